@@ -5,5 +5,6 @@
 //!   bytes            typed     ECI-bound?  ECI API call   RAM user or role   decision   allow, patch or deny + why
 //! ```
 
+pub mod eci;
 pub mod ram;
 pub mod source;
