@@ -1,0 +1,211 @@
+//! JSON with places, strict as RFC 8259: no comments, no trailing comma, no second key, nothing after the value.
+//!
+//! serde_json does the reading; the places come from where each raw slice lies in the text.
+
+use std::fmt;
+
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::{Fault, Key, MAX_DEPTH, Node, Position, Value, object, position};
+
+/// Reads one JSON value that fills the whole text
+pub fn parse(text: &str) -> Result<Node, Fault> {
+    let raw: &RawValue = serde_json::from_str(text).map_err(|error| syntax(&error, None))?;
+    let lines = Lines::new(text);
+    node(raw, &lines, MAX_DEPTH)
+}
+
+/// Where each line starts, so that a place costs a binary search
+struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn new(text: &'a str) -> Self {
+        let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let starts = std::iter::once(0)
+            .chain(after_breaks.map(|(at, _)| at.saturating_add(1)))
+            .collect();
+        Self { text, starts }
+    }
+
+    /// The place of a slice that lies in the text
+    fn place(&self, part: &str) -> Position {
+        let offset = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let start = line
+            .checked_sub(1)
+            .and_then(|index| self.starts.get(index))
+            .copied()
+            .unwrap_or(0);
+        let inside = position(self.text.get(start..offset).unwrap_or_default(), usize::MAX);
+        Position {
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            column: inside.column,
+        }
+    }
+}
+
+fn node(raw: &RawValue, lines: &Lines<'_>, depth: usize) -> Result<Node, Fault> {
+    let text = raw.get();
+    let at = lines.place(text);
+    let Some(below) = depth.checked_sub(1) else {
+        return Err(Fault::new(at, format!("nested deeper than {MAX_DEPTH} levels")));
+    };
+    let bad = |error: serde_json::Error| syntax(&error, Some(at));
+    let value = match text.as_bytes().first() {
+        Some(b'{') => {
+            let Pairs(pairs) = serde_json::from_str(text).map_err(bad)?;
+            let mut entries = Vec::with_capacity(pairs.len());
+            for (key, item) in pairs {
+                let place = lines.place(key.get());
+                let name = serde_json::from_str(key.get()).map_err(|error| syntax(&error, Some(place)))?;
+                entries.push((
+                    Key {
+                        at: place,
+                        text: name,
+                    },
+                    node(item, lines, below)?,
+                ));
+            }
+            object(entries)?
+        }
+        Some(b'[') => {
+            let Items(items) = serde_json::from_str(text).map_err(bad)?;
+            Value::List(
+                items
+                    .into_iter()
+                    .map(|item| node(item, lines, below))
+                    .collect::<Result<_, _>>()?,
+            )
+        }
+        Some(b'"') => Value::String(serde_json::from_str(text).map_err(bad)?),
+        Some(b't') => Value::Bool(true),
+        Some(b'f') => Value::Bool(false),
+        Some(b'n') => Value::Null,
+        _ => Value::Number(text.to_owned()),
+    };
+    Ok(Node { at, value })
+}
+
+/// A serde_json error without its own tail of line and column
+fn syntax(error: &serde_json::Error, at: Option<Position>) -> Fault {
+    let text = error.to_string();
+    let words = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(words, _)| words);
+    let place = at.unwrap_or_else(|| Position {
+        line: u32::try_from(error.line()).unwrap_or(u32::MAX).max(1),
+        column: u32::try_from(error.column()).unwrap_or(u32::MAX).max(1),
+    });
+    Fault::new(place, format!("not JSON: {words}"))
+}
+
+/// The entries of one object, unread
+struct Pairs<'a>(Vec<(&'a RawValue, &'a RawValue)>);
+
+/// The items of one list, unread
+struct Items<'a>(Vec<&'a RawValue>);
+
+impl<'de> Deserialize<'de> for Pairs<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct PairsVisitor;
+        impl<'de> Visitor<'de> for PairsVisitor {
+            type Value = Pairs<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(PairsVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Items<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ItemsVisitor;
+        impl<'de> Visitor<'de> for ItemsVisitor {
+            type Value = Items<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+                let mut found = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    found.push(item);
+                }
+                Ok(Items(found))
+            }
+        }
+        deserializer.deserialize_seq(ItemsVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> (u32, u32, String) {
+        let fault = parse(text).unwrap_err();
+        (fault.at.line, fault.at.column, fault.message)
+    }
+
+    #[test]
+    fn every_value_knows_where_it_starts() {
+        let tree = parse("{\n  \"ä\": [1.50, \"x\"],\n  \"b\": {\"c\": null}\n}").unwrap();
+        let Value::Map(entries) = &tree.value else {
+            panic!("{tree:?}")
+        };
+        assert_eq!(
+            entries[0].0,
+            Key {
+                at: Position { line: 2, column: 3 },
+                text: "ä".into()
+            }
+        );
+        let Value::List(items) = &entries[0].1.value else {
+            panic!("{tree:?}")
+        };
+        assert_eq!(items[0].value, Value::Number("1.50".into()));
+        assert_eq!(items[1].at, Position { line: 2, column: 15 });
+        assert_eq!(entries[1].1.at, Position { line: 3, column: 8 });
+    }
+
+    #[test]
+    fn what_is_not_strict_json_is_refused_with_its_place() {
+        assert_eq!(refused("{\n \"a\": 1,\n \"a\": 2}").0, 3);
+        assert!(refused("{\"a\": 1, \"\\u0061\": 2}").2.contains("given twice"));
+        assert_eq!(refused("{} x").1, 4);
+        for text in [
+            "",
+            "{,}",
+            "[1,]",
+            "// c\n1",
+            "'a'",
+            "{\"a\" 1}",
+            "01",
+            "\"\\ud800\"",
+            "nul",
+            "\u{feff}{}",
+        ] {
+            assert!(refused(text).2.starts_with("not JSON"), "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_is_bounded_without_recursion_on_the_text() {
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        assert!(refused(&deep).2.contains("nested deeper"));
+        assert!(parse(&("[".repeat(MAX_DEPTH) + &"]".repeat(MAX_DEPTH))).is_ok());
+        assert!(refused(&"[".repeat(100_000)).2.starts_with("not JSON"));
+    }
+}
