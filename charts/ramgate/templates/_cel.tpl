@@ -12,9 +12,9 @@ Match conditions: which pods the API server sends. Rules for every expression he
 {{ .pod }}.?spec.?nodeName.orValue("")
 {{- end -}}
 
-{{/* Whether the text `.name` (an expression) is no real node's name. 253 characters is the longest name of a node. */}}
+{{/* Whether the text `.name` (an expression) is no real node's name. Clouds give names of some 60 characters at most. */}}
 {{- define "ramgate.cel.unreal" -}}
-(size({{ .name }}) > 253 || !{{ .name }}.matches({{ printf "^(?:%s)$" .root.Values.realNodeNames | toJson }}))
+(size({{ .name }}) > 128 || !{{ .name }}.matches({{ printf "^(?:%s)$" .root.Values.realNodeNames | toJson }}))
 {{- end -}}
 
 {{/* Whether the old object is bound to a node. */}}
@@ -75,6 +75,7 @@ every required term names a real node, as in the pods of a DaemonSet.
 {{- $labels := printf "%s.?metadata.?labels" $pod -}}
 {{- $annotations := printf "%s.?metadata.?annotations" $pod -}}
 {{- $selector := printf "%s.?spec.?nodeSelector" $pod -}}
+{{- $host := printf "%s[?\"kubernetes.io/hostname\"].orValue(\"\")" $selector -}}
 {{- $required := include "ramgate.cel.requiredTerms" . -}}
 {{- $preferred := printf "%s.?spec.?affinity.?nodeAffinity.?preferredDuringSchedulingIgnoredDuringExecution.orValue([])" $pod -}}
 {{- $tolerations := printf "%s.?spec.?tolerations.orValue([])" $pod -}}
@@ -89,10 +90,10 @@ every required term names a real node, as in the pods of a DaemonSet.
   {{- range $key, $values := include "ramgate.virtualLabels" $root | fromJson }}
   || {{ $selector }}[?{{ toJson $key }}]{{ if $values }}.orValue("") in {{ $values | uniq | sortAlpha | toJson }}{{ else }}.hasValue(){{ end }}
   {{- end }}
-  || {{ $selector }}[?"kubernetes.io/hostname"].optMap(name, {{ include "ramgate.cel.unreal" (dict "root" $root "name" "name") }}).orValue(false)
+  || {{ $host }} != "" && {{ include "ramgate.cel.unreal" (dict "root" $root "name" $host) }}
   || size({{ $required }}) > 16 || size({{ $preferred }}) > 16
   || ({{ $required }} + {{ $preferred }}.map(p, p.preference)).exists(t,
-    size(t.?matchExpressions.orValue([])) > 16 || size(t.?matchFields.orValue([])) > 16
+    size(t.?matchExpressions.orValue([])) > 8 || size(t.?matchFields.orValue([])) > 2
     || (t.?matchExpressions.orValue([]) + t.?matchFields.orValue([])).exists(e,
 {{ include "ramgate.cel.requirement" . | indent 6 }}
     )
