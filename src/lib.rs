@@ -5,6 +5,7 @@
 //!   bytes            typed     ECI-bound?  ECI API call   RAM user or role   decision   allow, patch or deny + why
 //! ```
 
+pub mod directory;
 pub mod eci;
 pub mod ram;
 pub mod source;
