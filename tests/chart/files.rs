@@ -57,7 +57,8 @@ fn alerts_fire_on_their_causes_and_not_without() {
 fn the_image_runs_as_the_user_of_the_chart_and_without_a_shell() {
     let text = fs::read_to_string(repository("Dockerfile")).unwrap();
     let last = text.rsplit("\nFROM ").next().unwrap();
-    let user = &render(&json!({})).deployment()["spec"]["template"]["spec"]["securityContext"]["runAsUser"];
+    let manifests = render(&json!({}));
+    let user = &manifests.deployment()["spec"]["template"]["spec"]["securityContext"]["runAsUser"];
     assert!(last.contains(&format!("\nUSER {user}:{user}\n")), "{last}");
     assert!(last.starts_with("${RUNTIME_IMAGE}") && !last.contains("\nRUN "), "{last}");
     assert!(text.contains("ARG BUILDER_IMAGE=") && text.contains("ARG RUNTIME_IMAGE=scratch"));
