@@ -13,6 +13,9 @@ use rcgen::DnValue;
 use rcgen::IsCa;
 use rcgen::KeyPair;
 use rcgen::KeyUsagePurpose;
+use rcgen::date_time_ymd;
+
+use crate::process::unique;
 
 /// A certificate authority and the folder where its certificates are written
 pub(crate) struct Authority {
@@ -35,7 +38,10 @@ impl Authority {
         let issuer = CertifiedIssuer::self_signed(parameters, KeyPair::generate().expect("key")).expect("CA");
         fs::create_dir_all(folder).expect("folder of certificates");
         fs::write(folder.join("ca.pem"), issuer.pem()).expect("CA certificate");
-        Self { issuer, folder: folder.to_owned() }
+        Self {
+            issuer,
+            folder: folder.to_owned(),
+        }
     }
 
     /// Where the authority's own certificate stands
@@ -53,18 +59,20 @@ impl Authority {
         self.sign(user, named(user, group))
     }
 
-    /// A certificate for a server of these DNS names and addresses
-    pub(crate) fn server(&self, file: &str, names: &[&str]) -> Pair {
+    /// A certificate for a server of these DNS names and addresses, valid until a year begins
+    pub(crate) fn server(&self, file: &str, names: &[&str], until: i32) -> Pair {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let mut parameters = CertificateParams::new(names).expect("server names");
         parameters.distinguished_name = common_name(file);
+        parameters.not_after = date_time_ymd(until, 1, 1);
         self.sign(file, parameters)
     }
 
     fn sign(&self, file: &str, parameters: CertificateParams) -> Pair {
         let key = KeyPair::generate().expect("key");
         let certificate = parameters.signed_by(&key, &self.issuer).expect("certificate");
-        let file = file.replace([':', '/', '@'], "-");
+        // Tests that run beside each other may ask for the same name.
+        let file = format!("{}-{}", file.replace([':', '/', '@'], "-"), unique());
         let pair = Pair {
             certificate: self.folder.join(format!("{file}.pem")),
             key: self.folder.join(format!("{file}.key")),
@@ -80,7 +88,9 @@ fn named(name: &str, group: Option<&str>) -> CertificateParams {
     parameters.distinguished_name = common_name(name);
     if let Some(group) = group {
         let group = DnValue::Utf8String(group.to_owned());
-        parameters.distinguished_name.push(DnType::OrganizationName, group);
+        parameters
+            .distinguished_name
+            .push(DnType::OrganizationName, group);
     }
     parameters
 }

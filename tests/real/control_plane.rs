@@ -24,6 +24,7 @@ pub(crate) struct ControlPlane {
     server: String,
     authority: Authority,
     egress: Egress,
+    admin: Kubectl,
     processes: [Process; 2],
 }
 
@@ -37,14 +38,30 @@ impl ControlPlane {
         let etcd = etcd(&folder, etcd_port);
         let api_server = api_server(&folder, etcd_port, port, &authority, &egress);
         let server = format!("https://127.0.0.1:{port}");
-        let mut plane = Self { folder, server, authority, egress, processes: [etcd, api_server] };
+        let admin = Credentials::Certificate(authority.client("admin", Some("system:masters")));
+        let admin = Kubectl::new(kubeconfig(
+            &folder,
+            "admin",
+            &server,
+            &authority.certificate(),
+            admin,
+        ));
+        let processes = [etcd, api_server];
+        let mut plane = Self {
+            folder,
+            server,
+            authority,
+            egress,
+            admin,
+            processes,
+        };
         plane.wait();
         plane
     }
 
     /// kubectl as the cluster's administrator, whom no RBAC binds
-    pub(crate) fn admin(&self) -> Kubectl {
-        self.person("admin", Some("system:masters"))
+    pub(crate) fn admin(&self) -> &Kubectl {
+        &self.admin
     }
 
     /// kubectl as a user, in a group if one is given, with a certificate of the cluster's authority
@@ -78,19 +95,31 @@ impl ControlPlane {
     }
 
     fn kubectl(&self, file: &str, who: Credentials) -> Kubectl {
-        Kubectl::new(kubeconfig(&self.folder, file, &self.server, &self.authority.certificate(), who))
+        Kubectl::new(kubeconfig(
+            &self.folder,
+            file,
+            &self.server,
+            &self.authority.certificate(),
+            who,
+        ))
     }
 
     fn wait(&mut self) {
-        let admin = self.admin();
         eventually("the API server is ready", || {
             for process in &mut self.processes {
                 if let Some(status) = process.ended() {
-                    panic!("a part of the control plane has ended with {status}\n{}", process.tail());
+                    panic!(
+                        "a part of the control plane has ended with {status}\n{}",
+                        process.tail()
+                    );
                 }
             }
-            let ready = admin.run(&["get", "--raw", "/readyz"]);
-            if ready.succeeded { Ok(()) } else { Err(ready.stderr + &self.tail()) }
+            let ready = self.admin.run(&["get", "--raw", "/readyz"]);
+            if ready.succeeded {
+                Ok(())
+            } else {
+                Err(ready.stderr + &self.tail())
+            }
         });
     }
 }
@@ -113,7 +142,7 @@ fn etcd(folder: &Path, port: u16) -> Process {
 }
 
 fn api_server(folder: &Path, etcd_port: u16, port: u16, authority: &Authority, egress: &Egress) -> Process {
-    let serving = authority.server("kube-apiserver", &["127.0.0.1", "localhost"]);
+    let serving = authority.server("kube-apiserver", &["127.0.0.1", "localhost"], 2100);
     let accounts = rcgen::KeyPair::generate().expect("key of service accounts");
     let files = [
         ("service-accounts.key", accounts.serialize_pem()),
@@ -133,10 +162,22 @@ fn api_server(folder: &Path, etcd_port: u16, port: u16, authority: &Authority, e
         .arg(format!("--tls-cert-file={}", serving.certificate.display()))
         .arg(format!("--tls-private-key-file={}", serving.key.display()))
         .arg(format!("--client-ca-file={}", authority.certificate().display()))
-        .arg(format!("--service-account-signing-key-file={}", path("service-accounts.key")))
-        .arg(format!("--service-account-key-file={}", path("service-accounts.pub")))
-        .args(["--service-account-issuer=https://kubernetes.default.svc", "--authorization-mode=Node,RBAC"])
-        .args(["--service-cluster-ip-range=10.96.0.0/16", "--endpoint-reconciler-type=none"])
+        .arg(format!(
+            "--service-account-signing-key-file={}",
+            path("service-accounts.key")
+        ))
+        .arg(format!(
+            "--service-account-key-file={}",
+            path("service-accounts.pub")
+        ))
+        .args([
+            "--service-account-issuer=https://kubernetes.default.svc",
+            "--authorization-mode=Node,RBAC",
+        ])
+        .args([
+            "--service-cluster-ip-range=10.96.0.0/16",
+            "--endpoint-reconciler-type=none",
+        ])
         // No controller would ever take the taint of a new node away again.
         .arg("--disable-admission-plugins=TaintNodesByCondition")
         .arg(format!("--egress-selector-config-file={}", path("egress.json")))

@@ -47,7 +47,12 @@ impl Egress {
     pub(crate) fn start(folder: &Path) -> Self {
         let socket = folder.join("egress.sock");
         let listener = UnixListener::bind(&socket).expect("egress socket");
-        let network = Network { fault: Fault::None, services: HashMap::new(), asked: vec![], open: vec![] };
+        let network = Network {
+            fault: Fault::None,
+            services: HashMap::new(),
+            asked: vec![],
+            open: vec![],
+        };
         let network = Arc::new(Mutex::new(network));
         let shared = Arc::clone(&network);
         thread::spawn(move || {
@@ -72,9 +77,13 @@ impl Egress {
 
     /// Sets what happens to connections, those that exist included: any fault cuts them
     pub(crate) fn fault(&self, fault: Fault) {
-        let mut network = self.lock();
-        network.fault = fault;
-        for connection in network.open.drain(..) {
+        self.lock().fault = fault;
+        self.cut();
+    }
+
+    /// Ends all connections that exist
+    pub(crate) fn cut(&self) {
+        for connection in self.lock().open.drain(..) {
             // It may have ended already.
             let _ = connection.shutdown(Shutdown::Both);
         }
@@ -109,7 +118,9 @@ fn serve(mut caller: UnixStream, network: &Mutex<Network>) -> io::Result<()> {
         return io::copy(&mut caller, &mut io::sink()).map(drop);
     }
     // As behind a Service, an endpoint that refuses is not tried again by another: it must not be listed.
-    let port = ports.get(turn % ports.len().max(1)).filter(|_| fault == Fault::None);
+    let port = ports
+        .get(turn % ports.len().max(1))
+        .filter(|_| fault == Fault::None);
     let Some(endpoint) = port.and_then(|&port| TcpStream::connect(("127.0.0.1", port)).ok()) else {
         return caller.write_all(b"HTTP/1.1 502 Bad Gateway\r\n\r\n");
     };

@@ -11,6 +11,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::certificates::Pair;
+use crate::process::unique;
 use crate::tools::tool;
 
 /// Someone who talks to the API server
@@ -58,7 +59,11 @@ pub(crate) fn kubeconfig(
         "contexts": [{"name": "test", "context": {"cluster": "test", "user": "user"}}],
         "current-context": "test",
     });
-    let path = folder.join(format!("{}.kubeconfig", file.replace([':', '/', '@'], "-")));
+    let path = folder.join(format!(
+        "{}-{}.kubeconfig",
+        file.replace([':', '/', '@'], "-"),
+        unique()
+    ));
     fs::write(&path, config.to_string()).expect("kubeconfig");
     path
 }
@@ -66,7 +71,10 @@ pub(crate) fn kubeconfig(
 impl Kubectl {
     /// kubectl with this kubeconfig
     pub(crate) fn new(kubeconfig: PathBuf) -> Self {
-        Self { kubeconfig, prefix: vec![] }
+        Self {
+            kubeconfig,
+            prefix: vec![],
+        }
     }
 
     /// The same person, working in a namespace
@@ -103,13 +111,20 @@ impl Kubectl {
 
     /// What `kubectl get ARGUMENTS -o json` gives; panics if there is nothing
     pub(crate) fn get(&self, arguments: &[&str]) -> Value {
-        let arguments: Vec<&str> = ["get"].iter().chain(arguments).copied().chain(["-o", "json"]).collect();
+        let arguments: Vec<&str> = ["get"]
+            .iter()
+            .chain(arguments)
+            .copied()
+            .chain(["-o", "json"])
+            .collect();
         serde_json::from_str(&self.run(&arguments).success().stdout).expect("JSON of kubectl")
     }
 
     fn with(&self, arguments: &[&str]) -> Self {
         let mut other = self.clone();
-        other.prefix.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        other
+            .prefix
+            .extend(arguments.iter().map(|&argument| argument.to_owned()));
         other
     }
 
@@ -126,7 +141,12 @@ impl Kubectl {
             .stderr(Stdio::piped())
             .spawn()
             .expect("kubectl");
-        child.stdin.take().expect("pipe").write_all(input.as_bytes()).expect("kubectl reads");
+        child
+            .stdin
+            .take()
+            .expect("pipe")
+            .write_all(input.as_bytes())
+            .expect("kubectl reads");
         let output = child.wait_with_output().expect("kubectl ends");
         Outcome {
             succeeded: output.status.success(),
@@ -147,7 +167,11 @@ impl Outcome {
     /// What the command said when it failed; if it succeeded, the test ends
     #[track_caller]
     pub(crate) fn failure(self) -> String {
-        assert!(!self.succeeded, "kubectl should have failed: {}{}", self.stdout, self.stderr);
+        assert!(
+            !self.succeeded,
+            "kubectl should have failed: {}{}",
+            self.stdout, self.stderr
+        );
         self.stderr
     }
 }

@@ -19,12 +19,23 @@
 )]
 
 mod certificates;
+mod cluster;
 mod control_plane;
 mod egress;
 mod http;
+mod install;
 mod kubectl;
+mod load;
+mod objects;
 mod process;
+mod replica;
 mod tools;
 mod wait;
 
+mod configuration;
+mod lifecycle;
+mod metrics;
+mod outage;
+mod pods;
+mod rights;
 mod smoke;

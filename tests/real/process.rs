@@ -29,7 +29,11 @@ impl Process {
     /// Starts the command with its output in `NAME.log` of the folder
     pub(crate) fn start(name: &str, mut command: Command, folder: &Path) -> Self {
         let log = folder.join(format!("{name}.log"));
-        let file = File::options().create(true).append(true).open(&log).expect("log file");
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(&log)
+            .expect("log file");
         let child = command
             .stdin(Stdio::null())
             .stdout(file.try_clone().expect("log file"))
@@ -37,7 +41,11 @@ impl Process {
             .spawn()
             .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
         warden(&format!("+ {}", child.id()));
-        Self { name: name.to_owned(), child, log }
+        Self {
+            name: name.to_owned(),
+            child,
+            log,
+        }
     }
 
     /// Everything that the program has printed
@@ -60,14 +68,26 @@ impl Process {
 
     /// Sends a signal by its name, such as TERM
     pub(crate) fn signal(&self, signal: &str) {
-        let sent = Command::new("kill").arg(format!("-{signal}")).arg(self.child.id().to_string()).status();
-        assert!(sent.is_ok_and(|status| status.success()), "{} takes no signal", self.name);
+        let sent = Command::new("kill")
+            .arg(format!("-{signal}"))
+            .arg(self.child.id().to_string())
+            .status();
+        assert!(
+            sent.is_ok_and(|status| status.success()),
+            "{} takes no signal",
+            self.name
+        );
     }
 
     /// Waits until the program has ended by itself
     pub(crate) fn wait(&mut self, limit: Duration) -> ExitStatus {
         let what = format!("end of {}", self.name);
-        within(limit, &what, || self.child.try_wait().expect("state of a child").ok_or("it still runs"))
+        within(limit, &what, || {
+            self.child
+                .try_wait()
+                .expect("state of a child")
+                .ok_or("it still runs")
+        })
     }
 }
 
@@ -82,13 +102,23 @@ impl Drop for Process {
 
 /// A new folder that disappears with the test process; `RAMGATE_TEST_KEEP=1` keeps it for a look at the logs
 pub(crate) fn scratch() -> PathBuf {
-    let folder = tempfile::Builder::new().prefix("ramgate-").tempdir().expect("temporary folder").keep();
+    let folder = tempfile::Builder::new()
+        .prefix("ramgate-")
+        .tempdir()
+        .expect("temporary folder")
+        .keep();
     if std::env::var_os("RAMGATE_TEST_KEEP").is_some() {
         println!("kept: {}", folder.display());
     } else {
         warden(&format!("folder {}", folder.display()));
     }
     folder
+}
+
+/// A number that this test process has not given before, for names
+pub(crate) fn unique() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// A free port of the loopback address
@@ -127,7 +157,11 @@ fn warden(message: &str) {
     let pipe = PIPE.get_or_init(|| {
         let mut shell = Command::new("sh");
         // Its streams must not keep those of the test runner open.
-        shell.args(["-c", SCRIPT]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        shell
+            .args(["-c", SCRIPT])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         Mutex::new(shell.spawn().expect("a shell").stdin.take().expect("a pipe"))
     });
     let mut pipe = pipe.lock().unwrap_or_else(|poisoned| poisoned.into_inner());

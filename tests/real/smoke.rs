@@ -10,8 +10,14 @@ use crate::wait::eventually;
 fn the_api_server_reaches_a_webhooks_service_through_the_egress_socket() {
     let plane = ControlPlane::start();
     let admin = plane.admin();
-    admin.run(&["create", "service", "clusterip", "hook", "--tcp=443:8443"]).success();
-    let address = admin.get(&["service", "hook"])["spec"]["clusterIP"].as_str().unwrap().to_owned() + ":443";
+    admin
+        .run(&["create", "service", "clusterip", "hook", "--tcp=443:8443"])
+        .success();
+    let address = admin.get(&["service", "hook"])["spec"]["clusterIP"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+        + ":443";
     admin
         .apply(&json!({
             "apiVersion": "admissionregistration.k8s.io/v1",
@@ -25,11 +31,23 @@ fn the_api_server_reaches_a_webhooks_service_through_the_egress_socket() {
             }],
         }))
         .success();
-    let create = || admin.run(&["create", "configmap", "any", "--dry-run=server"]).stderr;
+    let create = || {
+        admin
+            .run(&["create", "configmap", "any", "--dry-run=server"])
+            .stderr
+    };
     eventually("the webhook is in force", || {
-        if create().contains("502") { Ok(()) } else { Err("no word of the network") }
+        if create().contains("502") {
+            Ok(())
+        } else {
+            Err("no word of the network")
+        }
     });
-    assert!(plane.egress().asked().contains(&address), "{:?}", plane.egress().asked());
+    assert!(
+        plane.egress().asked().contains(&address),
+        "{:?}",
+        plane.egress().asked()
+    );
 
     plane.egress().fault(Fault::Hang);
     let hung = create();

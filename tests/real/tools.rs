@@ -25,6 +25,14 @@ fn obtain() -> PathBuf {
         .stderr(Stdio::inherit())
         .output()
         .unwrap_or_else(|error| panic!("{} does not run: {error}", script.display()));
-    assert!(output.status.success(), "{} failed: its message stands above", script.display());
-    PathBuf::from(String::from_utf8(output.stdout).expect("a path in UTF-8").trim_end())
+    assert!(
+        output.status.success(),
+        "{} failed: its message stands above",
+        script.display()
+    );
+    PathBuf::from(
+        String::from_utf8(output.stdout)
+            .expect("a path in UTF-8")
+            .trim_end(),
+    )
 }

@@ -24,7 +24,10 @@ pub(crate) fn within<T, E: Display>(
         match attempt() {
             Ok(value) => return value,
             Err(error) => {
-                assert!(start.elapsed() < limit, "waited {limit:?} in vain: {what}: {error}");
+                assert!(
+                    start.elapsed() < limit,
+                    "waited {limit:?} in vain: {what}: {error}"
+                );
             }
         }
         sleep(Duration::from_millis(50));
