@@ -1,6 +1,8 @@
 //! A cluster with ramgate installed, and the namespaces in which tests work.
 
 use std::ops::Deref;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::OnceLock;
@@ -32,20 +34,25 @@ pub(crate) struct Cluster {
 
 /// The cluster whose ramgate is always there: one replica, for every test that leaves it alone
 pub(crate) fn shared() -> &'static Cluster {
-    static SHARED: OnceLock<Cluster> = OnceLock::new();
-    SHARED.get_or_init(|| {
+    static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
+    let start = || {
         let cluster = Cluster::start();
         cluster.configure(&objects::account());
         cluster.scale(1);
         cluster
-    })
+    };
+    SHARED.get_or_init(|| once(start)).as_ref().expect(FAILED_BEFORE)
 }
 
 /// The cluster for tests that stop ramgate, break the network or change the installation: one at a time, and each
 /// finds it freshly installed, without replicas
 pub(crate) fn exclusive() -> MutexGuard<'static, Cluster> {
-    static EXCLUSIVE: OnceLock<Mutex<Cluster>> = OnceLock::new();
-    let cluster = EXCLUSIVE.get_or_init(|| Mutex::new(Cluster::start()));
+    static EXCLUSIVE: OnceLock<Option<Mutex<Cluster>>> = OnceLock::new();
+    let start = || Mutex::new(Cluster::start());
+    let cluster = EXCLUSIVE
+        .get_or_init(|| once(start))
+        .as_ref()
+        .expect(FAILED_BEFORE);
     // A test that failed leaves a cluster that is put in order here as well as any other.
     let cluster = cluster.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     cluster.plane.egress().fault(Fault::None);
@@ -58,6 +65,13 @@ pub(crate) fn exclusive() -> MutexGuard<'static, Cluster> {
     cluster.install(&install::values());
     cluster.configure(&objects::account());
     cluster
+}
+
+const FAILED_BEFORE: &str = "the cluster did not start: the first test that needed it says why";
+
+/// What the function gives, or nothing if it panics: what failed once is not tried again by every other test
+fn once<T>(start: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(start)).ok()
 }
 
 impl Cluster {

@@ -106,6 +106,14 @@ adopt() {
     ln -sfn "$2/$1" "$tools/$1"
 }
 
+# Downloads a package into the current folder; where nobody has run `apt-get update`, with package lists of its own.
+download() {
+    local own=(-o "Dir::State=$cache/apt" -o "Dir::Cache=$cache/apt" -o Dir::State::status=/var/lib/dpkg/status)
+    apt-get download -qq "$1" >&2 && return
+    mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial"
+    apt-get "${own[@]}" update -qq >&2 && apt-get "${own[@]}" download -qq "$1" >&2
+}
+
 # Prometheus is a program of the distribution; where it is not installed, its package is unpacked without root.
 obtain_prometheus() {
     local name installed
@@ -115,8 +123,8 @@ obtain_prometheus() {
             say "unpacking the distribution's prometheus (once; kept in $cache/prometheus)"
             rm -rf "$cache/prometheus.part"
             mkdir -p "$cache/prometheus.part"
-            (cd "$cache/prometheus.part" && apt-get download -qq prometheus >&2 && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb) ||
-                fail "the package prometheus could not be downloaded: run \`apt-get update\`, or put prometheus and promtool in PATH"
+            (cd "$cache/prometheus.part" && download prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb) ||
+                fail "the package prometheus could not be downloaded: put prometheus and promtool in PATH"
             mv "$cache/prometheus.part" "$cache/prometheus"
         fi
         installed=$cache/prometheus/usr/bin
@@ -140,6 +148,9 @@ case "${1:-}" in
 esac
 
 assets=${KUBEBUILDER_ASSETS:-}
+if [ -n "$assets" ]; then
+    assets=$(cd "$assets" && pwd) || fail "KUBEBUILDER_ASSETS is $KUBEBUILDER_ASSETS, which is no folder"
+fi
 key=$({ cat "$here"/*/go.sum; printf '%s\n' "$kubernetes" "$assets"; } | sha256sum | cut -c1-12)
 tools=$cache/tools/$kubernetes-$key
 mkdir -p "$tools"
