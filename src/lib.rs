@@ -1,2 +1,4 @@
 //! x
+pub mod server;
 pub mod source;
+pub mod telemetry;
