@@ -205,6 +205,8 @@ async fn discard(stream: &mut BodyDataStream, mut allowance: usize) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "tests")]
+
     use std::convert::Infallible;
     use std::time::Duration;
 

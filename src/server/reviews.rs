@@ -139,11 +139,8 @@ impl Reviews {
 
     fn incident(&self, panic: &(dyn Any + Send)) -> String {
         let incident = self.incidents.next();
-        let text = panic
-            .downcast_ref::<&str>()
-            .copied()
-            .or(panic.downcast_ref::<String>().map(String::as_str));
-        tracing::error!(incident, "judging panicked: {}", text.unwrap_or("no text"));
+        let text = log::panic_text(panic);
+        tracing::error!(incident, "judging panicked: {text}");
         incident
     }
 

@@ -1,5 +1,6 @@
 //! Structured logs: set up once, one line a decision.
 
+use std::any::Any;
 use std::panic::PanicHookInfo;
 use std::time::Duration;
 
@@ -96,7 +97,17 @@ pub fn decision(endpoint: Endpoint, record: &Record, took: Duration) {
 
 fn panicked(info: &PanicHookInfo<'_>) {
     let place = info.location().map(ToString::to_string);
-    tracing::error!(place, "panicked: {}", info.payload_as_str().unwrap_or("no text"));
+    tracing::error!(place, "panicked: {}", panic_text(info.payload()));
+}
+
+/// What a panic says
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    let owned = || payload.downcast_ref::<String>().map(String::as_str);
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(owned)
+        .unwrap_or("no text")
 }
 
 #[cfg(test)]

@@ -73,6 +73,8 @@ impl Authorities {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "tests")]
+
     use jiff::SignedDuration;
 
     use super::*;
