@@ -5,6 +5,10 @@
 //!   bytes            typed     ECI-bound?  ECI API call   RAM user or role   decision   allow, patch or deny + why
 //! ```
 
+pub mod cases;
+pub mod cli;
+pub mod directory;
+pub mod eci;
 pub mod ram;
 pub mod server;
 pub mod source;
