@@ -10,4 +10,6 @@ pub mod cli;
 pub mod directory;
 pub mod eci;
 pub mod ram;
+pub mod server;
 pub mod source;
+pub mod telemetry;
