@@ -38,7 +38,7 @@ fn the_default_may_this_and_no_more() {
     let [maps, events] = configuration();
     let secret = json!({
         "apiGroups": [""], "resources": ["secrets"], "resourceNames": ["ramgate-ca"],
-        "verbs": ["get", "create", "patch", "update"],
+        "verbs": ["get", "list", "watch", "create", "patch"],
     });
     assert_eq!(rules(&manifests, "Role", "ramgate"), &json!([maps, events, secret]));
 }
