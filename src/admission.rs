@@ -1,0 +1,16 @@
+//! Pods bound for ECI, judged at admission.
+//!
+//! ```text
+//! body -> Review -> Route -> Call -> Principal -> eci::judge -> reply
+//! ```
+//!
+//! Everything here is pure: what the cluster holds comes through [`Cluster`], the time is given, and the same review
+//! always gets the same answer. `serve` and `check` run exactly these functions.
+
+pub mod cluster;
+pub mod pod;
+pub mod review;
+pub mod text;
+
+pub use cluster::{Cluster, Meta, NodeKind};
+pub use review::{Review, ReviewError};
