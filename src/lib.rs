@@ -1,3 +1,3 @@
 //! x
-pub mod source;
 pub mod admission;
+pub mod source;

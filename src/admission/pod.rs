@@ -179,12 +179,17 @@ impl<'a> Pod<'a> {
 
     /// The service account, by the name that the API server fills in
     pub fn service_account(&self) -> &str {
-        self.spec.service_account_name.as_deref().filter(|name| !name.is_empty()).unwrap_or("default")
+        self.spec
+            .service_account_name
+            .as_deref()
+            .filter(|name| !name.is_empty())
+            .unwrap_or("default")
     }
 
     /// The name for messages; ends with `*` where the API server still has to complete it
     pub fn display_name(&self) -> String {
-        let text = |part: &Option<Text<'a>>| part.as_deref().filter(|name| !name.is_empty()).map(str::to_owned);
+        let text =
+            |part: &Option<Text<'a>>| part.as_deref().filter(|name| !name.is_empty()).map(str::to_owned);
         text(&self.metadata.name)
             .or_else(|| text(&self.metadata.generate_name).map(|prefix| prefix + "*"))
             .unwrap_or_else(|| "(unnamed)".to_owned())
@@ -239,7 +244,10 @@ mod tests {
         )
         .unwrap();
         assert_eq!(pod.annotation("k8s.aliyun.com/eci-custom-tags"), Some("env:test"));
-        assert_eq!((pod.node(), pod.service_account(), pod.display_name().as_str()), (None, "default", "web"));
+        assert_eq!(
+            (pod.node(), pod.service_account(), pod.display_name().as_str()),
+            (None, "default", "web")
+        );
         assert!(pod.spec.tolerations.is_empty() && pod.spec.node_selector.is_empty());
     }
 
@@ -247,7 +255,10 @@ mod tests {
     fn a_name_that_is_still_to_be_made_shows_its_prefix() {
         let name = |json| Pod::parse(json).unwrap().display_name();
         assert_eq!(name(r#"{"metadata": {"generateName": "job-"}}"#), "job-*");
-        assert_eq!(name(r#"{"metadata": {"name": "", "generateName": "job-"}}"#), "job-*");
+        assert_eq!(
+            name(r#"{"metadata": {"name": "", "generateName": "job-"}}"#),
+            "job-*"
+        );
         assert_eq!(name("{}"), "(unnamed)");
     }
 
@@ -255,15 +266,25 @@ mod tests {
     fn keys_that_are_read_may_not_stand_there_twice() {
         let refused = |json| Pod::parse(json).unwrap_err().to_string();
         assert!(refused(r#"{"metadata": {}, "metadata": {}}"#).contains("duplicate field `metadata`"));
-        assert!(refused(r#"{"metadata": {"annotations": {}, "annotations": {}}}"#).contains("duplicate field"));
-        assert!(refused(r#"{"spec": {"nodeName": "a", "nodeName": "b"}}"#).contains("duplicate field `nodeName`"));
-        assert!(refused(r#"{"metadata": {"annotations": {"a": "", "a": ""}}}"#).contains("key `a` is given twice"));
+        assert!(
+            refused(r#"{"metadata": {"annotations": {}, "annotations": {}}}"#).contains("duplicate field")
+        );
+        assert!(
+            refused(r#"{"spec": {"nodeName": "a", "nodeName": "b"}}"#).contains("duplicate field `nodeName`")
+        );
+        assert!(
+            refused(r#"{"metadata": {"annotations": {"a": "", "a": ""}}}"#)
+                .contains("key `a` is given twice")
+        );
     }
 
     #[test]
     fn specs_are_compared_by_meaning() {
         let same = |one, other| same_spec(one, other);
-        assert!(same(r#"{"spec": {"a": 1, "b": 2}}"#, r#"{"metadata": {}, "spec": {"b": 2, "a": 1}}"#));
+        assert!(same(
+            r#"{"spec": {"a": 1, "b": 2}}"#,
+            r#"{"metadata": {}, "spec": {"b": 2, "a": 1}}"#
+        ));
         assert!(same(r#"{"spec": null}"#, "{}"));
         assert!(!same(r#"{"spec": {"a": 1}}"#, r#"{"spec": {"a": 2}}"#));
         assert!(!same("[", "["));

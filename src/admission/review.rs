@@ -169,14 +169,22 @@ impl<'a> Review<'a> {
             serde_json::from_slice(body).map_err(|error| ReviewError::new("", Problem::Shape(error)))?;
         let uid = envelope.request.as_ref().map_or("", |request| &*request.uid);
         Self::check(&envelope).map_err(|problem| ReviewError::new(uid, problem))?;
-        let request = envelope.request.ok_or_else(|| ReviewError::new("", Problem::NoRequest))?;
+        let request = envelope
+            .request
+            .ok_or_else(|| ReviewError::new("", Problem::NoRequest))?;
         let uid = request.uid.clone();
         Self::read(request).map_err(|problem| ReviewError::new(&uid, problem))
     }
 
     fn check(envelope: &Envelope<'_>) -> Result<(), Problem> {
         if &*envelope.api_version != "admission.k8s.io/v1" || &*envelope.kind != "AdmissionReview" {
-            let found = |text: &str| if text.is_empty() { "nothing".to_owned() } else { format!("`{text}`") };
+            let found = |text: &str| {
+                if text.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    format!("`{text}`")
+                }
+            };
             let (api_version, kind) = (found(&envelope.api_version), found(&envelope.kind));
             return Err(Problem::Version { api_version, kind });
         }
@@ -199,13 +207,23 @@ impl<'a> Review<'a> {
             "CONNECT" => Operation::Connect,
             other => return Err(Problem::Operation(other.to_owned())),
         };
-        let GroupVersionResource { group, version, resource } = &request.resource;
+        let GroupVersionResource {
+            group,
+            version,
+            resource,
+        } = &request.resource;
         let resource = match (&**group, &**version, &**resource) {
             ("", "v1", "pods") => Resource::Pods,
             ("", "v1", "configmaps") => Resource::ConfigMaps,
             _ => Resource::Other,
         };
-        let mut review = Self { request, operation, resource, pod: None, old_pod: None };
+        let mut review = Self {
+            request,
+            operation,
+            resource,
+            pod: None,
+            old_pod: None,
+        };
         if review.is_whole_pod() {
             let (wants_new, wants_old) = match operation {
                 Operation::Create => (true, false),
@@ -315,16 +333,19 @@ fn pod<'a>(
 ) -> Result<Option<Pod<'a>>, Problem> {
     match json {
         None if wanted => Err(Problem::Missing { operation, part }),
-        Some(json) if wanted => {
-            Pod::parse(json.get()).map(Some).map_err(|source| Problem::Pod { part, source })
-        }
+        Some(json) if wanted => Pod::parse(json.get())
+            .map(Some)
+            .map_err(|source| Problem::Pod { part, source }),
         _ => Ok(None),
     }
 }
 
 impl ReviewError {
     fn new(uid: &str, problem: Problem) -> Self {
-        Self { uid: uid.to_owned(), problem }
+        Self {
+            uid: uid.to_owned(),
+            problem,
+        }
     }
 
     /// The identifier that the answer must repeat, empty where the body does not say
@@ -376,9 +397,18 @@ mod tests {
     fn a_request_is_read() {
         let body = body().to_string();
         let review = Review::parse(body.as_bytes()).unwrap();
-        assert_eq!((review.uid(), review.namespace(), review.user()), ("u-1", "team-a", "bob"));
-        assert_eq!(review.groups().collect::<Vec<_>>(), ["dev", "system:authenticated"]);
-        assert_eq!((review.operation(), review.resource(), review.is_dry_run()), (Operation::Create, Resource::Pods, true));
+        assert_eq!(
+            (review.uid(), review.namespace(), review.user()),
+            ("u-1", "team-a", "bob")
+        );
+        assert_eq!(
+            review.groups().collect::<Vec<_>>(),
+            ["dev", "system:authenticated"]
+        );
+        assert_eq!(
+            (review.operation(), review.resource(), review.is_dry_run()),
+            (Operation::Create, Resource::Pods, true)
+        );
         assert_eq!(review.pod().unwrap().display_name(), "web-*");
         assert!(review.old_pod().is_none() && review.old_object().is_none());
     }
@@ -388,15 +418,26 @@ mod tests {
         let uid = |message: &str| ("u-1".to_owned(), message.to_owned());
         assert_eq!(
             refused(|body| body["apiVersion"] = json!("admission.k8s.io/v1beta1")),
-            uid("expected admission.k8s.io/v1 AdmissionReview, found `admission.k8s.io/v1beta1` `AdmissionReview`")
+            uid(
+                "expected admission.k8s.io/v1 AdmissionReview, found `admission.k8s.io/v1beta1` `AdmissionReview`"
+            )
         );
         assert_eq!(
             refused(|body| body["kind"] = json!("")),
             uid("expected admission.k8s.io/v1 AdmissionReview, found `admission.k8s.io/v1` nothing")
         );
-        assert_eq!(refused(|body| body["response"] = json!({})), uid("AdmissionReview already has a response"));
-        assert_eq!(refused(|body| body["request"] = json!(null)).1, "AdmissionReview has no request");
-        assert_eq!(refused(|body| body["request"]["uid"] = json!("")).1, "request has no uid");
+        assert_eq!(
+            refused(|body| body["response"] = json!({})),
+            uid("AdmissionReview already has a response")
+        );
+        assert_eq!(
+            refused(|body| body["request"] = json!(null)).1,
+            "AdmissionReview has no request"
+        );
+        assert_eq!(
+            refused(|body| body["request"]["uid"] = json!("")).1,
+            "request has no uid"
+        );
         assert_eq!(
             refused(|body| body["request"]["userInfo"] = json!({})),
             uid("request names no user in userInfo.username")
@@ -405,7 +446,10 @@ mod tests {
             refused(|body| body["request"]["operation"] = json!("PATCH")),
             uid("operation `PATCH` is not CREATE, UPDATE, DELETE or CONNECT")
         );
-        assert_eq!(refused(|body| body["request"]["object"] = json!(null)), uid("CREATE of a pod comes without object"));
+        assert_eq!(
+            refused(|body| body["request"]["object"] = json!(null)),
+            uid("CREATE of a pod comes without object")
+        );
         assert_eq!(
             refused(|body| body["request"]["operation"] = json!("UPDATE")),
             uid("UPDATE of a pod comes without oldObject")
@@ -415,9 +459,21 @@ mod tests {
             uid("DELETE of a pod comes without oldObject")
         );
         let labels = refused(|body| body["request"]["object"]["metadata"]["labels"] = json!({"a": 1}));
-        assert!(labels.1.starts_with("object is not a pod: invalid type: integer `1`, expected a string"), "{labels:?}");
+        assert!(
+            labels
+                .1
+                .starts_with("object is not a pod: invalid type: integer `1`, expected a string"),
+            "{labels:?}"
+        );
         let text = body().to_string();
-        for cut in [&text[1..], &text[..text.len() - 1], &format!("{text}x"), "", "[]", "7"] {
+        for cut in [
+            &text[1..],
+            &text[..text.len() - 1],
+            &format!("{text}x"),
+            "",
+            "[]",
+            "7",
+        ] {
             let error = Review::parse(cut.as_bytes()).unwrap_err().to_string();
             assert!(error.starts_with("body is not an AdmissionReview: "), "{error}");
         }
@@ -430,7 +486,10 @@ mod tests {
         body["request"]["object"] = json!({"metadata": 5});
         let text = body.to_string();
         let review = Review::parse(text.as_bytes()).unwrap();
-        assert_eq!((review.resource(), review.object()), (Resource::ConfigMaps, Some(r#"{"metadata":5}"#)));
+        assert_eq!(
+            (review.resource(), review.object()),
+            (Resource::ConfigMaps, Some(r#"{"metadata":5}"#))
+        );
         assert!(review.pod().is_none());
     }
 
@@ -438,7 +497,9 @@ mod tests {
     fn depth_is_bounded() {
         let deep = "[".repeat(200_000);
         assert!(Review::parse(deep.as_bytes()).is_err());
-        let nested = body().to_string().replace(r#""spec":{}"#, &format!(r#""spec":{{"x":{deep}"#));
+        let nested = body()
+            .to_string()
+            .replace(r#""spec":{}"#, &format!(r#""spec":{{"x":{deep}"#));
         assert!(Review::parse(nested.as_bytes()).is_err());
     }
 

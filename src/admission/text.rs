@@ -44,7 +44,10 @@ pub struct Pairs<'a>(Vec<(Text<'a>, Text<'a>)>);
 impl<'a> Pairs<'a> {
     /// The value of a key
     pub fn value(&self, key: &str) -> Option<&str> {
-        let at = self.0.binary_search_by(|(candidate, _)| (**candidate).cmp(key)).ok()?;
+        let at = self
+            .0
+            .binary_search_by(|(candidate, _)| (**candidate).cmp(key))
+            .ok()?;
         self.0.get(at).map(|(_, value)| &**value)
     }
 
@@ -62,7 +65,10 @@ impl<'a> Pairs<'a> {
     fn sorted(mut pairs: Vec<(Text<'a>, Text<'a>)>) -> Result<Self, String> {
         // The API server writes maps in the order of their keys, so that nothing has to be moved
         pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let twice = pairs.iter().zip(pairs.iter().skip(1)).find(|((one, _), (other, _))| one == other);
+        let twice = pairs
+            .iter()
+            .zip(pairs.iter().skip(1))
+            .find(|((one, _), (other, _))| one == other);
         match twice {
             Some(((key, _), _)) => Err(key.to_string()),
             None => Ok(Self(pairs)),
@@ -86,7 +92,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
                 while let Some(pair) = map.next_entry()? {
                     pairs.push(pair);
                 }
-                Pairs::sorted(pairs).map_err(|key| de::Error::custom(format_args!("key `{key}` is given twice")))
+                Pairs::sorted(pairs)
+                    .map_err(|key| de::Error::custom(format_args!("key `{key}` is given twice")))
             }
         }
         deserializer.deserialize_any(Strings)
@@ -112,15 +119,30 @@ mod tests {
     #[test]
     fn values_are_found_in_any_order_of_keys() {
         let map = pairs(r#"{"b": "2", "a": "1", "\u0063": "3"}"#).unwrap();
-        assert_eq!((map.value("a"), map.value("b"), map.value("c"), map.value("d")), (Some("1"), Some("2"), Some("3"), None));
+        assert_eq!(
+            (map.value("a"), map.value("b"), map.value("c"), map.value("d")),
+            (Some("1"), Some("2"), Some("3"), None)
+        );
         assert_eq!(map.iter().map(|(key, _)| key).collect::<String>(), "abc");
     }
 
     #[test]
     fn what_could_be_read_in_two_ways_is_refused() {
-        assert!(pairs(r#"{"a": "1", "b": "2", "a": "3"}"#).unwrap_err().starts_with("key `a` is given twice"));
-        assert!(pairs(r#"{"a": "1", "\u0061": "3"}"#).unwrap_err().starts_with("key `a` is given twice"));
-        assert!(pairs(r#"{"a": 1}"#).unwrap_err().starts_with("invalid type: integer `1`, expected a string"));
+        assert!(
+            pairs(r#"{"a": "1", "b": "2", "a": "3"}"#)
+                .unwrap_err()
+                .starts_with("key `a` is given twice")
+        );
+        assert!(
+            pairs(r#"{"a": "1", "\u0061": "3"}"#)
+                .unwrap_err()
+                .starts_with("key `a` is given twice")
+        );
+        assert!(
+            pairs(r#"{"a": 1}"#)
+                .unwrap_err()
+                .starts_with("invalid type: integer `1`, expected a string")
+        );
         assert!(pairs("[]").unwrap_err().contains("expected an object of strings"));
         assert!(pairs("null").unwrap().is_empty());
     }
