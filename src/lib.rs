@@ -1,3 +1,11 @@
-//! x
+//! ramgate holds pods bound for Alibaba Cloud ECI to the account's own RAM policies.
+//!
+//! ```text
+//! AdmissionReview -> review -> route -> call -> principal -> RAM engine -> reply
+//!   bytes            typed     ECI-bound?  ECI API call   RAM user or role   decision   allow, patch or deny + why
+//! ```
+
 pub mod admission;
+pub mod eci;
+pub mod ram;
 pub mod source;

@@ -44,7 +44,10 @@ pub struct Fault {
 impl Fault {
     /// A fault at a place
     pub fn new(at: Position, message: impl Into<String>) -> Self {
-        Self { at, message: message.into() }
+        Self {
+            at,
+            message: message.into(),
+        }
     }
 }
 
@@ -89,6 +92,17 @@ impl Node {
         T::deserialize(self).map_err(|error| error.into_fault(self.at))
     }
 
+    /// The entries of an object, or a refusal that names what should have been one
+    pub fn entries(&self, what: &str) -> Result<&[(Key, Self)], Fault> {
+        match &self.value {
+            Value::Map(entries) => Ok(entries),
+            _ => Err(Fault::new(
+                self.at,
+                format!("{what} must be an object, found {}", self.kind()),
+            )),
+        }
+    }
+
     /// What the value is, for messages
     pub fn kind(&self) -> &'static str {
         match self.value {
@@ -106,12 +120,17 @@ impl Node {
         match &self.value {
             Value::Null => serde_json::Value::Null,
             Value::Bool(flag) => serde_json::Value::Bool(*flag),
-            Value::Number(text) => serde_json::from_str::<serde_json::Number>(text)
-                .map_or_else(|_| serde_json::Value::String(text.clone()), serde_json::Value::Number),
+            Value::Number(text) => serde_json::from_str::<serde_json::Number>(text).map_or_else(
+                |_| serde_json::Value::String(text.clone()),
+                serde_json::Value::Number,
+            ),
             Value::String(text) => serde_json::Value::String(text.clone()),
             Value::List(items) => serde_json::Value::Array(items.iter().map(Self::to_json).collect()),
             Value::Map(entries) => serde_json::Value::Object(
-                entries.iter().map(|(key, node)| (key.text.clone(), node.to_json())).collect(),
+                entries
+                    .iter()
+                    .map(|(key, node)| (key.text.clone(), node.to_json()))
+                    .collect(),
             ),
         }
     }
@@ -121,14 +140,38 @@ impl Node {
 fn object(entries: Vec<(Key, Node)>) -> Result<Value, Fault> {
     let mut by_name: Vec<&Key> = entries.iter().map(|(key, _)| key).collect();
     by_name.sort_by(|a, b| a.text.cmp(&b.text).then(a.at.cmp(&b.at)));
-    let twice = by_name.iter().zip(by_name.iter().skip(1)).filter(|(first, second)| first.text == second.text);
+    let twice = by_name
+        .iter()
+        .zip(by_name.iter().skip(1))
+        .filter(|(first, second)| first.text == second.text);
     match twice.min_by_key(|(_, second)| second.at) {
         Some((first, second)) => Err(Fault::new(
             second.at,
-            format!("key `{}` is given twice in one object, first at {}", first.text, first.at),
+            format!(
+                "key `{}` is given twice in one object, first at {}",
+                first.text, first.at
+            ),
         )),
         None => Ok(Value::Map(entries)),
     }
+}
+
+/// The known word that somebody most likely meant, if one is near
+pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // A third of the word may be wrong: enough for a slip, too little to guess a different word.
+    let near = (word.chars().count() / 3).max(1);
+    let lower = word.to_ascii_lowercase();
+    known
+        .into_iter()
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(&lower, &candidate.to_ascii_lowercase()),
+                candidate,
+            )
+        })
+        .filter(|(distance, _)| *distance <= near)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
 }
 
 /// Turns bytes into text, or says at which byte it stops being UTF-8
@@ -143,8 +186,20 @@ pub fn utf8(bytes: &[u8]) -> Result<&str, Fault> {
 /// The place of a byte offset
 fn position(text: &str, offset: usize) -> Position {
     let before = text.get(..offset).unwrap_or(text);
-    let line = before.bytes().filter(|byte| *byte == b'\n').count().saturating_add(1);
+    let line = before
+        .bytes()
+        .filter(|byte| *byte == b'\n')
+        .count()
+        .saturating_add(1);
     let start = before.rfind('\n').map_or(0, |newline| newline.saturating_add(1));
-    let column = before.get(start..).unwrap_or_default().chars().count().saturating_add(1);
-    Position { line: u32::try_from(line).unwrap_or(u32::MAX), column: u32::try_from(column).unwrap_or(u32::MAX) }
+    let column = before
+        .get(start..)
+        .unwrap_or_default()
+        .chars()
+        .count()
+        .saturating_add(1);
+    Position {
+        line: u32::try_from(line).unwrap_or(u32::MAX),
+        column: u32::try_from(column).unwrap_or(u32::MAX),
+    }
 }

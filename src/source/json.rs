@@ -26,7 +26,9 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn new(text: &'a str) -> Self {
         let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let starts = std::iter::once(0).chain(after_breaks.map(|(at, _)| at.saturating_add(1))).collect();
+        let starts = std::iter::once(0)
+            .chain(after_breaks.map(|(at, _)| at.saturating_add(1)))
+            .collect();
         Self { text, starts }
     }
 
@@ -34,9 +36,16 @@ impl<'a> Lines<'a> {
     fn place(&self, part: &str) -> Position {
         let offset = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
         let line = self.starts.partition_point(|start| *start <= offset);
-        let start = line.checked_sub(1).and_then(|index| self.starts.get(index)).copied().unwrap_or(0);
+        let start = line
+            .checked_sub(1)
+            .and_then(|index| self.starts.get(index))
+            .copied()
+            .unwrap_or(0);
         let inside = position(self.text.get(start..offset).unwrap_or_default(), usize::MAX);
-        Position { line: u32::try_from(line).unwrap_or(u32::MAX), column: inside.column }
+        Position {
+            line: u32::try_from(line).unwrap_or(u32::MAX),
+            column: inside.column,
+        }
     }
 }
 
@@ -54,13 +63,24 @@ fn node(raw: &RawValue, lines: &Lines<'_>, depth: usize) -> Result<Node, Fault> 
             for (key, item) in pairs {
                 let place = lines.place(key.get());
                 let name = serde_json::from_str(key.get()).map_err(|error| syntax(&error, Some(place)))?;
-                entries.push((Key { at: place, text: name }, node(item, lines, below)?));
+                entries.push((
+                    Key {
+                        at: place,
+                        text: name,
+                    },
+                    node(item, lines, below)?,
+                ));
             }
             object(entries)?
         }
         Some(b'[') => {
             let Items(items) = serde_json::from_str(text).map_err(bad)?;
-            Value::List(items.into_iter().map(|item| node(item, lines, below)).collect::<Result<_, _>>()?)
+            Value::List(
+                items
+                    .into_iter()
+                    .map(|item| node(item, lines, below))
+                    .collect::<Result<_, _>>()?,
+            )
         }
         Some(b'"') => Value::String(serde_json::from_str(text).map_err(bad)?),
         Some(b't') => Value::Bool(true),
@@ -74,7 +94,9 @@ fn node(raw: &RawValue, lines: &Lines<'_>, depth: usize) -> Result<Node, Fault> 
 /// A serde_json error without its own tail of line and column
 fn syntax(error: &serde_json::Error, at: Option<Position>) -> Fault {
     let text = error.to_string();
-    let words = text.rsplit_once(" at line ").map_or(text.as_str(), |(words, _)| words);
+    let words = text
+        .rsplit_once(" at line ")
+        .map_or(text.as_str(), |(words, _)| words);
     let place = at.unwrap_or_else(|| Position {
         line: u32::try_from(error.line()).unwrap_or(u32::MAX).max(1),
         column: u32::try_from(error.column()).unwrap_or(u32::MAX).max(1),
@@ -140,9 +162,19 @@ mod tests {
     #[test]
     fn every_value_knows_where_it_starts() {
         let tree = parse("{\n  \"ä\": [1.50, \"x\"],\n  \"b\": {\"c\": null}\n}").unwrap();
-        let Value::Map(entries) = &tree.value else { panic!("{tree:?}") };
-        assert_eq!(entries[0].0, Key { at: Position { line: 2, column: 3 }, text: "ä".into() });
-        let Value::List(items) = &entries[0].1.value else { panic!("{tree:?}") };
+        let Value::Map(entries) = &tree.value else {
+            panic!("{tree:?}")
+        };
+        assert_eq!(
+            entries[0].0,
+            Key {
+                at: Position { line: 2, column: 3 },
+                text: "ä".into()
+            }
+        );
+        let Value::List(items) = &entries[0].1.value else {
+            panic!("{tree:?}")
+        };
         assert_eq!(items[0].value, Value::Number("1.50".into()));
         assert_eq!(items[1].at, Position { line: 2, column: 15 });
         assert_eq!(entries[1].1.at, Position { line: 3, column: 8 });
@@ -153,7 +185,18 @@ mod tests {
         assert_eq!(refused("{\n \"a\": 1,\n \"a\": 2}").0, 3);
         assert!(refused("{\"a\": 1, \"\\u0061\": 2}").2.contains("given twice"));
         assert_eq!(refused("{} x").1, 4);
-        for text in ["", "{,}", "[1,]", "// c\n1", "'a'", "{\"a\" 1}", "01", "\"\\ud800\"", "nul", "\u{feff}{}"] {
+        for text in [
+            "",
+            "{,}",
+            "[1,]",
+            "// c\n1",
+            "'a'",
+            "{\"a\" 1}",
+            "01",
+            "\"\\ud800\"",
+            "nul",
+            "\u{feff}{}",
+        ] {
             assert!(refused(text).2.starts_with("not JSON"), "{text}");
         }
     }

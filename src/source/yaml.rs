@@ -12,24 +12,45 @@ pub fn parse(text: &str) -> Result<Vec<Node>, Fault> {
     let mut documents = Vec::new();
     let mut open: Vec<Frame> = Vec::new();
     for step in Parser::new_from_str(text) {
-        let (event, span) = step.map_err(|error| {
-            Fault::new(place(error.marker()), format!("not YAML: {}", error.info()))
-        })?;
+        let (event, span) =
+            step.map_err(|error| Fault::new(place(error.marker()), format!("not YAML: {}", error.info())))?;
         let at = place(&span.start);
         let done = match event {
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {
+            Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(_)
+            | Event::DocumentEnd => {
                 continue;
             }
-            Event::Alias(_) => return Err(Fault::new(at, "YAML aliases are not accepted: write the value out")),
-            Event::Scalar(_, _, anchor, _) | Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _)
+            Event::Alias(_) => {
+                return Err(Fault::new(
+                    at,
+                    "YAML aliases are not accepted: write the value out",
+                ));
+            }
+            Event::Scalar(_, _, anchor, _)
+            | Event::SequenceStart(anchor, _)
+            | Event::MappingStart(anchor, _)
                 if anchor != 0 =>
             {
-                return Err(Fault::new(at, "YAML anchors are not accepted: write the value out"));
+                return Err(Fault::new(
+                    at,
+                    "YAML anchors are not accepted: write the value out",
+                ));
             }
-            Event::Scalar(_, _, _, Some(_)) | Event::SequenceStart(_, Some(_)) | Event::MappingStart(_, Some(_)) => {
-                return Err(Fault::new(at, "YAML tags are not accepted: quote the value instead"));
+            Event::Scalar(_, _, _, Some(_))
+            | Event::SequenceStart(_, Some(_))
+            | Event::MappingStart(_, Some(_)) => {
+                return Err(Fault::new(
+                    at,
+                    "YAML tags are not accepted: quote the value instead",
+                ));
             }
-            Event::Scalar(text, style, _, None) => Node { at, value: scalar(&text, style) },
+            Event::Scalar(text, style, _, None) => Node {
+                at,
+                value: scalar(&text, style),
+            },
             Event::SequenceStart(_, None) => {
                 push(&mut open, at, Partial::List(Vec::new()))?;
                 continue;
@@ -111,7 +132,9 @@ fn scalar(text: &str, style: ScalarStyle) -> Value {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" => Value::Bool(true),
         "false" | "False" | "FALSE" => Value::Bool(false),
-        number if serde_json::from_str::<serde_json::Number>(number).is_ok() => Value::Number(number.to_owned()),
+        number if serde_json::from_str::<serde_json::Number>(number).is_ok() => {
+            Value::Number(number.to_owned())
+        }
         words => Value::String(words.to_owned()),
     }
 }
@@ -136,11 +159,21 @@ mod tests {
     fn documents_keep_their_places_and_types() {
         let documents = parse("a: 1\nb: [x, \"2\", true]\n---\n---\nc: ~\n").unwrap();
         assert_eq!(documents.len(), 2);
-        let Value::Map(entries) = &documents[0].value else { panic!() };
+        let Value::Map(entries) = &documents[0].value else {
+            panic!()
+        };
         assert_eq!(entries[0].1.value, Value::Number("1".into()));
         assert_eq!(entries[1].0.at, Position { line: 2, column: 1 });
-        let Value::List(items) = &entries[1].1.value else { panic!() };
-        assert_eq!(items[0], Node { at: Position { line: 2, column: 5 }, value: Value::String("x".into()) });
+        let Value::List(items) = &entries[1].1.value else {
+            panic!()
+        };
+        assert_eq!(
+            items[0],
+            Node {
+                at: Position { line: 2, column: 5 },
+                value: Value::String("x".into())
+            }
+        );
         assert_eq!(items[1].value, Value::String("2".into()));
         assert_eq!(items[2].value, Value::Bool(true));
     }
@@ -150,7 +183,10 @@ mod tests {
         assert!(refused("a: &x [1]\nb: *x").2.contains("anchors"));
         assert_eq!(refused("a: 1\nb: *x").0, 2);
         assert!(refused("a: !!str 1").2.contains("tags"));
-        assert_eq!(refused("a: 1\nb: 2\na: 3"), (3, 1, "key `a` is given twice in one object, first at 1:1".into()));
+        assert_eq!(
+            refused("a: 1\nb: 2\na: 3"),
+            (3, 1, "key `a` is given twice in one object, first at 1:1".into())
+        );
         assert!(refused("[a]: 1").2.contains("key must be text"));
         assert!(refused("a: [1").2.starts_with("not YAML"));
         assert!(refused(&"- ".repeat(MAX_DEPTH + 1)).2.contains("nested deeper"));

@@ -1,0 +1,23 @@
+//! The ECI API as RAM sees it: which questions a call asks, and what ECI refuses before any policy is read.
+//!
+//! ```text
+//! Call (operation, tags, group, role, instance) -> ECI's own rules -> questions to RAM -> Judgement
+//! ```
+//!
+//! It knows no Kubernetes, reads no clock and does no I/O.
+
+mod account;
+mod call;
+mod judge;
+mod judgement;
+mod operation;
+mod role;
+mod tag;
+
+pub use account::{Account, ResourceGroup, SERVICE_LINKED_ROLE};
+pub use call::{Call, Instance};
+pub use judge::judge;
+pub use judgement::{CallOutcome, Denial, Failure, Judgement, Refusal};
+pub use operation::{Kind, Operation, UnknownOperation};
+pub use role::{RoleArn, RoleArnError, RoleNameError, check_role_name};
+pub use tag::{MAX_KEY, MAX_TAGS, MAX_VALUE, TagError, Tags, check_tag};

@@ -1,0 +1,179 @@
+//! The operations of the ECI API, version 2018-08-08, with those older ones that role policies still name.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// What an operation does, which decides what a question to RAM knows
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Makes something: request tags, the group that is asked for or the default one
+    Create,
+    /// Changes something: the resource's tags, and the request's where tags are given
+    Update,
+    /// Looks for things: the filter's tags, with an id also the resource's; a denial shows as an empty result
+    Query,
+    /// Works on one thing: its tags and its group
+    ById,
+}
+
+/// What kind of resource an operation addresses
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Addressed {
+    /// `KIND/*`, or `KIND/ID` with an id
+    Collection(&'static str),
+    /// `*`: the operation has no resource of its own
+    Nothing,
+}
+
+/// The resource kind of container groups, whose name is longer than the rest
+const GROUP: Addressed = Addressed::Collection("containergroup");
+const CACHE: Addressed = Addressed::Collection("imagecache");
+const DATA: Addressed = Addressed::Collection("datacache");
+const NODE: Addressed = Addressed::Collection("virtualnode");
+const NONE: Addressed = Addressed::Nothing;
+
+macro_rules! operations {
+    ($($name:ident $kind:ident $addressed:ident,)*) => {
+        /// An operation of the ECI API; its RAM action is `eci:` and its name
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[expect(missing_docs, reason = "each variant is the API's own name")]
+        pub enum Operation { $($name,)* }
+
+        impl Operation {
+            /// All operations
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The API's name
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)* }
+            }
+
+            /// The RAM action
+            pub fn action(self) -> &'static str {
+                match self { $(Self::$name => concat!("eci:", stringify!($name)),)* }
+            }
+
+            /// What it does
+            pub fn kind(self) -> Kind {
+                match self { $(Self::$name => Kind::$kind,)* }
+            }
+
+            pub(super) fn addressed(self) -> Addressed {
+                match self { $(Self::$name => $addressed,)* }
+            }
+        }
+    };
+}
+
+operations! {
+    BatchCreateContainerGroups Create GROUP,
+    CommitContainer ById GROUP,
+    CopyDataCache ById DATA,
+    CreateContainerGroup Create GROUP,
+    CreateContainerGroupFromTemplate Create GROUP,
+    CreateDataCache Create DATA,
+    CreateImageCache Create CACHE,
+    CreateInstanceOpsTask Create GROUP,
+    CreateLaunchTemplate Create NONE,
+    CreateVirtualNode Create NODE,
+    DeleteContainerGroup ById GROUP,
+    DeleteDataCache ById DATA,
+    DeleteImageCache ById CACHE,
+    DeleteLaunchTemplate ById NONE,
+    DeleteVirtualNode ById NODE,
+    DescribeAvailableResource Query NONE,
+    DescribeCommitContainerTask Query GROUP,
+    DescribeContainerGroupEvents Query GROUP,
+    DescribeContainerGroupMetric Query GROUP,
+    DescribeContainerGroupPrice Query NONE,
+    DescribeContainerGroupStatus Query GROUP,
+    DescribeContainerGroups Query GROUP,
+    // Named like a query, but of one instance, and its denial is an error (S28, S29, S40).
+    DescribeContainerLog ById GROUP,
+    DescribeDataCaches Query DATA,
+    DescribeImageCaches Query CACHE,
+    DescribeInstanceOpsRecords Query GROUP,
+    DescribeMultiContainerGroupMetric Query GROUP,
+    DescribeRegions Query NONE,
+    DescribeVirtualNodes Query NODE,
+    ExecContainerCommand ById GROUP,
+    ExportContainerGroupTemplate ById GROUP,
+    ListTagResources Query NONE,
+    ListUsage Query NONE,
+    ResizeContainerGroupVolume ById GROUP,
+    RestartContainerGroup ById GROUP,
+    TagResources ById GROUP,
+    UntagResources ById GROUP,
+    UpdateContainerGroup Update GROUP,
+    UpdateContainerGroupByTemplate Update GROUP,
+    UpdateDataCache Update DATA,
+    UpdateImageCache Update CACHE,
+    UpdateVirtualNode Update NODE,
+}
+
+impl Operation {
+    /// Whether ECI makes its service-linked role for this operation where the account lacks it
+    pub(super) fn needs_service_linked_role(self) -> bool {
+        matches!(self.kind(), Kind::Create) && matches!(self.addressed(), GROUP | CACHE)
+    }
+
+    /// Whether grants for one resource group count
+    pub(super) fn knows_groups(self) -> bool {
+        self != Self::DescribeContainerGroupPrice
+    }
+}
+
+/// A text that names no operation
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an operation of the ECI API")]
+pub struct UnknownOperation(String);
+
+impl FromStr for Operation {
+    type Err = UnknownOperation;
+
+    fn from_str(text: &str) -> Result<Self, UnknownOperation> {
+        let found = Self::ALL.iter().find(|operation| operation.name() == text);
+        found.copied().ok_or_else(|| UnknownOperation(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operations_read_as_they_print() {
+        assert_eq!(Operation::ALL.len(), 42);
+        for operation in Operation::ALL {
+            assert_eq!(operation.to_string().parse(), Ok(*operation));
+            assert_eq!(operation.action(), format!("eci:{operation}"));
+        }
+        assert_eq!(
+            "Create".parse::<Operation>(),
+            Err(UnknownOperation("Create".into()))
+        );
+    }
+
+    #[test]
+    fn kinds_follow_the_names_but_for_two() {
+        for operation in Operation::ALL {
+            let by_name = match operation.name() {
+                name if name.starts_with("Create") => Kind::Create,
+                name if name.starts_with("Update") => Kind::Update,
+                name if name.starts_with("Describe") || name.starts_with("List") => Kind::Query,
+                _ => Kind::ById,
+            };
+            let exception = matches!(
+                operation,
+                Operation::BatchCreateContainerGroups | Operation::DescribeContainerLog
+            );
+            assert_eq!(operation.kind() == by_name, !exception, "{operation}");
+        }
+    }
+}

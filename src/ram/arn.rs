@@ -1,0 +1,160 @@
+//! Resource names: `acs:<ram-code>:<region>:<account>:<relative-id>`, and patterns on them.
+//!
+//! Patterns match segment by segment, so that a wildcard never crosses one of the first four colons; the fifth
+//! segment takes the rest. A lone `*` matches everything. RAM's own names are regionless, written with an empty
+//! or a `*` region, and both are the same; role names compare without ASCII case.
+
+use super::pattern::{Case, Pattern, wild};
+
+/// How many segments follow `acs:`, the last of which may hold colons
+const SEGMENTS: usize = 4;
+
+/// What a `Resource` element may name
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ResourcePattern(Box<str>);
+
+/// The resource of a request, taken apart
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Resource<'a>(Option<Segments<'a>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Segments<'a> {
+    code: &'a str,
+    region: &'a str,
+    account: &'a str,
+    relative: &'a str,
+}
+
+impl ResourcePattern {
+    /// A checked pattern, or what is wrong with it
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        if text == "*"
+            || segments(text).is_some_and(|parts| !parts.code.is_empty() && !parts.relative.is_empty())
+        {
+            return Ok(Self(text.into()));
+        }
+        Err(format!(
+            "resource `{text}` is not `acs:<ram-code>:<region>:<account>:<relative-id>`, nor `*`"
+        ))
+    }
+
+    /// Whether a request's resource fits
+    pub(super) fn matches(&self, resource: Resource<'_>) -> bool {
+        let Some(wanted) = segments(&self.0) else {
+            return true;
+        };
+        let Resource(Some(found)) = resource else {
+            return false;
+        };
+        let fits = |pattern: &str, text: &str| wild(pattern, text, Case::Exact);
+        if found.code != "ram" {
+            return fits(wanted.code, found.code)
+                && fits(wanted.region, found.region)
+                && fits(wanted.account, found.account)
+                && fits(wanted.relative, found.relative);
+        }
+        let regionless = |region: &str| region.is_empty() || region == "*";
+        fits(wanted.code, found.code)
+            && (regionless(wanted.region) && regionless(found.region) || fits(wanted.region, found.region))
+            && fits(wanted.account, found.account)
+            && role_fits(wanted.relative, found.relative)
+    }
+
+    /// The pattern as it was written
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'a> Resource<'a> {
+    /// A request's resource; a text that is no resource name is matched by a lone `*` alone
+    pub(super) fn new(text: &'a str) -> Self {
+        Self(segments(text))
+    }
+}
+
+/// The `role/NAME` part of a role's resource name, if it is one
+pub(super) fn role_name(text: &str) -> Option<&str> {
+    segments(text)
+        .filter(|parts| parts.code == "ram")
+        .and_then(|parts| parts.relative.strip_prefix("role/"))
+}
+
+fn segments(text: &str) -> Option<Segments<'_>> {
+    let mut rest = text.strip_prefix("acs:")?.splitn(SEGMENTS, ':');
+    Some(Segments {
+        code: rest.next()?,
+        region: rest.next()?,
+        account: rest.next()?,
+        relative: rest.next()?,
+    })
+}
+
+/// `role/` is compared exactly, the name behind it without case
+fn role_fits(wanted: &str, found: &str) -> bool {
+    const PREFIX: &str = "role/";
+    let wild_prefix = wanted.find(['*', '?']).is_some_and(|at| at < PREFIX.len());
+    let case = if found.starts_with(PREFIX) && (wild_prefix || wanted.starts_with(PREFIX)) {
+        Case::Ignored
+    } else {
+        Case::Exact
+    };
+    Pattern::new(wanted).matches(found, case)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, resource: &str) -> bool {
+        ResourcePattern::parse(pattern)
+            .unwrap()
+            .matches(Resource::new(resource))
+    }
+
+    #[test]
+    fn patterns_need_five_segments_or_a_star() {
+        for bad in [
+            "",
+            "**",
+            "acs:eci:*:*",
+            "eci:*:*:*:*",
+            "acs::r:a:x",
+            "acs:eci:r:a:",
+            "*:eci:r:a:x",
+        ] {
+            assert!(ResourcePattern::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn wildcards_stay_inside_their_segment() {
+        let group = "acs:eci:cn-hangzhou:123:containergroup/eci-1";
+        assert!(matches("*", group));
+        assert!(matches("acs:eci:*:*:containergroup/*", group));
+        assert!(matches("acs:*:*hangzhou*:*:*", group));
+        assert!(matches("acs:eci:*:123:*", "acs:eci:r:123:a:b/c:d"));
+        assert!(!matches("acs:eci:*:containergroup/*:x", group));
+        assert!(!matches("acs:eci*:*:*:x", group));
+        assert!(!matches("acs:eci:cn-hangzhou:124:*", group));
+        assert!(!matches("acs:ECI:*:*:*", group));
+        assert!(matches("*", "*"));
+        assert!(!matches("acs:*:*:*:*", "*"));
+    }
+
+    #[test]
+    fn ram_names_have_no_region_and_roles_no_case() {
+        assert!(matches("acs:ram::123:role/App", "acs:ram:*:123:role/app"));
+        assert!(matches("acs:ram:*:*:role/App", "acs:ram::123:role/APP"));
+        assert!(matches("acs:ram:*:*:*/app*", "acs:ram::123:role/APP1"));
+        assert!(!matches(
+            "acs:ram:cn-hangzhou:123:role/App",
+            "acs:ram::123:role/App"
+        ));
+        assert!(!matches("acs:ram:*:*:ROLE/App", "acs:ram::123:role/App"));
+        assert!(!matches("acs:ram:*:*:user/App", "acs:ram::123:user/app"));
+        assert!(!matches("acs:eci::1:x", "acs:eci:*:1:x"));
+        assert_eq!(role_name("acs:ram::1:role/a/b"), Some("a/b"));
+        assert_eq!(role_name("acs:eci::1:role/a"), None);
+    }
+}
