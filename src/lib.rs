@@ -6,6 +6,7 @@
 //! ```
 
 pub mod admission;
+pub mod directory;
 pub mod eci;
 pub mod ram;
 pub mod source;

@@ -1,0 +1,150 @@
+//! Resource groups, users, groups and roles as a document wrote them.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::binding::{PrincipalEntry, principal};
+use super::name;
+use super::selector::{self, Selector};
+use super::text::Text;
+use crate::ram::{Document, DocumentKind};
+use crate::source::{Fault, Node};
+
+/// An entry of `resourceGroups`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResourceGroupEntry {
+    pub(super) id: Text,
+    pub(super) name: Option<Text>,
+    #[serde(default)]
+    pub(super) default: bool,
+}
+
+/// An entry of `users`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserEntry {
+    pub(super) name: Text,
+    #[serde(default)]
+    pub(super) groups: Vec<Text>,
+    #[serde(default)]
+    pub(super) policies: Vec<GrantEntry>,
+}
+
+/// An entry of `groups`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GroupEntry {
+    pub(super) name: Text,
+    #[serde(default)]
+    pub(super) policies: Vec<GrantEntry>,
+}
+
+/// An entry of `roles`
+#[derive(Clone, Debug)]
+pub(super) struct RoleEntry {
+    pub(super) name: Text,
+    pub(super) trust: Arc<Document>,
+    pub(super) policies: Vec<GrantEntry>,
+}
+
+/// A policy that a user, group or role holds
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct GrantEntry {
+    pub(super) policy: Text,
+    pub(super) resource_group: Option<Text>,
+}
+
+/// An entry of `boundaries`
+#[derive(Clone, Debug)]
+pub(super) struct BoundaryEntry {
+    pub(super) namespaces: Selector,
+    pub(super) principal: PrincipalEntry,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct RoleWire {
+    name: Text,
+    trust_policy: Node,
+    #[serde(default)]
+    policies: Vec<GrantEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BoundaryWire {
+    namespaces: Node,
+    principal: Text,
+}
+
+/// Reads one entry of `resourceGroups`
+pub(super) fn resource_group(node: &Node, faults: &mut Vec<Fault>) -> Option<ResourceGroupEntry> {
+    let entry: ResourceGroupEntry = read(node, faults)?;
+    name::RESOURCE_GROUP.check(&entry.id, faults);
+    if let Some(name) = entry.name.as_ref().filter(|name| name.is_empty()) {
+        faults.push(name.fault("an empty name is not accepted: leave it out"));
+    }
+    Some(entry)
+}
+
+/// Reads one entry of `users`
+pub(super) fn user(node: &Node, faults: &mut Vec<Fault>) -> Option<UserEntry> {
+    let entry: UserEntry = read(node, faults)?;
+    name::USER.check(&entry.name, faults);
+    Some(entry)
+}
+
+/// Reads one entry of `groups`
+pub(super) fn group(node: &Node, faults: &mut Vec<Fault>) -> Option<GroupEntry> {
+    let entry: GroupEntry = read(node, faults)?;
+    name::GROUP.check(&entry.name, faults);
+    Some(entry)
+}
+
+/// Reads one entry of `roles` with its trust policy
+pub(super) fn role(node: &Node, faults: &mut Vec<Fault>, warnings: &mut Vec<Fault>) -> Option<RoleEntry> {
+    let RoleWire {
+        name,
+        trust_policy,
+        policies,
+    } = read(node, faults)?;
+    name::ROLE.check(&name, faults);
+    match Document::from_node(&trust_policy, DocumentKind::Trust) {
+        Ok(parsed) => {
+            warnings.extend(parsed.warnings);
+            Some(RoleEntry {
+                name,
+                trust: Arc::new(parsed.document),
+                policies,
+            })
+        }
+        Err(fault) => {
+            faults.push(fault);
+            None
+        }
+    }
+}
+
+/// Reads one entry of `boundaries`
+pub(super) fn boundary(node: &Node, faults: &mut Vec<Fault>) -> Option<BoundaryEntry> {
+    let wire: BoundaryWire = read(node, faults)?;
+    let namespaces = selector::read(&wire.namespaces, faults);
+    let principal = principal(&wire.principal, faults);
+    if wire.principal.as_str() == "account" {
+        faults.push(
+            wire.principal
+                .fault("the account is bound by nothing: a boundary is user/NAME or role/NAME"),
+        );
+    }
+    Some(BoundaryEntry {
+        namespaces: namespaces?,
+        principal: principal?,
+    })
+}
+
+fn read<'de, T: Deserialize<'de>>(node: &'de Node, faults: &mut Vec<Fault>) -> Option<T> {
+    node.read().map_err(|fault| faults.push(fault)).ok()
+}
