@@ -15,6 +15,7 @@ pub mod patch;
 pub mod phrase;
 pub mod pod;
 pub mod review;
+pub mod route;
 pub mod text;
 
 pub use cluster::{Cluster, Meta, NodeKind};
