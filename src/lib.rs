@@ -12,3 +12,4 @@ pub mod directory;
 pub mod eci;
 pub mod ram;
 pub mod source;
+pub mod store;
