@@ -5,6 +5,7 @@
 //!   bytes            typed     ECI-bound?  ECI API call   RAM user or role   decision   allow, patch or deny + why
 //! ```
 
+pub mod admission;
 pub mod cases;
 pub mod cli;
 pub mod directory;
@@ -12,4 +13,5 @@ pub mod eci;
 pub mod ram;
 pub mod server;
 pub mod source;
+pub mod store;
 pub mod telemetry;
