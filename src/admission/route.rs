@@ -21,7 +21,9 @@ const INJECTION_LABEL: &str = "virtual-node-affinity-injection";
 /// The annotation by which pods overflow to ECI, or go there alone
 const BURST_ANNOTATION: &str = "alibabacloud.com/burst-resource";
 /// Labels that select ACS, another product on nodes that look the same
-const ACS_LABELS: [&str; 2] = ["alibabacloud.com/acs", "alibabacloud.com/compute-class"];
+const ACS_LABELS: [&str; 2] = [ACS_SWITCH, "alibabacloud.com/compute-class"];
+/// The one of them that is a switch; of the other any value is ACS's
+const ACS_SWITCH: &str = "alibabacloud.com/acs";
 /// Taints of virtual nodes: of ACK, and of VNodes in self-managed clusters
 const TAINTS: [&str; 2] = ["virtual-kubelet.io/provider", "k8s.aliyun.com/vnode"];
 
@@ -88,15 +90,30 @@ pub fn route(pod: &Pod<'_>, namespace: &Meta, settings: &ClusterSettings, cluste
     if let Some(node) = pod.node() {
         return bound(node, acs.is_none() && settings.serverless, cluster);
     }
-    if let Some(label) = ECI_LABELS.into_iter().find(|label| pod.metadata.labels.value(label) == Some("true")) {
+    if let Some(label) = ECI_LABELS
+        .into_iter()
+        .find(|label| pod.metadata.labels.value(label) == Some("true"))
+    {
         return Route::Certain(Mark::PodLabel(label));
     }
     let namespace_label = |label: &str| namespace.labels.get(label).map(String::as_str);
-    if let Some(label) = ECI_LABELS.into_iter().find(|label| namespace_label(label) == Some("true")) {
+    if let Some(label) = ECI_LABELS
+        .into_iter()
+        .find(|label| namespace_label(label) == Some("true"))
+    {
         return Route::Certain(Mark::NamespaceLabel(label));
     }
-    let burst_namespace = settings.burst_namespaces.iter().any(|selector| selector.matches(&namespace.labels));
-    let otherwise = |why| if burst_namespace { Route::Possible(Mark::BurstNamespace) } else { Route::No(why) };
+    let burst_namespace = settings
+        .burst_namespaces
+        .iter()
+        .any(|selector| selector.matches(&namespace.labels));
+    let otherwise = |why| {
+        if burst_namespace {
+            Route::Possible(Mark::BurstNamespace)
+        } else {
+            Route::No(why)
+        }
+    };
     if let Some(label) = acs {
         return otherwise(Why::AcsLabel(label));
     }
@@ -127,9 +144,8 @@ pub fn route(pod: &Pod<'_>, namespace: &Meta, settings: &ClusterSettings, cluste
 }
 
 fn is_acs(pod: &Pod<'_>, label: &str) -> bool {
-    // Any compute class is ACS's, whereas the other label is a switch
     match pod.metadata.labels.value(label) {
-        Some(value) => label != ACS_LABELS[0] || value == "true",
+        Some(value) => label != ACS_SWITCH || value == "true",
         None => false,
     }
 }
@@ -151,7 +167,10 @@ fn tolerated(toleration: &Toleration<'_>) -> Option<Mark> {
     }
     match toleration.key.as_deref().unwrap_or_default() {
         "" => (toleration.operator.as_deref() == Some("Exists")).then_some(Mark::TolerationOfAll),
-        key => TAINTS.into_iter().find(|taint| *taint == key).map(Mark::Toleration),
+        key => TAINTS
+            .into_iter()
+            .find(|taint| *taint == key)
+            .map(Mark::Toleration),
     }
 }
 
@@ -250,8 +269,14 @@ mod tests {
 
     fn routed(pod: &Value, labels: &[(&str, &str)], settings: &ClusterSettings) -> String {
         let json = pod.to_string();
-        let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        let namespace = Meta { labels, ..Meta::default() };
+        let labels = labels
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        let namespace = Meta {
+            labels,
+            ..Meta::default()
+        };
         route(&Pod::parse(&json).unwrap(), &namespace, settings, &Nodes).to_string()
     }
 
@@ -277,17 +302,41 @@ mod tests {
         let pod = |labels: Value, annotations: Value| json!({"metadata": {"labels": labels, "annotations": annotations}});
         let plain = pod(json!({}), json!({}));
         let cases = [
-            (pod(json!({"alibabacloud.com/eci": "true"}), json!({})), vec![], "certain: label alibabacloud.com/eci=true"),
-            (pod(json!({"eci": "true"}), json!({})), vec![], "certain: label eci=true"),
-            (pod(json!({"eci": "false"}), json!({})), vec![], "no: nothing on it leads to ECI"),
-            (plain.clone(), vec![("alibabacloud.com/eci", "true")], "certain: namespace label alibabacloud.com/eci=true"),
-            (plain.clone(), vec![("eci", "true")], "certain: namespace label eci=true"),
+            (
+                pod(json!({"alibabacloud.com/eci": "true"}), json!({})),
+                vec![],
+                "certain: label alibabacloud.com/eci=true",
+            ),
+            (
+                pod(json!({"eci": "true"}), json!({})),
+                vec![],
+                "certain: label eci=true",
+            ),
+            (
+                pod(json!({"eci": "false"}), json!({})),
+                vec![],
+                "no: nothing on it leads to ECI",
+            ),
+            (
+                plain.clone(),
+                vec![("alibabacloud.com/eci", "true")],
+                "certain: namespace label alibabacloud.com/eci=true",
+            ),
+            (
+                plain.clone(),
+                vec![("eci", "true")],
+                "certain: namespace label eci=true",
+            ),
             (
                 plain.clone(),
                 vec![("virtual-node-affinity-injection", "enabled")],
                 "certain: namespace label virtual-node-affinity-injection=enabled",
             ),
-            (plain.clone(), vec![("virtual-node-affinity-injection", "disabled")], "no: nothing on it leads to ECI"),
+            (
+                plain.clone(),
+                vec![("virtual-node-affinity-injection", "disabled")],
+                "no: nothing on it leads to ECI",
+            ),
             (
                 pod(json!({}), json!({"alibabacloud.com/burst-resource": "eci_only"})),
                 vec![],
@@ -298,7 +347,11 @@ mod tests {
                 vec![],
                 "possible: annotation alibabacloud.com/burst-resource=eci",
             ),
-            (pod(json!({}), json!({"k8s.aliyun.com/eci-ram-role-name": "R"})), vec![], "no: nothing on it leads to ECI"),
+            (
+                pod(json!({}), json!({"k8s.aliyun.com/eci-ram-role-name": "R"})),
+                vec![],
+                "no: nothing on it leads to ECI",
+            ),
         ];
         for (pod, labels, expected) in cases {
             assert_eq!(routed(&pod, &labels, &default), expected);
@@ -308,27 +361,53 @@ mod tests {
     #[test]
     fn acs_goes_before_everything_but_the_label_of_eci_and_the_node() {
         let default = ClusterSettings::default();
-        let serverless = ClusterSettings { serverless: true, ..ClusterSettings::default() };
+        let serverless = ClusterSettings {
+            serverless: true,
+            ..ClusterSettings::default()
+        };
         let acs = |labels: Value, spec: Value| json!({"metadata": {"labels": labels}, "spec": spec});
         let marked = json!({"alibabacloud.com/acs": "true"});
         assert_eq!(
-            routed(&acs(marked.clone(), json!({"nodeSelector": {"type": "virtual-kubelet"}})), &[], &default),
+            routed(
+                &acs(
+                    marked.clone(),
+                    json!({"nodeSelector": {"type": "virtual-kubelet"}})
+                ),
+                &[],
+                &default
+            ),
             "no: label alibabacloud.com/acs sends it to ACS"
         );
         assert_eq!(
-            routed(&acs(json!({"alibabacloud.com/compute-class": "gpu"}), json!({})), &[], &serverless),
+            routed(
+                &acs(json!({"alibabacloud.com/compute-class": "gpu"}), json!({})),
+                &[],
+                &serverless
+            ),
             "no: label alibabacloud.com/compute-class sends it to ACS"
         );
         assert_eq!(
-            routed(&acs(json!({"alibabacloud.com/acs": "true", "eci": "true"}), json!({})), &[], &default),
+            routed(
+                &acs(json!({"alibabacloud.com/acs": "true", "eci": "true"}), json!({})),
+                &[],
+                &default
+            ),
             "certain: label eci=true"
         );
         assert_eq!(
-            routed(&acs(json!({"alibabacloud.com/acs": "false"}), json!({})), &[], &serverless),
+            routed(
+                &acs(json!({"alibabacloud.com/acs": "false"}), json!({})),
+                &[],
+                &serverless
+            ),
             "certain: serverless cluster"
         );
         assert_eq!(
-            routed(&acs(marked.clone(), json!({"nodeName": "virtual-1"})), &[], &default),
+            routed(
+                &acs(marked.clone(), json!({"nodeName": "virtual-1"})),
+                &[],
+                &default
+            ),
             "certain: virtual node `virtual-1`"
         );
         assert_eq!(
@@ -339,35 +418,80 @@ mod tests {
 
     #[test]
     fn the_node_decides_once_there_is_one() {
-        assert_eq!(spec(json!({"nodeName": "virtual-1"})), "certain: virtual node `virtual-1`");
-        assert_eq!(spec(json!({"nodeName": "x"})), "certain: node `x`, which is not known to be a real one");
-        assert_eq!(spec(json!({"nodeName": "real-1", "nodeSelector": {"type": "virtual-kubelet"}})), "no: real node `real-1`");
+        assert_eq!(
+            spec(json!({"nodeName": "virtual-1"})),
+            "certain: virtual node `virtual-1`"
+        );
+        assert_eq!(
+            spec(json!({"nodeName": "x"})),
+            "certain: node `x`, which is not known to be a real one"
+        );
+        assert_eq!(
+            spec(json!({"nodeName": "real-1", "nodeSelector": {"type": "virtual-kubelet"}})),
+            "no: real node `real-1`"
+        );
         let labelled = json!({"metadata": {"labels": {"eci": "true"}}, "spec": {"nodeName": "real-1"}});
-        assert_eq!(routed(&labelled, &[("eci", "true")], &ClusterSettings::default()), "no: real node `real-1`");
-        let serverless = ClusterSettings { serverless: true, ..ClusterSettings::default() };
-        assert_eq!(routed(&json!({"spec": {"nodeName": "real-1"}}), &[], &serverless), "certain: serverless cluster");
+        assert_eq!(
+            routed(&labelled, &[("eci", "true")], &ClusterSettings::default()),
+            "no: real node `real-1`"
+        );
+        let serverless = ClusterSettings {
+            serverless: true,
+            ..ClusterSettings::default()
+        };
+        assert_eq!(
+            routed(&json!({"spec": {"nodeName": "real-1"}}), &[], &serverless),
+            "certain: serverless cluster"
+        );
     }
 
     #[test]
     fn demanded_node_labels_route() {
         let virtual_kubelet = "certain: node label `type=virtual-kubelet` demanded";
-        assert_eq!(spec(json!({"nodeSelector": {"type": "virtual-kubelet", "zone": "a"}})), virtual_kubelet);
-        assert_eq!(spec(json!({"nodeSelector": {"k8s.aliyun.com/vnode": "true"}})), "certain: node label `k8s.aliyun.com/vnode=true` demanded");
-        assert_eq!(spec(json!({"nodeSelector": {"type": "gpu"}})), "no: nothing on it leads to ECI");
+        assert_eq!(
+            spec(json!({"nodeSelector": {"type": "virtual-kubelet", "zone": "a"}})),
+            virtual_kubelet
+        );
+        assert_eq!(
+            spec(json!({"nodeSelector": {"k8s.aliyun.com/vnode": "true"}})),
+            "certain: node label `k8s.aliyun.com/vnode=true` demanded"
+        );
+        assert_eq!(
+            spec(json!({"nodeSelector": {"type": "gpu"}})),
+            "no: nothing on it leads to ECI"
+        );
         let cases = [
             (json!([term("type", "In", &["virtual-kubelet"])]), virtual_kubelet),
-            (json!([term("k8s.aliyun.com/vnode", "Exists", &[])]), "certain: node label `k8s.aliyun.com/vnode` demanded"),
-            (json!([term("type", "In", &["virtual-kubelet", "gpu"])]), "possible: node label `type=virtual-kubelet` among what is demanded"),
-            (json!([term("type", "In", &["gpu"])]), "no: nothing on it leads to ECI"),
             (
-                json!([term("type", "In", &["virtual-kubelet"]), term("k8s.aliyun.com/vnode", "In", &["true"])]),
+                json!([term("k8s.aliyun.com/vnode", "Exists", &[])]),
+                "certain: node label `k8s.aliyun.com/vnode` demanded",
+            ),
+            (
+                json!([term("type", "In", &["virtual-kubelet", "gpu"])]),
+                "possible: node label `type=virtual-kubelet` among what is demanded",
+            ),
+            (
+                json!([term("type", "In", &["gpu"])]),
+                "no: nothing on it leads to ECI",
+            ),
+            (
+                json!([
+                    term("type", "In", &["virtual-kubelet"]),
+                    term("k8s.aliyun.com/vnode", "In", &["true"])
+                ]),
                 virtual_kubelet,
             ),
             (
-                json!([term("zone", "In", &["a"]), term("type", "In", &["virtual-kubelet"])]),
+                json!([
+                    term("zone", "In", &["a"]),
+                    term("type", "In", &["virtual-kubelet"])
+                ]),
                 "possible: node label `type=virtual-kubelet` among what is demanded",
             ),
-            (json!([term("type", "In", &["virtual-kubelet"]), {}]), virtual_kubelet),
+            (
+                json!([term("type", "In", &["virtual-kubelet"]), {}]),
+                virtual_kubelet,
+            ),
             (
                 json!([{"matchExpressions": [
                     {"key": "zone", "operator": "In", "values": ["a"]},
@@ -388,28 +512,60 @@ mod tests {
             spec(required(json!([{"matchFields": [field]}])))
         };
         assert_eq!(name(&["virtual-1"]), "certain: virtual node `virtual-1` demanded");
-        assert_eq!(name(&["virtual-1", "real-1"]), "possible: host name `virtual-1` demanded or preferred");
+        assert_eq!(
+            name(&["virtual-1", "real-1"]),
+            "possible: host name `virtual-1` demanded or preferred"
+        );
         assert_eq!(name(&["x"]), "possible: host name `x` demanded or preferred");
-        assert_eq!(name(&["real-1"]), "no: its node selector or affinity excludes virtual nodes");
+        assert_eq!(
+            name(&["real-1"]),
+            "no: its node selector or affinity excludes virtual nodes"
+        );
         let host = |host: &str| spec(json!({"nodeSelector": {"kubernetes.io/hostname": host}}));
-        assert_eq!(host("virtual-1"), "possible: host name `virtual-1` demanded or preferred");
+        assert_eq!(
+            host("virtual-1"),
+            "possible: host name `virtual-1` demanded or preferred"
+        );
         assert_eq!(host("x"), "possible: host name `x` demanded or preferred");
         assert_eq!(host("real-1"), "no: nothing on it leads to ECI");
     }
 
     #[test]
     fn preferences_and_tolerations_may_route() {
-        assert_eq!(spec(preferred(term("type", "In", &["virtual-kubelet"]))), "possible: node label `type=virtual-kubelet` preferred");
-        assert_eq!(spec(preferred(term("type", "NotIn", &["virtual-kubelet"]))), "no: nothing on it leads to ECI");
+        assert_eq!(
+            spec(preferred(term("type", "In", &["virtual-kubelet"]))),
+            "possible: node label `type=virtual-kubelet` preferred"
+        );
+        assert_eq!(
+            spec(preferred(term("type", "NotIn", &["virtual-kubelet"]))),
+            "no: nothing on it leads to ECI"
+        );
         let toleration = |toleration: Value| spec(json!({"tolerations": [toleration]}));
         let key = "virtual-kubelet.io/provider";
         let tolerates = "possible: toleration of taint virtual-kubelet.io/provider";
         assert_eq!(toleration(json!({"key": key, "operator": "Exists"})), tolerates);
-        assert_eq!(toleration(json!({"key": key, "operator": "Equal", "value": "alibabacloud", "effect": "NoSchedule"})), tolerates);
-        assert_eq!(toleration(json!({"key": key, "effect": "NoExecute"})), "no: nothing on it leads to ECI");
-        assert_eq!(toleration(json!({"key": "k8s.aliyun.com/vnode"})), "possible: toleration of taint k8s.aliyun.com/vnode");
-        assert_eq!(toleration(json!({"operator": "Exists"})), "possible: toleration of every taint");
-        assert_eq!(toleration(json!({"key": "other", "operator": "Exists"})), "no: nothing on it leads to ECI");
+        assert_eq!(
+            toleration(
+                json!({"key": key, "operator": "Equal", "value": "alibabacloud", "effect": "NoSchedule"})
+            ),
+            tolerates
+        );
+        assert_eq!(
+            toleration(json!({"key": key, "effect": "NoExecute"})),
+            "no: nothing on it leads to ECI"
+        );
+        assert_eq!(
+            toleration(json!({"key": "k8s.aliyun.com/vnode"})),
+            "possible: toleration of taint k8s.aliyun.com/vnode"
+        );
+        assert_eq!(
+            toleration(json!({"operator": "Exists"})),
+            "possible: toleration of every taint"
+        );
+        assert_eq!(
+            toleration(json!({"key": "other", "operator": "Exists"})),
+            "no: nothing on it leads to ECI"
+        );
     }
 
     #[test]
@@ -424,7 +580,10 @@ mod tests {
             {"key": "k8s.aliyun.com/vnode", "operator": "DoesNotExist"},
         ]}]);
         assert_eq!(with(required(both)), excluded);
-        assert_eq!(with(json!({"nodeSelector": {"type": "gpu", "k8s.aliyun.com/vnode": "false"}})), excluded);
+        assert_eq!(
+            with(json!({"nodeSelector": {"type": "gpu", "k8s.aliyun.com/vnode": "false"}})),
+            excluded
+        );
         assert_eq!(
             with(required(json!([term("type", "NotIn", &["virtual-kubelet"])]))),
             "possible: toleration of every taint",
@@ -434,16 +593,50 @@ mod tests {
 
     #[test]
     fn settings_route() {
-        let serverless = ClusterSettings { serverless: true, ..ClusterSettings::default() };
-        assert_eq!(routed(&json!({}), &[], &serverless), "certain: serverless cluster");
-        let burst = ClusterSettings { burst_namespaces: vec![Selector::label("burst", "yes")], ..ClusterSettings::default() };
-        assert_eq!(routed(&json!({}), &[("burst", "yes")], &burst), "possible: burst namespace");
-        assert_eq!(routed(&json!({}), &[("burst", "no")], &burst), "no: nothing on it leads to ECI");
-        let own = ClusterSettings { virtual_nodes: vec![Selector::label("pool", "eci")], ..ClusterSettings::default() };
-        assert_eq!(routed(&json!({"spec": {"nodeSelector": {"pool": "eci"}}}), &[], &own), "certain: node label `pool=eci` demanded");
-        assert_eq!(routed(&json!({"spec": {"nodeSelector": {"type": "virtual-kubelet"}}}), &[], &own), "no: nothing on it leads to ECI");
-        let acs = ClusterSettings { acs_nodes: vec![Selector::label("acs", "1")], ..ClusterSettings::default() };
+        let serverless = ClusterSettings {
+            serverless: true,
+            ..ClusterSettings::default()
+        };
+        assert_eq!(
+            routed(&json!({}), &[], &serverless),
+            "certain: serverless cluster"
+        );
+        let burst = ClusterSettings {
+            burst_namespaces: vec![Selector::label("burst", "yes")],
+            ..ClusterSettings::default()
+        };
+        assert_eq!(
+            routed(&json!({}), &[("burst", "yes")], &burst),
+            "possible: burst namespace"
+        );
+        assert_eq!(
+            routed(&json!({}), &[("burst", "no")], &burst),
+            "no: nothing on it leads to ECI"
+        );
+        let own = ClusterSettings {
+            virtual_nodes: vec![Selector::label("pool", "eci")],
+            ..ClusterSettings::default()
+        };
+        assert_eq!(
+            routed(&json!({"spec": {"nodeSelector": {"pool": "eci"}}}), &[], &own),
+            "certain: node label `pool=eci` demanded"
+        );
+        assert_eq!(
+            routed(
+                &json!({"spec": {"nodeSelector": {"type": "virtual-kubelet"}}}),
+                &[],
+                &own
+            ),
+            "no: nothing on it leads to ECI"
+        );
+        let acs = ClusterSettings {
+            acs_nodes: vec![Selector::label("acs", "1")],
+            ..ClusterSettings::default()
+        };
         let both = json!({"spec": {"nodeSelector": {"type": "virtual-kubelet", "acs": "1"}}});
-        assert_eq!(routed(&both, &[], &acs), "no: its node selector or affinity excludes virtual nodes");
+        assert_eq!(
+            routed(&both, &[], &acs),
+            "no: its node selector or affinity excludes virtual nodes"
+        );
     }
 }

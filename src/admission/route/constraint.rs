@@ -52,8 +52,12 @@ enum Proof {
 
 /// Where node selector and required affinity pull a pod
 pub(super) fn demanded(pod: &Pod<'_>, settings: &ClusterSettings, cluster: &dyn Cluster) -> Pull {
-    let common: Vec<(&str, Demand<'_>)> =
-        pod.spec.node_selector.iter().map(|(key, value)| (key, Demand::In(vec![value]))).collect();
+    let common: Vec<(&str, Demand<'_>)> = pod
+        .spec
+        .node_selector
+        .iter()
+        .map(|(key, value)| (key, Demand::In(vec![value])))
+        .collect();
     let required = pod
         .spec
         .affinity
@@ -61,12 +65,18 @@ pub(super) fn demanded(pod: &Pod<'_>, settings: &ClusterSettings, cluster: &dyn 
         .and_then(|affinity| affinity.node_affinity.as_ref())
         .and_then(|affinity| affinity.required.as_ref());
     // A term without requirements is met by no node, and only one term has to be met
-    let terms: Vec<&Term<'_>> =
-        required.iter().flat_map(|required| &required.node_selector_terms).filter(|term| !is_empty(term)).collect();
+    let terms: Vec<&Term<'_>> = required
+        .iter()
+        .flat_map(|required| &required.node_selector_terms)
+        .filter(|term| !is_empty(term))
+        .collect();
     if terms.is_empty() {
         return pull(&common, &Term::default(), settings, cluster);
     }
-    let mut pulls: Vec<Pull> = terms.iter().map(|term| pull(&common, term, settings, cluster)).collect();
+    let mut pulls: Vec<Pull> = terms
+        .iter()
+        .map(|term| pull(&common, term, settings, cluster))
+        .collect();
     if pulls.iter().all(|pull| matches!(pull, Pull::Excluded)) {
         return Pull::Excluded;
     }
@@ -108,34 +118,62 @@ fn pull(
     settings: &ClusterSettings,
     cluster: &dyn Cluster,
 ) -> Pull {
-    let own: Vec<(&str, Demand<'_>)> =
-        term.match_expressions.iter().filter_map(|each| Some((&*each.key, demand(each)?))).collect();
-    let demands: Vec<(&str, &Demand<'_>)> =
-        common.iter().chain(&own).map(|(key, demand)| (*key, demand)).collect();
-    if settings.acs_nodes.iter().any(|selector| implied(selector, &demands, Proof::Strict).is_some()) {
+    let own: Vec<(&str, Demand<'_>)> = term
+        .match_expressions
+        .iter()
+        .filter_map(|each| Some((&*each.key, demand(each)?)))
+        .collect();
+    let demands: Vec<(&str, &Demand<'_>)> = common
+        .iter()
+        .chain(&own)
+        .map(|(key, demand)| (*key, demand))
+        .collect();
+    if settings
+        .acs_nodes
+        .iter()
+        .any(|selector| implied(selector, &demands, Proof::Strict).is_some())
+    {
         return Pull::Excluded;
     }
     let virtual_nodes = &settings.virtual_nodes;
-    if let Some(label) = virtual_nodes.iter().find_map(|selector| implied(selector, &demands, Proof::Mark)) {
+    if let Some(label) = virtual_nodes
+        .iter()
+        .find_map(|selector| implied(selector, &demands, Proof::Mark))
+    {
         return Pull::Certain(Mark::NodeLabel(label));
     }
     let named = named(term, cluster);
     if let Some(pull @ (Pull::Certain(_) | Pull::Excluded)) = named {
         return pull;
     }
-    if virtual_nodes.iter().all(|selector| contradicted(selector, &demands)) {
+    if virtual_nodes
+        .iter()
+        .all(|selector| contradicted(selector, &demands))
+    {
         return Pull::Excluded;
     }
-    if let Some(label) = virtual_nodes.iter().find_map(|selector| touched(selector, &demands)) {
+    if let Some(label) = virtual_nodes
+        .iter()
+        .find_map(|selector| touched(selector, &demands))
+    {
         return Pull::Possible(Mark::SomeNodeLabel(label));
     }
-    named.or_else(|| by_host_name(&demands, cluster)).unwrap_or(Pull::Free)
+    named
+        .or_else(|| by_host_name(&demands, cluster))
+        .unwrap_or(Pull::Free)
 }
 
 /// What the nodes demanded by name are
 fn named(term: &Term<'_>, cluster: &dyn Cluster) -> Option<Pull> {
-    let field = term.match_fields.iter().find(|field| &*field.key == "metadata.name" && &*field.operator == "In")?;
-    let kinds: Vec<(&str, NodeKind)> = field.values.iter().map(|name| (&**name, cluster.node(name))).collect();
+    let field = term
+        .match_fields
+        .iter()
+        .find(|field| &*field.key == "metadata.name" && &*field.operator == "In")?;
+    let kinds: Vec<(&str, NodeKind)> = field
+        .values
+        .iter()
+        .map(|name| (&**name, cluster.node(name)))
+        .collect();
     let Some((node, _)) = kinds.iter().find(|(_, kind)| *kind != NodeKind::Real) else {
         return Some(Pull::Excluded);
     };
@@ -148,12 +186,17 @@ fn named(term: &Term<'_>, cluster: &dyn Cluster) -> Option<Pull> {
 
 /// A node demanded by a label that is mostly its name, but need not be
 fn by_host_name(demands: &[(&str, &Demand<'_>)], cluster: &dyn Cluster) -> Option<Pull> {
-    let hosts = demands.iter().filter(|(key, _)| *key == HOST_NAME).flat_map(|(_, demand)| match demand {
-        Demand::In(values) => values.as_slice(),
-        _ => &[],
-    });
+    let hosts = demands
+        .iter()
+        .filter(|(key, _)| *key == HOST_NAME)
+        .flat_map(|(_, demand)| match demand {
+            Demand::In(values) => values.as_slice(),
+            _ => &[],
+        });
     let mut virtual_ones = hosts.filter(|name| cluster.node(name) != NodeKind::Real);
-    virtual_ones.next().map(|name| Pull::Possible(Mark::HostName((*name).to_owned())))
+    virtual_ones
+        .next()
+        .map(|name| Pull::Possible(Mark::HostName((*name).to_owned())))
 }
 
 fn demand<'a>(expression: &'a Expression<'_>) -> Option<Demand<'a>> {
@@ -172,9 +215,9 @@ fn demand<'a>(expression: &'a Expression<'_>) -> Option<Demand<'a>> {
 fn implied(selector: &Selector, demands: &[(&str, &Demand<'_>)], proof: Proof) -> Option<String> {
     let mut labels = Vec::new();
     for requirement in selector.requirements() {
-        let (key, demand) = demands
-            .iter()
-            .find(|(key, demand)| *key == requirement.key && relation(demand, &requirement.test, proof) == Relation::Implies)?;
+        let (key, demand) = demands.iter().find(|(key, demand)| {
+            *key == requirement.key && relation(demand, &requirement.test, proof) == Relation::Implies
+        })?;
         labels.push(label(key, demand, &requirement.test));
     }
     labels.into_iter().next()
@@ -195,7 +238,8 @@ fn touched(selector: &Selector, demands: &[(&str, &Demand<'_>)]) -> Option<Strin
 fn contradicted(selector: &Selector, demands: &[(&str, &Demand<'_>)]) -> bool {
     selector.requirements().iter().any(|requirement| {
         demands.iter().any(|(key, demand)| {
-            *key == requirement.key && relation(demand, &requirement.test, Proof::Strict) == Relation::Contradicts
+            *key == requirement.key
+                && relation(demand, &requirement.test, Proof::Strict) == Relation::Contradicts
         })
     })
 }
@@ -207,7 +251,11 @@ fn label(key: &str, demand: &Demand<'_>, test: &Test) -> String {
         Test::NotIn(_) | Test::Exists | Test::DoesNotExist => true,
     };
     match demand {
-        Demand::In(values) => values.iter().copied().find(wanted).map_or_else(|| key.to_owned(), |value| format!("{key}={value}")),
+        Demand::In(values) => values
+            .iter()
+            .copied()
+            .find(wanted)
+            .map_or_else(|| key.to_owned(), |value| format!("{key}={value}")),
         Demand::NotIn(_) | Demand::Exists | Demand::DoesNotExist | Demand::Compares => key.to_owned(),
     }
 }
@@ -215,19 +263,29 @@ fn label(key: &str, demand: &Demand<'_>, test: &Test) -> String {
 fn relation(demand: &Demand<'_>, test: &Test, proof: Proof) -> Relation {
     let among = |values: &[String], value: &str| values.iter().any(|wanted| wanted == value);
     match (test, demand) {
-        (Test::In(wanted), Demand::In(values)) => {
-            of(values.len(), values.iter().filter(|value| among(wanted, value)).count())
-        }
-        (Test::NotIn(unwanted), Demand::In(values)) => {
-            of(values.len(), values.iter().filter(|value| !among(unwanted, value)).count())
-        }
+        (Test::In(wanted), Demand::In(values)) => of(
+            values.len(),
+            values.iter().filter(|value| among(wanted, value)).count(),
+        ),
+        (Test::NotIn(unwanted), Demand::In(values)) => of(
+            values.len(),
+            values.iter().filter(|value| !among(unwanted, value)).count(),
+        ),
         (Test::In(wanted), Demand::NotIn(values)) => {
             let excluded = wanted.iter().all(|value| values.contains(&value.as_str()));
-            if excluded { Relation::Contradicts } else { Relation::Unrelated }
+            if excluded {
+                Relation::Contradicts
+            } else {
+                Relation::Unrelated
+            }
         }
         (Test::NotIn(unwanted), Demand::NotIn(values)) => {
             let included = unwanted.iter().all(|value| values.contains(&value.as_str()));
-            if included { Relation::Implies } else { Relation::Unrelated }
+            if included {
+                Relation::Implies
+            } else {
+                Relation::Unrelated
+            }
         }
         (Test::In(_), Demand::Exists) if proof == Proof::Mark => Relation::Implies,
         (Test::Exists, Demand::In(_) | Demand::Exists | Demand::Compares)
