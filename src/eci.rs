@@ -17,7 +17,7 @@ mod tag;
 pub use account::{Account, ResourceGroup, SERVICE_LINKED_ROLE};
 pub use call::{Call, Instance};
 pub use judge::judge;
-pub use judgement::{CallOutcome, Denial, Failure, Judgement, Refusal};
+pub use judgement::{Allowed, CallOutcome, Denial, Failure, Judgement, Refusal};
 pub use operation::{Kind, Operation, UnknownOperation};
 pub use role::{RoleArn, RoleArnError, RoleNameError, check_role_name};
 pub use tag::{MAX_KEY, MAX_TAGS, MAX_VALUE, TagError, Tags, check_tag};

@@ -6,6 +6,8 @@
 //! ```
 
 pub mod admission;
+pub mod cases;
+pub mod cli;
 pub mod directory;
 pub mod eci;
 pub mod ram;

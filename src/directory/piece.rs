@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::name;
 use super::part::Part;
-use crate::ram::{Document, DocumentKind};
-use crate::source::Fault;
+use crate::ram::{Document, DocumentKind, Parsed};
+use crate::source::{Fault, Node};
 
 /// A document, read as far as it can be on its own
 #[derive(Clone, Debug)]
@@ -41,6 +41,15 @@ pub struct BrokenPiece {
 impl Piece {
     /// Reads a RAM policy
     pub fn policy(name: &str, bytes: &[u8]) -> Self {
+        Self::checked_policy(name, || Document::parse(bytes, DocumentKind::Identity))
+    }
+
+    /// Reads a RAM policy that is part of a larger text
+    pub fn policy_node(name: &str, node: &Node) -> Self {
+        Self::checked_policy(name, || Document::from_node(node, DocumentKind::Identity))
+    }
+
+    fn checked_policy(name: &str, parse: impl FnOnce() -> Result<Parsed, Fault>) -> Self {
         let broken = |fault| {
             Self::Broken(BrokenPiece {
                 policy: Some(name.to_owned()),
@@ -50,7 +59,7 @@ impl Piece {
         if let Some(message) = name::POLICY.refusal(name) {
             return broken(Fault::new(Default::default(), message));
         }
-        match Document::parse(bytes, DocumentKind::Identity) {
+        match parse() {
             Ok(parsed) => Self::Policy(PolicyPiece {
                 name: name.to_owned(),
                 document: Arc::new(parsed.document),
@@ -62,7 +71,16 @@ impl Piece {
 
     /// Reads a directory document
     pub fn directory(bytes: &[u8]) -> Self {
-        match Part::parse(bytes) {
+        Self::from_part(Part::parse(bytes))
+    }
+
+    /// Reads a directory document that is part of a larger text
+    pub fn directory_node(node: &Node) -> Self {
+        Self::from_part(Part::from_nodes(std::slice::from_ref(node)))
+    }
+
+    fn from_part(part: Result<Part, Vec<Fault>>) -> Self {
+        match part {
             Ok(part) => Self::Directory(Box::new(part)),
             Err(faults) => Self::Broken(BrokenPiece { policy: None, faults }),
         }

@@ -6,8 +6,8 @@
 use jiff::Timestamp;
 
 use super::operation::Addressed;
-use super::{Account, Call, Denial, Failure, Instance, Judgement, Kind, Refusal, Tags};
-use crate::ram::{Context, Decision, Outcome, PolicySet, Principal, Request, StatementId};
+use super::{Account, Allowed, Call, Denial, Failure, Instance, Judgement, Kind, Refusal, Tags};
+use crate::ram::{Context, Decision, Outcome, PolicySet, Principal, Request};
 
 /// The service that an instance's role must trust; ECI shares the instance roles of ECS
 const INSTANCE_ROLE_SERVICE: &str = "ecs.aliyuncs.com";
@@ -37,7 +37,7 @@ pub fn judge(
         call,
         now,
         failures: Vec::new(),
-        allowed_by: Vec::new(),
+        allowed: Vec::new(),
     };
     let mut selects_nothing = false;
     match call.operation.kind() {
@@ -53,7 +53,7 @@ pub fn judge(
         call.operation.kind() == Kind::Query,
         selects_nothing,
         judge.failures,
-        judge.allowed_by,
+        judge.allowed,
     )
 }
 
@@ -64,7 +64,7 @@ struct Judge<'a> {
     call: &'a Call,
     now: Timestamp,
     failures: Vec<Failure>,
-    allowed_by: Vec<StatementId>,
+    allowed: Vec<Allowed>,
 }
 
 impl<'a> Judge<'a> {
@@ -319,7 +319,12 @@ impl<'a> Judge<'a> {
         about_new_tags: bool,
     ) {
         if decision.outcome == Outcome::Allow {
-            self.allowed_by.extend(decision.statement().cloned());
+            let statement = decision.statement().cloned();
+            self.allowed.push(Allowed {
+                action,
+                policy_type: decision.policy_type,
+                statement,
+            });
             return;
         }
         let resource_group = group.map(ToOwned::to_owned);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::TagError;
-use crate::ram::{Decision, Outcome, StatementId};
+use crate::ram::{Decision, Outcome, PolicyType, StatementId};
 
 /// The outcome of a call
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,8 +27,19 @@ pub struct Judgement {
     pub outcome: CallOutcome,
     /// Everything that speaks against the call, the one to show first in front
     pub failures: Vec<Failure>,
-    /// The statements that allowed, one for each question that was allowed by one
-    pub allowed_by: Vec<StatementId>,
+    /// The questions that RAM allowed, in the order they were asked
+    pub allowed: Vec<Allowed>,
+}
+
+/// A question that RAM answered with Allow
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// The action that was asked
+    pub action: &'static str,
+    /// The layer that allowed
+    pub policy_type: PolicyType,
+    /// The statement that allowed; none for the account itself
+    pub statement: Option<StatementId>,
 }
 
 /// Something that speaks against a call
@@ -136,7 +147,7 @@ impl Judgement {
         query: bool,
         selects_nothing: bool,
         mut failures: Vec<Failure>,
-        allowed_by: Vec<StatementId>,
+        allowed: Vec<Allowed>,
     ) -> Self {
         failures.sort_by_key(Failure::rank);
         let outcome = match failures.first() {
@@ -152,7 +163,7 @@ impl Judgement {
         Self {
             outcome,
             failures,
-            allowed_by,
+            allowed,
         }
     }
 }

@@ -1,0 +1,50 @@
+//! The command line: what is typed, what is printed, what the exit code says.
+
+mod report;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use report::{Exit, Output, Problem};
+
+/// Holds pods bound for Alibaba Cloud ECI to the account's own RAM policies
+#[derive(Debug, Parser)]
+#[command(name = "ramgate", version, propagate_version = true)]
+struct Arguments {
+    /// How results and errors are printed
+    #[arg(long, global = true, value_enum, default_value_t = Output::Human)]
+    output: Output,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Test(test::TestArgs),
+}
+
+/// Runs the program with the arguments of this process
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are asked for; everything else is a wrong use, for which clap has another code.
+            let asked_for = !error.use_stderr();
+            report::ignore(error.print());
+            return if asked_for { Exit::Good } else { Exit::Failure }.into();
+        }
+    };
+    let output = arguments.output;
+    let done = match arguments.command {
+        Command::Test(args) => test::run(&args, output),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        Err(problem) => {
+            problem.print(output);
+            problem.exit().into()
+        }
+    }
+}
