@@ -10,6 +10,7 @@
 pub mod annotation;
 pub mod cluster;
 pub mod lookalike;
+pub mod mapping;
 pub mod mode;
 pub mod patch;
 pub mod phrase;

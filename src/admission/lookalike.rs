@@ -1,6 +1,6 @@
 //! Annotations that look like ECI's but are not: a slip of the pen would otherwise be ignored without a word.
 
-use super::annotation::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS};
+use super::annotation::ECI_FIELDS;
 use super::phrase::quoted;
 use super::pod::Pod;
 
@@ -18,15 +18,6 @@ const PREFIX: &str = "k8s.aliyun.com/";
 
 /// Beginnings of the provider's annotation names that may become ECI parameters
 const FAMILIES: [&str; 3] = ["eci", "acr", "imc"];
-
-/// The annotations that ramgate itself reads
-const READ: [&str; 5] = [
-    CUSTOM_TAGS,
-    RESOURCE_GROUP_ID,
-    RAM_ROLE_NAME,
-    SERVICE_ARNS,
-    USER_ARNS,
-];
 
 /// The other names that the provider reads or writes, without the prefix
 const OTHERS: [&str; 72] = [
@@ -116,7 +107,7 @@ pub fn warnings(pod: &Pod<'_>) -> Vec<String> {
 }
 
 fn warning(key: &str) -> Option<String> {
-    if READ.contains(&key)
+    if ECI_FIELDS.contains(&key)
         || key
             .strip_prefix(PREFIX)
             .is_some_and(|name| OTHERS.contains(&name))
@@ -129,7 +120,7 @@ fn warning(key: &str) -> Option<String> {
     let domain = domain.to_ascii_lowercase();
     let providers = domain.is_empty() || domain.contains("aliyun") || domain.contains("alibabacloud");
     let in_family = name.contains(['-', '_']) && FAMILIES.iter().any(|family| letters.starts_with(family));
-    let same_as_read = READ
+    let same_as_read = ECI_FIELDS
         .iter()
         .any(|read| read.strip_prefix(PREFIX).map(self::letters).as_ref() == Some(&letters));
     if !(providers && (in_family || meant.is_some()) || same_as_read) {
@@ -151,7 +142,7 @@ fn nearest(letters: &str) -> Option<&'static str> {
     if letters.len() > MAX_COMPARED {
         return None;
     }
-    let real = READ
+    let real = ECI_FIELDS
         .iter()
         .filter_map(|read| read.strip_prefix(PREFIX))
         .chain(OTHERS);
@@ -194,7 +185,7 @@ mod tests {
 
     #[test]
     fn known_and_foreign_annotations_pass() {
-        for key in READ
+        for key in ECI_FIELDS
             .iter()
             .copied()
             .chain(["k8s.aliyun.com/eci-use-specs", "k8s.aliyun.com/acr-instance-id"])
