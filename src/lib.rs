@@ -5,6 +5,7 @@
 //!   bytes            typed     ECI-bound?  ECI API call   RAM user or role   decision   allow, patch or deny + why
 //! ```
 
+pub mod admission;
 pub mod cases;
 pub mod cli;
 pub mod directory;

@@ -1,0 +1,517 @@
+//! The annotations that become parameters of an ECI call.
+//!
+//! How the provider reads a malformed value is not known. So whatever could be read in two ways is refused here, with
+//! words of its own, and nothing is trimmed or guessed.
+
+use super::phrase::{NAME_LENGTH, quoted};
+use super::pod::Pod;
+use crate::eci::{
+    MAX_KEY, MAX_TAGS, MAX_VALUE, RoleArn, RoleNameError, TagError, check_role_name, check_tag,
+};
+
+/// Tags of the container group: `key:value,key:value`
+pub const CUSTOM_TAGS: &str = "k8s.aliyun.com/eci-custom-tags";
+/// Resource group of the container group: one id
+pub const RESOURCE_GROUP_ID: &str = "k8s.aliyun.com/eci-resource-group-id";
+/// Role whose credentials the containers get: one name
+pub const RAM_ROLE_NAME: &str = "k8s.aliyun.com/eci-ram-role-name";
+/// Roles for pulling images as a service: role ARNs
+pub const SERVICE_ARNS: &str = "k8s.aliyun.com/acr-service-arns";
+/// Roles for pulling images as a user: role ARNs
+pub const USER_ARNS: &str = "k8s.aliyun.com/acr-user-arns";
+
+/// Every annotation that an ECI call depends on
+pub const ECI_FIELDS: [&str; 5] = [
+    CUSTOM_TAGS,
+    RESOURCE_GROUP_ID,
+    RAM_ROLE_NAME,
+    SERVICE_ARNS,
+    USER_ARNS,
+];
+
+/// Tag keys that ACK or the provider puts on container groups itself and looks them up by
+const OWN_KEYS: [&str; 10] = [
+    "ManagedBy",
+    "ClusterId",
+    "NameSpace",
+    "OwnerReferenceKind",
+    "OwnerReferenceName",
+    "PodName",
+    "ClusterName",
+    "NodeName",
+    "UID",
+    "CreationTimestamp",
+];
+
+/// How many entries one annotation may have: ECI's limit of tags, and far more roles than anybody hands over
+const MAX_ENTRIES: usize = MAX_TAGS;
+
+/// The longest id of a resource group; no limit is published, and real ones have 18 characters
+const LONGEST_GROUP: usize = 64;
+
+/// The ECI fields of a pod, in its own order of tags
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields {
+    /// Custom tags; keys are unique
+    pub tags: Vec<(String, String)>,
+    /// Resource group id; absent means the account's default group
+    pub resource_group: Option<String>,
+    /// Name of the instance role
+    pub role: Option<String>,
+    /// Roles for pulling images, services' first
+    pub role_arns: Vec<RoleArn>,
+}
+
+/// An annotation that is not accepted, and why
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("annotation {annotation} {problem}")]
+pub struct Malformed {
+    /// The annotation's key
+    pub annotation: &'static str,
+    /// What is wrong with its value
+    #[source]
+    pub problem: Problem,
+}
+
+/// What is wrong with a value
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// Nothing at all
+    #[error("is empty: write a value or leave the annotation out")]
+    Empty,
+    /// More entries than ECI could ever take
+    #[error("has more than {MAX_ENTRIES} entries: no container group takes so many")]
+    TooMany,
+    /// Not an id of a resource group
+    #[error(
+        "holds {}, which is not a resource group id: write one id such as `rg-acfmxyz123`, of letters, digits, `-`, \
+         `_` and `.`",
+        quoted(.0, NAME_LENGTH)
+    )]
+    Group(String),
+    /// A whole ARN where a name belongs
+    #[error(
+        "holds the ARN {}: write the role's name alone, {}",
+        quoted(arn, 100),
+        quoted(name, NAME_LENGTH)
+    )]
+    RoleArn {
+        /// The ARN
+        arn: String,
+        /// The role's name in it
+        name: String,
+    },
+    /// Not a name of a role
+    #[error(
+        "holds {}, which is not a role name: write one name of 1 to 64 letters, digits, `-`, `_` and `.`",
+        quoted(.0, NAME_LENGTH)
+    )]
+    Role(String),
+    /// Two commas in a row, or one at either end
+    #[error("has an empty entry {0}: remove the comma too many")]
+    EmptyEntry(usize),
+    /// A key in two entries
+    #[error(
+        "sets the key {} twice, in entries {first} and {second}: keep one of them",
+        quoted(key, NAME_LENGTH)
+    )]
+    RepeatedKey {
+        /// The key
+        key: String,
+        /// Where it stands first
+        first: usize,
+        /// Where it stands again
+        second: usize,
+    },
+    /// Something about one entry of a list
+    #[error("{slip} in entry {number}, {}{}", quoted(text, NAME_LENGTH), slip.remedy())]
+    Entry {
+        /// Which entry, from 1
+        number: usize,
+        /// Its text
+        text: String,
+        /// What is wrong with it
+        slip: Slip,
+    },
+}
+
+/// What is wrong with one entry of a list
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Slip {
+    /// A tag without a value
+    #[error("has no colon")]
+    NoColon,
+    /// A tag that could be split in two ways
+    #[error("has more than one colon")]
+    SecondColon,
+    /// A tag without a name
+    #[error("has no key before the colon")]
+    EmptyKey,
+    /// A blank that the provider might or might not cut off
+    #[error("has a blank {0}")]
+    Blank(&'static str),
+    /// A line break or the like
+    #[error("has a control character")]
+    Control,
+    /// An address, which tags may not hold
+    #[error("has `http://` or `https://`")]
+    Address,
+    /// A key or value in Alibaba Cloud's own space
+    #[error("has the reserved prefix `{0}`")]
+    Reserved(&'static str),
+    /// A key that other software relies on
+    #[error("has the key `{0}`, which ACK or the provider sets itself,")]
+    OwnKey(&'static str),
+    /// A key over ECI's limit
+    #[error("has a key of {0} characters")]
+    LongKey(usize),
+    /// A value over ECI's limit
+    #[error("has a value of {0} characters")]
+    LongValue(usize),
+    /// Not an ARN of a role
+    #[error("has no role ARN")]
+    Arn,
+}
+
+impl Slip {
+    /// What to do about it
+    fn remedy(&self) -> String {
+        match self {
+            Self::NoColon => ": write it as `key:value`".to_owned(),
+            Self::SecondColon => ": write it as `key:value`, neither of which can hold a colon".to_owned(),
+            Self::EmptyKey => ": write a key or remove the entry".to_owned(),
+            Self::Blank(_) | Self::Control => ": remove it".to_owned(),
+            Self::Address => ": ECI takes no addresses in tags".to_owned(),
+            Self::Reserved(_) => ": choose another key or value".to_owned(),
+            Self::OwnKey(_) => ": choose another key".to_owned(),
+            Self::LongKey(_) => format!(": ECI takes at most {MAX_KEY}"),
+            Self::LongValue(_) => format!(": ECI takes at most {MAX_VALUE}"),
+            Self::Arn => ": write `acs:ram::ACCOUNT:role/NAME`".to_owned(),
+        }
+    }
+}
+
+impl Fields {
+    /// Reads the ECI fields of a pod
+    ///
+    /// # Errors
+    ///
+    /// Every annotation that is malformed, with the first thing that is wrong with it.
+    pub fn read(pod: &Pod<'_>) -> Result<Self, Vec<Malformed>> {
+        let mut malformed = Vec::new();
+        let tags = value(pod, CUSTOM_TAGS, tags, &mut malformed).unwrap_or_default();
+        let resource_group = value(pod, RESOURCE_GROUP_ID, resource_group, &mut malformed);
+        let role = value(pod, RAM_ROLE_NAME, role_name, &mut malformed);
+        let mut role_arns = value(pod, SERVICE_ARNS, self::role_arns, &mut malformed).unwrap_or_default();
+        role_arns.extend(value(pod, USER_ARNS, self::role_arns, &mut malformed).unwrap_or_default());
+        let fields = Self {
+            tags,
+            resource_group,
+            role,
+            role_arns,
+        };
+        if malformed.is_empty() {
+            Ok(fields)
+        } else {
+            Err(malformed)
+        }
+    }
+
+    /// The value of a tag
+    pub fn tag(&self, key: &str) -> Option<&str> {
+        self.tags
+            .iter()
+            .find(|(known, _)| known == key)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The tags as the annotation writes them, or nothing where there are none
+    pub fn written_tags(&self) -> Option<String> {
+        let entries: Vec<String> = self
+            .tags
+            .iter()
+            .map(|(key, value)| format!("{key}:{value}"))
+            .collect();
+        (!entries.is_empty()).then(|| entries.join(","))
+    }
+}
+
+/// Whether two pods carry the same text in every annotation that matters to ECI
+pub fn same_fields(one: &Pod<'_>, other: &Pod<'_>) -> bool {
+    ECI_FIELDS
+        .iter()
+        .all(|key| one.annotation(key) == other.annotation(key))
+}
+
+fn value<T>(
+    pod: &Pod<'_>,
+    annotation: &'static str,
+    read: impl Fn(&str) -> Result<T, Problem>,
+    malformed: &mut Vec<Malformed>,
+) -> Option<T> {
+    let text = pod.annotation(annotation)?;
+    let read = if text.is_empty() {
+        Err(Problem::Empty)
+    } else {
+        read(text)
+    };
+    read.map_err(|problem| malformed.push(Malformed { annotation, problem }))
+        .ok()
+}
+
+/// Reads `key:value,key:value`
+///
+/// # Errors
+///
+/// The first entry that could be read in two ways or is not allowed.
+pub fn tags(text: &str) -> Result<Vec<(String, String)>, Problem> {
+    let mut tags: Vec<(String, String)> = Vec::new();
+    for (number, text) in entries(text)? {
+        let refuse = |slip| Problem::Entry {
+            number,
+            text: text.to_owned(),
+            slip,
+        };
+        let (key, value) = tag(text).map_err(refuse)?;
+        if let Some(first) = tags.iter().position(|(known, _)| known == key) {
+            let (key, first) = (key.to_owned(), first.saturating_add(1));
+            return Err(Problem::RepeatedKey {
+                key,
+                first,
+                second: number,
+            });
+        }
+        tags.push((key.to_owned(), value.to_owned()));
+    }
+    Ok(tags)
+}
+
+/// Reads one `key:value`
+fn tag(text: &str) -> Result<(&str, &str), Slip> {
+    if text.chars().any(char::is_control) {
+        return Err(Slip::Control);
+    }
+    let lower = text.to_ascii_lowercase();
+    if lower.contains("http://") || lower.contains("https://") {
+        return Err(Slip::Address);
+    }
+    let (key, value) = text.split_once(':').ok_or(Slip::NoColon)?;
+    if key == "acs" || value.starts_with("acs:") {
+        return Err(Slip::Reserved("acs:"));
+    }
+    if value.contains(':') {
+        return Err(Slip::SecondColon);
+    }
+    if let Some(place) = blank(key, ["before the key", "after the key"]) {
+        return Err(Slip::Blank(place));
+    }
+    if let Some(place) = blank(value, ["before the value", "after the value"]) {
+        return Err(Slip::Blank(place));
+    }
+    if let Some(key) = OWN_KEYS.iter().find(|own| **own == key) {
+        return Err(Slip::OwnKey(key));
+    }
+    match check_tag(key, value) {
+        Ok(()) => Ok((key, value)),
+        Err(TagError::LongKey { found, .. }) => Err(Slip::LongKey(found)),
+        Err(TagError::LongValue { found, .. }) => Err(Slip::LongValue(found)),
+        Err(TagError::ReservedKey { prefix, .. }) => Err(Slip::Reserved(prefix)),
+        Err(TagError::ReservedValue { .. }) => Err(Slip::Reserved("acs:")),
+        Err(TagError::Url { .. }) => Err(Slip::Address),
+        Err(TagError::EmptyKey { .. } | TagError::TooMany { .. } | TagError::Repeated { .. }) => {
+            Err(Slip::EmptyKey)
+        }
+    }
+}
+
+fn blank(text: &str, [before, after]: [&'static str; 2]) -> Option<&'static str> {
+    if text.starts_with(char::is_whitespace) {
+        Some(before)
+    } else {
+        text.ends_with(char::is_whitespace).then_some(after)
+    }
+}
+
+/// Reads one resource group id
+///
+/// # Errors
+///
+/// The text is not one id.
+pub fn resource_group(text: &str) -> Result<String, Problem> {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let is_id = (1..=LONGEST_GROUP).contains(&text.len()) && text.bytes().all(letter);
+    is_id
+        .then(|| text.to_owned())
+        .ok_or_else(|| Problem::Group(text.to_owned()))
+}
+
+/// Reads one role name
+///
+/// # Errors
+///
+/// The text is not one name, or is a whole ARN.
+pub fn role_name(text: &str) -> Result<String, Problem> {
+    match check_role_name(text) {
+        Ok(()) => Ok(text.to_owned()),
+        Err(RoleNameError::Arn { text, name }) => Err(Problem::RoleArn { arn: text, name }),
+        Err(RoleNameError::Empty) => Err(Problem::Empty),
+        Err(RoleNameError::Malformed { text }) => Err(Problem::Role(text)),
+    }
+}
+
+/// Reads role ARNs with commas between them
+fn role_arns(text: &str) -> Result<Vec<RoleArn>, Problem> {
+    let arn = |(number, text): (usize, &str)| {
+        role_arn(text).map_err(|slip| Problem::Entry {
+            number,
+            text: text.to_owned(),
+            slip,
+        })
+    };
+    entries(text)?.map(arn).collect()
+}
+
+fn role_arn(text: &str) -> Result<RoleArn, Slip> {
+    if let Some(place) = blank(text, ["before the ARN", "after the ARN"]) {
+        return Err(Slip::Blank(place));
+    }
+    RoleArn::parse(text).map_err(|_| Slip::Arn)
+}
+
+fn entries(text: &str) -> Result<impl Iterator<Item = (usize, &str)>, Problem> {
+    if text.split(',').count() > MAX_ENTRIES {
+        return Err(Problem::TooMany);
+    }
+    let entries = || {
+        text.split(',')
+            .enumerate()
+            .map(|(at, entry)| (at.saturating_add(1), entry))
+    };
+    match entries().find(|(_, entry)| entry.is_empty()) {
+        Some((number, _)) => Err(Problem::EmptyEntry(number)),
+        None => Ok(entries()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(annotation: &str, value: &str) -> Result<Fields, String> {
+        let json = json!({"metadata": {"annotations": {annotation: value}}}).to_string();
+        let fields = Fields::read(&Pod::parse(&json).unwrap());
+        fields.map_err(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    }
+
+    #[test]
+    fn good_values_are_read_as_they_stand() {
+        assert_eq!(
+            read(CUSTOM_TAGS, "env:test,团队:a b,empty:").unwrap().tags,
+            [("env", "test"), ("团队", "a b"), ("empty", "")].map(|(k, v)| (k.to_owned(), v.to_owned()))
+        );
+        assert_eq!(
+            read(RESOURCE_GROUP_ID, "rg-acfm")
+                .unwrap()
+                .resource_group
+                .as_deref(),
+            Some("rg-acfm")
+        );
+        assert_eq!(
+            read(RAM_ROLE_NAME, "ECI.Role_1-x").unwrap().role.as_deref(),
+            Some("ECI.Role_1-x")
+        );
+        assert_eq!(
+            read(USER_ARNS, "acs:ram::1:role/A,acs:ram::2:role/B")
+                .unwrap()
+                .role_arns,
+            ["acs:ram::1:role/A", "acs:ram::2:role/B"].map(|arn| RoleArn::parse(arn).unwrap())
+        );
+        assert_eq!(read("other", "a,,b"), Ok(Fields::default()));
+    }
+
+    #[test]
+    fn every_slip_has_its_own_words() {
+        let long = "r".repeat(65);
+        let many = "k:v,".repeat(21);
+        let (long_key, long_value) = (format!("{long}:v"), format!("k:{}", "v".repeat(129)));
+        let slips = [
+            (CUSTOM_TAGS, ""),
+            (CUSTOM_TAGS, "env"),
+            (CUSTOM_TAGS, "env:test,name"),
+            (CUSTOM_TAGS, "env:test:x"),
+            (CUSTOM_TAGS, "env:test,"),
+            (CUSTOM_TAGS, ",env:test"),
+            (CUSTOM_TAGS, ":test"),
+            (CUSTOM_TAGS, "env:a,team:b,env:c"),
+            (CUSTOM_TAGS, "env:test, team:b"),
+            (CUSTOM_TAGS, "env :test"),
+            (CUSTOM_TAGS, "env: test"),
+            (CUSTOM_TAGS, "env:test "),
+            (CUSTOM_TAGS, "env:a\nb"),
+            (CUSTOM_TAGS, "site:https://example.com"),
+            (CUSTOM_TAGS, "acs:x"),
+            (CUSTOM_TAGS, "env:acs:x"),
+            (CUSTOM_TAGS, "PodName:other"),
+            (CUSTOM_TAGS, &many),
+            (CUSTOM_TAGS, "aliyun-x:y"),
+            (CUSTOM_TAGS, &long_key),
+            (CUSTOM_TAGS, &long_value),
+            (RESOURCE_GROUP_ID, ""),
+            (RESOURCE_GROUP_ID, "rg-a,rg-b"),
+            (RESOURCE_GROUP_ID, " rg-a"),
+            (RAM_ROLE_NAME, ""),
+            (RAM_ROLE_NAME, "acs:ram::123:role/Reader"),
+            (RAM_ROLE_NAME, "acs:oss:*:*:*"),
+            (RAM_ROLE_NAME, "my role"),
+            (RAM_ROLE_NAME, &long),
+            (SERVICE_ARNS, ""),
+            (SERVICE_ARNS, "Reader"),
+            (SERVICE_ARNS, "acs:ram::1:role/A, acs:ram::1:role/B"),
+            (USER_ARNS, "acs:ram::1:role/A,"),
+            (USER_ARNS, "acs:ram::x:role/A"),
+            (USER_ARNS, "acs:ram:cn-hangzhou:1:role/A"),
+        ];
+        let messages: Vec<String> = slips
+            .iter()
+            .map(|(annotation, value)| {
+                read(annotation, value)
+                    .unwrap_err()
+                    .replace("k8s.aliyun.com/", "")
+            })
+            .collect();
+        insta::assert_snapshot!(messages.join("\n"));
+    }
+
+    #[test]
+    fn all_malformed_annotations_are_told_at_once() {
+        let json =
+            json!({"metadata": {"annotations": {CUSTOM_TAGS: "a", RAM_ROLE_NAME: "", USER_ARNS: "x"}}})
+                .to_string();
+        let malformed = Fields::read(&Pod::parse(&json).unwrap()).unwrap_err();
+        assert_eq!(
+            malformed.iter().map(|one| one.annotation).collect::<Vec<_>>(),
+            [CUSTOM_TAGS, RAM_ROLE_NAME, USER_ARNS]
+        );
+    }
+
+    #[test]
+    fn limits_hold_at_their_edge() {
+        assert!(tags(&format!("{}:{}", "k".repeat(64), "v".repeat(128))).is_ok());
+        assert!(tags(&(0..20).map(|n| format!("k{n}:v")).collect::<Vec<_>>().join(",")).is_ok());
+        assert!(role_name(&"r".repeat(64)).is_ok() && role_name(&"r".repeat(65)).is_err());
+        assert!(resource_group(&"g".repeat(64)).is_ok() && resource_group(&"g".repeat(65)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn accepted_tags_can_be_written_again(text in "[a-zA-Z:, \u{e9}./=-]{0,30}") {
+            if let Ok(tags) = tags(&text) {
+                let fields = Fields { tags, ..Fields::default() };
+                prop_assert_eq!(fields.written_tags(), Some(text));
+            }
+        }
+    }
+}

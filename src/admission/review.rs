@@ -1,0 +1,520 @@
+//! An AdmissionReview as the API server sends it, read without copying it.
+//!
+//! The body is scanned once for the request; the pods in it are then read on their own, so that everything else in
+//! them is skipped, never stored.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use super::cluster::{Cluster, NodeKind};
+use super::pod::{Pod, present};
+use super::text::Text;
+
+/// A request that waits for an answer
+#[derive(Clone, Debug)]
+pub struct Review<'a> {
+    request: Request<'a>,
+    operation: Operation,
+    resource: Resource,
+    pod: Option<Pod<'a>>,
+    old_pod: Option<Pod<'a>>,
+}
+
+/// What is done to the object
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    /// A new object
+    Create,
+    /// A change of an object
+    Update,
+    /// The end of an object
+    Delete,
+    /// A connection to a running object
+    Connect,
+}
+
+/// The resources that ramgate tells apart
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Resource {
+    /// Core v1 pods
+    Pods,
+    /// Core v1 ConfigMaps
+    ConfigMaps,
+    /// Anything else
+    Other,
+}
+
+/// Why a body is not a review that can be answered
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}")]
+pub struct ReviewError {
+    uid: String,
+    #[source]
+    problem: Problem,
+}
+
+/// What is wrong with a body
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// Not JSON, or not of the shape of a review
+    #[error("body is not an AdmissionReview: {0}")]
+    Shape(#[source] serde_json::Error),
+    /// Another version or kind
+    #[error("expected admission.k8s.io/v1 AdmissionReview, found {api_version} {kind}")]
+    Version {
+        /// The `apiVersion` found
+        api_version: String,
+        /// The `kind` found
+        kind: String,
+    },
+    /// There is no request to answer
+    #[error("AdmissionReview has no request")]
+    NoRequest,
+    /// An answer came along with the request
+    #[error("AdmissionReview already has a response")]
+    HasResponse,
+    /// Without it no answer can be matched to the request
+    #[error("request has no uid")]
+    NoUid,
+    /// Without it nobody can be asked about
+    #[error("request names no user in userInfo.username")]
+    NoUser,
+    /// Not one of the four operations
+    #[error("operation `{0}` is not CREATE, UPDATE, DELETE or CONNECT")]
+    Operation(String),
+    /// The operation must bring an object that is not there
+    #[error("{operation} of a pod comes without {part}")]
+    Missing {
+        /// The operation
+        operation: Operation,
+        /// The part of the request that is missing
+        part: &'static str,
+    },
+    /// The object does not read as a pod
+    #[error("{part} is not a pod: {source}")]
+    Pod {
+        /// The part of the request
+        part: &'static str,
+        /// What is wrong with it
+        source: serde_json::Error,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope<'a> {
+    #[serde(borrow, default)]
+    api_version: Text<'a>,
+    #[serde(borrow, default)]
+    kind: Text<'a>,
+    #[serde(borrow)]
+    request: Option<Request<'a>>,
+    response: Option<IgnoredAny>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<'a> {
+    #[serde(borrow, default)]
+    uid: Text<'a>,
+    #[serde(borrow)]
+    resource: GroupVersionResource<'a>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    sub_resource: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    name: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    namespace: Text<'a>,
+    #[serde(borrow, default)]
+    operation: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    user_info: UserInfo<'a>,
+    #[serde(borrow)]
+    object: Option<&'a RawValue>,
+    #[serde(borrow)]
+    old_object: Option<&'a RawValue>,
+    #[serde(default, deserialize_with = "present")]
+    dry_run: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct GroupVersionResource<'a> {
+    #[serde(borrow, default)]
+    group: Text<'a>,
+    #[serde(borrow, default)]
+    version: Text<'a>,
+    #[serde(borrow, default)]
+    resource: Text<'a>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+struct UserInfo<'a> {
+    #[serde(borrow, default)]
+    username: Text<'a>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    groups: Vec<Text<'a>>,
+}
+
+impl<'a> Review<'a> {
+    /// Reads a review, and the pods in it if it is about pods
+    ///
+    /// # Errors
+    ///
+    /// The body is not a v1 review with exactly a request, or lacks what its operation must bring.
+    pub fn parse(body: &'a [u8]) -> Result<Self, ReviewError> {
+        let envelope: Envelope<'a> =
+            serde_json::from_slice(body).map_err(|error| ReviewError::new("", Problem::Shape(error)))?;
+        let uid = envelope.request.as_ref().map_or("", |request| &*request.uid);
+        Self::check(&envelope).map_err(|problem| ReviewError::new(uid, problem))?;
+        let request = envelope
+            .request
+            .ok_or_else(|| ReviewError::new("", Problem::NoRequest))?;
+        let uid = request.uid.clone();
+        Self::read(request).map_err(|problem| ReviewError::new(&uid, problem))
+    }
+
+    fn check(envelope: &Envelope<'_>) -> Result<(), Problem> {
+        if &*envelope.api_version != "admission.k8s.io/v1" || &*envelope.kind != "AdmissionReview" {
+            let found = |text: &str| {
+                if text.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    format!("`{text}`")
+                }
+            };
+            let (api_version, kind) = (found(&envelope.api_version), found(&envelope.kind));
+            return Err(Problem::Version { api_version, kind });
+        }
+        if envelope.response.is_some() {
+            return Err(Problem::HasResponse);
+        }
+        match &envelope.request {
+            None => Err(Problem::NoRequest),
+            Some(request) if request.uid.is_empty() => Err(Problem::NoUid),
+            Some(request) if request.user_info.username.is_empty() => Err(Problem::NoUser),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn read(request: Request<'a>) -> Result<Self, Problem> {
+        let operation = match &*request.operation {
+            "CREATE" => Operation::Create,
+            "UPDATE" => Operation::Update,
+            "DELETE" => Operation::Delete,
+            "CONNECT" => Operation::Connect,
+            other => return Err(Problem::Operation(other.to_owned())),
+        };
+        let GroupVersionResource {
+            group,
+            version,
+            resource,
+        } = &request.resource;
+        let resource = match (&**group, &**version, &**resource) {
+            ("", "v1", "pods") => Resource::Pods,
+            ("", "v1", "configmaps") => Resource::ConfigMaps,
+            _ => Resource::Other,
+        };
+        let mut review = Self {
+            request,
+            operation,
+            resource,
+            pod: None,
+            old_pod: None,
+        };
+        if review.is_whole_pod() {
+            let (wants_new, wants_old) = match operation {
+                Operation::Create => (true, false),
+                Operation::Update => (true, true),
+                Operation::Delete => (false, true),
+                Operation::Connect => (false, false),
+            };
+            review.pod = pod(operation, "object", review.request.object, wants_new)?;
+            review.old_pod = pod(operation, "oldObject", review.request.old_object, wants_old)?;
+        }
+        Ok(review)
+    }
+
+    /// The identifier that the answer must repeat
+    pub fn uid(&self) -> &str {
+        &self.request.uid
+    }
+
+    /// What is done
+    pub fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    /// What it is done to
+    pub fn resource(&self) -> Resource {
+        self.resource
+    }
+
+    /// The resource by its own name, such as `pods`
+    pub fn resource_name(&self) -> &str {
+        &self.request.resource.resource
+    }
+
+    /// The subresource, empty for the object itself
+    pub fn subresource(&self) -> &str {
+        &self.request.sub_resource
+    }
+
+    /// The object's name; empty where the API server still has to make one
+    pub fn name(&self) -> &str {
+        &self.request.name
+    }
+
+    /// The object's namespace; empty for what belongs to none
+    pub fn namespace(&self) -> &str {
+        &self.request.namespace
+    }
+
+    /// Who asks
+    pub fn user(&self) -> &str {
+        &self.request.user_info.username
+    }
+
+    /// The groups of who asks
+    pub fn groups(&self) -> impl Iterator<Item = &str> + Clone {
+        self.request.user_info.groups.iter().map(|group| &**group)
+    }
+
+    /// Whether nothing will be stored
+    pub fn is_dry_run(&self) -> bool {
+        self.request.dry_run
+    }
+
+    /// The object as JSON
+    pub fn object(&self) -> Option<&'a str> {
+        self.request.object.map(RawValue::get)
+    }
+
+    /// The object as it is stored now, as JSON
+    pub fn old_object(&self) -> Option<&'a str> {
+        self.request.old_object.map(RawValue::get)
+    }
+
+    /// The pod, if the review is about one as a whole
+    pub fn pod(&self) -> Option<&Pod<'a>> {
+        self.pod.as_ref()
+    }
+
+    /// The pod as it is stored now
+    pub fn old_pod(&self) -> Option<&Pod<'a>> {
+        self.old_pod.as_ref()
+    }
+
+    /// The node that should be read live before the review is judged, because no watch has shown it so far
+    pub fn unread_node(&self, cluster: &dyn Cluster) -> Option<&str> {
+        let pod = self.pod.as_ref().or(self.old_pod.as_ref())?;
+        pod.node().filter(|name| cluster.node(name) == NodeKind::Unknown)
+    }
+
+    /// The namespace that should be read live before the review is judged, because no watch has shown it so far
+    pub fn unread_namespace(&self, cluster: &dyn Cluster) -> Option<&str> {
+        let namespace = (self.resource == Resource::Pods).then(|| self.namespace())?;
+        cluster.namespace(namespace).is_none().then_some(namespace)
+    }
+
+    fn is_whole_pod(&self) -> bool {
+        self.resource == Resource::Pods && self.subresource().is_empty()
+    }
+}
+
+/// Reads one of the two objects
+fn pod<'a>(
+    operation: Operation,
+    part: &'static str,
+    json: Option<&'a RawValue>,
+    wanted: bool,
+) -> Result<Option<Pod<'a>>, Problem> {
+    match json {
+        None if wanted => Err(Problem::Missing { operation, part }),
+        Some(json) if wanted => Pod::parse(json.get())
+            .map(Some)
+            .map_err(|source| Problem::Pod { part, source }),
+        _ => Ok(None),
+    }
+}
+
+impl ReviewError {
+    fn new(uid: &str, problem: Problem) -> Self {
+        Self {
+            uid: uid.to_owned(),
+            problem,
+        }
+    }
+
+    /// The identifier that the answer must repeat, empty where the body does not say
+    pub fn uid(&self) -> &str {
+        &self.uid
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Create => "CREATE",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+            Self::Connect => "CONNECT",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn body() -> Value {
+        json!({
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+            "request": {
+                "uid": "u-1", "kind": {"group": "", "version": "v1", "kind": "Pod"},
+                "resource": {"group": "", "version": "v1", "resource": "pods"},
+                "name": "", "namespace": "team-a", "operation": "CREATE",
+                "userInfo": {"username": "bob", "uid": "7", "groups": ["dev", "system:authenticated"], "extra": {"k": ["v"]}},
+                "object": {"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "web-"}, "spec": {}},
+                "oldObject": null, "dryRun": true, "options": {"kind": "CreateOptions"},
+            },
+        })
+    }
+
+    fn refused(change: impl FnOnce(&mut Value)) -> (String, String) {
+        let mut body = body();
+        change(&mut body);
+        let error = Review::parse(body.to_string().as_bytes()).unwrap_err();
+        (error.uid().to_owned(), error.to_string())
+    }
+
+    #[test]
+    fn a_request_is_read() {
+        let body = body().to_string();
+        let review = Review::parse(body.as_bytes()).unwrap();
+        assert_eq!(
+            (review.uid(), review.namespace(), review.user()),
+            ("u-1", "team-a", "bob")
+        );
+        assert_eq!(
+            review.groups().collect::<Vec<_>>(),
+            ["dev", "system:authenticated"]
+        );
+        assert_eq!(
+            (review.operation(), review.resource(), review.is_dry_run()),
+            (Operation::Create, Resource::Pods, true)
+        );
+        assert_eq!(review.pod().unwrap().display_name(), "web-*");
+        assert!(review.old_pod().is_none() && review.old_object().is_none());
+    }
+
+    #[test]
+    fn every_defect_has_its_own_words_and_keeps_the_uid() {
+        let uid = |message: &str| ("u-1".to_owned(), message.to_owned());
+        assert_eq!(
+            refused(|body| body["apiVersion"] = json!("admission.k8s.io/v1beta1")),
+            uid(
+                "expected admission.k8s.io/v1 AdmissionReview, found `admission.k8s.io/v1beta1` `AdmissionReview`"
+            )
+        );
+        assert_eq!(
+            refused(|body| body["kind"] = json!("")),
+            uid("expected admission.k8s.io/v1 AdmissionReview, found `admission.k8s.io/v1` nothing")
+        );
+        assert_eq!(
+            refused(|body| body["response"] = json!({})),
+            uid("AdmissionReview already has a response")
+        );
+        assert_eq!(
+            refused(|body| body["request"] = json!(null)).1,
+            "AdmissionReview has no request"
+        );
+        assert_eq!(
+            refused(|body| body["request"]["uid"] = json!("")).1,
+            "request has no uid"
+        );
+        assert_eq!(
+            refused(|body| body["request"]["userInfo"] = json!({})),
+            uid("request names no user in userInfo.username")
+        );
+        assert_eq!(
+            refused(|body| body["request"]["operation"] = json!("PATCH")),
+            uid("operation `PATCH` is not CREATE, UPDATE, DELETE or CONNECT")
+        );
+        assert_eq!(
+            refused(|body| body["request"]["object"] = json!(null)),
+            uid("CREATE of a pod comes without object")
+        );
+        assert_eq!(
+            refused(|body| body["request"]["operation"] = json!("UPDATE")),
+            uid("UPDATE of a pod comes without oldObject")
+        );
+        assert_eq!(
+            refused(|body| body["request"]["operation"] = json!("DELETE")),
+            uid("DELETE of a pod comes without oldObject")
+        );
+        let labels = refused(|body| body["request"]["object"]["metadata"]["labels"] = json!({"a": 1}));
+        assert!(
+            labels
+                .1
+                .starts_with("object is not a pod: invalid type: integer `1`, expected a string"),
+            "{labels:?}"
+        );
+        let text = body().to_string();
+        for cut in [
+            &text[1..],
+            &text[..text.len() - 1],
+            &format!("{text}x"),
+            "",
+            "[]",
+            "7",
+        ] {
+            let error = Review::parse(cut.as_bytes()).unwrap_err().to_string();
+            assert!(error.starts_with("body is not an AdmissionReview: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_pod_as_a_whole_is_not_read_as_one() {
+        let mut body = body();
+        body["request"]["resource"]["resource"] = json!("configmaps");
+        body["request"]["object"] = json!({"metadata": 5});
+        let text = body.to_string();
+        let review = Review::parse(text.as_bytes()).unwrap();
+        assert_eq!(
+            (review.resource(), review.object()),
+            (Resource::ConfigMaps, Some(r#"{"metadata":5}"#))
+        );
+        assert!(review.pod().is_none());
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let deep = "[".repeat(200_000);
+        assert!(Review::parse(deep.as_bytes()).is_err());
+        let nested = body()
+            .to_string()
+            .replace(r#""spec":{}"#, &format!(r#""spec":{{"x":{deep}"#));
+        assert!(Review::parse(nested.as_bytes()).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            drop(Review::parse(&bytes));
+        }
+
+        #[test]
+        fn any_damage_is_read_or_refused(at in 0usize..600, byte in any::<u8>()) {
+            let mut bytes = body().to_string().into_bytes();
+            let at = at % bytes.len();
+            bytes[at] = byte;
+            drop(Review::parse(&bytes));
+        }
+    }
+}
