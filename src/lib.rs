@@ -13,4 +13,5 @@ pub mod eci;
 pub mod ram;
 pub mod server;
 pub mod source;
+pub mod store;
 pub mod telemetry;
