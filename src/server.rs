@@ -28,13 +28,9 @@ use rustls::ServerConfig;
 
 use crate::server::admin::Admin;
 use crate::server::limits::ConnectionLimits;
-use crate::server::listener::Listener;
-use crate::server::listener::Transport;
+use crate::server::listener::{Listener, Transport};
 use crate::server::reviews::Reviews;
-use crate::server::shutdown::Aborted;
-use crate::server::shutdown::Phase;
-use crate::server::shutdown::Phases;
-use crate::server::shutdown::Signals;
+use crate::server::shutdown::{Aborted, Phase, Phases, Signals};
 
 /// Both ports, bound and ready to run
 pub struct Server {

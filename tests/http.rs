@@ -2,6 +2,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
     clippy::panic,
     reason = "tests"
 )]
@@ -12,39 +14,23 @@ mod client;
 mod session;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::http::Request;
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use client::Connection;
-use client::Reported;
-use client::Running;
-use client::Scripted;
-use client::Seen;
-use client::endless;
-use client::posted;
-use client::review;
-use client::start;
+use axum::http::{Request, StatusCode};
+use client::{Connection, Reported, Running, Scripted, Seen, endless, posted, review, start};
 use ramgate::server::admin;
-use ramgate::server::admin::Admin;
-use ramgate::server::admin::Report;
-use ramgate::server::limits::ConnectionLimits;
-use ramgate::server::limits::ReviewLimits;
+use ramgate::server::admin::{Admin, Report};
+use ramgate::server::limits::{ConnectionLimits, ReviewLimits};
 use ramgate::server::reviews;
 use ramgate::server::reviews::Reviews;
-use ramgate::server::shutdown::Phase;
-use ramgate::server::shutdown::Phases;
+use ramgate::server::shutdown::{Phase, Phases};
 use ramgate::telemetry::metrics::Metrics;
 use serde_json::Value;
 use session::handshake;
-use tokio::io::AsyncReadExt;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower::ServiceExt;
 
 const SECOND: Duration = Duration::from_secs(1);

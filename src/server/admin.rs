@@ -10,8 +10,7 @@ use axum::routing::get;
 use serde::Serialize;
 
 use super::reply;
-use super::shutdown::Phase;
-use super::shutdown::Phases;
+use super::shutdown::{Phase, Phases};
 use crate::telemetry::metrics::Metrics;
 
 /// Says whether everything that judging needs is there

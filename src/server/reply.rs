@@ -1,9 +1,8 @@
 //! Answers that need no judgement.
 
 use axum::body::Body;
-use axum::http::HeaderValue;
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 
 /// An AdmissionReview

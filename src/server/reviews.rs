@@ -1,40 +1,28 @@
 //! `/mutate` and `/validate`: bounds around the judge, and an explicit denial for each bound that is hit.
 
 use std::any::Any;
-use std::hash::BuildHasher;
-use std::hash::RandomState;
+use std::hash::{BuildHasher, RandomState};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
-use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::http::HeaderValue;
-use axum::http::StatusCode;
-use axum::http::header::CONNECTION;
-use axum::http::header::CONTENT_TYPE;
+use axum::extract::{Request, State};
+use axum::http::header::{CONNECTION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::post;
 use futures::FutureExt;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use super::body;
-use super::body::Budget;
-use super::body::Received;
-use super::body::Unread;
-use super::judge::Endpoint;
-use super::judge::Judge;
-use super::judge::Verdict;
+use super::body::{Budget, Received, Unread};
+use super::judge::{Endpoint, Judge, Verdict};
 use super::limits::ReviewLimits;
-use super::reply;
-use super::uid;
+use super::{reply, uid};
 use crate::telemetry::log;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::record::Record;

@@ -3,24 +3,15 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use axum::body::Body;
-use axum::body::to_bytes;
-use axum::http::Method;
-use axum::http::Request;
-use axum::http::Response;
-use axum::http::StatusCode;
-use axum::http::Uri;
+use axum::body::{Body, to_bytes};
 use axum::http::header::CONTENT_TYPE;
-use futures::Stream;
-use futures::stream;
+use axum::http::{Method, Request, Response, StatusCode, Uri};
+use futures::{Stream, stream};
 use kube::Client;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 /// Objects by `PLURAL/NAME`

@@ -5,46 +5,32 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::body::to_bytes;
-use axum::http::HeaderMap;
-use axum::http::Method;
-use axum::http::Request;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::http::header::HOST;
+use axum::body::{Body, to_bytes};
+use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use ramgate::server::Server;
-use ramgate::server::admin::Admin;
-use ramgate::server::admin::Readiness;
-use ramgate::server::admin::Report;
+use ramgate::server::admin::{Admin, Readiness, Report};
 use ramgate::server::certificate::lifetimes::Lifetimes;
 use ramgate::server::certificate::own::Own;
 use ramgate::server::certificate::slot::Slot;
-use ramgate::server::judge::Endpoint;
-use ramgate::server::judge::Judge;
-use ramgate::server::judge::Verdict;
-use ramgate::server::limits::ConnectionLimits;
-use ramgate::server::limits::ReviewLimits;
+use ramgate::server::judge::{Endpoint, Judge, Verdict};
+use ramgate::server::limits::{ConnectionLimits, ReviewLimits};
 use ramgate::server::listener::Listener;
 use ramgate::server::reviews::Reviews;
-use ramgate::server::shutdown::Aborted;
-use ramgate::server::shutdown::Phases;
+use ramgate::server::shutdown::{Aborted, Phases};
 use ramgate::telemetry::metrics::Metrics;
 use ramgate::telemetry::record::Record;
-use serde_json::Value;
-use serde_json::json;
-use tokio::io::AsyncRead;
-use tokio::io::AsyncWrite;
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::session::Failure;
-use crate::session::handshake;
+use crate::session::{Failure, handshake};
 
 /// An answer, read to its end
 #[derive(Debug)]

@@ -1,10 +1,8 @@
 //! The certificates that clients must trust, handed to whoever needs them.
 
-use std::fs;
-use std::io;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fs, io};
 
 use tokio::sync::watch;
 

@@ -9,26 +9,17 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 use k8s_openapi::ByteString;
-use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
-use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
-use k8s_openapi::api::admissionregistration::v1::WebhookClientConfig;
-use kube::Api;
-use kube::Client;
-use kube::Resource;
-use kube::ResourceExt;
-use kube::api::Patch;
-use kube::api::PatchParams;
-use kube::runtime::WatchStreamExt;
-use kube::runtime::watcher;
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration, WebhookClientConfig,
+};
+use kube::api::{Patch, PatchParams};
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, Client, Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::api::ApiError;
-use super::api::RETRY;
-use super::api::Told;
-use super::api::won;
+use super::api::{ApiError, RETRY, Told, won};
 use super::bundle::Bundle;
 use crate::telemetry::metrics::Metrics;
 

@@ -6,15 +6,13 @@
 use std::fs::File;
 use std::io;
 use std::io::Read;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::pair::Pair;
-use super::pair::PairError;
+use super::pair::{Pair, PairError};
 use super::slot::Slot;
 use crate::telemetry::metrics::Metrics;
 

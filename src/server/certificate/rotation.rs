@@ -5,9 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::authority::Authority;
-use super::authority::AuthorityError;
-use super::authority::third;
+use super::authority::{Authority, AuthorityError, third};
 use super::lifetimes::Lifetimes;
 
 /// The authorities that are known, oldest first

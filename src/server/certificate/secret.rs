@@ -3,8 +3,7 @@
 //! Made by server-side apply without force: when two replicas start at once the first wins, and the other reads what
 //! that one wrote. Every later change is a patch of the version that was read, and of no other.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 
 use futures::StreamExt;
@@ -12,20 +11,13 @@ use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::Api;
-use kube::Client;
-use kube::api::Patch;
-use kube::api::PatchParams;
-use kube::runtime::WatchStreamExt;
-use kube::runtime::watcher;
+use kube::api::{Patch, PatchParams};
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, Client};
 use serde_json::json;
 
-use super::api::ApiError;
-use super::api::RETRY;
-use super::api::Told;
-use super::api::won;
-use super::authority::Authority;
-use super::authority::AuthorityError;
+use super::api::{ApiError, RETRY, Told, won};
+use super::authority::{Authority, AuthorityError};
 use super::own::Own;
 use super::rotation::Authorities;
 

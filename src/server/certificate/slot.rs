@@ -5,12 +5,9 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
-use rustls::server::ClientHello;
-use rustls::server::NoServerSessionStorage;
-use rustls::server::ResolvesServerCert;
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::version::TLS12;
-use rustls::version::TLS13;
+use rustls::version::{TLS12, TLS13};
 
 use super::pair::Pair;
 use crate::telemetry::metrics::Metrics;
