@@ -3,7 +3,7 @@
 #   docker build -t registry.example.com/ramgate:0.1.0 .
 #
 # Both base images are arguments, for mirrors and for machines that reach no public registry.
-ARG BUILDER_IMAGE=docker.io/library/rust:1.95-bookworm
+ARG BUILDER_IMAGE=rust:1.95-bookworm
 ARG RUNTIME_IMAGE=scratch
 
 FROM ${BUILDER_IMAGE} AS builder
