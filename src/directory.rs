@@ -25,7 +25,7 @@ pub use binding::{Binding, Bindings, Subject};
 pub use configuration::{Boundary, Configuration, DocumentCounts, Interest};
 pub use fault::{FaultClass, LocatedFault};
 pub use mapping::{FieldRule, MappingMode, MappingRules, MappingSource, TagRule};
-pub use merge::merge;
+pub use merge::{check, merge};
 pub use part::Part;
 pub use piece::{BrokenPiece, Piece, PolicyPiece};
 pub use selector::{Requirement, Selector, Test};

@@ -22,23 +22,33 @@ use crate::ram::{Definition, Document, Grant, GroupDefinition, PolicySet, RoleDe
 /// Everything that is wrong in a document or between documents, in the order of the documents. What refers to a name is
 /// not blamed when a document that may define it could not be read.
 pub fn merge<'a>(
-    documents: impl IntoIterator<Item = (&'a str, &'a Piece)>,
+    documents: impl IntoIterator<Item = (&'a str, &'a Piece)> + Clone,
 ) -> Result<Configuration, Vec<LocatedFault>> {
-    let documents: Vec<(&str, &Piece)> = documents.into_iter().collect();
-    let mut register = Register::default();
-    for (order, (name, piece)) in documents.iter().enumerate() {
-        register.add(Place::new(order, name), piece);
-    }
-    for (order, (name, piece)) in documents.iter().enumerate() {
-        register.check(Place::new(order, name), piece);
-    }
-    let (faults, warnings) = register.finish();
+    let (faults, warnings) = registered(documents.clone());
     if !faults.is_empty() {
         return Err(faults);
     }
     let mut assembly = Assembly::default();
-    documents.iter().for_each(|(_, piece)| assembly.add(piece));
+    documents.into_iter().for_each(|(_, piece)| assembly.add(piece));
     assembly.finish(warnings)
+}
+
+/// What is wrong in documents and between them, without building anything of them; as [`merge`] would tell it
+pub fn check<'a>(documents: impl IntoIterator<Item = (&'a str, &'a Piece)> + Clone) -> Vec<LocatedFault> {
+    registered(documents).0
+}
+
+fn registered<'a>(
+    documents: impl IntoIterator<Item = (&'a str, &'a Piece)> + Clone,
+) -> (Vec<LocatedFault>, Vec<LocatedFault>) {
+    let mut register = Register::default();
+    for (order, (name, piece)) in documents.clone().into_iter().enumerate() {
+        register.add(Place::new(order, name), piece);
+    }
+    for (order, (name, piece)) in documents.into_iter().enumerate() {
+        register.check(Place::new(order, name), piece);
+    }
+    register.finish()
 }
 
 /// A configuration that is being put together from documents that agree

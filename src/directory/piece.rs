@@ -76,7 +76,12 @@ impl Piece {
 
     /// Reads a directory document that is part of a larger text
     pub fn directory_node(node: &Node) -> Self {
-        Self::from_part(Part::from_nodes(std::slice::from_ref(node)))
+        Self::directory_nodes(std::slice::from_ref(node))
+    }
+
+    /// Reads the YAML documents of one text, which are parsed already, as one directory document
+    pub fn directory_nodes(nodes: &[Node]) -> Self {
+        Self::from_part(Part::from_nodes(nodes))
     }
 
     fn from_part(part: Result<Part, Vec<Fault>>) -> Self {

@@ -1,0 +1,132 @@
+//! One watch of one kind of object, metadata only, that never gives up.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use kube::core::PartialObjectMeta;
+use kube::runtime::utils::Backoff;
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, Client, Resource};
+use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::table::{Keep, Replica, Table};
+
+/// How long one watch call lasts; a connection that died silently is noticed a little later
+const CALL_SECONDS: u32 = 60;
+
+/// A running watch; ends when it is dropped
+#[derive(Debug)]
+pub(super) struct Follow {
+    pub(super) keep: Keep,
+    progress: watch::Receiver<Progress>,
+    task: JoinHandle<()>,
+}
+
+/// How far a watch has come
+#[derive(Clone, Debug)]
+enum Progress {
+    Listing,
+    Failing(String),
+    Listed,
+}
+
+impl Follow {
+    /// Starts to fill a table with what is kept of all objects of a kind
+    pub(super) fn start<K>(client: Client, kind: &'static str, table: Arc<Table>, keep: Keep) -> Self
+    where
+        K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+    {
+        let (tell, progress) = watch::channel(Progress::Listing);
+        let api = Api::<PartialObjectMeta<K>>::all(client);
+        let mut replica = Replica::new(table, keep.clone());
+        let task = tokio::spawn(async move {
+            let config = watcher::Config::default().timeout(CALL_SECONDS);
+            let mut events = std::pin::pin!(watcher(api, config).backoff(Patience::default()));
+            while let Some(event) = events.next().await {
+                match event {
+                    Ok(event) => {
+                        if replica.apply(event) {
+                            tell.send_replace(Progress::Listed);
+                        }
+                    }
+                    Err(error) => {
+                        tracing::warn!(kind, "watch is interrupted: {error}");
+                        tell.send_if_modified(|progress| {
+                            let listed = matches!(progress, Progress::Listed);
+                            if !listed {
+                                *progress = Progress::Failing(error.to_string());
+                            }
+                            !listed
+                        });
+                    }
+                }
+            }
+        });
+        Self { keep, progress, task }
+    }
+
+    /// Waits until the table is complete, or tells what stands in the way
+    pub(super) async fn listed(&self, patience: Duration) -> Result<(), String> {
+        let mut progress = self.progress.clone();
+        let listed = progress.wait_for(|progress| matches!(progress, Progress::Listed));
+        if matches!(tokio::time::timeout(patience, listed).await, Ok(Ok(_))) {
+            return Ok(());
+        }
+        match &*self.progress.borrow() {
+            Progress::Failing(error) => Err(error.clone()),
+            Progress::Listing | Progress::Listed => {
+                Err(format!("no complete list within {} s", patience.as_secs()))
+            }
+        }
+    }
+}
+
+impl Drop for Follow {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// How long to wait before a failed watch is tried again: short, because a stale set stays in force until then
+#[derive(Debug, Default)]
+pub(super) struct Patience {
+    last: Duration,
+}
+
+/// The first wait, doubled each time
+const SHORTEST: Duration = Duration::from_millis(200);
+/// The longest wait: an API server that comes back is found within this
+const LONGEST: Duration = Duration::from_secs(5);
+
+impl Iterator for Patience {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        self.last = self.last.saturating_mul(2).clamp(SHORTEST, LONGEST);
+        Some(self.last)
+    }
+}
+
+impl Backoff for Patience {
+    fn reset(&mut self) {
+        self.last = Duration::ZERO;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_a_limit_and_start_over() {
+        let mut patience = Patience::default();
+        let waits: Vec<u128> = patience.by_ref().take(7).map(|wait| wait.as_millis()).collect();
+        assert_eq!(waits, [200, 400, 800, 1600, 3200, 5000, 5000]);
+        patience.reset();
+        assert_eq!(patience.next(), Some(SHORTEST));
+    }
+}

@@ -1,0 +1,355 @@
+//! Configuration out of ConfigMaps: watched by label, read when they change, put in force together.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, Client};
+use tokio::time::{Instant, sleep_until};
+
+use super::config_maps::ConfigMaps;
+use super::follow::Patience;
+use super::report::Reports;
+use crate::directory::{FaultClass, LocatedFault};
+use crate::store::config_map::LABEL;
+use crate::store::reload::{Offered, Reloader};
+use crate::store::snapshot::Store;
+
+/// How long one watch call lasts; a connection that died silently is noticed a little later
+const CALL_SECONDS: u32 = 30;
+/// How many ConfigMaps are listed at once: each may have a mebibyte
+const PAGE: u32 = 8;
+/// How long to wait for another change before a reload: several ConfigMaps are applied one after the other
+const QUIET: Duration = Duration::from_millis(100);
+/// How long a reload waits at most, however many changes come
+const LONGEST: Duration = Duration::from_millis(400);
+/// When to try again what could not be put in force although it is good
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// Configuration out of the labelled ConfigMaps of one namespace
+pub struct ClusterSource {
+    api: Api<ConfigMap>,
+    store: std::sync::Arc<Store>,
+    reloader: Reloader,
+    reports: Reports,
+}
+
+/// When the next reload is due
+#[derive(Debug, Default)]
+struct Due {
+    first: Option<Instant>,
+    at: Option<Instant>,
+}
+
+impl ClusterSource {
+    /// A source that puts what the namespace's ConfigMaps hold in force; `reporter` is the pod that Events name
+    pub fn new(
+        client: Client,
+        namespace: &str,
+        reporter: String,
+        store: std::sync::Arc<Store>,
+        reloader: Reloader,
+    ) -> Self {
+        Self {
+            api: Api::namespaced(client.clone(), namespace),
+            store,
+            reloader,
+            reports: Reports::new(client, namespace, reporter),
+        }
+    }
+
+    /// Loads, then reloads on change, until it is dropped
+    pub async fn run(mut self) {
+        let config = watcher::Config::default()
+            .labels(LABEL)
+            .timeout(CALL_SECONDS)
+            .page_size(PAGE);
+        let watch = watcher(self.api.clone(), config).backoff(Patience::default());
+        let mut events = std::pin::pin!(watch);
+        let mut maps = ConfigMaps::default();
+        let mut due = Due::default();
+        let mut listed = false;
+        loop {
+            let reload = async {
+                match due.at {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                event = events.next() => match event {
+                    Some(Ok(event)) => {
+                        listed |= matches!(event, watcher::Event::InitDone);
+                        if maps.apply(event).await {
+                            due.change(Instant::now());
+                        }
+                    }
+                    Some(Err(error)) => {
+                        tracing::warn!(kind = "configmaps", "watch is interrupted: {error}");
+                        if !listed {
+                            let message = format!("cannot list the ConfigMaps with label {LABEL}: {error}");
+                            self.reloader.refuse(vec![LocatedFault::whole("cluster", message, FaultClass::Conflict)]);
+                        }
+                    }
+                    None => return,
+                },
+                () = reload => {
+                    due = Due::default();
+                    if self.reload(&maps).await == Offered::TryAgain {
+                        due.at = Instant::now().checked_add(AGAIN);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn reload(&mut self, maps: &ConfigMaps) -> Offered {
+        self.store.set_sources(maps.sources());
+        let offered = self.reloader.offer(maps.pieces()).await;
+        match &offered {
+            Offered::Accepted => self.reports.forget(),
+            Offered::Refused(faults) => {
+                self.reports
+                    .tell(faults, |name| maps.uid(name).map(str::to_owned))
+                    .await
+            }
+            Offered::TryAgain => {}
+        }
+        offered
+    }
+}
+
+impl Due {
+    /// A change came: wait for quiet, but not for ever
+    fn change(&mut self, now: Instant) {
+        let first = *self.first.get_or_insert(now);
+        let latest = first.checked_add(LONGEST);
+        self.at = now.checked_add(QUIET).min(latest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
+    use super::super::fake::Fake;
+    use super::super::{Surroundings, View};
+    use super::*;
+    use crate::admission::{Cluster, NodeKind};
+    use crate::store::Status;
+
+    const MAPS: &str = "/api/v1/namespaces/ramgate/configmaps";
+    const EVENTS: &str = "/apis/events.k8s.io/v1/namespaces/ramgate/events";
+    const ACCOUNT: &str = "account: {id: '1', region: r}\n";
+
+    fn config_map(version: u32, text: &str) -> Value {
+        json!({"metadata": {"name": "people", "uid": "u", "resourceVersion": version.to_string(),
+            "labels": {LABEL: "directory"}}, "data": {"x": text}})
+    }
+
+    struct Setup {
+        fake: Fake,
+        store: Arc<Store>,
+        view: Arc<View>,
+    }
+
+    impl Setup {
+        fn start(text: &str) -> Self {
+            let fake = Fake::default();
+            fake.list(MAPS, vec![config_map(1, text)]);
+            fake.list(
+                "/api/v1/namespaces",
+                vec![json!({"metadata": {"name": "a", "labels": {"eci": "true"},
+                "annotations": {"rg": "rg-a", "other": "x"}}})],
+            );
+            fake.list("/api/v1/nodes", vec![
+                json!({"metadata": {"name": "vk", "labels": {"type": "virtual-kubelet", "zone": "z"}}}),
+                json!({"metadata": {"name": "acs", "labels": {"type": "virtual-kubelet", "acs": "true"}}}),
+                json!({"metadata": {"name": "real", "labels": {"zone": "z"}}}),
+            ]);
+            fake.list(
+                "/api/v1/serviceaccounts",
+                vec![json!({"metadata": {"name": "s", "namespace": "a",
+                "labels": {"role": "R"}}})],
+            );
+            fake.put(EVENTS, json!({"metadata": {"name": "e"}}));
+            let store = Arc::new(Store::default());
+            let view = Arc::new(View::new(fake.client(), Arc::clone(&store)));
+            let mut surroundings = Surroundings::new(fake.client(), Arc::clone(&view));
+            surroundings.patience = Duration::from_millis(500);
+            let reloader = Reloader::new(Arc::clone(&store), Some(surroundings));
+            let source = ClusterSource::new(
+                fake.client(),
+                "ramgate",
+                "pod-1".into(),
+                Arc::clone(&store),
+                reloader,
+            );
+            tokio::spawn(source.run());
+            Self { fake, store, view }
+        }
+
+        async fn until(&self, wanted: impl Fn(&Status) -> bool) {
+            let mut status = self.store.subscribe();
+            let waited =
+                tokio::time::timeout(Duration::from_secs(20), status.wait_for(|status| wanted(status)));
+            waited.await.expect("the set is loaded in time").unwrap();
+        }
+
+        fn apply(&self, version: u32, text: &str) {
+            self.fake.tell(MAPS, "MODIFIED", config_map(version, text));
+        }
+
+        fn called(&self, path: &str) -> usize {
+            self.fake
+                .calls()
+                .iter()
+                .filter(|call| call.path == path && !call.query.contains("watch=true"))
+                .count()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_is_in_force_well_within_a_second() {
+        let setup = Setup::start(&format!(
+            "{ACCOUNT}cluster: {{acsNodes: [{{matchLabels: {{acs: 'true'}}}}]}}"
+        ));
+        setup.until(|status| status.generation == 1).await;
+        assert_eq!(setup.view.node("vk"), NodeKind::Virtual);
+        assert_eq!(
+            (setup.view.node("acs"), setup.view.node("real")),
+            (NodeKind::Real, NodeKind::Real)
+        );
+        assert_eq!(setup.view.node("gone"), NodeKind::Unknown);
+        assert_eq!(setup.view.namespace("a").unwrap().labels["eci"], "true");
+        assert!(setup.view.namespace("a").unwrap().annotations.is_empty());
+        assert_eq!(setup.fake.watches("/api/v1/serviceaccounts"), 0);
+        let calls = setup.fake.calls();
+        let maps = calls.iter().find(|call| call.path == MAPS).unwrap();
+        assert!(
+            maps.query.contains("labelSelector=ramgate.io%2Fconfig"),
+            "{maps:?}"
+        );
+        let nodes = calls.iter().find(|call| call.path == "/api/v1/nodes").unwrap();
+        assert!(nodes.accept.contains("PartialObjectMetadataList"), "{nodes:?}");
+
+        let changed = Instant::now();
+        setup.apply(2, "account: {id: '2', region: r}");
+        setup.until(|status| status.generation == 2).await;
+        assert!(
+            changed.elapsed() < Duration::from_millis(500),
+            "{:?}",
+            changed.elapsed()
+        );
+        assert_eq!(setup.store.current().unwrap().policies.account(), "2");
+        // Without the selector the node is nothing but virtual
+        assert_eq!(setup.view.node("acs"), NodeKind::Virtual);
+    }
+
+    #[tokio::test]
+    async fn a_bad_change_is_told_and_a_repair_comes_into_force() {
+        let setup = Setup::start(ACCOUNT);
+        setup.until(|status| status.generation == 1).await;
+        setup.apply(2, "account: {id: x, region: r}");
+        setup.until(|status| status.last_reload == Some(false)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(setup.store.current().unwrap().generation, 1);
+        assert_eq!(setup.called(EVENTS), 1);
+        setup.apply(3, ACCOUNT);
+        setup.until(|status| status.generation == 2).await;
+        assert_eq!(setup.store.sources().len(), 1);
+        setup.fake.tell(MAPS, "DELETED", config_map(4, ACCOUNT));
+        setup.until(|status| status.last_reload == Some(false)).await;
+        assert_eq!(setup.store.current().unwrap().generation, 2);
+        assert!(setup.store.sources().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_mapping_reads_is_there_before_the_mapping_is_in_force() {
+        let setup = Setup::start(ACCOUNT);
+        setup.until(|status| status.generation == 1).await;
+        let mapping = format!(
+            "{ACCOUNT}mapping: {{resourceGroupId: {{from: {{namespaceAnnotation: rg}}, mode: default}}, ramRoleName: {{from: {{serviceAccountLabel: role}}, mode: default}}}}"
+        );
+        setup.apply(2, &mapping);
+        setup.until(|status| status.generation == 2).await;
+        let namespace = setup.view.namespace("a").unwrap();
+        assert_eq!(
+            namespace.annotations.iter().collect::<Vec<_>>(),
+            [(&"rg".to_owned(), &"rg-a".to_owned())]
+        );
+        assert_eq!(setup.view.service_account("a", "s").unwrap().labels["role"], "R");
+        assert_eq!(
+            (setup.called("/api/v1/namespaces"), setup.called("/api/v1/nodes")),
+            (2, 1)
+        );
+        setup.apply(3, ACCOUNT);
+        setup.until(|status| status.generation == 3).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(setup.view.service_account("a", "s").is_none());
+        assert_eq!(setup.fake.watches("/api/v1/serviceaccounts"), 0);
+        assert_eq!(setup.called("/api/v1/namespaces"), 2);
+    }
+
+    #[tokio::test]
+    async fn a_set_that_reads_what_cannot_be_listed_waits() {
+        let setup = Setup::start(ACCOUNT);
+        setup.until(|status| status.generation == 1).await;
+        setup.fake.fail("/api/v1/serviceaccounts", 403);
+        setup.apply(
+            2,
+            &format!(
+                "{ACCOUNT}mapping: {{ramRoleName: {{from: {{serviceAccountLabel: role}}, mode: default}}}}"
+            ),
+        );
+        setup.until(|status| status.last_reload == Some(false)).await;
+        let fault = setup.store.status().faults[0].to_string();
+        assert!(
+            fault.starts_with("cluster: cannot list service accounts: "),
+            "{fault}"
+        );
+        assert_eq!(setup.store.current().unwrap().generation, 1);
+        setup.fake.heal("/api/v1/serviceaccounts");
+        setup.until(|status| status.generation == 2).await;
+        assert!(setup.view.service_account("a", "s").is_some());
+    }
+
+    #[tokio::test]
+    async fn without_lists_there_is_nothing_in_force() {
+        let fake = Fake::default();
+        fake.fail(MAPS, 403);
+        let store = Arc::new(Store::default());
+        let reloader = Reloader::new(Arc::clone(&store), None);
+        tokio::spawn(
+            ClusterSource::new(fake.client(), "ramgate", "p".into(), Arc::clone(&store), reloader).run(),
+        );
+        let mut status = store.subscribe();
+        status
+            .wait_for(|status| status.last_reload == Some(false))
+            .await
+            .unwrap();
+        assert!(
+            store.status().faults[0]
+                .to_string()
+                .contains("cannot list the ConfigMaps with label")
+        );
+        fake.heal(MAPS);
+        fake.list(MAPS, vec![config_map(1, ACCOUNT)]);
+        status.wait_for(|status| status.generation == 1).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn many_changes_wait_for_quiet_but_not_for_ever() {
+        let mut due = Due::default();
+        let start = Instant::now();
+        due.change(start);
+        assert_eq!(due.at, Some(start + QUIET));
+        due.change(start + Duration::from_millis(90));
+        assert_eq!(due.at, Some(start + Duration::from_millis(190)));
+        due.change(start + Duration::from_millis(390));
+        assert_eq!(due.at, Some(start + LONGEST));
+    }
+}

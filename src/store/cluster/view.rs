@@ -1,0 +1,110 @@
+//! What the cluster holds, for whoever judges pods: looked up in memory, read live only on demand.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::{Namespace, Node};
+use kube::Client;
+
+use super::live::Live;
+use super::table::Table;
+use crate::admission::{Cluster, Meta, NodeKind};
+use crate::directory::ClusterSettings;
+use crate::store::snapshot::Store;
+
+/// The cluster as the watches show it, with the live reads of the last second
+pub struct View {
+    client: Client,
+    store: Arc<Store>,
+    namespaces: Arc<Table>,
+    nodes: Arc<Table>,
+    service_accounts: Arc<Table>,
+    live_namespaces: Live,
+    live_nodes: Live,
+}
+
+impl View {
+    /// A view that is empty until [`Surroundings`](super::Surroundings) fill it; the store says which nodes are virtual
+    pub fn new(client: Client, store: Arc<Store>) -> Self {
+        Self {
+            client,
+            store,
+            namespaces: Arc::default(),
+            nodes: Arc::default(),
+            service_accounts: Arc::default(),
+            live_namespaces: Live::new("namespaces"),
+            live_nodes: Live::new("nodes"),
+        }
+    }
+
+    /// Reads a node that no watch has shown so far, so that [`Cluster::node`] knows it for the next second
+    pub async fn read_node(&self, name: &str) {
+        self.live_nodes.read::<Node>(self.client.clone(), name).await;
+    }
+
+    /// Reads a namespace that no watch has shown so far, so that [`Cluster::namespace`] knows it for the next second
+    pub async fn read_namespace(&self, name: &str) {
+        self.live_namespaces
+            .read::<Namespace>(self.client.clone(), name)
+            .await;
+    }
+
+    pub(super) fn namespaces(&self) -> Arc<Table> {
+        Arc::clone(&self.namespaces)
+    }
+
+    pub(super) fn nodes(&self) -> Arc<Table> {
+        Arc::clone(&self.nodes)
+    }
+
+    pub(super) fn service_accounts(&self) -> Arc<Table> {
+        Arc::clone(&self.service_accounts)
+    }
+}
+
+impl Cluster for View {
+    fn namespace(&self, name: &str) -> Option<Arc<Meta>> {
+        self.namespaces
+            .find(name)
+            .or_else(|| self.live_namespaces.find(name))
+    }
+
+    fn service_account(&self, namespace: &str, name: &str) -> Option<Arc<Meta>> {
+        self.service_accounts.find(&format!("{namespace}/{name}"))
+    }
+
+    fn node(&self, name: &str) -> NodeKind {
+        let Some(configuration) = self.store.current() else {
+            return NodeKind::Unknown;
+        };
+        match self.nodes.find(name).or_else(|| self.live_nodes.find(name)) {
+            Some(meta) => kind_of(&meta, &configuration.cluster),
+            None => NodeKind::Unknown,
+        }
+    }
+
+    fn pod(&self, _namespace: &str, _name: &str) -> Option<Arc<str>> {
+        None
+    }
+}
+
+impl std::fmt::Debug for View {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("View")
+            .field("namespaces", &self.namespaces.len())
+            .field("nodes", &self.nodes.len())
+            .field("service_accounts", &self.service_accounts.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An ACS node bears a virtual node's labels too, so that it is asked for first
+fn kind_of(node: &Meta, settings: &ClusterSettings) -> NodeKind {
+    let selected = |selectors: &[crate::directory::Selector]| {
+        selectors.iter().any(|selector| selector.matches(&node.labels))
+    };
+    if selected(&settings.virtual_nodes) && !selected(&settings.acs_nodes) {
+        NodeKind::Virtual
+    } else {
+        NodeKind::Real
+    }
+}

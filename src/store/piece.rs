@@ -1,0 +1,48 @@
+//! A document that was read, under the name that messages show.
+
+use crate::directory::{Configuration, FaultClass, LocatedFault, Piece, merge};
+
+/// A document under its name: `CONFIGMAP/KEY`, or the path of a file
+#[derive(Clone, Debug)]
+pub struct NamedPiece {
+    /// The name that messages show
+    pub name: String,
+    /// What was read
+    pub piece: Piece,
+}
+
+impl NamedPiece {
+    /// A document under its name
+    pub fn new(name: impl Into<String>, piece: Piece) -> Self {
+        Self {
+            name: name.into(),
+            piece,
+        }
+    }
+
+    /// Everything that is wrong with the document itself
+    pub fn faults(&self) -> impl Iterator<Item = LocatedFault> {
+        let faults = self.piece.faults().iter().cloned();
+        faults.map(|fault| LocatedFault::new(&self.name, fault, FaultClass::Document))
+    }
+
+    /// What the document may say but probably does not mean
+    pub fn warnings(&self) -> impl Iterator<Item = LocatedFault> {
+        let warnings = self.piece.warnings().iter().cloned();
+        warnings.map(|warning| LocatedFault::new(&self.name, warning, FaultClass::Document))
+    }
+}
+
+/// Makes one configuration of documents in the order in which they count
+///
+/// # Errors
+/// Everything that is wrong in the documents or between them
+pub fn load<'a>(
+    pieces: impl IntoIterator<Item = &'a NamedPiece> + Clone,
+) -> Result<Configuration, Vec<LocatedFault>> {
+    let documents: Vec<(&str, &Piece)> = pieces
+        .into_iter()
+        .map(|named| (named.name.as_str(), &named.piece))
+        .collect();
+    merge(documents.iter().copied())
+}
