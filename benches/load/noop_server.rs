@@ -29,13 +29,24 @@ const ALLOWED: &str =
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let address: SocketAddr = std::env::args().nth(1).ok_or("give an address to listen on")?.parse()?;
+    let address: SocketAddr = std::env::args()
+        .nth(1)
+        .ok_or("give an address to listen on")?
+        .parse()?;
     let metrics = Arc::new(Metrics::new()?);
     let slot = Slot::new(Arc::clone(&metrics));
-    Own::new(vec!["localhost".into()], Lifetimes::USUAL, Arc::clone(&slot), metrics).start_in_memory()?;
+    Own::new(
+        vec!["localhost".into()],
+        Lifetimes::USUAL,
+        Arc::clone(&slot),
+        metrics,
+    )
+    .start_in_memory()?;
     let tls = TlsAcceptor::from(slot.server_config()?);
-    let router =
-        Router::new().route("/", post(async |_: Bytes| ([(CONTENT_TYPE, "application/json")], ALLOWED)));
+    let router = Router::new().route(
+        "/",
+        post(async |_: Bytes| ([(CONTENT_TYPE, "application/json")], ALLOWED)),
+    );
     let listener = TcpListener::bind(address).await?;
     loop {
         let (stream, _) = listener.accept().await?;
@@ -44,7 +55,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         tokio::spawn(async move {
             if let Ok(stream) = tls.accept(stream).await {
                 // How the load generator closes its connections does not matter
-                let _closed = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+                let _closed = http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
             }
         });
     }
