@@ -242,8 +242,11 @@ fn contradictions_are_named_with_both_sides() {
             ["certificate.secret.name", "certificate.source is self"],
         ),
         (
-            json!({"certificate": {"secret": {"manageCaBundle": true}}}),
-            ["certificate.secret.manageCaBundle", "certificate.source is self"],
+            json!({"certificate": {"secret": {"webhookAnnotations": {"a": "b"}}}}),
+            [
+                "certificate.secret.webhookAnnotations",
+                "certificate.source is self",
+            ],
         ),
         (
             json!({"certificate": {"certManager": {"issuerRef": {"name": "i"}}}}),
