@@ -11,5 +11,7 @@ pub mod cli;
 pub mod directory;
 pub mod eci;
 pub mod ram;
+pub mod server;
 pub mod source;
 pub mod store;
+pub mod telemetry;

@@ -3,8 +3,11 @@
 //! How the provider reads a malformed value is not known. So whatever could be read in two ways is refused here, with
 //! words of its own, and nothing is trimmed or guessed.
 
-use super::phrase::{NAME_LENGTH, clipped, quoted};
+use super::phrase::{NAME_LENGTH, quoted};
 use super::pod::Pod;
+use crate::eci::{
+    MAX_KEY, MAX_TAGS, MAX_VALUE, RoleArn, RoleNameError, TagError, check_role_name, check_tag,
+};
 
 /// Tags of the container group: `key:value,key:value`
 pub const CUSTOM_TAGS: &str = "k8s.aliyun.com/eci-custom-tags";
@@ -16,6 +19,15 @@ pub const RAM_ROLE_NAME: &str = "k8s.aliyun.com/eci-ram-role-name";
 pub const SERVICE_ARNS: &str = "k8s.aliyun.com/acr-service-arns";
 /// Roles for pulling images as a user: role ARNs
 pub const USER_ARNS: &str = "k8s.aliyun.com/acr-user-arns";
+
+/// Every annotation that an ECI call depends on
+pub const ECI_FIELDS: [&str; 5] = [
+    CUSTOM_TAGS,
+    RESOURCE_GROUP_ID,
+    RAM_ROLE_NAME,
+    SERVICE_ARNS,
+    USER_ARNS,
+];
 
 /// Tag keys that ACK or the provider puts on container groups itself and looks them up by
 const OWN_KEYS: [&str; 10] = [
@@ -32,10 +44,10 @@ const OWN_KEYS: [&str; 10] = [
 ];
 
 /// How many entries one annotation may have: ECI's limit of tags, and far more roles than anybody hands over
-const MAX_ENTRIES: usize = 20;
+const MAX_ENTRIES: usize = MAX_TAGS;
 
-/// The longest name of a role or resource group, in characters: CreateRole's limit
-const LONGEST_NAME: usize = 64;
+/// The longest id of a resource group; no limit is published, and real ones have 18 characters
+const LONGEST_GROUP: usize = 64;
 
 /// The ECI fields of a pod, in its own order of tags
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,8 +58,8 @@ pub struct Fields {
     pub resource_group: Option<String>,
     /// Name of the instance role
     pub role: Option<String>,
-    /// Account and name of the roles for pulling images, services' first
-    pub role_arns: Vec<(String, String)>,
+    /// Roles for pulling images, services' first
+    pub role_arns: Vec<RoleArn>,
 }
 
 /// An annotation that is not accepted, and why
@@ -61,108 +73,46 @@ pub struct Malformed {
     pub problem: Problem,
 }
 
-/// What is wrong with a value; entries are counted from 1
+/// What is wrong with a value
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// Nothing at all
     #[error("is empty: write a value or leave the annotation out")]
     Empty,
-    /// Two commas in a row, or one at either end
-    #[error("has an empty entry {entry}: remove the comma too many")]
-    EmptyEntry {
-        /// The entry
-        entry: usize,
-    },
     /// More entries than ECI could ever take
     #[error("has more than {MAX_ENTRIES} entries: no container group takes so many")]
     TooMany,
-    /// A tag without a value
+    /// Not an id of a resource group
     #[error(
-        "has no colon in entry {entry}, {}: write it as `key:value`",
-        quoted(text, NAME_LENGTH)
+        "holds {}, which is not a resource group id: write one id such as `rg-acfmxyz123`, of letters, digits, `-`, \
+         `_` and `.`",
+        quoted(.0, NAME_LENGTH)
     )]
-    NoColon {
-        /// The entry
-        entry: usize,
-        /// Its text
-        text: String,
-    },
-    /// A tag that could be split in two ways
+    Group(String),
+    /// A whole ARN where a name belongs
     #[error(
-        "has more than one colon in entry {entry}, {}: write it as `key:value`, neither of which can hold a colon",
-        quoted(text, NAME_LENGTH)
+        "holds the ARN {}: write the role's name alone, {}",
+        quoted(arn, 100),
+        quoted(name, NAME_LENGTH)
     )]
-    SecondColon {
-        /// The entry
-        entry: usize,
-        /// Its text
-        text: String,
+    RoleArn {
+        /// The ARN
+        arn: String,
+        /// The role's name in it
+        name: String,
     },
-    /// A tag without a name
-    #[error("has no key before the colon in entry {entry}, {}", quoted(text, NAME_LENGTH))]
-    EmptyKey {
-        /// The entry
-        entry: usize,
-        /// Its text
-        text: String,
-    },
-    /// A blank that the provider might or might not cut off
+    /// Not a name of a role
     #[error(
-        "has a blank {place} in entry {entry}, {}: remove it",
-        quoted(text, NAME_LENGTH)
+        "holds {}, which is not a role name: write one name of 1 to 64 letters, digits, `-`, `_` and `.`",
+        quoted(.0, NAME_LENGTH)
     )]
-    Blank {
-        /// Where in the entry
-        place: &'static str,
-        /// The entry
-        entry: usize,
-        /// Its text
-        text: String,
-    },
-    /// A line break or the like
+    Role(String),
+    /// Two commas in a row, or one at either end
+    #[error("has an empty entry {0}: remove the comma too many")]
+    EmptyEntry(usize),
+    /// A key in two entries
     #[error(
-        "has a control character in entry {entry}, {}: remove it",
-        quoted(text, NAME_LENGTH)
-    )]
-    Control {
-        /// The entry
-        entry: usize,
-        /// Its text
-        text: String,
-    },
-    /// An address, which tags may not hold
-    #[error(
-        "holds `http://` or `https://` in entry {entry}, {}: tags may not",
-        quoted(text, NAME_LENGTH)
-    )]
-    Address {
-        /// The entry
-        entry: usize,
-        /// Its text
-        text: String,
-    },
-    /// A key or value in Alibaba Cloud's own space
-    #[error(
-        "has the reserved prefix `acs:` in entry {entry}, {}: choose another",
-        quoted(text, NAME_LENGTH)
-    )]
-    Reserved {
-        /// The entry
-        entry: usize,
-        /// Its text
-        text: String,
-    },
-    /// A key that other software relies on
-    #[error("sets `{key}` in entry {entry}, a tag that ACK or the provider sets itself: choose another key")]
-    OwnKey {
-        /// The key
-        key: &'static str,
-        /// The entry
-        entry: usize,
-    },
-    /// The same key in two entries
-    #[error(
-        "sets {} in entry {first} and again in entry {second}: keep one of them",
+        "sets the key {} twice, in entries {first} and {second}: keep one of them",
         quoted(key, NAME_LENGTH)
     )]
     RepeatedKey {
@@ -173,49 +123,72 @@ pub enum Problem {
         /// Where it stands again
         second: usize,
     },
-    /// Against a limit of ECI's tags
-    #[error("breaks a limit of tags: {0}")]
-    Limit(String),
-    /// Not an id of a resource group
-    #[error(
-        "holds {}, which is not a resource group id: write one id such as `rg-acfmxyz123`, of letters, digits, `-`, `_` and `.`",
-        quoted(.0, NAME_LENGTH)
-    )]
-    Group(String),
-    /// A whole ARN where a name belongs
-    #[error(
-        "holds the ARN {}: write the role's name alone{}",
-        quoted(arn, 100),
-        hint(name)
-    )]
-    RoleArn {
-        /// The ARN
-        arn: String,
-        /// The role's name in it, if there is one
-        name: Option<String>,
-    },
-    /// Not a name of a role
-    #[error(
-        "holds {}, which is not a role name: write one name of 1 to 64 letters, digits, `-`, `_` and `.`",
-        quoted(.0, NAME_LENGTH)
-    )]
-    Role(String),
-    /// Not an ARN of a role
-    #[error(
-        "has {} in entry {entry}, which is not a role ARN: write `acs:ram::ACCOUNT:role/NAME`",
-        quoted(text, 100)
-    )]
-    Arn {
-        /// The entry
-        entry: usize,
+    /// Something about one entry of a list
+    #[error("{slip} in entry {number}, {}{}", quoted(text, NAME_LENGTH), slip.remedy())]
+    Entry {
+        /// Which entry, from 1
+        number: usize,
         /// Its text
         text: String,
+        /// What is wrong with it
+        slip: Slip,
     },
 }
 
-fn hint(name: &Option<String>) -> String {
-    name.as_ref()
-        .map_or_else(String::new, |name| format!(", {}", quoted(name, NAME_LENGTH)))
+/// What is wrong with one entry of a list
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Slip {
+    /// A tag without a value
+    #[error("has no colon")]
+    NoColon,
+    /// A tag that could be split in two ways
+    #[error("has more than one colon")]
+    SecondColon,
+    /// A tag without a name
+    #[error("has no key before the colon")]
+    EmptyKey,
+    /// A blank that the provider might or might not cut off
+    #[error("has a blank {0}")]
+    Blank(&'static str),
+    /// A line break or the like
+    #[error("has a control character")]
+    Control,
+    /// An address, which tags may not hold
+    #[error("has `http://` or `https://`")]
+    Address,
+    /// A key or value in Alibaba Cloud's own space
+    #[error("has the reserved prefix `{0}`")]
+    Reserved(&'static str),
+    /// A key that other software relies on
+    #[error("has the key `{0}`, which ACK or the provider sets itself,")]
+    OwnKey(&'static str),
+    /// A key over ECI's limit
+    #[error("has a key of {0} characters")]
+    LongKey(usize),
+    /// A value over ECI's limit
+    #[error("has a value of {0} characters")]
+    LongValue(usize),
+    /// Not an ARN of a role
+    #[error("has no role ARN")]
+    Arn,
+}
+
+impl Slip {
+    /// What to do about it
+    fn remedy(&self) -> String {
+        match self {
+            Self::NoColon => ": write it as `key:value`".to_owned(),
+            Self::SecondColon => ": write it as `key:value`, neither of which can hold a colon".to_owned(),
+            Self::EmptyKey => ": write a key or remove the entry".to_owned(),
+            Self::Blank(_) | Self::Control => ": remove it".to_owned(),
+            Self::Address => ": ECI takes no addresses in tags".to_owned(),
+            Self::Reserved(_) => ": choose another key or value".to_owned(),
+            Self::OwnKey(_) => ": choose another key".to_owned(),
+            Self::LongKey(_) => format!(": ECI takes at most {MAX_KEY}"),
+            Self::LongValue(_) => format!(": ECI takes at most {MAX_VALUE}"),
+            Self::Arn => ": write `acs:ram::ACCOUNT:role/NAME`".to_owned(),
+        }
+    }
 }
 
 impl Fields {
@@ -231,30 +204,43 @@ impl Fields {
         let role = value(pod, RAM_ROLE_NAME, role_name, &mut malformed);
         let mut role_arns = value(pod, SERVICE_ARNS, self::role_arns, &mut malformed).unwrap_or_default();
         role_arns.extend(value(pod, USER_ARNS, self::role_arns, &mut malformed).unwrap_or_default());
+        let fields = Self {
+            tags,
+            resource_group,
+            role,
+            role_arns,
+        };
         if malformed.is_empty() {
-            Ok(Self {
-                tags,
-                resource_group,
-                role,
-                role_arns,
-            })
+            Ok(fields)
         } else {
             Err(malformed)
         }
+    }
+
+    /// The value of a tag
+    pub fn tag(&self, key: &str) -> Option<&str> {
+        self.tags
+            .iter()
+            .find(|(known, _)| known == key)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The tags as the annotation writes them, or nothing where there are none
+    pub fn written_tags(&self) -> Option<String> {
+        let entries: Vec<String> = self
+            .tags
+            .iter()
+            .map(|(key, value)| format!("{key}:{value}"))
+            .collect();
+        (!entries.is_empty()).then(|| entries.join(","))
     }
 }
 
 /// Whether two pods carry the same text in every annotation that matters to ECI
 pub fn same_fields(one: &Pod<'_>, other: &Pod<'_>) -> bool {
-    [
-        CUSTOM_TAGS,
-        RESOURCE_GROUP_ID,
-        RAM_ROLE_NAME,
-        SERVICE_ARNS,
-        USER_ARNS,
-    ]
-    .iter()
-    .all(|key| one.annotation(key) == other.annotation(key))
+    ECI_FIELDS
+        .iter()
+        .all(|key| one.annotation(key) == other.annotation(key))
 }
 
 fn value<T>(
@@ -280,13 +266,19 @@ fn value<T>(
 /// The first entry that could be read in two ways or is not allowed.
 pub fn tags(text: &str) -> Result<Vec<(String, String)>, Problem> {
     let mut tags: Vec<(String, String)> = Vec::new();
-    for (entry, text) in entries(text)? {
-        let (key, value) = tag(entry, text)?;
+    for (number, text) in entries(text)? {
+        let refuse = |slip| Problem::Entry {
+            number,
+            text: text.to_owned(),
+            slip,
+        };
+        let (key, value) = tag(text).map_err(refuse)?;
         if let Some(first) = tags.iter().position(|(known, _)| known == key) {
+            let (key, first) = (key.to_owned(), first.saturating_add(1));
             return Err(Problem::RepeatedKey {
-                key: key.to_owned(),
-                first: first.saturating_add(1),
-                second: entry,
+                key,
+                first,
+                second: number,
             });
         }
         tags.push((key.to_owned(), value.to_owned()));
@@ -294,43 +286,42 @@ pub fn tags(text: &str) -> Result<Vec<(String, String)>, Problem> {
     Ok(tags)
 }
 
-fn tag(entry: usize, whole: &str) -> Result<(&str, &str), Problem> {
-    let text = || whole.to_owned();
-    if whole.is_empty() {
-        return Err(Problem::EmptyEntry { entry });
+/// Reads one `key:value`
+fn tag(text: &str) -> Result<(&str, &str), Slip> {
+    if text.chars().any(char::is_control) {
+        return Err(Slip::Control);
     }
-    if whole.chars().any(char::is_control) {
-        return Err(Problem::Control { entry, text: text() });
-    }
-    let lower = whole.to_ascii_lowercase();
+    let lower = text.to_ascii_lowercase();
     if lower.contains("http://") || lower.contains("https://") {
-        return Err(Problem::Address { entry, text: text() });
+        return Err(Slip::Address);
     }
-    let (key, value) = whole
-        .split_once(':')
-        .ok_or_else(|| Problem::NoColon { entry, text: text() })?;
+    let (key, value) = text.split_once(':').ok_or(Slip::NoColon)?;
     if key == "acs" || value.starts_with("acs:") {
-        return Err(Problem::Reserved { entry, text: text() });
+        return Err(Slip::Reserved("acs:"));
     }
     if value.contains(':') {
-        return Err(Problem::SecondColon { entry, text: text() });
+        return Err(Slip::SecondColon);
     }
-    if key.is_empty() {
-        return Err(Problem::EmptyKey { entry, text: text() });
+    if let Some(place) = blank(key, ["before the key", "after the key"]) {
+        return Err(Slip::Blank(place));
     }
-    if let Some(place) = blank(key, ["before the key", "after the key"])
-        .or_else(|| blank(value, ["before the value", "after the value"]))
-    {
-        return Err(Problem::Blank {
-            place,
-            entry,
-            text: text(),
-        });
+    if let Some(place) = blank(value, ["before the value", "after the value"]) {
+        return Err(Slip::Blank(place));
     }
     if let Some(key) = OWN_KEYS.iter().find(|own| **own == key) {
-        return Err(Problem::OwnKey { key, entry });
+        return Err(Slip::OwnKey(key));
     }
-    Ok((key, value))
+    match check_tag(key, value) {
+        Ok(()) => Ok((key, value)),
+        Err(TagError::LongKey { found, .. }) => Err(Slip::LongKey(found)),
+        Err(TagError::LongValue { found, .. }) => Err(Slip::LongValue(found)),
+        Err(TagError::ReservedKey { prefix, .. }) => Err(Slip::Reserved(prefix)),
+        Err(TagError::ReservedValue { .. }) => Err(Slip::Reserved("acs:")),
+        Err(TagError::Url { .. }) => Err(Slip::Address),
+        Err(TagError::EmptyKey { .. } | TagError::TooMany { .. } | TagError::Repeated { .. }) => {
+            Err(Slip::EmptyKey)
+        }
+    }
 }
 
 fn blank(text: &str, [before, after]: [&'static str; 2]) -> Option<&'static str> {
@@ -347,11 +338,11 @@ fn blank(text: &str, [before, after]: [&'static str; 2]) -> Option<&'static str>
 ///
 /// The text is not one id.
 pub fn resource_group(text: &str) -> Result<String, Problem> {
-    if is_name(text) {
-        Ok(text.to_owned())
-    } else {
-        Err(Problem::Group(text.to_owned()))
-    }
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    let is_id = (1..=LONGEST_GROUP).contains(&text.len()) && text.bytes().all(letter);
+    is_id
+        .then(|| text.to_owned())
+        .ok_or_else(|| Problem::Group(text.to_owned()))
 }
 
 /// Reads one role name
@@ -360,67 +351,46 @@ pub fn resource_group(text: &str) -> Result<String, Problem> {
 ///
 /// The text is not one name, or is a whole ARN.
 pub fn role_name(text: &str) -> Result<String, Problem> {
-    if is_name(text) {
-        Ok(text.to_owned())
-    } else if text.starts_with("acs:") {
-        let name = text
-            .rsplit_once(":role/")
-            .map(|(_, name)| name)
-            .filter(|name| is_name(name));
-        Err(Problem::RoleArn {
-            arn: text.to_owned(),
-            name: name.map(str::to_owned),
-        })
-    } else {
-        Err(Problem::Role(text.to_owned()))
+    match check_role_name(text) {
+        Ok(()) => Ok(text.to_owned()),
+        Err(RoleNameError::Arn { text, name }) => Err(Problem::RoleArn { arn: text, name }),
+        Err(RoleNameError::Empty) => Err(Problem::Empty),
+        Err(RoleNameError::Malformed { text }) => Err(Problem::Role(text)),
     }
 }
 
 /// Reads role ARNs with commas between them
-fn role_arns(text: &str) -> Result<Vec<(String, String)>, Problem> {
-    entries(text)?
-        .map(|(entry, text)| role_arn(entry, text))
-        .collect()
+fn role_arns(text: &str) -> Result<Vec<RoleArn>, Problem> {
+    let arn = |(number, text): (usize, &str)| {
+        role_arn(text).map_err(|slip| Problem::Entry {
+            number,
+            text: text.to_owned(),
+            slip,
+        })
+    };
+    entries(text)?.map(arn).collect()
 }
 
-fn role_arn(entry: usize, text: &str) -> Result<(String, String), Problem> {
-    if text.is_empty() {
-        return Err(Problem::EmptyEntry { entry });
-    }
+fn role_arn(text: &str) -> Result<RoleArn, Slip> {
     if let Some(place) = blank(text, ["before the ARN", "after the ARN"]) {
-        return Err(Problem::Blank {
-            place,
-            entry,
-            text: text.to_owned(),
-        });
+        return Err(Slip::Blank(place));
     }
-    text.strip_prefix("acs:ram::")
-        .and_then(|rest| rest.split_once(":role/"))
-        .filter(|(account, name)| {
-            !account.is_empty() && account.bytes().all(|b| b.is_ascii_digit()) && is_name(name)
-        })
-        .map(|(account, name)| (account.to_owned(), name.to_owned()))
-        .ok_or_else(|| Problem::Arn {
-            entry,
-            text: clipped(text, 200),
-        })
+    RoleArn::parse(text).map_err(|_| Slip::Arn)
 }
 
 fn entries(text: &str) -> Result<impl Iterator<Item = (usize, &str)>, Problem> {
     if text.split(',').count() > MAX_ENTRIES {
         return Err(Problem::TooMany);
     }
-    Ok(text
-        .split(',')
-        .enumerate()
-        .map(|(at, entry)| (at.saturating_add(1), entry)))
-}
-
-fn is_name(text: &str) -> bool {
-    (1..=LONGEST_NAME).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    let entries = || {
+        text.split(',')
+            .enumerate()
+            .map(|(at, entry)| (at.saturating_add(1), entry))
+    };
+    match entries().find(|(_, entry)| entry.is_empty()) {
+        Some((number, _)) => Err(Problem::EmptyEntry(number)),
+        None => Ok(entries()),
+    }
 }
 
 #[cfg(test)]
@@ -457,7 +427,7 @@ mod tests {
             read(USER_ARNS, "acs:ram::1:role/A,acs:ram::2:role/B")
                 .unwrap()
                 .role_arns,
-            [("1", "A"), ("2", "B")].map(|(k, v)| (k.to_owned(), v.to_owned()))
+            ["acs:ram::1:role/A", "acs:ram::2:role/B"].map(|arn| RoleArn::parse(arn).unwrap())
         );
         assert_eq!(read("other", "a,,b"), Ok(Fields::default()));
     }
@@ -466,6 +436,7 @@ mod tests {
     fn every_slip_has_its_own_words() {
         let long = "r".repeat(65);
         let many = "k:v,".repeat(21);
+        let (long_key, long_value) = (format!("{long}:v"), format!("k:{}", "v".repeat(129)));
         let slips = [
             (CUSTOM_TAGS, ""),
             (CUSTOM_TAGS, "env"),
@@ -485,6 +456,9 @@ mod tests {
             (CUSTOM_TAGS, "env:acs:x"),
             (CUSTOM_TAGS, "PodName:other"),
             (CUSTOM_TAGS, &many),
+            (CUSTOM_TAGS, "aliyun-x:y"),
+            (CUSTOM_TAGS, &long_key),
+            (CUSTOM_TAGS, &long_value),
             (RESOURCE_GROUP_ID, ""),
             (RESOURCE_GROUP_ID, "rg-a,rg-b"),
             (RESOURCE_GROUP_ID, " rg-a"),
@@ -524,7 +498,9 @@ mod tests {
     }
 
     #[test]
-    fn names_hold_their_limit() {
+    fn limits_hold_at_their_edge() {
+        assert!(tags(&format!("{}:{}", "k".repeat(64), "v".repeat(128))).is_ok());
+        assert!(tags(&(0..20).map(|n| format!("k{n}:v")).collect::<Vec<_>>().join(",")).is_ok());
         assert!(role_name(&"r".repeat(64)).is_ok() && role_name(&"r".repeat(65)).is_err());
         assert!(resource_group(&"g".repeat(64)).is_ok() && resource_group(&"g".repeat(65)).is_err());
     }
@@ -533,8 +509,8 @@ mod tests {
         #[test]
         fn accepted_tags_can_be_written_again(text in "[a-zA-Z:, \u{e9}./=-]{0,30}") {
             if let Ok(tags) = tags(&text) {
-                let again: Vec<String> = tags.iter().map(|(key, value)| format!("{key}:{value}")).collect();
-                prop_assert_eq!(again.join(","), text);
+                let fields = Fields { tags, ..Fields::default() };
+                prop_assert_eq!(fields.written_tags(), Some(text));
             }
         }
     }

@@ -3,6 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::directory::{ClusterSettings, Selector};
+
 /// Looks up what the cluster holds; behind it stand watches, or the objects that a test gives
 ///
 /// A look-up never blocks and never fails: what is not known is said so, and whoever asks decides what that means.
@@ -38,4 +43,212 @@ pub enum NodeKind {
     Virtual,
     /// Not seen so far; counts as virtual
     Unknown,
+}
+
+impl NodeKind {
+    /// The kind of a node that has these labels
+    pub fn of(labels: &BTreeMap<String, String>, settings: &ClusterSettings) -> Self {
+        let any = |selectors: &[Selector]| selectors.iter().any(|selector| selector.matches(labels));
+        match any(&settings.virtual_nodes) && !any(&settings.acs_nodes) {
+            true => Self::Virtual,
+            false => Self::Real,
+        }
+    }
+}
+
+/// A cluster of given objects, for judging offline
+#[derive(Clone, Debug, Default)]
+pub struct Objects {
+    namespaces: BTreeMap<String, Arc<Meta>>,
+    service_accounts: BTreeMap<(String, String), Arc<Meta>>,
+    nodes: BTreeMap<String, NodeKind>,
+    pods: BTreeMap<(String, String), Arc<str>>,
+}
+
+/// A manifest that cannot stand in a cluster
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ObjectError {
+    /// Nothing says what it is
+    #[error("an object has no `kind`")]
+    NoKind,
+    /// Nothing says which it is
+    #[error("a {0} has no `metadata.name`")]
+    NoName(String),
+    /// A label or annotation that is not text
+    #[error("{kind} `{name}` has {field} that are not all strings")]
+    NotText {
+        /// The object's kind
+        kind: String,
+        /// The object's name
+        name: String,
+        /// `labels` or `annotations`
+        field: &'static str,
+    },
+}
+
+impl Objects {
+    /// A cluster that holds these objects; kinds that nothing is asked about are passed over
+    ///
+    /// # Errors
+    ///
+    /// An object without kind or name, or with labels or annotations that are not text.
+    pub fn new<'a>(
+        manifests: impl IntoIterator<Item = &'a Value>,
+        settings: &ClusterSettings,
+    ) -> Result<Self, ObjectError> {
+        let mut objects = Self::default();
+        for manifest in manifests {
+            match manifest.get("items").and_then(Value::as_array) {
+                Some(items) => items.iter().try_for_each(|item| objects.add(item, settings))?,
+                None => objects.add(manifest, settings)?,
+            }
+        }
+        Ok(objects)
+    }
+
+    fn add(&mut self, manifest: &Value, settings: &ClusterSettings) -> Result<(), ObjectError> {
+        let metadata = manifest.get("metadata");
+        let kind = text(manifest.get("kind")).ok_or(ObjectError::NoKind)?;
+        let name = text(metadata.and_then(|metadata| metadata.get("name")));
+        let name = name
+            .ok_or_else(|| ObjectError::NoName(kind.to_owned()))?
+            .to_owned();
+        let namespace = text(metadata.and_then(|metadata| metadata.get("namespace"))).unwrap_or("default");
+        let map = |field: &'static str| {
+            let map = metadata
+                .and_then(|metadata| metadata.get(field))
+                .filter(|map| !map.is_null());
+            map.map_or_else(|| Ok(BTreeMap::new()), BTreeMap::deserialize)
+                .map_err(|_| ObjectError::NotText {
+                    kind: kind.to_owned(),
+                    name: name.clone(),
+                    field,
+                })
+        };
+        match kind {
+            "Namespace" => {
+                let mut meta = Meta {
+                    labels: map("labels")?,
+                    annotations: map("annotations")?,
+                };
+                // The API server puts it on every namespace
+                meta.labels
+                    .insert("kubernetes.io/metadata.name".to_owned(), name.clone());
+                self.namespaces.insert(name, Arc::new(meta));
+            }
+            "ServiceAccount" => {
+                let meta = Meta {
+                    labels: map("labels")?,
+                    annotations: map("annotations")?,
+                };
+                self.service_accounts
+                    .insert((namespace.to_owned(), name), Arc::new(meta));
+            }
+            "Node" => {
+                let kind = NodeKind::of(&map("labels")?, settings);
+                self.nodes.insert(name, kind);
+            }
+            "Pod" => {
+                self.pods
+                    .insert((namespace.to_owned(), name), manifest.to_string().into());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl Cluster for Objects {
+    /// A namespace that is not given has no labels or annotations
+    fn namespace(&self, name: &str) -> Option<Arc<Meta>> {
+        Some(self.namespaces.get(name).cloned().unwrap_or_default())
+    }
+
+    fn service_account(&self, namespace: &str, name: &str) -> Option<Arc<Meta>> {
+        self.service_accounts
+            .get(&(namespace.to_owned(), name.to_owned()))
+            .cloned()
+    }
+
+    fn node(&self, name: &str) -> NodeKind {
+        self.nodes.get(name).copied().unwrap_or(NodeKind::Unknown)
+    }
+
+    fn pod(&self, namespace: &str, name: &str) -> Option<Arc<str>> {
+        self.pods.get(&(namespace.to_owned(), name.to_owned())).cloned()
+    }
+}
+
+fn text(value: Option<&Value>) -> Option<&str> {
+    value.and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn given_objects_are_found_and_others_are_not() {
+        let settings = ClusterSettings {
+            acs_nodes: vec![Selector::label("acs", "1")],
+            ..ClusterSettings::default()
+        };
+        let virtual_labels = json!({"type": "virtual-kubelet"});
+        let objects = Objects::new(
+            &[
+                json!({"kind": "Namespace", "metadata": {"name": "a", "labels": {"x": "y"}, "annotations": null}}),
+                json!({"kind": "List", "items": [
+                    {"kind": "ServiceAccount", "metadata": {"name": "s", "namespace": "a", "annotations": {"k": "v"}}},
+                    {"kind": "Node", "metadata": {"name": "v", "labels": virtual_labels}},
+                ]}),
+                json!({"kind": "Node", "metadata": {"name": "acs", "labels": {"type": "virtual-kubelet", "acs": "1"}}}),
+                json!({"kind": "Node", "metadata": {"name": "r"}}),
+                json!({"kind": "Pod", "metadata": {"name": "p"}}),
+                json!({"kind": "ConfigMap", "metadata": {"name": "eci-profile"}}),
+            ],
+            &settings,
+        )
+        .unwrap();
+        let labels = objects.namespace("a").unwrap().labels.clone();
+        assert_eq!(
+            labels,
+            [("kubernetes.io/metadata.name", "a"), ("x", "y")]
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                .into()
+        );
+        assert_eq!(objects.namespace("b").unwrap(), Arc::new(Meta::default()));
+        assert_eq!(objects.service_account("a", "s").unwrap().annotations["k"], "v");
+        assert_eq!(objects.service_account("b", "s"), None);
+        let kinds = ["v", "acs", "r", "x"].map(|name| objects.node(name));
+        assert_eq!(
+            kinds,
+            [
+                NodeKind::Virtual,
+                NodeKind::Real,
+                NodeKind::Real,
+                NodeKind::Unknown
+            ]
+        );
+        assert!(objects.pod("default", "p").is_some() && objects.pod("a", "p").is_none());
+    }
+
+    #[test]
+    fn objects_that_cannot_be_are_refused() {
+        let refused = |manifest: Value| {
+            Objects::new(&[manifest], &ClusterSettings::default())
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            refused(json!({"metadata": {"name": "a"}})),
+            "an object has no `kind`"
+        );
+        assert_eq!(refused(json!({"kind": "Node"})), "a Node has no `metadata.name`");
+        assert_eq!(
+            refused(json!({"kind": "Namespace", "metadata": {"name": "a", "labels": {"x": 1}}})),
+            "Namespace `a` has labels that are not all strings"
+        );
+    }
 }

@@ -1,6 +1,6 @@
 //! Annotations that look like ECI's but are not: a slip of the pen would otherwise be ignored without a word.
 
-use super::annotation::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS};
+use super::annotation::ECI_FIELDS;
 use super::phrase::quoted;
 use super::pod::Pod;
 
@@ -18,15 +18,6 @@ const PREFIX: &str = "k8s.aliyun.com/";
 
 /// Beginnings of the provider's annotation names that may become ECI parameters
 const FAMILIES: [&str; 3] = ["eci", "acr", "imc"];
-
-/// The annotations that ramgate itself reads
-const READ: [&str; 5] = [
-    CUSTOM_TAGS,
-    RESOURCE_GROUP_ID,
-    RAM_ROLE_NAME,
-    SERVICE_ARNS,
-    USER_ARNS,
-];
 
 /// The other names that the provider reads or writes, without the prefix
 const OTHERS: [&str; 72] = [
@@ -116,7 +107,7 @@ pub fn warnings(pod: &Pod<'_>) -> Vec<String> {
 }
 
 fn warning(key: &str) -> Option<String> {
-    if READ.contains(&key)
+    if ECI_FIELDS.contains(&key)
         || key
             .strip_prefix(PREFIX)
             .is_some_and(|name| OTHERS.contains(&name))
@@ -129,7 +120,7 @@ fn warning(key: &str) -> Option<String> {
     let domain = domain.to_ascii_lowercase();
     let providers = domain.is_empty() || domain.contains("aliyun") || domain.contains("alibabacloud");
     let in_family = name.contains(['-', '_']) && FAMILIES.iter().any(|family| letters.starts_with(family));
-    let same_as_read = READ
+    let same_as_read = ECI_FIELDS
         .iter()
         .any(|read| read.strip_prefix(PREFIX).map(self::letters).as_ref() == Some(&letters));
     if !(providers && (in_family || meant.is_some()) || same_as_read) {
@@ -151,12 +142,12 @@ fn nearest(letters: &str) -> Option<&'static str> {
     if letters.len() > MAX_COMPARED {
         return None;
     }
-    let real = READ
+    let real = ECI_FIELDS
         .iter()
         .filter_map(|read| read.strip_prefix(PREFIX))
         .chain(OTHERS);
     let near = real
-        .map(|name| (distance(letters, &self::letters(name)), name))
+        .map(|name| (strsim::levenshtein(letters, &self::letters(name)), name))
         .min_by_key(|(slips, _)| *slips)?;
     // A short name would be near to almost anything
     (near.0 <= MAX_SLIPS.min(letters.len() / 4)).then_some(near.1)
@@ -170,31 +161,13 @@ fn letters(name: &str) -> String {
         .collect()
 }
 
-/// How many letters must be put in, taken out or changed to make one text the other
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (line, left) in one.bytes().enumerate() {
-        let mut diagonal = line;
-        let mut before = line.saturating_add(1);
-        let mut next = vec![before];
-        for (right, above) in other.bytes().zip(row.iter().skip(1)) {
-            let changed = diagonal.saturating_add(usize::from(left != right));
-            before = changed.min(above.saturating_add(1)).min(before.saturating_add(1));
-            diagonal = *above;
-            next.push(before);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn known_and_foreign_annotations_pass() {
-        for key in READ
+        for key in ECI_FIELDS
             .iter()
             .copied()
             .chain(["k8s.aliyun.com/eci-use-specs", "k8s.aliyun.com/acr-instance-id"])
@@ -255,17 +228,5 @@ mod tests {
             .collect();
         let json = format!(r#"{{"metadata": {{"annotations": {{{}}}}}}}"#, odd.join(","));
         assert_eq!(warnings(&Pod::parse(&json).unwrap()).len(), MAX_WARNINGS);
-    }
-
-    #[test]
-    fn distance_counts_single_letters() {
-        for (one, other, slips) in [
-            ("", "abc", 3),
-            ("abc", "abc", 0),
-            ("kitten", "sitting", 3),
-            ("abc", "", 3),
-        ] {
-            assert_eq!(distance(one, other), slips);
-        }
     }
 }

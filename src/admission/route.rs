@@ -21,7 +21,9 @@ const INJECTION_LABEL: &str = "virtual-node-affinity-injection";
 /// The annotation by which pods overflow to ECI, or go there alone
 const BURST_ANNOTATION: &str = "alibabacloud.com/burst-resource";
 /// Labels that select ACS, another product on nodes that look the same
-const ACS_LABELS: [&str; 2] = ["alibabacloud.com/acs", "alibabacloud.com/compute-class"];
+const ACS_LABELS: [&str; 2] = [ACS_SWITCH, "alibabacloud.com/compute-class"];
+/// The one of them that is a switch; of the other any value is ACS's
+const ACS_SWITCH: &str = "alibabacloud.com/acs";
 /// Taints of virtual nodes: of ACK, and of VNodes in self-managed clusters
 const TAINTS: [&str; 2] = ["virtual-kubelet.io/provider", "k8s.aliyun.com/vnode"];
 
@@ -142,9 +144,8 @@ pub fn route(pod: &Pod<'_>, namespace: &Meta, settings: &ClusterSettings, cluste
 }
 
 fn is_acs(pod: &Pod<'_>, label: &str) -> bool {
-    // Any compute class is ACS's, whereas the other label is a switch
     match pod.metadata.labels.value(label) {
-        Some(value) => label != ACS_LABELS[0] || value == "true",
+        Some(value) => label != ACS_SWITCH || value == "true",
         None => false,
     }
 }

@@ -366,7 +366,7 @@ mod tests {
             "`CN` is no region",
             "`` is no cluster id",
             "allows nothing: name FullAliyunAccess",
-            "expected a sequence",
+            "expected a list, found `a`",
             "an empty condition key",
             "`a` has no value",
             "put it in quotes",

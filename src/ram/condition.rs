@@ -216,6 +216,9 @@ pub(super) fn parse(block: &Node, warnings: &mut Vec<Fault>) -> Result<Box<[Cond
             if key.text.is_empty() {
                 return Err(Fault::new(key.at, "a condition key is empty"));
             }
+            if key.text.contains("${") {
+                return Err(no_variables(key.at, &key.text));
+            }
             let wanted = read(operator, values, warnings)?;
             conditions.push(Condition {
                 operator,
@@ -308,12 +311,7 @@ fn read(operator: &Operator, node: &Node, warnings: &mut Vec<Fault>) -> Result<W
 
 fn as_text(operator: &Operator, node: &Node, warnings: &mut Vec<Fault>) -> Result<String, Fault> {
     let unquoted = match &node.value {
-        Value::String(text) if text.contains("${") => {
-            return Err(Fault::new(
-                node.at,
-                format!("RAM has no policy variables: `{text}`"),
-            ));
-        }
+        Value::String(text) if text.contains("${") => return Err(no_variables(node.at, text)),
         Value::String(text) => return Ok(text.clone()),
         Value::Bool(flag) => flag.to_string(),
         Value::Number(text) if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') => text.clone(),
@@ -339,6 +337,10 @@ fn as_text(operator: &Operator, node: &Node, warnings: &mut Vec<Fault>) -> Resul
         format!("`{unquoted}` is not quoted: RAM writes every value as a string"),
     ));
     Ok(unquoted)
+}
+
+fn no_variables(at: Position, text: &str) -> Fault {
+    Fault::new(at, format!("RAM has no policy variables: `{text}`"))
 }
 
 #[cfg(test)]

@@ -106,9 +106,58 @@ impl<'de> Deserializer<'de> for &'de Node {
         .map_err(|error| error.or_at(self.at))
     }
 
+    // Serde would fill a struct from a list as well, and name Rust's types in its refusals.
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self.value {
+            Value::Map(_) => self.deserialize_any(visitor),
+            _ => Err(self.mismatch("an object")),
+        }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.value {
+            Value::List(_) => self.deserialize_any(visitor),
+            _ => Err(self.mismatch("a list")),
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.value {
+            Value::Bool(_) => self.deserialize_any(visitor),
+            _ => Err(self.mismatch("`true` or `false`")),
+        }
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match &self.value {
+            Value::Number(text) if text.parse::<u64>().is_ok() => self.deserialize_any(visitor),
+            _ => Err(self.mismatch("a whole number from 0")),
+        }
+    }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-        unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf
+        unit unit_struct tuple tuple_struct map identifier ignored_any
+    }
+}
+
+impl Node {
+    fn mismatch(&self, wanted: &str) -> Error {
+        let found = match &self.value {
+            Value::String(text) | Value::Number(text) => format!("`{text}`"),
+            Value::Bool(flag) => format!("`{flag}`"),
+            Value::Null | Value::List(_) | Value::Map(_) => self.kind().to_owned(),
+        };
+        Error {
+            at: Some(self.at),
+            message: format!("expected {wanted}, found {found}"),
+        }
     }
 }
 
@@ -391,5 +440,18 @@ mod tests {
         );
         assert_eq!(refused("name: 5").1, 7);
         assert!(refused("numbers: []").2.contains("missing field `name`"));
+    }
+
+    #[test]
+    fn wrong_shapes_are_named_in_the_words_of_the_text() {
+        assert_eq!(refused("[n]"), (1, 1, "expected an object, found a list".into()));
+        assert_eq!(
+            refused("{name: n, numbers: x}"),
+            (1, 20, "expected a list, found `x`".into())
+        );
+        let flag = yaml::parse("perhaps").unwrap()[0].read::<bool>().unwrap_err();
+        assert_eq!(flag.message, "expected `true` or `false`, found `perhaps`");
+        let count = yaml::parse("-1").unwrap()[0].read::<usize>().unwrap_err();
+        assert_eq!(count.message, "expected a whole number from 0, found `-1`");
     }
 }

@@ -1,0 +1,26 @@
+# One recipe a job; CI calls `make lint` and `make test` and nothing else.
+
+.PHONY: demo test lint format manifests bench
+
+# Builds ramgate, starts it on deploy/demo/config, sends it one review that is allowed and one that is denied.
+demo:
+	deploy/demo/run.sh
+
+# Every test there is, the real API server's included; obtains the pinned binaries first.
+test:
+	tests/tools/obtain.sh >/dev/null
+	cargo test --locked
+
+# Formatting, lints with warnings as errors, dependencies.
+lint:
+	tests/lint.sh
+
+format:
+	cargo fmt
+
+# Renders the chart into deploy/manifests.
+manifests:
+	deploy/render.sh
+
+bench:
+	cargo bench

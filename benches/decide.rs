@@ -1,0 +1,86 @@
+//! What a decision costs: for one principal with a handful of statements, and for that same principal among
+//! ten thousand others. Run with `cargo bench --bench decide`.
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::sync::Arc;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use ramgate::ram::{
+    Context, Definition, Document, DocumentKind, Grant, PolicySet, Principal, Request, UserDefinition,
+};
+
+/// Policies of one user: `statements` of them, half of which speak of the action that is asked
+fn policies(user: usize, statements: usize) -> String {
+    let each = (0..statements).map(|at| match at % 2 {
+        0 => format!(
+            r#"{{"Effect": "Allow", "Action": ["eci:Describe*", "eci:List*"], "Resource": "acs:eci:*:*:containergroup/u{user}-{at}-*"}}"#
+        ),
+        _ => format!(
+            r#"{{"Effect": "Allow", "Action": "eci:Create*", "Resource": "*", "Condition": {{"StringEquals": {{"acs:RequestTag/env": "e{}"}}}}}}"#,
+            statements - at
+        ),
+    });
+    format!(
+        r#"{{"Version": "1", "Statement": [{}]}}"#,
+        each.collect::<Vec<_>>().join(",")
+    )
+}
+
+/// A set of `users`, each with a policy of its own
+fn set(users: usize, statements: usize) -> PolicySet {
+    let name = |user: usize| format!("P{user}");
+    let document = |user| {
+        Document::parse(policies(user, statements).as_bytes(), DocumentKind::Identity)
+            .unwrap()
+            .document
+    };
+    PolicySet::compile(Definition {
+        account_id: "1234567890123456".into(),
+        policies: (0..users)
+            .map(|user| (name(user), Arc::new(document(user))))
+            .collect::<BTreeMap<_, _>>(),
+        users: (0..users)
+            .map(|user| UserDefinition {
+                name: format!("u{user}"),
+                grants: vec![Grant {
+                    policy: name(user),
+                    resource_group: None,
+                }],
+                ..UserDefinition::default()
+            })
+            .collect(),
+        ..Definition::default()
+    })
+    .unwrap()
+}
+
+fn bench(criterion: &mut Criterion) {
+    let mut context = Context::new();
+    context.set("acs:RequestTag/env", "e1");
+    context.set("acs:CurrentTime", "2026-11-22T08:00:00Z");
+    let denied = Context::new();
+    for (users, statements) in [(1, 6), (1_000, 6), (10_000, 10)] {
+        let set = set(users, statements);
+        let principal: Principal = format!("user/u{}", users / 2).parse().unwrap();
+        let mut group = criterion.benchmark_group(format!("{users} principals x {statements} statements"));
+        for (name, context) in [("allow", &context), ("implicit deny, explained", &denied)] {
+            group.bench_function(name, |bencher| {
+                bencher.iter(|| {
+                    set.decide(black_box(&Request {
+                        principal: &principal,
+                        action: "eci:CreateContainerGroup",
+                        resource: "acs:eci:cn-hangzhou:1234567890123456:containergroup/*",
+                        resource_group: Some("rg-default1"),
+                        context,
+                        session: &[],
+                    }))
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, bench);
+criterion_main!(benches);

@@ -1,0 +1,70 @@
+#!/bin/sh
+# Reviews per second of `ramgate serve` beside a no-op HTTPS server, in one run on one machine.
+#
+#   benches/load/run.sh [SECONDS [CONNECTIONS [CONFIG_DIR]]]
+#
+# Builds both in release mode, starts them on loopback, shows one allowed and one denied review, then lets wrk post
+# a review for SECONDS (default 5) over CONNECTIONS (default 32) to each in turn, three rounds, and prints requests per
+# second, latencies and what was not answered with 200; then resident memory and the time from start to ready. The
+# numbers only mean something beside each other: the load generator takes its share of the same cores.
+#
+# Wants wrk (Debian package), curl. The logs of the server go to a file whose name is printed if anything fails.
+set -eu
+
+seconds=${1:-5}
+connections=${2:-32}
+here=$(cd "$(dirname "$0")" && pwd)
+config=${3:-$here/config}
+cd "$here/../.."
+
+cargo build --release --quiet --bin ramgate --example noop_server
+target=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+work=$(mktemp -d)
+noop= gate=
+stop() {
+    status=$?
+    [ -z "$noop" ] || kill "$noop" 2>/dev/null || true
+    [ -z "$gate" ] || kill "$gate" 2>/dev/null || true
+    if [ $status -eq 0 ]; then rm -rf "$work"; else echo "failed, see $work" >&2; fi
+}
+trap stop EXIT
+
+"$target/release/examples/noop_server" 127.0.0.1:18444 2>"$work/noop.log" &
+noop=$!
+began=$(date +%s%N)
+"$target/release/ramgate" serve --config-dir "$config" --mode enforce --listen 127.0.0.1:18443 \
+    --admin-listen 127.0.0.1:18080 --ca-file "$work/ca.pem" --shutdown-delay-ms 0 2>"$work/ramgate.log" &
+gate=$!
+until curl -sf -o "$work/ready" http://127.0.0.1:18080/ready; do
+    kill -0 $gate
+    sleep 0.005
+done
+ended=$(date +%s%N)
+
+ask() {
+    curl -sf --cacert "$work/ca.pem" -H 'Content-Type: application/json' --data-binary "@$here/$1.json" \
+        https://localhost:18443/validate
+}
+memory() {
+    sed -n "s/^$2:[[:space:]]*\([0-9]*\) kB/\1/p" "/proc/$1/status" | awk '{printf "%.1f MiB", $1 / 1024}'
+}
+load() {
+    REVIEW="$here/$2.json" wrk -t 2 -c "$connections" -d "${seconds}s" --latency -s "$here/post.lua" "$3" >"$work/wrk"
+    awk -v name="$1" '
+        /^Requests\/sec/ { rate = $2 }
+        /^ +50%/ { half = $2 }
+        /^ +99%/ { most = $2 }
+        /Non-2xx|Socket errors/ { bad = bad " " $0 }
+        END { printf "%-28s %10.0f/s   p50 %9s   p99 %9s  %s\n", name, rate, half, most, bad }' "$work/wrk"
+}
+
+echo "allowed: $(ask allowed)"
+echo "denied:  $(ask denied)"
+echo "start to ready: $(((ended - began) / 1000000)) ms; memory at rest: $(memory $gate VmRSS)"
+for round in 1 2 3; do
+    load "no-op server" allowed https://127.0.0.1:18444/
+    load "ramgate, allowed, mutate" allowed https://127.0.0.1:18443/mutate
+    load "ramgate, allowed, validate" allowed https://127.0.0.1:18443/validate
+    load "ramgate, denied, validate" denied https://127.0.0.1:18443/validate
+done
+echo "memory: ramgate $(memory $gate VmRSS), at most $(memory $gate VmHWM); no-op $(memory $noop VmRSS)"

@@ -1,0 +1,94 @@
+{{/*
+Values that contradict each other, and values that no schema can judge. Each failure is one sentence that names the
+values and what to do.
+*/}}
+{{- define "ramgate.validate" -}}
+{{- $deadline := int .Values.server.deadlineMilliseconds -}}
+{{- $longest := 0 -}}
+{{- range $name, $entry := .Values.webhooks -}}
+  {{- $timeout := mul 1000 (int $entry.timeoutSeconds) -}}
+  {{- $longest = max $longest $timeout -}}
+  {{- if ge $deadline $timeout -}}
+    {{- fail (printf "server.deadlineMilliseconds (%d) must be below webhooks.%s.timeoutSeconds (%d), else the API server gives up before ramgate answers" $deadline $name (int $entry.timeoutSeconds)) -}}
+  {{- end -}}
+{{- end -}}
+
+{{- $stop := add (int .Values.server.shutdownDelayMilliseconds) $deadline -}}
+{{- if le (mul 1000 (int .Values.terminationGracePeriodSeconds)) $stop -}}
+  {{- fail (printf "terminationGracePeriodSeconds (%d) must be above server.shutdownDelayMilliseconds (%d) and server.deadlineMilliseconds (%d) together, else reviews are cut off" (int .Values.terminationGracePeriodSeconds) (int .Values.server.shutdownDelayMilliseconds) $deadline) -}}
+{{- end -}}
+
+{{- range $name := list "virtual-kubelet" "virtual-kubelet-cn-hangzhou-g" "virtual-node-eci-0" "virtual-node-acs-0" "vnd-bp1abc" "cn-hangzhou.vnd-bp1abc" -}}
+  {{- if regexMatch (printf "^(?:%s)$" $.Values.realNodeNames) $name -}}
+    {{- fail (printf "realNodeNames (%s) matches the virtual node name %s, so that pods on virtual nodes would never be judged; narrow it" $.Values.realNodeNames $name) -}}
+  {{- end -}}
+{{- end -}}
+
+{{- $exempt := include "ramgate.exempt" . | fromJsonArray -}}
+{{- range $namespace, $mode := .Values.namespaceModes -}}
+  {{- if has $namespace $exempt -}}
+    {{- fail (printf "namespaceModes names %s, which exemptNamespaces and the release's namespace leave unjudged; remove one of the two" $namespace) -}}
+  {{- end -}}
+{{- end -}}
+
+{{- range $index, $selector := .Values.cluster.virtualNodes -}}
+  {{- $positive := gt (len ($selector.matchLabels | default dict)) 0 -}}
+  {{- range $selector.matchExpressions -}}
+    {{- if has .operator (list "In" "Exists") -}}{{- $positive = true -}}{{- end -}}
+  {{- end -}}
+  {{- if not $positive -}}
+    {{- fail (printf "cluster.virtualNodes[%d] needs matchLabels or a matchExpression with In or Exists, else pods that ask for such nodes cannot be recognised" $index) -}}
+  {{- end -}}
+{{- end -}}
+{{- range $list := list "virtualNodes" "acsNodes" "burstNamespaces" -}}
+  {{- range $index, $selector := get $.Values.cluster $list -}}
+    {{- range $selector.matchExpressions -}}
+      {{- $valued := has .operator (list "In" "NotIn") -}}
+      {{- if ne $valued (gt (len (.values | default list)) 0) -}}
+        {{- fail (printf "cluster.%s[%d]: operator %s and values of key %s do not go together; In and NotIn need values, Exists and DoesNotExist have none" $list $index .operator .key) -}}
+      {{- end -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- if and .Values.cluster.serverless .Values.cluster.burstNamespaces -}}
+  {{- fail "cluster.serverless already sends every pod, so cluster.burstNamespaces must be empty" -}}
+{{- end -}}
+
+{{- if not .Values.cluster.serverless -}}
+  {{- range .Values.tolerations -}}
+    {{- if or (not .key) (has .key (list "virtual-kubelet.io/provider" "k8s.aliyun.com/vnode")) -}}
+      {{- fail (printf "tolerations has %s, with which ramgate's own pods could land on a virtual node; remove it or set cluster.serverless" (toJson .)) -}}
+    {{- end -}}
+  {{- end -}}
+  {{- range list "alibabacloud.com/eci" "eci" -}}
+    {{- if eq (get $.Values.podLabels . | toString) "true" -}}
+      {{- fail (printf "podLabels has %s, which would put ramgate's own pods on ECI; remove it or set cluster.serverless" .) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- range $key := keys .Values.podLabels -}}
+  {{- if has $key (list "app.kubernetes.io/name" "app.kubernetes.io/instance") -}}
+    {{- fail (printf "podLabels must not set %s, which selects ramgate's own pods" $key) -}}
+  {{- end -}}
+{{- end -}}
+
+{{- if eq .Values.certificate.source "secret" -}}
+  {{- if not .Values.certificate.secret.name -}}
+    {{- fail "certificate.source is secret, so certificate.secret.name must name the Secret" -}}
+  {{- end -}}
+{{- else -}}
+  {{- if .Values.certificate.secret.name -}}
+    {{- fail (printf "certificate.secret.name is set, but certificate.source is %s; set it to secret or remove the name" .Values.certificate.source) -}}
+  {{- end -}}
+  {{- if .Values.certificate.secret.manageCaBundle -}}
+    {{- fail (printf "certificate.secret.manageCaBundle is set, but certificate.source is %s, where it has no meaning" .Values.certificate.source) -}}
+  {{- end -}}
+{{- end -}}
+{{- if and .Values.certificate.certManager.issuerRef (ne .Values.certificate.source "cert-manager") -}}
+  {{- fail (printf "certificate.certManager.issuerRef is set, but certificate.source is %s; set it to cert-manager or remove the issuer" .Values.certificate.source) -}}
+{{- end -}}
+
+{{- if and (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) -}}
+  {{- fail "serviceAccount.create is false, so serviceAccount.name must name one that exists" -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Builds ramgate, starts it with the policies and directory in deploy/demo/config and a certificate that it makes
+# itself, and sends it two AdmissionReviews over HTTPS: one that is allowed, one that is denied.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+cargo build --locked
+dir=$(mktemp -d)
+target/debug/ramgate serve --config-dir deploy/demo/config --listen 127.0.0.1:18443 --admin-listen 127.0.0.1:18080 \
+  --mode enforce --ca-file "$dir/ca.pem" --log-format text --shutdown-delay-ms 0 &
+server=$!
+trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; rm -rf "$dir"' EXIT
+
+for _ in $(seq 100); do
+  curl -sf http://127.0.0.1:18080/ready >/dev/null && break
+  kill -0 "$server" || { echo "ramgate did not start" >&2; exit 1; }
+  sleep 0.1
+done
+
+send() {
+  echo
+  echo "== alice creates a pod for ECI with the tag env:$1"
+  sed "s/ENV/$1/" deploy/demo/review.json |
+    curl -sS --fail --cacert "$dir/ca.pem" -H 'Content-Type: application/json' --data @- https://localhost:18443/validate |
+    tee "$dir/$1.json"
+  echo
+}
+send test
+send prod
+
+grep -q '"allowed":true' "$dir/test.json" || { echo "the first review should have been allowed" >&2; exit 1; }
+grep -q '"allowed":false' "$dir/prod.json" || { echo "the second review should have been denied" >&2; exit 1; }
+echo
+echo "One review allowed, one denied, as the policy deploy/demo/config/EciTestOnly.json says."

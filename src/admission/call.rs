@@ -1,0 +1,94 @@
+//! From a request about a pod to the call that ECI would get.
+
+use super::annotation::Fields;
+use crate::directory::Configuration;
+use crate::eci::{Call, Instance, Operation, Refusal, Tags};
+
+/// The tags of ACK's own that are known before a pod has a name: the cluster's id, and the namespace
+pub const SET_BY_ACK: [&str; 2] = ["ClusterId", "NameSpace"];
+
+/// The call that makes a pod's container group
+pub fn create(fields: &Fields, configuration: &Configuration, namespace: &str) -> Call {
+    let mut call = Call::new(Operation::CreateContainerGroup);
+    call.tags = (!fields.tags.is_empty()).then(|| custom_tags(fields));
+    call.extra_tags = extra_tags(configuration, namespace);
+    call.resource_group.clone_from(&fields.resource_group);
+    call.role.clone_from(&fields.role);
+    call.role_arns.clone_from(&fields.role_arns);
+    call
+}
+
+/// The call that changes a pod's container group, and what ECI would refuse about it beforehand
+pub fn update(
+    old: &Fields,
+    new: &Fields,
+    configuration: &Configuration,
+    namespace: &str,
+) -> (Call, Vec<Refusal>) {
+    let mut call = Call::new(Operation::UpdateContainerGroup);
+    let (old_tags, new_tags) = (custom_tags(old), custom_tags(new));
+    call.tags = (!old_tags.same_as(&new_tags)).then_some(new_tags);
+    call.extra_tags = extra_tags(configuration, namespace);
+    call.instance = Some(instance(old, configuration, namespace));
+    let mut refusals = Vec::new();
+    let default = configuration.account.default_group();
+    let group = |fields: &Fields| fields.resource_group.as_deref().or(default).map(str::to_owned);
+    if group(old) != group(new) {
+        refusals.push(Refusal::group_change(
+            old.resource_group.as_deref(),
+            new.resource_group.as_deref(),
+        ));
+    }
+    let role = |fields: &Fields| fields.role.as_ref().map(|name| name.to_ascii_lowercase());
+    if role(old) != role(new) {
+        refusals.push(Refusal::role_change(old.role.as_deref(), new.role.as_deref()));
+    }
+    if old.role_arns != new.role_arns {
+        let message =
+            "the roles for pulling images cannot be changed: ECI takes them when it makes the instance";
+        refusals.push(Refusal {
+            code: "RegistryRoleChange",
+            message: message.to_owned(),
+        });
+    }
+    (call, refusals)
+}
+
+/// A call that addresses a pod's container group, such as its deletion
+pub fn by_id(operation: Operation, fields: &Fields, configuration: &Configuration, namespace: &str) -> Call {
+    let mut call = Call::new(operation);
+    call.instance = Some(instance(fields, configuration, namespace));
+    call
+}
+
+/// A container group as its pod describes it; its id is not asked for, because only the provider may be trusted with it
+fn instance(fields: &Fields, configuration: &Configuration, namespace: &str) -> Instance {
+    let extra = extra_tags(configuration, namespace);
+    let own = fields
+        .tags
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()));
+    Instance {
+        id: None,
+        tags: Tags::existing(own.chain(extra.iter()).map(owned)),
+        resource_group: fields.resource_group.clone(),
+        role: fields.role.clone(),
+    }
+}
+
+/// Tags that were read strictly, so that no limit is left to check
+fn custom_tags(fields: &Fields) -> Tags {
+    Tags::existing(fields.tags.iter().cloned())
+}
+
+fn extra_tags(configuration: &Configuration, namespace: &str) -> Tags {
+    let pairs = configuration
+        .cluster_id
+        .iter()
+        .flat_map(|id| SET_BY_ACK.into_iter().zip([id.as_str(), namespace]));
+    Tags::existing(pairs.map(owned))
+}
+
+fn owned((key, value): (&str, &str)) -> (String, String) {
+    (key.to_owned(), value.to_owned())
+}

@@ -1,0 +1,23 @@
+//! The certificate of the HTTPS port, and how it is replaced while serving.
+//!
+//! ```text
+//! mounted files --------------------------------> Pair -> Slot <- every handshake
+//! Authorities (in memory, or a Secret that all replicas share)
+//!   -> Own: a leaf of this process's own -------> Pair -> Slot
+//!   -> bundle -> file for curl, caBundle of the webhook configurations
+//! ```
+//!
+//! What a client must trust is always in place before anything is signed with it: a new authority joins the bundle
+//! first and signs later, an old one stays in the bundle until it expires.
+
+mod api;
+pub mod authority;
+pub mod bundle;
+pub mod injection;
+pub mod lifetimes;
+pub mod mounted;
+pub mod own;
+pub mod pair;
+pub mod rotation;
+pub mod secret;
+pub mod slot;

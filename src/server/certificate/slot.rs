@@ -1,0 +1,65 @@
+//! The place from which every handshake takes the certificate.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::version::{TLS12, TLS13};
+
+use super::pair::Pair;
+use crate::telemetry::metrics::Metrics;
+
+/// Holds the certificate in use; a handshake reads it without a lock, and fails while there is none
+#[derive(Debug)]
+pub struct Slot {
+    current: ArcSwapOption<CertifiedKey>,
+    metrics: Arc<Metrics>,
+}
+
+impl Slot {
+    /// An empty place
+    #[must_use]
+    pub fn new(metrics: Arc<Metrics>) -> Arc<Self> {
+        Arc::new(Self {
+            current: ArcSwapOption::empty(),
+            metrics,
+        })
+    }
+
+    /// Serves this pair from the next handshake on
+    pub fn put(&self, pair: &Pair) {
+        self.current.store(Some(Arc::clone(&pair.certified)));
+        self.metrics.certificate_expires(pair.not_after());
+    }
+
+    /// Whether there is anything to serve with
+    #[must_use]
+    pub fn is_filled(&self) -> bool {
+        self.current.load().is_some()
+    }
+
+    /// TLS 1.3 and 1.2 with the certificate of this place
+    ///
+    /// # Errors
+    /// The crypto provider knows neither version, which a correct build rules out.
+    pub fn server_config(self: Arc<Self>) -> Result<Arc<ServerConfig>, rustls::Error> {
+        let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_protocol_versions(&[&TLS13, &TLS12])?
+            .with_no_client_auth()
+            .with_cert_resolver(self);
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        // An API server keeps connections open and resumes none; a store of sessions would cost a lock a handshake
+        config.session_storage = Arc::new(NoServerSessionStorage {});
+        config.send_tls13_tickets = 0;
+        Ok(Arc::new(config))
+    }
+}
+
+impl ResolvesServerCert for Slot {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        self.current.load_full()
+    }
+}

@@ -1,0 +1,132 @@
+//! One connection: requests one after another, each awaited for a bounded time.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+use tower::ServiceExt;
+
+use super::limits::ConnectionLimits;
+use super::shutdown;
+use super::shutdown::Phase;
+
+/// No API server sends more than ten
+const MOST_HEADERS: usize = 64;
+
+/// Answers requests until either side ends the connection
+pub(super) async fn serve<S>(
+    stream: S,
+    router: Router,
+    limits: ConnectionLimits,
+    phase: watch::Receiver<Phase>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let opened = Instant::now();
+    let patience = Arc::new(Patience::new(opened, limits));
+    let service = service_fn({
+        let patience = Arc::clone(&patience);
+        let phase = phase.clone();
+        move |request: hyper::Request<Incoming>| {
+            patience.answering();
+            let (router, patience, phase) = (router.clone(), Arc::clone(&patience), phase.clone());
+            async move {
+                let mut response = router.oneshot(request).await?;
+                if *phase.borrow() != Phase::Serving || opened.elapsed() >= limits.age {
+                    response
+                        .headers_mut()
+                        .insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                patience.waiting();
+                Ok::<_, Infallible>(response)
+            }
+        }
+    });
+    let connection = http1::Builder::new()
+        // `Patience` bounds the time for headers, longer between requests than before the first
+        .header_read_timeout(None)
+        .max_headers(MOST_HEADERS)
+        .max_header_size(limits.head)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    let mut draining = pin!(shutdown::draining(phase));
+    let mut closing = false;
+    loop {
+        tokio::select! {
+            ended = &mut connection => {
+                if let Err(error) = ended {
+                    tracing::debug!("connection ended: {error}");
+                }
+                return;
+            }
+            () = &mut draining, if !closing => {
+                closing = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            () = patience.over() => {
+                tracing::debug!("connection closed: no request in time");
+                return;
+            }
+        }
+    }
+}
+
+/// How long to wait for the next request; without a lock, since every request passes here
+struct Patience {
+    opened: Instant,
+    idle: Duration,
+    /// Milliseconds after `opened` at which it ends, or `ANSWERING`
+    ends: AtomicU64,
+}
+
+const ANSWERING: u64 = u64::MAX;
+
+impl Patience {
+    fn new(opened: Instant, limits: ConnectionLimits) -> Self {
+        Self {
+            opened,
+            idle: limits.idle,
+            ends: AtomicU64::new(milliseconds(limits.first_request)),
+        }
+    }
+
+    fn answering(&self) {
+        self.ends.store(ANSWERING, Ordering::Release);
+    }
+
+    fn waiting(&self) {
+        let ends = self.opened.elapsed().saturating_add(self.idle);
+        self.ends.store(milliseconds(ends), Ordering::Release);
+    }
+
+    /// Ends when no request came in time
+    async fn over(&self) {
+        loop {
+            let left = match self.ends.load(Ordering::Acquire) {
+                // An answer starts the waiting anew, so that it cannot end earlier than this
+                ANSWERING => self.idle,
+                ends => Duration::from_millis(ends).saturating_sub(self.opened.elapsed()),
+            };
+            if left.is_zero() {
+                return;
+            }
+            sleep(left).await;
+        }
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(ANSWERING)
+}

@@ -1,0 +1,92 @@
+//! Every bound of the server, with the reason for its number.
+
+use std::time::Duration;
+
+/// Bounds of one review and of all that are in flight
+#[derive(Clone, Copy, Debug)]
+pub struct ReviewLimits {
+    /// Bytes of one body
+    pub body: usize,
+    /// Bytes of all bodies that are in memory at a time
+    pub bytes: usize,
+    /// Reviews judged at a time
+    pub inflight: usize,
+    /// From a request's headers to its answer
+    pub deadline: Duration,
+    /// From a request's headers to the end of its body
+    pub body_time: Duration,
+    /// Bodies over this many bytes are judged off the threads that serve
+    pub inline: usize,
+}
+
+impl ReviewLimits {
+    /// An object and its old self, each at most 3 MiB at the API server's door, with room for the rest
+    pub const BODY: usize = 8 * 1024 * 1024;
+    /// Four reviews of the largest size, or some five thousand of the usual one, within a pod of 64 MiB
+    pub const BYTES: usize = 32 * 1024 * 1024;
+    /// An API server sends a body at once; what takes longer is no API server
+    pub const BODY_TIME: Duration = Duration::from_secs(5);
+    /// Reading 256 KiB takes about a millisecond, which is what one slow review may cost its neighbours
+    pub const INLINE: usize = 256 * 1024;
+
+    /// The usual bounds, with those that an operator sets
+    #[must_use]
+    pub fn new(inflight: usize, deadline: Duration) -> Self {
+        Self {
+            body: Self::BODY,
+            bytes: Self::BYTES,
+            inflight,
+            deadline,
+            body_time: Self::BODY_TIME,
+            inline: Self::INLINE,
+        }
+    }
+}
+
+/// Bounds of the connections to one port
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectionLimits {
+    /// Connections open at a time; more wait in the kernel's queue
+    pub connections: usize,
+    /// From the accepted connection to the end of the TLS handshake
+    pub handshake: Duration,
+    /// From the handshake to the end of the first request's headers
+    pub first_request: Duration,
+    /// From one answer to the end of the next request's headers
+    pub idle: Duration,
+    /// After this the next answer asks the client to connect anew
+    pub age: Duration,
+    /// Bytes of a request's line and headers
+    pub head: usize,
+    /// From the stop of accepting to the end of the last answer
+    pub drain: Duration,
+}
+
+impl ConnectionLimits {
+    /// For API servers
+    pub const REVIEWS: Self = Self {
+        // Five API servers with their default of 200 writes in flight
+        connections: 1024,
+        handshake: Duration::from_secs(5),
+        first_request: Duration::from_secs(10),
+        // Go closes an idle connection after 90 s. It must be the one to do so: a close from here that crosses a
+        // request on its way fails that request
+        idle: Duration::from_secs(150),
+        // New connections spread over the replicas that came since
+        age: Duration::from_secs(300),
+        head: 32 * 1024,
+        drain: Duration::from_secs(10),
+    };
+
+    /// For probes and Prometheus
+    pub const ADMIN: Self = Self {
+        connections: 32,
+        handshake: Duration::from_secs(5),
+        first_request: Duration::from_secs(5),
+        // Longer than a scrape interval, so that Prometheus keeps its connection
+        idle: Duration::from_secs(150),
+        age: Duration::from_secs(3600),
+        head: 8 * 1024,
+        drain: Duration::from_secs(1),
+    };
+}

@@ -1,0 +1,294 @@
+//! `/mutate` and `/validate`: bounds around the judge, and an explicit denial for each bound that is hit.
+
+use std::any::Any;
+use std::hash::{BuildHasher, RandomState};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CONNECTION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use axum::routing::post;
+use futures::FutureExt;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
+
+use super::body;
+use super::body::{Budget, Received, Unread};
+use super::judge::{Endpoint, Judge, Verdict};
+use super::limits::ReviewLimits;
+use super::{reply, uid};
+use crate::telemetry::log;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::record::Record;
+
+/// A judge behind its bounds
+pub struct Reviews {
+    judge: Arc<dyn Judge>,
+    metrics: Arc<Metrics>,
+    limits: ReviewLimits,
+    work: Arc<Semaphore>,
+    budget: Arc<Budget>,
+    incidents: Incidents,
+}
+
+impl Reviews {
+    /// Puts a judge behind bounds
+    #[must_use]
+    pub fn new(judge: Arc<dyn Judge>, metrics: Arc<Metrics>, limits: ReviewLimits) -> Arc<Self> {
+        Arc::new(Self {
+            judge,
+            metrics,
+            limits,
+            work: Arc::new(Semaphore::new(limits.inflight)),
+            budget: Budget::new(limits.bytes),
+            incidents: Incidents::default(),
+        })
+    }
+
+    async fn answer(self: Arc<Self>, endpoint: Endpoint, request: Request) -> Response {
+        let started = Instant::now();
+        let _in_flight = self.metrics.in_flight();
+        let (parts, body) = request.into_parts();
+        if !is_json(&parts.headers) {
+            return reply::text(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "a review is JSON: send it with Content-Type: application/json",
+            );
+        }
+        let (response, record) = match self.receive(&parts.headers, body, started).await {
+            Ok(received) => {
+                let bytes = received.bytes.clone();
+                match self.judge(endpoint, received, started).await {
+                    Ok(verdict) => (reply::review(verdict.body), verdict.record),
+                    Err(end) => self.end(end, uid::read(&bytes)),
+                }
+            }
+            Err((end, uid)) => self.end(end, uid),
+        };
+        let took = started.elapsed();
+        self.metrics.reviewed(endpoint, &record, took);
+        log::decision(endpoint, &record, took);
+        response
+    }
+
+    async fn receive(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+        started: Instant,
+    ) -> Result<Received, (End, Option<String>)> {
+        let until = later(started, self.limits.body_time.min(self.limits.deadline));
+        body::read(headers, body, self.limits.body, &self.budget, until)
+            .await
+            .map_err(|unread| match unread {
+                Unread::TooLarge => (End::TooLarge, None),
+                Unread::NoRoom(uid) => (End::NoRoom, uid),
+                Unread::TooSlow => (End::BodyTooSlow, None),
+                Unread::Broken => (End::Broken, None),
+            })
+    }
+
+    /// Judges on this thread, or a large body on one where it keeps nobody waiting
+    async fn judge(&self, endpoint: Endpoint, received: Received, started: Instant) -> Result<Verdict, End> {
+        let Ok(permit) = Arc::clone(&self.work).try_acquire_owned() else {
+            return Err(End::NoWorker);
+        };
+        let judge = Arc::clone(&self.judge);
+        let large = received.bytes.len() > self.limits.inline;
+        let work = async move {
+            // Held until the work has really ended, also when nobody waits for it any more
+            let (Received { bytes, held: _held }, _permit) = (received, permit);
+            AssertUnwindSafe(judge.judge(endpoint, &bytes))
+                .catch_unwind()
+                .await
+        };
+        let until = later(started, self.limits.deadline);
+        let judged = if large {
+            let runtime = Handle::current();
+            let task = tokio::task::spawn_blocking(move || runtime.block_on(work));
+            timeout_at(until, task)
+                .await
+                .map(|joined| joined.unwrap_or_else(|error| Err(Box::new(error))))
+        } else {
+            timeout_at(until, work).await
+        };
+        match judged {
+            Ok(Ok(verdict)) => Ok(verdict),
+            Ok(Err(panic)) => Err(End::Failed(self.incident(panic.as_ref()))),
+            Err(_) => Err(End::TooSlow),
+        }
+    }
+
+    fn incident(&self, panic: &(dyn Any + Send)) -> String {
+        let incident = self.incidents.next();
+        let text = log::panic_text(panic);
+        tracing::error!(incident, "judging panicked: {text}");
+        incident
+    }
+
+    /// The answer to a review that came to no judgement; without a uid no AdmissionReview is understood
+    fn end(&self, end: End, uid: Option<String>) -> (Response, Record) {
+        let sentence = end.sentence(&self.limits);
+        let response = match (&uid, end.denial()) {
+            (Some(uid), Some(code)) => reply::review(reply::denial(uid, code.as_u16(), &sentence)),
+            _ => reply::text(end.status(), sentence),
+        };
+        let record = Record {
+            uid: uid.unwrap_or_default(),
+            decision: end.name(),
+            ..Record::default()
+        };
+        (end.closing(response), record)
+    }
+}
+
+/// How a review ends that is not judged
+enum End {
+    TooLarge,
+    BodyTooSlow,
+    Broken,
+    NoRoom,
+    NoWorker,
+    TooSlow,
+    Failed(String),
+}
+
+impl End {
+    /// The word in logs and metrics
+    fn name(&self) -> &'static str {
+        match self {
+            Self::TooLarge => "too_large",
+            Self::BodyTooSlow | Self::TooSlow => "too_slow",
+            Self::Broken => "malformed",
+            Self::NoRoom | Self::NoWorker => "overloaded",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// The code inside a denial, for the ends at which the request's uid may be known
+    fn denial(&self) -> Option<StatusCode> {
+        match self {
+            Self::TooLarge | Self::BodyTooSlow | Self::Broken => None,
+            Self::NoRoom | Self::NoWorker => Some(StatusCode::TOO_MANY_REQUESTS),
+            Self::TooSlow => Some(StatusCode::GATEWAY_TIMEOUT),
+            Self::Failed(_) => Some(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+
+    /// The status of an answer without a uid
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken => StatusCode::BAD_REQUEST,
+            Self::NoRoom | Self::NoWorker | Self::TooSlow | Self::Failed(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        }
+    }
+
+    fn sentence(&self, limits: &ReviewLimits) -> String {
+        match self {
+            Self::TooLarge => format!(
+                "ramgate: the review is larger than {} bytes, which no object that \
+                Kubernetes stores can need",
+                limits.body
+            ),
+            Self::BodyTooSlow => format!(
+                "ramgate: the review did not arrive within {} ms",
+                limits.body_time.min(limits.deadline).as_millis()
+            ),
+            Self::Broken => "ramgate: the review broke off".into(),
+            Self::NoRoom => format!(
+                "ramgate is overloaded: the reviews in flight hold more than {} bytes, try \
+                again",
+                limits.bytes
+            ),
+            Self::NoWorker => format!(
+                "ramgate is overloaded: {} reviews are being judged already, try again",
+                limits.inflight
+            ),
+            Self::TooSlow => format!(
+                "ramgate is too slow: no decision within its deadline of {} ms, try again",
+                limits.deadline.as_millis()
+            ),
+            Self::Failed(incident) => format!(
+                "ramgate failed on this request: tell whoever runs it to look for \
+                incident {incident} in its log"
+            ),
+        }
+    }
+
+    /// A connection whose body was not read to its end cannot carry another request
+    fn closing(&self, mut response: Response) -> Response {
+        if matches!(self, Self::TooLarge | Self::BodyTooSlow | Self::Broken) {
+            response
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+/// Names for what went wrong, unlike those of other replicas and restarts
+#[derive(Default)]
+struct Incidents {
+    process: RandomState,
+    count: AtomicU64,
+}
+
+impl Incidents {
+    fn next(&self) -> String {
+        format!(
+            "{:016x}",
+            self.process.hash_one(self.count.fetch_add(1, Ordering::Relaxed))
+        )
+    }
+}
+
+/// The routes of the reviews' port
+pub fn router(reviews: Arc<Reviews>) -> Router {
+    Router::new()
+        .route(
+            "/mutate",
+            post(|State(reviews), request| answer(reviews, Endpoint::Mutate, request)),
+        )
+        .route(
+            "/validate",
+            post(|State(reviews), request| answer(reviews, Endpoint::Validate, request)),
+        )
+        .method_not_allowed_fallback(async || {
+            reply::text(StatusCode::METHOD_NOT_ALLOWED, "reviews are posted: use POST")
+        })
+        .fallback(async || {
+            reply::text(
+                StatusCode::NOT_FOUND,
+                "here are /mutate and /validate, nothing else",
+            )
+        })
+        .with_state(reviews)
+}
+
+async fn answer(reviews: Arc<Reviews>, endpoint: Endpoint, request: Request) -> Response {
+    reviews.answer(endpoint, request).await
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let name = media.split(';').next().unwrap_or_default();
+    name.trim().eq_ignore_ascii_case("application/json")
+}
+
+/// A moment after another; one beyond the clock's range is the moment itself
+fn later(start: Instant, by: std::time::Duration) -> Instant {
+    start.checked_add(by).unwrap_or(start)
+}

@@ -1,0 +1,128 @@
+//! Structured logs: set up once, one line a decision.
+
+use std::any::Any;
+use std::panic::PanicHookInfo;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+
+use super::record::Record;
+use crate::server::judge::Endpoint;
+
+/// How log lines are written
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// One JSON object a line
+    #[default]
+    Json,
+    /// For reading at a terminal
+    Text,
+}
+
+/// Why logging could not be set up
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The filter is not one that tracing understands
+    #[error("`{filter}` is no log filter, write a level such as info or a list such as info,ramgate=debug")]
+    Filter {
+        /// What was given
+        filter: String,
+        /// What tracing says of it
+        source: ParseError,
+    },
+    /// The process has a logger already
+    #[error("logging is set up already")]
+    Twice,
+}
+
+/// Checks a filter such as `info` or `info,ramgate::server=debug`
+///
+/// # Errors
+/// Text that is no filter is refused.
+pub fn filter(text: &str) -> Result<EnvFilter, LogError> {
+    EnvFilter::builder()
+        .parse(text)
+        .map_err(|source| LogError::Filter {
+            filter: text.to_owned(),
+            source,
+        })
+}
+
+/// Starts logging to stderr, panics included
+///
+/// # Errors
+/// A second call is refused.
+pub fn start(format: LogFormat, filter: EnvFilter) -> Result<(), LogError> {
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let started = match format {
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .try_init(),
+        LogFormat::Text => lines.try_init(),
+    };
+    started.map_err(|_| LogError::Twice)?;
+    std::panic::set_hook(Box::new(panicked));
+    Ok(())
+}
+
+/// Writes the line of one review
+pub fn decision(endpoint: Endpoint, record: &Record, took: Duration) {
+    tracing::info!(
+        target: "ramgate::decision",
+        uid = record.uid,
+        path = endpoint.name(),
+        user = record.user,
+        groups = record.groups,
+        principal = record.principal,
+        namespace = record.namespace,
+        name = record.name,
+        resource = record.resource,
+        operation = record.operation,
+        dry_run = record.dry_run,
+        decision = record.decision,
+        mode = record.mode,
+        route = record.route,
+        action = record.action,
+        code = record.code,
+        denial = record.message,
+        causes = record.causes,
+        allowed_by = (!record.allowed_by.is_empty()).then(|| record.allowed_by.join(", ")),
+        patched = record.patched,
+        generation = record.generation,
+        duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        "reviewed"
+    );
+}
+
+fn panicked(info: &PanicHookInfo<'_>) {
+    let place = info.location().map(ToString::to_string);
+    tracing::error!(place, "panicked: {}", panic_text(info.payload()));
+}
+
+/// What a panic says
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    let owned = || payload.downcast_ref::<String>().map(String::as_str);
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(owned)
+        .unwrap_or("no text")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_is_checked() {
+        assert!(filter("info,ramgate::server=debug").is_ok());
+        let error = filter("ramgate=loud").unwrap_err().to_string();
+        assert!(error.starts_with("`ramgate=loud` is no log filter"), "{error}");
+    }
+}

@@ -1,0 +1,284 @@
+//! Which values are accepted, and what is said of those that are not.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::render::{document, refusal, render, repository, supported, template};
+
+fn schema() -> Value {
+    serde_json::from_str(&fs::read_to_string(repository("charts/ramgate/values.schema.json")).unwrap())
+        .unwrap()
+}
+
+fn defaults() -> Value {
+    document(&repository("charts/ramgate/values.yaml"))
+}
+
+/// The dotted paths of all keys, down to the maps that users fill
+fn paths(values: &Value, schema: &Value, prefix: &str, found: &mut Vec<String>) {
+    for (key, value) in values.as_object().unwrap() {
+        let path = format!("{prefix}{key}");
+        let part = &schema["properties"][key];
+        if part["properties"].is_object() && value.as_object().is_some_and(|fields| !fields.is_empty()) {
+            paths(value, part, &format!("{path}."), found);
+        }
+        found.push(path);
+    }
+}
+
+/// An object that holds this value at a dotted path
+fn at(path: &str, value: Value) -> Value {
+    path.rsplit('.').fold(value, |inner, key| json!({ key: inner }))
+}
+
+#[test]
+fn every_supported_way_to_install_renders_twice_the_same() {
+    for (name, values) in supported() {
+        let once = template(&values).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(once, template(&values).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn every_key_is_explained_in_place_and_in_the_readme() {
+    let mut keys = Vec::new();
+    paths(&defaults(), &schema(), "", &mut keys);
+    let text = fs::read_to_string(repository("charts/ramgate/values.yaml")).unwrap();
+    let (mut path, mut above, mut seen) = (Vec::new(), "", 0);
+    for line in text.lines() {
+        let words = line.trim_start();
+        if let Some((key, value)) = words.split_once(':') {
+            path.truncate((line.len() - words.len()) / 2);
+            path.push(key);
+            let dotted = path.join(".");
+            // A section without a value of its own speaks through its keys.
+            if keys.contains(&dotted) && !(value.is_empty() && above.trim().is_empty()) {
+                assert!(
+                    above.trim_start().starts_with('#') || dotted.starts_with("resources."),
+                    "{dotted} has no comment"
+                );
+                seen += 1;
+            }
+        }
+        above = line;
+    }
+    assert!(seen > 50, "only {seen} keys were found");
+
+    let readme = fs::read_to_string(repository("charts/ramgate/README.md")).unwrap();
+    let leaves = keys
+        .iter()
+        .filter(|key| !keys.iter().any(|other| other.starts_with(&format!("{key}."))));
+    for key in leaves {
+        assert!(
+            readme.contains(&format!("`{key}`")),
+            "README.md does not list {key}"
+        );
+    }
+}
+
+#[test]
+fn schema_and_values_have_the_same_keys() {
+    fn compare(values: &Value, schema: &Value, path: &str) {
+        let Some(properties) = schema["properties"].as_object() else {
+            return;
+        };
+        let values = values.as_object().unwrap();
+        for key in properties.keys().filter(|key| *key != "global") {
+            let known = values.contains_key(key) || values.is_empty() || path == ".resources";
+            assert!(known, "{path}.{key} is in the schema only");
+        }
+        for (key, value) in values {
+            assert!(properties.contains_key(key), "{path}.{key} is in the values only");
+            compare(value, &properties[key], &format!("{path}.{key}"));
+        }
+    }
+    compare(&defaults(), &schema(), "");
+}
+
+#[test]
+fn every_object_of_the_schema_is_closed() {
+    fn check(schema: &Value, path: &str) {
+        if let Some(fields) = schema.as_object() {
+            if fields.contains_key("properties") {
+                assert_eq!(schema["additionalProperties"], false, "{path}");
+            }
+            for (key, value) in fields {
+                check(value, &format!("{path}.{key}"));
+            }
+        }
+    }
+    check(&schema(), "");
+}
+
+#[test]
+fn unknown_keys_are_refused_at_every_level() {
+    let mut keys = Vec::new();
+    paths(&defaults(), &schema(), "", &mut keys);
+    let mut levels: Vec<String> = keys
+        .iter()
+        .filter_map(|key| key.rsplit_once('.'))
+        .map(|(level, _)| format!("{level}.surprise"))
+        .collect();
+    levels.push("surprise".to_owned());
+    levels.sort();
+    levels.dedup();
+    assert!(levels.len() > 15, "{levels:?}");
+    for path in levels {
+        let error = refusal(&at(&path, json!(1)));
+        assert!(
+            error.contains("additional properties 'surprise' not allowed"),
+            "{path}: {error}"
+        );
+    }
+    let error = refusal(&json!({"cluster": {"carriers": [{"user": "u", "groups": "g"}]}}));
+    assert!(error.contains("'groups' not allowed"), "{error}");
+}
+
+#[test]
+fn values_of_the_wrong_kind_are_refused() {
+    for (path, value) in [
+        ("mode", json!("Enforce")),
+        ("namespaceModes", json!({"team": "off"})),
+        ("namespaceModes", json!({"Team": "warn"})),
+        ("exemptNamespaces", json!(["*"])),
+        ("cluster.virtualNodes", json!([])),
+        ("cluster.virtualNodes", json!([{}])),
+        ("cluster.burstNamespaces", json!([{"matchLabels": {"a": true}}])),
+        ("cluster.maxCustomTags", json!(21)),
+        ("webhooks.marked.timeoutSeconds", json!(31)),
+        ("webhooks.removal.failurePolicy", json!("Fail")),
+        ("webhooks.configuration.failurePolicy", json!("Fail")),
+        ("image.digest", json!("sha256:1")),
+        ("replicas", json!(-1)),
+        ("certificate.source", json!("none")),
+        ("server.logFormat", json!("xml")),
+    ] {
+        let error = refusal(&at(path, value));
+        assert!(error.contains("schema"), "{path}: {error}");
+    }
+}
+
+#[test]
+fn contradictions_are_named_with_both_sides() {
+    let selector =
+        |operator: &str| json!([{"matchExpressions": [{"key": "a", "operator": operator, "values": ["b"]}]}]);
+    let cases = [
+        (
+            json!({"server": {"deadlineMilliseconds": 5000}}),
+            [
+                "server.deadlineMilliseconds (5000)",
+                "webhooks.burst.timeoutSeconds (5)",
+            ],
+        ),
+        (
+            json!({"webhooks": {"removal": {"timeoutSeconds": 2}}}),
+            [
+                "server.deadlineMilliseconds (2500)",
+                "webhooks.removal.timeoutSeconds (2)",
+            ],
+        ),
+        (
+            json!({"terminationGracePeriodSeconds": 7}),
+            [
+                "terminationGracePeriodSeconds (7)",
+                "server.shutdownDelayMilliseconds (5000)",
+            ],
+        ),
+        (
+            json!({"realNodeNames": ".*"}),
+            ["realNodeNames (.*)", "virtual-kubelet"],
+        ),
+        (
+            json!({"realNodeNames": "virtual-.*"}),
+            ["realNodeNames (virtual-.*)", "virtual-kubelet"],
+        ),
+        (
+            json!({"realNodeNames": "cn-hangzhou\\..*"}),
+            ["realNodeNames", "cn-hangzhou.vnd-"],
+        ),
+        (
+            json!({"namespaceModes": {"kube-system": "warn"}}),
+            ["namespaceModes", "exemptNamespaces"],
+        ),
+        (
+            json!({"namespaceModes": {"ramgate-system": "warn"}}),
+            ["namespaceModes", "release's namespace"],
+        ),
+        (
+            json!({"cluster": {"virtualNodes": selector("NotIn")}}),
+            ["cluster.virtualNodes[0]", "In or Exists"],
+        ),
+        (
+            json!({"cluster": {"acsNodes": selector("Exists")}}),
+            ["cluster.acsNodes[0]", "operator Exists"],
+        ),
+        (
+            json!({"cluster": {"serverless": true, "burstNamespaces": selector("In")}}),
+            ["cluster.serverless", "cluster.burstNamespaces"],
+        ),
+        (
+            json!({"tolerations": [{"operator": "Exists"}]}),
+            ["tolerations", "cluster.serverless"],
+        ),
+        (
+            json!({"tolerations": [{"key": "virtual-kubelet.io/provider", "operator": "Exists"}]}),
+            ["tolerations", "cluster.serverless"],
+        ),
+        (
+            json!({"podLabels": {"alibabacloud.com/eci": "true"}}),
+            ["podLabels", "cluster.serverless"],
+        ),
+        (
+            json!({"podLabels": {"app.kubernetes.io/name": "x"}}),
+            ["podLabels", "app.kubernetes.io/name"],
+        ),
+        (
+            json!({"certificate": {"source": "secret"}}),
+            ["certificate.source", "certificate.secret.name"],
+        ),
+        (
+            json!({"certificate": {"secret": {"name": "s"}}}),
+            ["certificate.secret.name", "certificate.source is self"],
+        ),
+        (
+            json!({"certificate": {"secret": {"manageCaBundle": true}}}),
+            ["certificate.secret.manageCaBundle", "certificate.source is self"],
+        ),
+        (
+            json!({"certificate": {"certManager": {"issuerRef": {"name": "i"}}}}),
+            ["certificate.certManager.issuerRef", "certificate.source is self"],
+        ),
+        (
+            json!({"serviceAccount": {"create": false}}),
+            ["serviceAccount.create", "serviceAccount.name"],
+        ),
+    ];
+    for (values, parts) in cases {
+        let error = refusal(&values);
+        for part in parts {
+            assert!(error.contains(part), "{values}: {part} is not in {error}");
+        }
+    }
+}
+
+#[test]
+fn the_cluster_section_is_rendered_from_the_values_and_nothing_else_is() {
+    for (name, values) in supported() {
+        let manifests = render(&values);
+        let maps = manifests.kind("ConfigMap");
+        assert_eq!(maps.len(), 1, "{name}");
+        assert_eq!(
+            maps[0]["metadata"]["labels"]["ramgate.io/config"], "directory",
+            "{name}"
+        );
+        let data = maps[0]["data"].as_object().unwrap();
+        assert_eq!(data.keys().collect::<Vec<_>>(), ["cluster.yaml"], "{name}");
+        let section = crate::render::documents(data["cluster.yaml"].as_str().unwrap());
+        let mut wanted = defaults()["cluster"].clone();
+        for (key, value) in values["cluster"].as_object().into_iter().flatten() {
+            wanted[key] = value.clone();
+        }
+        assert_eq!(section, [json!({ "cluster": wanted })], "{name}");
+    }
+}

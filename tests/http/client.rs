@@ -1,0 +1,226 @@
+//! A small HTTPS client that shows what it saw, and a server with a judge that does as it is told.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use ramgate::server::Server;
+use ramgate::server::admin::{Admin, Readiness, Report};
+use ramgate::server::certificate::lifetimes::Lifetimes;
+use ramgate::server::certificate::own::Own;
+use ramgate::server::certificate::slot::Slot;
+use ramgate::server::judge::{Endpoint, Judge, Verdict};
+use ramgate::server::limits::{ConnectionLimits, ReviewLimits};
+use ramgate::server::listener::Listener;
+use ramgate::server::reviews::Reviews;
+use ramgate::server::shutdown::{Aborted, Phases};
+use ramgate::telemetry::metrics::Metrics;
+use ramgate::telemetry::record::Record;
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::session::{Failure, handshake};
+
+/// An answer, read to its end
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Seen {
+    pub(crate) async fn of(response: axum::http::Response<Body>) -> Self {
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+}
+
+/// One open connection
+pub(crate) struct Connection {
+    sender: http1::SendRequest<Body>,
+}
+
+impl Connection {
+    pub(crate) async fn plain(address: SocketAddr) -> Result<Self, Failure> {
+        Self::over(TcpStream::connect(address).await?).await
+    }
+
+    pub(crate) async fn tls(address: SocketAddr, name: &str, bundle: &str) -> Result<Self, Failure> {
+        Self::over(handshake(address, name, bundle).await?).await
+    }
+
+    async fn over<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S) -> Result<Self, Failure> {
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        Ok(Self { sender })
+    }
+
+    pub(crate) async fn send(&mut self, request: Request<Body>) -> Result<Seen, Failure> {
+        self.sender.ready().await?;
+        let response = self.sender.send_request(request).await?;
+        Ok(Seen::of(response.map(Body::new)).await)
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) -> Result<Seen, Failure> {
+        self.send(Request::get(path).header(HOST, "localhost").body(Body::empty())?)
+            .await
+    }
+
+    pub(crate) async fn review(&mut self, path: &str, review: &Value) -> Result<Seen, Failure> {
+        self.send(posted(path, review.to_string())).await
+    }
+}
+
+/// A review as the API server sends it
+pub(crate) fn posted(path: &str, body: impl Into<Body>) -> Request<Body> {
+    Request::builder()
+        .method(Method::POST)
+        .uri(path)
+        .header(HOST, "localhost")
+        .header(CONTENT_TYPE, "application/json")
+        .body(body.into())
+        .unwrap()
+}
+
+/// A review that the scripted judge treats as it says
+pub(crate) fn review(uid: &str, script: &str) -> Value {
+    json!({"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {"uid": uid, "script": script}})
+}
+
+/// Does what the review's `script` says: allow, deny, panic, `wait MS` (asleep) or `block MS` (at work)
+pub(crate) struct Scripted;
+
+impl Judge for Scripted {
+    fn judge<'a>(&'a self, endpoint: Endpoint, body: &'a [u8]) -> BoxFuture<'a, Verdict> {
+        async move {
+            let review: Value = serde_json::from_slice(body).unwrap();
+            let script = review["request"]["script"].as_str().unwrap();
+            let pause = script
+                .split_once(' ')
+                .map(|(_, number)| Duration::from_millis(number.parse().unwrap()));
+            match script {
+                "panic" => panic!("as the script says"),
+                _ if script.starts_with("wait") => tokio::time::sleep(pause.unwrap()).await,
+                _ if script.starts_with("block") => std::thread::sleep(pause.unwrap()),
+                _ => {}
+            }
+            let allowed = script != "deny";
+            let uid = review["request"]["uid"].as_str().unwrap();
+            let response = json!({"uid": uid, "allowed": allowed, "path": endpoint.name()});
+            Verdict {
+                body: json!({"kind": "AdmissionReview", "response": response})
+                    .to_string()
+                    .into_bytes(),
+                record: Record {
+                    uid: uid.into(),
+                    resource: "pods".into(),
+                    operation: "CREATE",
+                    decision: if allowed { "allow" } else { "deny" },
+                    mode: "enforce",
+                    ..Record::default()
+                },
+            }
+        }
+        .boxed()
+    }
+}
+
+/// Readiness as it is given
+pub(crate) struct Reported(pub(crate) Report);
+
+impl Readiness for Reported {
+    fn report(&self) -> Report {
+        self.0.clone()
+    }
+}
+
+/// A server on free ports, with a certificate of its own
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    pub(crate) bundle: String,
+    pub(crate) stop: mpsc::Sender<&'static str>,
+    pub(crate) ended: JoinHandle<Result<(), Aborted>>,
+}
+
+impl Running {
+    pub(crate) async fn connect(&self) -> Connection {
+        Connection::tls(self.address, "localhost", &self.bundle)
+            .await
+            .unwrap()
+    }
+}
+
+/// Starts a server with the usual bounds but for those given
+pub(crate) async fn start(
+    limits: ConnectionLimits,
+    reviews: ReviewLimits,
+    shutdown_delay: Duration,
+) -> Running {
+    let metrics = Arc::new(Metrics::new().unwrap());
+    let slot = Slot::new(Arc::clone(&metrics));
+    let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let mut own = Own::new(names, Lifetimes::USUAL, Arc::clone(&slot), Arc::clone(&metrics));
+    own.start_in_memory().unwrap();
+    let bundle = own.bundle().borrow().to_string();
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let (listener, admin_listener) = (
+        Listener::bind(any).await.unwrap(),
+        Listener::bind(any).await.unwrap(),
+    );
+    let (address, admin) = (listener.address(), admin_listener.address());
+    let phases = Phases::default();
+    let server = Server {
+        listener,
+        admin_listener,
+        tls: slot.server_config().unwrap(),
+        reviews: Reviews::new(Arc::new(Scripted), Arc::clone(&metrics), reviews),
+        admin: Arc::new(Admin {
+            readiness: Arc::new(Reported(Report::default())),
+            phases: phases.clone(),
+            metrics: Arc::clone(&metrics),
+        }),
+        limits,
+        shutdown_delay,
+        phases,
+    };
+    let (stop, mut signals) = mpsc::channel(2);
+    let ended = tokio::spawn(async move { server.run(&mut signals).await });
+    Running {
+        address,
+        admin,
+        bundle,
+        stop,
+        ended,
+    }
+}
+
+/// A body that never ends
+pub(crate) fn endless(part: &'static str) -> Body {
+    Body::from_stream(futures::stream::repeat_with(move || Ok::<_, Infallible>(part)))
+}

@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Formatting, lints with warnings as errors, and what may be in the dependency tree.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+for component in rustfmt clippy; do
+  cargo "${component/rustfmt/fmt}" --version >/dev/null 2>&1 || rustup component add "$component"
+done
+cargo fmt --all --check
+cargo clippy --locked --all-targets -- -D warnings
+
+# One crypto provider: anything that brings another one fails here, with the path by which it came.
+for crate in ring openssl native-tls; do
+  if cargo tree --locked --edges normal,build --target all --invert "$crate" >/tmp/ramgate-tree.$$ 2>/dev/null && [ -s /tmp/ramgate-tree.$$ ]; then
+    cat /tmp/ramgate-tree.$$ >&2
+    rm -f /tmp/ramgate-tree.$$
+    echo "dependency '$crate' is in the tree: aws-lc-rs is the one crypto provider" >&2
+    exit 1
+  fi
+  rm -f /tmp/ramgate-tree.$$
+done
+
+# Licences, duplicates and sources, where the tool is there; it needs no network for these three.
+if cargo deny --version >/dev/null 2>&1; then
+  cargo deny --config .deny.toml check bans licenses sources
+else
+  echo "cargo-deny is not installed: licences and sources are not checked here (cargo install cargo-deny)"
+fi

@@ -1,0 +1,70 @@
+//! ramgate's chart in a control plane, by the real Helm.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::control_plane::ControlPlane;
+use crate::kubectl::Outcome;
+use crate::tools::repository;
+use crate::tools::tool;
+
+/// The namespace of the release
+pub(crate) const NAMESPACE: &str = "ramgate-system";
+
+/// The name of the release, and so of all its objects
+pub(crate) const RELEASE: &str = "ramgate";
+
+/// What the tests set; all the rest is the chart's default
+pub(crate) fn values() -> Value {
+    json!({
+        "mode": "enforce",
+        // Namespaces of these names are made by the tests that need a softer mode.
+        "namespaceModes": {"soft": "warn", "quiet": "audit"},
+        // Short, so that a stop does not cost each test the five seconds that a network needs.
+        "server": {"shutdownDelayMilliseconds": 2000},
+    })
+}
+
+/// Installs or upgrades the release with these values
+pub(crate) fn install(plane: &ControlPlane, values: &Value) {
+    let file = plane.folder().join("values.json");
+    fs::write(&file, values.to_string()).expect("values");
+    let chart = repository().join("charts/ramgate").display().to_string();
+    let file = file.display().to_string();
+    // Nothing runs the Deployment's pods but the tests, so there is nothing to wait for.
+    helm(
+        plane,
+        &[
+            "upgrade",
+            "--install",
+            RELEASE,
+            &chart,
+            "--create-namespace",
+            "--values",
+            &file,
+        ],
+    )
+    .success();
+}
+
+/// Runs `helm ARGUMENTS` in the release's namespace
+pub(crate) fn helm(plane: &ControlPlane, arguments: &[&str]) -> Outcome {
+    let home = plane.folder().join("helm");
+    let output = Command::new(tool("helm"))
+        .args(["--namespace", NAMESPACE])
+        .args(arguments)
+        .env("KUBECONFIG", plane.admin().kubeconfig())
+        .env("HELM_CACHE_HOME", &home)
+        .env("HELM_CONFIG_HOME", &home)
+        .env("HELM_DATA_HOME", &home)
+        .output()
+        .expect("helm");
+    Outcome {
+        succeeded: output.status.success(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}

@@ -1,0 +1,42 @@
+//! The whole path on real parts: etcd, kube-apiserver, Helm, kubectl, Prometheus and ramgate's own binary, without root.
+//!
+//! ```text
+//! kubectl -> kube-apiserver -> CONNECT over a Unix socket -> egress -> replica (ramgate serve) -> kube-apiserver
+//! ```
+//!
+//! `tests/tools/obtain.sh` builds what is missing on the first run. `control_plane` starts the API server, `install`
+//! gives it the chart with the real Helm, and `replica` starts the product with the arguments and environment of the
+//! Deployment and with a token of its ServiceAccount. `egress` plays the cluster's network, so that the webhook
+//! configurations stay those of the chart, and faults are one call.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+mod certificates;
+mod cluster;
+mod control_plane;
+mod egress;
+mod http;
+mod install;
+mod kubectl;
+mod load;
+mod objects;
+mod process;
+mod replica;
+mod tools;
+mod wait;
+
+mod configuration;
+mod lifecycle;
+mod metrics;
+mod outage;
+mod pods;
+mod rights;
+mod sent;
+mod smoke;

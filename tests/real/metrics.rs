@@ -1,0 +1,113 @@
+//! What Prometheus sees.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::cluster::shared;
+use crate::http;
+use crate::objects::allow;
+use crate::objects::eci_pod;
+use crate::process::Process;
+use crate::process::free_port;
+use crate::tools::tool;
+use crate::wait::eventually;
+
+/// Starts a Prometheus that scrapes one port of this machine, and gives its own port
+fn prometheus(folder: &Path, target: u16) -> (Process, u16) {
+    let port = free_port();
+    let configuration = json!({
+        "global": {"scrape_interval": "250ms", "scrape_timeout": "250ms"},
+        "scrape_configs": [{"job_name": "ramgate", "static_configs": [{"targets": [format!("127.0.0.1:{target}")]}]}],
+    });
+    // JSON is YAML as well.
+    let file = folder.join("prometheus.yaml");
+    fs::write(&file, configuration.to_string()).expect("configuration of Prometheus");
+    let mut command = Command::new(tool("prometheus"));
+    command
+        .arg(format!("--config.file={}", file.display()))
+        .arg(format!(
+            "--storage.tsdb.path={}",
+            folder.join("prometheus").display()
+        ))
+        .arg(format!("--web.listen-address=127.0.0.1:{port}"));
+    (Process::start("prometheus", command, folder), port)
+}
+
+/// The results of an instant query
+fn query(port: u16, expression: &str) -> Result<Vec<Value>, String> {
+    let expression: String = expression.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let answer =
+        http::get(port, &format!("/api/v1/query?query={expression}")).map_err(|error| error.to_string())?;
+    let body: Value =
+        serde_json::from_str(&answer.body).map_err(|error| format!("{error}: {}", answer.body))?;
+    body["data"]["result"]
+        .as_array()
+        .cloned()
+        .ok_or_else(|| body.to_string())
+}
+
+#[test]
+fn a_real_prometheus_scrapes_every_documented_metric() {
+    let cluster = shared();
+    let space = cluster.namespace("metrics", &[]);
+    space.ram_user("max", &json!([allow(&["eci:CreateContainerGroup"], &json!({}))]));
+    space
+        .editor("max@example.com")
+        .apply(&eci_pod("web", &[]))
+        .success();
+    space
+        .editor("stranger@example.com")
+        .apply(&eci_pod("web2", &[]))
+        .failure();
+    let admin_port = space.replicas()[0].admin_port;
+    let (_prometheus, port) = prometheus(space.plane.folder(), admin_port);
+
+    for expression in [
+        r#"up{job="ramgate"} == 1"#,
+        r#"ramgate_admission_requests_total{path="validate",resource="pods",operation="CREATE",decision="allowed",mode="enforce"} >= 1"#,
+        r#"ramgate_admission_requests_total{path="validate",resource="pods",operation="CREATE",decision="denied",mode="enforce"} >= 1"#,
+        r#"ramgate_admission_duration_seconds_bucket{le="0.00005"}"#,
+        "ramgate_admission_duration_seconds_count > 0",
+        r#"ramgate_decisions_total{action="eci:CreateContainerGroup"} > 0"#,
+        r#"ramgate_config_documents{kind="policy"} > 0"#,
+        r#"ramgate_config_documents{kind="directory"} > 1"#,
+        "ramgate_config_last_reload_success == 1",
+        "ramgate_config_last_reload_success_timestamp_seconds > 1.7e9",
+        "ramgate_config_reload_errors_total >= 0",
+        "ramgate_config_generation > 0",
+        "ramgate_certificate_not_after_timestamp_seconds > 1.7e9",
+        "ramgate_inflight_requests >= 0",
+        "ramgate_build_info == 1",
+        "process_resident_memory_bytes > 0",
+    ] {
+        eventually(expression, || match query(port, expression) {
+            Ok(found) if !found.is_empty() => Ok(()),
+            other => Err(format!("{other:?}\n{}", space.replicas()[0].metrics())),
+        });
+    }
+}
+
+#[test]
+fn promtool_finds_nothing_to_improve_in_the_metrics() {
+    let cluster = shared();
+    let space = cluster.namespace("promtool", &[]);
+    let metrics = space.replicas()[0].metrics();
+    let file = space.plane.folder().join("metrics.txt");
+    fs::write(&file, metrics).expect("metrics");
+
+    let mut command = Command::new(tool("promtool"));
+    let output = command
+        .args(["check", "metrics"])
+        .stdin(fs::File::open(&file).expect("metrics"))
+        .output();
+    let output = output.expect("promtool");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}

@@ -1,0 +1,176 @@
+#!/usr/bin/env bash
+# Obtains the real parts that tests run on (etcd, kube-apiserver, kubectl, helm, prometheus) and prints the folder that
+# holds them. Needs no root. Everything is kept, so that only the first call takes minutes.
+#
+#   obtain.sh                 what the tests of this repository need
+#   obtain.sh --controllers   also kube-controller-manager, kube-scheduler and kwok
+#   obtain.sh --pin           writes the go.mod and go.sum files anew, from the versions below
+#
+# KUBERNETES_VERSION    another Kubernetes, such as 1.30.14 (the pinned one is built from a committed go.sum)
+# KUBEBUILDER_ASSETS    a folder with etcd, kube-apiserver and kubectl to use instead of building them; helm too if it is there
+# RAMGATE_TEST_CACHE    where builds are kept (default: ${XDG_CACHE_HOME:-~/.cache}/ramgate)
+set -euo pipefail
+
+pinned_kubernetes=1.36.3
+etcd=3.6.16
+helm=4.3.1
+kwok=0.8.0
+kubernetes=${KUBERNETES_VERSION:-$pinned_kubernetes}
+kubernetes=${kubernetes#v}
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${RAMGATE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ramgate}
+
+say() { printf 'obtain.sh: %s\n' "$*" >&2; }
+fail() { say "$@"; exit 1; }
+
+need_go() {
+    command -v go >/dev/null || fail "Go is needed to build $1 and was not found:" \
+        "install Go 1.26 or newer (https://go.dev/dl), or set KUBEBUILDER_ASSETS to a folder that holds etcd, kube-apiserver, kubectl and helm"
+}
+
+# The go.mod of a folder that builds Kubernetes VERSION. Kubernetes' own go.mod points at its staging folders, which only
+# its repository has; each of them is published under the matching 0.x version.
+kubernetes_module() {
+    local version=$1 source language default
+    source=$(go mod download -json "k8s.io/kubernetes@v$version" | sed -n 's/^\t"GoMod": "\(.*\)",\{0,1\}$/\1/p')
+    [ -r "$source" ] || fail "Kubernetes $version was not found by the Go module proxy: is it a released version?"
+    language=$(sed -n 's/^go \([0-9]*\.[0-9]*\).*/\1/p' "$source")
+    default=$(sed -n 's/^godebug default=go\([0-9.]*\).*/\1/p' "$source")
+    printf 'module ramgate.io/tests/kubernetes\n\n'
+    # `tool` lines need the language of Go 1.24; what the binaries do by default stays what their release chose.
+    printf 'go %s\n\n' "$(printf '%s.0\n1.24.0\n' "$language" | sort -V | tail -1)"
+    printf 'godebug default=go%s\n\n' "${default:-$language}"
+    printf 'tool (\n'
+    printf '\tk8s.io/kubernetes/cmd/%s\n' kube-apiserver kube-controller-manager kube-scheduler kubectl
+    printf ')\n\nrequire k8s.io/kubernetes v%s\n\nreplace (\n' "$version"
+    sed -n "s#^[[:space:]]*\(replace \)\{0,1\}\(k8s.io/[a-z0-9-]*\) => ./staging/src/.*#\t\2 => \2 v0.${version#*.}#p" "$source"
+    printf ')\n'
+}
+
+# The go.mod of a folder that builds one tool: module NAME, its VERSION, the package of its main function.
+tool_module() {
+    printf 'module ramgate.io/tests/%s\n\ngo 1.26.0\n\ntool %s\n\nrequire %s v%s\n' "$1" "$4" "$2" "$3"
+}
+
+pin() {
+    need_go "the pinned tools"
+    mkdir -p "$here"/{kubernetes,etcd,helm,kwok}
+    kubernetes_module "$pinned_kubernetes" >"$here/kubernetes/go.mod"
+    tool_module etcd go.etcd.io/etcd/server/v3 "$etcd" go.etcd.io/etcd/server/v3 >"$here/etcd/go.mod"
+    tool_module helm helm.sh/helm/v4 "$helm" helm.sh/helm/v4/cmd/helm >"$here/helm/go.mod"
+    tool_module kwok sigs.k8s.io/kwok "$kwok" sigs.k8s.io/kwok/cmd/kwok >"$here/kwok/go.mod"
+    local folder
+    for folder in kubernetes etcd helm kwok; do
+        say "go mod tidy in $folder"
+        (cd "$here/$folder" && go mod tidy)
+    done
+}
+
+# Builds PACKAGE of the go.mod in MODULE as NAME, unless it is there; more arguments go to `go build`.
+build() {
+    local name=$1 module=$2 package=$3
+    shift 3
+    [ -x "$tools/$name" ] && return
+    need_go "$name"
+    say "building $name (once; kept in $tools)"
+    # The name appears only when the build is complete, so that a broken one is never taken for it.
+    CGO_ENABLED=0 nice go build -C "$module" -trimpath -o "$tools/.$name.part" "$@" "$package" ||
+        fail "$name could not be built: see Go's message above"
+    mv "$tools/.$name.part" "$tools/$name"
+}
+
+build_kubernetes() {
+    local module=$here/kubernetes minor flags name
+    if [ "$kubernetes" != "$pinned_kubernetes" ]; then
+        module=$tools/.module
+        if [ ! -e "$module/go.sum" ]; then
+            need_go "Kubernetes $kubernetes"
+            mkdir -p "$module"
+            kubernetes_module "$kubernetes" >"$module/go.mod"
+            (cd "$module" && go mod tidy)
+        fi
+    fi
+    minor=${kubernetes#*.}
+    flags="-s -w"
+    for name in gitVersion="v$kubernetes" gitMajor="${kubernetes%%.*}" gitMinor="${minor%%.*}" gitTreeState=archive; do
+        flags+=" -X k8s.io/component-base/version.$name -X k8s.io/client-go/pkg/version.$name"
+    done
+    for name in "$@"; do
+        build "$name" "$module" "k8s.io/kubernetes/cmd/$name" -ldflags "$flags"
+    done
+}
+
+# Links the tool NAME of FOLDER into the folder of tools.
+adopt() {
+    ln -sfn "$2/$1" "$tools/$1"
+}
+
+# Downloads a package into the current folder; where nobody has run `apt-get update`, with package lists of its own.
+download() {
+    local own=(-o "Dir::State=$cache/apt" -o "Dir::Cache=$cache/apt" -o Dir::State::status=/var/lib/dpkg/status)
+    apt-get download -qq "$1" >&2 && return
+    mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial"
+    apt-get "${own[@]}" update -qq >&2 && apt-get "${own[@]}" download -qq "$1" >&2
+}
+
+# Prometheus is a program of the distribution; where it is not installed, its package is unpacked without root.
+obtain_prometheus() {
+    local name installed
+    [ -x "$tools/prometheus" ] && [ -x "$tools/promtool" ] && return
+    if ! command -v prometheus promtool >/dev/null && command -v apt-get dpkg-deb >/dev/null; then
+        if [ ! -x "$cache/prometheus/usr/bin/prometheus" ]; then
+            say "unpacking the distribution's prometheus (once; kept in $cache/prometheus)"
+            rm -rf "$cache/prometheus.part"
+            mkdir -p "$cache/prometheus.part"
+            (cd "$cache/prometheus.part" && download prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb) ||
+                fail "the package prometheus could not be downloaded: put prometheus and promtool in PATH"
+            mv "$cache/prometheus.part" "$cache/prometheus"
+        fi
+        installed=$cache/prometheus/usr/bin
+    fi
+    for name in prometheus promtool; do
+        if [ -n "${installed:-}" ]; then
+            adopt "$name" "$installed"
+        else
+            command -v "$name" >/dev/null || fail "$name was not found: put it in PATH (package prometheus)"
+            adopt "$name" "$(dirname "$(command -v "$name")")"
+        fi
+    done
+}
+
+controllers=no
+case "${1:-}" in
+    "") ;;
+    --controllers) controllers=yes ;;
+    --pin) pin; exit ;;
+    *) fail "unknown argument \`$1\`: see the head of ${BASH_SOURCE[0]}" ;;
+esac
+
+assets=${KUBEBUILDER_ASSETS:-}
+if [ -n "$assets" ]; then
+    assets=$(cd "$assets" && pwd) || fail "KUBEBUILDER_ASSETS is $KUBEBUILDER_ASSETS, which is no folder"
+fi
+key=$({ cat "$here"/*/go.sum; printf '%s\n' "$kubernetes" "$assets"; } | sha256sum | cut -c1-12)
+tools=$cache/tools/$kubernetes-$key
+mkdir -p "$tools"
+exec 9>"$tools/.lock"
+if command -v flock >/dev/null; then flock 9; fi
+
+if [ -n "$assets" ]; then
+    for name in etcd kube-apiserver kubectl; do
+        [ -x "$assets/$name" ] || fail "KUBEBUILDER_ASSETS is $assets, but there is no program $name in it"
+        adopt "$name" "$assets"
+    done
+    if [ -x "$assets/helm" ]; then adopt helm "$assets"; fi
+else
+    build etcd "$here/etcd" go.etcd.io/etcd/server/v3 -ldflags "-s -w"
+    build_kubernetes kube-apiserver kubectl
+fi
+build helm "$here/helm" helm.sh/helm/v4/cmd/helm -ldflags "-s -w"
+if [ "$controllers" = yes ]; then
+    build_kubernetes kube-controller-manager kube-scheduler
+    build kwok "$here/kwok" sigs.k8s.io/kwok/cmd/kwok -ldflags "-s -w"
+fi
+obtain_prometheus
+printf '%s\n' "$tools"
