@@ -5,16 +5,17 @@
 mod call;
 mod expect;
 mod file;
+mod pod;
 mod raw;
 mod text;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::directory::{Configuration, FaultClass, LocatedFault, Piece, merge};
+use crate::directory::{Configuration, FaultClass, LocatedFault, Piece};
 use crate::source::{Fault, json, utf8, yaml};
+use crate::store::{self, NamedPiece};
 use file::CaseFile;
 
 /// The largest case file that is read
@@ -35,18 +36,11 @@ pub struct CaseResult {
     pub actual: serde_json::Value,
 }
 
-/// Policies and directory for files that bring none of their own
-#[derive(Clone, Debug, Default)]
-pub struct Defaults {
-    /// Documents with their names, in the order in which they count
-    pub documents: Vec<(String, Piece)>,
-}
-
 /// Runs every case of a file's text
 ///
 /// # Errors
 /// What keeps the file from being run at all: a text that is no case file, or documents that make no configuration
-pub fn run(path: &Path, bytes: &[u8], defaults: &Defaults) -> Result<Vec<CaseResult>, Vec<LocatedFault>> {
+pub fn run(path: &Path, bytes: &[u8], defaults: &[NamedPiece]) -> Result<Vec<CaseResult>, Vec<LocatedFault>> {
     let name = path.display().to_string();
     let refused = |fault: Fault| vec![LocatedFault::new(name.as_str(), fault, FaultClass::Document)];
     if bytes.len() > MAX_BYTES {
@@ -78,25 +72,22 @@ pub fn run(path: &Path, bytes: &[u8], defaults: &Defaults) -> Result<Vec<CaseRes
 fn configuration(
     name: &str,
     file: &CaseFile,
-    defaults: &Defaults,
-) -> Result<Arc<Configuration>, Vec<LocatedFault>> {
-    let mut documents: Vec<(String, Piece)> = Vec::new();
-    let own = |piece: &Piece| match piece {
+    defaults: &[NamedPiece],
+) -> Result<Configuration, Vec<LocatedFault>> {
+    let kept = |named: &&NamedPiece| match &named.piece {
         Piece::Policy(_) => file.policies.is_none(),
         Piece::Directory(_) => file.directory.is_none(),
         Piece::Broken(_) => true,
     };
-    documents.extend(defaults.documents.iter().filter(|(_, piece)| own(piece)).cloned());
+    let mut documents: Vec<NamedPiece> = defaults.iter().filter(kept).cloned().collect();
     if let Some(policies) = &file.policies {
-        for (key, node) in policies
-            .entries("policies")
-            .map_err(|fault| vec![LocatedFault::new(name, fault, FaultClass::Document)])?
-        {
-            documents.push((name.to_owned(), Piece::policy_node(&key.text, node)));
+        let refused = |fault| vec![LocatedFault::new(name, fault, FaultClass::Document)];
+        for (key, node) in policies.entries("policies").map_err(refused)? {
+            documents.push(NamedPiece::new(name, Piece::policy_node(&key.text, node)));
         }
     }
     if let Some(directory) = &file.directory {
-        documents.push((name.to_owned(), Piece::directory_node(directory)));
+        documents.push(NamedPiece::new(name, Piece::directory_node(directory)));
     }
-    merge(documents.iter().map(|(name, piece)| (name.as_str(), piece))).map(Arc::new)
+    store::load(&documents)
 }

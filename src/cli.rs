@@ -1,6 +1,9 @@
 //! The command line: what is typed, what is printed, what the exit code says.
 
+mod configuration;
+mod lint;
 mod report;
+mod simulate;
 mod test;
 
 use std::process::ExitCode;
@@ -22,6 +25,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Simulate(simulate::SimulateArgs),
+    Lint(lint::LintArgs),
     Test(test::TestArgs),
 }
 
@@ -38,6 +43,8 @@ pub fn main() -> ExitCode {
     };
     let output = arguments.output;
     let done = match arguments.command {
+        Command::Simulate(args) => simulate::run(&args, output),
+        Command::Lint(args) => lint::run(&args, output),
         Command::Test(args) => test::run(&args, output),
     };
     match done {

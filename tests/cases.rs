@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ramgate::cases::{self, CaseResult, Defaults};
+use ramgate::cases::{self, CaseResult};
 
 /// Rows of the specification that have an outcome which a case can state; the others are explained in
 /// tests/cases/README.md
@@ -41,7 +41,7 @@ fn results() -> Vec<CaseResult> {
         .filter(is_case_file)
         .flat_map(|path| {
             let bytes = std::fs::read(&path).unwrap();
-            cases::run(&path, &bytes, &Defaults::default()).unwrap_or_else(|faults| panic!("{faults:?}"))
+            cases::run(&path, &bytes, &[]).unwrap_or_else(|faults| panic!("{faults:?}"))
         })
         .collect()
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
+use super::configuration;
 use super::report::{Exit, Output, Problem, print, print_json};
-use crate::cases::{self, CaseResult, Defaults};
+use crate::cases::{self, CaseResult};
 use crate::directory::LocatedFault;
 
 /// Run case files: policies and a directory, and what they must decide
@@ -22,8 +23,8 @@ pub(super) struct TestArgs {
 
 pub(super) fn run(args: &TestArgs, output: Output) -> Result<Exit, Problem> {
     let defaults = match &args.config_dir {
-        Some(_) => Defaults::default(),
-        None => Defaults::default(),
+        Some(dir) => configuration::documents(dir)?,
+        None => Vec::new(),
     };
     let mut results: Vec<CaseResult> = Vec::new();
     let mut faults: Vec<LocatedFault> = Vec::new();

@@ -17,11 +17,6 @@ Match conditions: which pods the API server sends. Rules for every expression he
 (size({{ .name }}) > 128 || !{{ .name }}.matches({{ printf "^(?:%s)$" .root.Values.realNodeNames | toJson }}))
 {{- end -}}
 
-{{/* Whether the old object is bound to a node. */}}
-{{- define "ramgate.cel.bound" -}}
-oldObject != null && {{ include "ramgate.cel.node" (dict "pod" "oldObject") }} != ""
-{{- end -}}
-
 {{/* Labels of virtual nodes as a map from key to the list of values; an empty list means any value. */}}
 {{- define "ramgate.virtualLabels" -}}
 {{- $labels := dict -}}
@@ -46,7 +41,7 @@ oldObject != null && {{ include "ramgate.cel.node" (dict "pod" "oldObject") }} !
 {{/* Whether the requirement `e` of a node selector term can choose a virtual node. */}}
 {{- define "ramgate.cel.requirement" -}}
 {{- $root := .root -}}
-e.operator == "Exists" && e.key in {{ keys (include "ramgate.virtualLabels" $root | fromJson) | sortAlpha | toJson }}
+e.operator in ["Exists", "Gt", "Lt"] && e.key in {{ keys (include "ramgate.virtualLabels" $root | fromJson) | sortAlpha | toJson }}
 || e.operator == "In" && (
   size(e.?values.orValue([])) > 64
   {{- range $key, $values := include "ramgate.virtualLabels" $root | fromJson }}
@@ -64,9 +59,8 @@ optional.ofNonZeroValue({{ .pod }}.?spec.?affinity.?nodeAffinity.?requiredDuring
 {{- end -}}
 
 {{/*
-Whether pod `.pod` (an expression, not null) has a mark that can lead to ECI. The labels of ECI hold whatever the node
-(ACK's webhook moves such a pod); all else only matters while no node is chosen. A toleration does not count where
-every required term names a real node, as in the pods of a DaemonSet.
+Whether pod `.pod` (an expression, not null) has a mark that can lead to ECI. Once it is bound, its node alone decides. A
+toleration does not count where every required term names a real node, as in the pods of a DaemonSet.
 */}}
 {{- define "ramgate.cel.marks" -}}
 {{- $root := .root -}}
@@ -79,10 +73,10 @@ every required term names a real node, as in the pods of a DaemonSet.
 {{- $required := include "ramgate.cel.requiredTerms" . -}}
 {{- $preferred := printf "%s.?spec.?affinity.?nodeAffinity.?preferredDuringSchedulingIgnoredDuringExecution.orValue([])" $pod -}}
 {{- $tolerations := printf "%s.?spec.?tolerations.orValue([])" $pod -}}
-{{ $labels }}[?"alibabacloud.com/eci"].orValue("") == "true"
-|| {{ $labels }}[?"eci"].orValue("") == "true"
-|| ({{ $node }} != "" ? {{ include "ramgate.cel.unreal" (dict "root" $root "name" $node) }} : (
-  {{ $labels }}[?"alibabacloud.com/burst-resource"].orValue("") in ["eci", "eci_only"]
+{{ $node }} != "" ? {{ include "ramgate.cel.unreal" (dict "root" $root "name" $node) }} : (
+  {{ $labels }}[?"alibabacloud.com/eci"].orValue("") == "true"
+  || {{ $labels }}[?"eci"].orValue("") == "true"
+  || {{ $labels }}[?"alibabacloud.com/burst-resource"].orValue("") in ["eci", "eci_only"]
   || {{ $annotations }}[?"alibabacloud.com/burst-resource"].orValue("") in ["eci", "eci_only"]
   {{- range list "k8s.aliyun.com/eci-custom-tags" "k8s.aliyun.com/eci-resource-group-id" "k8s.aliyun.com/eci-ram-role-name" "k8s.aliyun.com/acr-service-arns" "k8s.aliyun.com/acr-user-arns" }}
   || {{ $annotations }}[?{{ toJson . }}].hasValue()
@@ -101,20 +95,18 @@ every required term names a real node, as in the pods of a DaemonSet.
   || size({{ $tolerations }}) > 64
   || {{ $tolerations }}.exists(t, t.?key.orValue("") in ["", "virtual-kubelet.io/provider", "k8s.aliyun.com/vnode"])
     && !(size({{ $required }}) > 0 && {{ $required }}.all(t, t.?matchFields.orValue([]).exists(f, f.key == "metadata.name" && f.operator == "In")))
-))
+)
 {{- end -}}
 
-{{/*
-Whether the pod, or what it was, has a mark. Once it is bound, the node alone decides. The old object counts so that
-taking a mark away is seen, and on DELETE it is the only one.
-*/}}
+{{/* Whether the pod or what it was has a mark: taking a mark away is seen, and on DELETE there is only what it was. */}}
 {{- define "ramgate.cel.marked" -}}
-{{ include "ramgate.cel.bound" . }} ? {{ include "ramgate.cel.unreal" (dict "root" . "name" (include "ramgate.cel.node" (dict "pod" "oldObject"))) }} : [object, oldObject].exists(pod, pod != null && (
+[object, oldObject].exists(pod, pod != null && (
 {{ include "ramgate.cel.marks" (dict "root" . "pod" "pod") | indent 2 }}
 ))
 {{- end -}}
 
 {{/* Whether the pod is not bound to a real node: all that is asked where the namespace itself routes to ECI. */}}
 {{- define "ramgate.cel.elsewhere" -}}
-!({{ include "ramgate.cel.bound" . }}) || {{ include "ramgate.cel.unreal" (dict "root" . "name" (include "ramgate.cel.node" (dict "pod" "oldObject"))) }}
+{{- $node := include "ramgate.cel.node" (dict "pod" "pod") -}}
+[object, oldObject].exists(pod, pod != null && ({{ $node }} == "" || {{ include "ramgate.cel.unreal" (dict "root" . "name" $node) }}))
 {{- end -}}
