@@ -1,24 +1,247 @@
 //! Pods bound for ECI, judged at admission.
 //!
 //! ```text
-//! body -> Review -> Route -> Call -> Principal -> eci::judge -> reply
+//! body -> Review -> Route -> Fields -> Call -> Principal -> eci::judge -> Finding -> reply
 //! ```
 //!
 //! Everything here is pure: what the cluster holds comes through [`Cluster`], the time is given, and the same review
 //! always gets the same answer. `serve` and `check` run exactly these functions.
 
 pub mod annotation;
+pub mod call;
 pub mod cluster;
+pub mod decide;
+pub mod finding;
 pub mod lookalike;
 pub mod mapping;
 pub mod mode;
+pub mod offline;
 pub mod patch;
 pub mod phrase;
 pub mod pod;
+pub mod principal;
+pub mod record;
+pub mod reply;
 pub mod review;
 pub mod route;
 pub mod text;
 
-pub use cluster::{Cluster, Meta, NodeKind};
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::directory::Configuration;
+use decide::{Case, Ruling};
+use finding::{Finding, Scene};
+use reply::{Reply, Status};
+
+pub use cluster::{Cluster, Meta, NodeKind, Objects};
 pub use mode::{Mode, Modes};
+pub use record::{Decision, Question, Record};
+pub use reply::{Cause, refuse};
 pub use review::{Review, ReviewError};
+
+/// The two webhooks
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Path {
+    /// The mutating one, which maps
+    Mutate,
+    /// The validating one, which judges
+    Validate,
+}
+
+/// The answer to a review
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The AdmissionReview with the response, as JSON
+    pub body: Vec<u8>,
+    /// What was decided
+    pub record: Record,
+}
+
+/// Answers a review
+pub fn answer(
+    path: Path,
+    review: &Review<'_>,
+    configuration: &Configuration,
+    cluster: &dyn Cluster,
+    modes: &Modes,
+    now: Timestamp,
+) -> Answer {
+    let case = Case {
+        review,
+        configuration,
+        cluster,
+        now,
+    };
+    let ruling = match path {
+        Path::Mutate => case.mutate(),
+        Path::Validate => case.validate(),
+    };
+    let mode = modes.of(review.namespace());
+    let decision = ruling.decision(mode);
+    let pod_name = pod_name(review);
+    let pod = format!("{}/{pod_name}", review.namespace());
+    let denial = ruling.deed.and_then(|deed| {
+        let scene = Scene {
+            configuration,
+            user: review.user(),
+            principal: ruling.principal.as_ref(),
+            deed,
+            pod: &pod,
+            namespace: review.namespace(),
+            fields: &ruling.fields,
+        };
+        Denial::of(&ruling.findings, &scene)
+    });
+    let mut warnings = Vec::new();
+    if let (Decision::Warn, Some(denial)) = (decision, &denial) {
+        warnings.push(
+            match (
+                ruling.is_tentative,
+                ruling.route.as_ref().and_then(route::Route::mark),
+            ) {
+                (true, Some(mark)) => format!(
+                    "ramgate: this pod may reach ECI ({mark}) and would be denied there: {}",
+                    denial.message
+                ),
+                _ => format!(
+                    "ramgate in mode {mode}, in mode enforce this would be denied: {}",
+                    denial.message
+                ),
+            },
+        );
+    }
+    warnings.extend(
+        ruling
+            .warnings
+            .iter()
+            .map(|warning| format!("ramgate: {warning}")),
+    );
+    let patch = review
+        .pod()
+        .filter(|_| decision.passes())
+        .and_then(|pod| ruling.changes.to_json_patch(pod));
+    let record = Record {
+        path,
+        uid: review.uid().to_owned(),
+        user: review.user().to_owned(),
+        principal: ruling.principal.as_ref().map(ToString::to_string),
+        namespace: review.namespace().to_owned(),
+        name: pod_name.clone(),
+        resource: record::resource(review.resource()),
+        subresource: review.subresource().to_owned(),
+        operation: record::operation(review.operation()),
+        dry_run: review.is_dry_run(),
+        mode,
+        decision,
+        route: ruling.route.as_ref().map(ToString::to_string),
+        action: ruling.operation.map(|operation| operation.action()),
+        questions: record::questions(&ruling),
+        allowed_by: ruling
+            .allowed
+            .iter()
+            .filter_map(|allowed| allowed.statement.as_ref().map(ToString::to_string))
+            .collect(),
+        message: denial.as_ref().map(|denial| denial.message.clone()),
+        causes: denial
+            .as_ref()
+            .map_or_else(Vec::new, |denial| denial.causes.clone()),
+        warnings: warnings.clone(),
+        patched: patch.is_some(),
+        generation: configuration.generation,
+    };
+    let audit = audit(&record, denial.as_ref());
+    let status = denial
+        .filter(|_| decision == Decision::Deny)
+        .map(|denial| Status {
+            code: 403,
+            message: denial.message,
+            name: review.name(),
+            causes: denial.causes,
+        });
+    let reply = Reply {
+        uid: review.uid(),
+        allowed: decision.passes(),
+        status,
+        patch,
+        audit,
+        warnings,
+    };
+    Answer {
+        body: reply.to_json(),
+        record,
+    }
+}
+
+/// What speaks against a request, in words
+struct Denial {
+    message: String,
+    words: Vec<(&'static str, String)>,
+    causes: Vec<Cause>,
+}
+
+impl Denial {
+    fn of(findings: &[Finding], scene: &Scene<'_>) -> Option<Self> {
+        let (first, others) = findings.split_first()?;
+        let account = scene.configuration.policies.account();
+        let words = first.words(account);
+        let others: Vec<&Finding> = others.iter().collect();
+        let message = reply::message(&first.sentence(scene), &words, &others);
+        let causes = findings.iter().map(|finding| finding.cause(scene)).collect();
+        Some(Self {
+            message,
+            words,
+            causes,
+        })
+    }
+}
+
+impl Ruling {
+    /// What comes of it in a mode
+    fn decision(&self, mode: Mode) -> Decision {
+        let is_judged = self.deed.is_some() && !matches!(self.route, Some(route::Route::No(_)));
+        if self.findings.iter().any(Finding::holds_in_every_mode) {
+            return Decision::Deny;
+        }
+        match (self.findings.is_empty(), mode) {
+            (true, _) if is_judged => Decision::Allow,
+            (true, _) => Decision::Unjudged,
+            (false, Mode::Audit) => Decision::Audit,
+            (false, Mode::Warn) => Decision::Warn,
+            (false, Mode::Enforce) if self.is_tentative => Decision::Warn,
+            (false, Mode::Enforce) => Decision::Deny,
+        }
+    }
+}
+
+/// The pod's name as far as it is known: the API server sends none while it still has to make one
+fn pod_name(review: &Review<'_>) -> String {
+    match (review.name(), review.pod()) {
+        ("", Some(pod)) => pod.display_name(),
+        (name, _) => name.to_owned(),
+    }
+}
+
+/// What the audit log keeps: the record's fields that are there, and the denial in RAM's words
+fn audit(record: &Record, denial: Option<&Denial>) -> BTreeMap<&'static str, String> {
+    if record.decision == Decision::Unjudged {
+        return BTreeMap::new();
+    }
+    let mut audit = BTreeMap::from([
+        ("decision", record.decision.name().to_owned()),
+        ("mode", record.mode.to_string()),
+        ("generation", record.generation.to_string()),
+    ]);
+    audit.extend(record.principal.clone().map(|principal| ("principal", principal)));
+    audit.extend(record.route.clone().map(|route| ("route", route)));
+    audit.extend(record.action.map(|action| ("action", action.to_owned())));
+    if !record.allowed_by.is_empty() {
+        audit.insert("allowed-by", record.allowed_by.join(", "));
+    }
+    if let Some(denial) = denial {
+        audit.insert("message", denial.message.clone());
+        audit.extend(denial.words.iter().cloned());
+    }
+    audit
+}

@@ -101,7 +101,7 @@ async fn a_review_is_answered_by_the_judge() {
         assert_eq!(seen.json()["response"]["path"], path[1..]);
     }
     assert!(routes.counted(
-        r#"ramgate_admission_requests_total{decision="denied",mode="enforce",operation="CREATE",path="validate",resource="pods"} 1"#
+        r#"ramgate_admission_requests_total{decision="deny",mode="enforce",operation="CREATE",path="validate",resource="pods"} 1"#
     ));
     assert!(routes.counted("ramgate_admission_duration_seconds_count 3"));
 }
@@ -298,7 +298,7 @@ async fn the_admin_port_tells_what_is_missing() {
     let report = Report {
         missing: vec!["no complete configuration yet".into()],
         generation: Some(3),
-        last_reload_error: Some("ramgate-policy/a.json:1:2: bad".into()),
+        last_reload_errors: vec!["ramgate-policy/a.json:1:2: bad".into()],
     };
     let ready = Report {
         missing: Vec::new(),
@@ -323,7 +323,7 @@ async fn the_admin_port_tells_what_is_missing() {
     assert_eq!(
         seen.json(),
         serde_json::json!({"ready": false, "missing": ["no complete configuration yet"], "generation": 3,
-            "lastReloadError": "ramgate-policy/a.json:1:2: bad"})
+            "lastReloadErrors": ["ramgate-policy/a.json:1:2: bad"]})
     );
     assert_eq!(get(&ready, "/ready").await.status, StatusCode::OK);
     assert_eq!(get(&ready, "/nothing").await.status, StatusCode::NOT_FOUND);

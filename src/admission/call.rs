@@ -1,12 +1,11 @@
 //! From a request about a pod to the call that ECI would get.
 
-use super::annotation::{Fields, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS};
+use super::annotation::Fields;
 use crate::directory::Configuration;
 use crate::eci::{Call, Instance, Operation, Refusal, Tags};
 
-/// The tags of ACK's own that are known before a pod has a name
-const CLUSTER_TAG: &str = "ClusterId";
-const NAMESPACE_TAG: &str = "NameSpace";
+/// The tags of ACK's own that are known before a pod has a name: the cluster's id, and the namespace
+pub const SET_BY_ACK: [&str; 2] = ["ClusterId", "NameSpace"];
 
 /// The call that makes a pod's container group
 pub fn create(fields: &Fields, configuration: &Configuration, namespace: &str) -> Call {
@@ -25,7 +24,7 @@ pub fn update(
     new: &Fields,
     configuration: &Configuration,
     namespace: &str,
-) -> (Call, Vec<(Refusal, &'static str)>) {
+) -> (Call, Vec<Refusal>) {
     let mut call = Call::new(Operation::UpdateContainerGroup);
     let (old_tags, new_tags) = (custom_tags(old), custom_tags(new));
     call.tags = (!old_tags.same_as(&new_tags)).then_some(new_tags);
@@ -35,17 +34,22 @@ pub fn update(
     let default = configuration.account.default_group();
     let group = |fields: &Fields| fields.resource_group.as_deref().or(default).map(str::to_owned);
     if group(old) != group(new) {
-        let refusal = Refusal::group_change(old.resource_group.as_deref(), new.resource_group.as_deref());
-        refusals.push((refusal, RESOURCE_GROUP_ID));
+        refusals.push(Refusal::group_change(
+            old.resource_group.as_deref(),
+            new.resource_group.as_deref(),
+        ));
     }
     let role = |fields: &Fields| fields.role.as_ref().map(|name| name.to_ascii_lowercase());
     if role(old) != role(new) {
-        let refusal = Refusal::role_change(old.role.as_deref(), new.role.as_deref());
-        refusals.push((refusal, RAM_ROLE_NAME));
+        refusals.push(Refusal::role_change(old.role.as_deref(), new.role.as_deref()));
     }
     if old.role_arns != new.role_arns {
-        let message = "the roles for pulling images are handed over when an instance is made and cannot be changed";
-        refusals.push((Refusal { code: "RoleChange", message: message.to_owned() }, SERVICE_ARNS));
+        let message =
+            "the roles for pulling images cannot be changed: ECI takes them when it makes the instance";
+        refusals.push(Refusal {
+            code: "RegistryRoleChange",
+            message: message.to_owned(),
+        });
     }
     (call, refusals)
 }
@@ -60,7 +64,10 @@ pub fn by_id(operation: Operation, fields: &Fields, configuration: &Configuratio
 /// A container group as its pod describes it; its id is not asked for, because only the provider may be trusted with it
 fn instance(fields: &Fields, configuration: &Configuration, namespace: &str) -> Instance {
     let extra = extra_tags(configuration, namespace);
-    let own = fields.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    let own = fields
+        .tags
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()));
     Instance {
         id: None,
         tags: Tags::existing(own.chain(extra.iter()).map(owned)),
@@ -75,7 +82,10 @@ fn custom_tags(fields: &Fields) -> Tags {
 }
 
 fn extra_tags(configuration: &Configuration, namespace: &str) -> Tags {
-    let pairs = configuration.cluster_id.iter().flat_map(|id| [(CLUSTER_TAG, id.as_str()), (NAMESPACE_TAG, namespace)]);
+    let pairs = configuration
+        .cluster_id
+        .iter()
+        .flat_map(|id| SET_BY_ACK.into_iter().zip([id.as_str(), namespace]));
     Tags::existing(pairs.map(owned))
 }
 

@@ -3,7 +3,7 @@
 //! Both webhooks run the same function: the mutating one turns the changes into a patch, the validating one finds none
 //! to be made, or else the pod is not as the rules want it.
 
-use super::annotation::{self, Fields, Problem};
+use super::annotation::{self, CUSTOM_TAGS, Fields, Problem};
 use super::cluster::Meta;
 use super::patch::{Change, Changes};
 use super::phrase::{NAME_LENGTH, listed, quoted};
@@ -73,7 +73,7 @@ pub struct Overruled {
 pub enum MappingError {
     /// A source holds what the annotation cannot hold
     #[error(
-        "{} holds {}, which cannot be {what}: ask who looks after it to correct it",
+        "{} holds {}, which cannot be {what}: ask whoever owns it to correct it",
         described(from),
         quoted(value, NAME_LENGTH)
     )]
@@ -87,7 +87,8 @@ pub enum MappingError {
     },
     /// More tags than a pod may have
     #[error(
-        "{found} custom tags are more than the {limit} that a pod may have{}: leave some out",
+        "annotation {CUSTOM_TAGS} {} {found} tags{}, and a pod may have {limit}: leave some out",
+        has(added),
         among(added)
     )]
     TooMany {
@@ -100,10 +101,14 @@ pub enum MappingError {
     },
 }
 
+fn has(added: &[String]) -> &'static str {
+    if added.is_empty() { "has" } else { "would have" }
+}
+
 fn among(added: &[String]) -> String {
     match added {
         [] => String::new(),
-        added => format!(", {} set by mapping rules among them", listed(added, "and")),
+        added => format!(" with {} from mapping rules", listed(added, "and")),
     }
 }
 
@@ -469,11 +474,11 @@ mod tests {
             ),
         ];
         insta::assert_snapshot!(messages.join("\n"), @r"
-        5 custom tags are more than the 3 that a pod may have, `env` and `origin` set by mapping rules among them: leave some out
-        namespace label `env` holds `a,b`, which cannot be tag `env`: ask who looks after it to correct it
-        namespace annotation `rg` holds ``, which cannot be a resource group id: ask who looks after it to correct it
-        namespace annotation `rg` holds `rg-a,rg-b`, which cannot be a resource group id: ask who looks after it to correct it
-        service account annotation `role` holds `acs:ram::1:role/R`, which cannot be a role name: ask who looks after it to correct it
+        annotation k8s.aliyun.com/eci-custom-tags would have 5 tags with `env` and `origin` from mapping rules, and a pod may have 3: leave some out
+        namespace label `env` holds `a,b`, which cannot be tag `env`: ask whoever owns it to correct it
+        namespace annotation `rg` holds ``, which cannot be a resource group id: ask whoever owns it to correct it
+        namespace annotation `rg` holds `rg-a,rg-b`, which cannot be a resource group id: ask whoever owns it to correct it
+        service account annotation `role` holds `acs:ram::1:role/R`, which cannot be a role name: ask whoever owns it to correct it
         ");
     }
 

@@ -7,7 +7,11 @@ use super::pod::Pod;
 use super::review::Review;
 
 /// Parts of the control plane that are no service accounts
-const COMPONENTS: [&str; 3] = ["system:apiserver", "system:kube-controller-manager", "system:kube-scheduler"];
+const COMPONENTS: [&str; 3] = [
+    "system:apiserver",
+    "system:kube-controller-manager",
+    "system:kube-scheduler",
+];
 
 /// How a node's kubelet signs in, together with the group that only nodes get
 const NODE_USER: &str = "system:node:";
@@ -40,15 +44,24 @@ const CONTROLLERS: [&str; 17] = [
 /// Whether the requester is the control plane itself, which deletes and updates what was judged before
 pub fn is_control_plane(review: &Review<'_>, settings: &ClusterSettings) -> bool {
     let user = review.user();
-    let is_controller = || user.strip_prefix(CONTROLLER_PREFIX).is_some_and(|name| CONTROLLERS.contains(&name));
-    let is_node =
-        || user.starts_with(NODE_USER) && review.groups().any(|group| group == NODE_GROUP);
-    COMPONENTS.contains(&user) || is_controller() || is_node() || settings.control_plane.iter().any(|own| own == user)
+    let is_controller = || {
+        user.strip_prefix(CONTROLLER_PREFIX)
+            .is_some_and(|name| CONTROLLERS.contains(&name))
+    };
+    let is_node = || user.starts_with(NODE_USER) && review.groups().any(|group| group == NODE_GROUP);
+    COMPONENTS.contains(&user)
+        || is_controller()
+        || is_node()
+        || settings.control_plane.iter().any(|own| own == user)
 }
 
 /// The controller that made a pod, by the pod's own claim, as `KIND NAME`; only good for messages
 pub fn claimed_controller(pod: &Pod<'_>) -> Option<String> {
-    let owner = pod.metadata.owner_references.iter().find(|owner| owner.controller == Some(true))?;
+    let owner = pod
+        .metadata
+        .owner_references
+        .iter()
+        .find(|owner| owner.controller == Some(true))?;
     Some(format!("{} {}", &*owner.kind, &*owner.name))
 }
 
@@ -69,4 +82,3 @@ pub fn display_name<'a>(principal: &'a Principal, account: &'a str) -> &'a str {
         Principal::User(name) | Principal::Role(name) | Principal::Service(name) => name,
     }
 }
-

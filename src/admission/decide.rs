@@ -1,0 +1,451 @@
+//! From a review to a ruling: the mutating half maps, the validating half judges.
+//!
+//! ```text
+//! mutate:   route -> fields -> mapping -> changes
+//! validate: route -> fields -> nothing left to map? -> principal -> call -> RAM
+//! ```
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::annotation::{CUSTOM_TAGS, Fields, RAM_ROLE_NAME, RESOURCE_GROUP_ID, same_fields};
+use super::call;
+use super::cluster::{Cluster, Meta, NodeKind};
+use super::finding::{Deed, Finding};
+use super::lookalike;
+use super::mapping::{self, Mapped, Scope, Sources};
+use super::patch::{Change, Changes};
+use super::pod::{Pod, same_spec};
+use super::principal::{claimed_controller, is_control_plane};
+use super::review::{Operation, Resource, Review};
+use super::route::{Route, route};
+use crate::directory::Configuration;
+use crate::eci::{self, Allowed, Call, Failure};
+use crate::ram::Principal;
+
+/// What came of judging a request, before any mode softens it
+#[derive(Clone, Debug, Default)]
+pub struct Ruling {
+    /// Where the pod goes, if that was asked
+    pub route: Option<Route>,
+    /// What is done to the pod, if it was judged
+    pub deed: Option<Deed>,
+    /// The RAM principal of the requester
+    pub principal: Option<Principal>,
+    /// The ECI operation that was judged
+    pub operation: Option<eci::Operation>,
+    /// The ECI fields as they are asked for
+    pub fields: Fields,
+    /// What speaks against it, the first to show in front
+    pub findings: Vec<Finding>,
+    /// What RAM allowed
+    pub allowed: Vec<Allowed>,
+    /// What the requester should know in any case
+    pub warnings: Vec<String>,
+    /// What mapping changes
+    pub changes: Changes,
+    /// Whether the pod only may reach ECI, so that nothing is denied yet
+    pub is_tentative: bool,
+}
+
+/// A review with everything that it is judged by
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    /// The review
+    pub review: &'a Review<'a>,
+    /// The configuration
+    pub configuration: &'a Configuration,
+    /// The cluster
+    pub cluster: &'a dyn Cluster,
+    /// The time
+    pub now: Timestamp,
+}
+
+/// An update's two sides
+#[derive(Clone, Copy)]
+struct Both<'a> {
+    old: &'a Pod<'a>,
+    new: &'a Pod<'a>,
+}
+
+impl Case<'_> {
+    /// What the pod shall become; only what is malformed speaks against it here
+    pub fn mutate(&self) -> Ruling {
+        let Some(namespace) = self.namespace() else {
+            return Ruling::default();
+        };
+        match (self.review.operation(), self.review.pod(), self.review.old_pod()) {
+            (Operation::Create, Some(pod), _) => {
+                let mut ruling = self.routed(self.route(pod, &namespace), Deed::Create);
+                if ruling.leads_to_eci() {
+                    self.map_into(&mut ruling, pod, &namespace, Scope::ALL);
+                }
+                ruling
+            }
+            (Operation::Update, Some(new), Some(old)) => {
+                let both = Both { old, new };
+                if !self.is_judged(both) {
+                    return Ruling::default();
+                }
+                let mut ruling = self.routed(self.route_both(both, &namespace), Deed::Update);
+                if ruling.leads_to_eci() {
+                    self.map_into(&mut ruling, new, &namespace, both.scope());
+                }
+                ruling
+            }
+            _ => Ruling::default(),
+        }
+    }
+
+    /// Whether the request may pass as it is now
+    pub fn validate(&self) -> Ruling {
+        match (
+            self.review.resource(),
+            self.review.subresource(),
+            self.review.operation(),
+        ) {
+            (Resource::Pods, "", Operation::Create) => self.create(),
+            (Resource::Pods, "", Operation::Update) => self.update(),
+            (Resource::Pods, "", Operation::Delete) => self.delete(),
+            (Resource::Pods, subresource, Operation::Connect) => match subresource {
+                "exec" => self.connect(Deed::Exec),
+                "attach" => self.connect(Deed::Attach),
+                "portforward" => self.connect(Deed::PortForward),
+                "proxy" => self.connect(Deed::Proxy),
+                _ => Ruling::default(),
+            },
+            _ => Ruling::default(),
+        }
+        .sorted()
+    }
+
+    fn create(&self) -> Ruling {
+        let Some(pod) = self.review.pod() else {
+            return Ruling::default();
+        };
+        let Some(namespace) = self.namespace() else {
+            return self.namespace_missing(pod, Deed::Create);
+        };
+        let mut ruling = self.routed(self.route(pod, &namespace), Deed::Create);
+        if !ruling.leads_to_eci() {
+            return ruling;
+        }
+        ruling.warnings = lookalike::warnings(pod);
+        if !self.expect_mapped(&mut ruling, pod, &namespace, Scope::ALL) {
+            return ruling;
+        }
+        let call = call::create(&ruling.fields, self.configuration, self.review.namespace());
+        if is_control_plane(self.review, &self.configuration.cluster) {
+            ruling.operation = Some(call.operation);
+            ruling.findings.push(Finding::Controller {
+                owner: claimed_controller(pod),
+            });
+            return ruling;
+        }
+        self.judge(&mut ruling, &call, &namespace);
+        // A service account that nobody bound and that says it controls the pod is most likely a controller
+        if let (Some(owner), true) = (
+            claimed_controller(pod),
+            self.review.user().starts_with("system:serviceaccount:"),
+        ) {
+            for finding in ruling
+                .findings
+                .iter_mut()
+                .filter(|finding| **finding == Finding::Unbound)
+            {
+                *finding = Finding::Controller {
+                    owner: Some(owner.clone()),
+                };
+            }
+        }
+        ruling
+    }
+
+    fn update(&self) -> Ruling {
+        let (Some(new), Some(old)) = (self.review.pod(), self.review.old_pod()) else {
+            return Ruling::default();
+        };
+        let both = Both { old, new };
+        if !self.is_judged(both) {
+            return Ruling::default();
+        }
+        let Some(namespace) = self.namespace() else {
+            return self.namespace_missing(new, Deed::Update);
+        };
+        let mut ruling = self.routed(self.route_both(both, &namespace), Deed::Update);
+        if !ruling.leads_to_eci() {
+            return ruling;
+        }
+        ruling.warnings = lookalike::warnings(new);
+        // A pod that only may reach ECI was not asked for yet, so there is nothing to change
+        let is_mapped = self.expect_mapped(&mut ruling, new, &namespace, both.scope());
+        if !is_mapped || ruling.is_tentative {
+            return ruling;
+        }
+        let old = readable(old, &mut ruling.warnings);
+        let (call, refusals) =
+            call::update(&old, &ruling.fields, self.configuration, self.review.namespace());
+        ruling.findings.extend(refusals.into_iter().map(Finding::Refused));
+        self.judge(&mut ruling, &call, &namespace);
+        ruling
+    }
+
+    fn delete(&self) -> Ruling {
+        let Some(pod) = self.review.old_pod() else {
+            return Ruling::default();
+        };
+        if is_control_plane(self.review, &self.configuration.cluster) {
+            return Ruling::default();
+        }
+        self.by_id(pod, Deed::Delete, eci::Operation::DeleteContainerGroup)
+    }
+
+    fn connect(&self, deed: Deed) -> Ruling {
+        let json = self.cluster.pod(self.review.namespace(), self.review.name());
+        match json.as_deref().map(Pod::parse) {
+            Some(Ok(pod)) => self.by_id(&pod, deed, eci::Operation::ExecContainerCommand),
+            Some(Err(_)) | None => Ruling {
+                deed: Some(deed),
+                findings: vec![Finding::UnknownPod],
+                ..Ruling::default()
+            },
+        }
+    }
+
+    fn by_id(&self, pod: &Pod<'_>, deed: Deed, operation: eci::Operation) -> Ruling {
+        let Some(namespace) = self.namespace() else {
+            return self.namespace_missing(pod, deed);
+        };
+        let mut ruling = self.routed(self.route(pod, &namespace), deed);
+        if !matches!(ruling.route, Some(Route::Certain(_))) {
+            return ruling;
+        }
+        ruling.fields = readable(pod, &mut ruling.warnings);
+        let call = call::by_id(
+            operation,
+            &ruling.fields,
+            self.configuration,
+            self.review.namespace(),
+        );
+        self.judge(&mut ruling, &call, &namespace);
+        ruling
+    }
+
+    fn namespace(&self) -> Option<Arc<Meta>> {
+        self.cluster.namespace(self.review.namespace())
+    }
+
+    /// Without the namespace's labels only a real node shows that a pod does not go to ECI
+    fn namespace_missing(&self, pod: &Pod<'_>, deed: Deed) -> Ruling {
+        let is_elsewhere = pod
+            .node()
+            .is_some_and(|node| self.cluster.node(node) == NodeKind::Real);
+        let finding = (!is_elsewhere).then_some(Finding::UnknownNamespace);
+        Ruling {
+            deed: Some(deed),
+            findings: finding.into_iter().collect(),
+            ..Ruling::default()
+        }
+    }
+
+    fn route(&self, pod: &Pod<'_>, namespace: &Meta) -> Route {
+        route(pod, namespace, &self.configuration.cluster, self.cluster)
+    }
+
+    /// The surer of the two sides' routes, so that taking a mark away hides nothing
+    fn route_both(&self, both: Both<'_>, namespace: &Meta) -> Route {
+        let sureness = |route: &Route| match route {
+            Route::Certain(_) => 2,
+            Route::Possible(_) => 1,
+            Route::No(_) => 0,
+        };
+        let (new, old) = (self.route(both.new, namespace), self.route(both.old, namespace));
+        if sureness(&old) > sureness(&new) { old } else { new }
+    }
+
+    fn routed(&self, route: Route, deed: Deed) -> Ruling {
+        let is_tentative = matches!(route, Route::Possible(_));
+        let binding = self
+            .configuration
+            .bindings
+            .principal(self.review.user(), self.review.groups());
+        Ruling {
+            route: Some(route),
+            deed: Some(deed),
+            principal: binding.map(|binding| binding.principal.clone()),
+            is_tentative,
+            ..Ruling::default()
+        }
+    }
+
+    /// Whether an update is anybody's business: it is not if it changes neither spec nor ECI fields, and not if the
+    /// control plane changes the spec of what was judged before
+    fn is_judged(&self, both: Both<'_>) -> bool {
+        if !same_fields(both.old, both.new) {
+            return true;
+        }
+        let same = same_spec(
+            self.review.old_object().unwrap_or_default(),
+            self.review.object().unwrap_or_default(),
+        );
+        !same && !is_control_plane(self.review, &self.configuration.cluster)
+    }
+
+    fn mapped(
+        &self,
+        ruling: &Ruling,
+        pod: &Pod<'_>,
+        namespace: &Meta,
+        scope: Scope,
+    ) -> Result<Mapped, Finding> {
+        let account = self
+            .cluster
+            .service_account(self.review.namespace(), pod.service_account());
+        let sources = Sources {
+            pod,
+            namespace,
+            service_account: account.as_deref(),
+        };
+        let limit = self.configuration.cluster.max_custom_tags;
+        mapping::map(
+            &ruling.fields,
+            &self.configuration.mapping,
+            &sources,
+            scope,
+            limit,
+        )
+        .map_err(Finding::Unmappable)
+    }
+
+    fn map_into(&self, ruling: &mut Ruling, pod: &Pod<'_>, namespace: &Meta, scope: Scope) {
+        if !read_into(ruling, pod) {
+            return;
+        }
+        match self.mapped(ruling, pod, namespace, scope) {
+            Ok(mapped) => {
+                ruling
+                    .warnings
+                    .extend(mapped.overruled.iter().map(ToString::to_string));
+                ruling.changes = mapped.changes;
+                ruling.fields = mapped.fields;
+            }
+            Err(finding) => ruling.findings.push(finding),
+        }
+    }
+
+    /// Reads the fields and holds them against the mapping rules; says whether they can be judged
+    fn expect_mapped(&self, ruling: &mut Ruling, pod: &Pod<'_>, namespace: &Meta, scope: Scope) -> bool {
+        if !read_into(ruling, pod) {
+            return false;
+        }
+        match self.mapped(ruling, pod, namespace, scope) {
+            Ok(mapped) => {
+                let not_mapped = |(annotation, change): (&'static str, &Change)| Finding::NotMapped {
+                    annotation,
+                    wanted: match change {
+                        Change::Set(value) => Some(value.clone()),
+                        Change::Remove => None,
+                    },
+                    found: pod.annotation(annotation).map(str::to_owned),
+                };
+                ruling.findings.extend(mapped.changes.iter().map(not_mapped));
+                true
+            }
+            Err(finding) => {
+                ruling.findings.push(finding);
+                false
+            }
+        }
+    }
+
+    /// Asks for the requester, and for every boundary of the namespace
+    fn judge(&self, ruling: &mut Ruling, call: &Call, namespace: &Meta) {
+        ruling.operation = Some(call.operation);
+        let Some(requester) = ruling.principal.clone() else {
+            ruling.findings.push(Finding::Unbound);
+            return;
+        };
+        self.ask(ruling, call, &requester, false);
+        let boundaries = self.configuration.boundaries.iter();
+        for boundary in boundaries.filter(|boundary| boundary.namespaces.matches(&namespace.labels)) {
+            if boundary.principal != requester {
+                self.ask(ruling, call, &boundary.principal, true);
+            }
+        }
+    }
+
+    fn ask(&self, ruling: &mut Ruling, call: &Call, principal: &Principal, boundary: bool) {
+        let Configuration {
+            policies, account, ..
+        } = self.configuration;
+        let judgement = eci::judge(policies, account, principal, call, self.now);
+        ruling.allowed.extend(judgement.allowed);
+        for failure in judgement.failures {
+            let finding = match failure {
+                Failure::Refused(refusal) => Finding::Refused(refusal),
+                Failure::Denied(denial) => Finding::Denied {
+                    denial,
+                    principal: principal.clone(),
+                    boundary,
+                },
+            };
+            // ECI refuses the same for everybody
+            if !ruling.findings.contains(&finding) {
+                ruling.findings.push(finding);
+            }
+        }
+    }
+}
+
+impl Ruling {
+    fn leads_to_eci(&self) -> bool {
+        matches!(self.route, Some(Route::Certain(_) | Route::Possible(_)))
+    }
+
+    fn sorted(mut self) -> Self {
+        self.findings.sort_by_key(Finding::rank);
+        self
+    }
+}
+
+impl Both<'_> {
+    /// What mapping may touch: ECI gives group and role once, and of what is bound it has read everything already, so
+    /// there only what the requester touches is set right again
+    fn scope(self) -> Scope {
+        let touched = |annotation: &str| self.old.annotation(annotation) != self.new.annotation(annotation);
+        Scope {
+            tags: self.new.node().is_none() || touched(CUSTOM_TAGS),
+            resource_group: touched(RESOURCE_GROUP_ID),
+            role: touched(RAM_ROLE_NAME),
+        }
+    }
+}
+
+/// Reads the fields of a pod; says whether all of them could be read
+fn read_into(ruling: &mut Ruling, pod: &Pod<'_>) -> bool {
+    match Fields::read(pod) {
+        Ok(fields) => {
+            ruling.fields = fields;
+            true
+        }
+        Err(malformed) => {
+            ruling
+                .findings
+                .extend(malformed.into_iter().map(Finding::Malformed));
+            false
+        }
+    }
+}
+
+/// The fields of a stored pod; what is malformed there counts as absent, because the pod must stay removable
+fn readable(pod: &Pod<'_>, warnings: &mut Vec<String>) -> Fields {
+    Fields::read(pod).unwrap_or_else(|malformed| {
+        warnings.extend(
+            malformed
+                .iter()
+                .map(|one| format!("the stored pod's {one}; all its ECI fields count as absent")),
+        );
+        Fields::default()
+    })
+}

@@ -1,0 +1,350 @@
+//! What speaks against a request, as data, and the sentence in which a person reads it.
+//!
+//! A sentence says who may not do what to which pod, what was wanted, what was found, and what to do now.
+
+mod denial;
+
+use denial::Told;
+
+use super::annotation::{
+    CUSTOM_TAGS, Fields, Malformed, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS,
+};
+use super::mapping::MappingError;
+use super::phrase::{NAME_LENGTH, clipped, quoted};
+use super::principal;
+use super::reply::{Cause, joined};
+use crate::directory::Configuration;
+use crate::eci::{Denial, Refusal};
+use crate::ram::{Outcome, Principal};
+
+/// One thing that speaks against a request
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    /// An annotation that could be read in two ways
+    Malformed(Malformed),
+    /// The mapping rules cannot be applied
+    Unmappable(MappingError),
+    /// The pod is not as the mapping rules want it, so it did not come through the mutating webhook
+    NotMapped {
+        /// The annotation
+        annotation: &'static str,
+        /// What the rules want it to be; nothing means absent
+        wanted: Option<String>,
+        /// What it is
+        found: Option<String>,
+    },
+    /// The requester is bound to no RAM principal
+    Unbound,
+    /// A controller asks, and for whom is not known
+    Controller {
+        /// What made the pod, by its own claim
+        owner: Option<String>,
+    },
+    /// The namespace is not known yet, so neither are its labels
+    UnknownNamespace,
+    /// The request names a pod that is not known
+    UnknownPod,
+    /// ECI itself would refuse the call
+    Refused(Refusal),
+    /// RAM does not allow something that the call needs
+    Denied {
+        /// What was asked and answered
+        denial: Denial,
+        /// For whom
+        principal: Principal,
+        /// Whether that is a boundary of the namespace and not the requester
+        boundary: bool,
+    },
+}
+
+/// What a sentence needs to know beside the finding
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// The configuration that decided
+    pub configuration: &'a Configuration,
+    /// The Kubernetes user who asks
+    pub user: &'a str,
+    /// The RAM principal that the user is bound to
+    pub principal: Option<&'a Principal>,
+    /// What is done to the pod
+    pub deed: Deed,
+    /// The pod as `NAMESPACE/NAME`
+    pub pod: &'a str,
+    /// The pod's namespace
+    pub namespace: &'a str,
+    /// The ECI fields as they are asked for
+    pub fields: &'a Fields,
+}
+
+/// What is done to a pod, in words
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// It is created
+    Create,
+    /// It is changed
+    Update,
+    /// It is deleted
+    Delete,
+    /// A command is run in it
+    Exec,
+    /// A terminal is attached to it
+    Attach,
+    /// Ports of it are forwarded
+    PortForward,
+    /// It is reached through the API server
+    Proxy,
+}
+
+impl Deed {
+    fn active(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Exec => "exec into",
+            Self::Attach => "attach to",
+            Self::PortForward => "forward ports of",
+            Self::Proxy => "proxy to",
+        }
+    }
+}
+
+impl Finding {
+    /// Whether no mode softens it: what is malformed or over a limit
+    pub fn holds_in_every_mode(&self) -> bool {
+        match self {
+            Self::Malformed(_) | Self::Unmappable(_) => true,
+            Self::NotMapped { .. }
+            | Self::Unbound
+            | Self::Controller { .. }
+            | Self::UnknownNamespace
+            | Self::UnknownPod
+            | Self::Refused(_)
+            | Self::Denied { .. } => false,
+        }
+    }
+
+    /// Where it stands among several: ECI's refusals first, then explicit denies, then the rest in the order found
+    pub fn rank(&self) -> u8 {
+        match self {
+            Self::Denied { denial, .. } if denial.decision.outcome == Outcome::ExplicitDeny => 1,
+            Self::Denied { .. } => 2,
+            _ => 0,
+        }
+    }
+
+    /// The code by which programs tell findings apart: RAM's NoPermissionType, ECI's code, or one of ramgate's own
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "MalformedAnnotation",
+            Self::Unmappable(MappingError::TooMany { .. }) => "TooManyCustomTags",
+            Self::Unmappable(MappingError::Value { .. }) => "MalformedMappingSource",
+            Self::NotMapped { .. } => "MappingNotApplied",
+            Self::Unbound => "UnboundIdentity",
+            Self::Controller { .. } => "ControllerNotAttributed",
+            Self::UnknownNamespace => "UnknownNamespace",
+            Self::UnknownPod => "UnknownPod",
+            Self::Refused(refusal) => refusal.code,
+            Self::Denied { denial, .. } => match denial.decision.outcome {
+                Outcome::ExplicitDeny => "ExplicitDeny",
+                Outcome::ImplicitDeny | Outcome::Allow => "ImplicitDeny",
+            },
+        }
+    }
+
+    /// The annotation that it is about
+    pub fn annotation(&self, scene: &Scene<'_>) -> Option<&'static str> {
+        match self {
+            Self::Malformed(malformed) => Some(malformed.annotation),
+            Self::Unmappable(MappingError::TooMany { .. }) => Some(CUSTOM_TAGS),
+            Self::NotMapped { annotation, .. } => Some(annotation),
+            Self::Refused(refusal) => match refusal.code {
+                "Forbidden.RamRoleNotExist" | "RoleChange" => Some(RAM_ROLE_NAME),
+                "UnknownResourceGroup" | "ResourceGroupChange" => Some(RESOURCE_GROUP_ID),
+                "RegistryRoleChange" => Some(SERVICE_ARNS),
+                _ => None,
+            },
+            Self::Denied {
+                denial, principal, ..
+            } => Told {
+                denial,
+                principal,
+                scene,
+            }
+            .annotation(),
+            Self::Unmappable(MappingError::Value { .. })
+            | Self::Unbound
+            | Self::Controller { .. }
+            | Self::UnknownNamespace
+            | Self::UnknownPod => None,
+        }
+    }
+
+    /// The whole sentence, without a full stop
+    pub fn sentence(&self, scene: &Scene<'_>) -> String {
+        format!("{}: {}", scene.opening(), self.explanation(scene))
+    }
+
+    /// What was wanted, what was found, what to do
+    pub fn explanation(&self, scene: &Scene<'_>) -> String {
+        match self {
+            Self::Malformed(malformed) => malformed.to_string(),
+            Self::Unmappable(error) => error.to_string(),
+            Self::NotMapped {
+                annotation,
+                wanted,
+                found,
+            } => not_mapped(annotation, wanted.as_deref(), found.as_deref()),
+            Self::Unbound => format!(
+                "this identity is bound to no RAM user or role: ask your cluster administrator to bind {} or one of its groups",
+                subject(scene.user)
+            ),
+            Self::Controller { owner } => {
+                let owner = owner.as_ref().map_or_else(String::new, |owner| {
+                    format!(" for {}", quoted(owner, NAME_LENGTH))
+                });
+                format!(
+                    "a controller creates it{owner}, and ramgate cannot tell yet which person stands behind that: create \
+                     the pod directly, or ask your cluster administrator to set namespace {} to mode warn",
+                    quoted(scene.namespace, NAME_LENGTH)
+                )
+            }
+            Self::UnknownNamespace => format!(
+                "namespace {} is too new for ramgate to know its labels: try again in a moment",
+                quoted(scene.namespace, NAME_LENGTH)
+            ),
+            Self::UnknownPod => {
+                "no such pod is known, so nobody can say whose container group it is".to_owned()
+            }
+            Self::Refused(refusal) => refused(refusal, scene),
+            Self::Denied {
+                denial,
+                principal,
+                boundary,
+            } => {
+                let explanation = Told {
+                    denial,
+                    principal,
+                    scene,
+                }
+                .explanation();
+                match boundary {
+                    true => format!(
+                        "the boundary of its namespace, {}, forbids it: {explanation}",
+                        principal::described(principal)
+                    ),
+                    false => explanation,
+                }
+            }
+        }
+    }
+
+    /// The whole of it for programs
+    pub fn cause(&self, scene: &Scene<'_>) -> Cause {
+        let mut message = self.explanation(scene);
+        if let Self::Denied { denial, .. } = self {
+            message.push_str(&denial::other_misses(denial));
+        }
+        let words = joined(&self.words(scene.configuration.policies.account()));
+        Cause {
+            reason: self.code().to_owned(),
+            message: format!("{message}. {words}"),
+            field: self
+                .annotation(scene)
+                .map(|annotation| format!("metadata.annotations[{annotation}]")),
+        }
+    }
+
+    /// The same in RAM's own words, or ECI's code
+    pub fn words(&self, account: &str) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Denied {
+                denial, principal, ..
+            } => denial::words(denial, principal, account),
+            Self::Malformed(_)
+            | Self::Unmappable(_)
+            | Self::NotMapped { .. }
+            | Self::Unbound
+            | Self::Controller { .. }
+            | Self::UnknownNamespace
+            | Self::UnknownPod
+            | Self::Refused(_) => vec![("Code", self.code().to_owned())],
+        }
+    }
+}
+
+impl Scene<'_> {
+    /// Who may not do what to which pod
+    fn opening(&self) -> String {
+        let who = quoted(self.user, NAME_LENGTH);
+        let bound = self.principal.map_or_else(String::new, |principal| {
+            format!(" ({})", principal::described(principal))
+        });
+        format!(
+            "{who}{bound} may not {} pod {} on ECI",
+            self.deed.active(),
+            quoted(self.pod, 128)
+        )
+    }
+}
+
+fn not_mapped(annotation: &str, wanted: Option<&str>, found: Option<&str>) -> String {
+    let value =
+        |value: Option<&str>| value.map_or_else(|| "absent".to_owned(), |value| quoted(value, NAME_LENGTH));
+    format!(
+        "annotation {annotation} must be {} by ramgate's mapping rules, it is {}: something changed it on its way, or the \
+         mutating webhook was not asked; try again, or ask your cluster administrator",
+        value(wanted),
+        value(found)
+    )
+}
+
+/// A subject as a binding names it
+fn subject(user: &str) -> String {
+    match user
+        .strip_prefix("system:serviceaccount:")
+        .and_then(|rest| rest.split_once(':'))
+    {
+        Some((namespace, name)) => {
+            format!(
+                "{{kind: ServiceAccount, namespace: {}, name: {}}}",
+                clipped(namespace, NAME_LENGTH),
+                clipped(name, NAME_LENGTH)
+            )
+        }
+        None => format!("{{kind: User, name: {}}}", clipped(user, NAME_LENGTH)),
+    }
+}
+
+fn refused(refusal: &Refusal, scene: &Scene<'_>) -> String {
+    let remedy = match refusal.code {
+        "Forbidden.RamRoleNotExist" => {
+            format!(
+                "write another role in annotation {RAM_ROLE_NAME}, or ask your cluster administrator to add this one"
+            )
+        }
+        "UnknownResourceGroup" => match meant_group(scene) {
+            Some(id) => format!("that is a name, write its id `{id}` in annotation {RESOURCE_GROUP_ID}"),
+            None => format!(
+                "write another group in annotation {RESOURCE_GROUP_ID}, or ask your cluster administrator to add this one"
+            ),
+        },
+        "RoleChange" => format!("put annotation {RAM_ROLE_NAME} back, or make a new pod"),
+        "ResourceGroupChange" => format!("put annotation {RESOURCE_GROUP_ID} back, or make a new pod"),
+        "RegistryRoleChange" => {
+            format!("put annotations {SERVICE_ARNS} and {USER_ARNS} back, or make a new pod")
+        }
+        _ => "ask your cluster administrator".to_owned(),
+    };
+    format!("{}; {remedy}", refusal.message)
+}
+
+/// The id of the group whose name was written instead of it
+fn meant_group<'a>(scene: &Scene<'a>) -> Option<&'a str> {
+    let written = scene.fields.resource_group.as_deref()?;
+    let groups = &scene.configuration.account.resource_groups;
+    groups
+        .iter()
+        .find(|group| group.name.as_deref() == Some(written))
+        .map(|group| group.id.as_str())
+}

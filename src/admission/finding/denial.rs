@@ -1,0 +1,344 @@
+//! A denial by RAM in words: what the nearest statement wanted, what the pod has, what would satisfy it.
+
+use super::{Deed, Scene};
+use crate::admission::annotation::{
+    CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS, tags,
+};
+use crate::admission::call::SET_BY_ACK;
+use crate::admission::mapping;
+use crate::admission::phrase::{NAME_LENGTH, clipped, listed, quoted};
+use crate::admission::principal;
+use crate::directory::MappingMode;
+use crate::eci::Denial;
+use crate::ram::{Mismatch, Miss, PolicyType, Principal, Reason};
+
+/// Condition keys that stand for tags: of the request, of the resource, and ECI's own for either
+const TAG_KEYS: [&str; 3] = ["acs:RequestTag/", RESOURCE_TAG, "eci:tag/"];
+const RESOURCE_TAG: &str = "acs:ResourceTag/";
+/// The condition key that stands for the resource group
+const GROUP_KEY: &str = "acs:ResourceGroupId";
+
+/// A denial with everything that its words depend on
+#[derive(Clone, Copy)]
+pub(super) struct Told<'a> {
+    pub(super) denial: &'a Denial,
+    pub(super) principal: &'a Principal,
+    pub(super) scene: &'a Scene<'a>,
+}
+
+/// A condition that does not hold
+struct Open<'a> {
+    operator: &'a str,
+    key: &'a str,
+    wanted: &'a [String],
+    got: &'a [String],
+}
+
+impl Told<'_> {
+    /// What was wanted, what was found, what to do
+    pub(super) fn explanation(&self) -> String {
+        let who = principal::described(self.principal);
+        match &self.denial.decision.reason {
+            Reason::Statement(statement) => {
+                let statement = quoted(&statement.to_string(), 100);
+                format!(
+                    "statement {statement} denies {}: {}",
+                    self.asked(),
+                    self.change_or_ask()
+                )
+            }
+            Reason::UnknownPrincipal => format!(
+                "{who} is not in ramgate's directory, so nothing is allowed to it: ask your cluster administrator to add it"
+            ),
+            Reason::UnknownRole => {
+                format!(
+                    "the role is not in ramgate's directory: write another role in {}",
+                    self.role_annotation()
+                )
+            }
+            Reason::NoMatch(misses) => match misses.first() {
+                Some(miss) => self.missed(miss),
+                None => self.nothing_allows(),
+            },
+            Reason::Root => format!("{who} is denied {}", self.asked()),
+        }
+    }
+
+    /// The annotation whose change could help
+    pub(super) fn annotation(&self) -> Option<&'static str> {
+        match (self.denial.action, &self.denial.decision.reason) {
+            ("ram:PassRole" | "sts:AssumeRole", _) if self.is_about_registry_roles() => Some(SERVICE_ARNS),
+            ("ram:PassRole" | "sts:AssumeRole", _) => Some(RAM_ROLE_NAME),
+            (_, Reason::NoMatch(misses)) => misses.iter().find_map(|miss| match &miss.mismatch {
+                Mismatch::Condition { key, .. } if tag_of(key).is_some() => Some(CUSTOM_TAGS),
+                Mismatch::Condition { key, .. } if key == GROUP_KEY => Some(RESOURCE_GROUP_ID),
+                _ => None,
+            }),
+            _ => None,
+        }
+    }
+
+    /// The nearest statement, and what kept it from allowing
+    fn missed(&self, miss: &Miss) -> String {
+        let statement = quoted(&miss.statement.to_string(), 100);
+        match &miss.mismatch {
+            Mismatch::Condition {
+                operator,
+                key,
+                wanted,
+                got,
+            } => {
+                format!(
+                    "statement {statement} wants {}",
+                    self.open(&Open {
+                        operator,
+                        key,
+                        wanted,
+                        got
+                    })
+                )
+            }
+            Mismatch::Principal { wanted } => format!(
+                "the role trusts {} and not ecs.aliyuncs.com, which runs ECI instances: have its trust policy changed, or \
+                 write another role in {}",
+                listed(wanted, "and"),
+                self.role_annotation()
+            ),
+            Mismatch::Resource { wanted } if self.denial.action == "ram:PassRole" => format!(
+                "{} may pass {} alone, by statement {statement}, and the pod wants {}: write such a role in {}, or ask your \
+                 RAM administrator",
+                principal::described(self.principal),
+                listed(wanted, "and"),
+                quoted(&self.denial.resource, 128),
+                self.role_annotation()
+            ),
+            Mismatch::Action { .. } | Mismatch::Resource { .. } => self.nothing_allows(),
+        }
+    }
+
+    /// A condition that does not hold: the wish, what was found, what to do
+    fn open(&self, open: &Open<'_>) -> String {
+        let Open {
+            operator,
+            key,
+            wanted,
+            got,
+        } = *open;
+        let wish = if operator.contains("Not") {
+            format!("not to be {}", listed(wanted, "or"))
+        } else if operator.contains("Like") {
+            format!("to be like {}", listed(wanted, "or"))
+        } else if operator.starts_with("StringEquals") || operator == "Bool" {
+            format!("to be {}", listed(wanted, "or"))
+        } else {
+            format!("to meet {operator} {}", listed(wanted, "or"))
+        };
+        let but = |absent: &str| match got {
+            [] => absent.to_owned(),
+            got => format!("but it is {}", listed(got, "and")),
+        };
+        if let Some(tag) = tag_of(key) {
+            let which = match (
+                self.scene.deed,
+                self.denial.about_new_tags,
+                key.starts_with(RESOURCE_TAG),
+            ) {
+                (Deed::Update, true, _) => "new tag",
+                (Deed::Update, false, true) => "current tag",
+                _ => "tag",
+            };
+            let found = but("but the pod has no such tag");
+            return format!(
+                "{which} {} {wish}, {found}: {}",
+                quoted(tag, NAME_LENGTH),
+                self.tag_remedy(tag, open)
+            );
+        }
+        let found = but("but the request does not have it");
+        let remedy = match key {
+            GROUP_KEY if self.scene.deed == Deed::Create => {
+                format!("write such a resource group in annotation {RESOURCE_GROUP_ID}")
+            }
+            _ => self.ask(),
+        };
+        format!("{} {wish}, {found}: {remedy}", quoted(key, NAME_LENGTH))
+    }
+
+    /// What to do about a tag
+    fn tag_remedy(&self, tag: &str, open: &Open<'_>) -> String {
+        if self.scene.deed != Deed::Create && !self.denial.about_new_tags {
+            return self.ask();
+        }
+        if SET_BY_ACK.contains(&tag) {
+            return format!("ACK sets this tag itself, {}", self.ask());
+        }
+        let enforced = self
+            .scene
+            .configuration
+            .mapping
+            .tags
+            .iter()
+            .find(|rule| rule.key == tag);
+        if let Some(rule) = enforced.filter(|rule| rule.rule.mode == MappingMode::Enforce) {
+            return format!(
+                "this tag is set by {}, ask whoever owns it",
+                mapping::described(&rule.rule.source)
+            );
+        }
+        // Only what surely helps and what the annotation can hold is proposed
+        let is_exact = open.operator.starts_with("StringEquals")
+            || open.operator == "StringLike"
+                && open
+                    .wanted
+                    .first()
+                    .is_some_and(|value| !value.contains(['*', '?']));
+        let entry = open
+            .wanted
+            .first()
+            .filter(|_| is_exact)
+            .map(|value| format!("{tag}:{value}"));
+        match entry.filter(|entry| tags(entry).is_ok_and(|tags| tags.len() == 1)) {
+            Some(entry) => match self.scene.fields.tag(tag) {
+                None => format!("add {} to annotation {CUSTOM_TAGS}", quoted(&entry, 200)),
+                Some(found) => format!(
+                    "write {} instead of {} in annotation {CUSTOM_TAGS}",
+                    quoted(&entry, 200),
+                    quoted(&format!("{tag}:{found}"), 200)
+                ),
+            },
+            None => format!("change it in annotation {CUSTOM_TAGS}, or ask your RAM administrator"),
+        }
+    }
+
+    /// That no statement comes near, and where one was looked for
+    fn nothing_allows(&self) -> String {
+        let who = principal::described(self.principal);
+        let policies = match (
+            self.denial.decision.policy_type,
+            self.denial.resource_group.as_deref(),
+        ) {
+            (PolicyType::ControlPolicy, _) => "no control policy of the resource directory".to_owned(),
+            (PolicyType::AssumeRolePolicy, _) => "no statement of the role's trust policy".to_owned(),
+            (_, Some(group)) => {
+                format!(
+                    "no policy of {who}, for the account or for resource group {},",
+                    quoted(group, NAME_LENGTH)
+                )
+            }
+            (_, None) => format!("no policy of {who}"),
+        };
+        format!("{policies} allows {}: {}", self.asked(), self.change_or_ask())
+    }
+
+    /// What was asked: the action, and the resource where it tells more than the action
+    fn asked(&self) -> String {
+        match self.denial.action.starts_with("eci:") {
+            true => self.denial.action.to_owned(),
+            false => format!("{} on {}", self.denial.action, quoted(&self.denial.resource, 128)),
+        }
+    }
+
+    /// What to do where no tag is to blame
+    fn change_or_ask(&self) -> String {
+        match self.denial.action {
+            "ram:PassRole" | "sts:AssumeRole" => {
+                format!(
+                    "write another role in {}, or ask your RAM administrator",
+                    self.role_annotation()
+                )
+            }
+            "ram:CreateServiceLinkedRole" => {
+                "ask your RAM administrator to make ECI's service-linked role once".to_owned()
+            }
+            _ if self.scene.deed == Deed::Create && self.denial.resource_group.is_some() => {
+                format!(
+                    "write another resource group in annotation {RESOURCE_GROUP_ID}, or ask your RAM administrator"
+                )
+            }
+            _ => self.ask(),
+        }
+    }
+
+    fn ask(&self) -> String {
+        match self.scene.deed {
+            Deed::Create | Deed::Update => "ask your RAM administrator".to_owned(),
+            Deed::Delete | Deed::Exec | Deed::Attach | Deed::PortForward | Deed::Proxy => {
+                "ask someone who may, or your RAM administrator".to_owned()
+            }
+        }
+    }
+
+    /// Where the role that was asked about is written
+    fn role_annotation(&self) -> String {
+        match self.is_about_registry_roles() {
+            true => format!("annotations {SERVICE_ARNS} and {USER_ARNS}"),
+            false => format!("annotation {RAM_ROLE_NAME}"),
+        }
+    }
+
+    fn is_about_registry_roles(&self) -> bool {
+        let resource = &self.denial.resource;
+        let instance_role = self.scene.fields.role.as_ref();
+        let is_instance_role = instance_role.is_some_and(|role| {
+            *resource
+                == format!(
+                    "acs:ram::{}:role/{role}",
+                    self.scene.configuration.policies.account()
+                )
+        });
+        !is_instance_role
+            && self
+                .scene
+                .fields
+                .role_arns
+                .iter()
+                .any(|arn| arn.as_str() == resource)
+    }
+}
+
+/// The other statements that came as near as the one explained
+pub(super) fn other_misses(denial: &Denial) -> String {
+    match &denial.decision.reason {
+        Reason::NoMatch(misses) => misses
+            .iter()
+            .skip(1)
+            .map(|miss| format!("; just as near is {miss}"))
+            .collect(),
+        Reason::Root | Reason::UnknownPrincipal | Reason::UnknownRole | Reason::Statement(_) => String::new(),
+    }
+}
+
+/// The denial in RAM's own words
+pub(super) fn words(denial: &Denial, principal: &Principal, account: &str) -> Vec<(&'static str, String)> {
+    let decision = &denial.decision;
+    // Not the person but ECS assumes the role
+    let (kind, name) = match denial.action {
+        "sts:AssumeRole" => ("Service", "ecs.aliyuncs.com"),
+        _ => (principal.auth_type(), principal::display_name(principal, account)),
+    };
+    let mut words = vec![
+        ("AuthAction", denial.action.to_owned()),
+        ("AuthResource", clipped(&denial.resource, 200)),
+        ("AuthPrincipalType", kind.to_owned()),
+        ("AuthPrincipalDisplayName", name.to_owned()),
+        ("NoPermissionType", decision.outcome.to_string()),
+        ("PolicyType", decision.policy_type.to_string()),
+    ];
+    match &decision.reason {
+        Reason::Statement(statement) => words.push(("Statement", statement.to_string())),
+        Reason::NoMatch(misses) => {
+            words.extend(
+                misses
+                    .first()
+                    .map(|miss| ("NearestStatement", miss.statement.to_string())),
+            );
+        }
+        Reason::Root | Reason::UnknownPrincipal | Reason::UnknownRole => {}
+    }
+    words
+}
+
+/// The tag that a condition key stands for
+fn tag_of(key: &str) -> Option<&str> {
+    TAG_KEYS.iter().find_map(|prefix| key.strip_prefix(prefix))
+}
