@@ -1,6 +1,7 @@
 //! Structured logs: set up once, one line a decision.
 
 use std::any::Any;
+use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
 use std::time::Duration;
 
