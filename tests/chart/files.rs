@@ -11,13 +11,23 @@ use crate::render::{documents, render, repository, tool};
 /// Objects by kind and name: two versions of Helm may order and space them in two ways
 fn objects(text: &str) -> BTreeMap<String, Value> {
     let key = |object: &Value| format!("{} {}", object["kind"], object["metadata"]["name"]);
-    documents(text).into_iter().map(|object| (key(&object), object)).collect()
+    documents(text)
+        .into_iter()
+        .map(|object| (key(&object), object))
+        .collect()
 }
 
 #[test]
 fn the_rendered_manifests_are_those_of_the_chart() {
-    let output = Command::new(repository("deploy/render.sh")).env("HELM", tool("helm")).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new(repository("deploy/render.sh"))
+        .env("HELM", tool("helm"))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let rendered = objects(&String::from_utf8(output.stdout).unwrap());
     let kept = objects(&fs::read_to_string(repository("deploy/manifests/ramgate.yaml")).unwrap());
     let names = |objects: &BTreeMap<String, Value>| objects.keys().cloned().collect::<Vec<_>>();
@@ -38,8 +48,15 @@ fn the_rendered_manifests_hold_no_hook() {
 #[test]
 fn alerts_fire_on_their_causes_and_not_without() {
     let folder = repository("deploy/observability");
-    for arguments in [["check", "rules", "rules.yaml"], ["test", "rules", "rules.test.yaml"]] {
-        let output = Command::new(tool("promtool")).args(arguments).current_dir(&folder).output().unwrap();
+    for arguments in [
+        ["check", "rules", "rules.yaml"],
+        ["test", "rules", "rules.test.yaml"],
+    ] {
+        let output = Command::new(tool("promtool"))
+            .args(arguments)
+            .current_dir(&folder)
+            .output()
+            .unwrap();
         let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}");
     }
@@ -47,9 +64,17 @@ fn alerts_fire_on_their_causes_and_not_without() {
     let tests = fs::read_to_string(folder.join("rules.test.yaml")).unwrap();
     let (rules, tests) = (&documents(&rules)[0], &documents(&tests)[0]);
     for rule in rules["groups"][0]["rules"].as_array().unwrap() {
-        let cases = tests["tests"].as_array().unwrap().iter().flat_map(|test| test["alert_rule_test"].as_array().unwrap());
+        let cases = tests["tests"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|test| test["alert_rule_test"].as_array().unwrap());
         let of_rule: Vec<_> = cases.filter(|case| case["alertname"] == rule["alert"]).collect();
-        assert!(of_rule.iter().any(|case| case["exp_alerts"].is_array()), "{} is never seen to fire", rule["alert"]);
+        assert!(
+            of_rule.iter().any(|case| case["exp_alerts"].is_array()),
+            "{} is never seen to fire",
+            rule["alert"]
+        );
     }
 }
 
@@ -60,6 +85,9 @@ fn the_image_runs_as_the_user_of_the_chart_and_without_a_shell() {
     let manifests = render(&json!({}));
     let user = &manifests.deployment()["spec"]["template"]["spec"]["securityContext"]["runAsUser"];
     assert!(last.contains(&format!("\nUSER {user}:{user}\n")), "{last}");
-    assert!(last.starts_with("${RUNTIME_IMAGE}") && !last.contains("\nRUN "), "{last}");
+    assert!(
+        last.starts_with("${RUNTIME_IMAGE}") && !last.contains("\nRUN "),
+        "{last}"
+    );
     assert!(text.contains("ARG BUILDER_IMAGE=") && text.contains("ARG RUNTIME_IMAGE=scratch"));
 }

@@ -44,7 +44,12 @@ pub(crate) fn supported() -> Vec<(String, Value)> {
     files.sort();
     files
         .iter()
-        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), document(path)))
+        .map(|path| {
+            (
+                path.file_name().unwrap().to_string_lossy().into_owned(),
+                document(path),
+            )
+        })
         .collect()
 }
 
@@ -97,7 +102,9 @@ pub(crate) fn render(values: &Value) -> Manifests {
 /// The sentence with which Helm refuses these values
 #[track_caller]
 pub(crate) fn refusal(values: &Value) -> String {
-    template(values).err().unwrap_or_else(|| panic!("accepted: {values}"))
+    template(values)
+        .err()
+        .unwrap_or_else(|| panic!("accepted: {values}"))
 }
 
 impl Manifests {
@@ -114,7 +121,10 @@ impl Manifests {
     /// The object of this kind and name
     #[track_caller]
     pub(crate) fn named(&self, kind: &str, name: &str) -> &Value {
-        let found = self.kind(kind).into_iter().find(|object| object["metadata"]["name"] == name);
+        let found = self
+            .kind(kind)
+            .into_iter()
+            .find(|object| object["metadata"]["name"] == name);
         found.unwrap_or_else(|| panic!("no {kind} {name} is rendered"))
     }
 
@@ -137,21 +147,31 @@ impl Manifests {
             "mutating" => "MutatingWebhookConfiguration",
             _ => "ValidatingWebhookConfiguration",
         };
-        self.kind(kind).first().expect("a configuration")["webhooks"].as_array().unwrap()
+        self.kind(kind).first().expect("a configuration")["webhooks"]
+            .as_array()
+            .unwrap()
     }
 
     /// One entry, by its name without the domain
     #[track_caller]
     pub(crate) fn entry(&self, phase: &str, name: &str) -> &Value {
         let name = format!("{name}.ramgate.io");
-        let found = self.entries(phase).iter().find(|entry| entry["name"] == name.as_str());
+        let found = self
+            .entries(phase)
+            .iter()
+            .find(|entry| entry["name"] == name.as_str());
         found.unwrap_or_else(|| panic!("no {phase} entry {name}"))
     }
 
     /// The names of all entries, without the domain
     pub(crate) fn entry_names(&self, phase: &str) -> Vec<&str> {
-        let names = self.entries(phase).iter().map(|entry| entry["name"].as_str().unwrap());
-        names.map(|name| name.strip_suffix(".ramgate.io").unwrap()).collect()
+        let names = self
+            .entries(phase)
+            .iter()
+            .map(|entry| entry["name"].as_str().unwrap());
+        names
+            .map(|name| name.strip_suffix(".ramgate.io").unwrap())
+            .collect()
     }
 }
 

@@ -34,28 +34,42 @@ fn configuration() -> [Value; 2] {
 fn the_default_may_this_and_no_more() {
     let manifests = render(&json!({}));
     let keeps = own_configurations(&["get", "list", "watch", "patch"]);
-    assert_eq!(rules(&manifests, "ClusterRole", CLUSTER), &json!([watched(), keeps]));
+    assert_eq!(
+        rules(&manifests, "ClusterRole", CLUSTER),
+        &json!([watched(), keeps])
+    );
     let [maps, events] = configuration();
     let secret = json!({
         "apiGroups": [""], "resources": ["secrets"], "resourceNames": ["ramgate-ca"],
         "verbs": ["get", "create", "patch", "update"],
     });
-    assert_eq!(rules(&manifests, "Role", "ramgate"), &json!([maps, events, secret]));
+    assert_eq!(
+        rules(&manifests, "Role", "ramgate"),
+        &json!([maps, events, secret])
+    );
 }
 
 #[test]
 fn service_accounts_are_read_only_where_mapping_does() {
     let manifests = render(&json!({"mapping": {"readServiceAccounts": true}}));
-    let accounts = json!({"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["get", "list", "watch"]});
+    let accounts =
+        json!({"apiGroups": [""], "resources": ["serviceaccounts"], "verbs": ["get", "list", "watch"]});
     let keeps = own_configurations(&["get", "list", "watch", "patch"]);
-    assert_eq!(rules(&manifests, "ClusterRole", CLUSTER), &json!([watched(), accounts, keeps]));
+    assert_eq!(
+        rules(&manifests, "ClusterRole", CLUSTER),
+        &json!([watched(), accounts, keeps])
+    );
 }
 
 #[test]
 fn a_mounted_certificate_needs_no_right_to_secrets() {
     for (name, configurations) in [("secret", true), ("cert-manager", false)] {
         let manifests = render(&values_of(name));
-        assert_eq!(rules(&manifests, "Role", "ramgate"), &json!(configuration()), "{name}");
+        assert_eq!(
+            rules(&manifests, "Role", "ramgate"),
+            &json!(configuration()),
+            "{name}"
+        );
         let rules = rules(&manifests, "ClusterRole", CLUSTER).as_array().unwrap();
         assert_eq!(rules.len(), if configurations { 2 } else { 1 }, "{name}");
     }
@@ -65,7 +79,10 @@ fn a_mounted_certificate_needs_no_right_to_secrets() {
 fn the_uninstallation_may_delete_the_two_configurations() {
     let manifests = render(&json!({}));
     let name = "ramgate-system:ramgate-uninstall";
-    assert_eq!(rules(&manifests, "ClusterRole", name), &json!([own_configurations(&["get", "delete"])]));
+    assert_eq!(
+        rules(&manifests, "ClusterRole", name),
+        &json!([own_configurations(&["get", "delete"])])
+    );
     let subject = json!([{"kind": "ServiceAccount", "name": "ramgate-uninstall", "namespace": NAMESPACE}]);
     assert_eq!(manifests.named("ClusterRoleBinding", name)["subjects"], subject);
 }
@@ -78,10 +95,18 @@ fn roles_are_bound_to_the_account_of_the_pods() {
         let subject = json!([{"kind": "ServiceAccount", "name": account, "namespace": NAMESPACE}]);
         let fullname = manifests.deployment()["metadata"]["name"].as_str().unwrap();
         let binding = manifests.named("RoleBinding", fullname);
-        assert_eq!((&binding["subjects"], &binding["roleRef"]["name"]), (&subject, &json!(fullname)), "{name}");
+        assert_eq!(
+            (&binding["subjects"], &binding["roleRef"]["name"]),
+            (&subject, &json!(fullname)),
+            "{name}"
+        );
         let cluster = format!("{NAMESPACE}:{fullname}");
         let binding = manifests.named("ClusterRoleBinding", &cluster);
-        assert_eq!((&binding["subjects"], &binding["roleRef"]["name"]), (&subject, &json!(cluster)), "{name}");
+        assert_eq!(
+            (&binding["subjects"], &binding["roleRef"]["name"]),
+            (&subject, &json!(cluster)),
+            "{name}"
+        );
     }
 }
 

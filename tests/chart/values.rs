@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use crate::render::{document, refusal, render, repository, supported, template};
 
 fn schema() -> Value {
-    serde_json::from_str(&fs::read_to_string(repository("charts/ramgate/values.schema.json")).unwrap()).unwrap()
+    serde_json::from_str(&fs::read_to_string(repository("charts/ramgate/values.schema.json")).unwrap())
+        .unwrap()
 }
 
 fn defaults() -> Value {
@@ -53,7 +54,10 @@ fn every_key_is_explained_in_place_and_in_the_readme() {
             let dotted = path.join(".");
             // A section without a value of its own speaks through its keys.
             if keys.contains(&dotted) && !(value.is_empty() && above.trim().is_empty()) {
-                assert!(above.trim_start().starts_with('#') || dotted.starts_with("resources."), "{dotted} has no comment");
+                assert!(
+                    above.trim_start().starts_with('#') || dotted.starts_with("resources."),
+                    "{dotted} has no comment"
+                );
                 seen += 1;
             }
         }
@@ -62,16 +66,23 @@ fn every_key_is_explained_in_place_and_in_the_readme() {
     assert!(seen > 50, "only {seen} keys were found");
 
     let readme = fs::read_to_string(repository("charts/ramgate/README.md")).unwrap();
-    let leaves = keys.iter().filter(|key| !keys.iter().any(|other| other.starts_with(&format!("{key}."))));
+    let leaves = keys
+        .iter()
+        .filter(|key| !keys.iter().any(|other| other.starts_with(&format!("{key}."))));
     for key in leaves {
-        assert!(readme.contains(&format!("`{key}`")), "README.md does not list {key}");
+        assert!(
+            readme.contains(&format!("`{key}`")),
+            "README.md does not list {key}"
+        );
     }
 }
 
 #[test]
 fn schema_and_values_have_the_same_keys() {
     fn compare(values: &Value, schema: &Value, path: &str) {
-        let Some(properties) = schema["properties"].as_object() else { return };
+        let Some(properties) = schema["properties"].as_object() else {
+            return;
+        };
         let values = values.as_object().unwrap();
         for key in properties.keys().filter(|key| *key != "global") {
             let known = values.contains_key(key) || values.is_empty() || path == ".resources";
@@ -104,15 +115,21 @@ fn every_object_of_the_schema_is_closed() {
 fn unknown_keys_are_refused_at_every_level() {
     let mut keys = Vec::new();
     paths(&defaults(), &schema(), "", &mut keys);
-    let mut levels: Vec<String> =
-        keys.iter().filter_map(|key| key.rsplit_once('.')).map(|(level, _)| format!("{level}.surprise")).collect();
+    let mut levels: Vec<String> = keys
+        .iter()
+        .filter_map(|key| key.rsplit_once('.'))
+        .map(|(level, _)| format!("{level}.surprise"))
+        .collect();
     levels.push("surprise".to_owned());
     levels.sort();
     levels.dedup();
     assert!(levels.len() > 15, "{levels:?}");
     for path in levels {
         let error = refusal(&at(&path, json!(1)));
-        assert!(error.contains("additional properties 'surprise' not allowed"), "{path}: {error}");
+        assert!(
+            error.contains("additional properties 'surprise' not allowed"),
+            "{path}: {error}"
+        );
     }
     let error = refusal(&json!({"cluster": {"carriers": [{"user": "u", "groups": "g"}]}}));
     assert!(error.contains("'groups' not allowed"), "{error}");
@@ -144,40 +161,86 @@ fn values_of_the_wrong_kind_are_refused() {
 
 #[test]
 fn contradictions_are_named_with_both_sides() {
-    let selector = |operator: &str| json!([{"matchExpressions": [{"key": "a", "operator": operator, "values": ["b"]}]}]);
+    let selector =
+        |operator: &str| json!([{"matchExpressions": [{"key": "a", "operator": operator, "values": ["b"]}]}]);
     let cases = [
         (
             json!({"server": {"deadlineMilliseconds": 5000}}),
-            ["server.deadlineMilliseconds (5000)", "webhooks.burst.timeoutSeconds (5)"],
+            [
+                "server.deadlineMilliseconds (5000)",
+                "webhooks.burst.timeoutSeconds (5)",
+            ],
         ),
         (
             json!({"webhooks": {"removal": {"timeoutSeconds": 2}}}),
-            ["server.deadlineMilliseconds (2500)", "webhooks.removal.timeoutSeconds (2)"],
+            [
+                "server.deadlineMilliseconds (2500)",
+                "webhooks.removal.timeoutSeconds (2)",
+            ],
         ),
         (
             json!({"terminationGracePeriodSeconds": 7}),
-            ["terminationGracePeriodSeconds (7)", "server.shutdownDelayMilliseconds (5000)"],
+            [
+                "terminationGracePeriodSeconds (7)",
+                "server.shutdownDelayMilliseconds (5000)",
+            ],
         ),
-        (json!({"realNodeNames": ".*"}), ["realNodeNames (.*)", "virtual-kubelet"]),
-        (json!({"realNodeNames": "virtual-.*"}), ["realNodeNames (virtual-.*)", "virtual-kubelet"]),
-        (json!({"realNodeNames": "cn-hangzhou\\..*"}), ["realNodeNames", "cn-hangzhou.vnd-"]),
-        (json!({"namespaceModes": {"kube-system": "warn"}}), ["namespaceModes", "exemptNamespaces"]),
-        (json!({"namespaceModes": {"ramgate-system": "warn"}}), ["namespaceModes", "release's namespace"]),
-        (json!({"cluster": {"virtualNodes": selector("NotIn")}}), ["cluster.virtualNodes[0]", "In or Exists"]),
-        (json!({"cluster": {"acsNodes": selector("Exists")}}), ["cluster.acsNodes[0]", "operator Exists"]),
+        (
+            json!({"realNodeNames": ".*"}),
+            ["realNodeNames (.*)", "virtual-kubelet"],
+        ),
+        (
+            json!({"realNodeNames": "virtual-.*"}),
+            ["realNodeNames (virtual-.*)", "virtual-kubelet"],
+        ),
+        (
+            json!({"realNodeNames": "cn-hangzhou\\..*"}),
+            ["realNodeNames", "cn-hangzhou.vnd-"],
+        ),
+        (
+            json!({"namespaceModes": {"kube-system": "warn"}}),
+            ["namespaceModes", "exemptNamespaces"],
+        ),
+        (
+            json!({"namespaceModes": {"ramgate-system": "warn"}}),
+            ["namespaceModes", "release's namespace"],
+        ),
+        (
+            json!({"cluster": {"virtualNodes": selector("NotIn")}}),
+            ["cluster.virtualNodes[0]", "In or Exists"],
+        ),
+        (
+            json!({"cluster": {"acsNodes": selector("Exists")}}),
+            ["cluster.acsNodes[0]", "operator Exists"],
+        ),
         (
             json!({"cluster": {"serverless": true, "burstNamespaces": selector("In")}}),
             ["cluster.serverless", "cluster.burstNamespaces"],
         ),
-        (json!({"tolerations": [{"operator": "Exists"}]}), ["tolerations", "cluster.serverless"]),
+        (
+            json!({"tolerations": [{"operator": "Exists"}]}),
+            ["tolerations", "cluster.serverless"],
+        ),
         (
             json!({"tolerations": [{"key": "virtual-kubelet.io/provider", "operator": "Exists"}]}),
             ["tolerations", "cluster.serverless"],
         ),
-        (json!({"podLabels": {"alibabacloud.com/eci": "true"}}), ["podLabels", "cluster.serverless"]),
-        (json!({"podLabels": {"app.kubernetes.io/name": "x"}}), ["podLabels", "app.kubernetes.io/name"]),
-        (json!({"certificate": {"source": "secret"}}), ["certificate.source", "certificate.secret.name"]),
-        (json!({"certificate": {"secret": {"name": "s"}}}), ["certificate.secret.name", "certificate.source is self"]),
+        (
+            json!({"podLabels": {"alibabacloud.com/eci": "true"}}),
+            ["podLabels", "cluster.serverless"],
+        ),
+        (
+            json!({"podLabels": {"app.kubernetes.io/name": "x"}}),
+            ["podLabels", "app.kubernetes.io/name"],
+        ),
+        (
+            json!({"certificate": {"source": "secret"}}),
+            ["certificate.source", "certificate.secret.name"],
+        ),
+        (
+            json!({"certificate": {"secret": {"name": "s"}}}),
+            ["certificate.secret.name", "certificate.source is self"],
+        ),
         (
             json!({"certificate": {"secret": {"manageCaBundle": true}}}),
             ["certificate.secret.manageCaBundle", "certificate.source is self"],
@@ -186,7 +249,10 @@ fn contradictions_are_named_with_both_sides() {
             json!({"certificate": {"certManager": {"issuerRef": {"name": "i"}}}}),
             ["certificate.certManager.issuerRef", "certificate.source is self"],
         ),
-        (json!({"serviceAccount": {"create": false}}), ["serviceAccount.create", "serviceAccount.name"]),
+        (
+            json!({"serviceAccount": {"create": false}}),
+            ["serviceAccount.create", "serviceAccount.name"],
+        ),
     ];
     for (values, parts) in cases {
         let error = refusal(&values);
@@ -202,7 +268,10 @@ fn the_cluster_section_is_rendered_from_the_values_and_nothing_else_is() {
         let manifests = render(&values);
         let maps = manifests.kind("ConfigMap");
         assert_eq!(maps.len(), 1, "{name}");
-        assert_eq!(maps[0]["metadata"]["labels"]["ramgate.io/config"], "directory", "{name}");
+        assert_eq!(
+            maps[0]["metadata"]["labels"]["ramgate.io/config"], "directory",
+            "{name}"
+        );
         let data = maps[0]["data"].as_object().unwrap();
         assert_eq!(data.keys().collect::<Vec<_>>(), ["cluster.yaml"], "{name}");
         let section = crate::render::documents(data["cluster.yaml"].as_str().unwrap());

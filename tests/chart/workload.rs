@@ -6,8 +6,13 @@ use crate::render::{NAMESPACE, render, strings, supported, values_of};
 
 fn pod_specs(values: &Value) -> Vec<Value> {
     let manifests = render(values);
-    let workloads = manifests.all().iter().filter(|object| ["Deployment", "Job"].contains(&object["kind"].as_str().unwrap()));
-    workloads.map(|workload| workload["spec"]["template"]["spec"].clone()).collect()
+    let workloads = manifests
+        .all()
+        .iter()
+        .filter(|object| ["Deployment", "Job"].contains(&object["kind"].as_str().unwrap()));
+    workloads
+        .map(|workload| workload["spec"]["template"]["spec"].clone())
+        .collect()
 }
 
 #[test]
@@ -22,8 +27,14 @@ fn pods_are_hardened() {
             assert_eq!(container["readOnlyRootFilesystem"], true, "{name}");
             assert_eq!(container["allowPrivilegeEscalation"], false, "{name}");
             assert_eq!(container["capabilities"], json!({"drop": ["ALL"]}), "{name}");
-            assert!(spec["containers"][0]["resources"]["limits"]["memory"].is_string(), "{name}");
-            assert!(spec["hostNetwork"].is_null() && spec["hostPID"].is_null(), "{name}");
+            assert!(
+                spec["containers"][0]["resources"]["limits"]["memory"].is_string(),
+                "{name}"
+            );
+            assert!(
+                spec["hostNetwork"].is_null() && spec["hostPID"].is_null(),
+                "{name}"
+            );
         }
     }
 }
@@ -33,7 +44,8 @@ fn every_term_of_the_affinity_keeps_off_virtual_nodes() {
     for (name, values) in supported() {
         let serverless = values["cluster"]["serverless"] == true;
         for spec in pod_specs(&values) {
-            let required = &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
+            let required =
+                &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
             if serverless {
                 assert!(required.is_null(), "{name}: there is nothing but virtual nodes");
                 continue;
@@ -47,7 +59,10 @@ fn every_term_of_the_affinity_keeps_off_virtual_nodes() {
                     assert!(expressions.contains(&wanted), "{name}: {term}");
                 }
             }
-            assert!(!spec["tolerations"].to_string().contains("virtual-kubelet"), "{name}");
+            assert!(
+                !spec["tolerations"].to_string().contains("virtual-kubelet"),
+                "{name}"
+            );
         }
     }
 }
@@ -64,10 +79,22 @@ fn a_virtual_node_of_several_labels_is_one_that_has_them_all() {
     let terms = &spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"];
     let keys = |term: &Value| -> Vec<String> {
         let expressions = term["matchExpressions"].as_array().unwrap().iter();
-        expressions.skip(2).map(|e| format!("{} {}", e["key"].as_str().unwrap(), e["operator"].as_str().unwrap())).collect()
+        expressions
+            .skip(2)
+            .map(|e| {
+                format!(
+                    "{} {}",
+                    e["key"].as_str().unwrap(),
+                    e["operator"].as_str().unwrap()
+                )
+            })
+            .collect()
     };
     let found: Vec<_> = terms.as_array().unwrap().iter().map(keys).collect();
-    assert_eq!(found, [["a NotIn", "c DoesNotExist"], ["b NotIn", "c DoesNotExist"]]);
+    assert_eq!(
+        found,
+        [["a NotIn", "c DoesNotExist"], ["b NotIn", "c DoesNotExist"]]
+    );
 }
 
 #[test]
@@ -75,19 +102,34 @@ fn replicas_are_spread_and_replaced_one_by_one() {
     let manifests = render(&json!({"replicas": 3}));
     let deployment = manifests.deployment();
     assert_eq!(deployment["spec"]["replicas"], 3);
-    assert_eq!(deployment["spec"]["strategy"]["rollingUpdate"], json!({"maxUnavailable": 0, "maxSurge": 1}));
+    assert_eq!(
+        deployment["spec"]["strategy"]["rollingUpdate"],
+        json!({"maxUnavailable": 0, "maxSurge": 1})
+    );
     let spec = &deployment["spec"]["template"]["spec"];
-    assert_eq!(spec["topologySpreadConstraints"][0]["topologyKey"], "topology.kubernetes.io/zone");
+    assert_eq!(
+        spec["topologySpreadConstraints"][0]["topologyKey"],
+        "topology.kubernetes.io/zone"
+    );
     let apart = &spec["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"][0];
     assert_eq!(apart["podAffinityTerm"]["topologyKey"], "kubernetes.io/hostname");
     assert_eq!(spec["priorityClassName"], "system-cluster-critical");
-    assert_eq!(manifests.named("PodDisruptionBudget", "ramgate")["spec"]["maxUnavailable"], 1);
+    assert_eq!(
+        manifests.named("PodDisruptionBudget", "ramgate")["spec"]["maxUnavailable"],
+        1
+    );
     let selected = &deployment["spec"]["selector"]["matchLabels"];
     for (key, value) in selected.as_object().unwrap() {
         assert_eq!(&deployment["spec"]["template"]["metadata"]["labels"][key], value);
     }
-    assert_eq!(&manifests.named("Service", "ramgate")["spec"]["selector"], selected);
-    assert_eq!(&manifests.named("PodDisruptionBudget", "ramgate")["spec"]["selector"]["matchLabels"], selected);
+    assert_eq!(
+        &manifests.named("Service", "ramgate")["spec"]["selector"],
+        selected
+    );
+    assert_eq!(
+        &manifests.named("PodDisruptionBudget", "ramgate")["spec"]["selector"]["matchLabels"],
+        selected
+    );
 }
 
 #[test]
@@ -115,10 +157,20 @@ fn the_server_is_told_what_the_values_say() {
     });
     let manifests = render(&values);
     for argument in [
-        "--mode=enforce", "--namespace-mode=a=warn", "--namespace-mode=b=audit", "--deadline=1000", "--max-inflight=8",
-        "--shutdown-delay-ms=0", "--log-format=text", "--log-level=debug",
+        "--mode=enforce",
+        "--namespace-mode=a=warn",
+        "--namespace-mode=b=audit",
+        "--deadline=1000",
+        "--max-inflight=8",
+        "--shutdown-delay-ms=0",
+        "--log-format=text",
+        "--log-level=debug",
     ] {
-        assert!(manifests.arguments().contains(&argument), "{argument} is not in {:?}", manifests.arguments());
+        assert!(
+            manifests.arguments().contains(&argument),
+            "{argument} is not in {:?}",
+            manifests.arguments()
+        );
     }
 }
 
@@ -126,44 +178,84 @@ fn the_server_is_told_what_the_values_say() {
 fn the_kubelet_asks_the_admin_port() {
     let manifests = render(&json!({}));
     let container = &manifests.deployment()["spec"]["template"]["spec"]["containers"][0];
-    assert_eq!(container["ports"], json!([{"name": "https", "containerPort": 8443}, {"name": "admin", "containerPort": 8080}]));
-    assert_eq!(container["readinessProbe"]["httpGet"], json!({"path": "/ready", "port": "admin"}));
-    assert_eq!(container["livenessProbe"]["httpGet"], json!({"path": "/live", "port": "admin"}));
+    assert_eq!(
+        container["ports"],
+        json!([{"name": "https", "containerPort": 8443}, {"name": "admin", "containerPort": 8080}])
+    );
+    assert_eq!(
+        container["readinessProbe"]["httpGet"],
+        json!({"path": "/ready", "port": "admin"})
+    );
+    assert_eq!(
+        container["livenessProbe"]["httpGet"],
+        json!({"path": "/live", "port": "admin"})
+    );
     assert_eq!(container["env"][0]["name"], "POD_NAME");
     let ports = &manifests.named("Service", "ramgate")["spec"]["ports"];
-    assert_eq!(ports[0], json!({"name": "https", "port": 443, "targetPort": "https"}));
+    assert_eq!(
+        ports[0],
+        json!({"name": "https", "port": 443, "targetPort": "https"})
+    );
 }
 
 #[test]
 fn a_certificate_has_one_source_and_ca_bundle_one_writer() {
     let tls = |arguments: &[&str]| -> Vec<String> {
-        arguments.iter().filter(|a| a.starts_with("--tls") || a.starts_with("--webhook")).map(|a| (*a).to_owned()).collect()
+        arguments
+            .iter()
+            .filter(|a| a.starts_with("--tls") || a.starts_with("--webhook"))
+            .map(|a| (*a).to_owned())
+            .collect()
     };
-    let files = ["--tls-cert-file=/etc/ramgate/tls/tls.crt", "--tls-key-file=/etc/ramgate/tls/tls.key"];
+    let files = [
+        "--tls-cert-file=/etc/ramgate/tls/tls.crt",
+        "--tls-key-file=/etc/ramgate/tls/tls.key",
+    ];
 
     let manifests = render(&values_of("secret"));
-    assert_eq!(tls(&manifests.arguments()), [files[0], files[1], "--webhook-configuration=ramgate"]);
+    assert_eq!(
+        tls(&manifests.arguments()),
+        [files[0], files[1], "--webhook-configuration=ramgate"]
+    );
     let spec = &manifests.deployment()["spec"]["template"]["spec"];
     assert_eq!(spec["volumes"][0]["secret"]["secretName"], "ramgate-serving");
-    assert_eq!(spec["containers"][0]["volumeMounts"][0]["mountPath"], "/etc/ramgate/tls");
+    assert_eq!(
+        spec["containers"][0]["volumeMounts"][0]["mountPath"],
+        "/etc/ramgate/tls"
+    );
 
     let by_hand = render(&json!({"certificate": {"source": "secret", "secret": {"name": "s"}}}));
     assert_eq!(tls(&by_hand.arguments()), files);
 
     let manifests = render(&values_of("cert-manager"));
     assert_eq!(tls(&manifests.arguments()), files);
-    let annotation = |kind| manifests.named(kind, "ramgate")["metadata"]["annotations"]["cert-manager.io/inject-ca-from"].clone();
-    assert_eq!(annotation("MutatingWebhookConfiguration"), "ramgate-system/ramgate-tls");
-    assert_eq!(annotation("ValidatingWebhookConfiguration"), "ramgate-system/ramgate-tls");
+    let annotation = |kind| {
+        manifests.named(kind, "ramgate")["metadata"]["annotations"]["cert-manager.io/inject-ca-from"].clone()
+    };
+    assert_eq!(
+        annotation("MutatingWebhookConfiguration"),
+        "ramgate-system/ramgate-tls"
+    );
+    assert_eq!(
+        annotation("ValidatingWebhookConfiguration"),
+        "ramgate-system/ramgate-tls"
+    );
     let leaf = &manifests.named("Certificate", "ramgate-tls")["spec"];
     assert_eq!(leaf["dnsNames"], json!(["ramgate.ramgate-system.svc"]));
     assert_eq!(leaf["issuerRef"], json!({"kind": "Issuer", "name": "ramgate"}));
-    assert_eq!(manifests.named("Issuer", "ramgate")["spec"]["ca"]["secretName"], "ramgate-root");
+    assert_eq!(
+        manifests.named("Issuer", "ramgate")["spec"]["ca"]["secretName"],
+        "ramgate-root"
+    );
 
     let issuer = json!({"name": "company", "kind": "ClusterIssuer"});
-    let manifests = render(&json!({"certificate": {"source": "cert-manager", "certManager": {"issuerRef": issuer}}}));
+    let manifests =
+        render(&json!({"certificate": {"source": "cert-manager", "certManager": {"issuerRef": issuer}}}));
     assert!(manifests.kind("Issuer").is_empty());
-    assert_eq!(manifests.named("Certificate", "ramgate-tls")["spec"]["issuerRef"], issuer);
+    assert_eq!(
+        manifests.named("Certificate", "ramgate-tls")["spec"]["issuerRef"],
+        issuer
+    );
 }
 
 #[test]
@@ -179,29 +271,55 @@ fn names_labels_and_images_can_be_chosen() {
     let deployment = manifests.named("Deployment", "eci-gate");
     let template = &deployment["spec"]["template"];
     assert_eq!(template["metadata"]["labels"]["team"], "platform");
-    assert_eq!(template["metadata"]["annotations"]["example.com/owner"], "platform");
+    assert_eq!(
+        template["metadata"]["annotations"]["example.com/owner"],
+        "platform"
+    );
     assert_eq!(template["spec"]["nodeSelector"], json!({"pool": "system"}));
     assert_eq!(template["spec"]["tolerations"][0]["key"], "dedicated");
     let arguments = manifests.arguments();
-    for argument in ["--tls-secret=eci-gate-ca", "--tls-name=eci-gate.ramgate-system.svc", "--webhook-configuration=eci-gate"] {
-        assert!(arguments.contains(&argument), "{argument} is not in {arguments:?}");
+    for argument in [
+        "--tls-secret=eci-gate-ca",
+        "--tls-name=eci-gate.ramgate-system.svc",
+        "--webhook-configuration=eci-gate",
+    ] {
+        assert!(
+            arguments.contains(&argument),
+            "{argument} is not in {arguments:?}"
+        );
     }
     let manifests = render(&values_of("secret"));
     let spec = &manifests.deployment()["spec"]["template"]["spec"];
     let image = spec["containers"][0]["image"].as_str().unwrap();
-    assert!(image.starts_with("registry.example.com/security/ramgate@sha256:"), "{image}");
+    assert!(
+        image.starts_with("registry.example.com/security/ramgate@sha256:"),
+        "{image}"
+    );
     assert_eq!(spec["imagePullSecrets"], json!([{"name": "registry"}]));
     assert_eq!(spec["serviceAccountName"], "gatekeeper");
 }
 
 #[test]
 fn every_object_of_a_namespace_says_which() {
-    let without = ["ClusterRole", "ClusterRoleBinding", "MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
+    let without = [
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "MutatingWebhookConfiguration",
+        "ValidatingWebhookConfiguration",
+    ];
     for (name, values) in supported() {
         for object in render(&values).all() {
             let cluster_wide = without.contains(&object["kind"].as_str().unwrap());
-            let namespace = if cluster_wide { Value::Null } else { json!(NAMESPACE) };
-            assert_eq!(object["metadata"]["namespace"], namespace, "{name}: {}", object["metadata"]);
+            let namespace = if cluster_wide {
+                Value::Null
+            } else {
+                json!(NAMESPACE)
+            };
+            assert_eq!(
+                object["metadata"]["namespace"], namespace,
+                "{name}: {}",
+                object["metadata"]
+            );
         }
     }
 }
@@ -222,20 +340,39 @@ fn traffic_and_scraping_are_opt_in() {
     assert_eq!(monitor["spec"]["endpoints"][0]["port"], "admin");
     let open = render(&json!({"networkPolicy": {"enabled": true}}));
     let ingress = &open.named("NetworkPolicy", "ramgate")["spec"]["ingress"];
-    assert_eq!(ingress, &json!([{"ports": [{"port": "https", "protocol": "TCP"}]}]), "from anywhere, and no metrics");
+    assert_eq!(
+        ingress,
+        &json!([{"ports": [{"port": "https", "protocol": "TCP"}]}]),
+        "from anywhere, and no metrics"
+    );
 }
 
 #[test]
 fn uninstalling_takes_the_webhooks_away_first() {
     let manifests = render(&json!({}));
-    let hooks: Vec<_> = manifests.all().iter().filter(|object| object["metadata"]["annotations"]["helm.sh/hook"] == "pre-delete").collect();
-    let kinds: Vec<_> = hooks.iter().map(|object| object["kind"].as_str().unwrap()).collect();
+    let hooks: Vec<_> = manifests
+        .all()
+        .iter()
+        .filter(|object| object["metadata"]["annotations"]["helm.sh/hook"] == "pre-delete")
+        .collect();
+    let kinds: Vec<_> = hooks
+        .iter()
+        .map(|object| object["kind"].as_str().unwrap())
+        .collect();
     assert_eq!(kinds.len(), 4, "{kinds:?}");
     let job = manifests.named("Job", "ramgate-uninstall");
     let command = strings(&job["spec"]["template"]["spec"]["containers"][0]["command"]);
     assert_eq!(command[..2], ["kubectl", "delete"]);
-    assert!(command.iter().any(|part| part.starts_with("mutatingwebhookconfiguration") && part.ends_with("/ramgate")));
-    assert!(command.iter().any(|part| part.starts_with("validatingwebhookconfiguration") && part.ends_with("/ramgate")));
+    assert!(
+        command
+            .iter()
+            .any(|part| part.starts_with("mutatingwebhookconfiguration") && part.ends_with("/ramgate"))
+    );
+    assert!(
+        command
+            .iter()
+            .any(|part| part.starts_with("validatingwebhookconfiguration") && part.ends_with("/ramgate"))
+    );
     let without = render(&json!({"uninstall": {"removeWebhooks": false}}));
     assert!(without.kind("Job").is_empty());
     assert_eq!(without.all().len(), manifests.all().len() - 4);

@@ -51,11 +51,9 @@ pub fn arn_like(pattern: &str, arn: &str) -> bool {
     let (Some(wanted), Some(found)) = (segments(pattern), segments(arn)) else {
         return false;
     };
-    let region = if found[1] == "ram" && ["", "*"].contains(&found[2]) {
-        like(wanted[2], "") || like(wanted[2], "*")
-    } else {
-        like(wanted[2], found[2])
-    };
+    let is_any = |region: &str| region.is_empty() || region == "*";
+    let same_region = found[1] == "ram" && is_any(wanted[2]) && is_any(found[2]);
+    let region = same_region || like(wanted[2], found[2]);
     let relative = if found[1] == "ram" && found[4].starts_with("role/") {
         role_like(wanted[4], found[4])
     } else {
