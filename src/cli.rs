@@ -3,6 +3,7 @@
 mod configuration;
 mod lint;
 mod report;
+mod serve;
 mod simulate;
 mod test;
 
@@ -25,6 +26,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    // Boxed, since it has more flags than all others together
+    Serve(Box<serve::ServeArgs>),
     Simulate(simulate::SimulateArgs),
     Lint(lint::LintArgs),
     Test(test::TestArgs),
@@ -43,6 +46,7 @@ pub fn main() -> ExitCode {
     };
     let output = arguments.output;
     let done = match arguments.command {
+        Command::Serve(args) => serve::run(*args),
         Command::Simulate(args) => simulate::run(&args, output),
         Command::Lint(args) => lint::run(&args, output),
         Command::Test(args) => test::run(&args, output),

@@ -1,6 +1,7 @@
 //! Structured logs: set up once, one line a decision.
 
 use std::any::Any;
+use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
 use std::time::Duration;
 
@@ -57,7 +58,8 @@ pub fn filter(text: &str) -> Result<EnvFilter, LogError> {
 pub fn start(format: LogFormat, filter: EnvFilter) -> Result<(), LogError> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let started = match format {
         LogFormat::Json => lines
             .json()

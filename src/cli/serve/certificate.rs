@@ -29,7 +29,7 @@ pub(super) struct Certificate {
 enum Keeper {
     Mounted(Mounted),
     InMemory(Own, Authorities),
-    Shared(SharedAuthorities, Own),
+    Shared(Box<(SharedAuthorities, Own)>),
 }
 
 /// What keeps caBundle in step
@@ -79,7 +79,7 @@ impl Certificate {
                     bundle: bundle.clone(),
                     metrics: Arc::clone(metrics),
                 });
-                (Keeper::Shared(shared, own), injection)
+                (Keeper::Shared(Box::new((shared, own))), injection)
             }
             (None, _) | (Some(_), None) => {
                 let authorities = own.start_in_memory();
@@ -104,7 +104,10 @@ impl Certificate {
         match self.keeper {
             Keeper::Mounted(mounted) => tasks.spawn(NAME, mounted.keep(mounted::LOOK)),
             Keeper::InMemory(own, authorities) => tasks.spawn(NAME, own.keep_in_memory(authorities)),
-            Keeper::Shared(shared, own) => tasks.spawn(NAME, shared.keep(own)),
+            Keeper::Shared(both) => {
+                let (shared, own) = *both;
+                tasks.spawn(NAME, shared.keep(own));
+            }
         }
         if let Some(Injection {
             client,
