@@ -1,5 +1,6 @@
 //! The command line: what is typed, what is printed, what the exit code says.
 
+mod check;
 mod configuration;
 mod lint;
 mod report;
@@ -25,6 +26,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::CheckArgs),
     Simulate(simulate::SimulateArgs),
     Lint(lint::LintArgs),
     Test(test::TestArgs),
@@ -43,6 +45,7 @@ pub fn main() -> ExitCode {
     };
     let output = arguments.output;
     let done = match arguments.command {
+        Command::Check(args) => check::run(&args, output),
         Command::Simulate(args) => simulate::run(&args, output),
         Command::Lint(args) => lint::run(&args, output),
         Command::Test(args) => test::run(&args, output),
