@@ -3,7 +3,7 @@
 #   docker build -t registry.example.com/ramgate:0.1.0 .
 #
 # Both base images are arguments, for mirrors and for machines that reach no public registry.
-ARG BUILDER_IMAGE=docker.io/library/rust:1.95-bookworm
+ARG BUILDER_IMAGE=rust:1.95-bookworm
 ARG RUNTIME_IMAGE=scratch
 
 FROM ${BUILDER_IMAGE} AS builder
@@ -12,6 +12,8 @@ WORKDIR /build
 # from its environment. With --target, only the program itself is linked so, and not the macros that build it.
 ENV RUSTFLAGS="-C target-feature=+crt-static"
 COPY Cargo.toml Cargo.lock ./
+# Cargo wants to see every target that Cargo.toml names.
+COPY benches benches
 # The dependencies in a layer of their own: only a change of Cargo.lock or Cargo.toml builds them again.
 RUN mkdir src && echo 'fn main() {}' >src/main.rs && touch src/lib.rs \
     && cargo build --release --locked --bin ramgate --target "$(rustc -vV | sed -n 's/^host: //p')" \

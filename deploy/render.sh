@@ -1,14 +1,20 @@
 #!/bin/sh
-# Prints the chart with its default values as plain manifests, for clusters that are installed without Helm:
+# Renders the chart with its default values into manifests/ramgate.yaml, for clusters that are installed without Helm.
 #
-#   deploy/render.sh >deploy/manifests/ramgate.yaml
+#   deploy/render.sh        writes that file
+#   deploy/render.sh -      prints it
 #
-# HELM names another helm than the one in PATH. The uninstallation hook is left out: applied as a plain manifest it would
-# take the webhook configurations away at once.
+# HELM names a helm; else it is the one in PATH, or the one that the tests use. The uninstallation hook is left out: applied
+# as a plain manifest it would take the webhook configurations away at once.
 set -eu
+here=$(cd "$(dirname "$0")" && pwd)
 namespace=ramgate-system
-chart=$(dirname "$0")/../charts/ramgate
-cat <<END
+if [ -z "${HELM:-}" ]; then
+    HELM=$(command -v helm) || HELM=$("$here/../tests/tools/obtain.sh")/helm
+fi
+
+render() {
+    cat <<END
 # Rendered from charts/ramgate by deploy/render.sh. Change the chart, not this file.
 ---
 apiVersion: v1
@@ -18,4 +24,12 @@ metadata:
   labels:
     pod-security.kubernetes.io/enforce: restricted
 END
-"${HELM:-helm}" template ramgate "$chart" --namespace "$namespace" --no-hooks
+    "$HELM" template ramgate "$here/../charts/ramgate" --namespace "$namespace" --no-hooks
+}
+
+if [ "${1:-}" = - ]; then
+    render
+else
+    render >"$here/manifests/ramgate.yaml.new"
+    mv "$here/manifests/ramgate.yaml.new" "$here/manifests/ramgate.yaml"
+fi

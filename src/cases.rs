@@ -5,6 +5,7 @@
 mod call;
 mod expect;
 mod file;
+mod pod;
 mod raw;
 mod text;
 

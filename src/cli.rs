@@ -4,6 +4,7 @@ mod check;
 mod configuration;
 mod lint;
 mod report;
+mod serve;
 mod simulate;
 mod test;
 
@@ -27,6 +28,8 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::CheckArgs),
+    // Boxed, since it has more flags than all others together
+    Serve(Box<serve::ServeArgs>),
     Simulate(simulate::SimulateArgs),
     Lint(lint::LintArgs),
     Test(test::TestArgs),
@@ -46,6 +49,7 @@ pub fn main() -> ExitCode {
     let output = arguments.output;
     let done = match arguments.command {
         Command::Check(args) => check::run(&args, output),
+        Command::Serve(args) => serve::run(*args),
         Command::Simulate(args) => simulate::run(&args, output),
         Command::Lint(args) => lint::run(&args, output),
         Command::Test(args) => test::run(&args, output),

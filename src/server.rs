@@ -19,7 +19,7 @@ pub mod listener;
 mod reply;
 pub mod reviews;
 pub mod shutdown;
-mod uid;
+pub(crate) mod uid;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,7 +58,7 @@ impl Server {
     ///
     /// # Errors
     /// A second signal ends it at once.
-    pub async fn run(self, mut signals: Signals) -> Result<(), Aborted> {
+    pub async fn run(self, signals: &mut Signals) -> Result<(), Aborted> {
         let Self {
             listener,
             admin_listener,
@@ -80,7 +80,7 @@ impl Server {
             ConnectionLimits::ADMIN,
             watching,
         ));
-        let stopped = shutdown::follow(&phases, &mut signals, shutdown_delay, serving).await;
+        let stopped = shutdown::follow(&phases, signals, shutdown_delay, serving).await;
         admin_phases.enter(Phase::Draining);
         if stopped.is_ok() {
             // Probes and scrapes are short; nothing waits for their result

@@ -101,7 +101,7 @@ async fn a_review_is_answered_by_the_judge() {
         assert_eq!(seen.json()["response"]["path"], path[1..]);
     }
     assert!(routes.counted(
-        r#"ramgate_admission_requests_total{decision="denied",mode="enforce",operation="CREATE",path="validate",resource="pods"} 1"#
+        r#"ramgate_admission_requests_total{decision="deny",mode="enforce",operation="CREATE",path="validate",resource="pods"} 1"#
     ));
     assert!(routes.counted("ramgate_admission_duration_seconds_count 3"));
 }
@@ -224,7 +224,7 @@ async fn a_judgement_over_the_deadline_is_denied_as_too_slow() {
     };
     let routes = Routes::new(limits);
     let small = review("u-1", "wait 5000").to_string();
-    let large = format!("{}{}", review("u-1", "block 300"), " ".repeat(1000));
+    let large = format!("{}{}", review("u-1", "block 1500"), " ".repeat(1000));
     for body in [small, large] {
         let started = Instant::now();
         let seen = routes.send(posted("/validate", body)).await;
@@ -234,7 +234,7 @@ async fn a_judgement_over_the_deadline_is_denied_as_too_slow() {
             504,
             "too slow: no decision within its deadline of 100 ms",
         );
-        assert!(started.elapsed() < Duration::from_millis(250));
+        assert!(started.elapsed() < SECOND);
     }
     assert!(routes.counted(r#"ramgate_admission_requests_total{decision="too_slow""#));
 }
@@ -259,11 +259,13 @@ async fn work_that_nobody_waits_for_still_counts_as_work() {
         429,
         "overloaded",
     );
-    tokio::time::sleep(Duration::from_millis(400)).await;
-    assert_eq!(
-        routes.review(&review("u-3", "allow")).await.json()["response"]["allowed"],
-        true
-    );
+    let free = async || routes.review(&review("u-3", "allow")).await.json()["response"]["allowed"] == true;
+    let freed = tokio::time::timeout(5 * SECOND, async {
+        while !free().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    freed.await.unwrap();
 }
 
 #[tokio::test]
@@ -298,7 +300,7 @@ async fn the_admin_port_tells_what_is_missing() {
     let report = Report {
         missing: vec!["no complete configuration yet".into()],
         generation: Some(3),
-        last_reload_error: Some("ramgate-policy/a.json:1:2: bad".into()),
+        last_reload_errors: vec!["ramgate-policy/a.json:1:2: bad".into()],
     };
     let ready = Report {
         missing: Vec::new(),
@@ -323,7 +325,7 @@ async fn the_admin_port_tells_what_is_missing() {
     assert_eq!(
         seen.json(),
         serde_json::json!({"ready": false, "missing": ["no complete configuration yet"], "generation": 3,
-            "lastReloadError": "ramgate-policy/a.json:1:2: bad"})
+            "lastReloadErrors": ["ramgate-policy/a.json:1:2: bad"]})
     );
     assert_eq!(get(&ready, "/ready").await.status, StatusCode::OK);
     assert_eq!(get(&ready, "/nothing").await.status, StatusCode::NOT_FOUND);
@@ -397,7 +399,7 @@ async fn a_client_that_sends_too_slowly_is_cut_off() {
     };
     let mut silent = tokio::net::TcpStream::connect(running.address).await.unwrap();
     assert!(
-        closed(&mut silent).await < Duration::from_millis(400),
+        closed(&mut silent).await < 2 * SECOND,
         "no handshake"
     );
 
@@ -405,7 +407,7 @@ async fn a_client_that_sends_too_slowly_is_cut_off() {
         .await
         .unwrap();
     assert!(
-        closed(&mut silent).await < Duration::from_millis(450),
+        closed(&mut silent).await < 2 * SECOND,
         "no request"
     );
 
@@ -424,7 +426,7 @@ async fn a_client_that_sends_too_slowly_is_cut_off() {
         Ok::<_, std::io::Error>(())
     });
     assert!(
-        closed(&mut read).await < Duration::from_millis(450),
+        closed(&mut read).await < 2 * SECOND,
         "headers dripping"
     );
     dripping.abort();
@@ -574,7 +576,7 @@ async fn caller(servers: [Arc<Running>; 2], moved: Arc<AtomicBool>, over: Arc<At
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_request_fails_while_a_replica_leaves() {
-    let delay = Duration::from_millis(500);
+    let delay = 2 * SECOND;
     let limits = ReviewLimits::new(64, SECOND);
     let leaving = Arc::new(start(ConnectionLimits::REVIEWS, limits, delay).await);
     let staying = Arc::new(start(ConnectionLimits::REVIEWS, limits, delay).await);
@@ -603,14 +605,18 @@ async fn no_request_fails_while_a_replica_leaves() {
     // The endpoint controllers take a while to hear of it
     tokio::time::sleep(Duration::from_millis(200)).await;
     moved.store(true, Ordering::Release);
-    tokio::time::sleep(Duration::from_millis(800)).await;
-    assert!(leaving.ended.is_finished());
+    let end = tokio::time::timeout(5 * SECOND, async {
+        while !leaving.ended.is_finished() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    end.await.unwrap();
     assert!(tokio::net::TcpStream::connect(leaving.address).await.is_err());
     over.store(true, Ordering::Release);
     for caller in callers {
         caller.await.unwrap();
     }
-    assert!(answered.load(Ordering::Acquire) > 1000, "{answered:?} answers");
+    assert!(answered.load(Ordering::Acquire) > 200, "{answered:?} answers");
 }
 
 #[tokio::test]
@@ -622,6 +628,24 @@ async fn what_is_in_flight_is_answered_after_the_stop() {
     running.stop.send("SIGTERM").await.unwrap();
     let seen = asked.await.unwrap().unwrap();
     assert_eq!(seen.json()["response"]["allowed"], true);
+    assert_eq!(seen.header("connection"), Some("close"));
+    tokio::time::timeout(SECOND, running.ended)
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test]
+async fn who_has_just_connected_is_still_answered_after_the_stop() {
+    let running = usual().await;
+    let mut connection = running.connect().await;
+    running.stop.send("SIGTERM").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let seen = connection
+        .review("/validate", &review("u-1", "allow"))
+        .await
+        .unwrap();
     assert_eq!(seen.header("connection"), Some("close"));
     tokio::time::timeout(SECOND, running.ended)
         .await

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{CaseResult, call, raw};
+use super::{CaseResult, call, pod, raw};
 use crate::directory::Configuration;
 use crate::source::{Fault, Node};
 
@@ -26,6 +26,9 @@ pub(super) fn run(file: &str, case: &Node, configuration: &Configuration) -> Res
         (case.name.clone(), case.run(configuration)?)
     } else if has("action")? {
         let case: raw::RawCase = case.read()?;
+        (case.name.clone(), case.run(configuration)?)
+    } else if has("manifest")? {
+        let case: pod::PodCase = case.read()?;
         (case.name.clone(), case.run(configuration)?)
     } else {
         return Err(Fault::new(

@@ -28,9 +28,9 @@ pub struct Report {
     /// Generation of the configuration in force
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generation: Option<u64>,
-    /// Why the newest documents are not in force
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_reload_error: Option<String>,
+    /// Why the newest documents are not in force; nothing when they are
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub last_reload_errors: Vec<String>,
 }
 
 /// What the admin port knows

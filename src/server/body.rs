@@ -94,21 +94,17 @@ pub(super) async fn read(
     until: Instant,
 ) -> Result<Received, Unread> {
     let mut stream = body.into_data_stream();
-    let reading = async {
-        let announced = announced(headers);
-        if announced.is_some_and(|length| length > limit) {
-            discard(&mut stream, limit).await;
-            return Err(Unread::TooLarge);
-        }
-        match gather(&mut stream, announced, limit, budget).await {
-            Err(unread @ (Unread::TooLarge | Unread::NoRoom(_))) => {
-                discard(&mut stream, limit).await;
-                Err(unread)
-            }
-            read => read,
-        }
+    let announced = announced(headers);
+    let read = if announced.is_some_and(|length| length > limit) {
+        Err(Unread::TooLarge)
+    } else {
+        let gathering = gather(&mut stream, announced, limit, budget);
+        timeout_at(until, gathering).await.unwrap_or(Err(Unread::TooSlow))
     };
-    timeout_at(until, reading).await.unwrap_or(Err(Unread::TooSlow))
+    if matches!(read, Err(Unread::TooLarge | Unread::NoRoom(_))) {
+        let _all_or_enough = timeout_at(until, discard(&mut stream, limit)).await;
+    }
+    read
 }
 
 async fn gather(

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -24,6 +24,9 @@ use super::shutdown::Phase;
 
 /// No API server sends more than ten
 const MOST_HEADERS: usize = 64;
+
+/// Whoever has just connected is about to ask, also when the end comes in between
+const NEWCOMER: Duration = Duration::from_secs(1);
 
 /// Answers requests until either side ends the connection
 pub(super) async fn serve<S>(
@@ -61,7 +64,12 @@ pub(super) async fn serve<S>(
         .max_header_size(limits.head)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
-    let mut draining = pin!(shutdown::draining(phase));
+    let mut draining = pin!(async {
+        shutdown::draining(phase).await;
+        if patience.is_new() {
+            sleep(NEWCOMER).await;
+        }
+    });
     let mut closing = false;
     loop {
         tokio::select! {
@@ -87,6 +95,7 @@ pub(super) async fn serve<S>(
 struct Patience {
     opened: Instant,
     idle: Duration,
+    asked: AtomicBool,
     /// Milliseconds after `opened` at which it ends, or `ANSWERING`
     ends: AtomicU64,
 }
@@ -98,11 +107,18 @@ impl Patience {
         Self {
             opened,
             idle: limits.idle,
+            asked: AtomicBool::new(false),
             ends: AtomicU64::new(milliseconds(limits.first_request)),
         }
     }
 
+    /// Whether no request has come yet
+    fn is_new(&self) -> bool {
+        !self.asked.load(Ordering::Acquire)
+    }
+
     fn answering(&self) {
+        self.asked.store(true, Ordering::Release);
         self.ends.store(ANSWERING, Ordering::Release);
     }
 

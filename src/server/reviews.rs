@@ -141,7 +141,7 @@ impl Reviews {
         };
         let record = Record {
             uid: uid.unwrap_or_default(),
-            decision: end.name().into(),
+            decision: end.name(),
             ..Record::default()
         };
         (end.closing(response), record)

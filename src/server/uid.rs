@@ -15,7 +15,7 @@ const LONGEST: usize = 128;
 pub(super) const HEAD: usize = 4096;
 
 /// The value of `request.uid` in a body that may be cut off or malformed behind it
-pub(super) fn read(body: &[u8]) -> Option<String> {
+pub(crate) fn read(body: &[u8]) -> Option<String> {
     let mut found = None;
     let seek = Seek {
         path: &["request", "uid"],

@@ -1,6 +1,7 @@
 //! Structured logs: set up once, one line a decision.
 
 use std::any::Any;
+use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
 use std::time::Duration;
 
@@ -57,7 +58,8 @@ pub fn filter(text: &str) -> Result<EnvFilter, LogError> {
 pub fn start(format: LogFormat, filter: EnvFilter) -> Result<(), LogError> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let started = match format {
         LogFormat::Json => lines
             .json()
@@ -82,13 +84,18 @@ pub fn decision(endpoint: Endpoint, record: &Record, took: Duration) {
         principal = record.principal,
         namespace = record.namespace,
         name = record.name,
-        kind = record.kind,
         resource = record.resource,
         operation = record.operation,
+        dry_run = record.dry_run,
         decision = record.decision,
         mode = record.mode,
+        route = record.route,
+        action = record.action,
         code = record.code,
-        statement = record.statement,
+        denial = record.message,
+        causes = record.causes,
+        allowed_by = (!record.allowed_by.is_empty()).then(|| record.allowed_by.join(", ")),
+        patched = record.patched,
         generation = record.generation,
         duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         "reviewed"

@@ -13,6 +13,7 @@ use prometheus::{
 
 use super::record::Record;
 use crate::server::judge::Endpoint;
+use crate::store::Status;
 
 /// What stands for every value that is not on its list
 const OTHER: &str = "other";
@@ -46,10 +47,11 @@ const OPERATIONS: &[&str] = &["CREATE", "UPDATE", "DELETE", "CONNECT"];
 
 /// How a review can end; the last six are ends without a judgement
 const ANSWERS: &[&str] = &[
-    "allowed",
-    "warned",
-    "recorded",
-    "denied",
+    "unjudged",
+    "allow",
+    "warn",
+    "audit",
+    "deny",
     "malformed",
     "not_ready",
     "overloaded",
@@ -58,8 +60,8 @@ const ANSWERS: &[&str] = &[
     "failed",
 ];
 
-/// Modes of a namespace
-const MODES: &[&str] = &["enforce", "warn", "audit", "none"];
+/// Modes of a namespace; what was not judged has none
+const MODES: &[&str] = &["enforce", "warn", "audit", ""];
 
 /// RAM actions that one admission can ask for
 const ACTIONS: &[&str] = &[
@@ -80,19 +82,17 @@ const ACTIONS: &[&str] = &[
 /// Outcomes of one question
 const DECISIONS: &[&str] = &["Allow", "ImplicitDeny", "ExplicitDeny", "Empty", "Refused"];
 
-/// RAM's words for the layer that decided
+/// The layers that decide
 const SCOPES: &[&str] = &[
-    "Root",
-    "ControlPolicy",
-    "SessionPolicy",
-    "AssumeRolePolicy",
-    "AccountLevelIdentityBasedPolicy",
-    "ResourceGroupLevelIdentityBasedPolicy",
-    "none",
+    "root",
+    "control-policy",
+    "session",
+    "trust-policy",
+    "account",
+    "resource-group",
+    "unbound",
+    "eci",
 ];
-
-/// Kinds of configuration document
-const DOCUMENTS: &[&str] = &["policy", "directory"];
 
 /// Seconds; a judgement takes tens of microseconds, the webhook's own timeout is seconds
 const DURATION_BUCKETS: &[f64] = &[
@@ -216,17 +216,17 @@ impl Metrics {
         let labels = [
             endpoint.name(),
             bounded(&record.resource, RESOURCES),
-            bounded(&record.operation, OPERATIONS),
-            bounded(&record.decision, ANSWERS),
-            bounded(&record.mode, MODES),
+            bounded(record.operation, OPERATIONS),
+            bounded(record.decision, ANSWERS),
+            bounded(record.mode, MODES),
         ];
         self.requests.with_label_values(&labels).inc();
         self.duration.observe(took.as_secs_f64());
         for asked in &record.asked {
             let labels = [
-                bounded(&asked.action, ACTIONS),
-                bounded(&asked.decision, DECISIONS),
-                bounded(&asked.scope, SCOPES),
+                bounded(asked.action, ACTIONS),
+                bounded(asked.decision, DECISIONS),
+                bounded(asked.scope, SCOPES),
             ];
             self.decisions.with_label_values(&labels).inc();
         }
@@ -238,23 +238,23 @@ impl Metrics {
         InFlight(self.inflight.clone())
     }
 
-    /// Notes a set of documents that came into force
-    pub fn reloaded(&self, generation: u64, documents: &[(&str, usize)], now: Timestamp) {
-        for (kind, count) in documents {
-            let count = i64::try_from(*count).unwrap_or(i64::MAX);
-            self.documents
-                .with_label_values(&[bounded(kind, DOCUMENTS)])
-                .set(count);
+    /// Notes what is in force, and what became of the last reload
+    pub fn configured(&self, status: &Status) {
+        for (kind, count) in [
+            ("policy", status.documents.policies),
+            ("directory", status.documents.directories),
+        ] {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.documents.with_label_values(&[kind]).set(count);
         }
-        self.reload_success.set(1);
-        self.reload_success_time.set(seconds(now));
-        self.generation.set(i64::try_from(generation).unwrap_or(i64::MAX));
-    }
-
-    /// Notes a set of documents that was refused, so that the last good one stays
-    pub fn reload_failed(&self) {
-        self.reload_success.set(0);
-        self.reload_errors.inc();
+        self.reload_success.set((status.last_reload == Some(true)).into());
+        if let Some(loaded_at) = status.loaded_at {
+            self.reload_success_time.set(seconds(loaded_at));
+        }
+        self.reload_errors
+            .inc_by(status.failed_reloads.saturating_sub(self.reload_errors.get()));
+        self.generation
+            .set(i64::try_from(status.generation).unwrap_or(i64::MAX));
     }
 
     /// Notes when the served certificate expires
@@ -302,18 +302,19 @@ fn seconds(time: Timestamp) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::DocumentCounts;
     use crate::telemetry::record::Asked;
 
     fn record() -> Record {
         Record {
             resource: "pods".into(),
-            operation: "CREATE".into(),
-            decision: "denied".into(),
-            mode: "enforce".into(),
+            operation: "CREATE",
+            decision: "deny",
+            mode: "enforce",
             asked: vec![Asked {
-                action: "ram:PassRole".into(),
-                decision: "ImplicitDeny".into(),
-                scope: "AccountLevelIdentityBasedPolicy".into(),
+                action: "ram:PassRole",
+                decision: "ImplicitDeny",
+                scope: "account",
             }],
             ..Record::default()
         }
@@ -329,8 +330,8 @@ mod tests {
         metrics.reviewed(Endpoint::Validate, &record(), Duration::from_micros(60));
         let text = text(&metrics);
         for line in [
-            r#"ramgate_admission_requests_total{decision="denied",mode="enforce",operation="CREATE",path="validate",resource="pods"} 1"#,
-            r#"ramgate_decisions_total{action="ram:PassRole",decision="ImplicitDeny",scope="AccountLevelIdentityBasedPolicy"} 1"#,
+            r#"ramgate_admission_requests_total{decision="deny",mode="enforce",operation="CREATE",path="validate",resource="pods"} 1"#,
+            r#"ramgate_decisions_total{action="ram:PassRole",decision="ImplicitDeny",scope="account"} 1"#,
             r#"ramgate_admission_duration_seconds_bucket{le="0.00005"} 0"#,
             r#"ramgate_admission_duration_seconds_bucket{le="0.0001"} 1"#,
         ] {
@@ -343,7 +344,7 @@ mod tests {
         let metrics = Metrics::new().unwrap();
         let strange = Record {
             resource: "tenant-made".into(),
-            operation: "EAT".into(),
+            operation: "EAT",
             ..record()
         };
         metrics.reviewed(Endpoint::Mutate, &strange, Duration::ZERO);
@@ -358,15 +359,31 @@ mod tests {
     #[test]
     fn a_refused_reload_keeps_generation_and_time() {
         let metrics = Metrics::new().unwrap();
-        let now = Timestamp::from_second(1_700_000_000).unwrap();
-        metrics.reloaded(4, &[("policy", 12), ("directory", 2)], now);
-        metrics.reload_failed();
+        let loaded = Status {
+            generation: 4,
+            documents: DocumentCounts {
+                policies: 12,
+                directories: 2,
+            },
+            loaded_at: Some(Timestamp::from_second(1_700_000_000).unwrap()),
+            last_reload: Some(true),
+            failed_reloads: 1,
+            ..Status::default()
+        };
+        metrics.configured(&loaded);
+        assert!(text(&metrics).contains("ramgate_config_last_reload_success 1"));
+        metrics.configured(&Status {
+            last_reload: Some(false),
+            failed_reloads: 3,
+            ..loaded
+        });
         let text = text(&metrics);
         for line in [
             r#"ramgate_config_documents{kind="policy"} 12"#,
+            r#"ramgate_config_documents{kind="directory"} 2"#,
             "ramgate_config_last_reload_success 0",
             "ramgate_config_last_reload_success_timestamp_seconds 1700000000",
-            "ramgate_config_reload_errors_total 1",
+            "ramgate_config_reload_errors_total 3",
             "ramgate_config_generation 4",
         ] {
             assert!(text.contains(line), "{line} is not in:\n{text}");

@@ -1,6 +1,6 @@
 //! What is remembered of one review: the fields of the log line and the labels of the counters.
 
-/// One judged review, in the words that an operator searches for
+/// One answered review, in the words that an operator searches for
 ///
 /// A field that the review did not have, or that was not reached, is empty or absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,35 +15,45 @@ pub struct Record {
     pub principal: Option<String>,
     /// Namespace of the object
     pub namespace: String,
-    /// Name of the object, or its generateName
+    /// Name of the object, or what its generateName lets it be called
     pub name: String,
-    /// Kind of the object
-    pub kind: String,
     /// Resource with its subresource, such as `pods/binding`
     pub resource: String,
     /// CREATE, UPDATE, DELETE or CONNECT
-    pub operation: String,
-    /// What was answered: allowed, warned, recorded or denied
-    pub decision: String,
+    pub operation: &'static str,
+    /// Whether nothing was to be stored
+    pub dry_run: bool,
+    /// What was answered
+    pub decision: &'static str,
     /// enforce, warn or audit
-    pub mode: String,
-    /// ECI's or our own code of a refusal, or RAM's NoPermissionType
+    pub mode: &'static str,
+    /// Where the pod goes, and why
+    pub route: Option<String>,
+    /// The ECI action that was judged
+    pub action: Option<&'static str>,
+    /// ECI's or our own code of a refusal, or RAM's NoPermissionType, of what shows first
     pub code: Option<String>,
-    /// The statement that decided, such as `P#1`
-    pub statement: Option<String>,
+    /// The denial as the person got to see it, also where the mode softened it
+    pub message: Option<String>,
+    /// All that speaks against the request if it is several things, JSON
+    pub causes: Option<String>,
+    /// The statements that allowed, such as `P#1`
+    pub allowed_by: Vec<String>,
+    /// Whether the object was changed
+    pub patched: bool,
     /// Generation of the configuration that was in force
     pub generation: Option<u64>,
     /// What RAM was asked, in order
     pub asked: Vec<Asked>,
 }
 
-/// One question put to RAM
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One question put to RAM or ECI, as labels
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asked {
     /// RAM action, such as `eci:CreateContainerGroup`
-    pub action: String,
+    pub action: &'static str,
     /// Allow, ImplicitDeny, ExplicitDeny, Empty or Refused
-    pub decision: String,
-    /// PolicyType of the layer that decided, in RAM's words
-    pub scope: String,
+    pub decision: &'static str,
+    /// The layer that decided
+    pub scope: &'static str,
 }

@@ -20,6 +20,7 @@ fn objects(text: &str) -> BTreeMap<String, Value> {
 #[test]
 fn the_rendered_manifests_are_those_of_the_chart() {
     let output = Command::new(repository("deploy/render.sh"))
+        .arg("-")
         .env("HELM", tool("helm"))
         .output()
         .unwrap();
@@ -31,7 +32,7 @@ fn the_rendered_manifests_are_those_of_the_chart() {
     let rendered = objects(&String::from_utf8(output.stdout).unwrap());
     let kept = objects(&fs::read_to_string(repository("deploy/manifests/ramgate.yaml")).unwrap());
     let names = |objects: &BTreeMap<String, Value>| objects.keys().cloned().collect::<Vec<_>>();
-    let advice = "run deploy/render.sh >deploy/manifests/ramgate.yaml";
+    let advice = "run `make manifests`";
     assert_eq!(names(&kept), names(&rendered), "{advice}");
     for (name, object) in &rendered {
         assert_eq!(&kept[name], object, "{name} differs: {advice}");

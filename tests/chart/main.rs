@@ -1,6 +1,14 @@
 //! The chart as Helm renders it: what it refuses, and what each value does to the manifests.
 //!
 //! Run on the real Helm: `HELM` names it, else `tests/tools/obtain.sh` builds it once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "tests"
+)]
 
 mod files;
 mod render;

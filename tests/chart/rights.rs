@@ -62,16 +62,19 @@ fn service_accounts_are_read_only_where_mapping_does() {
 }
 
 #[test]
-fn a_mounted_certificate_needs_no_right_to_secrets() {
-    for (name, configurations) in [("secret", true), ("cert-manager", false)] {
+fn a_mounted_certificate_needs_no_right_to_secrets_and_configurations() {
+    for name in ["secret", "cert-manager"] {
         let manifests = render(&values_of(name));
         assert_eq!(
             rules(&manifests, "Role", "ramgate"),
             &json!(configuration()),
             "{name}"
         );
-        let rules = rules(&manifests, "ClusterRole", CLUSTER).as_array().unwrap();
-        assert_eq!(rules.len(), if configurations { 2 } else { 1 }, "{name}");
+        assert_eq!(
+            rules(&manifests, "ClusterRole", CLUSTER),
+            &json!([watched()]),
+            "{name}"
+        );
     }
 }
 

@@ -139,9 +139,9 @@ impl Judge for Scripted {
                 record: Record {
                     uid: uid.into(),
                     resource: "pods".into(),
-                    operation: "CREATE".into(),
-                    decision: if allowed { "allowed" } else { "denied" }.into(),
-                    mode: "enforce".into(),
+                    operation: "CREATE",
+                    decision: if allowed { "allow" } else { "deny" },
+                    mode: "enforce",
                     ..Record::default()
                 },
             }
@@ -209,8 +209,8 @@ pub(crate) async fn start(
         shutdown_delay,
         phases,
     };
-    let (stop, signals) = mpsc::channel(2);
-    let ended = tokio::spawn(server.run(signals));
+    let (stop, mut signals) = mpsc::channel(2);
+    let ended = tokio::spawn(async move { server.run(&mut signals).await });
     Running {
         address,
         admin,

@@ -38,4 +38,5 @@ mod metrics;
 mod outage;
 mod pods;
 mod rights;
+mod sent;
 mod smoke;

@@ -30,7 +30,7 @@ const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// Answer AdmissionReviews over HTTPS
 #[derive(Debug, Args)]
-pub struct ServeArgs {
+pub(crate) struct ServeArgs {
     /// Read policies and directory documents from this folder
     #[arg(long, value_name = "DIR")]
     config_dir: Option<PathBuf>,
@@ -109,7 +109,10 @@ impl FromStr for NamespaceMode {
         if namespace.is_empty() {
             return Err(shape());
         }
-        Ok(Self { namespace: namespace.to_owned(), mode: mode.parse()? })
+        Ok(Self {
+            namespace: namespace.to_owned(),
+            mode: mode.parse()?,
+        })
     }
 }
 
@@ -179,8 +182,9 @@ impl ServeArgs {
         let modes = self.modes(&mut mistakes);
         let limits = self.limits(&mut mistakes);
         let certificate = self.certificate(&mut mistakes);
-        let log_filter =
-            log::filter(&self.log_level).map_err(|error| mistakes.push(format!("--log-level: {error}"))).ok();
+        let log_filter = log::filter(&self.log_level)
+            .map_err(|error| mistakes.push(format!("--log-level: {error}")))
+            .ok();
         if self.shutdown_delay_ms > LONGEST_DELAY {
             mistakes.push(format!("--shutdown-delay-ms must be at most {LONGEST_DELAY}"));
         }
@@ -203,9 +207,13 @@ impl ServeArgs {
     fn source(&self, mistakes: &mut Vec<String>) -> Option<Source> {
         match (&self.config_dir, &self.namespace) {
             (Some(folder), None) => Some(Source::Folder(folder.clone())),
-            (None, Some(namespace)) => Some(Source::Cluster { namespace: namespace.clone() }),
+            (None, Some(namespace)) => Some(Source::Cluster {
+                namespace: namespace.clone(),
+            }),
             (None, None) => {
-                mistakes.push("give --config-dir or --namespace: the configuration must come from somewhere".into());
+                mistakes.push(
+                    "give --config-dir or --namespace: the configuration must come from somewhere".into(),
+                );
                 None
             }
             (Some(_), Some(_)) => {
@@ -222,7 +230,10 @@ impl ServeArgs {
                 mistakes.push(format!("--namespace-mode is given twice for `{namespace}`"));
             }
         }
-        Modes { default: self.mode, namespaces }
+        Modes {
+            default: self.mode,
+            namespaces,
+        }
     }
 
     fn limits(&self, mistakes: &mut Vec<String>) -> ReviewLimits {
@@ -234,7 +245,10 @@ impl ServeArgs {
         if self.max_inflight == 0 || self.max_inflight > MOST_INFLIGHT {
             mistakes.push(format!("--max-inflight must be 1 to {MOST_INFLIGHT}"));
         }
-        ReviewLimits::new(self.max_inflight.min(MOST_INFLIGHT), Duration::from_millis(self.deadline))
+        ReviewLimits::new(
+            self.max_inflight.min(MOST_INFLIGHT),
+            Duration::from_millis(self.deadline),
+        )
     }
 
     fn certificate(&self, mistakes: &mut Vec<String>) -> Option<CertificateSource> {
@@ -265,7 +279,9 @@ impl ServeArgs {
             (self.ca_file.is_some(), "--ca-file"),
         ] {
             if given {
-                mistakes.push(format!("{flag} is for the self-made certificate, not for --tls-cert-file"));
+                mistakes.push(format!(
+                    "{flag} is for the self-made certificate, not for --tls-cert-file"
+                ));
             }
         }
     }
@@ -284,7 +300,8 @@ impl ServeArgs {
             mistakes.push("--tls-secret needs --namespace, where the Secret is".into());
         }
         if self.webhook_configuration.is_some() && self.tls_secret.is_none() {
-            mistakes.push("--webhook-configuration needs --tls-secret, so that all replicas have one CA".into());
+            mistakes
+                .push("--webhook-configuration needs --tls-secret, so that all replicas have one CA".into());
         }
         let secret = self.namespace.as_ref().zip(self.tls_secret.as_ref());
         let secret = secret.map(|(namespace, name)| SharedSecret {
@@ -292,7 +309,11 @@ impl ServeArgs {
             name: name.clone(),
             webhook_configuration: self.webhook_configuration.clone(),
         });
-        OwnCertificate { names, secret, ca_file: self.ca_file.clone() }
+        OwnCertificate {
+            names,
+            secret,
+            ca_file: self.ca_file.clone(),
+        }
     }
 }
 
@@ -317,10 +338,18 @@ mod tests {
     fn a_folder_is_enough() {
         let settings = parsed(&["--config-dir", "here"]).unwrap();
         assert_eq!(settings.source, Source::Folder("here".into()));
-        assert_eq!((settings.listen.port(), settings.admin_listen.port()), (8443, 8080));
+        assert_eq!(
+            (settings.listen.port(), settings.admin_listen.port()),
+            (8443, 8080)
+        );
         assert_eq!(settings.modes, Modes::everywhere(Mode::Warn));
-        assert_eq!((settings.limits.inflight, settings.limits.deadline.as_millis()), (64, 2500));
-        let CertificateSource::Own(own) = settings.certificate else { panic!() };
+        assert_eq!(
+            (settings.limits.inflight, settings.limits.deadline.as_millis()),
+            (64, 2500)
+        );
+        let CertificateSource::Own(own) = settings.certificate else {
+            panic!()
+        };
         assert_eq!(own.names, LOCAL_NAMES);
         assert_eq!((own.secret, own.ca_file), (None, None));
     }
@@ -337,12 +366,20 @@ mod tests {
             "--webhook-configuration=ramgate",
         ])
         .unwrap();
-        assert_eq!((settings.modes.of("a"), settings.modes.of("b")), (Mode::Audit, Mode::Warn));
+        assert_eq!(
+            (settings.modes.of("a"), settings.modes.of("b")),
+            (Mode::Audit, Mode::Warn)
+        );
         assert_eq!(settings.modes.of("c"), Mode::Enforce);
-        let CertificateSource::Own(own) = settings.certificate else { panic!() };
+        let CertificateSource::Own(own) = settings.certificate else {
+            panic!()
+        };
         assert_eq!(own.names, ["ramgate.ramgate.svc"]);
         let secret = own.secret.unwrap();
-        assert_eq!((secret.namespace.as_str(), secret.name.as_str()), ("ramgate", "ramgate-ca"));
+        assert_eq!(
+            (secret.namespace.as_str(), secret.name.as_str()),
+            ("ramgate", "ramgate-ca")
+        );
         assert_eq!(secret.webhook_configuration.as_deref(), Some("ramgate"));
     }
 
@@ -375,7 +412,10 @@ mod tests {
             "--log-level: `ramgate=loud`",
             "--shutdown-delay-ms must be at most",
         ] {
-            assert!(mistakes.iter().any(|mistake| mistake.contains(words)), "{words}: {mistakes:#?}");
+            assert!(
+                mistakes.iter().any(|mistake| mistake.contains(words)),
+                "{words}: {mistakes:#?}"
+            );
         }
         assert_eq!(mistakes.len(), 10);
     }

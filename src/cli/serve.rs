@@ -1,0 +1,218 @@
+//! `ramgate serve`: puts the parts together and runs them until a signal.
+//!
+//! ```text
+//! flags -> logs -> certificate -> sockets -> watches of the configuration -> ready -> signal -> end
+//! ```
+//!
+//! What can fail for good fails before the sockets are bound. What may come later (the API server, the first complete
+//! configuration) is waited for while `/ready` says what is missing.
+
+mod certificate;
+mod gate;
+mod readiness;
+mod settings;
+
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kube::Client;
+use rustls::crypto::aws_lc_rs;
+
+use self::certificate::Certificate;
+use self::gate::{Gate, Surrounding};
+use self::readiness::{Ready, Tasks};
+pub(super) use self::settings::ServeArgs;
+use self::settings::{Settings, Source};
+use super::report::{Exit, Problem};
+use crate::server::Server;
+use crate::server::admin::{Admin, Readiness};
+use crate::server::certificate::slot::Slot;
+use crate::server::limits::ConnectionLimits;
+use crate::server::listener::Listener;
+use crate::server::reviews::Reviews;
+use crate::server::shutdown::{self, Phases};
+use crate::store::cluster::{ClusterSource, Surroundings, View};
+use crate::store::folder::FolderSource;
+use crate::store::reload::Reloader;
+use crate::store::{Status, Store};
+use crate::telemetry::log;
+use crate::telemetry::metrics::Metrics;
+
+/// How often to see whether everything is there, while it is not
+const READY_LOOK: Duration = Duration::from_millis(5);
+
+/// Runs the server until it is told to stop
+///
+/// # Errors
+/// Flags that contradict each other, an address or certificate that cannot be used, a second signal.
+pub(super) fn run(args: ServeArgs) -> Result<Exit, Problem> {
+    let started = Instant::now();
+    let settings = args
+        .check()
+        .map_err(|mistakes| Problem::Usage(mistakes.join("\n")))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Problem::io("the runtime", error))?;
+    let served = runtime.block_on(serve(settings, started));
+    // Watches and reads that are under way are not waited for
+    runtime.shutdown_background();
+    served
+}
+
+async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
+    let Settings {
+        source,
+        listen,
+        admin_listen,
+        modes,
+        limits,
+        shutdown_delay,
+        certificate,
+        log_format,
+        log_filter,
+    } = settings;
+    log::start(log_format, log_filter).map_err(|error| Problem::Usage(error.to_string()))?;
+    // Refused only if a provider is there already, and then it is this one
+    let _installed = aws_lc_rs::default_provider().install_default();
+    let mut signals = shutdown::signals().map_err(|error| Problem::io("signals", error))?;
+
+    let metrics = Arc::new(Metrics::new().map_err(|error| failed("metrics", error))?);
+    let slot = Slot::new(Arc::clone(&metrics));
+    let origin = Origin::of(source).await?;
+    let pod = std::env::var("POD_NAME").unwrap_or_else(|_| some_name());
+    let certificate = Certificate::start(certificate, origin.client(), &pod, &slot, &metrics)?;
+
+    let listener = Listener::bind(listen)
+        .await
+        .map_err(|error| Problem::Usage(error.to_string()))?;
+    let admin_listener = Listener::bind(admin_listen)
+        .await
+        .map_err(|error| Problem::Usage(error.to_string()))?;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        reviews = %listener.address(),
+        admin = %admin_listener.address(),
+        "listening"
+    );
+
+    let store = Arc::new(Store::default());
+    let tasks = Tasks::default();
+    certificate.keep(&tasks);
+    let surrounding = match origin {
+        Origin::Cluster { client, namespace } => {
+            let view = Arc::new(View::new(client.clone(), Arc::clone(&store)));
+            let surroundings = Surroundings::new(client.clone(), Arc::clone(&view));
+            let reloader = Reloader::new(Arc::clone(&store), Some(surroundings));
+            let configuration = ClusterSource::new(client, &namespace, pod, Arc::clone(&store), reloader);
+            tasks.spawn("the watch of the ConfigMaps", configuration.run());
+            Surrounding::Watched(view)
+        }
+        Origin::Folder(folder) => {
+            let reloader = Reloader::new(Arc::clone(&store), None);
+            tasks.spawn(
+                "the watch of the folder",
+                FolderSource::new(folder, reloader).run(),
+            );
+            Surrounding::empty()
+        }
+    };
+    tasks.spawn(
+        "the count of reloads",
+        count(Arc::clone(&store), Arc::clone(&metrics)),
+    );
+
+    let readiness = Arc::new(Ready {
+        store: Arc::clone(&store),
+        slot: Arc::clone(&slot),
+        tasks,
+    });
+    tokio::spawn(announce(Arc::clone(&readiness), started));
+    let phases = Phases::default();
+    let gate = Arc::new(Gate {
+        store,
+        surrounding,
+        modes,
+    });
+    let server = Server {
+        listener,
+        admin_listener,
+        tls: slot.server_config().map_err(|error| failed("TLS", error))?,
+        reviews: Reviews::new(gate, Arc::clone(&metrics), limits),
+        admin: Arc::new(Admin {
+            readiness,
+            phases: phases.clone(),
+            metrics,
+        }),
+        limits: ConnectionLimits::REVIEWS,
+        shutdown_delay,
+        phases,
+    };
+    server
+        .run(&mut signals)
+        .await
+        .map_err(|error| Problem::Usage(error.to_string()))?;
+    Ok(Exit::Good)
+}
+
+/// Where configuration comes from, with what it takes to get it
+enum Origin {
+    Folder(PathBuf),
+    Cluster { client: Client, namespace: String },
+}
+
+impl Origin {
+    async fn of(source: Source) -> Result<Self, Problem> {
+        match source {
+            Source::Folder(folder) => Ok(Self::Folder(folder)),
+            Source::Cluster { namespace } => {
+                let client = Client::try_default().await;
+                let client = client.map_err(|error| failed("the way to the cluster's API", error))?;
+                Ok(Self::Cluster { client, namespace })
+            }
+        }
+    }
+
+    fn client(&self) -> Option<&Client> {
+        match self {
+            Self::Folder(_) => None,
+            Self::Cluster { client, .. } => Some(client),
+        }
+    }
+}
+
+/// Keeps the metrics of the configuration in step
+async fn count(store: Arc<Store>, metrics: Arc<Metrics>) {
+    let mut changes = store.subscribe();
+    loop {
+        let status: Status = changes.borrow_and_update().clone();
+        metrics.configured(&status);
+        if changes.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Tells once that everything is there
+async fn announce(readiness: Arc<Ready>, started: Instant) {
+    loop {
+        let report = readiness.report();
+        if report.missing.is_empty() {
+            let startup_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            return tracing::info!(generation = report.generation, startup_ms, "ready");
+        }
+        tokio::time::sleep(READY_LOOK).await;
+    }
+}
+
+/// A name for a process that is no pod
+fn some_name() -> String {
+    format!("ramgate-{:016x}", RandomState::new().hash_one(std::process::id()))
+}
+
+fn failed(what: &str, error: impl std::error::Error + Send + Sync + 'static) -> Problem {
+    Problem::io(what, io::Error::other(error))
+}

@@ -1,0 +1,219 @@
+//! The judge of the server: reads a review, sees to it that what it names is known, and has it judged.
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+
+use crate::admission::reply::Reply;
+use crate::admission::review::{Operation, Resource};
+use crate::admission::{self, Cluster, Modes, Objects, Path, Review, ReviewError};
+use crate::server::judge::{Endpoint, Judge, Verdict};
+use crate::server::uid;
+use crate::store::cluster::View;
+use crate::store::{Store, review as config_map_review};
+use crate::telemetry::record::{Asked, Record};
+
+/// Codes of denials that no policy decides
+const MALFORMED: u16 = 400;
+const NOT_READY: u16 = 503;
+
+/// Judges by the configuration in force
+pub(super) struct Gate {
+    pub(super) store: Arc<Store>,
+    pub(super) surrounding: Surrounding,
+    pub(super) modes: Modes,
+}
+
+/// What is known of the cluster
+pub(super) enum Surrounding {
+    /// What the watches show, and single reads
+    Watched(Arc<View>),
+    /// Nothing: beside a folder there is no cluster
+    Empty(Objects),
+}
+
+impl Surrounding {
+    /// No cluster: namespaces and service accounts without labels, nodes unknown
+    pub(super) fn empty() -> Self {
+        Self::Empty(Objects::default())
+    }
+
+    fn cluster(&self) -> &dyn Cluster {
+        match self {
+            Self::Watched(view) => view.as_ref(),
+            Self::Empty(objects) => objects,
+        }
+    }
+
+    /// Reads live what the review names and no watch has shown
+    async fn complete(&self, review: &Review<'_>) {
+        let Self::Watched(view) = self else { return };
+        if let Some(namespace) = review.unread_namespace(view.as_ref()) {
+            view.read_namespace(namespace).await;
+        }
+        if let Some(node) = review.unread_node(view.as_ref()) {
+            view.read_node(node).await;
+        }
+    }
+}
+
+impl Judge for Gate {
+    fn judge<'a>(&'a self, endpoint: Endpoint, body: &'a [u8]) -> BoxFuture<'a, Verdict> {
+        async move {
+            let review = match Review::parse(body) {
+                Ok(review) => review,
+                Err(error) => return malformed(&error, body),
+            };
+            if review.resource() == Resource::ConfigMaps {
+                return self.config_map(endpoint, &review);
+            }
+            self.surrounding.complete(&review).await;
+            let Some(configuration) = self.store.current() else {
+                return not_ready(&review);
+            };
+            let path = match endpoint {
+                Endpoint::Mutate => Path::Mutate,
+                Endpoint::Validate => Path::Validate,
+            };
+            let cluster = self.surrounding.cluster();
+            let answer = admission::answer(
+                path,
+                &review,
+                &configuration,
+                cluster,
+                &self.modes,
+                Timestamp::now(),
+            );
+            Verdict {
+                body: answer.body,
+                record: recorded(&review, answer.record),
+            }
+        }
+        .boxed()
+    }
+}
+
+impl Gate {
+    /// Our own ConfigMaps are judged also while no configuration is in force, so that it can be repaired
+    fn config_map(&self, endpoint: Endpoint, review: &Review<'_>) -> Verdict {
+        let mut record = known(review);
+        record.generation = self.store.current().map(|configuration| configuration.generation);
+        match endpoint {
+            // No rule of ours sends them there, and nothing is to be changed
+            Endpoint::Mutate => {
+                record.decision = admission::Decision::Unjudged.name();
+                let unchanged = Reply {
+                    uid: review.uid(),
+                    allowed: true,
+                    ..Reply::default()
+                };
+                Verdict {
+                    body: unchanged.to_json(),
+                    record,
+                }
+            }
+            Endpoint::Validate => {
+                let verdict = config_map_review::judge(review, &self.store.sources());
+                let decision = if verdict.is_allowed() {
+                    admission::Decision::Allow
+                } else {
+                    admission::Decision::Deny
+                };
+                record.decision = decision.name();
+                record.message = (!verdict.message.is_empty()).then(|| verdict.message.clone());
+                Verdict {
+                    body: verdict.to_response(review),
+                    record,
+                }
+            }
+        }
+    }
+}
+
+fn malformed(error: &ReviewError, body: &[u8]) -> Verdict {
+    let uid = match error.uid() {
+        // What is wrong may stand behind the uid
+        "" => uid::read(body).unwrap_or_default(),
+        uid => uid.to_owned(),
+    };
+    let message = format!("ramgate cannot read this review: {error}");
+    let body = admission::refuse(&uid, MALFORMED, &message);
+    let record = Record {
+        uid,
+        decision: "malformed",
+        message: Some(message),
+        ..Record::default()
+    };
+    Verdict { body, record }
+}
+
+fn not_ready(review: &Review<'_>) -> Verdict {
+    let message = "ramgate has no complete configuration yet, so nothing can be judged: try again, and if it lasts \
+        look at /ready of its admin port";
+    let body = admission::refuse(review.uid(), NOT_READY, message);
+    Verdict {
+        body,
+        record: Record {
+            decision: "not_ready",
+            ..known(review)
+        },
+    }
+}
+
+/// What the review itself says
+fn known(review: &Review<'_>) -> Record {
+    Record {
+        uid: review.uid().to_owned(),
+        user: review.user().to_owned(),
+        groups: review.groups().count(),
+        namespace: review.namespace().to_owned(),
+        name: review.name().to_owned(),
+        resource: resource(review),
+        operation: match review.operation() {
+            Operation::Create => "CREATE",
+            Operation::Update => "UPDATE",
+            Operation::Delete => "DELETE",
+            Operation::Connect => "CONNECT",
+        },
+        dry_run: review.is_dry_run(),
+        ..Record::default()
+    }
+}
+
+fn resource(review: &Review<'_>) -> String {
+    match (review.resource_name(), review.subresource()) {
+        (resource, "") => resource.to_owned(),
+        (resource, subresource) => format!("{resource}/{subresource}"),
+    }
+}
+
+fn recorded(review: &Review<'_>, record: admission::Record) -> Record {
+    // A single one says what the message says
+    let causes = (record.causes.len() > 1).then(|| serde_json::to_string(&record.causes).ok());
+    Record {
+        principal: record.principal,
+        name: record.name,
+        decision: record.decision.name(),
+        mode: record.mode.name(),
+        route: record.route,
+        action: record.action,
+        code: record.causes.first().map(|cause| cause.reason.clone()),
+        message: record.message,
+        causes: causes.flatten(),
+        allowed_by: record.allowed_by,
+        patched: record.patched,
+        generation: Some(record.generation),
+        asked: record
+            .questions
+            .iter()
+            .map(|question| Asked {
+                action: question.action,
+                decision: question.decision,
+                scope: question.scope,
+            })
+            .collect(),
+        ..known(review)
+    }
+}

@@ -1,0 +1,407 @@
+//! Pods that show each mark, and pods that only look like it.
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::REAL;
+use super::STAYS;
+use super::VIRTUAL;
+
+const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
+const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
+
+/// Pods to create in a namespace without labels, and the entry that sees each; `422` is the API server's own refusal
+pub(super) fn created() -> Vec<(&'static str, Value, &'static str)> {
+    let tolerates_all = json!([{"operator": "Exists"}]);
+    let toleration = |toleration: Value| pod(json!({}), json!({"tolerations": [toleration]}));
+    let selector = |selector: Value| pod(json!({}), json!({"nodeSelector": selector}));
+    let on = |node: &str| pod(json!({}), json!({"nodeName": node}));
+    let label = |key: &str, value: &str| pod(json!({"labels": {key: value}}), json!({}));
+    let annotation = |key: &str| pod(json!({"annotations": {key: ""}}), json!({}));
+    let must = |terms: Value| {
+        pod(
+            json!({}),
+            json!({"affinity": {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": terms}}}}),
+        )
+    };
+    let should = |terms: &[Value]| {
+        pod(
+            json!({}),
+            json!({"affinity": {"nodeAffinity": {PREFERRED: weighed(terms)}}}),
+        )
+    };
+    let many = |count: usize, one: &dyn Fn(usize) -> Value| -> Vec<Value> { (0..count).map(one).collect() };
+    let exists = |number: usize| json!({"key": format!("key{number}"), "operator": "Exists"});
+    let zone = || term("zone", "In", &["a"]);
+    let terms_of_null = json!({"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": null}}});
+    vec![
+        ("plain", pod(json!({}), json!({})), STAYS),
+        (
+            "nulls",
+            pod(
+                json!({"labels": null, "annotations": null}),
+                json!({"nodeSelector": null, "affinity": null, "tolerations": null}),
+            ),
+            STAYS,
+        ),
+        (
+            "empty",
+            pod(
+                json!({"labels": {}, "annotations": {}}),
+                json!({"nodeSelector": {}, "affinity": {"nodeAffinity": {}}, "tolerations": []}),
+            ),
+            STAYS,
+        ),
+        (
+            "null terms",
+            pod(json!({}), json!({"affinity": terms_of_null.clone()})),
+            "422",
+        ),
+        (
+            "null terms of one who tolerates all",
+            pod(
+                json!({}),
+                json!({"affinity": terms_of_null, "tolerations": tolerates_all.clone()}),
+            ),
+            "marked",
+        ),
+        (
+            "absent terms",
+            pod(json!({}), json!({"affinity": {"nodeAffinity": {REQUIRED: {}}}})),
+            "422",
+        ),
+        ("an empty term", must(json!([{}])), STAYS),
+        (
+            "null expressions",
+            must(json!([{"matchExpressions": null, "matchFields": null}])),
+            STAYS,
+        ),
+        (
+            "no operator",
+            must(json!([{"matchExpressions": [{"key": "type"}]}])),
+            "422",
+        ),
+        (
+            "null values",
+            must(json!([{"matchExpressions": [{"key": "type", "operator": "In", "values": null}]}])),
+            "422",
+        ),
+        (
+            "null preferences",
+            pod(
+                json!({}),
+                json!({"affinity": {"nodeAffinity": {PREFERRED: null}}}),
+            ),
+            STAYS,
+        ),
+        ("an empty preference", should(&[json!({})]), STAYS),
+        (
+            "no spec",
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "subject"}}),
+            "422",
+        ),
+        ("label", label("alibabacloud.com/eci", "true"), "marked"),
+        ("label off", label("alibabacloud.com/eci", "false"), STAYS),
+        ("legacy label", label("eci", "true"), "marked"),
+        (
+            "burst label",
+            label("alibabacloud.com/burst-resource", "eci"),
+            "marked",
+        ),
+        (
+            "burst",
+            pod(
+                json!({"annotations": {"alibabacloud.com/burst-resource": "eci_only"}}),
+                json!({}),
+            ),
+            "marked",
+        ),
+        (
+            "burst elsewhere",
+            pod(
+                json!({"annotations": {"alibabacloud.com/burst-resource": "ecs"}}),
+                json!({}),
+            ),
+            STAYS,
+        ),
+        ("tags", annotation("k8s.aliyun.com/eci-custom-tags"), "marked"),
+        (
+            "group",
+            annotation("k8s.aliyun.com/eci-resource-group-id"),
+            "marked",
+        ),
+        ("role", annotation("k8s.aliyun.com/eci-ram-role-name"), "marked"),
+        (
+            "registry role",
+            annotation("k8s.aliyun.com/acr-service-arns"),
+            "marked",
+        ),
+        (
+            "registry user",
+            annotation("k8s.aliyun.com/acr-user-arns"),
+            "marked",
+        ),
+        (
+            "another annotation",
+            annotation("k8s.aliyun.com/eci-use-specs"),
+            STAYS,
+        ),
+        ("selector", selector(json!({"type": "virtual-kubelet"})), "marked"),
+        (
+            "selector of a VNode",
+            selector(json!({"k8s.aliyun.com/vnode": "true"})),
+            "marked",
+        ),
+        (
+            "selector of another type",
+            selector(json!({"type": "ssd"})),
+            STAYS,
+        ),
+        (
+            "host name, real",
+            selector(json!({"kubernetes.io/hostname": REAL})),
+            STAYS,
+        ),
+        (
+            "host name, virtual",
+            selector(json!({"kubernetes.io/hostname": VIRTUAL})),
+            "marked",
+        ),
+        (
+            "In",
+            must(json!([term("type", "In", &["virtual-kubelet"])])),
+            "marked",
+        ),
+        (
+            "In, among others",
+            must(json!([zone(), term("type", "In", &["x", "virtual-kubelet"])])),
+            "marked",
+        ),
+        ("In, another", must(json!([term("type", "In", &["x"])])), STAYS),
+        (
+            "NotIn",
+            must(json!([term("type", "NotIn", &["virtual-kubelet"])])),
+            STAYS,
+        ),
+        (
+            "Exists",
+            must(json!([{"matchExpressions": [{"key": "k8s.aliyun.com/vnode", "operator": "Exists"}]}])),
+            "marked",
+        ),
+        (
+            "DoesNotExist",
+            must(json!([{"matchExpressions": [{"key": "type", "operator": "DoesNotExist"}]}])),
+            STAYS,
+        ),
+        ("Gt", must(json!([term("type", "Gt", &["5"])])), "marked"),
+        (
+            "host names, one virtual",
+            must(json!([term("kubernetes.io/hostname", "In", &[REAL, VIRTUAL])])),
+            "marked",
+        ),
+        (
+            "host names, real",
+            must(json!([term("kubernetes.io/hostname", "In", &[REAL])])),
+            STAYS,
+        ),
+        ("node, virtual", must(json!([node_field(VIRTUAL)])), "marked"),
+        ("node, real", must(json!([node_field(REAL)])), STAYS),
+        (
+            "preference",
+            should(&[term("type", "In", &["virtual-kubelet"])]),
+            "marked",
+        ),
+        (
+            "preference against",
+            should(&[term("type", "NotIn", &["virtual-kubelet"])]),
+            STAYS,
+        ),
+        ("preferred zone", should(&[zone()]), STAYS),
+        (
+            "tolerates",
+            toleration(json!({"key": "virtual-kubelet.io/provider", "operator": "Exists"})),
+            "marked",
+        ),
+        (
+            "tolerates by value",
+            toleration(
+                json!({"key": "virtual-kubelet.io/provider", "value": "alibabacloud", "effect": "NoSchedule"}),
+            ),
+            "marked",
+        ),
+        (
+            "tolerates VNodes",
+            toleration(json!({"key": "k8s.aliyun.com/vnode", "value": "true"})),
+            "marked",
+        ),
+        (
+            "tolerates all",
+            toleration(json!({"operator": "Exists"})),
+            "marked",
+        ),
+        (
+            "tolerates another",
+            toleration(json!({"key": "dedicated", "operator": "Exists"})),
+            STAYS,
+        ),
+        (
+            "tolerates all, off one node",
+            pod(
+                json!({}),
+                json!({"tolerations": tolerates_all.clone(), "affinity": {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [
+                    {"matchFields": [{"key": "metadata.name", "operator": "NotIn", "values": [REAL]}]},
+                ]}}}}),
+            ),
+            "marked",
+        ),
+        (
+            "a DaemonSet's pod",
+            pod(
+                json!({}),
+                json!({"tolerations": tolerates_all.clone(), "affinity": {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [node_field(REAL)]}}}}),
+            ),
+            STAYS,
+        ),
+        (
+            "a DaemonSet's pod, or elsewhere",
+            pod(
+                json!({}),
+                json!({"tolerations": tolerates_all.clone(), "affinity": {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [node_field(REAL), zone()]}}}}),
+            ),
+            "marked",
+        ),
+        (
+            "a mirror pod",
+            pod(json!({}), json!({"nodeName": REAL, "tolerations": tolerates_all})),
+            STAYS,
+        ),
+        (
+            "bound to a real node, with a label",
+            pod(json!({"labels": {"eci": "true"}}), json!({"nodeName": REAL})),
+            STAYS,
+        ),
+        (
+            "bound to an older real node",
+            on("cn-beijing.i-2ze2dy2h9w97v65uuaft"),
+            STAYS,
+        ),
+        (
+            "bound in a region of finance",
+            on("cn-shanghai-finance-1.10.1.2.3"),
+            STAYS,
+        ),
+        ("bound to a virtual node", on(VIRTUAL), "marked"),
+        ("bound to an old virtual node", on("virtual-node-eci-0"), "marked"),
+        ("bound to a VNode", on("cn-hangzhou.vnd-bp1abc"), "marked"),
+        (
+            "bound to a real node's name and more",
+            on(&format!("{REAL}\n")),
+            "marked",
+        ),
+        (
+            "bound to a node of a megabyte",
+            on(&"1".repeat(1_000_000)),
+            "marked",
+        ),
+        (
+            "as many tolerations as are looked at",
+            pod(json!({}), json!({"tolerations": many(62, &exists)})),
+            STAYS,
+        ),
+        (
+            "more tolerations",
+            pod(json!({}), json!({"tolerations": many(63, &exists)})),
+            "marked",
+        ),
+        (
+            "a body of tolerations",
+            pod(json!({}), json!({"tolerations": many(30_000, &exists)})),
+            "marked",
+        ),
+        (
+            "as many terms as are looked at",
+            must(json!(many(16, &|_| zone()))),
+            STAYS,
+        ),
+        ("more terms", must(json!(many(17, &|_| zone()))), "marked"),
+        ("more preferences", should(&many(17, &|_| zone())), "marked"),
+        (
+            "as many requirements as are looked at",
+            must(json!([{"matchExpressions": many(8, &exists)}])),
+            STAYS,
+        ),
+        (
+            "more requirements",
+            must(json!([{"matchExpressions": many(9, &exists)}])),
+            "marked",
+        ),
+        (
+            "as many values as are looked at",
+            must(json!([{"matchExpressions": [{"key": "a", "operator": "In", "values": names(64)}]}])),
+            STAYS,
+        ),
+        (
+            "more values",
+            must(json!([{"matchExpressions": [{"key": "a", "operator": "In", "values": names(65)}]}])),
+            "marked",
+        ),
+        ("the most that is looked at", costly(), STAYS),
+        ("a huge pod", huge(), STAYS),
+    ]
+}
+
+/// A pod of one container with this metadata and spec
+pub(super) fn pod(metadata: Value, spec: Value) -> Value {
+    let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
+    pod["metadata"]["name"] = "subject".into();
+    pod["spec"]["containers"] = json!([{"name": "main", "image": "registry.example.com/app:1"}]);
+    pod
+}
+
+fn term(key: &str, operator: &str, values: &[&str]) -> Value {
+    json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]})
+}
+
+fn node_field(name: &str) -> Value {
+    json!({"matchFields": [{"key": "metadata.name", "operator": "In", "values": [name]}]})
+}
+
+fn weighed(terms: &[Value]) -> Vec<Value> {
+    terms
+        .iter()
+        .map(|term| json!({"weight": 1, "preference": term}))
+        .collect()
+}
+
+fn names(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("value{number}")).collect()
+}
+
+/// The pod whose conditions cost most: every list as long as one that is looked at, with the longest legal host names
+pub(super) fn costly() -> Value {
+    let host = format!("cn-{}.1.2.3.4", "a".repeat(52));
+    let requirement =
+        json!({"key": "kubernetes.io/hostname", "operator": "In", "values": [host, host, host, host]});
+    let field = json!({"key": "metadata.name", "operator": "In", "values": [host]});
+    let term = json!({"matchExpressions": vec![requirement; 8], "matchFields": vec![field; 2]});
+    let affinity =
+        json!({REQUIRED: {"nodeSelectorTerms": vec![term.clone(); 16]}, PREFERRED: weighed(&vec![term; 16])});
+    pod(json!({}), json!({"affinity": {"nodeAffinity": affinity}}))
+}
+
+/// About a megabyte of what is never looked at
+fn huge() -> Value {
+    let long = "x".repeat(100);
+    let annotations: Value = (0..1_000)
+        .map(|number| (format!("key{number}"), json!(long)))
+        .collect();
+    let variables: Vec<Value> = (0..100)
+        .map(|number| json!({"name": format!("V{number}"), "value": "x".repeat(60)}))
+        .collect();
+    let containers: Vec<Value> = (0..100)
+        .map(|number| json!({"name": format!("c{number}"), "image": "i", "env": variables}))
+        .collect();
+    let mut pod = pod(json!({"annotations": annotations}), json!({}));
+    pod["spec"]["containers"] = containers.into();
+    pod
+}
