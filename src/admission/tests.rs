@@ -126,7 +126,8 @@ fn sentence(done: &Final) -> String {
         .iter()
         .filter_map(|words| done.message.find(words))
         .min();
-    format!("{} [{}]", &done.message[..end.unwrap()], done.causes[0].reason)
+    let sentence = done.message.get(..end.unwrap()).unwrap();
+    format!("{sentence} [{}]", done.causes[0].reason)
 }
 
 #[test]
