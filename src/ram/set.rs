@@ -244,6 +244,12 @@ impl PolicySet {
         matches!(principal, Principal::Account) || self.holdings(principal).is_some()
     }
 
+    /// The resource groups for which a principal holds policies of its own or of its groups
+    pub fn granted_groups(&self, principal: &Principal) -> impl Iterator<Item = &str> {
+        let by_group = self.holdings(principal).into_iter().flat_map(|holdings| &holdings.by_group);
+        by_group.map(|(group, _)| &**group)
+    }
+
     pub(super) fn role(&self, name: &str) -> Option<&Role> {
         self.roles.get(name.to_ascii_lowercase().as_str())
     }

@@ -41,7 +41,7 @@ fn the_default_may_this_and_no_more() {
     let [maps, events] = configuration();
     let secret = json!({
         "apiGroups": [""], "resources": ["secrets"], "resourceNames": ["ramgate-ca"],
-        "verbs": ["get", "list", "watch", "create", "patch"],
+        "verbs": ["get", "create", "patch", "update"],
     });
     assert_eq!(
         rules(&manifests, "Role", "ramgate"),

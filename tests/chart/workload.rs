@@ -363,8 +363,6 @@ fn uninstalling_takes_the_webhooks_away_first() {
     let job = manifests.named("Job", "ramgate-uninstall");
     let command = strings(&job["spec"]["template"]["spec"]["containers"][0]["command"]);
     assert_eq!(command[..2], ["kubectl", "delete"]);
-    // The job may not watch what it deletes.
-    assert!(command.contains(&"--wait=false"));
     assert!(
         command
             .iter()

@@ -54,15 +54,6 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
-{{/* "true" if ramgate writes caBundle. There is one writer only: ramgate, cert-manager's injector, or the user. */}}
-{{- define "ramgate.managesCaBundle" -}}
-{{- if eq .Values.certificate.source "self" -}}
-true
-{{- else if and (eq .Values.certificate.source "secret") .Values.certificate.secret.manageCaBundle -}}
-true
-{{- end -}}
-{{- end -}}
-
 {{- define "ramgate.podSecurityContext" -}}
 runAsNonRoot: true
 runAsUser: 65532

@@ -80,8 +80,8 @@ values and what to do.
   {{- if .Values.certificate.secret.name -}}
     {{- fail (printf "certificate.secret.name is set, but certificate.source is %s; set it to secret or remove the name" .Values.certificate.source) -}}
   {{- end -}}
-  {{- if .Values.certificate.secret.manageCaBundle -}}
-    {{- fail (printf "certificate.secret.manageCaBundle is set, but certificate.source is %s, where it has no meaning" .Values.certificate.source) -}}
+  {{- if .Values.certificate.secret.webhookAnnotations -}}
+    {{- fail (printf "certificate.secret.webhookAnnotations is set, but certificate.source is %s, where caBundle has another writer" .Values.certificate.source) -}}
   {{- end -}}
 {{- end -}}
 {{- if and .Values.certificate.certManager.issuerRef (ne .Values.certificate.source "cert-manager") -}}

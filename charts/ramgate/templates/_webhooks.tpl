@@ -137,5 +137,8 @@ labels:
 {{- if eq .Values.certificate.source "cert-manager" }}
 annotations:
   cert-manager.io/inject-ca-from: {{ .Release.Namespace }}/{{ include "ramgate.mountedSecret" . }}
+{{- else if .Values.certificate.secret.webhookAnnotations }}
+annotations:
+  {{- toYaml .Values.certificate.secret.webhookAnnotations | nindent 2 }}
 {{- end }}
 {{- end -}}

@@ -18,6 +18,9 @@ use super::table::{Keep, Replica, Table};
 /// How long one watch call lasts; a connection that died silently is noticed a little later
 const CALL_SECONDS: u32 = 60;
 
+/// How many objects are listed at once: a node brings ten kilobytes that are thrown away at once
+const PAGE: u32 = 100;
+
 /// A running watch; ends when it is dropped
 #[derive(Debug)]
 pub(super) struct Follow {
@@ -44,7 +47,7 @@ impl Follow {
         let api = Api::<PartialObjectMeta<K>>::all(client);
         let mut replica = Replica::new(table, keep.clone());
         let task = tokio::spawn(async move {
-            let config = watcher::Config::default().timeout(CALL_SECONDS);
+            let config = watcher::Config::default().timeout(CALL_SECONDS).page_size(PAGE);
             let mut events = std::pin::pin!(watcher(api, config).backoff(Patience::default()));
             while let Some(event) = events.next().await {
                 match event {

@@ -245,6 +245,16 @@ pub(super) fn created() -> Vec<(&'static str, Value, &'static str)> {
             STAYS,
         ),
         (
+            "tolerates all, off one node",
+            pod(
+                json!({}),
+                json!({"tolerations": tolerates_all.clone(), "affinity": {"nodeAffinity": {REQUIRED: {"nodeSelectorTerms": [
+                    {"matchFields": [{"key": "metadata.name", "operator": "NotIn", "values": [REAL]}]},
+                ]}}}}),
+            ),
+            "marked",
+        ),
+        (
             "a DaemonSet's pod",
             pod(
                 json!({}),

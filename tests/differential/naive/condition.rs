@@ -1,0 +1,78 @@
+//! One operator, one key: the policy's values against the request's.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::{address, date, number, text};
+
+/// Whether a condition is met. Values of a policy are alternatives, and so are those of the request; a negated operator
+/// is met where its positive twin finds nothing. What is absent meets no positive operator, and a negated one only in a
+/// Deny; what the operator cannot read counts against the caller
+pub fn holds(operator: &str, wanted: &[Cow<'_, str>], found: Option<&Vec<String>>, is_deny: bool) -> bool {
+    let (operator, is_negated) = positive(operator);
+    let Some(found) = found else {
+        return is_negated && is_deny;
+    };
+    if found.iter().any(|each| !is_readable(operator, each)) {
+        return is_deny;
+    }
+    let any = found
+        .iter()
+        .any(|each| wanted.iter().any(|wanted| meets(operator, wanted, each)));
+    any != is_negated
+}
+
+/// The positive twin of an operator, and whether it was the negated one
+fn positive(operator: &str) -> (&str, bool) {
+    match operator {
+        "StringNotEquals" => ("StringEquals", true),
+        "StringNotEqualsIgnoreCase" => ("StringEqualsIgnoreCase", true),
+        "StringNotLike" => ("StringLike", true),
+        "NumericNotEquals" => ("NumericEquals", true),
+        "DateNotEquals" => ("DateEquals", true),
+        "NotIpAddress" => ("IpAddress", true),
+        "IpAddressIncludeBorder" => ("IpAddress", false),
+        other => (other, false),
+    }
+}
+
+/// Whether the operator can make something of a value
+pub fn is_readable(operator: &str, found: &str) -> bool {
+    match family(positive(operator).0) {
+        "Numeric" => number::is_readable(found),
+        "Date" => date::seconds(found).is_some(),
+        "Bool" => found == "true" || found == "false",
+        "IpAddress" => address::bits(found).is_some(),
+        _ => true,
+    }
+}
+
+fn meets(operator: &str, wanted: &str, found: &str) -> bool {
+    match operator {
+        "StringEquals" | "Bool" => found == wanted,
+        "StringEqualsIgnoreCase" => found.to_lowercase() == wanted.to_lowercase(),
+        "StringLike" => text::like(wanted, found),
+        "IpAddress" => address::is_in(wanted, found),
+        ordered => {
+            let order = match family(ordered) {
+                "Numeric" => number::compare(found, wanted).unwrap(),
+                _ => date::seconds(found).unwrap().cmp(&date::seconds(wanted).unwrap()),
+            };
+            match ordered.trim_start_matches(family(ordered)) {
+                "Equals" => order == Ordering::Equal,
+                "LessThan" => order == Ordering::Less,
+                "LessThanEquals" => order != Ordering::Greater,
+                "GreaterThan" => order == Ordering::Greater,
+                "GreaterThanEquals" => order != Ordering::Less,
+                other => panic!("no operator `{other}`"),
+            }
+        }
+    }
+}
+
+fn family(operator: &str) -> &'static str {
+    ["Numeric", "Date", "Bool", "IpAddress", "String"]
+        .into_iter()
+        .find(|family| operator.starts_with(family))
+        .unwrap()
+}
