@@ -200,7 +200,8 @@ impl Denial {
 impl Ruling {
     /// What comes of it in a mode
     fn decision(&self, mode: Mode) -> Decision {
-        let is_judged = self.deed.is_some() && !matches!(self.route, Some(route::Route::No(_)));
+        // Something was asked of ECI, or something was mapped
+        let is_judged = self.operation.is_some() || !self.changes.is_empty();
         if self.findings.iter().any(Finding::holds_in_every_mode) {
             return Decision::Deny;
         }
@@ -245,3 +246,6 @@ fn audit(record: &Record, denial: Option<&Denial>) -> BTreeMap<&'static str, Str
     }
     audit
 }
+
+#[cfg(test)]
+mod tests;

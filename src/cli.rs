@@ -1,5 +1,6 @@
 //! The command line: what is typed, what is printed, what the exit code says.
 
+mod check;
 mod configuration;
 mod lint;
 mod report;
@@ -26,6 +27,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::CheckArgs),
     // Boxed, since it has more flags than all others together
     Serve(Box<serve::ServeArgs>),
     Simulate(simulate::SimulateArgs),
@@ -46,6 +48,7 @@ pub fn main() -> ExitCode {
     };
     let output = arguments.output;
     let done = match arguments.command {
+        Command::Check(args) => check::run(&args, output),
         Command::Serve(args) => serve::run(*args),
         Command::Simulate(args) => simulate::run(&args, output),
         Command::Lint(args) => lint::run(&args, output),

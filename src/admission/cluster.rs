@@ -109,10 +109,14 @@ impl Objects {
     fn add(&mut self, manifest: &Value, settings: &ClusterSettings) -> Result<(), ObjectError> {
         let metadata = manifest.get("metadata");
         let kind = text(manifest.get("kind")).ok_or(ObjectError::NoKind)?;
-        let name = text(metadata.and_then(|metadata| metadata.get("name")));
-        let name = name
-            .ok_or_else(|| ObjectError::NoName(kind.to_owned()))?
-            .to_owned();
+        let name = match (kind, text(metadata.and_then(|metadata| metadata.get("name")))) {
+            (_, Some(name)) => name.to_owned(),
+            ("Namespace" | "ServiceAccount" | "Node", None) => {
+                return Err(ObjectError::NoName(kind.to_owned()));
+            }
+            // Nobody can ask for it by name
+            (_, None) => return Ok(()),
+        };
         let namespace = text(metadata.and_then(|metadata| metadata.get("namespace"))).unwrap_or("default");
         let map = |field: &'static str| {
             let map = metadata

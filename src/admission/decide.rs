@@ -14,7 +14,7 @@ use super::call;
 use super::cluster::{Cluster, Meta, NodeKind};
 use super::finding::{Deed, Finding};
 use super::lookalike;
-use super::mapping::{self, Mapped, Scope, Sources};
+use super::mapping::{self, Mapped, MappingError, Scope, Sources};
 use super::patch::{Change, Changes};
 use super::pod::{Pod, same_spec};
 use super::principal::{claimed_controller, is_control_plane};
@@ -298,7 +298,7 @@ impl Case<'_> {
         pod: &Pod<'_>,
         namespace: &Meta,
         scope: Scope,
-    ) -> Result<Mapped, Finding> {
+    ) -> Result<Mapped, MappingError> {
         let account = self
             .cluster
             .service_account(self.review.namespace(), pod.service_account());
@@ -315,7 +315,6 @@ impl Case<'_> {
             scope,
             limit,
         )
-        .map_err(Finding::Unmappable)
     }
 
     fn map_into(&self, ruling: &mut Ruling, pod: &Pod<'_>, namespace: &Meta, scope: Scope) {
@@ -330,7 +329,7 @@ impl Case<'_> {
                 ruling.changes = mapped.changes;
                 ruling.fields = mapped.fields;
             }
-            Err(finding) => ruling.findings.push(finding),
+            Err(error) => ruling.findings.push(Finding::Unmappable(error)),
         }
     }
 
@@ -352,8 +351,8 @@ impl Case<'_> {
                 ruling.findings.extend(mapped.changes.iter().map(not_mapped));
                 true
             }
-            Err(finding) => {
-                ruling.findings.push(finding);
+            Err(error) => {
+                ruling.findings.push(Finding::Unmappable(error));
                 false
             }
         }

@@ -336,7 +336,8 @@ fn refused(refusal: &Refusal, scene: &Scene<'_>) -> String {
         }
         _ => "ask your cluster administrator".to_owned(),
     };
-    format!("{}; {remedy}", refusal.message)
+    let mark = if refusal.message.contains(": ") { ';' } else { ':' };
+    format!("{}{mark} {remedy}", refusal.message)
 }
 
 /// The id of the group whose name was written instead of it

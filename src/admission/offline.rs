@@ -3,11 +3,15 @@
 //! `ramgate check` and the pod level of case files end here, and pass through the very bodies that the server reads.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Answer, Cause, Decision, Modes, Objects, Path, Record, Review, ReviewError, answer};
+use super::{
+    Answer, Cause, Cluster, Decision, Meta, Modes, NodeKind, Objects, Path, Record, Review, ReviewError,
+    answer,
+};
 use crate::directory::Configuration;
 
 /// A request about a pod
@@ -84,10 +88,15 @@ pub fn run(
     modes: &Modes,
     now: Timestamp,
 ) -> Result<Final, OfflineError> {
+    let connected = match request.operation {
+        Operation::Connect { pod, .. } => Some(pod),
+        Operation::Create(_) | Operation::Update(..) | Operation::Delete(_) => None,
+    };
+    let cluster = Inhabited { objects, connected };
     let ask = |path, operation: &Operation<'_>| -> Result<Answer, ReviewError> {
         let body = body(request, operation).to_string();
         let review = Review::parse(body.as_bytes())?;
-        Ok(answer(path, &review, configuration, objects, modes, now))
+        Ok(answer(path, &review, configuration, &cluster, modes, now))
     };
     let pod = match request.operation {
         Operation::Create(pod) | Operation::Update(_, pod) => pod,
@@ -112,6 +121,32 @@ pub fn run(
     };
     let validated = ask(Path::Validate, &operation)?;
     Ok(Final::of(validated.record, said, &pod))
+}
+
+/// The given objects, and the pod that somebody connects to unless it is among them
+struct Inhabited<'a> {
+    objects: &'a Objects,
+    connected: Option<&'a Value>,
+}
+
+impl Cluster for Inhabited<'_> {
+    fn namespace(&self, name: &str) -> Option<Arc<Meta>> {
+        self.objects.namespace(name)
+    }
+
+    fn service_account(&self, namespace: &str, name: &str) -> Option<Arc<Meta>> {
+        self.objects.service_account(namespace, name)
+    }
+
+    fn node(&self, name: &str) -> NodeKind {
+        self.objects.node(name)
+    }
+
+    fn pod(&self, namespace: &str, name: &str) -> Option<Arc<str>> {
+        self.objects
+            .pod(namespace, name)
+            .or_else(|| self.connected.map(|pod| pod.to_string().into()))
+    }
 }
 
 impl Final {

@@ -192,6 +192,7 @@ fn short(finding: &Finding) -> String {
             format!("{} on {} ({})", denial.action, denial.resource, finding.code())
         }
         Finding::Malformed(malformed) => malformed.to_string(),
+        Finding::NotMapped { annotation, .. } => format!("{} {annotation}", finding.code()),
         _ => finding.code().to_owned(),
     }
 }

@@ -246,7 +246,10 @@ impl PolicySet {
 
     /// The resource groups for which a principal holds policies of its own or of its groups
     pub fn granted_groups(&self, principal: &Principal) -> impl Iterator<Item = &str> {
-        let by_group = self.holdings(principal).into_iter().flat_map(|holdings| &holdings.by_group);
+        let by_group = self
+            .holdings(principal)
+            .into_iter()
+            .flat_map(|holdings| &holdings.by_group);
         by_group.map(|(group, _)| &**group)
     }
 

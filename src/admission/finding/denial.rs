@@ -10,7 +10,7 @@ use crate::admission::phrase::{NAME_LENGTH, clipped, listed, quoted};
 use crate::admission::principal;
 use crate::directory::MappingMode;
 use crate::eci::Denial;
-use crate::ram::{Mismatch, Miss, PolicyType, Principal, Reason};
+use crate::ram::{Mismatch, Miss, PolicyType, Principal, Reason, StatementId};
 
 /// Condition keys that stand for tags: of the request, of the resource, and ECI's own for either
 const TAG_KEYS: [&str; 3] = ["acs:RequestTag/", RESOURCE_TAG, "eci:tag/"];
@@ -40,9 +40,14 @@ impl Told<'_> {
         let who = principal::described(self.principal);
         match &self.denial.decision.reason {
             Reason::Statement(statement) => {
-                let statement = quoted(&statement.to_string(), 100);
+                let about = if self.denial.about_new_tags {
+                    " for the new tags"
+                } else {
+                    ""
+                };
                 format!(
-                    "statement {statement} denies {}: {}",
+                    "{} denies {}{about}: {}",
+                    self.named(statement),
                     self.asked(),
                     self.change_or_ask()
                 )
@@ -80,7 +85,7 @@ impl Told<'_> {
 
     /// The nearest statement, and what kept it from allowing
     fn missed(&self, miss: &Miss) -> String {
-        let statement = quoted(&miss.statement.to_string(), 100);
+        let statement = self.named(&miss.statement);
         match &miss.mismatch {
             Mismatch::Condition {
                 operator,
@@ -89,7 +94,7 @@ impl Told<'_> {
                 got,
             } => {
                 format!(
-                    "statement {statement} wants {}",
+                    "{statement} wants {}",
                     self.open(&Open {
                         operator,
                         key,
@@ -105,7 +110,7 @@ impl Told<'_> {
                 self.role_annotation()
             ),
             Mismatch::Resource { wanted } if self.denial.action == "ram:PassRole" => format!(
-                "{} may pass {} alone, by statement {statement}, and the pod wants {}: write such a role in {}, or ask your \
+                "{} may pass {} alone, by {statement}, and the pod wants {}: write such a role in {}, or ask your \
                  RAM administrator",
                 principal::described(self.principal),
                 listed(wanted, "and"),
@@ -227,7 +232,14 @@ impl Told<'_> {
             }
             (_, None) => format!("no policy of {who}"),
         };
-        format!("{policies} allows {}: {}", self.asked(), self.change_or_ask())
+        let remedy = match self.other_groups().as_slice() {
+            [] => self.change_or_ask(),
+            groups => format!(
+                "it holds policies for resource group {}, write that in annotation {RESOURCE_GROUP_ID}",
+                listed(groups, "or")
+            ),
+        };
+        format!("{policies} allows {}: {remedy}", self.asked())
     }
 
     /// What was asked: the action, and the resource where it tells more than the action
@@ -250,13 +262,34 @@ impl Told<'_> {
             "ram:CreateServiceLinkedRole" => {
                 "ask your RAM administrator to make ECI's service-linked role once".to_owned()
             }
-            _ if self.scene.deed == Deed::Create && self.denial.resource_group.is_some() => {
-                format!(
-                    "write another resource group in annotation {RESOURCE_GROUP_ID}, or ask your RAM administrator"
-                )
-            }
             _ => self.ask(),
         }
+    }
+
+    /// The resource groups that the principal does hold policies for, where the pod could name one
+    fn other_groups(&self) -> Vec<&str> {
+        let policies = &self.scene.configuration.policies;
+        let asked = self.denial.resource_group.as_deref();
+        match self.scene.deed == Deed::Create && asked.is_some() {
+            true => policies
+                .granted_groups(self.principal)
+                .filter(|group| Some(*group) != asked)
+                .collect(),
+            false => Vec::new(),
+        }
+    }
+
+    /// A statement by its name, and by its layer where that is not the principal's own
+    fn named(&self, statement: &StatementId) -> String {
+        let layer = match self.denial.decision.policy_type {
+            PolicyType::ControlPolicy => "control policy statement",
+            PolicyType::Root
+            | PolicyType::SessionPolicy
+            | PolicyType::AssumeRolePolicy
+            | PolicyType::AccountLevelIdentityBasedPolicy
+            | PolicyType::ResourceGroupLevelIdentityBasedPolicy => "statement",
+        };
+        format!("{layer} {}", quoted(&statement.to_string(), 100))
     }
 
     fn ask(&self) -> String {
