@@ -26,6 +26,8 @@ const QUIET: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_millis(400);
 /// When to try again what could not be put in force although it is good
 const AGAIN: Duration = Duration::from_secs(2);
+/// How long Events may take: a repair that waits behind them must not wait for long
+const TELLING: Duration = Duration::from_secs(2);
 
 /// Configuration out of the labelled ConfigMaps of one namespace
 pub struct ClusterSource {
@@ -110,9 +112,12 @@ impl ClusterSource {
         match &offered {
             Offered::Accepted => self.reports.forget(),
             Offered::Refused(faults) => {
-                self.reports
-                    .tell(faults, |name| maps.uid(name).map(str::to_owned))
-                    .await
+                let tell = self
+                    .reports
+                    .tell(faults, |name| maps.uid(name).map(str::to_owned));
+                if tokio::time::timeout(TELLING, tell).await.is_err() {
+                    tracing::warn!("writing Events takes too long");
+                }
             }
             Offered::TryAgain => {}
         }
@@ -273,6 +278,17 @@ mod tests {
         setup.until(|status| status.last_reload == Some(false)).await;
         assert_eq!(setup.store.current().unwrap().generation, 2);
         assert!(setup.store.sources().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_event_that_hangs_does_not_hold_up_a_repair() {
+        let setup = Setup::start(ACCOUNT);
+        setup.until(|status| status.generation == 1).await;
+        setup.fake.hang(EVENTS);
+        setup.apply(2, "account: {id: x, region: r}");
+        setup.until(|status| status.last_reload == Some(false)).await;
+        setup.apply(3, ACCOUNT);
+        setup.until(|status| status.generation == 2).await;
     }
 
     #[tokio::test]
