@@ -1,6 +1,7 @@
 //! Which values are accepted, and what is said of those that are not.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -242,8 +243,11 @@ fn contradictions_are_named_with_both_sides() {
             ["certificate.secret.name", "certificate.source is self"],
         ),
         (
-            json!({"certificate": {"secret": {"manageCaBundle": true}}}),
-            ["certificate.secret.manageCaBundle", "certificate.source is self"],
+            json!({"certificate": {"secret": {"webhookAnnotations": {"a": "b"}}}}),
+            [
+                "certificate.secret.webhookAnnotations",
+                "certificate.source is self",
+            ],
         ),
         (
             json!({"certificate": {"certManager": {"issuerRef": {"name": "i"}}}}),
@@ -259,6 +263,32 @@ fn contradictions_are_named_with_both_sides() {
         for part in parts {
             assert!(error.contains(part), "{values}: {part} is not in {error}");
         }
+    }
+}
+
+#[test]
+fn the_product_reads_the_cluster_section() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cluster.yaml");
+    for (name, values) in supported() {
+        let manifests = render(&values);
+        fs::write(
+            &file,
+            manifests.kind("ConfigMap")[0]["data"]["cluster.yaml"]
+                .as_str()
+                .unwrap(),
+        )
+        .unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_ramgate"))
+            .arg("lint")
+            .arg(&file)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success() && said.contains("0 errors"),
+            "{name}: {said}"
+        );
     }
 }
 

@@ -1,5 +1,7 @@
 //! The Deployment and what stands around it.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
 use crate::render::{NAMESPACE, render, strings, supported, values_of};
@@ -175,6 +177,22 @@ fn the_server_is_told_what_the_values_say() {
 }
 
 #[test]
+fn the_server_takes_what_it_is_told() {
+    for (name, values) in supported() {
+        let manifests = render(&values);
+        // Without a cluster it gets exactly as far as looking for one: no flag is unknown, malformed or contradictory.
+        let output = Command::new(env!("CARGO_BIN_EXE_ramgate"))
+            .args(manifests.arguments())
+            .env_clear()
+            .env("HOME", env!("CARGO_TARGET_TMPDIR"))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains("the way to the cluster's API"), "{name}: {said}");
+    }
+}
+
+#[test]
 fn the_kubelet_asks_the_admin_port() {
     let manifests = render(&json!({}));
     let container = &manifests.deployment()["spec"]["template"]["spec"]["containers"][0];
@@ -213,19 +231,19 @@ fn a_certificate_has_one_source_and_ca_bundle_one_writer() {
     ];
 
     let manifests = render(&values_of("secret"));
-    assert_eq!(
-        tls(&manifests.arguments()),
-        [files[0], files[1], "--webhook-configuration=ramgate"]
-    );
+    assert_eq!(tls(&manifests.arguments()), files);
+    for kind in ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"] {
+        assert_eq!(
+            manifests.named(kind, "ramgate")["metadata"]["annotations"],
+            json!({"cert-manager.io/inject-ca-from-secret": "ramgate-system/ramgate-serving"})
+        );
+    }
     let spec = &manifests.deployment()["spec"]["template"]["spec"];
     assert_eq!(spec["volumes"][0]["secret"]["secretName"], "ramgate-serving");
     assert_eq!(
         spec["containers"][0]["volumeMounts"][0]["mountPath"],
         "/etc/ramgate/tls"
     );
-
-    let by_hand = render(&json!({"certificate": {"source": "secret", "secret": {"name": "s"}}}));
-    assert_eq!(tls(&by_hand.arguments()), files);
 
     let manifests = render(&values_of("cert-manager"));
     assert_eq!(tls(&manifests.arguments()), files);
@@ -363,6 +381,8 @@ fn uninstalling_takes_the_webhooks_away_first() {
     let job = manifests.named("Job", "ramgate-uninstall");
     let command = strings(&job["spec"]["template"]["spec"]["containers"][0]["command"]);
     assert_eq!(command[..2], ["kubectl", "delete"]);
+    // The job may not watch what it deletes.
+    assert!(command.contains(&"--wait=false"));
     assert!(
         command
             .iter()
