@@ -398,18 +398,12 @@ async fn a_client_that_sends_too_slowly_is_cut_off() {
         started.elapsed()
     };
     let mut silent = tokio::net::TcpStream::connect(running.address).await.unwrap();
-    assert!(
-        closed(&mut silent).await < 2 * SECOND,
-        "no handshake"
-    );
+    assert!(closed(&mut silent).await < 2 * SECOND, "no handshake");
 
     let mut silent = handshake(running.address, "localhost", &running.bundle)
         .await
         .unwrap();
-    assert!(
-        closed(&mut silent).await < 2 * SECOND,
-        "no request"
-    );
+    assert!(closed(&mut silent).await < 2 * SECOND, "no request");
 
     let slow = handshake(running.address, "localhost", &running.bundle)
         .await
@@ -425,10 +419,7 @@ async fn a_client_that_sends_too_slowly_is_cut_off() {
         #[expect(unreachable_code, reason = "gives the block its type")]
         Ok::<_, std::io::Error>(())
     });
-    assert!(
-        closed(&mut read).await < 2 * SECOND,
-        "headers dripping"
-    );
+    assert!(closed(&mut read).await < 2 * SECOND, "headers dripping");
     dripping.abort();
 
     let mut served = running.connect().await;
