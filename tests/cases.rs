@@ -35,7 +35,10 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 }
 
 fn results() -> Vec<CaseResult> {
-    let is_case_file = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yaml");
+    let is_case_file = |path: &PathBuf| {
+        path.extension()
+            .is_some_and(|ending| ending == "yaml" || ending == "json")
+    };
     files(Path::new("tests/cases"))
         .into_iter()
         .filter(is_case_file)

@@ -239,6 +239,20 @@ async fn a_judgement_over_the_deadline_is_denied_as_too_slow() {
     assert!(routes.counted(r#"ramgate_admission_requests_total{decision="too_slow""#));
 }
 
+#[tokio::test]
+async fn a_caller_that_waits_less_than_the_deadline_is_told_in_time() {
+    let routes = Routes::new(ReviewLimits::new(64, 20 * SECOND));
+    let started = Instant::now();
+    let seen = routes
+        .send(posted(
+            "/validate?timeout=1s",
+            review("u-1", "wait 5000").to_string(),
+        ))
+        .await;
+    assert_denial(&seen, "u-1", 504, "within its deadline of 900 ms");
+    assert!(started.elapsed() < 3 * SECOND);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn work_that_nobody_waits_for_still_counts_as_work() {
     let limits = ReviewLimits {

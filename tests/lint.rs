@@ -13,6 +13,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ramgate::directory::{FaultClass, LocatedFault, Piece, merge};
@@ -84,6 +85,28 @@ fn good_documents_are_accepted_in_silence() {
 }
 
 #[test]
+fn the_command_finds_the_same() {
+    let table = table();
+    let mut failures = Vec::new();
+    for (rows, code, list) in [(&table.refused, 3, "errors"), (&table.warned, 0, "warnings")] {
+        for row in rows {
+            let (exit, printed) = lint(&root().join(&row.path));
+            let found = printed[list].as_array().unwrap();
+            if exit != code || !found.iter().any(|entry| row.is_printed(entry)) {
+                failures.push(format!("{}: exit {exit}, {printed}", row.path));
+            }
+        }
+    }
+    for path in &table.clean {
+        let (exit, printed) = lint(&root().join(path));
+        if exit != 0 || printed["warnings"] != serde_json::json!([]) {
+            failures.push(format!("{path}: exit {exit}, {printed}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
 fn every_file_is_in_the_table() {
     let table = table();
     let listed: BTreeSet<String> = table
@@ -139,6 +162,13 @@ impl Row {
             && fault.fault.message.contains(&self.says)
     }
 
+    fn is_printed(&self, entry: &serde_json::Value) -> bool {
+        let is = |key: &str, wanted: Option<u32>| wanted.is_none_or(|wanted| entry[key] == wanted);
+        is("line", self.line)
+            && is("column", self.column)
+            && entry["message"].as_str().unwrap().contains(&self.says)
+    }
+
     fn complaint(&self, found: &[LocatedFault]) -> String {
         let found: Vec<String> = found.iter().map(LocatedFault::to_string).collect();
         format!(
@@ -155,6 +185,18 @@ fn root() -> PathBuf {
 fn table() -> Table {
     let text = fs::read_to_string(root().join("expected.yaml")).unwrap();
     yaml::parse(&text).unwrap()[0].read().unwrap()
+}
+
+/// What `ramgate lint` exits with and prints
+fn lint(path: &Path) -> (i32, serde_json::Value) {
+    let output = Command::new(env!("CARGO_BIN_EXE_ramgate"))
+        .args(["lint", "--output", "json"])
+        .arg(path)
+        .output()
+        .unwrap();
+    let printed = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{}: {error}: {output:?}", path.display()));
+    (output.status.code().unwrap(), printed)
 }
 
 /// A policy stands alone; so does a directory file, whose references are not looked at; a folder is one directory

@@ -319,6 +319,13 @@ impl<'a> Review<'a> {
         cluster.namespace(namespace).is_none().then_some(namespace)
     }
 
+    /// Namespace and name of the service account that should be read live before the review is judged
+    pub fn unread_service_account(&self, cluster: &dyn Cluster) -> Option<(&str, &str)> {
+        let (namespace, name) = (self.namespace(), self.pod()?.service_account());
+        let unread = cluster.service_account(namespace, name).is_none();
+        unread.then_some((namespace, name))
+    }
+
     fn is_whole_pod(&self) -> bool {
         self.resource == Resource::Pods && self.subresource().is_empty()
     }

@@ -57,9 +57,12 @@ fn findings(pieces: &[NamedPiece], whole: bool) -> (Vec<LocatedFault>, Vec<Locat
         .iter()
         .any(|named| matches!(named.piece, Piece::Directory(_)));
     if connected && let Err(faults) = store::load(pieces) {
-        let between = faults
+        // What a document says twice shows only when it is merged, if only with itself.
+        let (own, between): (Vec<_>, Vec<_>) = faults
             .into_iter()
-            .filter(|fault| fault.class != FaultClass::Document);
+            .filter(|fault| !errors.contains(fault))
+            .partition(|fault| fault.class == FaultClass::Document);
+        errors.extend(own);
         if whole { &mut errors } else { &mut warnings }.extend(between);
     }
     (errors, warnings)

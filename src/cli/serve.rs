@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kube::Client;
+use kube::{Client, Config};
 use rustls::crypto::aws_lc_rs;
 
 use self::certificate::Certificate;
@@ -43,6 +43,9 @@ use crate::telemetry::metrics::Metrics;
 
 /// How often to see whether everything is there, while it is not
 const READY_LOOK: Duration = Duration::from_millis(5);
+
+/// How long the API server may be silent on a connection: longer than any watch call, which it ends by itself
+const API_SILENCE: Duration = Duration::from_secs(90);
 
 /// Runs the server until it is told to stop
 ///
@@ -169,7 +172,10 @@ impl Origin {
         match source {
             Source::Folder(folder) => Ok(Self::Folder(folder)),
             Source::Cluster { namespace } => {
-                let client = Client::try_default().await;
+                let config = Config::infer().await;
+                let mut config = config.map_err(|error| failed("the way to the cluster's API", error))?;
+                config.read_timeout = Some(API_SILENCE);
+                let client = Client::try_from(config);
                 let client = client.map_err(|error| failed("the way to the cluster's API", error))?;
                 Ok(Self::Cluster { client, namespace })
             }

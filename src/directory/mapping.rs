@@ -66,6 +66,17 @@ pub enum MappingMode {
 }
 
 impl MappingRules {
+    /// Whether any rule reads the pod's service account
+    pub fn reads_service_accounts(&self) -> bool {
+        let reads = |source: &MappingSource| {
+            matches!(
+                source,
+                MappingSource::ServiceAccountLabel(_) | MappingSource::ServiceAccountAnnotation(_)
+            )
+        };
+        self.sources().any(reads)
+    }
+
     /// Every source that a rule reads
     pub fn sources(&self) -> impl Iterator<Item = &MappingSource> {
         let fields = self.resource_group_id.iter().chain(&self.ram_role_name);

@@ -270,7 +270,12 @@ bindings: [{{principal: account, subjects: [{{kind: User, name: 'system:servicea
         ];
         assert_eq!(told, wanted);
         let all = merged(&[ACCOUNT, first, &second], &["P", "P"]).unwrap_err();
-        assert!(all.iter().all(|fault| fault.class == FaultClass::Conflict));
+        let (alone, together) = (FaultClass::Document, FaultClass::Conflict);
+        let classes: Vec<FaultClass> = all.iter().map(|fault| fault.class).collect();
+        assert_eq!(
+            classes,
+            [together, together, together, alone, alone, alone, alone, together]
+        );
     }
 
     #[test]

@@ -40,6 +40,14 @@ impl<'a> Place<'a> {
     fn at(self, at: Position) -> Self {
         Self { at, ..self }
     }
+
+    /// What it means that the same is defined here and there: one document that does so is bad in itself
+    fn clash(self, there: Self) -> FaultClass {
+        match self.order == there.order {
+            true => FaultClass::Document,
+            false => FaultClass::Conflict,
+        }
+    }
 }
 
 impl fmt::Display for Place<'_> {
@@ -114,7 +122,7 @@ impl<'a> Register<'a> {
             let here = place.at(at);
             if let Some(first) = self.single.insert(section, here) {
                 let message = format!("`{section}` stands once in all documents; it is in {first} already");
-                self.fault(here, FaultClass::Conflict, message);
+                self.fault(here, first.clash(here), message);
             }
         }
         for group in &part.resource_groups {
@@ -128,7 +136,7 @@ impl<'a> Register<'a> {
                     "`{}` cannot be the default resource group: {first} is",
                     group.id.as_str()
                 );
-                self.fault(here, FaultClass::Conflict, message);
+                self.fault(here, first.clash(here), message);
             }
         }
         for user in &part.users {
@@ -151,7 +159,7 @@ impl<'a> Register<'a> {
             if let Some(first) = self.subjects.insert(subject.clone(), here) {
                 self.fault(
                     here,
-                    FaultClass::Conflict,
+                    first.clash(here),
                     format!("{subject} is bound twice, first in {first}"),
                 );
             }
@@ -270,7 +278,7 @@ impl<'a> Register<'a> {
     fn once(&mut self, first: Option<Place<'a>>, here: Place<'a>, what: &str, name: &str) {
         if let Some(first) = first {
             let message = format!("{what} `{}` is defined twice, first in {first}", shortened(name));
-            self.fault(here, FaultClass::Conflict, message);
+            self.fault(here, first.clash(here), message);
         }
     }
 

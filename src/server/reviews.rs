@@ -1,5 +1,8 @@
 //! `/mutate` and `/validate`: bounds around the judge, and an explicit denial for each bound that is hit.
 
+mod end;
+mod times;
+
 use std::any::Any;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::AssertUnwindSafe;
@@ -9,8 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CONNECTION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::post;
 use futures::FutureExt;
@@ -18,11 +21,14 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
+use self::end::End;
+use self::times::Times;
 use super::body;
 use super::body::{Budget, Received, Unread};
 use super::judge::{Endpoint, Judge, Verdict};
 use super::limits::ReviewLimits;
 use super::{reply, uid};
+use crate::admission;
 use crate::telemetry::log;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::record::Record;
@@ -61,10 +67,11 @@ impl Reviews {
                 "a review is JSON: send it with Content-Type: application/json",
             );
         }
-        let (response, record) = match self.receive(&parts.headers, body, started).await {
+        let times = Times::new(started, &self.limits, &parts.uri);
+        let (response, record) = match self.receive(&parts.headers, body, times).await {
             Ok(received) => {
                 let bytes = received.bytes.clone();
-                match self.judge(endpoint, received, started).await {
+                match self.judge(endpoint, received, times).await {
                     Ok(verdict) => (reply::review(verdict.body), verdict.record),
                     Err(end) => self.end(end, uid::read(&bytes)),
                 }
@@ -81,21 +88,20 @@ impl Reviews {
         &self,
         headers: &HeaderMap,
         body: Body,
-        started: Instant,
+        times: Times,
     ) -> Result<Received, (End, Option<String>)> {
-        let until = later(started, self.limits.body_time.min(self.limits.deadline));
-        body::read(headers, body, self.limits.body, &self.budget, until)
+        body::read(headers, body, self.limits.body, &self.budget, times.body_until())
             .await
             .map_err(|unread| match unread {
                 Unread::TooLarge => (End::TooLarge, None),
                 Unread::NoRoom(uid) => (End::NoRoom, uid),
-                Unread::TooSlow => (End::BodyTooSlow, None),
+                Unread::TooSlow => (End::BodyTooSlow(times.body), None),
                 Unread::Broken => (End::Broken, None),
             })
     }
 
     /// Judges on this thread, or a large body on one where it keeps nobody waiting
-    async fn judge(&self, endpoint: Endpoint, received: Received, started: Instant) -> Result<Verdict, End> {
+    async fn judge(&self, endpoint: Endpoint, received: Received, times: Times) -> Result<Verdict, End> {
         let Ok(permit) = Arc::clone(&self.work).try_acquire_owned() else {
             return Err(End::NoWorker);
         };
@@ -104,11 +110,11 @@ impl Reviews {
         let work = async move {
             // Held until the work has really ended, also when nobody waits for it any more
             let (Received { bytes, held: _held }, _permit) = (received, permit);
-            AssertUnwindSafe(judge.judge(endpoint, &bytes))
+            AssertUnwindSafe(async { judge.judge(endpoint, &bytes).await })
                 .catch_unwind()
                 .await
         };
-        let until = later(started, self.limits.deadline);
+        let until = times.until();
         let judged = if large {
             let runtime = Handle::current();
             let task = tokio::task::spawn_blocking(move || runtime.block_on(work));
@@ -121,7 +127,7 @@ impl Reviews {
         match judged {
             Ok(Ok(verdict)) => Ok(verdict),
             Ok(Err(panic)) => Err(End::Failed(self.incident(panic.as_ref()))),
-            Err(_) => Err(End::TooSlow),
+            Err(_) => Err(End::TooSlow(times.deadline)),
         }
     }
 
@@ -136,7 +142,7 @@ impl Reviews {
     fn end(&self, end: End, uid: Option<String>) -> (Response, Record) {
         let sentence = end.sentence(&self.limits);
         let response = match (&uid, end.denial()) {
-            (Some(uid), Some(code)) => reply::review(reply::denial(uid, code.as_u16(), &sentence)),
+            (Some(uid), Some(code)) => reply::review(admission::refuse(uid, code.as_u16(), &sentence)),
             _ => reply::text(end.status(), sentence),
         };
         let record = Record {
@@ -145,94 +151,6 @@ impl Reviews {
             ..Record::default()
         };
         (end.closing(response), record)
-    }
-}
-
-/// How a review ends that is not judged
-enum End {
-    TooLarge,
-    BodyTooSlow,
-    Broken,
-    NoRoom,
-    NoWorker,
-    TooSlow,
-    Failed(String),
-}
-
-impl End {
-    /// The word in logs and metrics
-    fn name(&self) -> &'static str {
-        match self {
-            Self::TooLarge => "too_large",
-            Self::BodyTooSlow | Self::TooSlow => "too_slow",
-            Self::Broken => "malformed",
-            Self::NoRoom | Self::NoWorker => "overloaded",
-            Self::Failed(_) => "failed",
-        }
-    }
-
-    /// The code inside a denial, for the ends at which the request's uid may be known
-    fn denial(&self) -> Option<StatusCode> {
-        match self {
-            Self::TooLarge | Self::BodyTooSlow | Self::Broken => None,
-            Self::NoRoom | Self::NoWorker => Some(StatusCode::TOO_MANY_REQUESTS),
-            Self::TooSlow => Some(StatusCode::GATEWAY_TIMEOUT),
-            Self::Failed(_) => Some(StatusCode::INTERNAL_SERVER_ERROR),
-        }
-    }
-
-    /// The status of an answer without a uid
-    fn status(&self) -> StatusCode {
-        match self {
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Broken => StatusCode::BAD_REQUEST,
-            Self::NoRoom | Self::NoWorker | Self::TooSlow | Self::Failed(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-        }
-    }
-
-    fn sentence(&self, limits: &ReviewLimits) -> String {
-        match self {
-            Self::TooLarge => format!(
-                "ramgate: the review is larger than {} bytes, which no object that \
-                Kubernetes stores can need",
-                limits.body
-            ),
-            Self::BodyTooSlow => format!(
-                "ramgate: the review did not arrive within {} ms",
-                limits.body_time.min(limits.deadline).as_millis()
-            ),
-            Self::Broken => "ramgate: the review broke off".into(),
-            Self::NoRoom => format!(
-                "ramgate is overloaded: the reviews in flight hold more than {} bytes, try \
-                again",
-                limits.bytes
-            ),
-            Self::NoWorker => format!(
-                "ramgate is overloaded: {} reviews are being judged already, try again",
-                limits.inflight
-            ),
-            Self::TooSlow => format!(
-                "ramgate is too slow: no decision within its deadline of {} ms, try again",
-                limits.deadline.as_millis()
-            ),
-            Self::Failed(incident) => format!(
-                "ramgate failed on this request: tell whoever runs it to look for \
-                incident {incident} in its log"
-            ),
-        }
-    }
-
-    /// A connection whose body was not read to its end cannot carry another request
-    fn closing(&self, mut response: Response) -> Response {
-        if matches!(self, Self::TooLarge | Self::BodyTooSlow | Self::Broken) {
-            response
-                .headers_mut()
-                .insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        response
     }
 }
 
@@ -286,9 +204,4 @@ fn is_json(headers: &HeaderMap) -> bool {
         .unwrap_or_default();
     let name = media.split(';').next().unwrap_or_default();
     name.trim().eq_ignore_ascii_case("application/json")
-}
-
-/// A moment after another; one beyond the clock's range is the moment itself
-fn later(start: Instant, by: std::time::Duration) -> Instant {
-    start.checked_add(by).unwrap_or(start)
 }

@@ -8,7 +8,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::{Fault, Key, MAX_DEPTH, Node, Position, Value, object, position};
+use super::{Fault, Key, MAX_DEPTH, Node, Position, Value, object};
 
 /// Reads one JSON value that fills the whole text
 pub fn parse(text: &str) -> Result<Node, Fault> {
@@ -17,11 +17,16 @@ pub fn parse(text: &str) -> Result<Node, Fault> {
     node(raw, &lines, MAX_DEPTH)
 }
 
-/// Where each line starts, so that a place costs a binary search
+/// Where each line starts and how many characters came before, so that a place costs no walk through the text
 struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,
+    /// How many characters begin before every [`STEP`]th byte
+    counts: Vec<usize>,
 }
+
+/// How many bytes are counted again for a place; a text in one long line has thousands of places
+const STEP: usize = 64;
 
 impl<'a> Lines<'a> {
     fn new(text: &'a str) -> Self {
@@ -29,7 +34,13 @@ impl<'a> Lines<'a> {
         let starts = std::iter::once(0)
             .chain(after_breaks.map(|(at, _)| at.saturating_add(1)))
             .collect();
-        Self { text, starts }
+        let mut before: usize = 0;
+        let mut counts = Vec::new();
+        for chunk in text.as_bytes().chunks(STEP) {
+            counts.push(before);
+            before = before.saturating_add(begun(chunk));
+        }
+        Self { text, starts, counts }
     }
 
     /// The place of a slice that lies in the text
@@ -41,12 +52,31 @@ impl<'a> Lines<'a> {
             .and_then(|index| self.starts.get(index))
             .copied()
             .unwrap_or(0);
-        let inside = position(self.text.get(start..offset).unwrap_or_default(), usize::MAX);
+        let column = self
+            .characters(offset)
+            .saturating_sub(self.characters(start))
+            .saturating_add(1);
         Position {
             line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: inside.column,
+            column: u32::try_from(column).unwrap_or(u32::MAX),
         }
     }
+
+    /// How many characters begin before a byte
+    fn characters(&self, offset: usize) -> usize {
+        let step = offset.checked_div(STEP).unwrap_or(0);
+        let rest = self.text.as_bytes().get(step.saturating_mul(STEP)..offset);
+        let counted = self.counts.get(step).copied().unwrap_or(0);
+        counted.saturating_add(begun(rest.unwrap_or_default()))
+    }
+}
+
+/// How many characters begin in these bytes of a text
+fn begun(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .filter(|byte| **byte & 0b1100_0000 != 0b1000_0000)
+        .count()
 }
 
 fn node(raw: &RawValue, lines: &Lines<'_>, depth: usize) -> Result<Node, Fault> {
@@ -178,6 +208,19 @@ mod tests {
         assert_eq!(items[0].value, Value::Number("1.50".into()));
         assert_eq!(items[1].at, Position { line: 2, column: 15 });
         assert_eq!(entries[1].1.at, Position { line: 3, column: 8 });
+    }
+
+    #[test]
+    fn places_in_a_long_line_are_those_of_a_walk_through_it() {
+        let words: Vec<String> = (0..300).map(|count| "é中a".repeat(count % 7)).collect();
+        let text = format!("\n{}", serde_json::to_string(&words).unwrap());
+        let Value::List(items) = parse(&text).unwrap().value else {
+            panic!()
+        };
+        let quotes = text.match_indices('"').step_by(2);
+        for (item, (offset, _)) in items.iter().zip(quotes) {
+            assert_eq!(item.at, crate::source::position(&text, offset));
+        }
     }
 
     #[test]

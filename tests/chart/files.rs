@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::render::{documents, render, repository, tool};
+use crate::render::{documents, notes, render, repository, tool};
 
 /// Objects by kind and name: two versions of Helm may order and space them in two ways
 fn objects(text: &str) -> BTreeMap<String, Value> {
@@ -77,6 +77,28 @@ fn alerts_fire_on_their_causes_and_not_without() {
             rule["alert"]
         );
     }
+}
+
+#[test]
+fn the_notes_say_what_is_missing_and_warn_of_what_hurts() {
+    let default = notes(&json!({}));
+    for part in [
+        "mode warn",
+        "Never judged: pods in kube-system, ramgate-system.",
+        "ramgate.io/config=policy",
+        "ramgate.io/config=directory",
+        "--set mode=enforce",
+    ] {
+        assert!(default.contains(part), "{part} is not in\n{default}");
+    }
+    assert!(!default.contains("WARNING"), "{default}");
+    let single = notes(&json!({"replicas": 1, "namespaceModes": {"payments": "enforce"}}));
+    assert!(
+        single.contains("WARNING: there is one replica") && single.contains("payments: enforce"),
+        "{single}"
+    );
+    let foreign = notes(&json!({"certificate": {"source": "secret", "secret": {"name": "mine"}}}));
+    assert!(foreign.contains("WARNING: you write caBundle"), "{foreign}");
 }
 
 #[test]

@@ -73,16 +73,29 @@ pub(crate) fn documents(text: &str) -> Vec<Value> {
 
 /// What Helm renders with these values, as text, or why it refuses
 pub(crate) fn template(values: &Value) -> Result<String, String> {
+    helm(&["template"], values)
+}
+
+/// What Helm says after an installation with these values
+#[track_caller]
+pub(crate) fn notes(values: &Value) -> String {
+    let said = helm(&["install", "--dry-run=client"], values).unwrap_or_else(|error| panic!("{error}"));
+    said.split_once("\nNOTES:\n").expect("notes").1.to_owned()
+}
+
+fn helm(command: &[&str], values: &Value) -> Result<String, String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("values.json");
     fs::write(&file, values.to_string()).unwrap();
     let output = Command::new(tool("helm"))
-        .args(["template", "ramgate", "--namespace", NAMESPACE])
+        .args(command)
+        .args(["ramgate", "--namespace", NAMESPACE])
         .arg(repository("charts/ramgate"))
         .arg("--values")
         .arg(&file)
         .env("HELM_CACHE_HOME", folder.path())
         .env("HELM_CONFIG_HOME", folder.path())
+        .env("KUBECONFIG", folder.path().join("none"))
         .output()
         .unwrap();
     if output.status.success() {

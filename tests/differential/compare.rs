@@ -1,25 +1,18 @@
 //! The engine's answer held against the naive one: outcome, layer, and that the statements it names are really so.
 
-use ramgate::ram::{Decision, Mismatch, PolicySet, Reason};
+use std::collections::BTreeMap;
+
+use ramgate::ram::{Decision, Mismatch, Reason};
 
 use crate::naive::{self, EXPLICIT, Facts, IMPLICIT, Missed, Named, Verdict};
-use crate::world::{self, Ask, World};
+use crate::world::{Ask, Compiled, World};
 
-pub fn verdict<'a>(world: &'a World, ask: &'a Ask) -> Verdict<'a> {
-    match ask.is_assuming {
-        true => naive::assume(world, ask),
-        false => naive::decide(world, ask),
-    }
-}
+/// How often each outcome of each layer was seen
+pub type Tally = BTreeMap<(&'static str, &'static str), usize>;
 
 /// What the two disagree on, if they do
-pub fn difference(set: &PolicySet, world: &World, ask: &Ask) -> Option<String> {
-    let decision = match world::decide(set, ask) {
-        Ok(decision) => decision,
-        Err(error) => return Some(format!("the engine does not read the session: {error}")),
-    };
-    let verdict = verdict(world, ask);
-    disagreement(&verdict, &decision, &Facts::of(world, ask))
+pub fn difference(verdict: &Verdict<'_>, compiled: &Compiled, world: &World, ask: &Ask) -> Option<String> {
+    disagreement(verdict, &compiled.decide(ask), &Facts::of(world, ask))
 }
 
 pub fn disagreement(verdict: &Verdict<'_>, decision: &Decision, facts: &Facts) -> Option<String> {
@@ -73,7 +66,7 @@ fn dishonest(verdict: &Verdict<'_>, miss: &ramgate::ram::Miss, facts: &Facts) ->
             let found = facts.context.get(key);
             let is_deny = named.statement["Effect"] == "Deny";
             let is_unmet = (naive::conditions(named.statement).iter()).any(|(name, of, wanted)| {
-                name == operator && of == key && !naive::holds(name, wanted, found, is_deny)
+                *name == *operator && *of == *key && !naive::holds(name, wanted, found, is_deny)
             });
             let is_got = found.map(Vec::as_slice).unwrap_or_default() == got.as_slice();
             (Missed::Condition, is_unmet && is_got)

@@ -33,7 +33,7 @@ fn has_mixed_list(world: &World, ask: &Ask) -> bool {
         return false;
     }
     let trusts = world.roles.iter().map(|role| &role.trust);
-    let documents = world.policies.values().chain(&ask.session).chain(trusts);
+    let documents = world.policies.values().chain(&world.sessions).chain(trusts);
     let statements = documents.flat_map(|document| document["Statement"].as_array().unwrap());
     (statements.flat_map(naive::conditions)).any(|(operator, key, _)| {
         let found = lists.iter().find(|(of, _)| **of == key);

@@ -69,6 +69,7 @@ pub fn world(random: &mut Random) -> World {
                 held: held(random, &names, 3),
             })
             .into(),
+        sessions: (0..3).map(|_| document(random, Kind::Identity)).collect(),
         policies,
     }
 }

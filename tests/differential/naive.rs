@@ -105,7 +105,7 @@ pub fn decide<'a>(world: &'a World, ask: &'a Ask) -> Verdict<'a> {
         }
     }
     if !ask.session.is_empty() {
-        let verdict = unit(session(&ask.session), &facts, SESSION);
+        let verdict = unit(session(world, ask), &facts, SESSION);
         if verdict.outcome != ALLOW {
             return verdict;
         }
@@ -134,7 +134,7 @@ pub fn decide<'a>(world: &'a World, ask: &'a Ask) -> Verdict<'a> {
 }
 
 /// sts:AssumeRole: the caller's policies and the role's trust policy must both allow; a service has no policies
-pub fn assume<'a>(world: &'a World, ask: &'a Ask) -> Verdict<'a> {
+fn assume<'a>(world: &'a World, ask: &'a Ask) -> Verdict<'a> {
     if ask.who == Who::Account {
         return Verdict::silent(ALLOW, ROOT);
     }
@@ -240,10 +240,9 @@ fn policies<'a>(world: &'a World, names: impl Iterator<Item = &'a String>) -> Ve
 }
 
 /// The statements of a session, its documents one after another
-fn session(documents: &[Value]) -> Vec<Named<'_>> {
-    let mut all: Vec<Named<'_>> = documents
-        .iter()
-        .flat_map(|document| statements("session", document))
+fn session<'a>(world: &'a World, ask: &Ask) -> Vec<Named<'a>> {
+    let mut all: Vec<Named<'_>> = (ask.session.iter())
+        .flat_map(|at| statements("session", &world.sessions[*at]))
         .collect();
     for (at, named) in all.iter_mut().enumerate() {
         named.number = at + 1;
@@ -263,7 +262,14 @@ fn statements<'a>(policy: impl Into<Cow<'a, str>>, document: &'a Value) -> Vec<N
         .collect()
 }
 
-impl Verdict<'_> {
+impl<'a> Verdict<'a> {
+    pub fn of(world: &'a World, ask: &'a Ask) -> Self {
+        match ask.is_assuming {
+            true => assume(world, ask),
+            false => decide(world, ask),
+        }
+    }
+
     fn silent(outcome: &'static str, layer: &'static str) -> Self {
         Self {
             outcome,

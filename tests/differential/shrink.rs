@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::compare;
 use crate::disputed;
+use crate::naive::Verdict;
 use crate::world::{Ask, World};
 
 /// The smallest pair found, and what it disagrees on
@@ -22,8 +23,7 @@ fn differ(world: &World, ask: &Ask) -> Option<String> {
     if disputed::point(world, ask).is_some() {
         return None;
     }
-    let set = world.compile().ok()?;
-    compare::difference(&set, world, ask).filter(|said| !said.starts_with("the engine does not read"))
+    compare::difference(&Verdict::of(world, ask), &world.compile().ok()?, world, ask)
 }
 
 fn candidates(world: &World, ask: &Ask) -> Vec<(World, Ask)> {
@@ -74,7 +74,7 @@ fn candidates(world: &World, ask: &Ask) -> Vec<(World, Ask)> {
             world.policies.remove(name);
         });
     }
-    let documents = world.policies.len() + world.roles.len();
+    let documents = world.clone().documents_mut().count();
     for document in 0..documents {
         let original = world.clone().documents_mut().nth(document).unwrap().clone();
         for smaller in without_one(&original) {
@@ -103,15 +103,10 @@ fn smaller_asks(ask: &Ask) -> Vec<Ask> {
             ..ask.clone()
         });
     }
-    for (at, document) in ask.session.iter().enumerate() {
+    for at in 0..ask.session.len() {
         let mut smaller = ask.clone();
         smaller.session.remove(at);
         found.push(smaller);
-        for document in without_one(document) {
-            let mut smaller = ask.clone();
-            smaller.session[at] = document;
-            found.push(smaller);
-        }
     }
     found
 }

@@ -18,6 +18,8 @@ pub struct World {
     pub users: Vec<User>,
     pub groups: Vec<Group>,
     pub roles: Vec<Role>,
+    /// Documents that sessions may carry
+    pub sessions: Vec<Value>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +57,12 @@ pub enum Who {
     Service(String),
 }
 
+/// The engine's set, and the documents of sessions beside it
+pub struct Compiled {
+    pub set: PolicySet,
+    sessions: Vec<Arc<Document>>,
+}
+
 /// One question
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ask {
@@ -63,14 +71,24 @@ pub struct Ask {
     pub resource: String,
     pub group: Option<String>,
     pub context: BTreeMap<String, Vec<String>>,
-    pub session: Vec<Value>,
+    /// Places among the documents of sessions
+    pub session: Vec<usize>,
     /// Judge caller and trust policy together
     pub is_assuming: bool,
 }
 
 impl World {
-    /// The engine's set; the error says which document or name it refused
-    pub fn compile(&self) -> Result<PolicySet, String> {
+    /// What the engine makes of it; the error says which document or name it refused
+    pub fn compile(&self) -> Result<Compiled, String> {
+        Ok(Compiled {
+            set: self.set()?,
+            sessions: (self.sessions.iter())
+                .map(|document| parse(document, DocumentKind::Identity))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn set(&self) -> Result<PolicySet, String> {
         let mut policies = BTreeMap::new();
         for (name, document) in &self.policies {
             policies.insert(name.clone(), parse(document, DocumentKind::Identity)?);
@@ -108,40 +126,45 @@ impl World {
     /// Every document of the set, to change in place
     pub fn documents_mut(&mut self) -> impl Iterator<Item = &mut Value> {
         let trusts = self.roles.iter_mut().map(|role| &mut role.trust);
-        self.policies.values_mut().chain(trusts)
+        (self.policies.values_mut())
+            .chain(trusts)
+            .chain(&mut self.sessions)
     }
 }
 
 /// A document as the engine reads it
 pub fn parse(document: &Value, kind: DocumentKind) -> Result<Arc<Document>, String> {
-    let text = document.to_string();
+    // many short lines: the reader counts the columns of every node from the start of its line
+    let text = format!("{document:#}");
     match Document::parse(text.as_bytes(), kind) {
         Ok(parsed) => Ok(Arc::new(parsed.document)),
         Err(fault) => Err(format!("{fault:?} in {text}")),
     }
 }
 
-/// The engine's answer
-pub fn decide(set: &PolicySet, ask: &Ask) -> Result<Decision, String> {
-    let mut context = Context::new();
-    for (key, values) in &ask.context {
-        context.set_all(key.as_str(), values.clone());
+impl Compiled {
+    /// The engine's answer
+    pub fn decide(&self, ask: &Ask) -> Decision {
+        let mut context = Context::new();
+        for (key, values) in &ask.context {
+            context.set_all(key.as_str(), values.clone());
+        }
+        let session: Vec<Arc<Document>> = (ask.session.iter())
+            .map(|at| Arc::clone(&self.sessions[*at]))
+            .collect();
+        let request = Request {
+            principal: &ask.who.principal(),
+            action: &ask.action,
+            resource: &ask.resource,
+            resource_group: ask.group.as_deref(),
+            context: &context,
+            session: &session,
+        };
+        match ask.is_assuming {
+            true => self.set.decide_assume_role(&request),
+            false => self.set.decide(&request),
+        }
     }
-    let session = (ask.session.iter())
-        .map(|document| parse(document, DocumentKind::Identity))
-        .collect::<Result<Vec<_>, _>>()?;
-    let request = Request {
-        principal: &ask.who.principal(),
-        action: &ask.action,
-        resource: &ask.resource,
-        resource_group: ask.group.as_deref(),
-        context: &context,
-        session: &session,
-    };
-    Ok(match ask.is_assuming {
-        true => set.decide_assume_role(&request),
-        false => set.decide(&request),
-    })
 }
 
 impl Who {

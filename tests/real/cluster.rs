@@ -67,6 +67,9 @@ pub(crate) fn exclusive() -> MutexGuard<'static, Cluster> {
     cluster
 }
 
+/// The role of those who may do everything with pods in a namespace
+const EDITOR: &str = "test-editor";
+
 const FAILED_BEFORE: &str = "the cluster did not start: the first test that needed it says why";
 
 /// What the function gives, or nothing if it panics: what failed once is not tried again by every other test
@@ -79,6 +82,15 @@ impl Cluster {
         let plane = ControlPlane::start();
         let admin = plane.admin().clone();
         install::install(&plane, &install::values());
+        // The role `edit` is put together by a controller, so it is empty here.
+        let editor = [
+            "create",
+            "clusterrole",
+            EDITOR,
+            "--verb=*",
+            "--resource=pods,configmaps",
+        ];
+        admin.run(&editor).success();
         let service = admin.within(NAMESPACE).get(&["service", RELEASE]);
         let address = service["spec"]["clusterIP"]
             .as_str()
@@ -239,7 +251,13 @@ impl Namespace<'_> {
         let binding = format!("--user={user}");
         let name = format!("editor-{}", unique());
         self.admin()
-            .run(&["create", "rolebinding", &name, "--clusterrole=edit", &binding])
+            .run(&[
+                "create",
+                "rolebinding",
+                &name,
+                &format!("--clusterrole={EDITOR}"),
+                &binding,
+            ])
             .success();
         self.cluster.plane.person(user, None).within(&self.name)
     }

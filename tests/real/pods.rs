@@ -34,17 +34,22 @@ fn a_pod_bound_for_eci_is_denied_with_the_reason_and_allowed_after_the_tag_is_ad
     let denial = alice.apply(&eci_pod("web", &[])).failure();
     assert_says(
         &denial,
+        &["denied the request: `alice@example.com` (RAM user `alice`) may not create pod"],
+    );
+    assert_says(
+        &denial,
+        &["statement `alice#1` wants tag `env` to be `test`, but the pod has no such tag"],
+    );
+    assert_says(&denial, &[&format!("add `env:test` to annotation {TAGS}")]);
+    assert_says(
+        &denial,
         &[
-            "denied the request",
-            "alice",
-            "eci:CreateContainerGroup",
-            "acs:RequestTag/env",
-            "test",
+            "AuthAction: eci:CreateContainerGroup",
+            "NoPermissionType: ImplicitDeny",
         ],
     );
-    assert_says(&denial, &["ImplicitDeny"]);
     let denial = alice.apply(&eci_pod("web", &[(TAGS, "env:prod")])).failure();
-    assert_says(&denial, &["acs:RequestTag/env", "prod"]);
+    assert_says(&denial, &["wants tag `env` to be `test`, but it is `prod`"]);
     assert!(alice.run(&["get", "pod", "web"]).failure().contains("not found"));
 
     alice.apply(&eci_pod("web", &[(TAGS, "env:test")])).success();
@@ -85,7 +90,7 @@ fn a_tag_of_the_namespace_is_written_into_the_pod_before_it_is_judged() {
     assert_eq!(tags("loud"), "owner:payments,app:web,env:test");
     // What only fills in never overrules, so this one is judged with what it says.
     let denial = mapper.apply(&eci_pod("other", &[(TAGS, "env:prod")])).failure();
-    assert_says(&denial, &["acs:RequestTag/env", "prod"]);
+    assert_says(&denial, &["wants tag `env` to be `test`, but it is `prod`"]);
     // A pod that does not go to ECI is left as it was.
     mapper.apply(&pod("plain")).success();
     assert_eq!(tags("plain"), Value::Null);
@@ -126,12 +131,12 @@ fn an_update_is_judged_if_it_changes_what_eci_knows_of_the_pod_and_only_then() {
 
     assert_says(
         &retag("web", "env:prod").failure(),
-        &["eci:UpdateContainerGroup", "acs:ResourceTag/env", "prod"],
+        &["eci:UpdateContainerGroup", "but it is `prod`"],
     );
     retag("web", "env:staging").success();
     assert_says(
         &retag("live", "env:test").failure(),
-        &["eci:UpdateContainerGroup", "acs:ResourceTag/env"],
+        &["eci:UpdateContainerGroup", "but it is `prod`"],
     );
     let image = "main=registry.example.com/app:2";
     assert_says(
@@ -168,7 +173,10 @@ fn a_deletion_is_judged_by_the_tags_of_the_pod() {
     let denial = dieter.run(&["delete", "pod", "live"]).failure();
     assert_says(
         &denial,
-        &["eci:DeleteContainerGroup", "acs:ResourceTag/env", "prod"],
+        &[
+            "eci:DeleteContainerGroup",
+            "wants tag `env` to be `test`, but it is `prod`",
+        ],
     );
     dieter.run(&["delete", "pod", "test"]).success();
     dieter.run(&["delete", "pod", "plain"]).success();
@@ -187,7 +195,13 @@ fn a_person_without_a_ram_principal_is_denied_and_told_so() {
     let stranger = space.editor("stranger@example.com");
 
     let denial = stranger.apply(&eci_pod("web", &[])).failure();
-    assert_says(&denial, &["stranger@example.com", "bindings"]);
+    assert_says(
+        &denial,
+        &[
+            "`stranger@example.com` may not create",
+            "bound to no RAM user or role",
+        ],
+    );
     stranger.apply(&pod("plain")).success();
 }
 
@@ -199,7 +213,7 @@ fn a_namespaces_label_sends_its_pods_to_the_gate() {
 
     assert_says(
         &lena.apply(&pod("web")).failure(),
-        &["eci:CreateContainerGroup", "acs:RequestTag/env"],
+        &["eci:CreateContainerGroup", "wants tag `env` to be `test`"],
     );
     let mut tagged = pod("web");
     tagged["metadata"]["annotations"] = json!({TAGS: "env:test"});

@@ -103,7 +103,7 @@ fn the_service_account_may_do_what_ramgate_needs_and_nothing_more() {
     own.extend(each(READ, "/configmaps *"));
     own.extend(each(&["create", "patch"], "events.k8s.io/events *"));
     own.extend(each(
-        &["get", "create", "patch", "update"],
+        &["get", "list", "watch", "create", "patch"],
         &format!("/secrets {RELEASE}-ca"),
     ));
 

@@ -56,6 +56,9 @@ impl Surrounding {
         if let Some(node) = review.unread_node(view.as_ref()) {
             view.read_node(node).await;
         }
+        if let Some((namespace, name)) = review.unread_service_account(view.as_ref()) {
+            view.read_service_account(namespace, name).await;
+        }
     }
 }
 

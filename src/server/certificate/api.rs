@@ -1,14 +1,93 @@
-//! Errors of the Kubernetes API in words that fit on a log line.
+//! Single objects of the Kubernetes API: followed by name, written within a bounded time.
 
+use std::fmt::Debug;
+use std::future::ready;
 use std::time::Duration;
 
-use kube::runtime::watcher;
+use futures::{Stream, StreamExt};
+use kube::runtime::utils::Backoff;
+use kube::runtime::watcher::Event;
+use kube::runtime::{WatchStreamExt, watcher};
+use kube::{Api, Resource};
+use serde::de::DeserializeOwned;
 
 /// HTTP status of a lost race
 const CONFLICT: u16 = 409;
 
 /// Soon enough that nobody looks for a fault, seldom enough not to burden a server that is in trouble
 pub(super) const RETRY: Duration = Duration::from_secs(3);
+
+/// How long one watch call lasts; a connection that died silently is noticed a little later
+const CALL_SECONDS: u32 = 60;
+
+/// Longer than any API server that works takes for one small object
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// An object as it is now, then at each change; nothing while it does not exist
+pub(super) fn follow<K>(api: Api<K>, name: &str) -> impl Stream<Item = Result<Option<K>, ApiError>> + use<K>
+where
+    K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
+{
+    let config = watcher::Config::default()
+        .fields(&format!("metadata.name={name}"))
+        .timeout(CALL_SECONDS);
+    let mut listed = false;
+    watcher(api, config).backoff(Steady).filter_map(move |event| {
+        ready(match event {
+            Ok(Event::Init) => {
+                listed = false;
+                None
+            }
+            Ok(Event::InitApply(object)) => {
+                listed = true;
+                Some(Ok(Some(object)))
+            }
+            Ok(Event::InitDone) => (!listed).then_some(Ok(None)),
+            Ok(Event::Apply(object)) => Some(Ok(Some(object))),
+            Ok(Event::Delete(_)) => Some(Ok(None)),
+            Err(error) => Some(Err(error.into())),
+        })
+    })
+}
+
+/// The same wait each time: there are three watches in all
+struct Steady;
+
+impl Iterator for Steady {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        Some(RETRY)
+    }
+}
+
+impl Backoff for Steady {
+    fn reset(&mut self) {}
+}
+
+/// The result of a request, which is given a bounded time
+pub(super) async fn answered<T>(
+    request: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<Result<T, kube::Error>, ApiError> {
+    let late = |_| {
+        ApiError(format!(
+            "no answer from the API server within {} s",
+            PATIENCE.as_secs()
+        ))
+    };
+    tokio::time::timeout(PATIENCE, request).await.map_err(late)
+}
+
+/// The result of a write that is given a bounded time; nothing if another writer was first
+pub(super) async fn won<T>(
+    write: impl Future<Output = Result<T, kube::Error>>,
+) -> Result<Option<T>, ApiError> {
+    match answered(write).await? {
+        Ok(object) => Ok(Some(object)),
+        Err(kube::Error::Api(status)) if status.code == CONFLICT => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
 
 /// A request that the API server refused or never answered
 #[derive(Debug, thiserror::Error)]
@@ -34,15 +113,6 @@ impl From<watcher::Error> for ApiError {
             watcher::Error::WatchError(status) => Self(status.message),
             error @ watcher::Error::NoResourceVersion => Self(error.to_string()),
         }
-    }
-}
-
-/// Nothing if another writer was first
-pub(super) fn won<T>(written: Result<T, kube::Error>) -> Result<Option<T>, ApiError> {
-    match written {
-        Ok(object) => Ok(Some(object)),
-        Err(kube::Error::Api(status)) if status.code == CONFLICT => Ok(None),
-        Err(error) => Err(error.into()),
     }
 }
 

@@ -13,12 +13,12 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration, WebhookClientConfig,
 };
 use kube::api::{Patch, PatchParams};
-use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::api;
 use super::api::{ApiError, RETRY, Told, won};
 use super::bundle::Bundle;
 use crate::telemetry::metrics::Metrics;
@@ -63,13 +63,13 @@ impl Configuration for ValidatingWebhookConfiguration {
 }
 
 async fn keep_one<K: Configuration>(api: Api<K>, name: &str, mut bundle: Bundle, metrics: &Metrics) {
-    let mut events = pin!(watcher::watch_object(api.clone(), name).default_backoff());
+    let mut events = pin!(api::follow(api.clone(), name));
     let mut present: Option<K> = None;
     let mut told = Told::default();
     let mut failed = false;
     loop {
         let step = tokio::select! {
-            Some(event) = events.next() => event.map_err(ApiError::from).map(|object| present = object),
+            Some(event) = events.next() => event.map(|object| present = object),
             Ok(()) = bundle.changed() => Ok(()),
             () = tokio::time::sleep(RETRY), if failed => Ok(()),
             // Neither will come again: the process is at its end
@@ -99,13 +99,13 @@ async fn put<K: Configuration>(api: &Api<K>, object: &K, bundle: &str) -> Result
         ..PatchParams::default()
     };
     // After a conflict the watch brings the newer object, and this is done again
-    if won(api
-        .patch(&object.name_any(), &params, &Patch::Strategic(patch))
-        .await)?
-    .is_some()
+    let patch = Patch::Strategic(patch);
+    if won(api.patch(&object.name_any(), &params, &patch))
+        .await?
+        .is_some()
     {
         tracing::info!(
-            "caBundle of {} `{}` is in step again",
+            "caBundle of {} `{}` is in step now",
             K::kind(&()),
             object.name_any()
         );

@@ -12,11 +12,11 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{Patch, PatchParams};
-use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client};
 use serde_json::json;
 
-use super::api::{ApiError, RETRY, Told, won};
+use super::api;
+use super::api::{ApiError, RETRY, Told, answered, won};
 use super::authority::{Authority, AuthorityError};
 use super::own::Own;
 use super::rotation::Authorities;
@@ -76,7 +76,7 @@ impl SharedAuthorities {
 
     /// Keeps the Secret, the leaf and the bundle in step, for ever
     pub async fn keep(self, mut own: Own) {
-        let mut events = pin!(watcher::watch_object(self.secrets.clone(), &self.name).default_backoff());
+        let mut events = pin!(api::follow(self.secrets.clone(), &self.name));
         let mut known = None;
         let mut told = Told::default();
         let mut pause = own.pause();
@@ -135,11 +135,7 @@ impl SharedAuthorities {
             let secret = match written {
                 Some(secret) => secret,
                 // Another replica was first; its authorities are as good
-                None => self
-                    .secrets
-                    .get(&self.name)
-                    .await
-                    .map_err(|error| self.failed(error))?,
+                None => self.get().await?,
             };
             *known = self.read(&secret)?;
         }
@@ -157,11 +153,17 @@ impl SharedAuthorities {
             ..Secret::default()
         };
         let params = PatchParams::apply(&self.manager);
-        let written = self
-            .secrets
-            .patch(&self.name, &params, &Patch::Apply(&secret))
-            .await;
-        won(written).map_err(|error| self.failed(error))
+        let patch = Patch::Apply(&secret);
+        won(self.secrets.patch(&self.name, &params, &patch))
+            .await
+            .map_err(|error| self.failed(error))
+    }
+
+    async fn get(&self) -> Result<Secret, SecretError> {
+        let read = answered(self.secrets.get(&self.name))
+            .await
+            .map_err(|error| self.failed(error))?;
+        read.map_err(|error| self.failed(error))
     }
 
     async fn replace(
@@ -183,7 +185,9 @@ impl SharedAuthorities {
             field_manager: Some(self.manager.clone()),
             ..PatchParams::default()
         };
-        won(self.secrets.patch(&self.name, &params, &patch).await).map_err(|error| self.failed(error))
+        won(self.secrets.patch(&self.name, &params, &patch))
+            .await
+            .map_err(|error| self.failed(error))
     }
 
     fn read(&self, secret: &Secret) -> Result<Known, SecretError> {

@@ -117,9 +117,10 @@ fn notes(faults: &[LocatedFault]) -> BTreeMap<String, String> {
         let name = fault.document.split('/').next().unwrap_or_default();
         lines.entry(name).or_default().push(fault.to_string());
     }
+    // The first fault stands in the first line, which is all that `kubectl get events` shows.
     let note = |lines: Vec<String>| {
         format!(
-            "not loaded, the last good configuration stays in force\n{}",
+            "not loaded, the last good configuration stays in force: {}",
             bounded(&lines, MAX_NOTE.saturating_sub(60))
         )
     };
@@ -160,7 +161,7 @@ mod tests {
         let event = &calls[0].body;
         assert_eq!(
             event["note"],
-            "not loaded, the last good configuration stays in force\npeople/a: bad\npeople/b: worse"
+            "not loaded, the last good configuration stays in force: people/a: bad\npeople/b: worse"
         );
         assert_eq!(
             (&event["regarding"]["name"], &event["regarding"]["uid"]),

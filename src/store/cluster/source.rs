@@ -26,6 +26,8 @@ const QUIET: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_millis(400);
 /// When to try again what could not be put in force although it is good
 const AGAIN: Duration = Duration::from_secs(2);
+/// How long Events may take: a repair that waits behind them must not wait for long
+const TELLING: Duration = Duration::from_secs(2);
 
 /// Configuration out of the labelled ConfigMaps of one namespace
 pub struct ClusterSource {
@@ -110,9 +112,12 @@ impl ClusterSource {
         match &offered {
             Offered::Accepted => self.reports.forget(),
             Offered::Refused(faults) => {
-                self.reports
-                    .tell(faults, |name| maps.uid(name).map(str::to_owned))
-                    .await
+                let tell = self
+                    .reports
+                    .tell(faults, |name| maps.uid(name).map(str::to_owned));
+                if tokio::time::timeout(TELLING, tell).await.is_err() {
+                    tracing::warn!("writing Events takes too long");
+                }
             }
             Offered::TryAgain => {}
         }
@@ -199,6 +204,15 @@ mod tests {
             waited.await.expect("the set is loaded in time").unwrap();
         }
 
+        async fn eventually(&self, holds: impl Fn(&Self) -> bool) {
+            let waited = tokio::time::timeout(Duration::from_secs(20), async {
+                while !holds(self) {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            });
+            waited.await.expect("it holds in time");
+        }
+
         fn apply(&self, version: u32, text: &str) {
             self.fake.tell(MAPS, "MODIFIED", config_map(version, text));
         }
@@ -240,7 +254,7 @@ mod tests {
         setup.apply(2, "account: {id: '2', region: r}");
         setup.until(|status| status.generation == 2).await;
         assert!(
-            changed.elapsed() < Duration::from_millis(500),
+            changed.elapsed() < Duration::from_millis(900),
             "{:?}",
             changed.elapsed()
         );
@@ -255,9 +269,8 @@ mod tests {
         setup.until(|status| status.generation == 1).await;
         setup.apply(2, "account: {id: x, region: r}");
         setup.until(|status| status.last_reload == Some(false)).await;
-        tokio::time::sleep(Duration::from_millis(200)).await;
         assert_eq!(setup.store.current().unwrap().generation, 1);
-        assert_eq!(setup.called(EVENTS), 1);
+        setup.eventually(|setup| setup.called(EVENTS) == 1).await;
         setup.apply(3, ACCOUNT);
         setup.until(|status| status.generation == 2).await;
         assert_eq!(setup.store.sources().len(), 1);
@@ -265,6 +278,17 @@ mod tests {
         setup.until(|status| status.last_reload == Some(false)).await;
         assert_eq!(setup.store.current().unwrap().generation, 2);
         assert!(setup.store.sources().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_event_that_hangs_does_not_hold_up_a_repair() {
+        let setup = Setup::start(ACCOUNT);
+        setup.until(|status| status.generation == 1).await;
+        setup.fake.hang(EVENTS);
+        setup.apply(2, "account: {id: x, region: r}");
+        setup.until(|status| status.last_reload == Some(false)).await;
+        setup.apply(3, ACCOUNT);
+        setup.until(|status| status.generation == 2).await;
     }
 
     #[tokio::test]
@@ -282,16 +306,29 @@ mod tests {
             [(&"rg".to_owned(), &"rg-a".to_owned())]
         );
         assert_eq!(setup.view.service_account("a", "s").unwrap().labels["role"], "R");
+        let new = json!({"metadata": {"name": "new", "namespace": "a", "labels": {"role": "N"}}});
+        setup.fake.put("/api/v1/namespaces/a/serviceaccounts/new", new);
+        assert!(setup.view.service_account("a", "new").is_none());
+        setup.view.read_service_account("a", "new").await;
+        assert_eq!(
+            setup.view.service_account("a", "new").unwrap().labels["role"],
+            "N"
+        );
         assert_eq!(
             (setup.called("/api/v1/namespaces"), setup.called("/api/v1/nodes")),
             (2, 1)
         );
         setup.apply(3, ACCOUNT);
         setup.until(|status| status.generation == 3).await;
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        assert!(setup.view.service_account("a", "s").is_none());
-        assert_eq!(setup.fake.watches("/api/v1/serviceaccounts"), 0);
+        setup
+            .eventually(|setup| setup.view.service_account("a", "s").is_none())
+            .await;
+        setup
+            .eventually(|setup| setup.fake.watches("/api/v1/serviceaccounts") == 0)
+            .await;
         assert_eq!(setup.called("/api/v1/namespaces"), 2);
+        setup.view.read_service_account("a", "other").await;
+        assert_eq!(setup.called("/api/v1/namespaces/a/serviceaccounts/other"), 0);
     }
 
     #[tokio::test]

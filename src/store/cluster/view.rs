@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::api::core::v1::{Namespace, Node};
+use k8s_openapi::api::core::v1::{Namespace, Node, ServiceAccount};
 use kube::Client;
 
 use super::live::Live;
@@ -20,6 +20,7 @@ pub struct View {
     service_accounts: Arc<Table>,
     live_namespaces: Live,
     live_nodes: Live,
+    live_service_accounts: Live,
 }
 
 impl View {
@@ -33,19 +34,28 @@ impl View {
             service_accounts: Arc::default(),
             live_namespaces: Live::new("namespaces"),
             live_nodes: Live::new("nodes"),
+            live_service_accounts: Live::new("service accounts"),
         }
     }
 
     /// Reads a node that no watch has shown so far, so that [`Cluster::node`] knows it for the next second
     pub async fn read_node(&self, name: &str) {
-        self.live_nodes.read::<Node>(self.client.clone(), name).await;
+        self.live_nodes.read::<Node>(&self.client, name).await;
     }
 
     /// Reads a namespace that no watch has shown so far, so that [`Cluster::namespace`] knows it for the next second
     pub async fn read_namespace(&self, name: &str) {
-        self.live_namespaces
-            .read::<Namespace>(self.client.clone(), name)
-            .await;
+        self.live_namespaces.read::<Namespace>(&self.client, name).await;
+    }
+
+    /// Reads a service account that no watch has shown so far, if mapping reads service accounts at all
+    pub async fn read_service_account(&self, namespace: &str, name: &str) {
+        let configuration = self.store.current();
+        if configuration.is_some_and(|configuration| configuration.mapping.reads_service_accounts()) {
+            let live = &self.live_service_accounts;
+            live.read_in::<ServiceAccount>(&self.client, namespace, name)
+                .await;
+        }
     }
 
     pub(super) fn namespaces(&self) -> Arc<Table> {
@@ -69,7 +79,10 @@ impl Cluster for View {
     }
 
     fn service_account(&self, namespace: &str, name: &str) -> Option<Arc<Meta>> {
-        self.service_accounts.find(&format!("{namespace}/{name}"))
+        let key = format!("{namespace}/{name}");
+        self.service_accounts
+            .find(&key)
+            .or_else(|| self.live_service_accounts.find(&key))
     }
 
     fn node(&self, name: &str) -> NodeKind {

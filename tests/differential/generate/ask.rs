@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::words::{ACTIONS, ADDRESSES, DATES, GROUP_IDS, NUMBERS, PRINCIPALS, TEXT_KEYS, TEXTS, UNREADABLE};
-use super::{GROUPS, Kind, document, flipped, instance};
+use super::{GROUPS, flipped, instance};
 use crate::naive;
 use crate::random::Random;
 use crate::world::{Ask, Held, Who, World};
@@ -22,7 +22,7 @@ pub fn ask(random: &mut Random, world: &World) -> Ask {
     let is_assuming = is_service || random.chance(12);
     let session = match &who {
         Who::Role(_) if random.chance(30) => (0..random.between(1, 5).saturating_sub(3).max(1))
-            .map(|_| document(random, Kind::Identity))
+            .map(|_| random.below(world.sessions.len()))
             .collect(),
         _ => Vec::new(),
     };
@@ -68,8 +68,7 @@ fn aim(random: &mut Random, world: &World, ask: &mut Ask) {
             targets.push((document, held.group.as_ref()));
         }
     }
-    let session = ask.session.clone();
-    targets.extend(session.iter().map(|document| (document, None)));
+    targets.extend(ask.session.iter().map(|at| (&world.sessions[*at], None)));
     for name in world.control.iter().flatten() {
         targets.extend(world.policies.get(name).map(|document| (document, None)));
     }
@@ -120,27 +119,27 @@ fn aim_at_role(random: &mut Random, world: &World, ask: &mut Ask) {
 fn satisfy(random: &mut Random, statement: &Value, ask: &mut Ask) {
     for (operator, key, wanted) in naive::conditions(statement) {
         let wanted = random.pick(&wanted).clone();
-        let pool = match operator.as_str() {
+        let pool = match operator {
             name if name.starts_with("Numeric") => NUMBERS,
             name if name.starts_with("Date") => DATES,
             name if name.contains("Ip") => ADDRESSES,
             "Bool" => &["true", "false"],
             _ => TEXTS,
         };
-        let value = match operator.as_str() {
+        let value = match operator {
             "StringLike" => instance(random, &wanted),
             "StringEqualsIgnoreCase" if random.chance(50) => flipped(random, &wanted),
             name if name.contains("Not") || name.contains("Than") || name.contains("Ip") => {
                 random.word(pool).into()
             }
             _ if random.chance(25) => random.word(pool).into(),
-            _ => wanted,
+            _ => wanted.into_owned(),
         };
         // the engine fills these two from the request: given values are the exception
-        if ["acs:PrincipalARN", "acs:ResourceGroupId"].contains(&key.as_str()) && random.chance(75) {
+        if ["acs:PrincipalARN", "acs:ResourceGroupId"].contains(&key) && random.chance(75) {
             continue;
         }
-        ask.context.insert(key, vec![value]);
+        ask.context.insert(key.into(), vec![value]);
     }
 }
 

@@ -1,5 +1,6 @@
 //! One operator, one key: the policy's values against the request's.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::{address, date, number, text};
@@ -7,7 +8,7 @@ use super::{address, date, number, text};
 /// Whether a condition is met. Values of a policy are alternatives, and so are those of the request; a negated operator
 /// is met where its positive twin finds nothing. What is absent meets no positive operator, and a negated one only in a
 /// Deny; what the operator cannot read counts against the caller
-pub fn holds(operator: &str, wanted: &[String], found: Option<&Vec<String>>, is_deny: bool) -> bool {
+pub fn holds(operator: &str, wanted: &[Cow<'_, str>], found: Option<&Vec<String>>, is_deny: bool) -> bool {
     let (operator, is_negated) = positive(operator);
     let Some(found) = found else {
         return is_negated && is_deny;

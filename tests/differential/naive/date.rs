@@ -1,6 +1,6 @@
 //! Instants: a date, a time and `Z` or an offset, counted in seconds one year and one month at a time.
 
-/// Seconds since the first day of the year zero, UTC; none if the text is no such instant
+/// Seconds since the first day of the year 1600 (the leap years begin anew there), UTC; none if the text is no such instant
 pub fn seconds(text: &str) -> Option<i64> {
     let (date, rest) = text.split_once('T')?;
     let (year, month, day) = three(date, '-', [4, 2, 2])?;
@@ -16,7 +16,7 @@ pub fn seconds(text: &str) -> Option<i64> {
         return None;
     }
     let mut days = day - 1;
-    for past in 0..year {
+    for past in 1600..year {
         days += if is_leap(past) { 366 } else { 365 };
     }
     for past in 1..month {

@@ -1,5 +1,7 @@
 //! Whether one statement speaks of a request, and where it first does not.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{Facts, condition, text};
@@ -14,7 +16,7 @@ pub enum Missed {
 }
 
 /// One line of a condition block: operator, key, values
-pub type Line = (String, String, Vec<String>);
+pub type Line<'a> = (&'a str, &'a str, Vec<Cow<'a, str>>);
 
 pub fn matches(statement: &Value, facts: &Facts) -> bool {
     first_miss(statement, facts).is_none()
@@ -42,18 +44,18 @@ pub fn first_miss(statement: &Value, facts: &Facts) -> Option<Missed> {
     }
     let is_deny = statement["Effect"] == "Deny";
     let met = (conditions(statement).iter())
-        .all(|(operator, key, wanted)| condition::holds(operator, wanted, facts.context.get(key), is_deny));
+        .all(|(operator, key, wanted)| condition::holds(operator, wanted, facts.context.get(*key), is_deny));
     (!met).then_some(Missed::Condition)
 }
 
-pub fn conditions(statement: &Value) -> Vec<Line> {
+pub fn conditions(statement: &Value) -> Vec<Line<'_>> {
     let Some(block) = statement.get("Condition") else {
         return Vec::new();
     };
     let mut lines = Vec::new();
     for (operator, keys) in block.as_object().unwrap() {
         for (key, values) in keys.as_object().unwrap() {
-            lines.push((operator.clone(), key.clone(), texts(values)));
+            lines.push((operator.as_str(), key.as_str(), texts(values)));
         }
     }
     lines
@@ -65,7 +67,7 @@ fn is_trusted(principal: &Value, facts: &Facts) -> bool {
     let of = |kind: &str| principal.get(kind).map(texts).unwrap_or_default();
     match &facts.who {
         Who::Account => false,
-        Who::Service(service) => of("Service").contains(service),
+        Who::Service(service) => of("Service").contains(&service.as_str().into()),
         Who::User(name) => (of("RAM").iter())
             .any(|each| *each == format!("{own}root") || *each == format!("{own}user/{name}")),
         Who::Role(name) => of("RAM")
@@ -75,10 +77,10 @@ fn is_trusted(principal: &Value, facts: &Facts) -> bool {
 }
 
 /// A value or a list of them, unquoted numbers and booleans as their text
-fn texts(value: &Value) -> Vec<String> {
+fn texts(value: &Value) -> Vec<Cow<'_, str>> {
     match value {
         Value::Array(list) => list.iter().flat_map(texts).collect(),
-        Value::String(text) => vec![text.clone()],
-        other => vec![other.to_string()],
+        Value::String(text) => vec![text.into()],
+        other => vec![other.to_string().into()],
     }
 }

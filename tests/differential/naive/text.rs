@@ -1,45 +1,33 @@
 //! Wildcards by plain recursion, actions and ARNs.
 
+use std::str::Chars;
+
 /// `*` is any run of characters, the empty one included; `?` is exactly one
 pub fn like(pattern: &str, text: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let text: Vec<Letter> = (text.chars())
-        .map(|letter| Letter {
-            letter,
-            any_case: false,
-        })
-        .collect();
-    letters_like(&pattern, &text)
+    is_like(pattern.chars(), text.chars(), usize::MAX)
 }
 
-#[derive(Clone, Copy)]
-struct Letter {
-    letter: char,
-    any_case: bool,
-}
-
-fn letters_like(pattern: &[char], text: &[Letter]) -> bool {
-    match (pattern.first(), text.first()) {
+/// Letters before the given place compare with their case, those behind it without
+fn is_like(pattern: Chars<'_>, text: Chars<'_>, with_case: usize) -> bool {
+    let (mut pattern_rest, mut text_rest) = (pattern.clone(), text.clone());
+    match (pattern_rest.next(), text_rest.next()) {
         (None, None) => true,
         (None, Some(_)) => false,
-        (Some('*'), None) => letters_like(&pattern[1..], text),
-        (Some('*'), Some(_)) => letters_like(&pattern[1..], text) || letters_like(pattern, &text[1..]),
+        (Some('*'), None) => is_like(pattern_rest, text, with_case),
+        (Some('*'), Some(_)) => {
+            is_like(pattern_rest, text, with_case) || is_like(pattern, text_rest, with_case.saturating_sub(1))
+        }
         (Some(_), None) => false,
         (Some(wanted), Some(found)) => {
-            (*wanted == '?' || found.is(*wanted)) && letters_like(&pattern[1..], &text[1..])
+            let same = wanted == found || (with_case == 0 && wanted.eq_ignore_ascii_case(&found));
+            (wanted == '?' || same) && is_like(pattern_rest, text_rest, with_case.saturating_sub(1))
         }
-    }
-}
-
-impl Letter {
-    fn is(self, wanted: char) -> bool {
-        wanted == self.letter || (self.any_case && wanted.eq_ignore_ascii_case(&self.letter))
     }
 }
 
 /// Actions compare without case
 pub fn action_like(pattern: &str, action: &str) -> bool {
-    like(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase())
+    is_like(pattern.chars(), action.chars(), 0)
 }
 
 /// ARNs match segment by segment, the fifth taking the rest; a lone `*` matches all. A RAM ARN's empty region and `*`
@@ -51,11 +39,9 @@ pub fn arn_like(pattern: &str, arn: &str) -> bool {
     let (Some(wanted), Some(found)) = (segments(pattern), segments(arn)) else {
         return false;
     };
-    let region = if found[1] == "ram" && ["", "*"].contains(&found[2]) {
-        like(wanted[2], "") || like(wanted[2], "*")
-    } else {
-        like(wanted[2], found[2])
-    };
+    let is_any = |region: &str| region.is_empty() || region == "*";
+    let same_region = found[1] == "ram" && is_any(wanted[2]) && is_any(found[2]);
+    let region = same_region || like(wanted[2], found[2]);
     let relative = if found[1] == "ram" && found[4].starts_with("role/") {
         role_like(wanted[4], found[4])
     } else {
@@ -72,13 +58,5 @@ fn segments(arn: &str) -> Option<[&str; 5]> {
 
 /// `role/` with its case, the name behind it without
 fn role_like(pattern: &str, role: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let word = "role/".len();
-    let role: Vec<Letter> = (role.chars().enumerate())
-        .map(|(at, letter)| Letter {
-            letter,
-            any_case: at >= word,
-        })
-        .collect();
-    letters_like(&pattern, &role)
+    is_like(pattern.chars(), role.chars(), "role/".len())
 }

@@ -1,0 +1,16 @@
+//! What people read is true: the examples under deploy/examples, and README, docs, CONTRIBUTING and SECURITY.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    reason = "tests"
+)]
+
+#[path = "examples/data.rs"]
+mod data;
+#[path = "examples/page.rs"]
+mod page;
+#[path = "examples/words.rs"]
+mod words;
