@@ -21,6 +21,7 @@
 mod compare;
 mod disputed;
 mod generate;
+mod laws;
 mod naive;
 mod random;
 mod shrink;
@@ -29,9 +30,7 @@ mod world;
 use std::collections::BTreeMap;
 
 use compare::Tally;
-use naive::{
-    ACCOUNT_LEVEL, ALLOW, CONTROL, EXPLICIT, GROUP_LEVEL, IMPLICIT, ROOT, SESSION, TRUST, Verdict,
-};
+use naive::{ACCOUNT_LEVEL, ALLOW, CONTROL, EXPLICIT, GROUP_LEVEL, IMPLICIT, ROOT, SESSION, TRUST, Verdict};
 use random::Random;
 
 /// A CI run's share of pairs, and the seeds that share it
@@ -39,7 +38,7 @@ const PAIRS: usize = 1_000_000;
 const SEEDS: &[u64] = &[1, 2, 3, 77, 2026, 0xec1];
 
 /// Requests put to one set: reading and compiling it costs as much as judging some of them
-const ASKS: usize = 100;
+const ASKS: usize = 200;
 
 #[test]
 fn the_engine_and_the_naive_evaluator_agree() {
@@ -77,7 +76,9 @@ fn compare_one_set(seed: u64, random: &mut Random, tally: &mut Tally) {
 fn is_varied(tally: &Tally) {
     let all: usize = tally.values().sum();
     let layers = [CONTROL, SESSION, TRUST, ACCOUNT_LEVEL, GROUP_LEVEL];
-    let denials = layers.iter().flat_map(|layer| [(IMPLICIT, *layer), (EXPLICIT, *layer)]);
+    let denials = layers
+        .iter()
+        .flat_map(|layer| [(IMPLICIT, *layer), (EXPLICIT, *layer)]);
     let allowances = [ROOT, TRUST, ACCOUNT_LEVEL, GROUP_LEVEL].map(|layer| (ALLOW, layer));
     for kind in denials.chain(allowances) {
         let seen = tally.get(&kind).copied().unwrap_or_default();
@@ -100,7 +101,11 @@ fn sweep(pairs: usize, run: impl Fn(u64, usize) -> Tally + Sync) -> Tally {
             .map(|seed| scope.spawn(move || run(seed, share)))
             .collect();
         (threads.into_iter())
-            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
             .collect()
     });
     let mut all = BTreeMap::new();

@@ -126,7 +126,9 @@ impl World {
     /// Every document of the set, to change in place
     pub fn documents_mut(&mut self) -> impl Iterator<Item = &mut Value> {
         let trusts = self.roles.iter_mut().map(|role| &mut role.trust);
-        (self.policies.values_mut()).chain(trusts).chain(&mut self.sessions)
+        (self.policies.values_mut())
+            .chain(trusts)
+            .chain(&mut self.sessions)
     }
 }
 

@@ -15,8 +15,7 @@ fn is_like(pattern: Chars<'_>, text: Chars<'_>, with_case: usize) -> bool {
         (None, Some(_)) => false,
         (Some('*'), None) => is_like(pattern_rest, text, with_case),
         (Some('*'), Some(_)) => {
-            is_like(pattern_rest, text, with_case)
-                || is_like(pattern, text_rest, with_case.saturating_sub(1))
+            is_like(pattern_rest, text, with_case) || is_like(pattern, text_rest, with_case.saturating_sub(1))
         }
         (Some(_), None) => false,
         (Some(wanted), Some(found)) => {
