@@ -18,6 +18,7 @@
     reason = "tests"
 )]
 
+mod calls;
 mod compare;
 mod disputed;
 mod generate;
