@@ -92,3 +92,89 @@ fn extra_tags(configuration: &Configuration, namespace: &str) -> Tags {
 fn owned((key, value): (&str, &str)) -> (String, String) {
     (key.to_owned(), value.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::{Piece, merge};
+    use crate::source::yaml;
+
+    fn configuration(cluster_id: &str) -> Configuration {
+        let text = format!(
+            "account: {{id: '1', region: r{cluster_id}}}\nresourceGroups: [{{id: rg-d, default: true, name: d}}, {{id: rg-a, name: a}}]"
+        );
+        let piece = Piece::directory_node(&yaml::parse(&text).unwrap().remove(0));
+        merge([("directory", &piece)]).unwrap()
+    }
+
+    fn fields(group: Option<&str>, role: Option<&str>, tag: Option<&str>) -> Fields {
+        Fields {
+            tags: tag
+                .map(|value| ("env".to_owned(), value.to_owned()))
+                .into_iter()
+                .collect(),
+            resource_group: group.map(str::to_owned),
+            role: role.map(str::to_owned),
+            role_arns: Vec::new(),
+        }
+    }
+
+    fn pairs(tags: &Tags) -> Vec<(&str, &str)> {
+        tags.iter().collect()
+    }
+
+    #[test]
+    fn the_cluster_adds_its_own_tags_if_it_has_an_id() {
+        let fields = fields(None, None, Some("test"));
+        let call = create(&fields, &configuration(", clusterId: c1"), "shop");
+        assert_eq!(
+            pairs(&call.extra_tags),
+            [("ClusterId", "c1"), ("NameSpace", "shop")]
+        );
+        assert_eq!(pairs(call.tags.as_ref().unwrap()), [("env", "test")]);
+        let call = by_id(
+            Operation::DeleteContainerGroup,
+            &fields,
+            &configuration(", clusterId: c1"),
+            "shop",
+        );
+        let instance = call.instance.unwrap();
+        assert_eq!(
+            pairs(&instance.tags),
+            [("env", "test"), ("ClusterId", "c1"), ("NameSpace", "shop")]
+        );
+        assert!(create(&fields, &configuration(""), "shop").extra_tags.is_empty());
+    }
+
+    #[test]
+    fn an_update_says_what_changes_and_what_cannot() {
+        let codes = |old: &Fields, new: &Fields| {
+            let (call, refusals) = update(old, new, &configuration(""), "shop");
+            (
+                call.tags.is_some(),
+                refusals.iter().map(|refusal| refusal.code).collect::<Vec<_>>(),
+            )
+        };
+        let plain = fields(None, None, None);
+        assert_eq!(codes(&plain, &plain), (false, vec![]));
+        assert_eq!(codes(&plain, &fields(None, None, Some("x"))), (true, vec![]));
+        assert_eq!(codes(&fields(None, None, Some("x")), &plain), (true, vec![]));
+        assert_eq!(
+            codes(&plain, &fields(Some("rg-d"), None, None)),
+            (false, vec![]),
+            "the default group by its id"
+        );
+        assert_eq!(
+            codes(&fields(Some("rg-a"), None, None), &plain),
+            (false, vec!["ResourceGroupChange"])
+        );
+        assert_eq!(
+            codes(&fields(None, Some("R"), None), &fields(None, Some("r"), None)),
+            (false, vec![])
+        );
+        assert_eq!(
+            codes(&fields(None, Some("R"), None), &plain),
+            (false, vec!["RoleChange"])
+        );
+    }
+}

@@ -7,6 +7,9 @@ use super::pod::Pod;
 /// How many warnings one pod gets, so that a pod full of odd annotations does not drown the rest
 const MAX_WARNINGS: usize = 5;
 
+/// How many annotations are looked at; no pod that means well has as many
+const MAX_LOOKED_AT: usize = 200;
+
 /// The longest name that is compared letter by letter; the longest real one has 31 letters
 const MAX_COMPARED: usize = 48;
 
@@ -103,7 +106,10 @@ pub fn warnings(pod: &Pod<'_>) -> Vec<String> {
         .iter()
         .flat_map(|annotations| annotations.iter())
         .map(|(key, _)| key);
-    keys.filter_map(warning).take(MAX_WARNINGS).collect()
+    keys.take(MAX_LOOKED_AT)
+        .filter_map(warning)
+        .take(MAX_WARNINGS)
+        .collect()
 }
 
 fn warning(key: &str) -> Option<String> {
@@ -128,9 +134,9 @@ fn warning(key: &str) -> Option<String> {
     }
     let shown = quoted(key, 80);
     Some(match meant {
-        Some(meant) => format!(
-            "annotation {shown} is not known to ECI and will be ignored: did you mean `{PREFIX}{meant}`?"
-        ),
+        Some(meant) => {
+            format!("annotation {shown} is none that ECI is known to read: did you mean `{PREFIX}{meant}`?")
+        }
         None => format!(
             "annotation {shown} looks like one of ECI's but is not known to ramgate, so it is not judged"
         ),
@@ -142,15 +148,18 @@ fn nearest(letters: &str) -> Option<&'static str> {
     if letters.len() > MAX_COMPARED {
         return None;
     }
-    let real = ECI_FIELDS
+    // A short name would be near to almost anything
+    let slips = MAX_SLIPS.min(letters.len() / 4);
+    let names = ECI_FIELDS
         .iter()
         .filter_map(|read| read.strip_prefix(PREFIX))
         .chain(OTHERS);
-    let near = real
-        .map(|name| (strsim::levenshtein(letters, &self::letters(name)), name))
-        .min_by_key(|(slips, _)| *slips)?;
-    // A short name would be near to almost anything
-    (near.0 <= MAX_SLIPS.min(letters.len() / 4)).then_some(near.1)
+    let real = names.map(|name| (self::letters(name), name));
+    let alike = real.filter(|(real, _)| real.len().abs_diff(letters.len()) <= slips);
+    let near = alike.map(|(real, name)| (strsim::levenshtein(letters, &real), name));
+    near.filter(|(distance, _)| *distance <= slips)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
 }
 
 /// A name without what is easily mistaken: case and separators

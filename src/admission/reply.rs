@@ -233,3 +233,43 @@ pub fn warnings(text: &str) -> Vec<String> {
         .filter(|part| !part.is_empty())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_warnings_are_cut_between_words() {
+        let text = "word ".repeat(120);
+        let parts = warnings(&text);
+        assert!(parts.len() == 3 && parts.iter().all(|part| part.len() <= MAX_WARNING));
+        assert_eq!(parts.join(" "), text.trim_end());
+        assert_eq!(warnings("one line"), ["one line"]);
+        assert_eq!(warnings("a\nb\u{7f}"), ["a?b?"]);
+        assert_eq!(warnings(""), [""; 0]);
+    }
+
+    #[test]
+    fn a_word_longer_than_a_warning_is_cut_between_characters() {
+        let parts = warnings(&format!("name {} end", "ü".repeat(200)));
+        assert!(parts.iter().all(|part| part.len() <= MAX_WARNING), "{parts:?}");
+        assert_eq!(
+            (parts[0].as_str(), parts.last().unwrap().as_str()),
+            ("name", "end")
+        );
+    }
+
+    #[test]
+    fn the_sentence_gives_way_to_the_words_of_ram() {
+        let words = [
+            ("AuthAction", "eci:CreateContainerGroup".to_owned()),
+            ("PolicyType", "x".repeat(300)),
+        ];
+        let long = message(&"s".repeat(2000), &words, &[]);
+        assert!(
+            long.len() <= MAX_MESSAGE && long.ends_with(&"x".repeat(300)),
+            "{long}"
+        );
+        assert!(message("short", &words, &[&Finding::Unbound]).ends_with(". Also: UnboundIdentity"));
+    }
+}

@@ -65,29 +65,7 @@ struct Checked {
 }
 
 pub(super) fn run(args: &CheckArgs, output: Output) -> Result<Exit, Problem> {
-    let configuration = configuration::load(&args.config_dir)?;
-    let manifests = manifest::read(&args.files)?;
-    if manifests.is_empty() {
-        return Err(Problem::Usage(
-            "no manifest (*.yaml, *.yml, *.json) is there".to_owned(),
-        ));
-    }
-    let old = args.old.iter().cloned().collect::<Vec<_>>();
-    let old = manifest::read(&old)?;
-    let others = manifest::read(&args.objects.iter().cloned().collect::<Vec<_>>())?;
-    // What is applied together is there together, so namespaces and service accounts among the manifests count too
-    let objects = others.iter().chain(&manifests).map(|manifest| &manifest.object);
-    let objects =
-        Objects::new(objects, &configuration.cluster).map_err(|error| Problem::Usage(error.to_string()))?;
-    let groups = groups(args);
-    let mut checked = Vec::new();
-    for manifest in manifests {
-        let done = match manifest.is_pod() {
-            true => Some(judged(args, &groups, &manifest, &old, &configuration, &objects)?),
-            false => None,
-        };
-        checked.push(Checked { manifest, done });
-    }
+    let checked = check(args)?;
     match output {
         Output::Human => print(&human(args, &checked)),
         Output::Json => print_json(&as_json(args, &checked)),
@@ -97,6 +75,31 @@ pub(super) fn run(args: &CheckArgs, output: Output) -> Result<Exit, Problem> {
     } else {
         Exit::Denied
     })
+}
+
+fn check(args: &CheckArgs) -> Result<Vec<Checked>, Problem> {
+    let configuration = configuration::load(&args.config_dir)?;
+    let manifests = manifest::read(&args.files)?;
+    if manifests.is_empty() {
+        return Err(Problem::Usage(
+            "no manifest (*.yaml, *.yml, *.json) is there".to_owned(),
+        ));
+    }
+    let old = manifest::read(args.old.as_slice())?;
+    let others = manifest::read(args.objects.as_slice())?;
+    // What is applied together is there together, so namespaces and service accounts among the manifests count too
+    let objects = others.iter().chain(&manifests).map(|manifest| &manifest.object);
+    let objects =
+        Objects::new(objects, &configuration.cluster).map_err(|error| Problem::Usage(error.to_string()))?;
+    let groups = groups(args);
+    let judge = |manifest: Manifest| {
+        let done = match manifest.is_pod() {
+            true => Some(judged(args, &groups, &manifest, &old, &configuration, &objects)?),
+            false => None,
+        };
+        Ok(Checked { manifest, done })
+    };
+    manifests.into_iter().map(judge).collect()
 }
 
 fn judged(
@@ -294,4 +297,152 @@ fn object(args: &CheckArgs, one: &Checked) -> Value {
         fields.extend(more);
     }
     object
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    /// The arguments as a command line reads them
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: CheckArgs,
+    }
+
+    const POLICY: &str = r#"{"Version": "1", "Statement": [
+        {"Effect": "Allow", "Action": "eci:*", "Resource": "*", "Condition": {"StringEquals": {"eci:tag/env": "test"}}}]}"#;
+
+    const DIRECTORY: &str = "
+account: {id: '1234567890123456', region: cn-hangzhou}
+users: [{name: bob, policies: [{policy: TestOnly}]}]
+bindings: [{principal: user/bob, subjects: [{kind: User, name: bob@example.com}, {kind: Group, name: 'system:serviceaccounts:ci'}]}]
+mapping: {tags: [{key: env, from: {namespaceLabel: env}, mode: default}]}
+";
+
+    const MANIFESTS: &str = "
+apiVersion: v1
+kind: Namespace
+metadata: {name: tests, labels: {env: test}}
+---
+apiVersion: v1
+kind: List
+items:
+  - {apiVersion: v1, kind: Pod, metadata: {name: good, namespace: tests, labels: {eci: 'true'}}, spec: {containers: [{name: c}]}}
+  - {apiVersion: v1, kind: Pod, metadata: {name: bad, labels: {eci: 'true'}}, spec: {containers: [{name: c}]}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {generateName: maybe-, namespace: other, annotations: {k8s.aliyun.com/eci-custom-tag: 'env:test'}}
+spec: {containers: [{name: c}], tolerations: [{operator: Exists}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: plain}
+spec: {containers: [{name: c}]}
+---
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: tests}}
+";
+
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn new() -> Self {
+            let folder = Self(tempfile::tempdir().unwrap());
+            std::fs::create_dir(folder.0.path().join("config")).unwrap();
+            folder.write("config/TestOnly.json", POLICY);
+            folder.write("config/directory.yaml", DIRECTORY);
+            folder.write("app.yaml", MANIFESTS);
+            folder
+        }
+
+        fn write(&self, name: &str, text: &str) {
+            std::fs::write(self.0.path().join(name), text).unwrap();
+        }
+
+        /// The arguments of a line in which paths are relative to this folder
+        fn args(&self, line: &str) -> CheckArgs {
+            let folder = self.0.path().display();
+            let words = line.split(' ').map(|word| match word.strip_prefix("./") {
+                Some(path) => format!("{folder}/{path}"),
+                None => word.to_owned(),
+            });
+            Line::parse_from(std::iter::once("check".to_owned()).chain(words)).args
+        }
+
+        fn human(&self, line: &str) -> String {
+            let args = self.args(line);
+            match check(&args) {
+                Ok(checked) => format!(
+                    "{}{:?}\n",
+                    human(&args, &checked),
+                    if is_allowed(&checked) {
+                        Exit::Good
+                    } else {
+                        Exit::Denied
+                    }
+                ),
+                Err(problem) => format!("{problem} {:?}\n", problem.exit()),
+            }
+            .replace(&self.0.path().display().to_string(), ".")
+        }
+    }
+
+    #[test]
+    fn people_read_what_to_do() {
+        let folder = Folder::new();
+        let user = "-f ./app.yaml --config-dir ./config --as bob@example.com";
+        let account = "-f ./app.yaml --config-dir ./config --as system:serviceaccount:ci:deployer";
+        insta::assert_snapshot!(
+            [
+                folder.human(user),
+                folder.human(&format!("{user} --operation delete")),
+                folder.human(&format!("{user} --operation exec")),
+                folder.human(&format!("{user} --operation update --old ./app.yaml")),
+                folder.human(account),
+                folder.human(&format!("{account} --as-group others")),
+            ]
+            .join("\n")
+        );
+    }
+
+    #[test]
+    fn programs_read_the_same() {
+        let folder = Folder::new();
+        let args = folder.args("-f ./app.yaml --config-dir ./config --as bob@example.com");
+        let text = format!("{:#}", as_json(&args, &check(&args).unwrap()));
+        insta::assert_snapshot!(text.replace(&folder.0.path().display().to_string(), "."));
+    }
+
+    #[test]
+    fn what_cannot_be_checked_says_why() {
+        let folder = Folder::new();
+        folder.write("broken.yaml", "kind: [");
+        folder.write("number.yaml", "7");
+        folder.write(
+            "odd.yaml",
+            "{apiVersion: v1, kind: Pod, metadata: {name: odd, labels: {a: 1}}}",
+        );
+        folder.write("empty.yaml", "");
+        folder.write(
+            "nameless.yaml",
+            "{apiVersion: v1, kind: Namespace, metadata: {labels: {a: b}}}",
+        );
+        let human = |rest: &str| folder.human(&format!("--config-dir ./config --as bob@example.com {rest}"));
+        insta::assert_snapshot!(
+            [
+                human("-f ./nowhere.yaml"),
+                human("-f ./broken.yaml"),
+                human("-f ./number.yaml"),
+                human("-f ./odd.yaml"),
+                human("-f ./empty.yaml"),
+                human("-f ./app.yaml --objects ./nameless.yaml"),
+                human("-f ./app.yaml --operation update"),
+                folder.human("--config-dir ./broken.yaml --as bob@example.com -f ./app.yaml"),
+            ]
+            .concat()
+        );
+    }
 }
