@@ -26,18 +26,3 @@ pub(super) fn with(status: StatusCode, media: &'static str, body: Body) -> Respo
         .insert(CONTENT_TYPE, HeaderValue::from_static(media));
     response
 }
-
-/// A denial as an AdmissionReview
-pub(super) fn denial(uid: &str, code: u16, message: &str) -> Vec<u8> {
-    serde_json::json!({
-        "apiVersion": "admission.k8s.io/v1",
-        "kind": "AdmissionReview",
-        "response": {
-            "uid": uid,
-            "allowed": false,
-            "status": {"code": code, "message": message},
-        },
-    })
-    .to_string()
-    .into_bytes()
-}

@@ -28,6 +28,7 @@ use super::body::{Budget, Received, Unread};
 use super::judge::{Endpoint, Judge, Verdict};
 use super::limits::ReviewLimits;
 use super::{reply, uid};
+use crate::admission;
 use crate::telemetry::log;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::record::Record;
@@ -141,7 +142,7 @@ impl Reviews {
     fn end(&self, end: End, uid: Option<String>) -> (Response, Record) {
         let sentence = end.sentence(&self.limits);
         let response = match (&uid, end.denial()) {
-            (Some(uid), Some(code)) => reply::review(reply::denial(uid, code.as_u16(), &sentence)),
+            (Some(uid), Some(code)) => reply::review(admission::refuse(uid, code.as_u16(), &sentence)),
             _ => reply::text(end.status(), sentence),
         };
         let record = Record {

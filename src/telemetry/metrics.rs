@@ -60,8 +60,11 @@ const ANSWERS: &[&str] = &[
     "failed",
 ];
 
-/// Modes of a namespace; what was not judged has none
-const MODES: &[&str] = &["enforce", "warn", "audit", ""];
+/// Modes of a namespace
+const MODES: &[&str] = &["enforce", "warn", "audit", NO_MODE];
+
+/// What stands for the mode of a review that no mode applies to
+const NO_MODE: &str = "none";
 
 /// RAM actions that one admission can ask for
 const ACTIONS: &[&str] = &[
@@ -218,7 +221,14 @@ impl Metrics {
             bounded(&record.resource, RESOURCES),
             bounded(record.operation, OPERATIONS),
             bounded(record.decision, ANSWERS),
-            bounded(record.mode, MODES),
+            bounded(
+                if record.mode.is_empty() {
+                    NO_MODE
+                } else {
+                    record.mode
+                },
+                MODES,
+            ),
         ];
         self.requests.with_label_values(&labels).inc();
         self.duration.observe(took.as_secs_f64());

@@ -37,6 +37,7 @@ mod lifecycle;
 mod metrics;
 mod outage;
 mod pods;
+mod quick_start;
 mod rights;
 mod sent;
 mod smoke;

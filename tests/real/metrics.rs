@@ -68,8 +68,8 @@ fn a_real_prometheus_scrapes_every_documented_metric() {
 
     for expression in [
         r#"up{job="ramgate"} == 1"#,
-        r#"ramgate_admission_requests_total{path="validate",resource="pods",operation="CREATE",decision="allowed",mode="enforce"} >= 1"#,
-        r#"ramgate_admission_requests_total{path="validate",resource="pods",operation="CREATE",decision="denied",mode="enforce"} >= 1"#,
+        r#"ramgate_admission_requests_total{path="validate",resource="pods",operation="CREATE",decision="allow",mode="enforce"} >= 1"#,
+        r#"ramgate_admission_requests_total{path="validate",resource="pods",operation="CREATE",decision="deny",mode="enforce"} >= 1"#,
         r#"ramgate_admission_duration_seconds_bucket{le="0.00005"}"#,
         "ramgate_admission_duration_seconds_count > 0",
         r#"ramgate_decisions_total{action="eci:CreateContainerGroup"} > 0"#,

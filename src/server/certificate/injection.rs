@@ -105,7 +105,7 @@ async fn put<K: Configuration>(api: &Api<K>, object: &K, bundle: &str) -> Result
         .is_some()
     {
         tracing::info!(
-            "caBundle of {} `{}` is in step again",
+            "caBundle of {} `{}` is in step now",
             K::kind(&()),
             object.name_any()
         );

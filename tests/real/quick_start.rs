@@ -1,0 +1,134 @@
+//! The README's quick start, command by command, as it is printed there.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::control_plane::ControlPlane;
+use crate::install::NAMESPACE;
+use crate::install::RELEASE;
+use crate::kubectl::Outcome;
+use crate::replica::Replica;
+use crate::tools::repository;
+use crate::tools::tool;
+use crate::wait::eventually;
+
+/// What stands behind a command that the README expects to be denied
+const DENIED: &str = "# denied";
+
+#[test]
+fn every_command_of_the_quick_start_does_what_the_readme_says() {
+    let plane = ControlPlane::start();
+    controllers_work(&plane);
+    let readme = fs::read_to_string(repository().join("README.md")).expect("README");
+    let section = readme
+        .split("\n## Quick start into a cluster\n")
+        .nth(1)
+        .expect("the quick start");
+    let section = section.split("\n## ").next().expect("its text");
+    let shown = blocks(section, "```text denied").concat();
+    let commands: Vec<String> = blocks(section, "```console")
+        .iter()
+        .flat_map(|block| block.lines())
+        .map(|line| line.trim().to_owned())
+        .collect();
+    let mut replicas = vec![];
+    let mut denials = 0;
+    for command in &commands {
+        if command.starts_with("docker ") {
+            // The image is played by the binary itself.
+        } else if command.contains(" rollout status ") {
+            replicas.push(replica(&plane));
+        } else if command.ends_with(DENIED) {
+            assert_eq!(denial(&plane, command).trim(), shown.trim());
+            denials += 1;
+        } else {
+            run(&plane, command).success();
+        }
+    }
+    assert_eq!((replicas.len(), denials), (1, 1), "{commands:?}");
+}
+
+/// What the controllers of a whole cluster have done before anybody comes: a service account, the rules of `edit`
+fn controllers_work(plane: &ControlPlane) {
+    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}});
+    eventually("the namespace default is there", || {
+        let made = plane.admin().within("default").apply(&account);
+        if made.succeeded { Ok(()) } else { Err(made.stderr) }
+    });
+    let rules = ["system:aggregate-to-edit", "system:aggregate-to-view"]
+        .map(|role| plane.admin().get(&["clusterrole", role])["rules"].clone());
+    let rules: Vec<_> = rules
+        .iter()
+        .flat_map(|rules| rules.as_array().expect("rules"))
+        .collect();
+    let patch = json!({"rules": rules}).to_string();
+    plane
+        .admin()
+        .run(&["patch", "clusterrole", "edit", "--type=merge", "--patch", &patch])
+        .success();
+}
+
+/// The contents of the fenced blocks that begin so
+fn blocks(text: &str, fence: &str) -> Vec<String> {
+    let fence = format!("{fence}\n");
+    let after = text.split(fence.as_str()).skip(1);
+    after
+        .filter_map(|rest| rest.split("```").next().map(str::to_owned))
+        .collect()
+}
+
+/// Runs a line of shell as the cluster's administrator, in the repository
+fn run(plane: &ControlPlane, line: &str) -> Outcome {
+    let tools = tool("kubectl");
+    let tools = tools.parent().expect("folder of the tools").display().to_string();
+    let home = plane.folder().join("helm");
+    let output = Command::new("bash")
+        .args(["-c", line])
+        .current_dir(repository())
+        .env(
+            "PATH",
+            format!("{tools}:{}", std::env::var("PATH").unwrap_or_default()),
+        )
+        .env("KUBECONFIG", plane.admin().kubeconfig())
+        .env("KUBECACHEDIR", plane.folder().join("kubectl-cache"))
+        .env("HELM_CACHE_HOME", &home)
+        .env("HELM_CONFIG_HOME", &home)
+        .env("HELM_DATA_HOME", &home)
+        .output()
+        .expect("bash");
+    Outcome {
+        succeeded: output.status.success(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// What the Deployment's roll-out brings about: a ready replica behind the Service
+fn replica(plane: &ControlPlane) -> Replica {
+    let mut replica = Replica::start(plane, &format!("{RELEASE}-quick-start"));
+    eventually("the replica is ready", || replica.ready());
+    let service = plane.admin().within(NAMESPACE).get(&["service", RELEASE]);
+    let address = service["spec"]["clusterIP"]
+        .as_str()
+        .expect("address of the Service");
+    plane
+        .egress()
+        .route(&format!("{address}:443"), vec![replica.port]);
+    replica
+}
+
+/// What a denied command prints, once the API server has read caBundle
+fn denial(plane: &ControlPlane, command: &str) -> String {
+    let mut said = String::new();
+    eventually("the webhook answers", || {
+        said = run(plane, command).failure();
+        if said.contains("failed calling webhook") {
+            Err(said.clone())
+        } else {
+            Ok(())
+        }
+    });
+    said
+}
