@@ -1,6 +1,12 @@
 //! What a decision costs: for one principal with a handful of statements, and for that same principal among
 //! ten thousand others. Run with `cargo bench --bench decide`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    reason = "a bench that cannot be set up may panic"
+)]
+
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;

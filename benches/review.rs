@@ -1,6 +1,8 @@
 //! What a review costs: reading 5 KB of AdmissionReview, beside serde_json's own tree of it, and answering it in
 //! full. Run with `cargo bench --bench review`.
 
+#![expect(clippy::unwrap_used, reason = "a bench that cannot be set up may panic")]
+
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};

@@ -100,7 +100,7 @@ pub fn judge(review: &Review<'_>, sources: &[ConfigMapPieces]) -> ConfigMapVerdi
         let head = format!("ConfigMap {name} is no valid ramgate configuration:\n");
         let message = format!(
             "{head}{}",
-            bounded(&lines, MAX_MESSAGE.saturating_sub(head.len()))
+            bounded(&lines, "\n", MAX_MESSAGE.saturating_sub(head.len()))
         );
         return ConfigMapVerdict {
             faults,
@@ -167,20 +167,23 @@ fn without_name(fault: &LocatedFault, name: &str) -> String {
     key.unwrap_or(&text).to_owned()
 }
 
-/// Lines up to a number of bytes, and how many did not fit
-pub(super) fn bounded(lines: &[String], limit: usize) -> String {
+/// Lines up to a number of bytes, and how many did not fit; `between` stands between them
+pub(super) fn bounded(lines: &[String], between: &str, limit: usize) -> String {
     // Room for the words on what is left out
     let room = limit.saturating_sub(40);
     let mut text = String::new();
     for (index, line) in lines.iter().enumerate() {
-        let needed = text.len().saturating_add(line.len()).saturating_add(1);
+        let needed = text
+            .len()
+            .saturating_add(line.len())
+            .saturating_add(between.len());
         if index > 0 && needed > room {
             let more = lines.len().saturating_sub(index);
-            text.push_str(&format!("\nand {more} more"));
+            text.push_str(&format!("{between}and {more} more"));
             return text;
         }
         if index > 0 {
-            text.push('\n');
+            text.push_str(between);
         }
         text.push_str(cut(line, room));
     }
@@ -346,7 +349,7 @@ mod tests {
         );
         assert_eq!(verdict.warnings.len(), MAX_WARNINGS);
         assert_eq!(verdict.warnings.last().unwrap(), "and 91 more");
-        assert_eq!(bounded(&["é".repeat(100)], 60), "é".repeat(10));
+        assert_eq!(bounded(&["é".repeat(100)], "\n", 60), "é".repeat(10));
     }
 
     proptest! {

@@ -18,9 +18,11 @@
     reason = "tests"
 )]
 
+mod calls;
 mod compare;
 mod disputed;
 mod generate;
+mod laws;
 mod naive;
 mod random;
 mod shrink;
@@ -37,7 +39,7 @@ const PAIRS: usize = 1_000_000;
 const SEEDS: &[u64] = &[1, 2, 3, 77, 2026, 0xec1];
 
 /// Requests put to one set: reading and compiling it costs as much as judging some of them
-const ASKS: usize = 100;
+const ASKS: usize = 200;
 
 #[test]
 fn the_engine_and_the_naive_evaluator_agree() {

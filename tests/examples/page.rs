@@ -29,7 +29,7 @@ pub(crate) fn pages() -> Vec<Page> {
         .collect();
     paths.extend(["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(PathBuf::from));
     paths.sort();
-    paths.iter().map(|path| Page::read(path)).collect()
+    paths.iter().map(Page::read).collect()
 }
 
 impl Page {

@@ -1,6 +1,7 @@
 //! The README's quick start, command by command, as it is printed there.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
@@ -43,6 +44,13 @@ fn every_command_of_the_quick_start_does_what_the_readme_says() {
         } else if command.ends_with(DENIED) {
             assert_eq!(denial(&plane, command).trim(), shown.trim());
             denials += 1;
+        } else if command.starts_with("ramgate ") {
+            let offline = run(&plane, command);
+            let (_, message) = shown.split_once("denied the request: ").expect("a denial");
+            assert!(
+                !offline.succeeded && offline.stdout.contains(message.trim()),
+                "{offline:?}"
+            );
         } else {
             run(&plane, command).success();
         }
@@ -81,15 +89,22 @@ fn blocks(text: &str, fence: &str) -> Vec<String> {
 
 /// Runs a line of shell as the cluster's administrator, in the repository
 fn run(plane: &ControlPlane, line: &str) -> Outcome {
-    let tools = tool("kubectl");
-    let tools = tools.parent().expect("folder of the tools").display().to_string();
+    let folder = |program: &Path| {
+        program
+            .parent()
+            .expect("folder of a program")
+            .display()
+            .to_string()
+    };
+    let tools = folder(&tool("kubectl"));
+    let own = folder(Path::new(env!("CARGO_BIN_EXE_ramgate")));
     let home = plane.folder().join("helm");
     let output = Command::new("bash")
         .args(["-c", line])
         .current_dir(repository())
         .env(
             "PATH",
-            format!("{tools}:{}", std::env::var("PATH").unwrap_or_default()),
+            format!("{tools}:{own}:{}", std::env::var("PATH").unwrap_or_default()),
         )
         .env("KUBECONFIG", plane.admin().kubeconfig())
         .env("KUBECACHEDIR", plane.folder().join("kubectl-cache"))

@@ -16,6 +16,8 @@ use crate::store::review::bounded;
 
 /// The longest note that the API server takes is 1,024 bytes
 const MAX_NOTE: usize = 1000;
+/// What every note starts with
+const HEAD: &str = "not loaded: ";
 
 /// Writes Events, each once for one state of one ConfigMap
 #[derive(Debug)]
@@ -117,12 +119,10 @@ fn notes(faults: &[LocatedFault]) -> BTreeMap<String, String> {
         let name = fault.document.split('/').next().unwrap_or_default();
         lines.entry(name).or_default().push(fault.to_string());
     }
-    // The first fault stands in the first line, which is all that `kubectl get events` shows.
+    // One line, because kubectl cuts a table's cell at the first break
     let note = |lines: Vec<String>| {
-        format!(
-            "not loaded, the last good configuration stays in force: {}",
-            bounded(&lines, MAX_NOTE.saturating_sub(60))
-        )
+        let text = bounded(&lines, "; ", MAX_NOTE.saturating_sub(HEAD.len()));
+        format!("{HEAD}{text}")
     };
     lines
         .into_iter()
@@ -159,10 +159,7 @@ mod tests {
         let calls = fake.calls();
         assert_eq!(calls.len(), 2, "{calls:?}");
         let event = &calls[0].body;
-        assert_eq!(
-            event["note"],
-            "not loaded, the last good configuration stays in force: people/a: bad\npeople/b: worse"
-        );
+        assert_eq!(event["note"], "not loaded: people/a: bad; people/b: worse");
         assert_eq!(
             (&event["regarding"]["name"], &event["regarding"]["uid"]),
             (&json!("people"), &json!("uid-people"))

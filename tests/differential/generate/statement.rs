@@ -73,10 +73,14 @@ fn resource(random: &mut Random) -> String {
     if random.chance(25) {
         let region = random.word(&["", "*", "cn-a"]);
         let name = random.word(ROLE_NAMES);
-        let name = blurred(random, name);
         let kind = random.word(&["role", "role", "role", "user"]);
+        let relative = match random.chance(80) {
+            true => format!("{kind}/{}", blurred(random, name)),
+            false => blurred(random, &format!("{kind}/{name}")),
+        };
+        let relative = if relative.is_empty() { "*".into() } else { relative };
         let account = random.word(ACCOUNTS);
-        return format!("acs:ram:{region}:{account}:{kind}/{name}");
+        return format!("acs:ram:{region}:{account}:{relative}");
     }
     let service = random.word(&["eci", "eci", "eci", "ecs", "e*", "*"]);
     let region = random.word(REGIONS);

@@ -1,0 +1,96 @@
+//! An account and a call as plain data, and how they are handed to the engine.
+
+use std::collections::BTreeMap;
+
+use ramgate::eci::{self, Instance, Judgement, Operation, ResourceGroup, RoleArn, Tags};
+use ramgate::ram::Context;
+
+use crate::world::{Compiled, Who, World};
+
+pub type Pairs = Vec<(String, String)>;
+pub type Keys = BTreeMap<String, Vec<String>>;
+
+#[derive(Clone, Debug)]
+pub struct Scene {
+    pub world: World,
+    pub region: String,
+    /// The service-linked roles that exist; none where that is unknown
+    pub linked: Option<Vec<String>>,
+    /// What `acs:Service` says when ECI receives a role
+    pub pass_service: Option<String>,
+    /// Ids of the groups that exist, and which is the default
+    pub groups: Vec<(String, bool)>,
+    pub context: Keys,
+    pub now: String,
+    /// Whether every statement speaks of all resources
+    pub is_plain: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub who: Who,
+    pub operation: String,
+    pub tags: Option<Pairs>,
+    /// What ACK adds to a create
+    pub extra: Pairs,
+    pub group: Option<String>,
+    pub role: Option<String>,
+    pub arns: Vec<String>,
+    pub target: Option<Target>,
+    pub context: Keys,
+}
+
+/// What the call's id names, as it stands
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// None for what has none yet
+    pub id: Option<String>,
+    pub tags: Pairs,
+    pub group: Option<String>,
+    pub role: Option<String>,
+}
+
+/// The engine's judgement
+pub fn judge(compiled: &Compiled, scene: &Scene, call: &Call) -> Judgement {
+    let account = eci::Account {
+        region: scene.region.clone(),
+        service_linked_roles: (scene.linked.as_ref()).map(|names| names.iter().cloned().collect()),
+        pass_role_service: scene.pass_service.clone(),
+        resource_groups: (scene.groups.iter())
+            .map(|(id, default)| ResourceGroup {
+                id: id.clone(),
+                name: None,
+                default: *default,
+            })
+            .collect(),
+        context: context(&scene.context),
+    };
+    let operation: Operation = call.operation.parse().unwrap();
+    let asked = eci::Call {
+        tags: call.tags.as_ref().map(tags),
+        extra_tags: tags(&call.extra),
+        resource_group: call.group.clone(),
+        role: call.role.clone(),
+        role_arns: (call.arns.iter())
+            .map(|arn| RoleArn::parse(arn).unwrap())
+            .collect(),
+        instance: call.target.as_ref().map(|target| Instance {
+            id: target.id.clone(),
+            tags: tags(&target.tags),
+            resource_group: target.group.clone(),
+            role: target.role.clone(),
+        }),
+        context: context(&call.context),
+        ..eci::Call::new(operation)
+    };
+    let now = scene.now.parse().unwrap();
+    eci::judge(&compiled.set, &account, &call.who.principal(), &asked, now)
+}
+
+fn tags(pairs: &Pairs) -> Tags {
+    Tags::from_pairs(pairs.clone()).unwrap()
+}
+
+fn context(keys: &Keys) -> Context {
+    keys.clone().into_iter().collect()
+}
