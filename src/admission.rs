@@ -24,6 +24,7 @@ pub mod record;
 pub mod reply;
 pub mod review;
 pub mod route;
+pub mod ruling;
 pub mod text;
 
 use std::collections::BTreeMap;
@@ -31,7 +32,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::directory::Configuration;
-use decide::{Case, Ruling};
+use decide::Case;
 use finding::{Finding, Scene};
 use reply::{Reply, Status};
 
@@ -194,25 +195,6 @@ impl Denial {
             words,
             causes,
         })
-    }
-}
-
-impl Ruling {
-    /// What comes of it in a mode
-    fn decision(&self, mode: Mode) -> Decision {
-        // Something was asked of ECI, or something was mapped
-        let is_judged = self.operation.is_some() || !self.changes.is_empty();
-        if self.findings.iter().any(Finding::holds_in_every_mode) {
-            return Decision::Deny;
-        }
-        match (self.findings.is_empty(), mode) {
-            (true, _) if is_judged => Decision::Allow,
-            (true, _) => Decision::Unjudged,
-            (false, Mode::Audit) => Decision::Audit,
-            (false, Mode::Warn) => Decision::Warn,
-            (false, Mode::Enforce) if self.is_tentative => Decision::Warn,
-            (false, Mode::Enforce) => Decision::Deny,
-        }
     }
 }
 

@@ -15,39 +15,15 @@ use super::cluster::{Cluster, Meta, NodeKind};
 use super::finding::{Deed, Finding};
 use super::lookalike;
 use super::mapping::{self, Mapped, MappingError, Scope, Sources};
-use super::patch::{Change, Changes};
+use super::patch::Change;
 use super::pod::{Pod, same_spec};
 use super::principal::{claimed_controller, is_control_plane};
 use super::review::{Operation, Resource, Review};
 use super::route::{Route, route};
+use super::ruling::Ruling;
 use crate::directory::Configuration;
-use crate::eci::{self, Allowed, Call, Failure};
+use crate::eci::{self, Call, Failure};
 use crate::ram::Principal;
-
-/// What came of judging a request, before any mode softens it
-#[derive(Clone, Debug, Default)]
-pub struct Ruling {
-    /// Where the pod goes, if that was asked
-    pub route: Option<Route>,
-    /// What is done to the pod, if it was judged
-    pub deed: Option<Deed>,
-    /// The RAM principal of the requester
-    pub principal: Option<Principal>,
-    /// The ECI operation that was judged
-    pub operation: Option<eci::Operation>,
-    /// The ECI fields as they are asked for
-    pub fields: Fields,
-    /// What speaks against it, the first to show in front
-    pub findings: Vec<Finding>,
-    /// What RAM allowed
-    pub allowed: Vec<Allowed>,
-    /// What the requester should know in any case
-    pub warnings: Vec<String>,
-    /// What mapping changes
-    pub changes: Changes,
-    /// Whether the pod only may reach ECI, so that nothing is denied yet
-    pub is_tentative: bool,
-}
 
 /// A review with everything that it is judged by
 #[derive(Clone, Copy)]
@@ -318,7 +294,7 @@ impl Case<'_> {
     }
 
     fn map_into(&self, ruling: &mut Ruling, pod: &Pod<'_>, namespace: &Meta, scope: Scope) {
-        if !read_into(ruling, pod) {
+        if !ruling.read(pod) {
             return;
         }
         match self.mapped(ruling, pod, namespace, scope) {
@@ -335,7 +311,7 @@ impl Case<'_> {
 
     /// Reads the fields and holds them against the mapping rules; says whether they can be judged
     fn expect_mapped(&self, ruling: &mut Ruling, pod: &Pod<'_>, namespace: &Meta, scope: Scope) -> bool {
-        if !read_into(ruling, pod) {
+        if !ruling.read(pod) {
             return false;
         }
         match self.mapped(ruling, pod, namespace, scope) {
@@ -397,17 +373,6 @@ impl Case<'_> {
     }
 }
 
-impl Ruling {
-    fn leads_to_eci(&self) -> bool {
-        matches!(self.route, Some(Route::Certain(_) | Route::Possible(_)))
-    }
-
-    fn sorted(mut self) -> Self {
-        self.findings.sort_by_key(Finding::rank);
-        self
-    }
-}
-
 impl Both<'_> {
     /// What mapping may touch: ECI gives group and role once, and of what is bound it has read everything already, so
     /// there only what the requester touches is set right again
@@ -417,22 +382,6 @@ impl Both<'_> {
             tags: self.new.node().is_none() || touched(CUSTOM_TAGS),
             resource_group: touched(RESOURCE_GROUP_ID),
             role: touched(RAM_ROLE_NAME),
-        }
-    }
-}
-
-/// Reads the fields of a pod; says whether all of them could be read
-fn read_into(ruling: &mut Ruling, pod: &Pod<'_>) -> bool {
-    match Fields::read(pod) {
-        Ok(fields) => {
-            ruling.fields = fields;
-            true
-        }
-        Err(malformed) => {
-            ruling
-                .findings
-                .extend(malformed.into_iter().map(Finding::Malformed));
-            false
         }
     }
 }

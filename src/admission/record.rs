@@ -2,11 +2,12 @@
 
 use crate::ram::PolicyType;
 
+use super::Path;
 use super::finding::Finding;
 use super::mode::Mode;
 use super::reply::Cause;
 use super::review::{Operation, Resource};
-use super::{Path, decide::Ruling};
+use super::ruling::Ruling;
 
 /// One answered review
 #[derive(Clone, Debug)]

@@ -1,0 +1,81 @@
+//! What came of judging a request, and what a mode makes of it.
+
+use super::annotation::Fields;
+use super::finding::{Deed, Finding};
+use super::mode::Mode;
+use super::patch::Changes;
+use super::pod::Pod;
+use super::record::Decision;
+use super::route::Route;
+use crate::eci::{self, Allowed};
+use crate::ram::Principal;
+
+/// What came of judging a request, before any mode softens it
+#[derive(Clone, Debug, Default)]
+pub struct Ruling {
+    /// Where the pod goes, if that was asked
+    pub route: Option<Route>,
+    /// What is done to the pod, if it was judged
+    pub deed: Option<Deed>,
+    /// The RAM principal of the requester
+    pub principal: Option<Principal>,
+    /// The ECI operation that was judged
+    pub operation: Option<eci::Operation>,
+    /// The ECI fields as they are asked for
+    pub fields: Fields,
+    /// What speaks against it, the first to show in front
+    pub findings: Vec<Finding>,
+    /// What RAM allowed
+    pub allowed: Vec<Allowed>,
+    /// What the requester should know in any case
+    pub warnings: Vec<String>,
+    /// What mapping changes
+    pub changes: Changes,
+    /// Whether the pod only may reach ECI, so that nothing is denied yet
+    pub is_tentative: bool,
+}
+
+impl Ruling {
+    /// What comes of it in a mode
+    pub fn decision(&self, mode: Mode) -> Decision {
+        // Something was asked of ECI, or something was mapped
+        let is_judged = self.operation.is_some() || !self.changes.is_empty();
+        if self.findings.iter().any(Finding::holds_in_every_mode) {
+            return Decision::Deny;
+        }
+        match (self.findings.is_empty(), mode) {
+            (true, _) if is_judged => Decision::Allow,
+            (true, _) => Decision::Unjudged,
+            (false, Mode::Audit) => Decision::Audit,
+            (false, Mode::Warn) => Decision::Warn,
+            (false, Mode::Enforce) if self.is_tentative => Decision::Warn,
+            (false, Mode::Enforce) => Decision::Deny,
+        }
+    }
+
+    /// Whether the pod may become a container group
+    pub(super) fn leads_to_eci(&self) -> bool {
+        matches!(self.route, Some(Route::Certain(_) | Route::Possible(_)))
+    }
+
+    /// With the finding to show in front
+    pub(super) fn sorted(mut self) -> Self {
+        self.findings.sort_by_key(Finding::rank);
+        self
+    }
+
+    /// Reads the fields of a pod; says whether all of them could be read
+    pub(super) fn read(&mut self, pod: &Pod<'_>) -> bool {
+        match Fields::read(pod) {
+            Ok(fields) => {
+                self.fields = fields;
+                true
+            }
+            Err(malformed) => {
+                self.findings
+                    .extend(malformed.into_iter().map(Finding::Malformed));
+                false
+            }
+        }
+    }
+}
