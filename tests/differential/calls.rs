@@ -2,18 +2,20 @@
 
 mod generate;
 mod naive;
+mod policies;
 mod scene;
 
 use ramgate::eci::{Denial, Failure, Judgement};
 
-use self::naive::{Kind, Refusal, kind};
-use self::scene::{Call, Scene};
+use self::naive::Refusal;
+pub use self::naive::{Kind, is_elsewhere, kind};
+pub use self::scene::{Call, Scene};
 use crate::compare::{self, Tally};
+use crate::disputed;
 use crate::naive::{ALLOW, EXPLICIT, Facts, IMPLICIT, Verdict};
 use crate::random::Random;
 use crate::sweep;
 
-static SEEN: std::sync::Mutex<std::collections::BTreeMap<String,(usize,String)>> = std::sync::Mutex::new(std::collections::BTreeMap::new());
 const PAIRS: usize = 200_000;
 const CALLS: usize = 100;
 
@@ -28,26 +30,21 @@ fn whole_calls_are_judged_alike() {
             for _ in 0..CALLS {
                 let call = generate::call(&mut random, &scene);
                 let judgement = scene::judge(&compiled, &scene, &call);
-                let (kind, outcome) = (name(kind(&call.operation)), check(&scene, &call, &judgement));
-                match outcome {
-                    Ok(outcome) => *tally.entry((kind, outcome)).or_default() += 1,
-                    Err(said) => {
-                        let mut seen = SEEN.lock().unwrap();
-                        let entry = seen.entry(format!("{kind} {} {said}", call.operation)).or_insert_with(|| {
-                            let policies: Vec<String> = scene.world.policies.iter().map(|(k,v)| format!("{k}: {v}")).collect();
-                            let roles: Vec<String> = scene.world.roles.iter().map(|r| format!("{} {} {:?}", r.name, r.trust, r.held)).collect();
-                            (0, format!("policies {policies:#?}\nroles {roles:#?} user {:?}\nlinked {:?} pass {:?} groups {:?} ctx {:?}\n{call:?}\n{judgement:#?}", scene.world.users[0].held, scene.linked, scene.pass_service, scene.groups, scene.context))
-                        });
-                        entry.0 += 1;
-                    }
+                let outcome = check(&scene, &call, &judgement);
+                if let Some(point) = disputed::point_of_call(&scene, &call) {
+                    disputed::count(&mut tally, point, outcome.is_err());
+                    continue;
                 }
+                let outcome = outcome.unwrap_or_else(|said| {
+                    panic!("seed {seed}: {said}\n{scene:#?}\n{call:#?}\n{judgement:#?}");
+                });
+                *tally.entry((name(kind(&call.operation)), outcome)).or_default() += 1;
             }
         }
         tally
     });
-    for (said, (count, example)) in SEEN.lock().unwrap().iter() { println!("=== {count} x {said}\n{example}"); }
-    for (said, (count, _)) in SEEN.lock().unwrap().iter() { println!("{count} x {said}"); }
-    println!("{tally:#?}");
+    compare::show(&tally);
+    disputed::is_small(&tally);
     let all: usize = tally.values().sum();
     for (kind, outcomes) in [
         ("create", [ALLOW, EXPLICIT, IMPLICIT, naive::REFUSED].as_slice()),
@@ -115,6 +112,31 @@ fn check(scene: &Scene, call: &Call, judgement: &Judgement) -> Result<&'static s
         let (question, verdict) = (&questions[at], &verdicts[at]);
         if let Some(said) = wrong(question, verdict, denial, scene) {
             return Err(format!("{} on {}: {said}", denial.action, denial.resource));
+        }
+    }
+    let is_allowed = |at: &usize| verdicts[*at].outcome == ALLOW;
+    let allowed: Vec<usize> = (0..verdicts.len()).filter(is_allowed).collect();
+    if allowed.len() != judgement.allowed.len() {
+        return Err(format!(
+            "allowances {:?}, should be {}",
+            judgement.allowed,
+            allowed.len()
+        ));
+    }
+    for (at, found) in allowed.into_iter().zip(&judgement.allowed) {
+        let verdict = &verdicts[at];
+        let is_named = match &found.statement {
+            Some(id) => {
+                (verdict.deciders.iter()).any(|each| each.policy == *id.policy && each.number == id.number)
+            }
+            None => verdict.deciders.is_empty(),
+        };
+        let same_layer = found.policy_type.to_string() == verdict.layer;
+        if questions[at].ask.action != found.action || !is_named || !same_layer {
+            return Err(format!(
+                "{found:?}, should be {} by {verdict:?}",
+                questions[at].ask.action
+            ));
         }
     }
     Ok(outcome)

@@ -10,6 +10,12 @@ use crate::world::{Ask, Compiled, World};
 /// How often each outcome of each layer was seen
 pub type Tally = BTreeMap<(&'static str, &'static str), usize>;
 
+pub fn show(tally: &Tally) {
+    for ((outcome, layer), count) in tally {
+        println!("{count:>8} {outcome} {layer}");
+    }
+}
+
 /// What the two disagree on, if they do
 pub fn difference(verdict: &Verdict<'_>, compiled: &Compiled, world: &World, ask: &Ask) -> Option<String> {
     disagreement(verdict, &compiled.decide(ask), &Facts::of(world, ask))

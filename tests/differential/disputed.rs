@@ -1,10 +1,15 @@
 //! Points on which the engine and this reading of the specification differ, and which await a decision. Pairs that touch
-//! one are set aside, counted, and never many.
+//! one are set aside and counted; a point on which the two agree by now must leave this list.
 
+use crate::calls::{Call, Kind, Scene, is_elsewhere, kind};
+use crate::compare::Tally;
 use crate::naive::{self, CONTROL, EXPLICIT, IMPLICIT, SESSION};
 use crate::world::{Ask, Who, World};
 
-/// The point that the pair touches, in words
+const ASIDE: &str = "set aside";
+const DIFFERENT: &str = "set aside, different";
+
+/// The point that a pair touches, in words
 pub fn point(world: &World, ask: &Ask) -> Option<&'static str> {
     if ask.is_assuming && ask.who == Who::Account {
         return Some("the account assumes a role: the root bypasses, or the trust policy must allow");
@@ -15,31 +20,50 @@ pub fn point(world: &World, ask: &Ask) -> Option<&'static str> {
             return Some("control or session policy stops in silence, or the trust policy's deny is heard");
         }
     }
-    if has_mixed_list(world, ask) {
+    None
+}
+
+/// The point that a call touches, in words
+pub fn point_of_call(scene: &Scene, call: &Call) -> Option<&'static str> {
+    let operation = call.operation.as_str();
+    if kind(operation) == Kind::Id && is_elsewhere(scene, call) {
+        return Some("a group sent beside an id: looked up from the id, or refused if it is another");
+    }
+    if operation == "DescribeCommitContainerTask" && call.target.is_some() {
+        return Some("a task asked for by id: `containergroup/*` as the table says, or the id's name");
+    }
+    if operation == "CreateInstanceOpsTask" {
+        return Some("a task on an instance: makes no instance, or needs the service-linked role");
+    }
+    if operation == "DescribeContainerGroupPrice" && call.group.is_some() {
+        return Some("a price in a group: prices know no groups, or an unknown group has none");
+    }
+    if scene
+        .context
+        .keys()
+        .any(|key| key.contains("Tag/") || key.contains("Service"))
+    {
         return Some(
-            "a list of request values of which the operator reads some: one by one, or all or nothing",
+            "a key that the account gives and the call fills: the given one wins, or the filled one",
         );
     }
     None
 }
 
-fn has_mixed_list(world: &World, ask: &Ask) -> bool {
-    let lists: Vec<(&String, &Vec<String>)> = ask
-        .context
-        .iter()
-        .filter(|(_, values)| values.len() > 1)
-        .collect();
-    if lists.is_empty() {
-        return false;
+pub fn count(tally: &mut Tally, point: &'static str, is_different: bool) {
+    *tally.entry((ASIDE, point)).or_default() += 1;
+    *tally.entry((DIFFERENT, point)).or_default() += usize::from(is_different);
+}
+
+/// Little is set aside, and only what is really in dispute
+pub fn is_small(tally: &Tally) {
+    let counted = tally.iter().filter(|((kind, _), _)| *kind != DIFFERENT);
+    let all: usize = counted.map(|(_, count)| count).sum();
+    for ((kind, point), count) in tally {
+        if *kind == ASIDE {
+            assert!(count * 20 < all, "{count} of {all} pairs are set aside: {point}");
+            let different = tally[&(DIFFERENT, *point)];
+            assert!(*count < 100 || different > 0, "no longer in dispute: {point}");
+        }
     }
-    let trusts = world.roles.iter().map(|role| &role.trust);
-    let documents = world.policies.values().chain(&world.sessions).chain(trusts);
-    let statements = documents.flat_map(|document| document["Statement"].as_array().unwrap());
-    (statements.flat_map(naive::conditions)).any(|(operator, key, _)| {
-        let found = lists.iter().find(|(of, _)| **of == key);
-        found.is_some_and(|(_, values)| {
-            let readable = values.iter().filter(|value| naive::is_readable(&operator, value));
-            (1..values.len()).contains(&readable.count())
-        })
-    })
 }

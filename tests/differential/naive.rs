@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-pub use self::condition::{holds, is_readable};
+pub use self::condition::holds;
 pub use self::statement::{Missed, conditions, first_miss, matches};
 pub use self::text::arn_like;
 use crate::world::{Ask, Held, Role, Who, World};

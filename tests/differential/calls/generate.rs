@@ -1,8 +1,7 @@
 //! Accounts and calls that almost fit each other.
 
-use serde_json::{Map, Value, json};
-
 use super::naive::{Kind, kind};
+use super::policies::{document, trust};
 use super::scene::{Call, Keys, Pairs, Scene, Target};
 use crate::generate::{ACCOUNT, flipped};
 use crate::random::Random;
@@ -66,11 +65,11 @@ const OTHERS: &[&str] = &[
     "DeleteLaunchTemplate",
 ];
 
-const GROUPS: &[&str] = &["rg-default", "rg-a", "rg-b"];
+pub const GROUPS: &[&str] = &["rg-default", "rg-a", "rg-b"];
 const ROLES: &[&str] = &["Ops", "Web", "Bad"];
 const TAG_KEYS: &[&str] = &["env", "Env", "team"];
 const TAG_VALUES: &[&str] = &["test", "prod", "Test", ""];
-const NOWS: &[&str] = &[
+pub const NOWS: &[&str] = &[
     "2026-03-01T00:00:00Z",
     "2026-02-28T23:59:59Z",
     "2026-03-01T00:00:01Z",
@@ -121,7 +120,9 @@ pub fn scene(random: &mut Random) -> Scene {
     };
     let is_plain = random.chance(25);
     if is_plain {
-        let statements = world.documents_mut().flat_map(|document| document["Statement"].as_array_mut().unwrap());
+        let statements = world
+            .documents_mut()
+            .flat_map(|document| document["Statement"].as_array_mut().unwrap());
         for statement in statements.filter(|statement| statement.get("Resource").is_some()) {
             statement["Resource"] = "*".into();
         }
@@ -140,13 +141,34 @@ pub fn scene(random: &mut Random) -> Scene {
         }),
         pass_service: random.chance(40).then(|| "eci.aliyuncs.com".into()),
         groups,
-        context: match random.chance(40) {
-            true => Keys::from([("acs:SecureTransport".into(), vec![random.chance(70).to_string()])]),
-            false => Keys::new(),
-        },
+        context: context(random),
         now: random.word(NOWS).into(),
         is_plain,
     }
+}
+
+/// Mostly what is the same for every call, seldom what a call fills by itself
+fn context(random: &mut Random) -> Keys {
+    let mut context = Keys::new();
+    if random.chance(40) {
+        context.insert("acs:SecureTransport".into(), vec![random.chance(70).to_string()]);
+    }
+    if random.chance(10) {
+        context.insert("acs:CurrentTime".into(), vec![random.word(NOWS).into()]);
+    }
+    if random.chance(4) {
+        let key = random.word(&[
+            "acs:RequestTag/env",
+            "acs:ResourceTag/env",
+            "acs:Service",
+            "ram:ServiceName",
+        ]);
+        context.insert(
+            key.into(),
+            vec![random.word(&["test", "eci.aliyuncs.com"]).into()],
+        );
+    }
+    context
 }
 
 pub fn call(random: &mut Random, scene: &Scene) -> Call {
@@ -173,7 +195,7 @@ pub fn call(random: &mut Random, scene: &Scene) -> Call {
         tags: (takes_tags && random.chance(70)).then(|| tags(random)),
         extra: Pairs::new(),
         group: random
-            .chance(50)
+            .chance(if kind == Kind::Id { 10 } else { 50 })
             .then(|| random.word(&["rg-default", "rg-a", "rg-b", "rg-no"]).into()),
         role: None,
         arns: Vec::new(),
@@ -185,11 +207,18 @@ pub fn call(random: &mut Random, scene: &Scene) -> Call {
         call.context.insert("acs:SourceIp".into(), vec![address.into()]);
     }
     if random.chance(5) {
-        call.context.insert("acs:CurrentTime".into(), vec![random.word(NOWS).into()]);
+        call.context
+            .insert("acs:CurrentTime".into(), vec![random.word(NOWS).into()]);
     }
     if random.chance(5) && !["CreateContainerGroup", "CreateImageCache"].contains(&operation) {
-        let key = random.word(&["acs:RequestTag/env", "acs:ResourceTag/env", "eci:tag/env", "acs:ResourceGroupId"]);
-        call.context.insert(key.into(), vec![random.word(&["test", "prod", "rg-a"]).into()]);
+        let key = random.word(&[
+            "acs:RequestTag/env",
+            "acs:ResourceTag/env",
+            "eci:tag/env",
+            "acs:ResourceGroupId",
+        ]);
+        call.context
+            .insert(key.into(), vec![random.word(&["test", "prod", "rg-a"]).into()]);
     }
     match (operation, &call.target) {
         ("CreateContainerGroup", _) => hand_over(random, &mut call),
@@ -243,136 +272,4 @@ fn tags(random: &mut Random) -> Pairs {
         }
     }
     all
-}
-
-fn document(random: &mut Random) -> Value {
-    let statements: Vec<Value> = (0..random.between(1, 3)).map(|_| statement(random)).collect();
-    json!({"Version": "1", "Statement": statements})
-}
-
-fn statement(random: &mut Random) -> Value {
-    let effect = if random.chance(78) { "Allow" } else { "Deny" };
-    let (action, resource, conditions) = match random.below(10) {
-        0 => ("*", "*", Map::new()),
-        1 | 2 => (
-            random.word(&["ram:PassRole", "ram:*", "RAM:passrole", "ram:PassRole"]),
-            random.word(&[
-                "*",
-                "acs:ram:*:1000:role/Ops",
-                "acs:ram::1000:role/ops",
-                "acs:ram:*:*:role/W*",
-                "acs:ram:*:*:role/*",
-                "acs:ram::2000:role/Ops",
-            ]),
-            pass_conditions(random),
-        ),
-        3 => (
-            "ram:CreateServiceLinkedRole",
-            random.word(&["*", "acs:ram::1000:role/*", "acs:ram:*:1000:role/AliyunX"]),
-            json!({"StringEquals": {"ram:ServiceName": random.word(&["eci.aliyuncs.com", "vnode.eci.aliyuncs.com"])}})
-                .as_object()
-                .unwrap()
-                .clone(),
-        ),
-        _ => (
-            random.word(&[
-                "eci:*",
-                "eci:*",
-                "eci:Create*",
-                "eci:CreateContainerGroup",
-                "eci:Update*",
-                "eci:Describe*",
-                "eci:*ContainerGroup*",
-                "eci:*ImageCache",
-            ]),
-            random.word(&[
-                "*",
-                "*",
-                "*",
-                "acs:eci:*:*:*",
-                "acs:eci:*:*:containergroup/*",
-                "acs:eci:cn-a:1000:containergroup/eci-1",
-                "acs:eci:cn-a:*:imagecache/*",
-                "acs:eci:*:1000:virtualnode/eci-?",
-            ]),
-            eci_conditions(random),
-        ),
-    };
-    let mut statement = json!({"Effect": effect, "Action": [action], "Resource": resource});
-    if !conditions.is_empty() {
-        statement["Condition"] = conditions.into();
-    }
-    statement
-}
-
-fn pass_conditions(random: &mut Random) -> Map<String, Value> {
-    let block = match random.below(8) {
-        0 | 1 => {
-            json!({"StringEquals": {"acs:Service": random.word(&["eci.aliyuncs.com", "ecs.aliyuncs.com"])}})
-        }
-        2 => json!({"StringEquals": {"acs:ResourceGroupId": "rg-a"}}),
-        3 => json!({"StringNotEquals": {"acs:RequestTag/env": "prod"}}),
-        4 => json!({"IpAddress": {"acs:SourceIp": "10.0.0.0/24"}}),
-        _ => json!({}),
-    };
-    block.as_object().unwrap().clone()
-}
-
-fn eci_conditions(random: &mut Random) -> Map<String, Value> {
-    let mut block = Map::new();
-    for _ in 0..random.below(3) {
-        let operator = random.word(&["StringEquals", "StringEquals", "StringNotEquals", "StringLike"]);
-        let (operator, key, value) = match random.below(12) {
-            0 => (operator, "acs:ResourceGroupId", random.word(GROUPS)),
-            1 => ("Bool", "acs:SecureTransport", random.word(&["true", "false"])),
-            2 => ("DateLessThan", "acs:CurrentTime", random.word(NOWS)),
-            3 => ("IpAddress", "acs:SourceIp", "10.0.0.0/24"),
-            4 => (operator, "acs:PrincipalARN", "acs:ram::1000:user/ann"),
-            5 => (operator, "acs:RequestTag/ClusterId", "c1"),
-            _ => {
-                let key = random.word(&[
-                    "acs:RequestTag/env",
-                    "acs:RequestTag/env",
-                    "acs:ResourceTag/env",
-                    "acs:ResourceTag/env",
-                    "eci:tag/env",
-                    "eci:tag/env",
-                    "acs:RequestTag/team",
-                    "acs:ResourceTag/Env",
-                ]);
-                let value = random.word(&["test", "prod", "test"]);
-                let value = if operator == "StringLike" {
-                    random.word(&["t*", "?est", "*"])
-                } else {
-                    value
-                };
-                (operator, key, value)
-            }
-        };
-        block.insert(operator.into(), json!({key: value}));
-    }
-    block
-}
-
-fn trust(random: &mut Random) -> Value {
-    let service = random.word(&[
-        "ecs.aliyuncs.com",
-        "ecs.aliyuncs.com",
-        "ecs.aliyuncs.com",
-        "eci.aliyuncs.com",
-    ]);
-    let mut allow =
-        json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": [service]}});
-    if random.chance(15) {
-        allow["Condition"] = json!({"DateGreaterThanEquals": {"acs:CurrentTime": random.word(NOWS)}});
-    }
-    if random.chance(10) {
-        allow["Condition"] = json!({"Bool": {"acs:SecureTransport": "true"}});
-    }
-    let mut statements = vec![allow];
-    if random.chance(12) {
-        let service = random.word(&["ecs.aliyuncs.com", "eci.aliyuncs.com"]);
-        statements.push(json!({"Effect": "Deny", "Action": "sts:*", "Principal": {"Service": service}}));
-    }
-    json!({"Version": "1", "Statement": statements})
 }

@@ -86,14 +86,14 @@ pub fn refusals(scene: &Scene, call: &Call) -> Vec<Refusal> {
 pub fn questions(scene: &Scene, call: &Call) -> Vec<Question> {
     let account = &scene.world.account;
     let mut all = vec![operation(scene, call, call.target.as_ref(), false)];
-    if let (Kind::Update, Some(target), Some(new)) = (kind(&call.operation), &call.target, &call.tags) {
-        if sorted(new) != sorted(&target.tags) {
-            let retagged = Target {
-                tags: new.clone(),
-                ..target.clone()
-            };
-            all.push(operation(scene, call, Some(&retagged), true));
-        }
+    if let (Kind::Update, Some(target), Some(new)) = (kind(&call.operation), &call.target, &call.tags)
+        && sorted(new) != sorted(&target.tags)
+    {
+        let retagged = Target {
+            tags: new.clone(),
+            ..target.clone()
+        };
+        all.push(operation(scene, call, Some(&retagged), true));
     }
     if kind(&call.operation) != Kind::Create {
         return all;
@@ -145,11 +145,15 @@ pub fn outcome(scene: &Scene, call: &Call, refusals: &[Refusal], verdicts: &[Ver
 /// A list of a group that does not exist, or of another group than the instance's
 fn selects_nothing(scene: &Scene, call: &Call) -> bool {
     let group = call.group.as_ref().filter(|_| call.operation != GROUPLESS);
-    group.is_some_and(|id| {
-        let is_elsewhere =
-            (call.target.as_ref()).is_some_and(|target| group_of(scene, target).as_ref() != Some(id));
-        !is_group(scene, id) || is_elsewhere
-    })
+    group.is_some_and(|id| !is_group(scene, id) || is_elsewhere(scene, call))
+}
+
+/// Whether the call sends a group and an id of another group
+pub fn is_elsewhere(scene: &Scene, call: &Call) -> bool {
+    match (&call.group, &call.target) {
+        (Some(_), Some(target)) => group_of(scene, target) != call.group,
+        _ => false,
+    }
 }
 
 /// The operation's own question; the group is the call's for creates and lists, else the target's

@@ -134,16 +134,16 @@ fn conditions(random: &mut Random) -> Value {
             4 => random.word(NUMBER_OPERATORS),
             5 => random.word(DATE_OPERATORS),
             6 => random.word(ADDRESS_OPERATORS),
-            _ => &"Bool",
+            _ => "Bool",
         };
         let mut keys = Map::new();
         for _ in 0..random.between(1, 5).saturating_sub(3).max(1) {
             let own = match family {
                 0..4 => random.word(TEXT_KEYS),
-                4 => &"eci:Cpu",
-                5 => &"acs:CurrentTime",
-                6 => &"acs:SourceIp",
-                _ => &"acs:SecureTransport",
+                4 => "eci:Cpu",
+                5 => "acs:CurrentTime",
+                6 => "acs:SourceIp",
+                _ => "acs:SecureTransport",
             };
             let key = if random.chance(92) {
                 own
@@ -152,9 +152,9 @@ fn conditions(random: &mut Random) -> Value {
             };
             let count = random.between(1, 4).saturating_sub(1).max(1);
             let values = (0..count).map(|_| value(random, family, key)).collect();
-            keys.insert((*key).into(), listed(random, values));
+            keys.insert(key.into(), listed(random, values));
         }
-        block.insert((*operator).into(), keys.into());
+        block.insert(operator.into(), keys.into());
     }
     block.into()
 }

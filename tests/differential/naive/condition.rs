@@ -7,18 +7,16 @@ use super::{address, date, number, text};
 
 /// Whether a condition is met. Values of a policy are alternatives, and so are those of the request; a negated operator
 /// is met where its positive twin finds nothing. What is absent meets no positive operator, and a negated one only in a
-/// Deny; what the operator cannot read counts against the caller
+/// Deny; a value that the operator cannot read counts against the caller, as one that matches or as one that does not
 pub fn holds(operator: &str, wanted: &[Cow<'_, str>], found: Option<&Vec<String>>, is_deny: bool) -> bool {
     let (operator, is_negated) = positive(operator);
     let Some(found) = found else {
         return is_negated && is_deny;
     };
-    if found.iter().any(|each| !is_readable(operator, each)) {
-        return is_deny;
-    }
-    let any = found
-        .iter()
-        .any(|each| wanted.iter().any(|wanted| meets(operator, wanted, each)));
+    let any = (found.iter()).any(|each| match is_readable(operator, each) {
+        true => wanted.iter().any(|wanted| meets(operator, wanted, each)),
+        false => is_deny != is_negated,
+    });
     any != is_negated
 }
 
@@ -36,9 +34,8 @@ fn positive(operator: &str) -> (&str, bool) {
     }
 }
 
-/// Whether the operator can make something of a value
-pub fn is_readable(operator: &str, found: &str) -> bool {
-    match family(positive(operator).0) {
+fn is_readable(operator: &str, found: &str) -> bool {
+    match family(operator) {
         "Numeric" => number::is_readable(found),
         "Date" => date::seconds(found).is_some(),
         "Bool" => found == "true" || found == "false",
