@@ -13,7 +13,8 @@ use crate::naive::{ALLOW, EXPLICIT, Facts, IMPLICIT, Verdict};
 use crate::random::Random;
 use crate::sweep;
 
-static SEEN: std::sync::Mutex<std::collections::BTreeMap<String,(usize,String)>> = std::sync::Mutex::new(std::collections::BTreeMap::new());
+static SEEN: std::sync::Mutex<std::collections::BTreeMap<String, (usize, String)>> =
+    std::sync::Mutex::new(std::collections::BTreeMap::new());
 const PAIRS: usize = 200_000;
 const CALLS: usize = 100;
 
@@ -45,8 +46,12 @@ fn whole_calls_are_judged_alike() {
         }
         tally
     });
-    for (said, (count, example)) in SEEN.lock().unwrap().iter() { println!("=== {count} x {said}\n{example}"); }
-    for (said, (count, _)) in SEEN.lock().unwrap().iter() { println!("{count} x {said}"); }
+    for (said, (count, example)) in SEEN.lock().unwrap().iter() {
+        println!("=== {count} x {said}\n{example}");
+    }
+    for (said, (count, _)) in SEEN.lock().unwrap().iter() {
+        println!("{count} x {said}");
+    }
     println!("{tally:#?}");
     let all: usize = tally.values().sum();
     for (kind, outcomes) in [

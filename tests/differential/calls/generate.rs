@@ -121,7 +121,9 @@ pub fn scene(random: &mut Random) -> Scene {
     };
     let is_plain = random.chance(25);
     if is_plain {
-        let statements = world.documents_mut().flat_map(|document| document["Statement"].as_array_mut().unwrap());
+        let statements = world
+            .documents_mut()
+            .flat_map(|document| document["Statement"].as_array_mut().unwrap());
         for statement in statements.filter(|statement| statement.get("Resource").is_some()) {
             statement["Resource"] = "*".into();
         }
@@ -185,11 +187,18 @@ pub fn call(random: &mut Random, scene: &Scene) -> Call {
         call.context.insert("acs:SourceIp".into(), vec![address.into()]);
     }
     if random.chance(5) {
-        call.context.insert("acs:CurrentTime".into(), vec![random.word(NOWS).into()]);
+        call.context
+            .insert("acs:CurrentTime".into(), vec![random.word(NOWS).into()]);
     }
     if random.chance(5) && !["CreateContainerGroup", "CreateImageCache"].contains(&operation) {
-        let key = random.word(&["acs:RequestTag/env", "acs:ResourceTag/env", "eci:tag/env", "acs:ResourceGroupId"]);
-        call.context.insert(key.into(), vec![random.word(&["test", "prod", "rg-a"]).into()]);
+        let key = random.word(&[
+            "acs:RequestTag/env",
+            "acs:ResourceTag/env",
+            "eci:tag/env",
+            "acs:ResourceGroupId",
+        ]);
+        call.context
+            .insert(key.into(), vec![random.word(&["test", "prod", "rg-a"]).into()]);
     }
     match (operation, &call.target) {
         ("CreateContainerGroup", _) => hand_over(random, &mut call),
