@@ -18,8 +18,9 @@ use constraint::Pull;
 const ECI_LABELS: [&str; 2] = ["alibabacloud.com/eci", "eci"];
 /// The older label of a namespace whose pods get affinity to virtual nodes
 const INJECTION_LABEL: &str = "virtual-node-affinity-injection";
-/// The annotation by which pods overflow to ECI, or go there alone
-const BURST_ANNOTATION: &str = "alibabacloud.com/burst-resource";
+/// The annotation by which pods overflow to ECI, or go there alone; as a label it counts too, since a pod that carries
+/// it there means the same and nobody can say that no scheduler reads it
+const BURST_KEY: &str = "alibabacloud.com/burst-resource";
 /// Labels that select ACS, another product on nodes that look the same
 const ACS_LABELS: [&str; 2] = [ACS_SWITCH, "alibabacloud.com/compute-class"];
 /// The one of them that is a switch; of the other any value is ACS's
@@ -123,17 +124,18 @@ pub fn route(pod: &Pod<'_>, namespace: &Meta, settings: &ClusterSettings, cluste
     if namespace_label(INJECTION_LABEL) == Some("enabled") {
         return Route::Certain(Mark::NamespaceLabel(INJECTION_LABEL));
     }
-    let burst = pod.annotation(BURST_ANNOTATION);
-    if burst == Some("eci_only") {
+    let burst =
+        |value| [pod.annotation(BURST_KEY), pod.metadata.labels.value(BURST_KEY)].contains(&Some(value));
+    if burst("eci_only") {
         return Route::Certain(Mark::Burst("eci_only"));
     }
     match constraint::demanded(pod, settings, cluster) {
         Pull::Certain(mark) => return Route::Certain(mark),
         Pull::Possible(mark) => return Route::Possible(mark),
-        Pull::Excluded if burst != Some("eci") => return otherwise(Why::Excluded),
+        Pull::Excluded if !burst("eci") => return otherwise(Why::Excluded),
         Pull::Excluded | Pull::Free => {}
     }
-    if burst == Some("eci") {
+    if burst("eci") {
         return Route::Possible(Mark::Burst("eci"));
     }
     let tolerated = pod.spec.tolerations.iter().find_map(tolerated);
@@ -210,7 +212,7 @@ impl fmt::Display for Mark {
             Self::PodLabel(label) => write!(f, "label {label}=true"),
             Self::NamespaceLabel(INJECTION_LABEL) => write!(f, "namespace label {INJECTION_LABEL}=enabled"),
             Self::NamespaceLabel(label) => write!(f, "namespace label {label}=true"),
-            Self::Burst(value) => write!(f, "annotation {BURST_ANNOTATION}={value}"),
+            Self::Burst(value) => write!(f, "{BURST_KEY}={value}"),
             Self::Serverless => f.write_str("serverless cluster"),
             Self::VirtualNode(node) => write!(f, "virtual node {}", name(node)),
             Self::UnknownNode(node) => write!(f, "node {}, which is not known to be a real one", name(node)),
@@ -340,12 +342,17 @@ mod tests {
             (
                 pod(json!({}), json!({"alibabacloud.com/burst-resource": "eci_only"})),
                 vec![],
-                "certain: annotation alibabacloud.com/burst-resource=eci_only",
+                "certain: alibabacloud.com/burst-resource=eci_only",
+            ),
+            (
+                pod(json!({"alibabacloud.com/burst-resource": "eci_only"}), json!({})),
+                vec![],
+                "certain: alibabacloud.com/burst-resource=eci_only",
             ),
             (
                 pod(json!({}), json!({"alibabacloud.com/burst-resource": "eci"})),
                 vec![],
-                "possible: annotation alibabacloud.com/burst-resource=eci",
+                "possible: alibabacloud.com/burst-resource=eci",
             ),
             (
                 pod(json!({}), json!({"k8s.aliyun.com/eci-ram-role-name": "R"})),
