@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 pub use self::condition::holds;
-pub use self::statement::{Missed, conditions, first_miss, matches};
+pub use self::statement::{Missed, conditions, first_miss, matches, texts};
 pub use self::text::arn_like;
 use crate::world::{Ask, Held, Role, Who, World};
 
@@ -178,22 +178,13 @@ pub fn trust<'a>(world: &'a World, ask: &'a Ask) -> Verdict<'a> {
 
 /// Deny beats Allow beats silence
 fn unit<'a>(statements: Vec<Named<'a>>, facts: &Facts, layer: &'static str) -> Verdict<'a> {
-    let matching = |effect: &str| -> Vec<Named<'a>> {
-        (statements.iter())
-            .filter(|named| named.statement["Effect"] == effect && matches(named.statement, facts))
-            .cloned()
-            .collect()
-    };
-    let denying = matching("Deny");
-    let (outcome, deciders) = if !denying.is_empty() {
-        (EXPLICIT, denying)
-    } else {
-        let allowing = matching("Allow");
-        if allowing.is_empty() {
-            (IMPLICIT, allowing)
-        } else {
-            (ALLOW, allowing)
-        }
+    let matching = (statements.iter()).filter(|named| matches(named.statement, facts));
+    let (denying, allowing): (Vec<Named<'a>>, Vec<Named<'a>>) =
+        (matching.cloned()).partition(|named| named.statement["Effect"] == "Deny");
+    let (outcome, deciders) = match (denying.is_empty(), allowing.is_empty()) {
+        (false, _) => (EXPLICIT, denying),
+        (true, false) => (ALLOW, allowing),
+        (true, true) => (IMPLICIT, allowing),
     };
     Verdict {
         outcome,

@@ -10,10 +10,20 @@ use crate::world::{Ask, World};
 /// The smallest pair found, and what it disagrees on
 pub fn shrink(mut world: World, mut ask: Ask) -> (World, Ask, String) {
     let mut said = differ(&world, &ask).unwrap_or_else(|| "nothing: it vanished when repeated".into());
-    while let Some((smaller_world, smaller_ask, smaller_said)) = (candidates(&world, &ask).into_iter())
-        .find_map(|(world, ask)| differ(&world, &ask).map(|said| (world, ask, said)))
-    {
-        (world, ask, said) = (smaller_world, smaller_ask, smaller_said);
+    let mut at = 0;
+    let mut since_last = 0;
+    let mut smaller = candidates(&world, &ask);
+    // once round all parts without a success is the end
+    while !smaller.is_empty() && since_last < smaller.len() {
+        at %= smaller.len();
+        let (next_world, next_ask) = smaller[at].clone();
+        match differ(&next_world, &next_ask) {
+            Some(still) => {
+                (world, ask, said, since_last) = (next_world, next_ask, still, 0);
+                smaller = candidates(&world, &ask);
+            }
+            None => (at, since_last) = (at + 1, since_last + 1),
+        }
     }
     (world, ask, said)
 }

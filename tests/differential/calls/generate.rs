@@ -1,5 +1,7 @@
 //! Accounts and calls that almost fit each other.
 
+use serde_json::Value;
+
 use super::naive::{Kind, kind};
 use super::policies::{document, trust};
 use super::scene::{Call, Keys, Pairs, Scene, Target};
@@ -220,6 +222,9 @@ pub fn call(random: &mut Random, scene: &Scene) -> Call {
         call.context
             .insert(key.into(), vec![random.word(&["test", "prod", "rg-a"]).into()]);
     }
+    if random.chance(60) {
+        aim(random, scene, &mut call, takes_tags);
+    }
     match (operation, &call.target) {
         ("CreateContainerGroup", _) => hand_over(random, &mut call),
         ("UpdateContainerGroup", Some(target)) => {
@@ -239,6 +244,34 @@ pub fn call(random: &mut Random, scene: &Scene) -> Call {
         _ => {}
     }
     call
+}
+
+/// Gives the call and its target the tags that one statement asks for
+fn aim(random: &mut Random, scene: &Scene, call: &mut Call, takes_tags: bool) {
+    let policies: Vec<&Value> = scene.world.policies.values().collect();
+    let document = *random.pick(&policies);
+    let statement = random.pick(document["Statement"].as_array().unwrap());
+    for (_, key, value) in crate::naive::conditions(statement) {
+        let Some((kind, name)) = key.split_once("Tag/").or(key.split_once("tag/")) else {
+            continue;
+        };
+        // a key of ACK's own never stands beside ACK's
+        if name == "ClusterId" {
+            continue;
+        }
+        let value = value.as_str().unwrap().replace(['*', '?'], "t");
+        if takes_tags && kind != "acs:Resource" {
+            put(call.tags.get_or_insert_default(), name, &value);
+        }
+        if let Some(target) = call.target.as_mut().filter(|_| kind != "acs:Request") {
+            put(&mut target.tags, name, &value);
+        }
+    }
+}
+
+fn put(tags: &mut Pairs, key: &str, value: &str) {
+    tags.retain(|(known, _)| known != key);
+    tags.push((key.into(), value.into()));
 }
 
 /// What only the creation of an instance has: a role, roles of registries, the tags that ACK adds

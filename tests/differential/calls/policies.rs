@@ -80,7 +80,7 @@ fn pass_conditions(random: &mut Random) -> Map<String, Value> {
 
 fn eci_conditions(random: &mut Random) -> Map<String, Value> {
     let mut block = Map::new();
-    for _ in 0..random.below(3) {
+    for _ in 0..random.between(0, 5).div_ceil(2) {
         let operator = random.word(&["StringEquals", "StringEquals", "StringNotEquals", "StringLike"]);
         let (operator, key, value) = match random.below(12) {
             0 => (operator, "acs:ResourceGroupId", random.word(GROUPS)),

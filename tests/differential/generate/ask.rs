@@ -118,7 +118,7 @@ fn aim_at_role(random: &mut Random, world: &World, ask: &mut Ask) {
 /// Puts values into the context that the statement's conditions ask for, or nearly
 fn satisfy(random: &mut Random, statement: &Value, ask: &mut Ask) {
     for (operator, key, wanted) in naive::conditions(statement) {
-        let wanted = random.pick(&wanted).clone();
+        let wanted = random.pick(&naive::texts(wanted)).clone();
         let pool = match operator {
             name if name.starts_with("Numeric") => NUMBERS,
             name if name.starts_with("Date") => DATES,

@@ -101,6 +101,8 @@ fn resource(random: &mut Random) -> String {
 fn principal(random: &mut Random) -> Value {
     let ram = [
         "acs:ram::1000:root",
+        "acs:ram:*:1000:root",
+        "acs:ram:*:1000:user/ann",
         "acs:ram::2000:root",
         "acs:ram::1000:user/ann",
         "acs:ram::1000:user/Ops",

@@ -15,9 +15,6 @@ pub enum Missed {
     Condition,
 }
 
-/// One line of a condition block: operator, key, values
-pub type Line<'a> = (&'a str, &'a str, Vec<Cow<'a, str>>);
-
 pub fn matches(statement: &Value, facts: &Facts) -> bool {
     first_miss(statement, facts).is_none()
 }
@@ -43,41 +40,39 @@ pub fn first_miss(statement: &Value, facts: &Facts) -> Option<Missed> {
         return Some(Missed::Target);
     }
     let is_deny = statement["Effect"] == "Deny";
-    let met = (conditions(statement).iter())
-        .all(|(operator, key, wanted)| condition::holds(operator, wanted, facts.context.get(*key), is_deny));
+    let mut lines = conditions(statement);
+    let met = lines.all(|(operator, key, values)| {
+        condition::holds(operator, &texts(values), facts.context.get(key), is_deny)
+    });
     (!met).then_some(Missed::Condition)
 }
 
-pub fn conditions(statement: &Value) -> Vec<Line<'_>> {
-    let Some(block) = statement.get("Condition") else {
-        return Vec::new();
-    };
-    let mut lines = Vec::new();
-    for (operator, keys) in block.as_object().unwrap() {
-        for (key, values) in keys.as_object().unwrap() {
-            lines.push((operator.as_str(), key.as_str(), texts(values)));
-        }
-    }
-    lines
+/// Operator, key and values of every line of the condition block
+pub fn conditions(statement: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+    let block = statement.get("Condition").and_then(Value::as_object);
+    block.into_iter().flatten().flat_map(|(operator, keys)| {
+        let keys = keys.as_object().unwrap().iter();
+        keys.map(move |(key, values)| (operator.as_str(), key.as_str(), values))
+    })
 }
 
 /// `:root` is every user and role of its account; a user, a role and a service are themselves
 fn is_trusted(principal: &Value, facts: &Facts) -> bool {
-    let own = format!("acs:ram::{}:", facts.account);
     let of = |kind: &str| principal.get(kind).map(texts).unwrap_or_default();
+    let is_named = |relative: &str| {
+        let arn = format!("acs:ram::{}:{relative}", facts.account);
+        of("RAM").iter().any(|each| text::arn_like(each, &arn))
+    };
     match &facts.who {
         Who::Account => false,
         Who::Service(service) => of("Service").contains(&service.as_str().into()),
-        Who::User(name) => (of("RAM").iter())
-            .any(|each| *each == format!("{own}root") || *each == format!("{own}user/{name}")),
-        Who::Role(name) => of("RAM")
-            .iter()
-            .any(|each| *each == format!("{own}root") || text::arn_like(each, &format!("{own}role/{name}"))),
+        Who::User(name) => is_named("root") || is_named(&format!("user/{name}")),
+        Who::Role(name) => is_named("root") || is_named(&format!("role/{name}")),
     }
 }
 
 /// A value or a list of them, unquoted numbers and booleans as their text
-fn texts(value: &Value) -> Vec<Cow<'_, str>> {
+pub fn texts(value: &Value) -> Vec<Cow<'_, str>> {
     match value {
         Value::Array(list) => list.iter().flat_map(texts).collect(),
         Value::String(text) => vec![text.into()],
