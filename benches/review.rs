@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 /// A review of about 5 KB: a pod as the API server sends it, with defaults, managed fields and two containers
 fn review(tag: &str) -> Vec<u8> {
-    let env: Vec<Value> = (0..12)
+    let env: Vec<Value> = (0..26)
         .map(|at| json!({"name": format!("SETTING_{at}"), "value": format!("value number {at}")}))
         .collect();
     let container = |name: &str| {
