@@ -40,6 +40,9 @@ pub fn statement(random: &mut Random, kind: Kind) -> Value {
     if random.chance(55) {
         statement.insert("Condition".into(), conditions(random));
     }
+    if random.chance(3) {
+        statement.insert("Condition".into(), json!({}));
+    }
     if random.chance(5) {
         statement.insert("Sid".into(), "s".into());
     }
