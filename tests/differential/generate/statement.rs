@@ -113,6 +113,7 @@ fn principal(random: &mut Random) -> Value {
         "acs:ram::1000:role/Ops",
         "acs:ram::1000:role/ops",
         "acs:ram::2000:role/Ops",
+        "acs:ram::2000:user/ann",
     ];
     let services = ["ecs.aliyuncs.com", "eci.aliyuncs.com"];
     let mut principal = Map::new();
