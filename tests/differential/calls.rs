@@ -1,6 +1,7 @@
 //! Whole ECI calls: the engine's judgement held against one read off the table of operations.
 
 mod generate;
+mod limits;
 mod naive;
 mod policies;
 mod scene;

@@ -1,11 +1,11 @@
 //! Laws that hold for every policy set, whatever a request asks: they need no evaluator to compare with.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::SEEDS;
-use crate::generate::{self, Kind};
+use crate::generate::{self, GROUPS, Kind};
 use crate::random::Random;
-use crate::world::{Ask, Who, World};
+use crate::world::{Ask, Held, Who, World};
 
 /// Policy sets a law is tried on, and the requests put to each before and after the change
 const SETS: usize = 240;
@@ -121,7 +121,7 @@ fn holds(law: &str, must_matter: bool, change: impl Fn(&mut Random, &mut World) 
     );
 }
 
-/// A statement more in every document
+/// A statement more in every document, and a policy more with everybody
 fn add(random: &mut Random, world: &mut World, effect: &str) {
     let trusting = world.policies.len()..world.policies.len() + world.roles.len();
     for (at, document) in world.documents_mut().enumerate() {
@@ -129,11 +129,30 @@ fn add(random: &mut Random, world: &mut World, effect: &str) {
             true => Kind::Trust,
             false => Kind::Identity,
         };
-        let mut statement = generate::document(random, kind)["Statement"][0].take();
-        statement["Effect"] = effect.into();
+        let statement = statement(random, kind, effect);
         let list = statements(document);
         list.insert(random.below(list.len() + 1), statement);
     }
+    let added = json!({"Version": "1", "Statement": [statement(random, Kind::Identity, effect)]});
+    world.policies.insert("Added".into(), added);
+    let held = (world.users.iter_mut().map(|user| &mut user.held))
+        .chain(world.groups.iter_mut().map(|group| &mut group.held))
+        .chain(world.roles.iter_mut().map(|role| &mut role.held));
+    for held in held {
+        held.push(Held {
+            policy: "Added".into(),
+            group: random.chance(50).then(|| random.word(GROUPS).into()),
+        });
+    }
+    if let Some(level) = world.control.first_mut() {
+        level.push("Added".into());
+    }
+}
+
+fn statement(random: &mut Random, kind: Kind, effect: &str) -> Value {
+    let mut statement = generate::document(random, kind)["Statement"][0].take();
+    statement["Effect"] = effect.into();
+    statement
 }
 
 fn reorder(random: &mut Random, world: &mut World) {

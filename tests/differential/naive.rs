@@ -195,7 +195,8 @@ fn unit<'a>(statements: Vec<Named<'a>>, facts: &Facts, layer: &'static str) -> V
     }
 }
 
-/// What a principal holds, groups of users merged; nothing for a name that is not in the directory
+/// What a principal holds, groups of users merged; nothing for a name that is not in the directory. Role names have no
+/// case
 fn held<'a>(world: &'a World, who: &Who) -> Vec<&'a Held> {
     let mut all = Vec::new();
     for user in &world.users {
@@ -209,7 +210,7 @@ fn held<'a>(world: &'a World, who: &Who) -> Vec<&'a Held> {
         }
     }
     for role in &world.roles {
-        if *who == Who::Role(role.name.clone()) {
+        if matches!(who, Who::Role(name) if name.eq_ignore_ascii_case(&role.name)) {
             all.extend(&role.held);
         }
     }

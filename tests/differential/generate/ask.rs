@@ -17,6 +17,7 @@ pub fn ask(random: &mut Random, world: &World) -> Ask {
         0..2 => Who::Account,
         2..4 => Who::User("nobody".into()),
         4..60 => Who::User(random.pick(&world.users).name.clone()),
+        60..63 => Who::Role(random.word(&["ops", "OPS", "nobody"]).into()),
         _ => Who::Role(random.pick(&world.roles).name.clone()),
     };
     let is_assuming = is_service || random.chance(12);

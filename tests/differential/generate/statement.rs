@@ -40,6 +40,9 @@ pub fn statement(random: &mut Random, kind: Kind) -> Value {
     if random.chance(55) {
         statement.insert("Condition".into(), conditions(random));
     }
+    if random.chance(3) {
+        statement.insert("Condition".into(), json!({}));
+    }
     if random.chance(5) {
         statement.insert("Sid".into(), "s".into());
     }
@@ -110,6 +113,7 @@ fn principal(random: &mut Random) -> Value {
         "acs:ram::1000:role/Ops",
         "acs:ram::1000:role/ops",
         "acs:ram::2000:role/Ops",
+        "acs:ram::2000:user/ann",
     ];
     let services = ["ecs.aliyuncs.com", "eci.aliyuncs.com"];
     let mut principal = Map::new();
