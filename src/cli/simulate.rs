@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::configuration;
 use super::report::{Exit, Output, Problem, print, print_json};
-use crate::ram::{Context, Decision, Mismatch, Miss, Outcome, Principal, Reason, Request};
+use crate::ram::{Context, Decision, Miss, Outcome, Principal, Reason, Request};
 
 /// Ask RAM one question, as the policies of a configuration directory answer it
 #[derive(Debug, Args)]
@@ -103,23 +103,11 @@ fn as_json(args: &SimulateArgs, decision: &Decision) -> Value {
 }
 
 fn miss(miss: &Miss) -> Value {
-    let (element, wanted, got) = match &miss.mismatch {
-        Mismatch::Action {
-            wanted,
-            negated: false,
-        } => ("Action".to_owned(), wanted, None),
-        Mismatch::Action {
-            wanted,
-            negated: true,
-        } => ("NotAction".to_owned(), wanted, None),
-        Mismatch::Resource { wanted } => ("Resource".to_owned(), wanted, None),
-        Mismatch::Principal { wanted } => ("Principal".to_owned(), wanted, None),
-        Mismatch::Condition {
-            operator,
-            key,
-            wanted,
-            got,
-        } => (format!("{operator} {key}"), wanted, Some(got)),
-    };
-    json!({"statement": miss.statement.to_string(), "element": element, "wanted": wanted, "got": got})
+    let mismatch = &miss.mismatch;
+    json!({
+        "statement": miss.statement.to_string(),
+        "element": mismatch.element(),
+        "wanted": mismatch.wanted(),
+        "got": mismatch.got(),
+    })
 }

@@ -143,7 +143,7 @@ enum Match {
 
 impl Condition {
     /// Whether the condition holds for a key's values in a statement of this effect
-    pub(super) fn met(&self, values: &[String], effect: Effect) -> bool {
+    pub fn met(&self, values: &[String], effect: Effect) -> bool {
         let against_caller = effect == Effect::Deny;
         if values.is_empty() {
             return self.operator.negated && against_caller;
@@ -162,6 +162,20 @@ impl Condition {
             (false, false) => any,
             (true, true) => !any,
             (true, false) => !any && !unreadable,
+        }
+    }
+
+    /// The policy's values, where the key must have one of them letter by letter
+    pub(super) fn exact(&self) -> Option<impl Iterator<Item = &str>> {
+        match &self.wanted {
+            Wanted::Text(Comparison::Equal, values) if !self.operator.negated => {
+                Some(values.iter().map(text::Wanted::as_str))
+            }
+            Wanted::Text(..)
+            | Wanted::Number(..)
+            | Wanted::Date(..)
+            | Wanted::Boolean(_)
+            | Wanted::Address(_) => None,
         }
     }
 
