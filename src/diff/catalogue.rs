@@ -1,0 +1,161 @@
+//! Every statement of both sets once: equal statements are one, wherever they stand and in whatever order they list
+//! their elements.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::ram::{Actions, Attached, Condition, Document, Statement, Target, Trusted};
+
+/// The key that the engine fills in with the caller's own name
+pub(super) const PRINCIPAL_ARN: &str = "acs:PrincipalARN";
+
+/// A statement, and the account in which it is read
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known<'a> {
+    pub(super) statement: &'a Statement,
+    pub(super) account: &'a str,
+    /// Whether it depends on who asks, beyond the policies that the caller holds
+    pub(super) personal: bool,
+}
+
+/// All statements seen so far, by number
+#[derive(Debug, Default)]
+pub(super) struct Catalogue<'a> {
+    known: Vec<Known<'a>>,
+    by_text: HashMap<String, usize>,
+    by_document: HashMap<*const Document, Rc<[usize]>>,
+}
+
+impl<'a> Catalogue<'a> {
+    /// The statements of some policies as a sorted list of numbers
+    pub(super) fn numbers(&mut self, policies: impl IntoIterator<Item = &'a Attached>, account: &'a str) -> Vec<usize> {
+        let mut all = Vec::new();
+        for attached in policies {
+            all.extend(self.of_document(attached, account).iter());
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    pub(super) fn at(&self, number: usize) -> Option<&Known<'a>> {
+        self.known.get(number)
+    }
+
+    fn of_document(&mut self, attached: &'a Attached, account: &'a str) -> Rc<[usize]> {
+        let place = Arc::as_ptr(&attached.document);
+        if let Some(numbers) = self.by_document.get(&place) {
+            return Rc::clone(numbers);
+        }
+        let statements = attached.document.statements.iter();
+        let numbers: Rc<[usize]> = statements.map(|statement| self.number(statement, account)).collect();
+        self.by_document.insert(place, Rc::clone(&numbers));
+        numbers
+    }
+
+    fn number(&mut self, statement: &'a Statement, account: &'a str) -> usize {
+        let named = statement.conditions.iter().any(|each| *each.key == *PRINCIPAL_ARN);
+        let (trust, by_name) = match &statement.target {
+            Target::Principals(trusted) => (true, trusted.iter().any(is_one)),
+            Target::Resources(_) => (false, false),
+        };
+        let personal = named || by_name;
+        let mut text = text(statement);
+        if named || trust {
+            text.push_str(account);
+        }
+        let next = self.known.len();
+        let number = *self.by_text.entry(text).or_insert(next);
+        if number == next {
+            self.known.push(Known {
+                statement,
+                account,
+                personal,
+            });
+        }
+        number
+    }
+}
+
+/// Whether an entry of a trust policy means one user or role
+fn is_one(trusted: &Trusted) -> bool {
+    matches!(trusted, Trusted::User(..) | Trusted::Role(..))
+}
+
+/// A statement with all of its lists in order
+fn text(statement: &Statement) -> String {
+    let (negated, actions) = match &statement.actions {
+        Actions::Listed(patterns) => (false, patterns),
+        Actions::Except(patterns) => (true, patterns),
+    };
+    let actions = sorted(actions.iter().map(|each| each.as_str().to_ascii_lowercase()));
+    let target = match &statement.target {
+        Target::Resources(patterns) => sorted(patterns.iter().map(|each| each.as_str().to_owned())),
+        Target::Principals(trusted) => sorted(trusted.iter().map(|each| format!("{each:?}"))),
+    };
+    let condition = |each: &Condition| (each.operator.name, each.key.clone(), sorted(each.wanted().into_iter()));
+    let mut conditions: Vec<_> = statement.conditions.iter().map(condition).collect();
+    conditions.sort_unstable();
+    conditions.dedup();
+    format!("{:?}", (statement.effect, negated, actions, target, conditions))
+}
+
+fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {
+    let mut all: Vec<String> = texts.collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ram::DocumentKind;
+
+    fn attached(text: &str) -> Attached {
+        let parsed = Document::parse(text.as_bytes(), DocumentKind::Identity).unwrap();
+        Attached {
+            name: "P".into(),
+            document: Arc::new(parsed.document),
+        }
+    }
+
+    #[test]
+    fn order_makes_no_new_statement() {
+        let first = attached(
+            r#"{"Version": "1", "Statement": [
+            {"Effect": "Allow", "Action": ["a:B", "c:D"], "Resource": "*",
+             "Condition": {"StringEquals": {"k": ["x", "y"]}, "Bool": {"l": "true"}}},
+            {"Effect": "Deny", "Action": "*", "Resource": "*"}]}"#,
+        );
+        let second = attached(
+            r#"{"Version": "1", "Statement": [
+            {"Effect": "Deny", "Action": "*", "Resource": ["*"]},
+            {"Effect": "Allow", "Action": ["c:D", "a:b"], "Resource": "*",
+             "Condition": {"Bool": {"l": "true"}, "StringEquals": {"k": ["y", "x"]}}}]}"#,
+        );
+        let other = attached(
+            r#"{"Version": "1", "Statement": [{"Effect": "Deny", "NotAction": "*", "Resource": "*"}]}"#,
+        );
+        let mut catalogue = Catalogue::default();
+        let numbers = catalogue.numbers([&first], "1");
+        assert_eq!((numbers.len(), catalogue.numbers([&second], "2")), (2, numbers));
+        assert_eq!(catalogue.numbers([&other], "1"), [2]);
+    }
+
+    #[test]
+    fn what_names_the_caller_differs_between_accounts() {
+        let own = attached(
+            r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*",
+            "Condition": {"StringLike": {"acs:PrincipalARN": "acs:ram::1:*"}}}]}"#,
+        );
+        let again = own.clone();
+        let again = Attached {
+            document: Arc::new((*again.document).clone()),
+            ..again
+        };
+        let mut catalogue = Catalogue::default();
+        assert_ne!(catalogue.numbers([&own], "1"), catalogue.numbers([&again], "2"));
+    }
+}
