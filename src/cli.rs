@@ -3,6 +3,7 @@
 mod check;
 mod configuration;
 mod diff;
+mod explain;
 mod lint;
 mod report;
 mod serve;

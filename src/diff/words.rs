@@ -21,84 +21,146 @@ pub enum Term {
     Without(Box<Term>, Vec<Term>),
 }
 
-/// What members of some classes have in common, as against those outside
+/// What members of some classes have in common, as against those outside; `matches` tells whether a text fits a pattern
 pub(super) fn terms(
     inside: &[&Candidate],
     outside: &[&Candidate],
-    matches: impl Fn(&str, &str) -> bool,
+    matches: fn(&str, &str) -> bool,
 ) -> Vec<Term> {
-    let told_as = |candidate: &Candidate, terms: &BTreeSet<Term>| -> bool {
-        let fits = |patterns: &[String]| {
-            let value = candidate.value.as_deref().unwrap_or_default();
-            patterns.iter().all(|pattern| matches(pattern, value))
-        };
-        terms.iter().any(|term| matches!(term, Term::Like(patterns) if fits(patterns)))
-    };
-    let likes = |members: &[&Candidate]| -> BTreeSet<Term> {
-        let all = members.iter().filter_map(|member| match &member.told {
-            Told::Like(patterns) => Some(Term::Like(patterns.clone())),
-            _ => None,
-        });
-        all.collect()
-    };
-    let plain = |members: &[&Candidate], covered: &BTreeSet<Term>| -> BTreeSet<Term> {
-        let all = members.iter().filter_map(|member| match &member.told {
-            Told::Exactly if !told_as(member, covered) => member.value.clone().map(Term::Exactly),
-            Told::Words(words) => Some(Term::Words(words.clone())),
-            _ => None,
-        });
-        all.collect()
-    };
-    let mut all: Vec<Term> = Vec::new();
+    let words = Words { matches };
+    let mut all = Vec::new();
     if inside.iter().any(|member| member.told == Told::Absent) {
         all.push(Term::Absent);
     }
-    let inside_likes = likes(inside);
     if inside.iter().any(|member| member.told == Told::Other) {
-        let outside_likes = widest(likes(outside), &matches);
-        let mut excluded: Vec<Term> = outside_likes.iter().cloned().collect();
-        excluded.extend(plain(outside, &outside_likes));
+        let likes = words.likes(outside);
+        let mut excluded: Vec<Term> = likes.iter().cloned().collect();
+        excluded.extend(words.plain(outside, &likes));
         all.push(Term::AnyBut(excluded));
         // What the exclusion would take away although it is in
-        let back = inside.iter().filter(|member| member.told == Told::Exactly && told_as(member, &outside_likes));
-        all.extend(back.filter_map(|member| member.value.clone()).map(Term::Exactly));
+        let back = inside.iter().filter(|member| member.told == Told::Exactly && words.any_covers(&likes, member));
+        all.extend(back.filter_map(|member| exactly(member)));
         return all;
     }
-    let shown = widest(inside_likes, &matches);
-    for like in &shown {
-        let only = BTreeSet::from([like.clone()]);
-        let lost = outside.iter().filter(|member| told_as(member, &only));
-        let lost: BTreeSet<Term> = lost
-            .filter_map(|member| match &member.told {
-                Told::Exactly => member.value.clone().map(Term::Exactly),
-                Told::Like(patterns) => Some(Term::Like(patterns.clone())),
-                _ => None,
-            })
-            .collect();
-        let lost: Vec<Term> = lost.into_iter().filter(|term| term != like).collect();
-        all.push(if lost.is_empty() {
-            like.clone()
-        } else {
-            Term::Without(Box::new(like.clone()), lost)
+    let likes = words.likes(inside);
+    for like in &likes {
+        let lost: Vec<&Candidate> = outside.iter().copied().filter(|member| words.covers(like, member)).collect();
+        let lost_likes = words.likes(&lost);
+        let plain = words.plain(&lost, &lost_likes);
+        let lost: Vec<Term> = lost_likes.into_iter().chain(plain).filter(|term| term != like).collect();
+        all.push(match lost.is_empty() {
+            true => like.clone(),
+            false => Term::Without(Box::new(like.clone()), lost),
         });
     }
-    all.extend(plain(inside, &shown));
+    all.extend(words.plain(inside, &likes));
     if all.is_empty() {
-        let values: BTreeSet<&String> = inside.iter().filter_map(|member| member.value.as_ref()).collect();
-        all.extend(values.into_iter().cloned().map(Term::Exactly));
+        // Only samples: then they are all that is known
+        all.extend(inside.iter().filter_map(|member| exactly(member)).collect::<BTreeSet<_>>());
     }
     all
 }
 
-/// Patterns without those that say less than another: what is like both `a*` and `*b` is like `a*`
-fn widest(terms: BTreeSet<Term>, matches: &impl Fn(&str, &str) -> bool) -> BTreeSet<Term> {
-    let narrower = |term: &Term, other: &Term| match (term, other) {
-        (Term::Like(narrow), Term::Like(wide)) if term != other => wide.iter().all(|wide| {
-            narrow.iter().any(|narrow| narrow == wide || matches(wide, narrow) && !matches(narrow, wide))
-        }),
-        _ => false,
-    };
-    let all: Vec<&Term> = terms.iter().collect();
-    let kept = all.iter().filter(|term| !all.iter().any(|other| narrower(term, other)));
-    kept.map(|term| (**term).clone()).collect()
+fn exactly(member: &Candidate) -> Option<Term> {
+    member.value.clone().map(Term::Exactly)
+}
+
+struct Words {
+    matches: fn(&str, &str) -> bool,
+}
+
+impl Words {
+    /// Whether a value is told already by the patterns that it matches
+    fn covers(&self, term: &Term, member: &Candidate) -> bool {
+        let Some(value) = &member.value else { return false };
+        matches!(term, Term::Like(patterns) if patterns.iter().all(|pattern| (self.matches)(pattern, value)))
+    }
+
+    fn any_covers(&self, terms: &BTreeSet<Term>, member: &Candidate) -> bool {
+        terms.iter().any(|term| self.covers(term, member))
+    }
+
+    /// Values and words that no pattern tells already
+    fn plain(&self, members: &[&Candidate], covered: &BTreeSet<Term>) -> BTreeSet<Term> {
+        let all = members.iter().filter_map(|member| match &member.told {
+            Told::Exactly if !self.any_covers(covered, member) => exactly(member),
+            Told::Words(words) => Some(Term::Words(words.clone())),
+            Told::Exactly | Told::Absent | Told::Like(_) | Told::Sample | Told::Other => None,
+        });
+        all.collect()
+    }
+
+    /// The patterns of values that are told by patterns, without those that others include
+    fn likes(&self, members: &[&Candidate]) -> BTreeSet<Term> {
+        let all: BTreeSet<Vec<String>> = members
+            .iter()
+            .filter_map(|member| match &member.told {
+                Told::Like(patterns) => Some(self.narrowest(patterns)),
+                Told::Exactly | Told::Words(_) | Told::Absent | Told::Sample | Told::Other => None,
+            })
+            .collect();
+        let is_within = |narrow: &[String], wide: &[String]| {
+            wide.iter().all(|wide| narrow.iter().any(|narrow| self.includes(wide, narrow)))
+        };
+        let is_told = |patterns: &&Vec<String>| {
+            let mut others = all.iter().filter(|other| other != patterns);
+            others.any(|other| is_within(patterns, other))
+        };
+        all.iter().filter(|patterns| !is_told(patterns)).cloned().map(Term::Like).collect()
+    }
+
+    /// What is like both `a*` and `ab*` is like `ab*`
+    fn narrowest(&self, patterns: &[String]) -> Vec<String> {
+        let is_idle = |pattern: &&String| {
+            let mut others = patterns.iter().filter(|other| other != pattern);
+            others.any(|other| self.includes(pattern, other))
+        };
+        patterns.iter().filter(|pattern| !is_idle(pattern)).cloned().collect()
+    }
+
+    /// Whether a pattern surely matches all that a narrower one does
+    fn includes(&self, wide: &str, narrow: &str) -> bool {
+        wide == narrow || (self.matches)(wide, narrow) && !(self.matches)(narrow, wide)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diff::pattern;
+
+    fn told(inside: &[Candidate], outside: &[Candidate]) -> String {
+        let inside: Vec<&Candidate> = inside.iter().collect();
+        let outside: Vec<&Candidate> = outside.iter().collect();
+        format!("{:?}", terms(&inside, &outside, pattern::matches))
+    }
+
+    fn like(value: &str, patterns: &[&str]) -> Candidate {
+        Candidate::like(value, patterns.iter().map(|each| (*each).to_owned()).collect())
+    }
+
+    #[test]
+    fn values_are_told_by_what_they_are() {
+        let exactly = Candidate::exactly;
+        for (inside, outside, wanted) in [
+            (vec![exactly("b"), exactly("a")], vec![], r#"[Exactly("a"), Exactly("b")]"#),
+            (vec![exactly("ab"), like("ax", &["a*"])], vec![], r#"[Like(["a*"])]"#),
+            (
+                vec![like("ax", &["a*"]), like("abx", &["a*", "ab*"])],
+                vec![exactly("ac"), exactly("b")],
+                r#"[Without(Like(["a*"]), [Exactly("ac")])]"#,
+            ),
+            (vec![like("axb", &["a*", "*b"])], vec![], r#"[Like(["a*", "*b"])]"#),
+            (
+                vec![Candidate::other("o"), Candidate::absent(), exactly("ab")],
+                vec![like("ax", &["a*"]), exactly("c")],
+                r#"[Absent, AnyBut([Like(["a*"]), Exactly("c")]), Exactly("ab")]"#,
+            ),
+            (vec![Candidate::other("o")], vec![Candidate::absent()], "[AnyBut([])]"),
+            (vec![Candidate::words("5", "> 4")], vec![], r#"[Words("> 4")]"#),
+            (vec![Candidate::sample("s")], vec![], r#"[Exactly("s")]"#),
+        ] {
+            assert_eq!(told(&inside, &outside), wanted);
+        }
+    }
 }

@@ -50,7 +50,7 @@ fn difference(difference: &Difference, new: &Path) -> String {
         .map(|(key, terms)| format!("{key} {}", shortened(terms.iter().map(value).collect(), " or ")))
         .collect();
     if !conditions.is_empty() {
-        line.push_str(&format!(" if {}", conditions.join(" and ")));
+        line.push_str(&format!(" if {}", conditions.join(", and ")));
     }
     format!(
         "{line}\n    before:  {}\n    after:   {}\n    example: {}\n",
@@ -120,9 +120,14 @@ pub(super) fn value(term: &Term) -> String {
         Term::Words(words) if words.starts_with(['<', '>']) => words.clone(),
         Term::Words(words) => format!("is {words}"),
         Term::AnyBut(terms) if terms.is_empty() => "is there".to_owned(),
+        Term::AnyBut(terms) if terms.iter().all(is_words) => format!("is not {}", list(terms)),
         Term::AnyBut(terms) => format!("is anything but {}", list(terms)),
         Term::Without(kept, lost) => format!("{} but not {}", value(kept), list(lost)),
     }
+}
+
+fn is_words(term: &Term) -> bool {
+    matches!(term, Term::Words(_))
 }
 
 fn list(terms: &[Term]) -> String {
