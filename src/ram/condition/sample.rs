@@ -1,9 +1,9 @@
 //! Texts that tell a condition's cases apart: its own values, and neighbours on either side of them.
 
-use super::{Condition, Order, Wanted};
+use super::{Comparison, Condition, Order, Wanted};
 
-/// What meets a negated operator whose values are all refused, if it is none of them
-const OTHER: &str = "other";
+/// What is none of a policy's texts, one of them at least
+const OTHERS: [&str; 2] = ["other", "another"];
 
 impl Condition {
     /// Values to try for the key, the policy's own in front
@@ -11,7 +11,13 @@ impl Condition {
     /// For every operator there is one that meets it and, but for patterns that match everything, one that does not.
     pub fn samples(&self) -> Vec<String> {
         let mut samples: Vec<String> = match &self.wanted {
-            Wanted::Text(_, values) => values.iter().map(|value| plain(value.as_str())).collect(),
+            Wanted::Text(comparison, values) => values
+                .iter()
+                .map(|value| match comparison {
+                    Comparison::Like => plain(value.as_str()),
+                    Comparison::Equal | Comparison::EqualIgnoringCase => value.as_str().to_owned(),
+                })
+                .collect(),
             Wanted::Number(order, values) => {
                 let each = values.iter().map(ToString::to_string);
                 each.flat_map(|value| around(*order, value)).collect()
@@ -33,7 +39,7 @@ impl Condition {
             }
         };
         if let Wanted::Text(..) = self.wanted {
-            samples.push(OTHER.to_owned());
+            samples.extend(OTHERS.map(str::to_owned));
         }
         samples
     }
