@@ -220,7 +220,11 @@ fn judge(path: &str) -> Verdict {
         let located = |fault: &_| LocatedFault::new(name, Clone::clone(fault), FaultClass::Document);
         return Verdict {
             faults: piece.faults().iter().map(located).collect(),
-            warnings: piece.warnings().iter().map(located).collect(),
+            warnings: piece
+                .warnings()
+                .iter()
+                .map(|doubt| located(&doubt.fault))
+                .collect(),
         };
     }
     match merge(pieces.iter().map(|(name, piece)| (name.as_str(), piece))) {
