@@ -13,6 +13,7 @@ mod context;
 mod decide;
 mod decision;
 mod document;
+mod doubt;
 mod pattern;
 mod principal;
 mod set;
@@ -27,6 +28,7 @@ pub use decision::{Decision, Mismatch, Miss, Outcome, PolicyType, Reason, Statem
 pub use document::{
     Actions, Document, DocumentKind, Effect, MAX_BYTES, Parsed, RAM_MAX_CHARACTERS, Statement, Target,
 };
+pub use doubt::{Doubt, DoubtKind};
 pub use principal::{Principal, PrincipalError, Trusted};
 pub use set::{
     Definition, DefinitionError, Grant, GroupDefinition, PolicySet, RoleDefinition, UserDefinition,
