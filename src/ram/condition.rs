@@ -146,7 +146,7 @@ enum Match {
 
 impl Condition {
     /// Whether the condition holds for a key's values in a statement of this effect
-    pub(super) fn met(&self, values: &[String], effect: Effect) -> bool {
+    pub fn met(&self, values: &[String], effect: Effect) -> bool {
         let against_caller = effect == Effect::Deny;
         if values.is_empty() {
             return self.operator.negated && against_caller;
