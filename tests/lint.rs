@@ -10,6 +10,9 @@
     reason = "tests"
 )]
 
+#[path = "lint/codes.rs"]
+mod codes;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

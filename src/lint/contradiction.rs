@@ -71,9 +71,7 @@ fn finding(last: &Condition, other: &Condition) -> Finding {
             words(other),
             words(last)
         ),
-        advice:
-            "all conditions of a statement must hold: list values under one operator, or write two statements"
-                .to_owned(),
+        advice: "list the values under one operator, or write two statements".to_owned(),
     }
 }
 

@@ -107,7 +107,7 @@ impl<'a> Absence<'a> {
         let outcome = match (always, is_whole) {
             (true, _) => format!("{} always holds in this Deny", condition.operator.name),
             (false, true) => "the statement never matches".to_owned(),
-            (false, false) => format!("the statement {} of that", subject.loss()),
+            (false, false) => format!("the statement never {} it", subject.verb()),
         };
         Some(Finding {
             code,
@@ -152,18 +152,15 @@ impl<'a> Absence<'a> {
             "set `account.passRoleService` to the service that receives roles, or leave the condition out"
                 .to_owned()
         } else if let (Some(tag), true) = (tag(RESOURCE_TAG), is_call) {
-            format!(
-                "what is made has no tags yet: use `acs:RequestTag/{tag}` for these actions, the tag that the call gives it"
-            )
+            format!("use `acs:RequestTag/{tag}`, the tag that the call gives, for these actions")
         } else if let (Some(tag), true) = (tag(REQUEST_TAG), is_call) {
-            format!(
-                "these actions take no tags: use `acs:ResourceTag/{tag}` for them, the tag that the instance has"
-            )
+            format!("use `acs:ResourceTag/{tag}`, the tag that the instance has, for these actions")
         } else if [RESOURCE_TAG, REQUEST_TAG, ECI_TAG]
             .into_iter()
             .any(|prefix| key.starts_with(prefix))
         {
-            "a role has no tags here: give these actions a statement of their own, with the roles as its Resource".to_owned()
+            "give these actions a statement of their own without tags, with the roles as its Resource"
+                .to_owned()
         } else if [SERVICE, SERVICE_NAME, RESOURCE_GROUP].contains(&key) {
             "give these actions a statement of their own, without the condition".to_owned()
         } else {

@@ -85,7 +85,7 @@ fn missing(
     without
         .map(|(holder, place)| {
             let message = format!(
-                "mapping gives pods the role `{role}`, which {} may not pass: their pods are denied",
+                "mapping gives pods the role `{role}`, which {} may not pass, so their pods are denied",
                 holder.principal
             );
             let advice = format!(
@@ -140,7 +140,7 @@ fn in_groups(bound: &[(&Holder<'_>, Place<'_>)]) -> Vec<Warning> {
     }
     let useless = found.into_iter().map(|(place, (policy, group, holders))| {
         let message = format!(
-            "`{policy}` is granted to {} for resource group `{group}`, but a role is in no group: its ram:PassRole never counts",
+            "`{policy}` is granted to {} for resource group `{group}`, but roles are in no group, so its ram:PassRole never counts",
             listed(holders.iter().map(String::as_str)),
         );
         let advice = "grant it for the whole account, with the roles as its Resource";

@@ -61,7 +61,7 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<Finding> {
         ),
         Fit::Named => (
             Code::NameOnCreate,
-            format!("{who} is asked before there is a name, which {named} wants"),
+            format!("{who} is asked before there is a name, and {named} fits names alone"),
         ),
         Fit::OtherKind => (
             Code::ResourceOfAnotherKind,
@@ -71,12 +71,13 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<Finding> {
     let is_whole = subject.are_all(&without);
     let outcome = match is_whole {
         true => "the statement never matches".to_owned(),
-        false => format!("the statement {} of that", subject.loss()),
+        false => format!("the statement never {} it", subject.verb()),
     };
     let (_, resource_at) = subject.resources().next()?;
     let wanted = match fit {
         Fit::Elsewhere => patterns.first().and_then(|pattern| moved(pattern, subject.facts)),
-        _ => asked(first.questions(), subject.facts),
+        Fit::Named => unnamed(first.questions(), &patterns, subject.facts),
+        Fit::Good | Fit::OtherKind => asked(first.questions(), subject.facts),
     };
     Some(Finding {
         code,
@@ -130,6 +131,21 @@ fn moved(pattern: &str, facts: &Facts) -> Option<String> {
     let Parts { code, relative, .. } = Parts::of(pattern)?;
     let region = if code == "ram" { "*" } else { facts.region()? };
     Some(format!("acs:{code}:{region}:{}:{relative}", facts.id()?))
+}
+
+/// The first resource that has a name, without it
+fn unnamed(questions: &[Question], patterns: &[&str], facts: &Facts) -> Option<String> {
+    patterns.iter().find_map(|pattern| {
+        let is_named = |question: &&Question| fit(pattern, **question, facts) == Fit::Named;
+        let (_, kind) = kind(*questions.iter().find(is_named)?)?;
+        let Parts {
+            code,
+            region,
+            account,
+            ..
+        } = Parts::of(pattern)?;
+        Some(format!("acs:{code}:{region}:{account}:{kind}/*"))
+    })
 }
 
 /// A pattern of what the questions are asked on

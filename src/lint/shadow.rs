@@ -117,7 +117,7 @@ fn shadowed(
         ..place
     };
     let message = format!(
-        "everything that this statement allows is denied by {} for all who hold it: {}",
+        "everything that this statement allows is denied by {} for all who hold it, {}",
         listed(denies.iter().map(String::as_str)),
         listed(holders.iter().map(String::as_str)),
     );
@@ -155,7 +155,7 @@ fn late_denies(holders: &[Holder<'_>]) -> Vec<Warning> {
     let late = found.into_iter().map(|((place, number), (held, allow, holders))| {
         let holders: Vec<String> = holders.iter().map(ToString::to_string).collect();
         let message = format!(
-            "`{}#{number}` denies nothing to {}: `{allow}`, held for the whole account, allows it before resource groups are asked",
+            "`{}#{number}` denies nothing to {}, because `{allow}`, held for the whole account, allows it before resource groups are asked",
             held.policy,
             listed(holders.iter().map(String::as_str)),
         );

@@ -74,11 +74,11 @@ impl<'a> Subject<'a> {
         patterns.iter().zip(self.statement.resources_at.iter().copied())
     }
 
-    /// What becomes of a request that only this statement speaks of, if it cannot match
-    pub(super) fn loss(&self) -> &'static str {
+    /// What the statement does to what it matches
+    pub(super) fn verb(&self) -> &'static str {
         match self.statement.effect {
-            Effect::Allow => "allows nothing",
-            Effect::Deny => "denies nothing",
+            Effect::Allow => "allows",
+            Effect::Deny => "denies",
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn find(directory: &Directory<'_>, configuration: &Configuration) -> 
             at: role.name.at,
         };
         let message = format!(
-            "role `{}` does not let {INSTANCES} assume it, but {reason}: pods with it are denied",
+            "role `{}` does not let {INSTANCES} assume it, but {reason}, so pods with it are denied",
             &*role.name
         );
         let advice = format!("add {INSTANCES} to the services that its trust policy names");
