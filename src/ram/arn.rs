@@ -13,16 +13,20 @@ const SEGMENTS: usize = 4;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ResourcePattern(Box<str>);
 
-/// The resource of a request, taken apart
+/// The resource of a request; a text that is no resource name has no parts, and a lone `*` alone matches it
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Resource<'a>(Option<Segments<'a>>);
+pub(super) struct Resource<'a> {
+    pub(super) text: &'a str,
+    pub(super) parts: Option<Segments<'a>>,
+}
 
+/// A resource name, taken apart
 #[derive(Clone, Copy, Debug)]
-struct Segments<'a> {
+pub(super) struct Segments<'a> {
     code: &'a str,
     region: &'a str,
     account: &'a str,
-    relative: &'a str,
+    pub(super) relative: &'a str,
 }
 
 impl ResourcePattern {
@@ -39,11 +43,11 @@ impl ResourcePattern {
     }
 
     /// Whether a request's resource fits
-    pub(super) fn matches(&self, resource: Resource<'_>) -> bool {
+    pub(super) fn matches(&self, resource: Option<Segments<'_>>) -> bool {
         let Some(wanted) = segments(&self.0) else {
             return true;
         };
-        let Resource(Some(found)) = resource else {
+        let Some(found) = resource else {
             return false;
         };
         let fits = |pattern: &str, text: &str| wild(pattern, text, Case::Exact);
@@ -60,6 +64,17 @@ impl ResourcePattern {
             && role_fits(wanted.relative, found.relative)
     }
 
+    /// Whether a resource name fits
+    pub fn covers(&self, resource: &str) -> bool {
+        self.matches(segments(resource))
+    }
+
+    /// The last segment, where it names one thing alone
+    pub(super) fn literal(&self) -> Option<&str> {
+        let relative = segments(&self.0)?.relative;
+        (!relative.contains(['*', '?'])).then_some(relative)
+    }
+
     /// The pattern as it was written
     pub fn as_str(&self) -> &str {
         &self.0
@@ -67,9 +82,12 @@ impl ResourcePattern {
 }
 
 impl<'a> Resource<'a> {
-    /// A request's resource; a text that is no resource name is matched by a lone `*` alone
+    /// A request's resource
     pub(super) fn new(text: &'a str) -> Self {
-        Self(segments(text))
+        Self {
+            text,
+            parts: segments(text),
+        }
     }
 }
 
@@ -107,9 +125,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, resource: &str) -> bool {
-        ResourcePattern::parse(pattern)
-            .unwrap()
-            .matches(Resource::new(resource))
+        ResourcePattern::parse(pattern).unwrap().covers(resource)
     }
 
     #[test]

@@ -168,6 +168,20 @@ impl Condition {
         }
     }
 
+    /// The policy's values, where the key must have one of them letter by letter
+    pub(super) fn exact(&self) -> Option<impl Iterator<Item = &str>> {
+        match &self.wanted {
+            Wanted::Text(Comparison::Equal, values) if !self.operator.negated => {
+                Some(values.iter().map(text::Wanted::as_str))
+            }
+            Wanted::Text(..)
+            | Wanted::Number(..)
+            | Wanted::Date(..)
+            | Wanted::Boolean(_)
+            | Wanted::Address(_) => None,
+        }
+    }
+
     /// The policy's values as text, for explanations
     pub fn wanted(&self) -> Vec<String> {
         match &self.wanted {

@@ -33,6 +33,16 @@ impl Context {
         self.0.get(key).map_or(&[], Vec::as_slice)
     }
 
+    /// How many keys there are
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All keys with their values
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
         self.0

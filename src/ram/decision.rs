@@ -88,16 +88,22 @@ pub enum Mismatch {
         wanted: Vec<String>,
         /// Whether they stand under NotAction
         negated: bool,
+        /// The request's action
+        got: String,
     },
     /// The statement speaks of other resources
     Resource {
         /// Its patterns
         wanted: Vec<String>,
+        /// The request's resource
+        got: String,
     },
     /// The trust policy names other callers
     Principal {
         /// Those it names
         wanted: Vec<String>,
+        /// The caller
+        got: String,
     },
     /// A condition does not hold
     Condition {
@@ -118,6 +124,39 @@ impl Decision {
         match &self.reason {
             Reason::Statement(statement) => Some(statement),
             Reason::Root | Reason::UnknownPrincipal | Reason::UnknownRole | Reason::NoMatch(_) => None,
+        }
+    }
+}
+
+impl Mismatch {
+    /// The element: Action, NotAction, Resource, Principal, or operator and key of a condition
+    pub fn element(&self) -> String {
+        match self {
+            Self::Action { negated: false, .. } => "Action".to_owned(),
+            Self::Action { negated: true, .. } => "NotAction".to_owned(),
+            Self::Resource { .. } => "Resource".to_owned(),
+            Self::Principal { .. } => "Principal".to_owned(),
+            Self::Condition { operator, key, .. } => format!("{operator} {key}"),
+        }
+    }
+
+    /// The statement's values
+    pub fn wanted(&self) -> &[String] {
+        match self {
+            Self::Action { wanted, .. }
+            | Self::Resource { wanted, .. }
+            | Self::Principal { wanted, .. }
+            | Self::Condition { wanted, .. } => wanted,
+        }
+    }
+
+    /// The request's values; none if a condition's key is absent
+    pub fn got(&self) -> &[String] {
+        match self {
+            Self::Action { got, .. } | Self::Resource { got, .. } | Self::Principal { got, .. } => {
+                std::slice::from_ref(got)
+            }
+            Self::Condition { got, .. } => got,
         }
     }
 }
@@ -163,13 +202,15 @@ impl fmt::Display for Mismatch {
             Self::Action {
                 wanted,
                 negated: false,
+                ..
             } => write!(f, "it covers {}", list(wanted)),
             Self::Action {
                 wanted,
                 negated: true,
+                ..
             } => write!(f, "it covers everything but {}", list(wanted)),
-            Self::Resource { wanted } => write!(f, "it covers {}", list(wanted)),
-            Self::Principal { wanted } => write!(f, "it trusts {}", list(wanted)),
+            Self::Resource { wanted, .. } => write!(f, "it covers {}", list(wanted)),
+            Self::Principal { wanted, .. } => write!(f, "it trusts {}", list(wanted)),
             Self::Condition {
                 operator,
                 key,

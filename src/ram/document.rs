@@ -1,6 +1,7 @@
 //! A RAM policy document, checked: what could be read in two ways, or not at all, never becomes a [`Document`].
 
 mod read;
+mod write;
 
 use crate::source::{Fault, Node, Position, json, utf8};
 

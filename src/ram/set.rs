@@ -2,12 +2,16 @@
 //!
 //! A decision looks its principal up and touches only what that principal holds, however many others there are.
 
-use std::collections::{BTreeMap, HashMap};
+mod compile;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 use std::sync::Arc;
 
-use super::document::{Document, DocumentKind};
+use super::attachment::{Attached, Attachments};
+use super::decision::PolicyType;
+use super::document::Document;
 use super::principal::Principal;
-use super::system::SYSTEM_POLICIES;
 
 /// What a set is compiled from
 #[derive(Clone, Debug, Default)]
@@ -102,65 +106,85 @@ pub enum DefinitionError {
 /// A compiled definition
 #[derive(Debug)]
 pub struct PolicySet {
-    pub(super) account: Box<str>,
+    account: Box<str>,
     /// The member's own level first, the root folder last
-    pub(super) control: Vec<Vec<Attached>>,
+    pub(super) control: Vec<Arc<Attachments>>,
     users: HashMap<Box<str>, Holdings>,
     /// By lower-case name
     roles: HashMap<Box<str>, Role>,
 }
 
-/// A policy under the name it is shown by
-#[derive(Clone, Debug)]
-pub(super) struct Attached {
-    pub(super) name: Arc<str>,
-    pub(super) document: Arc<Document>,
-}
-
 /// What a principal holds, its groups' policies included
 #[derive(Debug, Default)]
 pub(super) struct Holdings {
-    pub(super) account: Vec<Attached>,
-    by_group: Vec<(Box<str>, Vec<Attached>)>,
+    pub(super) account: Vec<Arc<Attachments>>,
+    /// By resource group, sorted
+    by_group: Vec<(Box<str>, Vec<Arc<Attachments>>)>,
 }
 
 #[derive(Debug)]
 pub(super) struct Role {
-    pub(super) holdings: Holdings,
-    pub(super) trust: Attached,
+    /// As it is written
+    name: Arc<str>,
+    holdings: Holdings,
+    pub(super) trust: Arc<Attachments>,
+}
+
+/// Which layer a policy counts in
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// A level of control policies, counted from the member's own, which is 0, towards the root folder
+    ControlPolicy(usize),
+    /// The policies that an STS session was made with
+    Session,
+    /// Granted for the whole account
+    Account,
+    /// Granted for this resource group
+    ResourceGroup(Box<str>),
+    /// The trust policy of a role
+    Trust,
+}
+
+/// The policies of one layer, as a principal meets it
+#[derive(Clone, Debug)]
+pub struct Layer<'a> {
+    /// Which layer
+    pub scope: Scope,
+    /// Its policies, the principal's own before those of its groups
+    pub policies: Vec<&'a Attached>,
+}
+
+impl Scope {
+    /// RAM's word for the layer
+    pub fn policy_type(&self) -> PolicyType {
+        match self {
+            Self::ControlPolicy(_) => PolicyType::ControlPolicy,
+            Self::Session => PolicyType::SessionPolicy,
+            Self::Account => PolicyType::AccountLevelIdentityBasedPolicy,
+            Self::ResourceGroup(_) => PolicyType::ResourceGroupLevelIdentityBasedPolicy,
+            Self::Trust => PolicyType::AssumeRolePolicy,
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ControlPolicy(0) => f.write_str("control policies of the member's own level"),
+            Self::ControlPolicy(level) => write!(f, "control policies {level} above the member's level"),
+            Self::Session => f.write_str("session policy"),
+            Self::Account => f.write_str("account scope"),
+            Self::ResourceGroup(group) => write!(f, "scope of resource group `{group}`"),
+            Self::Trust => f.write_str("trust policy of the role"),
+        }
+    }
 }
 
 impl Holdings {
     /// The policies granted for a resource group; none if there is no such grant
-    pub(super) fn in_group(&self, group: &str) -> Option<&[Attached]> {
-        self.by_group
-            .iter()
-            .find(|(id, _)| **id == *group)
-            .map(|(_, held)| held.as_slice())
-    }
-
-    fn add(&mut self, group: Option<&str>, attached: Attached) {
-        let held = match group {
-            None => &mut self.account,
-            Some(id) => {
-                let at = self
-                    .by_group
-                    .iter()
-                    .position(|(known, _)| **known == *id)
-                    .unwrap_or_else(|| {
-                        self.by_group.push((id.into(), Vec::new()));
-                        self.by_group.len().saturating_sub(1)
-                    });
-                match self.by_group.get_mut(at) {
-                    Some((_, held)) => held,
-                    None => return,
-                }
-            }
-        };
-        // A policy held twice, by the user and by a group, says the same once.
-        if !held.iter().any(|known| known.name == attached.name) {
-            held.push(attached);
-        }
+    pub(super) fn in_group(&self, group: &str) -> Option<&[Arc<Attachments>]> {
+        let at = self.by_group.binary_search_by(|(id, _)| (**id).cmp(group)).ok()?;
+        self.by_group.get(at).map(|(_, held)| held.as_slice())
     }
 }
 
@@ -170,63 +194,7 @@ impl PolicySet {
     /// # Errors
     /// Everything in it that refers to what is not there, or is there twice
     pub fn compile(definition: Definition) -> Result<Self, Vec<DefinitionError>> {
-        let mut compiler = Compiler::new(&definition.policies);
-        let control = definition
-            .control_policies
-            .iter()
-            .rev()
-            .map(|level| {
-                level
-                    .iter()
-                    .filter_map(|name| compiler.attached("a control level", name))
-                    .collect()
-            })
-            .collect();
-        let groups: HashMap<&str, &GroupDefinition> = definition
-            .groups
-            .iter()
-            .map(|group| (group.name.as_str(), group))
-            .collect();
-        for group in &definition.groups {
-            compiler.once(format!("group `{}`", group.name));
-        }
-        let mut users = HashMap::with_capacity(definition.users.len());
-        for user in &definition.users {
-            compiler.once(format!("user `{}`", user.name));
-            let mut holdings = Holdings::default();
-            compiler.hold(&mut holdings, &format!("user `{}`", user.name), &user.grants);
-            for name in &user.groups {
-                match groups.get(name.as_str()) {
-                    Some(group) => compiler.hold(&mut holdings, &format!("group `{name}`"), &group.grants),
-                    None => compiler.errors.push(DefinitionError::UnknownGroup {
-                        user: user.name.clone(),
-                        group: name.clone(),
-                    }),
-                }
-            }
-            users.insert(user.name.as_str().into(), holdings);
-        }
-        let mut roles = HashMap::with_capacity(definition.roles.len());
-        for role in &definition.roles {
-            compiler.once(format!("role `{}`", role.name.to_ascii_lowercase()));
-            let mut holdings = Holdings::default();
-            compiler.hold(&mut holdings, &format!("role `{}`", role.name), &role.grants);
-            let trust = Attached {
-                name: format!("trust:{}", role.name).into(),
-                document: Arc::clone(&role.trust),
-            };
-            roles.insert(role.name.to_ascii_lowercase().into(), Role { holdings, trust });
-        }
-        let account = definition.account_id.into();
-        match compiler.errors.is_empty() {
-            true => Ok(Self {
-                account,
-                control,
-                users,
-                roles,
-            }),
-            false => Err(compiler.errors),
-        }
+        compile::compile(definition)
     }
 
     /// The account's number
@@ -242,6 +210,46 @@ impl PolicySet {
     /// Whether a principal is known: defined, or the account itself
     pub fn knows(&self, principal: &Principal) -> bool {
         matches!(principal, Principal::Account) || self.holdings(principal).is_some()
+    }
+
+    /// All users, then all roles, each sorted by name
+    pub fn principals(&self) -> Vec<Principal> {
+        let users = self.users.keys().map(|name| Principal::User((**name).into()));
+        let roles = self
+            .roles
+            .values()
+            .map(|role| Principal::Role(Arc::clone(&role.name)));
+        let mut all: Vec<Principal> = users.chain(roles).collect();
+        all.sort();
+        all
+    }
+
+    /// The layers that bind a principal: control levels, account scope, and one for each resource group with grants
+    pub fn layers(&self, principal: &Principal) -> Vec<Layer<'_>> {
+        let Some(holdings) = self.holdings(principal) else {
+            return Vec::new();
+        };
+        let control = self.control_levels(principal).map(std::slice::from_ref).zip(0..);
+        let control = control.map(|(level, at)| (Scope::ControlPolicy(at), level));
+        let groups = holdings.by_group.iter();
+        let groups = groups.map(|(group, held)| (Scope::ResourceGroup(group.clone()), held.as_slice()));
+        control
+            .chain([(Scope::Account, holdings.account.as_slice())])
+            .chain(groups)
+            .map(|(scope, parts)| {
+                let mut seen = HashSet::new();
+                let all = parts.iter().flat_map(|part| part.policies());
+                let policies = all
+                    .filter(|attached| seen.insert(Arc::clone(&attached.name)))
+                    .collect();
+                Layer { scope, policies }
+            })
+            .collect()
+    }
+
+    /// The trust policy of a role
+    pub fn trust_policy(&self, role: &str) -> Option<&Attached> {
+        self.role(role)?.trust.policies().first()
     }
 
     /// The resource groups for which a principal holds policies of its own or of its groups
@@ -262,68 +270,6 @@ impl PolicySet {
             Principal::User(name) => self.users.get(&**name),
             Principal::Role(name) => self.role(name).map(|role| &role.holdings),
             Principal::Account | Principal::Service(_) => None,
-        }
-    }
-}
-
-/// Names to documents, with what went wrong on the way
-struct Compiler {
-    policies: HashMap<Arc<str>, Arc<Document>>,
-    seen: std::collections::HashSet<String>,
-    errors: Vec<DefinitionError>,
-}
-
-impl Compiler {
-    fn new(custom: &BTreeMap<String, Arc<Document>>) -> Self {
-        let mut policies: HashMap<Arc<str>, Arc<Document>> = HashMap::with_capacity(custom.len());
-        for (name, text) in SYSTEM_POLICIES {
-            // A built-in policy that did not parse would be unknown here; a test of `system` reads them all.
-            if let Ok(parsed) = Document::parse(text.as_bytes(), DocumentKind::Identity) {
-                policies.insert((*name).into(), Arc::new(parsed.document));
-            }
-        }
-        let mut errors = Vec::new();
-        for (name, document) in custom {
-            if policies
-                .insert(name.as_str().into(), Arc::clone(document))
-                .is_some()
-            {
-                errors.push(DefinitionError::SystemPolicy { policy: name.clone() });
-            }
-        }
-        Self {
-            policies,
-            seen: std::collections::HashSet::new(),
-            errors,
-        }
-    }
-
-    fn once(&mut self, what: String) {
-        if !self.seen.insert(what.clone()) {
-            self.errors.push(DefinitionError::DefinedTwice { what });
-        }
-    }
-
-    fn attached(&mut self, holder: &str, policy: &str) -> Option<Attached> {
-        match self.policies.get_key_value(policy) {
-            Some((name, document)) => Some(Attached {
-                name: Arc::clone(name),
-                document: Arc::clone(document),
-            }),
-            None => {
-                let (holder, policy) = (holder.to_owned(), policy.to_owned());
-                self.errors
-                    .push(DefinitionError::UnknownPolicy { holder, policy });
-                None
-            }
-        }
-    }
-
-    fn hold(&mut self, holdings: &mut Holdings, holder: &str, grants: &[Grant]) {
-        for grant in grants {
-            if let Some(attached) = self.attached(holder, &grant.policy) {
-                holdings.add(grant.resource_group.as_deref(), attached);
-            }
         }
     }
 }

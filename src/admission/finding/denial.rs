@@ -103,13 +103,13 @@ impl Told<'_> {
                     })
                 )
             }
-            Mismatch::Principal { wanted } => format!(
+            Mismatch::Principal { wanted, .. } => format!(
                 "the role trusts {} and not ecs.aliyuncs.com, which runs ECI instances: have its trust policy changed, or \
                  write another role in {}",
                 listed(wanted, "and"),
                 self.role_annotation()
             ),
-            Mismatch::Resource { wanted } if self.denial.action == "ram:PassRole" => format!(
+            Mismatch::Resource { wanted, .. } if self.denial.action == "ram:PassRole" => format!(
                 "{} may pass {} alone, by {statement}, and the pod wants {}: write such a role in {}, or ask your \
                  RAM administrator",
                 principal::described(self.principal),

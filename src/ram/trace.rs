@@ -1,0 +1,144 @@
+//! A decision with everything that was read for it, statement by statement.
+//!
+//! The trace reads every statement of every layer asked and decides from that alone, without the index that
+//! [`PolicySet::decide`] uses; a test holds the two to each other.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::attachment::Placed;
+use super::decide::Reader;
+use super::decision::{Decision, Mismatch, Miss, Outcome, Reason, StatementId};
+use super::document::Effect;
+use super::facts::{Facts, Request};
+use super::layer::{Layer, Nearest};
+use super::matching::mismatch;
+use super::set::{PolicySet, Scope};
+
+/// A decision and what led to it
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trace {
+    /// The decision
+    pub decision: Decision,
+    /// The layers that were asked, in the order of the asking; none if the account itself asks
+    pub layers: Vec<TracedLayer>,
+}
+
+/// One layer that was asked
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TracedLayer {
+    /// Which
+    pub scope: Scope,
+    /// What came of it, by its statements below
+    pub outcome: Outcome,
+    /// Every statement of its policies in order, each policy once
+    pub statements: Vec<TracedStatement>,
+}
+
+/// One statement that was read
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TracedStatement {
+    /// Which
+    pub statement: StatementId,
+    /// What it does when it matches
+    pub effect: Effect,
+    /// The first of its elements that did not match; none means that it matched
+    pub mismatch: Option<Mismatch>,
+}
+
+impl Trace {
+    /// The layer whose answer became the decision; none if no layer was asked for it
+    pub fn deciding(&self) -> Option<&TracedLayer> {
+        let Decision {
+            outcome, policy_type, ..
+        } = self.decision;
+        let mut layers = self.layers.iter().rev();
+        layers.find(|layer| layer.scope.policy_type() == policy_type && layer.outcome == outcome)
+    }
+}
+
+impl PolicySet {
+    /// Decides a request as [`PolicySet::decide`] does, and keeps what was read
+    pub fn explain(&self, request: &Request<'_>) -> Trace {
+        let mut scan = Scan::default();
+        let decision = self.decide_by(&mut scan, request);
+        scan.with(decision)
+    }
+
+    /// Decides sts:AssumeRole as [`PolicySet::decide_assume_role`] does, and keeps what was read; the trust policy
+    /// comes first
+    pub fn explain_assume_role(&self, request: &Request<'_>) -> Trace {
+        let mut scan = Scan::default();
+        let decision = self.decide_assume_role_by(&mut scan, request);
+        scan.with(decision)
+    }
+}
+
+/// Reads every statement and writes it down
+#[derive(Default)]
+struct Scan(Vec<TracedLayer>);
+
+impl Scan {
+    fn with(self, decision: Decision) -> Trace {
+        Trace {
+            decision,
+            layers: self.0,
+        }
+    }
+}
+
+impl Reader for Scan {
+    fn ask(&mut self, scope: Scope, facts: &Facts<'_>, layer: &Layer) -> (Outcome, Reason) {
+        let statements: Vec<TracedStatement> = distinct(layer)
+            .map(|placed| TracedStatement {
+                statement: placed.id(),
+                effect: placed.statement.effect,
+                mismatch: mismatch(facts, placed.statement)
+                    .map(|first| first.explain(facts, placed.statement)),
+            })
+            .collect();
+        let matched = |effect: Effect| {
+            let matches = |each: &&TracedStatement| each.effect == effect && each.mismatch.is_none();
+            statements
+                .iter()
+                .find(matches)
+                .map(|each| Reason::Statement(each.statement.clone()))
+        };
+        let (outcome, reason) = match (matched(Effect::Deny), matched(Effect::Allow)) {
+            (Some(denying), _) => (Outcome::ExplicitDeny, denying),
+            (None, Some(allowing)) => (Outcome::Allow, allowing),
+            (None, None) => (Outcome::ImplicitDeny, Reason::NoMatch(nearest(facts, &[layer]))),
+        };
+        self.0.push(TracedLayer {
+            scope,
+            outcome,
+            statements,
+        });
+        (outcome, reason)
+    }
+
+    fn misses(&self, facts: &Facts<'_>, layers: [&Layer; 2]) -> Vec<Miss> {
+        nearest(facts, &layers)
+    }
+}
+
+/// The statements of a layer, those of a policy that is held twice only once
+fn distinct(layer: &Layer) -> impl Iterator<Item = Placed<'_>> {
+    let mut seen = HashSet::new();
+    layer
+        .iter()
+        .flat_map(|part| part.statements())
+        .filter(move |placed| seen.insert((Arc::clone(placed.policy), placed.number)))
+}
+
+fn nearest(facts: &Facts<'_>, layers: &[&Layer]) -> Vec<Miss> {
+    let mut nearest = Nearest::default();
+    for placed in layers
+        .iter()
+        .flat_map(|layer| layer.iter())
+        .flat_map(|part| part.allows())
+    {
+        nearest.add(facts, placed);
+    }
+    nearest.into_misses()
+}
