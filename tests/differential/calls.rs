@@ -2,6 +2,7 @@
 
 mod generate;
 mod limits;
+mod lint;
 mod naive;
 mod policies;
 mod scene;

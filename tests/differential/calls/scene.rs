@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ramgate::eci::{self, Instance, Judgement, Operation, ResourceGroup, RoleArn, Tags};
-use ramgate::ram::Context;
+use ramgate::ram::{Context, PolicySet};
 
 use crate::world::{Compiled, Who, World};
 
@@ -52,6 +52,11 @@ pub struct Target {
 
 /// The engine's judgement
 pub fn judge(compiled: &Compiled, scene: &Scene, call: &Call) -> Judgement {
+    judge_in(&compiled.set, scene, call)
+}
+
+/// The engine's judgement by another set than the scene's own
+pub fn judge_in(set: &PolicySet, scene: &Scene, call: &Call) -> Judgement {
     let account = eci::Account {
         region: scene.region.clone(),
         service_linked_roles: (scene.linked.as_ref()).map(|names| names.iter().cloned().collect()),
@@ -84,7 +89,7 @@ pub fn judge(compiled: &Compiled, scene: &Scene, call: &Call) -> Judgement {
         ..eci::Call::new(operation)
     };
     let now = scene.now.parse().unwrap();
-    eci::judge(&compiled.set, &account, &call.who.principal(), &asked, now)
+    eci::judge(set, &account, &call.who.principal(), &asked, now)
 }
 
 fn tags(pairs: &Pairs) -> Tags {
