@@ -3,6 +3,7 @@
 mod fix;
 mod generate;
 mod limits;
+mod lint;
 mod naive;
 mod policies;
 mod scene;

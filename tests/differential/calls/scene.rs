@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ramgate::eci::{self, Instance, Judgement, Operation, ResourceGroup, RoleArn, Tags};
-use ramgate::ram::Context;
+use ramgate::ram::{Context, PolicySet};
 
 use crate::world::{Compiled, Who, World};
 
@@ -52,8 +52,13 @@ pub struct Target {
 
 /// The engine's judgement
 pub fn judge(compiled: &Compiled, scene: &Scene, call: &Call) -> Judgement {
+    judge_in(&compiled.set, scene, call)
+}
+
+/// The engine's judgement by another set than the scene's own
+pub fn judge_in(set: &PolicySet, scene: &Scene, call: &Call) -> Judgement {
     let (principal, now) = (call.who.principal(), scene.now.parse().unwrap());
-    eci::judge(&compiled.set, &account(scene), &principal, &asked(call), now)
+    eci::judge(set, &account(scene), &principal, &asked(call), now)
 }
 
 /// The account as the engine takes it
