@@ -5,7 +5,7 @@
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 
-use super::{Fault, Key, MAX_DEPTH, Node, Position, Value, object};
+use super::{Fault, Key, MAX_DEPTH, Node, Position, Value, object, position};
 
 /// Reads all documents of a text; empty ones are left out
 pub fn parse(text: &str) -> Result<Vec<Node>, Fault> {
@@ -13,7 +13,7 @@ pub fn parse(text: &str) -> Result<Vec<Node>, Fault> {
     let mut open: Vec<Frame> = Vec::new();
     for step in Parser::new_from_str(text) {
         let (event, span) =
-            step.map_err(|error| Fault::new(place(error.marker()), format!("not YAML: {}", error.info())))?;
+            step.map_err(|error| Fault::new(inside(text, error.marker()), format!("not YAML: {}", error.info())))?;
         let at = place(&span.start);
         let done = match event {
             Event::Nothing
@@ -139,6 +139,11 @@ fn scalar(text: &str, style: ScalarStyle) -> Value {
     }
 }
 
+/// The place of an error; the parser sees the end of a text one line below a last line without a break
+fn inside(text: &str, marker: &Marker) -> Position {
+    place(marker).min(position(text, text.len()))
+}
+
 fn place(marker: &Marker) -> Position {
     Position {
         line: u32::try_from(marker.line()).unwrap_or(u32::MAX),
@@ -189,6 +194,7 @@ mod tests {
         );
         assert!(refused("[a]: 1").2.contains("key must be text"));
         assert!(refused("a: [1").2.starts_with("not YAML"));
+        assert_eq!((refused("a: {b: c?").0, refused("a: {b: c?\n").0), (1, 2));
         assert!(refused(&"- ".repeat(MAX_DEPTH + 1)).2.contains("nested deeper"));
         assert!(refused(&"[".repeat(100_000)).2.starts_with("n"));
     }
