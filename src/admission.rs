@@ -41,6 +41,7 @@ pub use mode::{Mode, Modes};
 pub use record::{Decision, Question, Record};
 pub use reply::{Cause, refuse};
 pub use review::{Review, ReviewError};
+pub use ruling::Asked;
 
 /// The two webhooks
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +59,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// What was decided
     pub record: Record,
+    /// What RAM was asked for it
+    pub asked: Vec<Asked>,
 }
 
 /// Answers a review
@@ -172,6 +175,7 @@ pub fn answer(
     Answer {
         body: reply.to_json(),
         record,
+        asked: ruling.asked,
     }
 }
 

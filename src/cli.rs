@@ -2,6 +2,7 @@
 
 mod check;
 mod configuration;
+mod explain;
 mod lint;
 mod report;
 mod serve;

@@ -1,7 +1,7 @@
 //! The ECI API as RAM sees it: which questions a call asks, and what ECI refuses before any policy is read.
 //!
 //! ```text
-//! Call (operation, tags, group, role, instance) -> ECI's own rules -> questions to RAM -> Judgement
+//! Call (operation, tags, group, role, instance) -> Inquiry (ECI's own rules, questions to RAM) -> Judgement
 //! ```
 //!
 //! It knows no Kubernetes, reads no clock and does no I/O.
@@ -11,6 +11,7 @@ mod call;
 mod judge;
 mod judgement;
 mod operation;
+mod question;
 mod role;
 mod tag;
 
@@ -19,5 +20,6 @@ pub use call::{Call, Instance};
 pub use judge::judge;
 pub use judgement::{Allowed, CallOutcome, Denial, Failure, Judgement, Refusal};
 pub use operation::{Kind, Operation, UnknownOperation};
+pub use question::{Inquiry, Question, inquire};
 pub use role::{RoleArn, RoleArnError, RoleNameError, check_role_name};
 pub use tag::{MAX_KEY, MAX_TAGS, MAX_VALUE, TagError, Tags, check_tag};

@@ -20,7 +20,7 @@ use super::pod::{Pod, same_spec};
 use super::principal::{claimed_controller, is_control_plane};
 use super::review::{Operation, Resource, Review};
 use super::route::{Route, route};
-use super::ruling::Ruling;
+use super::ruling::{Asked, Ruling};
 use crate::directory::Configuration;
 use crate::eci::{self, Call, Failure};
 use crate::ram::Principal;
@@ -356,6 +356,11 @@ impl Case<'_> {
         } = self.configuration;
         let judgement = eci::judge(policies, account, principal, call, self.now);
         ruling.allowed.extend(judgement.allowed);
+        ruling.asked.push(Asked {
+            principal: principal.clone(),
+            boundary,
+            questions: judgement.questions,
+        });
         for failure in judgement.failures {
             let finding = match failure {
                 Failure::Refused(refusal) => Finding::Refused(refusal),

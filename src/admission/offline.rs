@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    Answer, Cause, Cluster, Decision, Meta, Modes, NodeKind, Objects, Path, Record, Review, ReviewError,
-    answer,
+    Answer, Asked, Cause, Cluster, Decision, Meta, Modes, NodeKind, Objects, Path, Record, Review,
+    ReviewError, answer,
 };
 use crate::directory::Configuration;
 
@@ -60,6 +60,8 @@ pub struct Final {
     pub causes: Vec<Cause>,
     /// The record of the webhook that had the last word
     pub record: Record,
+    /// What RAM was asked by that webhook
+    pub asked: Vec<Asked>,
 }
 
 /// Why a request cannot be answered
@@ -103,14 +105,14 @@ pub fn run(
         // Nothing is mapped where nothing is stored
         Operation::Delete(pod) | Operation::Connect { pod, .. } => {
             let validated = ask(Path::Validate, &request.operation)?;
-            return Ok(Final::of(validated.record, Vec::new(), pod));
+            return Ok(Final::of(validated, Vec::new(), pod));
         }
     };
     let mutated = ask(Path::Mutate, &request.operation)?;
     let mut pod = pod.clone();
     let said = mutated.record.warnings.clone();
     if mutated.record.decision == Decision::Deny {
-        return Ok(Final::of(mutated.record, Vec::new(), &pod));
+        return Ok(Final::of(mutated, Vec::new(), &pod));
     }
     if let Some(patch) = patch(&mutated.body)? {
         json_patch::patch(&mut pod, &patch)?;
@@ -120,7 +122,7 @@ pub fn run(
         Operation::Create(_) | Operation::Delete(_) | Operation::Connect { .. } => Operation::Create(&pod),
     };
     let validated = ask(Path::Validate, &operation)?;
-    Ok(Final::of(validated.record, said, &pod))
+    Ok(Final::of(validated, said, &pod))
 }
 
 /// The given objects, and the pod that somebody connects to unless it is among them
@@ -150,7 +152,8 @@ impl Cluster for Inhabited<'_> {
 }
 
 impl Final {
-    fn of(record: Record, mut warnings: Vec<String>, pod: &Value) -> Self {
+    fn of(answer: Answer, mut warnings: Vec<String>, pod: &Value) -> Self {
+        let Answer { record, asked, .. } = answer;
         warnings.extend(record.warnings.iter().cloned());
         let allowed = record.decision.passes();
         let annotations = pod.pointer("/metadata/annotations").and_then(Value::as_object);
@@ -163,6 +166,7 @@ impl Final {
             annotations: annotations.into_iter().flatten().filter_map(text).collect(),
             causes: record.causes.clone(),
             record,
+            asked,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::patch::Changes;
 use super::pod::Pod;
 use super::record::Decision;
 use super::route::Route;
-use crate::eci::{self, Allowed};
+use crate::eci::{self, Allowed, Question};
 use crate::ram::Principal;
 
 /// What came of judging a request, before any mode softens it
@@ -27,12 +27,25 @@ pub struct Ruling {
     pub findings: Vec<Finding>,
     /// What RAM allowed
     pub allowed: Vec<Allowed>,
+    /// What was asked, for whom
+    pub asked: Vec<Asked>,
     /// What the requester should know in any case
     pub warnings: Vec<String>,
     /// What mapping changes
     pub changes: Changes,
     /// Whether the pod only may reach ECI, so that nothing is denied yet
     pub is_tentative: bool,
+}
+
+/// The questions of a call, asked about one principal
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// About whom
+    pub principal: Principal,
+    /// Whether that is a boundary of the namespace and not the requester
+    pub boundary: bool,
+    /// The questions
+    pub questions: Vec<Question>,
 }
 
 impl Ruling {

@@ -1,5 +1,6 @@
 //! `ramgate check`: what a cluster with this configuration would say to somebody's manifests.
 
+mod explain;
 mod manifest;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use crate::admission::annotation::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID
 use crate::admission::offline::{self, Final, Operation, Request};
 use crate::admission::{Mode, Modes, Objects};
 use crate::directory::Configuration;
+use explain::{Explained, explained};
 use manifest::Manifest;
 
 /// How a service account is written as a user
@@ -43,6 +45,9 @@ pub(super) struct CheckArgs {
     /// What else the cluster holds: namespaces, service accounts, nodes
     #[arg(long, value_name = "FILE|DIR")]
     objects: Option<PathBuf>,
+    /// Show every question to RAM with every statement that was read for it
+    #[arg(long)]
+    explain: bool,
 }
 
 /// What is done to a pod
@@ -62,6 +67,8 @@ enum Deed {
 struct Checked {
     manifest: Manifest,
     done: Option<Final>,
+    /// What RAM was asked, where that is to be shown
+    explained: Vec<Explained>,
 }
 
 pub(super) fn run(args: &CheckArgs, output: Output) -> Result<Exit, Problem> {
@@ -97,7 +104,16 @@ fn check(args: &CheckArgs) -> Result<Vec<Checked>, Problem> {
             true => Some(judged(args, &groups, &manifest, &old, &configuration, &objects)?),
             false => None,
         };
-        Ok(Checked { manifest, done })
+        let asked = done
+            .as_ref()
+            .filter(|_| args.explain)
+            .map(|done| done.asked.as_slice());
+        let explained = explained(asked.unwrap_or_default(), &configuration.policies);
+        Ok(Checked {
+            manifest,
+            done,
+            explained,
+        })
     };
     manifests.into_iter().map(judge).collect()
 }
@@ -208,7 +224,8 @@ fn lines(args: &CheckArgs, one: &Checked) -> String {
     if matches!(args.operation, Deed::Create | Deed::Update) {
         lines.extend(mapped(one, done));
     }
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    let lines = lines.iter().map(|line| format!("{line}\n"));
+    lines.chain(one.explained.iter().map(Explained::human)).collect()
 }
 
 fn title(manifest: &Manifest) -> String {
@@ -295,6 +312,10 @@ fn object(args: &CheckArgs, one: &Checked) -> Value {
     });
     if let Value::Object(more) = more {
         fields.extend(more);
+    }
+    if args.explain {
+        let questions = one.explained.iter().map(Explained::as_json);
+        fields.insert("questions".to_owned(), questions.collect());
     }
     object
 }
@@ -387,6 +408,10 @@ spec: {containers: [{name: c}]}
                 Err(problem) => format!("{problem} {:?}\n", problem.exit()),
             }
             .replace(&self.0.path().display().to_string(), ".")
+            .split_inclusive('\n')
+            // The one line that is another at each run
+            .filter(|line| !line.starts_with("    acs:CurrentTime = 2"))
+            .collect()
         }
     }
 
@@ -403,6 +428,7 @@ spec: {containers: [{name: c}]}
                 folder.human(&format!("{user} --operation update --old ./app.yaml")),
                 folder.human(account),
                 folder.human(&format!("{account} --as-group others")),
+                folder.human(&format!("{user} --operation exec --explain")),
             ]
             .join("\n")
         );

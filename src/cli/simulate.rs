@@ -1,13 +1,17 @@
 //! `ramgate simulate`: one question to RAM, answered from a configuration directory.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::configuration;
 use super::report::{Exit, Output, Problem, print, print_json};
-use crate::ram::{Context, Decision, Miss, Outcome, Principal, Reason, Request};
+use super::{configuration, explain};
+use crate::directory::{FaultClass, LocatedFault};
+use crate::ram::{Context, Document, DocumentKind, Miss, Outcome, Principal, Reason, Request, Trace};
+
+const ASSUME_ROLE: &str = "sts:AssumeRole";
 
 /// Ask RAM one question, as the policies of a configuration directory answer it
 #[derive(Debug, Args)]
@@ -30,6 +34,15 @@ pub(super) struct SimulateArgs {
     /// A condition key with its value; given twice, the key has two values
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     context: Vec<(String, String)>,
+    /// A policy document of the STS session that a role acts in; repeatable
+    #[arg(long, value_name = "FILE")]
+    session: Vec<PathBuf>,
+    /// Judge sts:AssumeRole by the trust policy of the role in --resource as well
+    #[arg(long)]
+    trust: bool,
+    /// Show every statement that was read, and the first thing about it that did not match
+    #[arg(long)]
+    explain: bool,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {
@@ -42,6 +55,19 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 }
 
 pub(super) fn run(args: &SimulateArgs, output: Output) -> Result<Exit, Problem> {
+    let trace = trace(args)?;
+    match output {
+        Output::Human => print(&human(args, &trace)),
+        Output::Json => print_json(&as_json(args, &trace)),
+    }
+    Ok(if trace.decision.outcome == Outcome::Allow {
+        Exit::Good
+    } else {
+        Exit::Denied
+    })
+}
+
+fn trace(args: &SimulateArgs) -> Result<Trace, Problem> {
     let configuration = configuration::load(&args.config_dir)?;
     let mut context = Context::new();
     for (key, value) in &args.context {
@@ -49,26 +75,43 @@ pub(super) fn run(args: &SimulateArgs, output: Output) -> Result<Exit, Problem> 
         values.push(value.clone());
         context.set_all(key, values);
     }
-    let decision = configuration.policies.decide(&Request {
+    let session = session(args)?;
+    let request = Request {
         principal: &args.principal,
         action: &args.action,
         resource: &args.resource,
         resource_group: args.resource_group.as_deref(),
         context: &context,
-        session: &[],
-    });
-    match output {
-        Output::Human => print(&human(args, &decision)),
-        Output::Json => print_json(&as_json(args, &decision)),
+        session: &session,
+    };
+    match args.trust {
+        false => Ok(configuration.policies.explain(&request)),
+        true if args.action == ASSUME_ROLE => Ok(configuration.policies.explain_assume_role(&request)),
+        true => Err(Problem::Usage(format!(
+            "--trust goes with --action {ASSUME_ROLE}"
+        ))),
     }
-    Ok(if decision.outcome == Outcome::Allow {
-        Exit::Good
-    } else {
-        Exit::Denied
-    })
 }
 
-fn human(args: &SimulateArgs, decision: &Decision) -> String {
+/// The policies of the session, of which only a role has one
+fn session(args: &SimulateArgs) -> Result<Vec<Arc<Document>>, Problem> {
+    if !args.session.is_empty() && !matches!(args.principal, Principal::Role(_)) {
+        return Err(Problem::Usage(
+            "only a role has a session: --session goes with --principal role/NAME".to_owned(),
+        ));
+    }
+    let read = |path: &PathBuf| {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|error| Problem::io(name.as_str(), error))?;
+        Document::parse(&bytes, DocumentKind::Identity)
+            .map(|parsed| Arc::new(parsed.document))
+            .map_err(|fault| Problem::Invalid(vec![LocatedFault::new(name, fault, FaultClass::Document)]))
+    };
+    args.session.iter().map(read).collect()
+}
+
+fn human(args: &SimulateArgs, trace: &Trace) -> String {
+    let decision = &trace.decision;
     let why = match &decision.reason {
         Reason::Root => "the account itself is bound by no policy\n".to_owned(),
         Reason::UnknownPrincipal => format!("{} is not in the directory\n", args.principal),
@@ -83,15 +126,20 @@ fn human(args: &SimulateArgs, decision: &Decision) -> String {
             format!("no statement allows it; nearest:\n{lines}")
         }
     };
-    format!("{} ({})\n{why}", decision.outcome, decision.policy_type)
+    let read = match args.explain {
+        true => explain::human(trace, ""),
+        false => String::new(),
+    };
+    format!("{} ({})\n{why}{read}", decision.outcome, decision.policy_type)
 }
 
-fn as_json(args: &SimulateArgs, decision: &Decision) -> Value {
+fn as_json(args: &SimulateArgs, trace: &Trace) -> Value {
+    let decision = &trace.decision;
     let nearest = match &decision.reason {
         Reason::NoMatch(misses) => misses.iter().map(miss).collect(),
         Reason::Root | Reason::UnknownPrincipal | Reason::UnknownRole | Reason::Statement(_) => Vec::new(),
     };
-    json!({
+    let mut object = json!({
         "decision": decision.outcome.to_string(),
         "policyType": decision.policy_type.to_string(),
         "principal": args.principal.to_string(),
@@ -99,7 +147,11 @@ fn as_json(args: &SimulateArgs, decision: &Decision) -> Value {
         "resource": args.resource,
         "statement": decision.statement().map(ToString::to_string),
         "nearest": nearest,
-    })
+    });
+    if let (true, Some(fields)) = (args.explain, object.as_object_mut()) {
+        fields.insert("trace".to_owned(), explain::as_json(trace));
+    }
+    object
 }
 
 fn miss(miss: &Miss) -> Value {
@@ -110,4 +162,95 @@ fn miss(miss: &Miss) -> Value {
         "wanted": mismatch.wanted(),
         "got": mismatch.got(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: SimulateArgs,
+    }
+
+    const DIRECTORY: &str = "
+account: {id: '123', region: cn-hangzhou, controlPolicies: [[FullAliyunAccess], [NoNights]]}
+resourceGroups: [{id: rg-a, name: a}]
+groups: [{name: all, policies: [{policy: Tagged}, {policy: Open, resourceGroup: rg-a}]}]
+users: [{name: bob, groups: [all], policies: [{policy: Tagged}]}]
+roles:
+  - name: App
+    trustPolicy: {Version: '1', Statement: [{Action: sts:AssumeRole, Effect: Allow, Principal: {RAM: ['acs:ram::123:user/bob']}}]}
+    policies: [{policy: Open}]
+";
+    const NO_NIGHTS: &str = r#"{"Version": "1", "Statement": [
+        {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": {"DateLessThan": {"acs:CurrentTime": "2026-01-01T00:00:00Z"}}},
+        {"Effect": "Allow", "Action": "*", "Resource": "*"}]}"#;
+    const TAGGED: &str = r#"{"Version": "1", "Statement": [
+        {"Effect": "Allow", "Action": "eci:Create*", "Resource": "acs:eci:*:*:containergroup/*", "Condition": {"StringEquals": {"acs:RequestTag/env": ["test", "dev"]}}},
+        {"Effect": "Deny", "NotAction": ["eci:*", "sts:*"], "Resource": "*"}]}"#;
+    const OPEN: &str =
+        r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "eci:*", "Resource": "*"}]}"#;
+
+    fn answer(line: &str) -> (String, Value) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            ("directory.yaml", DIRECTORY),
+            ("NoNights.json", NO_NIGHTS),
+            ("Tagged.json", TAGGED),
+            ("Open.json", OPEN),
+        ] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let session = folder.path().join("Tagged.json").display().to_string();
+        let dir = folder.path().display().to_string();
+        let line = format!("simulate --explain --config-dir {dir} {line}").replace("SESSION", &session);
+        let args = Line::parse_from(line.split(' ')).args;
+        let trace = trace(&args).unwrap_or_else(|problem| panic!("{problem}"));
+        (human(&args, &trace), as_json(&args, &trace))
+    }
+
+    #[test]
+    fn every_layer_that_was_asked_is_shown() {
+        let texts = [
+            "--principal user/bob --action eci:CreateContainerGroup --resource-group rg-a",
+            "--principal user/bob --action eci:CreateContainerGroup --context acs:CurrentTime=2025-01-01T00:00:00Z",
+            "--principal user/bob --action oss:GetObject",
+            "--principal role/App --action eci:DeleteContainerGroup --session SESSION",
+            "--principal user/bob --action sts:AssumeRole --trust --resource acs:ram::123:role/App",
+            "--principal user/nobody --action oss:GetObject",
+            "--principal account --action oss:GetObject",
+        ]
+        .map(|line| format!("{line}\n{}", answer(line).0));
+        insta::assert_snapshot!(texts.join("\n"));
+    }
+
+    #[test]
+    fn programs_read_the_trace() {
+        let (_, json) =
+            answer("--principal user/bob --action eci:CreateContainerGroup --resource-group rg-a");
+        insta::assert_snapshot!(format!("{json:#}"));
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        for (line, words) in [
+            (
+                "--principal user/bob --action eci:X --trust",
+                "--trust goes with --action sts:AssumeRole",
+            ),
+            (
+                "--principal user/bob --action eci:X --session /nowhere",
+                "only a role has a session",
+            ),
+        ] {
+            let line = format!("simulate --config-dir deploy/examples/tags/config {line}");
+            let args = Line::parse_from(line.split(' ')).args;
+            let problem = trace(&args).unwrap_err().to_string();
+            assert!(problem.contains(words), "{line}: {problem}");
+        }
+    }
 }

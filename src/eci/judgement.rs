@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::TagError;
+use super::{Question, TagError};
 use crate::ram::{Decision, Outcome, PolicyType, StatementId};
 
 /// The outcome of a call
@@ -29,6 +29,8 @@ pub struct Judgement {
     pub failures: Vec<Failure>,
     /// The questions that RAM allowed, in the order they were asked
     pub allowed: Vec<Allowed>,
+    /// All questions that were asked
+    pub questions: Vec<Question>,
 }
 
 /// A question that RAM answered with Allow
@@ -148,6 +150,7 @@ impl Judgement {
         selects_nothing: bool,
         mut failures: Vec<Failure>,
         allowed: Vec<Allowed>,
+        questions: Vec<Question>,
     ) -> Self {
         failures.sort_by_key(Failure::rank);
         let outcome = match failures.first() {
@@ -164,6 +167,7 @@ impl Judgement {
             outcome,
             failures,
             allowed,
+            questions,
         }
     }
 }

@@ -5,6 +5,7 @@
 mod compile;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 use std::sync::Arc;
 
 use super::attachment::{Attached, Attachments};
@@ -162,6 +163,19 @@ impl Scope {
             Self::Account => PolicyType::AccountLevelIdentityBasedPolicy,
             Self::ResourceGroup(_) => PolicyType::ResourceGroupLevelIdentityBasedPolicy,
             Self::Trust => PolicyType::AssumeRolePolicy,
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ControlPolicy(0) => f.write_str("control policies of the member's own level"),
+            Self::ControlPolicy(level) => write!(f, "control policies {level} above the member's level"),
+            Self::Session => f.write_str("session policy"),
+            Self::Account => f.write_str("account scope"),
+            Self::ResourceGroup(group) => write!(f, "scope of resource group `{group}`"),
+            Self::Trust => f.write_str("trust policy of the role"),
         }
     }
 }

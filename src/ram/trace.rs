@@ -46,6 +46,17 @@ pub struct TracedStatement {
     pub mismatch: Option<Mismatch>,
 }
 
+impl Trace {
+    /// The layer whose answer became the decision; none if no layer was asked for it
+    pub fn deciding(&self) -> Option<&TracedLayer> {
+        let Decision {
+            outcome, policy_type, ..
+        } = self.decision;
+        let mut layers = self.layers.iter().rev();
+        layers.find(|layer| layer.scope.policy_type() == policy_type && layer.outcome == outcome)
+    }
+}
+
 impl PolicySet {
     /// Decides a request as [`PolicySet::decide`] does, and keeps what was read
     pub fn explain(&self, request: &Request<'_>) -> Trace {
