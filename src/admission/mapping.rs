@@ -464,9 +464,17 @@ mod tests {
         let own = json!({"metadata": {"annotations": {annotation::CUSTOM_TAGS: "a:1,b:2,c:3"}}});
         let messages = [
             refused(own, meta(&[("env", "test")], &[]), Meta::default()),
-            refused(json!({"metadata": {}}), meta(&[("env", "a,b")], &[]), Meta::default()),
+            refused(
+                json!({"metadata": {}}),
+                meta(&[("env", "a,b")], &[]),
+                Meta::default(),
+            ),
             refused(json!({"metadata": {}}), meta(&[], &[("rg", "")]), Meta::default()),
-            refused(json!({"metadata": {}}), meta(&[], &[("rg", "rg-a,rg-b")]), Meta::default()),
+            refused(
+                json!({"metadata": {}}),
+                meta(&[], &[("rg", "rg-a,rg-b")]),
+                Meta::default(),
+            ),
             refused(
                 json!({"metadata": {}}),
                 Meta::default(),

@@ -12,8 +12,12 @@ pub fn parse(text: &str) -> Result<Vec<Node>, Fault> {
     let mut documents = Vec::new();
     let mut open: Vec<Frame> = Vec::new();
     for step in Parser::new_from_str(text) {
-        let (event, span) =
-            step.map_err(|error| Fault::new(inside(text, error.marker()), format!("not YAML: {}", error.info())))?;
+        let (event, span) = step.map_err(|error| {
+            Fault::new(
+                inside(text, error.marker()),
+                format!("not YAML: {}", error.info()),
+            )
+        })?;
         let at = place(&span.start);
         let done = match event {
             Event::Nothing
