@@ -11,14 +11,16 @@ use super::{Fault, Key, MAX_DEPTH, Node, Position, Value, object, position};
 pub fn parse(text: &str) -> Result<Vec<Node>, Fault> {
     let mut documents = Vec::new();
     let mut open: Vec<Frame> = Vec::new();
+    // The parser sees what is missing at the end of a text one line below a last line without a break
+    let end = position(text, text.len());
     for step in Parser::new_from_str(text) {
         let (event, span) = step.map_err(|error| {
             Fault::new(
-                inside(text, error.marker()),
+                place(error.marker()).min(end),
                 format!("not YAML: {}", error.info()),
             )
         })?;
-        let at = place(&span.start);
+        let at = place(&span.start).min(end);
         let done = match event {
             Event::Nothing
             | Event::StreamStart
@@ -143,11 +145,6 @@ fn scalar(text: &str, style: ScalarStyle) -> Value {
     }
 }
 
-/// The place of an error; the parser sees the end of a text one line below a last line without a break
-fn inside(text: &str, marker: &Marker) -> Position {
-    place(marker).min(position(text, text.len()))
-}
-
 fn place(marker: &Marker) -> Position {
     Position {
         line: u32::try_from(marker.line()).unwrap_or(u32::MAX),
@@ -198,7 +195,9 @@ mod tests {
         );
         assert!(refused("[a]: 1").2.contains("key must be text"));
         assert!(refused("a: [1").2.starts_with("not YAML"));
+        // A place is always one of the text
         assert_eq!((refused("a: {b: c?").0, refused("a: {b: c?\n").0), (1, 2));
+        assert_eq!(refused(" ?\n "), (2, 2, "a key must be text".into()));
         assert!(refused(&"- ".repeat(MAX_DEPTH + 1)).2.contains("nested deeper"));
         assert!(refused(&"[".repeat(100_000)).2.starts_with("n"));
     }
