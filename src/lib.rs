@@ -11,6 +11,7 @@ pub mod cli;
 pub mod diff;
 pub mod directory;
 pub mod eci;
+pub mod lint;
 pub mod ram;
 pub mod server;
 pub mod source;

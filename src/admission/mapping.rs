@@ -464,11 +464,19 @@ mod tests {
         let own = json!({"metadata": {"annotations": {annotation::CUSTOM_TAGS: "a:1,b:2,c:3"}}});
         let messages = [
             refused(own, meta(&[("env", "test")], &[]), Meta::default()),
-            refused(json!({}), meta(&[("env", "a,b")], &[]), Meta::default()),
-            refused(json!({}), meta(&[], &[("rg", "")]), Meta::default()),
-            refused(json!({}), meta(&[], &[("rg", "rg-a,rg-b")]), Meta::default()),
             refused(
-                json!({}),
+                json!({"metadata": {}}),
+                meta(&[("env", "a,b")], &[]),
+                Meta::default(),
+            ),
+            refused(json!({"metadata": {}}), meta(&[], &[("rg", "")]), Meta::default()),
+            refused(
+                json!({"metadata": {}}),
+                meta(&[], &[("rg", "rg-a,rg-b")]),
+                Meta::default(),
+            ),
+            refused(
+                json!({"metadata": {}}),
                 Meta::default(),
                 meta(&[], &[("role", "acs:ram::1:role/R")]),
             ),
