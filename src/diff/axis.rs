@@ -22,6 +22,8 @@ pub(super) enum Told {
     Exactly,
     /// By the patterns that it was made of, which it matches
     Like(Vec<String>),
+    /// By a text whose letters may be of either case
+    AnyCase(String),
     /// By words, such as `< 4`
     Words(String),
     /// Not at all: it stands for the class that it falls into

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::ram::{Actions, Attached, Condition, Document, Statement, Target, Trusted};
+use crate::ram::{Actions, Attached, Condition, Document, Principal, Statement, Target};
 
 /// The key that the engine fills in with the caller's own name
 pub(super) const PRINCIPAL_ARN: &str = "acs:PrincipalARN";
@@ -15,8 +15,18 @@ pub(super) const PRINCIPAL_ARN: &str = "acs:PrincipalARN";
 pub(super) struct Known<'a> {
     pub(super) statement: &'a Statement,
     pub(super) account: &'a str,
-    /// Whether it depends on who asks, beyond the policies that the caller holds
+    /// Whether it has a condition on who asks
     pub(super) personal: bool,
+}
+
+impl Known<'_> {
+    /// Whether its target can be this caller; a statement with resources speaks of everybody
+    pub(super) fn means(&self, caller: &Principal) -> bool {
+        match &self.statement.target {
+            Target::Resources(_) => true,
+            Target::Principals(trusted) => trusted.iter().any(|entry| entry.covers(caller, self.account)),
+        }
+    }
 }
 
 /// All statements seen so far, by number
@@ -56,11 +66,7 @@ impl<'a> Catalogue<'a> {
 
     fn number(&mut self, statement: &'a Statement, account: &'a str) -> usize {
         let named = statement.conditions.iter().any(|each| *each.key == *PRINCIPAL_ARN);
-        let (trust, by_name) = match &statement.target {
-            Target::Principals(trusted) => (true, trusted.iter().any(is_one)),
-            Target::Resources(_) => (false, false),
-        };
-        let personal = named || by_name;
+        let trust = matches!(statement.target, Target::Principals(_));
         let mut text = text(statement);
         if named || trust {
             text.push_str(account);
@@ -71,16 +77,11 @@ impl<'a> Catalogue<'a> {
             self.known.push(Known {
                 statement,
                 account,
-                personal,
+                personal: named,
             });
         }
         number
     }
-}
-
-/// Whether an entry of a trust policy means one user or role
-fn is_one(trusted: &Trusted) -> bool {
-    matches!(trusted, Trusted::User(..) | Trusted::Role(..))
 }
 
 /// A statement with all of its lists in order

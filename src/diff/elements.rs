@@ -18,14 +18,6 @@ pub(super) struct Axes {
     pub(super) keys: Vec<(String, Axis)>,
 }
 
-/// Whether the statement's target can be this caller; a statement with resources speaks of everybody
-pub(super) fn speaks_of(known: &Known<'_>, caller: &Principal) -> bool {
-    match &known.statement.target {
-        Target::Resources(_) => true,
-        Target::Principals(trusted) => trusted.iter().any(|entry| entry.covers(caller, known.account)),
-    }
-}
-
 /// A condition with its answer for each class of its key
 #[derive(Debug)]
 pub(super) struct Test {

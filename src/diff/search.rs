@@ -46,7 +46,6 @@ pub(super) fn search(question: &Question<'_>, ask: Ask<'_>) -> Found {
         .statements()
         .into_iter()
         .filter_map(|number| Some((number, question.catalogue.at(number)?)))
-        .filter(|(_, known)| elements::speaks_of(known, question.caller))
         .collect();
     let (axes, bounded) = elements::axes(question, &known);
     let tests = elements::tests(&known, &axes);
@@ -142,14 +141,18 @@ impl Search<'_> {
             let fits = |number: &usize| {
                 speaking.contains(number) && self.known.get(number).copied().filter(holds).is_some()
             };
-            let asked = |side: &Side| -> BTreeSet<usize> { side.counting(group).filter(fits).collect() };
-            (asked(&self.question.universe.old), asked(&self.question.universe.new))
+            // A statement may stand in several layers, so that only all layers together tell groups apart.
+            let asked = |side: &Side| {
+                let layers = side.counting(group);
+                layers.map(|layer| layer.into_iter().filter(fits).collect::<BTreeSet<usize>>())
+            };
+            [asked(&self.question.universe.old), asked(&self.question.universe.new)]
         };
         for part in axis.parts(matching) {
             let Some(first) = part.first().copied() else { continue };
-            let (old, new) = matching(first);
-            let tests = |number: &usize| self.tests.get(number).into_iter().flatten().collect();
-            let open: Open<'_> = old.union(&new).map(|number| (*number, tests(number))).collect();
+            let tests = |number: usize| self.tests.get(&number).into_iter().flatten().collect();
+            let all = matching(first).into_iter().flatten().flatten();
+            let open: Open<'_> = all.map(|number| (number, tests(number))).collect();
             let probe = Probe {
                 resource_group: axis.value(first).map(ToOwned::to_owned),
                 ..probe.clone()

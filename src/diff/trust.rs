@@ -24,26 +24,29 @@ pub(super) fn add<'a>(
     for role in principals {
         let Principal::Role(name) = role else { continue };
         let trusts = sides.map(|side| side.policies.trust_policy(name));
-        let numbers = {
-            let mut of = |at: usize| -> Option<Vec<usize>> {
-                let (side, trust) = (sides.get(at)?, trusts.get(at).copied().flatten()?);
-                Some(catalogue.numbers([trust], side.policies.account()))
-            };
-            (of(0), of(1))
-        };
-        if numbers.0 == numbers.1 {
+        let mut numbers = sides.iter().zip(trusts).map(|(side, trust)| {
+            let trust = trust?;
+            Some(catalogue.numbers([trust], side.policies.account()))
+        });
+        let (before, after) = (numbers.next().flatten(), numbers.next().flatten());
+        drop(numbers);
+        if before == after {
             continue;
         }
+        let [old, new] = sides.map(|side| &side.policies);
+        let resource = format!("acs:ram::{}:role/{name}", new.account());
         for caller in callers(&trusts, sides, principals) {
-            let [old, new] = sides.map(|side| Side::of(&side.policies, &caller, catalogue));
-            let [trust_before, trust_after] = trusts;
-            let [before, after] = sides;
-            let universe = Universe {
-                old: old.trusted(trust_before, &before.policies, catalogue),
-                new: new.trusted(trust_after, &after.policies, catalogue),
+            let own = |trust: &Option<Vec<usize>>, catalogue: &Catalogue<'_>| {
+                let means = |number: &usize| catalogue.at(*number).is_some_and(|known| known.means(&caller));
+                Some(trust.as_ref()?.iter().copied().filter(means).collect())
             };
-            let resource = format!("acs:ram::{}:role/{name}", after.policies.account());
-            tasks.add(universe, &caller, Some(resource), catalogue);
+            let trust = [own(&before, catalogue), own(&after, catalogue)];
+            let [trust_before, trust_after] = trust;
+            let universe = Universe {
+                old: Side::of(old, &caller, catalogue).trusted(trust_before),
+                new: Side::of(new, &caller, catalogue).trusted(trust_after),
+            };
+            tasks.add(universe, &caller, Some(resource.clone()), catalogue);
         }
     }
 }

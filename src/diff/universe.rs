@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::Catalogue;
-use crate::ram::{Attached, Effect, PolicySet, Principal, Scope};
+use crate::ram::{Effect, PolicySet, Principal, Scope};
 
 /// The layers of one set, as numbers of statements
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -56,15 +56,10 @@ impl Side {
         side
     }
 
-    /// The same with the trust policy of a role that is to be assumed
-    pub(super) fn trusted<'a>(
-        mut self,
-        trust: Option<&'a Attached>,
-        set: &'a PolicySet,
-        catalogue: &mut Catalogue<'a>,
-    ) -> Self {
+    /// The same with the statements of a role's trust policy that mean the caller
+    pub(super) fn trusted(mut self, trust: Option<Vec<usize>>) -> Self {
         match trust {
-            Some(trust) => self.walls.push(catalogue.numbers([trust], set.account())),
+            Some(trust) => self.walls.push(trust),
             None => self.missing = true,
         }
         self
@@ -93,11 +88,10 @@ impl Side {
         }
     }
 
-    /// Statements that count for a resource group
-    pub(super) fn counting(&self, group: Option<&str>) -> impl Iterator<Item = usize> {
+    /// Statements that count for every resource group, and those that count for one
+    pub(super) fn counting(&self, group: Option<&str>) -> [Vec<usize>; 2] {
         let (account, in_group) = self.asked(group);
-        let own = account.iter().chain(in_group);
-        self.walls.iter().flatten().chain(own).copied()
+        [self.walls.iter().flatten().chain(account).copied().collect(), in_group.to_vec()]
     }
 
     /// Whether a request is surely allowed, or surely not, whatever the open statements turn out to be

@@ -78,7 +78,11 @@ pub(super) fn candidates(key: &str, conditions: &[&Condition]) -> Values {
     };
     let wanted = |family: Family| -> Vec<String> { of(family).iter().flat_map(|each| each.wanted()).collect() };
     let mut values = text::candidates(&of(Family::Text));
-    values.candidates.extend(number::candidates(&wanted(Family::Number)));
+    let numbers = wanted(Family::Number);
+    values.candidates.extend(number::candidates(&numbers));
+    if conditions.iter().any(|each| Family::of(each) == Family::Text) {
+        values.candidates.extend(numbers.iter().map(|number| number::written_otherwise(number)));
+    }
     values.candidates.extend(date::candidates(&wanted(Family::Date)));
     values.candidates.extend(address::candidates(&wanted(Family::Address)));
     if conditions.iter().any(|each| Family::of(each) == Family::Boolean) {

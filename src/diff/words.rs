@@ -13,6 +13,8 @@ pub enum Term {
     Exactly(String),
     /// Whatever matches these patterns, all of them
     Like(Vec<String>),
+    /// This value, in letters of either case
+    AnyCase(String),
     /// In words, such as `< 4`
     Words(String),
     /// Anything that is there but these
@@ -33,27 +35,20 @@ pub(super) fn terms(
         all.push(Term::Absent);
     }
     if inside.iter().any(|member| member.told == Told::Other) {
-        let likes = words.likes(outside);
-        let mut excluded: Vec<Term> = likes.iter().cloned().collect();
-        excluded.extend(words.plain(outside, &likes));
-        all.push(Term::AnyBut(excluded));
-        // What the exclusion would take away although it is in
-        let back = inside.iter().filter(|member| member.told == Told::Exactly && words.any_covers(&likes, member));
-        all.extend(back.filter_map(|member| exactly(member)));
-        return all;
+        let broad = words.broad(outside);
+        let plain = words.plain(outside, &broad);
+        all.push(Term::AnyBut(broad.into_iter().chain(plain).collect()));
+    } else {
+        let broad = words.broad(inside);
+        all.extend(broad.iter().map(|term| words.without(term, outside)));
+        all.extend(words.plain(inside, &broad));
     }
-    let likes = words.likes(inside);
-    for like in &likes {
-        let lost: Vec<&Candidate> = outside.iter().copied().filter(|member| words.covers(like, member)).collect();
-        let lost_likes = words.likes(&lost);
-        let plain = words.plain(&lost, &lost_likes);
-        let lost: Vec<Term> = lost_likes.into_iter().chain(plain).filter(|term| term != like).collect();
-        all.push(match lost.is_empty() {
-            true => like.clone(),
-            false => Term::Without(Box::new(like.clone()), lost),
-        });
+    // What an exclusion takes away although it is in
+    for member in inside {
+        if let Some(own) = words.own(member).filter(|_| !all.iter().any(|term| words.says(term, member))) {
+            all.push(own);
+        }
     }
-    all.extend(words.plain(inside, &likes));
     if all.is_empty() {
         // Only samples: then they are all that is known
         all.extend(inside.iter().filter_map(|member| exactly(member)).collect::<BTreeSet<_>>());
@@ -70,14 +65,50 @@ struct Words {
 }
 
 impl Words {
-    /// Whether a value is told already by the patterns that it matches
-    fn covers(&self, term: &Term, member: &Candidate) -> bool {
-        let Some(value) = &member.value else { return false };
-        matches!(term, Term::Like(patterns) if patterns.iter().all(|pattern| (self.matches)(pattern, value)))
+    /// How a value is told by itself
+    fn own(&self, member: &Candidate) -> Option<Term> {
+        match &member.told {
+            Told::Exactly => exactly(member),
+            Told::Like(patterns) => Some(Term::Like(self.narrowest(patterns))),
+            Told::AnyCase(text) => Some(Term::AnyCase(text.clone())),
+            Told::Words(words) => Some(Term::Words(words.clone())),
+            Told::Absent | Told::Sample | Told::Other => None,
+        }
+    }
+
+    /// Whether a term holds for a value
+    fn says(&self, term: &Term, member: &Candidate) -> bool {
+        let Some(value) = &member.value else {
+            return *term == Term::Absent;
+        };
+        match term {
+            Term::Absent => false,
+            Term::Exactly(text) => text == value,
+            Term::Like(patterns) => patterns.iter().all(|pattern| (self.matches)(pattern, value)),
+            Term::AnyCase(text) => text.to_lowercase() == value.to_lowercase(),
+            Term::Words(words) => matches!(&member.told, Told::Words(own) if own == words),
+            Term::AnyBut(terms) => !terms.iter().any(|term| self.says(term, member)),
+            Term::Without(kept, lost) => {
+                self.says(kept, member) && !lost.iter().any(|term| self.says(term, member))
+            }
+        }
+    }
+
+    /// A term less what it would take in from outside
+    fn without(&self, term: &Term, outside: &[&Candidate]) -> Term {
+        let lost: Vec<&Candidate> = outside.iter().copied().filter(|member| self.says(term, member)).collect();
+        let broad = self.broad(&lost);
+        let plain = self.plain(&lost, &broad);
+        let lost: Vec<Term> = broad.into_iter().chain(plain).filter(|lost| lost != term).collect();
+        if lost.is_empty() {
+            term.clone()
+        } else {
+            Term::Without(Box::new(term.clone()), lost)
+        }
     }
 
     fn any_covers(&self, terms: &BTreeSet<Term>, member: &Candidate) -> bool {
-        terms.iter().any(|term| self.covers(term, member))
+        terms.iter().any(|term| self.says(term, member))
     }
 
     /// Values and words that no pattern tells already
@@ -85,18 +116,18 @@ impl Words {
         let all = members.iter().filter_map(|member| match &member.told {
             Told::Exactly if !self.any_covers(covered, member) => exactly(member),
             Told::Words(words) => Some(Term::Words(words.clone())),
-            Told::Exactly | Told::Absent | Told::Like(_) | Told::Sample | Told::Other => None,
+            Told::Exactly | Told::Absent | Told::Like(_) | Told::AnyCase(_) | Told::Sample | Told::Other => None,
         });
         all.collect()
     }
 
-    /// The patterns of values that are told by patterns, without those that others include
-    fn likes(&self, members: &[&Candidate]) -> BTreeSet<Term> {
+    /// What tells more than one value: patterns, without those that others include, and texts in any case
+    fn broad(&self, members: &[&Candidate]) -> BTreeSet<Term> {
         let all: BTreeSet<Vec<String>> = members
             .iter()
             .filter_map(|member| match &member.told {
                 Told::Like(patterns) => Some(self.narrowest(patterns)),
-                Told::Exactly | Told::Words(_) | Told::Absent | Told::Sample | Told::Other => None,
+                Told::Exactly | Told::AnyCase(_) | Told::Words(_) | Told::Absent | Told::Sample | Told::Other => None,
             })
             .collect();
         let is_within = |narrow: &[String], wide: &[String]| {
@@ -106,7 +137,12 @@ impl Words {
             let mut others = all.iter().filter(|other| other != patterns);
             others.any(|other| is_within(patterns, other))
         };
-        all.iter().filter(|patterns| !is_told(patterns)).cloned().map(Term::Like).collect()
+        let cases = members.iter().filter_map(|member| match &member.told {
+            Told::AnyCase(text) => Some(Term::AnyCase(text.clone())),
+            Told::Exactly | Told::Like(_) | Told::Words(_) | Told::Absent | Told::Sample | Told::Other => None,
+        });
+        let patterns = all.iter().filter(|patterns| !is_told(patterns)).cloned().map(Term::Like);
+        patterns.chain(cases).collect()
     }
 
     /// What is like both `a*` and `ab*` is like `ab*`
@@ -139,6 +175,13 @@ mod tests {
         Candidate::like(value, patterns.iter().map(|each| (*each).to_owned()).collect())
     }
 
+    fn any_case(value: &str) -> Candidate {
+        Candidate {
+            value: Some(value.to_owned()),
+            told: Told::AnyCase(value.to_lowercase()),
+        }
+    }
+
     #[test]
     fn values_are_told_by_what_they_are() {
         let exactly = Candidate::exactly;
@@ -158,6 +201,8 @@ mod tests {
             ),
             (vec![Candidate::other("o")], vec![Candidate::absent()], "[AnyBut([])]"),
             (vec![Candidate::words("5", "> 4")], vec![], r#"[Words("> 4")]"#),
+            (vec![any_case("A"), exactly("a")], vec![], r#"[AnyCase("a")]"#),
+            (vec![any_case("A")], vec![exactly("a")], r#"[Without(AnyCase("a"), [Exactly("a")])]"#),
             (vec![Candidate::sample("s")], vec![], r#"[Exactly("s")]"#),
         ] {
             assert_eq!(told(&inside, &outside), wanted);

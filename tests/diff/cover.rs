@@ -28,7 +28,8 @@ fn holds(term: &Term, value: Option<&str>, matches: Matches<'_>) -> bool {
         (Term::Absent, value) => value.is_none(),
         (_, None) => false,
         // Equal but for letters' case, in actions; literally else, for case never differs there in requests of one value
-        (Term::Exactly(text), Some(value)) => text == value || matches(&escape(text), value),
+        (Term::Exactly(text), Some(value)) => text == value || matches(&escape(text), value) || equal(text, value),
+        (Term::AnyCase(text), Some(value)) => text.to_lowercase() == value.to_lowercase(),
         (Term::Like(patterns), Some(value)) => patterns.iter().all(|pattern| matches(pattern, value)),
         (Term::Words(_), Some(_)) => true,
         (Term::AnyBut(terms), Some(_)) => !terms.iter().any(|term| surely(term, value, matches)),
@@ -36,6 +37,11 @@ fn holds(term: &Term, value: Option<&str>, matches: Matches<'_>) -> bool {
             holds(kept, value, matches) && !lost.iter().any(|term| surely(term, value, matches))
         }
     }
+}
+
+/// Numbers are equal in any digits
+fn equal(text: &str, value: &str) -> bool {
+    matches!((text.parse::<f64>(), value.parse::<f64>()), (Ok(left), Ok(right)) if left == right)
 }
 
 /// Words cannot be read here, so they take nothing away

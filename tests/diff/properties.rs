@@ -53,7 +53,7 @@ fn shown(difference: &Difference) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn examples_are_true_and_nothing_is_left_out(seed: u64) {

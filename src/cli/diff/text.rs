@@ -94,6 +94,7 @@ pub(super) fn term(term: &Term) -> String {
     match term {
         Term::Absent => "none".to_owned(),
         Term::Exactly(text) | Term::Words(text) => text.clone(),
+        Term::AnyCase(text) => format!("{} in any case", shown(text)),
         Term::Like(patterns) => patterns.join(" and "),
         Term::AnyBut(terms) if terms.is_empty() => "anything".to_owned(),
         Term::AnyBut(terms) => format!("anything but {}", list(terms)),
@@ -116,6 +117,7 @@ pub(super) fn value(term: &Term) -> String {
     match term {
         Term::Absent => "is absent".to_owned(),
         Term::Exactly(text) => format!("= {}", shown(text)),
+        Term::AnyCase(text) => format!("= {} in any case", shown(text)),
         Term::Like(patterns) => format!("is like {}", patterns.join(" and ")),
         Term::Words(words) if words.starts_with(['<', '>']) => words.clone(),
         Term::Words(words) => format!("is {words}"),

@@ -47,6 +47,15 @@ pub(super) fn candidates(wanted: &[String]) -> Vec<Candidate> {
         .collect()
 }
 
+/// The same number in other digits, to tell operators on texts from those on numbers
+pub(super) fn written_otherwise(number: &str) -> Candidate {
+    let text = match number.strip_prefix('-') {
+        Some(digits) => format!("-0{digits}"),
+        None => format!("0{number}"),
+    };
+    Candidate::words(text, format!("{number} in other digits"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

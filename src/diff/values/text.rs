@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Values;
-use crate::diff::axis::Candidate;
+use crate::diff::axis::{Candidate, Told};
 use crate::diff::glob::{self, Glob};
 use crate::diff::pattern;
 use crate::ram::Condition;
@@ -17,7 +17,7 @@ pub(super) fn candidates(conditions: &[&Condition]) -> Values {
         return values;
     }
     let mut literals = BTreeSet::new();
-    let mut capitals = BTreeSet::new();
+    let mut any_case = BTreeSet::new();
     let mut globs = BTreeSet::new();
     for condition in conditions {
         let name = condition.operator.name;
@@ -26,7 +26,7 @@ pub(super) fn candidates(conditions: &[&Condition]) -> Values {
                 globs.insert(wanted);
             } else {
                 if name.ends_with("IgnoreCase") {
-                    capitals.insert(other_case(&wanted));
+                    any_case.insert(wanted.clone());
                 }
                 literals.insert(wanted);
             }
@@ -36,9 +36,13 @@ pub(super) fn candidates(conditions: &[&Condition]) -> Values {
         let matches = |glob: &&String| pattern::matches(glob, text);
         globs.iter().filter(matches).cloned().collect()
     };
-    values
-        .candidates
-        .extend(literals.iter().chain(&capitals).map(Candidate::exactly));
+    values.candidates.extend(literals.iter().map(Candidate::exactly));
+    for text in &any_case {
+        values.candidates.extend(other_cases(text).map(|value| Candidate {
+            value: Some(value),
+            told: Told::AnyCase(text.clone()),
+        }));
+    }
     for glob in &globs {
         for text in pattern::instances(glob, "x") {
             values.candidates.push(Candidate::like(text, vec![glob.clone()]));
@@ -56,7 +60,7 @@ pub(super) fn candidates(conditions: &[&Condition]) -> Values {
         }
     }
     let unknown = |text: &&str| {
-        !literals.contains(*text) && !capitals.contains(*text) && matching(text).is_empty()
+        !any_case.contains(*text) && !literals.contains(*text) && matching(text).is_empty()
     };
     values
         .candidates
@@ -64,8 +68,11 @@ pub(super) fn candidates(conditions: &[&Condition]) -> Values {
     values
 }
 
-/// The same letters in the other case, to tell the operators that ignore it from those that do not
-fn other_case(text: &str) -> String {
-    let upper = text.to_uppercase();
-    if upper == text { text.to_lowercase() } else { upper }
+/// The same letters in other cases, to tell the operators that ignore it from those that do not
+fn other_cases(text: &str) -> [String; 3] {
+    let (upper, lower) = (text.to_uppercase(), text.to_lowercase());
+    let mut letters = text.chars();
+    let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+    let title = format!("{first}{}", letters.as_str().to_lowercase());
+    [upper, lower, title]
 }
