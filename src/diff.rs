@@ -10,6 +10,7 @@
 //! once. Values that no statement tells apart are tried once. Every difference is confirmed by both engines, with a
 //! request to show for it. Requests give a condition key one value; sessions with policies of their own are not asked.
 
+mod asked;
 mod axis;
 mod catalogue;
 mod cube;
@@ -65,7 +66,11 @@ pub fn compare(old: &Configuration, new: &Configuration) -> Report {
 
 /// Users and roles of either side; a role written in other letters is the same
 fn principals(old: &Configuration, new: &Configuration) -> Vec<Principal> {
-    let all = new.policies.principals().into_iter().chain(old.policies.principals());
+    let all = new
+        .policies
+        .principals()
+        .into_iter()
+        .chain(old.policies.principals());
     let mut seen = BTreeSet::new();
     let mut principals: Vec<Principal> = all
         .filter(|principal| {
@@ -95,7 +100,13 @@ struct Tasks {
 
 impl Tasks {
     /// Adds a caller, unless the same binds it on both sides
-    fn add(&mut self, universe: Universe, caller: &Principal, role: Option<String>, catalogue: &Catalogue<'_>) {
+    fn add(
+        &mut self,
+        universe: Universe,
+        caller: &Principal,
+        role: Option<String>,
+        catalogue: &Catalogue<'_>,
+    ) {
         if universe.old == universe.new {
             return;
         }
@@ -105,7 +116,10 @@ impl Tasks {
         let at = if universe.statements().iter().any(is_personal) {
             next
         } else {
-            *self.places.entry((universe.clone(), role.clone())).or_insert(next)
+            *self
+                .places
+                .entry((universe.clone(), role.clone()))
+                .or_insert(next)
         };
         match self.all.get_mut(at) {
             Some(task) => task.callers.push(caller.clone()),
@@ -138,7 +152,9 @@ impl Task {
                 verdict.cause() == cube.verdict.cause()
             });
             let principals = principals.cloned().collect();
-            report.differences.push(self.difference(first, principals, cube, &axes));
+            report
+                .differences
+                .push(self.difference(first, principals, cube, &axes));
         }
     }
 
@@ -158,8 +174,18 @@ impl Task {
         Verdict { before, after }
     }
 
-    fn difference(&self, first: &Principal, principals: Vec<Principal>, cube: Cube, axes: &Axes) -> Difference {
-        let Cube { chosen, verdict, probe } = cube;
+    fn difference(
+        &self,
+        first: &Principal,
+        principals: Vec<Principal>,
+        cube: Cube,
+        axes: &Axes,
+    ) -> Difference {
+        let Cube {
+            chosen,
+            verdict,
+            probe,
+        } = cube;
         let terms = |id: AxisId, matches: fn(&str, &str) -> bool| {
             let axis = axes.get(id)?;
             let (inside, outside) = axis.split(chosen.get(&id)?);
@@ -167,7 +193,12 @@ impl Task {
         };
         let named_actions = match chosen.get(&AxisId::Action) {
             Some(classes) => axes.actions.split(classes).0,
-            None => axes.actions.classes.iter().flat_map(|class| &class.members).collect(),
+            None => axes
+                .actions
+                .classes
+                .iter()
+                .flat_map(|class| &class.members)
+                .collect(),
         };
         let mut named_actions: Vec<String> = named_actions
             .into_iter()
@@ -191,9 +222,13 @@ impl Task {
                 Change::Denied
             },
             principals,
-            actions: only_action.map(exactly).or_else(|| terms(AxisId::Action, pattern::matches_action)),
+            actions: only_action
+                .map(exactly)
+                .or_else(|| terms(AxisId::Action, pattern::matches_action)),
             named_actions,
-            resources: only_resource.map(exactly).or_else(|| terms(AxisId::Resource, pattern::matches_resource)),
+            resources: only_resource
+                .map(exactly)
+                .or_else(|| terms(AxisId::Resource, pattern::matches_resource)),
             resource_groups: terms(AxisId::Group, pattern::matches),
             conditions: conditions.collect(),
             before: verdict.before,
@@ -238,7 +273,21 @@ impl Difference {
     /// What is the same in differences that are told as one
     fn likeness(&self) -> String {
         let rulings = [&self.before, &self.after].map(|ruling| (ruling.outcome, ruling.statement.clone()));
-        let where_ = (&self.actions, &self.resources, &self.resource_groups, &self.conditions);
-        format!("{:?}", (self.change, self.example.trust, &self.named_actions, where_, rulings))
+        let where_ = (
+            &self.actions,
+            &self.resources,
+            &self.resource_groups,
+            &self.conditions,
+        );
+        format!(
+            "{:?}",
+            (
+                self.change,
+                self.example.trust,
+                &self.named_actions,
+                where_,
+                rulings
+            )
+        )
     }
 }

@@ -36,7 +36,11 @@ pub(super) fn run(args: &DiffArgs, output: Output) -> Result<Exit, Problem> {
         Output::Human => print(&text::human(&report, &args.new)),
         Output::Json => print_json(&as_json(&report, args)),
     }
-    Ok(if report.allows_more() { Exit::Denied } else { Exit::Good })
+    Ok(if report.allows_more() {
+        Exit::Denied
+    } else {
+        Exit::Good
+    })
 }
 
 /// A directory's configuration, or its faults, each with the side that it is on
@@ -55,7 +59,13 @@ fn load(side: &str, path: &Path) -> Result<Result<Configuration, Vec<LocatedFaul
 }
 
 fn as_json(report: &Report, args: &DiffArgs) -> Value {
-    let count = |change| report.differences.iter().filter(|each| each.change == change).count();
+    let count = |change| {
+        report
+            .differences
+            .iter()
+            .filter(|each| each.change == change)
+            .count()
+    };
     json!({
         "newlyAllowed": count(Change::Allowed),
         "newlyDenied": count(Change::Denied),
@@ -102,7 +112,10 @@ fn ruling(ruling: &Ruling) -> Value {
 }
 
 fn example(example: &Example, new: &Path) -> Value {
-    let context = example.context.iter().map(|(key, values)| (key.to_owned(), json!(values)));
+    let context = example
+        .context
+        .iter()
+        .map(|(key, values)| (key.to_owned(), json!(values)));
     json!({
         "principal": example.principal.to_string(),
         "action": example.action,

@@ -133,7 +133,10 @@ impl Axis {
     }
 
     /// Classes that are told apart by a property, each group with its first class first
-    pub(super) fn parts<K: std::hash::Hash + Eq>(&self, property: impl Fn(usize) -> K) -> Vec<BTreeSet<usize>> {
+    pub(super) fn parts<K: std::hash::Hash + Eq>(
+        &self,
+        property: impl Fn(usize) -> K,
+    ) -> Vec<BTreeSet<usize>> {
         let mut places: HashMap<K, usize> = HashMap::new();
         let mut parts: Vec<BTreeSet<usize>> = Vec::new();
         for class in 0..self.len() {
@@ -173,7 +176,10 @@ mod tests {
     fn equal_signatures_make_one_class() {
         let candidates = ["b", "bb", "a", "b", "c"].map(Candidate::exactly).to_vec();
         let axis = Axis::new(candidates, |value| value.unwrap().starts_with('b'));
-        assert_eq!((axis.value(0), axis.value(1), axis.len()), (Some("b"), Some("a"), 2));
+        assert_eq!(
+            (axis.value(0), axis.value(1), axis.len()),
+            (Some("b"), Some("a"), 2)
+        );
         assert_eq!(axis.classes[0].members.len(), 2);
         let (inside, outside) = axis.split(&BTreeSet::from([1]));
         assert_eq!((inside.len(), outside.len()), (2, 2));

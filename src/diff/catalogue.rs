@@ -39,7 +39,11 @@ pub(super) struct Catalogue<'a> {
 
 impl<'a> Catalogue<'a> {
     /// The statements of some policies as a sorted list of numbers
-    pub(super) fn numbers(&mut self, policies: impl IntoIterator<Item = &'a Attached>, account: &'a str) -> Vec<usize> {
+    pub(super) fn numbers(
+        &mut self,
+        policies: impl IntoIterator<Item = &'a Attached>,
+        account: &'a str,
+    ) -> Vec<usize> {
         let mut all = Vec::new();
         for attached in policies {
             all.extend(self.of_document(attached, account).iter());
@@ -59,13 +63,18 @@ impl<'a> Catalogue<'a> {
             return Rc::clone(numbers);
         }
         let statements = attached.document.statements.iter();
-        let numbers: Rc<[usize]> = statements.map(|statement| self.number(statement, account)).collect();
+        let numbers: Rc<[usize]> = statements
+            .map(|statement| self.number(statement, account))
+            .collect();
         self.by_document.insert(place, Rc::clone(&numbers));
         numbers
     }
 
     fn number(&mut self, statement: &'a Statement, account: &'a str) -> usize {
-        let named = statement.conditions.iter().any(|each| *each.key == *PRINCIPAL_ARN);
+        let named = statement
+            .conditions
+            .iter()
+            .any(|each| *each.key == *PRINCIPAL_ARN);
         let trust = matches!(statement.target, Target::Principals(_));
         let mut text = text(statement);
         if named || trust {
@@ -95,7 +104,13 @@ fn text(statement: &Statement) -> String {
         Target::Resources(patterns) => sorted(patterns.iter().map(|each| each.as_str().to_owned())),
         Target::Principals(trusted) => sorted(trusted.iter().map(|each| format!("{each:?}"))),
     };
-    let condition = |each: &Condition| (each.operator.name, each.key.clone(), sorted(each.wanted().into_iter()));
+    let condition = |each: &Condition| {
+        (
+            each.operator.name,
+            each.key.clone(),
+            sorted(each.wanted().into_iter()),
+        )
+    };
     let mut conditions: Vec<_> = statement.conditions.iter().map(condition).collect();
     conditions.sort_unstable();
     conditions.dedup();

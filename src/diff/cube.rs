@@ -82,7 +82,10 @@ impl Verdict {
 pub(super) fn merged(mut cubes: Vec<Cube>, axes: &Axes) -> Vec<Cube> {
     loop {
         let before = cubes.len();
-        let mut ids: BTreeSet<AxisId> = cubes.iter().flat_map(|cube| cube.chosen.keys().copied()).collect();
+        let mut ids: BTreeSet<AxisId> = cubes
+            .iter()
+            .flat_map(|cube| cube.chosen.keys().copied())
+            .collect();
         while let Some(id) = ids.pop_first() {
             cubes = merged_along(cubes, id, axes);
         }
@@ -101,7 +104,9 @@ fn merged_along(cubes: Vec<Cube>, id: AxisId, axes: &Axes) -> Vec<Cube> {
             continue;
         };
         let next = merged.len();
-        let at = *places.entry((cube.verdict.cause(), cube.chosen.clone())).or_insert(next);
+        let at = *places
+            .entry((cube.verdict.cause(), cube.chosen.clone()))
+            .or_insert(next);
         if at == next {
             cube.chosen.insert(id, own);
             merged.push(cube);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::asked::Asked;
 use super::axis::Axis;
 use super::catalogue::{Known, PRINCIPAL_ARN};
 use super::names;
@@ -23,6 +24,8 @@ pub(super) struct Axes {
 pub(super) struct Test {
     pub(super) key: usize,
     pub(super) met: Vec<bool>,
+    /// The same for a request without the key
+    pub(super) absent: bool,
 }
 
 impl Test {
@@ -64,7 +67,7 @@ fn open_conditions<'a>(known: &Known<'a>) -> impl Iterator<Item = &'a Condition>
     known.statement.conditions.iter().filter(filled)
 }
 
-fn met(condition: &Condition, value: Option<&str>, effect: Effect) -> bool {
+fn met_by(condition: &Condition, value: Option<&str>, effect: Effect) -> bool {
     let values: Vec<String> = value.map(ToOwned::to_owned).into_iter().collect();
     condition.met(&values, effect)
 }
@@ -80,7 +83,8 @@ pub(super) fn axes(question: &Question<'_>, known: &BTreeMap<usize, &Known<'_>>)
         Some((action, resource)) => (Values::only(action), Values::only(resource)),
     };
     let conditions = |key: &str| -> Vec<(&Condition, Effect)> {
-        let all = statements().flat_map(|each| each.conditions.iter().map(|condition| (condition, each.effect)));
+        let all =
+            statements().flat_map(|each| each.conditions.iter().map(|condition| (condition, each.effect)));
         all.filter(|(condition, _)| *condition.key == *key).collect()
     };
     let grouped = conditions(RESOURCE_GROUP);
@@ -94,9 +98,16 @@ pub(super) fn axes(question: &Question<'_>, known: &BTreeMap<usize, &Known<'_>>)
     };
     let mut bounded = actions.bounded || resources.bounded || groups.bounded;
     let answers = |asked: &[(&Condition, Effect)], value: Option<&str>| -> Vec<bool> {
-        asked.iter().map(|(condition, effect)| met(condition, value, *effect)).collect()
+        asked
+            .iter()
+            .map(|(condition, effect)| met_by(condition, value, *effect))
+            .collect()
     };
-    let names: BTreeSet<&str> = known.values().flat_map(|known| open_conditions(known)).map(|each| &*each.key).collect();
+    let names: BTreeSet<&str> = known
+        .values()
+        .flat_map(|known| open_conditions(known))
+        .map(|each| &*each.key)
+        .collect();
     let keys = names
         .into_iter()
         .map(|name| {
@@ -104,20 +115,32 @@ pub(super) fn axes(question: &Question<'_>, known: &BTreeMap<usize, &Known<'_>>)
             let plain: Vec<&Condition> = asked.iter().map(|(condition, _)| *condition).collect();
             let values = values::candidates(name, &plain);
             bounded |= values.bounded;
-            (name.to_owned(), Axis::new(values.candidates, |value| answers(&asked, value)))
+            (
+                name.to_owned(),
+                Axis::new(values.candidates, |value| answers(&asked, value)),
+            )
         })
         .collect();
     let axes = Axes {
         actions: Axis::new(actions.candidates, |value| {
             let action = value.unwrap_or_default();
-            known.values().map(|known| acts(known, action)).collect::<Vec<_>>()
+            let acting: Vec<bool> = known.values().map(|known| acts(known, action)).collect();
+            (Asked::of(action), acting)
         }),
         resources: Axis::new(resources.candidates, |value| {
             let resource = value.unwrap_or_default();
-            known.values().map(|known| touches(known, resource)).collect::<Vec<_>>()
+            known
+                .values()
+                .map(|known| touches(known, resource))
+                .collect::<Vec<_>>()
         }),
         groups: Axis::new(groups.candidates, |value| {
-            (value.filter(|group| granted.contains(group)).map(ToOwned::to_owned), answers(&grouped, value))
+            (
+                value
+                    .filter(|group| granted.contains(group))
+                    .map(ToOwned::to_owned),
+                answers(&grouped, value),
+            )
         }),
         keys,
     };
@@ -130,10 +153,18 @@ pub(super) fn tests(known: &BTreeMap<usize, &Known<'_>>, axes: &Axes) -> BTreeMa
         let all = open_conditions(known).filter_map(|condition| {
             let key = axes.keys.iter().position(|(name, _)| **name == *condition.key)?;
             let (_, axis) = axes.keys.get(key)?;
-            let met = (0..axis.len()).map(|class| met(condition, axis.value(class), known.statement.effect));
-            Some(Test { key, met: met.collect() })
+            let effect = known.statement.effect;
+            let met = (0..axis.len()).map(|class| met_by(condition, axis.value(class), effect));
+            Some(Test {
+                key,
+                met: met.collect(),
+                absent: met_by(condition, None, effect),
+            })
         });
         all.collect()
     };
-    known.iter().map(|(number, known)| (*number, tests(known))).collect()
+    known
+        .iter()
+        .map(|(number, known)| (*number, tests(known)))
+        .collect()
 }

@@ -77,7 +77,11 @@ pub(super) struct Found {
 
 /// Texts that fit `frame`, one for every combination of patterns that some text matches, none of them included
 pub(super) fn texts(frame: &Glob, globs: &[Glob]) -> Found {
-    let all: Vec<&[Token]> = globs.iter().chain([frame]).map(|glob| glob.0.as_slice()).collect();
+    let all: Vec<&[Token]> = globs
+        .iter()
+        .chain([frame])
+        .map(|glob| glob.0.as_slice())
+        .collect();
     let frame_at = globs.len();
     let fresh = fresh(&all);
     let start = closure((0..all.len()).map(|at| (at, 0)), &all);
@@ -125,10 +129,12 @@ fn fresh(all: &[&[Token]]) -> Option<char> {
 
 /// The letters that make a difference: those that a pattern asks for next, and any other one
 fn letters(state: &State, all: &[&[Token]], fresh: Option<char>) -> BTreeSet<char> {
-    let asked = state.iter().filter_map(|(at, place)| match all.get(*at)?.get(*place)? {
-        Token::Letter(letter) => Some(*letter),
-        Token::One | Token::Run | Token::OneInSegment | Token::RunInSegment => None,
-    });
+    let asked = state
+        .iter()
+        .filter_map(|(at, place)| match all.get(*at)?.get(*place)? {
+            Token::Letter(letter) => Some(*letter),
+            Token::One | Token::Run | Token::OneInSegment | Token::RunInSegment => None,
+        });
     asked.chain(fresh).collect()
 }
 
@@ -199,7 +205,9 @@ mod tests {
 
     #[test]
     fn the_bound_is_told() {
-        let globs: Vec<Glob> = ('a'..='l').map(|letter| Glob::free(&format!("*{letter}*"))).collect();
+        let globs: Vec<Glob> = ('a'..='l')
+            .map(|letter| Glob::free(&format!("*{letter}*")))
+            .collect();
         let found = texts(&Glob::free("*"), &globs);
         assert!(found.bounded && found.texts.len() > 500);
     }

@@ -58,7 +58,9 @@ pub(super) fn actions<'a>(statements: impl Iterator<Item = &'a Statement>) -> Va
     for written in &globs {
         for text in pattern::instances(written, "Any") {
             if is_action(&text) && !known.contains(&text.to_ascii_lowercase()) {
-                values.candidates.push(Candidate::like(text, vec![(*written).to_owned()]));
+                values
+                    .candidates
+                    .push(Candidate::like(text, vec![(*written).to_owned()]));
             }
         }
     }
@@ -69,7 +71,10 @@ pub(super) fn actions<'a>(statements: impl Iterator<Item = &'a Statement>) -> Va
     let found = glob::texts(&frame, &segmented);
     values.bounded = found.bounded;
     for text in found.texts.into_iter().filter(|text| !known.contains(text)) {
-        let matching = globs.iter().zip(&lower).filter(|(_, glob)| pattern::matches(glob, &text));
+        let matching = globs
+            .iter()
+            .zip(&lower)
+            .filter(|(_, glob)| pattern::matches(glob, &text));
         let patterns: Vec<String> = matching.map(|(glob, _)| (*glob).to_owned()).collect();
         if !patterns.is_empty() {
             values.candidates.push(Candidate::like(text, patterns));
@@ -98,7 +103,10 @@ pub(super) fn resources<'a>(statements: impl Iterator<Item = &'a Statement>, at:
     let account = at.policies.account();
     let region = &at.account.region;
     let mut values = Values::default();
-    let kinds: BTreeSet<&str> = Operation::ALL.iter().filter_map(|operation| operation.addresses()).collect();
+    let kinds: BTreeSet<&str> = Operation::ALL
+        .iter()
+        .filter_map(|operation| operation.addresses())
+        .collect();
     for kind in kinds {
         for id in ["*", "example"] {
             let name = format!("acs:eci:{region}:{account}:{kind}/{id}");
@@ -108,10 +116,14 @@ pub(super) fn resources<'a>(statements: impl Iterator<Item = &'a Statement>, at:
     values.candidates.push(Candidate::sample("*"));
     let role = format!("acs:ram::{account}:role/example");
     values.candidates.push(Candidate::sample(role));
-    values.candidates.extend(literals.iter().copied().map(Candidate::exactly));
+    values
+        .candidates
+        .extend(literals.iter().copied().map(Candidate::exactly));
     for written in globs.keys() {
         for text in filled(written, region, account) {
-            values.candidates.push(Candidate::like(text, vec![(*written).to_owned()]));
+            values
+                .candidates
+                .push(Candidate::like(text, vec![(*written).to_owned()]));
         }
     }
     values.candidates.push(Candidate::other(OTHER_RESOURCE));
@@ -147,10 +159,16 @@ fn filled(pattern: &str, region: &str, account: &str) -> Vec<String> {
 }
 
 /// The resource groups that grants and conditions tell apart, one that neither knows, and none
-pub(super) fn groups(granted: &BTreeSet<&str>, conditions: &[&Condition], sides: [&Configuration; 2]) -> Values {
+pub(super) fn groups(
+    granted: &BTreeSet<&str>,
+    conditions: &[&Condition],
+    sides: [&Configuration; 2],
+) -> Values {
     let conditioned = values::candidates(values::RESOURCE_GROUP, conditions);
     let declared = sides.iter().flat_map(|side| &side.account.resource_groups);
-    let other = declared.map(|group| group.id.as_str()).find(|id| !granted.contains(id));
+    let other = declared
+        .map(|group| group.id.as_str())
+        .find(|id| !granted.contains(id));
     let mut all: Vec<Candidate> = vec![Candidate::absent()];
     all.extend(granted.iter().copied().map(Candidate::exactly));
     // A value of a condition is told as such before it serves as the one that nothing knows

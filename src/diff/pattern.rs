@@ -47,7 +47,11 @@ pub(super) fn matches_resource(pattern: &str, resource: &str) -> bool {
     let wanted: Vec<&str> = pattern.splitn(SEGMENTS, ':').collect();
     let found: Vec<&str> = resource.splitn(SEGMENTS, ':').collect();
     pattern == "*"
-        || wanted.len() == found.len() && wanted.iter().zip(found).all(|(wanted, found)| matches(wanted, found))
+        || wanted.len() == found.len()
+            && wanted
+                .iter()
+                .zip(found)
+                .all(|(wanted, found)| matches(wanted, found))
 }
 
 /// Two texts that a pattern matches: its runs filled, and its runs empty

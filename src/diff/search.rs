@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::asked::Asked;
 use super::axis::{Axis, Candidate};
 use super::catalogue::{Catalogue, Known};
 use super::cube::{AxisId, Cube, Probe, Verdict};
@@ -99,7 +100,10 @@ impl Search<'_> {
             let Some(action) = self.axes.actions.value(class) else {
                 continue;
             };
-            let speaking = self.known.iter().filter(|(_, known)| elements::acts(known, action));
+            let speaking = self
+                .known
+                .iter()
+                .filter(|(_, known)| elements::acts(known, action));
             let speaking: BTreeSet<usize> = speaking.map(|(number, _)| *number).collect();
             if self.matters(&speaking) {
                 let chosen = Chosen::from([(AxisId::Action, BTreeSet::from([class]))]);
@@ -146,13 +150,19 @@ impl Search<'_> {
                 let layers = side.counting(group);
                 layers.map(|layer| layer.into_iter().filter(fits).collect::<BTreeSet<usize>>())
             };
-            [asked(&self.question.universe.old), asked(&self.question.universe.new)]
+            [
+                asked(&self.question.universe.old),
+                asked(&self.question.universe.new),
+            ]
         };
         for part in axis.parts(matching) {
-            let Some(first) = part.first().copied() else { continue };
-            let tests = |number: usize| self.tests.get(&number).into_iter().flatten().collect();
+            let Some(first) = part.first().copied() else {
+                continue;
+            };
             let all = matching(first).into_iter().flatten().flatten();
-            let open: Open<'_> = all.map(|number| (number, tests(number))).collect();
+            let tests = |number: usize| self.tests.get(&number).into_iter().flatten().collect();
+            let open = all.map(|number| (number, tests(number))).collect();
+            let open = self.without_keys(open, Asked::of(&probe.action));
             let probe = Probe {
                 resource_group: axis.value(first).map(ToOwned::to_owned),
                 ..probe.clone()
@@ -160,6 +170,23 @@ impl Search<'_> {
             let chosen = narrowed(chosen, AxisId::Group, axis, part);
             self.keys(&open, &chosen, &probe, progress);
         }
+    }
+
+    /// What is left once the keys are absent that such a request never has
+    fn without_keys<'t>(&self, open: Open<'t>, asked: Asked) -> Open<'t> {
+        let is_absent = |test: &Test| {
+            let key = self.axes.keys.get(test.key);
+            key.is_some_and(|(name, _)| !asked.can_have(name))
+        };
+        let stands = |tests: &[&Test]| tests.iter().all(|test| !is_absent(test) || test.absent);
+        let left = open.into_iter().filter(|(_, tests)| stands(tests));
+        left.map(|(number, tests)| {
+            (
+                number,
+                tests.into_iter().filter(|test| !is_absent(test)).collect(),
+            )
+        })
+        .collect()
     }
 
     /// Chooses a value for one key after the other until both sides are decided
@@ -181,15 +208,27 @@ impl Search<'_> {
         let Some((name, axis)) = self.axes.keys.get(key) else {
             return;
         };
-        let asked: Vec<&Test> = open.values().flatten().copied().filter(|test| test.key == key).collect();
+        let asked: Vec<&Test> = open
+            .values()
+            .flatten()
+            .copied()
+            .filter(|test| test.key == key)
+            .collect();
         let answers = |class: usize| -> Vec<bool> { asked.iter().map(|test| test.holds(class)).collect() };
         for part in axis.parts(answers) {
-            let Some(class) = part.first().copied() else { continue };
+            let Some(class) = part.first().copied() else {
+                continue;
+            };
             let here = |test: &&Test| test.key == key;
             let next: Open<'_> = open
                 .iter()
                 .filter(|(_, tests)| tests.iter().copied().filter(here).all(|test| test.holds(class)))
-                .map(|(number, tests)| (*number, tests.iter().copied().filter(|test| !here(test)).collect()))
+                .map(|(number, tests)| {
+                    (
+                        *number,
+                        tests.iter().copied().filter(|test| !here(test)).collect(),
+                    )
+                })
                 .collect();
             let mut probe = probe.clone();
             if let Some(value) = axis.value(class) {
@@ -203,7 +242,10 @@ impl Search<'_> {
     /// What each side surely decides, whatever the open tests say
     fn decided(&self, open: &Open<'_>, group: Option<&str>) -> (Option<bool>, Option<bool>) {
         let standing = |number: usize| Standing {
-            effect: self.known.get(&number).map_or(Effect::Deny, |known| known.statement.effect),
+            effect: self
+                .known
+                .get(&number)
+                .map_or(Effect::Deny, |known| known.statement.effect),
             matches: match open.get(&number) {
                 None => Some(false),
                 Some(tests) if tests.is_empty() => Some(true),
@@ -211,12 +253,19 @@ impl Search<'_> {
             },
         };
         let universe = self.question.universe;
-        (universe.old.decides(group, &standing), universe.new.decides(group, &standing))
+        (
+            universe.old.decides(group, &standing),
+            universe.new.decides(group, &standing),
+        )
     }
 
     /// A key that a changed statement waits for, else any
     fn next_key(&self, open: &Open<'_>) -> Option<usize> {
-        let is_changed = |number: &usize| self.changed.as_ref().is_none_or(|changed| changed.contains(number));
+        let is_changed = |number: &usize| {
+            self.changed
+                .as_ref()
+                .is_none_or(|changed| changed.contains(number))
+        };
         let keys = |first: bool| {
             open.iter()
                 .filter(move |(number, _)| is_changed(number) == first)
@@ -241,7 +290,9 @@ impl Search<'_> {
     }
 
     fn matters(&self, statements: &BTreeSet<usize>) -> bool {
-        self.changed.as_ref().is_none_or(|changed| !changed.is_disjoint(statements))
+        self.changed
+            .as_ref()
+            .is_none_or(|changed| !changed.is_disjoint(statements))
     }
 }
 
@@ -259,7 +310,9 @@ fn best_resource(action: &str, members: &[&Candidate]) -> String {
     let operation = Operation::ALL.iter().find(|each| each.action() == action);
     let code = action.split_once(':').map_or("", |(code, _)| code);
     let own = format!("acs:{code}:");
-    let collection = operation.and_then(|each| each.addresses()).map(|kind| format!(":{kind}/*"));
+    let collection = operation
+        .and_then(|each| each.addresses())
+        .map(|kind| format!(":{kind}/*"));
     let rank = |value: &str| match &collection {
         Some(ending) if value.starts_with(&own) && value.ends_with(ending) => 0,
         Some(_) | None if value.starts_with(&own) && operation.is_none_or(|_| collection.is_some()) => 1,

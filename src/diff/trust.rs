@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Tasks;
 use super::catalogue::Catalogue;
 use super::universe::{Side, Universe};
-use super::Tasks;
 use crate::directory::Configuration;
 use crate::ram::{Attached, Principal, Target, Trusted};
 
@@ -58,7 +58,10 @@ fn callers(
     principals: &[Principal],
 ) -> BTreeSet<Principal> {
     let mut callers = BTreeSet::from([Principal::Service(INSTANCE_ROLE_SERVICE.into())]);
-    let statements = trusts.iter().flatten().flat_map(|trust| &trust.document.statements);
+    let statements = trusts
+        .iter()
+        .flatten()
+        .flat_map(|trust| &trust.document.statements);
     let named = statements.flat_map(|statement| match &statement.target {
         Target::Principals(trusted) => &**trusted,
         Target::Resources(_) => &[],
@@ -72,7 +75,8 @@ fn callers(
                 callers.extend(principals.iter().cloned());
             }
             Trusted::User(_, _) | Trusted::Role(_, _) => {
-                let means = |caller: &&Principal| accounts.keys().any(|account| trusted.covers(caller, account));
+                let means =
+                    |caller: &&Principal| accounts.keys().any(|account| trusted.covers(caller, account));
                 callers.extend(principals.iter().filter(means).cloned());
             }
             Trusted::Account(_) | Trusted::Federated(_) => {}

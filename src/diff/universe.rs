@@ -83,7 +83,13 @@ impl Side {
     /// Statements without which nothing is allowed
     fn granting(&self) -> BTreeSet<usize> {
         match &self.identity {
-            Some(own) => own.groups.values().chain([&own.account]).flatten().copied().collect(),
+            Some(own) => own
+                .groups
+                .values()
+                .chain([&own.account])
+                .flatten()
+                .copied()
+                .collect(),
             None => self.all().collect(),
         }
     }
@@ -91,11 +97,18 @@ impl Side {
     /// Statements that count for every resource group, and those that count for one
     pub(super) fn counting(&self, group: Option<&str>) -> [Vec<usize>; 2] {
         let (account, in_group) = self.asked(group);
-        [self.walls.iter().flatten().chain(account).copied().collect(), in_group.to_vec()]
+        [
+            self.walls.iter().flatten().chain(account).copied().collect(),
+            in_group.to_vec(),
+        ]
     }
 
     /// Whether a request is surely allowed, or surely not, whatever the open statements turn out to be
-    pub(super) fn decides(&self, group: Option<&str>, statements: &impl Fn(usize) -> Standing) -> Option<bool> {
+    pub(super) fn decides(
+        &self,
+        group: Option<&str>,
+        statements: &impl Fn(usize) -> Standing,
+    ) -> Option<bool> {
         if self.missing {
             return Some(false);
         }
@@ -124,13 +137,27 @@ impl Side {
 /// Account scope first; group scope only where that is silent (specification 4.2)
 fn own(account: Layer, in_group: Layer) -> Option<bool> {
     match account {
-        Layer { denies: Some(true), .. } => Some(false),
-        Layer { denies: Some(false), allows: Some(true) } => Some(true),
-        Layer { denies: Some(false), allows: Some(false) } => in_group.allows(),
+        Layer {
+            denies: Some(true), ..
+        } => Some(false),
+        Layer {
+            denies: Some(false),
+            allows: Some(true),
+        } => Some(true),
+        Layer {
+            denies: Some(false),
+            allows: Some(false),
+        } => in_group.allows(),
         // Silent or allowing: it is allowed either way if the group allows
-        Layer { denies: Some(false), allows: None } => in_group.allows().filter(|allowed| *allowed),
+        Layer {
+            denies: Some(false),
+            allows: None,
+        } => in_group.allows().filter(|allowed| *allowed),
         // Denying or silent
-        Layer { denies: None, allows: Some(false) } => in_group.allows().filter(|allowed| !*allowed),
+        Layer {
+            denies: None,
+            allows: Some(false),
+        } => in_group.allows().filter(|allowed| !*allowed),
         Layer { denies: None, .. } => None,
     }
 }
@@ -215,7 +242,9 @@ impl Universe {
     /// The resource groups that either side grants anything for
     pub(super) fn groups(&self) -> BTreeSet<&str> {
         let sides = [&self.old, &self.new].into_iter().flat_map(|side| &side.identity);
-        sides.flat_map(|own| own.groups.keys().map(String::as_str)).collect()
+        sides
+            .flat_map(|own| own.groups.keys().map(String::as_str))
+            .collect()
     }
 }
 

@@ -76,17 +76,24 @@ pub(super) fn candidates(key: &str, conditions: &[&Condition]) -> Values {
         let all = conditions.iter().copied();
         all.filter(|condition| Family::of(condition) == family).collect()
     };
-    let wanted = |family: Family| -> Vec<String> { of(family).iter().flat_map(|each| each.wanted()).collect() };
+    let wanted =
+        |family: Family| -> Vec<String> { of(family).iter().flat_map(|each| each.wanted()).collect() };
     let mut values = text::candidates(&of(Family::Text));
     let numbers = wanted(Family::Number);
     values.candidates.extend(number::candidates(&numbers));
     if conditions.iter().any(|each| Family::of(each) == Family::Text) {
-        values.candidates.extend(numbers.iter().map(|number| number::written_otherwise(number)));
+        values
+            .candidates
+            .extend(numbers.iter().map(|number| number::written_otherwise(number)));
     }
     values.candidates.extend(date::candidates(&wanted(Family::Date)));
-    values.candidates.extend(address::candidates(&wanted(Family::Address)));
+    values
+        .candidates
+        .extend(address::candidates(&wanted(Family::Address)));
     if conditions.iter().any(|each| Family::of(each) == Family::Boolean) {
-        values.candidates.extend(["true", "false"].map(Candidate::exactly));
+        values
+            .candidates
+            .extend(["true", "false"].map(Candidate::exactly));
     }
     let typed = conditions.iter().any(|each| Family::of(each) != Family::Text);
     let free = !key.starts_with("acs:") || TAGS.iter().any(|prefix| key.starts_with(prefix));

@@ -45,13 +45,21 @@ pub(super) fn terms(
     }
     // What an exclusion takes away although it is in
     for member in inside {
-        if let Some(own) = words.own(member).filter(|_| !all.iter().any(|term| words.says(term, member))) {
+        if let Some(own) = words
+            .own(member)
+            .filter(|_| !all.iter().any(|term| words.says(term, member)))
+        {
             all.push(own);
         }
     }
     if all.is_empty() {
         // Only samples: then they are all that is known
-        all.extend(inside.iter().filter_map(|member| exactly(member)).collect::<BTreeSet<_>>());
+        all.extend(
+            inside
+                .iter()
+                .filter_map(|member| exactly(member))
+                .collect::<BTreeSet<_>>(),
+        );
     }
     all
 }
@@ -96,10 +104,18 @@ impl Words {
 
     /// A term less what it would take in from outside
     fn without(&self, term: &Term, outside: &[&Candidate]) -> Term {
-        let lost: Vec<&Candidate> = outside.iter().copied().filter(|member| self.says(term, member)).collect();
+        let lost: Vec<&Candidate> = outside
+            .iter()
+            .copied()
+            .filter(|member| self.says(term, member))
+            .collect();
         let broad = self.broad(&lost);
         let plain = self.plain(&lost, &broad);
-        let lost: Vec<Term> = broad.into_iter().chain(plain).filter(|lost| lost != term).collect();
+        let lost: Vec<Term> = broad
+            .into_iter()
+            .chain(plain)
+            .filter(|lost| lost != term)
+            .collect();
         if lost.is_empty() {
             term.clone()
         } else {
@@ -116,7 +132,9 @@ impl Words {
         let all = members.iter().filter_map(|member| match &member.told {
             Told::Exactly if !self.any_covers(covered, member) => exactly(member),
             Told::Words(words) => Some(Term::Words(words.clone())),
-            Told::Exactly | Told::Absent | Told::Like(_) | Told::AnyCase(_) | Told::Sample | Told::Other => None,
+            Told::Exactly | Told::Absent | Told::Like(_) | Told::AnyCase(_) | Told::Sample | Told::Other => {
+                None
+            }
         });
         all.collect()
     }
@@ -127,11 +145,17 @@ impl Words {
             .iter()
             .filter_map(|member| match &member.told {
                 Told::Like(patterns) => Some(self.narrowest(patterns)),
-                Told::Exactly | Told::AnyCase(_) | Told::Words(_) | Told::Absent | Told::Sample | Told::Other => None,
+                Told::Exactly
+                | Told::AnyCase(_)
+                | Told::Words(_)
+                | Told::Absent
+                | Told::Sample
+                | Told::Other => None,
             })
             .collect();
         let is_within = |narrow: &[String], wide: &[String]| {
-            wide.iter().all(|wide| narrow.iter().any(|narrow| self.includes(wide, narrow)))
+            wide.iter()
+                .all(|wide| narrow.iter().any(|narrow| self.includes(wide, narrow)))
         };
         let is_told = |patterns: &&Vec<String>| {
             let mut others = all.iter().filter(|other| other != patterns);
@@ -139,9 +163,15 @@ impl Words {
         };
         let cases = members.iter().filter_map(|member| match &member.told {
             Told::AnyCase(text) => Some(Term::AnyCase(text.clone())),
-            Told::Exactly | Told::Like(_) | Told::Words(_) | Told::Absent | Told::Sample | Told::Other => None,
+            Told::Exactly | Told::Like(_) | Told::Words(_) | Told::Absent | Told::Sample | Told::Other => {
+                None
+            }
         });
-        let patterns = all.iter().filter(|patterns| !is_told(patterns)).cloned().map(Term::Like);
+        let patterns = all
+            .iter()
+            .filter(|patterns| !is_told(patterns))
+            .cloned()
+            .map(Term::Like);
         patterns.chain(cases).collect()
     }
 
@@ -151,7 +181,11 @@ impl Words {
             let mut others = patterns.iter().filter(|other| other != pattern);
             others.any(|other| self.includes(pattern, other))
         };
-        patterns.iter().filter(|pattern| !is_idle(pattern)).cloned().collect()
+        patterns
+            .iter()
+            .filter(|pattern| !is_idle(pattern))
+            .cloned()
+            .collect()
     }
 
     /// Whether a pattern surely matches all that a narrower one does
@@ -186,23 +220,43 @@ mod tests {
     fn values_are_told_by_what_they_are() {
         let exactly = Candidate::exactly;
         for (inside, outside, wanted) in [
-            (vec![exactly("b"), exactly("a")], vec![], r#"[Exactly("a"), Exactly("b")]"#),
-            (vec![exactly("ab"), like("ax", &["a*"])], vec![], r#"[Like(["a*"])]"#),
+            (
+                vec![exactly("b"), exactly("a")],
+                vec![],
+                r#"[Exactly("a"), Exactly("b")]"#,
+            ),
+            (
+                vec![exactly("ab"), like("ax", &["a*"])],
+                vec![],
+                r#"[Like(["a*"])]"#,
+            ),
             (
                 vec![like("ax", &["a*"]), like("abx", &["a*", "ab*"])],
                 vec![exactly("ac"), exactly("b")],
                 r#"[Without(Like(["a*"]), [Exactly("ac")])]"#,
             ),
-            (vec![like("axb", &["a*", "*b"])], vec![], r#"[Like(["a*", "*b"])]"#),
+            (
+                vec![like("axb", &["a*", "*b"])],
+                vec![],
+                r#"[Like(["a*", "*b"])]"#,
+            ),
             (
                 vec![Candidate::other("o"), Candidate::absent(), exactly("ab")],
                 vec![like("ax", &["a*"]), exactly("c")],
                 r#"[Absent, AnyBut([Like(["a*"]), Exactly("c")]), Exactly("ab")]"#,
             ),
-            (vec![Candidate::other("o")], vec![Candidate::absent()], "[AnyBut([])]"),
+            (
+                vec![Candidate::other("o")],
+                vec![Candidate::absent()],
+                "[AnyBut([])]",
+            ),
             (vec![Candidate::words("5", "> 4")], vec![], r#"[Words("> 4")]"#),
             (vec![any_case("A"), exactly("a")], vec![], r#"[AnyCase("a")]"#),
-            (vec![any_case("A")], vec![exactly("a")], r#"[Without(AnyCase("a"), [Exactly("a")])]"#),
+            (
+                vec![any_case("A")],
+                vec![exactly("a")],
+                r#"[Without(AnyCase("a"), [Exactly("a")])]"#,
+            ),
             (vec![Candidate::sample("s")], vec![], r#"[Exactly("s")]"#),
         ] {
             assert_eq!(told(&inside, &outside), wanted);

@@ -5,16 +5,25 @@ use ramgate::diff::{Difference, Term};
 use crate::pairs::Asked;
 
 /// Everything the difference says of a request holds for this one, as far as terms can be read: words are taken to hold
-pub fn covers(difference: &Difference, asked: &Asked) -> bool {
+pub(crate) fn covers(difference: &Difference, asked: &Asked) -> bool {
     let value = |key: &str| asked.context.values(key).first().map(String::as_str);
     difference.example.trust == asked.trust
         && difference.principals.contains(&asked.principal)
-        && any(difference.actions.as_deref(), Some(&asked.action.to_lowercase()), &|pattern, text| {
-            wild(&pattern.to_lowercase(), text)
-        })
+        && any(
+            difference.actions.as_deref(),
+            Some(&asked.action.to_lowercase()),
+            &|pattern, text| wild(&pattern.to_lowercase(), text),
+        )
         && any(difference.resources.as_deref(), Some(&asked.resource), &segmented)
-        && any(difference.resource_groups.as_deref(), asked.resource_group.as_deref(), &wild)
-        && difference.conditions.iter().all(|(key, terms)| any(Some(terms), value(key), &wild))
+        && any(
+            difference.resource_groups.as_deref(),
+            asked.resource_group.as_deref(),
+            &wild,
+        )
+        && difference
+            .conditions
+            .iter()
+            .all(|(key, terms)| any(Some(terms), value(key), &wild))
 }
 
 type Matches<'a> = &'a dyn Fn(&str, &str) -> bool;
@@ -28,7 +37,9 @@ fn holds(term: &Term, value: Option<&str>, matches: Matches<'_>) -> bool {
         (Term::Absent, value) => value.is_none(),
         (_, None) => false,
         // Equal but for letters' case, in actions; literally else, for case never differs there in requests of one value
-        (Term::Exactly(text), Some(value)) => text == value || matches(&escape(text), value) || equal(text, value),
+        (Term::Exactly(text), Some(value)) => {
+            text == value || matches(&escape(text), value) || equal(text, value)
+        }
         (Term::AnyCase(text), Some(value)) => text.to_lowercase() == value.to_lowercase(),
         (Term::Like(patterns), Some(value)) => patterns.iter().all(|pattern| matches(pattern, value)),
         (Term::Words(_), Some(_)) => true,
@@ -55,7 +66,8 @@ fn escape(text: &str) -> String {
 }
 
 fn segmented(pattern: &str, text: &str) -> bool {
-    let (wanted, found): (Vec<&str>, Vec<&str>) = (pattern.splitn(5, ':').collect(), text.splitn(5, ':').collect());
+    let (wanted, found): (Vec<&str>, Vec<&str>) =
+        (pattern.splitn(5, ':').collect(), text.splitn(5, ':').collect());
     if wanted.len() != found.len() {
         return pattern == "*";
     }
@@ -71,9 +83,13 @@ fn segmented(pattern: &str, text: &str) -> bool {
 fn wild(pattern: &str, text: &str) -> bool {
     match (pattern.chars().next(), text.chars().next()) {
         (None, None) => true,
-        (Some('*'), _) => wild(&pattern[1..], text) || !text.is_empty() && wild(pattern, &text[first(text)..]),
+        (Some('*'), _) => {
+            wild(&pattern[1..], text) || !text.is_empty() && wild(pattern, &text[first(text)..])
+        }
         (Some('?'), Some(_)) => wild(&pattern[1..], &text[first(text)..]),
-        (Some(wanted), Some(found)) if wanted == found => wild(&pattern[first(pattern)..], &text[first(text)..]),
+        (Some(wanted), Some(found)) if wanted == found => {
+            wild(&pattern[first(pattern)..], &text[first(text)..])
+        }
         _ => false,
     }
 }

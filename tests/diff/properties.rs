@@ -49,7 +49,10 @@ fn shown(difference: &Difference) -> String {
         example,
         ..
     } = difference;
-    format!("{:?}", (actions, resources, resource_groups, conditions, example.trust))
+    format!(
+        "{:?}",
+        (actions, resources, resource_groups, conditions, example.trust)
+    )
 }
 
 proptest! {

@@ -22,12 +22,18 @@ fn configuration(changed: bool) -> Configuration {
     let users: Vec<_> = (0..10_000)
         .map(|at| {
             let held = [at % 100, at / 100, (at * 7 + at / 100) % 100];
-            let grants: Vec<_> = held.iter().map(|policy| json!({"policy": format!("P{policy}")})).collect();
+            let grants: Vec<_> = held
+                .iter()
+                .map(|policy| json!({"policy": format!("P{policy}")}))
+                .collect();
             json!({"name": format!("u{at}"), "policies": grants})
         })
         .collect();
     let directory = json!({"account": {"id": "1", "region": "cn-a"}, "users": users});
-    pieces.push(("directory".to_owned(), Piece::directory(directory.to_string().as_bytes())));
+    pieces.push((
+        "directory".to_owned(),
+        Piece::directory(directory.to_string().as_bytes()),
+    ));
     merge(pieces.iter().map(|(name, piece)| (name.as_str(), piece))).unwrap()
 }
 
@@ -38,7 +44,12 @@ fn ten_thousand_users_are_compared_in_seconds() {
     let report = compare(&old, &new);
     let taken = start.elapsed();
     println!("{taken:?} for {} differences", report.differences.len());
-    let users: usize = report.differences.iter().map(|each| each.principals.len()).max().unwrap();
+    let users: usize = report
+        .differences
+        .iter()
+        .map(|each| each.principals.len())
+        .max()
+        .unwrap();
     assert!(users > 250 && report.bounded.is_empty());
     assert!(report.differences.len() < 20, "{}", report.differences.len());
     assert!(taken < Duration::from_secs(20), "{taken:?}");

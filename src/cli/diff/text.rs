@@ -25,7 +25,13 @@ pub(super) fn human(report: &Report, new: &Path) -> String {
 }
 
 fn summary(report: &Report) -> String {
-    let count = |change| report.differences.iter().filter(|each| each.change == change).count();
+    let count = |change| {
+        report
+            .differences
+            .iter()
+            .filter(|each| each.change == change)
+            .count()
+    };
     let (allowed, denied) = (count(Change::Allowed), count(Change::Denied));
     let others = report.others.iter().filter(|each| each.may_allow).count();
     format!("{allowed} newly allowed, {denied} newly denied, {others} other changes that may allow more\n")
@@ -133,7 +139,14 @@ fn is_words(term: &Term) -> bool {
 }
 
 fn list(terms: &[Term]) -> String {
-    shortened(terms.iter().map(term).map(|text| shown(&text).to_owned()).collect(), ", ")
+    shortened(
+        terms
+            .iter()
+            .map(term)
+            .map(|text| shown(&text).to_owned())
+            .collect(),
+        ", ",
+    )
 }
 
 fn shown(text: &str) -> &str {

@@ -12,8 +12,18 @@ pub(super) fn account(changes: &mut Changes, old: &Configuration, new: &Configur
     let text = |text: &str| Some(text.to_owned());
     let ids = [old, new].map(|side| text(side.policies.account()));
     changes.add(SECTION, "id", ids, true);
-    changes.add(SECTION, "region", [old, new].map(|side| text(&side.account.region)), true);
-    changes.add(SECTION, "clusterId", [old, new].map(|side| side.cluster_id.clone()), true);
+    changes.add(
+        SECTION,
+        "region",
+        [old, new].map(|side| text(&side.account.region)),
+        true,
+    );
+    changes.add(
+        SECTION,
+        "clusterId",
+        [old, new].map(|side| side.cluster_id.clone()),
+        true,
+    );
     let roles = [old, new].map(|side| side.account.service_linked_roles.as_ref());
     // Of a role that exists nothing is asked any more, and nothing either where it is unknown what exists.
     let may_allow = match roles {
@@ -27,9 +37,17 @@ pub(super) fn account(changes: &mut Changes, old: &Configuration, new: &Configur
     let services = [old, new].map(|side| side.account.pass_role_service.clone());
     changes.add(SECTION, "passRoleService", services, true);
     let contexts = [old, new].map(|side| side.account.context.iter().collect::<BTreeMap<_, _>>());
-    let keys: BTreeSet<&str> = contexts.iter().flat_map(|context| context.keys().copied()).collect();
+    let keys: BTreeSet<&str> = contexts
+        .iter()
+        .flat_map(|context| context.keys().copied())
+        .collect();
     for key in keys {
-        let values = [0, 1].map(|at: usize| contexts.get(at).and_then(|context| context.get(key)).map(|all| all.join(", ")));
+        let values = [0, 1].map(|at: usize| {
+            contexts
+                .get(at)
+                .and_then(|context| context.get(key))
+                .map(|all| all.join(", "))
+        });
         changes.add(SECTION, format!("context {key}"), values, true);
     }
 }
@@ -49,8 +67,14 @@ pub(super) fn resource_groups(changes: &mut Changes, old: &Configuration, new: &
             let default = if group.default { ", default" } else { "" };
             Some(format!("{name}{default}"))
         };
-        let is_default = |side: &BTreeMap<String, ResourceGroup>| side.get(id).is_some_and(|group| group.default);
+        let is_default =
+            |side: &BTreeMap<String, ResourceGroup>| side.get(id).is_some_and(|group| group.default);
         let may_allow = !before.contains_key(id) || is_default(&before) != is_default(&after);
-        changes.add("resourceGroups", id.as_str(), [told(before.get(id)), told(after.get(id))], may_allow);
+        changes.add(
+            "resourceGroups",
+            id.as_str(),
+            [told(before.get(id)), told(after.get(id))],
+            may_allow,
+        );
     }
 }

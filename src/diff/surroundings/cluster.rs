@@ -33,7 +33,12 @@ pub(super) fn mapping(changes: &mut Changes, old: &MappingRules, new: &MappingRu
     keys.sort_unstable();
     keys.dedup();
     for key in keys {
-        changes.add("mapping", format!("tag {key}"), [tag(old, key), tag(new, key)], true);
+        changes.add(
+            "mapping",
+            format!("tag {key}"),
+            [tag(old, key), tag(new, key)],
+            true,
+        );
     }
     let field = |field: &Option<FieldRule>| field.as_ref().map(rule);
     let groups = [field(&old.resource_group_id), field(&new.resource_group_id)];
@@ -53,11 +58,17 @@ pub(super) fn cluster(changes: &mut Changes, old: &ClusterSettings, new: &Cluste
     let namespaces = [old.burst_namespaces.as_slice(), &new.burst_namespaces];
     changes.lists(SECTION, "burstNamespaces", namespaces, selector, [true, false]);
     let tags = [shown(&old.max_custom_tags), shown(&new.max_custom_tags)];
-    changes.add(SECTION, "maxCustomTags", tags, new.max_custom_tags > old.max_custom_tags);
+    changes.add(
+        SECTION,
+        "maxCustomTags",
+        tags,
+        new.max_custom_tags > old.max_custom_tags,
+    );
     let profiles = [shown(&old.eci_profile), shown(&new.eci_profile)];
     changes.add(SECTION, "eciProfile", profiles, old.eci_profile);
     let carriers = [old.carriers.as_slice(), &new.carriers];
-    let carrier = |each: &crate::directory::Carrier| format!("{} of {}.{}", each.user, each.resource, each.group);
+    let carrier =
+        |each: &crate::directory::Carrier| format!("{} of {}.{}", each.user, each.resource, each.group);
     changes.lists(SECTION, "carriers", carriers, carrier, [false, true]);
     let keepers = [old.keepers.as_slice(), &new.keepers];
     changes.lists(SECTION, "keepers", keepers, Clone::clone, [false, true]);

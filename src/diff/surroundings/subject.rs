@@ -10,20 +10,35 @@ use crate::ram::Principal;
 pub(super) fn bindings(changes: &mut Changes, old: &Configuration, new: &Configuration) {
     let of = |side: &Configuration| -> BTreeMap<String, (Subject, Principal)> {
         let all = side.bindings.iter();
-        all.map(|each| (each.subject.to_string(), (each.subject.clone(), each.principal.clone())))
-            .collect()
+        all.map(|each| {
+            (
+                each.subject.to_string(),
+                (each.subject.clone(), each.principal.clone()),
+            )
+        })
+        .collect()
     };
     let (before, after) = (of(old), of(new));
     let groups = |side: &Configuration| -> Vec<(String, Principal)> {
-        let all = side.bindings.iter().filter(|each| matches!(each.subject, Subject::Group(_)));
-        all.map(|each| (each.subject.to_string(), each.principal.clone())).collect()
+        let all = side
+            .bindings
+            .iter()
+            .filter(|each| matches!(each.subject, Subject::Group(_)));
+        all.map(|each| (each.subject.to_string(), each.principal.clone()))
+            .collect()
     };
     let (groups_before, groups_after) = (groups(old), groups(new));
-    for name in before.keys().chain(after.keys().filter(|name| !before.contains_key(*name))) {
-        let side = |all: &BTreeMap<String, (Subject, Principal)>| all.get(name).map(|(_, principal)| principal.to_string());
+    for name in before
+        .keys()
+        .chain(after.keys().filter(|name| !before.contains_key(*name)))
+    {
+        let side = |all: &BTreeMap<String, (Subject, Principal)>| {
+            all.get(name).map(|(_, principal)| principal.to_string())
+        };
         let sides = [side(&before), side(&after)];
         // Whose binding is gone falls back on a group, if any is bound.
-        let may_allow = sides.iter().all(Option::is_some) || after.contains_key(name) || !groups_after.is_empty();
+        let may_allow =
+            sides.iter().all(Option::is_some) || after.contains_key(name) || !groups_after.is_empty();
         changes.add("bindings", name, sides, may_allow);
     }
     // Where nothing but the order changed, somebody in two groups is somebody else now.
@@ -42,10 +57,20 @@ pub(super) fn bindings(changes: &mut Changes, old: &Configuration, new: &Configu
 
 /// Second principals that must be allowed as well
 pub(super) fn boundaries(changes: &mut Changes, old: &Configuration, new: &Configuration) {
-    let gone: Vec<&Boundary> = old.boundaries.iter().filter(|each| !new.boundaries.contains(each)).collect();
-    let mut come: Vec<&Boundary> = new.boundaries.iter().filter(|each| !old.boundaries.contains(each)).collect();
+    let gone: Vec<&Boundary> = old
+        .boundaries
+        .iter()
+        .filter(|each| !new.boundaries.contains(each))
+        .collect();
+    let mut come: Vec<&Boundary> = new
+        .boundaries
+        .iter()
+        .filter(|each| !old.boundaries.contains(each))
+        .collect();
     for boundary in gone {
-        let moved = come.iter().position(|each| each.namespaces == boundary.namespaces);
+        let moved = come
+            .iter()
+            .position(|each| each.namespaces == boundary.namespaces);
         let after = moved.map(|at| come.remove(at).principal.to_string());
         let sides = [Some(boundary.principal.to_string()), after];
         changes.add("boundaries", selector(&boundary.namespaces), sides, true);

@@ -10,7 +10,10 @@ use crate::diff::axis::Candidate;
 const OTHERS: [&str; 2] = ["198.51.100.1", "2001:db8:ffff::1"];
 
 pub(super) fn candidates(wanted: &[String]) -> Vec<Candidate> {
-    let blocks: Vec<(&String, IpNet)> = wanted.iter().filter_map(|text| Some((text, block(text)?))).collect();
+    let blocks: Vec<(&String, IpNet)> = wanted
+        .iter()
+        .filter_map(|text| Some((text, block(text)?)))
+        .collect();
     if blocks.is_empty() {
         return Vec::new();
     }
@@ -27,7 +30,9 @@ pub(super) fn candidates(wanted: &[String]) -> Vec<Candidate> {
             Candidate::words(address.to_string(), words)
         }
     };
-    let borders = blocks.iter().flat_map(|(_, block)| [block.network(), block.broadcast()]);
+    let borders = blocks
+        .iter()
+        .flat_map(|(_, block)| [block.network(), block.broadcast()]);
     let beside = blocks
         .iter()
         .flat_map(|(_, block)| [before(block.network()), after(block.broadcast())])
@@ -43,15 +48,23 @@ fn block(text: &str) -> Option<IpNet> {
 
 fn before(address: IpAddr) -> Option<IpAddr> {
     match address {
-        IpAddr::V4(address) => u32::from(address).checked_sub(1).map(|bits| Ipv4Addr::from(bits).into()),
-        IpAddr::V6(address) => u128::from(address).checked_sub(1).map(|bits| Ipv6Addr::from(bits).into()),
+        IpAddr::V4(address) => u32::from(address)
+            .checked_sub(1)
+            .map(|bits| Ipv4Addr::from(bits).into()),
+        IpAddr::V6(address) => u128::from(address)
+            .checked_sub(1)
+            .map(|bits| Ipv6Addr::from(bits).into()),
     }
 }
 
 fn after(address: IpAddr) -> Option<IpAddr> {
     match address {
-        IpAddr::V4(address) => u32::from(address).checked_add(1).map(|bits| Ipv4Addr::from(bits).into()),
-        IpAddr::V6(address) => u128::from(address).checked_add(1).map(|bits| Ipv6Addr::from(bits).into()),
+        IpAddr::V4(address) => u32::from(address)
+            .checked_add(1)
+            .map(|bits| Ipv4Addr::from(bits).into()),
+        IpAddr::V6(address) => u128::from(address)
+            .checked_add(1)
+            .map(|bits| Ipv6Addr::from(bits).into()),
     }
 }
 

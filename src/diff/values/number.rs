@@ -10,7 +10,11 @@ fn scaled(text: &str, places: usize) -> Option<i128> {
 }
 
 fn written(value: i128, places: usize) -> String {
-    let digits = format!("{:0>width$}", value.unsigned_abs(), width = places.saturating_add(1));
+    let digits = format!(
+        "{:0>width$}",
+        value.unsigned_abs(),
+        width = places.saturating_add(1)
+    );
     let (whole, fraction) = digits
         .split_at_checked(digits.len().saturating_sub(places))
         .unwrap_or((&digits, ""));
@@ -23,8 +27,15 @@ fn written(value: i128, places: usize) -> String {
 pub(super) fn candidates(wanted: &[String]) -> Vec<Candidate> {
     let digits = |text: &String| text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
     // One digit more than the policies use, so that something lies between any two of their values
-    let places = wanted.iter().map(digits).max().unwrap_or_default().saturating_add(1);
-    let one = u32::try_from(places).ok().and_then(|places| 10_i128.checked_pow(places));
+    let places = wanted
+        .iter()
+        .map(digits)
+        .max()
+        .unwrap_or_default()
+        .saturating_add(1);
+    let one = u32::try_from(places)
+        .ok()
+        .and_then(|places| 10_i128.checked_pow(places));
     let mut values: Vec<i128> = wanted.iter().filter_map(|text| scaled(text, places)).collect();
     values.sort_unstable();
     values.dedup();

@@ -59,9 +59,8 @@ pub(super) fn candidates(conditions: &[&Condition]) -> Values {
             }
         }
     }
-    let unknown = |text: &&str| {
-        !any_case.contains(*text) && !literals.contains(*text) && matching(text).is_empty()
-    };
+    let unknown =
+        |text: &&str| !any_case.contains(*text) && !literals.contains(*text) && matching(text).is_empty();
     values
         .candidates
         .extend(OTHERS.iter().copied().find(unknown).map(Candidate::other));
