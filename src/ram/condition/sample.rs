@@ -1,9 +1,12 @@
 //! Texts that tell a condition's cases apart: its own values, and neighbours on either side of them.
 
-use super::{Comparison, Condition, Order, Wanted};
+use super::{Comparison, Condition, Wanted};
 
 /// What is none of a policy's texts, one of them at least
 const OTHERS: [&str; 2] = ["other", "another"];
+
+/// Before and after every date that a policy means
+const FAR_DATES: [&str; 2] = ["1970-01-01T00:00:00Z", "9999-12-30T00:00:00Z"];
 
 impl Condition {
     /// Values to try for the key, the policy's own in front
@@ -18,17 +21,13 @@ impl Condition {
                     Comparison::Equal | Comparison::EqualIgnoringCase => value.as_str().to_owned(),
                 })
                 .collect(),
-            Wanted::Number(order, values) => {
+            Wanted::Number(_, values) => {
                 let each = values.iter().map(ToString::to_string);
-                each.flat_map(|value| around(*order, value)).collect()
+                each.flat_map(around).collect()
             }
-            Wanted::Date(order, values) => {
-                let beyond = match order {
-                    Order::Less | Order::LessOrEqual => "1970-01-01T00:00:00Z",
-                    Order::Equal | Order::Greater | Order::GreaterOrEqual => "9999-12-30T00:00:00Z",
-                };
+            Wanted::Date(_, values) => {
                 let each = values.iter().map(ToString::to_string);
-                each.chain([beyond.to_owned()]).collect()
+                each.chain(FAR_DATES.map(str::to_owned)).collect()
             }
             Wanted::Boolean(_) => vec!["true".to_owned(), "false".to_owned()],
             Wanted::Address(values) => {
@@ -51,21 +50,13 @@ fn plain(pattern: &str) -> String {
     if short.is_empty() { "x".to_owned() } else { short }
 }
 
-/// A number and one beyond it on the side that the operator asks for
-fn around(order: Order, value: String) -> Vec<String> {
-    let digits = value.strip_prefix('-');
-    let beyond = match (order, digits) {
-        (Order::Less | Order::LessOrEqual, Some(digits)) => format!("-1{digits}"),
-        (Order::Less | Order::LessOrEqual, None)
-            if value.starts_with(['1', '2', '3', '4', '5', '6', '7', '8', '9']) =>
-        {
-            "0".to_owned()
-        }
-        (Order::Less | Order::LessOrEqual, None) => "-1".to_owned(),
-        (Order::Equal | Order::Greater | Order::GreaterOrEqual, Some(_)) => "0".to_owned(),
-        (Order::Equal | Order::Greater | Order::GreaterOrEqual, None) => format!("1{value}"),
+/// A number with one below it and one above it
+fn around(value: String) -> [String; 3] {
+    let (below, above) = match value.strip_prefix('-') {
+        Some(digits) => (format!("-1{digits}"), "0".to_owned()),
+        None => ("-1".to_owned(), format!("1{value}")),
     };
-    vec![value, beyond]
+    [value, below, above]
 }
 
 #[cfg(test)]
