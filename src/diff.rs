@@ -21,6 +21,7 @@ mod pattern;
 mod report;
 mod search;
 mod surroundings;
+mod task;
 mod trust;
 mod universe;
 mod values;
@@ -33,11 +34,9 @@ pub use report::{Change, Difference, Example, OtherChange, Report};
 pub use words::Term;
 
 use crate::directory::Configuration;
-use crate::ram::{Principal, Request};
+use crate::ram::Principal;
 use catalogue::Catalogue;
-use cube::{AxisId, Cube, Probe, Verdict};
-use elements::Axes;
-use search::{Found, Question, search};
+use task::Tasks;
 use universe::{Side, Universe};
 
 /// Compares two configurations
@@ -57,8 +56,9 @@ pub fn compare(old: &Configuration, new: &Configuration) -> Report {
         others: surroundings::changes(old, new),
         ..Report::default()
     };
-    for task in &tasks.all {
-        task.run([old, new], &catalogue, &mut report);
+    for found in tasks.run([old, new], &catalogue) {
+        report.differences.extend(found.differences);
+        report.bounded.extend(found.bounded);
     }
     report.finish();
     report
@@ -82,167 +82,6 @@ fn principals(old: &Configuration, new: &Configuration) -> Vec<Principal> {
         .collect();
     principals.sort();
     principals
-}
-
-/// A search to make, for callers that are bound alike
-struct Task {
-    universe: Universe,
-    callers: Vec<Principal>,
-    /// The role to be assumed, by its full name, if it is a trust policy that changed
-    role: Option<String>,
-}
-
-#[derive(Default)]
-struct Tasks {
-    all: Vec<Task>,
-    places: HashMap<(Universe, Option<String>), usize>,
-}
-
-impl Tasks {
-    /// Adds a caller, unless the same binds it on both sides
-    fn add(
-        &mut self,
-        universe: Universe,
-        caller: &Principal,
-        role: Option<String>,
-        catalogue: &Catalogue<'_>,
-    ) {
-        if universe.old == universe.new {
-            return;
-        }
-        let is_personal = |number: &usize| catalogue.at(*number).is_some_and(|known| known.personal);
-        let next = self.all.len();
-        // Where a statement depends on who asks, nobody can stand for somebody else.
-        let at = if universe.statements().iter().any(is_personal) {
-            next
-        } else {
-            *self
-                .places
-                .entry((universe.clone(), role.clone()))
-                .or_insert(next)
-        };
-        match self.all.get_mut(at) {
-            Some(task) => task.callers.push(caller.clone()),
-            None => self.all.push(Task {
-                universe,
-                callers: vec![caller.clone()],
-                role,
-            }),
-        }
-    }
-}
-
-impl Task {
-    fn run(&self, sides: [&Configuration; 2], catalogue: &Catalogue<'_>, report: &mut Report) {
-        let Some(first) = self.callers.first() else { return };
-        let question = Question {
-            sides,
-            catalogue,
-            universe: &self.universe,
-            caller: first,
-            only: self.role.as_deref().map(|role| (trust::ASSUME_ROLE, role)),
-        };
-        let Found { cubes, axes, bounded } = search(&question, &|probe| self.ask(sides, first, probe));
-        if bounded {
-            report.bounded.extend(self.callers.iter().cloned());
-        }
-        for cube in cube::merged(cubes, &axes) {
-            let principals = self.callers.iter().filter(|caller| {
-                let verdict = self.ask(sides, caller, &cube.probe);
-                verdict.cause() == cube.verdict.cause()
-            });
-            let principals = principals.cloned().collect();
-            report
-                .differences
-                .push(self.difference(first, principals, cube, &axes));
-        }
-    }
-
-    fn ask(&self, sides: [&Configuration; 2], caller: &Principal, probe: &Probe) -> Verdict {
-        let request = Request {
-            principal: caller,
-            action: &probe.action,
-            resource: &probe.resource,
-            resource_group: probe.resource_group.as_deref(),
-            context: &probe.context,
-            session: &[],
-        };
-        let [before, after] = sides.map(|side| match self.role {
-            Some(_) => side.policies.decide_assume_role(&request).into(),
-            None => side.policies.decide(&request).into(),
-        });
-        Verdict { before, after }
-    }
-
-    fn difference(
-        &self,
-        first: &Principal,
-        principals: Vec<Principal>,
-        cube: Cube,
-        axes: &Axes,
-    ) -> Difference {
-        let Cube {
-            chosen,
-            verdict,
-            probe,
-        } = cube;
-        let terms = |id: AxisId, matches: fn(&str, &str) -> bool| {
-            let axis = axes.get(id)?;
-            let (inside, outside) = axis.split(chosen.get(&id)?);
-            Some(words::terms(&inside, &outside, matches))
-        };
-        let named_actions = match chosen.get(&AxisId::Action) {
-            Some(classes) => axes.actions.split(classes).0,
-            None => axes
-                .actions
-                .classes
-                .iter()
-                .flat_map(|class| &class.members)
-                .collect(),
-        };
-        let mut named_actions: Vec<String> = named_actions
-            .into_iter()
-            .filter(|member| member.told == axis::Told::Exactly)
-            .filter_map(|member| member.value.clone())
-            .collect();
-        named_actions.sort_unstable();
-        let conditions = axes.keys.iter().zip(0..).filter_map(|((name, _), at)| {
-            let terms = terms(AxisId::Key(at), pattern::matches)?;
-            Some((name.clone(), terms))
-        });
-        let (only_action, only_resource) = match &self.role {
-            Some(role) => (Some(trust::ASSUME_ROLE), Some(role.as_str())),
-            None => (None, None),
-        };
-        let exactly = |name: &str| vec![Term::Exactly(name.to_owned())];
-        Difference {
-            change: if verdict.after.is_allow() {
-                Change::Allowed
-            } else {
-                Change::Denied
-            },
-            principals,
-            actions: only_action
-                .map(exactly)
-                .or_else(|| terms(AxisId::Action, pattern::matches_action)),
-            named_actions,
-            resources: only_resource
-                .map(exactly)
-                .or_else(|| terms(AxisId::Resource, pattern::matches_resource)),
-            resource_groups: terms(AxisId::Group, pattern::matches),
-            conditions: conditions.collect(),
-            before: verdict.before,
-            after: verdict.after,
-            example: Example {
-                principal: first.clone(),
-                action: probe.action,
-                resource: probe.resource,
-                resource_group: probe.resource_group,
-                context: probe.context,
-                trust: self.role.is_some(),
-            },
-        }
-    }
 }
 
 impl Report {

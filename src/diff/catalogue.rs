@@ -2,10 +2,9 @@
 //! their elements.
 
 use std::collections::HashMap;
-use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::ram::{Actions, Attached, Condition, Document, Principal, Statement, Target};
+use crate::ram::{Actions, Attached, Condition, Principal, Statement, Target};
 
 /// The key that the engine fills in with the caller's own name
 pub(super) const PRINCIPAL_ARN: &str = "acs:PrincipalARN";
@@ -34,7 +33,8 @@ impl Known<'_> {
 pub(super) struct Catalogue<'a> {
     known: Vec<Known<'a>>,
     by_text: HashMap<String, usize>,
-    by_document: HashMap<*const Document, Rc<[usize]>>,
+    /// By the place of the document in memory
+    by_document: HashMap<usize, Arc<[usize]>>,
 }
 
 impl<'a> Catalogue<'a> {
@@ -57,16 +57,16 @@ impl<'a> Catalogue<'a> {
         self.known.get(number)
     }
 
-    fn of_document(&mut self, attached: &'a Attached, account: &'a str) -> Rc<[usize]> {
-        let place = Arc::as_ptr(&attached.document);
+    fn of_document(&mut self, attached: &'a Attached, account: &'a str) -> Arc<[usize]> {
+        let place = Arc::as_ptr(&attached.document).addr();
         if let Some(numbers) = self.by_document.get(&place) {
-            return Rc::clone(numbers);
+            return Arc::clone(numbers);
         }
         let statements = attached.document.statements.iter();
-        let numbers: Rc<[usize]> = statements
+        let numbers: Arc<[usize]> = statements
             .map(|statement| self.number(statement, account))
             .collect();
-        self.by_document.insert(place, Rc::clone(&numbers));
+        self.by_document.insert(place, Arc::clone(&numbers));
         numbers
     }
 
@@ -127,7 +127,7 @@ fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ram::DocumentKind;
+    use crate::ram::{Document, DocumentKind};
 
     fn attached(text: &str) -> Attached {
         let parsed = Document::parse(text.as_bytes(), DocumentKind::Identity).unwrap();

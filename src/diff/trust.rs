@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Tasks;
 use super::catalogue::Catalogue;
+use super::task::Tasks;
 use super::universe::{Side, Universe};
 use crate::directory::Configuration;
 use crate::ram::{Attached, Principal, Target, Trusted};
