@@ -16,6 +16,8 @@ pub(super) struct Known<'a> {
     pub(super) account: &'a str,
     /// Whether it has a condition on who asks
     pub(super) personal: bool,
+    /// The number of its actions, and of its resources or principals; equal ones have one number
+    pub(super) elements: [usize; 2],
 }
 
 impl Known<'_> {
@@ -33,6 +35,7 @@ impl Known<'_> {
 pub(super) struct Catalogue<'a> {
     known: Vec<Known<'a>>,
     by_text: HashMap<String, usize>,
+    elements: HashMap<String, usize>,
     /// By the place of the document in memory
     by_document: HashMap<usize, Arc<[usize]>>,
 }
@@ -76,33 +79,45 @@ impl<'a> Catalogue<'a> {
             .iter()
             .any(|each| *each.key == *PRINCIPAL_ARN);
         let trust = matches!(statement.target, Target::Principals(_));
-        let mut text = text(statement);
+        let (head, conditions) = texts(statement);
+        let mut text = format!("{:?} {head:?} {conditions}", statement.effect);
         if named || trust {
             text.push_str(account);
         }
         let next = self.known.len();
         let number = *self.by_text.entry(text).or_insert(next);
         if number == next {
+            let elements = head.map(|text| {
+                let next = self.elements.len();
+                *self.elements.entry(text).or_insert(next)
+            });
             self.known.push(Known {
                 statement,
                 account,
                 personal: named,
+                elements,
             });
         }
         number
     }
 }
 
-/// A statement with all of its lists in order
-fn text(statement: &Statement) -> String {
-    let (negated, actions) = match &statement.actions {
-        Actions::Listed(patterns) => (false, patterns),
-        Actions::Except(patterns) => (true, patterns),
+/// Actions and target of a statement, and its conditions, with all lists in order
+fn texts(statement: &Statement) -> ([String; 2], String) {
+    let (word, actions) = match &statement.actions {
+        Actions::Listed(patterns) => ("Action", patterns),
+        Actions::Except(patterns) => ("NotAction", patterns),
     };
     let actions = sorted(actions.iter().map(|each| each.as_str().to_ascii_lowercase()));
-    let target = match &statement.target {
-        Target::Resources(patterns) => sorted(patterns.iter().map(|each| each.as_str().to_owned())),
-        Target::Principals(trusted) => sorted(trusted.iter().map(|each| format!("{each:?}"))),
+    let (kind, target) = match &statement.target {
+        Target::Resources(patterns) => (
+            "Resource",
+            sorted(patterns.iter().map(|each| each.as_str().to_owned())),
+        ),
+        Target::Principals(trusted) => (
+            "Principal",
+            sorted(trusted.iter().map(|each| format!("{each:?}"))),
+        ),
     };
     let condition = |each: &Condition| {
         (
@@ -114,7 +129,8 @@ fn text(statement: &Statement) -> String {
     let mut conditions: Vec<_> = statement.conditions.iter().map(condition).collect();
     conditions.sort_unstable();
     conditions.dedup();
-    format!("{:?}", (statement.effect, negated, actions, target, conditions))
+    let head = [format!("{word} {actions:?}"), format!("{kind} {target:?}")];
+    (head, format!("{conditions:?}"))
 }
 
 fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {

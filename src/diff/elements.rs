@@ -1,9 +1,10 @@
 //! The elements of a caller's requests, and what each of their values means to each statement.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::asked::Asked;
-use super::axis::Axis;
+use super::axis::{Axis, Candidate};
 use super::catalogue::{Known, PRINCIPAL_ARN};
 use super::names;
 use super::search::Question;
@@ -13,8 +14,8 @@ use crate::ram::{Actions, Condition, Effect, Principal, Target};
 /// The elements of a request, with all values that are worth trying
 #[derive(Debug, Default)]
 pub(super) struct Axes {
-    pub(super) actions: Axis,
-    pub(super) resources: Axis,
+    pub(super) actions: Arc<Axis>,
+    pub(super) resources: Arc<Axis>,
     pub(super) groups: Axis,
     pub(super) keys: Vec<(String, Axis)>,
 }
@@ -72,16 +73,80 @@ fn met_by(condition: &Condition, value: Option<&str>, effect: Effect) -> bool {
     condition.met(&values, effect)
 }
 
+/// Actions or resources with the classes that some statements tell apart
+#[derive(Clone, Debug)]
+struct Named {
+    axis: Arc<Axis>,
+    bounded: bool,
+}
+
+/// Elements that were worked out before: many callers hold statements with the same actions and resources
+#[derive(Debug, Default)]
+pub(super) struct Memory(Mutex<HashMap<(usize, BTreeSet<usize>), Named>>);
+
+impl Memory {
+    /// The actions and the resources that the statements tell apart
+    fn axes(&self, question: &Question<'_>, known: &BTreeMap<usize, &Known<'_>>) -> (Named, Named) {
+        let once = |value: &str| Named {
+            axis: Arc::new(Axis::new(vec![Candidate::exactly(value)], |_| ())),
+            bounded: false,
+        };
+        if let Some((action, resource)) = question.only {
+            return (once(action), once(resource));
+        }
+        let actions = self.named(0, known, |distinct| {
+            let values = names::actions(distinct.iter().map(|known| known.statement));
+            let axis = Axis::new(values.candidates, |value| {
+                let action = value.unwrap_or_default();
+                let acting: Vec<bool> = distinct.iter().map(|known| acts(known, action)).collect();
+                (Asked::of(action), acting)
+            });
+            (axis, values.bounded)
+        });
+        let resources = self.named(1, known, |distinct| {
+            let values = names::resources(distinct.iter().map(|known| known.statement), question.sides[1]);
+            let axis = Axis::new(values.candidates, |value| {
+                let resource = value.unwrap_or_default();
+                distinct
+                    .iter()
+                    .map(|known| touches(known, resource))
+                    .collect::<Vec<bool>>()
+            });
+            (axis, values.bounded)
+        });
+        (actions, resources)
+    }
+
+    /// One of the two, by the elements of the statements, of which equal ones count once
+    fn named(
+        &self,
+        which: usize,
+        known: &BTreeMap<usize, &Known<'_>>,
+        make: impl Fn(&[&Known<'_>]) -> (Axis, bool),
+    ) -> Named {
+        let number = |known: &Known<'_>| known.elements.get(which).copied().unwrap_or_default();
+        let distinct: BTreeMap<usize, &Known<'_>> =
+            known.values().map(|known| (number(known), *known)).collect();
+        let key = (which, distinct.keys().copied().collect());
+        if let Some(named) = self.lock().get(&key) {
+            return named.clone();
+        }
+        let (axis, bounded) = make(&distinct.into_values().collect::<Vec<_>>());
+        let axis = Arc::new(axis);
+        let named = Named { axis, bounded };
+        self.lock().insert(key, named.clone());
+        named
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<(usize, BTreeSet<usize>), Named>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// All elements with the classes that these statements tell apart
 pub(super) fn axes(question: &Question<'_>, known: &BTreeMap<usize, &Known<'_>>) -> (Axes, bool) {
     let statements = || known.values().map(|known| known.statement);
-    let (actions, resources) = match question.only {
-        None => (
-            names::actions(statements()),
-            names::resources(statements(), question.sides[1]),
-        ),
-        Some((action, resource)) => (Values::only(action), Values::only(resource)),
-    };
+    let (actions, resources) = question.memory.axes(question, known);
     let conditions = |key: &str| -> Vec<(&Condition, Effect)> {
         let all =
             statements().flat_map(|each| each.conditions.iter().map(|condition| (condition, each.effect)));
@@ -122,18 +187,8 @@ pub(super) fn axes(question: &Question<'_>, known: &BTreeMap<usize, &Known<'_>>)
         })
         .collect();
     let axes = Axes {
-        actions: Axis::new(actions.candidates, |value| {
-            let action = value.unwrap_or_default();
-            let acting: Vec<bool> = known.values().map(|known| acts(known, action)).collect();
-            (Asked::of(action), acting)
-        }),
-        resources: Axis::new(resources.candidates, |value| {
-            let resource = value.unwrap_or_default();
-            known
-                .values()
-                .map(|known| touches(known, resource))
-                .collect::<Vec<_>>()
-        }),
+        actions: actions.axis,
+        resources: resources.axis,
         groups: Axis::new(groups.candidates, |value| {
             (
                 value

@@ -7,32 +7,31 @@ pub(super) fn is_wild(text: &str) -> bool {
 
 /// Whether the whole of a text fits a pattern
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
-    // What may still follow in the pattern after each letter of the text
-    let wanted: Vec<char> = pattern.chars().collect();
-    let mut places = vec![0];
-    let open = |mut places: Vec<usize>| {
-        let mut at = 0;
-        while let Some(place) = places.get(at).copied() {
-            if wanted.get(place) == Some(&'*') {
-                places.push(place.saturating_add(1));
+    let (mut wanted, mut found) = (pattern.chars(), text.chars());
+    // What follows the latest `*`, and where its run ends so far; an earlier one never has to be tried again
+    let mut retry = None;
+    loop {
+        let fits = match wanted.next() {
+            Some('*') => {
+                retry = Some((wanted.clone(), found.clone()));
+                true
             }
-            at = at.saturating_add(1);
+            Some('?') => found.next().is_some(),
+            Some(letter) => found.next() == Some(letter),
+            None if found.as_str().is_empty() => return true,
+            None => false,
+        };
+        if fits {
+            continue;
         }
-        places.sort_unstable();
-        places.dedup();
-        places
-    };
-    places = open(places);
-    for letter in text.chars() {
-        let moved = places.iter().filter_map(|place| match wanted.get(*place)? {
-            '*' => Some(*place),
-            '?' => Some(place.saturating_add(1)),
-            wanted if *wanted == letter => Some(place.saturating_add(1)),
-            _ => None,
-        });
-        places = open(moved.collect());
+        let Some((after, end)) = &mut retry else {
+            return false;
+        };
+        if end.next().is_none() {
+            return false;
+        }
+        (wanted, found) = (after.clone(), end.clone());
     }
-    places.contains(&wanted.len())
 }
 
 /// Whether an action fits an action pattern

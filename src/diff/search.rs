@@ -10,7 +10,7 @@ use super::asked::Asked;
 use super::axis::{Axis, Candidate};
 use super::catalogue::{Catalogue, Known};
 use super::cube::{AxisId, Cube, Probe, Verdict};
-use super::elements::{self, Axes, Test};
+use super::elements::{self, Axes, Memory, Test};
 use super::universe::{Side, Standing, Universe};
 use crate::directory::Configuration;
 use crate::eci::Operation;
@@ -25,6 +25,8 @@ pub(super) struct Question<'a> {
     pub(super) catalogue: &'a Catalogue<'a>,
     pub(super) universe: &'a Universe,
     pub(super) caller: &'a Principal,
+    /// What was worked out for other callers
+    pub(super) memory: &'a Memory,
     /// The one action and resource that are asked about; none means all
     pub(super) only: Option<(&'a str, &'a str)>,
 }

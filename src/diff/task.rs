@@ -8,7 +8,7 @@ use std::thread;
 use super::axis::Told;
 use super::catalogue::Catalogue;
 use super::cube::{self, AxisId, Cube, Probe, Verdict};
-use super::elements::Axes;
+use super::elements::{Axes, Memory};
 use super::report::{Change, Difference, Example};
 use super::search::{Found, Question, search};
 use super::universe::Universe;
@@ -78,9 +78,10 @@ impl Tasks {
     pub(super) fn run(&self, sides: [&Configuration; 2], catalogue: &Catalogue<'_>) -> Vec<Done> {
         let next = AtomicUsize::new(0);
         let found = Mutex::new(BTreeMap::new());
+        let memory = Memory::default();
         let work = || {
             while let Some((at, task)) = self.take(&next) {
-                let done = task.run(sides, catalogue);
+                let done = task.run(sides, catalogue, &memory);
                 found
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
@@ -104,7 +105,7 @@ impl Tasks {
 }
 
 impl Task {
-    fn run(&self, sides: [&Configuration; 2], catalogue: &Catalogue<'_>) -> Done {
+    fn run(&self, sides: [&Configuration; 2], catalogue: &Catalogue<'_>, memory: &Memory) -> Done {
         let mut done = Done {
             differences: Vec::new(),
             bounded: Vec::new(),
@@ -117,6 +118,7 @@ impl Task {
             catalogue,
             universe: &self.universe,
             caller: first,
+            memory,
             only: self.role.as_deref().map(|role| (trust::ASSUME_ROLE, role)),
         };
         let Found { cubes, axes, bounded } = search(&question, &|probe| self.ask(sides, first, probe));

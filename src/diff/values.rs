@@ -53,14 +53,6 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// One value alone
-    pub(super) fn only(value: &str) -> Self {
-        Self {
-            candidates: vec![Candidate::exactly(value)],
-            bounded: false,
-        }
-    }
-
     /// Nothing but absence
     pub(super) fn absent() -> Self {
         Self {
