@@ -7,6 +7,10 @@ pub(super) fn is_wild(text: &str) -> bool {
 
 /// Whether the whole of a text fits a pattern
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
+    fits(pattern, text, |wanted, found| wanted == found)
+}
+
+fn fits(pattern: &str, text: &str, same: fn(&char, &char) -> bool) -> bool {
     let (mut wanted, mut found) = (pattern.chars(), text.chars());
     // What follows the latest `*`, and where its run ends so far; an earlier one never has to be tried again
     let mut retry = None;
@@ -17,7 +21,7 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
                 true
             }
             Some('?') => found.next().is_some(),
-            Some(letter) => found.next() == Some(letter),
+            Some(letter) => found.next().is_some_and(|other| same(&letter, &other)),
             None if found.as_str().is_empty() => return true,
             None => false,
         };
@@ -36,7 +40,7 @@ pub(super) fn matches(pattern: &str, text: &str) -> bool {
 
 /// Whether an action fits an action pattern
 pub(super) fn matches_action(pattern: &str, action: &str) -> bool {
-    matches(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase())
+    fits(pattern, action, char::eq_ignore_ascii_case)
 }
 
 /// Whether a resource name fits a resource pattern, segment by segment
@@ -62,6 +66,15 @@ pub(super) fn instances(pattern: &str, filler: &str) -> [String; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn elements_compare_in_their_own_way() {
+        assert!(matches_action("eci:create*", "ECI:CreateContainerGroup"));
+        assert!(!matches("a*", "AB"));
+        assert!(matches_resource("acs:eci:*:*:a/*", "acs:eci:cn:1:a/b:c"));
+        assert!(!matches_resource("acs:*:1:a", "acs:eci:cn:1:a"));
+        assert!(matches_resource("*", "x"));
+    }
 
     #[test]
     fn patterns_match_their_instances() {
