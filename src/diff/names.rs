@@ -185,3 +185,85 @@ pub(super) fn groups(
         bounded: conditioned.bounded,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::{Piece, merge};
+    use crate::ram::{Document, DocumentKind};
+
+    fn document(statement: &str) -> Document {
+        let text = format!(r#"{{"Version": "1", "Statement": [{statement}]}}"#);
+        Document::parse(text.as_bytes(), DocumentKind::Identity)
+            .unwrap()
+            .document
+    }
+
+    fn told(values: &Values) -> Vec<String> {
+        let shown = |each: &Candidate| format!("{} {:?}", each.value.as_deref().unwrap_or("-"), each.told);
+        values.candidates.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn actions_are_those_of_eci_and_of_the_policies() {
+        let document = document(
+            r#"{"Effect": "Allow", "Action": ["ECI:createContainerGroup", "ecs:RunInstances", "ecs:Describe*", "*:*Zones"], "Resource": "*"}"#,
+        );
+        let told = told(&actions(document.statements.iter()));
+        assert_eq!(told[0], "eci:CreateContainerGroup Exactly");
+        for wanted in [
+            "ecs:RunInstances Exactly",
+            r#"ecs:DescribeAny Like(["ecs:Describe*"])"#,
+            r#"ecs:Describe Like(["ecs:Describe*"])"#,
+            r#"ecs:describezones Like(["*:*Zones", "ecs:Describe*"])"#,
+            "other:Action Other",
+        ] {
+            assert!(told.contains(&wanted.to_owned()), "{wanted}: {told:?}");
+        }
+        let named = |name: &str| {
+            told.iter()
+                .filter(|each| each.to_lowercase().starts_with(name))
+                .count()
+        };
+        assert_eq!(named("eci:createcontainergroup "), 1);
+    }
+
+    #[test]
+    fn resources_are_named_in_this_region_and_account() {
+        let directory = Piece::directory(b"account: {id: '7', region: cn-a}");
+        let here = merge([("d", &directory)]).unwrap();
+        let document = document(
+            r#"{"Effect": "Allow", "Action": "*", "Resource": ["acs:ram:*:*:role/A*", "acs:oss:*:*:b?/*", "acs:eci:*:*:containergroup/*"]}"#,
+        );
+        let told = told(&resources(document.statements.iter(), &here));
+        for wanted in [
+            "acs:eci:cn-a:7:containergroup/* Sample",
+            r#"acs:ram::7:role/Aany Like(["acs:ram:*:*:role/A*"])"#,
+            r#"acs:oss:cn-a:7:bx/any Like(["acs:oss:*:*:b?/*"])"#,
+            "* Sample",
+        ] {
+            assert!(told.contains(&wanted.to_owned()), "{wanted}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn groups_are_those_with_grants_one_without_and_none() {
+        let directory =
+            Piece::directory(b"{account: {id: '7', region: cn-a}, resourceGroups: [{id: rg-1}, {id: rg-2}]}");
+        let here = merge([("d", &directory)]).unwrap();
+        let document = document(
+            r#"{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"acs:ResourceGroupId": "rg-9"}}}"#,
+        );
+        let conditions: Vec<&Condition> = document.statements[0].conditions.iter().collect();
+        let values = groups(&BTreeSet::from(["rg-1"]), &conditions, [&here, &here]);
+        let wanted = [
+            "- Absent",
+            "rg-1 Exactly",
+            "rg-9 Exactly",
+            "rg-2 Other",
+            "other Other",
+            "rg-other Other",
+        ];
+        assert_eq!(told(&values), wanted);
+    }
+}

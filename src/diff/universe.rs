@@ -254,3 +254,99 @@ fn apart(old: &[usize], new: &[usize]) -> Vec<usize> {
     let new: BTreeSet<usize> = new.iter().copied().collect();
     old.symmetric_difference(&new).copied().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn side(walls: &[&[usize]], account: &[usize], groups: &[(&str, &[usize])]) -> Side {
+        Side {
+            walls: walls.iter().map(|wall| wall.to_vec()).collect(),
+            identity: Some(Identity {
+                account: account.to_vec(),
+                groups: groups
+                    .iter()
+                    .map(|(name, held)| ((*name).to_owned(), held.to_vec()))
+                    .collect(),
+            }),
+            missing: false,
+        }
+    }
+
+    /// Even numbers allow, odd ones deny; below 10 they match, below 20 they are open, from 20 they do not match
+    fn standing(number: usize) -> Standing {
+        Standing {
+            effect: if number % 2 == 0 {
+                Effect::Allow
+            } else {
+                Effect::Deny
+            },
+            matches: match number {
+                0..10 => Some(true),
+                10..20 => None,
+                _ => Some(false),
+            },
+        }
+    }
+
+    #[test]
+    fn what_is_open_leaves_open_what_it_can_change() {
+        for (walls, account, group, wanted) in [
+            (&[][..], &[0][..], &[][..], Some(true)),
+            (&[], &[0, 1], &[], Some(false)),
+            (&[], &[0, 11], &[], None),
+            (&[], &[10], &[], None),
+            (&[], &[20], &[], Some(false)),
+            (&[], &[20], &[0], Some(true)),
+            (&[], &[21], &[10], None),
+            // A Deny for the whole account goes before what a group allows
+            (&[], &[1], &[0], Some(false)),
+            // What the account allows is not asked again of the group
+            (&[], &[0], &[1], Some(true)),
+            (&[], &[10], &[0], Some(true)),
+            (&[], &[10], &[1], None),
+            (&[], &[11], &[0], None),
+            (&[], &[11], &[1], Some(false)),
+            (&[&[0][..]], &[0], &[], Some(true)),
+            (&[&[0], &[20]], &[0], &[], Some(false)),
+            (&[&[10]], &[0], &[], None),
+            (&[&[10]], &[20], &[], Some(false)),
+            (&[&[0, 1], &[10]], &[10], &[], Some(false)),
+        ] {
+            let side = side(walls, account, &[("rg", group)]);
+            let decided = side.decides(Some("rg"), &standing);
+            assert_eq!(decided, wanted, "{walls:?} {account:?} {group:?}");
+        }
+        let of_group = side(&[], &[20], &[("rg", &[0])]);
+        assert_eq!(of_group.decides(None, &standing), Some(false));
+        let missing = Side {
+            missing: true,
+            ..side(&[], &[0], &[])
+        };
+        assert_eq!(missing.decides(None, &standing), Some(false));
+    }
+
+    #[test]
+    fn statements_change_with_their_layer() {
+        let changed = |old: Side, new: Side| {
+            Universe { old, new }
+                .changed()
+                .map(|all| all.into_iter().collect::<Vec<_>>())
+        };
+        let old = || side(&[&[1, 2]], &[3], &[("a", &[4])]);
+        assert_eq!(changed(old(), old()), Some(vec![]));
+        assert_eq!(
+            changed(old(), side(&[&[1, 2]], &[3], &[("b", &[4])])),
+            Some(vec![4])
+        );
+        assert_eq!(changed(old(), side(&[&[1]], &[3, 4], &[])), Some(vec![2, 4]));
+        // Another level must allow as well, so that any statement may count
+        assert_eq!(changed(old(), side(&[&[1, 2], &[1, 2]], &[3], &[])), None);
+        let missing = Side {
+            missing: true,
+            ..Side::default()
+        };
+        assert_eq!(changed(missing.clone(), old()), Some(vec![3, 4]));
+        assert_eq!(changed(missing.clone(), missing), Some(vec![]));
+    }
+}

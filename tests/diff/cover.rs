@@ -55,9 +55,13 @@ fn equal(text: &str, value: &str) -> bool {
     matches!((text.parse::<f64>(), value.parse::<f64>()), (Ok(left), Ok(right)) if left == right)
 }
 
-/// Words cannot be read here, so they take nothing away
+/// Words cannot be read here, so they take nothing away; nor does a number in other digits, which may be another text
 fn surely(term: &Term, value: Option<&str>, matches: Matches<'_>) -> bool {
-    !matches!(term, Term::Words(_)) && holds(term, value, matches)
+    match (term, value) {
+        (Term::Words(_), _) => false,
+        (Term::Exactly(text), Some(value)) => text == value || matches(&escape(text), value),
+        _ => holds(term, value, matches),
+    }
 }
 
 /// A text without wildcards is its own pattern; the resources that are asked about may have a star

@@ -34,7 +34,7 @@ fn summary(report: &Report) -> String {
     };
     let (allowed, denied) = (count(Change::Allowed), count(Change::Denied));
     let others = report.others.iter().filter(|each| each.may_allow).count();
-    format!("{allowed} newly allowed, {denied} newly denied, {others} other changes that may allow more\n")
+    format!("{allowed} newly allowed, {denied} newly denied; other changes that may allow more: {others}\n")
 }
 
 fn difference(difference: &Difference, new: &Path) -> String {
@@ -156,8 +156,8 @@ fn shown(text: &str) -> &str {
 fn other(change: &OtherChange) -> String {
     let what = match (&change.before, &change.after) {
         (Some(before), Some(after)) => format!("{before} -> {after}"),
-        (None, Some(after)) => format!("new: {after}"),
-        (Some(before), None) => format!("gone: {before}"),
+        (None, Some(after)) => format!("added, {after}"),
+        (Some(before), None) => format!("removed, {before}"),
         (None, None) => "changed".to_owned(),
     };
     let sign = if change.may_allow { '+' } else { ' ' };

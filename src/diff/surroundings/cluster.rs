@@ -47,7 +47,7 @@ pub(super) fn mapping(changes: &mut Changes, old: &MappingRules, new: &MappingRu
     changes.add("mapping", "ramRoleName", roles, true);
 }
 
-/// Fewer pods judged are more pods let in; which nodes and namespaces count is taken to go either way
+/// Fewer pods judged are more pods let in, and so are more users who are trusted
 pub(super) fn cluster(changes: &mut Changes, old: &ClusterSettings, new: &ClusterSettings) {
     let serverless = [shown(&old.serverless), shown(&new.serverless)];
     changes.add(SECTION, "serverless", serverless, old.serverless);
