@@ -86,6 +86,18 @@ type Open<'t> = BTreeMap<usize, Vec<&'t Test>>;
 /// The values chosen so far; an element that is not here may be anything
 type Chosen = BTreeMap<AxisId, BTreeSet<usize>>;
 
+/// The keys that have a value, with the classes of it
+type Path = Vec<(usize, BTreeSet<usize>)>;
+
+/// What is chosen before the keys
+struct Frame<'t> {
+    open: Open<'t>,
+    chosen: Chosen,
+    probe: Probe,
+    /// The first cube that was found in this frame
+    first: usize,
+}
+
 struct Search<'a> {
     question: &'a Question<'a>,
     ask: Ask<'a>,
@@ -169,8 +181,13 @@ impl Search<'_> {
                 resource_group: axis.value(first).map(ToOwned::to_owned),
                 ..probe.clone()
             };
-            let chosen = narrowed(chosen, AxisId::Group, axis, part);
-            self.keys(&open, &chosen, &probe, progress);
+            let frame = Frame {
+                open,
+                chosen: narrowed(chosen, AxisId::Group, axis, part),
+                probe,
+                first: progress.cubes.len(),
+            };
+            self.keys(&frame, &frame.open, &mut Vec::new(), progress);
         }
     }
 
@@ -192,7 +209,7 @@ impl Search<'_> {
     }
 
     /// Chooses a value for one key after the other until both sides are decided
-    fn keys(&self, open: &Open<'_>, chosen: &Chosen, probe: &Probe, progress: &mut Progress) {
+    fn keys(&self, frame: &Frame<'_>, open: &Open<'_>, path: &mut Path, progress: &mut Progress) {
         if progress.steps >= MOST_STEPS {
             progress.bounded = true;
             return;
@@ -201,48 +218,28 @@ impl Search<'_> {
         if !self.matters(&open.keys().copied().collect()) {
             return;
         }
-        match self.decided(open, probe.resource_group.as_deref()) {
+        match self.decided(open, frame) {
             (Some(before), Some(after)) if before == after => return,
-            (Some(before), Some(_)) => return self.found(before, chosen, probe, progress),
+            (Some(before), Some(_)) => return self.found(before, frame, path, progress),
             (None, _) | (_, None) => {}
         }
         let Some(key) = self.next_key(open) else { return };
-        let Some((name, axis)) = self.axes.keys.get(key) else {
+        let Some((_, axis)) = self.axes.keys.get(key) else {
             return;
         };
-        let asked: Vec<&Test> = open
-            .values()
-            .flatten()
-            .copied()
-            .filter(|test| test.key == key)
-            .collect();
+        let all = open.values().flatten().copied();
+        let asked: Vec<&Test> = all.filter(|test| test.key == key).collect();
         let answers = |class: usize| -> Vec<bool> { asked.iter().map(|test| test.holds(class)).collect() };
         for part in axis.parts(answers) {
-            let Some(class) = part.first().copied() else {
-                continue;
-            };
-            let here = |test: &&Test| test.key == key;
-            let next: Open<'_> = open
-                .iter()
-                .filter(|(_, tests)| tests.iter().copied().filter(here).all(|test| test.holds(class)))
-                .map(|(number, tests)| {
-                    (
-                        *number,
-                        tests.iter().copied().filter(|test| !here(test)).collect(),
-                    )
-                })
-                .collect();
-            let mut probe = probe.clone();
-            if let Some(value) = axis.value(class) {
-                probe.context.set(name.as_str(), value);
-            }
-            let chosen = narrowed(chosen, AxisId::Key(key), axis, part);
-            self.keys(&next, &chosen, &probe, progress);
+            let next = with(open, key, &part);
+            path.push((key, part));
+            self.keys(frame, &next, path, progress);
+            path.pop();
         }
     }
 
     /// What each side surely decides, whatever the open tests say
-    fn decided(&self, open: &Open<'_>, group: Option<&str>) -> (Option<bool>, Option<bool>) {
+    fn decided(&self, open: &Open<'_>, frame: &Frame<'_>) -> (Option<bool>, Option<bool>) {
         let standing = |number: usize| Standing {
             effect: self
                 .known
@@ -255,35 +252,66 @@ impl Search<'_> {
             },
         };
         let universe = self.question.universe;
+        let group = frame.probe.resource_group.as_deref();
         (
             universe.old.decides(group, &standing),
             universe.new.decides(group, &standing),
         )
     }
 
-    /// A key that a changed statement waits for, else any
+    /// A key of the statement that waits for the fewest, a changed one if there is any
     fn next_key(&self, open: &Open<'_>) -> Option<usize> {
         let is_changed = |number: &usize| {
             self.changed
                 .as_ref()
                 .is_none_or(|changed| changed.contains(number))
         };
-        let keys = |first: bool| {
-            open.iter()
-                .filter(move |(number, _)| is_changed(number) == first)
-                .flat_map(|(_, tests)| tests.iter().map(|test| test.key))
-                .min()
-        };
-        keys(true).or_else(|| keys(false))
+        let waiting = open.iter().filter(|(_, tests)| !tests.is_empty());
+        let nearest = waiting.min_by_key(|(number, tests)| (!is_changed(number), tests.len()));
+        nearest.and_then(|(_, tests)| tests.first()).map(|test| test.key)
     }
 
-    fn found(&self, allowed_before: bool, chosen: &Chosen, probe: &Probe, progress: &mut Progress) {
-        let verdict = (self.ask)(probe);
+    /// Notes a difference with the choices that it needs: those are taken back without which both sides decide the same
+    fn found(&self, allowed_before: bool, frame: &Frame<'_>, path: &Path, progress: &mut Progress) {
+        let is_within = |cube: &Cube| {
+            cube.chosen.iter().all(|(id, classes)| match id {
+                AxisId::Key(key) => path
+                    .iter()
+                    .any(|(own, part)| own == key && part.is_subset(classes)),
+                AxisId::Group | AxisId::Resource | AxisId::Action => true,
+            })
+        };
+        if progress.cubes.iter().skip(frame.first).any(is_within) {
+            return;
+        }
+        let mut needed = path.clone();
+        for at in (0..path.len()).rev() {
+            let mut fewer = needed.clone();
+            fewer.remove(at);
+            let open = fewer
+                .iter()
+                .fold(frame.open.clone(), |open, (key, part)| with(&open, *key, part));
+            if self.decided(&open, frame) == (Some(allowed_before), Some(!allowed_before)) {
+                needed = fewer;
+            }
+        }
+        let mut chosen = frame.chosen.clone();
+        let mut probe = frame.probe.clone();
+        for (key, part) in needed {
+            let Some((name, axis)) = self.axes.keys.get(key) else {
+                continue;
+            };
+            if let Some(value) = part.first().and_then(|class| axis.value(*class)) {
+                probe.context.set(name.as_str(), value);
+            }
+            chosen = narrowed(&chosen, AxisId::Key(key), axis, part);
+        }
+        let verdict = (self.ask)(&probe);
         if verdict.before.is_allow() == allowed_before && verdict.after.is_allow() != allowed_before {
             progress.cubes.push(Cube {
-                chosen: chosen.clone(),
+                chosen,
                 verdict,
-                probe: probe.clone(),
+                probe,
             });
         } else {
             // The engine has the last word; that it reads the policies otherwise than this search must not go unseen.
@@ -296,6 +324,20 @@ impl Search<'_> {
             .as_ref()
             .is_none_or(|changed| !changed.is_disjoint(statements))
     }
+}
+
+/// What is left open once a key has a value of these classes; a test that tells them apart stays open
+fn with<'t>(open: &Open<'t>, key: usize, part: &BTreeSet<usize>) -> Open<'t> {
+    let here = |test: &&Test| test.key == key;
+    let never = |test: &Test| !part.iter().any(|class| test.holds(*class));
+    let always = |test: &Test| part.iter().all(|class| test.holds(*class));
+    open.iter()
+        .filter(|(_, tests)| !tests.iter().copied().filter(here).any(never))
+        .map(|(number, tests)| {
+            let left = tests.iter().copied().filter(|test| !here(test) || !always(test));
+            (*number, left.collect())
+        })
+        .collect()
 }
 
 /// With a choice on one more axis, if it is one
