@@ -19,16 +19,19 @@ pub(super) fn fits(pattern: &str, text: &str) -> bool {
 
 /// Whether every text that fits `inner` surely fits `outer` too; `false` may also mean that it is not plain to see
 pub(super) fn includes(outer: &str, inner: &str) -> bool {
-    table(
-        outer,
-        inner,
-        |_| false,
-        |wide, narrow, around| match wide {
-            '*' => around.below || around.right,
-            '?' => narrow != '*' && around.diagonal,
-            letter => letter == narrow && around.diagonal,
-        },
-    )
+    // What stands before the first wildcard must be there letter by letter
+    let literal = outer.split(['*', '?']).next().unwrap_or_default();
+    inner.starts_with(literal)
+        && table(
+            outer,
+            inner,
+            |_| false,
+            |wide, narrow, around| match wide {
+                '*' => around.below || around.right,
+                '?' => narrow != '*' && around.diagonal,
+                letter => letter == narrow && around.diagonal,
+            },
+        )
 }
 
 /// Whether some text fits both patterns

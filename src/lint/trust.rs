@@ -1,5 +1,7 @@
 //! Roles that are meant for instances, but do not trust the service that assumes them there.
 
+use std::collections::HashSet;
+
 use super::code::Code;
 use super::directory::{Directory, Holder, Place};
 use super::glob::{fits, is_wild};
@@ -18,6 +20,7 @@ const INSTANCES: &str = "ecs.aliyuncs.com";
 pub(super) fn find(directory: &Directory<'_>, configuration: &Configuration) -> Vec<Warning> {
     let holders = directory.holders();
     let context = passing::context(configuration);
+    let passed = passed(&holders, &context);
     let mapped = directory.mapped_role();
     let mut warnings = Vec::new();
     for (document, role) in directory.roles() {
@@ -27,8 +30,13 @@ pub(super) fn find(directory: &Directory<'_>, configuration: &Configuration) -> 
         let reason = if mapped.is_some_and(|name| name.eq_ignore_ascii_case(&role.name)) {
             "mapping gives it to pods".to_owned()
         } else {
-            match passer(&holders, &role.name, &context) {
-                Some((policy, holder)) => format!("`{policy}` lets {holder} pass it to instances"),
+            match passed
+                .iter()
+                .find(|passed| is_named(passed.statement, &role.name))
+            {
+                Some(Passed { policy, holder, .. }) => {
+                    format!("`{policy}` lets {holder} pass it to instances")
+                }
                 None => continue,
             }
         };
@@ -65,17 +73,30 @@ fn is_trusting(role: &RoleEntry, configuration: &Configuration, context: &Contex
     decision.outcome == Outcome::Allow || conditions.any(|condition| &*condition.key == CURRENT_TIME)
 }
 
-/// Somebody who may pass the role by its name, with the policy that says so
-fn passer<'a>(holders: &[Holder<'a>], role: &str, context: &Context) -> Option<(&'a str, Principal)> {
-    holders.iter().find_map(|holder| {
-        let held = holder.for_account().find(|held| {
-            let mut statements = held.document.statements.iter();
-            statements.any(|statement| {
-                names_pass_role(statement) && is_named(statement, role) && is_for_eci(statement, context)
-            })
-        })?;
-        Some((held.policy, holder.principal.clone()))
-    })
+/// A statement that lets somebody pass roles to instances
+struct Passed<'a> {
+    statement: &'a Statement,
+    policy: &'a str,
+    holder: &'a Principal,
+}
+
+/// Each such statement, with the first who holds it
+fn passed<'a>(holders: &'a [Holder<'a>], context: &Context) -> Vec<Passed<'a>> {
+    let mut seen = HashSet::new();
+    let mut passed = Vec::new();
+    for holder in holders {
+        for held in holder.for_account().filter(|held| seen.insert(held.policy)) {
+            let statements = held.document.statements.iter();
+            let passing =
+                statements.filter(|statement| names_pass_role(statement) && is_for_eci(statement, context));
+            passed.extend(passing.map(|statement| Passed {
+                statement,
+                policy: held.policy,
+                holder: &holder.principal,
+            }));
+        }
+    }
+    passed
 }
 
 /// Whether a resource of the statement names the role, not only all roles
