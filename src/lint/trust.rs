@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::code::Code;
 use super::directory::{Directory, Holder, Place};
-use super::glob::{fits, is_wild};
+use super::glob::fits;
 use super::never::is_about_eci;
 use super::passing::{self, names_pass_role};
 use super::question::{CURRENT_TIME, SERVICE};
@@ -27,13 +27,11 @@ pub(super) fn find(directory: &Directory<'_>, configuration: &Configuration) -> 
         if is_trusting(role, configuration, &context) {
             continue;
         }
+        let name = role.name.to_ascii_lowercase();
         let reason = if mapped.is_some_and(|name| name.eq_ignore_ascii_case(&role.name)) {
             "mapping gives it to pods".to_owned()
         } else {
-            match passed
-                .iter()
-                .find(|passed| is_named(passed.statement, &role.name))
-            {
+            match passed.iter().find(|passed| passed.names(&name)) {
                 Some(Passed { policy, holder, .. }) => {
                     format!("`{policy}` lets {holder} pass it to instances")
                 }
@@ -75,7 +73,8 @@ fn is_trusting(role: &RoleEntry, configuration: &Configuration, context: &Contex
 
 /// A statement that lets somebody pass roles to instances
 struct Passed<'a> {
-    statement: &'a Statement,
+    /// Patterns of the roles' names in small letters, but for those of all roles
+    names: Vec<String>,
     policy: &'a str,
     holder: &'a Principal,
 }
@@ -90,7 +89,7 @@ fn passed<'a>(holders: &'a [Holder<'a>], context: &Context) -> Vec<Passed<'a>> {
             let passing =
                 statements.filter(|statement| names_pass_role(statement) && is_for_eci(statement, context));
             passed.extend(passing.map(|statement| Passed {
-                statement,
+                names: named(statement),
                 policy: held.policy,
                 holder: &holder.principal,
             }));
@@ -99,23 +98,23 @@ fn passed<'a>(holders: &'a [Holder<'a>], context: &Context) -> Vec<Passed<'a>> {
     passed
 }
 
-/// Whether a resource of the statement names the role, not only all roles
-fn is_named(statement: &Statement, role: &str) -> bool {
-    let Target::Resources(patterns) = &statement.target else {
-        return false;
-    };
-    patterns.iter().any(|pattern| {
-        let relative = Parts::of(pattern.as_str()).map(|parts| parts.relative);
-        let name = relative.and_then(|relative| relative.strip_prefix("role/"));
-        name.is_some_and(|name| {
-            let (name, role) = (name.to_ascii_lowercase(), role.to_ascii_lowercase());
-            name.split(is_wildcard).any(|part| !part.is_empty()) && fits(&name, &role)
-        })
-    })
+impl Passed<'_> {
+    fn names(&self, role: &str) -> bool {
+        self.names.iter().any(|pattern| fits(pattern, role))
+    }
 }
 
-fn is_wildcard(letter: char) -> bool {
-    is_wild(letter.encode_utf8(&mut [0; 4]))
+/// Patterns of role names among the resources of a statement, in small letters, but for those of all roles
+fn named(statement: &Statement) -> Vec<String> {
+    let Target::Resources(patterns) = &statement.target else {
+        return Vec::new();
+    };
+    let names = patterns.iter().filter_map(|pattern| {
+        let name = Parts::of(pattern.as_str())?.relative.strip_prefix("role/")?;
+        let is_some_role = name.contains(|letter| !matches!(letter, '*' | '?'));
+        is_some_role.then(|| name.to_ascii_lowercase())
+    });
+    names.collect()
 }
 
 /// Whether what the statement says of acs:Service leaves room for ECI
