@@ -8,8 +8,8 @@ use super::text::{Pairs, Text};
 /// A pod as far as ramgate reads it, borrowed from the review
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Pod<'a> {
-    /// Who the pod is, and its labels and annotations
-    #[serde(borrow, default, deserialize_with = "present")]
+    /// Who the pod is, and its labels and annotations; every pod has it, and a patch could not stand without it
+    #[serde(borrow)]
     pub metadata: Metadata<'a>,
     /// Where the pod may run
     #[serde(borrow, default, deserialize_with = "present")]
@@ -259,7 +259,14 @@ mod tests {
             name(r#"{"metadata": {"name": "", "generateName": "job-"}}"#),
             "job-*"
         );
-        assert_eq!(name("{}"), "(unnamed)");
+        assert_eq!(name(r#"{"metadata": {}}"#), "(unnamed)");
+    }
+
+    #[test]
+    fn what_has_no_metadata_is_no_pod() {
+        let refused = |json| Pod::parse(json).unwrap_err().to_string();
+        assert!(refused(r#"{"spec": {}}"#).contains("missing field `metadata`"));
+        assert!(refused(r#"{"metadata": null}"#).contains("invalid type: null"));
     }
 
     #[test]

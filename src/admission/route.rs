@@ -270,6 +270,10 @@ mod tests {
     }
 
     fn routed(pod: &Value, labels: &[(&str, &str)], settings: &ClusterSettings) -> String {
+        let mut pod = pod.clone();
+        if pod.get("metadata").is_none() {
+            pod["metadata"] = json!({});
+        }
         let json = pod.to_string();
         let labels = labels
             .iter()

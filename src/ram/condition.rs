@@ -12,6 +12,7 @@ mod address;
 mod boolean;
 mod date;
 mod number;
+mod sample;
 mod text;
 
 use std::cmp::Ordering;

@@ -88,6 +88,24 @@ pub enum Target {
     Principals(Box<[Trusted]>),
 }
 
+impl Statement {
+    /// Whether the statement speaks of an action
+    pub fn covers_action(&self, action: &str) -> bool {
+        match &self.actions {
+            Actions::Listed(patterns) => patterns.iter().any(|pattern| pattern.matches(action)),
+            Actions::Except(patterns) => !patterns.iter().any(|pattern| pattern.matches(action)),
+        }
+    }
+
+    /// Whether the statement speaks of a resource; a trust policy's speaks of none
+    pub fn covers_resource(&self, resource: &str) -> bool {
+        match &self.target {
+            Target::Resources(patterns) => patterns.iter().any(|pattern| pattern.covers(resource)),
+            Target::Principals(_) => false,
+        }
+    }
+}
+
 impl Document {
     /// Reads a document from JSON text
     ///

@@ -12,7 +12,7 @@ use super::{Fault, Key, MAX_DEPTH, Node, Position, Value, object};
 
 /// Reads one JSON value that fills the whole text
 pub fn parse(text: &str) -> Result<Node, Fault> {
-    let raw: &RawValue = serde_json::from_str(text).map_err(|error| syntax(&error, None))?;
+    let raw: &RawValue = serde_json::from_str(text).map_err(|error| syntax(&error, stumble(text, &error)))?;
     let lines = Lines::new(text);
     node(raw, &lines, MAX_DEPTH)
 }
@@ -85,14 +85,14 @@ fn node(raw: &RawValue, lines: &Lines<'_>, depth: usize) -> Result<Node, Fault> 
     let Some(below) = depth.checked_sub(1) else {
         return Err(Fault::new(at, format!("nested deeper than {MAX_DEPTH} levels")));
     };
-    let bad = |error: serde_json::Error| syntax(&error, Some(at));
+    let bad = |error: serde_json::Error| syntax(&error, at);
     let value = match text.as_bytes().first() {
         Some(b'{') => {
             let Pairs(pairs) = serde_json::from_str(text).map_err(bad)?;
             let mut entries = Vec::with_capacity(pairs.len());
             for (key, item) in pairs {
                 let place = lines.place(key.get());
-                let name = serde_json::from_str(key.get()).map_err(|error| syntax(&error, Some(place)))?;
+                let name = serde_json::from_str(key.get()).map_err(|error| syntax(&error, place))?;
                 entries.push((
                     Key {
                         at: place,
@@ -121,17 +121,26 @@ fn node(raw: &RawValue, lines: &Lines<'_>, depth: usize) -> Result<Node, Fault> 
     Ok(Node { at, value })
 }
 
+/// Where a text stops being JSON; serde_json counts the bytes of a line
+fn stumble(text: &str, error: &serde_json::Error) -> Position {
+    let line = text
+        .split('\n')
+        .nth(error.line().saturating_sub(1))
+        .unwrap_or_default();
+    let column = begun(line.as_bytes().get(..error.column()).unwrap_or(line.as_bytes()));
+    Position {
+        line: u32::try_from(error.line()).unwrap_or(u32::MAX).max(1),
+        column: u32::try_from(column).unwrap_or(u32::MAX).max(1),
+    }
+}
+
 /// A serde_json error without its own tail of line and column
-fn syntax(error: &serde_json::Error, at: Option<Position>) -> Fault {
+fn syntax(error: &serde_json::Error, at: Position) -> Fault {
     let text = error.to_string();
     let words = text
         .rsplit_once(" at line ")
         .map_or(text.as_str(), |(words, _)| words);
-    let place = at.unwrap_or_else(|| Position {
-        line: u32::try_from(error.line()).unwrap_or(u32::MAX).max(1),
-        column: u32::try_from(error.column()).unwrap_or(u32::MAX).max(1),
-    });
-    Fault::new(place, format!("not JSON: {words}"))
+    Fault::new(at, format!("not JSON: {words}"))
 }
 
 /// The entries of one object, unread
@@ -228,6 +237,7 @@ mod tests {
         assert_eq!(refused("{\n \"a\": 1,\n \"a\": 2}").0, 3);
         assert!(refused("{\"a\": 1, \"\\u0061\": 2}").2.contains("given twice"));
         assert_eq!(refused("{} x").1, 4);
+        assert_eq!((refused("{\"中中\": x}").1, refused("\n[\"é\",]").1), (8, 6));
         for text in [
             "",
             "{,}",

@@ -5,16 +5,22 @@
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 
-use super::{Fault, Key, MAX_DEPTH, Node, Position, Value, object};
+use super::{Fault, Key, MAX_DEPTH, Node, Position, Value, object, position};
 
 /// Reads all documents of a text; empty ones are left out
 pub fn parse(text: &str) -> Result<Vec<Node>, Fault> {
     let mut documents = Vec::new();
     let mut open: Vec<Frame> = Vec::new();
+    // The parser sees what is missing at the end of a text one line below a last line without a break
+    let end = position(text, text.len());
     for step in Parser::new_from_str(text) {
-        let (event, span) =
-            step.map_err(|error| Fault::new(place(error.marker()), format!("not YAML: {}", error.info())))?;
-        let at = place(&span.start);
+        let (event, span) = step.map_err(|error| {
+            Fault::new(
+                place(error.marker()).min(end),
+                format!("not YAML: {}", error.info()),
+            )
+        })?;
+        let at = place(&span.start).min(end);
         let done = match event {
             Event::Nothing
             | Event::StreamStart
@@ -189,6 +195,9 @@ mod tests {
         );
         assert!(refused("[a]: 1").2.contains("key must be text"));
         assert!(refused("a: [1").2.starts_with("not YAML"));
+        // A place is always one of the text
+        assert_eq!((refused("a: {b: c?").0, refused("a: {b: c?\n").0), (1, 2));
+        assert_eq!(refused(" ?\n "), (2, 2, "a key must be text".into()));
         assert!(refused(&"- ".repeat(MAX_DEPTH + 1)).2.contains("nested deeper"));
         assert!(refused(&"[".repeat(100_000)).2.starts_with("n"));
     }

@@ -1,6 +1,7 @@
 //! Policy sets and requests out of small alphabets, so that almost everything almost matches.
 
 mod ask;
+mod large;
 mod pattern;
 mod statement;
 mod words;
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 pub use self::ask::ask;
+pub use self::large::large_world;
 pub use self::pattern::{blurred, flipped, instance};
 pub use self::statement::document;
 use crate::random::Random;

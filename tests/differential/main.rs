@@ -21,6 +21,7 @@
 mod calls;
 mod compare;
 mod disputed;
+mod forms;
 mod generate;
 mod laws;
 mod naive;

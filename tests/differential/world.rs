@@ -145,6 +145,24 @@ pub fn parse(document: &Value, kind: DocumentKind) -> Result<Arc<Document>, Stri
 impl Compiled {
     /// The engine's answer
     pub fn decide(&self, ask: &Ask) -> Decision {
+        self.put(ask, |set, request| match ask.is_assuming {
+            true => set.decide_assume_role(request),
+            false => set.decide(request),
+        })
+    }
+
+    /// The engine's answer where it reads every statement
+    pub fn scan(&self, ask: &Ask) -> Decision {
+        self.put(ask, |set, request| {
+            let trace = match ask.is_assuming {
+                true => set.explain_assume_role(request),
+                false => set.explain(request),
+            };
+            trace.decision
+        })
+    }
+
+    fn put(&self, ask: &Ask, to: impl Fn(&PolicySet, &Request<'_>) -> Decision) -> Decision {
         let mut context = Context::new();
         for (key, values) in &ask.context {
             context.set_all(key.as_str(), values.clone());
@@ -160,10 +178,7 @@ impl Compiled {
             context: &context,
             session: &session,
         };
-        match ask.is_assuming {
-            true => self.set.decide_assume_role(&request),
-            false => self.set.decide(&request),
-        }
+        to(&self.set, &request)
     }
 }
 
