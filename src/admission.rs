@@ -12,6 +12,7 @@ pub mod call;
 pub mod cluster;
 pub mod decide;
 pub mod finding;
+pub mod fix;
 pub mod lookalike;
 pub mod mapping;
 pub mod mode;
@@ -26,6 +27,7 @@ pub mod review;
 pub mod route;
 pub mod ruling;
 pub mod text;
+mod update;
 
 use std::collections::BTreeMap;
 
@@ -95,6 +97,7 @@ pub fn answer(
             pod: &pod,
             namespace: review.namespace(),
             fields: &ruling.fields,
+            advice: ruling.advice.as_ref(),
         };
         Denial::of(&ruling.findings, &scene)
     });
@@ -153,6 +156,7 @@ pub fn answer(
             .map_or_else(Vec::new, |denial| denial.causes.clone()),
         warnings: warnings.clone(),
         patched: patch.is_some(),
+        advice: ruling.advice.filter(|_| !ruling.findings.is_empty()),
         generation: configuration.generation,
     };
     let audit = audit(&record, denial.as_ref());
@@ -193,7 +197,8 @@ impl Denial {
         let words = first.words(account);
         let others: Vec<&Finding> = others.iter().collect();
         let message = reply::message(&first.sentence(scene), &words, &others);
-        let causes = findings.iter().map(|finding| finding.cause(scene)).collect();
+        let mut causes: Vec<Cause> = findings.iter().map(|finding| finding.cause(scene)).collect();
+        causes.extend(scene.advice.iter().flat_map(|advice| advice.causes()));
         Some(Self {
             message,
             words,
@@ -226,6 +231,7 @@ fn audit(record: &Record, denial: Option<&Denial>) -> BTreeMap<&'static str, Str
     if !record.allowed_by.is_empty() {
         audit.insert("allowed-by", record.allowed_by.join(", "));
     }
+    audit.extend(record.advice.as_ref().map(|advice| ("fix", advice.to_string())));
     if let Some(denial) = denial {
         audit.insert("message", denial.message.clone());
         audit.extend(denial.words.iter().cloned());

@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::annotation::{CUSTOM_TAGS, Fields, RAM_ROLE_NAME, RESOURCE_GROUP_ID, same_fields};
+use super::annotation::same_fields;
 use super::call;
 use super::cluster::{Cluster, Meta, NodeKind};
 use super::finding::{Deed, Finding};
+use super::fix::Advice;
 use super::lookalike;
 use super::mapping::{self, Mapped, MappingError, Scope, Sources};
 use super::patch::Change;
@@ -21,6 +22,7 @@ use super::principal::{claimed_controller, is_control_plane};
 use super::review::{Operation, Resource, Review};
 use super::route::{Route, route};
 use super::ruling::{Asked, Ruling};
+use super::update::{Both, readable};
 use crate::directory::Configuration;
 use crate::eci::{self, Call, Failure};
 use crate::ram::Principal;
@@ -36,13 +38,6 @@ pub struct Case<'a> {
     pub cluster: &'a dyn Cluster,
     /// The time
     pub now: Timestamp,
-}
-
-/// An update's two sides
-#[derive(Clone, Copy)]
-struct Both<'a> {
-    old: &'a Pod<'a>,
-    new: &'a Pod<'a>,
 }
 
 impl Case<'_> {
@@ -120,6 +115,7 @@ impl Case<'_> {
             return ruling;
         }
         self.judge(&mut ruling, &call, &namespace);
+        ruling.advice = Advice::on_create(self, &ruling, pod, &namespace);
         // A service account that nobody bound and that says it controls the pod is most likely a controller
         if let (Some(owner), true) = (
             claimed_controller(pod),
@@ -159,11 +155,16 @@ impl Case<'_> {
         if !is_mapped || ruling.is_tentative {
             return ruling;
         }
-        let old = readable(old, &mut ruling.warnings);
-        let (call, refusals) =
-            call::update(&old, &ruling.fields, self.configuration, self.review.namespace());
+        let stored = readable(old, &mut ruling.warnings);
+        let (call, refusals) = call::update(
+            &stored,
+            &ruling.fields,
+            self.configuration,
+            self.review.namespace(),
+        );
         ruling.findings.extend(refusals.into_iter().map(Finding::Refused));
         self.judge(&mut ruling, &call, &namespace);
+        ruling.advice = Advice::on_update(self, &ruling, both, &stored, &namespace);
         ruling
     }
 
@@ -268,6 +269,11 @@ impl Case<'_> {
         !same && !is_control_plane(self.review, &self.configuration.cluster)
     }
 
+    pub(super) fn service_account(&self, pod: &Pod<'_>) -> Option<Arc<Meta>> {
+        self.cluster
+            .service_account(self.review.namespace(), pod.service_account())
+    }
+
     fn mapped(
         &self,
         ruling: &Ruling,
@@ -275,21 +281,18 @@ impl Case<'_> {
         namespace: &Meta,
         scope: Scope,
     ) -> Result<Mapped, MappingError> {
-        let account = self
-            .cluster
-            .service_account(self.review.namespace(), pod.service_account());
+        let account = self.service_account(pod);
         let sources = Sources {
             pod,
             namespace,
             service_account: account.as_deref(),
         };
-        let limit = self.configuration.cluster.max_custom_tags;
         mapping::map(
             &ruling.fields,
             &self.configuration.mapping,
             &sources,
             scope,
-            limit,
+            self.configuration.cluster.max_custom_tags,
         )
     }
 
@@ -341,13 +344,19 @@ impl Case<'_> {
             ruling.findings.push(Finding::Unbound);
             return;
         };
-        self.ask(ruling, call, &requester, false);
-        let boundaries = self.configuration.boundaries.iter();
-        for boundary in boundaries.filter(|boundary| boundary.namespaces.matches(&namespace.labels)) {
-            if boundary.principal != requester {
-                self.ask(ruling, call, &boundary.principal, true);
-            }
+        for principal in self.principals(&requester, namespace) {
+            self.ask(ruling, call, &principal, principal != requester);
         }
+    }
+
+    /// Everybody who must be allowed: the requester, and the boundaries of the namespace
+    pub(super) fn principals(&self, requester: &Principal, namespace: &Meta) -> Vec<Principal> {
+        let boundaries = self.configuration.boundaries.iter();
+        let here = boundaries.filter(|boundary| boundary.namespaces.matches(&namespace.labels));
+        let others = here.map(|boundary| boundary.principal.clone());
+        std::iter::once(requester.clone())
+            .chain(others.filter(|principal| principal != requester))
+            .collect()
     }
 
     fn ask(&self, ruling: &mut Ruling, call: &Call, principal: &Principal, boundary: bool) {
@@ -376,29 +385,4 @@ impl Case<'_> {
             }
         }
     }
-}
-
-impl Both<'_> {
-    /// What mapping may touch: ECI gives group and role once, and of what is bound it has read everything already, so
-    /// there only what the requester touches is set right again
-    fn scope(self) -> Scope {
-        let touched = |annotation: &str| self.old.annotation(annotation) != self.new.annotation(annotation);
-        Scope {
-            tags: self.new.node().is_none() || touched(CUSTOM_TAGS),
-            resource_group: touched(RESOURCE_GROUP_ID),
-            role: touched(RAM_ROLE_NAME),
-        }
-    }
-}
-
-/// The fields of a stored pod; what is malformed there counts as absent, because the pod must stay removable
-fn readable(pod: &Pod<'_>, warnings: &mut Vec<String>) -> Fields {
-    Fields::read(pod).unwrap_or_else(|malformed| {
-        warnings.extend(
-            malformed
-                .iter()
-                .map(|one| format!("the stored pod's {one}; all its ECI fields count as absent")),
-        );
-        Fields::default()
-    })
 }

@@ -9,6 +9,7 @@ use denial::Told;
 use super::annotation::{
     CUSTOM_TAGS, Fields, Malformed, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS,
 };
+use super::fix::Advice;
 use super::mapping::MappingError;
 use super::phrase::{NAME_LENGTH, clipped, quoted};
 use super::principal;
@@ -74,6 +75,8 @@ pub struct Scene<'a> {
     pub namespace: &'a str,
     /// The ECI fields as they are asked for
     pub fields: &'a Fields,
+    /// What would be allowed instead, where that was looked for
+    pub advice: Option<&'a Advice>,
 }
 
 /// What is done to a pod, in words
@@ -274,6 +277,17 @@ impl Finding {
 }
 
 impl Scene<'_> {
+    /// What to do: what would be allowed as a whole if anything would be, and else this
+    fn remedy(&self, otherwise: impl FnOnce() -> String) -> String {
+        match self.advice {
+            Some(advice @ Advice::Write(_)) => advice.words().unwrap_or_else(otherwise),
+            Some(Advice::Nothing) => {
+                format!("no other tags, group or role would be allowed, {}", otherwise())
+            }
+            Some(Advice::GaveUp) | None => otherwise(),
+        }
+    }
+
     /// Who may not do what to which pod
     fn opening(&self) -> String {
         let who = quoted(self.user, NAME_LENGTH);
@@ -317,25 +331,23 @@ fn subject(user: &str) -> String {
 }
 
 fn refused(refusal: &Refusal, scene: &Scene<'_>) -> String {
-    let remedy = match refusal.code {
-        "Forbidden.RamRoleNotExist" => {
-            format!(
-                "write another role in annotation {RAM_ROLE_NAME}, or ask your cluster administrator to add this one"
-            )
-        }
-        "UnknownResourceGroup" => match meant_group(scene) {
-            Some(id) => format!("that is a name, write its id `{id}` in annotation {RESOURCE_GROUP_ID}"),
-            None => format!(
-                "write another group in annotation {RESOURCE_GROUP_ID}, or ask your cluster administrator to add this one"
-            ),
-        },
-        "RoleChange" => format!("put annotation {RAM_ROLE_NAME} back, or make a new pod"),
-        "ResourceGroupChange" => format!("put annotation {RESOURCE_GROUP_ID} back, or make a new pod"),
+    let otherwise = || match refusal.code {
+        "Forbidden.RamRoleNotExist" => "ask your cluster administrator to add this role".to_owned(),
+        "UnknownResourceGroup" => "ask your cluster administrator to add this group".to_owned(),
+        "RoleChange" | "ResourceGroupChange" => "put it back, or make a new pod".to_owned(),
         "RegistryRoleChange" => {
             format!("put annotations {SERVICE_ARNS} and {USER_ARNS} back, or make a new pod")
         }
         _ => "ask your cluster administrator".to_owned(),
     };
+    // Nothing that a search could try changes the roles for pulling images
+    let mut remedy = match refusal.code {
+        "RegistryRoleChange" => otherwise(),
+        _ => scene.remedy(otherwise),
+    };
+    if let Some(id) = meant_group(scene).filter(|_| refusal.code == "UnknownResourceGroup") {
+        remedy = format!("that is the name of {}, {remedy}", quoted(id, NAME_LENGTH));
+    }
     let mark = if refusal.message.contains(": ") { ';' } else { ':' };
     format!("{}{mark} {remedy}", refusal.message)
 }

@@ -181,6 +181,29 @@ pub fn map(
     Ok(mapped)
 }
 
+/// The least that a pod may say so that the rules make these fields of it
+pub fn unmapped(fields: &Fields, rules: &MappingRules, sources: &Sources<'_>) -> Fields {
+    let is_said_by_a_rule = |(key, value): &(String, String)| {
+        let mut rules = rules.tags.iter().filter(|tag| tag.key == *key);
+        rules.any(|tag| sources.value(&tag.rule.source) == Some(value.as_str()))
+    };
+    let unless_said = |field: &Option<String>, rule: &Option<FieldRule>| {
+        let said = rule.as_ref().and_then(|rule| sources.value(&rule.source));
+        field.clone().filter(|value| said != Some(value.as_str()))
+    };
+    Fields {
+        tags: fields
+            .tags
+            .iter()
+            .filter(|tag| !is_said_by_a_rule(tag))
+            .cloned()
+            .collect(),
+        resource_group: unless_said(&fields.resource_group, &rules.resource_group_id),
+        role: unless_said(&fields.role, &rules.ram_role_name),
+        role_arns: fields.role_arns.clone(),
+    }
+}
+
 impl Mapped {
     /// Applies a rule to a tag; says whether the tag is new
     fn set_tag(&mut self, key: &str, value: Option<&str>, rule: &FieldRule) -> bool {
@@ -281,7 +304,8 @@ impl<'a> Sources<'a> {
             .map_err(|_| refused(what.to_owned(), &rule.source, value))
     }
 
-    fn value(&self, source: &'a MappingSource) -> Option<&'a str> {
+    /// What stands at a source
+    pub fn value(&self, source: &'a MappingSource) -> Option<&'a str> {
         match source {
             MappingSource::Value(value) => Some(value),
             MappingSource::NamespaceLabel(key) => self.namespace.labels.get(key).map(String::as_str),

@@ -4,6 +4,7 @@ use crate::ram::PolicyType;
 
 use super::Path;
 use super::finding::Finding;
+use super::fix::Advice;
 use super::mode::Mode;
 use super::reply::Cause;
 use super::review::{Operation, Resource};
@@ -50,6 +51,8 @@ pub struct Record {
     pub causes: Vec<Cause>,
     /// What the requester was told in any case
     pub warnings: Vec<String>,
+    /// What would be allowed instead, where that was looked for
+    pub advice: Option<Advice>,
     /// Whether the pod was changed
     pub patched: bool,
     /// The configuration that decided

@@ -2,6 +2,7 @@
 
 use super::annotation::Fields;
 use super::finding::{Deed, Finding};
+use super::fix::Advice;
 use super::mode::Mode;
 use super::patch::Changes;
 use super::pod::Pod;
@@ -27,6 +28,8 @@ pub struct Ruling {
     pub findings: Vec<Finding>,
     /// What RAM allowed
     pub allowed: Vec<Allowed>,
+    /// What the pod would have to be like to be allowed, where it is created or changed
+    pub advice: Option<Advice>,
     /// What was asked, for whom
     pub asked: Vec<Asked>,
     /// What the requester should know in any case

@@ -651,3 +651,74 @@ proptest! {
         }
     }
 }
+
+/// Mapping rules of both modes from every kind of source, and a boundary
+const MAPPED: &str = r#"
+mapping:
+  tags:
+    - {key: env, from: {namespaceLabel: env}, mode: default}
+    - {key: team, from: {podLabel: team}, mode: default}
+    - {key: origin, from: {value: kubernetes}, mode: enforce}
+  resourceGroupId: {from: {namespaceAnnotation: group}, mode: default}
+  ramRoleName: {from: {podAnnotation: role}, mode: default}
+"#;
+
+/// The pod with the advice followed to the letter
+fn advised(pod: &Value, done: &Final) -> Option<Value> {
+    let lines = done.record.advice.as_ref()?.lines();
+    let mut pod = pod.clone();
+    let annotations = pod["metadata"]["annotations"].as_object_mut().unwrap();
+    for line in lines {
+        match &line.value {
+            Some(value) => drop(annotations.insert(line.annotation.to_owned(), json!(value))),
+            None => drop(annotations.remove(line.annotation)),
+        }
+    }
+    (!lines.is_empty()).then_some(pod)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn whoever_follows_the_advice_passes(
+        user in prop::sample::select(vec!["all", "test", "wide", "grouped", "nobody", "denied", "prod"]),
+        tags in prop::sample::subsequence(vec!["env:test", "env:prod", "team:pay", "team:x", "keep:true"], 0..4),
+        group in prop::option::of(prop::sample::select(vec!["rg-default1", "rg-prod1", "rg-gone", "production"])),
+        role in prop::option::of(prop::sample::select(vec!["Good", "Other", "Wary", "Missing"])),
+        namespace in prop::sample::select(vec![json!({}), json!({"env": "test"}), json!({"env": "prod"}), json!({"tenant": "team"})]),
+        of_namespace in prop::option::of(prop::sample::select(vec!["rg-prod1", "rg-default1"])),
+        mapped in any::<bool>(),
+        old in prop::option::of(prop::sample::subsequence(vec!["env:test", "team:pay"], 0..3)),
+    ) {
+        let mut tags: Vec<&str> = tags;
+        tags.dedup_by_key(|tag| tag.split(':').next().unwrap().to_owned());
+        let change = format!("{DIRECTORY}{MAPPED}");
+        let changes: &[(&str, &str)] = if mapped { &[(DIRECTORY, &change)] } else { &[] };
+        let annotations = of_namespace.map_or_else(|| json!({}), |group| json!({"group": group}));
+        let shop = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": namespace, "annotations": annotations}});
+        let given = Given::new(changes, &[shop]);
+        let written = |tags: &[&str]| {
+            let mut annotations = json!({});
+            for (key, value) in [(CUSTOM_TAGS, Some(tags.join(",")).filter(|text| !text.is_empty())),
+                (RESOURCE_GROUP_ID, group.map(str::to_owned)), (RAM_ROLE_NAME, role.map(str::to_owned))] {
+                if let Some(value) = value {
+                    annotations[key] = json!(value);
+                }
+            }
+            pod(annotations)
+        };
+        let new = with_image(written(&tags), "nginx:2");
+        let before = old.map(|tags| written(&tags));
+        let ask = |pod: &Value| match &before {
+            None => given.ask(user, Operation::Create(pod)),
+            Some(before) => given.ask(user, Operation::Update(before, pod)),
+        };
+        let done = ask(&new);
+        prop_assert_eq!(done.record.advice.is_some(), !done.allowed && !done.causes[0].reason.contains("Mapping")
+            && done.causes[0].reason != "TooManyCustomTags", "{:?}", done);
+        if let Some(fixed) = advised(&new, &done) {
+            let again = ask(&fixed);
+            prop_assert!(again.allowed, "{:#}\n{}\nbecame {:#}\n{}", new, done.message, fixed, again.message);
+        }
+    }
+}

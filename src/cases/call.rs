@@ -7,7 +7,9 @@ use serde_json::Value;
 use super::expect::{Details, Expect};
 use super::raw::{context, principal};
 use super::text::{OneOrMany, Pairs, Text};
+use crate::admission::fix::Advice;
 use crate::directory::Configuration;
+use crate::eci::fix::{CallCourt, search};
 use crate::eci::{Call, CallOutcome, Failure, Instance, Operation, Tags, judge};
 use crate::source::{Fault, Node};
 
@@ -53,14 +55,18 @@ impl CallCase {
             Err(error) => refused(crate::eci::Refusal::from(error).code),
             Ok(tags) => {
                 let call = self.call.with(operation, tags);
-                let judged = judge(
-                    &configuration.policies,
-                    &configuration.account,
-                    &principal,
-                    &call,
-                    Timestamp::now(),
-                );
-                details(operation, &judged)
+                let (policies, account) = (&configuration.policies, &configuration.account);
+                let now = Timestamp::now();
+                let judged = judge(policies, account, &principal, &call, now);
+                let court = CallCourt::new(policies, account, &principal, &call, now);
+                let fix = court.filter(|_| !judged.failures.is_empty()).map(|court| {
+                    let principals = std::slice::from_ref(&principal);
+                    Advice::of(search(&court, policies, principals, court.wish()), &court.wish())
+                });
+                Details {
+                    fix: fix.map(|advice| advice.to_string()),
+                    ..details(operation, &judged)
+                }
             }
         };
         Ok(self.expect.hold_against(&actual))

@@ -7,11 +7,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::configuration;
 use super::report::{Exit, Output, Problem, print, print_json};
 use crate::admission::annotation::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
+use crate::admission::fix::{Advice, Line};
 use crate::admission::offline::{self, Final, Operation, Request};
 use crate::admission::{Mode, Modes, Objects};
 use crate::directory::Configuration;
@@ -212,7 +213,10 @@ fn lines(args: &CheckArgs, one: &Checked) -> String {
         return format!("{what}: not judged, this version judges pods alone\n");
     };
     let mut lines = match (done.allowed, done.judged) {
-        (false, _) => vec![format!("{what}: denied"), format!("  {}", done.message)],
+        (false, _) => vec![format!("{what}: denied"), format!("  {}", done.message)]
+            .into_iter()
+            .chain(fix(done))
+            .collect(),
         (true, true) => vec![format!("{what}: allowed{}", by(done))],
         (true, false) => vec![format!("{what}: allowed, nothing to judge{}", why_not(done))],
     };
@@ -236,6 +240,36 @@ fn title(manifest: &Manifest) -> String {
         (false, "") => format!("{} {name}", manifest.kind()),
         (false, namespace) => format!("{} {namespace}/{name}", manifest.kind()),
     }
+}
+
+/// The annotations with which it would be allowed, as they stand in a manifest
+fn fix(done: &Final) -> Vec<String> {
+    let lines = done.record.advice.as_ref().map_or(&[][..], Advice::lines);
+    let (written, left_out): (Vec<&Line>, Vec<&Line>) = lines.iter().partition(|line| line.value.is_some());
+    let mut text = Vec::new();
+    if !written.is_empty() {
+        text.push("  allowed with these annotations:".to_owned());
+        text.extend(written.iter().map(|line| format!("    {line}")));
+    }
+    if !left_out.is_empty() {
+        text.push("  allowed without these annotations:".to_owned());
+        text.extend(left_out.iter().map(|line| format!("    {}", line.annotation)));
+    }
+    text
+}
+
+/// The outcome of the search for a fix, and what it found
+fn fix_json(advice: &Advice) -> Value {
+    let outcome = match advice {
+        Advice::Write(_) => "found",
+        Advice::Nothing => "none",
+        Advice::GaveUp => "unknown",
+    };
+    let annotations = advice.lines().iter();
+    let annotations: Map<String, Value> = annotations
+        .map(|line| (line.annotation.to_owned(), json!(line.value)))
+        .collect();
+    json!({"outcome": outcome, "annotations": annotations})
 }
 
 /// Who asked for what, and which statements allowed it
@@ -309,6 +343,7 @@ fn object(args: &CheckArgs, one: &Checked) -> Value {
         "principal": record.principal,
         "action": record.action,
         "allowedBy": record.allowed_by,
+        "fix": record.advice.as_ref().map(fix_json),
     });
     if let Value::Object(more) = more {
         fields.extend(more);

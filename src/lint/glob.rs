@@ -5,30 +5,35 @@
 
 /// Whether a text fits a pattern; `*` and `?` in the text are characters like any other
 pub(super) fn fits(pattern: &str, text: &str) -> bool {
-    table(
-        pattern,
-        text,
-        |_| false,
-        |wanted, found, around| match wanted {
-            '*' => around.below || around.right,
-            '?' => around.diagonal,
-            letter => letter == found && around.diagonal,
-        },
-    )
+    if !is_wild(pattern) {
+        return pattern == text;
+    }
+    text.starts_with(literal_head(pattern))
+        && table(
+            pattern,
+            text,
+            |_| false,
+            |wanted, found, around| match wanted {
+                '*' => around.below || around.right,
+                '?' => around.diagonal,
+                letter => letter == found && around.diagonal,
+            },
+        )
 }
 
 /// Whether every text that fits `inner` surely fits `outer` too; `false` may also mean that it is not plain to see
 pub(super) fn includes(outer: &str, inner: &str) -> bool {
-    table(
-        outer,
-        inner,
-        |_| false,
-        |wide, narrow, around| match wide {
-            '*' => around.below || around.right,
-            '?' => narrow != '*' && around.diagonal,
-            letter => letter == narrow && around.diagonal,
-        },
-    )
+    inner.starts_with(literal_head(outer))
+        && table(
+            outer,
+            inner,
+            |_| false,
+            |wide, narrow, around| match wide {
+                '*' => around.below || around.right,
+                '?' => narrow != '*' && around.diagonal,
+                letter => letter == narrow && around.diagonal,
+            },
+        )
 }
 
 /// Whether some text fits both patterns
@@ -45,6 +50,11 @@ pub(super) fn overlap(one: &str, other: &str) -> bool {
             }
         },
     )
+}
+
+/// What stands before the first wildcard, and must be there letter by letter
+fn literal_head(pattern: &str) -> &str {
+    pattern.split(['*', '?']).next().unwrap_or_default()
 }
 
 /// Whether a text holds a wildcard

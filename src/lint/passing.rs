@@ -1,6 +1,6 @@
 //! ram:PassRole: who needs it for the role that mapping hands out, and who holds it where it never counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::code::Code;
 use super::directory::{Directory, Holder, Place};
@@ -15,28 +15,27 @@ const CREATE: &str = "eci:CreateContainerGroup";
 /// Looks at everybody whom the documents bind
 pub(super) fn find(directory: &Directory<'_>, configuration: &Configuration) -> Vec<Warning> {
     let holders = directory.holders();
-    let mut bound = directory.bound();
-    bound.sort_by(|(one, _), (other, _)| one.cmp(other));
-    bound.dedup_by(|(later, _), (first, _)| later == first);
-    let bound: Vec<(&Holder<'_>, Place<'_>)> = bound
+    let by_name: HashMap<Principal, &Holder<'_>> = holders
         .iter()
-        .filter_map(|(principal, place)| {
-            let holder = holders
-                .iter()
-                .find(|holder| is_same(&holder.principal, principal))?;
-            Some((holder, *place))
-        })
+        .map(|holder| (folded(&holder.principal), holder))
         .collect();
+    let mut seen = HashSet::new();
+    let bound = directory.bound().into_iter().filter_map(|(principal, place)| {
+        let principal = folded(&principal);
+        let holder = by_name.get(&principal)?;
+        seen.insert(principal).then_some((*holder, place))
+    });
+    let bound: Vec<(&Holder<'_>, Place<'_>)> = bound.collect();
     let mut warnings = missing(directory, configuration, &bound);
     warnings.extend(in_groups(&bound));
     warnings
 }
 
-/// Whether two names are those of one principal; role names compare without case
-pub(super) fn is_same(one: &Principal, other: &Principal) -> bool {
-    match (one, other) {
-        (Principal::Role(one), Principal::Role(other)) => one.eq_ignore_ascii_case(other),
-        _ => one == other,
+/// A principal with its name as RAM compares it: that of a role without case
+fn folded(principal: &Principal) -> Principal {
+    match principal {
+        Principal::Role(name) => Principal::Role(name.to_ascii_lowercase().into()),
+        Principal::Account | Principal::User(_) | Principal::Service(_) => principal.clone(),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Roles that are meant for instances, but do not trust the service that assumes them there.
 
+use std::collections::HashSet;
+
 use super::code::Code;
 use super::directory::{Directory, Holder, Place};
-use super::glob::{fits, is_wild};
+use super::glob::fits;
 use super::never::is_about_eci;
 use super::passing::{self, names_pass_role};
 use super::question::{CURRENT_TIME, SERVICE};
@@ -18,17 +20,21 @@ const INSTANCES: &str = "ecs.aliyuncs.com";
 pub(super) fn find(directory: &Directory<'_>, configuration: &Configuration) -> Vec<Warning> {
     let holders = directory.holders();
     let context = passing::context(configuration);
+    let passed = passed(&holders, &context);
     let mapped = directory.mapped_role();
     let mut warnings = Vec::new();
     for (document, role) in directory.roles() {
         if is_trusting(role, configuration, &context) {
             continue;
         }
+        let name = role.name.to_ascii_lowercase();
         let reason = if mapped.is_some_and(|name| name.eq_ignore_ascii_case(&role.name)) {
             "mapping gives it to pods".to_owned()
         } else {
-            match passer(&holders, &role.name, &context) {
-                Some((policy, holder)) => format!("`{policy}` lets {holder} pass it to instances"),
+            match passed.iter().find(|passed| passed.names(&name)) {
+                Some(Passed { policy, holder, .. }) => {
+                    format!("`{policy}` lets {holder} pass it to instances")
+                }
                 None => continue,
             }
         };
@@ -65,36 +71,50 @@ fn is_trusting(role: &RoleEntry, configuration: &Configuration, context: &Contex
     decision.outcome == Outcome::Allow || conditions.any(|condition| &*condition.key == CURRENT_TIME)
 }
 
-/// Somebody who may pass the role by its name, with the policy that says so
-fn passer<'a>(holders: &[Holder<'a>], role: &str, context: &Context) -> Option<(&'a str, Principal)> {
-    holders.iter().find_map(|holder| {
-        let held = holder.for_account().find(|held| {
-            let mut statements = held.document.statements.iter();
-            statements.any(|statement| {
-                names_pass_role(statement) && is_named(statement, role) && is_for_eci(statement, context)
-            })
-        })?;
-        Some((held.policy, holder.principal.clone()))
-    })
+/// A statement that lets somebody pass roles to instances
+struct Passed<'a> {
+    /// Patterns of the roles' names in small letters, but for those of all roles
+    names: Vec<String>,
+    policy: &'a str,
+    holder: &'a Principal,
 }
 
-/// Whether a resource of the statement names the role, not only all roles
-fn is_named(statement: &Statement, role: &str) -> bool {
+/// Each such statement, with the first who holds it
+fn passed<'a>(holders: &'a [Holder<'a>], context: &Context) -> Vec<Passed<'a>> {
+    let mut seen = HashSet::new();
+    let mut passed = Vec::new();
+    for holder in holders {
+        for held in holder.for_account().filter(|held| seen.insert(held.policy)) {
+            let statements = held.document.statements.iter();
+            let passing =
+                statements.filter(|statement| names_pass_role(statement) && is_for_eci(statement, context));
+            passed.extend(passing.map(|statement| Passed {
+                names: named(statement),
+                policy: held.policy,
+                holder: &holder.principal,
+            }));
+        }
+    }
+    passed
+}
+
+impl Passed<'_> {
+    fn names(&self, role: &str) -> bool {
+        self.names.iter().any(|pattern| fits(pattern, role))
+    }
+}
+
+/// Patterns of role names among the resources of a statement, in small letters, but for those of all roles
+fn named(statement: &Statement) -> Vec<String> {
     let Target::Resources(patterns) = &statement.target else {
-        return false;
+        return Vec::new();
     };
-    patterns.iter().any(|pattern| {
-        let relative = Parts::of(pattern.as_str()).map(|parts| parts.relative);
-        let name = relative.and_then(|relative| relative.strip_prefix("role/"));
-        name.is_some_and(|name| {
-            let (name, role) = (name.to_ascii_lowercase(), role.to_ascii_lowercase());
-            name.split(is_wildcard).any(|part| !part.is_empty()) && fits(&name, &role)
-        })
-    })
-}
-
-fn is_wildcard(letter: char) -> bool {
-    is_wild(letter.encode_utf8(&mut [0; 4]))
+    let names = patterns.iter().filter_map(|pattern| {
+        let name = Parts::of(pattern.as_str())?.relative.strip_prefix("role/")?;
+        let is_some_role = name.contains(|letter| !matches!(letter, '*' | '?'));
+        is_some_role.then(|| name.to_ascii_lowercase())
+    });
+    names.collect()
 }
 
 /// Whether what the statement says of acs:Service leaves room for ECI

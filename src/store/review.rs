@@ -321,6 +321,25 @@ mod tests {
     }
 
     #[test]
+    fn what_its_policies_cannot_mean_is_a_warning() {
+        let policy = POLICY.replace("eci:*", "eci:CreateContainerGroup").replace(
+            r#""Resource": "*""#,
+            r#""Resource": "acs:eci:cn-a:1:containergroup/a""#,
+        );
+        let account = source("base", "a", Piece::directory(b"account: {id: '1', region: cn-a}"));
+        let verdict = judged("policy", json!({"P.json": policy}), &[account]);
+        assert!(verdict.is_allowed());
+        assert_eq!(
+            verdict.warnings,
+            [
+                "P.json:1:102: NameOnCreate: `eci:CreateContainerGroup` is asked before there is a name, and \
+              `acs:eci:cn-a:1:containergroup/a` fits names alone, so the statement never matches: \
+              write `acs:eci:cn-a:1:containergroup/*`"
+            ]
+        );
+    }
+
+    #[test]
     fn removal_is_not_judged_and_a_config_map_without_label_is_none_of_ours() {
         let body = body("DELETE", "policy", json!({"P.json": "{"}));
         assert!(judge(&Review::parse(body.as_bytes()).unwrap(), &[]).is_allowed());

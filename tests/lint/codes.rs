@@ -127,6 +127,24 @@ fn system_policies_get_no_warning() {
     }
 }
 
+/// The roles that one of them keeps for denials to name are unused
+#[test]
+fn examples_get_no_other_warning_than_of_unused_roles() {
+    let folder = root().parent().unwrap().parent().unwrap().join("deploy/examples");
+    let mut examples = 0;
+    for example in fs::read_dir(folder).unwrap() {
+        let (exit, printed) = command(&example.unwrap().path().join("config"));
+        let warnings = printed["warnings"].as_array().unwrap();
+        let is_clean = warnings.iter().all(|warning| warning["code"] == "UnusedRole");
+        assert!(
+            exit == 0 && is_clean && printed["documents"] != json!(0),
+            "{printed:#}"
+        );
+        examples += 1;
+    }
+    assert!(examples > 4);
+}
+
 #[test]
 fn warnings_can_be_denied() {
     let path = root().join("codes/UnknownAction/warns.json");

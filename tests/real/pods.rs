@@ -40,7 +40,7 @@ fn a_pod_bound_for_eci_is_denied_with_the_reason_and_allowed_after_the_tag_is_ad
         &denial,
         &["statement `alice#1` wants tag `env` to be `test`, but the pod has no such tag"],
     );
-    assert_says(&denial, &[&format!("add `env:test` to annotation {TAGS}")]);
+    assert_says(&denial, &[&format!("write annotation {TAGS}: \"env:test\"")]);
     assert_says(
         &denial,
         &[

@@ -1,9 +1,7 @@
 //! A denial by RAM in words: what the nearest statement wanted, what the pod has, what would satisfy it.
 
 use super::{Deed, Scene};
-use crate::admission::annotation::{
-    CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS, tags,
-};
+use crate::admission::annotation::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS};
 use crate::admission::call::SET_BY_ACK;
 use crate::admission::mapping;
 use crate::admission::phrase::{NAME_LENGTH, clipped, listed, quoted};
@@ -49,17 +47,14 @@ impl Told<'_> {
                     "{} denies {}{about}: {}",
                     self.named(statement),
                     self.asked(),
-                    self.change_or_ask()
+                    self.remedy()
                 )
             }
             Reason::UnknownPrincipal => format!(
                 "{who} is not in ramgate's directory, so nothing is allowed to it: ask your cluster administrator to add it"
             ),
             Reason::UnknownRole => {
-                format!(
-                    "the role is not in ramgate's directory: write another role in {}",
-                    self.role_annotation()
-                )
+                format!("the role is not in ramgate's directory: {}", self.remedy())
             }
             Reason::NoMatch(misses) => match misses.first() {
                 Some(miss) => self.missed(miss),
@@ -104,18 +99,16 @@ impl Told<'_> {
                 )
             }
             Mismatch::Principal { wanted, .. } => format!(
-                "the role trusts {} and not ecs.aliyuncs.com, which runs ECI instances: have its trust policy changed, or \
-                 write another role in {}",
+                "the role trusts {} and not ecs.aliyuncs.com, which runs ECI instances: {}",
                 listed(wanted, "and"),
-                self.role_annotation()
+                self.remedy()
             ),
             Mismatch::Resource { wanted, .. } if self.denial.question.action == "ram:PassRole" => format!(
-                "{} may pass {} alone, by {statement}, and the pod wants {}: write such a role in {}, or ask your \
-                 RAM administrator",
+                "{} may pass {} alone, by {statement}, and the pod wants {}: {}",
                 principal::described(self.principal),
                 listed(wanted, "and"),
                 quoted(&self.denial.question.resource, 128),
-                self.role_annotation()
+                self.remedy()
             ),
             Mismatch::Action { .. } | Mismatch::Resource { .. } => self.nothing_allows(),
         }
@@ -156,62 +149,29 @@ impl Told<'_> {
             return format!(
                 "{which} {} {wish}, {found}: {}",
                 quoted(tag, NAME_LENGTH),
-                self.tag_remedy(tag, open)
+                self.scene.remedy(|| self.tag_remedy(tag))
             );
         }
         let found = but("but the request does not have it");
-        let remedy = match key {
-            GROUP_KEY if self.scene.deed == Deed::Create => {
-                format!("write such a resource group in annotation {RESOURCE_GROUP_ID}")
-            }
-            _ => self.ask(),
-        };
+        let remedy = self.remedy();
         format!("{} {wish}, {found}: {remedy}", quoted(key, NAME_LENGTH))
     }
 
-    /// What to do about a tag
-    fn tag_remedy(&self, tag: &str, open: &Open<'_>) -> String {
+    /// Whom to ask about a tag that the pod's author cannot choose, or not so that it is allowed
+    fn tag_remedy(&self, tag: &str) -> String {
         if self.scene.deed != Deed::Create && !self.denial.question.about_new_tags {
             return self.ask();
         }
         if SET_BY_ACK.contains(&tag) {
             return format!("ACK sets this tag itself, {}", self.ask());
         }
-        let enforced = self
-            .scene
-            .configuration
-            .mapping
-            .tags
-            .iter()
-            .find(|rule| rule.key == tag);
-        if let Some(rule) = enforced.filter(|rule| rule.rule.mode == MappingMode::Enforce) {
-            return format!(
+        let mut rules = self.scene.configuration.mapping.tags.iter();
+        match rules.find(|rule| rule.key == tag && rule.rule.mode == MappingMode::Enforce) {
+            Some(rule) => format!(
                 "this tag is set by {}, ask whoever owns it",
                 mapping::described(&rule.rule.source)
-            );
-        }
-        // Only what surely helps and what the annotation can hold is proposed
-        let is_exact = open.operator.starts_with("StringEquals")
-            || open.operator == "StringLike"
-                && open
-                    .wanted
-                    .first()
-                    .is_some_and(|value| !value.contains(['*', '?']));
-        let entry = open
-            .wanted
-            .first()
-            .filter(|_| is_exact)
-            .map(|value| format!("{tag}:{value}"));
-        match entry.filter(|entry| tags(entry).is_ok_and(|tags| tags.len() == 1)) {
-            Some(entry) => match self.scene.fields.tag(tag) {
-                None => format!("add {} to annotation {CUSTOM_TAGS}", quoted(&entry, 200)),
-                Some(found) => format!(
-                    "write {} instead of {} in annotation {CUSTOM_TAGS}",
-                    quoted(&entry, 200),
-                    quoted(&format!("{tag}:{found}"), 200)
-                ),
-            },
-            None => format!("change it in annotation {CUSTOM_TAGS}, or ask your RAM administrator"),
+            ),
+            None => self.ask(),
         }
     }
 
@@ -232,13 +192,7 @@ impl Told<'_> {
             }
             (_, None) => format!("no policy of {who}"),
         };
-        let remedy = match self.other_groups().as_slice() {
-            [] => self.change_or_ask(),
-            groups => format!(
-                "it holds policies for resource group {}, write that in annotation {RESOURCE_GROUP_ID}",
-                listed(groups, "or")
-            ),
-        };
+        let remedy = self.remedy();
         format!("{policies} allows {}: {remedy}", self.asked())
     }
 
@@ -251,35 +205,6 @@ impl Told<'_> {
                 self.denial.question.action,
                 quoted(&self.denial.question.resource, 128)
             ),
-        }
-    }
-
-    /// What to do where no tag is to blame
-    fn change_or_ask(&self) -> String {
-        match self.denial.question.action {
-            "ram:PassRole" | "sts:AssumeRole" => {
-                format!(
-                    "write another role in {}, or ask your RAM administrator",
-                    self.role_annotation()
-                )
-            }
-            "ram:CreateServiceLinkedRole" => {
-                "ask your RAM administrator to make ECI's service-linked role once".to_owned()
-            }
-            _ => self.ask(),
-        }
-    }
-
-    /// The resource groups that the principal does hold policies for, where the pod could name one
-    fn other_groups(&self) -> Vec<&str> {
-        let policies = &self.scene.configuration.policies;
-        let asked = self.denial.question.resource_group.as_deref();
-        match self.scene.deed == Deed::Create && asked.is_some() {
-            true => policies
-                .granted_groups(self.principal)
-                .filter(|group| Some(*group) != asked)
-                .collect(),
-            false => Vec::new(),
         }
     }
 
@@ -296,20 +221,32 @@ impl Told<'_> {
         format!("{layer} {}", quoted(&statement.to_string(), 100))
     }
 
-    fn ask(&self) -> String {
-        match self.scene.deed {
-            Deed::Create | Deed::Update => "ask your RAM administrator".to_owned(),
-            Deed::Delete | Deed::Exec | Deed::Attach | Deed::PortForward | Deed::Proxy => {
-                "ask someone who may, or your RAM administrator".to_owned()
-            }
+    /// What to do where no tag is to blame
+    fn remedy(&self) -> String {
+        match self.denial.question.action {
+            "ram:CreateServiceLinkedRole" => self.ask(),
+            _ => self.scene.remedy(|| self.ask()),
         }
     }
 
-    /// Where the role that was asked about is written
-    fn role_annotation(&self) -> String {
-        match self.is_about_registry_roles() {
-            true => format!("annotations {SERVICE_ARNS} and {USER_ARNS}"),
-            false => format!("annotation {RAM_ROLE_NAME}"),
+    /// Who could grant it
+    fn ask(&self) -> String {
+        if self.denial.question.action == "ram:CreateServiceLinkedRole" {
+            return "ask your RAM administrator to make ECI's service-linked role once".to_owned();
+        }
+        let administrator = match self.denial.decision.policy_type {
+            PolicyType::ControlPolicy => "the administrator of your resource directory",
+            PolicyType::AssumeRolePolicy => "whoever owns the role to let ECS assume it",
+            PolicyType::Root
+            | PolicyType::SessionPolicy
+            | PolicyType::AccountLevelIdentityBasedPolicy
+            | PolicyType::ResourceGroupLevelIdentityBasedPolicy => "your RAM administrator",
+        };
+        match self.scene.deed {
+            Deed::Create | Deed::Update => format!("ask {administrator}"),
+            Deed::Delete | Deed::Exec | Deed::Attach | Deed::PortForward | Deed::Proxy => {
+                format!("ask someone who may, or {administrator}")
+            }
         }
     }
 

@@ -1,23 +1,25 @@
 //! What the linter says of a statement, held against the engine: what can never match never decides a call, a condition
 //! that always holds changes nothing, and what comes too late is never heard.
 
+mod sketch;
+
 use std::collections::BTreeSet;
 
 use ramgate::directory::{Configuration, Piece, merge};
 use ramgate::eci::{Failure, Judgement};
 use ramgate::lint::{self, Code, Facts, Warning};
 use ramgate::ram::{Actions, Document, DocumentKind, PolicyType};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::generate;
 use super::scene::{self, Call, Scene};
-use super::{generate, policies};
 use crate::compare::Tally;
 use crate::random::Random;
 use crate::sweep;
 use crate::world::Held;
 
 /// Calls put to statements that the linter says something of
-const PAIRS: usize = 60_000;
+const PAIRS: usize = 40_000;
 const CALLS: usize = 50;
 
 /// Codes that say that a statement, or one of its actions, never matches
@@ -33,95 +35,6 @@ const NEVER: &[Code] = &[
     Code::Contradiction,
 ];
 
-const ACTIONS: &[&str] = &[
-    "eci:CreateContainerGroup",
-    "eci:CreateContainerGroup",
-    "eci:CreateImageCache",
-    "eci:UpdateContainerGroup",
-    "eci:DescribeContainerGroups",
-    "eci:DescribeContainerLog",
-    "eci:DeleteContainerGroup",
-    "eci:ExecContainerCommand",
-    "eci:Create*",
-    "eci:Update*",
-    "eci:Describe*",
-    "eci:Delete*",
-    "ECI:*",
-    "eci:*ContainerGroup*",
-    "eci:*ImageCache*",
-    "ram:PassRole",
-    "ram:PassRole",
-    "ram:*",
-    "ram:CreateServiceLinkedRole",
-    "eci:CreateContainerGroups",
-    "eci:Make*",
-    "ecs:RunInstances",
-    "*",
-];
-
-const RESOURCES: &[&str] = &[
-    "*",
-    "*",
-    "acs:eci:*:*:*",
-    "acs:eci:*:*:containergroup/*",
-    "acs:eci:*:*:containergroup/eci-1",
-    "acs:eci:*:*:containergroup/e*",
-    "acs:eci:cn-a:1000:imagecache/*",
-    "acs:eci:cn-b:*:containergroup/*",
-    "acs:eci:*:2000:*",
-    "acs:e*:*:*:*/*",
-    "acs:ram:*:1000:role/Ops",
-    "acs:ram:*:*:role/*",
-    "acs:ram::2000:role/Ops",
-];
-
-const TAG_KEYS: &[&str] = &[
-    "acs:RequestTag/env",
-    "acs:RequestTag/env",
-    "acs:ResourceTag/env",
-    "acs:ResourceTag/env",
-    "eci:tag/env",
-    "acs:requestTag/env",
-];
-const TEXTS: &[&str] = &["test", "prod", "Test", "t*", "*", "te?t", "prod*", "5", ""];
-const TEXT_OPERATORS: &[&str] = &[
-    "StringEquals",
-    "StringNotEquals",
-    "StringEqualsIgnoreCase",
-    "StringNotEqualsIgnoreCase",
-    "StringLike",
-    "StringNotLike",
-];
-const NUMBERS: &[&str] = &["5", "5.0", "4", "6", "-1", "0"];
-const NUMBER_OPERATORS: &[&str] = &[
-    "NumericEquals",
-    "NumericNotEquals",
-    "NumericLessThan",
-    "NumericLessThanEquals",
-    "NumericGreaterThan",
-    "NumericGreaterThanEquals",
-];
-const DATE_OPERATORS: &[&str] = &[
-    "DateEquals",
-    "DateNotEquals",
-    "DateLessThan",
-    "DateLessThanEquals",
-    "DateGreaterThan",
-    "DateGreaterThanEquals",
-];
-const TAG_VALUES: &[&str] = &[
-    "test",
-    "prod",
-    "Test",
-    "TEST",
-    "production",
-    "5",
-    "4.5",
-    "x",
-    "",
-    "t*",
-];
-
 #[test]
 fn what_the_linter_says_of_a_statement_the_engine_does() {
     let tally = sweep(PAIRS, |seed, pairs| {
@@ -131,7 +44,8 @@ fn what_the_linter_says_of_a_statement_the_engine_does() {
         while left > 0 {
             let mut scene = generate::scene(&mut random);
             hold(&mut scene, &[("P0", None)]);
-            let statement = statement(&mut random);
+            sketch::context(&mut random, &mut scene);
+            let statement = sketch::statement(&mut random);
             let (_, warnings) = read(&scene, &[("P0", json!([statement]))]);
             for warning in &warnings {
                 if check(seed, &mut random, &scene, &statement, warning) {
@@ -145,7 +59,7 @@ fn what_the_linter_says_of_a_statement_the_engine_does() {
     crate::compare::show(&tally);
     for code in NEVER.iter().chain(&[Code::AbsentKeyDenies]) {
         let seen = tally.get(&(code.name(), "")).copied().unwrap_or_default();
-        assert!(seen * 500 > PAIRS, "{code} is seen {seen} times");
+        assert!(seen * 200 > tally.values().sum(), "{code} is seen {seen} times");
     }
 }
 
@@ -185,7 +99,7 @@ fn check(seed: u64, random: &mut Random, scene: &Scene, statement: &Value, warni
         read(scene, &[("P0", with(statement))]).0
     });
     for _ in 0..CALLS {
-        let call = call(random, scene, &statement);
+        let call = sketch::call(random, scene, &statement);
         let judgement = judge(&configuration, scene, &call);
         match &without {
             Some(without) => assert_eq!(
@@ -234,7 +148,7 @@ fn statements_that_come_too_late_are_never_heard() {
                 ],
             );
             let all: Vec<(&str, Value)> = ["P0", "P1", "P2"]
-                .map(|name| (name, (0..2).map(|_| wide(&mut random)).collect()))
+                .map(|name| (name, (0..2).map(|_| sketch::wide(&mut random)).collect()))
                 .into();
             let (configuration, warnings) = read(&scene, &all);
             let late = silent(&warnings, &all);
@@ -242,7 +156,7 @@ fn statements_that_come_too_late_are_never_heard() {
                 *tally.entry((code.name(), "")).or_default() += CALLS;
             }
             for _ in 0..CALLS {
-                let call = call(&mut random, &scene, &all[0].1[0]);
+                let call = sketch::call(&mut random, &scene, &all[0].1[0]);
                 let judgement = judge(&configuration, &scene, &call);
                 let found = heard(&judgement);
                 for (code, policy, number, layer) in &late {
@@ -406,123 +320,4 @@ fn text(statements: &Value) -> String {
 
 fn judge(configuration: &Configuration, scene: &Scene, call: &Call) -> Judgement {
     scene::judge_in(&configuration.policies, scene, call)
-}
-
-/// A call as ECI makes them, whose tags are near those that the statement wants
-fn call(random: &mut Random, scene: &Scene, statement: &Value) -> Call {
-    let mut call = generate::call(random, scene);
-    // Only case files give a call keys of its own
-    call.context.clear();
-    let wanted: Vec<String> = crate::naive::conditions(statement)
-        .flat_map(|(_, _, value)| value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]))
-        .filter_map(|value| value.as_str().map(str::to_owned))
-        .filter(|text| text.len() < 20 && !text.contains('.') || text.parse::<f64>().is_ok())
-        .collect();
-    let set = |random: &mut Random, tags: &mut Vec<(String, String)>| {
-        tags.retain(|(key, _)| key != "env");
-        if random.chance(85) {
-            let value = match random.chance(50) && !wanted.is_empty() {
-                true => random.pick(&wanted).replace(['*', '?'], "t"),
-                false => random.word(TAG_VALUES).to_owned(),
-            };
-            tags.push(("env".to_owned(), value));
-        }
-    };
-    if let Some(tags) = &mut call.tags {
-        set(random, tags);
-    }
-    if let Some(target) = &mut call.target {
-        set(random, &mut target.tags);
-    }
-    call
-}
-
-/// A statement in which much goes wrong
-fn statement(random: &mut Random) -> Value {
-    let effect = if random.chance(60) { "Allow" } else { "Deny" };
-    let actions: BTreeSet<&str> = (0..random.between(1, 3)).map(|_| random.word(ACTIONS)).collect();
-    let resources: BTreeSet<&str> = (0..random.between(1, 2))
-        .map(|_| random.word(RESOURCES))
-        .collect();
-    let mut statement = json!({"Effect": effect, "Action": actions, "Resource": resources});
-    let block = conditions(random);
-    if !block.is_empty() {
-        statement["Condition"] = block.into();
-    }
-    statement
-}
-
-fn conditions(random: &mut Random) -> Map<String, Value> {
-    let mut block = Map::new();
-    let same = random.word(TAG_KEYS);
-    for _ in 0..random.below(4) {
-        let (operator, key, values) = match random.below(12) {
-            0 => (random.word(NUMBER_OPERATORS), same, NUMBERS),
-            1 => (random.word(NUMBER_OPERATORS), same, NUMBERS),
-            2 | 3 => (random.word(DATE_OPERATORS), "acs:CurrentTime", generate::NOWS),
-            4 => (
-                random.word(&["IpAddress", "NotIpAddress"]),
-                "acs:SourceIp",
-                &["10.0.0.0/24", "10.0.1.0/24"][..],
-            ),
-            5 => (
-                random.word(TEXT_OPERATORS),
-                "acs:Service",
-                &["eci.aliyuncs.com", "fc.aliyuncs.com"][..],
-            ),
-            6 => (
-                random.word(TEXT_OPERATORS),
-                "ram:ServiceName",
-                &["eci.aliyuncs.com"][..],
-            ),
-            7 => (
-                random.word(TEXT_OPERATORS),
-                "acs:ResourceGroupId",
-                generate::GROUPS,
-            ),
-            8 => (random.word(TEXT_OPERATORS), random.word(TAG_KEYS), TEXTS),
-            _ => (random.word(TEXT_OPERATORS), same, TEXTS),
-        };
-        let values: Vec<&str> = (0..random.between(1, 2)).map(|_| random.word(values)).collect();
-        let keys = block.entry(operator).or_insert_with(|| json!({}));
-        keys[key] = values.into();
-    }
-    block
-}
-
-/// A statement that may cover others
-fn wide(random: &mut Random) -> Value {
-    if random.chance(20) {
-        return policies::statement(random);
-    }
-    let effect = if random.chance(50) { "Allow" } else { "Deny" };
-    let element = if random.chance(15) { "NotAction" } else { "Action" };
-    let action = random.word(&[
-        "*",
-        "eci:*",
-        "eci:Create*",
-        "eci:CreateContainerGroup",
-        "eci:Delete*",
-        "ECI:delete*",
-        "ram:*",
-        "ram:PassRole",
-    ]);
-    let resource = random.word(&[
-        "*",
-        "*",
-        "acs:eci:*:*:*",
-        "acs:eci:cn-a:1000:containergroup/*",
-        "acs:ram:*:*:role/*",
-    ]);
-    let mut statement = json!({"Effect": effect, element: action, "Resource": resource});
-    if random.chance(50) {
-        let key = random.word(&["acs:RequestTag/env", "acs:ResourceTag/env", "eci:tag/env"]);
-        let (operator, values) = match random.below(4) {
-            0 => (random.word(NUMBER_OPERATORS), NUMBERS),
-            _ => (random.word(TEXT_OPERATORS), &["test", "prod", "t*", "te*"][..]),
-        };
-        let values: Vec<&str> = (0..random.between(1, 2)).map(|_| random.word(values)).collect();
-        statement["Condition"] = json!({operator: {key: values}});
-    }
-    statement
 }
