@@ -276,7 +276,7 @@ mod tests {
     /// Even numbers allow, odd ones deny; below 10 they match, below 20 they are open, from 20 they do not match
     fn standing(number: usize) -> Standing {
         Standing {
-            effect: if number % 2 == 0 {
+            effect: if number.is_multiple_of(2) {
                 Effect::Allow
             } else {
                 Effect::Deny

@@ -204,3 +204,44 @@ fn an_invalid_directory_is_named_by_its_side() {
         .unwrap();
     assert_eq!(missing.status.code(), Some(1));
 }
+
+/// Fourteen statements with two keys each, of which no request needs more than two: too many ways to hold none of them
+#[test]
+fn what_is_not_searched_to_the_end_is_said_and_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = (0..14).map(|at| {
+        serde_json::json!({"Effect": "Allow", "Action": "eci:Delete*", "Resource": "*", "Condition": {"StringEquals": {
+            format!("acs:ResourceTag/k{at}"): "x", format!("acs:ResourceTag/l{at}"): "y"}}})
+    });
+    let own: Vec<Value> = own.collect();
+    let deny = serde_json::json!({"Effect": "Deny", "Action": "eci:*", "Resource": "*",
+        "Condition": {"StringEquals": {"acs:ResourceTag/pool": "spot"}}});
+    for (side, more) in [("old", None), ("new", Some(deny))] {
+        let at = folder.path().join(side);
+        fs::create_dir(&at).unwrap();
+        let statements: Vec<Value> = own.iter().cloned().chain(more).collect();
+        let policy = serde_json::json!({"Version": "1", "Statement": statements});
+        fs::write(at.join("P.json"), policy.to_string()).unwrap();
+        let directory = "{account: {id: '1', region: cn-a}, users: [{name: ann, policies: [{policy: P}]}]}";
+        fs::write(at.join("directory.yaml"), directory).unwrap();
+    }
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ramgate"));
+        command
+            .args(["diff", "old", "new"])
+            .args(arguments)
+            .current_dir(folder.path());
+        command.output().unwrap()
+    };
+    let output = run(&["--output", "json"]);
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        (&printed["newlyAllowed"], &printed["newlyDenied"]),
+        (&0.into(), &14.into())
+    );
+    assert_eq!(printed["complete"], false);
+    assert_eq!(printed["notSearchedToTheEnd"], serde_json::json!(["user/ann"]));
+    let human = text(run(&[]).stdout);
+    assert!(human.contains("not searched to the end: user/ann"), "{human}");
+}
