@@ -127,7 +127,7 @@ pub fn call(random: &mut Random, scene: &Scene, statement: &Value) -> Call {
         tags.retain(|(key, _)| key != "env");
         if random.chance(85) {
             let value = match random.chance(50) && !wanted.is_empty() {
-                true => random.pick(&wanted).replace(['*', '?'], "t"),
+                true => near(random, &wanted),
                 false => random.word(TAG_VALUES).to_owned(),
             };
             tags.push(("env".to_owned(), value));
@@ -140,6 +140,15 @@ pub fn call(random: &mut Random, scene: &Scene, statement: &Value) -> Call {
         set(random, &mut target.tags);
     }
     call
+}
+
+/// A text that fits a wanted one, or a number right behind it
+fn near(random: &mut Random, wanted: &[String]) -> String {
+    let value = random.pick(wanted);
+    match value.parse::<i64>() {
+        Ok(number) if random.chance(50) => format!("{number}.5"),
+        _ => value.replace(['*', '?'], "t"),
+    }
 }
 
 /// A statement in which much goes wrong
