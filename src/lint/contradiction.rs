@@ -5,7 +5,7 @@
 
 use super::code::Code;
 use super::facts::Facts;
-use super::glob::{fits, includes, is_wild, overlap};
+use super::glob::{fits, includes, is_wild};
 use super::question::CURRENT_TIME;
 use super::subject::{Finding, listed};
 use super::witness;
@@ -38,7 +38,7 @@ pub(super) fn find(statement: &Statement, facts: &Facts) -> Vec<Finding> {
         }
         let impossible = |others: &[&Condition]| {
             let all: Vec<&Condition> = others.iter().copied().chain([last]).collect();
-            is_impossible(&all, statement.effect)
+            is_impossible(&all, statement.effect, facts)
         };
         let culprit = before.iter().find(|other| impossible(&[**other]));
         if let Some(other) = culprit {
@@ -78,11 +78,12 @@ fn finding(last: &Condition, other: &Condition) -> Finding {
 /// Whether it is certain that no request meets all of these conditions on one key
 ///
 /// An absent key meets negated conditions alone, and those always leave a value too.
-fn is_impossible(all: &[&Condition], effect: Effect) -> bool {
+fn is_impossible(all: &[&Condition], effect: Effect, facts: &Facts) -> bool {
     let meets = |values: &[String]| all.iter().all(|condition| condition.met(values, effect));
     let values = all.iter().flat_map(|condition| condition.wanted());
     let characters: usize = values.map(|value| value.len().saturating_add(1)).sum();
-    let is_readable = all.iter().all(|condition| READABLE.contains(&&*condition.key));
+    let is_readable = |key: &str| READABLE.contains(&key) && facts.given(key).is_none();
+    let is_readable = all.iter().all(|condition| is_readable(&condition.key));
     if characters > MOST_CHARACTERS || !is_readable && meets(&[UNREADABLE.to_owned()]) {
         return false;
     }
@@ -92,36 +93,22 @@ fn is_impossible(all: &[&Condition], effect: Effect) -> bool {
     }
 }
 
-/// Whether patterns, or texts in any case, plainly exclude each other
+/// Whether patterns, or texts in any case, plainly exclude what the other conditions want
+///
+/// An operator stands once in a statement, and a key once under it.
 fn texts_exclude_each_other(all: &[&Condition]) -> bool {
-    let named = |name: &'static str| {
-        let is_so = move |condition: &&&Condition| condition.operator.name == name;
-        all.iter().filter(is_so).map(|condition| condition.wanted())
+    let wanted = |name: &str| {
+        let named = all.iter().find(|condition| condition.operator.name == name);
+        named.map(|condition| condition.wanted())
     };
-    let likes: Vec<Vec<String>> = named("StringLike").collect();
-    let disjoint = |one: &[String], other: &[String]| {
-        !one.iter()
-            .any(|pattern| other.iter().any(|each| overlap(pattern, each)))
+    let excluded = wanted("StringNotLike").unwrap_or_default();
+    let is_excluded = |pattern: &String| excluded.iter().any(|outer| includes(outer, pattern));
+    let can_meet = |value: &String| {
+        all.iter()
+            .all(|condition| may_meet_ignoring_case(condition, value))
     };
-    let apart = likes.iter().enumerate().any(|(at, one)| {
-        likes
-            .iter()
-            .skip(at.saturating_add(1))
-            .any(|other| disjoint(one, other))
-    });
-    let excluded: Vec<String> = named("StringNotLike").flatten().collect();
-    let all_excluded = likes.iter().any(|patterns| {
-        patterns
-            .iter()
-            .all(|pattern| excluded.iter().any(|outer| includes(outer, pattern)))
-    });
-    let ignoring_case = named("StringEqualsIgnoreCase").any(|values| {
-        values.iter().all(|value| {
-            !all.iter()
-                .all(|condition| may_meet_ignoring_case(condition, value))
-        })
-    });
-    apart || all_excluded || ignoring_case
+    wanted("StringLike").is_some_and(|patterns| patterns.iter().all(is_excluded))
+        || wanted("StringEqualsIgnoreCase").is_some_and(|values| !values.iter().any(can_meet))
 }
 
 /// Whether a text may meet a condition in some case; other letters than ASCII's are not looked at

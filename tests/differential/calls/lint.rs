@@ -147,16 +147,18 @@ fn statements_that_come_too_late_are_never_heard() {
                     ("P2", Some("rg-a")),
                 ],
             );
-            let all: Vec<(&str, Value)> = ["P0", "P1", "P2"]
-                .map(|name| (name, (0..2).map(|_| sketch::wide(&mut random)).collect()))
-                .into();
+            let statements = sketch::alike(&mut random, 6);
+            let all: Vec<(&str, Value)> = (["P0", "P1", "P2"].into_iter())
+                .zip(statements.chunks(2).map(|each| json!(each)))
+                .collect();
             let (configuration, warnings) = read(&scene, &all);
             let late = silent(&warnings, &all);
             for (code, ..) in &late {
                 *tally.entry((code.name(), "")).or_default() += CALLS;
             }
             for _ in 0..CALLS {
-                let call = sketch::call(&mut random, &scene, &all[0].1[0]);
+                let near = random.pick(&statements);
+                let call = sketch::call(&mut random, &scene, near);
                 let judgement = judge(&configuration, &scene, &call);
                 let found = heard(&judgement);
                 for (code, policy, number, layer) in &late {

@@ -58,7 +58,9 @@ const TAG_KEYS: &[&str] = &[
     "eci:tag/env",
     "acs:requestTag/env",
 ];
-const TEXTS: &[&str] = &["test", "prod", "Test", "t*", "*", "te?t", "prod*", "5", ""];
+const TEXTS: &[&str] = &[
+    "test", "prod", "Test", "t*", "*", "te?t", "te*t", "prod*", "5", "",
+];
 const TEXT_OPERATORS: &[&str] = &[
     "StringEquals",
     "StringNotEquals",
@@ -90,6 +92,26 @@ const DATE_OPERATORS: &[&str] = &[
     "DateLessThanEquals",
     "DateGreaterThan",
     "DateGreaterThanEquals",
+];
+const WIDE_ACTIONS: &[&str] = &[
+    "*",
+    "eci:*",
+    "eci:*",
+    "eci:Create*",
+    "eci:CreateContainerGroup",
+    "eci:Delete*",
+    "ECI:delete*",
+    "ram:*",
+    "ram:PassRole",
+];
+const WIDE_RESOURCES: &[&str] = &[
+    "*",
+    "*",
+    "acs:eci:*:*:*",
+    "acs:eci:cn-?:*:containergroup/*",
+    "acs:eci:cn-a:1000:containergroup/*",
+    "acs:eci:*:*:containergroup/eci-?",
+    "acs:ram:*:*:role/*",
 ];
 const TAG_VALUES: &[&str] = &[
     "test",
@@ -127,7 +149,7 @@ pub fn call(random: &mut Random, scene: &Scene, statement: &Value) -> Call {
         tags.retain(|(key, _)| key != "env");
         if random.chance(85) {
             let value = match random.chance(50) && !wanted.is_empty() {
-                true => random.pick(&wanted).replace(['*', '?'], "t"),
+                true => near(random, &wanted),
                 false => random.word(TAG_VALUES).to_owned(),
             };
             tags.push(("env".to_owned(), value));
@@ -140,6 +162,17 @@ pub fn call(random: &mut Random, scene: &Scene, statement: &Value) -> Call {
         set(random, &mut target.tags);
     }
     call
+}
+
+/// A text that fits a wanted one, or a number right behind it
+fn near(random: &mut Random, wanted: &[String]) -> String {
+    let value = random.pick(wanted);
+    match value.parse::<i64>() {
+        Ok(number) if random.chance(50) => format!("{number}.5"),
+        _ => value
+            .replace('*', random.word(&["", "t", "tt"]))
+            .replace('?', "t"),
+    }
 }
 
 /// A statement in which much goes wrong
@@ -249,41 +282,56 @@ fn conditions(random: &mut Random) -> Map<String, Value> {
     block
 }
 
-/// A statement that may cover others
-pub fn wide(random: &mut Random) -> Value {
-    if random.chance(20) {
-        return policies::statement(random);
-    }
-    let effect = if random.chance(50) { "Allow" } else { "Deny" };
-    let element = if random.chance(15) { "NotAction" } else { "Action" };
-    let action = random.word(&[
-        "*",
-        "eci:*",
-        "eci:Create*",
-        "eci:CreateContainerGroup",
-        "eci:Delete*",
-        "ECI:delete*",
-        "ram:*",
-        "ram:PassRole",
-    ]);
-    let resource = random.word(&[
-        "*",
-        "*",
-        "acs:eci:*:*:*",
-        "acs:eci:cn-a:1000:containergroup/*",
-        "acs:ram:*:*:role/*",
-    ]);
-    let mut statement = json!({"Effect": effect, element: action, "Resource": resource});
-    if random.chance(50) {
-        let key = random.word(&["acs:RequestTag/env", "acs:ResourceTag/env", "eci:tag/env"]);
-        let (operator, values) = match random.below(4) {
-            0 => (random.word(NUMBER_OPERATORS), NUMBERS),
-            _ => (random.word(TEXT_OPERATORS), &["test", "prod", "t*", "te*"][..]),
+/// Statements that may cover each other: most of them have most in common
+pub fn alike(random: &mut Random, count: usize) -> Vec<Value> {
+    let element = if random.chance(85) { "Action" } else { "NotAction" };
+    let family = random.below(3);
+    let common = [
+        random.word(WIDE_ACTIONS),
+        random.word(WIDE_RESOURCES),
+        operator(random, family),
+    ];
+    let each = |random: &mut Random| {
+        if random.chance(10) {
+            return policies::statement(random);
+        }
+        let effect = if random.chance(50) { "Allow" } else { "Deny" };
+        let element = if random.chance(90) { element } else { "Action" };
+        let action = if random.chance(70) {
+            common[0]
+        } else {
+            random.word(WIDE_ACTIONS)
         };
-        let values: Vec<&str> = (0..random.between(1, 2)).map(|_| random.word(values)).collect();
-        statement["Condition"] = json!({operator: {key: values}});
+        let resource = if random.chance(70) {
+            common[1]
+        } else {
+            random.word(WIDE_RESOURCES)
+        };
+        let mut statement = json!({"Effect": effect, element: action, "Resource": resource});
+        if random.chance(70) {
+            let operator = if random.chance(80) {
+                common[2]
+            } else {
+                operator(random, family)
+            };
+            let from: &[&str] = if family == 0 {
+                NUMBERS
+            } else {
+                &["test", "prod", "t*", "te*"]
+            };
+            let values: Vec<&str> = (0..random.between(1, 2)).map(|_| random.word(from)).collect();
+            statement["Condition"] = json!({operator: {"eci:tag/env": values}});
+        }
+        statement
+    };
+    (0..count).map(|_| each(random)).collect()
+}
+
+fn operator(random: &mut Random, family: usize) -> &'static str {
+    match family {
+        0 => random.word(NUMBER_OPERATORS),
+        _ => random.word(TEXT_OPERATORS),
     }
-    statement
 }
 
 /// Sometimes gives every request a key that calls do not fill, or fills one that they do
