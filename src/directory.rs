@@ -27,6 +27,8 @@ pub use fault::{FaultClass, LocatedFault};
 pub use mapping::{FieldRule, MappingMode, MappingRules, MappingSource, TagRule};
 pub use merge::{check, merge};
 pub use part::Part;
+pub(crate) use people::{GrantEntry, RoleEntry};
 pub use piece::{BrokenPiece, Piece, PolicyPiece};
 pub use selector::{Requirement, Selector, Test};
 pub use settings::{Carrier, ClusterSettings};
+pub(crate) use text::Text;

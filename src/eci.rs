@@ -8,6 +8,7 @@
 
 mod account;
 mod call;
+pub mod fix;
 mod judge;
 mod judgement;
 mod operation;

@@ -10,6 +10,7 @@ pub mod cases;
 pub mod cli;
 pub mod directory;
 pub mod eci;
+pub mod lint;
 pub mod ram;
 pub mod server;
 pub mod source;

@@ -14,6 +14,7 @@ mod context;
 mod decide;
 mod decision;
 mod document;
+mod doubt;
 mod facts;
 mod layer;
 mod matching;
@@ -32,6 +33,7 @@ pub use decision::{Decision, Mismatch, Miss, Outcome, PolicyType, Reason, Statem
 pub use document::{
     Actions, Document, DocumentKind, Effect, MAX_BYTES, Parsed, RAM_MAX_CHARACTERS, Statement, Target,
 };
+pub use doubt::{Doubt, DoubtKind};
 pub use facts::Request;
 pub use principal::{Principal, PrincipalError, Trusted};
 pub use set::{

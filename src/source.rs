@@ -103,6 +103,14 @@ impl Node {
         }
     }
 
+    /// The items of a list; anything else is a list of itself
+    pub fn items(&self) -> &[Self] {
+        match &self.value {
+            Value::List(items) => items,
+            _ => std::slice::from_ref(self),
+        }
+    }
+
     /// What the value is, for messages
     pub fn kind(&self) -> &'static str {
         match self.value {

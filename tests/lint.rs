@@ -10,6 +10,9 @@
     reason = "tests"
 )]
 
+#[path = "lint/codes.rs"]
+mod codes;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -220,7 +223,11 @@ fn judge(path: &str) -> Verdict {
         let located = |fault: &_| LocatedFault::new(name, Clone::clone(fault), FaultClass::Document);
         return Verdict {
             faults: piece.faults().iter().map(located).collect(),
-            warnings: piece.warnings().iter().map(located).collect(),
+            warnings: piece
+                .warnings()
+                .iter()
+                .map(|doubt| located(&doubt.fault))
+                .collect(),
         };
     }
     match merge(pieces.iter().map(|(name, piece)| (name.as_str(), piece))) {

@@ -110,7 +110,7 @@ pub(super) fn questions(ruling: &Ruling) -> Vec<Question> {
     let call = ruling.operation.map(|operation| operation.action());
     let failed = ruling.findings.iter().filter_map(|finding| match finding {
         Finding::Denied { denial, .. } => Some(Question {
-            action: denial.action,
+            action: denial.question.action,
             decision: finding.code(),
             scope: scope(denial.decision.policy_type),
         }),

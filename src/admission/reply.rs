@@ -189,7 +189,12 @@ pub fn message(sentence: &str, words: &[(&'static str, String)], others: &[&Find
 fn short(finding: &Finding) -> String {
     match finding {
         Finding::Denied { denial, .. } => {
-            format!("{} on {} ({})", denial.action, denial.resource, finding.code())
+            format!(
+                "{} on {} ({})",
+                denial.question.action,
+                denial.question.resource,
+                finding.code()
+            )
         }
         Finding::Malformed(malformed) => malformed.to_string(),
         Finding::NotMapped { annotation, .. } => format!("{} {annotation}", finding.code()),

@@ -115,7 +115,7 @@ fn details(operation: Operation, judged: &crate::eci::Judgement) -> Details {
         Some(Failure::Refused(refusal)) => refused(refusal.code),
         Some(Failure::Denied(denial)) => Details {
             decision,
-            auth_action: Some(denial.action.to_owned()),
+            auth_action: Some(denial.question.action.to_owned()),
             policy_type: Some(denial.decision.policy_type.to_string()),
             statement: denial.decision.statement().map(ToString::to_string),
             ..Details::default()

@@ -1,13 +1,15 @@
 //! `ramgate lint`: says what is wrong with policies and directory documents, and where.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::configuration;
 use super::report::{Exit, Output, Problem, fault_json, print, print_json};
 use crate::directory::{FaultClass, LocatedFault, Piece};
+use crate::lint::{self, Facts, Warning};
 use crate::store::{self, NamedPiece};
 
 /// Check policies (NAME.json) and directory documents (*.yaml), or ConfigMap manifests that hold them
@@ -19,6 +21,16 @@ pub(super) struct LintArgs {
     /// Files, or folders that are searched for them
     #[arg(required = true)]
     paths: Vec<PathBuf>,
+    /// Exit with code 2 if there is any warning
+    #[arg(long)]
+    deny_warnings: bool,
+}
+
+/// What there is to say of documents
+#[derive(Default)]
+struct Findings {
+    errors: Vec<LocatedFault>,
+    warnings: Vec<Warning>,
 }
 
 pub(super) fn run(args: &LintArgs, output: Output) -> Result<Exit, Problem> {
@@ -32,49 +44,105 @@ pub(super) fn run(args: &LintArgs, output: Output) -> Result<Exit, Problem> {
         ));
     }
     let whole = args.paths.iter().any(|path| path.is_dir());
-    let (errors, warnings) = findings(&pieces, whole);
+    let findings = Findings::of(&pieces, whole);
     match output {
-        Output::Human => print(&human(&errors, &warnings, pieces.len())),
+        Output::Human => print(&findings.human(pieces.len())),
         Output::Json => print_json(&json!({
             "documents": pieces.len(),
-            "errors": errors.iter().map(fault_json).collect::<Vec<_>>(),
-            "warnings": warnings.iter().map(fault_json).collect::<Vec<_>>(),
+            "errors": findings.errors.iter().map(fault_json).collect::<Vec<_>>(),
+            "warnings": findings.warnings.iter().map(warning_json).collect::<Vec<_>>(),
         })),
     }
-    Ok(if errors.is_empty() {
-        Exit::Good
-    } else {
+    Ok(if !findings.errors.is_empty() {
         Exit::Invalid
+    } else if args.deny_warnings && !findings.warnings.is_empty() {
+        Exit::Denied
+    } else {
+        Exit::Good
     })
 }
 
-/// What makes the documents invalid, and what their author should look at
-fn findings(pieces: &[NamedPiece], whole: bool) -> (Vec<LocatedFault>, Vec<LocatedFault>) {
-    let mut errors: Vec<LocatedFault> = pieces.iter().flat_map(NamedPiece::faults).collect();
-    let mut warnings: Vec<LocatedFault> = pieces.iter().flat_map(NamedPiece::warnings).collect();
-    // Policies alone refer to nothing; with a directory among them they are a configuration, or a part of one.
-    let connected = pieces
-        .iter()
-        .any(|named| matches!(named.piece, Piece::Directory(_)));
-    if connected && let Err(faults) = store::load(pieces) {
-        // What a document says twice shows only when it is merged, if only with itself.
-        let (own, between): (Vec<_>, Vec<_>) = faults
-            .into_iter()
-            .filter(|fault| !errors.contains(fault))
-            .partition(|fault| fault.class == FaultClass::Document);
-        errors.extend(own);
-        if whole { &mut errors } else { &mut warnings }.extend(between);
+impl Findings {
+    /// What makes the documents invalid, and what their author should look at
+    fn of(pieces: &[NamedPiece], whole: bool) -> Self {
+        let facts = Facts::of(pieces.iter().map(|named| &named.piece));
+        let mut findings = Self {
+            errors: pieces.iter().flat_map(NamedPiece::faults).collect(),
+            warnings: pieces
+                .iter()
+                .flat_map(|named| lint::document(&named.name, &named.piece, &facts))
+                .collect(),
+        };
+        // Policies alone refer to nothing; with a directory among them they are a configuration, or a part of one.
+        if pieces
+            .iter()
+            .any(|named| matches!(named.piece, Piece::Directory(_)))
+        {
+            findings.connect(pieces, whole);
+        }
+        let order: HashMap<&str, usize> = (0..)
+            .zip(pieces)
+            .map(|(at, named)| (named.name.as_str(), at))
+            .collect();
+        let place = |warning: &Warning| {
+            (
+                order.get(warning.document.as_str()).copied(),
+                warning.at,
+                warning.code,
+            )
+        };
+        findings.warnings.sort_by_key(place);
+        findings
     }
-    (errors, warnings)
+
+    /// What shows only when the documents are put together
+    fn connect(&mut self, pieces: &[NamedPiece], whole: bool) {
+        match store::load(pieces) {
+            Ok(configuration) => {
+                let references = configuration
+                    .warnings
+                    .iter()
+                    .filter(|fault| fault.class == FaultClass::Reference);
+                self.warnings.extend(references.cloned().map(Warning::between));
+                if whole {
+                    let named = pieces.iter().map(|named| (named.name.as_str(), &named.piece));
+                    self.warnings.extend(lint::configuration(named, &configuration));
+                }
+            }
+            Err(faults) => {
+                // What a document says twice shows only when it is merged, if only with itself.
+                let (own, between): (Vec<_>, Vec<_>) = faults
+                    .into_iter()
+                    .filter(|fault| !self.errors.contains(fault))
+                    .partition(|fault| fault.class == FaultClass::Document);
+                self.errors.extend(own);
+                match whole {
+                    true => self.errors.extend(between),
+                    false => self.warnings.extend(between.into_iter().map(Warning::between)),
+                }
+            }
+        }
+    }
+
+    fn human(&self, documents: usize) -> String {
+        let warned = self.warnings.iter().map(|warning| format!("{warning}\n"));
+        let refused = self.errors.iter().map(|error| format!("{error}\n"));
+        let count = format!(
+            "{documents} documents, {} errors, {} warnings\n",
+            self.errors.len(),
+            self.warnings.len()
+        );
+        warned.chain(refused).chain([count]).collect()
+    }
 }
 
-fn human(errors: &[LocatedFault], warnings: &[LocatedFault], documents: usize) -> String {
-    let warned = warnings.iter().map(|warning| format!("{warning} (warning)\n"));
-    let refused = errors.iter().map(|error| format!("{error}\n"));
-    let count = format!(
-        "{documents} documents, {} errors, {} warnings\n",
-        errors.len(),
-        warnings.len()
-    );
-    warned.chain(refused).chain([count]).collect()
+fn warning_json(warning: &Warning) -> Value {
+    json!({
+        "file": warning.document,
+        "line": warning.at.line,
+        "column": warning.at.column,
+        "code": warning.code.name(),
+        "message": warning.message,
+        "advice": warning.advice,
+    })
 }

@@ -101,16 +101,16 @@ impl fmt::Display for Subject {
 
 /// A binding as a document wrote it
 #[derive(Clone, Debug)]
-pub(super) struct BindingEntry {
-    pub(super) principal: PrincipalEntry,
-    pub(super) subjects: Vec<(Position, Subject)>,
+pub(crate) struct BindingEntry {
+    pub(crate) principal: PrincipalEntry,
+    pub(crate) subjects: Vec<(Position, Subject)>,
 }
 
 /// A principal as a document wrote it
 #[derive(Clone, Debug)]
-pub(super) struct PrincipalEntry {
-    pub(super) at: Position,
-    pub(super) principal: Principal,
+pub(crate) struct PrincipalEntry {
+    pub(crate) at: Position,
+    pub(crate) principal: Principal,
 }
 
 #[derive(Deserialize)]

@@ -4,6 +4,7 @@ use super::binding::{self, BindingEntry};
 use super::mapping::{self, MappingRules};
 use super::people::{self, BoundaryEntry, GroupEntry, ResourceGroupEntry, RoleEntry, UserEntry};
 use super::settings::{self, AccountSection, ClusterSettings};
+use crate::ram::Doubt;
 use crate::source::{Fault, Key, Node, Position, Value, utf8, yaml};
 
 /// The sections that a directory document may hold
@@ -13,16 +14,16 @@ const SECTIONS: &str =
 /// What one directory document says; several are merged into a configuration
 #[derive(Clone, Debug, Default)]
 pub struct Part {
-    pub(super) accounts: Vec<AccountSection>,
+    pub(crate) accounts: Vec<AccountSection>,
     pub(super) clusters: Vec<(Position, ClusterSettings)>,
-    pub(super) mappings: Vec<(Position, MappingRules)>,
+    pub(crate) mappings: Vec<(Position, MappingRules)>,
     pub(super) resource_groups: Vec<ResourceGroupEntry>,
-    pub(super) users: Vec<UserEntry>,
-    pub(super) groups: Vec<GroupEntry>,
-    pub(super) roles: Vec<RoleEntry>,
-    pub(super) bindings: Vec<BindingEntry>,
-    pub(super) boundaries: Vec<BoundaryEntry>,
-    pub(super) warnings: Vec<Fault>,
+    pub(crate) users: Vec<UserEntry>,
+    pub(crate) groups: Vec<GroupEntry>,
+    pub(crate) roles: Vec<RoleEntry>,
+    pub(crate) bindings: Vec<BindingEntry>,
+    pub(crate) boundaries: Vec<BoundaryEntry>,
+    pub(super) warnings: Vec<Doubt>,
 }
 
 impl Part {
@@ -65,7 +66,7 @@ impl Part {
     }
 
     /// What the document may say but probably does not mean
-    pub fn warnings(&self) -> &[Fault] {
+    pub fn warnings(&self) -> &[Doubt] {
         &self.warnings
     }
 

@@ -8,60 +8,60 @@ use super::binding::{PrincipalEntry, principal};
 use super::name;
 use super::selector::{self, Selector};
 use super::text::Text;
-use crate::ram::{Document, DocumentKind};
+use crate::ram::{Document, DocumentKind, Doubt};
 use crate::source::{Fault, Node};
 
 /// An entry of `resourceGroups`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ResourceGroupEntry {
-    pub(super) id: Text,
-    pub(super) name: Option<Text>,
+pub(crate) struct ResourceGroupEntry {
+    pub(crate) id: Text,
+    pub(crate) name: Option<Text>,
     #[serde(default)]
-    pub(super) default: bool,
+    pub(crate) default: bool,
 }
 
 /// An entry of `users`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct UserEntry {
-    pub(super) name: Text,
+pub(crate) struct UserEntry {
+    pub(crate) name: Text,
     #[serde(default)]
-    pub(super) groups: Vec<Text>,
+    pub(crate) groups: Vec<Text>,
     #[serde(default)]
-    pub(super) policies: Vec<GrantEntry>,
+    pub(crate) policies: Vec<GrantEntry>,
 }
 
 /// An entry of `groups`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct GroupEntry {
-    pub(super) name: Text,
+pub(crate) struct GroupEntry {
+    pub(crate) name: Text,
     #[serde(default)]
-    pub(super) policies: Vec<GrantEntry>,
+    pub(crate) policies: Vec<GrantEntry>,
 }
 
 /// An entry of `roles`
 #[derive(Clone, Debug)]
-pub(super) struct RoleEntry {
-    pub(super) name: Text,
-    pub(super) trust: Arc<Document>,
-    pub(super) policies: Vec<GrantEntry>,
+pub(crate) struct RoleEntry {
+    pub(crate) name: Text,
+    pub(crate) trust: Arc<Document>,
+    pub(crate) policies: Vec<GrantEntry>,
 }
 
 /// A policy that a user, group or role holds
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct GrantEntry {
-    pub(super) policy: Text,
-    pub(super) resource_group: Option<Text>,
+pub(crate) struct GrantEntry {
+    pub(crate) policy: Text,
+    pub(crate) resource_group: Option<Text>,
 }
 
 /// An entry of `boundaries`
 #[derive(Clone, Debug)]
-pub(super) struct BoundaryEntry {
-    pub(super) namespaces: Selector,
-    pub(super) principal: PrincipalEntry,
+pub(crate) struct BoundaryEntry {
+    pub(crate) namespaces: Selector,
+    pub(crate) principal: PrincipalEntry,
 }
 
 #[derive(Deserialize)]
@@ -105,7 +105,7 @@ pub(super) fn group(node: &Node, faults: &mut Vec<Fault>) -> Option<GroupEntry> 
 }
 
 /// Reads one entry of `roles` with its trust policy
-pub(super) fn role(node: &Node, faults: &mut Vec<Fault>, warnings: &mut Vec<Fault>) -> Option<RoleEntry> {
+pub(super) fn role(node: &Node, faults: &mut Vec<Fault>, warnings: &mut Vec<Doubt>) -> Option<RoleEntry> {
     let RoleWire {
         name,
         trust_policy,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::name;
 use super::part::Part;
-use crate::ram::{Document, DocumentKind, Parsed};
+use crate::ram::{Document, DocumentKind, Doubt, Parsed};
 use crate::source::{Fault, Node};
 
 /// A document, read as far as it can be on its own
@@ -26,7 +26,7 @@ pub struct PolicyPiece {
     /// The policy
     pub document: Arc<Document>,
     /// What it may say but probably does not mean
-    pub warnings: Vec<Fault>,
+    pub warnings: Vec<Doubt>,
 }
 
 /// What is known of a document that could not be read
@@ -109,7 +109,7 @@ impl Piece {
     }
 
     /// What the document may say but probably does not mean
-    pub fn warnings(&self) -> &[Fault] {
+    pub fn warnings(&self) -> &[Doubt] {
         match self {
             Self::Policy(policy) => &policy.warnings,
             Self::Directory(part) => part.warnings(),

@@ -80,12 +80,12 @@ pub(super) struct Register<'a> {
 impl<'a> Register<'a> {
     /// Notes every name that a document defines
     pub(super) fn add(&mut self, place: Place<'a>, piece: &'a Piece) {
-        self.warnings.extend(
-            piece
-                .warnings()
-                .iter()
-                .map(|fault| (place.order, located(place, fault.clone(), FaultClass::Document))),
-        );
+        self.warnings.extend(piece.warnings().iter().map(|doubt| {
+            (
+                place.order,
+                located(place, doubt.fault.clone(), FaultClass::Document),
+            )
+        }));
         match piece {
             Piece::Policy(policy) => {
                 if is_system_policy(&policy.name) {

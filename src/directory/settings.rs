@@ -14,15 +14,15 @@ const MAX_API_TAGS: usize = 20;
 
 /// The `account` section as one document wrote it
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct AccountSection {
-    pub(super) at: Position,
-    pub(super) id: String,
-    pub(super) region: String,
-    pub(super) cluster_id: Option<String>,
-    pub(super) service_linked_roles: Option<Vec<String>>,
-    pub(super) control_policies: Vec<Vec<Text>>,
-    pub(super) pass_role_service: Option<String>,
-    pub(super) context: Vec<(String, Vec<String>)>,
+pub(crate) struct AccountSection {
+    pub(crate) at: Position,
+    pub(crate) id: String,
+    pub(crate) region: String,
+    pub(crate) cluster_id: Option<String>,
+    pub(crate) service_linked_roles: Option<Vec<String>>,
+    pub(crate) control_policies: Vec<Vec<Text>>,
+    pub(crate) pass_role_service: Option<String>,
+    pub(crate) context: Vec<(String, Vec<String>)>,
 }
 
 /// What the gate must know about the cluster: the `cluster` section

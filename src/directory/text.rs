@@ -8,15 +8,15 @@ use crate::source::{Fault, Node, Position, Value};
 
 /// A string of a directory document with its place
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Text {
+pub(crate) struct Text {
     /// Where the string starts
-    pub(super) at: Position,
+    pub(crate) at: Position,
     value: Box<str>,
 }
 
 impl Text {
     /// The string itself
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.value
     }
 

@@ -30,10 +30,7 @@ pub fn judge(
                 statement: decision.statement().cloned(),
             }),
             Outcome::ImplicitDeny | Outcome::ExplicitDeny => failures.push(Failure::Denied(Denial {
-                action: question.action,
-                resource: question.resource.clone(),
-                resource_group: question.resource_group.clone(),
-                about_new_tags: question.about_new_tags,
+                question: question.clone(),
                 decision,
             })),
         }

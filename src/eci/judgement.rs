@@ -65,14 +65,8 @@ pub struct Refusal {
 /// A question that RAM did not answer with Allow
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
-    /// The action that was asked
-    pub action: &'static str,
-    /// The resource that was asked
-    pub resource: String,
-    /// The resource group whose grants counted
-    pub resource_group: Option<String>,
-    /// Whether the question was about an update's new tags
-    pub about_new_tags: bool,
+    /// What was asked
+    pub question: Question,
     /// The answer
     pub decision: Decision,
 }

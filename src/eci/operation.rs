@@ -117,8 +117,17 @@ impl Operation {
         matches!(self.kind(), Kind::Create) && matches!(self.addressed(), GROUP | CACHE)
     }
 
+    /// The kind of resource that stands in resource names, such as `containergroup`; none if the operation has no
+    /// resource of its own
+    pub fn resource_kind(self) -> Option<&'static str> {
+        match self.addressed() {
+            Addressed::Collection(kind) => Some(kind),
+            Addressed::Nothing => None,
+        }
+    }
+
     /// Whether grants for one resource group count
-    pub(super) fn knows_groups(self) -> bool {
+    pub fn knows_groups(self) -> bool {
         self != Self::DescribeContainerGroupPrice
     }
 }

@@ -16,11 +16,13 @@ const INSTANCE_ROLE_SERVICE: &str = "ecs.aliyuncs.com";
 const SERVICE_NAME: &str = "eci.aliyuncs.com";
 
 /// Tags that the call sends
-const REQUEST_TAG: &str = "acs:RequestTag/";
+pub(super) const REQUEST_TAG: &str = "acs:RequestTag/";
 /// Tags that the addressed resource has
-const RESOURCE_TAG: &str = "acs:ResourceTag/";
+pub(super) const RESOURCE_TAG: &str = "acs:ResourceTag/";
 /// ECI's older key for either: the request's on a create, the resource's on a call with an id
-const ECI_TAG: &str = "eci:tag/";
+pub(super) const ECI_TAG: &str = "eci:tag/";
+/// The group that is asked for, which the engine fills in
+pub(super) const RESOURCE_GROUP: &str = "acs:ResourceGroupId";
 
 /// What a call comes to before RAM has answered
 #[derive(Clone, Debug)]
@@ -34,7 +36,7 @@ pub struct Inquiry {
 }
 
 /// One question about a call
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// The action
     pub action: &'static str,

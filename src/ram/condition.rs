@@ -12,11 +12,13 @@ mod address;
 mod boolean;
 mod date;
 mod number;
+mod sample;
 mod text;
 
 use std::cmp::Ordering;
 
 use super::document::Effect;
+use super::doubt::{Doubt, DoubtKind};
 use crate::source::{Fault, Node, Position, Value, closest};
 use address::Block;
 use date::Date;
@@ -120,6 +122,8 @@ pub struct Condition {
     pub key: Box<str>,
     /// Where the key stands in its document
     pub at: Position,
+    /// Where each of the values starts
+    pub values_at: Box<[Position]>,
     wanted: Wanted,
 }
 
@@ -215,7 +219,7 @@ impl Wanted {
 }
 
 /// Reads a `Condition` block: operator -> key -> value or list
-pub(super) fn parse(block: &Node, warnings: &mut Vec<Fault>) -> Result<Box<[Condition]>, Fault> {
+pub(super) fn parse(block: &Node, warnings: &mut Vec<Doubt>) -> Result<Box<[Condition]>, Fault> {
     let mut conditions = Vec::new();
     for (name, keys) in block.entries("Condition")? {
         let operator = lookup(&name.text).map_err(|message| Fault::new(name.at, message))?;
@@ -238,6 +242,7 @@ pub(super) fn parse(block: &Node, warnings: &mut Vec<Fault>) -> Result<Box<[Cond
                 operator,
                 key: key.text.as_str().into(),
                 at: key.at,
+                values_at: values.items().iter().map(|value| value.at).collect(),
                 wanted,
             });
         }
@@ -266,7 +271,7 @@ fn lookup(name: &str) -> Result<&'static Operator, String> {
 }
 
 /// Reads the values of one key; scalars and one-item lists mean the same
-fn read(operator: &Operator, node: &Node, warnings: &mut Vec<Fault>) -> Result<Wanted, Fault> {
+fn read(operator: &Operator, node: &Node, warnings: &mut Vec<Doubt>) -> Result<Wanted, Fault> {
     let items = match &node.value {
         Value::List(items) if items.is_empty() => {
             return Err(Fault::new(
@@ -313,17 +318,14 @@ fn read(operator: &Operator, node: &Node, warnings: &mut Vec<Fault>) -> Result<W
         })?),
         Family::Address => Wanted::Address(each(&texts, |at, text| {
             let block = Block::parse(text)?;
-            warnings.extend(
-                block
-                    .doubt()
-                    .map(|doubt| Fault::new(at, format!("`{text}` {doubt}"))),
-            );
+            let doubt = block.doubt();
+            warnings.extend(doubt.map(|(kind, says)| Doubt::new(kind, at, format!("`{text}` {says}"))));
             Ok(block)
         })?),
     })
 }
 
-fn as_text(operator: &Operator, node: &Node, warnings: &mut Vec<Fault>) -> Result<String, Fault> {
+fn as_text(operator: &Operator, node: &Node, warnings: &mut Vec<Doubt>) -> Result<String, Fault> {
     let unquoted = match &node.value {
         Value::String(text) if text.contains("${") => return Err(no_variables(node.at, text)),
         Value::String(text) => return Ok(text.clone()),
@@ -346,7 +348,8 @@ fn as_text(operator: &Operator, node: &Node, warnings: &mut Vec<Fault>) -> Resul
             ));
         }
     };
-    warnings.push(Fault::new(
+    warnings.push(Doubt::new(
+        DoubtKind::Unquoted,
         node.at,
         format!("`{unquoted}` is not quoted: RAM writes every value as a string"),
     ));
@@ -467,6 +470,6 @@ mod tests {
         let block = json::parse(r#"{"Bool": {"k": true}, "NumericEquals": {"k": [1, -2]}}"#).unwrap();
         parse(&block, &mut warnings).unwrap();
         assert_eq!(warnings.len(), 3);
-        assert_eq!(warnings[0].at.column, 16);
+        assert_eq!(warnings[0].fault.at.column, 16);
     }
 }

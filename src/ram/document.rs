@@ -8,6 +8,7 @@ use crate::source::{Fault, Node, Position, json, utf8};
 use super::action::ActionPattern;
 use super::arn::ResourcePattern;
 use super::condition::Condition;
+use super::doubt::{Doubt, DoubtKind};
 use super::principal::Trusted;
 
 /// The largest text that is read: ten times what RAM stores, so that no real policy is near it
@@ -47,7 +48,7 @@ pub struct Parsed {
     /// The policy
     pub document: Document,
     /// What is accepted but doubtful
-    pub warnings: Vec<Fault>,
+    pub warnings: Vec<Doubt>,
 }
 
 /// One statement of a policy
@@ -63,6 +64,10 @@ pub struct Statement {
     pub conditions: Box<[Condition]>,
     /// Where the statement starts in its document
     pub at: Position,
+    /// Where each entry of `actions` starts
+    pub actions_at: Box<[Position]>,
+    /// Where each resource of `target` starts; empty in a trust policy
+    pub resources_at: Box<[Position]>,
 }
 
 /// The `Action` or `NotAction` element
@@ -83,6 +88,24 @@ pub enum Target {
     Principals(Box<[Trusted]>),
 }
 
+impl Statement {
+    /// Whether the statement speaks of an action
+    pub fn covers_action(&self, action: &str) -> bool {
+        match &self.actions {
+            Actions::Listed(patterns) => patterns.iter().any(|pattern| pattern.matches(action)),
+            Actions::Except(patterns) => !patterns.iter().any(|pattern| pattern.matches(action)),
+        }
+    }
+
+    /// Whether the statement speaks of a resource; a trust policy's speaks of none
+    pub fn covers_resource(&self, resource: &str) -> bool {
+        match &self.target {
+            Target::Resources(patterns) => patterns.iter().any(|pattern| pattern.covers(resource)),
+            Target::Principals(_) => false,
+        }
+    }
+}
+
 impl Document {
     /// Reads a document from JSON text
     ///
@@ -94,7 +117,8 @@ impl Document {
         }
         let text = utf8(bytes)?;
         let mut parsed = read::document(&json::parse(text)?, kind)?;
-        parsed.warnings.extend(too_long(text.chars().count()));
+        let start = Position { line: 1, column: 1 };
+        parsed.warnings.extend(too_long(start, text.chars().count()));
         Ok(parsed)
     }
 
@@ -108,9 +132,7 @@ impl Document {
             return Err(too_large(node.at, text.len()));
         }
         let mut parsed = read::document(node, kind)?;
-        parsed
-            .warnings
-            .extend(too_long(text.chars().count()).map(|fault| Fault { at: node.at, ..fault }));
+        parsed.warnings.extend(too_long(node.at, text.chars().count()));
         Ok(parsed)
     }
 }
@@ -122,12 +144,11 @@ fn too_large(at: Position, bytes: usize) -> Fault {
     )
 }
 
-fn too_long(characters: usize) -> Option<Fault> {
+fn too_long(at: Position, characters: usize) -> Option<Doubt> {
     (characters > RAM_MAX_CHARACTERS).then(|| {
-        Fault::new(
-            Position { line: 1, column: 1 },
-            format!("document has {characters} characters: RAM stores at most {RAM_MAX_CHARACTERS}"),
-        )
+        let message =
+            format!("document has {characters} characters: RAM stores at most {RAM_MAX_CHARACTERS}");
+        Doubt::new(DoubtKind::TooLong, at, message)
     })
 }
 
@@ -294,6 +315,6 @@ mod tests {
     fn long_documents_are_warned_of() {
         let padded = document(ALLOW) + &" ".repeat(RAM_MAX_CHARACTERS);
         let parsed = Document::parse(padded.as_bytes(), DocumentKind::Identity).unwrap();
-        assert!(parsed.warnings[0].message.contains("6144"));
+        assert!(parsed.warnings[0].fault.message.contains("6144"));
     }
 }

@@ -3,7 +3,8 @@
 use super::condition::Condition;
 use super::decision::Mismatch;
 use super::document::{Actions, Statement, Target};
-use super::facts::Facts;
+use super::facts::{Facts, Request};
+use super::set::PolicySet;
 
 /// Which element of a statement did not match first
 #[derive(Clone, Copy)]
@@ -15,11 +16,15 @@ pub(super) enum First<'a> {
 
 /// The first element that does not match; none means that the statement matches
 pub(super) fn mismatch<'a>(facts: &Facts<'_>, statement: &'a Statement) -> Option<First<'a>> {
-    let action_fits = match &statement.actions {
-        Actions::Listed(patterns) => patterns.iter().any(|pattern| pattern.matches(facts.action)),
-        Actions::Except(patterns) => !patterns.iter().any(|pattern| pattern.matches(facts.action)),
-    };
-    if !action_fits {
+    match reach(facts, statement) {
+        Some(first) => Some(first),
+        None => open(facts, statement).next().map(First::Condition),
+    }
+}
+
+/// The first of action and target that does not match
+fn reach<'a>(facts: &Facts<'_>, statement: &'a Statement) -> Option<First<'a>> {
+    if !statement.covers_action(facts.action) {
         return Some(First::Action);
     }
     let target_fits = match &statement.target {
@@ -30,10 +35,7 @@ pub(super) fn mismatch<'a>(facts: &Facts<'_>, statement: &'a Statement) -> Optio
             .iter()
             .any(|entry| entry.covers(facts.caller, facts.account)),
     };
-    if !target_fits {
-        return Some(First::Target);
-    }
-    open(facts, statement).next().map(First::Condition)
+    (!target_fits).then_some(First::Target)
 }
 
 /// The conditions that do not hold
@@ -43,6 +45,21 @@ fn open<'a>(facts: &Facts<'_>, statement: &'a Statement) -> impl Iterator<Item =
         .conditions
         .iter()
         .filter(move |condition| !holds(condition))
+}
+
+impl PolicySet {
+    /// The conditions of a statement that do not hold for a request; none if it speaks of other actions or resources
+    pub fn open_conditions<'a>(
+        &self,
+        request: &Request<'_>,
+        statement: &'a Statement,
+    ) -> Option<Vec<&'a Condition>> {
+        let facts = Facts::new(self.account(), request);
+        match reach(&facts, statement) {
+            Some(_) => None,
+            None => Some(open(&facts, statement).collect()),
+        }
+    }
 }
 
 impl First<'_> {

@@ -29,7 +29,7 @@ impl NamedPiece {
     /// What the document may say but probably does not mean
     pub fn warnings(&self) -> impl Iterator<Item = LocatedFault> {
         let warnings = self.piece.warnings().iter().cloned();
-        warnings.map(|warning| LocatedFault::new(&self.name, warning, FaultClass::Document))
+        warnings.map(|doubt| LocatedFault::new(&self.name, doubt.fault, FaultClass::Document))
     }
 }
 

@@ -14,6 +14,7 @@ use super::snapshot::ConfigMapPieces;
 use crate::admission::Review;
 use crate::admission::review::Operation;
 use crate::directory::{FaultClass, LocatedFault, Piece, check};
+use crate::lint::{self, Facts};
 
 /// How long the message of a denial may be; kubectl shows it whole, an Event keeps 1,024 bytes
 const MAX_MESSAGE: usize = 1000;
@@ -134,10 +135,11 @@ fn warnings(name: &str, pieces: &[NamedPiece], sources: &[ConfigMapPieces]) -> V
     all.insert(name, pieces);
     let together: Vec<(&str, &Piece)> = all.values().flat_map(|pieces| documents(pieces)).collect();
     let faults = check(together.iter().copied());
+    let facts = Facts::of(together.iter().map(|(_, piece)| *piece));
     let mut lines: Vec<String> = pieces
         .iter()
-        .flat_map(NamedPiece::warnings)
-        .map(|warning| without_name(&warning, name))
+        .flat_map(|named| lint::document(&named.name, &named.piece, &facts))
+        .map(|warning| without_name(&warning.into_fault(), name))
         .collect();
     if !faults.is_empty() {
         lines.push(

@@ -1,7 +1,9 @@
 //! Whole ECI calls: the engine's judgement held against one read off the table of operations.
 
+mod fix;
 mod generate;
 mod limits;
+mod lint;
 mod naive;
 mod policies;
 mod scene;
@@ -112,7 +114,10 @@ fn check(scene: &Scene, call: &Call, judgement: &Judgement) -> Result<&'static s
     for (at, denial) in wanted.into_iter().zip(denials) {
         let (question, verdict) = (&questions[at], &verdicts[at]);
         if let Some(said) = wrong(question, verdict, denial, scene) {
-            return Err(format!("{} on {}: {said}", denial.action, denial.resource));
+            return Err(format!(
+                "{} on {}: {said}",
+                denial.question.action, denial.question.resource
+            ));
         }
     }
     let is_allowed = |at: &usize| verdicts[*at].outcome == ALLOW;
@@ -151,11 +156,13 @@ fn wrong(
 ) -> Option<String> {
     let ask = &question.ask;
     // no source names the resource of every operation
-    let same_resource = scene.is_plain || ask.resource.eq_ignore_ascii_case(&denial.resource);
-    if ask.action != denial.action || !same_resource {
+    let same_resource = scene.is_plain || ask.resource.eq_ignore_ascii_case(&denial.question.resource);
+    if ask.action != denial.question.action || !same_resource {
         return Some(format!("should be {} on {}", ask.action, ask.resource));
     }
-    if ask.group != denial.resource_group || question.is_about_new_tags != denial.about_new_tags {
+    if ask.group != denial.question.resource_group
+        || question.is_about_new_tags != denial.question.about_new_tags
+    {
         return Some(format!(
             "should be asked in {:?}, new tags {}",
             ask.group, question.is_about_new_tags

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::page::{Page, first_cells, pages, quoted};
+use ramgate::lint::Code;
 use ramgate::ram::{OPERATORS, SYSTEM_POLICIES};
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
@@ -57,6 +58,20 @@ fn every_code_of_the_source_is_on_the_page_and_no_other() {
     codes.extend(strings_after(function.split("\n    }\n").next().unwrap(), "=>"));
     assert!(codes.len() > 12, "{codes:?}");
     assert_eq!(codes, listed("docs/messages.md", "Codes"));
+}
+
+#[test]
+fn every_code_of_the_linter_is_on_the_page_and_no_other() {
+    let page = Page::read("docs/lint.md");
+    let sections = page.text.lines().filter_map(|line| line.strip_prefix("## "));
+    let cells = sections
+        .filter(|heading| *heading != "Where it shows")
+        .flat_map(|heading| listed("docs/lint.md", heading));
+    let mut documented: Vec<String> = cells.collect();
+    documented.sort();
+    let mut codes: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+    codes.sort_unstable();
+    assert_eq!(documented, codes);
 }
 
 #[test]

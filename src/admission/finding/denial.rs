@@ -40,7 +40,7 @@ impl Told<'_> {
         let who = principal::described(self.principal);
         match &self.denial.decision.reason {
             Reason::Statement(statement) => {
-                let about = if self.denial.about_new_tags {
+                let about = if self.denial.question.about_new_tags {
                     " for the new tags"
                 } else {
                     ""
@@ -71,7 +71,7 @@ impl Told<'_> {
 
     /// The annotation whose change could help
     pub(super) fn annotation(&self) -> Option<&'static str> {
-        match (self.denial.action, &self.denial.decision.reason) {
+        match (self.denial.question.action, &self.denial.decision.reason) {
             ("ram:PassRole" | "sts:AssumeRole", _) if self.is_about_registry_roles() => Some(SERVICE_ARNS),
             ("ram:PassRole" | "sts:AssumeRole", _) => Some(RAM_ROLE_NAME),
             (_, Reason::NoMatch(misses)) => misses.iter().find_map(|miss| match &miss.mismatch {
@@ -109,12 +109,12 @@ impl Told<'_> {
                 listed(wanted, "and"),
                 self.role_annotation()
             ),
-            Mismatch::Resource { wanted, .. } if self.denial.action == "ram:PassRole" => format!(
+            Mismatch::Resource { wanted, .. } if self.denial.question.action == "ram:PassRole" => format!(
                 "{} may pass {} alone, by {statement}, and the pod wants {}: write such a role in {}, or ask your \
                  RAM administrator",
                 principal::described(self.principal),
                 listed(wanted, "and"),
-                quoted(&self.denial.resource, 128),
+                quoted(&self.denial.question.resource, 128),
                 self.role_annotation()
             ),
             Mismatch::Action { .. } | Mismatch::Resource { .. } => self.nothing_allows(),
@@ -145,7 +145,7 @@ impl Told<'_> {
         if let Some(tag) = tag_of(key) {
             let which = match (
                 self.scene.deed,
-                self.denial.about_new_tags,
+                self.denial.question.about_new_tags,
                 key.starts_with(RESOURCE_TAG),
             ) {
                 (Deed::Update, true, _) => "new tag",
@@ -171,7 +171,7 @@ impl Told<'_> {
 
     /// What to do about a tag
     fn tag_remedy(&self, tag: &str, open: &Open<'_>) -> String {
-        if self.scene.deed != Deed::Create && !self.denial.about_new_tags {
+        if self.scene.deed != Deed::Create && !self.denial.question.about_new_tags {
             return self.ask();
         }
         if SET_BY_ACK.contains(&tag) {
@@ -220,7 +220,7 @@ impl Told<'_> {
         let who = principal::described(self.principal);
         let policies = match (
             self.denial.decision.policy_type,
-            self.denial.resource_group.as_deref(),
+            self.denial.question.resource_group.as_deref(),
         ) {
             (PolicyType::ControlPolicy, _) => "no control policy of the resource directory".to_owned(),
             (PolicyType::AssumeRolePolicy, _) => "no statement of the role's trust policy".to_owned(),
@@ -244,15 +244,19 @@ impl Told<'_> {
 
     /// What was asked: the action, and the resource where it tells more than the action
     fn asked(&self) -> String {
-        match self.denial.action.starts_with("eci:") {
-            true => self.denial.action.to_owned(),
-            false => format!("{} on {}", self.denial.action, quoted(&self.denial.resource, 128)),
+        match self.denial.question.action.starts_with("eci:") {
+            true => self.denial.question.action.to_owned(),
+            false => format!(
+                "{} on {}",
+                self.denial.question.action,
+                quoted(&self.denial.question.resource, 128)
+            ),
         }
     }
 
     /// What to do where no tag is to blame
     fn change_or_ask(&self) -> String {
-        match self.denial.action {
+        match self.denial.question.action {
             "ram:PassRole" | "sts:AssumeRole" => {
                 format!(
                     "write another role in {}, or ask your RAM administrator",
@@ -269,7 +273,7 @@ impl Told<'_> {
     /// The resource groups that the principal does hold policies for, where the pod could name one
     fn other_groups(&self) -> Vec<&str> {
         let policies = &self.scene.configuration.policies;
-        let asked = self.denial.resource_group.as_deref();
+        let asked = self.denial.question.resource_group.as_deref();
         match self.scene.deed == Deed::Create && asked.is_some() {
             true => policies
                 .granted_groups(self.principal)
@@ -310,7 +314,7 @@ impl Told<'_> {
     }
 
     fn is_about_registry_roles(&self) -> bool {
-        let resource = &self.denial.resource;
+        let resource = &self.denial.question.resource;
         let instance_role = self.scene.fields.role.as_ref();
         let is_instance_role = instance_role.is_some_and(|role| {
             *resource
@@ -345,13 +349,13 @@ pub(super) fn other_misses(denial: &Denial) -> String {
 pub(super) fn words(denial: &Denial, principal: &Principal, account: &str) -> Vec<(&'static str, String)> {
     let decision = &denial.decision;
     // Not the person but ECS assumes the role
-    let (kind, name) = match denial.action {
+    let (kind, name) = match denial.question.action {
         "sts:AssumeRole" => ("Service", "ecs.aliyuncs.com"),
         _ => (principal.auth_type(), principal::display_name(principal, account)),
     };
     let mut words = vec![
-        ("AuthAction", denial.action.to_owned()),
-        ("AuthResource", clipped(&denial.resource, 200)),
+        ("AuthAction", denial.question.action.to_owned()),
+        ("AuthResource", clipped(&denial.question.resource, 200)),
         ("AuthPrincipalType", kind.to_owned()),
         ("AuthPrincipalDisplayName", name.to_owned()),
         ("NoPermissionType", decision.outcome.to_string()),

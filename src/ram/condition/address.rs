@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::ram::doubt::DoubtKind;
+
 /// An address or block, with the text it was written as
 #[derive(Clone, Debug)]
 pub(super) struct Block {
@@ -29,12 +31,18 @@ impl Block {
     }
 
     /// What a reader may have meant otherwise
-    pub(super) fn doubt(&self) -> Option<&'static str> {
+    pub(super) fn doubt(&self) -> Option<(DoubtKind, &'static str)> {
         let full = self.network.prefix_len() == self.network.max_prefix_len();
         if full && self.text.contains('/') {
-            Some("is one address: RAM wants it without a prefix length")
+            Some((
+                DoubtKind::SingleAddress,
+                "is one address: RAM wants it without a prefix length",
+            ))
         } else if self.network.addr() != self.network.network() {
-            Some("has bits set behind its prefix: the whole block is meant")
+            Some((
+                DoubtKind::HostBits,
+                "has bits set behind its prefix: the whole block is meant",
+            ))
         } else {
             None
         }
@@ -97,6 +105,7 @@ mod tests {
                 .unwrap()
                 .doubt()
                 .unwrap()
+                .1
                 .contains("one address")
         );
         assert!(
@@ -104,6 +113,7 @@ mod tests {
                 .unwrap()
                 .doubt()
                 .unwrap()
+                .1
                 .contains("whole block")
         );
         assert!(Block::parse("10.0.0.1").unwrap().doubt().is_none());

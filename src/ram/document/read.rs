@@ -1,11 +1,12 @@
 //! From the source tree to the checked types, element by element.
 
-use crate::source::{Fault, Key, Node, Value, closest};
+use crate::source::{Fault, Key, Node, Position, Value, closest};
 
 use super::{Actions, Document, DocumentKind, Effect, Parsed, Statement, Target};
 use crate::ram::action::ActionPattern;
 use crate::ram::arn::ResourcePattern;
 use crate::ram::condition;
+use crate::ram::doubt::Doubt;
 use crate::ram::principal::Trusted;
 
 pub(super) fn document(node: &Node, kind: DocumentKind) -> Result<Parsed, Fault> {
@@ -102,7 +103,7 @@ impl<'a> Elements<'a> {
     }
 }
 
-fn statement(node: &Node, kind: DocumentKind, warnings: &mut Vec<Fault>) -> Result<Statement, Fault> {
+fn statement(node: &Node, kind: DocumentKind, warnings: &mut Vec<Doubt>) -> Result<Statement, Fault> {
     let elements = Elements::of(node)?;
     let effect = effect(
         elements
@@ -153,7 +154,18 @@ fn statement(node: &Node, kind: DocumentKind, warnings: &mut Vec<Fault>) -> Resu
         target,
         conditions,
         at: node.at,
+        actions_at: places(elements.action.or(elements.not_action.map(|(_, list)| list))),
+        resources_at: places(elements.resource.map(|(_, list)| list)),
     })
+}
+
+/// Where the entries of a list start
+fn places(list: Option<&Node>) -> Box<[Position]> {
+    list.map(Node::items)
+        .unwrap_or_default()
+        .iter()
+        .map(|item| item.at)
+        .collect()
 }
 
 fn effect(node: &Node) -> Result<Effect, Fault> {

@@ -10,7 +10,7 @@ pub fn document(random: &mut Random) -> Value {
     json!({"Version": "1", "Statement": statements})
 }
 
-fn statement(random: &mut Random) -> Value {
+pub fn statement(random: &mut Random) -> Value {
     let effect = if random.chance(78) { "Allow" } else { "Deny" };
     let (action, resource, conditions) = match random.below(10) {
         0 => ("*", "*", Map::new()),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ramgate::eci::{self, Instance, Judgement, Operation, ResourceGroup, RoleArn, Tags};
-use ramgate::ram::Context;
+use ramgate::ram::{Context, PolicySet};
 
 use crate::world::{Compiled, Who, World};
 
@@ -52,7 +52,18 @@ pub struct Target {
 
 /// The engine's judgement
 pub fn judge(compiled: &Compiled, scene: &Scene, call: &Call) -> Judgement {
-    let account = eci::Account {
+    judge_in(&compiled.set, scene, call)
+}
+
+/// The engine's judgement by another set than the scene's own
+pub fn judge_in(set: &PolicySet, scene: &Scene, call: &Call) -> Judgement {
+    let (principal, now) = (call.who.principal(), scene.now.parse().unwrap());
+    eci::judge(set, &account(scene), &principal, &asked(call), now)
+}
+
+/// The account as the engine takes it
+pub fn account(scene: &Scene) -> eci::Account {
+    eci::Account {
         region: scene.region.clone(),
         service_linked_roles: (scene.linked.as_ref()).map(|names| names.iter().cloned().collect()),
         pass_role_service: scene.pass_service.clone(),
@@ -64,9 +75,13 @@ pub fn judge(compiled: &Compiled, scene: &Scene, call: &Call) -> Judgement {
             })
             .collect(),
         context: context(&scene.context),
-    };
+    }
+}
+
+/// The call as the engine takes it
+pub fn asked(call: &Call) -> eci::Call {
     let operation: Operation = call.operation.parse().unwrap();
-    let asked = eci::Call {
+    eci::Call {
         tags: call.tags.as_ref().map(tags),
         extra_tags: tags(&call.extra),
         resource_group: call.group.clone(),
@@ -82,9 +97,7 @@ pub fn judge(compiled: &Compiled, scene: &Scene, call: &Call) -> Judgement {
         }),
         context: context(&call.context),
         ..eci::Call::new(operation)
-    };
-    let now = scene.now.parse().unwrap();
-    eci::judge(&compiled.set, &account, &call.who.principal(), &asked, now)
+    }
 }
 
 fn tags(pairs: &Pairs) -> Tags {

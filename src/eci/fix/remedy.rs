@@ -1,0 +1,271 @@
+//! What takes an objection away: for each the changes of which any allowed wish must make one.
+
+use std::cell::OnceCell;
+
+use super::value::{Values, tag_of};
+use super::{Change, Court, Objection, Wish};
+use crate::eci::question::{ECI_TAG, REQUEST_TAG, RESOURCE_GROUP};
+use crate::eci::{Denial, Question, Refusal};
+use crate::ram::{
+    Condition, Effect, Layer, Outcome, PolicySet, PolicyType, Principal, Reason, Scope, Statement,
+};
+
+/// How many roles are looked at for one that may be passed
+const MOST_ROLES: usize = 200;
+
+/// How many statements are read for remedies; of more than that no condition is looked at
+const MOST_STATEMENTS: usize = 20_000;
+
+pub(super) struct Remedies<'a, C> {
+    court: &'a C,
+    policies: &'a PolicySet,
+    /// The layers of each principal that must be allowed
+    layers: Vec<(&'a Principal, Vec<Layer<'a>>)>,
+    values: Values,
+    /// A role that all of them may pass, if there is one; looked for when it is needed
+    role: OnceCell<Option<String>>,
+}
+
+impl<'a, C: Court> Remedies<'a, C> {
+    pub(super) fn new(court: &'a C, policies: &'a PolicySet, principals: &'a [Principal]) -> Self {
+        let mut layers: Vec<_> = principals
+            .iter()
+            .map(|principal| (principal, policies.layers(principal)))
+            .collect();
+        let all: Vec<Layer<'_>> = layers
+            .iter()
+            .flat_map(|(_, layers)| layers.iter().cloned())
+            .collect();
+        let statements = all.iter().flat_map(|layer| &layer.policies);
+        let count: usize = statements
+            .map(|attached| attached.document.statements.len())
+            .sum();
+        let values = if count > MOST_STATEMENTS {
+            layers.clear();
+            Values::default()
+        } else {
+            Values::new(court, &all)
+        };
+        Self {
+            court,
+            policies,
+            layers,
+            values,
+            role: OnceCell::new(),
+        }
+    }
+
+    /// The changes that take an objection away, each of which is one of several ways
+    pub(super) fn of(&self, wish: &Wish, objection: &Objection) -> Vec<Change> {
+        let changes = match objection {
+            Objection::Final => Vec::new(),
+            Objection::TooManyTags => {
+                let keys = wish.tags.iter().map(|(key, _)| key.clone());
+                keys.map(|key| Change::Tag(key, None)).collect()
+            }
+            Objection::Refused(refusal) => self.of_refusal(refusal),
+            Objection::Denied(principal, denial) => self.of_denial(wish, principal, denial),
+        };
+        let mut distinct: Vec<Change> = Vec::new();
+        for change in changes {
+            let has_effect = wish.with(&change) != *wish && self.court.admits(&change);
+            if has_effect && !distinct.contains(&change) {
+                distinct.push(change);
+            }
+        }
+        distinct
+    }
+
+    fn of_refusal(&self, refusal: &Refusal) -> Vec<Change> {
+        match (refusal.code, self.court.before()) {
+            ("Forbidden.RamRoleNotExist", None) => self.other_roles(),
+            ("UnknownResourceGroup", None) => self.other_groups(),
+            ("RoleChange", Some(before)) => vec![Change::Role(before.role.clone())],
+            ("ResourceGroupChange", Some(before)) => {
+                vec![Change::ResourceGroup(before.resource_group.clone())]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn of_denial(&self, wish: &Wish, principal: &Principal, denial: &Denial) -> Vec<Change> {
+        if is_about_instance_role(self.court, &denial.question) {
+            return self.other_roles();
+        }
+        let layers = self.layers.iter().find(|(known, _)| *known == principal);
+        let (Some((_, layers)), true) = (layers, denial.question.action.starts_with("eci:")) else {
+            return Vec::new();
+        };
+        let mut changes = match (&denial.decision.reason, denial.decision.outcome) {
+            (Reason::Statement(id), Outcome::ExplicitDeny) => {
+                let mut policies = layers.iter().flat_map(|layer| &layer.policies);
+                let named = policies.find(|attached| attached.name == id.policy);
+                let place = id.number.saturating_sub(1);
+                match named.and_then(|attached| attached.document.statements.get(place)) {
+                    Some(statement) => self.to_break(wish, denial, statement),
+                    None => Vec::new(),
+                }
+            }
+            _ => Vec::new(),
+        };
+        // An Allow for the whole account ends the asking before a resource group's Deny is heard
+        let is_silent = denial.decision.outcome == Outcome::ImplicitDeny;
+        if is_silent || denial.decision.policy_type == PolicyType::ResourceGroupLevelIdentityBasedPolicy {
+            changes.extend(self.to_allow(wish, principal, denial, layers));
+        }
+        // Whatever else an update changes, to leave the tags as they are is always one way
+        if let Some(before) = self.court.before() {
+            let keys = before.tags.iter().chain(&wish.tags).map(|(key, _)| key);
+            let back = keys.map(|key| Change::Tag(key.clone(), before.tag(key).map(str::to_owned)));
+            changes.extend(back);
+        }
+        changes
+    }
+
+    /// Any condition that a Deny no longer meets takes it away, and so may another group, whose grants are others
+    fn to_break(&self, wish: &Wish, denial: &Denial, statement: &Statement) -> Vec<Change> {
+        let mut changes: Vec<Change> = Vec::new();
+        for condition in &statement.conditions {
+            changes.extend(self.settings(wish, &denial.question, condition, Effect::Deny, false));
+        }
+        if denial.decision.policy_type == PolicyType::ResourceGroupLevelIdentityBasedPolicy {
+            changes.extend(self.other_groups());
+        }
+        changes
+    }
+
+    /// Each Allow of the layer that was silent may be the one that allows, once all of its conditions hold
+    fn to_allow(
+        &self,
+        wish: &Wish,
+        principal: &Principal,
+        denial: &Denial,
+        layers: &[Layer<'_>],
+    ) -> Vec<Change> {
+        let question = &denial.question;
+        let request = question.request(principal);
+        let is_control = denial.decision.policy_type == PolicyType::ControlPolicy;
+        let mut ways: Vec<(usize, Vec<Change>)> = Vec::new();
+        for layer in layers {
+            let other_group = match &layer.scope {
+                Scope::ControlPolicy(_) if is_control => None,
+                Scope::Account if !is_control => None,
+                Scope::ResourceGroup(id) if !is_control => {
+                    Some(id).filter(|id| question.resource_group.as_deref() != Some(id))
+                }
+                _ => continue,
+            };
+            let policies = layer.policies.iter();
+            let statements = policies.flat_map(|attached| &attached.document.statements);
+            for statement in statements.filter(|statement| statement.effect == Effect::Allow) {
+                let Some(open) = self.policies.open_conditions(&request, statement) else {
+                    continue;
+                };
+                if let Some(id) = other_group {
+                    ways.push((open.len(), vec![Change::ResourceGroup(Some(id.to_string()))]));
+                    continue;
+                }
+                let mut settings: Vec<Vec<Change>> = open
+                    .iter()
+                    .map(|condition| self.settings(wish, question, condition, Effect::Allow, true))
+                    .collect();
+                // A create is hopeless where one condition cannot be met; on an update another may bring its key
+                if self.court.before().is_some() {
+                    settings.retain(|changes| !changes.is_empty());
+                }
+                let fewest = settings.into_iter().min_by_key(Vec::len);
+                ways.extend(fewest.map(|changes| (open.len(), changes)));
+            }
+        }
+        // The nearest statement's own way is tried first
+        ways.sort_by_key(|(open, _)| *open);
+        ways.into_iter().flat_map(|(_, changes)| changes).collect()
+    }
+
+    /// The changes that make a condition hold, or not hold
+    fn settings(
+        &self,
+        wish: &Wish,
+        question: &Question,
+        condition: &Condition,
+        effect: Effect,
+        hold: bool,
+    ) -> Vec<Change> {
+        if self.court.is_given(&condition.key) {
+            return Vec::new();
+        }
+        let meets = |value: Option<String>| {
+            let values: Vec<String> = value.into_iter().collect();
+            condition.met(&values, effect) == hold
+        };
+        if *condition.key == *RESOURCE_GROUP {
+            let groups = self.court.groups();
+            let default = groups.iter().find(|(_, default)| *default);
+            let default = default.map(|(id, _)| (*id).to_owned());
+            let stands = |choice: &Option<String>| choice.clone().or_else(|| default.clone());
+            let choices = self.values.groups.iter();
+            let fitting = choices.filter(|choice| meets(stands(choice))).cloned();
+            return fitting.map(Change::ResourceGroup).collect();
+        }
+        let Some(key) = tag_of(&condition.key).filter(|_| self.is_chosen(question, &condition.key)) else {
+            return Vec::new();
+        };
+        let stands = |choice: &Option<String>| choice.clone().or_else(|| self.court.filled(key));
+        let choices = self.values.tags.get(key).into_iter().flatten();
+        let new = choices.filter(|choice| choice.as_deref() != wish.tag(key));
+        let fitting = new.filter(|choice| meets(stands(choice))).cloned();
+        fitting
+            .map(|choice| Change::Tag(key.to_owned(), choice))
+            .collect()
+    }
+
+    /// Whether a tag's condition key has the wish's value in a question
+    fn is_chosen(&self, question: &Question, key: &str) -> bool {
+        match self.court.before() {
+            None => key.starts_with(REQUEST_TAG) || key.starts_with(ECI_TAG),
+            Some(_) => question.about_new_tags || key.starts_with(REQUEST_TAG),
+        }
+    }
+
+    fn other_groups(&self) -> Vec<Change> {
+        let groups = self.values.groups.iter().cloned();
+        groups.map(Change::ResourceGroup).collect()
+    }
+
+    /// A role that may be passed, or none at all
+    fn other_roles(&self) -> Vec<Change> {
+        let role = self.role.get_or_init(|| {
+            let principals = self.policies.principals().into_iter();
+            let roles = principals.filter_map(|principal| match principal {
+                Principal::Role(name) => Some(name.to_string()),
+                Principal::Account | Principal::User(_) | Principal::Service(_) => None,
+            });
+            roles.take(MOST_ROLES).find(|role| self.is_passed(role))
+        });
+        let other = role.clone().map(|role| Change::Role(Some(role)));
+        other.into_iter().chain([Change::Role(None)]).collect()
+    }
+
+    fn is_passed(&self, role: &str) -> bool {
+        let wish = Wish {
+            role: Some(role.to_owned()),
+            ..Wish::default()
+        };
+        let speaks_against_it = |objection: &Objection| match objection {
+            Objection::Denied(_, denial) => is_about_instance_role(self.court, &denial.question),
+            Objection::Refused(refusal) => refusal.code == "Forbidden.RamRoleNotExist",
+            Objection::Final => true,
+            Objection::TooManyTags => false,
+        };
+        !self.court.hear(&wish).iter().any(speaks_against_it)
+    }
+}
+
+/// A role for an image registry is only passed, never assumed by the instance, and is not the wish's to change
+fn is_about_instance_role(court: &impl Court, question: &Question) -> bool {
+    match question.action {
+        "sts:AssumeRole" => true,
+        "ram:PassRole" => !court.is_fixed(&question.resource),
+        _ => false,
+    }
+}

@@ -1,0 +1,115 @@
+//! One statement as the linter looks at it, and what it finds there.
+
+use super::code::Code;
+use super::facts::Facts;
+use super::question::{Question, Reach};
+use crate::ram::{Actions, Effect, ResourcePattern, Statement, Target};
+use crate::source::Position;
+
+/// Something found in one document
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Finding {
+    pub(super) code: Code,
+    pub(super) at: Position,
+    pub(super) message: String,
+    pub(super) advice: String,
+}
+
+/// A statement with what its actions reach
+pub(super) struct Subject<'a> {
+    pub(super) statement: &'a Statement,
+    pub(super) facts: &'a Facts,
+    /// The entries of `Action`; none for `NotAction`
+    pub(super) entries: Vec<Entry<'a>>,
+}
+
+/// An entry of `Action`
+pub(super) struct Entry<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: Position,
+    pub(super) reach: Reach,
+}
+
+impl<'a> Subject<'a> {
+    pub(super) fn new(statement: &'a Statement, facts: &'a Facts) -> Self {
+        let entries = match &statement.actions {
+            Actions::Listed(patterns) => patterns
+                .iter()
+                .zip(&statement.actions_at)
+                .map(|(pattern, at)| Entry {
+                    text: pattern.as_str(),
+                    at: *at,
+                    reach: Reach::of(pattern),
+                })
+                .collect(),
+            Actions::Except(_) => Vec::new(),
+        };
+        Self {
+            statement,
+            facts,
+            entries,
+        }
+    }
+
+    /// The entries whose every question is so; none of those that reach no question
+    pub(super) fn entries_where(&self, is_so: impl Fn(&[Question]) -> bool) -> Vec<&Entry<'a>> {
+        let fits = |entry: &&Entry<'_>| match entry.questions() {
+            [] => false,
+            questions => is_so(questions),
+        };
+        self.entries.iter().filter(fits).collect()
+    }
+
+    /// Whether these entries are all that the statement speaks of
+    pub(super) fn are_all(&self, entries: &[&Entry<'_>]) -> bool {
+        entries.len() == self.entries.len()
+    }
+
+    /// The resources with their places; none in a trust policy
+    pub(super) fn resources(&self) -> impl Iterator<Item = (&'a ResourcePattern, Position)> {
+        let patterns = match &self.statement.target {
+            Target::Resources(patterns) => &**patterns,
+            Target::Principals(_) => &[],
+        };
+        patterns.iter().zip(self.statement.resources_at.iter().copied())
+    }
+
+    /// What the statement does to what it matches
+    pub(super) fn verb(&self) -> &'static str {
+        match self.statement.effect {
+            Effect::Allow => "allows",
+            Effect::Deny => "denies",
+        }
+    }
+}
+
+impl Entry<'_> {
+    /// The questions it speaks of
+    pub(super) fn questions(&self) -> &[Question] {
+        match &self.reach {
+            Reach::Questions(questions) => questions,
+            Reach::Unknown | Reach::Elsewhere => &[],
+        }
+    }
+}
+
+/// The actions of entries, as many as fit a sentence
+pub(super) fn actions(entries: &[&Entry<'_>]) -> String {
+    listed(entries.iter().map(|entry| entry.text))
+}
+
+/// Words in backticks, as many as fit a sentence
+pub(super) fn listed<'a>(words: impl ExactSizeIterator<Item = &'a str>) -> String {
+    /// More than three names hide the sentence around them
+    const MOST: usize = 3;
+    let more = words.len().saturating_sub(MOST);
+    let mut text = words
+        .take(MOST)
+        .map(|word| format!("`{word}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}
