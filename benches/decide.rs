@@ -1,6 +1,5 @@
 //! What a decision costs: for one principal with a handful of statements, for that same principal among ten thousand
-//! others, and for one with up to a hundred thousand statements of its own; and what compiling costs. Run with
-//! `cargo bench --bench decide`.
+//! others, and for one with up to a hundred thousand statements of its own. Run with `cargo bench --bench decide`.
 
 #![expect(
     clippy::unwrap_used,
@@ -153,15 +152,5 @@ fn own_statements(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Reading and compiling 10,000 policies of 10 statements, each held by a user of its own
-fn compile(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("compile");
-    group.sample_size(10);
-    group.bench_function("10,000 documents of 10 statements", |bencher| {
-        bencher.iter(|| set(black_box(10_000), 10));
-    });
-    group.finish();
-}
-
-criterion_group!(benches, bench, own_statements, compile);
+criterion_group!(benches, bench, own_statements);
 criterion_main!(benches);
