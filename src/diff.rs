@@ -109,24 +109,25 @@ impl Report {
 }
 
 impl Difference {
-    /// What is the same in differences that are told as one
+    /// What is the same in differences that are told as one; the same request, so that each of them is confirmed by it
     fn likeness(&self) -> String {
         let rulings = [&self.before, &self.after].map(|ruling| (ruling.outcome, ruling.statement.clone()));
-        let where_ = (
+        let told = (
             &self.actions,
             &self.resources,
             &self.resource_groups,
             &self.conditions,
+            &self.named_actions,
         );
-        format!(
-            "{:?}",
-            (
-                self.change,
-                self.example.trust,
-                &self.named_actions,
-                where_,
-                rulings
-            )
-        )
+        let Example {
+            principal: _,
+            action,
+            resource,
+            resource_group,
+            context,
+            trust,
+        } = &self.example;
+        let request = (action, resource, resource_group, context, trust);
+        format!("{:?}", (self.change, told, rulings, request))
     }
 }

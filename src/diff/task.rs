@@ -128,7 +128,10 @@ impl Task {
         for cube in cube::merged(cubes, &axes) {
             let alike =
                 |caller: &&Principal| self.ask(sides, caller, &cube.probe).cause() == cube.verdict.cause();
-            let principals = self.callers.iter().filter(alike).cloned().collect();
+            let (principals, others) = self.callers.iter().cloned().partition(|caller| alike(&caller));
+            // Who is bound alike is decided alike; whoever should not be is not passed over in silence.
+            let others: Vec<Principal> = others;
+            done.bounded.extend(others);
             done.differences
                 .push(self.difference(first, principals, cube, &axes));
         }
