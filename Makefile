@@ -1,15 +1,20 @@
 # One recipe a job; CI calls `make lint` and `make test` and nothing else.
 
-.PHONY: demo test lint format manifests bench
+.PHONY: demo test fuzz lint format manifests bench
 
 # Builds ramgate, starts it on deploy/demo/config, sends it one review that is allowed and one that is denied.
 demo:
 	deploy/demo/run.sh
 
-# Every test there is, the real API server's included; obtains the pinned binaries first.
+# Every test there is, the real API server's and 20 seconds of each fuzz target included; obtains the pinned binaries first.
 test:
 	tests/tools/obtain.sh >/dev/null
 	cargo test --locked
+	tests/fuzz.sh
+
+# Every fuzz target for a while, on top of what earlier runs found; `tests/fuzz.sh 600 policy` runs one for ten minutes.
+fuzz:
+	tests/fuzz.sh 120
 
 # Formatting, lints with warnings as errors, dependencies.
 lint:

@@ -1,9 +1,11 @@
-//! What a decision costs: for one principal with a handful of statements, and for that same principal among
-//! ten thousand others. Run with `cargo bench --bench decide`.
+//! What a decision costs: for one principal with a handful of statements, for that same principal among ten thousand
+//! others, and for one with up to a hundred thousand statements of its own; and what compiling costs. Run with
+//! `cargo bench --bench decide`.
 
 #![expect(
     clippy::unwrap_used,
     clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
     reason = "a bench that cannot be set up may panic"
 )]
 
@@ -13,7 +15,8 @@ use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use ramgate::ram::{
-    Context, Definition, Document, DocumentKind, Grant, PolicySet, Principal, Request, UserDefinition,
+    Context, Definition, Document, DocumentKind, Grant, Outcome, PolicySet, Principal, Request,
+    UserDefinition,
 };
 
 /// Policies of one user: `statements` of them, half of which speak of the action that is asked
@@ -88,5 +91,77 @@ fn bench(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, bench);
+/// Policies of 100 statements each: half allow the action for another value of a tag, half allow something else
+fn many(statements: usize) -> PolicySet {
+    let each = |at: usize| match at % 2 {
+        0 => format!(
+            r#"{{"Effect": "Allow", "Action": "eci:CreateContainerGroup", "Resource": "*", "Condition": {{"StringEquals": {{"acs:RequestTag/env": "e{at}"}}}}}}"#
+        ),
+        _ => format!(r#"{{"Effect": "Allow", "Action": "eci:Action{at}", "Resource": "*"}}"#),
+    };
+    let all: Vec<usize> = (0..statements).collect();
+    let policies: BTreeMap<String, Arc<Document>> = all
+        .chunks(100)
+        .map(|chunk| {
+            let statements = chunk.iter().map(|at| each(*at)).collect::<Vec<_>>().join(",");
+            let text = format!(r#"{{"Version": "1", "Statement": [{statements}]}}"#);
+            let parsed = Document::parse(text.as_bytes(), DocumentKind::Identity).unwrap();
+            (format!("P{}", chunk[0]), Arc::new(parsed.document))
+        })
+        .collect();
+    let grants = policies.keys().map(|policy| Grant {
+        policy: policy.clone(),
+        resource_group: None,
+    });
+    PolicySet::compile(Definition {
+        account_id: "1234567890123456".into(),
+        users: vec![UserDefinition {
+            name: "u".into(),
+            grants: grants.collect(),
+            ..UserDefinition::default()
+        }],
+        policies,
+        ..Definition::default()
+    })
+    .unwrap()
+}
+
+fn own_statements(criterion: &mut Criterion) {
+    let principal: Principal = "user/u".parse().unwrap();
+    let mut group = criterion.benchmark_group("statements of the principal's own");
+    for statements in [10, 100, 1_000, 10_000, 100_000] {
+        let set = many(statements);
+        let mut context = Context::new();
+        context.set("acs:CurrentTime", "2026-11-22T08:00:00Z");
+        let mut allowed = context.clone();
+        allowed.set("acs:RequestTag/env", format!("e{}", statements / 2));
+        for (name, context) in [("allow", &allowed), ("implicit deny, explained", &context)] {
+            let request = Request {
+                principal: &principal,
+                action: "eci:CreateContainerGroup",
+                resource: "acs:eci:cn-hangzhou:1234567890123456:containergroup/*",
+                resource_group: Some("rg-default1"),
+                context,
+                session: &[],
+            };
+            assert_eq!(set.decide(&request).outcome == Outcome::Allow, name == "allow");
+            group.bench_function(format!("{name}, {statements}"), |bencher| {
+                bencher.iter(|| set.decide(black_box(&request)));
+            });
+        }
+    }
+    group.finish();
+}
+
+/// Reading and compiling 10,000 policies of 10 statements, each held by a user of its own
+fn compile(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("compile");
+    group.sample_size(10);
+    group.bench_function("10,000 documents of 10 statements", |bencher| {
+        bencher.iter(|| set(black_box(10_000), 10));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, bench, own_statements, compile);
 criterion_main!(benches);

@@ -2,6 +2,7 @@
 
 mod check;
 mod configuration;
+mod diff;
 mod explain;
 mod lint;
 mod report;
@@ -29,6 +30,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::CheckArgs),
+    Diff(diff::DiffArgs),
     // Boxed, since it has more flags than all others together
     Serve(Box<serve::ServeArgs>),
     Simulate(simulate::SimulateArgs),
@@ -50,6 +52,7 @@ pub fn main() -> ExitCode {
     let output = arguments.output;
     let done = match arguments.command {
         Command::Check(args) => check::run(&args, output),
+        Command::Diff(args) => diff::run(&args, output),
         Command::Serve(args) => serve::run(*args),
         Command::Simulate(args) => simulate::run(&args, output),
         Command::Lint(args) => lint::run(&args, output),

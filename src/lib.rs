@@ -8,6 +8,7 @@
 pub mod admission;
 pub mod cases;
 pub mod cli;
+pub mod diff;
 pub mod directory;
 pub mod eci;
 pub mod lint;

@@ -7,6 +7,9 @@ for component in rustfmt clippy; do
   cargo "${component/rustfmt/fmt}" --version >/dev/null 2>&1 || rustup component add "$component"
 done
 cargo fmt --all --check
+for package in fuzz benches/peers; do
+  cargo fmt --manifest-path "$package/Cargo.toml" --check
+done
 cargo clippy --locked --all-targets -- -D warnings
 
 # One crypto provider: anything that brings another one fails here, with the path by which it came.

@@ -54,6 +54,16 @@ impl Bindings {
         })
     }
 
+    /// All bindings: those of users and service accounts by name, then those of groups in the order in which they count
+    pub fn iter(&self) -> impl Iterator<Item = &Binding> {
+        let mut users: Vec<(&String, &Binding)> = self.users.iter().collect();
+        users.sort_unstable_by_key(|(name, _)| *name);
+        let mut groups: Vec<&(usize, Binding)> = self.groups.values().collect();
+        groups.sort_unstable_by_key(|(order, _)| *order);
+        let users = users.into_iter().map(|(_, binding)| binding);
+        users.chain(groups.into_iter().map(|(_, binding)| binding))
+    }
+
     /// How many subjects are bound
     pub fn len(&self) -> usize {
         self.users.len().saturating_add(self.groups.len())

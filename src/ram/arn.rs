@@ -4,7 +4,7 @@
 //! segment takes the rest. A lone `*` matches everything. RAM's own names are regionless, written with an empty
 //! or a `*` region, and both are the same; role names compare without ASCII case.
 
-use super::pattern::{Case, Pattern, wild};
+use super::pattern::{Case, wild, wild_behind};
 
 /// How many segments follow `acs:`, the last of which may hold colons
 const SEGMENTS: usize = 4;
@@ -111,13 +111,12 @@ fn segments(text: &str) -> Option<Segments<'_>> {
 /// `role/` is compared exactly, the name behind it without case
 fn role_fits(wanted: &str, found: &str) -> bool {
     const PREFIX: &str = "role/";
-    let wild_prefix = wanted.find(['*', '?']).is_some_and(|at| at < PREFIX.len());
-    let case = if found.starts_with(PREFIX) && (wild_prefix || wanted.starts_with(PREFIX)) {
-        Case::Ignored
+    let exact = if found.starts_with(PREFIX) {
+        PREFIX.len()
     } else {
-        Case::Exact
+        found.len()
     };
-    Pattern::new(wanted).matches(found, case)
+    wild_behind(exact, wanted, found)
 }
 
 #[cfg(test)]
@@ -168,6 +167,8 @@ mod tests {
             "acs:ram::123:role/App"
         ));
         assert!(!matches("acs:ram:*:*:ROLE/App", "acs:ram::123:role/App"));
+        assert!(!matches("acs:ram:*:*:R*", "acs:ram::123:role/App"));
+        assert!(!matches("acs:ram:*:*:*/APP", "acs:ram::123:Role/App"));
         assert!(!matches("acs:ram:*:*:user/App", "acs:ram::123:user/app"));
         assert!(!matches("acs:eci::1:x", "acs:eci:*:1:x"));
         assert_eq!(role_name("acs:ram::1:role/a/b"), Some("a/b"));

@@ -73,6 +73,16 @@ impl fmt::Display for Pattern {
 
 /// Whether `text` fits `pattern` as a whole
 pub(super) fn wild(pattern: &str, text: &str, case: Case) -> bool {
+    let exact = match case {
+        Case::Exact => text.len(),
+        Case::Ignored => 0,
+    };
+    wild_behind(exact, pattern, text)
+}
+
+/// The same, where letters that begin in the first `exact` bytes of the text compare exactly, and the others without
+/// ASCII case
+pub(super) fn wild_behind(exact: usize, pattern: &str, text: &str) -> bool {
     let mut wanted = pattern.chars();
     let mut found = text.chars();
     // The latest `*`: what follows it in the pattern, and where its run ends so far. Going back to an earlier
@@ -80,16 +90,16 @@ pub(super) fn wild(pattern: &str, text: &str, case: Case) -> bool {
     let mut retry: Option<(std::str::Chars<'_>, std::str::Chars<'_>)> = None;
     loop {
         let mut next = wanted.clone();
+        let at = text.len().saturating_sub(found.as_str().len());
         let fits = match next.next() {
             Some('*') => {
                 retry = Some((next.clone(), found.clone()));
                 true
             }
             Some('?') => found.next().is_some(),
-            Some(letter) => found.next().is_some_and(|other| match case {
-                Case::Exact => letter == other,
-                Case::Ignored => letter.eq_ignore_ascii_case(&other),
-            }),
+            Some(letter) => found
+                .next()
+                .is_some_and(|other| letter == other || at >= exact && letter.eq_ignore_ascii_case(&other)),
             None if found.as_str().is_empty() => return true,
             None => false,
         };

@@ -132,7 +132,7 @@ impl Trusted {
     }
 
     /// Whether this entry means the caller of an account
-    pub(super) fn covers(&self, caller: &Principal, account: &str) -> bool {
+    pub fn covers(&self, caller: &Principal, account: &str) -> bool {
         match (self, caller) {
             (Self::Account(trusted), Principal::Account | Principal::User(_) | Principal::Role(_)) => {
                 **trusted == *account

@@ -81,7 +81,10 @@ fn resource(random: &mut Random) -> String {
             true => format!("{kind}/{}", blurred(random, name)),
             false => blurred(random, &format!("{kind}/{name}")),
         };
-        let relative = if relative.is_empty() { "*".into() } else { relative };
+        let mut relative = if relative.is_empty() { "*".into() } else { relative };
+        if random.chance(15) {
+            relative = flipped(random, &relative);
+        }
         let account = random.word(ACCOUNTS);
         return format!("acs:ram:{region}:{account}:{relative}");
     }

@@ -1,0 +1,72 @@
+//! Any bytes as a directory document: its faults lie in the text; beside the policies of the reference example it makes a
+//! configuration or faults, and every principal of that configuration can be asked about.
+
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use ramgate::directory::{Piece, check, merge};
+use ramgate::ram::{Context, Request};
+use ramgate::store::NamedPiece;
+use ramgate_fuzz::lies_inside;
+
+static POLICIES: LazyLock<Vec<NamedPiece>> = LazyLock::new(|| {
+    let mut pieces = ramgate_fuzz::reference();
+    pieces.retain(|named| matches!(named.piece, Piece::Policy(_)));
+    pieces
+});
+
+fuzz_target!(|bytes: &[u8]| {
+    let piece = Piece::directory(bytes);
+    let is_broken = matches!(piece, Piece::Broken(_));
+    assert_eq!(is_broken, !piece.faults().is_empty());
+    let doubts = piece.warnings().iter().map(|doubt| &doubt.fault);
+    for fault in piece.faults().iter().chain(doubts) {
+        lies_inside(fault.at, bytes);
+    }
+    let mut documents: Vec<(&str, &Piece)> = POLICIES
+        .iter()
+        .map(|named| (named.name.as_str(), &named.piece))
+        .collect();
+    documents.push(("directory.yaml", &piece));
+    let faults = check(documents.iter().copied());
+    for located in faults
+        .iter()
+        .filter(|located| located.document == "directory.yaml" && located.fault.at.line > 0)
+    {
+        lies_inside(located.fault.at, bytes);
+    }
+    let configuration = match merge(documents.iter().copied()) {
+        Ok(configuration) => {
+            assert!(faults.is_empty() && !is_broken, "merged in spite of {faults:?}");
+            configuration
+        }
+        Err(merged) => {
+            assert!(!merged.is_empty(), "no configuration and no fault");
+            assert!(!is_broken || !faults.is_empty(), "a broken document is no fault");
+            return;
+        }
+    };
+    let context = Context::new();
+    for principal in configuration.policies.principals() {
+        assert!(
+            configuration.policies.knows(&principal),
+            "{principal} is listed and not known"
+        );
+        let request = Request {
+            principal: &principal,
+            action: "eci:CreateContainerGroup",
+            resource: "acs:eci:cn-hangzhou:1234567890123456:containergroup/*",
+            resource_group: configuration.account.default_group(),
+            context: &context,
+            session: &[],
+        };
+        let decision = configuration.policies.decide(&request);
+        assert_eq!(
+            configuration.policies.explain(&request).decision,
+            decision,
+            "{principal}"
+        );
+    }
+});

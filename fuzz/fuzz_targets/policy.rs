@@ -1,0 +1,28 @@
+//! Any bytes as a policy document, attached and as a trust policy: a fault lies in the text, and what is accepted is the
+//! same document after it was printed.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use ramgate::ram::{Document, DocumentKind};
+use ramgate_fuzz::{lies_inside, prints_as_read};
+
+fuzz_target!(|bytes: &[u8]| {
+    for kind in [DocumentKind::Identity, DocumentKind::Trust] {
+        match Document::parse(bytes, kind) {
+            Ok(parsed) => {
+                parsed
+                    .warnings
+                    .iter()
+                    .for_each(|warning| lies_inside(warning.fault.at, bytes));
+                parsed
+                    .document
+                    .statements
+                    .iter()
+                    .for_each(|statement| lies_inside(statement.at, bytes));
+                prints_as_read(&parsed.document, kind);
+            }
+            Err(fault) => lies_inside(fault.at, bytes),
+        }
+    }
+});

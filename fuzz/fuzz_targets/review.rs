@@ -1,0 +1,149 @@
+//! Any bytes as an AdmissionReview, answered by both webhooks with the reference example: the answer is a review's answer
+//! within the API server's limits, the same every time; and a patch asks for nothing more once it is applied.
+
+#![no_main]
+
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+use json_patch::{Patch, PatchOperation};
+use libfuzzer_sys::fuzz_target;
+use ramgate::admission::reply::{MAX_MESSAGE, MAX_WARNING};
+use ramgate::admission::{Answer, Mode, Modes, Objects, Path, Review, answer, refuse};
+use ramgate::directory::Configuration;
+use serde_json::{Value, json};
+
+static CONFIGURATION: LazyLock<Configuration> = LazyLock::new(ramgate_fuzz::configuration);
+
+/// A namespace for each way in which one matters, a service account with a role, a node of each kind, a pod to enter
+static OBJECTS: LazyLock<Objects> = LazyLock::new(|| {
+    let pod = json!({"kind": "Pod", "metadata": {"name": "web", "namespace": "shop-web", "labels": {"alibabacloud.com/eci": "true"},
+        "annotations": {"k8s.aliyun.com/eci-custom-tags": "team:shop,source:cluster-a"}}, "spec": {"nodeName": "virtual"}});
+    let objects = [
+        json!({"kind": "Namespace", "metadata": {"name": "shop-web", "labels": {"tenant": "shop"}, "annotations": {"example.com/resource-group": "rg-aaaaaaaaaaaaa2"}}}),
+        json!({"kind": "Namespace", "metadata": {"name": "batch", "labels": {"burst": "allowed"}}}),
+        json!({"kind": "Namespace", "metadata": {"name": "eci", "labels": {"alibabacloud.com/eci": "true"}}}),
+        json!({"kind": "ServiceAccount", "metadata": {"name": "reporter", "namespace": "shop-web", "annotations": {"example.com/ram-role": "ReportReader"}}}),
+        json!({"kind": "Node", "metadata": {"name": "virtual", "labels": {"type": "virtual-kubelet"}}}),
+        json!({"kind": "Node", "metadata": {"name": "real"}}),
+        pod,
+    ];
+    Objects::new(&objects, &CONFIGURATION.cluster).unwrap()
+});
+
+fuzz_target!(|bytes: &[u8]| {
+    match Review::parse(bytes) {
+        Ok(review) => {
+            review.unread_node(&*OBJECTS);
+            for path in [Path::Mutate, Path::Validate] {
+                answered(path, &review);
+            }
+        }
+        Err(error) => {
+            let refusal = refuse(error.uid(), 400, &error.to_string());
+            checked(&serde_json::from_slice(&refusal).unwrap(), error.uid());
+        }
+    }
+    // As an API server writes it, each key once: only such a review has one object to patch
+    let Ok(mut body) = serde_json::from_slice::<Value>(bytes) else {
+        return;
+    };
+    let Some(patch) = patch(&body) else { return };
+    let Some(object) = body.pointer_mut("/request/object") else {
+        return;
+    };
+    json_patch::patch(object, &patch).expect("the patch applies");
+    assert!(
+        self::patch(&body).is_none(),
+        "{patch} leaves something to be patched: {body}"
+    );
+    let text = body.to_string();
+    let review = Review::parse(text.as_bytes()).unwrap();
+    let validated = answered(Path::Validate, &review);
+    let codes: Vec<&str> = validated
+        .record
+        .causes
+        .iter()
+        .map(|cause| cause.reason.as_str())
+        .collect();
+    assert!(
+        !codes.contains(&"NotMapped"),
+        "{patch} was applied, and {codes:?}"
+    );
+});
+
+/// What the mutating webhook wants to change in a review
+fn patch(body: &Value) -> Option<Patch> {
+    let text = body.to_string();
+    let review = Review::parse(text.as_bytes()).ok()?;
+    let answer = answered(Path::Mutate, &review);
+    let body: Value = serde_json::from_slice(&answer.body).unwrap();
+    let base64 = body.pointer("/response/patch")?.clone();
+    let bytes: k8s_openapi::ByteString = serde_json::from_value(base64).unwrap();
+    let patch: Patch = serde_json::from_slice(&bytes.0).unwrap();
+    for step in patch.iter() {
+        let path = match step {
+            PatchOperation::Add(add) => &add.path,
+            PatchOperation::Remove(remove) => &remove.path,
+            other => panic!("a patch neither tests nor moves: {other}"),
+        };
+        assert!(path.to_string().starts_with("/metadata/annotations"), "{path}");
+    }
+    assert!(!patch.is_empty(), "an empty patch");
+    Some(patch)
+}
+
+/// The answer in mode enforce, held to what every answer must be
+fn answered(path: Path, review: &Review<'_>) -> Answer {
+    let ask = |mode| {
+        answer(
+            path,
+            review,
+            &CONFIGURATION,
+            &*OBJECTS,
+            &Modes::everywhere(mode),
+            Timestamp::UNIX_EPOCH,
+        )
+    };
+    let enforced = ask(Mode::Enforce);
+    assert_eq!(ask(Mode::Enforce).body, enforced.body, "two answers differ");
+    let allowed = checked(&serde_json::from_slice(&enforced.body).unwrap(), review.uid());
+    assert_eq!(allowed, enforced.record.decision.passes());
+    assert_eq!(allowed, enforced.record.decision.passes());
+    for mode in [Mode::Warn, Mode::Audit] {
+        let softer = ask(mode);
+        let passes = checked(&serde_json::from_slice(&softer.body).unwrap(), review.uid());
+        assert!(passes || !allowed, "mode {mode} denies what mode enforce allows");
+    }
+    enforced
+}
+
+/// Whether an answer allows; fails unless it is an answer that an API server takes whole
+fn checked(body: &Value, uid: &str) -> bool {
+    assert_eq!(
+        (&body["apiVersion"], &body["kind"]),
+        (&json!("admission.k8s.io/v1"), &json!("AdmissionReview"))
+    );
+    let response = &body["response"];
+    assert_eq!(response["uid"], uid);
+    let allowed = response["allowed"].as_bool().unwrap();
+    match response["status"]["message"].as_str() {
+        Some(message) => assert!(
+            !allowed && !message.is_empty() && message.len() <= MAX_MESSAGE,
+            "{message}"
+        ),
+        None => assert!(allowed, "a denial without a message"),
+    }
+    assert!(
+        allowed || response.get("patch").is_none(),
+        "a denial with a patch"
+    );
+    for warning in response["warnings"].as_array().into_iter().flatten() {
+        let warning = warning.as_str().unwrap();
+        assert!(
+            warning.len() <= MAX_WARNING && !warning.contains(char::is_control),
+            "{warning:?}"
+        );
+    }
+    allowed
+}

@@ -1,0 +1,73 @@
+//! Comparing large directories takes seconds.
+
+use std::time::{Duration, Instant};
+
+use ramgate::diff::compare;
+use ramgate::directory::{Configuration, Piece, merge};
+use serde_json::json;
+
+/// Users who share 100 policies, one of which may be changed, under a control policy
+fn configuration(users: usize, changed: bool, control: &str) -> Configuration {
+    let policies = (0..100).map(|at| {
+        let env = if changed && at == 7 { "stage" } else { "test" };
+        let policy = json!({"Version": "1", "Statement": [
+            {"Effect": "Allow", "Action": "eci:Create*", "Resource": "*",
+             "Condition": {"StringEquals": {"acs:RequestTag/team": format!("t{at}"), "acs:RequestTag/env": env}}},
+            {"Effect": "Allow", "Action": ["eci:Update*", "eci:Delete*"], "Resource": "*",
+             "Condition": {"StringEquals": {"acs:ResourceTag/team": format!("t{at}")}}},
+        ]});
+        (format!("P{at}"), Piece::policy(&format!("P{at}"), policy.to_string().as_bytes()))
+    });
+    let mut pieces: Vec<(String, Piece)> = policies.collect();
+    let users: Vec<_> = (0..users)
+        .map(|at| {
+            let held = [at % 100, at / 100, (at * 7 + at / 100) % 100];
+            let grants: Vec<_> = held
+                .iter()
+                .map(|policy| json!({"policy": format!("P{policy}")}))
+                .collect();
+            json!({"name": format!("u{at}"), "policies": grants})
+        })
+        .collect();
+    let account = json!({"id": "1", "region": "cn-a", "controlPolicies": [[control]]});
+    let directory = json!({"account": account, "users": users});
+    pieces.push((
+        "directory".to_owned(),
+        Piece::directory(directory.to_string().as_bytes()),
+    ));
+    merge(pieces.iter().map(|(name, piece)| (name.as_str(), piece))).unwrap()
+}
+
+#[test]
+fn ten_thousand_users_are_compared_in_seconds() {
+    let (old, new) = (
+        configuration(10_000, false, "FullAliyunAccess"),
+        configuration(10_000, true, "FullAliyunAccess"),
+    );
+    let start = Instant::now();
+    let report = compare(&old, &new);
+    let taken = start.elapsed();
+    println!("{taken:?} for {} differences", report.differences.len());
+    let users: usize = report
+        .differences
+        .iter()
+        .map(|each| each.principals.len())
+        .max()
+        .unwrap();
+    assert!(users > 250 && report.bounded.is_empty());
+    assert!(report.differences.len() < 20, "{}", report.differences.len());
+    assert!(taken < Duration::from_secs(20), "{taken:?}");
+}
+
+/// Where everybody is bound differently, everybody is searched
+#[test]
+fn a_control_policy_over_a_thousand_users_is_compared_in_seconds() {
+    let old = configuration(1_000, false, "FullAliyunAccess");
+    let new = configuration(1_000, false, "P3");
+    let start = Instant::now();
+    let report = compare(&old, &new);
+    let taken = start.elapsed();
+    println!("{taken:?} for {} differences", report.differences.len());
+    assert!(report.differences.len() > 50 && report.bounded.is_empty());
+    assert!(taken < Duration::from_secs(60), "{taken:?}");
+}
