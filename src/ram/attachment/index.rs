@@ -1,14 +1,15 @@
 //! Statements by the actions they speak of, and behind that by one literal value that they ask for.
 //!
 //! ```text
-//! "eci:create" ─▶ every statement whose pattern begins so: eci:Create*, eci:CreateContainerGroup
-//!                 ├ acs:RequestTag/env = test ─▶ those that need just this value
-//!                 ├ resource …/app            ─▶ those that name just this thing
-//!                 └ the rest                  ─▶ those with nothing literal to tell them apart
+//! action, as a whole             ─▶ entry   patterns without wildcards
+//! what an action begins with     ─▶ entry   the others, by their letters before the first wildcard
+//!
+//! entry ├ acs:RequestTag/env = test ─▶ statements that need just this value
+//!       ├ resource …/app            ─▶ statements that name just this thing
+//!       └ plain                     ─▶ those with nothing literal to tell them apart
 //! ```
 //!
-//! A pattern stands under its letters before the first wildcard, which an action must begin with to fit. What is
-//! found is a superset of what matches: every statement found is still read as a whole.
+//! What is found is a superset of what matches: every statement found is still read as a whole.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -32,16 +33,25 @@ pub(super) struct Index {
     deny: Shelf,
 }
 
-/// Statements of one effect by what their action patterns begin with
-#[derive(Debug, Default)]
-struct Shelf(Box<[Entry]>);
+/// Statements of one effect by their action patterns, all in lower case
+#[derive(Debug)]
+struct Shelf {
+    /// By the actions that are named as a whole
+    whole: HashMap<Box<str>, Entry>,
+    /// By the letters before the first wildcard, sorted by them
+    begun: Box<[Begun]>,
+}
+
+#[derive(Debug)]
+struct Begun {
+    prefix: Box<str>,
+    /// Where the next shorter prefix of this one stands
+    shorter: Option<usize>,
+    entry: Entry,
+}
 
 #[derive(Debug)]
 struct Entry {
-    /// Letters before the first wildcard, in lower case; entries are sorted by it
-    prefix: Box<str>,
-    /// The entry with the next shorter prefix of this one
-    shorter: Option<usize>,
     /// All of them in order
     all: Box<[Place]>,
     /// Those with no literal value to be filed under
@@ -52,7 +62,7 @@ struct Entry {
 
 impl Index {
     pub(super) fn new(policies: &[Attached]) -> Self {
-        let (mut allow, mut deny) = (BTreeMap::new(), BTreeMap::new());
+        let (mut allow, mut deny) = (Filed::default(), Filed::default());
         for (policy, attached) in (0..).zip(policies) {
             for (at, statement) in (0..).zip(&attached.document.statements) {
                 let filed = match statement.effect {
@@ -63,7 +73,7 @@ impl Index {
                     policy,
                     statement: at,
                 };
-                file(filed, place, statement);
+                filed.add(place, statement);
             }
         }
         Self {
@@ -114,62 +124,82 @@ impl Index {
     }
 }
 
-/// Puts a statement under each prefix that its actions begin with
-fn file<'a>(
-    filed: &mut BTreeMap<String, Vec<(Place, &'a Statement)>>,
-    place: Place,
-    statement: &'a Statement,
-) {
-    let mut put = |prefix: String| {
-        let list: &mut Vec<(Place, &Statement)> = filed.entry(prefix).or_default();
-        if list.last().is_none_or(|(last, _)| *last != place) {
-            list.push((place, statement));
-        }
-    };
-    match &statement.actions {
-        Actions::Listed(patterns) => {
-            for pattern in patterns {
-                let text = pattern.as_str();
-                let literal = text.split(['*', '?']).next().unwrap_or_default();
-                put(literal.to_ascii_lowercase());
+/// Statements in order under what they are to be found by
+#[derive(Default)]
+struct Filed<'a> {
+    whole: BTreeMap<String, Vec<(Place, &'a Statement)>>,
+    begun: BTreeMap<String, Vec<(Place, &'a Statement)>>,
+}
+
+impl<'a> Filed<'a> {
+    fn add(&mut self, place: Place, statement: &'a Statement) {
+        let put = |under: &mut BTreeMap<String, Vec<(Place, &'a Statement)>>, key: String| {
+            let list = under.entry(key).or_default();
+            if list.last().is_none_or(|(last, _)| *last != place) {
+                list.push((place, statement));
             }
+        };
+        match &statement.actions {
+            Actions::Listed(patterns) => {
+                for pattern in patterns {
+                    let text = pattern.as_str().to_ascii_lowercase();
+                    match text.split_once(['*', '?']) {
+                        Some((prefix, _)) => put(&mut self.begun, prefix.to_owned()),
+                        None => put(&mut self.whole, text),
+                    }
+                }
+            }
+            Actions::Except(_) => put(&mut self.begun, String::new()),
         }
-        Actions::Except(_) => put(String::new()),
     }
 }
 
 impl Shelf {
-    fn new(filed: BTreeMap<String, Vec<(Place, &Statement)>>) -> Self {
-        let mut entries: Vec<Entry> = Vec::with_capacity(filed.len());
-        for (prefix, statements) in filed {
+    fn new(filed: Filed<'_>) -> Self {
+        let mut begun: Vec<Begun> = Vec::with_capacity(filed.begun.len());
+        for (prefix, statements) in filed.begun {
             // What this prefix begins with is the entry before it, or one of those that that one begins with
-            let mut shorter = entries.len().checked_sub(1);
-            while let Some(entry) = shorter.and_then(|at| entries.get(at)) {
-                if prefix.starts_with(&*entry.prefix) {
+            let mut shorter = begun.len().checked_sub(1);
+            while let Some(before) = shorter.and_then(|at| begun.get(at)) {
+                if prefix.starts_with(&*before.prefix) {
                     break;
                 }
-                shorter = entry.shorter;
+                shorter = before.shorter;
             }
-            entries.push(Entry::new(prefix.into(), shorter, &statements));
+            begun.push(Begun {
+                prefix: prefix.into(),
+                shorter,
+                entry: Entry::new(&statements),
+            });
         }
-        Self(entries.into())
+        let whole = filed.whole.into_iter();
+        Self {
+            whole: whole
+                .map(|(action, statements)| (action.into(), Entry::new(&statements)))
+                .collect(),
+            begun: begun.into(),
+        }
     }
 
-    /// The entries whose prefix an action begins with
+    /// The entries whose statements may speak of an action
     fn entries<'a, 'b>(&'a self, action: &'b str) -> impl Iterator<Item = &'a Entry> + use<'a, 'b> {
-        let before = self.0.partition_point(|entry| *entry.prefix <= *action);
+        let before = self.begun.partition_point(|begun| *begun.prefix <= *action);
         let mut next = before.checked_sub(1);
-        std::iter::from_fn(move || {
-            let entry = self.0.get(next?)?;
-            next = entry.shorter;
-            Some(entry)
-        })
-        .filter(move |entry| action.starts_with(&*entry.prefix))
+        let begun = std::iter::from_fn(move || {
+            let begun = self.begun.get(next?)?;
+            next = begun.shorter;
+            Some(begun)
+        });
+        let fitting = begun.filter(move |begun| action.starts_with(&*begun.prefix));
+        self.whole
+            .get(action)
+            .into_iter()
+            .chain(fitting.map(|begun| &begun.entry))
     }
 }
 
 impl Entry {
-    fn new(prefix: Box<str>, shorter: Option<usize>, statements: &[(Place, &Statement)]) -> Self {
+    fn new(statements: &[(Place, &Statement)]) -> Self {
         // Of several literal values a statement is filed under the one that fewest others ask for
         let mut asked: HashMap<Literal<'_>, usize> = HashMap::new();
         for (_, statement) in statements {
@@ -205,8 +235,6 @@ impl Entry {
             }
         }
         Self {
-            prefix,
-            shorter,
             all: statements.iter().map(|(place, _)| *place).collect(),
             plain: plain.into(),
             by_value,
