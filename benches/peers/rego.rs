@@ -75,6 +75,8 @@ impl Machine {
         let compiled = engine.compile_with_entrypoint(&RULE.into()).unwrap();
         let program = Compiler::compile_from_policy(&compiled, &[RULE]).unwrap();
         let mut machine = RegoVM::new();
+        // Its bound of 25,000 instructions ends a walk over 2,000 statements
+        machine.set_max_instructions(usize::MAX);
         machine.load_program(Arc::clone(&program));
         machine.set_data(data).unwrap();
         Self { machine, input }

@@ -34,13 +34,8 @@ impl Context {
     }
 
     /// How many keys there are
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.0.len()
-    }
-
-    /// Whether there are none
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     /// All keys with their values
