@@ -142,3 +142,58 @@ fn nearest(facts: &Facts<'_>, layers: &[&Layer]) -> Vec<Miss> {
     }
     nearest.into_misses()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ram::{Context, Definition, Document, DocumentKind, Grant, Principal, UserDefinition};
+
+    const POLICY: &str = r#"{"Version": "1", "Statement": [
+        {"Effect": "Allow", "Action": "eci:Delete*", "Resource": "*"},
+        {"Effect": "Allow", "Action": "eci:Create*", "Resource": "acs:eci:*:*:imagecache/*"},
+        {"Effect": "Allow", "Action": "eci:Create*", "Resource": "*", "Condition": {"StringEquals": {"a": "1", "b": "1"}}},
+        {"Effect": "Allow", "Action": "eci:Create*", "Resource": "*", "Condition": {"StringEquals": {"a": "1", "c": "1"}}}]}"#;
+
+    #[test]
+    fn the_nearest_statements_have_the_fewest_conditions_open_and_the_last_layer_asked_decides() {
+        let parsed = Document::parse(POLICY.as_bytes(), DocumentKind::Identity).unwrap();
+        let grant = |group: Option<&str>| Grant {
+            policy: "P".to_owned(),
+            resource_group: group.map(str::to_owned),
+        };
+        let set = PolicySet::compile(Definition {
+            policies: [("P".to_owned(), Arc::new(parsed.document))].into(),
+            users: vec![UserDefinition {
+                name: "u".to_owned(),
+                grants: vec![grant(None), grant(Some("rg-a"))],
+                ..UserDefinition::default()
+            }],
+            ..Definition::default()
+        })
+        .unwrap();
+        let principal: Principal = "user/u".parse().unwrap();
+        let nearest = |keys: &[&str]| {
+            let mut context = Context::new();
+            keys.iter().for_each(|key| context.set(*key, "1"));
+            let trace = set.explain(&Request {
+                principal: &principal,
+                action: "eci:CreateContainerGroup",
+                resource: "acs:eci:r:1:containergroup/*",
+                resource_group: Some("rg-a"),
+                context: &context,
+                session: &[],
+            });
+            let deciding = trace.deciding().map(|layer| layer.scope.clone());
+            assert_eq!(deciding, Some(Scope::ResourceGroup("rg-a".into())));
+            match trace.decision.reason {
+                Reason::NoMatch(misses) => misses
+                    .iter()
+                    .map(|miss| miss.statement.number)
+                    .collect::<Vec<_>>(),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(nearest(&[]), [3, 4]);
+        assert_eq!(nearest(&["c"]), [4]);
+    }
+}
