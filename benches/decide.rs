@@ -4,9 +4,12 @@
 #![expect(
     clippy::unwrap_used,
     clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
+    unreachable_pub,
     reason = "a bench that cannot be set up may panic"
 )]
+
+#[path = "instructions/set.rs"]
+mod own;
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -90,50 +93,15 @@ fn bench(criterion: &mut Criterion) {
     }
 }
 
-/// Policies of 100 statements each: half allow the action for another value of a tag, half allow something else
-fn many(statements: usize) -> PolicySet {
-    let each = |at: usize| match at % 2 {
-        0 => format!(
-            r#"{{"Effect": "Allow", "Action": "eci:CreateContainerGroup", "Resource": "*", "Condition": {{"StringEquals": {{"acs:RequestTag/env": "e{at}"}}}}}}"#
-        ),
-        _ => format!(r#"{{"Effect": "Allow", "Action": "eci:Action{at}", "Resource": "*"}}"#),
-    };
-    let all: Vec<usize> = (0..statements).collect();
-    let policies: BTreeMap<String, Arc<Document>> = all
-        .chunks(100)
-        .map(|chunk| {
-            let statements = chunk.iter().map(|at| each(*at)).collect::<Vec<_>>().join(",");
-            let text = format!(r#"{{"Version": "1", "Statement": [{statements}]}}"#);
-            let parsed = Document::parse(text.as_bytes(), DocumentKind::Identity).unwrap();
-            (format!("P{}", chunk[0]), Arc::new(parsed.document))
-        })
-        .collect();
-    let grants = policies.keys().map(|policy| Grant {
-        policy: policy.clone(),
-        resource_group: None,
-    });
-    PolicySet::compile(Definition {
-        account_id: "1234567890123456".into(),
-        users: vec![UserDefinition {
-            name: "u".into(),
-            grants: grants.collect(),
-            ..UserDefinition::default()
-        }],
-        policies,
-        ..Definition::default()
-    })
-    .unwrap()
-}
-
 fn own_statements(criterion: &mut Criterion) {
     let principal: Principal = "user/u".parse().unwrap();
     let mut group = criterion.benchmark_group("statements of the principal's own");
     for statements in [10, 100, 1_000, 10_000, 100_000] {
-        let set = many(statements);
+        let set = own::set(statements);
         let mut context = Context::new();
         context.set("acs:CurrentTime", "2026-11-22T08:00:00Z");
         let mut allowed = context.clone();
-        allowed.set("acs:RequestTag/env", format!("e{}", statements / 4 * 2));
+        allowed.set("acs:RequestTag/env", own::tag(statements / 4 * 2));
         for (name, context) in [("allow", &allowed), ("implicit deny, explained", &context)] {
             let request = Request {
                 principal: &principal,

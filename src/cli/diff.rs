@@ -59,16 +59,9 @@ fn load(side: &str, path: &Path) -> Result<Result<Configuration, Vec<LocatedFaul
 }
 
 fn as_json(report: &Report, args: &DiffArgs) -> Value {
-    let count = |change| {
-        report
-            .differences
-            .iter()
-            .filter(|each| each.change == change)
-            .count()
-    };
     json!({
-        "newlyAllowed": count(Change::Allowed),
-        "newlyDenied": count(Change::Denied),
+        "newlyAllowed": report.count(Change::Allowed),
+        "newlyDenied": report.count(Change::Denied),
         "allowsMore": report.allows_more(),
         "complete": report.bounded.is_empty(),
         "notSearchedToTheEnd": report.bounded.iter().map(ToString::to_string).collect::<Vec<_>>(),

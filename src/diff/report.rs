@@ -82,9 +82,16 @@ pub struct OtherChange {
 }
 
 impl Report {
+    /// How many differences are of one kind
+    pub fn count(&self, change: Change) -> usize {
+        let alike = self.differences.iter().filter(|each| each.change == change);
+        alike.count()
+    }
+
     /// Whether something is allowed that was not, or may be
     pub fn allows_more(&self) -> bool {
-        let newly = self.differences.iter().any(|each| each.change == Change::Allowed);
-        newly || self.others.iter().any(|each| each.may_allow) || !self.bounded.is_empty()
+        self.count(Change::Allowed) > 0
+            || self.others.iter().any(|each| each.may_allow)
+            || !self.bounded.is_empty()
     }
 }

@@ -25,14 +25,7 @@ pub(super) fn human(report: &Report, new: &Path) -> String {
 }
 
 fn summary(report: &Report) -> String {
-    let count = |change| {
-        report
-            .differences
-            .iter()
-            .filter(|each| each.change == change)
-            .count()
-    };
-    let (allowed, denied) = (count(Change::Allowed), count(Change::Denied));
+    let (allowed, denied) = (report.count(Change::Allowed), report.count(Change::Denied));
     let others = report.others.iter().filter(|each| each.may_allow).count();
     format!("{allowed} newly allowed, {denied} newly denied; other changes that may allow more: {others}\n")
 }

@@ -1,0 +1,47 @@
+//! A set of one user with many statements: half allow the action for another value of a tag, half something else.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ramgate::ram::{Definition, Document, DocumentKind, Grant, PolicySet, UserDefinition};
+
+/// The value of the tag that a statement asks for, if it stands at an even place
+pub fn tag(at: usize) -> String {
+    format!("e{at:06}")
+}
+
+/// Policies of 100 statements each, all held by user `u`
+pub fn set(statements: usize) -> PolicySet {
+    let each = |at: usize| match at % 2 {
+        0 => format!(
+            r#"{{"Effect": "Allow", "Action": "eci:CreateContainerGroup", "Resource": "*", "Condition": {{"StringEquals": {{"acs:RequestTag/env": "{}"}}}}}}"#,
+            tag(at)
+        ),
+        _ => format!(r#"{{"Effect": "Allow", "Action": "eci:Action{at}", "Resource": "*"}}"#),
+    };
+    let mut policies: BTreeMap<String, Arc<Document>> = BTreeMap::new();
+    for first in (0..statements).step_by(100) {
+        let some = (first..statements.min(first + 100)).map(each);
+        let text = format!(
+            r#"{{"Version": "1", "Statement": [{}]}}"#,
+            some.collect::<Vec<_>>().join(",")
+        );
+        let parsed = Document::parse(text.as_bytes(), DocumentKind::Identity).unwrap();
+        policies.insert(format!("P{first:06}"), Arc::new(parsed.document));
+    }
+    let grants = policies.keys().map(|policy| Grant {
+        policy: policy.clone(),
+        resource_group: None,
+    });
+    PolicySet::compile(Definition {
+        account_id: "1234567890123456".into(),
+        users: vec![UserDefinition {
+            name: "u".into(),
+            grants: grants.collect(),
+            ..UserDefinition::default()
+        }],
+        policies,
+        ..Definition::default()
+    })
+    .unwrap()
+}
