@@ -196,4 +196,51 @@ mod tests {
         assert_eq!(nearest(&[]), [3, 4]);
         assert_eq!(nearest(&["c"]), [4]);
     }
+
+    #[test]
+    fn where_both_scopes_are_silent_either_may_hold_the_nearest_statement() {
+        let document = |conditions: &str| {
+            let text = format!(
+                r#"{{"Version": "1", "Statement": [{{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {{"StringEquals": {{{conditions}}}}}}}]}}"#
+            );
+            Arc::new(
+                Document::parse(text.as_bytes(), DocumentKind::Identity)
+                    .unwrap()
+                    .document,
+            )
+        };
+        let grant = |policy: &str, group: Option<&str>| Grant {
+            policy: policy.to_owned(),
+            resource_group: group.map(str::to_owned),
+        };
+        let set = PolicySet::compile(Definition {
+            policies: [
+                ("Near".to_owned(), document(r#""a": "1""#)),
+                ("Far".to_owned(), document(r#""a": "1", "b": "1""#)),
+            ]
+            .into(),
+            users: vec![UserDefinition {
+                name: "u".to_owned(),
+                grants: vec![grant("Near", None), grant("Far", Some("rg-a"))],
+                ..UserDefinition::default()
+            }],
+            ..Definition::default()
+        })
+        .unwrap();
+        let request = Request {
+            principal: &"user/u".parse().unwrap(),
+            action: "eci:X",
+            resource: "*",
+            resource_group: Some("rg-a"),
+            context: &Context::new(),
+            session: &[],
+        };
+        for decision in [set.decide(&request), set.explain(&request).decision] {
+            let Reason::NoMatch(misses) = decision.reason else {
+                panic!("{decision:?}");
+            };
+            let nearest: Vec<String> = misses.iter().map(|miss| miss.statement.to_string()).collect();
+            assert_eq!(nearest, ["Near#1"]);
+        }
+    }
 }
