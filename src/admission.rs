@@ -156,7 +156,7 @@ pub fn answer(
             .map_or_else(Vec::new, |denial| denial.causes.clone()),
         warnings: warnings.clone(),
         patched: patch.is_some(),
-        advice: ruling.advice.filter(|_| !ruling.findings.is_empty()),
+        advice: ruling.advice,
         generation: configuration.generation,
     };
     let audit = audit(&record, denial.as_ref());

@@ -115,7 +115,7 @@ impl Case<'_> {
             return ruling;
         }
         self.judge(&mut ruling, &call, &namespace);
-        ruling.advice = Advice::on_create(self, &ruling, pod, &namespace);
+        ruling.advice = Advice::on(self, &ruling, pod, None, &namespace);
         // A service account that nobody bound and that says it controls the pod is most likely a controller
         if let (Some(owner), true) = (
             claimed_controller(pod),
@@ -164,7 +164,7 @@ impl Case<'_> {
         );
         ruling.findings.extend(refusals.into_iter().map(Finding::Refused));
         self.judge(&mut ruling, &call, &namespace);
-        ruling.advice = Advice::on_update(self, &ruling, both, &stored, &namespace);
+        ruling.advice = Advice::on(self, &ruling, new, Some((both, &stored)), &namespace);
         ruling
     }
 

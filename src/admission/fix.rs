@@ -48,11 +48,12 @@ impl Advice {
         }
     }
 
-    /// On a pod that is created, if there is anything to advise about
-    pub(super) fn on_create(
+    /// On a pod that is created, or changed from what is stored, if there is anything to advise about
+    pub(super) fn on(
         case: &Case<'_>,
         ruling: &Ruling,
         pod: &Pod<'_>,
+        update: Option<(Both<'_>, &Fields)>,
         namespace: &Meta,
     ) -> Option<Self> {
         let requester = ruling.principal.as_ref().filter(|_| is_about_fields(ruling))?;
@@ -61,30 +62,6 @@ impl Advice {
         let court = PodCourt::new(
             case,
             pod,
-            namespace,
-            account.as_deref(),
-            &principals,
-            ruling,
-            None,
-        );
-        Some(court.advice())
-    }
-
-    /// On a pod that is changed
-    pub(super) fn on_update(
-        case: &Case<'_>,
-        ruling: &Ruling,
-        both: Both<'_>,
-        stored: &Fields,
-        namespace: &Meta,
-    ) -> Option<Self> {
-        let requester = ruling.principal.as_ref().filter(|_| is_about_fields(ruling))?;
-        let principals = case.principals(requester, namespace);
-        let account = case.service_account(both.new);
-        let update = Some((both, stored));
-        let court = PodCourt::new(
-            case,
-            both.new,
             namespace,
             account.as_deref(),
             &principals,

@@ -478,6 +478,28 @@ spec: {containers: [{name: c}]}
     }
 
     #[test]
+    fn programs_read_the_questions() {
+        let folder = Folder::new();
+        let args = folder.args("-f ./app.yaml --config-dir ./config --as bob@example.com --explain");
+        let json = as_json(&args, &check(&args).unwrap());
+        let question = &json["objects"][2]["questions"][0];
+        assert_eq!(question["principal"], "user/bob");
+        assert_eq!(question["boundary"], false);
+        assert_eq!(question["newTags"], false);
+        assert_eq!(question["action"], "eci:CreateContainerGroup");
+        assert_eq!(question["decision"], "ImplicitDeny");
+        assert_eq!(question["trace"][0]["decides"], true);
+        let statement = &question["trace"][0]["statements"][0];
+        assert_eq!(statement["element"], "StringEquals eci:tag/env");
+        assert_eq!(statement["wanted"], json!(["test"]));
+        assert_eq!(
+            json["objects"][0]["questions"],
+            Value::Null,
+            "a Namespace is not judged"
+        );
+    }
+
+    #[test]
     fn what_cannot_be_checked_says_why() {
         let folder = Folder::new();
         folder.write("broken.yaml", "kind: [");

@@ -23,7 +23,7 @@ use remedy::Remedies;
 pub use call::CallCourt;
 
 /// How many wishes are judged before the search gives up: some milliseconds of one core
-pub const MOST_HEARINGS: usize = 1_000;
+const MOST_HEARINGS: usize = 1_000;
 
 /// What a caller is free to choose
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
