@@ -15,5 +15,6 @@ pub mod lint;
 pub mod ram;
 pub mod server;
 pub mod source;
+pub mod stamp;
 pub mod store;
 pub mod telemetry;
