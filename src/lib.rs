@@ -6,6 +6,7 @@
 //! ```
 
 pub mod admission;
+mod api;
 pub mod cases;
 pub mod cli;
 pub mod diff;

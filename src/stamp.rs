@@ -198,7 +198,7 @@ mod tests {
                 tags: Some("env:test".to_owned()),
                 ..FieldTexts::default()
             },
-            service_account: "default".to_owned(),
+            service_account: Some("default".to_owned()),
         }
     }
 
@@ -283,7 +283,11 @@ mod tests {
             text.replacen(mac, "abc", 1),
             " ".repeat(LONGEST) + &text,
         ] {
-            assert_eq!(seal.verify(&garbage, "shop"), Err(Broken::Unreadable), "{garbage}");
+            assert_eq!(
+                seal.verify(&garbage, "shop"),
+                Err(Broken::Unreadable),
+                "{garbage}"
+            );
         }
         let short = text.replacen(mac, &mac[..2], 1);
         assert_eq!(seal.verify(&short, "shop"), Err(Broken::Signature));

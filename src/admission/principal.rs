@@ -3,7 +3,6 @@
 use crate::directory::ClusterSettings;
 use crate::ram::Principal;
 
-use super::pod::Pod;
 use super::review::Review;
 
 /// Parts of the control plane that are no service accounts
@@ -21,7 +20,7 @@ const NODE_GROUP: &str = "system:nodes";
 const CONTROLLER_PREFIX: &str = "system:serviceaccount:kube-system:";
 
 /// The controllers of kube-controller-manager that create, change or delete pods
-const CONTROLLERS: [&str; 17] = [
+const CONTROLLERS: [&str; 18] = [
     "cronjob-controller",
     "daemon-set-controller",
     "deployment-controller",
@@ -29,6 +28,7 @@ const CONTROLLERS: [&str; 17] = [
     "disruption-controller",
     "ephemeral-volume-controller",
     "generic-garbage-collector",
+    "horizontal-pod-autoscaler",
     "job-controller",
     "namespace-controller",
     "node-controller",
@@ -53,16 +53,6 @@ pub fn is_control_plane(review: &Review<'_>, settings: &ClusterSettings) -> bool
         || is_controller()
         || is_node()
         || settings.control_plane.iter().any(|own| own == user)
-}
-
-/// The controller that made a pod, by the pod's own claim, as `KIND NAME`; only good for messages
-pub fn claimed_controller(pod: &Pod<'_>) -> Option<String> {
-    let owner = pod
-        .metadata
-        .owner_references
-        .iter()
-        .find(|owner| owner.controller == Some(true))?;
-    Some(format!("{} {}", &*owner.kind, &*owner.name))
 }
 
 /// A RAM principal in words: RAM user `alice`

@@ -19,8 +19,9 @@ pub struct Claims {
     pub cluster: String,
     /// The ECI fields as they were asked for
     pub fields: FieldTexts,
-    /// The service account, never empty
-    pub service_account: String,
+    /// The service account, with `default` where none is named; nothing where the template leaves it to its controller
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_account: Option<String>,
 }
 
 /// The values of the annotations that an ECI call depends on; nothing where one is absent
@@ -68,7 +69,7 @@ impl Claims {
             ram_role_name.as_deref(),
             service_arns.as_deref(),
             user_arns.as_deref(),
-            Some(&self.service_account),
+            self.service_account.as_deref(),
         ];
         let mut bytes = Vec::new();
         for part in parts {

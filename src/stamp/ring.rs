@@ -144,7 +144,10 @@ mod tests {
     use super::*;
 
     fn ring(keys: &[(&str, usize)]) -> Result<Ring, RingError> {
-        Ring::new(keys.iter().map(|(id, length)| ((*id).to_owned(), vec![7; *length])))
+        Ring::new(
+            keys.iter()
+                .map(|(id, length)| ((*id).to_owned(), vec![7; *length])),
+        )
     }
 
     #[test]
