@@ -16,6 +16,7 @@ use crate::cast;
 use crate::control_plane::ControlPlane;
 use crate::controllers::Controllers;
 use crate::controllers::Credentials;
+use crate::custom;
 use crate::egress::Fault;
 use crate::install;
 use crate::install::NAMESPACE;
@@ -124,6 +125,11 @@ impl Cluster {
         ] {
             plane.admin().apply(&node).success();
         }
+        for definition in custom::definitions() {
+            plane.admin().apply(&definition).success();
+        }
+        let established = ["wait", "--for=condition=Established", "crd", "--all"];
+        plane.admin().run(&established).success();
         Self::furnish(
             plane,
             Some(controllers),

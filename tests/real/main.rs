@@ -26,6 +26,7 @@ mod certificates;
 mod cluster;
 mod control_plane;
 mod controllers;
+mod custom;
 mod egress;
 mod http;
 mod install;

@@ -102,14 +102,14 @@ impl Rest {
         self.send(Method::POST, path, "application/json", object.to_string())
     }
 
-    /// Puts an object in the place of another
-    pub(crate) fn replace(&self, path: &str, object: &Value) -> Reply {
-        self.send(Method::PUT, path, "application/json", object.to_string())
-    }
-
     /// Deletes what is at a path
     pub(crate) fn delete(&self, path: &str) -> Reply {
         self.send(Method::DELETE, path, "application/json", String::new())
+    }
+
+    /// Asks for a connection without the headers that would open one: what is allowed fails later
+    pub(crate) fn connect(&self, method: Method, path: &str) -> Reply {
+        self.send(method, path, "application/json", String::new())
     }
 
     /// Changes a part of an object

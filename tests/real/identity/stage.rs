@@ -40,7 +40,6 @@ pub(crate) struct Judged {
     pub(crate) principal: String,
     pub(crate) operation: String,
     pub(crate) resource: String,
-    pub(crate) name: String,
     pub(crate) decision: String,
 }
 
@@ -124,6 +123,14 @@ impl<'a> Stage<'a> {
     #[track_caller]
     pub(crate) fn object(&self, resource: &str) -> Value {
         self.space.rest.get(&self.path(resource))
+    }
+
+    /// Whether this Kubernetes has a subresource of the core group, such as `pods/resize`
+    pub(crate) fn has_subresource(&self, name: &str) -> bool {
+        let known = self.space.rest.get("/api/v1")["resources"].take();
+        known
+            .as_array()
+            .is_some_and(|all| all.iter().any(|resource| resource["name"] == name))
     }
 
     /// The objects of a resource that an object controls, the oldest first
@@ -236,7 +243,6 @@ impl<'a> Stage<'a> {
                 principal: text(&line, "principal"),
                 operation: text(&line, "operation"),
                 resource: text(&line, "resource"),
-                name: text(&line, "name"),
                 decision: text(&line, "decision"),
             })
             .collect()

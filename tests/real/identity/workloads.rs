@@ -28,8 +28,6 @@ pub(crate) enum To {
     Virtual,
     /// It prefers one, so it may be ECI's; the scheduler of the tests does as it wishes
     PreferablyVirtual,
-    /// It stays where no scheduler looks at it
-    Nowhere,
 }
 
 /// A pod template, or with a name a pod, whose tags are these (none where empty)
@@ -59,7 +57,6 @@ pub(crate) fn pod_like(app: &str, to: To, tags: &str) -> Value {
             }});
             pod["spec"]["tolerations"] = tolerations;
         }
-        To::Nowhere => pod["spec"]["schedulerName"] = "nobody".into(),
     }
     pod
 }
@@ -70,6 +67,12 @@ pub(crate) fn pod(name: &str, to: To, tags: &str) -> Value {
     pod["apiVersion"] = "v1".into();
     pod["kind"] = "Pod".into();
     pod["metadata"]["name"] = name.into();
+    pod
+}
+
+/// The same pod, left to a scheduler that is not there, so that a test can bind it
+pub(crate) fn unscheduled(mut pod: Value) -> Value {
+    pod["spec"]["schedulerName"] = "nobody".into();
     pod
 }
 
@@ -120,6 +123,16 @@ pub(crate) fn workload(resource: &str, name: &str, to: To, tags: &str) -> Value 
         workload["spec"]["template"] = template;
     }
     workload
+}
+
+/// The part of a workload that changes the image of its only container, as a strategic merge patch
+pub(crate) fn image(resource: &str, image: &str) -> Value {
+    let template = json!({"template": {"spec": {"containers": [{"name": "main", "image": image}]}}});
+    if resource == "cronjobs" {
+        json!({"spec": {"jobTemplate": {"spec": template}}})
+    } else {
+        json!({"spec": template})
+    }
 }
 
 /// What the scheduler sends to put a pod on a node, with annotations of its own
