@@ -11,6 +11,7 @@ mod image_cache;
 mod judge;
 mod mapped;
 mod mutate;
+mod profile_change;
 mod scale;
 mod validate;
 
@@ -22,6 +23,7 @@ use super::bearer::{Bearer, Side};
 use super::cluster::{Cluster, Meta, NodeKind};
 use super::finding::{Deed, Finding};
 use super::pod::Pod;
+use super::profile;
 use super::review::{Operation, Resource, Review};
 use super::route::{Route, route};
 use super::ruling::Ruling;
@@ -61,6 +63,7 @@ impl Case<'_> {
     pub fn validate(&self) -> Ruling {
         let review = self.review;
         match (review.resource(), review.subresource(), review.operation()) {
+            (Resource::ConfigMaps, "", _) if profile::is_profile(review) => self.profile_change(),
             (Resource::ImageCaches, "", operation) => self.image_cache(operation),
             (Resource::Pods, "", Operation::Delete) => self.delete(),
             (Resource::Pods, "eviction", Operation::Create) => self.evict(),

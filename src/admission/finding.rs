@@ -52,6 +52,8 @@ pub enum Finding {
     UnknownPod,
     /// The request names a workload that is not known, or whose template cannot be read
     UnknownWorkload,
+    /// An eci-profile that ACK would not read, or that writes what ECI cannot read
+    Profile(String),
     /// ECI itself would refuse the call
     Refused(Refusal),
     /// RAM does not allow something that the call needs
@@ -137,6 +139,7 @@ impl Finding {
             | Self::UnknownNamespace
             | Self::UnknownPod
             | Self::UnknownWorkload
+            | Self::Profile(_)
             | Self::Refused(_)
             | Self::Denied { .. } => false,
         }
@@ -171,6 +174,7 @@ impl Finding {
             Self::UnknownNamespace => "UnknownNamespace",
             Self::UnknownPod => "UnknownPod",
             Self::UnknownWorkload => "UnknownWorkload",
+            Self::Profile(_) => "MalformedProfile",
             Self::Refused(refusal) => refusal.code,
             Self::Denied { denial, .. } => match denial.decision.outcome {
                 Outcome::ExplicitDeny => "ExplicitDeny",
@@ -205,7 +209,8 @@ impl Finding {
             | Self::UnlistedController { .. }
             | Self::UnknownNamespace
             | Self::UnknownPod
-            | Self::UnknownWorkload => None,
+            | Self::UnknownWorkload
+            | Self::Profile(_) => None,
         }
     }
 
@@ -245,6 +250,7 @@ impl Finding {
             Self::UnknownWorkload => {
                 "no such workload is known, so nobody can say whether its pods are ECI's".to_owned()
             }
+            Self::Profile(problem) => format!("{problem}: correct it and apply it again"),
             Self::Refused(refusal) => refused(refusal, scene),
             Self::Denied {
                 denial,
@@ -299,6 +305,7 @@ impl Finding {
             | Self::UnknownNamespace
             | Self::UnknownPod
             | Self::UnknownWorkload
+            | Self::Profile(_)
             | Self::Refused(_) => vec![("Code", self.code().to_owned())],
         }
     }
