@@ -107,7 +107,7 @@ impl Case<'_> {
             return ruling;
         }
         let call = call::create(&ruling.fields, self.configuration, self.review.namespace());
-        if is_control_plane(self.review, &self.configuration.cluster) {
+        if self.asks_for_control_plane() {
             ruling.operation = Some(call.operation);
             ruling.findings.push(Finding::Controller {
                 owner: claimed_controller(pod),
@@ -172,7 +172,7 @@ impl Case<'_> {
         let Some(pod) = self.review.old_pod() else {
             return Ruling::default();
         };
-        if is_control_plane(self.review, &self.configuration.cluster) {
+        if self.asks_for_control_plane() {
             return Ruling::default();
         }
         self.by_id(pod, Deed::Delete, eci::Operation::DeleteContainerGroup)
@@ -266,7 +266,12 @@ impl Case<'_> {
             self.review.old_object().unwrap_or_default(),
             self.review.object().unwrap_or_default(),
         );
-        !same && !is_control_plane(self.review, &self.configuration.cluster)
+        !same && !self.asks_for_control_plane()
+    }
+
+    fn asks_for_control_plane(&self) -> bool {
+        let settings = &self.configuration.cluster;
+        is_control_plane(self.review.user(), self.review.groups(), settings)
     }
 
     pub(super) fn service_account(&self, pod: &Pod<'_>) -> Option<Arc<Meta>> {
