@@ -6,6 +6,7 @@
 //! ```
 
 pub mod admission;
+pub mod authorize;
 pub mod cases;
 pub mod cli;
 pub mod diff;
