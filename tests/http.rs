@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+#[path = "http/authorize.rs"]
+mod authorize;
 #[path = "http/client.rs"]
 mod client;
 #[path = "http/session.rs"]

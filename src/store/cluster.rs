@@ -10,6 +10,7 @@ mod config_maps;
 mod follow;
 mod live;
 mod report;
+mod sight;
 mod source;
 mod surroundings;
 mod table;
@@ -18,6 +19,7 @@ mod view;
 #[cfg(test)]
 mod fake;
 
+pub use sight::Sighting;
 pub use source::ClusterSource;
 pub use surroundings::{CoverError, Surroundings};
 pub use view::View;

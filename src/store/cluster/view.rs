@@ -6,6 +6,7 @@ use k8s_openapi::api::core::v1::{Namespace, Node, ServiceAccount};
 use kube::Client;
 
 use super::live::Live;
+use super::sight::{LivePods, Sighting};
 use super::table::Table;
 use crate::admission::{Cluster, Meta, NodeKind};
 use crate::directory::ClusterSettings;
@@ -21,6 +22,7 @@ pub struct View {
     live_namespaces: Live,
     live_nodes: Live,
     live_service_accounts: Live,
+    live_pods: LivePods,
 }
 
 impl View {
@@ -35,6 +37,7 @@ impl View {
             live_namespaces: Live::new("namespaces"),
             live_nodes: Live::new("nodes"),
             live_service_accounts: Live::new("service accounts"),
+            live_pods: LivePods::default(),
         }
     }
 
@@ -56,6 +59,11 @@ impl View {
             live.read_in::<ServiceAccount>(&self.client, namespace, name)
                 .await;
         }
+    }
+
+    /// Reads a whole pod, which is not remembered
+    pub async fn sight(&self, namespace: &str, name: &str) -> Sighting {
+        self.live_pods.read(&self.client, namespace, name).await
     }
 
     pub(super) fn namespaces(&self) -> Arc<Table> {
