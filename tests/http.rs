@@ -12,6 +12,8 @@
 mod authorize;
 #[path = "http/client.rs"]
 mod client;
+#[path = "http/served.rs"]
+mod served;
 #[path = "http/session.rs"]
 mod session;
 
