@@ -26,6 +26,7 @@ pub use configuration::{Boundary, Configuration, DocumentCounts, Interest};
 pub use fault::{FaultClass, LocatedFault};
 pub use mapping::{FieldRule, MappingMode, MappingRules, MappingSource, TagRule};
 pub use merge::{check, merge};
+pub(crate) use name::is_label;
 pub use part::Part;
 pub(crate) use people::{GrantEntry, RoleEntry};
 pub use piece::{BrokenPiece, Piece, PolicyPiece};

@@ -7,6 +7,7 @@
 
 pub mod admission;
 mod api;
+pub mod authorize;
 pub mod cases;
 pub mod cli;
 pub mod diff;

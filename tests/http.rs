@@ -8,8 +8,12 @@
     reason = "tests"
 )]
 
+#[path = "http/authorize.rs"]
+mod authorize;
 #[path = "http/client.rs"]
 mod client;
+#[path = "http/served.rs"]
+mod served;
 #[path = "http/session.rs"]
 mod session;
 

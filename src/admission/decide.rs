@@ -23,6 +23,7 @@ use super::bearer::{Bearer, Side};
 use super::cluster::{Cluster, Meta, NodeKind};
 use super::finding::{Deed, Finding};
 use super::pod::Pod;
+use super::principal::is_control_plane;
 use super::profile;
 use super::review::{Operation, Resource, Review};
 use super::route::{Route, route};
@@ -130,6 +131,12 @@ impl Case<'_> {
             is_tentative,
             ..Ruling::default()
         }
+    }
+
+    /// Whether the control plane itself asks
+    fn asks_for_control_plane(&self) -> bool {
+        let (user, groups) = (self.review.user(), self.review.groups());
+        is_control_plane(user, groups, &self.configuration.cluster)
     }
 
     /// The RAM principal that the requester is bound to

@@ -5,6 +5,8 @@
 mod denial;
 mod stamp;
 
+pub(crate) use denial::wish;
+
 use denial::Told;
 pub use stamp::StampFault;
 
@@ -349,7 +351,7 @@ fn not_mapped(annotation: &str, wanted: Option<&str>, found: Option<&str>) -> St
 }
 
 /// A subject as a binding names it
-fn subject(user: &str) -> String {
+pub(crate) fn subject(user: &str) -> String {
     match user
         .strip_prefix("system:serviceaccount:")
         .and_then(|rest| rest.split_once(':'))

@@ -3,8 +3,6 @@
 use crate::directory::ClusterSettings;
 use crate::ram::Principal;
 
-use super::review::Review;
-
 /// Parts of the control plane that are no service accounts
 const COMPONENTS: [&str; 3] = [
     "system:apiserver",
@@ -42,13 +40,16 @@ const CONTROLLERS: [&str; 18] = [
 ];
 
 /// Whether the requester is the control plane itself, which deletes and updates what was judged before
-pub fn is_control_plane(review: &Review<'_>, settings: &ClusterSettings) -> bool {
-    let user = review.user();
+pub fn is_control_plane<'g>(
+    user: &str,
+    mut groups: impl Iterator<Item = &'g str>,
+    settings: &ClusterSettings,
+) -> bool {
     let is_controller = || {
         user.strip_prefix(CONTROLLER_PREFIX)
             .is_some_and(|name| CONTROLLERS.contains(&name))
     };
-    let is_node = || user.starts_with(NODE_USER) && review.groups().any(|group| group == NODE_GROUP);
+    let mut is_node = || user.starts_with(NODE_USER) && groups.any(|group| group == NODE_GROUP);
     COMPONENTS.contains(&user)
         || is_controller()
         || is_node()

@@ -142,7 +142,8 @@ pub(super) fn questions(ruling: &Ruling) -> Vec<Question> {
     allowed.chain(failed).collect()
 }
 
-fn scope(policy_type: PolicyType) -> &'static str {
+/// The layer that decided, as a metric label
+pub(crate) fn scope(policy_type: PolicyType) -> &'static str {
     match policy_type {
         PolicyType::Root => "root",
         PolicyType::ControlPolicy => "control-policy",

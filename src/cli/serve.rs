@@ -7,6 +7,7 @@
 //! What can fail for good fails before the sockets are bound. What may come later (the API server, the first complete
 //! configuration) is waited for while `/ready` says what is missing.
 
+mod authorize;
 mod certificate;
 mod gate;
 mod readiness;
@@ -74,6 +75,7 @@ async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
         listen,
         admin_listen,
         modes,
+        authorize,
         limits,
         shutdown_delay,
         certificate,
@@ -162,6 +164,7 @@ async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
         store,
         surrounding,
         modes,
+        authorize,
     });
     let server = Server {
         listener,

@@ -18,7 +18,7 @@ use crate::store::Status;
 /// What stands for every value that is not on its list
 const OTHER: &str = "other";
 
-/// Resources that a webhook rule can send here, subresources included
+/// Resources that a webhook rule or an authorizer can send here, subresources included
 const RESOURCES: &[&str] = &[
     "pods",
     "pods/attach",
@@ -26,6 +26,7 @@ const RESOURCES: &[&str] = &[
     "pods/ephemeralcontainers",
     "pods/eviction",
     "pods/exec",
+    "pods/log",
     "pods/portforward",
     "pods/proxy",
     "pods/resize",
@@ -42,8 +43,8 @@ const RESOURCES: &[&str] = &[
     "statefulsets",
 ];
 
-/// Operations of an AdmissionReview
-const OPERATIONS: &[&str] = &["CREATE", "UPDATE", "DELETE", "CONNECT"];
+/// Operations of an AdmissionReview, and the verbs of reading
+const OPERATIONS: &[&str] = &["CREATE", "UPDATE", "DELETE", "CONNECT", "get", "list", "watch"];
 
 /// How a review can end; the last six are ends without a judgement
 const ANSWERS: &[&str] = &[
@@ -66,7 +67,7 @@ const MODES: &[&str] = &["enforce", "warn", "audit", NO_MODE];
 /// What stands for the mode of a review that no mode applies to
 const NO_MODE: &str = "none";
 
-/// RAM actions that one admission can ask for
+/// RAM actions that one review can ask for
 const ACTIONS: &[&str] = &[
     "eci:CreateContainerGroup",
     "eci:UpdateContainerGroup",

@@ -9,7 +9,6 @@ use crate::admission::annotation::Fields;
 use crate::admission::call;
 use crate::admission::cluster::Meta;
 use crate::admission::finding::{Deed, Finding};
-use crate::admission::principal::is_control_plane;
 use crate::admission::profile::{Profile, Selector};
 use crate::admission::ruling::Ruling;
 use crate::eci::Tags;
@@ -24,7 +23,7 @@ impl Case<'_> {
             principal: self.requester(),
             ..Ruling::default()
         };
-        if is_control_plane(self.review, &self.configuration.cluster) {
+        if self.asks_for_control_plane() {
             return Ruling::default();
         }
         // What was there before and cannot be read gave nobody anything

@@ -10,6 +10,7 @@ use crate::admission::profile;
 use crate::admission::reply::Reply;
 use crate::admission::review::{Operation, Resource};
 use crate::admission::{self, Cluster, Modes, Objects, Path, Review, ReviewError};
+use crate::authorize::Exempt;
 use crate::server::judge::{Endpoint, Judge, Verdict};
 use crate::server::uid;
 use crate::stamp::{Ring, RingError, Seal};
@@ -26,6 +27,8 @@ pub(super) struct Gate {
     pub(super) store: Arc<Store>,
     pub(super) surrounding: Surrounding,
     pub(super) modes: Modes,
+    /// What the authorization webhook never judges, if that is on
+    pub(super) authorize: Option<Exempt>,
 }
 
 /// What is known of the cluster
@@ -52,12 +55,17 @@ impl Surrounding {
 impl Judge for Gate {
     fn judge<'a>(&'a self, endpoint: Endpoint, body: &'a [u8]) -> BoxFuture<'a, Verdict> {
         async move {
+            let path = match endpoint {
+                Endpoint::Mutate => Path::Mutate,
+                Endpoint::Validate => Path::Validate,
+                Endpoint::Authorize => return self.authorize(body).await,
+            };
             let mut review = match Review::parse(body) {
                 Ok(review) => review,
                 Err(error) => return malformed(&error, body),
             };
             if review.resource() == Resource::ConfigMaps && !profile::is_profile(&review) {
-                return self.config_map(endpoint, &review);
+                return self.config_map(path, &review);
             }
             let Some(configuration) = self.store.current() else {
                 return not_ready(&review, "complete configuration");
@@ -76,10 +84,6 @@ impl Judge for Gate {
             if cluster.seal().is_none() {
                 return not_ready(&review, "keys for stamps");
             }
-            let path = match endpoint {
-                Endpoint::Mutate => Path::Mutate,
-                Endpoint::Validate => Path::Validate,
-            };
             let answer = admission::answer(
                 path,
                 &review,
@@ -95,16 +99,20 @@ impl Judge for Gate {
         }
         .boxed()
     }
+
+    fn authorizes(&self) -> bool {
+        self.authorize.is_some()
+    }
 }
 
 impl Gate {
     /// Our own ConfigMaps are judged also while no configuration is in force, so that it can be repaired
-    fn config_map(&self, endpoint: Endpoint, review: &Review<'_>) -> Verdict {
+    fn config_map(&self, path: Path, review: &Review<'_>) -> Verdict {
         let mut record = known(review);
         record.generation = self.store.current().map(|configuration| configuration.generation);
-        match endpoint {
+        match path {
             // No rule of ours sends them there, and nothing is to be changed
-            Endpoint::Mutate => {
+            Path::Mutate => {
                 record.decision = admission::Decision::Unjudged.name();
                 let unchanged = Reply {
                     uid: review.uid(),
@@ -116,7 +124,7 @@ impl Gate {
                     record,
                 }
             }
-            Endpoint::Validate => {
+            Path::Validate => {
                 let verdict = config_map_review::judge(review, &self.store.sources());
                 let decision = if verdict.is_allowed() {
                     admission::Decision::Allow

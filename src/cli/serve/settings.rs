@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::admission::mode::UnknownMode;
 use crate::admission::{Mode, Modes};
+use crate::authorize::Exempt;
 use crate::server::certificate::authority;
 use crate::server::certificate::mounted::{CertificateFile, KeyFile};
 use crate::server::limits::ReviewLimits;
@@ -50,6 +51,9 @@ pub(crate) struct ServeArgs {
     /// What a denial does in one namespace
     #[arg(long, value_name = "NS=MODE")]
     namespace_mode: Vec<NamespaceMode>,
+    /// Answer SubjectAccessReviews at /authorize too: deny reading of pods on ECI that RAM would not show
+    #[arg(long)]
+    authorize: bool,
     /// Milliseconds in which every review is answered; keep it below timeoutSeconds of the webhooks
     #[arg(long, value_name = "MS", default_value_t = 2500)]
     deadline: u64,
@@ -132,6 +136,8 @@ pub(super) struct Settings {
     pub(super) listen: SocketAddr,
     pub(super) admin_listen: SocketAddr,
     pub(super) modes: Modes,
+    /// What the authorization webhook never judges, if it is asked for
+    pub(super) authorize: Option<Exempt>,
     pub(super) limits: ReviewLimits,
     pub(super) shutdown_delay: Duration,
     pub(super) certificate: CertificateSource,
@@ -207,6 +213,7 @@ impl ServeArgs {
                 listen: self.listen,
                 admin_listen: self.admin_listen,
                 modes,
+                authorize: self.authorize.then_some(Exempt { own: self.namespace }),
                 limits,
                 shutdown_delay: Duration::from_millis(self.shutdown_delay_ms),
                 certificate,
