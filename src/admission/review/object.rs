@@ -30,6 +30,9 @@ pub struct BoundPod<'a> {
     /// The pod's UID, where the pod must be that very one
     #[serde(borrow, default, deserialize_with = "present")]
     pub uid: Text<'a>,
+    /// The version of the pod, where it must not have changed since
+    #[serde(borrow, default, deserialize_with = "present", rename = "resourceVersion")]
+    pub resource_version: Text<'a>,
     /// Labels that the pod gets
     #[serde(borrow, default)]
     pub labels: Pairs<'a>,
