@@ -3,8 +3,12 @@
 //! A sentence says who may not do what to which pod, what was wanted, what was found, and what to do now.
 
 mod denial;
+mod stamp;
+
+pub(crate) use denial::wish;
 
 use denial::Told;
+pub use stamp::StampFault;
 
 use super::annotation::{
     CUSTOM_TAGS, Fields, Malformed, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS,
@@ -17,6 +21,7 @@ use super::reply::{Cause, joined};
 use crate::directory::Configuration;
 use crate::eci::{Denial, Refusal};
 use crate::ram::{Outcome, Principal};
+use crate::stamp::REQUESTED_BY;
 
 /// One thing that speaks against a request
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,15 +41,21 @@ pub enum Finding {
     },
     /// The requester is bound to no RAM principal
     Unbound,
-    /// A controller asks, and for whom is not known
-    Controller {
-        /// What made the pod, by its own claim
-        owner: Option<String>,
+    /// What should say who asked for it does not, or not rightly
+    Stamp(StampFault),
+    /// A controller that is neither bound nor listed asks
+    UnlistedController {
+        /// The kind of what made the pod, by its own claim
+        kind: String,
     },
     /// The namespace is not known yet, so neither are its labels
     UnknownNamespace,
     /// The request names a pod that is not known
     UnknownPod,
+    /// The request names a workload that is not known, or whose template cannot be read
+    UnknownWorkload,
+    /// An eci-profile that ACK would not read, or that writes what ECI cannot read
+    Profile(String),
     /// ECI itself would refuse the call
     Refused(Refusal),
     /// RAM does not allow something that the call needs
@@ -63,14 +74,14 @@ pub enum Finding {
 pub struct Scene<'a> {
     /// The configuration that decided
     pub configuration: &'a Configuration,
-    /// The Kubernetes user who asks
+    /// The Kubernetes user who asks, or for whom a controller does
     pub user: &'a str,
-    /// The RAM principal that the user is bound to
+    /// The RAM principal of that user
     pub principal: Option<&'a Principal>,
     /// What is done to the pod
     pub deed: Deed,
-    /// The pod as `NAMESPACE/NAME`
-    pub pod: &'a str,
+    /// What it is done to: pod `NAMESPACE/NAME`, pods of a workload, an image cache
+    pub thing: &'a str,
     /// The pod's namespace
     pub namespace: &'a str,
     /// The ECI fields as they are asked for
@@ -88,6 +99,10 @@ pub enum Deed {
     Update,
     /// It is deleted
     Delete,
+    /// It is evicted
+    Evict,
+    /// More of it is asked for
+    Scale,
     /// A command is run in it
     Exec,
     /// A terminal is attached to it
@@ -104,6 +119,8 @@ impl Deed {
             Self::Create => "create",
             Self::Update => "update",
             Self::Delete => "delete",
+            Self::Evict => "evict",
+            Self::Scale => "scale up",
             Self::Exec => "exec into",
             Self::Attach => "attach to",
             Self::PortForward => "forward ports of",
@@ -113,25 +130,35 @@ impl Deed {
 }
 
 impl Finding {
-    /// Whether no mode softens it: what is malformed or over a limit
+    /// Whether no mode softens it: what is malformed, forged or over a limit
     pub fn holds_in_every_mode(&self) -> bool {
         match self {
             Self::Malformed(_) | Self::Unmappable(_) => true,
+            Self::Stamp(fault) => fault.is_forged(),
             Self::NotMapped { .. }
             | Self::Unbound
-            | Self::Controller { .. }
+            | Self::UnlistedController { .. }
             | Self::UnknownNamespace
             | Self::UnknownPod
+            | Self::UnknownWorkload
+            | Self::Profile(_)
             | Self::Refused(_)
             | Self::Denied { .. } => false,
         }
     }
 
+    /// Whether there is nobody left to ask RAM about
+    pub fn leaves_nobody(&self) -> bool {
+        matches!(self, Self::Stamp(fault) if fault.leaves_nobody())
+    }
+
     /// Where it stands among several: ECI's refusals first, then explicit denies, then the rest in the order found
     pub fn rank(&self) -> u8 {
         match self {
-            Self::Denied { denial, .. } if denial.decision.outcome == Outcome::ExplicitDeny => 1,
-            Self::Denied { .. } => 2,
+            Self::Denied { denial, .. } if denial.decision.outcome == Outcome::ExplicitDeny => 2,
+            Self::Denied { .. } => 3,
+            // It follows from what else was not done to the object
+            Self::Stamp(StampFault::NotApplied) => 1,
             _ => 0,
         }
     }
@@ -144,9 +171,12 @@ impl Finding {
             Self::Unmappable(MappingError::Value { .. }) => "MalformedMappingSource",
             Self::NotMapped { .. } => "MappingNotApplied",
             Self::Unbound => "UnboundIdentity",
-            Self::Controller { .. } => "ControllerNotAttributed",
+            Self::Stamp(fault) => fault.code(),
+            Self::UnlistedController { .. } => "UnlistedController",
             Self::UnknownNamespace => "UnknownNamespace",
             Self::UnknownPod => "UnknownPod",
+            Self::UnknownWorkload => "UnknownWorkload",
+            Self::Profile(_) => "MalformedProfile",
             Self::Refused(refusal) => refusal.code,
             Self::Denied { denial, .. } => match denial.decision.outcome {
                 Outcome::ExplicitDeny => "ExplicitDeny",
@@ -175,11 +205,14 @@ impl Finding {
                 scene,
             }
             .annotation(),
+            Self::Stamp(_) => Some(REQUESTED_BY),
             Self::Unmappable(MappingError::Value { .. })
             | Self::Unbound
-            | Self::Controller { .. }
+            | Self::UnlistedController { .. }
             | Self::UnknownNamespace
-            | Self::UnknownPod => None,
+            | Self::UnknownPod
+            | Self::UnknownWorkload
+            | Self::Profile(_) => None,
         }
     }
 
@@ -202,16 +235,13 @@ impl Finding {
                 "this identity is bound to no RAM user or role: ask your cluster administrator to bind {} or one of its groups",
                 subject(scene.user)
             ),
-            Self::Controller { owner } => {
-                let owner = owner.as_ref().map_or_else(String::new, |owner| {
-                    format!(" for {}", quoted(owner, NAME_LENGTH))
-                });
-                format!(
-                    "a controller creates it{owner}, and ramgate cannot tell yet which person stands behind that: create \
-                     the pod directly, or ask your cluster administrator to set namespace {} to mode warn",
-                    quoted(scene.namespace, NAME_LENGTH)
-                )
-            }
+            Self::Stamp(fault) => fault.explanation(scene.namespace),
+            Self::UnlistedController { kind } => format!(
+                "it is no person and no controller of Kubernetes, and is not listed: ask your cluster administrator to list \
+                 it for kind {} under `carriers`, or to bind {}",
+                quoted(kind, NAME_LENGTH),
+                subject(scene.user)
+            ),
             Self::UnknownNamespace => format!(
                 "namespace {} is too new for ramgate to know its labels: try again in a moment",
                 quoted(scene.namespace, NAME_LENGTH)
@@ -219,6 +249,10 @@ impl Finding {
             Self::UnknownPod => {
                 "no such pod is known, so nobody can say whose container group it is".to_owned()
             }
+            Self::UnknownWorkload => {
+                "no such workload is known, so nobody can say whether its pods are ECI's".to_owned()
+            }
+            Self::Profile(problem) => format!("{problem}: correct it and apply it again"),
             Self::Refused(refusal) => refused(refusal, scene),
             Self::Denied {
                 denial,
@@ -268,9 +302,12 @@ impl Finding {
             | Self::Unmappable(_)
             | Self::NotMapped { .. }
             | Self::Unbound
-            | Self::Controller { .. }
+            | Self::Stamp(_)
+            | Self::UnlistedController { .. }
             | Self::UnknownNamespace
             | Self::UnknownPod
+            | Self::UnknownWorkload
+            | Self::Profile(_)
             | Self::Refused(_) => vec![("Code", self.code().to_owned())],
         }
     }
@@ -295,9 +332,9 @@ impl Scene<'_> {
             format!(" ({})", principal::described(principal))
         });
         format!(
-            "{who}{bound} may not {} pod {} on ECI",
+            "{who}{bound} may not {} {} on ECI",
             self.deed.active(),
-            quoted(self.pod, 128)
+            self.thing
         )
     }
 }
@@ -314,7 +351,7 @@ fn not_mapped(annotation: &str, wanted: Option<&str>, found: Option<&str>) -> St
 }
 
 /// A subject as a binding names it
-fn subject(user: &str) -> String {
+pub(crate) fn subject(user: &str) -> String {
     match user
         .strip_prefix("system:serviceaccount:")
         .and_then(|rest| rest.split_once(':'))

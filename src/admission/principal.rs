@@ -3,9 +3,6 @@
 use crate::directory::ClusterSettings;
 use crate::ram::Principal;
 
-use super::pod::Pod;
-use super::review::Review;
-
 /// Parts of the control plane that are no service accounts
 const COMPONENTS: [&str; 3] = [
     "system:apiserver",
@@ -21,7 +18,7 @@ const NODE_GROUP: &str = "system:nodes";
 const CONTROLLER_PREFIX: &str = "system:serviceaccount:kube-system:";
 
 /// The controllers of kube-controller-manager that create, change or delete pods
-const CONTROLLERS: [&str; 17] = [
+const CONTROLLERS: [&str; 18] = [
     "cronjob-controller",
     "daemon-set-controller",
     "deployment-controller",
@@ -29,6 +26,7 @@ const CONTROLLERS: [&str; 17] = [
     "disruption-controller",
     "ephemeral-volume-controller",
     "generic-garbage-collector",
+    "horizontal-pod-autoscaler",
     "job-controller",
     "namespace-controller",
     "node-controller",
@@ -42,27 +40,20 @@ const CONTROLLERS: [&str; 17] = [
 ];
 
 /// Whether the requester is the control plane itself, which deletes and updates what was judged before
-pub fn is_control_plane(review: &Review<'_>, settings: &ClusterSettings) -> bool {
-    let user = review.user();
+pub fn is_control_plane<'g>(
+    user: &str,
+    mut groups: impl Iterator<Item = &'g str>,
+    settings: &ClusterSettings,
+) -> bool {
     let is_controller = || {
         user.strip_prefix(CONTROLLER_PREFIX)
             .is_some_and(|name| CONTROLLERS.contains(&name))
     };
-    let is_node = || user.starts_with(NODE_USER) && review.groups().any(|group| group == NODE_GROUP);
+    let mut is_node = || user.starts_with(NODE_USER) && groups.any(|group| group == NODE_GROUP);
     COMPONENTS.contains(&user)
         || is_controller()
         || is_node()
         || settings.control_plane.iter().any(|own| own == user)
-}
-
-/// The controller that made a pod, by the pod's own claim, as `KIND NAME`; only good for messages
-pub fn claimed_controller(pod: &Pod<'_>) -> Option<String> {
-    let owner = pod
-        .metadata
-        .owner_references
-        .iter()
-        .find(|owner| owner.controller == Some(true))?;
-    Some(format!("{} {}", &*owner.kind, &*owner.name))
 }
 
 /// A RAM principal in words: RAM user `alice`

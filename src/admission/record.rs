@@ -19,7 +19,9 @@ pub struct Record {
     pub uid: String,
     /// The Kubernetes user
     pub user: String,
-    /// The RAM principal, if the user is bound to one
+    /// The user in the stamp, whom the Kubernetes user acts for
+    pub stamped: Option<String>,
+    /// The RAM principal, if there is one
     pub principal: Option<String>,
     /// The object's namespace
     pub namespace: String,
@@ -130,14 +132,18 @@ pub(super) fn questions(ruling: &Ruling) -> Vec<Question> {
         Finding::Malformed(_)
         | Finding::Unmappable(_)
         | Finding::NotMapped { .. }
-        | Finding::Controller { .. }
+        | Finding::Stamp(_)
+        | Finding::UnlistedController { .. }
         | Finding::UnknownNamespace
-        | Finding::UnknownPod => None,
+        | Finding::UnknownPod
+        | Finding::UnknownWorkload
+        | Finding::Profile(_) => None,
     });
     allowed.chain(failed).collect()
 }
 
-fn scope(policy_type: PolicyType) -> &'static str {
+/// The layer that decided, as a metric label
+pub(crate) fn scope(policy_type: PolicyType) -> &'static str {
     match policy_type {
         PolicyType::Root => "root",
         PolicyType::ControlPolicy => "control-policy",
@@ -153,6 +159,9 @@ pub(super) fn resource(resource: Resource) -> &'static str {
     match resource {
         Resource::Pods => "pods",
         Resource::ConfigMaps => "configmaps",
+        Resource::Bindings => "bindings",
+        Resource::Workload(workload) => workload.resource(),
+        Resource::ImageCaches => "imagecaches",
         Resource::Other => "other",
     }
 }

@@ -85,14 +85,24 @@ const fn ram_name(what: &'static str) -> NameRule {
     }
 }
 
-/// Notes a label or annotation key that Kubernetes would not store: `[PREFIX/]NAME`
-pub(super) fn check_key(at: Position, key: &str, faults: &mut Vec<Fault>) {
+/// Whether Kubernetes stores a label with this key and value
+pub(crate) fn is_label(key: &str, value: &str) -> bool {
+    is_key(key) && is_label_text(value)
+}
+
+/// Whether a text is `[PREFIX/]NAME` as Kubernetes takes it for the key of a label or annotation
+fn is_key(key: &str) -> bool {
     let (prefix, name) = match key.split_once('/') {
         Some((prefix, name)) => (Some(prefix), name),
         None => (None, key),
     };
     let prefix_good = prefix.is_none_or(|prefix| KUBERNETES.refusal(prefix).is_none());
-    if !prefix_good || name.is_empty() || !is_label_text(name) {
+    prefix_good && !name.is_empty() && is_label_text(name)
+}
+
+/// Notes a label or annotation key that Kubernetes would not store
+pub(super) fn check_key(at: Position, key: &str, faults: &mut Vec<Fault>) {
+    if !is_key(key) {
         faults.push(Fault::new(
             at,
             format!("`{}` is not a label or annotation key", shortened(key)),

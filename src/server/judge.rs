@@ -11,6 +11,8 @@ pub enum Endpoint {
     Mutate,
     /// The validating webhook, which judges the final object
     Validate,
+    /// The authorization webhook, which denies reading or has no opinion
+    Authorize,
 }
 
 impl Endpoint {
@@ -20,6 +22,7 @@ impl Endpoint {
         match self {
             Self::Mutate => "mutate",
             Self::Validate => "validate",
+            Self::Authorize => "authorize",
         }
     }
 }
@@ -27,16 +30,21 @@ impl Endpoint {
 /// An answer to one review
 #[derive(Clone, Debug)]
 pub struct Verdict {
-    /// AdmissionReview v1 with the response, JSON
+    /// The review with its answer, JSON: AdmissionReview v1, or SubjectAccessReview v1
     pub body: Vec<u8>,
     /// What to log and count
     pub record: Record,
 }
 
-/// Answers AdmissionReviews
+/// Answers reviews
 ///
 /// It waits only for what has to be read live; all else is done at once, in microseconds.
 pub trait Judge: Send + Sync + 'static {
     /// Judges the body of a request, whatever is in it: a malformed one gets a denial that says so
     fn judge<'a>(&'a self, endpoint: Endpoint, body: &'a [u8]) -> BoxFuture<'a, Verdict>;
+
+    /// Whether the authorization webhook is there at all
+    fn authorizes(&self) -> bool {
+        false
+    }
 }

@@ -1,4 +1,4 @@
-//! `/mutate` and `/validate`: bounds around the judge, and an explicit denial for each bound that is hit.
+//! `/mutate`, `/validate` and `/authorize`: bounds around the judge, and an explicit denial for each bound that is hit.
 
 mod end;
 mod times;
@@ -28,10 +28,10 @@ use super::body::{Budget, Received, Unread};
 use super::judge::{Endpoint, Judge, Verdict};
 use super::limits::ReviewLimits;
 use super::{reply, uid};
-use crate::admission;
 use crate::telemetry::log;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::record::Record;
+use crate::{admission, authorize};
 
 /// A judge behind its bounds
 pub struct Reviews {
@@ -73,10 +73,10 @@ impl Reviews {
                 let bytes = received.bytes.clone();
                 match self.judge(endpoint, received, times).await {
                     Ok(verdict) => (reply::review(verdict.body), verdict.record),
-                    Err(end) => self.end(end, uid::read(&bytes)),
+                    Err(end) => self.end(endpoint, end, uid::read(&bytes)),
                 }
             }
-            Err((end, uid)) => self.end(end, uid),
+            Err((end, uid)) => self.end(endpoint, end, uid),
         };
         let took = started.elapsed();
         self.metrics.reviewed(endpoint, &record, took);
@@ -138,10 +138,12 @@ impl Reviews {
         incident
     }
 
-    /// The answer to a review that came to no judgement; without a uid no AdmissionReview is understood
-    fn end(&self, end: End, uid: Option<String>) -> (Response, Record) {
+    /// The answer to a review that came to no judgement; without a uid no AdmissionReview is understood, while a
+    /// SubjectAccessReview has none
+    fn end(&self, endpoint: Endpoint, end: End, uid: Option<String>) -> (Response, Record) {
         let sentence = end.sentence(&self.limits);
         let response = match (&uid, end.denial()) {
+            _ if endpoint == Endpoint::Authorize => reply::review(authorize::refuse(&sentence)),
             (Some(uid), Some(code)) => reply::review(admission::refuse(uid, code.as_u16(), &sentence)),
             _ => reply::text(end.status(), sentence),
         };
@@ -172,24 +174,21 @@ impl Incidents {
 
 /// The routes of the reviews' port
 pub fn router(reviews: Arc<Reviews>) -> Router {
-    Router::new()
-        .route(
-            "/mutate",
-            post(|State(reviews), request| answer(reviews, Endpoint::Mutate, request)),
-        )
-        .route(
-            "/validate",
-            post(|State(reviews), request| answer(reviews, Endpoint::Validate, request)),
-        )
+    let to = |endpoint| post(move |State(reviews), request| answer(reviews, endpoint, request));
+    let router = Router::new()
+        .route("/mutate", to(Endpoint::Mutate))
+        .route("/validate", to(Endpoint::Validate));
+    let (router, paths) = if reviews.judge.authorizes() {
+        let router = router.route("/authorize", to(Endpoint::Authorize));
+        (router, "/mutate, /validate and /authorize")
+    } else {
+        (router, "/mutate and /validate")
+    };
+    router
         .method_not_allowed_fallback(async || {
             reply::text(StatusCode::METHOD_NOT_ALLOWED, "reviews are posted: use POST")
         })
-        .fallback(async || {
-            reply::text(
-                StatusCode::NOT_FOUND,
-                "here are /mutate and /validate, nothing else",
-            )
-        })
+        .fallback(async move || reply::text(StatusCode::NOT_FOUND, format!("here are {paths}, nothing else")))
         .with_state(reviews)
 }
 

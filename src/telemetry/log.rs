@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
 use super::record::Record;
+use crate::admission::Decision;
 use crate::server::judge::Endpoint;
 
 /// How log lines are written
@@ -74,13 +75,19 @@ pub fn start(format: LogFormat, filter: EnvFilter) -> Result<(), LogError> {
 }
 
 /// Writes the line of one review
+///
+/// Of reading only what was judged has one: an API server asks before every read, and mostly it is none of our business.
 pub fn decision(endpoint: Endpoint, record: &Record, took: Duration) {
+    if endpoint == Endpoint::Authorize && record.decision == Decision::Unjudged.name() {
+        return;
+    }
     tracing::info!(
         target: "ramgate::decision",
         uid = record.uid,
         path = endpoint.name(),
         user = record.user,
         groups = record.groups,
+        requested_by = record.stamped,
         principal = record.principal,
         namespace = record.namespace,
         name = record.name,

@@ -122,15 +122,7 @@ impl Told<'_> {
             wanted,
             got,
         } = *open;
-        let wish = if operator.contains("Not") {
-            format!("not to be {}", listed(wanted, "or"))
-        } else if operator.contains("Like") {
-            format!("to be like {}", listed(wanted, "or"))
-        } else if operator.starts_with("StringEquals") || operator == "Bool" {
-            format!("to be {}", listed(wanted, "or"))
-        } else {
-            format!("to meet {operator} {}", listed(wanted, "or"))
-        };
+        let wish = wish(operator, wanted);
         let but = |absent: &str| match got {
             [] => absent.to_owned(),
             got => format!("but it is {}", listed(got, "and")),
@@ -243,8 +235,8 @@ impl Told<'_> {
             | PolicyType::ResourceGroupLevelIdentityBasedPolicy => "your RAM administrator",
         };
         match self.scene.deed {
-            Deed::Create | Deed::Update => format!("ask {administrator}"),
-            Deed::Delete | Deed::Exec | Deed::Attach | Deed::PortForward | Deed::Proxy => {
+            Deed::Create | Deed::Update | Deed::Scale => format!("ask {administrator}"),
+            Deed::Delete | Deed::Evict | Deed::Exec | Deed::Attach | Deed::PortForward | Deed::Proxy => {
                 format!("ask someone who may, or {administrator}")
             }
         }
@@ -310,6 +302,19 @@ pub(super) fn words(denial: &Denial, principal: &Principal, account: &str) -> Ve
         Reason::Root | Reason::UnknownPrincipal | Reason::UnknownRole => {}
     }
     words
+}
+
+/// What a condition wants of its key, as the end of "wants tag `env` …"
+pub(crate) fn wish(operator: &str, wanted: &[String]) -> String {
+    if operator.contains("Not") {
+        format!("not to be {}", listed(wanted, "or"))
+    } else if operator.contains("Like") {
+        format!("to be like {}", listed(wanted, "or"))
+    } else if operator.starts_with("StringEquals") || operator == "Bool" {
+        format!("to be {}", listed(wanted, "or"))
+    } else {
+        format!("to meet {operator} {}", listed(wanted, "or"))
+    }
 }
 
 /// The tag that a condition key stands for

@@ -6,12 +6,15 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
+use crate::admission::profile;
 use crate::admission::reply::Reply;
 use crate::admission::review::{Operation, Resource};
 use crate::admission::{self, Cluster, Modes, Objects, Path, Review, ReviewError};
+use crate::authorize::Exempt;
 use crate::server::judge::{Endpoint, Judge, Verdict};
 use crate::server::uid;
-use crate::store::cluster::View;
+use crate::stamp::{Ring, RingError, Seal};
+use crate::store::cluster::{Seen, View};
 use crate::store::{Store, review as config_map_review};
 use crate::telemetry::record::{Asked, Record};
 
@@ -24,6 +27,8 @@ pub(super) struct Gate {
     pub(super) store: Arc<Store>,
     pub(super) surrounding: Surrounding,
     pub(super) modes: Modes,
+    /// What the authorization webhook never judges, if that is on
+    pub(super) authorize: Option<Exempt>,
 }
 
 /// What is known of the cluster
@@ -35,52 +40,50 @@ pub(super) enum Surrounding {
 }
 
 impl Surrounding {
-    /// No cluster: namespaces and service accounts without labels, nodes unknown
-    pub(super) fn empty() -> Self {
-        Self::Empty(Objects::default())
-    }
-
-    fn cluster(&self) -> &dyn Cluster {
-        match self {
-            Self::Watched(view) => view.as_ref(),
-            Self::Empty(objects) => objects,
-        }
-    }
-
-    /// Reads live what the review names and no watch has shown
-    async fn complete(&self, review: &Review<'_>) {
-        let Self::Watched(view) = self else { return };
-        if let Some(namespace) = review.unread_namespace(view.as_ref()) {
-            view.read_namespace(namespace).await;
-        }
-        if let Some(node) = review.unread_node(view.as_ref()) {
-            view.read_node(node).await;
-        }
-        if let Some((namespace, name)) = review.unread_service_account(view.as_ref()) {
-            view.read_service_account(namespace, name).await;
-        }
+    /// No cluster: namespaces and service accounts without labels, nodes unknown, and keys that live as long as the
+    /// process
+    ///
+    /// # Errors
+    ///
+    /// The system gives no randomness for a key.
+    pub(super) fn empty() -> Result<Self, RingError> {
+        let ring = Ring::new([("memory".to_owned(), Ring::generate()?)])?;
+        Ok(Self::Empty(Objects::default().sealed(Seal::new(ring, ""))))
     }
 }
 
 impl Judge for Gate {
     fn judge<'a>(&'a self, endpoint: Endpoint, body: &'a [u8]) -> BoxFuture<'a, Verdict> {
         async move {
-            let review = match Review::parse(body) {
-                Ok(review) => review,
-                Err(error) => return malformed(&error, body),
-            };
-            if review.resource() == Resource::ConfigMaps {
-                return self.config_map(endpoint, &review);
-            }
-            self.surrounding.complete(&review).await;
-            let Some(configuration) = self.store.current() else {
-                return not_ready(&review);
-            };
             let path = match endpoint {
                 Endpoint::Mutate => Path::Mutate,
                 Endpoint::Validate => Path::Validate,
+                Endpoint::Authorize => return self.authorize(body).await,
             };
-            let cluster = self.surrounding.cluster();
+            let mut review = match Review::parse(body) {
+                Ok(review) => review,
+                Err(error) => return malformed(&error, body),
+            };
+            if review.resource() == Resource::ConfigMaps && !profile::is_profile(&review) {
+                return self.config_map(path, &review);
+            }
+            let Some(configuration) = self.store.current() else {
+                return not_ready(&review, "complete configuration");
+            };
+            if let Err(error) = review.read_listed(&configuration.cluster) {
+                return malformed(&error, body);
+            }
+            let seen;
+            let cluster: &dyn Cluster = match &self.surrounding {
+                Surrounding::Watched(view) => {
+                    seen = Seen::by(view, &review).await;
+                    &seen
+                }
+                Surrounding::Empty(objects) => objects,
+            };
+            if cluster.seal().is_none() {
+                return not_ready(&review, "keys for stamps");
+            }
             let answer = admission::answer(
                 path,
                 &review,
@@ -96,16 +99,20 @@ impl Judge for Gate {
         }
         .boxed()
     }
+
+    fn authorizes(&self) -> bool {
+        self.authorize.is_some()
+    }
 }
 
 impl Gate {
     /// Our own ConfigMaps are judged also while no configuration is in force, so that it can be repaired
-    fn config_map(&self, endpoint: Endpoint, review: &Review<'_>) -> Verdict {
+    fn config_map(&self, path: Path, review: &Review<'_>) -> Verdict {
         let mut record = known(review);
         record.generation = self.store.current().map(|configuration| configuration.generation);
-        match endpoint {
+        match path {
             // No rule of ours sends them there, and nothing is to be changed
-            Endpoint::Mutate => {
+            Path::Mutate => {
                 record.decision = admission::Decision::Unjudged.name();
                 let unchanged = Reply {
                     uid: review.uid(),
@@ -117,7 +124,7 @@ impl Gate {
                     record,
                 }
             }
-            Endpoint::Validate => {
+            Path::Validate => {
                 let verdict = config_map_review::judge(review, &self.store.sources());
                 let decision = if verdict.is_allowed() {
                     admission::Decision::Allow
@@ -152,10 +159,11 @@ fn malformed(error: &ReviewError, body: &[u8]) -> Verdict {
     Verdict { body, record }
 }
 
-fn not_ready(review: &Review<'_>) -> Verdict {
-    let message = "ramgate has no complete configuration yet, so nothing can be judged: try again, and if it lasts \
-        look at /ready of its admin port";
-    let body = admission::refuse(review.uid(), NOT_READY, message);
+fn not_ready(review: &Review<'_>, lacking: &str) -> Verdict {
+    let message = format!(
+        "ramgate has no {lacking} yet, so nothing can be judged: try again, and if it lasts look at /ready of its admin port"
+    );
+    let body = admission::refuse(review.uid(), NOT_READY, &message);
     Verdict {
         body,
         record: Record {
@@ -196,6 +204,7 @@ fn recorded(review: &Review<'_>, record: admission::Record) -> Record {
     // A single one says what the message says
     let causes = (record.causes.len() > 1).then(|| serde_json::to_string(&record.causes).ok());
     Record {
+        stamped: record.stamped,
         principal: record.principal,
         name: record.name,
         decision: record.decision.name(),

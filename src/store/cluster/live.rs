@@ -128,7 +128,7 @@ impl Live {
 }
 
 /// Whether an object in Kubernetes can have this name: a user may write anything into a pod, and it would go into a URL
-fn is_object_name(name: &str) -> bool {
+pub(super) fn is_object_name(name: &str) -> bool {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
     let end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     !name.is_empty()

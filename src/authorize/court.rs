@@ -1,0 +1,97 @@
+//! Which label selector would be allowed, where a list is denied.
+
+use jiff::Timestamp;
+
+use super::filter::Filter;
+use crate::directory::Configuration;
+use crate::eci::fix::{Change, Court, Objection, Search, Wish, search};
+use crate::eci::{Failure, judge};
+use crate::ram::Principal;
+
+/// What came of looking for a selector
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Advice {
+    /// These labels with these values; none at all is one way too
+    Select(Vec<(String, String)>),
+    /// No label selector would be allowed
+    Nothing,
+    /// There were too many to try
+    GaveUp,
+}
+
+/// Judges lists with other labels selected
+pub(super) struct ListCourt<'a> {
+    pub(super) configuration: &'a Configuration,
+    pub(super) filter: &'a Filter<'a>,
+    pub(super) principals: &'a [Principal],
+    pub(super) now: Timestamp,
+}
+
+impl ListCourt<'_> {
+    /// Searches from what was asked for; a label less goes before any other value of it
+    pub(super) fn advice(&self) -> Advice {
+        let asked = Wish {
+            tags: self.filter.chosen.clone(),
+            ..Wish::default()
+        };
+        let mut keys = asked.tags.iter().map(|(key, _)| key.clone());
+        let found = keys.find_map(|key| {
+            let less = asked.with(&Change::Tag(key, None));
+            self.hear(&less).is_empty().then_some(Search::Found(less))
+        });
+        let policies = &self.configuration.policies;
+        match found.unwrap_or_else(|| search(self, policies, self.principals, asked.clone())) {
+            Search::Found(wish) => {
+                let labels = wish.tags.into_iter().map(|(key, value)| {
+                    let label = self.filter.label_of(&key, &value);
+                    (label.unwrap_or(key), value)
+                });
+                Advice::Select(labels.collect())
+            }
+            Search::Nothing => Advice::Nothing,
+            Search::GaveUp => Advice::GaveUp,
+        }
+    }
+}
+
+impl Court for ListCourt<'_> {
+    fn hear(&self, wish: &Wish) -> Vec<Objection> {
+        let Configuration {
+            policies, account, ..
+        } = self.configuration;
+        let call = self.filter.call(&wish.tags);
+        let of_each = self.principals.iter().flat_map(|principal| {
+            let judged = judge(policies, account, principal, &call, self.now);
+            judged.failures.into_iter().map(|failure| match failure {
+                Failure::Refused(refusal) => Objection::Refused(refusal),
+                Failure::Denied(denial) => Objection::Denied(principal.clone(), denial),
+            })
+        });
+        of_each.collect()
+    }
+
+    fn admits(&self, change: &Change) -> bool {
+        match change {
+            Change::Tag(key, Some(value)) => self.filter.label_of(key, value).is_some(),
+            Change::Tag(_, None) => true,
+            Change::ResourceGroup(_) | Change::Role(_) => false,
+        }
+    }
+
+    fn filled(&self, key: &str) -> Option<String> {
+        self.filter.decided(key).map(str::to_owned)
+    }
+
+    fn before(&self) -> Option<&Wish> {
+        None
+    }
+
+    fn is_fixed(&self, _role: &str) -> bool {
+        true
+    }
+
+    fn groups(&self) -> Vec<(&str, bool)> {
+        let groups = self.configuration.account.resource_groups.iter();
+        groups.map(|group| (group.id.as_str(), group.default)).collect()
+    }
+}

@@ -1,0 +1,90 @@
+//! The authorization webhook: reads a review, sees to it that what it names is known, and has it judged.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::gate::{Gate, Surrounding};
+use crate::admission::Cluster;
+use crate::authorize::{self, Case, Exempt, Review, Sight};
+use crate::directory::Configuration;
+use crate::server::judge::Verdict;
+use crate::store::cluster::{Sighting, View};
+
+impl Gate {
+    /// Answers a SubjectAccessReview
+    pub(super) async fn authorize(&self, body: &[u8]) -> Verdict {
+        let review = match Review::parse(body) {
+            Ok(review) => review,
+            Err(error) => return verdict(authorize::malformed(&error)),
+        };
+        let none = Exempt::default();
+        let exempt = self.authorize.as_ref().unwrap_or(&none);
+        let Some(configuration) = self.store.current() else {
+            return verdict(authorize::unready(&review, &self.modes, exempt));
+        };
+        let answer = match &self.surrounding {
+            Surrounding::Watched(view) => {
+                let case = self.case(&review, &configuration, view.as_ref(), exempt);
+                let sighting = complete(&case, view).await;
+                case.answer(match &sighting {
+                    Sighting::Object(json) => Sight::Pod(json),
+                    Sighting::Absent => Sight::Absent,
+                    Sighting::Unread => Sight::Unread,
+                })
+            }
+            Surrounding::Empty(objects) => {
+                let case = self.case(&review, &configuration, objects, exempt);
+                let pod = case
+                    .pod()
+                    .and_then(|(namespace, name)| objects.pod(namespace, name));
+                // Beside a folder there is no cluster that could have been asked
+                case.answer(pod.as_deref().map_or(Sight::Unread, Sight::Pod))
+            }
+        };
+        verdict(answer)
+    }
+
+    fn case<'a>(
+        &'a self,
+        review: &'a Review<'a>,
+        configuration: &'a Configuration,
+        cluster: &'a dyn Cluster,
+        exempt: &'a Exempt,
+    ) -> Case<'a> {
+        Case {
+            review,
+            configuration,
+            cluster,
+            modes: &self.modes,
+            exempt,
+            now: Timestamp::now(),
+        }
+    }
+}
+
+/// Reads live what the review names and no watch has shown; for whom nothing is denied nothing is read
+async fn complete(case: &Case<'_>, view: &Arc<View>) -> Sighting {
+    if let Some(namespace) = case.unread_namespace() {
+        view.read_namespace(namespace).await;
+    }
+    let sighting = match case.pod() {
+        Some((namespace, name)) => view.sight(namespace, name).await,
+        None => Sighting::Absent,
+    };
+    let sight = match &sighting {
+        Sighting::Object(json) => Sight::Pod(json),
+        Sighting::Absent | Sighting::Unread => Sight::Absent,
+    };
+    if let Some(node) = case.unread_node(sight) {
+        view.read_node(&node).await;
+    }
+    sighting
+}
+
+fn verdict(answer: authorize::Answer) -> Verdict {
+    Verdict {
+        body: answer.body,
+        record: answer.record,
+    }
+}

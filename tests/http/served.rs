@@ -1,0 +1,182 @@
+//! The product's own binary beside a folder: what it answers over TLS.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::SECOND;
+use crate::client::{Connection, Seen};
+
+const POLICY: &str = r#"{"Version": "1", "Statement": [
+  {"Effect": "Allow", "Action": "eci:*", "Resource": "*", "Condition": {"StringEquals": {"acs:ResourceTag/env": "test"}}},
+  {"Effect": "Allow", "Action": "eci:Describe*", "Resource": "*", "Condition": {"StringEquals": {"acs:RequestTag/env": "test"}}}]}"#;
+
+const DIRECTORY: &str = r#"
+account: {id: "1234567890123456", region: cn-hangzhou}
+cluster: {serverless: true}
+users: [{name: alice, policies: [{policy: Tags}]}]
+bindings: [{principal: user/alice, subjects: [{kind: User, name: alice@example.com}]}]
+"#;
+
+/// `ramgate serve` on free ports, ended when it is dropped
+struct Served {
+    process: Child,
+    folder: tempfile::TempDir,
+    address: SocketAddr,
+    lines: mpsc::Receiver<Value>,
+}
+
+impl Served {
+    fn start(flags: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("config");
+        std::fs::create_dir(&config).unwrap();
+        std::fs::write(config.join("Tags.json"), POLICY).unwrap();
+        std::fs::write(config.join("directory.yaml"), DIRECTORY).unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_ramgate"))
+            .args(["serve", "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"])
+            .args(["--ca-file", "ca.pem", "--config-dir", "config"])
+            .args(flags)
+            .current_dir(folder.path())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let errors = BufReader::new(process.stderr.take().unwrap());
+        let (sender, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in errors.lines().map_while(Result::ok) {
+                let _nobody_reads = sender.send(serde_json::from_str(&line).unwrap_or_default());
+            }
+        });
+        let address = said(&lines, "listening")["reviews"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        said(&lines, "ready");
+        Self {
+            process,
+            folder,
+            address,
+            lines,
+        }
+    }
+
+    async fn ask(&self, path: &str, review: &Value) -> Seen {
+        let bundle = std::fs::read_to_string(self.folder.path().join(Path::new("ca.pem"))).unwrap();
+        let mut connection = Connection::tls(self.address, "localhost", &bundle).await.unwrap();
+        connection.review(path, review).await.unwrap()
+    }
+
+    async fn status(&self, review: &Value) -> Value {
+        let seen = self.ask("/authorize", review).await;
+        assert_eq!(seen.status, StatusCode::OK, "{}", seen.text);
+        seen.json()["status"].clone()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ended_already = self.process.kill();
+        let _status = self.process.wait();
+    }
+}
+
+/// The next log line with this message
+fn said(lines: &mpsc::Receiver<Value>, message: &str) -> Value {
+    loop {
+        let line = lines.recv_timeout(20 * SECOND).unwrap();
+        if line["message"] == message {
+            return line;
+        }
+    }
+}
+
+fn list(user: &str, labels: &[(&str, &str)]) -> Value {
+    let requirements = labels
+        .iter()
+        .map(|(key, value)| json!({"key": key, "operator": "In", "values": [value]}));
+    let selector = json!({"requirements": requirements.collect::<Vec<_>>()});
+    json!({
+        "kind": "SubjectAccessReview", "apiVersion": "authorization.k8s.io/v1",
+        "spec": {
+            "resourceAttributes": {"namespace": "shop", "verb": "list", "version": "v1", "resource": "pods", "labelSelector": selector},
+            "user": user, "groups": ["system:authenticated"],
+        },
+    })
+}
+
+#[tokio::test]
+async fn reading_is_denied_as_ram_would_show_nothing() {
+    let served = Served::start(&["--authorize", "--mode=enforce", "--namespace-mode=calm=warn"]);
+    let alice = "alice@example.com";
+    let no_opinion = json!({"allowed": false, "denied": false});
+    assert_eq!(served.status(&list(alice, &[("env", "test")])).await, no_opinion);
+    let denied = served.status(&list(alice, &[])).await;
+    assert_eq!(
+        (&denied["allowed"], &denied["denied"]),
+        (&json!(false), &json!(true))
+    );
+    let reason = denied["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("ask with the label selector `env=test`"),
+        "{reason}"
+    );
+
+    let mut calm = list(alice, &[]);
+    calm["spec"]["resourceAttributes"]["namespace"] = json!("calm");
+    assert_eq!(served.status(&calm).await, no_opinion);
+    // No cluster is there to be asked whose pod it is
+    let mut one = list(alice, &[]);
+    one["spec"]["resourceAttributes"] =
+        json!({"namespace": "shop", "verb": "get", "resource": "pods", "name": "web"});
+    let unread = served.status(&one).await;
+    assert_eq!(unread["denied"], true);
+    assert!(
+        unread["evaluationError"]
+            .as_str()
+            .unwrap()
+            .contains("could not read the pod")
+    );
+    // None of this is anybody's business, so nothing is logged of it
+    assert_eq!(served.status(&list("system:apiserver", &[])).await, no_opinion);
+    let broken = served.status(&json!({"kind": "Pod"})).await;
+    assert!(
+        broken["evaluationError"]
+            .as_str()
+            .unwrap()
+            .contains("cannot read this review")
+    );
+
+    let next = || served.lines.recv_timeout(20 * SECOND).unwrap();
+    let reviews = std::iter::repeat_with(next).filter(|line| line["path"] == "authorize");
+    let lines: Vec<Value> = reviews.take(5).collect();
+    let told: Vec<_> = lines
+        .iter()
+        .map(|line| (&line["decision"], &line["operation"], &line["resource"]))
+        .collect();
+    assert_eq!(
+        json!(told),
+        json!([
+            ["allow", "list", "pods"],
+            ["deny", "list", "pods"],
+            ["warn", "list", "pods"],
+            ["deny", "get", "pods"],
+            ["malformed", "", ""],
+        ])
+    );
+    assert_eq!(lines[1]["principal"], "user/alice");
+    assert_eq!(lines[1]["denial"].as_str().unwrap(), reason);
+}
+
+#[tokio::test]
+async fn without_the_flag_nothing_is_there() {
+    let served = Served::start(&["--mode=enforce"]);
+    let seen = served.ask("/authorize", &list("alice@example.com", &[])).await;
+    assert_eq!(seen.status, StatusCode::NOT_FOUND);
+}
