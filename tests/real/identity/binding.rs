@@ -155,31 +155,24 @@ fn the_endpoint_bindings_is_judged_like_the_one_of_the_pod() {
 fn annotations_of_a_binding_are_judged_as_those_of_the_pod() {
     let stage = Stage::new("annotated");
     waiting(&stage, ALICE, "alices");
-    for (annotations, parts) in [
-        (json!({TAGS: "env:prod"}), [ALICE, "env"]),
-        (json!({ROLE_NAME: ROLE}), [ALICE, "ram:PassRole"]),
-        (json!({GROUP: "rg-nowhere"}), [ALICE, "rg-nowhere"]),
-        (json!({TAGS: "env=test"}), ["env=test", TAGS]),
-    ] {
-        let denial = bind(&stage, MALLORY, "alices", VIRTUAL, annotations).denial();
-        assert_says(&denial, &parts);
-        assert_unbound(&stage, "alices");
+    waiting(&stage, DAVE, "daves");
+    for (name, user) in [("alices", ALICE), ("daves", DAVE)] {
+        for (annotations, code) in [
+            (json!({TAGS: "env:prod"}), "DiffersFromStamp"),
+            (json!({ROLE_NAME: ROLE}), "DiffersFromStamp"),
+            (json!({GROUP: "rg-production1"}), "DiffersFromStamp"),
+            (json!({TAGS: "env=test"}), "MalformedAnnotation"),
+        ] {
+            // Whoever could ask for them asks by a change of the pod.
+            for sender in [MALLORY, user, "system:kube-scheduler"] {
+                let denial = bind(&stage, sender, name, VIRTUAL, annotations.clone()).denial();
+                assert_says(&denial, &[name, code]);
+                assert_unbound(&stage, name);
+            }
+        }
+        let same = json!({TAGS: "env:test", "example.com/note": "hello"});
+        bind(&stage, MALLORY, name, VIRTUAL, same).success();
     }
-    let daves = stage.person(DAVE);
-    daves
-        .apply(&unscheduled(pod("daves", To::PreferablyVirtual, "env:test")))
-        .success();
-    bind(
-        &stage,
-        MALLORY,
-        "daves",
-        VIRTUAL,
-        json!({TAGS: "env:prod", ROLE_NAME: ROLE}),
-    )
-    .success();
-    let bound = stage.object("pods/daves");
-    assert_eq!(bound["metadata"]["annotations"][TAGS], "env:prod");
-    assert_stamped(&bound, DAVE);
 }
 
 #[test]

@@ -33,8 +33,7 @@ fn before_the_install<'a>(cluster: &'a Cluster, subject: &str, work: impl FnOnce
 /// Deletes all pods of a workload, as a drained node does
 fn lose_pods(stage: &Stage<'_>, owner: &Value) {
     for pod in stage.children("pods", owner) {
-        let name = pod["metadata"]["name"].as_str().unwrap();
-        stage.rest.delete(&stage.path(&format!("pods/{name}"))).success();
+        stage.lose(&pod);
     }
 }
 
@@ -68,7 +67,7 @@ fn pods_of_unstamped_workloads_are_denied_until_a_person_restarts_them() {
         .zip(["deployment", "statefulset", "daemonset"])
     {
         lose_pods(&stage, &maker(&stage, resource));
-        let advice = format!("kubectl rollout restart {kind}/{resource}");
+        let advice = format!("rollout restart {kind}/{resource}`");
         stage.wait_for_event("FailedCreate", &["denied the request", &advice]);
         assert_eq!(stage.children("pods", &maker(&stage, resource)).len(), 0);
 
@@ -231,10 +230,7 @@ fn a_label_that_leads_a_namespace_to_eci_later_makes_its_workloads_unstamped_one
     lose_pods(&stage, &maker(&stage, "deployments"));
     stage.wait_for_event(
         "FailedCreate",
-        &[
-            "denied the request",
-            "kubectl rollout restart deployment/deployments",
-        ],
+        &["denied the request", "rollout restart deployment/deployments"],
     );
     stage
         .person(ALICE)

@@ -188,6 +188,17 @@ impl<'a> Stage<'a> {
         })
     }
 
+    /// Takes a pod away as the control plane does when its node is gone, which nobody is asked for
+    #[track_caller]
+    pub(crate) fn lose(&self, pod: &Value) {
+        let collector = "system:serviceaccount:kube-system:pod-garbage-collector";
+        let name = pod["metadata"]["name"].as_str().expect("a name");
+        // What RBAC gives that controller differs between versions, and is not the question.
+        self.rest_in(collector, &["system:masters"])
+            .delete(&self.path(&format!("pods/{name}")))
+            .success();
+    }
+
     /// Lets a CronJob find a time that it has missed, so that it makes a Job at once; its spec stays as it is
     #[track_caller]
     pub(crate) fn run_cron_job(&self, name: &str) {
