@@ -285,7 +285,8 @@ impl<'a> Deref for Stage<'a> {
 pub(crate) fn stamp(pod: &Value) -> Option<Stamp> {
     let text = pod["metadata"]["annotations"][STAMP].as_str()?;
     let stamp: Value = serde_json::from_str(text).expect("a stamp is JSON");
-    let field = |name: &str| stamp[name].as_str().expect("a field of the stamp").to_owned();
+    // Whoever is bound to no principal has none.
+    let field = |name: &str| stamp[name].as_str().unwrap_or_default().to_owned();
     Some(Stamp {
         user: field("user"),
         principal: field("principal"),
