@@ -8,11 +8,13 @@
 //! always gets the same answer. `serve` and `check` run exactly these functions.
 
 pub mod annotation;
+pub mod bearer;
 pub mod call;
 pub mod cluster;
 pub mod decide;
 pub mod finding;
 pub mod fix;
+pub mod identity;
 pub mod lookalike;
 pub mod mapping;
 pub mod mode;
@@ -21,6 +23,7 @@ pub mod patch;
 pub mod phrase;
 pub mod pod;
 pub mod principal;
+pub mod profile;
 pub mod record;
 pub mod reply;
 pub mod review;
@@ -28,6 +31,7 @@ pub mod route;
 pub mod ruling;
 pub mod text;
 mod update;
+pub mod workload;
 
 use std::collections::BTreeMap;
 
@@ -37,6 +41,7 @@ use crate::directory::Configuration;
 use decide::Case;
 use finding::{Finding, Scene};
 use reply::{Reply, Status};
+use review::Resource;
 
 pub use cluster::{Cluster, Meta, NodeKind, Objects};
 pub use mode::{Mode, Modes};
@@ -86,15 +91,15 @@ pub fn answer(
     };
     let mode = modes.of(review.namespace());
     let decision = ruling.decision(mode);
-    let pod_name = pod_name(review);
-    let pod = format!("{}/{pod_name}", review.namespace());
+    let name = name(review);
+    let thing = thing(review, &name);
     let denial = ruling.deed.and_then(|deed| {
         let scene = Scene {
             configuration,
-            user: review.user(),
+            user: ruling.stamped.as_deref().unwrap_or(review.user()),
             principal: ruling.principal.as_ref(),
             deed,
-            pod: &pod,
+            thing: &thing,
             namespace: review.namespace(),
             fields: &ruling.fields,
             advice: ruling.advice.as_ref(),
@@ -103,21 +108,21 @@ pub fn answer(
     });
     let mut warnings = Vec::new();
     if let (Decision::Warn, Some(denial)) = (decision, &denial) {
-        warnings.push(
-            match (
-                ruling.is_tentative,
-                ruling.route.as_ref().and_then(route::Route::mark),
-            ) {
-                (true, Some(mark)) => format!(
-                    "ramgate: this pod may reach ECI ({mark}) and would be denied there: {}",
-                    denial.message
-                ),
-                _ => format!(
-                    "ramgate in mode {mode}, in mode enforce this would be denied: {}",
-                    denial.message
-                ),
-            },
-        );
+        let subject = match review.resource() {
+            Resource::Pods => "this pod",
+            _ => "a pod of this",
+        };
+        let mark = ruling.route.as_ref().and_then(route::Route::mark);
+        warnings.push(match (ruling.is_tentative, mark) {
+            (true, Some(mark)) => format!(
+                "ramgate: {subject} may reach ECI ({mark}) and would be denied there: {}",
+                denial.message
+            ),
+            _ => format!(
+                "ramgate in mode {mode}, in mode enforce this would be denied: {}",
+                denial.message
+            ),
+        });
     }
     warnings.extend(
         ruling
@@ -125,17 +130,15 @@ pub fn answer(
             .iter()
             .map(|warning| format!("ramgate: {warning}")),
     );
-    let patch = review
-        .pod()
-        .filter(|_| decision.passes())
-        .and_then(|pod| ruling.changes.to_json_patch(pod));
+    let patch = ruling.patch.to_json().filter(|_| decision.passes());
     let record = Record {
         path,
         uid: review.uid().to_owned(),
         user: review.user().to_owned(),
+        stamped: ruling.stamped.clone(),
         principal: ruling.principal.as_ref().map(ToString::to_string),
         namespace: review.namespace().to_owned(),
-        name: pod_name.clone(),
+        name,
         resource: record::resource(review.resource()),
         subresource: review.subresource().to_owned(),
         operation: record::operation(review.operation()),
@@ -207,11 +210,31 @@ impl Denial {
     }
 }
 
-/// The pod's name as far as it is known: the API server sends none while it still has to make one
-fn pod_name(review: &Review<'_>) -> String {
-    match (review.name(), review.pod()) {
-        ("", Some(pod)) => pod.display_name(),
-        (name, _) => name.to_owned(),
+/// The object's name as far as it is known: the API server sends none while it still has to make one
+fn name(review: &Review<'_>) -> String {
+    let whole = review.bearers().iter().find(|bearer| bearer.place.is_whole());
+    let pod = whole.and_then(|bearer| bearer.new.as_ref());
+    let owner = review.owner().and_then(pod::Metadata::display_name);
+    match review.name() {
+        "" => pod
+            .map(|side| side.read().display_name())
+            .or(owner)
+            .or_else(|| review.bound_pod().map(str::to_owned))
+            .unwrap_or_default(),
+        name => name.to_owned(),
+    }
+}
+
+/// What a request is about, for sentences
+fn thing(review: &Review<'_>, name: &str) -> String {
+    let within = phrase::quoted(&format!("{}/{name}", review.namespace()), 128);
+    let (_, resource) = review.group_resource();
+    match (review.resource(), review.subresource()) {
+        (Resource::Workload(workload), "scale") => format!("{} {within}", workload.kind()),
+        (Resource::Workload(workload), _) => format!("pods of {} {within}", workload.kind()),
+        (Resource::ImageCaches, _) => format!("image cache {}", phrase::quoted(name, 128)),
+        (Resource::Other, _) => format!("pods of {} {within}", phrase::clipped(resource, 64)),
+        (Resource::Pods | Resource::Bindings | Resource::ConfigMaps, _) => format!("pod {within}"),
     }
 }
 
@@ -225,6 +248,7 @@ fn audit(record: &Record, denial: Option<&Denial>) -> BTreeMap<&'static str, Str
         ("mode", record.mode.to_string()),
         ("generation", record.generation.to_string()),
     ]);
+    audit.extend(record.stamped.clone().map(|user| ("requested-by", user)));
     audit.extend(record.principal.clone().map(|principal| ("principal", principal)));
     audit.extend(record.route.clone().map(|route| ("route", route)));
     audit.extend(record.action.map(|action| ("action", action.to_owned())));

@@ -6,6 +6,7 @@
 //! ```
 
 pub mod admission;
+mod api;
 pub mod authorize;
 pub mod cases;
 pub mod cli;
@@ -16,5 +17,6 @@ pub mod lint;
 pub mod ram;
 pub mod server;
 pub mod source;
+pub mod stamp;
 pub mod store;
 pub mod telemetry;

@@ -319,6 +319,7 @@ async fn the_admin_port_tells_what_is_missing() {
         missing: vec!["no complete configuration yet".into()],
         generation: Some(3),
         last_reload_errors: vec!["ramgate-policy/a.json:1:2: bad".into()],
+        ..Report::default()
     };
     let ready = Report {
         missing: Vec::new(),

@@ -3,11 +3,13 @@
 //! How the provider reads a malformed value is not known. So whatever could be read in two ways is refused here, with
 //! words of its own, and nothing is trimmed or guessed.
 
+use super::patch::Changes;
 use super::phrase::{NAME_LENGTH, quoted};
 use super::pod::Pod;
 use crate::eci::{
     MAX_KEY, MAX_TAGS, MAX_VALUE, RoleArn, RoleNameError, TagError, check_role_name, check_tag,
 };
+use crate::stamp::FieldTexts;
 
 /// Tags of the container group: `key:value,key:value`
 pub const CUSTOM_TAGS: &str = "k8s.aliyun.com/eci-custom-tags";
@@ -198,12 +200,28 @@ impl Fields {
     ///
     /// Every annotation that is malformed, with the first thing that is wrong with it.
     pub fn read(pod: &Pod<'_>) -> Result<Self, Vec<Malformed>> {
+        Self::of(&texts(pod, &Changes::default()))
+    }
+
+    /// Reads the ECI fields out of the annotations' values
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub fn of(texts: &FieldTexts) -> Result<Self, Vec<Malformed>> {
         let mut malformed = Vec::new();
-        let tags = value(pod, CUSTOM_TAGS, tags, &mut malformed).unwrap_or_default();
-        let resource_group = value(pod, RESOURCE_GROUP_ID, resource_group, &mut malformed);
-        let role = value(pod, RAM_ROLE_NAME, role_name, &mut malformed);
-        let mut role_arns = value(pod, SERVICE_ARNS, self::role_arns, &mut malformed).unwrap_or_default();
-        role_arns.extend(value(pod, USER_ARNS, self::role_arns, &mut malformed).unwrap_or_default());
+        let tags = value(&texts.tags, CUSTOM_TAGS, tags, &mut malformed).unwrap_or_default();
+        let resource_group = value(
+            &texts.resource_group_id,
+            RESOURCE_GROUP_ID,
+            resource_group,
+            &mut malformed,
+        );
+        let role = value(&texts.ram_role_name, RAM_ROLE_NAME, role_name, &mut malformed);
+        let mut role_arns =
+            value(&texts.service_arns, SERVICE_ARNS, self::role_arns, &mut malformed).unwrap_or_default();
+        role_arns
+            .extend(value(&texts.user_arns, USER_ARNS, self::role_arns, &mut malformed).unwrap_or_default());
         let fields = Self {
             tags,
             resource_group,
@@ -225,6 +243,19 @@ impl Fields {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Whether two ask ECI for the same; the order of tags does not count
+    pub fn means(&self, other: &Self) -> bool {
+        let tags = |fields: &Self| {
+            let mut tags = fields.tags.clone();
+            tags.sort_unstable();
+            tags
+        };
+        tags(self) == tags(other)
+            && self.resource_group == other.resource_group
+            && self.role == other.role
+            && self.role_arns == other.role_arns
+    }
+
     /// The tags as the annotation writes them, or nothing where there are none
     pub fn written_tags(&self) -> Option<String> {
         let entries: Vec<String> = self
@@ -243,13 +274,29 @@ pub fn same_fields(one: &Pod<'_>, other: &Pod<'_>) -> bool {
         .all(|key| one.annotation(key) == other.annotation(key))
 }
 
+/// The values of the annotations that matter to ECI, as a pod has them after these changes
+pub fn texts(pod: &Pod<'_>, changes: &Changes) -> FieldTexts {
+    let text = |annotation: &str| {
+        changes
+            .applied(annotation, pod.annotation(annotation))
+            .map(str::to_owned)
+    };
+    FieldTexts {
+        tags: text(CUSTOM_TAGS),
+        resource_group_id: text(RESOURCE_GROUP_ID),
+        ram_role_name: text(RAM_ROLE_NAME),
+        service_arns: text(SERVICE_ARNS),
+        user_arns: text(USER_ARNS),
+    }
+}
+
 fn value<T>(
-    pod: &Pod<'_>,
+    text: &Option<String>,
     annotation: &'static str,
     read: impl Fn(&str) -> Result<T, Problem>,
     malformed: &mut Vec<Malformed>,
 ) -> Option<T> {
-    let text = pod.annotation(annotation)?;
+    let text = text.as_deref()?;
     let read = if text.is_empty() {
         Err(Problem::Empty)
     } else {

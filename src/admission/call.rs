@@ -30,15 +30,7 @@ pub fn update(
     call.tags = (!old_tags.same_as(&new_tags)).then_some(new_tags);
     call.extra_tags = extra_tags(configuration, namespace);
     call.instance = Some(instance(old, configuration, namespace));
-    let mut refusals = Vec::new();
-    let default = configuration.account.default_group();
-    let group = |fields: &Fields| fields.resource_group.as_deref().or(default).map(str::to_owned);
-    if group(old) != group(new) {
-        refusals.push(Refusal::group_change(
-            old.resource_group.as_deref(),
-            new.resource_group.as_deref(),
-        ));
-    }
+    let mut refusals: Vec<Refusal> = group_change(old, new, configuration).into_iter().collect();
     let role = |fields: &Fields| fields.role.as_ref().map(|name| name.to_ascii_lowercase());
     if role(old) != role(new) {
         refusals.push(Refusal::role_change(old.role.as_deref(), new.role.as_deref()));
@@ -59,6 +51,42 @@ pub fn by_id(operation: Operation, fields: &Fields, configuration: &Configuratio
     let mut call = Call::new(operation);
     call.instance = Some(instance(fields, configuration, namespace));
     call
+}
+
+/// The call that makes an image cache; ACK adds no tags of its own to it
+pub fn create_image_cache(fields: &Fields) -> Call {
+    let mut call = Call::new(Operation::CreateImageCache);
+    call.tags = (!fields.tags.is_empty()).then(|| custom_tags(fields));
+    call.resource_group.clone_from(&fields.resource_group);
+    call
+}
+
+/// The call that changes an image cache, and what ECI would refuse about it beforehand
+pub fn update_image_cache(old: &Fields, new: &Fields, configuration: &Configuration) -> (Call, Vec<Refusal>) {
+    let mut call = image_cache_by_id(Operation::UpdateImageCache, old);
+    let (old_tags, new_tags) = (custom_tags(old), custom_tags(new));
+    call.tags = (!old_tags.same_as(&new_tags)).then_some(new_tags);
+    (call, group_change(old, new, configuration).into_iter().collect())
+}
+
+/// A call that addresses an image cache, such as its deletion
+pub fn image_cache_by_id(operation: Operation, fields: &Fields) -> Call {
+    let mut call = Call::new(operation);
+    call.instance = Some(Instance {
+        id: None,
+        tags: custom_tags(fields),
+        resource_group: fields.resource_group.clone(),
+        role: None,
+    });
+    call
+}
+
+/// The refusal of another resource group
+fn group_change(old: &Fields, new: &Fields, configuration: &Configuration) -> Option<Refusal> {
+    let default = configuration.account.default_group();
+    let group = |fields: &Fields| fields.resource_group.as_deref().or(default).map(str::to_owned);
+    (group(old) != group(new))
+        .then(|| Refusal::group_change(old.resource_group.as_deref(), new.resource_group.as_deref()))
 }
 
 /// A container group as its pod describes it; its id is not asked for, because only the provider may be trusted with it

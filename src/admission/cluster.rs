@@ -1,12 +1,15 @@
 //! What ramgate must know about the cluster to judge a pod.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::profile::{self, Profile};
+use super::workload::Workload;
 use crate::directory::{ClusterSettings, Selector};
+use crate::stamp::{KEY_BYTES, Ring, Seal};
 
 /// Looks up what the cluster holds; behind it stand watches, or the objects that a test gives
 ///
@@ -23,6 +26,26 @@ pub trait Cluster: Send + Sync {
 
     /// A pod as JSON, for requests that name a pod without sending it (exec); nothing where it is not known
     fn pod(&self, namespace: &str, name: &str) -> Option<Arc<str>>;
+
+    /// A workload as JSON, for requests that name it without sending it (scale); nothing where it is not known
+    fn workload(&self, _workload: Workload, _namespace: &str, _name: &str) -> Option<Arc<str>> {
+        None
+    }
+
+    /// What signs and verifies stamps; nothing while the keys are not known
+    fn seal(&self) -> Option<Arc<Seal>> {
+        None
+    }
+
+    /// Whether the live webhook configurations send this resource here, so that a stamp in it is one that was checked
+    fn sends(&self, _group: &str, _resource: &str) -> bool {
+        false
+    }
+
+    /// ACK's eci-profile, as far as it could be read
+    fn profile(&self) -> Arc<Profile> {
+        Arc::default()
+    }
 }
 
 /// Labels and annotations of an object
@@ -63,7 +86,16 @@ pub struct Objects {
     service_accounts: BTreeMap<(String, String), Arc<Meta>>,
     nodes: BTreeMap<String, NodeKind>,
     pods: BTreeMap<(String, String), Arc<str>>,
+    workloads: BTreeMap<(&'static str, String, String), Arc<str>>,
+    profile: Arc<Profile>,
+    seal: Option<Arc<Seal>>,
 }
+
+/// The key of stamps that no cluster ever sees; everybody knows it
+static OFFLINE: LazyLock<Option<Arc<Seal>>> = LazyLock::new(|| {
+    let ring = Ring::new([("offline".to_owned(), vec![0; KEY_BYTES])]).ok()?;
+    Some(Arc::new(Seal::new(ring, "")))
+});
 
 /// A manifest that cannot stand in a cluster
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +106,9 @@ pub enum ObjectError {
     /// Nothing says which it is
     #[error("a {0} has no `metadata.name`")]
     NoName(String),
+    /// An eci-profile that ACK would not read
+    #[error("{0}")]
+    Profile(String),
     /// A label or annotation that is not text
     #[error("{kind} `{name}` has {field} that are not all strings")]
     NotText {
@@ -106,7 +141,17 @@ impl Objects {
         Ok(objects)
     }
 
+    /// The same with what signs and verifies stamps; without it everybody can sign them
+    #[must_use]
+    pub fn sealed(self, seal: Seal) -> Self {
+        Self {
+            seal: Some(Arc::new(seal)),
+            ..self
+        }
+    }
+
     fn add(&mut self, manifest: &Value, settings: &ClusterSettings) -> Result<(), ObjectError> {
+        let eci_profile = settings.eci_profile;
         let metadata = manifest.get("metadata");
         let kind = text(manifest.get("kind")).ok_or(ObjectError::NoKind)?;
         let name = match (kind, text(metadata.and_then(|metadata| metadata.get("name")))) {
@@ -156,7 +201,20 @@ impl Objects {
                 self.pods
                     .insert((namespace.to_owned(), name), manifest.to_string().into());
             }
-            _ => {}
+            "ConfigMap" if eci_profile && (namespace, &*name) == (profile::NAMESPACE, profile::NAME) => {
+                let data = manifest.get("data").filter(|data| !data.is_null());
+                let data = data.map_or_else(|| Ok(BTreeMap::new()), BTreeMap::deserialize);
+                let read = data
+                    .map_err(|error| error.to_string())
+                    .and_then(|data| Profile::parse(&data).map_err(|error| error.to_string()));
+                self.profile = Arc::new(read.map_err(ObjectError::Profile)?);
+            }
+            kind => {
+                if let Some(workload) = Workload::of_kind(kind) {
+                    let key = (workload.kind(), namespace.to_owned(), name);
+                    self.workloads.insert(key, manifest.to_string().into());
+                }
+            }
         }
         Ok(())
     }
@@ -180,6 +238,23 @@ impl Cluster for Objects {
 
     fn pod(&self, namespace: &str, name: &str) -> Option<Arc<str>> {
         self.pods.get(&(namespace.to_owned(), name.to_owned())).cloned()
+    }
+
+    fn workload(&self, workload: Workload, namespace: &str, name: &str) -> Option<Arc<str>> {
+        let key = (workload.kind(), namespace.to_owned(), name.to_owned());
+        self.workloads.get(&key).cloned()
+    }
+
+    fn seal(&self) -> Option<Arc<Seal>> {
+        self.seal.clone().or_else(|| OFFLINE.clone())
+    }
+
+    fn sends(&self, _group: &str, _resource: &str) -> bool {
+        true
+    }
+
+    fn profile(&self) -> Arc<Profile> {
+        Arc::clone(&self.profile)
     }
 }
 

@@ -3,10 +3,12 @@
 //! A sentence says who may not do what to which pod, what was wanted, what was found, and what to do now.
 
 mod denial;
+mod stamp;
 
 pub(crate) use denial::wish;
 
 use denial::Told;
+pub use stamp::StampFault;
 
 use super::annotation::{
     CUSTOM_TAGS, Fields, Malformed, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS,
@@ -19,6 +21,7 @@ use super::reply::{Cause, joined};
 use crate::directory::Configuration;
 use crate::eci::{Denial, Refusal};
 use crate::ram::{Outcome, Principal};
+use crate::stamp::REQUESTED_BY;
 
 /// One thing that speaks against a request
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,15 +41,19 @@ pub enum Finding {
     },
     /// The requester is bound to no RAM principal
     Unbound,
-    /// A controller asks, and for whom is not known
-    Controller {
-        /// What made the pod, by its own claim
-        owner: Option<String>,
+    /// What should say who asked for it does not, or not rightly
+    Stamp(StampFault),
+    /// A controller that is neither bound nor listed asks
+    UnlistedController {
+        /// The kind of what made the pod, by its own claim
+        kind: String,
     },
     /// The namespace is not known yet, so neither are its labels
     UnknownNamespace,
     /// The request names a pod that is not known
     UnknownPod,
+    /// The request names a workload that is not known, or whose template cannot be read
+    UnknownWorkload,
     /// ECI itself would refuse the call
     Refused(Refusal),
     /// RAM does not allow something that the call needs
@@ -65,14 +72,14 @@ pub enum Finding {
 pub struct Scene<'a> {
     /// The configuration that decided
     pub configuration: &'a Configuration,
-    /// The Kubernetes user who asks
+    /// The Kubernetes user who asks, or for whom a controller does
     pub user: &'a str,
-    /// The RAM principal that the user is bound to
+    /// The RAM principal of that user
     pub principal: Option<&'a Principal>,
     /// What is done to the pod
     pub deed: Deed,
-    /// The pod as `NAMESPACE/NAME`
-    pub pod: &'a str,
+    /// What it is done to: pod `NAMESPACE/NAME`, pods of a workload, an image cache
+    pub thing: &'a str,
     /// The pod's namespace
     pub namespace: &'a str,
     /// The ECI fields as they are asked for
@@ -90,6 +97,10 @@ pub enum Deed {
     Update,
     /// It is deleted
     Delete,
+    /// It is evicted
+    Evict,
+    /// More of it is asked for
+    Scale,
     /// A command is run in it
     Exec,
     /// A terminal is attached to it
@@ -106,6 +117,8 @@ impl Deed {
             Self::Create => "create",
             Self::Update => "update",
             Self::Delete => "delete",
+            Self::Evict => "evict",
+            Self::Scale => "scale up",
             Self::Exec => "exec into",
             Self::Attach => "attach to",
             Self::PortForward => "forward ports of",
@@ -115,25 +128,34 @@ impl Deed {
 }
 
 impl Finding {
-    /// Whether no mode softens it: what is malformed or over a limit
+    /// Whether no mode softens it: what is malformed, forged or over a limit
     pub fn holds_in_every_mode(&self) -> bool {
         match self {
             Self::Malformed(_) | Self::Unmappable(_) => true,
+            Self::Stamp(fault) => fault.is_forged(),
             Self::NotMapped { .. }
             | Self::Unbound
-            | Self::Controller { .. }
+            | Self::UnlistedController { .. }
             | Self::UnknownNamespace
             | Self::UnknownPod
+            | Self::UnknownWorkload
             | Self::Refused(_)
             | Self::Denied { .. } => false,
         }
     }
 
+    /// Whether there is nobody left to ask RAM about
+    pub fn leaves_nobody(&self) -> bool {
+        matches!(self, Self::Stamp(fault) if fault.leaves_nobody())
+    }
+
     /// Where it stands among several: ECI's refusals first, then explicit denies, then the rest in the order found
     pub fn rank(&self) -> u8 {
         match self {
-            Self::Denied { denial, .. } if denial.decision.outcome == Outcome::ExplicitDeny => 1,
-            Self::Denied { .. } => 2,
+            Self::Denied { denial, .. } if denial.decision.outcome == Outcome::ExplicitDeny => 2,
+            Self::Denied { .. } => 3,
+            // It follows from what else was not done to the object
+            Self::Stamp(StampFault::NotApplied) => 1,
             _ => 0,
         }
     }
@@ -146,9 +168,11 @@ impl Finding {
             Self::Unmappable(MappingError::Value { .. }) => "MalformedMappingSource",
             Self::NotMapped { .. } => "MappingNotApplied",
             Self::Unbound => "UnboundIdentity",
-            Self::Controller { .. } => "ControllerNotAttributed",
+            Self::Stamp(fault) => fault.code(),
+            Self::UnlistedController { .. } => "UnlistedController",
             Self::UnknownNamespace => "UnknownNamespace",
             Self::UnknownPod => "UnknownPod",
+            Self::UnknownWorkload => "UnknownWorkload",
             Self::Refused(refusal) => refusal.code,
             Self::Denied { denial, .. } => match denial.decision.outcome {
                 Outcome::ExplicitDeny => "ExplicitDeny",
@@ -177,11 +201,13 @@ impl Finding {
                 scene,
             }
             .annotation(),
+            Self::Stamp(_) => Some(REQUESTED_BY),
             Self::Unmappable(MappingError::Value { .. })
             | Self::Unbound
-            | Self::Controller { .. }
+            | Self::UnlistedController { .. }
             | Self::UnknownNamespace
-            | Self::UnknownPod => None,
+            | Self::UnknownPod
+            | Self::UnknownWorkload => None,
         }
     }
 
@@ -204,22 +230,22 @@ impl Finding {
                 "this identity is bound to no RAM user or role: ask your cluster administrator to bind {} or one of its groups",
                 subject(scene.user)
             ),
-            Self::Controller { owner } => {
-                let owner = owner.as_ref().map_or_else(String::new, |owner| {
-                    format!(" for {}", quoted(owner, NAME_LENGTH))
-                });
-                format!(
-                    "a controller creates it{owner}, and ramgate cannot tell yet which person stands behind that: create \
-                     the pod directly, or ask your cluster administrator to set namespace {} to mode warn",
-                    quoted(scene.namespace, NAME_LENGTH)
-                )
-            }
+            Self::Stamp(fault) => fault.explanation(scene.namespace),
+            Self::UnlistedController { kind } => format!(
+                "it is no person and no controller of Kubernetes, and is not listed: ask your cluster administrator to list \
+                 it for kind {} under `carriers`, or to bind {}",
+                quoted(kind, NAME_LENGTH),
+                subject(scene.user)
+            ),
             Self::UnknownNamespace => format!(
                 "namespace {} is too new for ramgate to know its labels: try again in a moment",
                 quoted(scene.namespace, NAME_LENGTH)
             ),
             Self::UnknownPod => {
                 "no such pod is known, so nobody can say whose container group it is".to_owned()
+            }
+            Self::UnknownWorkload => {
+                "no such workload is known, so nobody can say whether its pods are ECI's".to_owned()
             }
             Self::Refused(refusal) => refused(refusal, scene),
             Self::Denied {
@@ -270,9 +296,11 @@ impl Finding {
             | Self::Unmappable(_)
             | Self::NotMapped { .. }
             | Self::Unbound
-            | Self::Controller { .. }
+            | Self::Stamp(_)
+            | Self::UnlistedController { .. }
             | Self::UnknownNamespace
             | Self::UnknownPod
+            | Self::UnknownWorkload
             | Self::Refused(_) => vec![("Code", self.code().to_owned())],
         }
     }
@@ -297,9 +325,9 @@ impl Scene<'_> {
             format!(" ({})", principal::described(principal))
         });
         format!(
-            "{who}{bound} may not {} pod {} on ECI",
+            "{who}{bound} may not {} {} on ECI",
             self.deed.active(),
-            quoted(self.pod, 128)
+            self.thing
         )
     }
 }

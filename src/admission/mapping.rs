@@ -177,6 +177,7 @@ pub fn map(
             mapped.fields.resource_group.clone(),
         ),
         ram_role_name: change(fields.role.clone(), mapped.fields.role.clone()),
+        stamp: None,
     };
     Ok(mapped)
 }
@@ -330,6 +331,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::admission::bearer::{Place, Side};
+    use crate::admission::patch::Patch;
     use crate::directory::TagRule;
 
     fn rule(source: MappingSource, mode: MappingMode) -> FieldRule {
@@ -403,7 +406,8 @@ mod tests {
         let mapped =
             map(&fields, &rules(), &sources, Scope::ALL, limit).map_err(|error| error.to_string())?;
         let mut pod = pod.clone();
-        if let Some(steps) = mapped.changes.to_json_patch(&parsed) {
+        let patch = Patch::new(&mapped.changes, &Place::default(), &Side::pod(&text).unwrap());
+        if let Some(steps) = patch.to_json() {
             let steps: json_patch::Patch = serde_json::from_slice(&steps).unwrap();
             json_patch::patch(&mut pod, &steps).unwrap();
         }

@@ -8,39 +8,60 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::bearer::Place;
+use super::profile::Profile;
+use super::workload::Workload;
 use super::{
-    Answer, Asked, Cause, Cluster, Decision, Meta, Modes, NodeKind, Objects, Path, Record, Review,
+    Answer, Asked, Cause, Cluster, Decision, Meta, Mode, Modes, NodeKind, Objects, Path, Record, Review,
     ReviewError, answer,
 };
-use crate::directory::Configuration;
+use crate::directory::{Carrier, ClusterSettings, Configuration};
+use crate::stamp::Seal;
 
-/// A request about a pod
+/// A request about a pod, a workload or an image cache
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// What is done
     pub operation: Operation<'a>,
+    /// The subresource, empty for the object itself
+    pub subresource: &'a str,
     /// The Kubernetes user
     pub user: &'a str,
     /// The user's groups
     pub groups: &'a [String],
 }
 
-/// What is done to a pod
+/// What is done to an object
 #[derive(Clone, Copy, Debug)]
 pub enum Operation<'a> {
-    /// This pod is created
+    /// This object is created; of a pod's binding that is the Binding, of its eviction the pod
     Create(&'a Value),
-    /// The first pod becomes the second
+    /// The first object becomes the second
     Update(&'a Value, &'a Value),
-    /// This pod is deleted
+    /// This object is deleted
     Delete(&'a Value),
-    /// Somebody connects to this pod
-    Connect {
-        /// The pod
-        pod: &'a Value,
-        /// exec, attach, portforward or proxy
-        subresource: &'a str,
-    },
+    /// Somebody connects to this pod, by the request's subresource
+    Connect(&'a Value),
+}
+
+impl<'a> Operation<'a> {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Create(_) => "CREATE",
+            Self::Update(..) => "UPDATE",
+            Self::Delete(_) => "DELETE",
+            Self::Connect(_) => "CONNECT",
+        }
+    }
+
+    /// The object as it shall be, or the only one that there is
+    fn object(self) -> &'a Value {
+        match self {
+            Self::Create(object) | Self::Update(_, object) | Self::Delete(object) | Self::Connect(object) => {
+                object
+            }
+        }
+    }
 }
 
 /// What came of a request
@@ -54,7 +75,9 @@ pub struct Final {
     pub message: String,
     /// What the requester is told in any case, of both webhooks
     pub warnings: Vec<String>,
-    /// The annotations that the pod ends up with
+    /// Where in the object the pod or the first pod template stands, as a JSON pointer
+    pub at: String,
+    /// The annotations that the pod or template there ends up with
     pub annotations: BTreeMap<String, String>,
     /// Everything that speaks against it
     pub causes: Vec<Cause>,
@@ -82,7 +105,7 @@ pub enum OfflineError {
 ///
 /// # Errors
 ///
-/// The manifest is not a pod.
+/// The manifest is not what its kind says.
 pub fn run(
     request: &Request<'_>,
     configuration: &Configuration,
@@ -90,45 +113,144 @@ pub fn run(
     modes: &Modes,
     now: Timestamp,
 ) -> Result<Final, OfflineError> {
-    let connected = match request.operation {
-        Operation::Connect { pod, .. } => Some(pod),
-        Operation::Create(_) | Operation::Update(..) | Operation::Delete(_) => None,
+    let cluster = Inhabited {
+        objects,
+        named: request.operation.object(),
     };
-    let cluster = Inhabited { objects, connected };
-    let ask = |path, operation: &Operation<'_>| -> Result<Answer, ReviewError> {
-        let body = body(request, operation).to_string();
-        let review = Review::parse(body.as_bytes())?;
+    let ask = |path, operation: Operation<'_>| -> Result<Answer, ReviewError> {
+        let request = Request {
+            operation,
+            ..*request
+        };
+        let body = body(&request, &configuration.cluster).to_string();
+        let mut review = Review::parse(body.as_bytes())?;
+        review.read_listed(&configuration.cluster)?;
         Ok(answer(path, &review, configuration, &cluster, modes, now))
     };
-    let pod = match request.operation {
-        Operation::Create(pod) | Operation::Update(_, pod) => pod,
-        // Nothing is mapped where nothing is stored
-        Operation::Delete(pod) | Operation::Connect { pod, .. } => {
-            let validated = ask(Path::Validate, &request.operation)?;
-            return Ok(Final::of(validated, Vec::new(), pod));
-        }
-    };
-    let mutated = ask(Path::Mutate, &request.operation)?;
-    let mut pod = pod.clone();
+    let object = request.operation.object();
+    let place = place(object, &configuration.cluster);
+    let mutated = ask(Path::Mutate, request.operation)?;
     let said = mutated.record.warnings.clone();
     if mutated.record.decision == Decision::Deny {
-        return Ok(Final::of(mutated, Vec::new(), &pod));
+        return Ok(Final::of(mutated, Vec::new(), object, &place));
     }
+    let mut object = object.clone();
     if let Some(patch) = patch(&mutated.body)? {
-        json_patch::patch(&mut pod, &patch)?;
+        json_patch::patch(&mut object, &patch)?;
     }
     let operation = match request.operation {
-        Operation::Update(old, _) => Operation::Update(old, &pod),
-        Operation::Create(_) | Operation::Delete(_) | Operation::Connect { .. } => Operation::Create(&pod),
+        Operation::Create(_) => Operation::Create(&object),
+        Operation::Update(old, _) => Operation::Update(old, &object),
+        // Nothing is mapped where nothing is stored
+        other @ (Operation::Delete(_) | Operation::Connect(_)) => other,
     };
-    let validated = ask(Path::Validate, &operation)?;
-    Ok(Final::of(validated, said, &pod))
+    let validated = ask(Path::Validate, operation)?;
+    Ok(Final::of(validated, said, &object, &place))
 }
 
-/// The given objects, and the pod that somebody connects to unless it is among them
+/// An object as it is after somebody has created it: mapped and stamped
+///
+/// # Errors
+///
+/// The manifest is not what its kind says.
+pub fn stamped(
+    object: &Value,
+    (user, groups): (&str, &[String]),
+    configuration: &Configuration,
+    objects: &Objects,
+    now: Timestamp,
+) -> Result<Value, OfflineError> {
+    let cluster = Inhabited {
+        objects,
+        named: object,
+    };
+    let request = Request {
+        operation: Operation::Create(object),
+        subresource: "",
+        user,
+        groups,
+    };
+    let body = body(&request, &configuration.cluster).to_string();
+    let mut review = Review::parse(body.as_bytes())?;
+    review.read_listed(&configuration.cluster)?;
+    let modes = Modes::everywhere(Mode::Audit);
+    let answer = answer(Path::Mutate, &review, configuration, &cluster, &modes, now);
+    let mut object = object.clone();
+    if let Some(patch) = patch(&answer.body)? {
+        json_patch::patch(&mut object, &patch)?;
+    }
+    Ok(object)
+}
+
+/// Makes an object that was written over an unstamped one a change of the stamped one, as a patch would: what stamping
+/// and mapping wrote stays where the change does not touch it
+pub fn follow(unstamped: &Value, stamped: &Value, object: &mut Value, settings: &ClusterSettings) {
+    let base = format!("{}/metadata/annotations", place(object, settings).pointer());
+    let empty = Value::Object(Default::default());
+    let (before, after) = (
+        unstamped.pointer(&base).unwrap_or(&empty),
+        stamped.pointer(&base).unwrap_or(&empty),
+    );
+    let keys: Vec<&String> = [before, after]
+        .into_iter()
+        .filter_map(Value::as_object)
+        .flat_map(|map| map.keys())
+        .filter(|key| before.get(key) != after.get(key))
+        .collect();
+    let Some(metadata) = base
+        .strip_suffix("/annotations")
+        .and_then(|metadata| object.pointer_mut(metadata))
+        .and_then(Value::as_object_mut)
+    else {
+        return;
+    };
+    let annotations = metadata.entry("annotations").or_insert_with(|| empty.clone());
+    let Some(annotations) = annotations.as_object_mut() else {
+        return;
+    };
+    for key in keys {
+        if annotations.get(key) == before.get(key) {
+            match after.get(key) {
+                Some(value) => annotations.insert(key.clone(), value.clone()),
+                None => annotations.remove(key),
+            };
+        }
+    }
+}
+
+/// Whether the configuration says how requests about this kind are judged
+pub fn is_judged(object: &Value, settings: &ClusterSettings) -> bool {
+    let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
+    matches!(kind, "Pod" | "Binding" | "ImageCache")
+        || Workload::of_kind(kind).is_some()
+        || listed(object, settings).is_some()
+}
+
+/// Where in an object the annotations of a pod stand: of the first pod, if there are several
+fn place(object: &Value, settings: &ClusterSettings) -> Place {
+    let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
+    match (Workload::of_kind(kind), listed(object, settings)) {
+        (Some(workload), _) => Place::of(workload.template().iter().copied()),
+        (None, Some(carrier)) => {
+            let path = carrier.templates.first().map(String::as_str);
+            Place::of(path.into_iter().flat_map(|path| path.split('.')))
+        }
+        (None, None) => Place::default(),
+    }
+}
+
+/// The listed kind that an object is of
+fn listed<'s>(object: &Value, settings: &'s ClusterSettings) -> Option<&'s Carrier> {
+    let text = |field| object.get(field).and_then(Value::as_str).unwrap_or_default();
+    let group = text("apiVersion").split_once('/').map_or("", |(group, _)| group);
+    let mut carriers = settings.carriers.iter();
+    carriers.find(|carrier| carrier.group == group && carrier.kind == text("kind"))
+}
+
+/// The given objects, and the one that a request is about unless it is among them
 struct Inhabited<'a> {
     objects: &'a Objects,
-    connected: Option<&'a Value>,
+    named: &'a Value,
 }
 
 impl Cluster for Inhabited<'_> {
@@ -145,24 +267,51 @@ impl Cluster for Inhabited<'_> {
     }
 
     fn pod(&self, namespace: &str, name: &str) -> Option<Arc<str>> {
+        let is_pod = self.named.get("kind").and_then(Value::as_str) == Some("Pod");
         self.objects
             .pod(namespace, name)
-            .or_else(|| self.connected.map(|pod| pod.to_string().into()))
+            .or_else(|| is_pod.then(|| self.named.to_string().into()))
+    }
+
+    fn workload(&self, workload: Workload, namespace: &str, name: &str) -> Option<Arc<str>> {
+        self.objects.workload(workload, namespace, name)
+    }
+
+    fn seal(&self) -> Option<Arc<Seal>> {
+        self.objects.seal()
+    }
+
+    fn sends(&self, group: &str, resource: &str) -> bool {
+        self.objects.sends(group, resource)
+    }
+
+    fn profile(&self) -> Arc<Profile> {
+        self.objects.profile()
     }
 }
 
 impl Final {
-    fn of(answer: Answer, mut warnings: Vec<String>, pod: &Value) -> Self {
+    fn of(answer: Answer, mut warnings: Vec<String>, object: &Value, place: &Place) -> Self {
         let Answer { record, asked, .. } = answer;
-        warnings.extend(record.warnings.iter().cloned());
+        warnings.extend(
+            record
+                .warnings
+                .iter()
+                .filter(|warning| !warnings.contains(warning))
+                .cloned()
+                .collect::<Vec<_>>(),
+        );
         let allowed = record.decision.passes();
-        let annotations = pod.pointer("/metadata/annotations").and_then(Value::as_object);
+        let annotations = object
+            .pointer(&format!("{}/metadata/annotations", place.pointer()))
+            .and_then(Value::as_object);
         let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
         Self {
             allowed,
             judged: record.decision != Decision::Unjudged,
             message: record.message.clone().filter(|_| !allowed).unwrap_or_default(),
             warnings,
+            at: place.pointer(),
             annotations: annotations.into_iter().flatten().filter_map(text).collect(),
             causes: record.causes.clone(),
             record,
@@ -172,29 +321,48 @@ impl Final {
 }
 
 /// The review that the API server would send
-fn body(request: &Request<'_>, operation: &Operation<'_>) -> Value {
-    let (name, old, new, pod, subresource) = match operation {
-        Operation::Create(pod) => ("CREATE", None, Some(pod), pod, ""),
-        Operation::Update(old, new) => ("UPDATE", Some(old), Some(new), new, ""),
-        Operation::Delete(pod) => ("DELETE", Some(pod), None, pod, ""),
-        Operation::Connect { pod, subresource } => ("CONNECT", None, None, pod, *subresource),
-    };
+fn body(request: &Request<'_>, settings: &ClusterSettings) -> Value {
+    let object = request.operation.object();
     let text = |field: &str| {
-        pod.pointer(field)
+        object
+            .pointer(field)
             .and_then(Value::as_str)
             .filter(|text| !text.is_empty())
+    };
+    let kind = text("/kind").unwrap_or_default();
+    let (group, resource) = match (Workload::of_kind(kind), listed(object, settings)) {
+        (Some(workload), _) => (workload.group(), workload.resource()),
+        (None, Some(carrier)) => (carrier.group.as_str(), carrier.resource.as_str()),
+        (None, None) if kind == "ImageCache" => ("eci.alibabacloud.com", "imagecaches"),
+        (None, None) => ("", "pods"),
+    };
+    let subresource = match kind {
+        "Binding" => "binding",
+        _ => request.subresource,
+    };
+    let namespace = match kind {
+        "ImageCache" => "",
+        _ => text("/metadata/namespace").unwrap_or("default"),
+    };
+    let (old, new) = match request.operation {
+        // The Eviction itself says nothing that is asked about
+        Operation::Create(_) if subresource == "eviction" => (None, Some(json!({"kind": "Eviction"}))),
+        Operation::Create(object) => (None, Some(object.clone())),
+        Operation::Update(old, new) => (Some(old), Some(new.clone())),
+        Operation::Delete(old) => (Some(old), None),
+        Operation::Connect(_) => (None, None),
     };
     json!({
         "apiVersion": "admission.k8s.io/v1",
         "kind": "AdmissionReview",
         "request": {
             "uid": "offline",
-            "kind": {"group": "", "version": "v1", "kind": "Pod"},
-            "resource": {"group": "", "version": "v1", "resource": "pods"},
+            "kind": {"group": group, "version": "v1", "kind": kind},
+            "resource": {"group": group, "version": "v1", "resource": resource},
             "subResource": subresource,
             "name": text("/metadata/name").unwrap_or_default(),
-            "namespace": text("/metadata/namespace").unwrap_or("default"),
-            "operation": name,
+            "namespace": namespace,
+            "operation": request.operation.name(),
             "userInfo": {"username": request.user, "groups": request.groups},
             "object": new,
             "oldObject": old,

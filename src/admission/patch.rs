@@ -1,12 +1,13 @@
-//! The JSON patch of the mutating webhook: it names three annotations and can name nothing else.
+//! The JSON patch of the mutating webhook: it names three annotations and the stamp, and can name nothing else.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::annotation::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
-use super::pod::Pod;
+use super::bearer::{Place, Side, escaped};
+use crate::stamp::REQUESTED_BY;
 
-/// What the three annotations shall be; an unchanged one is not there
+/// What the annotations shall be; an unchanged one is not there
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     /// The custom tags
@@ -15,6 +16,8 @@ pub struct Changes {
     pub resource_group_id: Option<Change>,
     /// The instance role
     pub ram_role_name: Option<Change>,
+    /// The stamp
+    pub stamp: Option<Change>,
 }
 
 /// What happens to one annotation
@@ -26,7 +29,11 @@ pub enum Change {
     Remove,
 }
 
-#[derive(Serialize)]
+/// The steps of a JSON patch (RFC 6902), of all pods and templates of one object
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Patch(Vec<Step>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "op", rename_all = "lowercase")]
 enum Step {
     Add { path: String, value: Value },
@@ -39,7 +46,7 @@ impl Changes {
         *self == Self::default()
     }
 
-    /// The changes with the annotations that they are about
+    /// The changes of what ECI reads, with the annotations that they are about
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Change)> {
         [
             (CUSTOM_TAGS, &self.custom_tags),
@@ -50,53 +57,86 @@ impl Changes {
         .filter_map(|(annotation, change)| change.as_ref().map(|change| (annotation, change)))
     }
 
-    /// The JSON patch that makes these changes to a pod, or nothing where there is nothing to do
-    ///
-    /// An annotation that is not there is not removed, because the API server would refuse such a patch.
-    pub fn to_json_patch(&self, pod: &Pod<'_>) -> Option<Vec<u8>> {
-        let steps = if pod.metadata.annotations.is_some() {
-            self.single(pod)
-        } else {
-            self.together()
-        };
-        if steps.is_empty() {
-            None
-        } else {
-            serde_json::to_vec(&steps).ok()
+    fn all(&self) -> impl Iterator<Item = (&'static str, &Change)> {
+        self.iter()
+            .chain(self.stamp.as_ref().map(|change| (REQUESTED_BY, change)))
+    }
+
+    /// The value that an annotation has after these changes, of which this is the value before
+    pub fn applied<'c>(&'c self, annotation: &str, before: Option<&'c str>) -> Option<&'c str> {
+        match self.all().find(|(changed, _)| *changed == annotation) {
+            Some((_, Change::Set(value))) => Some(value),
+            Some((_, Change::Remove)) => None,
+            None => before,
         }
     }
+}
 
-    fn single(&self, pod: &Pod<'_>) -> Vec<Step> {
-        let step = |(annotation, change): (&str, &Change)| {
-            // RFC 6901: a slash within a key is written ~1; the three keys hold no tilde
-            let path = format!("/metadata/annotations/{}", annotation.replace('/', "~1"));
-            match change {
-                Change::Set(value) => Some(Step::Add {
-                    path,
-                    value: Value::String(value.clone()),
-                }),
-                Change::Remove => pod.annotation(annotation).map(|_| Step::Remove { path }),
-            }
-        };
-        self.iter().filter_map(step).collect()
+impl Patch {
+    /// The patch that makes these changes to a pod or template
+    ///
+    /// An annotation that is not there is not removed, because the API server would refuse such a patch.
+    pub fn new(changes: &Changes, place: &Place, side: &Side<'_>) -> Self {
+        let base = place.pointer();
+        Self(match side.read().metadata.annotations {
+            Some(_) => single(changes, &base, side),
+            None => together(changes, &base, side),
+        })
     }
 
-    fn together(&self) -> Vec<Step> {
-        let set = |(annotation, change): (&str, &Change)| match change {
-            Change::Set(value) => Some((annotation.to_owned(), Value::String(value.clone()))),
-            Change::Remove => None,
-        };
-        let annotations: Map<String, Value> = self.iter().filter_map(set).collect();
-        let add = |value| Step::Add {
-            path: "/metadata/annotations".to_owned(),
-            value: Value::Object(value),
-        };
-        (!annotations.is_empty())
-            .then_some(annotations)
-            .map(add)
-            .into_iter()
-            .collect()
+    /// Whether nothing is changed
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
+
+    /// Adds the steps of another patch
+    pub fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
+    /// The patch as JSON, or nothing where nothing is changed
+    pub fn to_json(&self) -> Option<Vec<u8>> {
+        match self.0.as_slice() {
+            [] => None,
+            steps => serde_json::to_vec(steps).ok(),
+        }
+    }
+}
+
+fn single(changes: &Changes, base: &str, side: &Side<'_>) -> Vec<Step> {
+    let step = |(annotation, change): (&str, &Change)| {
+        let path = format!("{base}/metadata/annotations/{}", escaped(annotation));
+        match change {
+            Change::Set(value) => Some(Step::Add {
+                path,
+                value: Value::String(value.clone()),
+            }),
+            Change::Remove => side.read().annotation(annotation).map(|_| Step::Remove { path }),
+        }
+    };
+    changes.all().filter_map(step).collect()
+}
+
+fn together(changes: &Changes, base: &str, side: &Side<'_>) -> Vec<Step> {
+    let set = |(annotation, change): (&str, &Change)| match change {
+        Change::Set(value) => Some((annotation.to_owned(), Value::String(value.clone()))),
+        Change::Remove => None,
+    };
+    let annotations: Map<String, Value> = changes.all().filter_map(set).collect();
+    if annotations.is_empty() {
+        return Vec::new();
+    }
+    let annotations = Value::Object(annotations);
+    vec![match side.has_metadata() {
+        true => Step::Add {
+            path: format!("{base}/metadata/annotations"),
+            value: annotations,
+        },
+        false => Step::Add {
+            path: format!("{base}/metadata"),
+            value: Value::Object(Map::from_iter([("annotations".to_owned(), annotations)])),
+        },
+    }]
 }
 
 #[cfg(test)]
@@ -109,14 +149,14 @@ mod tests {
         Changes {
             custom_tags: Some(Change::Set("env:test".to_owned())),
             resource_group_id: Some(Change::Remove),
-            ram_role_name: None,
+            ..Changes::default()
         }
     }
 
     fn patch(pod: &Value, changes: &Changes) -> Option<Value> {
         let json = pod.to_string();
-        changes
-            .to_json_patch(&Pod::parse(&json).unwrap())
+        Patch::new(changes, &Place::default(), &Side::pod(&json).unwrap())
+            .to_json()
             .map(|patch| serde_json::from_slice(&patch).unwrap())
     }
 
@@ -168,6 +208,32 @@ mod tests {
         assert_eq!(
             patch(&json!({"metadata": {"annotations": {}}}), &Changes::default()),
             None
+        );
+    }
+
+    #[test]
+    fn a_template_is_changed_where_it_stands() {
+        let steps = |template: Value| {
+            let json = template.to_string();
+            let side = Side::template(&json).unwrap();
+            let changes = Changes {
+                stamp: Some(Change::Set("s".to_owned())),
+                ..Changes::default()
+            };
+            let patch = Patch::new(&changes, &Place::of(["spec", "template"]), &side);
+            serde_json::from_slice::<Value>(&patch.to_json().unwrap()).unwrap()
+        };
+        assert_eq!(
+            steps(json!({"metadata": {"annotations": {}}})),
+            json!([{"op": "add", "path": "/spec/template/metadata/annotations/ramgate.io~1requested-by", "value": "s"}])
+        );
+        assert_eq!(
+            steps(json!({"metadata": {}})),
+            json!([{"op": "add", "path": "/spec/template/metadata/annotations", "value": {"ramgate.io/requested-by": "s"}}])
+        );
+        assert_eq!(
+            steps(json!({})),
+            json!([{"op": "add", "path": "/spec/template/metadata", "value": {"annotations": {"ramgate.io/requested-by": "s"}}}])
         );
     }
 }

@@ -26,6 +26,9 @@ pub struct Metadata<'a> {
     /// The prefix of the name that the API server makes
     #[serde(borrow)]
     pub generate_name: Option<Text<'a>>,
+    /// Which of all objects ever of that name it is; absent until it is stored
+    #[serde(borrow)]
+    pub uid: Option<Text<'a>>,
     /// The namespace that the object itself names
     #[serde(borrow)]
     pub namespace: Option<Text<'a>>,
@@ -157,6 +160,22 @@ pub struct Toleration<'a> {
     pub effect: Option<Text<'a>>,
 }
 
+impl<'a> Metadata<'a> {
+    /// The name for messages, if there is one; ends with `*` where the API server still has to complete it
+    pub fn display_name(&self) -> Option<String> {
+        let text =
+            |part: &Option<Text<'a>>| part.as_deref().filter(|name| !name.is_empty()).map(str::to_owned);
+        text(&self.name).or_else(|| text(&self.generate_name).map(|prefix| prefix + "*"))
+    }
+
+    /// The owner that controls the object, by the object's own claim
+    pub fn controller(&self) -> Option<&OwnerReference<'a>> {
+        self.owner_references
+            .iter()
+            .find(|owner| owner.controller == Some(true))
+    }
+}
+
 impl<'a> Pod<'a> {
     /// Reads a pod
     ///
@@ -170,6 +189,30 @@ impl<'a> Pod<'a> {
     /// The value of an annotation
     pub fn annotation(&self, key: &str) -> Option<&str> {
         self.metadata.annotations.as_ref()?.value(key)
+    }
+
+    /// The pod with more labels and annotations, which replace what has the same key or else stand back
+    #[must_use]
+    pub fn with(
+        &self,
+        labels: impl IntoIterator<Item = (&'a str, &'a str)>,
+        annotations: impl IntoIterator<Item = (&'a str, &'a str)>,
+        replace: bool,
+    ) -> Self {
+        let mut pod = self.clone();
+        let metadata = &mut pod.metadata;
+        metadata.labels = metadata.labels.with(labels, replace);
+        let own = metadata.annotations.take();
+        let all = own.clone().unwrap_or_default().with(annotations, replace);
+        metadata.annotations = (own.is_some() || !all.is_empty()).then_some(all);
+        pod
+    }
+
+    /// The pod as it is once it is bound to a node
+    #[must_use]
+    pub fn on_node(mut self, node: Text<'a>) -> Self {
+        self.spec.node_name = Some(node);
+        self
     }
 
     /// The node that the pod is bound to
@@ -188,10 +231,8 @@ impl<'a> Pod<'a> {
 
     /// The name for messages; ends with `*` where the API server still has to complete it
     pub fn display_name(&self) -> String {
-        let text =
-            |part: &Option<Text<'a>>| part.as_deref().filter(|name| !name.is_empty()).map(str::to_owned);
-        text(&self.metadata.name)
-            .or_else(|| text(&self.metadata.generate_name).map(|prefix| prefix + "*"))
+        self.metadata
+            .display_name()
             .unwrap_or_else(|| "(unnamed)".to_owned())
     }
 }

@@ -3,7 +3,7 @@
 use crate::directory::ClusterSettings;
 use crate::ram::Principal;
 
-use super::pod::Pod;
+use super::review::Review;
 
 /// Parts of the control plane that are no service accounts
 const COMPONENTS: [&str; 3] = [
@@ -20,7 +20,7 @@ const NODE_GROUP: &str = "system:nodes";
 const CONTROLLER_PREFIX: &str = "system:serviceaccount:kube-system:";
 
 /// The controllers of kube-controller-manager that create, change or delete pods
-const CONTROLLERS: [&str; 17] = [
+const CONTROLLERS: [&str; 18] = [
     "cronjob-controller",
     "daemon-set-controller",
     "deployment-controller",
@@ -28,6 +28,7 @@ const CONTROLLERS: [&str; 17] = [
     "disruption-controller",
     "ephemeral-volume-controller",
     "generic-garbage-collector",
+    "horizontal-pod-autoscaler",
     "job-controller",
     "namespace-controller",
     "node-controller",
@@ -41,7 +42,12 @@ const CONTROLLERS: [&str; 17] = [
 ];
 
 /// Whether the requester is the control plane itself, which deletes and updates what was judged before
-pub fn is_control_plane<'g>(
+pub fn is_control_plane(review: &Review<'_>, settings: &ClusterSettings) -> bool {
+    is_of_control_plane(review.user(), review.groups(), settings)
+}
+
+/// Whether somebody in these groups is the control plane itself
+pub fn is_of_control_plane<'g>(
     user: &str,
     mut groups: impl Iterator<Item = &'g str>,
     settings: &ClusterSettings,
@@ -55,16 +61,6 @@ pub fn is_control_plane<'g>(
         || is_controller()
         || is_node()
         || settings.control_plane.iter().any(|own| own == user)
-}
-
-/// The controller that made a pod, by the pod's own claim, as `KIND NAME`; only good for messages
-pub fn claimed_controller(pod: &Pod<'_>) -> Option<String> {
-    let owner = pod
-        .metadata
-        .owner_references
-        .iter()
-        .find(|owner| owner.controller == Some(true))?;
-    Some(format!("{} {}", &*owner.kind, &*owner.name))
 }
 
 /// A RAM principal in words: RAM user `alice`

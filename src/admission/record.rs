@@ -19,7 +19,9 @@ pub struct Record {
     pub uid: String,
     /// The Kubernetes user
     pub user: String,
-    /// The RAM principal, if the user is bound to one
+    /// The user in the stamp, whom the Kubernetes user acts for
+    pub stamped: Option<String>,
+    /// The RAM principal, if there is one
     pub principal: Option<String>,
     /// The object's namespace
     pub namespace: String,
@@ -130,9 +132,11 @@ pub(super) fn questions(ruling: &Ruling) -> Vec<Question> {
         Finding::Malformed(_)
         | Finding::Unmappable(_)
         | Finding::NotMapped { .. }
-        | Finding::Controller { .. }
+        | Finding::Stamp(_)
+        | Finding::UnlistedController { .. }
         | Finding::UnknownNamespace
-        | Finding::UnknownPod => None,
+        | Finding::UnknownPod
+        | Finding::UnknownWorkload => None,
     });
     allowed.chain(failed).collect()
 }
@@ -154,6 +158,9 @@ pub(super) fn resource(resource: Resource) -> &'static str {
     match resource {
         Resource::Pods => "pods",
         Resource::ConfigMaps => "configmaps",
+        Resource::Bindings => "bindings",
+        Resource::Workload(workload) => workload.resource(),
+        Resource::ImageCaches => "imagecaches",
         Resource::Other => "other",
     }
 }

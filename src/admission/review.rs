@@ -3,15 +3,21 @@
 //! The body is scanned once for the request; the pods in it are then read on their own, so that everything else in
 //! them is skipped, never stored.
 
+mod object;
+mod unread;
+
 use std::fmt;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::cluster::{Cluster, NodeKind};
-use super::pod::{Pod, present};
+use super::bearer::Bearer;
+use super::pod::{Metadata, present};
 use super::text::Text;
+use super::workload::Workload;
+
+pub use object::{Binding, Scale};
 
 /// A request that waits for an answer
 #[derive(Clone, Debug)]
@@ -19,8 +25,10 @@ pub struct Review<'a> {
     request: Request<'a>,
     operation: Operation,
     resource: Resource,
-    pod: Option<Pod<'a>>,
-    old_pod: Option<Pod<'a>>,
+    owner: Option<Metadata<'a>>,
+    bearers: Vec<Bearer<'a>>,
+    binding: Option<Binding<'a>>,
+    scale: Option<Scale>,
 }
 
 /// What is done to the object
@@ -43,6 +51,12 @@ pub enum Resource {
     Pods,
     /// Core v1 ConfigMaps
     ConfigMaps,
+    /// Core v1 bindings, which stand for the subresource of pods
+    Bindings,
+    /// A built-in kind with a pod template
+    Workload(Workload),
+    /// ECI's own image caches
+    ImageCaches,
     /// Anything else
     Other,
 }
@@ -86,18 +100,22 @@ pub enum Problem {
     #[error("operation `{0}` is not CREATE, UPDATE, DELETE or CONNECT")]
     Operation(String),
     /// The operation must bring an object that is not there
-    #[error("{operation} of a pod comes without {part}")]
+    #[error("{operation} of a {what} comes without {part}")]
     Missing {
         /// The operation
         operation: Operation,
+        /// What the request is about
+        what: &'static str,
         /// The part of the request that is missing
         part: &'static str,
     },
-    /// The object does not read as a pod
-    #[error("{part} is not a pod: {source}")]
-    Pod {
+    /// The object does not read as what it should be
+    #[error("{part} is not a {what}: {source}")]
+    Object {
         /// The part of the request
-        part: &'static str,
+        part: String,
+        /// What it should be
+        what: &'static str,
         /// What is wrong with it
         source: serde_json::Error,
     },
@@ -215,25 +233,22 @@ impl<'a> Review<'a> {
         let resource = match (&**group, &**version, &**resource) {
             ("", "v1", "pods") => Resource::Pods,
             ("", "v1", "configmaps") => Resource::ConfigMaps,
-            _ => Resource::Other,
+            ("", "v1", "bindings") => Resource::Bindings,
+            ("eci.alibabacloud.com", "v1", "imagecaches") => Resource::ImageCaches,
+            (group, version, resource) => {
+                Workload::of(group, version, resource).map_or(Resource::Other, Resource::Workload)
+            }
         };
         let mut review = Self {
             request,
             operation,
             resource,
-            pod: None,
-            old_pod: None,
+            owner: None,
+            bearers: Vec::new(),
+            binding: None,
+            scale: None,
         };
-        if review.is_whole_pod() {
-            let (wants_new, wants_old) = match operation {
-                Operation::Create => (true, false),
-                Operation::Update => (true, true),
-                Operation::Delete => (false, true),
-                Operation::Connect => (false, false),
-            };
-            review.pod = pod(operation, "object", review.request.object, wants_new)?;
-            review.old_pod = pod(operation, "oldObject", review.request.old_object, wants_old)?;
-        }
+        review.read_objects()?;
         Ok(review)
     }
 
@@ -297,53 +312,29 @@ impl<'a> Review<'a> {
         self.request.old_object.map(RawValue::get)
     }
 
-    /// The pod, if the review is about one as a whole
-    pub fn pod(&self) -> Option<&Pod<'a>> {
-        self.pod.as_ref()
+    /// The pods or pod templates that the review is about; an image cache counts as a pod
+    pub fn bearers(&self) -> &[Bearer<'a>] {
+        &self.bearers
     }
 
-    /// The pod as it is stored now
-    pub fn old_pod(&self) -> Option<&Pod<'a>> {
-        self.old_pod.as_ref()
+    /// Metadata of the object that holds the pod templates
+    pub fn owner(&self) -> Option<&Metadata<'a>> {
+        self.owner.as_ref()
     }
 
-    /// The node that should be read live before the review is judged, because no watch has shown it so far
-    pub fn unread_node(&self, cluster: &dyn Cluster) -> Option<&str> {
-        let pod = self.pod.as_ref().or(self.old_pod.as_ref())?;
-        pod.node().filter(|name| cluster.node(name) == NodeKind::Unknown)
+    /// The way to a node that a pod is to take
+    pub fn binding(&self) -> Option<&Binding<'a>> {
+        self.binding.as_ref()
     }
 
-    /// The namespace that should be read live before the review is judged, because no watch has shown it so far
-    pub fn unread_namespace(&self, cluster: &dyn Cluster) -> Option<&str> {
-        let namespace = (self.resource == Resource::Pods).then(|| self.namespace())?;
-        cluster.namespace(namespace).is_none().then_some(namespace)
+    /// How many pods a workload is to have
+    pub fn scale(&self) -> Option<Scale> {
+        self.scale
     }
 
-    /// Namespace and name of the service account that should be read live before the review is judged
-    pub fn unread_service_account(&self, cluster: &dyn Cluster) -> Option<(&str, &str)> {
-        let (namespace, name) = (self.namespace(), self.pod()?.service_account());
-        let unread = cluster.service_account(namespace, name).is_none();
-        unread.then_some((namespace, name))
-    }
-
-    fn is_whole_pod(&self) -> bool {
-        self.resource == Resource::Pods && self.subresource().is_empty()
-    }
-}
-
-/// Reads one of the two objects
-fn pod<'a>(
-    operation: Operation,
-    part: &'static str,
-    json: Option<&'a RawValue>,
-    wanted: bool,
-) -> Result<Option<Pod<'a>>, Problem> {
-    match json {
-        None if wanted => Err(Problem::Missing { operation, part }),
-        Some(json) if wanted => Pod::parse(json.get())
-            .map(Some)
-            .map_err(|source| Problem::Pod { part, source }),
-        _ => Ok(None),
+    /// The resource as its API group and name
+    pub fn group_resource(&self) -> (&str, &str) {
+        (&self.request.resource.group, &self.request.resource.resource)
     }
 }
 
@@ -416,8 +407,11 @@ mod tests {
             (review.operation(), review.resource(), review.is_dry_run()),
             (Operation::Create, Resource::Pods, true)
         );
-        assert_eq!(review.pod().unwrap().display_name(), "web-*");
-        assert!(review.old_pod().is_none() && review.old_object().is_none());
+        let [bearer] = review.bearers() else {
+            panic!("{review:?}")
+        };
+        assert_eq!(bearer.new.as_ref().unwrap().read().display_name(), "web-*");
+        assert!(bearer.old.is_none() && review.old_object().is_none());
     }
 
     #[test]
@@ -497,7 +491,7 @@ mod tests {
             (review.resource(), review.object()),
             (Resource::ConfigMaps, Some(r#"{"metadata":5}"#))
         );
-        assert!(review.pod().is_none());
+        assert!(review.bearers().is_empty());
     }
 
     #[test]

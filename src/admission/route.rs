@@ -48,6 +48,8 @@ pub enum Mark {
     NamespaceLabel(&'static str),
     /// The burst annotation with this value
     Burst(&'static str),
+    /// The eci-profile's selector of this name fits it
+    Profile(String),
     /// The cluster has no other nodes
     Serverless,
     /// It is bound to this virtual node
@@ -117,6 +119,9 @@ pub fn route(pod: &Pod<'_>, namespace: &Meta, settings: &ClusterSettings, cluste
     };
     if let Some(label) = acs {
         return otherwise(Why::AcsLabel(label));
+    }
+    if let Some(selector) = cluster.profile().route(pod, namespace) {
+        return Route::Certain(Mark::Profile(selector.name.clone()));
     }
     if settings.serverless {
         return Route::Certain(Mark::Serverless);
@@ -213,6 +218,7 @@ impl fmt::Display for Mark {
             Self::NamespaceLabel(INJECTION_LABEL) => write!(f, "namespace label {INJECTION_LABEL}=enabled"),
             Self::NamespaceLabel(label) => write!(f, "namespace label {label}=true"),
             Self::Burst(value) => write!(f, "{BURST_KEY}={value}"),
+            Self::Profile(selector) => write!(f, "eci-profile selector {}", name(selector)),
             Self::Serverless => f.write_str("serverless cluster"),
             Self::VirtualNode(node) => write!(f, "virtual node {}", name(node)),
             Self::UnknownNode(node) => write!(f, "node {}, which is not known to be a real one", name(node)),

@@ -4,7 +4,7 @@ use super::annotation::Fields;
 use super::finding::{Deed, Finding};
 use super::fix::Advice;
 use super::mode::Mode;
-use super::patch::Changes;
+use super::patch::Patch;
 use super::pod::Pod;
 use super::record::Decision;
 use super::route::Route;
@@ -18,7 +18,9 @@ pub struct Ruling {
     pub route: Option<Route>,
     /// What is done to the pod, if it was judged
     pub deed: Option<Deed>,
-    /// The RAM principal of the requester
+    /// Whom a controller acts for, where the stamp tells
+    pub stamped: Option<String>,
+    /// The RAM principal of the requester, or of whom a controller acts for
     pub principal: Option<Principal>,
     /// The ECI operation that was judged
     pub operation: Option<eci::Operation>,
@@ -34,8 +36,8 @@ pub struct Ruling {
     pub asked: Vec<Asked>,
     /// What the requester should know in any case
     pub warnings: Vec<String>,
-    /// What mapping changes
-    pub changes: Changes,
+    /// What mapping and stamping change
+    pub patch: Patch,
     /// Whether the pod only may reach ECI, so that nothing is denied yet
     pub is_tentative: bool,
 }
@@ -54,8 +56,8 @@ pub struct Asked {
 impl Ruling {
     /// What comes of it in a mode
     pub fn decision(&self, mode: Mode) -> Decision {
-        // Something was asked of ECI, or something was mapped
-        let is_judged = self.operation.is_some() || !self.changes.is_empty();
+        // Something was asked of ECI, or something was mapped or stamped
+        let is_judged = self.operation.is_some() || !self.patch.is_empty();
         if self.findings.iter().any(Finding::holds_in_every_mode) {
             return Decision::Deny;
         }
@@ -72,6 +74,28 @@ impl Ruling {
     /// Whether the pod may become a container group
     pub(super) fn leads_to_eci(&self) -> bool {
         matches!(self.route, Some(Route::Certain(_) | Route::Possible(_)))
+    }
+
+    /// Both rulings in one: what speaks against either is told in the words of the first of them
+    #[must_use]
+    pub(super) fn with(self, other: Self) -> Self {
+        let (mut first, second) = match (self.findings.is_empty(), other.findings.is_empty()) {
+            (true, false) => (other, self),
+            _ if self.route.is_none() => (other, self),
+            _ => (self, other),
+        };
+        first.operation = first.operation.or(second.operation);
+        first.findings.extend(
+            second
+                .findings
+                .into_iter()
+                .filter(|finding| finding.holds_in_every_mode()),
+        );
+        first.allowed.extend(second.allowed);
+        first.asked.extend(second.asked);
+        first.warnings.extend(second.warnings);
+        first.patch.append(second.patch);
+        first
     }
 
     /// With the finding to show in front

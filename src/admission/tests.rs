@@ -104,13 +104,22 @@ impl Given {
     }
 
     fn ask(&self, user: &str, operation: Operation<'_>) -> Final {
+        self.ask_about(user, operation, "")
+    }
+
+    fn ask_about(&self, user: &str, operation: Operation<'_>, subresource: &str) -> Final {
         let objects = Objects::new(&self.objects, &self.configuration.cluster).unwrap();
         let request = Request {
             operation,
+            subresource,
             user,
             groups: &[],
         };
         offline::run(&request, &self.configuration, &objects, &self.modes, now()).unwrap()
+    }
+
+    fn connect(&self, user: &str, pod: &Value, subresource: &str) -> Final {
+        self.ask_about(user, Operation::Connect(pod), subresource)
     }
 
     fn create(&self, user: &str, annotations: Value) -> Final {
@@ -190,34 +199,10 @@ fn every_denial_of_what_is_there_says_what_to_do() {
         given.ask("system:kube-scheduler", Operation::Update(&plain, &test)),
         given.ask("test", Operation::Delete(&prod)),
         given.ask("denied", Operation::Delete(&tagged("keep:true"))),
-        given.ask(
-            "nobody",
-            Operation::Connect {
-                pod: &plain,
-                subresource: "exec",
-            },
-        ),
-        given.ask(
-            "nobody",
-            Operation::Connect {
-                pod: &plain,
-                subresource: "attach",
-            },
-        ),
-        given.ask(
-            "nobody",
-            Operation::Connect {
-                pod: &plain,
-                subresource: "portforward",
-            },
-        ),
-        given.ask(
-            "nobody",
-            Operation::Connect {
-                pod: &plain,
-                subresource: "proxy",
-            },
-        ),
+        given.connect("nobody", &plain, "exec"),
+        given.connect("nobody", &plain, "attach"),
+        given.connect("nobody", &plain, "portforward"),
+        given.connect("nobody", &plain, "proxy"),
     ];
     insta::assert_snapshot!(asked.iter().map(sentence).collect::<Vec<_>>().join("\n"));
 }
@@ -289,6 +274,12 @@ fn review(operation: &str, subresource: &str, object: &Value, old: &Value) -> St
     .to_string()
 }
 
+/// The pod as the user `all` gets it from the mutating webhook
+fn stamped(pod: &Value, configuration: &Configuration) -> Value {
+    let objects = Objects::new(&[], &configuration.cluster).unwrap();
+    offline::stamped(pod, ("all", &[]), configuration, &objects, now()).unwrap()
+}
+
 fn answered(
     path: Path,
     body: &str,
@@ -328,8 +319,8 @@ fn what_is_not_known_is_denied_unless_the_node_shows_that_it_does_not_matter() {
     let body = review("CREATE", "", &pod(json!({})), &Value::Null);
     let parsed = Review::parse(body.as_bytes()).unwrap();
     assert_eq!(
-        (parsed.unread_namespace(&Empty), parsed.unread_node(&Empty)),
-        (Some("shop"), None)
+        (parsed.unread_namespace(&Empty), parsed.unread_nodes(&Empty)),
+        (Some("shop"), vec![])
     );
 }
 
@@ -360,7 +351,10 @@ fn a_denial_is_an_admission_review_in_the_words_of_ram() {
     let body = review(
         "CREATE",
         "",
-        &pod(json!({RAM_ROLE_NAME: "Other", "k8s.aliyun.com/eci-custom-tag": "a:b"})),
+        &stamped(
+            &pod(json!({RAM_ROLE_NAME: "Other", "k8s.aliyun.com/eci-custom-tag": "a:b"})),
+            &configuration,
+        ),
         &Value::Null,
     );
     let (answer, _) = answered(Path::Validate, &body, &objects, &configuration, Mode::Enforce);
@@ -372,17 +366,18 @@ fn an_allowance_brings_the_patch_or_the_reasons() {
     let mapping = "mapping: {tags: [{key: env, from: {value: test}, mode: enforce}]}\nboundaries";
     let configuration = configuration(&[("boundaries", mapping)]);
     let objects = Objects::new(&[], &configuration.cluster).unwrap();
-    let body = |tags: &str| review("CREATE", "", &pod(json!({CUSTOM_TAGS: tags})), &Value::Null);
+    let body = |pod: &Value| review("CREATE", "", pod, &Value::Null);
+    let tagged = |tags: &str| pod(json!({CUSTOM_TAGS: tags}));
     let (mapped, _) = answered(
         Path::Mutate,
-        &body("env:prod"),
+        &body(&tagged("env:prod")),
         &objects,
         &configuration,
         Mode::Enforce,
     );
     let (judged, _) = answered(
         Path::Validate,
-        &body("env:test"),
+        &body(&stamped(&tagged("env:test"), &configuration)),
         &objects,
         &configuration,
         Mode::Enforce,
@@ -485,6 +480,7 @@ fn the_control_plane_looks_after_what_was_judged() {
         operations.map(|operation| {
             let request = Request {
                 operation,
+                subresource: "",
                 user,
                 groups: &groups,
             };

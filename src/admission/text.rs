@@ -61,6 +61,23 @@ impl<'a> Pairs<'a> {
         self.0.is_empty()
     }
 
+    /// These pairs with others beside them, which replace what has the same key or else stand back
+    pub fn with(&self, others: impl IntoIterator<Item = (&'a str, &'a str)>, replace: bool) -> Self {
+        let mut pairs = self.0.clone();
+        for (key, value) in others {
+            let value = Text(Cow::Borrowed(value));
+            match pairs.binary_search_by(|(candidate, _)| (**candidate).cmp(key)) {
+                Err(at) => pairs.insert(at, (Text(Cow::Borrowed(key)), value)),
+                Ok(at) => {
+                    if let (Some((_, there)), true) = (pairs.get_mut(at), replace) {
+                        *there = value;
+                    }
+                }
+            }
+        }
+        Self(pairs)
+    }
+
     /// Sorts the pairs, or gives back a key that stands there twice
     fn sorted(mut pairs: Vec<(Text<'a>, Text<'a>)>) -> Result<Self, String> {
         // The API server writes maps in the order of their keys, so that nothing has to be moved

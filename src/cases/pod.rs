@@ -57,26 +57,52 @@ struct Expect {
 
 impl PodCase {
     pub(super) fn run(&self, configuration: &Configuration) -> Result<(bool, Value, Value), Fault> {
-        if let Some(missing) = self.not_judged() {
+        let settings = &configuration.cluster;
+        let object = self.manifest.to_json();
+        if let Some(missing) = self.not_judged(&object, configuration) {
             return Ok((false, self.expect.to_json(), Value::String(missing)));
         }
-        let manifests: Vec<Value> = self.objects.iter().map(Node::to_json).collect();
-        let objects = Objects::new(&manifests, &configuration.cluster).map_err(|error| {
-            Fault::new(
-                self.objects.first().map_or(self.manifest.at, |node| node.at),
-                error.to_string(),
-            )
-        })?;
-        let pod = self.manifest.to_json();
-        let old = self.old_manifest.as_ref().map(Node::to_json);
+        let fault = |error: &dyn std::fmt::Display| Fault::new(self.manifest.at, error.to_string());
+        let objects = |manifests: &[Value]| {
+            Objects::new(manifests, settings).map_err(|error| {
+                let at = self.objects.first().map_or(self.manifest.at, |node| node.at);
+                Fault::new(at, error.to_string())
+            })
+        };
+        let mut manifests: Vec<Value> = self.objects.iter().map(Node::to_json).collect();
+        let mut given = objects(&manifests)?;
+        let mut object = object;
+        let mut old = self.old_manifest.as_ref().map(Node::to_json);
+        let now = Timestamp::now();
+        if let Some(Subject { user, groups }) = &self.stamped_by {
+            let stamp = |object: &Value| {
+                offline::stamped(object, (user, groups), configuration, &given, now)
+                    .map_err(|error| fault(&error))
+            };
+            match (&mut old, self.names_a_pod(&object)) {
+                (Some(old), _) => {
+                    let stamped = stamp(old)?;
+                    offline::follow(old, &stamped, &mut object, settings);
+                    *old = stamped;
+                }
+                (None, true) => {
+                    let names =
+                        |pod: &Value| pod.pointer("/metadata/name") == object.pointer("/metadata/name");
+                    for pod in &mut manifests {
+                        if pod.get("kind").and_then(Value::as_str) == Some("Pod") && names(pod) {
+                            *pod = stamp(pod)?;
+                        }
+                    }
+                    given = objects(&manifests)?;
+                }
+                (None, false) => object = stamp(&object)?,
+            }
+        }
         let operation = match (self.operation, &old) {
-            (Verb::Create, None) => Operation::Create(&pod),
-            (Verb::Update, Some(old)) => Operation::Update(old, &pod),
-            (Verb::Delete, None) => Operation::Delete(&pod),
-            (Verb::Connect, None) => Operation::Connect {
-                pod: &pod,
-                subresource: self.subresource.as_deref().unwrap_or("exec"),
-            },
+            (Verb::Create, None) => Operation::Create(&object),
+            (Verb::Update, Some(old)) => Operation::Update(old, &object),
+            (Verb::Delete, None) => Operation::Delete(&object),
+            (Verb::Connect, None) => Operation::Connect(&object),
             (Verb::Update, None) => {
                 return Err(Fault::new(self.manifest.at, "an update needs `oldManifest`"));
             }
@@ -84,14 +110,20 @@ impl PodCase {
                 return Err(Fault::new(self.manifest.at, "`oldManifest` goes with an update"));
             }
         };
+        let connects = matches!(self.operation, Verb::Connect);
         let request = Request {
             operation,
+            subresource: match &self.subresource {
+                Some(subresource) => subresource,
+                None if connects => "exec",
+                None => "",
+            },
             user: &self.r#as.user,
             groups: &self.r#as.groups,
         };
         let modes = Modes::everywhere(Mode::Enforce);
-        let done = offline::run(&request, configuration, &objects, &modes, Timestamp::now())
-            .map_err(|error| Fault::new(self.manifest.at, error.to_string()))?;
+        let done =
+            offline::run(&request, configuration, &given, &modes, now).map_err(|error| fault(&error))?;
         Ok((
             self.expect.met_by(&done),
             self.expect.to_json(),
@@ -99,24 +131,28 @@ impl PodCase {
         ))
     }
 
-    /// What the case asks for that pods alone do not have
-    fn not_judged(&self) -> Option<String> {
-        let kind = self
-            .manifest
-            .to_json()
-            .get("kind")
-            .and_then(Value::as_str)
-            .map(ToOwned::to_owned);
-        if kind.as_deref() != Some("Pod") {
-            return Some(format!("not judged: kind {}", kind.as_deref().unwrap_or("none")));
+    /// Whether the request names a pod that is among the objects, and does not bring it
+    fn names_a_pod(&self, object: &Value) -> bool {
+        let is_binding = object.get("kind").and_then(Value::as_str) == Some("Binding");
+        is_binding
+            || matches!(self.operation, Verb::Connect)
+            || matches!(self.subresource.as_deref(), Some("binding" | "eviction"))
+    }
+
+    /// What the case asks for that nothing answers
+    fn not_judged(&self, object: &Value, configuration: &Configuration) -> Option<String> {
+        if !offline::is_judged(object, &configuration.cluster) {
+            let kind = object.get("kind").and_then(Value::as_str).unwrap_or("none");
+            return Some(format!("not judged: kind {kind}"));
         }
-        if self.stamped_by.is_some() {
-            return Some("not judged: stampedBy".to_owned());
-        }
-        match (self.operation, self.subresource.as_deref()) {
-            (Verb::Connect, _) | (_, None) => None,
-            (_, Some(subresource)) => Some(format!("not judged: subresource {subresource}")),
-        }
+        let subresource = self.subresource.as_deref()?;
+        let known: &[&str] = match self.operation {
+            Verb::Create => &["binding", "eviction"],
+            Verb::Update => &["status", "ephemeralcontainers", "resize", "scale"],
+            Verb::Connect => &["exec", "attach", "portforward", "proxy"],
+            Verb::Delete => &[],
+        };
+        (!known.contains(&subresource)).then(|| format!("not judged: subresource {subresource}"))
     }
 }
 

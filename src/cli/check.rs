@@ -16,6 +16,7 @@ use crate::admission::fix::{Advice, Line};
 use crate::admission::offline::{self, Final, Operation, Request};
 use crate::admission::{Mode, Modes, Objects};
 use crate::directory::Configuration;
+use crate::stamp::REQUESTED_BY;
 use explain::{Explained, explained};
 use manifest::Manifest;
 
@@ -101,7 +102,7 @@ fn check(args: &CheckArgs) -> Result<Vec<Checked>, Problem> {
         Objects::new(objects, &configuration.cluster).map_err(|error| Problem::Usage(error.to_string()))?;
     let groups = groups(args);
     let judge = |manifest: Manifest| {
-        let done = match manifest.is_pod() {
+        let done = match offline::is_judged(&manifest.object, &configuration.cluster) {
             true => Some(judged(args, &groups, &manifest, &old, &configuration, &objects)?),
             false => None,
         };
@@ -132,29 +133,39 @@ fn judged(
         Deed::Create => Operation::Create(pod),
         Deed::Update => Operation::Update(before(manifest, old)?, pod),
         Deed::Delete => Operation::Delete(pod),
-        Deed::Exec => Operation::Connect {
-            pod,
-            subresource: "exec",
-        },
+        Deed::Exec => Operation::Connect(pod),
     };
     let request = Request {
         operation,
+        subresource: match args.operation {
+            Deed::Exec => "exec",
+            Deed::Create | Deed::Update | Deed::Delete => "",
+        },
         user: &args.user,
         groups,
     };
     let modes = Modes::everywhere(Mode::Enforce);
-    offline::run(&request, configuration, objects, &modes, Timestamp::now())
-        .map_err(|error| Problem::Usage(format!("{}: pod `{}`: {error}", manifest.file, manifest.name())))
+    offline::run(&request, configuration, objects, &modes, Timestamp::now()).map_err(|error| {
+        Problem::Usage(format!(
+            "{}: {} `{}`: {error}",
+            manifest.file,
+            manifest.kind(),
+            manifest.name()
+        ))
+    })
 }
 
 /// The pod that a manifest updates
 fn before<'a>(manifest: &Manifest, old: &'a [Manifest]) -> Result<&'a Value, Problem> {
     let same = |old: &&Manifest| {
-        old.is_pod() && old.name() == manifest.name() && old.namespace() == manifest.namespace()
+        old.kind() == manifest.kind()
+            && old.name() == manifest.name()
+            && old.namespace() == manifest.namespace()
     };
     old.iter().find(same).map(|old| &old.object).ok_or_else(|| {
         Problem::Usage(format!(
-            "--old has no pod `{}/{}`, which --operation update needs",
+            "--old has no {} `{}/{}`, which --operation update needs",
+            manifest.kind(),
             manifest.namespace(),
             manifest.name()
         ))
@@ -210,7 +221,7 @@ fn human(args: &CheckArgs, checked: &[Checked]) -> String {
 fn lines(args: &CheckArgs, one: &Checked) -> String {
     let what = title(&one.manifest);
     let Some(done) = &one.done else {
-        return format!("{what}: not judged, this version judges pods alone\n");
+        return format!("{what}: not judged, no pods come of it that ramgate knows of\n");
     };
     let mut lines = match (done.allowed, done.judged) {
         (false, _) => vec![format!("{what}: denied"), format!("  {}", done.message)]
@@ -235,8 +246,8 @@ fn lines(args: &CheckArgs, one: &Checked) -> String {
 fn title(manifest: &Manifest) -> String {
     let namespace = manifest.text("/metadata/namespace");
     let name = manifest.name();
-    match (manifest.is_pod(), namespace) {
-        (true, _) => format!("Pod {}/{name}", manifest.namespace()),
+    match (manifest.is_in_namespace(), namespace) {
+        (true, _) => format!("{} {}/{name}", manifest.kind(), manifest.namespace()),
         (false, "") => format!("{} {name}", manifest.kind()),
         (false, namespace) => format!("{} {namespace}/{name}", manifest.kind()),
     }
@@ -295,7 +306,10 @@ fn why_not(done: &Final) -> String {
 /// What mapping made of the annotations
 fn mapped(one: &Checked, done: &Final) -> Vec<String> {
     let written = |key: &str| {
-        let annotations = one.manifest.object.pointer("/metadata/annotations");
+        let annotations = one
+            .manifest
+            .object
+            .pointer(&format!("{}/metadata/annotations", done.at));
         annotations
             .and_then(|annotations| annotations.get(key))
             .and_then(Value::as_str)
@@ -330,6 +344,11 @@ fn object(args: &CheckArgs, one: &Checked) -> Value {
         return object;
     };
     let record = &done.record;
+    // A stamp that no cluster would believe is no news to anybody
+    let annotations = done.annotations.iter().filter(|(key, _)| *key != REQUESTED_BY);
+    let annotations: Map<String, Value> = annotations
+        .map(|(key, value)| (key.clone(), json!(value)))
+        .collect();
     let more = json!({
         "namespace": manifest.namespace(),
         "operation": args.operation.to_possible_value().map(|value| value.get_name().to_owned()),
@@ -338,7 +357,7 @@ fn object(args: &CheckArgs, one: &Checked) -> Value {
         "message": record.message,
         "causes": done.causes,
         "warnings": done.warnings,
-        "annotations": done.annotations,
+        "annotations": annotations,
         "route": record.route,
         "principal": record.principal,
         "action": record.action,

@@ -12,6 +12,7 @@ mod certificate;
 mod gate;
 mod readiness;
 mod settings;
+mod watchdog;
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -27,6 +28,7 @@ use self::gate::{Gate, Surrounding};
 use self::readiness::{Ready, Tasks};
 pub(super) use self::settings::ServeArgs;
 use self::settings::{Settings, Source};
+use self::watchdog::Watchdog;
 use super::report::{Exit, Problem};
 use crate::server::Server;
 use crate::server::admin::{Admin, Readiness};
@@ -35,7 +37,7 @@ use crate::server::limits::ConnectionLimits;
 use crate::server::listener::Listener;
 use crate::server::reviews::Reviews;
 use crate::server::shutdown::{self, Phases};
-use crate::store::cluster::{ClusterSource, Surroundings, View};
+use crate::store::cluster::{ClusterSource, Followed, Keys, Rules, Surroundings, View};
 use crate::store::folder::FolderSource;
 use crate::store::reload::Reloader;
 use crate::store::{Status, Store};
@@ -77,6 +79,9 @@ async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
         limits,
         shutdown_delay,
         certificate,
+        stamp_secret,
+        webhook_configuration,
+        real_node_names,
         log_format,
         log_filter,
     } = settings;
@@ -107,14 +112,30 @@ async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
     let store = Arc::new(Store::default());
     let tasks = Tasks::default();
     certificate.keep(&tasks);
-    let surrounding = match origin {
+    let (surrounding, watchdog) = match origin {
         Origin::Cluster { client, namespace } => {
-            let view = Arc::new(View::new(client.clone(), Arc::clone(&store)));
+            let keys = Keys::new(client.clone(), &namespace, &stamp_secret, &pod);
+            let rules = webhook_configuration.map(|name| Arc::new(Rules::new(client.clone(), &name)));
+            let followed = Followed {
+                keys: Some(Arc::new(keys)),
+                rules,
+                profile: Some(Arc::default()),
+            };
+            follow(&tasks, &followed, &client, &store);
+            let view = View::new(client.clone(), Arc::clone(&store), followed.clone());
+            let view = Arc::new(view);
             let surroundings = Surroundings::new(client.clone(), Arc::clone(&view));
             let reloader = Reloader::new(Arc::clone(&store), Some(surroundings));
             let configuration = ClusterSource::new(client, &namespace, pod, Arc::clone(&store), reloader);
             tasks.spawn("the watch of the ConfigMaps", configuration.run());
-            Surrounding::Watched(view)
+            let watchdog = Watchdog {
+                store: Arc::clone(&store),
+                view: Arc::clone(&view),
+                followed,
+                real_node_names,
+            };
+            tasks.spawn("the watchdog", watchdog.clone().keep(Arc::clone(&metrics)));
+            (Surrounding::Watched(view), Some(watchdog))
         }
         Origin::Folder(folder) => {
             let reloader = Reloader::new(Arc::clone(&store), None);
@@ -122,7 +143,8 @@ async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
                 "the watch of the folder",
                 FolderSource::new(folder, reloader).run(),
             );
-            Surrounding::empty()
+            let surrounding = Surrounding::empty().map_err(|error| failed("the key of stamps", error))?;
+            (surrounding, None)
         }
     };
     tasks.spawn(
@@ -134,6 +156,7 @@ async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
         store: Arc::clone(&store),
         slot: Arc::clone(&slot),
         tasks,
+        watchdog,
     });
     tokio::spawn(announce(Arc::clone(&readiness), started));
     let phases = Phases::default();
@@ -190,6 +213,21 @@ impl Origin {
             Self::Folder(_) => None,
             Self::Cluster { client, .. } => Some(client),
         }
+    }
+}
+
+/// Starts to follow the single objects that judging depends on
+fn follow(tasks: &Tasks, followed: &Followed, client: &Client, store: &Arc<Store>) {
+    if let Some(keys) = &followed.keys {
+        tasks.spawn("the watch of the stamps' keys", Arc::clone(keys).keep());
+    }
+    if let Some(rules) = followed.rules.clone() {
+        let watch = async move { rules.keep().await };
+        tasks.spawn("the watch of the webhook configurations", watch);
+    }
+    if let Some(profile) = &followed.profile {
+        let watch = Arc::clone(profile).keep(client.clone(), Arc::clone(store));
+        tasks.spawn("the watch of the eci-profile", watch);
     }
 }
 

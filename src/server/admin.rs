@@ -25,6 +25,9 @@ pub trait Readiness: Send + Sync + 'static {
 pub struct Report {
     /// What is not there yet, a sentence each; ready means none
     pub missing: Vec<String>,
+    /// What the cluster's owner should put right though reviews are judged, a sentence each
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub concerns: Vec<String>,
     /// Generation of the configuration in force
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generation: Option<u64>,

@@ -10,7 +10,6 @@
 //! What a client must trust is always in place before anything is signed with it: a new authority joins the bundle
 //! first and signs later, an old one stays in the bundle until it expires.
 
-mod api;
 pub mod authority;
 pub mod bundle;
 pub mod injection;

@@ -3,23 +3,32 @@
 //! ```text
 //! ConfigMaps by label -> ConfigMaps -> Reloader -> Store
 //!                                         |  covers what the new set reads, before it is in force
-//! namespaces, nodes, service accounts -> Surroundings -> View (implements Cluster)
+//! namespaces, nodes, service accounts -> Surroundings -> View -> Seen (implements Cluster for one review)
+//! Secret of the stamps -> Keys, webhook configurations -> Rules, eci-profile -> LiveProfile -> View
 //! ```
 
 mod config_maps;
 mod follow;
 mod live;
+mod profile;
 mod report;
-mod sight;
+mod rules;
+mod seal;
+mod seen;
 mod source;
 mod surroundings;
 mod table;
 mod view;
+mod whole;
 
 #[cfg(test)]
 mod fake;
 
-pub use sight::Sighting;
+pub use profile::LiveProfile;
+pub use rules::Rules;
+pub use seal::Keys;
+pub use seen::Seen;
 pub use source::ClusterSource;
 pub use surroundings::{CoverError, Surroundings};
-pub use view::View;
+pub use view::{Followed, View};
+pub use whole::Sighting;

@@ -87,6 +87,7 @@ pub fn decision(endpoint: Endpoint, record: &Record, took: Duration) {
         path = endpoint.name(),
         user = record.user,
         groups = record.groups,
+        requested_by = record.stamped,
         principal = record.principal,
         namespace = record.namespace,
         name = record.name,

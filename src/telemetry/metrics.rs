@@ -118,6 +118,8 @@ pub struct Metrics {
     generation: IntGauge,
     certificate_not_after: Gauge,
     certificate_errors: IntCounter,
+    hidden_virtual_nodes: IntGauge,
+    unsent_carriers: IntGauge,
 }
 
 /// Counts one request as in flight for as long as it lives
@@ -193,6 +195,14 @@ impl Metrics {
                 "ramgate_certificate_errors_total",
                 "Certificates that could not be read, made or put in place",
             )?,
+            hidden_virtual_nodes: IntGauge::new(
+                "ramgate_virtual_nodes_with_real_names",
+                "Virtual nodes whose names realNodeNames takes for real ones, so that bindings to them are never seen",
+            )?,
+            unsent_carriers: IntGauge::new(
+                "ramgate_carriers_not_sent",
+                "Kinds of listed carriers that the live webhook rules do not send wherever they send Deployments",
+            )?,
             registry,
         };
         metrics.register()?;
@@ -212,7 +222,11 @@ impl Metrics {
         self.registry.register(Box::new(self.generation.clone()))?;
         self.registry
             .register(Box::new(self.certificate_not_after.clone()))?;
-        self.registry.register(Box::new(self.certificate_errors.clone()))
+        self.registry
+            .register(Box::new(self.certificate_errors.clone()))?;
+        self.registry
+            .register(Box::new(self.hidden_virtual_nodes.clone()))?;
+        self.registry.register(Box::new(self.unsent_carriers.clone()))
     }
 
     /// Counts a review that came to an answer
@@ -276,6 +290,13 @@ impl Metrics {
     /// Counts a certificate that could not be read, made or put in place
     pub fn certificate_failed(&self) {
         self.certificate_errors.inc();
+    }
+
+    /// Notes the gaps around ramgate: virtual nodes that nobody sees, kinds whose stamps nobody checks
+    pub fn gaps(&self, hidden_virtual_nodes: usize, unsent_carriers: usize) {
+        let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        self.hidden_virtual_nodes.set(count(hidden_virtual_nodes));
+        self.unsent_carriers.set(count(unsent_carriers));
     }
 
     /// Everything in Prometheus' text format

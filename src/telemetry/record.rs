@@ -11,7 +11,9 @@ pub struct Record {
     pub user: String,
     /// How many groups the user is in
     pub groups: usize,
-    /// RAM principal that the user stands for
+    /// Kubernetes user in the stamp, whom a controller acts for
+    pub stamped: Option<String>,
+    /// RAM principal of the user, or of the user in the stamp
     pub principal: Option<String>,
     /// Namespace of the object
     pub namespace: String,

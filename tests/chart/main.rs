@@ -13,6 +13,7 @@
 mod files;
 mod render;
 mod rights;
+mod sent;
 mod values;
 mod webhooks;
 mod workload;

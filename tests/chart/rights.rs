@@ -14,6 +14,18 @@ fn watched() -> Value {
     json!({"apiGroups": [""], "resources": ["namespaces", "nodes"], "verbs": ["get", "list", "watch"]})
 }
 
+fn pods() -> Value {
+    json!({"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]})
+}
+
+/// The right to the one Secret with the keys of stamps
+fn stamps(name: &str) -> Value {
+    json!({
+        "apiGroups": [""], "resources": ["secrets"], "resourceNames": [name],
+        "verbs": ["get", "list", "watch", "create", "patch", "update"],
+    })
+}
+
 fn own_configurations(verbs: &[&str]) -> Value {
     json!({
         "apiGroups": ["admissionregistration.k8s.io"],
@@ -36,7 +48,7 @@ fn the_default_may_this_and_no_more() {
     let keeps = own_configurations(&["get", "list", "watch", "patch"]);
     assert_eq!(
         rules(&manifests, "ClusterRole", CLUSTER),
-        &json!([watched(), keeps])
+        &json!([watched(), pods(), keeps])
     );
     let [maps, events] = configuration();
     let secret = json!({
@@ -45,8 +57,16 @@ fn the_default_may_this_and_no_more() {
     });
     assert_eq!(
         rules(&manifests, "Role", "ramgate"),
-        &json!([maps, events, secret])
+        &json!([maps, events, secret, stamps("ramgate-stamp")])
     );
+    let profile = json!({
+        "apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["eci-profile"],
+        "verbs": ["get", "list", "watch"],
+    });
+    assert_eq!(rules(&manifests, "Role", CLUSTER), &json!([profile]));
+    // And nothing is granted elsewhere.
+    assert_eq!(manifests.kind("Role").len(), 2);
+    assert_eq!(manifests.kind("RoleBinding").len(), 2);
 }
 
 #[test]
@@ -57,25 +77,64 @@ fn service_accounts_are_read_only_where_mapping_does() {
     let keeps = own_configurations(&["get", "list", "watch", "patch"]);
     assert_eq!(
         rules(&manifests, "ClusterRole", CLUSTER),
-        &json!([watched(), accounts, keeps])
+        &json!([watched(), pods(), accounts, keeps])
     );
 }
 
 #[test]
-fn a_mounted_certificate_needs_no_right_to_secrets_and_configurations() {
+fn workloads_are_read_only_where_scaling_is_judged() {
+    let manifests = render(&json!({"scale": {"judge": true}}));
+    let core = json!({"apiGroups": [""], "resources": ["replicationcontrollers"], "verbs": ["get"]});
+    let apps = json!({"apiGroups": ["apps"], "resources": ["deployments", "replicasets", "statefulsets"], "verbs": ["get"]});
+    let keeps = own_configurations(&["get", "list", "watch", "patch"]);
+    assert_eq!(
+        rules(&manifests, "ClusterRole", CLUSTER),
+        &json!([watched(), pods(), core, apps, keeps])
+    );
+}
+
+#[test]
+fn kube_system_is_left_alone_without_eci_profile() {
+    let manifests = render(&json!({"cluster": {"eciProfile": false}}));
+    let names = |kind| -> Vec<&Value> {
+        let objects = manifests.kind(kind);
+        objects
+            .into_iter()
+            .map(|object| &object["metadata"]["name"])
+            .collect()
+    };
+    assert_eq!(names("Role"), ["ramgate"]);
+    assert_eq!(names("RoleBinding"), ["ramgate"]);
+}
+
+#[test]
+fn a_mounted_certificate_needs_no_right_to_change_secrets_and_configurations() {
     for name in ["secret", "cert-manager"] {
         let manifests = render(&values_of(name));
+        let [maps, events] = configuration();
         assert_eq!(
             rules(&manifests, "Role", "ramgate"),
-            &json!(configuration()),
+            &json!([maps, events, stamps("ramgate-stamp")]),
             "{name}"
         );
         assert_eq!(
             rules(&manifests, "ClusterRole", CLUSTER),
-            &json!([watched()]),
+            &json!([watched(), pods(), own_configurations(&["get", "list", "watch"])]),
             "{name}"
         );
     }
+}
+
+#[test]
+fn the_keys_of_stamps_may_have_a_secret_of_another_name() {
+    let manifests = render(&json!({"stamp": {"secretName": "keys"}}));
+    let rules = rules(&manifests, "Role", "ramgate").as_array().unwrap();
+    assert_eq!(rules.last(), Some(&stamps("keys")));
+    assert!(
+        manifests.arguments().contains(&"--stamp-secret=keys"),
+        "{:?}",
+        manifests.arguments()
+    );
 }
 
 #[test]
@@ -110,6 +169,17 @@ fn roles_are_bound_to_the_account_of_the_pods() {
             (&subject, &json!(cluster)),
             "{name}"
         );
+        for binding in manifests
+            .kind("RoleBinding")
+            .into_iter()
+            .filter(|binding| binding["metadata"]["namespace"] == "kube-system")
+        {
+            assert_eq!(
+                (&binding["subjects"], &binding["roleRef"]["name"]),
+                (&subject, &json!(cluster)),
+                "{name}"
+            );
+        }
     }
 }
 

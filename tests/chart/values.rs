@@ -64,7 +64,7 @@ fn every_key_is_explained_in_place_and_in_the_readme() {
         }
         above = line;
     }
-    assert!(seen > 50, "only {seen} keys were found");
+    assert!(seen > 70, "only {seen} keys were found");
 
     let readme = fs::read_to_string(repository("charts/ramgate/README.md")).unwrap();
     let leaves = keys
@@ -138,6 +138,7 @@ fn unknown_keys_are_refused_at_every_level() {
 
 #[test]
 fn values_of_the_wrong_kind_are_refused() {
+    let carriers = |group: &str, resource: &str, templates: &[&str]| json!([{"user": "u", "group": group, "kind": "K", "resource": resource, "templates": templates}]);
     for (path, value) in [
         ("mode", json!("Enforce")),
         ("namespaceModes", json!({"team": "off"})),
@@ -147,9 +148,25 @@ fn values_of_the_wrong_kind_are_refused() {
         ("cluster.virtualNodes", json!([{}])),
         ("cluster.burstNamespaces", json!([{"matchLabels": {"a": true}}])),
         ("cluster.maxCustomTags", json!(21)),
+        ("cluster.eciProfileChanges", json!("deny")),
+        ("cluster.carriers", carriers("apps", "*", &["spec.template"])),
+        ("cluster.carriers", carriers("*", "sets", &["spec.template"])),
+        ("cluster.carriers", carriers("", "pods/exec", &["spec.template"])),
+        ("cluster.carriers", carriers("apps", "sets", &["spec..template"])),
+        (
+            "cluster.carriers",
+            carriers("apps", "sets", &["spec[*].template"]),
+        ),
+        ("cluster.carriers", carriers("apps", "sets", &[])),
         ("webhooks.marked.timeoutSeconds", json!(31)),
         ("webhooks.removal.failurePolicy", json!("Fail")),
         ("webhooks.configuration.failurePolicy", json!("Fail")),
+        ("webhooks.profile.failurePolicy", json!("Fail")),
+        ("webhooks.binding.failurePolicy", json!("fail")),
+        ("webhooks.connect.enabled", json!("no")),
+        ("webhooks.binding.enabled", json!(false)),
+        ("scale.judge", json!("yes")),
+        ("stamp.secretName", json!("a/b")),
         ("image.digest", json!("sha256:1")),
         ("replicas", json!(-1)),
         ("certificate.source", json!("none")),
@@ -169,7 +186,7 @@ fn contradictions_are_named_with_both_sides() {
             json!({"server": {"deadlineMilliseconds": 5000}}),
             [
                 "server.deadlineMilliseconds (5000)",
-                "webhooks.burst.timeoutSeconds (5)",
+                "webhooks.binding.timeoutSeconds (5)",
             ],
         ),
         (
@@ -197,6 +214,22 @@ fn contradictions_are_named_with_both_sides() {
         (
             json!({"realNodeNames": "cn-hangzhou\\..*"}),
             ["realNodeNames", "cn-hangzhou.vnd-"],
+        ),
+        (
+            json!({"exemptNamespaces": ["kube-public"]}),
+            ["exemptNamespaces", "kube-system"],
+        ),
+        (
+            json!({"cluster": {"eciProfile": false, "eciProfileChanges": "refuse"}}),
+            ["cluster.eciProfileChanges", "cluster.eciProfile is false"],
+        ),
+        (
+            json!({"stamp": {"secretName": "ramgate-ca"}}),
+            ["stamp.secretName (ramgate-ca)", "Secret of the certificate"],
+        ),
+        (
+            json!({"stamp": {"secretName": "tls"}, "certificate": {"source": "secret", "secret": {"name": "tls"}}}),
+            ["stamp.secretName (tls)", "Secret of the certificate"],
         ),
         (
             json!({"namespaceModes": {"kube-system": "warn"}}),

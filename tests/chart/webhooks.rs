@@ -1,4 +1,4 @@
-//! The webhook entries: which there are, whom they see, and what an outage means to each.
+//! The webhook entries: which there are, in which namespaces, and what an outage means to each.
 
 use serde_json::{Value, json};
 
@@ -9,6 +9,31 @@ const ROUTED: [&str; 3] = [
     "namespaces-eci",
     "namespaces-affinity-injection",
 ];
+
+/// The entries that may fail closed and exist once for each tier of namespaces, of the validating phase
+const TIERED: [&str; 7] = [
+    "marked", ROUTED[0], ROUTED[1], ROUTED[2], "fields", "binding", "connect",
+];
+
+/// The entries that see what no mode of a namespace reaches, or that must never hold anything back
+const ALWAYS_OPEN: [&str; 8] = [
+    "removal-image-caches",
+    "removal",
+    "removal-namespaces-alibabacloud-eci",
+    "removal-namespaces-eci",
+    "removal-namespaces-affinity-injection",
+    "removal-eviction",
+    "profile",
+    "configuration",
+];
+
+/// Values that render every entry there is
+fn everything() -> Value {
+    let mut values = values_of("burst");
+    values["cluster"]["eciProfile"] = true.into();
+    values["scale"] = json!({"judge": true});
+    values
+}
 
 /// The requirement of an entry's namespaceSelector on a label, as operator and values
 fn requirement<'a>(entry: &'a Value, key: &str) -> Option<(&'a str, Vec<&'a str>)> {
@@ -28,17 +53,36 @@ fn policies<'a>(manifests: &'a Manifests, phase: &str) -> Vec<(&'a str, &'a str)
 #[test]
 fn the_default_has_these_entries() {
     let manifests = render(&json!({}));
-    let mutating: Vec<_> = ["marked"].into_iter().chain(ROUTED).collect();
+    let mutating = ["marked", ROUTED[0], ROUTED[1], ROUTED[2], "fields"];
     assert_eq!(manifests.entry_names("mutating"), mutating);
-    let mut validating = mutating;
-    validating.extend([
-        "removal",
-        "removal-namespaces-alibabacloud-eci",
-        "removal-namespaces-eci",
-        "removal-namespaces-affinity-injection",
-        "configuration",
-    ]);
+    let mut validating = TIERED.to_vec();
+    validating.push("image-caches");
+    validating.extend(ALWAYS_OPEN);
     assert_eq!(manifests.entry_names("validating"), validating);
+}
+
+#[test]
+fn entries_can_be_switched_on_and_off() {
+    let names = |values: &Value| -> Vec<String> {
+        let manifests = render(values);
+        let names = manifests.entry_names("validating");
+        names.into_iter().map(str::to_owned).collect()
+    };
+    let default = names(&json!({}));
+    let without = |names: &[String], name: &str| -> Vec<String> {
+        names.iter().filter(|other| *other != name).cloned().collect()
+    };
+    let judged = names(&json!({"scale": {"judge": true}}));
+    assert_eq!(without(&judged, "scale"), default);
+    assert_ne!(judged, default);
+    assert_eq!(
+        names(&json!({"webhooks": {"connect": {"enabled": false}}})),
+        without(&default, "connect")
+    );
+    assert_eq!(
+        names(&json!({"cluster": {"eciProfile": false}})),
+        without(&default, "profile")
+    );
 }
 
 #[test]
@@ -95,45 +139,19 @@ fn all_entries_share_what_the_contract_says() {
 }
 
 #[test]
-fn pods_are_seen_as_a_whole_and_nothing_of_later_versions() {
-    for (name, values) in supported() {
-        let manifests = render(&values);
-        for phase in ["mutating", "validating"] {
-            for entry in manifests.entries(phase) {
-                let entry_name = entry["name"].as_str().unwrap();
-                let resource = if entry_name.starts_with("configuration") {
-                    "configmaps"
-                } else {
-                    "pods"
-                };
-                let operations = if entry_name.starts_with("removal") {
-                    json!(["DELETE"])
-                } else {
-                    json!(["CREATE", "UPDATE"])
-                };
-                let wanted = json!([{
-                    "apiGroups": [""], "apiVersions": ["v1"], "operations": operations,
-                    "resources": [resource], "scope": "Namespaced",
-                }]);
-                assert_eq!(entry["rules"], wanted, "{name}: {entry_name}");
-            }
-        }
-    }
-}
-
-#[test]
 fn modes_decide_what_an_outage_means() {
     for (mode, policy) in [("enforce", "Fail"), ("warn", "Ignore"), ("audit", "Ignore")] {
-        let manifests =
-            render(&json!({"mode": mode, "cluster": {"burstNamespaces": [{"matchLabels": {"a": "b"}}]}}));
+        let mut values = everything();
+        values["mode"] = mode.into();
+        let manifests = render(&values);
         for phase in ["mutating", "validating"] {
             for (name, found) in policies(&manifests, phase) {
-                let always_open = name.starts_with("removal") || name == "configuration";
-                assert_eq!(
-                    found,
-                    if always_open { "Ignore" } else { policy },
-                    "{mode} {phase} {name}"
-                );
+                let wanted = if ALWAYS_OPEN.contains(&name) {
+                    "Ignore"
+                } else {
+                    policy
+                };
+                assert_eq!(found, wanted, "{mode} {phase} {name}");
             }
         }
     }
@@ -141,23 +159,35 @@ fn modes_decide_what_an_outage_means() {
 
 #[test]
 fn namespaces_of_another_mode_have_entries_of_their_own() {
-    for (values, base, own, suffix) in [
+    for (mode, modes, base, own, suffix) in [
         (
-            json!({"mode": "enforce", "namespaceModes": {"b": "audit", "a": "warn", "c": "enforce"}}),
+            "enforce",
+            json!({"b": "audit", "a": "warn", "c": "enforce"}),
             "Fail",
             "Ignore",
             "-lenient",
         ),
         (
-            json!({"mode": "warn", "namespaceModes": {"b": "enforce", "a": "enforce", "c": "audit"}}),
+            "warn",
+            json!({"b": "enforce", "a": "enforce", "c": "audit"}),
             "Ignore",
             "Fail",
             "-enforced",
         ),
     ] {
+        let mut values = everything();
+        values["mode"] = mode.into();
+        values["namespaceModes"] = modes;
         let manifests = render(&values);
-        for phase in ["mutating", "validating"] {
-            for name in ["marked"].into_iter().chain(ROUTED) {
+        let more = ["carriers-0", "burst-0", "burst-1", "scale"];
+        for name in TIERED.into_iter().chain(more) {
+            let validating_only = ["binding", "connect", "scale"].contains(&name);
+            let phases = if validating_only {
+                &["validating"][..]
+            } else {
+                &["mutating", "validating"]
+            };
+            for phase in phases {
                 let entry = manifests.entry(phase, name);
                 assert_eq!(entry["failurePolicy"], base);
                 let (operator, namespaces) = requirement(entry, "kubernetes.io/metadata.name").unwrap();
@@ -173,27 +203,65 @@ fn namespaces_of_another_mode_have_entries_of_their_own() {
                 );
             }
         }
-    }
-}
-
-#[test]
-fn an_entry_of_enforced_namespaces_may_be_opened() {
-    let manifests = render(
-        &json!({"mode": "enforce", "webhooks": {"namespaces": {"failurePolicy": "Ignore", "timeoutSeconds": 9}}}),
-    );
-    assert_eq!(manifests.entry("validating", "marked")["failurePolicy"], "Fail");
-    for name in ROUTED {
-        let entry = manifests.entry("validating", name);
+        // Image caches are in no namespace.
         assert_eq!(
-            (&entry["failurePolicy"], &entry["timeoutSeconds"]),
-            (&json!("Ignore"), &json!(9))
+            manifests.entry("validating", "image-caches")["failurePolicy"],
+            base
         );
     }
 }
 
 #[test]
-fn exempt_namespaces_are_exempt_from_all_but_the_configuration() {
-    for (name, values) in supported() {
+fn an_entry_of_enforced_namespaces_may_be_opened() {
+    for (group, names) in [
+        ("marked", &["marked", "carriers-0"][..]),
+        ("namespaces", &ROUTED),
+        ("burst", &["burst-0", "burst-1"]),
+        ("fields", &["fields"]),
+        ("binding", &["binding"]),
+        ("connect", &["connect"]),
+        ("scale", &["scale"]),
+        ("imageCaches", &["image-caches"]),
+    ] {
+        let mut values = everything();
+        values["mode"] = "enforce".into();
+        values["webhooks"] = json!({group: {"failurePolicy": "Ignore", "timeoutSeconds": 9}});
+        let manifests = render(&values);
+        for (name, policy) in policies(&manifests, "validating") {
+            let (wanted, timeout) = if names.contains(&name) {
+                ("Ignore", 9)
+            } else if ALWAYS_OPEN.contains(&name) {
+                ("Ignore", 5)
+            } else {
+                ("Fail", 5)
+            };
+            let found = &manifests.entry("validating", name)["timeoutSeconds"];
+            assert_eq!((policy, found), (wanted, &json!(timeout)), "{group}: {name}");
+        }
+    }
+    for (group, names) in [
+        ("removal", &ALWAYS_OPEN[..6]),
+        ("profile", &["profile"]),
+        ("configuration", &["configuration"]),
+    ] {
+        let mut values = everything();
+        values["webhooks"] = json!({group: {"timeoutSeconds": 9}});
+        let manifests = render(&values);
+        for name in manifests.entry_names("validating") {
+            let wanted = if names.contains(&name) { 9 } else { 5 };
+            assert_eq!(
+                manifests.entry("validating", name)["timeoutSeconds"],
+                wanted,
+                "{group}: {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn exempt_namespaces_are_exempt_from_all_but_the_two_configurations() {
+    let more = [("everything".to_owned(), everything())];
+    for (name, values) in supported().into_iter().chain(more) {
         let manifests = render(&values);
         let mut exempt = values["exemptNamespaces"]
             .as_array()
@@ -201,16 +269,19 @@ fn exempt_namespaces_are_exempt_from_all_but_the_configuration() {
         exempt.push(NAMESPACE);
         for phase in ["mutating", "validating"] {
             for entry in manifests.entries(phase) {
-                if entry["name"] == "configuration.ramgate.io" {
+                let says = format!("{name}: {entry}");
+                let entry_name = entry["name"].as_str().unwrap();
+                if ["configuration.ramgate.io", "profile.ramgate.io"].contains(&entry_name) {
+                    continue;
+                }
+                if entry["namespaceSelector"].is_null() {
+                    let scopes = entry["rules"].as_array().unwrap().iter();
+                    assert!(scopes.clone().all(|rule| rule["scope"] == "Cluster"), "{says}");
                     continue;
                 }
                 let (operator, namespaces) = requirement(entry, "kubernetes.io/metadata.name").unwrap();
                 for namespace in &exempt {
-                    assert_eq!(
-                        namespaces.contains(namespace),
-                        operator == "NotIn",
-                        "{name}: {entry}"
-                    );
+                    assert_eq!(namespaces.contains(namespace), operator == "NotIn", "{says}");
                 }
             }
         }
@@ -225,8 +296,9 @@ fn every_routing_label_has_an_entry_and_no_pod_is_sent_twice() {
         ("eci", "true"),
         ("virtual-node-affinity-injection", "enabled"),
     ];
-    for phase in ["mutating", "validating"] {
+    for (phase, prefix) in [("mutating", ""), ("validating", ""), ("validating", "removal-")] {
         for (index, name) in ROUTED.into_iter().enumerate() {
+            let name = format!("{prefix}{name}");
             for (other, (key, value)) in labels.into_iter().enumerate() {
                 let wanted = match other.cmp(&index) {
                     std::cmp::Ordering::Less => Some(("NotIn", vec![value])),
@@ -234,13 +306,15 @@ fn every_routing_label_has_an_entry_and_no_pod_is_sent_twice() {
                     std::cmp::Ordering::Greater => None,
                 };
                 assert_eq!(
-                    requirement(manifests.entry(phase, name), key),
+                    requirement(manifests.entry(phase, &name), key),
                     wanted,
                     "{name} {key}"
                 );
             }
         }
-        for name in ["marked", "burst-0", "burst-1"] {
+    }
+    for phase in ["mutating", "validating"] {
+        for name in ["marked", "carriers-0", "burst-0", "burst-1"] {
             for (key, value) in labels {
                 assert_eq!(
                     requirement(manifests.entry(phase, name), key),
@@ -249,12 +323,6 @@ fn every_routing_label_has_an_entry_and_no_pod_is_sent_twice() {
                 );
             }
         }
-        let condition = |name: &str, index: usize| {
-            manifests.entry(phase, name)["matchConditions"][index]["expression"]
-                .as_str()
-                .unwrap()
-        };
-        assert_eq!(condition("burst-0", 1), format!("!({})", condition("marked", 0)));
         assert_eq!(
             manifests.entry(phase, "burst-0")["namespaceSelector"]["matchLabels"],
             json!({"burst": "yes"})
@@ -267,62 +335,44 @@ fn every_routing_label_has_an_entry_and_no_pod_is_sent_twice() {
 }
 
 #[test]
-fn serverless_has_one_entry_without_conditions() {
+fn serverless_has_one_entry_for_all_pods() {
     let manifests = render(&values_of("serverless"));
-    assert_eq!(manifests.entry_names("mutating"), ["burst"]);
+    assert_eq!(manifests.entry_names("mutating"), ["burst", "fields"]);
     assert_eq!(
         manifests.entry_names("validating"),
-        ["burst", "removal", "configuration"]
+        [
+            "burst",
+            "fields",
+            "binding",
+            "connect",
+            "image-caches",
+            "removal-image-caches",
+            "removal",
+            "removal-eviction",
+            "profile",
+            "configuration"
+        ]
     );
-    for phase in ["mutating", "validating"] {
-        let entry = manifests.entry(phase, "burst");
-        assert_eq!(entry["matchConditions"], Value::Null);
-        assert_eq!(entry["failurePolicy"], "Fail");
-    }
+    assert_eq!(manifests.entry("mutating", "burst")["failurePolicy"], "Fail");
 }
 
 #[test]
-fn conditions_are_rendered_from_the_values_of_the_directory() {
-    let expression = |values: &Value| {
-        let manifests = render(values);
-        manifests.entry("validating", "marked")["matchConditions"][0]["expression"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    };
-    let default = expression(&json!({}));
-    assert!(
-        default.contains(r#"nodeSelector[?"type"].orValue("") in ["virtual-kubelet"]"#),
-        "{default}"
-    );
-    let burst = expression(&values_of("burst"));
-    assert!(
-        burst.contains(r#"nodeSelector[?"k8s.aliyun.com/vnode"].hasValue()"#),
-        "{burst}"
-    );
-    assert!(
-        burst.contains(r#"nodeSelector[?"arch"].orValue("") in ["arm64"]"#),
-        "{burst}"
-    );
-    let own = expression(&values_of("self-managed"));
-    assert!(
-        own.contains(r#".matches("^(?:(master|worker)-[0-9]+)$")"#),
-        "{own}"
-    );
-    assert!(!own.contains(r#"nodeSelector[?"type"]"#), "{own}");
-}
-
-#[test]
-fn the_configuration_entry_sees_labelled_configmaps_of_the_release() {
+fn the_configurations_are_seen_by_place_and_label() {
     let manifests = render(&json!({"mode": "enforce"}));
-    let entry = manifests.entry("validating", "configuration");
-    assert_eq!(
-        entry["namespaceSelector"],
-        json!({"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}})
-    );
-    assert_eq!(
-        entry["objectSelector"],
-        json!({"matchExpressions": [{"key": "ramgate.io/config", "operator": "Exists"}]})
-    );
-    assert_eq!(entry["failurePolicy"], "Ignore");
+    for (name, namespace, objects) in [
+        (
+            "configuration",
+            NAMESPACE,
+            json!({"matchExpressions": [{"key": "ramgate.io/config", "operator": "Exists"}]}),
+        ),
+        ("profile", "kube-system", Value::Null),
+    ] {
+        let entry = manifests.entry("validating", name);
+        assert_eq!(
+            entry["namespaceSelector"],
+            json!({"matchLabels": {"kubernetes.io/metadata.name": namespace}})
+        );
+        assert_eq!(entry["objectSelector"], objects);
+        assert_eq!(entry["failurePolicy"], "Ignore");
+    }
 }

@@ -149,12 +149,15 @@ fn the_server_is_told_what_the_values_say() {
         "--tls-secret=ramgate-ca",
         "--tls-name=ramgate.ramgate-system.svc",
         "--webhook-configuration=ramgate",
+        "--stamp-secret=ramgate-stamp",
+        r"--real-node-names=[a-z]{2}-[a-z]+(-[a-z0-9]+)*\.(([0-9]{1,3}\.){3}[0-9]{1,3}|i-[a-z0-9]+)",
         "--log-format=json",
         "--log-level=info",
     ];
     assert_eq!(manifests.arguments(), default);
     let values = json!({
         "mode": "enforce", "namespaceModes": {"b": "audit", "a": "warn"},
+        "realNodeNames": r"node'\d$", "authorizer": {"enabled": true}, "stamp": {"secretName": "keys"},
         "server": {"deadlineMilliseconds": 1000, "maxInflight": 8, "shutdownDelayMilliseconds": 0, "logFormat": "text", "logLevel": "debug"},
     });
     let manifests = render(&values);
@@ -162,6 +165,9 @@ fn the_server_is_told_what_the_values_say() {
         "--mode=enforce",
         "--namespace-mode=a=warn",
         "--namespace-mode=b=audit",
+        "--stamp-secret=keys",
+        r"--real-node-names=node'\d$",
+        "--authorize",
         "--deadline=1000",
         "--max-inflight=8",
         "--shutdown-delay-ms=0",
@@ -174,6 +180,18 @@ fn the_server_is_told_what_the_values_say() {
             manifests.arguments()
         );
     }
+}
+
+#[test]
+fn an_argument_is_no_name_of_a_variable() {
+    let manifests = render(&json!({"realNodeNames": "node-[0-9]$(POD_NAME)"}));
+    // What the kubelet makes `$(POD_NAME)` of, and not the pod's name.
+    let argument = "--real-node-names=node-[0-9]$$(POD_NAME)";
+    assert!(
+        manifests.arguments().contains(&argument),
+        "{:?}",
+        manifests.arguments()
+    );
 }
 
 #[test]
@@ -228,6 +246,7 @@ fn a_certificate_has_one_source_and_ca_bundle_one_writer() {
     let files = [
         "--tls-cert-file=/etc/ramgate/tls/tls.crt",
         "--tls-key-file=/etc/ramgate/tls/tls.key",
+        "--webhook-configuration=ramgate",
     ];
 
     let manifests = render(&values_of("secret"));
@@ -327,9 +346,13 @@ fn every_object_of_a_namespace_says_which() {
     ];
     for (name, values) in supported() {
         for object in render(&values).all() {
-            let cluster_wide = without.contains(&object["kind"].as_str().unwrap());
-            let namespace = if cluster_wide {
+            let kind = object["kind"].as_str().unwrap();
+            let profile = ["Role", "RoleBinding"].contains(&kind)
+                && object["metadata"]["name"].as_str().unwrap().contains(':');
+            let namespace = if without.contains(&kind) {
                 Value::Null
+            } else if profile {
+                json!("kube-system")
             } else {
                 json!(NAMESPACE)
             };

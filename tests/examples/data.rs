@@ -156,6 +156,7 @@ fn the_denial_of_the_quick_start_is_a_real_one() {
     let pod = yaml::parse(&pod).unwrap()[0].to_json();
     let request = Request {
         operation: Operation::Create(&pod),
+        subresource: "",
         user: "alice@example.com",
         groups: &[],
     };

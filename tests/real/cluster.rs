@@ -12,21 +12,30 @@ use std::time::Instant;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::cast;
 use crate::control_plane::ControlPlane;
+use crate::controllers::Controllers;
+use crate::controllers::Credentials;
+use crate::custom;
 use crate::egress::Fault;
 use crate::install;
 use crate::install::NAMESPACE;
 use crate::install::RELEASE;
 use crate::kubectl::Kubectl;
+use crate::nodes;
 use crate::objects;
 use crate::process::unique;
 use crate::replica::Replica;
+use crate::rest::Rest;
 use crate::wait::eventually;
 
 /// A control plane with the chart, the directory that all tests share, and any number of replicas
 pub(crate) struct Cluster {
     pub(crate) plane: ControlPlane,
     pub(crate) admin: Kubectl,
+    /// The administrator again, without kubectl
+    pub(crate) rest: Rest,
+    controllers: Option<Controllers>,
     address: String,
     replicas: Mutex<Vec<Replica>>,
     changes: Mutex<()>,
@@ -55,15 +64,32 @@ pub(crate) fn exclusive() -> MutexGuard<'static, Cluster> {
         .expect(FAILED_BEFORE);
     // A test that failed leaves a cluster that is put in order here as well as any other.
     let cluster = cluster.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    cluster.plane.egress().fault(Fault::None);
-    cluster.scale(0);
+    cluster.renew(&install::values());
     cluster
-        .admin
-        .within(NAMESPACE)
-        .run(&["delete", "configmap", "--selector=real-test"])
-        .success();
-    cluster.install(&install::values());
-    cluster.configure(&objects::account());
+}
+
+/// The cluster with controllers, a scheduler and nodes: one replica, for every test that leaves it alone
+pub(crate) fn whole() -> &'static Cluster {
+    static WHOLE: OnceLock<Option<Cluster>> = OnceLock::new();
+    let start = || {
+        let cluster = Cluster::start_whole(Credentials::ForEachController);
+        cluster.configure(&objects::account());
+        cluster.configure(&cast::directory());
+        cluster.scale(1);
+        cluster
+    };
+    WHOLE.get_or_init(|| once(start)).as_ref().expect(FAILED_BEFORE)
+}
+
+/// The same for tests that stop ramgate or change the installation: one at a time, and each finds it freshly
+/// installed, without replicas
+pub(crate) fn whole_exclusive() -> MutexGuard<'static, Cluster> {
+    static WHOLE: OnceLock<Option<Mutex<Cluster>>> = OnceLock::new();
+    let start = || Mutex::new(Cluster::start_whole(Credentials::Shared));
+    let cluster = WHOLE.get_or_init(|| once(start)).as_ref().expect(FAILED_BEFORE);
+    let cluster = cluster.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    cluster.renew(&install::values_of_whole_cluster());
+    cluster.configure(&cast::directory());
     cluster
 }
 
@@ -79,18 +105,54 @@ fn once<T>(start: impl FnOnce() -> T) -> Option<T> {
 
 impl Cluster {
     fn start() -> Self {
-        let plane = ControlPlane::start();
-        let admin = plane.admin().clone();
-        install::install(&plane, &install::values());
         // The role `edit` is put together by a controller, so it is empty here.
-        let editor = [
-            "create",
-            "clusterrole",
-            EDITOR,
-            "--verb=*",
-            "--resource=pods,configmaps",
-        ];
-        admin.run(&editor).success();
+        Self::furnish(
+            ControlPlane::start(),
+            None,
+            &json!(["pods", "configmaps"]),
+            &install::values(),
+        )
+    }
+
+    /// A cluster with controllers, a scheduler and nodes, where editors may do everything in their namespaces
+    pub(crate) fn start_whole(credentials: Credentials) -> Self {
+        let plane = ControlPlane::start();
+        let controllers = Controllers::start(&plane, credentials);
+        for node in [
+            nodes::virtual_node(nodes::VIRTUAL),
+            nodes::acs_node(nodes::ACS),
+            nodes::real_node(nodes::REAL),
+        ] {
+            plane.admin().apply(&node).success();
+        }
+        for definition in custom::definitions() {
+            plane.admin().apply(&definition).success();
+        }
+        let established = ["wait", "--for=condition=Established", "crd", "--all"];
+        plane.admin().run(&established).success();
+        Self::furnish(
+            plane,
+            Some(controllers),
+            &json!(["*"]),
+            &install::values_of_whole_cluster(),
+        )
+    }
+
+    fn furnish(
+        plane: ControlPlane,
+        controllers: Option<Controllers>,
+        edited: &Value,
+        values: &Value,
+    ) -> Self {
+        let admin = plane.admin().clone();
+        install::install(&plane, values);
+        let editor = json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRole",
+            "metadata": {"name": EDITOR},
+            "rules": [{"apiGroups": ["*"], "resources": edited, "verbs": ["*"]}],
+        });
+        admin.apply(&editor).success();
         let service = admin.within(NAMESPACE).get(&["service", RELEASE]);
         let address = service["spec"]["clusterIP"]
             .as_str()
@@ -98,12 +160,26 @@ impl Cluster {
             .to_owned()
             + ":443";
         Self {
+            rest: Rest::new(admin.kubeconfig()),
             plane,
             admin,
+            controllers,
             address,
             replicas: Mutex::new(vec![]),
             changes: Mutex::new(()),
         }
+    }
+
+    /// Freshly installed, without replicas and without what other tests configured
+    fn renew(&self, values: &Value) {
+        self.plane.egress().fault(Fault::None);
+        self.scale(0);
+        self.admin
+            .within(NAMESPACE)
+            .run(&["delete", "configmap", "--selector=real-test"])
+            .success();
+        self.install(values);
+        self.configure(&objects::account());
     }
 
     /// Installs the chart again with other values
@@ -199,8 +275,16 @@ impl Cluster {
             .apply(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
             .success();
         // Made by a controller in a whole cluster; pods are refused without it.
-        let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}});
-        self.admin.within(name).apply(&account).success();
+        if self.controllers.is_some() {
+            let path = format!("/api/v1/namespaces/{name}/serviceaccounts/default");
+            eventually("the namespace has its service account", || {
+                self.rest.find(&path).map(drop).ok_or("not yet")
+            });
+        } else {
+            let account =
+                json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}});
+            self.admin.within(name).apply(&account).success();
+        }
         Namespace {
             cluster: self,
             name: name.to_owned(),
@@ -214,7 +298,8 @@ impl Cluster {
             .replicas
             .try_lock()
             .map(|all| all.iter().map(|one| one.process.tail()).collect());
-        self.plane.tail() + &replicas.unwrap_or_else(|_| String::new())
+        let controllers = self.controllers.as_ref().map(Controllers::tail);
+        self.plane.tail() + &controllers.unwrap_or_default() + &replicas.unwrap_or_else(|_| String::new())
     }
 
     /// Until ramgate has written caBundle and the API server has read it, reviews fail

@@ -84,6 +84,16 @@ impl ControlPlane {
         &self.folder
     }
 
+    /// Where the certificate of the cluster's authority stands
+    pub(crate) fn certificate(&self) -> PathBuf {
+        self.authority.certificate()
+    }
+
+    /// Where the key stands by which tokens of service accounts are signed
+    pub(crate) fn service_account_key(&self) -> PathBuf {
+        self.folder.join("service-accounts.key")
+    }
+
     /// The API server's record of requests, one JSON object a line
     pub(crate) fn audit_log(&self) -> String {
         fs::read_to_string(self.folder.join("audit.log")).unwrap_or_default()

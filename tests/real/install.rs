@@ -6,8 +6,10 @@ use std::process::Command;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::cast;
 use crate::control_plane::ControlPlane;
 use crate::kubectl::Outcome;
+use crate::nodes::ACS_LABEL;
 use crate::tools::repository;
 use crate::tools::tool;
 
@@ -26,6 +28,24 @@ pub(crate) fn values() -> Value {
         // Short, so that a stop does not cost each test the five seconds that a network needs.
         "server": {"shutdownDelayMilliseconds": 2000},
     })
+}
+
+/// The same for a cluster with controllers and nodes, with what the tests of identity need
+pub(crate) fn values_of_whole_cluster() -> Value {
+    let mut values = values();
+    values["cluster"] = json!({
+        "acsNodes": [{"matchLabels": {ACS_LABEL.0: ACS_LABEL.1}}],
+        "burstNamespaces": [{"matchLabels": {"burst": "yes"}}],
+        "carriers": [{
+            "user": cast::CARRIER,
+            "group": "apps.example.com",
+            "kind": "CloneSet",
+            "resource": "clonesets",
+            "templates": ["spec.template"],
+        }],
+        "keepers": [cast::KEEPER],
+    });
+    values
 }
 
 /// Installs or upgrades the release with these values

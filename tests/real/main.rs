@@ -8,6 +8,9 @@
 //! gives it the chart with the real Helm, and `replica` starts the product with the arguments and environment of the
 //! Deployment and with a token of its ServiceAccount. `egress` plays the cluster's network, so that the webhook
 //! configurations stay those of the chart, and faults are one call.
+//!
+//! The tests of `identity` have `controllers` as well, a scheduler, and `nodes` that nothing runs on: a whole cluster
+//! as far as anybody sees who talks to its API server. `cast` is who appears in them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -18,21 +21,27 @@
     reason = "tests"
 )]
 
+mod cast;
 mod certificates;
 mod cluster;
 mod control_plane;
+mod controllers;
+mod custom;
 mod egress;
 mod http;
 mod install;
 mod kubectl;
 mod load;
+mod nodes;
 mod objects;
 mod process;
 mod replica;
+mod rest;
 mod tools;
 mod wait;
 
 mod configuration;
+mod identity;
 mod lifecycle;
 mod metrics;
 mod outage;

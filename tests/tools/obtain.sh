@@ -1,22 +1,19 @@
 #!/usr/bin/env bash
-# Obtains the real parts that tests run on (etcd, kube-apiserver, kubectl, helm, prometheus) and prints the folder that
-# holds them. Needs no root. Everything is kept, so that only the first call takes minutes.
+# Obtains the real parts that tests run on (etcd, the Kubernetes control plane, kubectl, helm, prometheus) and prints the
+# folder that holds them. Needs no root. Everything is kept, so that only the first call takes minutes.
 #
-#   obtain.sh                 what the tests of this repository need
-#   obtain.sh --controllers   also kube-controller-manager, kube-scheduler and kwok
-#   obtain.sh --pin           writes the go.mod and go.sum files anew, from the versions below
+#   obtain.sh         what the tests of this repository need
+#   obtain.sh --pin   writes the go.mod and go.sum files anew, from the versions below
 #
 # KUBERNETES_VERSION    another Kubernetes, such as 1.30.14 (the pinned one is built from a committed go.sum)
-# KUBEBUILDER_ASSETS    a folder with etcd, kube-apiserver and kubectl to use instead of building them; helm too if it is there
+# KUBEBUILDER_ASSETS    a folder with etcd, kube-apiserver and kubectl to use instead of building them; helm,
+#                       kube-controller-manager and kube-scheduler too if they are there, else they are built
 # RAMGATE_TEST_CACHE    where builds are kept (default: ${XDG_CACHE_HOME:-~/.cache}/ramgate)
 set -euo pipefail
 
 pinned_kubernetes=1.36.3
 etcd=3.6.16
 helm=4.3.1
-kwok=0.8.0
-kubernetes=${KUBERNETES_VERSION:-$pinned_kubernetes}
-kubernetes=${kubernetes#v}
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${RAMGATE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ramgate}
@@ -26,7 +23,8 @@ fail() { say "$@"; exit 1; }
 
 need_go() {
     command -v go >/dev/null || fail "Go is needed to build $1 and was not found:" \
-        "install Go 1.26 or newer (https://go.dev/dl), or set KUBEBUILDER_ASSETS to a folder that holds etcd, kube-apiserver, kubectl and helm"
+        "install Go 1.26 or newer (https://go.dev/dl), or set KUBEBUILDER_ASSETS to a folder that holds etcd, kube-apiserver," \
+        "kube-controller-manager, kube-scheduler, kubectl and helm"
 }
 
 # The go.mod of a folder that builds Kubernetes VERSION. Kubernetes' own go.mod points at its staging folders, which only
@@ -55,13 +53,12 @@ tool_module() {
 
 pin() {
     need_go "the pinned tools"
-    mkdir -p "$here"/{kubernetes,etcd,helm,kwok}
+    mkdir -p "$here"/{kubernetes,etcd,helm}
     kubernetes_module "$pinned_kubernetes" >"$here/kubernetes/go.mod"
     tool_module etcd go.etcd.io/etcd/server/v3 "$etcd" go.etcd.io/etcd/server/v3 >"$here/etcd/go.mod"
     tool_module helm helm.sh/helm/v4 "$helm" helm.sh/helm/v4/cmd/helm >"$here/helm/go.mod"
-    tool_module kwok sigs.k8s.io/kwok "$kwok" sigs.k8s.io/kwok/cmd/kwok >"$here/kwok/go.mod"
     local folder
-    for folder in kubernetes etcd helm kwok; do
+    for folder in kubernetes etcd helm; do
         say "go mod tidy in $folder"
         (cd "$here/$folder" && go mod tidy)
     done
@@ -81,7 +78,11 @@ build() {
 }
 
 build_kubernetes() {
-    local module=$here/kubernetes minor flags name
+    local module=$here/kubernetes minor flags name missing=()
+    for name in "$@"; do
+        [ -x "$tools/$name" ] || missing+=("$name")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
     if [ "$kubernetes" != "$pinned_kubernetes" ]; then
         module=$tools/.module
         if [ ! -e "$module/go.sum" ]; then
@@ -96,9 +97,20 @@ build_kubernetes() {
     for name in gitVersion="v$kubernetes" gitMajor="${kubernetes%%.*}" gitMinor="${minor%%.*}" gitTreeState=archive; do
         flags+=" -X k8s.io/component-base/version.$name -X k8s.io/client-go/pkg/version.$name"
     done
-    for name in "$@"; do
+    for name in "${missing[@]}"; do
         build "$name" "$module" "k8s.io/kubernetes/cmd/$name" -ldflags "$flags"
     done
+}
+
+# The Kubernetes whose controllers go with the API server in FOLDER: the pinned one if it is of the same minor version,
+# since that is built from a committed go.sum, else the very same.
+kubernetes_beside() {
+    local version
+    version=$("$1/kube-apiserver" --version) || fail "$1/kube-apiserver does not say its version"
+    version=${version##* v}
+    version=${version%%[-+]*}
+    if [ "${version%.*}" = "${pinned_kubernetes%.*}" ]; then version=$pinned_kubernetes; fi
+    printf '%s\n' "$version"
 }
 
 # Links the tool NAME of FOLDER into the folder of tools.
@@ -139,10 +151,8 @@ obtain_prometheus() {
     done
 }
 
-controllers=no
 case "${1:-}" in
     "") ;;
-    --controllers) controllers=yes ;;
     --pin) pin; exit ;;
     *) fail "unknown argument \`$1\`: see the head of ${BASH_SOURCE[0]}" ;;
 esac
@@ -150,7 +160,14 @@ esac
 assets=${KUBEBUILDER_ASSETS:-}
 if [ -n "$assets" ]; then
     assets=$(cd "$assets" && pwd) || fail "KUBEBUILDER_ASSETS is $KUBEBUILDER_ASSETS, which is no folder"
+    for name in etcd kube-apiserver kubectl; do
+        [ -x "$assets/$name" ] || fail "KUBEBUILDER_ASSETS is $assets, but there is no program $name in it"
+    done
 fi
+kubernetes=${KUBERNETES_VERSION:-}
+if [ -z "$kubernetes" ] && [ -n "$assets" ]; then kubernetes=$(kubernetes_beside "$assets"); fi
+kubernetes=${kubernetes:-$pinned_kubernetes}
+kubernetes=${kubernetes#v}
 key=$({ cat "$here"/*/go.sum; printf '%s\n' "$kubernetes" "$assets"; } | sha256sum | cut -c1-12)
 tools=$cache/tools/$kubernetes-$key
 mkdir -p "$tools"
@@ -158,19 +175,12 @@ exec 9>"$tools/.lock"
 if command -v flock >/dev/null; then flock 9; fi
 
 if [ -n "$assets" ]; then
-    for name in etcd kube-apiserver kubectl; do
-        [ -x "$assets/$name" ] || fail "KUBEBUILDER_ASSETS is $assets, but there is no program $name in it"
-        adopt "$name" "$assets"
+    for name in etcd kube-apiserver kube-controller-manager kube-scheduler kubectl helm; do
+        if [ -x "$assets/$name" ]; then adopt "$name" "$assets"; fi
     done
-    if [ -x "$assets/helm" ]; then adopt helm "$assets"; fi
-else
-    build etcd "$here/etcd" go.etcd.io/etcd/server/v3 -ldflags "-s -w"
-    build_kubernetes kube-apiserver kubectl
 fi
+build etcd "$here/etcd" go.etcd.io/etcd/server/v3 -ldflags "-s -w"
+build_kubernetes kube-apiserver kube-controller-manager kube-scheduler kubectl
 build helm "$here/helm" helm.sh/helm/v4/cmd/helm -ldflags "-s -w"
-if [ "$controllers" = yes ]; then
-    build_kubernetes kube-controller-manager kube-scheduler
-    build kwok "$here/kwok" sigs.k8s.io/kwok/cmd/kwok -ldflags "-s -w"
-fi
 obtain_prometheus
 printf '%s\n' "$tools"

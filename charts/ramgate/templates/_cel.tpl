@@ -1,11 +1,28 @@
 {{/*
-Match conditions: which pods the API server sends. Rules for every expression here:
+Match conditions: what the API server sends. Rules for every expression here:
 - `object` is null on DELETE and `oldObject` on CREATE; every field may be absent, and terms may be null, since match
-  conditions run before the object is validated. An error would count as a match under Fail and as none under Ignore.
+  conditions run before the object is validated. An error would refuse the request under Fail and send nothing under
+  Ignore.
 - No list or text is walked whose length was not tested first: what is longer than any honest pod has counts as marked,
-  so that the cost stays below the API server's limit for each pod that it accepts.
+  so that the cost stays below the API server's limit for each object that it accepts.
+- What is cheap and mostly false stands first, since nothing behind it is evaluated then.
 - Only what Kubernetes 1.30 knows.
 */}}
+
+{{/* The annotations by which a pod speaks to ECI. */}}
+{{- define "ramgate.eciAnnotations" -}}
+{{- list "k8s.aliyun.com/eci-custom-tags" "k8s.aliyun.com/eci-resource-group-id" "k8s.aliyun.com/eci-ram-role-name" "k8s.aliyun.com/acr-service-arns" "k8s.aliyun.com/acr-user-arns" | toJson -}}
+{{- end -}}
+
+{{/* The annotation that says who asked. Nobody may bring one along unseen, so it is a mark wherever it stands. */}}
+{{- define "ramgate.stamp" -}}
+ramgate.io/requested-by
+{{- end -}}
+
+{{/* The pod in `.of` (an expression, not null): the template of a workload, or a pod itself. */}}
+{{- define "ramgate.cel.pod" -}}
+{{ .of }}.?spec.?jobTemplate.?spec.?template.or({{ .of }}.?spec.?template).orValue({{ .of }})
+{{- end -}}
 
 {{/* The node of pod `.pod` (an expression); empty text if it has none. */}}
 {{- define "ramgate.cel.node" -}}
@@ -38,24 +55,56 @@ Match conditions: which pods the API server sends. Rules for every expression he
 {{- toJson $labels -}}
 {{- end -}}
 
-{{/* Whether the requirement `e` of a node selector term can choose a virtual node. */}}
-{{- define "ramgate.cel.requirement" -}}
-{{- $root := .root -}}
-e.operator in ["Exists", "Gt", "Lt"] && e.key in {{ keys (include "ramgate.virtualLabels" $root | fromJson) | sortAlpha | toJson }}
-|| e.operator == "In" && (
-  size(e.?values.orValue([])) > 64
-  {{- range $key, $values := include "ramgate.virtualLabels" $root | fromJson }}
-  || e.key == {{ toJson $key }}{{ if $values }} && e.?values.orValue([]).exists(v, v in {{ $values | uniq | sortAlpha | toJson }}){{ end }}
-  {{- end }}
-  || e.key in ["kubernetes.io/hostname", "metadata.name"] && (
-    size(e.?values.orValue([])) > 4 || e.?values.orValue([]).exists(v, {{ include "ramgate.cel.unreal" (dict "root" $root "name" "v") }})
+{{/* Keys by which a requirement names nodes. */}}
+{{- define "ramgate.cel.nodeNames" -}}
+["kubernetes.io/hostname", "metadata.name"]
+{{- end -}}
+
+{{/*
+Whether the node selector term `t` can choose a virtual node. Names are matched in two requirements at most, since nothing
+here costs as much.
+*/}}
+{{- define "ramgate.cel.term" -}}
+{{- $labels := include "ramgate.virtualLabels" .root | fromJson -}}
+size(t.?matchExpressions.orValue([])) > 8 || size(t.?matchFields.orValue([])) > 2
+|| [t.?matchExpressions.orValue([]) + t.?matchFields.orValue([])].exists(all, all.exists(e,
+  e.operator in ["Exists", "Gt", "Lt"] && e.key in {{ keys $labels | sortAlpha | toJson }}
+  || e.operator == "In" && (
+    size(e.?values.orValue([])) > 64
+    {{- range $key, $values := $labels }}
+    || e.key == {{ toJson $key }}{{ if $values }} && e.?values.orValue([]).exists(v, v in {{ $values | uniq | sortAlpha | toJson }}){{ end }}
+    {{- end }}
   )
-)
+) || [all.filter(e, e.operator == "In" && e.key in {{ include "ramgate.cel.nodeNames" . }})].exists(named,
+  size(named) > 2 || named.exists(e,
+    size(e.?values.orValue([])) > 4 || e.?values.orValue([]).exists(v, {{ include "ramgate.cel.unreal" (dict "root" .root "name" "v") }})
+  )
+))
 {{- end -}}
 
 {{/* The required terms of pod `.pod`. They may be null, which ofNonZeroValue reads as absent. */}}
 {{- define "ramgate.cel.requiredTerms" -}}
 optional.ofNonZeroValue({{ .pod }}.?spec.?affinity.?nodeAffinity.?requiredDuringSchedulingIgnoredDuringExecution.?nodeSelectorTerms.orValue([])).orValue([])
+{{- end -}}
+
+{{/*
+Whether labels, annotations and node selector (expressions of maps or of optional maps) lead to ECI, or the stamp stands
+among them. `.host` is the host name that is selected.
+*/}}
+{{- define "ramgate.cel.keys" -}}
+{{- $root := .root -}}
+{{- $selector := .selector -}}
+{{ .labels }}[?"alibabacloud.com/eci"].orValue("") == "true"
+|| {{ .labels }}[?"eci"].orValue("") == "true"
+|| {{ .labels }}[?"alibabacloud.com/burst-resource"].orValue("") in ["eci", "eci_only"]
+|| {{ .annotations }}[?"alibabacloud.com/burst-resource"].orValue("") in ["eci", "eci_only"]
+{{- range append (include "ramgate.eciAnnotations" $root | fromJsonArray) (include "ramgate.stamp" $root) }}
+|| {{ $.annotations }}[?{{ toJson . }}].hasValue()
+{{- end }}
+{{- range $key, $values := include "ramgate.virtualLabels" $root | fromJson }}
+|| {{ $selector }}[?{{ toJson $key }}]{{ if $values }}.orValue("") in {{ $values | uniq | sortAlpha | toJson }}{{ else }}.hasValue(){{ end }}
+{{- end }}
+|| {{ .host }} != "" && {{ include "ramgate.cel.unreal" (dict "root" $root "name" .host) }}
 {{- end -}}
 
 {{/*
@@ -66,31 +115,16 @@ toleration does not count where every required term names a real node, as in the
 {{- $root := .root -}}
 {{- $pod := .pod -}}
 {{- $node := include "ramgate.cel.node" . -}}
-{{- $labels := printf "%s.?metadata.?labels" $pod -}}
-{{- $annotations := printf "%s.?metadata.?annotations" $pod -}}
 {{- $selector := printf "%s.?spec.?nodeSelector" $pod -}}
 {{- $host := printf "%s[?\"kubernetes.io/hostname\"].orValue(\"\")" $selector -}}
 {{- $required := include "ramgate.cel.requiredTerms" . -}}
 {{- $preferred := printf "%s.?spec.?affinity.?nodeAffinity.?preferredDuringSchedulingIgnoredDuringExecution.orValue([])" $pod -}}
 {{- $tolerations := printf "%s.?spec.?tolerations.orValue([])" $pod -}}
 {{ $node }} != "" ? {{ include "ramgate.cel.unreal" (dict "root" $root "name" $node) }} : (
-  {{ $labels }}[?"alibabacloud.com/eci"].orValue("") == "true"
-  || {{ $labels }}[?"eci"].orValue("") == "true"
-  || {{ $labels }}[?"alibabacloud.com/burst-resource"].orValue("") in ["eci", "eci_only"]
-  || {{ $annotations }}[?"alibabacloud.com/burst-resource"].orValue("") in ["eci", "eci_only"]
-  {{- range list "k8s.aliyun.com/eci-custom-tags" "k8s.aliyun.com/eci-resource-group-id" "k8s.aliyun.com/eci-ram-role-name" "k8s.aliyun.com/acr-service-arns" "k8s.aliyun.com/acr-user-arns" }}
-  || {{ $annotations }}[?{{ toJson . }}].hasValue()
-  {{- end }}
-  {{- range $key, $values := include "ramgate.virtualLabels" $root | fromJson }}
-  || {{ $selector }}[?{{ toJson $key }}]{{ if $values }}.orValue("") in {{ $values | uniq | sortAlpha | toJson }}{{ else }}.hasValue(){{ end }}
-  {{- end }}
-  || {{ $host }} != "" && {{ include "ramgate.cel.unreal" (dict "root" $root "name" $host) }}
+{{ include "ramgate.cel.keys" (dict "root" $root "labels" (printf "%s.?metadata.?labels" $pod) "annotations" (printf "%s.?metadata.?annotations" $pod) "selector" $selector "host" $host) | indent 2 }}
   || size({{ $required }}) > 16 || size({{ $preferred }}) > 16
   || ({{ $required }} + {{ $preferred }}.map(p, p.preference)).exists(t,
-    size(t.?matchExpressions.orValue([])) > 8 || size(t.?matchFields.orValue([])) > 2
-    || (t.?matchExpressions.orValue([]) + t.?matchFields.orValue([])).exists(e,
-{{ include "ramgate.cel.requirement" . | indent 6 }}
-    )
+{{ include "ramgate.cel.term" . | indent 4 }}
   )
   || size({{ $tolerations }}) > 64
   || {{ $tolerations }}.exists(t, t.?key.orValue("") in ["", "virtual-kubelet.io/provider", "k8s.aliyun.com/vnode"])
@@ -98,15 +132,77 @@ toleration does not count where every required term names a real node, as in the
 )
 {{- end -}}
 
-{{/* Whether the pod or what it was has a mark: taking a mark away is seen, and on DELETE there is only what it was. */}}
+{{/*
+Whether the pod or template, or what it was, has a mark: taking a mark away is seen, and on DELETE there is only what it
+was.
+*/}}
 {{- define "ramgate.cel.marked" -}}
-[object, oldObject].exists(pod, pod != null && (
+[object, oldObject].exists(o, o != null && [{{ include "ramgate.cel.pod" (dict "of" "o") }}].exists(pod,
 {{ include "ramgate.cel.marks" (dict "root" . "pod" "pod") | indent 2 }}
 ))
 {{- end -}}
 
-{{/* Whether the pod is not bound to a real node: all that is asked where the namespace itself routes to ECI. */}}
+{{/* Whether it is not bound to a real node: all that is asked where the namespace itself routes to ECI. */}}
 {{- define "ramgate.cel.elsewhere" -}}
 {{- $node := include "ramgate.cel.node" (dict "pod" "pod") -}}
-[object, oldObject].exists(pod, pod != null && ({{ $node }} == "" || {{ include "ramgate.cel.unreal" (dict "root" . "name" $node) }}))
+[object, oldObject].exists(o, o != null && [{{ include "ramgate.cel.pod" (dict "of" "o") }}].exists(pod,
+  {{ $node }} == "" || {{ include "ramgate.cel.unreal" (dict "root" . "name" $node) }}
+))
+{{- end -}}
+
+{{/*
+Whether a creation or change can matter to ECI: the spec, labels or annotations of the pod, or anything in the template.
+Owners and finalizers do not, and an outage must not hold them back, else nothing could be collected. A template without
+a stamp gets one with the next change of whatever kind where that starts no roll-out.
+*/}}
+{{- define "ramgate.cel.changed" -}}
+object == null || oldObject == null
+|| [{{ include "ramgate.cel.pod" (dict "of" "object") }}].exists(now, [{{ include "ramgate.cel.pod" (dict "of" "oldObject") }}].exists(was,
+  now.?spec != was.?spec || (
+    request.kind.kind != "Pod" ? now.?metadata != was.?metadata
+    : now.?metadata.?labels != was.?metadata.?labels || now.?metadata.?annotations != was.?metadata.?annotations
+  )
+  || request.kind.kind in ["CronJob", "ReplicaSet", "ReplicationController"]
+    && !now.?metadata.?annotations[?{{ include "ramgate.stamp" . | toJson }}].hasValue()
+    && !object.metadata.?deletionTimestamp.hasValue()
+    && (
+      size(object.metadata.?ownerReferences.orValue([])) > 16
+      || !object.metadata.?ownerReferences.orValue([]).exists(r, r.?controller.orValue(false))
+    )
+))
+{{- if .Values.scale.judge }}
+|| request.kind.kind != "Pod" && object.?spec.?replicas.orValue(0) > oldObject.?spec.?replicas.orValue(0)
+{{- end }}
+{{- end -}}
+
+{{/* Whether a change of a pod's subresource touches what ECI reads: its annotations, or beside the status its spec. */}}
+{{- define "ramgate.cel.fields" -}}
+object == null || oldObject == null
+|| {{ append (include "ramgate.eciAnnotations" . | fromJsonArray) (include "ramgate.stamp" .) | toJson }}.exists(key,
+  object.?metadata.?annotations[?key] != oldObject.?metadata.?annotations[?key]
+)
+|| request.subResource != "status" && object.?spec != oldObject.?spec
+{{- end -}}
+
+{{/* Whether a Binding names a node that is not known to be real. */}}
+{{- define "ramgate.cel.binds" -}}
+object == null || {{ include "ramgate.cel.unreal" (dict "root" . "name" "object.?target.?name.orValue(\"\")") }}
+{{- end -}}
+
+{{/* Whether a Scale asks for more replicas. */}}
+{{- define "ramgate.cel.grows" -}}
+object == null || oldObject == null
+|| object.?spec.?replicas.orValue(0) > oldObject.?spec.?replicas.orValue(0)
+{{- end -}}
+
+{{/* Whether it is eci-profile. Its own name is read, since a request that deletes a collection has none. */}}
+{{- define "ramgate.cel.profile" -}}
+[object, oldObject].exists(o, o != null && o.?metadata.?name.orValue("") == "eci-profile")
+{{- end -}}
+
+{{/* Whether an image cache becomes another one. */}}
+{{- define "ramgate.cel.imageCache" -}}
+object == null || oldObject == null || object.?spec != oldObject.?spec
+|| object.?metadata.?labels != oldObject.?metadata.?labels
+|| object.?metadata.?annotations != oldObject.?metadata.?annotations
 {{- end -}}

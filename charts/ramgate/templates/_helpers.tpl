@@ -54,6 +54,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
+{{/* Name of the Secret with the keys of stamps, which the server makes. */}}
+{{- define "ramgate.stampSecret" -}}
+{{- .Values.stamp.secretName | default (printf "%s-stamp" (include "ramgate.fullname" .)) -}}
+{{- end -}}
+
 {{- define "ramgate.podSecurityContext" -}}
 runAsNonRoot: true
 runAsUser: 65532

@@ -25,6 +25,9 @@ values and what to do.
 {{- end -}}
 
 {{- $exempt := include "ramgate.exempt" . | fromJsonArray -}}
+{{- if not (has "kube-system" .Values.exemptNamespaces) -}}
+  {{- fail "exemptNamespaces must hold kube-system, else an outage of ramgate could stop the cluster's own agents" -}}
+{{- end -}}
 {{- range $namespace, $mode := .Values.namespaceModes -}}
   {{- if has $namespace $exempt -}}
     {{- fail (printf "namespaceModes names %s, which exemptNamespaces and the release's namespace leave unjudged; remove one of the two" $namespace) -}}
@@ -49,6 +52,9 @@ values and what to do.
       {{- end -}}
     {{- end -}}
   {{- end -}}
+{{- end -}}
+{{- if and (eq .Values.cluster.eciProfileChanges "refuse") (not .Values.cluster.eciProfile) -}}
+  {{- fail "cluster.eciProfileChanges is refuse, but cluster.eciProfile is false, so that no change of it is sent; set eciProfile to true" -}}
 {{- end -}}
 {{- if and .Values.cluster.serverless .Values.cluster.burstNamespaces -}}
   {{- fail "cluster.serverless already sends every pod, so cluster.burstNamespaces must be empty" -}}
@@ -83,6 +89,9 @@ values and what to do.
   {{- if .Values.certificate.secret.webhookAnnotations -}}
     {{- fail (printf "certificate.secret.webhookAnnotations is set, but certificate.source is %s, where caBundle has another writer" .Values.certificate.source) -}}
   {{- end -}}
+{{- end -}}
+{{- if has (include "ramgate.stampSecret" .) (list (printf "%s-ca" (include "ramgate.fullname" .)) (include "ramgate.mountedSecret" .)) -}}
+  {{- fail (printf "stamp.secretName (%s) is the Secret of the certificate; the keys of stamps need one of their own" (include "ramgate.stampSecret" .)) -}}
 {{- end -}}
 {{- if and .Values.certificate.certManager.issuerRef (ne .Values.certificate.source "cert-manager") -}}
   {{- fail (printf "certificate.certManager.issuerRef is set, but certificate.source is %s; set it to cert-manager or remove the issuer" .Values.certificate.source) -}}

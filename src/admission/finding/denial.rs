@@ -235,8 +235,8 @@ impl Told<'_> {
             | PolicyType::ResourceGroupLevelIdentityBasedPolicy => "your RAM administrator",
         };
         match self.scene.deed {
-            Deed::Create | Deed::Update => format!("ask {administrator}"),
-            Deed::Delete | Deed::Exec | Deed::Attach | Deed::PortForward | Deed::Proxy => {
+            Deed::Create | Deed::Update | Deed::Scale => format!("ask {administrator}"),
+            Deed::Delete | Deed::Evict | Deed::Exec | Deed::Attach | Deed::PortForward | Deed::Proxy => {
                 format!("ask someone who may, or {administrator}")
             }
         }

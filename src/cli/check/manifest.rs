@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::admission::workload::Workload;
 use crate::cli::Problem;
 use crate::source::{utf8, yaml};
 
@@ -57,9 +58,9 @@ impl Manifest {
         }
     }
 
-    /// Whether it is a core v1 pod
-    pub(super) fn is_pod(&self) -> bool {
-        self.kind() == "Pod" && self.text("/apiVersion") == "v1"
+    /// Whether its kind is known to belong to a namespace
+    pub(super) fn is_in_namespace(&self) -> bool {
+        matches!(self.kind(), "Pod" | "Binding") || Workload::of_kind(self.kind()).is_some()
     }
 }
 

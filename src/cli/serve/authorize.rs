@@ -28,7 +28,7 @@ impl Gate {
                 let case = self.case(&review, &configuration, view.as_ref(), exempt);
                 let sighting = complete(&case, view).await;
                 case.answer(match &sighting {
-                    Sighting::Pod(json) => Sight::Pod(json),
+                    Sighting::Object(json) => Sight::Pod(json),
                     Sighting::Absent => Sight::Absent,
                     Sighting::Unread => Sight::Unread,
                 })
@@ -73,7 +73,7 @@ async fn complete(case: &Case<'_>, view: &Arc<View>) -> Sighting {
         None => Sighting::Absent,
     };
     let sight = match &sighting {
-        Sighting::Pod(json) => Sight::Pod(json),
+        Sighting::Object(json) => Sight::Pod(json),
         Sighting::Absent | Sighting::Unread => Sight::Absent,
     };
     if let Some(node) = case.unread_node(sight) {

@@ -12,7 +12,8 @@ use crate::admission::{self, Cluster, Modes, Objects, Path, Review, ReviewError}
 use crate::authorize::Exempt;
 use crate::server::judge::{Endpoint, Judge, Verdict};
 use crate::server::uid;
-use crate::store::cluster::View;
+use crate::stamp::{Ring, RingError, Seal};
+use crate::store::cluster::{Seen, View};
 use crate::store::{Store, review as config_map_review};
 use crate::telemetry::record::{Asked, Record};
 
@@ -38,30 +39,15 @@ pub(super) enum Surrounding {
 }
 
 impl Surrounding {
-    /// No cluster: namespaces and service accounts without labels, nodes unknown
-    pub(super) fn empty() -> Self {
-        Self::Empty(Objects::default())
-    }
-
-    fn cluster(&self) -> &dyn Cluster {
-        match self {
-            Self::Watched(view) => view.as_ref(),
-            Self::Empty(objects) => objects,
-        }
-    }
-
-    /// Reads live what the review names and no watch has shown
-    async fn complete(&self, review: &Review<'_>) {
-        let Self::Watched(view) = self else { return };
-        if let Some(namespace) = review.unread_namespace(view.as_ref()) {
-            view.read_namespace(namespace).await;
-        }
-        if let Some(node) = review.unread_node(view.as_ref()) {
-            view.read_node(node).await;
-        }
-        if let Some((namespace, name)) = review.unread_service_account(view.as_ref()) {
-            view.read_service_account(namespace, name).await;
-        }
+    /// No cluster: namespaces and service accounts without labels, nodes unknown, and keys that live as long as the
+    /// process
+    ///
+    /// # Errors
+    ///
+    /// The system gives no randomness for a key.
+    pub(super) fn empty() -> Result<Self, RingError> {
+        let ring = Ring::new([("memory".to_owned(), Ring::generate()?)])?;
+        Ok(Self::Empty(Objects::default().sealed(Seal::new(ring, ""))))
     }
 }
 
@@ -73,18 +59,30 @@ impl Judge for Gate {
                 Endpoint::Validate => Path::Validate,
                 Endpoint::Authorize => return self.authorize(body).await,
             };
-            let review = match Review::parse(body) {
+            let mut review = match Review::parse(body) {
                 Ok(review) => review,
                 Err(error) => return malformed(&error, body),
             };
             if review.resource() == Resource::ConfigMaps {
                 return self.config_map(path, &review);
             }
-            self.surrounding.complete(&review).await;
             let Some(configuration) = self.store.current() else {
-                return not_ready(&review);
+                return not_ready(&review, "complete configuration");
             };
-            let cluster = self.surrounding.cluster();
+            if let Err(error) = review.read_listed(&configuration.cluster) {
+                return malformed(&error, body);
+            }
+            let seen;
+            let cluster: &dyn Cluster = match &self.surrounding {
+                Surrounding::Watched(view) => {
+                    seen = Seen::by(view, &review).await;
+                    &seen
+                }
+                Surrounding::Empty(objects) => objects,
+            };
+            if cluster.seal().is_none() {
+                return not_ready(&review, "keys for stamps");
+            }
             let answer = admission::answer(
                 path,
                 &review,
@@ -160,10 +158,11 @@ fn malformed(error: &ReviewError, body: &[u8]) -> Verdict {
     Verdict { body, record }
 }
 
-fn not_ready(review: &Review<'_>) -> Verdict {
-    let message = "ramgate has no complete configuration yet, so nothing can be judged: try again, and if it lasts \
-        look at /ready of its admin port";
-    let body = admission::refuse(review.uid(), NOT_READY, message);
+fn not_ready(review: &Review<'_>, lacking: &str) -> Verdict {
+    let message = format!(
+        "ramgate has no {lacking} yet, so nothing can be judged: try again, and if it lasts look at /ready of its admin port"
+    );
+    let body = admission::refuse(review.uid(), NOT_READY, &message);
     Verdict {
         body,
         record: Record {
@@ -204,6 +203,7 @@ fn recorded(review: &Review<'_>, record: admission::Record) -> Record {
     // A single one says what the message says
     let causes = (record.causes.len() > 1).then(|| serde_json::to_string(&record.causes).ok());
     Record {
+        stamped: record.stamped,
         principal: record.principal,
         name: record.name,
         decision: record.decision.name(),

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
 
+use super::watchdog::Watchdog;
 use crate::server::admin::{Readiness, Report};
 use crate::server::certificate::slot::Slot;
 use crate::store::Store;
@@ -14,6 +15,8 @@ pub(super) struct Ready {
     pub(super) store: Arc<Store>,
     pub(super) slot: Arc<Slot>,
     pub(super) tasks: Tasks,
+    /// None beside a folder, where there is no cluster
+    pub(super) watchdog: Option<Watchdog>,
 }
 
 /// Background tasks, none of which ever ends of its own accord
@@ -45,6 +48,8 @@ impl Readiness for Ready {
         if !self.slot.is_filled() {
             missing.push("there is no certificate yet".to_owned());
         }
+        let found = self.watchdog.as_ref().map(Watchdog::look).unwrap_or_default();
+        missing.extend(found.missing);
         let ended = self.tasks.ended.lock().unwrap_or_else(PoisonError::into_inner);
         missing.extend(
             ended
@@ -62,6 +67,7 @@ impl Readiness for Ready {
         let generation = status.is_ready().then_some(status.generation);
         Report {
             missing,
+            concerns: found.concerns,
             generation,
             last_reload_errors,
         }
@@ -79,6 +85,7 @@ mod tests {
             store: Arc::default(),
             slot: Slot::new(Arc::new(Metrics::new().unwrap())),
             tasks: Tasks::default(),
+            watchdog: None,
         };
         assert_eq!(
             ready.report().missing,

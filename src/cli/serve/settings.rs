@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
+use regex::Regex;
 use tracing_subscriber::EnvFilter;
 
 use crate::admission::mode::UnknownMode;
@@ -74,9 +75,17 @@ pub(crate) struct ServeArgs {
     /// DNS name or IP address of the self-made certificate [default: localhost, 127.0.0.1, ::1]
     #[arg(long, value_name = "NAME")]
     tls_name: Vec<String>,
-    /// Name of the webhook configurations whose caBundle to keep in step with the self-made CA
+    /// Name of ramgate's webhook configurations: their rules say which carriers may be trusted, and caBundle is kept in
+    /// step with the self-made CA
     #[arg(long, value_name = "NAME")]
     webhook_configuration: Option<String>,
+    /// Secret in the namespace for the keys of stamps, which all replicas share; made if there is none
+    #[arg(long, value_name = "NAME", default_value = "ramgate-stamp")]
+    stamp_secret: String,
+    /// Regular expression of the whole name of real nodes, as the webhook rules have it: a virtual node with such a name
+    /// is an alarm
+    #[arg(long, value_name = "REGEX")]
+    real_node_names: Option<String>,
     /// Write the self-made CA certificate to this file, PEM
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
@@ -132,6 +141,9 @@ pub(super) struct Settings {
     pub(super) limits: ReviewLimits,
     pub(super) shutdown_delay: Duration,
     pub(super) certificate: CertificateSource,
+    pub(super) stamp_secret: String,
+    pub(super) webhook_configuration: Option<String>,
+    pub(super) real_node_names: Option<Regex>,
     pub(super) log_format: LogFormat,
     pub(super) log_filter: EnvFilter,
 }
@@ -191,6 +203,7 @@ impl ServeArgs {
         let log_filter = log::filter(&self.log_level)
             .map_err(|error| mistakes.push(format!("--log-level: {error}")))
             .ok();
+        let real_node_names = self.real_node_names(&mut mistakes);
         if self.shutdown_delay_ms > LONGEST_DELAY {
             mistakes.push(format!("--shutdown-delay-ms must be at most {LONGEST_DELAY}"));
         }
@@ -204,6 +217,9 @@ impl ServeArgs {
                 limits,
                 shutdown_delay: Duration::from_millis(self.shutdown_delay_ms),
                 certificate,
+                stamp_secret: self.stamp_secret,
+                webhook_configuration: self.webhook_configuration,
+                real_node_names,
                 log_format: self.log_format,
                 log_filter,
             }),
@@ -228,6 +244,14 @@ impl ServeArgs {
                 None
             }
         }
+    }
+
+    /// The names of real nodes, matched as a whole
+    fn real_node_names(&self, mistakes: &mut Vec<String>) -> Option<Regex> {
+        let pattern = self.real_node_names.as_ref()?;
+        Regex::new(&format!("^(?:{pattern})$"))
+            .map_err(|error| mistakes.push(format!("--real-node-names: {error}")))
+            .ok()
     }
 
     fn modes(&self, mistakes: &mut Vec<String>) -> Modes {
@@ -282,7 +306,6 @@ impl ServeArgs {
         for (given, flag) in [
             (self.tls_secret.is_some(), "--tls-secret"),
             (!self.tls_name.is_empty(), "--tls-name"),
-            (self.webhook_configuration.is_some(), "--webhook-configuration"),
             (self.ca_file.is_some(), "--ca-file"),
         ] {
             if given {
@@ -307,8 +330,9 @@ impl ServeArgs {
             mistakes.push("--tls-secret needs --namespace, where the Secret is".into());
         }
         if self.webhook_configuration.is_some() && self.tls_secret.is_none() {
-            mistakes
-                .push("--webhook-configuration needs --tls-secret, so that all replicas have one CA".into());
+            mistakes.push(
+                "--webhook-configuration needs --tls-secret, so that all replicas have one CA, or --tls-cert-file".into(),
+            );
         }
         let secret = self.namespace.as_ref().zip(self.tls_secret.as_ref());
         let secret = secret.map(|(namespace, name)| SharedSecret {
@@ -400,7 +424,7 @@ mod tests {
             "--tls-key-file=b",
             "--tls-secret=c",
             "--tls-name=d",
-            "--webhook-configuration=e",
+            "--real-node-names=(",
             "--ca-file=f",
             "--log-level=ramgate=loud",
             "--namespace-mode=a=warn",
@@ -414,7 +438,7 @@ mod tests {
             "--max-inflight must be 1 to",
             "--tls-secret is for the self-made",
             "--tls-name is for",
-            "--webhook-configuration is for",
+            "--real-node-names: regex parse error",
             "--ca-file is for",
             "--log-level: `ramgate=loud`",
             "--shutdown-delay-ms must be at most",

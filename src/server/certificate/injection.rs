@@ -18,9 +18,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::api;
-use super::api::{ApiError, RETRY, Told, won};
 use super::bundle::Bundle;
+use crate::api;
+use crate::api::{ApiError, RETRY, Told, won};
 use crate::telemetry::metrics::Metrics;
 
 /// Whose change it is in managedFields: the same for every replica, since all write the same

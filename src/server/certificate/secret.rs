@@ -15,11 +15,11 @@ use kube::api::{Patch, PatchParams};
 use kube::{Api, Client};
 use serde_json::json;
 
-use super::api;
-use super::api::{ApiError, RETRY, Told, answered, won};
 use super::authority::{Authority, AuthorityError};
 use super::own::Own;
 use super::rotation::Authorities;
+use crate::api;
+use crate::api::{ApiError, RETRY, Told, answered, won};
 
 /// The bundle, for whoever else needs to trust the server
 ///

@@ -182,7 +182,11 @@ mod tests {
             );
             fake.put(EVENTS, json!({"metadata": {"name": "e"}}));
             let store = Arc::new(Store::default());
-            let view = Arc::new(View::new(fake.client(), Arc::clone(&store)));
+            let view = Arc::new(View::new(
+                fake.client(),
+                Arc::clone(&store),
+                crate::store::cluster::Followed::default(),
+            ));
             let mut surroundings = Surroundings::new(fake.client(), Arc::clone(&view));
             surroundings.patience = Duration::from_millis(500);
             let reloader = Reloader::new(Arc::clone(&store), Some(surroundings));

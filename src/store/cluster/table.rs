@@ -52,6 +52,13 @@ impl Table {
         self.0.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
+    /// Names of the objects that are wanted, in no order
+    pub(super) fn names(&self, wanted: impl Fn(&str, &Meta) -> bool) -> Vec<String> {
+        let objects = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let found = objects.iter().filter(|(name, meta)| wanted(name, meta));
+        found.map(|(name, _)| name.to_string()).collect()
+    }
+
     pub(super) fn clear(&self) {
         self.replace(HashMap::new());
     }

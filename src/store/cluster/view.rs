@@ -6,10 +6,16 @@ use k8s_openapi::api::core::v1::{Namespace, Node, ServiceAccount};
 use kube::Client;
 
 use super::live::Live;
-use super::sight::{LivePods, Sighting};
+use super::profile::LiveProfile;
+use super::rules::Rules;
+use super::seal::Keys;
 use super::table::Table;
+use super::whole::{Sighting, Whole};
+use crate::admission::profile::Profile;
+use crate::admission::workload::Workload;
 use crate::admission::{Cluster, Meta, NodeKind};
 use crate::directory::ClusterSettings;
+use crate::stamp::Seal;
 use crate::store::snapshot::Store;
 
 /// The cluster as the watches show it, with the live reads of the last second
@@ -22,12 +28,26 @@ pub struct View {
     live_namespaces: Live,
     live_nodes: Live,
     live_service_accounts: Live,
-    live_pods: LivePods,
+    whole: Whole,
+    keys: Option<Arc<Keys>>,
+    rules: Option<Arc<Rules>>,
+    profile: Option<Arc<LiveProfile>>,
+}
+
+/// What of the cluster is followed beside the objects that surround pods
+#[derive(Clone, Debug, Default)]
+pub struct Followed {
+    /// The keys of the stamps
+    pub keys: Option<Arc<Keys>>,
+    /// The webhook configurations
+    pub rules: Option<Arc<Rules>>,
+    /// ACK's eci-profile
+    pub profile: Option<Arc<LiveProfile>>,
 }
 
 impl View {
     /// A view that is empty until [`Surroundings`](super::Surroundings) fill it; the store says which nodes are virtual
-    pub fn new(client: Client, store: Arc<Store>) -> Self {
+    pub fn new(client: Client, store: Arc<Store>, followed: Followed) -> Self {
         Self {
             client,
             store,
@@ -37,7 +57,10 @@ impl View {
             live_namespaces: Live::new("namespaces"),
             live_nodes: Live::new("nodes"),
             live_service_accounts: Live::new("service accounts"),
-            live_pods: LivePods::default(),
+            whole: Whole::default(),
+            keys: followed.keys,
+            rules: followed.rules,
+            profile: followed.profile,
         }
     }
 
@@ -61,9 +84,35 @@ impl View {
         }
     }
 
-    /// Reads a whole pod, which is not remembered
+    /// Reads a pod, which is not remembered
+    pub async fn read_pod(&self, namespace: &str, name: &str) -> Option<Arc<str>> {
+        self.whole.pod(&self.client, namespace, name).await
+    }
+
+    /// Reads a pod, and tells one that is not there from one that could not be read
     pub async fn sight(&self, namespace: &str, name: &str) -> Sighting {
-        self.live_pods.read(&self.client, namespace, name).await
+        self.whole.sight(&self.client, namespace, name).await
+    }
+
+    /// Reads a workload, which is not remembered
+    pub async fn read_workload(&self, workload: Workload, namespace: &str, name: &str) -> Option<Arc<str>> {
+        self.whole.workload(&self.client, workload, namespace, name).await
+    }
+
+    /// Reads the keys of the stamps again
+    pub async fn read_keys_again(&self) {
+        if let Some(keys) = &self.keys {
+            keys.read_again().await;
+        }
+    }
+
+    /// Names of virtual nodes that fit a pattern
+    pub fn virtual_nodes(&self, fits: impl Fn(&str) -> bool) -> Vec<String> {
+        let Some(configuration) = self.store.current() else {
+            return Vec::new();
+        };
+        let is_virtual = |meta: &Meta| kind_of(meta, &configuration.cluster) == NodeKind::Virtual;
+        self.nodes.names(|name, meta| fits(name) && is_virtual(meta))
     }
 
     pub(super) fn namespaces(&self) -> Arc<Table> {
@@ -103,8 +152,34 @@ impl Cluster for View {
         }
     }
 
+    /// Read for one review at a time: see [`Seen`](super::Seen)
     fn pod(&self, _namespace: &str, _name: &str) -> Option<Arc<str>> {
         None
+    }
+
+    fn workload(&self, _workload: Workload, _namespace: &str, _name: &str) -> Option<Arc<str>> {
+        None
+    }
+
+    fn seal(&self) -> Option<Arc<Seal>> {
+        self.keys.as_ref()?.seal()
+    }
+
+    fn sends(&self, group: &str, resource: &str) -> bool {
+        self.rules
+            .as_ref()
+            .is_some_and(|rules| rules.sends(group, resource))
+    }
+
+    fn profile(&self) -> Arc<Profile> {
+        let is_read = self
+            .store
+            .current()
+            .is_some_and(|configuration| configuration.cluster.eci_profile);
+        match &self.profile {
+            Some(profile) if is_read => profile.current(),
+            _ => Arc::default(),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 const CONFLICT: u16 = 409;
 
 /// Soon enough that nobody looks for a fault, seldom enough not to burden a server that is in trouble
-pub(super) const RETRY: Duration = Duration::from_secs(3);
+pub(crate) const RETRY: Duration = Duration::from_secs(3);
 
 /// How long one watch call lasts; a connection that died silently is noticed a little later
 const CALL_SECONDS: u32 = 60;
@@ -24,7 +24,7 @@ const CALL_SECONDS: u32 = 60;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An object as it is now, then at each change; nothing while it does not exist
-pub(super) fn follow<K>(api: Api<K>, name: &str) -> impl Stream<Item = Result<Option<K>, ApiError>> + use<K>
+pub(crate) fn follow<K>(api: Api<K>, name: &str) -> impl Stream<Item = Result<Option<K>, ApiError>> + use<K>
 where
     K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
 {
@@ -66,7 +66,7 @@ impl Backoff for Steady {
 }
 
 /// The result of a request, which is given a bounded time
-pub(super) async fn answered<T>(
+pub(crate) async fn answered<T>(
     request: impl Future<Output = Result<T, kube::Error>>,
 ) -> Result<Result<T, kube::Error>, ApiError> {
     let late = |_| {
@@ -79,7 +79,7 @@ pub(super) async fn answered<T>(
 }
 
 /// The result of a write that is given a bounded time; nothing if another writer was first
-pub(super) async fn won<T>(
+pub(crate) async fn won<T>(
     write: impl Future<Output = Result<T, kube::Error>>,
 ) -> Result<Option<T>, ApiError> {
     match answered(write).await? {
@@ -92,7 +92,7 @@ pub(super) async fn won<T>(
 /// A request that the API server refused or never answered
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct ApiError(String);
+pub(crate) struct ApiError(String);
 
 impl From<kube::Error> for ApiError {
     fn from(error: kube::Error) -> Self {
@@ -118,11 +118,11 @@ impl From<watcher::Error> for ApiError {
 
 /// Remembers the last failure, so that one which is tried again and again is told once
 #[derive(Debug, Default)]
-pub(super) struct Told(Option<String>);
+pub(crate) struct Told(Option<String>);
 
 impl Told {
     /// Whether this outcome is a failure that was not the last one too
-    pub(super) fn is_news<T, E: std::fmt::Display>(&mut self, outcome: &Result<T, E>) -> bool {
+    pub(crate) fn is_news<T, E: std::fmt::Display>(&mut self, outcome: &Result<T, E>) -> bool {
         let text = outcome.as_ref().err().map(ToString::to_string);
         let news = text.is_some() && text != self.0;
         self.0 = text;

@@ -1,4 +1,5 @@
-//! Whole pods read live, for reviews that only name one. Nothing is remembered, since what is read is what is judged.
+//! Whole objects read live, for requests that only name one: a pod that is bound, evicted or connected to, a workload
+//! that is scaled. Nothing is remembered, since what is read is what is judged.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use kube::{Client, Resource};
 use tokio::sync::Semaphore;
 
 use super::live::is_object_name;
+use crate::admission::workload::Workload;
 
 /// How long a read may take; the review's own deadline is longer
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -17,24 +19,33 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How many reads run at once; whoever makes up names gets no more of the API server
 const AT_ONCE: usize = 16;
 
-/// What a live read comes to
+/// What a read comes to
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sighting {
-    /// The pod as JSON
-    Pod(Arc<str>),
-    /// There is no such pod
+    /// The object as JSON
+    Object(Arc<str>),
+    /// There is no such object
     Absent,
     /// It could not be read, so it may be anything
     Unread,
 }
 
-/// Reads whole pods
-#[derive(Debug)]
-pub(super) struct LivePods {
+/// Reads whole objects
+pub(super) struct Whole {
     slots: Semaphore,
 }
 
-impl Default for LivePods {
+impl Sighting {
+    /// The object, if there is one and it could be read
+    pub fn object(self) -> Option<Arc<str>> {
+        match self {
+            Self::Object(json) => Some(json),
+            Self::Absent | Self::Unread => None,
+        }
+    }
+}
+
+impl Default for Whole {
     fn default() -> Self {
         Self {
             slots: Semaphore::new(AT_ONCE),
@@ -42,28 +53,57 @@ impl Default for LivePods {
     }
 }
 
-impl LivePods {
-    pub(super) async fn read(&self, client: &Client, namespace: &str, name: &str) -> Sighting {
-        if !is_object_name(namespace) || !is_object_name(name) {
+impl Whole {
+    pub(super) async fn pod(&self, client: &Client, namespace: &str, name: &str) -> Option<Arc<str>> {
+        self.sight(client, namespace, name).await.object()
+    }
+
+    pub(super) async fn sight(&self, client: &Client, namespace: &str, name: &str) -> Sighting {
+        if !is_object_name(namespace) {
             return Sighting::Absent;
         }
-        let path = Pod::url_path(&(), Some(namespace));
-        let Ok(request) = Request::new(path).get(name, &GetParams::default()) else {
+        self.read(client, Pod::url_path(&(), Some(namespace)), name).await
+    }
+
+    pub(super) async fn workload(
+        &self,
+        client: &Client,
+        workload: Workload,
+        namespace: &str,
+        name: &str,
+    ) -> Option<Arc<str>> {
+        if !is_object_name(namespace) {
+            return None;
+        }
+        let group = match workload.group() {
+            "" => "/api/v1".to_owned(),
+            group => format!("/apis/{group}/v1"),
+        };
+        let path = format!("{group}/namespaces/{namespace}/{}", workload.resource());
+        self.read(client, path, name).await.object()
+    }
+
+    async fn read(&self, client: &Client, path: String, name: &str) -> Sighting {
+        if !is_object_name(name) {
+            return Sighting::Absent;
+        }
+        let Ok(request) = Request::new(&path).get(name, &GetParams::default()) else {
             return Sighting::Absent;
         };
         let read = async {
+            // It is never closed
             let _slot = self.slots.acquire().await;
             client.request_text(request).await
         };
         match tokio::time::timeout(PATIENCE, read).await {
-            Ok(Ok(text)) => Sighting::Pod(text.into()),
+            Ok(Ok(text)) => Sighting::Object(text.into()),
             Ok(Err(kube::Error::Api(status))) if status.code == 404 => Sighting::Absent,
             Ok(Err(error)) => {
-                tracing::warn!(namespace, name, "live read of a pod failed: {error}");
+                tracing::warn!(path, name, "live read failed: {error}");
                 Sighting::Unread
             }
             Err(_) => {
-                tracing::warn!(namespace, name, "live read of a pod took too long");
+                tracing::warn!(path, name, "live read took too long");
                 Sighting::Unread
             }
         }
@@ -84,24 +124,24 @@ mod tests {
         fake.put("/api/v1/namespaces/shop/pods/web", pod.clone());
         fake.fail("/api/v1/namespaces/shop/pods/secret", 403);
         fake.hang("/api/v1/namespaces/shop/pods/slow");
-        let pods = LivePods::default();
+        let pods = Whole::default();
         let client = fake.client();
-        let read = async |name: &str| pods.read(&client, "shop", name).await;
-        assert_eq!(read("web").await, Sighting::Pod(pod.to_string().into()));
+        let read = async |name: &str| pods.sight(&client, "shop", name).await;
+        assert_eq!(read("web").await, Sighting::Object(pod.to_string().into()));
         assert_eq!(read("gone").await, Sighting::Absent);
         assert_eq!(read("secret").await, Sighting::Unread);
         let started = tokio::time::Instant::now();
         assert_eq!(read("slow").await, Sighting::Unread);
         assert!(started.elapsed() < Duration::from_secs(2));
         // What is read is what is judged: no answer is kept
-        assert_eq!(read("web").await, Sighting::Pod(pod.to_string().into()));
+        assert_eq!(read("web").await, Sighting::Object(pod.to_string().into()));
         assert_eq!(fake.calls().len(), 5);
     }
 
     #[tokio::test]
     async fn a_name_that_no_pod_has_is_never_sent() {
         let fake = Fake::default();
-        let pods = LivePods::default();
+        let pods = Whole::default();
         for (namespace, name) in [
             ("shop", ".."),
             ("..", "web"),
@@ -109,7 +149,10 @@ mod tests {
             ("a/b", "web"),
             ("", "web"),
         ] {
-            assert_eq!(pods.read(&fake.client(), namespace, name).await, Sighting::Absent);
+            assert_eq!(
+                pods.sight(&fake.client(), namespace, name).await,
+                Sighting::Absent
+            );
         }
         assert!(fake.calls().is_empty());
     }

@@ -1,0 +1,108 @@
+{{/*
+Match conditions of the kinds in `cluster.carriers`. The rules of _cel.tpl hold here too, and one more: a field may have
+any type, since not every custom resource has a schema. What is null or of another type than it should be counts as
+absent; no pod can be made of it. Several templates may stand in lists, so the bounds are tighter: one object costs no
+more than a pod, and what is beyond them is sent.
+*/}}
+
+{{/* Kinds of carriers that no other rule sends, each once, as a list of group, resource and templates. */}}
+{{- define "ramgate.carriers" -}}
+{{- $builtin := list "/pods" "/replicationcontrollers" "apps/daemonsets" "apps/deployments" "apps/replicasets" "apps/statefulsets" "batch/cronjobs" "batch/jobs" -}}
+{{- $names := list -}}
+{{- $kinds := dict -}}
+{{- range .Values.cluster.carriers -}}
+  {{- $name := printf "%s/%s" .group .resource -}}
+  {{- if not (has $name $builtin) -}}
+    {{- $known := get $kinds $name | default (dict "templates" list) -}}
+    {{- $_ := set $kinds $name (dict "group" .group "resource" .resource "templates" (concat $known.templates .templates | uniq)) -}}
+    {{- $names = append $names $name | uniq -}}
+  {{- end -}}
+{{- end -}}
+{{- $list := list -}}
+{{- range $names -}}{{- $list = append $list (get $kinds .) -}}{{- end -}}
+{{- toJson $list -}}
+{{- end -}}
+
+{{/* Whether a creation or change can matter to ECI: anything below the first fields of the paths `.templates`. */}}
+{{- define "ramgate.cel.carrierChanged" -}}
+{{- $first := list -}}
+{{- range .templates -}}{{- $first = append $first (splitList "." . | first) -}}{{- end -}}
+object == null || oldObject == null || {{ $first | uniq | sortAlpha | toJson }}.exists(key, object[?key] != oldObject[?key])
+{{- end -}}
+
+{{/* Begins the binding of `.name` to a field of the map `.of`, or to what stands for its absence; ends with a parenthesis. */}}
+{{- define "ramgate.cel.let" -}}
+[{{ .of }}[?{{ toJson .field }}].orValue(dyn(null))].map(v, type(v) == {{ .type }} ? v : {{ get (dict "map" "{}" "list" "[]" "string" "\"\"") .type }}).exists({{ .name }},
+{{- end -}}
+
+{{/* Whether the node selector term `t`, which may be anything, can choose a virtual node. */}}
+{{- define "ramgate.cel.looseTerm" -}}
+{{- $labels := include "ramgate.virtualLabels" .root | fromJson -}}
+type(t) == map && {{ include "ramgate.cel.let" (dict "name" "expressions" "of" "t" "field" "matchExpressions" "type" "list") }}
+  {{ include "ramgate.cel.let" (dict "name" "fields" "of" "t" "field" "matchFields" "type" "list") }}
+    size(expressions) > 4 || size(fields) > 1 || [(expressions + fields).filter(e, type(e) == map)].exists(all, all.exists(e, {{ include "ramgate.cel.let" (dict "name" "values" "of" "e" "field" "values" "type" "list") }}
+      e.?operator.orValue("") in ["Exists", "Gt", "Lt"] && e.?key.orValue("") in {{ keys $labels | sortAlpha | toJson }}
+      || e.?operator.orValue("") == "In" && (
+        size(values) > 8
+        {{- range $key, $values := $labels }}
+        || e.?key.orValue("") == {{ toJson $key }}{{ if $values }} && values.exists(v, v in {{ $values | uniq | sortAlpha | toJson }}){{ end }}
+        {{- end }}
+      )
+    )) || [all.filter(e, e.?operator.orValue("") == "In" && e.?key.orValue("") in {{ include "ramgate.cel.nodeNames" . }})].exists(named,
+      size(named) > 1 || named.exists(e, {{ include "ramgate.cel.let" (dict "name" "values" "of" "e" "field" "values" "type" "list") }}
+        size(values) > 1 || values.exists(v, type(v) != string || {{ include "ramgate.cel.unreal" (dict "root" .root "name" "v") }})
+      ))
+    ))
+))
+{{- end -}}
+
+{{/* Whether the template `pod`, a map of whatever content, has a mark that can lead to ECI. */}}
+{{- define "ramgate.cel.looseMarks" -}}
+{{- $bound := list
+  (dict "name" "metadata" "of" "pod" "field" "metadata" "type" "map")
+  (dict "name" "labels" "of" "metadata" "field" "labels" "type" "map")
+  (dict "name" "annotations" "of" "metadata" "field" "annotations" "type" "map")
+  (dict "name" "spec" "of" "pod" "field" "spec" "type" "map")
+  (dict "name" "node" "of" "spec" "field" "nodeName" "type" "string")
+  (dict "name" "selector" "of" "spec" "field" "nodeSelector" "type" "map")
+  (dict "name" "host" "of" "selector" "field" "kubernetes.io/hostname" "type" "string")
+  (dict "name" "affinity" "of" "spec" "field" "affinity" "type" "map")
+  (dict "name" "nodeAffinity" "of" "affinity" "field" "nodeAffinity" "type" "map")
+  (dict "name" "demand" "of" "nodeAffinity" "field" "requiredDuringSchedulingIgnoredDuringExecution" "type" "map")
+  (dict "name" "required" "of" "demand" "field" "nodeSelectorTerms" "type" "list")
+  (dict "name" "preferred" "of" "nodeAffinity" "field" "preferredDuringSchedulingIgnoredDuringExecution" "type" "list")
+  (dict "name" "tolerations" "of" "spec" "field" "tolerations" "type" "list")
+-}}
+{{- range $index, $one := $bound }}{{ if $index }}
+{{ end }}{{ include "ramgate.cel.let" $one }}
+{{- end }}
+  node != "" ? {{ include "ramgate.cel.unreal" (dict "root" .root "name" "node") }} : (
+{{ include "ramgate.cel.keys" (dict "root" .root "labels" "labels" "annotations" "annotations" "selector" "selector" "host" "host") | indent 4 }}
+    || size(required) > 4 || size(preferred) > 4 || size(tolerations) > 16
+    || (required + preferred.map(p, type(p) == map ? p[?"preference"].orValue(dyn(null)) : dyn(null))).exists(t,
+{{ include "ramgate.cel.looseTerm" . | indent 6 }}
+    )
+    || tolerations.exists(t, type(t) == map && (
+      t[?"key"].orValue(dyn(null)) == null || t.key in ["", "virtual-kubelet.io/provider", "k8s.aliyun.com/vnode"]
+    ))
+  )
+{{ range $bound }}){{ end }}
+{{- end -}}
+
+{{/*
+Whether any pod template at the path `.path` has a mark, in the object or in what it was. Every step of the path may be a
+list; all lists together hold 16 at most.
+*/}}
+{{- define "ramgate.cel.carrierMarked" -}}
+{{- $of := "o" -}}
+{{- $sizes := list -}}
+{{- $opened := 0 -}}
+[object, oldObject].exists(o, o != null &&
+{{- range $index, $field := splitList "." .path }}
+  {{- $sizes = append $sizes (printf "size(l%d)" $index) }}
+[{{ $of }}[?{{ toJson $field }}].orValue(dyn(null))].map(v, type(v) == list ? v : [v]).exists(l{{ $index }}, {{ join " * " $sizes }} > 16 || l{{ $index }}.exists(x{{ $index }}, type(x{{ $index }}) == map &&
+  {{- $of = printf "x%d" $index }}
+{{- end }} [{{ $of }}].exists(pod,
+{{ include "ramgate.cel.looseMarks" . | indent 2 }}
+){{ range splitList "." .path }})){{ end }})
+{{- end -}}

@@ -1,0 +1,221 @@
+{{/*
+The webhook entries, written as data: name, settings (the group of values that it follows), enforced (whether it may fail
+closed), rules, where (its namespaceSelector; none for what has no namespace) and conditions. Selectors of one entry are
+joined by "and", so every routing label has its own entry; an entry leaves out what an earlier one sees, so that a pod is
+sent once.
+*/}}
+
+{{/* Namespace labels that route to ECI. */}}
+{{- define "ramgate.routes" -}}
+- {entry: namespaces-alibabacloud-eci, key: alibabacloud.com/eci, value: "true"}
+- {entry: namespaces-eci, key: eci, value: "true"}
+- {entry: namespaces-affinity-injection, key: virtual-node-affinity-injection, value: enabled}
+{{- end -}}
+
+{{- define "ramgate.exempt" -}}
+{{- append .Values.exemptNamespaces .Release.Namespace | uniq | sortAlpha | toJson -}}
+{{- end -}}
+
+{{/*
+Namespaces by what an outage means to them: one tier for the mode of the whole cluster, a second for the namespaces whose
+own mode differs in that. Only enforced tiers may fail closed.
+*/}}
+{{- define "ramgate.tiers" -}}
+{{- $enforced := eq .Values.mode "enforce" -}}
+{{- $others := list -}}
+{{- range $namespace, $mode := .Values.namespaceModes -}}
+  {{- if ne $enforced (eq $mode "enforce") -}}{{- $others = append $others $namespace -}}{{- end -}}
+{{- end -}}
+{{- $exempt := include "ramgate.exempt" . | fromJsonArray -}}
+{{- $name := "kubernetes.io/metadata.name" -}}
+{{- $all := dict "key" $name "operator" "NotIn" "values" (concat $exempt $others | sortAlpha) -}}
+{{- $tiers := list (dict "suffix" "" "enforced" $enforced "namespaces" $all) -}}
+{{- if $others -}}
+  {{- $tiers = append $tiers (dict "suffix" (ternary "-lenient" "-enforced" $enforced) "enforced" (not $enforced) "namespaces" (dict "key" $name "operator" "In" "values" $others)) -}}
+{{- end -}}
+{{- toJson $tiers -}}
+{{- end -}}
+
+{{/* Pods, and what is built in and makes pods of a template; any version of the kinds of carriers, if `.carriers`. */}}
+{{- define "ramgate.rules.pods" -}}
+{{- $rules := list
+  (dict "apiGroups" (list "") "apiVersions" (list "v1") "operations" .operations "resources" (list "pods" "replicationcontrollers") "scope" "Namespaced")
+  (dict "apiGroups" (list "apps") "apiVersions" (list "v1") "operations" .operations "resources" (list "daemonsets" "deployments" "replicasets" "statefulsets") "scope" "Namespaced")
+  (dict "apiGroups" (list "batch") "apiVersions" (list "v1") "operations" .operations "resources" (list "cronjobs" "jobs") "scope" "Namespaced")
+-}}
+{{- range .carriers -}}
+  {{- $rules = append $rules (dict "apiGroups" (list .group) "apiVersions" (list "*") "operations" $.operations "resources" (list .resource) "scope" "Namespaced") -}}
+{{- end -}}
+{{- toJson $rules -}}
+{{- end -}}
+
+{{/* One rule of the core group. */}}
+{{- define "ramgate.rules.core" -}}
+{{- list (dict "apiGroups" (list "") "apiVersions" (list "v1") "operations" .operations "resources" .resources "scope" "Namespaced") | toJson -}}
+{{- end -}}
+
+{{/*
+A condition of entries that see pods, templates and carriers alike: `.expression` for what is built in, and of carriers
+what changed, since no expression fits the templates of them all.
+*/}}
+{{- define "ramgate.cel.all" -}}
+{{- $changed := include "ramgate.cel.changed" .root -}}
+{{- $builtin := $changed -}}
+{{- with .expression -}}{{- $builtin = printf "(%s) && (\n%s\n)" $changed . -}}{{- end -}}
+{{- if .carriers -}}
+  {{- $names := list -}}
+  {{- $templates := list -}}
+  {{- range .carriers -}}
+    {{- $names = append $names (printf "%s/%s" .group .resource) -}}
+    {{- $templates = concat $templates .templates -}}
+  {{- end -}}
+request.resource.group + "/" + request.resource.resource in {{ toJson $names }}
+? ({{ include "ramgate.cel.carrierChanged" (dict "templates" $templates) }})
+: ({{ $builtin }})
+{{- else -}}
+{{ $builtin }}
+{{- end -}}
+{{- end -}}
+
+{{/* Creations and changes of pods and templates, by their marks or their namespace's. Both phases see them. */}}
+{{- define "ramgate.entries.pods" -}}
+{{- $root := . -}}
+{{- $routes := include "ramgate.routes" $root | fromYamlArray -}}
+{{- $offRoute := list -}}
+{{- range $routes -}}
+  {{- $offRoute = append $offRoute (dict "key" .key "operator" "NotIn" "values" (list .value)) -}}
+{{- end -}}
+{{- $carriers := include "ramgate.carriers" $root | fromJsonArray -}}
+{{- $operations := list "CREATE" "UPDATE" -}}
+{{- $builtin := include "ramgate.rules.pods" (dict "operations" $operations) | fromJsonArray -}}
+{{- $everything := include "ramgate.rules.pods" (dict "operations" $operations "carriers" $carriers) | fromJsonArray -}}
+{{- $marked := include "ramgate.cel.marked" $root -}}
+{{- $elsewhere := include "ramgate.cel.elsewhere" $root -}}
+{{- $entries := list -}}
+{{- range $tier := include "ramgate.tiers" $root | fromJsonArray -}}
+  {{- $base := dict "enforced" $tier.enforced -}}
+  {{- if $root.Values.cluster.serverless -}}
+    {{- $condition := dict "name" "changed" "expression" (include "ramgate.cel.all" (dict "root" $root "carriers" $carriers)) -}}
+    {{- $entries = append $entries (merge (dict "name" (printf "burst%s" $tier.suffix) "settings" "burst" "rules" $everything "where" (dict "matchExpressions" (list $tier.namespaces)) "conditions" (list $condition)) $base) -}}
+  {{- else -}}
+    {{- $where := dict "matchExpressions" (prepend $offRoute $tier.namespaces) -}}
+    {{- $condition := dict "name" "marked" "expression" (include "ramgate.cel.all" (dict "root" $root "expression" $marked)) -}}
+    {{- $entries = append $entries (merge (dict "name" (printf "marked%s" $tier.suffix) "settings" "marked" "rules" $builtin "where" $where "conditions" (list $condition)) $base) -}}
+    {{- $index := 0 -}}
+    {{- range $carrier := $carriers -}}
+      {{- range $path := $carrier.templates -}}
+        {{- $expression := printf "(%s) && (\n%s\n)" (include "ramgate.cel.carrierChanged" $carrier) (include "ramgate.cel.carrierMarked" (dict "root" $root "path" $path)) -}}
+        {{- $rules := list (dict "apiGroups" (list $carrier.group) "apiVersions" (list "*") "operations" $operations "resources" (list $carrier.resource) "scope" "Namespaced") -}}
+        {{- $entries = append $entries (merge (dict "name" (printf "carriers-%d%s" $index $tier.suffix) "settings" "marked" "rules" $rules "where" $where "conditions" (list (dict "name" "marked" "expression" $expression))) $base) -}}
+        {{- $index = add1 $index -}}
+      {{- end -}}
+    {{- end -}}
+    {{- range $index, $route := $routes -}}
+      {{- $requirements := append (slice $offRoute 0 $index) (dict "key" $route.key "operator" "In" "values" (list $route.value)) -}}
+      {{- $condition := dict "name" "not-on-a-real-node" "expression" (include "ramgate.cel.all" (dict "root" $root "expression" $elsewhere "carriers" $carriers)) -}}
+      {{- $entries = append $entries (merge (dict "name" (printf "%s%s" $route.entry $tier.suffix) "settings" "namespaces" "rules" $everything "where" (dict "matchExpressions" (prepend $requirements $tier.namespaces)) "conditions" (list $condition)) $base) -}}
+    {{- end -}}
+    {{- range $index, $selector := $root.Values.cluster.burstNamespaces -}}
+      {{- $requirements := concat $offRoute ($selector.matchExpressions | default list) -}}
+      {{- $where := dict "matchExpressions" (prepend $requirements $tier.namespaces) -}}
+      {{- with $selector.matchLabels -}}{{- $_ := set $where "matchLabels" . -}}{{- end -}}
+      {{- $expression := printf "%s\n&& !(%s)" $elsewhere $marked -}}
+      {{- $condition := dict "name" "unmarked" "expression" (include "ramgate.cel.all" (dict "root" $root "expression" $expression "carriers" $carriers)) -}}
+      {{- $entries = append $entries (merge (dict "name" (printf "burst-%d%s" $index $tier.suffix) "settings" "burst" "rules" $everything "where" $where "conditions" (list $condition)) $base) -}}
+    {{- end -}}
+  {{- end -}}
+  {{- $fields := include "ramgate.cel.fields" $root -}}
+  {{- if not $root.Values.cluster.serverless -}}{{- $fields = printf "(%s) && (\n%s\n)" $fields $marked -}}{{- end -}}
+  {{- $rules := include "ramgate.rules.core" (dict "operations" (list "UPDATE") "resources" (list "pods/ephemeralcontainers" "pods/resize" "pods/status")) | fromJsonArray -}}
+  {{- $entries = append $entries (merge (dict "name" (printf "fields%s" $tier.suffix) "settings" "fields" "rules" $rules "where" (dict "matchExpressions" (list $tier.namespaces)) "conditions" (list (dict "name" "changed" "expression" $fields))) $base) -}}
+{{- end -}}
+{{- toJson $entries -}}
+{{- end -}}
+
+{{/* What only the validating phase sees, since nothing is filled in there: bindings, connections, scales, image caches. */}}
+{{- define "ramgate.entries.others" -}}
+{{- $root := . -}}
+{{- $entries := list -}}
+{{- range $tier := include "ramgate.tiers" $root | fromJsonArray -}}
+  {{- $base := dict "enforced" $tier.enforced "where" (dict "matchExpressions" (list $tier.namespaces)) -}}
+  {{- $rules := include "ramgate.rules.core" (dict "operations" (list "CREATE") "resources" (list "bindings" "pods/binding")) | fromJsonArray -}}
+  {{- $binding := dict "name" (printf "binding%s" $tier.suffix) "settings" "binding" "rules" $rules -}}
+  {{- if not $root.Values.cluster.serverless -}}
+    {{- $_ := set $binding "conditions" (list (dict "name" "not-to-a-real-node" "expression" (include "ramgate.cel.binds" $root))) -}}
+  {{- end -}}
+  {{- $entries = append $entries (merge $binding $base) -}}
+  {{- if $root.Values.webhooks.connect.enabled -}}
+    {{- $rules := include "ramgate.rules.core" (dict "operations" (list "CONNECT") "resources" (list "pods/attach" "pods/exec" "pods/portforward" "pods/proxy")) | fromJsonArray -}}
+    {{- $entries = append $entries (merge (dict "name" (printf "connect%s" $tier.suffix) "settings" "connect" "rules" $rules) $base) -}}
+  {{- end -}}
+  {{- if $root.Values.scale.judge -}}
+    {{- $rules := list
+      (dict "apiGroups" (list "") "apiVersions" (list "v1") "operations" (list "UPDATE") "resources" (list "replicationcontrollers/scale") "scope" "Namespaced")
+      (dict "apiGroups" (list "apps") "apiVersions" (list "v1") "operations" (list "UPDATE") "resources" (list "deployments/scale" "replicasets/scale" "statefulsets/scale") "scope" "Namespaced")
+    -}}
+    {{- $condition := dict "name" "grows" "expression" (include "ramgate.cel.grows" $root) -}}
+    {{- $entries = append $entries (merge (dict "name" (printf "scale%s" $tier.suffix) "settings" "scale" "rules" $rules "conditions" (list $condition)) $base) -}}
+  {{- end -}}
+{{- end -}}
+{{- $caches := dict "apiGroups" (list "eci.alibabacloud.com") "apiVersions" (list "v1") "resources" (list "imagecaches") "scope" "Cluster" -}}
+{{- $entries = append $entries (dict "name" "image-caches" "settings" "imageCaches" "enforced" (eq .Values.mode "enforce")
+  "rules" (list (merge (dict "operations" (list "CREATE" "UPDATE")) $caches)) "conditions" (list (dict "name" "changed" "expression" (include "ramgate.cel.imageCache" $root)))) -}}
+{{- $entries = append $entries (dict "name" "removal-image-caches" "settings" "removal" "enforced" false "rules" (list (merge (dict "operations" (list "DELETE")) $caches))) -}}
+{{- toJson $entries -}}
+{{- end -}}
+
+{{/* Deletions and evictions of pods: nothing here ever fails closed. */}}
+{{- define "ramgate.entries.removal" -}}
+{{- $root := . -}}
+{{- $routes := include "ramgate.routes" $root | fromYamlArray -}}
+{{- $offRoute := list -}}
+{{- range $routes -}}
+  {{- $offRoute = append $offRoute (dict "key" .key "operator" "NotIn" "values" (list .value)) -}}
+{{- end -}}
+{{- $judged := dict "key" "kubernetes.io/metadata.name" "operator" "NotIn" "values" (include "ramgate.exempt" $root | fromJsonArray) -}}
+{{- $base := dict "settings" "removal" "enforced" false "rules" (include "ramgate.rules.core" (dict "operations" (list "DELETE") "resources" (list "pods")) | fromJsonArray) -}}
+{{- $everywhere := dict "matchExpressions" (list $judged) -}}
+{{- $entries := list -}}
+{{- if $root.Values.cluster.serverless -}}
+  {{- $entries = append $entries (merge (dict "name" "removal" "where" $everywhere) $base) -}}
+{{- else -}}
+  {{- $condition := dict "name" "marked" "expression" (include "ramgate.cel.marked" $root) -}}
+  {{- $entries = append $entries (merge (dict "name" "removal" "where" (dict "matchExpressions" (prepend $offRoute $judged)) "conditions" (list $condition)) $base) -}}
+  {{- range $index, $route := $routes -}}
+    {{- $requirements := append (slice $offRoute 0 $index) (dict "key" $route.key "operator" "In" "values" (list $route.value)) -}}
+    {{- $condition := dict "name" "not-on-a-real-node" "expression" (include "ramgate.cel.elsewhere" $root) -}}
+    {{- $entries = append $entries (merge (dict "name" (printf "removal-%s" $route.entry) "where" (dict "matchExpressions" (prepend $requirements $judged)) "conditions" (list $condition)) $base) -}}
+  {{- end -}}
+{{- end -}}
+{{- $rules := include "ramgate.rules.core" (dict "operations" (list "CREATE") "resources" (list "pods/eviction")) | fromJsonArray -}}
+{{- $entries = append $entries (dict "name" "removal-eviction" "settings" "removal" "enforced" false "where" $everywhere "rules" $rules) -}}
+{{- toJson $entries -}}
+{{- end -}}
+
+{{/* What steers ramgate or ECI's own webhook: ConfigMaps, in the two namespaces that everything else leaves alone. */}}
+{{- define "ramgate.entries.configuration" -}}
+{{- $maps := list "configmaps" -}}
+{{- $entries := list -}}
+{{- if .Values.cluster.eciProfile -}}
+  {{- $rules := include "ramgate.rules.core" (dict "operations" (list "CREATE" "UPDATE" "DELETE") "resources" $maps) | fromJsonArray -}}
+  {{- $where := dict "matchLabels" (dict "kubernetes.io/metadata.name" "kube-system") -}}
+  {{- $condition := dict "name" "eci-profile" "expression" (include "ramgate.cel.profile" .) -}}
+  {{- $entries = append $entries (dict "name" "profile" "settings" "profile" "enforced" false "where" $where "rules" $rules "conditions" (list $condition)) -}}
+{{- end -}}
+{{- $rules := include "ramgate.rules.core" (dict "operations" (list "CREATE" "UPDATE") "resources" $maps) | fromJsonArray -}}
+{{- $where := dict "matchLabels" (dict "kubernetes.io/metadata.name" .Release.Namespace) -}}
+{{- $objects := dict "matchExpressions" (list (dict "key" "ramgate.io/config" "operator" "Exists")) -}}
+{{- $entries = append $entries (dict "name" "configuration" "settings" "configuration" "enforced" false "where" $where "objects" $objects "rules" $rules) -}}
+{{- toJson $entries -}}
+{{- end -}}
+
+{{/* The entries of `.phase`, mutating or validating. */}}
+{{- define "ramgate.entries" -}}
+{{- $entries := include "ramgate.entries.pods" .root | fromJsonArray -}}
+{{- if eq .phase "validating" -}}
+  {{- range list "others" "removal" "configuration" -}}
+    {{- $entries = concat $entries (include (printf "ramgate.entries.%s" .) $.root | fromJsonArray) -}}
+  {{- end -}}
+{{- end -}}
+{{- toJson $entries -}}
+{{- end -}}

@@ -1,0 +1,328 @@
+//! What bears the ECI fields and the stamp: a pod itself, or the pod template in an object that makes pods.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::patch::{Change, Changes};
+use super::pod::{Metadata, Pod, Spec, present};
+use super::text::Text;
+use crate::stamp::REQUESTED_BY;
+
+/// A pod or pod template as a request brings it
+#[derive(Clone, Debug)]
+pub struct Bearer<'a> {
+    /// Where in the object it stands
+    pub place: Place,
+    /// As it shall be
+    pub new: Option<Side<'a>>,
+    /// As it is stored
+    pub old: Option<Side<'a>>,
+}
+
+/// Where in an object a pod or template stands: the fields that lead to it, none for a pod
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place(Vec<Box<str>>);
+
+/// A pod or pod template at one time
+#[derive(Clone, Debug)]
+pub struct Side<'a> {
+    json: &'a str,
+    pod: Pod<'a>,
+    has_metadata: bool,
+    has_spec: bool,
+}
+
+impl Place {
+    /// The place that these fields lead to
+    pub fn of<'f>(fields: impl IntoIterator<Item = &'f str>) -> Self {
+        Self(fields.into_iter().map(Into::into).collect())
+    }
+
+    /// Whether the object itself is meant
+    pub fn is_whole(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The place as a JSON pointer (RFC 6901)
+    pub fn pointer(&self) -> String {
+        self.0
+            .iter()
+            .map(|field| format!("/{}", escaped(field)))
+            .collect()
+    }
+
+    /// The text that stands there, if anything but `null` does
+    ///
+    /// # Errors
+    ///
+    /// Something on the way is not an object, or has the field twice.
+    pub fn find<'a>(&self, json: &'a str) -> Result<Option<&'a str>, serde_json::Error> {
+        let mut here = json;
+        for field in &self.0 {
+            match member(here, field)? {
+                Some(next) => here = next,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(here).filter(|text| *text != "null"))
+    }
+}
+
+/// A field name as a JSON pointer writes it
+pub(super) fn escaped(field: &str) -> String {
+    field.replace('~', "~0").replace('/', "~1")
+}
+
+/// The place with a dot after each field, as it stands before `metadata` in a field path
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|field| write!(f, "{field}."))
+    }
+}
+
+impl<'a> Side<'a> {
+    /// Reads a pod
+    ///
+    /// # Errors
+    ///
+    /// The text does not read as a pod.
+    pub fn pod(json: &'a str) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            json,
+            pod: Pod::parse(json)?,
+            has_metadata: true,
+            has_spec: true,
+        })
+    }
+
+    /// Reads a pod template, which may lack its metadata or its spec
+    ///
+    /// # Errors
+    ///
+    /// The text does not read as a pod template.
+    pub fn template(json: &'a str) -> Result<Self, serde_json::Error> {
+        #[derive(serde::Deserialize)]
+        struct Template<'a> {
+            #[serde(borrow)]
+            metadata: Option<Metadata<'a>>,
+            #[serde(borrow, default, deserialize_with = "present")]
+            spec: Option<Spec<'a>>,
+        }
+        let template: Template<'a> = serde_json::from_str(json)?;
+        let (has_metadata, has_spec) = (template.metadata.is_some(), template.spec.is_some());
+        Ok(Self {
+            json,
+            pod: Pod {
+                metadata: template.metadata.unwrap_or_default(),
+                spec: template.spec.unwrap_or_default(),
+            },
+            has_metadata,
+            has_spec,
+        })
+    }
+
+    /// What is read of it
+    pub fn read(&self) -> &Pod<'a> {
+        &self.pod
+    }
+
+    /// It as it was sent
+    pub fn json(&self) -> &'a str {
+        self.json
+    }
+
+    /// Whether it has metadata at all, so that something can be added to them
+    pub fn has_metadata(&self) -> bool {
+        self.has_metadata
+    }
+
+    /// The stamp, whatever it is worth
+    pub fn stamp(&self) -> Option<&str> {
+        self.pod.annotation(REQUESTED_BY)
+    }
+
+    /// The service account; nothing where the template leaves it to its controller
+    pub fn service_account(&self) -> Option<&str> {
+        self.has_spec.then(|| self.pod.service_account())
+    }
+
+    /// Whether a template with these changes means the same as another one, stamps left aside
+    pub fn same_template(&self, changes: &Changes, other: &Self) -> bool {
+        if changes.is_empty() && self.json == other.json {
+            return true;
+        }
+        match (self.meaning(changes), other.meaning(&Changes::default())) {
+            (Some(one), Some(other)) => one == other,
+            _ => false,
+        }
+    }
+
+    /// What it means: without the stamp, with these changes, and without the difference between nothing and none
+    fn meaning(&self, changes: &Changes) -> Option<Value> {
+        let mut value: Value = serde_json::from_str(self.json).ok()?;
+        let object = value.as_object_mut()?;
+        let mut metadata = taken(object, "metadata");
+        let mut annotations = taken(&mut metadata, "annotations");
+        annotations.remove(REQUESTED_BY);
+        for (key, change) in changes.iter() {
+            match change {
+                Change::Set(text) => annotations.insert(key.to_owned(), text.clone().into()),
+                Change::Remove => annotations.remove(key),
+            };
+        }
+        if !annotations.is_empty() {
+            metadata.insert("annotations".to_owned(), annotations.into());
+        }
+        metadata.retain(|_, value| !value.is_null());
+        if !metadata.is_empty() {
+            object.insert("metadata".to_owned(), metadata.into());
+        }
+        Some(value)
+    }
+}
+
+/// Takes an object out of another one
+fn taken(object: &mut Map<String, Value>, field: &str) -> Map<String, Value> {
+    match object.remove(field) {
+        Some(Value::Object(map)) => map,
+        _ => Map::new(),
+    }
+}
+
+/// The text of one member of an object
+fn member<'a>(json: &'a str, name: &str) -> Result<Option<&'a str>, serde_json::Error> {
+    struct Seek<'n>(&'n str);
+    impl<'de> DeserializeSeed<'de> for Seek<'_> {
+        type Value = Option<&'de RawValue>;
+        fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+            deserializer.deserialize_any(self)
+        }
+    }
+    impl<'de> Visitor<'de> for Seek<'_> {
+        type Value = Option<&'de RawValue>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "an object with `{}`", self.0)
+        }
+        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut found = None;
+            while let Some(key) = map.next_key::<Text<'de>>()? {
+                if &*key != self.0 {
+                    map.next_value::<IgnoredAny>()?;
+                } else if found.replace(map.next_value::<&'de RawValue>()?).is_some() {
+                    return Err(de::Error::custom(format_args!("duplicate field `{}`", self.0)));
+                }
+            }
+            Ok(found)
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let found = Seek(name).deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(found.map(RawValue::get))
+}
+
+/// The metadata of an object that is read for nothing else
+pub(super) fn metadata(json: &str) -> Result<Metadata<'_>, serde_json::Error> {
+    #[derive(serde::Deserialize)]
+    struct Object<'a> {
+        #[serde(borrow, default, deserialize_with = "present")]
+        metadata: Metadata<'a>,
+    }
+    Object::deserialize(&mut serde_json::Deserializer::from_str(json)).map(|object| object.metadata)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admission::annotation::CUSTOM_TAGS;
+
+    fn same(one: &str, other: &str) -> bool {
+        let side = |json| Side::template(json).unwrap();
+        side(one).same_template(&Changes::default(), &side(other))
+    }
+
+    #[test]
+    fn a_place_is_found_or_not_there() {
+        let place = Place::of(["spec", "template"]);
+        assert_eq!(place.pointer(), "/spec/template");
+        assert_eq!(place.to_string(), "spec.template.");
+        assert_eq!(Place::of(["a/b~c"]).pointer(), "/a~1b~0c");
+        let find = |json| place.find(json).map_err(|error| error.to_string());
+        assert_eq!(
+            find(r#"{"a": [1], "spec": {"x": {}, "template": {"y": 1}}}"#),
+            Ok(Some(r#"{"y": 1}"#))
+        );
+        for absent in [
+            "{}",
+            r#"{"spec": null}"#,
+            r#"{"spec": {}}"#,
+            r#"{"spec": {"template": null}}"#,
+        ] {
+            assert_eq!(find(absent), Ok(None));
+        }
+        assert!(
+            find(r#"{"spec": 1}"#)
+                .unwrap_err()
+                .contains("an object with `template`")
+        );
+        assert!(
+            find(r#"{"spec": {}, "spec": {}}"#)
+                .unwrap_err()
+                .contains("duplicate field `spec`")
+        );
+        assert_eq!(Place::default().find("{}").unwrap(), Some("{}"));
+    }
+
+    #[test]
+    fn templates_are_compared_without_the_stamp() {
+        let stamped = r#"{"metadata": {"creationTimestamp": null, "annotations": {"ramgate.io/requested-by": "x"}}, "spec": {"a": 1, "b": 2}}"#;
+        assert!(same(stamped, r#"{"spec": {"b": 2, "a": 1}}"#));
+        assert!(same(
+            stamped,
+            r#"{"metadata": {"annotations": {"ramgate.io/requested-by": "y"}}, "spec": {"b": 2, "a": 1}}"#
+        ));
+        assert!(!same(
+            stamped,
+            r#"{"metadata": {"labels": {"a": "b"}}, "spec": {"b": 2, "a": 1}}"#
+        ));
+        assert!(!same(
+            stamped,
+            r#"{"metadata": {"annotations": {"c": "d"}}, "spec": {"b": 2, "a": 1}}"#
+        ));
+        assert!(!same(stamped, r#"{"spec": {"b": 2}}"#));
+    }
+
+    #[test]
+    fn templates_are_compared_after_mapping() {
+        let side = |json| Side::template(json).unwrap();
+        let changes = Changes {
+            custom_tags: Some(Change::Set("env:test".to_owned())),
+            ..Changes::default()
+        };
+        let mapped = format!(r#"{{"metadata": {{"annotations": {{"{CUSTOM_TAGS}": "env:test"}}}}}}"#);
+        assert!(side("{}").same_template(&changes, &side(&mapped)));
+        assert!(!side("{}").same_template(&changes, &side("{}")));
+        let removed = Changes {
+            custom_tags: Some(Change::Remove),
+            ..Changes::default()
+        };
+        assert!(side(&mapped).same_template(&removed, &side("{}")));
+    }
+
+    #[test]
+    fn a_template_may_lack_what_a_pod_has() {
+        let side = Side::template(r#"{"metadata": null}"#).unwrap();
+        assert!(!side.has_metadata());
+        assert_eq!((side.stamp(), side.service_account()), (None, None));
+        let side = Side::template(r#"{"metadata": {}, "spec": {}}"#).unwrap();
+        assert!(side.has_metadata());
+        assert_eq!(side.service_account(), Some("default"));
+        assert!(Side::pod("{}").is_err());
+    }
+}

@@ -1,0 +1,94 @@
+//! The binding of a pod to a node: where it becomes certain that a pod is ECI's, and who asked for it is asked about.
+
+use super::Case;
+use crate::admission::annotation::ECI_FIELDS;
+use crate::admission::bearer::Side;
+use crate::admission::call;
+use crate::admission::cluster::NodeKind;
+use crate::admission::finding::{Deed, Finding, StampFault};
+use crate::admission::fix::Advice;
+use crate::admission::identity::{Unstamped, restart, verified};
+use crate::admission::lookalike;
+use crate::admission::route::Route;
+use crate::admission::ruling::Ruling;
+use crate::stamp::REQUESTED_BY;
+
+impl Case<'_> {
+    pub(super) fn bind(&self) -> Ruling {
+        let (Some(binding), Some(name)) = (self.review.binding(), self.review.bound_pod()) else {
+            return Ruling::default();
+        };
+        let unknown = |finding| Ruling {
+            deed: Some(Deed::Create),
+            findings: vec![finding],
+            ..Ruling::default()
+        };
+        // Nothing of the pod is needed to see that it stays off ECI; a serverless cluster has no other nodes
+        let is_real = self.cluster.node(&binding.target.name) == NodeKind::Real;
+        if is_real && !self.configuration.cluster.serverless {
+            return Ruling::default();
+        }
+        let json = self.cluster.pod(self.review.namespace(), name);
+        let Some(Ok(side)) = json.as_deref().map(Side::pod) else {
+            return unknown(Finding::UnknownPod);
+        };
+        let uid = side.read().metadata.uid.as_deref().unwrap_or_default();
+        if !binding.metadata.uid.is_empty() && uid != &*binding.metadata.uid {
+            return unknown(Finding::UnknownPod);
+        }
+        let Some(namespace) = self.namespace() else {
+            return unknown(Finding::UnknownNamespace);
+        };
+        let pod = side
+            .read()
+            .with(
+                binding.metadata.labels.iter(),
+                binding.metadata.annotations.iter(),
+                true,
+            )
+            .on_node(binding.target.name.clone());
+        let mut ruling = self.routed(self.route(&pod, &namespace), Deed::Create);
+        ruling.principal = None;
+        if !matches!(ruling.route, Some(Route::Certain(_))) {
+            return ruling;
+        }
+        ruling.warnings = lookalike::warnings(&pod);
+        let written = |key: &str| binding.metadata.annotations.value(key);
+        if written(REQUESTED_BY).is_some_and(|stamp| side.stamp() != Some(stamp)) {
+            ruling.findings.push(Finding::Stamp(StampFault::Changed));
+        }
+        let claims = verified(side.stamp(), self.review.namespace(), self.cluster);
+        let claims = match claims {
+            Ok(claims) => {
+                ruling.stamped = Some(claims.user.clone());
+                ruling.principal.clone_from(&claims.principal);
+                Some(claims)
+            }
+            Err(unstamped) => {
+                let fault = match unstamped {
+                    Unstamped::Broken(broken) if broken.is_forged() => StampFault::Forged(broken),
+                    Unstamped::Broken(broken) => StampFault::Lost(broken, restart(&side.read().metadata)),
+                    Unstamped::Missing => StampFault::Unmarked,
+                };
+                ruling.findings.push(Finding::Stamp(fault));
+                None
+            }
+        };
+        if !ruling.read(&pod) {
+            return ruling;
+        }
+        let call = call::create(&ruling.fields, self.configuration, self.review.namespace());
+        ruling.operation = Some(call.operation);
+        let Some(claims) = claims else { return ruling };
+        // The pod itself was held against its stamp when it was made; a Binding's own annotations never were
+        let is_overwritten = ECI_FIELDS
+            .iter()
+            .any(|key| written(key).is_some_and(|value| side.read().annotation(key) != Some(value)));
+        if is_overwritten || self.differs_from_stamp(&claims, &side, &ruling.fields, &namespace) {
+            ruling.findings.push(Finding::Stamp(StampFault::Differs));
+        }
+        self.judge(&mut ruling, &call, &namespace);
+        ruling.advice = Advice::on(self, &ruling, &pod, None, &namespace);
+        ruling
+    }
+}

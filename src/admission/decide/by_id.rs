@@ -1,0 +1,67 @@
+//! Requests about a pod that is there: its deletion, its eviction, connections to it.
+
+use super::Case;
+use crate::admission::call;
+use crate::admission::finding::{Deed, Finding};
+use crate::admission::pod::Pod;
+use crate::admission::principal::is_control_plane;
+use crate::admission::route::Route;
+use crate::admission::ruling::Ruling;
+use crate::admission::update::readable;
+use crate::eci;
+
+impl Case<'_> {
+    pub(super) fn delete(&self) -> Ruling {
+        let bearer = self.review.bearers().first();
+        let Some(pod) = bearer.and_then(|bearer| bearer.old.as_ref()) else {
+            return Ruling::default();
+        };
+        if is_control_plane(self.review, &self.configuration.cluster) {
+            return Ruling::default();
+        }
+        self.by_id(pod.read(), Deed::Delete, eci::Operation::DeleteContainerGroup)
+    }
+
+    pub(super) fn evict(&self) -> Ruling {
+        if is_control_plane(self.review, &self.configuration.cluster) {
+            return Ruling::default();
+        }
+        self.named(Deed::Evict, eci::Operation::DeleteContainerGroup)
+    }
+
+    pub(super) fn connect(&self, deed: Deed) -> Ruling {
+        self.named(deed, eci::Operation::ExecContainerCommand)
+    }
+
+    /// About a pod that the request only names
+    fn named(&self, deed: Deed, operation: eci::Operation) -> Ruling {
+        let json = self.cluster.pod(self.review.namespace(), self.review.name());
+        match json.as_deref().map(Pod::parse) {
+            Some(Ok(pod)) => self.by_id(&pod, deed, operation),
+            Some(Err(_)) | None => Ruling {
+                deed: Some(deed),
+                findings: vec![Finding::UnknownPod],
+                ..Ruling::default()
+            },
+        }
+    }
+
+    fn by_id(&self, pod: &Pod<'_>, deed: Deed, operation: eci::Operation) -> Ruling {
+        let Some(namespace) = self.namespace() else {
+            return self.namespace_missing(pod, deed);
+        };
+        let mut ruling = self.routed(self.route(pod, &namespace), deed);
+        if !matches!(ruling.route, Some(Route::Certain(_))) {
+            return ruling;
+        }
+        ruling.fields = readable(pod, &mut ruling.warnings);
+        let call = call::by_id(
+            operation,
+            &ruling.fields,
+            self.configuration,
+            self.review.namespace(),
+        );
+        self.judge(&mut ruling, &call, &namespace);
+        ruling
+    }
+}

@@ -1,0 +1,66 @@
+//! ECI's image caches, which cost money and make an instance of their own.
+
+use super::Case;
+use crate::admission::annotation::same_fields;
+use crate::admission::call;
+use crate::admission::cluster::Meta;
+use crate::admission::finding::{Deed, Finding};
+use crate::admission::lookalike;
+use crate::admission::pod::same_spec;
+use crate::admission::principal::is_control_plane;
+use crate::admission::review::Operation;
+use crate::admission::ruling::Ruling;
+use crate::admission::update::readable;
+use crate::eci;
+
+impl Case<'_> {
+    pub(super) fn image_cache(&self, operation: Operation) -> Ruling {
+        let Some(bearer) = self.review.bearers().first() else {
+            return Ruling::default();
+        };
+        let deed = match operation {
+            Operation::Create => Deed::Create,
+            Operation::Update => Deed::Update,
+            Operation::Delete | Operation::Connect => Deed::Delete,
+        };
+        let mut ruling = Ruling {
+            deed: Some(deed),
+            principal: self.requester(),
+            ..Ruling::default()
+        };
+        let call = match (&bearer.new, &bearer.old) {
+            (Some(new), None) => {
+                ruling.warnings = lookalike::warnings(new.read());
+                if !ruling.read(new.read()) {
+                    return ruling;
+                }
+                call::create_image_cache(&ruling.fields)
+            }
+            (Some(new), Some(old)) => {
+                let is_same = same_fields(old.read(), new.read()) && same_spec(old.json(), new.json());
+                // A finalizer that is taken away, say
+                if is_same || is_control_plane(self.review, &self.configuration.cluster) {
+                    return Ruling::default();
+                }
+                if !ruling.read(new.read()) {
+                    return ruling;
+                }
+                let stored = readable(old.read(), &mut ruling.warnings);
+                let (call, refusals) = call::update_image_cache(&stored, &ruling.fields, self.configuration);
+                ruling.findings.extend(refusals.into_iter().map(Finding::Refused));
+                call
+            }
+            (None, Some(old)) => {
+                if is_control_plane(self.review, &self.configuration.cluster) {
+                    return Ruling::default();
+                }
+                ruling.fields = readable(old.read(), &mut ruling.warnings);
+                call::image_cache_by_id(eci::Operation::DeleteImageCache, &ruling.fields)
+            }
+            (None, None) => return Ruling::default(),
+        };
+        // It belongs to no namespace, so no boundary applies
+        self.judge(&mut ruling, &call, &Meta::default());
+        ruling
+    }
+}

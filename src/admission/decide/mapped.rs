@@ -1,0 +1,135 @@
+//! The mapping rules held against a pod or template: applied by the mutating half, expected by the validating one.
+
+use super::Case;
+use crate::admission::annotation::Fields;
+use crate::admission::bearer::Side;
+use crate::admission::cluster::Meta;
+use crate::admission::finding::Finding;
+use crate::admission::mapping::{self, Mapped, MappingError, Scope, Sources};
+use crate::admission::patch::{Change, Changes};
+use crate::admission::pod::Pod;
+use crate::admission::ruling::Ruling;
+use crate::stamp::{Claims, FieldTexts};
+
+impl Case<'_> {
+    /// What the rules make of fields on a pod
+    pub(super) fn mapped(
+        &self,
+        fields: &Fields,
+        pod: &Pod<'_>,
+        namespace: &Meta,
+        scope: Scope,
+    ) -> Result<Mapped, MappingError> {
+        let account = self.service_account(pod);
+        let sources = Sources {
+            pod,
+            namespace,
+            service_account: account.as_deref(),
+        };
+        mapping::map(
+            fields,
+            &self.configuration.mapping,
+            &sources,
+            scope,
+            self.configuration.cluster.max_custom_tags,
+        )
+    }
+
+    /// Reads the fields and maps them; gives what that changes
+    pub(super) fn map_into(
+        &self,
+        ruling: &mut Ruling,
+        pod: &Pod<'_>,
+        namespace: &Meta,
+        scope: Scope,
+    ) -> Changes {
+        if !ruling.read(pod) {
+            return Changes::default();
+        }
+        match self.mapped(&ruling.fields, pod, namespace, scope) {
+            Ok(mapped) => {
+                ruling
+                    .warnings
+                    .extend(mapped.overruled.iter().map(ToString::to_string));
+                ruling.fields = mapped.fields;
+                mapped.changes
+            }
+            Err(error) => {
+                ruling.findings.push(Finding::Unmappable(error));
+                Changes::default()
+            }
+        }
+    }
+
+    /// Reads the fields and holds them against the mapping rules; says whether they can be judged
+    pub(super) fn expect_mapped(
+        &self,
+        ruling: &mut Ruling,
+        pod: &Pod<'_>,
+        namespace: &Meta,
+        scope: Scope,
+    ) -> bool {
+        if !ruling.read(pod) {
+            return false;
+        }
+        match self.mapped(&ruling.fields, pod, namespace, scope) {
+            Ok(mapped) => {
+                let not_mapped = |(annotation, change): (&'static str, &Change)| Finding::NotMapped {
+                    annotation,
+                    wanted: match change {
+                        Change::Set(value) => Some(value.clone()),
+                        Change::Remove => None,
+                    },
+                    found: pod.annotation(annotation).map(str::to_owned),
+                };
+                ruling.findings.extend(mapped.changes.iter().map(not_mapped));
+                true
+            }
+            Err(error) => {
+                ruling.findings.push(Finding::Unmappable(error));
+                false
+            }
+        }
+    }
+
+    /// Whether a pod asks for something else than its stamp says, apart from what mapping and eci-profile make of it
+    /// today
+    pub(super) fn differs_from_stamp(
+        &self,
+        claims: &Claims,
+        side: &Side<'_>,
+        fields: &Fields,
+        namespace: &Meta,
+    ) -> bool {
+        let pod = side.read();
+        let is_other_account = match (&claims.service_account, side.service_account()) {
+            (Some(stamped), Some(found)) => stamped != found,
+            _ => false,
+        };
+        let Ok(stamped) = Fields::of(&claims.fields) else {
+            return true;
+        };
+        let profile = self.cluster.profile();
+        let decorate = |fields: &Fields| {
+            let texts = FieldTexts {
+                tags: fields.written_tags(),
+                resource_group_id: fields.resource_group.clone(),
+                ram_role_name: fields.role.clone(),
+                ..claims.fields.clone()
+            };
+            Fields::of(&profile.completed(texts, pod, namespace)).ok()
+        };
+        let map = |fields: &Fields| {
+            let mapped = self.mapped(fields, pod, namespace, Scope::ALL);
+            mapped.ok().map(|mapped| mapped.fields)
+        };
+        let accepted = [
+            map(&stamped),
+            decorate(&stamped),
+            map(&stamped).and_then(|fields| decorate(&fields)),
+            decorate(&stamped).and_then(|fields| map(&fields)),
+            Some(stamped),
+        ];
+        is_other_account || !accepted.iter().flatten().any(|accepted| accepted.means(fields))
+    }
+}

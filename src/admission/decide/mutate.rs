@@ -1,0 +1,129 @@
+//! The mutating half: maps and stamps a pod or template.
+
+use super::{Case, deed};
+use crate::admission::bearer::{Bearer, Side};
+use crate::admission::cluster::Meta;
+use crate::admission::identity::{Standing, is_same, own_claims, restamp, standing};
+use crate::admission::mapping::Scope;
+use crate::admission::patch::{Change, Changes, Patch};
+use crate::admission::ruling::Ruling;
+use crate::admission::update::Both;
+
+impl Case<'_> {
+    pub(super) fn mutate_bearer(&self, bearer: &Bearer<'_>) -> Ruling {
+        let (Some(new), Some(namespace)) = (&bearer.new, self.namespace()) else {
+            return Ruling::default();
+        };
+        let settings = &self.configuration.cluster;
+        match standing(self.review, bearer, settings, self.cluster) {
+            Standing::Kept => self.kept(bearer, new),
+            Standing::Beside => self.beside(bearer, new, &namespace),
+            Standing::Carried(_) if !bearer.place.is_whole() => {
+                // A controller compares what it made with what it made it of: mapping again would be a change to it
+                Ruling::default()
+            }
+            Standing::Carried(_) => {
+                let (mut ruling, changes) = self.mapped_bearer(bearer, new, &namespace, Scope::ALL);
+                ruling.patch = Patch::new(&changes, &bearer.place, new);
+                ruling
+            }
+            Standing::Requester => self.stamped(bearer, new, &namespace),
+        }
+    }
+
+    /// The stamp as it was, whatever the request makes of it
+    fn kept(&self, bearer: &Bearer<'_>, new: &Side<'_>) -> Ruling {
+        let mut ruling = Ruling::default();
+        let changes = Changes {
+            stamp: restamp(new, bearer.old.as_ref().and_then(Side::stamp)),
+            ..Changes::default()
+        };
+        if changes.stamp.is_some() && new.stamp().is_some() {
+            ruling.warnings.push(STAYS.to_owned());
+        }
+        ruling.patch = Patch::new(&changes, &bearer.place, new);
+        ruling
+    }
+
+    /// Mapped, and the stamp as it was
+    fn beside(&self, bearer: &Bearer<'_>, new: &Side<'_>, namespace: &Meta) -> Ruling {
+        let scope = scope(bearer, new);
+        let (mut ruling, mut changes) = self.mapped_bearer(bearer, new, namespace, scope);
+        if !matches!(self.review.subresource(), "" | "status") {
+            // Nothing but the spec is stored
+            return Ruling::default();
+        }
+        changes.stamp = restamp(new, bearer.old.as_ref().and_then(Side::stamp));
+        if changes.stamp.is_some() && new.stamp().is_some() {
+            ruling.warnings.push(STAYS.to_owned());
+        }
+        ruling.patch = Patch::new(&changes, &bearer.place, new);
+        ruling
+    }
+
+    /// Mapped, and the requester's stamp, unless mapping leaves nothing changed
+    fn stamped(&self, bearer: &Bearer<'_>, new: &Side<'_>, namespace: &Meta) -> Ruling {
+        let scope = scope(bearer, new);
+        let (mut ruling, mut changes) = self.mapped_bearer(bearer, new, namespace, scope);
+        let old_stamp = bearer.old.as_ref().and_then(Side::stamp);
+        // What cannot lead to ECI needs no stamp; one that is there may not stay, for it could come to count later
+        let is_ours = ruling.leads_to_eci() || new.stamp().is_some() || old_stamp.is_some();
+        if !ruling.findings.is_empty() || !is_ours {
+            return ruling;
+        }
+        let is_unchanged =
+            bearer.old.is_some() && !changes.is_empty() && is_same(self.review, bearer, &changes);
+        if is_unchanged {
+            changes.stamp = restamp(new, old_stamp);
+        } else if let Some(seal) = self.cluster.seal() {
+            let claims = own_claims(self.review, new, &changes, self.configuration, &seal);
+            let stamp = seal.sign(&claims);
+            let was_written = new
+                .stamp()
+                .is_some_and(|found| found != stamp && Some(found) != old_stamp);
+            if was_written {
+                ruling.warnings.push(OVERWRITTEN.to_owned());
+            }
+            changes.stamp = (new.stamp() != Some(&stamp)).then_some(Change::Set(stamp));
+        }
+        ruling.patch = Patch::new(&changes, &bearer.place, new);
+        ruling
+    }
+
+    /// A ruling with the fields after mapping, and what mapping changes
+    fn mapped_bearer(
+        &self,
+        bearer: &Bearer<'_>,
+        new: &Side<'_>,
+        namespace: &Meta,
+        scope: Scope,
+    ) -> (Ruling, Changes) {
+        let profile = self.cluster.profile();
+        let pod = self.decorated(bearer, new, namespace, &profile);
+        let route = self.route_both(&pod, bearer.old.as_ref(), namespace);
+        let mut ruling = self.routed(route, deed(bearer));
+        let changes = match ruling.leads_to_eci() {
+            true => self.map_into(&mut ruling, &pod, namespace, scope),
+            false => Changes::default(),
+        };
+        (ruling, changes)
+    }
+}
+
+/// Told to whoever writes a stamp where it is overwritten with their own
+const OVERWRITTEN: &str = "annotation ramgate.io/requested-by is written by ramgate alone, it names you now";
+/// Told to whoever writes a stamp where the one before stays
+const STAYS: &str = "annotation ramgate.io/requested-by is written by ramgate alone, it stays as it was";
+
+/// What mapping may touch
+pub(super) fn scope(bearer: &Bearer<'_>, new: &Side<'_>) -> Scope {
+    match &bearer.old {
+        // A template is mapped as a whole, since its pods are yet to be made
+        Some(old) if bearer.place.is_whole() => Both {
+            old: old.read(),
+            new: new.read(),
+        }
+        .scope(),
+        _ => Scope::ALL,
+    }
+}

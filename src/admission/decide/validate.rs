@@ -1,0 +1,238 @@
+//! The validating half: judges a pod or template that is created or changed.
+
+use super::mutate::scope;
+use super::{Case, deed};
+use crate::admission::annotation::same_fields;
+use crate::admission::bearer::{Bearer, Side};
+use crate::admission::call;
+use crate::admission::cluster::Meta;
+use crate::admission::finding::{Finding, StampFault};
+use crate::admission::fix::Advice;
+use crate::admission::identity::{Carriage, Standing, Unstamped, claims, own_claims, restart, standing};
+use crate::admission::lookalike;
+use crate::admission::patch::Changes;
+use crate::admission::pod::Pod;
+use crate::admission::principal::is_control_plane;
+use crate::admission::profile::Profile;
+use crate::admission::ruling::Ruling;
+use crate::admission::update::{Both, readable};
+
+impl Case<'_> {
+    pub(super) fn validate_bearer(&self, bearer: &Bearer<'_>) -> Ruling {
+        let Some(new) = &bearer.new else {
+            return Ruling::default();
+        };
+        let standing = standing(self.review, bearer, &self.configuration.cluster, self.cluster);
+        if standing == Standing::Kept {
+            return self.validate_kept(bearer, new);
+        }
+        let Some(namespace) = self.namespace() else {
+            return self.namespace_missing(new.read(), deed(bearer));
+        };
+        let profile = self.cluster.profile();
+        let pod = self.decorated(bearer, new, &namespace, &profile);
+        let route = self.route_both(&pod, bearer.old.as_ref(), &namespace);
+        let mut ruling = self.routed(route, deed(bearer));
+        if let Standing::Carried(carriage) = &standing {
+            if !ruling.leads_to_eci() {
+                return ruling;
+            }
+            self.attribute(&mut ruling, new, carriage);
+        } else {
+            self.expect_stamp(&mut ruling, bearer, new, &standing);
+            if !ruling.leads_to_eci() {
+                return ruling;
+            }
+        }
+        ruling.warnings = lookalike::warnings(&pod);
+        let is_made_again = matches!(standing, Standing::Carried(_)) && !bearer.place.is_whole();
+        let is_readable = match is_made_again {
+            // Its own source was mapped, and its pods will be
+            true => ruling.read(&pod),
+            false => self.expect_mapped(&mut ruling, &pod, &namespace, scope(bearer, new)),
+        };
+        if !is_readable {
+            return ruling;
+        }
+        if matches!(standing, Standing::Carried(_)) && ruling.stamped.is_some() {
+            self.expect_stamped_fields(&mut ruling, new, &namespace);
+        }
+        match &bearer.old {
+            Some(old) if bearer.place.is_whole() => {
+                self.judge_update(&mut ruling, old, &pod, new, &namespace);
+            }
+            _ => self.judge_create(&mut ruling, &pod, &namespace),
+        }
+        ruling
+    }
+
+    /// Nothing is judged; only the stamp may not have been touched
+    fn validate_kept(&self, bearer: &Bearer<'_>, new: &Side<'_>) -> Ruling {
+        let old = bearer.old.as_ref().and_then(Side::stamp);
+        let mut ruling = Ruling {
+            deed: Some(deed(bearer)),
+            ..Ruling::default()
+        };
+        if new.stamp() != old {
+            ruling.findings.push(Finding::Stamp(match new.stamp() {
+                None => StampFault::NotApplied,
+                Some(_) => StampFault::Changed,
+            }));
+        }
+        ruling
+    }
+
+    /// Makes the ruling one about whom the stamp names, since the requester acts for them
+    fn attribute(&self, ruling: &mut Ruling, side: &Side<'_>, carriage: &Carriage) {
+        let verdict = match carriage {
+            Carriage::Unsent(kind) => Err(StampFault::NotSent(kind.clone())),
+            Carriage::BuiltIn | Carriage::Listed => {
+                claims(side, self.review, self.cluster).map_err(|unstamped| match unstamped {
+                    Unstamped::Missing => StampFault::Missing(self.way_to_stamp(side)),
+                    Unstamped::Broken(broken) if broken.is_forged() => StampFault::Forged(broken),
+                    Unstamped::Broken(broken) => StampFault::Lost(broken, self.way_to_stamp(side)),
+                })
+            }
+        };
+        match verdict {
+            Ok(claims) => {
+                ruling.stamped = Some(claims.user);
+                ruling.principal = claims.principal;
+            }
+            Err(fault) => {
+                ruling.principal = None;
+                ruling.findings.push(Finding::Stamp(fault));
+            }
+        }
+    }
+
+    /// How the template that a pod or object was made of gets a stamp
+    fn way_to_stamp(&self, side: &Side<'_>) -> Option<crate::admission::identity::Restart> {
+        let metadata = match self.review.owner() {
+            Some(owner) => owner,
+            None => &side.read().metadata,
+        };
+        restart(metadata)
+    }
+
+    /// Holds the stamp against the one that the mutating half writes
+    fn expect_stamp(&self, ruling: &mut Ruling, bearer: &Bearer<'_>, new: &Side<'_>, standing: &Standing) {
+        let old = bearer.old.as_ref().and_then(Side::stamp);
+        if *standing == Standing::Beside {
+            if new.stamp() != old {
+                ruling.findings.push(Finding::Stamp(match new.stamp() {
+                    None => StampFault::NotApplied,
+                    Some(_) => StampFault::Changed,
+                }));
+            }
+            return;
+        }
+        if new.stamp().is_none() && !ruling.leads_to_eci() && old.is_none() {
+            return;
+        }
+        let fault = match claims(new, self.review, self.cluster) {
+            Err(Unstamped::Missing) => Some(StampFault::NotApplied),
+            Err(Unstamped::Broken(broken)) if broken.is_forged() => Some(StampFault::Forged(broken)),
+            Err(Unstamped::Broken(_)) => Some(StampFault::NotApplied),
+            Ok(claims) if claims.user != self.review.user() => Some(StampFault::Changed),
+            Ok(claims) => {
+                let seal = self.cluster.seal();
+                let wanted = seal
+                    .map(|seal| own_claims(self.review, new, &Changes::default(), self.configuration, &seal));
+                // Another webhook may have changed the fields since, or the configuration may have
+                (wanted.as_ref() != Some(&claims)).then_some(StampFault::NotApplied)
+            }
+        };
+        ruling.findings.extend(fault.map(Finding::Stamp));
+    }
+
+    fn expect_stamped_fields(&self, ruling: &mut Ruling, new: &Side<'_>, namespace: &Meta) {
+        if let Ok(claims) = claims(new, self.review, self.cluster)
+            && self.differs_from_stamp(&claims, new, &ruling.fields, namespace)
+        {
+            ruling.findings.push(Finding::Stamp(StampFault::Differs));
+        }
+    }
+
+    fn judge_create(&self, ruling: &mut Ruling, pod: &Pod<'_>, namespace: &Meta) {
+        let call = call::create(&ruling.fields, self.configuration, self.review.namespace());
+        if ruling.findings.iter().any(Finding::leaves_nobody) {
+            ruling.operation = Some(call.operation);
+            return;
+        }
+        if ruling.stamped.is_none() && is_control_plane(self.review, &self.configuration.cluster) {
+            ruling.operation = Some(call.operation);
+            let way = self.review.owner().unwrap_or(&pod.metadata);
+            ruling
+                .findings
+                .push(Finding::Stamp(StampFault::Missing(restart(way))));
+            return;
+        }
+        self.judge(ruling, &call, namespace);
+        ruling.advice = Advice::on(self, ruling, pod, None, namespace);
+        // A service account that nobody bound and that says it controls the pod is most likely a controller
+        let owner = pod.metadata.controller();
+        if let (Some(owner), true) = (owner, self.review.user().starts_with("system:serviceaccount:")) {
+            for finding in ruling.findings.iter_mut() {
+                if *finding == Finding::Unbound && ruling.stamped.is_none() {
+                    *finding = Finding::UnlistedController {
+                        kind: owner.kind.to_string(),
+                    };
+                }
+            }
+        }
+    }
+
+    fn judge_update(
+        &self,
+        ruling: &mut Ruling,
+        old: &Side<'_>,
+        pod: &Pod<'_>,
+        new: &Side<'_>,
+        namespace: &Meta,
+    ) {
+        // A pod that only may reach ECI was not asked for yet. But what is written into it while it is being bound is
+        // seen by nobody again, so that a change of what ECI reads, or of what runs in somebody's pod, is judged now
+        let is_seen_again = new.json() == old.json()
+            || same_fields(old.read(), new.read()) && matches!(self.review.subresource(), "" | "status");
+        if ruling.is_tentative && is_seen_again {
+            return;
+        }
+        ruling.is_tentative = false;
+        let stored = readable(old.read(), &mut ruling.warnings);
+        let (call, refusals) = call::update(
+            &stored,
+            &ruling.fields,
+            self.configuration,
+            self.review.namespace(),
+        );
+        ruling.findings.extend(refusals.into_iter().map(Finding::Refused));
+        self.judge(ruling, &call, namespace);
+        let both = Both {
+            old: old.read(),
+            new: pod,
+        };
+        ruling.advice = Advice::on(self, ruling, pod, Some((both, &stored)), namespace);
+    }
+
+    /// A pod as ACK's eci-profile will leave it: what is stored has been through it already
+    pub(super) fn decorated<'p>(
+        &self,
+        bearer: &Bearer<'p>,
+        side: &Side<'p>,
+        namespace: &Meta,
+        profile: &'p Profile,
+    ) -> Pod<'p> {
+        let pod = side.read();
+        let is_stored = bearer.place.is_whole() && bearer.old.is_some();
+        if is_stored || pod.node().is_some() {
+            return pod.clone();
+        }
+        let routed = profile.decorated(pod, namespace, false);
+        let goes_to_eci = !matches!(
+            self.route(&routed, namespace),
+            crate::admission::route::Route::No(_)
+        );
+        profile.decorated(pod, namespace, goes_to_eci)
+    }
+}

@@ -1,0 +1,121 @@
+//! What is wrong with a stamp, in words: what was wanted, what was found, what to run.
+
+use crate::admission::identity::Restart;
+use crate::admission::phrase::{NAME_LENGTH, clipped, quoted};
+use crate::admission::workload::Workload;
+use crate::stamp::{Broken, REQUESTED_BY};
+
+/// Why a stamp does not say who asked for a pod
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StampFault {
+    /// A controller brings none, and how its template gets one, where that is known
+    Missing(Option<Restart>),
+    /// A controller brings one that no key here verifies, and how its template gets another
+    Lost(Broken, Option<Restart>),
+    /// It was not written here, or for something else
+    Forged(Broken),
+    /// It is another one than ramgate wrote
+    Changed,
+    /// It is not the one that ramgate writes, as if the mutating webhook had not been asked
+    NotApplied,
+    /// It names something else than what is asked for
+    Differs,
+    /// It comes from a listed kind that the webhook rules do not send
+    NotSent(String),
+    /// A pod reaches ECI that nothing led there when it was created
+    Unmarked,
+}
+
+impl StampFault {
+    /// The code by which programs tell it
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing(_) | Self::Lost(..) | Self::Unmarked => "MissingStamp",
+            Self::Forged(_) | Self::Changed => "ForgedStamp",
+            Self::NotApplied => "StampNotApplied",
+            Self::Differs => "DiffersFromStamp",
+            Self::NotSent(_) => "CarrierNotSent",
+        }
+    }
+
+    /// Whether somebody must have written it who may not
+    pub fn is_forged(&self) -> bool {
+        matches!(self, Self::Forged(_) | Self::Changed)
+    }
+
+    /// Whether nobody is left to ask about
+    pub fn leaves_nobody(&self) -> bool {
+        match self {
+            Self::Missing(_) | Self::Lost(..) | Self::Forged(_) | Self::NotSent(_) | Self::Unmarked => true,
+            Self::Changed | Self::NotApplied | Self::Differs => false,
+        }
+    }
+
+    /// What was wanted, what was found, what to do
+    pub(super) fn explanation(&self, namespace: &str) -> String {
+        match self {
+            Self::Missing(way) => format!(
+                "nothing says for whom this controller acts, as its template has no stamp: {}",
+                way_to(way.as_ref(), namespace)
+            ),
+            Self::Lost(broken, way) => format!(
+                "the stamp that should say for whom this controller acts cannot be checked, {broken}: {}",
+                way_to(way.as_ref(), namespace)
+            ),
+            Self::Forged(broken) => format!(
+                "annotation {REQUESTED_BY} is forged, {broken}: take it away, ramgate writes it"
+            ),
+            Self::Changed => format!(
+                "annotation {REQUESTED_BY} is not the one that ramgate wrote: leave it as it is, or take it away"
+            ),
+            Self::NotApplied => format!(
+                "annotation {REQUESTED_BY} is not as ramgate writes it: something changed the object on its way, or the \
+                 mutating webhook was not asked; try again, or ask your cluster administrator"
+            ),
+            Self::Differs => "its tags, group, roles or service account are not those that its stamp was written for: set \
+                              them in the template and apply that again"
+                .to_owned(),
+            Self::NotSent(kind) => format!(
+                "the webhook rules do not send kind {} to ramgate, so a stamp in it proves nothing: ask your cluster \
+                 administrator to install the chart with this carrier",
+                quoted(kind, NAME_LENGTH)
+            ),
+            Self::Unmarked => "nothing says who asked for it, because nothing on it led to ECI when it was created: set \
+                               label alibabacloud.com/eci=true on the pod, or in its template, and create it again"
+                .to_owned(),
+        }
+    }
+}
+
+/// What to run so that a template gets a stamp
+fn way_to(way: Option<&Restart>, namespace: &str) -> String {
+    let namespace = clipped(namespace, NAME_LENGTH);
+    let name = |name: &str| clipped(name, NAME_LENGTH);
+    match way {
+        Some(Restart::Rollout(workload, of)) => format!(
+            "run `kubectl -n {namespace} rollout restart {}/{}`, since applying the same file again changes nothing",
+            workload.kind().to_lowercase(),
+            name(of)
+        ),
+        Some(Restart::Again(of)) => format!(
+            "delete Job {} and create it again, since its template cannot be changed",
+            name(of)
+        ),
+        Some(Restart::Write(kind, of)) => match Workload::of_kind(kind) {
+            Some(_) => format!(
+                "apply {} {} again, or run `kubectl -n {namespace} annotate {}/{} ramgate.io/stamped-on-request=true`",
+                clipped(kind, NAME_LENGTH),
+                name(of),
+                kind.to_lowercase(),
+                name(of)
+            ),
+            None => format!(
+                "change the template of {} {} and apply it again; if that does not help, ask your cluster administrator to list \
+                 its controller under `carriers`",
+                clipped(kind, NAME_LENGTH),
+                name(of)
+            ),
+        },
+        None => "create the pod through a workload of your own, or directly".to_owned(),
+    }
+}

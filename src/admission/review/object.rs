@@ -1,0 +1,193 @@
+//! The objects of a request: pods, pod templates, Bindings and Scales, each read for what is judged and nothing else.
+
+use serde::Deserialize;
+
+use super::{GroupVersionResource, Operation, Problem, Resource, Review, ReviewError};
+use crate::admission::bearer::{self, Bearer, Place, Side};
+use crate::admission::pod::present;
+use crate::admission::text::{Pairs, Text};
+use crate::directory::ClusterSettings;
+
+/// A pod's way to a node
+#[derive(Clone, Debug, Deserialize)]
+pub struct Binding<'a> {
+    /// The pod's name and UID; labels and annotations go over to the pod
+    #[serde(borrow)]
+    pub metadata: BoundPod<'a>,
+    /// The node
+    #[serde(borrow)]
+    pub target: Target<'a>,
+}
+
+/// What a Binding says of the pod
+#[derive(Clone, Debug, Deserialize)]
+pub struct BoundPod<'a> {
+    /// The pod's name
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub name: Text<'a>,
+    /// The pod's UID, where the pod must be that very one
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub uid: Text<'a>,
+    /// Labels that the pod gets
+    #[serde(borrow, default)]
+    pub labels: Pairs<'a>,
+    /// Annotations that the pod gets
+    #[serde(borrow, default)]
+    pub annotations: Pairs<'a>,
+}
+
+/// Where a Binding leads
+#[derive(Clone, Debug, Deserialize)]
+pub struct Target<'a> {
+    /// The node's name
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub name: Text<'a>,
+}
+
+/// How many pods a workload shall have, and had
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scale {
+    /// As it is stored
+    pub from: u64,
+    /// As it shall be
+    pub to: u64,
+}
+
+impl<'a> Review<'a> {
+    pub(super) fn read_objects(&mut self) -> Result<(), Problem> {
+        let subresource = self.request.sub_resource.clone();
+        match (self.resource, &*subresource) {
+            (Resource::Pods, "" | "status" | "ephemeralcontainers" | "resize") => {
+                let bearer = self.bearer(Place::default(), "pod", Side::pod)?;
+                self.bearers.extend(bearer);
+            }
+            (Resource::ImageCaches, "") => {
+                let bearer = self.bearer(Place::default(), "image cache", Side::pod)?;
+                self.bearers.extend(bearer);
+            }
+            (Resource::Workload(workload), "") => {
+                self.read_templates(&[Place::of(workload.template().iter().copied())])?;
+            }
+            (Resource::Pods, "binding") | (Resource::Bindings, "") => {
+                self.binding = self.part("object", true, "Binding", |json| serde_json::from_str(json))?;
+            }
+            (Resource::Workload(_), "scale") if self.operation == Operation::Update => {
+                let from = self.part("oldObject", true, "Scale", replicas)?;
+                let to = self.part("object", true, "Scale", replicas)?;
+                self.scale = from.zip(to).map(|(from, to)| Scale { from, to });
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Reads the pod templates of a kind that the configuration lists; nothing for any other kind
+    ///
+    /// # Errors
+    ///
+    /// What stands where a template should be is none.
+    pub fn read_listed(&mut self, settings: &ClusterSettings) -> Result<(), ReviewError> {
+        if self.resource != Resource::Other || !self.subresource().is_empty() {
+            return Ok(());
+        }
+        let GroupVersionResource { group, resource, .. } = &self.request.resource;
+        let mut paths: Vec<&str> = settings
+            .carriers
+            .iter()
+            .filter(|carrier| carrier.group == **group && carrier.resource == **resource)
+            .flat_map(|carrier| carrier.templates.iter().map(String::as_str))
+            .collect();
+        paths.sort_unstable();
+        paths.dedup();
+        let places: Vec<Place> = paths.iter().map(|path| Place::of(path.split('.'))).collect();
+        let uid = self.request.uid.clone();
+        self.read_templates(&places)
+            .map_err(|problem| ReviewError::new(&uid, problem))
+    }
+
+    fn read_templates(&mut self, places: &[Place]) -> Result<(), Problem> {
+        if places.is_empty() || !matches!(self.operation, Operation::Create | Operation::Update) {
+            return Ok(());
+        }
+        self.owner = self.part("object", true, "workload", bearer::metadata)?;
+        for place in places {
+            let bearer = self.bearer(place.clone(), "pod template", Side::template)?;
+            self.bearers.extend(bearer);
+        }
+        Ok(())
+    }
+
+    /// Reads both sides of a pod or template, as far as the operation brings them; none where neither side has it
+    fn bearer(
+        &self,
+        place: Place,
+        what: &'static str,
+        read: fn(&'a str) -> Result<Side<'a>, serde_json::Error>,
+    ) -> Result<Option<Bearer<'a>>, Problem> {
+        let (wants_new, wants_old) = match self.operation {
+            Operation::Create => (true, false),
+            Operation::Update => (true, true),
+            Operation::Delete => (false, true),
+            Operation::Connect => (false, false),
+        };
+        let side = |part, wanted| {
+            let object = |source| Problem::Object {
+                part: format!("{part}{}", place.pointer().replace('/', ".")),
+                what,
+                source,
+            };
+            match self.part(part, wanted, what, Ok)? {
+                Some(json) => match place.find(json).map_err(object)? {
+                    Some(found) => read(found).map(Some).map_err(object),
+                    None => Ok(None),
+                },
+                None => Ok(None),
+            }
+        };
+        let (new, old) = (side("object", wants_new)?, side("oldObject", wants_old)?);
+        Ok((new.is_some() || old.is_some()).then_some(Bearer { place, new, old }))
+    }
+
+    /// Reads one of the two objects, if it is wanted
+    fn part<T>(
+        &self,
+        part: &'static str,
+        wanted: bool,
+        what: &'static str,
+        read: impl FnOnce(&'a str) -> Result<T, serde_json::Error>,
+    ) -> Result<Option<T>, Problem> {
+        let operation = self.operation;
+        let json = match part {
+            "object" => self.request.object,
+            _ => self.request.old_object,
+        };
+        match json {
+            _ if !wanted => Ok(None),
+            None => Err(Problem::Missing {
+                operation,
+                what,
+                part,
+            }),
+            Some(json) => read(json.get()).map(Some).map_err(|source| Problem::Object {
+                part: part.to_owned(),
+                what,
+                source,
+            }),
+        }
+    }
+}
+
+/// The number of pods in a Scale; absent means none
+fn replicas(json: &str) -> Result<u64, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Wire {
+        #[serde(default, deserialize_with = "present")]
+        spec: Spec,
+    }
+    #[derive(Default, Deserialize)]
+    struct Spec {
+        #[serde(default, deserialize_with = "present")]
+        replicas: u64,
+    }
+    serde_json::from_str(json).map(|wire: Wire| wire.spec.replicas)
+}

@@ -1,0 +1,104 @@
+//! The built-in kinds that make pods, and where their pod template stands.
+
+/// A built-in kind that makes pods, directly or through another one
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Workload {
+    /// apps/v1
+    Deployment,
+    /// apps/v1
+    ReplicaSet,
+    /// apps/v1
+    StatefulSet,
+    /// apps/v1
+    DaemonSet,
+    /// batch/v1
+    Job,
+    /// batch/v1
+    CronJob,
+    /// Core v1
+    ReplicationController,
+}
+
+impl Workload {
+    /// All of them
+    pub const ALL: [Self; 7] = [
+        Self::Deployment,
+        Self::ReplicaSet,
+        Self::StatefulSet,
+        Self::DaemonSet,
+        Self::Job,
+        Self::CronJob,
+        Self::ReplicationController,
+    ];
+
+    /// The workload of a resource, if it is one
+    pub fn of(group: &str, version: &str, resource: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|one| version == "v1" && one.group() == group && one.resource() == resource)
+    }
+
+    /// The workload of a kind, if it is one
+    pub fn of_kind(kind: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.kind() == kind)
+    }
+
+    /// The kind
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Deployment => "Deployment",
+            Self::ReplicaSet => "ReplicaSet",
+            Self::StatefulSet => "StatefulSet",
+            Self::DaemonSet => "DaemonSet",
+            Self::Job => "Job",
+            Self::CronJob => "CronJob",
+            Self::ReplicationController => "ReplicationController",
+        }
+    }
+
+    /// The API group; empty for the core group
+    pub fn group(self) -> &'static str {
+        match self {
+            Self::Deployment | Self::ReplicaSet | Self::StatefulSet | Self::DaemonSet => "apps",
+            Self::Job | Self::CronJob => "batch",
+            Self::ReplicationController => "",
+        }
+    }
+
+    /// The resource, in the plural
+    pub fn resource(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployments",
+            Self::ReplicaSet => "replicasets",
+            Self::StatefulSet => "statefulsets",
+            Self::DaemonSet => "daemonsets",
+            Self::Job => "jobs",
+            Self::CronJob => "cronjobs",
+            Self::ReplicationController => "replicationcontrollers",
+        }
+    }
+
+    /// The fields that lead to the pod template
+    pub fn template(self) -> &'static [&'static str] {
+        match self {
+            Self::CronJob => &["spec", "jobTemplate", "spec", "template"],
+            _ => &["spec", "template"],
+        }
+    }
+
+    /// Whether `kubectl rollout restart` knows the kind
+    pub fn restarts(self) -> bool {
+        matches!(self, Self::Deployment | Self::StatefulSet | Self::DaemonSet)
+    }
+
+    /// Whether a changed template makes no new pods by itself, as long as nothing else owns the object
+    ///
+    /// Such a template may be stamped by whoever writes it next.
+    pub fn stamps_late(self, is_owned: bool) -> bool {
+        match self {
+            Self::CronJob => true,
+            Self::ReplicaSet | Self::ReplicationController => !is_owned,
+            Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::Job => false,
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The keys that sign stamps: the newest signs, all of them verify.
+
+use std::fmt;
+
+use aws_lc_rs::{hmac, rand};
+
+/// How many bytes a key has: as many as the hash that it goes into
+pub const KEY_BYTES: usize = 32;
+
+/// How many keys a ring may hold; two are enough to rotate
+const MOST_KEYS: usize = 16;
+
+/// The longest id of a key
+const LONGEST_ID: usize = 64;
+
+/// Keys in the order of their ids, the newest last; never empty
+#[derive(Clone, Debug)]
+pub struct Ring {
+    older: Vec<Key>,
+    newest: Key,
+}
+
+/// One key and its id
+#[derive(Clone)]
+pub struct Key {
+    id: String,
+    key: hmac::Key,
+}
+
+/// Why keys make no ring
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RingError {
+    /// There is none to sign with
+    #[error("there is no key in it")]
+    Empty,
+    /// More than anybody rotates through
+    #[error("it has {0} keys: {MOST_KEYS} are the most, take the oldest out")]
+    TooMany(usize),
+    /// An id that cannot stand in a stamp
+    #[error(
+        "key id `{0}` is not accepted: an id has 1 to {LONGEST_ID} letters, digits, `-`, `_` and `.`, and the highest in \
+         byte order signs"
+    )]
+    Id(String),
+    /// A key of another length
+    #[error("key {id} has {found} bytes, a key has {KEY_BYTES}")]
+    Length {
+        /// The key's id
+        id: String,
+        /// How many bytes it has
+        found: usize,
+    },
+    /// The system gave no randomness
+    #[error("the system gives no random bytes for a key")]
+    NoRandomness,
+}
+
+impl Ring {
+    /// A ring of these keys
+    ///
+    /// # Errors
+    ///
+    /// There is no key, there are too many, or one of them is none.
+    pub fn new(keys: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, RingError> {
+        let mut older = keys
+            .into_iter()
+            .map(|(id, secret)| Key::new(id, &secret))
+            .collect::<Result<Vec<Key>, _>>()?;
+        if older.len() > MOST_KEYS {
+            return Err(RingError::TooMany(older.len()));
+        }
+        older.sort_by(|one, other| one.id.cmp(&other.id));
+        let newest = older.pop().ok_or(RingError::Empty)?;
+        Ok(Self { older, newest })
+    }
+
+    /// Fresh bytes for a key
+    ///
+    /// # Errors
+    ///
+    /// The system gives no randomness.
+    pub fn generate() -> Result<Vec<u8>, RingError> {
+        let mut secret = vec![0; KEY_BYTES];
+        rand::fill(&mut secret).map_err(|_| RingError::NoRandomness)?;
+        Ok(secret)
+    }
+
+    /// The key that signs
+    pub fn newest(&self) -> &Key {
+        &self.newest
+    }
+
+    /// A key by its id
+    pub fn key(&self, id: &str) -> Option<&Key> {
+        self.keys().find(|key| key.id == id)
+    }
+
+    /// All keys, the newest first
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.newest).chain(self.older.iter().rev())
+    }
+}
+
+impl Key {
+    fn new(id: String, secret: &[u8]) -> Result<Self, RingError> {
+        let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        if !(1..=LONGEST_ID).contains(&id.len()) || !id.bytes().all(letter) {
+            return Err(RingError::Id(id));
+        }
+        if secret.len() != KEY_BYTES {
+            return Err(RingError::Length {
+                id,
+                found: secret.len(),
+            });
+        }
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        Ok(Self { id, key })
+    }
+
+    /// The id, which stamps carry
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        hmac::sign(&self.key, message).as_ref().to_vec()
+    }
+
+    /// Whether a message was signed with this key; takes the same time wherever two signatures differ
+    pub(super) fn verifies(&self, message: &[u8], mac: &[u8]) -> bool {
+        hmac::verify(&self.key, message, mac).is_ok()
+    }
+}
+
+/// The id alone: a key is never shown
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Key").field(&self.id).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ring(keys: &[(&str, usize)]) -> Result<Ring, RingError> {
+        Ring::new(
+            keys.iter()
+                .map(|(id, length)| ((*id).to_owned(), vec![7; *length])),
+        )
+    }
+
+    #[test]
+    fn the_highest_id_is_the_newest_key() {
+        let ring = ring(&[("20260102", 32), ("20260301", 32), ("20251224", 32)]).unwrap();
+        let ids: Vec<&str> = ring.keys().map(Key::id).collect();
+        assert_eq!(ids, ["20260301", "20260102", "20251224"]);
+        assert!(ring.key("20251224").is_some() && ring.key("x").is_none());
+    }
+
+    #[test]
+    fn what_is_no_ring_is_refused() {
+        let refused = |keys: &[(&str, usize)]| ring(keys).unwrap_err();
+        assert_eq!(refused(&[]), RingError::Empty);
+        assert_eq!(
+            refused(&[("k", 31)]).to_string(),
+            "key k has 31 bytes, a key has 32"
+        );
+        for id in ["", "a b", "é", &"k".repeat(65)] {
+            assert_eq!(refused(&[(id, 32)]), RingError::Id(id.to_owned()));
+        }
+        let ids: Vec<String> = (0..17).map(|number| format!("k{number}")).collect();
+        let many: Vec<(&str, usize)> = ids.iter().map(|id| (id.as_str(), 32)).collect();
+        assert_eq!(refused(&many), RingError::TooMany(17));
+    }
+
+    #[test]
+    fn keys_are_random_and_not_shown() {
+        let (one, other) = (Ring::generate().unwrap(), Ring::generate().unwrap());
+        assert_ne!(one, other);
+        let ring = Ring::new([("k".to_owned(), one)]).unwrap();
+        assert_eq!(format!("{:?}", ring.newest()), "Key(\"k\")");
+    }
+}

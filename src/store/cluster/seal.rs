@@ -1,0 +1,234 @@
+//! The keys of the stamps: one Secret that all replicas share, made by whichever needs it first.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use futures::StreamExt;
+use jiff::Timestamp;
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::api::{Patch, PatchParams};
+use kube::{Api, Client};
+
+use crate::api::{self, ApiError, RETRY, Told, answered, won};
+use crate::stamp::{Ring, RingError, Seal};
+
+/// The namespace whose UID stands for the cluster: every cluster has one, for as long as it lives
+const CLUSTER: &str = "kube-system";
+
+/// How often the Secret is read again because a stamp names a key that is not known
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// The Secret with the keys, and what is known of it
+pub struct Keys {
+    client: Client,
+    secrets: Api<Secret>,
+    name: String,
+    manager: String,
+    seal: ArcSwapOption<Seal>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// What the Secret held when it was last good, so that it can be restored
+    data: BTreeMap<String, ByteString>,
+    cluster: Option<String>,
+    trouble: Option<String>,
+    read_again: Option<Instant>,
+}
+
+/// Why there is no seal, or no new one
+#[derive(Debug, thiserror::Error)]
+enum KeysError {
+    #[error("Secret `{name}`: {source}")]
+    Api { name: String, source: ApiError },
+    #[error("Secret `{name}`: {source}; what was good before stays in use")]
+    Ring { name: String, source: RingError },
+    #[error("the UID of namespace {CLUSTER}: {0}")]
+    Cluster(String),
+}
+
+impl Keys {
+    /// The Secret of a name in a namespace, written in the name of one pod
+    pub fn new(client: Client, namespace: &str, name: &str, pod: &str) -> Self {
+        Self {
+            secrets: Api::namespaced(client.clone(), namespace),
+            client,
+            name: name.to_owned(),
+            manager: pod.to_owned(),
+            seal: ArcSwapOption::empty(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// What signs and verifies; nothing before the keys were read once
+    pub fn seal(&self) -> Option<Arc<Seal>> {
+        self.seal.load_full()
+    }
+
+    /// Why the keys are not in step, if they are not
+    pub fn trouble(&self) -> Option<String> {
+        self.state().trouble.clone()
+    }
+
+    /// Follows the Secret, and makes it where there is none, for ever
+    pub async fn keep(self: Arc<Self>) {
+        let mut events = pin!(api::follow(self.secrets.clone(), &self.name));
+        let mut last: Option<Option<Secret>> = None;
+        let mut told = Told::default();
+        let mut failed = false;
+        loop {
+            let step = tokio::select! {
+                Some(event) = events.next() => match event {
+                    Ok(secret) => {
+                        let step = self.changed(secret.as_ref()).await;
+                        last = Some(secret);
+                        step
+                    }
+                    Err(error) => Err(self.failed(error)),
+                },
+                () = tokio::time::sleep(RETRY), if failed => match &last {
+                    Some(secret) => self.changed(secret.as_ref()).await,
+                    None => continue,
+                },
+                else => return,
+            };
+            failed = step.is_err();
+            self.state().trouble = step.as_ref().err().map(ToString::to_string);
+            if told.is_news(&step)
+                && let Err(error) = step
+            {
+                tracing::error!("the keys of the stamps are not in step: {error}");
+            }
+        }
+    }
+
+    /// Reads the Secret again, if that was not done within the last second: another replica may know a newer key
+    pub async fn read_again(&self) {
+        let now = Instant::now();
+        let is_due = {
+            let mut state = self.state();
+            let is_due = state.read_again.is_none_or(|at| now.duration_since(at) >= AGAIN);
+            if is_due {
+                state.read_again = Some(now);
+            }
+            is_due
+        };
+        if !is_due {
+            return;
+        }
+        match tokio::time::timeout(AGAIN, self.secrets.get(&self.name)).await {
+            Ok(Ok(secret)) => {
+                if let Err(error) = self.take(&secret).await {
+                    tracing::warn!("the keys of the stamps were read again: {error}");
+                }
+            }
+            Ok(Err(error)) => tracing::warn!("the keys of the stamps cannot be read again: {error}"),
+            Err(_) => tracing::warn!("reading the keys of the stamps again took too long"),
+        }
+    }
+
+    async fn changed(&self, secret: Option<&Secret>) -> Result<(), KeysError> {
+        match secret {
+            Some(secret) if secret.data.as_ref().is_some_and(|data| !data.is_empty()) => {
+                self.take(secret).await
+            }
+            // Never there, emptied or deleted: then what this process knows is written again
+            _ => match self.create().await? {
+                Some(secret) => self.take(&secret).await,
+                // Another replica was first, and the watch brings what it wrote
+                None => Ok(()),
+            },
+        }
+    }
+
+    async fn create(&self) -> Result<Option<Secret>, KeysError> {
+        let mut data = self.state().data.clone();
+        if data.is_empty() {
+            let id = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
+            let secret = Ring::generate().map_err(|source| self.broken(source))?;
+            data.insert(id, ByteString(secret));
+        }
+        let secret = Secret {
+            metadata: ObjectMeta {
+                name: Some(self.name.clone()),
+                ..ObjectMeta::default()
+            },
+            data: Some(data),
+            ..Secret::default()
+        };
+        let params = PatchParams::apply(&self.manager);
+        let patch = Patch::Apply(&secret);
+        won(self.secrets.patch(&self.name, &params, &patch))
+            .await
+            .map_err(|error| self.failed(error))
+    }
+
+    /// Puts the keys of the Secret in force
+    async fn take(&self, secret: &Secret) -> Result<(), KeysError> {
+        let data = secret.data.clone().unwrap_or_default();
+        let keys = data.iter().map(|(id, secret)| (id.clone(), secret.0.clone()));
+        let ring = Ring::new(keys).map_err(|source| self.broken(source))?;
+        let cluster = self.cluster().await?;
+        let newest = ring.newest().id().to_owned();
+        let count = ring.keys().count();
+        self.state().data = data;
+        let before = self.seal.swap(Some(Arc::new(Seal::new(ring, cluster))));
+        let is_new = before.is_none_or(|before| {
+            before.ring().newest().id() != newest || before.ring().keys().count() != count
+        });
+        if is_new {
+            tracing::info!(keys = count, newest, "stamps are signed with the newest key");
+        }
+        Ok(())
+    }
+
+    /// The UID of the cluster, which never changes
+    async fn cluster(&self) -> Result<String, KeysError> {
+        if let Some(cluster) = self.state().cluster.clone() {
+            return Ok(cluster);
+        }
+        let namespaces: Api<Namespace> = Api::all(self.client.clone());
+        let read = answered(namespaces.get_metadata(CLUSTER)).await;
+        let namespace = read
+            .map_err(|error| KeysError::Cluster(error.to_string()))?
+            .map_err(|error| KeysError::Cluster(ApiError::from(error).to_string()))?;
+        let uid = namespace.metadata.uid.filter(|uid| !uid.is_empty());
+        let uid = uid.ok_or_else(|| KeysError::Cluster("it has none".to_owned()))?;
+        self.state().cluster = Some(uid.clone());
+        Ok(uid)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn failed(&self, source: impl Into<ApiError>) -> KeysError {
+        KeysError::Api {
+            name: self.name.clone(),
+            source: source.into(),
+        }
+    }
+
+    fn broken(&self, source: RingError) -> KeysError {
+        KeysError::Ring {
+            name: self.name.clone(),
+            source,
+        }
+    }
+}
+
+/// The name alone: keys are never shown
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}

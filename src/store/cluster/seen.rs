@@ -1,0 +1,83 @@
+//! The cluster as one review sees it: what the watches show, and the objects that were read live for it.
+
+use std::sync::Arc;
+
+use super::view::View;
+use crate::admission::profile::Profile;
+use crate::admission::workload::Workload;
+use crate::admission::{Cluster, Meta, NodeKind, Review};
+use crate::stamp::Seal;
+
+/// What is known when a review is judged
+#[derive(Debug)]
+pub struct Seen<'a> {
+    view: &'a View,
+    pod: Option<Arc<str>>,
+    workload: Option<Arc<str>>,
+}
+
+impl<'a> Seen<'a> {
+    /// Reads live what a review names and neither brings nor any watch has shown
+    pub async fn by(view: &'a View, review: &Review<'_>) -> Self {
+        if let Some(namespace) = review.unread_namespace(view) {
+            view.read_namespace(namespace).await;
+        }
+        for node in review.unread_nodes(view) {
+            view.read_node(node).await;
+        }
+        let (namespace, accounts) = review.unread_service_accounts(view);
+        for name in accounts {
+            view.read_service_account(namespace, name).await;
+        }
+        if let Some(seal) = view.seal()
+            && review.has_unknown_key(seal.ring())
+        {
+            view.read_keys_again().await;
+        }
+        let namespace = review.namespace();
+        let pod = match review.unread_pod(view) {
+            Some(name) => view.read_pod(namespace, name).await,
+            None => None,
+        };
+        let workload = match review.unread_workload() {
+            Some(workload) => view.read_workload(workload, namespace, review.name()).await,
+            None => None,
+        };
+        Self { view, pod, workload }
+    }
+}
+
+/// Of pods and workloads only the ones that the review names are ever asked for
+impl Cluster for Seen<'_> {
+    fn namespace(&self, name: &str) -> Option<Arc<Meta>> {
+        self.view.namespace(name)
+    }
+
+    fn service_account(&self, namespace: &str, name: &str) -> Option<Arc<Meta>> {
+        self.view.service_account(namespace, name)
+    }
+
+    fn node(&self, name: &str) -> NodeKind {
+        self.view.node(name)
+    }
+
+    fn pod(&self, _namespace: &str, _name: &str) -> Option<Arc<str>> {
+        self.pod.clone()
+    }
+
+    fn workload(&self, _workload: Workload, _namespace: &str, _name: &str) -> Option<Arc<str>> {
+        self.workload.clone()
+    }
+
+    fn seal(&self) -> Option<Arc<Seal>> {
+        self.view.seal()
+    }
+
+    fn sends(&self, group: &str, resource: &str) -> bool {
+        self.view.sends(group, resource)
+    }
+
+    fn profile(&self) -> Arc<Profile> {
+        self.view.profile()
+    }
+}

@@ -1,0 +1,382 @@
+//! What each webhook entry asks the API server for: its rules and match conditions. What these let through is seen on a
+//! real API server, in `tests/real/sent.rs`.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::render::{Manifests, render, strings, supported, values_of};
+
+const WORKLOADS: [&str; 7] = [
+    "/v1/replicationcontrollers",
+    "apps/v1/daemonsets",
+    "apps/v1/deployments",
+    "apps/v1/replicasets",
+    "apps/v1/statefulsets",
+    "batch/v1/cronjobs",
+    "batch/v1/jobs",
+];
+
+/// The rules of an entry, each operation and resource as `CREATE apps/v1/deployments`; cluster-wide ones in parentheses
+fn rules(entry: &Value) -> BTreeSet<String> {
+    let mut lines = BTreeSet::new();
+    for rule in entry["rules"].as_array().unwrap() {
+        for group in strings(&rule["apiGroups"]) {
+            for version in strings(&rule["apiVersions"]) {
+                for resource in strings(&rule["resources"]) {
+                    for operation in strings(&rule["operations"]) {
+                        let line = format!("{operation} {group}/{version}/{resource}");
+                        let line = match rule["scope"].as_str().unwrap() {
+                            "Namespaced" => line,
+                            "Cluster" => format!("({line})"),
+                            scope => panic!("{scope}"),
+                        };
+                        assert!(lines.insert(line), "twice: {rule}");
+                    }
+                }
+            }
+        }
+    }
+    lines
+}
+
+/// Every operation on every resource
+fn all<'a>(operations: &[&str], resources: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+    let lines = resources
+        .into_iter()
+        .flat_map(|resource| operations.iter().map(move |verb| format!("{verb} {resource}")));
+    lines.collect()
+}
+
+/// The only condition of an entry
+#[track_caller]
+fn expression(manifests: &Manifests, phase: &str, name: &str) -> String {
+    let conditions = manifests.entry(phase, name)["matchConditions"]
+        .as_array()
+        .unwrap();
+    assert_eq!(conditions.len(), 1, "{conditions:?}");
+    conditions[0]["expression"].as_str().unwrap().to_owned()
+}
+
+fn carrier(group: &str, resource: &str, templates: &[&str]) -> Value {
+    json!({"user": "system:serviceaccount:a:b", "group": group, "kind": "Any", "resource": resource, "templates": templates})
+}
+
+#[test]
+fn every_kind_and_operation_has_its_entry() {
+    let pods = || all(&["CREATE", "UPDATE"], ["/v1/pods"].into_iter().chain(WORKLOADS));
+    let values = json!({
+        "scale": {"judge": true},
+        "cluster": {"burstNamespaces": [{"matchLabels": {"a": "b"}}]},
+    });
+    let manifests = render(&values);
+    let both = [
+        ("marked", pods()),
+        ("namespaces-alibabacloud-eci", pods()),
+        ("namespaces-eci", pods()),
+        ("namespaces-affinity-injection", pods()),
+        ("burst-0", pods()),
+        (
+            "fields",
+            all(
+                &["UPDATE"],
+                [
+                    "/v1/pods/status",
+                    "/v1/pods/ephemeralcontainers",
+                    "/v1/pods/resize",
+                ],
+            ),
+        ),
+    ];
+    let caches = |operations: &[&str]| -> BTreeSet<String> {
+        let lines = all(operations, ["eci.alibabacloud.com/v1/imagecaches"]);
+        lines.iter().map(|line| format!("({line})")).collect()
+    };
+    let validating = [
+        ("binding", all(&["CREATE"], ["/v1/pods/binding", "/v1/bindings"])),
+        (
+            "connect",
+            all(
+                &["CONNECT"],
+                [
+                    "/v1/pods/exec",
+                    "/v1/pods/attach",
+                    "/v1/pods/portforward",
+                    "/v1/pods/proxy",
+                ],
+            ),
+        ),
+        (
+            "scale",
+            all(
+                &["UPDATE"],
+                [
+                    "/v1/replicationcontrollers/scale",
+                    "apps/v1/deployments/scale",
+                    "apps/v1/replicasets/scale",
+                    "apps/v1/statefulsets/scale",
+                ],
+            ),
+        ),
+        ("image-caches", caches(&["CREATE", "UPDATE"])),
+        ("removal-image-caches", caches(&["DELETE"])),
+        ("removal", all(&["DELETE"], ["/v1/pods"])),
+        (
+            "removal-namespaces-alibabacloud-eci",
+            all(&["DELETE"], ["/v1/pods"]),
+        ),
+        ("removal-namespaces-eci", all(&["DELETE"], ["/v1/pods"])),
+        (
+            "removal-namespaces-affinity-injection",
+            all(&["DELETE"], ["/v1/pods"]),
+        ),
+        ("removal-eviction", all(&["CREATE"], ["/v1/pods/eviction"])),
+        (
+            "profile",
+            all(&["CREATE", "UPDATE", "DELETE"], ["/v1/configmaps"]),
+        ),
+        ("configuration", all(&["CREATE", "UPDATE"], ["/v1/configmaps"])),
+    ];
+    for (phase, entries) in [
+        ("mutating", both.to_vec()),
+        ("validating", both.into_iter().chain(validating).collect()),
+    ] {
+        let names: Vec<_> = entries.iter().map(|(name, _)| *name).collect();
+        assert_eq!(manifests.entry_names(phase), names);
+        for (name, wanted) in entries {
+            assert_eq!(rules(manifests.entry(phase, name)), wanted, "{phase} {name}");
+        }
+    }
+}
+
+#[test]
+fn serverless_asks_for_everything_that_can_make_a_pod() {
+    let manifests = render(&values_of("serverless"));
+    let wanted = all(&["CREATE", "UPDATE"], ["/v1/pods"].into_iter().chain(WORKLOADS));
+    for phase in ["mutating", "validating"] {
+        assert_eq!(rules(manifests.entry(phase, "burst")), wanted);
+        // What changed, and nothing of marks or nodes.
+        for name in ["burst", "fields"] {
+            let condition = expression(&manifests, phase, name);
+            assert!(
+                !condition.contains("nodeName") && !condition.contains("tolerations"),
+                "{name}"
+            );
+        }
+    }
+    for name in ["binding", "removal"] {
+        assert_eq!(
+            manifests.entry("validating", name)["matchConditions"],
+            Value::Null,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn what_holds_no_pod_is_sent_whatever_it_is() {
+    let manifests = render(&json!({}));
+    for name in [
+        "connect",
+        "removal-eviction",
+        "removal-image-caches",
+        "configuration",
+    ] {
+        assert_eq!(
+            manifests.entry("validating", name)["matchConditions"],
+            Value::Null,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn kinds_of_carriers_are_sent_in_any_version() {
+    let carriers = json!([
+        carrier("apps.kruise.io", "clonesets", &["spec.template"]),
+        carrier("batch.volcano.sh", "jobs", &["spec.tasks.template", "spec.meta"]),
+    ]);
+    let values = json!({"cluster": {"carriers": carriers, "burstNamespaces": [{"matchLabels": {"a": "b"}}]}});
+    let manifests = render(&values);
+    let (clone_sets, jobs) = ("apps.kruise.io/*/clonesets", "batch.volcano.sh/*/jobs");
+    let everything = all(
+        &["CREATE", "UPDATE"],
+        ["/v1/pods", clone_sets, jobs].into_iter().chain(WORKLOADS),
+    );
+    for phase in ["mutating", "validating"] {
+        for (name, wanted) in [
+            ("carriers-0", all(&["CREATE", "UPDATE"], [clone_sets])),
+            ("carriers-1", all(&["CREATE", "UPDATE"], [jobs])),
+            ("carriers-2", all(&["CREATE", "UPDATE"], [jobs])),
+            ("namespaces-alibabacloud-eci", everything.clone()),
+            ("namespaces-eci", everything.clone()),
+            ("namespaces-affinity-injection", everything.clone()),
+            ("burst-0", everything.clone()),
+        ] {
+            assert_eq!(rules(manifests.entry(phase, name)), wanted, "{phase} {name}");
+        }
+    }
+    // An entry looks where its path says.
+    for (name, steps) in [
+        ("carriers-0", &["spec", "template"][..]),
+        ("carriers-1", &["spec", "tasks", "template"]),
+        ("carriers-2", &["spec", "meta"]),
+    ] {
+        let condition = expression(&manifests, "mutating", name);
+        let mut rest = condition.as_str();
+        for step in steps {
+            rest = rest
+                .split_once(&format!("[?\"{step}\"].orValue(dyn(null))"))
+                .unwrap_or_else(|| panic!("{name}: no {step} in {condition}"))
+                .1;
+        }
+    }
+    let serverless = render(&json!({"cluster": {"serverless": true, "carriers": carriers}}));
+    assert_eq!(rules(serverless.entry("mutating", "burst")), everything);
+}
+
+#[test]
+fn a_kind_of_several_carriers_is_sent_once() {
+    let carriers = json!([
+        carrier("apps", "deployments", &["spec.template"]),
+        carrier("", "pods", &["spec"]),
+        carrier("apps.kruise.io", "clonesets", &["spec.template"]),
+        carrier("apps.kruise.io", "clonesets", &["spec.template", "spec.other"]),
+        carrier("", "podtemplates", &["template"]),
+    ]);
+    let manifests = render(&json!({"cluster": {"carriers": carriers}}));
+    let names = manifests.entry_names("mutating");
+    assert_eq!(
+        names.iter().filter(|name| name.starts_with("carriers-")).count(),
+        3,
+        "{names:?}"
+    );
+    // `rules` refuses what is there twice.
+    let lines = rules(manifests.entry("mutating", "namespaces-eci"));
+    assert!(lines.contains("UPDATE /*/podtemplates"), "{lines:?}");
+    let condition = expression(&manifests, "mutating", "namespaces-eci");
+    assert!(
+        condition.starts_with(r#"request.resource.group + "/" + request.resource.resource in ["apps.kruise.io/clonesets","/podtemplates"]"#),
+        "{condition}"
+    );
+    assert!(
+        condition.contains(r#"["spec","template"].exists(key"#),
+        "{condition}"
+    );
+}
+
+#[test]
+fn conditions_are_rendered_from_the_values_of_the_directory() {
+    let expression = |values: &Value| expression(&render(values), "validating", "marked");
+    let default = expression(&json!({}));
+    assert!(
+        default.contains(r#"nodeSelector[?"type"].orValue("") in ["virtual-kubelet"]"#),
+        "{default}"
+    );
+    let burst = expression(&values_of("burst"));
+    assert!(
+        burst.contains(r#"nodeSelector[?"k8s.aliyun.com/vnode"].hasValue()"#),
+        "{burst}"
+    );
+    assert!(
+        burst.contains(r#"nodeSelector[?"arch"].orValue("") in ["arm64"]"#),
+        "{burst}"
+    );
+    let own = expression(&values_of("self-managed"));
+    assert!(
+        own.contains(r#".matches("^(?:(master|worker)-[0-9]+)$")"#),
+        "{own}"
+    );
+    assert!(!own.contains(r#"nodeSelector[?"type"]"#), "{own}");
+}
+
+#[test]
+fn a_burst_namespace_leaves_out_what_is_marked() {
+    let manifests = render(&values_of("burst"));
+    let marks = expression(&manifests, "validating", "removal");
+    for phase in ["mutating", "validating"] {
+        for name in ["burst-0", "burst-1"] {
+            assert!(expression(&manifests, phase, name).contains(&format!("&& !({marks})")));
+        }
+        let marked = expression(&manifests, phase, "marked");
+        assert!(marked.contains(&marks) && !marked.contains(&format!("!({marks})")));
+    }
+}
+
+#[test]
+fn more_replicas_count_only_where_scaling_is_judged() {
+    let condition =
+        |judge: bool| expression(&render(&json!({"scale": {"judge": judge}})), "mutating", "marked");
+    assert!(condition(true).contains("replicas") && !condition(false).contains("replicas"));
+}
+
+/// An expression without its texts, cut into names and whether each is called
+fn names(expression: &str) -> Vec<(String, bool)> {
+    let mut bare = String::new();
+    let (mut inside, mut escaped) = (false, false);
+    for letter in expression.chars() {
+        match (inside, letter) {
+            (true, _) if escaped => escaped = false,
+            (true, '\\') => escaped = true,
+            (_, '"') => inside = !inside,
+            (false, _) => bare.push(letter),
+            (true, _) => {}
+        }
+    }
+    assert!(!inside, "{expression}");
+    let mut names = Vec::new();
+    let mut rest = bare.as_str();
+    while let Some(start) = rest.find(|letter: char| letter.is_ascii_alphabetic()) {
+        rest = &rest[start..];
+        let end = rest
+            .find(|letter: char| !letter.is_ascii_alphanumeric())
+            .unwrap_or(rest.len());
+        names.push((rest[..end].to_owned(), rest[end..].starts_with('(')));
+        rest = &rest[end..];
+    }
+    names
+}
+
+#[test]
+fn conditions_know_nothing_of_later_versions() {
+    // Operators, macros, and the optional values of Kubernetes 1.29.
+    let known = [
+        "all",
+        "dyn",
+        "exists",
+        "filter",
+        "hasValue",
+        "map",
+        "matches",
+        "ofNonZeroValue",
+        "or",
+        "orValue",
+        "size",
+        "type",
+    ];
+    let values = json!({
+        "scale": {"judge": true},
+        "cluster": {"carriers": [carrier("a.b", "cs", &["spec.template"])], "burstNamespaces": [{"matchLabels": {"a": "b"}}]},
+    });
+    let mut seen = 0;
+    for (name, values) in supported().into_iter().chain([("everything".to_owned(), values)]) {
+        let manifests = render(&values);
+        for phase in ["mutating", "validating"] {
+            for entry in manifests.entries(phase) {
+                for condition in entry["matchConditions"].as_array().into_iter().flatten() {
+                    let expression = condition["expression"].as_str().unwrap();
+                    for (word, called) in names(expression) {
+                        assert!(
+                            !called || known.contains(&word.as_str()),
+                            "{name}: {word} in {expression}"
+                        );
+                        // These two are not there in every request.
+                        assert!(word != "authorizer" && word != "namespaceObject", "{expression}");
+                        seen += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(seen > 1_000, "{seen}");
+}

@@ -1,0 +1,18 @@
+//! Every way in: who is asked for what controllers, schedulers and subresources do.
+
+mod rollout;
+mod stage;
+mod workloads;
+
+mod attacks;
+mod binding;
+mod controllers;
+mod delegation;
+mod editors;
+mod image_caches;
+mod kinds;
+mod older;
+mod outage;
+mod stamp;
+mod subresources;
+mod templates;

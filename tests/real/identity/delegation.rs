@@ -1,0 +1,248 @@
+//! Others who act for people: listed carriers, keepers, and identities that many teams share.
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::rollout::Watched;
+use super::stage::STAMP;
+use super::stage::Stage;
+use super::stage::assert_says;
+use super::stage::assert_stamped;
+use super::stage::stamp;
+use super::stage::template;
+use super::workloads::To;
+use super::workloads::deployment;
+use super::workloads::image;
+use super::workloads::pod;
+use super::workloads::workload;
+use crate::cast::ALICE;
+use crate::cast::BOB;
+use crate::cast::BOUNDED;
+use crate::cast::CARRIER;
+use crate::cast::DAVE;
+use crate::cast::KEEPER;
+use crate::cast::MALLORY;
+use crate::cast::PIPELINE;
+use crate::objects::TAGS;
+use crate::rest::Patch;
+
+/// Applies alice's CloneSet and gives the pod that its controller would make of it
+#[track_caller]
+fn clone_of_alices(stage: &Stage<'_>) -> Value {
+    stage
+        .person(ALICE)
+        .apply(&workload("clonesets", "web", To::Virtual, "env:test"))
+        .success();
+    let set = stage.object("clonesets/web");
+    let template = template(&set);
+    assert_stamped(template, ALICE);
+    let mut metadata = template["metadata"].clone();
+    metadata["generateName"] = "web-".into();
+    metadata["ownerReferences"] = json!([{
+        "apiVersion": set["apiVersion"], "kind": set["kind"], "name": "web",
+        "uid": set["metadata"]["uid"], "controller": true,
+    }]);
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]})
+}
+
+#[test]
+fn a_listed_carrier_s_pod_is_judged_for_the_person_of_its_template() {
+    let stage = Stage::new("carrier");
+    let pod = clone_of_alices(&stage);
+    let carrier = stage.rest(CARRIER);
+    let made = carrier.create(&stage.path("pods"), &pod).success();
+    assert_stamped(&made, ALICE);
+    assert_eq!(stage.creators(), ["user/alice"]);
+
+    let mut unstamped = pod.clone();
+    unstamped["metadata"]["annotations"]
+        .as_object_mut()
+        .unwrap()
+        .remove(STAMP);
+    carrier.create(&stage.path("pods"), &unstamped).denial();
+    for (annotation, value) in [
+        (TAGS, "env:prod"),
+        ("k8s.aliyun.com/eci-ram-role-name", crate::cast::ROLE),
+    ] {
+        let mut other = pod.clone();
+        other["metadata"]["annotations"][annotation] = value.into();
+        carrier.create(&stage.path("pods"), &other).denial();
+    }
+}
+
+#[test]
+fn a_controller_that_is_not_listed_is_asked_itself() {
+    let stage = Stage::new("unlisted");
+    let pod = clone_of_alices(&stage);
+    // It is bound, so its pods are its own, whatever stamp they bring.
+    let made = stage.rest(PIPELINE).create(&stage.path("pods"), &pod).success();
+    assert_stamped(&made, PIPELINE);
+    let stranger = "system:serviceaccount:tools:other-controller";
+    let denial = stage
+        .rest_in(stranger, &["system:masters"])
+        .create(&stage.path("pods"), &pod)
+        .denial();
+    assert_says(&denial, &[stranger]);
+}
+
+#[test]
+fn a_carrier_may_carry_a_stamp_into_a_built_in_workload_and_nothing_else() {
+    let stage = Stage::new("nested");
+    let pod = clone_of_alices(&stage);
+    let mut job = workload("jobs", "nested", To::Virtual, "env:test");
+    job["spec"]["template"]["metadata"]["annotations"][STAMP] = pod["metadata"]["annotations"][STAMP].clone();
+    let made = stage.rest(CARRIER).create(&stage.path("jobs"), &job).success();
+    assert_stamped(template(&made), ALICE);
+    let pods = stage.wait_for_children("pods", &made, 1);
+    assert_stamped(&pods[0], ALICE);
+
+    let unstamped = workload("jobs", "unstamped", To::Virtual, "env:test");
+    let denial = stage
+        .rest(CARRIER)
+        .create(&stage.path("jobs"), &unstamped)
+        .denial();
+    assert_says(&denial, &["unstamped"]);
+}
+
+#[test]
+fn a_keeper_s_restart_keeps_the_stamp() {
+    let stage = Stage::new("keeper");
+    stage
+        .person(ALICE)
+        .apply(&deployment("web", To::Virtual, "env:test"))
+        .success();
+    let path = stage.path("deployments/web");
+    let first = stage.settled("deployments/web");
+    let annotate =
+        json!({"spec": {"template": {"metadata": {"annotations": {"example.com/reloaded": "1"}}}}});
+    stage
+        .rest(KEEPER)
+        .patch(&path, Patch::Strategic, &annotate)
+        .success();
+    let second = stage.settled("deployments/web");
+    assert_eq!(stamp(template(&second)), stamp(template(&first)));
+    // It is a roll-out that the keeper asked for, in alice's name.
+    let sets = stage.wait_for_children("replicasets", &second, 2);
+    for set in &sets {
+        let pods = stage.wait_for_children("pods", set, 1);
+        assert_stamped(&pods[0], ALICE);
+    }
+    let environment = json!({"name": "main", "env": [{"name": "STAKATER_WEB", "value": "hash"}]});
+    let environment = json!({"spec": {"template": {"spec": {"containers": [environment]}}}});
+    stage
+        .rest(KEEPER)
+        .patch(&path, Patch::Strategic, &environment)
+        .success();
+    assert_stamped(template(&stage.object("deployments/web")), ALICE);
+    assert_eq!(stage.creators(), ["user/alice"]);
+}
+
+#[test]
+fn a_keeper_that_changes_more_than_it_may_is_asked_itself() {
+    let stage = Stage::new("greedy");
+    stage
+        .person(ALICE)
+        .apply(&deployment("web", To::Virtual, "env:test"))
+        .success();
+    let path = stage.path("deployments/web");
+    let container = |field: &str, value: Value| {
+        let container = json!({"name": "main", field: value});
+        json!({"spec": {"template": {"spec": {"containers": [container]}}}})
+    };
+    let volume = json!([{"name": "secrets", "secret": {"secretName": "any"}}]);
+    let web = Watched::new(&stage, "deployments/web");
+    for (what, change) in [
+        ("image", image("deployments", "registry.example.com/app:2")),
+        ("command", container("command", json!(["sh"]))),
+        ("arguments", container("args", json!(["-x"]))),
+        (
+            "volumes",
+            json!({"spec": {"template": {"spec": {"volumes": volume}}}}),
+        ),
+        (
+            "service account",
+            json!({"spec": {"template": {"spec": {"serviceAccountName": "other"}}}}),
+        ),
+        (
+            "tags",
+            json!({"spec": {"template": {"metadata": {"annotations": {TAGS: "env:prod"}}}}}),
+        ),
+        (
+            "another container",
+            json!({"spec": {"template": {"spec": {"initContainers": [{"name": "more", "image": "x"}]}}}}),
+        ),
+    ] {
+        web.kept(what, || {
+            let denial = stage
+                .rest(KEEPER)
+                .patch(&path, Patch::Strategic, &change)
+                .denial();
+            assert_says(&denial, &[KEEPER]);
+        });
+    }
+    // Nor may it ask for anything new, or use a stamp that somebody else has written.
+    let denial = stage
+        .rest(KEEPER)
+        .create(
+            &stage.path("deployments"),
+            &deployment("new", To::Virtual, "env:test"),
+        )
+        .denial();
+    assert_says(&denial, &[KEEPER]);
+}
+
+#[test]
+fn in_a_bounded_namespace_a_shared_identity_needs_the_boundary_s_right_as_well() {
+    let stage = Stage::labelled("bounded", &[BOUNDED]);
+    for (user, tags) in [
+        (DAVE, "env:test"),
+        (PIPELINE, "env:test"),
+        (ALICE, "env:test"),
+        (ALICE, "env:prod"),
+    ] {
+        let file = deployment("web", To::Virtual, tags);
+        let denial = stage.person(user).apply(&file).failure();
+        assert_says(&denial, &["denied the request", user]);
+        let bare = pod("web", To::Virtual, tags);
+        let denial = stage.person(user).apply(&bare).failure();
+        assert_says(&denial, &["denied the request", user]);
+    }
+    for user in [DAVE, PIPELINE] {
+        let name = user.rsplit(':').next().unwrap().split('@').next().unwrap();
+        let file = deployment(name, To::Virtual, "env:prod");
+        stage.person(user).apply(&file).success();
+        let stored = stage.settled(&format!("deployments/{name}"));
+        assert_stamped(template(&stored), user);
+        let sets = stage.wait_for_children("replicasets", &stored, 1);
+        let pods = stage.wait_for_children("pods", &sets[0], 1);
+        assert_stamped(&pods[0], user);
+    }
+    stage
+        .person(BOB)
+        .apply(&pod("bobs", To::Virtual, "env:prod"))
+        .success();
+}
+
+#[test]
+fn a_boundary_holds_at_the_binding_and_for_exec() {
+    let stage = Stage::labelled("bounded", &[BOUNDED]);
+    let outcome = stage
+        .person(DAVE)
+        .apply(&pod("web", To::PreferablyVirtual, "env:test"))
+        .success();
+    assert_says(&outcome.stderr, &["Warning:"]);
+    stage.wait_for_event("FailedScheduling", &["denied the request", "bob"]);
+
+    stage
+        .person(DAVE)
+        .apply(&pod("prod", To::Virtual, "env:prod"))
+        .success();
+    stage.wait_for_node("prod");
+    let path = stage.path("pods/prod/exec?command=id&stdout=true");
+    let reply = stage.rest(DAVE).connect(hyper::Method::POST, &path);
+    assert!(
+        !reply.body.to_string().contains("denied the request"),
+        "{reply:?}"
+    );
+    stage.rest(MALLORY).connect(hyper::Method::POST, &path).denial();
+}

@@ -1,0 +1,325 @@
+//! What people do to pods that run on ECI, and who is asked: the requester, by the tags and group of the pod.
+
+use hyper::Method;
+use serde_json::Value;
+use serde_json::json;
+
+use super::stage::STAMP;
+use super::stage::Stage;
+use super::stage::assert_says;
+use super::stage::assert_stamped;
+use super::stage::stamp;
+use super::workloads::To;
+use super::workloads::pod;
+use crate::cast::ALICE;
+use crate::cast::BOB;
+use crate::cast::DAVE;
+use crate::cast::MALLORY;
+use crate::cast::ROLE;
+use crate::objects::TAGS;
+use crate::rest::Patch;
+
+/// Where the API server looks for the kubelet of a virtual node
+const KUBELET: &str = "192.0.2.10:10250";
+const ROLE_NAME: &str = "k8s.aliyun.com/eci-ram-role-name";
+
+/// A pod of alice's on the virtual node
+#[track_caller]
+fn on_eci(stage: &Stage<'_>, name: &str) {
+    let mut pod = pod(name, To::Virtual, "env:test");
+    // With requests that a resize can change.
+    pod["spec"]["containers"][0]["resources"] = json!({"requests": {"cpu": "1"}});
+    stage.person(ALICE).apply(&pod).success();
+    stage.wait_for_node(name);
+}
+
+/// The subresources by which somebody gets into a pod, as their paths with a query
+const CONNECTIONS: [&str; 4] = [
+    "exec?command=id&stdout=true",
+    "attach?stdout=true",
+    "portforward?ports=80",
+    "proxy/metrics",
+];
+
+#[test]
+fn exec_is_judged_for_whoever_asks_and_reaches_the_kubelet_only_if_allowed() {
+    let stage = Stage::new("exec");
+    on_eci(&stage, "web");
+    let exec = |user: &str| stage.person(user).run(&["exec", "web", "--", "id"]).failure();
+    let denial = exec(BOB);
+    assert_says(
+        &denial,
+        &[
+            "denied the request",
+            BOB,
+            "RAM user `bob`",
+            "eci:ExecContainerCommand",
+            "`prod`",
+        ],
+    );
+    assert_says(
+        &exec(MALLORY),
+        &["denied the request", MALLORY, "bound to no RAM"],
+    );
+    let count = || {
+        let asked = stage.plane.egress().asked();
+        asked.iter().filter(|address| *address == KUBELET).count()
+    };
+    let before = count();
+    let failure = exec(ALICE);
+    assert!(!failure.contains("denied the request"), "{failure}");
+    assert!(count() > before, "the API server asked for no kubelet: {failure}");
+}
+
+#[test]
+fn every_way_into_a_pod_is_judged() {
+    let stage = Stage::new("connect");
+    on_eci(&stage, "web");
+    for connection in CONNECTIONS {
+        let path = stage.path(&format!("pods/web/{connection}"));
+        for method in [Method::GET, Method::POST] {
+            for user in [BOB, MALLORY] {
+                let reply = stage.rest(user).connect(method.clone(), &path);
+                assert_says(&reply.denial(), &[user]);
+            }
+            let reply = stage.rest(ALICE).connect(method.clone(), &path);
+            let said = reply.body.to_string();
+            assert!(!said.contains("denied the request"), "{method} {path}: {reply:?}");
+        }
+    }
+}
+
+#[test]
+fn nobody_is_asked_for_a_way_into_a_pod_that_is_not_eci_s() {
+    let stage = Stage::new("elsewhere");
+    stage
+        .person(MALLORY)
+        .apply(&pod("web", To::AnyNode, ""))
+        .success();
+    stage.wait_for_node("web");
+    for connection in CONNECTIONS {
+        let path = stage.path(&format!("pods/web/{connection}"));
+        let reply = stage.rest(MALLORY).connect(Method::POST, &path);
+        let said = reply.body.to_string();
+        assert!(!said.contains("denied the request"), "{path}: {reply:?}");
+    }
+}
+
+#[test]
+fn an_eviction_is_judged_as_the_deletion_that_it_is() {
+    let stage = Stage::new("eviction");
+    on_eci(&stage, "web");
+    let eviction = json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "web"}});
+    let path = stage.path("pods/web/eviction");
+    for user in [BOB, MALLORY] {
+        let denial = stage.rest(user).create(&path, &eviction).denial();
+        assert_says(&denial, &[user]);
+    }
+    assert_says(
+        &stage.rest(BOB).create(&path, &eviction).denial(),
+        &["eci:DeleteContainerGroup"],
+    );
+    stage.rest(ALICE).create(&path, &eviction).success();
+    assert_eq!(stage.rest.find(&stage.path("pods/web")), None);
+}
+
+#[test]
+fn a_deletion_is_judged_and_one_of_a_whole_namespace_s_pods_too() {
+    let stage = Stage::new("deletion");
+    on_eci(&stage, "web");
+    for user in [BOB, MALLORY] {
+        let denial = stage.rest(user).delete(&stage.path("pods/web")).denial();
+        assert_says(&denial, &[user]);
+        stage.rest(user).delete(&stage.path("pods")).denial();
+    }
+    stage.object("pods/web");
+    stage.rest(ALICE).delete(&stage.path("pods")).success();
+    assert_eq!(stage.rest.find(&stage.path("pods/web")), None);
+}
+
+#[test]
+fn whoever_deletes_a_workload_is_not_asked_for_what_the_controllers_then_clear_up() {
+    let stage = Stage::new("cleared");
+    stage
+        .person(ALICE)
+        .apply(&super::workloads::deployment("web", To::Virtual, "env:test"))
+        .success();
+    let sets = stage.wait_for_children("replicasets", &stage.settled("deployments/web"), 1);
+    stage.wait_for_children("pods", &sets[0], 1);
+    let arguments = ["delete", "deployment", "web", "--cascade=foreground"];
+    stage.person(BOB).run(&arguments).success();
+    assert_eq!(stage.children("pods", &sets[0]).len(), 0);
+}
+
+#[test]
+fn a_debug_container_is_an_update_of_the_instance() {
+    let stage = Stage::new("debug");
+    on_eci(&stage, "web");
+    let debug = |user: &str| {
+        let image = "--image=registry.example.com/debug:1";
+        stage
+            .person(user)
+            .run(&["debug", "pod/web", image, "--attach=false"])
+    };
+    assert_says(
+        &debug(BOB).failure(),
+        &["denied the request", BOB, "eci:UpdateContainerGroup"],
+    );
+    assert_says(&debug(MALLORY).failure(), &["denied the request", MALLORY]);
+    let containers = || stage.object("pods/web")["spec"]["ephemeralContainers"].clone();
+    assert_eq!(containers(), Value::Null);
+    debug(ALICE).success();
+    assert_ne!(containers(), Value::Null);
+}
+
+#[test]
+fn a_resize_is_an_update_of_the_instance() {
+    let stage = Stage::new("resize");
+    on_eci(&stage, "web");
+    let path = stage.path("pods/web/resize");
+    if !stage.has_subresource("pods/resize") {
+        println!("this Kubernetes has no pods/resize");
+        return;
+    }
+    let bigger = |cpu: &str| {
+        let container = json!({"name": "main", "resources": {"requests": {"cpu": cpu}}});
+        json!({"spec": {"containers": [container]}})
+    };
+    for user in [BOB, MALLORY] {
+        let denial = stage
+            .rest(user)
+            .patch(&path, Patch::Strategic, &bigger("2"))
+            .denial();
+        assert_says(&denial, &[user]);
+    }
+    let cpu = || stage.object("pods/web")["spec"]["containers"][0]["resources"]["requests"]["cpu"].clone();
+    assert_eq!(cpu(), "1");
+    stage
+        .rest(ALICE)
+        .patch(&path, Patch::Strategic, &bigger("2"))
+        .success();
+    assert_eq!(cpu(), "2");
+}
+
+#[test]
+fn annotations_that_come_in_by_the_status_are_judged_as_any_other() {
+    let stage = Stage::new("status");
+    on_eci(&stage, "web");
+    let before = stage.object("pods/web")["metadata"]["annotations"].clone();
+    let smuggle = |user: &str, annotations: Value| {
+        let patch = json!({"metadata": {"annotations": annotations}});
+        // Some of them have no role in this namespace; what RBAC gives them is not the question here.
+        let groups: &[&str] = if user.contains('@') {
+            &[]
+        } else {
+            &["system:masters"]
+        };
+        stage
+            .rest_in(user, groups)
+            .patch(&stage.path("pods/web/status"), Patch::Merge, &patch)
+    };
+    for (user, annotations) in [
+        (BOB, json!({TAGS: "env:prod"})),
+        (MALLORY, json!({TAGS: "env:prod"})),
+        (MALLORY, json!({TAGS: null})),
+        (ALICE, json!({TAGS: "env:prod"})),
+        (DAVE, json!({ROLE_NAME: ROLE})),
+        (BOB, json!({TAGS: "env=prod"})),
+        // On ECI's fields the control plane has no more rights than anybody else.
+        ("system:kube-controller-manager", json!({TAGS: "env:prod"})),
+        (
+            "system:serviceaccount:kube-system:replicaset-controller",
+            json!({TAGS: "env:prod"}),
+        ),
+    ] {
+        smuggle(user, annotations.clone()).denial();
+        let now = stage.object("pods/web")["metadata"]["annotations"].clone();
+        assert_eq!(now, before, "{user} {annotations}");
+    }
+    // What is no annotation of ECI's is the status's own business, whoever writes it.
+    smuggle(MALLORY, json!({"example.com/note": "hello"})).success();
+    let ready = json!({"status": {"phase": "Running"}});
+    stage
+        .rest(MALLORY)
+        .patch(&stage.path("pods/web/status"), Patch::Merge, &ready)
+        .success();
+}
+
+#[test]
+fn a_pod_s_stamp_cannot_be_changed_by_any_subresource() {
+    let stage = Stage::new("restamped");
+    on_eci(&stage, "web");
+    let mut free = pod("waiting", To::PreferablyVirtual, "env:test");
+    free["spec"]["schedulerName"] = "nobody".into();
+    stage.person(ALICE).apply(&free).success();
+    for name in ["web", "waiting"] {
+        let path = stage.path(&format!("pods/{name}"));
+        let first = assert_stamped(&stage.object(&format!("pods/{name}")), ALICE);
+        for subresource in ["", "/status", "/ephemeralcontainers", "/resize"] {
+            for value in [
+                Value::Null,
+                "".into(),
+                r#"{"v":1,"user":"dave@example.com"}"#.into(),
+            ] {
+                for user in [ALICE, DAVE, MALLORY] {
+                    let patch = json!({"metadata": {"annotations": {STAMP: value}}});
+                    // It may be refused or put back, but never stand.
+                    stage
+                        .rest(user)
+                        .patch(&format!("{path}{subresource}"), Patch::Merge, &patch);
+                    let now = stamp(&stage.object(&format!("pods/{name}")));
+                    assert_eq!(now.as_ref(), Some(&first), "{user} {name}{subresource} {value}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn role_and_group_of_an_instance_cannot_be_changed_by_anyone() {
+    let stage = Stage::new("role");
+    let mut pod = pod("web", To::Virtual, "env:test");
+    pod["metadata"]["annotations"][ROLE_NAME] = ROLE.into();
+    stage.person(DAVE).apply(&pod).success();
+    stage.wait_for_node("web");
+    let change = |annotation: &str| {
+        stage
+            .person(DAVE)
+            .run(&["annotate", "--overwrite", "pod", "web", annotation])
+    };
+    assert_says(
+        &change(&format!("{ROLE_NAME}=OtherRole")).failure(),
+        &["denied the request", "RoleChange"],
+    );
+    assert_says(
+        &change("k8s.aliyun.com/eci-resource-group-id=rg-production1").failure(),
+        &["denied the request", "ResourceGroupChange"],
+    );
+    change(&format!("{TAGS}=env:prod")).success();
+}
+
+#[test]
+fn the_control_plane_clears_up_on_eci_without_being_asked() {
+    let stage = Stage::new("janitor");
+    for (name, user) in [
+        ("gc", "system:serviceaccount:kube-system:pod-garbage-collector"),
+        (
+            "taint",
+            "system:serviceaccount:kube-system:taint-eviction-controller",
+        ),
+        ("manager", "system:kube-controller-manager"),
+    ] {
+        on_eci(&stage, name);
+        // What RBAC gives them is not the question here.
+        let path = stage.path(&format!("pods/{name}"));
+        stage.rest_in(user, &["system:masters"]).delete(&path).success();
+    }
+    // One of the same name from elsewhere is nobody.
+    on_eci(&stage, "web");
+    let impostor = format!("system:serviceaccount:{}:pod-garbage-collector", stage.name);
+    let denial = stage
+        .rest_in(&impostor, &["system:masters"])
+        .delete(&stage.path("pods/web"))
+        .denial();
+    assert_says(&denial, &[&impostor]);
+}
