@@ -37,7 +37,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::directory::Configuration;
+use crate::directory::{Configuration, ProfileChanges};
 use decide::Case;
 use finding::{Finding, Scene};
 use reply::{Reply, Status};
@@ -89,7 +89,14 @@ pub fn answer(
         Path::Mutate => case.mutate(),
         Path::Validate => case.validate(),
     };
-    let mode = modes.of(review.namespace());
+    let mode = match (
+        profile::is_profile(review),
+        configuration.cluster.eci_profile_changes,
+    ) {
+        (true, ProfileChanges::Record) => Mode::Audit,
+        (true, ProfileChanges::Refuse) => Mode::Enforce,
+        (false, _) => modes.of(review.namespace()),
+    };
     let decision = ruling.decision(mode);
     let name = name(review);
     let thing = thing(review, &name);
@@ -234,7 +241,8 @@ fn thing(review: &Review<'_>, name: &str) -> String {
         (Resource::Workload(workload), _) => format!("pods of {} {within}", workload.kind()),
         (Resource::ImageCaches, _) => format!("image cache {}", phrase::quoted(name, 128)),
         (Resource::Other, _) => format!("pods of {} {within}", phrase::clipped(resource, 64)),
-        (Resource::Pods | Resource::Bindings | Resource::ConfigMaps, _) => format!("pod {within}"),
+        (Resource::ConfigMaps, _) => format!("ConfigMap {within}, by which pods are made"),
+        (Resource::Pods | Resource::Bindings, _) => format!("pod {within}"),
     }
 }
 

@@ -31,5 +31,5 @@ pub use part::Part;
 pub(crate) use people::{GrantEntry, RoleEntry};
 pub use piece::{BrokenPiece, Piece, PolicyPiece};
 pub use selector::{Requirement, Selector, Test};
-pub use settings::{Carrier, ClusterSettings};
+pub use settings::{Carrier, ClusterSettings, ProfileChanges};
 pub(crate) use text::Text;

@@ -11,6 +11,7 @@ mod image_cache;
 mod judge;
 mod mapped;
 mod mutate;
+mod profile_change;
 mod scale;
 mod validate;
 
@@ -22,6 +23,8 @@ use super::bearer::{Bearer, Side};
 use super::cluster::{Cluster, Meta, NodeKind};
 use super::finding::{Deed, Finding};
 use super::pod::Pod;
+use super::principal::is_control_plane;
+use super::profile;
 use super::review::{Operation, Resource, Review};
 use super::route::{Route, route};
 use super::ruling::Ruling;
@@ -61,6 +64,7 @@ impl Case<'_> {
     pub fn validate(&self) -> Ruling {
         let review = self.review;
         match (review.resource(), review.subresource(), review.operation()) {
+            (Resource::ConfigMaps, "", _) if profile::is_profile(review) => self.profile_change(),
             (Resource::ImageCaches, "", operation) => self.image_cache(operation),
             (Resource::Pods, "", Operation::Delete) => self.delete(),
             (Resource::Pods, "eviction", Operation::Create) => self.evict(),
@@ -127,6 +131,12 @@ impl Case<'_> {
             is_tentative,
             ..Ruling::default()
         }
+    }
+
+    /// Whether the control plane itself asks
+    fn asks_for_control_plane(&self) -> bool {
+        let (user, groups) = (self.review.user(), self.review.groups());
+        is_control_plane(user, groups, &self.configuration.cluster)
     }
 
     /// The RAM principal that the requester is bound to

@@ -54,6 +54,8 @@ pub enum Finding {
     UnknownPod,
     /// The request names a workload that is not known, or whose template cannot be read
     UnknownWorkload,
+    /// An eci-profile that ACK would not read, or that writes what ECI cannot read
+    Profile(String),
     /// ECI itself would refuse the call
     Refused(Refusal),
     /// RAM does not allow something that the call needs
@@ -139,6 +141,7 @@ impl Finding {
             | Self::UnknownNamespace
             | Self::UnknownPod
             | Self::UnknownWorkload
+            | Self::Profile(_)
             | Self::Refused(_)
             | Self::Denied { .. } => false,
         }
@@ -173,6 +176,7 @@ impl Finding {
             Self::UnknownNamespace => "UnknownNamespace",
             Self::UnknownPod => "UnknownPod",
             Self::UnknownWorkload => "UnknownWorkload",
+            Self::Profile(_) => "MalformedProfile",
             Self::Refused(refusal) => refusal.code,
             Self::Denied { denial, .. } => match denial.decision.outcome {
                 Outcome::ExplicitDeny => "ExplicitDeny",
@@ -207,7 +211,8 @@ impl Finding {
             | Self::UnlistedController { .. }
             | Self::UnknownNamespace
             | Self::UnknownPod
-            | Self::UnknownWorkload => None,
+            | Self::UnknownWorkload
+            | Self::Profile(_) => None,
         }
     }
 
@@ -247,6 +252,7 @@ impl Finding {
             Self::UnknownWorkload => {
                 "no such workload is known, so nobody can say whether its pods are ECI's".to_owned()
             }
+            Self::Profile(problem) => format!("{problem}: correct it and apply it again"),
             Self::Refused(refusal) => refused(refusal, scene),
             Self::Denied {
                 denial,
@@ -301,6 +307,7 @@ impl Finding {
             | Self::UnknownNamespace
             | Self::UnknownPod
             | Self::UnknownWorkload
+            | Self::Profile(_)
             | Self::Refused(_) => vec![("Code", self.code().to_owned())],
         }
     }

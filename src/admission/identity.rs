@@ -55,7 +55,7 @@ pub(super) fn standing(
     };
     let (now, before) = (new.read(), old.read());
     let same_fields = same_fields(now, before);
-    let is_ours = is_control_plane(review, settings);
+    let is_ours = is_control_plane(review.user(), review.groups(), settings);
     if is_same(review, bearer, &Changes::default()) {
         return if !is_ours && carriage.is_none() && is_stamped_late(review, old, cluster) {
             Standing::Requester

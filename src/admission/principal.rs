@@ -3,8 +3,6 @@
 use crate::directory::ClusterSettings;
 use crate::ram::Principal;
 
-use super::review::Review;
-
 /// Parts of the control plane that are no service accounts
 const COMPONENTS: [&str; 3] = [
     "system:apiserver",
@@ -42,12 +40,7 @@ const CONTROLLERS: [&str; 18] = [
 ];
 
 /// Whether the requester is the control plane itself, which deletes and updates what was judged before
-pub fn is_control_plane(review: &Review<'_>, settings: &ClusterSettings) -> bool {
-    is_of_control_plane(review.user(), review.groups(), settings)
-}
-
-/// Whether somebody in these groups is the control plane itself
-pub fn is_of_control_plane<'g>(
+pub fn is_control_plane<'g>(
     user: &str,
     mut groups: impl Iterator<Item = &'g str>,
     settings: &ClusterSettings,

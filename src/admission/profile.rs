@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::annotation::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS};
+use super::annotation::{CUSTOM_TAGS, ECI_FIELDS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS};
 use super::cluster::Meta;
+use super::phrase::quoted;
 use super::pod::Pod;
+use super::review::{Resource, Review};
 use crate::stamp::FieldTexts;
 
 /// Namespace of the ConfigMap
@@ -62,6 +64,11 @@ pub struct Effect {
 #[derive(Debug, thiserror::Error)]
 #[error("key `{SELECTORS}` of ConfigMap {NAMESPACE}/{NAME} is not a JSON array of selectors: {0}")]
 pub struct ProfileError(#[source] serde_json::Error);
+
+/// Whether a review is about the ConfigMap
+pub fn is_profile(review: &Review<'_>) -> bool {
+    review.resource() == Resource::ConfigMaps && (review.namespace(), review.name()) == (NAMESPACE, NAME)
+}
 
 impl Profile {
     /// Reads the data of the ConfigMap; without selectors nothing is routed or written
@@ -126,6 +133,37 @@ impl Profile {
 }
 
 impl Selector {
+    /// The ECI fields that it writes
+    pub fn texts(&self) -> FieldTexts {
+        let text = |annotation: &str| self.effect.annotations.get(annotation).cloned();
+        FieldTexts {
+            tags: text(CUSTOM_TAGS),
+            resource_group_id: text(RESOURCE_GROUP_ID),
+            ram_role_name: text(RAM_ROLE_NAME),
+            service_arns: text(SERVICE_ARNS),
+            user_arns: text(USER_ARNS),
+        }
+    }
+
+    /// What it does to pods, for whoever writes it and for the record
+    pub fn described(&self) -> String {
+        let routes = match self.is_selective() {
+            true => "sends the pods that it fits to ECI",
+            false => "changes the pods that go to ECI",
+        };
+        let fields = ECI_FIELDS.iter().filter_map(|key| {
+            Some(format!(
+                " with {key}: {}",
+                quoted(self.effect.annotations.get(*key)?, 64)
+            ))
+        });
+        format!(
+            "eci-profile selector {} {routes}{}",
+            quoted(&self.name, 64),
+            fields.collect::<String>()
+        )
+    }
+
     fn is_selective(&self) -> bool {
         self.namespace_selector.is_some() || self.object_selector.is_some()
     }

@@ -136,7 +136,8 @@ pub(super) fn questions(ruling: &Ruling) -> Vec<Question> {
         | Finding::UnlistedController { .. }
         | Finding::UnknownNamespace
         | Finding::UnknownPod
-        | Finding::UnknownWorkload => None,
+        | Finding::UnknownWorkload
+        | Finding::Profile(_) => None,
     });
     allowed.chain(failed).collect()
 }

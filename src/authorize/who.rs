@@ -1,6 +1,6 @@
 //! Who asks, and whom ramgate never keeps from reading.
 
-use crate::admission::principal::is_of_control_plane;
+use crate::admission::principal::is_control_plane;
 use crate::directory::{ClusterSettings, Configuration};
 use crate::ram::Principal;
 
@@ -49,7 +49,7 @@ impl Exempt {
         let home = home(review.user());
         home.is_some_and(|namespace| self.own.as_deref() == Some(namespace))
             || review.groups().any(|group| group == MASTERS)
-            || is_of_control_plane(review.user(), review.groups(), settings)
+            || is_control_plane(review.user(), review.groups(), settings)
     }
 }
 

@@ -40,12 +40,25 @@ pub struct ClusterSettings {
     pub max_custom_tags: usize,
     /// Whether `kube-system/eci-profile` is read
     pub eci_profile: bool,
+    /// What becomes of changes to it by those who could not make such pods themselves
+    pub eci_profile_changes: ProfileChanges,
     /// Controllers, beside the built-in ones, whose pods carry their template's stamp
     pub carriers: Vec<Carrier>,
     /// Users who may edit templates without becoming the requester
     pub keepers: Vec<String>,
     /// Users added to the built-in control-plane identities
     pub control_plane: Vec<String>,
+}
+
+/// What becomes of a change of the eci-profile that its author has no right to
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProfileChanges {
+    /// It is recorded
+    #[default]
+    Record,
+    /// It is denied
+    Refuse,
 }
 
 /// A controller whose pods carry the stamp of their template
@@ -75,6 +88,7 @@ impl Default for ClusterSettings {
             burst_namespaces: Vec::new(),
             max_custom_tags: MAX_CUSTOM_TAGS,
             eci_profile: true,
+            eci_profile_changes: ProfileChanges::Record,
             carriers: Vec::new(),
             keepers: Vec::new(),
             control_plane: Vec::new(),
@@ -105,6 +119,8 @@ struct ClusterWire {
     burst_namespaces: Option<Node>,
     max_custom_tags: Option<Node>,
     eci_profile: Option<bool>,
+    #[serde(default)]
+    eci_profile_changes: ProfileChanges,
     #[serde(default)]
     carriers: Vec<Node>,
     #[serde(default)]
@@ -192,6 +208,7 @@ pub(super) fn cluster(node: &Node, faults: &mut Vec<Fault>) -> Option<ClusterSet
             .map_or(defaults.burst_namespaces, |list| selectors(&list, faults)),
         max_custom_tags,
         eci_profile: wire.eci_profile.unwrap_or(defaults.eci_profile),
+        eci_profile_changes: wire.eci_profile_changes,
         carriers: wire
             .carriers
             .iter()

@@ -15,11 +15,11 @@ mod report;
 mod rules;
 mod seal;
 mod seen;
+mod sight;
 mod source;
 mod surroundings;
 mod table;
 mod view;
-mod whole;
 
 #[cfg(test)]
 mod fake;
@@ -28,7 +28,7 @@ pub use profile::LiveProfile;
 pub use rules::Rules;
 pub use seal::Keys;
 pub use seen::Seen;
+pub use sight::Sighting;
 pub use source::ClusterSource;
 pub use surroundings::{CoverError, Surroundings};
 pub use view::{Followed, View};
-pub use whole::Sighting;

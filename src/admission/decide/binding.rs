@@ -1,7 +1,7 @@
 //! The binding of a pod to a node: where it becomes certain that a pod is ECI's, and who asked for it is asked about.
 
 use super::Case;
-use crate::admission::annotation::ECI_FIELDS;
+use crate::admission::annotation::Fields;
 use crate::admission::bearer::Side;
 use crate::admission::call;
 use crate::admission::cluster::NodeKind;
@@ -53,8 +53,8 @@ impl Case<'_> {
             return ruling;
         }
         ruling.warnings = lookalike::warnings(&pod);
-        let written = |key: &str| binding.metadata.annotations.value(key);
-        if written(REQUESTED_BY).is_some_and(|stamp| side.stamp() != Some(stamp)) {
+        let written = binding.metadata.annotations.value(REQUESTED_BY);
+        if written.is_some_and(|stamp| side.stamp() != Some(stamp)) {
             ruling.findings.push(Finding::Stamp(StampFault::Changed));
         }
         let claims = verified(side.stamp(), self.review.namespace(), self.cluster);
@@ -80,11 +80,12 @@ impl Case<'_> {
         let call = call::create(&ruling.fields, self.configuration, self.review.namespace());
         ruling.operation = Some(call.operation);
         let Some(claims) = claims else { return ruling };
-        // The pod itself was held against its stamp when it was made; a Binding's own annotations never were
-        let is_overwritten = ECI_FIELDS
-            .iter()
-            .any(|key| written(key).is_some_and(|value| side.read().annotation(key) != Some(value)));
-        if is_overwritten || self.differs_from_stamp(&claims, &side, &ruling.fields, &namespace) {
+        // What the Binding brings of its own is judged together with the pod, whose own fields are those of the stamp
+        let is_other = match Fields::read(side.read()) {
+            Ok(own) => self.differs_from_stamp(&claims, &side, &own, &namespace),
+            Err(_) => true,
+        };
+        if is_other {
             ruling.findings.push(Finding::Stamp(StampFault::Differs));
         }
         self.judge(&mut ruling, &call, &namespace);

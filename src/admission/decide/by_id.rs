@@ -4,7 +4,6 @@ use super::Case;
 use crate::admission::call;
 use crate::admission::finding::{Deed, Finding};
 use crate::admission::pod::Pod;
-use crate::admission::principal::is_control_plane;
 use crate::admission::route::Route;
 use crate::admission::ruling::Ruling;
 use crate::admission::update::readable;
@@ -16,14 +15,14 @@ impl Case<'_> {
         let Some(pod) = bearer.and_then(|bearer| bearer.old.as_ref()) else {
             return Ruling::default();
         };
-        if is_control_plane(self.review, &self.configuration.cluster) {
+        if self.asks_for_control_plane() {
             return Ruling::default();
         }
         self.by_id(pod.read(), Deed::Delete, eci::Operation::DeleteContainerGroup)
     }
 
     pub(super) fn evict(&self) -> Ruling {
-        if is_control_plane(self.review, &self.configuration.cluster) {
+        if self.asks_for_control_plane() {
             return Ruling::default();
         }
         self.named(Deed::Evict, eci::Operation::DeleteContainerGroup)

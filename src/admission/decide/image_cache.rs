@@ -7,7 +7,6 @@ use crate::admission::cluster::Meta;
 use crate::admission::finding::{Deed, Finding};
 use crate::admission::lookalike;
 use crate::admission::pod::same_spec;
-use crate::admission::principal::is_control_plane;
 use crate::admission::review::Operation;
 use crate::admission::ruling::Ruling;
 use crate::admission::update::readable;
@@ -39,7 +38,7 @@ impl Case<'_> {
             (Some(new), Some(old)) => {
                 let is_same = same_fields(old.read(), new.read()) && same_spec(old.json(), new.json());
                 // A finalizer that is taken away, say
-                if is_same || is_control_plane(self.review, &self.configuration.cluster) {
+                if is_same || self.asks_for_control_plane() {
                     return Ruling::default();
                 }
                 if !ruling.read(new.read()) {
@@ -51,7 +50,7 @@ impl Case<'_> {
                 call
             }
             (None, Some(old)) => {
-                if is_control_plane(self.review, &self.configuration.cluster) {
+                if self.asks_for_control_plane() {
                     return Ruling::default();
                 }
                 ruling.fields = readable(old.read(), &mut ruling.warnings);

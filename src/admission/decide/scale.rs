@@ -4,7 +4,6 @@ use super::Case;
 use crate::admission::bearer::{Place, Side};
 use crate::admission::call;
 use crate::admission::finding::{Deed, Finding};
-use crate::admission::principal::is_control_plane;
 use crate::admission::route::Route;
 use crate::admission::ruling::Ruling;
 use crate::admission::workload::Workload;
@@ -13,7 +12,7 @@ impl Case<'_> {
     pub(super) fn scale(&self, workload: Workload) -> Ruling {
         let grows = self.review.scale().is_some_and(|scale| scale.to > scale.from);
         // An autoscaler acts for nobody; its pods are judged for whom the template names
-        if !grows || is_control_plane(self.review, &self.configuration.cluster) {
+        if !grows || self.asks_for_control_plane() {
             return Ruling::default();
         }
         let json = self

@@ -12,7 +12,6 @@ use crate::admission::identity::{Carriage, Standing, Unstamped, claims, own_clai
 use crate::admission::lookalike;
 use crate::admission::patch::Changes;
 use crate::admission::pod::Pod;
-use crate::admission::principal::is_control_plane;
 use crate::admission::profile::Profile;
 use crate::admission::ruling::Ruling;
 use crate::admission::update::{Both, readable};
@@ -160,7 +159,7 @@ impl Case<'_> {
             ruling.operation = Some(call.operation);
             return;
         }
-        if ruling.stamped.is_none() && is_control_plane(self.review, &self.configuration.cluster) {
+        if ruling.stamped.is_none() && self.asks_for_control_plane() {
             ruling.operation = Some(call.operation);
             let way = self.review.owner().unwrap_or(&pod.metadata);
             ruling

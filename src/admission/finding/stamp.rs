@@ -93,7 +93,7 @@ fn way_to(way: Option<&Restart>, namespace: &str) -> String {
     let name = |name: &str| clipped(name, NAME_LENGTH);
     match way {
         Some(Restart::Rollout(workload, of)) => format!(
-            "run `kubectl -n {namespace} rollout restart {}/{}`, since applying the same file again changes nothing",
+            "run `kubectl rollout restart {}/{} -n {namespace}`, since applying the same file again changes nothing",
             workload.kind().to_lowercase(),
             name(of)
         ),
@@ -103,7 +103,7 @@ fn way_to(way: Option<&Restart>, namespace: &str) -> String {
         ),
         Some(Restart::Write(kind, of)) => match Workload::of_kind(kind) {
             Some(_) => format!(
-                "apply {} {} again, or run `kubectl -n {namespace} annotate {}/{} ramgate.io/stamped-on-request=true`",
+                "write to {} {}, which changes none of its pods: run `kubectl annotate {}/{} -n {namespace} ramgate.io/stamped=requested`",
                 clipped(kind, NAME_LENGTH),
                 name(of),
                 kind.to_lowercase(),

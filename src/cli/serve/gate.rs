@@ -6,6 +6,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
+use crate::admission::profile;
 use crate::admission::reply::Reply;
 use crate::admission::review::{Operation, Resource};
 use crate::admission::{self, Cluster, Modes, Objects, Path, Review, ReviewError};
@@ -63,7 +64,7 @@ impl Judge for Gate {
                 Ok(review) => review,
                 Err(error) => return malformed(&error, body),
             };
-            if review.resource() == Resource::ConfigMaps {
+            if review.resource() == Resource::ConfigMaps && !profile::is_profile(&review) {
                 return self.config_map(path, &review);
             }
             let Some(configuration) = self.store.current() else {

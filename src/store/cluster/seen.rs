@@ -36,11 +36,14 @@ impl<'a> Seen<'a> {
         }
         let namespace = review.namespace();
         let pod = match review.unread_pod(view) {
-            Some(name) => view.read_pod(namespace, name).await,
+            Some(name) => view.sight(namespace, name).await.object(),
             None => None,
         };
         let workload = match review.unread_workload() {
-            Some(workload) => view.read_workload(workload, namespace, review.name()).await,
+            Some(workload) => {
+                let sighting = view.sight_workload(workload, namespace, review.name()).await;
+                sighting.object()
+            }
             None => None,
         };
         Self { view, pod, workload }

@@ -9,8 +9,8 @@ use super::live::Live;
 use super::profile::LiveProfile;
 use super::rules::Rules;
 use super::seal::Keys;
+use super::sight::{LiveObjects, Sighting};
 use super::table::Table;
-use super::whole::{Sighting, Whole};
 use crate::admission::profile::Profile;
 use crate::admission::workload::Workload;
 use crate::admission::{Cluster, Meta, NodeKind};
@@ -28,7 +28,7 @@ pub struct View {
     live_namespaces: Live,
     live_nodes: Live,
     live_service_accounts: Live,
-    whole: Whole,
+    live_objects: LiveObjects,
     keys: Option<Arc<Keys>>,
     rules: Option<Arc<Rules>>,
     profile: Option<Arc<LiveProfile>>,
@@ -57,7 +57,7 @@ impl View {
             live_namespaces: Live::new("namespaces"),
             live_nodes: Live::new("nodes"),
             live_service_accounts: Live::new("service accounts"),
-            whole: Whole::default(),
+            live_objects: LiveObjects::default(),
             keys: followed.keys,
             rules: followed.rules,
             profile: followed.profile,
@@ -84,19 +84,16 @@ impl View {
         }
     }
 
-    /// Reads a pod, which is not remembered
-    pub async fn read_pod(&self, namespace: &str, name: &str) -> Option<Arc<str>> {
-        self.whole.pod(&self.client, namespace, name).await
-    }
-
-    /// Reads a pod, and tells one that is not there from one that could not be read
+    /// Reads a whole pod, which is not remembered
     pub async fn sight(&self, namespace: &str, name: &str) -> Sighting {
-        self.whole.sight(&self.client, namespace, name).await
+        self.live_objects.pod(&self.client, namespace, name).await
     }
 
-    /// Reads a workload, which is not remembered
-    pub async fn read_workload(&self, workload: Workload, namespace: &str, name: &str) -> Option<Arc<str>> {
-        self.whole.workload(&self.client, workload, namespace, name).await
+    /// Reads a whole workload, which is not remembered
+    pub async fn sight_workload(&self, workload: Workload, namespace: &str, name: &str) -> Sighting {
+        self.live_objects
+            .workload(&self.client, workload, namespace, name)
+            .await
     }
 
     /// Reads the keys of the stamps again

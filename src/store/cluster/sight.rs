@@ -1,5 +1,4 @@
-//! Whole objects read live, for requests that only name one: a pod that is bound, evicted or connected to, a workload
-//! that is scaled. Nothing is remembered, since what is read is what is judged.
+//! Whole pods and workloads read live, for reviews that only name one. Nothing is remembered, since what is read is what is judged.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How many reads run at once; whoever makes up names gets no more of the API server
 const AT_ONCE: usize = 16;
 
-/// What a read comes to
+/// What a live read comes to
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sighting {
     /// The object as JSON
@@ -31,21 +30,12 @@ pub enum Sighting {
 }
 
 /// Reads whole objects
-pub(super) struct Whole {
+#[derive(Debug)]
+pub(super) struct LiveObjects {
     slots: Semaphore,
 }
 
-impl Sighting {
-    /// The object, if there is one and it could be read
-    pub fn object(self) -> Option<Arc<str>> {
-        match self {
-            Self::Object(json) => Some(json),
-            Self::Absent | Self::Unread => None,
-        }
-    }
-}
-
-impl Default for Whole {
+impl Default for LiveObjects {
     fn default() -> Self {
         Self {
             slots: Semaphore::new(AT_ONCE),
@@ -53,12 +43,8 @@ impl Default for Whole {
     }
 }
 
-impl Whole {
-    pub(super) async fn pod(&self, client: &Client, namespace: &str, name: &str) -> Option<Arc<str>> {
-        self.sight(client, namespace, name).await.object()
-    }
-
-    pub(super) async fn sight(&self, client: &Client, namespace: &str, name: &str) -> Sighting {
+impl LiveObjects {
+    pub(super) async fn pod(&self, client: &Client, namespace: &str, name: &str) -> Sighting {
         if !is_object_name(namespace) {
             return Sighting::Absent;
         }
@@ -71,16 +57,16 @@ impl Whole {
         workload: Workload,
         namespace: &str,
         name: &str,
-    ) -> Option<Arc<str>> {
+    ) -> Sighting {
         if !is_object_name(namespace) {
-            return None;
+            return Sighting::Absent;
         }
         let group = match workload.group() {
             "" => "/api/v1".to_owned(),
             group => format!("/apis/{group}/v1"),
         };
         let path = format!("{group}/namespaces/{namespace}/{}", workload.resource());
-        self.read(client, path, name).await.object()
+        self.read(client, path, name).await
     }
 
     async fn read(&self, client: &Client, path: String, name: &str) -> Sighting {
@@ -91,7 +77,6 @@ impl Whole {
             return Sighting::Absent;
         };
         let read = async {
-            // It is never closed
             let _slot = self.slots.acquire().await;
             client.request_text(request).await
         };
@@ -110,6 +95,16 @@ impl Whole {
     }
 }
 
+impl Sighting {
+    /// The object, if it was read
+    pub fn object(self) -> Option<Arc<str>> {
+        match self {
+            Self::Object(json) => Some(json),
+            Self::Absent | Self::Unread => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -124,9 +119,9 @@ mod tests {
         fake.put("/api/v1/namespaces/shop/pods/web", pod.clone());
         fake.fail("/api/v1/namespaces/shop/pods/secret", 403);
         fake.hang("/api/v1/namespaces/shop/pods/slow");
-        let pods = Whole::default();
+        let pods = LiveObjects::default();
         let client = fake.client();
-        let read = async |name: &str| pods.sight(&client, "shop", name).await;
+        let read = async |name: &str| pods.pod(&client, "shop", name).await;
         assert_eq!(read("web").await, Sighting::Object(pod.to_string().into()));
         assert_eq!(read("gone").await, Sighting::Absent);
         assert_eq!(read("secret").await, Sighting::Unread);
@@ -141,7 +136,7 @@ mod tests {
     #[tokio::test]
     async fn a_name_that_no_pod_has_is_never_sent() {
         let fake = Fake::default();
-        let pods = Whole::default();
+        let pods = LiveObjects::default();
         for (namespace, name) in [
             ("shop", ".."),
             ("..", "web"),
@@ -149,10 +144,7 @@ mod tests {
             ("a/b", "web"),
             ("", "web"),
         ] {
-            assert_eq!(
-                pods.sight(&fake.client(), namespace, name).await,
-                Sighting::Absent
-            );
+            assert_eq!(pods.pod(&fake.client(), namespace, name).await, Sighting::Absent);
         }
         assert!(fake.calls().is_empty());
     }
