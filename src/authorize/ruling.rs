@@ -34,7 +34,7 @@ pub(super) struct Ruling {
 
 /// The pod of a question, as far as it is known
 enum Subject<'a> {
-    Pod(Pod<'a>),
+    Pod(Box<Pod<'a>>),
     /// Whatever pods there are and will be
     Selection,
     /// Nothing that could be shown
@@ -221,7 +221,7 @@ fn subject<'a>(question: &Question<'_>, sight: Sight<'a>) -> Subject<'a> {
         return Subject::Selection;
     }
     match sight {
-        Sight::Pod(json) => Pod::parse(json).map_or(Subject::Unread, Subject::Pod),
+        Sight::Pod(json) => Pod::parse(json).map_or(Subject::Unread, |pod| Subject::Pod(Box::new(pod))),
         // It may be made while it is watched for
         Sight::Absent if question.deed == Deed::Watch => Subject::Selection,
         Sight::Absent => Subject::Nothing,

@@ -91,7 +91,7 @@ mod tests {
         let text = format!("account: {{id: '1', region: r}}\ncluster: {cluster}\n");
         let piece = Piece::directory_node(&yaml::parse(&text).unwrap().remove(0));
         let store = Arc::new(Store::default());
-        store.accept(merge([("directory", &piece)].into_iter()).unwrap());
+        store.accept(merge([("directory", &piece)]).unwrap());
         store
     }
 
