@@ -181,7 +181,7 @@ fn namespaces_of_another_mode_have_entries_of_their_own() {
         let manifests = render(&values);
         let more = ["carriers-0", "burst-0", "burst-1", "scale"];
         for name in TIERED.into_iter().chain(more) {
-            let validating_only = ["binding", "connect", "scale"].contains(&name);
+            let validating_only = ["connect", "scale"].contains(&name);
             let phases = if validating_only {
                 &["validating"][..]
             } else {
