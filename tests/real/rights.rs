@@ -135,7 +135,6 @@ fn a_token_of_the_service_account_reads_no_secrets_and_makes_no_pods() {
         ["create", "pods", "--namespace", NAMESPACE],
         ["list", "pods", "--namespace", &space.name],
         ["watch", "pods", "--namespace", NAMESPACE],
-        ["get", "pods/log", "--namespace", NAMESPACE],
         ["get", "deployments.apps", "--namespace", &space.name],
         ["get", "configmaps/other", "--namespace", "kube-system"],
         ["update", "configmaps/eci-profile", "--namespace", "kube-system"],

@@ -107,7 +107,7 @@ fn verdict(outcome: Outcome) -> String {
         .and_then(|(_, rest)| rest.split_once(".ramgate.io\""))
     {
         Some((entry, _)) => entry.to_owned(),
-        None if said.contains("is invalid") || said.contains("Required value") => "422".to_owned(),
+        None if said.contains("is invalid") => "422".to_owned(),
         None => said,
     }
 }

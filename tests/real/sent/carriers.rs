@@ -1,4 +1,5 @@
-//! Kinds of carriers: custom resources of whatever content, with templates in several places.
+//! Kinds of carriers: custom resources of whatever content, with templates in several places. And the revisions in which
+//! StatefulSets, DaemonSets and other people's controllers keep whatever they like.
 
 use serde_json::Value;
 use serde_json::json;
@@ -9,6 +10,7 @@ use super::STAMP;
 use super::STAYS;
 use super::TAGS;
 use super::VIRTUAL;
+use super::create;
 use super::others::define;
 use super::others::definition;
 use super::pods::huge;
@@ -52,7 +54,9 @@ pub(super) fn prepare(who: &Kubectl) {
         ] {
             let mut object = clone_set(template(json!({"annotations": annotations}), json!({})));
             object["metadata"] = json!({"name": name, "annotations": {"example.com/existing": "yes"}});
-            who.within(namespace).give(&["create"], &object).success();
+            let mut kept = revision(json!({"spec": {"template": object["spec"]["template"]}}));
+            kept["metadata"] = object["metadata"].clone();
+            create(&who.within(namespace), vec![object, kept]);
         }
     }
 }
@@ -67,6 +71,17 @@ fn clone_set(template: Value) -> Value {
         "apiVersion": "apps.kruise.io/v1alpha1", "kind": "CloneSet", "metadata": {"name": "subject"},
         "spec": {"replicas": 1, "template": template},
     })
+}
+
+fn revision(data: Value) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": {"name": "subject"},
+        "revision": 1, "data": data,
+    })
+}
+
+fn revisions(namespace: &str) -> String {
+    format!("/apis/apps/v1/namespaces/{namespace}/controllerrevisions")
 }
 
 fn job(spec: Value) -> Value {
@@ -329,6 +344,9 @@ fn templates_of_carriers_leave_by_their_marks() {
             wanted,
             "{what}, in a list"
         );
+        let wanted = if marked { "revisions" } else { STAYS };
+        let kept = revision(json!({"spec": {"template": template, "$patch": "replace"}}));
+        assert_eq!(post(&revisions("plain"), &kept), wanted, "{what}, in a revision");
     }
 }
 
@@ -458,4 +476,63 @@ fn changes_of_carriers_leave_if_they_touch_what_holds_the_templates() {
         put(&format!("{}/marked", clone_sets("plain")), "/status", &ready),
         STAYS
     );
+}
+
+#[test]
+fn revisions_leave_if_they_hold_a_template() {
+    let held = |template: Value| json!({"spec": {"template": template}});
+    let plain = held(template(json!({}), json!({})));
+    let stamped = held(template(json!({"annotations": {STAMP: "pasted"}}), json!({})));
+    let routed = "namespaces-alibabacloud-eci";
+    for (what, data, wanted) in [
+        ("a template", &plain, [STAYS, routed, "burst-0"]),
+        ("a stamp", &stamped, ["revisions", routed, "burst-0"]),
+        ("an empty template", &held(json!({})), [STAYS, routed, "burst-0"]),
+        ("no template", &json!({"spec": {"replicas": 1}}), [STAYS; 3]),
+        ("a null template", &held(Value::Null), [STAYS; 3]),
+        ("a text", &json!("eci: true"), [STAYS; 3]),
+        ("a number", &json!(1), [STAYS; 3]),
+        ("a list", &json!([1, null, "x"]), [STAYS; 3]),
+        ("a text as spec", &json!({"spec": "s"}), [STAYS; 3]),
+        ("a list as spec", &json!({"spec": ["s"]}), [STAYS; 3]),
+        (
+            "another object",
+            &json!({"metadata": {"labels": {"eci": "true"}}, "spec": {"cpu": 1}}),
+            [STAYS; 3],
+        ),
+        ("another template", &json!({"template": stamped}), [STAYS; 3]),
+    ] {
+        let found =
+            ["plain", "eci", "burst"].map(|namespace| post(&revisions(namespace), &revision(data.clone())));
+        assert_eq!(found, wanted, "{what}");
+    }
+    let kept = revision(stamped);
+    assert_eq!(post(&revisions("soft"), &kept), "revisions-lenient");
+    assert_eq!(post(&revisions("kube-system"), &kept), STAYS);
+
+    let numbered = |object: &mut Value| object["revision"] = 7.into();
+    let annotated = |object: &mut Value| object["metadata"]["annotations"]["seen"] = "yes".into();
+    let owned = |object: &mut Value| {
+        object["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "s", "uid": "u", "controller": true}]);
+    };
+    let imaged = |object: &mut Value| {
+        object["data"]["spec"]["template"]["spec"]["containers"][0]["image"] = "i".into();
+    };
+    let cleared = |object: &mut Value| object["data"] = json!({});
+    let changes: &[(&str, &str, Change<'_>, &str)] = &[
+        ("plain", "stamped", &numbered, STAYS),
+        ("plain", "stamped", &annotated, STAYS),
+        ("plain", "stamped", &owned, STAYS),
+        ("eci", "marked", &numbered, STAYS),
+        ("burst", "plain", &owned, STAYS),
+        ("plain", "stamped", &imaged, "revisions"),
+        ("plain", "marked", &cleared, "revisions"),
+        // That the data of a revision never changes is the API server's own affair.
+        ("plain", "plain", &imaged, "422"),
+        ("eci", "plain", &imaged, routed),
+    ];
+    for (index, (namespace, name, change, wanted)) in changes.iter().enumerate() {
+        let path = format!("{}/{name}", revisions(namespace));
+        assert_eq!(put(&path, "", *change), *wanted, "{index}: {namespace}/{name}");
+    }
 }
