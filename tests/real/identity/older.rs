@@ -225,7 +225,10 @@ fn a_label_that_leads_a_namespace_to_eci_later_makes_its_workloads_unstamped_one
     lose_pods(&stage, &maker(&stage, "deployments"));
     stage.wait_for_event(
         "FailedCreate",
-        &["denied the request", "kubectl rollout restart deployment/deployments "],
+        &[
+            "denied the request",
+            "kubectl rollout restart deployment/deployments ",
+        ],
     );
     stage
         .person(ALICE)
