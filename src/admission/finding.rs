@@ -52,6 +52,8 @@ pub enum Finding {
     UnknownNamespace,
     /// The request names a pod that is not known
     UnknownPod,
+    /// The pod is not the one that was to be bound any more, or nothing holds it fast until it is
+    PodChanged,
     /// The request names a workload that is not known, or whose template cannot be read
     UnknownWorkload,
     /// An eci-profile that ACK would not read, or that writes what ECI cannot read
@@ -140,6 +142,7 @@ impl Finding {
             | Self::UnlistedController { .. }
             | Self::UnknownNamespace
             | Self::UnknownPod
+            | Self::PodChanged
             | Self::UnknownWorkload
             | Self::Profile(_)
             | Self::Refused(_)
@@ -175,6 +178,7 @@ impl Finding {
             Self::UnlistedController { .. } => "UnlistedController",
             Self::UnknownNamespace => "UnknownNamespace",
             Self::UnknownPod => "UnknownPod",
+            Self::PodChanged => "PodChanged",
             Self::UnknownWorkload => "UnknownWorkload",
             Self::Profile(_) => "MalformedProfile",
             Self::Refused(refusal) => refusal.code,
@@ -211,6 +215,7 @@ impl Finding {
             | Self::UnlistedController { .. }
             | Self::UnknownNamespace
             | Self::UnknownPod
+            | Self::PodChanged
             | Self::UnknownWorkload
             | Self::Profile(_) => None,
         }
@@ -249,6 +254,9 @@ impl Finding {
             Self::UnknownPod => {
                 "no such pod is known, so nobody can say whose container group it is".to_owned()
             }
+            Self::PodChanged => "it was changed while it was being bound, or the mutating webhook was not asked: try again, as \
+                                 the scheduler does by itself"
+                .to_owned(),
             Self::UnknownWorkload => {
                 "no such workload is known, so nobody can say whether its pods are ECI's".to_owned()
             }
@@ -306,6 +314,7 @@ impl Finding {
             | Self::UnlistedController { .. }
             | Self::UnknownNamespace
             | Self::UnknownPod
+            | Self::PodChanged
             | Self::UnknownWorkload
             | Self::Profile(_)
             | Self::Refused(_) => vec![("Code", self.code().to_owned())],

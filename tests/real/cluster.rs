@@ -98,10 +98,10 @@ pub(crate) fn whole_exclusive() -> MutexGuard<'static, Cluster> {
 /// The role of those who may do everything with pods in a namespace
 const EDITOR: &str = "test-editor";
 
-const FAILED_BEFORE: &str = "the cluster did not start: the first test that needed it says why";
+pub(crate) const FAILED_BEFORE: &str = "the cluster did not start: the first test that needed it says why";
 
 /// What the function gives, or nothing if it panics: what failed once is not tried again by every other test
-fn once<T>(start: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn once<T>(start: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(start)).ok()
 }
 

@@ -13,8 +13,10 @@ use crate::admission::lookalike;
 use crate::admission::patch::Changes;
 use crate::admission::pod::Pod;
 use crate::admission::profile::Profile;
+use crate::admission::review::Resource;
 use crate::admission::ruling::Ruling;
 use crate::admission::update::{Both, readable};
+use crate::admission::workload::Workload;
 
 impl Case<'_> {
     pub(super) fn validate_bearer(&self, bearer: &Bearer<'_>) -> Ruling {
@@ -24,6 +26,11 @@ impl Case<'_> {
         let standing = standing(self.review, bearer, &self.configuration.cluster, self.cluster);
         if standing == Standing::Kept {
             return self.validate_kept(bearer, new);
+        }
+        let is_revision = self.review.resource() == Resource::Workload(Workload::ControllerRevision);
+        if is_revision && matches!(standing, Standing::Carried(_)) {
+            // Its controller only remembers what was judged, and the pods that it makes of it are judged again
+            return Ruling::default();
         }
         let Some(namespace) = self.namespace() else {
             return self.namespace_missing(new.read(), deed(bearer));
