@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::render::{Manifests, render, strings, supported, values_of};
 
-const WORKLOADS: [&str; 7] = [
+const WORKLOADS: [&str; 8] = [
+    "apps/v1/controllerrevisions",
     "/v1/replicationcontrollers",
     "apps/v1/daemonsets",
     "apps/v1/deployments",
@@ -87,13 +88,13 @@ fn every_kind_and_operation_has_its_entry() {
                 ],
             ),
         ),
+        ("binding", all(&["CREATE"], ["/v1/pods/binding", "/v1/bindings"])),
     ];
     let caches = |operations: &[&str]| -> BTreeSet<String> {
         let lines = all(operations, ["eci.alibabacloud.com/v1/imagecaches"]);
         lines.iter().map(|line| format!("({line})")).collect()
     };
     let validating = [
-        ("binding", all(&["CREATE"], ["/v1/pods/binding", "/v1/bindings"])),
         (
             "connect",
             all(

@@ -53,7 +53,7 @@ fn policies<'a>(manifests: &'a Manifests, phase: &str) -> Vec<(&'a str, &'a str)
 #[test]
 fn the_default_has_these_entries() {
     let manifests = render(&json!({}));
-    let mutating = ["marked", ROUTED[0], ROUTED[1], ROUTED[2], "fields"];
+    let mutating = ["marked", ROUTED[0], ROUTED[1], ROUTED[2], "fields", "binding"];
     assert_eq!(manifests.entry_names("mutating"), mutating);
     let mut validating = TIERED.to_vec();
     validating.push("image-caches");
@@ -181,7 +181,7 @@ fn namespaces_of_another_mode_have_entries_of_their_own() {
         let manifests = render(&values);
         let more = ["carriers-0", "burst-0", "burst-1", "scale"];
         for name in TIERED.into_iter().chain(more) {
-            let validating_only = ["binding", "connect", "scale"].contains(&name);
+            let validating_only = ["connect", "scale"].contains(&name);
             let phases = if validating_only {
                 &["validating"][..]
             } else {
@@ -337,7 +337,7 @@ fn every_routing_label_has_an_entry_and_no_pod_is_sent_twice() {
 #[test]
 fn serverless_has_one_entry_for_all_pods() {
     let manifests = render(&values_of("serverless"));
-    assert_eq!(manifests.entry_names("mutating"), ["burst", "fields"]);
+    assert_eq!(manifests.entry_names("mutating"), ["burst", "fields", "binding"]);
     assert_eq!(
         manifests.entry_names("validating"),
         [

@@ -19,9 +19,9 @@ Match conditions: what the API server sends. Rules for every expression here:
 ramgate.io/requested-by
 {{- end -}}
 
-{{/* The pod in `.of` (an expression, not null): the template of a workload, or a pod itself. */}}
+{{/* The pod in `.of` (an expression, not null): the template of a workload or of a revision of one, or a pod itself. */}}
 {{- define "ramgate.cel.pod" -}}
-{{ .of }}.?spec.?jobTemplate.?spec.?template.or({{ .of }}.?spec.?template).orValue({{ .of }})
+{{ .of }}.?spec.?jobTemplate.?spec.?template.or({{ .of }}.?spec.?template).or({{ .of }}.?data.?spec.?template).orValue({{ .of }})
 {{- end -}}
 
 {{/* The node of pod `.pod` (an expression); empty text if it has none. */}}

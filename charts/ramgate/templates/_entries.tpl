@@ -40,7 +40,7 @@ own mode differs in that. Only enforced tiers may fail closed.
 {{- define "ramgate.rules.pods" -}}
 {{- $rules := list
   (dict "apiGroups" (list "") "apiVersions" (list "v1") "operations" .operations "resources" (list "pods" "replicationcontrollers") "scope" "Namespaced")
-  (dict "apiGroups" (list "apps") "apiVersions" (list "v1") "operations" .operations "resources" (list "daemonsets" "deployments" "replicasets" "statefulsets") "scope" "Namespaced")
+  (dict "apiGroups" (list "apps") "apiVersions" (list "v1") "operations" .operations "resources" (list "controllerrevisions" "daemonsets" "deployments" "replicasets" "statefulsets") "scope" "Namespaced")
   (dict "apiGroups" (list "batch") "apiVersions" (list "v1") "operations" .operations "resources" (list "cronjobs" "jobs") "scope" "Namespaced")
 -}}
 {{- range .carriers -}}
@@ -132,8 +132,8 @@ request.resource.group + "/" + request.resource.resource in {{ toJson $names }}
 {{- toJson $entries -}}
 {{- end -}}
 
-{{/* What only the validating phase sees, since nothing is filled in there: bindings, connections, scales, image caches. */}}
-{{- define "ramgate.entries.others" -}}
+{{/* Bindings: the mutating phase ties each to the pod as it is, the validating one judges it. */}}
+{{- define "ramgate.entries.binding" -}}
 {{- $root := . -}}
 {{- $entries := list -}}
 {{- range $tier := include "ramgate.tiers" $root | fromJsonArray -}}
@@ -144,6 +144,16 @@ request.resource.group + "/" + request.resource.resource in {{ toJson $names }}
     {{- $_ := set $binding "conditions" (list (dict "name" "not-to-a-real-node" "expression" (include "ramgate.cel.binds" $root))) -}}
   {{- end -}}
   {{- $entries = append $entries (merge $binding $base) -}}
+{{- end -}}
+{{- toJson $entries -}}
+{{- end -}}
+
+{{/* What only the validating phase sees, since nothing is filled in there: connections, scales, image caches. */}}
+{{- define "ramgate.entries.others" -}}
+{{- $root := . -}}
+{{- $entries := list -}}
+{{- range $tier := include "ramgate.tiers" $root | fromJsonArray -}}
+  {{- $base := dict "enforced" $tier.enforced "where" (dict "matchExpressions" (list $tier.namespaces)) -}}
   {{- if $root.Values.webhooks.connect.enabled -}}
     {{- $rules := include "ramgate.rules.core" (dict "operations" (list "CONNECT") "resources" (list "pods/attach" "pods/exec" "pods/portforward" "pods/proxy")) | fromJsonArray -}}
     {{- $entries = append $entries (merge (dict "name" (printf "connect%s" $tier.suffix) "settings" "connect" "rules" $rules) $base) -}}
@@ -211,7 +221,7 @@ request.resource.group + "/" + request.resource.resource in {{ toJson $names }}
 
 {{/* The entries of `.phase`, mutating or validating. */}}
 {{- define "ramgate.entries" -}}
-{{- $entries := include "ramgate.entries.pods" .root | fromJsonArray -}}
+{{- $entries := concat (include "ramgate.entries.pods" .root | fromJsonArray) (include "ramgate.entries.binding" .root | fromJsonArray) -}}
 {{- if eq .phase "validating" -}}
   {{- range list "others" "removal" "configuration" -}}
     {{- $entries = concat $entries (include (printf "ramgate.entries.%s" .) $.root | fromJsonArray) -}}

@@ -75,9 +75,12 @@ impl Case<'_> {
     /// Nothing is judged; only the stamp may not have been touched
     fn validate_kept(&self, bearer: &Bearer<'_>, new: &Side<'_>) -> Ruling {
         let old = bearer.old.as_ref().and_then(Side::stamp);
-        let mut ruling = Ruling {
-            deed: Some(deed(bearer)),
-            ..Ruling::default()
+        let mut ruling = match self.asks_for_more() {
+            true => self.grown(new),
+            false => Ruling {
+                deed: Some(deed(bearer)),
+                ..Ruling::default()
+            },
         };
         if new.stamp() != old {
             ruling.findings.push(Finding::Stamp(match new.stamp() {

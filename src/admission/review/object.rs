@@ -58,6 +58,13 @@ pub struct Scale {
     pub to: u64,
 }
 
+impl Scale {
+    /// Whether there are more than before
+    pub fn grows(self) -> bool {
+        self.to > self.from
+    }
+}
+
 impl<'a> Review<'a> {
     pub(super) fn read_objects(&mut self) -> Result<(), Problem> {
         let subresource = self.request.sub_resource.clone();
@@ -76,12 +83,14 @@ impl<'a> Review<'a> {
             (Resource::Pods, "binding") | (Resource::Bindings, "") => {
                 self.binding = self.part("object", true, "Binding", |json| serde_json::from_str(json))?;
             }
-            (Resource::Workload(_), "scale") if self.operation == Operation::Update => {
-                let from = self.part("oldObject", true, "Scale", replicas)?;
-                let to = self.part("object", true, "Scale", replicas)?;
-                self.scale = from.zip(to).map(|(from, to)| Scale { from, to });
-            }
             _ => {}
+        }
+        if let (Resource::Workload(_), "" | "scale", Operation::Update) =
+            (self.resource, &*subresource, self.operation)
+        {
+            let from = self.part("oldObject", true, "Scale", replicas)?;
+            let to = self.part("object", true, "Scale", replicas)?;
+            self.scale = from.zip(to).map(|(from, to)| Scale { from, to });
         }
         Ok(())
     }
