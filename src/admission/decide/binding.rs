@@ -87,15 +87,20 @@ impl Case<'_> {
         let claims = verified(side.stamp(), self.review.namespace(), self.cluster);
         let claims = match claims {
             Ok(claims) => {
-                ruling.stamped = Some(claims.user.clone());
-                ruling.principal.clone_from(&claims.principal);
+                self.act_for(&mut ruling, &claims);
                 Some(claims)
             }
             Err(unstamped) => {
                 let fault = match unstamped {
                     Unstamped::Broken(broken) if broken.is_forged() => StampFault::Forged(broken),
                     Unstamped::Broken(broken) => StampFault::Lost(broken, restart(&side.read().metadata)),
-                    Unstamped::Missing => StampFault::Unmarked,
+                    // A template that leads to ECI gets a stamp with the next restart, any other first needs a mark
+                    Unstamped::Missing => match self.route(side.read(), &namespace) {
+                        Route::No(_) => StampFault::Unmarked,
+                        Route::Certain(_) | Route::Possible(_) => {
+                            StampFault::Missing(restart(&side.read().metadata))
+                        }
+                    },
                 };
                 ruling.findings.push(Finding::Stamp(fault));
                 None

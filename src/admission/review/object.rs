@@ -81,7 +81,7 @@ impl<'a> Review<'a> {
                 self.read_templates(&[Place::of(workload.template().iter().copied())])?;
             }
             (Resource::Pods, "binding") | (Resource::Bindings, "") => {
-                self.binding = self.part("object", true, "Binding", |json| serde_json::from_str(json))?;
+                self.binding = self.part("object", true, "Binding", serde_json::from_str)?;
             }
             _ => {}
         }
