@@ -23,8 +23,9 @@ use crate::control_plane::ControlPlane;
 use crate::install::NAMESPACE;
 use crate::install::RELEASE;
 use crate::kubectl::Kubectl;
-use crate::kubectl::Outcome;
 use crate::objects::node;
+use crate::rest::Reply;
+use crate::rest::Rest;
 use crate::tools::repository;
 use crate::tools::tool;
 use crate::wait::eventually;
@@ -73,43 +74,41 @@ fn create(who: &Kubectl, items: Vec<Value>) {
 
 /// Creates an object by POST to a path, without keeping it
 fn post(path: &str, object: &Value) -> String {
-    let path = format!("{path}?dryRun=All");
-    verdict(plane().admin().give(&["create", "--raw", &path], object))
+    verdict(rest().create(&format!("{path}?dryRun=All"), object))
 }
 
 /// Reads the object at a path, changes it and writes it to a subresource of it, or to itself if that is empty
 fn put(path: &str, subresource: &str, change: Change<'_>) -> String {
-    let who = plane().admin();
-    let mut object = read(who, path);
+    let mut object = rest().get(path);
     change(&mut object);
-    let path = format!("{path}{subresource}?dryRun=All");
-    verdict(who.give(&["replace", "--raw", &path], &object))
+    verdict(rest().replace(&format!("{path}{subresource}?dryRun=All"), &object))
 }
 
 /// Deletes what is at a path
 fn delete(path: &str) -> String {
-    verdict(plane().admin().run(&["delete", "--raw", path]))
-}
-
-fn read(who: &Kubectl, path: &str) -> Value {
-    let text = who.run(&["get", "--raw", path]).success().stdout;
-    serde_json::from_str(&text).expect("JSON of the API server")
+    verdict(rest().delete(path))
 }
 
 /// The entry that was called, or what else became of a request
-fn verdict(outcome: Outcome) -> String {
-    if outcome.succeeded {
+fn verdict(reply: Reply) -> String {
+    if reply.succeeded() {
         return STAYS.to_owned();
     }
-    let said = outcome.stderr;
+    let said = reply.body["message"].as_str().unwrap_or_default();
     match said
         .split_once("failed calling webhook \"")
         .and_then(|(_, rest)| rest.split_once(".ramgate.io\""))
     {
         Some((entry, _)) => entry.to_owned(),
-        None if said.contains("is invalid") => "422".to_owned(),
-        None => said,
+        None if reply.status == 422 => "422".to_owned(),
+        None => format!("{reply:?}"),
     }
+}
+
+/// The administrator of that control plane
+fn rest() -> &'static Rest {
+    static REST: OnceLock<Rest> = OnceLock::new();
+    REST.get_or_init(|| Rest::new(plane().admin().kubeconfig()))
 }
 
 /// A control plane with the chart's webhooks, of which no one answers and each fails closed
@@ -122,13 +121,14 @@ fn plane() -> &'static ControlPlane {
         templates::prepare(plane.admin());
         carriers::prepare(plane.admin());
         others::prepare(plane.admin());
-        let path = "/api/v1/namespaces/plain/pods?dryRun=All";
+        let rest = Rest::new(plane.admin().kubeconfig());
         for configuration in webhooks(&plane) {
             plane.admin().apply(&configuration).success();
         }
         let marked = pod(json!({"labels": {"eci": "true"}}), json!({}));
+        let path = "/api/v1/namespaces/plain/pods?dryRun=All";
         eventually("the webhooks are in force", || {
-            match verdict(plane.admin().give(&["create", "--raw", path], &marked)) {
+            match verdict(rest.create(path, &marked)) {
                 entry if entry == "marked" => Ok(()),
                 other => Err(other),
             }
@@ -136,7 +136,7 @@ fn plane() -> &'static ControlPlane {
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "eci-profile"}});
         let path = "/api/v1/namespaces/kube-system/configmaps?dryRun=All";
         eventually("the other configuration is in force as well", || {
-            match verdict(plane.admin().give(&["create", "--raw", path], &map)) {
+            match verdict(rest.create(path, &map)) {
                 entry if entry == "profile" => Ok(()),
                 other => Err(other),
             }

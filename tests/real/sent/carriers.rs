@@ -486,13 +486,13 @@ fn revisions_leave_if_they_hold_a_template() {
     let routed = "namespaces-alibabacloud-eci";
     for (what, data, wanted) in [
         ("a template", &plain, [STAYS, routed, "burst-0"]),
-        ("a stamp", &stamped, ["revisions", routed, "burst-0"]),
+        ("a stamp", &stamped, ["revisions", routed, "revisions"]),
         ("an empty template", &held(json!({})), [STAYS, routed, "burst-0"]),
         ("no template", &json!({"spec": {"replicas": 1}}), [STAYS; 3]),
         ("a null template", &held(Value::Null), [STAYS; 3]),
-        ("a text", &json!("eci: true"), [STAYS; 3]),
-        ("a number", &json!(1), [STAYS; 3]),
-        ("a list", &json!([1, null, "x"]), [STAYS; 3]),
+        ("a text", &json!("eci: true"), ["422"; 3]),
+        ("a number", &json!(1), ["422"; 3]),
+        ("a list", &json!([1, null, "x"]), ["422"; 3]),
         ("a text as spec", &json!({"spec": "s"}), [STAYS; 3]),
         ("a list as spec", &json!({"spec": ["s"]}), [STAYS; 3]),
         (

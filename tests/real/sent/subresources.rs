@@ -1,5 +1,6 @@
 //! Subresources of pods, and what names a pod without holding it.
 
+use hyper::Method;
 use serde_json::Value;
 use serde_json::json;
 
@@ -9,10 +10,9 @@ use super::STAMP;
 use super::STAYS;
 use super::TAGS;
 use super::VIRTUAL;
-use super::plane;
 use super::post;
 use super::put;
-use super::read;
+use super::rest;
 use super::verdict;
 
 fn path(namespace: &str, name: &str) -> String {
@@ -96,7 +96,7 @@ fn ephemeral_containers_and_resizes_leave_for_pods_of_eci() {
     let same = |_: &mut Value| ();
     let mut ways: Vec<(&str, Change<'_>)> = vec![("/ephemeralcontainers", &debugged)];
     // The resize came with Kubernetes 1.33.
-    let api = read(plane().admin(), "/api/v1");
+    let api = rest().get("/api/v1");
     let resources = api["resources"].as_array().expect("resources");
     if resources.iter().any(|one| one["name"] == "pods/resize") {
         ways.push(("/resize", &resized));
@@ -174,7 +174,6 @@ fn evictions_leave_for_all_pods() {
 
 #[test]
 fn connections_leave_for_all_pods() {
-    let who = plane().admin();
     for (namespace, name, wanted) in [
         ("plain", "plain", Some("connect")),
         ("plain", "real", Some("connect")),
@@ -191,11 +190,12 @@ fn connections_leave_for_all_pods() {
             "proxy/metrics",
         ] {
             let path = format!("{}/{way}", path(namespace, name));
-            let found = if way.starts_with("proxy") {
-                verdict(who.run(&["get", "--raw", &path]))
+            let method = if way.starts_with("proxy") {
+                Method::GET
             } else {
-                verdict(who.give(&["create", "--raw", &path], &json!({})))
+                Method::POST
             };
+            let found = verdict(rest().connect(method, &path));
             // What is not sent fails all the same, since no kubelet is there.
             let sent = !found.contains("failed calling webhook") && !found.contains(' ');
             assert_eq!(sent.then_some(found.as_str()), wanted, "{path}: {found}");
