@@ -63,6 +63,28 @@ fn every_code_of_the_source_is_on_the_page_and_no_other() {
 }
 
 #[test]
+fn every_test_that_the_security_page_names_is_there() {
+    let sources: String = ["src", "tests"]
+        .into_iter()
+        .flat_map(|folder| sources(Path::new(folder)))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    let page = Page::read("docs/security.md");
+    // Names of tests are the words in backticks that have several parts and nothing but letters in them
+    let names: BTreeSet<String> = quoted(&page.text)
+        .into_iter()
+        .filter(|word| word.matches('_').count() > 2)
+        .filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+        .collect();
+    assert!(names.len() > 50, "{names:?}");
+    let missing: Vec<&String> = names
+        .iter()
+        .filter(|name| !sources.contains(&format!("fn {name}(")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
 fn every_code_of_the_linter_is_on_the_page_and_no_other() {
     let page = Page::read("docs/lint.md");
     let sections = page.text.lines().filter_map(|line| line.strip_prefix("## "));

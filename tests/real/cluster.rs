@@ -88,6 +88,8 @@ pub(crate) fn whole_exclusive() -> MutexGuard<'static, Cluster> {
     let start = || Mutex::new(Cluster::start_whole(Credentials::Shared));
     let cluster = WHOLE.get_or_init(|| once(start)).as_ref().expect(FAILED_BEFORE);
     let cluster = cluster.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    // What a test has changed of these is its own in the eyes of Helm, which would not touch it.
+    cluster.remove_webhooks();
     cluster.renew(&install::values_of_whole_cluster());
     cluster.configure(&cast::directory());
     cluster
@@ -168,6 +170,14 @@ impl Cluster {
             replicas: Mutex::new(vec![]),
             changes: Mutex::new(()),
         }
+    }
+
+    /// Takes both webhook configurations away, as before the installation
+    pub(crate) fn remove_webhooks(&self) {
+        let names = ["mutating", "validating"].map(|kind| format!("{kind}webhookconfiguration/{RELEASE}"));
+        self.admin
+            .run(&["delete", "--ignore-not-found", &names[0], &names[1]])
+            .success();
     }
 
     /// Freshly installed, without replicas and without what other tests configured

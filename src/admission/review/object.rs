@@ -30,6 +30,9 @@ pub struct BoundPod<'a> {
     /// The pod's UID, where the pod must be that very one
     #[serde(borrow, default, deserialize_with = "present")]
     pub uid: Text<'a>,
+    /// The version of the pod, where it must not have changed since
+    #[serde(borrow, default, deserialize_with = "present", rename = "resourceVersion")]
+    pub resource_version: Text<'a>,
     /// Labels that the pod gets
     #[serde(borrow, default)]
     pub labels: Pairs<'a>,
@@ -55,6 +58,13 @@ pub struct Scale {
     pub to: u64,
 }
 
+impl Scale {
+    /// Whether there are more than before
+    pub fn grows(self) -> bool {
+        self.to > self.from
+    }
+}
+
 impl<'a> Review<'a> {
     pub(super) fn read_objects(&mut self) -> Result<(), Problem> {
         let subresource = self.request.sub_resource.clone();
@@ -71,14 +81,16 @@ impl<'a> Review<'a> {
                 self.read_templates(&[Place::of(workload.template().iter().copied())])?;
             }
             (Resource::Pods, "binding") | (Resource::Bindings, "") => {
-                self.binding = self.part("object", true, "Binding", |json| serde_json::from_str(json))?;
-            }
-            (Resource::Workload(_), "scale") if self.operation == Operation::Update => {
-                let from = self.part("oldObject", true, "Scale", replicas)?;
-                let to = self.part("object", true, "Scale", replicas)?;
-                self.scale = from.zip(to).map(|(from, to)| Scale { from, to });
+                self.binding = self.part("object", true, "Binding", serde_json::from_str)?;
             }
             _ => {}
+        }
+        if let (Resource::Workload(_), "" | "scale", Operation::Update) =
+            (self.resource, &*subresource, self.operation)
+        {
+            let from = self.part("oldObject", true, "Scale", replicas)?;
+            let to = self.part("object", true, "Scale", replicas)?;
+            self.scale = from.zip(to).map(|(from, to)| Scale { from, to });
         }
         Ok(())
     }
