@@ -117,7 +117,12 @@ fn templates() -> Vec<(&'static str, Value, bool)> {
         ("a text", json!("x"), false),
         ("a number", json!(1), false),
         ("no list entry", json!([]), false),
-        ("null in a list", json!([null, 1, "x", []]), false),
+        ("null in a list", json!([null, 1, "x"]), false),
+        (
+            "a list in a list",
+            json!([null, [template(json!({}), json!({}))]]),
+            true,
+        ),
         ("null parts", json!({"metadata": null, "spec": null}), false),
         ("texts as parts", json!({"metadata": "m", "spec": "s"}), false),
         (
@@ -372,6 +377,7 @@ fn every_path_of_a_carrier_is_looked_at() {
             "carriers-1",
         ),
         ("metadata alone", json!({"common": bare}), "carriers-2"),
+        ("a list in a list", json!({"tasks": [[marked]]}), "carriers-1"),
         (
             "metadata alone, in a list",
             json!({"common": [{}, bare]}),
