@@ -9,6 +9,7 @@ pub(crate) use denial::wish;
 
 use denial::Told;
 pub use stamp::StampFault;
+pub(crate) use stamp::way_to;
 
 use super::annotation::{
     CUSTOM_TAGS, Fields, Malformed, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS,
