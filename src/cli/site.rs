@@ -199,6 +199,19 @@ impl Ground {
     }
 }
 
+#[cfg(test)]
+impl Ground {
+    /// What a test makes up
+    pub(super) fn of(town: crate::survey::fixture::Town) -> Self {
+        Self {
+            configuration: town.configuration,
+            land: town.land,
+            notes: Vec::new(),
+            now: crate::survey::fixture::now(),
+        }
+    }
+}
+
 /// Notes as they stand above a result
 pub(super) fn noted(notes: &[String]) -> String {
     notes.iter().map(|note| format!("note: {note}\n")).collect()
@@ -213,5 +226,18 @@ pub(super) fn named(what: &str, name: &str) -> Result<(), Problem> {
         false => Err(Problem::Usage(format!(
             "{what}: `{name}` is no name of an object: small letters, digits, `-` and `.`"
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_name_never_becomes_part_of_a_path() {
+        for name in ["", ".", "..", "../secrets", "a/b", "a?b", "A", "-a", "a b"] {
+            assert!(named("--in", name).is_err(), "{name}");
+        }
+        assert!(named("--in", "shop-1.eu").is_ok());
     }
 }

@@ -122,12 +122,12 @@ fn human(listed: &Listed) -> String {
         );
     }
     text.push_str(&format!(
-        "\n{} lead to ECI: {} good, {} without a stamp, {} with a broken one, {} that RAM would deny\n",
+        "\n{} lead to ECI: {} good, {} denied with a good stamp, {} without a stamp, {} with a broken one\n",
         listed.rows.len(),
         listed.count(Row::is_good),
+        listed.count(|row| row.stamp.claims().is_some() && row.today.denied().is_some()),
         listed.count(|row| row.stamp == Stamp::Missing),
         listed.count(|row| matches!(row.stamp, Stamp::Broken { .. })),
-        listed.count(|row| row.stamp.claims().is_some() && row.today.denied().is_some()),
     ));
     text
 }
@@ -157,7 +157,7 @@ fn cells(row: &Row) -> [String; 8] {
 fn today(row: &Row) -> &'static str {
     match (row.is_bound, &row.today) {
         (true, Today::Allowed) => "runs",
-        (true, Today::Denied(_) | Today::DeniedIfBound(_)) => "runs, denied again",
+        (true, Today::Denied(_) | Today::DeniedIfBound(_)) => "runs, next denied",
         (false, Today::Allowed) => "allowed",
         (false, Today::Denied(_)) => "denied",
         (false, Today::DeniedIfBound(_)) => "denied if bound",
@@ -234,4 +234,71 @@ pub(super) fn row_json(row: &Row) -> Value {
         "causes": denied.map(|denied| &denied.causes),
         "advice": row.stamp.trouble().map(|_| Way::of(row).advice(row)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::survey::fixture::{ALICE, CAROL, MALLORY, Town, pod, seal, template, workload};
+
+    fn listed(is_everything: bool) -> Listed {
+        let town = Town::new("");
+        let made = |user, kind, name| town.made_by(user, &workload(kind, name, template("env:test")));
+        let tolerant = json!({"spec": {"tolerations": [{"operator": "Exists"}]}});
+        let mut running = pod("runs", "env:test");
+        running["spec"]["nodeName"] = "vk".into();
+        let lost = workload("Deployment", "lost", template("env:test"));
+        let tally = town.tally(&[
+            made(ALICE, "Deployment", "web"),
+            made(CAROL, "CronJob", "report"),
+            made(MALLORY, "Job", "once"),
+            town.made_with(seal(&["k9"]), ALICE, &lost),
+            workload("StatefulSet", "bare", template("env:test")),
+            workload("DaemonSet", "agent", tolerant),
+            running,
+        ]);
+        let ring = seal(&["k1", "k2"]);
+        let notes = vec!["something is not there".to_owned()];
+        let secret = "ramgate-system/ramgate-stamp".to_owned();
+        Listed::new(tally, Some(ring.ring()), secret, is_everything, notes)
+    }
+
+    #[test]
+    fn people_read_a_table_what_to_do_and_the_keys() {
+        insta::assert_snapshot!(human(&listed(true)));
+    }
+
+    #[test]
+    fn a_key_can_go_only_if_all_namespaces_were_looked_through() {
+        assert!(human(&listed(true)).contains("k1: 0 stamps, can be taken out of the Secret"));
+        assert!(human(&listed(false)).contains("k1: 0 stamps\n"));
+        assert_eq!(as_json(&listed(true))["keys"][2]["retirable"], true);
+        assert_eq!(as_json(&listed(false))["keys"][2]["retirable"], false);
+    }
+
+    #[test]
+    fn programs_read_the_same() {
+        let value = as_json(&listed(true));
+        assert_eq!(value["wouldBeDenied"], 5);
+        let report = &value["workloads"][0];
+        assert_eq!(
+            (
+                &report["kind"],
+                &report["requester"],
+                &report["principal"],
+                &report["today"],
+                &report["code"]
+            ),
+            (
+                &json!("CronJob"),
+                &json!(CAROL),
+                &json!("user/carol"),
+                &json!("denied"),
+                &json!("ImplicitDeny")
+            )
+        );
+        assert_eq!(report["advice"], json!(null));
+    }
 }

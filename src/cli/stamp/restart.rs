@@ -348,3 +348,86 @@ fn summary(done: &[Done], is_dry_run: bool) -> String {
         count(|outcome| matches!(outcome, Outcome::Unstamped(_) | Outcome::Left(_))),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::survey::fixture::{ALICE, Town, pod, template, workload};
+
+    fn steps() -> Vec<Step> {
+        let town = Town::new("");
+        let tally = town.tally(&[
+            workload("Deployment", "web", template("env:test")),
+            workload("CronJob", "report", template("env:test")),
+            workload("Job", "once", template("env:test")),
+            pod("bare", "env:test"),
+        ]);
+        let rows = tally.into_rows().into_iter();
+        rows.map(|row| Step {
+            way: Way::of(&row),
+            row,
+        })
+        .collect()
+    }
+
+    fn step(name: &str) -> Step {
+        steps().into_iter().find(|step| step.row.name == name).unwrap()
+    }
+
+    #[test]
+    fn the_plan_says_in_whose_name_and_what_rolls_out() {
+        let caller = |user: &str| Caller {
+            user: user.to_owned(),
+            groups: Vec::new(),
+        };
+        let ground = Ground::of(Town::new(""));
+        insta::assert_snapshot!(plan(&steps(), Some(&caller(ALICE)), &ground));
+        let unbound = plan(&steps(), Some(&caller("root")), &ground);
+        assert!(
+            unbound.contains("`root` (bound to no RAM principal, so that mode enforce denies it)"),
+            "{unbound}"
+        );
+    }
+
+    #[test]
+    fn a_restart_is_kubectl_s_and_other_kinds_are_annotated() {
+        let keys = |name: &str, pointer: &str| {
+            let patch = step(name).patch().unwrap();
+            let annotations = patch.pointer(pointer).and_then(Value::as_object).unwrap();
+            annotations.keys().cloned().collect::<Vec<_>>()
+        };
+        assert_eq!(keys("web", "/spec/template/metadata/annotations"), [RESTARTED_AT]);
+        assert_eq!(keys("report", "/metadata/annotations"), [STAMPED]);
+        assert!(step("once").patch().is_none() && step("bare").patch().is_none());
+        let renewed = in_template(Workload::CronJob, RESTARTED_AT, "now");
+        let pointer = "/spec/jobTemplate/spec/template/metadata/annotations";
+        assert_eq!(renewed.pointer(pointer), Some(&json!({RESTARTED_AT: "now"})));
+    }
+
+    #[test]
+    fn each_outcome_has_its_line() {
+        let done = |name: &str, outcome: Outcome| Done {
+            step: step(name),
+            outcome,
+            warnings: Vec::new(),
+        };
+        let all = [
+            Done {
+                warnings: vec!["ramgate in mode warn".to_owned()],
+                ..done("web", Outcome::Stamped(ALICE.to_owned()))
+            },
+            done(
+                "report",
+                Outcome::Refused("admission webhook denied the request".to_owned()),
+            ),
+            done(
+                "report",
+                Outcome::Unstamped("nothing says who asked for its pods".to_owned()),
+            ),
+            done("once", Outcome::Left(step("once").way.advice(&step("once").row))),
+        ];
+        let lines: String = all.iter().map(|done| done.human(false)).collect();
+        insta::assert_snapshot!(lines + &summary(&all, false));
+        assert!(all[0].human(true).contains("would be stamped"));
+    }
+}

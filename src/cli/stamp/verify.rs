@@ -316,21 +316,111 @@ fn word(annotation: &str) -> &'static str {
         CUSTOM_TAGS => "tags",
         RESOURCE_GROUP_ID => "resource group",
         RAM_ROLE_NAME => "RAM role",
-        SERVICE_ARNS => "image roles",
-        USER_ARNS => "image user roles",
+        SERVICE_ARNS => "service roles",
+        USER_ARNS => "user roles",
         _ => "field",
     }
 }
 
 fn told(difference: &Difference) -> String {
-    let value = |value: &Option<String>| {
-        let value = value.as_ref();
-        value.map_or_else(|| "absent".to_owned(), |value| quoted(value, VALUE))
-    };
-    format!(
-        "{} is {}, the stamp was written for {}",
-        difference.field,
-        value(&difference.found),
-        value(&difference.stamped)
-    )
+    let value = |value: &Option<String>| value.as_ref().map(|value| quoted(value, VALUE));
+    let found = value(&difference.found).unwrap_or_else(|| "absent".to_owned());
+    let stamped = value(&difference.stamped).unwrap_or_else(|| "none".to_owned());
+    format!("{} is {found}, the stamp says {stamped}", difference.field)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::survey::fixture::{ALICE, MALLORY, Town, seal, template, workload};
+
+    fn verified(object: &Value) -> Verified {
+        let source = Source::of(object, &ClusterSettings::default()).unwrap();
+        let mut all = Verified::of(&source, object, &seal(&["k1", "k2"])).unwrap();
+        assert_eq!(all.len(), 1);
+        all.pop().unwrap()
+    }
+
+    fn made(user: &str) -> Value {
+        Town::new("").made_by(user, &workload("Deployment", "web", template("env:test")))
+    }
+
+    #[test]
+    fn a_good_stamp_is_told_in_plain_words() {
+        let one = verified(&made(ALICE));
+        assert!(one.is_good());
+        insta::assert_snapshot!(one.human());
+        assert!(
+            verified(&made(MALLORY))
+                .human()
+                .contains("nobody: the user was bound to no RAM principal")
+        );
+    }
+
+    #[test]
+    fn what_a_forged_stamp_says_is_told_as_unproved_and_cannot_write_to_the_terminal() {
+        let mut copy = made(ALICE);
+        let pointer = "/spec/template/metadata/annotations/ramgate.io~1requested-by";
+        let forged = copy.pointer(pointer).and_then(Value::as_str).unwrap();
+        *copy.pointer_mut(pointer).unwrap() = forged.replace("alice@", "\\u001b[31mroot@").into();
+        let one = verified(&copy);
+        assert!(!one.is_good());
+        let text = one.human();
+        assert!(
+            text.starts_with(
+                "Deployment shop/web: the stamp is not to be believed: its signature is wrong\n"
+            ),
+            "{text}"
+        );
+        assert!(
+            text.contains("of which nothing is proved") && !text.contains('\u{1b}'),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_copy_in_another_namespace_and_a_workload_without_a_stamp_are_told() {
+        let mut copy = made(ALICE);
+        copy["metadata"]["namespace"] = "bank".into();
+        let text = verified(&copy).human();
+        assert!(
+            text.starts_with(
+                "Deployment bank/web: the stamp is not to be believed: it was written for namespace shop\n"
+            ),
+            "{text}"
+        );
+        let bare = verified(&workload("Deployment", "web", template("env:test")));
+        assert_eq!(
+            bare.human(),
+            "Deployment shop/web: there is no stamp: nothing says who asked for it\n"
+        );
+        assert_eq!(bare.as_json()["stamp"], "missing");
+    }
+
+    #[test]
+    fn other_fields_than_the_stamped_ones_are_told_one_by_one() {
+        let mut object = made(ALICE);
+        let annotations = object.pointer_mut("/spec/template/metadata/annotations").unwrap();
+        annotations["k8s.aliyun.com/eci-custom-tags"] = "env:prod".into();
+        annotations["k8s.aliyun.com/eci-ram-role-name"] = "Admin".into();
+        object["spec"]["template"]["spec"]["serviceAccountName"] = "root".into();
+        let mut one = verified(&object);
+        insta::assert_snapshot!(one.human());
+        assert!(!one.is_good());
+        one.is_explained = true;
+        assert!(one.is_good() && one.human().contains("as mapping or eci-profile make it"));
+    }
+
+    #[test]
+    fn mapping_accounts_for_what_it_writes_and_for_nothing_else() {
+        let ground = |cluster: &str| Ground::of(Town::new(cluster));
+        let mut object = made(ALICE);
+        let tags = "/spec/template/metadata/annotations/k8s.aliyun.com~1eci-custom-tags";
+        *object.pointer_mut(tags).unwrap() = "env:test,team:shop".into();
+        let one = verified(&object);
+        assert_eq!(one.differences.len(), 1);
+        let mapping = "mapping: {tags: [{key: team, from: {value: shop}, mode: enforce}]}";
+        assert!(one.is_accounted_for(&ground(mapping), &object));
+        assert!(!one.is_accounted_for(&ground(""), &object));
+    }
 }
