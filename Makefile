@@ -6,11 +6,12 @@
 demo:
 	deploy/demo/run.sh
 
-# Every test there is, the real API server's and 20 seconds of each fuzz target included; obtains the pinned binaries first.
+# Every test there is, the real API server's, 20 seconds of each fuzz target and the demo included; obtains the pinned binaries first.
 test:
 	tests/tools/obtain.sh >/dev/null
 	cargo test --locked
 	tests/fuzz.sh
+	deploy/demo/run.sh >/dev/null
 
 # Every fuzz target for a while, on top of what earlier runs found; `tests/fuzz.sh 600 policy` runs one for ten minutes.
 fuzz:

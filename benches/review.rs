@@ -7,12 +7,12 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
-use ramgate::admission::{Mode, Modes, Objects, Path, Review, answer};
+use ramgate::admission::{Mode, Modes, Objects, Path, Review, answer, offline};
 use ramgate::store::{self, folder};
 use serde_json::{Value, json};
 
-/// A review of about 5 KB: a pod as the API server sends it, with defaults, managed fields and two containers
-fn review(tag: &str) -> Vec<u8> {
+/// A pod as the API server sends it, with defaults, managed fields and two containers, for a review of about 5 KB
+fn pod(tag: &str) -> Value {
     let env: Vec<Value> = (0..26)
         .map(|at| json!({"name": format!("SETTING_{at}"), "value": format!("value number {at}")}))
         .collect();
@@ -41,13 +41,18 @@ fn review(tag: &str) -> Vec<u8> {
             "tolerations": [{"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}],
         },
     });
+    pod
+}
+
+/// The review in which somebody creates it
+fn review(pod: &Value, user: &str) -> Vec<u8> {
     let review = json!({
         "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
         "request": {
             "uid": "11111111-2222-3333-4444-555555555555", "operation": "CREATE", "name": "worker", "namespace": "default",
             "kind": {"group": "", "version": "v1", "kind": "Pod"}, "resource": {"group": "", "version": "v1", "resource": "pods"},
             "requestKind": {"group": "", "version": "v1", "kind": "Pod"}, "requestResource": {"group": "", "version": "v1", "resource": "pods"},
-            "userInfo": {"username": "alice@example.com", "groups": ["developers", "system:authenticated"]},
+            "userInfo": {"username": user, "groups": ["developers", "system:authenticated"]},
             "object": pod, "oldObject": null, "dryRun": false, "options": {"kind": "CreateOptions", "apiVersion": "meta.k8s.io/v1"},
         },
     });
@@ -55,12 +60,20 @@ fn review(tag: &str) -> Vec<u8> {
 }
 
 fn bench(criterion: &mut Criterion) {
-    let (allowed, denied) = (review("test"), review("prod"));
     let configuration = store::load(&folder::read("deploy/demo/config".as_ref()).unwrap()).unwrap();
     let namespace = json!({"kind": "Namespace", "metadata": {"name": "default"}});
     let objects = Objects::new([&namespace], &configuration.cluster).unwrap();
     let modes = Modes::everywhere(Mode::Enforce);
     let now = Timestamp::now();
+    const ALICE: &str = "alice@example.com";
+    let stamped = |tag| offline::stamped(&pod(tag), (ALICE, &[]), &configuration, &objects, now).unwrap();
+    let (new, allowed, denied) = (
+        review(&pod("test"), ALICE),
+        review(&stamped("test"), ALICE),
+        review(&stamped("prod"), ALICE),
+    );
+    let controller = "system:serviceaccount:kube-system:replicaset-controller";
+    let carried = review(&stamped("test"), controller);
 
     let mut group = criterion.benchmark_group(format!("review of {} bytes", allowed.len()));
     group.bench_function("parse", |bencher| {
@@ -69,13 +82,19 @@ fn bench(criterion: &mut Criterion) {
     group.bench_function("parse to serde_json::Value (baseline)", |bencher| {
         bencher.iter(|| serde_json::from_slice::<Value>(black_box(&allowed)).unwrap());
     });
-    for (name, body) in [("validate, allowed", &allowed), ("validate, denied", &denied)] {
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| {
-                let review = Review::parse(black_box(body)).unwrap();
-                answer(Path::Validate, &review, &configuration, &objects, &modes, now)
-            });
-        });
+    for (name, path, body) in [
+        ("mutate, stamped", Path::Mutate, &new),
+        ("validate, allowed", Path::Validate, &allowed),
+        ("validate, of a controller", Path::Validate, &carried),
+        ("validate, denied", Path::Validate, &denied),
+    ] {
+        let ask = |body: &[u8]| {
+            let review = Review::parse(body).unwrap();
+            answer(path, &review, &configuration, &objects, &modes, now)
+        };
+        let passes = ask(body).record.decision.passes();
+        assert_eq!(passes, name != "validate, denied", "{name}");
+        group.bench_function(name, |bencher| bencher.iter(|| ask(black_box(body))));
     }
     group.finish();
 }

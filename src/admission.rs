@@ -39,7 +39,7 @@ use jiff::Timestamp;
 
 use crate::directory::{Configuration, ProfileChanges};
 use decide::Case;
-use finding::{Finding, Scene};
+use finding::{Deed, Finding, Scene};
 use reply::{Reply, Status};
 use review::Resource;
 
@@ -99,7 +99,7 @@ pub fn answer(
     };
     let decision = ruling.decision(mode);
     let name = name(review);
-    let thing = thing(review, &name);
+    let thing = thing(review, &name, ruling.deed);
     let denial = ruling.deed.and_then(|deed| {
         let scene = Scene {
             configuration,
@@ -237,11 +237,12 @@ fn name(review: &Review<'_>) -> String {
 }
 
 /// What a request is about, for sentences
-fn thing(review: &Review<'_>, name: &str) -> String {
+fn thing(review: &Review<'_>, name: &str, deed: Option<Deed>) -> String {
     let within = phrase::quoted(&format!("{}/{name}", review.namespace()), 128);
+    let scales = deed == Some(Deed::Scale);
     let (_, resource) = review.group_resource();
     match (review.resource(), review.subresource()) {
-        (Resource::Workload(workload), "scale") => format!("{} {within}", workload.kind()),
+        (Resource::Workload(workload), _) if scales => format!("{} {within}", workload.kind()),
         (Resource::Workload(workload), _) => format!("pods of {} {within}", workload.kind()),
         (Resource::ImageCaches, _) => format!("image cache {}", phrase::quoted(name, 128)),
         (Resource::Other, _) => format!("pods of {} {within}", phrase::clipped(resource, 64)),

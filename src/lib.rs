@@ -3,6 +3,8 @@
 //! ```text
 //! AdmissionReview -> review -> route -> call -> principal -> RAM engine -> reply
 //!   bytes            typed     ECI-bound?  ECI API call   RAM user or role   decision   allow, patch or deny + why
+//!
+//! SubjectAccessReview -> authorize -> RAM engine -> denied, or no opinion
 //! ```
 
 pub mod admission;

@@ -210,6 +210,11 @@ mod tests {
         Seal::new(Ring::new(keys).unwrap(), "uid")
     }
 
+    fn mac(stamp: &str) -> &str {
+        let (_, mac) = stamp.rsplit_once(r#""mac":""#).unwrap();
+        mac.strip_suffix("\"}").unwrap()
+    }
+
     #[test]
     fn what_was_signed_verifies_and_is_the_same_each_time() {
         let seal = seal(&["k1"]);
@@ -219,7 +224,7 @@ mod tests {
         assert_eq!(
             text,
             r#"{"v":1,"user":"alice@example.com","principal":"user/alice","namespace":"shop","cluster":"uid","fields":{"tags":"env:test"},"serviceAccount":"default","key":"k1","mac":"MAC"}"#
-                .replace("MAC", &text[text.len() - 66..text.len() - 2])
+                .replace("MAC", mac(&text))
         );
     }
 
@@ -269,7 +274,7 @@ mod tests {
     fn what_is_no_stamp_is_not_read() {
         let seal = seal(&["k1"]);
         let text = seal.sign(&claims());
-        let mac = &text[text.len() - 66..text.len() - 2];
+        let mac = mac(&text);
         for garbage in [
             String::new(),
             "alice".to_owned(),
@@ -289,7 +294,7 @@ mod tests {
                 "{garbage}"
             );
         }
-        let short = text.replacen(mac, &mac[..2], 1);
+        let short = text.replacen(mac, "00", 1);
         assert_eq!(seal.verify(&short, "shop"), Err(Broken::Signature));
     }
 }

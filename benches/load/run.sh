@@ -42,14 +42,19 @@ done
 ended=$(date +%s%N)
 
 ask() {
-    curl -sf --cacert "$work/ca.pem" -H 'Content-Type: application/json' --data-binary "@$here/$1.json" \
-        https://localhost:18443/validate
+    curl -sf --cacert "$work/ca.pem" -H 'Content-Type: application/json' --data-binary "@$1" "https://localhost:18443/$2"
+}
+# Writes a review as it comes to /validate: with the stamp that /mutate wants
+stamp() {
+    ask "$here/$1.json" mutate | sed -n 's/.*"patch":"\([^"]*\)".*/\1/p' | base64 -d |
+        sed -n 's/.*"value":\("{.*}"\)}.*/\1/p' | sed 's/[\\&|]/\\&/g' >"$work/stamp"
+    sed "s|\"annotations\":{|&\"ramgate.io/requested-by\":$(cat "$work/stamp"),|" "$here/$1.json" >"$work/$1.json"
 }
 memory() {
     sed -n "s/^$2:[[:space:]]*\([0-9]*\) kB/\1/p" "/proc/$1/status" | awk '{printf "%.1f MiB", $1 / 1024}'
 }
 load() {
-    REVIEW="$here/$2.json" wrk -t 2 -c "$connections" -d "${seconds}s" --latency -s "$here/post.lua" "$3" >"$work/wrk"
+    REVIEW="$2" wrk -t 2 -c "$connections" -d "${seconds}s" --latency -s "$here/post.lua" "$3" >"$work/wrk"
     awk -v name="$1" '
         /^Requests\/sec/ { rate = $2 }
         /^ +50%/ { half = $2 }
@@ -58,13 +63,15 @@ load() {
         END { printf "%-28s %10.0f/s   p50 %9s   p99 %9s  %s\n", name, rate, half, most, bad }' "$work/wrk"
 }
 
-echo "allowed: $(ask allowed)"
-echo "denied:  $(ask denied)"
+stamp allowed
+stamp denied
+echo "allowed: $(ask "$work/allowed.json" validate)"
+echo "denied:  $(ask "$work/denied.json" validate)"
 echo "start to ready: $(((ended - began) / 1000000)) ms; memory at rest: $(memory $gate VmRSS)"
 for round in 1 2 3; do
-    load "no-op server" allowed https://127.0.0.1:18444/
-    load "ramgate, allowed, mutate" allowed https://127.0.0.1:18443/mutate
-    load "ramgate, allowed, validate" allowed https://127.0.0.1:18443/validate
-    load "ramgate, denied, validate" denied https://127.0.0.1:18443/validate
+    load "no-op server" "$here/allowed.json" https://127.0.0.1:18444/
+    load "ramgate, allowed, mutate" "$here/allowed.json" https://127.0.0.1:18443/mutate
+    load "ramgate, allowed, validate" "$work/allowed.json" https://127.0.0.1:18443/validate
+    load "ramgate, denied, validate" "$work/denied.json" https://127.0.0.1:18443/validate
 done
 echo "memory: ramgate $(memory $gate VmRSS), at most $(memory $gate VmHWM); no-op $(memory $noop VmRSS)"

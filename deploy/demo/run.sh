@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds ramgate, starts it with the policies and directory in deploy/demo/config and a certificate that it makes
-# itself, and sends it two AdmissionReviews over HTTPS: one that is allowed, one that is denied.
+# itself, and sends it two pods over HTTPS as an API server does, first to be changed, then to be judged: one is allowed, one
+# is denied.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -17,12 +18,23 @@ for _ in $(seq 100); do
   sleep 0.1
 done
 
+post() {
+  curl -sS --fail --cacert "$dir/ca.pem" -H 'Content-Type: application/json' --data @- "https://localhost:18443/$1"
+}
+
 send() {
+  local review answer stamp
   echo
   echo "== alice creates a pod for ECI with the tag env:$1"
-  sed "s/ENV/$1/" deploy/demo/review.json |
-    curl -sS --fail --cacert "$dir/ca.pem" -H 'Content-Type: application/json' --data @- https://localhost:18443/validate |
-    tee "$dir/$1.json"
+  review=$(sed "s/ENV/$1/" deploy/demo/review.json)
+  answer=$(post mutate <<<"$review")
+  # The patch adds the stamp, which says who asked
+  stamp=$(sed -n 's/.*"patch":"\([^"]*\)".*/\1/p' <<<"$answer" | base64 -d | sed -n 's/.*"value":\("{.*}"\)}.*/\1/p')
+  [ -n "$stamp" ] || { echo "no stamp in $answer" >&2; exit 1; }
+  echo "/mutate stamps it: $stamp"
+  echo "/validate answers:"
+  review=${review/'"annotations": {'/'"annotations": {"ramgate.io/requested-by": '"$stamp"', '}
+  post validate <<<"$review" | tee "$dir/$1.json"
   echo
 }
 send test

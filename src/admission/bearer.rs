@@ -54,20 +54,68 @@ impl Place {
             .collect()
     }
 
-    /// The text that stands there, if anything but `null` does
+    /// The first object that stands at this place
+    pub fn find<'a>(&self, json: &'a str) -> Result<Option<&'a str>, serde_json::Error> {
+        let all = self.all(json)?;
+        Ok(all.into_iter().next().map(|(_, text)| text))
+    }
+
+    /// The objects that stand at this place, each with its own place: a list on the way stands for all its elements
+    ///
+    /// What is absent, `null` or of another type is passed over, since no pod can be made of it.
     ///
     /// # Errors
     ///
-    /// Something on the way is not an object, or has the field twice.
-    pub fn find<'a>(&self, json: &'a str) -> Result<Option<&'a str>, serde_json::Error> {
-        let mut here = json;
-        for field in &self.0 {
-            match member(here, field)? {
-                Some(next) => here = next,
-                None => return Ok(None),
+    /// An object on the way has the field twice, or there are more objects than anybody makes pods of.
+    pub fn all<'a>(&self, json: &'a str) -> Result<Vec<(Self, &'a str)>, serde_json::Error> {
+        let mut found = Vec::new();
+        expand(&self.0, Self::default(), json, &mut found)?;
+        Ok(found)
+    }
+}
+
+/// How many pod templates one object may hold
+const MOST_TEMPLATES: usize = 256;
+
+/// How many fields and lists lead to a template at most, so that nested lists cannot exhaust the stack
+const DEEPEST: usize = 32;
+
+fn expand<'a>(
+    fields: &[Box<str>],
+    at: Place,
+    json: &'a str,
+    found: &mut Vec<(Place, &'a str)>,
+) -> Result<(), serde_json::Error> {
+    if at.0.len() > DEEPEST {
+        return Err(de::Error::custom(format_args!(
+            "lists are nested more than {DEEPEST} deep"
+        )));
+    }
+    let step = |part: &str| {
+        let mut place = at.clone();
+        place.0.push(part.into());
+        place
+    };
+    match (json.as_bytes().first(), fields.split_first()) {
+        (Some(b'['), _) => {
+            let elements: Vec<&'a RawValue> = serde_json::from_str(json)?;
+            for (index, element) in elements.into_iter().enumerate() {
+                expand(fields, step(&index.to_string()), element.get(), found)?;
             }
+            Ok(())
         }
-        Ok(Some(here).filter(|text| *text != "null"))
+        (Some(b'{'), None) if found.len() < MOST_TEMPLATES => {
+            found.push((at, json));
+            Ok(())
+        }
+        (Some(b'{'), None) => Err(de::Error::custom(format_args!(
+            "there are more than {MOST_TEMPLATES} pod templates"
+        ))),
+        (Some(b'{'), Some((field, rest))) => match member(json, field)? {
+            Some(next) => expand(rest, step(field), next, found),
+            None => Ok(()),
+        },
+        _ => Ok(()),
     }
 }
 
@@ -260,23 +308,49 @@ mod tests {
         );
         for absent in [
             "{}",
+            "7",
             r#"{"spec": null}"#,
+            r#"{"spec": 1}"#,
             r#"{"spec": {}}"#,
             r#"{"spec": {"template": null}}"#,
+            r#"{"spec": {"template": "text"}}"#,
         ] {
             assert_eq!(find(absent), Ok(None));
         }
-        assert!(
-            find(r#"{"spec": 1}"#)
-                .unwrap_err()
-                .contains("an object with `template`")
-        );
         assert!(
             find(r#"{"spec": {}, "spec": {}}"#)
                 .unwrap_err()
                 .contains("duplicate field `spec`")
         );
         assert_eq!(Place::default().find("{}").unwrap(), Some("{}"));
+    }
+
+    #[test]
+    fn a_list_stands_for_all_its_elements() {
+        let place = Place::of(["spec", "tasks", "template"]);
+        let json =
+            r#"{"spec": {"tasks": [{"template": {"a": 1}}, {"name": "none"}, [{"template": {"b": 2}}]]}}"#;
+        let found = place.all(json).unwrap();
+        let found: Vec<(String, &str)> = found
+            .iter()
+            .map(|(place, text)| (place.pointer(), *text))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("/spec/tasks/0/template".to_owned(), r#"{"a": 1}"#),
+                ("/spec/tasks/2/0/template".to_owned(), r#"{"b": 2}"#),
+            ]
+        );
+        let many = format!(
+            r#"{{"spec": {{"tasks": [{}]}}}}"#,
+            vec![r#"{"template": {}}"#; 257].join(",")
+        );
+        let error = place.all(&many).unwrap_err().to_string();
+        assert!(error.contains("more than 256 pod templates"), "{error}");
+        let deep = format!(r#"{{"spec": {}"#, "[".repeat(100)) + &"]".repeat(100) + "}";
+        let error = place.all(&deep).unwrap_err().to_string();
+        assert!(error.contains("nested more than 32 deep"), "{error}");
     }
 
     #[test]

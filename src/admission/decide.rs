@@ -49,6 +49,7 @@ impl Case<'_> {
     pub fn mutate(&self) -> Ruling {
         let is_image_cache = self.review.resource() == Resource::ImageCaches;
         match self.review.operation() {
+            Operation::Create if self.review.binding().is_some() => self.pin(),
             Operation::Create | Operation::Update if !is_image_cache => {
                 let bearers = self.review.bearers().iter();
                 let rulings = bearers.map(|bearer| self.mutate_bearer(bearer));

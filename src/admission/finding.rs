@@ -3,23 +3,21 @@
 //! A sentence says who may not do what to which pod, what was wanted, what was found, and what to do now.
 
 mod denial;
+mod scene;
 mod stamp;
 
 pub(crate) use denial::wish;
 
 use denial::Told;
+pub use scene::{Deed, Scene};
 pub use stamp::StampFault;
 pub(crate) use stamp::way_to;
 
-use super::annotation::{
-    CUSTOM_TAGS, Fields, Malformed, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS,
-};
-use super::fix::Advice;
+use super::annotation::{CUSTOM_TAGS, Malformed, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS};
 use super::mapping::MappingError;
 use super::phrase::{NAME_LENGTH, clipped, quoted};
 use super::principal;
 use super::reply::{Cause, joined};
-use crate::directory::Configuration;
 use crate::eci::{Denial, Refusal};
 use crate::ram::{Outcome, Principal};
 use crate::stamp::REQUESTED_BY;
@@ -53,6 +51,8 @@ pub enum Finding {
     UnknownNamespace,
     /// The request names a pod that is not known
     UnknownPod,
+    /// The pod is not the one that was to be bound any more, or nothing holds it fast until it is
+    PodChanged,
     /// The request names a workload that is not known, or whose template cannot be read
     UnknownWorkload,
     /// An eci-profile that ACK would not read, or that writes what ECI cannot read
@@ -70,66 +70,6 @@ pub enum Finding {
     },
 }
 
-/// What a sentence needs to know beside the finding
-#[derive(Clone, Copy, Debug)]
-pub struct Scene<'a> {
-    /// The configuration that decided
-    pub configuration: &'a Configuration,
-    /// The Kubernetes user who asks, or for whom a controller does
-    pub user: &'a str,
-    /// The RAM principal of that user
-    pub principal: Option<&'a Principal>,
-    /// What is done to the pod
-    pub deed: Deed,
-    /// What it is done to: pod `NAMESPACE/NAME`, pods of a workload, an image cache
-    pub thing: &'a str,
-    /// The pod's namespace
-    pub namespace: &'a str,
-    /// The ECI fields as they are asked for
-    pub fields: &'a Fields,
-    /// What would be allowed instead, where that was looked for
-    pub advice: Option<&'a Advice>,
-}
-
-/// What is done to a pod, in words
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deed {
-    /// It is created
-    Create,
-    /// It is changed
-    Update,
-    /// It is deleted
-    Delete,
-    /// It is evicted
-    Evict,
-    /// More of it is asked for
-    Scale,
-    /// A command is run in it
-    Exec,
-    /// A terminal is attached to it
-    Attach,
-    /// Ports of it are forwarded
-    PortForward,
-    /// It is reached through the API server
-    Proxy,
-}
-
-impl Deed {
-    fn active(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Delete => "delete",
-            Self::Evict => "evict",
-            Self::Scale => "scale up",
-            Self::Exec => "exec into",
-            Self::Attach => "attach to",
-            Self::PortForward => "forward ports of",
-            Self::Proxy => "proxy to",
-        }
-    }
-}
-
 impl Finding {
     /// Whether no mode softens it: what is malformed, forged or over a limit
     pub fn holds_in_every_mode(&self) -> bool {
@@ -141,6 +81,7 @@ impl Finding {
             | Self::UnlistedController { .. }
             | Self::UnknownNamespace
             | Self::UnknownPod
+            | Self::PodChanged
             | Self::UnknownWorkload
             | Self::Profile(_)
             | Self::Refused(_)
@@ -176,6 +117,7 @@ impl Finding {
             Self::UnlistedController { .. } => "UnlistedController",
             Self::UnknownNamespace => "UnknownNamespace",
             Self::UnknownPod => "UnknownPod",
+            Self::PodChanged => "PodChanged",
             Self::UnknownWorkload => "UnknownWorkload",
             Self::Profile(_) => "MalformedProfile",
             Self::Refused(refusal) => refusal.code,
@@ -212,6 +154,7 @@ impl Finding {
             | Self::UnlistedController { .. }
             | Self::UnknownNamespace
             | Self::UnknownPod
+            | Self::PodChanged
             | Self::UnknownWorkload
             | Self::Profile(_) => None,
         }
@@ -250,6 +193,9 @@ impl Finding {
             Self::UnknownPod => {
                 "no such pod is known, so nobody can say whose container group it is".to_owned()
             }
+            Self::PodChanged => "it was changed while it was being bound, or the mutating webhook was not asked: try again, as \
+                                 the scheduler does by itself"
+                .to_owned(),
             Self::UnknownWorkload => {
                 "no such workload is known, so nobody can say whether its pods are ECI's".to_owned()
             }
@@ -307,36 +253,11 @@ impl Finding {
             | Self::UnlistedController { .. }
             | Self::UnknownNamespace
             | Self::UnknownPod
+            | Self::PodChanged
             | Self::UnknownWorkload
             | Self::Profile(_)
             | Self::Refused(_) => vec![("Code", self.code().to_owned())],
         }
-    }
-}
-
-impl Scene<'_> {
-    /// What to do: what would be allowed as a whole if anything would be, and else this
-    fn remedy(&self, otherwise: impl FnOnce() -> String) -> String {
-        match self.advice {
-            Some(advice @ Advice::Write(_)) => advice.words().unwrap_or_else(otherwise),
-            Some(Advice::Nothing) => {
-                format!("no other tags, group or role would be allowed, {}", otherwise())
-            }
-            Some(Advice::GaveUp) | None => otherwise(),
-        }
-    }
-
-    /// Who may not do what to which pod
-    fn opening(&self) -> String {
-        let who = quoted(self.user, NAME_LENGTH);
-        let bound = self.principal.map_or_else(String::new, |principal| {
-            format!(" ({})", principal::described(principal))
-        });
-        format!(
-            "{who}{bound} may not {} {} on ECI",
-            self.deed.active(),
-            self.thing
-        )
     }
 }
 

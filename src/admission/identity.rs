@@ -63,12 +63,13 @@ pub(super) fn standing(
             Standing::Kept
         };
     }
+    // What a controller writes anew counts for the person whose stamp it brings, and not for whoever was there before
+    let brings = |_: &Carriage| !bearer.place.is_whole() || claims(new, review, cluster).is_ok() && !is_ours;
+    if let Some(carriage) = carriage.filter(brings) {
+        return Standing::Carried(carriage);
+    }
     if is_ours && same_fields {
         return Standing::Kept;
-    }
-    // What a listed controller writes anew counts for the person whose stamp it brings
-    if let Some(carriage) = carriage.filter(|_| claims(new, review, cluster).is_ok()) {
-        return Standing::Carried(carriage);
     }
     let stores_stamp = matches!(review.subresource(), "" | "status");
     if bearer.place.is_whole() && (before.node().is_some() || !stores_stamp) {

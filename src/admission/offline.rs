@@ -222,14 +222,13 @@ pub fn follow(unstamped: &Value, stamped: &Value, object: &mut Value, settings: 
 pub fn is_judged(object: &Value, settings: &ClusterSettings) -> bool {
     let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
     matches!(kind, "Pod" | "Binding" | "ImageCache")
-        || Workload::of_kind(kind).is_some()
+        || workload(object).is_some()
         || listed(object, settings).is_some()
 }
 
 /// Where in an object the annotations of a pod stand: of the first pod, if there are several
 fn place(object: &Value, settings: &ClusterSettings) -> Place {
-    let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
-    match (Workload::of_kind(kind), listed(object, settings)) {
+    match (workload(object), listed(object, settings)) {
         (Some(workload), _) => Place::of(workload.template().iter().copied()),
         (None, Some(carrier)) => {
             let path = carrier.templates.first().map(String::as_str);
@@ -237,6 +236,14 @@ fn place(object: &Value, settings: &ClusterSettings) -> Place {
         }
         (None, None) => Place::default(),
     }
+}
+
+/// The built-in workload that an object is, whose kind other groups may use as well
+fn workload(object: &Value) -> Option<Workload> {
+    let text = |field| object.get(field).and_then(Value::as_str).unwrap_or_default();
+    let version = text("apiVersion");
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    Workload::of_kind(text("kind")).filter(|workload| workload.group() == group)
 }
 
 /// The listed kind that an object is of
@@ -330,7 +337,7 @@ fn body(request: &Request<'_>, settings: &ClusterSettings) -> Value {
             .filter(|text| !text.is_empty())
     };
     let kind = text("/kind").unwrap_or_default();
-    let (group, resource) = match (Workload::of_kind(kind), listed(object, settings)) {
+    let (group, resource) = match (workload(object), listed(object, settings)) {
         (Some(workload), _) => (workload.group(), workload.resource()),
         (None, Some(carrier)) => (carrier.group.as_str(), carrier.resource.as_str()),
         (None, None) if kind == "ImageCache" => ("eci.alibabacloud.com", "imagecaches"),

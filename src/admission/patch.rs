@@ -1,4 +1,5 @@
-//! The JSON patch of the mutating webhook: it names three annotations and the stamp, and can name nothing else.
+//! The JSON patch of the mutating webhook: it names three annotations and the stamp, of a Binding the pod's UID and
+//! version, and can name nothing else.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -82,6 +83,15 @@ impl Patch {
             Some(_) => single(changes, &base, side),
             None => together(changes, &base, side),
         })
+    }
+
+    /// The patch that ties a Binding to one version of one pod, which the API server then holds it to
+    pub fn pin(uid: &str, resource_version: &str) -> Self {
+        let add = |field: &str, value: &str| Step::Add {
+            path: format!("/metadata/{field}"),
+            value: Value::String(value.to_owned()),
+        };
+        Self(vec![add("uid", uid), add("resourceVersion", resource_version)])
     }
 
     /// Whether nothing is changed

@@ -29,6 +29,9 @@ pub struct Metadata<'a> {
     /// Which of all objects ever of that name it is; absent until it is stored
     #[serde(borrow)]
     pub uid: Option<Text<'a>>,
+    /// Which version of the object it is; absent until it is stored
+    #[serde(borrow)]
+    pub resource_version: Option<Text<'a>>,
     /// The namespace that the object itself names
     #[serde(borrow)]
     pub namespace: Option<Text<'a>>,

@@ -138,6 +138,7 @@ pub(super) fn questions(ruling: &Ruling) -> Vec<Question> {
         | Finding::UnlistedController { .. }
         | Finding::UnknownNamespace
         | Finding::UnknownPod
+        | Finding::PodChanged
         | Finding::UnknownWorkload
         | Finding::Profile(_) => None,
     });

@@ -17,11 +17,13 @@ pub enum Workload {
     CronJob,
     /// Core v1
     ReplicationController,
+    /// apps/v1: an old template that a StatefulSet or DaemonSet may take up again
+    ControllerRevision,
 }
 
 impl Workload {
     /// All of them
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Deployment,
         Self::ReplicaSet,
         Self::StatefulSet,
@@ -29,6 +31,7 @@ impl Workload {
         Self::Job,
         Self::CronJob,
         Self::ReplicationController,
+        Self::ControllerRevision,
     ];
 
     /// The workload of a resource, if it is one
@@ -53,13 +56,18 @@ impl Workload {
             Self::Job => "Job",
             Self::CronJob => "CronJob",
             Self::ReplicationController => "ReplicationController",
+            Self::ControllerRevision => "ControllerRevision",
         }
     }
 
     /// The API group; empty for the core group
     pub fn group(self) -> &'static str {
         match self {
-            Self::Deployment | Self::ReplicaSet | Self::StatefulSet | Self::DaemonSet => "apps",
+            Self::Deployment
+            | Self::ReplicaSet
+            | Self::StatefulSet
+            | Self::DaemonSet
+            | Self::ControllerRevision => "apps",
             Self::Job | Self::CronJob => "batch",
             Self::ReplicationController => "",
         }
@@ -75,6 +83,7 @@ impl Workload {
             Self::Job => "jobs",
             Self::CronJob => "cronjobs",
             Self::ReplicationController => "replicationcontrollers",
+            Self::ControllerRevision => "controllerrevisions",
         }
     }
 
@@ -82,6 +91,7 @@ impl Workload {
     pub fn template(self) -> &'static [&'static str] {
         match self {
             Self::CronJob => &["spec", "jobTemplate", "spec", "template"],
+            Self::ControllerRevision => &["data", "spec", "template"],
             _ => &["spec", "template"],
         }
     }
@@ -98,7 +108,9 @@ impl Workload {
         match self {
             Self::CronJob => true,
             Self::ReplicaSet | Self::ReplicationController => !is_owned,
-            Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::Job => false,
+            Self::Deployment | Self::StatefulSet | Self::DaemonSet | Self::Job | Self::ControllerRevision => {
+                false
+            }
         }
     }
 }

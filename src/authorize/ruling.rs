@@ -32,16 +32,6 @@ pub(super) struct Ruling {
     pub(super) advice: Option<Advice>,
 }
 
-/// The pod of a question, as far as it is known
-enum Subject<'a> {
-    Pod(Pod<'a>),
-    /// Whatever pods there are and will be
-    Selection,
-    /// Nothing that could be shown
-    Nothing,
-    Unread,
-}
-
 impl Ruling {
     pub(super) fn decision(&self, mode: Mode) -> Decision {
         match (self.findings.is_empty(), mode) {
@@ -77,11 +67,15 @@ impl Case<'_> {
             principal: who.principal().cloned(),
             ..Ruling::default()
         };
-        match subject(question, sight) {
-            Subject::Nothing => {}
-            Subject::Unread => ruling.findings.push(Finding::UnreadPod),
-            Subject::Pod(pod) => self.one(&mut ruling, question, &pod),
-            Subject::Selection => self.selection(&mut ruling, question),
+        match (question.name, sight) {
+            (Some(_), Sight::Pod(json)) => match Pod::parse(json) {
+                Ok(pod) => self.one(&mut ruling, question, &pod),
+                Err(_) => ruling.findings.push(Finding::UnreadPod),
+            },
+            (Some(_), Sight::Unread) => ruling.findings.push(Finding::UnreadPod),
+            // Nothing could be shown, unless it is made while it is watched for
+            (Some(_), Sight::Absent) if question.deed != Deed::Watch => {}
+            (Some(_), Sight::Absent) | (None, _) => self.selection(&mut ruling, question),
         }
         ruling
     }
@@ -213,18 +207,5 @@ impl Case<'_> {
         }
         ruling.findings.sort_by_key(Finding::rank);
         principals
-    }
-}
-
-fn subject<'a>(question: &Question<'_>, sight: Sight<'a>) -> Subject<'a> {
-    if question.name.is_none() {
-        return Subject::Selection;
-    }
-    match sight {
-        Sight::Pod(json) => Pod::parse(json).map_or(Subject::Unread, Subject::Pod),
-        // It may be made while it is watched for
-        Sight::Absent if question.deed == Deed::Watch => Subject::Selection,
-        Sight::Absent => Subject::Nothing,
-        Sight::Unread => Subject::Unread,
     }
 }

@@ -42,6 +42,8 @@ pub struct ClusterSettings {
     pub eci_profile: bool,
     /// What becomes of changes to it by those who could not make such pods themselves
     pub eci_profile_changes: ProfileChanges,
+    /// Whether who scales a workload up is asked about
+    pub judge_scale: bool,
     /// Controllers, beside the built-in ones, whose pods carry their template's stamp
     pub carriers: Vec<Carrier>,
     /// Users who may edit templates without becoming the requester
@@ -89,6 +91,7 @@ impl Default for ClusterSettings {
             max_custom_tags: MAX_CUSTOM_TAGS,
             eci_profile: true,
             eci_profile_changes: ProfileChanges::Record,
+            judge_scale: false,
             carriers: Vec::new(),
             keepers: Vec::new(),
             control_plane: Vec::new(),
@@ -121,6 +124,8 @@ struct ClusterWire {
     eci_profile: Option<bool>,
     #[serde(default)]
     eci_profile_changes: ProfileChanges,
+    #[serde(default)]
+    judge_scale: bool,
     #[serde(default)]
     carriers: Vec<Node>,
     #[serde(default)]
@@ -209,6 +214,7 @@ pub(super) fn cluster(node: &Node, faults: &mut Vec<Fault>) -> Option<ClusterSet
         max_custom_tags,
         eci_profile: wire.eci_profile.unwrap_or(defaults.eci_profile),
         eci_profile_changes: wire.eci_profile_changes,
+        judge_scale: wire.judge_scale,
         carriers: wire
             .carriers
             .iter()

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use crate::render::{Manifests, render, strings, supported, values_of};
 
+/// In which StatefulSets and DaemonSets keep their templates
+const REVISIONS: &str = "apps/*/controllerrevisions";
+
 const WORKLOADS: [&str; 7] = [
     "/v1/replicationcontrollers",
     "apps/v1/daemonsets",
@@ -64,14 +67,17 @@ fn carrier(group: &str, resource: &str, templates: &[&str]) -> Value {
 
 #[test]
 fn every_kind_and_operation_has_its_entry() {
-    let pods = || all(&["CREATE", "UPDATE"], ["/v1/pods"].into_iter().chain(WORKLOADS));
+    let marked = all(&["CREATE", "UPDATE"], ["/v1/pods"].into_iter().chain(WORKLOADS));
+    let revisions = all(&["CREATE", "UPDATE"], [REVISIONS]);
+    let pods = || -> BTreeSet<String> { marked.union(&revisions).cloned().collect() };
     let values = json!({
         "scale": {"judge": true},
         "cluster": {"burstNamespaces": [{"matchLabels": {"a": "b"}}]},
     });
     let manifests = render(&values);
     let both = [
-        ("marked", pods()),
+        ("marked", marked.clone()),
+        ("revisions", revisions.clone()),
         ("namespaces-alibabacloud-eci", pods()),
         ("namespaces-eci", pods()),
         ("namespaces-affinity-injection", pods()),
@@ -87,13 +93,13 @@ fn every_kind_and_operation_has_its_entry() {
                 ],
             ),
         ),
+        ("binding", all(&["CREATE"], ["/v1/pods/binding", "/v1/bindings"])),
     ];
     let caches = |operations: &[&str]| -> BTreeSet<String> {
         let lines = all(operations, ["eci.alibabacloud.com/v1/imagecaches"]);
         lines.iter().map(|line| format!("({line})")).collect()
     };
     let validating = [
-        ("binding", all(&["CREATE"], ["/v1/pods/binding", "/v1/bindings"])),
         (
             "connect",
             all(
@@ -143,6 +149,14 @@ fn every_kind_and_operation_has_its_entry() {
     ] {
         let names: Vec<_> = entries.iter().map(|(name, _)| *name).collect();
         assert_eq!(manifests.entry_names(phase), names);
+        // Both phases see the same of what both see, so one tells of the other on a real API server.
+        for name in manifests.entry_names("mutating") {
+            for part in ["rules", "namespaceSelector", "matchConditions"] {
+                let [one, other] =
+                    ["mutating", "validating"].map(|phase| &manifests.entry(phase, name)[part]);
+                assert_eq!(one, other, "{name} {part}");
+            }
+        }
         for (name, wanted) in entries {
             assert_eq!(rules(manifests.entry(phase, name)), wanted, "{phase} {name}");
         }
@@ -152,7 +166,10 @@ fn every_kind_and_operation_has_its_entry() {
 #[test]
 fn serverless_asks_for_everything_that_can_make_a_pod() {
     let manifests = render(&values_of("serverless"));
-    let wanted = all(&["CREATE", "UPDATE"], ["/v1/pods"].into_iter().chain(WORKLOADS));
+    let wanted = all(
+        &["CREATE", "UPDATE"],
+        ["/v1/pods", REVISIONS].into_iter().chain(WORKLOADS),
+    );
     for phase in ["mutating", "validating"] {
         assert_eq!(rules(manifests.entry(phase, "burst")), wanted);
         // What changed, and nothing of marks or nodes.
@@ -201,7 +218,9 @@ fn kinds_of_carriers_are_sent_in_any_version() {
     let (clone_sets, jobs) = ("apps.kruise.io/*/clonesets", "batch.volcano.sh/*/jobs");
     let everything = all(
         &["CREATE", "UPDATE"],
-        ["/v1/pods", clone_sets, jobs].into_iter().chain(WORKLOADS),
+        ["/v1/pods", REVISIONS, clone_sets, jobs]
+            .into_iter()
+            .chain(WORKLOADS),
     );
     for phase in ["mutating", "validating"] {
         for (name, wanted) in [
@@ -218,7 +237,8 @@ fn kinds_of_carriers_are_sent_in_any_version() {
     }
     // An entry looks where its path says.
     for (name, steps) in [
-        ("carriers-0", &["spec", "template"][..]),
+        ("revisions", &["data", "spec", "template"][..]),
+        ("carriers-0", &["spec", "template"]),
         ("carriers-1", &["spec", "tasks", "template"]),
         ("carriers-2", &["spec", "meta"]),
     ] {
@@ -254,15 +274,28 @@ fn a_kind_of_several_carriers_is_sent_once() {
     // `rules` refuses what is there twice.
     let lines = rules(manifests.entry("mutating", "namespaces-eci"));
     assert!(lines.contains("UPDATE /*/podtemplates"), "{lines:?}");
+    // Each kind is looked at in its own way.
     let condition = expression(&manifests, "mutating", "namespaces-eci");
-    assert!(
-        condition.starts_with(r#"request.resource.group + "/" + request.resource.resource in ["apps.kruise.io/clonesets","/podtemplates"]"#),
-        "{condition}"
-    );
-    assert!(
-        condition.contains(r#"["spec","template"].exists(key"#),
-        "{condition}"
-    );
+    let kinds = [
+        ("apps/controllerrevisions", "data"),
+        ("apps.kruise.io/clonesets", "spec"),
+        ("/podtemplates", "template"),
+    ];
+    let mut rest = condition.as_str();
+    for (kind, field) in kinds {
+        let (_, after) = rest
+            .split_once(&format!(
+                "request.resource.group + \"/\" + request.resource.resource == \"{kind}\" ? ("
+            ))
+            .unwrap_or_else(|| panic!("no {kind} in {rest}"));
+        let changed = format!("object == null || oldObject == null || [\"{field}\"].exists(key");
+        let start = after
+            .trim_start()
+            .strip_prefix('(')
+            .and_then(|after| after.strip_prefix(&changed));
+        assert!(start.is_some(), "{kind}: {after}");
+        rest = after;
+    }
 }
 
 #[test]

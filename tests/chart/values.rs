@@ -342,6 +342,7 @@ fn the_cluster_section_is_rendered_from_the_values_and_nothing_else_is() {
         for (key, value) in values["cluster"].as_object().into_iter().flatten() {
             wanted[key] = value.clone();
         }
+        wanted["judgeScale"] = (values["scale"]["judge"] == true).into();
         assert_eq!(section, [json!({ "cluster": wanted })], "{name}");
     }
 }

@@ -11,8 +11,15 @@ const ROUTED: [&str; 3] = [
 ];
 
 /// The entries that may fail closed and exist once for each tier of namespaces, of the validating phase
-const TIERED: [&str; 7] = [
-    "marked", ROUTED[0], ROUTED[1], ROUTED[2], "fields", "binding", "connect",
+const TIERED: [&str; 8] = [
+    "marked",
+    "revisions",
+    ROUTED[0],
+    ROUTED[1],
+    ROUTED[2],
+    "fields",
+    "binding",
+    "connect",
 ];
 
 /// The entries that see what no mode of a namespace reaches, or that must never hold anything back
@@ -53,8 +60,8 @@ fn policies<'a>(manifests: &'a Manifests, phase: &str) -> Vec<(&'a str, &'a str)
 #[test]
 fn the_default_has_these_entries() {
     let manifests = render(&json!({}));
-    let mutating = ["marked", ROUTED[0], ROUTED[1], ROUTED[2], "fields"];
-    assert_eq!(manifests.entry_names("mutating"), mutating);
+    // Of a connection there is nothing to be filled in.
+    assert_eq!(manifests.entry_names("mutating"), TIERED[..7]);
     let mut validating = TIERED.to_vec();
     validating.push("image-caches");
     validating.extend(ALWAYS_OPEN);
@@ -181,7 +188,7 @@ fn namespaces_of_another_mode_have_entries_of_their_own() {
         let manifests = render(&values);
         let more = ["carriers-0", "burst-0", "burst-1", "scale"];
         for name in TIERED.into_iter().chain(more) {
-            let validating_only = ["binding", "connect", "scale"].contains(&name);
+            let validating_only = ["connect", "scale"].contains(&name);
             let phases = if validating_only {
                 &["validating"][..]
             } else {
@@ -214,7 +221,7 @@ fn namespaces_of_another_mode_have_entries_of_their_own() {
 #[test]
 fn an_entry_of_enforced_namespaces_may_be_opened() {
     for (group, names) in [
-        ("marked", &["marked", "carriers-0"][..]),
+        ("marked", &["marked", "revisions", "carriers-0"][..]),
         ("namespaces", &ROUTED),
         ("burst", &["burst-0", "burst-1"]),
         ("fields", &["fields"]),
@@ -314,7 +321,7 @@ fn every_routing_label_has_an_entry_and_no_pod_is_sent_twice() {
         }
     }
     for phase in ["mutating", "validating"] {
-        for name in ["marked", "carriers-0", "burst-0", "burst-1"] {
+        for name in ["marked", "revisions", "carriers-0", "burst-0", "burst-1"] {
             for (key, value) in labels {
                 assert_eq!(
                     requirement(manifests.entry(phase, name), key),
@@ -337,7 +344,7 @@ fn every_routing_label_has_an_entry_and_no_pod_is_sent_twice() {
 #[test]
 fn serverless_has_one_entry_for_all_pods() {
     let manifests = render(&values_of("serverless"));
-    assert_eq!(manifests.entry_names("mutating"), ["burst", "fields"]);
+    assert_eq!(manifests.entry_names("mutating"), ["burst", "fields", "binding"]);
     assert_eq!(
         manifests.entry_names("validating"),
         [

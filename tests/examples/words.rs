@@ -53,11 +53,35 @@ fn every_code_of_the_source_is_on_the_page_and_no_other() {
     {
         codes.extend(strings_after(&code(path), "code:"));
     }
-    let finding = code("src/admission/finding.rs");
-    let function = finding.split("pub fn code(").nth(1).unwrap();
-    codes.extend(strings_after(function.split("\n    }\n").next().unwrap(), "=>"));
+    for page in ["src/admission/finding.rs", "src/admission/finding/stamp.rs"] {
+        let finding = code(page);
+        let function = finding.split("pub fn code(").nth(1).unwrap();
+        codes.extend(strings_after(function.split("\n    }\n").next().unwrap(), "=>"));
+    }
     assert!(codes.len() > 12, "{codes:?}");
     assert_eq!(codes, listed("docs/messages.md", "Codes"));
+}
+
+#[test]
+fn every_test_that_the_security_page_names_is_there() {
+    let sources: String = ["src", "tests"]
+        .into_iter()
+        .flat_map(|folder| sources(Path::new(folder)))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    let page = Page::read("docs/security.md");
+    // Names of tests are the words in backticks that have several parts and nothing but letters in them
+    let names: BTreeSet<String> = quoted(&page.text)
+        .into_iter()
+        .filter(|word| word.matches('_').count() > 2)
+        .filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+        .collect();
+    assert!(names.len() > 50, "{names:?}");
+    let missing: Vec<&String> = names
+        .iter()
+        .filter(|name| !sources.contains(&format!("fn {name}(")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]

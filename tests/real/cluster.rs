@@ -88,6 +88,8 @@ pub(crate) fn whole_exclusive() -> MutexGuard<'static, Cluster> {
     let start = || Mutex::new(Cluster::start_whole(Credentials::Shared));
     let cluster = WHOLE.get_or_init(|| once(start)).as_ref().expect(FAILED_BEFORE);
     let cluster = cluster.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    // What a test has changed of these is its own in the eyes of Helm, which would not touch it.
+    cluster.remove_webhooks();
     cluster.renew(&install::values_of_whole_cluster());
     cluster.configure(&cast::directory());
     cluster
@@ -96,10 +98,10 @@ pub(crate) fn whole_exclusive() -> MutexGuard<'static, Cluster> {
 /// The role of those who may do everything with pods in a namespace
 const EDITOR: &str = "test-editor";
 
-const FAILED_BEFORE: &str = "the cluster did not start: the first test that needed it says why";
+pub(crate) const FAILED_BEFORE: &str = "the cluster did not start: the first test that needed it says why";
 
 /// What the function gives, or nothing if it panics: what failed once is not tried again by every other test
-fn once<T>(start: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn once<T>(start: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(start)).ok()
 }
 
@@ -168,6 +170,14 @@ impl Cluster {
             replicas: Mutex::new(vec![]),
             changes: Mutex::new(()),
         }
+    }
+
+    /// Takes both webhook configurations away, as before the installation
+    pub(crate) fn remove_webhooks(&self) {
+        let names = ["mutating", "validating"].map(|kind| format!("{kind}webhookconfiguration/{RELEASE}"));
+        self.admin
+            .run(&["delete", "--ignore-not-found", &names[0], &names[1]])
+            .success();
     }
 
     /// Freshly installed, without replicas and without what other tests configured

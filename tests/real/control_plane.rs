@@ -8,6 +8,7 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::certificates::Authority;
+use crate::certificates::Pair;
 use crate::egress::Egress;
 use crate::kubectl::Credentials;
 use crate::kubectl::Kubectl;
@@ -31,12 +32,18 @@ pub(crate) struct ControlPlane {
 impl ControlPlane {
     /// Starts one and waits until its API server is ready
     pub(crate) fn start() -> Self {
+        Self::start_with(|_, _| "--authorization-mode=Node,RBAC".to_owned())
+    }
+
+    /// The same with another flag for authorization, which may name files in the folder or of the authority
+    pub(crate) fn start_with(authorization: impl FnOnce(&Path, &Authority) -> String) -> Self {
         let folder = scratch();
         let authority = Authority::new("test-cluster", &folder.join("certificates"));
         let egress = Egress::start(&folder);
         let (etcd_port, port) = (free_port(), free_port());
         let etcd = etcd(&folder, etcd_port);
-        let api_server = api_server(&folder, etcd_port, port, &authority, &egress);
+        let authorization = authorization(&folder, &authority);
+        let api_server = api_server(&folder, etcd_port, port, &authority, &egress, &authorization);
         let server = format!("https://127.0.0.1:{port}");
         let admin = Credentials::Certificate(authority.client("admin", Some("system:masters")));
         let admin = Kubectl::new(kubeconfig(
@@ -82,6 +89,11 @@ impl ControlPlane {
     /// The folder of this control plane, which disappears with the tests
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// A certificate of the cluster's authority for a server of these names
+    pub(crate) fn server_certificate(&self, file: &str, names: &[&str]) -> Pair {
+        self.authority.server(file, names, 2100)
     }
 
     /// Where the certificate of the cluster's authority stands
@@ -151,7 +163,14 @@ fn etcd(folder: &Path, port: u16) -> Process {
     Process::start("etcd", command, folder)
 }
 
-fn api_server(folder: &Path, etcd_port: u16, port: u16, authority: &Authority, egress: &Egress) -> Process {
+fn api_server(
+    folder: &Path,
+    etcd_port: u16,
+    port: u16,
+    authority: &Authority,
+    egress: &Egress,
+    authorization: &str,
+) -> Process {
     let serving = authority.server("kube-apiserver", &["127.0.0.1", "localhost"], 2100);
     let accounts = rcgen::KeyPair::generate().expect("key of service accounts");
     let files = [
@@ -180,10 +199,8 @@ fn api_server(folder: &Path, etcd_port: u16, port: u16, authority: &Authority, e
             "--service-account-key-file={}",
             path("service-accounts.pub")
         ))
-        .args([
-            "--service-account-issuer=https://kubernetes.default.svc",
-            "--authorization-mode=Node,RBAC",
-        ])
+        .arg("--service-account-issuer=https://kubernetes.default.svc")
+        .arg(authorization)
         .args([
             "--service-cluster-ip-range=10.96.0.0/16",
             "--endpoint-reconciler-type=none",

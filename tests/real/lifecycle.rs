@@ -205,7 +205,7 @@ fn a_certificate_from_a_mounted_secret_is_exchanged_under_load_and_a_bad_one_is_
 }
 
 /// Writes caBundle into all webhooks, as the values say that the user does
-fn trust(admin: &Kubectl, authority: &str) {
+pub(crate) fn trust(admin: &Kubectl, authority: &str) {
     for kind in ["mutatingwebhookconfiguration", "validatingwebhookconfiguration"] {
         let hooks = admin.get(&[kind, RELEASE])["webhooks"].as_array().unwrap().len();
         let bundle = ByteString(authority.into());

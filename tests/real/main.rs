@@ -40,6 +40,7 @@ mod rest;
 mod tools;
 mod wait;
 
+mod authorize;
 mod configuration;
 mod identity;
 mod lifecycle;

@@ -40,6 +40,11 @@ impl Replica {
     /// Arguments and environment are the Deployment's, but for the two ports and the paths of mounted Secrets; the
     /// credentials are a token of the Deployment's ServiceAccount.
     pub(crate) fn start(plane: &ControlPlane, name: &str) -> Self {
+        Self::start_at(plane, name, free_port())
+    }
+
+    /// The same at a port that is known before
+    pub(crate) fn start_at(plane: &ControlPlane, name: &str, port: u16) -> Self {
         let deployment = plane.admin().within(NAMESPACE).get(&["deployment", RELEASE]);
         let spec = &deployment["spec"]["template"]["spec"];
         let container = &spec["containers"][0];
@@ -54,7 +59,7 @@ impl Replica {
         for mount in &mounts {
             mount.refresh(plane);
         }
-        let (port, admin_port) = (free_port(), free_port());
+        let admin_port = free_port();
         let environment = environment(container, name);
         let mut arguments: Vec<String> = texts(&container["args"]);
         for argument in &mut arguments {

@@ -102,6 +102,11 @@ impl Rest {
         self.send(Method::POST, path, "application/json", object.to_string())
     }
 
+    /// Puts an object in the place of what is there
+    pub(crate) fn replace(&self, path: &str, object: &Value) -> Reply {
+        self.send(Method::PUT, path, "application/json", object.to_string())
+    }
+
     /// Deletes what is at a path
     pub(crate) fn delete(&self, path: &str) -> Reply {
         self.send(Method::DELETE, path, "application/json", String::new())

@@ -97,6 +97,7 @@ fn the_service_account_may_do_what_ramgate_needs_and_nothing_more() {
     let mut everywhere = BTreeSet::new();
     everywhere.extend(each(READ, "/namespaces *"));
     everywhere.extend(each(READ, "/nodes *"));
+    everywhere.extend(each(&["get"], "/pods *"));
     everywhere.extend(each(hook_verbs, &hooks.replace("{}", "mutating")));
     everywhere.extend(each(hook_verbs, &hooks.replace("{}", "validating")));
     let mut own = everywhere.clone();
@@ -106,9 +107,15 @@ fn the_service_account_may_do_what_ramgate_needs_and_nothing_more() {
         &["get", "list", "watch", "create", "patch"],
         &format!("/secrets {RELEASE}-ca"),
     ));
+    own.extend(each(
+        &["get", "list", "watch", "create", "patch", "update"],
+        &format!("/secrets {RELEASE}-stamp"),
+    ));
+    let mut system = everywhere.clone();
+    system.extend(each(READ, "/configmaps eci-profile"));
 
     assert_eq!(of(&space.name), everywhere);
-    assert_eq!(of("kube-system"), everywhere);
+    assert_eq!(of("kube-system"), system);
     assert_eq!(of(NAMESPACE), own);
 }
 
@@ -127,6 +134,11 @@ fn a_token_of_the_service_account_reads_no_secrets_and_makes_no_pods() {
         ["get", "secrets/other", "--namespace", NAMESPACE],
         ["create", "pods", "--namespace", NAMESPACE],
         ["list", "pods", "--namespace", &space.name],
+        ["watch", "pods", "--namespace", NAMESPACE],
+        ["get", "deployments.apps", "--namespace", &space.name],
+        ["get", "configmaps/other", "--namespace", "kube-system"],
+        ["update", "configmaps/eci-profile", "--namespace", "kube-system"],
+        ["delete", "secrets/ramgate-stamp", "--namespace", NAMESPACE],
         ["update", "configmaps", "--namespace", NAMESPACE],
         ["get", "configmaps", "--namespace", &space.name],
         ["patch", "mutatingwebhookconfigurations/other", "--namespace", ""],

@@ -1,20 +1,21 @@
 {{/*
-Match conditions of the kinds in `cluster.carriers`. The rules of _cel.tpl hold here too, and one more: a field may have
-any type, since not every custom resource has a schema. What is null or of another type than it should be counts as
-absent; no pod can be made of it. Several templates may stand in lists, so the bounds are tighter: one object costs no
-more than a pod, and what is beyond them is sent.
+Match conditions of the kinds in `cluster.carriers`, and of the revisions in which StatefulSets and DaemonSets keep their
+templates. The rules of _cel.tpl hold here too, and one more: a field may have any type, since a revision may hold anything
+and not every custom resource has a schema. What is null or of another type than it should be counts as absent; no pod can
+be made of it. Several templates may stand in lists, so the bounds are tighter: one object costs no more than a pod, and
+what is beyond them is sent.
 */}}
 
-{{/* Kinds of carriers that no other rule sends, each once, as a list of group, resource and templates. */}}
+{{/* Revisions, and the kinds of carriers that no other rule sends, each once: entry, group, resource and templates. */}}
 {{- define "ramgate.carriers" -}}
 {{- $builtin := list "/pods" "/replicationcontrollers" "apps/daemonsets" "apps/deployments" "apps/replicasets" "apps/statefulsets" "batch/cronjobs" "batch/jobs" -}}
-{{- $names := list -}}
-{{- $kinds := dict -}}
+{{- $names := list "apps/controllerrevisions" -}}
+{{- $kinds := dict "apps/controllerrevisions" (dict "entry" "revisions" "group" "apps" "resource" "controllerrevisions" "templates" (list "data.spec.template")) -}}
 {{- range .Values.cluster.carriers -}}
   {{- $name := printf "%s/%s" .group .resource -}}
   {{- if not (has $name $builtin) -}}
-    {{- $known := get $kinds $name | default (dict "templates" list) -}}
-    {{- $_ := set $kinds $name (dict "group" .group "resource" .resource "templates" (concat $known.templates .templates | uniq)) -}}
+    {{- $known := get $kinds $name | default (dict "entry" "carriers" "templates" list) -}}
+    {{- $_ := set $kinds $name (dict "entry" $known.entry "group" .group "resource" .resource "templates" (concat $known.templates .templates | uniq)) -}}
     {{- $names = append $names $name | uniq -}}
   {{- end -}}
 {{- end -}}
@@ -90,19 +91,25 @@ type(t) == map && {{ include "ramgate.cel.let" (dict "name" "expressions" "of" "
 {{- end -}}
 
 {{/*
-Whether any pod template at the path `.path` has a mark, in the object or in what it was. Every step of the path may be a
-list; all lists together hold 16 at most.
+Whether the expression `.that` holds for any template, `pod` in it, at the path `.path` of the object or of what it was.
+Every step of the path may be a list; all lists together hold 16 at most.
 */}}
-{{- define "ramgate.cel.carrierMarked" -}}
+{{- define "ramgate.cel.anyTemplate" -}}
 {{- $of := "o" -}}
 {{- $sizes := list -}}
-{{- $opened := 0 -}}
 [object, oldObject].exists(o, o != null &&
 {{- range $index, $field := splitList "." .path }}
   {{- $sizes = append $sizes (printf "size(l%d)" $index) }}
 [{{ $of }}[?{{ toJson $field }}].orValue(dyn(null))].map(v, type(v) == list ? v : [v]).exists(l{{ $index }}, {{ join " * " $sizes }} > 16 || l{{ $index }}.exists(x{{ $index }}, type(x{{ $index }}) == map &&
   {{- $of = printf "x%d" $index }}
 {{- end }} [{{ $of }}].exists(pod,
-{{ include "ramgate.cel.looseMarks" . | indent 2 }}
+{{ .that | indent 2 }}
 ){{ range splitList "." .path }})){{ end }})
+{{- end -}}
+
+{{/* Whether a kind of carriers has a template at all where it should have one. */}}
+{{- define "ramgate.cel.carrierHolds" -}}
+{{- range $index, $path := .templates }}{{ if $index }}
+|| {{ end }}{{ include "ramgate.cel.anyTemplate" (dict "path" $path "that" "pod != null") }}
+{{- end }}
 {{- end -}}

@@ -36,7 +36,7 @@ own mode differs in that. Only enforced tiers may fail closed.
 {{- toJson $tiers -}}
 {{- end -}}
 
-{{/* Pods, and what is built in and makes pods of a template; any version of the kinds of carriers, if `.carriers`. */}}
+{{/* Pods, and what is built in and makes pods of a template; any version of the kinds `.carriers`. */}}
 {{- define "ramgate.rules.pods" -}}
 {{- $rules := list
   (dict "apiGroups" (list "") "apiVersions" (list "v1") "operations" .operations "resources" (list "pods" "replicationcontrollers") "scope" "Namespaced")
@@ -56,25 +56,21 @@ own mode differs in that. Only enforced tiers may fail closed.
 
 {{/*
 A condition of entries that see pods, templates and carriers alike: `.expression` for what is built in, and of carriers
-what changed, since no expression fits the templates of them all.
+whether there is a template and something has changed.
 */}}
 {{- define "ramgate.cel.all" -}}
-{{- $changed := include "ramgate.cel.changed" .root -}}
-{{- $builtin := $changed -}}
-{{- with .expression -}}{{- $builtin = printf "(%s) && (\n%s\n)" $changed . -}}{{- end -}}
-{{- if .carriers -}}
-  {{- $names := list -}}
-  {{- $templates := list -}}
-  {{- range .carriers -}}
-    {{- $names = append $names (printf "%s/%s" .group .resource) -}}
-    {{- $templates = concat $templates .templates -}}
-  {{- end -}}
-request.resource.group + "/" + request.resource.resource in {{ toJson $names }}
-? ({{ include "ramgate.cel.carrierChanged" (dict "templates" $templates) }})
-: ({{ $builtin }})
-{{- else -}}
-{{ $builtin }}
-{{- end -}}
+{{- range .carriers -}}
+request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .group .resource | toJson }} ? (
+  ({{ include "ramgate.cel.carrierChanged" . }}) && (
+{{ include "ramgate.cel.carrierHolds" . | indent 4 }}
+  )
+) :
+{{ end -}}
+({{ include "ramgate.cel.changed" .root }})
+{{- with .expression }} && (
+{{ . }}
+)
+{{- end }}
 {{- end -}}
 
 {{/* Creations and changes of pods and templates, by their marks or their namespace's. Both phases see them. */}}
@@ -102,12 +98,14 @@ request.resource.group + "/" + request.resource.resource in {{ toJson $names }}
     {{- $condition := dict "name" "marked" "expression" (include "ramgate.cel.all" (dict "root" $root "expression" $marked)) -}}
     {{- $entries = append $entries (merge (dict "name" (printf "marked%s" $tier.suffix) "settings" "marked" "rules" $builtin "where" $where "conditions" (list $condition)) $base) -}}
     {{- $index := 0 -}}
+    {{- $loose := include "ramgate.cel.looseMarks" (dict "root" $root) -}}
     {{- range $carrier := $carriers -}}
       {{- range $path := $carrier.templates -}}
-        {{- $expression := printf "(%s) && (\n%s\n)" (include "ramgate.cel.carrierChanged" $carrier) (include "ramgate.cel.carrierMarked" (dict "root" $root "path" $path)) -}}
+        {{- $expression := printf "(%s) && (\n%s\n)" (include "ramgate.cel.carrierChanged" $carrier) (include "ramgate.cel.anyTemplate" (dict "path" $path "that" $loose)) -}}
+        {{- $name := ternary (printf "carriers-%d" $index) $carrier.entry (eq $carrier.entry "carriers") -}}
         {{- $rules := list (dict "apiGroups" (list $carrier.group) "apiVersions" (list "*") "operations" $operations "resources" (list $carrier.resource) "scope" "Namespaced") -}}
-        {{- $entries = append $entries (merge (dict "name" (printf "carriers-%d%s" $index $tier.suffix) "settings" "marked" "rules" $rules "where" $where "conditions" (list (dict "name" "marked" "expression" $expression))) $base) -}}
-        {{- $index = add1 $index -}}
+        {{- $entries = append $entries (merge (dict "name" (printf "%s%s" $name $tier.suffix) "settings" "marked" "rules" $rules "where" $where "conditions" (list (dict "name" "marked" "expression" $expression))) $base) -}}
+        {{- if eq $carrier.entry "carriers" -}}{{- $index = add1 $index -}}{{- end -}}
       {{- end -}}
     {{- end -}}
     {{- range $index, $route := $routes -}}
@@ -132,8 +130,8 @@ request.resource.group + "/" + request.resource.resource in {{ toJson $names }}
 {{- toJson $entries -}}
 {{- end -}}
 
-{{/* What only the validating phase sees, since nothing is filled in there: bindings, connections, scales, image caches. */}}
-{{- define "ramgate.entries.others" -}}
+{{/* Bindings: the mutating phase ties each to the pod as it is, the validating one judges it. */}}
+{{- define "ramgate.entries.binding" -}}
 {{- $root := . -}}
 {{- $entries := list -}}
 {{- range $tier := include "ramgate.tiers" $root | fromJsonArray -}}
@@ -144,6 +142,16 @@ request.resource.group + "/" + request.resource.resource in {{ toJson $names }}
     {{- $_ := set $binding "conditions" (list (dict "name" "not-to-a-real-node" "expression" (include "ramgate.cel.binds" $root))) -}}
   {{- end -}}
   {{- $entries = append $entries (merge $binding $base) -}}
+{{- end -}}
+{{- toJson $entries -}}
+{{- end -}}
+
+{{/* What only the validating phase sees, since nothing is filled in there: connections, scales, image caches. */}}
+{{- define "ramgate.entries.others" -}}
+{{- $root := . -}}
+{{- $entries := list -}}
+{{- range $tier := include "ramgate.tiers" $root | fromJsonArray -}}
+  {{- $base := dict "enforced" $tier.enforced "where" (dict "matchExpressions" (list $tier.namespaces)) -}}
   {{- if $root.Values.webhooks.connect.enabled -}}
     {{- $rules := include "ramgate.rules.core" (dict "operations" (list "CONNECT") "resources" (list "pods/attach" "pods/exec" "pods/portforward" "pods/proxy")) | fromJsonArray -}}
     {{- $entries = append $entries (merge (dict "name" (printf "connect%s" $tier.suffix) "settings" "connect" "rules" $rules) $base) -}}
@@ -211,7 +219,7 @@ request.resource.group + "/" + request.resource.resource in {{ toJson $names }}
 
 {{/* The entries of `.phase`, mutating or validating. */}}
 {{- define "ramgate.entries" -}}
-{{- $entries := include "ramgate.entries.pods" .root | fromJsonArray -}}
+{{- $entries := concat (include "ramgate.entries.pods" .root | fromJsonArray) (include "ramgate.entries.binding" .root | fromJsonArray) -}}
 {{- if eq .phase "validating" -}}
   {{- range list "others" "removal" "configuration" -}}
     {{- $entries = concat $entries (include (printf "ramgate.entries.%s" .) $.root | fromJsonArray) -}}

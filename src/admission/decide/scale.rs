@@ -4,15 +4,15 @@ use super::Case;
 use crate::admission::bearer::{Place, Side};
 use crate::admission::call;
 use crate::admission::finding::{Deed, Finding};
+use crate::admission::review::Scale;
 use crate::admission::route::Route;
 use crate::admission::ruling::Ruling;
 use crate::admission::workload::Workload;
 
 impl Case<'_> {
+    /// A request to the subresource, which only names the workload
     pub(super) fn scale(&self, workload: Workload) -> Ruling {
-        let grows = self.review.scale().is_some_and(|scale| scale.to > scale.from);
-        // An autoscaler acts for nobody; its pods are judged for whom the template names
-        if !grows || self.asks_for_control_plane() {
+        if !self.asks_for_more() {
             return Ruling::default();
         }
         let json = self
@@ -23,12 +23,24 @@ impl Case<'_> {
             .as_deref()
             .and_then(|json| place.find(json).ok().flatten())
             .map(Side::template);
-        let (Some(Ok(template)), Some(namespace)) = (template, self.namespace()) else {
-            return Ruling {
-                deed: Some(Deed::Scale),
-                findings: vec![Finding::UnknownWorkload],
-                ..Ruling::default()
-            };
+        match template {
+            Some(Ok(template)) => self.grown(&template),
+            Some(Err(_)) | None => unknown(),
+        }
+    }
+
+    /// Whether it is to be asked who wants more pods; an autoscaler acts for nobody, and its pods are judged for whom the
+    /// template names
+    pub(super) fn asks_for_more(&self) -> bool {
+        self.configuration.cluster.judge_scale
+            && self.review.scale().is_some_and(Scale::grows)
+            && !self.asks_for_control_plane()
+    }
+
+    /// More pods of a template, asked for by the requester
+    pub(super) fn grown(&self, template: &Side<'_>) -> Ruling {
+        let Some(namespace) = self.namespace() else {
+            return unknown();
         };
         let profile = self.cluster.profile();
         let pod = profile.decorated(template.read(), &namespace, false);
@@ -43,5 +55,13 @@ impl Case<'_> {
         let call = call::create(&ruling.fields, self.configuration, self.review.namespace());
         self.judge(&mut ruling, &call, &namespace);
         ruling
+    }
+}
+
+fn unknown() -> Ruling {
+    Ruling {
+        deed: Some(Deed::Scale),
+        findings: vec![Finding::UnknownWorkload],
+        ..Ruling::default()
     }
 }

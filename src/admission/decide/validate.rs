@@ -8,13 +8,19 @@ use crate::admission::call;
 use crate::admission::cluster::Meta;
 use crate::admission::finding::{Finding, StampFault};
 use crate::admission::fix::Advice;
-use crate::admission::identity::{Carriage, Standing, Unstamped, claims, own_claims, restart, standing};
+use crate::admission::identity::{
+    Carriage, Restart, Standing, Unstamped, claims, own_claims, restart, standing,
+};
 use crate::admission::lookalike;
 use crate::admission::patch::Changes;
 use crate::admission::pod::Pod;
 use crate::admission::profile::Profile;
+use crate::admission::review::Resource;
+use crate::admission::route::Route;
 use crate::admission::ruling::Ruling;
 use crate::admission::update::{Both, readable};
+use crate::admission::workload::Workload;
+use crate::stamp::Claims;
 
 impl Case<'_> {
     pub(super) fn validate_bearer(&self, bearer: &Bearer<'_>) -> Ruling {
@@ -24,6 +30,11 @@ impl Case<'_> {
         let standing = standing(self.review, bearer, &self.configuration.cluster, self.cluster);
         if standing == Standing::Kept {
             return self.validate_kept(bearer, new);
+        }
+        let is_revision = self.review.resource() == Resource::Workload(Workload::ControllerRevision);
+        if is_revision && matches!(standing, Standing::Carried(_)) {
+            // Its controller only remembers what was judged, and the pods that it makes of it are judged again
+            return Ruling::default();
         }
         let Some(namespace) = self.namespace() else {
             return self.namespace_missing(new.read(), deed(bearer));
@@ -68,9 +79,12 @@ impl Case<'_> {
     /// Nothing is judged; only the stamp may not have been touched
     fn validate_kept(&self, bearer: &Bearer<'_>, new: &Side<'_>) -> Ruling {
         let old = bearer.old.as_ref().and_then(Side::stamp);
-        let mut ruling = Ruling {
-            deed: Some(deed(bearer)),
-            ..Ruling::default()
+        let mut ruling = match self.asks_for_more() {
+            true => self.grown(new),
+            false => Ruling {
+                deed: Some(deed(bearer)),
+                ..Ruling::default()
+            },
         };
         if new.stamp() != old {
             ruling.findings.push(Finding::Stamp(match new.stamp() {
@@ -94,10 +108,7 @@ impl Case<'_> {
             }
         };
         match verdict {
-            Ok(claims) => {
-                ruling.stamped = Some(claims.user);
-                ruling.principal = claims.principal;
-            }
+            Ok(claims) => self.act_for(ruling, &claims),
             Err(fault) => {
                 ruling.principal = None;
                 ruling.findings.push(Finding::Stamp(fault));
@@ -105,8 +116,21 @@ impl Case<'_> {
         }
     }
 
+    /// Makes the ruling one about the person in a stamp
+    pub(super) fn act_for(&self, ruling: &mut Ruling, claims: &Claims) {
+        // Who was bound to nobody when the stamp was written may be by now, as far as the name alone tells
+        let bound = || {
+            self.configuration
+                .bindings
+                .principal(&claims.user, std::iter::empty())
+        };
+        let principal = claims.principal.clone();
+        ruling.principal = principal.or_else(|| bound().map(|binding| binding.principal.clone()));
+        ruling.stamped = Some(claims.user.clone());
+    }
+
     /// How the template that a pod or object was made of gets a stamp
-    fn way_to_stamp(&self, side: &Side<'_>) -> Option<crate::admission::identity::Restart> {
+    fn way_to_stamp(&self, side: &Side<'_>) -> Option<Restart> {
         let metadata = match self.review.owner() {
             Some(owner) => owner,
             None => &side.read().metadata,
@@ -228,10 +252,7 @@ impl Case<'_> {
             return pod.clone();
         }
         let routed = profile.decorated(pod, namespace, false);
-        let goes_to_eci = !matches!(
-            self.route(&routed, namespace),
-            crate::admission::route::Route::No(_)
-        );
+        let goes_to_eci = !matches!(self.route(&routed, namespace), Route::No(_));
         profile.decorated(pod, namespace, goes_to_eci)
     }
 }

@@ -9,14 +9,19 @@ const PREFIX: &str = "system:serviceaccount:kube-system:";
 const MANAGER: &str = "system:kube-controller-manager";
 
 /// What each built-in controller makes out of a template; nothing stands for pods
-const BUILT_IN: [(&str, Option<Workload>); 7] = [
+///
+/// A Deployment is changed by its controller where an annotation tells it to go back to an older template.
+const BUILT_IN: [(&str, Option<Workload>); 10] = [
     ("cronjob-controller", Some(Workload::Job)),
     ("daemon-set-controller", None),
+    ("daemon-set-controller", Some(Workload::ControllerRevision)),
+    ("deployment-controller", Some(Workload::Deployment)),
     ("deployment-controller", Some(Workload::ReplicaSet)),
     ("job-controller", None),
     ("replicaset-controller", None),
     ("replication-controller", None),
     ("statefulset-controller", None),
+    ("statefulset-controller", Some(Workload::ControllerRevision)),
 ];
 
 /// How a requester comes to bring other people's stamps

@@ -1,5 +1,7 @@
 //! The objects of a request: pods, pod templates, Bindings and Scales, each read for what is judged and nothing else.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::{GroupVersionResource, Operation, Problem, Resource, Review, ReviewError};
@@ -28,6 +30,9 @@ pub struct BoundPod<'a> {
     /// The pod's UID, where the pod must be that very one
     #[serde(borrow, default, deserialize_with = "present")]
     pub uid: Text<'a>,
+    /// The version of the pod, where it must not have changed since
+    #[serde(borrow, default, deserialize_with = "present", rename = "resourceVersion")]
+    pub resource_version: Text<'a>,
     /// Labels that the pod gets
     #[serde(borrow, default)]
     pub labels: Pairs<'a>,
@@ -53,30 +58,39 @@ pub struct Scale {
     pub to: u64,
 }
 
+impl Scale {
+    /// Whether there are more than before
+    pub fn grows(self) -> bool {
+        self.to > self.from
+    }
+}
+
 impl<'a> Review<'a> {
     pub(super) fn read_objects(&mut self) -> Result<(), Problem> {
         let subresource = self.request.sub_resource.clone();
         match (self.resource, &*subresource) {
             (Resource::Pods, "" | "status" | "ephemeralcontainers" | "resize") => {
-                let bearer = self.bearer(Place::default(), "pod", Side::pod)?;
+                let bearer = self.whole("pod")?;
                 self.bearers.extend(bearer);
             }
             (Resource::ImageCaches, "") => {
-                let bearer = self.bearer(Place::default(), "image cache", Side::pod)?;
+                let bearer = self.whole("image cache")?;
                 self.bearers.extend(bearer);
             }
             (Resource::Workload(workload), "") => {
                 self.read_templates(&[Place::of(workload.template().iter().copied())])?;
             }
             (Resource::Pods, "binding") | (Resource::Bindings, "") => {
-                self.binding = self.part("object", true, "Binding", |json| serde_json::from_str(json))?;
-            }
-            (Resource::Workload(_), "scale") if self.operation == Operation::Update => {
-                let from = self.part("oldObject", true, "Scale", replicas)?;
-                let to = self.part("object", true, "Scale", replicas)?;
-                self.scale = from.zip(to).map(|(from, to)| Scale { from, to });
+                self.binding = self.part("object", true, "Binding", serde_json::from_str)?;
             }
             _ => {}
+        }
+        if let (Resource::Workload(_), "" | "scale", Operation::Update) =
+            (self.resource, &*subresource, self.operation)
+        {
+            let from = self.part("oldObject", true, "Scale", replicas)?;
+            let to = self.part("object", true, "Scale", replicas)?;
+            self.scale = from.zip(to).map(|(from, to)| Scale { from, to });
         }
         Ok(())
     }
@@ -110,42 +124,50 @@ impl<'a> Review<'a> {
             return Ok(());
         }
         self.owner = self.part("object", true, "workload", bearer::metadata)?;
+        let what = "pod template";
         for place in places {
-            let bearer = self.bearer(place.clone(), "pod template", Side::template)?;
-            self.bearers.extend(bearer);
+            let read = |part, wanted| self.part(part, wanted, what, |json| place.all(json));
+            let new = read("object", true)?.unwrap_or_default();
+            let old = read("oldObject", self.operation == Operation::Update)?.unwrap_or_default();
+            let mut before: BTreeMap<String, &'a str> = old
+                .into_iter()
+                .map(|(place, json)| (place.pointer(), json))
+                .collect();
+            for (place, json) in new {
+                let side = |part: &str, json| {
+                    Side::template(json).map_err(|source| Problem::Object {
+                        part: format!("{part}{}", place.pointer().replace('/', ".")),
+                        what,
+                        source,
+                    })
+                };
+                let old = before.remove(&place.pointer());
+                let bearer = Bearer {
+                    new: Some(side("object", json)?),
+                    old: old.map(|json| side("oldObject", json)).transpose()?,
+                    place,
+                };
+                self.bearers.push(bearer);
+            }
         }
         Ok(())
     }
 
-    /// Reads both sides of a pod or template, as far as the operation brings them; none where neither side has it
-    fn bearer(
-        &self,
-        place: Place,
-        what: &'static str,
-        read: fn(&'a str) -> Result<Side<'a>, serde_json::Error>,
-    ) -> Result<Option<Bearer<'a>>, Problem> {
+    /// Reads both sides of a pod, as far as the operation brings them
+    fn whole(&self, what: &'static str) -> Result<Option<Bearer<'a>>, Problem> {
         let (wants_new, wants_old) = match self.operation {
             Operation::Create => (true, false),
             Operation::Update => (true, true),
             Operation::Delete => (false, true),
             Operation::Connect => (false, false),
         };
-        let side = |part, wanted| {
-            let object = |source| Problem::Object {
-                part: format!("{part}{}", place.pointer().replace('/', ".")),
-                what,
-                source,
-            };
-            match self.part(part, wanted, what, Ok)? {
-                Some(json) => match place.find(json).map_err(object)? {
-                    Some(found) => read(found).map(Some).map_err(object),
-                    None => Ok(None),
-                },
-                None => Ok(None),
-            }
-        };
-        let (new, old) = (side("object", wants_new)?, side("oldObject", wants_old)?);
-        Ok((new.is_some() || old.is_some()).then_some(Bearer { place, new, old }))
+        let new = self.part("object", wants_new, what, Side::pod)?;
+        let old = self.part("oldObject", wants_old, what, Side::pod)?;
+        Ok((new.is_some() || old.is_some()).then(|| Bearer {
+            place: Place::default(),
+            new,
+            old,
+        }))
     }
 
     /// Reads one of the two objects, if it is wanted

@@ -75,8 +75,8 @@ impl<'a> Review<'a> {
 
     /// The workload that a scale request names without bringing it
     pub fn unread_workload(&self) -> Option<Workload> {
-        match (self.resource, self.scale) {
-            (Resource::Workload(workload), Some(scale)) if scale.to > scale.from => Some(workload),
+        match (self.resource, self.subresource(), self.scale) {
+            (Resource::Workload(workload), "scale", Some(scale)) if scale.grows() => Some(workload),
             _ => None,
         }
     }

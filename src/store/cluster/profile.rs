@@ -69,3 +69,66 @@ impl LiveProfile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::directory::{Piece, merge};
+    use crate::source::yaml;
+    use crate::store::cluster::fake::{Fake, until};
+
+    const MAPS: &str = "/api/v1/namespaces/kube-system/configmaps";
+
+    fn map(selectors: &str) -> Value {
+        json!({"metadata": {"name": "eci-profile", "uid": "u", "resourceVersion": "2"}, "data": {"selectors": selectors}})
+    }
+
+    fn configured(cluster: &str) -> Arc<Store> {
+        let text = format!("account: {{id: '1', region: r}}\ncluster: {cluster}\n");
+        let piece = Piece::directory_node(&yaml::parse(&text).unwrap().remove(0));
+        let store = Arc::new(Store::default());
+        store.accept(merge([("directory", &piece)]).unwrap());
+        store
+    }
+
+    #[tokio::test]
+    async fn the_last_good_profile_stays_in_use() {
+        let fake = Fake::default();
+        fake.list(MAPS, vec![map(r#"[{"name": "a"}]"#)]);
+        let profile = Arc::new(LiveProfile::default());
+        tokio::spawn(Arc::clone(&profile).keep(fake.client(), configured("{}")));
+        let names = || -> Vec<String> {
+            let current = profile.current();
+            current.selectors().iter().map(|one| one.name.clone()).collect()
+        };
+        until("the profile", || names() == ["a"]).await;
+        until("the watch", || fake.watches(MAPS) == 1).await;
+        fake.tell(MAPS, "MODIFIED", map("[{"));
+        until("the trouble", || profile.trouble().is_some()).await;
+        assert!(
+            profile
+                .trouble()
+                .unwrap()
+                .starts_with("key `selectors` of ConfigMap kube-system/eci-profile")
+        );
+        assert_eq!(names(), ["a"]);
+        fake.tell(MAPS, "MODIFIED", map(r#"[{"name": "b"}]"#));
+        until("the repaired profile", || names() == ["b"]).await;
+        assert_eq!(profile.trouble(), None);
+        fake.tell(MAPS, "DELETED", map("[]"));
+        until("no profile", || names().is_empty()).await;
+    }
+
+    #[tokio::test]
+    async fn a_cluster_that_does_not_read_it_never_asks_for_it() {
+        let fake = Fake::default();
+        let profile = Arc::new(LiveProfile::default());
+        tokio::spawn(Arc::clone(&profile).keep(fake.client(), configured("{eciProfile: false}")));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(fake.calls().is_empty());
+    }
+}

@@ -232,3 +232,140 @@ impl fmt::Debug for Keys {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::store::cluster::fake::{Fake, until};
+
+    const SECRETS: &str = "/api/v1/namespaces/ramgate/secrets";
+    const SECRET: &str = "/api/v1/namespaces/ramgate/secrets/stamp";
+    const CLUSTER_PATH: &str = "/api/v1/namespaces/kube-system";
+    /// 32 bytes of zeros
+    const ZEROS: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+    fn secret(keys: &[(&str, &str)]) -> Value {
+        let data: serde_json::Map<String, Value> = keys
+            .iter()
+            .map(|(id, key)| ((*id).to_owned(), json!(key)))
+            .collect();
+        json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "stamp", "uid": "s", "resourceVersion": "5"}, "data": data})
+    }
+
+    fn fake() -> Fake {
+        let fake = Fake::default();
+        fake.put(
+            CLUSTER_PATH,
+            json!({"metadata": {"name": "kube-system", "uid": "the-cluster"}}),
+        );
+        fake
+    }
+
+    fn start(fake: &Fake) -> Arc<Keys> {
+        let keys = Arc::new(Keys::new(fake.client(), "ramgate", "stamp", "pod-1"));
+        tokio::spawn(Arc::clone(&keys).keep());
+        keys
+    }
+
+    fn newest(keys: &Keys) -> Option<String> {
+        keys.seal().map(|seal| seal.ring().newest().id().to_owned())
+    }
+
+    #[tokio::test]
+    async fn the_secret_is_followed_and_its_newest_key_signs() {
+        let fake = fake();
+        fake.list(SECRETS, vec![secret(&[("k1", ZEROS)])]);
+        let keys = start(&fake);
+        assert!(
+            keys.seal().is_none(),
+            "nothing is signed before the keys are there"
+        );
+        until("the key", || newest(&keys).as_deref() == Some("k1")).await;
+        assert_eq!(keys.seal().unwrap().cluster(), "the-cluster");
+        until("the watch", || fake.watches(SECRETS) == 1).await;
+        fake.tell(SECRETS, "MODIFIED", secret(&[("k1", ZEROS), ("k2", ZEROS)]));
+        until("the newer key", || newest(&keys).as_deref() == Some("k2")).await;
+        assert!(keys.seal().unwrap().ring().key("k1").is_some(), "all verify");
+    }
+
+    #[tokio::test]
+    async fn a_missing_secret_is_made_with_a_key_of_its_own() {
+        let fake = fake();
+        fake.list(SECRETS, vec![]);
+        fake.put(SECRET, secret(&[("made", ZEROS)]));
+        let keys = start(&fake);
+        until("the key", || newest(&keys).as_deref() == Some("made")).await;
+        let calls = fake.calls();
+        let made = calls.iter().find(|call| call.method == "PATCH").unwrap();
+        assert!(
+            made.query.contains("fieldManager=pod-1") && !made.query.contains("force"),
+            "{made:?}"
+        );
+        let data = made.body["data"].as_object().unwrap();
+        let (id, key) = data.iter().next().unwrap();
+        assert_eq!(
+            (data.len(), id.len(), key.as_str().unwrap().len()),
+            (1, 16, 44),
+            "{data:?}"
+        );
+        assert_ne!(key, ZEROS);
+    }
+
+    #[tokio::test]
+    async fn what_was_good_stays_when_the_secret_is_broken_and_is_written_back_when_it_is_gone() {
+        let fake = fake();
+        fake.list(SECRETS, vec![secret(&[("k1", ZEROS)])]);
+        let keys = start(&fake);
+        until("the key", || keys.seal().is_some()).await;
+        until("the watch", || fake.watches(SECRETS) == 1).await;
+        fake.tell(SECRETS, "MODIFIED", secret(&[("k1", "AAAA")]));
+        until("the trouble", || keys.trouble().is_some()).await;
+        let trouble = keys.trouble().unwrap();
+        assert_eq!(
+            trouble,
+            "Secret `stamp`: key k1 has 3 bytes, a key has 32; what was good before stays in use"
+        );
+        assert_eq!(newest(&keys).as_deref(), Some("k1"));
+        fake.put(SECRET, secret(&[("k1", ZEROS)]));
+        fake.tell(SECRETS, "DELETED", secret(&[("k1", ZEROS)]));
+        until("the restored key", || {
+            fake.calls().iter().any(|call| call.method == "PATCH")
+        })
+        .await;
+        let calls = fake.calls();
+        let restored = calls.iter().find(|call| call.method == "PATCH").unwrap();
+        assert_eq!(restored.body["data"], json!({"k1": ZEROS}));
+        until("no trouble", || keys.trouble().is_none()).await;
+    }
+
+    #[tokio::test]
+    async fn a_key_that_another_replica_made_is_read_at_once_but_not_again_and_again() {
+        let fake = fake();
+        fake.list(SECRETS, vec![secret(&[("k1", ZEROS)])]);
+        let keys = start(&fake);
+        until("the key", || keys.seal().is_some()).await;
+        fake.put(SECRET, secret(&[("k1", ZEROS), ("k2", ZEROS)]));
+        for _ in 0..5 {
+            keys.read_again().await;
+        }
+        assert_eq!(newest(&keys).as_deref(), Some("k2"));
+        let reads = fake.calls().iter().filter(|call| call.path == SECRET).count();
+        assert_eq!(reads, 1);
+    }
+
+    #[tokio::test]
+    async fn without_the_uid_of_the_cluster_nothing_is_signed() {
+        let fake = Fake::default();
+        fake.fail(CLUSTER_PATH, 403);
+        fake.list(SECRETS, vec![secret(&[("k1", ZEROS)])]);
+        let keys = start(&fake);
+        until("the trouble", || keys.trouble().is_some()).await;
+        assert_eq!(
+            keys.trouble().unwrap(),
+            "the UID of namespace kube-system: as the test wants it"
+        );
+        assert!(keys.seal().is_none());
+    }
+}

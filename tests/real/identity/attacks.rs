@@ -3,4 +3,6 @@
 
 mod claims;
 mod detours;
+mod histories;
 mod names;
+mod races;

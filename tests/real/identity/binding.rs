@@ -128,6 +128,10 @@ fn a_binding_sent_by_hand_is_judged_for_the_pod_s_person_and_not_for_the_sender(
         assert_unbound(&stage, "carols");
     }
 
+    waiting(&stage, MALLORY, "mallorys");
+    let denial = bind(&stage, DAVE, "mallorys", VIRTUAL, json!({})).denial();
+    assert_says(&denial, &[MALLORY, "bound to no RAM"]);
+
     waiting(&stage, ALICE, "alices");
     bind(&stage, MALLORY, "alices", VIRTUAL, json!({})).success();
     assert_eq!(stage.wait_for_node("alices"), VIRTUAL);
@@ -156,27 +160,20 @@ fn annotations_of_a_binding_are_judged_as_those_of_the_pod() {
     let stage = Stage::new("annotated");
     waiting(&stage, ALICE, "alices");
     for (annotations, parts) in [
-        (json!({TAGS: "env:prod"}), [ALICE, "env"]),
+        (json!({TAGS: "env:prod"}), [ALICE, "`env`"]),
         (json!({ROLE_NAME: ROLE}), [ALICE, "ram:PassRole"]),
-        (json!({GROUP: "rg-nowhere"}), [ALICE, "rg-nowhere"]),
-        (json!({TAGS: "env=test"}), ["env=test", TAGS]),
+        (json!({GROUP: "rg-nowhere"}), ["alices", "UnknownResourceGroup"]),
+        (json!({TAGS: "env=test"}), ["alices", "MalformedAnnotation"]),
     ] {
-        let denial = bind(&stage, MALLORY, "alices", VIRTUAL, annotations).denial();
-        assert_says(&denial, &parts);
-        assert_unbound(&stage, "alices");
+        for sender in [MALLORY, DAVE, "system:kube-scheduler"] {
+            let denial = bind(&stage, sender, "alices", VIRTUAL, annotations.clone()).denial();
+            assert_says(&denial, &parts);
+            assert_unbound(&stage, "alices");
+        }
     }
-    let daves = stage.person(DAVE);
-    daves
-        .apply(&unscheduled(pod("daves", To::PreferablyVirtual, "env:test")))
-        .success();
-    bind(
-        &stage,
-        MALLORY,
-        "daves",
-        VIRTUAL,
-        json!({TAGS: "env:prod", ROLE_NAME: ROLE}),
-    )
-    .success();
+    waiting(&stage, DAVE, "daves");
+    let others = json!({TAGS: "env:prod", ROLE_NAME: ROLE, "example.com/note": "hello"});
+    bind(&stage, MALLORY, "daves", VIRTUAL, others).success();
     let bound = stage.object("pods/daves");
     assert_eq!(bound["metadata"]["annotations"][TAGS], "env:prod");
     assert_stamped(&bound, DAVE);

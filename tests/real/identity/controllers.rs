@@ -1,11 +1,14 @@
 //! The stage of these tests: controllers that make pods, and a scheduler that puts them on nodes.
 
+use super::stage::Judged;
 use super::stage::Stage;
+use super::stage::assert_stamped;
 use super::workloads::RESOURCES;
 use super::workloads::To;
 use super::workloads::deployment;
 use super::workloads::workload;
 use crate::cast::ALICE;
+use crate::cluster::whole_exclusive;
 use crate::nodes::REAL;
 use crate::wait::eventually;
 
@@ -46,4 +49,40 @@ fn every_kind_of_workload_gets_pods_from_its_controller() {
         let pods: usize = jobs.iter().map(|job| stage.children("pods", job).len()).sum();
         if pods == 1 { Ok(()) } else { Err(stage.events()) }
     });
+}
+
+#[test]
+fn where_all_controllers_are_one_user_stamps_are_carried_all_the_same() {
+    let cluster = whole_exclusive();
+    cluster.scale(1);
+    let stage = Stage::within(&cluster, "one-user");
+    let kinds = RESOURCES.into_iter().filter(|&resource| resource != "cronjobs");
+    for resource in kinds.clone() {
+        let file = workload(resource, resource, To::Virtual, "env:test");
+        stage.person(ALICE).apply(&file).success();
+    }
+    let cron = workload("cronjobs", "cronjobs", To::Virtual, "env:test");
+    stage.person(ALICE).apply(&cron).success();
+    stage.run_cron_job("cronjobs");
+    for resource in kinds {
+        let mut owner = stage.object(&format!("{resource}/{resource}"));
+        if resource == "deployments" {
+            owner = stage.wait_for_children("replicasets", &owner, 1).remove(0);
+        }
+        let pods = stage.wait_for_children("pods", &owner, 1);
+        assert_stamped(&pods[0], ALICE);
+    }
+    let jobs = stage.wait_for_children("jobs", &stage.object("cronjobs/cronjobs"), 1);
+    let pods = stage.wait_for_children("pods", &jobs[0], 1);
+    assert_stamped(&pods[0], ALICE);
+
+    let judged = stage.judged();
+    let made = |one: &&Judged| one.resource == "pods" && one.operation == "CREATE";
+    for one in judged.iter().filter(made) {
+        assert_eq!(
+            (one.user.as_str(), one.principal.as_str()),
+            ("system:kube-controller-manager", "user/alice")
+        );
+    }
+    assert!(judged.iter().any(|one| made(&one)), "{judged:?}");
 }

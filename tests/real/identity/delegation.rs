@@ -23,8 +23,12 @@ use crate::cast::DAVE;
 use crate::cast::KEEPER;
 use crate::cast::MALLORY;
 use crate::cast::PIPELINE;
+use crate::cluster::whole_exclusive;
+use crate::http;
+use crate::install::RELEASE;
 use crate::objects::TAGS;
 use crate::rest::Patch;
+use crate::wait::eventually;
 
 /// Applies alice's CloneSet and gives the pod that its controller would make of it
 #[track_caller]
@@ -102,6 +106,45 @@ fn a_carrier_may_carry_a_stamp_into_a_built_in_workload_and_nothing_else() {
         .create(&stage.path("jobs"), &unstamped)
         .denial();
     assert_says(&denial, &["unstamped"]);
+}
+
+#[test]
+fn a_carrier_whose_kind_is_not_sent_any_more_is_not_believed() {
+    let cluster = whole_exclusive();
+    cluster.scale(1);
+    let stage = Stage::within(&cluster, "unsent");
+    let pod = clone_of_alices(&stage);
+    let carrier = stage.rest(CARRIER);
+    carrier.create(&stage.path("pods"), &pod).success();
+
+    // Somebody takes the kind out of the rules, so that anybody could write any stamp into one.
+    let kind = "mutatingwebhookconfigurations";
+    let path = format!("/apis/admissionregistration.k8s.io/v1/{kind}/{RELEASE}");
+    let mut configuration = cluster.rest.get(&path);
+    let hooks = configuration["webhooks"].as_array_mut().unwrap();
+    for hook in hooks.iter_mut() {
+        let rules = hook["rules"].as_array_mut().unwrap();
+        rules.retain(|rule| rule["apiGroups"][0] != "apps.example.com");
+    }
+    hooks.retain(|hook| !hook["rules"].as_array().unwrap().is_empty());
+    let webhooks = json!({"webhooks": hooks});
+    cluster.rest.patch(&path, Patch::Merge, &webhooks).success();
+
+    let denial = eventually("the carrier is not believed", || {
+        let reply = carrier.create(&(stage.path("pods") + "?dryRun=All"), &pod);
+        if reply.succeeded() {
+            Err("it still is")
+        } else {
+            Ok(reply.denial())
+        }
+    });
+    assert_says(&denial, &["CloneSet"]);
+    eventually("the gap shows in /ready", || {
+        match http::get(cluster.replicas()[0].admin_port, "/ready") {
+            Ok(answer) if answer.body.contains("clonesets") || answer.body.contains("CloneSet") => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    });
 }
 
 #[test]

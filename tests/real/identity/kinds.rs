@@ -96,8 +96,7 @@ fn a_changed_template_of_any_kind_makes_the_next_pods_those_of_its_editor() {
         stage.rest(DAVE).patch(&path, Patch::Strategic, &change).success();
         // The controllers of these two leave old pods alone.
         if matches!(resource, "replicasets" | "replicationcontrollers") {
-            let name = first["metadata"]["name"].as_str().unwrap();
-            stage.rest.delete(&stage.path(&format!("pods/{name}"))).success();
+            stage.lose(&first);
         }
         let owner = stage.object(&format!("{resource}/{resource}"));
         crate::wait::eventually("the new pod", || {

@@ -16,13 +16,10 @@ use crate::cast::BOB;
 use crate::cluster::Cluster;
 use crate::cluster::whole_exclusive;
 use crate::install;
-use crate::install::RELEASE;
 
 /// A cluster whose webhooks are gone while the function works, and back afterwards, with one replica
 fn before_the_install<'a>(cluster: &'a Cluster, subject: &str, work: impl FnOnce(&Stage<'a>)) -> Stage<'a> {
-    for kind in ["mutatingwebhookconfiguration", "validatingwebhookconfiguration"] {
-        cluster.admin.run(&["delete", kind, RELEASE]).success();
-    }
+    cluster.remove_webhooks();
     let stage = Stage::within(cluster, subject);
     work(&stage);
     cluster.install(&install::values_of_whole_cluster());
@@ -33,8 +30,7 @@ fn before_the_install<'a>(cluster: &'a Cluster, subject: &str, work: impl FnOnce
 /// Deletes all pods of a workload, as a drained node does
 fn lose_pods(stage: &Stage<'_>, owner: &Value) {
     for pod in stage.children("pods", owner) {
-        let name = pod["metadata"]["name"].as_str().unwrap();
-        stage.rest.delete(&stage.path(&format!("pods/{name}"))).success();
+        stage.lose(&pod);
     }
 }
 
@@ -68,7 +64,7 @@ fn pods_of_unstamped_workloads_are_denied_until_a_person_restarts_them() {
         .zip(["deployment", "statefulset", "daemonset"])
     {
         lose_pods(&stage, &maker(&stage, resource));
-        let advice = format!("kubectl rollout restart {kind}/{resource}");
+        let advice = format!("kubectl rollout restart {kind}/{resource} ");
         stage.wait_for_event("FailedCreate", &["denied the request", &advice]);
         assert_eq!(stage.children("pods", &maker(&stage, resource)).len(), 0);
 
@@ -165,9 +161,7 @@ fn a_write_of_somebody_without_rights_heals_nothing() {
 #[test]
 fn in_warn_mode_pods_of_unstamped_workloads_are_let_in() {
     let cluster = whole_exclusive();
-    for kind in ["mutatingwebhookconfiguration", "validatingwebhookconfiguration"] {
-        cluster.admin.run(&["delete", kind, RELEASE]).success();
-    }
+    cluster.remove_webhooks();
     let stage = Stage::on(cluster.namespace_named("soft", &[]));
     let resources: Vec<&str> = RESOURCES
         .into_iter()
@@ -233,7 +227,7 @@ fn a_label_that_leads_a_namespace_to_eci_later_makes_its_workloads_unstamped_one
         "FailedCreate",
         &[
             "denied the request",
-            "kubectl rollout restart deployment/deployments",
+            "kubectl rollout restart deployment/deployments ",
         ],
     );
     stage

@@ -188,6 +188,17 @@ impl<'a> Stage<'a> {
         })
     }
 
+    /// Takes a pod away as the control plane does when its node is gone, which nobody is asked for
+    #[track_caller]
+    pub(crate) fn lose(&self, pod: &Value) {
+        let collector = "system:serviceaccount:kube-system:pod-garbage-collector";
+        let name = pod["metadata"]["name"].as_str().expect("a name");
+        // What RBAC gives that controller differs between versions, and is not the question.
+        self.rest_in(collector, &["system:masters"])
+            .delete(&self.path(&format!("pods/{name}")))
+            .success();
+    }
+
     /// Lets a CronJob find a time that it has missed, so that it makes a Job at once; its spec stays as it is
     #[track_caller]
     pub(crate) fn run_cron_job(&self, name: &str) {
@@ -274,7 +285,8 @@ impl<'a> Deref for Stage<'a> {
 pub(crate) fn stamp(pod: &Value) -> Option<Stamp> {
     let text = pod["metadata"]["annotations"][STAMP].as_str()?;
     let stamp: Value = serde_json::from_str(text).expect("a stamp is JSON");
-    let field = |name: &str| stamp[name].as_str().expect("a field of the stamp").to_owned();
+    // Whoever is bound to no principal has none.
+    let field = |name: &str| stamp[name].as_str().unwrap_or_default().to_owned();
     Some(Stamp {
         user: field("user"),
         principal: field("principal"),

@@ -4,7 +4,9 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::REAL;
+use super::STAMP;
 use super::STAYS;
+use super::TAGS;
 use super::VIRTUAL;
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -124,7 +126,21 @@ pub(super) fn created() -> Vec<(&'static str, Value, &'static str)> {
             ),
             STAYS,
         ),
-        ("tags", annotation("k8s.aliyun.com/eci-custom-tags"), "marked"),
+        ("stamp", annotation(STAMP), "marked"),
+        (
+            "stamp of whatever form on a pod of ACS",
+            pod(
+                json!({"labels": {"alibabacloud.com/acs": "true"}, "annotations": {STAMP: "{}"}}),
+                json!({}),
+            ),
+            "marked",
+        ),
+        (
+            "stamp, bound to a real node",
+            pod(json!({"annotations": {STAMP: "x"}}), json!({"nodeName": REAL})),
+            STAYS,
+        ),
+        ("tags", annotation(TAGS), "marked"),
         (
             "group",
             annotation("k8s.aliyun.com/eci-resource-group-id"),
@@ -345,8 +361,23 @@ pub(super) fn created() -> Vec<(&'static str, Value, &'static str)> {
             must(json!([{"matchExpressions": [{"key": "a", "operator": "In", "values": names(65)}]}])),
             "marked",
         ),
+        (
+            "as many requirements of names as are looked at",
+            must(json!([{"matchExpressions": many(2, &|_| hosts(4))}])),
+            STAYS,
+        ),
+        (
+            "more requirements of names",
+            must(json!([{"matchExpressions": many(3, &|_| hosts(1))}])),
+            "marked",
+        ),
+        (
+            "more names",
+            must(json!([{"matchExpressions": [hosts(5)]}])),
+            "marked",
+        ),
         ("the most that is looked at", costly(), STAYS),
-        ("a huge pod", huge(), STAYS),
+        ("a huge pod", huge(650), STAYS),
     ]
 }
 
@@ -377,28 +408,36 @@ fn names(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("value{number}")).collect()
 }
 
-/// The pod whose conditions cost most: every list as long as one that is looked at, with the longest legal host names
-pub(super) fn costly() -> Value {
+/// A requirement of that many real nodes, with host names of the longest legal form
+fn hosts(count: usize) -> Value {
     let host = format!("cn-{}.1.2.3.4", "a".repeat(52));
-    let requirement =
-        json!({"key": "kubernetes.io/hostname", "operator": "In", "values": [host, host, host, host]});
+    json!({"key": "kubernetes.io/hostname", "operator": "In", "values": vec![host; count]})
+}
+
+/// The pod whose conditions cost most: every list as long as one that is looked at, with the longest legal names
+pub(super) fn costly() -> Value {
+    let host = hosts(1)["values"][0].clone();
     let field = json!({"key": "metadata.name", "operator": "In", "values": [host]});
-    let term = json!({"matchExpressions": vec![requirement; 8], "matchFields": vec![field; 2]});
+    let kind = json!({"key": "type", "operator": "In", "values": (0..64).map(|n| format!("{n:063}")).collect::<Vec<_>>()});
+    let mut expressions = vec![kind; 7];
+    expressions.push(hosts(4));
+    let term = json!({"matchExpressions": expressions, "matchFields": [field]});
     let affinity =
         json!({REQUIRED: {"nodeSelectorTerms": vec![term.clone(); 16]}, PREFERRED: weighed(&vec![term; 16])});
     pod(json!({}), json!({"affinity": {"nodeAffinity": affinity}}))
 }
 
-/// About a megabyte of what is never looked at
-fn huge() -> Value {
-    let long = "x".repeat(100);
+/// A pod of so many containers of 4 KB and a quarter of a megabyte of annotations, of which nothing is looked at; 200
+/// containers are about the most that is stored with the record of who owns which field, 650 about the most that is taken
+pub(super) fn huge(containers: usize) -> Value {
+    let long = "x".repeat(240);
     let annotations: Value = (0..1_000)
         .map(|number| (format!("key{number}"), json!(long)))
         .collect();
-    let variables: Vec<Value> = (0..100)
-        .map(|number| json!({"name": format!("V{number}"), "value": "x".repeat(60)}))
+    let variables: Vec<Value> = (0..40)
+        .map(|number| json!({"name": format!("V{number}"), "value": "x".repeat(75)}))
         .collect();
-    let containers: Vec<Value> = (0..100)
+    let containers: Vec<Value> = (0..containers)
         .map(|number| json!({"name": format!("c{number}"), "image": "i", "env": variables}))
         .collect();
     let mut pod = pod(json!({"annotations": annotations}), json!({}));

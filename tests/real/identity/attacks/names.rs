@@ -179,8 +179,7 @@ fn a_name_that_is_given_again_has_the_rights_of_its_new_holder_alone() {
             Ok(())
         }
     });
-    let pod = pods[0]["metadata"]["name"].as_str().unwrap();
-    stage.rest.delete(&stage.path(&format!("pods/{pod}"))).success();
+    stage.lose(&pods[0]);
     stage.wait_for_event("FailedCreate", &["denied the request", &user]);
 
     // Another Frank of that name may nothing, and neither may the old one's Deployment.
