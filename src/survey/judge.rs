@@ -25,9 +25,17 @@ pub struct Judge<'a> {
 impl Judge<'_> {
     /// What there is to say of an object, a row for each of its templates that leads to ECI
     pub fn rows(&self, source: &Source, object: &Value) -> Vec<Row> {
-        let bearers = source.bearers(object).into_iter();
-        let rows = bearers.filter_map(|(at, bearer)| self.row(source, object, at, bearer));
-        rows.collect()
+        match source.bearers(object) {
+            Ok(bearers) => {
+                let bearers = bearers.into_iter();
+                let rows = bearers.filter_map(|(at, bearer)| self.row(source, object, at, bearer));
+                rows.collect()
+            }
+            Err(error) => {
+                let verdict = (false, "unknown".to_owned(), Today::Denied(unreadable(&error)));
+                vec![told(source, object, None, verdict, Stamp::Missing)]
+            }
+        }
     }
 
     fn row(&self, source: &Source, object: &Value, at: Option<String>, bearer: &Value) -> Option<Row> {
@@ -39,7 +47,7 @@ impl Judge<'_> {
             Source::Pod => as_new(object),
             Source::Workload(_) | Source::Listed(_) => pod_of(bearer, source, namespace, name),
         };
-        let (is_certain, mark, today) = match self.judged(source, &pod) {
+        let verdict = match self.judged(source, &pod) {
             Ok(done) if !done.judged => return None,
             Ok(done) => {
                 let route = done.record.route.clone().unwrap_or_default();
@@ -48,19 +56,8 @@ impl Judge<'_> {
             }
             Err(error) => (false, "unknown".to_owned(), Today::Denied(unreadable(&error))),
         };
-        Some(Row {
-            source: source.clone(),
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-            at,
-            owner: owner(object),
-            is_paused: object.pointer("/spec/paused").and_then(Value::as_bool) == Some(true),
-            is_bound: *source == Source::Pod && !text(object, "/spec/nodeName").is_empty(),
-            is_certain,
-            mark,
-            stamp: stamp(self.land.seal.as_deref(), stamp_of(bearer), namespace),
-            today,
-        })
+        let stamp = stamp(self.land.seal.as_deref(), stamp_of(bearer), namespace);
+        Some(told(source, object, at, verdict, stamp))
     }
 
     /// What comes of a pod that a controller makes
@@ -78,6 +75,29 @@ impl Judge<'_> {
     /// Whether a pod that somebody else made leads to ECI
     pub(super) fn leads_to_eci(&self, pod: &Value) -> bool {
         self.judged(&Source::Pod, pod).map_or(true, |done| done.judged)
+    }
+}
+
+/// A row, with what the object itself says of how it lives
+fn told(
+    source: &Source,
+    object: &Value,
+    at: Option<String>,
+    (is_certain, mark, today): (bool, String, Today),
+    stamp: Stamp,
+) -> Row {
+    Row {
+        source: source.clone(),
+        namespace: text(object, "/metadata/namespace").to_owned(),
+        name: text(object, "/metadata/name").to_owned(),
+        at,
+        owner: owner(object),
+        is_paused: object.pointer("/spec/paused").and_then(Value::as_bool) == Some(true),
+        is_bound: *source == Source::Pod && !text(object, "/spec/nodeName").is_empty(),
+        is_certain,
+        mark,
+        stamp,
+        today,
     }
 }
 
@@ -135,7 +155,7 @@ fn today(done: Final) -> Today {
 }
 
 /// A template that ramgate itself would refuse to read
-fn unreadable(error: &offline::OfflineError) -> Denied {
+fn unreadable(error: &dyn std::fmt::Display) -> Denied {
     Denied {
         code: "Unreadable".to_owned(),
         sentence: error.to_string(),

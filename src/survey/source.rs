@@ -47,7 +47,7 @@ pub struct Owner {
 impl Source {
     /// All kinds of a configuration, owners before what they own
     pub fn all(settings: &ClusterSettings) -> Vec<Self> {
-        const OWNED: [Workload; 2] = [Workload::ReplicaSet, Workload::Job];
+        const OWNED: [Workload; 3] = [Workload::ReplicaSet, Workload::Job, Workload::ControllerRevision];
         let (owned, owners): (Vec<_>, Vec<_>) =
             Workload::ALL.into_iter().partition(|one| OWNED.contains(one));
         owners
@@ -110,18 +110,34 @@ impl Source {
         }
     }
 
-    /// The pods or pod templates in an object, each with its path where there are several
-    pub fn bearers<'o>(&self, object: &'o Value) -> Vec<(Option<String>, &'o Value)> {
+    /// The pods or pod templates in an object, each with its path where there may be several
+    ///
+    /// # Errors
+    ///
+    /// They cannot be told apart, or are too many.
+    pub fn bearers<'o>(
+        &self,
+        object: &'o Value,
+    ) -> Result<Vec<(Option<String>, &'o Value)>, serde_json::Error> {
         let places = self.places();
-        let are_several = places.len() > 1;
-        let bearers = places.into_iter().filter_map(|place| {
-            let found = object
-                .pointer(&place.pointer())
-                .filter(|found| !found.is_null())?;
+        let Self::Listed(_) = self else {
+            let found = places.iter().filter_map(|place| object.pointer(&place.pointer()));
+            return Ok(found
+                .filter(|found| found.is_object())
+                .map(|found| (None, found))
+                .collect());
+        };
+        let json = object.to_string();
+        let mut found = Vec::new();
+        for place in &places {
+            found.extend(place.all(&json)?.into_iter().map(|(place, _)| place));
+        }
+        let are_several = found.len() > 1 || places.len() > 1;
+        let bearers = found.iter().filter_map(|place| {
             let at = are_several.then(|| place.to_string().trim_end_matches('.').to_owned());
-            Some((at, found))
+            Some((at, object.pointer(&place.pointer())?))
         });
-        bearers.collect()
+        Ok(bearers.collect())
     }
 
     /// Where pods or pod templates stand in an object
@@ -214,6 +230,8 @@ fn short(workload: Workload) -> &'static str {
         Workload::Job => "job",
         Workload::CronJob => "cj",
         Workload::ReplicationController => "rc",
+        // It has none
+        Workload::ControllerRevision => "controllerrevision",
     }
 }
 

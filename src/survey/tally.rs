@@ -1,6 +1,6 @@
 //! All rows of a cluster, put together object by object so that no object has to be kept.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 use serde_json::Value;
@@ -22,6 +22,8 @@ pub struct Tally {
     makers: BTreeMap<(String, String), Counted>,
     exempt: BTreeMap<String, Counted>,
     owners: HashMap<(&'static str, String, String), Digest>,
+    /// Older templates that StatefulSets still make pods of, by namespace and name
+    revisions: HashSet<(String, String)>,
     hasher: RandomState,
 }
 
@@ -33,6 +35,13 @@ pub struct Counted {
     /// Some of them
     pub examples: Vec<String>,
 }
+
+/// Kinds that are made of others' templates, each with its owner's kind
+const OWNERS: [(Workload, Workload); 3] = [
+    (Workload::ReplicaSet, Workload::Deployment),
+    (Workload::Job, Workload::CronJob),
+    (Workload::ControllerRevision, Workload::StatefulSet),
+];
 
 /// What of an owner's rows its own must differ in to be worth showing
 type Digest = u64;
@@ -67,8 +76,16 @@ impl Tally {
             return;
         }
         let namespace = text(object, "/metadata/namespace");
-        if let (Source::Pod, Some(owner)) = (source, &owner) {
-            return self.take_made(judge, object, owner);
+        match (source, &owner) {
+            (Source::Pod, Some(owner)) => return self.take_made(judge, object, owner),
+            (Source::Workload(Workload::StatefulSet), _) => self.note_revision(object),
+            (Source::Workload(Workload::ControllerRevision), _) => {
+                let key = (namespace.to_owned(), text(object, "/metadata/name").to_owned());
+                if !self.revisions.contains(&key) {
+                    return;
+                }
+            }
+            _ => {}
         }
         let rows = judge.rows(source, object);
         let place = || format!("{}/{namespace}/{}", source.kind(), text(object, "/metadata/name"));
@@ -82,7 +99,9 @@ impl Tally {
         if self.repeats_owner(source, namespace, owner.as_ref(), digest) {
             return;
         }
-        if let Source::Workload(workload @ (Workload::Deployment | Workload::CronJob)) = source {
+        if let Source::Workload(workload) = source
+            && OWNERS.iter().any(|(_, owner)| owner == workload)
+        {
             let key = (
                 workload.kind(),
                 namespace.to_owned(),
@@ -134,16 +153,32 @@ impl Tally {
 
     /// Whether an object says the same as its owner, which is shown
     fn repeats_owner(&self, source: &Source, namespace: &str, owner: Option<&Owner>, digest: Digest) -> bool {
-        let kind = match (source, owner) {
-            (Source::Workload(Workload::ReplicaSet), Some(_)) => Workload::Deployment.kind(),
-            (Source::Workload(Workload::Job), Some(_)) => Workload::CronJob.kind(),
-            _ => return false,
-        };
-        let Some(owner) = owner.filter(|owner| owner.kind == kind) else {
+        let (Source::Workload(workload), Some(owner)) = (source, owner) else {
             return false;
         };
-        let key = (kind, namespace.to_owned(), owner.name.clone());
-        self.owners.get(&key) == Some(&digest)
+        let mut owners = OWNERS.iter();
+        let is_its = |(owned, of): &&(Workload, Workload)| owned == workload && of.kind() == owner.kind;
+        owners.find(is_its).is_some_and(|(_, of)| {
+            let key = (of.kind(), namespace.to_owned(), owner.name.clone());
+            self.owners.get(&key) == Some(&digest)
+        })
+    }
+
+    /// Notes the older template of a StatefulSet that rolls out, of which it may still make pods
+    fn note_revision(&mut self, stateful_set: &Value) {
+        let (current, update) = (
+            text(stateful_set, "/status/currentRevision"),
+            text(stateful_set, "/status/updateRevision"),
+        );
+        if current != update && !current.is_empty() {
+            let namespace = text(stateful_set, "/metadata/namespace").to_owned();
+            self.revisions.insert((namespace, current.to_owned()));
+        }
+    }
+
+    /// Whether objects of this kind can matter, after those that were taken so far
+    pub fn wants(&self, source: &Source) -> bool {
+        *source != Source::Workload(Workload::ControllerRevision) || !self.revisions.is_empty()
     }
 
     fn digest(&self, rows: &[Row]) -> Digest {

@@ -172,7 +172,7 @@ fn labels_of_the_namespace_and_eci_profile_lead_to_eci() {
 const CARRIERS: &str = "cluster:
   carriers:
     - {user: 'system:serviceaccount:tools:sets', group: apps.example.com, kind: CloneSet, resource: clonesets,
-       templates: [spec.template, spec.other]}
+       templates: [spec.template, spec.others.template]}
     - {user: 'system:serviceaccount:tools:sets', group: batch, kind: Job, resource: jobs, templates: [spec.template]}
 ";
 
@@ -181,12 +181,17 @@ fn every_template_of_a_listed_kind_has_its_row() {
     let mut town = Town::new(CARRIERS);
     let source = Source::meant("clonesets", &town.configuration.cluster).unwrap();
     let mut set = workload("CloneSet", "web", template("env:test"));
-    set["spec"]["other"] = json!({"metadata": {"labels": {"eci": "true"}}});
+    let other = json!({"metadata": {"labels": {"eci": "true"}}});
+    set["spec"]["others"] = json!([{"template": other}, {"name": "none"}, {"template": other}]);
     let rows = town.rows(&source, &set);
     let titles: Vec<String> = rows.iter().map(Row::title).collect();
     assert_eq!(
         titles,
-        ["CloneSet/web (spec.template)", "CloneSet/web (spec.other)"]
+        [
+            "CloneSet/web (spec.template)",
+            "CloneSet/web (spec.others.0.template)",
+            "CloneSet/web (spec.others.2.template)"
+        ]
     );
     assert!(rows.iter().all(|row| row.stamp == Stamp::Missing));
     assert!(matches!(Way::of(&rows[0]), Way::None(Obstacle::Foreign)));

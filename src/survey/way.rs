@@ -45,11 +45,12 @@ impl Way {
         };
         let owner = row.owner.clone();
         // A Deployment that an operator made is restarted by kubectl as well; these are written anew by their owners
-        let is_made = |workload: Workload| workload == Workload::Job || workload.stamps_late(false);
-        let owner = owner.filter(|_| is_made(workload) && workload != Workload::CronJob);
+        let is_made = !workload.restarts() && workload != Workload::CronJob;
+        let owner = owner.filter(|_| is_made);
         match (workload, owner) {
             (_, Some(owner)) => Self::None(Obstacle::Owned(owner)),
             (Workload::Job, None) => Self::None(Obstacle::Job),
+            (Workload::ControllerRevision, None) => Self::None(Obstacle::Foreign),
             (workload, None) if workload.restarts() => match row.is_paused {
                 true => Self::None(Obstacle::Paused),
                 false => Self::Rollout,

@@ -252,7 +252,7 @@ async fn take(site: &Site<'_>, ground: &Ground, step: Step, is_dry_run: bool) ->
     let outcome = match answer.outcome {
         Err(message) => Outcome::Refused(message),
         Ok(object) => {
-            let bearers = step.row.source.bearers(&object);
+            let bearers = step.row.source.bearers(&object).unwrap_or_default();
             let written = bearers.first().and_then(|(_, bearer)| stamp_of(bearer));
             match stamp(ground.land.seal.as_deref(), written, &step.row.namespace) {
                 Stamp::Good { claims, .. } => Outcome::Stamped(claims.user),

@@ -161,14 +161,15 @@ impl Verified {
     /// The stamps in an object
     fn of(source: &Source, object: &Value, seal: &Seal) -> Result<Vec<Self>, Problem> {
         let namespace = text(object, "/metadata/namespace");
-        let bearers = source.bearers(object).into_iter();
+        let unread = |error: serde_json::Error| {
+            let (kind, name) = (source.kind(), text(object, "/metadata/name"));
+            Problem::Usage(format!("{kind} {namespace}/{name}: {error}"))
+        };
+        let bearers = source.bearers(object).map_err(unread)?.into_iter();
         let one = |(at, bearer): (Option<String>, &Value)| {
             let written = stamp_of(bearer);
             let stamp = stamp(Some(seal), written, namespace);
-            let (fields, account) = asked(bearer).map_err(|error| {
-                let (kind, name) = (source.kind(), text(object, "/metadata/name"));
-                Problem::Usage(format!("{kind} {namespace}/{name}: {error}"))
-            })?;
+            let (fields, account) = asked(bearer).map_err(unread)?;
             let differences = stamp.claims().map_or_else(Vec::new, |claims| {
                 differences(claims, &fields, account.as_deref())
             });

@@ -23,6 +23,9 @@ pub async fn tally(
 ) -> Result<(Tally, Vec<Missing>), ReadError> {
     let (mut tally, mut missing) = (Tally::default(), Vec::new());
     for source in Source::all(&judge.configuration.cluster) {
+        if !tally.wants(&source) {
+            continue;
+        }
         let Some(path) = reader.path(&source, scope).await? else {
             missing.push(Missing(format!(
                 "kind {} of carriers is not there: the API server does not know group {}",

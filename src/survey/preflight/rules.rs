@@ -164,7 +164,7 @@ fn wanted(scene: &Scene<'_>) -> Vec<Wanted> {
         entry("fields", BOTH, core("UPDATE", &fields), everywhere()),
         entry(
             "binding",
-            VALIDATE,
+            BOTH,
             core("CREATE", &["bindings", "pods/binding"]),
             everywhere(),
         ),
@@ -182,28 +182,56 @@ fn wanted(scene: &Scene<'_>) -> Vec<Wanted> {
             )
         },
     ];
-    wanted.insert(0, entry("marked", BOTH, templates(scene), plain));
+    let marked = entry("marked", BOTH, creations(built_in()), all(&plain).collect());
+    let revisions = entry(
+        "revisions",
+        BOTH,
+        creations([kind(REVISION)]),
+        all(&plain).collect(),
+    );
+    let listed = entry("carriers", BOTH, creations(carriers(scene)), plain);
+    wanted.splice(0..0, [marked, revisions, listed]);
     if settings.eci_profile {
         wanted.push(entry("profile", VALIDATE, maps(), named(PROFILE_NAMESPACE)));
     }
     wanted
 }
 
-/// Creations and changes of everything that makes pods
-fn templates(scene: &Scene<'_>) -> Vec<(&'static str, String, String)> {
+/// The old templates of StatefulSets and DaemonSets, which have an entry of their own
+const REVISION: Workload = Workload::ControllerRevision;
+
+/// A kind by its group and resource
+type Kind = (String, String);
+
+fn kind(workload: Workload) -> Kind {
+    (workload.group().to_owned(), workload.resource().to_owned())
+}
+
+fn built_in() -> impl Iterator<Item = Kind> {
+    let workloads = Workload::ALL.into_iter().filter(|one| *one != REVISION);
+    workloads.map(kind).chain([(String::new(), "pods".to_owned())])
+}
+
+fn carriers(scene: &Scene<'_>) -> Vec<Kind> {
     let carriers = scene.judge.configuration.cluster.carriers.iter();
-    let kinds = Workload::ALL
-        .into_iter()
-        .map(|one| (one.group().to_owned(), one.resource().to_owned()))
-        .chain([(String::new(), "pods".to_owned())])
-        .chain(carriers.map(|carrier| (carrier.group.clone(), carrier.resource.clone())));
-    let kinds: BTreeSet<_> = kinds.collect();
+    let kinds = carriers.map(|carrier| (carrier.group.clone(), carrier.resource.clone()));
+    kinds.collect()
+}
+
+/// Creations and changes of these kinds
+fn creations(kinds: impl IntoIterator<Item = Kind>) -> Vec<(&'static str, String, String)> {
+    let kinds: BTreeSet<Kind> = kinds.into_iter().collect();
     let asked = |operation: &'static str| {
         kinds
             .iter()
             .map(move |(group, resource)| (operation, group.clone(), resource.clone()))
     };
     asked("CREATE").chain(asked("UPDATE")).collect()
+}
+
+/// Creations and changes of everything that makes pods
+fn templates(scene: &Scene<'_>) -> Vec<(&'static str, String, String)> {
+    creations(built_in().chain([kind(REVISION)]).chain(carriers(scene)))
 }
 
 fn all(places: &[Place]) -> impl Iterator<Item = Place> {

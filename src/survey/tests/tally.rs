@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::super::fixture::{ALICE, CAROL, Town, owned, pod, seal, template, webhooks, workload};
-use super::super::{Row, Tally};
+use super::super::{Row, Source, Tally};
+use crate::admission::workload::Workload;
 
 fn titles(tally: Tally) -> Vec<String> {
     tally.into_rows().iter().map(Row::title).collect()
@@ -52,6 +53,32 @@ fn an_older_replica_set_that_leads_to_eci_is_shown_beside_a_deployment_that_does
         "web",
     );
     assert_eq!(titles(town.tally(&[web, older])), ["ReplicaSet/web-1"]);
+}
+
+#[test]
+fn the_older_template_of_a_stateful_set_counts_while_it_rolls_out() {
+    let town = Town::new("");
+    let mut set = town.made_by(ALICE, &workload("StatefulSet", "db", template("env:test")));
+    let revision = |name: &str| {
+        let mut revision = workload("ControllerRevision", name, Value::Null);
+        revision["spec"] = Value::Null;
+        revision["data"] = json!({"spec": {"template": template("env:test")}});
+        owned(revision, "apps/v1", "StatefulSet", "db")
+    };
+    let revisions = [revision("db-1"), revision("db-0")];
+    for (current, shown) in [
+        ("db-1", vec!["ControllerRevision/db-1", "StatefulSet/db"]),
+        ("db-2", vec!["StatefulSet/db"]),
+    ] {
+        set["status"] = json!({"currentRevision": current, "updateRevision": "db-2"});
+        let objects: Vec<Value> = revisions.iter().chain([&set]).cloned().collect();
+        let tally = town.tally(&objects);
+        assert_eq!(
+            tally.wants(&Source::Workload(Workload::ControllerRevision)),
+            shown.len() > 1
+        );
+        assert_eq!(titles(tally), shown);
+    }
 }
 
 #[test]
