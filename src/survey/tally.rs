@@ -170,7 +170,17 @@ impl Tally {
             text(stateful_set, "/status/currentRevision"),
             text(stateful_set, "/status/updateRevision"),
         );
-        if current != update && !current.is_empty() {
+        let number = |pointer: &str| {
+            stateful_set
+                .pointer(pointer)
+                .and_then(Value::as_u64)
+                .unwrap_or_default()
+        };
+        let keeps = number("/status/currentReplicas") > 0
+            || number("/spec/updateStrategy/rollingUpdate/partition") > 0;
+        // Under OnDelete every new pod is of the newest template, and this stays as it was for ever
+        let rolls = text(stateful_set, "/spec/updateStrategy/type") != "OnDelete";
+        if current != update && !current.is_empty() && keeps && rolls {
             let namespace = text(stateful_set, "/metadata/namespace").to_owned();
             self.revisions.insert((namespace, current.to_owned()));
         }

@@ -66,11 +66,19 @@ fn the_older_template_of_a_stateful_set_counts_while_it_rolls_out() {
         owned(revision, "apps/v1", "StatefulSet", "db")
     };
     let revisions = [revision("db-1"), revision("db-0")];
-    for (current, shown) in [
-        ("db-1", vec!["ControllerRevision/db-1", "StatefulSet/db"]),
-        ("db-2", vec!["StatefulSet/db"]),
+    let both = || vec!["ControllerRevision/db-1", "StatefulSet/db"];
+    let one = || vec!["StatefulSet/db"];
+    let rolling = json!({"type": "RollingUpdate"});
+    for (current, replicas, strategy, shown) in [
+        ("db-1", 1, rolling.clone(), both()),
+        ("db-1", 0, json!({"rollingUpdate": {"partition": 2}}), both()),
+        ("db-1", 0, rolling.clone(), one()),
+        ("db-1", 1, json!({"type": "OnDelete"}), one()),
+        ("db-2", 1, rolling, one()),
     ] {
-        set["status"] = json!({"currentRevision": current, "updateRevision": "db-2"});
+        set["spec"]["updateStrategy"] = strategy;
+        set["status"] =
+            json!({"currentRevision": current, "updateRevision": "db-2", "currentReplicas": replicas});
         let objects: Vec<Value> = revisions.iter().chain([&set]).cloned().collect();
         let tally = town.tally(&objects);
         assert_eq!(
