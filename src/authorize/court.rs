@@ -72,7 +72,9 @@ impl Court for ListCourt<'_> {
 
     fn admits(&self, change: &Change) -> bool {
         match change {
-            Change::Tag(key, Some(value)) => self.filter.label_of(key, value).is_some(),
+            Change::Tag(key, Some(value)) => {
+                self.filter.decided(key).is_none() && self.filter.label_of(key, value).is_some()
+            }
             Change::Tag(_, None) => true,
             Change::ResourceGroup(_) | Change::Role(_) => false,
         }

@@ -88,6 +88,7 @@ impl<'a> Filter<'a> {
     /// The call, with these tags chosen
     pub(super) fn call(&self, chosen: &[(String, String)]) -> Call {
         let mut call = Call::new(Operation::DescribeContainerGroups);
+        // Of two values of a key the last one counts
         let tags = Tags::existing(chosen.iter().chain(&self.decided).cloned());
         call.tags = (!tags.is_empty()).then_some(tags);
         call.resource_group.clone_from(&self.group);
@@ -133,12 +134,8 @@ impl<'a> Filter<'a> {
             .filter(|tag| takes(&tag.rule.source))
             .map(|tag| tag.key.clone())
             .collect();
-        let is_decided = self
-            .rules
-            .tags
-            .iter()
-            .any(|tag| tag.key == label && tag.rule.mode == MappingMode::Enforce)
-            || self.decided(label).is_some();
+        let mut rules = self.rules.tags.iter().filter(|tag| tag.key == label);
+        let is_decided = rules.any(|tag| tag.rule.mode == MappingMode::Enforce);
         if !is_decided && !keys.iter().any(|key| key == label) {
             keys.push(label.to_owned());
         }

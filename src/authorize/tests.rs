@@ -26,8 +26,10 @@ users:
   - {name: guarded, policies: [{policy: AliyunECIReadOnlyAccess}, {policy: Guard}]}
   - {name: space, policies: [{policy: Space}]}
   - {name: asked, policies: [{policy: Asked}]}
+  - {name: odd, policies: [{policy: Odd}]}
   - {name: nothing}
 roles:
+  - {name: Wall, policies: [{policy: AliyunECIReadOnlyAccess}, {policy: Guard}], trustPolicy: {Version: "1", Statement: [{Action: sts:AssumeRole, Effect: Allow, Principal: {Service: [ecs.aliyuncs.com]}}]}}
   - {name: Team, policies: [{policy: P26}], trustPolicy: {Version: "1", Statement: [{Action: sts:AssumeRole, Effect: Allow, Principal: {Service: [ecs.aliyuncs.com]}}]}}
 bindings:
   - {principal: user/tags, subjects: [{kind: User, name: tags}, {kind: ServiceAccount, namespace: ci, name: deployer}]}
@@ -37,6 +39,7 @@ bindings:
   - {principal: user/guarded, subjects: [{kind: User, name: guarded}]}
   - {principal: user/space, subjects: [{kind: User, name: space}]}
   - {principal: user/asked, subjects: [{kind: User, name: asked}]}
+  - {principal: user/odd, subjects: [{kind: User, name: odd}]}
   - {principal: user/nothing, subjects: [{kind: User, name: nothing}, {kind: Group, name: nothings}]}
   - {principal: account, subjects: [{kind: User, name: root}]}
 cluster: {controlPlane: [janitor]}
@@ -54,6 +57,8 @@ Guard: {Version: "1", Statement: [
   {Effect: Deny, Action: "eci:Describe*", Resource: "*", Condition: {StringEquals: {"acs:ResourceTag/env": secret}}}]}
 Asked: {Version: "1", Statement: [
   {Effect: Allow, Action: "eci:Describe*", Resource: "*", Condition: {StringEquals: {"acs:RequestTag/env": test}}}]}
+Odd: {Version: "1", Statement: [
+  {Effect: Allow, Action: "eci:Describe*", Resource: "*", Condition: {StringEquals: {"acs:RequestTag/env": "a test"}}}]}
 Space: {Version: "1", Statement: [
   {Effect: Allow, Action: "eci:Describe*", Resource: "*", Condition: {StringLike: {"acs:RequestTag/NameSpace": "eci*"}}}]}
 "#;

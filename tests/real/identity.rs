@@ -13,6 +13,7 @@ mod editors;
 mod image_caches;
 mod keys;
 mod kinds;
+mod neighbours;
 mod older;
 mod outage;
 mod scale;

@@ -33,6 +33,7 @@ mod http;
 mod install;
 mod kubectl;
 mod load;
+mod neighbour;
 mod nodes;
 mod objects;
 mod process;

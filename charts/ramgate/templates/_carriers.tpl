@@ -92,7 +92,8 @@ type(t) == map && {{ include "ramgate.cel.let" (dict "name" "expressions" "of" "
 
 {{/*
 Whether the expression `.that` holds for any template, `pod` in it, at the path `.path` of the object or of what it was.
-Every step of the path may be a list; all lists together hold 16 at most.
+Every step of the path may be a list; all lists together hold 16 at most, and a list in a list is not looked into: what has
+more is sent.
 */}}
 {{- define "ramgate.cel.anyTemplate" -}}
 {{- $of := "o" -}}
@@ -100,7 +101,7 @@ Every step of the path may be a list; all lists together hold 16 at most.
 [object, oldObject].exists(o, o != null &&
 {{- range $index, $field := splitList "." .path }}
   {{- $sizes = append $sizes (printf "size(l%d)" $index) }}
-[{{ $of }}[?{{ toJson $field }}].orValue(dyn(null))].map(v, type(v) == list ? v : [v]).exists(l{{ $index }}, {{ join " * " $sizes }} > 16 || l{{ $index }}.exists(x{{ $index }}, type(x{{ $index }}) == map &&
+[{{ $of }}[?{{ toJson $field }}].orValue(dyn(null))].map(v, type(v) == list ? v : [v]).exists(l{{ $index }}, {{ join " * " $sizes }} > 16 || l{{ $index }}.exists(x{{ $index }}, type(x{{ $index }}) == list || type(x{{ $index }}) == map &&
   {{- $of = printf "x%d" $index }}
 {{- end }} [{{ $of }}].exists(pod,
 {{ .that | indent 2 }}

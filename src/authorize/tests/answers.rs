@@ -23,6 +23,7 @@ fn every_denial_says_what_to_do() {
         list("guarded").labels(&[("env", "secret"), ("app", "web")]),
         list("older"),
         list("space").within("injected"),
+        list("odd"),
         list("nothing"),
         list("test"),
         list("tags").within("").field("spec.nodeName", "virtual"),

@@ -151,6 +151,13 @@ fn what_cannot_be_looked_up_is_denied_and_not_skipped() {
         Some("n".to_owned())
     );
     assert_eq!(case.unread_node(Sight::Pod(&unbound.to_string())), None);
+    let known = json!({"metadata": {"name": "web"}, "spec": {"nodeName": "real"}}).to_string();
+    assert_eq!(
+        given
+            .case(&review, &given.objects)
+            .unread_node(Sight::Pod(&known)),
+        None
+    );
     let body = list("all").field("spec.nodeName", "n").body();
     let review = Review::parse(body.as_bytes()).unwrap();
     assert_eq!(
@@ -245,6 +252,18 @@ fn boundaries_hold_for_reading_too() {
         reason.contains("the boundary RAM role `Team` forbids it: statement `P26#3`"),
         "{reason}"
     );
+    // An explicit deny shows first, whoever's it is
+    let wall = boundary.replace("role/Team", "role/Wall");
+    let given = Given::new(&[("cluster: {", &wall)]);
+    let answer = given.answer(&list("tags").labels(&[("env", "secret")]));
+    let first = super::reason(&answer).unwrap();
+    assert!(
+        first.contains("the boundary RAM role `Wall` forbids it: statement `Guard#1` denies"),
+        "{first}"
+    );
+    assert_eq!(answer.record.code.as_deref(), Some("ExplicitDeny"));
+    let causes: serde_json::Value = serde_json::from_str(&answer.record.causes.unwrap()).unwrap();
+    assert_eq!(causes.as_array().unwrap().len(), 2);
 }
 
 #[test]

@@ -225,6 +225,71 @@ fn with_all_replicas_gone_the_ways_into_an_instance_are_shut_and_its_status_is_w
 }
 
 #[test]
+fn with_all_replicas_gone_a_job_on_eci_ends_and_workloads_are_collected() {
+    let cluster = whole_exclusive();
+    cluster.scale(1);
+    let stage = Stage::within(&cluster, "ends");
+    let kinds = ["jobs", "deployments", "statefulsets", "replicasets"];
+    let mut pods = vec![];
+    for resource in kinds {
+        let file = workload(resource, resource, To::Virtual, "env:test");
+        stage.person(ALICE).apply(&file).success();
+        let mut owner = stage.object(&format!("{resource}/{resource}"));
+        if resource == "deployments" {
+            owner = stage.wait_for_children("replicasets", &owner, 1).remove(0);
+        }
+        let pod = stage.wait_for_children("pods", &owner, 1).remove(0);
+        stage.wait_for_node(pod["metadata"]["name"].as_str().unwrap());
+        pods.push(pod);
+    }
+    cluster.scale(0);
+
+    // The virtual kubelet says that it is over, and the Job's controller takes its finalizer away.
+    let name = pods[0]["metadata"]["name"].as_str().unwrap();
+    let kubelet = stage.rest_in(
+        &format!("system:node:{VIRTUAL}"),
+        &["system:nodes", "system:masters"],
+    );
+    let over = json!({"status": {"phase": "Succeeded"}});
+    kubelet
+        .patch(&stage.path(&format!("pods/{name}/status")), Patch::Merge, &over)
+        .success();
+    eventually("the Job is complete", || {
+        let job = stage.object("jobs/jobs");
+        if job["status"]["succeeded"] == 1 && job["status"]["completionTime"].is_string() {
+            Ok(())
+        } else {
+            Err(stage.events())
+        }
+    });
+    for (resource, cascade) in [
+        ("jobs", "foreground"),
+        ("deployments", "foreground"),
+        ("statefulsets", "background"),
+        ("replicasets", "orphan"),
+    ] {
+        let cascade = format!("--cascade={cascade}");
+        stage
+            .person(ALICE)
+            .run(&["delete", resource, resource, &cascade])
+            .success();
+    }
+    let orphan = pods.pop().unwrap();
+    eventually("all but the orphan are collected", || {
+        let left: Vec<Value> = stage.rest.list(&stage.path("pods"));
+        match left.as_slice() {
+            [pod]
+                if pod["metadata"]["uid"] == orphan["metadata"]["uid"]
+                    && pod["metadata"]["ownerReferences"].is_null() =>
+            {
+                Ok(())
+            }
+            _ => Err(format!("{} pods; {}", left.len(), stage.events())),
+        }
+    });
+}
+
+#[test]
 fn a_virtual_node_that_has_just_joined_is_covered() {
     let cluster = whole_exclusive();
     cluster.scale(1);

@@ -252,14 +252,20 @@ fn a_pod_s_stamp_cannot_be_changed_by_any_subresource() {
     let mut free = pod("waiting", To::PreferablyVirtual, "env:test");
     free["spec"]["schedulerName"] = "nobody".into();
     stage.person(ALICE).apply(&free).success();
-    for name in ["web", "waiting"] {
+    let mut plain = pod("plain", To::AnyNode, "");
+    plain["spec"]["schedulerName"] = "nobody".into();
+    stage.person(MALLORY).apply(&plain).success();
+    let alices = assert_stamped(&stage.object("pods/web"), ALICE).text;
+    for name in ["web", "waiting", "plain"] {
         let path = stage.path(&format!("pods/{name}"));
-        let first = assert_stamped(&stage.object(&format!("pods/{name}")), ALICE);
+        let first = stamp(&stage.object(&format!("pods/{name}")));
+        assert_eq!(first.is_some(), name != "plain");
         for subresource in ["", "/status", "/ephemeralcontainers", "/resize"] {
             for value in [
                 Value::Null,
                 "".into(),
                 r#"{"v":1,"user":"dave@example.com"}"#.into(),
+                alices.clone().into(),
             ] {
                 for user in [ALICE, DAVE, MALLORY] {
                     let patch = json!({"metadata": {"annotations": {STAMP: value}}});
@@ -268,11 +274,38 @@ fn a_pod_s_stamp_cannot_be_changed_by_any_subresource() {
                         .rest(user)
                         .patch(&format!("{path}{subresource}"), Patch::Merge, &patch);
                     let now = stamp(&stage.object(&format!("pods/{name}")));
-                    assert_eq!(now.as_ref(), Some(&first), "{user} {name}{subresource} {value}");
+                    assert_eq!(now, first, "{user} {name}{subresource} {value}");
                 }
             }
         }
     }
+}
+
+#[test]
+fn a_waiting_pod_gets_no_debug_container_and_no_resize_from_those_who_may_not() {
+    let stage = Stage::new("waiting");
+    let mut waiting = pod("web", To::PreferablyVirtual, "env:test");
+    waiting["spec"]["schedulerName"] = "nobody".into();
+    waiting["spec"]["containers"][0]["resources"] = json!({"requests": {"cpu": "1"}});
+    stage.person(ALICE).apply(&waiting).success();
+    let spy = json!({"name": "spy", "image": "registry.example.com/spy:1"});
+    let spy = json!({"spec": {"ephemeralContainers": [spy]}});
+    let main = json!({"name": "main", "resources": {"requests": {"cpu": "2"}}});
+    let bigger = json!({"spec": {"containers": [main]}});
+    let before = stage.object("pods/web")["spec"].clone();
+    for (subresource, patch) in [("ephemeralcontainers", spy), ("resize", bigger)] {
+        if !stage.has_subresource(&format!("pods/{subresource}")) {
+            continue;
+        }
+        // At the binding nobody would see any more whose they are.
+        for user in [BOB, MALLORY] {
+            let path = stage.path(&format!("pods/web/{subresource}"));
+            let denial = stage.rest(user).patch(&path, Patch::Strategic, &patch).denial();
+            assert_says(&denial, &[user]);
+        }
+    }
+    assert_eq!(stage.object("pods/web")["spec"], before);
+    assert_stamped(&stage.object("pods/web"), ALICE);
 }
 
 #[test]
