@@ -112,13 +112,7 @@ impl Tally {
         if let Some(owner) = owner.filter(|_| !rows.is_empty()) {
             self.note_maker(judge, owner, place);
         }
-        for key in rows
-            .iter()
-            .filter(|row| !row.is_bound)
-            .filter_map(|row| row.stamp.key())
-        {
-            self.count_key(key);
-        }
+        self.count_keys(source, object);
         self.rows.extend(rows);
     }
 
@@ -143,6 +137,16 @@ impl Tally {
         if is_stranger(judge, &owner) {
             let key = (owner.group, owner.kind);
             self.makers.entry(key).or_default().add(example);
+        }
+    }
+
+    /// Counts the stamps that may count one day, whether or not their pods go to ECI now
+    fn count_keys(&mut self, source: &Source, object: &Value) {
+        let is_bound = *source == Source::Pod && !text(object, "/spec/nodeName").is_empty();
+        let bearers = source.bearers(object).unwrap_or_default();
+        let stamps = bearers.into_iter().filter_map(|(_, bearer)| stamp_of(bearer));
+        for key in stamps.filter(|_| !is_bound).filter_map(key_id) {
+            self.count_key(&key);
         }
     }
 

@@ -45,7 +45,7 @@ pub enum Scope {
 pub struct ReadError {
     what: String,
     why: String,
-    is_forbidden: bool,
+    status: u16,
 }
 
 /// What the API server said to a change
@@ -76,21 +76,29 @@ impl ReadError {
         Self {
             what: what.to_owned(),
             why: why.to_string(),
-            is_forbidden: false,
+            status: 0,
         }
     }
 
     fn of(what: &str, error: kube::Error) -> Self {
-        let is_forbidden = matches!(&error, kube::Error::Api(status) if status.code == 403);
+        let status = match &error {
+            kube::Error::Api(status) => status.code,
+            _ => 0,
+        };
         Self {
-            is_forbidden,
+            status,
             ..Self::new(what, ApiError::from(error))
         }
     }
 
     /// Whether whoever asks has no right to it
     pub fn is_forbidden(&self) -> bool {
-        self.is_forbidden
+        self.status == 403
+    }
+
+    /// Whether the API server does not know what was asked for
+    pub fn is_absent(&self) -> bool {
+        self.status == 404
     }
 }
 
@@ -286,7 +294,109 @@ impl std::fmt::Debug for Reader {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+    use std::sync::{Arc, Mutex};
+
+    use axum::body::Body as AxumBody;
+    use axum::http::{Request as HttpRequest, Response};
+    use serde_json::json;
+
     use super::*;
+
+    /// A reader of an API server that gives these answers one after the other, and the queries that it got
+    fn reader(answers: Vec<(u16, Value)>) -> (Reader, Arc<Mutex<Vec<String>>>) {
+        let (answers, asked) = (Arc::new(Mutex::new(answers)), Arc::new(Mutex::new(Vec::new())));
+        let queries = Arc::clone(&asked);
+        let service = tower::service_fn(move |request: HttpRequest<Body>| {
+            queries.lock().unwrap().push(request.uri().to_string());
+            let (status, body) = answers.lock().unwrap().remove(0);
+            let response = Response::builder().status(status);
+            let response = response.header("Warning", r#"299 - "ramgate: beware""#);
+            let response = response.body(AxumBody::from(body.to_string())).unwrap();
+            async move { Ok::<_, Infallible>(response) }
+        });
+        (Reader::new(Client::new(service, "default")), asked)
+    }
+
+    fn page(names: &[&str], next: &str) -> (u16, Value) {
+        let items: Vec<Value> = names.iter().map(|name| json!({"name": name})).collect();
+        (200, json!({"metadata": {"continue": next}, "items": items}))
+    }
+
+    fn failure(code: u16, next: Option<&str>) -> (u16, Value) {
+        let body = json!({"kind": "Status", "status": "Failure", "message": "no", "reason": "No", "code": code,
+            "metadata": {"continue": next}});
+        (code, body)
+    }
+
+    async fn names(answers: Vec<(u16, Value)>) -> (Result<Vec<String>, ReadError>, usize) {
+        let (reader, asked) = reader(answers);
+        let mut names = Vec::new();
+        let take = |object: Value| names.push(object["name"].as_str().unwrap().to_owned());
+        let read = reader
+            .list("things", "/api/v1/things", &ListParams::default(), false, take)
+            .await;
+        let count = asked.lock().unwrap().len();
+        (read.map(|()| names), count)
+    }
+
+    #[tokio::test]
+    async fn a_long_list_is_read_page_by_page() {
+        let (read, count) = names(vec![page(&["a", "b"], "next"), page(&["c"], "")]).await;
+        assert_eq!(
+            (read.unwrap(), count),
+            (["a", "b", "c"].map(str::to_owned).to_vec(), 2)
+        );
+        let (read, _) = names(vec![(200, json!({"metadata": {}, "items": null}))]).await;
+        assert_eq!(read.unwrap(), Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn a_list_whose_state_is_forgotten_goes_on_where_it_was() {
+        let answers = vec![page(&["a"], "old"), failure(410, Some("new")), page(&["b"], "")];
+        assert_eq!(names(answers).await.0.unwrap(), ["a", "b"]);
+        let error = names(vec![page(&["a"], "old"), failure(410, None)])
+            .await
+            .0
+            .unwrap_err();
+        assert_eq!(error.to_string(), "things: no");
+        // Nobody is asked the same again and again
+        let again = vec![page(&["a"], "old"), failure(410, Some("old"))];
+        assert!(names(again).await.0.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_or_not_allowed_is_told_apart() {
+        let (reader, _) = reader(vec![failure(404, None), failure(403, None), (200, json!("text"))]);
+        assert_eq!(reader.get("a thing", "/api/v1/things", "x").await.unwrap(), None);
+        let error = reader.get("a thing", "/api/v1/things", "x").await.unwrap_err();
+        assert!(error.is_forbidden() && !error.is_absent());
+        assert!(reader.get("a thing", "/api/v1/things", "x").await.is_ok());
+        let error = names(vec![failure(404, None)]).await.0.unwrap_err();
+        assert!(error.is_absent());
+    }
+
+    #[tokio::test]
+    async fn a_change_is_tried_or_made_and_its_warnings_are_kept() {
+        let (reader, asked) = reader(vec![(200, json!({"kind": "Deployment"})), failure(403, None)]);
+        let patch = json!({"metadata": {}});
+        let done = reader
+            .patch("web", "/apis/apps/v1/deployments", "web", &patch, true)
+            .await
+            .unwrap();
+        assert_eq!(done.warnings, ["ramgate: beware"]);
+        assert_eq!(done.outcome.unwrap()["kind"], "Deployment");
+        let refused = reader
+            .patch("web", "/apis/apps/v1/deployments", "web", &patch, false)
+            .await
+            .unwrap();
+        assert_eq!(refused.outcome.unwrap_err(), "no");
+        let asked = asked.lock().unwrap();
+        assert!(
+            asked[0].contains("dryRun=All") && !asked[1].contains("dryRun"),
+            "{asked:?}"
+        );
+    }
 
     #[test]
     fn the_text_of_a_warning_is_told_without_its_wrapping() {

@@ -26,22 +26,29 @@ pub async fn tally(
         if !tally.wants(&source) {
             continue;
         }
-        let Some(path) = reader.path(&source, scope).await? else {
-            missing.push(Missing(format!(
-                "kind {} of carriers is not there: the API server does not know group {}",
-                source.kind(),
-                source.group()
-            )));
-            continue;
-        };
         let params = match source {
             Source::Pod => ListParams::default().fields(ALIVE),
             Source::Workload(_) | Source::Listed(_) => ListParams::default(),
         };
         let take = |object: Value| tally.take(judge, &source, &object);
-        reader
-            .list(source.resource(), &path, &params, false, take)
-            .await?;
+        let listed = match reader.path(&source, scope).await? {
+            Some(path) => reader
+                .list(source.resource(), &path, &params, false, take)
+                .await
+                .map(Some),
+            None => Ok(None),
+        };
+        let is_ours = matches!(source, Source::Listed(_));
+        match listed {
+            Ok(Some(())) => {}
+            Err(error) if !is_ours || !error.is_absent() => return Err(error),
+            Ok(None) | Err(_) => missing.push(Missing(format!(
+                "kind {} of carriers is not there: the API server does not know {}.{}",
+                source.kind(),
+                source.resource(),
+                source.group()
+            ))),
+        }
     }
     Ok((tally, missing))
 }

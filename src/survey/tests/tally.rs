@@ -145,7 +145,13 @@ fn keys_are_counted_where_a_stamp_still_counts() {
     );
     let mut bound = unbound.clone();
     bound["spec"]["nodeName"] = "vk".into();
+    let mut unmarked = made(
+        seal(&["k2"]),
+        &workload("Deployment", "off", template("env:test")),
+    );
+    unmarked["spec"]["template"]["metadata"]["labels"] = json!({});
     let objects = [
+        unmarked,
         made(seal(&["k2"]), &workload("Deployment", "a", template("env:test"))),
         made(seal(&["k2"]), &workload("Deployment", "b", template("env:test"))),
         made(
@@ -165,7 +171,7 @@ fn keys_are_counted_where_a_stamp_still_counts() {
     assert_eq!(
         seen,
         [
-            ("k2", 2, true, true),
+            ("k2", 3, true, true),
             ("k1", 1, true, false),
             ("k0", 0, true, false),
             ("gone", 1, false, false)
