@@ -161,6 +161,7 @@ pub fn answer(
             .filter_map(|allowed| allowed.statement.as_ref().map(ToString::to_string))
             .collect(),
         message: denial.as_ref().map(|denial| denial.message.clone()),
+        sentence: denial.as_ref().map(|denial| denial.sentence.clone()),
         causes: denial
             .as_ref()
             .map_or_else(Vec::new, |denial| denial.causes.clone()),
@@ -196,6 +197,7 @@ pub fn answer(
 /// What speaks against a request, in words
 struct Denial {
     message: String,
+    sentence: String,
     words: Vec<(&'static str, String)>,
     causes: Vec<Cause>,
 }
@@ -206,11 +208,13 @@ impl Denial {
         let account = scene.configuration.policies.account();
         let words = first.words(account);
         let others: Vec<&Finding> = others.iter().collect();
-        let message = reply::message(&first.sentence(scene), &words, &others);
+        let sentence = first.sentence(scene);
+        let message = reply::message(&sentence, &words, &others);
         let mut causes: Vec<Cause> = findings.iter().map(|finding| finding.cause(scene)).collect();
         causes.extend(scene.advice.iter().flat_map(|advice| advice.causes()));
         Some(Self {
             message,
+            sentence,
             words,
             causes,
         })

@@ -5,9 +5,13 @@ mod configuration;
 mod diff;
 mod explain;
 mod lint;
+mod manifest;
+mod preflight;
 mod report;
 mod serve;
 mod simulate;
+mod site;
+mod stamp;
 mod test;
 
 use std::process::ExitCode;
@@ -31,9 +35,11 @@ struct Arguments {
 enum Command {
     Check(check::CheckArgs),
     Diff(diff::DiffArgs),
+    Preflight(preflight::PreflightArgs),
     // Boxed, since it has more flags than all others together
     Serve(Box<serve::ServeArgs>),
     Simulate(simulate::SimulateArgs),
+    Stamp(stamp::StampArgs),
     Lint(lint::LintArgs),
     Test(test::TestArgs),
 }
@@ -53,8 +59,10 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Check(args) => check::run(&args, output),
         Command::Diff(args) => diff::run(&args, output),
+        Command::Preflight(args) => preflight::run(&args, output),
         Command::Serve(args) => serve::run(*args),
         Command::Simulate(args) => simulate::run(&args, output),
+        Command::Stamp(args) => stamp::run(&args, output),
         Command::Lint(args) => lint::run(&args, output),
         Command::Test(args) => test::run(&args, output),
     };

@@ -21,4 +21,5 @@ pub mod server;
 pub mod source;
 pub mod stamp;
 pub mod store;
+pub mod survey;
 pub mod telemetry;

@@ -11,6 +11,7 @@ pub(crate) use denial::wish;
 use denial::Told;
 pub use scene::{Deed, Scene};
 pub use stamp::StampFault;
+pub(crate) use stamp::way_to;
 
 use super::annotation::{CUSTOM_TAGS, Malformed, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS};
 use super::mapping::MappingError;

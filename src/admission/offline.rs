@@ -101,7 +101,7 @@ pub enum OfflineError {
     Answer(#[from] serde_json::Error),
 }
 
-/// Answers a request as a cluster of these objects would
+/// Answers a request as this cluster would
 ///
 /// # Errors
 ///
@@ -109,12 +109,12 @@ pub enum OfflineError {
 pub fn run(
     request: &Request<'_>,
     configuration: &Configuration,
-    objects: &Objects,
+    cluster: &dyn Cluster,
     modes: &Modes,
     now: Timestamp,
 ) -> Result<Final, OfflineError> {
     let cluster = Inhabited {
-        objects,
+        cluster,
         named: request.operation.object(),
     };
     let ask = |path, operation: Operation<'_>| -> Result<Answer, ReviewError> {
@@ -161,7 +161,7 @@ pub fn stamped(
     now: Timestamp,
 ) -> Result<Value, OfflineError> {
     let cluster = Inhabited {
-        objects,
+        cluster: objects,
         named: object,
     };
     let request = Request {
@@ -254,46 +254,46 @@ fn listed<'s>(object: &Value, settings: &'s ClusterSettings) -> Option<&'s Carri
     carriers.find(|carrier| carrier.group == group && carrier.kind == text("kind"))
 }
 
-/// The given objects, and the one that a request is about unless it is among them
+/// A cluster, and the object that a request is about unless it is there already
 struct Inhabited<'a> {
-    objects: &'a Objects,
+    cluster: &'a dyn Cluster,
     named: &'a Value,
 }
 
 impl Cluster for Inhabited<'_> {
     fn namespace(&self, name: &str) -> Option<Arc<Meta>> {
-        self.objects.namespace(name)
+        self.cluster.namespace(name)
     }
 
     fn service_account(&self, namespace: &str, name: &str) -> Option<Arc<Meta>> {
-        self.objects.service_account(namespace, name)
+        self.cluster.service_account(namespace, name)
     }
 
     fn node(&self, name: &str) -> NodeKind {
-        self.objects.node(name)
+        self.cluster.node(name)
     }
 
     fn pod(&self, namespace: &str, name: &str) -> Option<Arc<str>> {
         let is_pod = self.named.get("kind").and_then(Value::as_str) == Some("Pod");
-        self.objects
+        self.cluster
             .pod(namespace, name)
             .or_else(|| is_pod.then(|| self.named.to_string().into()))
     }
 
     fn workload(&self, workload: Workload, namespace: &str, name: &str) -> Option<Arc<str>> {
-        self.objects.workload(workload, namespace, name)
+        self.cluster.workload(workload, namespace, name)
     }
 
     fn seal(&self) -> Option<Arc<Seal>> {
-        self.objects.seal()
+        self.cluster.seal()
     }
 
     fn sends(&self, group: &str, resource: &str) -> bool {
-        self.objects.sends(group, resource)
+        self.cluster.sends(group, resource)
     }
 
     fn profile(&self) -> Arc<Profile> {
-        self.objects.profile()
+        self.cluster.profile()
     }
 }
 

@@ -164,8 +164,28 @@ impl Selector {
         )
     }
 
-    fn is_selective(&self) -> bool {
+    /// Whether it names labels, so that it routes pods and does not only decorate them
+    pub fn is_selective(&self) -> bool {
         self.namespace_selector.is_some() || self.object_selector.is_some()
+    }
+
+    /// Whether it fits pods of a namespace, if they have the labels that it wants of them
+    pub fn fits_namespace(&self, namespace: &Meta) -> bool {
+        let wanted = self
+            .namespace_selector
+            .iter()
+            .flat_map(|labels| &labels.match_labels);
+        wanted
+            .into_iter()
+            .all(|(key, value)| namespace.labels.get(key) == Some(value))
+    }
+
+    /// The labels that it wants of pods
+    pub fn object_labels(&self) -> BTreeMap<String, String> {
+        let selector = self.object_selector.as_ref();
+        selector
+            .map(|labels| labels.match_labels.clone())
+            .unwrap_or_default()
     }
 
     fn fits(&self, pod: &Pod<'_>, namespace: &Meta) -> bool {

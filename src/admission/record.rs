@@ -49,6 +49,8 @@ pub struct Record {
     pub allowed_by: Vec<String>,
     /// The message of the denial, also where a mode softened it
     pub message: Option<String>,
+    /// Its first sentence, without RAM's own words
+    pub sentence: Option<String>,
     /// Everything that speaks against the request
     pub causes: Vec<Cause>,
     /// What the requester was told in any case

@@ -16,6 +16,12 @@ use constraint::Pull;
 
 /// The labels that send a pod to ECI, on the pod or its namespace; the second is the older one
 const ECI_LABELS: [&str; 2] = ["alibabacloud.com/eci", "eci"];
+/// Labels of a namespace that send all of its pods to ECI
+pub const NAMESPACE_ROUTES: [(&str, &str); 3] = [
+    ("alibabacloud.com/eci", "true"),
+    ("eci", "true"),
+    (INJECTION_LABEL, "enabled"),
+];
 /// The older label of a namespace whose pods get affinity to virtual nodes
 const INJECTION_LABEL: &str = "virtual-node-affinity-injection";
 /// The annotation by which pods overflow to ECI, or go there alone; as a label it counts too, since a pod that carries

@@ -1,7 +1,6 @@
 //! `ramgate check`: what a cluster with this configuration would say to somebody's manifests.
 
 mod explain;
-mod manifest;
 
 use std::path::PathBuf;
 
@@ -10,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::configuration;
+use super::manifest::{self, Manifest};
 use super::report::{Exit, Output, Problem, print, print_json};
 use crate::admission::annotation::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
 use crate::admission::fix::{Advice, Line};
@@ -18,7 +18,6 @@ use crate::admission::{Mode, Modes, Objects};
 use crate::directory::Configuration;
 use crate::stamp::REQUESTED_BY;
 use explain::{Explained, explained};
-use manifest::Manifest;
 
 /// How a service account is written as a user
 const SERVICE_ACCOUNT: &str = "system:serviceaccount:";

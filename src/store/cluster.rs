@@ -25,7 +25,7 @@ mod view;
 mod fake;
 
 pub use profile::LiveProfile;
-pub use rules::Rules;
+pub use rules::{Rules, sent};
 pub use seal::Keys;
 pub use seen::Seen;
 pub use sight::Sighting;

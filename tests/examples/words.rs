@@ -231,13 +231,49 @@ fn every_command_has_its_section() {
     assert_eq!(commands, sections);
 }
 
+/// The commands of the page with what it says of each; those of a group of commands stand a level deeper
+fn commands(page: &Page) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for command in page.text.lines().filter_map(|line| line.strip_prefix("## ")) {
+        let section = page.section(command);
+        let mut parts = section.split("\n### ");
+        let own = parts.next().unwrap().to_owned();
+        all.push((command.to_owned(), own));
+        for part in parts {
+            let (heading, text) = part.split_once('\n').unwrap();
+            if heading.starts_with(&format!("{command} ")) {
+                all.push((heading.to_owned(), text.to_owned()));
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn every_command_of_a_group_has_its_section() {
+    let page = Page::read("docs/commands.md");
+    let sections: BTreeSet<String> = commands(&page).into_iter().map(|(command, _)| command).collect();
+    let text = help(&["stamp"]);
+    let listed = text.split("Commands:\n").nth(1).unwrap();
+    let listed = listed.split("\n\n").next().unwrap();
+    let names: Vec<&str> = listed
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    assert_eq!(names.len(), 3, "{names:?}");
+    for name in names {
+        assert!(sections.contains(&format!("stamp {name}")), "{name}");
+    }
+}
+
 /// Flags with their defaults, and in the same words where a value is named
 #[test]
 fn every_flag_is_in_its_table_with_its_default_and_no_other() {
     let page = Page::read("docs/commands.md");
-    for command in page.text.lines().filter_map(|line| line.strip_prefix("## ")) {
-        let section = page.section(command);
-        let options = help(&[command]);
+    for (command, section) in commands(&page) {
+        let words: Vec<&str> = command.split(' ').collect();
+        let options = help(&words);
         let options = options.split("Options:\n").nth(1).unwrap();
         let mut flags = BTreeSet::new();
         for option in options

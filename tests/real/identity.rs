@@ -4,6 +4,7 @@ mod rollout;
 mod stage;
 mod workloads;
 
+mod administration;
 mod attacks;
 mod binding;
 mod controllers;

@@ -24,6 +24,7 @@
 mod cast;
 mod certificates;
 mod cluster;
+mod command;
 mod control_plane;
 mod controllers;
 mod custom;

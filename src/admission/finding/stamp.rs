@@ -88,7 +88,7 @@ impl StampFault {
 }
 
 /// What to run so that a template gets a stamp
-fn way_to(way: Option<&Restart>, namespace: &str) -> String {
+pub(crate) fn way_to(way: Option<&Restart>, namespace: &str) -> String {
     let namespace = clipped(namespace, NAME_LENGTH);
     let name = |name: &str| clipped(name, NAME_LENGTH);
     match way {

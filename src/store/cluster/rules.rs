@@ -141,6 +141,18 @@ impl fmt::Debug for Rules {
     }
 }
 
+/// Whether two configurations send a resource to both webhooks wherever they send Deployments
+pub fn sent(
+    mutating: &MutatingWebhookConfiguration,
+    validating: &ValidatingWebhookConfiguration,
+    group: &str,
+    resource: &str,
+) -> bool {
+    let (mutating, validating) = (mutating.entries(), validating.entries());
+    covers(&scopes(mutating.into_iter()), group, resource)
+        && covers(&scopes(validating.into_iter()), group, resource)
+}
+
 fn covers(scopes: &Scopes, group: &str, resource: &str) -> bool {
     let at = |(group, resource): (&str, &str)| scopes.get(&(group.to_owned(), resource.to_owned()));
     match (at(MEASURE), at((group, resource))) {

@@ -18,7 +18,11 @@ use crate::cluster::whole_exclusive;
 use crate::install;
 
 /// A cluster whose webhooks are gone while the function works, and back afterwards, with one replica
-fn before_the_install<'a>(cluster: &'a Cluster, subject: &str, work: impl FnOnce(&Stage<'a>)) -> Stage<'a> {
+pub(super) fn before_the_install<'a>(
+    cluster: &'a Cluster,
+    subject: &str,
+    work: impl FnOnce(&Stage<'a>),
+) -> Stage<'a> {
     cluster.remove_webhooks();
     let stage = Stage::within(cluster, subject);
     work(&stage);

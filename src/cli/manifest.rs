@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::report::Problem;
 use crate::admission::workload::Workload;
-use crate::cli::Problem;
 use crate::source::{utf8, yaml};
 
 /// What stands for standard input

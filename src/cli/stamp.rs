@@ -1,0 +1,33 @@
+//! `ramgate stamp`: who asked for the pods of a cluster, as its stamps say.
+
+mod list;
+mod restart;
+mod table;
+mod target;
+mod verify;
+
+use clap::{Args, Subcommand};
+
+use super::report::{Exit, Output, Problem};
+
+/// Look at the stamps of a cluster, which say who asked for its pods, or have them written anew
+#[derive(Debug, Args)]
+pub(super) struct StampArgs {
+    #[command(subcommand)]
+    command: StampCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum StampCommand {
+    Verify(verify::VerifyArgs),
+    List(list::ListArgs),
+    Restart(restart::RestartArgs),
+}
+
+pub(super) fn run(args: &StampArgs, output: Output) -> Result<Exit, Problem> {
+    match &args.command {
+        StampCommand::Verify(args) => verify::run(args, output),
+        StampCommand::List(args) => list::run(args, output),
+        StampCommand::Restart(args) => restart::run(args, output),
+    }
+}
