@@ -29,6 +29,8 @@ pub(super) enum Standing {
     Beside,
     /// The person in the stamp, whom a controller acts for
     Carried(Carriage),
+    /// Whoever asks, if they may: nothing that counts is changed, and nobody stands behind it yet
+    Late,
     /// Whoever it was before: nothing that counts is changed, or it is changed by those who may without being asked
     Kept,
 }
@@ -58,7 +60,7 @@ pub(super) fn standing(
     let is_ours = is_control_plane(review.user(), review.groups(), settings);
     if is_same(review, bearer, &Changes::default()) {
         return if !is_ours && carriage.is_none() && is_stamped_late(review, old, cluster) {
-            Standing::Requester
+            Standing::Late
         } else {
             Standing::Kept
         };

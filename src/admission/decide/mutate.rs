@@ -2,6 +2,7 @@
 
 use super::{Case, deed};
 use crate::admission::bearer::{Bearer, Side};
+use crate::admission::call;
 use crate::admission::cluster::Meta;
 use crate::admission::identity::{Standing, is_same, own_claims, restamp, standing};
 use crate::admission::mapping::Scope;
@@ -28,6 +29,7 @@ impl Case<'_> {
                 ruling
             }
             Standing::Requester => self.stamped(bearer, new, &namespace),
+            Standing::Late => self.stamped_late(bearer, new, &namespace),
         }
     }
 
@@ -90,6 +92,27 @@ impl Case<'_> {
         ruling
     }
 
+    /// The requester's stamp, if they may have such pods; else nothing is done to what they hardly meant to change
+    fn stamped_late(&self, bearer: &Bearer<'_>, new: &Side<'_>, namespace: &Meta) -> Ruling {
+        let stamped = self.stamped(bearer, new, namespace);
+        if stamped.patch.is_empty() || !stamped.leads_to_eci() {
+            return Ruling::default();
+        }
+        let call = call::create(&stamped.fields, self.configuration, self.review.namespace());
+        let mut asked = Ruling {
+            principal: stamped.principal.clone(),
+            ..Ruling::default()
+        };
+        self.judge(&mut asked, &call, namespace);
+        if asked.findings.is_empty() && stamped.findings.is_empty() {
+            return stamped;
+        }
+        Ruling {
+            warnings: vec![UNSTAMPED.to_owned()],
+            ..Ruling::default()
+        }
+    }
+
     /// A ruling with the fields after mapping, and what mapping changes
     fn mapped_bearer(
         &self,
@@ -112,6 +135,9 @@ impl Case<'_> {
 
 /// Told to whoever writes a stamp where it is overwritten with their own
 const OVERWRITTEN: &str = "annotation ramgate.io/requested-by is written by ramgate alone, it names you now";
+/// Told to whoever writes to a workload without a stamp, for whose pods they have no right
+const UNSTAMPED: &str = "nobody stands behind the pods of this workload yet, and you may not create such pods on ECI: they are \
+                         denied until somebody who may writes to it";
 /// Told to whoever writes a stamp where the one before stays
 const STAYS: &str = "annotation ramgate.io/requested-by is written by ramgate alone, it stays as it was";
 

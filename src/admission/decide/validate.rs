@@ -28,7 +28,9 @@ impl Case<'_> {
             return Ruling::default();
         };
         let standing = standing(self.review, bearer, &self.configuration.cluster, self.cluster);
-        if standing == Standing::Kept {
+        // Where nobody became the requester, nobody is judged
+        let is_left = standing == Standing::Late && new.stamp().is_none();
+        if standing == Standing::Kept || is_left {
             return self.validate_kept(bearer, new);
         }
         let is_revision = self.review.resource() == Resource::Workload(Workload::ControllerRevision);

@@ -5,11 +5,21 @@ use serde_json::Value;
 /// Fields of a spec that decide what runs, and as whom
 const SPEC: [&str; 2] = ["volumes", "serviceAccountName"];
 /// Fields of a container that decide what runs
-const CONTAINER: [&str; 4] = ["name", "image", "command", "args"];
+const CONTAINER: [&str; 8] = [
+    "name",
+    "image",
+    "command",
+    "args",
+    "lifecycle",
+    "livenessProbe",
+    "readinessProbe",
+    "startupProbe",
+];
 /// Where a spec lists containers
 const LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 
-/// Whether images, commands, arguments, volumes and service account of two pods or templates are the same
+/// Whether images, commands (those of hooks and probes too), arguments, volumes and service account of two pods or templates
+/// are the same
 pub(super) fn keeps(old: &str, new: &str) -> bool {
     match (what_runs(old), what_runs(new)) {
         (Some(old), Some(new)) => old == new,
@@ -70,10 +80,11 @@ mod tests {
 
     #[test]
     fn what_decides_what_runs_may_not_change() {
-        let changes: [fn(&mut Value); 9] = [
+        let changes: [fn(&mut Value); 10] = [
             |spec| spec["containers"][0]["image"] = json!("c:2"),
             |spec| spec["containers"][0]["command"] = json!([]),
             |spec| spec["containers"][0]["args"] = json!(["2"]),
+            |spec| spec["containers"][0]["livenessProbe"] = json!({"exec": {"command": ["2"]}}),
             |spec| spec["initContainers"][0]["image"] = json!("i:2"),
             |spec| spec["volumes"][0]["name"] = json!("w"),
             |spec| spec["serviceAccountName"] = json!("b"),
