@@ -361,7 +361,7 @@ mod tests {
             .unwrap_err();
         assert_eq!(error.to_string(), "things: no");
         // Nobody is asked the same again and again
-        let again = vec![page(&["a"], "old"), failure(410, Some("old"))];
+        let again = vec![page(&["a"], "old"), failure(410, Some("old")), page(&["b"], "")];
         assert!(names(again).await.0.is_err());
     }
 

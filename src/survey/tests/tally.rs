@@ -197,7 +197,7 @@ fn exempt_namespaces_are_counted_apart_whether_or_not_the_rules_tell() {
     // An entry that is missing makes nobody exempt
     town.land.webhooks = Some(webhooks(|object| {
         if let Some(entries) = object["webhooks"].as_array_mut() {
-            entries.retain(|entry| entry["name"] == "connect.ramgate.io");
+            entries.retain(|entry| entry["name"] == "namespaces-eci.ramgate.io");
         }
     }));
     assert!(!town.land.is_exempt("shop") && town.land.is_exempt("kube-system"));
