@@ -148,11 +148,12 @@ pub fn same_fields(one: &Pod<'_>, other: &Pod<'_>) -> bool {
 
 /// The values of the annotations that matter to ECI, as a pod has them after these changes
 pub fn texts(pod: &Pod<'_>, changes: &Changes) -> FieldTexts {
-    let text = |annotation: &str| {
-        changes
-            .applied(annotation, pod.annotation(annotation))
-            .map(str::to_owned)
-    };
+    texts_of(|annotation| changes.applied(annotation, pod.annotation(annotation)))
+}
+
+/// The values of the annotations that matter to ECI, wherever they stand
+pub fn texts_of<'v>(value: impl Fn(&'static str) -> Option<&'v str>) -> FieldTexts {
+    let text = |annotation| value(annotation).map(str::to_owned);
     FieldTexts {
         tags: text(CUSTOM_TAGS),
         resource_group_id: text(RESOURCE_GROUP_ID),

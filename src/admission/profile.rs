@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::annotation::{CUSTOM_TAGS, ECI_FIELDS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS};
+use super::annotation::{
+    CUSTOM_TAGS, ECI_FIELDS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS, texts_of,
+};
 use super::cluster::Meta;
 use super::phrase::quoted;
 use super::pod::Pod;
@@ -135,14 +137,7 @@ impl Profile {
 impl Selector {
     /// The ECI fields that it writes
     pub fn texts(&self) -> FieldTexts {
-        let text = |annotation: &str| self.effect.annotations.get(annotation).cloned();
-        FieldTexts {
-            tags: text(CUSTOM_TAGS),
-            resource_group_id: text(RESOURCE_GROUP_ID),
-            ram_role_name: text(RAM_ROLE_NAME),
-            service_arns: text(SERVICE_ARNS),
-            user_arns: text(USER_ARNS),
-        }
+        texts_of(|annotation| self.effect.annotations.get(annotation).map(String::as_str))
     }
 
     /// What it does to pods, for whoever writes it and for the record

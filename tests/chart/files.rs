@@ -87,6 +87,7 @@ fn the_notes_say_what_is_missing_and_warn_of_what_hurts() {
         "Never judged: pods in kube-system, ramgate-system.",
         "ramgate.io/config=policy",
         "ramgate.io/config=directory",
+        "ramgate preflight --namespace ramgate-system",
         "--set mode=enforce",
     ] {
         assert!(default.contains(part), "{part} is not in\n{default}");
