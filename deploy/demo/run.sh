@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 cargo build --locked
 dir=$(mktemp -d)
-target/debug/ramgate serve --config-dir deploy/demo/config --listen 127.0.0.1:18443 --admin-listen 127.0.0.1:18080 \
+"${CARGO_TARGET_DIR:-target}/debug/ramgate" serve --config-dir deploy/demo/config --listen 127.0.0.1:18443 --admin-listen 127.0.0.1:18080 \
   --mode enforce --ca-file "$dir/ca.pem" --log-format text --shutdown-delay-ms 0 &
 server=$!
 trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; rm -rf "$dir"' EXIT
