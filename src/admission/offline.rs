@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::bearer::Place;
-use super::profile::Profile;
+use super::profile::{self, Profile};
 use super::workload::Workload;
 use super::{
     Answer, Asked, Cause, Cluster, Decision, Meta, Mode, Modes, NodeKind, Objects, Path, Record, Review,
@@ -222,6 +222,7 @@ pub fn follow(unstamped: &Value, stamped: &Value, object: &mut Value, settings: 
 pub fn is_judged(object: &Value, settings: &ClusterSettings) -> bool {
     let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
     matches!(kind, "Pod" | "Binding" | "ImageCache")
+        || profile::is_manifest(object)
         || workload(object).is_some()
         || listed(object, settings).is_some()
 }
@@ -341,6 +342,7 @@ fn body(request: &Request<'_>, settings: &ClusterSettings) -> Value {
         (Some(workload), _) => (workload.group(), workload.resource()),
         (None, Some(carrier)) => (carrier.group.as_str(), carrier.resource.as_str()),
         (None, None) if kind == "ImageCache" => ("eci.alibabacloud.com", "imagecaches"),
+        (None, None) if kind == "ConfigMap" => ("", "configmaps"),
         (None, None) => ("", "pods"),
     };
     let subresource = match kind {

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::annotation::{
     CUSTOM_TAGS, ECI_FIELDS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS, texts_of,
@@ -70,6 +71,12 @@ pub struct ProfileError(#[source] serde_json::Error);
 /// Whether a review is about the ConfigMap
 pub fn is_profile(review: &Review<'_>) -> bool {
     review.resource() == Resource::ConfigMaps && (review.namespace(), review.name()) == (NAMESPACE, NAME)
+}
+
+/// Whether a manifest is the ConfigMap
+pub fn is_manifest(object: &Value) -> bool {
+    let is = |at: &str, wanted: &str| object.pointer(at).and_then(Value::as_str) == Some(wanted);
+    is("/kind", "ConfigMap") && is("/metadata/namespace", NAMESPACE) && is("/metadata/name", NAME)
 }
 
 impl Profile {
