@@ -24,7 +24,7 @@ impl Case<'_> {
                 Ruling::default()
             }
             Standing::Carried(_) => {
-                let (mut ruling, changes) = self.mapped_bearer(bearer, new, &namespace, Scope::ALL);
+                let (mut ruling, changes) = self.mapped_bearer(bearer, new, &namespace, scope(bearer, new));
                 ruling.patch = Patch::new(&changes, &bearer.place, new);
                 ruling
             }
@@ -49,12 +49,12 @@ impl Case<'_> {
 
     /// Mapped, and the stamp as it was
     fn beside(&self, bearer: &Bearer<'_>, new: &Side<'_>, namespace: &Meta) -> Ruling {
-        let scope = scope(bearer, new);
-        let (mut ruling, mut changes) = self.mapped_bearer(bearer, new, namespace, scope);
         if !matches!(self.review.subresource(), "" | "status") {
             // Nothing but the spec is stored
             return Ruling::default();
         }
+        let scope = scope(bearer, new);
+        let (mut ruling, mut changes) = self.mapped_bearer(bearer, new, namespace, scope);
         changes.stamp = restamp(new, bearer.old.as_ref().and_then(Side::stamp));
         if changes.stamp.is_some() && new.stamp().is_some() {
             ruling.warnings.push(STAYS.to_owned());
