@@ -345,6 +345,39 @@ fn the_validating_webhook_finds_what_was_not_mapped() {
 }
 
 #[test]
+fn the_validating_webhook_takes_the_requesters_stamp_and_no_other() {
+    let configuration = configuration(&[]);
+    let objects = Objects::new(&[], &configuration.cluster).unwrap();
+    let code = |pod: &Value| {
+        let body = review("CREATE", "", pod, &Value::Null);
+        let (_, record) = answered(Path::Validate, &body, &objects, &configuration, Mode::Warn);
+        let cause = record.causes.first().map(|cause| cause.reason.clone());
+        (record.decision, cause.unwrap_or_default())
+    };
+    let by = |user: &str, pod: &Value| {
+        offline::stamped(pod, (user, &[]), &configuration, &objects, now()).unwrap()
+    };
+    let plain = pod(json!({}));
+    assert_eq!(code(&by("all", &plain)), (Decision::Allow, String::new()));
+    // What is missing is softened by the mode, what is forged is not
+    assert_eq!(code(&plain), (Decision::Warn, "StampNotApplied".to_owned()));
+    assert_eq!(
+        code(&by("test", &plain)),
+        (Decision::Deny, "ForgedStamp".to_owned())
+    );
+    let mut retagged = by("all", &plain);
+    retagged["metadata"]["annotations"][CUSTOM_TAGS] = json!("env:test");
+    assert_eq!(code(&retagged), (Decision::Warn, "StampNotApplied".to_owned()));
+    let mut broken = by("all", &plain);
+    let stamp = broken["metadata"]["annotations"]["ramgate.io/requested-by"]
+        .as_str()
+        .unwrap();
+    let stamp = stamp.replace("user/all", "account");
+    broken["metadata"]["annotations"]["ramgate.io/requested-by"] = json!(stamp);
+    assert_eq!(code(&broken), (Decision::Deny, "ForgedStamp".to_owned()));
+}
+
+#[test]
 fn a_denial_is_an_admission_review_in_the_words_of_ram() {
     let configuration = configuration(&[]);
     let objects = Objects::new(&[], &configuration.cluster).unwrap();
