@@ -7,7 +7,7 @@ use super::selector::{self, Selector};
 use super::text::Text;
 use crate::source::{Fault, Node, Position, Value};
 
-/// How many tags the custom tags annotation may carry on a pod (eci-facts 2a)
+/// How many tags the custom tags annotation may carry on a pod, by its documentation
 const MAX_CUSTOM_TAGS: usize = 3;
 /// How many tags the ECI API takes; the setting may not go beyond it
 const MAX_API_TAGS: usize = 20;
