@@ -354,6 +354,17 @@ impl Namespace<'_> {
                 &binding,
             ])
             .success();
+        // The API server hears of its own bindings by a watch.
+        eventually("the editor may create pods", || {
+            let asked = self
+                .admin()
+                .run(&["auth", "can-i", "create", "pods", "--as", user]);
+            if asked.succeeded {
+                Ok(())
+            } else {
+                Err(asked.stdout + &asked.stderr)
+            }
+        });
         self.cluster.plane.person(user, None).within(&self.name)
     }
 }

@@ -81,6 +81,20 @@ impl<'a> Stage<'a> {
         let reply = space.rest.create(&path, &binding);
         // A namespace of a fixed name has it already.
         assert!(reply.succeeded() || reply.status == 409, "{reply:?}");
+        // The API server hears of its own bindings by a watch.
+        let question = json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
+            "spec": {"user": cast::ALICE, "resourceAttributes": {"namespace": space.name, "verb": "create", "resource": "pods"}},
+        });
+        eventually("the cast may work in the namespace", || {
+            let reply = space
+                .rest
+                .create("/apis/authorization.k8s.io/v1/subjectaccessreviews", &question);
+            match reply.body["status"]["allowed"] == true {
+                true => Ok(()),
+                false => Err(format!("{reply:?}")),
+            }
+        });
         Self { space }
     }
 
