@@ -45,11 +45,12 @@ impl Case<'_> {
         let pod = self.decorated(bearer, new, &namespace, &profile);
         let route = self.route_both(&pod, bearer.old.as_ref(), &namespace);
         let mut ruling = self.routed(route, deed(bearer));
+        let mut carried = None;
         if let Standing::Carried(carriage) = &standing {
             if !ruling.leads_to_eci() {
                 return ruling;
             }
-            self.attribute(&mut ruling, new, carriage);
+            carried = self.attribute(&mut ruling, new, carriage);
         } else {
             self.expect_stamp(&mut ruling, bearer, new, &standing);
             if !ruling.leads_to_eci() {
@@ -66,8 +67,10 @@ impl Case<'_> {
         if !is_readable {
             return ruling;
         }
-        if matches!(standing, Standing::Carried(_)) && ruling.stamped.is_some() {
-            self.expect_stamped_fields(&mut ruling, new, &namespace);
+        if let Some(claims) = carried
+            && self.differs_from_stamp(&claims, new, &ruling.fields, &namespace)
+        {
+            ruling.findings.push(Finding::Stamp(StampFault::Differs));
         }
         match &bearer.old {
             Some(old) if bearer.place.is_whole() => {
@@ -80,7 +83,6 @@ impl Case<'_> {
 
     /// Nothing is judged; only the stamp may not have been touched
     fn validate_kept(&self, bearer: &Bearer<'_>, new: &Side<'_>) -> Ruling {
-        let old = bearer.old.as_ref().and_then(Side::stamp);
         let mut ruling = match self.asks_for_more() {
             true => self.grown(new),
             false => Ruling {
@@ -88,17 +90,14 @@ impl Case<'_> {
                 ..Ruling::default()
             },
         };
-        if new.stamp() != old {
-            ruling.findings.push(Finding::Stamp(match new.stamp() {
-                None => StampFault::NotApplied,
-                Some(_) => StampFault::Changed,
-            }));
-        }
+        ruling.findings.extend(touched(bearer, new));
         ruling
     }
 
     /// Makes the ruling one about whom the stamp names, since the requester acts for them
-    fn attribute(&self, ruling: &mut Ruling, side: &Side<'_>, carriage: &Carriage) {
+    ///
+    /// What the stamp says, if it is to be believed.
+    fn attribute(&self, ruling: &mut Ruling, side: &Side<'_>, carriage: &Carriage) -> Option<Claims> {
         let verdict = match carriage {
             Carriage::Unsent(kind) => Err(StampFault::NotSent(kind.clone())),
             Carriage::BuiltIn | Carriage::Listed => {
@@ -110,10 +109,14 @@ impl Case<'_> {
             }
         };
         match verdict {
-            Ok(claims) => self.act_for(ruling, &claims),
+            Ok(claims) => {
+                self.act_for(ruling, &claims);
+                Some(claims)
+            }
             Err(fault) => {
                 ruling.principal = None;
                 ruling.findings.push(Finding::Stamp(fault));
+                None
             }
         }
     }
@@ -142,16 +145,11 @@ impl Case<'_> {
 
     /// Holds the stamp against the one that the mutating half writes
     fn expect_stamp(&self, ruling: &mut Ruling, bearer: &Bearer<'_>, new: &Side<'_>, standing: &Standing) {
-        let old = bearer.old.as_ref().and_then(Side::stamp);
         if *standing == Standing::Beside {
-            if new.stamp() != old {
-                ruling.findings.push(Finding::Stamp(match new.stamp() {
-                    None => StampFault::NotApplied,
-                    Some(_) => StampFault::Changed,
-                }));
-            }
+            ruling.findings.extend(touched(bearer, new));
             return;
         }
+        let old = bearer.old.as_ref().and_then(Side::stamp);
         if new.stamp().is_none() && !ruling.leads_to_eci() && old.is_none() {
             return;
         }
@@ -169,14 +167,6 @@ impl Case<'_> {
             }
         };
         ruling.findings.extend(fault.map(Finding::Stamp));
-    }
-
-    fn expect_stamped_fields(&self, ruling: &mut Ruling, new: &Side<'_>, namespace: &Meta) {
-        if let Ok(claims) = claims(new, self.review, self.cluster)
-            && self.differs_from_stamp(&claims, new, &ruling.fields, namespace)
-        {
-            ruling.findings.push(Finding::Stamp(StampFault::Differs));
-        }
     }
 
     fn judge_create(&self, ruling: &mut Ruling, pod: &Pod<'_>, namespace: &Meta) {
@@ -257,4 +247,14 @@ impl Case<'_> {
         let goes_to_eci = !matches!(self.route(&routed, namespace), Route::No(_));
         profile.decorated(pod, namespace, goes_to_eci)
     }
+}
+
+/// What speaks against a stamp that should have stayed as it was
+fn touched(bearer: &Bearer<'_>, new: &Side<'_>) -> Option<Finding> {
+    let old = bearer.old.as_ref().and_then(Side::stamp);
+    let fault = match new.stamp() {
+        None => StampFault::NotApplied,
+        Some(_) => StampFault::Changed,
+    };
+    (new.stamp() != old).then_some(Finding::Stamp(fault))
 }
