@@ -27,6 +27,7 @@ pub mod profile;
 pub mod record;
 pub mod reply;
 pub mod review;
+pub mod revision;
 pub mod route;
 pub mod ruling;
 pub mod text;
