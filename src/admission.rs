@@ -11,6 +11,7 @@ pub mod annotation;
 pub mod bearer;
 pub mod call;
 pub mod cluster;
+pub mod contents;
 pub mod decide;
 pub mod finding;
 pub mod fix;
@@ -80,16 +81,6 @@ pub fn answer(
     modes: &Modes,
     now: Timestamp,
 ) -> Answer {
-    let case = Case {
-        review,
-        configuration,
-        cluster,
-        now,
-    };
-    let ruling = match path {
-        Path::Mutate => case.mutate(),
-        Path::Validate => case.validate(),
-    };
     let mode = match (
         profile::is_profile(review),
         configuration.cluster.eci_profile_changes,
@@ -97,6 +88,18 @@ pub fn answer(
         (true, ProfileChanges::Record) => Mode::Audit,
         (true, ProfileChanges::Refuse) => Mode::Enforce,
         (false, _) => modes.of(review.namespace()),
+    };
+    let case = Case {
+        review,
+        configuration,
+        cluster,
+        mode,
+        contents: modes.contents_of(review.namespace()),
+        now,
+    };
+    let ruling = match path {
+        Path::Mutate => case.mutate(),
+        Path::Validate => case.validate(),
     };
     let decision = ruling.decision(mode);
     let name = name(review);
@@ -167,6 +170,7 @@ pub fn answer(
             .as_ref()
             .map_or_else(Vec::new, |denial| denial.causes.clone()),
         warnings: warnings.clone(),
+        unlike: ruling.unlike,
         patched: patch.is_some(),
         advice: ruling.advice,
         generation: configuration.generation,
@@ -268,6 +272,10 @@ fn audit(record: &Record, denial: Option<&Denial>) -> BTreeMap<&'static str, Str
     audit.extend(record.action.map(|action| ("action", action.to_owned())));
     if !record.allowed_by.is_empty() {
         audit.insert("allowed-by", record.allowed_by.join(", "));
+    }
+    if !record.unlike.is_empty() {
+        let unlike: Vec<String> = record.unlike.iter().map(ToString::to_string).collect();
+        audit.insert("unlike-stamp", unlike.join(", "));
     }
     audit.extend(record.advice.as_ref().map(|advice| ("fix", advice.to_string())));
     if let Some(denial) = denial {

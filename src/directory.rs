@@ -8,6 +8,7 @@
 //! ```
 
 mod binding;
+mod carrier;
 mod configuration;
 mod fault;
 mod mapping;
@@ -22,6 +23,7 @@ mod settings;
 mod text;
 
 pub use binding::{Binding, Bindings, Subject};
+pub use carrier::{Carrier, Injector};
 pub use configuration::{Boundary, Configuration, DocumentCounts, Interest};
 pub use fault::{FaultClass, LocatedFault};
 pub use mapping::{FieldRule, MappingMode, MappingRules, MappingSource, TagRule};
@@ -31,5 +33,5 @@ pub use part::Part;
 pub(crate) use people::{GrantEntry, RoleEntry};
 pub use piece::{BrokenPiece, Piece, PolicyPiece};
 pub use selector::{Requirement, Selector, Test};
-pub use settings::{Carrier, ClusterSettings, ProfileChanges};
+pub use settings::{ClusterSettings, ProfileChanges};
 pub(crate) use text::Text;

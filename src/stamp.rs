@@ -1,7 +1,8 @@
 //! The stamp: a signed note of who asked for a pod, which a pod template carries to its pods.
 //!
 //! ```text
-//! Claims (who, for which principal, where, with which ECI fields) -- Seal::sign --> text of one annotation
+//! Claims (who, for which principal, where, in which object, with which ECI fields and containers) -- Seal::sign --> text of
+//! one annotation
 //! text -- Seal::verify --> Claims, or why it is not to be believed
 //! ```
 //!
@@ -9,6 +10,8 @@
 //! so that stamping again changes nothing.
 
 mod claims;
+mod contents;
+mod object;
 mod ring;
 
 use std::fmt;
@@ -16,13 +19,43 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use claims::{Claims, FieldTexts};
+pub use contents::{ContainerDigest, ContainerList, Contents};
+pub use object::{ObjectName, StampedObject};
 pub use ring::{KEY_BYTES, Key, Ring, RingError};
 
 /// The annotation that holds a stamp
 pub const REQUESTED_BY: &str = "ramgate.io/requested-by";
 
-/// The version of the stamp's form
-const VERSION: u8 = 1;
+/// The form of a stamp
+///
+/// Stamps of both forms are verified. The first one is written only as long as another replica may be there that knows no
+/// other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// It names neither the object that it was written into nor what runs there
+    First,
+    /// It names both
+    #[default]
+    Second,
+}
+
+impl Form {
+    /// The version that a stamp of this form bears
+    pub fn version(self) -> &'static str {
+        match self {
+            Self::First => "1",
+            Self::Second => "2",
+        }
+    }
+
+    fn of(version: u8) -> Option<Self> {
+        match version {
+            1 => Some(Self::First),
+            2 => Some(Self::Second),
+            _ => None,
+        }
+    }
+}
 
 /// The longest text that is read as a stamp; names and annotations of one pod stay far below
 const LONGEST: usize = 64 * 1024;
@@ -32,6 +65,7 @@ const LONGEST: usize = 64 * 1024;
 pub struct Seal {
     ring: Ring,
     cluster: String,
+    form: Form,
 }
 
 /// Why a stamp is not to be believed
@@ -52,6 +86,9 @@ pub enum Broken {
     /// It was written in another cluster
     #[error("it was written in another cluster")]
     Cluster,
+    /// It was written for another object
+    #[error("it was written for {0}")]
+    Object(String),
 }
 
 impl Broken {
@@ -78,7 +115,19 @@ impl Seal {
         Self {
             ring,
             cluster: cluster.into(),
+            form: Form::default(),
         }
+    }
+
+    /// The same, which signs stamps of this form
+    #[must_use]
+    pub fn writing(self, form: Form) -> Self {
+        Self { form, ..self }
+    }
+
+    /// The form of the stamps that it signs
+    pub fn form(&self) -> Form {
+        self.form
     }
 
     /// The cluster that stamps are good for
@@ -94,11 +143,15 @@ impl Seal {
     /// Signs with the newest key
     pub fn sign(&self, claims: &Claims) -> String {
         let key = self.ring.newest();
+        let (v, claims) = match self.form {
+            Form::First => (1, claims.clone().of_first_form()),
+            Form::Second => (2, claims.clone()),
+        };
         let wire = Wire {
-            v: VERSION,
-            claims: claims.clone(),
+            v,
             key: key.id().to_owned(),
-            mac: hex(&key.sign(&claims.canonical(key.id()))),
+            mac: hex(&key.sign(&claims.canonical(self.form, key.id()))),
+            claims,
         };
         // Strings and numbers always serialize; an empty text would not verify
         serde_json::to_string(&wire).unwrap_or_default()
@@ -110,13 +163,13 @@ impl Seal {
     ///
     /// Why it is not to be believed.
     pub fn verify(&self, text: &str, namespace: &str) -> Result<Claims, Broken> {
-        let wire = read(text)?;
+        let (form, wire) = read(text)?;
         let key = self
             .ring
             .key(&wire.key)
             .ok_or_else(|| Broken::UnknownKey(clipped(&wire.key)))?;
         let mac = unhex(&wire.mac).ok_or(Broken::Unreadable)?;
-        if !key.verifies(&wire.claims.canonical(&wire.key), &mac) {
+        if !key.verifies(&wire.claims.canonical(form, &wire.key), &mac) {
             return Err(Broken::Signature);
         }
         if wire.claims.cluster != self.cluster {
@@ -131,21 +184,34 @@ impl Seal {
 
 /// The id of the key that a text says it was signed with, if it is a stamp
 pub fn key_id(text: &str) -> Option<String> {
-    read(text).ok().map(|wire| wire.key)
+    read(text).ok().map(|(_, wire)| wire.key)
+}
+
+/// The form of a text, if it is a stamp
+pub fn form(text: &str) -> Option<Form> {
+    read(text).ok().map(|(form, _)| form)
 }
 
 /// What a stamp says, without any belief in it: for people, and for messages
 pub fn unverified(text: &str) -> Option<Claims> {
-    read(text).ok().map(|wire| wire.claims)
+    read(text).ok().map(|(_, wire)| wire.claims)
 }
 
-fn read(text: &str) -> Result<Wire, Broken> {
+fn read(text: &str) -> Result<(Form, Wire), Broken> {
     if text.len() > LONGEST {
         return Err(Broken::Unreadable);
     }
     let wire: Wire = serde_json::from_str(text).map_err(|_| Broken::Unreadable)?;
-    if wire.v == VERSION {
-        Ok(wire)
+    let form = Form::of(wire.v).ok_or(Broken::Unreadable)?;
+    let Claims {
+        object, containers, ..
+    } = &wire.claims;
+    let is_whole = match form {
+        Form::First => object.is_none() && containers.is_none(),
+        Form::Second => object.is_some(),
+    };
+    if is_whole {
+        Ok((form, wire))
     } else {
         Err(Broken::Unreadable)
     }
@@ -198,7 +264,21 @@ mod tests {
                 tags: Some("env:test".to_owned()),
                 ..FieldTexts::default()
             },
+            object: Some(StampedObject {
+                group: "apps".to_owned(),
+                kind: "Deployment".to_owned(),
+                name: ObjectName::Whole("web".to_owned()),
+            }),
             service_account: Some("default".to_owned()),
+            containers: Some(Contents::new([(
+                "main".to_owned(),
+                ContainerDigest::new(
+                    ContainerList::Main,
+                    "app:1",
+                    [].into_iter(),
+                    ["serve"].into_iter(),
+                ),
+            )])),
         }
     }
 
@@ -221,11 +301,50 @@ mod tests {
         let text = seal.sign(&claims());
         assert_eq!(text, seal.sign(&claims()));
         assert_eq!(seal.verify(&text, "shop"), Ok(claims()));
+        let digest = claims()
+            .containers
+            .unwrap()
+            .container("main")
+            .unwrap()
+            .to_string();
+        assert_eq!(
+            text,
+            r#"{"v":2,"user":"alice@example.com","principal":"user/alice","namespace":"shop","cluster":"uid","object":{"group":"apps","kind":"Deployment","name":"web"},"fields":{"tags":"env:test"},"serviceAccount":"default","containers":{"main":"DIGEST"},"key":"k1","mac":"MAC"}"#
+                .replace("DIGEST", &digest)
+                .replace("MAC", mac(&text))
+        );
+    }
+
+    #[test]
+    fn a_stamp_of_the_first_form_stays_good() {
+        let seal = seal(&["k1"]).writing(Form::First);
+        let text = seal.sign(&claims());
         assert_eq!(
             text,
             r#"{"v":1,"user":"alice@example.com","principal":"user/alice","namespace":"shop","cluster":"uid","fields":{"tags":"env:test"},"serviceAccount":"default","key":"k1","mac":"MAC"}"#
                 .replace("MAC", mac(&text))
         );
+        assert_eq!(form(&text), Some(Form::First));
+        let new = seal.clone().writing(Form::Second);
+        assert_eq!(new.verify(&text, "shop"), Ok(claims().of_first_form()));
+        assert_eq!(form(&new.sign(&claims())), Some(Form::Second));
+        // No stamp of one form reads as one of the other
+        for (from, to) in [
+            (r#""v":1"#, r#""v":2"#),
+            (
+                r#""fields""#,
+                r#""object":{"group":"apps","kind":"Deployment","name":"web"},"fields""#,
+            ),
+        ] {
+            let changed = text.replacen(from, to, 1);
+            assert_eq!(new.verify(&changed, "shop"), Err(Broken::Unreadable), "{changed}");
+        }
+        let both = text.replacen(r#""v":1"#, r#""v":2"#, 1).replacen(
+            r#""fields""#,
+            r#""object":{"group":"apps","kind":"Deployment","name":"web"},"fields""#,
+            1,
+        );
+        assert_eq!(new.verify(&both, "shop"), Err(Broken::Signature));
     }
 
     #[test]
@@ -239,6 +358,11 @@ mod tests {
             (r#""default""#, r#""admin""#),
             (r#""tags""#, r#""ramRoleName""#),
             (r#""principal":"user/alice","#, ""),
+            (r#""name":"web""#, r#""name":"api""#),
+            (r#""name":"web""#, r#""generateName":"web""#),
+            (r#""kind":"Deployment""#, r#""kind":"StatefulSet""#),
+            (r#""group":"apps","#, ""),
+            (r#""main""#, r#""side""#),
         ] {
             let forged = text.replacen(from, to, 1);
             assert_ne!(forged, text);
@@ -280,7 +404,7 @@ mod tests {
             "alice".to_owned(),
             "{}".to_owned(),
             "null".to_owned(),
-            text.replacen("\"v\":1", "\"v\":2", 1),
+            text.replacen("\"v\":2", "\"v\":3", 1),
             text.replacen("{\"v\"", "{\"more\":1,\"v\"", 1),
             text.replacen("\"user\"", "\"user\":\"bob\",\"user\"", 1),
             text.replacen(mac, &mac.to_uppercase(), 1),

@@ -12,6 +12,7 @@ mod judge;
 mod mapped;
 mod mutate;
 mod profile_change;
+mod revision;
 mod scale;
 mod validate;
 
@@ -22,12 +23,15 @@ use jiff::Timestamp;
 use super::bearer::{Bearer, Side};
 use super::cluster::{Cluster, Meta, NodeKind};
 use super::finding::{Deed, Finding};
+use super::identity::{self, Holder};
+use super::mode::{Mode, StampContents};
 use super::pod::Pod;
 use super::principal::is_control_plane;
 use super::profile;
 use super::review::{Operation, Resource, Review};
 use super::route::{Route, route};
 use super::ruling::Ruling;
+use super::workload::Workload;
 use crate::directory::Configuration;
 use crate::ram::Principal;
 
@@ -40,6 +44,10 @@ pub struct Case<'a> {
     pub configuration: &'a Configuration,
     /// The cluster
     pub cluster: &'a dyn Cluster,
+    /// The mode of the namespace
+    pub mode: Mode,
+    /// What comes of a controller's pod that runs something else than its stamp says
+    pub contents: StampContents,
     /// The time
     pub now: Timestamp,
 }
@@ -50,6 +58,7 @@ impl Case<'_> {
         let is_image_cache = self.review.resource() == Resource::ImageCaches;
         match self.review.operation() {
             Operation::Create if self.review.binding().is_some() => self.pin(),
+            _ if self.is_revision() => self.mutate_revision(),
             Operation::Create | Operation::Update if !is_image_cache => {
                 let bearers = self.review.bearers().iter();
                 let rulings = bearers.map(|bearer| self.mutate_bearer(bearer));
@@ -77,6 +86,7 @@ impl Case<'_> {
             (Resource::Pods, "portforward", Operation::Connect) => self.connect(Deed::PortForward),
             (Resource::Pods, "proxy", Operation::Connect) => self.connect(Deed::Proxy),
             (Resource::Workload(workload), "scale", Operation::Update) => self.scale(workload),
+            _ if self.is_revision() => self.validate_revision(),
             (_, _, Operation::Create | Operation::Update) => {
                 let bearers = review.bearers().iter();
                 let rulings = bearers.map(|bearer| self.validate_bearer(bearer));
@@ -85,6 +95,15 @@ impl Case<'_> {
             _ => Ruling::default(),
         }
         .sorted()
+    }
+
+    fn is_revision(&self) -> bool {
+        self.review.resource() == Resource::Workload(Workload::ControllerRevision)
+    }
+
+    /// The object that a stamp of this pod or template stands in
+    fn holder(&self, bearer: &Bearer<'_>) -> Holder {
+        identity::holder(self.review, bearer, &self.configuration.cluster)
     }
 
     fn namespace(&self) -> Option<Arc<Meta>> {

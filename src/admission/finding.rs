@@ -3,12 +3,14 @@
 //! A sentence says who may not do what to which pod, what was wanted, what was found, and what to do now.
 
 mod denial;
+mod revision;
 mod scene;
 mod stamp;
 
 pub(crate) use denial::wish;
 
 use denial::Told;
+pub use revision::RevisionFault;
 pub use scene::{Deed, Scene};
 pub use stamp::StampFault;
 pub(crate) use stamp::way_to;
@@ -42,6 +44,10 @@ pub enum Finding {
     Unbound,
     /// What should say who asked for it does not, or not rightly
     Stamp(StampFault),
+    /// A Binding brings an annotation of ECI's that its pod does not have
+    Brought(String),
+    /// A revision from which its controller would make something else than one template, or one that is another's
+    Revision(RevisionFault),
     /// A controller that is neither bound nor listed asks
     UnlistedController {
         /// The kind of what made the pod, by its own claim
@@ -71,12 +77,20 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// Whether no mode softens it: what is malformed, forged or over a limit
+    /// Whether it is a stamp that may not be stored: denied where the mode is enforce, whether or not the pod is certain to
+    /// reach ECI
+    pub fn is_forged(&self) -> bool {
+        matches!(self, Self::Stamp(fault) if fault.is_forged())
+    }
+
+    /// Whether no mode softens it: what is malformed or over a limit
     pub fn holds_in_every_mode(&self) -> bool {
         match self {
             Self::Malformed(_) | Self::Unmappable(_) => true,
-            Self::Stamp(fault) => fault.is_forged(),
-            Self::NotMapped { .. }
+            Self::Stamp(_)
+            | Self::Brought(_)
+            | Self::Revision(_)
+            | Self::NotMapped { .. }
             | Self::Unbound
             | Self::UnlistedController { .. }
             | Self::UnknownNamespace
@@ -100,7 +114,7 @@ impl Finding {
             Self::Denied { denial, .. } if denial.decision.outcome == Outcome::ExplicitDeny => 2,
             Self::Denied { .. } => 3,
             // It follows from what else was not done to the object
-            Self::Stamp(StampFault::NotApplied) => 1,
+            Self::Stamp(StampFault::NotApplied | StampFault::Unexpected) => 1,
             _ => 0,
         }
     }
@@ -114,6 +128,8 @@ impl Finding {
             Self::NotMapped { .. } => "MappingNotApplied",
             Self::Unbound => "UnboundIdentity",
             Self::Stamp(fault) => fault.code(),
+            Self::Brought(_) => "BindingAnnotation",
+            Self::Revision(fault) => fault.code(),
             Self::UnlistedController { .. } => "UnlistedController",
             Self::UnknownNamespace => "UnknownNamespace",
             Self::UnknownPod => "UnknownPod",
@@ -151,6 +167,8 @@ impl Finding {
             Self::Stamp(_) => Some(REQUESTED_BY),
             Self::Unmappable(MappingError::Value { .. })
             | Self::Unbound
+            | Self::Brought(_)
+            | Self::Revision(_)
             | Self::UnlistedController { .. }
             | Self::UnknownNamespace
             | Self::UnknownPod
@@ -180,6 +198,12 @@ impl Finding {
                 subject(scene.user)
             ),
             Self::Stamp(fault) => fault.explanation(scene.namespace),
+            Self::Brought(annotation) => format!(
+                "its Binding brings annotation {}, which the pod does not have: write it on the pod or in its template, a \
+                 Binding only says where a pod goes",
+                quoted(annotation, NAME_LENGTH)
+            ),
+            Self::Revision(fault) => fault.explanation(),
             Self::UnlistedController { kind } => format!(
                 "it is no person and no controller of Kubernetes, and is not listed: ask your cluster administrator to list \
                  it for kind {} under `carriers`, or to bind {}",
@@ -250,6 +274,8 @@ impl Finding {
             | Self::NotMapped { .. }
             | Self::Unbound
             | Self::Stamp(_)
+            | Self::Brought(_)
+            | Self::Revision(_)
             | Self::UnlistedController { .. }
             | Self::UnknownNamespace
             | Self::UnknownPod

@@ -4,21 +4,27 @@
 //! makes pods of templates, or it was there before and nothing that counts was changed.
 
 mod carrier;
+mod holder;
 mod keeper;
 
 use super::Cluster;
 use super::annotation::{same_fields, texts};
 use super::bearer::{Bearer, Side};
+use super::cluster::Meta;
+use super::contents;
 use super::patch::{Change, Changes};
-use super::pod::same_spec;
+use super::pod::{Metadata, same_spec};
 use super::principal::is_control_plane;
 use super::review::{Resource, Review};
+use super::route::{Route, route};
 use super::workload::Workload;
 use crate::directory::{ClusterSettings, Configuration};
-use crate::stamp::{Broken, Claims, Seal};
+use crate::stamp::{Broken, Claims, Form, Seal};
 
 pub use carrier::Carriage;
-pub(super) use carrier::carriage;
+pub(super) use carrier::{carriage, unchecked};
+pub use holder::Holder;
+pub(super) use holder::is_listed;
 
 /// Who stands behind what a request brings
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,14 +50,35 @@ pub enum Unstamped {
     Broken(Broken),
 }
 
-/// Who stands behind a bearer in a request, its changes by mapping being these
+/// The object that a stamp of this pod or template stands in
+pub(super) fn holder(review: &Review<'_>, bearer: &Bearer<'_>, settings: &ClusterSettings) -> Holder {
+    let none = Metadata::default();
+    let owner = review.owner().unwrap_or(&none);
+    match review.resource() {
+        Resource::Workload(workload) => Holder::new(workload.group(), workload.kind(), owner),
+        Resource::Other => {
+            let (group, resource) = review.group_resource();
+            let mut listed = settings.carriers.iter();
+            let kind = listed.find(|carrier| carrier.group == group && carrier.resource == resource);
+            Holder::new(group, kind.map_or("", |carrier| &carrier.kind), owner)
+        }
+        Resource::Pods | Resource::Bindings | Resource::ConfigMaps | Resource::ImageCaches => {
+            let side = bearer.new.as_ref().or(bearer.old.as_ref());
+            Holder::new("", "Pod", side.map_or(&none, |side| &side.read().metadata))
+        }
+    }
+}
+
+/// Who stands behind a bearer in a request
 pub(super) fn standing(
     review: &Review<'_>,
     bearer: &Bearer<'_>,
     settings: &ClusterSettings,
     cluster: &dyn Cluster,
 ) -> Standing {
-    let carriage = carriage(review, settings, cluster);
+    let holder = holder(review, bearer, settings);
+    let claims = |side: &Side<'_>| verified(side.stamp(), review.namespace(), &holder, settings, cluster);
+    let carriage = carriage(review, &holder, settings, cluster);
     let (Some(new), Some(old)) = (&bearer.new, &bearer.old) else {
         return carriage.map_or(Standing::Requester, Standing::Carried);
     };
@@ -59,14 +86,14 @@ pub(super) fn standing(
     let same_fields = same_fields(now, before);
     let is_ours = is_control_plane(review.user(), review.groups(), settings);
     if is_same(review, bearer, &Changes::default()) {
-        return if !is_ours && carriage.is_none() && is_stamped_late(review, old, cluster) {
-            Standing::Late
-        } else {
-            Standing::Kept
-        };
+        let is_late = !is_ours
+            && carriage.is_none()
+            && is_stamped_late(review, bearer, settings, cluster)
+            && claims(old).is_err();
+        return if is_late { Standing::Late } else { Standing::Kept };
     }
     // What a controller writes anew counts for the person whose stamp it brings, and not for whoever was there before
-    let brings = |_: &Carriage| !bearer.place.is_whole() || claims(new, review, cluster).is_ok() && !is_ours;
+    let brings = |_: &Carriage| !bearer.place.is_whole() || claims(new).is_ok() && !is_ours;
     if let Some(carriage) = carriage.filter(brings) {
         return Standing::Carried(carriage);
     }
@@ -79,8 +106,9 @@ pub(super) fn standing(
     }
     let is_kept = same_fields
         && settings.keepers.iter().any(|keeper| keeper == review.user())
+        && !review.changes_beside_templates()
         && keeper::keeps(old.json(), new.json())
-        && claims(old, review, cluster).is_ok();
+        && claims(old).is_ok();
     if is_kept {
         Standing::Kept
     } else {
@@ -94,7 +122,7 @@ pub(super) fn is_same(review: &Review<'_>, bearer: &Bearer<'_>, changes: &Change
         return false;
     };
     if !bearer.place.is_whole() {
-        return new.same_template(changes, old);
+        return !review.changes_beside_templates() && new.same_template(changes, old);
     }
     let fields = texts(new.read(), changes) == texts(old.read(), &Changes::default());
     // The status of a pod is stored with its annotations, and never with its spec
@@ -102,52 +130,90 @@ pub(super) fn is_same(review: &Review<'_>, bearer: &Bearer<'_>, changes: &Change
     fields && (spec || same_spec(old.json(), new.json()))
 }
 
+/// The annotation by which somebody asks on purpose for the stamp of a template that others may have written
+pub(super) const STAMPED: &str = "ramgate.io/stamped";
+
 /// Whether the next person who writes a template without a stamp becomes its requester
-fn is_stamped_late(review: &Review<'_>, old: &Side<'_>, cluster: &dyn Cluster) -> bool {
-    let Resource::Workload(workload) = review.resource() else {
+///
+/// A template that leads to ECI by itself was stamped when it was written, unless it is older than ramgate. One that only
+/// its surroundings lead there may be anybody's, so that a stamp is asked for in so many words.
+fn is_stamped_late(
+    review: &Review<'_>,
+    bearer: &Bearer<'_>,
+    settings: &ClusterSettings,
+    cluster: &dyn Cluster,
+) -> bool {
+    let (Resource::Workload(workload), Some(old)) = (review.resource(), &bearer.old) else {
         return false;
     };
     let is_owned = review.owner().is_some_and(|owner| owner.controller().is_some());
-    workload.stamps_late(is_owned) && claims(old, review, cluster).is_err()
+    if !workload.stamps_late(is_owned) {
+        return false;
+    }
+    let leads_by_itself = !matches!(
+        route(old.read(), &Meta::default(), settings, cluster),
+        Route::No(_)
+    );
+    leads_by_itself || review.asks_for_stamp()
 }
 
-/// What the stamp of a pod or template says, if it is to be believed
-pub(super) fn claims(
-    side: &Side<'_>,
-    review: &Review<'_>,
-    cluster: &dyn Cluster,
-) -> Result<Claims, Unstamped> {
-    verified(side.stamp(), review.namespace(), cluster)
-}
-
-/// What a stamp says, if it is to be believed in a namespace
+/// What a stamp says, if it is to be believed in this object
 pub(super) fn verified(
     stamp: Option<&str>,
     namespace: &str,
+    holder: &Holder,
+    settings: &ClusterSettings,
     cluster: &dyn Cluster,
 ) -> Result<Claims, Unstamped> {
     let stamp = stamp.ok_or(Unstamped::Missing)?;
     // Without keys nothing is believed; the server answers no request before it has them
     let seal = cluster.seal().ok_or(Unstamped::Missing)?;
-    seal.verify(stamp, namespace).map_err(Unstamped::Broken)
+    believed(&seal, stamp, namespace, holder, settings).map_err(Unstamped::Broken)
+}
+
+/// What a stamp says, if it was signed here for this object or for what it is made of
+///
+/// # Errors
+///
+/// Why it is not to be believed.
+pub fn believed(
+    seal: &Seal,
+    stamp: &str,
+    namespace: &str,
+    holder: &Holder,
+    settings: &ClusterSettings,
+) -> Result<Claims, Broken> {
+    let claims = seal.verify(stamp, namespace)?;
+    match &claims.object {
+        Some(object) if !holder.may_bear(object, settings) => Err(Broken::Object(object.to_string())),
+        // A stamp of the first form names none, and stays good as long as its key
+        Some(_) | None => Ok(claims),
+    }
 }
 
 /// What the requester's stamp on a pod or template says, after these changes by mapping
 pub(super) fn own_claims(
     review: &Review<'_>,
     side: &Side<'_>,
+    holder: &Holder,
     changes: &Changes,
     configuration: &Configuration,
     seal: &Seal,
 ) -> Claims {
     let binding = configuration.bindings.principal(review.user(), review.groups());
-    Claims {
+    let claims = Claims {
         user: review.user().to_owned(),
         principal: binding.map(|binding| binding.principal.clone()),
         namespace: review.namespace().to_owned(),
         cluster: seal.cluster().to_owned(),
+        object: Some(holder.object().clone()),
         fields: texts(side.read(), changes),
         service_account: side.service_account().map(str::to_owned),
+        containers: contents::running(side.json()).map(|running| contents::digests(&running)),
+    };
+    match seal.form() {
+        Form::First => claims.of_first_form(),
+        Form::Second => claims,
     }
 }
 

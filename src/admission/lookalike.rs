@@ -22,6 +22,13 @@ const PREFIX: &str = "k8s.aliyun.com/";
 /// Beginnings of the provider's annotation names that may become ECI parameters
 const FAMILIES: [&str; 3] = ["eci", "acr", "imc"];
 
+/// Whether an annotation is one by which a pod may speak to ECI
+pub fn is_ecis(annotation: &str) -> bool {
+    let name = annotation.strip_prefix(PREFIX);
+    ECI_FIELDS.contains(&annotation)
+        || name.is_some_and(|name| FAMILIES.iter().any(|family| name.starts_with(family)))
+}
+
 /// The other names that the provider reads or writes, without the prefix
 const OTHERS: [&str; 72] = [
     "acr-instance-id",

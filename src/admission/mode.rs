@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 /// What a denial does to the request
 ///
-/// A mode softens what RAM denies and what ECI would refuse. What is malformed or over a limit is denied in every mode.
+/// A mode softens what RAM denies, what ECI would refuse, and a stamp that proves nothing. What is malformed or over a limit is
+/// denied in every mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// The request is denied
@@ -18,6 +19,16 @@ pub enum Mode {
     Audit,
 }
 
+/// What comes of a controller's pod that runs something else than its stamp was written for
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum StampContents {
+    /// It is recorded
+    #[default]
+    Record,
+    /// It is a denial, which the mode may soften
+    Refuse,
+}
+
 /// The mode of every namespace
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Modes {
@@ -25,6 +36,10 @@ pub struct Modes {
     pub default: Mode,
     /// Namespaces with a mode of their own
     pub namespaces: BTreeMap<String, Mode>,
+    /// What comes of pods unlike their stamp, in namespaces that say nothing of their own
+    pub contents: StampContents,
+    /// Namespaces that say so themselves
+    pub namespace_contents: BTreeMap<String, StampContents>,
 }
 
 impl Modes {
@@ -32,8 +47,14 @@ impl Modes {
     pub fn everywhere(mode: Mode) -> Self {
         Self {
             default: mode,
-            namespaces: BTreeMap::new(),
+            ..Self::default()
         }
+    }
+
+    /// What comes of pods unlike their stamp in a namespace
+    pub fn contents_of(&self, namespace: &str) -> StampContents {
+        let own = self.namespace_contents.get(namespace);
+        own.copied().unwrap_or(self.contents)
     }
 
     /// The mode of a namespace
@@ -64,6 +85,38 @@ impl fmt::Display for Mode {
 #[error("`{0}` is not a mode: write enforce, warn or audit")]
 pub struct UnknownMode(String);
 
+impl StampContents {
+    /// The word that flags and values use
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Record => "record",
+            Self::Refuse => "refuse",
+        }
+    }
+}
+
+impl fmt::Display for StampContents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A text that is neither
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` says not what comes of pods unlike their stamp: write record or refuse")]
+pub struct UnknownContents(String);
+
+impl FromStr for StampContents {
+    type Err = UnknownContents;
+
+    fn from_str(text: &str) -> Result<Self, UnknownContents> {
+        [Self::Record, Self::Refuse]
+            .into_iter()
+            .find(|one| one.name() == text)
+            .ok_or_else(|| UnknownContents(text.to_owned()))
+    }
+}
+
 impl FromStr for Mode {
     type Err = UnknownMode;
 
@@ -84,9 +137,29 @@ mod tests {
         let modes = Modes {
             namespaces: [("a".to_owned(), Mode::Enforce)].into(),
             default: Mode::Audit,
+            ..Modes::default()
         };
         assert_eq!((modes.of("a"), modes.of("b")), (Mode::Enforce, Mode::Audit));
         assert_eq!(Modes::default().of("a"), Mode::Warn);
+    }
+
+    #[test]
+    fn pods_unlike_their_stamp_are_recorded_unless_a_namespace_refuses_them() {
+        let modes = Modes {
+            namespace_contents: [("a".to_owned(), "refuse".parse().unwrap())].into(),
+            ..Modes::default()
+        };
+        assert_eq!(
+            (modes.contents_of("a"), modes.contents_of("b")),
+            (StampContents::Refuse, StampContents::Record)
+        );
+        assert!(
+            "deny"
+                .parse::<StampContents>()
+                .unwrap_err()
+                .to_string()
+                .contains("record or refuse")
+        );
     }
 
     #[test]

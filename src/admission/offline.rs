@@ -2,6 +2,8 @@
 //!
 //! `ramgate check` and the pod level of case files end here, and pass through the very bodies that the server reads.
 
+mod stamped;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,11 +14,12 @@ use super::bearer::Place;
 use super::profile::{self, Profile};
 use super::workload::Workload;
 use super::{
-    Answer, Asked, Cause, Cluster, Decision, Meta, Mode, Modes, NodeKind, Objects, Path, Record, Review,
-    ReviewError, answer,
+    Answer, Asked, Cause, Cluster, Decision, Meta, Modes, NodeKind, Path, Record, Review, ReviewError, answer,
 };
 use crate::directory::{Carrier, ClusterSettings, Configuration};
 use crate::stamp::Seal;
+
+pub use stamped::{follow, owned, stamped};
 
 /// A request about a pod, a workload or an image cache
 #[derive(Clone, Copy, Debug)]
@@ -146,76 +149,6 @@ pub fn run(
     };
     let validated = ask(Path::Validate, operation)?;
     Ok(Final::of(validated, said, &object, &place))
-}
-
-/// An object as it is after somebody has created it: mapped and stamped
-///
-/// # Errors
-///
-/// The manifest is not what its kind says.
-pub fn stamped(
-    object: &Value,
-    (user, groups): (&str, &[String]),
-    configuration: &Configuration,
-    objects: &Objects,
-    now: Timestamp,
-) -> Result<Value, OfflineError> {
-    let cluster = Inhabited {
-        cluster: objects,
-        named: object,
-    };
-    let request = Request {
-        operation: Operation::Create(object),
-        subresource: "",
-        user,
-        groups,
-    };
-    let body = body(&request, &configuration.cluster).to_string();
-    let mut review = Review::parse(body.as_bytes())?;
-    review.read_listed(&configuration.cluster)?;
-    let modes = Modes::everywhere(Mode::Audit);
-    let answer = answer(Path::Mutate, &review, configuration, &cluster, &modes, now);
-    let mut object = object.clone();
-    if let Some(patch) = patch(&answer.body)? {
-        json_patch::patch(&mut object, &patch)?;
-    }
-    Ok(object)
-}
-
-/// Makes an object that was written over an unstamped one a change of the stamped one, as a patch would: what stamping
-/// and mapping wrote stays where the change does not touch it
-pub fn follow(unstamped: &Value, stamped: &Value, object: &mut Value, settings: &ClusterSettings) {
-    let base = format!("{}/metadata/annotations", place(object, settings).pointer());
-    let empty = Value::Object(Default::default());
-    let (before, after) = (
-        unstamped.pointer(&base).unwrap_or(&empty),
-        stamped.pointer(&base).unwrap_or(&empty),
-    );
-    let keys: Vec<&String> = [before, after]
-        .into_iter()
-        .filter_map(Value::as_object)
-        .flat_map(|map| map.keys())
-        .filter(|key| before.get(key) != after.get(key))
-        .collect();
-    let Some(metadata) = base
-        .strip_suffix("/annotations")
-        .and_then(|metadata| object.pointer_mut(metadata))
-        .and_then(Value::as_object_mut)
-    else {
-        return;
-    };
-    let annotations = metadata.entry("annotations").or_insert_with(|| empty.clone());
-    let Some(annotations) = annotations.as_object_mut() else {
-        return;
-    };
-    for key in keys {
-        if annotations.get(key) == before.get(key) {
-            match after.get(key) {
-                Some(value) => annotations.insert(key.clone(), value.clone()),
-                None => annotations.remove(key),
-            };
-        }
-    }
 }
 
 /// Whether the configuration says how requests about this kind are judged

@@ -41,14 +41,18 @@ pub struct Metadata<'a> {
     /// All annotations, or nothing where the object has none or `null`
     #[serde(borrow)]
     pub annotations: Option<Pairs<'a>>,
-    /// Claims about who made the pod; nobody checks them, so they serve messages alone
+    /// Claims about who made the pod; nobody checks them, so they take belief in a stamp away and never give any
     #[serde(borrow, default, deserialize_with = "present")]
     pub owner_references: Vec<OwnerReference<'a>>,
 }
 
 /// A claim that another object made the pod
 #[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct OwnerReference<'a> {
+    /// The owner's API group and version
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub api_version: Text<'a>,
     /// The owner's kind
     #[serde(borrow)]
     pub kind: Text<'a>,
@@ -161,6 +165,13 @@ pub struct Toleration<'a> {
     /// The taint's effect; absent or empty means every effect
     #[serde(borrow)]
     pub effect: Option<Text<'a>>,
+}
+
+impl OwnerReference<'_> {
+    /// The owner's API group; empty for the core group
+    pub fn group(&self) -> &str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
 }
 
 impl<'a> Metadata<'a> {

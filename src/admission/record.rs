@@ -3,6 +3,7 @@
 use crate::ram::PolicyType;
 
 use super::Path;
+use super::contents::Difference;
 use super::finding::Finding;
 use super::fix::Advice;
 use super::mode::Mode;
@@ -55,6 +56,8 @@ pub struct Record {
     pub causes: Vec<Cause>,
     /// What the requester was told in any case
     pub warnings: Vec<String>,
+    /// How a controller's pod is unlike what its stamp was written for
+    pub unlike: Vec<Difference>,
     /// What would be allowed instead, where that was looked for
     pub advice: Option<Advice>,
     /// Whether the pod was changed
@@ -135,6 +138,8 @@ pub(super) fn questions(ruling: &Ruling) -> Vec<Question> {
         | Finding::Unmappable(_)
         | Finding::NotMapped { .. }
         | Finding::Stamp(_)
+        | Finding::Brought(_)
+        | Finding::Revision(_)
         | Finding::UnlistedController { .. }
         | Finding::UnknownNamespace
         | Finding::UnknownPod

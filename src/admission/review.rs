@@ -3,7 +3,9 @@
 //! The body is scanned once for the request; the pods in it are then read on their own, so that everything else in
 //! them is skipped, never stored.
 
+mod beside;
 mod object;
+mod revision;
 mod unread;
 
 use std::fmt;
@@ -18,6 +20,7 @@ use super::text::Text;
 use super::workload::Workload;
 
 pub use object::{Binding, Scale};
+pub use revision::Revision;
 
 /// A request that waits for an answer
 #[derive(Clone, Debug)]
@@ -29,6 +32,9 @@ pub struct Review<'a> {
     bearers: Vec<Bearer<'a>>,
     binding: Option<Binding<'a>>,
     scale: Option<Scale>,
+    revision: Option<Revision>,
+    changes_beside_templates: bool,
+    asks_for_stamp: bool,
 }
 
 /// What is done to the object
@@ -247,6 +253,9 @@ impl<'a> Review<'a> {
             bearers: Vec::new(),
             binding: None,
             scale: None,
+            revision: None,
+            changes_beside_templates: false,
+            asks_for_stamp: false,
         };
         review.read_objects()?;
         Ok(review)
@@ -325,6 +334,21 @@ impl<'a> Review<'a> {
     /// The way to a node that a pod is to take
     pub fn binding(&self) -> Option<&Binding<'a>> {
         self.binding.as_ref()
+    }
+
+    /// The revision that a workload may take up
+    pub fn revision(&self) -> Option<&Revision> {
+        self.revision.as_ref()
+    }
+
+    /// Whether an update of a listed kind changes what may shape its pods outside their templates
+    pub fn changes_beside_templates(&self) -> bool {
+        self.changes_beside_templates
+    }
+
+    /// Whether an update writes the annotation by which somebody asks for the stamp of a template
+    pub fn asks_for_stamp(&self) -> bool {
+        self.asks_for_stamp
     }
 
     /// How many pods a workload is to have

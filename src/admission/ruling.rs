@@ -1,6 +1,7 @@
 //! What came of judging a request, and what a mode makes of it.
 
 use super::annotation::Fields;
+use super::contents::Difference;
 use super::finding::{Deed, Finding};
 use super::fix::Advice;
 use super::mode::Mode;
@@ -36,6 +37,8 @@ pub struct Ruling {
     pub asked: Vec<Asked>,
     /// What the requester should know in any case
     pub warnings: Vec<String>,
+    /// How a controller's pod is unlike what its stamp was written for
+    pub unlike: Vec<Difference>,
     /// What mapping and stamping change
     pub patch: Patch,
     /// Whether the pod only may reach ECI, so that nothing is denied yet
@@ -66,9 +69,14 @@ impl Ruling {
             (true, _) => Decision::Unjudged,
             (false, Mode::Audit) => Decision::Audit,
             (false, Mode::Warn) => Decision::Warn,
-            (false, Mode::Enforce) if self.is_tentative => Decision::Warn,
+            (false, Mode::Enforce) if self.is_tentative && !self.is_forged() => Decision::Warn,
             (false, Mode::Enforce) => Decision::Deny,
         }
+    }
+
+    /// Whether something speaks against it that may not be stored, wherever the pod goes
+    fn is_forged(&self) -> bool {
+        self.findings.iter().any(Finding::is_forged)
     }
 
     /// Whether the pod may become a container group
@@ -79,8 +87,8 @@ impl Ruling {
     /// Both rulings in one: what speaks against either is told in the words of the first of them
     #[must_use]
     pub(super) fn with(self, other: Self) -> Self {
-        let (mut first, second) = match (self.findings.is_empty(), other.findings.is_empty()) {
-            (true, false) => (other, self),
+        let (mut first, second) = match (self.weight(), other.weight()) {
+            (own, others) if others > own => (other, self),
             _ if self.route.is_none() => (other, self),
             _ => (self, other),
         };
@@ -89,13 +97,23 @@ impl Ruling {
             second
                 .findings
                 .into_iter()
-                .filter(|finding| finding.holds_in_every_mode()),
+                .filter(|finding| finding.holds_in_every_mode() || finding.is_forged()),
         );
+        first.unlike.extend(second.unlike);
         first.allowed.extend(second.allowed);
         first.asked.extend(second.asked);
         first.warnings.extend(second.warnings);
         first.patch.append(second.patch);
         first
+    }
+
+    /// How much it speaks against the request: what is denied for certain before what only may be
+    fn weight(&self) -> u8 {
+        match (self.findings.is_empty(), self.is_tentative && !self.is_forged()) {
+            (true, _) => 0,
+            (false, true) => 1,
+            (false, false) => 2,
+        }
     }
 
     /// With the finding to show in front

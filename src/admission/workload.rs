@@ -46,6 +46,11 @@ impl Workload {
         Self::ALL.into_iter().find(|one| one.kind() == kind)
     }
 
+    /// The workload of a group and kind, if it is one
+    pub fn of_group_kind(group: &str, kind: &str) -> Option<Self> {
+        Self::of_kind(kind).filter(|one| one.group() == group)
+    }
+
     /// The kind
     pub fn kind(self) -> &'static str {
         match self {

@@ -58,7 +58,7 @@ struct Expect {
 impl PodCase {
     pub(super) fn run(&self, configuration: &Configuration) -> Result<(bool, Value, Value), Fault> {
         let settings = &configuration.cluster;
-        let object = self.manifest.to_json();
+        let mut object = self.manifest.to_json();
         if let Some(missing) = self.not_judged(&object, configuration) {
             return Ok((false, self.expect.to_json(), Value::String(missing)));
         }
@@ -71,7 +71,11 @@ impl PodCase {
         };
         let mut manifests: Vec<Value> = self.objects.iter().map(Node::to_json).collect();
         let mut given = objects(&manifests)?;
-        let mut object = object;
+        let is_stamped = self.stamped_by.is_some();
+        let is_carrier = |user: &str| settings.carriers.iter().any(|carrier| carrier.user == user);
+        if matches!(self.operation, Verb::Create) && (is_stamped || is_carrier(&self.r#as.user)) {
+            object = offline::owned(&object, &self.r#as.user, settings);
+        }
         let mut old = self.old_manifest.as_ref().map(Node::to_json);
         let now = Timestamp::now();
         if let Some(Subject { user, groups }) = &self.stamped_by {

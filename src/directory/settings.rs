@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::carrier::{self, Carrier, Injector};
 use super::name::{self, shortened};
 use super::selector::{self, Selector};
 use super::text::Text;
@@ -50,6 +51,8 @@ pub struct ClusterSettings {
     pub keepers: Vec<String>,
     /// Users added to the built-in control-plane identities
     pub control_plane: Vec<String>,
+    /// What other webhooks put into pods after their template was stamped
+    pub injectors: Vec<Injector>,
 }
 
 /// What becomes of a change of the eci-profile that its author has no right to
@@ -61,21 +64,6 @@ pub enum ProfileChanges {
     Record,
     /// It is denied
     Refuse,
-}
-
-/// A controller whose pods carry the stamp of their template
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Carrier {
-    /// The controller's full user name
-    pub user: String,
-    /// API group of the kind that holds the template; empty for the core group
-    pub group: String,
-    /// The kind that holds the template
-    pub kind: String,
-    /// Its resource name, in the plural
-    pub resource: String,
-    /// Paths of the pod templates in the object, such as `spec.template`
-    pub templates: Vec<String>,
 }
 
 impl Default for ClusterSettings {
@@ -95,7 +83,26 @@ impl Default for ClusterSettings {
             carriers: Vec::new(),
             keepers: Vec::new(),
             control_plane: Vec::new(),
+            injectors: Vec::new(),
         }
+    }
+}
+
+impl ClusterSettings {
+    /// Paths of the fields that may change in an object of a listed kind without a change of its pods: those that each of its
+    /// carriers names
+    pub fn harmless(&self, group: &str, resource: &str) -> Vec<&str> {
+        let mut carriers = self
+            .carriers
+            .iter()
+            .filter(|carrier| carrier.group == group && carrier.resource == resource);
+        let first = carriers.next().into_iter();
+        let others: Vec<_> = carriers.collect();
+        first
+            .flat_map(|carrier| &carrier.harmless)
+            .filter(|path| others.iter().all(|other| other.harmless.contains(path)))
+            .map(String::as_str)
+            .collect()
     }
 }
 
@@ -132,16 +139,8 @@ struct ClusterWire {
     keepers: Vec<Text>,
     #[serde(default)]
     control_plane: Vec<Text>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CarrierWire {
-    user: Text,
-    group: Text,
-    kind: Text,
-    resource: Text,
-    templates: Vec<Text>,
+    #[serde(default)]
+    injectors: Vec<Node>,
 }
 
 /// Reads the `account` section
@@ -218,22 +217,27 @@ pub(super) fn cluster(node: &Node, faults: &mut Vec<Fault>) -> Option<ClusterSet
         carriers: wire
             .carriers
             .iter()
-            .filter_map(|node| carrier(node, faults))
+            .filter_map(|node| carrier::carrier(node, faults))
+            .collect(),
+        injectors: wire
+            .injectors
+            .iter()
+            .filter_map(|node| carrier::injector(node, faults))
             .collect(),
         keepers: wire.keepers.into_iter().map(owned).collect(),
         control_plane: wire.control_plane.into_iter().map(owned).collect(),
     })
 }
 
-fn read<'de, T: Deserialize<'de>>(node: &'de Node, faults: &mut Vec<Fault>) -> Option<T> {
+pub(super) fn read<'de, T: Deserialize<'de>>(node: &'de Node, faults: &mut Vec<Fault>) -> Option<T> {
     node.read().map_err(|fault| faults.push(fault)).ok()
 }
 
-fn owned(text: Text) -> String {
+pub(super) fn owned(text: Text) -> String {
     text.as_str().to_owned()
 }
 
-fn check_filled(text: &Text, what: &str, faults: &mut Vec<Fault>) {
+pub(super) fn check_filled(text: &Text, what: &str, faults: &mut Vec<Fault>) {
     if text.is_empty() {
         faults.push(text.fault(format!("an empty {what} is not accepted")));
     }
@@ -302,36 +306,6 @@ fn selectors(list: &Node, faults: &mut Vec<Fault>) -> Vec<Selector> {
         .iter()
         .filter_map(|item| selector::read(item, faults))
         .collect()
-}
-
-fn carrier(node: &Node, faults: &mut Vec<Fault>) -> Option<Carrier> {
-    let wire: CarrierWire = read(node, faults)?;
-    check_filled(&wire.user, "user name", faults);
-    check_filled(&wire.kind, "kind", faults);
-    check_filled(&wire.resource, "resource", faults);
-    if wire.templates.is_empty() {
-        faults.push(Fault::new(
-            node.at,
-            "a carrier names at least one path in `templates`, such as spec.template",
-        ));
-    }
-    for path in wire
-        .templates
-        .iter()
-        .filter(|path| path.split('.').any(str::is_empty))
-    {
-        faults.push(path.fault(format!(
-            "`{}` is not a path: write field names with dots between them",
-            shortened(path)
-        )));
-    }
-    Some(Carrier {
-        user: owned(wire.user),
-        group: owned(wire.group),
-        kind: owned(wire.kind),
-        resource: owned(wire.resource),
-        templates: wire.templates.into_iter().map(owned).collect(),
-    })
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
 //! The binding of a pod to a node: where it becomes certain that a pod is ECI's, and who asked for it is asked about.
 
 use super::Case;
-use crate::admission::annotation::Fields;
+use crate::admission::annotation::{ECI_FIELDS, Fields, texts};
 use crate::admission::bearer::Side;
 use crate::admission::call;
-use crate::admission::cluster::NodeKind;
+use crate::admission::cluster::{Meta, NodeKind};
 use crate::admission::finding::{Deed, Finding, StampFault};
 use crate::admission::fix::Advice;
-use crate::admission::identity::{Unstamped, restart, verified};
-use crate::admission::lookalike;
-use crate::admission::patch::Patch;
+use crate::admission::identity::Holder;
+use crate::admission::lookalike::{self, is_ecis};
+use crate::admission::mode::StampContents;
+use crate::admission::patch::{Changes, Patch};
+use crate::admission::review::Binding;
 use crate::admission::route::Route;
 use crate::admission::ruling::Ruling;
 use crate::stamp::REQUESTED_BY;
@@ -84,24 +86,17 @@ impl Case<'_> {
         if written.is_some_and(|stamp| side.stamp() != Some(stamp)) {
             ruling.findings.push(Finding::Stamp(StampFault::Changed));
         }
-        let claims = verified(side.stamp(), self.review.namespace(), self.cluster);
-        let claims = match claims {
+        let holder = Holder::new("", "Pod", &side.read().metadata);
+        let claims = match self.believed(&side, &holder, &side.read().metadata) {
             Ok(claims) => {
                 self.act_for(&mut ruling, &claims);
                 Some(claims)
             }
-            Err(unstamped) => {
-                let fault = match unstamped {
-                    Unstamped::Broken(broken) if broken.is_forged() => StampFault::Forged(broken),
-                    Unstamped::Broken(broken) => StampFault::Lost(broken, restart(&side.read().metadata)),
-                    // A template that leads to ECI gets a stamp with the next restart, any other first needs a mark
-                    Unstamped::Missing => match self.route(side.read(), &namespace) {
-                        Route::No(_) => StampFault::Unmarked,
-                        Route::Certain(_) | Route::Possible(_) => {
-                            StampFault::Missing(restart(&side.read().metadata))
-                        }
-                    },
-                };
+            Err(fault) => {
+                // A template that leads to ECI gets a stamp with the next restart, any other first needs a mark
+                let is_unmarked = matches!(fault, StampFault::Missing(_))
+                    && matches!(self.route(side.read(), &namespace), Route::No(_));
+                let fault = if is_unmarked { StampFault::Unmarked } else { fault };
                 ruling.findings.push(Finding::Stamp(fault));
                 None
             }
@@ -111,8 +106,11 @@ impl Case<'_> {
         }
         let call = call::create(&ruling.fields, self.configuration, self.review.namespace());
         ruling.operation = Some(call.operation);
+        let brought = self.brought(binding, &side, &ruling.fields, &namespace);
+        if let Brought::Foreign(annotation) = &brought {
+            ruling.findings.push(Finding::Brought(annotation.clone()));
+        }
         let Some(claims) = claims else { return ruling };
-        // What the Binding brings of its own is judged together with the pod, whose own fields are those of the stamp
         let is_other = match Fields::read(side.read()) {
             Ok(own) => self.differs_from_stamp(&claims, &side, &own, &namespace),
             Err(_) => true,
@@ -120,8 +118,67 @@ impl Case<'_> {
         if is_other {
             ruling.findings.push(Finding::Stamp(StampFault::Differs));
         }
+        if self.contents == StampContents::Refuse {
+            self.expect_contents(&mut ruling, &claims, &side);
+        }
         self.judge(&mut ruling, &call, &namespace);
+        if brought == Brought::Expected && !self.asks_for_control_plane() {
+            // Whoever brings fields asks for them, beside the person whose pod it is
+            let mut sender = Ruling {
+                principal: self.requester(),
+                ..Ruling::default()
+            };
+            self.judge(&mut sender, &call, &namespace);
+            ruling.asked.extend(sender.asked);
+            let new = sender
+                .findings
+                .into_iter()
+                .filter(|finding| !ruling.findings.contains(finding));
+            let new: Vec<Finding> = new.collect();
+            ruling.findings.extend(new);
+        }
         ruling.advice = Advice::on(self, &ruling, &pod, None, &namespace);
         ruling
     }
+
+    /// What ECI reads of the annotations that a Binding would write on its pod
+    fn brought(&self, binding: &Binding<'_>, side: &Side<'_>, merged: &Fields, namespace: &Meta) -> Brought {
+        let pod = side.read();
+        let mut written = binding
+            .metadata
+            .annotations
+            .iter()
+            .filter(|(key, value)| is_ecis(key) && pod.annotation(key) != Some(value))
+            .map(|(key, _)| key)
+            .peekable();
+        if written.peek().is_none() {
+            return Brought::Nothing;
+        }
+        let own = texts(pod, &Changes::default());
+        match written.find(|key| !ECI_FIELDS.contains(key)) {
+            Some(key) => Brought::Foreign(key.to_owned()),
+            None if self.may_become(&own, merged, pod, namespace) => Brought::Expected,
+            None => {
+                let keys = ECI_FIELDS.into_iter();
+                let annotations = &binding.metadata.annotations;
+                let mut changed = keys.filter(|key| {
+                    annotations
+                        .value(key)
+                        .is_some_and(|value| pod.annotation(key) != Some(value))
+                });
+                Brought::Foreign(changed.next().unwrap_or_default().to_owned())
+            }
+        }
+    }
+}
+
+/// What a Binding brings of what ECI reads
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Brought {
+    /// Nothing that its pod does not have
+    Nothing,
+    /// What the mapping rules or eci-profile write on such a pod
+    Expected,
+    /// Anything else: the first annotation of it
+    Foreign(String),
 }

@@ -106,8 +106,19 @@ impl Case<'_> {
             (Some(stamped), Some(found)) => stamped != found,
             _ => false,
         };
-        let Ok(stamped) = Fields::of(&claims.fields) else {
-            return true;
+        is_other_account || !self.may_become(&claims.fields, fields, pod, namespace)
+    }
+
+    /// Whether a pod that was written with these ECI fields may have those by now, by the work of mapping and eci-profile
+    pub(super) fn may_become(
+        &self,
+        written: &FieldTexts,
+        found: &Fields,
+        pod: &Pod<'_>,
+        namespace: &Meta,
+    ) -> bool {
+        let Ok(own) = Fields::of(written) else {
+            return false;
         };
         let profile = self.cluster.profile();
         let decorate = |fields: &Fields| {
@@ -115,7 +126,7 @@ impl Case<'_> {
                 tags: fields.written_tags(),
                 resource_group_id: fields.resource_group.clone(),
                 ram_role_name: fields.role.clone(),
-                ..claims.fields.clone()
+                ..written.clone()
             };
             Fields::of(&profile.completed(texts, pod, namespace)).ok()
         };
@@ -124,12 +135,12 @@ impl Case<'_> {
             mapped.ok().map(|mapped| mapped.fields)
         };
         let accepted = [
-            map(&stamped),
-            decorate(&stamped),
-            map(&stamped).and_then(|fields| decorate(&fields)),
-            decorate(&stamped).and_then(|fields| map(&fields)),
-            Some(stamped),
+            map(&own),
+            decorate(&own),
+            map(&own).and_then(|fields| decorate(&fields)),
+            decorate(&own).and_then(|fields| map(&fields)),
+            Some(own),
         ];
-        is_other_account || !accepted.iter().flatten().any(|accepted| accepted.means(fields))
+        accepted.iter().flatten().any(|accepted| accepted.means(found))
     }
 }

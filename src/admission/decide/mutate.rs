@@ -4,44 +4,73 @@ use super::{Case, deed};
 use crate::admission::bearer::{Bearer, Side};
 use crate::admission::call;
 use crate::admission::cluster::Meta;
-use crate::admission::identity::{Standing, is_same, own_claims, restamp, standing};
+use crate::admission::finding::StampFault;
+use crate::admission::identity::{Carriage, Standing, is_same, own_claims, restamp, standing};
 use crate::admission::mapping::Scope;
+use crate::admission::mode::Mode;
 use crate::admission::patch::{Change, Changes, Patch};
 use crate::admission::ruling::Ruling;
 use crate::admission::update::Both;
 
 impl Case<'_> {
+    /// What a pod or template shall become
+    ///
+    /// Whatever way this takes, the stamp that is stored afterwards is the one that was stored before, a new one of the
+    /// requester, the one that a controller copies, or none.
     pub(super) fn mutate_bearer(&self, bearer: &Bearer<'_>) -> Ruling {
-        let (Some(new), Some(namespace)) = (&bearer.new, self.namespace()) else {
+        let Some(new) = &bearer.new else {
             return Ruling::default();
         };
         let settings = &self.configuration.cluster;
-        match standing(self.review, bearer, settings, self.cluster) {
-            Standing::Kept => self.kept(bearer, new),
-            Standing::Beside => self.beside(bearer, new, &namespace),
-            Standing::Carried(_) if !bearer.place.is_whole() => {
-                // A controller compares what it made with what it made it of: mapping again would be a change to it
+        match (
+            standing(self.review, bearer, settings, self.cluster),
+            self.namespace(),
+        ) {
+            (Standing::Kept, _) => self.kept(bearer, new),
+            (Standing::Carried(_), _) if !bearer.place.is_whole() => {
+                // A controller compares what it made with what it made it of: a template that is mapped or loses its stamp
+                // would be a change to it, which it would try to undo for ever
                 Ruling::default()
             }
-            Standing::Carried(_) => {
-                let (mut ruling, changes) = self.mapped_bearer(bearer, new, &namespace, scope(bearer, new));
-                ruling.patch = Patch::new(&changes, &bearer.place, new);
-                ruling
+            (Standing::Carried(carriage), namespace) => {
+                self.carried(bearer, new, &carriage, namespace.as_deref())
             }
-            Standing::Requester => self.stamped(bearer, new, &namespace),
-            Standing::Late => self.stamped_late(bearer, new, &namespace),
+            // Nothing can be said of it yet but that it brings no stamp
+            (_, None) => self.kept(bearer, new),
+            (Standing::Beside, Some(namespace)) => self.beside(bearer, new, &namespace),
+            (Standing::Requester, Some(namespace)) => self.stamped(bearer, new, &namespace),
+            (Standing::Late, Some(namespace)) => self.stamped_late(bearer, new, &namespace),
         }
     }
 
     /// The stamp as it was, whatever the request makes of it
     fn kept(&self, bearer: &Bearer<'_>, new: &Side<'_>) -> Ruling {
         let mut ruling = Ruling::default();
-        let changes = Changes {
-            stamp: restamp(new, bearer.old.as_ref().and_then(Side::stamp)),
-            ..Changes::default()
+        let changes = stays(&mut ruling, bearer, new, Changes::default());
+        ruling.patch = Patch::new(&changes, &bearer.place, new);
+        ruling
+    }
+
+    /// A controller's pod: mapped, and without a stamp that proves nothing where nobody is denied for it
+    fn carried(
+        &self,
+        bearer: &Bearer<'_>,
+        new: &Side<'_>,
+        carriage: &Carriage,
+        namespace: Option<&Meta>,
+    ) -> Ruling {
+        let (mut ruling, mut changes) = match namespace {
+            Some(namespace) => self.mapped_bearer(bearer, new, namespace, scope(bearer, new)),
+            None => (Ruling::default(), Changes::default()),
         };
-        if changes.stamp.is_some() && new.stamp().is_some() {
-            ruling.warnings.push(STAYS.to_owned());
+        let fault = self.attribution(bearer, new, carriage).err();
+        if self.mode != Mode::Enforce
+            && let Some(fault) = fault.filter(StampFault::is_forged)
+        {
+            changes.stamp = restamp(new, None);
+            ruling
+                .warnings
+                .push(format!("{TAKEN}: {}", fault.explanation(self.review.namespace())));
         }
         ruling.patch = Patch::new(&changes, &bearer.place, new);
         ruling
@@ -54,11 +83,8 @@ impl Case<'_> {
             return Ruling::default();
         }
         let scope = scope(bearer, new);
-        let (mut ruling, mut changes) = self.mapped_bearer(bearer, new, namespace, scope);
-        changes.stamp = restamp(new, bearer.old.as_ref().and_then(Side::stamp));
-        if changes.stamp.is_some() && new.stamp().is_some() {
-            ruling.warnings.push(STAYS.to_owned());
-        }
+        let (mut ruling, changes) = self.mapped_bearer(bearer, new, namespace, scope);
+        let changes = stays(&mut ruling, bearer, new, changes);
         ruling.patch = Patch::new(&changes, &bearer.place, new);
         ruling
     }
@@ -68,25 +94,27 @@ impl Case<'_> {
         let scope = scope(bearer, new);
         let (mut ruling, mut changes) = self.mapped_bearer(bearer, new, namespace, scope);
         let old_stamp = bearer.old.as_ref().and_then(Side::stamp);
-        // What cannot lead to ECI needs no stamp; one that is there may not stay, for it could come to count later
-        let is_ours = ruling.leads_to_eci() || new.stamp().is_some() || old_stamp.is_some();
-        if !ruling.findings.is_empty() || !is_ours {
-            return ruling;
-        }
+        // What cannot lead to ECI needs no stamp; one that is there may not stay, for it could come to count later. A
+        // revision is taken up unseen, so that it bears its author's in any case
+        let is_ours =
+            ruling.leads_to_eci() || new.stamp().is_some() || old_stamp.is_some() || self.is_revision();
         let is_unchanged =
             bearer.old.is_some() && !changes.is_empty() && is_same(self.review, bearer, &changes);
-        if is_unchanged {
-            changes.stamp = restamp(new, old_stamp);
-        } else if let Some(seal) = self.cluster.seal() {
-            let claims = own_claims(self.review, new, &changes, self.configuration, &seal);
-            let stamp = seal.sign(&claims);
-            let was_written = new
-                .stamp()
-                .is_some_and(|found| found != stamp && Some(found) != old_stamp);
-            if was_written {
-                ruling.warnings.push(OVERWRITTEN.to_owned());
+        let seal = self.cluster.seal();
+        match seal.filter(|_| ruling.findings.is_empty() && is_ours && !is_unchanged) {
+            Some(seal) => {
+                let holder = self.holder(bearer);
+                let claims = own_claims(self.review, new, &holder, &changes, self.configuration, &seal);
+                let stamp = seal.sign(&claims);
+                let was_written = new
+                    .stamp()
+                    .is_some_and(|found| found != stamp && Some(found) != old_stamp);
+                if was_written {
+                    ruling.warnings.push(OVERWRITTEN.to_owned());
+                }
+                changes.stamp = (new.stamp() != Some(&stamp)).then_some(Change::Set(stamp));
             }
-            changes.stamp = (new.stamp() != Some(&stamp)).then_some(Change::Set(stamp));
+            None => changes = stays(&mut ruling, bearer, new, changes),
         }
         ruling.patch = Patch::new(&changes, &bearer.place, new);
         ruling
@@ -96,7 +124,7 @@ impl Case<'_> {
     fn stamped_late(&self, bearer: &Bearer<'_>, new: &Side<'_>, namespace: &Meta) -> Ruling {
         let stamped = self.stamped(bearer, new, namespace);
         if stamped.patch.is_empty() || !stamped.leads_to_eci() {
-            return Ruling::default();
+            return self.kept(bearer, new);
         }
         let call = call::create(&stamped.fields, self.configuration, self.review.namespace());
         let mut asked = Ruling {
@@ -107,10 +135,9 @@ impl Case<'_> {
         if asked.findings.is_empty() && stamped.findings.is_empty() {
             return stamped;
         }
-        Ruling {
-            warnings: vec![UNSTAMPED.to_owned()],
-            ..Ruling::default()
-        }
+        let mut ruling = self.kept(bearer, new);
+        ruling.warnings.push(UNSTAMPED.to_owned());
+        ruling
     }
 
     /// A ruling with the fields after mapping, and what mapping changes
@@ -133,6 +160,17 @@ impl Case<'_> {
     }
 }
 
+/// These changes, and the stamp as it was before the request
+fn stays(ruling: &mut Ruling, bearer: &Bearer<'_>, new: &Side<'_>, changes: Changes) -> Changes {
+    let stamp = restamp(new, bearer.old.as_ref().and_then(Side::stamp));
+    if stamp.is_some() && new.stamp().is_some() {
+        ruling.warnings.push(STAYS.to_owned());
+    }
+    Changes { stamp, ..changes }
+}
+
+/// Told where a controller's pod brings a stamp that proves nothing
+const TAKEN: &str = "the stamp of this pod was taken away";
 /// Told to whoever writes a stamp where it is overwritten with their own
 const OVERWRITTEN: &str = "annotation ramgate.io/requested-by is written by ramgate alone, it names you now";
 /// Told to whoever writes to a workload without a stamp, for whose pods they have no right

@@ -6,20 +6,20 @@ use crate::admission::annotation::same_fields;
 use crate::admission::bearer::{Bearer, Side};
 use crate::admission::call;
 use crate::admission::cluster::Meta;
+use crate::admission::contents;
 use crate::admission::finding::{Finding, StampFault};
 use crate::admission::fix::Advice;
 use crate::admission::identity::{
-    Carriage, Restart, Standing, Unstamped, claims, own_claims, restart, standing,
+    Carriage, Holder, Standing, Unstamped, own_claims, restart, standing, unchecked, verified,
 };
 use crate::admission::lookalike;
+use crate::admission::mode::StampContents;
 use crate::admission::patch::Changes;
-use crate::admission::pod::Pod;
+use crate::admission::pod::{Metadata, Pod};
 use crate::admission::profile::Profile;
-use crate::admission::review::Resource;
 use crate::admission::route::Route;
 use crate::admission::ruling::Ruling;
 use crate::admission::update::{Both, readable};
-use crate::admission::workload::Workload;
 use crate::stamp::Claims;
 
 impl Case<'_> {
@@ -29,14 +29,9 @@ impl Case<'_> {
         };
         let standing = standing(self.review, bearer, &self.configuration.cluster, self.cluster);
         // Where nobody became the requester, nobody is judged
-        let is_left = standing == Standing::Late && new.stamp().is_none();
+        let is_left = standing == Standing::Late && new.stamp() == bearer.old.as_ref().and_then(Side::stamp);
         if standing == Standing::Kept || is_left {
             return self.validate_kept(bearer, new);
-        }
-        let is_revision = self.review.resource() == Resource::Workload(Workload::ControllerRevision);
-        if is_revision && matches!(standing, Standing::Carried(_)) {
-            // Its controller only remembers what was judged, and the pods that it makes of it are judged again
-            return Ruling::default();
         }
         let Some(namespace) = self.namespace() else {
             return self.namespace_missing(new.read(), deed(bearer));
@@ -47,10 +42,10 @@ impl Case<'_> {
         let mut ruling = self.routed(route, deed(bearer));
         let mut carried = None;
         if let Standing::Carried(carriage) = &standing {
+            carried = self.attribute(&mut ruling, bearer, new, carriage);
             if !ruling.leads_to_eci() {
                 return ruling;
             }
-            carried = self.attribute(&mut ruling, new, carriage);
         } else {
             self.expect_stamp(&mut ruling, bearer, new, &standing);
             if !ruling.leads_to_eci() {
@@ -67,10 +62,13 @@ impl Case<'_> {
         if !is_readable {
             return ruling;
         }
-        if let Some(claims) = carried
-            && self.differs_from_stamp(&claims, new, &ruling.fields, &namespace)
-        {
-            ruling.findings.push(Finding::Stamp(StampFault::Differs));
+        if let Some(claims) = carried {
+            if self.differs_from_stamp(&claims, new, &ruling.fields, &namespace) {
+                ruling.findings.push(Finding::Stamp(StampFault::Differs));
+            }
+            if bearer.place.is_whole() && bearer.old.is_none() {
+                self.expect_contents(&mut ruling, &claims, new);
+            }
         }
         match &bearer.old {
             Some(old) if bearer.place.is_whole() => {
@@ -96,28 +94,81 @@ impl Case<'_> {
 
     /// Makes the ruling one about whom the stamp names, since the requester acts for them
     ///
-    /// What the stamp says, if it is to be believed.
-    fn attribute(&self, ruling: &mut Ruling, side: &Side<'_>, carriage: &Carriage) -> Option<Claims> {
-        let verdict = match carriage {
-            Carriage::Unsent(kind) => Err(StampFault::NotSent(kind.clone())),
-            Carriage::BuiltIn | Carriage::Listed => {
-                claims(side, self.review, self.cluster).map_err(|unstamped| match unstamped {
-                    Unstamped::Missing => StampFault::Missing(self.way_to_stamp(side)),
-                    Unstamped::Broken(broken) if broken.is_forged() => StampFault::Forged(broken),
-                    Unstamped::Broken(broken) => StampFault::Lost(broken, self.way_to_stamp(side)),
-                })
-            }
-        };
-        match verdict {
+    /// What the stamp says, if it is to be believed. What is not bound for ECI needs none, but may not bring a forged one.
+    fn attribute(
+        &self,
+        ruling: &mut Ruling,
+        bearer: &Bearer<'_>,
+        side: &Side<'_>,
+        carriage: &Carriage,
+    ) -> Option<Claims> {
+        match self.attribution(bearer, side, carriage) {
             Ok(claims) => {
                 self.act_for(ruling, &claims);
                 Some(claims)
             }
             Err(fault) => {
                 ruling.principal = None;
-                ruling.findings.push(Finding::Stamp(fault));
+                if ruling.leads_to_eci() || fault.is_forged() {
+                    ruling.findings.push(Finding::Stamp(fault));
+                }
                 None
             }
+        }
+    }
+
+    /// What the stamp that a controller brings says, or why it is not to be believed
+    pub(super) fn attribution(
+        &self,
+        bearer: &Bearer<'_>,
+        side: &Side<'_>,
+        carriage: &Carriage,
+    ) -> Result<Claims, StampFault> {
+        if let Carriage::Unsent(kind) = carriage {
+            return Err(StampFault::NotSent(kind.clone()));
+        }
+        let holder = self.holder(bearer);
+        self.believed(
+            side,
+            &holder,
+            self.review.owner().unwrap_or(&side.read().metadata),
+        )
+    }
+
+    /// What a stamp says in an object, or why it is not to be believed there; `owner` tells how it gets another
+    pub(super) fn believed(
+        &self,
+        side: &Side<'_>,
+        holder: &Holder,
+        owner: &Metadata<'_>,
+    ) -> Result<Claims, StampFault> {
+        let settings = &self.configuration.cluster;
+        let namespace = self.review.namespace();
+        let claims =
+            verified(side.stamp(), namespace, holder, settings, self.cluster).map_err(|unstamped| {
+                match unstamped {
+                    Unstamped::Missing => StampFault::Missing(restart(owner)),
+                    Unstamped::Broken(broken) if broken.is_forged() => StampFault::Forged(broken),
+                    Unstamped::Broken(broken) => StampFault::Lost(broken, restart(owner)),
+                }
+            })?;
+        match unchecked(&claims, holder, settings, self.cluster) {
+            Some(fault) => Err(fault),
+            None => Ok(claims),
+        }
+    }
+
+    /// Holds what runs in a controller's pod against what its stamp says
+    pub(super) fn expect_contents(&self, ruling: &mut Ruling, claims: &Claims, new: &Side<'_>) {
+        // A stamp of the first form says nothing of it, nor does one of a template that leaves it to its controller
+        let (Some(stamped), Some(running)) = (&claims.containers, contents::running(new.json())) else {
+            return;
+        };
+        let injectors = &self.configuration.cluster.injectors;
+        ruling.unlike = contents::differences(stamped, &running, injectors);
+        if self.contents == StampContents::Refuse && !ruling.unlike.is_empty() {
+            let unlike = ruling.unlike.clone();
+            ruling.findings.push(Finding::Stamp(StampFault::Unlike(unlike)));
         }
     }
 
@@ -134,15 +185,6 @@ impl Case<'_> {
         ruling.stamped = Some(claims.user.clone());
     }
 
-    /// How the template that a pod or object was made of gets a stamp
-    fn way_to_stamp(&self, side: &Side<'_>) -> Option<Restart> {
-        let metadata = match self.review.owner() {
-            Some(owner) => owner,
-            None => &side.read().metadata,
-        };
-        restart(metadata)
-    }
-
     /// Holds the stamp against the one that the mutating half writes
     fn expect_stamp(&self, ruling: &mut Ruling, bearer: &Bearer<'_>, new: &Side<'_>, standing: &Standing) {
         if *standing == Standing::Beside {
@@ -150,20 +192,36 @@ impl Case<'_> {
             return;
         }
         let old = bearer.old.as_ref().and_then(Side::stamp);
-        if new.stamp().is_none() && !ruling.leads_to_eci() && old.is_none() {
+        let is_wanted = ruling.leads_to_eci() || old.is_some() || self.is_revision();
+        let Some(found) = new.stamp() else {
+            let fault = is_wanted.then_some(StampFault::NotApplied);
+            ruling.findings.extend(fault.map(Finding::Stamp));
             return;
-        }
-        let fault = match claims(new, self.review, self.cluster) {
-            Err(Unstamped::Missing) => Some(StampFault::NotApplied),
+        };
+        let holder = self.holder(bearer);
+        let settings = &self.configuration.cluster;
+        let namespace = self.review.namespace();
+        let fault = match verified(Some(found), namespace, &holder, settings, self.cluster) {
             Err(Unstamped::Broken(broken)) if broken.is_forged() => Some(StampFault::Forged(broken)),
-            Err(Unstamped::Broken(_)) => Some(StampFault::NotApplied),
+            Err(Unstamped::Broken(_) | Unstamped::Missing) => Some(StampFault::Unexpected),
             Ok(claims) if claims.user != self.review.user() => Some(StampFault::Changed),
             Ok(claims) => {
-                let seal = self.cluster.seal();
-                let wanted = seal
-                    .map(|seal| own_claims(self.review, new, &Changes::default(), self.configuration, &seal));
-                // Another webhook may have changed the fields since, or the configuration may have
-                (wanted.as_ref() != Some(&claims)).then_some(StampFault::NotApplied)
+                let wanted = self.cluster.seal().map(|seal| {
+                    own_claims(
+                        self.review,
+                        new,
+                        &holder,
+                        &Changes::default(),
+                        self.configuration,
+                        &seal,
+                    )
+                });
+                // Another webhook may have changed the fields since, or the configuration may have. A replica of another
+                // version writes the first form, which says less and nothing else
+                let is_wanted = |wanted: &Claims| {
+                    *wanted == claims || claims.object.is_none() && wanted.clone().of_first_form() == claims
+                };
+                (!wanted.as_ref().is_some_and(is_wanted)).then_some(StampFault::Unexpected)
             }
         };
         ruling.findings.extend(fault.map(Finding::Stamp));

@@ -1,5 +1,6 @@
 //! What is wrong with a stamp, in words: what was wanted, what was found, what to run.
 
+use crate::admission::contents::{Difference, Unlike};
 use crate::admission::identity::Restart;
 use crate::admission::phrase::{NAME_LENGTH, clipped, quoted};
 use crate::admission::workload::Workload;
@@ -16,14 +17,18 @@ pub enum StampFault {
     Forged(Broken),
     /// It is another one than ramgate wrote
     Changed,
-    /// It is not the one that ramgate writes, as if the mutating webhook had not been asked
+    /// It is not there though ramgate writes one, as if the mutating webhook had not been asked
     NotApplied,
+    /// It is not the one that ramgate writes for this requester
+    Unexpected,
     /// It names something else than what is asked for
     Differs,
     /// It comes from a listed kind that the webhook rules do not send
     NotSent(String),
     /// A pod reaches ECI that nothing led there when it was created
     Unmarked,
+    /// The pod runs something else than its stamp was written for
+    Unlike(Vec<Difference>),
 }
 
 impl StampFault {
@@ -32,27 +37,36 @@ impl StampFault {
         match self {
             Self::Missing(_) | Self::Lost(..) | Self::Unmarked => "MissingStamp",
             Self::Forged(_) | Self::Changed => "ForgedStamp",
-            Self::NotApplied => "StampNotApplied",
+            Self::NotApplied | Self::Unexpected => "StampNotApplied",
             Self::Differs => "DiffersFromStamp",
             Self::NotSent(_) => "CarrierNotSent",
+            Self::Unlike(_) => "UnlikeStamp",
         }
     }
 
-    /// Whether somebody must have written it who may not
+    /// Whether it is there and ramgate did not write it, or nobody knows whether it did
     pub fn is_forged(&self) -> bool {
-        matches!(self, Self::Forged(_) | Self::Changed)
+        match self {
+            Self::Forged(_) | Self::Changed | Self::Unexpected | Self::NotSent(_) => true,
+            Self::Missing(_)
+            | Self::Lost(..)
+            | Self::NotApplied
+            | Self::Differs
+            | Self::Unmarked
+            | Self::Unlike(_) => false,
+        }
     }
 
     /// Whether nobody is left to ask about
     pub fn leaves_nobody(&self) -> bool {
         match self {
             Self::Missing(_) | Self::Lost(..) | Self::Forged(_) | Self::NotSent(_) | Self::Unmarked => true,
-            Self::Changed | Self::NotApplied | Self::Differs => false,
+            Self::Changed | Self::NotApplied | Self::Unexpected | Self::Differs | Self::Unlike(_) => false,
         }
     }
 
     /// What was wanted, what was found, what to do
-    pub(super) fn explanation(&self, namespace: &str) -> String {
+    pub(in crate::admission) fn explanation(&self, namespace: &str) -> String {
         match self {
             Self::Missing(way) => format!(
                 "nothing says for whom this controller acts, as its template has no stamp: {}",
@@ -68,7 +82,7 @@ impl StampFault {
             Self::Changed => format!(
                 "annotation {REQUESTED_BY} is not the one that ramgate wrote: leave it as it is, or take it away"
             ),
-            Self::NotApplied => format!(
+            Self::NotApplied | Self::Unexpected => format!(
                 "annotation {REQUESTED_BY} is not as ramgate writes it: something changed the object on its way, or the \
                  mutating webhook was not asked; try again, or ask your cluster administrator"
             ),
@@ -80,11 +94,39 @@ impl StampFault {
                  administrator to install the chart with this carrier",
                 quoted(kind, NAME_LENGTH)
             ),
+            Self::Unlike(differences) => format!(
+                "it runs something else than what the person in its stamp wrote ({}): if another webhook does that, ask your \
+                 cluster administrator to list it under `injectors`; else find out who changed the template's copy",
+                shown(differences)
+            ),
             Self::Unmarked => "nothing says who asked for it, because nothing on it led to ECI when it was created: set \
                                label alibabacloud.com/eci=true on the pod, or in its template, and create it again"
                 .to_owned(),
         }
     }
+}
+
+/// How many differences one sentence names
+const SHOWN: usize = 3;
+
+fn shown(differences: &[Difference]) -> String {
+    let mut words: Vec<String> = differences
+        .iter()
+        .take(SHOWN)
+        .map(|difference| {
+            let container = quoted(&difference.container, NAME_LENGTH);
+            match difference.unlike {
+                Unlike::Added => format!("container {container} was added"),
+                Unlike::Image => format!("container {container} has another image"),
+                Unlike::Command => format!("container {container} has another command or arguments"),
+                Unlike::Missing => format!("container {container} is missing"),
+            }
+        })
+        .collect();
+    if let Some(more) = differences.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        words.push(format!("{more} more"));
+    }
+    words.join(", ")
 }
 
 /// What to run so that a template gets a stamp

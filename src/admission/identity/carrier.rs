@@ -1,6 +1,9 @@
 //! Controllers that bring the stamp of a template along: the built-in ones for what each of them makes, and listed ones.
 
+use super::holder::{Holder, is_listed};
 use super::{Cluster, ClusterSettings, Resource, Review, Workload};
+use crate::admission::finding::StampFault;
+use crate::stamp::Claims;
 
 /// Where the controllers of kube-controller-manager have their service accounts; the same name elsewhere is anybody's
 const PREFIX: &str = "system:serviceaccount:kube-system:";
@@ -36,9 +39,10 @@ pub enum Carriage {
     Unsent(String),
 }
 
-/// Whether the requester makes such objects out of templates
+/// Whether the requester makes such objects out of templates, this one among them
 pub(in crate::admission) fn carriage(
     review: &Review<'_>,
+    holder: &Holder,
     settings: &ClusterSettings,
     cluster: &dyn Cluster,
 ) -> Option<Carriage> {
@@ -47,7 +51,7 @@ pub(in crate::admission) fn carriage(
         Resource::Pods => None,
         Resource::Workload(workload) => Some(workload),
         // A listed controller may also make objects of listed kinds
-        Resource::Other => return listed(user, settings, cluster),
+        Resource::Other => return listed(user, holder, settings, cluster),
         Resource::ConfigMaps | Resource::Bindings | Resource::ImageCaches => return None,
     };
     let makes = |name: Option<&str>| {
@@ -58,21 +62,59 @@ pub(in crate::admission) fn carriage(
     if user == MANAGER && makes(None) || user.strip_prefix(PREFIX).is_some_and(|name| makes(Some(name))) {
         return Some(Carriage::BuiltIn);
     }
-    listed(user, settings, cluster)
+    listed(user, holder, settings, cluster)
 }
 
-fn listed(user: &str, settings: &ClusterSettings, cluster: &dyn Cluster) -> Option<Carriage> {
-    let own: Vec<_> = settings
-        .carriers
-        .iter()
-        .filter(|carrier| carrier.user == user)
-        .collect();
-    if own.is_empty() {
+/// A listed controller is believed for what it makes of its listed kinds, and for objects of these kinds; for anything else
+/// it is an identity like any other
+fn listed(
+    user: &str,
+    holder: &Holder,
+    settings: &ClusterSettings,
+    cluster: &dyn Cluster,
+) -> Option<Carriage> {
+    let own = settings.carriers.iter().filter(|carrier| carrier.user == user);
+    let is = |kind: Option<(&str, &str)>| {
+        let mut own = own.clone();
+        kind.is_some_and(|(group, kind)| own.any(|carrier| carrier.group == group && carrier.kind == kind))
+    };
+    let object = holder.object();
+    if !is(holder.owner_kind()) && !is(Some((&object.group, &object.kind))) {
         return None;
     }
-    // Which of its kinds a pod comes from is not known, so all of them must be seen
-    let unsent = own
-        .iter()
-        .find(|carrier| !cluster.sends(&carrier.group, &carrier.resource));
+    // A stamp may have come through another of its kinds, so all of them must be seen
+    let mut own = own.clone();
+    let unsent = own.find(|carrier| !cluster.sends(&carrier.group, &carrier.resource));
     Some(unsent.map_or(Carriage::Listed, |carrier| Carriage::Unsent(carrier.kind.clone())))
+}
+
+/// Why a stamp proves nothing though it was signed here: it comes through a kind that is not checked when it is written
+pub(in crate::admission) fn unchecked(
+    claims: &Claims,
+    holder: &Holder,
+    settings: &ClusterSettings,
+    cluster: &dyn Cluster,
+) -> Option<StampFault> {
+    let object = claims.object.as_ref();
+    let its_own = object == Some(holder.object());
+    let stamped = object.map(|object| (object.group.as_str(), object.kind.as_str()));
+    // A pod of its own says of its owner what it likes. A stamp of the first form does not tell the two apart
+    let owner = holder
+        .owner_kind()
+        .filter(|(group, kind)| !its_own && (object.is_some() || is_listed(group, kind, settings)));
+    let is_checked = |(group, kind): (&str, &str)| {
+        let mut listed = settings
+            .carriers
+            .iter()
+            .filter(|carrier| carrier.group == group && carrier.kind == kind)
+            .peekable();
+        (group, kind) == ("", "Pod")
+            || Workload::of_group_kind(group, kind).is_some()
+            || listed.peek().is_some()
+                && listed.all(|carrier| cluster.sends(&carrier.group, &carrier.resource))
+    };
+    let mut kinds = stamped.into_iter().chain(owner);
+    kinds
+        .find(|kind| !is_checked(*kind))
+        .map(|(_, kind)| StampFault::NotSent(kind.to_owned()))
 }

@@ -1,50 +1,64 @@
-//! Edits that leave a pod's identity alone, made by those who are listed as keepers.
+//! Edits that leave a pod's identity alone, made by those who are listed as keepers: where the pod may run, its labels and
+//! annotations, and hashes in its environment that make it restart. Everything else is the requester's.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// Fields of a spec that decide what runs, and as whom
-const SPEC: [&str; 2] = ["volumes", "serviceAccountName"];
-/// Fields of a container that decide what runs
-const CONTAINER: [&str; 8] = [
-    "name",
-    "image",
-    "command",
-    "args",
-    "lifecycle",
-    "livenessProbe",
-    "readinessProbe",
-    "startupProbe",
+/// Fields of a spec that only say where a pod may run, and when it may start to
+const PLACEMENT: [&str; 5] = [
+    "affinity",
+    "nodeSelector",
+    "schedulingGates",
+    "tolerations",
+    "topologySpreadConstraints",
 ];
+
 /// Where a spec lists containers
 const LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
 
-/// Whether images, commands (those of hooks and probes too), arguments, volumes and service account of two pods or templates
-/// are the same
+/// The longest hash that anybody writes into an environment: SHA-256 in hexadecimal
+const LONGEST_HASH: usize = 64;
+
+/// Whether two pods or templates differ in nothing that a keeper may not change; their ECI fields are compared elsewhere
 pub(super) fn keeps(old: &str, new: &str) -> bool {
-    match (what_runs(old), what_runs(new)) {
+    match (held(old), held(new)) {
         (Some(old), Some(new)) => old == new,
         _ => false,
     }
 }
 
 /// Everything that a keeper must leave as it is
-fn what_runs(json: &str) -> Option<Vec<Value>> {
+fn held(json: &str) -> Option<Map<String, Value>> {
     let mut object: Value = serde_json::from_str(json).ok()?;
-    let spec = object.get_mut("spec")?.as_object_mut()?;
-    let mut parts: Vec<Value> = SPEC
-        .iter()
-        .map(|field| spec.remove(*field).unwrap_or_default())
-        .collect();
+    let Value::Object(mut spec) = object.get_mut("spec")?.take() else {
+        return None;
+    };
+    spec.retain(|field, value| !PLACEMENT.contains(&field.as_str()) && !value.is_null());
     for list in LISTS {
         let containers = spec.get_mut(list).and_then(Value::as_array_mut);
-        for container in containers.into_iter().flatten() {
-            let fields = CONTAINER.iter();
-            parts.extend(fields.map(|field| container.get_mut(field).map(Value::take).unwrap_or_default()));
+        for container in containers.into_iter().flatten().filter_map(Value::as_object_mut) {
+            let Some(Value::Array(variables)) = container.get_mut("env") else {
+                continue;
+            };
+            variables.retain(|variable| !is_hash(variable));
+            if variables.is_empty() {
+                container.remove("env");
+            }
         }
-        // Lists of containers do not run into each other
-        parts.push(Value::String(list.to_owned()));
     }
-    Some(parts)
+    Some(spec)
+}
+
+/// Whether an environment variable is one of those by which reloaders start a roll-out: it can hold nothing but a hash
+fn is_hash(variable: &Value) -> bool {
+    let Some(fields) = variable.as_object() else {
+        return false;
+    };
+    let text = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or_default();
+    let (name, value) = (text("name"), text("value"));
+    let is_named = name.starts_with("STAKATER_") || name.contains("HASH") || name.contains("CHECKSUM");
+    let is_value =
+        (1..=LONGEST_HASH).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    fields.len() == 2 && is_named && is_value
 }
 
 #[cfg(test)]
@@ -69,18 +83,26 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_decide_what_runs_may_change() {
+    fn placement_and_hashes_may_change() {
         assert!(kept(|_| {}));
-        assert!(kept(
-            |spec| spec["containers"][0]["env"] = json!([{"name": "HASH", "value": "1"}])
-        ));
+        for name in ["STAKATER_SETTINGS_CONFIGMAP", "CONFIG_HASH", "CHECKSUM"] {
+            assert!(kept(
+                |spec| spec["containers"][0]["env"] = json!([{"name": name, "value": "0aF1"}])
+            ));
+        }
         assert!(kept(|spec| spec["nodeSelector"] = json!({})));
-        assert!(kept(|spec| spec["schedulingGates"] = json!([])));
+        assert!(kept(|spec| spec["tolerations"] = json!([{"key": "a"}])));
+        assert!(kept(|spec| spec["affinity"] = json!({})));
+        assert!(kept(
+            |spec| spec["topologySpreadConstraints"] = json!([{"maxSkew": 1}])
+        ));
+        assert!(kept(|spec| spec["schedulingGates"] = json!([{"name": "a"}])));
+        assert!(kept(|spec| spec["dnsConfig"] = json!(null)), "null is absent");
     }
 
     #[test]
-    fn what_decides_what_runs_may_not_change() {
-        let changes: [fn(&mut Value); 10] = [
+    fn nothing_else_may_change() {
+        let changes: [fn(&mut Value); 21] = [
             |spec| spec["containers"][0]["image"] = json!("c:2"),
             |spec| spec["containers"][0]["command"] = json!([]),
             |spec| spec["containers"][0]["args"] = json!(["2"]),
@@ -94,6 +116,17 @@ mod tests {
                 let moved = spec["initContainers"].take()[0].clone();
                 spec["containers"].as_array_mut().unwrap().insert(0, moved);
             },
+            |spec| spec["containers"][0]["env"] = json!([{"name": "LD_PRELOAD", "value": "0a"}]),
+            |spec| spec["containers"][0]["env"] = json!([{"name": "HASH", "value": "/tmp/evil.so"}]),
+            |spec| spec["containers"][0]["env"] = json!([{"name": "HASH", "value": "a".repeat(65)}]),
+            |spec| spec["containers"][0]["env"] = json!([{"name": "HASH", "valueFrom": {}}]),
+            |spec| spec["containers"][0]["env"] = json!([{"name": "HASH", "value": "0", "valueFrom": {}}]),
+            |spec| spec["containers"][0]["envFrom"] = json!([{"secretRef": {"name": "s"}}]),
+            |spec| spec["containers"][0]["volumeMounts"] = json!([{"name": "v", "mountPath": "/bin"}]),
+            |spec| spec["containers"][0]["securityContext"] = json!({"runAsUser": 0}),
+            |spec| spec["securityContext"] = json!({"runAsUser": 0}),
+            |spec| spec["dnsConfig"] = json!({"nameservers": ["192.0.2.1"]}),
+            |spec| spec["hostAliases"] = json!([{"ip": "192.0.2.1", "hostnames": ["a"]}]),
         ];
         for (at, change) in changes.into_iter().enumerate() {
             assert!(!kept(change), "change {at}");

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{GroupVersionResource, Operation, Problem, Resource, Review, ReviewError};
+use super::revision::StoredRevision;
+use super::{GroupVersionResource, Operation, Problem, Resource, Review, ReviewError, Revision, beside};
 use crate::admission::bearer::{self, Bearer, Place, Side};
-use crate::admission::pod::present;
+use crate::admission::identity::{Holder, STAMPED};
+use crate::admission::pod::{Metadata, present};
 use crate::admission::text::{Pairs, Text};
+use crate::admission::workload::Workload;
 use crate::directory::ClusterSettings;
 
 /// A pod's way to a node
@@ -77,6 +80,8 @@ impl<'a> Review<'a> {
                 let bearer = self.whole("image cache")?;
                 self.bearers.extend(bearer);
             }
+            // What becomes of a revision depends on the kinds that are listed
+            (Resource::Workload(Workload::ControllerRevision), _) => {}
             (Resource::Workload(workload), "") => {
                 self.read_templates(&[Place::of(workload.template().iter().copied())])?;
             }
@@ -101,6 +106,12 @@ impl<'a> Review<'a> {
     ///
     /// What stands where a template should be is none.
     pub fn read_listed(&mut self, settings: &ClusterSettings) -> Result<(), ReviewError> {
+        let uid = self.request.uid.clone();
+        if self.resource == Resource::Workload(Workload::ControllerRevision) {
+            return self
+                .read_revision(settings)
+                .map_err(|problem| ReviewError::new(&uid, problem));
+        }
         if self.resource != Resource::Other || !self.subresource().is_empty() {
             return Ok(());
         }
@@ -114,9 +125,46 @@ impl<'a> Review<'a> {
         paths.sort_unstable();
         paths.dedup();
         let places: Vec<Place> = paths.iter().map(|path| Place::of(path.split('.'))).collect();
-        let uid = self.request.uid.clone();
         self.read_templates(&places)
-            .map_err(|problem| ReviewError::new(&uid, problem))
+            .map_err(|problem| ReviewError::new(&uid, problem))?;
+        if let (Some(new), Some(old), false) = (self.object(), self.old_object(), places.is_empty()) {
+            let harmless = settings.harmless(&self.request.resource.group, &self.request.resource.resource);
+            self.changes_beside_templates = !beside::same(old, new, &places, &harmless);
+        }
+        Ok(())
+    }
+
+    fn read_revision(&mut self, settings: &ClusterSettings) -> Result<(), Problem> {
+        let is_update = self.operation == Operation::Update;
+        if !matches!(self.operation, Operation::Create | Operation::Update) || !self.subresource().is_empty()
+        {
+            return Ok(());
+        }
+        let now = self.part("object", true, "ControllerRevision", StoredRevision::parse)?;
+        let before = self.part(
+            "oldObject",
+            is_update,
+            "ControllerRevision",
+            StoredRevision::parse,
+        )?;
+        let Some(now) = now else { return Ok(()) };
+        let mut both = std::iter::once(&now).chain(&before);
+        if both.any(|revision| revision.may_be_taken_up(settings)) {
+            let is_same = before.is_some_and(|before| now.is_same(&before));
+            let side = now.template();
+            self.revision = Some(Revision {
+                holder: Holder::new("apps", "ControllerRevision", &now.metadata),
+                is_same,
+                fault: side.as_ref().err().cloned(),
+            });
+            self.bearers.extend(side.ok().map(|side| Bearer {
+                place: Place::of(Workload::ControllerRevision.template().iter().copied()),
+                new: Some(side),
+                old: None,
+            }));
+        }
+        self.owner = Some(now.metadata);
+        Ok(())
     }
 
     fn read_templates(&mut self, places: &[Place]) -> Result<(), Problem> {
@@ -124,11 +172,19 @@ impl<'a> Review<'a> {
             return Ok(());
         }
         self.owner = self.part("object", true, "workload", bearer::metadata)?;
+        let is_update = self.operation == Operation::Update;
+        let before = self.part("oldObject", is_update, "workload", bearer::metadata)?;
+        let asks = |metadata: &Metadata<'_>| {
+            let annotations = metadata.annotations.as_ref();
+            annotations.and_then(|all| all.value(STAMPED).map(str::to_owned))
+        };
+        let now = self.owner.as_ref().and_then(asks);
+        self.asks_for_stamp = now.is_some() && before.is_some_and(|before| asks(&before) != now);
         let what = "pod template";
         for place in places {
             let read = |part, wanted| self.part(part, wanted, what, |json| place.all(json));
             let new = read("object", true)?.unwrap_or_default();
-            let old = read("oldObject", self.operation == Operation::Update)?.unwrap_or_default();
+            let old = read("oldObject", is_update)?.unwrap_or_default();
             let mut before: BTreeMap<String, &'a str> = old
                 .into_iter()
                 .map(|(place, json)| (place.pointer(), json))

@@ -202,6 +202,7 @@ fn modes_soften_a_denial_to_no_opinion() {
             ("seen".to_owned(), Mode::Audit),
         ]
         .into(),
+        ..Modes::default()
     };
     let decision = |namespace: &str| {
         let answer = given.answer(&list("nothing").within(namespace));

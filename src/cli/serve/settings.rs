@@ -10,7 +10,7 @@ use clap::Args;
 use regex::Regex;
 use tracing_subscriber::EnvFilter;
 
-use crate::admission::mode::UnknownMode;
+use crate::admission::mode::StampContents;
 use crate::admission::{Mode, Modes};
 use crate::authorize::Exempt;
 use crate::server::certificate::authority;
@@ -50,7 +50,13 @@ pub(crate) struct ServeArgs {
     mode: Mode,
     /// What a denial does in one namespace
     #[arg(long, value_name = "NS=MODE")]
-    namespace_mode: Vec<NamespaceMode>,
+    namespace_mode: Vec<InNamespace<Mode>>,
+    /// What a controller's pod comes to that runs something else than its stamp says: record or refuse
+    #[arg(long, value_name = "record|refuse", default_value_t = StampContents::Record)]
+    stamp_contents: StampContents,
+    /// The same in one namespace
+    #[arg(long, value_name = "NS=record|refuse")]
+    namespace_stamp_contents: Vec<InNamespace<StampContents>>,
     /// Answer SubjectAccessReviews at /authorize too: deny reading of pods on ECI that RAM would not show
     #[arg(long)]
     authorize: bool,
@@ -97,36 +103,51 @@ pub(crate) struct ServeArgs {
     log_level: String,
 }
 
-/// A namespace and its mode, written NS=MODE
+/// A namespace and what holds in it, written NS=VALUE
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct NamespaceMode {
+struct InNamespace<T> {
     namespace: String,
-    mode: Mode,
+    value: T,
 }
 
-/// A text that is not NS=MODE
+/// A text that is not NS=VALUE
 #[derive(Debug, thiserror::Error)]
-enum NamespaceModeError {
-    #[error("`{0}` is not NS=MODE, such as payments=enforce")]
+enum InNamespaceError<E> {
+    #[error("`{0}` is not NS=VALUE, such as payments=enforce")]
     Shape(String),
     #[error(transparent)]
-    Mode(#[from] UnknownMode),
+    Value(E),
 }
 
-impl FromStr for NamespaceMode {
-    type Err = NamespaceModeError;
+impl<T: FromStr> FromStr for InNamespace<T> {
+    type Err = InNamespaceError<T::Err>;
 
-    fn from_str(text: &str) -> Result<Self, NamespaceModeError> {
-        let shape = || NamespaceModeError::Shape(text.to_owned());
-        let (namespace, mode) = text.split_once('=').ok_or_else(shape)?;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let shape = || InNamespaceError::Shape(text.to_owned());
+        let (namespace, value) = text.split_once('=').ok_or_else(shape)?;
         if namespace.is_empty() {
             return Err(shape());
         }
         Ok(Self {
             namespace: namespace.to_owned(),
-            mode: mode.parse()?,
+            value: value.parse().map_err(InNamespaceError::Value)?,
         })
     }
+}
+
+/// What holds in each namespace; a namespace that is given twice is a mistake of this flag
+fn by_namespace<T: Copy>(
+    flag: &str,
+    given: &[InNamespace<T>],
+    mistakes: &mut Vec<String>,
+) -> BTreeMap<String, T> {
+    let mut namespaces = BTreeMap::new();
+    for InNamespace { namespace, value } in given {
+        if namespaces.insert(namespace.clone(), *value).is_some() {
+            mistakes.push(format!("{flag} is given twice for `{namespace}`"));
+        }
+    }
+    namespaces
 }
 
 /// What to serve and how, free of contradictions
@@ -255,15 +276,15 @@ impl ServeArgs {
     }
 
     fn modes(&self, mistakes: &mut Vec<String>) -> Modes {
-        let mut namespaces = BTreeMap::new();
-        for NamespaceMode { namespace, mode } in &self.namespace_mode {
-            if namespaces.insert(namespace.clone(), *mode).is_some() {
-                mistakes.push(format!("--namespace-mode is given twice for `{namespace}`"));
-            }
-        }
         Modes {
             default: self.mode,
-            namespaces,
+            namespaces: by_namespace("--namespace-mode", &self.namespace_mode, mistakes),
+            contents: self.stamp_contents,
+            namespace_contents: by_namespace(
+                "--namespace-stamp-contents",
+                &self.namespace_stamp_contents,
+                mistakes,
+            ),
         }
     }
 
@@ -460,9 +481,11 @@ mod tests {
             (&["--tls-secret=a"], "needs --namespace"),
             (&["--webhook-configuration=a"], "needs --tls-secret"),
             (&["--tls-name=a\u{e9}"], "--tls-name `a\u{e9}`"),
-            (&["--namespace-mode=audit"], "`audit` is not NS=MODE"),
+            (&["--namespace-mode=audit"], "`audit` is not NS=VALUE"),
             (&["--namespace-mode=a=loud"], "`loud` is not a mode"),
             (&["--mode=loud"], "`loud` is not a mode"),
+            (&["--stamp-contents=deny"], "write record or refuse"),
+            (&["--namespace-stamp-contents=a=deny"], "write record or refuse"),
         ] {
             let flags: Vec<_> = ["--config-dir=x"].iter().chain(flags).copied().collect();
             let mistakes = parsed(&flags).unwrap_err();

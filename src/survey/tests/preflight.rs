@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::super::fixture::{ALICE, Town, meta, owned, pod, template, webhooks, workload};
 use super::super::land::Node;
 use super::super::preflight::{Finding, Scene, findings};
+use crate::admission::mode::StampContents;
 use crate::admission::{Mode, Modes};
 
 fn found(town: &Town, objects: &[Value], modes: &Modes, names: &str) -> Vec<Finding> {
@@ -40,6 +41,8 @@ fn sound(town: &Town) -> Value {
 const WARN: Modes = Modes {
     default: Mode::Warn,
     namespaces: BTreeMap::new(),
+    contents: StampContents::Record,
+    namespace_contents: BTreeMap::new(),
 };
 
 #[test]
@@ -235,11 +238,13 @@ fn what_an_outage_lets_through_counts_in_enforced_namespaces() {
     let one = Modes {
         default: Mode::Warn,
         namespaces: [("shop".to_owned(), Mode::Enforce)].into(),
+        ..Modes::default()
     };
     assert_eq!(found(&town, &[], &one, "real").len(), 2);
     let exempt = Modes {
         default: Mode::Warn,
         namespaces: [("kube-system".to_owned(), Mode::Enforce)].into(),
+        ..Modes::default()
     };
     assert_eq!(told(&found(&town, &[], &exempt, "real")), "");
 }

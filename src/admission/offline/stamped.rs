@@ -1,0 +1,190 @@
+//! Objects as they are after somebody has written them: what a case file has stamped before its request.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{Inhabited, OfflineError, Operation, Request, body, listed, patch, place, workload};
+use crate::admission::identity::Holder;
+use crate::admission::pod::Metadata;
+use crate::admission::workload::Workload;
+use crate::admission::{Cluster, Mode, Modes, Objects, Path, Review, answer};
+use crate::directory::{ClusterSettings, Configuration};
+use crate::stamp::{REQUESTED_BY, StampedObject, unverified};
+
+/// An object as it is after somebody has written it, or what controls it: mapped, and stamped for its controller owner if it
+/// names one
+///
+/// # Errors
+///
+/// The manifest is not what its kind says.
+pub fn stamped(
+    object: &Value,
+    (user, groups): (&str, &[String]),
+    configuration: &Configuration,
+    objects: &Objects,
+    now: Timestamp,
+) -> Result<Value, OfflineError> {
+    let cluster = Inhabited {
+        cluster: objects,
+        named: object,
+    };
+    let request = Request {
+        operation: Operation::Create(object),
+        subresource: "",
+        user,
+        groups,
+    };
+    let settings = &configuration.cluster;
+    let body = body(&request, settings).to_string();
+    let mut review = Review::parse(body.as_bytes())?;
+    review.read_listed(settings)?;
+    let modes = Modes::everywhere(Mode::Audit);
+    let answer = answer(Path::Mutate, &review, configuration, &cluster, &modes, now);
+    let mut object = object.clone();
+    if let Some(patch) = patch(&answer.body)? {
+        json_patch::patch(&mut object, &patch)?;
+    }
+    if let Some(owner) = owner(&object) {
+        // A controller copies what was written into its owner
+        let pointer = format!("{}/metadata/annotations", place(&object, settings).pointer());
+        let annotations = object.pointer_mut(&pointer).and_then(Value::as_object_mut);
+        let stamp = annotations.and_then(|all| all.get_mut(REQUESTED_BY));
+        if let (Some(stamp), Some(seal)) = (stamp, objects.seal())
+            && let Some(mut claims) = stamp.as_str().and_then(unverified)
+        {
+            claims.object = Some(owner);
+            *stamp = seal.sign(&claims).into();
+        }
+    }
+    Ok(object)
+}
+
+/// The object that controls this one
+fn owner(object: &Value) -> Option<StampedObject> {
+    let text = object.get("metadata")?.to_string();
+    let metadata: Metadata<'_> = serde_json::from_str(&text).ok()?;
+    Holder::new("", "", &metadata).owner_object()
+}
+
+/// An object with the controller owner that this controller always writes, where the manifest names no owner at all; an API
+/// version in which there is no such kind is put right
+#[must_use]
+pub fn owned(object: &Value, user: &str, settings: &ClusterSettings) -> Value {
+    let mut object = object.clone();
+    let owners = object
+        .pointer_mut("/metadata/ownerReferences")
+        .and_then(Value::as_array_mut);
+    owners
+        .into_iter()
+        .flatten()
+        .for_each(|owner| correct(owner, settings));
+    let is_owned = object.pointer("/metadata/ownerReferences").is_some();
+    let Some((version, kind)) = written_by(user, &object, settings).filter(|_| !is_owned) else {
+        return object;
+    };
+    let text = |pointer: &str| {
+        object
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let name = match text("/metadata/name") {
+        "" => text("/metadata/generateName").trim_end_matches('-'),
+        name => name,
+    };
+    let reference =
+        json!([{"apiVersion": version, "kind": kind, "name": name, "uid": "", "controller": true}]);
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.insert("ownerReferences".to_owned(), reference);
+    }
+    object
+}
+
+/// Puts the API version of an owner right, if there is no such kind in it and there is one in another
+fn correct(owner: &mut Value, settings: &ClusterSettings) {
+    let text = |field: &str| owner.get(field).and_then(Value::as_str).unwrap_or_default();
+    let (version, kind) = (text("apiVersion"), text("kind"));
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    let mut listed = settings.carriers.iter().filter(|carrier| carrier.kind == kind);
+    let is_known = Workload::of_group_kind(group, kind).is_some()
+        || listed.clone().any(|carrier| carrier.group == group);
+    let right = match (is_known, Workload::of_kind(kind), listed.next()) {
+        (true, ..) | (false, None, None) => return,
+        (false, Some(workload), _) => version_of(workload.group()),
+        (false, None, Some(carrier)) => version_of(&carrier.group),
+    };
+    if let Some(fields) = owner.as_object_mut() {
+        fields.insert("apiVersion".to_owned(), right.into());
+    }
+}
+
+fn version_of(group: &str) -> String {
+    match group {
+        "" => "v1".to_owned(),
+        group => format!("{group}/v1"),
+    }
+}
+
+/// API version and kind of the owner that a controller writes into what it makes
+fn written_by(user: &str, object: &Value, settings: &ClusterSettings) -> Option<(String, String)> {
+    if let Some(carrier) = settings.carriers.iter().find(|carrier| carrier.user == user) {
+        // An object of a listed kind need not be made of another
+        let makes = listed(object, settings).is_none();
+        return makes.then(|| (version_of(&carrier.group), carrier.kind.clone()));
+    }
+    let manager = match workload(object) {
+        Some(Workload::ReplicaSet) => Workload::Deployment,
+        Some(Workload::Job) => Workload::CronJob,
+        Some(Workload::ControllerRevision) => Workload::StatefulSet,
+        Some(_) => return None,
+        None => Workload::ReplicaSet,
+    };
+    let owner = match user.strip_prefix("system:serviceaccount:kube-system:") {
+        None if user == "system:kube-controller-manager" => manager,
+        Some("cronjob-controller") => Workload::CronJob,
+        Some("daemon-set-controller") => Workload::DaemonSet,
+        Some("deployment-controller") if manager == Workload::Deployment => Workload::Deployment,
+        Some("job-controller") => Workload::Job,
+        Some("replicaset-controller") => Workload::ReplicaSet,
+        Some("replication-controller") => Workload::ReplicationController,
+        Some("statefulset-controller") => Workload::StatefulSet,
+        Some(_) | None => return None,
+    };
+    Some((version_of(owner.group()), owner.kind().to_owned()))
+}
+
+/// Makes an object that was written over an unstamped one a change of the stamped one, as a patch would: what stamping
+/// and mapping wrote stays where the change does not touch it
+pub fn follow(unstamped: &Value, stamped: &Value, object: &mut Value, settings: &ClusterSettings) {
+    let base = format!("{}/metadata/annotations", place(object, settings).pointer());
+    let empty = Value::Object(Default::default());
+    let (before, after) = (
+        unstamped.pointer(&base).unwrap_or(&empty),
+        stamped.pointer(&base).unwrap_or(&empty),
+    );
+    let keys: Vec<&String> = [before, after]
+        .into_iter()
+        .filter_map(Value::as_object)
+        .flat_map(|map| map.keys())
+        .filter(|key| before.get(key) != after.get(key))
+        .collect();
+    let Some(metadata) = base
+        .strip_suffix("/annotations")
+        .and_then(|metadata| object.pointer_mut(metadata))
+        .and_then(Value::as_object_mut)
+    else {
+        return;
+    };
+    let annotations = metadata.entry("annotations").or_insert_with(|| empty.clone());
+    let Some(annotations) = annotations.as_object_mut() else {
+        return;
+    };
+    for key in keys {
+        if annotations.get(key) == before.get(key) {
+            match after.get(key) {
+                Some(value) => annotations.insert(key.clone(), value.clone()),
+                None => annotations.remove(key),
+            };
+        }
+    }
+}
