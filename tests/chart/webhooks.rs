@@ -13,10 +13,10 @@ const ROUTED: [&str; 3] = [
 /// The entries that may fail closed and exist once for each tier of namespaces, of the validating phase
 const TIERED: [&str; 8] = [
     "marked",
-    "revisions",
     ROUTED[0],
     ROUTED[1],
     ROUTED[2],
+    "revisions",
     "fields",
     "binding",
     "connect",
@@ -321,7 +321,7 @@ fn every_routing_label_has_an_entry_and_no_pod_is_sent_twice() {
         }
     }
     for phase in ["mutating", "validating"] {
-        for name in ["marked", "revisions", "carriers-0", "burst-0", "burst-1"] {
+        for name in ["marked", "carriers-0", "burst-0", "burst-1"] {
             for (key, value) in labels {
                 assert_eq!(
                     requirement(manifests.entry(phase, name), key),
@@ -344,11 +344,15 @@ fn every_routing_label_has_an_entry_and_no_pod_is_sent_twice() {
 #[test]
 fn serverless_has_one_entry_for_all_pods() {
     let manifests = render(&values_of("serverless"));
-    assert_eq!(manifests.entry_names("mutating"), ["burst", "fields", "binding"]);
+    assert_eq!(
+        manifests.entry_names("mutating"),
+        ["burst", "revisions", "fields", "binding"]
+    );
     assert_eq!(
         manifests.entry_names("validating"),
         [
             "burst",
+            "revisions",
             "fields",
             "binding",
             "connect",

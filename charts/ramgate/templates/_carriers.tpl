@@ -1,21 +1,20 @@
 {{/*
-Match conditions of the kinds in `cluster.carriers`, and of the revisions in which StatefulSets and DaemonSets keep their
-templates. The rules of _cel.tpl hold here too, and one more: a field may have any type, since a revision may hold anything
-and not every custom resource has a schema. What is null or of another type than it should be counts as absent; no pod can
+Match conditions of the kinds in `cluster.carriers`, and of the revisions in which some workloads keep their templates. The
+rules of _cel.tpl hold here too, and one more: a field may have any type, since not every custom resource has a schema. What is null or of another type than it should be counts as absent; no pod can
 be made of it. Several templates may stand in lists, so the bounds are tighter: one object costs no more than a pod, and
 what is beyond them is sent.
 */}}
 
-{{/* Revisions, and the kinds of carriers that no other rule sends, each once: entry, group, resource and templates. */}}
+{{/* The kinds of carriers that no other rule sends, each once: group, resource and templates. */}}
 {{- define "ramgate.carriers" -}}
-{{- $builtin := list "/pods" "/replicationcontrollers" "apps/daemonsets" "apps/deployments" "apps/replicasets" "apps/statefulsets" "batch/cronjobs" "batch/jobs" -}}
-{{- $names := list "apps/controllerrevisions" -}}
-{{- $kinds := dict "apps/controllerrevisions" (dict "entry" "revisions" "group" "apps" "resource" "controllerrevisions" "templates" (list "data.spec.template")) -}}
+{{- $builtin := list "/pods" "/replicationcontrollers" "apps/controllerrevisions" "apps/daemonsets" "apps/deployments" "apps/replicasets" "apps/statefulsets" "batch/cronjobs" "batch/jobs" -}}
+{{- $names := list -}}
+{{- $kinds := dict -}}
 {{- range .Values.cluster.carriers -}}
   {{- $name := printf "%s/%s" .group .resource -}}
   {{- if not (has $name $builtin) -}}
-    {{- $known := get $kinds $name | default (dict "entry" "carriers" "templates" list) -}}
-    {{- $_ := set $kinds $name (dict "entry" $known.entry "group" .group "resource" .resource "templates" (concat $known.templates .templates | uniq)) -}}
+    {{- $known := get $kinds $name | default (dict "templates" list) -}}
+    {{- $_ := set $kinds $name (dict "group" .group "resource" .resource "templates" (concat $known.templates .templates | uniq)) -}}
     {{- $names = append $names $name | uniq -}}
   {{- end -}}
 {{- end -}}
@@ -24,11 +23,43 @@ what is beyond them is sent.
 {{- toJson $list -}}
 {{- end -}}
 
-{{/* Whether a creation or change can matter to ECI: anything below the first fields of the paths `.templates`. */}}
+{{/*
+Whether a creation or change can matter to ECI: anything but metadata and status, since any parameter of an object may shape
+its pods.
+*/}}
 {{- define "ramgate.cel.carrierChanged" -}}
-{{- $first := list -}}
-{{- range .templates -}}{{- $first = append $first (splitList "." . | first) -}}{{- end -}}
-object == null || oldObject == null || {{ $first | uniq | sortAlpha | toJson }}.exists(key, object[?key] != oldObject[?key])
+object == null || oldObject == null || size(object) > 16 || size(oldObject) > 16 || [object, oldObject].exists(o,
+  o.exists(key, !(key in ["apiVersion", "kind", "metadata", "status"]) && object[?key] != oldObject[?key])
+)
+{{- end -}}
+
+{{/*
+Whether a revision comes from somebody who is not its controller, and a workload whose pods are attributed may take it up: the
+one that controls it, or any that adopts it. What is in it does not count: a revision is a patch, so that what looks like no
+template may become one. Controllers and the garbage collector are never held up.
+*/}}
+{{- define "ramgate.cel.revision" -}}
+{{- $users := list "system:kube-controller-manager" -}}
+{{- range list "daemon-set-controller" "generic-garbage-collector" "statefulset-controller" -}}
+  {{- $users = append $users (printf "system:serviceaccount:kube-system:%s" .) -}}
+{{- end -}}
+{{- range .Values.cluster.carriers -}}{{- $users = append $users .user -}}{{- end -}}
+!(request.userInfo.username in {{ concat $users .Values.cluster.controlPlane | uniq | sortAlpha | toJson }})
+&& [object, oldObject].exists(o, o != null && [o.metadata.?ownerReferences.orValue([])].exists(owners,
+  size(owners) > 16 || !owners.exists(r, r.?controller.orValue(false)) || owners.exists(r, r.?controller.orValue(false) && (
+    r.?apiVersion.orValue("").startsWith("apps/") && r.?kind.orValue("") in ["DaemonSet", "StatefulSet"]
+    {{- range .Values.cluster.carriers }}
+    || r.?apiVersion.orValue("").startsWith({{ printf "%s/" .group | toJson }}) && r.?kind.orValue("") == {{ toJson .kind }}
+    {{- end }}
+  ))
+))
+&& (object == null || oldObject == null || object[?"data"] != oldObject[?"data"]
+  || [object.metadata.?ownerReferences.orValue([])].exists(now, [oldObject.metadata.?ownerReferences.orValue([])].exists(was,
+    size(now) > 16 || size(was) > 16
+    || now.filter(r, r.?controller.orValue(false)) != was.filter(r, r.?controller.orValue(false))
+    || !now.exists(r, r.?controller.orValue(false)) && object.metadata.?labels != oldObject.metadata.?labels
+  ))
+)
 {{- end -}}
 
 {{/* Begins the binding of `.name` to a field of the map `.of`, or to what stands for its absence; ends with a parenthesis. */}}

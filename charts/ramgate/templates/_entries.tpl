@@ -102,10 +102,10 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
     {{- range $carrier := $carriers -}}
       {{- range $path := $carrier.templates -}}
         {{- $expression := printf "(%s) && (\n%s\n)" (include "ramgate.cel.carrierChanged" $carrier) (include "ramgate.cel.anyTemplate" (dict "path" $path "that" $loose)) -}}
-        {{- $name := ternary (printf "carriers-%d" $index) $carrier.entry (eq $carrier.entry "carriers") -}}
+        {{- $name := printf "carriers-%d" $index -}}
         {{- $rules := list (dict "apiGroups" (list $carrier.group) "apiVersions" (list "*") "operations" $operations "resources" (list $carrier.resource) "scope" "Namespaced") -}}
         {{- $entries = append $entries (merge (dict "name" (printf "%s%s" $name $tier.suffix) "settings" "marked" "rules" $rules "where" $where "conditions" (list (dict "name" "marked" "expression" $expression))) $base) -}}
-        {{- if eq $carrier.entry "carriers" -}}{{- $index = add1 $index -}}{{- end -}}
+        {{- $index = add1 $index -}}
       {{- end -}}
     {{- end -}}
     {{- range $index, $route := $routes -}}
@@ -122,6 +122,9 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
       {{- $entries = append $entries (merge (dict "name" (printf "burst-%d%s" $index $tier.suffix) "settings" "burst" "rules" $everything "where" $where "conditions" (list $condition)) $base) -}}
     {{- end -}}
   {{- end -}}
+  {{- $revisions := list (dict "apiGroups" (list "apps") "apiVersions" (list "*") "operations" $operations "resources" (list "controllerrevisions") "scope" "Namespaced") -}}
+  {{- $condition := dict "name" "not-by-its-controller" "expression" (include "ramgate.cel.revision" $root) -}}
+  {{- $entries = append $entries (merge (dict "name" (printf "revisions%s" $tier.suffix) "settings" "marked" "rules" $revisions "where" (dict "matchExpressions" (list $tier.namespaces)) "conditions" (list $condition)) $base) -}}
   {{- $fields := include "ramgate.cel.fields" $root -}}
   {{- if not $root.Values.cluster.serverless -}}{{- $fields = printf "(%s) && (\n%s\n)" $fields $marked -}}{{- end -}}
   {{- $rules := include "ramgate.rules.core" (dict "operations" (list "UPDATE") "resources" (list "pods/ephemeralcontainers" "pods/resize" "pods/status")) | fromJsonArray -}}

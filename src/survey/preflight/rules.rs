@@ -183,12 +183,10 @@ fn wanted(scene: &Scene<'_>) -> Vec<Wanted> {
         },
     ];
     let marked = entry("marked", BOTH, creations(built_in()), all(&plain).collect());
-    let revisions = entry(
-        "revisions",
-        BOTH,
-        creations([kind(REVISION)]),
-        all(&plain).collect(),
-    );
+    let revisions = Wanted {
+        unmarked: true,
+        ..entry("revisions", BOTH, creations([kind(REVISION)]), everywhere())
+    };
     let listed = entry("carriers", BOTH, creations(carriers(scene)), plain);
     wanted.splice(0..0, [marked, revisions, listed]);
     if settings.eci_profile {
@@ -231,7 +229,7 @@ fn creations(kinds: impl IntoIterator<Item = Kind>) -> Vec<(&'static str, String
 
 /// Creations and changes of everything that makes pods
 fn templates(scene: &Scene<'_>) -> Vec<(&'static str, String, String)> {
-    creations(built_in().chain([kind(REVISION)]).chain(carriers(scene)))
+    creations(built_in().chain(carriers(scene)))
 }
 
 fn all(places: &[Place]) -> impl Iterator<Item = Place> {
