@@ -274,8 +274,7 @@ fn audit(record: &Record, denial: Option<&Denial>) -> BTreeMap<&'static str, Str
         audit.insert("allowed-by", record.allowed_by.join(", "));
     }
     if !record.unlike.is_empty() {
-        let unlike: Vec<String> = record.unlike.iter().map(ToString::to_string).collect();
-        audit.insert("unlike-stamp", unlike.join(", "));
+        audit.insert("unlike-stamp", contents::shown(&record.unlike));
     }
     audit.extend(record.advice.as_ref().map(|advice| ("fix", advice.to_string())));
     if let Some(denial) = denial {

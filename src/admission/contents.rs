@@ -140,6 +140,12 @@ pub(super) fn differences(
     differences.chain(missing).collect()
 }
 
+/// Differences in one line, for logs
+pub fn shown(differences: &[Difference]) -> String {
+    let all: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    all.join(", ")
+}
+
 impl RunningContainer {
     fn unlike(&self, stamped: Option<&ContainerDigest>) -> Option<Unlike> {
         match stamped {

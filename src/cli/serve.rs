@@ -80,6 +80,7 @@ async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
         shutdown_delay,
         certificate,
         stamp_secret,
+        stamp_upgrade_after,
         webhook_configuration,
         real_node_names,
         log_format,
@@ -114,7 +115,13 @@ async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
     certificate.keep(&tasks);
     let (surrounding, watchdog) = match origin {
         Origin::Cluster { client, namespace } => {
-            let keys = Keys::new(client.clone(), &namespace, &stamp_secret, &pod);
+            let keys = Keys::new(
+                client.clone(),
+                &namespace,
+                &stamp_secret,
+                &pod,
+                stamp_upgrade_after,
+            );
             let rules = webhook_configuration.map(|name| Arc::new(Rules::new(client.clone(), &name)));
             let followed = Followed {
                 keys: Some(Arc::new(keys)),

@@ -6,9 +6,10 @@ use serde_json::Value;
 use super::land::Land;
 use super::row::{Denied, Row, Stamp, Today};
 use super::source::{Source, owner, pod_of, stamp_of, text};
+use crate::admission::identity::{Holder, believed};
 use crate::admission::offline::{self, Final, Operation, Request};
 use crate::admission::{Cause, Decision, Mode, Modes};
-use crate::directory::Configuration;
+use crate::directory::{ClusterSettings, Configuration};
 use crate::stamp::{Seal, key_id};
 
 /// Judges what a cluster holds by a configuration
@@ -56,7 +57,13 @@ impl Judge<'_> {
             }
             Err(error) => (false, "unknown".to_owned(), Today::Denied(unreadable(&error))),
         };
-        let stamp = stamp(self.land.seal.as_deref(), stamp_of(bearer), namespace);
+        let stamp = stamp(
+            self.land.seal.as_deref(),
+            stamp_of(bearer),
+            namespace,
+            &source.holder(object),
+            &self.configuration.cluster,
+        );
         Some(told(source, object, at, verdict, stamp))
     }
 
@@ -101,14 +108,20 @@ fn told(
     }
 }
 
-/// What a stamp is worth in a namespace; without a seal nothing proves anything
-pub fn stamp(seal: Option<&Seal>, text: Option<&str>, namespace: &str) -> Stamp {
+/// What a stamp is worth in an object of a namespace; without a seal nothing proves anything
+pub fn stamp(
+    seal: Option<&Seal>,
+    text: Option<&str>,
+    namespace: &str,
+    holder: &Holder,
+    settings: &ClusterSettings,
+) -> Stamp {
     let Some(text) = text else { return Stamp::Missing };
     let key = key_id(text);
     let Some(seal) = seal else {
         return Stamp::Broken { reason: None, key };
     };
-    match (seal.verify(text, namespace), key) {
+    match (believed(seal, text, namespace, holder, settings), key) {
         (Ok(claims), Some(key)) => Stamp::Good {
             claims: Box::new(claims),
             key,

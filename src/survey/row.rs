@@ -2,7 +2,7 @@
 
 use super::source::{Owner, Source};
 use crate::admission::Cause;
-use crate::stamp::{Broken, Claims};
+use crate::stamp::{Broken, Claims, Form};
 
 /// A workload or bare pod that leads to ECI
 #[derive(Clone, Debug)]
@@ -108,6 +108,15 @@ impl Stamp {
             Self::Good { claims, .. } => Some(claims),
             Self::Missing | Self::Broken { .. } => None,
         }
+    }
+
+    /// The form in which it was written, if it is to be believed
+    pub fn form(&self) -> Option<Form> {
+        let object = |claims: &Claims| claims.object.is_some();
+        self.claims().map(|claims| match object(claims) {
+            true => Form::Second,
+            false => Form::First,
+        })
     }
 
     /// The key that signed it, or that it names

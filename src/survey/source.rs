@@ -3,6 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::admission::bearer::Place;
+use crate::admission::identity::Holder;
+use crate::admission::pod::Metadata;
 use crate::admission::workload::Workload;
 use crate::directory::{Carrier, ClusterSettings};
 use crate::stamp::REQUESTED_BY;
@@ -108,6 +110,13 @@ impl Source {
             Self::Listed(listed) => &listed.resource,
             Self::Pod => "pods",
         }
+    }
+
+    /// The object as one in which a stamp stands
+    pub fn holder(&self, object: &Value) -> Holder {
+        let text = object.get("metadata").map(Value::to_string).unwrap_or_default();
+        let metadata: Metadata<'_> = serde_json::from_str(&text).unwrap_or_default();
+        Holder::new(self.group(), self.kind(), &metadata)
     }
 
     /// The pods or pod templates in an object, each with its path where there may be several

@@ -102,6 +102,7 @@ pub fn decision(endpoint: Endpoint, record: &Record, took: Duration) {
         denial = record.message,
         causes = record.causes,
         allowed_by = (!record.allowed_by.is_empty()).then(|| record.allowed_by.join(", ")),
+        unlike_stamp = record.unlike_stamp,
         patched = record.patched,
         generation = record.generation,
         duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),

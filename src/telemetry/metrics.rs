@@ -110,6 +110,7 @@ pub struct Metrics {
     requests: IntCounterVec,
     duration: Histogram,
     decisions: IntCounterVec,
+    unlike: IntCounterVec,
     inflight: IntGauge,
     documents: IntGaugeVec,
     reload_success: IntGauge,
@@ -163,6 +164,13 @@ impl Metrics {
                 ),
                 &["action", "decision", "scope"],
             )?,
+            unlike: IntCounterVec::new(
+                Opts::new(
+                    "ramgate_pods_unlike_stamp_total",
+                    "Pods of controllers that run something else than their stamp was written for, by kind of difference",
+                ),
+                &["kind"],
+            )?,
             inflight: IntGauge::new("ramgate_inflight_requests", "Reviews being read or judged now")?,
             documents: IntGaugeVec::new(
                 Opts::new(
@@ -213,6 +221,7 @@ impl Metrics {
         self.registry.register(Box::new(self.requests.clone()))?;
         self.registry.register(Box::new(self.duration.clone()))?;
         self.registry.register(Box::new(self.decisions.clone()))?;
+        self.registry.register(Box::new(self.unlike.clone()))?;
         self.registry.register(Box::new(self.inflight.clone()))?;
         self.registry.register(Box::new(self.documents.clone()))?;
         self.registry.register(Box::new(self.reload_success.clone()))?;
@@ -254,6 +263,9 @@ impl Metrics {
                 bounded(asked.scope, SCOPES),
             ];
             self.decisions.with_label_values(&labels).inc();
+        }
+        for kind in &record.unlike {
+            self.unlike.with_label_values(&[*kind]).inc();
         }
     }
 
@@ -348,6 +360,7 @@ mod tests {
                 decision: "ImplicitDeny",
                 scope: "account",
             }],
+            unlike: vec!["image"],
             ..Record::default()
         }
     }
@@ -364,6 +377,7 @@ mod tests {
         for line in [
             r#"ramgate_admission_requests_total{decision="deny",mode="enforce",operation="CREATE",path="validate",resource="pods"} 1"#,
             r#"ramgate_decisions_total{action="ram:PassRole",decision="ImplicitDeny",scope="account"} 1"#,
+            r#"ramgate_pods_unlike_stamp_total{kind="image"} 1"#,
             r#"ramgate_admission_duration_seconds_bucket{le="0.00005"} 0"#,
             r#"ramgate_admission_duration_seconds_bucket{le="0.0001"} 1"#,
         ] {

@@ -41,6 +41,10 @@ pub struct Record {
     pub causes: Option<String>,
     /// The statements that allowed, such as `P#1`
     pub allowed_by: Vec<String>,
+    /// How a controller's pod is unlike what its stamp was written for, each kind of difference once
+    pub unlike: Vec<&'static str>,
+    /// The same with the containers' names, for the log
+    pub unlike_stamp: Option<String>,
     /// Whether the object was changed
     pub patched: bool,
     /// Generation of the configuration that was in force

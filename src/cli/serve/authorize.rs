@@ -25,7 +25,8 @@ impl Gate {
         };
         let answer = match &self.surrounding {
             Surrounding::Watched(view) => {
-                let case = self.case(&review, &configuration, view.as_ref(), exempt);
+                let by = view.by(&configuration);
+                let case = self.case(&review, &configuration, &by, exempt);
                 let sighting = complete(&case, view).await;
                 case.answer(match &sighting {
                     Sighting::Object(json) => Sight::Pod(json),

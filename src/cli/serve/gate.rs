@@ -1,11 +1,13 @@
 //! The judge of the server: reads a review, sees to it that what it names is known, and has it judged.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
+use crate::admission::contents::{self, Unlike};
 use crate::admission::profile;
 use crate::admission::reply::Reply;
 use crate::admission::review::{Operation, Resource};
@@ -76,7 +78,7 @@ impl Judge for Gate {
             let seen;
             let cluster: &dyn Cluster = match &self.surrounding {
                 Surrounding::Watched(view) => {
-                    seen = Seen::by(view, &review).await;
+                    seen = Seen::by(view, &configuration, &review).await;
                     &seen
                 }
                 Surrounding::Empty(objects) => objects,
@@ -202,6 +204,12 @@ fn resource(review: &Review<'_>) -> String {
 
 fn recorded(review: &Review<'_>, record: admission::Record) -> Record {
     // A single one says what the message says
+    let unlike: BTreeSet<Unlike> = record
+        .unlike
+        .iter()
+        .filter(|_| record.path == Path::Validate && !record.dry_run)
+        .map(|difference| difference.unlike)
+        .collect();
     let causes = (record.causes.len() > 1).then(|| serde_json::to_string(&record.causes).ok());
     Record {
         stamped: record.stamped,
@@ -215,6 +223,8 @@ fn recorded(review: &Review<'_>, record: admission::Record) -> Record {
         message: record.message,
         causes: causes.flatten(),
         allowed_by: record.allowed_by,
+        unlike: unlike.into_iter().map(Unlike::name).collect(),
+        unlike_stamp: (!record.unlike.is_empty()).then(|| contents::shown(&record.unlike)),
         patched: record.patched,
         generation: Some(record.generation),
         asked: record

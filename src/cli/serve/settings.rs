@@ -88,6 +88,10 @@ pub(crate) struct ServeArgs {
     /// Secret in the namespace for the keys of stamps, which all replicas share; made if there is none
     #[arg(long, value_name = "NAME", default_value = "ramgate-stamp")]
     stamp_secret: String,
+    /// Seconds of life after which this replica lets stamps be written in their second form, where the Secret is that of an
+    /// older version: longer than a roll-out takes, since older replicas read the first form alone
+    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    stamp_upgrade_after: u64,
     /// Regular expression of the whole name of real nodes, as the webhook rules have it: a virtual node with such a name
     /// is an alarm
     #[arg(long, value_name = "REGEX")]
@@ -163,6 +167,7 @@ pub(super) struct Settings {
     pub(super) shutdown_delay: Duration,
     pub(super) certificate: CertificateSource,
     pub(super) stamp_secret: String,
+    pub(super) stamp_upgrade_after: Duration,
     pub(super) webhook_configuration: Option<String>,
     pub(super) real_node_names: Option<Regex>,
     pub(super) log_format: LogFormat,
@@ -239,6 +244,7 @@ impl ServeArgs {
                 shutdown_delay: Duration::from_millis(self.shutdown_delay_ms),
                 certificate,
                 stamp_secret: self.stamp_secret,
+                stamp_upgrade_after: Duration::from_secs(self.stamp_upgrade_after),
                 webhook_configuration: self.webhook_configuration,
                 real_node_names,
                 log_format: self.log_format,

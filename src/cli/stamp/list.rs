@@ -7,6 +7,7 @@ use super::table::table;
 use crate::admission::phrase::clipped;
 use crate::cli::report::{Exit, Output, Problem, print, print_json};
 use crate::cli::site::{self, ScopeArgs, Site, SiteArgs, noted, unread};
+use crate::stamp::Form;
 use crate::survey::live::{self, Scope};
 use crate::survey::row::{Row, Stamp};
 use crate::survey::tally::KeyUse;
@@ -144,7 +145,10 @@ fn cells(row: &Row) -> [String; 8] {
             false => "possible",
         }
         .to_owned(),
-        row.stamp.name().to_owned(),
+        match row.stamp.form() {
+            Some(Form::First) => format!("{}, form 1", row.stamp.name()),
+            Some(Form::Second) | None => row.stamp.name().to_owned(),
+        },
         or_dash(claims.map(|claims| claims.user.clone())),
         or_dash(
             principal.map(|principal| principal.map_or_else(|| "(nobody)".to_owned(), ToString::to_string)),
@@ -223,6 +227,7 @@ pub(super) fn row_json(row: &Row) -> Value {
         "certain": row.is_certain,
         "mark": row.mark,
         "stamp": row.stamp.name(),
+        "form": row.stamp.form().map(Form::version),
         "trouble": row.stamp.trouble(),
         "requester": claims.map(|claims| &claims.user),
         "principal": principal.map(ToString::to_string),

@@ -254,7 +254,10 @@ async fn take(site: &Site<'_>, ground: &Ground, step: Step, is_dry_run: bool) ->
         Ok(object) => {
             let bearers = step.row.source.bearers(&object).unwrap_or_default();
             let written = bearers.first().and_then(|(_, bearer)| stamp_of(bearer));
-            match stamp(ground.land.seal.as_deref(), written, &step.row.namespace) {
+            let holder = step.row.source.holder(&object);
+            let settings = &ground.configuration.cluster;
+            let seal = ground.land.seal.as_deref();
+            match stamp(seal, written, &step.row.namespace, &holder, settings) {
                 Stamp::Good { claims, .. } => Outcome::Stamped(claims.user),
                 stamp => Outcome::Unstamped(stamp.trouble().unwrap_or_default()),
             }

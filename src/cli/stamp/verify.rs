@@ -13,7 +13,7 @@ use crate::cli::manifest;
 use crate::cli::report::{Exit, Output, Problem, print, print_json};
 use crate::cli::site::{self, Ground, Site, SiteArgs, unread};
 use crate::directory::ClusterSettings;
-use crate::stamp::{Claims, Seal, unverified};
+use crate::stamp::{Broken, Claims, Seal, unverified};
 use crate::survey::agreement::{self, Difference, asked, differences};
 use crate::survey::judge::stamp;
 use crate::survey::live::{cluster_uid, ring};
@@ -93,7 +93,12 @@ async fn verified(args: &VerifyArgs) -> Result<Vec<Verified>, Problem> {
     let seal = Seal::new(ring, cluster_uid(&site.reader).await.map_err(unread)?);
     let mut all = Vec::new();
     for (source, object) in &objects {
-        for mut one in Verified::of(source, object, &seal)? {
+        let mut found = Verified::of(source, object, &seal, &ClusterSettings::default())?;
+        if found.iter().any(Verified::is_of_another_object) {
+            // What controllers of listed kinds make of an object, the configuration tells
+            found = Verified::of(source, object, &seal, settings(&site, &mut ground).await?)?;
+        }
+        for mut one in found {
             if !one.differences.is_empty() && one.stamp.claims().is_some() {
                 let ground = match &mut ground {
                     Some(ground) => &*ground,
@@ -159,7 +164,13 @@ async fn settings<'g>(
 
 impl Verified {
     /// The stamps in an object
-    fn of(source: &Source, object: &Value, seal: &Seal) -> Result<Vec<Self>, Problem> {
+    fn of(
+        source: &Source,
+        object: &Value,
+        seal: &Seal,
+        settings: &ClusterSettings,
+    ) -> Result<Vec<Self>, Problem> {
+        let holder = source.holder(object);
         let namespace = text(object, "/metadata/namespace");
         let unread = |error: serde_json::Error| {
             let (kind, name) = (source.kind(), text(object, "/metadata/name"));
@@ -168,7 +179,7 @@ impl Verified {
         let bearers = source.bearers(object).map_err(unread)?.into_iter();
         let one = |(at, bearer): (Option<String>, &Value)| {
             let written = stamp_of(bearer);
-            let stamp = stamp(Some(seal), written, namespace);
+            let stamp = stamp(Some(seal), written, namespace, &holder, settings);
             let (fields, account) = asked(bearer).map_err(unread)?;
             let differences = stamp.claims().map_or_else(Vec::new, |claims| {
                 differences(claims, &fields, account.as_deref())
@@ -198,6 +209,16 @@ impl Verified {
             let is_of_ram = |reason: &str| matches!(reason, "ImplicitDeny" | "ExplicitDeny");
             causes.iter().all(|cause| is_of_ram(&cause.reason))
         })
+    }
+
+    fn is_of_another_object(&self) -> bool {
+        matches!(
+            self.stamp,
+            Stamp::Broken {
+                reason: Some(Broken::Object(_)),
+                ..
+            }
+        )
     }
 
     fn is_good(&self) -> bool {
@@ -271,6 +292,13 @@ impl Verified {
                 ),
             ),
             ("in", format!("namespace {namespace} {cluster}")),
+            (
+                "written into",
+                claims.object.as_ref().map_or_else(
+                    || "any object there: it is of the first form".to_owned(),
+                    |object| clipped(&object.to_string(), VALUE),
+                ),
+            ),
         ];
         for (annotation, value) in agreement::fields(&claims.fields) {
             let value = value.map_or_else(|| "none".to_owned(), |value| clipped(value, VALUE));
@@ -281,6 +309,10 @@ impl Verified {
             "service account",
             account.map_or_else(|| "any".to_owned(), |name| clipped(name, VALUE)),
         ));
+        pairs.extend(claims.containers.as_ref().map(|containers| {
+            let names: Vec<&str> = containers.iter().map(|(name, _)| name).collect();
+            ("containers", clipped(&names.join(", "), VALUE))
+        }));
         pairs.extend(key.map(|key| ("key", key)));
         pairs
     }
@@ -303,6 +335,8 @@ impl Verified {
             "cluster": claims.map(|claims| &claims.cluster),
             "fields": claims.map(|claims| json!(claims.fields)),
             "serviceAccount": claims.and_then(|claims| claims.service_account.as_ref()),
+            "object": claims.and_then(|claims| claims.object.as_ref()),
+            "containers": claims.and_then(|claims| claims.containers.as_ref()),
             "key": self.stamp.key(),
             "keyIsNewest": self.is_newest,
             "differences": self.differences.iter().map(difference).collect::<Vec<_>>(),
@@ -337,7 +371,8 @@ mod tests {
 
     fn verified(object: &Value) -> Verified {
         let source = Source::of(object, &ClusterSettings::default()).unwrap();
-        let mut all = Verified::of(&source, object, &seal(&["k1", "k2"])).unwrap();
+        let mut all =
+            Verified::of(&source, object, &seal(&["k1", "k2"]), &ClusterSettings::default()).unwrap();
         assert_eq!(all.len(), 1);
         all.pop().unwrap()
     }

@@ -16,10 +16,14 @@ use kube::api::{Patch, PatchParams};
 use kube::{Api, Client};
 
 use crate::api::{self, ApiError, RETRY, Told, answered, won};
-use crate::stamp::{Ring, RingError, Seal};
+use crate::stamp::{Form, Ring, RingError, Seal};
 
 /// The namespace whose UID stands for the cluster: every cluster has one, for as long as it lives
 const CLUSTER: &str = "kube-system";
+
+/// The annotation of the Secret that says in which form stamps are written; without it the first, as older versions read
+/// no other
+const FORM: &str = "ramgate.io/stamp-form";
 
 /// How often the Secret is read again because a stamp names a key that is not known
 const AGAIN: Duration = Duration::from_secs(1);
@@ -30,6 +34,7 @@ pub struct Keys {
     secrets: Api<Secret>,
     name: String,
     manager: String,
+    upgrade_after: Duration,
     seal: ArcSwapOption<Seal>,
     state: Mutex<State>,
 }
@@ -38,6 +43,7 @@ pub struct Keys {
 struct State {
     /// What the Secret held when it was last good, so that it can be restored
     data: BTreeMap<String, ByteString>,
+    form: Form,
     cluster: Option<String>,
     trouble: Option<String>,
     read_again: Option<Instant>,
@@ -55,13 +61,15 @@ enum KeysError {
 }
 
 impl Keys {
-    /// The Secret of a name in a namespace, written in the name of one pod
-    pub fn new(client: Client, namespace: &str, name: &str, pod: &str) -> Self {
+    /// The Secret of a name in a namespace, written in the name of one pod; after some time of life it says that stamps may
+    /// be written in the second form
+    pub fn new(client: Client, namespace: &str, name: &str, pod: &str, upgrade_after: Duration) -> Self {
         Self {
             secrets: Api::namespaced(client.clone(), namespace),
             client,
             name: name.to_owned(),
             manager: pod.to_owned(),
+            upgrade_after,
             seal: ArcSwapOption::empty(),
             state: Mutex::default(),
         }
@@ -83,6 +91,9 @@ impl Keys {
         let mut last: Option<Option<Secret>> = None;
         let mut told = Told::default();
         let mut failed = false;
+        // Replicas of a version that knows the first form alone are gone by then
+        let mut upgrade = pin!(tokio::time::sleep(self.upgrade_after));
+        let mut is_due = false;
         loop {
             let step = tokio::select! {
                 Some(event) = events.next() => match event {
@@ -93,8 +104,15 @@ impl Keys {
                     }
                     Err(error) => Err(self.failed(error)),
                 },
+                () = &mut upgrade, if !is_due => {
+                    is_due = true;
+                    self.upgrade().await
+                }
                 () = tokio::time::sleep(RETRY), if failed => match &last {
-                    Some(secret) => self.changed(secret.as_ref()).await,
+                    Some(secret) => match self.changed(secret.as_ref()).await {
+                        Ok(()) if is_due => self.upgrade().await,
+                        step => step,
+                    },
                     None => continue,
                 },
                 else => return,
@@ -134,6 +152,21 @@ impl Keys {
         }
     }
 
+    /// Says in the Secret that stamps are written in the second form from now on
+    async fn upgrade(&self) -> Result<(), KeysError> {
+        if self.seal().is_none_or(|seal| seal.form() == Form::Second) {
+            return Ok(());
+        }
+        let annotations = [(FORM, Form::Second.version())];
+        let patch = serde_json::json!({"metadata": {"annotations": BTreeMap::from(annotations)}});
+        let (params, patch) = (PatchParams::default(), Patch::Merge(&patch));
+        let secret = answered(self.secrets.patch(&self.name, &params, &patch))
+            .await
+            .map_err(|error| self.failed(error))?
+            .map_err(|error| self.failed(error))?;
+        self.take(&secret).await
+    }
+
     async fn changed(&self, secret: Option<&Secret>) -> Result<(), KeysError> {
         match secret {
             Some(secret) if secret.data.as_ref().is_some_and(|data| !data.is_empty()) => {
@@ -149,8 +182,12 @@ impl Keys {
     }
 
     async fn create(&self) -> Result<Option<Secret>, KeysError> {
-        let mut data = self.state().data.clone();
+        let (mut data, mut form) = {
+            let state = self.state();
+            (state.data.clone(), state.form)
+        };
         if data.is_empty() {
+            form = Form::Second;
             let id = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
             let secret = Ring::generate().map_err(|source| self.broken(source))?;
             data.insert(id, ByteString(secret));
@@ -158,6 +195,7 @@ impl Keys {
         let secret = Secret {
             metadata: ObjectMeta {
                 name: Some(self.name.clone()),
+                annotations: Some([(FORM.to_owned(), form.version().to_owned())].into()),
                 ..ObjectMeta::default()
             },
             data: Some(data),
@@ -178,13 +216,32 @@ impl Keys {
         let cluster = self.cluster().await?;
         let newest = ring.newest().id().to_owned();
         let count = ring.keys().count();
-        self.state().data = data;
-        let before = self.seal.swap(Some(Arc::new(Seal::new(ring, cluster))));
+        let annotations = secret.metadata.annotations.iter().flatten();
+        let mut forms = annotations.filter(|(key, _)| *key == FORM).map(|(_, form)| form);
+        let form = match forms.next() {
+            Some(form) if form == Form::Second.version() => Form::Second,
+            Some(_) | None => Form::First,
+        };
+        {
+            let mut state = self.state();
+            state.data = data;
+            state.form = form;
+        }
+        let seal = Seal::new(ring, cluster).writing(form);
+        let before = self.seal.swap(Some(Arc::new(seal)));
         let is_new = before.is_none_or(|before| {
-            before.ring().newest().id() != newest || before.ring().keys().count() != count
+            before.ring().newest().id() != newest
+                || before.ring().keys().count() != count
+                || before.form() != form
         });
         if is_new {
-            tracing::info!(keys = count, newest, "stamps are signed with the newest key");
+            let form = form.version();
+            tracing::info!(
+                keys = count,
+                newest,
+                form,
+                "stamps are signed with the newest key"
+            );
         }
         Ok(())
     }
@@ -242,6 +299,7 @@ mod tests {
 
     const SECRETS: &str = "/api/v1/namespaces/ramgate/secrets";
     const SECRET: &str = "/api/v1/namespaces/ramgate/secrets/stamp";
+    const LATER: Duration = Duration::from_secs(900);
     const CLUSTER_PATH: &str = "/api/v1/namespaces/kube-system";
     /// 32 bytes of zeros
     const ZEROS: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -264,7 +322,7 @@ mod tests {
     }
 
     fn start(fake: &Fake) -> Arc<Keys> {
-        let keys = Arc::new(Keys::new(fake.client(), "ramgate", "stamp", "pod-1"));
+        let keys = Arc::new(Keys::new(fake.client(), "ramgate", "stamp", "pod-1", LATER));
         tokio::spawn(Arc::clone(&keys).keep());
         keys
     }
@@ -311,6 +369,26 @@ mod tests {
             "{data:?}"
         );
         assert_ne!(key, ZEROS);
+        assert_eq!(made.body["metadata"]["annotations"], json!({FORM: "2"}));
+    }
+
+    #[tokio::test]
+    async fn the_secret_of_an_older_version_keeps_its_form_until_all_replicas_know_the_next() {
+        let fake = fake();
+        let old = secret(&[("k1", ZEROS)]);
+        fake.list(SECRETS, vec![old.clone()]);
+        let mut new = old;
+        new["metadata"]["annotations"] = json!({FORM: "2"});
+        fake.put(SECRET, new);
+        let soon = Duration::from_millis(200);
+        let keys = Arc::new(Keys::new(fake.client(), "ramgate", "stamp", "pod-1", soon));
+        tokio::spawn(Arc::clone(&keys).keep());
+        until("the key", || keys.seal().is_some()).await;
+        assert_eq!(keys.seal().unwrap().form(), Form::First);
+        until("the second form", || keys.seal().unwrap().form() == Form::Second).await;
+        let calls = fake.calls();
+        let patch = calls.iter().find(|call| call.method == "PATCH").unwrap();
+        assert_eq!(patch.body, json!({"metadata": {"annotations": {FORM: "2"}}}));
     }
 
     #[tokio::test]
@@ -337,6 +415,8 @@ mod tests {
         let calls = fake.calls();
         let restored = calls.iter().find(|call| call.method == "PATCH").unwrap();
         assert_eq!(restored.body["data"], json!({"k1": ZEROS}));
+        // It was one of an older version, and is again
+        assert_eq!(restored.body["metadata"]["annotations"], json!({FORM: "1"}));
         until("no trouble", || keys.trouble().is_none()).await;
     }
 

@@ -2,40 +2,47 @@
 
 use std::sync::Arc;
 
-use super::view::View;
+use super::view::{View, ViewBy};
 use crate::admission::profile::Profile;
 use crate::admission::workload::Workload;
 use crate::admission::{Cluster, Meta, NodeKind, Review};
+use crate::directory::Configuration;
 use crate::stamp::Seal;
 
 /// What is known when a review is judged
+///
+/// Everything that can change meanwhile is taken once: a review is judged by one configuration, one set of keys and one
+/// eci-profile.
 #[derive(Debug)]
 pub struct Seen<'a> {
-    view: &'a View,
+    view: ViewBy<'a>,
+    seal: Option<Arc<Seal>>,
+    profile: Arc<Profile>,
     pod: Option<Arc<str>>,
     workload: Option<Arc<str>>,
 }
 
 impl<'a> Seen<'a> {
     /// Reads live what a review names and neither brings nor any watch has shown
-    pub async fn by(view: &'a View, review: &Review<'_>) -> Self {
-        if let Some(namespace) = review.unread_namespace(view) {
+    pub async fn by(view: &'a View, configuration: &'a Configuration, review: &Review<'_>) -> Self {
+        let by = view.by(configuration);
+        if let Some(namespace) = review.unread_namespace(&by) {
             view.read_namespace(namespace).await;
         }
-        for node in review.unread_nodes(view) {
+        for node in review.unread_nodes(&by) {
             view.read_node(node).await;
         }
-        let (namespace, accounts) = review.unread_service_accounts(view);
+        let (namespace, accounts) = review.unread_service_accounts(&by);
         for name in accounts {
             view.read_service_account(namespace, name).await;
         }
-        if let Some(seal) = view.seal()
+        if let Some(seal) = by.seal()
             && review.has_unknown_key(seal.ring())
         {
             view.read_keys_again().await;
         }
         let namespace = review.namespace();
-        let pod = match review.unread_pod(view) {
+        let pod = match review.unread_pod(&by) {
             Some(name) => view.sight(namespace, name).await.object(),
             None => None,
         };
@@ -46,7 +53,13 @@ impl<'a> Seen<'a> {
             }
             None => None,
         };
-        Self { view, pod, workload }
+        Self {
+            seal: by.seal(),
+            profile: by.profile(),
+            view: by,
+            pod,
+            workload,
+        }
     }
 }
 
@@ -73,7 +86,7 @@ impl Cluster for Seen<'_> {
     }
 
     fn seal(&self) -> Option<Arc<Seal>> {
-        self.view.seal()
+        self.seal.clone()
     }
 
     fn sends(&self, group: &str, resource: &str) -> bool {
@@ -81,6 +94,6 @@ impl Cluster for Seen<'_> {
     }
 
     fn profile(&self) -> Arc<Profile> {
-        self.view.profile()
+        Arc::clone(&self.profile)
     }
 }

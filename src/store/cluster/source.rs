@@ -201,6 +201,12 @@ mod tests {
             Self { fake, store, view }
         }
 
+        /// The cluster as the configuration in force sees it
+        fn seen<T>(&self, look: impl FnOnce(&dyn Cluster) -> T) -> T {
+            let configuration = self.store.current().expect("a configuration is in force");
+            look(&self.view.by(&configuration))
+        }
+
         async fn until(&self, wanted: impl Fn(&Status) -> bool) {
             let mut status = self.store.subscribe();
             let waited =
@@ -236,14 +242,26 @@ mod tests {
             "{ACCOUNT}cluster: {{acsNodes: [{{matchLabels: {{acs: 'true'}}}}]}}"
         ));
         setup.until(|status| status.generation == 1).await;
-        assert_eq!(setup.view.node("vk"), NodeKind::Virtual);
+        assert_eq!(setup.seen(|seen| seen.node("vk")), NodeKind::Virtual);
         assert_eq!(
-            (setup.view.node("acs"), setup.view.node("real")),
+            (
+                setup.seen(|seen| seen.node("acs")),
+                setup.seen(|seen| seen.node("real"))
+            ),
             (NodeKind::Real, NodeKind::Real)
         );
-        assert_eq!(setup.view.node("gone"), NodeKind::Unknown);
-        assert_eq!(setup.view.namespace("a").unwrap().labels["eci"], "true");
-        assert!(setup.view.namespace("a").unwrap().annotations.is_empty());
+        assert_eq!(setup.seen(|seen| seen.node("gone")), NodeKind::Unknown);
+        assert_eq!(
+            setup.seen(|seen| seen.namespace("a")).unwrap().labels["eci"],
+            "true"
+        );
+        assert!(
+            setup
+                .seen(|seen| seen.namespace("a"))
+                .unwrap()
+                .annotations
+                .is_empty()
+        );
         assert_eq!(setup.fake.watches("/api/v1/serviceaccounts"), 0);
         let calls = setup.fake.calls();
         let maps = calls.iter().find(|call| call.path == MAPS).unwrap();
@@ -264,7 +282,7 @@ mod tests {
         );
         assert_eq!(setup.store.current().unwrap().policies.account(), "2");
         // Without the selector the node is nothing but virtual
-        assert_eq!(setup.view.node("acs"), NodeKind::Virtual);
+        assert_eq!(setup.seen(|seen| seen.node("acs")), NodeKind::Virtual);
     }
 
     #[tokio::test]
@@ -304,18 +322,24 @@ mod tests {
         );
         setup.apply(2, &mapping);
         setup.until(|status| status.generation == 2).await;
-        let namespace = setup.view.namespace("a").unwrap();
+        let namespace = setup.seen(|seen| seen.namespace("a")).unwrap();
         assert_eq!(
             namespace.annotations.iter().collect::<Vec<_>>(),
             [(&"rg".to_owned(), &"rg-a".to_owned())]
         );
-        assert_eq!(setup.view.service_account("a", "s").unwrap().labels["role"], "R");
+        assert_eq!(
+            setup.seen(|seen| seen.service_account("a", "s")).unwrap().labels["role"],
+            "R"
+        );
         let new = json!({"metadata": {"name": "new", "namespace": "a", "labels": {"role": "N"}}});
         setup.fake.put("/api/v1/namespaces/a/serviceaccounts/new", new);
-        assert!(setup.view.service_account("a", "new").is_none());
+        assert!(setup.seen(|seen| seen.service_account("a", "new")).is_none());
         setup.view.read_service_account("a", "new").await;
         assert_eq!(
-            setup.view.service_account("a", "new").unwrap().labels["role"],
+            setup
+                .seen(|seen| seen.service_account("a", "new"))
+                .unwrap()
+                .labels["role"],
             "N"
         );
         assert_eq!(
@@ -325,7 +349,7 @@ mod tests {
         setup.apply(3, ACCOUNT);
         setup.until(|status| status.generation == 3).await;
         setup
-            .eventually(|setup| setup.view.service_account("a", "s").is_none())
+            .eventually(|setup| setup.seen(|seen| seen.service_account("a", "s")).is_none())
             .await;
         setup
             .eventually(|setup| setup.fake.watches("/api/v1/serviceaccounts") == 0)
@@ -355,7 +379,7 @@ mod tests {
         assert_eq!(setup.store.current().unwrap().generation, 1);
         setup.fake.heal("/api/v1/serviceaccounts");
         setup.until(|status| status.generation == 2).await;
-        assert!(setup.view.service_account("a", "s").is_some());
+        assert!(setup.seen(|seen| seen.service_account("a", "s")).is_some());
     }
 
     #[tokio::test]

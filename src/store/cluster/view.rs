@@ -14,7 +14,7 @@ use super::table::Table;
 use crate::admission::profile::Profile;
 use crate::admission::workload::Workload;
 use crate::admission::{Cluster, Meta, NodeKind};
-use crate::directory::ClusterSettings;
+use crate::directory::Configuration;
 use crate::stamp::Seal;
 use crate::store::snapshot::Store;
 
@@ -64,6 +64,14 @@ impl View {
         }
     }
 
+    /// The cluster as a configuration sees it
+    pub fn by<'a>(&'a self, configuration: &'a Configuration) -> ViewBy<'a> {
+        ViewBy {
+            view: self,
+            configuration,
+        }
+    }
+
     /// Reads a node that no watch has shown so far, so that [`Cluster::node`] knows it for the next second
     pub async fn read_node(&self, name: &str) {
         self.live_nodes.read::<Node>(&self.client, name).await;
@@ -108,7 +116,8 @@ impl View {
         let Some(configuration) = self.store.current() else {
             return Vec::new();
         };
-        let is_virtual = |meta: &Meta| kind_of(meta, &configuration.cluster) == NodeKind::Virtual;
+        let settings = &configuration.cluster;
+        let is_virtual = |meta: &Meta| NodeKind::of(&meta.labels, settings) == NodeKind::Virtual;
         self.nodes.names(|name, meta| fits(name) && is_virtual(meta))
     }
 
@@ -125,26 +134,32 @@ impl View {
     }
 }
 
-impl Cluster for View {
+/// The cluster as one configuration sees it, which is the same for as long as a review is judged
+#[derive(Debug)]
+pub struct ViewBy<'a> {
+    view: &'a View,
+    configuration: &'a Configuration,
+}
+
+impl Cluster for ViewBy<'_> {
     fn namespace(&self, name: &str) -> Option<Arc<Meta>> {
-        self.namespaces
+        let view = self.view;
+        view.namespaces
             .find(name)
-            .or_else(|| self.live_namespaces.find(name))
+            .or_else(|| view.live_namespaces.find(name))
     }
 
     fn service_account(&self, namespace: &str, name: &str) -> Option<Arc<Meta>> {
-        let key = format!("{namespace}/{name}");
-        self.service_accounts
+        let (view, key) = (self.view, format!("{namespace}/{name}"));
+        view.service_accounts
             .find(&key)
-            .or_else(|| self.live_service_accounts.find(&key))
+            .or_else(|| view.live_service_accounts.find(&key))
     }
 
     fn node(&self, name: &str) -> NodeKind {
-        let Some(configuration) = self.store.current() else {
-            return NodeKind::Unknown;
-        };
-        match self.nodes.find(name).or_else(|| self.live_nodes.find(name)) {
-            Some(meta) => kind_of(&meta, &configuration.cluster),
+        let view = self.view;
+        match view.nodes.find(name).or_else(|| view.live_nodes.find(name)) {
+            Some(meta) => NodeKind::of(&meta.labels, &self.configuration.cluster),
             None => NodeKind::Unknown,
         }
     }
@@ -159,22 +174,17 @@ impl Cluster for View {
     }
 
     fn seal(&self) -> Option<Arc<Seal>> {
-        self.keys.as_ref()?.seal()
+        self.view.keys.as_ref()?.seal()
     }
 
     fn sends(&self, group: &str, resource: &str) -> bool {
-        self.rules
-            .as_ref()
-            .is_some_and(|rules| rules.sends(group, resource))
+        let rules = self.view.rules.as_ref();
+        rules.is_some_and(|rules| rules.sends(group, resource))
     }
 
     fn profile(&self) -> Arc<Profile> {
-        let is_read = self
-            .store
-            .current()
-            .is_some_and(|configuration| configuration.cluster.eci_profile);
-        match &self.profile {
-            Some(profile) if is_read => profile.current(),
+        match &self.view.profile {
+            Some(profile) if self.configuration.cluster.eci_profile => profile.current(),
             _ => Arc::default(),
         }
     }
@@ -187,17 +197,5 @@ impl std::fmt::Debug for View {
             .field("nodes", &self.nodes.len())
             .field("service_accounts", &self.service_accounts.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// An ACS node bears a virtual node's labels too, so that it is asked for first
-fn kind_of(node: &Meta, settings: &ClusterSettings) -> NodeKind {
-    let selected = |selectors: &[crate::directory::Selector]| {
-        selectors.iter().any(|selector| selector.matches(&node.labels))
-    };
-    if selected(&settings.virtual_nodes) && !selected(&settings.acs_nodes) {
-        NodeKind::Virtual
-    } else {
-        NodeKind::Real
     }
 }
