@@ -1,5 +1,7 @@
 //! The whole path on made-up requests: decisions, modes, and every sentence that a person reads.
 
+mod stored;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
