@@ -61,6 +61,9 @@ pub enum Resource {
     Other,
 }
 
+/// The longest name of a user, in bytes: authenticators give some hundreds at most
+const MAX_USER: usize = 4096;
+
 /// Why a body is not a review that can be answered
 #[derive(Debug, thiserror::Error)]
 #[error("{problem}")]
@@ -96,6 +99,9 @@ pub enum Problem {
     /// Without it nobody can be asked about
     #[error("request names no user in userInfo.username")]
     NoUser,
+    /// No user of Kubernetes has a name like that, and it would be written into stamps and logs
+    #[error("request names a user of {0} bytes in userInfo.username, where {MAX_USER} are the most")]
+    LongUser(usize),
     /// Not one of the four operations
     #[error("operation `{0}` is not CREATE, UPDATE, DELETE or CONNECT")]
     Operation(String),
@@ -212,8 +218,11 @@ impl<'a> Review<'a> {
         match &envelope.request {
             None => Err(Problem::NoRequest),
             Some(request) if request.uid.is_empty() => Err(Problem::NoUid),
-            Some(request) if request.user_info.username.is_empty() => Err(Problem::NoUser),
-            Some(_) => Ok(()),
+            Some(request) => match request.user_info.username.len() {
+                0 => Err(Problem::NoUser),
+                bytes if bytes > MAX_USER => Err(Problem::LongUser(bytes)),
+                _ => Ok(()),
+            },
         }
     }
 
@@ -443,6 +452,16 @@ mod tests {
             refused(|body| body["request"]["userInfo"] = json!({})),
             uid("request names no user in userInfo.username")
         );
+        let named = |bytes: usize| {
+            move |body: &mut Value| body["request"]["userInfo"]["username"] = json!("u".repeat(bytes))
+        };
+        assert_eq!(
+            refused(named(4097)),
+            uid("request names a user of 4097 bytes in userInfo.username, where 4096 are the most")
+        );
+        let mut longest = body();
+        named(4096)(&mut longest);
+        assert!(Review::parse(longest.to_string().as_bytes()).is_ok());
         assert_eq!(
             refused(|body| body["request"]["operation"] = json!("PATCH")),
             uid("operation `PATCH` is not CREATE, UPDATE, DELETE or CONNECT")

@@ -270,7 +270,7 @@ fn who_may_ask_is_told_to_the_server_with_the_authority_mounted() {
         spec(&manifests)["volumes"],
         json!([{
             "name": "clients",
-            "secret": {"secretName": "clients", "defaultMode": 288, "items": [{"key": "ca.crt", "path": "ca.crt"}]},
+            "secret": {"secretName": "clients", "defaultMode": "0440", "items": [{"key": "ca.crt", "path": "ca.crt"}]},
         }])
     );
     assert_eq!(

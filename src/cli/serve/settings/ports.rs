@@ -19,13 +19,13 @@ pub(super) struct PortArgs {
     /// Where /live and /ready are for probes alone, plain HTTP, so that nobody at the admin port can delay them
     #[arg(long, value_name = "ADDR")]
     probe_listen: Option<SocketAddr>,
-    /// Network whose connections the reviews' port takes, CIDR; others are closed at once [default: any]
+    /// Network whose connections the reviews' port takes, CIDR; others are closed at once. Without it any are taken
     #[arg(long, value_name = "CIDR")]
     peer: Vec<Network>,
     /// Demand a client certificate of this authority at the reviews' port, PEM; followed when it changes
     #[arg(long, value_name = "FILE")]
     client_ca_file: Option<PathBuf>,
-    /// Common name or DNS name that the client certificate must have [default: any of that authority]
+    /// Common name or DNS name that the client certificate must have. Without it any of that authority is good
     #[arg(long, value_name = "NAME")]
     client_name: Vec<String>,
 }
