@@ -64,6 +64,9 @@ pub enum Resource {
 /// The longest name of a user, in bytes: authenticators give some hundreds at most
 const MAX_USER: usize = 4096;
 
+/// The longest name of a namespace, with much room: the API server takes 63 bytes
+const MAX_NAMESPACE: usize = 253;
+
 /// Why a body is not a review that can be answered
 #[derive(Debug, thiserror::Error)]
 #[error("{problem}")]
@@ -99,9 +102,16 @@ pub enum Problem {
     /// Without it nobody can be asked about
     #[error("request names no user in userInfo.username")]
     NoUser,
-    /// No user of Kubernetes has a name like that, and it would be written into stamps and logs
-    #[error("request names a user of {0} bytes in userInfo.username, where {MAX_USER} are the most")]
-    LongUser(usize),
+    /// Nobody and no namespace of Kubernetes has a name like that, and it would be written into stamps
+    #[error("{part} has {bytes} bytes, where {most} are the most")]
+    TooLong {
+        /// Where it stands
+        part: &'static str,
+        /// How long it is
+        bytes: usize,
+        /// How long it may be
+        most: usize,
+    },
     /// Not one of the four operations
     #[error("operation `{0}` is not CREATE, UPDATE, DELETE or CONNECT")]
     Operation(String),
@@ -218,11 +228,16 @@ impl<'a> Review<'a> {
         match &envelope.request {
             None => Err(Problem::NoRequest),
             Some(request) if request.uid.is_empty() => Err(Problem::NoUid),
-            Some(request) => match request.user_info.username.len() {
-                0 => Err(Problem::NoUser),
-                bytes if bytes > MAX_USER => Err(Problem::LongUser(bytes)),
-                _ => Ok(()),
-            },
+            Some(request) if request.user_info.username.is_empty() => Err(Problem::NoUser),
+            Some(request) => [
+                ("userInfo.username", request.user_info.username.len(), MAX_USER),
+                ("namespace", request.namespace.len(), MAX_NAMESPACE),
+            ]
+            .into_iter()
+            .find(|(_, bytes, most)| bytes > most)
+            .map_or(Ok(()), |(part, bytes, most)| {
+                Err(Problem::TooLong { part, bytes, most })
+            }),
         }
     }
 
@@ -457,7 +472,11 @@ mod tests {
         };
         assert_eq!(
             refused(named(4097)),
-            uid("request names a user of 4097 bytes in userInfo.username, where 4096 are the most")
+            uid("userInfo.username has 4097 bytes, where 4096 are the most")
+        );
+        assert_eq!(
+            refused(|body| body["request"]["namespace"] = json!("n".repeat(254))),
+            uid("namespace has 254 bytes, where 253 are the most")
         );
         let mut longest = body();
         named(4096)(&mut longest);
