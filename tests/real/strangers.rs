@@ -120,4 +120,6 @@ fn idle_connections_delay_neither_probes_nor_creations() {
     }
     let refused = r#"ramgate_refused_connections_total{reason="limit"}"#;
     assert!(space.replicas()[0].metric(refused) > Some(100.0));
+    let memory = space.replicas()[0].metric("process_resident_memory_bytes");
+    assert!(memory < Some(128.0 * 1024.0 * 1024.0), "{memory:?}");
 }

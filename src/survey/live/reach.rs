@@ -159,7 +159,7 @@ mod tests {
         let open = json!({"podSelector": {}, "ingress": [{"ports": [{"port": 8000, "endPort": 9000}]}]});
         let elsewhere =
             json!({"podSelector": {}, "ingress": [{"ports": [{"port": "admin"}, {"port": 8080}]}]});
-        assert!(limited(&[named.clone()]));
+        assert!(limited(std::slice::from_ref(&named)));
         assert!(limited(&[named.clone(), elsewhere.clone()]));
         assert!(limited(&[json!({"podSelector": {}})]), "nothing may come in");
         assert!(!limited(&[]));
