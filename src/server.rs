@@ -1,9 +1,10 @@
-//! The HTTPS server that the API server asks, and the plain admin port beside it.
+//! The HTTPS server that the API server asks, and the plain ports beside it.
 //!
 //! ```text
-//! socket -> listener (TLS, bounds on connections) -> reviews (bounds on bytes, work, time) -> Judge -> answer
-//!                certificate (own or mounted, swapped while serving)
-//! socket -> listener (plain)                       -> admin (/live, /ready, /metrics)
+//! socket -> listener (peers, places, TLS) -> reviews (bounds on bytes, work, time) -> Judge -> answer
+//!                certificate (own or mounted, swapped while serving), authority of the clients
+//! socket -> listener (places, plain)      -> admin (/live, /ready, /metrics)
+//! socket -> listener (places, plain)      -> probes (/live, /ready)
 //! ```
 //!
 //! HTTP/1.1 only, which is all that an API server speaks to a webhook: one request a connection at a time, so that
@@ -12,10 +13,13 @@
 pub mod admin;
 mod body;
 pub mod certificate;
+pub mod clients;
 mod connection;
 pub mod judge;
 pub mod limits;
 pub mod listener;
+pub mod peers;
+mod places;
 mod reply;
 pub mod reviews;
 pub mod shutdown;
@@ -25,19 +29,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ServerConfig;
+use tokio::task::JoinSet;
 
 use crate::server::admin::Admin;
 use crate::server::limits::ConnectionLimits;
-use crate::server::listener::{Listener, Transport};
+use crate::server::listener::{Listener, Port, Transport};
+use crate::server::peers::Peers;
 use crate::server::reviews::Reviews;
 use crate::server::shutdown::{Aborted, Phase, Phases, Signals};
 
-/// Both ports, bound and ready to run
+/// All ports, bound and ready to run
 pub struct Server {
     /// Where reviews arrive
     pub listener: Listener,
-    /// Where probes and Prometheus arrive
+    /// Where Prometheus and people arrive
     pub admin_listener: Listener,
+    /// Where probes arrive, if not at the admin port
+    pub probe_listener: Option<Listener>,
     /// Keys and protocol of the reviews' port
     pub tls: Arc<ServerConfig>,
     /// What answers reviews
@@ -46,6 +54,8 @@ pub struct Server {
     pub admin: Arc<Admin>,
     /// The bounds of the reviews' port
     pub limits: ConnectionLimits,
+    /// Who may connect to the reviews' port
+    pub peers: Peers,
     /// How long to go on serving once told to stop
     pub shutdown_delay: Duration,
     /// What the rest of the process is told about the stop; the server moves it on
@@ -62,29 +72,40 @@ impl Server {
         let Self {
             listener,
             admin_listener,
+            probe_listener,
             tls,
             reviews,
             admin,
             limits,
+            peers,
             shutdown_delay,
             phases,
         } = self;
+        let plain = |limits| Port {
+            transport: Transport::Plain,
+            limits,
+            peers: Peers::default(),
+            metrics: Arc::clone(&admin.metrics),
+        };
+        let port = Port {
+            transport: Transport::Tls(tls),
+            peers,
+            ..plain(limits)
+        };
+        let serving = tokio::spawn(listener.serve(port, reviews::router(reviews), phases.watch()));
         let admin_phases = Phases::default();
-        let watching = phases.watch();
-        let serving =
-            tokio::spawn(listener.serve(Transport::Tls(tls), reviews::router(reviews), limits, watching));
-        let watching = admin_phases.watch();
-        let probing = tokio::spawn(admin_listener.serve(
-            Transport::Plain,
-            admin::router(admin),
-            ConnectionLimits::ADMIN,
-            watching,
-        ));
+        let mut beside = JoinSet::new();
+        if let Some(listener) = probe_listener {
+            let router = admin::probes(Arc::clone(&admin));
+            beside.spawn(listener.serve(plain(ConnectionLimits::PROBES), router, admin_phases.watch()));
+        }
+        let router = admin::router(Arc::clone(&admin));
+        beside.spawn(admin_listener.serve(plain(ConnectionLimits::ADMIN), router, admin_phases.watch()));
         let stopped = shutdown::follow(&phases, signals, shutdown_delay, serving).await;
         admin_phases.enter(Phase::Draining);
         if stopped.is_ok() {
             // Probes and scrapes are short; nothing waits for their result
-            let _ended = probing.await;
+            beside.join_all().await;
         }
         stopped
     }

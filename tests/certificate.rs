@@ -34,7 +34,8 @@ use ramgate::server::certificate::own::Own;
 use ramgate::server::certificate::secret::SharedAuthorities;
 use ramgate::server::certificate::slot::Slot;
 use ramgate::server::limits::ConnectionLimits;
-use ramgate::server::listener::{Listener, Transport};
+use ramgate::server::listener::{Listener, Port as Served, Transport};
+use ramgate::server::peers::Peers;
 use ramgate::server::shutdown::Phases;
 use ramgate::telemetry::metrics::Metrics;
 use rcgen::{CertificateParams, KeyPair};
@@ -72,12 +73,13 @@ impl Port {
         let address = listener.address();
         let phases = Phases::default();
         let transport = Transport::Tls(Arc::clone(&slot).server_config().unwrap());
-        tokio::spawn(listener.serve(
+        let served = Served {
             transport,
-            axum::Router::new(),
-            ConnectionLimits::REVIEWS,
-            phases.watch(),
-        ));
+            limits: ConnectionLimits::REVIEWS,
+            peers: Peers::default(),
+            metrics: Arc::clone(&metrics),
+        };
+        tokio::spawn(listener.serve(served, axum::Router::new(), phases.watch()));
         Self {
             address,
             slot,

@@ -12,10 +12,14 @@
 mod authorize;
 #[path = "http/client.rs"]
 mod client;
+#[path = "http/crowd.rs"]
+mod crowd;
 #[path = "http/served.rs"]
 mod served;
 #[path = "http/session.rs"]
 mod session;
+#[path = "http/strangers.rs"]
+mod strangers;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -361,6 +365,21 @@ async fn the_admin_port_tells_what_is_missing() {
     assert_eq!(get(&ready, "/live").await.status, StatusCode::OK);
 }
 
+#[tokio::test]
+async fn probes_have_a_port_of_their_own_without_metrics() {
+    let running = usual().await;
+    let mut probes = Connection::plain(running.probes).await.unwrap();
+    assert_eq!(probes.get("/live").await.unwrap().text, "live\n");
+    let ready = probes.get("/ready").await.unwrap();
+    assert_eq!(
+        (ready.status, &ready.json()["ready"]),
+        (StatusCode::OK, &true.into())
+    );
+    let none = probes.get("/metrics").await.unwrap();
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+    assert!(none.text.contains("/live and /ready"), "{}", none.text);
+}
+
 async fn usual() -> Running {
     start(
         ConnectionLimits::REVIEWS,
@@ -497,33 +516,6 @@ async fn a_gigabyte_is_refused_in_words_and_cut_off() {
     let mut next = running.connect().await;
     assert_eq!(
         next.review("/validate", &review("u-1", "allow"))
-            .await
-            .unwrap()
-            .status,
-        StatusCode::OK
-    );
-}
-
-#[tokio::test]
-async fn connections_over_the_bound_wait_for_a_place() {
-    let limits = ConnectionLimits {
-        connections: 2,
-        ..ConnectionLimits::REVIEWS
-    };
-    let running = start(limits, ReviewLimits::new(64, SECOND), Duration::ZERO).await;
-    let first = running.connect().await;
-    let _second = running.connect().await;
-    let mut third = Box::pin(running.connect());
-    assert!(
-        tokio::time::timeout(Duration::from_millis(200), &mut third)
-            .await
-            .is_err()
-    );
-    drop(first);
-    let mut third = tokio::time::timeout(SECOND, third).await.unwrap();
-    assert_eq!(
-        third
-            .review("/validate", &review("u-1", "allow"))
             .await
             .unwrap()
             .status,

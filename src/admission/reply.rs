@@ -19,6 +19,15 @@ pub const MAX_WARNING: usize = 256;
 const MAX_WARNINGS: usize = 12;
 const MAX_CAUSES: usize = 20;
 
+/// The longest uid that is echoed; that of an API server has 36 bytes
+pub const MAX_UID: usize = 128;
+
+/// The longest name that is echoed: one of Kubernetes has 253 bytes
+pub const MAX_NAME: usize = 256;
+
+/// The longest fix, which is copied and so must be whole: twenty tags of the usual length
+const MAX_FIX: usize = 4096;
+
 /// One thing that speaks against a request, for programs: in `status.details.causes`, in the log, in `check`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cause {
@@ -75,7 +84,7 @@ struct Response<'a> {
     uid: &'a str,
     allowed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<WireStatus<'a>>,
+    status: Option<WireStatus>,
     #[serde(skip_serializing_if = "Option::is_none")]
     patch: Option<ByteString>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,19 +96,19 @@ struct Response<'a> {
 }
 
 #[derive(Serialize)]
-struct WireStatus<'a> {
+struct WireStatus {
     status: &'static str,
     message: String,
     reason: &'static str,
     code: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
-    details: Option<Details<'a>>,
+    details: Option<Details>,
 }
 
 #[derive(Serialize)]
-struct Details<'a> {
-    #[serde(skip_serializing_if = "str::is_empty")]
-    name: &'a str,
+struct Details {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    name: String,
     kind: &'static str,
     causes: Vec<Cause>,
 }
@@ -113,18 +122,22 @@ impl Reply<'_> {
             reason: reason(status.code),
             code: status.code,
             details: (!status.causes.is_empty()).then(|| Details {
-                name: status.name,
+                name: fitted(status.name, MAX_NAME),
                 kind: "pods",
-                causes: status.causes.into_iter().take(MAX_CAUSES).collect(),
+                causes: status.causes.into_iter().take(MAX_CAUSES).map(cut).collect(),
             }),
         });
+        let audit = self.audit.into_iter().map(|(key, value)| {
+            let longest = if key == "fix" { MAX_FIX } else { MAX_MESSAGE };
+            (key, fitted(&value, longest))
+        });
         let response = Response {
-            uid: self.uid,
+            uid: echoed(self.uid),
             allowed: self.allowed,
             status,
             patch_type: self.patch.as_ref().map(|_| "JSONPatch"),
             patch: self.patch.map(ByteString),
-            audit_annotations: self.audit,
+            audit_annotations: audit.collect(),
             warnings: self
                 .warnings
                 .iter()
@@ -139,6 +152,19 @@ impl Reply<'_> {
         };
         // Strings and numbers always serialize; an empty body would be a failed call, and so a denial
         serde_json::to_vec(&envelope).unwrap_or_default()
+    }
+}
+
+/// A uid as it is sent back; what is too long for one comes from no API server, and none is sent
+pub fn echoed(uid: &str) -> &str {
+    if uid.len() > MAX_UID { "" } else { uid }
+}
+
+fn cut(cause: Cause) -> Cause {
+    Cause {
+        reason: fitted(&cause.reason, MAX_NAME),
+        message: fitted(&cause.message, MAX_FIX),
+        field: cause.field.map(|field| fitted(&field, MAX_NAME)),
     }
 }
 

@@ -67,6 +67,12 @@ pub enum Resource {
     Other,
 }
 
+/// The longest name of a user, in bytes: authenticators give some hundreds at most
+const MAX_USER: usize = 4096;
+
+/// The longest name of a namespace, with much room: the API server takes 63 bytes
+const MAX_NAMESPACE: usize = 253;
+
 /// Why a body is not a review that can be answered
 #[derive(Debug, thiserror::Error)]
 #[error("{problem}")]
@@ -102,6 +108,16 @@ pub enum Problem {
     /// Without it nobody can be asked about
     #[error("request names no user in userInfo.username")]
     NoUser,
+    /// Nobody and no namespace of Kubernetes has a name like that, and it would be written into stamps
+    #[error("{part} has {bytes} bytes, where {most} are the most")]
+    TooLong {
+        /// Where it stands
+        part: &'static str,
+        /// How long it is
+        bytes: usize,
+        /// How long it may be
+        most: usize,
+    },
     /// Not one of the four operations
     #[error("operation `{0}` is not CREATE, UPDATE, DELETE or CONNECT")]
     Operation(String),
@@ -219,7 +235,15 @@ impl<'a> Review<'a> {
             None => Err(Problem::NoRequest),
             Some(request) if request.uid.is_empty() => Err(Problem::NoUid),
             Some(request) if request.user_info.username.is_empty() => Err(Problem::NoUser),
-            Some(_) => Ok(()),
+            Some(request) => [
+                ("userInfo.username", request.user_info.username.len(), MAX_USER),
+                ("namespace", request.namespace.len(), MAX_NAMESPACE),
+            ]
+            .into_iter()
+            .find(|(_, bytes, most)| bytes > most)
+            .map_or(Ok(()), |(part, bytes, most)| {
+                Err(Problem::TooLong { part, bytes, most })
+            }),
         }
     }
 
@@ -467,6 +491,20 @@ mod tests {
             refused(|body| body["request"]["userInfo"] = json!({})),
             uid("request names no user in userInfo.username")
         );
+        let named = |bytes: usize| {
+            move |body: &mut Value| body["request"]["userInfo"]["username"] = json!("u".repeat(bytes))
+        };
+        assert_eq!(
+            refused(named(4097)),
+            uid("userInfo.username has 4097 bytes, where 4096 are the most")
+        );
+        assert_eq!(
+            refused(|body| body["request"]["namespace"] = json!("n".repeat(254))),
+            uid("namespace has 254 bytes, where 253 are the most")
+        );
+        let mut longest = body();
+        named(4096)(&mut longest);
+        assert!(Review::parse(longest.to_string().as_bytes()).is_ok());
         assert_eq!(
             refused(|body| body["request"]["operation"] = json!("PATCH")),
             uid("operation `PATCH` is not CREATE, UPDATE, DELETE or CONNECT")

@@ -55,6 +55,9 @@ async fn look(args: &PreflightArgs, names: Option<Regex>) -> Result<(Vec<Finding
             site.release()
         ));
     }
+    if let Some(port) = &installation.port {
+        notes.extend(port.concern(&site.reader, site.release()).await.map_err(unread)?);
+    }
     let names = names.or_else(|| installation.real_node_names.clone());
     if names.is_none() {
         notes.push(

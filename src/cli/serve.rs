@@ -16,23 +16,28 @@ mod watchdog;
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kube::{Client, Config};
 use rustls::crypto::aws_lc_rs;
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 
 use self::certificate::Certificate;
 use self::gate::{Gate, Surrounding};
 use self::readiness::{Ready, Tasks};
 pub(super) use self::settings::ServeArgs;
-use self::settings::{Settings, Source};
+use self::settings::{ClientAuthority, Settings, Source};
 use self::watchdog::Watchdog;
 use super::report::{Exit, Problem};
 use crate::server::Server;
 use crate::server::admin::{Admin, Readiness};
+use crate::server::certificate::mounted;
 use crate::server::certificate::slot::Slot;
+use crate::server::clients::AuthorityFile;
 use crate::server::limits::ConnectionLimits;
 use crate::server::listener::Listener;
 use crate::server::reviews::Reviews;
@@ -72,8 +77,7 @@ pub(super) fn run(args: ServeArgs) -> Result<Exit, Problem> {
 async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
     let Settings {
         source,
-        listen,
-        admin_listen,
+        ports,
         modes,
         authorize,
         limits,
@@ -97,21 +101,24 @@ async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
     let pod = std::env::var("POD_NAME").unwrap_or_else(|_| some_name());
     let certificate = Certificate::start(certificate, origin.client(), &pod, &slot, &metrics)?;
 
-    let listener = Listener::bind(listen)
-        .await
-        .map_err(|error| Problem::Usage(error.to_string()))?;
-    let admin_listener = Listener::bind(admin_listen)
-        .await
-        .map_err(|error| Problem::Usage(error.to_string()))?;
+    let tasks = Tasks::default();
+    let clients = clients(ports.client_authority, &metrics, &tasks)?;
+
+    let listener = bind(ports.listen).await?;
+    let admin_listener = bind(ports.admin_listen).await?;
+    let probe_listener = match ports.probe_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         reviews = %listener.address(),
         admin = %admin_listener.address(),
+        probes = probe_listener.as_ref().map(|listener| listener.address().to_string()),
         "listening"
     );
 
     let store = Arc::new(Store::default());
-    let tasks = Tasks::default();
     certificate.keep(&tasks);
     let (surrounding, watchdog) = match origin {
         Origin::Cluster { client, namespace } => {
@@ -176,7 +183,10 @@ async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
     let server = Server {
         listener,
         admin_listener,
-        tls: slot.server_config().map_err(|error| failed("TLS", error))?,
+        probe_listener,
+        tls: slot
+            .server_config_for(clients)
+            .map_err(|error| failed("TLS", error))?,
         reviews: Reviews::new(gate, Arc::clone(&metrics), limits),
         admin: Arc::new(Admin {
             readiness,
@@ -184,6 +194,7 @@ async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
             metrics,
         }),
         limits: ConnectionLimits::REVIEWS,
+        peers: ports.peers,
         shutdown_delay,
         phases,
     };
@@ -221,6 +232,26 @@ impl Origin {
             Self::Cluster { client, .. } => Some(client),
         }
     }
+}
+
+async fn bind(address: SocketAddr) -> Result<Listener, Problem> {
+    let listener = Listener::bind(address).await;
+    listener.map_err(|error| Problem::Usage(error.to_string()))
+}
+
+/// What the certificates of clients are verified with; nobody has to have one unless an authority is given
+fn clients(
+    authority: Option<ClientAuthority>,
+    metrics: &Arc<Metrics>,
+    tasks: &Tasks,
+) -> Result<Arc<dyn ClientCertVerifier>, Problem> {
+    let Some(ClientAuthority { file, names }) = authority else {
+        return Ok(WebPkiClientVerifier::no_client_auth());
+    };
+    let loaded = AuthorityFile::load(file, names, Arc::clone(metrics));
+    let (file, clients) = loaded.map_err(|error| Problem::Usage(format!("--client-ca-file: {error}")))?;
+    tasks.spawn("the watch of the clients' authority", file.keep(mounted::LOOK));
+    Ok(clients)
 }
 
 /// Starts to follow the single objects that judging depends on

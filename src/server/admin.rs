@@ -1,4 +1,4 @@
-//! The admin port: `/live`, `/ready` and `/metrics`, plain HTTP.
+//! The admin port: `/live`, `/ready` and `/metrics`, plain HTTP; and the port of the probes, which has no metrics.
 
 use std::sync::Arc;
 
@@ -53,6 +53,15 @@ pub fn router(admin: Arc<Admin>) -> Router {
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
         .fallback(async || reply::text(StatusCode::NOT_FOUND, "here are /live, /ready and /metrics"))
+        .with_state(admin)
+}
+
+/// The routes of the probes' port
+pub fn probes(admin: Arc<Admin>) -> Router {
+    Router::new()
+        .route("/live", get(async || reply::text(StatusCode::OK, "live")))
+        .route("/ready", get(ready))
+        .fallback(async || reply::text(StatusCode::NOT_FOUND, "here are /live and /ready"))
         .with_state(admin)
 }
 

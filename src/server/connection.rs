@@ -1,15 +1,17 @@
 //! One connection: requests one after another, each awaited for a bounded time.
 
 use std::convert::Infallible;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::http::HeaderValue;
 use axum::http::header::CONNECTION;
-use hyper::body::Incoming;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -19,6 +21,7 @@ use tokio::time::{Instant, sleep};
 use tower::ServiceExt;
 
 use super::limits::ConnectionLimits;
+use super::places::Place;
 use super::shutdown;
 use super::shutdown::Phase;
 
@@ -28,11 +31,12 @@ const MOST_HEADERS: usize = 64;
 /// Whoever has just connected is about to ask, also when the end comes in between
 const NEWCOMER: Duration = Duration::from_secs(1);
 
-/// Answers requests until either side ends the connection
+/// Answers requests until either side ends the connection, or it has to give way to another
 pub(super) async fn serve<S>(
     stream: S,
     router: Router,
     limits: ConnectionLimits,
+    place: Arc<Place>,
     phase: watch::Receiver<Phase>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -41,10 +45,13 @@ pub(super) async fn serve<S>(
     let patience = Arc::new(Patience::new(opened, limits));
     let service = service_fn({
         let patience = Arc::clone(&patience);
+        let place = Arc::clone(&place);
         let phase = phase.clone();
         move |request: hyper::Request<Incoming>| {
             patience.answering();
+            let request = request.map(|body| Arriving::new(body, Arc::clone(&place)));
             let (router, patience, phase) = (router.clone(), Arc::clone(&patience), phase.clone());
+            let place = Arc::clone(&place);
             async move {
                 let mut response = router.oneshot(request).await?;
                 if *phase.borrow() != Phase::Serving || opened.elapsed() >= limits.age {
@@ -53,6 +60,7 @@ pub(super) async fn serve<S>(
                         .insert(CONNECTION, HeaderValue::from_static("close"));
                 }
                 patience.waiting();
+                place.answered();
                 Ok::<_, Infallible>(response)
             }
         }
@@ -70,7 +78,7 @@ pub(super) async fn serve<S>(
             sleep(NEWCOMER).await;
         }
     });
-    let mut closing = false;
+    let (mut closing, mut leaving) = (false, false);
     loop {
         tokio::select! {
             ended = &mut connection => {
@@ -83,11 +91,66 @@ pub(super) async fn serve<S>(
                 closing = true;
                 connection.as_mut().graceful_shutdown();
             }
+            () = place.leave(), if !leaving => {
+                if patience.is_new() {
+                    return;
+                }
+                (leaving, closing) = (true, true);
+                // Ends it unless a request has come in just now, which then is its last
+                connection.as_mut().graceful_shutdown();
+            }
+            () = place.left(), if leaving => return,
             () = patience.over() => {
                 tracing::debug!("connection closed: no request in time");
                 return;
             }
         }
+    }
+}
+
+/// A request's body, which tells when it is whole
+struct Arriving {
+    body: Incoming,
+    place: Arc<Place>,
+}
+
+impl Arriving {
+    fn new(body: Incoming, place: Arc<Place>) -> Self {
+        place.receiving();
+        let arriving = Self { body, place };
+        arriving.note();
+        arriving
+    }
+
+    fn note(&self) {
+        if self.body.is_end_stream() {
+            self.place.answering();
+        }
+    }
+}
+
+impl Body for Arriving {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        match &polled {
+            Poll::Ready(None) => self.place.answering(),
+            Poll::Ready(Some(_)) | Poll::Pending => self.note(),
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

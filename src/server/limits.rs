@@ -46,7 +46,7 @@ impl ReviewLimits {
 /// Bounds of the connections to one port
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
-    /// Connections open at a time; more wait in the kernel's queue
+    /// Connections open at a time; for more the idle ones are closed
     pub connections: usize,
     /// From the accepted connection to the end of the TLS handshake
     pub handshake: Duration,
@@ -78,7 +78,7 @@ impl ConnectionLimits {
         drain: Duration::from_secs(10),
     };
 
-    /// For probes and Prometheus
+    /// For people and Prometheus, and for probes that have no port of their own
     pub const ADMIN: Self = Self {
         connections: 32,
         handshake: Duration::from_secs(5),
@@ -86,6 +86,18 @@ impl ConnectionLimits {
         // Longer than a scrape interval, so that Prometheus keeps its connection
         idle: Duration::from_secs(150),
         age: Duration::from_secs(3600),
+        head: 8 * 1024,
+        drain: Duration::from_secs(1),
+    };
+
+    /// For probes
+    pub const PROBES: Self = Self {
+        // The kubelet has two at a time, each with a connection of its own
+        connections: 16,
+        handshake: Duration::from_secs(5),
+        first_request: Duration::from_secs(2),
+        idle: Duration::from_secs(10),
+        age: Duration::from_secs(60),
         head: 8 * 1024,
         drain: Duration::from_secs(1),
     };

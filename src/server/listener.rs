@@ -9,15 +9,18 @@ use std::time::Duration;
 use axum::Router;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::connection;
 use super::limits::ConnectionLimits;
+use super::peers::Peers;
+use super::places::{Places, Taken};
 use super::shutdown;
 use super::shutdown::Phase;
+use crate::telemetry::metrics::Metrics;
 
 /// Long enough not to spin while the process is out of file descriptors, short enough to go unnoticed
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -44,6 +47,48 @@ pub enum Transport {
     Plain,
     /// HTTPS
     Tls(Arc<ServerConfig>),
+}
+
+/// How a listener treats its connections
+#[derive(Clone)]
+pub struct Port {
+    /// What bytes on the wire are
+    pub transport: Transport,
+    /// The bounds
+    pub limits: ConnectionLimits,
+    /// Who may connect
+    pub peers: Peers,
+    /// Where connections are counted that came to nothing
+    pub metrics: Arc<Metrics>,
+}
+
+/// Why a connection came to nothing
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Its address is in none of the networks that may connect
+    Peer,
+    /// It brought no client certificate, or one that is not good enough
+    ClientCertificate,
+    /// Its TLS handshake failed or took too long
+    Handshake,
+    /// It was idle, and another needed its place
+    Limit,
+}
+
+impl Refusal {
+    /// All of them
+    pub const ALL: [Self; 4] = [Self::Peer, Self::ClientCertificate, Self::Handshake, Self::Limit];
+
+    /// The word in metrics
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Peer => "peer",
+            Self::ClientCertificate => "client_certificate",
+            Self::Handshake => "handshake",
+            Self::Limit => "limit",
+        }
+    }
 }
 
 /// How a listener ended
@@ -75,66 +120,84 @@ impl Listener {
     }
 
     /// Serves until the phase is draining, then ends what is open
-    pub async fn serve(
-        self,
-        transport: Transport,
-        router: Router,
-        limits: ConnectionLimits,
-        phase: watch::Receiver<Phase>,
-    ) -> Drained {
+    pub async fn serve(self, port: Port, router: Router, phase: watch::Receiver<Phase>) -> Drained {
         let mut stop = pin!(shutdown::draining(phase.clone()));
-        let slots = Arc::new(Semaphore::new(limits.connections));
+        let places = Places::new(port.limits.connections);
         let mut open = JoinSet::new();
         loop {
-            let next = async {
-                // The semaphore is never closed
-                let slot = Arc::clone(&slots).acquire_owned().await.ok();
-                (slot, self.socket.accept().await)
-            };
-            tokio::select! {
+            let (stream, peer) = tokio::select! {
                 () = &mut stop => break,
-                Some(_) = open.join_next() => {}
-                (slot, accepted) = next => match accepted {
-                    Ok((stream, _)) => {
-                        let talk = talk(stream, transport.clone(), router.clone(), limits, phase.clone());
-                        open.spawn(async move {
-                            let _slot = slot;
-                            talk.await;
-                        });
-                    }
+                Some(_) = open.join_next() => continue,
+                accepted = self.socket.accept() => match accepted {
+                    Ok((stream, address)) => (stream, address.ip().to_canonical()),
                     Err(error) => {
                         tracing::warn!("cannot accept a connection: {error}");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
+                        continue;
                     }
                 },
+            };
+            // Nobody knows the addresses of API servers in advance: this is where an operator finds them
+            tracing::debug!(%peer, port = self.address.port(), "connection");
+            if !port.peers.admit(peer) {
+                port.metrics.refused(Refusal::Peer);
+                continue;
             }
+            let taken = tokio::select! {
+                () = &mut stop => break,
+                taken = places.take(peer) => taken,
+            };
+            if taken.displaced {
+                port.metrics.refused(Refusal::Limit);
+            }
+            open.spawn(talk(stream, taken, port.clone(), router.clone(), phase.clone()));
         }
         drop(self.socket);
         let all = async { while open.join_next().await.is_some() {} };
-        let _in_time = timeout(limits.drain, all).await;
+        let _in_time = timeout(port.limits.drain, all).await;
         Drained { cut: open.len() }
     }
 }
 
-async fn talk(
-    stream: TcpStream,
-    transport: Transport,
-    router: Router,
-    limits: ConnectionLimits,
-    phase: watch::Receiver<Phase>,
-) {
+async fn talk(stream: TcpStream, taken: Taken, port: Port, router: Router, phase: watch::Receiver<Phase>) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("cannot set TCP_NODELAY: {error}");
     }
-    match transport {
-        Transport::Plain => connection::serve(stream, router, limits, phase).await,
+    let place = Arc::clone(taken.place());
+    match port.transport {
+        Transport::Plain => connection::serve(stream, router, port.limits, place, phase).await,
         Transport::Tls(config) => {
-            match timeout(limits.handshake, TlsAcceptor::from(config).accept(stream)).await {
-                Ok(Ok(stream)) => connection::serve(stream, router, limits, phase).await,
+            let handshake = timeout(port.limits.handshake, TlsAcceptor::from(config).accept(stream));
+            let shaken = tokio::select! {
+                shaken = handshake => shaken,
+                () = place.leave() => return,
+            };
+            match shaken {
+                Ok(Ok(stream)) => connection::serve(stream, router, port.limits, place, phase).await,
                 // Scanners and clients that do not trust the certificate; an operator sees it at debug level
-                Ok(Err(error)) => tracing::debug!("TLS handshake failed: {error}"),
-                Err(_) => tracing::debug!("TLS handshake took too long"),
+                Ok(Err(error)) => {
+                    tracing::debug!("TLS handshake failed: {error}");
+                    port.metrics.refused(refusal(&error));
+                }
+                Err(_) => {
+                    tracing::debug!("TLS handshake took too long");
+                    port.metrics.refused(Refusal::Handshake);
+                }
             }
         }
+    }
+}
+
+/// What a failed handshake is counted as
+fn refusal(error: &io::Error) -> Refusal {
+    let error = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match error {
+        // A server verifies no certificates but those of clients
+        Some(rustls::Error::NoCertificatesPresented | rustls::Error::InvalidCertificate(_)) => {
+            Refusal::ClientCertificate
+        }
+        _ => Refusal::Handshake,
     }
 }

@@ -6,10 +6,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::admission::reply::MAX_UID;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
-
-/// A uid is 36 characters; longer ones are not echoed
-const LONGEST: usize = 128;
 
 /// How much of a body's start is kept to find the uid in
 pub(super) const HEAD: usize = 4096;
@@ -23,7 +21,7 @@ pub(crate) fn read(body: &[u8]) -> Option<String> {
     };
     // Ends with an error as soon as the uid is found, and with another if the text is no JSON before that
     let _ended = seek.deserialize(&mut serde_json::Deserializer::from_slice(body));
-    found.filter(|uid| uid.len() <= LONGEST)
+    found.filter(|uid| uid.len() <= MAX_UID)
 }
 
 struct Seek<'a> {
@@ -91,7 +89,7 @@ mod tests {
 
     #[test]
     fn what_has_no_readable_uid_has_none() {
-        let long = format!(r#"{{"request":{{"uid":"{}"}}}}"#, "x".repeat(LONGEST + 1));
+        let long = format!(r#"{{"request":{{"uid":"{}"}}}}"#, "x".repeat(MAX_UID + 1));
         for body in [
             "",
             "{",

@@ -12,6 +12,8 @@ use super::config_map::{self, LABEL};
 use super::piece::NamedPiece;
 use super::snapshot::ConfigMapPieces;
 use crate::admission::Review;
+use crate::admission::phrase::fitted;
+use crate::admission::reply::{MAX_NAME, echoed};
 use crate::admission::review::Operation;
 use crate::directory::{FaultClass, LocatedFault, Piece, check};
 use crate::lint::{self, Facts};
@@ -44,8 +46,10 @@ impl ConfigMapVerdict {
 
     /// The answer to the API server, an AdmissionReview in JSON
     pub fn to_response(&self, review: &Review<'_>) -> Vec<u8> {
-        let mut response = json!({"uid": review.uid(), "allowed": self.is_allowed()});
-        let warnings = (!self.warnings.is_empty()).then(|| json!(self.warnings));
+        let mut response = json!({"uid": echoed(review.uid()), "allowed": self.is_allowed()});
+        let warnings = self.warnings.iter().map(|warning| fitted(warning, MAX_MESSAGE));
+        let warnings: Vec<String> = warnings.collect();
+        let warnings = (!warnings.is_empty()).then(|| json!(warnings));
         let status = (!self.is_allowed()).then(|| {
             let causes = self.faults.iter().take(MAX_CAUSES);
             let causes: Vec<_> = causes
@@ -55,11 +59,12 @@ impl ConfigMapVerdict {
                         |(_, key)| format!("data[{key}]"),
                     );
                     let message = format!("{}: {}", fault.fault.at, fault.fault.message);
-                    json!({"reason": "FieldValueInvalid", "field": field, "message": message})
+                    json!({"reason": "FieldValueInvalid", "field": fitted(&field, MAX_NAME), "message": fitted(&message, MAX_MESSAGE)})
                 })
                 .collect();
-            json!({"status": "Failure", "code": 422, "reason": "Invalid", "message": self.message,
-                "details": {"kind": "configmaps", "name": review.name(), "causes": causes}})
+            json!({"status": "Failure", "code": 422, "reason": "Invalid",
+                "message": fitted(&self.message, MAX_MESSAGE),
+                "details": {"kind": "configmaps", "name": fitted(review.name(), MAX_NAME), "causes": causes}})
         });
         if let Some(fields) = response.as_object_mut() {
             fields.extend(warnings.map(|warnings| ("warnings".to_owned(), warnings)));

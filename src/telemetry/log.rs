@@ -1,6 +1,7 @@
 //! Structured logs: set up once, one line a decision.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 
+use super::clip::{NAME, TEXT, causes, clipped};
 use super::record::Record;
 use crate::admission::Decision;
 use crate::server::judge::Endpoint;
@@ -74,40 +76,49 @@ pub fn start(format: LogFormat, filter: EnvFilter) -> Result<(), LogError> {
     Ok(())
 }
 
-/// Writes the line of one review
+/// Writes the line of one review, every text of the request cut to a length
 ///
 /// Of reading only what was judged has one: an API server asks before every read, and mostly it is none of our business.
 pub fn decision(endpoint: Endpoint, record: &Record, took: Duration) {
     if endpoint == Endpoint::Authorize && record.decision == Decision::Unjudged.name() {
         return;
     }
+    let allowed_by = record.allowed_by.join(", ");
     tracing::info!(
         target: "ramgate::decision",
-        uid = record.uid,
+        uid = &*name(&record.uid),
         path = endpoint.name(),
-        user = record.user,
+        user = &*name(&record.user),
         groups = record.groups,
-        requested_by = record.stamped,
-        principal = record.principal,
-        namespace = record.namespace,
-        name = record.name,
-        resource = record.resource,
+        requested_by = optional(&record.stamped),
+        principal = optional(&record.principal),
+        namespace = &*name(&record.namespace),
+        name = &*name(&record.name),
+        resource = &*name(&record.resource),
         operation = record.operation,
         dry_run = record.dry_run,
         decision = record.decision,
         mode = record.mode,
-        route = record.route,
+        route = optional(&record.route),
         action = record.action,
-        code = record.code,
-        denial = record.message,
-        causes = record.causes,
-        allowed_by = (!record.allowed_by.is_empty()).then(|| record.allowed_by.join(", ")),
-        unlike_stamp = record.unlike_stamp,
+        code = optional(&record.code),
+        denial = record.message.as_deref().map(|text| clipped(text, TEXT)).as_deref(),
+        causes = record.causes.as_deref().and_then(causes).as_deref(),
+        allowed_by = (!allowed_by.is_empty()).then(|| clipped(&allowed_by, TEXT)).as_deref(),
+        unlike_stamp = optional(&record.unlike_stamp),
         patched = record.patched,
         generation = record.generation,
         duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         "reviewed"
     );
+}
+
+fn name(text: &str) -> Cow<'_, str> {
+    clipped(text, NAME)
+}
+
+fn optional(text: &Option<String>) -> Option<String> {
+    text.as_deref().map(|text| name(text).into_owned())
 }
 
 fn panicked(info: &PanicHookInfo<'_>) {

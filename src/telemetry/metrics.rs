@@ -13,6 +13,7 @@ use prometheus::{
 
 use super::record::Record;
 use crate::server::judge::Endpoint;
+use crate::server::listener::Refusal;
 use crate::store::Status;
 
 /// What stands for every value that is not on its list
@@ -121,6 +122,7 @@ pub struct Metrics {
     certificate_errors: IntCounter,
     hidden_virtual_nodes: IntGauge,
     unsent_carriers: IntGauge,
+    refused_connections: IntCounterVec,
 }
 
 /// Counts one request as in flight for as long as it lives
@@ -211,9 +213,19 @@ impl Metrics {
                 "ramgate_carriers_not_sent",
                 "Kinds of listed carriers that the live webhook rules do not send wherever they send Deployments",
             )?,
+            refused_connections: IntCounterVec::new(
+                Opts::new(
+                    "ramgate_refused_connections_total",
+                    "Connections that were closed without an answer, by reason",
+                ),
+                &["reason"],
+            )?,
             registry,
         };
         metrics.register()?;
+        for refusal in Refusal::ALL {
+            metrics.refused_connections.with_label_values(&[refusal.name()]);
+        }
         Ok(metrics)
     }
 
@@ -235,7 +247,8 @@ impl Metrics {
             .register(Box::new(self.certificate_errors.clone()))?;
         self.registry
             .register(Box::new(self.hidden_virtual_nodes.clone()))?;
-        self.registry.register(Box::new(self.unsent_carriers.clone()))
+        self.registry.register(Box::new(self.unsent_carriers.clone()))?;
+        self.registry.register(Box::new(self.refused_connections.clone()))
     }
 
     /// Counts a review that came to an answer
@@ -309,6 +322,13 @@ impl Metrics {
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         self.hidden_virtual_nodes.set(count(hidden_virtual_nodes));
         self.unsent_carriers.set(count(unsent_carriers));
+    }
+
+    /// Counts a connection that came to nothing
+    pub fn refused(&self, refusal: Refusal) {
+        self.refused_connections
+            .with_label_values(&[refusal.name()])
+            .inc();
     }
 
     /// Everything in Prometheus' text format

@@ -171,6 +171,14 @@ fn values_of_the_wrong_kind_are_refused() {
         ("replicas", json!(-1)),
         ("certificate.source", json!("none")),
         ("server.logFormat", json!("xml")),
+        ("server.peers", json!(["10.0.0.0"])),
+        ("server.peers", json!(["10.0.0.0/33"])),
+        ("server.peers", json!(["10.0.0.256/24"])),
+        ("server.peers", json!(["2001:db8::/129"])),
+        ("server.peers", json!(["kube-apiserver"])),
+        ("server.clientAuth.caSecret", json!("a/b")),
+        ("server.clientAuth.caConfigMap", json!("A")),
+        ("server.clientAuth.names", json!([""])),
     ] {
         let error = refusal(&at(path, value));
         assert!(error.contains("schema"), "{path}: {error}");
@@ -285,6 +293,28 @@ fn contradictions_are_named_with_both_sides() {
         (
             json!({"certificate": {"certManager": {"issuerRef": {"name": "i"}}}}),
             ["certificate.certManager.issuerRef", "certificate.source is self"],
+        ),
+        (
+            json!({"server": {"clientAuth": {"enabled": true}}}),
+            ["server.clientAuth.caConfigMap", "server.clientAuth.caSecret"],
+        ),
+        (
+            json!({"server": {"clientAuth": {"enabled": true, "caConfigMap": "a", "caSecret": "b"}}}),
+            [
+                "server.clientAuth.caConfigMap (a)",
+                "server.clientAuth.caSecret (b)",
+            ],
+        ),
+        (
+            json!({"server": {"clientAuth": {"names": ["kube-apiserver"]}}}),
+            ["server.clientAuth.enabled is false", "names"],
+        ),
+        (
+            json!({"networkPolicy": {"enabled": true}}),
+            [
+                "networkPolicy.enabled is true",
+                "networkPolicy.apiServer is empty",
+            ],
         ),
         (
             json!({"serviceAccount": {"create": false}}),

@@ -142,6 +142,7 @@ fn the_server_is_told_what_the_values_say() {
         "--namespace=ramgate-system",
         "--listen=0.0.0.0:8443",
         "--admin-listen=0.0.0.0:8080",
+        "--probe-listen=0.0.0.0:8081",
         "--mode=warn",
         "--deadline=2500",
         "--max-inflight=64",
@@ -211,26 +212,92 @@ fn the_server_takes_what_it_is_told() {
 }
 
 #[test]
-fn the_kubelet_asks_the_admin_port() {
+fn the_kubelet_asks_a_port_that_is_in_no_service() {
     let manifests = render(&json!({}));
     let container = &manifests.deployment()["spec"]["template"]["spec"]["containers"][0];
     assert_eq!(
         container["ports"],
-        json!([{"name": "https", "containerPort": 8443}, {"name": "admin", "containerPort": 8080}])
+        json!([
+            {"name": "https", "containerPort": 8443},
+            {"name": "admin", "containerPort": 8080},
+            {"name": "probes", "containerPort": 8081},
+        ])
     );
     assert_eq!(
         container["readinessProbe"]["httpGet"],
-        json!({"path": "/ready", "port": "admin"})
+        json!({"path": "/ready", "port": "probes"})
     );
     assert_eq!(
         container["livenessProbe"]["httpGet"],
-        json!({"path": "/live", "port": "admin"})
+        json!({"path": "/live", "port": "probes"})
     );
     assert_eq!(container["env"][0]["name"], "POD_NAME");
-    let ports = &manifests.named("Service", "ramgate")["spec"]["ports"];
     assert_eq!(
-        ports[0],
-        json!({"name": "https", "port": 443, "targetPort": "https"})
+        manifests.named("Service", "ramgate")["spec"]["ports"],
+        json!([
+            {"name": "https", "port": 443, "targetPort": "https"},
+            {"name": "admin", "port": 8080, "targetPort": "admin"},
+        ])
+    );
+}
+
+#[test]
+fn who_may_ask_is_told_to_the_server_with_the_authority_mounted() {
+    let spec =
+        |manifests: &crate::render::Manifests| manifests.deployment()["spec"]["template"]["spec"].clone();
+    let open = render(&json!({}));
+    assert!(spec(&open)["volumes"].is_null() && spec(&open)["containers"][0]["volumeMounts"].is_null());
+    let manifests = render(&json!({
+        "server": {
+            "clientAuth": {"enabled": true, "caSecret": "clients", "names": ["kube-apiserver", "$(POD_NAME)"]},
+            "peers": ["192.0.2.0/24", "2001:db8::/32"],
+        },
+    }));
+    for argument in [
+        "--client-ca-file=/etc/ramgate/clients/ca.crt",
+        "--client-name=kube-apiserver",
+        "--client-name=$$(POD_NAME)",
+        "--peer=192.0.2.0/24",
+        "--peer=2001:db8::/32",
+    ] {
+        assert!(
+            manifests.arguments().contains(&argument),
+            "{argument} is not in {:?}",
+            manifests.arguments()
+        );
+    }
+    assert_eq!(
+        spec(&manifests)["volumes"],
+        json!([{
+            "name": "clients",
+            "secret": {"secretName": "clients", "defaultMode": "0440", "items": [{"key": "ca.crt", "path": "ca.crt"}]},
+        }])
+    );
+    assert_eq!(
+        spec(&manifests)["containers"][0]["volumeMounts"],
+        json!([{"name": "clients", "mountPath": "/etc/ramgate/clients", "readOnly": true}])
+    );
+    let both = render(&json!({
+        "server": {"clientAuth": {"enabled": true, "caConfigMap": "clients"}},
+        "certificate": {"source": "secret", "secret": {"name": "tls"}},
+    }));
+    assert!(
+        !both
+            .arguments()
+            .iter()
+            .any(|argument| argument.starts_with("--client-name"))
+    );
+    assert_eq!(spec(&both)["volumes"][0]["secret"]["secretName"], "tls");
+    assert_eq!(
+        spec(&both)["volumes"][1],
+        json!({"name": "clients", "configMap": {"name": "clients", "items": [{"key": "ca.crt", "path": "ca.crt"}]}})
+    );
+    assert_eq!(
+        spec(&both)["containers"][0]["volumeMounts"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
     );
 }
 
@@ -379,12 +446,13 @@ fn traffic_and_scraping_are_opt_in() {
     let monitor = manifests.named("ServiceMonitor", "ramgate");
     assert_eq!(monitor["metadata"]["labels"]["release"], "prometheus");
     assert_eq!(monitor["spec"]["endpoints"][0]["port"], "admin");
-    let open = render(&json!({"networkPolicy": {"enabled": true}}));
-    let ingress = &open.named("NetworkPolicy", "ramgate")["spec"]["ingress"];
+    let peer = json!({"ipBlock": {"cidr": "192.0.2.0/24"}});
+    let closed = render(&json!({"networkPolicy": {"enabled": true, "apiServer": [peer]}}));
+    let ingress = &closed.named("NetworkPolicy", "ramgate")["spec"]["ingress"];
     assert_eq!(
         ingress,
-        &json!([{"ports": [{"port": "https", "protocol": "TCP"}]}]),
-        "from anywhere, and no metrics"
+        &json!([{"ports": [{"port": "https", "protocol": "TCP"}], "from": [peer]}]),
+        "no metrics"
     );
 }
 

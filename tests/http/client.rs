@@ -20,10 +20,13 @@ use ramgate::server::certificate::slot::Slot;
 use ramgate::server::judge::{Endpoint, Judge, Verdict};
 use ramgate::server::limits::{ConnectionLimits, ReviewLimits};
 use ramgate::server::listener::Listener;
+use ramgate::server::peers::Peers;
 use ramgate::server::reviews::Reviews;
 use ramgate::server::shutdown::{Aborted, Phases};
 use ramgate::telemetry::metrics::Metrics;
 use ramgate::telemetry::record::Record;
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -74,7 +77,9 @@ impl Connection {
         Self::over(handshake(address, name, bundle).await?).await
     }
 
-    async fn over<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S) -> Result<Self, Failure> {
+    pub(crate) async fn over<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        stream: S,
+    ) -> Result<Self, Failure> {
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         Ok(Self { sender })
@@ -176,12 +181,22 @@ impl Readiness for Reported {
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) admin: SocketAddr,
+    pub(crate) probes: SocketAddr,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) bundle: String,
     pub(crate) stop: mpsc::Sender<&'static str>,
     pub(crate) ended: JoinHandle<Result<(), Aborted>>,
 }
 
 impl Running {
+    /// How many connections came to nothing for this reason
+    pub(crate) fn refused(&self, reason: &str) -> u64 {
+        let text = String::from_utf8(self.metrics.text().unwrap()).unwrap();
+        let series = format!("ramgate_refused_connections_total{{reason=\"{reason}\"}} ");
+        let line = text.lines().find_map(|line| line.strip_prefix(&series));
+        line.unwrap().parse().unwrap()
+    }
+
     pub(crate) async fn connect(&self) -> Connection {
         Connection::tls(self.address, "localhost", &self.bundle)
             .await
@@ -195,6 +210,24 @@ pub(crate) async fn start(
     reviews: ReviewLimits,
     shutdown_delay: Duration,
 ) -> Running {
+    start_for(
+        limits,
+        reviews,
+        shutdown_delay,
+        Peers::default(),
+        WebPkiClientVerifier::no_client_auth(),
+    )
+    .await
+}
+
+/// The same for some networks and certificates alone
+pub(crate) async fn start_for(
+    limits: ConnectionLimits,
+    reviews: ReviewLimits,
+    shutdown_delay: Duration,
+    peers: Peers,
+    clients: Arc<dyn ClientCertVerifier>,
+) -> Running {
     let metrics = Arc::new(Metrics::new().unwrap());
     let slot = Slot::new(Arc::clone(&metrics));
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
@@ -202,16 +235,19 @@ pub(crate) async fn start(
     own.start_in_memory().unwrap();
     let bundle = own.bundle().borrow().to_string();
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let (listener, admin_listener) = (
+    let (listener, admin_listener, probe_listener) = (
+        Listener::bind(any).await.unwrap(),
         Listener::bind(any).await.unwrap(),
         Listener::bind(any).await.unwrap(),
     );
     let (address, admin) = (listener.address(), admin_listener.address());
+    let probes = probe_listener.address();
     let phases = Phases::default();
     let server = Server {
         listener,
         admin_listener,
-        tls: slot.server_config().unwrap(),
+        probe_listener: Some(probe_listener),
+        tls: slot.server_config_for(clients).unwrap(),
         reviews: Reviews::new(Arc::new(Scripted), Arc::clone(&metrics), reviews),
         admin: Arc::new(Admin {
             readiness: Arc::new(Reported(Report::default())),
@@ -219,6 +255,7 @@ pub(crate) async fn start(
             metrics: Arc::clone(&metrics),
         }),
         limits,
+        peers,
         shutdown_delay,
         phases,
     };
@@ -227,6 +264,8 @@ pub(crate) async fn start(
     Running {
         address,
         admin,
+        probes,
+        metrics,
         bundle,
         stop,
         ended,

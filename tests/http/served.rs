@@ -180,3 +180,81 @@ async fn without_the_flag_nothing_is_there() {
     let seen = served.ask("/authorize", &list("alice@example.com", &[])).await;
     assert_eq!(seen.status, StatusCode::NOT_FOUND);
 }
+
+/// A review of a pod for ECI
+fn creation() -> Value {
+    json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "u-1", "kind": {"group": "", "version": "v1", "kind": "Pod"},
+        "resource": {"group": "", "version": "v1", "resource": "pods"}, "subResource": "",
+        "namespace": "shop", "name": "web", "operation": "CREATE",
+        "userInfo": {"username": "alice@example.com", "groups": ["system:authenticated"]},
+        "object": {"apiVersion": "v1", "kind": "Pod", "metadata": {
+            "name": "web", "namespace": "shop", "labels": {"alibabacloud.com/eci": "true"},
+            "annotations": {"k8s.aliyun.com/eci-custom-tags": "env:test", "k8s.aliyun.com/eci-ram-role-name": "r"},
+        }, "spec": {"containers": [{"name": "main", "image": "nginx"}]}},
+    }})
+}
+
+#[tokio::test]
+async fn no_field_of_a_review_floods_the_log_or_the_answer() {
+    let served = Served::start(&["--mode=enforce", "--authorize"]);
+    let logged = async |path: &str, review: &Value| {
+        let seen = served.ask(path, review).await;
+        let line = loop {
+            let line = served.lines.recv_timeout(20 * SECOND).unwrap();
+            if line["message"] == "reviewed" {
+                break line;
+            }
+        };
+        // What the sender's own object becomes is as long as they wrote it
+        let patch = seen.json()["response"]["patch"].as_str().map_or(0, str::len);
+        (seen.text.len() + line.to_string().len(), patch, line)
+    };
+    let (usual, _, line) = logged("/validate", &creation()).await;
+    assert!(usual < 4096 && line["user"] == "alice@example.com", "{line}");
+    let fields = [
+        "/kind",
+        "/request/uid",
+        "/request/userInfo/username",
+        "/request/userInfo/groups/0",
+        "/request/namespace",
+        "/request/name",
+        "/request/operation",
+        "/request/subResource",
+        "/request/resource/resource",
+        "/request/object/metadata/name",
+        "/request/object/metadata/annotations/k8s.aliyun.com~1eci-custom-tags",
+        "/request/object/metadata/annotations/k8s.aliyun.com~1eci-ram-role-name",
+        "/request/object/spec/containers/0/image",
+    ];
+    let megabyte = |part: &str| json!(part.repeat(1024 * 1024 / part.len()));
+    for field in fields {
+        for part in ["a", "\u{1}", "\"", "a,b:"] {
+            let mut review = creation();
+            *review.pointer_mut(field).unwrap() = megabyte(part);
+            for path in ["/mutate", "/validate"] {
+                let (bytes, patch, line) = logged(path, &review).await;
+                let is_own = field.starts_with("/request/object/") || field == "/request/name";
+                let bytes = if is_own { bytes - patch } else { bytes };
+                assert!(
+                    bytes < 8192,
+                    "{path} {field} {part:?}: {bytes} bytes, {line:.300}"
+                );
+            }
+        }
+    }
+    for field in ["/spec/user", "/spec/resourceAttributes/namespace", "/kind"] {
+        let mut review = list("alice@example.com", &[]);
+        *review.pointer_mut(field).unwrap() = megabyte("\u{1}");
+        let (bytes, ..) = logged("/authorize", &review).await;
+        assert!(bytes < 8192, "{field}: {bytes} bytes");
+    }
+    let mut long = creation();
+    long["request"]["uid"] = "u".repeat(129).into();
+    let seen = served.ask("/validate", &long).await;
+    assert!(
+        !seen.text.contains("uuuu"),
+        "a UID of more than 128 bytes is not echoed: {}",
+        seen.text
+    );
+}

@@ -24,6 +24,7 @@ use crate::objects::TAGS;
 use crate::process::free_port;
 use crate::process::unique;
 use crate::replica::Replica;
+use crate::strangers;
 use crate::tools::repository;
 use crate::tools::tool;
 use crate::wait::eventually;
@@ -31,6 +32,9 @@ use crate::wait::eventually;
 const ALICE: &str = "alice@example.com";
 const ADMIN: &str = "admin@example.com";
 const STRANGER: &str = "stranger@example.com";
+
+/// The authority of those who may ask ramgate, where it demands a certificate
+const CLIENTS: &str = "webhook-clients";
 
 /// All of whose pods are ECI's
 const ECI: &str = "eci";
@@ -59,7 +63,16 @@ fn scene() -> MutexGuard<'static, Scene> {
 }
 
 fn example(file: &str) -> String {
-    fs::read_to_string(repository().join("deploy/examples/authorization").join(file)).expect("example")
+    example_of("examples/authorization", file)
+}
+
+fn example_of(folder: &str, file: &str) -> String {
+    fs::read_to_string(repository().join("deploy").join(folder).join(file)).expect("example")
+}
+
+fn replaced(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "{from} is not in the example");
+    text.replace(from, to)
 }
 
 /// The minor version of the API server
@@ -83,27 +96,23 @@ fn sends_selectors() -> bool {
 /// Writes the example's files for an API server on this machine, and gives its flag
 fn authorization(folder: &Path, authority: &Authority, port: u16) -> String {
     let kubeconfig = folder.join("ramgate-kubeconfig.yaml");
-    let replaced = |text: String, from: &str, to: &str| {
-        assert!(text.contains(from), "{from} is not in the example");
-        text.replace(from, to)
-    };
     let text = replaced(
-        example("kubeconfig.yaml"),
+        &example("kubeconfig.yaml"),
         "https://10.96.0.50:443/",
         &format!("https://127.0.0.1:{port}/"),
     );
     let certificate = authority.certificate().display().to_string();
-    let text = replaced(text, "/etc/kubernetes/ramgate/ca.crt", &certificate);
+    let text = replaced(&text, "/etc/kubernetes/ramgate/ca.crt", &certificate);
     fs::write(&kubeconfig, text).expect("kubeconfig of the webhook");
     let text = example("authorization.yaml");
     let mut text = replaced(
-        text,
+        &text,
         "/etc/kubernetes/ramgate/kubeconfig.yaml",
         &kubeconfig.display().to_string(),
     );
     if minor() < 32 {
         text = replaced(
-            text,
+            &text,
             "apiserver.config.k8s.io/v1 ",
             "apiserver.config.k8s.io/v1beta1 ",
         );
@@ -113,10 +122,50 @@ fn authorization(folder: &Path, authority: &Authority, port: u16) -> String {
     format!("--authorization-config={}", file.display())
 }
 
+/// Gives the API server a certificate to ask webhooks with, by the files of that example, and gives its flag
+fn identified(folder: &Path) -> String {
+    let clients = Authority::new(CLIENTS, &folder.join(CLIENTS));
+    let pair = clients.client("kube-apiserver", None);
+    let webhooks = folder.join("webhooks.yaml");
+    let admission = folder.join("admission.yaml");
+    let (certificate, key) = (
+        pair.certificate.display().to_string(),
+        pair.key.display().to_string(),
+    );
+    let text = example_of("client-certificates", "webhooks.yaml");
+    let text = replaced(&text, "/etc/kubernetes/ramgate/client.crt", &certificate);
+    let text = replaced(&text, "/etc/kubernetes/ramgate/client.key", &key);
+    fs::write(&webhooks, text).expect("kubeconfig of the webhooks");
+    let text = example_of("client-certificates", "admission.yaml");
+    let text = replaced(
+        &text,
+        "/etc/kubernetes/ramgate/webhooks.yaml",
+        &webhooks.display().to_string(),
+    );
+    fs::write(&admission, text).expect("configuration of admission");
+    let authorizer = folder.join("ramgate-kubeconfig.yaml");
+    let text = fs::read_to_string(&authorizer).expect("kubeconfig of the authorizer");
+    let user = format!(
+        "  - name: kube-apiserver\n    user: {{client-certificate: {certificate}, client-key: {key}}}\n"
+    );
+    fs::write(&authorizer, replaced(&text, "  - name: kube-apiserver\n", &user))
+        .expect("the same with a user");
+    format!("--admission-control-config-file={}", admission.display())
+}
+
 impl Scene {
     fn start() -> Self {
+        Self::start_as(false)
+    }
+
+    /// The same, where the API server shows a certificate and ramgate demands one
+    fn start_as(is_identified: bool) -> Self {
         let port = free_port();
-        let plane = ControlPlane::start_with(|folder, authority| authorization(folder, authority, port));
+        let plane = ControlPlane::start_with(|folder, authority| {
+            let mut flags = vec![authorization(folder, authority, port)];
+            flags.extend(is_identified.then(|| identified(folder)));
+            flags
+        });
         let admin = plane.admin();
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
         admin.apply(&namespace).success();
@@ -128,6 +177,14 @@ impl Scene {
         let mut values = install::values();
         values["authorizer"] = json!({"enabled": true});
         values["certificate"] = json!({"source": "secret", "secret": {"name": "company-tls"}});
+        if is_identified {
+            let authority = fs::read_to_string(plane.folder().join(CLIENTS).join("ca.pem")).expect("CA");
+            let data = json!({"ca.crt": authority});
+            let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": CLIENTS}, "stringData": data});
+            admin.within(NAMESPACE).apply(&secret).success();
+            values["server"]["clientAuth"] =
+                json!({"enabled": true, "caSecret": CLIENTS, "names": ["kube-apiserver"]});
+        }
         install::install(&plane, &values);
         trust(admin, &read(&plane.certificate()));
         let policy = example("config/EciTestOnly.json");
@@ -488,5 +545,42 @@ fn an_outage_keeps_people_from_reading_and_nothing_else() {
             "--field-selector=spec.nodeName=n1"
         ])
         .succeeded
+    );
+}
+
+#[test]
+fn with_a_certificate_the_api_server_is_heard_and_nobody_else() {
+    let scene = Scene::start_as(true);
+    // The pods of the scene have passed both webhooks, and its readers the authorizer
+    let alice = scene.person(ALICE, ECI);
+    assert_eq!(alice.get(&["pod", "test"])["metadata"]["name"], "test");
+    refused(&alice, &["get", "pod", "prod"], "wants tag `env` to be `test`");
+    let said = scene
+        .person(ALICE, ECI)
+        .give(&["create"], &objects::eci_pod("mine", &[(TAGS, "env:prod")]));
+    assert!(said.stderr.contains("denied the request"), "{}", said.stderr);
+
+    let folder = scene.plane.folder();
+    let others = Authority::new(CLIENTS, &folder.join("others"));
+    // The cluster's own authority is another one too
+    let strangers = [
+        None,
+        Some(others.client("kube-apiserver", None)),
+        Some(scene.plane.client_certificate("kube-apiserver")),
+    ];
+    let replica = scene.replica.as_ref().unwrap();
+    let series = r#"ramgate_refused_connections_total{reason="client_certificate"}"#;
+    let before = replica.metric(series).unwrap();
+    for path in ["/mutate", "/validate", "/authorize"] {
+        for stranger in &strangers {
+            let heard = strangers::ask(&scene.plane, scene.port, path, stranger.as_ref());
+            assert!(heard.is_err(), "{path}: {heard:?}");
+        }
+    }
+    assert_eq!(replica.metric(series), Some(before + 9.0));
+    assert!(
+        !replica.process.log().contains("handshake"),
+        "strangers write no log: {}",
+        replica.process.tail()
     );
 }

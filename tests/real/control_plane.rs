@@ -32,18 +32,18 @@ pub(crate) struct ControlPlane {
 impl ControlPlane {
     /// Starts one and waits until its API server is ready
     pub(crate) fn start() -> Self {
-        Self::start_with(|_, _| "--authorization-mode=Node,RBAC".to_owned())
+        Self::start_with(|_, _| vec!["--authorization-mode=Node,RBAC".to_owned()])
     }
 
-    /// The same with another flag for authorization, which may name files in the folder or of the authority
-    pub(crate) fn start_with(authorization: impl FnOnce(&Path, &Authority) -> String) -> Self {
+    /// The same with other flags for authorization and more, which may name files in the folder or of the authority
+    pub(crate) fn start_with(flags: impl FnOnce(&Path, &Authority) -> Vec<String>) -> Self {
         let folder = scratch();
         let authority = Authority::new("test-cluster", &folder.join("certificates"));
         let egress = Egress::start(&folder);
         let (etcd_port, port) = (free_port(), free_port());
         let etcd = etcd(&folder, etcd_port);
-        let authorization = authorization(&folder, &authority);
-        let api_server = api_server(&folder, etcd_port, port, &authority, &egress, &authorization);
+        let flags = flags(&folder, &authority);
+        let api_server = api_server(&folder, etcd_port, port, &authority, &egress, &flags);
         let server = format!("https://127.0.0.1:{port}");
         let admin = Credentials::Certificate(authority.client("admin", Some("system:masters")));
         let admin = Kubectl::new(kubeconfig(
@@ -94,6 +94,11 @@ impl ControlPlane {
     /// A certificate of the cluster's authority for a server of these names
     pub(crate) fn server_certificate(&self, file: &str, names: &[&str]) -> Pair {
         self.authority.server(file, names, 2100)
+    }
+
+    /// A certificate of the cluster's authority for a client of this name
+    pub(crate) fn client_certificate(&self, name: &str) -> Pair {
+        self.authority.client(name, None)
     }
 
     /// Where the certificate of the cluster's authority stands
@@ -169,7 +174,7 @@ fn api_server(
     port: u16,
     authority: &Authority,
     egress: &Egress,
-    authorization: &str,
+    flags: &[String],
 ) -> Process {
     let serving = authority.server("kube-apiserver", &["127.0.0.1", "localhost"], 2100);
     let accounts = rcgen::KeyPair::generate().expect("key of service accounts");
@@ -200,7 +205,7 @@ fn api_server(
             path("service-accounts.pub")
         ))
         .arg("--service-account-issuer=https://kubernetes.default.svc")
-        .arg(authorization)
+        .args(flags)
         .args([
             "--service-cluster-ip-range=10.96.0.0/16",
             "--endpoint-reconciler-type=none",

@@ -24,6 +24,8 @@ pub(crate) struct Replica {
     pub(crate) port: u16,
     /// Where it answers /live, /ready and /metrics, over HTTP
     pub(crate) admin_port: u16,
+    /// Where it answers /live and /ready to probes, over HTTP
+    pub(crate) probe_port: u16,
     mounts: Vec<Mount>,
 }
 
@@ -37,7 +39,7 @@ struct Mount {
 impl Replica {
     /// Starts the container of the stored Deployment under a pod's name
     ///
-    /// Arguments and environment are the Deployment's, but for the two ports and the paths of mounted Secrets; the
+    /// Arguments and environment are the Deployment's, but for the three ports and the paths of mounted Secrets; the
     /// credentials are a token of the Deployment's ServiceAccount.
     pub(crate) fn start(plane: &ControlPlane, name: &str) -> Self {
         Self::start_at(plane, name, free_port())
@@ -59,7 +61,7 @@ impl Replica {
         for mount in &mounts {
             mount.refresh(plane);
         }
-        let admin_port = free_port();
+        let (admin_port, probe_port) = (free_port(), free_port());
         let environment = environment(container, name);
         let mut arguments: Vec<String> = texts(&container["args"]);
         for argument in &mut arguments {
@@ -75,6 +77,11 @@ impl Replica {
             &mut arguments,
             "--admin-listen",
             &format!("127.0.0.1:{admin_port}"),
+        );
+        set(
+            &mut arguments,
+            "--probe-listen",
+            &format!("127.0.0.1:{probe_port}"),
         );
 
         let account = spec["serviceAccountName"]
@@ -92,6 +99,7 @@ impl Replica {
             process,
             port,
             admin_port,
+            probe_port,
             mounts,
         }
     }

@@ -97,6 +97,21 @@ values and what to do.
   {{- fail (printf "certificate.certManager.issuerRef is set, but certificate.source is %s; set it to cert-manager or remove the issuer" .Values.certificate.source) -}}
 {{- end -}}
 
+{{- with .Values.server.clientAuth -}}
+  {{- if and .enabled (not .caConfigMap) (not .caSecret) -}}
+    {{- fail "server.clientAuth.enabled is true, so server.clientAuth.caConfigMap or server.clientAuth.caSecret must name where the authority's certificate (key ca.crt) is" -}}
+  {{- end -}}
+  {{- if and .caConfigMap .caSecret -}}
+    {{- fail (printf "server.clientAuth.caConfigMap (%s) and server.clientAuth.caSecret (%s) exclude each other; remove one of the two" .caConfigMap .caSecret) -}}
+  {{- end -}}
+  {{- if and (not .enabled) (or .caConfigMap .caSecret .names) -}}
+    {{- fail "server.clientAuth.enabled is false, but an authority or names of server.clientAuth are set; set it to true or remove them" -}}
+  {{- end -}}
+{{- end -}}
+{{- if and .Values.networkPolicy.enabled (not .Values.networkPolicy.apiServer) -}}
+  {{- fail "networkPolicy.enabled is true, but networkPolicy.apiServer is empty, so that every pod could ask for admission; name the API server's peers, which the chart's page says how to find" -}}
+{{- end -}}
+
 {{- if and (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) -}}
   {{- fail "serviceAccount.create is false, so serviceAccount.name must name one that exists" -}}
 {{- end -}}

@@ -1,7 +1,8 @@
 //! The flags of `serve`, checked together: every mistake is told at once.
 
+mod ports;
+
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -10,6 +11,8 @@ use clap::Args;
 use regex::Regex;
 use tracing_subscriber::EnvFilter;
 
+pub(super) use self::ports::ClientAuthority;
+use self::ports::{PortArgs, Ports};
 use crate::admission::mode::StampContents;
 use crate::admission::{Mode, Modes};
 use crate::authorize::Exempt;
@@ -39,12 +42,8 @@ pub(crate) struct ServeArgs {
     /// Read them from the ConfigMaps of this namespace that are labelled ramgate.io/config
     #[arg(long, value_name = "NS")]
     namespace: Option<String>,
-    /// Where reviews arrive, HTTPS
-    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:8443")]
-    listen: SocketAddr,
-    /// Where /live, /ready and /metrics are, plain HTTP
-    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:8080")]
-    admin_listen: SocketAddr,
+    #[command(flatten)]
+    ports: PortArgs,
     /// What a denial does: enforce, warn or audit
     #[arg(long, default_value_t = Mode::Warn)]
     mode: Mode,
@@ -158,8 +157,7 @@ fn by_namespace<T: Copy>(
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) source: Source,
-    pub(super) listen: SocketAddr,
-    pub(super) admin_listen: SocketAddr,
+    pub(super) ports: Ports,
     pub(super) modes: Modes,
     /// What the authorization webhook never judges, if it is asked for
     pub(super) authorize: Option<Exempt>,
@@ -223,6 +221,7 @@ impl ServeArgs {
     pub(super) fn check(self) -> Result<Settings, Vec<String>> {
         let mut mistakes = Vec::new();
         let source = self.source(&mut mistakes);
+        let ports = self.ports.check(&mut mistakes);
         let modes = self.modes(&mut mistakes);
         let limits = self.limits(&mut mistakes);
         let certificate = self.certificate(&mut mistakes);
@@ -236,8 +235,7 @@ impl ServeArgs {
         match (source, certificate, log_filter) {
             (Some(source), Some(certificate), Some(log_filter)) if mistakes.is_empty() => Ok(Settings {
                 source,
-                listen: self.listen,
-                admin_listen: self.admin_listen,
+                ports,
                 modes,
                 authorize: self.authorize.then_some(Exempt { own: self.namespace }),
                 limits,
@@ -380,6 +378,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::server::peers::Peers;
 
     #[derive(Debug, Parser)]
     struct Command {
@@ -397,9 +396,11 @@ mod tests {
         let settings = parsed(&["--config-dir", "here"]).unwrap();
         assert_eq!(settings.source, Source::Folder("here".into()));
         assert_eq!(
-            (settings.listen.port(), settings.admin_listen.port()),
+            (settings.ports.listen.port(), settings.ports.admin_listen.port()),
             (8443, 8080)
         );
+        assert!(settings.ports.probe_listen.is_none() && settings.ports.client_authority.is_none());
+        assert_eq!(settings.ports.peers, Peers::default());
         assert_eq!(settings.modes, Modes::everywhere(Mode::Warn));
         assert_eq!(
             (settings.limits.inflight, settings.limits.deadline.as_millis()),
@@ -439,6 +440,34 @@ mod tests {
             ("ramgate", "ramgate-ca")
         );
         assert_eq!(secret.webhook_configuration.as_deref(), Some("ramgate"));
+    }
+
+    #[test]
+    fn who_may_ask_is_given_by_network_and_certificate() {
+        let settings = parsed(&[
+            "--config-dir=x",
+            "--probe-listen=127.0.0.1:8081",
+            "--peer=10.0.0.0/8",
+            "--peer=2001:db8::/32",
+            "--client-ca-file=ca.crt",
+            "--client-name=kube-apiserver",
+            "--client-name=api.example.com",
+        ])
+        .unwrap();
+        assert_eq!(
+            settings.ports.probe_listen.map(|address| address.port()),
+            Some(8081)
+        );
+        let admitted = ["10.1.2.3", "2001:db8::1", "11.0.0.1"]
+            .map(|address| settings.ports.peers.admit(address.parse().unwrap()));
+        assert_eq!(admitted, [true, true, false]);
+        assert_eq!(
+            settings.ports.client_authority,
+            Some(ClientAuthority {
+                file: "ca.crt".into(),
+                names: vec!["kube-apiserver".into(), "api.example.com".into()],
+            })
+        );
     }
 
     #[test]
@@ -492,6 +521,9 @@ mod tests {
             (&["--mode=loud"], "`loud` is not a mode"),
             (&["--stamp-contents=deny"], "write record or refuse"),
             (&["--namespace-stamp-contents=a=deny"], "write record or refuse"),
+            (&["--client-name=a"], "needs --client-ca-file"),
+            (&["--peer=10.0.0.0"], "`10.0.0.0` is no network"),
+            (&["--peer=10.0.0.1/8"], "write 10.0.0.0/8"),
         ] {
             let flags: Vec<_> = ["--config-dir=x"].iter().chain(flags).copied().collect();
             let mistakes = parsed(&flags).unwrap_err();

@@ -151,7 +151,8 @@ fn content(certificate: &CertificateFile, key: &KeyFile) -> Result<Content, Moun
     })
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, MountedError> {
+/// The content of a small file
+pub(in crate::server) fn read(path: &Path) -> Result<Vec<u8>, MountedError> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))

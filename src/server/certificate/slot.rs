@@ -5,7 +5,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
-use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 
@@ -41,14 +42,25 @@ impl Slot {
         self.current.load().is_some()
     }
 
-    /// TLS 1.3 and 1.2 with the certificate of this place
+    /// TLS 1.3 and 1.2 with the certificate of this place, for anybody
     ///
     /// # Errors
     /// The crypto provider knows neither version, which a correct build rules out.
     pub fn server_config(self: Arc<Self>) -> Result<Arc<ServerConfig>, rustls::Error> {
+        self.server_config_for(WebPkiClientVerifier::no_client_auth())
+    }
+
+    /// The same for clients whose certificates are verified so
+    ///
+    /// # Errors
+    /// As above.
+    pub fn server_config_for(
+        self: Arc<Self>,
+        clients: Arc<dyn ClientCertVerifier>,
+    ) -> Result<Arc<ServerConfig>, rustls::Error> {
         let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_protocol_versions(&[&TLS13, &TLS12])?
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients)
             .with_cert_resolver(self);
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         // An API server keeps connections open and resumes none; a store of sessions would cost a lock a handshake

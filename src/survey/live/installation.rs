@@ -5,6 +5,7 @@ use kube::core::params::ListParams;
 use regex::Regex;
 use serde_json::Value;
 
+use super::reach::Port;
 use super::{ReadError, Reader};
 use crate::admission::{Mode, Modes};
 
@@ -24,6 +25,8 @@ pub struct Installation {
     pub modes: Option<Modes>,
     /// The names of real nodes, whole
     pub real_node_names: Option<Regex>,
+    /// Where it is asked for reviews
+    pub port: Option<Port>,
     /// Whether there is a Deployment
     pub is_found: bool,
 }
@@ -35,6 +38,7 @@ impl Default for Installation {
             webhook_configuration: WEBHOOK_CONFIGURATION.to_owned(),
             modes: None,
             real_node_names: None,
+            port: None,
             is_found: false,
         }
     }
@@ -52,10 +56,15 @@ impl Installation {
         let mut found = None;
         let take = |deployment: Value| {
             let deployment: Option<Deployment> = serde_json::from_value(deployment).ok();
-            let arguments = deployment.as_ref().and_then(arguments);
-            found = found
-                .take()
-                .or_else(|| arguments.map(|arguments| Self::of(&arguments)));
+            let read = |deployment: &Deployment| {
+                let arguments = arguments(deployment)?;
+                let port = Port::of(deployment, &arguments);
+                Some(Self {
+                    port,
+                    ..Self::of(&arguments)
+                })
+            };
+            found = found.take().or_else(|| read(deployment.as_ref()?));
         };
         match reader
             .list(&what, &path, &ListParams::default(), false, take)
@@ -84,6 +93,7 @@ impl Installation {
                 .unwrap_or(defaults.webhook_configuration),
             modes: Some(modes),
             real_node_names: flag(arguments, "--real-node-names").and_then(|text| whole(&text).ok()),
+            port: None,
             is_found: true,
         }
     }
@@ -111,7 +121,7 @@ fn arguments(deployment: &Deployment) -> Option<Vec<String>> {
     })
 }
 
-fn flag(arguments: &[String], name: &str) -> Option<String> {
+pub(super) fn flag(arguments: &[String], name: &str) -> Option<String> {
     flags(arguments, name).next()
 }
 

@@ -1,0 +1,68 @@
+//! The flags of the ports: where they are, and who may ask.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::server::peers::{Network, Peers};
+
+/// Where requests arrive, and from whom they are taken
+#[derive(Debug, Args)]
+pub(super) struct PortArgs {
+    /// Where reviews arrive, HTTPS
+    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:8443")]
+    listen: SocketAddr,
+    /// Where /live, /ready and /metrics are, plain HTTP
+    #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:8080")]
+    admin_listen: SocketAddr,
+    /// Where /live and /ready are for probes alone, plain HTTP, so that nobody at the admin port can delay them
+    #[arg(long, value_name = "ADDR")]
+    probe_listen: Option<SocketAddr>,
+    /// Network whose connections the reviews' port takes, CIDR; others are closed at once. Without it any are taken
+    #[arg(long, value_name = "CIDR")]
+    peer: Vec<Network>,
+    /// Demand a client certificate of this authority at the reviews' port, PEM; followed when it changes
+    #[arg(long, value_name = "FILE")]
+    client_ca_file: Option<PathBuf>,
+    /// Common name or DNS name that the client certificate must have. Without it any of that authority is good
+    #[arg(long, value_name = "NAME")]
+    client_name: Vec<String>,
+}
+
+/// Where requests arrive, and from whom they are taken
+#[derive(Debug)]
+pub(crate) struct Ports {
+    pub(crate) listen: SocketAddr,
+    pub(crate) admin_listen: SocketAddr,
+    pub(crate) probe_listen: Option<SocketAddr>,
+    pub(crate) peers: Peers,
+    pub(crate) client_authority: Option<ClientAuthority>,
+}
+
+/// Whose certificates clients must have
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ClientAuthority {
+    pub(crate) file: PathBuf,
+    pub(crate) names: Vec<String>,
+}
+
+impl PortArgs {
+    pub(super) fn check(&self, mistakes: &mut Vec<String>) -> Ports {
+        if self.client_ca_file.is_none() && !self.client_name.is_empty() {
+            mistakes
+                .push("--client-name needs --client-ca-file: a name counts in a certificate alone".into());
+        }
+        let authority = |file: &PathBuf| ClientAuthority {
+            file: file.clone(),
+            names: self.client_name.clone(),
+        };
+        Ports {
+            listen: self.listen,
+            admin_listen: self.admin_listen,
+            probe_listen: self.probe_listen,
+            peers: self.peer.iter().copied().collect(),
+            client_authority: self.client_ca_file.as_ref().map(authority),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Texts of requests, cut to what a log line can bear.
+//!
+//! Whoever asks chooses names of any length. Counted is what stands in the line, so that nothing grows by escaping.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// Names of Kubernetes are up to 253 bytes
+pub(super) const NAME: usize = 256;
+
+/// A message is up to a thousand bytes
+pub(super) const TEXT: usize = 1024;
+
+/// Causes as JSON, all together
+const CAUSES: usize = 2048;
+
+/// What shows that something is missing
+const MARK: char = '…';
+
+/// The text as far as it is no longer than so many bytes in a line of JSON
+pub(super) fn clipped(text: &str, longest: usize) -> Cow<'_, str> {
+    let mut room = longest.saturating_sub(MARK.len_utf8());
+    let mut end = text.len();
+    for (at, c) in text.char_indices() {
+        match room.checked_sub(escaped(c)) {
+            Some(left) => room = left,
+            None => {
+                end = at;
+                break;
+            }
+        }
+    }
+    match text.get(..end) {
+        Some(start) if end < text.len() => Cow::Owned(format!("{start}{MARK}")),
+        _ => Cow::Borrowed(text),
+    }
+}
+
+/// Bytes that a character takes in a JSON string
+fn escaped(c: char) -> usize {
+    match c {
+        '"' | '\\' => 2,
+        c if c.is_control() => 6,
+        c => c.len_utf8(),
+    }
+}
+
+/// Causes as JSON; of too many the first, their texts cut, so that it stays JSON
+pub(super) fn causes(json: &str) -> Option<Cow<'_, str>> {
+    if json.len() <= CAUSES / 2 || matches!(clipped(json, CAUSES), Cow::Borrowed(_)) {
+        return Some(Cow::Borrowed(json));
+    }
+    let mut causes: Vec<BTreeMap<String, String>> = serde_json::from_str(json).ok()?;
+    for text in causes.iter_mut().flat_map(|cause| cause.values_mut()) {
+        *text = clipped(text, NAME).into_owned();
+    }
+    while !causes.is_empty() {
+        let json = serde_json::to_string(&causes).ok()?;
+        if matches!(clipped(&json, CAUSES), Cow::Borrowed(_)) {
+            return Some(Cow::Owned(json));
+        }
+        causes.pop();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_text_that_fits_is_itself() {
+        for text in ["", "a", &"a".repeat(253)] {
+            assert_eq!(clipped(text, NAME), text);
+        }
+    }
+
+    #[test]
+    fn no_text_is_longer_in_the_line() {
+        for part in ["a", "ä", "\u{1}", "\"", "\\", "\n", "a\u{7f}"] {
+            let long = part.repeat(100_000);
+            let cut = clipped(&long, NAME);
+            let line = serde_json::to_string(&*cut).unwrap();
+            // With its quotes
+            assert!(
+                line.len() <= NAME + 2 && cut.ends_with(MARK),
+                "{part:?}: {}",
+                line.len()
+            );
+        }
+    }
+
+    #[test]
+    fn causes_stay_json() {
+        let few = json!([{"reason": "A", "message": "b"}]).to_string();
+        assert_eq!(causes(&few).unwrap(), few);
+        let cause = json!({"reason": "A", "message": "\"".repeat(10_000)});
+        let many = Value::from(vec![cause; 30]).to_string();
+        let cut = causes(&many).unwrap();
+        let read: Vec<Value> = serde_json::from_str(&cut).unwrap();
+        assert!(!read.is_empty() && read[0]["reason"] == "A", "{cut}");
+        assert!(Value::from(&*cut).to_string().len() <= CAUSES + 2);
+    }
+}
