@@ -12,6 +12,8 @@
 mod authorize;
 #[path = "http/client.rs"]
 mod client;
+#[path = "http/costs.rs"]
+mod costs;
 #[path = "http/served.rs"]
 mod served;
 #[path = "http/session.rs"]

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::admission::bound::modest;
 use crate::admission::phrase::{NAME_LENGTH, quoted};
 use crate::admission::text::Text;
 
@@ -77,7 +78,7 @@ struct Spec<'a> {
     non_resource_attributes: Option<IgnoredAny>,
     #[serde(borrow)]
     user: Option<Text<'a>>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "modest")]
     groups: Option<Vec<Text<'a>>>,
 }
 
@@ -118,7 +119,7 @@ pub struct Attributes<'a> {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Selector<'a> {
     /// Requirements that must all hold
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "modest")]
     pub requirements: Option<Vec<Requirement<'a>>>,
 }
 

@@ -9,8 +9,10 @@
 //! Breadth first, so that what is found has the fewest changes. Every objection of a wish must go before it is
 //! allowed, so that following one of them, the one with the fewest remedies, misses nothing; and of values that no
 //! condition tells apart one is tried. What is proposed was judged as a whole, by the court that judged the call.
+//! All that is looked at is counted, and where the count ends the search does.
 
 mod call;
+mod effort;
 mod remedy;
 mod value;
 
@@ -18,11 +20,12 @@ use std::collections::{HashSet, VecDeque};
 
 use super::{Denial, Refusal};
 use crate::ram::{PolicySet, Principal};
+use effort::Effort;
 use remedy::Remedies;
 
 pub use call::CallCourt;
 
-/// How many wishes are judged before the search gives up: some milliseconds of one core
+/// How many wishes are judged before the search gives up, however little they cost
 const MOST_HEARINGS: usize = 1_000;
 
 /// What a caller is free to choose
@@ -99,14 +102,21 @@ pub enum Search {
 
 /// Searches for the smallest change with which everything is allowed to all of these principals
 pub fn search(court: &impl Court, policies: &PolicySet, principals: &[Principal], wish: Wish) -> Search {
-    let remedies = Remedies::new(court, policies, principals);
+    let effort = Effort::new();
+    let remedies = Remedies::new(court, policies, principals, &effort);
     let mut seen = HashSet::from([wish.clone()]);
     let mut waiting = VecDeque::from([(wish, Vec::<Change>::new())]);
     for _ in 0..MOST_HEARINGS {
         let Some((wish, changes)) = waiting.pop_front() else {
-            return Search::Nothing;
+            return if effort.is_cut() {
+                Search::GaveUp
+            } else {
+                Search::Nothing
+            };
         };
-        let objections = court.hear(&wish);
+        let Some(objections) = remedies.hear(&wish) else {
+            return Search::GaveUp;
+        };
         if objections.is_empty() {
             return Search::Found(wish);
         }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::uid;
 
-/// Memory that all bodies share
+/// Memory that all bodies share, and what is made of them while they are judged
 #[derive(Debug)]
 pub(super) struct Budget {
     free: AtomicUsize,
@@ -41,7 +41,7 @@ impl Held {
     }
 
     /// Takes more, or nothing if there is not that much
-    fn grow(&mut self, bytes: usize) -> bool {
+    pub(super) fn grow(&mut self, bytes: usize) -> bool {
         let taken = self
             .budget
             .free

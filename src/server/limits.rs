@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct ReviewLimits {
     /// Bytes of one body
     pub body: usize,
-    /// Bytes of all bodies that are in memory at a time
+    /// Bytes of all bodies that are in memory at a time, and of what is made of them while they are judged
     pub bytes: usize,
     /// Reviews judged at a time
     pub inflight: usize,
@@ -17,17 +17,22 @@ pub struct ReviewLimits {
     pub body_time: Duration,
     /// Bodies over this many bytes are judged off the threads that serve
     pub inline: usize,
+    /// How many of those are judged at a time
+    pub large: usize,
 }
 
 impl ReviewLimits {
     /// An object and its old self, each at most 3 MiB at the API server's door, with room for the rest
     pub const BODY: usize = 8 * 1024 * 1024;
-    /// Four reviews of the largest size, or some five thousand of the usual one, within a pod of 64 MiB
+    /// Two reviews of the largest size, or some three hundred of the usual one, within a pod of 64 MiB
     pub const BYTES: usize = 32 * 1024 * 1024;
     /// An API server sends a body at once; what takes longer is no API server
     pub const BODY_TIME: Duration = Duration::from_secs(5);
     /// Reading 256 KiB takes about a millisecond, which is what one slow review may cost its neighbours
     pub const INLINE: usize = 256 * 1024;
+
+    /// One may wait for a live read while another is at work; each leaves some memory with the thread that it ran on
+    pub const LARGE: usize = 2;
 
     /// The usual bounds, with those that an operator sets
     #[must_use]
@@ -39,6 +44,7 @@ impl ReviewLimits {
             deadline,
             body_time: Self::BODY_TIME,
             inline: Self::INLINE,
+            large: Self::LARGE,
         }
     }
 }

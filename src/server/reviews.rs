@@ -28,6 +28,7 @@ use super::body::{Budget, Received, Unread};
 use super::judge::{Endpoint, Judge, Verdict};
 use super::limits::ReviewLimits;
 use super::{reply, uid};
+use crate::admission::bound;
 use crate::telemetry::log;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::record::Record;
@@ -39,6 +40,7 @@ pub struct Reviews {
     metrics: Arc<Metrics>,
     limits: ReviewLimits,
     work: Arc<Semaphore>,
+    large: Arc<Semaphore>,
     budget: Arc<Budget>,
     incidents: Incidents,
 }
@@ -52,6 +54,7 @@ impl Reviews {
             metrics,
             limits,
             work: Arc::new(Semaphore::new(limits.inflight)),
+            large: Arc::new(Semaphore::new(limits.large)),
             budget: Budget::new(limits.bytes),
             incidents: Incidents::default(),
         })
@@ -101,7 +104,10 @@ impl Reviews {
     }
 
     /// Judges on this thread, or a large body on one where it keeps nobody waiting
-    async fn judge(&self, endpoint: Endpoint, received: Received, times: Times) -> Result<Verdict, End> {
+    async fn judge(&self, endpoint: Endpoint, mut received: Received, times: Times) -> Result<Verdict, End> {
+        if !received.held.grow(bound::cost(&received.bytes)) {
+            return Err(End::NoRoom);
+        }
         let Ok(permit) = Arc::clone(&self.work).try_acquire_owned() else {
             return Err(End::NoWorker);
         };
@@ -117,10 +123,16 @@ impl Reviews {
         let until = times.until();
         let judged = if large {
             let runtime = Handle::current();
-            let task = tokio::task::spawn_blocking(move || runtime.block_on(work));
-            timeout_at(until, task)
-                .await
-                .map(|joined| joined.unwrap_or_else(|error| Err(Box::new(error))))
+            let turn = Arc::clone(&self.large).acquire_owned();
+            let task = async {
+                let turn = turn.await;
+                let task = tokio::task::spawn_blocking(move || {
+                    let _turn = turn;
+                    runtime.block_on(work)
+                });
+                task.await.unwrap_or_else(|error| Err(Box::new(error)))
+            };
+            timeout_at(until, task).await
         } else {
             timeout_at(until, work).await
         };

@@ -1,55 +1,46 @@
 //! Edits that leave a pod's identity alone, made by those who are listed as keepers.
 
-use serde_json::Value;
+use super::super::canonical::{self, Rule};
+use super::super::pod::spec;
 
-/// Fields of a spec that decide what runs, and as whom
-const SPEC: [&str; 2] = ["volumes", "serviceAccountName"];
-/// Fields of a container that decide what runs
-const CONTAINER: [&str; 8] = [
-    "name",
-    "image",
-    "command",
-    "args",
-    "lifecycle",
-    "livenessProbe",
-    "readinessProbe",
-    "startupProbe",
-];
-/// Where a spec lists containers
-const LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
+/// What decides what runs, and as whom: all that a keeper must leave as it is
+const RUNS: Rule = Rule::Present(&Rule::Fields(
+    &[
+        ("volumes", Rule::Whole),
+        ("serviceAccountName", Rule::Whole),
+        ("initContainers", CONTAINERS),
+        ("containers", CONTAINERS),
+        ("ephemeralContainers", CONTAINERS),
+    ],
+    &Rule::Nothing,
+));
+
+const CONTAINERS: Rule = Rule::Elements(&Rule::Present(&Rule::Fields(
+    &[
+        ("name", Rule::Whole),
+        ("image", Rule::Whole),
+        ("command", Rule::Whole),
+        ("args", Rule::Whole),
+        ("lifecycle", Rule::Whole),
+        ("livenessProbe", Rule::Whole),
+        ("readinessProbe", Rule::Whole),
+        ("startupProbe", Rule::Whole),
+    ],
+    &Rule::Nothing,
+)));
 
 /// Whether images, commands (those of hooks and probes too), arguments, volumes and service account of two pods or templates
 /// are the same
 pub(super) fn keeps(old: &str, new: &str) -> bool {
-    match (what_runs(old), what_runs(new)) {
-        (Some(old), Some(new)) => old == new,
+    match (spec(old), spec(new)) {
+        (Some(old), Some(new)) => old.starts_with('{') && canonical::same(old, new, &RUNS),
         _ => false,
     }
 }
 
-/// Everything that a keeper must leave as it is
-fn what_runs(json: &str) -> Option<Vec<Value>> {
-    let mut object: Value = serde_json::from_str(json).ok()?;
-    let spec = object.get_mut("spec")?.as_object_mut()?;
-    let mut parts: Vec<Value> = SPEC
-        .iter()
-        .map(|field| spec.remove(*field).unwrap_or_default())
-        .collect();
-    for list in LISTS {
-        let containers = spec.get_mut(list).and_then(Value::as_array_mut);
-        for container in containers.into_iter().flatten() {
-            let fields = CONTAINER.iter();
-            parts.extend(fields.map(|field| container.get_mut(field).map(Value::take).unwrap_or_default()));
-        }
-        // Lists of containers do not run into each other
-        parts.push(Value::String(list.to_owned()));
-    }
-    Some(parts)
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::{GroupVersionResource, Operation, Problem, Resource, Review, ReviewError};
 use crate::admission::bearer::{self, Bearer, Place, Side};
+use crate::admission::bound::PARTS;
 use crate::admission::pod::present;
 use crate::admission::text::{Pairs, Text};
 use crate::directory::ClusterSettings;
@@ -125,6 +126,7 @@ impl<'a> Review<'a> {
         }
         self.owner = self.part("object", true, "workload", bearer::metadata)?;
         let what = "pod template";
+        let mut parts = 0_usize;
         for place in places {
             let read = |part, wanted| self.part(part, wanted, what, |json| place.all(json));
             let new = read("object", true)?.unwrap_or_default();
@@ -147,6 +149,10 @@ impl<'a> Review<'a> {
                     old: old.map(|json| side("oldObject", json)).transpose()?,
                     place,
                 };
+                parts = parts.saturating_add(bearer.parts());
+                if parts > PARTS {
+                    return Err(Problem::TooManyParts);
+                }
                 self.bearers.push(bearer);
             }
         }

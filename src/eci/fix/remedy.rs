@@ -1,7 +1,9 @@
 //! What takes an objection away: for each the changes of which any allowed wish must make one.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 
+use super::effort::Effort;
 use super::value::{Values, tag_of};
 use super::{Change, Court, Objection, Wish};
 use crate::eci::question::{ECI_TAG, REQUEST_TAG, RESOURCE_GROUP};
@@ -13,6 +15,9 @@ use crate::ram::{
 /// How many roles are looked at for one that may be passed
 const MOST_ROLES: usize = 200;
 
+/// What it costs to judge a wish beside reading statements, as many statements as could be read in that time
+const HEARING: usize = 100;
+
 /// How many statements are read for remedies; of more than that no condition is looked at
 const MOST_STATEMENTS: usize = 20_000;
 
@@ -22,12 +27,20 @@ pub(super) struct Remedies<'a, C> {
     /// The layers of each principal that must be allowed
     layers: Vec<(&'a Principal, Vec<Layer<'a>>)>,
     values: Values,
+    effort: &'a Effort,
+    /// What it costs to judge one wish
+    hearing: usize,
     /// A role that all of them may pass, if there is one; looked for when it is needed
     role: OnceCell<Option<String>>,
 }
 
 impl<'a, C: Court> Remedies<'a, C> {
-    pub(super) fn new(court: &'a C, policies: &'a PolicySet, principals: &'a [Principal]) -> Self {
+    pub(super) fn new(
+        court: &'a C,
+        policies: &'a PolicySet,
+        principals: &'a [Principal],
+        effort: &'a Effort,
+    ) -> Self {
         let mut layers: Vec<_> = principals
             .iter()
             .map(|principal| (principal, policies.layers(principal)))
@@ -36,23 +49,35 @@ impl<'a, C: Court> Remedies<'a, C> {
             .iter()
             .flat_map(|(_, layers)| layers.iter().cloned())
             .collect();
-        let statements = all.iter().flat_map(|layer| &layer.policies);
-        let count: usize = statements
-            .map(|attached| attached.document.statements.len())
-            .sum();
+        let attached = all.iter().flat_map(|layer| &layer.policies);
+        let statements = attached.flat_map(|attached| &attached.document.statements);
+        let (count, conditions) = statements.fold((0_usize, 0_usize), |(count, conditions), statement| {
+            (
+                count.saturating_add(1),
+                conditions.saturating_add(statement.conditions.len()),
+            )
+        });
         let values = if count > MOST_STATEMENTS {
             layers.clear();
+            effort.cut();
             Values::default()
         } else {
-            Values::new(court, &all)
+            Values::new(court, &all, effort)
         };
         Self {
             court,
             policies,
             layers,
             values,
+            effort,
+            hearing: count.saturating_add(conditions).saturating_add(HEARING),
             role: OnceCell::new(),
         }
+    }
+
+    /// What speaks against a wish; nothing is said where there is no effort left for it
+    pub(super) fn hear(&self, wish: &Wish) -> Option<Vec<Objection>> {
+        self.effort.spend(self.hearing).then(|| self.court.hear(wish))
     }
 
     /// The changes that take an objection away, each of which is one of several ways
@@ -66,13 +91,12 @@ impl<'a, C: Court> Remedies<'a, C> {
             Objection::Refused(refusal) => self.of_refusal(refusal),
             Objection::Denied(principal, denial) => self.of_denial(wish, principal, denial),
         };
-        let mut distinct: Vec<Change> = Vec::new();
-        for change in changes {
-            let has_effect = wish.with(&change) != *wish && self.court.admits(&change);
-            if has_effect && !distinct.contains(&change) {
-                distinct.push(change);
-            }
-        }
+        let mut known: HashSet<Change> = HashSet::new();
+        let mut distinct = changes;
+        distinct.retain(|change| {
+            let has_effect = wish.with(change) != *wish && self.court.admits(change);
+            has_effect && known.insert(change.clone())
+        });
         distinct
     }
 
@@ -145,41 +169,54 @@ impl<'a, C: Court> Remedies<'a, C> {
         let question = &denial.question;
         let request = question.request(principal);
         let is_control = denial.decision.policy_type == PolicyType::ControlPolicy;
-        let mut ways: Vec<(usize, Vec<Change>)> = Vec::new();
+        let mut ways: Vec<(Vec<&Condition>, Option<&str>)> = Vec::new();
         for layer in layers {
             let other_group = match &layer.scope {
                 Scope::ControlPolicy(_) if is_control => None,
                 Scope::Account if !is_control => None,
                 Scope::ResourceGroup(id) if !is_control => {
-                    Some(id).filter(|id| question.resource_group.as_deref() != Some(id))
+                    Some(&**id).filter(|id| question.resource_group.as_deref() != Some(*id))
                 }
                 _ => continue,
             };
             let policies = layer.policies.iter();
             let statements = policies.flat_map(|attached| &attached.document.statements);
             for statement in statements.filter(|statement| statement.effect == Effect::Allow) {
+                if !self.effort.spend(statement.conditions.len().saturating_add(1)) {
+                    break;
+                }
                 let Some(open) = self.policies.open_conditions(&request, statement) else {
                     continue;
                 };
-                if let Some(id) = other_group {
-                    ways.push((open.len(), vec![Change::ResourceGroup(Some(id.to_string()))]));
-                    continue;
-                }
-                let mut settings: Vec<Vec<Change>> = open
-                    .iter()
-                    .map(|condition| self.settings(wish, question, condition, Effect::Allow, true))
-                    .collect();
-                // A create is hopeless where one condition cannot be met; on an update another may bring its key
-                if self.court.before().is_some() {
-                    settings.retain(|changes| !changes.is_empty());
-                }
-                let fewest = settings.into_iter().min_by_key(Vec::len);
-                ways.extend(fewest.map(|changes| (open.len(), changes)));
+                ways.push((open, other_group));
             }
         }
         // The nearest statement's own way is tried first
-        ways.sort_by_key(|(open, _)| *open);
-        ways.into_iter().flat_map(|(_, changes)| changes).collect()
+        ways.sort_by_key(|(open, _)| open.len());
+        let most = self.effort.times(self.hearing);
+        let mut changes: Vec<Change> = Vec::new();
+        for (open, other_group) in ways {
+            // More than could be heard need not be found
+            if changes.len() > most {
+                self.effort.cut();
+                break;
+            }
+            if let Some(id) = other_group {
+                changes.push(Change::ResourceGroup(Some(id.to_owned())));
+                continue;
+            }
+            let mut settings: Vec<Vec<Change>> = open
+                .iter()
+                .map(|condition| self.settings(wish, question, condition, Effect::Allow, true))
+                .collect();
+            // A create is hopeless where one condition cannot be met; on an update another may bring its key
+            if self.court.before().is_some() {
+                settings.retain(|changes| !changes.is_empty());
+            }
+            let fewest = settings.into_iter().min_by_key(Vec::len);
+            changes.extend(fewest.into_iter().flatten());
+        }
+        changes
     }
 
     /// The changes that make a condition hold, or not hold
@@ -204,6 +241,7 @@ impl<'a, C: Court> Remedies<'a, C> {
             let default = default.map(|(id, _)| (*id).to_owned());
             let stands = |choice: &Option<String>| choice.clone().or_else(|| default.clone());
             let choices = self.values.groups.iter();
+            let choices = choices.take_while(|_| self.effort.spend(1));
             let fitting = choices.filter(|choice| meets(stands(choice))).cloned();
             return fitting.map(Change::ResourceGroup).collect();
         }
@@ -211,7 +249,14 @@ impl<'a, C: Court> Remedies<'a, C> {
             return Vec::new();
         };
         let stands = |choice: &Option<String>| choice.clone().or_else(|| self.court.filled(key));
-        let choices = self.values.tags.get(key).into_iter().flatten();
+        let Some(choices) = self.values.tags.get(key) else {
+            return Vec::new();
+        };
+        let choices: Box<dyn Iterator<Item = _>> = match hold {
+            true => Box::new(choices.near(condition)),
+            false => Box::new(choices.iter()),
+        };
+        let choices = choices.take_while(|_| self.effort.spend(1));
         let new = choices.filter(|choice| choice.as_deref() != wish.tag(key));
         let fitting = new.filter(|choice| meets(stands(choice))).cloned();
         fitting
@@ -257,7 +302,8 @@ impl<'a, C: Court> Remedies<'a, C> {
             Objection::Final => true,
             Objection::TooManyTags => false,
         };
-        !self.court.hear(&wish).iter().any(speaks_against_it)
+        self.hear(&wish)
+            .is_some_and(|objections| !objections.iter().any(speaks_against_it))
     }
 }
 

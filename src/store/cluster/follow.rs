@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use kube::core::PartialObjectMeta;
 use kube::runtime::utils::Backoff;
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Resource};
@@ -13,13 +12,14 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::listed::Listed;
 use super::table::{Keep, Replica, Table};
 
 /// How long one watch call lasts; a connection that died silently is noticed a little later
 const CALL_SECONDS: u32 = 60;
 
-/// How many objects are listed at once: a node brings ten kilobytes that are thrown away at once
-const PAGE: u32 = 100;
+/// How many objects are listed at once: tenants may write 256 KiB of annotations into each, and a page is held twice
+const PAGE: u32 = 20;
 
 /// A running watch; ends when it is dropped
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Follow {
         K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
     {
         let (tell, progress) = watch::channel(Progress::Listing);
-        let api = Api::<PartialObjectMeta<K>>::all(client);
+        let api = Api::<Listed<K>>::all(client);
         let mut replica = Replica::new(table, keep.clone());
         let task = tokio::spawn(async move {
             let config = watcher::Config::default().timeout(CALL_SECONDS).page_size(PAGE);
