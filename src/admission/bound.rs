@@ -16,7 +16,7 @@ pub(super) const TOLERATIONS: usize = 1_024;
 /// How many owners an object may claim
 pub(super) const OWNERS: usize = 256;
 /// How many groups somebody may be in: Active Directory allows 1,015
-pub(super) const GROUPS: usize = 4_096;
+pub(crate) const GROUPS: usize = 4_096;
 /// How many commas an affinity to nodes may have, so that it may name 8,000 nodes
 const COMMAS: usize = 8_192;
 /// How many parts all objects of a review may have together
@@ -31,7 +31,7 @@ pub fn cost(body: &[u8]) -> usize {
 }
 
 /// Reads a list of few elements, `null` as an empty one
-pub(super) fn few<'de, const MOST: usize, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+pub(crate) fn few<'de, const MOST: usize, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
@@ -40,7 +40,7 @@ where
     impl<'de, const MOST: usize, T: Deserialize<'de>> Visitor<'de> for Few<MOST, T> {
         type Value = Vec<T>;
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list")
+            f.write_str("a sequence")
         }
         fn visit_unit<E: Error>(self) -> Result<Vec<T>, E> {
             Ok(Vec::new())
@@ -75,7 +75,12 @@ where
             "a value has more than {COMMAS} parts"
         )));
     }
-    serde_json::from_str(text).map_err(D::Error::custom)
+    serde_json::from_str(text).map_err(|error| {
+        let error = error.to_string();
+        // Its place in the part is none in the whole
+        let what = error.rsplit_once(" at line ").map_or(&*error, |(what, _)| what);
+        D::Error::custom(what)
+    })
 }
 
 #[cfg(test)]

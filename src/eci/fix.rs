@@ -171,3 +171,122 @@ impl Change {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::eci::{Account, Call, Operation};
+    use crate::ram::{Definition, Document, DocumentKind, Grant, UserDefinition};
+
+    const TEAM: &str = "acs:RequestTag/team";
+
+    fn statement(effect: &str, condition: &Value) -> Value {
+        json!({"Effect": effect, "Action": "eci:*", "Resource": "*", "Condition": condition})
+    }
+
+    fn set(statements: &[Value]) -> PolicySet {
+        let document = |part: &[Value]| {
+            let text = json!({"Version": "1", "Statement": part}).to_string();
+            Document::parse(text.as_bytes(), DocumentKind::Identity)
+                .unwrap()
+                .document
+        };
+        let parts = statements.chunks(200).enumerate();
+        let policies: BTreeMap<_, _> = parts
+            .map(|(at, part)| (format!("P{at}"), Arc::new(document(part))))
+            .collect();
+        let grant = |policy: &String| Grant {
+            policy: policy.clone(),
+            resource_group: None,
+        };
+        let user = UserDefinition {
+            name: "u".to_owned(),
+            grants: policies.keys().map(grant).collect(),
+            ..UserDefinition::default()
+        };
+        PolicySet::compile(Definition {
+            account_id: "1".into(),
+            policies,
+            users: vec![user],
+            ..Definition::default()
+        })
+        .unwrap()
+    }
+
+    /// A court that counts what it hears
+    struct Counting<'a>(CallCourt<'a>, Cell<usize>);
+
+    impl Court for Counting<'_> {
+        fn hear(&self, wish: &Wish) -> Vec<Objection> {
+            self.1.set(self.1.get() + 1);
+            self.0.hear(wish)
+        }
+        fn admits(&self, change: &Change) -> bool {
+            self.0.admits(change)
+        }
+        fn filled(&self, key: &str) -> Option<String> {
+            self.0.filled(key)
+        }
+        fn before(&self) -> Option<&Wish> {
+            self.0.before()
+        }
+        fn is_fixed(&self, role: &str) -> bool {
+            self.0.is_fixed(role)
+        }
+        fn groups(&self) -> Vec<(&str, bool)> {
+            self.0.groups()
+        }
+    }
+
+    /// What comes of a search for a create without tags, and how many wishes it took
+    fn searched(statements: &[Value]) -> (Search, usize) {
+        let (set, account) = (set(statements), Account::default());
+        let principal: Principal = "user/u".parse().unwrap();
+        let call = Call::new(Operation::CreateContainerGroup);
+        let court = CallCourt::new(&set, &account, &principal, &call, Timestamp::UNIX_EPOCH).unwrap();
+        let (wish, court) = (court.wish(), Counting(court, Cell::default()));
+        let found = search(&court, &set, std::slice::from_ref(&principal), wish);
+        (found, court.1.get())
+    }
+
+    #[test]
+    fn a_statement_for_each_of_many_teams_gives_its_advice() {
+        let each = |at| statement("Allow", &json!({"StringEquals": {TEAM: format!("t{at}")}}));
+        let teams: Vec<Value> = (0..2_000).map(each).collect();
+        let (found, heard) = searched(&teams);
+        let tags = vec![("team".to_owned(), "t0".to_owned())];
+        assert_eq!(
+            found,
+            Search::Found(Wish {
+                tags,
+                ..Wish::default()
+            })
+        );
+        assert_eq!(heard, 2);
+    }
+
+    #[test]
+    fn what_costs_too_much_is_given_up_and_not_called_hopeless() {
+        let never = statement("Deny", &json!({"StringLike": {TEAM: "t*"}}));
+        let with = |count: usize, condition: &dyn Fn(usize) -> Value| {
+            let each = (0..count).map(|at| statement("Allow", &condition(at)));
+            each.chain([never.clone()]).collect::<Vec<Value>>()
+        };
+        let equal = |at: usize| json!({"StringEquals": {TEAM: format!("t{at}")}});
+        let like = |at: usize| json!({"StringLike": {TEAM: format!("t{at}-*"), "acs:RequestTag/env": format!("*e{at}*")}});
+        // Few enough to be tried to the end
+        assert_eq!(searched(&with(100, &equal)), (Search::Nothing, 101));
+        for statements in [with(2_000, &equal), with(2_000, &like), with(10_000, &like)] {
+            let (found, heard) = searched(&statements);
+            assert_eq!(found, Search::GaveUp);
+            assert!(heard <= 200_000 / statements.len(), "{heard}");
+        }
+    }
+}

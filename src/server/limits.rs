@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct ReviewLimits {
     /// Bytes of one body
     pub body: usize,
-    /// Bytes of all bodies that are in memory at a time, and of what is made of them while they are judged
+    /// Bytes of all bodies that are in memory at a time
     pub bytes: usize,
     /// Reviews judged at a time
     pub inflight: usize,
@@ -15,16 +15,18 @@ pub struct ReviewLimits {
     pub deadline: Duration,
     /// From a request's headers to the end of its body
     pub body_time: Duration,
-    /// Bodies over this many bytes are judged off the threads that serve
+    /// Bodies over this many bytes, or that take as many to be read, are judged off the threads that serve
     pub inline: usize,
     /// How many of those are judged at a time
     pub large: usize,
+    /// Bytes that reading all bodies takes at a time; whoever finds no room waits for its turn
+    pub reading: usize,
 }
 
 impl ReviewLimits {
     /// An object and its old self, each at most 3 MiB at the API server's door, with room for the rest
     pub const BODY: usize = 8 * 1024 * 1024;
-    /// Two reviews of the largest size, or some three hundred of the usual one, within a pod of 64 MiB
+    /// Four reviews of the largest size, or some five thousand of the usual one, within a pod of 64 MiB
     pub const BYTES: usize = 32 * 1024 * 1024;
     /// An API server sends a body at once; what takes longer is no API server
     pub const BODY_TIME: Duration = Duration::from_secs(5);
@@ -33,6 +35,9 @@ impl ReviewLimits {
 
     /// One may wait for a live read while another is at work; each leaves some memory with the thread that it ran on
     pub const LARGE: usize = 2;
+
+    /// Three reviews that were made to be dear, or some six hundred of the usual ones
+    pub const READING: usize = 16 * 1024 * 1024;
 
     /// The usual bounds, with those that an operator sets
     #[must_use]
@@ -45,6 +50,7 @@ impl ReviewLimits {
             body_time: Self::BODY_TIME,
             inline: Self::INLINE,
             large: Self::LARGE,
+            reading: Self::READING,
         }
     }
 }

@@ -122,7 +122,43 @@ impl Backoff for Patience {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use k8s_openapi::api::core::v1::ServiceAccount;
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::store::cluster::fake::Fake;
+    use crate::store::cluster::table::Keys;
+
+    #[tokio::test]
+    async fn what_tenants_write_is_kept_as_far_as_it_can_be_mapped_and_listed_in_small_pages() {
+        const PATH: &str = "/api/v1/serviceaccounts";
+        let account = |at: usize| -> Value {
+            let annotations = json!({"role": "é".repeat(100_000), "other": "x".repeat(100_000)});
+            json!({"metadata": {"name": format!("s{at}"), "namespace": "a", "annotations": annotations}})
+        };
+        let fake = Fake::default();
+        fake.list(PATH, (0..40).map(account).collect());
+        let table = Arc::new(Table::default());
+        let keep = Keep {
+            labels: Keys::Only(BTreeSet::new()),
+            annotations: Keys::Only(BTreeSet::from(["role".to_owned()])),
+        };
+        let follow =
+            Follow::start::<ServiceAccount>(fake.client(), "service accounts", Arc::clone(&table), keep);
+        follow.listed(Duration::from_secs(5)).await.unwrap();
+        let kept = table.find("a/s39").unwrap();
+        assert_eq!((kept.annotations.len(), kept.annotations["role"].len()), (1, 512));
+        fake.tell(PATH, "ADDED", account(40));
+        crate::store::cluster::fake::until("the new one", || table.find("a/s40").is_some()).await;
+        assert_eq!(table.find("a/s40").unwrap().annotations["role"].len(), 512);
+        let calls = fake.calls();
+        let list = calls.iter().find(|call| !call.query.contains("watch=true"));
+        let list = list.unwrap();
+        assert!(list.query.contains("limit=20"), "{list:?}");
+        assert!(list.accept.contains("PartialObjectMetadata"), "{list:?}");
+    }
 
     #[test]
     fn waits_grow_to_a_limit_and_start_over() {
