@@ -170,6 +170,15 @@ fn attacks() -> Vec<(&'static str, usize, Bytes)> {
         );
         create(object, ("", "configmaps"))
     };
+    let profile = |data: String| {
+        let object =
+            format!(r#"{{"metadata":{{"name":"eci-profile","namespace":"kube-system"}},"data":{data}}}"#);
+        let text = create(object, ("", "configmaps")).to_vec();
+        let text = String::from_utf8(text)
+            .unwrap()
+            .replacen("\"web\"", "\"eci-profile\"", 1);
+        Bytes::from(text.replacen("\"shop\"", "\"kube-system\"", 1))
+    };
     let document = list("[]", MIB - 100);
     vec![
         ("tiny numbers", 3, changed(&tiny(7 * MIB / 2, "1"), DEPLOYMENTS)),
@@ -242,6 +251,12 @@ fn attacks() -> Vec<(&'static str, usize, Bytes)> {
             "a configuration that is a deep list",
             3,
             config(format!(r#"{{"P.json":"{document}"}}"#)),
+        ),
+        ("keys of an eci-profile", 3, profile(map(7 * MIB, "\"\""))),
+        (
+            "selectors of an eci-profile",
+            3,
+            profile(format!(r#"{{"selectors":"{}"}}"#, list("{}", 7 * MIB))),
         ),
         (
             "a configuration that is too long",
