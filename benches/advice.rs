@@ -22,24 +22,31 @@ fn deny(condition: Value) -> Value {
     json!({"Effect": "Deny", "Action": "eci:*", "Resource": "*", "Condition": condition})
 }
 
-/// One user who holds these statements
-fn set(statements: Vec<Value>) -> PolicySet {
-    let text = json!({"Version": "1", "Statement": statements}).to_string();
-    let document = Document::parse(text.as_bytes(), DocumentKind::Identity)
-        .unwrap()
-        .document;
-    let grant = Grant {
-        policy: "P".to_owned(),
+/// One user who holds these statements, 200 a policy
+fn set(statements: &[Value]) -> PolicySet {
+    let document = |part: &[Value]| {
+        let text = json!({"Version": "1", "Statement": part}).to_string();
+        Document::parse(text.as_bytes(), DocumentKind::Identity)
+            .unwrap()
+            .document
+    };
+    let parts = statements.chunks(200).enumerate();
+    let policies: BTreeMap<_, _> = parts
+        .map(|(at, part)| (format!("P{at}"), Arc::new(document(part))))
+        .collect();
+    let grant = |policy: &String| Grant {
+        policy: policy.clone(),
         resource_group: None,
+    };
+    let user = UserDefinition {
+        name: "u".to_owned(),
+        grants: policies.keys().map(grant).collect(),
+        ..UserDefinition::default()
     };
     PolicySet::compile(Definition {
         account_id: "1234567890123456".into(),
-        policies: BTreeMap::from([("P".to_owned(), Arc::new(document))]),
-        users: vec![UserDefinition {
-            name: "u".to_owned(),
-            grants: vec![grant],
-            ..UserDefinition::default()
-        }],
+        policies,
+        users: vec![user],
         ..Definition::default()
     })
     .unwrap()
@@ -88,7 +95,7 @@ fn bench(criterion: &mut Criterion) {
         ];
         let mut group = criterion.benchmark_group(format!("{count} statements"));
         for (name, statements) in shapes {
-            let set = set(statements);
+            let set = set(&statements);
             let court = CallCourt::new(&set, &account, &principal, &call, now).unwrap();
             let advise = || search(&court, &set, std::slice::from_ref(&principal), court.wish());
             let word = match advise() {

@@ -6,7 +6,8 @@
 //!   └── each change that takes one objection away, the fewest changes first
 //! ```
 //!
-//! Breadth first, so that what is found has the fewest changes. Every objection of a wish must go before it is
+//! Those with the fewest changes first, counting those that a statement still lacks, so that what is found has the fewest
+//! and what cannot come to anything so small waits. Every objection of a wish must go before it is
 //! allowed, so that following one of them, the one with the fewest remedies, misses nothing; and of values that no
 //! condition tells apart one is tried. What is proposed was judged as a whole, by the court that judged the call.
 //! All that is looked at is counted, and where the count ends the search does.
@@ -16,12 +17,13 @@ mod effort;
 mod remedy;
 mod value;
 
-use std::collections::{HashSet, VecDeque};
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BinaryHeap, HashSet};
 
 use super::{Denial, Refusal};
 use crate::ram::{PolicySet, Principal};
 use effort::Effort;
-use remedy::Remedies;
+use remedy::{Remedies, Remedy};
 
 pub use call::CallCourt;
 
@@ -105,37 +107,76 @@ pub fn search(court: &impl Court, policies: &PolicySet, principals: &[Principal]
     let effort = Effort::new();
     let remedies = Remedies::new(court, policies, principals, &effort);
     let mut seen = HashSet::from([wish.clone()]);
-    let mut waiting = VecDeque::from([(wish, Vec::<Change>::new())]);
+    let mut waiting = BinaryHeap::from([Candidate {
+        least: 0,
+        place: 0,
+        wish,
+        changes: Vec::new(),
+    }]);
     for _ in 0..MOST_HEARINGS {
-        let Some((wish, changes)) = waiting.pop_front() else {
+        let Some(candidate) = waiting.pop() else {
             return if effort.is_cut() {
                 Search::GaveUp
             } else {
                 Search::Nothing
             };
         };
+        let Candidate {
+            least, wish, changes, ..
+        } = candidate;
         let Some(objections) = remedies.hear(&wish) else {
             return Search::GaveUp;
         };
         if objections.is_empty() {
             return Search::Found(wish);
         }
-        let remedies = objections
-            .iter()
-            .map(|objection| remedies.of(&wish, objection))
-            .min_by_key(Vec::len);
-        for change in remedies.unwrap_or_default() {
+        let remedies = objections.iter().map(|objection| remedies.of(&wish, objection));
+        let remedies: Vec<Remedy> = remedies.collect();
+        let more = remedies.iter().map(|remedy| remedy.least).max().unwrap_or(1);
+        let least = least.max(changes.len().saturating_add(more));
+        let fewest = remedies.into_iter().min_by_key(|remedy| remedy.changes.len());
+        for change in fewest.into_iter().flat_map(|remedy| remedy.changes) {
             // What is changed once is right already, or the way here was wrong
             if changes.iter().any(|done| done.is_about_the_same_as(&change)) {
                 continue;
             }
             let next = wish.with(&change);
             if seen.insert(next.clone()) {
-                waiting.push_back((next, [changes.as_slice(), &[change]].concat()));
+                waiting.push(Candidate {
+                    least,
+                    place: seen.len(),
+                    wish: next,
+                    changes: [changes.as_slice(), &[change]].concat(),
+                });
             }
         }
     }
     Search::GaveUp
+}
+
+/// A wish that is still to be judged
+#[derive(Debug, PartialEq, Eq)]
+struct Candidate {
+    /// How many changes an allowed wish has at least that comes of it
+    least: usize,
+    /// When it was thought of
+    place: usize,
+    wish: Wish,
+    changes: Vec<Change>,
+}
+
+impl Ord for Candidate {
+    /// The greatest is tried first: the one of the fewest changes in the end, then the nearest to that end, then the eldest
+    fn cmp(&self, other: &Self) -> Ordering {
+        let rank = |one: &Self| (Reverse(one.least), one.changes.len(), Reverse(one.place));
+        rank(self).cmp(&rank(other))
+    }
+}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 impl Wish {

@@ -297,12 +297,8 @@ async fn what_is_made_to_be_dear_costs_no_more_than_there_is() {
             "",
         ),
     );
-    let only = std::env::var("RAMGATE_TEST_ATTACK").unwrap_or_default();
-    let mut report = Vec::new();
+    let mut too_dear = Vec::new();
     for (name, at_once, body) in attacks() {
-        if !name.contains(&only) {
-            continue;
-        }
         forget_peak(&served);
         let ended = Arc::new(AtomicBool::new(false));
         let tasks: Vec<_> = (0..at_once)
@@ -338,15 +334,17 @@ async fn what_is_made_to_be_dear_costs_no_more_than_there_is() {
             dearest = dearest.max(task.await.unwrap());
         }
         let (peak, stays) = (memory(&served, "VmHWM"), memory(&served, "VmRSS"));
-        report.push(format!(
+        let report = format!(
             "{name}: peak {} MiB, {} MiB stay; an honest review takes up to {} ms, such a one {} ms",
             peak / 1024,
             stays / 1024,
             slowest.as_millis(),
             dearest.as_millis()
-        ));
-        println!("{}", report.last().unwrap());
-        assert!(peak <= MOST_MEMORY, "{}", report.join("\n"));
-        assert!(slowest <= SECOND, "{}", report.join("\n"));
+        );
+        println!("{report}");
+        if peak > MOST_MEMORY || slowest > SECOND {
+            too_dear.push(report);
+        }
     }
+    assert!(too_dear.is_empty(), "{}", too_dear.join("\n"));
 }

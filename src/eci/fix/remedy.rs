@@ -21,6 +21,21 @@ const HEARING: usize = 100;
 /// How many statements are read for remedies; of more than that no condition is looked at
 const MOST_STATEMENTS: usize = 20_000;
 
+/// What takes an objection away
+pub(super) struct Remedy {
+    /// Changes, each of which is one of several ways
+    pub(super) changes: Vec<Change>,
+    /// How many changes it takes at least, this one included
+    pub(super) least: usize,
+}
+
+impl Remedy {
+    /// Changes of which one may be enough
+    fn of(changes: Vec<Change>) -> Self {
+        Self { changes, least: 1 }
+    }
+}
+
 pub(super) struct Remedies<'a, C> {
     court: &'a C,
     policies: &'a PolicySet,
@@ -81,23 +96,22 @@ impl<'a, C: Court> Remedies<'a, C> {
     }
 
     /// The changes that take an objection away, each of which is one of several ways
-    pub(super) fn of(&self, wish: &Wish, objection: &Objection) -> Vec<Change> {
-        let changes = match objection {
-            Objection::Final => Vec::new(),
+    pub(super) fn of(&self, wish: &Wish, objection: &Objection) -> Remedy {
+        let mut remedy = match objection {
+            Objection::Final => Remedy::of(Vec::new()),
             Objection::TooManyTags => {
                 let keys = wish.tags.iter().map(|(key, _)| key.clone());
-                keys.map(|key| Change::Tag(key, None)).collect()
+                Remedy::of(keys.map(|key| Change::Tag(key, None)).collect())
             }
-            Objection::Refused(refusal) => self.of_refusal(refusal),
+            Objection::Refused(refusal) => Remedy::of(self.of_refusal(refusal)),
             Objection::Denied(principal, denial) => self.of_denial(wish, principal, denial),
         };
         let mut known: HashSet<Change> = HashSet::new();
-        let mut distinct = changes;
-        distinct.retain(|change| {
+        remedy.changes.retain(|change| {
             let has_effect = wish.with(change) != *wish && self.court.admits(change);
             has_effect && known.insert(change.clone())
         });
-        distinct
+        remedy
     }
 
     fn of_refusal(&self, refusal: &Refusal) -> Vec<Change> {
@@ -112,14 +126,15 @@ impl<'a, C: Court> Remedies<'a, C> {
         }
     }
 
-    fn of_denial(&self, wish: &Wish, principal: &Principal, denial: &Denial) -> Vec<Change> {
+    fn of_denial(&self, wish: &Wish, principal: &Principal, denial: &Denial) -> Remedy {
         if is_about_instance_role(self.court, &denial.question) {
-            return self.other_roles();
+            return Remedy::of(self.other_roles());
         }
         let layers = self.layers.iter().find(|(known, _)| *known == principal);
         let (Some((_, layers)), true) = (layers, denial.question.action.starts_with("eci:")) else {
-            return Vec::new();
+            return Remedy::of(Vec::new());
         };
+        let mut least = 1;
         let mut changes = match (&denial.decision.reason, denial.decision.outcome) {
             (Reason::Statement(id), Outcome::ExplicitDeny) => {
                 let mut policies = layers.iter().flat_map(|layer| &layer.policies);
@@ -135,7 +150,12 @@ impl<'a, C: Court> Remedies<'a, C> {
         // An Allow for the whole account ends the asking before a resource group's Deny is heard
         let is_silent = denial.decision.outcome == Outcome::ImplicitDeny;
         if is_silent || denial.decision.policy_type == PolicyType::ResourceGroupLevelIdentityBasedPolicy {
-            changes.extend(self.to_allow(wish, principal, denial, layers));
+            let allowing = self.to_allow(wish, principal, denial, layers);
+            changes.extend(allowing.changes);
+            // An update may also do without the question that is denied
+            if is_silent && self.court.before().is_none() {
+                least = allowing.least;
+            }
         }
         // Whatever else an update changes, to leave the tags as they are is always one way
         if let Some(before) = self.court.before() {
@@ -143,7 +163,7 @@ impl<'a, C: Court> Remedies<'a, C> {
             let back = keys.map(|key| Change::Tag(key.clone(), before.tag(key).map(str::to_owned)));
             changes.extend(back);
         }
-        changes
+        Remedy { changes, least }
     }
 
     /// Any condition that a Deny no longer meets takes it away, and so may another group, whose grants are others
@@ -159,13 +179,7 @@ impl<'a, C: Court> Remedies<'a, C> {
     }
 
     /// Each Allow of the layer that was silent may be the one that allows, once all of its conditions hold
-    fn to_allow(
-        &self,
-        wish: &Wish,
-        principal: &Principal,
-        denial: &Denial,
-        layers: &[Layer<'_>],
-    ) -> Vec<Change> {
+    fn to_allow(&self, wish: &Wish, principal: &Principal, denial: &Denial, layers: &[Layer<'_>]) -> Remedy {
         let question = &denial.question;
         let request = question.request(principal);
         let is_control = denial.decision.policy_type == PolicyType::ControlPolicy;
@@ -193,6 +207,11 @@ impl<'a, C: Court> Remedies<'a, C> {
         }
         // The nearest statement's own way is tried first
         ways.sort_by_key(|(open, _)| open.len());
+        let least = if self.effort.is_cut() {
+            1
+        } else {
+            ways.iter().map(least).min().unwrap_or(1)
+        };
         let most = self.effort.times(self.hearing);
         let mut changes: Vec<Change> = Vec::new();
         for (open, other_group) in ways {
@@ -216,7 +235,7 @@ impl<'a, C: Court> Remedies<'a, C> {
             let fewest = settings.into_iter().min_by_key(Vec::len);
             changes.extend(fewest.into_iter().flatten());
         }
-        changes
+        Remedy { changes, least }
     }
 
     /// The changes that make a condition hold, or not hold
@@ -305,6 +324,17 @@ impl<'a, C: Court> Remedies<'a, C> {
         self.hear(&wish)
             .is_some_and(|objections| !objections.iter().any(speaks_against_it))
     }
+}
+
+/// How many changes a statement's open conditions take at least: one for each tag, or another group instead
+fn least((open, other_group): &(Vec<&Condition>, Option<&str>)) -> usize {
+    if other_group.is_some() {
+        return 1;
+    }
+    let tags = open
+        .iter()
+        .map(|condition| tag_of(&condition.key).unwrap_or(&condition.key));
+    tags.collect::<HashSet<_>>().len().max(1)
 }
 
 /// A role for an image registry is only passed, never assumed by the instance, and is not the wish's to change

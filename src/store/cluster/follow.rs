@@ -128,7 +128,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::store::cluster::fake::Fake;
+    use crate::store::cluster::fake::{Fake, until};
     use crate::store::cluster::table::Keys;
 
     #[tokio::test]
@@ -150,8 +150,9 @@ mod tests {
         follow.listed(Duration::from_secs(5)).await.unwrap();
         let kept = table.find("a/s39").unwrap();
         assert_eq!((kept.annotations.len(), kept.annotations["role"].len()), (1, 512));
+        until("a watch", || fake.watches(PATH) == 1).await;
         fake.tell(PATH, "ADDED", account(40));
-        crate::store::cluster::fake::until("the new one", || table.find("a/s40").is_some()).await;
+        until("the new one", || table.find("a/s40").is_some()).await;
         assert_eq!(table.find("a/s40").unwrap().annotations["role"].len(), 512);
         let calls = fake.calls();
         let list = calls.iter().find(|call| !call.query.contains("watch=true"));
