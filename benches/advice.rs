@@ -70,6 +70,7 @@ fn bench(criterion: &mut Criterion) {
             deny(json!({"StringEquals": {"acs:RequestTag/team": "t0"}})),
             deny(json!({"StringNotEquals": {"acs:RequestTag/team": "t0"}})),
         ];
+        let in_vain = [deny(json!({"StringLike": {TEAM: "t*"}}))];
         let with = |mut statements: Vec<Value>, more: &[Value]| {
             statements.extend_from_slice(more);
             statements
@@ -86,6 +87,13 @@ fn bench(criterion: &mut Criterion) {
             ("a team and an environment each", each(&both)),
             ("no team at all", with(each(&team), &never)),
             ("no team and environment at all", with(each(&both), &never)),
+            ("every team in vain", with(each(&team), &in_vain)),
+            ("every team and environment in vain", with(each(&both), &in_vain)),
+            ("every pattern in vain", with(each(&pattern), &in_vain)),
+            (
+                "every number in vain",
+                with(each(&number), &[deny(json!({"StringLike": {TEAM: "-*"}}))]),
+            ),
             ("patterns of both", with(each(&pattern), &never)),
             ("numbers of both", with(each(&number), &never)),
             (

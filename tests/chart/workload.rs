@@ -227,6 +227,10 @@ fn the_kubelet_asks_the_admin_port() {
         json!({"path": "/live", "port": "admin"})
     );
     assert_eq!(container["env"][0]["name"], "POD_NAME");
+    assert_eq!(
+        container["env"][1],
+        json!({"name": "MALLOC_MMAP_THRESHOLD_", "value": "131072"})
+    );
     let ports = &manifests.named("Service", "ramgate")["spec"]["ports"];
     assert_eq!(
         ports[0],

@@ -47,6 +47,8 @@ impl Served {
             .args(["serve", "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"])
             .args(["--ca-file", "ca.pem", "--config-dir", "config"])
             .args(flags)
+            // As the chart starts it
+            .env("MALLOC_MMAP_THRESHOLD_", "131072")
             .current_dir(folder.path())
             .stderr(Stdio::piped())
             .spawn()

@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
-/// Statements and conditions looked at before a search gives up: some 20 ms of one core
-const MOST: usize = 200_000;
+/// Statements and conditions looked at before a search gives up: some 10 ms of one core
+const MOST: usize = 100_000;
 
 /// What is left of it
 #[derive(Debug)]
