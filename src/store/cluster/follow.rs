@@ -136,7 +136,7 @@ mod tests {
         const PATH: &str = "/api/v1/serviceaccounts";
         let account = |at: usize| -> Value {
             let annotations = json!({"role": "é".repeat(100_000), "other": "x".repeat(100_000)});
-            json!({"metadata": {"name": format!("s{at}"), "namespace": "a", "annotations": annotations}})
+            json!({"metadata": {"name": format!("s{at}"), "namespace": "a", "resourceVersion": "2", "annotations": annotations}})
         };
         let fake = Fake::default();
         fake.list(PATH, (0..40).map(account).collect());
