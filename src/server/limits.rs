@@ -36,7 +36,7 @@ impl ReviewLimits {
     /// One may wait for a live read while another is at work; each leaves some memory with the thread that it ran on
     pub const LARGE: usize = 2;
 
-    /// Three reviews that were made to be dear, or some six hundred of the usual ones
+    /// Two reviews that were made to be dear, or some hundreds of the usual ones
     pub const READING: usize = 16 * 1024 * 1024;
 
     /// The usual bounds, with those that an operator sets
