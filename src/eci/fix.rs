@@ -215,6 +215,8 @@ impl Change {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "tests")]
+
     use std::cell::Cell;
     use std::collections::BTreeMap;
     use std::sync::Arc;

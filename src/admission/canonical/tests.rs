@@ -1,3 +1,5 @@
+#![allow(clippy::arithmetic_side_effects, reason = "tests")]
+
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 
