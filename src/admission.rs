@@ -9,7 +9,9 @@
 
 pub mod annotation;
 pub mod bearer;
+pub mod bound;
 pub mod call;
+mod canonical;
 pub mod cluster;
 pub mod contents;
 pub mod decide;

@@ -12,6 +12,8 @@
 mod authorize;
 #[path = "http/client.rs"]
 mod client;
+#[path = "http/costs.rs"]
+mod costs;
 #[path = "http/crowd.rs"]
 mod crowd;
 #[path = "http/served.rs"]
@@ -245,6 +247,52 @@ async fn a_judgement_over_the_deadline_is_denied_as_too_slow() {
         assert!(started.elapsed() < SECOND);
     }
     assert!(routes.counted(r#"ramgate_admission_requests_total{decision="too_slow""#));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn large_reviews_take_turns_and_small_ones_pass_them() {
+    let limits = ReviewLimits {
+        inline: 1000,
+        large: 1,
+        ..ReviewLimits::new(64, 5 * SECOND)
+    };
+    let routes = Routes::new(limits);
+    // Of many bytes, and of many parts
+    let long = format!("{}{}", review("u-1", "block 300"), " ".repeat(1000));
+    let mut parts = review("u-2", "block 300");
+    parts["request"]["object"] = vec![0; 20].into();
+    let started = Instant::now();
+    let small = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        routes.review(&review("u-3", "allow")).await;
+        started.elapsed()
+    };
+    let parts = parts.to_string();
+    let sent = [&long, &parts].map(|body| routes.send(posted("/validate", body.clone())));
+    let (seen, small) = tokio::join!(futures::future::join_all(sent), small);
+    assert!(seen.iter().all(|seen| seen.json()["response"]["allowed"] == true));
+    assert!(started.elapsed() >= Duration::from_millis(600));
+    assert!(small < Duration::from_millis(300), "{small:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_waits_until_there_is_room_to_read_it() {
+    let limits = ReviewLimits {
+        reading: 8 * 1024,
+        ..ReviewLimits::new(64, 5 * SECOND)
+    };
+    let routes = Routes::new(limits);
+    // Fifty parts take more than half of the room
+    let body = |uid| {
+        let mut body = review(uid, "wait 300");
+        body["request"]["object"] = vec![0; 50].into();
+        body.to_string()
+    };
+    let started = Instant::now();
+    let sent = ["u-1", "u-2"].map(|uid| routes.send(posted("/validate", body(uid))));
+    let seen = futures::future::join_all(sent).await;
+    assert!(seen.iter().all(|seen| seen.json()["response"]["allowed"] == true));
+    assert!(started.elapsed() >= Duration::from_millis(600));
 }
 
 #[tokio::test]

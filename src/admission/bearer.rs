@@ -1,14 +1,17 @@
 //! What bears the ECI fields and the stamp: a pod itself, or the pod template in an object that makes pods.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{
+    self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
+use super::canonical::{self, Rule};
 use super::patch::{Change, Changes};
-use super::pod::{Metadata, Pod, Spec, present};
-use super::text::Text;
+use super::pod::{Metadata, Pod, Spec, present, spec};
+use super::text::{Pairs, Text};
 use crate::stamp::REQUESTED_BY;
 
 /// A pod or pod template as a request brings it
@@ -33,6 +36,14 @@ pub struct Side<'a> {
     pod: Pod<'a>,
     has_metadata: bool,
     has_spec: bool,
+}
+
+impl Bearer<'_> {
+    /// How many parts of it are kept in memory
+    pub(super) fn parts(&self) -> usize {
+        let sides = self.new.iter().chain(&self.old);
+        sides.map(|side| side.pod.parts()).fold(0, usize::saturating_add)
+    }
 }
 
 impl Place {
@@ -97,13 +108,13 @@ fn expand<'a>(
         place
     };
     match (json.as_bytes().first(), fields.split_first()) {
-        (Some(b'['), _) => {
-            let elements: Vec<&'a RawValue> = serde_json::from_str(json)?;
-            for (index, element) in elements.into_iter().enumerate() {
-                expand(fields, step(&index.to_string()), element.get(), found)?;
+        (Some(b'['), _) => elements(json, |index, element| {
+            // Nothing else leads to a template
+            match element.as_bytes().first() {
+                Some(b'[' | b'{') => expand(fields, step(&index.to_string()), element, found),
+                _ => Ok(()),
             }
-            Ok(())
-        }
+        }),
         (Some(b'{'), None) if found.len() < MOST_TEMPLATES => {
             found.push((at, json));
             Ok(())
@@ -117,6 +128,31 @@ fn expand<'a>(
         },
         _ => Ok(()),
     }
+}
+
+/// Goes through the elements of a list, none of which is kept
+fn elements<'a>(
+    json: &'a str,
+    each: impl FnMut(usize, &'a str) -> Result<(), serde_json::Error>,
+) -> Result<(), serde_json::Error> {
+    struct Each<F>(F);
+    impl<'de, F: FnMut(usize, &'de str) -> Result<(), serde_json::Error>> Visitor<'de> for Each<F> {
+        type Value = ();
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+            let mut index = 0_usize;
+            while let Some(element) = list.next_element::<&'de RawValue>()? {
+                (self.0)(index, element.get()).map_err(de::Error::custom)?;
+                index = index.saturating_add(1);
+            }
+            Ok(())
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    deserializer.deserialize_seq(Each(each))?;
+    deserializer.end()
 }
 
 /// A field name as a JSON pointer writes it
@@ -198,50 +234,45 @@ impl<'a> Side<'a> {
     }
 
     /// Whether a template with these changes means the same as another one, stamps left aside
+    ///
+    /// Between nothing and none in its metadata there is no difference.
     pub fn same_template(&self, changes: &Changes, other: &Self) -> bool {
         if changes.is_empty() && self.json == other.json {
             return true;
         }
-        match (self.meaning(changes), other.meaning(&Changes::default())) {
-            (Some(one), Some(other)) => one == other,
-            _ => false,
-        }
+        // The API server writes both sides in one way, so that most specs that are the same are so letter by letter
+        let rule = match (spec(self.json), spec(other.json)) {
+            (Some(one), Some(other)) if one == other && one != "null" => &BESIDE_SPEC,
+            _ => &BESIDE_ANNOTATIONS,
+        };
+        self.annotations(changes) == other.annotations(&Changes::default())
+            && canonical::same(self.json, other.json, rule)
     }
 
-    /// What it means: without the stamp, with these changes, and without the difference between nothing and none
-    fn meaning(&self, changes: &Changes) -> Option<Value> {
-        let mut value: Value = serde_json::from_str(self.json).ok()?;
-        let object = value.as_object_mut()?;
-        let mut metadata = taken(object, "metadata");
-        let mut annotations = taken(&mut metadata, "annotations");
-        annotations.remove(REQUESTED_BY);
+    /// The annotations but for the stamp, with these changes
+    fn annotations<'s>(&'s self, changes: &'s Changes) -> BTreeMap<&'s str, &'s str> {
+        let own = self.pod.metadata.annotations.iter().flat_map(Pairs::iter);
+        let mut annotations: BTreeMap<&str, &str> = own.filter(|(key, _)| *key != REQUESTED_BY).collect();
         for (key, change) in changes.iter() {
             match change {
-                Change::Set(text) => annotations.insert(key.to_owned(), text.clone().into()),
+                Change::Set(text) => annotations.insert(key, text),
                 Change::Remove => annotations.remove(key),
             };
         }
-        if !annotations.is_empty() {
-            metadata.insert("annotations".to_owned(), annotations.into());
-        }
-        metadata.retain(|_, value| !value.is_null());
-        if !metadata.is_empty() {
-            object.insert("metadata".to_owned(), metadata.into());
-        }
-        Some(value)
+        annotations
     }
 }
 
-/// Takes an object out of another one
-fn taken(object: &mut Map<String, Value>, field: &str) -> Map<String, Value> {
-    match object.remove(field) {
-        Some(Value::Object(map)) => map,
-        _ => Map::new(),
-    }
-}
+/// A template without its annotations
+const BESIDE_ANNOTATIONS: Rule = Rule::Fields(&[("metadata", METADATA)], &Rule::Whole);
+
+/// A template without its annotations and its spec
+const BESIDE_SPEC: Rule = Rule::Fields(&[("metadata", METADATA), ("spec", Rule::Nothing)], &Rule::Whole);
+
+const METADATA: Rule = Rule::Present(&Rule::Fields(&[("annotations", Rule::Nothing)], &Rule::Whole));
 
 /// The text of one member of an object
-fn member<'a>(json: &'a str, name: &str) -> Result<Option<&'a str>, serde_json::Error> {
+pub(super) fn member<'a>(json: &'a str, name: &str) -> Result<Option<&'a str>, serde_json::Error> {
     struct Seek<'n>(&'n str);
     impl<'de> DeserializeSeed<'de> for Seek<'_> {
         type Value = Option<&'de RawValue>;

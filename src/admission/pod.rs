@@ -3,6 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::bound::{OWNERS, TOLERATIONS, few, modest};
+use super::canonical::{self, Rule};
 use super::text::{Pairs, Text};
 
 /// A pod as far as ramgate reads it, borrowed from the review
@@ -42,7 +44,7 @@ pub struct Metadata<'a> {
     #[serde(borrow)]
     pub annotations: Option<Pairs<'a>>,
     /// Claims about who made the pod; nobody checks them, so they take belief in a stamp away and never give any
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "few::<OWNERS, _, _>")]
     pub owner_references: Vec<OwnerReference<'a>>,
 }
 
@@ -78,7 +80,7 @@ pub struct Spec<'a> {
     #[serde(borrow)]
     pub affinity: Option<Affinity<'a>>,
     /// Which taints are tolerated
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "few::<TOLERATIONS, _, _>")]
     pub tolerations: Vec<Toleration<'a>>,
     /// The service account; absent or empty means `default`
     #[serde(borrow)]
@@ -90,7 +92,7 @@ pub struct Spec<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct Affinity<'a> {
     /// Affinity to nodes
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "modest")]
     pub node_affinity: Option<NodeAffinity<'a>>,
 }
 
@@ -200,6 +202,45 @@ impl<'a> Pod<'a> {
         serde_json::from_str(json)
     }
 
+    /// How many parts of it are kept in memory
+    pub fn parts(&self) -> usize {
+        let Metadata {
+            labels,
+            annotations,
+            owner_references,
+            ..
+        } = &self.metadata;
+        let Spec {
+            node_selector,
+            affinity,
+            tolerations,
+            ..
+        } = &self.spec;
+        let affinity = affinity
+            .iter()
+            .filter_map(|affinity| affinity.node_affinity.as_ref());
+        let terms = affinity.flat_map(|nodes| {
+            let required = nodes.required.iter().flat_map(|one| &one.node_selector_terms);
+            required.chain(nodes.preferred.iter().map(|one| &one.preference))
+        });
+        let in_term = |term: &Term<'_>| {
+            let expressions = term.match_expressions.iter().chain(&term.match_fields);
+            expressions.fold(1_usize, |parts, one| {
+                parts.saturating_add(1).saturating_add(one.values.len())
+            })
+        };
+        [
+            labels.len(),
+            annotations.as_ref().map_or(0, Pairs::len),
+            owner_references.len(),
+            node_selector.len(),
+            tolerations.len(),
+        ]
+        .into_iter()
+        .chain(terms.map(in_term))
+        .fold(0, usize::saturating_add)
+    }
+
     /// The value of an annotation
     pub fn annotation(&self, key: &str) -> Option<&str> {
         self.metadata.annotations.as_ref()?.value(key)
@@ -254,13 +295,13 @@ impl<'a> Pod<'a> {
 /// Whether the specs of two pods, given as JSON, mean the same
 pub fn same_spec(one: &str, other: &str) -> bool {
     match (spec(one), spec(other)) {
-        (Some(one), Some(other)) => one == other || semantically_equal(one, other),
+        (Some(one), Some(other)) => canonical::same(one, other, &Rule::Whole),
         _ => false,
     }
 }
 
-/// The spec of a pod as it stands in the text
-fn spec(pod: &str) -> Option<&str> {
+/// The spec of a pod or pod template as it stands in the text, `null` where there is none
+pub(super) fn spec(pod: &str) -> Option<&str> {
     #[derive(Deserialize)]
     struct Whole<'a> {
         #[serde(borrow)]
@@ -268,12 +309,6 @@ fn spec(pod: &str) -> Option<&str> {
     }
     let whole: Whole<'_> = serde_json::from_str(pod).ok()?;
     Some(whole.spec.map_or("null", RawValue::get))
-}
-
-/// Compares by meaning what differs as text: the order of keys, blanks, escapes
-fn semantically_equal(one: &str, other: &str) -> bool {
-    let read = |text| serde_json::from_str::<serde_json::Value>(text).ok();
-    read(one).is_some_and(|value| Some(value) == read(other))
 }
 
 /// Reads `null` as what an absent value means

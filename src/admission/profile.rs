@@ -7,11 +7,13 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::Error as _;
 use serde_json::Value;
 
 use super::annotation::{
     CUSTOM_TAGS, ECI_FIELDS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS, texts_of,
 };
+use super::bound::few;
 use super::cluster::Meta;
 use super::phrase::quoted;
 use super::pod::Pod;
@@ -23,7 +25,12 @@ pub const NAMESPACE: &str = "kube-system";
 /// Name of the ConfigMap
 pub const NAME: &str = "eci-profile";
 /// The key of the ConfigMap that holds the selectors
-const SELECTORS: &str = "selectors";
+pub(super) const SELECTORS: &str = "selectors";
+
+/// How many selectors are read, each of which is tried on each pod
+const MOST_SELECTORS: usize = 1_024;
+/// How many bytes the API server lets a ConfigMap have
+const MOST_TEXT: usize = 1024 * 1024;
 
 /// The selectors of an eci-profile, in their order
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,9 +93,23 @@ impl Profile {
     ///
     /// The selectors are not JSON, or not of the shape of selectors.
     pub fn parse(data: &BTreeMap<String, String>) -> Result<Self, ProfileError> {
-        match data.get(SELECTORS).map(|text| text.trim()) {
+        Self::read(data.get(SELECTORS).map(String::as_str))
+    }
+
+    /// Reads the text of the selectors, if there is one
+    pub(super) fn read(text: Option<&str>) -> Result<Self, ProfileError> {
+        #[derive(Deserialize)]
+        #[serde(transparent)]
+        struct Few(#[serde(deserialize_with = "few::<MOST_SELECTORS, _, _>")] Vec<Selector>);
+        match text.map(str::trim) {
             None | Some("") => Ok(Self::default()),
-            Some(text) => serde_json::from_str(text).map(Self).map_err(ProfileError),
+            Some(text) if text.len() > MOST_TEXT => Err(ProfileError(serde_json::Error::custom(
+                format_args!("it has more than {MOST_TEXT} bytes"),
+            ))),
+            Some(text) => {
+                let read: Result<Few, _> = serde_json::from_str(text);
+                read.map(|Few(selectors)| Self(selectors)).map_err(ProfileError)
+            }
         }
     }
 

@@ -15,6 +15,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::bearer::Bearer;
+use super::bound::{GROUPS, PARTS, few};
 use super::pod::{Metadata, present};
 use super::text::Text;
 use super::workload::Workload;
@@ -131,6 +132,9 @@ pub enum Problem {
         /// The part of the request that is missing
         part: &'static str,
     },
+    /// More of its objects would be kept than anybody sends
+    #[error("its objects have more than {PARTS} labels, annotations, node terms and tolerations together")]
+    TooManyParts,
     /// The object does not read as what it should be
     #[error("{part} is not a {what}: {source}")]
     Object {
@@ -194,7 +198,7 @@ struct GroupVersionResource<'a> {
 struct UserInfo<'a> {
     #[serde(borrow, default)]
     username: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "few::<GROUPS, _, _>")]
     groups: Vec<Text<'a>>,
 }
 

@@ -6,6 +6,8 @@ use std::ops::Deref;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
+use super::bound::PAIRS;
+
 /// A JSON string: a slice of the body, or its own copy where escapes had to be resolved
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Text<'a>(Cow<'a, str>);
@@ -56,6 +58,11 @@ impl<'a> Pairs<'a> {
         self.0.iter().map(|(key, value)| (&**key, &**value))
     }
 
+    /// How many pairs there are
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether there is no pair at all
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -95,26 +102,37 @@ impl<'a> Pairs<'a> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Strings;
-        impl<'de> Visitor<'de> for Strings {
-            type Value = Pairs<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of strings")
-            }
-            fn visit_unit<E: de::Error>(self) -> Result<Pairs<'de>, E> {
-                Ok(Pairs::default())
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<'de>, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = map.next_entry()? {
-                    pairs.push(pair);
-                }
-                Pairs::sorted(pairs)
-                    .map_err(|key| de::Error::custom(format_args!("key `{key}` is given twice")))
-            }
-        }
-        deserializer.deserialize_any(Strings)
+        pairs::<PAIRS, D>(deserializer)
     }
+}
+
+/// Reads an object of strings that has at most this many
+pub(crate) fn pairs<'de, const MOST: usize, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Pairs<'de>, D::Error> {
+    struct Strings<const MOST: usize>;
+    impl<'de, const MOST: usize> Visitor<'de> for Strings<MOST> {
+        type Value = Pairs<'de>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object of strings")
+        }
+        fn visit_unit<E: de::Error>(self) -> Result<Pairs<'de>, E> {
+            Ok(Pairs::default())
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<'de>, A::Error> {
+            let mut pairs = Vec::new();
+            while let Some(pair) = map.next_entry()? {
+                if pairs.len() >= MOST {
+                    return Err(de::Error::custom(format_args!(
+                        "an object has more than {MOST} fields"
+                    )));
+                }
+                pairs.push(pair);
+            }
+            Pairs::sorted(pairs).map_err(|key| de::Error::custom(format_args!("key `{key}` is given twice")))
+        }
+    }
+    deserializer.deserialize_any(Strings::<MOST>)
 }
 
 #[cfg(test)]

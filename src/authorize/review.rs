@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::admission::bound::{GROUPS, few, modest};
 use crate::admission::phrase::{NAME_LENGTH, quoted};
 use crate::admission::text::Text;
 
@@ -77,8 +78,8 @@ struct Spec<'a> {
     non_resource_attributes: Option<IgnoredAny>,
     #[serde(borrow)]
     user: Option<Text<'a>>,
-    #[serde(borrow)]
-    groups: Option<Vec<Text<'a>>>,
+    #[serde(borrow, default, deserialize_with = "few::<GROUPS, _, _>")]
+    groups: Vec<Text<'a>>,
 }
 
 /// What is done to which objects
@@ -118,7 +119,7 @@ pub struct Attributes<'a> {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Selector<'a> {
     /// Requirements that must all hold
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "modest")]
     pub requirements: Option<Vec<Requirement<'a>>>,
 }
 
@@ -184,7 +185,7 @@ impl<'a> Review<'a> {
 
     /// The groups of who asks
     pub fn groups(&self) -> impl Iterator<Item = &str> + Clone {
-        self.spec.groups.iter().flatten().map(|group| &**group)
+        self.spec.groups.iter().map(|group| &**group)
     }
 
     /// What is done to which objects; nothing where it is about a path and no object

@@ -170,7 +170,7 @@ impl Condition {
     }
 
     /// The policy's values, where the key must have one of them letter by letter
-    pub(super) fn exact(&self) -> Option<impl Iterator<Item = &str>> {
+    pub fn exact(&self) -> Option<impl Iterator<Item = &str>> {
         match &self.wanted {
             Wanted::Text(Comparison::Equal, values) if !self.operator.negated => {
                 Some(values.iter().map(text::Wanted::as_str))

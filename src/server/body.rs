@@ -9,18 +9,22 @@ use axum::http::header::CONTENT_LENGTH;
 use futures::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
+use super::limits::ReviewLimits;
 use super::uid;
 
 /// Memory that all bodies share
 #[derive(Debug)]
 pub(super) struct Budget {
     free: AtomicUsize,
+    /// What large bodies leave to the small ones
+    spare: usize,
 }
 
 impl Budget {
     pub(super) fn new(bytes: usize) -> Arc<Self> {
         Arc::new(Self {
             free: AtomicUsize::new(bytes),
+            spare: bytes / 8,
         })
     }
 }
@@ -42,11 +46,13 @@ impl Held {
 
     /// Takes more, or nothing if there is not that much
     fn grow(&mut self, bytes: usize) -> bool {
+        let is_large = self.bytes.saturating_add(bytes) > ReviewLimits::INLINE;
+        let spare = if is_large { self.budget.spare } else { 0 };
         let taken = self
             .budget
             .free
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |free| {
-                free.checked_sub(bytes)
+                free.checked_sub(bytes).filter(|left| *left >= spare)
             })
             .is_ok();
         if taken {
@@ -268,6 +274,18 @@ mod tests {
         .await;
         assert!(matches!(read, Err(Unread::NoRoom(Some(uid))) if uid == "u-1"));
         assert_eq!(budget.free.load(Ordering::Acquire), 3);
+    }
+
+    #[test]
+    fn large_bodies_leave_room_for_small_ones() {
+        let budget = Budget::new(8 * ReviewLimits::INLINE);
+        let mut large = Held::none(&budget);
+        assert!(large.grow(7 * ReviewLimits::INLINE) && !large.grow(1));
+        let mut small = Held::none(&budget);
+        assert!(small.grow(ReviewLimits::INLINE) && !small.grow(1));
+        drop(small);
+        assert!(!Held::none(&budget).grow(ReviewLimits::INLINE + 1));
+        assert!(Held::none(&budget).grow(ReviewLimits::INLINE));
     }
 
     #[tokio::test]

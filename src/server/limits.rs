@@ -15,8 +15,12 @@ pub struct ReviewLimits {
     pub deadline: Duration,
     /// From a request's headers to the end of its body
     pub body_time: Duration,
-    /// Bodies over this many bytes are judged off the threads that serve
+    /// Bodies over this many bytes, or that take as many to be read, are judged off the threads that serve
     pub inline: usize,
+    /// How many of those are judged at a time
+    pub large: usize,
+    /// Bytes that reading all bodies takes at a time; whoever finds no room waits for its turn
+    pub reading: usize,
 }
 
 impl ReviewLimits {
@@ -29,6 +33,12 @@ impl ReviewLimits {
     /// Reading 256 KiB takes about a millisecond, which is what one slow review may cost its neighbours
     pub const INLINE: usize = 256 * 1024;
 
+    /// One may wait for a live read while another is at work; each leaves some memory with the thread that it ran on
+    pub const LARGE: usize = 2;
+
+    /// Two reviews that were made to be dear, or some hundreds of the usual ones
+    pub const READING: usize = 16 * 1024 * 1024;
+
     /// The usual bounds, with those that an operator sets
     #[must_use]
     pub fn new(inflight: usize, deadline: Duration) -> Self {
@@ -39,6 +49,8 @@ impl ReviewLimits {
             deadline,
             body_time: Self::BODY_TIME,
             inline: Self::INLINE,
+            large: Self::LARGE,
+            reading: Self::READING,
         }
     }
 }

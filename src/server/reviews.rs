@@ -28,6 +28,7 @@ use super::body::{Budget, Received, Unread};
 use super::judge::{Endpoint, Judge, Verdict};
 use super::limits::ReviewLimits;
 use super::{reply, uid};
+use crate::admission::bound;
 use crate::telemetry::log;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::record::Record;
@@ -39,6 +40,8 @@ pub struct Reviews {
     metrics: Arc<Metrics>,
     limits: ReviewLimits,
     work: Arc<Semaphore>,
+    large: Arc<Semaphore>,
+    reading: Arc<Semaphore>,
     budget: Arc<Budget>,
     incidents: Incidents,
 }
@@ -52,6 +55,8 @@ impl Reviews {
             metrics,
             limits,
             work: Arc::new(Semaphore::new(limits.inflight)),
+            large: Arc::new(Semaphore::new(limits.large)),
+            reading: Arc::new(Semaphore::new(limits.reading / KIBIBYTE)),
             budget: Budget::new(limits.bytes),
             incidents: Incidents::default(),
         })
@@ -106,7 +111,10 @@ impl Reviews {
             return Err(End::NoWorker);
         };
         let judge = Arc::clone(&self.judge);
-        let large = received.bytes.len() > self.limits.inline;
+        let cost = bound::cost(&received.bytes);
+        let large = received.bytes.len().max(cost) > self.limits.inline;
+        let turn = Arc::clone(&self.large).acquire_owned();
+        let room = Arc::clone(&self.reading).acquire_many_owned(kibibytes(cost));
         let work = async move {
             // Held until the work has really ended, also when nobody waits for it any more
             let (Received { bytes, held: _held }, _permit) = (received, permit);
@@ -114,17 +122,20 @@ impl Reviews {
                 .catch_unwind()
                 .await
         };
-        let until = times.until();
-        let judged = if large {
+        let judging = async {
+            if !large {
+                let _room = room.await;
+                return work.await;
+            }
+            let held = (turn.await, room.await);
             let runtime = Handle::current();
-            let task = tokio::task::spawn_blocking(move || runtime.block_on(work));
-            timeout_at(until, task)
-                .await
-                .map(|joined| joined.unwrap_or_else(|error| Err(Box::new(error))))
-        } else {
-            timeout_at(until, work).await
+            let task = tokio::task::spawn_blocking(move || {
+                let _held = held;
+                runtime.block_on(work)
+            });
+            task.await.unwrap_or_else(|error| Err(Box::new(error)))
         };
-        match judged {
+        match timeout_at(times.until(), judging).await {
             Ok(Ok(verdict)) => Ok(verdict),
             Ok(Err(panic)) => Err(End::Failed(self.incident(panic.as_ref()))),
             Err(_) => Err(End::TooSlow(times.deadline)),
@@ -194,6 +205,13 @@ pub fn router(reviews: Arc<Reviews>) -> Router {
 
 async fn answer(reviews: Arc<Reviews>, endpoint: Endpoint, request: Request) -> Response {
     reviews.answer(endpoint, request).await
+}
+
+/// The unit in which room for reading is taken
+const KIBIBYTE: usize = 1024;
+
+fn kibibytes(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(KIBIBYTE)).unwrap_or(u32::MAX)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -9,6 +9,7 @@
 
 mod config_maps;
 mod follow;
+mod listed;
 mod live;
 mod profile;
 mod report;

@@ -5,7 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Deserialize;
+use serde::de;
 use serde_json::json;
 
 use super::config_map::{self, LABEL};
@@ -15,6 +19,7 @@ use crate::admission::Review;
 use crate::admission::phrase::fitted;
 use crate::admission::reply::{MAX_NAME, echoed};
 use crate::admission::review::Operation;
+use crate::admission::text::{Pairs, Text, pairs};
 use crate::directory::{FaultClass, LocatedFault, Piece, check};
 use crate::lint::{self, Facts};
 
@@ -26,6 +31,11 @@ const MAX_WARNINGS: usize = 12;
 const MAX_WARNING: usize = 300;
 /// How many faults stand in `status.details.causes`
 const MAX_CAUSES: usize = 500;
+
+/// How many keys of one ConfigMap are read; more than 1 MiB of policies has
+const MOST_KEYS: usize = 16_384;
+/// How many bytes the API server lets a ConfigMap have
+const MOST_TEXT: usize = 1024 * 1024;
 
 /// What becomes of a ConfigMap
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +96,7 @@ pub fn judge(review: &Review<'_>, sources: &[ConfigMapPieces]) -> ConfigMapVerdi
     if !matches!(review.operation(), Operation::Create | Operation::Update) {
         return allowed;
     }
-    let config_map = match serde_json::from_str::<ConfigMap>(review.object().unwrap_or("null")) {
+    let config_map = match read(review.object().unwrap_or("null")) {
         Ok(config_map) => config_map,
         Err(error) => {
             let message = format!("object is not a ConfigMap: {error}");
@@ -118,6 +128,61 @@ pub fn judge(review: &Review<'_>, sources: &[ConfigMapPieces]) -> ConfigMapVerdi
         warnings: warnings(name, &pieces, sources),
         ..allowed
     }
+}
+
+/// Reads what a ConfigMap says and nothing that others keep in it
+fn read(json: &str) -> Result<ConfigMap, serde_json::Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Object<'a> {
+        #[serde(borrow, default)]
+        metadata: Metadata<'a>,
+        #[serde(borrow, default, deserialize_with = "pairs::<MOST_KEYS, _>")]
+        data: Pairs<'a>,
+        #[serde(borrow, default, deserialize_with = "pairs::<MOST_KEYS, _>")]
+        binary_data: Pairs<'a>,
+    }
+    #[derive(Default, Deserialize)]
+    struct Metadata<'a> {
+        #[serde(borrow)]
+        name: Option<Text<'a>>,
+        #[serde(borrow, default)]
+        labels: Pairs<'a>,
+    }
+    let Object {
+        metadata,
+        data,
+        binary_data,
+    } = serde_json::from_str(json)?;
+    let length = data.iter().fold(0_usize, |length, (key, text)| {
+        length.saturating_add(key.len()).saturating_add(text.len())
+    });
+    if length > MOST_TEXT {
+        return Err(de::Error::custom(format_args!(
+            "its data has {length} bytes, and no ConfigMap may have more than {MOST_TEXT}"
+        )));
+    }
+    let owned = |pairs: &Pairs<'_>| {
+        pairs
+            .iter()
+            .map(|(key, text)| (key.to_owned(), text.to_owned()))
+            .collect()
+    };
+    let keys = binary_data.iter();
+    Ok(ConfigMap {
+        metadata: ObjectMeta {
+            name: metadata.name.map(|name| name.to_string()),
+            labels: Some(owned(&metadata.labels)),
+            ..ObjectMeta::default()
+        },
+        data: Some(owned(&data)),
+        // That there is any is all that counts
+        binary_data: Some(
+            keys.map(|(key, _)| (key.to_owned(), ByteString::default()))
+                .collect(),
+        ),
+        ..ConfigMap::default()
+    })
 }
 
 /// What is wrong whatever the other ConfigMaps hold

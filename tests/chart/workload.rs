@@ -233,6 +233,10 @@ fn the_kubelet_asks_a_port_that_is_in_no_service() {
     );
     assert_eq!(container["env"][0]["name"], "POD_NAME");
     assert_eq!(
+        container["env"][1],
+        json!({"name": "MALLOC_MMAP_THRESHOLD_", "value": "131072"})
+    );
+    assert_eq!(
         manifests.named("Service", "ramgate")["spec"]["ports"],
         json!([
             {"name": "https", "port": 443, "targetPort": "https"},

@@ -24,7 +24,7 @@ bindings: [{principal: user/alice, subjects: [{kind: User, name: alice@example.c
 "#;
 
 /// `ramgate serve` on free ports, ended when it is dropped
-struct Served {
+pub(crate) struct Served {
     process: Child,
     folder: tempfile::TempDir,
     address: SocketAddr,
@@ -33,15 +33,22 @@ struct Served {
 
 impl Served {
     fn start(flags: &[&str]) -> Self {
+        Self::with(&[("Tags.json", POLICY), ("directory.yaml", DIRECTORY)], flags)
+    }
+
+    pub(crate) fn with(files: &[(&str, &str)], flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("config");
         std::fs::create_dir(&config).unwrap();
-        std::fs::write(config.join("Tags.json"), POLICY).unwrap();
-        std::fs::write(config.join("directory.yaml"), DIRECTORY).unwrap();
+        for (name, text) in files {
+            std::fs::write(config.join(name), text).unwrap();
+        }
         let mut process = Command::new(env!("CARGO_BIN_EXE_ramgate"))
             .args(["serve", "--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0"])
             .args(["--ca-file", "ca.pem", "--config-dir", "config"])
             .args(flags)
+            // As the chart starts it
+            .env("MALLOC_MMAP_THRESHOLD_", "131072")
             .current_dir(folder.path())
             .stderr(Stdio::piped())
             .spawn()
@@ -67,10 +74,23 @@ impl Served {
         }
     }
 
-    async fn ask(&self, path: &str, review: &Value) -> Seen {
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Where it answers, and the certificates that it is known by
+    pub(crate) fn door(&self) -> (SocketAddr, String) {
         let bundle = std::fs::read_to_string(self.folder.path().join(Path::new("ca.pem"))).unwrap();
-        let mut connection = Connection::tls(self.address, "localhost", &bundle).await.unwrap();
-        connection.review(path, review).await.unwrap()
+        (self.address, bundle)
+    }
+
+    async fn connect(&self) -> Connection {
+        let (address, bundle) = self.door();
+        Connection::tls(address, "localhost", &bundle).await.unwrap()
+    }
+
+    async fn ask(&self, path: &str, review: &Value) -> Seen {
+        self.connect().await.review(path, review).await.unwrap()
     }
 
     async fn status(&self, review: &Value) -> Value {

@@ -1,7 +1,5 @@
 //! A change of ACK's eci-profile: whoever writes a selector must be allowed to make what it makes of pods.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 
 use super::Case;
@@ -9,8 +7,9 @@ use crate::admission::annotation::Fields;
 use crate::admission::call;
 use crate::admission::cluster::Meta;
 use crate::admission::finding::{Deed, Finding};
-use crate::admission::profile::{Profile, Selector};
+use crate::admission::profile::{self, Profile, Selector};
 use crate::admission::ruling::Ruling;
+use crate::admission::text::Pairs;
 use crate::eci::Tags;
 
 /// How many selectors are told of one by one
@@ -64,13 +63,13 @@ impl Case<'_> {
 /// The profile that a ConfigMap holds; one that is not there holds nothing
 fn read(json: Option<&str>) -> Result<Profile, String> {
     #[derive(Deserialize)]
-    struct ConfigMap {
-        #[serde(default)]
-        data: Option<BTreeMap<String, String>>,
+    struct ConfigMap<'a> {
+        #[serde(borrow, default)]
+        data: Pairs<'a>,
     }
     let Some(json) = json else {
         return Ok(Profile::default());
     };
-    let map: ConfigMap = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    Profile::parse(&map.data.unwrap_or_default()).map_err(|error| error.to_string())
+    let map: ConfigMap<'_> = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    Profile::read(map.data.value(profile::SELECTORS)).map_err(|error| error.to_string())
 }

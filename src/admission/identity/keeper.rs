@@ -1,69 +1,121 @@
 //! Edits that leave a pod's identity alone, made by those who are listed as keepers: where the pod may run, its labels and
 //! annotations, and hashes in its environment that make it restart. Everything else is the requester's.
 
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
-/// Fields of a spec that only say where a pod may run, and when it may start to
-const PLACEMENT: [&str; 5] = [
-    "affinity",
-    "nodeSelector",
-    "schedulingGates",
-    "tolerations",
-    "topologySpreadConstraints",
-];
+use super::super::canonical::{self, Rule};
+use super::super::pod::{present, spec};
+use super::super::text::Text;
 
-/// Where a spec lists containers
-const LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
+/// What a keeper must leave as it is: everything but the fields that only say where a pod may run, and when it may start to
+const HELD: Rule = Rule::Present(&Rule::Fields(
+    &[
+        ("affinity", Rule::Nothing),
+        ("nodeSelector", Rule::Nothing),
+        ("schedulingGates", Rule::Nothing),
+        ("tolerations", Rule::Nothing),
+        ("topologySpreadConstraints", Rule::Nothing),
+        ("initContainers", CONTAINERS),
+        ("containers", CONTAINERS),
+        ("ephemeralContainers", CONTAINERS),
+    ],
+    &Rule::Whole,
+));
+
+/// The environment is compared variable by variable
+const CONTAINERS: Rule = Rule::Elements(&Rule::Present(&Rule::Fields(
+    &[("env", Rule::Nothing)],
+    &Rule::Whole,
+)));
 
 /// The longest hash that anybody writes into an environment: SHA-256 in hexadecimal
 const LONGEST_HASH: usize = 64;
 
+/// The containers of a spec, as far as their environment
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Spec<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    init_containers: Vec<Container<'a>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    containers: Vec<Container<'a>>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    ephemeral_containers: Vec<Container<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Container<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    env: Vec<Variable<'a>>,
+}
+
+/// An environment variable; Kubernetes knows no other fields
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Variable<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    name: Text<'a>,
+    #[serde(borrow)]
+    value: Option<Text<'a>>,
+    #[serde(borrow)]
+    value_from: Option<&'a RawValue>,
+}
+
 /// Whether two pods or templates differ in nothing that a keeper may not change; their ECI fields are compared elsewhere
 pub(super) fn keeps(old: &str, new: &str) -> bool {
-    match (held(old), held(new)) {
-        (Some(old), Some(new)) => old == new,
+    match (spec(old), spec(new)) {
+        (Some(old), Some(new)) => {
+            old.starts_with('{') && canonical::same(old, new, &HELD) && same_environment(old, new)
+        }
         _ => false,
     }
 }
 
-/// Everything that a keeper must leave as it is
-fn held(json: &str) -> Option<Map<String, Value>> {
-    let mut object: Value = serde_json::from_str(json).ok()?;
-    let Value::Object(mut spec) = object.get_mut("spec")?.take() else {
-        return None;
-    };
-    spec.retain(|field, value| !PLACEMENT.contains(&field.as_str()) && !value.is_null());
-    for list in LISTS {
-        let containers = spec.get_mut(list).and_then(Value::as_array_mut);
-        for container in containers.into_iter().flatten().filter_map(Value::as_object_mut) {
-            let Some(Value::Array(variables)) = container.get_mut("env") else {
-                continue;
-            };
-            variables.retain(|variable| !is_hash(variable));
-            if variables.is_empty() {
-                container.remove("env");
-            }
-        }
-    }
-    Some(spec)
-}
-
-/// Whether an environment variable is one of those by which reloaders start a roll-out: it can hold nothing but a hash
-fn is_hash(variable: &Value) -> bool {
-    let Some(fields) = variable.as_object() else {
+fn same_environment(old: &str, new: &str) -> bool {
+    let read = |spec| serde_json::from_str::<Spec<'_>>(spec).ok();
+    let (Some(old), Some(new)) = (read(old), read(new)) else {
         return false;
     };
-    let text = |field: &str| fields.get(field).and_then(Value::as_str).unwrap_or_default();
-    let (name, value) = (text("name"), text("value"));
-    let is_named = name.starts_with("STAKATER_") || name.contains("HASH") || name.contains("CHECKSUM");
-    let is_value =
-        (1..=LONGEST_HASH).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_hexdigit());
-    fields.len() == 2 && is_named && is_value
+    let same = |(one, other): (&Container<'_>, &Container<'_>)| one.held().eq(other.held());
+    old.all().count() == new.all().count() && old.all().zip(new.all()).all(same)
+}
+
+impl<'a> Spec<'a> {
+    fn all(&self) -> impl Iterator<Item = &Container<'a>> {
+        self.init_containers
+            .iter()
+            .chain(&self.containers)
+            .chain(&self.ephemeral_containers)
+    }
+}
+
+impl Container<'_> {
+    /// The variables that a keeper must leave as they are
+    fn held(&self) -> impl Iterator<Item = (&str, Option<&str>, Option<&str>)> {
+        let held = self.env.iter().filter(|variable| !variable.is_hash());
+        held.map(|variable| {
+            let source = variable.value_from.map(RawValue::get);
+            (&*variable.name, variable.value.as_deref(), source)
+        })
+    }
+}
+
+impl Variable<'_> {
+    /// Whether it is one of those by which reloaders start a roll-out: it can hold nothing but a hash
+    fn is_hash(&self) -> bool {
+        let name = &*self.name;
+        let is_named = name.starts_with("STAKATER_") || name.contains("HASH") || name.contains("CHECKSUM");
+        let is_value = self.value.as_deref().is_some_and(|value| {
+            (1..=LONGEST_HASH).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_hexdigit())
+        });
+        is_named && is_value && self.value_from.is_none()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -1,55 +1,77 @@
 //! An object of a listed kind outside its pod templates: parameters by which its controller may shape the pods.
 
-use serde_json::Value;
+use std::ops::Range;
 
-use crate::admission::bearer::Place;
+use crate::admission::bearer::{Place, member};
+use crate::admission::canonical::{self, Rule};
 
-/// What never shapes a pod: an operator that copies labels of its object to its pods writes them beside the template's
-const APART: [&str; 2] = ["metadata", "status"];
+/// What counts once templates and harmless fields are blank: not metadata and status, since an operator that copies labels of
+/// its object to its pods writes them beside the template's
+const COUNTED: Rule = Rule::Present(&Rule::Fields(
+    &[
+        ("metadata", Rule::Nothing),
+        ("status", Rule::Nothing),
+        ("spec", Rule::Present(&Rule::Whole)),
+    ],
+    &Rule::Whole,
+));
+
+/// What stands for a value that does not count
+const BLANK: &str = "null";
 
 /// Whether two versions of an object are the same but for their templates, metadata, status and harmless fields
 pub(super) fn same(old: &str, new: &str, templates: &[Place], harmless: &[&str]) -> bool {
-    match (rest(old, templates, harmless), rest(new, templates, harmless)) {
-        (Some(old), Some(new)) => old == new,
+    let blank = |json| blanked(json, templates, harmless);
+    match (blank(old), blank(new)) {
+        (Some(old), Some(new)) => canonical::same(&old, &new, &COUNTED),
         _ => false,
     }
 }
 
-/// The object without them
-fn rest(json: &str, templates: &[Place], harmless: &[&str]) -> Option<Value> {
-    let mut object: Value = serde_json::from_str(json).ok()?;
-    for field in APART {
-        object.as_object_mut()?.remove(field);
-    }
+/// The object with nothing where a template or a harmless field stands
+fn blanked(json: &str, templates: &[Place], harmless: &[&str]) -> Option<String> {
+    let mut spans: Vec<Range<usize>> = Vec::new();
     for place in templates {
-        for (place, _) in place.all(json).ok()? {
-            if let Some(template) = object.pointer_mut(&place.pointer()) {
-                *template = Value::Null;
-            }
+        for (_, template) in place.all(json).ok()? {
+            spans.push(span(json, template)?);
         }
     }
     for path in harmless {
-        remove(&mut object, path);
+        spans.extend(value(json, path).and_then(|value| span(json, value)));
     }
-    Some(object)
+    spans.sort_unstable_by_key(|span| span.start);
+    let mut text = String::with_capacity(json.len());
+    let mut from = 0;
+    for span in spans {
+        // What lies within another one is blank already
+        if span.start >= from {
+            text.push_str(json.get(from..span.start)?);
+            text.push_str(BLANK);
+            from = span.end;
+        }
+    }
+    text.push_str(json.get(from..)?);
+    Some(text)
 }
 
-fn remove(object: &mut Value, path: &str) {
-    let (parent, field) = match path.rsplit_once('.') {
-        Some((parent, field)) => {
-            let pointer: String = parent.split('.').map(|step| format!("/{step}")).collect();
-            (object.pointer_mut(&pointer), field)
-        }
-        None => (Some(object), path),
-    };
-    if let Some(fields) = parent.and_then(Value::as_object_mut) {
-        fields.remove(field);
-    }
+/// The text of the value that a path leads to
+fn value<'a>(json: &'a str, path: &str) -> Option<&'a str> {
+    path.split('.').try_fold(json, |object, field| {
+        let is_object = object.starts_with('{');
+        is_object.then(|| member(object, field).ok().flatten()).flatten()
+    })
+}
+
+/// Where a part of a text stands in it
+fn span(whole: &str, part: &str) -> Option<Range<usize>> {
+    let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+    let end = start.checked_add(part.len())?;
+    (end <= whole.len()).then_some(start..end)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -75,6 +97,9 @@ mod tests {
         assert!(!changed(|object| object["status"] = json!(null)));
         assert!(!changed(|object| object["spec"]["replicas"] = json!(9)));
         assert!(!changed(|object| object["paused"] = json!(true)));
+        assert!(!changed(|object| {
+            object["spec"].as_object_mut().unwrap().remove("replicas");
+        }));
         assert!(!changed(
             |object| object["spec"]["template"]["spec"]["a"] = json!(2)
         ));
@@ -86,7 +111,7 @@ mod tests {
     #[test]
     fn whatever_else_changes_is_seen() {
         assert!(changed(|object| object["spec"]["podSpecPatch"] = json!("y")));
-        assert!(changed(|object| object["spec"]["arguments"] = json!({})));
+        assert!(changed(|object| object["spec"]["arguments"] = json!({"a": 1})));
         assert!(changed(|object| object["spec"]["tasks"][0]["policy"] = json!(2)));
         assert!(changed(|object| object["spec"]["tasks"] = json!([])));
         assert!(changed(|object| object["data"] = json!(1)));

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::revision::StoredRevision;
 use super::{GroupVersionResource, Operation, Problem, Resource, Review, ReviewError, Revision, beside};
 use crate::admission::bearer::{self, Bearer, Place, Side};
+use crate::admission::bound::PARTS;
 use crate::admission::identity::{Holder, STAMPED};
 use crate::admission::pod::{Metadata, present};
 use crate::admission::text::{Pairs, Text};
@@ -181,6 +182,7 @@ impl<'a> Review<'a> {
         let now = self.owner.as_ref().and_then(asks);
         self.asks_for_stamp = now.is_some() && before.is_some_and(|before| asks(&before) != now);
         let what = "pod template";
+        let mut parts = 0_usize;
         for place in places {
             let read = |part, wanted| self.part(part, wanted, what, |json| place.all(json));
             let new = read("object", true)?.unwrap_or_default();
@@ -203,6 +205,10 @@ impl<'a> Review<'a> {
                     old: old.map(|json| side("oldObject", json)).transpose()?,
                     place,
                 };
+                parts = parts.saturating_add(bearer.parts());
+                if parts > PARTS {
+                    return Err(Problem::TooManyParts);
+                }
                 self.bearers.push(bearer);
             }
         }

@@ -1,7 +1,9 @@
 //! What takes an objection away: for each the changes of which any allowed wish must make one.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 
+use super::effort::Effort;
 use super::value::{Values, tag_of};
 use super::{Change, Court, Objection, Wish};
 use crate::eci::question::{ECI_TAG, REQUEST_TAG, RESOURCE_GROUP};
@@ -13,8 +15,26 @@ use crate::ram::{
 /// How many roles are looked at for one that may be passed
 const MOST_ROLES: usize = 200;
 
+/// What it costs to judge a wish beside reading statements, as many statements as could be read in that time
+const HEARING: usize = 100;
+
 /// How many statements are read for remedies; of more than that no condition is looked at
 const MOST_STATEMENTS: usize = 20_000;
+
+/// What takes an objection away
+pub(super) struct Remedy {
+    /// Changes, each of which is one of several ways
+    pub(super) changes: Vec<Change>,
+    /// How many changes it takes at least, this one included
+    pub(super) least: usize,
+}
+
+impl Remedy {
+    /// Changes of which one may be enough
+    fn of(changes: Vec<Change>) -> Self {
+        Self { changes, least: 1 }
+    }
+}
 
 pub(super) struct Remedies<'a, C> {
     court: &'a C,
@@ -22,12 +42,20 @@ pub(super) struct Remedies<'a, C> {
     /// The layers of each principal that must be allowed
     layers: Vec<(&'a Principal, Vec<Layer<'a>>)>,
     values: Values,
+    effort: &'a Effort,
+    /// What it costs to judge one wish
+    hearing: usize,
     /// A role that all of them may pass, if there is one; looked for when it is needed
     role: OnceCell<Option<String>>,
 }
 
 impl<'a, C: Court> Remedies<'a, C> {
-    pub(super) fn new(court: &'a C, policies: &'a PolicySet, principals: &'a [Principal]) -> Self {
+    pub(super) fn new(
+        court: &'a C,
+        policies: &'a PolicySet,
+        principals: &'a [Principal],
+        effort: &'a Effort,
+    ) -> Self {
         let mut layers: Vec<_> = principals
             .iter()
             .map(|principal| (principal, policies.layers(principal)))
@@ -36,44 +64,54 @@ impl<'a, C: Court> Remedies<'a, C> {
             .iter()
             .flat_map(|(_, layers)| layers.iter().cloned())
             .collect();
-        let statements = all.iter().flat_map(|layer| &layer.policies);
-        let count: usize = statements
-            .map(|attached| attached.document.statements.len())
-            .sum();
+        let attached = all.iter().flat_map(|layer| &layer.policies);
+        let statements = attached.flat_map(|attached| &attached.document.statements);
+        let (count, conditions) = statements.fold((0_usize, 0_usize), |(count, conditions), statement| {
+            (
+                count.saturating_add(1),
+                conditions.saturating_add(statement.conditions.len()),
+            )
+        });
         let values = if count > MOST_STATEMENTS {
             layers.clear();
+            effort.cut();
             Values::default()
         } else {
-            Values::new(court, &all)
+            Values::new(court, &all, effort)
         };
         Self {
             court,
             policies,
             layers,
             values,
+            effort,
+            hearing: count.saturating_add(conditions).saturating_add(HEARING),
             role: OnceCell::new(),
         }
     }
 
+    /// What speaks against a wish; nothing is said where there is no effort left for it
+    pub(super) fn hear(&self, wish: &Wish) -> Option<Vec<Objection>> {
+        self.effort.spend(self.hearing).then(|| self.court.hear(wish))
+    }
+
     /// The changes that take an objection away, each of which is one of several ways
-    pub(super) fn of(&self, wish: &Wish, objection: &Objection) -> Vec<Change> {
-        let changes = match objection {
-            Objection::Final => Vec::new(),
+    pub(super) fn of(&self, wish: &Wish, objection: &Objection) -> Remedy {
+        let mut remedy = match objection {
+            Objection::Final => Remedy::of(Vec::new()),
             Objection::TooManyTags => {
                 let keys = wish.tags.iter().map(|(key, _)| key.clone());
-                keys.map(|key| Change::Tag(key, None)).collect()
+                Remedy::of(keys.map(|key| Change::Tag(key, None)).collect())
             }
-            Objection::Refused(refusal) => self.of_refusal(refusal),
+            Objection::Refused(refusal) => Remedy::of(self.of_refusal(refusal)),
             Objection::Denied(principal, denial) => self.of_denial(wish, principal, denial),
         };
-        let mut distinct: Vec<Change> = Vec::new();
-        for change in changes {
-            let has_effect = wish.with(&change) != *wish && self.court.admits(&change);
-            if has_effect && !distinct.contains(&change) {
-                distinct.push(change);
-            }
-        }
-        distinct
+        let mut known: HashSet<Change> = HashSet::new();
+        remedy.changes.retain(|change| {
+            let has_effect = wish.with(change) != *wish && self.court.admits(change);
+            has_effect && known.insert(change.clone())
+        });
+        remedy
     }
 
     fn of_refusal(&self, refusal: &Refusal) -> Vec<Change> {
@@ -88,14 +126,15 @@ impl<'a, C: Court> Remedies<'a, C> {
         }
     }
 
-    fn of_denial(&self, wish: &Wish, principal: &Principal, denial: &Denial) -> Vec<Change> {
+    fn of_denial(&self, wish: &Wish, principal: &Principal, denial: &Denial) -> Remedy {
         if is_about_instance_role(self.court, &denial.question) {
-            return self.other_roles();
+            return Remedy::of(self.other_roles());
         }
         let layers = self.layers.iter().find(|(known, _)| *known == principal);
         let (Some((_, layers)), true) = (layers, denial.question.action.starts_with("eci:")) else {
-            return Vec::new();
+            return Remedy::of(Vec::new());
         };
+        let mut least = 1;
         let mut changes = match (&denial.decision.reason, denial.decision.outcome) {
             (Reason::Statement(id), Outcome::ExplicitDeny) => {
                 let mut policies = layers.iter().flat_map(|layer| &layer.policies);
@@ -111,7 +150,12 @@ impl<'a, C: Court> Remedies<'a, C> {
         // An Allow for the whole account ends the asking before a resource group's Deny is heard
         let is_silent = denial.decision.outcome == Outcome::ImplicitDeny;
         if is_silent || denial.decision.policy_type == PolicyType::ResourceGroupLevelIdentityBasedPolicy {
-            changes.extend(self.to_allow(wish, principal, denial, layers));
+            let allowing = self.to_allow(wish, principal, denial, layers);
+            changes.extend(allowing.changes);
+            // An update may also do without the question that is denied
+            if is_silent && self.court.before().is_none() {
+                least = allowing.least;
+            }
         }
         // Whatever else an update changes, to leave the tags as they are is always one way
         if let Some(before) = self.court.before() {
@@ -119,7 +163,7 @@ impl<'a, C: Court> Remedies<'a, C> {
             let back = keys.map(|key| Change::Tag(key.clone(), before.tag(key).map(str::to_owned)));
             changes.extend(back);
         }
-        changes
+        Remedy { changes, least }
     }
 
     /// Any condition that a Deny no longer meets takes it away, and so may another group, whose grants are others
@@ -135,51 +179,63 @@ impl<'a, C: Court> Remedies<'a, C> {
     }
 
     /// Each Allow of the layer that was silent may be the one that allows, once all of its conditions hold
-    fn to_allow(
-        &self,
-        wish: &Wish,
-        principal: &Principal,
-        denial: &Denial,
-        layers: &[Layer<'_>],
-    ) -> Vec<Change> {
+    fn to_allow(&self, wish: &Wish, principal: &Principal, denial: &Denial, layers: &[Layer<'_>]) -> Remedy {
         let question = &denial.question;
         let request = question.request(principal);
         let is_control = denial.decision.policy_type == PolicyType::ControlPolicy;
-        let mut ways: Vec<(usize, Vec<Change>)> = Vec::new();
+        let mut ways: Vec<(Vec<&Condition>, Option<&str>)> = Vec::new();
         for layer in layers {
             let other_group = match &layer.scope {
                 Scope::ControlPolicy(_) if is_control => None,
                 Scope::Account if !is_control => None,
                 Scope::ResourceGroup(id) if !is_control => {
-                    Some(id).filter(|id| question.resource_group.as_deref() != Some(id))
+                    Some(&**id).filter(|id| question.resource_group.as_deref() != Some(*id))
                 }
                 _ => continue,
             };
             let policies = layer.policies.iter();
             let statements = policies.flat_map(|attached| &attached.document.statements);
             for statement in statements.filter(|statement| statement.effect == Effect::Allow) {
+                if !self.effort.spend(statement.conditions.len().saturating_add(1)) {
+                    break;
+                }
                 let Some(open) = self.policies.open_conditions(&request, statement) else {
                     continue;
                 };
-                if let Some(id) = other_group {
-                    ways.push((open.len(), vec![Change::ResourceGroup(Some(id.to_string()))]));
-                    continue;
-                }
-                let mut settings: Vec<Vec<Change>> = open
-                    .iter()
-                    .map(|condition| self.settings(wish, question, condition, Effect::Allow, true))
-                    .collect();
-                // A create is hopeless where one condition cannot be met; on an update another may bring its key
-                if self.court.before().is_some() {
-                    settings.retain(|changes| !changes.is_empty());
-                }
-                let fewest = settings.into_iter().min_by_key(Vec::len);
-                ways.extend(fewest.map(|changes| (open.len(), changes)));
+                ways.push((open, other_group));
             }
         }
         // The nearest statement's own way is tried first
-        ways.sort_by_key(|(open, _)| *open);
-        ways.into_iter().flat_map(|(_, changes)| changes).collect()
+        ways.sort_by_key(|(open, _)| open.len());
+        let least = if self.effort.is_cut() {
+            1
+        } else {
+            ways.iter().map(least).min().unwrap_or(1)
+        };
+        let most = self.effort.times(self.hearing);
+        let mut changes: Vec<Change> = Vec::new();
+        for (open, other_group) in ways {
+            // More than could be heard need not be found
+            if changes.len() > most {
+                self.effort.cut();
+                break;
+            }
+            if let Some(id) = other_group {
+                changes.push(Change::ResourceGroup(Some(id.to_owned())));
+                continue;
+            }
+            let mut settings: Vec<Vec<Change>> = open
+                .iter()
+                .map(|condition| self.settings(wish, question, condition, Effect::Allow, true))
+                .collect();
+            // A create is hopeless where one condition cannot be met; on an update another may bring its key
+            if self.court.before().is_some() {
+                settings.retain(|changes| !changes.is_empty());
+            }
+            let fewest = settings.into_iter().min_by_key(Vec::len);
+            changes.extend(fewest.into_iter().flatten());
+        }
+        Remedy { changes, least }
     }
 
     /// The changes that make a condition hold, or not hold
@@ -204,6 +260,7 @@ impl<'a, C: Court> Remedies<'a, C> {
             let default = default.map(|(id, _)| (*id).to_owned());
             let stands = |choice: &Option<String>| choice.clone().or_else(|| default.clone());
             let choices = self.values.groups.iter();
+            let choices = choices.take_while(|_| self.effort.spend(1));
             let fitting = choices.filter(|choice| meets(stands(choice))).cloned();
             return fitting.map(Change::ResourceGroup).collect();
         }
@@ -211,7 +268,14 @@ impl<'a, C: Court> Remedies<'a, C> {
             return Vec::new();
         };
         let stands = |choice: &Option<String>| choice.clone().or_else(|| self.court.filled(key));
-        let choices = self.values.tags.get(key).into_iter().flatten();
+        let Some(choices) = self.values.tags.get(key) else {
+            return Vec::new();
+        };
+        let choices: Box<dyn Iterator<Item = _>> = match hold {
+            true => Box::new(choices.near(condition)),
+            false => Box::new(choices.iter()),
+        };
+        let choices = choices.take_while(|_| self.effort.spend(1));
         let new = choices.filter(|choice| choice.as_deref() != wish.tag(key));
         let fitting = new.filter(|choice| meets(stands(choice))).cloned();
         fitting
@@ -257,8 +321,20 @@ impl<'a, C: Court> Remedies<'a, C> {
             Objection::Final => true,
             Objection::TooManyTags => false,
         };
-        !self.court.hear(&wish).iter().any(speaks_against_it)
+        self.hear(&wish)
+            .is_some_and(|objections| !objections.iter().any(speaks_against_it))
     }
+}
+
+/// How many changes a statement's open conditions take at least: one for each tag, or another group instead
+fn least((open, other_group): &(Vec<&Condition>, Option<&str>)) -> usize {
+    if other_group.is_some() {
+        return 1;
+    }
+    let tags = open
+        .iter()
+        .map(|condition| tag_of(&condition.key).unwrap_or(&condition.key));
+    tags.collect::<HashSet<_>>().len().max(1)
 }
 
 /// A role for an image registry is only passed, never assumed by the instance, and is not the wish's to change

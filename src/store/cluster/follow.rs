@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use kube::core::PartialObjectMeta;
 use kube::runtime::utils::Backoff;
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Resource};
@@ -13,13 +12,14 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::listed::Listed;
 use super::table::{Keep, Replica, Table};
 
 /// How long one watch call lasts; a connection that died silently is noticed a little later
 const CALL_SECONDS: u32 = 60;
 
-/// How many objects are listed at once: a node brings ten kilobytes that are thrown away at once
-const PAGE: u32 = 100;
+/// How many objects are listed at once: tenants may write 256 KiB of annotations into each, and a page is held twice
+const PAGE: u32 = 20;
 
 /// A running watch; ends when it is dropped
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Follow {
         K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
     {
         let (tell, progress) = watch::channel(Progress::Listing);
-        let api = Api::<PartialObjectMeta<K>>::all(client);
+        let api = Api::<Listed<K>>::all(client);
         let mut replica = Replica::new(table, keep.clone());
         let task = tokio::spawn(async move {
             let config = watcher::Config::default().timeout(CALL_SECONDS).page_size(PAGE);
@@ -122,7 +122,44 @@ impl Backoff for Patience {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use k8s_openapi::api::core::v1::ServiceAccount;
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::store::cluster::fake::{Fake, until};
+    use crate::store::cluster::table::Keys;
+
+    #[tokio::test]
+    async fn what_tenants_write_is_kept_as_far_as_it_can_be_mapped_and_listed_in_small_pages() {
+        const PATH: &str = "/api/v1/serviceaccounts";
+        let account = |at: usize| -> Value {
+            let annotations = json!({"role": "é".repeat(100_000), "other": "x".repeat(100_000)});
+            json!({"metadata": {"name": format!("s{at}"), "namespace": "a", "resourceVersion": "2", "annotations": annotations}})
+        };
+        let fake = Fake::default();
+        fake.list(PATH, (0..40).map(account).collect());
+        let table = Arc::new(Table::default());
+        let keep = Keep {
+            labels: Keys::Only(BTreeSet::new()),
+            annotations: Keys::Only(BTreeSet::from(["role".to_owned()])),
+        };
+        let follow =
+            Follow::start::<ServiceAccount>(fake.client(), "service accounts", Arc::clone(&table), keep);
+        follow.listed(Duration::from_secs(5)).await.unwrap();
+        let kept = table.find("a/s39").unwrap();
+        assert_eq!((kept.annotations.len(), kept.annotations["role"].len()), (1, 512));
+        until("a watch", || fake.watches(PATH) == 1).await;
+        fake.tell(PATH, "ADDED", account(40));
+        until("the new one", || table.find("a/s40").is_some()).await;
+        assert_eq!(table.find("a/s40").unwrap().annotations["role"].len(), 512);
+        let calls = fake.calls();
+        let list = calls.iter().find(|call| !call.query.contains("watch=true"));
+        let list = list.unwrap();
+        assert!(list.query.contains("limit=20"), "{list:?}");
+        assert!(list.accept.contains("PartialObjectMetadata"), "{list:?}");
+    }
 
     #[test]
     fn waits_grow_to_a_limit_and_start_over() {

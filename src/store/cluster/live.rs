@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use kube::core::{ClusterResourceScope, NamespaceResourceScope};
 use kube::{Api, Client, Resource};
-use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
-use super::table::{Keep, Keys};
+use super::listed::Listed;
+use super::table::Keep;
 use crate::admission::Meta;
 
 /// How long an answer is good for, also that there is no such object: by then the watch has it
@@ -52,37 +52,38 @@ impl Live {
     }
 
     /// Reads an object without its content, unless that was done within the last second; failure leaves it unknown
-    pub(super) async fn read<K>(&self, client: &Client, name: &str)
+    pub(super) async fn read<K>(&self, client: &Client, name: &str, keep: &Keep)
     where
-        K: Resource<DynamicType = (), Scope = ClusterResourceScope> + Clone + Debug + DeserializeOwned,
+        K: Resource<DynamicType = (), Scope = ClusterResourceScope> + Clone + Debug,
     {
         if is_object_name(name) {
-            self.read_from::<K>(Api::all(client.clone()), name, name).await;
+            let api = Api::<Listed<K>>::all(client.clone());
+            self.read_from(api, name, name, keep).await;
         }
     }
 
     /// The same for an object in a namespace, which is found by `NAMESPACE/NAME`
-    pub(super) async fn read_in<K>(&self, client: &Client, namespace: &str, name: &str)
+    pub(super) async fn read_in<K>(&self, client: &Client, namespace: &str, name: &str, keep: &Keep)
     where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug,
     {
         if is_object_name(namespace) && is_object_name(name) {
-            let api = Api::namespaced(client.clone(), namespace);
-            self.read_from::<K>(api, &format!("{namespace}/{name}"), name)
+            let api = Api::<Listed<K>>::namespaced(client.clone(), namespace);
+            self.read_from(api, &format!("{namespace}/{name}"), name, keep)
                 .await;
         }
     }
 
-    async fn read_from<K>(&self, api: Api<K>, key: &str, name: &str)
+    async fn read_from<K>(&self, api: Api<Listed<K>>, key: &str, name: &str, keep: &Keep)
     where
-        K: Clone + Debug + DeserializeOwned,
+        K: Resource<DynamicType = ()> + Clone + Debug,
     {
         let read = async {
             let _slot = self.slots.acquire().await.ok()?;
             // Whoever held the slot before may have asked the same
             match self.answer(key) {
                 Some(_) => None,
-                None => Some(api.get_metadata_opt(name).await),
+                None => Some(api.get_opt(name).await),
             }
         };
         if self.answer(key).is_some() {
@@ -91,11 +92,7 @@ impl Live {
         match tokio::time::timeout(PATIENCE, read).await {
             Ok(None) => {}
             Ok(Some(Ok(found))) => {
-                let keep = Keep {
-                    labels: Keys::All,
-                    annotations: Keys::All,
-                };
-                self.remember(key, found.map(|mut object| keep.reduced(&mut object.metadata)));
+                self.remember(key, found.map(|mut object| keep.reduced(object.meta_mut())));
             }
             Ok(Some(Err(error))) => tracing::warn!(kind = self.kind, key, "live read failed: {error}"),
             Err(_) => tracing::warn!(kind = self.kind, key, "live read took too long"),
@@ -145,6 +142,12 @@ mod tests {
 
     use super::*;
     use crate::store::cluster::fake::Fake;
+    use crate::store::cluster::table::Keys;
+
+    const ALL: Keep = Keep {
+        labels: Keys::All,
+        annotations: Keys::All,
+    };
 
     #[tokio::test]
     async fn an_object_is_read_once_a_second_without_its_content() {
@@ -155,7 +158,7 @@ mod tests {
         );
         let live = Live::new("nodes");
         for name in ["n1", "n1", "n2", "n2"] {
-            live.read::<Node>(&fake.client(), name).await;
+            live.read::<Node>(&fake.client(), name, &ALL).await;
         }
         assert_eq!(live.find("n1").unwrap().labels["type"], "virtual-kubelet");
         assert!(live.find("n2").is_none());
@@ -172,7 +175,7 @@ mod tests {
         );
         tokio::time::sleep(FRESH).await;
         assert!(live.find("n1").is_none());
-        live.read::<Node>(&fake.client(), "n2").await;
+        live.read::<Node>(&fake.client(), "n2", &ALL).await;
         assert_eq!(fake.calls().len(), 3);
     }
 
@@ -193,10 +196,12 @@ mod tests {
             "a.",
             &"a".repeat(254),
         ] {
-            live.read::<Node>(&fake.client(), name).await;
+            live.read::<Node>(&fake.client(), name, &ALL).await;
         }
-        live.read_in::<ServiceAccount>(&fake.client(), "..", "a").await;
-        live.read_in::<ServiceAccount>(&fake.client(), "a", "..").await;
+        live.read_in::<ServiceAccount>(&fake.client(), "..", "a", &ALL)
+            .await;
+        live.read_in::<ServiceAccount>(&fake.client(), "a", "..", &ALL)
+            .await;
         assert!(fake.calls().is_empty());
     }
 
@@ -207,10 +212,10 @@ mod tests {
         fake.fail("/api/v1/nodes/bad", 500);
         let live = Live::new("nodes");
         let started = tokio::time::Instant::now();
-        live.read::<Node>(&fake.client(), "slow").await;
+        live.read::<Node>(&fake.client(), "slow", &ALL).await;
         assert!(started.elapsed() < Duration::from_secs(2));
-        live.read::<Node>(&fake.client(), "bad").await;
-        live.read::<Node>(&fake.client(), "bad").await;
+        live.read::<Node>(&fake.client(), "bad", &ALL).await;
+        live.read::<Node>(&fake.client(), "bad", &ALL).await;
         assert!(live.find("slow").is_none() && live.find("bad").is_none());
         assert_eq!(fake.calls().len(), 3);
     }

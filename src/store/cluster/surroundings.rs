@@ -108,14 +108,14 @@ const NODES: &str = "nodes";
 const SERVICE_ACCOUNTS: &str = "service accounts";
 
 /// What to keep of each kind for an interest
-struct Wanted {
-    namespaces: Keep,
-    nodes: Keep,
-    service_accounts: Option<Keep>,
+pub(super) struct Wanted {
+    pub(super) namespaces: Keep,
+    pub(super) nodes: Keep,
+    pub(super) service_accounts: Option<Keep>,
 }
 
 impl Wanted {
-    fn of(interest: &Interest) -> Self {
+    pub(super) fn of(interest: &Interest) -> Self {
         let only = |keys: &std::collections::BTreeSet<String>| Keys::Only(keys.clone());
         Self {
             namespaces: Keep {

@@ -10,6 +10,7 @@ use super::profile::LiveProfile;
 use super::rules::Rules;
 use super::seal::Keys;
 use super::sight::{LiveObjects, Sighting};
+use super::surroundings::Wanted;
 use super::table::Table;
 use crate::admission::profile::Profile;
 use crate::admission::workload::Workload;
@@ -74,22 +75,33 @@ impl View {
 
     /// Reads a node that no watch has shown so far, so that [`Cluster::node`] knows it for the next second
     pub async fn read_node(&self, name: &str) {
-        self.live_nodes.read::<Node>(&self.client, name).await;
+        if let Some(Wanted { nodes, .. }) = self.wanted() {
+            self.live_nodes.read::<Node>(&self.client, name, &nodes).await;
+        }
     }
 
     /// Reads a namespace that no watch has shown so far, so that [`Cluster::namespace`] knows it for the next second
     pub async fn read_namespace(&self, name: &str) {
-        self.live_namespaces.read::<Namespace>(&self.client, name).await;
+        if let Some(Wanted { namespaces, .. }) = self.wanted() {
+            let live = &self.live_namespaces;
+            live.read::<Namespace>(&self.client, name, &namespaces).await;
+        }
     }
 
     /// Reads a service account that no watch has shown so far, if mapping reads service accounts at all
     pub async fn read_service_account(&self, namespace: &str, name: &str) {
-        let configuration = self.store.current();
-        if configuration.is_some_and(|configuration| configuration.mapping.reads_service_accounts()) {
+        let keep = self.wanted().and_then(|wanted| wanted.service_accounts);
+        if let Some(keep) = keep {
             let live = &self.live_service_accounts;
-            live.read_in::<ServiceAccount>(&self.client, namespace, name)
+            live.read_in::<ServiceAccount>(&self.client, namespace, name, &keep)
                 .await;
         }
+    }
+
+    /// What the configuration in force reads; without one there is nothing to be judged
+    fn wanted(&self) -> Option<Wanted> {
+        let configuration = self.store.current()?;
+        Some(Wanted::of(&configuration.interest()))
     }
 
     /// Reads a whole pod, which is not remembered
