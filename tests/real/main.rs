@@ -53,3 +53,4 @@ mod quick_start;
 mod rights;
 mod sent;
 mod smoke;
+mod trail;
