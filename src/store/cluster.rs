@@ -9,12 +9,14 @@
 
 mod config_maps;
 mod follow;
+mod installed;
 mod live;
 mod profile;
 mod report;
 mod rules;
 mod seal;
 mod seen;
+mod sends;
 mod sight;
 mod source;
 mod surroundings;
@@ -22,12 +24,14 @@ mod table;
 mod view;
 
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;
 
+pub use installed::{Difference, Installed, told};
 pub use profile::LiveProfile;
-pub use rules::{Rules, sent};
+pub use rules::{Drift, Rules};
 pub use seal::Keys;
 pub use seen::Seen;
+pub use sends::sent;
 pub use sight::Sighting;
 pub use source::ClusterSource;
 pub use surroundings::{CoverError, Surroundings};

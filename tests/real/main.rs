@@ -53,4 +53,5 @@ mod quick_start;
 mod rights;
 mod sent;
 mod smoke;
+mod tampering;
 mod trail;

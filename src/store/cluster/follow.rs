@@ -8,15 +8,13 @@ use futures::StreamExt;
 use kube::core::PartialObjectMeta;
 use kube::runtime::utils::Backoff;
 use kube::runtime::{WatchStreamExt, watcher};
-use kube::{Api, Client, Resource};
+use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::table::{Keep, Replica, Table};
-
-/// How long one watch call lasts; a connection that died silently is noticed a little later
-const CALL_SECONDS: u32 = 60;
+use crate::api::watches::Watches;
 
 /// How many objects are listed at once: a node brings ten kilobytes that are thrown away at once
 const PAGE: u32 = 100;
@@ -39,15 +37,16 @@ enum Progress {
 
 impl Follow {
     /// Starts to fill a table with what is kept of all objects of a kind
-    pub(super) fn start<K>(client: Client, kind: &'static str, table: Arc<Table>, keep: Keep) -> Self
+    pub(super) fn start<K>(watches: &Watches, kind: &'static str, table: Arc<Table>, keep: Keep) -> Self
     where
         K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
     {
         let (tell, progress) = watch::channel(Progress::Listing);
-        let api = Api::<PartialObjectMeta<K>>::all(client);
+        let api = Api::<PartialObjectMeta<K>>::all(watches.watch(kind));
+        let call_seconds = watches.call_seconds();
         let mut replica = Replica::new(table, keep.clone());
         let task = tokio::spawn(async move {
-            let config = watcher::Config::default().timeout(CALL_SECONDS).page_size(PAGE);
+            let config = watcher::Config::default().timeout(call_seconds).page_size(PAGE);
             let mut events = std::pin::pin!(watcher(api, config).backoff(Patience::default()));
             while let Some(event) = events.next().await {
                 match event {

@@ -15,11 +15,15 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Client};
 
+use crate::api::watches::Watches;
 use crate::api::{self, ApiError, RETRY, Told, answered, won};
 use crate::stamp::{Ring, RingError, Seal};
 
 /// The namespace whose UID stands for the cluster: every cluster has one, for as long as it lives
 const CLUSTER: &str = "kube-system";
+
+/// The name of the watch, in metrics and messages
+const WATCH: &str = "stamp-keys";
 
 /// How often the Secret is read again because a stamp names a key that is not known
 const AGAIN: Duration = Duration::from_secs(1);
@@ -28,6 +32,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub struct Keys {
     client: Client,
     secrets: Api<Secret>,
+    watched: Api<Secret>,
+    call_seconds: u32,
     name: String,
     manager: String,
     seal: ArcSwapOption<Seal>,
@@ -56,9 +62,12 @@ enum KeysError {
 
 impl Keys {
     /// The Secret of a name in a namespace, written in the name of one pod
-    pub fn new(client: Client, namespace: &str, name: &str, pod: &str) -> Self {
+    pub fn new(watches: &Watches, namespace: &str, name: &str, pod: &str) -> Self {
+        let client = watches.client().clone();
         Self {
             secrets: Api::namespaced(client.clone(), namespace),
+            watched: Api::namespaced(watches.watch(WATCH), namespace),
+            call_seconds: watches.call_seconds(),
             client,
             name: name.to_owned(),
             manager: pod.to_owned(),
@@ -79,7 +88,7 @@ impl Keys {
 
     /// Follows the Secret, and makes it where there is none, for ever
     pub async fn keep(self: Arc<Self>) {
-        let mut events = pin!(api::follow(self.secrets.clone(), &self.name));
+        let mut events = pin!(api::follow(self.watched.clone(), &self.name, self.call_seconds));
         let mut last: Option<Option<Secret>> = None;
         let mut told = Told::default();
         let mut failed = false;
@@ -264,7 +273,7 @@ mod tests {
     }
 
     fn start(fake: &Fake) -> Arc<Keys> {
-        let keys = Arc::new(Keys::new(fake.client(), "ramgate", "stamp", "pod-1"));
+        let keys = Arc::new(Keys::new(&fake.watches(), "ramgate", "stamp", "pod-1"));
         tokio::spawn(Arc::clone(&keys).keep());
         keys
     }
@@ -284,7 +293,7 @@ mod tests {
         );
         until("the key", || newest(&keys).as_deref() == Some("k1")).await;
         assert_eq!(keys.seal().unwrap().cluster(), "the-cluster");
-        until("the watch", || fake.watches(SECRETS) == 1).await;
+        until("the watch", || fake.watching(SECRETS) == 1).await;
         fake.tell(SECRETS, "MODIFIED", secret(&[("k1", ZEROS), ("k2", ZEROS)]));
         until("the newer key", || newest(&keys).as_deref() == Some("k2")).await;
         assert!(keys.seal().unwrap().ring().key("k1").is_some(), "all verify");
@@ -319,7 +328,7 @@ mod tests {
         fake.list(SECRETS, vec![secret(&[("k1", ZEROS)])]);
         let keys = start(&fake);
         until("the key", || keys.seal().is_some()).await;
-        until("the watch", || fake.watches(SECRETS) == 1).await;
+        until("the watch", || fake.watching(SECRETS) == 1).await;
         fake.tell(SECRETS, "MODIFIED", secret(&[("k1", "AAAA")]));
         until("the trouble", || keys.trouble().is_some()).await;
         let trouble = keys.trouble().unwrap();
