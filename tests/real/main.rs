@@ -29,6 +29,7 @@ mod control_plane;
 mod controllers;
 mod custom;
 mod egress;
+mod guard;
 mod http;
 mod install;
 mod kubectl;
