@@ -285,3 +285,85 @@ impl fmt::Debug for Rules {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::fake::{Fake, until};
+    use super::*;
+
+    fn installed(entries: &[&str]) -> Installed {
+        let entries: BTreeMap<&str, BTreeMap<String, String>> =
+            entries.iter().map(|entry| (*entry, BTreeMap::new())).collect();
+        let text = json!({"mutating": entries, "validating": {}}).to_string();
+        Installed::read(&serde_json::from_value(json!({"data": {"webhooks.json": text}})).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_difference_counts_once_it_has_lasted() {
+        let mut known = Known {
+            mutating: Some(vec![]),
+            validating: Some(vec![]),
+            installed: Some(Ok(installed(&["a", "b"]))),
+            ..Known::default()
+        };
+        known.compare();
+        let start = *known.seen.values().next().unwrap();
+        let lasting = |known: &Known, after: Duration| known.settled(start + after).count();
+        assert_eq!(lasting(&known, SETTLE - Duration::from_millis(1)), 0);
+        assert_eq!(lasting(&known, SETTLE), 2);
+        // Compared again it keeps its time, and goes with what makes it
+        known.compare();
+        assert_eq!(lasting(&known, SETTLE), 2);
+        known.installed = Some(Ok(installed(&["b"])));
+        known.compare();
+        assert_eq!(lasting(&known, SETTLE), 1);
+        known.mutating = None;
+        known.compare();
+        assert_eq!(lasting(&known, SETTLE), 0, "what was not read is no difference");
+    }
+
+    #[tokio::test]
+    async fn both_configurations_and_what_was_installed_are_followed() {
+        let fake = Fake::default();
+        let group = "/apis/admissionregistration.k8s.io/v1";
+        let object = json!({"metadata": {"name": "gate", "resourceVersion": "5"}, "webhooks": []});
+        for kind in ["mutating", "validating"] {
+            fake.list(
+                &format!("{group}/{kind}webhookconfigurations"),
+                vec![object.clone()],
+            );
+        }
+        fake.list("/api/v1/namespaces/gate/configmaps", vec![]);
+        let rules = Rules::new(
+            fake.watches(),
+            "gate",
+            "gate",
+            Some("gate-installed".to_owned()),
+            "pod-1",
+        );
+        let rules = std::sync::Arc::new(rules);
+        assert_eq!(rules.drift(), Drift::default());
+        let kept = std::sync::Arc::clone(&rules);
+        tokio::spawn(async move { kept.keep().await });
+        until("the ConfigMap that is missing", || {
+            rules.known().installed.is_some()
+        })
+        .await;
+        assert!(rules.known().blind.is_some());
+        assert_eq!(
+            rules.drift(),
+            Drift::default(),
+            "an installation writes it in a moment"
+        );
+        rules.known().blind = Instant::now().checked_sub(SETTLE);
+        let drift = rules.drift();
+        assert_eq!((drift.mutating, drift.validating), (1, 1));
+        let told = drift.told.unwrap();
+        assert!(
+            told.contains("ConfigMap `gate-installed`: it is not there: install"),
+            "{told}"
+        );
+    }
+}
