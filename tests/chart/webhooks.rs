@@ -394,7 +394,11 @@ fn the_digests_of_what_is_installed_are_those_of_the_entries() {
     values.push(("empty values".to_owned(), burst));
     for (name, values) in values {
         let manifests = render(&values);
-        let digests = manifests.named("ConfigMap", "ramgate-installed");
+        let digests = manifests.kind("ConfigMap").into_iter().find(|map| {
+            let name = map["metadata"]["name"].as_str().unwrap();
+            name.ends_with("-installed")
+        });
+        let digests = digests.unwrap();
         assert!(
             digests["metadata"]["labels"]["ramgate.io/config"].is_null(),
             "it is no document"

@@ -13,6 +13,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 };
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Resource;
+use kube::core::ClusterResourceScope;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -79,7 +80,12 @@ pub enum DifferenceKind {
 
 /// A webhook configuration of either kind
 pub(super) trait Configuration:
-    Resource<DynamicType = ()> + Clone + fmt::Debug + DeserializeOwned + Send + 'static
+    Resource<DynamicType = (), Scope = ClusterResourceScope>
+    + Clone
+    + fmt::Debug
+    + DeserializeOwned
+    + Send
+    + 'static
 {
     /// The entries as JSON
     fn webhooks(&self) -> Vec<Value>;

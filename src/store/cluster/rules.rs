@@ -165,9 +165,7 @@ impl Rules {
         &self,
         watch: &'static str,
         part: fn(&mut Known) -> &mut Option<Vec<Entry>>,
-    ) where
-        K: kube::Resource<Scope = kube::core::ClusterResourceScope>,
-    {
+    ) {
         let api = Api::<K>::all(self.watches.watch(watch));
         let mut events = pin!(api::follow(api, &self.name, self.watches.call_seconds()));
         let mut told = Told::default();
