@@ -259,8 +259,12 @@ fn thing(review: &Review<'_>, name: &str, deed: Option<Deed>) -> String {
 }
 
 /// What the audit log keeps: the record's fields that are there, and the denial in RAM's words
+///
+/// Both halves have the same names, the API server keeps the first value of an annotation, and it may call the mutating half
+/// twice. So that half is silent unless its answer is the last word: what it changed the API server notes itself.
 fn audit(record: &Record, denial: Option<&Denial>) -> BTreeMap<&'static str, String> {
-    if record.decision == Decision::Unjudged {
+    let is_final = record.path == Path::Validate || record.decision == Decision::Deny;
+    if record.decision == Decision::Unjudged || !is_final {
         return BTreeMap::new();
     }
     let mut audit = BTreeMap::from([

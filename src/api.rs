@@ -1,5 +1,7 @@
 //! Single objects of the Kubernetes API: followed by name, written within a bounded time.
 
+pub(crate) mod watches;
+
 use std::fmt::Debug;
 use std::future::ready;
 use std::time::Duration;
@@ -17,20 +19,26 @@ const CONFLICT: u16 = 409;
 /// Soon enough that nobody looks for a fault, seldom enough not to burden a server that is in trouble
 pub(crate) const RETRY: Duration = Duration::from_secs(3);
 
-/// How long one watch call lasts; a connection that died silently is noticed a little later
-const CALL_SECONDS: u32 = 60;
+/// How long one watch call lasts where nobody judges by it; a connection that died silently is noticed a little later
+pub(crate) const CALL_SECONDS: u32 = 60;
 
 /// Longer than any API server that works takes for one small object
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An object as it is now, then at each change; nothing while it does not exist
-pub(crate) fn follow<K>(api: Api<K>, name: &str) -> impl Stream<Item = Result<Option<K>, ApiError>> + use<K>
+///
+/// One call of the watch lasts `call_seconds`.
+pub(crate) fn follow<K>(
+    api: Api<K>,
+    name: &str,
+    call_seconds: u32,
+) -> impl Stream<Item = Result<Option<K>, ApiError>> + use<K>
 where
     K: Resource + Clone + Debug + DeserializeOwned + Send + 'static,
 {
     let config = watcher::Config::default()
         .fields(&format!("metadata.name={name}"))
-        .timeout(CALL_SECONDS);
+        .timeout(call_seconds);
     let mut listed = false;
     watcher(api, config).backoff(Steady).filter_map(move |event| {
         ready(match event {

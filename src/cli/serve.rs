@@ -33,6 +33,7 @@ pub(super) use self::settings::ServeArgs;
 use self::settings::{ClientAuthority, Settings, Source};
 use self::watchdog::Watchdog;
 use super::report::{Exit, Problem};
+use crate::api::watches::Watches;
 use crate::server::Server;
 use crate::server::admin::{Admin, Readiness};
 use crate::server::certificate::mounted;
@@ -86,6 +87,9 @@ async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
         stamp_secret,
         stamp_upgrade_after,
         webhook_configuration,
+        installed_webhooks,
+        cluster_config,
+        stale_after,
         real_node_names,
         log_format,
         log_filter,
@@ -122,31 +126,29 @@ async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
     certificate.keep(&tasks);
     let (surrounding, watchdog) = match origin {
         Origin::Cluster { client, namespace } => {
-            let keys = Keys::new(
-                client.clone(),
-                &namespace,
-                &stamp_secret,
-                &pod,
-                stamp_upgrade_after,
-            );
-            let rules = webhook_configuration.map(|name| Arc::new(Rules::new(client.clone(), &name)));
+            let watches = Watches::new(client.clone(), stale_after);
+            let keys = Keys::new(&watches, &namespace, &stamp_secret, &pod, stamp_upgrade_after);
+            let rules = webhook_configuration
+                .map(|name| Rules::new(watches.clone(), &namespace, &name, installed_webhooks, &pod));
             let followed = Followed {
                 keys: Some(Arc::new(keys)),
-                rules,
+                rules: rules.map(Arc::new),
                 profile: Some(Arc::default()),
             };
-            follow(&tasks, &followed, &client, &store);
-            let view = View::new(client.clone(), Arc::clone(&store), followed.clone());
+            follow(&tasks, &followed, &watches, &store);
+            let view = View::new(client, Arc::clone(&store), followed.clone());
             let view = Arc::new(view);
-            let surroundings = Surroundings::new(client.clone(), Arc::clone(&view));
+            let surroundings = Surroundings::new(watches.clone(), Arc::clone(&view));
             let reloader = Reloader::new(Arc::clone(&store), Some(surroundings));
-            let configuration = ClusterSource::new(client, &namespace, pod, Arc::clone(&store), reloader);
+            let configuration = ClusterSource::new(&watches, &namespace, pod, Arc::clone(&store), reloader);
+            let configuration = configuration.with_cluster_config(cluster_config);
             tasks.spawn("the watch of the ConfigMaps", configuration.run());
             let watchdog = Watchdog {
                 store: Arc::clone(&store),
                 view: Arc::clone(&view),
                 followed,
                 real_node_names,
+                watches,
             };
             tasks.spawn("the watchdog", watchdog.clone().keep(Arc::clone(&metrics)));
             (Surrounding::Watched(view), Some(watchdog))
@@ -255,7 +257,7 @@ fn clients(
 }
 
 /// Starts to follow the single objects that judging depends on
-fn follow(tasks: &Tasks, followed: &Followed, client: &Client, store: &Arc<Store>) {
+fn follow(tasks: &Tasks, followed: &Followed, watches: &Watches, store: &Arc<Store>) {
     if let Some(keys) = &followed.keys {
         tasks.spawn("the watch of the stamps' keys", Arc::clone(keys).keep());
     }
@@ -264,7 +266,7 @@ fn follow(tasks: &Tasks, followed: &Followed, client: &Client, store: &Arc<Store
         tasks.spawn("the watch of the webhook configurations", watch);
     }
     if let Some(profile) = &followed.profile {
-        let watch = Arc::clone(profile).keep(client.clone(), Arc::clone(store));
+        let watch = Arc::clone(profile).keep(watches.clone(), Arc::clone(store));
         tasks.spawn("the watch of the eci-profile", watch);
     }
 }

@@ -100,6 +100,11 @@ impl Piece {
         })
     }
 
+    /// Whether the document holds the section `cluster`
+    pub fn has_cluster_section(&self) -> bool {
+        matches!(self, Self::Directory(part) if !part.clusters.is_empty())
+    }
+
     /// Everything that is wrong with the document itself
     pub fn faults(&self) -> &[Fault] {
         match self {

@@ -9,6 +9,7 @@
 
 mod config_maps;
 mod follow;
+mod installed;
 mod listed;
 mod live;
 mod profile;
@@ -16,6 +17,7 @@ mod report;
 mod rules;
 mod seal;
 mod seen;
+mod sends;
 mod sight;
 mod source;
 mod surroundings;
@@ -23,12 +25,14 @@ mod table;
 mod view;
 
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;
 
+pub use installed::{Difference, Installed, told};
 pub use profile::LiveProfile;
-pub use rules::{Rules, sent};
+pub use rules::{Drift, Rules};
 pub use seal::Keys;
 pub use seen::Seen;
+pub use sends::sent;
 pub use sight::Sighting;
 pub use source::ClusterSource;
 pub use surroundings::{CoverError, Surroundings};

@@ -8,7 +8,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use crate::admission::Path;
-use crate::store::cluster::sent;
+use crate::store::cluster::{Difference, Installed, sent};
 
 /// The label by which the API server names every namespace
 pub(super) const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -22,6 +22,7 @@ pub struct Webhooks {
     mutating: MutatingWebhookConfiguration,
     validating: ValidatingWebhookConfiguration,
     entries: Vec<Entry>,
+    differences: Vec<Difference>,
 }
 
 /// One entry of either configuration
@@ -83,12 +84,32 @@ impl Webhooks {
             entries: first.chain(second).collect(),
             mutating,
             validating,
+            differences: Vec::new(),
         }
+    }
+
+    /// The same, held against what the chart installed
+    #[must_use]
+    pub fn compared(mut self, installed: &Installed) -> Self {
+        self.differences = installed.differences(&self.mutating, &self.validating);
+        self
+    }
+
+    /// In what they are not as they were installed, as far as that is known
+    pub(super) fn differences(&self) -> &[Difference] {
+        &self.differences
     }
 
     /// Whether a resource is sent to both webhooks wherever Deployments are
     pub fn sends(&self, group: &str, resource: &str) -> bool {
-        sent(&self.mutating, &self.validating, group, resource)
+        let resource = (group, resource);
+        sent(
+            &self.mutating,
+            &self.validating,
+            &self.differences,
+            None,
+            resource,
+        )
     }
 
     /// Whether entries about pods let no namespace of this name in, whatever its labels; nothing if there are none

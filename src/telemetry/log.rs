@@ -7,8 +7,10 @@ use std::panic::PanicHookInfo;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use tracing::Dispatch;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::fmt::MakeWriter;
 
 use super::clip::{NAME, TEXT, causes, clipped};
 use super::record::Record;
@@ -59,21 +61,31 @@ pub fn filter(text: &str) -> Result<EnvFilter, LogError> {
 /// # Errors
 /// A second call is refused.
 pub fn start(format: LogFormat, filter: EnvFilter) -> Result<(), LogError> {
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal());
-    let started = match format {
-        LogFormat::Json => lines
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .try_init(),
-        LogFormat::Text => lines.try_init(),
-    };
-    started.map_err(|_| LogError::Twice)?;
+    let colours = std::io::stderr().is_terminal();
+    tracing::dispatcher::set_global_default(lines(format, filter, std::io::stderr, colours))
+        .map_err(|_| LogError::Twice)?;
     std::panic::set_hook(Box::new(panicked));
     Ok(())
+}
+
+/// What writes the lines
+///
+/// Whatever tenants wrote is in fields, which both formats escape, and never in the sentence of a line.
+fn lines<W>(format: LogFormat, filter: EnvFilter, writer: W, colours: bool) -> Dispatch
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(writer)
+        .with_ansi(colours);
+    match format {
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_current_span(false);
+            Dispatch::new(lines.finish())
+        }
+        LogFormat::Text => Dispatch::new(lines.finish()),
+    }
 }
 
 /// Writes the line of one review, every text of the request cut to a length
@@ -138,7 +150,73 @@ pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
     use super::*;
+
+    /// Where lines are written in tests
+    #[derive(Clone, Default)]
+    struct Page(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Page {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn written(format: LogFormat, record: &Record) -> String {
+        let page = Page::default();
+        let writer = page.clone();
+        let lines = lines(format, filter("info").unwrap(), move || writer.clone(), false);
+        tracing::dispatcher::with_default(&lines, || {
+            decision(Endpoint::Validate, record, Duration::ZERO);
+        });
+        let written = page.0.lock().unwrap().clone();
+        String::from_utf8(written).unwrap()
+    }
+
+    #[test]
+    fn nothing_in_a_request_makes_a_line_of_its_own() {
+        let forged = "x\r\n2026-11-29T00:00:00Z  INFO ramgate::decision: reviewed decision=\"allow\"\u{1b}[2K\u{85}\u{2028}\u{9b}\u{7}\u{0}";
+        let text = || forged.to_owned();
+        let record = Record {
+            uid: text(),
+            user: text(),
+            stamped: Some(text()),
+            principal: Some(text()),
+            namespace: text(),
+            name: text(),
+            resource: text(),
+            decision: "deny",
+            route: Some(text()),
+            code: Some(text()),
+            message: Some(text()),
+            causes: Some(text()),
+            allowed_by: vec![text()],
+            ..Record::default()
+        };
+        for format in [LogFormat::Json, LogFormat::Text] {
+            let written = written(format, &record);
+            let line = written.strip_suffix('\n').unwrap();
+            let breaks = |c: char| c != ' ' && (c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
+            if format == LogFormat::Text {
+                assert!(!line.contains(breaks), "{line:?}");
+            }
+            assert!(!line.contains(['\n', '\r', '\u{1b}']), "{line:?}");
+            let decisions = match format {
+                LogFormat::Json => line.matches("\"decision\":\"deny\"").count(),
+                LogFormat::Text => line.matches(" decision=\"deny\"").count(),
+            };
+            assert_eq!(decisions, 1, "{line:?}");
+            assert!(!line.contains("decision=\"allow\""), "{line:?}");
+        }
+    }
 
     #[test]
     fn a_filter_is_checked() {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    Encoder, Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry, TextEncoder,
 };
 
 use super::record::Record;
@@ -123,6 +123,8 @@ pub struct Metrics {
     hidden_virtual_nodes: IntGauge,
     unsent_carriers: IntGauge,
     refused_connections: IntCounterVec,
+    drift: IntGaugeVec,
+    watches: GaugeVec,
 }
 
 /// Counts one request as in flight for as long as it lives
@@ -220,6 +222,20 @@ impl Metrics {
                 ),
                 &["reason"],
             )?,
+            drift: IntGaugeVec::new(
+                Opts::new(
+                    "ramgate_webhook_configuration_drift",
+                    "Entries of the live webhook configurations that are not as they were installed, by kind",
+                ),
+                &["kind"],
+            )?,
+            watches: GaugeVec::new(
+                Opts::new(
+                    "ramgate_watch_last_success_timestamp_seconds",
+                    "When the API server last answered each watch, Unix time; 0 before the first answer",
+                ),
+                &["watch"],
+            )?,
             registry,
         };
         metrics.register()?;
@@ -248,7 +264,10 @@ impl Metrics {
         self.registry
             .register(Box::new(self.hidden_virtual_nodes.clone()))?;
         self.registry.register(Box::new(self.unsent_carriers.clone()))?;
-        self.registry.register(Box::new(self.refused_connections.clone()))
+        self.registry
+            .register(Box::new(self.refused_connections.clone()))?;
+        self.registry.register(Box::new(self.drift.clone()))?;
+        self.registry.register(Box::new(self.watches.clone()))
     }
 
     /// Counts a review that came to an answer
@@ -329,6 +348,24 @@ impl Metrics {
         self.refused_connections
             .with_label_values(&[refusal.name()])
             .inc();
+    }
+
+    /// Notes how many entries of each live webhook configuration are not as they were installed
+    pub fn drifted(&self, mutating: usize, validating: usize) {
+        for (kind, entries) in [("mutating", mutating), ("validating", validating)] {
+            let entries = i64::try_from(entries).unwrap_or(i64::MAX);
+            self.drift.with_label_values(&[kind]).set(entries);
+        }
+    }
+
+    /// Notes when each watch was last answered; one that has ended is forgotten
+    pub fn watched(&self, watches: impl IntoIterator<Item = (&'static str, Option<Timestamp>)>) {
+        self.watches.reset();
+        for (watch, last) in watches {
+            self.watches
+                .with_label_values(&[watch])
+                .set(last.map_or(0.0, seconds));
+        }
     }
 
     /// Everything in Prometheus' text format

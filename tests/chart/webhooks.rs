@@ -1,5 +1,6 @@
 //! The webhook entries: which there are, in which namespaces, and what an outage means to each.
 
+use ramgate::store::cluster::Installed;
 use serde_json::{Value, json};
 
 use crate::render::{Manifests, NAMESPACE, render, strings, supported, values_of};
@@ -385,5 +386,38 @@ fn the_configurations_are_seen_by_place_and_label() {
         );
         assert_eq!(entry["objectSelector"], objects);
         assert_eq!(entry["failurePolicy"], "Ignore");
+    }
+}
+
+#[test]
+fn the_digests_of_what_is_installed_are_those_of_the_entries() {
+    let mut values = supported();
+    let burst = json!({"cluster": {"burstNamespaces": [
+        {"matchLabels": {"team": "a"}, "matchExpressions": [{"key": "burst", "operator": "Exists", "values": []}]},
+    ]}});
+    values.push(("empty values".to_owned(), burst));
+    for (name, values) in values {
+        let manifests = render(&values);
+        let digests = manifests.kind("ConfigMap").into_iter().find(|map| {
+            let name = map["metadata"]["name"].as_str().unwrap();
+            name.ends_with("-installed")
+        });
+        let digests = digests.unwrap();
+        assert!(
+            digests["metadata"]["labels"]["ramgate.io/config"].is_null(),
+            "it is no document"
+        );
+        let installed = Installed::read(&serde_json::from_value(digests.clone()).unwrap()).unwrap();
+        let read = |phase: &str| json!({"metadata": {}, "webhooks": manifests.entries(phase)});
+        let differences = |mutating: Value, validating: Value| {
+            let mutating = serde_json::from_value(mutating).unwrap();
+            let validating = serde_json::from_value(validating).unwrap();
+            installed.differences(&mutating, &validating).len()
+        };
+        let (mutating, validating) = (read("mutating"), read("validating"));
+        assert_eq!(differences(mutating.clone(), validating.clone()), 0, "{name}");
+        let none = json!({"metadata": {}, "webhooks": []});
+        let all = manifests.entries("mutating").len() + manifests.entries("validating").len();
+        assert_eq!(differences(none.clone(), none), all, "{name}");
     }
 }

@@ -150,6 +150,9 @@ fn the_server_is_told_what_the_values_say() {
         "--tls-secret=ramgate-ca",
         "--tls-name=ramgate.ramgate-system.svc",
         "--webhook-configuration=ramgate",
+        "--cluster-config=ramgate-cluster",
+        "--installed-webhooks=ramgate-installed",
+        "--stale-after=600",
         "--stamp-secret=ramgate-stamp",
         r"--real-node-names=[a-z]{2}-[a-z]+(-[a-z0-9]+)*\.(([0-9]{1,3}\.){3}[0-9]{1,3}|i-[a-z0-9]+)",
         "--log-format=json",
@@ -159,7 +162,7 @@ fn the_server_is_told_what_the_values_say() {
     let values = json!({
         "mode": "enforce", "namespaceModes": {"b": "audit", "a": "warn"},
         "realNodeNames": r"node'\d$", "authorizer": {"enabled": true}, "stamp": {"secretName": "keys"},
-        "server": {"deadlineMilliseconds": 1000, "maxInflight": 8, "shutdownDelayMilliseconds": 0, "logFormat": "text", "logLevel": "debug"},
+        "server": {"staleAfterSeconds": 120, "deadlineMilliseconds": 1000, "maxInflight": 8, "shutdownDelayMilliseconds": 0, "logFormat": "text", "logLevel": "debug"},
     });
     let manifests = render(&values);
     for argument in [
@@ -172,6 +175,7 @@ fn the_server_is_told_what_the_values_say() {
         "--deadline=1000",
         "--max-inflight=8",
         "--shutdown-delay-ms=0",
+        "--stale-after=120",
         "--log-format=text",
         "--log-level=debug",
     ] {

@@ -116,6 +116,11 @@ impl ControlPlane {
         fs::read_to_string(self.folder.join("audit.log")).unwrap_or_default()
     }
 
+    /// The API server's own log
+    pub(crate) fn log(&self) -> String {
+        self.processes[1].log()
+    }
+
     /// The end of the programs' logs, for a failed test
     pub(crate) fn tail(&self) -> String {
         self.processes.iter().map(Process::tail).collect()

@@ -38,6 +38,29 @@
   {{- end }}
 {{- end -}}
 
+{{/*
+A digest of each field of each entry, by phase and name, of what the YAML above says: ramgate holds the live configurations
+against it. The first 32 digits of the SHA-256 of the field's JSON with sorted keys.
+*/}}
+{{- define "ramgate.installed" -}}
+{{- $root := . -}}
+{{- $phases := list -}}
+{{- range $phase := list "mutating" "validating" -}}
+  {{- $lines := list -}}
+  {{- range $entry := include "ramgate.entries" (dict "root" $root "phase" $phase) | fromJsonArray -}}
+    {{- range $webhook := include "ramgate.webhook" (dict "root" $root "phase" $phase "entry" $entry) | fromYamlArray -}}
+      {{- $fields := dict -}}
+      {{- range $field, $value := omit $webhook "name" -}}
+        {{- $_ := set $fields $field ($value | toRawJson | sha256sum | trunc 32) -}}
+      {{- end -}}
+      {{- $lines = append $lines (printf "%s: %s" (toJson $webhook.name) (toJson $fields)) -}}
+    {{- end -}}
+  {{- end -}}
+  {{- $phases = append $phases (printf "%s: {\n%s\n}" (toJson $phase) (join ",\n" $lines)) -}}
+{{- end -}}
+{{- printf "{%s}" (join ",\n" $phases) -}}
+{{- end -}}
+
 {{- define "ramgate.selector" -}}
 {{- with .matchLabels -}}
 matchLabels:
@@ -46,7 +69,7 @@ matchLabels:
 {{- with .matchExpressions -}}
 matchExpressions:
   {{- range . }}
-  - {{ toJson . }}
+  - {{ ternary . (omit . "values") (gt (len (.values | default list)) 0) | toJson }}
   {{- end }}
 {{- end -}}
 {{- end -}}

@@ -30,6 +30,12 @@ const MOST_INFLIGHT: usize = 10_000;
 /// Longer than any pod is given to end
 const LONGEST_DELAY: u64 = 600_000;
 
+/// Several watch calls must fit in before they are stale
+const SHORTEST_STALE: u64 = 20;
+
+/// A day: rights that were taken away for longer are no accident
+const LONGEST_STALE: u64 = 86_400;
+
 /// Names of the self-made certificate unless others are given
 const LOCAL_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
@@ -84,6 +90,15 @@ pub(crate) struct ServeArgs {
     /// step with the self-made CA
     #[arg(long, value_name = "NAME")]
     webhook_configuration: Option<String>,
+    /// ConfigMap in the namespace in which the chart left digests of the webhook entries: the live ones are held against it
+    #[arg(long, value_name = "NAME")]
+    installed_webhooks: Option<String>,
+    /// ConfigMap in the namespace without whose section `cluster` no configuration is complete: the chart renders it
+    #[arg(long, value_name = "NAME")]
+    cluster_config: Option<String>,
+    /// Seconds after which a replica whose watches the API server does not answer is not ready any more
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    stale_after: u64,
     /// Secret in the namespace for the keys of stamps, which all replicas share; made if there is none
     #[arg(long, value_name = "NAME", default_value = "ramgate-stamp")]
     stamp_secret: String,
@@ -167,6 +182,9 @@ pub(super) struct Settings {
     pub(super) stamp_secret: String,
     pub(super) stamp_upgrade_after: Duration,
     pub(super) webhook_configuration: Option<String>,
+    pub(super) installed_webhooks: Option<String>,
+    pub(super) cluster_config: Option<String>,
+    pub(super) stale_after: Duration,
     pub(super) real_node_names: Option<Regex>,
     pub(super) log_format: LogFormat,
     pub(super) log_filter: EnvFilter,
@@ -232,6 +250,18 @@ impl ServeArgs {
         if self.shutdown_delay_ms > LONGEST_DELAY {
             mistakes.push(format!("--shutdown-delay-ms must be at most {LONGEST_DELAY}"));
         }
+        if !(SHORTEST_STALE..=LONGEST_STALE).contains(&self.stale_after) {
+            mistakes.push(format!(
+                "--stale-after must be {SHORTEST_STALE} to {LONGEST_STALE} s"
+            ));
+        }
+        if self.installed_webhooks.is_some() && self.webhook_configuration.is_none() {
+            mistakes
+                .push("--installed-webhooks needs --webhook-configuration, which it is held against".into());
+        }
+        if self.cluster_config.is_some() && self.namespace.is_none() {
+            mistakes.push("--cluster-config needs --namespace, where the ConfigMap is".into());
+        }
         match (source, certificate, log_filter) {
             (Some(source), Some(certificate), Some(log_filter)) if mistakes.is_empty() => Ok(Settings {
                 source,
@@ -244,6 +274,9 @@ impl ServeArgs {
                 stamp_secret: self.stamp_secret,
                 stamp_upgrade_after: Duration::from_secs(self.stamp_upgrade_after),
                 webhook_configuration: self.webhook_configuration,
+                installed_webhooks: self.installed_webhooks,
+                cluster_config: self.cluster_config,
+                stale_after: Duration::from_secs(self.stale_after),
                 real_node_names,
                 log_format: self.log_format,
                 log_filter,
@@ -476,6 +509,7 @@ mod tests {
             "--deadline=0",
             "--max-inflight=0",
             "--shutdown-delay-ms=600001",
+            "--stale-after=19",
             "--tls-cert-file=a",
             "--tls-key-file=b",
             "--tls-secret=c",
@@ -498,13 +532,14 @@ mod tests {
             "--ca-file is for",
             "--log-level: `ramgate=loud`",
             "--shutdown-delay-ms must be at most",
+            "--stale-after must be 20 to 86400 s",
         ] {
             assert!(
                 mistakes.iter().any(|mistake| mistake.contains(words)),
                 "{words}: {mistakes:#?}"
             );
         }
-        assert_eq!(mistakes.len(), 10);
+        assert_eq!(mistakes.len(), 11);
     }
 
     #[test]
@@ -515,6 +550,8 @@ mod tests {
             (&["--tls-key-file=a"], "needs --tls-cert-file"),
             (&["--tls-secret=a"], "needs --namespace"),
             (&["--webhook-configuration=a"], "needs --tls-secret"),
+            (&["--cluster-config=a"], "needs --namespace"),
+            (&["--installed-webhooks=a"], "needs --webhook-configuration"),
             (&["--tls-name=a\u{e9}"], "--tls-name `a\u{e9}`"),
             (&["--namespace-mode=audit"], "`audit` is not NS=VALUE"),
             (&["--namespace-mode=a=loud"], "`loud` is not a mode"),

@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use regex::Regex;
 
+use crate::api::watches::{Health, Watches};
 use crate::store::Store;
 use crate::store::cluster::{Followed, View};
 use crate::telemetry::metrics::Metrics;
 
 /// How often to look
 const LOOK: Duration = Duration::from_secs(5);
+
+/// What to do about watches without an answer
+const RIGHTS: &str = "see the log, and the rights of its service account";
 
 /// How many names one sentence shows
 const SHOWN: usize = 5;
@@ -23,6 +27,7 @@ pub(super) struct Watchdog {
     pub(super) view: Arc<View>,
     pub(super) followed: Followed,
     pub(super) real_node_names: Option<Regex>,
+    pub(super) watches: Watches,
 }
 
 /// What was found
@@ -34,6 +39,7 @@ pub(super) struct Found {
     pub(super) concerns: Vec<String>,
     virtual_nodes: usize,
     unsent: usize,
+    drift: (usize, usize),
 }
 
 impl Watchdog {
@@ -85,7 +91,40 @@ impl Watchdog {
                 shown(unsent)
             ));
         }
+        if let Some(rules) = &self.followed.rules {
+            let drift = rules.drift();
+            found.drift = (drift.mutating, drift.validating);
+            found.concerns.extend(drift.told);
+        }
+        self.look_at_watches(&mut found);
         found
+    }
+
+    /// What was seen of the cluster is judged by for a while, and no longer
+    fn look_at_watches(&self, found: &mut Found) {
+        let health = self.watches.health();
+        let named = |wanted: &dyn Fn(&Health) -> bool| -> Vec<String> {
+            let those = health.iter().filter(|one| wanted(one));
+            those.map(|one| one.watch.to_owned()).collect()
+        };
+        let is_stale = |one: &Health| self.watches.is_stale(one);
+        let (stale, late) = (
+            named(&is_stale),
+            named(&|one| self.watches.is_late(one) && !is_stale(one)),
+        );
+        if !stale.is_empty() {
+            found.missing.push(format!(
+                "the API server has not answered these watches for longer than --stale-after, so that reviews would be judged by \
+                 what may have changed: {}; {RIGHTS}",
+                shown(stale)
+            ));
+        }
+        if !late.is_empty() {
+            found.concerns.push(format!(
+                "the API server does not answer these watches, so that what was seen last is in force: {}; {RIGHTS}",
+                shown(late)
+            ));
+        }
     }
 
     /// Looks again and again; what is new is logged
@@ -94,6 +133,8 @@ impl Watchdog {
         loop {
             let found = self.look();
             metrics.gaps(found.virtual_nodes, found.unsent);
+            metrics.drifted(found.drift.0, found.drift.1);
+            metrics.watched(self.watches.health().iter().map(|one| (one.watch, one.last)));
             for missing in found.missing.iter().filter(|one| !before.missing.contains(one)) {
                 tracing::error!("{missing}");
             }

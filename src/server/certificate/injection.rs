@@ -63,7 +63,7 @@ impl Configuration for ValidatingWebhookConfiguration {
 }
 
 async fn keep_one<K: Configuration>(api: Api<K>, name: &str, mut bundle: Bundle, metrics: &Metrics) {
-    let mut events = pin!(api::follow(api.clone(), name));
+    let mut events = pin!(api::follow(api.clone(), name, api::CALL_SECONDS));
     let mut present: Option<K> = None;
     let mut told = Told::default();
     let mut failed = false;

@@ -76,7 +76,7 @@ impl SharedAuthorities {
 
     /// Keeps the Secret, the leaf and the bundle in step, for ever
     pub async fn keep(self, mut own: Own) {
-        let mut events = pin!(api::follow(self.secrets.clone(), &self.name));
+        let mut events = pin!(api::follow(self.secrets.clone(), &self.name, api::CALL_SECONDS));
         let mut known = None;
         let mut told = Told::default();
         let mut pause = own.pause();

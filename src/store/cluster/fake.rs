@@ -11,6 +11,8 @@ use futures::channel::mpsc;
 use kube::Client;
 use serde_json::{Value, json};
 
+use crate::api::watches::Watches;
+
 /// A request that came in
 #[derive(Clone, Debug)]
 pub(super) struct Call {
@@ -22,7 +24,7 @@ pub(super) struct Call {
 }
 
 #[derive(Clone, Default)]
-pub(super) struct Fake(Arc<Mutex<State>>);
+pub(crate) struct Fake(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -40,7 +42,7 @@ enum Answer {
 }
 
 impl Fake {
-    pub(super) fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         let fake = self.clone();
         let service = tower::service_fn(move |request| {
             let fake = fake.clone();
@@ -49,12 +51,17 @@ impl Fake {
         Client::new(service, "ramgate")
     }
 
+    /// Watches that are never stale
+    pub(crate) fn watches(&self) -> Watches {
+        Watches::new(self.client(), Duration::from_secs(600))
+    }
+
     pub(super) fn calls(&self) -> Vec<Call> {
         self.0.lock().unwrap().calls.clone()
     }
 
     /// Answers a path with an object
-    pub(super) fn put(&self, path: &str, object: Value) {
+    pub(crate) fn put(&self, path: &str, object: Value) {
         self.0
             .lock()
             .unwrap()
@@ -62,7 +69,7 @@ impl Fake {
             .insert(path.to_owned(), Answer::Object(object));
     }
 
-    pub(super) fn fail(&self, path: &str, code: u16) {
+    pub(crate) fn fail(&self, path: &str, code: u16) {
         self.0
             .lock()
             .unwrap()
@@ -83,7 +90,7 @@ impl Fake {
     }
 
     /// Gives a path a list, which can be watched
-    pub(super) fn list(&self, path: &str, items: Vec<Value>) {
+    pub(crate) fn list(&self, path: &str, items: Vec<Value>) {
         self.0.lock().unwrap().lists.insert(path.to_owned(), items);
     }
 
@@ -97,7 +104,7 @@ impl Fake {
     }
 
     /// How many watches of a path are open
-    pub(super) fn watches(&self, path: &str) -> usize {
+    pub(super) fn watching(&self, path: &str) -> usize {
         let state = self.0.lock().unwrap();
         state
             .watches

@@ -7,16 +7,14 @@ use std::time::Duration;
 use futures::StreamExt;
 use kube::runtime::utils::Backoff;
 use kube::runtime::{WatchStreamExt, watcher};
-use kube::{Api, Client, Resource};
+use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::listed::Listed;
 use super::table::{Keep, Replica, Table};
-
-/// How long one watch call lasts; a connection that died silently is noticed a little later
-const CALL_SECONDS: u32 = 60;
+use crate::api::watches::Watches;
 
 /// How many objects are listed at once: tenants may write 256 KiB of annotations into each, and a page is held twice
 const PAGE: u32 = 20;
@@ -39,15 +37,16 @@ enum Progress {
 
 impl Follow {
     /// Starts to fill a table with what is kept of all objects of a kind
-    pub(super) fn start<K>(client: Client, kind: &'static str, table: Arc<Table>, keep: Keep) -> Self
+    pub(super) fn start<K>(watches: &Watches, kind: &'static str, table: Arc<Table>, keep: Keep) -> Self
     where
         K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
     {
         let (tell, progress) = watch::channel(Progress::Listing);
-        let api = Api::<Listed<K>>::all(client);
+        let api = Api::<Listed<K>>::all(watches.watch(kind));
+        let call_seconds = watches.call_seconds();
         let mut replica = Replica::new(table, keep.clone());
         let task = tokio::spawn(async move {
-            let config = watcher::Config::default().timeout(CALL_SECONDS).page_size(PAGE);
+            let config = watcher::Config::default().timeout(call_seconds).page_size(PAGE);
             let mut events = std::pin::pin!(watcher(api, config).backoff(Patience::default()));
             while let Some(event) = events.next().await {
                 match event {
@@ -146,11 +145,11 @@ mod tests {
             annotations: Keys::Only(BTreeSet::from(["role".to_owned()])),
         };
         let follow =
-            Follow::start::<ServiceAccount>(fake.client(), "service accounts", Arc::clone(&table), keep);
+            Follow::start::<ServiceAccount>(&fake.watches(), "serviceaccounts", Arc::clone(&table), keep);
         follow.listed(Duration::from_secs(5)).await.unwrap();
         let kept = table.find("a/s39").unwrap();
         assert_eq!((kept.annotations.len(), kept.annotations["role"].len()), (1, 512));
-        until("a watch", || fake.watches(PATH) == 1).await;
+        until("a watch", || fake.watching(PATH) == 1).await;
         fake.tell(PATH, "ADDED", account(40));
         until("the new one", || table.find("a/s40").is_some()).await;
         assert_eq!(table.find("a/s40").unwrap().annotations["role"].len(), 512);

@@ -6,11 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::{Api, Client};
+use kube::Api;
 
 use crate::admission::profile::{NAME, NAMESPACE, Profile};
+use crate::api::watches::Watches;
 use crate::api::{self, Told};
 use crate::store::snapshot::Store;
+
+/// The name of the watch, in metrics and messages
+const WATCH: &str = "eci-profile";
 
 /// The eci-profile as it was last good; empty where there is none
 #[derive(Debug, Default)]
@@ -34,7 +38,7 @@ impl LiveProfile {
     }
 
     /// Follows the ConfigMap from the first configuration on that reads it, for ever
-    pub async fn keep(self: Arc<Self>, client: Client, store: Arc<Store>) {
+    pub async fn keep(self: Arc<Self>, watches: Watches, store: Arc<Store>) {
         let mut changes = store.subscribe();
         let is_read = || {
             let configuration = store.current();
@@ -45,8 +49,8 @@ impl LiveProfile {
                 return;
             }
         }
-        let maps: Api<ConfigMap> = Api::namespaced(client, NAMESPACE);
-        let mut events = pin!(api::follow(maps, NAME));
+        let maps: Api<ConfigMap> = Api::namespaced(watches.watch(WATCH), NAMESPACE);
+        let mut events = pin!(api::follow(maps, NAME, watches.call_seconds()));
         let mut told = Told::default();
         while let Some(event) = events.next().await {
             let read = match event {
@@ -100,13 +104,13 @@ mod tests {
         let fake = Fake::default();
         fake.list(MAPS, vec![map(r#"[{"name": "a"}]"#)]);
         let profile = Arc::new(LiveProfile::default());
-        tokio::spawn(Arc::clone(&profile).keep(fake.client(), configured("{}")));
+        tokio::spawn(Arc::clone(&profile).keep(fake.watches(), configured("{}")));
         let names = || -> Vec<String> {
             let current = profile.current();
             current.selectors().iter().map(|one| one.name.clone()).collect()
         };
         until("the profile", || names() == ["a"]).await;
-        until("the watch", || fake.watches(MAPS) == 1).await;
+        until("the watch", || fake.watching(MAPS) == 1).await;
         fake.tell(MAPS, "MODIFIED", map("[{"));
         until("the trouble", || profile.trouble().is_some()).await;
         assert!(
@@ -127,7 +131,7 @@ mod tests {
     async fn a_cluster_that_does_not_read_it_never_asks_for_it() {
         let fake = Fake::default();
         let profile = Arc::new(LiveProfile::default());
-        tokio::spawn(Arc::clone(&profile).keep(fake.client(), configured("{eciProfile: false}")));
+        tokio::spawn(Arc::clone(&profile).keep(fake.watches(), configured("{eciProfile: false}")));
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert!(fake.calls().is_empty());
     }

@@ -1,4 +1,4 @@
-//! Events on ConfigMaps that were not loaded, so that `kubectl describe` shows why.
+//! Events on ConfigMaps that were not loaded or do not fit what is live, so that `kubectl describe` shows why.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -15,9 +15,19 @@ use crate::directory::LocatedFault;
 use crate::store::review::bounded;
 
 /// The longest note that the API server takes is 1,024 bytes
-const MAX_NOTE: usize = 1000;
+pub(super) const MAX_NOTE: usize = 1000;
 /// What every note starts with
 const HEAD: &str = "not loaded: ";
+
+/// What an Event says of a ConfigMap
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Notice<'a> {
+    pub(super) config_map: &'a str,
+    pub(super) uid: &'a str,
+    pub(super) reason: &'static str,
+    pub(super) action: &'static str,
+    pub(super) note: &'a str,
+}
 
 /// Writes Events, each once for one state of one ConfigMap
 #[derive(Debug)]
@@ -54,7 +64,14 @@ impl Reports {
             if self.told.get(&name) == Some(&note) {
                 continue;
             }
-            match self.write(&name, &uid, &note).await {
+            let notice = Notice {
+                config_map: &name,
+                uid: &uid,
+                reason: "NotLoaded",
+                action: "Load",
+                note: &note,
+            };
+            match self.write(&notice).await {
                 Ok(()) => {
                     self.told.insert(name, note);
                 }
@@ -64,7 +81,14 @@ impl Reports {
     }
 
     /// The name follows from ConfigMap and note, so that replicas and repetitions meet in one Event
-    async fn write(&mut self, name: &str, uid: &str, note: &str) -> kube::Result<()> {
+    pub(super) async fn write(&mut self, notice: &Notice<'_>) -> kube::Result<()> {
+        let Notice {
+            config_map: name,
+            uid,
+            reason,
+            action,
+            note,
+        } = *notice;
         let mut hasher = DefaultHasher::new();
         (uid, note).hash(&mut hasher);
         let event_name = format!("{name}.{:016x}", hasher.finish());
@@ -82,8 +106,8 @@ impl Reports {
                 uid: Some(uid.to_owned()),
                 ..ObjectReference::default()
             }),
-            reason: Some("NotLoaded".to_owned()),
-            action: Some("Load".to_owned()),
+            reason: Some(reason.to_owned()),
+            action: Some(action.to_owned()),
             type_: Some("Warning".to_owned()),
             note: Some(note.to_owned()),
             event_time: Some(now.clone()),

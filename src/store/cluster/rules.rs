@@ -1,135 +1,278 @@
-//! What the live webhook configurations send here, as far as somebody's trust depends on it.
+//! The live webhook configurations: whether they are as they were installed, and what they send here as far as somebody's
+//! trust depends on it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use k8s_openapi::api::admissionregistration::v1::{
-    MutatingWebhookConfiguration, RuleWithOperations, ValidatingWebhookConfiguration,
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use kube::{Api, Client, Resource};
-use serde::de::DeserializeOwned;
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::Api;
 
-use crate::api::{self, ApiError, Told};
+use super::installed::{Configuration, Difference, Entry, Installed, Phase, told};
+use super::report::{MAX_NOTE, Notice, Reports};
+use super::sends::sends;
+use crate::api::watches::Watches;
+use crate::api::{self, Told};
+use crate::store::review::bounded;
 
-/// The resource that every entry about pod templates names
-const MEASURE: (&str, &str) = ("apps", "deployments");
+/// How long a difference has to last: an upgrade writes one object after the other
+const SETTLE: Duration = Duration::from_secs(10);
 
-/// The operations with which a template can be written
-const OPERATIONS: [&str; 2] = ["CREATE", "UPDATE"];
+/// How often to look whether a difference has lasted, for an Event
+const LOOK: Duration = Duration::from_secs(2);
 
-/// The live webhook configurations of one name
+/// The names of the watches, in metrics and messages
+const MUTATING: &str = "mutating-webhooks";
+const VALIDATING: &str = "validating-webhooks";
+const INSTALLED: &str = "installed-webhooks";
+
+/// The live webhook configurations of one name, and what was installed
 pub struct Rules {
-    client: Client,
+    watches: Watches,
     name: String,
-    sent: Mutex<Sent>,
+    namespace: String,
+    reporter: String,
+    /// The ConfigMap in which the chart left what it installed
+    installed: Option<String>,
+    known: Mutex<Known>,
 }
 
+/// What the watches have shown
 #[derive(Debug, Default)]
-struct Sent {
-    mutating: Scopes,
-    validating: Scopes,
+struct Known {
+    mutating: Option<Vec<Entry>>,
+    validating: Option<Vec<Entry>>,
+    installed: Option<Result<Installed, String>>,
+    /// Of the ConfigMap, for Events
+    uid: Option<String>,
+    /// Each difference with the moment at which it was first seen
+    seen: BTreeMap<Difference, Instant>,
+    /// Since when what was installed is not known
+    blind: Option<Instant>,
 }
 
-/// For each resource the places (by namespace and object selector) in which it is sent
-type Scopes = BTreeMap<(String, String), BTreeSet<String>>;
-
-/// What of an entry says where it applies
-type Entry<'a> = (
-    &'a [RuleWithOperations],
-    Option<&'a LabelSelector>,
-    Option<&'a LabelSelector>,
-);
-
-/// A webhook configuration of either kind
-trait Configuration: Resource<DynamicType = ()> + Clone + fmt::Debug + DeserializeOwned + Send + 'static {
-    fn entries(&self) -> Vec<Entry<'_>>;
-}
-
-impl Configuration for MutatingWebhookConfiguration {
-    fn entries(&self) -> Vec<Entry<'_>> {
-        let entries = self.webhooks.iter().flatten();
-        let entry = entries.map(|entry| {
-            (
-                entry.rules.as_deref().unwrap_or_default(),
-                entry.namespace_selector.as_ref(),
-                entry.object_selector.as_ref(),
-            )
-        });
-        entry.collect()
-    }
-}
-
-impl Configuration for ValidatingWebhookConfiguration {
-    fn entries(&self) -> Vec<Entry<'_>> {
-        let entries = self.webhooks.iter().flatten();
-        let entry = entries.map(|entry| {
-            (
-                entry.rules.as_deref().unwrap_or_default(),
-                entry.namespace_selector.as_ref(),
-                entry.object_selector.as_ref(),
-            )
-        });
-        entry.collect()
-    }
+/// How far the live configurations are from what was installed
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drift {
+    /// Entries of the mutating one that differ
+    pub mutating: usize,
+    /// Entries of the validating one that differ
+    pub validating: usize,
+    /// What it is, and what to do
+    pub told: Option<String>,
 }
 
 impl Rules {
     /// The configurations of this name; nothing is known of them before they are followed
-    pub fn new(client: Client, name: &str) -> Self {
+    ///
+    /// `installed` is the ConfigMap of `namespace` with the chart's digests, and `reporter` the pod that Events name.
+    pub fn new(
+        watches: Watches,
+        namespace: &str,
+        name: &str,
+        installed: Option<String>,
+        reporter: &str,
+    ) -> Self {
         Self {
-            client,
+            watches,
             name: name.to_owned(),
-            sent: Mutex::default(),
+            namespace: namespace.to_owned(),
+            reporter: reporter.to_owned(),
+            installed,
+            known: Mutex::default(),
         }
     }
 
-    /// Whether a resource is sent to both webhooks wherever Deployments are
+    /// Whether a resource is sent to both webhooks wherever Deployments are, by entries that are as they were installed
     pub fn sends(&self, group: &str, resource: &str) -> bool {
-        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        covers(&sent.mutating, group, resource) && covers(&sent.validating, group, resource)
+        let known = self.known();
+        let (Some(mutating), Some(validating)) = (&known.mutating, &known.validating) else {
+            return false;
+        };
+        let settled: Vec<&Difference> = known.settled(Instant::now()).collect();
+        sends(
+            mutating,
+            validating,
+            &settled,
+            Some(&self.namespace),
+            (group, resource),
+        )
+    }
+
+    /// How far the live configurations are from what was installed, once that has lasted
+    pub fn drift(&self) -> Drift {
+        let known = self.known();
+        let Some(installed) = &self.installed else {
+            return Drift::default();
+        };
+        let again = format!(
+            "install the chart again, with --force-conflicts if somebody has patched `{}`",
+            self.name
+        );
+        if let (Some(Err(reason)), Some(since)) = (&known.installed, known.blind) {
+            if since.elapsed() < SETTLE {
+                return Drift::default();
+            }
+            let count =
+                |entries: &Option<Vec<Entry>>| entries.as_ref().map_or(1, |entries| entries.len().max(1));
+            return Drift {
+                mutating: count(&known.mutating),
+                validating: count(&known.validating),
+                told: Some(format!(
+                    "nobody can see whether the webhook configurations `{}` are as they were installed: ConfigMap `{installed}`: \
+                     {reason}: {again}",
+                    self.name
+                )),
+            };
+        }
+        let settled: Vec<Difference> = known.settled(Instant::now()).cloned().collect();
+        let count = |phase| {
+            settled
+                .iter()
+                .filter(|difference| difference.phase == phase)
+                .count()
+        };
+        Drift {
+            mutating: count(Phase::Mutating),
+            validating: count(Phase::Validating),
+            told: (!settled.is_empty()).then(|| {
+                format!(
+                    "webhook configurations `{}` are not as they were installed: {}: {again}",
+                    self.name,
+                    told(&settled)
+                )
+            }),
+        }
     }
 
     /// Follows both configurations, for ever
     pub async fn keep(&self) {
         tokio::join!(
-            self.keep_one(
-                Api::<MutatingWebhookConfiguration>::all(self.client.clone()),
-                |sent| { &mut sent.mutating }
-            ),
-            self.keep_one(
-                Api::<ValidatingWebhookConfiguration>::all(self.client.clone()),
-                |sent| { &mut sent.validating }
-            )
+            self.keep_one::<MutatingWebhookConfiguration>(MUTATING, |known| &mut known.mutating),
+            self.keep_one::<ValidatingWebhookConfiguration>(VALIDATING, |known| &mut known.validating),
+            self.keep_installed(),
+            self.keep_telling(),
         );
     }
 
-    async fn keep_one<K: Configuration>(&self, api: Api<K>, part: fn(&mut Sent) -> &mut Scopes) {
-        let mut events = pin!(api::follow(api, &self.name));
+    async fn keep_one<K: Configuration>(
+        &self,
+        watch: &'static str,
+        part: fn(&mut Known) -> &mut Option<Vec<Entry>>,
+    ) {
+        let api = Api::<K>::all(self.watches.watch(watch));
+        let mut events = pin!(api::follow(api, &self.name, self.watches.call_seconds()));
         let mut told = Told::default();
         while let Some(event) = events.next().await {
-            let sent = event.map(|object| {
-                let entries = object.iter().flat_map(Configuration::entries);
-                scopes(entries)
-            });
-            self.take(sent, &mut told, part);
+            if told.is_news(&event)
+                && let Err(error) = &event
+            {
+                tracing::warn!("webhook configuration `{}`: {error}", self.name);
+            }
+            // While it cannot be read, what was known stays
+            if let Ok(object) = event {
+                let mut known = self.known();
+                *part(&mut known) = Some(object.iter().flat_map(Configuration::entries).collect());
+                known.compare();
+            }
         }
     }
 
-    /// Notes what a configuration sends; while it cannot be read, what was known stays
-    fn take(&self, scopes: Result<Scopes, ApiError>, told: &mut Told, part: fn(&mut Sent) -> &mut Scopes) {
-        if told.is_news(&scopes)
-            && let Err(error) = &scopes
-        {
-            tracing::warn!("webhook configuration `{}`: {error}", self.name);
+    async fn keep_installed(&self) {
+        let Some(name) = &self.installed else { return };
+        let api = Api::<ConfigMap>::namespaced(self.watches.watch(INSTALLED), &self.namespace);
+        let mut events = pin!(api::follow(api, name, self.watches.call_seconds()));
+        let mut told = Told::default();
+        while let Some(event) = events.next().await {
+            if told.is_news(&event)
+                && let Err(error) = &event
+            {
+                tracing::warn!("ConfigMap `{name}`: {error}");
+            }
+            if let Ok(map) = event {
+                let mut known = self.known();
+                known.uid = map.as_ref().and_then(|map| map.metadata.uid.clone());
+                known.installed = Some(match &map {
+                    Some(map) => Installed::read(map),
+                    None => Err("it is not there".to_owned()),
+                });
+                known.compare();
+            }
         }
-        if let Ok(scopes) = scopes {
-            let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-            *part(&mut sent) = scopes;
+    }
+
+    /// Tells on the ConfigMap what differs
+    async fn keep_telling(&self) {
+        let Some(name) = &self.installed else { return };
+        let mut reports = Reports::new(
+            self.watches.client().clone(),
+            &self.namespace,
+            self.reporter.clone(),
+        );
+        let mut before = None;
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let told = self.drift().told.map(|told| bounded(&[told], "", MAX_NOTE));
+            let uid = self.known().uid.clone();
+            if told != before
+                && let (Some(note), Some(uid)) = (&told, &uid)
+            {
+                let notice = Notice {
+                    config_map: name,
+                    uid,
+                    reason: "WebhooksChanged",
+                    action: "Compare",
+                    note,
+                };
+                if let Err(error) = reports.write(&notice).await {
+                    tracing::warn!(config_map = name, "cannot write an Event: {error}");
+                }
+            }
+            before = told;
         }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Compares again; a difference that was there before keeps its time
+    fn compare(&mut self) {
+        let now = Instant::now();
+        let mut found = Vec::new();
+        if let Some(Ok(installed)) = &self.installed {
+            for (phase, entries) in [
+                (Phase::Mutating, &self.mutating),
+                (Phase::Validating, &self.validating),
+            ] {
+                found.extend(entries.iter().flat_map(|entries| installed.of(phase, entries)));
+            }
+        }
+        let seen = std::mem::take(&mut self.seen);
+        let since = |difference: &Difference| seen.get(difference).copied().unwrap_or(now);
+        self.seen = found
+            .into_iter()
+            .map(|difference| (difference.clone(), since(&difference)))
+            .collect();
+        let is_blind = matches!(self.installed, Some(Err(_)));
+        self.blind = is_blind.then(|| self.blind.unwrap_or(now));
+    }
+
+    /// The differences that have lasted
+    fn settled(&self, now: Instant) -> impl Iterator<Item = &Difference> {
+        let lasts = move |since: Instant| now.saturating_duration_since(since) >= SETTLE;
+        self.seen
+            .iter()
+            .filter(move |(_, since)| lasts(**since))
+            .map(|(difference, _)| difference)
     }
 }
 
@@ -141,97 +284,84 @@ impl fmt::Debug for Rules {
     }
 }
 
-/// Whether two configurations send a resource to both webhooks wherever they send Deployments
-pub fn sent(
-    mutating: &MutatingWebhookConfiguration,
-    validating: &ValidatingWebhookConfiguration,
-    group: &str,
-    resource: &str,
-) -> bool {
-    let (mutating, validating) = (mutating.entries(), validating.entries());
-    covers(&scopes(mutating.into_iter()), group, resource)
-        && covers(&scopes(validating.into_iter()), group, resource)
-}
-
-fn covers(scopes: &Scopes, group: &str, resource: &str) -> bool {
-    let at = |(group, resource): (&str, &str)| scopes.get(&(group.to_owned(), resource.to_owned()));
-    match (at(MEASURE), at((group, resource))) {
-        (Some(measure), Some(found)) => found.is_superset(measure),
-        _ => false,
-    }
-}
-
-fn scopes<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Scopes {
-    let mut scopes = Scopes::new();
-    for (rules, namespaces, objects) in entries {
-        // Helm writes an absent selector as none, the API server as an empty one
-        let scope = format!(
-            "{:?} {:?}",
-            namespaces.cloned().unwrap_or_default(),
-            objects.cloned().unwrap_or_default()
-        );
-        for rule in rules {
-            let operations = rule.operations.as_deref().unwrap_or_default();
-            let has = |wanted: &str| operations.iter().any(|one| one == wanted || one == "*");
-            if !OPERATIONS.into_iter().all(has) {
-                continue;
-            }
-            for group in rule.api_groups.iter().flatten() {
-                for resource in rule.resources.iter().flatten() {
-                    let key = (group.clone(), resource.clone());
-                    scopes.entry(key).or_default().insert(scope.clone());
-                }
-            }
-        }
-    }
-    scopes
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
+    use super::super::fake::{Fake, until};
     use super::*;
 
-    fn rule(group: &str, resources: &[&str], operations: &[&str]) -> RuleWithOperations {
-        let texts = |texts: &[&str]| Some(texts.iter().map(|text| (*text).to_owned()).collect());
-        RuleWithOperations {
-            api_groups: texts(&[group]),
-            resources: texts(resources),
-            operations: texts(operations),
-            ..RuleWithOperations::default()
-        }
-    }
-
-    fn namespaces(label: &str) -> LabelSelector {
-        LabelSelector {
-            match_labels: Some([("route".to_owned(), label.to_owned())].into()),
-            ..LabelSelector::default()
-        }
-    }
-
-    fn sends(entries: &[(Vec<RuleWithOperations>, LabelSelector)]) -> bool {
-        let entries = entries
-            .iter()
-            .map(|(rules, namespaces)| (rules.as_slice(), Some(namespaces), None));
-        covers(&scopes(entries), "apps.kruise.io", "clonesets")
+    fn installed(entries: &[&str]) -> Installed {
+        let entries: BTreeMap<&str, BTreeMap<String, String>> =
+            entries.iter().map(|entry| (*entry, BTreeMap::new())).collect();
+        let text = json!({"mutating": entries, "validating": {}}).to_string();
+        Installed::read(&serde_json::from_value(json!({"data": {"webhooks.json": text}})).unwrap()).unwrap()
     }
 
     #[test]
-    fn a_kind_is_sent_where_it_is_sent_wherever_deployments_are() {
-        let both = ["CREATE", "UPDATE"];
-        let apps = || rule("apps", &["deployments", "daemonsets"], &both);
-        let kruise = || rule("apps.kruise.io", &["clonesets"], &both);
-        let (a, b) = (|| namespaces("a"), || namespaces("b"));
-        assert!(sends(&[(vec![apps(), kruise()], a())]));
-        assert!(sends(&[(vec![apps()], a()), (vec![kruise()], a())]));
-        assert!(!sends(&[(vec![apps()], a())]));
-        assert!(!sends(&[(vec![apps(), kruise()], a()), (vec![apps()], b())]));
-        assert!(!sends(&[(vec![apps()], a()), (vec![kruise()], b())]));
-        let creates = rule("apps.kruise.io", &["clonesets"], &["CREATE"]);
-        assert!(!sends(&[(vec![apps(), creates], a())]));
-        assert!(
-            !sends(&[(vec![kruise()], a())]),
-            "nothing is known without the measure"
+    fn a_difference_counts_once_it_has_lasted() {
+        let mut known = Known {
+            mutating: Some(vec![]),
+            validating: Some(vec![]),
+            installed: Some(Ok(installed(&["a", "b"]))),
+            ..Known::default()
+        };
+        known.compare();
+        let start = *known.seen.values().next().unwrap();
+        let lasting = |known: &Known, after: Duration| known.settled(start + after).count();
+        assert_eq!(lasting(&known, SETTLE - Duration::from_millis(1)), 0);
+        assert_eq!(lasting(&known, SETTLE), 2);
+        // Compared again it keeps its time, and goes with what makes it
+        known.compare();
+        assert_eq!(lasting(&known, SETTLE), 2);
+        known.installed = Some(Ok(installed(&["b"])));
+        known.compare();
+        assert_eq!(lasting(&known, SETTLE), 1);
+        known.mutating = None;
+        known.compare();
+        assert_eq!(lasting(&known, SETTLE), 0, "what was not read is no difference");
+    }
+
+    #[tokio::test]
+    async fn both_configurations_and_what_was_installed_are_followed() {
+        let fake = Fake::default();
+        let group = "/apis/admissionregistration.k8s.io/v1";
+        let object = json!({"metadata": {"name": "gate", "resourceVersion": "5"}, "webhooks": []});
+        for kind in ["mutating", "validating"] {
+            fake.list(
+                &format!("{group}/{kind}webhookconfigurations"),
+                vec![object.clone()],
+            );
+        }
+        fake.list("/api/v1/namespaces/gate/configmaps", vec![]);
+        let rules = Rules::new(
+            fake.watches(),
+            "gate",
+            "gate",
+            Some("gate-installed".to_owned()),
+            "pod-1",
         );
-        assert!(!sends(&[]));
+        let rules = std::sync::Arc::new(rules);
+        assert_eq!(rules.drift(), Drift::default());
+        let kept = std::sync::Arc::clone(&rules);
+        tokio::spawn(async move { kept.keep().await });
+        until("the ConfigMap that is missing", || {
+            rules.known().installed.is_some()
+        })
+        .await;
+        assert!(rules.known().blind.is_some());
+        assert_eq!(
+            rules.drift(),
+            Drift::default(),
+            "an installation writes it in a moment"
+        );
+        rules.known().blind = Instant::now().checked_sub(SETTLE);
+        let drift = rules.drift();
+        assert_eq!((drift.mutating, drift.validating), (1, 1));
+        let told = drift.told.unwrap();
+        assert!(
+            told.contains("ConfigMap `gate-installed`: it is not there: install"),
+            "{told}"
+        );
     }
 }

@@ -15,6 +15,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Client};
 
+use crate::api::watches::Watches;
 use crate::api::{self, ApiError, RETRY, Told, answered, won};
 use crate::stamp::{Form, Ring, RingError, Seal};
 
@@ -25,6 +26,9 @@ const CLUSTER: &str = "kube-system";
 /// no other
 const FORM: &str = "ramgate.io/stamp-form";
 
+/// The name of the watch, in metrics and messages
+const WATCH: &str = "stamp-keys";
+
 /// How often the Secret is read again because a stamp names a key that is not known
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -32,6 +36,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub struct Keys {
     client: Client,
     secrets: Api<Secret>,
+    watched: Api<Secret>,
+    call_seconds: u32,
     name: String,
     manager: String,
     upgrade_after: Duration,
@@ -63,9 +69,12 @@ enum KeysError {
 impl Keys {
     /// The Secret of a name in a namespace, written in the name of one pod; after some time of life it says that stamps may
     /// be written in the second form
-    pub fn new(client: Client, namespace: &str, name: &str, pod: &str, upgrade_after: Duration) -> Self {
+    pub fn new(watches: &Watches, namespace: &str, name: &str, pod: &str, upgrade_after: Duration) -> Self {
+        let client = watches.client().clone();
         Self {
             secrets: Api::namespaced(client.clone(), namespace),
+            watched: Api::namespaced(watches.watch(WATCH), namespace),
+            call_seconds: watches.call_seconds(),
             client,
             name: name.to_owned(),
             manager: pod.to_owned(),
@@ -87,7 +96,7 @@ impl Keys {
 
     /// Follows the Secret, and makes it where there is none, for ever
     pub async fn keep(self: Arc<Self>) {
-        let mut events = pin!(api::follow(self.secrets.clone(), &self.name));
+        let mut events = pin!(api::follow(self.watched.clone(), &self.name, self.call_seconds));
         let mut last: Option<Option<Secret>> = None;
         let mut told = Told::default();
         let mut failed = false;
@@ -322,7 +331,7 @@ mod tests {
     }
 
     fn start(fake: &Fake) -> Arc<Keys> {
-        let keys = Arc::new(Keys::new(fake.client(), "ramgate", "stamp", "pod-1", LATER));
+        let keys = Arc::new(Keys::new(&fake.watches(), "ramgate", "stamp", "pod-1", LATER));
         tokio::spawn(Arc::clone(&keys).keep());
         keys
     }
@@ -342,7 +351,7 @@ mod tests {
         );
         until("the key", || newest(&keys).as_deref() == Some("k1")).await;
         assert_eq!(keys.seal().unwrap().cluster(), "the-cluster");
-        until("the watch", || fake.watches(SECRETS) == 1).await;
+        until("the watch", || fake.watching(SECRETS) == 1).await;
         fake.tell(SECRETS, "MODIFIED", secret(&[("k1", ZEROS), ("k2", ZEROS)]));
         until("the newer key", || newest(&keys).as_deref() == Some("k2")).await;
         assert!(keys.seal().unwrap().ring().key("k1").is_some(), "all verify");
@@ -381,7 +390,7 @@ mod tests {
         new["metadata"]["annotations"] = json!({FORM: "2"});
         fake.put(SECRET, new);
         let soon = Duration::from_millis(200);
-        let keys = Arc::new(Keys::new(fake.client(), "ramgate", "stamp", "pod-1", soon));
+        let keys = Arc::new(Keys::new(&fake.watches(), "ramgate", "stamp", "pod-1", soon));
         tokio::spawn(Arc::clone(&keys).keep());
         until("the key", || keys.seal().is_some()).await;
         assert_eq!(keys.seal().unwrap().form(), Form::First);
@@ -397,7 +406,7 @@ mod tests {
         fake.list(SECRETS, vec![secret(&[("k1", ZEROS)])]);
         let keys = start(&fake);
         until("the key", || keys.seal().is_some()).await;
-        until("the watch", || fake.watches(SECRETS) == 1).await;
+        until("the watch", || fake.watching(SECRETS) == 1).await;
         fake.tell(SECRETS, "MODIFIED", secret(&[("k1", "AAAA")]));
         until("the trouble", || keys.trouble().is_some()).await;
         let trouble = keys.trouble().unwrap();

@@ -4,20 +4,23 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::ConfigMap;
+use kube::Api;
 use kube::runtime::{WatchStreamExt, watcher};
-use kube::{Api, Client};
 use tokio::time::{Instant, sleep_until};
 
 use super::config_maps::ConfigMaps;
 use super::follow::Patience;
 use super::report::Reports;
+use crate::api::watches::Watches;
 use crate::directory::{FaultClass, LocatedFault};
 use crate::store::config_map::LABEL;
 use crate::store::reload::{Offered, Reloader};
 use crate::store::snapshot::Store;
 
-/// How long one watch call lasts; a connection that died silently is noticed a little later
+/// How long one watch call lasts at most; a connection that died silently is noticed a little later
 const CALL_SECONDS: u32 = 30;
+/// The name of the watch, in metrics and messages
+const WATCH: &str = "configmaps";
 /// How many ConfigMaps are listed at once: each may have a mebibyte
 const PAGE: u32 = 8;
 /// How long to wait for another change before a reload: several ConfigMaps are applied one after the other
@@ -32,9 +35,12 @@ const TELLING: Duration = Duration::from_secs(2);
 /// Configuration out of the labelled ConfigMaps of one namespace
 pub struct ClusterSource {
     api: Api<ConfigMap>,
+    call_seconds: u32,
     store: std::sync::Arc<Store>,
     reloader: Reloader,
     reports: Reports,
+    /// The ConfigMap without whose section `cluster` no set is complete
+    cluster_config: Option<String>,
 }
 
 /// When the next reload is due
@@ -47,25 +53,34 @@ struct Due {
 impl ClusterSource {
     /// A source that puts what the namespace's ConfigMaps hold in force; `reporter` is the pod that Events name
     pub fn new(
-        client: Client,
+        watches: &Watches,
         namespace: &str,
         reporter: String,
         store: std::sync::Arc<Store>,
         reloader: Reloader,
     ) -> Self {
         Self {
-            api: Api::namespaced(client.clone(), namespace),
+            api: Api::namespaced(watches.watch(WATCH), namespace),
+            call_seconds: watches.call_seconds().min(CALL_SECONDS),
             store,
             reloader,
-            reports: Reports::new(client, namespace, reporter),
+            reports: Reports::new(watches.client().clone(), namespace, reporter),
+            cluster_config: None,
         }
+    }
+
+    /// The same, for which no set is complete without the section `cluster` of this ConfigMap
+    #[must_use]
+    pub fn with_cluster_config(mut self, name: Option<String>) -> Self {
+        self.cluster_config = name;
+        self
     }
 
     /// Loads, then reloads on change, until it is dropped
     pub async fn run(mut self) {
         let config = watcher::Config::default()
             .labels(LABEL)
-            .timeout(CALL_SECONDS)
+            .timeout(self.call_seconds)
             .page_size(PAGE);
         let watch = watcher(self.api.clone(), config).backoff(Patience::default());
         let mut events = std::pin::pin!(watch);
@@ -106,9 +121,41 @@ impl ClusterSource {
         }
     }
 
+    /// What is wrong if the section `cluster` is not where it was installed
+    ///
+    /// Without it pods would be routed by defaults: what a serverless or burst cluster sends to ECI would not be judged.
+    fn incomplete(&self) -> Option<LocatedFault> {
+        let name = self.cluster_config.as_deref()?;
+        let sources = self.store.sources();
+        let source = sources.iter().find(|source| &*source.name == name);
+        let message = match source {
+            None => format!(
+                "no ConfigMap of this name with label {LABEL} is there, which holds the section `cluster`: install the chart again"
+            ),
+            // Its own faults say more
+            Some(source) if source.pieces.iter().any(|named| named.faults().next().is_some()) => return None,
+            Some(source)
+                if source
+                    .pieces
+                    .iter()
+                    .any(|named| named.piece.has_cluster_section()) =>
+            {
+                return None;
+            }
+            Some(_) => "it holds no section `cluster` any more: install the chart again".to_owned(),
+        };
+        Some(LocatedFault::whole(name, message, FaultClass::Conflict))
+    }
+
     async fn reload(&mut self, maps: &ConfigMaps) -> Offered {
         self.store.set_sources(maps.sources());
-        let offered = self.reloader.offer(maps.pieces()).await;
+        let offered = match self.incomplete() {
+            None => self.reloader.offer(maps.pieces()).await,
+            Some(fault) => {
+                self.reloader.refuse(vec![fault.clone()]);
+                Offered::Refused(vec![fault])
+            }
+        };
         match &offered {
             Offered::Accepted => self.reports.forget(),
             Offered::Refused(faults) => {
@@ -163,6 +210,10 @@ mod tests {
 
     impl Setup {
         fn start(text: &str) -> Self {
+            Self::start_with(text, None)
+        }
+
+        fn start_with(text: &str, cluster_config: Option<&str>) -> Self {
             let fake = Fake::default();
             fake.list(MAPS, vec![config_map(1, text)]);
             fake.list(
@@ -187,16 +238,17 @@ mod tests {
                 Arc::clone(&store),
                 crate::store::cluster::Followed::default(),
             ));
-            let mut surroundings = Surroundings::new(fake.client(), Arc::clone(&view));
+            let mut surroundings = Surroundings::new(fake.watches(), Arc::clone(&view));
             surroundings.patience = Duration::from_millis(500);
             let reloader = Reloader::new(Arc::clone(&store), Some(surroundings));
             let source = ClusterSource::new(
-                fake.client(),
+                &fake.watches(),
                 "ramgate",
                 "pod-1".into(),
                 Arc::clone(&store),
                 reloader,
             );
+            let source = source.with_cluster_config(cluster_config.map(str::to_owned));
             tokio::spawn(source.run());
             Self { fake, store, view }
         }
@@ -262,7 +314,7 @@ mod tests {
                 .annotations
                 .is_empty()
         );
-        assert_eq!(setup.fake.watches("/api/v1/serviceaccounts"), 0);
+        assert_eq!(setup.fake.watching("/api/v1/serviceaccounts"), 0);
         let calls = setup.fake.calls();
         let maps = calls.iter().find(|call| call.path == MAPS).unwrap();
         assert!(
@@ -300,6 +352,40 @@ mod tests {
         setup.until(|status| status.last_reload == Some(false)).await;
         assert_eq!(setup.store.current().unwrap().generation, 2);
         assert!(setup.store.sources().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_set_without_the_installed_section_cluster_waits_and_leaves_the_last_good_one_in_force() {
+        let cluster = |version: u32, text: &str| {
+            json!({"metadata": {"name": "gate-cluster", "uid": "c", "resourceVersion": version.to_string(),
+                "labels": {LABEL: "directory"}}, "data": {"cluster.yaml": text}})
+        };
+        let setup = Setup::start_with(ACCOUNT, Some("gate-cluster"));
+        setup.until(|status| status.last_reload == Some(false)).await;
+        let fault = setup.store.status().faults[0].to_string();
+        assert!(
+            fault.starts_with("gate-cluster: no ConfigMap of this name"),
+            "{fault}"
+        );
+        assert_eq!(setup.store.status().generation, 0);
+        setup
+            .fake
+            .tell(MAPS, "ADDED", cluster(2, "cluster: {serverless: true}"));
+        setup.until(|status| status.generation == 1).await;
+        for (event, version, text) in [
+            ("DELETED", 3, "cluster: {serverless: true}"),
+            ("ADDED", 4, "users: []"),
+        ] {
+            setup.fake.tell(MAPS, event, cluster(version, text));
+            setup.until(|status| status.last_reload == Some(false)).await;
+            assert!(setup.store.current().unwrap().cluster.serverless);
+            setup.fake.tell(
+                MAPS,
+                "MODIFIED",
+                cluster(version + 10, "cluster: {serverless: true}"),
+            );
+            setup.until(|status| status.last_reload == Some(true)).await;
+        }
     }
 
     #[tokio::test]
@@ -352,7 +438,7 @@ mod tests {
             .eventually(|setup| setup.seen(|seen| seen.service_account("a", "s")).is_none())
             .await;
         setup
-            .eventually(|setup| setup.fake.watches("/api/v1/serviceaccounts") == 0)
+            .eventually(|setup| setup.fake.watching("/api/v1/serviceaccounts") == 0)
             .await;
         assert_eq!(setup.called("/api/v1/namespaces"), 2);
         setup.view.read_service_account("a", "other").await;
@@ -373,7 +459,7 @@ mod tests {
         setup.until(|status| status.last_reload == Some(false)).await;
         let fault = setup.store.status().faults[0].to_string();
         assert!(
-            fault.starts_with("cluster: cannot list service accounts: "),
+            fault.starts_with("cluster: cannot list serviceaccounts: "),
             "{fault}"
         );
         assert_eq!(setup.store.current().unwrap().generation, 1);
@@ -389,7 +475,14 @@ mod tests {
         let store = Arc::new(Store::default());
         let reloader = Reloader::new(Arc::clone(&store), None);
         tokio::spawn(
-            ClusterSource::new(fake.client(), "ramgate", "p".into(), Arc::clone(&store), reloader).run(),
+            ClusterSource::new(
+                &fake.watches(),
+                "ramgate",
+                "p".into(),
+                Arc::clone(&store),
+                reloader,
+            )
+            .run(),
         );
         let mut status = store.subscribe();
         status

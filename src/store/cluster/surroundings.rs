@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Namespace, Node, ServiceAccount};
-use kube::Client;
 
 use super::follow::Follow;
 use super::table::{Keep, Keys};
 use super::view::View;
+use crate::api::watches::Watches;
 use crate::directory::Interest;
 
 /// How long a new set waits for the lists that it reads; the old one stays in force meanwhile
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Watches of namespaces and nodes, and of service accounts while mapping reads them
 pub struct Surroundings {
-    client: Client,
+    watches: Watches,
     view: Arc<View>,
     pub(super) patience: Duration,
     namespaces: Option<Follow>,
@@ -35,9 +35,9 @@ pub struct CoverError {
 
 impl Surroundings {
     /// No watches yet; they fill this view
-    pub fn new(client: Client, view: Arc<View>) -> Self {
+    pub fn new(watches: Watches, view: Arc<View>) -> Self {
         Self {
-            client,
+            watches,
             view,
             patience: PATIENCE,
             namespaces: None,
@@ -52,19 +52,14 @@ impl Surroundings {
     /// What could not be listed in time; the watch goes on trying
     pub(in crate::store) async fn cover(&mut self, interest: &Interest) -> Result<(), CoverError> {
         let wanted = Wanted::of(interest);
-        let (client, view) = (&self.client, &self.view);
-        let start = |keep| Follow::start::<Namespace>(client.clone(), NAMESPACES, view.namespaces(), keep);
+        let (watches, view) = (&self.watches, &self.view);
+        let start = |keep| Follow::start::<Namespace>(watches, NAMESPACES, view.namespaces(), keep);
         ensure(&mut self.namespaces, wanted.namespaces, start);
-        let start = |keep| Follow::start::<Node>(client.clone(), NODES, view.nodes(), keep);
+        let start = |keep| Follow::start::<Node>(watches, NODES, view.nodes(), keep);
         ensure(&mut self.nodes, wanted.nodes, start);
         if let Some(keep) = wanted.service_accounts {
             let start = |keep| {
-                Follow::start::<ServiceAccount>(
-                    client.clone(),
-                    SERVICE_ACCOUNTS,
-                    view.service_accounts(),
-                    keep,
-                )
+                Follow::start::<ServiceAccount>(watches, SERVICE_ACCOUNTS, view.service_accounts(), keep)
             };
             ensure(&mut self.service_accounts, keep, start);
         }
@@ -105,7 +100,7 @@ impl fmt::Debug for Surroundings {
 
 const NAMESPACES: &str = "namespaces";
 const NODES: &str = "nodes";
-const SERVICE_ACCOUNTS: &str = "service accounts";
+const SERVICE_ACCOUNTS: &str = "serviceaccounts";
 
 /// What to keep of each kind for an interest
 pub(super) struct Wanted {

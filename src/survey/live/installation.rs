@@ -21,6 +21,8 @@ pub struct Installation {
     pub stamp_secret: String,
     /// The name of both webhook configurations
     pub webhook_configuration: String,
+    /// The ConfigMap with the chart's digests of their entries
+    pub installed_webhooks: Option<String>,
     /// What a denial does where; nothing where there is no Deployment
     pub modes: Option<Modes>,
     /// The names of real nodes, whole
@@ -36,6 +38,7 @@ impl Default for Installation {
         Self {
             stamp_secret: STAMP_SECRET.to_owned(),
             webhook_configuration: WEBHOOK_CONFIGURATION.to_owned(),
+            installed_webhooks: None,
             modes: None,
             real_node_names: None,
             port: None,
@@ -91,6 +94,7 @@ impl Installation {
             stamp_secret: flag(arguments, "--stamp-secret").unwrap_or(defaults.stamp_secret),
             webhook_configuration: flag(arguments, "--webhook-configuration")
                 .unwrap_or(defaults.webhook_configuration),
+            installed_webhooks: flag(arguments, "--installed-webhooks"),
             modes: Some(modes),
             real_node_names: flag(arguments, "--real-node-names").and_then(|text| whole(&text).ok()),
             port: None,
@@ -161,6 +165,7 @@ mod tests {
             "--stamp-secret=keys",
             "--webhook-configuration",
             "gate",
+            "--installed-webhooks=gate-installed",
             "--real-node-names=node-[0-9]+$$(|x)",
         ]));
         let found = Installation::of(&arguments(&deployment).unwrap());
@@ -168,6 +173,7 @@ mod tests {
             (found.stamp_secret.as_str(), found.webhook_configuration.as_str()),
             ("keys", "gate")
         );
+        assert_eq!(found.installed_webhooks.as_deref(), Some("gate-installed"));
         let modes = found.modes.unwrap();
         let of = ["soft", "quiet", "any"].map(|namespace| modes.of(namespace));
         assert_eq!(of, [Mode::Warn, Mode::Audit, Mode::Enforce]);

@@ -15,6 +15,7 @@ use crate::admission::profile::{self, Profile};
 use crate::directory::{Configuration, Interest};
 use crate::stamp::{Ring, Seal};
 use crate::store::NamedPiece;
+use crate::store::cluster::Installed;
 use crate::store::config_map::{self, LABEL};
 use crate::survey::land::{Land, Node};
 use crate::survey::source::text;
@@ -79,7 +80,12 @@ pub async fn land(
             None
         }
     };
-    let webhooks = webhooks(reader, &installation.webhook_configuration).await?;
+    let mut webhooks = webhooks(reader, &installation.webhook_configuration).await?;
+    if let Some(name) = &installation.installed_webhooks
+        && let Some(live) = webhooks.take()
+    {
+        webhooks = Some(compared(reader, release, name, live, &mut missing).await?);
+    }
     if webhooks.is_none() {
         missing.push(Missing(format!(
             "there are no webhook configurations named {}: namespaces {CLUSTER} and {release} are taken as exempt",
@@ -211,6 +217,35 @@ async fn eci_profile(reader: &Reader, missing: &mut Vec<Missing>) -> Result<Arc<
         Err(error) => {
             missing.push(Missing(format!("{error}; it is taken as empty here")));
             Ok(Arc::default())
+        }
+    }
+}
+
+/// The live configurations held against what was installed, if that can be read
+async fn compared(
+    reader: &Reader,
+    release: &str,
+    name: &str,
+    live: Webhooks,
+    missing: &mut Vec<Missing>,
+) -> Result<Webhooks, ReadError> {
+    let what =
+        format!("ConfigMap {release}/{name}, which says how the webhook configurations were installed");
+    let path = format!("/api/v1/namespaces/{release}/configmaps");
+    let read = match reader.get(&what, &path, name).await {
+        Ok(found) => found,
+        Err(error) if error.is_forbidden() => None,
+        Err(error) => return Err(error),
+    };
+    let installed = read
+        .ok_or_else(|| "it is not there, or may not be read".to_owned())
+        .and_then(|map| serde_json::from_value(map).map_err(|error| error.to_string()))
+        .and_then(|map: ConfigMap| Installed::read(&map));
+    match installed {
+        Ok(installed) => Ok(live.compared(&installed)),
+        Err(error) => {
+            missing.push(Missing(format!("{what}: {error}: changes of them are not seen")));
+            Ok(live)
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The live webhook rules, held against what has to be sent. Match conditions are read by name alone: whether one was
-//! changed shows by installing the chart again.
+//! The live webhook rules, held against what has to be sent and against what the chart installed. Of match conditions only
+//! the latter tells more than their names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +9,7 @@ use crate::admission::route::NAMESPACE_ROUTES;
 use crate::admission::workload::Workload;
 use crate::admission::{Mode, Path};
 use crate::directory::{Selector, Test};
+use crate::store::cluster::told;
 use crate::survey::webhooks::{Asked, Entry, NAME_LABEL, Webhooks};
 
 /// Something that has to be sent, from these namespaces
@@ -48,6 +49,7 @@ pub(super) fn findings(scene: &Scene<'_>) -> Vec<Finding> {
     missing
         .chain(without_authority(scene, webhooks))
         .chain(failing_open(scene, webhooks))
+        .chain(changed(scene, webhooks))
         .collect()
 }
 
@@ -366,6 +368,17 @@ fn failing_open(scene: &Scene<'_>, webhooks: &Webhooks) -> Vec<Finding> {
         })
     };
     BOTH.iter().filter_map(finding).collect()
+}
+
+/// Entries that are not as the chart installed them
+fn changed(scene: &Scene<'_>, webhooks: &Webhooks) -> Option<Finding> {
+    let differences = webhooks.differences();
+    (!differences.is_empty()).then(|| Finding {
+        check: Check::Rules,
+        place: format!("webhook configurations {}", scene.webhook_configuration),
+        what: format!("they are not as they were installed: {}", told(differences)),
+        advice: "find out who changed them, and install the chart again with --force-conflicts".to_owned(),
+    })
 }
 
 /// Whether an entry is about what an outage may never hold up: removals, and repairs of the configuration

@@ -148,6 +148,64 @@ fn a_carrier_whose_kind_is_not_sent_any_more_is_not_believed() {
 }
 
 #[test]
+fn a_carrier_is_believed_only_while_its_kind_is_sent_as_it_was_installed() {
+    let cluster = whole_exclusive();
+    cluster.scale(1);
+    let stage = Stage::within(&cluster, "bent");
+    let pod = clone_of_alices(&stage);
+    let carrier = stage.rest(CARRIER);
+    let path = format!("/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/{RELEASE}");
+    let installed = cluster.rest.get(&path)["webhooks"].clone();
+    let is_about_carriers = |rule: &Value| rule["apiGroups"][0] == "apps.example.com";
+    let wait_until = |wanted: bool, what: &str| {
+        eventually(what, || {
+            let reply = carrier.create(&(stage.path("pods") + "?dryRun=All"), &pod);
+            let is_so = reply.succeeded() == wanted;
+            is_so.then_some(()).ok_or_else(|| format!("{reply:?}"))
+        });
+    };
+    type Change<'a> = (&'a str, &'a dyn Fn(&mut Value));
+    let changes: [Change<'_>; 4] = [
+        ("sent in the scope of clusters", &|hook| {
+            let rules = hook["rules"].as_array_mut().unwrap().iter_mut();
+            for rule in rules.filter(|rule| is_about_carriers(rule)) {
+                rule["scope"] = "Cluster".into();
+            }
+        }),
+        ("sent in one version", &|hook| {
+            let rules = hook["rules"].as_array_mut().unwrap().iter_mut();
+            for rule in rules.filter(|rule| is_about_carriers(rule)) {
+                rule["apiVersions"] = json!(["v1"]);
+            }
+        }),
+        ("softer than Deployments", &|hook| {
+            if hook["rules"].as_array().unwrap().iter().all(is_about_carriers) {
+                hook["failurePolicy"] = "Ignore".into();
+            }
+        }),
+        ("sent on a condition that never holds", &|hook| {
+            if hook["rules"].as_array().unwrap().iter().all(is_about_carriers) {
+                hook["matchConditions"][0]["expression"] = "false".into();
+            }
+        }),
+    ];
+    for (what, change) in changes {
+        wait_until(true, "the carrier is believed");
+        let mut webhooks = installed.clone();
+        webhooks.as_array_mut().unwrap().iter_mut().for_each(change);
+        assert_ne!(webhooks, installed, "{what}");
+        let patch = |webhooks: &Value| {
+            let webhooks = json!({"webhooks": webhooks});
+            cluster.rest.patch(&path, Patch::Merge, &webhooks).success();
+        };
+        patch(&webhooks);
+        wait_until(false, what);
+        patch(&installed);
+    }
+    wait_until(true, "the carrier is believed again");
+}
+
+#[test]
 fn a_keeper_s_restart_keeps_the_stamp() {
     let stage = Stage::new("keeper");
     stage
