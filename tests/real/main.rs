@@ -49,6 +49,7 @@ mod identity;
 mod lifecycle;
 mod metrics;
 mod outage;
+mod paths;
 mod pods;
 mod quick_start;
 mod rights;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Obtains the real parts that tests run on (etcd, the Kubernetes control plane, kubectl, helm, prometheus) and prints the
-# folder that holds them. Needs no root. Everything is kept, so that only the first call takes minutes.
+# Obtains the real parts that tests run on (etcd, the Kubernetes control plane, kubectl, helm, prometheus, and a program
+# that asks the StatefulSet controller's own code about revisions) and prints the folder that holds them. Needs no root.
+# Everything is kept, so that only the first call takes minutes.
 #
 #   obtain.sh         what the tests of this repository need
 #   obtain.sh --pin   writes the go.mod and go.sum files anew, from the versions below
@@ -82,6 +83,8 @@ build_kubernetes() {
     for name in "$@"; do
         [ -x "$tools/$name" ] || missing+=("$name")
     done
+    # Its source is of this repository, so that a new one does not make all of Kubernetes be built anew.
+    cmp -s "$here/kubernetes/revisions/main.go" "$tools/.revisions.go" || missing+=(revisions)
     [ ${#missing[@]} -gt 0 ] || return 0
     if [ "$kubernetes" != "$pinned_kubernetes" ]; then
         module=$tools/.module
@@ -91,6 +94,8 @@ build_kubernetes() {
             kubernetes_module "$kubernetes" >"$module/go.mod"
             (cd "$module" && go mod tidy)
         fi
+        mkdir -p "$module/revisions"
+        cp "$here/kubernetes/revisions/main.go" "$module/revisions"
     fi
     minor=${kubernetes#*.}
     flags="-s -w"
@@ -98,7 +103,13 @@ build_kubernetes() {
         flags+=" -X k8s.io/component-base/version.$name -X k8s.io/client-go/pkg/version.$name"
     done
     for name in "${missing[@]}"; do
-        build "$name" "$module" "k8s.io/kubernetes/cmd/$name" -ldflags "$flags"
+        if [ "$name" = revisions ]; then
+            rm -f "$tools/revisions"
+            build revisions "$module" ./revisions -ldflags "-s -w"
+            cp "$here/kubernetes/revisions/main.go" "$tools/.revisions.go"
+        else
+            build "$name" "$module" "k8s.io/kubernetes/cmd/$name" -ldflags "$flags"
+        fi
     done
 }
 
