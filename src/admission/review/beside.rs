@@ -115,6 +115,6 @@ mod tests {
         assert!(changed(|object| object["spec"]["tasks"][0]["policy"] = json!(2)));
         assert!(changed(|object| object["spec"]["tasks"] = json!([])));
         assert!(changed(|object| object["data"] = json!(1)));
-        assert!(!same("[", "[", &[], &[]));
+        assert!(!same("[", "{", &[], &[]));
     }
 }
