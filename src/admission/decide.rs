@@ -11,6 +11,7 @@ mod image_cache;
 mod judge;
 mod mapped;
 mod mutate;
+mod node;
 mod profile_change;
 mod scale;
 mod validate;
@@ -76,6 +77,7 @@ impl Case<'_> {
             (Resource::Pods, "attach", Operation::Connect) => self.connect(Deed::Attach),
             (Resource::Pods, "portforward", Operation::Connect) => self.connect(Deed::PortForward),
             (Resource::Pods, "proxy", Operation::Connect) => self.connect(Deed::Proxy),
+            (Resource::Nodes, "proxy", Operation::Connect) => self.connect_node(),
             (Resource::Workload(workload), "scale", Operation::Update) => self.scale(workload),
             (_, _, Operation::Create | Operation::Update) => {
                 let bearers = review.bearers().iter();

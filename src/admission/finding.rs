@@ -19,7 +19,7 @@ use super::phrase::{NAME_LENGTH, clipped, quoted};
 use super::principal;
 use super::reply::{Cause, joined};
 use crate::eci::{Denial, Refusal};
-use crate::ram::{Outcome, Principal};
+use crate::ram::{Outcome, Principal, StatementId};
 use crate::stamp::REQUESTED_BY;
 
 /// One thing that speaks against a request
@@ -68,6 +68,15 @@ pub enum Finding {
         /// Whether that is a boundary of the namespace and not the requester
         boundary: bool,
     },
+    /// RAM does not allow something for every container group, where nobody knows which ones are meant
+    NotEverywhere {
+        /// The statement that makes a difference between them, where one does
+        statement: Option<StatementId>,
+        /// For whom
+        principal: Principal,
+        /// Whether that is a boundary of some namespace and not the requester
+        boundary: bool,
+    },
 }
 
 impl Finding {
@@ -85,7 +94,8 @@ impl Finding {
             | Self::UnknownWorkload
             | Self::Profile(_)
             | Self::Refused(_)
-            | Self::Denied { .. } => false,
+            | Self::Denied { .. }
+            | Self::NotEverywhere { .. } => false,
         }
     }
 
@@ -121,6 +131,7 @@ impl Finding {
             Self::UnknownWorkload => "UnknownWorkload",
             Self::Profile(_) => "MalformedProfile",
             Self::Refused(refusal) => refusal.code,
+            Self::NotEverywhere { .. } => "NotEverywhere",
             Self::Denied { denial, .. } => match denial.decision.outcome {
                 Outcome::ExplicitDeny => "ExplicitDeny",
                 Outcome::ImplicitDeny | Outcome::Allow => "ImplicitDeny",
@@ -156,7 +167,8 @@ impl Finding {
             | Self::UnknownPod
             | Self::PodChanged
             | Self::UnknownWorkload
-            | Self::Profile(_) => None,
+            | Self::Profile(_)
+            | Self::NotEverywhere { .. } => None,
         }
     }
 
@@ -201,6 +213,11 @@ impl Finding {
             }
             Self::Profile(problem) => format!("{problem}: correct it and apply it again"),
             Self::Refused(refusal) => refused(refusal, scene),
+            Self::NotEverywhere {
+                statement,
+                principal,
+                boundary,
+            } => not_everywhere(statement.as_ref(), boundary.then_some(principal)),
             Self::Denied {
                 denial,
                 principal,
@@ -256,6 +273,7 @@ impl Finding {
             | Self::PodChanged
             | Self::UnknownWorkload
             | Self::Profile(_)
+            | Self::NotEverywhere { .. }
             | Self::Refused(_) => vec![("Code", self.code().to_owned())],
         }
     }
@@ -269,6 +287,21 @@ fn not_mapped(annotation: &str, wanted: Option<&str>, found: Option<&str>) -> St
          mutating webhook was not asked; try again, or ask your cluster administrator",
         value(wanted),
         value(found)
+    )
+}
+
+fn not_everywhere(statement: Option<&StatementId>, boundary: Option<&Principal>) -> String {
+    let whose = match boundary {
+        Some(principal) => format!("the boundary of a namespace, {}", principal::described(principal)),
+        None => "this identity".to_owned(),
+    };
+    let why = match statement {
+        Some(statement) => format!("statement `{statement}` makes a difference between them"),
+        None => "no statement says so".to_owned(),
+    };
+    format!(
+        "it runs commands in every container group of the node, so eci:ExecContainerCommand must be allowed on all there are, \
+         whatever their tags and group; for {whose} {why}: use `kubectl exec`, `logs` or `port-forward` on the pod itself"
     )
 }
 

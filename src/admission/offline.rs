@@ -40,7 +40,7 @@ pub enum Operation<'a> {
     Update(&'a Value, &'a Value),
     /// This object is deleted
     Delete(&'a Value),
-    /// Somebody connects to this pod, by the request's subresource
+    /// Somebody connects to this pod or node, by the request's subresource
     Connect(&'a Value),
 }
 
@@ -343,6 +343,7 @@ fn body(request: &Request<'_>, settings: &ClusterSettings) -> Value {
         (None, Some(carrier)) => (carrier.group.as_str(), carrier.resource.as_str()),
         (None, None) if kind == "ImageCache" => ("eci.alibabacloud.com", "imagecaches"),
         (None, None) if kind == "ConfigMap" => ("", "configmaps"),
+        (None, None) if kind == "Node" => ("", "nodes"),
         (None, None) => ("", "pods"),
     };
     let subresource = match kind {
@@ -350,7 +351,7 @@ fn body(request: &Request<'_>, settings: &ClusterSettings) -> Value {
         _ => request.subresource,
     };
     let namespace = match kind {
-        "ImageCache" => "",
+        "ImageCache" | "Node" => "",
         _ => text("/metadata/namespace").unwrap_or("default"),
     };
     let (old, new) = match request.operation {

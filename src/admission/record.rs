@@ -131,6 +131,11 @@ pub(super) fn questions(ruling: &Ruling) -> Vec<Question> {
             decision: "ImplicitDeny",
             scope: "unbound",
         }),
+        Finding::NotEverywhere { .. } => call.map(|action| Question {
+            action,
+            decision: "ImplicitDeny",
+            scope: "account",
+        }),
         Finding::Malformed(_)
         | Finding::Unmappable(_)
         | Finding::NotMapped { .. }
@@ -163,6 +168,7 @@ pub(super) fn resource(resource: Resource) -> &'static str {
         Resource::Pods => "pods",
         Resource::ConfigMaps => "configmaps",
         Resource::Bindings => "bindings",
+        Resource::Nodes => "nodes",
         Resource::Workload(workload) => workload.resource(),
         Resource::ImageCaches => "imagecaches",
         Resource::Other => "other",

@@ -4,6 +4,7 @@
 //! them is skipped, never stored.
 
 mod object;
+mod proxied;
 mod unread;
 
 use std::fmt;
@@ -53,6 +54,8 @@ pub enum Resource {
     ConfigMaps,
     /// Core v1 bindings, which stand for the subresource of pods
     Bindings,
+    /// Core v1 nodes, whose proxy leads to their kubelet
+    Nodes,
     /// A built-in kind with a pod template
     Workload(Workload),
     /// ECI's own image caches
@@ -234,6 +237,7 @@ impl<'a> Review<'a> {
             ("", "v1", "pods") => Resource::Pods,
             ("", "v1", "configmaps") => Resource::ConfigMaps,
             ("", "v1", "bindings") => Resource::Bindings,
+            ("", "v1", "nodes") => Resource::Nodes,
             ("eci.alibabacloud.com", "v1", "imagecaches") => Resource::ImageCaches,
             (group, version, resource) => {
                 Workload::of(group, version, resource).map_or(Resource::Other, Resource::Workload)

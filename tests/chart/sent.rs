@@ -124,6 +124,7 @@ fn every_kind_and_operation_has_its_entry() {
                 ],
             ),
         ),
+        ("connect-nodes", ["(CONNECT /v1/nodes/proxy)".to_owned()].into()),
         ("image-caches", caches(&["CREATE", "UPDATE"])),
         ("removal-image-caches", caches(&["DELETE"])),
         ("removal", all(&["DELETE"], ["/v1/pods"])),
@@ -181,7 +182,7 @@ fn serverless_asks_for_everything_that_can_make_a_pod() {
             );
         }
     }
-    for name in ["binding", "removal"] {
+    for name in ["binding", "connect-nodes", "removal"] {
         assert_eq!(
             manifests.entry("validating", name)["matchConditions"],
             Value::Null,
@@ -372,7 +373,7 @@ fn names(expression: &str) -> Vec<(String, bool)> {
 
 #[test]
 fn conditions_know_nothing_of_later_versions() {
-    // Operators, macros, and the optional values of Kubernetes 1.29.
+    // Operators, macros, the texts of cel-go's first extension, and the optional values of Kubernetes 1.29.
     let known = [
         "all",
         "dyn",
@@ -385,6 +386,7 @@ fn conditions_know_nothing_of_later_versions() {
         "or",
         "orValue",
         "size",
+        "split",
         "type",
     ];
     let values = json!({

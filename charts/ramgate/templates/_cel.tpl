@@ -189,6 +189,16 @@ object == null || oldObject == null
 object == null || {{ include "ramgate.cel.unreal" (dict "root" . "name" "object.?target.?name.orValue(\"\")") }}
 {{- end -}}
 
+{{/*
+Whether a proxy leads to a node that is not known to be real. What it is asked for is NAME, NAME:PORT or SCHEME:NAME:PORT;
+the API server refuses what has more parts.
+*/}}
+{{- define "ramgate.cel.proxies" -}}
+size(request.name) > 512 || [request.name.split(":")].map(parts, size(parts) == 3 ? parts[1] : parts[0]).exists(name,
+  {{ include "ramgate.cel.unreal" (dict "root" . "name" "name") }}
+)
+{{- end -}}
+
 {{/* Whether a Scale asks for more replicas. */}}
 {{- define "ramgate.cel.grows" -}}
 object == null || oldObject == null

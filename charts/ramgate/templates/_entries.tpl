@@ -146,7 +146,7 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
 {{- toJson $entries -}}
 {{- end -}}
 
-{{/* What only the validating phase sees, since nothing is filled in there: connections, scales, image caches. */}}
+{{/* What only the validating phase sees, since nothing is filled in there: connections, scales, and what is in no namespace. */}}
 {{- define "ramgate.entries.others" -}}
 {{- $root := . -}}
 {{- $entries := list -}}
@@ -164,6 +164,14 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
     {{- $condition := dict "name" "grows" "expression" (include "ramgate.cel.grows" $root) -}}
     {{- $entries = append $entries (merge (dict "name" (printf "scale%s" $tier.suffix) "settings" "scale" "rules" $rules "conditions" (list $condition)) $base) -}}
   {{- end -}}
+{{- end -}}
+{{- if .Values.webhooks.connect.enabled -}}
+  {{- $nodes := dict "apiGroups" (list "") "apiVersions" (list "v1") "operations" (list "CONNECT") "resources" (list "nodes/proxy") "scope" "Cluster" -}}
+  {{- $kubelets := dict "name" "connect-nodes" "settings" "connect" "enforced" (eq .Values.mode "enforce") "rules" (list $nodes) -}}
+  {{- if not .Values.cluster.serverless -}}
+    {{- $_ := set $kubelets "conditions" (list (dict "name" "not-to-a-real-node" "expression" (include "ramgate.cel.proxies" .))) -}}
+  {{- end -}}
+  {{- $entries = append $entries $kubelets -}}
 {{- end -}}
 {{- $caches := dict "apiGroups" (list "eci.alibabacloud.com") "apiVersions" (list "v1") "resources" (list "imagecaches") "scope" "Cluster" -}}
 {{- $entries = append $entries (dict "name" "image-caches" "settings" "imageCaches" "enforced" (eq .Values.mode "enforce")

@@ -34,7 +34,9 @@ impl Case<'_> {
 
     /// About a pod that the request only names
     fn named(&self, deed: Deed, operation: eci::Operation) -> Ruling {
-        let json = self.cluster.pod(self.review.namespace(), self.review.name());
+        let json = self
+            .cluster
+            .pod(self.review.namespace(), self.review.object_name());
         match json.as_deref().map(Pod::parse) {
             Some(Ok(pod)) => self.by_id(&pod, deed, operation),
             Some(Err(_)) | None => Ruling {

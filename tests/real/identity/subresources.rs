@@ -16,6 +16,7 @@ use crate::cast::BOB;
 use crate::cast::DAVE;
 use crate::cast::MALLORY;
 use crate::cast::ROLE;
+use crate::nodes;
 use crate::objects::TAGS;
 use crate::rest::Patch;
 
@@ -85,6 +86,102 @@ fn every_way_into_a_pod_is_judged() {
             let reply = stage.rest(ALICE).connect(method.clone(), &path);
             let said = reply.body.to_string();
             assert!(!said.contains("denied the request"), "{method} {path}: {reply:?}");
+        }
+    }
+}
+
+/// The ways to write a pod for a proxy, as the API server reads them
+const PROXIED: [&str; 6] = [
+    "web",
+    "web:",
+    "web:8080",
+    "http:web:",
+    "https:web:8443",
+    ":web:metrics",
+];
+
+#[test]
+fn however_a_pod_is_written_for_a_proxy_it_is_that_pod() {
+    let stage = Stage::new("ports");
+    on_eci(&stage, "web");
+    let plain = Stage::new("plain-ports");
+    plain
+        .person(MALLORY)
+        .apply(&pod("web", To::AnyNode, ""))
+        .success();
+    plain.wait_for_node("web");
+    for name in PROXIED {
+        let path = stage.path(&format!("pods/{name}/proxy/metrics"));
+        assert_says(
+            &stage.rest(BOB).connect(Method::GET, &path).denial(),
+            &[BOB, "eci:ExecContainerCommand"],
+        );
+        for (user, stage) in [(ALICE, &stage), (MALLORY, &plain)] {
+            let path = stage.path(&format!("pods/{name}/proxy/metrics"));
+            let reply = stage.rest(user).connect(Method::GET, &path);
+            let said = reply.body.to_string();
+            assert!(!said.contains("denied the request"), "{user} {path}: {reply:?}");
+        }
+    }
+    // What no pod can be, and what another subresource does not take apart.
+    for odd in [
+        "pods/ftp:web:80/proxy",
+        "pods/a:b:c:d/proxy",
+        "pods/web:80/exec?command=id&stdout=true",
+    ] {
+        let reply = stage.rest(ALICE).connect(Method::GET, &stage.path(odd));
+        assert_says(&reply.denial(), &["no such pod is known"]);
+    }
+}
+
+#[test]
+fn the_kubelet_of_a_virtual_node_is_reached_by_those_alone_who_may_enter_everything() {
+    let stage = Stage::new("kubelet");
+    // Nodes without an address, at which the API server does not even try: what passes us fails at once.
+    let (idle, real) = ("virtual-kubelet-idle", "cn-hangzhou.192.168.0.99");
+    for mut node in [nodes::virtual_node(idle), nodes::real_node(real)] {
+        node["spec"]["unschedulable"] = true.into();
+        node["status"]
+            .as_object_mut()
+            .expect("status")
+            .remove("addresses");
+        stage.admin.apply(&node).success();
+    }
+    // What RBAC gives them is not the question here.
+    let proxy = |user: &str, name: &str, way: &str| {
+        let path = format!("/api/v1/nodes/{name}/proxy/{way}");
+        stage
+            .rest_in(user, &["system:masters"])
+            .connect(Method::GET, &path)
+    };
+    let names = |node: &str| {
+        [
+            node.to_owned(),
+            format!("{node}:10250"),
+            format!("https:{node}:10250"),
+        ]
+    };
+    for name in names(idle) {
+        for way in ["pods", "run/shop/web/main?cmd=id", "containerLogs/shop/web/main"] {
+            for user in [ALICE, BOB, MALLORY] {
+                assert_says(&proxy(user, &name, way).denial(), &[user, idle]);
+            }
+            // He may everything, but not where a namespace has a boundary, and its pods may be on this node.
+            let denial = proxy(DAVE, &name, way).denial();
+            assert_says(&denial, &[DAVE, "boundary of a namespace"]);
+        }
+    }
+    assert_says(
+        &proxy(ALICE, idle, "pods").denial(),
+        &["eci:ExecContainerCommand", "kubectl exec"],
+    );
+    // A node that nobody has seen may be a virtual one.
+    assert_says(&proxy(MALLORY, "nowhere", "pods").denial(), &[MALLORY]);
+    for (user, node) in [(MALLORY, real), ("system:kube-controller-manager", idle)] {
+        for name in names(node) {
+            let reply = proxy(user, &name, "pods");
+            let said = reply.body.to_string();
+            assert!(!said.contains("denied the request"), "{user} {name}: {said}");
         }
     }
 }
