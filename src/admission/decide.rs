@@ -79,14 +79,57 @@ impl Case<'_> {
             (Resource::Pods, "proxy", Operation::Connect) => self.connect(Deed::Proxy),
             (Resource::Nodes, "proxy", Operation::Connect) => self.connect_node(),
             (Resource::Workload(workload), "scale", Operation::Update) => self.scale(workload),
-            (_, _, Operation::Create | Operation::Update) => {
-                let bearers = review.bearers().iter();
-                let rulings = bearers.map(|bearer| self.validate_bearer(bearer));
-                rulings.reduce(Ruling::with).unwrap_or_default()
-            }
-            _ => Ruling::default(),
+            (Resource::Pods, "", Operation::Update) => self.validate_bearers().with(self.own()),
+            _ if self.is_known() => self.validate_bearers(),
+            _ => self.unknown(),
         }
         .sorted()
+    }
+
+    /// Whether the chart's rules send such a request to have its pods or templates judged
+    fn is_known(&self) -> bool {
+        let review = self.review;
+        let (group, resource) = review.group_resource();
+        let mut carriers = self.configuration.cluster.carriers.iter();
+        match (review.resource(), review.subresource(), review.operation()) {
+            (Resource::Pods, "", Operation::Create)
+            | (Resource::Pods, "" | "status" | "ephemeralcontainers" | "resize", Operation::Update)
+            | (Resource::Workload(_), "", Operation::Create | Operation::Update) => true,
+            (Resource::Other, "", Operation::Create | Operation::Update) => {
+                carriers.any(|carrier| carrier.group == group && carrier.resource == resource)
+            }
+            _ => false,
+        }
+    }
+
+    /// What is sent and not known may be a way to a pod: a rule of another version, or one that somebody added
+    fn unknown(&self) -> Ruling {
+        let review = self.review;
+        let (deed, operation) = match review.operation() {
+            Operation::Create => (Deed::Create, "CREATE"),
+            Operation::Update => (Deed::Update, "UPDATE"),
+            Operation::Delete => (Deed::Delete, "DELETE"),
+            Operation::Connect => (Deed::Proxy, "CONNECT"),
+        };
+        let (group, resource) = review.group_resource();
+        let mut what = format!("{operation} {resource}");
+        for (mark, part) in [(".", group), ("/", review.subresource())] {
+            if !part.is_empty() {
+                what.push_str(mark);
+                what.push_str(part);
+            }
+        }
+        Ruling {
+            deed: Some(deed),
+            findings: vec![Finding::UnknownRequest(what)],
+            ..Ruling::default()
+        }
+    }
+
+    fn validate_bearers(&self) -> Ruling {
+        let bearers = self.review.bearers().iter();
+        let rulings = bearers.map(|bearer| self.validate_bearer(bearer));
+        rulings.reduce(Ruling::with).unwrap_or_default()
     }
 
     fn namespace(&self) -> Option<Arc<Meta>> {

@@ -55,6 +55,8 @@ pub enum Finding {
     PodChanged,
     /// The request names a workload that is not known, or whose template cannot be read
     UnknownWorkload,
+    /// The webhook rules send what nothing here knows how to judge
+    UnknownRequest(String),
     /// An eci-profile that ACK would not read, or that writes what ECI cannot read
     Profile(String),
     /// ECI itself would refuse the call
@@ -92,6 +94,7 @@ impl Finding {
             | Self::UnknownPod
             | Self::PodChanged
             | Self::UnknownWorkload
+            | Self::UnknownRequest(_)
             | Self::Profile(_)
             | Self::Refused(_)
             | Self::Denied { .. }
@@ -129,6 +132,7 @@ impl Finding {
             Self::UnknownPod => "UnknownPod",
             Self::PodChanged => "PodChanged",
             Self::UnknownWorkload => "UnknownWorkload",
+            Self::UnknownRequest(_) => "UnknownRequest",
             Self::Profile(_) => "MalformedProfile",
             Self::Refused(refusal) => refusal.code,
             Self::NotEverywhere { .. } => "NotEverywhere",
@@ -167,6 +171,7 @@ impl Finding {
             | Self::UnknownPod
             | Self::PodChanged
             | Self::UnknownWorkload
+            | Self::UnknownRequest(_)
             | Self::Profile(_)
             | Self::NotEverywhere { .. } => None,
         }
@@ -211,6 +216,12 @@ impl Finding {
             Self::UnknownWorkload => {
                 "no such workload is known, so nobody can say whether its pods are ECI's".to_owned()
             }
+            Self::UnknownRequest(what) => format!(
+                "the webhook rules send {}, which this version of ramgate does not know how to judge: ask your cluster \
+                 administrator to install chart and image of the same version, and to list the kind under `carriers` if it \
+                 makes pods",
+                quoted(what, NAME_LENGTH)
+            ),
             Self::Profile(problem) => format!("{problem}: correct it and apply it again"),
             Self::Refused(refusal) => refused(refusal, scene),
             Self::NotEverywhere {
@@ -272,6 +283,7 @@ impl Finding {
             | Self::UnknownPod
             | Self::PodChanged
             | Self::UnknownWorkload
+            | Self::UnknownRequest(_)
             | Self::Profile(_)
             | Self::NotEverywhere { .. }
             | Self::Refused(_) => vec![("Code", self.code().to_owned())],

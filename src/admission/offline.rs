@@ -131,7 +131,10 @@ pub fn run(
     let place = place(object, &configuration.cluster);
     let mutated = ask(Path::Mutate, request.operation)?;
     let said = mutated.record.warnings.clone();
-    if mutated.record.decision == Decision::Deny {
+    // No rule sends the deletion of a workload, or a connection to one
+    let is_gone = matches!(request.operation, Operation::Delete(_) | Operation::Connect(_));
+    let is_workload = workload(object).is_some() || listed(object, &configuration.cluster).is_some();
+    if mutated.record.decision == Decision::Deny || is_gone && is_workload {
         return Ok(Final::of(mutated, Vec::new(), object, &place));
     }
     let mut object = object.clone();

@@ -63,10 +63,28 @@ pub struct Effect {
     pub labels: BTreeMap<String, String>,
 }
 
-/// Selectors that cannot be read; ACK goes on with the ones before
+/// Every pod is held against every selector: some fifty times what a cluster has
+const MOST_SELECTORS: usize = 256;
+/// And as much text as an annotation may hold, so that reading it costs no more than reading a pod
+const MOST_BYTES: usize = 256 * 1024;
+
+/// Selectors that cannot be read; the ones before stay in use
 #[derive(Debug, thiserror::Error)]
-#[error("key `{SELECTORS}` of ConfigMap {NAMESPACE}/{NAME} is not a JSON array of selectors: {0}")]
-pub struct ProfileError(#[source] serde_json::Error);
+pub enum ProfileError {
+    /// Not what ACK reads
+    #[error("key `{SELECTORS}` of ConfigMap {NAMESPACE}/{NAME} is not a JSON array of selectors: {0}")]
+    Shape(#[source] serde_json::Error),
+    /// More text than is read
+    #[error(
+        "key `{SELECTORS}` of ConfigMap {NAMESPACE}/{NAME} has {0} bytes, and ramgate reads {MOST_BYTES} at most"
+    )]
+    TooLong(usize),
+    /// More selectors than are followed
+    #[error(
+        "key `{SELECTORS}` of ConfigMap {NAMESPACE}/{NAME} has {0} selectors, and ramgate follows {MOST_SELECTORS} at most"
+    )]
+    TooMany(usize),
+}
 
 /// Whether a review is about the ConfigMap
 pub fn is_profile(review: &Review<'_>) -> bool {
@@ -84,12 +102,20 @@ impl Profile {
     ///
     /// # Errors
     ///
-    /// The selectors are not JSON, or not of the shape of selectors.
+    /// The selectors are not JSON, not of the shape of selectors, or too many.
     pub fn parse(data: &BTreeMap<String, String>) -> Result<Self, ProfileError> {
-        match data.get(SELECTORS).map(|text| text.trim()) {
-            None | Some("") => Ok(Self::default()),
-            Some(text) => serde_json::from_str(text).map(Self).map_err(ProfileError),
+        let text = data.get(SELECTORS).map_or("", |text| text.trim());
+        if text.is_empty() {
+            return Ok(Self::default());
         }
+        if text.len() > MOST_BYTES {
+            return Err(ProfileError::TooLong(text.len()));
+        }
+        let selectors: Vec<Selector> = serde_json::from_str(text).map_err(ProfileError::Shape)?;
+        if selectors.len() > MOST_SELECTORS {
+            return Err(ProfileError::TooMany(selectors.len()));
+        }
+        Ok(Self(selectors))
     }
 
     /// All selectors
@@ -234,6 +260,27 @@ mod tests {
         {"name": "all", "effect": {"annotations": {"x": "all", "w": "all"}}}]"#;
 
     const WEB: &str = r#"{"metadata": {"labels": {"app": "web", "tier": "1"}, "annotations": {"y": "own"}}}"#;
+
+    #[test]
+    fn a_profile_beyond_its_bounds_is_not_followed() {
+        let parse = |text: String| Profile::parse(&[("selectors".to_owned(), text)].into());
+        let many = |count: usize| format!("[{}]", vec!["{}"; count].join(","));
+        let long = |length: usize| format!("[{}]", " ".repeat(length - 2));
+        assert_eq!(parse(many(256)).unwrap().selectors().len(), 256);
+        assert!(
+            parse(many(257))
+                .unwrap_err()
+                .to_string()
+                .contains("has 257 selectors")
+        );
+        assert!(parse(long(256 * 1024)).is_ok());
+        assert!(
+            parse(long(256 * 1024 + 1))
+                .unwrap_err()
+                .to_string()
+                .contains("262145 bytes")
+        );
+    }
 
     #[test]
     fn both_selectors_and_all_their_labels_must_fit() {

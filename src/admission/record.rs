@@ -145,6 +145,7 @@ pub(super) fn questions(ruling: &Ruling) -> Vec<Question> {
         | Finding::UnknownPod
         | Finding::PodChanged
         | Finding::UnknownWorkload
+        | Finding::UnknownRequest(_)
         | Finding::Profile(_) => None,
     });
     allowed.chain(failed).collect()

@@ -3,6 +3,7 @@
 //! The body is scanned once for the request; the pods in it are then read on their own, so that everything else in
 //! them is skipped, never stored.
 
+mod growth;
 mod object;
 mod proxied;
 mod unread;
@@ -18,7 +19,7 @@ use super::pod::{Metadata, present};
 use super::text::Text;
 use super::workload::Workload;
 
-pub use object::{Binding, Scale};
+pub use object::Binding;
 
 /// A request that waits for an answer
 #[derive(Clone, Debug)]
@@ -29,7 +30,7 @@ pub struct Review<'a> {
     owner: Option<Metadata<'a>>,
     bearers: Vec<Bearer<'a>>,
     binding: Option<Binding<'a>>,
-    scale: Option<Scale>,
+    grows: bool,
 }
 
 /// What is done to the object
@@ -250,7 +251,7 @@ impl<'a> Review<'a> {
             owner: None,
             bearers: Vec::new(),
             binding: None,
-            scale: None,
+            grows: false,
         };
         review.read_objects()?;
         Ok(review)
@@ -331,9 +332,9 @@ impl<'a> Review<'a> {
         self.binding.as_ref()
     }
 
-    /// How many pods a workload is to have
-    pub fn scale(&self) -> Option<Scale> {
-        self.scale
+    /// Whether more pods are asked for of a template that may stay as it is
+    pub fn grows(&self) -> bool {
+        self.grows
     }
 
     /// The resource as its API group and name

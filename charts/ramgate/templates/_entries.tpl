@@ -180,7 +180,7 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
 {{- toJson $entries -}}
 {{- end -}}
 
-{{/* Deletions and evictions of pods: nothing here ever fails closed. */}}
+{{/* Deletions and evictions of pods, and what the garbage collector deletes: nothing here ever fails closed. */}}
 {{- define "ramgate.entries.removal" -}}
 {{- $root := . -}}
 {{- $routes := include "ramgate.routes" $root | fromYamlArray -}}
@@ -189,18 +189,19 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
   {{- $offRoute = append $offRoute (dict "key" .key "operator" "NotIn" "values" (list .value)) -}}
 {{- end -}}
 {{- $judged := dict "key" "kubernetes.io/metadata.name" "operator" "NotIn" "values" (include "ramgate.exempt" $root | fromJsonArray) -}}
-{{- $base := dict "settings" "removal" "enforced" false "rules" (include "ramgate.rules.core" (dict "operations" (list "DELETE") "resources" (list "pods")) | fromJsonArray) -}}
+{{- $base := dict "settings" "removal" "enforced" false "rules" (include "ramgate.rules.core" (dict "operations" (list "DELETE" "UPDATE") "resources" (list "pods")) | fromJsonArray) -}}
+{{- $removes := dict "name" "removes" "expression" (include "ramgate.cel.removes" $root) -}}
 {{- $everywhere := dict "matchExpressions" (list $judged) -}}
 {{- $entries := list -}}
 {{- if $root.Values.cluster.serverless -}}
-  {{- $entries = append $entries (merge (dict "name" "removal" "where" $everywhere) $base) -}}
+  {{- $entries = append $entries (merge (dict "name" "removal" "where" $everywhere "conditions" (list $removes)) $base) -}}
 {{- else -}}
   {{- $condition := dict "name" "marked" "expression" (include "ramgate.cel.marked" $root) -}}
-  {{- $entries = append $entries (merge (dict "name" "removal" "where" (dict "matchExpressions" (prepend $offRoute $judged)) "conditions" (list $condition)) $base) -}}
+  {{- $entries = append $entries (merge (dict "name" "removal" "where" (dict "matchExpressions" (prepend $offRoute $judged)) "conditions" (list $removes $condition)) $base) -}}
   {{- range $index, $route := $routes -}}
     {{- $requirements := append (slice $offRoute 0 $index) (dict "key" $route.key "operator" "In" "values" (list $route.value)) -}}
     {{- $condition := dict "name" "not-on-a-real-node" "expression" (include "ramgate.cel.elsewhere" $root) -}}
-    {{- $entries = append $entries (merge (dict "name" (printf "removal-%s" $route.entry) "where" (dict "matchExpressions" (prepend $requirements $judged)) "conditions" (list $condition)) $base) -}}
+    {{- $entries = append $entries (merge (dict "name" (printf "removal-%s" $route.entry) "where" (dict "matchExpressions" (prepend $requirements $judged)) "conditions" (list $removes $condition)) $base) -}}
   {{- end -}}
 {{- end -}}
 {{- $rules := include "ramgate.rules.core" (dict "operations" (list "CREATE") "resources" (list "pods/eviction")) | fromJsonArray -}}

@@ -70,7 +70,9 @@ impl StampFault {
             ),
             Self::NotApplied => format!(
                 "annotation {REQUESTED_BY} is not as ramgate writes it: something changed the object on its way, or the \
-                 mutating webhook was not asked; try again, or ask your cluster administrator"
+                 mutating webhook was not asked; apply it again in a moment, nothing in it has to be changed. If that does not \
+                 help, ask your cluster administrator to see that ramgate's MutatingWebhookConfiguration is there, and that no \
+                 webhook after it takes the annotation away"
             ),
             Self::Differs => "its tags, group, roles or service account are not those that its stamp was written for: set \
                               them in the template and apply that again"

@@ -77,8 +77,8 @@ impl<'a> Review<'a> {
 
     /// The workload that a scale request names without bringing it
     pub fn unread_workload(&self) -> Option<Workload> {
-        match (self.resource, self.subresource(), self.scale) {
-            (Resource::Workload(workload), "scale", Some(scale)) if scale.grows() => Some(workload),
+        match (self.resource, self.subresource()) {
+            (Resource::Workload(workload), "scale") if self.grows => Some(workload),
             _ => None,
         }
     }

@@ -13,12 +13,14 @@ use super::workloads::To;
 use super::workloads::pod;
 use crate::cast::ALICE;
 use crate::cast::BOB;
+use crate::cast::CARRIER;
 use crate::cast::DAVE;
 use crate::cast::MALLORY;
 use crate::cast::ROLE;
 use crate::nodes;
 use crate::objects::TAGS;
 use crate::rest::Patch;
+use crate::wait::eventually;
 
 /// Where the API server looks for the kubelet of a virtual node
 const KUBELET: &str = "192.0.2.10:10250";
@@ -232,6 +234,70 @@ fn a_deletion_is_judged_and_one_of_a_whole_namespace_s_pods_too() {
     stage.object("pods/web");
     stage.rest(ALICE).delete(&stage.path("pods")).success();
     assert_eq!(stage.rest.find(&stage.path("pods/web")), None);
+}
+
+#[test]
+fn whoever_leaves_a_pod_s_deletion_to_the_garbage_collector_is_asked_for_it() {
+    let stage = Stage::new("owners");
+    on_eci(&stage, "web");
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine"}});
+    let map = stage
+        .rest(MALLORY)
+        .create(&stage.path("configmaps"), &map)
+        .success();
+    let owner = |uid: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "name": "mine", "uid": uid});
+    let (gone, mine) = (
+        owner("00000000-0000-4000-8000-000000000000"),
+        owner(map["metadata"]["uid"].as_str().expect("uid")),
+    );
+    let own = |stage: &Stage<'_>, user: &str, owners: Value| {
+        let groups: &[&str] = if user.starts_with("system:") {
+            &["system:masters"]
+        } else {
+            &[]
+        };
+        let patch = json!({"metadata": {"ownerReferences": owners}});
+        stage
+            .rest_in(user, groups)
+            .patch(&stage.path("pods/web"), Patch::Merge, &patch)
+    };
+    // One that is not there, and one that can be taken away later.
+    for owners in [json!([gone]), json!([mine]), json!([mine, gone])] {
+        for user in [BOB, MALLORY] {
+            assert_says(&own(&stage, user, owners.clone()).denial(), &[user, "owners"]);
+        }
+        assert_says(&own(&stage, BOB, owners).denial(), &["eci:DeleteContainerGroup"]);
+    }
+    assert_eq!(
+        stage.object("pods/web")["metadata"]["ownerReferences"],
+        Value::Null
+    );
+    // Who may delete it may, and so may controllers, and those that are listed, which take pods over.
+    own(&stage, ALICE, json!([mine])).success();
+    assert_says(&own(&stage, MALLORY, json!([gone])).denial(), &[MALLORY]);
+    for user in ["system:serviceaccount:kube-system:replicaset-controller", CARRIER] {
+        own(&stage, user, Value::Null).success();
+        own(&stage, user, json!([mine])).success();
+    }
+    let impostor = format!("system:serviceaccount:{}:replicaset-controller", stage.name);
+    assert_says(&own(&stage, &impostor, json!([gone])).denial(), &[&impostor]);
+    // Setting it free deletes nothing.
+    own(&stage, MALLORY, Value::Null).success();
+    own(&stage, ALICE, json!([gone])).success();
+    eventually("the garbage is collected", || {
+        match stage.rest.find(&stage.path("pods/web")) {
+            None => Ok(()),
+            Some(pod) => Err(pod["metadata"].to_string()),
+        }
+    });
+    // A pod that is not ECI's is nobody's business.
+    let plain = Stage::new("plain-owners");
+    plain
+        .person(MALLORY)
+        .apply(&pod("web", To::AnyNode, ""))
+        .success();
+    plain.wait_for_node("web");
+    own(&plain, MALLORY, json!([gone])).success();
 }
 
 #[test]
