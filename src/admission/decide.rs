@@ -22,7 +22,7 @@ use jiff::Timestamp;
 
 use super::bearer::{Bearer, Side};
 use super::cluster::{Cluster, Meta, NodeKind};
-use super::finding::{Deed, Finding};
+use super::finding::{Deed, Finding, StampFault};
 use super::pod::Pod;
 use super::principal::is_control_plane;
 use super::profile;
@@ -65,7 +65,7 @@ impl Case<'_> {
     /// Whether the request may pass as it is now
     pub fn validate(&self) -> Ruling {
         let review = self.review;
-        match (review.resource(), review.subresource(), review.operation()) {
+        let mut ruling = match (review.resource(), review.subresource(), review.operation()) {
             (Resource::ConfigMaps, "", _) if profile::is_profile(review) => self.profile_change(),
             (Resource::ImageCaches, "", operation) => self.image_cache(operation),
             (Resource::Pods, "", Operation::Delete) => self.delete(),
@@ -83,7 +83,31 @@ impl Case<'_> {
             _ if self.is_known() => self.validate_bearers(),
             _ => self.unknown(),
         }
-        .sorted()
+        .sorted();
+        self.explain_runtime_class(&mut ruling);
+        ruling
+    }
+
+    /// A pod may have got from its RuntimeClass what its template never shows, so that no restart brings a stamp
+    fn explain_runtime_class(&self, ruling: &mut Ruling) {
+        let pod = self
+            .review
+            .bearers()
+            .first()
+            .and_then(|bearer| bearer.new.as_ref());
+        let class = pod.and_then(|pod| pod.read().spec.runtime_class_name.as_deref());
+        let Some(class) = class.filter(|_| self.review.resource() == Resource::Pods) else {
+            return;
+        };
+        let mut listed = self.configuration.cluster.runtime_classes.iter();
+        if listed.any(|one| one == class) {
+            return;
+        }
+        for finding in &mut ruling.findings {
+            if let Finding::Stamp(StampFault::Missing(way)) = finding {
+                *finding = Finding::Stamp(StampFault::Added(class.to_owned(), way.take()));
+            }
+        }
     }
 
     /// Whether the chart's rules send such a request to have its pods or templates judged
