@@ -229,7 +229,10 @@ request.operation == "DELETE" || object == null || oldObject == null
 object == null || oldObject == null
 || object.?spec.?replicas.orValue(0) > oldObject.?spec.?replicas.orValue(0)
 || ["schedule", "timeZone", "concurrencyPolicy"].exists(key, object.?spec[?key] != oldObject.?spec[?key])
-|| [[object.?spec, oldObject.?spec], [object.?spec.?jobTemplate.?spec, oldObject.?spec.?jobTemplate.?spec]].exists(j,
+|| [
+  [object.?spec.orValue({}), oldObject.?spec.orValue({})],
+  [object.?spec.?jobTemplate.?spec.orValue({}), oldObject.?spec.?jobTemplate.?spec.orValue({})]
+].exists(j,
   j[0].?parallelism.orValue(1) > j[1].?parallelism.orValue(1)
   || j[0].?completions.orValue(0) > j[1].?completions.orValue(0)
   || j[0].?backoffLimit.orValue(6) > j[1].?backoffLimit.orValue(6)
