@@ -252,6 +252,7 @@ fn thing(review: &Review<'_>, name: &str, deed: Option<Deed>) -> String {
         (Resource::Workload(workload), _) if scales => format!("{} {within}", workload.kind()),
         (Resource::Workload(workload), _) => format!("pods of {} {within}", workload.kind()),
         (Resource::ImageCaches, _) => format!("image cache {}", phrase::quoted(name, 128)),
+        (Resource::Nodes, _) => format!("the kubelet of node {}", phrase::quoted(name, 128)),
         (Resource::Other, _) => format!("pods of {} {within}", phrase::clipped(resource, 64)),
         (Resource::ConfigMaps, _) => format!("ConfigMap {within}, by which pods are made"),
         (Resource::Pods | Resource::Bindings, _) => format!("pod {within}"),

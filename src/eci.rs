@@ -8,6 +8,7 @@
 
 mod account;
 mod call;
+mod everywhere;
 pub mod fix;
 mod judge;
 mod judgement;
@@ -18,6 +19,7 @@ mod tag;
 
 pub use account::{Account, ResourceGroup, SERVICE_LINKED_ROLE};
 pub use call::{Call, Instance};
+pub use everywhere::{Everywhere, judge_everywhere};
 pub use judge::judge;
 pub use judgement::{Allowed, CallOutcome, Denial, Failure, Judgement, Refusal};
 pub use operation::{Kind, Operation, UnknownOperation};

@@ -15,6 +15,7 @@ mod decide;
 mod decision;
 mod document;
 mod doubt;
+mod everywhere;
 mod facts;
 mod layer;
 mod matching;

@@ -11,6 +11,7 @@ mod image_cache;
 mod judge;
 mod mapped;
 mod mutate;
+mod node;
 mod profile_change;
 mod revision;
 mod scale;
@@ -22,7 +23,7 @@ use jiff::Timestamp;
 
 use super::bearer::{Bearer, Side};
 use super::cluster::{Cluster, Meta, NodeKind};
-use super::finding::{Deed, Finding};
+use super::finding::{Deed, Finding, StampFault};
 use super::identity::{self, Holder};
 use super::mode::{Mode, StampContents};
 use super::pod::Pod;
@@ -73,7 +74,7 @@ impl Case<'_> {
     /// Whether the request may pass as it is now
     pub fn validate(&self) -> Ruling {
         let review = self.review;
-        match (review.resource(), review.subresource(), review.operation()) {
+        let mut ruling = match (review.resource(), review.subresource(), review.operation()) {
             (Resource::ConfigMaps, "", _) if profile::is_profile(review) => self.profile_change(),
             (Resource::ImageCaches, "", operation) => self.image_cache(operation),
             (Resource::Pods, "", Operation::Delete) => self.delete(),
@@ -85,16 +86,84 @@ impl Case<'_> {
             (Resource::Pods, "attach", Operation::Connect) => self.connect(Deed::Attach),
             (Resource::Pods, "portforward", Operation::Connect) => self.connect(Deed::PortForward),
             (Resource::Pods, "proxy", Operation::Connect) => self.connect(Deed::Proxy),
+            (Resource::Nodes, "proxy", Operation::Connect) => self.connect_node(),
             (Resource::Workload(workload), "scale", Operation::Update) => self.scale(workload),
             _ if self.is_revision() => self.validate_revision(),
-            (_, _, Operation::Create | Operation::Update) => {
-                let bearers = review.bearers().iter();
-                let rulings = bearers.map(|bearer| self.validate_bearer(bearer));
-                rulings.reduce(Ruling::with).unwrap_or_default()
-            }
-            _ => Ruling::default(),
+            (Resource::Pods, "", Operation::Update) => self.validate_bearers().with(self.own()),
+            _ if self.is_known() => self.validate_bearers(),
+            _ => self.unknown(),
         }
-        .sorted()
+        .sorted();
+        self.explain_runtime_class(&mut ruling);
+        ruling
+    }
+
+    /// A pod may have got from its RuntimeClass what its template never shows, so that no restart brings a stamp
+    fn explain_runtime_class(&self, ruling: &mut Ruling) {
+        let pod = self
+            .review
+            .bearers()
+            .first()
+            .and_then(|bearer| bearer.new.as_ref());
+        let class = pod.and_then(|pod| pod.read().spec.runtime_class_name.as_deref());
+        let Some(class) = class.filter(|_| self.review.resource() == Resource::Pods) else {
+            return;
+        };
+        let mut listed = self.configuration.cluster.runtime_classes.iter();
+        if listed.any(|one| one == class) {
+            return;
+        }
+        for finding in &mut ruling.findings {
+            if let Finding::Stamp(StampFault::Missing(way)) = finding {
+                *finding = Finding::Stamp(StampFault::Added(class.to_owned(), way.take()));
+            }
+        }
+    }
+
+    /// Whether the chart's rules send such a request to have its pods or templates judged
+    fn is_known(&self) -> bool {
+        let review = self.review;
+        let (group, resource) = review.group_resource();
+        let mut carriers = self.configuration.cluster.carriers.iter();
+        match (review.resource(), review.subresource(), review.operation()) {
+            (Resource::Pods, "", Operation::Create)
+            | (Resource::Pods, "" | "status" | "ephemeralcontainers" | "resize", Operation::Update)
+            | (Resource::Workload(_), "", Operation::Create | Operation::Update) => true,
+            (Resource::Other, "", Operation::Create | Operation::Update) => {
+                carriers.any(|carrier| carrier.group == group && carrier.resource == resource)
+            }
+            _ => false,
+        }
+    }
+
+    /// What is sent and not known may be a way to a pod: a rule of another version, or one that somebody added
+    fn unknown(&self) -> Ruling {
+        let review = self.review;
+        let (deed, operation) = match review.operation() {
+            Operation::Create => (Deed::Create, "CREATE"),
+            Operation::Update => (Deed::Update, "UPDATE"),
+            Operation::Delete => (Deed::Delete, "DELETE"),
+            Operation::Connect => (Deed::Proxy, "CONNECT"),
+        };
+        let (group, resource) = review.group_resource();
+        let mut what = format!("{operation} {resource}");
+        for (mark, part) in [(".", group), ("/", review.subresource())] {
+            if !part.is_empty() {
+                what.push_str(mark);
+                what.push_str(part);
+            }
+        }
+        Ruling {
+            deed: Some(deed),
+            findings: vec![Finding::UnknownRequest(what)],
+            ..Ruling::default()
+        }
+    }
+
+    fn validate_bearers(&self) -> Ruling {
+        let bearers = self.review.bearers().iter();
+        let rulings = bearers.map(|bearer| self.validate_bearer(bearer));
+        rulings.reduce(Ruling::with).unwrap_or_default()
     }
 
     fn is_revision(&self) -> bool {

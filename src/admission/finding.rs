@@ -21,7 +21,7 @@ use super::phrase::{NAME_LENGTH, clipped, quoted};
 use super::principal;
 use super::reply::{Cause, joined};
 use crate::eci::{Denial, Refusal};
-use crate::ram::{Outcome, Principal};
+use crate::ram::{Outcome, Principal, StatementId};
 use crate::stamp::REQUESTED_BY;
 
 /// One thing that speaks against a request
@@ -61,6 +61,8 @@ pub enum Finding {
     PodChanged,
     /// The request names a workload that is not known, or whose template cannot be read
     UnknownWorkload,
+    /// The webhook rules send what nothing here knows how to judge
+    UnknownRequest(String),
     /// An eci-profile that ACK would not read, or that writes what ECI cannot read
     Profile(String),
     /// ECI itself would refuse the call
@@ -72,6 +74,15 @@ pub enum Finding {
         /// For whom
         principal: Principal,
         /// Whether that is a boundary of the namespace and not the requester
+        boundary: bool,
+    },
+    /// RAM does not allow something for every container group, where nobody knows which ones are meant
+    NotEverywhere {
+        /// The statement that makes a difference between them, where one does
+        statement: Option<StatementId>,
+        /// For whom
+        principal: Principal,
+        /// Whether that is a boundary of some namespace and not the requester
         boundary: bool,
     },
 }
@@ -97,9 +108,11 @@ impl Finding {
             | Self::UnknownPod
             | Self::PodChanged
             | Self::UnknownWorkload
+            | Self::UnknownRequest(_)
             | Self::Profile(_)
             | Self::Refused(_)
-            | Self::Denied { .. } => false,
+            | Self::Denied { .. }
+            | Self::NotEverywhere { .. } => false,
         }
     }
 
@@ -135,8 +148,10 @@ impl Finding {
             Self::UnknownPod => "UnknownPod",
             Self::PodChanged => "PodChanged",
             Self::UnknownWorkload => "UnknownWorkload",
+            Self::UnknownRequest(_) => "UnknownRequest",
             Self::Profile(_) => "MalformedProfile",
             Self::Refused(refusal) => refusal.code,
+            Self::NotEverywhere { .. } => "NotEverywhere",
             Self::Denied { denial, .. } => match denial.decision.outcome {
                 Outcome::ExplicitDeny => "ExplicitDeny",
                 Outcome::ImplicitDeny | Outcome::Allow => "ImplicitDeny",
@@ -174,7 +189,9 @@ impl Finding {
             | Self::UnknownPod
             | Self::PodChanged
             | Self::UnknownWorkload
-            | Self::Profile(_) => None,
+            | Self::UnknownRequest(_)
+            | Self::Profile(_)
+            | Self::NotEverywhere { .. } => None,
         }
     }
 
@@ -223,8 +240,19 @@ impl Finding {
             Self::UnknownWorkload => {
                 "no such workload is known, so nobody can say whether its pods are ECI's".to_owned()
             }
+            Self::UnknownRequest(what) => format!(
+                "the webhook rules send {}, which this version of ramgate does not know how to judge: ask your cluster \
+                 administrator to install chart and image of the same version, and to list the kind under `carriers` if it \
+                 makes pods",
+                quoted(what, NAME_LENGTH)
+            ),
             Self::Profile(problem) => format!("{problem}: correct it and apply it again"),
             Self::Refused(refusal) => refused(refusal, scene),
+            Self::NotEverywhere {
+                statement,
+                principal,
+                boundary,
+            } => not_everywhere(statement.as_ref(), boundary.then_some(principal)),
             Self::Denied {
                 denial,
                 principal,
@@ -281,7 +309,9 @@ impl Finding {
             | Self::UnknownPod
             | Self::PodChanged
             | Self::UnknownWorkload
+            | Self::UnknownRequest(_)
             | Self::Profile(_)
+            | Self::NotEverywhere { .. }
             | Self::Refused(_) => vec![("Code", self.code().to_owned())],
         }
     }
@@ -295,6 +325,21 @@ fn not_mapped(annotation: &str, wanted: Option<&str>, found: Option<&str>) -> St
          mutating webhook was not asked; try again, or ask your cluster administrator",
         value(wanted),
         value(found)
+    )
+}
+
+fn not_everywhere(statement: Option<&StatementId>, boundary: Option<&Principal>) -> String {
+    let whose = match boundary {
+        Some(principal) => format!("the boundary of a namespace, {}", principal::described(principal)),
+        None => "this identity".to_owned(),
+    };
+    let why = match statement {
+        Some(statement) => format!("statement `{statement}` makes a difference between them"),
+        None => "no statement says so".to_owned(),
+    };
+    format!(
+        "it runs commands in every container group of the node, so eci:ExecContainerCommand must be allowed on all there are, \
+         whatever their tags and group; for {whose} {why}: use `kubectl exec`, `logs` or `port-forward` on the pod itself"
     )
 }
 

@@ -62,7 +62,11 @@ pub(super) fn holder(review: &Review<'_>, bearer: &Bearer<'_>, settings: &Cluste
             let kind = listed.find(|carrier| carrier.group == group && carrier.resource == resource);
             Holder::new(group, kind.map_or("", |carrier| &carrier.kind), owner)
         }
-        Resource::Pods | Resource::Bindings | Resource::ConfigMaps | Resource::ImageCaches => {
+        Resource::Pods
+        | Resource::Bindings
+        | Resource::ConfigMaps
+        | Resource::Nodes
+        | Resource::ImageCaches => {
             let side = bearer.new.as_ref().or(bearer.old.as_ref());
             Holder::new("", "Pod", side.map_or(&none, |side| &side.read().metadata))
         }

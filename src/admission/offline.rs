@@ -43,7 +43,7 @@ pub enum Operation<'a> {
     Update(&'a Value, &'a Value),
     /// This object is deleted
     Delete(&'a Value),
-    /// Somebody connects to this pod, by the request's subresource
+    /// Somebody connects to this pod or node, by the request's subresource
     Connect(&'a Value),
 }
 
@@ -134,7 +134,10 @@ pub fn run(
     let place = place(object, &configuration.cluster);
     let mutated = ask(Path::Mutate, request.operation)?;
     let said = mutated.record.warnings.clone();
-    if mutated.record.decision == Decision::Deny {
+    // No rule sends the deletion of a workload, or a connection to one
+    let is_gone = matches!(request.operation, Operation::Delete(_) | Operation::Connect(_));
+    let is_workload = workload(object).is_some() || listed(object, &configuration.cluster).is_some();
+    if mutated.record.decision == Decision::Deny || is_gone && is_workload {
         return Ok(Final::of(mutated, Vec::new(), object, &place));
     }
     let mut object = object.clone();
@@ -276,6 +279,7 @@ fn body(request: &Request<'_>, settings: &ClusterSettings) -> Value {
         (None, Some(carrier)) => (carrier.group.as_str(), carrier.resource.as_str()),
         (None, None) if kind == "ImageCache" => ("eci.alibabacloud.com", "imagecaches"),
         (None, None) if kind == "ConfigMap" => ("", "configmaps"),
+        (None, None) if kind == "Node" => ("", "nodes"),
         (None, None) => ("", "pods"),
     };
     let subresource = match kind {
@@ -283,7 +287,7 @@ fn body(request: &Request<'_>, settings: &ClusterSettings) -> Value {
         _ => request.subresource,
     };
     let namespace = match kind {
-        "ImageCache" => "",
+        "ImageCache" | "Node" => "",
         _ => text("/metadata/namespace").unwrap_or("default"),
     };
     let (old, new) = match request.operation {

@@ -1,5 +1,7 @@
 //! What ramgate reads of a pod: the marks that route it, the ECI fields, and nothing else.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -55,6 +57,9 @@ pub struct OwnerReference<'a> {
     /// The owner's API group and version
     #[serde(borrow, default, deserialize_with = "present")]
     pub api_version: Text<'a>,
+    /// Which of all objects ever of that name it is
+    #[serde(borrow, default, deserialize_with = "present")]
+    pub uid: Text<'a>,
     /// The owner's kind
     #[serde(borrow)]
     pub kind: Text<'a>,
@@ -82,6 +87,9 @@ pub struct Spec<'a> {
     /// Which taints are tolerated
     #[serde(borrow, default, deserialize_with = "few::<TOLERATIONS, _, _>")]
     pub tolerations: Vec<Toleration<'a>>,
+    /// The RuntimeClass, whose scheduling the API server adds to a pod, and never to a template
+    #[serde(borrow)]
+    pub runtime_class_name: Option<Text<'a>>,
     /// The service account; absent or empty means `default`
     #[serde(borrow)]
     pub service_account_name: Option<Text<'a>>,
@@ -182,6 +190,17 @@ impl<'a> Metadata<'a> {
         let text =
             |part: &Option<Text<'a>>| part.as_deref().filter(|name| !name.is_empty()).map(str::to_owned);
         text(&self.name).or_else(|| text(&self.generate_name).map(|prefix| prefix + "*"))
+    }
+
+    /// Whether the owners are others than these, and there are any: an object whose owners are all gone is deleted by the
+    /// garbage collector, while one that has none stays
+    pub fn changes_owners(&self, before: &Metadata<'_>) -> bool {
+        fn set<'o>(metadata: &'o Metadata<'_>) -> BTreeSet<[&'o str; 4]> {
+            let owners = metadata.owner_references.iter();
+            let texts = |one: &'o OwnerReference<'_>| [&*one.api_version, &*one.kind, &*one.name, &*one.uid];
+            owners.map(texts).collect()
+        }
+        !self.owner_references.is_empty() && set(self) != set(before)
     }
 
     /// The owner that controls the object, by the object's own claim
@@ -350,6 +369,42 @@ mod tests {
             "job-*"
         );
         assert_eq!(name(r#"{"metadata": {}}"#), "(unnamed)");
+    }
+
+    #[test]
+    fn owners_are_told_by_all_that_the_garbage_collector_goes_by() {
+        let pod = |owners: &str| format!(r#"{{"metadata": {{"ownerReferences": {owners}}}}}"#);
+        let changed = |now: &str, was: &str| {
+            let (now, was) = (pod(now), pod(was));
+            let (now, was) = (Pod::parse(&now).unwrap(), Pod::parse(&was).unwrap());
+            now.metadata.changes_owners(&was.metadata)
+        };
+        let a = r#"{"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "uid": "1"}"#;
+        let b = r#"{"apiVersion": "v1", "kind": "ConfigMap", "name": "b", "uid": "2"}"#;
+        let controlled = r#"{"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "uid": "1", "controller": true, "blockOwnerDeletion": true}"#;
+        for (now, was, wanted) in [
+            ("null".to_owned(), format!("[{a}]"), false),
+            ("[]".to_owned(), format!("[{a}]"), false),
+            (format!("[{a}]"), format!("[{a}]"), false),
+            (format!("[{a}, {b}]"), format!("[{b}, {a}]"), false),
+            (format!("[{controlled}]"), format!("[{a}]"), false),
+            (format!("[{a}]"), "null".to_owned(), true),
+            (format!("[{a}, {b}]"), format!("[{a}]"), true),
+            (format!("[{a}]"), format!("[{a}, {b}]"), true),
+        ] {
+            assert_eq!(changed(&now, &was), wanted, "{now} {was}");
+        }
+        for (field, other) in [
+            ("v1", "v2"),
+            ("ConfigMap", "Secret"),
+            ("\"a\"", "\"c\""),
+            ("\"1\"", "\"3\""),
+        ] {
+            assert!(
+                changed(&format!("[{}]", a.replace(field, other)), &format!("[{a}]")),
+                "{field}"
+            );
+        }
     }
 
     #[test]

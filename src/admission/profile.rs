@@ -7,13 +7,11 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::Error as _;
 use serde_json::Value;
 
 use super::annotation::{
     CUSTOM_TAGS, ECI_FIELDS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS, texts_of,
 };
-use super::bound::few;
 use super::cluster::Meta;
 use super::phrase::quoted;
 use super::pod::Pod;
@@ -26,11 +24,6 @@ pub const NAMESPACE: &str = "kube-system";
 pub const NAME: &str = "eci-profile";
 /// The key of the ConfigMap that holds the selectors
 pub(super) const SELECTORS: &str = "selectors";
-
-/// How many selectors are read, each of which is tried on each pod
-const MOST_SELECTORS: usize = 1_024;
-/// How many bytes the API server lets a ConfigMap have
-const MOST_TEXT: usize = 1024 * 1024;
 
 /// The selectors of an eci-profile, in their order
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,10 +63,28 @@ pub struct Effect {
     pub labels: BTreeMap<String, String>,
 }
 
-/// Selectors that cannot be read; ACK goes on with the ones before
+/// Every pod is held against every selector: some fifty times what a cluster has
+const MOST_SELECTORS: usize = 256;
+/// And as much text as an annotation may hold, so that reading it costs no more than reading a pod
+const MOST_BYTES: usize = 256 * 1024;
+
+/// Selectors that cannot be read; the ones before stay in use
 #[derive(Debug, thiserror::Error)]
-#[error("key `{SELECTORS}` of ConfigMap {NAMESPACE}/{NAME} is not a JSON array of selectors: {0}")]
-pub struct ProfileError(#[source] serde_json::Error);
+pub enum ProfileError {
+    /// Not what ACK reads
+    #[error("key `{SELECTORS}` of ConfigMap {NAMESPACE}/{NAME} is not a JSON array of selectors: {0}")]
+    Shape(#[source] serde_json::Error),
+    /// More text than is read
+    #[error(
+        "key `{SELECTORS}` of ConfigMap {NAMESPACE}/{NAME} has {0} bytes, and ramgate reads {MOST_BYTES} at most"
+    )]
+    TooLong(usize),
+    /// More selectors than are followed
+    #[error(
+        "key `{SELECTORS}` of ConfigMap {NAMESPACE}/{NAME} has {0} selectors, and ramgate follows {MOST_SELECTORS} at most"
+    )]
+    TooMany(usize),
+}
 
 /// Whether a review is about the ConfigMap
 pub fn is_profile(review: &Review<'_>) -> bool {
@@ -91,26 +102,25 @@ impl Profile {
     ///
     /// # Errors
     ///
-    /// The selectors are not JSON, or not of the shape of selectors.
+    /// The selectors are not JSON, not of the shape of selectors, or too many.
     pub fn parse(data: &BTreeMap<String, String>) -> Result<Self, ProfileError> {
         Self::read(data.get(SELECTORS).map(String::as_str))
     }
 
     /// Reads the text of the selectors, if there is one
     pub(super) fn read(text: Option<&str>) -> Result<Self, ProfileError> {
-        #[derive(Deserialize)]
-        #[serde(transparent)]
-        struct Few(#[serde(deserialize_with = "few::<MOST_SELECTORS, _, _>")] Vec<Selector>);
-        match text.map(str::trim) {
-            None | Some("") => Ok(Self::default()),
-            Some(text) if text.len() > MOST_TEXT => Err(ProfileError(serde_json::Error::custom(
-                format_args!("it has more than {MOST_TEXT} bytes"),
-            ))),
-            Some(text) => {
-                let read: Result<Few, _> = serde_json::from_str(text);
-                read.map(|Few(selectors)| Self(selectors)).map_err(ProfileError)
-            }
+        let text = text.map_or("", str::trim);
+        if text.is_empty() {
+            return Ok(Self::default());
         }
+        if text.len() > MOST_BYTES {
+            return Err(ProfileError::TooLong(text.len()));
+        }
+        let selectors: Vec<Selector> = serde_json::from_str(text).map_err(ProfileError::Shape)?;
+        if selectors.len() > MOST_SELECTORS {
+            return Err(ProfileError::TooMany(selectors.len()));
+        }
+        Ok(Self(selectors))
     }
 
     /// All selectors
@@ -255,6 +265,27 @@ mod tests {
         {"name": "all", "effect": {"annotations": {"x": "all", "w": "all"}}}]"#;
 
     const WEB: &str = r#"{"metadata": {"labels": {"app": "web", "tier": "1"}, "annotations": {"y": "own"}}}"#;
+
+    #[test]
+    fn a_profile_beyond_its_bounds_is_not_followed() {
+        let parse = |text: String| Profile::parse(&[("selectors".to_owned(), text)].into());
+        let many = |count: usize| format!("[{}]", vec!["{}"; count].join(","));
+        let long = |length: usize| format!("[{}]", " ".repeat(length - 2));
+        assert_eq!(parse(many(256)).unwrap().selectors().len(), 256);
+        assert!(
+            parse(many(257))
+                .unwrap_err()
+                .to_string()
+                .contains("has 257 selectors")
+        );
+        assert!(parse(long(256 * 1024)).is_ok());
+        assert!(
+            parse(long(256 * 1024 + 1))
+                .unwrap_err()
+                .to_string()
+                .contains("262145 bytes")
+        );
+    }
 
     #[test]
     fn both_selectors_and_all_their_labels_must_fit() {

@@ -134,6 +134,11 @@ pub(super) fn questions(ruling: &Ruling) -> Vec<Question> {
             decision: "ImplicitDeny",
             scope: "unbound",
         }),
+        Finding::NotEverywhere { .. } => call.map(|action| Question {
+            action,
+            decision: "ImplicitDeny",
+            scope: "account",
+        }),
         Finding::Malformed(_)
         | Finding::Unmappable(_)
         | Finding::NotMapped { .. }
@@ -145,6 +150,7 @@ pub(super) fn questions(ruling: &Ruling) -> Vec<Question> {
         | Finding::UnknownPod
         | Finding::PodChanged
         | Finding::UnknownWorkload
+        | Finding::UnknownRequest(_)
         | Finding::Profile(_) => None,
     });
     allowed.chain(failed).collect()
@@ -168,6 +174,7 @@ pub(super) fn resource(resource: Resource) -> &'static str {
         Resource::Pods => "pods",
         Resource::ConfigMaps => "configmaps",
         Resource::Bindings => "bindings",
+        Resource::Nodes => "nodes",
         Resource::Workload(workload) => workload.resource(),
         Resource::ImageCaches => "imagecaches",
         Resource::Other => "other",

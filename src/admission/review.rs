@@ -4,7 +4,9 @@
 //! them is skipped, never stored.
 
 mod beside;
+mod growth;
 mod object;
+mod proxied;
 mod revision;
 mod unread;
 
@@ -20,7 +22,7 @@ use super::pod::{Metadata, present};
 use super::text::Text;
 use super::workload::Workload;
 
-pub use object::{Binding, Scale};
+pub use object::Binding;
 pub use revision::Revision;
 
 /// A request that waits for an answer
@@ -32,10 +34,10 @@ pub struct Review<'a> {
     owner: Option<Metadata<'a>>,
     bearers: Vec<Bearer<'a>>,
     binding: Option<Binding<'a>>,
-    scale: Option<Scale>,
     revision: Option<Revision>,
     changes_beside_templates: bool,
     asks_for_stamp: bool,
+    grows: bool,
 }
 
 /// What is done to the object
@@ -60,6 +62,8 @@ pub enum Resource {
     ConfigMaps,
     /// Core v1 bindings, which stand for the subresource of pods
     Bindings,
+    /// Core v1 nodes, whose proxy leads to their kubelet
+    Nodes,
     /// A built-in kind with a pod template
     Workload(Workload),
     /// ECI's own image caches
@@ -268,6 +272,7 @@ impl<'a> Review<'a> {
             ("", "v1", "pods") => Resource::Pods,
             ("", "v1", "configmaps") => Resource::ConfigMaps,
             ("", "v1", "bindings") => Resource::Bindings,
+            ("", "v1", "nodes") => Resource::Nodes,
             ("eci.alibabacloud.com", "v1", "imagecaches") => Resource::ImageCaches,
             (group, version, resource) => {
                 Workload::of(group, version, resource).map_or(Resource::Other, Resource::Workload)
@@ -280,10 +285,10 @@ impl<'a> Review<'a> {
             owner: None,
             bearers: Vec::new(),
             binding: None,
-            scale: None,
             revision: None,
             changes_beside_templates: false,
             asks_for_stamp: false,
+            grows: false,
         };
         review.read_objects()?;
         Ok(review)
@@ -379,9 +384,9 @@ impl<'a> Review<'a> {
         self.asks_for_stamp
     }
 
-    /// How many pods a workload is to have
-    pub fn scale(&self) -> Option<Scale> {
-        self.scale
+    /// Whether more pods are asked for of a template that may stay as it is
+    pub fn grows(&self) -> bool {
+        self.grows
     }
 
     /// The resource as its API group and name

@@ -76,6 +76,8 @@ pub enum Mark {
     Toleration(&'static str),
     /// It tolerates every taint
     TolerationOfAll,
+    /// It names this RuntimeClass, which adds what leads there
+    RuntimeClass(String),
     /// Pods of its namespace may all overflow to ECI
     BurstNamespace,
 }
@@ -150,7 +152,17 @@ pub fn route(pod: &Pod<'_>, namespace: &Meta, settings: &ClusterSettings, cluste
         return Route::Possible(Mark::Burst("eci"));
     }
     let tolerated = pod.spec.tolerations.iter().find_map(tolerated);
-    match tolerated.or_else(|| constraint::preferred(pod, settings, cluster)) {
+    let class = || {
+        let named = pod.spec.runtime_class_name.as_deref()?;
+        let mut listed = settings.runtime_classes.iter();
+        listed
+            .any(|class| class == named)
+            .then(|| Mark::RuntimeClass(named.to_owned()))
+    };
+    match tolerated
+        .or_else(|| constraint::preferred(pod, settings, cluster))
+        .or_else(class)
+    {
         Some(mark) => Route::Possible(mark),
         None => otherwise(Why::Unmarked),
     }
@@ -235,6 +247,7 @@ impl fmt::Display for Mark {
             Self::HostName(node) => write!(f, "host name {} demanded or preferred", name(node)),
             Self::Toleration(taint) => write!(f, "toleration of taint {taint}"),
             Self::TolerationOfAll => f.write_str("toleration of every taint"),
+            Self::RuntimeClass(class) => write!(f, "RuntimeClass {}", name(class)),
             Self::BurstNamespace => f.write_str("burst namespace"),
         }
     }
@@ -312,6 +325,27 @@ mod tests {
 
     fn term(key: &str, operator: &str, values: &[&str]) -> Value {
         json!({"matchExpressions": [{"key": key, "operator": operator, "values": values}]})
+    }
+
+    #[test]
+    fn a_listed_runtime_class_leads_where_its_scheduling_does() {
+        let settings = ClusterSettings {
+            runtime_classes: vec!["eci".to_owned()],
+            ..ClusterSettings::default()
+        };
+        let route = |spec: Value| routed(&json!({"spec": spec}), &[], &settings);
+        assert_eq!(
+            route(json!({"runtimeClassName": "eci"})),
+            "possible: RuntimeClass `eci`"
+        );
+        assert_eq!(
+            route(json!({"runtimeClassName": "gvisor"})),
+            "no: nothing on it leads to ECI"
+        );
+        // Once the API server has added what the class says, that counts.
+        let added = json!({"runtimeClassName": "eci", "nodeSelector": {"type": "virtual-kubelet"}});
+        assert!(route(added).starts_with("certain: node label"));
+        assert!(route(json!({"runtimeClassName": "eci", "nodeName": "real-1"})).starts_with("no: real node"));
     }
 
     #[test]

@@ -770,3 +770,65 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_sent_and_not_known_is_denied_where_denials_stand() {
+    let said = |group: &str, resource: &str, subresource: &str, operation: &str, mode: Mode| {
+        let object = json!({"metadata": {"name": "a"}});
+        let body = json!({
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+            "request": {
+                "uid": "u", "resource": {"group": group, "version": "v1", "resource": resource}, "subResource": subresource,
+                "name": "a", "namespace": "shop", "operation": operation, "userInfo": {"username": "all"},
+                "object": object, "oldObject": object,
+            },
+        });
+        let body = body.to_string();
+        let review = Review::parse(body.as_bytes()).unwrap();
+        let modes = Modes::everywhere(mode);
+        let record = answer(
+            Path::Validate,
+            &review,
+            &configuration(&[]),
+            &Objects::default(),
+            &modes,
+            now(),
+        )
+        .record;
+        (record.decision, record.message.unwrap_or_default())
+    };
+    for (group, resource, subresource, operation, what) in [
+        ("", "pods", "checkpoint", "CONNECT", "`CONNECT pods/checkpoint`"),
+        ("", "pods", "resize", "CREATE", "`CREATE pods/resize`"),
+        ("", "nodes", "", "UPDATE", "`UPDATE nodes`"),
+        ("apps", "deployments", "", "DELETE", "`DELETE deployments.apps`"),
+        (
+            "apps",
+            "deployments",
+            "status",
+            "UPDATE",
+            "`UPDATE deployments.apps/status`",
+        ),
+        (
+            "example.com",
+            "widgets",
+            "",
+            "CREATE",
+            "`CREATE widgets.example.com`",
+        ),
+    ] {
+        let (decision, message) = said(group, resource, subresource, operation, Mode::Enforce);
+        assert_eq!(decision, Decision::Deny, "{what}");
+        assert!(
+            message.contains(what) && message.contains("UnknownRequest"),
+            "{message}"
+        );
+        for (mode, softened) in [(Mode::Warn, Decision::Warn), (Mode::Audit, Decision::Audit)] {
+            assert_eq!(
+                said(group, resource, subresource, operation, mode).0,
+                softened,
+                "{what}"
+            );
+        }
+    }
+}

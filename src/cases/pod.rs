@@ -145,14 +145,16 @@ impl PodCase {
 
     /// What the case asks for that nothing answers
     fn not_judged(&self, object: &Value, configuration: &Configuration) -> Option<String> {
-        if !offline::is_judged(object, &configuration.cluster) {
-            let kind = object.get("kind").and_then(Value::as_str).unwrap_or("none");
+        let kind = object.get("kind").and_then(Value::as_str).unwrap_or("none");
+        let is_kubelet = kind == "Node" && matches!(self.operation, Verb::Connect);
+        if !is_kubelet && !offline::is_judged(object, &configuration.cluster) {
             return Some(format!("not judged: kind {kind}"));
         }
         let subresource = self.subresource.as_deref()?;
         let known: &[&str] = match self.operation {
             Verb::Create => &["binding", "eviction"],
             Verb::Update => &["status", "ephemeralcontainers", "resize", "scale"],
+            Verb::Connect if is_kubelet => &["proxy"],
             Verb::Connect => &["exec", "attach", "portforward", "proxy"],
             Verb::Delete => &[],
         };

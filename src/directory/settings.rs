@@ -37,6 +37,8 @@ pub struct ClusterSettings {
     pub acs_nodes: Vec<Selector>,
     /// Namespaces whose pods may all reach ECI
     pub burst_namespaces: Vec<Selector>,
+    /// RuntimeClasses whose scheduling leads to virtual nodes
+    pub runtime_classes: Vec<String>,
     /// How many custom tags a pod may carry after mapping
     pub max_custom_tags: usize,
     /// Whether `kube-system/eci-profile` is read
@@ -76,6 +78,7 @@ impl Default for ClusterSettings {
             ],
             acs_nodes: Vec::new(),
             burst_namespaces: Vec::new(),
+            runtime_classes: Vec::new(),
             max_custom_tags: MAX_CUSTOM_TAGS,
             eci_profile: true,
             eci_profile_changes: ProfileChanges::Record,
@@ -127,6 +130,8 @@ struct ClusterWire {
     virtual_nodes: Option<Node>,
     acs_nodes: Option<Node>,
     burst_namespaces: Option<Node>,
+    #[serde(default)]
+    runtime_classes: Vec<Text>,
     max_custom_tags: Option<Node>,
     eci_profile: Option<bool>,
     #[serde(default)]
@@ -195,6 +200,9 @@ pub(super) fn cluster(node: &Node, faults: &mut Vec<Fault>) -> Option<ClusterSet
             "without a selector no node would be virtual: leave the key out for the default",
         ));
     }
+    wire.runtime_classes
+        .iter()
+        .for_each(|class| check_filled(class, "RuntimeClass", faults));
     wire.keepers
         .iter()
         .chain(&wire.control_plane)
@@ -210,6 +218,7 @@ pub(super) fn cluster(node: &Node, faults: &mut Vec<Fault>) -> Option<ClusterSet
         burst_namespaces: wire
             .burst_namespaces
             .map_or(defaults.burst_namespaces, |list| selectors(&list, faults)),
+        runtime_classes: wire.runtime_classes.into_iter().map(owned).collect(),
         max_custom_tags,
         eci_profile: wire.eci_profile.unwrap_or(defaults.eci_profile),
         eci_profile_changes: wire.eci_profile_changes,
@@ -401,6 +410,7 @@ carriers:
 - {user: "system:serviceaccount:kruise-system:kruise-manager", group: apps.kruise.io, kind: CloneSet, resource: clonesets,
    templates: [spec.template]}
 keepers: ["system:serviceaccount:tools:reloader"]
+runtimeClasses: [eci]
 controlPlane: ["system:serviceaccount:kube-system:my-janitor"]
 "#;
         let settings = checked(text, cluster).unwrap();
@@ -416,6 +426,7 @@ controlPlane: ["system:serviceaccount:kube-system:my-janitor"]
         );
         assert_eq!(settings.carriers[0].templates, ["spec.template"]);
         assert_eq!(settings.keepers, ["system:serviceaccount:tools:reloader"]);
+        assert_eq!(settings.runtime_classes, ["eci"]);
         assert_eq!(settings.control_plane.len(), 1);
     }
 

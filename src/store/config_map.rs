@@ -11,6 +11,9 @@ use crate::directory::Piece;
 /// The label that makes a ConfigMap ramgate's, and whose value says what its keys hold
 pub const LABEL: &str = "ramgate.io/config";
 
+/// What is said of everything under `binaryData`
+pub(super) const BINARY: &str = "binaryData is not read: put the text under data";
+
 /// What the keys of one of our ConfigMaps hold
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ConfigKind {
@@ -70,10 +73,7 @@ pub fn pieces(config_map: &ConfigMap) -> Vec<NamedPiece> {
         .map(|(key, text)| (key.as_str(), kind.read(key, text.as_bytes())))
         .collect();
     for key in config_map.binary_data.iter().flat_map(BTreeMap::keys) {
-        pieces.insert(
-            key,
-            Piece::refused("binaryData is not read: put the text under data"),
-        );
+        pieces.insert(key, Piece::refused(BINARY));
     }
     pieces
         .into_iter()

@@ -22,6 +22,7 @@ use crate::admission::review::Operation;
 use crate::admission::text::{Pairs, Text, pairs};
 use crate::directory::{FaultClass, LocatedFault, Piece, check};
 use crate::lint::{self, Facts};
+use crate::source::Position;
 
 /// How long the message of a denial may be; kubectl shows it whole, an Event keeps 1,024 bytes
 const MAX_MESSAGE: usize = 1000;
@@ -64,11 +65,20 @@ impl ConfigMapVerdict {
             let causes = self.faults.iter().take(MAX_CAUSES);
             let causes: Vec<_> = causes
                 .map(|fault| {
+                    let told = &fault.fault;
+                    let data = match told.message == config_map::BINARY {
+                        true => "binaryData",
+                        false => "data",
+                    };
                     let field = fault.document.split_once('/').map_or_else(
                         || format!("metadata.labels[{LABEL}]"),
-                        |(_, key)| format!("data[{key}]"),
+                        |(_, key)| format!("{data}[{key}]"),
                     );
-                    let message = format!("{}: {}", fault.fault.at, fault.fault.message);
+                    // What is wrong with a key as a whole stands nowhere in its text
+                    let message = match told.at == Position::default() {
+                        true => told.message.clone(),
+                        false => format!("{}: {}", told.at, told.message),
+                    };
                     json!({"reason": "FieldValueInvalid", "field": fitted(&field, MAX_NAME), "message": fitted(&message, MAX_MESSAGE)})
                 })
                 .collect();

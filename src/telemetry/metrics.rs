@@ -37,11 +37,17 @@ const RESOURCES: &[&str] = &[
     "cronjobs",
     "daemonsets",
     "deployments",
+    "controllerrevisions",
+    "deployments/scale",
     "imagecaches",
     "jobs",
+    "nodes/proxy",
     "replicasets",
+    "replicasets/scale",
     "replicationcontrollers",
+    "replicationcontrollers/scale",
     "statefulsets",
+    "statefulsets/scale",
 ];
 
 /// Operations of an AdmissionReview, and the verbs of reading

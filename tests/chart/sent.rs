@@ -51,12 +51,14 @@ fn all<'a>(operations: &[&str], resources: impl IntoIterator<Item = &'a str>) ->
     lines.collect()
 }
 
-/// The only condition of an entry
+/// The only condition of an entry, beside that of removals
 #[track_caller]
 fn expression(manifests: &Manifests, phase: &str, name: &str) -> String {
-    let conditions = manifests.entry(phase, name)["matchConditions"]
+    let mut conditions = manifests.entry(phase, name)["matchConditions"]
         .as_array()
-        .unwrap();
+        .unwrap()
+        .clone();
+    conditions.retain(|condition| condition["name"] != "removes");
     assert_eq!(conditions.len(), 1, "{conditions:?}");
     conditions[0]["expression"].as_str().unwrap().to_owned()
 }
@@ -99,6 +101,7 @@ fn every_kind_and_operation_has_its_entry() {
         let lines = all(operations, ["eci.alibabacloud.com/v1/imagecaches"]);
         lines.iter().map(|line| format!("({line})")).collect()
     };
+    let removed = || all(&["DELETE", "UPDATE"], ["/v1/pods"]);
     let validating = [
         (
             "connect",
@@ -124,18 +127,13 @@ fn every_kind_and_operation_has_its_entry() {
                 ],
             ),
         ),
+        ("connect-nodes", ["(CONNECT /v1/nodes/proxy)".to_owned()].into()),
         ("image-caches", caches(&["CREATE", "UPDATE"])),
         ("removal-image-caches", caches(&["DELETE"])),
-        ("removal", all(&["DELETE"], ["/v1/pods"])),
-        (
-            "removal-namespaces-alibabacloud-eci",
-            all(&["DELETE"], ["/v1/pods"]),
-        ),
-        ("removal-namespaces-eci", all(&["DELETE"], ["/v1/pods"])),
-        (
-            "removal-namespaces-affinity-injection",
-            all(&["DELETE"], ["/v1/pods"]),
-        ),
+        ("removal", removed()),
+        ("removal-namespaces-alibabacloud-eci", removed()),
+        ("removal-namespaces-eci", removed()),
+        ("removal-namespaces-affinity-injection", removed()),
         ("removal-eviction", all(&["CREATE"], ["/v1/pods/eviction"])),
         (
             "profile",
@@ -178,12 +176,46 @@ fn serverless_asks_for_everything_that_can_make_a_pod() {
             );
         }
     }
-    for name in ["binding", "removal"] {
+    for name in ["binding", "connect-nodes"] {
         assert_eq!(
             manifests.entry("validating", name)["matchConditions"],
             Value::Null,
             "{name}"
         );
+    }
+}
+
+#[test]
+fn a_listed_runtime_class_is_a_mark_of_pods_and_of_every_template() {
+    let carriers = json!([carrier("a.b", "cs", &["spec.template"])]);
+    let marked = |classes: Value| {
+        let manifests = render(&json!({"cluster": {"carriers": carriers, "runtimeClasses": classes}}));
+        ["marked", "revisions", "carriers-0", "removal"]
+            .map(|name| expression(&manifests, "validating", name).contains(r#"in ["eci","vk"]"#))
+    };
+    assert_eq!(marked(json!(["eci", "vk"])), [true; 4]);
+    assert_eq!(marked(json!([])), [false; 4]);
+}
+
+#[test]
+fn what_controllers_do_to_owners_is_never_sent() {
+    use ramgate::admission::principal::is_control_plane;
+    use ramgate::directory::ClusterSettings;
+    let values = json!({"cluster": {"controlPlane": ["system:serviceaccount:tools:janitor"]}});
+    let manifests = render(&values);
+    let settings = ClusterSettings {
+        control_plane: vec!["system:serviceaccount:tools:janitor".to_owned()],
+        ..ClusterSettings::default()
+    };
+    for name in ["removal", "removal-namespaces-eci"] {
+        let condition = &manifests.entry("validating", name)["matchConditions"][0];
+        let expression = condition["expression"].as_str().unwrap();
+        let (_, list) = expression.split_once("username in ").unwrap();
+        let list: Vec<String> = serde_json::from_str(list.trim_end().strip_suffix(')').unwrap()).unwrap();
+        assert_eq!(list.len(), 22);
+        for user in list {
+            assert!(is_control_plane(&user, std::iter::empty(), &settings), "{user}");
+        }
     }
 }
 
@@ -361,7 +393,7 @@ fn names(expression: &str) -> Vec<(String, bool)> {
 
 #[test]
 fn conditions_know_nothing_of_later_versions() {
-    // Operators, macros, and the optional values of Kubernetes 1.29.
+    // Operators, macros, the texts of cel-go's first extension, and the optional values of Kubernetes 1.29.
     let known = [
         "all",
         "dyn",
@@ -374,6 +406,7 @@ fn conditions_know_nothing_of_later_versions() {
         "or",
         "orValue",
         "size",
+        "split",
         "startsWith",
         "type",
     ];

@@ -64,6 +64,7 @@ fn the_default_has_these_entries() {
     // Of a connection there is nothing to be filled in.
     assert_eq!(manifests.entry_names("mutating"), TIERED[..7]);
     let mut validating = TIERED.to_vec();
+    validating.push("connect-nodes");
     validating.push("image-caches");
     validating.extend(ALWAYS_OPEN);
     assert_eq!(manifests.entry_names("validating"), validating);
@@ -85,7 +86,7 @@ fn entries_can_be_switched_on_and_off() {
     assert_ne!(judged, default);
     assert_eq!(
         names(&json!({"webhooks": {"connect": {"enabled": false}}})),
-        without(&default, "connect")
+        without(&without(&default, "connect"), "connect-nodes")
     );
     assert_eq!(
         names(&json!({"cluster": {"eciProfile": false}})),
@@ -211,11 +212,14 @@ fn namespaces_of_another_mode_have_entries_of_their_own() {
                 );
             }
         }
-        // Image caches are in no namespace.
-        assert_eq!(
-            manifests.entry("validating", "image-caches")["failurePolicy"],
-            base
-        );
+        // Image caches and nodes are in no namespace.
+        for name in ["image-caches", "connect-nodes"] {
+            assert_eq!(
+                manifests.entry("validating", name)["failurePolicy"],
+                base,
+                "{name}"
+            );
+        }
     }
 }
 
@@ -227,7 +231,7 @@ fn an_entry_of_enforced_namespaces_may_be_opened() {
         ("burst", &["burst-0", "burst-1"]),
         ("fields", &["fields"]),
         ("binding", &["binding"]),
-        ("connect", &["connect"]),
+        ("connect", &["connect", "connect-nodes"]),
         ("scale", &["scale"]),
         ("imageCaches", &["image-caches"]),
     ] {
@@ -357,6 +361,7 @@ fn serverless_has_one_entry_for_all_pods() {
             "fields",
             "binding",
             "connect",
+            "connect-nodes",
             "image-caches",
             "removal-image-caches",
             "removal",

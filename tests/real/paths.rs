@@ -28,7 +28,7 @@ type Way = (String, &'static str);
 #[test]
 fn every_way_into_the_api_is_sent_or_has_its_reason() {
     // Also what is off by default; nobody but the administrator asks, so nobody has to be authorized.
-    let plane = ControlPlane::start_with(|_, _| "--runtime-config=api/all=true".to_owned());
+    let plane = ControlPlane::start_with(|_, _| vec!["--runtime-config=api/all=true".to_owned()]);
     install::install(&plane, &install::values());
     let rest = Rest::new(plane.admin().kubeconfig());
     let ways = ways(&rest);

@@ -215,6 +215,7 @@ fn webhooks(plane: &ControlPlane) -> Vec<Value> {
         "namespaceModes": {"soft": "warn"},
         "scale": {"judge": true},
         "cluster": {
+            "runtimeClasses": ["eci"],
             "burstNamespaces": [
                 {"matchLabels": {"burst": "yes"}, "matchExpressions": [{"key": "tier", "operator": "In", "values": ["a", "b"]}]},
             ],

@@ -105,11 +105,16 @@ type(t) == map && {{ include "ramgate.cel.let" (dict "name" "expressions" "of" "
   (dict "name" "preferred" "of" "nodeAffinity" "field" "preferredDuringSchedulingIgnoredDuringExecution" "type" "list")
   (dict "name" "tolerations" "of" "spec" "field" "tolerations" "type" "list")
 -}}
+{{- $classes := .root.Values.cluster.runtimeClasses -}}
+{{- if $classes -}}{{- $bound = append $bound (dict "name" "runtime" "of" "spec" "field" "runtimeClassName" "type" "string") -}}{{- end -}}
 {{- range $index, $one := $bound }}{{ if $index }}
 {{ end }}{{ include "ramgate.cel.let" $one }}
 {{- end }}
   node != "" ? {{ include "ramgate.cel.unreal" (dict "root" .root "name" "node") }} : (
 {{ include "ramgate.cel.keys" (dict "root" .root "labels" "labels" "annotations" "annotations" "selector" "selector" "host" "host") | indent 4 }}
+{{- if $classes }}
+    || runtime in {{ toJson $classes }}
+{{- end }}
     || size(required) > 4 || size(preferred) > 4 || size(tolerations) > 16
     || (required + preferred.map(p, type(p) == map ? p[?"preference"].orValue(dyn(null)) : dyn(null))).exists(t,
 {{ include "ramgate.cel.looseTerm" . | indent 6 }}

@@ -121,6 +121,9 @@ toleration does not count where every required term names a real node, as in the
 {{- $preferred := printf "%s.?spec.?affinity.?nodeAffinity.?preferredDuringSchedulingIgnoredDuringExecution.orValue([])" $pod -}}
 {{- $tolerations := printf "%s.?spec.?tolerations.orValue([])" $pod -}}
 {{ $node }} != "" ? {{ include "ramgate.cel.unreal" (dict "root" $root "name" $node) }} : (
+{{- with $root.Values.cluster.runtimeClasses }}
+  {{ $pod }}.?spec.?runtimeClassName.orValue("") in {{ toJson . }} ||
+{{- end }}
 {{ include "ramgate.cel.keys" (dict "root" $root "labels" (printf "%s.?metadata.?labels" $pod) "annotations" (printf "%s.?metadata.?annotations" $pod) "selector" $selector "host" $host) | indent 2 }}
   || size({{ $required }}) > 16 || size({{ $preferred }}) > 16
   || ({{ $required }} + {{ $preferred }}.map(p, p.preference)).exists(t,
@@ -171,7 +174,9 @@ object == null || oldObject == null
     )
 ))
 {{- if .Values.scale.judge }}
-|| request.kind.kind != "Pod" && object.?spec.?replicas.orValue(0) > oldObject.?spec.?replicas.orValue(0)
+|| request.kind.kind != "Pod" && (
+  {{- include "ramgate.cel.grows" . | nindent 2 }}
+)
 {{- end }}
 {{- end -}}
 
@@ -189,10 +194,50 @@ object == null || oldObject == null
 object == null || {{ include "ramgate.cel.unreal" (dict "root" . "name" "object.?target.?name.orValue(\"\")") }}
 {{- end -}}
 
-{{/* Whether a Scale asks for more replicas. */}}
+{{/*
+Whether a proxy leads to a node that is not known to be real. What it is asked for is NAME, NAME:PORT or SCHEME:NAME:PORT;
+the API server refuses what has more parts.
+*/}}
+{{- define "ramgate.cel.proxies" -}}
+size(request.name) > 512 || [request.name.split(":")].map(parts, size(parts) == 3 ? parts[1] : parts[0]).exists(name,
+  {{ include "ramgate.cel.unreal" (dict "root" . "name" "name") }}
+)
+{{- end -}}
+
+{{/* Who of the control plane deletes pods and takes them over, as src/admission/principal.rs has it. */}}
+{{- define "ramgate.controlPlane" -}}
+{{- $names := list "system:apiserver" "system:kube-controller-manager" "system:kube-scheduler" -}}
+{{- range list "cronjob-controller" "daemon-set-controller" "deployment-controller" "device-taint-eviction-controller" "disruption-controller" "ephemeral-volume-controller" "generic-garbage-collector" "horizontal-pod-autoscaler" "job-controller" "namespace-controller" "node-controller" "pod-garbage-collector" "replicaset-controller" "replication-controller" "resource-claim-controller" "statefulset-controller" "taint-eviction-controller" "ttl-after-finished-controller" -}}
+  {{- $names = append $names (printf "system:serviceaccount:kube-system:%s" .) -}}
+{{- end -}}
+{{- concat $names .Values.cluster.controlPlane | toJson -}}
+{{- end -}}
+
+{{/*
+Whether a pod is deleted, or gets owners on whose end the garbage collector deletes it. What controllers do to owners stays
+inside, so that nothing is slower there while ramgate is away.
+*/}}
+{{- define "ramgate.cel.removes" -}}
+request.operation == "DELETE" || object == null || oldObject == null
+|| object.?metadata.?ownerReferences.orValue([]) != oldObject.?metadata.?ownerReferences.orValue([])
+  && size(object.?metadata.?ownerReferences.orValue([])) > 0
+  && !(request.userInfo.username in {{ include "ramgate.controlPlane" . }})
+{{- end -}}
+
+{{/* Whether a Scale, or a workload, asks for more pods. The same list is in src/admission/review/growth.rs. */}}
 {{- define "ramgate.cel.grows" -}}
 object == null || oldObject == null
 || object.?spec.?replicas.orValue(0) > oldObject.?spec.?replicas.orValue(0)
+|| ["schedule", "timeZone", "concurrencyPolicy"].exists(key, object.?spec[?key] != oldObject.?spec[?key])
+|| [
+  [object.?spec.orValue({}), oldObject.?spec.orValue({})],
+  [object.?spec.?jobTemplate.?spec.orValue({}), oldObject.?spec.?jobTemplate.?spec.orValue({})]
+].exists(j,
+  j[0].?parallelism.orValue(1) > j[1].?parallelism.orValue(1)
+  || j[0].?completions.orValue(0) > j[1].?completions.orValue(0)
+  || j[0].?backoffLimit.orValue(6) > j[1].?backoffLimit.orValue(6)
+  || j[1].?suspend.orValue(false) && !j[0].?suspend.orValue(false)
+)
 {{- end -}}
 
 {{/* Whether it is eci-profile. Its own name is read, since a request that deletes a collection has none. */}}

@@ -149,7 +149,7 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
 {{- toJson $entries -}}
 {{- end -}}
 
-{{/* What only the validating phase sees, since nothing is filled in there: connections, scales, image caches. */}}
+{{/* What only the validating phase sees, since nothing is filled in there: connections, scales, and what is in no namespace. */}}
 {{- define "ramgate.entries.others" -}}
 {{- $root := . -}}
 {{- $entries := list -}}
@@ -168,6 +168,14 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
     {{- $entries = append $entries (merge (dict "name" (printf "scale%s" $tier.suffix) "settings" "scale" "rules" $rules "conditions" (list $condition)) $base) -}}
   {{- end -}}
 {{- end -}}
+{{- if .Values.webhooks.connect.enabled -}}
+  {{- $nodes := dict "apiGroups" (list "") "apiVersions" (list "v1") "operations" (list "CONNECT") "resources" (list "nodes/proxy") "scope" "Cluster" -}}
+  {{- $kubelets := dict "name" "connect-nodes" "settings" "connect" "enforced" (eq .Values.mode "enforce") "rules" (list $nodes) -}}
+  {{- if not .Values.cluster.serverless -}}
+    {{- $_ := set $kubelets "conditions" (list (dict "name" "not-to-a-real-node" "expression" (include "ramgate.cel.proxies" .))) -}}
+  {{- end -}}
+  {{- $entries = append $entries $kubelets -}}
+{{- end -}}
 {{- $caches := dict "apiGroups" (list "eci.alibabacloud.com") "apiVersions" (list "v1") "resources" (list "imagecaches") "scope" "Cluster" -}}
 {{- $entries = append $entries (dict "name" "image-caches" "settings" "imageCaches" "enforced" (eq .Values.mode "enforce")
   "rules" (list (merge (dict "operations" (list "CREATE" "UPDATE")) $caches)) "conditions" (list (dict "name" "changed" "expression" (include "ramgate.cel.imageCache" $root)))) -}}
@@ -175,7 +183,7 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
 {{- toJson $entries -}}
 {{- end -}}
 
-{{/* Deletions and evictions of pods: nothing here ever fails closed. */}}
+{{/* Deletions and evictions of pods, and what the garbage collector deletes: nothing here ever fails closed. */}}
 {{- define "ramgate.entries.removal" -}}
 {{- $root := . -}}
 {{- $routes := include "ramgate.routes" $root | fromYamlArray -}}
@@ -184,18 +192,19 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
   {{- $offRoute = append $offRoute (dict "key" .key "operator" "NotIn" "values" (list .value)) -}}
 {{- end -}}
 {{- $judged := dict "key" "kubernetes.io/metadata.name" "operator" "NotIn" "values" (include "ramgate.exempt" $root | fromJsonArray) -}}
-{{- $base := dict "settings" "removal" "enforced" false "rules" (include "ramgate.rules.core" (dict "operations" (list "DELETE") "resources" (list "pods")) | fromJsonArray) -}}
+{{- $base := dict "settings" "removal" "enforced" false "rules" (include "ramgate.rules.core" (dict "operations" (list "DELETE" "UPDATE") "resources" (list "pods")) | fromJsonArray) -}}
+{{- $removes := dict "name" "removes" "expression" (include "ramgate.cel.removes" $root) -}}
 {{- $everywhere := dict "matchExpressions" (list $judged) -}}
 {{- $entries := list -}}
 {{- if $root.Values.cluster.serverless -}}
-  {{- $entries = append $entries (merge (dict "name" "removal" "where" $everywhere) $base) -}}
+  {{- $entries = append $entries (merge (dict "name" "removal" "where" $everywhere "conditions" (list $removes)) $base) -}}
 {{- else -}}
   {{- $condition := dict "name" "marked" "expression" (include "ramgate.cel.marked" $root) -}}
-  {{- $entries = append $entries (merge (dict "name" "removal" "where" (dict "matchExpressions" (prepend $offRoute $judged)) "conditions" (list $condition)) $base) -}}
+  {{- $entries = append $entries (merge (dict "name" "removal" "where" (dict "matchExpressions" (prepend $offRoute $judged)) "conditions" (list $removes $condition)) $base) -}}
   {{- range $index, $route := $routes -}}
     {{- $requirements := append (slice $offRoute 0 $index) (dict "key" $route.key "operator" "In" "values" (list $route.value)) -}}
     {{- $condition := dict "name" "not-on-a-real-node" "expression" (include "ramgate.cel.elsewhere" $root) -}}
-    {{- $entries = append $entries (merge (dict "name" (printf "removal-%s" $route.entry) "where" (dict "matchExpressions" (prepend $requirements $judged)) "conditions" (list $condition)) $base) -}}
+    {{- $entries = append $entries (merge (dict "name" (printf "removal-%s" $route.entry) "where" (dict "matchExpressions" (prepend $requirements $judged)) "conditions" (list $removes $condition)) $base) -}}
   {{- end -}}
 {{- end -}}
 {{- $rules := include "ramgate.rules.core" (dict "operations" (list "CREATE") "resources" (list "pods/eviction")) | fromJsonArray -}}

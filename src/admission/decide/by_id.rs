@@ -21,6 +21,25 @@ impl Case<'_> {
         self.by_id(pod.read(), Deed::Delete, eci::Operation::DeleteContainerGroup)
     }
 
+    /// A pod whose owners are changed may be deleted by the garbage collector, in whose name nobody is asked; controllers,
+    /// those that are listed included, change them where they take pods over
+    pub(super) fn own(&self) -> Ruling {
+        let sides = self.review.bearers().first();
+        let sides = sides.and_then(|bearer| bearer.new.as_ref().zip(bearer.old.as_ref()));
+        let Some((new, old)) = sides else {
+            return Ruling::default();
+        };
+        let (new, old) = (new.read(), old.read());
+        let mut carriers = self.configuration.cluster.carriers.iter();
+        if !new.metadata.changes_owners(&old.metadata)
+            || self.asks_for_control_plane()
+            || carriers.any(|carrier| carrier.user == self.review.user())
+        {
+            return Ruling::default();
+        }
+        self.by_id(old, Deed::Own, eci::Operation::DeleteContainerGroup)
+    }
+
     pub(super) fn evict(&self) -> Ruling {
         if self.asks_for_control_plane() {
             return Ruling::default();
@@ -34,7 +53,9 @@ impl Case<'_> {
 
     /// About a pod that the request only names
     fn named(&self, deed: Deed, operation: eci::Operation) -> Ruling {
-        let json = self.cluster.pod(self.review.namespace(), self.review.name());
+        let json = self
+            .cluster
+            .pod(self.review.namespace(), self.review.object_name());
         match json.as_deref().map(Pod::parse) {
             Some(Ok(pod)) => self.by_id(&pod, deed, operation),
             Some(Err(_)) | None => Ruling {

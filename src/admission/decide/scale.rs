@@ -4,7 +4,6 @@ use super::Case;
 use crate::admission::bearer::{Place, Side};
 use crate::admission::call;
 use crate::admission::finding::{Deed, Finding};
-use crate::admission::review::Scale;
 use crate::admission::route::Route;
 use crate::admission::ruling::Ruling;
 use crate::admission::workload::Workload;
@@ -32,9 +31,7 @@ impl Case<'_> {
     /// Whether it is to be asked who wants more pods; an autoscaler acts for nobody, and its pods are judged for whom the
     /// template names
     pub(super) fn asks_for_more(&self) -> bool {
-        self.configuration.cluster.judge_scale
-            && self.review.scale().is_some_and(Scale::grows)
-            && !self.asks_for_control_plane()
+        self.configuration.cluster.judge_scale && self.review.grows() && !self.asks_for_control_plane()
     }
 
     /// More pods of a template, asked for by the requester

@@ -236,7 +236,13 @@ impl Told<'_> {
         };
         match self.scene.deed {
             Deed::Create | Deed::Update | Deed::Scale => format!("ask {administrator}"),
-            Deed::Delete | Deed::Evict | Deed::Exec | Deed::Attach | Deed::PortForward | Deed::Proxy => {
+            Deed::Delete
+            | Deed::Evict
+            | Deed::Own
+            | Deed::Exec
+            | Deed::Attach
+            | Deed::PortForward
+            | Deed::Proxy => {
                 format!("ask someone who may, or {administrator}")
             }
         }

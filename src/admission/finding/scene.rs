@@ -39,6 +39,8 @@ pub enum Deed {
     Delete,
     /// It is evicted
     Evict,
+    /// It gets other owners, on whose end the garbage collector deletes it
+    Own,
     /// More of it is asked for
     Scale,
     /// A command is run in it
@@ -58,6 +60,7 @@ impl Deed {
             Self::Update => "update",
             Self::Delete => "delete",
             Self::Evict => "evict",
+            Self::Own => "change the owners, and so decide on the deletion, of",
             Self::Scale => "scale up",
             Self::Exec => "exec into",
             Self::Attach => "attach to",

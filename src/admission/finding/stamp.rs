@@ -11,6 +11,8 @@ use crate::stamp::{Broken, REQUESTED_BY};
 pub enum StampFault {
     /// A controller brings none, and how its template gets one, where that is known
     Missing(Option<Restart>),
+    /// A controller brings none in a pod of this RuntimeClass, which may have added what leads to ECI
+    Added(String, Option<Restart>),
     /// A controller brings one that no key here verifies, and how its template gets another
     Lost(Broken, Option<Restart>),
     /// It was not written here, or for something else
@@ -35,7 +37,7 @@ impl StampFault {
     /// The code by which programs tell it
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Missing(_) | Self::Lost(..) | Self::Unmarked => "MissingStamp",
+            Self::Missing(_) | Self::Added(..) | Self::Lost(..) | Self::Unmarked => "MissingStamp",
             Self::Forged(_) | Self::Changed => "ForgedStamp",
             Self::NotApplied | Self::Unexpected => "StampNotApplied",
             Self::Differs => "DiffersFromStamp",
@@ -49,6 +51,7 @@ impl StampFault {
         match self {
             Self::Forged(_) | Self::Changed | Self::Unexpected | Self::NotSent(_) => true,
             Self::Missing(_)
+            | Self::Added(..)
             | Self::Lost(..)
             | Self::NotApplied
             | Self::Differs
@@ -60,7 +63,12 @@ impl StampFault {
     /// Whether nobody is left to ask about
     pub fn leaves_nobody(&self) -> bool {
         match self {
-            Self::Missing(_) | Self::Lost(..) | Self::Forged(_) | Self::NotSent(_) | Self::Unmarked => true,
+            Self::Missing(_)
+            | Self::Added(..)
+            | Self::Lost(..)
+            | Self::Forged(_)
+            | Self::NotSent(_)
+            | Self::Unmarked => true,
             Self::Changed | Self::NotApplied | Self::Unexpected | Self::Differs | Self::Unlike(_) => false,
         }
     }
@@ -70,6 +78,13 @@ impl StampFault {
         match self {
             Self::Missing(way) => format!(
                 "nothing says for whom this controller acts, as its template has no stamp: {}",
+                way_to(way.as_ref(), namespace)
+            ),
+            Self::Added(class, way) => format!(
+                "nothing says for whom this controller acts, as its template has no stamp; if nothing in the template leads to \
+                 ECI, RuntimeClass {} or an admission plugin added it to the pod: ask your cluster administrator to list the \
+                 class under `runtimeClasses`; then {}",
+                quoted(class, NAME_LENGTH),
                 way_to(way.as_ref(), namespace)
             ),
             Self::Lost(broken, way) => format!(
@@ -84,7 +99,9 @@ impl StampFault {
             ),
             Self::NotApplied | Self::Unexpected => format!(
                 "annotation {REQUESTED_BY} is not as ramgate writes it: something changed the object on its way, or the \
-                 mutating webhook was not asked; try again, or ask your cluster administrator"
+                 mutating webhook was not asked; apply it again in a moment, nothing in it has to be changed. If that does not \
+                 help, ask your cluster administrator to see that ramgate's MutatingWebhookConfiguration is there, and that no \
+                 webhook after it takes the annotation away"
             ),
             Self::Differs => "its tags, group, roles or service account are not those that its stamp was written for: set \
                               them in the template and apply that again"

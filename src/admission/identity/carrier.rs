@@ -52,7 +52,7 @@ pub(in crate::admission) fn carriage(
         Resource::Workload(workload) => Some(workload),
         // A listed controller may also make objects of listed kinds
         Resource::Other => return listed(user, holder, settings, cluster),
-        Resource::ConfigMaps | Resource::Bindings | Resource::ImageCaches => return None,
+        Resource::ConfigMaps | Resource::Bindings | Resource::Nodes | Resource::ImageCaches => return None,
     };
     let makes = |name: Option<&str>| {
         BUILT_IN

@@ -1,9 +1,11 @@
-//! The objects of a request: pods, pod templates, Bindings and Scales, each read for what is judged and nothing else.
+//! The objects of a request: pods, pod templates, Bindings and counts of pods, each read for what is judged and nothing else.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
+use super::growth::Size;
 use super::revision::StoredRevision;
 use super::{GroupVersionResource, Operation, Problem, Resource, Review, ReviewError, Revision, beside};
 use crate::admission::bearer::{self, Bearer, Place, Side};
@@ -53,22 +55,6 @@ pub struct Target<'a> {
     pub name: Text<'a>,
 }
 
-/// How many pods a workload shall have, and had
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scale {
-    /// As it is stored
-    pub from: u64,
-    /// As it shall be
-    pub to: u64,
-}
-
-impl Scale {
-    /// Whether there are more than before
-    pub fn grows(self) -> bool {
-        self.to > self.from
-    }
-}
-
 impl<'a> Review<'a> {
     pub(super) fn read_objects(&mut self) -> Result<(), Problem> {
         let subresource = self.request.sub_resource.clone();
@@ -94,9 +80,9 @@ impl<'a> Review<'a> {
         if let (Resource::Workload(_), "" | "scale", Operation::Update) =
             (self.resource, &*subresource, self.operation)
         {
-            let from = self.part("oldObject", true, "Scale", replicas)?;
-            let to = self.part("object", true, "Scale", replicas)?;
-            self.scale = from.zip(to).map(|(from, to)| Scale { from, to });
+            let was = self.part("oldObject", true, "Scale", Size::parse)?;
+            let now = self.part("object", true, "Scale", Size::parse)?;
+            self.grows = was.zip(now).is_some_and(|(was, now)| now.exceeds(&was));
         }
         Ok(())
     }
@@ -126,6 +112,10 @@ impl<'a> Review<'a> {
         paths.sort_unstable();
         paths.dedup();
         let places: Vec<Place> = paths.iter().map(|path| Place::of(path.split('.'))).collect();
+        // The count of a kind that nobody knows may be of any type
+        let size = |json: Option<&'a RawValue>| json.and_then(|json| Size::parse(json.get()).ok());
+        let (was, now) = (size(self.request.old_object), size(self.request.object));
+        self.grows = !places.is_empty() && was.zip(now).is_some_and(|(was, now)| now.exceeds(&was));
         self.read_templates(&places)
             .map_err(|problem| ReviewError::new(&uid, problem))?;
         if let (Some(new), Some(old), false) = (self.object(), self.old_object(), places.is_empty()) {
@@ -259,19 +249,4 @@ impl<'a> Review<'a> {
             }),
         }
     }
-}
-
-/// The number of pods in a Scale; absent means none
-fn replicas(json: &str) -> Result<u64, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct Wire {
-        #[serde(default, deserialize_with = "present")]
-        spec: Spec,
-    }
-    #[derive(Default, Deserialize)]
-    struct Spec {
-        #[serde(default, deserialize_with = "present")]
-        replicas: u64,
-    }
-    serde_json::from_str(json).map(|wire: Wire| wire.spec.replicas)
 }

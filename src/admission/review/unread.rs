@@ -20,8 +20,10 @@ impl<'a> Review<'a> {
     pub fn unread_nodes(&self, cluster: &dyn Cluster) -> Vec<&str> {
         let named = self.pods().filter_map(Pod::node);
         let target = self.binding.iter().map(|binding| &*binding.target.name);
+        let itself = (self.resource == Resource::Nodes).then(|| self.object_name());
         let mut names: Vec<&str> = named
             .chain(target)
+            .chain(itself)
             .filter(|name| cluster.node(name) == NodeKind::Unknown)
             .collect();
         names.sort_unstable();
@@ -35,7 +37,7 @@ impl<'a> Review<'a> {
         let is_judged = match self.resource {
             Resource::Pods | Resource::Bindings | Resource::Workload(_) => true,
             Resource::Other => !self.bearers.is_empty(),
-            Resource::ConfigMaps | Resource::ImageCaches => false,
+            Resource::ConfigMaps | Resource::ImageCaches | Resource::Nodes => false,
         };
         (is_judged && cluster.namespace(namespace).is_none()).then_some(namespace)
     }
@@ -56,7 +58,7 @@ impl<'a> Review<'a> {
         let binds = |binding: &&Binding<'_>| cluster.node(&binding.target.name) != NodeKind::Real;
         match (self.resource, self.subresource(), self.operation) {
             (Resource::Pods, "eviction", Operation::Create) => Some(self.name()),
-            (Resource::Pods, _, Operation::Connect) => Some(self.name()),
+            (Resource::Pods, _, Operation::Connect) => Some(self.object_name()),
             _ => self
                 .bound_pod()
                 .filter(|_| self.binding.as_ref().is_some_and(|one| binds(&one))),
@@ -75,8 +77,8 @@ impl<'a> Review<'a> {
 
     /// The workload that a scale request names without bringing it
     pub fn unread_workload(&self) -> Option<Workload> {
-        match (self.resource, self.subresource(), self.scale) {
-            (Resource::Workload(workload), "scale", Some(scale)) if scale.grows() => Some(workload),
+        match (self.resource, self.subresource()) {
+            (Resource::Workload(workload), "scale") if self.grows => Some(workload),
             _ => None,
         }
     }

@@ -57,6 +57,8 @@ pub(super) fn cluster(changes: &mut Changes, old: &ClusterSettings, new: &Cluste
     changes.lists(SECTION, "acsNodes", nodes, selector, [false, true]);
     let namespaces = [old.burst_namespaces.as_slice(), &new.burst_namespaces];
     changes.lists(SECTION, "burstNamespaces", namespaces, selector, [true, false]);
+    let classes = [old.runtime_classes.as_slice(), &new.runtime_classes];
+    changes.lists(SECTION, "runtimeClasses", classes, Clone::clone, [true, false]);
     let tags = [shown(&old.max_custom_tags), shown(&new.max_custom_tags)];
     changes.add(
         SECTION,

@@ -13,11 +13,14 @@ use super::workloads::To;
 use super::workloads::pod;
 use crate::cast::ALICE;
 use crate::cast::BOB;
+use crate::cast::CARRIER;
 use crate::cast::DAVE;
 use crate::cast::MALLORY;
 use crate::cast::ROLE;
+use crate::nodes;
 use crate::objects::TAGS;
 use crate::rest::Patch;
+use crate::wait::eventually;
 
 /// Where the API server looks for the kubelet of a virtual node
 const KUBELET: &str = "192.0.2.10:10250";
@@ -89,6 +92,102 @@ fn every_way_into_a_pod_is_judged() {
     }
 }
 
+/// The ways to write a pod for a proxy, as the API server reads them
+const PROXIED: [&str; 6] = [
+    "web",
+    "web:",
+    "web:8080",
+    "http:web:",
+    "https:web:8443",
+    ":web:metrics",
+];
+
+#[test]
+fn however_a_pod_is_written_for_a_proxy_it_is_that_pod() {
+    let stage = Stage::new("ports");
+    on_eci(&stage, "web");
+    let plain = Stage::new("plain-ports");
+    plain
+        .person(MALLORY)
+        .apply(&pod("web", To::AnyNode, ""))
+        .success();
+    plain.wait_for_node("web");
+    for name in PROXIED {
+        let path = stage.path(&format!("pods/{name}/proxy/metrics"));
+        assert_says(
+            &stage.rest(BOB).connect(Method::GET, &path).denial(),
+            &[BOB, "eci:ExecContainerCommand"],
+        );
+        for (user, stage) in [(ALICE, &stage), (MALLORY, &plain)] {
+            let path = stage.path(&format!("pods/{name}/proxy/metrics"));
+            let reply = stage.rest(user).connect(Method::GET, &path);
+            let said = reply.body.to_string();
+            assert!(!said.contains("denied the request"), "{user} {path}: {reply:?}");
+        }
+    }
+    // What no pod can be, and what another subresource does not take apart.
+    for odd in [
+        "pods/ftp:web:80/proxy",
+        "pods/a:b:c:d/proxy",
+        "pods/web:80/exec?command=id&stdout=true",
+    ] {
+        let reply = stage.rest(ALICE).connect(Method::GET, &stage.path(odd));
+        assert_says(&reply.denial(), &["no such pod is known"]);
+    }
+}
+
+#[test]
+fn the_kubelet_of_a_virtual_node_is_reached_by_those_alone_who_may_enter_everything() {
+    let stage = Stage::new("kubelet");
+    // Nodes without an address, at which the API server does not even try: what passes us fails at once.
+    let (idle, real) = ("virtual-kubelet-idle", "cn-hangzhou.192.168.0.99");
+    for mut node in [nodes::virtual_node(idle), nodes::real_node(real)] {
+        node["spec"]["unschedulable"] = true.into();
+        node["status"]
+            .as_object_mut()
+            .expect("status")
+            .remove("addresses");
+        stage.admin.apply(&node).success();
+    }
+    // What RBAC gives them is not the question here.
+    let proxy = |user: &str, name: &str, way: &str| {
+        let path = format!("/api/v1/nodes/{name}/proxy/{way}");
+        stage
+            .rest_in(user, &["system:masters"])
+            .connect(Method::GET, &path)
+    };
+    let names = |node: &str| {
+        [
+            node.to_owned(),
+            format!("{node}:10250"),
+            format!("https:{node}:10250"),
+        ]
+    };
+    for name in names(idle) {
+        for way in ["pods", "run/shop/web/main?cmd=id", "containerLogs/shop/web/main"] {
+            for user in [ALICE, BOB, MALLORY] {
+                assert_says(&proxy(user, &name, way).denial(), &[user, idle]);
+            }
+            // He may everything, but not where a namespace has a boundary, and its pods may be on this node.
+            let denial = proxy(DAVE, &name, way).denial();
+            assert_says(&denial, &[DAVE, "boundary of a namespace"]);
+        }
+    }
+    assert_says(
+        &proxy(ALICE, idle, "pods").denial(),
+        &["eci:ExecContainerCommand", "kubectl exec"],
+    );
+    // A node that nobody has seen may be a virtual one.
+    assert_says(&proxy(MALLORY, "nowhere", "pods").denial(), &[MALLORY]);
+    for (user, node) in [(MALLORY, real), ("system:kube-controller-manager", idle)] {
+        for name in names(node) {
+            let reply = proxy(user, &name, "pods");
+            let said = reply.body.to_string();
+            assert!(!said.contains("denied the request"), "{user} {name}: {said}");
+        }
+    }
+}
+
 #[test]
 fn nobody_is_asked_for_a_way_into_a_pod_that_is_not_eci_s() {
     let stage = Stage::new("elsewhere");
@@ -135,6 +234,70 @@ fn a_deletion_is_judged_and_one_of_a_whole_namespace_s_pods_too() {
     stage.object("pods/web");
     stage.rest(ALICE).delete(&stage.path("pods")).success();
     assert_eq!(stage.rest.find(&stage.path("pods/web")), None);
+}
+
+#[test]
+fn whoever_leaves_a_pod_s_deletion_to_the_garbage_collector_is_asked_for_it() {
+    let stage = Stage::new("owners");
+    on_eci(&stage, "web");
+    let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine"}});
+    let map = stage
+        .rest(MALLORY)
+        .create(&stage.path("configmaps"), &map)
+        .success();
+    let owner = |uid: &str| json!({"apiVersion": "v1", "kind": "ConfigMap", "name": "mine", "uid": uid});
+    let (gone, mine) = (
+        owner("00000000-0000-4000-8000-000000000000"),
+        owner(map["metadata"]["uid"].as_str().expect("uid")),
+    );
+    let own = |stage: &Stage<'_>, user: &str, owners: Value| {
+        let groups: &[&str] = if user.starts_with("system:") {
+            &["system:masters"]
+        } else {
+            &[]
+        };
+        let patch = json!({"metadata": {"ownerReferences": owners}});
+        stage
+            .rest_in(user, groups)
+            .patch(&stage.path("pods/web"), Patch::Merge, &patch)
+    };
+    // One that is not there, and one that can be taken away later.
+    for owners in [json!([gone]), json!([mine]), json!([mine, gone])] {
+        for user in [BOB, MALLORY] {
+            assert_says(&own(&stage, user, owners.clone()).denial(), &[user, "owners"]);
+        }
+        assert_says(&own(&stage, BOB, owners).denial(), &["eci:DeleteContainerGroup"]);
+    }
+    assert_eq!(
+        stage.object("pods/web")["metadata"]["ownerReferences"],
+        Value::Null
+    );
+    // Who may delete it may, and so may controllers, and those that are listed, which take pods over.
+    own(&stage, ALICE, json!([mine])).success();
+    assert_says(&own(&stage, MALLORY, json!([gone])).denial(), &[MALLORY]);
+    for user in ["system:serviceaccount:kube-system:replicaset-controller", CARRIER] {
+        own(&stage, user, Value::Null).success();
+        own(&stage, user, json!([mine])).success();
+    }
+    let impostor = format!("system:serviceaccount:{}:replicaset-controller", stage.name);
+    assert_says(&own(&stage, &impostor, json!([gone])).denial(), &[&impostor]);
+    // Setting it free deletes nothing.
+    own(&stage, MALLORY, Value::Null).success();
+    own(&stage, ALICE, json!([gone])).success();
+    eventually("the garbage is collected", || {
+        match stage.rest.find(&stage.path("pods/web")) {
+            None => Ok(()),
+            Some(pod) => Err(pod["metadata"].to_string()),
+        }
+    });
+    // A pod that is not ECI's is nobody's business.
+    let plain = Stage::new("plain-owners");
+    plain
+        .person(MALLORY)
+        .apply(&pod("web", To::AnyNode, ""))
+        .success();
+    plain.wait_for_node("web");
+    own(&plain, MALLORY, json!([gone])).success();
 }
 
 #[test]

@@ -114,7 +114,16 @@ fn changes_leave_by_what_the_pod_was_or_becomes() {
         ("plain", "huge", &marked, "marked"),
         // What the API server's own work needs is never held back.
         ("plain", "virtual", &same, STAYS),
-        ("plain", "virtual", &owned, STAYS),
+        ("plain", "plain", &owned, STAYS),
+        ("plain", "real", &owned, STAYS),
+        // But whoever leaves the deletion to the garbage collector is asked as for a deletion.
+        ("plain", "virtual", &owned, "removal"),
+        ("plain", "marked", &owned, "removal"),
+        ("plain", "costly", &owned, STAYS),
+        ("eci", "plain", &owned, "removal-namespaces-alibabacloud-eci"),
+        ("eci", "real", &owned, STAYS),
+        ("soft", "virtual", &owned, "removal"),
+        ("kube-system", "virtual", &owned, STAYS),
         ("plain", "virtual", &finalized, STAYS),
         ("plain", "marked", &finalized, STAYS),
         ("eci", "plain", &annotated, routed),

@@ -202,3 +202,34 @@ fn connections_leave_for_all_pods() {
         }
     }
 }
+
+#[test]
+fn the_way_to_a_kubelet_leaves_unless_the_node_is_real() {
+    let long = "a".repeat(600);
+    for (name, wanted) in [
+        (REAL.to_owned(), None),
+        (format!("{REAL}:10250"), None),
+        (format!("https:{REAL}:10250"), None),
+        (format!(":{REAL}:"), None),
+        ("cn-hangzhou.i-bp1abc".to_owned(), None),
+        (VIRTUAL.to_owned(), Some("connect-nodes")),
+        (format!("{VIRTUAL}:10250"), Some("connect-nodes")),
+        (format!("https:{VIRTUAL}:10250"), Some("connect-nodes")),
+        // The scheme and the port may not pass for the name.
+        (format!("{VIRTUAL}:{REAL}"), Some("connect-nodes")),
+        (format!("http:{VIRTUAL}:{REAL}"), Some("connect-nodes")),
+        (format!("{REAL}:{VIRTUAL}:80"), Some("connect-nodes")),
+        ("worker-1".to_owned(), Some("connect-nodes")),
+        (long, Some("connect-nodes")),
+    ] {
+        for way in ["proxy", "proxy/pods", "proxy/run/shop/web/main"] {
+            for method in [Method::GET, Method::POST] {
+                let path = format!("/api/v1/nodes/{name}/{way}");
+                let reply = rest().connect(method, &path);
+                let said = reply.body.to_string();
+                let sent = said.contains("failed calling webhook \\\"connect-nodes.ramgate.io");
+                assert_eq!(sent, wanted.is_some(), "{path:.200}: {said:.500}");
+            }
+        }
+    }
+}

@@ -287,6 +287,54 @@ fn changes_leave_if_they_touch_a_template_that_matters() {
 }
 
 #[test]
+fn a_template_leaves_by_its_runtime_class() {
+    for (kind, ..) in KINDS {
+        for (class, wanted) in [("eci", "marked"), ("gvisor", STAYS)] {
+            let object = workload(
+                kind,
+                "subject",
+                &pod(json!({}), json!({"runtimeClassName": class})),
+            );
+            assert_eq!(post(&path(kind, "plain"), &object), wanted, "{kind} {class}");
+        }
+    }
+}
+
+#[test]
+fn more_pods_of_jobs_leave_as_well() {
+    let field = |kind: &str, name: &str, value: Value| {
+        let (kind, name) = (kind.to_owned(), name.to_owned());
+        move |object: &mut Value| match kind.as_str() {
+            "CronJob" => object["spec"]["jobTemplate"]["spec"][&name] = value.clone(),
+            _ => object["spec"][&name] = value.clone(),
+        }
+    };
+    for (kind, ..) in KINDS.iter().filter(|(kind, ..)| kind.ends_with("Job")) {
+        for (name, value, wanted) in [
+            ("parallelism", json!(9), "marked"),
+            ("parallelism", json!(0), STAYS),
+            ("backoffLimit", json!(9), "marked"),
+            ("backoffLimit", json!(0), STAYS),
+            ("suspend", json!(true), STAYS),
+        ] {
+            let path = format!("{}/stamped", path(kind, "plain"));
+            let found = put(&path, "", &field(kind, name, value.clone()));
+            assert_eq!(found, wanted, "{kind} {name} {value}");
+        }
+    }
+    for (name, value, wanted) in [
+        ("schedule", json!("* * * * *"), "marked"),
+        ("concurrencyPolicy", json!("Replace"), "marked"),
+        ("suspend", json!(true), STAYS),
+        ("successfulJobsHistoryLimit", json!(9), STAYS),
+    ] {
+        let path = format!("{}/stamped", path("CronJob", "plain"));
+        let found = put(&path, "", &field("", name, value.clone()));
+        assert_eq!(found, wanted, "CronJob {name} {value}");
+    }
+}
+
+#[test]
 fn more_replicas_leave_by_whichever_way() {
     for kind in ["Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"] {
         let to = |count: u32| move |object: &mut Value| object["spec"]["replicas"] = count.into();

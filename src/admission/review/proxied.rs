@@ -1,0 +1,59 @@
+//! Names as proxies take them: SCHEME:NAME:PORT, of which only the name says what is reached.
+
+use super::{Operation, Resource, Review};
+
+/// The name in what a proxy is asked for, by the rules of the API server (SplitSchemeNamePort); nothing where it refuses it
+fn split(written: &str) -> Option<&str> {
+    let mut parts = written.split(':');
+    let (scheme, name) = match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(name), None | Some(_), None, None) => ("", name),
+        (Some(scheme), Some(name), Some(_), None) => (scheme, name),
+        _ => return None,
+    };
+    (matches!(scheme, "" | "http" | "https") && !name.is_empty()).then_some(name)
+}
+
+impl Review<'_> {
+    /// The name of the object that the request is about, also where a proxy got it with a scheme or port
+    ///
+    /// What no proxy takes stays as it is written: nothing has such a name.
+    pub fn object_name(&self) -> &str {
+        let is_proxy = self.operation == Operation::Connect && self.subresource() == "proxy";
+        match self.resource {
+            Resource::Pods | Resource::Nodes if is_proxy => split(self.name()).unwrap_or(self.name()),
+            _ => self.name(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_split_as_the_api_server_splits_them() {
+        for (written, wanted) in [
+            // k8s.io/apimachinery/pkg/util/net/port_split_test.go
+            ("aoeu:asdf", Some("aoeu")),
+            ("http:aoeu:asdf", Some("aoeu")),
+            ("https:aoeu:", Some("aoeu")),
+            ("https:aoeu:asdf", Some("aoeu")),
+            ("aoeu:", Some("aoeu")),
+            ("aoeu", Some("aoeu")),
+            (":asdf", None),
+            ("aoeu:asdf:htns", None),
+            ("http::asdf", None),
+            ("http::", None),
+            ("", None),
+            // And what they leave open
+            (":aoeu:asdf", Some("aoeu")),
+            ("http:aoeu", Some("http")),
+            ("HTTP:aoeu:asdf", None),
+            ("http:aoeu:asdf:htns", None),
+            (":", None),
+            ("::", None),
+        ] {
+            assert_eq!(split(written), wanted, "{written}");
+        }
+    }
+}

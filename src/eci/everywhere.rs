@@ -1,0 +1,144 @@
+//! An operation on all resources at once: on those that are there, and nobody says which ones these are.
+
+use jiff::Timestamp;
+
+use super::question::{ECI_TAG, REQUEST_TAG, RESOURCE_GROUP, RESOURCE_TAG};
+use super::{Account, Allowed, Operation, Question};
+use crate::ram::{Context, PolicySet, Principal, StatementId};
+
+/// What comes of an operation on all resources
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Everywhere {
+    /// The caller may do it to every one
+    Allowed(Allowed),
+    /// Not to every one, and the statement that makes a difference between them, where one does
+    NotEverywhere(Option<StatementId>),
+}
+
+/// Judges an operation on all resources of its kind, whatever their tags and groups
+pub fn judge_everywhere(
+    set: &PolicySet,
+    account: &Account,
+    principal: &Principal,
+    operation: Operation,
+    now: Timestamp,
+) -> (Question, Everywhere) {
+    let mut context = Context::new();
+    context.set("acs:CurrentTime", now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    context.extend(&account.context);
+    let kind = operation.resource_kind().unwrap_or("*");
+    let question = Question {
+        action: operation.action(),
+        resource: format!("acs:eci:{}:{}:{kind}/*", account.region, set.account()),
+        // A grant for one group says nothing about the others
+        resource_group: None,
+        context,
+        service: None,
+        about_new_tags: false,
+    };
+    let verdict = match set.decide_everywhere(&question.request(principal), is_of_resource) {
+        Ok(decision) => Everywhere::Allowed(Allowed {
+            action: question.action,
+            policy_type: decision.policy_type,
+            statement: decision.statement().cloned(),
+        }),
+        Err(statement) => Everywhere::NotEverywhere(statement),
+    };
+    (question, verdict)
+}
+
+/// Whether a condition key tells one resource from another
+fn is_of_resource(key: &str) -> bool {
+    let begins = |prefix: &str| {
+        key.get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    [REQUEST_TAG, RESOURCE_TAG, ECI_TAG].into_iter().any(begins) || key.eq_ignore_ascii_case(RESOURCE_GROUP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::{Configuration, Piece, merge};
+    use crate::source::yaml;
+
+    fn configuration(policies: &[(&str, &str)], rest: &str) -> Configuration {
+        let names = policies.iter().map(|(name, _)| format!("{{policy: {name}}}"));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let text = format!(
+            "account: {{id: '1', region: r}}\nresourceGroups: [{{id: rg-a, default: true}}]\nusers: [{{name: u, policies: [{names}{rest}]}}]"
+        );
+        let directory = Piece::directory_node(&yaml::parse(&text).unwrap().remove(0));
+        let mut pieces = vec![("directory".to_owned(), directory)];
+        for (name, statements) in policies {
+            let text = format!(r#"{{"Version": "1", "Statement": [{statements}]}}"#);
+            pieces.push(((*name).to_owned(), Piece::policy(name, text.as_bytes())));
+        }
+        merge(pieces.iter().map(|(name, piece)| (name.as_str(), piece))).unwrap()
+    }
+
+    fn verdict(policies: &[(&str, &str)], rest: &str) -> Result<String, Option<String>> {
+        let configuration = configuration(policies, rest);
+        let user = Principal::User("u".into());
+        let (question, verdict) = judge_everywhere(
+            &configuration.policies,
+            &configuration.account,
+            &user,
+            Operation::ExecContainerCommand,
+            Timestamp::UNIX_EPOCH,
+        );
+        assert_eq!(question.resource, "acs:eci:r:1:containergroup/*");
+        match verdict {
+            Everywhere::Allowed(allowed) => {
+                Ok(allowed.statement.map(|one| one.to_string()).unwrap_or_default())
+            }
+            Everywhere::NotEverywhere(statement) => Err(statement.map(|one| one.to_string())),
+        }
+    }
+
+    #[test]
+    fn only_a_right_that_looks_at_no_resource_is_one_for_all() {
+        let all = r#"{"Effect": "Allow", "Action": "eci:*", "Resource": "*"}"#;
+        let if_ = |effect: &str, condition: &str| {
+            format!(
+                r#"{{"Effect": "{effect}", "Action": "eci:Exec*", "Resource": "*", "Condition": {condition}}}"#
+            )
+        };
+        let refused = |statement: &str| Err(Some(statement.to_owned()));
+        assert_eq!(verdict(&[("A", all)], ""), Ok("A#1".to_owned()));
+        for condition in [
+            r#"{"StringEquals": {"acs:ResourceTag/env": "test"}}"#,
+            r#"{"StringNotEquals": {"acs:ResourceTag/env": "prod"}}"#,
+            r#"{"StringNotEquals": {"eci:tag/env": "prod"}}"#,
+            r#"{"StringNotEquals": {"ACS:resourcegroupid": "rg-a"}}"#,
+        ] {
+            let some = if_("Allow", condition);
+            assert_eq!(verdict(&[("S", &some)], ""), refused("S#1"), "{condition}");
+            // Who may everything may a part of it too
+            assert_eq!(verdict(&[("S", &some), ("A", all)], ""), Ok("A#1".to_owned()));
+            let denied = if_("Deny", condition);
+            assert_eq!(
+                verdict(&[("A", all), ("D", &denied)], ""),
+                refused("D#1"),
+                "{condition}"
+            );
+        }
+        let one = r#"{"Effect": "Allow", "Action": "eci:*", "Resource": "acs:eci:*:*:containergroup/eci-1"}"#;
+        assert_eq!(verdict(&[("O", one)], ""), Err(None));
+        let elsewhere = r#"{"Effect": "Deny", "Action": "eci:Delete*", "Resource": "*"}"#;
+        assert_eq!(verdict(&[("A", all), ("D", elsewhere)], ""), Ok("A#1".to_owned()));
+        let late = if_(
+            "Allow",
+            r#"{"DateGreaterThan": {"acs:CurrentTime": "2030-01-01T00:00:00Z"}}"#,
+        );
+        assert_eq!(verdict(&[("L", &late)], ""), Err(None));
+        assert_eq!(
+            verdict(&[], "{policy: AliyunECIFullAccess, resourceGroup: rg-a}"),
+            Err(None)
+        );
+        assert_eq!(
+            verdict(&[], "{policy: AliyunECIFullAccess}"),
+            Ok("AliyunECIFullAccess#1".to_owned())
+        );
+    }
+}
