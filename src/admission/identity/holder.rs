@@ -289,12 +289,14 @@ mod tests {
                 ("apps/StatefulSet", format!("apps/StatefulSet/{name}")),
                 ("batch/Job", format!("batch/Job/{name}")),
             ] {
-                prop_assert!(bears(&format!("{kind}/{name}"), &made));
-                prop_assert_eq!(bears(&format!("{kind}/{other}"), &made), name == other, "{} in {}", other, made);
+                let (own, foreign) = (format!("{kind}/{name}"), format!("{kind}/{other}"));
+                prop_assert!(bears(&own, &made));
+                prop_assert_eq!(bears(&foreign, &made), name == other, "{} in {}", foreign, made);
             }
             let revision = format!("apps/ControllerRevision/{name}-{hash}");
-            prop_assert!(bears(&revision, &format!("apps/DaemonSet/{name}")));
-            prop_assert_eq!(bears(&revision, &format!("apps/DaemonSet/{other}")), name == other);
+            let (own, foreign) = (format!("apps/DaemonSet/{name}"), format!("apps/DaemonSet/{other}"));
+            prop_assert!(bears(&revision, &own));
+            prop_assert_eq!(bears(&revision, &foreign), name == other);
         }
     }
 }
