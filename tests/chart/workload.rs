@@ -163,7 +163,7 @@ fn the_server_is_told_what_the_values_say() {
     assert_eq!(manifests.arguments(), default);
     let values = json!({
         "mode": "enforce", "namespaceModes": {"b": "audit", "a": "warn"},
-        "realNodeNames": r"node'\d$", "authorizer": {"enabled": true}, 
+        "realNodeNames": r"node'\d$", "authorizer": {"enabled": true},
         "stamp": {"secretName": "keys", "contents": "refuse", "namespaceContents": {"b": "record", "a": "refuse"}, "upgradeAfterSeconds": 31_536_000},
         "server": {"staleAfterSeconds": 120, "deadlineMilliseconds": 1000, "maxInflight": 8, "shutdownDelayMilliseconds": 0, "logFormat": "text", "logLevel": "debug"},
     });
