@@ -94,6 +94,13 @@ impl Patch {
         Self(vec![add("uid", uid), add("resourceVersion", resource_version)])
     }
 
+    /// The patch that takes the stamp out of a Binding
+    pub fn unstamped_binding() -> Self {
+        Self(vec![Step::Remove {
+            path: format!("/metadata/annotations/{}", escaped(REQUESTED_BY)),
+        }])
+    }
+
     /// Whether nothing is changed
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -189,9 +189,10 @@ object == null || oldObject == null
 || request.subResource != "status" && object.?spec != oldObject.?spec
 {{- end -}}
 
-{{/* Whether a Binding names a node that is not known to be real. */}}
+{{/* Whether a Binding names a node that is not known to be real, or brings a stamp, which it would store in the pod. */}}
 {{- define "ramgate.cel.binds" -}}
 object == null || {{ include "ramgate.cel.unreal" (dict "root" . "name" "object.?target.?name.orValue(\"\")") }}
+|| object.?metadata.?annotations[?{{ include "ramgate.stamp" . | toJson }}].hasValue()
 {{- end -}}
 
 {{/*

@@ -9,7 +9,7 @@ use crate::admission::finding::{Deed, Finding, StampFault};
 use crate::admission::fix::Advice;
 use crate::admission::identity::Holder;
 use crate::admission::lookalike::{self, is_ecis};
-use crate::admission::mode::StampContents;
+use crate::admission::mode::{Mode, StampContents};
 use crate::admission::patch::{Changes, Patch};
 use crate::admission::review::Binding;
 use crate::admission::route::Route;
@@ -22,18 +22,23 @@ impl Case<'_> {
         let (Some(binding), Some(name)) = (self.review.binding(), self.review.bound_pod()) else {
             return Ruling::default();
         };
+        let mut ruling = Ruling::default();
+        // Denied where the mode is enforce, and taken away elsewhere: it would be stored in the pod, wherever that goes
+        if self.mode != Mode::Enforce && binding.metadata.annotations.value(REQUESTED_BY).is_some() {
+            ruling.patch = Patch::unstamped_binding();
+            ruling.warnings.push(TAKEN.to_owned());
+        }
         let json = self.cluster.pod(self.review.namespace(), name);
         let Some(Ok(side)) = json.as_deref().map(Side::pod) else {
-            return Ruling::default();
+            return ruling;
         };
         let metadata = &side.read().metadata;
         let (uid, version) = (&metadata.uid, &metadata.resource_version);
-        let mut ruling = Ruling::default();
         // What the Binding asks for itself stands, and is held against the pod when it is judged
         if let (Some(uid), Some(version), true) = (uid, version, binding.metadata.resource_version.is_empty())
             && (binding.metadata.uid.is_empty() || binding.metadata.uid == *uid)
         {
-            ruling.patch = Patch::pin(uid, version);
+            ruling.patch.append(Patch::pin(uid, version));
         }
         ruling
     }
@@ -42,7 +47,7 @@ impl Case<'_> {
         let (Some(binding), Some(name)) = (self.review.binding(), self.review.bound_pod()) else {
             return Ruling::default();
         };
-        let unknown = |finding| Ruling {
+        let refused = |finding| Ruling {
             deed: Some(Deed::Create),
             findings: vec![finding],
             ..Ruling::default()
@@ -50,20 +55,23 @@ impl Case<'_> {
         // Nothing of the pod is needed to see that it stays off ECI; a serverless cluster has no other nodes
         let is_real = self.cluster.node(&binding.target.name) == NodeKind::Real;
         if is_real && !self.configuration.cluster.serverless {
-            return Ruling::default();
+            return match binding.metadata.annotations.value(REQUESTED_BY) {
+                Some(_) => refused(Finding::Stamp(StampFault::Changed)),
+                None => Ruling::default(),
+            };
         }
         let json = self.cluster.pod(self.review.namespace(), name);
         let Some(Ok(side)) = json.as_deref().map(Side::pod) else {
-            return unknown(Finding::UnknownPod);
+            return refused(Finding::UnknownPod);
         };
         let uid = side.read().metadata.uid.as_deref().unwrap_or_default();
         if !binding.metadata.uid.is_empty() && uid != &*binding.metadata.uid {
-            return unknown(Finding::UnknownPod);
+            return refused(Finding::UnknownPod);
         }
         let version = side.read().metadata.resource_version.as_deref();
         let is_pinned = version.unwrap_or_default() == &*binding.metadata.resource_version;
         let Some(namespace) = self.namespace() else {
-            return unknown(Finding::UnknownNamespace);
+            return refused(Finding::UnknownNamespace);
         };
         let pod = side
             .read()
@@ -171,6 +179,9 @@ impl Case<'_> {
         }
     }
 }
+
+/// Told to whoever writes a stamp into a Binding
+const TAKEN: &str = "annotation ramgate.io/requested-by of the Binding was taken away: ramgate alone writes it, and not there";
 
 /// What a Binding brings of what ECI reads
 #[derive(Clone, Debug, PartialEq, Eq)]

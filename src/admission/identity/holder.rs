@@ -158,6 +158,7 @@ pub(in crate::admission) fn is_listed(group: &str, kind: &str, settings: &Cluste
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -271,5 +272,31 @@ mod tests {
             &format!("ray.io/RayJob/{name}"),
             &format!("ray.io/RayCluster/{derived}-x")
         ));
+    }
+
+    proptest! {
+        /// Of two objects of the same kind a stamp of one counts in what is made of that one alone
+        #[test]
+        fn names_that_controllers_give_belong_to_one_object(
+            name in "[a-z]([a-z0-9-]{0,12}[a-z0-9])?",
+            other in "[a-z]([a-z0-9-]{0,12}[a-z0-9])?",
+            hash in "[bcdf0-9]{1,10}",
+            minute in "[0-9]{8}",
+        ) {
+            for (kind, made) in [
+                ("apps/Deployment", format!("apps/ReplicaSet/{name}-{hash}")),
+                ("batch/CronJob", format!("batch/Job/{name}-{minute}")),
+                ("apps/StatefulSet", format!("apps/StatefulSet/{name}")),
+                ("batch/Job", format!("batch/Job/{name}")),
+            ] {
+                let (own, foreign) = (format!("{kind}/{name}"), format!("{kind}/{other}"));
+                prop_assert!(bears(&own, &made));
+                prop_assert_eq!(bears(&foreign, &made), name == other, "{} in {}", foreign, made);
+            }
+            let revision = format!("apps/ControllerRevision/{name}-{hash}");
+            let (own, foreign) = (format!("apps/DaemonSet/{name}"), format!("apps/DaemonSet/{other}"));
+            prop_assert!(bears(&revision, &own));
+            prop_assert_eq!(bears(&revision, &foreign), name == other);
+        }
     }
 }
