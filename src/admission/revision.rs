@@ -10,6 +10,7 @@
 //! data -> entries (data, spec: one field each) -> tree (no name twice, no directive) -> typed (only fields there are)
 //! ```
 
+pub mod foreign;
 mod path;
 mod problem;
 mod quantity;

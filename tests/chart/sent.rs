@@ -400,6 +400,7 @@ fn conditions_know_nothing_of_later_versions() {
         "exists",
         "filter",
         "hasValue",
+        "lowerAscii",
         "map",
         "matches",
         "ofNonZeroValue",

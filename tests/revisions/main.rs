@@ -159,6 +159,7 @@ fn kind(problem: &Problem) -> &'static str {
         Problem::Patch(_) => "Patch",
         Problem::Directive { .. } => "Directive",
         Problem::Unknown { .. } => "Unknown",
+        Problem::Stamped { .. } => "Stamped",
         Problem::Null { .. } => "Null",
         Problem::Value { .. } => "Value",
     }

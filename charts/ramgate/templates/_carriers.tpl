@@ -33,10 +33,26 @@ object == null || oldObject == null || size(object) > 16 || size(oldObject) > 16
 )
 {{- end -}}
 
+{{/* Whether the revision `o` holds exactly one whole template without a stamp, of which nobody's pods can come. */}}
+{{- define "ramgate.cel.unstamped" -}}
+[o[?"data"].orValue(dyn(null))].exists(d, type(d) == map && size(d) == 1 && [d[?"spec"].orValue(dyn(null))].exists(s,
+  type(s) == map && size(s) <= 8 && s.all(key, size(key) <= 64 && !key.startsWith("$") && (key == "template" || key.lowerAscii() != "template"))
+  && [s[?"template"].orValue(dyn(null))].exists(t,
+    type(t) == map && size(t) <= 3 && t.all(key, key in ["$patch", "metadata", "spec"]) && t[?"$patch"].orValue(dyn(null)) == "replace"
+    && [t[?"metadata"].orValue(dyn(null))].exists(m, m == null
+      || type(m) == map && size(m) <= 8 && m.all(key, key in ["annotations", "creationTimestamp", "labels", "name", "namespace"])
+      && [m[?"annotations"].orValue(dyn(null))].exists(a, a == null || type(a) == map && !({{ include "ramgate.stamp" . | toJson }} in a))
+    )
+  )
+))
+{{- end -}}
+
 {{/*
 Whether a revision comes from somebody who is not its controller, and a workload whose pods are attributed may take it up: the
 one that controls it, or any that adopts it. What is in it does not count: a revision is a patch, so that what looks like no
-template may become one. Controllers and the garbage collector are never held up.
+template may become one. That it belongs to another operator is its own claim, which controllers do not check either: then
+only a template that replaces all of the live one, and has no stamp, stays inside. Controllers and the garbage collector are
+never held up.
 */}}
 {{- define "ramgate.cel.revision" -}}
 {{- $users := list "system:kube-controller-manager" -}}
@@ -51,7 +67,9 @@ template may become one. Controllers and the garbage collector are never held up
     {{- range .Values.cluster.carriers }}
     || r.?apiVersion.orValue("").startsWith({{ printf "%s/" .group | toJson }}) && r.?kind.orValue("") == {{ toJson .kind }}
     {{- end }}
-  ))
+  )) || !(
+{{ include "ramgate.cel.unstamped" . | indent 4 }}
+  )
 ))
 && (object == null || oldObject == null || object[?"data"] != oldObject[?"data"]
   || [object.metadata.?ownerReferences.orValue([])].exists(now, [oldObject.metadata.?ownerReferences.orValue([])].exists(was,

@@ -3,6 +3,7 @@
 use super::holder::{Holder, is_listed};
 use super::{Cluster, ClusterSettings, Resource, Review, Workload};
 use crate::admission::finding::StampFault;
+use crate::admission::review::Operation;
 use crate::stamp::Claims;
 
 /// Where the controllers of kube-controller-manager have their service accounts; the same name elsewhere is anybody's
@@ -51,7 +52,7 @@ pub(in crate::admission) fn carriage(
         Resource::Pods => None,
         Resource::Workload(workload) => Some(workload),
         // A listed controller may also make objects of listed kinds
-        Resource::Other => return listed(user, holder, settings, cluster),
+        Resource::Other => return listed(review, holder, settings, cluster),
         Resource::ConfigMaps | Resource::Bindings | Resource::Nodes | Resource::ImageCaches => return None,
     };
     let makes = |name: Option<&str>| {
@@ -62,24 +63,30 @@ pub(in crate::admission) fn carriage(
     if user == MANAGER && makes(None) || user.strip_prefix(PREFIX).is_some_and(|name| makes(Some(name))) {
         return Some(Carriage::BuiltIn);
     }
-    listed(user, holder, settings, cluster)
+    listed(review, holder, settings, cluster)
 }
 
-/// A listed controller is believed for what it makes of its listed kinds, and for objects of these kinds; for anything else
-/// it is an identity like any other
+/// A listed controller is believed for what its listed kinds control, and where it changes an object of these that nothing
+/// controls; for anything else it is an identity like any other. So a kind that nobody lists cannot hand a stamp on
 fn listed(
-    user: &str,
+    review: &Review<'_>,
     holder: &Holder,
     settings: &ClusterSettings,
     cluster: &dyn Cluster,
 ) -> Option<Carriage> {
+    let user = review.user();
     let own = settings.carriers.iter().filter(|carrier| carrier.user == user);
     let is = |kind: Option<(&str, &str)>| {
         let mut own = own.clone();
         kind.is_some_and(|(group, kind)| own.any(|carrier| carrier.group == group && carrier.kind == kind))
     };
     let object = holder.object();
-    if !is(holder.owner_kind()) && !is(Some((&object.group, &object.kind))) {
+    let is_believed = match holder.owner_kind() {
+        Some(owner) => is(Some(owner)),
+        // An object of its own that it changes; what it makes of nothing is a wish of its own
+        None => review.operation() == Operation::Update && is(Some((&object.group, &object.kind))),
+    };
+    if !is_believed {
         return None;
     }
     // A stamp may have come through another of its kinds, so all of them must be seen

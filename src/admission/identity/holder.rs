@@ -15,8 +15,11 @@ const LONGEST_NAME: usize = 253;
 /// How much of the name of a set the name of its revision keeps
 const REVISION_PREFIX: usize = 223;
 
-/// As much of a long name as controllers of custom kinds keep at least when they derive another from it
-const KEPT_OF_LONG: usize = 40;
+/// As much of a long name as controllers of custom kinds keep when they derive another from it without a hash
+const KEPT_OF_LONG: usize = 20;
+
+/// How many digits the hash has that some of them put in place of the rest of a name
+const MD5: usize = 32;
 
 /// An object with a stamp in it
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,11 +101,10 @@ impl Owner {
                 (has_revisions || is_listed(&self.group, &self.kind, settings)) && self.has_revision(object)
             }
             (Some(_), _) => false,
+            // Operators build on each other's kinds, so that it need not be the same user that lists both
             (None, made) => {
-                let users = listing(&object.group, &object.kind, settings);
-                let is_kin =
-                    |user: &str| listing(&self.group, &self.kind, settings).any(|other| other == user);
-                users.into_iter().any(|user| made.is_some() || is_kin(user)) && self.is_named_after(object)
+                let is_known = made.is_some() || is_listed(&self.group, &self.kind, settings);
+                is_listed(&object.group, &object.kind, settings) && is_known && self.is_named_after(object)
             }
         }
     }
@@ -132,28 +134,38 @@ impl Owner {
     }
 
     /// What controllers of custom kinds make bears the name of what they make it of, or begins with it
+    ///
+    /// Of a long name they keep the beginning, the end, or as little as makes room for a hash of the whole.
     fn is_named_after(&self, object: &StampedObject) -> bool {
         let base = object.name.text();
-        let rest = self.name.strip_prefix(base);
         let is_prefix = matches!(object.name, ObjectName::Prefix(_));
+        let rest = self.name.strip_prefix(base);
         let begins = rest.is_some_and(|rest| is_prefix || rest.is_empty() || rest.starts_with('-'));
-        let long = base.get(..KEPT_OF_LONG);
-        begins || long.is_some_and(|kept| self.name.starts_with(kept))
+        let head = base.get(..KEPT_OF_LONG);
+        let tail = base.len().checked_sub(KEPT_OF_LONG).and_then(|at| base.get(at..));
+        let mut kept = head.into_iter().chain(tail);
+        let is_hashed = || {
+            let common = self.name.bytes().zip(base.bytes());
+            let common = common.take_while(|(one, other)| one == other).count();
+            let hash = self
+                .name
+                .as_bytes()
+                .get(common.saturating_sub(MD5)..)
+                .unwrap_or_default();
+            // The hash may begin with letters of the name
+            common > 0
+                && hash
+                    .windows(MD5)
+                    .any(|part| part.iter().all(u8::is_ascii_hexdigit))
+        };
+        begins || kept.any(|kept| self.name.starts_with(kept)) || is_hashed()
     }
-}
-
-/// The users that a configuration lists for a kind
-fn listing<'s>(group: &str, kind: &str, settings: &'s ClusterSettings) -> impl Iterator<Item = &'s str> {
-    settings
-        .carriers
-        .iter()
-        .filter(move |carrier| carrier.group == group && carrier.kind == kind)
-        .map(|carrier| carrier.user.as_str())
 }
 
 /// Whether the configuration lists a kind
 pub(in crate::admission) fn is_listed(group: &str, kind: &str, settings: &ClusterSettings) -> bool {
-    listing(group, kind, settings).next().is_some()
+    let mut carriers = settings.carriers.iter();
+    carriers.any(|carrier| carrier.group == group && carrier.kind == kind)
 }
 
 #[cfg(test)]
@@ -246,7 +258,11 @@ mod tests {
             ("apps/ControllerRevision/web-5d9c", "apps/ReplicaSet/web"),
             ("apps.kruise.io/CloneSet/web", "apps.kruise.io/BroadcastJob/web"),
             ("ray.io/RayJob/train", "ray.io/RayCluster/other-train"),
-            ("ray.io/RayJob/train", "apps.kruise.io/CloneSet/train"),
+            ("ray.io/RayJob/train", "batch.volcano.sh/Job/train"),
+            (
+                "ray.io/RayJob/train",
+                "ray.io/RayCluster/tra0123456789abcdef0123456789abcde-x",
+            ),
             ("example.com/Any/web", "apps/ReplicaSet/web-7d9c"),
         ] {
             assert!(!bears(object, owner), "{object} in a pod of {owner}");
@@ -266,12 +282,29 @@ mod tests {
             &format!("apps/ControllerRevision/{kept}-5d9c"),
             &format!("apps/StatefulSet/{long}")
         ));
-        let name = "b".repeat(60);
-        let derived = "b".repeat(45);
-        assert!(bears(
-            &format!("ray.io/RayJob/{name}"),
-            &format!("ray.io/RayCluster/{derived}-x")
-        ));
+        let md5 = "0123456789abcdef0123456789abcdef";
+        for (object, owner) in [
+            (
+                "ray.io/RayJob/a-job-with-a-name-of-many-letters",
+                "ray.io/RayCluster/a-job-with-a-name-of-cut-x",
+            ),
+            (
+                "ray.io/RayJob/a-job-with-a-name-of-many-letters",
+                "ray.io/RayCluster/name-of-many-letters-raycluster-x",
+            ),
+            (
+                "serving.knative.dev/Service/recommendation-engine",
+                &format!("apps/ReplicaSet/recomme{md5}-deployment-7d9c"),
+            ),
+            (
+                "ray.io/RayJob/build-and-deploy",
+                &format!("ray.io/RayCluster/b{md5}-run"),
+            ),
+            // Another operator's kind on the way
+            ("ray.io/RayJob/train", "apps.kruise.io/CloneSet/train"),
+        ] {
+            assert!(bears(object, owner), "{object} in a pod of {owner}");
+        }
     }
 
     proptest! {

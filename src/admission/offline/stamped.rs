@@ -8,7 +8,7 @@ use crate::admission::identity::Holder;
 use crate::admission::pod::Metadata;
 use crate::admission::workload::Workload;
 use crate::admission::{Cluster, Mode, Modes, Objects, Path, Review, answer};
-use crate::directory::{ClusterSettings, Configuration};
+use crate::directory::{Carrier, ClusterSettings, Configuration};
 use crate::stamp::{REQUESTED_BY, StampedObject, unverified};
 
 /// An object as it is after somebody has written it, or what controls it: mapped, and stamped for its controller owner if it
@@ -127,10 +127,13 @@ fn version_of(group: &str) -> String {
 
 /// API version and kind of the owner that a controller writes into what it makes
 fn written_by(user: &str, object: &Value, settings: &ClusterSettings) -> Option<(String, String)> {
-    if let Some(carrier) = settings.carriers.iter().find(|carrier| carrier.user == user) {
-        // An object of a listed kind need not be made of another
-        let makes = listed(object, settings).is_none();
-        return makes.then(|| (version_of(&carrier.group), carrier.kind.clone()));
+    let mut own = settings.carriers.iter().filter(|carrier| carrier.user == user);
+    if let Some(first) = own.clone().next() {
+        // What is of a listed kind itself is made of another one
+        let made = listed(object, settings);
+        let is_other = |carrier: &&Carrier| made.is_none_or(|made| made.kind != carrier.kind);
+        let owner = own.find(is_other).unwrap_or(first);
+        return Some((version_of(&owner.group), owner.kind.clone()));
     }
     let manager = match workload(object) {
         Some(Workload::ReplicaSet) => Workload::Deployment,

@@ -140,11 +140,13 @@ impl<'a> Review<'a> {
         )?;
         let Some(now) = now else { return Ok(()) };
         let mut both = std::iter::once(&now).chain(&before);
-        if both.any(|revision| revision.may_be_taken_up(settings)) {
-            let is_same = before.is_some_and(|before| now.is_same(&before));
+        let is_ours = both.any(|revision| revision.may_be_taken_up(settings));
+        let is_same = before.is_some_and(|before| now.is_same(&before));
+        let holder = Holder::new("apps", "ControllerRevision", &now.metadata);
+        if is_ours {
             let side = now.template();
             self.revision = Some(Revision {
-                holder: Holder::new("apps", "ControllerRevision", &now.metadata),
+                holder,
                 is_same,
                 fault: side.as_ref().err().cloned(),
             });
@@ -153,6 +155,12 @@ impl<'a> Review<'a> {
                 new: Some(side),
                 old: None,
             }));
+        } else if let Some(fault) = now.disguise() {
+            self.revision = Some(Revision {
+                holder,
+                is_same,
+                fault: Some(fault),
+            });
         }
         self.owner = Some(now.metadata);
         Ok(())

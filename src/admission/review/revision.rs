@@ -37,7 +37,8 @@ impl<'a> StoredRevision<'a> {
 
     /// Whether a workload whose pods ramgate attributes is its controller, or could become that by adopting it
     ///
-    /// The revisions of other operators are theirs: what they make of them is no controller's pod to ramgate.
+    /// The revisions of other operators are theirs, if they are what such operators write: that a revision belongs to one is
+    /// only its own claim.
     pub(super) fn may_be_taken_up(&self, settings: &ClusterSettings) -> bool {
         self.metadata.controller().is_none_or(|owner| {
             let (group, kind) = (owner.group(), &*owner.kind);
@@ -52,6 +53,7 @@ impl<'a> StoredRevision<'a> {
                 owner.api_version.to_string(),
                 owner.kind.to_string(),
                 owner.name.to_string(),
+                owner.uid.to_string(),
             )
         };
         let owner = |revision: &Self| revision.metadata.controller().map(key);
@@ -64,6 +66,13 @@ impl<'a> StoredRevision<'a> {
     pub(super) fn template(&self) -> Result<Side<'a>, RevisionFault> {
         let text = revision::template(self.data()).map_err(RevisionFault::NotWhole)?;
         Side::template(text).map_err(|error| RevisionFault::Unreadable(error.to_string()))
+    }
+
+    /// Why pods under a stamp may come of it, though it claims a controller whose pods ramgate does not attribute
+    pub(super) fn disguise(&self) -> Option<RevisionFault> {
+        revision::foreign::check(self.data())
+            .err()
+            .map(RevisionFault::NotWhole)
     }
 
     fn data(&self) -> &'a str {

@@ -100,6 +100,12 @@ pub enum Problem {
         /// The field that Go takes it for
         wanted: Option<&'static str>,
     },
+    /// A stamp in what another controller is said to own
+    #[error("{} has a stamp, wanted none in a revision of another controller", place(at))]
+    Stamped {
+        /// Where
+        at: String,
+    },
     /// `null` where a value must be
     #[error("{} is null, wanted a value", place(at))]
     Null {

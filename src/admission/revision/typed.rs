@@ -133,7 +133,7 @@ fn is_time(text: &str) -> bool {
 }
 
 /// A name as Go's decoder compares it: two letters beyond ASCII stand for one of it
-fn fold(name: &str) -> String {
+pub(super) fn fold(name: &str) -> String {
     name.chars()
         .map(|letter| match letter {
             'ſ' => 's',

@@ -522,14 +522,42 @@ fn revisions_that_a_workload_may_take_up_leave_whatever_is_in_them() {
             json!([owner("kubevirt.io/v1", "VirtualMachine", false)]),
             "revisions",
         ),
-        // What other operators keep in revisions is theirs.
-        (json!([owner("kubevirt.io/v1", "VirtualMachine", true)]), STAYS),
-        (json!([owner("apps.example.com/v1", "StatefulSet", true)]), STAYS),
+        // That it is another operator's is its own claim.
+        (
+            json!([owner("kubevirt.io/v1", "VirtualMachine", true)]),
+            "revisions",
+        ),
+        (
+            json!([owner("apps.example.com/v1", "StatefulSet", true)]),
+            "revisions",
+        ),
     ] {
         let mut owned = revision(stamped.clone());
         owned["metadata"]["ownerReferences"] = owners.clone();
         assert_eq!(post(&revisions("plain"), &owned), wanted, "{owners}");
     }
+    // What other operators keep in revisions is theirs, where nobody's pods can come of it.
+    let whole = |change: &dyn Fn(&mut Value)| {
+        let mut template = template(json!({"labels": {"a": "b"}}), json!({}));
+        template["$patch"] = "replace".into();
+        change(&mut template);
+        let mut owned = revision(held(template));
+        owned["metadata"]["ownerReferences"] = json!([owner("apps.kruise.io/v1beta1", "StatefulSet", true)]);
+        post(&revisions("plain"), &owned)
+    };
+    assert_eq!(whole(&|_| {}), STAYS);
+    let stamp = |template: &mut Value| template["metadata"]["annotations"] = json!({STAMP: "pasted"});
+    assert_eq!(whole(&stamp), "revisions");
+    assert_eq!(whole(&|template| template["Spec"] = json!({})), "revisions");
+    assert_eq!(
+        whole(&|template| template["$patch"] = "merge".into()),
+        "revisions"
+    );
+    assert_eq!(
+        whole(&|template| template["metadata"]["Annotations"] = json!({})),
+        "revisions"
+    );
+
     let kept = revision(stamped);
     assert_eq!(post(&revisions("soft"), &kept), "revisions-lenient");
     assert_eq!(post(&revisions("kube-system"), &kept), STAYS);
