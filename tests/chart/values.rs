@@ -158,6 +158,13 @@ fn values_of_the_wrong_kind_are_refused() {
             carriers("apps", "sets", &["spec[*].template"]),
         ),
         ("cluster.carriers", carriers("apps", "sets", &[])),
+        (
+            "cluster.carriers",
+            json!([{"user": "u", "group": "g", "kind": "K", "resource": "ks", "templates": ["spec.template"], "harmless": ["spec."]}]),
+        ),
+        ("cluster.injectors", json!([{}])),
+        ("cluster.injectors", json!([{"containers": []}])),
+        ("cluster.injectors", json!([{"imagePrefixes": [""]}])),
         ("webhooks.marked.timeoutSeconds", json!(31)),
         ("webhooks.removal.failurePolicy", json!("Fail")),
         ("webhooks.configuration.failurePolicy", json!("Fail")),
@@ -167,6 +174,10 @@ fn values_of_the_wrong_kind_are_refused() {
         ("webhooks.binding.enabled", json!(false)),
         ("scale.judge", json!("yes")),
         ("stamp.secretName", json!("a/b")),
+        ("stamp.contents", json!("deny")),
+        ("stamp.namespaceContents", json!({"team": "warn"})),
+        ("stamp.namespaceContents", json!({"Team": "refuse"})),
+        ("stamp.upgradeAfterSeconds", json!(-1)),
         ("image.digest", json!("sha256:1")),
         ("replicas", json!(-1)),
         ("certificate.source", json!("none")),
@@ -246,6 +257,10 @@ fn contradictions_are_named_with_both_sides() {
         (
             json!({"namespaceModes": {"ramgate-system": "warn"}}),
             ["namespaceModes", "release's namespace"],
+        ),
+        (
+            json!({"stamp": {"namespaceContents": {"kube-system": "refuse"}}}),
+            ["stamp.namespaceContents names kube-system", "exemptNamespaces"],
         ),
         (
             json!({"cluster": {"virtualNodes": selector("NotIn")}}),

@@ -154,6 +154,8 @@ fn the_server_is_told_what_the_values_say() {
         "--installed-webhooks=ramgate-installed",
         "--stale-after=600",
         "--stamp-secret=ramgate-stamp",
+        "--stamp-contents=record",
+        "--stamp-upgrade-after=900",
         r"--real-node-names=[a-z]{2}-[a-z]+(-[a-z0-9]+)*\.(([0-9]{1,3}\.){3}[0-9]{1,3}|i-[a-z0-9]+)",
         "--log-format=json",
         "--log-level=info",
@@ -161,7 +163,8 @@ fn the_server_is_told_what_the_values_say() {
     assert_eq!(manifests.arguments(), default);
     let values = json!({
         "mode": "enforce", "namespaceModes": {"b": "audit", "a": "warn"},
-        "realNodeNames": r"node'\d$", "authorizer": {"enabled": true}, "stamp": {"secretName": "keys"},
+        "realNodeNames": r"node'\d$", "authorizer": {"enabled": true},
+        "stamp": {"secretName": "keys", "contents": "refuse", "namespaceContents": {"b": "record", "a": "refuse"}, "upgradeAfterSeconds": 31_536_000},
         "server": {"staleAfterSeconds": 120, "deadlineMilliseconds": 1000, "maxInflight": 8, "shutdownDelayMilliseconds": 0, "logFormat": "text", "logLevel": "debug"},
     });
     let manifests = render(&values);
@@ -170,6 +173,10 @@ fn the_server_is_told_what_the_values_say() {
         "--namespace-mode=a=warn",
         "--namespace-mode=b=audit",
         "--stamp-secret=keys",
+        "--stamp-contents=refuse",
+        "--namespace-stamp-contents=a=refuse",
+        "--namespace-stamp-contents=b=record",
+        "--stamp-upgrade-after=31536000",
         r"--real-node-names=node'\d$",
         "--authorize",
         "--deadline=1000",

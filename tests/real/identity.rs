@@ -20,3 +20,4 @@ mod scale;
 mod stamp;
 mod subresources;
 mod templates;
+mod upgrade;

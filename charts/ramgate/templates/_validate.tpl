@@ -34,6 +34,12 @@ values and what to do.
   {{- end -}}
 {{- end -}}
 
+{{- range $namespace, $contents := .Values.stamp.namespaceContents -}}
+  {{- if has $namespace $exempt -}}
+    {{- fail (printf "stamp.namespaceContents names %s, which exemptNamespaces and the release's namespace leave unjudged; remove one of the two" $namespace) -}}
+  {{- end -}}
+{{- end -}}
+
 {{- range $index, $selector := .Values.cluster.virtualNodes -}}
   {{- $positive := gt (len ($selector.matchLabels | default dict)) 0 -}}
   {{- range $selector.matchExpressions -}}

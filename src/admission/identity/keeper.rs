@@ -29,7 +29,8 @@ const CONTAINERS: Rule = Rule::Elements(&Rule::Present(&Rule::Fields(
     &Rule::Whole,
 )));
 
-/// The longest hash that anybody writes into an environment: SHA-256 in hexadecimal
+/// The longest hash that anybody writes into an environment: SHA-256 in hexadecimal. Letters and digits alone can be neither
+/// a path nor an option
 const LONGEST_HASH: usize = 64;
 
 /// The containers of a spec, as far as their environment
@@ -107,7 +108,8 @@ impl Variable<'_> {
         let name = &*self.name;
         let is_named = name.starts_with("STAKATER_") || name.contains("HASH") || name.contains("CHECKSUM");
         let is_value = self.value.as_deref().is_some_and(|value| {
-            (1..=LONGEST_HASH).contains(&value.len()) && value.bytes().all(|byte| byte.is_ascii_hexdigit())
+            (1..=LONGEST_HASH).contains(&value.len())
+                && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
         });
         is_named && is_value && self.value_from.is_none()
     }

@@ -1,3 +1,5 @@
+#![allow(clippy::arithmetic_side_effects, clippy::string_slice, reason = "tests")]
+
 use serde_json::{Value, json};
 
 use super::{MAX_BYTES, template};

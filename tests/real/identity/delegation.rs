@@ -93,14 +93,16 @@ fn a_controller_that_is_not_listed_is_asked_itself() {
 fn a_carrier_may_carry_a_stamp_into_a_built_in_workload_and_nothing_else() {
     let stage = Stage::new("nested");
     let pod = clone_of_alices(&stage);
-    let mut job = workload("jobs", "nested", To::Virtual, "env:test");
+    let mut job = workload("jobs", "web-nested", To::Virtual, "env:test");
+    job["metadata"]["ownerReferences"] = pod["metadata"]["ownerReferences"].clone();
     job["spec"]["template"]["metadata"]["annotations"][STAMP] = pod["metadata"]["annotations"][STAMP].clone();
     let made = stage.rest(CARRIER).create(&stage.path("jobs"), &job).success();
     assert_stamped(template(&made), ALICE);
     let pods = stage.wait_for_children("pods", &made, 1);
     assert_stamped(&pods[0], ALICE);
 
-    let unstamped = workload("jobs", "unstamped", To::Virtual, "env:test");
+    let mut unstamped = workload("jobs", "unstamped", To::Virtual, "env:test");
+    unstamped["metadata"]["ownerReferences"] = pod["metadata"]["ownerReferences"].clone();
     let denial = stage
         .rest(CARRIER)
         .create(&stage.path("jobs"), &unstamped)
