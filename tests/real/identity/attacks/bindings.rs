@@ -61,7 +61,6 @@ fn a_binding_brings_nothing_that_eci_reads() {
         for annotations in [
             json!({TAGS: "env:prod"}),
             json!({TAGS: "env:test,more:yes"}),
-            json!({TAGS: ""}),
             json!({ROLE_NAME: ROLE}),
             json!({GROUP: "rg-production1"}),
             json!({"k8s.aliyun.com/eci-use-specs": "2-4Gi"}),
@@ -75,6 +74,11 @@ fn a_binding_brings_nothing_that_eci_reads() {
                 assert_says(&denial, &[BROUGHT]);
                 assert_untouched(&stage, name, &before);
             }
+        }
+        for text in ["", "env:test,", "env=prod"] {
+            // No form of the annotation at all
+            bind(&stage, MALLORY, name, &json!({TAGS: text})).denial();
+            assert_untouched(&stage, name, &before);
         }
         for text in [daves.as_str(), "anything", ""] {
             for sender in [MALLORY, DAVE, SCHEDULER] {

@@ -141,8 +141,8 @@ fn where_it_is_refused_no_other_thing_runs_under_a_stamp_but_what_injectors_add(
     let text = map["data"]["cluster.yaml"]
         .as_str()
         .expect("a file")
-        .replace("      injectors: []\n", "");
-    let text = format!("{}\n      injectors: {injector}\n", text.trim_end());
+        .replace("\n  injectors: []\n", "\n");
+    let text = format!("{}\n  injectors: {injector}\n", text.trim_end());
     let configured = json!({
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": {"name": "ramgate-cluster", "labels": map["metadata"]["labels"].take()},

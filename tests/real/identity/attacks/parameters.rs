@@ -3,7 +3,6 @@
 use serde_json::Value;
 use serde_json::json;
 
-use super::stranger::OWNER;
 use super::stranger::Port;
 use super::stranger::own;
 use crate::cast::ALICE;
@@ -47,13 +46,13 @@ fn owned(mut pod: Value, version: &str, kind: &str, name: &str) -> Value {
 #[test]
 fn a_carrier_is_not_believed_for_kinds_that_are_not_listed() {
     let stage = Stage::new("unlisted-kind");
-    own(&stage);
+    let owner = own(&stage);
     let port = Port::of(&stage);
     let set = alices(&stage);
     let alices = stamp(template(&set)).expect("a stamp").text;
     let carrier = stage.rest(CARRIER);
     let path = stage.path("pods");
-    for user in [ALICE, DAVE, OWNER] {
+    for user in [ALICE, DAVE, owner.as_str()] {
         let clone_set = workload("clonesets", "web", To::Virtual, "env:test");
         for to in [To::Virtual, To::PreferablyVirtual] {
             let mut bare = pod("web-0", to, "env:test");

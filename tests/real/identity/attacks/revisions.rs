@@ -373,7 +373,9 @@ fn a_revision_that_somebody_else_wrote_is_not_given_to_a_workload() {
         .wait_for_children("controllerrevisions", &stage.object("statefulsets/web"), 2)
         .remove(0);
     let alices = path(alices["metadata"]["name"].as_str().unwrap());
-    for orphaned in [&unstamped, &alices] {
+    let unsigned =
+        "nothing says who wrote its template, and only its controller may give such a revision to a workload";
+    for (orphaned, why) in [(&unstamped, unsigned), (&alices, NOT_YOURS)] {
         for change in [
             json!({"metadata": {"ownerReferences": null}}),
             json!({"metadata": {"ownerReferences": []}}),
@@ -382,7 +384,7 @@ fn a_revision_that_somebody_else_wrote_is_not_given_to_a_workload() {
                 .rest(MALLORY)
                 .patch(orphaned, Patch::Merge, &change)
                 .denial();
-            assert_says(&denial, &[NOT_YOURS]);
+            assert_says(&denial, &[why]);
         }
     }
     // Labels beside an owner lead nowhere, and its author may do what they like.

@@ -6,13 +6,13 @@ use k8s_openapi::ByteString;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cast;
 use crate::cast::ALICE;
 use crate::cast::BOB;
 use crate::cast::CAROL;
 use crate::cast::DAVE;
 use crate::cast::MALLORY;
 use crate::cast::PIPELINE;
+use crate::cluster::whole;
 use crate::cluster::whole_exclusive;
 use crate::identity::older::before_the_install;
 use crate::identity::stage::STAMP;
@@ -34,12 +34,10 @@ use crate::rest::Reply;
 use crate::strangers;
 use crate::wait::eventually;
 
-/// Bound to the account itself, for which RAM asks no policies
-pub(super) const OWNER: &str = "owner@example.com";
 const EVIL: &str = "registry.example.com/evil:1";
 
-/// Everybody whose name is worth something
-const NAMES: [&str; 6] = [ALICE, BOB, CAROL, DAVE, PIPELINE, OWNER];
+/// Everybody of the cast whose name is worth something
+const NAMES: [&str; 5] = [ALICE, BOB, CAROL, DAVE, PIPELINE];
 
 /// The reviews' port, as anybody in the cluster's network reaches it
 pub(super) struct Port {
@@ -166,9 +164,9 @@ fn pasted(kind: &str, stamp: &str) -> Value {
     }
 }
 
-/// Fails if anything here bears somebody's name, or runs where only they may have it
+/// Fails if anything of mallory's here bears another one's name
 #[track_caller]
-fn assert_nobody_s(stage: &Stage<'_>, what: &str) {
+fn assert_unnamed(stage: &Stage<'_>, what: &str) {
     for resource in RESOURCES.into_iter().chain(["pods", "controllerrevisions"]) {
         for object in stage.rest.list(&stage.path(resource)) {
             let bearer = match resource {
@@ -178,12 +176,21 @@ fn assert_nobody_s(stage: &Stage<'_>, what: &str) {
             };
             let name = stamp(bearer).map(|found| found.user);
             assert!(
-                name.as_deref().is_none_or(|name| name == MALLORY),
+                bearer["spec"]["containers"][0]["image"] != EVIL
+                    || name.as_deref().is_none_or(|name| name == MALLORY),
                 "{what}: {resource} {} is {name:?}'s",
                 object["metadata"]["name"]
             );
-            assert_ne!(object["spec"]["nodeName"], VIRTUAL, "{what}: {object}");
         }
+    }
+}
+
+/// Fails if anything here bears another one's name, or runs where only they may have it
+#[track_caller]
+fn assert_nobody_s(stage: &Stage<'_>, what: &str) {
+    assert_unnamed(stage, what);
+    for pod in stage.rest.list(&stage.path("pods")) {
+        assert_ne!(pod["spec"]["nodeName"], VIRTUAL, "{what}: {pod}");
     }
 }
 
@@ -201,12 +208,19 @@ fn assert_by_nobody_s_rights(stage: &Stage<'_>) {
     assert!(allowed.is_empty(), "{allowed:?}");
 }
 
-/// Binds the account to somebody
-pub(super) fn own(stage: &Stage<'_>) {
+/// Binds the account itself, for which RAM asks no policies, to somebody, and says to whom
+pub(super) fn own(stage: &Stage<'_>) -> String {
+    let owner = format!("owner-{}@example.com", stage.name);
+    bind_account(stage, &owner, &stage.name);
+    owner
+}
+
+fn bind_account(stage: &Stage<'_>, owner: &str, name: &str) {
     let directory =
-        json!({"bindings": [{"principal": "account", "subjects": [{"kind": "User", "name": OWNER}]}]});
+        json!({"bindings": [{"principal": "account", "subjects": [{"kind": "User", "name": owner}]}]});
+    let name = format!("owner-{name}");
     stage.configure(&objects::configuration(
-        "test-owner",
+        &name,
         "directory",
         "owner.yaml",
         &directory.to_string(),
@@ -224,11 +238,11 @@ fn seen(reply: &Reply) {
 #[test]
 fn a_stamp_that_a_stranger_got_from_the_port_is_worth_nothing_in_what_is_created() {
     let stage = Stage::new("signed");
-    own(&stage);
+    let owner = own(&stage);
     let port = Port::of(&stage);
     let mallory = stage.rest(MALLORY);
     for (variant, template) in templates() {
-        for user in NAMES {
+        for user in NAMES.into_iter().chain([owner.as_str()]) {
             let of = user.rsplit(':').next().unwrap().split('@').next().unwrap();
             let name = format!("{variant}-{of}");
             for resource in RESOURCES {
@@ -271,7 +285,7 @@ fn a_stamp_that_a_stranger_got_from_the_port_is_worth_nothing_in_what_is_created
 #[test]
 fn a_stamp_that_a_stranger_got_from_the_port_is_worth_nothing_in_what_is_changed() {
     let stage = Stage::new("pasted");
-    own(&stage);
+    let owner = own(&stage);
     let port = Port::of(&stage);
     let mallory = stage.rest(MALLORY);
     for (variant, template) in templates() {
@@ -293,7 +307,7 @@ fn a_stamp_that_a_stranger_got_from_the_port_is_worth_nothing_in_what_is_changed
         if variant == "virtual" {
             continue;
         }
-        for user in NAMES {
+        for user in NAMES.into_iter().chain([owner.as_str()]) {
             for resource in RESOURCES {
                 let mut object = of_template(resource, variant, &template);
                 place(&mut object)["metadata"]["annotations"][STAMP] = "any".into();
@@ -346,6 +360,57 @@ fn a_stamp_that_a_stranger_got_from_the_port_is_worth_nothing_in_what_is_changed
     assert_by_nobody_s_rights(&stage);
 }
 
+/// Where nothing is denied yet, she gets her pods, and no stamp that would count once denials stand.
+#[test]
+fn a_stamp_that_a_stranger_got_from_the_port_is_not_stored_where_nothing_is_denied() {
+    for mode in ["soft", "quiet"] {
+        // Another test may have been here before, so names are this one's.
+        let stage = Stage::on(whole().namespace_named(mode, &[]));
+        let owner = format!("owner-{mode}@example.com");
+        bind_account(&stage, &owner, mode);
+        let port = Port::of(&stage);
+        let mallory = stage.rest(MALLORY);
+        for (variant, template) in templates() {
+            for user in [DAVE, owner.as_str()] {
+                for resource in RESOURCES {
+                    let of = user.split('@').next().unwrap();
+                    let name = format!("{variant}-{of}");
+                    let mut object = of_template(resource, &name, &template);
+                    place(&mut object)["metadata"]["annotations"][STAMP] = "any".into();
+                    let signed = port.signed(user, resource, &object, &stage.name);
+                    place(&mut object)["metadata"]["annotations"][STAMP] = signed.as_str().into();
+                    mallory.create(&stage.path(resource), &object).success();
+                    assert_unnamed(&stage, &name);
+                    let path = stage.path(&format!("{resource}/{name}"));
+                    seen(&mallory.patch(&path, Patch::Merge, &pasted(resource, &signed)));
+                    assert_unnamed(&stage, &name);
+                }
+                let name = format!("{variant}-{}", user.len());
+                let mut pod = unscheduled(of_pod(&name, &template));
+                pod["metadata"]["annotations"][STAMP] = "any".into();
+                let signed = port.signed(user, "pods", &pod, &stage.name);
+                pod["metadata"]["annotations"][STAMP] = signed.as_str().into();
+                mallory.create(&stage.path("pods"), &pod).success();
+                for subresource in ["", "/status"] {
+                    let path = stage.path(&format!("pods/{name}{subresource}"));
+                    seen(&mallory.patch(&path, Patch::Merge, &pasted("pods", &signed)));
+                }
+                assert_unnamed(&stage, &name);
+                let bound = binding(&name, VIRTUAL, json!({STAMP: signed}));
+                seen(&mallory.create(&stage.path(&format!("pods/{name}/binding")), &bound));
+                assert_unnamed(&stage, &name);
+            }
+        }
+        for cron in stage.rest.list(&stage.path("cronjobs")) {
+            if template(&cron)["spec"]["containers"][0]["image"] == EVIL {
+                stage.run_cron_job(cron["metadata"]["name"].as_str().unwrap());
+                stage.wait_for_children("jobs", &cron, 1);
+            }
+        }
+        assert_unnamed(&stage, mode);
+    }
+}
+
 /// What is older than ramgate has no stamp, and whoever may have such pods becomes its requester: she may not.
 #[test]
 fn a_stamp_that_a_stranger_got_from_the_port_is_worth_nothing_in_what_is_older() {
@@ -368,16 +433,11 @@ fn a_stamp_that_a_stranger_got_from_the_port_is_worth_nothing_in_what_is_older()
             }
         }
     });
-    own(&stage);
+    let owner = own(&stage);
     let port = Port::of(&stage);
     let mallory = stage.rest(MALLORY);
-    let names: Vec<&str> = cast::EVERYBODY
-        .into_iter()
-        .chain([OWNER])
-        .filter(|&name| NAMES.contains(&name))
-        .collect();
     for (variant, template) in templates() {
-        for &user in &names {
+        for user in NAMES.into_iter().chain([owner.as_str()]) {
             for resource in RESOURCES {
                 let path = stage.path(&format!("{resource}/{variant}"));
                 if stage.rest.find(&path).is_none() {
