@@ -222,9 +222,10 @@ fn what_is_no_json_or_too_much_is_refused() {
     );
     let within = |length: usize| {
         let mut data = honest(true);
-        let room = length - data.to_string().len();
-        data["spec"]["template"]["metadata"]["annotations"]["Image"] =
-            "x".repeat(room + "no field".len()).into();
+        let room = length
+            .saturating_sub(data.to_string().len())
+            .saturating_add("no field".len());
+        data["spec"]["template"]["metadata"]["annotations"]["Image"] = "x".repeat(room).into();
         data.to_string()
     };
     assert!(template(&within(MAX_BYTES)).is_ok());
@@ -269,9 +270,11 @@ fn no_edit_of_honest_data_breaks_the_reader() {
     ];
     let mut accepted = 0;
     for (at, piece) in (0..=data.len()).flat_map(|at| pieces.map(|piece| (at, piece))) {
-        for until in [at, at + 1] {
-            let Some(behind) = data.get(until..) else { continue };
-            let edited = format!("{}{piece}{behind}", &data[..at]);
+        for until in [at, at.saturating_add(1)] {
+            let (Some(before), Some(behind)) = (data.get(..at), data.get(until..)) else {
+                continue;
+            };
+            let edited = format!("{before}{piece}{behind}");
             match template(&edited) {
                 Ok(text) => accepted += usize::from(edited.contains(text)),
                 Err(problem) => assert!(problem.to_string().len() < 600, "{problem}"),
