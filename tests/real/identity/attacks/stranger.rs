@@ -401,6 +401,19 @@ fn a_stamp_that_a_stranger_got_from_the_port_is_not_stored_where_nothing_is_deni
                 assert_unnamed(&stage, &name);
             }
         }
+        // What nobody has sent yet has no stamp, and a write of the stamp alone is the first that is sent.
+        let [(_, hidden), ..] = templates();
+        for resource in RESOURCES {
+            let object = of_template(resource, "unstamped", &hidden);
+            mallory.create(&stage.path(resource), &object).success();
+            let mut stamped = object.clone();
+            place(&mut stamped)["metadata"]["annotations"][STAMP] = "any".into();
+            let signed = port.signed(&owner, resource, &stamped, &stage.name);
+            let path = stage.path(&format!("{resource}/unstamped"));
+            assert_eq!(stamp(template(&stage.rest.get(&path))), None);
+            seen(&mallory.patch(&path, Patch::Merge, &pasted(resource, &signed)));
+            assert_unnamed(&stage, "unstamped");
+        }
         for cron in stage.rest.list(&stage.path("cronjobs")) {
             if template(&cron)["spec"]["containers"][0]["image"] == EVIL {
                 stage.run_cron_job(cron["metadata"]["name"].as_str().unwrap());
