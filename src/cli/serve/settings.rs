@@ -453,6 +453,9 @@ mod tests {
             "--mode=enforce",
             "--namespace-mode=a=audit",
             "--namespace-mode=b=warn",
+            "--stamp-contents=refuse",
+            "--namespace-stamp-contents=a=record",
+            "--stamp-upgrade-after=60",
             "--tls-secret=ramgate-ca",
             "--tls-name=ramgate.ramgate.svc",
             "--webhook-configuration=ramgate",
@@ -463,6 +466,11 @@ mod tests {
             (Mode::Audit, Mode::Warn)
         );
         assert_eq!(settings.modes.of("c"), Mode::Enforce);
+        assert_eq!(
+            ["a", "c"].map(|namespace| settings.modes.contents_of(namespace)),
+            [StampContents::Record, StampContents::Refuse]
+        );
+        assert_eq!(settings.stamp_upgrade_after.as_secs(), 60);
         let CertificateSource::Own(own) = settings.certificate else {
             panic!()
         };
