@@ -57,10 +57,8 @@ impl Port {
     /// The stamp that the port writes into an object for whoever a made-up review names
     #[track_caller]
     pub(super) fn signed(&self, user: &str, resource: &str, object: &Value, namespace: &str) -> String {
-        let (group, version) = match object["apiVersion"].as_str().unwrap().split_once('/') {
-            Some(parts) => parts,
-            None => ("", "v1"),
-        };
+        let api = object["apiVersion"].as_str().unwrap();
+        let (group, version) = api.split_once('/').unwrap_or(("", api));
         let mut object = object.clone();
         object["metadata"]["namespace"] = namespace.into();
         let review = json!({
