@@ -51,7 +51,8 @@ fn a_carrier_is_not_believed_for_kinds_that_are_not_listed() {
     let set = alices(&stage);
     let alices = stamp(template(&set)).expect("a stamp").text;
     let carrier = stage.rest(CARRIER);
-    let path = stage.path("pods");
+    // Nothing is stored, or the garbage collector would look for the owners.
+    let path = stage.path("pods") + "?dryRun=All";
     for user in [ALICE, DAVE, owner.as_str()] {
         let clone_set = workload("clonesets", "web", To::Virtual, "env:test");
         for to in [To::Virtual, To::PreferablyVirtual] {
@@ -77,7 +78,6 @@ fn a_carrier_is_not_believed_for_kinds_that_are_not_listed() {
                         // It may have one that only may reach ECI, in its own name, and is denied at the binding.
                         let made = reply.success();
                         assert_eq!(stamp(&made).expect("a stamp").user, CARRIER, "{version} {kind}");
-                        stage.rest.delete(&format!("{path}/web-0")).success();
                     }
                 }
             }
