@@ -392,6 +392,30 @@ fn the_cluster_section_is_rendered_from_the_values_and_nothing_else_is() {
             wanted[key] = value.clone();
         }
         wanted["judgeScale"] = (values["scale"]["judge"] == true).into();
+        for field in ["injectors", "runtimeClasses"] {
+            if wanted[field] == json!([]) {
+                wanted.as_object_mut().unwrap().remove(field);
+            }
+        }
         assert_eq!(section, [json!({ "cluster": wanted })], "{name}");
+    }
+}
+
+/// Replicas of an older version judge the section while it is upgraded, and refuse a field that they do not know.
+#[test]
+fn the_section_cluster_has_no_later_field_where_that_says_nothing() {
+    let section = |values: &serde_json::Value| {
+        let manifests = render(values);
+        let map = manifests.named("ConfigMap", "ramgate-cluster");
+        map["data"]["cluster.yaml"].as_str().unwrap().to_owned()
+    };
+    let plain = section(&json!({}));
+    for (field, value) in [
+        ("injectors", json!([{"containers": ["istio-proxy"]}])),
+        ("runtimeClasses", json!(["eci"])),
+    ] {
+        assert!(!plain.contains(field), "{plain}");
+        let with = section(&json!({"cluster": {field: value}}));
+        assert!(with.contains(&format!("{field}:")), "{with}");
     }
 }
