@@ -47,6 +47,11 @@ impl Replica {
 
     /// The same at a port that is known before
     pub(crate) fn start_at(plane: &ControlPlane, name: &str, port: u16) -> Self {
+        Self::start_with(plane, name, port, &[])
+    }
+
+    /// The same with more arguments behind those of the Deployment
+    pub(crate) fn start_with(plane: &ControlPlane, name: &str, port: u16, more: &[&str]) -> Self {
         let deployment = plane.admin().within(NAMESPACE).get(&["deployment", RELEASE]);
         let spec = &deployment["spec"]["template"]["spec"];
         let container = &spec["containers"][0];
@@ -64,6 +69,7 @@ impl Replica {
         let (admin_port, probe_port) = (free_port(), free_port());
         let environment = environment(container, name);
         let mut arguments: Vec<String> = texts(&container["args"]);
+        arguments.extend(more.iter().map(|&argument| argument.to_owned()));
         for argument in &mut arguments {
             for (name, value) in &environment {
                 *argument = argument.replace(&format!("$({name})"), value);

@@ -35,9 +35,19 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// Posts an empty object to the reviews' port of a replica whose certificate is of the cluster's authority
 pub(crate) fn ask(plane: &ControlPlane, port: u16, path: &str, client: Option<&Pair>) -> io::Result<String> {
+    post(&fs::read(plane.certificate())?, port, path, client, "{}")
+}
+
+/// Posts a body to the reviews' port of a replica whose certificate is of an authority, and gives all that comes back
+pub(crate) fn post(
+    authority: &[u8],
+    port: u16,
+    path: &str,
+    client: Option<&Pair>,
+    body: &str,
+) -> io::Result<String> {
     let mut roots = RootCertStore::empty();
-    let authority = fs::read(plane.certificate())?;
-    for certificate in CertificateDer::pem_slice_iter(&authority) {
+    for certificate in CertificateDer::pem_slice_iter(authority) {
         roots
             .add(certificate.map_err(io::Error::other)?)
             .map_err(io::Error::other)?;
@@ -65,8 +75,9 @@ pub(crate) fn ask(plane: &ControlPlane, port: u16, path: &str, client: Option<&P
     let mut stream = StreamOwned::new(session, stream);
     write!(
         stream,
-        "POST {path} HTTP/1.1\r\nHost: ramgate\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\
-         Connection: close\r\n\r\n{{}}"
+        "POST {path} HTTP/1.1\r\nHost: ramgate\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        body.len()
     )?;
     let mut said = String::new();
     stream.read_to_string(&mut said)?;

@@ -138,12 +138,12 @@ impl Case<'_> {
             };
             self.judge(&mut sender, &call, &namespace);
             ruling.asked.extend(sender.asked);
-            let new = sender
-                .findings
-                .into_iter()
-                .filter(|finding| !ruling.findings.contains(finding));
-            let new: Vec<Finding> = new.collect();
-            ruling.findings.extend(new);
+            if ruling.findings.is_empty() && !sender.findings.is_empty() {
+                // One sentence is about one of them
+                ruling.findings = sender.findings;
+                ruling.principal = sender.principal;
+                ruling.stamped = None;
+            }
         }
         ruling.advice = Advice::on(self, &ruling, &pod, None, &namespace);
         ruling
