@@ -261,7 +261,7 @@ mod tests {
             ("ray.io/RayJob/train", "batch.volcano.sh/Job/train"),
             (
                 "ray.io/RayJob/train",
-                "ray.io/RayCluster/tra0123456789abcdef0123456789abcde-x",
+                "ray.io/RayCluster/tr0123456789abcdef0123456789abcde-x",
             ),
             ("example.com/Any/web", "apps/ReplicaSet/web-7d9c"),
         ] {
