@@ -6,6 +6,7 @@
 mod beside;
 mod growth;
 mod object;
+mod problem;
 mod proxied;
 mod revision;
 mod unread;
@@ -17,12 +18,13 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::bearer::Bearer;
-use super::bound::{GROUPS, PARTS, few};
+use super::bound::{GROUPS, few};
 use super::pod::{Metadata, present};
 use super::text::Text;
 use super::workload::Workload;
 
 pub use object::Binding;
+pub use problem::{Problem, ReviewError};
 pub use revision::Revision;
 
 /// A request that waits for an answer
@@ -77,79 +79,6 @@ const MAX_USER: usize = 4096;
 
 /// The longest name of a namespace, with much room: the API server takes 63 bytes
 const MAX_NAMESPACE: usize = 253;
-
-/// Why a body is not a review that can be answered
-#[derive(Debug, thiserror::Error)]
-#[error("{problem}")]
-pub struct ReviewError {
-    uid: String,
-    #[source]
-    problem: Problem,
-}
-
-/// What is wrong with a body
-#[derive(Debug, thiserror::Error)]
-pub enum Problem {
-    /// Not JSON, or not of the shape of a review
-    #[error("body is not an AdmissionReview: {0}")]
-    Shape(#[source] serde_json::Error),
-    /// Another version or kind
-    #[error("expected admission.k8s.io/v1 AdmissionReview, found {api_version} {kind}")]
-    Version {
-        /// The `apiVersion` found
-        api_version: String,
-        /// The `kind` found
-        kind: String,
-    },
-    /// There is no request to answer
-    #[error("AdmissionReview has no request")]
-    NoRequest,
-    /// An answer came along with the request
-    #[error("AdmissionReview already has a response")]
-    HasResponse,
-    /// Without it no answer can be matched to the request
-    #[error("request has no uid")]
-    NoUid,
-    /// Without it nobody can be asked about
-    #[error("request names no user in userInfo.username")]
-    NoUser,
-    /// Nobody and no namespace of Kubernetes has a name like that, and it would be written into stamps
-    #[error("{part} has {bytes} bytes, where {most} are the most")]
-    TooLong {
-        /// Where it stands
-        part: &'static str,
-        /// How long it is
-        bytes: usize,
-        /// How long it may be
-        most: usize,
-    },
-    /// Not one of the four operations
-    #[error("operation `{0}` is not CREATE, UPDATE, DELETE or CONNECT")]
-    Operation(String),
-    /// The operation must bring an object that is not there
-    #[error("{operation} of a {what} comes without {part}")]
-    Missing {
-        /// The operation
-        operation: Operation,
-        /// What the request is about
-        what: &'static str,
-        /// The part of the request that is missing
-        part: &'static str,
-    },
-    /// More of its objects would be kept than anybody sends
-    #[error("its objects have more than {PARTS} labels, annotations, node terms and tolerations together")]
-    TooManyParts,
-    /// The object does not read as what it should be
-    #[error("{part} is not a {what}: {source}")]
-    Object {
-        /// The part of the request
-        part: String,
-        /// What it should be
-        what: &'static str,
-        /// What is wrong with it
-        source: serde_json::Error,
-    },
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -392,20 +321,6 @@ impl<'a> Review<'a> {
     /// The resource as its API group and name
     pub fn group_resource(&self) -> (&str, &str) {
         (&self.request.resource.group, &self.request.resource.resource)
-    }
-}
-
-impl ReviewError {
-    fn new(uid: &str, problem: Problem) -> Self {
-        Self {
-            uid: uid.to_owned(),
-            problem,
-        }
-    }
-
-    /// The identifier that the answer must repeat, empty where the body does not say
-    pub fn uid(&self) -> &str {
-        &self.uid
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! A value that is not on its list counts as `other`, so that no tenant can make the series grow.
 
+mod labels;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,99 +13,11 @@ use prometheus::{
     Opts, Registry, TextEncoder,
 };
 
+use self::labels::{ACTIONS, ANSWERS, DECISIONS, MODES, NO_MODE, OPERATIONS, OTHER, RESOURCES, SCOPES};
 use super::record::Record;
 use crate::server::judge::Endpoint;
 use crate::server::listener::Refusal;
 use crate::store::Status;
-
-/// What stands for every value that is not on its list
-const OTHER: &str = "other";
-
-/// Resources that a webhook rule or an authorizer can send here, subresources included
-const RESOURCES: &[&str] = &[
-    "pods",
-    "pods/attach",
-    "pods/binding",
-    "pods/ephemeralcontainers",
-    "pods/eviction",
-    "pods/exec",
-    "pods/log",
-    "pods/portforward",
-    "pods/proxy",
-    "pods/resize",
-    "pods/status",
-    "bindings",
-    "configmaps",
-    "cronjobs",
-    "daemonsets",
-    "deployments",
-    "controllerrevisions",
-    "deployments/scale",
-    "imagecaches",
-    "jobs",
-    "nodes/proxy",
-    "replicasets",
-    "replicasets/scale",
-    "replicationcontrollers",
-    "replicationcontrollers/scale",
-    "statefulsets",
-    "statefulsets/scale",
-];
-
-/// Operations of an AdmissionReview, and the verbs of reading
-const OPERATIONS: &[&str] = &["CREATE", "UPDATE", "DELETE", "CONNECT", "get", "list", "watch"];
-
-/// How a review can end; the last six are ends without a judgement
-const ANSWERS: &[&str] = &[
-    "unjudged",
-    "allow",
-    "warn",
-    "audit",
-    "deny",
-    "malformed",
-    "not_ready",
-    "overloaded",
-    "too_slow",
-    "too_large",
-    "failed",
-];
-
-/// Modes of a namespace
-const MODES: &[&str] = &["enforce", "warn", "audit", NO_MODE];
-
-/// What stands for the mode of a review that no mode applies to
-const NO_MODE: &str = "none";
-
-/// RAM actions that one review can ask for
-const ACTIONS: &[&str] = &[
-    "eci:CreateContainerGroup",
-    "eci:UpdateContainerGroup",
-    "eci:DeleteContainerGroup",
-    "eci:ExecContainerCommand",
-    "eci:DescribeContainerGroups",
-    "eci:DescribeContainerLog",
-    "eci:CreateImageCache",
-    "eci:UpdateImageCache",
-    "eci:DeleteImageCache",
-    "ram:PassRole",
-    "ram:CreateServiceLinkedRole",
-    "sts:AssumeRole",
-];
-
-/// Outcomes of one question
-const DECISIONS: &[&str] = &["Allow", "ImplicitDeny", "ExplicitDeny", "Empty", "Refused"];
-
-/// The layers that decide
-const SCOPES: &[&str] = &[
-    "root",
-    "control-policy",
-    "session",
-    "trust-policy",
-    "account",
-    "resource-group",
-    "unbound",
-    "eci",
-];
 
 /// Seconds; a judgement takes tens of microseconds, the webhook's own timeout is seconds
 const DURATION_BUCKETS: &[f64] = &[

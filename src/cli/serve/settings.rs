@@ -1,16 +1,16 @@
 //! The flags of `serve`, checked together: every mistake is told at once.
 
+mod in_namespace;
 mod ports;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
 use regex::Regex;
 use tracing_subscriber::EnvFilter;
 
+use self::in_namespace::{InNamespace, by_namespace};
 pub(super) use self::ports::ClientAuthority;
 use self::ports::{PortArgs, Ports};
 use crate::admission::mode::StampContents;
@@ -119,53 +119,6 @@ pub(crate) struct ServeArgs {
     /// Which log lines are written: a level, or a filter such as info,ramgate=debug
     #[arg(long, value_name = "FILTER", default_value = "info")]
     log_level: String,
-}
-
-/// A namespace and what holds in it, written NS=VALUE
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct InNamespace<T> {
-    namespace: String,
-    value: T,
-}
-
-/// A text that is not NS=VALUE
-#[derive(Debug, thiserror::Error)]
-enum InNamespaceError<E> {
-    #[error("`{0}` is not NS=VALUE, such as payments=enforce")]
-    Shape(String),
-    #[error(transparent)]
-    Value(E),
-}
-
-impl<T: FromStr> FromStr for InNamespace<T> {
-    type Err = InNamespaceError<T::Err>;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let shape = || InNamespaceError::Shape(text.to_owned());
-        let (namespace, value) = text.split_once('=').ok_or_else(shape)?;
-        if namespace.is_empty() {
-            return Err(shape());
-        }
-        Ok(Self {
-            namespace: namespace.to_owned(),
-            value: value.parse().map_err(InNamespaceError::Value)?,
-        })
-    }
-}
-
-/// What holds in each namespace; a namespace that is given twice is a mistake of this flag
-fn by_namespace<T: Copy>(
-    flag: &str,
-    given: &[InNamespace<T>],
-    mistakes: &mut Vec<String>,
-) -> BTreeMap<String, T> {
-    let mut namespaces = BTreeMap::new();
-    for InNamespace { namespace, value } in given {
-        if namespaces.insert(namespace.clone(), *value).is_some() {
-            mistakes.push(format!("{flag} is given twice for `{namespace}`"));
-        }
-    }
-    namespaces
 }
 
 /// What to serve and how, free of contradictions
