@@ -246,8 +246,13 @@ impl Final {
                 .collect::<Vec<_>>(),
         );
         let allowed = record.decision.passes();
+        // A list on the way stands for all its elements, of which the first is meant
+        let text = object.to_string();
+        let all = place.all(&text).unwrap_or_default();
+        let first = all.into_iter().next().map(|(at, _)| at.pointer());
+        let at = first.unwrap_or_else(|| place.pointer());
         let annotations = object
-            .pointer(&format!("{}/metadata/annotations", place.pointer()))
+            .pointer(&format!("{at}/metadata/annotations"))
             .and_then(Value::as_object);
         let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
         Self {
@@ -255,7 +260,7 @@ impl Final {
             judged: record.decision != Decision::Unjudged,
             message: record.message.clone().filter(|_| !allowed).unwrap_or_default(),
             warnings,
-            at: place.pointer(),
+            at,
             annotations: annotations.into_iter().flatten().filter_map(text).collect(),
             causes: record.causes.clone(),
             record,

@@ -43,7 +43,7 @@ pub(super) struct CheckArgs {
     /// The pods as they are before an update
     #[arg(long, value_name = "FILE")]
     old: Option<PathBuf>,
-    /// What else the cluster holds: namespaces, service accounts, nodes
+    /// What else the cluster holds: namespaces, service accounts, nodes, pods, eci-profile
     #[arg(long, value_name = "FILE|DIR")]
     objects: Option<PathBuf>,
     /// Show every question to RAM with every statement that was read for it

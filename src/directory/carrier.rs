@@ -74,6 +74,19 @@ pub(super) fn carrier(node: &Node, faults: &mut Vec<Fault>) -> Option<Carrier> {
             shortened(path)
         )));
     }
+    for path in wire.harmless.iter().flatten() {
+        let holds = |template: &&Text| {
+            let rest = template.strip_prefix(&**path);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        if let Some(template) = wire.templates.iter().find(holds) {
+            faults.push(path.fault(format!(
+                "`{}` cannot be harmless: template `{}` is in it",
+                shortened(path),
+                shortened(template)
+            )));
+        }
+    }
     let harmless = match wire.harmless {
         Some(paths) => paths.into_iter().map(owned).collect(),
         None => HARMLESS.map(str::to_owned).to_vec(),
@@ -101,6 +114,15 @@ pub(super) fn injector(node: &Node, faults: &mut Vec<Fault>) -> Option<Injector>
     texts
         .chain(prefixes)
         .for_each(|(text, what)| check_filled(text, what, faults));
+    // Without it, a registry whose host begins in the same way would do
+    for prefix in wire.image_prefixes.iter().filter(|prefix| !prefix.contains('/')) {
+        if !prefix.is_empty() {
+            faults.push(prefix.fault(format!(
+                "image prefix `{}` has no slash: write at least the registry with the slash after it",
+                shortened(prefix)
+            )));
+        }
+    }
     Some(Injector {
         containers: wire.containers.into_iter().map(owned).collect(),
         image_prefixes: wire.image_prefixes.into_iter().map(owned).collect(),
@@ -130,6 +152,14 @@ mod tests {
         assert!(none.harmless.is_empty());
         let told = checked(&format!("{start}, harmless: [spec.]}}"), carrier).unwrap_err();
         assert!(told.contains("`spec.` is not a path"), "{told}");
+        for path in ["spec", "spec.template"] {
+            let told = checked(&format!("{start}, harmless: [{path}]}}"), carrier).unwrap_err();
+            let wanted = format!("`{path}` cannot be harmless: template `spec.template` is in it");
+            assert!(told.contains(&wanted), "{told}");
+        }
+        for path in ["spec.temp", "spec.template.spec.priority"] {
+            checked(&format!("{start}, harmless: [{path}]}}"), carrier).unwrap();
+        }
     }
 
     #[test]
@@ -150,6 +180,10 @@ mod tests {
             ("{}", "an injector names `containers`"),
             ("{containers: ['']}", "an empty container name"),
             ("{imagePrefixes: ['']}", "an empty image prefix"),
+            (
+                "{imagePrefixes: [registry.example.com]}",
+                "image prefix `registry.example.com` has no slash",
+            ),
             ("{images: [a]}", "unknown field `images`"),
         ] {
             let told = checked(text, injector).unwrap_err();

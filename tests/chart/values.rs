@@ -201,6 +201,22 @@ fn contradictions_are_named_with_both_sides() {
     let selector =
         |operator: &str| json!([{"matchExpressions": [{"key": "a", "operator": operator, "values": ["b"]}]}]);
     let cases = [
+        // What --reuse-values makes of the values of a chart that knew less
+        (
+            json!({"stamp": null}),
+            ["stamp.contents is missing", "--reset-then-reuse-values"],
+        ),
+        (
+            json!({"stamp": {"upgradeAfterSeconds": null}}),
+            [
+                "stamp.upgradeAfterSeconds is missing",
+                "--reset-then-reuse-values",
+            ],
+        ),
+        (
+            json!({"server": {"staleAfterSeconds": null}}),
+            ["server.staleAfterSeconds is missing", "--reset-then-reuse-values"],
+        ),
         (
             json!({"server": {"deadlineMilliseconds": 5000}}),
             [

@@ -3,6 +3,14 @@ Values that contradict each other, and values that no schema can judge. Each fai
 values and what to do.
 */}}
 {{- define "ramgate.validate" -}}
+{{- $values := .Values -}}
+{{- range $key := list "server.staleAfterSeconds" "stamp.contents" "stamp.upgradeAfterSeconds" -}}
+  {{- $parts := splitList "." $key -}}
+  {{- if not (hasKey (get $values (first $parts) | default dict) (last $parts)) -}}
+    {{- fail (printf "%s is missing: these are the values of an older chart; upgrade with --reset-then-reuse-values in place of --reuse-values, or give your values with -f" $key) -}}
+  {{- end -}}
+{{- end -}}
+
 {{- $deadline := int .Values.server.deadlineMilliseconds -}}
 {{- $longest := 0 -}}
 {{- range $name, $entry := .Values.webhooks -}}

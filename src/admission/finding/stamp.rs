@@ -95,7 +95,7 @@ impl StampFault {
                 "annotation {REQUESTED_BY} is forged, {broken}: take it away, ramgate writes it"
             ),
             Self::Changed => format!(
-                "annotation {REQUESTED_BY} is not the one that ramgate wrote: leave it as it is, or take it away"
+                "annotation {REQUESTED_BY} is not the one that ramgate wrote: write it as it was, or take it away (a Binding brings none)"
             ),
             Self::NotApplied | Self::Unexpected => format!(
                 "annotation {REQUESTED_BY} is not as ramgate writes it: something changed the object on its way, or the \
@@ -162,7 +162,7 @@ pub(crate) fn way_to(way: Option<&Restart>, namespace: &str) -> String {
         ),
         Some(Restart::Write(kind, of)) => match Workload::of_kind(kind) {
             Some(_) => format!(
-                "write to {} {}, which changes none of its pods: run `kubectl annotate {}/{} -n {namespace} ramgate.io/stamped=requested`",
+                "write to {} {}, which changes none of its pods: run `kubectl annotate --overwrite {}/{} -n {namespace} ramgate.io/stamped=$(date +%s)`",
                 clipped(kind, NAME_LENGTH),
                 name(of),
                 kind.to_lowercase(),

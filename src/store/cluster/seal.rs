@@ -102,7 +102,8 @@ impl Keys {
         let mut failed = false;
         // Replicas of a version that knows the first form alone are gone by then
         let mut upgrade = pin!(tokio::time::sleep(self.upgrade_after));
-        let mut is_due = false;
+        // Once is enough: whoever takes it back afterwards wants the first form
+        let (mut is_due, mut is_upgraded) = (false, false);
         loop {
             let step = tokio::select! {
                 Some(event) = events.next() => match event {
@@ -115,16 +116,24 @@ impl Keys {
                 },
                 () = &mut upgrade, if !is_due => {
                     is_due = true;
-                    self.upgrade().await
+                    if failed {
+                        continue;
+                    }
+                    Ok(())
                 }
                 () = tokio::time::sleep(RETRY), if failed => match &last {
-                    Some(secret) => match self.changed(secret.as_ref()).await {
-                        Ok(()) if is_due => self.upgrade().await,
-                        step => step,
-                    },
+                    Some(secret) => self.changed(secret.as_ref()).await,
                     None => continue,
                 },
                 else => return,
+            };
+            let step = match step {
+                Ok(()) if is_due && !is_upgraded && self.seal().is_some() => {
+                    let step = self.upgrade().await;
+                    is_upgraded = step.is_ok();
+                    step
+                }
+                step => step,
             };
             failed = step.is_err();
             self.state().trouble = step.as_ref().err().map(ToString::to_string);
