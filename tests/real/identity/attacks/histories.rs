@@ -24,64 +24,18 @@ const EVIL: &str = "registry.example.com/evil:1";
 /// A revision of alice's StatefulSet that somebody else has written: nothing comes of it in her name.
 #[test]
 fn a_forged_revision_of_a_stateful_set_makes_no_pod_in_its_person_s_name() {
-    let stage = Stage::new("revision");
-    stage
-        .person(ALICE)
-        .apply(&workload("statefulsets", "web", To::Virtual, "env:test"))
-        .success();
-    let set = stage.settled("statefulsets/web");
-    stage.wait_for_children("pods", &set, 1);
-    let mut forged = stage.wait_for_children("controllerrevisions", &set, 1).remove(0);
-    let metadata = forged["metadata"].as_object_mut().unwrap();
-    for field in ["uid", "resourceVersion", "creationTimestamp", "managedFields"] {
-        metadata.remove(field);
-    }
-    metadata.insert("name".to_owned(), "web-forged".into());
-    forged["revision"] = 0.into();
-    forged["data"]["spec"]["template"]["spec"]["containers"][0]["image"] = EVIL.into();
-
-    // Without a stamp of alice's it would be denied as a pod, so this is the whole attack.
-    let mallory = stage.rest(MALLORY);
-    let made = mallory.create(&stage.path("controllerrevisions"), &forged);
-    if made.succeeded() {
-        let current = json!({"status": {"currentRevision": "web-forged"}});
-        mallory
-            .patch(&stage.path("statefulsets/web/status"), Patch::Merge, &current)
-            .success();
-        let partition = json!({"spec": {
-            "replicas": 2,
-            "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 5}},
-        }});
-        mallory
-            .patch(&stage.path("statefulsets/web"), Patch::Merge, &partition)
-            .success();
-        eventually("the second pod is made or denied", || {
-            let denied = stage.events().contains("denied the request");
-            let pods = stage.children("pods", &set).len();
-            if denied || pods == 2 {
-                Ok(())
-            } else {
-                Err(stage.events())
-            }
-        });
-    }
-    for pod in stage.children("pods", &set) {
-        if pod["spec"]["containers"][0]["image"] == EVIL {
-            let owner = stamp(&pod).map(|found| found.user);
-            assert_ne!(
-                owner.as_deref(),
-                Some(ALICE),
-                "mallory's image runs in alice's name"
-            );
-        }
-    }
+    forge_a_revision("revision", "apps/v1");
 }
 
 /// A controller knows its revisions by the UID of their owner alone: one that says that it belongs to something else, with the
 /// UID of alice's StatefulSet, is hers to take up all the same.
 #[test]
 fn a_revision_under_another_owner_s_name_makes_no_pod_in_its_person_s_name() {
-    let stage = Stage::new("disguised");
+    forge_a_revision("disguised", "apps.example.com/v1");
+}
+
+fn forge_a_revision(namespace: &str, owner_version: &str) {
+    let stage = Stage::new(namespace);
     stage
         .person(ALICE)
         .apply(&workload("statefulsets", "web", To::Virtual, "env:test"))
@@ -94,10 +48,11 @@ fn a_revision_under_another_owner_s_name_makes_no_pod_in_its_person_s_name() {
         metadata.remove(field);
     }
     metadata.insert("name".to_owned(), "web-forged".into());
-    metadata["ownerReferences"][0]["apiVersion"] = "apps.example.com/v1".into();
+    metadata["ownerReferences"][0]["apiVersion"] = owner_version.into();
     forged["revision"] = 0.into();
     forged["data"]["spec"]["template"]["spec"]["containers"][0]["image"] = EVIL.into();
 
+    // Without a stamp of alice's it would be denied as a pod, so this is the whole attack.
     let mallory = stage.rest(MALLORY);
     let made = mallory.create(&stage.path("controllerrevisions"), &forged);
     if !made.succeeded() {
