@@ -65,7 +65,7 @@ fn every_way_into_the_api_is_sent_or_has_its_reason() {
     for sent in [
         ("pods", "DELETE"),
         ("pods/exec", "CONNECT"),
-        ("pods/resize", "UPDATE"),
+        ("pods/ephemeralcontainers", "UPDATE"),
         ("controllerrevisions.apps", "CREATE"),
     ] {
         let way = (sent.0.to_owned(), sent.1);

@@ -284,6 +284,9 @@ fn a_stamp_that_a_stranger_got_from_the_port_is_worth_nothing_in_what_is_created
 fn a_stamp_that_a_stranger_got_from_the_port_is_worth_nothing_in_what_is_changed() {
     let stage = Stage::new("pasted");
     let owner = own(&stage);
+    let mut subresources = vec!["", "/status", "/ephemeralcontainers"];
+    // The resize came with Kubernetes 1.33
+    subresources.extend(stage.has_subresource("pods/resize").then_some("/resize"));
     let port = Port::of(&stage);
     let mallory = stage.rest(MALLORY);
     for (variant, template) in templates() {
@@ -318,10 +321,10 @@ fn a_stamp_that_a_stranger_got_from_the_port_is_worth_nothing_in_what_is_changed
             pod["metadata"]["annotations"][STAMP] = "any".into();
             let signed = port.signed(user, "pods", &pod, &stage.name);
             let patch = pasted("pods", &signed);
-            for subresource in ["", "/status", "/ephemeralcontainers", "/resize"] {
+            for subresource in &subresources {
                 let path = stage.path(&format!("pods/{variant}{subresource}"));
                 let mut patch = patch.clone();
-                if subresource == "/ephemeralcontainers" {
+                if *subresource == "/ephemeralcontainers" {
                     patch["spec"]["ephemeralContainers"] =
                         json!([{"name": format!("debug-{}", user.len()), "image": EVIL}]);
                 }
