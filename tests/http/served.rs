@@ -231,7 +231,7 @@ async fn no_field_of_a_review_floods_the_log_or_the_answer() {
         (seen.text.len() + line.to_string().len(), patch, line)
     };
     let (usual, _, line) = logged("/validate", &creation()).await;
-    assert!(usual < 4096 && line["user"] == "alice@example.com", "{line}");
+    assert!(usual < 5120 && line["user"] == "alice@example.com", "{line}");
     let fields = [
         "/kind",
         "/request/uid",
