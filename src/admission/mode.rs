@@ -103,7 +103,7 @@ impl fmt::Display for StampContents {
 
 /// A text that is neither
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no choice: write record or refuse")]
+#[error("`{0}` is not a choice: write record or refuse")]
 pub struct UnknownContents(String);
 
 impl FromStr for StampContents {

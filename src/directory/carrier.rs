@@ -132,14 +132,7 @@ pub(super) fn injector(node: &Node, faults: &mut Vec<Fault>) -> Option<Injector>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::yaml;
-
-    fn checked<T>(text: &str, read: impl Fn(&Node, &mut Vec<Fault>) -> Option<T>) -> Result<T, String> {
-        let mut faults = Vec::new();
-        let section = read(&yaml::parse(text).unwrap()[0], &mut faults);
-        let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        section.filter(|_| told.is_empty()).ok_or(told.join("\n"))
-    }
+    use crate::directory::settings::tests::checked;
 
     #[test]
     fn a_carrier_names_what_is_harmless_or_has_the_usual_two() {

@@ -318,11 +318,15 @@ fn selectors(list: &Node, faults: &mut Vec<Fault>) -> Vec<Selector> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::source::yaml;
 
-    fn checked<T>(text: &str, read: impl Fn(&Node, &mut Vec<Fault>) -> Option<T>) -> Result<T, String> {
+    /// A section of a text, or what is wrong with it
+    pub(in crate::directory) fn checked<T>(
+        text: &str,
+        read: impl Fn(&Node, &mut Vec<Fault>) -> Option<T>,
+    ) -> Result<T, String> {
         let mut faults = Vec::new();
         let section = read(&yaml::parse(text).unwrap()[0], &mut faults);
         let told: Vec<String> = faults.iter().map(ToString::to_string).collect();

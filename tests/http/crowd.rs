@@ -9,19 +9,10 @@ use ramgate::server::limits::{ConnectionLimits, ReviewLimits};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::SECOND;
 use crate::client::{Connection, Running, review, start};
 use crate::session::{handshake, secured};
 use crate::strangers::from;
-
-async fn usual() -> Running {
-    start(
-        ConnectionLimits::REVIEWS,
-        ReviewLimits::new(64, SECOND),
-        Duration::ZERO,
-    )
-    .await
-}
+use crate::{SECOND, usual};
 
 async fn bounded(connections: usize) -> Running {
     let limits = ConnectionLimits {

@@ -4,7 +4,6 @@ use super::{Case, deed};
 use crate::admission::bearer::{Bearer, Side};
 use crate::admission::call;
 use crate::admission::cluster::Meta;
-use crate::admission::finding::StampFault;
 use crate::admission::identity::{Carriage, Standing, is_same, own_claims, restamp, standing};
 use crate::admission::mapping::Scope;
 use crate::admission::mode::Mode;
@@ -63,9 +62,10 @@ impl Case<'_> {
             Some(namespace) => self.mapped_bearer(bearer, new, namespace, scope(bearer, new)),
             None => (Ruling::default(), Changes::default()),
         };
-        let fault = self.attribution(bearer, new, carriage).err();
+        // Where it is denied, the validating half says so
         if self.mode != Mode::Enforce
-            && let Some(fault) = fault.filter(StampFault::is_forged)
+            && let Err(fault) = self.attribution(bearer, new, carriage)
+            && fault.is_forged()
         {
             changes.stamp = restamp(new, None);
             ruling

@@ -87,7 +87,7 @@ impl<'a> Review<'a> {
         Ok(())
     }
 
-    /// Reads the pod templates of a kind that the configuration lists; nothing for any other kind
+    /// Reads what depends on the kinds that the configuration lists: their pod templates, and ControllerRevisions
     ///
     /// # Errors
     ///

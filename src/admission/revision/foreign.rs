@@ -18,11 +18,13 @@ const CLAIMS: &str = "volumeclaimtemplates";
 /// The field by which the machines of KubeVirt are told from pods, which must have `containers`
 const MACHINE: &str = "domain";
 
-/// What a pod has and a machine has not, folded: merged into a live template, it would change what runs there
-const PODS_ALONE: [&str; 29] = [
+/// What a pod has and a machine has not, or hardly ever, folded: merged into a live template, it would change what runs there
+const PODS_ALONE: [&str; 31] = [
     "activedeadlineseconds",
     "automountserviceaccounttoken",
     "containers",
+    "dnsconfig",
+    "dnspolicy",
     "enableservicelinks",
     "ephemeralcontainers",
     "hostaliases",
@@ -49,6 +51,18 @@ const PODS_ALONE: [&str; 29] = [
     "sethostnameasfqdn",
     "shareprocessnamespace",
     "workloadref",
+];
+
+/// What a machine's volume can come from and a pod's cannot: merged into a pod's volume of that name, it is no field
+const MACHINES_ALONE: [&str; 8] = [
+    "cloudInitConfigDrive",
+    "cloudInitNoCloud",
+    "containerDisk",
+    "dataVolume",
+    "downwardMetrics",
+    "emptyDisk",
+    "hostDisk",
+    "memoryDump",
 ];
 
 /// Holds the data of another controller's revision against what a StatefulSet would make of it
@@ -138,15 +152,29 @@ fn bears_stamp(value: &Value) -> bool {
     }
 }
 
-/// Whether it is the template of a virtual machine, which shares with pods only where it runs and what it mounts
+/// Whether it is the template of a virtual machine, which shares with pods only where it runs
 fn is_machine(template: &Map<String, Value>) -> bool {
     let is_known = |name: &String| matches!(name.as_str(), "metadata" | "spec");
     let spec = template.get("spec").and_then(Value::as_object);
     template.keys().all(is_known)
         && spec.is_some_and(|spec| {
             let is_pods = |name: &String| PODS_ALONE.contains(&fold(name).as_str());
-            spec.contains_key(MACHINE) && !spec.keys().any(is_pods)
+            spec.contains_key(MACHINE) && !spec.keys().any(is_pods) && has_volumes_of_machines(spec)
         })
+}
+
+/// Whether no volume of a pod gets another source from those of a machine
+fn has_volumes_of_machines(spec: &Map<String, Value>) -> bool {
+    let is_known = |name: &String| name == "name" || MACHINES_ALONE.contains(&name.as_str());
+    let is_machines = |volume: &Value| {
+        volume
+            .as_object()
+            .is_some_and(|volume| volume.keys().all(is_known))
+    };
+    let mut volumes = spec.iter().filter(|(name, _)| fold(name) == "volumes");
+    volumes.all(|(name, list)| {
+        name == "volumes" && list.as_array().is_some_and(|list| list.iter().all(is_machines))
+    })
 }
 
 #[cfg(test)]
@@ -163,7 +191,7 @@ mod tests {
             r#"{"spec":null}"#,
             r#"{"a":{"containers":[]}}"#,
             r#"{"apiVersion":"instancetype.kubevirt.io/v1beta1","kind":"VirtualMachineInstancetype","metadata":{"name":"a"},"spec":{"cpu":{"guest":1}}}"#,
-            r#"{"generation":2,"spec":{"runStrategy":"Always","template":{"metadata":{"creationTimestamp":null},"spec":{"domain":{"devices":{}},"volumes":[],"nodeSelector":{}}}}}"#,
+            r#"{"generation":2,"spec":{"runStrategy":"Always","template":{"metadata":{"creationTimestamp":null},"spec":{"domain":{"devices":{}},"volumes":[{"name":"disk","containerDisk":{"image":"a"}},{"name":"data","dataVolume":{"name":"d"}}],"nodeSelector":{}}}}}"#,
             // Kruise's, of kinds that are not listed
             r#"{"spec":{"template":{"$patch":"replace","metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"a"}]}}}}"#,
             r#"{"spec":{"volumeClaimTemplates":[{}],"template":{"$patch":"replace","spec":{"containers":[]}}}}"#,
@@ -193,6 +221,26 @@ mod tests {
             ),
             (
                 r#"{"spec":{"template":{"spec":{"domain":{},"hostPID":true}}}}"#,
+                "no `$patch`",
+            ),
+            (
+                r#"{"spec":{"template":{"spec":{"domain":{},"volumes":[{"name":"a","configMap":{"name":"b"}}]}}}}"#,
+                "no `$patch`",
+            ),
+            (
+                r#"{"spec":{"template":{"spec":{"domain":{},"volumes":[{"name":"a","DataVolume":{}}]}}}}"#,
+                "no `$patch`",
+            ),
+            (
+                r#"{"spec":{"template":{"spec":{"domain":{},"volumes":null}}}}"#,
+                "no `$patch`",
+            ),
+            (
+                r#"{"spec":{"template":{"spec":{"domain":{},"Volumes":[]}}}}"#,
+                "no `$patch`",
+            ),
+            (
+                r#"{"spec":{"template":{"spec":{"domain":{},"dnsConfig":{}}}}}"#,
                 "no `$patch`",
             ),
             (

@@ -415,7 +415,9 @@ fn the_revisions_of_other_operators_are_theirs() {
     let path = stage.path("controllerrevisions");
     let machine = json!({
         "apiVersion": "kubevirt.io/v1", "kind": "VirtualMachine",
-        "spec": {"runStrategy": "Always", "template": {"spec": {"domain": {"devices": {}}, "Volumes": []}}},
+        "spec": {"runStrategy": "Always", "template": {"spec": {
+            "domain": {"devices": {}}, "volumes": [{"name": "disk", "containerDisk": {"image": "registry.example.com/disk:1"}}],
+        }}},
     });
     let mut kruise = whole(To::Virtual, "env:test", IMAGE);
     kruise["spec"]["volumeClaimTemplates"] = json!([{"metadata": {"name": "data"}}]);
