@@ -58,7 +58,7 @@ where
     })
 }
 
-/// The same wait each time: there are three watches in all
+/// The same wait each time: there are few watches
 struct Steady;
 
 impl Iterator for Steady {

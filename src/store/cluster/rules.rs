@@ -95,6 +95,10 @@ impl Rules {
         let (Some(mutating), Some(validating)) = (&known.mutating, &known.validating) else {
             return false;
         };
+        // Nobody can see then whether the entries are as they were installed
+        if known.blind.is_some_and(|since| since.elapsed() >= SETTLE) {
+            return false;
+        }
         let settled: Vec<&Difference> = known.settled(Instant::now()).collect();
         sends(
             mutating,
@@ -232,6 +236,7 @@ impl Rules {
                 };
                 if let Err(error) = reports.write(&notice).await {
                     tracing::warn!(config_map = name, "cannot write an Event: {error}");
+                    continue;
                 }
             }
             before = told;
@@ -257,7 +262,12 @@ impl Known {
             }
         }
         let seen = std::mem::take(&mut self.seen);
-        let since = |difference: &Difference| seen.get(difference).copied().unwrap_or(now);
+        // An entry that is changed once more has been another one since the first time
+        let since = |difference: &Difference| {
+            let mut seen = seen.iter();
+            seen.find(|(other, _)| (other.phase, &other.entry) == (difference.phase, &difference.entry))
+                .map_or(now, |(_, since)| *since)
+        };
         self.seen = found
             .into_iter()
             .map(|difference| (difference.clone(), since(&difference)))
