@@ -114,7 +114,7 @@ impl Configuration for ValidatingWebhookConfiguration {
 }
 
 impl Entry {
-    fn new(entry: Value) -> Option<Self> {
+    pub(super) fn new(entry: Value) -> Option<Self> {
         let hook = ValidatingWebhook::deserialize(&entry).ok()?;
         let Value::Object(fields) = entry else { return None };
         let fields = fields.into_iter().filter(|(field, _)| field != "name");

@@ -299,6 +299,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::fake::{Fake, until};
+    use super::super::installed::DifferenceKind;
     use super::*;
 
     fn installed(entries: &[&str]) -> Installed {
@@ -324,6 +325,22 @@ mod tests {
         // Compared again it keeps its time, and goes with what makes it
         known.compare();
         assert_eq!(lasting(&known, SETTLE), 2);
+        // Changed once more it keeps it as well
+        let names = |known: &Known| -> Vec<DifferenceKind> {
+            known
+                .seen
+                .keys()
+                .map(|difference| difference.kind.clone())
+                .collect()
+        };
+        let before = names(&known);
+        let entry = json!({"name": "a", "rules": [], "sideEffects": "None", "admissionReviewVersions": ["v1"], "clientConfig": {}});
+        known.mutating = Some(vec![Entry::new(entry).unwrap()]);
+        known.compare();
+        assert_ne!(names(&known), before);
+        assert_eq!(lasting(&known, SETTLE), 2);
+        known.mutating = Some(vec![]);
+        known.compare();
         known.installed = Some(Ok(installed(&["b"])));
         known.compare();
         assert_eq!(lasting(&known, SETTLE), 1);
