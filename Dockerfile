@@ -14,6 +14,7 @@ ENV RUSTFLAGS="-C target-feature=+crt-static"
 COPY Cargo.toml Cargo.lock ./
 # Cargo wants to see every target that Cargo.toml names.
 COPY benches benches
+COPY crates crates
 # The dependencies in a layer of their own: only a change of Cargo.lock or Cargo.toml builds them again.
 RUN mkdir src && echo 'fn main() {}' >src/main.rs && touch src/lib.rs \
     && cargo build --release --locked --bin ramgate --target "$(rustc -vV | sed -n 's/^host: //p')" \

@@ -8,10 +8,10 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use eci_calls::fix::{CallCourt, Search, search};
+use eci_calls::{Account, Call, Operation};
 use jiff::Timestamp;
-use ramgate::eci::fix::{CallCourt, Search, search};
-use ramgate::eci::{Account, Call, Operation};
-use ramgate::ram::{Definition, Document, DocumentKind, Grant, PolicySet, Principal, UserDefinition};
+use ram_policy::{Definition, Document, DocumentKind, Grant, PolicySet, Principal, UserDefinition};
 use serde_json::{Value, json};
 
 fn allow(condition: Value) -> Value {

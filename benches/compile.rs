@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use ramgate::ram::{Definition, Document, DocumentKind, Grant, PolicySet, UserDefinition};
+use ram_policy::{Definition, Document, DocumentKind, Grant, PolicySet, UserDefinition};
 use serde_json::{Value, json};
 
 const DOCUMENTS: usize = 10_000;

@@ -16,7 +16,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use ramgate::ram::{
+use ram_policy::{
     Context, Definition, Document, DocumentKind, Grant, Outcome, PolicySet, Principal, Request,
     UserDefinition,
 };

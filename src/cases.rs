@@ -14,9 +14,10 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::directory::{Configuration, FaultClass, LocatedFault, Piece};
-use crate::source::{Fault, json, utf8, yaml};
 use crate::store::{self, NamedPiece};
+use crate::yaml;
 use file::CaseFile;
+use ram_policy::source::{Fault, json, utf8};
 
 /// The largest case file that is read
 const MAX_BYTES: usize = 8 * 1024 * 1024;

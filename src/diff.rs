@@ -34,8 +34,8 @@ pub use report::{Change, Difference, Example, OtherChange, Report};
 pub use words::Term;
 
 use crate::directory::Configuration;
-use crate::ram::Principal;
 use catalogue::Catalogue;
+use ram_policy::Principal;
 use task::Tasks;
 use universe::{Side, Universe};
 

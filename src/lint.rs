@@ -32,8 +32,8 @@ pub use facts::Facts;
 pub use warning::Warning;
 
 use crate::directory::{Configuration, Piece};
-use crate::ram::DocumentKind;
 use directory::Directory;
+use ram_policy::DocumentKind;
 use subject::Finding;
 
 /// What one document may say but cannot mean, as far as it shows without the others

@@ -252,7 +252,7 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ram::Principal;
+    use ram_policy::Principal;
 
     fn claims() -> Claims {
         Claims {

@@ -20,7 +20,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ramgate::directory::{FaultClass, LocatedFault, Piece, merge};
-use ramgate::source::yaml;
+use ramgate::yaml;
 use serde::Deserialize;
 
 #[derive(Deserialize)]

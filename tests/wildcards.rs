@@ -13,7 +13,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use ramgate::ram::{
+use ram_policy::{
     ActionPattern, Actions, Condition, Document, DocumentKind, Effect, ResourcePattern, Target,
 };
 use regex::Regex;

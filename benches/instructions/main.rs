@@ -14,7 +14,7 @@ mod set;
 
 use std::hint::black_box;
 
-use ramgate::ram::{Context, Outcome, Principal, Request};
+use ram_policy::{Context, Outcome, Principal, Request};
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ramgate::ram::{Definition, Document, DocumentKind, Grant, PolicySet, UserDefinition};
+use ram_policy::{Definition, Document, DocumentKind, Grant, PolicySet, UserDefinition};
 
 /// The value of the tag that a statement asks for, if it stands at an even place
 pub fn tag(at: usize) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ramgate::ram::{
+use ram_policy::{
     Context, Definition, Document, DocumentKind, Grant, Outcome, PolicySet, Principal, Request,
     UserDefinition,
 };

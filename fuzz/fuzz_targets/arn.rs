@@ -3,9 +3,9 @@
 
 #![no_main]
 
+use eci_calls::RoleArn;
 use libfuzzer_sys::fuzz_target;
-use ramgate::eci::RoleArn;
-use ramgate::ram::{
+use ram_policy::{
     ActionPattern, Actions, Condition, Document, DocumentKind, Effect, ResourcePattern, Target, Trusted,
 };
 use serde_json::{Value, json};

@@ -6,8 +6,8 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
+use ram_policy::{Context, Request};
 use ramgate::directory::{Piece, check, merge};
-use ramgate::ram::{Context, Request};
 use ramgate::store::NamedPiece;
 use ramgate_fuzz::lies_inside;
 

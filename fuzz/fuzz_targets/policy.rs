@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use ramgate::ram::{Document, DocumentKind};
+use ram_policy::{Document, DocumentKind};
 use ramgate_fuzz::{lies_inside, prints_as_read};
 
 fuzz_target!(|bytes: &[u8]| {

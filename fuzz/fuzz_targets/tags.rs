@@ -3,10 +3,10 @@
 
 #![no_main]
 
+use eci_calls::{self, Tags};
 use libfuzzer_sys::fuzz_target;
 use ramgate::admission::annotation::{self, ECI_FIELDS, Fields};
 use ramgate::admission::pod::Pod;
-use ramgate::eci::{self, Tags};
 use serde_json::json;
 
 /// The longest refusal of one annotation, in characters: half of what a whole message may have
@@ -14,7 +14,7 @@ const LONGEST: usize = 500;
 
 fuzz_target!(|text: &str| {
     if let Ok(tags) = annotation::tags(text) {
-        assert!(tags.len() <= eci::MAX_TAGS);
+        assert!(tags.len() <= eci_calls::MAX_TAGS);
         Tags::from_pairs(tags.clone()).unwrap();
         let fields = Fields {
             tags,
@@ -27,7 +27,7 @@ fuzz_target!(|text: &str| {
     }
     if let Ok(name) = annotation::role_name(text) {
         assert_eq!(name, text);
-        eci::check_role_name(text).unwrap();
+        eci_calls::check_role_name(text).unwrap();
     }
     for key in ECI_FIELDS {
         let json = json!({"metadata": {"annotations": {key: text}}}).to_string();

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use ram_policy::source::Position;
+use ram_policy::{Document, DocumentKind, Statement};
 use ramgate::directory::Configuration;
-use ramgate::ram::{Document, DocumentKind, Statement};
-use ramgate::source::Position;
 use ramgate::store::{self, NamedPiece, folder};
 
 /// The documents of the reference example, which use every section of a directory
@@ -60,7 +60,7 @@ fn statement_shape(statement: &Statement) -> String {
             )
         })
         .collect();
-    if let ramgate::ram::Target::Principals(trusted) = &statement.target {
+    if let ram_policy::Target::Principals(trusted) = &statement.target {
         parts.extend(trusted.iter().map(|entry| format!("{entry:?}")));
     } else {
         parts.push(format!("{:?}", statement.target));

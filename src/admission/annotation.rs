@@ -7,8 +7,8 @@ mod problem;
 
 use super::patch::Changes;
 use super::pod::Pod;
-use crate::eci::{MAX_TAGS, RoleArn, RoleNameError, TagError, check_role_name, check_tag};
 use crate::stamp::FieldTexts;
+use eci_calls::{MAX_TAGS, RoleArn, RoleNameError, TagError, check_role_name, check_tag};
 
 pub use problem::{Malformed, Problem, Slip};
 

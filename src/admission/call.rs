@@ -2,7 +2,7 @@
 
 use super::annotation::Fields;
 use crate::directory::Configuration;
-use crate::eci::{Call, Instance, Operation, Refusal, Tags};
+use eci_calls::{Call, Instance, Operation, Refusal, Tags};
 
 /// The tags of ACK's own that are known before a pod has a name: the cluster's id, and the namespace
 pub const SET_BY_ACK: [&str; 2] = ["ClusterId", "NameSpace"];
@@ -125,7 +125,7 @@ fn owned((key, value): (&str, &str)) -> (String, String) {
 mod tests {
     use super::*;
     use crate::directory::{Piece, merge};
-    use crate::source::yaml;
+    use crate::yaml;
 
     fn configuration(cluster_id: &str) -> Configuration {
         let text = format!(

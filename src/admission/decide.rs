@@ -34,7 +34,7 @@ use super::route::{Route, route};
 use super::ruling::Ruling;
 use super::workload::Workload;
 use crate::directory::Configuration;
-use crate::ram::Principal;
+use ram_policy::Principal;
 
 /// A review with everything that it is judged by
 #[derive(Clone, Copy)]

@@ -20,9 +20,9 @@ use super::mapping::MappingError;
 use super::phrase::{NAME_LENGTH, clipped, quoted};
 use super::principal;
 use super::reply::{Cause, joined};
-use crate::eci::{Denial, Refusal};
-use crate::ram::{Outcome, Principal, StatementId};
 use crate::stamp::REQUESTED_BY;
+use eci_calls::{Denial, Refusal};
+use ram_policy::{Outcome, Principal, StatementId};
 
 /// One thing that speaks against a request
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,8 +15,8 @@ use super::pod::Pod;
 use super::reply::Cause;
 use super::ruling::Ruling;
 use super::update::Both;
-use crate::eci::fix::{Search, Wish};
 use court::PodCourt;
+use eci_calls::fix::{Search, Wish};
 
 /// What came of looking for a change that would be allowed
 #[derive(Clone, Debug, PartialEq, Eq)]

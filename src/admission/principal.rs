@@ -1,7 +1,7 @@
 //! Who asks: the control plane, a bound identity, or somebody RAM has never heard of.
 
 use crate::directory::ClusterSettings;
-use crate::ram::Principal;
+use ram_policy::Principal;
 
 /// Parts of the control plane that are no service accounts
 const COMPONENTS: [&str; 3] = [

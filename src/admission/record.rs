@@ -1,6 +1,6 @@
 //! What was decided, for the log, the metrics and the command line.
 
-use crate::ram::PolicyType;
+use ram_policy::PolicyType;
 
 use super::Path;
 use super::contents::Difference;

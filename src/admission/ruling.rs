@@ -9,8 +9,8 @@ use super::patch::Patch;
 use super::pod::Pod;
 use super::record::Decision;
 use super::route::Route;
-use crate::eci::{self, Allowed, Question};
-use crate::ram::Principal;
+use eci_calls::{self, Allowed, Question};
+use ram_policy::Principal;
 
 /// What came of judging a request, before any mode softens it
 #[derive(Clone, Debug, Default)]
@@ -24,7 +24,7 @@ pub struct Ruling {
     /// The RAM principal of the requester, or of whom a controller acts for
     pub principal: Option<Principal>,
     /// The ECI operation that was judged
-    pub operation: Option<eci::Operation>,
+    pub operation: Option<eci_calls::Operation>,
     /// The ECI fields as they are asked for
     pub fields: Fields,
     /// What speaks against it, the first to show in front

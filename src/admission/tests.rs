@@ -12,7 +12,7 @@ use super::annotation::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_A
 use super::offline::{self, Final, Operation, Request};
 use super::*;
 use crate::directory::{Piece, merge};
-use crate::source::yaml;
+use crate::yaml;
 
 const DIRECTORY: &str = r#"
 account: {id: "1234567890123456", region: cn-hangzhou, clusterId: c0ffee, serviceLinkedRoles: [AliyunServiceRoleForECI]}

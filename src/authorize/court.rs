@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use super::filter::Filter;
 use crate::directory::Configuration;
-use crate::eci::fix::{Change, Court, Objection, Search, Wish, search};
-use crate::eci::{Failure, judge};
-use crate::ram::Principal;
+use eci_calls::fix::{Change, Court, Objection, Search, Wish, search};
+use eci_calls::{Failure, judge};
+use ram_policy::Principal;
 
 /// What came of looking for a selector
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 use crate::admission::call::SET_BY_ACK;
 use crate::admission::cluster::Meta;
 use crate::directory::{Configuration, MappingMode, MappingRules, MappingSource, is_label};
-use crate::eci::{Call, Instance, MAX_TAGS, Operation, Tags};
+use eci_calls::{Call, Instance, MAX_TAGS, Operation, Tags};
 
 use super::question::Question;
 

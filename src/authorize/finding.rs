@@ -1,8 +1,8 @@
 //! What speaks against reading, as data.
 
 use crate::admission;
-use crate::eci::Denial;
-use crate::ram::{Mismatch, Outcome, Principal, Reason};
+use eci_calls::Denial;
+use ram_policy::{Mismatch, Outcome, Principal, Reason};
 
 /// Condition keys that stand for the tags of an instance that is named, which a list does not do
 pub(super) const RESOURCE_TAG: &str = "acs:ResourceTag/";

@@ -16,15 +16,15 @@ use crate::admission::pod::Pod;
 use crate::admission::route::{Route, route};
 use crate::admission::{Decision, Mode, call};
 use crate::directory::Configuration;
-use crate::eci::{self, Allowed, Call, Failure, Kind};
-use crate::ram::Principal;
+use eci_calls::{self, Allowed, Call, Failure, Kind};
+use ram_policy::Principal;
 
 /// What came of judging a question, before any mode softens it
 #[derive(Debug, Default)]
 pub(super) struct Ruling {
     pub(super) route: Option<Route>,
     pub(super) principal: Option<Principal>,
-    pub(super) operation: Option<eci::Operation>,
+    pub(super) operation: Option<eci_calls::Operation>,
     pub(super) findings: Vec<Finding>,
     pub(super) allowed: Vec<Allowed>,
     /// Whether it was judged as a list, also where one pod was named
@@ -86,8 +86,8 @@ impl Case<'_> {
             return;
         }
         let operation = match question.deed {
-            Deed::Log => eci::Operation::DescribeContainerLog,
-            Deed::Get | Deed::List | Deed::Watch => eci::Operation::DescribeContainerGroups,
+            Deed::Log => eci_calls::Operation::DescribeContainerLog,
+            Deed::Get | Deed::List | Deed::Watch => eci_calls::Operation::DescribeContainerGroups,
         };
         // As for a deletion: what is malformed in a stored pod counts as absent
         let fields = Fields::read(pod).unwrap_or_default();
@@ -195,7 +195,7 @@ impl Case<'_> {
             .filter(|group| !account.has_group(group));
         ruling.findings.extend(group.cloned().map(Finding::UnknownGroup));
         for (at, principal) in principals.iter().enumerate() {
-            let judgement = eci::judge(policies, account, principal, call, self.now);
+            let judgement = eci_calls::judge(policies, account, principal, call, self.now);
             ruling.allowed.extend(judgement.allowed);
             for failure in judgement.failures {
                 // ECI refuses nothing about reading: its rules are about what is made or changed

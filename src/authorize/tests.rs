@@ -12,8 +12,8 @@ use crate::admission::annotation::{CUSTOM_TAGS, RESOURCE_GROUP_ID};
 use crate::admission::reply::MAX_MESSAGE;
 use crate::admission::{Meta, Mode, Objects};
 use crate::directory::{Piece, merge};
-use crate::source::yaml;
 use crate::telemetry::record::Asked;
+use crate::yaml;
 
 const DIRECTORY: &str = r#"
 account: {id: "1234567890123456", region: cn-hangzhou, clusterId: c0ffee}

@@ -2,7 +2,7 @@
 
 use crate::admission::principal::is_control_plane;
 use crate::directory::{ClusterSettings, Configuration};
-use crate::ram::Principal;
+use ram_policy::Principal;
 
 use super::review::Review;
 

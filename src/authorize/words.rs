@@ -8,8 +8,8 @@ use crate::admission::finding::{subject, wish};
 use crate::admission::phrase::{NAME_LENGTH, fitted, listed, quoted};
 use crate::admission::principal::described;
 use crate::admission::reply::{MAX_MESSAGE, joined};
-use crate::eci::Denial;
-use crate::ram::{Mismatch, PolicyType, Principal, Reason, StatementId};
+use eci_calls::Denial;
+use ram_policy::{Mismatch, PolicyType, Principal, Reason, StatementId};
 
 /// Condition keys that stand for a tag, on a list for one that is asked for
 const TAG_KEYS: [&str; 3] = [RESOURCE_TAG, "acs:RequestTag/", "eci:tag/"];

@@ -9,9 +9,9 @@ use super::raw::{context, principal};
 use super::text::{OneOrMany, Pairs, Text};
 use crate::admission::fix::Advice;
 use crate::directory::Configuration;
-use crate::eci::fix::{CallCourt, search};
-use crate::eci::{Call, CallOutcome, Failure, Instance, Operation, Tags, judge};
-use crate::source::{Fault, Node};
+use eci_calls::fix::{CallCourt, search};
+use eci_calls::{Call, CallOutcome, Failure, Instance, Operation, Tags, judge};
+use ram_policy::source::{Fault, Node};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,11 +48,11 @@ impl CallCase {
     pub(super) fn run(&self, configuration: &Configuration) -> Result<(bool, Value, Value), Fault> {
         let principal = principal(&self.principal)?;
         let text: String = self.call.operation.read()?;
-        let operation: Operation = text.parse().map_err(|error: crate::eci::UnknownOperation| {
+        let operation: Operation = text.parse().map_err(|error: eci_calls::UnknownOperation| {
             Fault::new(self.call.operation.at, error.to_string())
         })?;
         let actual = match self.call.request_tags(operation) {
-            Err(error) => refused(crate::eci::Refusal::from(error).code),
+            Err(error) => refused(eci_calls::Refusal::from(error).code),
             Ok(tags) => {
                 let call = self.call.with(operation, tags);
                 let (policies, account) = (&configuration.policies, &configuration.account);
@@ -75,10 +75,10 @@ impl CallCase {
 
 impl CallText {
     /// What a create or update sets keeps ECI's limits; what a query filters by need not
-    fn request_tags(&self, operation: Operation) -> Result<Option<Tags>, crate::eci::TagError> {
+    fn request_tags(&self, operation: Operation) -> Result<Option<Tags>, eci_calls::TagError> {
         let Some(given) = &self.tags else { return Ok(None) };
         match operation.kind() {
-            crate::eci::Kind::Query => Ok(Some(Tags::existing(pairs(given)))),
+            eci_calls::Kind::Query => Ok(Some(Tags::existing(pairs(given)))),
             _ => Tags::from_pairs(pairs(given).collect()).map(Some),
         }
     }
@@ -115,7 +115,7 @@ fn refused(code: &str) -> Details {
     }
 }
 
-fn details(operation: Operation, judged: &crate::eci::Judgement) -> Details {
+fn details(operation: Operation, judged: &eci_calls::Judgement) -> Details {
     let decision = judged.outcome.to_string();
     match judged.failures.first() {
         Some(Failure::Refused(refusal)) => refused(refusal.code),

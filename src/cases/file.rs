@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{CaseResult, call, pod, raw};
 use crate::directory::Configuration;
-use crate::source::{Fault, Node};
+use ram_policy::source::{Fault, Node};
 
 /// One document of a case file
 #[derive(Debug, Deserialize)]

@@ -8,7 +8,7 @@ use super::text::{OneOrMany, Pairs};
 use crate::admission::offline::{self, Final, Operation, Request};
 use crate::admission::{Mode, Modes, Objects};
 use crate::directory::Configuration;
-use crate::source::{Fault, Node};
+use ram_policy::source::{Fault, Node};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::expect::{Details, Expect};
 use super::text::{OneOrMany, Pairs};
 use crate::directory::Configuration;
-use crate::ram::{Context, Document, DocumentKind, Principal, Request};
-use crate::source::{Fault, Node};
+use ram_policy::source::{Fault, Node};
+use ram_policy::{Context, Document, DocumentKind, Principal, Request};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -89,7 +89,7 @@ impl RawCase {
 pub(super) fn principal(node: &Node) -> Result<Principal, Fault> {
     let text: String = node.read()?;
     text.parse()
-        .map_err(|error: crate::ram::PrincipalError| Fault::new(node.at, error.to_string()))
+        .map_err(|error: ram_policy::PrincipalError| Fault::new(node.at, error.to_string()))
 }
 
 /// Condition keys with their values

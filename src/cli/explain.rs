@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::ram::{Effect, Scope, Trace, TracedLayer, TracedStatement};
+use ram_policy::{Effect, Scope, Trace, TracedLayer, TracedStatement};
 
 /// How many letters of a list of values stand on a line
 const WIDTH: usize = 84;

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::report::Problem;
 use crate::admission::workload::Workload;
-use crate::source::{utf8, yaml};
+use crate::yaml;
+use ram_policy::source::utf8;
 
 /// What stands for standard input
 const STANDARD_INPUT: &str = "-";

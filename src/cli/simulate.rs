@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::report::{Exit, Output, Problem, print, print_json};
 use super::{configuration, explain};
 use crate::directory::{FaultClass, LocatedFault};
-use crate::ram::{Context, Document, DocumentKind, Miss, Outcome, Principal, Reason, Request, Trace};
+use ram_policy::{Context, Document, DocumentKind, Miss, Outcome, Principal, Reason, Request, Trace};
 
 const ASSUME_ROLE: &str = "sts:AssumeRole";
 

@@ -1,7 +1,7 @@
 //! Which condition keys a request can have, as far as that is known: the gate's own questions (docs/policies.md,
 //! condition keys), and actions of ECI that it does not ask about, read by their names.
 
-use crate::eci::{Kind, Operation};
+use eci_calls::{Kind, Operation};
 
 const REQUEST_TAG: &str = "acs:RequestTag/";
 const RESOURCE_TAG: &str = "acs:ResourceTag/";

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::ram::{Actions, Attached, Condition, Principal, Statement, Target};
+use ram_policy::{Actions, Attached, Condition, Principal, Statement, Target};
 
 /// The key that the engine fills in with the caller's own name
 pub(super) const PRINCIPAL_ARN: &str = "acs:PrincipalARN";
@@ -143,7 +143,7 @@ fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ram::{Document, DocumentKind};
+    use ram_policy::{Document, DocumentKind};
 
     fn attached(text: &str) -> Attached {
         let parsed = Document::parse(text.as_bytes(), DocumentKind::Identity).unwrap();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::axis::Axis;
 use super::elements::Axes;
-use crate::ram::{Context, Decision, Outcome, PolicyType, StatementId};
+use ram_policy::{Context, Decision, Outcome, PolicyType, StatementId};
 
 /// Which element of a request
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -9,7 +9,7 @@ use super::catalogue::{Known, PRINCIPAL_ARN};
 use super::names;
 use super::search::Question;
 use super::values::{self, RESOURCE_GROUP, Values};
-use crate::ram::{Actions, Condition, Effect, Principal, Target};
+use ram_policy::{Actions, Condition, Effect, Principal, Target};
 
 /// The elements of a request, with all values that are worth trying
 #[derive(Debug, Default)]

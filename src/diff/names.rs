@@ -7,8 +7,8 @@ use super::glob::{self, Glob};
 use super::pattern;
 use super::values::{self, Values};
 use crate::directory::Configuration;
-use crate::eci::Operation;
-use crate::ram::{Actions, Condition, ResourcePattern, Statement, Target};
+use eci_calls::Operation;
+use ram_policy::{Actions, Condition, ResourcePattern, Statement, Target};
 
 /// What the gate asks beside the actions of ECI itself
 const ASKED: [&str; 3] = ["ram:PassRole", "ram:CreateServiceLinkedRole", "sts:AssumeRole"];
@@ -190,7 +190,7 @@ pub(super) fn groups(
 mod tests {
     use super::*;
     use crate::directory::{Piece, merge};
-    use crate::ram::{Document, DocumentKind};
+    use ram_policy::{Document, DocumentKind};
 
     fn document(statement: &str) -> Document {
         let text = format!(r#"{{"Version": "1", "Statement": [{statement}]}}"#);

@@ -2,7 +2,7 @@
 
 use super::cube::Ruling;
 use super::words::Term;
-use crate::ram::{Context, Principal};
+use ram_policy::{Context, Principal};
 
 /// Everything that two configurations decide differently
 #[derive(Clone, Debug, Default)]

@@ -13,8 +13,8 @@ use super::cube::{AxisId, Cube, Probe, Verdict};
 use super::elements::{self, Axes, Memory, Test};
 use super::universe::{Side, Standing, Universe};
 use crate::directory::Configuration;
-use crate::eci::Operation;
-use crate::ram::{Context, Effect, Principal};
+use eci_calls::Operation;
+use ram_policy::{Context, Effect, Principal};
 
 /// Branches that are followed for one caller: some seconds in the slowest build, far more than real policies need
 const MOST_STEPS: usize = 50_000;

@@ -15,7 +15,7 @@ use super::universe::Universe;
 use super::words::Term;
 use super::{pattern, trust, words};
 use crate::directory::Configuration;
-use crate::ram::{Principal, Request};
+use ram_policy::{Principal, Request};
 
 /// A search to make, for callers that are bound alike
 struct Task {

@@ -6,7 +6,7 @@ use super::catalogue::Catalogue;
 use super::task::Tasks;
 use super::universe::{Side, Universe};
 use crate::directory::Configuration;
-use crate::ram::{Attached, Principal, Target, Trusted};
+use ram_policy::{Attached, Principal, Target, Trusted};
 
 /// The action that trust policies speak of
 pub(super) const ASSUME_ROLE: &str = "sts:AssumeRole";

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::Catalogue;
-use crate::ram::{Effect, PolicySet, Principal, Scope};
+use ram_policy::{Effect, PolicySet, Principal, Scope};
 
 /// The layers of one set, as numbers of statements
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

@@ -6,7 +6,7 @@ mod number;
 mod text;
 
 use super::axis::Candidate;
-use crate::ram::Condition;
+use ram_policy::Condition;
 
 /// What every request has, since whoever asks RAM fills it in
 const ALWAYS_THERE: &str = "acs:CurrentTime";

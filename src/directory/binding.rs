@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::name::{self, shortened};
 use super::text::Text;
-use crate::ram::Principal;
-use crate::source::{Fault, Node, Position};
+use ram_policy::Principal;
+use ram_policy::source::{Fault, Node, Position};
 
 /// How Kubernetes writes a service account as a user: prefix, namespace, colon, name
 const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
@@ -261,7 +261,7 @@ fn user(name: &Text, faults: &mut Vec<Fault>) -> Option<Subject> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::yaml;
+    use crate::yaml;
 
     fn entry(text: &str) -> Result<BindingEntry, String> {
         let mut faults = Vec::new();

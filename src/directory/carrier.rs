@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::name::shortened;
 use super::settings::{check_filled, owned, read};
 use super::text::Text;
-use crate::source::{Fault, Node};
+use ram_policy::source::{Fault, Node};
 
 /// What of a listed object may change without a change of its pods, beside its metadata and status
 const HARMLESS: [&str; 2] = ["spec.replicas", "spec.paused"];

@@ -7,8 +7,8 @@ use super::fault::LocatedFault;
 use super::mapping::{MappingRules, MappingSource};
 use super::selector::Selector;
 use super::settings::ClusterSettings;
-use crate::eci::Account;
-use crate::ram::{PolicySet, Principal};
+use eci_calls::Account;
+use ram_policy::{PolicySet, Principal};
 
 /// All documents together, compiled; immutable, and shared behind an `Arc`
 #[derive(Debug)]

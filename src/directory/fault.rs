@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::source::{Fault, Position};
+use ram_policy::source::{Fault, Position};
 
 /// What a fault means to whoever applies documents one after the other
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

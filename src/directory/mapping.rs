@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use super::name::{check_key, shortened};
 use super::text::Text;
-use crate::eci::check_tag;
-use crate::source::{Fault, Node};
+use eci_calls::check_tag;
+use ram_policy::source::{Fault, Node};
 
 /// The rules of one directory, in the order in which new tags are appended
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -228,7 +228,7 @@ impl Origin {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::yaml;
+    use crate::yaml;
 
     fn rules(text: &str) -> Result<MappingRules, Vec<String>> {
         let mut faults = Vec::new();

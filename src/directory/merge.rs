@@ -13,8 +13,8 @@ use super::piece::Piece;
 use super::register::{NO_ACCOUNT, Place, Register, WHOLE};
 use super::settings::{AccountSection, ClusterSettings};
 use super::text::Text;
-use crate::eci::{Account, ResourceGroup};
-use crate::ram::{Definition, Document, Grant, GroupDefinition, PolicySet, RoleDefinition, UserDefinition};
+use eci_calls::{Account, ResourceGroup};
+use ram_policy::{Definition, Document, Grant, GroupDefinition, PolicySet, RoleDefinition, UserDefinition};
 
 /// Merges documents, given with their names in the order in which they count
 ///
@@ -181,7 +181,7 @@ fn owned(text: &Text) -> String {
 mod tests {
     use super::*;
     use crate::directory::{FaultClass, Interest};
-    use crate::ram::Principal;
+    use ram_policy::Principal;
 
     const POLICY: &str =
         r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "eci:*", "Resource": "*"}]}"#;

@@ -1,7 +1,7 @@
 //! Which names RAM and Kubernetes accept (ram-spec section 1; Kubernetes' own rules for labels).
 
 use super::text::Text;
-use crate::source::{Fault, Position};
+use ram_policy::source::{Fault, Position};
 
 /// One kind of name: what to call it, how long it may be, and of which characters it is made
 pub(crate) struct NameRule {
@@ -138,7 +138,7 @@ pub(super) fn shortened(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::yaml;
+    use crate::yaml;
 
     fn keys_refused(text: &str) -> usize {
         let keys: Vec<Text> = yaml::parse(text).unwrap()[0].read().unwrap();

@@ -4,8 +4,9 @@ use super::binding::{self, BindingEntry};
 use super::mapping::{self, MappingRules};
 use super::people::{self, BoundaryEntry, GroupEntry, ResourceGroupEntry, RoleEntry, UserEntry};
 use super::settings::{self, AccountSection, ClusterSettings};
-use crate::ram::Doubt;
-use crate::source::{Fault, Key, Node, Position, Value, utf8, yaml};
+use crate::yaml;
+use ram_policy::Doubt;
+use ram_policy::source::{Fault, Key, Node, Position, Value, utf8};
 
 /// The sections that a directory document may hold
 const SECTIONS: &str =

@@ -8,8 +8,8 @@ use super::binding::{PrincipalEntry, principal};
 use super::name;
 use super::selector::{self, Selector};
 use super::text::Text;
-use crate::ram::{Document, DocumentKind, Doubt};
-use crate::source::{Fault, Node};
+use ram_policy::source::{Fault, Node};
+use ram_policy::{Document, DocumentKind, Doubt};
 
 /// An entry of `resourceGroups`
 #[derive(Clone, Debug, Deserialize)]

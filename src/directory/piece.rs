@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::name;
 use super::part::Part;
-use crate::ram::{Document, DocumentKind, Doubt, Parsed};
-use crate::source::{Fault, Node};
+use ram_policy::source::{Fault, Node};
+use ram_policy::{Document, DocumentKind, Doubt, Parsed};
 
 /// A document, read as far as it can be on its own
 #[derive(Clone, Debug)]

@@ -11,8 +11,8 @@ use super::part::Part;
 use super::people::GrantEntry;
 use super::piece::Piece;
 use super::text::Text;
-use crate::ram::{Principal, is_system_policy};
-use crate::source::{Fault, Position};
+use ram_policy::source::{Fault, Position};
+use ram_policy::{Principal, is_system_policy};
 
 /// What faults of the whole are shown under, in place of a document's name
 pub(super) const WHOLE: &str = "configuration";

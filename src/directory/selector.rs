@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::name::{check_key, check_label_value};
 use super::text::Text;
-use crate::source::{Fault, Node, Value};
+use ram_policy::source::{Fault, Node, Value};
 
 /// A label selector: all of its requirements must hold
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,7 +185,7 @@ fn entries(labels: &Node, faults: &mut Vec<Fault>) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::yaml;
+    use crate::yaml;
 
     fn selector(text: &str) -> Result<Selector, Vec<String>> {
         let mut faults = Vec::new();

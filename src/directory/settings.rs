@@ -6,7 +6,7 @@ use super::carrier::{self, Carrier, Injector};
 use super::name::{self, shortened};
 use super::selector::{self, Selector};
 use super::text::Text;
-use crate::source::{Fault, Node, Position, Value};
+use ram_policy::source::{Fault, Node, Position, Value};
 
 /// How many tags the custom tags annotation may carry on a pod, by its documentation
 const MAX_CUSTOM_TAGS: usize = 3;
@@ -320,7 +320,7 @@ fn selectors(list: &Node, faults: &mut Vec<Fault>) -> Vec<Selector> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::source::yaml;
+    use crate::yaml;
 
     /// A section of a text, or what is wrong with it
     pub(in crate::directory) fn checked<T>(

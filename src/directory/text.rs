@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, de};
 
-use crate::source::{Fault, Node, Position, Value};
+use ram_policy::source::{Fault, Node, Position, Value};
 
 /// A string of a directory document with its place
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl<'de> Deserialize<'de> for Text {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::yaml;
+    use crate::yaml;
 
     fn read(text: &str) -> Result<Vec<Text>, Fault> {
         yaml::parse(text).unwrap()[0].read()

@@ -4,8 +4,8 @@ use super::code::Code;
 use super::glob::is_wild;
 use super::question::Reach;
 use super::subject::{Finding, Subject};
-use crate::eci::Operation;
-use crate::source::closest;
+use eci_calls::Operation;
+use ram_policy::source::closest;
 
 /// Looks for unknown actions
 pub(super) fn find(subject: &Subject<'_>) -> Vec<Finding> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::ram::DoubtKind;
+use ram_policy::DoubtKind;
 
 macro_rules! codes {
     ($($(#[doc = $about:literal])+ $name:ident,)*) => {

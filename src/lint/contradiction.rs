@@ -9,7 +9,7 @@ use super::glob::{fits, includes, is_wild};
 use super::question::CURRENT_TIME;
 use super::subject::{Finding, listed};
 use super::witness;
-use crate::ram::{Condition, Effect, Statement};
+use ram_policy::{Condition, Effect, Statement};
 
 /// Keys whose values the cloud makes, so that one which cannot be read never comes
 const READABLE: [&str; 5] = [

@@ -2,7 +2,7 @@
 
 use super::glob::{includes, overlap};
 use super::resource::Parts;
-use crate::ram::{ActionPattern, Actions, Condition, Effect, ResourcePattern, Statement, Target};
+use ram_policy::{ActionPattern, Actions, Condition, Effect, ResourcePattern, Statement, Target};
 
 /// Whether every request that `inner` matches is matched by `outer`; `false` may also mean that it is not plain to see
 pub(super) fn covers(outer: &Statement, inner: &Statement) -> bool {
@@ -91,7 +91,7 @@ fn implies(given: (&Condition, Effect), wanted: (&Condition, Effect)) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ram::{Document, DocumentKind};
+    use ram_policy::{Document, DocumentKind};
 
     /// Whether the first of two statements covers the second
     fn covered(outer: &str, inner: &str) -> bool {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::code::Code;
 use super::warning::Warning;
 use crate::directory::{GrantEntry, MappingSource, Part, Piece, RoleEntry, Text};
-use crate::ram::{Document, DocumentKind, Principal, SYSTEM_POLICIES};
-use crate::source::Position;
+use ram_policy::source::Position;
+use ram_policy::{Document, DocumentKind, Principal, SYSTEM_POLICIES};
 
 /// All documents of a configuration
 pub(super) struct Directory<'a> {

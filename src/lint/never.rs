@@ -6,8 +6,8 @@ use super::question::{
     CURRENT_TIME, ECI_TAG, Question, REQUEST_TAG, RESOURCE_GROUP, RESOURCE_TAG, SERVICE, SERVICE_NAME,
 };
 use super::subject::{Entry, Finding, Subject, actions};
-use crate::ram::{Condition, Effect, Statement, Target, Trusted};
-use crate::source::closest;
+use ram_policy::source::closest;
+use ram_policy::{Condition, Effect, Statement, Target, Trusted};
 
 /// The services in whose name ECI may receive a role; a condition on any other is not about ECI
 const RECEIVERS: [&str; 2] = ["eci.aliyuncs.com", "ecs.aliyuncs.com"];

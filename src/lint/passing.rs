@@ -8,7 +8,7 @@ use super::question::{CURRENT_TIME, PASS_ROLE, SERVICE};
 use super::subject::listed;
 use super::warning::Warning;
 use crate::directory::Configuration;
-use crate::ram::{Actions, Context, Effect, Outcome, Principal, Request, Statement};
+use ram_policy::{Actions, Context, Effect, Outcome, Principal, Request, Statement};
 
 const CREATE: &str = "eci:CreateContainerGroup";
 

@@ -1,8 +1,8 @@
 //! The questions that ECI calls put to RAM, and what each of them knows; the table is that of docs/policies.md.
 
 use super::facts::Facts;
-use crate::eci::{Kind, Operation};
-use crate::ram::ActionPattern;
+use eci_calls::{Kind, Operation};
+use ram_policy::ActionPattern;
 
 pub(super) const REQUEST_TAG: &str = "acs:RequestTag/";
 pub(super) const RESOURCE_TAG: &str = "acs:ResourceTag/";
@@ -115,7 +115,7 @@ impl Reach {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ram::{Actions, Document, DocumentKind};
+    use ram_policy::{Actions, Document, DocumentKind};
 
     fn reach(action: &str) -> Reach {
         let text = format!(

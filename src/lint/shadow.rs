@@ -7,7 +7,7 @@ use super::cover::covers;
 use super::directory::{Directory, Held, Holder, Place};
 use super::subject::{Finding, listed};
 use super::warning::Warning;
-use crate::ram::{Document, Effect, Principal, Statement};
+use ram_policy::{Document, Effect, Principal, Statement};
 
 /// In one document, more pairs of statements than this are not compared
 const MOST_PAIRS: usize = 10_000;

@@ -3,7 +3,7 @@
 use super::facts::Facts;
 use super::subject::{Finding, Subject};
 use super::{action, contradiction, never, resource, shadow, text};
-use crate::ram::{Document, DocumentKind, Statement};
+use ram_policy::{Document, DocumentKind, Statement};
 
 /// Looks at every statement, and at those of one document together
 pub(super) fn find(document: &Document, kind: DocumentKind, facts: &Facts) -> Vec<Finding> {

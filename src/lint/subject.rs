@@ -3,8 +3,8 @@
 use super::code::Code;
 use super::facts::Facts;
 use super::question::{Question, Reach};
-use crate::ram::{Actions, Effect, ResourcePattern, Statement, Target};
-use crate::source::Position;
+use ram_policy::source::Position;
+use ram_policy::{Actions, Effect, ResourcePattern, Statement, Target};
 
 /// Something found in one document
 #[derive(Clone, Debug, PartialEq, Eq)]

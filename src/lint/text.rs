@@ -4,8 +4,8 @@ use super::code::Code;
 use super::glob::is_wild;
 use super::resource::Parts;
 use super::subject::{Finding, Subject};
-use crate::ram::{Condition, Effect, Statement};
-use crate::source::Position;
+use ram_policy::source::Position;
+use ram_policy::{Condition, Effect, Statement};
 
 /// Looks for wildcards that are none, in conditions
 pub(super) fn literal_wildcards(statement: &Statement) -> Vec<Finding> {

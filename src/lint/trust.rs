@@ -11,7 +11,7 @@ use super::question::{CURRENT_TIME, SERVICE};
 use super::resource::Parts;
 use super::warning::Warning;
 use crate::directory::{Configuration, RoleEntry};
-use crate::ram::{Condition, Context, Effect, Outcome, Principal, Request, Statement, Target};
+use ram_policy::{Condition, Context, Effect, Outcome, Principal, Request, Statement, Target};
 
 /// Who assumes an instance's role
 const INSTANCES: &str = "ecs.aliyuncs.com";

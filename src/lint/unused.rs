@@ -9,7 +9,7 @@ use super::passing::speaks_of;
 use super::question::PASS_ROLE;
 use super::resource::Parts;
 use super::warning::Warning;
-use crate::ram::{Effect, Principal, Target, Trusted};
+use ram_policy::{Effect, Principal, Target, Trusted};
 
 /// Looks for policies, users, groups and roles that nothing refers to
 ///

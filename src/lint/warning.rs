@@ -5,8 +5,8 @@ use std::fmt;
 use super::code::Code;
 use super::subject::Finding;
 use crate::directory::{FaultClass, LocatedFault};
-use crate::ram::{Doubt, DoubtKind};
-use crate::source::{Fault, Position};
+use ram_policy::source::{Fault, Position};
+use ram_policy::{Doubt, DoubtKind};
 
 /// What a document says that its author should look at
 #[derive(Clone, Debug, PartialEq, Eq)]

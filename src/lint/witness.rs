@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::contradiction::exact;
-use crate::ram::Condition;
+use ram_policy::Condition;
 
 /// Every value that needs to be tried; none if they are too many, or the conditions are of several kinds
 pub(super) fn candidates(all: &[&Condition]) -> Option<Vec<String>> {

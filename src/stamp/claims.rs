@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::Form;
 use super::contents::Contents;
 use super::object::{ObjectName, StampedObject};
-use crate::ram::Principal;
+use ram_policy::Principal;
 
 /// Who asked for a pod, for which RAM principal, where, in which object, with which ECI fields and containers
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]

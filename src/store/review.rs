@@ -22,7 +22,7 @@ use crate::admission::review::Operation;
 use crate::admission::text::{Pairs, Text, pairs};
 use crate::directory::{FaultClass, LocatedFault, Piece, check};
 use crate::lint::{self, Facts};
-use crate::source::Position;
+use ram_policy::source::Position;
 
 /// How long the message of a denial may be; kubectl shows it whole, an Event keeps 1,024 bytes
 const MAX_MESSAGE: usize = 1000;

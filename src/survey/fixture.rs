@@ -175,7 +175,7 @@ pub(crate) fn owned(mut object: Value, api: &str, kind: &str, name: &str) -> Val
 /// The webhook configurations of the chart with its default values, as a cluster has them
 pub(crate) fn webhooks(change: impl Fn(&mut Value)) -> Webhooks {
     let text = include_str!("../../deploy/manifests/ramgate.yaml");
-    let documents = crate::source::yaml::parse(text).unwrap();
+    let documents = crate::yaml::parse(text).unwrap();
     let mut objects: Vec<Value> = documents.iter().map(|document| document.to_json()).collect();
     for object in &mut objects {
         for entry in object["webhooks"].as_array_mut().into_iter().flatten() {

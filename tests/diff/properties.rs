@@ -1,9 +1,9 @@
 //! Every example is confirmed by the engine, and what the engine decides differently is told.
 
 use proptest::prelude::*;
+use ram_policy::{Outcome, Request};
 use ramgate::diff::{Change, Difference, compare};
 use ramgate::directory::Configuration;
-use ramgate::ram::{Outcome, Request};
 
 use crate::cover::covers;
 use crate::pairs::{Asked, Random, pair, request};

@@ -8,7 +8,7 @@ mod naive;
 mod policies;
 mod scene;
 
-use ramgate::eci::{Denial, Failure, Judgement};
+use eci_calls::{Denial, Failure, Judgement};
 
 use self::naive::Refusal;
 pub use self::naive::{Kind, is_elsewhere, kind};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ramgate::ram::{Decision, Mismatch, Reason};
+use ram_policy::{Decision, Mismatch, Reason};
 
 use crate::naive::{self, EXPLICIT, Facts, IMPLICIT, Missed, Named, Verdict};
 use crate::world::{Ask, Compiled, World};
@@ -55,7 +55,7 @@ pub fn disagreement(verdict: &Verdict<'_>, decision: &Decision, facts: &Facts) -
 }
 
 /// A nearest statement must be one that was asked, and its first mismatch the one that is named
-fn dishonest(verdict: &Verdict<'_>, miss: &ramgate::ram::Miss, facts: &Facts) -> Option<String> {
+fn dishonest(verdict: &Verdict<'_>, miss: &ram_policy::Miss, facts: &Facts) -> Option<String> {
     let id = &miss.statement;
     let Some(named) =
         (verdict.asked.iter()).find(|named| named.policy == *id.policy && named.number == id.number)

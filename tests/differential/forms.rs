@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use ramgate::ram::{DocumentKind, Outcome};
+use ram_policy::{DocumentKind, Outcome};
 
 use crate::SEEDS;
 use crate::compare;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ramgate::ram::{
+use ram_policy::{
     Context, Decision, Definition, Document, DocumentKind, Grant, GroupDefinition, PolicySet, Principal,
     Request, RoleDefinition, UserDefinition,
 };

@@ -5,13 +5,14 @@ use std::process::Command;
 
 use crate::page::{Block, Page, pages};
 use jiff::Timestamp;
+use ram_policy::source::json;
+use ram_policy::{Document, DocumentKind};
 use ramgate::admission::offline::{self, Operation, Request};
 use ramgate::admission::{Mode, Modes, Objects};
 use ramgate::cases;
 use ramgate::directory::{Configuration, Piece};
-use ramgate::ram::{Document, DocumentKind};
-use ramgate::source::{json, yaml};
 use ramgate::store::{self, folder};
+use ramgate::yaml;
 
 fn examples() -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = std::fs::read_dir("deploy/examples")

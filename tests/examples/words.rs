@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::page::{Page, first_cells, pages, quoted};
+use ram_policy::{OPERATORS, SYSTEM_POLICIES};
 use ramgate::lint::Code;
-use ramgate::ram::{OPERATORS, SYSTEM_POLICIES};
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder)
@@ -47,7 +47,7 @@ fn listed(page: &str, section: &str) -> BTreeSet<String> {
 #[test]
 fn every_code_of_the_source_is_on_the_page_and_no_other() {
     let mut codes = BTreeSet::new();
-    for path in sources(Path::new("src/eci"))
+    for path in sources(Path::new("crates/eci-calls/src"))
         .into_iter()
         .chain(sources(Path::new("src/admission")))
     {
@@ -68,7 +68,7 @@ fn every_code_of_the_source_is_on_the_page_and_no_other() {
 
 #[test]
 fn every_test_that_the_security_page_names_is_there() {
-    let sources: String = ["src", "tests"]
+    let sources: String = ["crates", "src", "tests"]
         .into_iter()
         .flat_map(|folder| sources(Path::new(folder)))
         .map(|path| std::fs::read_to_string(path).unwrap())

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use ram_policy::SYSTEM_POLICIES;
 use ramgate::directory::Piece;
 use ramgate::lint::{self, Code, Facts};
-use ramgate::ram::SYSTEM_POLICIES;
-use ramgate::source::yaml;
+use ramgate::yaml;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

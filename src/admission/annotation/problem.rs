@@ -2,7 +2,7 @@
 
 use super::MAX_ENTRIES;
 use crate::admission::phrase::{NAME_LENGTH, quoted};
-use crate::eci::{MAX_KEY, MAX_VALUE};
+use eci_calls::{MAX_KEY, MAX_VALUE};
 
 /// An annotation that is not accepted, and why
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

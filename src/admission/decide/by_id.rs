@@ -7,7 +7,7 @@ use crate::admission::pod::Pod;
 use crate::admission::route::Route;
 use crate::admission::ruling::Ruling;
 use crate::admission::update::readable;
-use crate::eci;
+use eci_calls;
 
 impl Case<'_> {
     pub(super) fn delete(&self) -> Ruling {
@@ -18,7 +18,11 @@ impl Case<'_> {
         if self.asks_for_control_plane() {
             return Ruling::default();
         }
-        self.by_id(pod.read(), Deed::Delete, eci::Operation::DeleteContainerGroup)
+        self.by_id(
+            pod.read(),
+            Deed::Delete,
+            eci_calls::Operation::DeleteContainerGroup,
+        )
     }
 
     /// A pod whose owners are changed may be deleted by the garbage collector, in whose name nobody is asked; controllers,
@@ -37,22 +41,22 @@ impl Case<'_> {
         {
             return Ruling::default();
         }
-        self.by_id(old, Deed::Own, eci::Operation::DeleteContainerGroup)
+        self.by_id(old, Deed::Own, eci_calls::Operation::DeleteContainerGroup)
     }
 
     pub(super) fn evict(&self) -> Ruling {
         if self.asks_for_control_plane() {
             return Ruling::default();
         }
-        self.named(Deed::Evict, eci::Operation::DeleteContainerGroup)
+        self.named(Deed::Evict, eci_calls::Operation::DeleteContainerGroup)
     }
 
     pub(super) fn connect(&self, deed: Deed) -> Ruling {
-        self.named(deed, eci::Operation::ExecContainerCommand)
+        self.named(deed, eci_calls::Operation::ExecContainerCommand)
     }
 
     /// About a pod that the request only names
-    fn named(&self, deed: Deed, operation: eci::Operation) -> Ruling {
+    fn named(&self, deed: Deed, operation: eci_calls::Operation) -> Ruling {
         let json = self
             .cluster
             .pod(self.review.namespace(), self.review.object_name());
@@ -66,7 +70,7 @@ impl Case<'_> {
         }
     }
 
-    fn by_id(&self, pod: &Pod<'_>, deed: Deed, operation: eci::Operation) -> Ruling {
+    fn by_id(&self, pod: &Pod<'_>, deed: Deed, operation: eci_calls::Operation) -> Ruling {
         let Some(namespace) = self.namespace() else {
             return self.namespace_missing(pod, deed);
         };

@@ -10,7 +10,7 @@ use crate::admission::pod::same_spec;
 use crate::admission::review::Operation;
 use crate::admission::ruling::Ruling;
 use crate::admission::update::readable;
-use crate::eci;
+use eci_calls;
 
 impl Case<'_> {
     pub(super) fn image_cache(&self, operation: Operation) -> Ruling {
@@ -54,7 +54,7 @@ impl Case<'_> {
                     return Ruling::default();
                 }
                 ruling.fields = readable(old.read(), &mut ruling.warnings);
-                call::image_cache_by_id(eci::Operation::DeleteImageCache, &ruling.fields)
+                call::image_cache_by_id(eci_calls::Operation::DeleteImageCache, &ruling.fields)
             }
             (None, None) => return Ruling::default(),
         };

@@ -5,8 +5,8 @@ use crate::admission::cluster::Meta;
 use crate::admission::finding::Finding;
 use crate::admission::ruling::{Asked, Ruling};
 use crate::directory::Configuration;
-use crate::eci::{self, Call, Failure};
-use crate::ram::Principal;
+use eci_calls::{self, Call, Failure};
+use ram_policy::Principal;
 
 impl Case<'_> {
     /// Asks for whom the ruling is about, and for every boundary of the namespace
@@ -38,7 +38,7 @@ impl Case<'_> {
         let Configuration {
             policies, account, ..
         } = self.configuration;
-        let judgement = eci::judge(policies, account, principal, call, self.now);
+        let judgement = eci_calls::judge(policies, account, principal, call, self.now);
         ruling.allowed.extend(judgement.allowed);
         ruling.asked.push(Asked {
             principal: principal.clone(),

@@ -4,8 +4,8 @@ use super::Case;
 use crate::admission::cluster::NodeKind;
 use crate::admission::finding::{Deed, Finding};
 use crate::admission::ruling::{Asked, Ruling};
-use crate::eci::{self, Everywhere};
-use crate::ram::Principal;
+use eci_calls::{self, Everywhere};
+use ram_policy::Principal;
 
 impl Case<'_> {
     /// Whoever reaches the kubelet of a virtual node enters every container group there, so the right to must depend on
@@ -15,7 +15,7 @@ impl Case<'_> {
         if is_real && !self.configuration.cluster.serverless || self.asks_for_control_plane() {
             return Ruling::default();
         }
-        let operation = eci::Operation::ExecContainerCommand;
+        let operation = eci_calls::Operation::ExecContainerCommand;
         let mut ruling = Ruling {
             deed: Some(Deed::Proxy),
             principal: self.requester(),
@@ -36,7 +36,7 @@ impl Case<'_> {
         for principal in principals {
             let boundary = principal != requester;
             let (question, verdict) =
-                eci::judge_everywhere(policies, account, &principal, operation, self.now);
+                eci_calls::judge_everywhere(policies, account, &principal, operation, self.now);
             ruling.asked.push(Asked {
                 principal: principal.clone(),
                 boundary,

@@ -10,7 +10,7 @@ use crate::admission::finding::{Deed, Finding};
 use crate::admission::profile::{self, Profile, Selector};
 use crate::admission::ruling::Ruling;
 use crate::admission::text::Pairs;
-use crate::eci::Tags;
+use eci_calls::Tags;
 
 /// How many selectors are told of one by one
 const SHOWN: usize = 5;

@@ -7,8 +7,8 @@ use crate::admission::mapping;
 use crate::admission::phrase::{NAME_LENGTH, clipped, listed, quoted};
 use crate::admission::principal;
 use crate::directory::MappingMode;
-use crate::eci::Denial;
-use crate::ram::{Mismatch, Miss, PolicyType, Principal, Reason, StatementId};
+use eci_calls::Denial;
+use ram_policy::{Mismatch, Miss, PolicyType, Principal, Reason, StatementId};
 
 /// Condition keys that stand for tags: of the request, of the resource, and ECI's own for either
 const TAG_KEYS: [&str; 3] = ["acs:RequestTag/", RESOURCE_TAG, "eci:tag/"];

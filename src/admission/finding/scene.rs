@@ -5,7 +5,7 @@ use crate::admission::fix::Advice;
 use crate::admission::phrase::{NAME_LENGTH, quoted};
 use crate::admission::principal;
 use crate::directory::Configuration;
-use crate::ram::Principal;
+use ram_policy::Principal;
 
 /// What a sentence needs to know beside the finding
 #[derive(Clone, Copy, Debug)]

@@ -10,9 +10,9 @@ use crate::admission::pod::Pod;
 use crate::admission::ruling::Ruling;
 use crate::admission::update::Both;
 use crate::directory::{FieldRule, MappingMode};
-use crate::eci::fix::{Change, Court, Objection, Wish, search};
-use crate::eci::{Failure, judge};
-use crate::ram::Principal;
+use eci_calls::fix::{Change, Court, Objection, Wish, search};
+use eci_calls::{Failure, judge};
+use ram_policy::Principal;
 
 pub(super) struct PodCourt<'a> {
     case: &'a Case<'a>,

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::admission::identity::{Holder, believed};
 use crate::admission::pod::Metadata;
-use crate::ram::Principal;
 use crate::stamp::{Claims, Form, KEY_BYTES, ObjectName, REQUESTED_BY, Ring, Seal, StampedObject};
+use ram_policy::Principal;
 
 const KRUISE: &str = "system:serviceaccount:kruise-system:kruise-manager";
 const RELOADER: &str = "system:serviceaccount:tools:reloader";

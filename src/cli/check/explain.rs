@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::admission::Asked;
 use crate::cli::explain;
-use crate::eci::Question;
-use crate::ram::{PolicySet, Principal, Trace};
+use eci_calls::Question;
+use ram_policy::{PolicySet, Principal, Trace};
 
 /// A question with its answer in full
 pub(super) struct Explained {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::diff::{Change, Difference, Example, OtherChange, Report, Ruling, Term};
-use crate::ram::Principal;
+use ram_policy::Principal;
 
 /// How many principals, actions or names are listed before the rest is counted
 const MOST_NAMES: usize = 4;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Changes;
 use crate::directory::Configuration;
-use crate::eci::ResourceGroup;
+use eci_calls::ResourceGroup;
 
 const SECTION: &str = "account";
 

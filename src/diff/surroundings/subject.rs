@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Changes, selector};
 use crate::directory::{Boundary, Configuration, Subject};
-use crate::ram::Principal;
+use ram_policy::Principal;
 
 /// Subjects that mean another principal, or one at all, or none any more
 pub(super) fn bindings(changes: &mut Changes, old: &Configuration, new: &Configuration) {

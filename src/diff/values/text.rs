@@ -6,7 +6,7 @@ use super::Values;
 use crate::diff::axis::{Candidate, Told};
 use crate::diff::glob::{self, Glob};
 use crate::diff::pattern;
-use crate::ram::Condition;
+use ram_policy::Condition;
 
 /// What to try as a value that no policy speaks of; the first of them that none does
 const OTHERS: [&str; 3] = ["other", "other-value", "no-such-value"];

@@ -268,7 +268,7 @@ mod tests {
         ValidatingWebhookConfiguration,
     ) {
         let text = include_str!("../../../deploy/manifests/ramgate.yaml");
-        let documents = crate::source::yaml::parse(text).unwrap();
+        let documents = crate::yaml::parse(text).unwrap();
         let objects: Vec<Value> = documents.iter().map(|document| document.to_json()).collect();
         let find = |kind: &str, name: &str| {
             let mut found = objects.iter();

@@ -82,8 +82,8 @@ mod tests {
 
     use super::*;
     use crate::directory::{Piece, merge};
-    use crate::source::yaml;
     use crate::store::cluster::fake::{Fake, until};
+    use crate::yaml;
 
     const MAPS: &str = "/api/v1/namespaces/kube-system/configmaps";
 

@@ -11,9 +11,10 @@ use std::time::{Duration, SystemTime};
 use k8s_openapi::api::core::v1::ConfigMap;
 
 use crate::directory::{BrokenPiece, Piece};
-use crate::source::{Fault, Node, Position, Value, json, utf8, yaml};
 use crate::store::config_map::{self, LABEL};
 use crate::store::piece::NamedPiece;
+use crate::yaml;
+use ram_policy::source::{Fault, Node, Position, Value, json, utf8};
 
 /// No document needs more: a ConfigMap holds 1 MiB, and a few of them may stand in one file
 const MAX_BYTES: u64 = 16 * 1024 * 1024;

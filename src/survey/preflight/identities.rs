@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Check, Finding, Scene, shown};
 use crate::admission::phrase::{NAME_LENGTH, quoted};
 use crate::admission::principal::described;
-use crate::ram::Principal;
+use ram_policy::Principal;
 
 pub(super) fn findings(scene: &Scene<'_>) -> Vec<Finding> {
     strangers(scene).chain(forgotten(scene)).collect()

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use ramgate::eci::CallOutcome;
-use ramgate::eci::fix::{CallCourt, Search, Wish, search};
+use eci_calls::CallOutcome;
+use eci_calls::fix::{CallCourt, Search, Wish, search};
 
 use super::naive::{Kind, kind};
 use super::scene::{self, Call, Scene};

@@ -1,6 +1,6 @@
 //! The limits of tags, as the API's page lists them, against the engine's reading.
 
-use ramgate::eci::Tags;
+use eci_calls::Tags;
 
 use super::scene::Pairs;
 use crate::SEEDS;

@@ -5,10 +5,10 @@ mod sketch;
 
 use std::collections::BTreeSet;
 
+use eci_calls::{Failure, Judgement};
+use ram_policy::{Actions, Document, DocumentKind, PolicyType};
 use ramgate::directory::{Configuration, Piece, merge};
-use ramgate::eci::{Failure, Judgement};
 use ramgate::lint::{self, Code, Facts, Warning};
-use ramgate::ram::{Actions, Document, DocumentKind, PolicyType};
 use serde_json::{Value, json};
 
 use super::generate;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use ramgate::eci::{self, Instance, Judgement, Operation, ResourceGroup, RoleArn, Tags};
-use ramgate::ram::{Context, PolicySet};
+use eci_calls::{self, Instance, Judgement, Operation, ResourceGroup, RoleArn, Tags};
+use ram_policy::{Context, PolicySet};
 
 use crate::world::{Compiled, Who, World};
 
@@ -58,12 +58,12 @@ pub fn judge(compiled: &Compiled, scene: &Scene, call: &Call) -> Judgement {
 /// The engine's judgement by another set than the scene's own
 pub fn judge_in(set: &PolicySet, scene: &Scene, call: &Call) -> Judgement {
     let (principal, now) = (call.who.principal(), scene.now.parse().unwrap());
-    eci::judge(set, &account(scene), &principal, &asked(call), now)
+    eci_calls::judge(set, &account(scene), &principal, &asked(call), now)
 }
 
 /// The account as the engine takes it
-pub fn account(scene: &Scene) -> eci::Account {
-    eci::Account {
+pub fn account(scene: &Scene) -> eci_calls::Account {
+    eci_calls::Account {
         region: scene.region.clone(),
         service_linked_roles: (scene.linked.as_ref()).map(|names| names.iter().cloned().collect()),
         pass_role_service: scene.pass_service.clone(),
@@ -79,9 +79,9 @@ pub fn account(scene: &Scene) -> eci::Account {
 }
 
 /// The call as the engine takes it
-pub fn asked(call: &Call) -> eci::Call {
+pub fn asked(call: &Call) -> eci_calls::Call {
     let operation: Operation = call.operation.parse().unwrap();
-    eci::Call {
+    eci_calls::Call {
         tags: call.tags.as_ref().map(tags),
         extra_tags: tags(&call.extra),
         resource_group: call.group.clone(),
@@ -96,7 +96,7 @@ pub fn asked(call: &Call) -> eci::Call {
             role: target.role.clone(),
         }),
         context: context(&call.context),
-        ..eci::Call::new(operation)
+        ..eci_calls::Call::new(operation)
     }
 }
 

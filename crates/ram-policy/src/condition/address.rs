@@ -1,0 +1,122 @@
+//! The IP family: single addresses and CIDR blocks, borders included, of both versions.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::doubt::DoubtKind;
+
+/// An address or block, with the text it was written as
+#[derive(Clone, Debug)]
+pub(super) struct Block {
+    network: IpNet,
+    text: Box<str>,
+}
+
+impl Block {
+    /// Reads `ADDRESS` or `ADDRESS/BITS`
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let network = if text.contains('/') {
+            text.parse().ok()
+        } else {
+            text.parse::<IpAddr>().ok().map(IpNet::from)
+        };
+        network
+            .map(|network| Self {
+                network,
+                text: text.into(),
+            })
+            .ok_or_else(|| format!("`{text}` is not an IP address or CIDR block"))
+    }
+
+    /// What a reader may have meant otherwise
+    pub(super) fn doubt(&self) -> Option<(DoubtKind, &'static str)> {
+        let full = self.network.prefix_len() == self.network.max_prefix_len();
+        if full && self.text.contains('/') {
+            Some((
+                DoubtKind::SingleAddress,
+                "is one address: RAM wants it without a prefix length",
+            ))
+        } else if self.network.addr() != self.network.network() {
+            Some((
+                DoubtKind::HostBits,
+                "has bits set behind its prefix: the whole block is meant",
+            ))
+        } else {
+            None
+        }
+    }
+
+    /// Whether an address lies in the block; both borders do
+    pub(super) fn contains(&self, address: IpAddr) -> bool {
+        self.network.contains(&address)
+    }
+}
+
+impl fmt::Display for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// A request's address; IPv4 in IPv6 clothes is IPv4, so that it cannot slip past an IPv4 block
+pub(super) fn parse(text: &str) -> Option<IpAddr> {
+    text.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contains(block: &str, address: &str) -> bool {
+        Block::parse(block).unwrap().contains(parse(address).unwrap())
+    }
+
+    #[test]
+    fn blocks_hold_their_borders() {
+        assert!(contains("10.0.0.0/8", "10.0.0.0"));
+        assert!(contains("10.0.0.0/8", "10.255.255.255"));
+        assert!(!contains("10.0.0.0/8", "11.0.0.0"));
+        assert!(contains("192.0.2.7", "192.0.2.7"));
+        assert!(contains("10.0.0.1/8", "10.9.9.9"));
+        assert!(contains("2001:db8::/32", "2001:db8::1"));
+        assert!(!contains("0.0.0.0/0", "2001:db8::1"));
+        assert!(contains("10.0.0.0/8", "::ffff:10.1.1.1"));
+    }
+
+    #[test]
+    fn malformed_and_doubtful_blocks_are_told_apart() {
+        for bad in [
+            "",
+            "10.0.0",
+            "10.0.0.0/33",
+            "10.0.0.0/",
+            "10.0.0.256",
+            "*",
+            "2001:db8::/129",
+            "010.0.0.1",
+            "a/8",
+        ] {
+            assert!(Block::parse(bad).is_err(), "{bad}");
+        }
+        assert!(
+            Block::parse("10.0.0.1/32")
+                .unwrap()
+                .doubt()
+                .unwrap()
+                .1
+                .contains("one address")
+        );
+        assert!(
+            Block::parse("10.0.0.1/8")
+                .unwrap()
+                .doubt()
+                .unwrap()
+                .1
+                .contains("whole block")
+        );
+        assert!(Block::parse("10.0.0.1").unwrap().doubt().is_none());
+        assert!(Block::parse("10.0.0.0/8").unwrap().doubt().is_none());
+    }
+}

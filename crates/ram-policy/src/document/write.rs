@@ -1,0 +1,108 @@
+//! From the checked types back to JSON, so that reading it again gives the same document.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::{Actions, Document, Effect, Statement, Target};
+use crate::condition::Condition;
+use crate::principal::Trusted;
+
+impl Document {
+    /// The policy as RAM writes it: every list as a list, every value as a string, without Sid
+    pub fn to_json(&self) -> Value {
+        let statements: Vec<Value> = self.statements.iter().map(statement).collect();
+        json!({"Version": "1", "Statement": statements})
+    }
+}
+
+fn statement(statement: &Statement) -> Value {
+    let mut elements = Map::new();
+    let effect = match statement.effect {
+        Effect::Allow => "Allow",
+        Effect::Deny => "Deny",
+    };
+    elements.insert("Effect".to_owned(), effect.into());
+    let (name, patterns) = match &statement.actions {
+        Actions::Listed(patterns) => ("Action", patterns),
+        Actions::Except(patterns) => ("NotAction", patterns),
+    };
+    let patterns: Vec<&str> = patterns.iter().map(|pattern| pattern.as_str()).collect();
+    elements.insert(name.to_owned(), patterns.into());
+    match &statement.target {
+        Target::Resources(patterns) => {
+            let patterns: Vec<&str> = patterns.iter().map(|pattern| pattern.as_str()).collect();
+            elements.insert("Resource".to_owned(), patterns.into());
+        }
+        Target::Principals(trusted) => {
+            let mut kinds: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+            for entry in trusted {
+                kinds.entry(kind(entry)).or_default().push(entry.to_string());
+            }
+            elements.insert("Principal".to_owned(), json!(kinds));
+        }
+    }
+    if !statement.conditions.is_empty() {
+        elements.insert("Condition".to_owned(), conditions(&statement.conditions));
+    }
+    Value::Object(elements)
+}
+
+/// In the grammar a key stands once under an operator, so that grouping by operator loses nothing
+fn conditions(all: &[Condition]) -> Value {
+    let mut block = Map::new();
+    for condition in all {
+        let keys = block
+            .entry(condition.operator.name)
+            .or_insert_with(|| Value::Object(Map::new()));
+        if let Some(keys) = keys.as_object_mut() {
+            keys.insert(condition.key.to_string(), condition.wanted().into());
+        }
+    }
+    Value::Object(block)
+}
+
+fn kind(trusted: &Trusted) -> &'static str {
+    match trusted {
+        Trusted::Account(_) | Trusted::User(..) | Trusted::Role(..) => "RAM",
+        Trusted::Service(_) => "Service",
+        Trusted::Federated(_) => "Federated",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::DocumentKind;
+
+    #[test]
+    fn every_element_is_written() {
+        let text = r#"{"Version": "1", "Statement": [
+            {"Effect": "Deny", "NotAction": "eci:*", "Resource": ["*", "acs:eci:*:*:*"], "Sid": "gone", "Condition": {
+                "StringLike": {"b": "x*", "a": ["1", "2"]}, "NumericLessThan": {"n": "5.50"}, "Bool": {"t": true},
+                "DateLessThan": {"d": "2026-11-22T08:00:00+08:00"}, "IpAddress": {"i": "10.0.0.0/8"}}},
+            {"Effect": "Allow", "Action": ["eci:Create*"], "Resource": "*", "Condition": {}}]}"#;
+        let written = Document::parse(text.as_bytes(), DocumentKind::Identity)
+            .unwrap()
+            .document
+            .to_json();
+        assert_eq!(
+            written,
+            json!({"Version": "1", "Statement": [
+                {"Effect": "Deny", "NotAction": ["eci:*"], "Resource": ["*", "acs:eci:*:*:*"], "Condition": {
+                    "StringLike": {"b": ["x*"], "a": ["1", "2"]}, "NumericLessThan": {"n": ["5.5"]}, "Bool": {"t": ["true"]},
+                    "DateLessThan": {"d": ["2026-11-22T08:00:00+08:00"]}, "IpAddress": {"i": ["10.0.0.0/8"]}}},
+                {"Effect": "Allow", "Action": ["eci:Create*"], "Resource": ["*"]}]})
+        );
+        let again = Document::parse(written.to_string().as_bytes(), DocumentKind::Identity).unwrap();
+        assert_eq!(again.document.to_json(), written);
+    }
+
+    #[test]
+    fn trust_policies_are_written_by_kind() {
+        let trust = json!({"Version": "1", "Statement": [{"Effect": "Allow", "Action": ["sts:AssumeRole"], "Principal": {
+            "Federated": ["acs:ram::1:saml-provider/x"], "RAM": ["acs:ram::1:root", "acs:ram::1:user/a"], "Service": ["ecs.aliyuncs.com"]}}]});
+        let read = Document::parse(trust.to_string().as_bytes(), DocumentKind::Trust).unwrap();
+        assert_eq!(read.document.to_json(), trust);
+    }
+}

@@ -1,0 +1,397 @@
+//! Reading a [`Node`] tree through serde, with the place of whatever is refused.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{
+    self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess,
+    Visitor,
+};
+use serde::forward_to_deserialize_any;
+
+use super::{Fault, Key, Node, Position, Value};
+
+/// The name by which a [`Node`] field asks for the tree itself instead of a value read from it
+const WHOLE: &str = "$ramgate::source::Node";
+
+/// A refusal whose place is filled in by the innermost value that knows it
+#[derive(Debug)]
+pub struct Error {
+    at: Option<Position>,
+    message: String,
+}
+
+impl Error {
+    pub(super) fn into_fault(self, fallback: Position) -> Fault {
+        Fault::new(self.at.unwrap_or(fallback), self.message)
+    }
+
+    fn or_at(mut self, at: Position) -> Self {
+        self.at.get_or_insert(at);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl de::Error for Error {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self {
+            at: None,
+            message: message.to_string(),
+        }
+    }
+}
+
+impl<'de> Deserializer<'de> for &'de Node {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match &self.value {
+            Value::Null => visitor.visit_unit(),
+            Value::Bool(flag) => visitor.visit_bool(*flag),
+            Value::Number(text) => number(text, visitor),
+            Value::String(text) => visitor.visit_borrowed_str(text),
+            Value::List(items) => visitor.visit_seq(Items(items.iter())),
+            Value::Map(entries) => visitor.visit_map(Entries {
+                rest: entries.iter(),
+                value: None,
+            }),
+        }
+        .map_err(|error| error.or_at(self.at))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.value {
+            Value::Null => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        if name == WHOLE {
+            visitor.visit_seq(Parts::new(self))
+        } else {
+            visitor.visit_newtype_struct(self)
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match &self.value {
+            Value::String(text) => visitor.visit_enum(text.as_str().into_deserializer()),
+            Value::Map(entries) => match entries.as_slice() {
+                [(key, content)] => visitor.visit_enum(Variant { key, content }),
+                _ => Err(de::Error::custom("expected an object with exactly one key")),
+            },
+            _ => Err(de::Error::custom(format_args!(
+                "expected a name, found {}",
+                self.kind()
+            ))),
+        }
+        .map_err(|error| error.or_at(self.at))
+    }
+
+    // Serde would fill a struct from a list as well, and name Rust's types in its refusals.
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self.value {
+            Value::Map(_) => self.deserialize_any(visitor),
+            _ => Err(self.mismatch("an object")),
+        }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.value {
+            Value::List(_) => self.deserialize_any(visitor),
+            _ => Err(self.mismatch("a list")),
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.value {
+            Value::Bool(_) => self.deserialize_any(visitor),
+            _ => Err(self.mismatch("`true` or `false`")),
+        }
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match &self.value {
+            Value::Number(text) if text.parse::<u64>().is_ok() => self.deserialize_any(visitor),
+            _ => Err(self.mismatch("a whole number from 0")),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf
+        unit unit_struct tuple tuple_struct map identifier ignored_any
+    }
+}
+
+impl Node {
+    fn mismatch(&self, wanted: &str) -> Error {
+        let found = match &self.value {
+            Value::String(text) | Value::Number(text) => format!("`{text}`"),
+            Value::Bool(flag) => format!("`{flag}`"),
+            Value::Null | Value::List(_) | Value::Map(_) => self.kind().to_owned(),
+        };
+        Error {
+            at: Some(self.at),
+            message: format!("expected {wanted}, found {found}"),
+        }
+    }
+}
+
+fn number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Error> {
+    if let Ok(whole) = text.parse::<u64>() {
+        visitor.visit_u64(whole)
+    } else if let Ok(whole) = text.parse::<i64>() {
+        visitor.visit_i64(whole)
+    } else if let Ok(float) = text.parse::<f64>() {
+        visitor.visit_f64(float)
+    } else {
+        Err(de::Error::custom(format_args!("`{text}` is not a number")))
+    }
+}
+
+struct Items<'de>(std::slice::Iter<'de, Node>);
+
+impl<'de> SeqAccess<'de> for Items<'de> {
+    type Error = Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+        self.0
+            .next()
+            .map(|node| seed.deserialize(node).map_err(|error| error.or_at(node.at)))
+            .transpose()
+    }
+}
+
+struct Entries<'de> {
+    rest: std::slice::Iter<'de, (Key, Node)>,
+    value: Option<&'de Node>,
+}
+
+impl<'de> MapAccess<'de> for Entries<'de> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+        let Some((key, node)) = self.rest.next() else {
+            return Ok(None);
+        };
+        self.value = Some(node);
+        let name = de::value::BorrowedStrDeserializer::<Error>::new(&key.text);
+        seed.deserialize(name)
+            .map(Some)
+            .map_err(|error| error.or_at(key.at))
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        let node = self
+            .value
+            .take()
+            .ok_or_else(|| de::Error::custom("value asked for before its key"))?;
+        seed.deserialize(node).map_err(|error| error.or_at(node.at))
+    }
+}
+
+struct Variant<'de> {
+    key: &'de Key,
+    content: &'de Node,
+}
+
+impl<'de> EnumAccess<'de> for Variant<'de> {
+    type Error = Error;
+    type Variant = &'de Node;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, &'de Node), Error> {
+        let name = de::value::BorrowedStrDeserializer::<Error>::new(&self.key.text);
+        seed.deserialize(name)
+            .map(|variant| (variant, self.content))
+            .map_err(|error| error.or_at(self.key.at))
+    }
+}
+
+impl<'de> VariantAccess<'de> for &'de Node {
+    type Error = Error;
+
+    fn unit_variant(self) -> Result<(), Error> {
+        Deserialize::deserialize(self)
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
+        seed.deserialize(self).map_err(|error| error.or_at(self.at))
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _len: usize, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_any(visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.deserialize_any(visitor)
+    }
+}
+
+/// A node spelled out for [`Node`]'s own `Deserialize`: line, column, kind, then its content
+struct Parts<'de> {
+    node: &'de Node,
+    next: u8,
+}
+
+impl<'de> Parts<'de> {
+    fn new(node: &'de Node) -> Self {
+        Self { node, next: 0 }
+    }
+}
+
+/// What an object looks like on the way through serde: keys with their places, then values
+struct Pair<'de>(&'de Key, &'de Node);
+
+impl<'de> SeqAccess<'de> for Parts<'de> {
+    type Error = Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+        let step = self.next;
+        self.next = step.saturating_add(1);
+        let node = self.node;
+        match step {
+            0 => seed.deserialize(node.at.line.into_deserializer()),
+            1 => seed.deserialize(node.at.column.into_deserializer()),
+            2 => seed.deserialize(
+                match node.value {
+                    Value::Null => 0u8,
+                    Value::Bool(_) => 1,
+                    Value::Number(_) => 2,
+                    Value::String(_) => 3,
+                    Value::List(_) => 4,
+                    Value::Map(_) => 5,
+                }
+                .into_deserializer(),
+            ),
+            3 => match &node.value {
+                Value::Null => seed.deserialize(().into_deserializer()),
+                Value::Bool(flag) => seed.deserialize((*flag).into_deserializer()),
+                Value::Number(text) | Value::String(text) => {
+                    seed.deserialize(text.as_str().into_deserializer())
+                }
+                Value::List(items) => {
+                    seed.deserialize(de::value::SeqDeserializer::new(items.iter().map(Wrapped)))
+                }
+                Value::Map(entries) => seed.deserialize(de::value::SeqDeserializer::new(
+                    entries.iter().map(|(key, value)| Pair(key, value)),
+                )),
+            },
+            _ => return Ok(None),
+        }
+        .map(Some)
+    }
+}
+
+/// A node as an item of a list
+struct Wrapped<'de>(&'de Node);
+
+impl<'de> IntoDeserializer<'de, Error> for Wrapped<'de> {
+    type Deserializer = &'de Node;
+    fn into_deserializer(self) -> &'de Node {
+        self.0
+    }
+}
+
+impl<'de> IntoDeserializer<'de, Error> for Pair<'de> {
+    type Deserializer = de::value::SeqAccessDeserializer<PairParts<'de>>;
+    fn into_deserializer(self) -> Self::Deserializer {
+        de::value::SeqAccessDeserializer::new(PairParts { pair: self, next: 0 })
+    }
+}
+
+struct PairParts<'de> {
+    pair: Pair<'de>,
+    next: u8,
+}
+
+impl<'de> SeqAccess<'de> for PairParts<'de> {
+    type Error = Error;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
+        let step = self.next;
+        self.next = step.saturating_add(1);
+        let Pair(key, node) = self.pair;
+        match step {
+            0 => seed.deserialize(key.at.line.into_deserializer()),
+            1 => seed.deserialize(key.at.column.into_deserializer()),
+            2 => seed.deserialize(key.text.as_str().into_deserializer()),
+            3 => seed.deserialize(node),
+            _ => return Ok(None),
+        }
+        .map(Some)
+    }
+}
+
+/// Only a tree read by this module carries places, so a [`Node`] field can be filled from no other format
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Whole;
+        impl<'de> Visitor<'de> for Whole {
+            type Value = Node;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value of a source tree")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Node, A::Error> {
+                let line = need(parts.next_element()?)?;
+                let column = need(parts.next_element()?)?;
+                let value = match need::<u8, _>(parts.next_element()?)? {
+                    1 => Value::Bool(need(parts.next_element()?)?),
+                    2 => Value::Number(need(parts.next_element()?)?),
+                    3 => Value::String(need(parts.next_element()?)?),
+                    4 => Value::List(need(parts.next_element()?)?),
+                    5 => {
+                        let pairs: Vec<(u32, u32, String, Node)> = need(parts.next_element()?)?;
+                        let keyed = |(line, column, text, node)| {
+                            (
+                                Key {
+                                    at: Position { line, column },
+                                    text,
+                                },
+                                node,
+                            )
+                        };
+                        Value::Map(pairs.into_iter().map(keyed).collect())
+                    }
+                    _ => Value::Null,
+                };
+                Ok(Node {
+                    at: Position { line, column },
+                    value,
+                })
+            }
+        }
+        deserializer.deserialize_newtype_struct(WHOLE, Whole)
+    }
+}
+
+fn need<T, E: de::Error>(part: Option<T>) -> Result<T, E> {
+    part.ok_or_else(|| E::custom("incomplete source tree"))
+}

@@ -1,0 +1,48 @@
+//! The system policies that ramgate knows without being told.
+//!
+//! Their texts are those that Alibaba Cloud publishes for them; `AliyunECIContainerGroupRolePolicy` is published
+//! as a list of actions only, and the two administrator policies are what their names promise.
+
+/// Name and text of each built-in policy
+pub static SYSTEM_POLICIES: &[(&str, &str)] = &[
+    (
+        "AliyunECIFullAccess",
+        include_str!("system/AliyunECIFullAccess.json"),
+    ),
+    (
+        "AliyunECIReadOnlyAccess",
+        include_str!("system/AliyunECIReadOnlyAccess.json"),
+    ),
+    (
+        "AliyunServiceRolePolicyForECI",
+        include_str!("system/AliyunServiceRolePolicyForECI.json"),
+    ),
+    (
+        "AliyunECIContainerGroupRolePolicy",
+        include_str!("system/AliyunECIContainerGroupRolePolicy.json"),
+    ),
+    ("AdministratorAccess", include_str!("system/AllowEverything.json")),
+    ("FullAliyunAccess", include_str!("system/AllowEverything.json")),
+];
+
+/// Whether a name belongs to a built-in policy
+pub fn is_system_policy(name: &str) -> bool {
+    SYSTEM_POLICIES.iter().any(|(known, _)| *known == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Document, DocumentKind};
+
+    #[test]
+    fn every_built_in_policy_is_a_clean_document() {
+        for (name, text) in SYSTEM_POLICIES {
+            let parsed = Document::parse(text.as_bytes(), DocumentKind::Identity).unwrap();
+            assert!(
+                parsed.warnings.is_empty() && !parsed.document.statements.is_empty(),
+                "{name}"
+            );
+        }
+    }
+}
