@@ -7,8 +7,15 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
-use ramgate::admission::{Mode, Modes, Objects, Path, Review, answer, offline};
-use ramgate::store::{self, folder};
+use ramgate::testing::admission::Mode;
+use ramgate::testing::admission::Modes;
+use ramgate::testing::admission::Path;
+use ramgate::testing::admission::Review;
+use ramgate::testing::admission::answer;
+use ramgate::testing::admission::offline;
+use ramgate::testing::config as store;
+use ramgate::testing::config::folder;
+use ramgate::testing::kubernetes::Objects;
 use serde_json::{Value, json};
 
 /// A pod as the API server sends it, with defaults, managed fields and two containers, for a review of about 5 KB

@@ -7,52 +7,46 @@
 //! Everything here is pure: what the cluster holds comes through [`Cluster`], the time is given, and the same review
 //! always gets the same answer. `serve` and `check` run exactly these functions.
 
-pub mod annotation;
-pub mod bearer;
-pub mod bound;
-pub mod call;
-mod canonical;
-pub mod cluster;
-pub mod contents;
-pub mod decide;
-pub mod finding;
-pub mod fix;
-pub mod identity;
-pub mod lookalike;
-pub mod mapping;
-pub mod mode;
-pub mod offline;
-pub mod patch;
-pub mod phrase;
-pub mod pod;
-pub mod principal;
-pub mod profile;
-pub mod record;
-pub mod reply;
-pub mod review;
-pub mod revision;
-pub mod route;
-pub mod ruling;
-pub mod text;
-mod update;
-pub mod workload;
+pub(crate) mod attribution;
+pub(crate) mod evaluate;
+pub(crate) mod fields;
+pub(crate) mod offline;
+pub(crate) mod outcome;
+pub(crate) mod response;
+pub(crate) mod review;
+pub(crate) mod routing;
 
+use crate::admission::attribution::contents;
+use crate::admission::response::record;
+use crate::admission::response::reply;
+use crate::admission::routing::route;
+use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::eci_profile;
+use crate::kubernetes::pod;
+use crate::wording;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::directory::{Configuration, ProfileChanges};
-use decide::Case;
-use finding::{Deed, Finding, Scene};
-use reply::{Reply, Status};
-use review::Resource;
+use crate::admission::evaluate::Case;
+use crate::admission::outcome::finding::Deed;
+use crate::admission::outcome::finding::Finding;
+use crate::admission::outcome::finding::Scene;
+use crate::admission::response::reply::Reply;
+use crate::admission::response::reply::Status;
+use crate::admission::review::Resource;
+use crate::config::directory::Configuration;
+use crate::config::directory::ProfileChanges;
 
-pub use cluster::{Cluster, Meta, NodeKind, Objects};
-pub use mode::{Mode, Modes};
-pub use record::{Decision, Question, Record};
-pub use reply::{Cause, refuse};
-pub use review::{Review, ReviewError};
-pub use ruling::Asked;
+pub(crate) use crate::admission::outcome::evaluation::Asked;
+pub use crate::admission::outcome::mode::Mode;
+pub use crate::admission::outcome::mode::Modes;
+pub(crate) use crate::admission::response::record::Decision;
+pub(crate) use crate::admission::response::record::Record;
+pub(crate) use crate::admission::response::reply::Cause;
+pub(crate) use crate::admission::response::reply::refuse;
+pub use crate::admission::review::Review;
+pub(crate) use crate::admission::review::ReviewError;
 
 /// The two webhooks
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,7 +78,7 @@ pub fn answer(
     now: Timestamp,
 ) -> Answer {
     let mode = match (
-        profile::is_profile(review),
+        eci_profile::is_profile(review),
         configuration.cluster.eci_profile_changes,
     ) {
         (true, ProfileChanges::Record) => Mode::Audit,
@@ -195,7 +189,7 @@ pub fn answer(
         warnings,
     };
     Answer {
-        body: reply.to_json(),
+        body: reply.into_json(),
         record,
         asked: ruling.asked,
     }
@@ -245,15 +239,15 @@ fn name(review: &Review<'_>) -> String {
 
 /// What a request is about, for sentences
 fn thing(review: &Review<'_>, name: &str, deed: Option<Deed>) -> String {
-    let within = phrase::quoted(&format!("{}/{name}", review.namespace()), 128);
+    let within = wording::quoted(&format!("{}/{name}", review.namespace()), 128);
     let scales = deed == Some(Deed::Scale);
     let (_, resource) = review.group_resource();
     match (review.resource(), review.subresource()) {
         (Resource::Workload(workload), _) if scales => format!("{} {within}", workload.kind()),
         (Resource::Workload(workload), _) => format!("pods of {} {within}", workload.kind()),
-        (Resource::ImageCaches, _) => format!("image cache {}", phrase::quoted(name, 128)),
-        (Resource::Nodes, _) => format!("the kubelet of node {}", phrase::quoted(name, 128)),
-        (Resource::Other, _) => format!("pods of {} {within}", phrase::clipped(resource, 64)),
+        (Resource::ImageCaches, _) => format!("image cache {}", wording::quoted(name, 128)),
+        (Resource::Nodes, _) => format!("the kubelet of node {}", wording::quoted(name, 128)),
+        (Resource::Other, _) => format!("pods of {} {within}", wording::clipped(resource, 64)),
         (Resource::ConfigMaps, _) => format!("ConfigMap {within}, by which pods are made"),
         (Resource::Pods | Resource::Bindings, _) => format!("pod {within}"),
     }

@@ -2,21 +2,25 @@
 //!
 //! A case stands on one of three levels: a raw question to RAM, an ECI call, or a pod at admission.
 
-mod call;
-mod expect;
-mod file;
-mod pod;
-mod raw;
-mod text;
+pub(crate) mod call;
+pub(crate) mod expect;
+pub(crate) mod file;
+pub(crate) mod pod;
+pub(crate) mod raw;
+pub(crate) mod text;
 
 use std::path::Path;
 
 use serde::Serialize;
 
-use crate::directory::{Configuration, FaultClass, LocatedFault, Piece};
-use crate::store::{self, NamedPiece};
+use crate::cases::file::CaseFile;
+use crate::config;
+use crate::config::NamedPiece;
+use crate::config::directory::Configuration;
+use crate::config::directory::FaultClass;
+use crate::config::directory::LocatedFault;
+use crate::config::directory::Piece;
 use crate::yaml;
-use file::CaseFile;
 use ram_policy::source::{Fault, json, utf8};
 
 /// The largest case file that is read
@@ -90,5 +94,5 @@ fn configuration(
     if let Some(directory) = &file.directory {
         documents.push(NamedPiece::new(name, Piece::directory_node(directory)));
     }
-    store::load(&documents)
+    config::load(&documents)
 }

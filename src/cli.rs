@@ -1,24 +1,26 @@
 //! The command line: what is typed, what is printed, what the exit code says.
 
-mod check;
-mod configuration;
-mod diff;
-mod explain;
-mod lint;
-mod manifest;
-mod preflight;
-mod report;
-mod serve;
-mod simulate;
-mod site;
-mod stamp;
-mod test;
+pub(crate) mod check;
+pub(crate) mod configuration;
+pub(crate) mod diff;
+pub(crate) mod explain;
+pub(crate) mod lint;
+pub(crate) mod manifest;
+pub(crate) mod preflight;
+pub(crate) mod report;
+pub(crate) mod serve;
+pub(crate) mod simulate;
+pub(crate) mod site;
+pub(crate) mod stamp;
+pub(crate) mod test;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub use report::{Exit, Output, Problem};
+pub use crate::cli::report::Exit;
+pub use crate::cli::report::Output;
+pub use crate::cli::report::Problem;
 
 /// Holds pods bound for Alibaba Cloud ECI to the account's own RAM policies
 #[derive(Debug, Parser)]

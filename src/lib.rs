@@ -7,17 +7,17 @@
 //! SubjectAccessReview -> authorize -> RAM engine -> denied, or no opinion
 //! ```
 
-pub mod admission;
-mod api;
-pub mod authorize;
-pub mod cases;
+mod admission;
+mod analysis;
+mod authorization;
+mod cases;
 pub mod cli;
-pub mod diff;
-pub mod directory;
-pub mod lint;
-pub mod server;
-pub mod stamp;
-pub mod store;
-pub mod survey;
-pub mod telemetry;
-pub mod yaml;
+mod cluster;
+mod config;
+mod kubernetes;
+mod server;
+mod stamp;
+mod telemetry;
+pub mod testing;
+mod wording;
+mod yaml;

@@ -10,19 +10,19 @@
 //! HTTP/1.1 only, which is all that an API server speaks to a webhook: one request a connection at a time, so that
 //! load spreads over the replicas. Whatever goes wrong here is an explicit denial that says which bound was hit.
 
-pub mod admin;
-mod body;
-pub mod certificate;
-pub mod clients;
-mod connection;
-pub mod judge;
-pub mod limits;
-pub mod listener;
-pub mod peers;
-mod places;
-mod reply;
-pub mod reviews;
-pub mod shutdown;
+pub(crate) mod admin;
+pub(crate) mod body;
+pub(crate) mod certificate;
+pub(crate) mod clients;
+pub(crate) mod connection;
+pub(crate) mod judge;
+pub(crate) mod limits;
+pub(crate) mod listener;
+pub(crate) mod peers;
+pub(crate) mod places;
+pub(crate) mod reply;
+pub(crate) mod reviews;
+pub(crate) mod shutdown;
 pub(crate) mod uid;
 
 use std::sync::Arc;
@@ -33,10 +33,15 @@ use tokio::task::JoinSet;
 
 use crate::server::admin::Admin;
 use crate::server::limits::ConnectionLimits;
-use crate::server::listener::{Listener, Port, Transport};
+use crate::server::listener::Listener;
+use crate::server::listener::Port;
+use crate::server::listener::Transport;
 use crate::server::peers::Peers;
 use crate::server::reviews::Reviews;
-use crate::server::shutdown::{Aborted, Phase, Phases, Signals};
+use crate::server::shutdown::Aborted;
+use crate::server::shutdown::Phase;
+use crate::server::shutdown::Phases;
+use crate::server::shutdown::Signals;
 
 /// All ports, bound and ready to run
 pub struct Server {

@@ -9,22 +9,28 @@
 //! Pure: no clock, no randomness but in [`Ring::generate`], and the same claims under the same key give the same text,
 //! so that stamping again changes nothing.
 
-mod claims;
-mod contents;
-mod object;
-mod ring;
+pub(crate) mod claims;
+pub(crate) mod contents;
+pub(crate) mod object;
+pub(crate) mod ring;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use claims::{Claims, FieldTexts};
-pub use contents::{ContainerDigest, ContainerList, Contents};
-pub use object::{ObjectName, StampedObject};
-pub use ring::{KEY_BYTES, Key, Ring, RingError};
+pub(crate) use crate::stamp::claims::Claims;
+pub(crate) use crate::stamp::claims::FieldTexts;
+pub(crate) use crate::stamp::contents::ContainerDigest;
+pub(crate) use crate::stamp::contents::ContainerList;
+pub(crate) use crate::stamp::contents::Contents;
+pub(crate) use crate::stamp::object::ObjectName;
+pub(crate) use crate::stamp::object::StampedObject;
+pub(crate) use crate::stamp::ring::KEY_BYTES;
+pub(crate) use crate::stamp::ring::Ring;
+pub(crate) use crate::stamp::ring::RingError;
 
 /// The annotation that holds a stamp
-pub const REQUESTED_BY: &str = "ramgate.io/requested-by";
+pub(crate) const REQUESTED_BY: &str = "ramgate.io/requested-by";
 
 /// The form of a stamp
 ///
@@ -183,17 +189,12 @@ impl Seal {
 }
 
 /// The id of the key that a text says it was signed with, if it is a stamp
-pub fn key_id(text: &str) -> Option<String> {
+pub(crate) fn key_id(text: &str) -> Option<String> {
     read(text).ok().map(|(_, wire)| wire.key)
 }
 
-/// The form of a text, if it is a stamp
-pub fn form(text: &str) -> Option<Form> {
-    read(text).ok().map(|(form, _)| form)
-}
-
 /// What a stamp says, without any belief in it: for people, and for messages
-pub fn unverified(text: &str) -> Option<Claims> {
+pub(crate) fn unverified(text: &str) -> Option<Claims> {
     read(text).ok().map(|(_, wire)| wire.claims)
 }
 
@@ -253,6 +254,10 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
     use ram_policy::Principal;
+
+    fn form(text: &str) -> Option<Form> {
+        read(text).ok().map(|(form, _)| form)
+    }
 
     fn claims() -> Claims {
         Claims {

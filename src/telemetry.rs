@@ -7,7 +7,7 @@
 //!
 //! Neither ever holds an object's body, a policy's text or a key; no label takes a value that a tenant can choose.
 
-mod clip;
-pub mod log;
-pub mod metrics;
-pub mod record;
+pub(crate) mod clip;
+pub(crate) mod log;
+pub(crate) mod metrics;
+pub(crate) mod record;

@@ -10,7 +10,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ramgate::cases::{self, CaseResult};
+use ramgate::testing::cases;
+use ramgate::testing::cases::CaseResult;
 
 /// Rows of the specification that have an outcome which a case can state; the others are explained in
 /// tests/cases/README.md

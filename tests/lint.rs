@@ -19,8 +19,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use ramgate::directory::{FaultClass, LocatedFault, Piece, merge};
-use ramgate::yaml;
+use ramgate::testing::config::FaultClass;
+use ramgate::testing::config::LocatedFault;
+use ramgate::testing::config::Piece;
+use ramgate::testing::config::merge;
+use ramgate::testing::yaml;
 use serde::Deserialize;
 
 #[derive(Deserialize)]

@@ -17,10 +17,10 @@ use axum::routing::post;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use ramgate::server::certificate::lifetimes::Lifetimes;
-use ramgate::server::certificate::own::Own;
-use ramgate::server::certificate::slot::Slot;
-use ramgate::telemetry::metrics::Metrics;
+use ramgate::testing::server::Lifetimes;
+use ramgate::testing::server::Own;
+use ramgate::testing::server::Slot;
+use ramgate::testing::telemetry::Metrics;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use ramgate::cases::run;
-use ramgate::store::NamedPiece;
+use ramgate::testing::cases::run;
+use ramgate::testing::config::NamedPiece;
 use ramgate_fuzz::lies_inside;
 
 static DEFAULTS: LazyLock<Vec<NamedPiece>> = LazyLock::new(ramgate_fuzz::reference);

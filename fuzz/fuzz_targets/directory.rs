@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use ram_policy::{Context, Request};
-use ramgate::directory::{Piece, check, merge};
-use ramgate::store::NamedPiece;
+use ramgate::testing::config::NamedPiece;
+use ramgate::testing::config::{Piece, check, merge};
 use ramgate_fuzz::lies_inside;
 
 static POLICIES: LazyLock<Vec<NamedPiece>> = LazyLock::new(|| {

@@ -8,9 +8,10 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use json_patch::{Patch, PatchOperation};
 use libfuzzer_sys::fuzz_target;
-use ramgate::admission::reply::{MAX_MESSAGE, MAX_WARNING};
-use ramgate::admission::{Answer, Mode, Modes, Objects, Path, Review, answer, refuse};
-use ramgate::directory::Configuration;
+use ramgate::testing::admission::{Answer, Mode, Modes, Path, Review, answer, refuse};
+use ramgate::testing::admission::{MAX_MESSAGE, MAX_WARNING};
+use ramgate::testing::config::Configuration;
+use ramgate::testing::kubernetes::Objects;
 use serde_json::{Value, json};
 
 static CONFIGURATION: LazyLock<Configuration> = LazyLock::new(ramgate_fuzz::configuration);

@@ -5,15 +5,15 @@
 
 use eci_calls::{self, Tags};
 use libfuzzer_sys::fuzz_target;
-use ramgate::admission::annotation::{self, ECI_FIELDS, Fields};
-use ramgate::admission::pod::Pod;
+use ramgate::testing::admission::annotations::{self, ECI_FIELDS, Fields};
+use ramgate::testing::kubernetes::Pod;
 use serde_json::json;
 
 /// The longest refusal of one annotation, in characters: half of what a whole message may have
 const LONGEST: usize = 500;
 
 fuzz_target!(|text: &str| {
-    if let Ok(tags) = annotation::tags(text) {
+    if let Ok(tags) = annotations::tags(text) {
         assert!(tags.len() <= eci_calls::MAX_TAGS);
         Tags::from_pairs(tags.clone()).unwrap();
         let fields = Fields {
@@ -22,10 +22,10 @@ fuzz_target!(|text: &str| {
         };
         assert_eq!(fields.written_tags().as_deref(), Some(text));
     }
-    if let Ok(id) = annotation::resource_group(text) {
+    if let Ok(id) = annotations::resource_group(text) {
         assert_eq!(id, text);
     }
-    if let Ok(name) = annotation::role_name(text) {
+    if let Ok(name) = annotations::role_name(text) {
         assert_eq!(name, text);
         eci_calls::check_role_name(text).unwrap();
     }

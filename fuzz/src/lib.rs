@@ -4,8 +4,10 @@ use std::path::Path;
 
 use ram_policy::source::Position;
 use ram_policy::{Document, DocumentKind, Statement};
-use ramgate::directory::Configuration;
-use ramgate::store::{self, NamedPiece, folder};
+use ramgate::testing::config as store;
+use ramgate::testing::config::Configuration;
+use ramgate::testing::config::NamedPiece;
+use ramgate::testing::config::folder;
 
 /// The documents of the reference example, which use every section of a directory
 pub fn reference() -> Vec<NamedPiece> {

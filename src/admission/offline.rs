@@ -2,7 +2,7 @@
 //!
 //! `ramgate check` and the pod level of case files end here, and pass through the very bodies that the server reads.
 
-mod stamped;
+pub(crate) mod stamped;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,16 +10,31 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::bearer::Place;
-use super::profile::{self, Profile};
-use super::workload::Workload;
-use super::{
-    Answer, Asked, Cause, Cluster, Decision, Meta, Modes, NodeKind, Path, Record, Review, ReviewError, answer,
-};
-use crate::directory::{Carrier, ClusterSettings, Configuration};
+use crate::admission::Answer;
+use crate::admission::Asked;
+use crate::admission::Cause;
+use crate::admission::Decision;
+use crate::admission::Modes;
+use crate::admission::Path;
+use crate::admission::Record;
+use crate::admission::Review;
+use crate::admission::ReviewError;
+use crate::admission::answer;
+use crate::config::directory::Carrier;
+use crate::config::directory::ClusterSettings;
+use crate::config::directory::Configuration;
+use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::cluster::NodeKind;
+use crate::kubernetes::eci_profile;
+use crate::kubernetes::eci_profile::Profile;
+use crate::kubernetes::pod_template::Place;
+use crate::kubernetes::workload::Workload;
 use crate::stamp::Seal;
 
-pub use stamped::{follow, owned, stamped};
+pub(crate) use crate::admission::offline::stamped::follow;
+pub(crate) use crate::admission::offline::stamped::owned;
+pub use crate::admission::offline::stamped::stamped;
 
 /// A request about a pod, a workload or an image cache
 #[derive(Clone, Copy, Debug)]
@@ -155,10 +170,10 @@ pub fn run(
 }
 
 /// Whether the configuration says how requests about this kind are judged
-pub fn is_judged(object: &Value, settings: &ClusterSettings) -> bool {
+pub(crate) fn is_judged(object: &Value, settings: &ClusterSettings) -> bool {
     let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
     matches!(kind, "Pod" | "Binding" | "ImageCache")
-        || profile::is_manifest(object)
+        || eci_profile::is_manifest(object)
         || workload(object).is_some()
         || listed(object, settings).is_some()
 }

@@ -3,13 +3,13 @@
 //! The body is scanned once for the request; the pods in it are then read on their own, so that everything else in
 //! them is skipped, never stored.
 
-mod beside;
-mod growth;
-mod object;
-mod problem;
-mod proxied;
-mod revision;
-mod unread;
+pub(crate) mod error;
+pub(crate) mod growth;
+pub(crate) mod missing;
+pub(crate) mod objects;
+pub(crate) mod parameters;
+pub(crate) mod proxied;
+pub(crate) mod stored_revision;
 
 use std::fmt;
 
@@ -17,15 +17,18 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::bearer::Bearer;
-use super::bound::{GROUPS, few};
-use super::pod::{Metadata, present};
-use super::text::Text;
-use super::workload::Workload;
+use crate::kubernetes::bounds::GROUPS;
+use crate::kubernetes::bounds::few;
+use crate::kubernetes::pod::Metadata;
+use crate::kubernetes::pod::present;
+use crate::kubernetes::pod_template::Bearer;
+use crate::kubernetes::strings::Text;
+use crate::kubernetes::workload::Workload;
 
-pub use object::Binding;
-pub use problem::{Problem, ReviewError};
-pub use revision::Revision;
+pub(crate) use crate::admission::review::error::Problem;
+pub(crate) use crate::admission::review::error::ReviewError;
+pub(crate) use crate::admission::review::objects::Binding;
+pub(crate) use crate::admission::review::stored_revision::Revision;
 
 /// A request that waits for an answer
 #[derive(Clone, Debug)]

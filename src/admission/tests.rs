@@ -1,17 +1,27 @@
 //! The whole path on made-up requests: decisions, modes, and every sentence that a person reads.
 
-mod stored;
+pub(crate) mod stored;
 
+use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::cluster::NodeKind;
+use crate::testing::kubernetes::Objects;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::annotation::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS};
-use super::offline::{self, Final, Operation, Request};
-use super::*;
-use crate::directory::{Piece, merge};
+use crate::admission::fields::annotations::CUSTOM_TAGS;
+use crate::admission::fields::annotations::RAM_ROLE_NAME;
+use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
+use crate::admission::fields::annotations::SERVICE_ARNS;
+use crate::admission::offline;
+use crate::admission::offline::Final;
+use crate::admission::offline::Operation;
+use crate::admission::offline::Request;
+use crate::admission::*;
+use crate::config::directory::Piece;
+use crate::config::directory::merge;
 use crate::yaml;
 
 const DIRECTORY: &str = r#"

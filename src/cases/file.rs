@@ -2,8 +2,11 @@
 
 use serde::Deserialize;
 
-use super::{CaseResult, call, pod, raw};
-use crate::directory::Configuration;
+use crate::cases::CaseResult;
+use crate::cases::call;
+use crate::cases::pod;
+use crate::cases::raw;
+use crate::config::directory::Configuration;
 use ram_policy::source::{Fault, Node};
 
 /// One document of a case file

@@ -4,10 +4,16 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::text::{OneOrMany, Pairs};
-use crate::admission::offline::{self, Final, Operation, Request};
-use crate::admission::{Mode, Modes, Objects};
-use crate::directory::Configuration;
+use crate::admission::Mode;
+use crate::admission::Modes;
+use crate::admission::offline;
+use crate::admission::offline::Final;
+use crate::admission::offline::Operation;
+use crate::admission::offline::Request;
+use crate::cases::text::OneOrMany;
+use crate::cases::text::Pairs;
+use crate::config::directory::Configuration;
+use crate::kubernetes::cluster::Objects;
 use ram_policy::source::{Fault, Node};
 
 #[derive(Debug, Deserialize)]

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::expect::{Details, Expect};
-use super::text::{OneOrMany, Pairs};
-use crate::directory::Configuration;
+use crate::cases::expect::Details;
+use crate::cases::expect::Expect;
+use crate::cases::text::OneOrMany;
+use crate::cases::text::Pairs;
+use crate::config::directory::Configuration;
 use ram_policy::source::{Fault, Node};
 use ram_policy::{Context, Document, DocumentKind, Principal, Request};
 

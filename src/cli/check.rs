@@ -1,6 +1,6 @@
 //! `ramgate check`: what a cluster with this configuration would say to somebody's manifests.
 
-mod explain;
+pub(crate) mod explain;
 
 use std::path::PathBuf;
 
@@ -8,16 +8,30 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::configuration;
-use super::manifest::{self, Manifest};
-use super::report::{Exit, Output, Problem, print, print_json};
-use crate::admission::annotation::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
-use crate::admission::fix::{Advice, Line};
-use crate::admission::offline::{self, Final, Operation, Request};
-use crate::admission::{Mode, Modes, Objects};
-use crate::directory::Configuration;
+use crate::admission::Mode;
+use crate::admission::Modes;
+use crate::admission::evaluate::advice::Advice;
+use crate::admission::evaluate::advice::Line;
+use crate::admission::fields::annotations::CUSTOM_TAGS;
+use crate::admission::fields::annotations::RAM_ROLE_NAME;
+use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
+use crate::admission::offline;
+use crate::admission::offline::Final;
+use crate::admission::offline::Operation;
+use crate::admission::offline::Request;
+use crate::cli::check::explain::Explained;
+use crate::cli::check::explain::explained;
+use crate::cli::configuration;
+use crate::cli::manifest;
+use crate::cli::manifest::Manifest;
+use crate::cli::report::Exit;
+use crate::cli::report::Output;
+use crate::cli::report::Problem;
+use crate::cli::report::print;
+use crate::cli::report::print_json;
+use crate::config::directory::Configuration;
+use crate::kubernetes::cluster::Objects;
 use crate::stamp::REQUESTED_BY;
-use explain::{Explained, explained};
 
 /// How a service account is written as a user
 const SERVICE_ACCOUNT: &str = "system:serviceaccount:";

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use super::report::Problem;
-use crate::directory::Configuration;
-use crate::store::{self, NamedPiece, folder};
+use crate::cli::report::Problem;
+use crate::config;
+use crate::config::NamedPiece;
+use crate::config::directory::Configuration;
+use crate::config::folder;
 
 /// The documents of a configuration directory
 pub(super) fn documents(path: &Path) -> Result<Vec<NamedPiece>, Problem> {
@@ -13,5 +15,5 @@ pub(super) fn documents(path: &Path) -> Result<Vec<NamedPiece>, Problem> {
 
 /// The configuration that a directory makes
 pub(super) fn load(path: &Path) -> Result<Configuration, Problem> {
-    store::load(&documents(path)?).map_err(Problem::Invalid)
+    config::load(&documents(path)?).map_err(Problem::Invalid)
 }

@@ -6,11 +6,21 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::configuration;
-use super::report::{Exit, Output, Problem, fault_json, print, print_json};
-use crate::directory::{FaultClass, LocatedFault, Piece};
-use crate::lint::{self, Facts, Warning};
-use crate::store::{self, NamedPiece};
+use crate::analysis::lint;
+use crate::analysis::lint::Facts;
+use crate::analysis::lint::Warning;
+use crate::cli::configuration;
+use crate::cli::report::Exit;
+use crate::cli::report::Output;
+use crate::cli::report::Problem;
+use crate::cli::report::fault_json;
+use crate::cli::report::print;
+use crate::cli::report::print_json;
+use crate::config;
+use crate::config::NamedPiece;
+use crate::config::directory::FaultClass;
+use crate::config::directory::LocatedFault;
+use crate::config::directory::Piece;
 
 /// Check policies (NAME.json) and directory documents (*.yaml), or ConfigMap manifests that hold them
 ///
@@ -97,7 +107,7 @@ impl Findings {
 
     /// What shows only when the documents are put together
     fn connect(&mut self, pieces: &[NamedPiece], whole: bool) {
-        match store::load(pieces) {
+        match config::load(pieces) {
             Ok(configuration) => {
                 let references = configuration
                     .warnings

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::report::Problem;
-use crate::admission::workload::Workload;
+use crate::cli::report::Problem;
+use crate::kubernetes::workload::Workload;
 use crate::yaml;
 use ram_policy::source::utf8;
 

@@ -4,10 +4,22 @@ use clap::Args;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use super::report::{Exit, Output, Problem, print, print_json};
-use super::site::{self, Site, SiteArgs, noted, unread};
-use crate::survey::live::{self, Scope, whole};
-use crate::survey::preflight::{Finding, Scene, findings};
+use crate::analysis::survey::live;
+use crate::analysis::survey::live::Scope;
+use crate::analysis::survey::live::whole;
+use crate::analysis::survey::preflight::Finding;
+use crate::analysis::survey::preflight::Scene;
+use crate::analysis::survey::preflight::findings;
+use crate::cli::report::Exit;
+use crate::cli::report::Output;
+use crate::cli::report::Problem;
+use crate::cli::report::print;
+use crate::cli::report::print_json;
+use crate::cli::site;
+use crate::cli::site::Site;
+use crate::cli::site::SiteArgs;
+use crate::cli::site::noted;
+use crate::cli::site::unread;
 
 /// Say what mode enforce would break in a cluster, and what would slip through it
 ///

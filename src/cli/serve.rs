@@ -7,12 +7,12 @@
 //! What can fail for good fails before the sockets are bound. What may come later (the API server, the first complete
 //! configuration) is waited for while `/ready` says what is missing.
 
-mod authorize;
-mod certificate;
-mod gate;
-mod readiness;
-mod settings;
-mod watchdog;
+pub(crate) mod authorize;
+pub(crate) mod certificate;
+pub(crate) mod gate;
+pub(crate) mod readiness;
+pub(crate) mod settings;
+pub(crate) mod watchdog;
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -26,27 +26,40 @@ use rustls::crypto::aws_lc_rs;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 
-use self::certificate::Certificate;
-use self::gate::{Gate, Surrounding};
-use self::readiness::{Ready, Tasks};
-pub(super) use self::settings::ServeArgs;
-use self::settings::{ClientAuthority, Settings, Source};
-use self::watchdog::Watchdog;
-use super::report::{Exit, Problem};
-use crate::api::watches::Watches;
+use crate::cli::report::Exit;
+use crate::cli::report::Problem;
+use crate::cli::serve::certificate::Certificate;
+use crate::cli::serve::gate::Gate;
+use crate::cli::serve::gate::Surrounding;
+use crate::cli::serve::readiness::Ready;
+use crate::cli::serve::readiness::Tasks;
+use crate::cli::serve::settings::ClientAuthority;
+pub(super) use crate::cli::serve::settings::ServeArgs;
+use crate::cli::serve::settings::Settings;
+use crate::cli::serve::settings::Source;
+use crate::cli::serve::watchdog::Watchdog;
+use crate::cluster::ClusterSource;
+use crate::cluster::Followed;
+use crate::cluster::Keys;
+use crate::cluster::Rules;
+use crate::cluster::Surroundings;
+use crate::cluster::View;
+use crate::cluster::api::watches::Watches;
+use crate::config::Status;
+use crate::config::Store;
+use crate::config::folder::FolderSource;
+use crate::config::reload::Reloader;
 use crate::server::Server;
-use crate::server::admin::{Admin, Readiness};
+use crate::server::admin::Admin;
+use crate::server::admin::Readiness;
 use crate::server::certificate::mounted;
 use crate::server::certificate::slot::Slot;
 use crate::server::clients::AuthorityFile;
 use crate::server::limits::ConnectionLimits;
 use crate::server::listener::Listener;
 use crate::server::reviews::Reviews;
-use crate::server::shutdown::{self, Phases};
-use crate::store::cluster::{ClusterSource, Followed, Keys, Rules, Surroundings, View};
-use crate::store::folder::FolderSource;
-use crate::store::reload::Reloader;
-use crate::store::{Status, Store};
+use crate::server::shutdown;
+use crate::server::shutdown::Phases;
 use crate::telemetry::log;
 use crate::telemetry::metrics::Metrics;
 

@@ -11,12 +11,18 @@ use kube::config::KubeConfigOptions;
 use kube::{Client, Config};
 use rustls::crypto::aws_lc_rs;
 
-use super::configuration as directory;
-use super::report::Problem;
-use crate::directory::Configuration;
-use crate::store;
-use crate::survey::live::{self, Installation, Missing, ReadError, Reader, Scope};
-use crate::survey::{Judge, Land};
+use crate::analysis::survey::Judge;
+use crate::analysis::survey::Land;
+use crate::analysis::survey::live;
+use crate::analysis::survey::live::Installation;
+use crate::analysis::survey::live::Missing;
+use crate::analysis::survey::live::ReadError;
+use crate::analysis::survey::live::Reader;
+use crate::analysis::survey::live::Scope;
+use crate::cli::configuration as directory;
+use crate::cli::report::Problem;
+use crate::config;
+use crate::config::directory::Configuration;
 
 /// How long the API server may be silent: longer than any page of a list takes
 const SILENCE: Duration = Duration::from_secs(90);
@@ -176,7 +182,7 @@ impl<'a> Site<'a> {
                  where ramgate is installed, the namespace of workloads is -n"
             )));
         }
-        let configuration = store::load(&documents).map_err(Problem::Invalid)?;
+        let configuration = config::load(&documents).map_err(Problem::Invalid)?;
         let (land, missing) = live::land(&self.reader, release, &self.installation, &configuration)
             .await
             .map_err(unread)?;
@@ -202,12 +208,12 @@ impl Ground {
 #[cfg(test)]
 impl Ground {
     /// What a test makes up
-    pub(super) fn of(town: crate::survey::fixture::Town) -> Self {
+    pub(super) fn of(town: crate::analysis::survey::fixture::Town) -> Self {
         Self {
             configuration: town.configuration,
             land: town.land,
             notes: Vec::new(),
-            now: crate::survey::fixture::now(),
+            now: crate::analysis::survey::fixture::now(),
         }
     }
 }

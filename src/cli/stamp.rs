@@ -1,14 +1,16 @@
 //! `ramgate stamp`: who asked for the pods of a cluster, as its stamps say.
 
-mod list;
-mod restart;
-mod table;
-mod target;
-mod verify;
+pub(crate) mod list;
+pub(crate) mod restart;
+pub(crate) mod table;
+pub(crate) mod target;
+pub(crate) mod verify;
 
 use clap::{Args, Subcommand};
 
-use super::report::{Exit, Output, Problem};
+use crate::cli::report::Exit;
+use crate::cli::report::Output;
+use crate::cli::report::Problem;
 
 /// Look at the stamps of a cluster, which say who asked for its pods, or have them written anew
 #[derive(Debug, Args)]

@@ -5,10 +5,15 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::configuration;
-use super::report::{Exit, Output, Problem, print, print_json};
-use crate::cases::{self, CaseResult};
-use crate::directory::LocatedFault;
+use crate::cases;
+use crate::cases::CaseResult;
+use crate::cli::configuration;
+use crate::cli::report::Exit;
+use crate::cli::report::Output;
+use crate::cli::report::Problem;
+use crate::cli::report::print;
+use crate::cli::report::print_json;
+use crate::config::directory::LocatedFault;
 
 /// Run case files: policies and a directory, and what they must decide
 #[derive(Debug, Args)]

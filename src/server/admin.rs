@@ -9,8 +9,9 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Serialize;
 
-use super::reply;
-use super::shutdown::{Phase, Phases};
+use crate::server::reply;
+use crate::server::shutdown::Phase;
+use crate::server::shutdown::Phases;
 use crate::telemetry::metrics::Metrics;
 
 /// Says whether everything that judging needs is there
@@ -57,7 +58,7 @@ pub fn router(admin: Arc<Admin>) -> Router {
 }
 
 /// The routes of the probes' port
-pub fn probes(admin: Arc<Admin>) -> Router {
+pub(crate) fn probes(admin: Arc<Admin>) -> Router {
     Router::new()
         .route("/live", get(async || reply::text(StatusCode::OK, "live")))
         .route("/ready", get(ready))

@@ -9,8 +9,8 @@ use axum::http::header::CONTENT_LENGTH;
 use futures::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::limits::ReviewLimits;
-use super::uid;
+use crate::server::limits::ReviewLimits;
+use crate::server::uid;
 
 /// Memory that all bodies share
 #[derive(Debug)]

@@ -10,13 +10,13 @@
 //! What a client must trust is always in place before anything is signed with it: a new authority joins the bundle
 //! first and signs later, an old one stays in the bundle until it expires.
 
-pub mod authority;
-pub mod bundle;
-pub mod injection;
-pub mod lifetimes;
-pub mod mounted;
-pub mod own;
-pub mod pair;
-pub mod rotation;
-pub mod secret;
-pub mod slot;
+pub(crate) mod authority;
+pub(crate) mod bundle;
+pub(crate) mod injection;
+pub(crate) mod lifetimes;
+pub(crate) mod mounted;
+pub(crate) mod own;
+pub(crate) mod pair;
+pub(crate) mod rotation;
+pub(crate) mod secret;
+pub(crate) mod slot;

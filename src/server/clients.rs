@@ -20,7 +20,8 @@ use rustls::{
 };
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-use super::certificate::mounted::{MountedError, read};
+use crate::server::certificate::mounted::MountedError;
+use crate::server::certificate::mounted::read;
 use crate::telemetry::metrics::Metrics;
 
 /// Demands a certificate of every client

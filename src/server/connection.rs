@@ -20,10 +20,10 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tower::ServiceExt;
 
-use super::limits::ConnectionLimits;
-use super::places::Place;
-use super::shutdown;
-use super::shutdown::Phase;
+use crate::server::limits::ConnectionLimits;
+use crate::server::places::Place;
+use crate::server::shutdown;
+use crate::server::shutdown::Phase;
 
 /// No API server sends more than ten
 const MOST_HEADERS: usize = 64;

@@ -14,12 +14,13 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use super::connection;
-use super::limits::ConnectionLimits;
-use super::peers::Peers;
-use super::places::{Places, Taken};
-use super::shutdown;
-use super::shutdown::Phase;
+use crate::server::connection;
+use crate::server::limits::ConnectionLimits;
+use crate::server::peers::Peers;
+use crate::server::places::Places;
+use crate::server::places::Taken;
+use crate::server::shutdown;
+use crate::server::shutdown::Phase;
 use crate::telemetry::metrics::Metrics;
 
 /// Long enough not to spin while the process is out of file descriptors, short enough to go unnoticed

@@ -1,7 +1,7 @@
 //! `/mutate`, `/validate` and `/authorize`: bounds around the judge, and an explicit denial for each bound that is hit.
 
-mod end;
-mod times;
+pub(crate) mod end;
+pub(crate) mod times;
 
 use std::any::Any;
 use std::hash::{BuildHasher, RandomState};
@@ -21,18 +21,24 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use self::end::End;
-use self::times::Times;
-use super::body;
-use super::body::{Budget, Received, Unread};
-use super::judge::{Endpoint, Judge, Verdict};
-use super::limits::ReviewLimits;
-use super::{reply, uid};
-use crate::admission::bound;
+use crate::admission;
+use crate::authorization;
+use crate::kubernetes::bounds;
+use crate::server::body;
+use crate::server::body::Budget;
+use crate::server::body::Received;
+use crate::server::body::Unread;
+use crate::server::judge::Endpoint;
+use crate::server::judge::Judge;
+use crate::server::judge::Verdict;
+use crate::server::limits::ReviewLimits;
+use crate::server::reply;
+use crate::server::reviews::end::End;
+use crate::server::reviews::times::Times;
+use crate::server::uid;
 use crate::telemetry::log;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::record::Record;
-use crate::{admission, authorize};
 
 /// A judge behind its bounds
 pub struct Reviews {
@@ -111,7 +117,7 @@ impl Reviews {
             return Err(End::NoWorker);
         };
         let judge = Arc::clone(&self.judge);
-        let cost = bound::cost(&received.bytes);
+        let cost = bounds::cost(&received.bytes);
         let large = received.bytes.len().max(cost) > self.limits.inline;
         let turn = Arc::clone(&self.large).acquire_owned();
         let room = Arc::clone(&self.reading).acquire_many_owned(kibibytes(cost));
@@ -154,7 +160,7 @@ impl Reviews {
     fn end(&self, endpoint: Endpoint, end: End, uid: Option<String>) -> (Response, Record) {
         let sentence = end.sentence(&self.limits);
         let response = match (&uid, end.denial()) {
-            _ if endpoint == Endpoint::Authorize => reply::review(authorize::refuse(&sentence)),
+            _ if endpoint == Endpoint::Authorize => reply::review(authorization::refuse(&sentence)),
             (Some(uid), Some(code)) => reply::review(admission::refuse(uid, code.as_u16(), &sentence)),
             _ => reply::text(end.status(), sentence),
         };

@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use super::listener::Drained;
+use crate::server::listener::Drained;
 
 /// How far the end has come
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,7 +62,7 @@ pub(super) async fn draining(mut phase: watch::Receiver<Phase>) {
 }
 
 /// The requests to stop, in the order of their arrival
-pub type Signals = mpsc::Receiver<&'static str>;
+pub(crate) type Signals = mpsc::Receiver<&'static str>;
 
 /// The process was told twice to stop
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +73,7 @@ pub struct Aborted;
 ///
 /// # Errors
 /// The operating system can refuse to report signals.
-pub fn signals() -> io::Result<Signals> {
+pub(crate) fn signals() -> io::Result<Signals> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     // The second signal ends the process, so that no third needs a place

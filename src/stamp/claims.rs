@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::Form;
-use super::contents::Contents;
-use super::object::{ObjectName, StampedObject};
+use crate::stamp::Form;
+use crate::stamp::contents::Contents;
+use crate::stamp::object::ObjectName;
+use crate::stamp::object::StampedObject;
 use ram_policy::Principal;
 
 /// Who asked for a pod, for which RAM principal, where, in which object, with which ECI fields and containers
@@ -76,7 +77,7 @@ impl Claims {
             user_arns,
         } = &self.fields;
         let parts = [
-            Some(super::REQUESTED_BY),
+            Some(crate::stamp::REQUESTED_BY),
             Some(form.version()),
             Some(key),
             Some(&self.user),

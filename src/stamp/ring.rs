@@ -5,7 +5,7 @@ use std::fmt;
 use aws_lc_rs::{hmac, rand};
 
 /// How many bytes a key has: as many as the hash that it goes into
-pub const KEY_BYTES: usize = 32;
+pub(crate) const KEY_BYTES: usize = 32;
 
 /// How many keys a ring may hold; two are enough to rotate
 const MOST_KEYS: usize = 16;

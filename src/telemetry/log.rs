@@ -12,14 +12,17 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::clip::{NAME, TEXT, causes, clipped};
-use super::record::Record;
 use crate::admission::Decision;
 use crate::server::judge::Endpoint;
+use crate::telemetry::clip::NAME;
+use crate::telemetry::clip::TEXT;
+use crate::telemetry::clip::causes;
+use crate::telemetry::clip::clipped;
+use crate::telemetry::record::Record;
 
 /// How log lines are written
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// One JSON object a line
     #[default]
     Json,
@@ -29,7 +32,7 @@ pub enum LogFormat {
 
 /// Why logging could not be set up
 #[derive(Debug, thiserror::Error)]
-pub enum LogError {
+pub(crate) enum LogError {
     /// The filter is not one that tracing understands
     #[error("`{filter}` is no log filter, write a level such as info or a list such as info,ramgate=debug")]
     Filter {
@@ -47,7 +50,7 @@ pub enum LogError {
 ///
 /// # Errors
 /// Text that is no filter is refused.
-pub fn filter(text: &str) -> Result<EnvFilter, LogError> {
+pub(crate) fn filter(text: &str) -> Result<EnvFilter, LogError> {
     EnvFilter::builder()
         .parse(text)
         .map_err(|source| LogError::Filter {
@@ -60,7 +63,7 @@ pub fn filter(text: &str) -> Result<EnvFilter, LogError> {
 ///
 /// # Errors
 /// A second call is refused.
-pub fn start(format: LogFormat, filter: EnvFilter) -> Result<(), LogError> {
+pub(crate) fn start(format: LogFormat, filter: EnvFilter) -> Result<(), LogError> {
     let colours = std::io::stderr().is_terminal();
     tracing::dispatcher::set_global_default(lines(format, filter, std::io::stderr, colours))
         .map_err(|_| LogError::Twice)?;
@@ -91,7 +94,7 @@ where
 /// Writes the line of one review, every text of the request cut to a length
 ///
 /// Of reading only what was judged has one: an API server asks before every read, and mostly it is none of our business.
-pub fn decision(endpoint: Endpoint, record: &Record, took: Duration) {
+pub(crate) fn decision(endpoint: Endpoint, record: &Record, took: Duration) {
     if endpoint == Endpoint::Authorize && record.decision == Decision::Unjudged.name() {
         return;
     }

@@ -2,7 +2,7 @@
 //!
 //! A value that is not on its list counts as `other`, so that no tenant can make the series grow.
 
-mod labels;
+pub(crate) mod labels;
 
 use std::time::Duration;
 
@@ -13,11 +13,19 @@ use prometheus::{
     Opts, Registry, TextEncoder,
 };
 
-use self::labels::{ACTIONS, ANSWERS, DECISIONS, MODES, NO_MODE, OPERATIONS, OTHER, RESOURCES, SCOPES};
-use super::record::Record;
+use crate::config::Status;
 use crate::server::judge::Endpoint;
 use crate::server::listener::Refusal;
-use crate::store::Status;
+use crate::telemetry::metrics::labels::ACTIONS;
+use crate::telemetry::metrics::labels::ANSWERS;
+use crate::telemetry::metrics::labels::DECISIONS;
+use crate::telemetry::metrics::labels::MODES;
+use crate::telemetry::metrics::labels::NO_MODE;
+use crate::telemetry::metrics::labels::OPERATIONS;
+use crate::telemetry::metrics::labels::OTHER;
+use crate::telemetry::metrics::labels::RESOURCES;
+use crate::telemetry::metrics::labels::SCOPES;
+use crate::telemetry::record::Record;
 
 /// Seconds; a judgement takes tens of microseconds, the webhook's own timeout is seconds
 const DURATION_BUCKETS: &[f64] = &[
@@ -323,7 +331,7 @@ fn seconds(time: Timestamp) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::DocumentCounts;
+    use crate::config::directory::DocumentCounts;
     use crate::telemetry::record::Asked;
 
     fn record() -> Record {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use ramgate::yaml;
+use ramgate::testing::yaml;
 use serde_json::Value;
 
 /// The namespace of the release in these tests

@@ -199,8 +199,8 @@ fn a_listed_runtime_class_is_a_mark_of_pods_and_of_every_template() {
 
 #[test]
 fn what_controllers_do_to_owners_is_never_sent() {
-    use ramgate::admission::principal::is_control_plane;
-    use ramgate::directory::ClusterSettings;
+    use ramgate::testing::config::ClusterSettings;
+    use ramgate::testing::kubernetes::is_control_plane;
     let values = json!({"cluster": {"controlPlane": ["system:serviceaccount:tools:janitor"]}});
     let manifests = render(&values);
     let settings = ClusterSettings {

@@ -1,6 +1,6 @@
 //! The webhook entries: which there are, in which namespaces, and what an outage means to each.
 
-use ramgate::store::cluster::Installed;
+use ramgate::testing::cluster::Installed;
 use serde_json::{Value, json};
 
 use crate::render::{Manifests, NAMESPACE, render, strings, supported, values_of};

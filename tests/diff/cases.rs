@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use ramgate::yaml;
+use ramgate::testing::yaml;
 use serde_json::Value;
 
 struct Case {

@@ -1,6 +1,7 @@
 //! Whether a difference, as it is told, speaks of a request.
 
-use ramgate::diff::{Difference, Term};
+use ramgate::testing::analysis::Difference;
+use ramgate::testing::analysis::Term;
 
 use crate::pairs::Asked;
 

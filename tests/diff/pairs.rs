@@ -1,7 +1,9 @@
 //! Pairs of small configurations out of a small alphabet, and requests made of the same letters.
 
 use ram_policy::{Context, Principal};
-use ramgate::directory::{Configuration, Piece, merge};
+use ramgate::testing::config::Configuration;
+use ramgate::testing::config::Piece;
+use ramgate::testing::config::merge;
 use serde_json::{Value, json};
 
 /// A seeded generator of numbers (splitmix64), so that a seed names one pair for ever

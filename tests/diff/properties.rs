@@ -2,8 +2,10 @@
 
 use proptest::prelude::*;
 use ram_policy::{Outcome, Request};
-use ramgate::diff::{Change, Difference, compare};
-use ramgate::directory::Configuration;
+use ramgate::testing::analysis::Change;
+use ramgate::testing::analysis::Difference;
+use ramgate::testing::analysis::compare;
+use ramgate::testing::config::Configuration;
 
 use crate::cover::covers;
 use crate::pairs::{Asked, Random, pair, request};

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use ramgate::diff::compare;
-use ramgate::directory::{Configuration, Piece, merge};
+use ramgate::testing::analysis::compare;
+use ramgate::testing::config::Configuration;
+use ramgate::testing::config::Piece;
+use ramgate::testing::config::merge;
 use serde_json::json;
 
 /// Users who share 100 policies, one of which may be changed, under a control policy

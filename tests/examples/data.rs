@@ -7,12 +7,18 @@ use crate::page::{Block, Page, pages};
 use jiff::Timestamp;
 use ram_policy::source::json;
 use ram_policy::{Document, DocumentKind};
-use ramgate::admission::offline::{self, Operation, Request};
-use ramgate::admission::{Mode, Modes, Objects};
-use ramgate::cases;
-use ramgate::directory::{Configuration, Piece};
-use ramgate::store::{self, folder};
-use ramgate::yaml;
+use ramgate::testing::admission::Mode;
+use ramgate::testing::admission::Modes;
+use ramgate::testing::admission::Operation;
+use ramgate::testing::admission::Request;
+use ramgate::testing::admission::offline;
+use ramgate::testing::cases;
+use ramgate::testing::config as store;
+use ramgate::testing::config::Configuration;
+use ramgate::testing::config::Piece;
+use ramgate::testing::config::folder;
+use ramgate::testing::kubernetes::Objects;
+use ramgate::testing::yaml;
 
 fn examples() -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = std::fs::read_dir("deploy/examples")

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::page::{Page, first_cells, pages, quoted};
 use ram_policy::{OPERATORS, SYSTEM_POLICIES};
-use ramgate::lint::Code;
+use ramgate::testing::analysis::Code;
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder)
@@ -54,12 +54,12 @@ fn every_code_of_the_source_is_on_the_page_and_no_other() {
         codes.extend(strings_after(&code(path), "code:"));
     }
     for page in [
-        "src/admission/finding.rs",
-        "src/admission/finding/revision.rs",
-        "src/admission/finding/stamp.rs",
+        "src/admission/outcome/finding.rs",
+        "src/admission/outcome/finding/revision.rs",
+        "src/admission/outcome/finding/stamp.rs",
     ] {
         let finding = code(page);
-        let function = finding.split("pub fn code(").nth(1).unwrap();
+        let function = finding.split("fn code(").nth(1).unwrap();
         codes.extend(strings_after(function.split("\n    }\n").next().unwrap(), "=>"));
     }
     assert!(codes.len() > 12, "{codes:?}");
@@ -105,7 +105,7 @@ fn every_code_of_the_linter_is_on_the_page_and_no_other() {
 #[test]
 fn every_slip_in_an_annotation_is_on_the_page() {
     let snapshot =
-        "src/admission/snapshots/ramgate__admission__annotation__tests__every_slip_has_its_own_words.snap";
+        "src/admission/fields/snapshots/ramgate__admission__fields__annotations__tests__every_slip_has_its_own_words.snap";
     let fragments: Vec<Vec<String>> = listed("docs/messages.md", "Malformed annotations")
         .iter()
         .map(|fragment| fragment.split('…').map(|part| part.trim().to_owned()).collect())
@@ -173,7 +173,7 @@ fn every_label_value_of_the_metrics_is_on_the_page() {
 fn every_field_of_a_log_line_is_on_the_page() {
     let source = code("src/telemetry/log.rs");
     let function = source
-        .split("pub fn decision(")
+        .split("fn decision(")
         .nth(1)
         .unwrap()
         .split("\n}\n")

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use ramgate::server::limits::ReviewLimits;
-use ramgate::server::reviews;
-use ramgate::server::reviews::Reviews;
-use ramgate::telemetry::metrics::Metrics;
+use ramgate::testing::server::ReviewLimits;
+use ramgate::testing::server::Reviews;
+use ramgate::testing::server::reviews;
+use ramgate::testing::telemetry::Metrics;
 use serde_json::json;
 use tower::ServiceExt;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
-use ramgate::server::limits::{ConnectionLimits, ReviewLimits};
+use ramgate::testing::server::ConnectionLimits;
+use ramgate::testing::server::ReviewLimits;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use ram_policy::SYSTEM_POLICIES;
-use ramgate::directory::Piece;
-use ramgate::lint::{self, Code, Facts};
-use ramgate::yaml;
+use ramgate::testing::analysis::Code;
+use ramgate::testing::analysis::Facts;
+use ramgate::testing::analysis::lint;
+use ramgate::testing::config::Piece;
+use ramgate::testing::yaml;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Live sets and revisions: honest ones, and ones with a slip or a trick in them.
 
-use ramgate::admission::revision::template;
+use ramgate::testing::kubernetes::template;
 use serde_json::{Map, Value, json};
 
 use crate::json::{Json, Way};

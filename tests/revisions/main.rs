@@ -33,7 +33,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use ramgate::admission::revision::{Problem, template};
+use ramgate::testing::kubernetes::Problem;
+use ramgate::testing::kubernetes::template;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

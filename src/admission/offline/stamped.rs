@@ -3,13 +3,31 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Inhabited, OfflineError, Operation, Request, body, listed, patch, place, workload};
-use crate::admission::identity::Holder;
-use crate::admission::pod::Metadata;
-use crate::admission::workload::Workload;
-use crate::admission::{Cluster, Mode, Modes, Objects, Path, Review, answer};
-use crate::directory::{Carrier, ClusterSettings, Configuration};
-use crate::stamp::{REQUESTED_BY, StampedObject, unverified};
+use crate::admission::Mode;
+use crate::admission::Modes;
+use crate::admission::Path;
+use crate::admission::Review;
+use crate::admission::answer;
+use crate::admission::attribution::Holder;
+use crate::admission::offline::Inhabited;
+use crate::admission::offline::OfflineError;
+use crate::admission::offline::Operation;
+use crate::admission::offline::Request;
+use crate::admission::offline::body;
+use crate::admission::offline::listed;
+use crate::admission::offline::patch;
+use crate::admission::offline::place;
+use crate::admission::offline::workload;
+use crate::config::directory::Carrier;
+use crate::config::directory::ClusterSettings;
+use crate::config::directory::Configuration;
+use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::cluster::Objects;
+use crate::kubernetes::pod::Metadata;
+use crate::kubernetes::workload::Workload;
+use crate::stamp::REQUESTED_BY;
+use crate::stamp::StampedObject;
+use crate::stamp::unverified;
 
 /// An object as it is after somebody has written it, or what controls it: mapped, and stamped for its controller owner if it
 /// names one
@@ -69,7 +87,7 @@ fn owner(object: &Value) -> Option<StampedObject> {
 /// An object with the controller owner that this controller always writes, where the manifest names no owner at all; an API
 /// version in which there is no such kind is put right
 #[must_use]
-pub fn owned(object: &Value, user: &str, settings: &ClusterSettings) -> Value {
+pub(crate) fn owned(object: &Value, user: &str, settings: &ClusterSettings) -> Value {
     let mut object = object.clone();
     let owners = object
         .pointer_mut("/metadata/ownerReferences")
@@ -158,7 +176,7 @@ fn written_by(user: &str, object: &Value, settings: &ClusterSettings) -> Option<
 
 /// Makes an object that was written over an unstamped one a change of the stamped one, as a patch would: what stamping
 /// and mapping wrote stays where the change does not touch it
-pub fn follow(unstamped: &Value, stamped: &Value, object: &mut Value, settings: &ClusterSettings) {
+pub(crate) fn follow(unstamped: &Value, stamped: &Value, object: &mut Value, settings: &ClusterSettings) {
     let base = format!("{}/metadata/annotations", place(object, settings).pointer());
     let empty = Value::Object(Default::default());
     let (before, after) = (

@@ -11,7 +11,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::admission::pod::present;
+use crate::kubernetes::pod::present;
 
 /// What of an object says how many pods are made of its template, as texts of the review
 #[derive(Debug, Default, Deserialize)]

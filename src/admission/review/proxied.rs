@@ -1,6 +1,8 @@
 //! Names as proxies take them: SCHEME:NAME:PORT, of which only the name says what is reached.
 
-use super::{Operation, Resource, Review};
+use crate::admission::review::Operation;
+use crate::admission::review::Resource;
+use crate::admission::review::Review;
 
 /// The name in what a proxy is asked for, by the rules of the API server (SplitSchemeNamePort); nothing where it refuses it
 fn split(written: &str) -> Option<&str> {

@@ -2,12 +2,23 @@
 //! of the requester, one that a controller copies and that counts in this object, or none. And nobody is judged for who
 //! neither asks nor stands in such a stamp.
 
+use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::cluster::NodeKind;
+use crate::testing::kubernetes::Objects;
 use std::collections::BTreeMap;
 
-use super::*;
-use crate::admission::identity::{Holder, believed};
-use crate::admission::pod::Metadata;
-use crate::stamp::{Claims, Form, KEY_BYTES, ObjectName, REQUESTED_BY, Ring, Seal, StampedObject};
+use crate::admission::attribution::Holder;
+use crate::admission::attribution::believed;
+use crate::admission::tests::*;
+use crate::kubernetes::pod::Metadata;
+use crate::stamp::Claims;
+use crate::stamp::Form;
+use crate::stamp::KEY_BYTES;
+use crate::stamp::ObjectName;
+use crate::stamp::REQUESTED_BY;
+use crate::stamp::Ring;
+use crate::stamp::Seal;
+use crate::stamp::StampedObject;
 use ram_policy::Principal;
 
 const KRUISE: &str = "system:serviceaccount:kruise-system:kruise-manager";

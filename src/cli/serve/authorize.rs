@@ -4,24 +4,30 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::gate::{Gate, Surrounding};
-use crate::admission::Cluster;
-use crate::authorize::{self, Case, Exempt, Review, Sight};
-use crate::directory::Configuration;
+use crate::authorization;
+use crate::authorization::Case;
+use crate::authorization::Exempt;
+use crate::authorization::Review;
+use crate::authorization::Sight;
+use crate::cli::serve::gate::Gate;
+use crate::cli::serve::gate::Surrounding;
+use crate::cluster::Sighting;
+use crate::cluster::View;
+use crate::config::directory::Configuration;
+use crate::kubernetes::cluster::Cluster;
 use crate::server::judge::Verdict;
-use crate::store::cluster::{Sighting, View};
 
 impl Gate {
     /// Answers a SubjectAccessReview
     pub(super) async fn authorize(&self, body: &[u8]) -> Verdict {
         let review = match Review::parse(body) {
             Ok(review) => review,
-            Err(error) => return verdict(authorize::malformed(&error)),
+            Err(error) => return verdict(authorization::malformed(&error)),
         };
         let none = Exempt::default();
         let exempt = self.authorize.as_ref().unwrap_or(&none);
         let Some(configuration) = self.store.current() else {
-            return verdict(authorize::unready(&review, &self.modes, exempt));
+            return verdict(authorization::unready(&review, &self.modes, exempt));
         };
         let answer = match &self.surrounding {
             Surrounding::Watched(view) => {
@@ -83,7 +89,7 @@ async fn complete(case: &Case<'_>, view: &Arc<View>) -> Sighting {
     sighting
 }
 
-fn verdict(answer: authorize::Answer) -> Verdict {
+fn verdict(answer: authorization::Answer) -> Verdict {
     Verdict {
         body: answer.body,
         record: answer.record,

@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use kube::Client;
 
-use super::readiness::Tasks;
-use super::settings::{CertificateSource, OwnCertificate};
 use crate::cli::report::Problem;
-use crate::server::certificate::bundle::{self, Bundle};
+use crate::cli::serve::readiness::Tasks;
+use crate::cli::serve::settings::CertificateSource;
+use crate::cli::serve::settings::OwnCertificate;
+use crate::server::certificate::bundle;
+use crate::server::certificate::bundle::Bundle;
 use crate::server::certificate::injection;
 use crate::server::certificate::lifetimes::Lifetimes;
-use crate::server::certificate::mounted::{self, Mounted};
+use crate::server::certificate::mounted;
+use crate::server::certificate::mounted::Mounted;
 use crate::server::certificate::own::Own;
 use crate::server::certificate::rotation::Authorities;
 use crate::server::certificate::secret::SharedAuthorities;

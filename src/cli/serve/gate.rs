@@ -7,18 +7,33 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use crate::admission::contents::{self, Unlike};
-use crate::admission::profile;
-use crate::admission::reply::Reply;
-use crate::admission::review::{Operation, Resource};
-use crate::admission::{self, Cluster, Modes, Objects, Path, Review, ReviewError};
-use crate::authorize::Exempt;
-use crate::server::judge::{Endpoint, Judge, Verdict};
+use crate::admission;
+use crate::admission::Modes;
+use crate::admission::Path;
+use crate::admission::Review;
+use crate::admission::ReviewError;
+use crate::admission::attribution::contents;
+use crate::admission::attribution::contents::Unlike;
+use crate::admission::response::reply::Reply;
+use crate::admission::review::Operation;
+use crate::admission::review::Resource;
+use crate::authorization::Exempt;
+use crate::cluster::Seen;
+use crate::cluster::View;
+use crate::config::Store;
+use crate::config::review as config_map_review;
+use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::cluster::Objects;
+use crate::kubernetes::eci_profile;
+use crate::server::judge::Endpoint;
+use crate::server::judge::Judge;
+use crate::server::judge::Verdict;
 use crate::server::uid;
-use crate::stamp::{Ring, RingError, Seal};
-use crate::store::cluster::{Seen, View};
-use crate::store::{Store, review as config_map_review};
-use crate::telemetry::record::{Asked, Record};
+use crate::stamp::Ring;
+use crate::stamp::RingError;
+use crate::stamp::Seal;
+use crate::telemetry::record::Asked;
+use crate::telemetry::record::Record;
 
 /// Codes of denials that no policy decides
 const MALFORMED: u16 = 400;
@@ -66,7 +81,7 @@ impl Judge for Gate {
                 Ok(review) => review,
                 Err(error) => return malformed(&error, body),
             };
-            if review.resource() == Resource::ConfigMaps && !profile::is_profile(&review) {
+            if review.resource() == Resource::ConfigMaps && !eci_profile::is_profile(&review) {
                 return self.config_map(path, &review);
             }
             let Some(configuration) = self.store.current() else {
@@ -122,7 +137,7 @@ impl Gate {
                     ..Reply::default()
                 };
                 Verdict {
-                    body: unchanged.to_json(),
+                    body: unchanged.into_json(),
                     record,
                 }
             }

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
 
-use super::watchdog::Watchdog;
-use crate::server::admin::{Readiness, Report};
+use crate::cli::serve::watchdog::Watchdog;
+use crate::config::Store;
+use crate::server::admin::Readiness;
+use crate::server::admin::Report;
 use crate::server::certificate::slot::Slot;
-use crate::store::Store;
 
 /// Ready with a complete configuration, a certificate, and all background tasks alive
 pub(super) struct Ready {

@@ -1,7 +1,7 @@
 //! The flags of `serve`, checked together: every mistake is told at once.
 
-mod in_namespace;
-mod ports;
+pub(crate) mod in_namespace;
+pub(crate) mod ports;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,16 +10,21 @@ use clap::Args;
 use regex::Regex;
 use tracing_subscriber::EnvFilter;
 
-use self::in_namespace::{InNamespace, by_namespace};
-pub(super) use self::ports::ClientAuthority;
-use self::ports::{PortArgs, Ports};
-use crate::admission::mode::StampContents;
-use crate::admission::{Mode, Modes};
-use crate::authorize::Exempt;
+use crate::admission::Mode;
+use crate::admission::Modes;
+use crate::admission::outcome::mode::StampContents;
+use crate::authorization::Exempt;
+use crate::cli::serve::settings::in_namespace::InNamespace;
+use crate::cli::serve::settings::in_namespace::by_namespace;
+pub(super) use crate::cli::serve::settings::ports::ClientAuthority;
+use crate::cli::serve::settings::ports::PortArgs;
+use crate::cli::serve::settings::ports::Ports;
 use crate::server::certificate::authority;
-use crate::server::certificate::mounted::{CertificateFile, KeyFile};
+use crate::server::certificate::mounted::CertificateFile;
+use crate::server::certificate::mounted::KeyFile;
 use crate::server::limits::ReviewLimits;
-use crate::telemetry::log::{self, LogFormat};
+use crate::telemetry::log;
+use crate::telemetry::log::LogFormat;
 
 /// The longest `timeoutSeconds` of a webhook, which the deadline must stay below
 const LONGEST_DEADLINE: u64 = 29_999;

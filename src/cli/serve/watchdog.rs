@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use crate::api::watches::{Health, Watches};
-use crate::store::Store;
-use crate::store::cluster::{Followed, View};
+use crate::cluster::Followed;
+use crate::cluster::View;
+use crate::cluster::api::watches::Health;
+use crate::cluster::api::watches::Watches;
+use crate::config::Store;
 use crate::telemetry::metrics::Metrics;
 
 /// How often to look

@@ -3,15 +3,28 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::table::table;
-use crate::admission::phrase::clipped;
-use crate::cli::report::{Exit, Output, Problem, print, print_json};
-use crate::cli::site::{self, ScopeArgs, Site, SiteArgs, noted, unread};
+use crate::analysis::survey::Tally;
+use crate::analysis::survey::Today;
+use crate::analysis::survey::Way;
+use crate::analysis::survey::live;
+use crate::analysis::survey::live::Scope;
+use crate::analysis::survey::row::Row;
+use crate::analysis::survey::row::Stamp;
+use crate::analysis::survey::tally::KeyUse;
+use crate::cli::report::Exit;
+use crate::cli::report::Output;
+use crate::cli::report::Problem;
+use crate::cli::report::print;
+use crate::cli::report::print_json;
+use crate::cli::site;
+use crate::cli::site::ScopeArgs;
+use crate::cli::site::Site;
+use crate::cli::site::SiteArgs;
+use crate::cli::site::noted;
+use crate::cli::site::unread;
+use crate::cli::stamp::table::table;
 use crate::stamp::Form;
-use crate::survey::live::{self, Scope};
-use crate::survey::row::{Row, Stamp};
-use crate::survey::tally::KeyUse;
-use crate::survey::{Tally, Today, Way};
+use crate::wording::clipped;
 
 /// The longest text of a cell
 const CELL: usize = 64;
@@ -246,7 +259,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::survey::fixture::{ALICE, CAROL, MALLORY, Town, pod, seal, template, workload};
+    use crate::analysis::survey::fixture::ALICE;
+    use crate::analysis::survey::fixture::CAROL;
+    use crate::analysis::survey::fixture::MALLORY;
+    use crate::analysis::survey::fixture::Town;
+    use crate::analysis::survey::fixture::pod;
+    use crate::analysis::survey::fixture::seal;
+    use crate::analysis::survey::fixture::template;
+    use crate::analysis::survey::fixture::workload;
 
     fn listed(is_everything: bool) -> Listed {
         let town = Town::new("");

@@ -6,17 +6,32 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::target;
-use crate::admission::phrase::{clipped, quoted};
-use crate::admission::principal::described;
-use crate::admission::workload::Workload;
-use crate::cli::report::{Exit, Output, Problem, ignore, print, print_json};
-use crate::cli::site::{self, Ground, ScopeArgs, Site, SiteArgs, noted, unread};
-use crate::survey::judge::stamp;
-use crate::survey::live::{self, Scope};
-use crate::survey::row::Row;
-use crate::survey::source::stamp_of;
-use crate::survey::{Source, Stamp, Way};
+use crate::analysis::survey::Source;
+use crate::analysis::survey::Stamp;
+use crate::analysis::survey::Way;
+use crate::analysis::survey::judge::stamp;
+use crate::analysis::survey::live;
+use crate::analysis::survey::live::Scope;
+use crate::analysis::survey::row::Row;
+use crate::analysis::survey::source::stamp_of;
+use crate::cli::report::Exit;
+use crate::cli::report::Output;
+use crate::cli::report::Problem;
+use crate::cli::report::ignore;
+use crate::cli::report::print;
+use crate::cli::report::print_json;
+use crate::cli::site;
+use crate::cli::site::Ground;
+use crate::cli::site::ScopeArgs;
+use crate::cli::site::Site;
+use crate::cli::site::SiteArgs;
+use crate::cli::site::noted;
+use crate::cli::site::unread;
+use crate::cli::stamp::target;
+use crate::kubernetes::control_plane::described;
+use crate::kubernetes::workload::Workload;
+use crate::wording::clipped;
+use crate::wording::quoted;
 
 /// The annotation by which `kubectl rollout restart` changes a template
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
@@ -355,7 +370,11 @@ fn summary(done: &[Done], is_dry_run: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::survey::fixture::{ALICE, Town, pod, template, workload};
+    use crate::analysis::survey::fixture::ALICE;
+    use crate::analysis::survey::fixture::Town;
+    use crate::analysis::survey::fixture::pod;
+    use crate::analysis::survey::fixture::template;
+    use crate::analysis::survey::fixture::workload;
 
     fn steps() -> Vec<Step> {
         let town = Town::new("");

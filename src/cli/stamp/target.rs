@@ -2,11 +2,13 @@
 
 use serde_json::Value;
 
+use crate::analysis::survey::Source;
+use crate::analysis::survey::live::Scope;
 use crate::cli::report::Problem;
-use crate::cli::site::{Site, named, unread};
-use crate::directory::ClusterSettings;
-use crate::survey::Source;
-use crate::survey::live::Scope;
+use crate::cli::site::Site;
+use crate::cli::site::named;
+use crate::cli::site::unread;
+use crate::config::directory::ClusterSettings;
 
 /// An object of a live cluster
 pub(super) struct Target {

@@ -5,20 +5,43 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::target;
-use crate::admission::annotation::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS};
-use crate::admission::phrase::{NAME_LENGTH, clipped, quoted};
-use crate::admission::principal::described;
+use crate::admission::fields::annotations::CUSTOM_TAGS;
+use crate::admission::fields::annotations::RAM_ROLE_NAME;
+use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
+use crate::admission::fields::annotations::SERVICE_ARNS;
+use crate::admission::fields::annotations::USER_ARNS;
+use crate::analysis::survey::Source;
+use crate::analysis::survey::Stamp;
+use crate::analysis::survey::agreement;
+use crate::analysis::survey::agreement::Difference;
+use crate::analysis::survey::agreement::asked;
+use crate::analysis::survey::agreement::differences;
+use crate::analysis::survey::judge::stamp;
+use crate::analysis::survey::live::cluster_uid;
+use crate::analysis::survey::live::ring;
+use crate::analysis::survey::source::stamp_of;
+use crate::analysis::survey::source::text;
 use crate::cli::manifest;
-use crate::cli::report::{Exit, Output, Problem, print, print_json};
-use crate::cli::site::{self, Ground, Site, SiteArgs, unread};
-use crate::directory::ClusterSettings;
-use crate::stamp::{Broken, Claims, Seal, unverified};
-use crate::survey::agreement::{self, Difference, asked, differences};
-use crate::survey::judge::stamp;
-use crate::survey::live::{cluster_uid, ring};
-use crate::survey::source::{stamp_of, text};
-use crate::survey::{Source, Stamp};
+use crate::cli::report::Exit;
+use crate::cli::report::Output;
+use crate::cli::report::Problem;
+use crate::cli::report::print;
+use crate::cli::report::print_json;
+use crate::cli::site;
+use crate::cli::site::Ground;
+use crate::cli::site::Site;
+use crate::cli::site::SiteArgs;
+use crate::cli::site::unread;
+use crate::cli::stamp::target;
+use crate::config::directory::ClusterSettings;
+use crate::kubernetes::control_plane::described;
+use crate::stamp::Broken;
+use crate::stamp::Claims;
+use crate::stamp::Seal;
+use crate::stamp::unverified;
+use crate::wording::NAME_LENGTH;
+use crate::wording::clipped;
+use crate::wording::quoted;
 
 /// The longest value that a line shows; tags of a pod may be longer than names
 const VALUE: usize = 256;
@@ -367,7 +390,12 @@ fn told(difference: &Difference) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::survey::fixture::{ALICE, MALLORY, Town, seal, template, workload};
+    use crate::analysis::survey::fixture::ALICE;
+    use crate::analysis::survey::fixture::MALLORY;
+    use crate::analysis::survey::fixture::Town;
+    use crate::analysis::survey::fixture::seal;
+    use crate::analysis::survey::fixture::template;
+    use crate::analysis::survey::fixture::workload;
 
     fn verified(object: &Value) -> Verified {
         let source = Source::of(object, &ClusterSettings::default()).unwrap();

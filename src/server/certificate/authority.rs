@@ -10,8 +10,11 @@ use rcgen::{
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use super::lifetimes::{Lifetimes, SKEW};
-use super::pair::{Pair, PairError, validity};
+use crate::server::certificate::lifetimes::Lifetimes;
+use crate::server::certificate::lifetimes::SKEW;
+use crate::server::certificate::pair::Pair;
+use crate::server::certificate::pair::PairError;
+use crate::server::certificate::pair::validity;
 
 /// Signs leaves; ECDSA on P-256
 #[derive(Debug)]
@@ -147,7 +150,7 @@ pub(super) fn third(duration: SignedDuration) -> SignedDuration {
 ///
 /// # Errors
 /// The name has characters that no certificate can hold.
-pub fn check_name(name: &str) -> Result<(), AuthorityError> {
+pub(crate) fn check_name(name: &str) -> Result<(), AuthorityError> {
     CertificateParams::new([name.to_owned()])?;
     Ok(())
 }

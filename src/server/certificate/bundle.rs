@@ -12,7 +12,7 @@ pub type Bundle = watch::Receiver<Arc<str>>;
 /// The file for clients such as curl could not be written
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write the CA certificate to `{path}`: {source}")]
-pub struct BundleError {
+pub(crate) struct BundleError {
     path: PathBuf,
     source: io::Error,
 }
@@ -21,7 +21,7 @@ pub struct BundleError {
 ///
 /// # Errors
 /// The folder is missing or not writable.
-pub fn write(path: &Path, bundle: &str) -> Result<(), BundleError> {
+pub(crate) fn write(path: &Path, bundle: &str) -> Result<(), BundleError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
     let failed = |source| BundleError {
@@ -33,7 +33,7 @@ pub fn write(path: &Path, bundle: &str) -> Result<(), BundleError> {
 }
 
 /// Writes the bundle at each change, for as long as anyone makes one
-pub async fn keep_file(path: PathBuf, mut bundle: Bundle) {
+pub(crate) async fn keep_file(path: PathBuf, mut bundle: Bundle) {
     while bundle.changed().await.is_ok() {
         let text = Arc::clone(&bundle.borrow_and_update());
         if let Err(error) = write(&path, &text) {

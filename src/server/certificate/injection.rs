@@ -18,9 +18,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::bundle::Bundle;
-use crate::api;
-use crate::api::{ApiError, RETRY, Told, won};
+use crate::cluster::api;
+use crate::cluster::api::ApiError;
+use crate::cluster::api::RETRY;
+use crate::cluster::api::Told;
+use crate::cluster::api::won;
+use crate::server::certificate::bundle::Bundle;
 use crate::telemetry::metrics::Metrics;
 
 /// Whose change it is in managedFields: the same for every replica, since all write the same

@@ -12,12 +12,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::pair::{Pair, PairError};
-use super::slot::Slot;
+use crate::server::certificate::pair::Pair;
+use crate::server::certificate::pair::PairError;
+use crate::server::certificate::slot::Slot;
 use crate::telemetry::metrics::Metrics;
 
 /// The kubelet itself takes up to a minute to bring a change; one second more is nothing
-pub const LOOK: Duration = Duration::from_secs(1);
+pub(crate) const LOOK: Duration = Duration::from_secs(1);
 
 /// A chain with its key is some kilobytes; a Secret holds at most 1 MiB
 const LARGEST: u64 = 1024 * 1024;

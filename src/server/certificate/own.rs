@@ -6,11 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::authority::AuthorityError;
-use super::bundle::Bundle;
-use super::lifetimes::Lifetimes;
-use super::rotation::Authorities;
-use super::slot::Slot;
+use crate::server::certificate::authority::AuthorityError;
+use crate::server::certificate::bundle::Bundle;
+use crate::server::certificate::lifetimes::Lifetimes;
+use crate::server::certificate::rotation::Authorities;
+use crate::server::certificate::slot::Slot;
 use crate::telemetry::metrics::Metrics;
 
 /// Keeps a leaf in the slot and the bundle published

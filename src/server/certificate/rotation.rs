@@ -5,8 +5,10 @@
 
 use jiff::Timestamp;
 
-use super::authority::{Authority, AuthorityError, third};
-use super::lifetimes::Lifetimes;
+use crate::server::certificate::authority::Authority;
+use crate::server::certificate::authority::AuthorityError;
+use crate::server::certificate::authority::third;
+use crate::server::certificate::lifetimes::Lifetimes;
 
 /// The authorities that are known, oldest first
 #[derive(Debug, Default)]

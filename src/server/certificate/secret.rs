@@ -15,11 +15,16 @@ use kube::api::{Patch, PatchParams};
 use kube::{Api, Client};
 use serde_json::json;
 
-use super::authority::{Authority, AuthorityError};
-use super::own::Own;
-use super::rotation::Authorities;
-use crate::api;
-use crate::api::{ApiError, RETRY, Told, answered, won};
+use crate::cluster::api;
+use crate::cluster::api::ApiError;
+use crate::cluster::api::RETRY;
+use crate::cluster::api::Told;
+use crate::cluster::api::answered;
+use crate::cluster::api::won;
+use crate::server::certificate::authority::Authority;
+use crate::server::certificate::authority::AuthorityError;
+use crate::server::certificate::own::Own;
+use crate::server::certificate::rotation::Authorities;
 
 /// The bundle, for whoever else needs to trust the server
 ///

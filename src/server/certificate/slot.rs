@@ -10,7 +10,7 @@ use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, We
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 
-use super::pair::Pair;
+use crate::server::certificate::pair::Pair;
 use crate::telemetry::metrics::Metrics;
 
 /// Holds the certificate in use; a handshake reads it without a lock, and fails while there is none

@@ -7,8 +7,13 @@ use std::collections::BTreeSet;
 
 use eci_calls::{Failure, Judgement};
 use ram_policy::{Actions, Document, DocumentKind, PolicyType};
-use ramgate::directory::{Configuration, Piece, merge};
-use ramgate::lint::{self, Code, Facts, Warning};
+use ramgate::testing::analysis::Code;
+use ramgate::testing::analysis::Facts;
+use ramgate::testing::analysis::Warning;
+use ramgate::testing::analysis::lint;
+use ramgate::testing::config::Configuration;
+use ramgate::testing::config::Piece;
+use ramgate::testing::config::merge;
 use serde_json::{Value, json};
 
 use super::generate;

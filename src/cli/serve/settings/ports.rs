@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::server::peers::{Network, Peers};
+use crate::server::peers::Network;
+use crate::server::peers::Peers;
 
 /// Where requests arrive, and from whom they are taken
 #[derive(Debug, Args)]

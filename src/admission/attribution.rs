@@ -1,0 +1,271 @@
+//! Who stands behind a pod or pod template: the requester, the person whom a controller acts for, or nobody new.
+//!
+//! A stamp is never believed because it is there. It counts where it verifies and either a controller brings it that
+//! makes pods of templates, or it was there before and nothing that counts was changed.
+
+pub(crate) mod contents;
+pub(crate) mod delegation;
+pub(crate) mod owned_object;
+pub(crate) mod trusted_editor;
+
+use crate::admission::fields::annotations::same_fields;
+use crate::admission::fields::annotations::texts;
+use crate::admission::fields::patch::Change;
+use crate::admission::fields::patch::Changes;
+use crate::admission::review::Resource;
+use crate::admission::review::Review;
+use crate::admission::routing::route::Route;
+use crate::admission::routing::route::route;
+use crate::config::directory::ClusterSettings;
+use crate::config::directory::Configuration;
+use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::control_plane::is_control_plane;
+use crate::kubernetes::pod::Metadata;
+use crate::kubernetes::pod::same_spec;
+use crate::kubernetes::pod_template::Bearer;
+use crate::kubernetes::pod_template::Side;
+use crate::kubernetes::workload::Workload;
+use crate::stamp::Broken;
+use crate::stamp::Claims;
+use crate::stamp::Form;
+use crate::stamp::Seal;
+
+pub(crate) use crate::admission::attribution::delegation::Carriage;
+pub(crate) use crate::admission::attribution::delegation::carriage;
+pub(crate) use crate::admission::attribution::delegation::unchecked;
+pub(crate) use crate::admission::attribution::owned_object::Holder;
+pub(crate) use crate::admission::attribution::owned_object::is_listed;
+
+/// Who stands behind what a request brings
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Whoever asks: the stamp becomes theirs, and they are judged
+    Requester,
+    /// Whoever asks, and the stamp stays whose it is: the pod runs already, or the request cannot store a stamp
+    Beside,
+    /// The person in the stamp, whom a controller acts for
+    Carried(Carriage),
+    /// Whoever asks, if they may: nothing that counts is changed, and nobody stands behind it yet
+    Late,
+    /// Whoever it was before: nothing that counts is changed, or it is changed by those who may without being asked
+    Kept,
+}
+
+/// A stamp that does not stand for a person
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unstamped {
+    /// There is none
+    Missing,
+    /// There is one that is not to be believed
+    Broken(Broken),
+}
+
+/// The object that a stamp of this pod or template stands in
+pub(crate) fn holder(review: &Review<'_>, bearer: &Bearer<'_>, settings: &ClusterSettings) -> Holder {
+    let none = Metadata::default();
+    let owner = review.owner().unwrap_or(&none);
+    match review.resource() {
+        Resource::Workload(workload) => Holder::new(workload.group(), workload.kind(), owner),
+        Resource::Other => {
+            let (group, resource) = review.group_resource();
+            let mut listed = settings.carriers.iter();
+            let kind = listed.find(|carrier| carrier.group == group && carrier.resource == resource);
+            Holder::new(group, kind.map_or("", |carrier| &carrier.kind), owner)
+        }
+        Resource::Pods
+        | Resource::Bindings
+        | Resource::ConfigMaps
+        | Resource::Nodes
+        | Resource::ImageCaches => {
+            let side = bearer.new.as_ref().or(bearer.old.as_ref());
+            Holder::new("", "Pod", side.map_or(&none, |side| &side.read().metadata))
+        }
+    }
+}
+
+/// Who stands behind a bearer in a request
+pub(crate) fn standing(
+    review: &Review<'_>,
+    bearer: &Bearer<'_>,
+    settings: &ClusterSettings,
+    cluster: &dyn Cluster,
+) -> Standing {
+    let holder = holder(review, bearer, settings);
+    let claims = |side: &Side<'_>| verified(side.stamp(), review.namespace(), &holder, settings, cluster);
+    let carriage = carriage(review, &holder, settings, cluster);
+    let (Some(new), Some(old)) = (&bearer.new, &bearer.old) else {
+        return carriage.map_or(Standing::Requester, Standing::Carried);
+    };
+    let (now, before) = (new.read(), old.read());
+    let same_fields = same_fields(now, before);
+    let is_ours = is_control_plane(review.user(), review.groups(), settings);
+    if is_same(review, bearer, &Changes::default()) {
+        let is_late = !is_ours
+            && carriage.is_none()
+            && is_stamped_late(review, bearer, settings, cluster)
+            && claims(old).is_err();
+        return if is_late { Standing::Late } else { Standing::Kept };
+    }
+    // What a controller writes anew counts for the person whose stamp it brings, and not for whoever was there before
+    let brings = |_: &Carriage| !bearer.place.is_whole() || claims(new).is_ok() && !is_ours;
+    if let Some(carriage) = carriage.filter(brings) {
+        return Standing::Carried(carriage);
+    }
+    if is_ours && same_fields {
+        return Standing::Kept;
+    }
+    let stores_stamp = matches!(review.subresource(), "" | "status");
+    if bearer.place.is_whole() && (before.node().is_some() || !stores_stamp) {
+        return Standing::Beside;
+    }
+    let is_kept = same_fields
+        && settings.keepers.iter().any(|keeper| keeper == review.user())
+        && !review.changes_beside_templates()
+        && trusted_editor::keeps(old.json(), new.json())
+        && claims(old).is_ok();
+    if is_kept {
+        Standing::Kept
+    } else {
+        Standing::Requester
+    }
+}
+
+/// Whether an update changes nothing that counts once these changes are made to it, stamps left aside
+pub(crate) fn is_same(review: &Review<'_>, bearer: &Bearer<'_>, changes: &Changes) -> bool {
+    let (Some(new), Some(old)) = (&bearer.new, &bearer.old) else {
+        return false;
+    };
+    if !bearer.place.is_whole() {
+        return !review.changes_beside_templates() && new.same_template(changes, old);
+    }
+    let fields = texts(new.read(), changes) == texts(old.read(), &Changes::default());
+    // The status of a pod is stored with its annotations, and never with its spec
+    let spec = review.resource() == Resource::Pods && review.subresource() == "status";
+    fields && (spec || same_spec(old.json(), new.json()))
+}
+
+/// The annotation by which somebody asks on purpose for the stamp of a template that others may have written
+pub(crate) const STAMPED: &str = "ramgate.io/stamped";
+
+/// Whether the next person who writes a template without a stamp becomes its requester
+///
+/// A template that leads to ECI by itself was stamped when it was written, unless it is older than ramgate. One that only
+/// its surroundings lead there may be anybody's, so that a stamp is asked for in so many words.
+fn is_stamped_late(
+    review: &Review<'_>,
+    bearer: &Bearer<'_>,
+    settings: &ClusterSettings,
+    cluster: &dyn Cluster,
+) -> bool {
+    let (Resource::Workload(workload), Some(old)) = (review.resource(), &bearer.old) else {
+        return false;
+    };
+    let is_owned = review.owner().is_some_and(|owner| owner.controller().is_some());
+    if !workload.stamps_late(is_owned) {
+        return false;
+    }
+    let leads_by_itself = !matches!(
+        route(old.read(), &Meta::default(), settings, cluster),
+        Route::No(_)
+    );
+    leads_by_itself || review.asks_for_stamp()
+}
+
+/// What a stamp says, if it is to be believed in this object
+pub(crate) fn verified(
+    stamp: Option<&str>,
+    namespace: &str,
+    holder: &Holder,
+    settings: &ClusterSettings,
+    cluster: &dyn Cluster,
+) -> Result<Claims, Unstamped> {
+    let stamp = stamp.ok_or(Unstamped::Missing)?;
+    // Without keys nothing is believed; the server answers no request before it has them
+    let seal = cluster.seal().ok_or(Unstamped::Missing)?;
+    believed(&seal, stamp, namespace, holder, settings).map_err(Unstamped::Broken)
+}
+
+/// What a stamp says, if it was signed here for this object or for what it is made of
+///
+/// # Errors
+///
+/// Why it is not to be believed.
+pub(crate) fn believed(
+    seal: &Seal,
+    stamp: &str,
+    namespace: &str,
+    holder: &Holder,
+    settings: &ClusterSettings,
+) -> Result<Claims, Broken> {
+    let claims = seal.verify(stamp, namespace)?;
+    match &claims.object {
+        Some(object) if !holder.may_bear(object, settings) => Err(Broken::Object(object.to_string())),
+        // A stamp of the first form names none, and stays good as long as its key
+        Some(_) | None => Ok(claims),
+    }
+}
+
+/// What the requester's stamp on a pod or template says, after these changes by mapping
+pub(crate) fn own_claims(
+    review: &Review<'_>,
+    side: &Side<'_>,
+    holder: &Holder,
+    changes: &Changes,
+    configuration: &Configuration,
+    seal: &Seal,
+) -> Claims {
+    let binding = configuration.bindings.principal(review.user(), review.groups());
+    let claims = Claims {
+        user: review.user().to_owned(),
+        principal: binding.map(|binding| binding.principal.clone()),
+        namespace: review.namespace().to_owned(),
+        cluster: seal.cluster().to_owned(),
+        object: Some(holder.object().clone()),
+        fields: texts(side.read(), changes),
+        service_account: side.service_account().map(str::to_owned),
+        containers: contents::running(side.json()).map(|running| contents::digests(&running)),
+    };
+    match seal.form() {
+        Form::First => claims.of_first_form(),
+        Form::Second => claims,
+    }
+}
+
+/// The change that gives a pod or template this stamp, or takes away the one that it has
+pub(crate) fn restamp(side: &Side<'_>, wanted: Option<&str>) -> Option<Change> {
+    (side.stamp() != wanted).then(|| wanted.map_or(Change::Remove, |stamp| Change::Set(stamp.to_owned())))
+}
+
+/// What is to be run so that a pod's template is stamped, by what the pod says of its controller
+pub(crate) fn restart(owner: &crate::kubernetes::pod::Metadata<'_>) -> Option<Restart> {
+    let controller = owner.controller()?;
+    let workload = Workload::of_kind(&controller.kind);
+    let name = controller.name.to_string();
+    Some(match workload {
+        // Its name is that of its Deployment and a hash, which stands in a label
+        Some(Workload::ReplicaSet) => match owner
+            .labels
+            .value("pod-template-hash")
+            .and_then(|hash| name.strip_suffix(hash))
+            .and_then(|name| name.strip_suffix('-'))
+        {
+            Some(deployment) => Restart::Rollout(Workload::Deployment, deployment.to_owned()),
+            None => Restart::Write(controller.kind.to_string(), name),
+        },
+        Some(workload) if workload.restarts() => Restart::Rollout(workload, name),
+        Some(Workload::Job) => Restart::Again(name),
+        _ => Restart::Write(controller.kind.to_string(), name),
+    })
+}
+
+/// How a template gets a stamp
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Restart {
+    /// `kubectl rollout restart`, since applying the same file again changes nothing
+    Rollout(Workload, String),
+    /// Any write of a person
+    Write(String, String),
+    /// It cannot be changed: it is made anew
+    Again(String),
+}

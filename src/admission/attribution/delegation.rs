@@ -1,0 +1,132 @@
+//! Controllers that bring the stamp of a template along: the built-in ones for what each of them makes, and listed ones.
+
+use crate::admission::attribution::owned_object::Holder;
+use crate::admission::attribution::owned_object::is_listed;
+use crate::admission::outcome::finding::StampFault;
+use crate::admission::review::Operation;
+use crate::admission::review::Resource;
+use crate::admission::review::Review;
+use crate::config::directory::ClusterSettings;
+use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::workload::Workload;
+use crate::stamp::Claims;
+
+/// Where the controllers of kube-controller-manager have their service accounts; the same name elsewhere is anybody's
+const PREFIX: &str = "system:serviceaccount:kube-system:";
+
+/// kube-controller-manager as one user, where it runs without credentials for each controller
+const MANAGER: &str = "system:kube-controller-manager";
+
+/// What each built-in controller makes out of a template; nothing stands for pods
+///
+/// A Deployment is changed by its controller where an annotation tells it to go back to an older template.
+const BUILT_IN: [(&str, Option<Workload>); 10] = [
+    ("cronjob-controller", Some(Workload::Job)),
+    ("daemon-set-controller", None),
+    ("daemon-set-controller", Some(Workload::ControllerRevision)),
+    ("deployment-controller", Some(Workload::Deployment)),
+    ("deployment-controller", Some(Workload::ReplicaSet)),
+    ("job-controller", None),
+    ("replicaset-controller", None),
+    ("replication-controller", None),
+    ("statefulset-controller", None),
+    ("statefulset-controller", Some(Workload::ControllerRevision)),
+];
+
+/// How a requester comes to bring other people's stamps
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Carriage {
+    /// It is a controller of Kubernetes itself, which copies templates that passed here
+    BuiltIn,
+    /// It is listed, and its templates pass here
+    Listed,
+    /// It is listed, but the live webhook rules do not send this kind of its templates, so that anybody could write a
+    /// stamp into one
+    Unsent(String),
+}
+
+/// Whether the requester makes such objects out of templates, this one among them
+pub(crate) fn carriage(
+    review: &Review<'_>,
+    holder: &Holder,
+    settings: &ClusterSettings,
+    cluster: &dyn Cluster,
+) -> Option<Carriage> {
+    let user = review.user();
+    let made = match review.resource() {
+        Resource::Pods => None,
+        Resource::Workload(workload) => Some(workload),
+        // A listed controller may also make objects of listed kinds
+        Resource::Other => return listed(review, holder, settings, cluster),
+        Resource::ConfigMaps | Resource::Bindings | Resource::Nodes | Resource::ImageCaches => return None,
+    };
+    let makes = |name: Option<&str>| {
+        BUILT_IN
+            .iter()
+            .any(|(controller, makes)| *makes == made && name.is_none_or(|name| name == *controller))
+    };
+    if user == MANAGER && makes(None) || user.strip_prefix(PREFIX).is_some_and(|name| makes(Some(name))) {
+        return Some(Carriage::BuiltIn);
+    }
+    listed(review, holder, settings, cluster)
+}
+
+/// A listed controller is believed for what its listed kinds control, and where it changes an object of these that nothing
+/// controls; for anything else it is an identity like any other. So a kind that nobody lists cannot hand a stamp on
+fn listed(
+    review: &Review<'_>,
+    holder: &Holder,
+    settings: &ClusterSettings,
+    cluster: &dyn Cluster,
+) -> Option<Carriage> {
+    let user = review.user();
+    let own = settings.carriers.iter().filter(|carrier| carrier.user == user);
+    let is = |kind: Option<(&str, &str)>| {
+        let mut own = own.clone();
+        kind.is_some_and(|(group, kind)| own.any(|carrier| carrier.group == group && carrier.kind == kind))
+    };
+    let object = holder.object();
+    let is_believed = match holder.owner_kind() {
+        Some(owner) => is(Some(owner)),
+        // An object of its own that it changes; what it makes of nothing is a wish of its own
+        None => review.operation() == Operation::Update && is(Some((&object.group, &object.kind))),
+    };
+    if !is_believed {
+        return None;
+    }
+    // A stamp may have come through another of its kinds, so all of them must be seen
+    let mut own = own.clone();
+    let unsent = own.find(|carrier| !cluster.sends(&carrier.group, &carrier.resource));
+    Some(unsent.map_or(Carriage::Listed, |carrier| Carriage::Unsent(carrier.kind.clone())))
+}
+
+/// Why a stamp proves nothing though it was signed here: it comes through a kind that is not checked when it is written
+pub(crate) fn unchecked(
+    claims: &Claims,
+    holder: &Holder,
+    settings: &ClusterSettings,
+    cluster: &dyn Cluster,
+) -> Option<StampFault> {
+    let object = claims.object.as_ref();
+    let its_own = object == Some(holder.object());
+    let stamped = object.map(|object| (object.group.as_str(), object.kind.as_str()));
+    // A pod of its own says of its owner what it likes. A stamp of the first form does not tell the two apart
+    let owner = holder
+        .owner_kind()
+        .filter(|(group, kind)| !its_own && (object.is_some() || is_listed(group, kind, settings)));
+    let is_checked = |(group, kind): (&str, &str)| {
+        let mut listed = settings
+            .carriers
+            .iter()
+            .filter(|carrier| carrier.group == group && carrier.kind == kind)
+            .peekable();
+        (group, kind) == ("", "Pod")
+            || Workload::of_group_kind(group, kind).is_some()
+            || listed.peek().is_some()
+                && listed.all(|carrier| cluster.sends(&carrier.group, &carrier.resource))
+    };
+    let mut kinds = stamped.into_iter().chain(owner);
+    kinds
+        .find(|kind| !is_checked(*kind))
+        .map(|(_, kind)| StampFault::NotSent(kind.to_owned()))
+}

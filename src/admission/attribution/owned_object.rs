@@ -1,0 +1,336 @@
+//! The object in which a stamp stands, and whether the stamp was written for it.
+//!
+//! A stamp counts in the object that it names, in what that object controls, and in what controllers make of it on the way
+//! to its pods, by the names that they give. Owner references are the creator's own claim; they only ever take belief
+//! away here, since whoever creates an object that is no controller is its requester anyway.
+
+use crate::config::directory::ClusterSettings;
+use crate::kubernetes::pod::Metadata;
+use crate::kubernetes::workload::Workload;
+use crate::stamp::ObjectName;
+use crate::stamp::StampedObject;
+
+/// The longest name of an object
+const LONGEST_NAME: usize = 253;
+
+/// How much of the name of a set the name of its revision keeps
+const REVISION_PREFIX: usize = 223;
+
+/// As much of a long name as controllers of custom kinds keep when they derive another from it without a hash
+const KEPT_OF_LONG: usize = 20;
+
+/// How many digits the hash has that some of them put in place of the rest of a name
+const MD5: usize = 32;
+
+/// An object with a stamp in it
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    object: StampedObject,
+    owner: Option<Owner>,
+}
+
+/// The object that controls another one, by the other one's own claim
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Owner {
+    group: String,
+    kind: String,
+    name: String,
+}
+
+impl Holder {
+    /// An object of a kind, with these metadata
+    pub fn new(group: &str, kind: &str, metadata: &Metadata<'_>) -> Self {
+        let name = metadata.name.as_deref().unwrap_or_default();
+        let prefix = metadata.generate_name.as_deref().unwrap_or_default();
+        let owner = metadata.controller().map(|owner| Owner {
+            group: owner.group().to_owned(),
+            kind: owner.kind.to_string(),
+            name: owner.name.to_string(),
+        });
+        Self {
+            object: StampedObject {
+                group: group.to_owned(),
+                kind: kind.to_owned(),
+                name: ObjectName::of(name, prefix),
+            },
+            owner,
+        }
+    }
+
+    /// The object itself, as a stamp names it that is written into it
+    pub fn object(&self) -> &StampedObject {
+        &self.object
+    }
+
+    /// The object that controls it, as a stamp names it that was written into that one
+    pub fn owner_object(&self) -> Option<StampedObject> {
+        self.owner.as_ref().map(|owner| StampedObject {
+            group: owner.group.clone(),
+            kind: owner.kind.clone(),
+            name: ObjectName::Whole(owner.name.clone()),
+        })
+    }
+
+    /// Whether a stamp that was written into an object may stand in this one
+    pub fn may_bear(&self, object: &StampedObject, settings: &ClusterSettings) -> bool {
+        *object == self.object
+            || self
+                .owner
+                .as_ref()
+                .is_some_and(|owner| owner.is_made_of(object, settings))
+    }
+
+    /// Group and kind of what controls the object
+    pub(crate) fn owner_kind(&self) -> Option<(&str, &str)> {
+        self.owner
+            .as_ref()
+            .map(|owner| (owner.group.as_str(), owner.kind.as_str()))
+    }
+}
+
+impl Owner {
+    fn is_made_of(&self, object: &StampedObject, settings: &ClusterSettings) -> bool {
+        if object.is(&self.group, &self.kind, &self.name) {
+            return true;
+        }
+        let made = Workload::of_group_kind(&self.group, &self.kind);
+        match (Workload::of_group_kind(&object.group, &object.kind), made) {
+            (Some(Workload::Deployment), Some(Workload::ReplicaSet)) => self.is_hashed_after(object),
+            (Some(Workload::CronJob), Some(Workload::Job)) => self.is_timed_after(object),
+            (Some(Workload::ControllerRevision), made) => {
+                let has_revisions = matches!(made, Some(Workload::StatefulSet | Workload::DaemonSet));
+                (has_revisions || is_listed(&self.group, &self.kind, settings)) && self.has_revision(object)
+            }
+            (Some(_), _) => false,
+            // Operators build on each other's kinds, so that it need not be the same user that lists both
+            (None, made) => {
+                let is_known = made.is_some() || is_listed(&self.group, &self.kind, settings);
+                is_listed(&object.group, &object.kind, settings) && is_known && self.is_named_after(object)
+            }
+        }
+    }
+
+    /// A ReplicaSet is named after its Deployment, with a hash of the template behind
+    fn is_hashed_after(&self, object: &StampedObject) -> bool {
+        let Some((stem, hash)) = self.name.rsplit_once('-') else {
+            return false;
+        };
+        let is_hash = (1..=10).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let is_cut = self.name.len() >= LONGEST_NAME && object.name.text().starts_with(stem);
+        is_hash && (object.name.fits(stem) || is_cut)
+    }
+
+    /// A Job is named after its CronJob, with the minute behind for which it was made
+    fn is_timed_after(&self, object: &StampedObject) -> bool {
+        self.name.rsplit_once('-').is_some_and(|(stem, minute)| {
+            !minute.is_empty() && minute.bytes().all(|byte| byte.is_ascii_digit()) && object.name.fits(stem)
+        })
+    }
+
+    /// A revision is named after its set, with a hash of its data behind
+    fn has_revision(&self, revision: &StampedObject) -> bool {
+        let kept = self.name.get(..REVISION_PREFIX).unwrap_or(&self.name);
+        let name = revision.name.text();
+        name.rsplit_once('-').is_some_and(|(stem, _)| stem == kept)
+    }
+
+    /// What controllers of custom kinds make bears the name of what they make it of, or begins with it
+    ///
+    /// Of a long name they keep the beginning, the end, or as little as makes room for a hash of the whole.
+    fn is_named_after(&self, object: &StampedObject) -> bool {
+        let base = object.name.text();
+        let is_prefix = matches!(object.name, ObjectName::Prefix(_));
+        let rest = self.name.strip_prefix(base);
+        let begins = rest.is_some_and(|rest| is_prefix || rest.is_empty() || rest.starts_with('-'));
+        let head = base.get(..KEPT_OF_LONG);
+        let tail = base.len().checked_sub(KEPT_OF_LONG).and_then(|at| base.get(at..));
+        let mut kept = head.into_iter().chain(tail);
+        let is_hashed = || {
+            let common = self.name.bytes().zip(base.bytes());
+            let common = common.take_while(|(one, other)| one == other).count();
+            let hash = self
+                .name
+                .as_bytes()
+                .get(common.saturating_sub(MD5)..)
+                .unwrap_or_default();
+            // The hash may begin with letters of the name
+            common > 0
+                && hash
+                    .windows(MD5)
+                    .any(|part| part.iter().all(u8::is_ascii_hexdigit))
+        };
+        begins || kept.any(|kept| self.name.starts_with(kept)) || is_hashed()
+    }
+}
+
+/// Whether the configuration lists a kind
+pub(crate) fn is_listed(group: &str, kind: &str, settings: &ClusterSettings) -> bool {
+    let mut carriers = settings.carriers.iter();
+    carriers.any(|carrier| carrier.group == group && carrier.kind == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::directory::Carrier;
+
+    fn settings() -> ClusterSettings {
+        let carrier = |user: &str, group: &str, kind: &str| Carrier {
+            user: user.to_owned(),
+            group: group.to_owned(),
+            kind: kind.to_owned(),
+            resource: kind.to_lowercase() + "s",
+            templates: vec!["spec.template".to_owned()],
+            harmless: Vec::new(),
+        };
+        ClusterSettings {
+            carriers: vec![
+                carrier("kruise", "apps.kruise.io", "CloneSet"),
+                carrier("ray", "ray.io", "RayJob"),
+                carrier("ray", "ray.io", "RayCluster"),
+                carrier("knative", "serving.knative.dev", "Service"),
+            ],
+            ..ClusterSettings::default()
+        }
+    }
+
+    /// Whether a stamp of `GROUP/KIND/NAME` may stand in a pod that is controlled by another such
+    fn bears(object: &str, owner: &str) -> bool {
+        let parts = |text: &str| -> [String; 3] {
+            let parts: Vec<String> = text.split('/').map(str::to_owned).collect();
+            parts.try_into().unwrap()
+        };
+        let [group, kind, name] = parts(owner);
+        let version = match group.as_str() {
+            "" => "v1".to_owned(),
+            group => format!("{group}/v1"),
+        };
+        let owner = json!({"apiVersion": version, "kind": kind, "name": name, "controller": true});
+        let text = json!({"name": "web-0", "ownerReferences": [owner]}).to_string();
+        let metadata: Metadata<'_> = serde_json::from_str(&text).unwrap();
+        let holder = Holder::new("", "Pod", &metadata);
+        let [group, kind, name] = parts(object);
+        let name = match name.strip_suffix('*') {
+            Some(prefix) => ObjectName::Prefix(prefix.to_owned()),
+            None => ObjectName::Whole(name),
+        };
+        holder.may_bear(&StampedObject { group, kind, name }, &settings())
+    }
+
+    #[test]
+    fn a_stamp_counts_where_it_was_written_and_in_what_is_made_of_that() {
+        for (object, owner) in [
+            ("/Pod/web-0", "apps/StatefulSet/other"),
+            ("apps/StatefulSet/web", "apps/StatefulSet/web"),
+            ("apps/Deployment/web", "apps/ReplicaSet/web-7d9c"),
+            ("apps/Deployment/web-*", "apps/ReplicaSet/web-x7k2p-7d9c"),
+            ("batch/CronJob/nightly", "batch/Job/nightly-29384756"),
+            ("batch/Job/run-*", "batch/Job/run-x7k2p"),
+            ("apps/ControllerRevision/web-5d9c", "apps/StatefulSet/web"),
+            ("apps/ControllerRevision/web-5d9c", "apps.kruise.io/CloneSet/web"),
+            ("apps.kruise.io/CloneSet/web", "apps.kruise.io/CloneSet/web"),
+            ("ray.io/RayJob/train", "ray.io/RayCluster/train-raycluster-x7k2p"),
+            (
+                "serving.knative.dev/Service/web",
+                "apps/ReplicaSet/web-00001-deployment-7d9c",
+            ),
+        ] {
+            assert!(bears(object, owner), "{object} in a pod of {owner}");
+        }
+    }
+
+    #[test]
+    fn a_stamp_from_elsewhere_does_not_count() {
+        for (object, owner) in [
+            ("/Pod/web-1", "apps/StatefulSet/web"),
+            ("apps/StatefulSet/api", "apps/StatefulSet/web"),
+            ("apps/StatefulSet/web", "apps/DaemonSet/web"),
+            ("apps/StatefulSet/web", "example.com/StatefulSet/web"),
+            ("apps/Deployment/web", "apps/ReplicaSet/web"),
+            ("apps/Deployment/web", "apps/ReplicaSet/web-api-7d9c"),
+            ("apps/Deployment/web", "apps/ReplicaSet/web-7d9c7d9c7d9c"),
+            ("apps/Deployment/web", "apps/StatefulSet/web-7d9c"),
+            ("batch/CronJob/nightly", "batch/Job/nightly-today"),
+            ("batch/CronJob/nightly", "batch/Job/nightly-1-29384756"),
+            ("apps/ControllerRevision/web-5d9c", "apps/StatefulSet/api"),
+            ("apps/ControllerRevision/web-5d9c", "apps/ReplicaSet/web"),
+            ("apps.kruise.io/CloneSet/web", "apps.kruise.io/BroadcastJob/web"),
+            ("ray.io/RayJob/train", "ray.io/RayCluster/other-train"),
+            ("ray.io/RayJob/train", "batch.volcano.sh/Job/train"),
+            (
+                "ray.io/RayJob/train",
+                "ray.io/RayCluster/tr0123456789abcdef0123456789abcde-x",
+            ),
+            ("example.com/Any/web", "apps/ReplicaSet/web-7d9c"),
+        ] {
+            assert!(!bears(object, owner), "{object} in a pod of {owner}");
+        }
+    }
+
+    #[test]
+    fn names_that_controllers_cut_off_still_count() {
+        let long = "a".repeat(250);
+        let cut = "a".repeat(248);
+        assert!(bears(
+            &format!("apps/Deployment/{long}"),
+            &format!("apps/ReplicaSet/{cut}-7d9c")
+        ));
+        let kept = "a".repeat(223);
+        assert!(bears(
+            &format!("apps/ControllerRevision/{kept}-5d9c"),
+            &format!("apps/StatefulSet/{long}")
+        ));
+        let md5 = "0123456789abcdef0123456789abcdef";
+        for (object, owner) in [
+            (
+                "ray.io/RayJob/a-job-with-a-name-of-many-letters",
+                "ray.io/RayCluster/a-job-with-a-name-of-cut-x",
+            ),
+            (
+                "ray.io/RayJob/a-job-with-a-name-of-many-letters",
+                "ray.io/RayCluster/name-of-many-letters-raycluster-x",
+            ),
+            (
+                "serving.knative.dev/Service/recommendation-engine",
+                &format!("apps/ReplicaSet/recomme{md5}-deployment-7d9c"),
+            ),
+            (
+                "ray.io/RayJob/build-and-deploy",
+                &format!("ray.io/RayCluster/b{md5}-run"),
+            ),
+            // Another operator's kind on the way
+            ("ray.io/RayJob/train", "apps.kruise.io/CloneSet/train"),
+        ] {
+            assert!(bears(object, owner), "{object} in a pod of {owner}");
+        }
+    }
+
+    proptest! {
+        /// Of two objects of the same kind a stamp of one counts in what is made of that one alone
+        #[test]
+        fn names_that_controllers_give_belong_to_one_object(
+            name in "[a-z]([a-z0-9-]{0,12}[a-z0-9])?",
+            other in "[a-z]([a-z0-9-]{0,12}[a-z0-9])?",
+            hash in "[bcdf0-9]{1,10}",
+            minute in "[0-9]{8}",
+        ) {
+            for (kind, made) in [
+                ("apps/Deployment", format!("apps/ReplicaSet/{name}-{hash}")),
+                ("batch/CronJob", format!("batch/Job/{name}-{minute}")),
+                ("apps/StatefulSet", format!("apps/StatefulSet/{name}")),
+                ("batch/Job", format!("batch/Job/{name}")),
+            ] {
+                let (own, foreign) = (format!("{kind}/{name}"), format!("{kind}/{other}"));
+                prop_assert!(bears(&own, &made));
+                prop_assert_eq!(bears(&foreign, &made), name == other, "{} in {}", foreign, made);
+            }
+            let revision = format!("apps/ControllerRevision/{name}-{hash}");
+            let (own, foreign) = (format!("apps/DaemonSet/{name}"), format!("apps/DaemonSet/{other}"));
+            prop_assert!(bears(&revision, &own));
+            prop_assert_eq!(bears(&revision, &foreign), name == other);
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The court of a pod: a wish is mapped, becomes a call, and is judged for everybody who must be allowed.
+
+use crate::admission::evaluate::Case;
+use crate::admission::evaluate::advice::Advice;
+use crate::admission::evaluate::advice::fields;
+use crate::admission::evaluate::advice::wish;
+use crate::admission::evaluate::call;
+use crate::admission::fields::annotations;
+use crate::admission::fields::annotations::Fields;
+use crate::admission::fields::mapping;
+use crate::admission::fields::mapping::MappingError;
+use crate::admission::fields::mapping::Scope;
+use crate::admission::fields::mapping::Sources;
+use crate::admission::fields::update::Both;
+use crate::admission::outcome::evaluation::Ruling;
+use crate::config::directory::FieldRule;
+use crate::config::directory::MappingMode;
+use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::pod::Pod;
+use eci_calls::fix::{Change, Court, Objection, Wish, search};
+use eci_calls::{Failure, judge};
+use ram_policy::Principal;
+
+pub(crate) struct PodCourt<'a> {
+    case: &'a Case<'a>,
+    sources: Sources<'a>,
+    principals: &'a [Principal],
+    /// What the pod asks for after mapping
+    asked: &'a Fields,
+    /// An update's two sides, and what could be read of the stored one
+    update: Option<(Both<'a>, &'a Fields)>,
+    before: Option<Wish>,
+}
+
+impl<'a> PodCourt<'a> {
+    pub(crate) fn new(
+        case: &'a Case<'a>,
+        pod: &'a Pod<'a>,
+        namespace: &'a Meta,
+        service_account: Option<&'a Meta>,
+        principals: &'a [Principal],
+        ruling: &'a Ruling,
+        update: Option<(Both<'a>, &'a Fields)>,
+    ) -> Self {
+        Self {
+            case,
+            sources: Sources {
+                pod,
+                namespace,
+                service_account,
+            },
+            principals,
+            asked: &ruling.fields,
+            update,
+            before: update.map(|(_, stored)| wish(stored)),
+        }
+    }
+
+    /// Searches from what the author of the pod must have written
+    pub(crate) fn advice(&self) -> Advice {
+        let configuration = self.case.configuration;
+        let written = match self.update {
+            None => mapping::unmapped(self.asked, &configuration.mapping, &self.sources),
+            // What is stored is mapped already, and what an update repeats of it stays
+            Some(_) => self.asked.clone(),
+        };
+        let before = wish(&written);
+        Advice::of(
+            search(self, &configuration.policies, self.principals, before.clone()),
+            &before,
+        )
+    }
+
+    fn scope(&self, fields: &Fields) -> Scope {
+        self.update.map_or(Scope::ALL, |(both, _)| {
+            let tags = fields.written_tags();
+            both.scope_of(
+                tags.as_deref(),
+                fields.resource_group.as_deref(),
+                fields.role.as_deref(),
+            )
+        })
+    }
+
+    fn rule(&self, change: &Change) -> Option<&FieldRule> {
+        let rules = &self.case.configuration.mapping;
+        match change {
+            Change::Tag(key, _) => {
+                let mut tags = rules.tags.iter();
+                tags.find(|tag| tag.key == *key).map(|tag| &tag.rule)
+            }
+            Change::ResourceGroup(_) => rules.resource_group_id.as_ref(),
+            Change::Role(_) => rules.ram_role_name.as_ref(),
+        }
+    }
+}
+
+impl Court for PodCourt<'_> {
+    fn hear(&self, wish: &Wish) -> Vec<Objection> {
+        let Case {
+            configuration,
+            review,
+            now,
+            ..
+        } = *self.case;
+        let fields = fields(wish, self.asked);
+        let mapped = mapping::map(
+            &fields,
+            &configuration.mapping,
+            &self.sources,
+            self.scope(&fields),
+            configuration.cluster.max_custom_tags,
+        );
+        let mapped = match mapped {
+            Ok(mapped) => mapped.fields,
+            Err(MappingError::TooMany { .. }) => return vec![Objection::TooManyTags],
+            Err(MappingError::Value { .. }) => return vec![Objection::Final],
+        };
+        let (call, refusals) = match self.update {
+            None => (
+                call::create(&mapped, configuration, review.namespace()),
+                Vec::new(),
+            ),
+            Some((_, stored)) => call::update(stored, &mapped, configuration, review.namespace()),
+        };
+        let mut objections: Vec<Objection> = refusals.into_iter().map(Objection::Refused).collect();
+        for principal in self.principals {
+            let judged = judge(
+                &configuration.policies,
+                &configuration.account,
+                principal,
+                &call,
+                now,
+            );
+            objections.extend(judged.failures.into_iter().map(|failure| match failure {
+                Failure::Refused(refusal) => Objection::Refused(refusal),
+                Failure::Denied(denial) => Objection::Denied(principal.clone(), denial),
+            }));
+        }
+        objections
+    }
+
+    fn admits(&self, change: &Change) -> bool {
+        let is_enforced = self
+            .rule(change)
+            .is_some_and(|rule| rule.mode == MappingMode::Enforce);
+        let is_writable = match (change, &self.before) {
+            (Change::Tag(key, Some(value)), _) => {
+                annotations::tags(&format!("{key}:{value}")).is_ok_and(|tags| tags.len() == 1)
+            }
+            (Change::Tag(_, None), _) => true,
+            (Change::ResourceGroup(group), None) => group
+                .as_ref()
+                .is_none_or(|group| annotations::resource_group(group).is_ok()),
+            (Change::Role(role), None) => role
+                .as_ref()
+                .is_none_or(|role| annotations::role_name(role).is_ok()),
+            (Change::ResourceGroup(group), Some(before)) => before.resource_group == *group,
+            (Change::Role(role), Some(before)) => before.role == *role,
+        };
+        !is_enforced && is_writable
+    }
+
+    fn filled(&self, key: &str) -> Option<String> {
+        let rule = self.rule(&Change::Tag(key.to_owned(), None))?;
+        self.sources.value(&rule.source).map(str::to_owned)
+    }
+
+    fn before(&self) -> Option<&Wish> {
+        self.before.as_ref()
+    }
+
+    fn is_fixed(&self, role: &str) -> bool {
+        self.asked.role_arns.iter().any(|arn| arn.as_str() == role)
+    }
+
+    /// The group whose name the pod wrote in place of its id comes first
+    fn groups(&self) -> Vec<(&str, bool)> {
+        let written = self.asked.resource_group.as_deref();
+        let groups = self.case.configuration.account.resource_groups.iter();
+        let mut groups: Vec<_> = groups.collect();
+        groups.sort_by_key(|group| written.is_none() || group.name.as_deref() != written);
+        groups
+            .into_iter()
+            .map(|group| (group.id.as_str(), group.default))
+            .collect()
+    }
+}

@@ -1,0 +1,152 @@
+//! The mapping rules held against a pod or template: applied by the mutating half, expected by the validating one.
+
+use crate::admission::evaluate::Case;
+use crate::admission::fields::annotations::Fields;
+use crate::admission::fields::mapping;
+use crate::admission::fields::mapping::Mapped;
+use crate::admission::fields::mapping::MappingError;
+use crate::admission::fields::mapping::Scope;
+use crate::admission::fields::mapping::Sources;
+use crate::admission::fields::patch::Change;
+use crate::admission::fields::patch::Changes;
+use crate::admission::outcome::evaluation::Ruling;
+use crate::admission::outcome::finding::Finding;
+use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::pod::Pod;
+use crate::kubernetes::pod_template::Side;
+use crate::stamp::Claims;
+use crate::stamp::FieldTexts;
+
+impl Case<'_> {
+    /// What the rules make of fields on a pod
+    pub(crate) fn mapped(
+        &self,
+        fields: &Fields,
+        pod: &Pod<'_>,
+        namespace: &Meta,
+        scope: Scope,
+    ) -> Result<Mapped, MappingError> {
+        let account = self.service_account(pod);
+        let sources = Sources {
+            pod,
+            namespace,
+            service_account: account.as_deref(),
+        };
+        mapping::map(
+            fields,
+            &self.configuration.mapping,
+            &sources,
+            scope,
+            self.configuration.cluster.max_custom_tags,
+        )
+    }
+
+    /// Reads the fields and maps them; gives what that changes
+    pub(crate) fn map_into(
+        &self,
+        ruling: &mut Ruling,
+        pod: &Pod<'_>,
+        namespace: &Meta,
+        scope: Scope,
+    ) -> Changes {
+        if !ruling.read(pod) {
+            return Changes::default();
+        }
+        match self.mapped(&ruling.fields, pod, namespace, scope) {
+            Ok(mapped) => {
+                ruling
+                    .warnings
+                    .extend(mapped.overruled.iter().map(ToString::to_string));
+                ruling.fields = mapped.fields;
+                mapped.changes
+            }
+            Err(error) => {
+                ruling.findings.push(Finding::Unmappable(error));
+                Changes::default()
+            }
+        }
+    }
+
+    /// Reads the fields and holds them against the mapping rules; says whether they can be judged
+    pub(crate) fn expect_mapped(
+        &self,
+        ruling: &mut Ruling,
+        pod: &Pod<'_>,
+        namespace: &Meta,
+        scope: Scope,
+    ) -> bool {
+        if !ruling.read(pod) {
+            return false;
+        }
+        match self.mapped(&ruling.fields, pod, namespace, scope) {
+            Ok(mapped) => {
+                let not_mapped = |(annotation, change): (&'static str, &Change)| Finding::NotMapped {
+                    annotation,
+                    wanted: match change {
+                        Change::Set(value) => Some(value.clone()),
+                        Change::Remove => None,
+                    },
+                    found: pod.annotation(annotation).map(str::to_owned),
+                };
+                ruling.findings.extend(mapped.changes.iter().map(not_mapped));
+                true
+            }
+            Err(error) => {
+                ruling.findings.push(Finding::Unmappable(error));
+                false
+            }
+        }
+    }
+
+    /// Whether a pod asks for something else than its stamp says, apart from what mapping and eci-profile make of it
+    /// today
+    pub(crate) fn differs_from_stamp(
+        &self,
+        claims: &Claims,
+        side: &Side<'_>,
+        fields: &Fields,
+        namespace: &Meta,
+    ) -> bool {
+        let pod = side.read();
+        let is_other_account = match (&claims.service_account, side.service_account()) {
+            (Some(stamped), Some(found)) => stamped != found,
+            _ => false,
+        };
+        is_other_account || !self.may_become(&claims.fields, fields, pod, namespace)
+    }
+
+    /// Whether a pod that was written with these ECI fields may have those by now, by the work of mapping and eci-profile
+    pub(crate) fn may_become(
+        &self,
+        written: &FieldTexts,
+        found: &Fields,
+        pod: &Pod<'_>,
+        namespace: &Meta,
+    ) -> bool {
+        let Ok(own) = Fields::of(written) else {
+            return false;
+        };
+        let profile = self.cluster.profile();
+        let decorate = |fields: &Fields| {
+            let texts = FieldTexts {
+                tags: fields.written_tags(),
+                resource_group_id: fields.resource_group.clone(),
+                ram_role_name: fields.role.clone(),
+                ..written.clone()
+            };
+            Fields::of(&profile.completed(texts, pod, namespace)).ok()
+        };
+        let map = |fields: &Fields| {
+            let mapped = self.mapped(fields, pod, namespace, Scope::ALL);
+            mapped.ok().map(|mapped| mapped.fields)
+        };
+        let accepted = [
+            map(&own),
+            decorate(&own),
+            map(&own).and_then(|fields| decorate(&fields)),
+            decorate(&own).and_then(|fields| map(&fields)),
+            Some(own),
+        ];
+        accepted.iter().flatten().any(|accepted| accepted.means(found))
+    }
+}

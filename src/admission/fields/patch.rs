@@ -1,0 +1,260 @@
+//! The JSON patch of the mutating webhook: it names three annotations and the stamp, of a Binding the pod's UID and
+//! version, and can name nothing else.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::admission::fields::annotations::CUSTOM_TAGS;
+use crate::admission::fields::annotations::RAM_ROLE_NAME;
+use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
+use crate::kubernetes::pod_template::Place;
+use crate::kubernetes::pod_template::Side;
+use crate::kubernetes::pod_template::escaped;
+use crate::stamp::REQUESTED_BY;
+
+/// What the annotations shall be; an unchanged one is not there
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// The custom tags
+    pub custom_tags: Option<Change>,
+    /// The resource group
+    pub resource_group_id: Option<Change>,
+    /// The instance role
+    pub ram_role_name: Option<Change>,
+    /// The stamp
+    pub stamp: Option<Change>,
+}
+
+/// What happens to one annotation
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It gets this value
+    Set(String),
+    /// It goes away
+    Remove,
+}
+
+/// The steps of a JSON patch (RFC 6902), of all pods and templates of one object
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Patch(Vec<Step>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "op", rename_all = "lowercase")]
+enum Step {
+    Add { path: String, value: Value },
+    Remove { path: String },
+}
+
+impl Changes {
+    /// Whether everything stays as it is
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The changes of what ECI reads, with the annotations that they are about
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Change)> {
+        [
+            (CUSTOM_TAGS, &self.custom_tags),
+            (RESOURCE_GROUP_ID, &self.resource_group_id),
+            (RAM_ROLE_NAME, &self.ram_role_name),
+        ]
+        .into_iter()
+        .filter_map(|(annotation, change)| change.as_ref().map(|change| (annotation, change)))
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&'static str, &Change)> {
+        self.iter()
+            .chain(self.stamp.as_ref().map(|change| (REQUESTED_BY, change)))
+    }
+
+    /// The value that an annotation has after these changes, of which this is the value before
+    pub fn applied<'c>(&'c self, annotation: &str, before: Option<&'c str>) -> Option<&'c str> {
+        match self.all().find(|(changed, _)| *changed == annotation) {
+            Some((_, Change::Set(value))) => Some(value),
+            Some((_, Change::Remove)) => None,
+            None => before,
+        }
+    }
+}
+
+impl Patch {
+    /// The patch that makes these changes to a pod or template
+    ///
+    /// An annotation that is not there is not removed, because the API server would refuse such a patch.
+    pub(crate) fn new(changes: &Changes, place: &Place, side: &Side<'_>) -> Self {
+        let base = place.pointer();
+        Self(match side.read().metadata.annotations {
+            Some(_) => single(changes, &base, side),
+            None => together(changes, &base, side),
+        })
+    }
+
+    /// The patch that ties a Binding to one version of one pod, which the API server then holds it to
+    pub(crate) fn pin(uid: &str, resource_version: &str) -> Self {
+        let add = |field: &str, value: &str| Step::Add {
+            path: format!("/metadata/{field}"),
+            value: Value::String(value.to_owned()),
+        };
+        Self(vec![add("uid", uid), add("resourceVersion", resource_version)])
+    }
+
+    /// The patch that takes the stamp out of a Binding
+    pub(crate) fn unstamped_binding() -> Self {
+        Self(vec![Step::Remove {
+            path: format!("/metadata/annotations/{}", escaped(REQUESTED_BY)),
+        }])
+    }
+
+    /// Whether nothing is changed
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds the steps of another patch
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
+    /// The patch as JSON, or nothing where nothing is changed
+    pub(crate) fn to_json(&self) -> Option<Vec<u8>> {
+        match self.0.as_slice() {
+            [] => None,
+            steps => serde_json::to_vec(steps).ok(),
+        }
+    }
+}
+
+fn single(changes: &Changes, base: &str, side: &Side<'_>) -> Vec<Step> {
+    let step = |(annotation, change): (&str, &Change)| {
+        let path = format!("{base}/metadata/annotations/{}", escaped(annotation));
+        match change {
+            Change::Set(value) => Some(Step::Add {
+                path,
+                value: Value::String(value.clone()),
+            }),
+            Change::Remove => side.read().annotation(annotation).map(|_| Step::Remove { path }),
+        }
+    };
+    changes.all().filter_map(step).collect()
+}
+
+fn together(changes: &Changes, base: &str, side: &Side<'_>) -> Vec<Step> {
+    let set = |(annotation, change): (&str, &Change)| match change {
+        Change::Set(value) => Some((annotation.to_owned(), Value::String(value.clone()))),
+        Change::Remove => None,
+    };
+    let annotations: Map<String, Value> = changes.all().filter_map(set).collect();
+    if annotations.is_empty() {
+        return Vec::new();
+    }
+    let annotations = Value::Object(annotations);
+    vec![match side.has_metadata() {
+        true => Step::Add {
+            path: format!("{base}/metadata/annotations"),
+            value: annotations,
+        },
+        false => Step::Add {
+            path: format!("{base}/metadata"),
+            value: Value::Object(Map::from_iter([("annotations".to_owned(), annotations)])),
+        },
+    }]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn changes() -> Changes {
+        Changes {
+            custom_tags: Some(Change::Set("env:test".to_owned())),
+            resource_group_id: Some(Change::Remove),
+            ..Changes::default()
+        }
+    }
+
+    fn patch(pod: &Value, changes: &Changes) -> Option<Value> {
+        let json = pod.to_string();
+        Patch::new(changes, &Place::default(), &Side::pod(&json).unwrap())
+            .to_json()
+            .map(|patch| serde_json::from_slice(&patch).unwrap())
+    }
+
+    fn patched(pod: &Value, changes: &Changes) -> Value {
+        let mut pod = pod.clone();
+        if let Some(steps) = patch(&pod, changes) {
+            json_patch::patch(
+                &mut pod,
+                &serde_json::from_value::<json_patch::Patch>(steps).unwrap(),
+            )
+            .unwrap();
+        }
+        pod
+    }
+
+    #[test]
+    fn annotations_are_set_and_removed_one_by_one() {
+        let pod = json!({"metadata": {"annotations": {"a/b": "c", RESOURCE_GROUP_ID: "rg-a"}}});
+        assert_eq!(
+            patch(&pod, &changes()).unwrap(),
+            json!([
+                {"op": "add", "path": "/metadata/annotations/k8s.aliyun.com~1eci-custom-tags", "value": "env:test"},
+                {"op": "remove", "path": "/metadata/annotations/k8s.aliyun.com~1eci-resource-group-id"},
+            ])
+        );
+        assert_eq!(
+            patched(&pod, &changes()),
+            json!({"metadata": {"annotations": {"a/b": "c", CUSTOM_TAGS: "env:test"}}})
+        );
+    }
+
+    #[test]
+    fn a_pod_without_annotations_gets_them() {
+        for pod in [
+            json!({"metadata": {}}),
+            json!({"metadata": {"annotations": null}}),
+        ] {
+            assert_eq!(
+                patched(&pod, &changes()),
+                json!({"metadata": {"annotations": {CUSTOM_TAGS: "env:test"}}})
+            );
+        }
+        let removal = Changes {
+            resource_group_id: Some(Change::Remove),
+            ..Changes::default()
+        };
+        assert_eq!(patch(&json!({"metadata": {}}), &removal), None);
+        assert_eq!(patch(&json!({"metadata": {"annotations": {}}}), &removal), None);
+        assert_eq!(
+            patch(&json!({"metadata": {"annotations": {}}}), &Changes::default()),
+            None
+        );
+    }
+
+    #[test]
+    fn a_template_is_changed_where_it_stands() {
+        let steps = |template: Value| {
+            let json = template.to_string();
+            let side = Side::template(&json).unwrap();
+            let changes = Changes {
+                stamp: Some(Change::Set("s".to_owned())),
+                ..Changes::default()
+            };
+            let patch = Patch::new(&changes, &Place::of(["spec", "template"]), &side);
+            serde_json::from_slice::<Value>(&patch.to_json().unwrap()).unwrap()
+        };
+        assert_eq!(
+            steps(json!({"metadata": {"annotations": {}}})),
+            json!([{"op": "add", "path": "/spec/template/metadata/annotations/ramgate.io~1requested-by", "value": "s"}])
+        );
+        assert_eq!(
+            steps(json!({"metadata": {}})),
+            json!([{"op": "add", "path": "/spec/template/metadata/annotations", "value": {"ramgate.io/requested-by": "s"}}])
+        );
+        assert_eq!(
+            steps(json!({})),
+            json!([{"op": "add", "path": "/spec/template/metadata", "value": {"annotations": {"ramgate.io/requested-by": "s"}}}])
+        );
+    }
+}

@@ -1,0 +1,405 @@
+//! What speaks against a request, as data, and the sentence in which a person reads it.
+//!
+//! A sentence says who may not do what to which pod, what was wanted, what was found, and what to do now.
+
+pub(crate) mod denial;
+pub(crate) mod revision;
+pub(crate) mod scene;
+pub(crate) mod stamp;
+
+pub(crate) use crate::admission::outcome::finding::denial::wish;
+
+use crate::admission::outcome::finding::denial::Told;
+pub(crate) use crate::admission::outcome::finding::revision::RevisionFault;
+pub(crate) use crate::admission::outcome::finding::scene::Deed;
+pub(crate) use crate::admission::outcome::finding::scene::Scene;
+pub(crate) use crate::admission::outcome::finding::stamp::StampFault;
+pub(crate) use crate::admission::outcome::finding::stamp::way_to;
+
+use crate::admission::fields::annotations::CUSTOM_TAGS;
+use crate::admission::fields::annotations::RAM_ROLE_NAME;
+use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
+use crate::admission::fields::annotations::SERVICE_ARNS;
+use crate::admission::fields::annotations::USER_ARNS;
+use crate::admission::fields::fault::Malformed;
+use crate::admission::fields::mapping::MappingError;
+use crate::admission::response::reply::Cause;
+use crate::admission::response::reply::joined;
+use crate::kubernetes::control_plane;
+use crate::stamp::REQUESTED_BY;
+use crate::wording::NAME_LENGTH;
+use crate::wording::clipped;
+use crate::wording::quoted;
+use eci_calls::{Denial, Refusal};
+use ram_policy::{Outcome, Principal, StatementId};
+
+/// One thing that speaks against a request
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// An annotation that could be read in two ways
+    Malformed(Malformed),
+    /// The mapping rules cannot be applied
+    Unmappable(MappingError),
+    /// The pod is not as the mapping rules want it, so it did not come through the mutating webhook
+    NotMapped {
+        /// The annotation
+        annotation: &'static str,
+        /// What the rules want it to be; nothing means absent
+        wanted: Option<String>,
+        /// What it is
+        found: Option<String>,
+    },
+    /// The requester is bound to no RAM principal
+    Unbound,
+    /// What should say who asked for it does not, or not rightly
+    Stamp(StampFault),
+    /// A Binding brings an annotation of ECI's that its pod does not have
+    Brought(String),
+    /// A revision from which its controller would make something else than one template, or one that is another's
+    Revision(RevisionFault),
+    /// A controller that is neither bound nor listed asks
+    UnlistedController {
+        /// The kind of what made the pod, by its own claim
+        kind: String,
+    },
+    /// The namespace is not known yet, so neither are its labels
+    UnknownNamespace,
+    /// The request names a pod that is not known
+    UnknownPod,
+    /// The pod is not the one that was to be bound any more, or nothing holds it fast until it is
+    PodChanged,
+    /// The request names a workload that is not known, or whose template cannot be read
+    UnknownWorkload,
+    /// The webhook rules send what nothing here knows how to judge
+    UnknownRequest(String),
+    /// An eci-profile that ACK would not read, or that writes what ECI cannot read
+    Profile(String),
+    /// ECI itself would refuse the call
+    Refused(Refusal),
+    /// RAM does not allow something that the call needs
+    Denied {
+        /// What was asked and answered
+        denial: Denial,
+        /// For whom
+        principal: Principal,
+        /// Whether that is a boundary of the namespace and not the requester
+        boundary: bool,
+    },
+    /// RAM does not allow something for every container group, where nobody knows which ones are meant
+    NotEverywhere {
+        /// The statement that makes a difference between them, where one does
+        statement: Option<StatementId>,
+        /// For whom
+        principal: Principal,
+        /// Whether that is a boundary of some namespace and not the requester
+        boundary: bool,
+    },
+}
+
+impl Finding {
+    /// Whether it is a stamp that may not be stored: denied where the mode is enforce, whether or not the pod is certain to
+    /// reach ECI
+    pub(crate) fn is_forged(&self) -> bool {
+        matches!(self, Self::Stamp(fault) if fault.is_forged())
+    }
+
+    /// Whether no mode softens it: what is malformed or over a limit
+    pub(crate) fn holds_in_every_mode(&self) -> bool {
+        match self {
+            Self::Malformed(_) | Self::Unmappable(_) => true,
+            Self::Stamp(_)
+            | Self::Brought(_)
+            | Self::Revision(_)
+            | Self::NotMapped { .. }
+            | Self::Unbound
+            | Self::UnlistedController { .. }
+            | Self::UnknownNamespace
+            | Self::UnknownPod
+            | Self::PodChanged
+            | Self::UnknownWorkload
+            | Self::UnknownRequest(_)
+            | Self::Profile(_)
+            | Self::Refused(_)
+            | Self::Denied { .. }
+            | Self::NotEverywhere { .. } => false,
+        }
+    }
+
+    /// Whether there is nobody left to ask RAM about
+    pub(crate) fn leaves_nobody(&self) -> bool {
+        matches!(self, Self::Stamp(fault) if fault.leaves_nobody())
+    }
+
+    /// Where it stands among several: ECI's refusals first, then explicit denies, then the rest in the order found
+    pub(crate) fn rank(&self) -> u8 {
+        match self {
+            Self::Denied { denial, .. } if denial.decision.outcome == Outcome::ExplicitDeny => 2,
+            Self::Denied { .. } => 3,
+            // It follows from what else was not done to the object
+            Self::Stamp(StampFault::NotApplied | StampFault::Unexpected) => 1,
+            _ => 0,
+        }
+    }
+
+    /// The code by which programs tell findings apart: RAM's NoPermissionType, ECI's code, or one of ramgate's own
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "MalformedAnnotation",
+            Self::Unmappable(MappingError::TooMany { .. }) => "TooManyCustomTags",
+            Self::Unmappable(MappingError::Value { .. }) => "MalformedMappingSource",
+            Self::NotMapped { .. } => "MappingNotApplied",
+            Self::Unbound => "UnboundIdentity",
+            Self::Stamp(fault) => fault.code(),
+            Self::Brought(_) => "BindingAnnotation",
+            Self::Revision(fault) => fault.code(),
+            Self::UnlistedController { .. } => "UnlistedController",
+            Self::UnknownNamespace => "UnknownNamespace",
+            Self::UnknownPod => "UnknownPod",
+            Self::PodChanged => "PodChanged",
+            Self::UnknownWorkload => "UnknownWorkload",
+            Self::UnknownRequest(_) => "UnknownRequest",
+            Self::Profile(_) => "MalformedProfile",
+            Self::Refused(refusal) => refusal.code,
+            Self::NotEverywhere { .. } => "NotEverywhere",
+            Self::Denied { denial, .. } => match denial.decision.outcome {
+                Outcome::ExplicitDeny => "ExplicitDeny",
+                Outcome::ImplicitDeny | Outcome::Allow => "ImplicitDeny",
+            },
+        }
+    }
+
+    /// The annotation that it is about
+    pub(crate) fn annotation(&self, scene: &Scene<'_>) -> Option<&'static str> {
+        match self {
+            Self::Malformed(malformed) => Some(malformed.annotation),
+            Self::Unmappable(MappingError::TooMany { .. }) => Some(CUSTOM_TAGS),
+            Self::NotMapped { annotation, .. } => Some(annotation),
+            Self::Refused(refusal) => match refusal.code {
+                "Forbidden.RamRoleNotExist" | "RoleChange" => Some(RAM_ROLE_NAME),
+                "UnknownResourceGroup" | "ResourceGroupChange" => Some(RESOURCE_GROUP_ID),
+                "RegistryRoleChange" => Some(SERVICE_ARNS),
+                _ => None,
+            },
+            Self::Denied {
+                denial, principal, ..
+            } => Told {
+                denial,
+                principal,
+                scene,
+            }
+            .annotation(),
+            Self::Stamp(_) => Some(REQUESTED_BY),
+            Self::Unmappable(MappingError::Value { .. })
+            | Self::Unbound
+            | Self::Brought(_)
+            | Self::Revision(_)
+            | Self::UnlistedController { .. }
+            | Self::UnknownNamespace
+            | Self::UnknownPod
+            | Self::PodChanged
+            | Self::UnknownWorkload
+            | Self::UnknownRequest(_)
+            | Self::Profile(_)
+            | Self::NotEverywhere { .. } => None,
+        }
+    }
+
+    /// The whole sentence, without a full stop
+    pub(crate) fn sentence(&self, scene: &Scene<'_>) -> String {
+        format!("{}: {}", scene.opening(), self.explanation(scene))
+    }
+
+    /// What was wanted, what was found, what to do
+    pub(crate) fn explanation(&self, scene: &Scene<'_>) -> String {
+        match self {
+            Self::Malformed(malformed) => malformed.to_string(),
+            Self::Unmappable(error) => error.to_string(),
+            Self::NotMapped {
+                annotation,
+                wanted,
+                found,
+            } => not_mapped(annotation, wanted.as_deref(), found.as_deref()),
+            Self::Unbound => format!(
+                "this identity is bound to no RAM user or role: ask your cluster administrator to bind {} or one of its groups",
+                subject(scene.user)
+            ),
+            Self::Stamp(fault) => fault.explanation(scene.namespace),
+            Self::Brought(annotation) => format!(
+                "its Binding brings annotation {}, which the pod does not have: write it on the pod or in its template, a \
+                 Binding only says where a pod goes",
+                quoted(annotation, NAME_LENGTH)
+            ),
+            Self::Revision(fault) => fault.explanation(),
+            Self::UnlistedController { kind } => format!(
+                "it is no person and no controller of Kubernetes, and is not listed: ask your cluster administrator to list \
+                 it for kind {} under `carriers`, or to bind {}",
+                quoted(kind, NAME_LENGTH),
+                subject(scene.user)
+            ),
+            Self::UnknownNamespace => format!(
+                "namespace {} is too new for ramgate to know its labels: try again in a moment",
+                quoted(scene.namespace, NAME_LENGTH)
+            ),
+            Self::UnknownPod => {
+                "no such pod is known, so nobody can say whose container group it is".to_owned()
+            }
+            Self::PodChanged => "it was changed while it was being bound, or the mutating webhook was not asked: try again, as \
+                                 the scheduler does by itself"
+                .to_owned(),
+            Self::UnknownWorkload => {
+                "no such workload is known, so nobody can say whether its pods are ECI's".to_owned()
+            }
+            Self::UnknownRequest(what) => format!(
+                "the webhook rules send {}, which this version of ramgate does not know how to judge: ask your cluster \
+                 administrator to install chart and image of the same version, and to list the kind under `carriers` if it \
+                 makes pods",
+                quoted(what, NAME_LENGTH)
+            ),
+            Self::Profile(problem) => format!("{problem}: correct it and apply it again"),
+            Self::Refused(refusal) => refused(refusal, scene),
+            Self::NotEverywhere {
+                statement,
+                principal,
+                boundary,
+            } => not_everywhere(statement.as_ref(), boundary.then_some(principal)),
+            Self::Denied {
+                denial,
+                principal,
+                boundary,
+            } => {
+                let explanation = Told {
+                    denial,
+                    principal,
+                    scene,
+                }
+                .explanation();
+                match boundary {
+                    true => format!(
+                        "the boundary of its namespace, {}, forbids it: {explanation}",
+                        control_plane::described(principal)
+                    ),
+                    false => explanation,
+                }
+            }
+        }
+    }
+
+    /// The whole of it for programs
+    pub(crate) fn cause(&self, scene: &Scene<'_>) -> Cause {
+        let mut message = self.explanation(scene);
+        if let Self::Denied { denial, .. } = self {
+            message.push_str(&denial::other_misses(denial));
+        }
+        let words = joined(&self.words(scene.configuration.policies.account()));
+        Cause {
+            reason: self.code().to_owned(),
+            message: format!("{message}. {words}"),
+            field: self
+                .annotation(scene)
+                .map(|annotation| format!("metadata.annotations[{annotation}]")),
+        }
+    }
+
+    /// The same in RAM's own words, or ECI's code
+    pub(crate) fn words(&self, account: &str) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Denied {
+                denial, principal, ..
+            } => denial::words(denial, principal, account),
+            Self::Malformed(_)
+            | Self::Unmappable(_)
+            | Self::NotMapped { .. }
+            | Self::Unbound
+            | Self::Stamp(_)
+            | Self::Brought(_)
+            | Self::Revision(_)
+            | Self::UnlistedController { .. }
+            | Self::UnknownNamespace
+            | Self::UnknownPod
+            | Self::PodChanged
+            | Self::UnknownWorkload
+            | Self::UnknownRequest(_)
+            | Self::Profile(_)
+            | Self::NotEverywhere { .. }
+            | Self::Refused(_) => vec![("Code", self.code().to_owned())],
+        }
+    }
+}
+
+fn not_mapped(annotation: &str, wanted: Option<&str>, found: Option<&str>) -> String {
+    let value =
+        |value: Option<&str>| value.map_or_else(|| "absent".to_owned(), |value| quoted(value, NAME_LENGTH));
+    format!(
+        "annotation {annotation} must be {} by ramgate's mapping rules, it is {}: something changed it on its way, or the \
+         mutating webhook was not asked; try again, or ask your cluster administrator",
+        value(wanted),
+        value(found)
+    )
+}
+
+fn not_everywhere(statement: Option<&StatementId>, boundary: Option<&Principal>) -> String {
+    let whose = match boundary {
+        Some(principal) => format!(
+            "the boundary of a namespace, {}",
+            control_plane::described(principal)
+        ),
+        None => "this identity".to_owned(),
+    };
+    let why = match statement {
+        Some(statement) => format!("statement `{statement}` makes a difference between them"),
+        None => "no statement says so".to_owned(),
+    };
+    format!(
+        "it runs commands in every container group of the node, so eci:ExecContainerCommand must be allowed on all there are, \
+         whatever their tags and group; for {whose} {why}: use `kubectl exec`, `logs` or `port-forward` on the pod itself"
+    )
+}
+
+/// A subject as a binding names it
+pub(crate) fn subject(user: &str) -> String {
+    match user
+        .strip_prefix("system:serviceaccount:")
+        .and_then(|rest| rest.split_once(':'))
+    {
+        Some((namespace, name)) => {
+            format!(
+                "{{kind: ServiceAccount, namespace: {}, name: {}}}",
+                clipped(namespace, NAME_LENGTH),
+                clipped(name, NAME_LENGTH)
+            )
+        }
+        None => format!("{{kind: User, name: {}}}", clipped(user, NAME_LENGTH)),
+    }
+}
+
+fn refused(refusal: &Refusal, scene: &Scene<'_>) -> String {
+    let otherwise = || match refusal.code {
+        "Forbidden.RamRoleNotExist" => "ask your cluster administrator to add this role".to_owned(),
+        "UnknownResourceGroup" => "ask your cluster administrator to add this group".to_owned(),
+        "RoleChange" | "ResourceGroupChange" => "put it back, or make a new pod".to_owned(),
+        "RegistryRoleChange" => {
+            format!("put annotations {SERVICE_ARNS} and {USER_ARNS} back, or make a new pod")
+        }
+        _ => "ask your cluster administrator".to_owned(),
+    };
+    // Nothing that a search could try changes the roles for pulling images
+    let mut remedy = match refusal.code {
+        "RegistryRoleChange" => otherwise(),
+        _ => scene.remedy(otherwise),
+    };
+    if let Some(id) = meant_group(scene).filter(|_| refusal.code == "UnknownResourceGroup") {
+        remedy = format!("that is the name of {}, {remedy}", quoted(id, NAME_LENGTH));
+    }
+    let mark = if refusal.message.contains(": ") { ';' } else { ':' };
+    format!("{}{mark} {remedy}", refusal.message)
+}
+
+/// The id of the group whose name was written instead of it
+fn meant_group<'a>(scene: &Scene<'a>) -> Option<&'a str> {
+    let written = scene.fields.resource_group.as_deref()?;
+    let groups = &scene.configuration.account.resource_groups;
+    groups
+        .iter()
+        .find(|group| group.name.as_deref() == Some(written))
+        .map(|group| group.id.as_str())
+}

@@ -1,0 +1,98 @@
+//! What a sentence needs to know beside the finding: who does what to which object.
+
+use crate::admission::evaluate::advice::Advice;
+use crate::admission::fields::annotations::Fields;
+use crate::config::directory::Configuration;
+use crate::kubernetes::control_plane;
+use crate::wording::NAME_LENGTH;
+use crate::wording::quoted;
+use ram_policy::Principal;
+
+/// What a sentence needs to know beside the finding
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scene<'a> {
+    /// The configuration that decided
+    pub configuration: &'a Configuration,
+    /// The Kubernetes user who asks, or for whom a controller does
+    pub user: &'a str,
+    /// The RAM principal of that user
+    pub principal: Option<&'a Principal>,
+    /// What is done to the pod
+    pub deed: Deed,
+    /// What it is done to: pod `NAMESPACE/NAME`, pods of a workload, an image cache
+    pub thing: &'a str,
+    /// The pod's namespace
+    pub namespace: &'a str,
+    /// The ECI fields as they are asked for
+    pub fields: &'a Fields,
+    /// What would be allowed instead, where that was looked for
+    pub advice: Option<&'a Advice>,
+}
+
+/// What is done to a pod, in words
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// It is created
+    Create,
+    /// It is changed
+    Update,
+    /// It is deleted
+    Delete,
+    /// It is evicted
+    Evict,
+    /// It gets other owners, on whose end the garbage collector deletes it
+    Own,
+    /// More of it is asked for
+    Scale,
+    /// A command is run in it
+    Exec,
+    /// A terminal is attached to it
+    Attach,
+    /// Ports of it are forwarded
+    PortForward,
+    /// It is reached through the API server
+    Proxy,
+}
+
+impl Deed {
+    fn active(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Evict => "evict",
+            Self::Own => "change the owners, and so decide on the deletion, of",
+            Self::Scale => "scale up",
+            Self::Exec => "exec into",
+            Self::Attach => "attach to",
+            Self::PortForward => "forward ports of",
+            Self::Proxy => "proxy to",
+        }
+    }
+}
+
+impl Scene<'_> {
+    /// What to do: what would be allowed as a whole if anything would be, and else this
+    pub(crate) fn remedy(&self, otherwise: impl FnOnce() -> String) -> String {
+        match self.advice {
+            Some(advice @ Advice::Write(_)) => advice.words().unwrap_or_else(otherwise),
+            Some(Advice::Nothing) => {
+                format!("no other tags, group or role would be allowed, {}", otherwise())
+            }
+            Some(Advice::GaveUp) | None => otherwise(),
+        }
+    }
+
+    /// Who may not do what to which pod
+    pub(crate) fn opening(&self) -> String {
+        let who = quoted(self.user, NAME_LENGTH);
+        let bound = self.principal.map_or_else(String::new, |principal| {
+            format!(" ({})", control_plane::described(principal))
+        });
+        format!(
+            "{who}{bound} may not {} {} on ECI",
+            self.deed.active(),
+            self.thing
+        )
+    }
+}

@@ -1,0 +1,306 @@
+//! The answer to a review: an AdmissionReview response in the words of RAM, and the record of what was decided.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use k8s_openapi::ByteString;
+use serde::Serialize;
+
+use crate::admission::outcome::finding::Finding;
+use crate::wording::fitted;
+
+/// The longest message; an Event keeps 1,024 bytes and its writer adds some words of its own
+pub const MAX_MESSAGE: usize = 1000;
+
+/// The longest warning that the API server passes on whole, in bytes
+pub const MAX_WARNING: usize = 256;
+
+/// How many warnings and causes an answer has; the API server drops warnings beyond 4,096 bytes together
+const MAX_WARNINGS: usize = 12;
+const MAX_CAUSES: usize = 20;
+
+/// The longest uid that is echoed; that of an API server has 36 bytes
+pub(crate) const MAX_UID: usize = 128;
+
+/// The longest name that is echoed: one of Kubernetes has 253 bytes
+pub(crate) const MAX_NAME: usize = 256;
+
+/// The longest fix, which is copied and so must be whole: twenty tags of the usual length
+const MAX_FIX: usize = 4096;
+
+/// One thing that speaks against a request, for programs: in `status.details.causes`, in the log, in `check`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// RAM's NoPermissionType, ECI's code, or one of ramgate's own
+    pub reason: String,
+    /// What was wanted, what was found, what to do; then RAM's own words
+    pub message: String,
+    /// The annotation that it is about, as a path
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+/// An answer before it is written
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reply<'a> {
+    /// The review's identifier
+    pub uid: &'a str,
+    /// Whether the request passes
+    pub allowed: bool,
+    /// Why it does not, and the code for it
+    pub status: Option<Status<'a>>,
+    /// The JSON patch
+    pub patch: Option<Vec<u8>>,
+    /// What the audit log keeps
+    pub audit: BTreeMap<&'static str, String>,
+    /// What the requester is told in any case
+    pub warnings: Vec<String>,
+}
+
+/// Why a request is denied, as Kubernetes says it
+#[derive(Clone, Debug)]
+pub(crate) struct Status<'a> {
+    /// The HTTP code
+    pub code: u16,
+    /// The sentence
+    pub message: String,
+    /// The object's name
+    pub name: &'a str,
+    /// Everything that speaks against the request
+    pub causes: Vec<Cause>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    response: Response<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response<'a> {
+    uid: &'a str,
+    allowed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<WireStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<ByteString>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    audit_annotations: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct WireStatus {
+    status: &'static str,
+    message: String,
+    reason: &'static str,
+    code: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<Details>,
+}
+
+#[derive(Serialize)]
+struct Details {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    name: String,
+    kind: &'static str,
+    causes: Vec<Cause>,
+}
+
+impl Reply<'_> {
+    /// The response as JSON
+    pub(crate) fn into_json(self) -> Vec<u8> {
+        let status = self.status.map(|status| WireStatus {
+            status: "Failure",
+            message: fitted(&status.message, MAX_MESSAGE),
+            reason: reason(status.code),
+            code: status.code,
+            details: (!status.causes.is_empty()).then(|| Details {
+                name: fitted(status.name, MAX_NAME),
+                kind: "pods",
+                causes: status.causes.into_iter().take(MAX_CAUSES).map(cut).collect(),
+            }),
+        });
+        let audit = self.audit.into_iter().map(|(key, value)| {
+            let longest = if key == "fix" { MAX_FIX } else { MAX_MESSAGE };
+            (key, fitted(&value, longest))
+        });
+        let response = Response {
+            uid: echoed(self.uid),
+            allowed: self.allowed,
+            status,
+            patch_type: self.patch.as_ref().map(|_| "JSONPatch"),
+            patch: self.patch.map(ByteString),
+            audit_annotations: audit.collect(),
+            warnings: self
+                .warnings
+                .iter()
+                .flat_map(|text| warnings(text))
+                .take(MAX_WARNINGS)
+                .collect(),
+        };
+        let envelope = Envelope {
+            api_version: "admission.k8s.io/v1",
+            kind: "AdmissionReview",
+            response,
+        };
+        // Strings and numbers always serialize; an empty body would be a failed call, and so a denial
+        serde_json::to_vec(&envelope).unwrap_or_default()
+    }
+}
+
+/// A uid as it is sent back; what is too long for one comes from no API server, and none is sent
+pub(crate) fn echoed(uid: &str) -> &str {
+    if uid.len() > MAX_UID { "" } else { uid }
+}
+
+fn cut(cause: Cause) -> Cause {
+    Cause {
+        reason: fitted(&cause.reason, MAX_NAME),
+        message: fitted(&cause.message, MAX_FIX),
+        field: cause.field.map(|field| fitted(&field, MAX_NAME)),
+    }
+}
+
+/// A denial without a judgement: the review is malformed, or the server cannot judge now
+pub fn refuse(uid: &str, code: u16, message: &str) -> Vec<u8> {
+    let status = Status {
+        code,
+        message: message.to_owned(),
+        name: "",
+        causes: Vec::new(),
+    };
+    Reply {
+        uid,
+        status: Some(status),
+        ..Reply::default()
+    }
+    .into_json()
+}
+
+/// Kubernetes' reason for an HTTP code
+fn reason(code: u16) -> &'static str {
+    match code {
+        400 => "BadRequest",
+        403 => "Forbidden",
+        413 => "RequestEntityTooLarge",
+        429 => "TooManyRequests",
+        503 => "ServiceUnavailable",
+        504 => "Timeout",
+        _ => "InternalError",
+    }
+}
+
+/// The message of a denial: a plain sentence, RAM's own words, and what else stands in the way
+///
+/// The sentence gives way where there is not room for everything, and what else there is before that.
+pub(crate) fn message(sentence: &str, words: &[(&'static str, String)], others: &[&Finding]) -> String {
+    let words = joined(words);
+    let room = MAX_MESSAGE.saturating_sub(words.len()).saturating_sub(2);
+    let mut message = format!("{}. {words}", fitted(sentence, room));
+    if !others.is_empty() {
+        let others: Vec<String> = others.iter().map(|finding| short(finding)).collect();
+        message = format!("{message}. Also: {}", others.join("; "));
+    }
+    fitted(&message, MAX_MESSAGE)
+}
+
+/// A finding in a few words
+fn short(finding: &Finding) -> String {
+    match finding {
+        Finding::Denied { denial, .. } => {
+            format!(
+                "{} on {} ({})",
+                denial.question.action,
+                denial.question.resource,
+                finding.code()
+            )
+        }
+        Finding::Malformed(malformed) => malformed.to_string(),
+        Finding::NotMapped { annotation, .. } => format!("{} {annotation}", finding.code()),
+        _ => finding.code().to_owned(),
+    }
+}
+
+/// RAM's words in one line
+pub(crate) fn joined(words: &[(&'static str, String)]) -> String {
+    words
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Cuts a text into warnings that the API server passes on whole, between words where there are any
+pub(crate) fn warnings(text: &str) -> Vec<String> {
+    let clean: Cow<'_, str> = match text.contains(char::is_control) {
+        true => text.replace(char::is_control, "?").into(),
+        false => text.into(),
+    };
+    let mut parts = vec![String::new()];
+    for word in clean.split_inclusive(' ') {
+        // A word that fits into no warning of its own is cut
+        let word = if word.len() > MAX_WARNING {
+            fitted(word, MAX_WARNING).into()
+        } else {
+            Cow::Borrowed(word)
+        };
+        match parts.last_mut() {
+            Some(part) if part.len().saturating_add(word.trim_end().len()) <= MAX_WARNING => {
+                part.push_str(&word)
+            }
+            _ => parts.push(word.into_owned()),
+        }
+    }
+    parts
+        .iter()
+        .map(|part| part.trim_end().to_owned())
+        .filter(|part| !part.is_empty())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_warnings_are_cut_between_words() {
+        let text = "word ".repeat(120);
+        let parts = warnings(&text);
+        assert!(parts.len() == 3 && parts.iter().all(|part| part.len() <= MAX_WARNING));
+        assert_eq!(parts.join(" "), text.trim_end());
+        assert_eq!(warnings("one line"), ["one line"]);
+        assert_eq!(warnings("a\nb\u{7f}"), ["a?b?"]);
+        assert_eq!(warnings(""), [""; 0]);
+    }
+
+    #[test]
+    fn a_word_longer_than_a_warning_is_cut_between_characters() {
+        let parts = warnings(&format!("name {} end", "ü".repeat(200)));
+        assert!(parts.iter().all(|part| part.len() <= MAX_WARNING), "{parts:?}");
+        assert_eq!(
+            (parts[0].as_str(), parts.last().unwrap().as_str()),
+            ("name", "end")
+        );
+    }
+
+    #[test]
+    fn the_sentence_gives_way_to_the_words_of_ram() {
+        let words = [
+            ("AuthAction", "eci:CreateContainerGroup".to_owned()),
+            ("PolicyType", "x".repeat(300)),
+        ];
+        let long = message(&"s".repeat(2000), &words, &[]);
+        assert!(
+            long.len() <= MAX_MESSAGE && long.ends_with(&"x".repeat(300)),
+            "{long}"
+        );
+        assert!(message("short", &words, &[&Finding::Unbound]).ends_with(". Also: UnboundIdentity"));
+    }
+}

@@ -1,0 +1,101 @@
+//! What a review names and does not bring, so that it is read live before the review is judged.
+
+use crate::admission::review::Binding;
+use crate::admission::review::Operation;
+use crate::admission::review::Resource;
+use crate::admission::review::Review;
+use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::cluster::NodeKind;
+use crate::kubernetes::pod::Pod;
+use crate::kubernetes::pod_template::Side;
+use crate::kubernetes::workload::Workload;
+use crate::stamp;
+
+impl<'a> Review<'a> {
+    fn pods(&self) -> impl Iterator<Item = &Pod<'a>> {
+        let sides = self
+            .bearers
+            .iter()
+            .flat_map(|bearer| bearer.new.iter().chain(&bearer.old));
+        sides.map(Side::read)
+    }
+
+    /// The nodes that should be read live before the review is judged, because no watch has shown them so far
+    pub fn unread_nodes(&self, cluster: &dyn Cluster) -> Vec<&str> {
+        let named = self.pods().filter_map(Pod::node);
+        let target = self.binding.iter().map(|binding| &*binding.target.name);
+        let itself = (self.resource == Resource::Nodes).then(|| self.object_name());
+        let mut names: Vec<&str> = named
+            .chain(target)
+            .chain(itself)
+            .filter(|name| cluster.node(name) == NodeKind::Unknown)
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// The namespace that should be read live before the review is judged, because no watch has shown it so far
+    pub fn unread_namespace(&self, cluster: &dyn Cluster) -> Option<&str> {
+        let namespace = self.namespace();
+        let is_judged = match self.resource {
+            Resource::Pods | Resource::Bindings | Resource::Workload(_) => true,
+            Resource::Other => !self.bearers.is_empty(),
+            Resource::ConfigMaps | Resource::ImageCaches | Resource::Nodes => false,
+        };
+        (is_judged && cluster.namespace(namespace).is_none()).then_some(namespace)
+    }
+
+    /// Namespace and names of the service accounts that should be read live before the review is judged
+    pub fn unread_service_accounts(&self, cluster: &dyn Cluster) -> (&str, Vec<&str>) {
+        let namespace = self.namespace();
+        let new = self.bearers.iter().filter_map(|bearer| bearer.new.as_ref());
+        let names = new.filter_map(Side::service_account);
+        let unread = names.filter(|name| cluster.service_account(namespace, name).is_none());
+        (namespace, unread.collect())
+    }
+
+    /// The pod that a request names without bringing it, where it matters: who connects to it, evicts or binds it
+    ///
+    /// A Binding to a real node is nobody's business, and most are.
+    pub fn unread_pod(&self, cluster: &dyn Cluster) -> Option<&str> {
+        let binds = |binding: &&Binding<'_>| cluster.node(&binding.target.name) != NodeKind::Real;
+        match (self.resource, self.subresource(), self.operation) {
+            (Resource::Pods, "eviction", Operation::Create) => Some(self.name()),
+            (Resource::Pods, _, Operation::Connect) => Some(self.object_name()),
+            _ => self
+                .bound_pod()
+                .filter(|_| self.binding.as_ref().is_some_and(|one| binds(&one))),
+        }
+    }
+
+    /// The pod that a Binding names: the request's name, or the Binding's own where it was posted to `bindings`
+    pub fn bound_pod(&self) -> Option<&str> {
+        let binding = self.binding.as_ref()?;
+        let name = match self.name() {
+            "" => &*binding.metadata.name,
+            name => name,
+        };
+        Some(name)
+    }
+
+    /// The workload that a scale request names without bringing it
+    pub fn unread_workload(&self) -> Option<Workload> {
+        match (self.resource, self.subresource()) {
+            (Resource::Workload(workload), "scale") if self.grows => Some(workload),
+            _ => None,
+        }
+    }
+
+    /// Whether a stamp in the review names a key that is not known here, as right after another replica made one
+    pub fn has_unknown_key(&self, ring: &stamp::Ring) -> bool {
+        let sides = self
+            .bearers
+            .iter()
+            .flat_map(|bearer| bearer.new.iter().chain(&bearer.old));
+        sides
+            .filter_map(Side::stamp)
+            .filter_map(stamp::key_id)
+            .any(|id| ring.key(&id).is_none())
+    }
+}

@@ -1,0 +1,122 @@
+//! An object of a listed kind outside its pod templates: parameters by which its controller may shape the pods.
+
+use std::ops::Range;
+
+use crate::kubernetes::canonical_json;
+use crate::kubernetes::canonical_json::Rule;
+use crate::kubernetes::pod_template::Place;
+use crate::kubernetes::pod_template::member;
+
+/// What counts once templates and harmless fields are blank: not metadata and status, since an operator that copies labels of
+/// its object to its pods writes them beside the template's
+const COUNTED: Rule = Rule::Present(&Rule::Fields(
+    &[
+        ("metadata", Rule::Nothing),
+        ("status", Rule::Nothing),
+        ("spec", Rule::Present(&Rule::Whole)),
+    ],
+    &Rule::Whole,
+));
+
+/// What stands for a value that does not count
+const BLANK: &str = "null";
+
+/// Whether two versions of an object are the same but for their templates, metadata, status and harmless fields
+pub(crate) fn same(old: &str, new: &str, templates: &[Place], harmless: &[&str]) -> bool {
+    let blank = |json| blanked(json, templates, harmless);
+    match (blank(old), blank(new)) {
+        (Some(old), Some(new)) => canonical_json::same(&old, &new, &COUNTED),
+        _ => false,
+    }
+}
+
+/// The object with nothing where a template or a harmless field stands
+fn blanked(json: &str, templates: &[Place], harmless: &[&str]) -> Option<String> {
+    let mut spans: Vec<Range<usize>> = Vec::new();
+    for place in templates {
+        for (_, template) in place.all(json).ok()? {
+            spans.push(span(json, template)?);
+        }
+    }
+    for path in harmless {
+        spans.extend(value(json, path).and_then(|value| span(json, value)));
+    }
+    spans.sort_unstable_by_key(|span| span.start);
+    let mut text = String::with_capacity(json.len());
+    let mut from = 0;
+    for span in spans {
+        // What lies within another one is blank already
+        if span.start >= from {
+            text.push_str(json.get(from..span.start)?);
+            text.push_str(BLANK);
+            from = span.end;
+        }
+    }
+    text.push_str(json.get(from..)?);
+    Some(text)
+}
+
+/// The text of the value that a path leads to
+fn value<'a>(json: &'a str, path: &str) -> Option<&'a str> {
+    path.split('.').try_fold(json, |object, field| {
+        let is_object = object.starts_with('{');
+        is_object.then(|| member(object, field).ok().flatten()).flatten()
+    })
+}
+
+/// Where a part of a text stands in it
+fn span(whole: &str, part: &str) -> Option<Range<usize>> {
+    let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+    let end = start.checked_add(part.len())?;
+    (end <= whole.len()).then_some(start..end)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn changed(change: impl FnOnce(&mut Value)) -> bool {
+        let old = json!({"metadata": {"name": "a"}, "status": {"ready": 1}, "spec": {
+            "replicas": 1, "podSpecPatch": "x", "template": {"spec": {"a": 1}}, "tasks": [{"template": {}, "policy": 1}]}});
+        let mut new = old.clone();
+        change(&mut new);
+        let templates = [
+            Place::of(["spec", "template"]),
+            Place::of(["spec", "tasks", "template"]),
+        ];
+        let harmless = ["spec.replicas", "spec.deep.field", "paused"];
+        !same(&old.to_string(), &new.to_string(), &templates, &harmless)
+    }
+
+    #[test]
+    fn templates_metadata_status_and_harmless_fields_are_left_out() {
+        assert!(!changed(|_| {}));
+        assert!(!changed(
+            |object| object["metadata"] = json!({"labels": {"a": "b"}})
+        ));
+        assert!(!changed(|object| object["status"] = json!(null)));
+        assert!(!changed(|object| object["spec"]["replicas"] = json!(9)));
+        assert!(!changed(|object| object["paused"] = json!(true)));
+        assert!(!changed(|object| {
+            object["spec"].as_object_mut().unwrap().remove("replicas");
+        }));
+        assert!(!changed(
+            |object| object["spec"]["template"]["spec"]["a"] = json!(2)
+        ));
+        assert!(!changed(
+            |object| object["spec"]["tasks"][0]["template"]["b"] = json!(2)
+        ));
+    }
+
+    #[test]
+    fn whatever_else_changes_is_seen() {
+        assert!(changed(|object| object["spec"]["podSpecPatch"] = json!("y")));
+        assert!(changed(|object| object["spec"]["arguments"] = json!({"a": 1})));
+        assert!(changed(|object| object["spec"]["tasks"][0]["policy"] = json!(2)));
+        assert!(changed(|object| object["spec"]["tasks"] = json!([])));
+        assert!(changed(|object| object["data"] = json!(1)));
+        assert!(!same("[", "{", &[], &[]));
+    }
+}

@@ -1,0 +1,248 @@
+//! Annotations that look like ECI's but are not: a slip of the pen would otherwise be ignored without a word.
+
+use crate::admission::fields::annotations::ECI_FIELDS;
+use crate::kubernetes::pod::Pod;
+use crate::wording::quoted;
+
+/// How many warnings one pod gets, so that a pod full of odd annotations does not drown the rest
+const MAX_WARNINGS: usize = 5;
+
+/// How many annotations are looked at; no pod that means well has as many
+const MAX_LOOKED_AT: usize = 200;
+
+/// The longest name that is compared letter by letter; the longest real one has 31 letters
+const MAX_COMPARED: usize = 48;
+
+/// How many letters a name may differ from a real one and still be taken for a slip
+const MAX_SLIPS: usize = 3;
+
+/// Where the provider's annotations live
+const PREFIX: &str = "k8s.aliyun.com/";
+
+/// Beginnings of the provider's annotation names that may become ECI parameters
+const FAMILIES: [&str; 3] = ["eci", "acr", "imc"];
+
+/// Whether an annotation is one by which a pod may speak to ECI
+pub(crate) fn is_ecis(annotation: &str) -> bool {
+    let name = annotation.strip_prefix(PREFIX);
+    ECI_FIELDS.contains(&annotation)
+        || name.is_some_and(|name| FAMILIES.iter().any(|family| name.starts_with(family)))
+}
+
+/// The other names that the provider reads or writes, without the prefix
+const OTHERS: [&str; 72] = [
+    "acr-instance-id",
+    "acr-instance-ids",
+    "allocated-eipAddress",
+    "allocated-eipInstanceId",
+    "allocated-ipv6Address",
+    "eci-auto-imc",
+    "eci-compute-category",
+    "eci-core-pattern",
+    "eci-cpu-option-core",
+    "eci-cpu-option-ht",
+    "eci-created-by-template",
+    "eci-custom-dnsconfig",
+    "eci-custom-hosts",
+    "eci-data-cache-bucket",
+    "eci-data-cache-burstingEnabled",
+    "eci-data-cache-pl",
+    "eci-data-cache-provisionedIops",
+    "eci-eip-instanceid",
+    "eci-enable-ipv6",
+    "eci-ephemeral-storage-options",
+    "eci-eviction-enable",
+    "eci-extra-ephemeral-storage",
+    "eci-fail-strategy",
+    "eci-fixed-ip",
+    "eci-fixed-ip-retain-hour",
+    "eci-gpu-driver-version",
+    "eci-gpu-type",
+    "eci-image-cache",
+    "eci-image-snapshot-id",
+    "eci-imc-id",
+    "eci-instance-compute-category",
+    "eci-instance-family",
+    "eci-instance-generation",
+    "eci-instance-id",
+    "eci-instance-spec",
+    "eci-instance-type",
+    "eci-ipv6-bandwidth",
+    "eci-ipv6-bandwidth-enable",
+    "eci-matched-image-cache",
+    "eci-max-pending-minute",
+    "eci-ntp-server",
+    "eci-private-ip-address",
+    "eci-privatepool-id",
+    "eci-privatepool-matchcriteria",
+    "eci-request-id",
+    "eci-reschedule-enable",
+    "eci-schedule-result",
+    "eci-schedule-strategy",
+    "eci-security-group",
+    "eci-set-diskvolume",
+    "eci-sls-enable",
+    "eci-spot-duration",
+    "eci-spot-fallback",
+    "eci-spot-price-limit",
+    "eci-spot-release-strategy",
+    "eci-spot-strategy",
+    "eci-use-specs",
+    "eci-vpc",
+    "eci-vswitch",
+    "eci-with-eip",
+    "eip-bandwidth",
+    "eip-common-bandwidth-package-id",
+    "eip-internet-charge-type",
+    "eip-isp",
+    "eip-public-ip-address-pool-id",
+    "eni-instance-id",
+    "imc-enable-reuse",
+    "imc-match-count-request",
+    "imc-perfect-match",
+    "insecure-registry",
+    "plain-http-registry",
+    "pod-fail-on-create-err",
+];
+
+/// Warnings about annotations that look like ECI's and are none that ECI is known to read
+pub(crate) fn warnings(pod: &Pod<'_>) -> Vec<String> {
+    let keys = pod
+        .metadata
+        .annotations
+        .iter()
+        .flat_map(|annotations| annotations.iter())
+        .map(|(key, _)| key);
+    keys.take(MAX_LOOKED_AT)
+        .filter_map(warning)
+        .take(MAX_WARNINGS)
+        .collect()
+}
+
+fn warning(key: &str) -> Option<String> {
+    if ECI_FIELDS.contains(&key)
+        || key
+            .strip_prefix(PREFIX)
+            .is_some_and(|name| OTHERS.contains(&name))
+    {
+        return None;
+    }
+    let (domain, name) = key.rsplit_once('/').unwrap_or(("", key));
+    let letters = letters(name);
+    let meant = nearest(&letters);
+    let domain = domain.to_ascii_lowercase();
+    let providers = domain.is_empty() || domain.contains("aliyun") || domain.contains("alibabacloud");
+    let in_family = name.contains(['-', '_']) && FAMILIES.iter().any(|family| letters.starts_with(family));
+    let same_as_read = ECI_FIELDS
+        .iter()
+        .any(|read| read.strip_prefix(PREFIX).map(self::letters).as_ref() == Some(&letters));
+    if !(providers && (in_family || meant.is_some()) || same_as_read) {
+        return None;
+    }
+    let shown = quoted(key, 80);
+    Some(match meant {
+        Some(meant) => {
+            format!("annotation {shown} is none that ECI is known to read: did you mean `{PREFIX}{meant}`?")
+        }
+        None => format!(
+            "annotation {shown} looks like one of ECI's but is not known to ramgate, so it is not judged"
+        ),
+    })
+}
+
+/// The real name that a name differs from by a few slips
+fn nearest(letters: &str) -> Option<&'static str> {
+    if letters.len() > MAX_COMPARED {
+        return None;
+    }
+    // A short name would be near to almost anything
+    let slips = MAX_SLIPS.min(letters.len() / 4);
+    let names = ECI_FIELDS
+        .iter()
+        .filter_map(|read| read.strip_prefix(PREFIX))
+        .chain(OTHERS);
+    let real = names.map(|name| (self::letters(name), name));
+    let alike = real.filter(|(real, _)| real.len().abs_diff(letters.len()) <= slips);
+    let near = alike.map(|(real, name)| (strsim::levenshtein(letters, &real), name));
+    near.filter(|(distance, _)| *distance <= slips)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// A name without what is easily mistaken: case and separators
+fn letters(name: &str) -> String {
+    name.chars()
+        .filter(|c| c.is_ascii_alphanumeric())
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_and_foreign_annotations_pass() {
+        for key in ECI_FIELDS
+            .iter()
+            .copied()
+            .chain(["k8s.aliyun.com/eci-use-specs", "k8s.aliyun.com/acr-instance-id"])
+        {
+            assert_eq!(warning(key), None, "{key}");
+        }
+        let foreign = [
+            "prometheus.io/scrape",
+            "eci",
+            "example.com/eci-thing",
+            "k8s.aliyun.com/ingress",
+            "recipe-tags",
+            "a/b",
+        ];
+        for key in foreign {
+            assert_eq!(warning(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn slips_name_what_was_meant() {
+        let slips = [
+            ("k8s.aliyun.com/eci-resourcegroup-id", "eci-resource-group-id"),
+            ("k8s.aliyun.com/eci-custom-tag", "eci-custom-tags"),
+            ("k8s.aliyun.com/ECI-Custom-Tags", "eci-custom-tags"),
+            ("K8S.aliyun.com/eci-custom-tags", "eci-custom-tags"),
+            ("k8s.aliyun.com/eci_ram_role_name", "eci-ram-role-name"),
+            ("k8s.aliyun.com/eci-ram-rolename", "eci-ram-role-name"),
+            ("alibabacloud.com/eci-ram-role-name", "eci-ram-role-name"),
+            ("example.com/eci-ram-role-name", "eci-ram-role-name"),
+            ("eci-custom-tags", "eci-custom-tags"),
+            ("k8s.aliyun.com/acr-service-arn", "acr-service-arns"),
+            ("k8s.aliyun.com/eci-vswitches", "eci-vswitch"),
+        ];
+        for (key, meant) in slips {
+            let message = warning(key).unwrap_or_default();
+            assert!(
+                message.ends_with(&format!("did you mean `k8s.aliyun.com/{meant}`?")),
+                "{key}: {message}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_resembles_nothing_is_still_named() {
+        insta::assert_snapshot!(
+            warning("k8s.aliyun.com/eci-something-else-entirely").unwrap(),
+            @"annotation `k8s.aliyun.com/eci-something-else-entirely` looks like one of ECI's but is not known to ramgate, so it is not judged"
+        );
+    }
+
+    #[test]
+    fn warnings_fit_into_a_header_and_are_few() {
+        let long = format!("k8s.aliyun.com/eci-custom-tags{}", "x".repeat(600));
+        assert!(warning(&long).unwrap().chars().count() <= 256);
+        let odd: Vec<String> = (0..20)
+            .map(|n| format!(r#""k8s.aliyun.com/eci-odd-{n}": """#))
+            .collect();
+        let json = format!(r#"{{"metadata": {{"annotations": {{{}}}}}}}"#, odd.join(","));
+        assert_eq!(warnings(&Pod::parse(&json).unwrap()).len(), MAX_WARNINGS);
+    }
+}

@@ -1,0 +1,72 @@
+//! The linter: what policies and directories may say, but cannot mean.
+//!
+//! ```text
+//! one document    Piece -> statements -> findings            (cheap; also shown when a ConfigMap is applied)
+//! all of them     pieces + Configuration -> who holds what -> findings
+//! ```
+//!
+//! A warning is given only where it is certain: silence is no proof that a policy does what its author wants.
+
+pub(crate) mod action;
+pub(crate) mod code;
+pub(crate) mod contradiction;
+pub(crate) mod cover;
+pub(crate) mod directory;
+pub(crate) mod facts;
+pub(crate) mod glob;
+pub(crate) mod never;
+pub(crate) mod passing;
+pub(crate) mod question;
+pub(crate) mod resource;
+pub(crate) mod shadow;
+pub(crate) mod statement;
+pub(crate) mod subject;
+pub(crate) mod text;
+pub(crate) mod trust;
+pub(crate) mod unused;
+pub(crate) mod warning;
+pub(crate) mod witness;
+
+pub use crate::analysis::lint::code::Code;
+pub use crate::analysis::lint::facts::Facts;
+pub use crate::analysis::lint::warning::Warning;
+
+use crate::analysis::lint::directory::Directory;
+use crate::analysis::lint::subject::Finding;
+use crate::config::directory::Configuration;
+use crate::config::directory::Piece;
+use ram_policy::DocumentKind;
+
+/// What one document may say but cannot mean, as far as it shows without the others
+pub fn document(name: &str, piece: &Piece, facts: &Facts) -> Vec<Warning> {
+    let doubts = piece.warnings().iter().map(Finding::from);
+    let mut findings: Vec<Finding> = doubts.collect();
+    match piece {
+        Piece::Policy(policy) => {
+            findings.extend(statement::find(&policy.document, DocumentKind::Identity, facts));
+        }
+        Piece::Directory(part) => {
+            let trusts = part.roles.iter().map(|role| &role.trust);
+            findings.extend(trusts.flat_map(|trust| statement::find(trust, DocumentKind::Trust, facts)));
+        }
+        Piece::Broken(_) => {}
+    }
+    findings.sort_by_key(|finding| (finding.at, finding.code));
+    findings
+        .into_iter()
+        .map(|finding| finding.in_document(name))
+        .collect()
+}
+
+/// What shows only in a whole configuration, which these documents made
+pub fn configuration<'a>(
+    pieces: impl IntoIterator<Item = (&'a str, &'a Piece)>,
+    configuration: &Configuration,
+) -> Vec<Warning> {
+    let directory = Directory::new(pieces);
+    let mut warnings = shadow::find(&directory);
+    warnings.extend(passing::find(&directory, configuration));
+    warnings.extend(trust::find(&directory, configuration));
+    warnings.extend(unused::find(&directory));
+    warnings
+}

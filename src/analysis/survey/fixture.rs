@@ -1,0 +1,204 @@
+//! A small cluster for tests: who may do what, its namespaces and nodes, and workloads of everybody.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
+};
+use serde_json::{Value, json};
+
+use crate::admission::offline;
+use crate::analysis::survey::Judge;
+use crate::analysis::survey::Land;
+use crate::analysis::survey::Source;
+use crate::analysis::survey::Tally;
+use crate::analysis::survey::cluster::Node;
+use crate::analysis::survey::row::Row;
+use crate::analysis::survey::webhooks::Webhooks;
+use crate::config::NamedPiece;
+use crate::config::directory::Configuration;
+use crate::config::directory::Piece;
+use crate::config::load;
+use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::cluster::Objects;
+use crate::stamp::KEY_BYTES;
+use crate::stamp::Ring;
+use crate::stamp::Seal;
+
+/// May have instances tagged `env:test`
+pub(crate) const ALICE: &str = "alice@example.com";
+/// Is bound to a RAM user that may do nothing
+pub(crate) const CAROL: &str = "carol@example.com";
+/// Is bound to nobody
+pub(crate) const MALLORY: &str = "mallory@example.com";
+
+pub(crate) struct Town {
+    pub(crate) configuration: Configuration,
+    pub(crate) land: Land,
+}
+
+/// Keys of these ids
+pub(crate) fn seal(ids: &[&str]) -> Seal {
+    let keys = ids.iter().map(|id| {
+        let secret: Vec<u8> = id.bytes().cycle().take(KEY_BYTES).collect();
+        ((*id).to_owned(), secret)
+    });
+    Seal::new(Ring::new(keys).unwrap(), "cluster-uid")
+}
+
+pub(crate) fn now() -> Timestamp {
+    "2026-05-04T10:00:00Z".parse().unwrap()
+}
+
+impl Town {
+    /// A cluster with a `cluster` section
+    pub(crate) fn new(cluster: &str) -> Self {
+        let directory = format!(
+            "account: {{id: '123', region: cn-hangzhou}}
+users:
+  - {{name: alice, policies: [{{policy: Test}}]}}
+  - {{name: carol}}
+bindings:
+  - {{principal: user/alice, subjects: [{{kind: User, name: alice@example.com}}]}}
+  - {{principal: user/carol, subjects: [{{kind: User, name: carol@example.com}}]}}
+{cluster}"
+        );
+        let policy = r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "eci:Create*", "Resource": "*",
+            "Condition": {"StringEquals": {"acs:RequestTag/env": "test"}}}]}"#;
+        let pieces = [
+            NamedPiece::new("directory", Piece::directory(directory.as_bytes())),
+            NamedPiece::new("Test.json", Piece::policy("Test", policy.as_bytes())),
+        ];
+        let configuration = load(&pieces).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let mut land = Land {
+            release: "ramgate-system".to_owned(),
+            seal: Some(Arc::new(seal(&["k1", "k2"]))),
+            ..Land::default()
+        };
+        for name in ["kube-system", "ramgate-system", "shop", "bank"] {
+            land.namespaces.insert(name.to_owned(), Arc::new(meta(name, &[])));
+        }
+        let virtual_node = Meta {
+            labels: [("type".to_owned(), "virtual-kubelet".to_owned())].into(),
+            ..Meta::default()
+        };
+        let settings = &configuration.cluster;
+        land.nodes
+            .insert("vk".to_owned(), Node::of(&virtual_node.labels, settings));
+        land.nodes
+            .insert("real".to_owned(), Node::of(&Meta::default().labels, settings));
+        Self { configuration, land }
+    }
+
+    pub(crate) fn judge(&self) -> Judge<'_> {
+        Judge {
+            configuration: &self.configuration,
+            land: &self.land,
+            now: now(),
+        }
+    }
+
+    /// An object as it is after somebody made it
+    pub(crate) fn made_by(&self, user: &str, object: &Value) -> Value {
+        self.made_with(seal(&["k1", "k2"]), user, object)
+    }
+
+    pub(crate) fn made_with(&self, seal: Seal, user: &str, object: &Value) -> Value {
+        let objects = Objects::new(&[], &self.configuration.cluster)
+            .unwrap()
+            .sealed(seal);
+        offline::stamped(object, (user, &[]), &self.configuration, &objects, now()).unwrap()
+    }
+
+    pub(crate) fn rows(&self, source: &Source, object: &Value) -> Vec<Row> {
+        self.judge().rows(source, object)
+    }
+
+    /// Everything that is there, in the order of its kinds
+    pub(crate) fn tally(&self, objects: &[Value]) -> Tally {
+        let mut tally = Tally::default();
+        for source in Source::all(&self.configuration.cluster) {
+            let own = objects.iter().filter(|object| object["kind"] == source.kind());
+            own.for_each(|object| tally.take(&self.judge(), &source, object));
+        }
+        tally
+    }
+}
+
+/// Labels of a namespace, as the API server completes them
+pub(crate) fn meta(name: &str, labels: &[(&str, &str)]) -> Meta {
+    let own = [("kubernetes.io/metadata.name", name)];
+    let labels = labels.iter().chain(&own);
+    Meta {
+        labels: labels
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect(),
+        ..Meta::default()
+    }
+}
+
+/// The pod template of a workload that goes to ECI for certain
+pub(crate) fn template(tags: &str) -> Value {
+    json!({
+        "metadata": {
+            "labels": {"alibabacloud.com/eci": "true"},
+            "annotations": {"k8s.aliyun.com/eci-custom-tags": tags},
+        },
+        "spec": {"containers": [{"name": "main", "image": "app:1"}]},
+    })
+}
+
+/// A workload of one of the kinds, in namespace shop
+pub(crate) fn workload(kind: &str, name: &str, template: Value) -> Value {
+    let api = match kind {
+        "Job" | "CronJob" => "batch/v1",
+        "ReplicationController" => "v1",
+        "CloneSet" => "apps.example.com/v1",
+        _ => "apps/v1",
+    };
+    let spec = match kind {
+        "CronJob" => json!({"jobTemplate": {"spec": {"template": template}}}),
+        _ => json!({"replicas": 1, "template": template}),
+    };
+    json!({"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": "shop"}, "spec": spec})
+}
+
+/// A bare pod in namespace shop that goes to ECI for certain
+pub(crate) fn pod(name: &str, tags: &str) -> Value {
+    let mut pod = template(tags);
+    pod["apiVersion"] = "v1".into();
+    pod["kind"] = "Pod".into();
+    pod["metadata"]["name"] = name.into();
+    pod["metadata"]["namespace"] = "shop".into();
+    pod
+}
+
+/// The same object, controlled by another one
+pub(crate) fn owned(mut object: Value, api: &str, kind: &str, name: &str) -> Value {
+    object["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": api, "kind": kind, "name": name, "uid": "u", "controller": true}]);
+    object
+}
+
+/// The webhook configurations of the chart with its default values, as a cluster has them
+pub(crate) fn webhooks(change: impl Fn(&mut Value)) -> Webhooks {
+    let text = include_str!("../../../deploy/manifests/ramgate.yaml");
+    let documents = crate::yaml::parse(text).unwrap();
+    let mut objects: Vec<Value> = documents.iter().map(|document| document.to_json()).collect();
+    for object in &mut objects {
+        for entry in object["webhooks"].as_array_mut().into_iter().flatten() {
+            entry["clientConfig"]["caBundle"] = "Y2E=".into();
+        }
+        change(object);
+    }
+    let find = |kind: &str| {
+        let found = objects.iter().find(|object| object["kind"] == kind);
+        found.unwrap().clone()
+    };
+    let mutating: MutatingWebhookConfiguration =
+        serde_json::from_value(find("MutatingWebhookConfiguration")).unwrap();
+    let validating: ValidatingWebhookConfiguration =
+        serde_json::from_value(find("ValidatingWebhookConfiguration")).unwrap();
+    Webhooks::new(mutating, validating)
+}

@@ -1,0 +1,197 @@
+//! One object judged as its pods would be if they were made now.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::admission::Cause;
+use crate::admission::Decision;
+use crate::admission::Mode;
+use crate::admission::Modes;
+use crate::admission::attribution::Holder;
+use crate::admission::attribution::believed;
+use crate::admission::offline;
+use crate::admission::offline::Final;
+use crate::admission::offline::Operation;
+use crate::admission::offline::Request;
+use crate::analysis::survey::cluster::Land;
+use crate::analysis::survey::row::Denied;
+use crate::analysis::survey::row::Row;
+use crate::analysis::survey::row::Stamp;
+use crate::analysis::survey::row::Today;
+use crate::analysis::survey::source::Source;
+use crate::analysis::survey::source::owner;
+use crate::analysis::survey::source::pod_of;
+use crate::analysis::survey::source::stamp_of;
+use crate::analysis::survey::source::text;
+use crate::config::directory::ClusterSettings;
+use crate::config::directory::Configuration;
+use crate::stamp::Seal;
+use crate::stamp::key_id;
+
+/// Judges what a cluster holds by a configuration
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judge<'a> {
+    /// The configuration
+    pub configuration: &'a Configuration,
+    /// The cluster around the workloads
+    pub land: &'a Land,
+    /// The time
+    pub now: Timestamp,
+}
+
+impl Judge<'_> {
+    /// What there is to say of an object, a row for each of its templates that leads to ECI
+    pub(crate) fn rows(&self, source: &Source, object: &Value) -> Vec<Row> {
+        match source.bearers(object) {
+            Ok(bearers) => {
+                let bearers = bearers.into_iter();
+                let rows = bearers.filter_map(|(at, bearer)| self.row(source, object, at, bearer));
+                rows.collect()
+            }
+            Err(error) => {
+                let verdict = (false, "unknown".to_owned(), Today::Denied(unreadable(&error)));
+                vec![told(source, object, None, verdict, Stamp::Missing)]
+            }
+        }
+    }
+
+    fn row(&self, source: &Source, object: &Value, at: Option<String>, bearer: &Value) -> Option<Row> {
+        let (namespace, name) = (
+            text(object, "/metadata/namespace"),
+            text(object, "/metadata/name"),
+        );
+        let pod = match source {
+            Source::Pod => as_new(object),
+            Source::Workload(_) | Source::Listed(_) => pod_of(bearer, source, namespace, name),
+        };
+        let verdict = match self.judged(source, &pod) {
+            Ok(done) if !done.judged => return None,
+            Ok(done) => {
+                let route = done.record.route.clone().unwrap_or_default();
+                let (certainty, mark) = route.split_once(": ").unwrap_or_default();
+                (certainty == "certain", mark.to_owned(), today(done))
+            }
+            Err(error) => (false, "unknown".to_owned(), Today::Denied(unreadable(&error))),
+        };
+        let stamp = stamp(
+            self.land.seal.as_deref(),
+            stamp_of(bearer),
+            namespace,
+            &source.holder(object),
+            &self.configuration.cluster,
+        );
+        Some(told(source, object, at, verdict, stamp))
+    }
+
+    /// What comes of a pod that a controller makes
+    fn judged(&self, source: &Source, pod: &Value) -> Result<Final, offline::OfflineError> {
+        let request = Request {
+            operation: Operation::Create(pod),
+            subresource: "",
+            user: source.user(),
+            groups: &[],
+        };
+        let modes = Modes::everywhere(Mode::Enforce);
+        offline::run(&request, self.configuration, self.land, &modes, self.now)
+    }
+
+    /// Whether a pod that somebody else made leads to ECI
+    pub(crate) fn leads_to_eci(&self, pod: &Value) -> bool {
+        self.judged(&Source::Pod, pod).map_or(true, |done| done.judged)
+    }
+}
+
+/// A row, with what the object itself says of how it lives
+fn told(
+    source: &Source,
+    object: &Value,
+    at: Option<String>,
+    (is_certain, mark, today): (bool, String, Today),
+    stamp: Stamp,
+) -> Row {
+    Row {
+        source: source.clone(),
+        namespace: text(object, "/metadata/namespace").to_owned(),
+        name: text(object, "/metadata/name").to_owned(),
+        at,
+        owner: owner(object),
+        is_paused: object.pointer("/spec/paused").and_then(Value::as_bool) == Some(true),
+        is_bound: *source == Source::Pod && !text(object, "/spec/nodeName").is_empty(),
+        is_certain,
+        mark,
+        stamp,
+        today,
+    }
+}
+
+/// What a stamp is worth in an object of a namespace; without a seal nothing proves anything
+pub(crate) fn stamp(
+    seal: Option<&Seal>,
+    text: Option<&str>,
+    namespace: &str,
+    holder: &Holder,
+    settings: &ClusterSettings,
+) -> Stamp {
+    let Some(text) = text else { return Stamp::Missing };
+    let key = key_id(text);
+    let Some(seal) = seal else {
+        return Stamp::Broken { reason: None, key };
+    };
+    match (believed(seal, text, namespace, holder, settings), key) {
+        (Ok(claims), Some(key)) => Stamp::Good {
+            claims: Box::new(claims),
+            key,
+        },
+        (Ok(_), None) => Stamp::Broken {
+            reason: None,
+            key: None,
+        },
+        (Err(broken), key) => Stamp::Broken {
+            reason: Some(broken),
+            key,
+        },
+    }
+}
+
+/// A stored pod as if it were made now, with the kind that lists leave out
+fn as_new(pod: &Value) -> Value {
+    let mut pod = pod.clone();
+    if let Some(fields) = pod.as_object_mut() {
+        fields.insert("apiVersion".to_owned(), "v1".into());
+        fields.insert("kind".to_owned(), "Pod".into());
+        fields.remove("status");
+    }
+    pod
+}
+
+fn today(done: Final) -> Today {
+    let record = done.record;
+    let denied = Denied {
+        code: record
+            .causes
+            .first()
+            .map(|cause| cause.reason.clone())
+            .unwrap_or_default(),
+        sentence: record.sentence.unwrap_or_default(),
+        causes: record.causes,
+    };
+    match record.decision {
+        Decision::Unjudged | Decision::Allow | Decision::Audit => Today::Allowed,
+        // Mode enforce warns of what is not certain yet
+        Decision::Warn => Today::DeniedIfBound(denied),
+        Decision::Deny => Today::Denied(denied),
+    }
+}
+
+/// A template that ramgate itself would refuse to read
+fn unreadable(error: &dyn std::fmt::Display) -> Denied {
+    Denied {
+        code: "Unreadable".to_owned(),
+        sentence: error.to_string(),
+        causes: vec![Cause {
+            reason: "Unreadable".to_owned(),
+            message: error.to_string(),
+            field: None,
+        }],
+    }
+}

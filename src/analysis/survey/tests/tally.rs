@@ -1,0 +1,247 @@
+//! Everything together: what is shown, what is counted, and which keys are in use.
+
+use serde_json::{Value, json};
+
+use crate::analysis::survey::Source;
+use crate::analysis::survey::Tally;
+use crate::analysis::survey::fixture::ALICE;
+use crate::analysis::survey::fixture::CAROL;
+use crate::analysis::survey::fixture::Town;
+use crate::analysis::survey::fixture::owned;
+use crate::analysis::survey::fixture::pod;
+use crate::analysis::survey::fixture::seal;
+use crate::analysis::survey::fixture::template;
+use crate::analysis::survey::fixture::webhooks;
+use crate::analysis::survey::fixture::workload;
+use crate::analysis::survey::row::Row;
+use crate::kubernetes::workload::Workload;
+
+fn titles(tally: Tally) -> Vec<String> {
+    tally.into_rows().iter().map(Row::title).collect()
+}
+
+#[test]
+fn what_an_owner_says_is_said_once() {
+    let town = Town::new("");
+    let set = |name: &str, replicas: u64, template: Value| {
+        let mut set = workload("ReplicaSet", name, template);
+        set["spec"]["replicas"] = replicas.into();
+        set
+    };
+    let owned_set = |set: Value| owned(set, "apps/v1", "Deployment", "web");
+    let web = town.made_by(ALICE, &workload("Deployment", "web", template("env:test")));
+    let same = owned_set(town.made_by(ALICE, &set("web-same", 1, template("env:test"))));
+    let older = owned_set(set("web-older", 1, template("env:test")));
+    let idle = owned_set(set("web-idle", 0, template("env:test")));
+    let bare = set("bare", 0, template("env:test"));
+    let lonely = owned(
+        set("lonely-1", 1, template("env:test")),
+        "apps/v1",
+        "Deployment",
+        "lonely",
+    );
+    let tally = town.tally(&[web, same, older, idle, bare, lonely]);
+    assert_eq!(
+        titles(tally),
+        [
+            "Deployment/web",
+            "ReplicaSet/bare",
+            "ReplicaSet/lonely-1",
+            "ReplicaSet/web-older"
+        ]
+    );
+}
+
+#[test]
+fn an_older_replica_set_that_leads_to_eci_is_shown_beside_a_deployment_that_does_not() {
+    let town = Town::new("");
+    let web = workload("Deployment", "web", json!({"spec": {}}));
+    let older = owned(
+        workload("ReplicaSet", "web-1", template("env:test")),
+        "apps/v1",
+        "Deployment",
+        "web",
+    );
+    assert_eq!(titles(town.tally(&[web, older])), ["ReplicaSet/web-1"]);
+}
+
+#[test]
+fn the_older_template_of_a_stateful_set_counts_while_it_rolls_out() {
+    let town = Town::new("");
+    let mut set = town.made_by(ALICE, &workload("StatefulSet", "db", template("env:test")));
+    let revision = |name: &str| {
+        let mut revision = workload("ControllerRevision", name, Value::Null);
+        revision["spec"] = Value::Null;
+        revision["data"] = json!({"spec": {"template": template("env:test")}});
+        owned(revision, "apps/v1", "StatefulSet", "db")
+    };
+    let revisions = [revision("db-1"), revision("db-0")];
+    let both = || vec!["ControllerRevision/db-1", "StatefulSet/db"];
+    let one = || vec!["StatefulSet/db"];
+    let rolling = json!({"type": "RollingUpdate"});
+    for (current, replicas, strategy, shown) in [
+        ("db-1", 1, rolling.clone(), both()),
+        ("db-1", 0, json!({"rollingUpdate": {"partition": 2}}), both()),
+        ("db-1", 0, rolling.clone(), one()),
+        ("db-1", 1, json!({"type": "OnDelete"}), one()),
+        ("db-2", 1, rolling, one()),
+    ] {
+        set["spec"]["updateStrategy"] = strategy;
+        set["status"] =
+            json!({"currentRevision": current, "updateRevision": "db-2", "currentReplicas": replicas});
+        let objects: Vec<Value> = revisions.iter().chain([&set]).cloned().collect();
+        let tally = town.tally(&objects);
+        assert_eq!(
+            tally.wants(&Source::Workload(Workload::ControllerRevision)),
+            shown.len() > 1
+        );
+        assert_eq!(titles(tally), shown);
+    }
+}
+
+#[test]
+fn what_has_ended_is_not_shown() {
+    let town = Town::new("");
+    let ended = |kind: &str| {
+        let mut job = workload("Job", &kind.to_lowercase(), template("env:test"));
+        job["status"] = json!({"conditions": [{"type": kind, "status": "True"}]});
+        job
+    };
+    let mut deleted = workload("Deployment", "deleted", template("env:test"));
+    deleted["metadata"]["deletionTimestamp"] = "2026-05-04T09:00:00Z".into();
+    let mut done = pod("done", "env:test");
+    done["status"] = json!({"phase": "Succeeded"});
+    let objects = [
+        ended("Complete"),
+        ended("Failed"),
+        ended("Suspended"),
+        deleted,
+        done,
+        pod("waiting", "env:test"),
+    ];
+    assert_eq!(titles(town.tally(&objects)), ["Job/suspended", "Pod/waiting"]);
+}
+
+#[test]
+fn a_pod_that_runs_is_shown_and_not_counted() {
+    let town = Town::new("");
+    let bound = |name: &str, node: &str| {
+        let mut pod = pod(name, "env:test");
+        pod["spec"]["nodeName"] = node.into();
+        pod
+    };
+    let tally = town.tally(&[
+        bound("on-vk", "vk"),
+        bound("on-real", "real"),
+        pod("waits", "env:test"),
+    ]);
+    let rows = tally.into_rows();
+    let seen: Vec<_> = rows
+        .iter()
+        .map(|row| (row.name.as_str(), row.is_bound, row.would_be_denied()))
+        .collect();
+    assert_eq!(seen, [("on-vk", true, false), ("waits", false, true)]);
+}
+
+#[test]
+fn keys_are_counted_where_a_stamp_still_counts() {
+    let town = Town::new("");
+    let made = |seal, object: &Value| town.made_with(seal, ALICE, object);
+    let unbound = owned(
+        made(seal(&["k1"]), &pod("web-1", "env:test")),
+        "apps/v1",
+        "ReplicaSet",
+        "web",
+    );
+    let mut bound = unbound.clone();
+    bound["spec"]["nodeName"] = "vk".into();
+    let mut unmarked = made(
+        seal(&["k2"]),
+        &workload("Deployment", "off", template("env:test")),
+    );
+    unmarked["spec"]["template"]["metadata"]["labels"] = json!({});
+    let objects = [
+        unmarked,
+        made(seal(&["k2"]), &workload("Deployment", "a", template("env:test"))),
+        made(seal(&["k2"]), &workload("Deployment", "b", template("env:test"))),
+        made(
+            seal(&["gone"]),
+            &workload("Deployment", "c", template("env:test")),
+        ),
+        unbound,
+        bound,
+    ];
+    let tally = town.tally(&objects);
+    let ring = seal(&["k0", "k1", "k2"]);
+    let uses = tally.keys(Some(ring.ring()));
+    let seen: Vec<_> = uses
+        .iter()
+        .map(|key| (key.id.as_str(), key.stamps, key.is_known, key.is_newest))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("k2", 3, true, true),
+            ("k1", 1, true, false),
+            ("k0", 0, true, false),
+            ("gone", 1, false, false)
+        ]
+    );
+}
+
+#[test]
+fn exempt_namespaces_are_counted_apart_whether_or_not_the_rules_tell() {
+    let mut town = Town::new("");
+    let mut agent = workload("Deployment", "agent", template("env:test"));
+    agent["metadata"]["namespace"] = "kube-system".into();
+    let web = town.made_by(CAROL, &workload("Deployment", "web", template("env:test")));
+    for live in [false, true] {
+        town.land.webhooks = live.then(|| webhooks(|_| {}));
+        let tally = town.tally(&[agent.clone(), web.clone()]);
+        assert_eq!(
+            tally.exempt()["kube-system"].examples,
+            ["Deployment/kube-system/agent"]
+        );
+        assert_eq!(titles(tally), ["Deployment/web"]);
+    }
+    // An entry that is missing makes nobody exempt
+    town.land.webhooks = Some(webhooks(|object| {
+        if let Some(entries) = object["webhooks"].as_array_mut() {
+            entries.retain(|entry| entry["name"] == "namespaces-eci.ramgate.io");
+        }
+    }));
+    assert!(!town.land.is_exempt("shop") && town.land.is_exempt("kube-system"));
+}
+
+#[test]
+fn makers_that_nobody_knows_are_counted() {
+    let town = Town::new("");
+    let foreign = |object| owned(object, "argoproj.io/v1alpha1", "Workflow", "build");
+    let mut plain = pod("plain", "env:test");
+    plain["metadata"]["labels"] = json!({});
+    let objects = [
+        foreign(pod("build-1", "env:test")),
+        foreign(plain),
+        owned(pod("job-1", "env:test"), "batch/v1", "Job", "job"),
+        owned(pod("static", "env:test"), "v1", "Node", "n"),
+        owned(
+            town.made_by(ALICE, &workload("Deployment", "web", template("env:test"))),
+            "apps.example.com/v1",
+            "App",
+            "web",
+        ),
+    ];
+    let tally = town.tally(&objects);
+    let makers: Vec<_> = tally
+        .makers()
+        .iter()
+        .map(|((group, kind), made)| (group.as_str(), kind.as_str(), made.examples.clone()))
+        .collect();
+    assert_eq!(
+        makers,
+        [
+            ("apps.example.com", "App", vec!["Deployment/shop/web".to_owned()]),
+            ("argoproj.io", "Workflow", vec!["Pod/shop/build-1".to_owned()]),
+        ]
+    );
+}

@@ -1,0 +1,225 @@
+//! When each watch last heard of the API server.
+//!
+//! A watch call ends after a while and is begun again, also where nothing changes. So whoever may still watch has an answer
+//! that is not older than one call, and an older one shows rights that are gone or a network that is cut.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use axum::http::{Method, Request};
+use jiff::Timestamp;
+use kube::Client;
+use kube::client::Body;
+
+/// How long one watch call lasts at most; a connection that died silently is noticed a little later
+const LONGEST_CALL: Duration = Duration::from_secs(60);
+
+/// How old an answer is told of at the latest: longer than any call with its retries
+const CONCERN: Duration = Duration::from_secs(120);
+
+/// Clients for watches, which note when each was last answered
+#[derive(Clone)]
+pub(crate) struct Watches {
+    client: Client,
+    stale_after: Duration,
+    pulses: Arc<Mutex<Vec<Weak<Pulse>>>>,
+}
+
+/// The answers to one watch
+#[derive(Debug)]
+struct Pulse {
+    name: &'static str,
+    /// When it began, which counts until the first answer
+    since: Instant,
+    last: Mutex<Option<(Instant, Timestamp)>>,
+}
+
+/// How a watch is
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Health {
+    /// What is watched
+    pub watch: &'static str,
+    /// How long ago it was last answered, or how long it waits for its first answer
+    pub age: Duration,
+    /// When it was last answered
+    pub last: Option<Timestamp>,
+}
+
+impl Watches {
+    /// Watches of one API server; what is older than `stale_after` is not to be judged by
+    pub(crate) fn new(client: Client, stale_after: Duration) -> Self {
+        Self {
+            client,
+            stale_after,
+            pulses: Arc::default(),
+        }
+    }
+
+    /// A client for requests that are no watches
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// A client for one watch, which counts for as long as that client lives
+    pub(crate) fn watch(&self, name: &'static str) -> Client {
+        let pulse = Arc::new(Pulse {
+            name,
+            since: Instant::now(),
+            last: Mutex::default(),
+        });
+        let mut pulses = self.pulses();
+        pulses.retain(|pulse| pulse.strong_count() > 0);
+        pulses.push(Arc::downgrade(&pulse));
+        drop(pulses);
+        let client = self.client.clone();
+        let namespace = client.default_namespace().to_owned();
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let (client, pulse) = (client.clone(), Arc::clone(&pulse));
+            async move {
+                let is_watch = lists_or_watches(&request);
+                let answer = client.send(request).await;
+                if is_watch && answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
+                    pulse.answered();
+                }
+                answer
+            }
+        });
+        Client::new(service, namespace)
+    }
+
+    /// How long one watch call lasts: short enough for several within the time after which a watch is stale
+    pub(crate) fn call_seconds(&self) -> u32 {
+        let call = self.stale_after.checked_div(4).unwrap_or_default();
+        let seconds = call.min(LONGEST_CALL).as_secs().max(1);
+        u32::try_from(seconds).unwrap_or(1)
+    }
+
+    /// How all watches are, by name; of two of one name the newer counts
+    pub(crate) fn health(&self) -> Vec<Health> {
+        let mut health: Vec<Health> = Vec::new();
+        for pulse in self.pulses().iter().filter_map(Weak::upgrade) {
+            let now = pulse.health();
+            health.retain(|other| other.watch != now.watch);
+            health.push(now);
+        }
+        health.sort_unstable_by_key(|health| health.watch);
+        health
+    }
+
+    /// Whether a watch has been silent for longer than any that works
+    pub(crate) fn is_late(&self, health: &Health) -> bool {
+        let half = self.stale_after.checked_div(2).unwrap_or_default();
+        health.age > CONCERN.min(half)
+    }
+
+    /// Whether what a watch has shown is too old to judge by
+    pub(crate) fn is_stale(&self, health: &Health) -> bool {
+        health.age > self.stale_after
+    }
+
+    fn pulses(&self) -> MutexGuard<'_, Vec<Weak<Pulse>>> {
+        self.pulses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pulse {
+    fn answered(&self) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some((Instant::now(), Timestamp::now()));
+    }
+
+    fn health(&self) -> Health {
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        Health {
+            watch: self.name,
+            age: last.map_or(self.since, |(at, _)| at).elapsed(),
+            last: last.map(|(_, at)| at),
+        }
+    }
+}
+
+/// Whether a request is one of a watch and not a read or write of one object in between
+fn lists_or_watches(request: &Request<Body>) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    let has = |wanted: &str| {
+        let mut pairs = query.split('&');
+        pairs.any(|pair| pair.split('=').next() == Some(wanted))
+    };
+    request.method() == Method::GET
+        && ["watch", "limit", "fieldSelector", "labelSelector"]
+            .into_iter()
+            .any(has)
+}
+
+impl fmt::Debug for Watches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watches")
+            .field("stale_after", &self.stale_after)
+            .field("health", &self.health())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::Node;
+    use kube::Api;
+    use kube::api::ListParams;
+    use serde_json::json;
+
+    use super::*;
+    use crate::cluster::fake::Fake;
+
+    const NODES: &str = "/api/v1/nodes";
+
+    fn watches(fake: &Fake, seconds: u64) -> Watches {
+        Watches::new(fake.client(), Duration::from_secs(seconds))
+    }
+
+    #[tokio::test]
+    async fn an_answered_list_counts_and_a_refused_one_or_a_single_read_does_not() {
+        let fake = Fake::default();
+        fake.list(NODES, vec![]);
+        fake.put("/api/v1/nodes/a", json!({"metadata": {"name": "a"}}));
+        let watches = watches(&fake, 600);
+        let nodes: Api<Node> = Api::all(watches.watch("nodes"));
+        let last = || watches.health()[0].last;
+        nodes.get("a").await.unwrap();
+        assert_eq!(last(), None);
+        let list = ListParams::default().limit(5);
+        nodes.list(&list).await.unwrap();
+        let first = last();
+        assert!(first.is_some());
+        fake.fail(NODES, 403);
+        assert!(nodes.list(&list).await.is_err());
+        assert_eq!(last(), first);
+        let other = watches.watch("other");
+        let names =
+            |watches: &Watches| -> Vec<&str> { watches.health().iter().map(|health| health.watch).collect() };
+        assert_eq!(names(&watches), ["nodes", "other"]);
+        drop(other);
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(names(&watches), ["nodes"], "a watch that has ended is not stale");
+    }
+
+    #[test]
+    fn calls_are_much_shorter_than_what_is_stale() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let _within = runtime.enter();
+        for (seconds, call, late) in [(600, 60, 121), (240, 60, 121), (20, 5, 11)] {
+            let watches = watches(&Fake::default(), seconds);
+            let health = |age| Health {
+                watch: "nodes",
+                age: Duration::from_secs(age),
+                last: None,
+            };
+            assert_eq!(watches.call_seconds(), call);
+            assert!(watches.is_late(&health(late)) && !watches.is_late(&health(late - 1)));
+            assert!(!watches.is_late(&health(u64::from(call) + 4)));
+            assert!(watches.is_stale(&health(seconds + 1)) && !watches.is_stale(&health(seconds)));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Whole pods and workloads read live, for reviews that only name one. Nothing is remembered, since what is read is what is judged.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::core::Request;
+use kube::core::params::GetParams;
+use kube::{Client, Resource};
+use tokio::sync::Semaphore;
+
+use crate::cluster::live::is_object_name;
+use crate::kubernetes::workload::Workload;
+
+/// How long a read may take; the review's own deadline is longer
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How many reads run at once; whoever makes up names gets no more of the API server
+const AT_ONCE: usize = 16;
+
+/// What a live read comes to
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Sighting {
+    /// The object as JSON
+    Object(Arc<str>),
+    /// There is no such object
+    Absent,
+    /// It could not be read, so it may be anything
+    Unread,
+}
+
+/// Reads whole objects
+#[derive(Debug)]
+pub(crate) struct LiveObjects {
+    slots: Semaphore,
+}
+
+impl Default for LiveObjects {
+    fn default() -> Self {
+        Self {
+            slots: Semaphore::new(AT_ONCE),
+        }
+    }
+}
+
+impl LiveObjects {
+    pub(crate) async fn pod(&self, client: &Client, namespace: &str, name: &str) -> Sighting {
+        if !is_object_name(namespace) {
+            return Sighting::Absent;
+        }
+        self.read(client, Pod::url_path(&(), Some(namespace)), name).await
+    }
+
+    pub(crate) async fn workload(
+        &self,
+        client: &Client,
+        workload: Workload,
+        namespace: &str,
+        name: &str,
+    ) -> Sighting {
+        if !is_object_name(namespace) {
+            return Sighting::Absent;
+        }
+        let group = match workload.group() {
+            "" => "/api/v1".to_owned(),
+            group => format!("/apis/{group}/v1"),
+        };
+        let path = format!("{group}/namespaces/{namespace}/{}", workload.resource());
+        self.read(client, path, name).await
+    }
+
+    async fn read(&self, client: &Client, path: String, name: &str) -> Sighting {
+        if !is_object_name(name) {
+            return Sighting::Absent;
+        }
+        let Ok(request) = Request::new(&path).get(name, &GetParams::default()) else {
+            return Sighting::Absent;
+        };
+        let read = async {
+            let _slot = self.slots.acquire().await;
+            client.request_text(request).await
+        };
+        match tokio::time::timeout(PATIENCE, read).await {
+            Ok(Ok(text)) => Sighting::Object(text.into()),
+            Ok(Err(kube::Error::Api(status))) if status.code == 404 => Sighting::Absent,
+            Ok(Err(error)) => {
+                tracing::warn!(path, name, "live read failed: {error}");
+                Sighting::Unread
+            }
+            Err(_) => {
+                tracing::warn!(path, name, "live read took too long");
+                Sighting::Unread
+            }
+        }
+    }
+}
+
+impl Sighting {
+    /// The object, if it was read
+    pub(crate) fn object(self) -> Option<Arc<str>> {
+        match self {
+            Self::Object(json) => Some(json),
+            Self::Absent | Self::Unread => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cluster::fake::Fake;
+
+    #[tokio::test]
+    async fn a_pod_is_there_or_not_or_nobody_knows() {
+        let fake = Fake::default();
+        let pod = json!({"metadata": {"name": "web", "annotations": {"a": "b"}}, "spec": {}});
+        fake.put("/api/v1/namespaces/shop/pods/web", pod.clone());
+        fake.fail("/api/v1/namespaces/shop/pods/secret", 403);
+        fake.hang("/api/v1/namespaces/shop/pods/slow");
+        let pods = LiveObjects::default();
+        let client = fake.client();
+        let read = async |name: &str| pods.pod(&client, "shop", name).await;
+        assert_eq!(read("web").await, Sighting::Object(pod.to_string().into()));
+        assert_eq!(read("gone").await, Sighting::Absent);
+        assert_eq!(read("secret").await, Sighting::Unread);
+        let started = tokio::time::Instant::now();
+        assert_eq!(read("slow").await, Sighting::Unread);
+        assert!(started.elapsed() < Duration::from_secs(2));
+        // What is read is what is judged: no answer is kept
+        assert_eq!(read("web").await, Sighting::Object(pod.to_string().into()));
+        assert_eq!(fake.calls().len(), 5);
+    }
+
+    #[tokio::test]
+    async fn a_name_that_no_pod_has_is_never_sent() {
+        let fake = Fake::default();
+        let pods = LiveObjects::default();
+        for (namespace, name) in [
+            ("shop", ".."),
+            ("..", "web"),
+            ("shop", "a?b"),
+            ("a/b", "web"),
+            ("", "web"),
+        ] {
+            assert_eq!(pods.pod(&fake.client(), namespace, name).await, Sighting::Absent);
+        }
+        assert!(fake.calls().is_empty());
+    }
+}

@@ -1,0 +1,143 @@
+//! The live eci-profile: one ConfigMap, followed by its name.
+
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use futures::StreamExt;
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::Api;
+
+use crate::cluster::api;
+use crate::cluster::api::Told;
+use crate::cluster::api::watches::Watches;
+use crate::config::store::Store;
+use crate::kubernetes::eci_profile::NAME;
+use crate::kubernetes::eci_profile::NAMESPACE;
+use crate::kubernetes::eci_profile::Profile;
+
+/// The name of the watch, in metrics and messages
+const WATCH: &str = "eci-profile";
+
+/// The eci-profile as it was last good; empty where there is none
+#[derive(Debug, Default)]
+pub(crate) struct LiveProfile {
+    current: ArcSwap<Profile>,
+    trouble: Mutex<Option<String>>,
+}
+
+impl LiveProfile {
+    /// What pods are decorated with
+    pub(crate) fn current(&self) -> Arc<Profile> {
+        self.current.load_full()
+    }
+
+    /// Why what is in force is not what the ConfigMap says, if it is not
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Follows the ConfigMap from the first configuration on that reads it, for ever
+    pub(crate) async fn keep(self: Arc<Self>, watches: Watches, store: Arc<Store>) {
+        let mut changes = store.subscribe();
+        let is_read = || {
+            let configuration = store.current();
+            configuration.is_some_and(|configuration| configuration.cluster.eci_profile)
+        };
+        while !is_read() {
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+        let maps: Api<ConfigMap> = Api::namespaced(watches.watch(WATCH), NAMESPACE);
+        let mut events = pin!(api::follow(maps, NAME, watches.call_seconds()));
+        let mut told = Told::default();
+        while let Some(event) = events.next().await {
+            let read = match event {
+                Ok(map) => {
+                    let data = map.and_then(|map| map.data).unwrap_or_default();
+                    Profile::parse(&data).map_err(|error| error.to_string())
+                }
+                Err(error) => Err(format!("ConfigMap {NAMESPACE}/{NAME} cannot be read: {error}")),
+            };
+            if told.is_news(&read)
+                && let Err(error) = &read
+            {
+                tracing::error!("the eci-profile of before stays in use: {error}");
+            }
+            *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = read.as_ref().err().cloned();
+            if let Ok(profile) = read {
+                tracing::info!(selectors = profile.selectors().len(), "eci-profile");
+                self.current.store(Arc::new(profile));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::cluster::fake::Fake;
+    use crate::cluster::fake::until;
+    use crate::config::directory::Piece;
+    use crate::config::directory::merge;
+    use crate::yaml;
+
+    const MAPS: &str = "/api/v1/namespaces/kube-system/configmaps";
+
+    fn map(selectors: &str) -> Value {
+        json!({"metadata": {"name": "eci-profile", "uid": "u", "resourceVersion": "2"}, "data": {"selectors": selectors}})
+    }
+
+    fn configured(cluster: &str) -> Arc<Store> {
+        let text = format!("account: {{id: '1', region: r}}\ncluster: {cluster}\n");
+        let piece = Piece::directory_node(&yaml::parse(&text).unwrap().remove(0));
+        let store = Arc::new(Store::default());
+        store.accept(merge([("directory", &piece)]).unwrap());
+        store
+    }
+
+    #[tokio::test]
+    async fn the_last_good_profile_stays_in_use() {
+        let fake = Fake::default();
+        fake.list(MAPS, vec![map(r#"[{"name": "a"}]"#)]);
+        let profile = Arc::new(LiveProfile::default());
+        tokio::spawn(Arc::clone(&profile).keep(fake.watches(), configured("{}")));
+        let names = || -> Vec<String> {
+            let current = profile.current();
+            current.selectors().iter().map(|one| one.name.clone()).collect()
+        };
+        until("the profile", || names() == ["a"]).await;
+        until("the watch", || fake.watching(MAPS) == 1).await;
+        fake.tell(MAPS, "MODIFIED", map("[{"));
+        until("the trouble", || profile.trouble().is_some()).await;
+        assert!(
+            profile
+                .trouble()
+                .unwrap()
+                .starts_with("key `selectors` of ConfigMap kube-system/eci-profile")
+        );
+        assert_eq!(names(), ["a"]);
+        fake.tell(MAPS, "MODIFIED", map(r#"[{"name": "b"}]"#));
+        until("the repaired profile", || names() == ["b"]).await;
+        assert_eq!(profile.trouble(), None);
+        fake.tell(MAPS, "DELETED", map("[]"));
+        until("no profile", || names().is_empty()).await;
+    }
+
+    #[tokio::test]
+    async fn a_cluster_that_does_not_read_it_never_asks_for_it() {
+        let fake = Fake::default();
+        let profile = Arc::new(LiveProfile::default());
+        tokio::spawn(Arc::clone(&profile).keep(fake.watches(), configured("{eciProfile: false}")));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(fake.calls().is_empty());
+    }
+}

@@ -1,0 +1,216 @@
+//! What the cluster holds, for whoever judges pods: looked up in memory, read live only on demand.
+
+use std::sync::Arc;
+
+use k8s_openapi::api::core::v1::{Namespace, Node, ServiceAccount};
+use kube::Client;
+
+use crate::cluster::key_store::Keys;
+use crate::cluster::live::Live;
+use crate::cluster::live_objects::LiveObjects;
+use crate::cluster::live_objects::Sighting;
+use crate::cluster::profile::LiveProfile;
+use crate::cluster::rules::Rules;
+use crate::cluster::surroundings::Wanted;
+use crate::cluster::table::Table;
+use crate::config::directory::Configuration;
+use crate::config::store::Store;
+use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::cluster::NodeKind;
+use crate::kubernetes::eci_profile::Profile;
+use crate::kubernetes::workload::Workload;
+use crate::stamp::Seal;
+
+/// The cluster as the watches show it, with the live reads of the last second
+pub(crate) struct View {
+    client: Client,
+    store: Arc<Store>,
+    namespaces: Arc<Table>,
+    nodes: Arc<Table>,
+    service_accounts: Arc<Table>,
+    live_namespaces: Live,
+    live_nodes: Live,
+    live_service_accounts: Live,
+    live_objects: LiveObjects,
+    keys: Option<Arc<Keys>>,
+    rules: Option<Arc<Rules>>,
+    profile: Option<Arc<LiveProfile>>,
+}
+
+/// What of the cluster is followed beside the objects that surround pods
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Followed {
+    /// The keys of the stamps
+    pub keys: Option<Arc<Keys>>,
+    /// The webhook configurations
+    pub rules: Option<Arc<Rules>>,
+    /// ACK's eci-profile
+    pub profile: Option<Arc<LiveProfile>>,
+}
+
+impl View {
+    /// A view that is empty until [`Surroundings`](crate::cluster::Surroundings) fill it; the store says which nodes are virtual
+    pub(crate) fn new(client: Client, store: Arc<Store>, followed: Followed) -> Self {
+        Self {
+            client,
+            store,
+            namespaces: Arc::default(),
+            nodes: Arc::default(),
+            service_accounts: Arc::default(),
+            live_namespaces: Live::new("namespaces"),
+            live_nodes: Live::new("nodes"),
+            live_service_accounts: Live::new("service accounts"),
+            live_objects: LiveObjects::default(),
+            keys: followed.keys,
+            rules: followed.rules,
+            profile: followed.profile,
+        }
+    }
+
+    /// The cluster as a configuration sees it
+    pub(crate) fn by<'a>(&'a self, configuration: &'a Configuration) -> ViewBy<'a> {
+        ViewBy {
+            view: self,
+            configuration,
+        }
+    }
+
+    /// Reads a node that no watch has shown so far, so that [`Cluster::node`] knows it for the next second
+    pub(crate) async fn read_node(&self, name: &str) {
+        if let Some(Wanted { nodes, .. }) = self.wanted() {
+            self.live_nodes.read::<Node>(&self.client, name, &nodes).await;
+        }
+    }
+
+    /// Reads a namespace that no watch has shown so far, so that [`Cluster::namespace`] knows it for the next second
+    pub(crate) async fn read_namespace(&self, name: &str) {
+        if let Some(Wanted { namespaces, .. }) = self.wanted() {
+            let live = &self.live_namespaces;
+            live.read::<Namespace>(&self.client, name, &namespaces).await;
+        }
+    }
+
+    /// Reads a service account that no watch has shown so far, if mapping reads service accounts at all
+    pub(crate) async fn read_service_account(&self, namespace: &str, name: &str) {
+        let keep = self.wanted().and_then(|wanted| wanted.service_accounts);
+        if let Some(keep) = keep {
+            let live = &self.live_service_accounts;
+            live.read_in::<ServiceAccount>(&self.client, namespace, name, &keep)
+                .await;
+        }
+    }
+
+    /// What the configuration in force reads; without one there is nothing to be judged
+    fn wanted(&self) -> Option<Wanted> {
+        let configuration = self.store.current()?;
+        Some(Wanted::of(&configuration.interest()))
+    }
+
+    /// Reads a whole pod, which is not remembered
+    pub(crate) async fn sight(&self, namespace: &str, name: &str) -> Sighting {
+        self.live_objects.pod(&self.client, namespace, name).await
+    }
+
+    /// Reads a whole workload, which is not remembered
+    pub(crate) async fn sight_workload(&self, workload: Workload, namespace: &str, name: &str) -> Sighting {
+        self.live_objects
+            .workload(&self.client, workload, namespace, name)
+            .await
+    }
+
+    /// Reads the keys of the stamps again
+    pub(crate) async fn read_keys_again(&self) {
+        if let Some(keys) = &self.keys {
+            keys.read_again().await;
+        }
+    }
+
+    /// Names of virtual nodes that fit a pattern
+    pub(crate) fn virtual_nodes(&self, fits: impl Fn(&str) -> bool) -> Vec<String> {
+        let Some(configuration) = self.store.current() else {
+            return Vec::new();
+        };
+        let settings = &configuration.cluster;
+        let is_virtual = |meta: &Meta| NodeKind::of(&meta.labels, settings) == NodeKind::Virtual;
+        self.nodes.names(|name, meta| fits(name) && is_virtual(meta))
+    }
+
+    pub(crate) fn namespaces(&self) -> Arc<Table> {
+        Arc::clone(&self.namespaces)
+    }
+
+    pub(crate) fn nodes(&self) -> Arc<Table> {
+        Arc::clone(&self.nodes)
+    }
+
+    pub(crate) fn service_accounts(&self) -> Arc<Table> {
+        Arc::clone(&self.service_accounts)
+    }
+}
+
+/// The cluster as one configuration sees it, which is the same for as long as a review is judged
+#[derive(Debug)]
+pub(crate) struct ViewBy<'a> {
+    view: &'a View,
+    configuration: &'a Configuration,
+}
+
+impl Cluster for ViewBy<'_> {
+    fn namespace(&self, name: &str) -> Option<Arc<Meta>> {
+        let view = self.view;
+        view.namespaces
+            .find(name)
+            .or_else(|| view.live_namespaces.find(name))
+    }
+
+    fn service_account(&self, namespace: &str, name: &str) -> Option<Arc<Meta>> {
+        let (view, key) = (self.view, format!("{namespace}/{name}"));
+        view.service_accounts
+            .find(&key)
+            .or_else(|| view.live_service_accounts.find(&key))
+    }
+
+    fn node(&self, name: &str) -> NodeKind {
+        let view = self.view;
+        match view.nodes.find(name).or_else(|| view.live_nodes.find(name)) {
+            Some(meta) => NodeKind::of(&meta.labels, &self.configuration.cluster),
+            None => NodeKind::Unknown,
+        }
+    }
+
+    /// Read for one review at a time: see [`Seen`](crate::cluster::Seen)
+    fn pod(&self, _namespace: &str, _name: &str) -> Option<Arc<str>> {
+        None
+    }
+
+    fn workload(&self, _workload: Workload, _namespace: &str, _name: &str) -> Option<Arc<str>> {
+        None
+    }
+
+    fn seal(&self) -> Option<Arc<Seal>> {
+        self.view.keys.as_ref()?.seal()
+    }
+
+    fn sends(&self, group: &str, resource: &str) -> bool {
+        let rules = self.view.rules.as_ref();
+        rules.is_some_and(|rules| rules.sends(group, resource))
+    }
+
+    fn profile(&self) -> Arc<Profile> {
+        match &self.view.profile {
+            Some(profile) if self.configuration.cluster.eci_profile => profile.current(),
+            _ => Arc::default(),
+        }
+    }
+}
+
+impl std::fmt::Debug for View {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("View")
+            .field("namespaces", &self.namespaces.len())
+            .field("nodes", &self.nodes.len())
+            .field("service_accounts", &self.service_accounts.len())
+            .finish_non_exhaustive()
+    }
+}

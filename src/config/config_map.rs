@@ -1,0 +1,143 @@
+//! ConfigMaps to documents: from the API server, and from manifests on disk.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use k8s_openapi::api::core::v1::ConfigMap;
+
+use crate::config::directory::Piece;
+use crate::config::named_document::NamedPiece;
+
+/// The label that makes a ConfigMap ramgate's, and whose value says what its keys hold
+pub(crate) const LABEL: &str = "ramgate.io/config";
+
+/// What is said of everything under `binaryData`
+pub(crate) const BINARY: &str = "binaryData is not read: put the text under data";
+
+/// What the keys of one of our ConfigMaps hold
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ConfigKind {
+    /// One RAM policy a key, `NAME.json`
+    Policy,
+    /// One directory document a key
+    Directory,
+}
+
+impl ConfigKind {
+    /// The kind by the value of [`LABEL`]
+    ///
+    /// # Errors
+    /// A value that is neither kind, with what would be right
+    pub(crate) fn of_label(value: &str) -> Result<Self, String> {
+        match value {
+            "policy" => Ok(Self::Policy),
+            "directory" => Ok(Self::Directory),
+            other => Err(format!(
+                "label {LABEL} is `{other}`: it is `policy` or `directory`"
+            )),
+        }
+    }
+
+    /// Reads one key of a ConfigMap of this kind
+    pub(crate) fn read(self, key: &str, text: &[u8]) -> Piece {
+        match (self, key.strip_suffix(".json")) {
+            (Self::Directory, _) => Piece::directory(text),
+            (Self::Policy, Some(name)) => Piece::policy(name, text),
+            (Self::Policy, None) => Piece::refused("the key of a policy is NAME.json"),
+        }
+    }
+}
+
+impl fmt::Display for ConfigKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Policy => "policy",
+            Self::Directory => "directory",
+        })
+    }
+}
+
+/// The documents of a ConfigMap in the order of its keys; none if it does not carry the label
+pub(crate) fn pieces(config_map: &ConfigMap) -> Vec<NamedPiece> {
+    let name = config_map.metadata.name.as_deref().unwrap_or_default();
+    let labels = config_map.metadata.labels.as_ref();
+    let Some(value) = labels.and_then(|labels| labels.get(LABEL)) else {
+        return Vec::new();
+    };
+    let kind = match ConfigKind::of_label(value) {
+        Ok(kind) => kind,
+        Err(message) => return vec![NamedPiece::new(name, Piece::refused(message))],
+    };
+    let text = config_map.data.iter().flatten();
+    let mut pieces: BTreeMap<&str, Piece> = text
+        .map(|(key, text)| (key.as_str(), kind.read(key, text.as_bytes())))
+        .collect();
+    for key in config_map.binary_data.iter().flat_map(BTreeMap::keys) {
+        pieces.insert(key, Piece::refused(BINARY));
+    }
+    pieces
+        .into_iter()
+        .map(|(key, piece)| NamedPiece::new(format!("{name}/{key}"), piece))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(config_map: serde_json::Value) -> Vec<(String, String)> {
+        let config_map: ConfigMap = serde_json::from_value(config_map).unwrap();
+        let pieces = pieces(&config_map);
+        let fault = |named: &NamedPiece| {
+            named
+                .faults()
+                .next()
+                .map_or(String::new(), |fault| fault.to_string())
+        };
+        pieces
+            .iter()
+            .map(|named| (named.name.clone(), fault(named)))
+            .collect()
+    }
+
+    const POLICY: &str =
+        r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "eci:*", "Resource": "*"}]}"#;
+
+    #[test]
+    fn keys_are_read_as_the_label_says() {
+        let policies = json!({"metadata": {"name": "rules", "labels": {LABEL: "policy"}}, "data": {"P.json": POLICY, "Q": POLICY, "a_b.json": POLICY}});
+        let read = told(policies);
+        assert_eq!(read[0], ("rules/P.json".into(), String::new()));
+        assert_eq!(read[1].1, "rules/Q: the key of a policy is NAME.json");
+        assert!(
+            read[2].1.starts_with("rules/a_b.json: `a_b` is no policy name"),
+            "{}",
+            read[2].1
+        );
+        let people = json!({"metadata": {"name": "people", "labels": {LABEL: "directory"}}, "data": {"x": "users: [{name: a}]", "y": "user: []"}});
+        let read = told(people);
+        assert_eq!(read[0], ("people/x".into(), String::new()));
+        assert!(
+            read[1].1.starts_with("people/y:1:1: unknown section `user`"),
+            "{}",
+            read[1].1
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said() {
+        let other =
+            json!({"metadata": {"name": "c", "labels": {LABEL: "policies"}}, "data": {"P.json": POLICY}});
+        let message = "c: label ramgate.io/config is `policies`: it is `policy` or `directory`";
+        assert_eq!(told(other), [("c".to_owned(), message.to_owned())]);
+        let binary =
+            json!({"metadata": {"name": "c", "labels": {LABEL: "policy"}}, "binaryData": {"P.json": "e30="}});
+        assert_eq!(
+            told(binary)[0].1,
+            "c/P.json: binaryData is not read: put the text under data"
+        );
+        assert!(told(json!({"metadata": {"name": "c"}, "data": {"P.json": "{"}})).is_empty());
+    }
+}

@@ -1,0 +1,15 @@
+//! Kubernetes objects as ramgate reads them: pods, pod templates, workloads, ControllerRevisions, eci-profile.
+//!
+//! A review carries objects of any size. These types read what a decision needs, skip the rest, and bound what they keep.
+//! [`cluster::Cluster`] is what a decision may ask about objects that are not in the review.
+
+pub(crate) mod bounds;
+pub(crate) mod canonical_json;
+pub(crate) mod cluster;
+pub(crate) mod control_plane;
+pub(crate) mod controller_revision;
+pub(crate) mod eci_profile;
+pub(crate) mod pod;
+pub(crate) mod pod_template;
+pub(crate) mod strings;
+pub(crate) mod workload;

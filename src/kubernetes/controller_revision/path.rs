@@ -1,0 +1,24 @@
+//! Where in a revision something stands, as messages name it.
+
+use std::fmt;
+
+use crate::wording::NAME_LENGTH;
+use crate::wording::clipped;
+
+/// A value's way from the root; it lives on the stack of the reader
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Path<'p> {
+    Root(&'static str),
+    Field(&'p Path<'p>, &'p str),
+    Item(&'p Path<'p>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root(name) => f.write_str(name),
+            Self::Field(parent, name) => write!(f, "{parent}.{}", clipped(name, NAME_LENGTH)),
+            Self::Item(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}

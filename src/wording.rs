@@ -1,0 +1,86 @@
+//! Bits of text for messages: user input is quoted, cut to a length and rid of what would break a line.
+
+/// The longest piece of user input in a message, in characters; names of Kubernetes and RAM mostly fit
+pub(crate) const NAME_LENGTH: usize = 64;
+
+/// User input in backticks, at most `longest` characters of it, control characters shown as `?`
+pub(crate) fn quoted(text: &str, longest: usize) -> String {
+    format!("`{}`", clipped(text, longest))
+}
+
+/// User input without control characters, at most `longest` characters of it
+pub(crate) fn clipped(text: &str, longest: usize) -> String {
+    let mut out: String = text
+        .chars()
+        .take(longest)
+        .map(|c| if c.is_control() { '?' } else { c })
+        .collect();
+    if text.chars().nth(longest).is_some() {
+        out.push('…');
+    }
+    out
+}
+
+/// Cuts text to at most `longest` bytes, between characters, and shows that something is missing
+pub(crate) fn fitted(text: &str, longest: usize) -> String {
+    const MARK: &str = "…";
+    if text.len() <= longest {
+        return text.to_owned();
+    }
+    let room = longest.saturating_sub(MARK.len());
+    let end = (0..=room)
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or_default();
+    format!("{}{MARK}", text.get(..end).unwrap_or_default())
+}
+
+/// Names a few of many: `a`, `b`, `c` and 4 more
+pub(crate) fn listed<T: AsRef<str>>(items: &[T], word: &str) -> String {
+    const SHOWN: usize = 3;
+    let mut parts: Vec<String> = items
+        .iter()
+        .take(SHOWN)
+        .map(|item| quoted(item.as_ref(), NAME_LENGTH))
+        .collect();
+    let hidden = items.len().saturating_sub(SHOWN);
+    if hidden > 0 {
+        parts.push(format!("{hidden} more"));
+    }
+    match parts.split_last() {
+        None => "nothing".to_owned(),
+        Some((only, [])) => only.clone(),
+        Some((last, before)) => format!("{} {word} {last}", before.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_input_cannot_break_a_line_or_flood_it() {
+        assert_eq!(quoted("a\nb\u{7f}", 10), "`a?b?`");
+        assert_eq!(quoted("abcdef", 3), "`abc…`");
+        assert_eq!(quoted("äöü", 3), "`äöü`");
+    }
+
+    #[test]
+    fn text_is_cut_between_characters() {
+        assert_eq!(fitted("abc", 3), "abc");
+        assert_eq!(fitted("abcdef", 5), "ab…");
+        assert_eq!(fitted("äöü", 5), "ä…");
+        assert_eq!(fitted("äöü", 4), "…");
+    }
+
+    #[test]
+    fn lists_stay_short() {
+        assert_eq!(listed::<&str>(&[], "or"), "nothing");
+        assert_eq!(listed(&["a"], "or"), "`a`");
+        assert_eq!(listed(&["a", "b"], "or"), "`a` or `b`");
+        assert_eq!(
+            listed(&["a", "b", "c", "d", "e"], "and"),
+            "`a`, `b`, `c` and 2 more"
+        );
+    }
+}
