@@ -1,23 +1,23 @@
-# One recipe a job; CI calls `make lint` and `make test` and nothing else.
+# One target for each job. CI calls only `make lint` and `make test`.
 
 .PHONY: demo test fuzz lint format manifests bench
 
-# Builds ramgate, starts it on deploy/demo/config, sends it one review that is allowed and one that is denied.
+# Builds ramgate, starts it with deploy/demo/config, and sends it one review that it allows and one that it denies.
 demo:
 	deploy/demo/run.sh
 
-# Every test there is, the real API server's, 20 seconds of each fuzz target and the demo included; obtains the pinned binaries first.
+# Obtains the pinned binaries, then runs every test (also on a real API server), 20 seconds of each fuzz target, and the demo.
 test:
 	tests/tools/obtain.sh >/dev/null
 	cargo test --locked
 	tests/fuzz.sh
 	deploy/demo/run.sh >/dev/null
 
-# Every fuzz target for a while, on top of what earlier runs found; `tests/fuzz.sh 600 policy` runs one for ten minutes.
+# Runs every fuzz target for two minutes, starting from earlier finds. `tests/fuzz.sh 600 policy` runs one for ten minutes.
 fuzz:
 	tests/fuzz.sh 120
 
-# Formatting, lints with warnings as errors, dependencies.
+# Checks formatting, lints (warnings are errors) and dependencies.
 lint:
 	tests/lint.sh
 

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Renders the chart with its default values into manifests/ramgate.yaml, for clusters that are installed without Helm.
+# Renders the chart with its default values into manifests/ramgate.yaml, for installations without Helm.
 #
 #   deploy/render.sh        writes that file
 #   deploy/render.sh -      prints it
 #
-# HELM names a helm; else it is the one in PATH, or the one that the tests use. The uninstallation hook is left out: applied
-# as a plain manifest it would take the webhook configurations away at once.
+# HELM names the helm to use. Without it, the script takes the one in PATH, or else the one that the tests use. The script
+# leaves out the uninstallation hook, which would delete the webhook configurations at once if applied as a plain manifest.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 namespace=ramgate-system

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs rustc, with libFuzzer's instrumentation for the code that is fuzzed.
+# Runs rustc. Adds libFuzzer's instrumentation to the code that is fuzzed.
 set -euo pipefail
 case "${CARGO_PKG_NAME:-}" in
   ramgate | ram-policy | eci-calls | ramgate-fuzz | saphyr-parser)

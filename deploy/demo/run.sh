@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Builds ramgate, starts it with the policies and directory in deploy/demo/config and a certificate that it makes
-# itself, and sends it two pods over HTTPS as an API server does, first to be changed, then to be judged: one is allowed, one
-# is denied.
+# Builds ramgate and starts it with the policies and directory in deploy/demo/config and a self-made certificate. Then sends it
+# two pods over HTTPS as an API server does, first to /mutate and then to /validate: ramgate allows one and denies the other.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -28,7 +27,7 @@ send() {
   echo "== alice creates a pod for ECI with the tag env:$1"
   review=$(sed "s/ENV/$1/" deploy/demo/review.json)
   answer=$(post mutate <<<"$review")
-  # The patch adds the stamp, which says who asked
+  # The patch adds the stamp, which names the requester
   stamp=$(sed -n 's/.*"patch":"\([^"]*\)".*/\1/p' <<<"$answer" | base64 -d | sed -n 's/.*"value":\("{.*}"\)}.*/\1/p')
   [ -n "$stamp" ] || { echo "no stamp in $answer" >&2; exit 1; }
   echo "/mutate stamps it: $stamp"

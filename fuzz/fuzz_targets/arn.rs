@@ -1,5 +1,5 @@
-//! Any two lines as a pattern and what it is held against: resources, actions, values of StringLike, role ARNs and trusted
-//! callers. Matching follows the definition of wildcards, written down here once more.
+//! Takes any two lines as a pattern and a text to match: resources, actions, values of StringLike, role ARNs and trusted
+//! callers. Matching must follow the definition of wildcards, which this file implements a second time.
 
 #![no_main]
 
@@ -46,22 +46,22 @@ fuzz_target!(|text: &str| {
     }
     for kind in ["RAM", "Service", "Federated"] {
         if let Some(entry) = trusted(kind, pattern) {
-            // RAM's own names are regionless, which is printed as an empty region
+            // RAM's own names have no region, which is printed as an empty region
             let plain = pattern.replacen("acs:ram:*:", "acs:ram::", usize::from(kind == "RAM"));
             assert_eq!(entry.to_string(), plain);
         }
     }
 });
 
-/// Whether a whole text fits a pattern: `*` any run, `?` any one character
+/// Whether a whole text matches a pattern: `*` matches any run of characters, `?` any one character
 fn fits(pattern: &str, text: &str) -> bool {
     fits_behind(usize::MAX, pattern, text)
 }
 
-/// The same, where only the first letters of the text compare with their case
+/// The same, but only the first letters of the text are case-sensitive
 fn fits_behind(with_case: usize, pattern: &str, text: &str) -> bool {
     let text: Vec<char> = text.chars().collect();
-    // ends[n]: the pattern so far fits the first n characters
+    // ends[n]: the pattern so far matches the first n characters
     let mut ends = vec![false; text.len() + 1];
     ends[0] = true;
     for letter in pattern.chars() {
@@ -83,7 +83,7 @@ fn fits_behind(with_case: usize, pattern: &str, text: &str) -> bool {
     ends[text.len()]
 }
 
-/// Segment by segment; RAM's own names without region, and those of roles without case
+/// Compares segment by segment; ignores the region of RAM's own names and the case of role names
 fn covers(pattern: &str, resource: &str) -> bool {
     if pattern == "*" {
         return true;
@@ -98,7 +98,7 @@ fn covers(pattern: &str, resource: &str) -> bool {
     let is_ram = found[1] == "ram";
     let no_region = |region: &str| region.is_empty() || region == "*";
     let same_region = is_ram && no_region(&wanted[2]) && no_region(&found[2]);
-    // `role/` with its case, the name behind it without
+    // `role/` is case-sensitive, the name after it is not
     let with_case = match is_ram && found[4].starts_with("role/") {
         true => "role/".len(),
         false => usize::MAX,

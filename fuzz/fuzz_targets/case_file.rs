@@ -1,5 +1,5 @@
-//! Any bytes as a case file, as YAML and, where they could be, as JSON, beside the reference example: two runs give the
-//! same results, and a case passes exactly if what came is what it expects.
+//! Takes any bytes as a case file for the reference example, as YAML and, if they may be JSON, as JSON. Two runs must give
+//! the same results, and a case must pass exactly if the actual result is the expected one.
 
 #![no_main]
 
@@ -29,7 +29,7 @@ fuzz_target!(|bytes: &[u8]| {
                 for result in results {
                     let is_pod = result.expected.get("allowed").is_some();
                     let is_same = result.expected == result.actual;
-                    // Of a message or a warning a part is expected, and the whole came
+                    // A case expects part of a message or warning, and the result has the whole text
                     assert!(is_same == result.passed || is_pod, "{result:?}");
                     if is_pod && result.passed {
                         assert_eq!(result.expected["allowed"], result.actual["allowed"]);

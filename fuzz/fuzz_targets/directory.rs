@@ -1,5 +1,5 @@
-//! Any bytes as a directory document: its faults lie in the text; beside the policies of the reference example it makes a
-//! configuration or faults, and every principal of that configuration can be asked about.
+//! Takes any bytes as a directory document. The positions of its faults must be in the text. Together with the policies of the
+//! reference example, it must make a configuration or faults, and the configuration must decide for each of its principals.
 
 #![no_main]
 

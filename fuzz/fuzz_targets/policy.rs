@@ -1,5 +1,5 @@
-//! Any bytes as a policy document, attached and as a trust policy: a fault lies in the text, and what is accepted is the
-//! same document after it was printed.
+//! Takes any bytes as a policy document, both attached and as a trust policy. The position of a fault must be in the text,
+//! and an accepted document must be the same after it is printed.
 
 #![no_main]
 

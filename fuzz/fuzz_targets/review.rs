@@ -1,5 +1,5 @@
-//! Any bytes as an AdmissionReview, answered by both webhooks with the reference example: the answer is a review's answer
-//! within the API server's limits, the same every time; and a patch asks for nothing more once it is applied.
+//! Takes any bytes as an AdmissionReview, which both webhooks answer with the reference example. The answer must be valid for
+//! the review, within the API server's limits, and the same every time. Once a patch is applied, nothing is left to patch.
 
 #![no_main]
 
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 static CONFIGURATION: LazyLock<Configuration> = LazyLock::new(ramgate_fuzz::configuration);
 
-/// A namespace for each way in which one matters, a service account with a role, a node of each kind, a pod to enter
+/// A namespace for each way in which one matters, a service account with a role, a node of each kind, and a pod for exec
 static OBJECTS: LazyLock<Objects> = LazyLock::new(|| {
     let pod = json!({"kind": "Pod", "metadata": {"name": "web", "namespace": "shop-web", "labels": {"alibabacloud.com/eci": "true"},
         "annotations": {"k8s.aliyun.com/eci-custom-tags": "team:shop,source:cluster-a"}}, "spec": {"nodeName": "virtual"}});
@@ -48,7 +48,7 @@ fuzz_target!(|bytes: &[u8]| {
             checked(&serde_json::from_slice(&refusal).unwrap(), error.uid());
         }
     }
-    // As an API server writes it, each key once: only such a review has one object to patch
+    // An API server writes each key once. Only such a review has one object to patch
     let Ok(mut body) = serde_json::from_slice::<Value>(bytes) else {
         return;
     };
@@ -77,7 +77,7 @@ fuzz_target!(|bytes: &[u8]| {
     );
 });
 
-/// What the mutating webhook wants to change in a review
+/// The changes that the mutating webhook makes to a review's object
 fn patch(body: &Value) -> Option<Patch> {
     let text = body.to_string();
     let mut review = Review::parse(text.as_bytes()).ok()?;
@@ -103,7 +103,7 @@ fn patch(body: &Value) -> Option<Patch> {
     Some(patch)
 }
 
-/// The answer in mode enforce, held to what every answer must be
+/// The answer in mode enforce; fails unless it is what every answer must be
 fn answered(path: Path, review: &Review<'_>) -> Answer {
     let ask = |mode| {
         answer(
@@ -128,7 +128,7 @@ fn answered(path: Path, review: &Review<'_>) -> Answer {
     enforced
 }
 
-/// Whether an answer allows; fails unless it is an answer that an API server takes whole
+/// Whether an answer allows the request; fails unless an API server accepts the whole answer
 fn checked(body: &Value, uid: &str) -> bool {
     assert_eq!(
         (&body["apiVersion"], &body["kind"]),

@@ -1,5 +1,5 @@
-//! Any text as each annotation of ECI: what is accepted prints as it was written and is taken by ECI's own rules, what is
-//! refused is refused in few words that break no line.
+//! Takes any text as each annotation of ECI. An accepted text must print as it was written and follow ECI's own rules. A
+//! refusal must be short and must not break the line.
 
 #![no_main]
 
@@ -9,7 +9,7 @@ use ramgate::testing::admission::annotations::{self, ECI_FIELDS, Fields};
 use ramgate::testing::kubernetes::Pod;
 use serde_json::json;
 
-/// The longest refusal of one annotation, in characters: half of what a whole message may have
+/// The longest refusal of one annotation, in characters: half the limit of a whole message
 const LONGEST: usize = 500;
 
 fuzz_target!(|text: &str| {

@@ -1,4 +1,4 @@
-//! What the fuzz targets share.
+//! Code that the fuzz targets share.
 
 use std::path::Path;
 
@@ -20,10 +20,10 @@ pub fn configuration() -> Configuration {
     store::load(&reference()).unwrap()
 }
 
-/// Fails unless a place lies in a text, or right behind one of its lines
+/// Fails unless a position is in the text, or directly after the end of one of its lines
 pub fn lies_inside(at: Position, bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    // JSON knows line feeds alone, YAML carriage returns as well
+    // In JSON only line feeds end a line, in YAML also carriage returns
     let as_yaml = text.replace("\r\n", "\n").replace('\r', "\n");
     assert!(has(&text, at) || has(&as_yaml, at), "{at} is not in the text");
 }
@@ -35,7 +35,7 @@ fn has(text: &str, at: Position) -> bool {
     line.is_some_and(|line| (1..=line.chars().count() + 1).contains(&(at.column as usize)))
 }
 
-/// Fails unless a document that is printed and read again is the same document
+/// Fails unless a document is the same after it is printed and read again
 pub fn prints_as_read(document: &Document, kind: DocumentKind) {
     let printed = document.to_json();
     let text = printed.to_string();
@@ -46,7 +46,7 @@ pub fn prints_as_read(document: &Document, kind: DocumentKind) {
     assert_eq!(shape(&again), shape(document), "printed as {text}");
 }
 
-/// Everything that a document means, without the places and the order in which it was written
+/// The whole meaning of a document, without positions and order
 fn shape(document: &Document) -> Vec<String> {
     document.statements.iter().map(statement_shape).collect()
 }

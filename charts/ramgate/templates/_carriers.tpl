@@ -1,11 +1,11 @@
 {{/*
-Match conditions of the kinds in `cluster.carriers`, and of the revisions in which some workloads keep their templates. The
-rules of _cel.tpl hold here too, and one more: a field may have any type, since not every custom resource has a schema. What is null or of another type than it should be counts as absent; no pod can
-be made of it. Several templates may stand in lists, so the bounds are tighter: one object costs no more than a pod, and
-what is beyond them is sent.
+Match conditions for the kinds in `cluster.carriers`, and for the revisions in which some workloads keep their templates.
+The rules in _cel.tpl apply here too, and one more: a field may have any type, because not every custom resource has a
+schema. A field that is null or of the wrong type counts as absent, because no pod can be made from it. Lists may contain
+several templates, so the bounds are tighter and one object costs no more than a pod. Objects beyond them are sent.
 */}}
 
-{{/* The kinds of carriers that no other rule sends, each once: group, resource and templates. */}}
+{{/* The kinds in `cluster.carriers` that no other rule sends, each once: group, resource and templates. */}}
 {{- define "ramgate.carriers" -}}
 {{- $builtin := list "/pods" "/replicationcontrollers" "apps/controllerrevisions" "apps/daemonsets" "apps/deployments" "apps/replicasets" "apps/statefulsets" "batch/cronjobs" "batch/jobs" -}}
 {{- $names := list -}}
@@ -24,8 +24,8 @@ what is beyond them is sent.
 {{- end -}}
 
 {{/*
-Whether a creation or change can matter to ECI: anything but metadata and status, since any parameter of an object may shape
-its pods.
+Whether a creation or change can matter to ECI: a change of anything but metadata and status, because any field of the
+object may shape its pods.
 */}}
 {{- define "ramgate.cel.carrierChanged" -}}
 object == null || oldObject == null || size(object) > 16 || size(oldObject) > 16 || [object, oldObject].exists(o,
@@ -33,7 +33,7 @@ object == null || oldObject == null || size(object) > 16 || size(oldObject) > 16
 )
 {{- end -}}
 
-{{/* Whether the revision `o` holds exactly one whole template without a stamp, of which nobody's pods can come. */}}
+{{/* Whether revision `o` is exactly one whole template without a stamp. No pods in anybody's name come from it. */}}
 {{- define "ramgate.cel.unstamped" -}}
 [o[?"data"].orValue(dyn(null))].exists(d, type(d) == map && size(d) == 1 && [d[?"spec"].orValue(dyn(null))].exists(s,
   type(s) == map && size(s) <= 8 && s.all(key, size(key) <= 64 && !key.startsWith("$") && (key == "template" || key.lowerAscii() != "template"))
@@ -48,11 +48,11 @@ object == null || oldObject == null || size(object) > 16 || size(oldObject) > 16
 {{- end -}}
 
 {{/*
-Whether a revision comes from somebody who is not its controller, and a workload whose pods are attributed may take it up: the
-one that controls it, or any that adopts it. What is in it does not count: a revision is a patch, so that what looks like no
-template may become one. That it belongs to another operator is its own claim, which controllers do not check either: then
-only a template that replaces all of the live one, and has no stamp, stays inside. Controllers and the garbage collector are
-never held up.
+Whether a revision comes from somebody who is not its controller, and a workload with attributed pods may use it: the one
+that controls the revision, or any that adopts it. The content does not count: a revision is a patch, so data that does not
+look like a template may become one. That a revision belongs to another operator is only its own claim, which controllers
+do not check. Such a revision is sent unless it is a template without a stamp that replaces the whole live one. Controllers
+and the garbage collector are never held up.
 */}}
 {{- define "ramgate.cel.revision" -}}
 {{- $users := list "system:kube-controller-manager" -}}
@@ -80,12 +80,12 @@ never held up.
 )
 {{- end -}}
 
-{{/* Begins the binding of `.name` to a field of the map `.of`, or to what stands for its absence; ends with a parenthesis. */}}
+{{/* Opens the binding of `.name` to a field of the map `.of`, or to an empty value if absent. Ends with a parenthesis. */}}
 {{- define "ramgate.cel.let" -}}
 [{{ .of }}[?{{ toJson .field }}].orValue(dyn(null))].map(v, type(v) == {{ .type }} ? v : {{ get (dict "map" "{}" "list" "[]" "string" "\"\"") .type }}).exists({{ .name }},
 {{- end -}}
 
-{{/* Whether the node selector term `t`, which may be anything, can choose a virtual node. */}}
+{{/* Whether the node selector term `t`, which may have any type, can select a virtual node. */}}
 {{- define "ramgate.cel.looseTerm" -}}
 {{- $labels := include "ramgate.virtualLabels" .root | fromJson -}}
 type(t) == map && {{ include "ramgate.cel.let" (dict "name" "expressions" "of" "t" "field" "matchExpressions" "type" "list") }}
@@ -106,7 +106,7 @@ type(t) == map && {{ include "ramgate.cel.let" (dict "name" "expressions" "of" "
 ))
 {{- end -}}
 
-{{/* Whether the template `pod`, a map of whatever content, has a mark that can lead to ECI. */}}
+{{/* Whether the template `pod`, a map with any content, has a mark that can lead to ECI. */}}
 {{- define "ramgate.cel.looseMarks" -}}
 {{- $bound := list
   (dict "name" "metadata" "of" "pod" "field" "metadata" "type" "map")
@@ -145,9 +145,9 @@ type(t) == map && {{ include "ramgate.cel.let" (dict "name" "expressions" "of" "
 {{- end -}}
 
 {{/*
-Whether the expression `.that` holds for any template, `pod` in it, at the path `.path` of the object or of what it was.
-Every step of the path may be a list; all lists together hold 16 at most, and a list in a list is not looked into: what has
-more is sent.
+Whether the expression `.that` holds for any template at the path `.path` of the new or the old object. `.that` calls the
+template `pod`. Every step of the path may be a list. All lists together contain 16 elements at most, and the expression
+does not look into lists in lists. Objects with more are sent.
 */}}
 {{- define "ramgate.cel.anyTemplate" -}}
 {{- $of := "o" -}}
@@ -162,7 +162,7 @@ more is sent.
 ){{ range splitList "." .path }})){{ end }})
 {{- end -}}
 
-{{/* Whether a kind of carriers has a template at all where it should have one. */}}
+{{/* Whether an object of a kind in `cluster.carriers` has a template at any of its paths. */}}
 {{- define "ramgate.cel.carrierHolds" -}}
 {{- range $index, $path := .templates }}{{ if $index }}
 || {{ end }}{{ include "ramgate.cel.anyTemplate" (dict "path" $path "that" "pod != null") }}

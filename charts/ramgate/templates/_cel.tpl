@@ -1,40 +1,40 @@
 {{/*
-Match conditions: what the API server sends. Rules for every expression here:
-- `object` is null on DELETE and `oldObject` on CREATE; every field may be absent, and terms may be null, since match
-  conditions run before the object is validated. An error would refuse the request under Fail and send nothing under
-  Ignore.
-- No list or text is walked whose length was not tested first: what is longer than any honest pod has counts as marked,
-  so that the cost stays below the API server's limit for each object that it accepts.
-- What is cheap and mostly false stands first, since nothing behind it is evaluated then.
-- Only what Kubernetes 1.30 knows.
+Match conditions: they decide which requests the API server sends. Rules for every expression here:
+- `object` is null on DELETE and `oldObject` on CREATE. Every field may be absent, and terms may be null, because match
+  conditions run before the API server validates the object. An error would refuse the request under Fail and send
+  nothing under Ignore.
+- An expression tests the length of a list or string before it iterates over it. Anything longer than in an honest pod
+  counts as marked, so that the cost stays below the API server's limit for each object that it accepts.
+- Tests that are cheap and mostly false come first, because the API server then skips the rest.
+- Expressions use only features of Kubernetes 1.30.
 */}}
 
-{{/* The annotations by which a pod speaks to ECI. */}}
+{{/* The annotations of a pod that ECI reads. */}}
 {{- define "ramgate.eciAnnotations" -}}
 {{- list "k8s.aliyun.com/eci-custom-tags" "k8s.aliyun.com/eci-resource-group-id" "k8s.aliyun.com/eci-ram-role-name" "k8s.aliyun.com/acr-service-arns" "k8s.aliyun.com/acr-user-arns" | toJson -}}
 {{- end -}}
 
-{{/* The annotation that says who asked. Nobody may bring one along unseen, so it is a mark wherever it stands. */}}
+{{/* The annotation with the stamp. It is a mark wherever it occurs, so that ramgate sees everybody who brings one. */}}
 {{- define "ramgate.stamp" -}}
 ramgate.io/requested-by
 {{- end -}}
 
-{{/* The pod in `.of` (an expression, not null): the template of a workload, or a pod itself. */}}
+{{/* The pod in `.of` (an expression, not null): a workload's template, or a pod itself. */}}
 {{- define "ramgate.cel.pod" -}}
 {{ .of }}.?spec.?jobTemplate.?spec.?template.or({{ .of }}.?spec.?template).orValue({{ .of }})
 {{- end -}}
 
-{{/* The node of pod `.pod` (an expression); empty text if it has none. */}}
+{{/* The node of pod `.pod` (an expression), or an empty string if it has none. */}}
 {{- define "ramgate.cel.node" -}}
 {{ .pod }}.?spec.?nodeName.orValue("")
 {{- end -}}
 
-{{/* Whether the text `.name` (an expression) is no real node's name. Clouds give names of some 60 characters at most. */}}
+{{/* Whether the string `.name` (an expression) is not a real node's name. Clouds give names of up to about 60 characters. */}}
 {{- define "ramgate.cel.unreal" -}}
 (size({{ .name }}) > 128 || !{{ .name }}.matches({{ printf "^(?:%s)$" .root.Values.realNodeNames | toJson }}))
 {{- end -}}
 
-{{/* Labels of virtual nodes as a map from key to the list of values; an empty list means any value. */}}
+{{/* Labels of virtual nodes, as a map from each key to its list of values. An empty list means any value. */}}
 {{- define "ramgate.virtualLabels" -}}
 {{- $labels := dict -}}
 {{- range $selector := .Values.cluster.virtualNodes -}}
@@ -55,14 +55,14 @@ ramgate.io/requested-by
 {{- toJson $labels -}}
 {{- end -}}
 
-{{/* Keys by which a requirement names nodes. */}}
+{{/* Keys with which a requirement names nodes. */}}
 {{- define "ramgate.cel.nodeNames" -}}
 ["kubernetes.io/hostname", "metadata.name"]
 {{- end -}}
 
 {{/*
-Whether the node selector term `t` can choose a virtual node. Names are matched in two requirements at most, since nothing
-here costs as much.
+Whether the node selector term `t` can select a virtual node. The expression matches names in two requirements at most,
+because no other test here costs as much.
 */}}
 {{- define "ramgate.cel.term" -}}
 {{- $labels := include "ramgate.virtualLabels" .root | fromJson -}}
@@ -82,14 +82,14 @@ size(t.?matchExpressions.orValue([])) > 8 || size(t.?matchFields.orValue([])) > 
 ))
 {{- end -}}
 
-{{/* The required terms of pod `.pod`. They may be null, which ofNonZeroValue reads as absent. */}}
+{{/* The required terms of pod `.pod`. They may be null, which ofNonZeroValue treats as absent. */}}
 {{- define "ramgate.cel.requiredTerms" -}}
 optional.ofNonZeroValue({{ .pod }}.?spec.?affinity.?nodeAffinity.?requiredDuringSchedulingIgnoredDuringExecution.?nodeSelectorTerms.orValue([])).orValue([])
 {{- end -}}
 
 {{/*
-Whether labels, annotations and node selector (expressions of maps or of optional maps) lead to ECI, or the stamp stands
-among them. `.host` is the host name that is selected.
+Whether labels, annotations or node selector (expressions of maps or of optional maps) lead to ECI, or the annotations
+contain the stamp. `.host` is the selected host name.
 */}}
 {{- define "ramgate.cel.keys" -}}
 {{- $root := .root -}}
@@ -108,8 +108,8 @@ among them. `.host` is the host name that is selected.
 {{- end -}}
 
 {{/*
-Whether pod `.pod` (an expression, not null) has a mark that can lead to ECI. Once it is bound, its node alone decides. A
-toleration does not count where every required term names a real node, as in the pods of a DaemonSet.
+Whether pod `.pod` (an expression, not null) has a mark that can lead to ECI. Once the pod is bound, only its node counts.
+A toleration does not count if every required term names a real node, as in the pods of a DaemonSet.
 */}}
 {{- define "ramgate.cel.marks" -}}
 {{- $root := .root -}}
@@ -136,8 +136,8 @@ toleration does not count where every required term names a real node, as in the
 {{- end -}}
 
 {{/*
-Whether the pod or template, or what it was, has a mark: taking a mark away is seen, and on DELETE there is only what it
-was.
+Whether the new or the old pod or template has a mark. The old one counts because a request that removes a mark is sent
+too, and because a DELETE has no new object.
 */}}
 {{- define "ramgate.cel.marked" -}}
 [object, oldObject].exists(o, o != null && [{{ include "ramgate.cel.pod" (dict "of" "o") }}].exists(pod,
@@ -145,7 +145,7 @@ was.
 ))
 {{- end -}}
 
-{{/* Whether it is not bound to a real node: all that is asked where the namespace itself routes to ECI. */}}
+{{/* Whether the pod is not bound to a real node. This is the only test in namespaces that route to ECI. */}}
 {{- define "ramgate.cel.elsewhere" -}}
 {{- $node := include "ramgate.cel.node" (dict "pod" "pod") -}}
 [object, oldObject].exists(o, o != null && [{{ include "ramgate.cel.pod" (dict "of" "o") }}].exists(pod,
@@ -154,9 +154,9 @@ was.
 {{- end -}}
 
 {{/*
-Whether a creation or change can matter to ECI: the spec, labels or annotations of the pod, or anything in the template.
-Owners and finalizers do not, and an outage must not hold them back, else nothing could be collected. A template without
-a stamp gets one with the next change of whatever kind where that starts no roll-out.
+Whether a creation or change can matter to ECI: one of the pod's spec, labels or annotations, or of anything in the
+template. Owners and finalizers cannot. An outage must not hold their changes back, because that would stop garbage
+collection. A template without a stamp gets one with its next change of any kind, if that starts no roll-out.
 */}}
 {{- define "ramgate.cel.changed" -}}
 object == null || oldObject == null
@@ -180,7 +180,7 @@ object == null || oldObject == null
 {{- end }}
 {{- end -}}
 
-{{/* Whether a change of a pod's subresource touches what ECI reads: its annotations, or beside the status its spec. */}}
+{{/* Whether a change through a pod's subresource touches what ECI reads: annotations or, outside the status, the spec. */}}
 {{- define "ramgate.cel.fields" -}}
 object == null || oldObject == null
 || {{ append (include "ramgate.eciAnnotations" . | fromJsonArray) (include "ramgate.stamp" .) | toJson }}.exists(key,
@@ -189,15 +189,15 @@ object == null || oldObject == null
 || request.subResource != "status" && object.?spec != oldObject.?spec
 {{- end -}}
 
-{{/* Whether a Binding names a node that is not known to be real, or brings a stamp, which it would store in the pod. */}}
+{{/* Whether a Binding names a node that is not known to be real, or brings a stamp, which would be stored in the pod. */}}
 {{- define "ramgate.cel.binds" -}}
 object == null || {{ include "ramgate.cel.unreal" (dict "root" . "name" "object.?target.?name.orValue(\"\")") }}
 || object.?metadata.?annotations[?{{ include "ramgate.stamp" . | toJson }}].hasValue()
 {{- end -}}
 
 {{/*
-Whether a proxy leads to a node that is not known to be real. What it is asked for is NAME, NAME:PORT or SCHEME:NAME:PORT;
-the API server refuses what has more parts.
+Whether a proxy request leads to a node that is not known to be real. The name in the request is NAME, NAME:PORT or
+SCHEME:NAME:PORT; the API server refuses names with more parts.
 */}}
 {{- define "ramgate.cel.proxies" -}}
 size(request.name) > 512 || [request.name.split(":")].map(parts, size(parts) == 3 ? parts[1] : parts[0]).exists(name,
@@ -205,7 +205,7 @@ size(request.name) > 512 || [request.name.split(":")].map(parts, size(parts) == 
 )
 {{- end -}}
 
-{{/* Who of the control plane deletes pods and takes them over, as src/admission/principal.rs has it. */}}
+{{/* Users of the control plane that delete and adopt pods, as in src/admission/principal.rs. */}}
 {{- define "ramgate.controlPlane" -}}
 {{- $names := list "system:apiserver" "system:kube-controller-manager" "system:kube-scheduler" -}}
 {{- range list "cronjob-controller" "daemon-set-controller" "deployment-controller" "device-taint-eviction-controller" "disruption-controller" "ephemeral-volume-controller" "generic-garbage-collector" "horizontal-pod-autoscaler" "job-controller" "namespace-controller" "node-controller" "pod-garbage-collector" "replicaset-controller" "replication-controller" "resource-claim-controller" "statefulset-controller" "taint-eviction-controller" "ttl-after-finished-controller" -}}
@@ -215,8 +215,8 @@ size(request.name) > 512 || [request.name.split(":")].map(parts, size(parts) == 
 {{- end -}}
 
 {{/*
-Whether a pod is deleted, or gets owners on whose end the garbage collector deletes it. What controllers do to owners stays
-inside, so that nothing is slower there while ramgate is away.
+Whether a request deletes a pod, or gives it owners after whose end the garbage collector deletes it. The API server does
+not send what controllers do to owners, so that controllers are no slower while ramgate is away.
 */}}
 {{- define "ramgate.cel.removes" -}}
 request.operation == "DELETE" || object == null || oldObject == null
@@ -241,12 +241,12 @@ object == null || oldObject == null
 )
 {{- end -}}
 
-{{/* Whether it is eci-profile. Its own name is read, since a request that deletes a collection has none. */}}
+{{/* Whether the object is eci-profile. The name is the object's, because a request to delete a collection has none. */}}
 {{- define "ramgate.cel.profile" -}}
 [object, oldObject].exists(o, o != null && o.?metadata.?name.orValue("") == "eci-profile")
 {{- end -}}
 
-{{/* Whether an image cache becomes another one. */}}
+{{/* Whether the spec, labels or annotations of an image cache change. */}}
 {{- define "ramgate.cel.imageCache" -}}
 object == null || oldObject == null || object.?spec != oldObject.?spec
 || object.?metadata.?labels != oldObject.?metadata.?labels

@@ -1,8 +1,8 @@
 {{/*
-The webhook entries, written as data: name, settings (the group of values that it follows), enforced (whether it may fail
-closed), rules, where (its namespaceSelector; none for what has no namespace) and conditions. Selectors of one entry are
-joined by "and", so every routing label has its own entry; an entry leaves out what an earlier one sees, so that a pod is
-sent once.
+The webhook entries as data: name, settings (the group of values that the entry follows), enforced (whether it may fail
+closed), rules, where (its namespaceSelector; none for objects without a namespace) and conditions. The API server joins
+the requirements of an entry with "and", so every routing label has its own entry. An entry leaves out what an earlier one
+receives, so that a pod is sent only once.
 */}}
 
 {{/* Namespace labels that route to ECI. */}}
@@ -17,8 +17,8 @@ sent once.
 {{- end -}}
 
 {{/*
-Namespaces by what an outage means to them: one tier for the mode of the whole cluster, a second for the namespaces whose
-own mode differs in that. Only enforced tiers may fail closed.
+Namespaces in tiers by what an outage means to them: one tier for the mode of the whole cluster, and a second for the
+namespaces whose own mode differs in this. Only enforced tiers may fail closed.
 */}}
 {{- define "ramgate.tiers" -}}
 {{- $enforced := eq .Values.mode "enforce" -}}
@@ -36,7 +36,7 @@ own mode differs in that. Only enforced tiers may fail closed.
 {{- toJson $tiers -}}
 {{- end -}}
 
-{{/* Pods, and what is built in and makes pods of a template; any version of the kinds `.carriers`. */}}
+{{/* Pods, the built-in kinds that make pods from a template, and the kinds in `.carriers` in any version. */}}
 {{- define "ramgate.rules.pods" -}}
 {{- $rules := list
   (dict "apiGroups" (list "") "apiVersions" (list "v1") "operations" .operations "resources" (list "pods" "replicationcontrollers") "scope" "Namespaced")
@@ -55,8 +55,8 @@ own mode differs in that. Only enforced tiers may fail closed.
 {{- end -}}
 
 {{/*
-A condition of entries that see pods, templates and carriers alike: `.expression` for what is built in, and of carriers
-whether there is a template and something has changed.
+A condition for entries that receive pods, templates and the kinds of `.carriers`. For built-in kinds, it tests
+`.expression`. For kinds of `.carriers`, it tests whether there is a template and something has changed.
 */}}
 {{- define "ramgate.cel.all" -}}
 {{- range .carriers -}}
@@ -73,7 +73,7 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
 {{- end }}
 {{- end -}}
 
-{{/* Creations and changes of pods and templates, by their marks or their namespace's. Both phases see them. */}}
+{{/* Creations and changes of pods and templates, by their marks or their namespace's. Both phases receive them. */}}
 {{- define "ramgate.entries.pods" -}}
 {{- $root := . -}}
 {{- $routes := include "ramgate.routes" $root | fromYamlArray -}}
@@ -133,7 +133,7 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
 {{- toJson $entries -}}
 {{- end -}}
 
-{{/* Bindings: the mutating phase ties each to the pod as it is, the validating one judges it. */}}
+{{/* Bindings. The mutating phase ties each one to the pod as it is, and the validating phase judges it. */}}
 {{- define "ramgate.entries.binding" -}}
 {{- $root := . -}}
 {{- $entries := list -}}
@@ -149,7 +149,7 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
 {{- toJson $entries -}}
 {{- end -}}
 
-{{/* What only the validating phase sees, since nothing is filled in there: connections, scales, and what is in no namespace. */}}
+{{/* For the validating phase alone, since ramgate changes nothing here: connections, scales, cluster-scoped objects. */}}
 {{- define "ramgate.entries.others" -}}
 {{- $root := . -}}
 {{- $entries := list -}}
@@ -183,7 +183,7 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
 {{- toJson $entries -}}
 {{- end -}}
 
-{{/* Deletions and evictions of pods, and what the garbage collector deletes: nothing here ever fails closed. */}}
+{{/* Deletions and evictions of pods, and changes that lead to their garbage collection. These never fail closed. */}}
 {{- define "ramgate.entries.removal" -}}
 {{- $root := . -}}
 {{- $routes := include "ramgate.routes" $root | fromYamlArray -}}
@@ -212,7 +212,7 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
 {{- toJson $entries -}}
 {{- end -}}
 
-{{/* What steers ramgate or ECI's own webhook: ConfigMaps, in the two namespaces that everything else leaves alone. */}}
+{{/* ConfigMaps that configure ramgate or ECI's own webhook, in the two namespaces that all other entries leave out. */}}
 {{- define "ramgate.entries.configuration" -}}
 {{- $maps := list "configmaps" -}}
 {{- $entries := list -}}

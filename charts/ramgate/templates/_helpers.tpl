@@ -4,7 +4,7 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* 53, so that every suffix of ours still fits the 63 characters of a label. */}}
+{{/* At most 53 characters, so that the name with any of our suffixes still fits the 63 characters of a label. */}}
 {{- define "ramgate.fullname" -}}
 {{- $name := include "ramgate.name" . -}}
 {{- if .Values.fullnameOverride -}}
@@ -16,7 +16,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* The release's namespace is part of the names of cluster-wide rights: two releases may share a name. */}}
+{{/* Name of rights outside the release's namespace. It contains that namespace, because two releases may share a name. */}}
 {{- define "ramgate.clusterName" -}}
 {{- printf "%s:%s" .Release.Namespace (include "ramgate.fullname" .) -}}
 {{- end -}}
@@ -45,7 +45,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
-{{/* Name of the Secret that is mounted with the serving certificate; empty if ramgate makes its own. */}}
+{{/* Name of the mounted Secret with the serving certificate, or empty if ramgate makes its own certificate. */}}
 {{- define "ramgate.mountedSecret" -}}
 {{- if eq .Values.certificate.source "secret" -}}
 {{- .Values.certificate.secret.name -}}
@@ -54,7 +54,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
-{{/* Name of the Secret with the keys of stamps, which the server makes. */}}
+{{/* Name of the Secret with the signing keys for stamps, which the server creates. */}}
 {{- define "ramgate.stampSecret" -}}
 {{- .Values.stamp.secretName | default (printf "%s-stamp" (include "ramgate.fullname" .)) -}}
 {{- end -}}
@@ -76,9 +76,9 @@ capabilities:
 {{- end -}}
 
 {{/*
-Node affinity that keeps the release's own pods off virtual nodes: what judges admission must not depend on being
-admitted. Required terms are alternatives, so "not (a and b) and not (c)" is written as one term for each choice of a
-label out of every selector.
+Node affinity that keeps the release's own pods off virtual nodes, because ramgate must not depend on admission to ECI.
+Required terms are alternatives, so "not (a and b) and not (c)" becomes one term for each choice of one label from every
+selector.
 */}}
 {{- define "ramgate.nodeAffinity" -}}
 {{- $base := list (dict "key" "type" "operator" "NotIn" "values" (list "virtual-kubelet")) (dict "key" "k8s.aliyun.com/vnode" "operator" "NotIn" "values" (list "true")) -}}

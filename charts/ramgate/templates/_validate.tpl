@@ -1,13 +1,13 @@
 {{/*
-Values that contradict each other, and values that no schema can judge. Each failure is one sentence that names the
-values and what to do.
+Refuses values that contradict each other, and values that no schema can check. Each message is one sentence that names
+the values and the fix.
 */}}
 {{- define "ramgate.validate" -}}
 {{- $values := .Values -}}
 {{- range $key := list "server.staleAfterSeconds" "stamp.contents" "stamp.upgradeAfterSeconds" -}}
   {{- $parts := splitList "." $key -}}
   {{- if not (hasKey (get $values (first $parts) | default dict) (last $parts)) -}}
-    {{- fail (printf "%s is missing: these are the values of an older chart; upgrade with --reset-then-reuse-values in place of --reuse-values, or give your values with -f" $key) -}}
+    {{- fail (printf "%s is missing, because these are the values of an older chart; upgrade with --reset-then-reuse-values instead of --reuse-values, or give your values with -f" $key) -}}
   {{- end -}}
 {{- end -}}
 
@@ -17,34 +17,34 @@ values and what to do.
   {{- $timeout := mul 1000 (int $entry.timeoutSeconds) -}}
   {{- $longest = max $longest $timeout -}}
   {{- if ge $deadline $timeout -}}
-    {{- fail (printf "server.deadlineMilliseconds (%d) must be below webhooks.%s.timeoutSeconds (%d), else the API server gives up before ramgate answers" $deadline $name (int $entry.timeoutSeconds)) -}}
+    {{- fail (printf "server.deadlineMilliseconds (%d) must be below webhooks.%s.timeoutSeconds (%d), otherwise the API server gives up before ramgate answers" $deadline $name (int $entry.timeoutSeconds)) -}}
   {{- end -}}
 {{- end -}}
 
 {{- $stop := add (int .Values.server.shutdownDelayMilliseconds) $deadline -}}
 {{- if le (mul 1000 (int .Values.terminationGracePeriodSeconds)) $stop -}}
-  {{- fail (printf "terminationGracePeriodSeconds (%d) must be above server.shutdownDelayMilliseconds (%d) and server.deadlineMilliseconds (%d) together, else reviews are cut off" (int .Values.terminationGracePeriodSeconds) (int .Values.server.shutdownDelayMilliseconds) $deadline) -}}
+  {{- fail (printf "terminationGracePeriodSeconds (%d) must be above server.shutdownDelayMilliseconds (%d) and server.deadlineMilliseconds (%d) together, otherwise reviews are cut off" (int .Values.terminationGracePeriodSeconds) (int .Values.server.shutdownDelayMilliseconds) $deadline) -}}
 {{- end -}}
 
 {{- range $name := list "virtual-kubelet" "virtual-kubelet-cn-hangzhou-g" "virtual-node-eci-0" "virtual-node-acs-0" "vnd-bp1abc" "cn-hangzhou.vnd-bp1abc" -}}
   {{- if regexMatch (printf "^(?:%s)$" $.Values.realNodeNames) $name -}}
-    {{- fail (printf "realNodeNames (%s) matches the virtual node name %s, so that pods on virtual nodes would never be judged; narrow it" $.Values.realNodeNames $name) -}}
+    {{- fail (printf "realNodeNames (%s) matches the virtual node name %s, so ramgate would never judge pods on virtual nodes; use a narrower pattern" $.Values.realNodeNames $name) -}}
   {{- end -}}
 {{- end -}}
 
 {{- $exempt := include "ramgate.exempt" . | fromJsonArray -}}
 {{- if not (has "kube-system" .Values.exemptNamespaces) -}}
-  {{- fail "exemptNamespaces must hold kube-system, else an outage of ramgate could stop the cluster's own agents" -}}
+  {{- fail "exemptNamespaces must contain kube-system, otherwise an outage of ramgate could stop the cluster's own agents" -}}
 {{- end -}}
 {{- range $namespace, $mode := .Values.namespaceModes -}}
   {{- if has $namespace $exempt -}}
-    {{- fail (printf "namespaceModes names %s, which exemptNamespaces and the release's namespace leave unjudged; remove one of the two" $namespace) -}}
+    {{- fail (printf "namespaceModes names %s, but ramgate judges no pods in exemptNamespaces and the release's namespace; remove it from one of the two" $namespace) -}}
   {{- end -}}
 {{- end -}}
 
 {{- range $namespace, $contents := .Values.stamp.namespaceContents -}}
   {{- if has $namespace $exempt -}}
-    {{- fail (printf "stamp.namespaceContents names %s, which exemptNamespaces and the release's namespace leave unjudged; remove one of the two" $namespace) -}}
+    {{- fail (printf "stamp.namespaceContents names %s, but ramgate judges no pods in exemptNamespaces and the release's namespace; remove it from one of the two" $namespace) -}}
   {{- end -}}
 {{- end -}}
 
@@ -54,7 +54,7 @@ values and what to do.
     {{- if has .operator (list "In" "Exists") -}}{{- $positive = true -}}{{- end -}}
   {{- end -}}
   {{- if not $positive -}}
-    {{- fail (printf "cluster.virtualNodes[%d] needs matchLabels or a matchExpression with In or Exists, else pods that ask for such nodes cannot be recognised" $index) -}}
+    {{- fail (printf "cluster.virtualNodes[%d] needs matchLabels or a matchExpression with In or Exists, otherwise ramgate cannot recognise pods that ask for such nodes" $index) -}}
   {{- end -}}
 {{- end -}}
 {{- range $list := list "virtualNodes" "acsNodes" "burstNamespaces" -}}
@@ -62,13 +62,13 @@ values and what to do.
     {{- range $selector.matchExpressions -}}
       {{- $valued := has .operator (list "In" "NotIn") -}}
       {{- if ne $valued (gt (len (.values | default list)) 0) -}}
-        {{- fail (printf "cluster.%s[%d]: operator %s and values of key %s do not go together; In and NotIn need values, Exists and DoesNotExist have none" $list $index .operator .key) -}}
+        {{- fail (printf "cluster.%s[%d]: operator %s and values of key %s do not go together; In and NotIn need values, Exists and DoesNotExist take none" $list $index .operator .key) -}}
       {{- end -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}
 {{- if and (eq .Values.cluster.eciProfileChanges "refuse") (not .Values.cluster.eciProfile) -}}
-  {{- fail "cluster.eciProfileChanges is refuse, but cluster.eciProfile is false, so that no change of it is sent; set eciProfile to true" -}}
+  {{- fail "cluster.eciProfileChanges is refuse, but cluster.eciProfile is false, so the API server sends no change of it; set eciProfile to true" -}}
 {{- end -}}
 {{- if and .Values.cluster.serverless .Values.cluster.burstNamespaces -}}
   {{- fail "cluster.serverless already sends every pod, so cluster.burstNamespaces must be empty" -}}
@@ -77,12 +77,12 @@ values and what to do.
 {{- if not .Values.cluster.serverless -}}
   {{- range .Values.tolerations -}}
     {{- if or (not .key) (has .key (list "virtual-kubelet.io/provider" "k8s.aliyun.com/vnode")) -}}
-      {{- fail (printf "tolerations has %s, with which ramgate's own pods could land on a virtual node; remove it or set cluster.serverless" (toJson .)) -}}
+      {{- fail (printf "tolerations contains %s, which could put ramgate's own pods on a virtual node; remove it or set cluster.serverless" (toJson .)) -}}
     {{- end -}}
   {{- end -}}
   {{- range list "alibabacloud.com/eci" "eci" -}}
     {{- if eq (get $.Values.podLabels . | toString) "true" -}}
-      {{- fail (printf "podLabels has %s, which would put ramgate's own pods on ECI; remove it or set cluster.serverless" .) -}}
+      {{- fail (printf "podLabels contains %s, which would put ramgate's own pods on ECI; remove it or set cluster.serverless" .) -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}
@@ -101,11 +101,11 @@ values and what to do.
     {{- fail (printf "certificate.secret.name is set, but certificate.source is %s; set it to secret or remove the name" .Values.certificate.source) -}}
   {{- end -}}
   {{- if .Values.certificate.secret.webhookAnnotations -}}
-    {{- fail (printf "certificate.secret.webhookAnnotations is set, but certificate.source is %s, where caBundle has another writer" .Values.certificate.source) -}}
+    {{- fail (printf "certificate.secret.webhookAnnotations is set, but certificate.source is %s, where ramgate or cert-manager writes caBundle; remove the annotations" .Values.certificate.source) -}}
   {{- end -}}
 {{- end -}}
 {{- if has (include "ramgate.stampSecret" .) (list (printf "%s-ca" (include "ramgate.fullname" .)) (include "ramgate.mountedSecret" .)) -}}
-  {{- fail (printf "stamp.secretName (%s) is the Secret of the certificate; the keys of stamps need one of their own" (include "ramgate.stampSecret" .)) -}}
+  {{- fail (printf "stamp.secretName (%s) is the Secret of the certificate; name another one for the signing keys" (include "ramgate.stampSecret" .)) -}}
 {{- end -}}
 {{- if and .Values.certificate.certManager.issuerRef (ne .Values.certificate.source "cert-manager") -}}
   {{- fail (printf "certificate.certManager.issuerRef is set, but certificate.source is %s; set it to cert-manager or remove the issuer" .Values.certificate.source) -}}
@@ -113,20 +113,20 @@ values and what to do.
 
 {{- with .Values.server.clientAuth -}}
   {{- if and .enabled (not .caConfigMap) (not .caSecret) -}}
-    {{- fail "server.clientAuth.enabled is true, so server.clientAuth.caConfigMap or server.clientAuth.caSecret must name where the authority's certificate (key ca.crt) is" -}}
+    {{- fail "server.clientAuth.enabled is true, so server.clientAuth.caConfigMap or server.clientAuth.caSecret must name the object with the CA certificate (key ca.crt)" -}}
   {{- end -}}
   {{- if and .caConfigMap .caSecret -}}
     {{- fail (printf "server.clientAuth.caConfigMap (%s) and server.clientAuth.caSecret (%s) exclude each other; remove one of the two" .caConfigMap .caSecret) -}}
   {{- end -}}
   {{- if and (not .enabled) (or .caConfigMap .caSecret .names) -}}
-    {{- fail "server.clientAuth.enabled is false, but an authority or names of server.clientAuth are set; set it to true or remove them" -}}
+    {{- fail "server.clientAuth.enabled is false, but a CA or names are set in server.clientAuth; set it to true or remove them" -}}
   {{- end -}}
 {{- end -}}
 {{- if and .Values.networkPolicy.enabled (not .Values.networkPolicy.apiServer) -}}
-  {{- fail "networkPolicy.enabled is true, but networkPolicy.apiServer is empty, so that every pod could ask for admission; name the API server's peers, which the chart's page says how to find" -}}
+  {{- fail "networkPolicy.enabled is true, but networkPolicy.apiServer is empty, so every pod could send admission requests; name the API server's peers (the chart's README says how to find them)" -}}
 {{- end -}}
 
 {{- if and (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) -}}
-  {{- fail "serviceAccount.create is false, so serviceAccount.name must name one that exists" -}}
+  {{- fail "serviceAccount.create is false, so serviceAccount.name must name an existing ServiceAccount" -}}
 {{- end -}}
 {{- end -}}

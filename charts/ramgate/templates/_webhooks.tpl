@@ -1,4 +1,4 @@
-{{/* One entry as the API takes it: what all of them share is said here. */}}
+{{/* One entry in the form of the API, with the fields that all entries share. */}}
 {{- define "ramgate.webhook" -}}
 {{- $settings := get .root.Values.webhooks .entry.settings -}}
 - name: {{ .entry.name }}.ramgate.io
@@ -39,8 +39,8 @@
 {{- end -}}
 
 {{/*
-A digest of each field of each entry, by phase and name, of what the YAML above says: ramgate holds the live configurations
-against it. The first 32 digits of the SHA-256 of the field's JSON with sorted keys.
+Digests of each field of each entry in the YAML above, by phase and name. ramgate compares the live configurations with
+them. A digest is the first 32 digits of the SHA-256 of the field's JSON with sorted keys.
 */}}
 {{- define "ramgate.installed" -}}
 {{- $root := . -}}
