@@ -15,7 +15,7 @@ use ramgate::testing::admission::answer;
 use ramgate::testing::admission::offline;
 use ramgate::testing::config as store;
 use ramgate::testing::config::folder;
-use ramgate::testing::kubernetes::Objects;
+use ramgate::testing::kubernetes::ClusterSnapshot;
 use serde_json::{Value, json};
 
 /// A pod as the API server sends it, with defaults, managed fields and two containers, for a review of about 5 KB
@@ -69,7 +69,7 @@ fn review(pod: &Value, user: &str) -> Vec<u8> {
 fn bench(criterion: &mut Criterion) {
     let configuration = store::load(&folder::read("deploy/demo/config".as_ref()).unwrap()).unwrap();
     let namespace = json!({"kind": "Namespace", "metadata": {"name": "default"}});
-    let objects = Objects::new([&namespace], &configuration.cluster).unwrap();
+    let objects = ClusterSnapshot::new([&namespace], &configuration.cluster).unwrap();
     let modes = Modes::everywhere(Mode::Enforce);
     let now = Timestamp::now();
     const ALICE: &str = "alice@example.com";

@@ -29,9 +29,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::admission::evaluate::Case;
-use crate::admission::outcome::finding::Deed;
 use crate::admission::outcome::finding::Finding;
-use crate::admission::outcome::finding::Scene;
+use crate::admission::outcome::finding::MessageContext;
+use crate::admission::outcome::finding::Verb;
 use crate::admission::response::reply::Reply;
 use crate::admission::response::reply::Status;
 use crate::admission::review::Resource;
@@ -93,25 +93,25 @@ pub fn answer(
         contents: modes.contents_of(review.namespace()),
         now,
     };
-    let ruling = match path {
+    let evaluation = match path {
         Path::Mutate => case.mutate(),
         Path::Validate => case.validate(),
     };
-    let decision = ruling.decision(mode);
+    let decision = evaluation.decision(mode);
     let name = name(review);
-    let thing = thing(review, &name, ruling.deed);
-    let denial = ruling.deed.and_then(|deed| {
-        let scene = Scene {
+    let thing = thing(review, &name, evaluation.verb);
+    let denial = evaluation.verb.and_then(|verb| {
+        let context = MessageContext {
             configuration,
-            user: ruling.stamped.as_deref().unwrap_or(review.user()),
-            principal: ruling.principal.as_ref(),
-            deed,
+            user: evaluation.stamped.as_deref().unwrap_or(review.user()),
+            principal: evaluation.principal.as_ref(),
+            verb,
             thing: &thing,
             namespace: review.namespace(),
-            fields: &ruling.fields,
-            advice: ruling.advice.as_ref(),
+            fields: &evaluation.fields,
+            advice: evaluation.advice.as_ref(),
         };
-        Denial::of(&ruling.findings, &scene)
+        Denial::of(&evaluation.findings, &context)
     });
     let mut warnings = Vec::new();
     if let (Decision::Warn, Some(denial)) = (decision, &denial) {
@@ -119,8 +119,8 @@ pub fn answer(
             Resource::Pods => "this pod",
             _ => "a pod of this",
         };
-        let mark = ruling.route.as_ref().and_then(route::Route::mark);
-        warnings.push(match (ruling.is_tentative, mark) {
+        let mark = evaluation.route.as_ref().and_then(route::Route::mark);
+        warnings.push(match (evaluation.is_tentative, mark) {
             (true, Some(mark)) => format!(
                 "ramgate: {subject} may reach ECI ({mark}) and would be denied there: {}",
                 denial.message
@@ -132,18 +132,18 @@ pub fn answer(
         });
     }
     warnings.extend(
-        ruling
+        evaluation
             .warnings
             .iter()
             .map(|warning| format!("ramgate: {warning}")),
     );
-    let patch = ruling.patch.to_json().filter(|_| decision.passes());
+    let patch = evaluation.patch.to_json().filter(|_| decision.passes());
     let record = Record {
         path,
         uid: review.uid().to_owned(),
         user: review.user().to_owned(),
-        stamped: ruling.stamped.clone(),
-        principal: ruling.principal.as_ref().map(ToString::to_string),
+        stamped: evaluation.stamped.clone(),
+        principal: evaluation.principal.as_ref().map(ToString::to_string),
         namespace: review.namespace().to_owned(),
         name,
         resource: record::resource(review.resource()),
@@ -152,10 +152,10 @@ pub fn answer(
         dry_run: review.is_dry_run(),
         mode,
         decision,
-        route: ruling.route.as_ref().map(ToString::to_string),
-        action: ruling.operation.map(|operation| operation.action()),
-        questions: record::questions(&ruling),
-        allowed_by: ruling
+        route: evaluation.route.as_ref().map(ToString::to_string),
+        action: evaluation.operation.map(|operation| operation.action()),
+        questions: record::questions(&evaluation),
+        allowed_by: evaluation
             .allowed
             .iter()
             .filter_map(|allowed| allowed.statement.as_ref().map(ToString::to_string))
@@ -166,9 +166,9 @@ pub fn answer(
             .as_ref()
             .map_or_else(Vec::new, |denial| denial.causes.clone()),
         warnings: warnings.clone(),
-        unlike: ruling.unlike,
+        unlike: evaluation.unlike,
         patched: patch.is_some(),
-        advice: ruling.advice,
+        advice: evaluation.advice,
         generation: configuration.generation,
     };
     let audit = audit(&record, denial.as_ref());
@@ -191,7 +191,7 @@ pub fn answer(
     Answer {
         body: reply.into_json(),
         record,
-        asked: ruling.asked,
+        asked: evaluation.asked,
     }
 }
 
@@ -204,15 +204,15 @@ struct Denial {
 }
 
 impl Denial {
-    fn of(findings: &[Finding], scene: &Scene<'_>) -> Option<Self> {
+    fn of(findings: &[Finding], context: &MessageContext<'_>) -> Option<Self> {
         let (first, others) = findings.split_first()?;
-        let account = scene.configuration.policies.account();
+        let account = context.configuration.policies.account();
         let words = first.words(account);
         let others: Vec<&Finding> = others.iter().collect();
-        let sentence = first.sentence(scene);
+        let sentence = first.sentence(context);
         let message = reply::message(&sentence, &words, &others);
-        let mut causes: Vec<Cause> = findings.iter().map(|finding| finding.cause(scene)).collect();
-        causes.extend(scene.advice.iter().flat_map(|advice| advice.causes()));
+        let mut causes: Vec<Cause> = findings.iter().map(|finding| finding.cause(context)).collect();
+        causes.extend(context.advice.iter().flat_map(|advice| advice.causes()));
         Some(Self {
             message,
             sentence,
@@ -224,12 +224,15 @@ impl Denial {
 
 /// The object's name as far as it is known: the API server sends none while it still has to make one
 fn name(review: &Review<'_>) -> String {
-    let whole = review.bearers().iter().find(|bearer| bearer.place.is_whole());
-    let pod = whole.and_then(|bearer| bearer.new.as_ref());
+    let whole = review
+        .templates()
+        .iter()
+        .find(|reviewed| reviewed.path.is_whole());
+    let pod = whole.and_then(|reviewed| reviewed.new.as_ref());
     let owner = review.owner().and_then(pod::Metadata::display_name);
     match review.name() {
         "" => pod
-            .map(|side| side.read().display_name())
+            .map(|template| template.read().display_name())
             .or(owner)
             .or_else(|| review.bound_pod().map(str::to_owned))
             .unwrap_or_default(),
@@ -238,9 +241,9 @@ fn name(review: &Review<'_>) -> String {
 }
 
 /// What a request is about, for sentences
-fn thing(review: &Review<'_>, name: &str, deed: Option<Deed>) -> String {
+fn thing(review: &Review<'_>, name: &str, verb: Option<Verb>) -> String {
     let within = wording::quoted(&format!("{}/{name}", review.namespace()), 128);
-    let scales = deed == Some(Deed::Scale);
+    let scales = verb == Some(Verb::Scale);
     let (_, resource) = review.group_resource();
     match (review.resource(), review.subresource()) {
         (Resource::Workload(workload), _) if scales => format!("{} {within}", workload.kind()),

@@ -75,8 +75,8 @@ impl Case<'_> {
     }
 
     /// The node that should be read live before the review is judged: the pod's, or the one that is selected
-    pub(crate) fn unread_node(&self, sight: Sight<'_>) -> Option<String> {
-        let of_pod = match sight {
+    pub(crate) fn unread_node(&self, read_pod: Sight<'_>) -> Option<String> {
+        let of_pod = match read_pod {
             Sight::Pod(json) => Pod::parse(json)
                 .ok()
                 .and_then(|pod| pod.node().map(str::to_owned)),

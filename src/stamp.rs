@@ -68,7 +68,7 @@ const LONGEST: usize = 64 * 1024;
 
 /// What signs stamps and verifies them: the keys, and the cluster that they are good for
 #[derive(Clone, Debug)]
-pub struct Seal {
+pub struct Signer {
     ring: Ring,
     cluster: String,
     form: Form,
@@ -115,7 +115,7 @@ struct Wire {
     mac: String,
 }
 
-impl Seal {
+impl Signer {
     /// A seal for a cluster, by the UID of its namespace kube-system; empty where there is no cluster
     pub fn new(ring: Ring, cluster: impl Into<String>) -> Self {
         Self {
@@ -287,12 +287,12 @@ mod tests {
         }
     }
 
-    fn seal(ids: &[&str]) -> Seal {
+    fn signer(ids: &[&str]) -> Signer {
         let keys = ids.iter().map(|id| {
             let secret: Vec<u8> = id.bytes().cycle().take(KEY_BYTES).collect();
             ((*id).to_owned(), secret)
         });
-        Seal::new(Ring::new(keys).unwrap(), "uid")
+        Signer::new(Ring::new(keys).unwrap(), "uid")
     }
 
     fn mac(stamp: &str) -> &str {
@@ -302,10 +302,10 @@ mod tests {
 
     #[test]
     fn what_was_signed_verifies_and_is_the_same_each_time() {
-        let seal = seal(&["k1"]);
-        let text = seal.sign(&claims());
-        assert_eq!(text, seal.sign(&claims()));
-        assert_eq!(seal.verify(&text, "shop"), Ok(claims()));
+        let signer = signer(&["k1"]);
+        let text = signer.sign(&claims());
+        assert_eq!(text, signer.sign(&claims()));
+        assert_eq!(signer.verify(&text, "shop"), Ok(claims()));
         let digest = claims()
             .containers
             .unwrap()
@@ -322,15 +322,15 @@ mod tests {
 
     #[test]
     fn a_stamp_of_the_first_form_stays_good() {
-        let seal = seal(&["k1"]).writing(Form::First);
-        let text = seal.sign(&claims());
+        let signer = signer(&["k1"]).writing(Form::First);
+        let text = signer.sign(&claims());
         assert_eq!(
             text,
             r#"{"v":1,"user":"alice@example.com","principal":"user/alice","namespace":"shop","cluster":"uid","fields":{"tags":"env:test"},"serviceAccount":"default","key":"k1","mac":"MAC"}"#
                 .replace("MAC", mac(&text))
         );
         assert_eq!(form(&text), Some(Form::First));
-        let new = seal.clone().writing(Form::Second);
+        let new = signer.clone().writing(Form::Second);
         assert_eq!(new.verify(&text, "shop"), Ok(claims().of_first_form()));
         assert_eq!(form(&new.sign(&claims())), Some(Form::Second));
         // No stamp of one form reads as one of the other
@@ -354,8 +354,8 @@ mod tests {
 
     #[test]
     fn every_claim_is_signed() {
-        let seal = seal(&["k1"]);
-        let text = seal.sign(&claims());
+        let signer = signer(&["k1"]);
+        let text = signer.sign(&claims());
         for (from, to) in [
             ("alice@", "mallory@"),
             ("user/alice", "user/root"),
@@ -371,26 +371,26 @@ mod tests {
         ] {
             let forged = text.replacen(from, to, 1);
             assert_ne!(forged, text);
-            assert_eq!(seal.verify(&forged, "shop"), Err(Broken::Signature), "{forged}");
+            assert_eq!(signer.verify(&forged, "shop"), Err(Broken::Signature), "{forged}");
         }
         let elsewhere = text.replacen(r#""shop""#, r#""bank""#, 1);
-        assert_eq!(seal.verify(&elsewhere, "bank"), Err(Broken::Signature));
+        assert_eq!(signer.verify(&elsewhere, "bank"), Err(Broken::Signature));
     }
 
     #[test]
     fn a_stamp_is_good_for_its_namespace_and_cluster_alone() {
-        let here = seal(&["k1"]);
+        let here = signer(&["k1"]);
         let text = here.sign(&claims());
         let broken = here.verify(&text, "bank").unwrap_err();
         assert_eq!(broken, Broken::Namespace("shop".to_owned()));
         assert!(broken.is_forged());
-        let other = Seal::new(here.ring().clone(), "other");
+        let other = Signer::new(here.ring().clone(), "other");
         assert_eq!(other.verify(&text, "shop"), Err(Broken::Cluster));
     }
 
     #[test]
     fn the_newest_key_signs_and_all_verify() {
-        let (old, both, new) = (seal(&["k1"]), seal(&["k2", "k1"]), seal(&["k2"]));
+        let (old, both, new) = (signer(&["k1"]), signer(&["k2", "k1"]), signer(&["k2"]));
         let text = old.sign(&claims());
         assert!(both.verify(&text, "shop").is_ok());
         assert_eq!(key_id(&both.sign(&claims())).as_deref(), Some("k2"));
@@ -401,8 +401,8 @@ mod tests {
 
     #[test]
     fn what_is_no_stamp_is_not_read() {
-        let seal = seal(&["k1"]);
-        let text = seal.sign(&claims());
+        let signer = signer(&["k1"]);
+        let text = signer.sign(&claims());
         let mac = mac(&text);
         for garbage in [
             String::new(),
@@ -418,12 +418,12 @@ mod tests {
             " ".repeat(LONGEST) + &text,
         ] {
             assert_eq!(
-                seal.verify(&garbage, "shop"),
+                signer.verify(&garbage, "shop"),
                 Err(Broken::Unreadable),
                 "{garbage}"
             );
         }
         let short = text.replacen(mac, "00", 1);
-        assert_eq!(seal.verify(&short, "shop"), Err(Broken::Signature));
+        assert_eq!(signer.verify(&short, "shop"), Err(Broken::Signature));
     }
 }

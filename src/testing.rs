@@ -75,7 +75,7 @@ pub mod config {
 
 /// From `kubernetes`
 pub mod kubernetes {
-    pub use crate::kubernetes::cluster::Objects;
+    pub use crate::kubernetes::cluster::ClusterSnapshot;
     pub use crate::kubernetes::control_plane::is_control_plane;
     pub use crate::kubernetes::controller_revision::Problem;
     pub use crate::kubernetes::controller_revision::template;

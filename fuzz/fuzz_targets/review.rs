@@ -11,13 +11,13 @@ use libfuzzer_sys::fuzz_target;
 use ramgate::testing::admission::{Answer, Mode, Modes, Path, Review, answer, refuse};
 use ramgate::testing::admission::{MAX_MESSAGE, MAX_WARNING};
 use ramgate::testing::config::Configuration;
-use ramgate::testing::kubernetes::Objects;
+use ramgate::testing::kubernetes::ClusterSnapshot;
 use serde_json::{Value, json};
 
 static CONFIGURATION: LazyLock<Configuration> = LazyLock::new(ramgate_fuzz::configuration);
 
 /// A namespace for each way in which one matters, a service account with a role, a node of each kind, and a pod for exec
-static OBJECTS: LazyLock<Objects> = LazyLock::new(|| {
+static OBJECTS: LazyLock<ClusterSnapshot> = LazyLock::new(|| {
     let pod = json!({"kind": "Pod", "metadata": {"name": "web", "namespace": "shop-web", "labels": {"alibabacloud.com/eci": "true"},
         "annotations": {"k8s.aliyun.com/eci-custom-tags": "team:shop,source:cluster-a"}}, "spec": {"nodeName": "virtual"}});
     let objects = [
@@ -29,7 +29,7 @@ static OBJECTS: LazyLock<Objects> = LazyLock::new(|| {
         json!({"kind": "Node", "metadata": {"name": "real"}}),
         pod,
     ];
-    Objects::new(&objects, &CONFIGURATION.cluster).unwrap()
+    ClusterSnapshot::new(&objects, &CONFIGURATION.cluster).unwrap()
 });
 
 fuzz_target!(|bytes: &[u8]| {

@@ -23,29 +23,29 @@ use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::control_plane::is_control_plane;
 use crate::kubernetes::pod::Metadata;
 use crate::kubernetes::pod::same_spec;
-use crate::kubernetes::pod_template::Bearer;
-use crate::kubernetes::pod_template::Side;
+use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::pod_template::ReviewedTemplate;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::Broken;
 use crate::stamp::Claims;
 use crate::stamp::Form;
-use crate::stamp::Seal;
+use crate::stamp::Signer;
 
-pub(crate) use crate::admission::attribution::delegation::Carriage;
-pub(crate) use crate::admission::attribution::delegation::carriage;
+pub(crate) use crate::admission::attribution::delegation::Delegation;
+pub(crate) use crate::admission::attribution::delegation::delegation;
 pub(crate) use crate::admission::attribution::delegation::unchecked;
-pub(crate) use crate::admission::attribution::owned_object::Holder;
+pub(crate) use crate::admission::attribution::owned_object::OwnedObject;
 pub(crate) use crate::admission::attribution::owned_object::is_listed;
 
 /// Who stands behind what a request brings
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Attribution {
     /// Whoever asks: the stamp becomes theirs, and they are judged
     Requester,
     /// Whoever asks, and the stamp stays whose it is: the pod runs already, or the request cannot store a stamp
     Beside,
     /// The person in the stamp, whom a controller acts for
-    Carried(Carriage),
+    Carried(Delegation),
     /// Whoever asks, if they may: nothing that counts is changed, and nobody stands behind it yet
     Late,
     /// Whoever it was before: nothing that counts is changed, or it is changed by those who may without being asked
@@ -62,81 +62,95 @@ pub(crate) enum Unstamped {
 }
 
 /// The object that a stamp of this pod or template stands in
-pub(crate) fn holder(review: &Review<'_>, bearer: &Bearer<'_>, settings: &ClusterSettings) -> Holder {
+pub(crate) fn owned(
+    review: &Review<'_>,
+    reviewed: &ReviewedTemplate<'_>,
+    settings: &ClusterSettings,
+) -> OwnedObject {
     let none = Metadata::default();
     let owner = review.owner().unwrap_or(&none);
     match review.resource() {
-        Resource::Workload(workload) => Holder::new(workload.group(), workload.kind(), owner),
+        Resource::Workload(workload) => OwnedObject::new(workload.group(), workload.kind(), owner),
         Resource::Other => {
             let (group, resource) = review.group_resource();
             let mut listed = settings.carriers.iter();
             let kind = listed.find(|carrier| carrier.group == group && carrier.resource == resource);
-            Holder::new(group, kind.map_or("", |carrier| &carrier.kind), owner)
+            OwnedObject::new(group, kind.map_or("", |carrier| &carrier.kind), owner)
         }
         Resource::Pods
         | Resource::Bindings
         | Resource::ConfigMaps
         | Resource::Nodes
         | Resource::ImageCaches => {
-            let side = bearer.new.as_ref().or(bearer.old.as_ref());
-            Holder::new("", "Pod", side.map_or(&none, |side| &side.read().metadata))
+            let template = reviewed.new.as_ref().or(reviewed.old.as_ref());
+            OwnedObject::new(
+                "",
+                "Pod",
+                template.map_or(&none, |template| &template.read().metadata),
+            )
         }
     }
 }
 
 /// Who stands behind a bearer in a request
-pub(crate) fn standing(
+pub(crate) fn attribution(
     review: &Review<'_>,
-    bearer: &Bearer<'_>,
+    reviewed: &ReviewedTemplate<'_>,
     settings: &ClusterSettings,
     cluster: &dyn Cluster,
-) -> Standing {
-    let holder = holder(review, bearer, settings);
-    let claims = |side: &Side<'_>| verified(side.stamp(), review.namespace(), &holder, settings, cluster);
-    let carriage = carriage(review, &holder, settings, cluster);
-    let (Some(new), Some(old)) = (&bearer.new, &bearer.old) else {
-        return carriage.map_or(Standing::Requester, Standing::Carried);
+) -> Attribution {
+    let owned = owned(review, reviewed, settings);
+    let claims = |template: &PodTemplate<'_>| {
+        verified(template.stamp(), review.namespace(), &owned, settings, cluster)
+    };
+    let delegation = delegation(review, &owned, settings, cluster);
+    let (Some(new), Some(old)) = (&reviewed.new, &reviewed.old) else {
+        return delegation.map_or(Attribution::Requester, Attribution::Carried);
     };
     let (now, before) = (new.read(), old.read());
     let same_fields = same_fields(now, before);
     let is_ours = is_control_plane(review.user(), review.groups(), settings);
-    if is_same(review, bearer, &Changes::default()) {
+    if is_same(review, reviewed, &Changes::default()) {
         let is_late = !is_ours
-            && carriage.is_none()
-            && is_stamped_late(review, bearer, settings, cluster)
+            && delegation.is_none()
+            && is_stamped_late(review, reviewed, settings, cluster)
             && claims(old).is_err();
-        return if is_late { Standing::Late } else { Standing::Kept };
+        return if is_late {
+            Attribution::Late
+        } else {
+            Attribution::Kept
+        };
     }
     // What a controller writes anew counts for the person whose stamp it brings, and not for whoever was there before
-    let brings = |_: &Carriage| !bearer.place.is_whole() || claims(new).is_ok() && !is_ours;
-    if let Some(carriage) = carriage.filter(brings) {
-        return Standing::Carried(carriage);
+    let brings = |_: &Delegation| !reviewed.path.is_whole() || claims(new).is_ok() && !is_ours;
+    if let Some(delegation) = delegation.filter(brings) {
+        return Attribution::Carried(delegation);
     }
     if is_ours && same_fields {
-        return Standing::Kept;
+        return Attribution::Kept;
     }
     let stores_stamp = matches!(review.subresource(), "" | "status");
-    if bearer.place.is_whole() && (before.node().is_some() || !stores_stamp) {
-        return Standing::Beside;
+    if reviewed.path.is_whole() && (before.node().is_some() || !stores_stamp) {
+        return Attribution::Beside;
     }
     let is_kept = same_fields
         && settings.keepers.iter().any(|keeper| keeper == review.user())
         && !review.changes_beside_templates()
-        && trusted_editor::keeps(old.json(), new.json())
+        && trusted_editor::keeps_identity(old.json(), new.json())
         && claims(old).is_ok();
     if is_kept {
-        Standing::Kept
+        Attribution::Kept
     } else {
-        Standing::Requester
+        Attribution::Requester
     }
 }
 
 /// Whether an update changes nothing that counts once these changes are made to it, stamps left aside
-pub(crate) fn is_same(review: &Review<'_>, bearer: &Bearer<'_>, changes: &Changes) -> bool {
-    let (Some(new), Some(old)) = (&bearer.new, &bearer.old) else {
+pub(crate) fn is_same(review: &Review<'_>, reviewed: &ReviewedTemplate<'_>, changes: &Changes) -> bool {
+    let (Some(new), Some(old)) = (&reviewed.new, &reviewed.old) else {
         return false;
     };
-    if !bearer.place.is_whole() {
+    if !reviewed.path.is_whole() {
         return !review.changes_beside_templates() && new.same_template(changes, old);
     }
     let fields = texts(new.read(), changes) == texts(old.read(), &Changes::default());
@@ -154,11 +168,11 @@ pub(crate) const STAMPED: &str = "ramgate.io/stamped";
 /// its surroundings lead there may be anybody's, so that a stamp is asked for in so many words.
 fn is_stamped_late(
     review: &Review<'_>,
-    bearer: &Bearer<'_>,
+    reviewed: &ReviewedTemplate<'_>,
     settings: &ClusterSettings,
     cluster: &dyn Cluster,
 ) -> bool {
-    let (Resource::Workload(workload), Some(old)) = (review.resource(), &bearer.old) else {
+    let (Resource::Workload(workload), Some(old)) = (review.resource(), &reviewed.old) else {
         return false;
     };
     let is_owned = review.owner().is_some_and(|owner| owner.controller().is_some());
@@ -176,14 +190,14 @@ fn is_stamped_late(
 pub(crate) fn verified(
     stamp: Option<&str>,
     namespace: &str,
-    holder: &Holder,
+    owned: &OwnedObject,
     settings: &ClusterSettings,
     cluster: &dyn Cluster,
 ) -> Result<Claims, Unstamped> {
     let stamp = stamp.ok_or(Unstamped::Missing)?;
     // Without keys nothing is believed; the server answers no request before it has them
-    let seal = cluster.seal().ok_or(Unstamped::Missing)?;
-    believed(&seal, stamp, namespace, holder, settings).map_err(Unstamped::Broken)
+    let signer = cluster.signer().ok_or(Unstamped::Missing)?;
+    trusted(&signer, stamp, namespace, owned, settings).map_err(Unstamped::Broken)
 }
 
 /// What a stamp says, if it was signed here for this object or for what it is made of
@@ -191,16 +205,16 @@ pub(crate) fn verified(
 /// # Errors
 ///
 /// Why it is not to be believed.
-pub(crate) fn believed(
-    seal: &Seal,
+pub(crate) fn trusted(
+    signer: &Signer,
     stamp: &str,
     namespace: &str,
-    holder: &Holder,
+    owned: &OwnedObject,
     settings: &ClusterSettings,
 ) -> Result<Claims, Broken> {
-    let claims = seal.verify(stamp, namespace)?;
+    let claims = signer.verify(stamp, namespace)?;
     match &claims.object {
-        Some(object) if !holder.may_bear(object, settings) => Err(Broken::Object(object.to_string())),
+        Some(object) if !owned.accepts_stamp_of(object, settings) => Err(Broken::Object(object.to_string())),
         // A stamp of the first form names none, and stays good as long as its key
         Some(_) | None => Ok(claims),
     }
@@ -209,32 +223,32 @@ pub(crate) fn believed(
 /// What the requester's stamp on a pod or template says, after these changes by mapping
 pub(crate) fn own_claims(
     review: &Review<'_>,
-    side: &Side<'_>,
-    holder: &Holder,
+    template: &PodTemplate<'_>,
+    owned: &OwnedObject,
     changes: &Changes,
     configuration: &Configuration,
-    seal: &Seal,
+    signer: &Signer,
 ) -> Claims {
     let binding = configuration.bindings.principal(review.user(), review.groups());
     let claims = Claims {
         user: review.user().to_owned(),
         principal: binding.map(|binding| binding.principal.clone()),
         namespace: review.namespace().to_owned(),
-        cluster: seal.cluster().to_owned(),
-        object: Some(holder.object().clone()),
-        fields: texts(side.read(), changes),
-        service_account: side.service_account().map(str::to_owned),
-        containers: contents::running(side.json()).map(|running| contents::digests(&running)),
+        cluster: signer.cluster().to_owned(),
+        object: Some(owned.object().clone()),
+        fields: texts(template.read(), changes),
+        service_account: template.service_account().map(str::to_owned),
+        containers: contents::running(template.json()).map(|running| contents::digests(&running)),
     };
-    match seal.form() {
+    match signer.form() {
         Form::First => claims.of_first_form(),
         Form::Second => claims,
     }
 }
 
 /// The change that gives a pod or template this stamp, or takes away the one that it has
-pub(crate) fn restamp(side: &Side<'_>, wanted: Option<&str>) -> Option<Change> {
-    (side.stamp() != wanted).then(|| wanted.map_or(Change::Remove, |stamp| Change::Set(stamp.to_owned())))
+pub(crate) fn restamp(template: &PodTemplate<'_>, wanted: Option<&str>) -> Option<Change> {
+    (template.stamp() != wanted).then(|| wanted.map_or(Change::Remove, |stamp| Change::Set(stamp.to_owned())))
 }
 
 /// What is to be run so that a pod's template is stamped, by what the pod says of its controller

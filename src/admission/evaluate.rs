@@ -24,11 +24,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::admission::attribution;
-use crate::admission::attribution::Holder;
-use crate::admission::outcome::evaluation::Ruling;
-use crate::admission::outcome::finding::Deed;
+use crate::admission::attribution::OwnedObject;
+use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::finding::StampFault;
+use crate::admission::outcome::finding::Verb;
 use crate::admission::outcome::mode::Mode;
 use crate::admission::outcome::mode::StampContents;
 use crate::admission::review::Operation;
@@ -42,8 +42,8 @@ use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::cluster::NodeKind;
 use crate::kubernetes::control_plane::is_control_plane;
 use crate::kubernetes::pod::Pod;
-use crate::kubernetes::pod_template::Bearer;
-use crate::kubernetes::pod_template::Side;
+use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::pod_template::ReviewedTemplate;
 use crate::kubernetes::workload::Workload;
 use ram_policy::Principal;
 
@@ -66,26 +66,26 @@ pub(crate) struct Case<'a> {
 
 impl Case<'_> {
     /// What the object shall become; only what is malformed speaks against it here
-    pub(crate) fn mutate(&self) -> Ruling {
+    pub(crate) fn mutate(&self) -> Evaluation {
         let is_image_cache = self.review.resource() == Resource::ImageCaches;
         match self.review.operation() {
             Operation::Create if self.review.binding().is_some() => self.pin(),
             _ if self.is_revision() => self.mutate_revision(),
             Operation::Create | Operation::Update if !is_image_cache => {
-                let bearers = self.review.bearers().iter();
-                let rulings = bearers.map(|bearer| self.mutate_bearer(bearer));
-                rulings.reduce(Ruling::with).unwrap_or_default()
+                let templates = self.review.templates().iter();
+                let evaluations = templates.map(|reviewed| self.mutate_template(reviewed));
+                evaluations.reduce(Evaluation::with).unwrap_or_default()
             }
             Operation::Create | Operation::Update | Operation::Delete | Operation::Connect => {
-                Ruling::default()
+                Evaluation::default()
             }
         }
     }
 
     /// Whether the request may pass as it is now
-    pub(crate) fn validate(&self) -> Ruling {
+    pub(crate) fn validate(&self) -> Evaluation {
         let review = self.review;
-        let mut ruling = match (review.resource(), review.subresource(), review.operation()) {
+        let mut evaluation = match (review.resource(), review.subresource(), review.operation()) {
             (Resource::ConfigMaps, "", _) if crate::kubernetes::eci_profile::is_profile(review) => {
                 self.profile_change()
             }
@@ -95,29 +95,29 @@ impl Case<'_> {
             (Resource::Pods, "binding", Operation::Create) | (Resource::Bindings, "", Operation::Create) => {
                 self.bind()
             }
-            (Resource::Pods, "exec", Operation::Connect) => self.connect(Deed::Exec),
-            (Resource::Pods, "attach", Operation::Connect) => self.connect(Deed::Attach),
-            (Resource::Pods, "portforward", Operation::Connect) => self.connect(Deed::PortForward),
-            (Resource::Pods, "proxy", Operation::Connect) => self.connect(Deed::Proxy),
+            (Resource::Pods, "exec", Operation::Connect) => self.connect(Verb::Exec),
+            (Resource::Pods, "attach", Operation::Connect) => self.connect(Verb::Attach),
+            (Resource::Pods, "portforward", Operation::Connect) => self.connect(Verb::PortForward),
+            (Resource::Pods, "proxy", Operation::Connect) => self.connect(Verb::Proxy),
             (Resource::Nodes, "proxy", Operation::Connect) => self.connect_node(),
             (Resource::Workload(workload), "scale", Operation::Update) => self.scale(workload),
             _ if self.is_revision() => self.validate_revision(),
-            (Resource::Pods, "", Operation::Update) => self.validate_bearers().with(self.own()),
-            _ if self.is_known() => self.validate_bearers(),
+            (Resource::Pods, "", Operation::Update) => self.validate_templates().with(self.own()),
+            _ if self.is_known() => self.validate_templates(),
             _ => self.unknown(),
         }
         .sorted();
-        self.explain_runtime_class(&mut ruling);
-        ruling
+        self.explain_runtime_class(&mut evaluation);
+        evaluation
     }
 
     /// A pod may have got from its RuntimeClass what its template never shows, so that no restart brings a stamp
-    fn explain_runtime_class(&self, ruling: &mut Ruling) {
+    fn explain_runtime_class(&self, evaluation: &mut Evaluation) {
         let pod = self
             .review
-            .bearers()
+            .templates()
             .first()
-            .and_then(|bearer| bearer.new.as_ref());
+            .and_then(|reviewed| reviewed.new.as_ref());
         let class = pod.and_then(|pod| pod.read().spec.runtime_class_name.as_deref());
         let Some(class) = class.filter(|_| self.review.resource() == Resource::Pods) else {
             return;
@@ -126,7 +126,7 @@ impl Case<'_> {
         if listed.any(|one| one == class) {
             return;
         }
-        for finding in &mut ruling.findings {
+        for finding in &mut evaluation.findings {
             if let Finding::Stamp(StampFault::Missing(way)) = finding {
                 *finding = Finding::Stamp(StampFault::Added(class.to_owned(), way.take()));
             }
@@ -150,13 +150,13 @@ impl Case<'_> {
     }
 
     /// What is sent and not known may be a way to a pod: a rule of another version, or one that somebody added
-    fn unknown(&self) -> Ruling {
+    fn unknown(&self) -> Evaluation {
         let review = self.review;
-        let (deed, operation) = match review.operation() {
-            Operation::Create => (Deed::Create, "CREATE"),
-            Operation::Update => (Deed::Update, "UPDATE"),
-            Operation::Delete => (Deed::Delete, "DELETE"),
-            Operation::Connect => (Deed::Proxy, "CONNECT"),
+        let (verb, operation) = match review.operation() {
+            Operation::Create => (Verb::Create, "CREATE"),
+            Operation::Update => (Verb::Update, "UPDATE"),
+            Operation::Delete => (Verb::Delete, "DELETE"),
+            Operation::Connect => (Verb::Proxy, "CONNECT"),
         };
         let (group, resource) = review.group_resource();
         let mut what = format!("{operation} {resource}");
@@ -166,17 +166,17 @@ impl Case<'_> {
                 what.push_str(part);
             }
         }
-        Ruling {
-            deed: Some(deed),
+        Evaluation {
+            verb: Some(verb),
             findings: vec![Finding::UnknownRequest(what)],
-            ..Ruling::default()
+            ..Evaluation::default()
         }
     }
 
-    fn validate_bearers(&self) -> Ruling {
-        let bearers = self.review.bearers().iter();
-        let rulings = bearers.map(|bearer| self.validate_bearer(bearer));
-        rulings.reduce(Ruling::with).unwrap_or_default()
+    fn validate_templates(&self) -> Evaluation {
+        let templates = self.review.templates().iter();
+        let evaluations = templates.map(|reviewed| self.validate_template(reviewed));
+        evaluations.reduce(Evaluation::with).unwrap_or_default()
     }
 
     fn is_revision(&self) -> bool {
@@ -184,8 +184,8 @@ impl Case<'_> {
     }
 
     /// The object that a stamp of this pod or template stands in
-    fn holder(&self, bearer: &Bearer<'_>) -> Holder {
-        attribution::holder(self.review, bearer, &self.configuration.cluster)
+    fn owned(&self, reviewed: &ReviewedTemplate<'_>) -> OwnedObject {
+        attribution::owned(self.review, reviewed, &self.configuration.cluster)
     }
 
     fn namespace(&self) -> Option<Arc<Meta>> {
@@ -193,15 +193,15 @@ impl Case<'_> {
     }
 
     /// Without the namespace's labels only a real node shows that a pod does not go to ECI
-    fn namespace_missing(&self, pod: &Pod<'_>, deed: Deed) -> Ruling {
+    fn namespace_missing(&self, pod: &Pod<'_>, verb: Verb) -> Evaluation {
         let is_elsewhere = pod
             .node()
             .is_some_and(|node| self.cluster.node(node) == NodeKind::Real);
         let finding = (!is_elsewhere).then_some(Finding::UnknownNamespace);
-        Ruling {
-            deed: Some(deed),
+        Evaluation {
+            verb: Some(verb),
             findings: finding.into_iter().collect(),
-            ..Ruling::default()
+            ..Evaluation::default()
         }
     }
 
@@ -210,7 +210,7 @@ impl Case<'_> {
     }
 
     /// The surer of the two sides' routes, so that taking a mark away hides nothing
-    fn route_both(&self, new: &Pod<'_>, old: Option<&Side<'_>>, namespace: &Meta) -> Route {
+    fn route_both(&self, new: &Pod<'_>, old: Option<&PodTemplate<'_>>, namespace: &Meta) -> Route {
         let sureness = |route: &Route| match route {
             Route::Certain(_) => 2,
             Route::Possible(_) => 1,
@@ -224,14 +224,14 @@ impl Case<'_> {
     }
 
     /// A ruling on the requester, before anything is held against it
-    fn routed(&self, route: Route, deed: Deed) -> Ruling {
+    fn routed(&self, route: Route, verb: Verb) -> Evaluation {
         let is_tentative = matches!(route, Route::Possible(_));
-        Ruling {
+        Evaluation {
             route: Some(route),
-            deed: Some(deed),
+            verb: Some(verb),
             principal: self.requester(),
             is_tentative,
-            ..Ruling::default()
+            ..Evaluation::default()
         }
     }
 
@@ -255,10 +255,10 @@ impl Case<'_> {
 }
 
 /// What is done to what a bearer stands for
-fn deed(bearer: &Bearer<'_>) -> Deed {
+fn verb(reviewed: &ReviewedTemplate<'_>) -> Verb {
     // A changed template makes new pods
-    match (bearer.place.is_whole(), &bearer.old) {
-        (true, Some(_)) => Deed::Update,
-        _ => Deed::Create,
+    match (reviewed.path.is_whole(), &reviewed.old) {
+        (true, Some(_)) => Verb::Update,
+        _ => Verb::Create,
     }
 }

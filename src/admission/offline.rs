@@ -28,9 +28,9 @@ use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::cluster::NodeKind;
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
-use crate::kubernetes::pod_template::Place;
+use crate::kubernetes::pod_template::FieldPath;
 use crate::kubernetes::workload::Workload;
-use crate::stamp::Seal;
+use crate::stamp::Signer;
 
 pub(crate) use crate::admission::offline::stamped::follow;
 pub(crate) use crate::admission::offline::stamped::owned;
@@ -84,7 +84,7 @@ impl<'a> Operation<'a> {
 
 /// What came of a request
 #[derive(Clone, Debug)]
-pub struct Final {
+pub struct OfflineResult {
     /// Whether it passes
     pub allowed: bool,
     /// Whether anything about it was judged at all
@@ -130,7 +130,7 @@ pub fn run(
     cluster: &dyn Cluster,
     modes: &Modes,
     now: Timestamp,
-) -> Result<Final, OfflineError> {
+) -> Result<OfflineResult, OfflineError> {
     let cluster = Inhabited {
         cluster,
         named: request.operation.object(),
@@ -146,14 +146,14 @@ pub fn run(
         Ok(answer(path, &review, configuration, &cluster, modes, now))
     };
     let object = request.operation.object();
-    let place = place(object, &configuration.cluster);
+    let path = path(object, &configuration.cluster);
     let mutated = ask(Path::Mutate, request.operation)?;
     let said = mutated.record.warnings.clone();
     // No rule sends the deletion of a workload, or a connection to one
     let is_gone = matches!(request.operation, Operation::Delete(_) | Operation::Connect(_));
     let is_workload = workload(object).is_some() || listed(object, &configuration.cluster).is_some();
     if mutated.record.decision == Decision::Deny || is_gone && is_workload {
-        return Ok(Final::of(mutated, Vec::new(), object, &place));
+        return Ok(OfflineResult::of(mutated, Vec::new(), object, &path));
     }
     let mut object = object.clone();
     if let Some(patch) = patch(&mutated.body)? {
@@ -166,7 +166,7 @@ pub fn run(
         other @ (Operation::Delete(_) | Operation::Connect(_)) => other,
     };
     let validated = ask(Path::Validate, operation)?;
-    Ok(Final::of(validated, said, &object, &place))
+    Ok(OfflineResult::of(validated, said, &object, &path))
 }
 
 /// Whether the configuration says how requests about this kind are judged
@@ -179,14 +179,14 @@ pub(crate) fn is_judged(object: &Value, settings: &ClusterSettings) -> bool {
 }
 
 /// Where in an object the annotations of a pod stand: of the first pod, if there are several
-fn place(object: &Value, settings: &ClusterSettings) -> Place {
+fn path(object: &Value, settings: &ClusterSettings) -> FieldPath {
     match (workload(object), listed(object, settings)) {
-        (Some(workload), _) => Place::of(workload.template().iter().copied()),
+        (Some(workload), _) => FieldPath::of(workload.template().iter().copied()),
         (None, Some(carrier)) => {
             let path = carrier.templates.first().map(String::as_str);
-            Place::of(path.into_iter().flat_map(|path| path.split('.')))
+            FieldPath::of(path.into_iter().flat_map(|path| path.split('.')))
         }
-        (None, None) => Place::default(),
+        (None, None) => FieldPath::default(),
     }
 }
 
@@ -236,8 +236,8 @@ impl Cluster for Inhabited<'_> {
         self.cluster.workload(workload, namespace, name)
     }
 
-    fn seal(&self) -> Option<Arc<Seal>> {
-        self.cluster.seal()
+    fn signer(&self) -> Option<Arc<Signer>> {
+        self.cluster.signer()
     }
 
     fn sends(&self, group: &str, resource: &str) -> bool {
@@ -249,8 +249,8 @@ impl Cluster for Inhabited<'_> {
     }
 }
 
-impl Final {
-    fn of(answer: Answer, mut warnings: Vec<String>, object: &Value, place: &Place) -> Self {
+impl OfflineResult {
+    fn of(answer: Answer, mut warnings: Vec<String>, object: &Value, path: &FieldPath) -> Self {
         let Answer { record, asked, .. } = answer;
         warnings.extend(
             record
@@ -263,9 +263,9 @@ impl Final {
         let allowed = record.decision.passes();
         // A list on the way stands for all its elements, of which the first is meant
         let text = object.to_string();
-        let all = place.all(&text).unwrap_or_default();
+        let all = path.all(&text).unwrap_or_default();
         let first = all.into_iter().next().map(|(at, _)| at.pointer());
-        let at = first.unwrap_or_else(|| place.pointer());
+        let at = first.unwrap_or_else(|| path.pointer());
         let annotations = object
             .pointer(&format!("{at}/metadata/annotations"))
             .and_then(Value::as_object);

@@ -21,7 +21,7 @@ use crate::kubernetes::bounds::GROUPS;
 use crate::kubernetes::bounds::few;
 use crate::kubernetes::pod::Metadata;
 use crate::kubernetes::pod::present;
-use crate::kubernetes::pod_template::Bearer;
+use crate::kubernetes::pod_template::ReviewedTemplate;
 use crate::kubernetes::strings::Text;
 use crate::kubernetes::workload::Workload;
 
@@ -37,7 +37,7 @@ pub struct Review<'a> {
     operation: Operation,
     resource: Resource,
     owner: Option<Metadata<'a>>,
-    bearers: Vec<Bearer<'a>>,
+    templates: Vec<ReviewedTemplate<'a>>,
     binding: Option<Binding<'a>>,
     revision: Option<Revision>,
     changes_beside_templates: bool,
@@ -215,7 +215,7 @@ impl<'a> Review<'a> {
             operation,
             resource,
             owner: None,
-            bearers: Vec::new(),
+            templates: Vec::new(),
             binding: None,
             revision: None,
             changes_beside_templates: false,
@@ -287,8 +287,8 @@ impl<'a> Review<'a> {
     }
 
     /// The pods or pod templates that the review is about; an image cache counts as a pod
-    pub fn bearers(&self) -> &[Bearer<'a>] {
-        &self.bearers
+    pub fn templates(&self) -> &[ReviewedTemplate<'a>] {
+        &self.templates
     }
 
     /// Metadata of the object that holds the pod templates
@@ -382,11 +382,11 @@ mod tests {
             (review.operation(), review.resource(), review.is_dry_run()),
             (Operation::Create, Resource::Pods, true)
         );
-        let [bearer] = review.bearers() else {
+        let [reviewed] = review.templates() else {
             panic!("{review:?}")
         };
-        assert_eq!(bearer.new.as_ref().unwrap().read().display_name(), "web-*");
-        assert!(bearer.old.is_none() && review.old_object().is_none());
+        assert_eq!(reviewed.new.as_ref().unwrap().read().display_name(), "web-*");
+        assert!(reviewed.old.is_none() && review.old_object().is_none());
     }
 
     #[test]
@@ -480,7 +480,7 @@ mod tests {
             (review.resource(), review.object()),
             (Resource::ConfigMaps, Some(r#"{"metadata":5}"#))
         );
-        assert!(review.bearers().is_empty());
+        assert!(review.templates().is_empty());
     }
 
     #[test]
@@ -502,8 +502,8 @@ mod tests {
         #[test]
         fn any_damage_is_read_or_refused(at in 0usize..600, byte in any::<u8>()) {
             let mut bytes = body().to_string().into_bytes();
-            if let Some(place) = bytes.get_mut(at) {
-                *place = byte;
+            if let Some(path) = bytes.get_mut(at) {
+                *path = byte;
             }
             drop(Review::parse(&bytes));
         }

@@ -4,7 +4,7 @@ pub(crate) mod stored;
 
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::cluster::NodeKind;
-use crate::testing::kubernetes::Objects;
+use crate::testing::kubernetes::ClusterSnapshot;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ use crate::admission::fields::annotations::RAM_ROLE_NAME;
 use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
 use crate::admission::fields::annotations::SERVICE_ARNS;
 use crate::admission::offline;
-use crate::admission::offline::Final;
+use crate::admission::offline::OfflineResult;
 use crate::admission::offline::Operation;
 use crate::admission::offline::Request;
 use crate::admission::*;
@@ -115,12 +115,12 @@ impl Given {
         }
     }
 
-    fn ask(&self, user: &str, operation: Operation<'_>) -> Final {
+    fn ask(&self, user: &str, operation: Operation<'_>) -> OfflineResult {
         self.ask_about(user, operation, "")
     }
 
-    fn ask_about(&self, user: &str, operation: Operation<'_>, subresource: &str) -> Final {
-        let objects = Objects::new(&self.objects, &self.configuration.cluster).unwrap();
+    fn ask_about(&self, user: &str, operation: Operation<'_>, subresource: &str) -> OfflineResult {
+        let objects = ClusterSnapshot::new(&self.objects, &self.configuration.cluster).unwrap();
         let request = Request {
             operation,
             subresource,
@@ -130,17 +130,17 @@ impl Given {
         offline::run(&request, &self.configuration, &objects, &self.modes, now()).unwrap()
     }
 
-    fn connect(&self, user: &str, pod: &Value, subresource: &str) -> Final {
+    fn connect(&self, user: &str, pod: &Value, subresource: &str) -> OfflineResult {
         self.ask_about(user, Operation::Connect(pod), subresource)
     }
 
-    fn create(&self, user: &str, annotations: Value) -> Final {
+    fn create(&self, user: &str, annotations: Value) -> OfflineResult {
         self.ask(user, Operation::Create(&pod(annotations)))
     }
 }
 
 /// The sentence of a denial, without RAM's own words
-fn sentence(done: &Final) -> String {
+fn sentence(done: &OfflineResult) -> String {
     assert!(!done.allowed, "{done:?}");
     assert!(done.message.len() <= reply::MAX_MESSAGE);
     let end = [". AuthAction: ", ". Code: "]
@@ -288,7 +288,7 @@ fn review(operation: &str, subresource: &str, object: &Value, old: &Value) -> St
 
 /// The pod as the user `all` gets it from the mutating webhook
 fn stamped(pod: &Value, configuration: &Configuration) -> Value {
-    let objects = Objects::new(&[], &configuration.cluster).unwrap();
+    let objects = ClusterSnapshot::new(&[], &configuration.cluster).unwrap();
     offline::stamped(pod, ("all", &[]), configuration, &objects, now()).unwrap()
 }
 
@@ -340,7 +340,7 @@ fn what_is_not_known_is_denied_unless_the_node_shows_that_it_does_not_matter() {
 fn the_validating_webhook_finds_what_was_not_mapped() {
     let mapping = "mapping: {tags: [{key: origin, from: {value: k8s}, mode: enforce}], resourceGroupId: {from: {namespaceLabel: none}, mode: enforce}}\nboundaries";
     let configuration = configuration(&[("boundaries", mapping)]);
-    let objects = Objects::new(&[], &configuration.cluster).unwrap();
+    let objects = ClusterSnapshot::new(&[], &configuration.cluster).unwrap();
     let body = review(
         "CREATE",
         "",
@@ -359,7 +359,7 @@ fn the_validating_webhook_finds_what_was_not_mapped() {
 #[test]
 fn the_validating_webhook_takes_the_requesters_stamp_and_no_other() {
     let configuration = configuration(&[]);
-    let objects = Objects::new(&[], &configuration.cluster).unwrap();
+    let objects = ClusterSnapshot::new(&[], &configuration.cluster).unwrap();
     let code_in = |mode: Mode, pod: &Value| {
         let body = review("CREATE", "", pod, &Value::Null);
         let (_, record) = answered(Path::Validate, &body, &objects, &configuration, mode);
@@ -408,7 +408,7 @@ fn the_validating_webhook_takes_the_requesters_stamp_and_no_other() {
 #[test]
 fn a_denial_is_an_admission_review_in_the_words_of_ram() {
     let configuration = configuration(&[]);
-    let objects = Objects::new(&[], &configuration.cluster).unwrap();
+    let objects = ClusterSnapshot::new(&[], &configuration.cluster).unwrap();
     let body = review(
         "CREATE",
         "",
@@ -426,7 +426,7 @@ fn a_denial_is_an_admission_review_in_the_words_of_ram() {
 fn an_allowance_brings_the_patch_or_the_reasons() {
     let mapping = "mapping: {tags: [{key: env, from: {value: test}, mode: enforce}]}\nboundaries";
     let configuration = configuration(&[("boundaries", mapping)]);
-    let objects = Objects::new(&[], &configuration.cluster).unwrap();
+    let objects = ClusterSnapshot::new(&[], &configuration.cluster).unwrap();
     let body = |pod: &Value| review("CREATE", "", pod, &Value::Null);
     let tagged = |tags: &str| pod(json!({CUSTOM_TAGS: tags}));
     let (mapped, _) = answered(
@@ -532,7 +532,7 @@ fn the_control_plane_looks_after_what_was_judged() {
     let retagged = pod(json!({}));
     let decide = |user: &str, groups: &[&str]| {
         let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
-        let objects = Objects::new(&given.objects, &given.configuration.cluster).unwrap();
+        let objects = ClusterSnapshot::new(&given.objects, &given.configuration.cluster).unwrap();
         let operations = [
             Operation::Create(&before),
             Operation::Update(&before, &image),
@@ -593,7 +593,7 @@ fn an_unchanged_update_is_nobodys_business() {
 fn an_update_is_mapped_only_where_it_can_still_matter() {
     let mapping = "mapping: {tags: [{key: origin, from: {value: k8s}, mode: enforce}], ramRoleName: {from: {value: Good}, mode: enforce}}\nboundaries";
     let given = Given::new(&[("boundaries", mapping)], &[]);
-    let tags = |done: &Final| done.annotations.get(CUSTOM_TAGS).cloned().unwrap_or_default();
+    let tags = |done: &OfflineResult| done.annotations.get(CUSTOM_TAGS).cloned().unwrap_or_default();
     let before = pod(json!({CUSTOM_TAGS: "env:test"}));
     let done = given.ask(
         "all",
@@ -687,7 +687,7 @@ proptest! {
         mode in prop::sample::select(vec![Mode::Enforce, Mode::Warn, Mode::Audit]),
     ) {
         let configuration = configuration(&[]);
-        let objects = Objects::new(&[], &configuration.cluster).unwrap();
+        let objects = ClusterSnapshot::new(&[], &configuration.cluster).unwrap();
         let mut annotations = json!({other: "x"});
         for (key, value) in [(CUSTOM_TAGS, tags), (RESOURCE_GROUP_ID, group), (RAM_ROLE_NAME, role)] {
             if let Some(value) = value {
@@ -722,7 +722,7 @@ mapping:
 "#;
 
 /// The pod with the advice followed to the letter
-fn advised(pod: &Value, done: &Final) -> Option<Value> {
+fn advised(pod: &Value, done: &OfflineResult) -> Option<Value> {
     let lines = done.record.advice.as_ref()?.lines();
     let mut pod = pod.clone();
     let annotations = pod["metadata"]["annotations"].as_object_mut().unwrap();
@@ -800,7 +800,7 @@ fn what_is_sent_and_not_known_is_denied_where_denials_stand() {
             Path::Validate,
             &review,
             &configuration(&[]),
-            &Objects::default(),
+            &ClusterSnapshot::default(),
             &modes,
             now(),
         )

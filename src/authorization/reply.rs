@@ -57,11 +57,11 @@ struct Status<'a> {
 
 impl Case<'_> {
     /// Answers the review, with what is known of the pod that [`pod`](Case::pod) names
-    pub(crate) fn answer(&self, sight: Sight<'_>) -> Answer {
+    pub(crate) fn answer(&self, read_pod: Sight<'_>) -> Answer {
         let Some(question) = self.question() else {
             return unjudged(self.review, Some(self.configuration.generation));
         };
-        let ruling = self.rule(&question, sight);
+        let ruling = self.rule(&question, read_pod);
         let mode = mode(self.modes, &question);
         let decision = ruling.decision(mode);
         let scene = Scene {

@@ -67,13 +67,13 @@ impl Case<'_> {
         (is_judged && !is_free).then_some(question)
     }
 
-    pub(crate) fn rule(&self, question: &Question<'_>, sight: Sight<'_>) -> Ruling {
+    pub(crate) fn rule(&self, question: &Question<'_>, read_pod: Sight<'_>) -> Ruling {
         let who = Who::asks(self.review, self.configuration);
         let mut ruling = Ruling {
             principal: who.principal().cloned(),
             ..Ruling::default()
         };
-        match (question.name, sight) {
+        match (question.name, read_pod) {
             (Some(_), Sight::Pod(json)) => match Pod::parse(json) {
                 Ok(pod) => self.one(&mut ruling, question, &pod),
                 Err(_) => ruling.findings.push(Finding::UnreadPod),

@@ -14,8 +14,8 @@ use crate::admission::response::reply::MAX_MESSAGE;
 use crate::authorization::*;
 use crate::config::directory::Piece;
 use crate::config::directory::merge;
+use crate::kubernetes::cluster::ClusterSnapshot;
 use crate::kubernetes::cluster::Meta;
-use crate::kubernetes::cluster::Objects;
 use crate::telemetry::record::Asked;
 use crate::yaml;
 
@@ -188,7 +188,7 @@ impl Ask {
 
 struct Given {
     configuration: Configuration,
-    objects: Objects,
+    objects: ClusterSnapshot,
     modes: Modes,
     exempt: Exempt,
 }
@@ -206,7 +206,7 @@ impl Given {
             json!({"kind": "Node", "metadata": {"name": "virtual", "labels": {"type": "virtual-kubelet"}}}),
             json!({"kind": "Node", "metadata": {"name": "real"}}),
         ];
-        let objects = Objects::new(&objects, &configuration.cluster).unwrap();
+        let objects = ClusterSnapshot::new(&objects, &configuration.cluster).unwrap();
         Self {
             configuration,
             objects,
@@ -224,12 +224,12 @@ impl Given {
     fn answer_in(&self, ask: &Ask, cluster: &dyn Cluster) -> Answer {
         let body = ask.body();
         let review = Review::parse(body.as_bytes()).unwrap();
-        let sight = match &ask.pod {
+        let read_pod = match &ask.pod {
             _ if ask.is_unread => Sight::Unread,
             Some(json) => Sight::Pod(json),
             None => Sight::Absent,
         };
-        self.case(&review, cluster).answer(sight)
+        self.case(&review, cluster).answer(read_pod)
     }
 
     fn case<'a>(&'a self, review: &'a Review<'a>, cluster: &'a dyn Cluster) -> Case<'a> {

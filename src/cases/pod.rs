@@ -7,13 +7,13 @@ use serde_json::{Map, Value};
 use crate::admission::Mode;
 use crate::admission::Modes;
 use crate::admission::offline;
-use crate::admission::offline::Final;
+use crate::admission::offline::OfflineResult;
 use crate::admission::offline::Operation;
 use crate::admission::offline::Request;
 use crate::cases::text::OneOrMany;
 use crate::cases::text::Pairs;
 use crate::config::directory::Configuration;
-use crate::kubernetes::cluster::Objects;
+use crate::kubernetes::cluster::ClusterSnapshot;
 use ram_policy::source::{Fault, Node};
 
 #[derive(Debug, Deserialize)]
@@ -70,7 +70,7 @@ impl PodCase {
         }
         let fault = |error: &dyn std::fmt::Display| Fault::new(self.manifest.at, error.to_string());
         let objects = |manifests: &[Value]| {
-            Objects::new(manifests, settings).map_err(|error| {
+            ClusterSnapshot::new(manifests, settings).map_err(|error| {
                 let at = self.objects.first().map_or(self.manifest.at, |node| node.at);
                 Fault::new(at, error.to_string())
             })
@@ -169,7 +169,7 @@ impl PodCase {
 }
 
 impl Expect {
-    fn met_by(&self, done: &Final) -> bool {
+    fn met_by(&self, done: &OfflineResult) -> bool {
         let in_message = |wanted: &String| done.message.contains(wanted.as_str());
         let in_warnings = |wanted: &String| {
             done.warnings
@@ -206,7 +206,7 @@ impl Expect {
     }
 
     /// What came: the message of every denial, and whatever else the case asks about
-    fn shape_of(&self, done: &Final) -> Value {
+    fn shape_of(&self, done: &OfflineResult) -> Value {
         let mut fields = Map::new();
         fields.insert("allowed".to_owned(), done.allowed.into());
         if self.message.is_some() || !done.allowed {

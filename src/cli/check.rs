@@ -16,7 +16,7 @@ use crate::admission::fields::annotations::CUSTOM_TAGS;
 use crate::admission::fields::annotations::RAM_ROLE_NAME;
 use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
 use crate::admission::offline;
-use crate::admission::offline::Final;
+use crate::admission::offline::OfflineResult;
 use crate::admission::offline::Operation;
 use crate::admission::offline::Request;
 use crate::cli::check::explain::Explained;
@@ -30,7 +30,7 @@ use crate::cli::report::Problem;
 use crate::cli::report::print;
 use crate::cli::report::print_json;
 use crate::config::directory::Configuration;
-use crate::kubernetes::cluster::Objects;
+use crate::kubernetes::cluster::ClusterSnapshot;
 use crate::stamp::REQUESTED_BY;
 
 /// How a service account is written as a user
@@ -81,7 +81,7 @@ enum Deed {
 /// One manifest and what came of it; nothing where its kind is not judged
 struct Checked {
     manifest: Manifest,
-    done: Option<Final>,
+    done: Option<OfflineResult>,
     /// What RAM was asked, where that is to be shown
     explained: Vec<Explained>,
 }
@@ -111,8 +111,8 @@ fn check(args: &CheckArgs) -> Result<Vec<Checked>, Problem> {
     let others = manifest::read(args.objects.as_slice())?;
     // What is applied together is there together, so namespaces and service accounts among the manifests count too
     let objects = others.iter().chain(&manifests).map(|manifest| &manifest.object);
-    let objects =
-        Objects::new(objects, &configuration.cluster).map_err(|error| Problem::Usage(error.to_string()))?;
+    let objects = ClusterSnapshot::new(objects, &configuration.cluster)
+        .map_err(|error| Problem::Usage(error.to_string()))?;
     let groups = groups(args);
     let judge = |manifest: Manifest| {
         let done = match offline::is_judged(&manifest.object, &configuration.cluster) {
@@ -139,8 +139,8 @@ fn judged(
     manifest: &Manifest,
     old: &[Manifest],
     configuration: &Configuration,
-    objects: &Objects,
-) -> Result<Final, Problem> {
+    objects: &ClusterSnapshot,
+) -> Result<OfflineResult, Problem> {
     let pod = &manifest.object;
     let operation = match args.operation {
         Deed::Create => Operation::Create(pod),
@@ -216,7 +216,7 @@ fn is_allowed(checked: &[Checked]) -> bool {
 
 fn human(args: &CheckArgs, checked: &[Checked]) -> String {
     let mut text: String = checked.iter().map(|one| lines(args, one)).collect();
-    let count = |wanted: fn(&Final) -> bool| {
+    let count = |wanted: fn(&OfflineResult) -> bool| {
         checked
             .iter()
             .filter(|one| one.done.as_ref().is_some_and(wanted))
@@ -267,7 +267,7 @@ fn title(manifest: &Manifest) -> String {
 }
 
 /// The annotations with which it would be allowed, as they stand in a manifest
-fn fix(done: &Final) -> Vec<String> {
+fn fix(done: &OfflineResult) -> Vec<String> {
     let lines = done.record.advice.as_ref().map_or(&[][..], Advice::lines);
     let (written, left_out): (Vec<&Line>, Vec<&Line>) = lines.iter().partition(|line| line.value.is_some());
     let mut text = Vec::new();
@@ -297,7 +297,7 @@ fn fix_json(advice: &Advice) -> Value {
 }
 
 /// Who asked for what, and which statements allowed it
-fn by(done: &Final) -> String {
+fn by(done: &OfflineResult) -> String {
     let record = &done.record;
     let action = record.action.map(|action| format!(", {action}"));
     let principal = record
@@ -308,7 +308,7 @@ fn by(done: &Final) -> String {
     [action, principal, statements].into_iter().flatten().collect()
 }
 
-fn why_not(done: &Final) -> String {
+fn why_not(done: &OfflineResult) -> String {
     done.record
         .route
         .as_ref()
@@ -317,7 +317,7 @@ fn why_not(done: &Final) -> String {
 }
 
 /// What mapping made of the annotations
-fn mapped(one: &Checked, done: &Final) -> Vec<String> {
+fn mapped(one: &Checked, done: &OfflineResult) -> Vec<String> {
     let written = |key: &str| {
         let annotations = one
             .manifest

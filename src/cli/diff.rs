@@ -56,12 +56,12 @@ pub(super) fn run(args: &DiffArgs, output: Output) -> Result<Exit, Problem> {
 }
 
 /// A directory's configuration, or its faults, each with the side that it is on
-fn load(side: &str, path: &Path) -> Result<Result<Configuration, Vec<LocatedFault>>, Problem> {
+fn load(template: &str, path: &Path) -> Result<Result<Configuration, Vec<LocatedFault>>, Problem> {
     match configuration::load(path) {
         Ok(configuration) => Ok(Ok(configuration)),
         Err(Problem::Invalid(faults)) => {
             let named = faults.into_iter().map(|fault| LocatedFault {
-                document: format!("{side}: {}", fault.document),
+                document: format!("{template}: {}", fault.document),
                 ..fault
             });
             Ok(Err(named.collect()))

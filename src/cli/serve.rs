@@ -40,7 +40,7 @@ use crate::cli::serve::settings::Source;
 use crate::cli::serve::watchdog::Watchdog;
 use crate::cluster::ClusterSource;
 use crate::cluster::Followed;
-use crate::cluster::Keys;
+use crate::cluster::KeyStore;
 use crate::cluster::Rules;
 use crate::cluster::Surroundings;
 use crate::cluster::View;
@@ -140,7 +140,7 @@ async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
     let (surrounding, watchdog) = match origin {
         Origin::Cluster { client, namespace } => {
             let watches = Watches::new(client.clone(), stale_after);
-            let keys = Keys::new(&watches, &namespace, &stamp_secret, &pod, stamp_upgrade_after);
+            let keys = KeyStore::new(&watches, &namespace, &stamp_secret, &pod, stamp_upgrade_after);
             let rules = webhook_configuration
                 .map(|name| Rules::new(watches.clone(), &namespace, &name, installed_webhooks, &pod));
             let followed = Followed {

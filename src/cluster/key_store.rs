@@ -25,7 +25,7 @@ use crate::cluster::api::won;
 use crate::stamp::Form;
 use crate::stamp::Ring;
 use crate::stamp::RingError;
-use crate::stamp::Seal;
+use crate::stamp::Signer;
 
 /// The namespace whose UID stands for the cluster: every cluster has one, for as long as it lives
 const CLUSTER: &str = "kube-system";
@@ -41,7 +41,7 @@ const WATCH: &str = "stamp-keys";
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// The Secret with the keys, and what is known of it
-pub(crate) struct Keys {
+pub(crate) struct KeyStore {
     client: Client,
     secrets: Api<Secret>,
     watched: Api<Secret>,
@@ -49,7 +49,7 @@ pub(crate) struct Keys {
     name: String,
     manager: String,
     upgrade_after: Duration,
-    seal: ArcSwapOption<Seal>,
+    signer: ArcSwapOption<Signer>,
     state: Mutex<State>,
 }
 
@@ -74,7 +74,7 @@ enum KeysError {
     Cluster(String),
 }
 
-impl Keys {
+impl KeyStore {
     /// The Secret of a name in a namespace, written in the name of one pod; after some time of life it says that stamps may
     /// be written in the second form
     pub(crate) fn new(
@@ -93,14 +93,14 @@ impl Keys {
             name: name.to_owned(),
             manager: pod.to_owned(),
             upgrade_after,
-            seal: ArcSwapOption::empty(),
+            signer: ArcSwapOption::empty(),
             state: Mutex::default(),
         }
     }
 
     /// What signs and verifies; nothing before the keys were read once
-    pub(crate) fn seal(&self) -> Option<Arc<Seal>> {
-        self.seal.load_full()
+    pub(crate) fn signer(&self) -> Option<Arc<Signer>> {
+        self.signer.load_full()
     }
 
     /// Why the keys are not in step, if they are not
@@ -142,7 +142,7 @@ impl Keys {
                 else => return,
             };
             let step = match step {
-                Ok(()) if is_due && !is_upgraded && self.seal().is_some() => {
+                Ok(()) if is_due && !is_upgraded && self.signer().is_some() => {
                     let step = self.upgrade().await;
                     is_upgraded = step.is_ok();
                     step
@@ -186,7 +186,7 @@ impl Keys {
 
     /// Says in the Secret that stamps are written in the second form from now on
     async fn upgrade(&self) -> Result<(), KeysError> {
-        if self.seal().is_none_or(|seal| seal.form() == Form::Second) {
+        if self.signer().is_none_or(|signer| signer.form() == Form::Second) {
             return Ok(());
         }
         let annotations = [(FORM, Form::Second.version())];
@@ -259,8 +259,8 @@ impl Keys {
             state.data = data;
             state.form = form;
         }
-        let seal = Seal::new(ring, cluster).writing(form);
-        let before = self.seal.swap(Some(Arc::new(seal)));
+        let signer = Signer::new(ring, cluster).writing(form);
+        let before = self.signer.swap(Some(Arc::new(signer)));
         let is_new = before.is_none_or(|before| {
             before.ring().newest().id() != newest
                 || before.ring().keys().count() != count
@@ -314,7 +314,7 @@ impl Keys {
 }
 
 /// The name alone: keys are never shown
-impl fmt::Debug for Keys {
+impl fmt::Debug for KeyStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keys")
             .field("name", &self.name)
@@ -354,14 +354,14 @@ mod tests {
         fake
     }
 
-    fn start(fake: &Fake) -> Arc<Keys> {
-        let keys = Arc::new(Keys::new(&fake.watches(), "ramgate", "stamp", "pod-1", LATER));
+    fn start(fake: &Fake) -> Arc<KeyStore> {
+        let keys = Arc::new(KeyStore::new(&fake.watches(), "ramgate", "stamp", "pod-1", LATER));
         tokio::spawn(Arc::clone(&keys).keep());
         keys
     }
 
-    fn newest(keys: &Keys) -> Option<String> {
-        keys.seal().map(|seal| seal.ring().newest().id().to_owned())
+    fn newest(keys: &KeyStore) -> Option<String> {
+        keys.signer().map(|signer| signer.ring().newest().id().to_owned())
     }
 
     #[tokio::test]
@@ -370,15 +370,15 @@ mod tests {
         fake.list(SECRETS, vec![secret(&[("k1", ZEROS)])]);
         let keys = start(&fake);
         assert!(
-            keys.seal().is_none(),
+            keys.signer().is_none(),
             "nothing is signed before the keys are there"
         );
         until("the key", || newest(&keys).as_deref() == Some("k1")).await;
-        assert_eq!(keys.seal().unwrap().cluster(), "the-cluster");
+        assert_eq!(keys.signer().unwrap().cluster(), "the-cluster");
         until("the watch", || fake.watching(SECRETS) == 1).await;
         fake.tell(SECRETS, "MODIFIED", secret(&[("k1", ZEROS), ("k2", ZEROS)]));
         until("the newer key", || newest(&keys).as_deref() == Some("k2")).await;
-        assert!(keys.seal().unwrap().ring().key("k1").is_some(), "all verify");
+        assert!(keys.signer().unwrap().ring().key("k1").is_some(), "all verify");
     }
 
     #[tokio::test]
@@ -414,11 +414,14 @@ mod tests {
         new["metadata"]["annotations"] = json!({FORM: "2"});
         fake.put(SECRET, new);
         let soon = Duration::from_millis(200);
-        let keys = Arc::new(Keys::new(&fake.watches(), "ramgate", "stamp", "pod-1", soon));
+        let keys = Arc::new(KeyStore::new(&fake.watches(), "ramgate", "stamp", "pod-1", soon));
         tokio::spawn(Arc::clone(&keys).keep());
-        until("the key", || keys.seal().is_some()).await;
-        assert_eq!(keys.seal().unwrap().form(), Form::First);
-        until("the second form", || keys.seal().unwrap().form() == Form::Second).await;
+        until("the key", || keys.signer().is_some()).await;
+        assert_eq!(keys.signer().unwrap().form(), Form::First);
+        until("the second form", || {
+            keys.signer().unwrap().form() == Form::Second
+        })
+        .await;
         let calls = fake.calls();
         let patch = calls.iter().find(|call| call.method == "PATCH").unwrap();
         assert_eq!(patch.body, json!({"metadata": {"annotations": {FORM: "2"}}}));
@@ -429,7 +432,7 @@ mod tests {
         let fake = fake();
         fake.list(SECRETS, vec![secret(&[("k1", ZEROS)])]);
         let keys = start(&fake);
-        until("the key", || keys.seal().is_some()).await;
+        until("the key", || keys.signer().is_some()).await;
         until("the watch", || fake.watching(SECRETS) == 1).await;
         fake.tell(SECRETS, "MODIFIED", secret(&[("k1", "AAAA")]));
         until("the trouble", || keys.trouble().is_some()).await;
@@ -458,7 +461,7 @@ mod tests {
         let fake = fake();
         fake.list(SECRETS, vec![secret(&[("k1", ZEROS)])]);
         let keys = start(&fake);
-        until("the key", || keys.seal().is_some()).await;
+        until("the key", || keys.signer().is_some()).await;
         fake.put(SECRET, secret(&[("k1", ZEROS), ("k2", ZEROS)]));
         for _ in 0..5 {
             keys.read_again().await;
@@ -479,6 +482,6 @@ mod tests {
             keys.trouble().unwrap(),
             "the UID of namespace kube-system: as the test wants it"
         );
-        assert!(keys.seal().is_none());
+        assert!(keys.signer().is_none());
     }
 }

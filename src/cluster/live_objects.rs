@@ -20,7 +20,7 @@ const AT_ONCE: usize = 16;
 
 /// What a live read comes to
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Sighting {
+pub(crate) enum LiveRead {
     /// The object as JSON
     Object(Arc<str>),
     /// There is no such object
@@ -31,11 +31,11 @@ pub(crate) enum Sighting {
 
 /// Reads whole objects
 #[derive(Debug)]
-pub(crate) struct LiveObjects {
+pub(crate) struct LiveReader {
     slots: Semaphore,
 }
 
-impl Default for LiveObjects {
+impl Default for LiveReader {
     fn default() -> Self {
         Self {
             slots: Semaphore::new(AT_ONCE),
@@ -43,10 +43,10 @@ impl Default for LiveObjects {
     }
 }
 
-impl LiveObjects {
-    pub(crate) async fn pod(&self, client: &Client, namespace: &str, name: &str) -> Sighting {
+impl LiveReader {
+    pub(crate) async fn pod(&self, client: &Client, namespace: &str, name: &str) -> LiveRead {
         if !is_object_name(namespace) {
-            return Sighting::Absent;
+            return LiveRead::Absent;
         }
         self.read(client, Pod::url_path(&(), Some(namespace)), name).await
     }
@@ -57,9 +57,9 @@ impl LiveObjects {
         workload: Workload,
         namespace: &str,
         name: &str,
-    ) -> Sighting {
+    ) -> LiveRead {
         if !is_object_name(namespace) {
-            return Sighting::Absent;
+            return LiveRead::Absent;
         }
         let group = match workload.group() {
             "" => "/api/v1".to_owned(),
@@ -69,33 +69,33 @@ impl LiveObjects {
         self.read(client, path, name).await
     }
 
-    async fn read(&self, client: &Client, path: String, name: &str) -> Sighting {
+    async fn read(&self, client: &Client, path: String, name: &str) -> LiveRead {
         if !is_object_name(name) {
-            return Sighting::Absent;
+            return LiveRead::Absent;
         }
         let Ok(request) = Request::new(&path).get(name, &GetParams::default()) else {
-            return Sighting::Absent;
+            return LiveRead::Absent;
         };
         let read = async {
             let _slot = self.slots.acquire().await;
             client.request_text(request).await
         };
         match tokio::time::timeout(PATIENCE, read).await {
-            Ok(Ok(text)) => Sighting::Object(text.into()),
-            Ok(Err(kube::Error::Api(status))) if status.code == 404 => Sighting::Absent,
+            Ok(Ok(text)) => LiveRead::Object(text.into()),
+            Ok(Err(kube::Error::Api(status))) if status.code == 404 => LiveRead::Absent,
             Ok(Err(error)) => {
                 tracing::warn!(path, name, "live read failed: {error}");
-                Sighting::Unread
+                LiveRead::Unread
             }
             Err(_) => {
                 tracing::warn!(path, name, "live read took too long");
-                Sighting::Unread
+                LiveRead::Unread
             }
         }
     }
 }
 
-impl Sighting {
+impl LiveRead {
     /// The object, if it was read
     pub(crate) fn object(self) -> Option<Arc<str>> {
         match self {
@@ -119,24 +119,24 @@ mod tests {
         fake.put("/api/v1/namespaces/shop/pods/web", pod.clone());
         fake.fail("/api/v1/namespaces/shop/pods/secret", 403);
         fake.hang("/api/v1/namespaces/shop/pods/slow");
-        let pods = LiveObjects::default();
+        let pods = LiveReader::default();
         let client = fake.client();
         let read = async |name: &str| pods.pod(&client, "shop", name).await;
-        assert_eq!(read("web").await, Sighting::Object(pod.to_string().into()));
-        assert_eq!(read("gone").await, Sighting::Absent);
-        assert_eq!(read("secret").await, Sighting::Unread);
+        assert_eq!(read("web").await, LiveRead::Object(pod.to_string().into()));
+        assert_eq!(read("gone").await, LiveRead::Absent);
+        assert_eq!(read("secret").await, LiveRead::Unread);
         let started = tokio::time::Instant::now();
-        assert_eq!(read("slow").await, Sighting::Unread);
+        assert_eq!(read("slow").await, LiveRead::Unread);
         assert!(started.elapsed() < Duration::from_secs(2));
         // What is read is what is judged: no answer is kept
-        assert_eq!(read("web").await, Sighting::Object(pod.to_string().into()));
+        assert_eq!(read("web").await, LiveRead::Object(pod.to_string().into()));
         assert_eq!(fake.calls().len(), 5);
     }
 
     #[tokio::test]
     async fn a_name_that_no_pod_has_is_never_sent() {
         let fake = Fake::default();
-        let pods = LiveObjects::default();
+        let pods = LiveReader::default();
         for (namespace, name) in [
             ("shop", ".."),
             ("..", "web"),
@@ -144,7 +144,7 @@ mod tests {
             ("a/b", "web"),
             ("", "web"),
         ] {
-            assert_eq!(pods.pod(&fake.client(), namespace, name).await, Sighting::Absent);
+            assert_eq!(pods.pod(&fake.client(), namespace, name).await, LiveRead::Absent);
         }
         assert!(fake.calls().is_empty());
     }

@@ -11,7 +11,7 @@ use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::cluster::NodeKind;
 use crate::kubernetes::eci_profile::Profile;
 use crate::kubernetes::workload::Workload;
-use crate::stamp::Seal;
+use crate::stamp::Signer;
 
 /// What is known when a review is judged
 ///
@@ -20,7 +20,7 @@ use crate::stamp::Seal;
 #[derive(Debug)]
 pub(crate) struct Seen<'a> {
     view: ViewBy<'a>,
-    seal: Option<Arc<Seal>>,
+    signer: Option<Arc<Signer>>,
     profile: Arc<Profile>,
     pod: Option<Arc<str>>,
     workload: Option<Arc<str>>,
@@ -40,25 +40,25 @@ impl<'a> Seen<'a> {
         for name in accounts {
             view.read_service_account(namespace, name).await;
         }
-        if let Some(seal) = by.seal()
-            && review.has_unknown_key(seal.ring())
+        if let Some(signer) = by.signer()
+            && review.has_unknown_key(signer.ring())
         {
             view.read_keys_again().await;
         }
         let namespace = review.namespace();
         let pod = match review.unread_pod(&by) {
-            Some(name) => view.sight(namespace, name).await.object(),
+            Some(name) => view.read_pod(namespace, name).await.object(),
             None => None,
         };
         let workload = match review.unread_workload() {
             Some(workload) => {
-                let sighting = view.sight_workload(workload, namespace, review.name()).await;
-                sighting.object()
+                let live_read = view.read_workload(workload, namespace, review.name()).await;
+                live_read.object()
             }
             None => None,
         };
         Self {
-            seal: by.seal(),
+            signer: by.signer(),
             profile: by.profile(),
             view: by,
             pod,
@@ -89,8 +89,8 @@ impl Cluster for Seen<'_> {
         self.workload.clone()
     }
 
-    fn seal(&self) -> Option<Arc<Seal>> {
-        self.seal.clone()
+    fn signer(&self) -> Option<Arc<Signer>> {
+        self.signer.clone()
     }
 
     fn sends(&self, group: &str, resource: &str) -> bool {

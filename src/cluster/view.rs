@@ -5,10 +5,10 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{Namespace, Node, ServiceAccount};
 use kube::Client;
 
-use crate::cluster::key_store::Keys;
+use crate::cluster::key_store::KeyStore;
 use crate::cluster::live::Live;
-use crate::cluster::live_objects::LiveObjects;
-use crate::cluster::live_objects::Sighting;
+use crate::cluster::live_objects::LiveRead;
+use crate::cluster::live_objects::LiveReader;
 use crate::cluster::profile::LiveProfile;
 use crate::cluster::rules::Rules;
 use crate::cluster::surroundings::Wanted;
@@ -20,7 +20,7 @@ use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::cluster::NodeKind;
 use crate::kubernetes::eci_profile::Profile;
 use crate::kubernetes::workload::Workload;
-use crate::stamp::Seal;
+use crate::stamp::Signer;
 
 /// The cluster as the watches show it, with the live reads of the last second
 pub(crate) struct View {
@@ -32,8 +32,8 @@ pub(crate) struct View {
     live_namespaces: Live,
     live_nodes: Live,
     live_service_accounts: Live,
-    live_objects: LiveObjects,
-    keys: Option<Arc<Keys>>,
+    live_objects: LiveReader,
+    keys: Option<Arc<KeyStore>>,
     rules: Option<Arc<Rules>>,
     profile: Option<Arc<LiveProfile>>,
 }
@@ -42,7 +42,7 @@ pub(crate) struct View {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Followed {
     /// The keys of the stamps
-    pub keys: Option<Arc<Keys>>,
+    pub keys: Option<Arc<KeyStore>>,
     /// The webhook configurations
     pub rules: Option<Arc<Rules>>,
     /// ACK's eci-profile
@@ -61,7 +61,7 @@ impl View {
             live_namespaces: Live::new("namespaces"),
             live_nodes: Live::new("nodes"),
             live_service_accounts: Live::new("service accounts"),
-            live_objects: LiveObjects::default(),
+            live_objects: LiveReader::default(),
             keys: followed.keys,
             rules: followed.rules,
             profile: followed.profile,
@@ -108,12 +108,12 @@ impl View {
     }
 
     /// Reads a whole pod, which is not remembered
-    pub(crate) async fn sight(&self, namespace: &str, name: &str) -> Sighting {
+    pub(crate) async fn read_pod(&self, namespace: &str, name: &str) -> LiveRead {
         self.live_objects.pod(&self.client, namespace, name).await
     }
 
     /// Reads a whole workload, which is not remembered
-    pub(crate) async fn sight_workload(&self, workload: Workload, namespace: &str, name: &str) -> Sighting {
+    pub(crate) async fn read_workload(&self, workload: Workload, namespace: &str, name: &str) -> LiveRead {
         self.live_objects
             .workload(&self.client, workload, namespace, name)
             .await
@@ -188,8 +188,8 @@ impl Cluster for ViewBy<'_> {
         None
     }
 
-    fn seal(&self) -> Option<Arc<Seal>> {
-        self.view.keys.as_ref()?.seal()
+    fn signer(&self) -> Option<Arc<Signer>> {
+        self.view.keys.as_ref()?.signer()
     }
 
     fn sends(&self, group: &str, resource: &str) -> bool {

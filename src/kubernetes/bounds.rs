@@ -169,7 +169,7 @@ mod tests {
             let mut review = Review::parse(text.as_bytes()).unwrap();
             review
                 .read_listed(&settings)
-                .map(|()| review.bearers().len())
+                .map(|()| review.templates().len())
                 .map_err(|error| error.to_string())
         };
         assert_eq!(read(32), Ok(32));

@@ -13,7 +13,7 @@ use crate::kubernetes::eci_profile::Profile;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::KEY_BYTES;
 use crate::stamp::Ring;
-use crate::stamp::Seal;
+use crate::stamp::Signer;
 
 /// Looks up what the cluster holds; behind it stand watches, or the objects that a test gives
 ///
@@ -37,7 +37,7 @@ pub trait Cluster: Send + Sync {
     }
 
     /// What signs and verifies stamps; nothing while the keys are not known
-    fn seal(&self) -> Option<Arc<Seal>> {
+    fn signer(&self) -> Option<Arc<Signer>> {
         None
     }
 
@@ -85,20 +85,20 @@ impl NodeKind {
 
 /// A cluster of given objects, for judging offline
 #[derive(Clone, Debug, Default)]
-pub struct Objects {
+pub struct ClusterSnapshot {
     namespaces: BTreeMap<String, Arc<Meta>>,
     service_accounts: BTreeMap<(String, String), Arc<Meta>>,
     nodes: BTreeMap<String, NodeKind>,
     pods: BTreeMap<(String, String), Arc<str>>,
     workloads: BTreeMap<(&'static str, String, String), Arc<str>>,
     profile: Arc<Profile>,
-    seal: Option<Arc<Seal>>,
+    signer: Option<Arc<Signer>>,
 }
 
 /// The key of stamps that no cluster ever sees; everybody knows it
-static OFFLINE: LazyLock<Option<Arc<Seal>>> = LazyLock::new(|| {
+static OFFLINE: LazyLock<Option<Arc<Signer>>> = LazyLock::new(|| {
     let ring = Ring::new([("offline".to_owned(), vec![0; KEY_BYTES])]).ok()?;
-    Some(Arc::new(Seal::new(ring, "")))
+    Some(Arc::new(Signer::new(ring, "")))
 });
 
 /// A manifest that cannot stand in a cluster
@@ -125,7 +125,7 @@ pub enum ObjectError {
     },
 }
 
-impl Objects {
+impl ClusterSnapshot {
     /// A cluster that holds these objects; kinds that nothing is asked about are passed over
     ///
     /// # Errors
@@ -147,9 +147,9 @@ impl Objects {
 
     /// The same with what signs and verifies stamps; without it everybody can sign them
     #[must_use]
-    pub fn sealed(self, seal: Seal) -> Self {
+    pub fn signed_by(self, signer: Signer) -> Self {
         Self {
-            seal: Some(Arc::new(seal)),
+            signer: Some(Arc::new(signer)),
             ..self
         }
     }
@@ -226,7 +226,7 @@ impl Objects {
     }
 }
 
-impl Cluster for Objects {
+impl Cluster for ClusterSnapshot {
     /// A namespace that is not given has no labels or annotations
     fn namespace(&self, name: &str) -> Option<Arc<Meta>> {
         Some(self.namespaces.get(name).cloned().unwrap_or_default())
@@ -251,8 +251,8 @@ impl Cluster for Objects {
         self.workloads.get(&key).cloned()
     }
 
-    fn seal(&self) -> Option<Arc<Seal>> {
-        self.seal.clone().or_else(|| OFFLINE.clone())
+    fn signer(&self) -> Option<Arc<Signer>> {
+        self.signer.clone().or_else(|| OFFLINE.clone())
     }
 
     fn sends(&self, _group: &str, _resource: &str) -> bool {
@@ -281,7 +281,7 @@ mod tests {
             ..ClusterSettings::default()
         };
         let virtual_labels = json!({"type": "virtual-kubelet"});
-        let objects = Objects::new(
+        let objects = ClusterSnapshot::new(
             &[
                 json!({"kind": "Namespace", "metadata": {"name": "a", "labels": {"x": "y"}, "annotations": null}}),
                 json!({"kind": "List", "items": [
@@ -322,7 +322,7 @@ mod tests {
     #[test]
     fn objects_that_cannot_be_are_refused() {
         let refused = |manifest: Value| {
-            Objects::new(&[manifest], &ClusterSettings::default())
+            ClusterSnapshot::new(&[manifest], &ClusterSettings::default())
                 .unwrap_err()
                 .to_string()
         };

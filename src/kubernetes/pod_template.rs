@@ -23,37 +23,39 @@ use crate::stamp::REQUESTED_BY;
 
 /// A pod or pod template as a request brings it
 #[derive(Clone, Debug)]
-pub struct Bearer<'a> {
+pub struct ReviewedTemplate<'a> {
     /// Where in the object it stands
-    pub place: Place,
+    pub path: FieldPath,
     /// As it shall be
-    pub new: Option<Side<'a>>,
+    pub new: Option<PodTemplate<'a>>,
     /// As it is stored
-    pub old: Option<Side<'a>>,
+    pub old: Option<PodTemplate<'a>>,
 }
 
 /// Where in an object a pod or template stands: the fields that lead to it, none for a pod
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place(Vec<Box<str>>);
+pub struct FieldPath(Vec<Box<str>>);
 
 /// A pod or pod template at one time
 #[derive(Clone, Debug)]
-pub struct Side<'a> {
+pub struct PodTemplate<'a> {
     json: &'a str,
     pod: Pod<'a>,
     has_metadata: bool,
     has_spec: bool,
 }
 
-impl Bearer<'_> {
+impl ReviewedTemplate<'_> {
     /// How many parts of it are kept in memory
     pub(crate) fn parts(&self) -> usize {
         let sides = self.new.iter().chain(&self.old);
-        sides.map(|side| side.pod.parts()).fold(0, usize::saturating_add)
+        sides
+            .map(|template| template.pod.parts())
+            .fold(0, usize::saturating_add)
     }
 }
 
-impl Place {
+impl FieldPath {
     /// The place that these fields lead to
     pub fn of<'f>(fields: impl IntoIterator<Item = &'f str>) -> Self {
         Self(fields.into_iter().map(Into::into).collect())
@@ -100,9 +102,9 @@ const DEEPEST: usize = 32;
 
 fn expand<'a>(
     fields: &[Box<str>],
-    at: Place,
+    at: FieldPath,
     json: &'a str,
-    found: &mut Vec<(Place, &'a str)>,
+    found: &mut Vec<(FieldPath, &'a str)>,
 ) -> Result<(), serde_json::Error> {
     if at.0.len() > DEEPEST {
         return Err(de::Error::custom(format_args!(
@@ -110,9 +112,9 @@ fn expand<'a>(
         )));
     }
     let step = |part: &str| {
-        let mut place = at.clone();
-        place.0.push(part.into());
-        place
+        let mut path = at.clone();
+        path.0.push(part.into());
+        path
     };
     match (json.as_bytes().first(), fields.split_first()) {
         (Some(b'['), _) => elements(json, |index, element| {
@@ -168,13 +170,13 @@ pub(crate) fn escaped(field: &str) -> String {
 }
 
 /// The place with a dot after each field, as it stands before `metadata` in a field path
-impl fmt::Display for Place {
+impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|field| write!(f, "{field}."))
     }
 }
 
-impl<'a> Side<'a> {
+impl<'a> PodTemplate<'a> {
     /// Reads a pod
     ///
     /// # Errors
@@ -329,17 +331,17 @@ mod tests {
     use crate::admission::fields::annotations::CUSTOM_TAGS;
 
     fn same(one: &str, other: &str) -> bool {
-        let side = |json| Side::template(json).unwrap();
-        side(one).same_template(&Changes::default(), &side(other))
+        let template = |json| PodTemplate::template(json).unwrap();
+        template(one).same_template(&Changes::default(), &template(other))
     }
 
     #[test]
     fn a_place_is_found_or_not_there() {
-        let place = Place::of(["spec", "template"]);
-        assert_eq!(place.pointer(), "/spec/template");
-        assert_eq!(place.to_string(), "spec.template.");
-        assert_eq!(Place::of(["a/b~c"]).pointer(), "/a~1b~0c");
-        let find = |json| place.find(json).map_err(|error| error.to_string());
+        let path = FieldPath::of(["spec", "template"]);
+        assert_eq!(path.pointer(), "/spec/template");
+        assert_eq!(path.to_string(), "spec.template.");
+        assert_eq!(FieldPath::of(["a/b~c"]).pointer(), "/a~1b~0c");
+        let find = |json| path.find(json).map_err(|error| error.to_string());
         assert_eq!(
             find(r#"{"a": [1], "spec": {"x": {}, "template": {"y": 1}}}"#),
             Ok(Some(r#"{"y": 1}"#))
@@ -360,19 +362,16 @@ mod tests {
                 .unwrap_err()
                 .contains("duplicate field `spec`")
         );
-        assert_eq!(Place::default().find("{}").unwrap(), Some("{}"));
+        assert_eq!(FieldPath::default().find("{}").unwrap(), Some("{}"));
     }
 
     #[test]
     fn a_list_stands_for_all_its_elements() {
-        let place = Place::of(["spec", "tasks", "template"]);
+        let path = FieldPath::of(["spec", "tasks", "template"]);
         let json =
             r#"{"spec": {"tasks": [{"template": {"a": 1}}, {"name": "none"}, [{"template": {"b": 2}}]]}}"#;
-        let found = place.all(json).unwrap();
-        let found: Vec<(String, &str)> = found
-            .iter()
-            .map(|(place, text)| (place.pointer(), *text))
-            .collect();
+        let found = path.all(json).unwrap();
+        let found: Vec<(String, &str)> = found.iter().map(|(path, text)| (path.pointer(), *text)).collect();
         assert_eq!(
             found,
             [
@@ -384,10 +383,10 @@ mod tests {
             r#"{{"spec": {{"tasks": [{}]}}}}"#,
             vec![r#"{"template": {}}"#; 257].join(",")
         );
-        let error = place.all(&many).unwrap_err().to_string();
+        let error = path.all(&many).unwrap_err().to_string();
         assert!(error.contains("more than 256 pod templates"), "{error}");
         let deep = format!(r#"{{"spec": {}"#, "[".repeat(100)) + &"]".repeat(100) + "}";
-        let error = place.all(&deep).unwrap_err().to_string();
+        let error = path.all(&deep).unwrap_err().to_string();
         assert!(error.contains("nested more than 32 deep"), "{error}");
     }
 
@@ -412,29 +411,29 @@ mod tests {
 
     #[test]
     fn templates_are_compared_after_mapping() {
-        let side = |json| Side::template(json).unwrap();
+        let template = |json| PodTemplate::template(json).unwrap();
         let changes = Changes {
             custom_tags: Some(Change::Set("env:test".to_owned())),
             ..Changes::default()
         };
         let mapped = format!(r#"{{"metadata": {{"annotations": {{"{CUSTOM_TAGS}": "env:test"}}}}}}"#);
-        assert!(side("{}").same_template(&changes, &side(&mapped)));
-        assert!(!side("{}").same_template(&changes, &side("{}")));
+        assert!(template("{}").same_template(&changes, &template(&mapped)));
+        assert!(!template("{}").same_template(&changes, &template("{}")));
         let removed = Changes {
             custom_tags: Some(Change::Remove),
             ..Changes::default()
         };
-        assert!(side(&mapped).same_template(&removed, &side("{}")));
+        assert!(template(&mapped).same_template(&removed, &template("{}")));
     }
 
     #[test]
     fn a_template_may_lack_what_a_pod_has() {
-        let side = Side::template(r#"{"metadata": null}"#).unwrap();
-        assert!(!side.has_metadata());
-        assert_eq!((side.stamp(), side.service_account()), (None, None));
-        let side = Side::template(r#"{"metadata": {}, "spec": {}}"#).unwrap();
-        assert!(side.has_metadata());
-        assert_eq!(side.service_account(), Some("default"));
-        assert!(Side::pod("{}").is_err());
+        let template = PodTemplate::template(r#"{"metadata": null}"#).unwrap();
+        assert!(!template.has_metadata());
+        assert_eq!((template.stamp(), template.service_account()), (None, None));
+        let template = PodTemplate::template(r#"{"metadata": {}, "spec": {}}"#).unwrap();
+        assert!(template.has_metadata());
+        assert_eq!(template.service_account(), Some("default"));
+        assert!(PodTemplate::pod("{}").is_err());
     }
 }

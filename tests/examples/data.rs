@@ -17,7 +17,7 @@ use ramgate::testing::config as store;
 use ramgate::testing::config::Configuration;
 use ramgate::testing::config::Piece;
 use ramgate::testing::config::folder;
-use ramgate::testing::kubernetes::Objects;
+use ramgate::testing::kubernetes::ClusterSnapshot;
 use ramgate::testing::yaml;
 
 fn examples() -> Vec<PathBuf> {
@@ -171,7 +171,7 @@ fn the_denial_of_the_quick_start_is_a_real_one() {
     let done = offline::run(
         &request,
         &configuration,
-        &Objects::default(),
+        &ClusterSnapshot::default(),
         &modes,
         Timestamp::now(),
     )

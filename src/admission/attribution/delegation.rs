@@ -1,6 +1,6 @@
 //! Controllers that bring the stamp of a template along: the built-in ones for what each of them makes, and listed ones.
 
-use crate::admission::attribution::owned_object::Holder;
+use crate::admission::attribution::owned_object::OwnedObject;
 use crate::admission::attribution::owned_object::is_listed;
 use crate::admission::outcome::finding::StampFault;
 use crate::admission::review::Operation;
@@ -35,7 +35,7 @@ const BUILT_IN: [(&str, Option<Workload>); 10] = [
 
 /// How a requester comes to bring other people's stamps
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Carriage {
+pub(crate) enum Delegation {
     /// It is a controller of Kubernetes itself, which copies templates that passed here
     BuiltIn,
     /// It is listed, and its templates pass here
@@ -46,18 +46,18 @@ pub(crate) enum Carriage {
 }
 
 /// Whether the requester makes such objects out of templates, this one among them
-pub(crate) fn carriage(
+pub(crate) fn delegation(
     review: &Review<'_>,
-    holder: &Holder,
+    owned: &OwnedObject,
     settings: &ClusterSettings,
     cluster: &dyn Cluster,
-) -> Option<Carriage> {
+) -> Option<Delegation> {
     let user = review.user();
     let made = match review.resource() {
         Resource::Pods => None,
         Resource::Workload(workload) => Some(workload),
         // A listed controller may also make objects of listed kinds
-        Resource::Other => return listed(review, holder, settings, cluster),
+        Resource::Other => return listed(review, owned, settings, cluster),
         Resource::ConfigMaps | Resource::Bindings | Resource::Nodes | Resource::ImageCaches => return None,
     };
     let makes = |name: Option<&str>| {
@@ -66,27 +66,27 @@ pub(crate) fn carriage(
             .any(|(controller, makes)| *makes == made && name.is_none_or(|name| name == *controller))
     };
     if user == MANAGER && makes(None) || user.strip_prefix(PREFIX).is_some_and(|name| makes(Some(name))) {
-        return Some(Carriage::BuiltIn);
+        return Some(Delegation::BuiltIn);
     }
-    listed(review, holder, settings, cluster)
+    listed(review, owned, settings, cluster)
 }
 
 /// A listed controller is believed for what its listed kinds control, and where it changes an object of these that nothing
 /// controls; for anything else it is an identity like any other. So a kind that nobody lists cannot hand a stamp on
 fn listed(
     review: &Review<'_>,
-    holder: &Holder,
+    owned: &OwnedObject,
     settings: &ClusterSettings,
     cluster: &dyn Cluster,
-) -> Option<Carriage> {
+) -> Option<Delegation> {
     let user = review.user();
     let own = settings.carriers.iter().filter(|carrier| carrier.user == user);
     let is = |kind: Option<(&str, &str)>| {
         let mut own = own.clone();
         kind.is_some_and(|(group, kind)| own.any(|carrier| carrier.group == group && carrier.kind == kind))
     };
-    let object = holder.object();
-    let is_believed = match holder.owner_kind() {
+    let object = owned.object();
+    let is_believed = match owned.owner_kind() {
         Some(owner) => is(Some(owner)),
         // An object of its own that it changes; what it makes of nothing is a wish of its own
         None => review.operation() == Operation::Update && is(Some((&object.group, &object.kind))),
@@ -97,21 +97,23 @@ fn listed(
     // A stamp may have come through another of its kinds, so all of them must be seen
     let mut own = own.clone();
     let unsent = own.find(|carrier| !cluster.sends(&carrier.group, &carrier.resource));
-    Some(unsent.map_or(Carriage::Listed, |carrier| Carriage::Unsent(carrier.kind.clone())))
+    Some(unsent.map_or(Delegation::Listed, |carrier| {
+        Delegation::Unsent(carrier.kind.clone())
+    }))
 }
 
 /// Why a stamp proves nothing though it was signed here: it comes through a kind that is not checked when it is written
 pub(crate) fn unchecked(
     claims: &Claims,
-    holder: &Holder,
+    owned: &OwnedObject,
     settings: &ClusterSettings,
     cluster: &dyn Cluster,
 ) -> Option<StampFault> {
     let object = claims.object.as_ref();
-    let its_own = object == Some(holder.object());
+    let its_own = object == Some(owned.object());
     let stamped = object.map(|object| (object.group.as_str(), object.kind.as_str()));
     // A pod of its own says of its owner what it likes. A stamp of the first form does not tell the two apart
-    let owner = holder
+    let owner = owned
         .owner_kind()
         .filter(|(group, kind)| !its_own && (object.is_some() || is_listed(group, kind, settings)));
     let is_checked = |(group, kind): (&str, &str)| {

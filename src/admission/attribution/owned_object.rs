@@ -24,7 +24,7 @@ const MD5: usize = 32;
 
 /// An object with a stamp in it
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
+pub struct OwnedObject {
     object: StampedObject,
     owner: Option<Owner>,
 }
@@ -37,7 +37,7 @@ struct Owner {
     name: String,
 }
 
-impl Holder {
+impl OwnedObject {
     /// An object of a kind, with these metadata
     pub fn new(group: &str, kind: &str, metadata: &Metadata<'_>) -> Self {
         let name = metadata.name.as_deref().unwrap_or_default();
@@ -72,7 +72,7 @@ impl Holder {
     }
 
     /// Whether a stamp that was written into an object may stand in this one
-    pub fn may_bear(&self, object: &StampedObject, settings: &ClusterSettings) -> bool {
+    pub fn accepts_stamp_of(&self, object: &StampedObject, settings: &ClusterSettings) -> bool {
         *object == self.object
             || self
                 .owner
@@ -211,13 +211,13 @@ mod tests {
         let owner = json!({"apiVersion": version, "kind": kind, "name": name, "controller": true});
         let text = json!({"name": "web-0", "ownerReferences": [owner]}).to_string();
         let metadata: Metadata<'_> = serde_json::from_str(&text).unwrap();
-        let holder = Holder::new("", "Pod", &metadata);
+        let owned = OwnedObject::new("", "Pod", &metadata);
         let [group, kind, name] = parts(object);
         let name = match name.strip_suffix('*') {
             Some(prefix) => ObjectName::Prefix(prefix.to_owned()),
             None => ObjectName::Whole(name),
         };
-        holder.may_bear(&StampedObject { group, kind, name }, &settings())
+        owned.accepts_stamp_of(&StampedObject { group, kind, name }, &settings())
     }
 
     #[test]

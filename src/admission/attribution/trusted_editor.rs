@@ -66,7 +66,7 @@ struct Variable<'a> {
 }
 
 /// Whether two pods or templates differ in nothing that a keeper may not change; their ECI fields are compared elsewhere
-pub(crate) fn keeps(old: &str, new: &str) -> bool {
+pub(crate) fn keeps_identity(old: &str, new: &str) -> bool {
     match (spec(old), spec(new)) {
         (Some(old), Some(new)) => {
             old.starts_with('{') && canonical_json::same(old, new, &HELD) && same_environment(old, new)
@@ -132,7 +132,7 @@ mod tests {
     fn kept(change: impl FnOnce(&mut Value)) -> bool {
         let mut changed = spec();
         change(&mut changed);
-        keeps(
+        keeps_identity(
             &json!({"metadata": {}, "spec": spec()}).to_string(),
             &json!({"metadata": {"annotations": {"restarted": "1"}}, "spec": changed}).to_string(),
         )
@@ -187,6 +187,6 @@ mod tests {
         for (at, change) in changes.into_iter().enumerate() {
             assert!(!kept(change), "change {at}");
         }
-        assert!(!keeps("{}", "{}"), "what cannot be compared is not kept");
+        assert!(!keeps_identity("{}", "{}"), "what cannot be compared is not kept");
     }
 }

@@ -14,7 +14,7 @@ use crate::admission::fields::annotations::Fields;
 use crate::admission::fields::annotations::RAM_ROLE_NAME;
 use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
 use crate::admission::fields::update::Both;
-use crate::admission::outcome::evaluation::Ruling;
+use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::response::reply::Cause;
 use crate::kubernetes::cluster::Meta;
@@ -54,12 +54,15 @@ impl Advice {
     /// On a pod that is created, or changed from what is stored, if there is anything to advise about
     pub(crate) fn on(
         case: &Case<'_>,
-        ruling: &Ruling,
+        evaluation: &Evaluation,
         pod: &Pod<'_>,
         update: Option<(Both<'_>, &Fields)>,
         namespace: &Meta,
     ) -> Option<Self> {
-        let requester = ruling.principal.as_ref().filter(|_| is_about_fields(ruling))?;
+        let requester = evaluation
+            .principal
+            .as_ref()
+            .filter(|_| is_about_fields(evaluation))?;
         let principals = case.principals(requester, namespace);
         let account = case.service_account(pod);
         let court = PodCourt::new(
@@ -68,7 +71,7 @@ impl Advice {
             namespace,
             account.as_deref(),
             &principals,
-            ruling,
+            evaluation,
             update,
         );
         Some(court.advice())
@@ -107,9 +110,9 @@ impl Advice {
 }
 
 /// Whether everything that speaks against a pod lies in what its annotations ask for
-fn is_about_fields(ruling: &Ruling) -> bool {
-    !ruling.findings.is_empty()
-        && ruling
+fn is_about_fields(evaluation: &Evaluation) -> bool {
+    !evaluation.findings.is_empty()
+        && evaluation
             .findings
             .iter()
             .all(|finding| matches!(finding, Finding::Refused(_) | Finding::Denied { .. }))

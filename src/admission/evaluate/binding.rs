@@ -1,6 +1,6 @@
 //! The binding of a pod to a node: where it becomes certain that a pod is ECI's, and who asked for it is asked about.
 
-use crate::admission::attribution::Holder;
+use crate::admission::attribution::OwnedObject;
 use crate::admission::evaluate::Case;
 use crate::admission::evaluate::advice::Advice;
 use crate::admission::evaluate::call;
@@ -9,10 +9,10 @@ use crate::admission::fields::annotations::Fields;
 use crate::admission::fields::annotations::texts;
 use crate::admission::fields::patch::Changes;
 use crate::admission::fields::patch::Patch;
-use crate::admission::outcome::evaluation::Ruling;
-use crate::admission::outcome::finding::Deed;
+use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::finding::StampFault;
+use crate::admission::outcome::finding::Verb;
 use crate::admission::outcome::mode::Mode;
 use crate::admission::outcome::mode::StampContents;
 use crate::admission::review::Binding;
@@ -21,67 +21,67 @@ use crate::admission::routing::lookalike::is_ecis;
 use crate::admission::routing::route::Route;
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::cluster::NodeKind;
-use crate::kubernetes::pod_template::Side;
+use crate::kubernetes::pod_template::PodTemplate;
 use crate::stamp::REQUESTED_BY;
 
 impl Case<'_> {
     /// Ties a Binding to the pod as it is now: what is judged and what is bound shall be the same
-    pub(crate) fn pin(&self) -> Ruling {
+    pub(crate) fn pin(&self) -> Evaluation {
         let (Some(binding), Some(name)) = (self.review.binding(), self.review.bound_pod()) else {
-            return Ruling::default();
+            return Evaluation::default();
         };
-        let mut ruling = Ruling::default();
+        let mut evaluation = Evaluation::default();
         // Denied where the mode is enforce, and taken away elsewhere: it would be stored in the pod, wherever that goes
         if self.mode != Mode::Enforce && binding.metadata.annotations.value(REQUESTED_BY).is_some() {
-            ruling.patch = Patch::unstamped_binding();
-            ruling.warnings.push(TAKEN.to_owned());
+            evaluation.patch = Patch::unstamped_binding();
+            evaluation.warnings.push(TAKEN.to_owned());
         }
         let json = self.cluster.pod(self.review.namespace(), name);
-        let Some(Ok(side)) = json.as_deref().map(Side::pod) else {
-            return ruling;
+        let Some(Ok(template)) = json.as_deref().map(PodTemplate::pod) else {
+            return evaluation;
         };
-        let metadata = &side.read().metadata;
+        let metadata = &template.read().metadata;
         let (uid, version) = (&metadata.uid, &metadata.resource_version);
         // What the Binding asks for itself stands, and is held against the pod when it is judged
         if let (Some(uid), Some(version), true) = (uid, version, binding.metadata.resource_version.is_empty())
             && (binding.metadata.uid.is_empty() || binding.metadata.uid == *uid)
         {
-            ruling.patch.append(Patch::pin(uid, version));
+            evaluation.patch.append(Patch::pin(uid, version));
         }
-        ruling
+        evaluation
     }
 
-    pub(crate) fn bind(&self) -> Ruling {
+    pub(crate) fn bind(&self) -> Evaluation {
         let (Some(binding), Some(name)) = (self.review.binding(), self.review.bound_pod()) else {
-            return Ruling::default();
+            return Evaluation::default();
         };
-        let refused = |finding| Ruling {
-            deed: Some(Deed::Create),
+        let refused = |finding| Evaluation {
+            verb: Some(Verb::Create),
             findings: vec![finding],
-            ..Ruling::default()
+            ..Evaluation::default()
         };
         // Nothing of the pod is needed to see that it stays off ECI; a serverless cluster has no other nodes
         let is_real = self.cluster.node(&binding.target.name) == NodeKind::Real;
         if is_real && !self.configuration.cluster.serverless {
             return match binding.metadata.annotations.value(REQUESTED_BY) {
                 Some(_) => refused(Finding::Stamp(StampFault::Changed)),
-                None => Ruling::default(),
+                None => Evaluation::default(),
             };
         }
         let json = self.cluster.pod(self.review.namespace(), name);
-        let Some(Ok(side)) = json.as_deref().map(Side::pod) else {
+        let Some(Ok(template)) = json.as_deref().map(PodTemplate::pod) else {
             return refused(Finding::UnknownPod);
         };
-        let uid = side.read().metadata.uid.as_deref().unwrap_or_default();
+        let uid = template.read().metadata.uid.as_deref().unwrap_or_default();
         if !binding.metadata.uid.is_empty() && uid != &*binding.metadata.uid {
             return refused(Finding::UnknownPod);
         }
-        let version = side.read().metadata.resource_version.as_deref();
+        let version = template.read().metadata.resource_version.as_deref();
         let is_pinned = version.unwrap_or_default() == &*binding.metadata.resource_version;
         let Some(namespace) = self.namespace() else {
             return refused(Finding::UnknownNamespace);
         };
-        let pod = side
+        let pod = template
             .read()
             .with(
                 binding.metadata.labels.iter(),
@@ -89,77 +89,83 @@ impl Case<'_> {
                 true,
             )
             .on_node(binding.target.name.clone());
-        let mut ruling = self.routed(self.route(&pod, &namespace), Deed::Create);
-        ruling.principal = None;
-        if !matches!(ruling.route, Some(Route::Certain(_))) {
-            return ruling;
+        let mut evaluation = self.routed(self.route(&pod, &namespace), Verb::Create);
+        evaluation.principal = None;
+        if !matches!(evaluation.route, Some(Route::Certain(_))) {
+            return evaluation;
         }
         if !is_pinned {
-            ruling.findings.push(Finding::PodChanged);
+            evaluation.findings.push(Finding::PodChanged);
         }
-        ruling.warnings = lookalike::warnings(&pod);
+        evaluation.warnings = lookalike::warnings(&pod);
         let written = binding.metadata.annotations.value(REQUESTED_BY);
-        if written.is_some_and(|stamp| side.stamp() != Some(stamp)) {
-            ruling.findings.push(Finding::Stamp(StampFault::Changed));
+        if written.is_some_and(|stamp| template.stamp() != Some(stamp)) {
+            evaluation.findings.push(Finding::Stamp(StampFault::Changed));
         }
-        let holder = Holder::new("", "Pod", &side.read().metadata);
-        let claims = match self.believed(&side, &holder, &side.read().metadata) {
+        let owned = OwnedObject::new("", "Pod", &template.read().metadata);
+        let claims = match self.trusted(&template, &owned, &template.read().metadata) {
             Ok(claims) => {
-                self.act_for(&mut ruling, &claims);
+                self.act_for(&mut evaluation, &claims);
                 Some(claims)
             }
             Err(fault) => {
                 // A template that leads to ECI gets a stamp with the next restart, any other first needs a mark
                 let is_unmarked = matches!(fault, StampFault::Missing(_))
-                    && matches!(self.route(side.read(), &namespace), Route::No(_));
+                    && matches!(self.route(template.read(), &namespace), Route::No(_));
                 let fault = if is_unmarked { StampFault::Unmarked } else { fault };
-                ruling.findings.push(Finding::Stamp(fault));
+                evaluation.findings.push(Finding::Stamp(fault));
                 None
             }
         };
-        if !ruling.read(&pod) {
-            return ruling;
+        if !evaluation.read(&pod) {
+            return evaluation;
         }
-        let call = call::create(&ruling.fields, self.configuration, self.review.namespace());
-        ruling.operation = Some(call.operation);
-        let brought = self.brought(binding, &side, &ruling.fields, &namespace);
+        let call = call::create(&evaluation.fields, self.configuration, self.review.namespace());
+        evaluation.operation = Some(call.operation);
+        let brought = self.brought(binding, &template, &evaluation.fields, &namespace);
         if let Brought::Foreign(annotation) = &brought {
-            ruling.findings.push(Finding::Brought(annotation.clone()));
+            evaluation.findings.push(Finding::Brought(annotation.clone()));
         }
-        let Some(claims) = claims else { return ruling };
-        let is_other = match Fields::read(side.read()) {
-            Ok(own) => self.differs_from_stamp(&claims, &side, &own, &namespace),
+        let Some(claims) = claims else { return evaluation };
+        let is_other = match Fields::read(template.read()) {
+            Ok(own) => self.differs_from_stamp(&claims, &template, &own, &namespace),
             Err(_) => true,
         };
         if is_other {
-            ruling.findings.push(Finding::Stamp(StampFault::Differs));
+            evaluation.findings.push(Finding::Stamp(StampFault::Differs));
         }
         if self.contents == StampContents::Refuse {
-            self.expect_contents(&mut ruling, &claims, &side);
+            self.expect_contents(&mut evaluation, &claims, &template);
         }
-        self.judge(&mut ruling, &call, &namespace);
+        self.judge(&mut evaluation, &call, &namespace);
         if brought == Brought::Expected && !self.asks_for_control_plane() {
             // Whoever brings fields asks for them, beside the person whose pod it is
-            let mut sender = Ruling {
+            let mut sender = Evaluation {
                 principal: self.requester(),
-                ..Ruling::default()
+                ..Evaluation::default()
             };
             self.judge(&mut sender, &call, &namespace);
-            ruling.asked.extend(sender.asked);
-            if ruling.findings.is_empty() && !sender.findings.is_empty() {
+            evaluation.asked.extend(sender.asked);
+            if evaluation.findings.is_empty() && !sender.findings.is_empty() {
                 // One sentence is about one of them
-                ruling.findings = sender.findings;
-                ruling.principal = sender.principal;
-                ruling.stamped = None;
+                evaluation.findings = sender.findings;
+                evaluation.principal = sender.principal;
+                evaluation.stamped = None;
             }
         }
-        ruling.advice = Advice::on(self, &ruling, &pod, None, &namespace);
-        ruling
+        evaluation.advice = Advice::on(self, &evaluation, &pod, None, &namespace);
+        evaluation
     }
 
     /// What ECI reads of the annotations that a Binding would write on its pod
-    fn brought(&self, binding: &Binding<'_>, side: &Side<'_>, merged: &Fields, namespace: &Meta) -> Brought {
-        let pod = side.read();
+    fn brought(
+        &self,
+        binding: &Binding<'_>,
+        template: &PodTemplate<'_>,
+        merged: &Fields,
+        namespace: &Meta,
+    ) -> Brought {
+        let pod = template.read();
         let mut written = binding
             .metadata
             .annotations

@@ -5,9 +5,9 @@ use serde::Deserialize;
 use crate::admission::evaluate::Case;
 use crate::admission::evaluate::call;
 use crate::admission::fields::annotations::Fields;
-use crate::admission::outcome::evaluation::Ruling;
-use crate::admission::outcome::finding::Deed;
+use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
+use crate::admission::outcome::finding::Verb;
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
@@ -19,22 +19,22 @@ use eci_calls::Tags;
 const SHOWN: usize = 5;
 
 impl Case<'_> {
-    pub(crate) fn profile_change(&self) -> Ruling {
-        let mut ruling = Ruling {
-            deed: Some(Deed::Update),
+    pub(crate) fn profile_change(&self) -> Evaluation {
+        let mut evaluation = Evaluation {
+            verb: Some(Verb::Update),
             principal: self.requester(),
-            ..Ruling::default()
+            ..Evaluation::default()
         };
         if self.asks_for_control_plane() {
-            return Ruling::default();
+            return Evaluation::default();
         }
         // What was there before and cannot be read gave nobody anything
         let old = read(self.review.old_object()).unwrap_or_default();
         let new = match read(self.review.object()) {
             Ok(new) => new,
             Err(problem) => {
-                ruling.findings.push(Finding::Profile(problem));
-                return ruling;
+                evaluation.findings.push(Finding::Profile(problem));
+                return evaluation;
             }
         };
         let changed: Vec<&Selector> = new
@@ -42,7 +42,7 @@ impl Case<'_> {
             .iter()
             .filter(|selector| !old.selectors().contains(selector))
             .collect();
-        ruling
+        evaluation
             .warnings
             .extend(changed.iter().take(SHOWN).map(|selector| selector.described()));
         for selector in changed {
@@ -51,15 +51,15 @@ impl Case<'_> {
                     let mut call = call::create(&fields, self.configuration, "");
                     // It is not said in which namespace
                     call.extra_tags = Tags::default();
-                    ruling.fields = fields;
-                    self.judge(&mut ruling, &call, &Meta::default());
+                    evaluation.fields = fields;
+                    self.judge(&mut evaluation, &call, &Meta::default());
                 }
-                Err(malformed) => ruling
+                Err(malformed) => evaluation
                     .findings
                     .extend(malformed.iter().map(|one| Finding::Profile(one.to_string()))),
             }
         }
-        ruling
+        evaluation
     }
 }
 

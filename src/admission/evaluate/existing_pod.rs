@@ -3,35 +3,35 @@
 use crate::admission::evaluate::Case;
 use crate::admission::evaluate::call;
 use crate::admission::fields::update::readable;
-use crate::admission::outcome::evaluation::Ruling;
-use crate::admission::outcome::finding::Deed;
+use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
+use crate::admission::outcome::finding::Verb;
 use crate::admission::routing::route::Route;
 use crate::kubernetes::pod::Pod;
 
 impl Case<'_> {
-    pub(crate) fn delete(&self) -> Ruling {
-        let bearer = self.review.bearers().first();
-        let Some(pod) = bearer.and_then(|bearer| bearer.old.as_ref()) else {
-            return Ruling::default();
+    pub(crate) fn delete(&self) -> Evaluation {
+        let reviewed = self.review.templates().first();
+        let Some(pod) = reviewed.and_then(|reviewed| reviewed.old.as_ref()) else {
+            return Evaluation::default();
         };
         if self.asks_for_control_plane() {
-            return Ruling::default();
+            return Evaluation::default();
         }
         self.by_id(
             pod.read(),
-            Deed::Delete,
+            Verb::Delete,
             eci_calls::Operation::DeleteContainerGroup,
         )
     }
 
     /// A pod whose owners are changed may be deleted by the garbage collector, in whose name nobody is asked; controllers,
     /// those that are listed included, change them where they take pods over
-    pub(crate) fn own(&self) -> Ruling {
-        let sides = self.review.bearers().first();
-        let sides = sides.and_then(|bearer| bearer.new.as_ref().zip(bearer.old.as_ref()));
+    pub(crate) fn own(&self) -> Evaluation {
+        let sides = self.review.templates().first();
+        let sides = sides.and_then(|reviewed| reviewed.new.as_ref().zip(reviewed.old.as_ref()));
         let Some((new, old)) = sides else {
-            return Ruling::default();
+            return Evaluation::default();
         };
         let (new, old) = (new.read(), old.read());
         let mut carriers = self.configuration.cluster.carriers.iter();
@@ -39,53 +39,53 @@ impl Case<'_> {
             || self.asks_for_control_plane()
             || carriers.any(|carrier| carrier.user == self.review.user())
         {
-            return Ruling::default();
+            return Evaluation::default();
         }
-        self.by_id(old, Deed::Own, eci_calls::Operation::DeleteContainerGroup)
+        self.by_id(old, Verb::Own, eci_calls::Operation::DeleteContainerGroup)
     }
 
-    pub(crate) fn evict(&self) -> Ruling {
+    pub(crate) fn evict(&self) -> Evaluation {
         if self.asks_for_control_plane() {
-            return Ruling::default();
+            return Evaluation::default();
         }
-        self.named(Deed::Evict, eci_calls::Operation::DeleteContainerGroup)
+        self.named(Verb::Evict, eci_calls::Operation::DeleteContainerGroup)
     }
 
-    pub(crate) fn connect(&self, deed: Deed) -> Ruling {
-        self.named(deed, eci_calls::Operation::ExecContainerCommand)
+    pub(crate) fn connect(&self, verb: Verb) -> Evaluation {
+        self.named(verb, eci_calls::Operation::ExecContainerCommand)
     }
 
     /// About a pod that the request only names
-    fn named(&self, deed: Deed, operation: eci_calls::Operation) -> Ruling {
+    fn named(&self, verb: Verb, operation: eci_calls::Operation) -> Evaluation {
         let json = self
             .cluster
             .pod(self.review.namespace(), self.review.object_name());
         match json.as_deref().map(Pod::parse) {
-            Some(Ok(pod)) => self.by_id(&pod, deed, operation),
-            Some(Err(_)) | None => Ruling {
-                deed: Some(deed),
+            Some(Ok(pod)) => self.by_id(&pod, verb, operation),
+            Some(Err(_)) | None => Evaluation {
+                verb: Some(verb),
                 findings: vec![Finding::UnknownPod],
-                ..Ruling::default()
+                ..Evaluation::default()
             },
         }
     }
 
-    fn by_id(&self, pod: &Pod<'_>, deed: Deed, operation: eci_calls::Operation) -> Ruling {
+    fn by_id(&self, pod: &Pod<'_>, verb: Verb, operation: eci_calls::Operation) -> Evaluation {
         let Some(namespace) = self.namespace() else {
-            return self.namespace_missing(pod, deed);
+            return self.namespace_missing(pod, verb);
         };
-        let mut ruling = self.routed(self.route(pod, &namespace), deed);
-        if !matches!(ruling.route, Some(Route::Certain(_))) {
-            return ruling;
+        let mut evaluation = self.routed(self.route(pod, &namespace), verb);
+        if !matches!(evaluation.route, Some(Route::Certain(_))) {
+            return evaluation;
         }
-        ruling.fields = readable(pod, &mut ruling.warnings);
+        evaluation.fields = readable(pod, &mut evaluation.warnings);
         let call = call::by_id(
             operation,
-            &ruling.fields,
+            &evaluation.fields,
             self.configuration,
             self.review.namespace(),
         );
-        self.judge(&mut ruling, &call, &namespace);
-        ruling
+        self.judge(&mut evaluation, &call, &namespace);
+        evaluation
     }
 }

@@ -9,11 +9,11 @@ use crate::admission::fields::mapping::Scope;
 use crate::admission::fields::mapping::Sources;
 use crate::admission::fields::patch::Change;
 use crate::admission::fields::patch::Changes;
-use crate::admission::outcome::evaluation::Ruling;
+use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::pod::Pod;
-use crate::kubernetes::pod_template::Side;
+use crate::kubernetes::pod_template::PodTemplate;
 use crate::stamp::Claims;
 use crate::stamp::FieldTexts;
 
@@ -44,24 +44,24 @@ impl Case<'_> {
     /// Reads the fields and maps them; gives what that changes
     pub(crate) fn map_into(
         &self,
-        ruling: &mut Ruling,
+        evaluation: &mut Evaluation,
         pod: &Pod<'_>,
         namespace: &Meta,
         scope: Scope,
     ) -> Changes {
-        if !ruling.read(pod) {
+        if !evaluation.read(pod) {
             return Changes::default();
         }
-        match self.mapped(&ruling.fields, pod, namespace, scope) {
+        match self.mapped(&evaluation.fields, pod, namespace, scope) {
             Ok(mapped) => {
-                ruling
+                evaluation
                     .warnings
                     .extend(mapped.overruled.iter().map(ToString::to_string));
-                ruling.fields = mapped.fields;
+                evaluation.fields = mapped.fields;
                 mapped.changes
             }
             Err(error) => {
-                ruling.findings.push(Finding::Unmappable(error));
+                evaluation.findings.push(Finding::Unmappable(error));
                 Changes::default()
             }
         }
@@ -70,15 +70,15 @@ impl Case<'_> {
     /// Reads the fields and holds them against the mapping rules; says whether they can be judged
     pub(crate) fn expect_mapped(
         &self,
-        ruling: &mut Ruling,
+        evaluation: &mut Evaluation,
         pod: &Pod<'_>,
         namespace: &Meta,
         scope: Scope,
     ) -> bool {
-        if !ruling.read(pod) {
+        if !evaluation.read(pod) {
             return false;
         }
-        match self.mapped(&ruling.fields, pod, namespace, scope) {
+        match self.mapped(&evaluation.fields, pod, namespace, scope) {
             Ok(mapped) => {
                 let not_mapped = |(annotation, change): (&'static str, &Change)| Finding::NotMapped {
                     annotation,
@@ -88,11 +88,11 @@ impl Case<'_> {
                     },
                     found: pod.annotation(annotation).map(str::to_owned),
                 };
-                ruling.findings.extend(mapped.changes.iter().map(not_mapped));
+                evaluation.findings.extend(mapped.changes.iter().map(not_mapped));
                 true
             }
             Err(error) => {
-                ruling.findings.push(Finding::Unmappable(error));
+                evaluation.findings.push(Finding::Unmappable(error));
                 false
             }
         }
@@ -103,12 +103,12 @@ impl Case<'_> {
     pub(crate) fn differs_from_stamp(
         &self,
         claims: &Claims,
-        side: &Side<'_>,
+        template: &PodTemplate<'_>,
         fields: &Fields,
         namespace: &Meta,
     ) -> bool {
-        let pod = side.read();
-        let is_other_account = match (&claims.service_account, side.service_account()) {
+        let pod = template.read();
+        let is_other_account = match (&claims.service_account, template.service_account()) {
             (Some(stamped), Some(found)) => stamped != found,
             _ => false,
         };

@@ -1,179 +1,194 @@
 //! The mutating half: maps and stamps a pod or template.
 
-use crate::admission::attribution::Carriage;
-use crate::admission::attribution::Standing;
+use crate::admission::attribution::Attribution;
+use crate::admission::attribution::Delegation;
+use crate::admission::attribution::attribution;
 use crate::admission::attribution::is_same;
 use crate::admission::attribution::own_claims;
 use crate::admission::attribution::restamp;
-use crate::admission::attribution::standing;
 use crate::admission::evaluate::Case;
 use crate::admission::evaluate::call;
-use crate::admission::evaluate::deed;
+use crate::admission::evaluate::verb;
 use crate::admission::fields::mapping::Scope;
 use crate::admission::fields::patch::Change;
 use crate::admission::fields::patch::Changes;
 use crate::admission::fields::patch::Patch;
 use crate::admission::fields::update::Both;
-use crate::admission::outcome::evaluation::Ruling;
+use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::mode::Mode;
 use crate::kubernetes::cluster::Meta;
-use crate::kubernetes::pod_template::Bearer;
-use crate::kubernetes::pod_template::Side;
+use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::pod_template::ReviewedTemplate;
 
 impl Case<'_> {
     /// What a pod or template shall become
     ///
     /// Whatever way this takes, the stamp that is stored afterwards is the one that was stored before, a new one of the
     /// requester, the one that a controller copies, or none.
-    pub(crate) fn mutate_bearer(&self, bearer: &Bearer<'_>) -> Ruling {
-        let Some(new) = &bearer.new else {
-            return Ruling::default();
+    pub(crate) fn mutate_template(&self, reviewed: &ReviewedTemplate<'_>) -> Evaluation {
+        let Some(new) = &reviewed.new else {
+            return Evaluation::default();
         };
         let settings = &self.configuration.cluster;
         match (
-            standing(self.review, bearer, settings, self.cluster),
+            attribution(self.review, reviewed, settings, self.cluster),
             self.namespace(),
         ) {
-            (Standing::Kept, _) => self.kept(bearer, new),
-            (Standing::Carried(_), _) if !bearer.place.is_whole() => {
+            (Attribution::Kept, _) => self.kept(reviewed, new),
+            (Attribution::Carried(_), _) if !reviewed.path.is_whole() => {
                 // A controller compares what it made with what it made it of: a template that is mapped or loses its stamp
                 // would be a change to it, which it would try to undo for ever
-                Ruling::default()
+                Evaluation::default()
             }
-            (Standing::Carried(carriage), namespace) => {
-                self.carried(bearer, new, &carriage, namespace.as_deref())
+            (Attribution::Carried(delegation), namespace) => {
+                self.carried(reviewed, new, &delegation, namespace.as_deref())
             }
             // Nothing can be said of it yet but that it brings no stamp
-            (_, None) => self.kept(bearer, new),
-            (Standing::Beside, Some(namespace)) => self.beside(bearer, new, &namespace),
-            (Standing::Requester, Some(namespace)) => self.stamped(bearer, new, &namespace),
-            (Standing::Late, Some(namespace)) => self.stamped_late(bearer, new, &namespace),
+            (_, None) => self.kept(reviewed, new),
+            (Attribution::Beside, Some(namespace)) => self.beside(reviewed, new, &namespace),
+            (Attribution::Requester, Some(namespace)) => self.stamped(reviewed, new, &namespace),
+            (Attribution::Late, Some(namespace)) => self.stamped_late(reviewed, new, &namespace),
         }
     }
 
     /// The stamp as it was, whatever the request makes of it
-    fn kept(&self, bearer: &Bearer<'_>, new: &Side<'_>) -> Ruling {
-        let mut ruling = Ruling::default();
-        let changes = stays(&mut ruling, bearer, new, Changes::default());
-        ruling.patch = Patch::new(&changes, &bearer.place, new);
-        ruling
+    fn kept(&self, reviewed: &ReviewedTemplate<'_>, new: &PodTemplate<'_>) -> Evaluation {
+        let mut evaluation = Evaluation::default();
+        let changes = stays(&mut evaluation, reviewed, new, Changes::default());
+        evaluation.patch = Patch::new(&changes, &reviewed.path, new);
+        evaluation
     }
 
     /// A controller's pod: mapped, and without a stamp that proves nothing where nobody is denied for it
     fn carried(
         &self,
-        bearer: &Bearer<'_>,
-        new: &Side<'_>,
-        carriage: &Carriage,
+        reviewed: &ReviewedTemplate<'_>,
+        new: &PodTemplate<'_>,
+        delegation: &Delegation,
         namespace: Option<&Meta>,
-    ) -> Ruling {
-        let (mut ruling, mut changes) = match namespace {
-            Some(namespace) => self.mapped_bearer(bearer, new, namespace, scope(bearer, new)),
-            None => (Ruling::default(), Changes::default()),
+    ) -> Evaluation {
+        let (mut evaluation, mut changes) = match namespace {
+            Some(namespace) => self.mapped_template(reviewed, new, namespace, scope(reviewed, new)),
+            None => (Evaluation::default(), Changes::default()),
         };
         // Where it is denied, the validating half says so
         if self.mode != Mode::Enforce
-            && let Err(fault) = self.attribution(bearer, new, carriage)
+            && let Err(fault) = self.attribution(reviewed, new, delegation)
             && fault.is_forged()
         {
             changes.stamp = restamp(new, None);
-            ruling
+            evaluation
                 .warnings
                 .push(format!("{TAKEN}: {}", fault.explanation(self.review.namespace())));
         }
-        ruling.patch = Patch::new(&changes, &bearer.place, new);
-        ruling
+        evaluation.patch = Patch::new(&changes, &reviewed.path, new);
+        evaluation
     }
 
     /// Mapped, and the stamp as it was
-    fn beside(&self, bearer: &Bearer<'_>, new: &Side<'_>, namespace: &Meta) -> Ruling {
+    fn beside(&self, reviewed: &ReviewedTemplate<'_>, new: &PodTemplate<'_>, namespace: &Meta) -> Evaluation {
         if !matches!(self.review.subresource(), "" | "status") {
             // Nothing but the spec is stored
-            return Ruling::default();
+            return Evaluation::default();
         }
-        let scope = scope(bearer, new);
-        let (mut ruling, changes) = self.mapped_bearer(bearer, new, namespace, scope);
-        let changes = stays(&mut ruling, bearer, new, changes);
-        ruling.patch = Patch::new(&changes, &bearer.place, new);
-        ruling
+        let scope = scope(reviewed, new);
+        let (mut evaluation, changes) = self.mapped_template(reviewed, new, namespace, scope);
+        let changes = stays(&mut evaluation, reviewed, new, changes);
+        evaluation.patch = Patch::new(&changes, &reviewed.path, new);
+        evaluation
     }
 
     /// Mapped, and the requester's stamp, unless mapping leaves nothing changed
-    fn stamped(&self, bearer: &Bearer<'_>, new: &Side<'_>, namespace: &Meta) -> Ruling {
-        let scope = scope(bearer, new);
-        let (mut ruling, mut changes) = self.mapped_bearer(bearer, new, namespace, scope);
-        let old_stamp = bearer.old.as_ref().and_then(Side::stamp);
+    fn stamped(
+        &self,
+        reviewed: &ReviewedTemplate<'_>,
+        new: &PodTemplate<'_>,
+        namespace: &Meta,
+    ) -> Evaluation {
+        let scope = scope(reviewed, new);
+        let (mut evaluation, mut changes) = self.mapped_template(reviewed, new, namespace, scope);
+        let old_stamp = reviewed.old.as_ref().and_then(PodTemplate::stamp);
         // What cannot lead to ECI needs no stamp; one that is there may not stay, for it could come to count later. A
         // revision is taken up unseen, so that it bears its author's in any case
         let is_ours =
-            ruling.leads_to_eci() || new.stamp().is_some() || old_stamp.is_some() || self.is_revision();
+            evaluation.leads_to_eci() || new.stamp().is_some() || old_stamp.is_some() || self.is_revision();
         let is_unchanged =
-            bearer.old.is_some() && !changes.is_empty() && is_same(self.review, bearer, &changes);
-        let seal = self.cluster.seal();
-        match seal.filter(|_| ruling.findings.is_empty() && is_ours && !is_unchanged) {
-            Some(seal) => {
-                let holder = self.holder(bearer);
-                let claims = own_claims(self.review, new, &holder, &changes, self.configuration, &seal);
-                let stamp = seal.sign(&claims);
+            reviewed.old.is_some() && !changes.is_empty() && is_same(self.review, reviewed, &changes);
+        let signer = self.cluster.signer();
+        match signer.filter(|_| evaluation.findings.is_empty() && is_ours && !is_unchanged) {
+            Some(signer) => {
+                let owned = self.owned(reviewed);
+                let claims = own_claims(self.review, new, &owned, &changes, self.configuration, &signer);
+                let stamp = signer.sign(&claims);
                 let was_written = new
                     .stamp()
                     .is_some_and(|found| found != stamp && Some(found) != old_stamp);
                 if was_written {
-                    ruling.warnings.push(OVERWRITTEN.to_owned());
+                    evaluation.warnings.push(OVERWRITTEN.to_owned());
                 }
                 changes.stamp = (new.stamp() != Some(&stamp)).then_some(Change::Set(stamp));
             }
-            None => changes = stays(&mut ruling, bearer, new, changes),
+            None => changes = stays(&mut evaluation, reviewed, new, changes),
         }
-        ruling.patch = Patch::new(&changes, &bearer.place, new);
-        ruling
+        evaluation.patch = Patch::new(&changes, &reviewed.path, new);
+        evaluation
     }
 
     /// The requester's stamp, if they may have such pods; else nothing is done to what they hardly meant to change
-    fn stamped_late(&self, bearer: &Bearer<'_>, new: &Side<'_>, namespace: &Meta) -> Ruling {
-        let stamped = self.stamped(bearer, new, namespace);
+    fn stamped_late(
+        &self,
+        reviewed: &ReviewedTemplate<'_>,
+        new: &PodTemplate<'_>,
+        namespace: &Meta,
+    ) -> Evaluation {
+        let stamped = self.stamped(reviewed, new, namespace);
         if stamped.patch.is_empty() || !stamped.leads_to_eci() {
-            return self.kept(bearer, new);
+            return self.kept(reviewed, new);
         }
         let call = call::create(&stamped.fields, self.configuration, self.review.namespace());
-        let mut asked = Ruling {
+        let mut asked = Evaluation {
             principal: stamped.principal.clone(),
-            ..Ruling::default()
+            ..Evaluation::default()
         };
         self.judge(&mut asked, &call, namespace);
         if asked.findings.is_empty() && stamped.findings.is_empty() {
             return stamped;
         }
-        let mut ruling = self.kept(bearer, new);
-        ruling.warnings.push(UNSTAMPED.to_owned());
-        ruling
+        let mut evaluation = self.kept(reviewed, new);
+        evaluation.warnings.push(UNSTAMPED.to_owned());
+        evaluation
     }
 
     /// A ruling with the fields after mapping, and what mapping changes
-    fn mapped_bearer(
+    fn mapped_template(
         &self,
-        bearer: &Bearer<'_>,
-        new: &Side<'_>,
+        reviewed: &ReviewedTemplate<'_>,
+        new: &PodTemplate<'_>,
         namespace: &Meta,
         scope: Scope,
-    ) -> (Ruling, Changes) {
+    ) -> (Evaluation, Changes) {
         let profile = self.cluster.profile();
-        let pod = self.decorated(bearer, new, namespace, &profile);
-        let route = self.route_both(&pod, bearer.old.as_ref(), namespace);
-        let mut ruling = self.routed(route, deed(bearer));
-        let changes = match ruling.leads_to_eci() {
-            true => self.map_into(&mut ruling, &pod, namespace, scope),
+        let pod = self.decorated(reviewed, new, namespace, &profile);
+        let route = self.route_both(&pod, reviewed.old.as_ref(), namespace);
+        let mut evaluation = self.routed(route, verb(reviewed));
+        let changes = match evaluation.leads_to_eci() {
+            true => self.map_into(&mut evaluation, &pod, namespace, scope),
             false => Changes::default(),
         };
-        (ruling, changes)
+        (evaluation, changes)
     }
 }
 
 /// These changes, and the stamp as it was before the request
-fn stays(ruling: &mut Ruling, bearer: &Bearer<'_>, new: &Side<'_>, changes: Changes) -> Changes {
-    let stamp = restamp(new, bearer.old.as_ref().and_then(Side::stamp));
+fn stays(
+    evaluation: &mut Evaluation,
+    reviewed: &ReviewedTemplate<'_>,
+    new: &PodTemplate<'_>,
+    changes: Changes,
+) -> Changes {
+    let stamp = restamp(new, reviewed.old.as_ref().and_then(PodTemplate::stamp));
     if stamp.is_some() && new.stamp().is_some() {
-        ruling.warnings.push(STAYS.to_owned());
+        evaluation.warnings.push(STAYS.to_owned());
     }
     Changes { stamp, ..changes }
 }
@@ -189,10 +204,10 @@ const UNSTAMPED: &str = "nobody stands behind the pods of this workload yet, and
 const STAYS: &str = "annotation ramgate.io/requested-by is written by ramgate alone, it stays as it was";
 
 /// What mapping may touch
-pub(crate) fn scope(bearer: &Bearer<'_>, new: &Side<'_>) -> Scope {
-    match &bearer.old {
+pub(crate) fn scope(reviewed: &ReviewedTemplate<'_>, new: &PodTemplate<'_>) -> Scope {
+    match &reviewed.old {
         // A template is mapped as a whole, since its pods are yet to be made
-        Some(old) if bearer.place.is_whole() => Both {
+        Some(old) if reviewed.path.is_whole() => Both {
             old: old.read(),
             new: new.read(),
         }

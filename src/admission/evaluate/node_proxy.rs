@@ -2,9 +2,9 @@
 
 use crate::admission::evaluate::Case;
 use crate::admission::outcome::evaluation::Asked;
-use crate::admission::outcome::evaluation::Ruling;
-use crate::admission::outcome::finding::Deed;
+use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
+use crate::admission::outcome::finding::Verb;
 use crate::kubernetes::cluster::NodeKind;
 use eci_calls::{self, Everywhere};
 use ram_policy::Principal;
@@ -12,21 +12,21 @@ use ram_policy::Principal;
 impl Case<'_> {
     /// Whoever reaches the kubelet of a virtual node enters every container group there, so the right to must depend on
     /// none of them; the boundaries of all namespaces must allow it too, since pods of any may be there
-    pub(crate) fn connect_node(&self) -> Ruling {
+    pub(crate) fn connect_node(&self) -> Evaluation {
         let is_real = self.cluster.node(self.review.object_name()) == NodeKind::Real;
         if is_real && !self.configuration.cluster.serverless || self.asks_for_control_plane() {
-            return Ruling::default();
+            return Evaluation::default();
         }
         let operation = eci_calls::Operation::ExecContainerCommand;
-        let mut ruling = Ruling {
-            deed: Some(Deed::Proxy),
+        let mut evaluation = Evaluation {
+            verb: Some(Verb::Proxy),
             principal: self.requester(),
             operation: Some(operation),
-            ..Ruling::default()
+            ..Evaluation::default()
         };
-        let Some(requester) = ruling.principal.clone() else {
-            ruling.findings.push(Finding::Unbound);
-            return ruling;
+        let Some(requester) = evaluation.principal.clone() else {
+            evaluation.findings.push(Finding::Unbound);
+            return evaluation;
         };
         let boundaries = self.configuration.boundaries.iter();
         let mut principals: Vec<Principal> = boundaries.map(|boundary| boundary.principal.clone()).collect();
@@ -39,20 +39,20 @@ impl Case<'_> {
             let boundary = principal != requester;
             let (question, verdict) =
                 eci_calls::judge_everywhere(policies, account, &principal, operation, self.now);
-            ruling.asked.push(Asked {
+            evaluation.asked.push(Asked {
                 principal: principal.clone(),
                 boundary,
                 questions: vec![question],
             });
             match verdict {
-                Everywhere::Allowed(allowed) => ruling.allowed.push(allowed),
-                Everywhere::NotEverywhere(statement) => ruling.findings.push(Finding::NotEverywhere {
+                Everywhere::Allowed(allowed) => evaluation.allowed.push(allowed),
+                Everywhere::NotEverywhere(statement) => evaluation.findings.push(Finding::NotEverywhere {
                     statement,
                     principal,
                     boundary,
                 }),
             }
         }
-        ruling
+        evaluation
     }
 }

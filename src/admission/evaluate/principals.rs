@@ -2,7 +2,7 @@
 
 use crate::admission::evaluate::Case;
 use crate::admission::outcome::evaluation::Asked;
-use crate::admission::outcome::evaluation::Ruling;
+use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::config::directory::Configuration;
 use crate::kubernetes::cluster::Meta;
@@ -11,14 +11,14 @@ use ram_policy::Principal;
 
 impl Case<'_> {
     /// Asks for whom the ruling is about, and for every boundary of the namespace
-    pub(crate) fn judge(&self, ruling: &mut Ruling, call: &Call, namespace: &Meta) {
-        ruling.operation = Some(call.operation);
-        let Some(requester) = ruling.principal.clone() else {
-            ruling.findings.push(Finding::Unbound);
+    pub(crate) fn judge(&self, evaluation: &mut Evaluation, call: &Call, namespace: &Meta) {
+        evaluation.operation = Some(call.operation);
+        let Some(requester) = evaluation.principal.clone() else {
+            evaluation.findings.push(Finding::Unbound);
             return;
         };
         for principal in self.principals(&requester, namespace) {
-            self.ask(ruling, call, &principal, principal != requester);
+            self.ask(evaluation, call, &principal, principal != requester);
         }
     }
 
@@ -35,13 +35,13 @@ impl Case<'_> {
             .collect()
     }
 
-    fn ask(&self, ruling: &mut Ruling, call: &Call, principal: &Principal, boundary: bool) {
+    fn ask(&self, evaluation: &mut Evaluation, call: &Call, principal: &Principal, boundary: bool) {
         let Configuration {
             policies, account, ..
         } = self.configuration;
         let judgement = eci_calls::judge(policies, account, principal, call, self.now);
-        ruling.allowed.extend(judgement.allowed);
-        ruling.asked.push(Asked {
+        evaluation.allowed.extend(judgement.allowed);
+        evaluation.asked.push(Asked {
             principal: principal.clone(),
             boundary,
             questions: judgement.questions,
@@ -56,8 +56,8 @@ impl Case<'_> {
                 },
             };
             // ECI refuses the same for everybody
-            if !ruling.findings.contains(&finding) {
-                ruling.findings.push(finding);
+            if !evaluation.findings.contains(&finding) {
+                evaluation.findings.push(finding);
             }
         }
     }

@@ -2,28 +2,28 @@
 
 use crate::admission::evaluate::Case;
 use crate::admission::evaluate::call;
-use crate::admission::outcome::evaluation::Ruling;
-use crate::admission::outcome::finding::Deed;
+use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
+use crate::admission::outcome::finding::Verb;
 use crate::admission::routing::route::Route;
-use crate::kubernetes::pod_template::Place;
-use crate::kubernetes::pod_template::Side;
+use crate::kubernetes::pod_template::FieldPath;
+use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::workload::Workload;
 
 impl Case<'_> {
     /// A request to the subresource, which only names the workload
-    pub(crate) fn scale(&self, workload: Workload) -> Ruling {
+    pub(crate) fn scale(&self, workload: Workload) -> Evaluation {
         if !self.asks_for_more() {
-            return Ruling::default();
+            return Evaluation::default();
         }
         let json = self
             .cluster
             .workload(workload, self.review.namespace(), self.review.name());
-        let place = Place::of(workload.template().iter().copied());
+        let path = FieldPath::of(workload.template().iter().copied());
         let template = json
             .as_deref()
-            .and_then(|json| place.find(json).ok().flatten())
-            .map(Side::template);
+            .and_then(|json| path.find(json).ok().flatten())
+            .map(PodTemplate::template);
         match template {
             Some(Ok(template)) => self.grown(&template),
             Some(Err(_)) | None => unknown(),
@@ -37,30 +37,30 @@ impl Case<'_> {
     }
 
     /// More pods of a template, asked for by the requester
-    pub(crate) fn grown(&self, template: &Side<'_>) -> Ruling {
+    pub(crate) fn grown(&self, template: &PodTemplate<'_>) -> Evaluation {
         let Some(namespace) = self.namespace() else {
             return unknown();
         };
         let profile = self.cluster.profile();
         let pod = profile.decorated(template.read(), &namespace, false);
-        let mut ruling = self.routed(self.route(&pod, &namespace), Deed::Scale);
-        if !matches!(ruling.route, Some(Route::Certain(_))) {
-            return ruling;
+        let mut evaluation = self.routed(self.route(&pod, &namespace), Verb::Scale);
+        if !matches!(evaluation.route, Some(Route::Certain(_))) {
+            return evaluation;
         }
         let pod = profile.decorated(template.read(), &namespace, true);
-        if !ruling.read(&pod) {
-            return ruling;
+        if !evaluation.read(&pod) {
+            return evaluation;
         }
-        let call = call::create(&ruling.fields, self.configuration, self.review.namespace());
-        self.judge(&mut ruling, &call, &namespace);
-        ruling
+        let call = call::create(&evaluation.fields, self.configuration, self.review.namespace());
+        self.judge(&mut evaluation, &call, &namespace);
+        evaluation
     }
 }
 
-fn unknown() -> Ruling {
-    Ruling {
-        deed: Some(Deed::Scale),
+fn unknown() -> Evaluation {
+    Evaluation {
+        verb: Some(Verb::Scale),
         findings: vec![Finding::UnknownWorkload],
-        ..Ruling::default()
+        ..Evaluation::default()
     }
 }

@@ -1,25 +1,25 @@
 //! The validating half: judges a pod or template that is created or changed.
 
-use crate::admission::attribution::Carriage;
-use crate::admission::attribution::Holder;
-use crate::admission::attribution::Standing;
+use crate::admission::attribution::Attribution;
+use crate::admission::attribution::Delegation;
+use crate::admission::attribution::OwnedObject;
 use crate::admission::attribution::Unstamped;
+use crate::admission::attribution::attribution;
 use crate::admission::attribution::contents;
 use crate::admission::attribution::own_claims;
 use crate::admission::attribution::restart;
-use crate::admission::attribution::standing;
 use crate::admission::attribution::unchecked;
 use crate::admission::attribution::verified;
 use crate::admission::evaluate::Case;
 use crate::admission::evaluate::advice::Advice;
 use crate::admission::evaluate::call;
-use crate::admission::evaluate::deed;
 use crate::admission::evaluate::mutate::scope;
+use crate::admission::evaluate::verb;
 use crate::admission::fields::annotations::same_fields;
 use crate::admission::fields::patch::Changes;
 use crate::admission::fields::update::Both;
 use crate::admission::fields::update::readable;
-use crate::admission::outcome::evaluation::Ruling;
+use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::finding::StampFault;
 use crate::admission::outcome::mode::StampContents;
@@ -29,78 +29,79 @@ use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile::Profile;
 use crate::kubernetes::pod::Metadata;
 use crate::kubernetes::pod::Pod;
-use crate::kubernetes::pod_template::Bearer;
-use crate::kubernetes::pod_template::Side;
+use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::pod_template::ReviewedTemplate;
 use crate::stamp::Claims;
 
 impl Case<'_> {
-    pub(crate) fn validate_bearer(&self, bearer: &Bearer<'_>) -> Ruling {
-        let Some(new) = &bearer.new else {
-            return Ruling::default();
+    pub(crate) fn validate_template(&self, reviewed: &ReviewedTemplate<'_>) -> Evaluation {
+        let Some(new) = &reviewed.new else {
+            return Evaluation::default();
         };
-        let standing = standing(self.review, bearer, &self.configuration.cluster, self.cluster);
+        let attribution = attribution(self.review, reviewed, &self.configuration.cluster, self.cluster);
         // Where nobody became the requester, nobody is judged
-        let is_left = standing == Standing::Late && new.stamp() == bearer.old.as_ref().and_then(Side::stamp);
-        if standing == Standing::Kept || is_left {
-            return self.validate_kept(bearer, new);
+        let is_left = attribution == Attribution::Late
+            && new.stamp() == reviewed.old.as_ref().and_then(PodTemplate::stamp);
+        if attribution == Attribution::Kept || is_left {
+            return self.validate_kept(reviewed, new);
         }
         let Some(namespace) = self.namespace() else {
-            return self.namespace_missing(new.read(), deed(bearer));
+            return self.namespace_missing(new.read(), verb(reviewed));
         };
         let profile = self.cluster.profile();
-        let pod = self.decorated(bearer, new, &namespace, &profile);
-        let route = self.route_both(&pod, bearer.old.as_ref(), &namespace);
-        let mut ruling = self.routed(route, deed(bearer));
+        let pod = self.decorated(reviewed, new, &namespace, &profile);
+        let route = self.route_both(&pod, reviewed.old.as_ref(), &namespace);
+        let mut evaluation = self.routed(route, verb(reviewed));
         let mut carried = None;
-        if let Standing::Carried(carriage) = &standing {
-            carried = self.attribute(&mut ruling, bearer, new, carriage);
-            if !ruling.leads_to_eci() {
-                return ruling;
+        if let Attribution::Carried(delegation) = &attribution {
+            carried = self.attribute(&mut evaluation, reviewed, new, delegation);
+            if !evaluation.leads_to_eci() {
+                return evaluation;
             }
         } else {
-            self.expect_stamp(&mut ruling, bearer, new, &standing);
-            if !ruling.leads_to_eci() {
-                return ruling;
+            self.expect_stamp(&mut evaluation, reviewed, new, &attribution);
+            if !evaluation.leads_to_eci() {
+                return evaluation;
             }
         }
-        ruling.warnings = lookalike::warnings(&pod);
-        let is_made_again = matches!(standing, Standing::Carried(_)) && !bearer.place.is_whole();
+        evaluation.warnings = lookalike::warnings(&pod);
+        let is_made_again = matches!(attribution, Attribution::Carried(_)) && !reviewed.path.is_whole();
         let is_readable = match is_made_again {
             // Its own source was mapped, and its pods will be
-            true => ruling.read(&pod),
-            false => self.expect_mapped(&mut ruling, &pod, &namespace, scope(bearer, new)),
+            true => evaluation.read(&pod),
+            false => self.expect_mapped(&mut evaluation, &pod, &namespace, scope(reviewed, new)),
         };
         if !is_readable {
-            return ruling;
+            return evaluation;
         }
         if let Some(claims) = carried {
-            if self.differs_from_stamp(&claims, new, &ruling.fields, &namespace) {
-                ruling.findings.push(Finding::Stamp(StampFault::Differs));
+            if self.differs_from_stamp(&claims, new, &evaluation.fields, &namespace) {
+                evaluation.findings.push(Finding::Stamp(StampFault::Differs));
             }
-            if bearer.place.is_whole() && bearer.old.is_none() {
-                self.expect_contents(&mut ruling, &claims, new);
+            if reviewed.path.is_whole() && reviewed.old.is_none() {
+                self.expect_contents(&mut evaluation, &claims, new);
             }
         }
-        match &bearer.old {
-            Some(old) if bearer.place.is_whole() => {
-                self.judge_update(&mut ruling, old, &pod, new, &namespace);
+        match &reviewed.old {
+            Some(old) if reviewed.path.is_whole() => {
+                self.judge_update(&mut evaluation, old, &pod, new, &namespace);
             }
-            _ => self.judge_create(&mut ruling, &pod, &namespace),
+            _ => self.judge_create(&mut evaluation, &pod, &namespace),
         }
-        ruling
+        evaluation
     }
 
     /// Nothing is judged; only the stamp may not have been touched
-    fn validate_kept(&self, bearer: &Bearer<'_>, new: &Side<'_>) -> Ruling {
-        let mut ruling = match self.asks_for_more() {
+    fn validate_kept(&self, reviewed: &ReviewedTemplate<'_>, new: &PodTemplate<'_>) -> Evaluation {
+        let mut evaluation = match self.asks_for_more() {
             true => self.grown(new),
-            false => Ruling {
-                deed: Some(deed(bearer)),
-                ..Ruling::default()
+            false => Evaluation {
+                verb: Some(verb(reviewed)),
+                ..Evaluation::default()
             },
         };
-        ruling.findings.extend(touched(bearer, new));
-        ruling
+        evaluation.findings.extend(touched(reviewed, new));
+        evaluation
     }
 
     /// Makes the ruling one about whom the stamp names, since the requester acts for them
@@ -108,20 +109,20 @@ impl Case<'_> {
     /// What the stamp says, if it is to be believed. What is not bound for ECI needs none, but may not bring a forged one.
     fn attribute(
         &self,
-        ruling: &mut Ruling,
-        bearer: &Bearer<'_>,
-        side: &Side<'_>,
-        carriage: &Carriage,
+        evaluation: &mut Evaluation,
+        reviewed: &ReviewedTemplate<'_>,
+        template: &PodTemplate<'_>,
+        delegation: &Delegation,
     ) -> Option<Claims> {
-        match self.attribution(bearer, side, carriage) {
+        match self.attribution(reviewed, template, delegation) {
             Ok(claims) => {
-                self.act_for(ruling, &claims);
+                self.act_for(evaluation, &claims);
                 Some(claims)
             }
             Err(fault) => {
-                ruling.principal = None;
-                if ruling.leads_to_eci() || fault.is_forged() {
-                    ruling.findings.push(Finding::Stamp(fault));
+                evaluation.principal = None;
+                if evaluation.leads_to_eci() || fault.is_forged() {
+                    evaluation.findings.push(Finding::Stamp(fault));
                 }
                 None
             }
@@ -131,60 +132,67 @@ impl Case<'_> {
     /// What the stamp that a controller brings says, or why it is not to be believed
     pub(crate) fn attribution(
         &self,
-        bearer: &Bearer<'_>,
-        side: &Side<'_>,
-        carriage: &Carriage,
+        reviewed: &ReviewedTemplate<'_>,
+        template: &PodTemplate<'_>,
+        delegation: &Delegation,
     ) -> Result<Claims, StampFault> {
-        if let Carriage::Unsent(kind) = carriage {
+        if let Delegation::Unsent(kind) = delegation {
             return Err(StampFault::NotSent(kind.clone()));
         }
-        let holder = self.holder(bearer);
-        self.believed(
-            side,
-            &holder,
-            self.review.owner().unwrap_or(&side.read().metadata),
+        let owned = self.owned(reviewed);
+        self.trusted(
+            template,
+            &owned,
+            self.review.owner().unwrap_or(&template.read().metadata),
         )
     }
 
     /// What a stamp says in an object, or why it is not to be believed there; `owner` tells how it gets another
-    pub(crate) fn believed(
+    pub(crate) fn trusted(
         &self,
-        side: &Side<'_>,
-        holder: &Holder,
+        template: &PodTemplate<'_>,
+        owned: &OwnedObject,
         owner: &Metadata<'_>,
     ) -> Result<Claims, StampFault> {
         let settings = &self.configuration.cluster;
         let namespace = self.review.namespace();
         let claims =
-            verified(side.stamp(), namespace, holder, settings, self.cluster).map_err(|unstamped| {
+            verified(template.stamp(), namespace, owned, settings, self.cluster).map_err(|unstamped| {
                 match unstamped {
                     Unstamped::Missing => StampFault::Missing(restart(owner)),
                     Unstamped::Broken(broken) if broken.is_forged() => StampFault::Forged(broken),
                     Unstamped::Broken(broken) => StampFault::Lost(broken, restart(owner)),
                 }
             })?;
-        match unchecked(&claims, holder, settings, self.cluster) {
+        match unchecked(&claims, owned, settings, self.cluster) {
             Some(fault) => Err(fault),
             None => Ok(claims),
         }
     }
 
     /// Holds what runs in a controller's pod against what its stamp says
-    pub(crate) fn expect_contents(&self, ruling: &mut Ruling, claims: &Claims, new: &Side<'_>) {
+    pub(crate) fn expect_contents(
+        &self,
+        evaluation: &mut Evaluation,
+        claims: &Claims,
+        new: &PodTemplate<'_>,
+    ) {
         // A stamp of the first form says nothing of it, nor does one of a template that leaves it to its controller
         let (Some(stamped), Some(running)) = (&claims.containers, contents::running(new.json())) else {
             return;
         };
         let injectors = &self.configuration.cluster.injectors;
-        ruling.unlike = contents::differences(stamped, &running, injectors);
-        if self.contents == StampContents::Refuse && !ruling.unlike.is_empty() {
-            let unlike = ruling.unlike.clone();
-            ruling.findings.push(Finding::Stamp(StampFault::Unlike(unlike)));
+        evaluation.unlike = contents::differences(stamped, &running, injectors);
+        if self.contents == StampContents::Refuse && !evaluation.unlike.is_empty() {
+            let unlike = evaluation.unlike.clone();
+            evaluation
+                .findings
+                .push(Finding::Stamp(StampFault::Unlike(unlike)));
         }
     }
 
     /// Makes the ruling one about the person in a stamp
-    pub(crate) fn act_for(&self, ruling: &mut Ruling, claims: &Claims) {
+    pub(crate) fn act_for(&self, evaluation: &mut Evaluation, claims: &Claims) {
         // Who was bound to nobody when the stamp was written may be by now, as far as the name alone tells
         let bound = || {
             self.configuration
@@ -192,39 +200,45 @@ impl Case<'_> {
                 .principal(&claims.user, std::iter::empty())
         };
         let principal = claims.principal.clone();
-        ruling.principal = principal.or_else(|| bound().map(|binding| binding.principal.clone()));
-        ruling.stamped = Some(claims.user.clone());
+        evaluation.principal = principal.or_else(|| bound().map(|binding| binding.principal.clone()));
+        evaluation.stamped = Some(claims.user.clone());
     }
 
     /// Holds the stamp against the one that the mutating half writes
-    fn expect_stamp(&self, ruling: &mut Ruling, bearer: &Bearer<'_>, new: &Side<'_>, standing: &Standing) {
-        if *standing == Standing::Beside {
-            ruling.findings.extend(touched(bearer, new));
+    fn expect_stamp(
+        &self,
+        evaluation: &mut Evaluation,
+        reviewed: &ReviewedTemplate<'_>,
+        new: &PodTemplate<'_>,
+        attribution: &Attribution,
+    ) {
+        if *attribution == Attribution::Beside {
+            evaluation.findings.extend(touched(reviewed, new));
             return;
         }
-        let old = bearer.old.as_ref().and_then(Side::stamp);
-        let is_wanted = ruling.leads_to_eci() || old.is_some() || self.is_revision();
+        let old = reviewed.old.as_ref().and_then(PodTemplate::stamp);
+        let is_wanted = evaluation.leads_to_eci() || old.is_some() || self.is_revision();
         let Some(found) = new.stamp() else {
             let fault = is_wanted.then_some(StampFault::NotApplied);
-            ruling.findings.extend(fault.map(Finding::Stamp));
+            evaluation.findings.extend(fault.map(Finding::Stamp));
             return;
         };
-        let holder = self.holder(bearer);
+        let owned = self.owned(reviewed);
         let settings = &self.configuration.cluster;
         let namespace = self.review.namespace();
-        let fault = match verified(Some(found), namespace, &holder, settings, self.cluster) {
+        let fault = match verified(Some(found), namespace, &owned, settings, self.cluster) {
             Err(Unstamped::Broken(broken)) if broken.is_forged() => Some(StampFault::Forged(broken)),
             Err(Unstamped::Broken(_) | Unstamped::Missing) => Some(StampFault::Unexpected),
             Ok(claims) if claims.user != self.review.user() => Some(StampFault::Changed),
             Ok(claims) => {
-                let wanted = self.cluster.seal().map(|seal| {
+                let wanted = self.cluster.signer().map(|signer| {
                     own_claims(
                         self.review,
                         new,
-                        &holder,
+                        &owned,
                         &Changes::default(),
                         self.configuration,
-                        &seal,
+                        &signer,
                     )
                 });
                 // Another webhook may have changed the fields since, or the configuration may have. A replica of another
@@ -235,30 +249,30 @@ impl Case<'_> {
                 (!wanted.as_ref().is_some_and(is_wanted)).then_some(StampFault::Unexpected)
             }
         };
-        ruling.findings.extend(fault.map(Finding::Stamp));
+        evaluation.findings.extend(fault.map(Finding::Stamp));
     }
 
-    fn judge_create(&self, ruling: &mut Ruling, pod: &Pod<'_>, namespace: &Meta) {
-        let call = call::create(&ruling.fields, self.configuration, self.review.namespace());
-        if ruling.findings.iter().any(Finding::leaves_nobody) {
-            ruling.operation = Some(call.operation);
+    fn judge_create(&self, evaluation: &mut Evaluation, pod: &Pod<'_>, namespace: &Meta) {
+        let call = call::create(&evaluation.fields, self.configuration, self.review.namespace());
+        if evaluation.findings.iter().any(Finding::leaves_nobody) {
+            evaluation.operation = Some(call.operation);
             return;
         }
-        if ruling.stamped.is_none() && self.asks_for_control_plane() {
-            ruling.operation = Some(call.operation);
+        if evaluation.stamped.is_none() && self.asks_for_control_plane() {
+            evaluation.operation = Some(call.operation);
             let way = self.review.owner().unwrap_or(&pod.metadata);
-            ruling
+            evaluation
                 .findings
                 .push(Finding::Stamp(StampFault::Missing(restart(way))));
             return;
         }
-        self.judge(ruling, &call, namespace);
-        ruling.advice = Advice::on(self, ruling, pod, None, namespace);
+        self.judge(evaluation, &call, namespace);
+        evaluation.advice = Advice::on(self, evaluation, pod, None, namespace);
         // A service account that nobody bound and that says it controls the pod is most likely a controller
         let owner = pod.metadata.controller();
         if let (Some(owner), true) = (owner, self.review.user().starts_with("system:serviceaccount:")) {
-            for finding in ruling.findings.iter_mut() {
-                if *finding == Finding::Unbound && ruling.stamped.is_none() {
+            for finding in evaluation.findings.iter_mut() {
+                if *finding == Finding::Unbound && evaluation.stamped.is_none() {
                     *finding = Finding::UnlistedController {
                         kind: owner.kind.to_string(),
                     };
@@ -269,46 +283,48 @@ impl Case<'_> {
 
     fn judge_update(
         &self,
-        ruling: &mut Ruling,
-        old: &Side<'_>,
+        evaluation: &mut Evaluation,
+        old: &PodTemplate<'_>,
         pod: &Pod<'_>,
-        new: &Side<'_>,
+        new: &PodTemplate<'_>,
         namespace: &Meta,
     ) {
         // A pod that only may reach ECI was not asked for yet. But what is written into it while it is being bound is
         // seen by nobody again, so that a change of what ECI reads, or of what runs in somebody's pod, is judged now
         let is_seen_again = new.json() == old.json()
             || same_fields(old.read(), new.read()) && matches!(self.review.subresource(), "" | "status");
-        if ruling.is_tentative && is_seen_again {
+        if evaluation.is_tentative && is_seen_again {
             return;
         }
-        ruling.is_tentative = false;
-        let stored = readable(old.read(), &mut ruling.warnings);
+        evaluation.is_tentative = false;
+        let stored = readable(old.read(), &mut evaluation.warnings);
         let (call, refusals) = call::update(
             &stored,
-            &ruling.fields,
+            &evaluation.fields,
             self.configuration,
             self.review.namespace(),
         );
-        ruling.findings.extend(refusals.into_iter().map(Finding::Refused));
-        self.judge(ruling, &call, namespace);
+        evaluation
+            .findings
+            .extend(refusals.into_iter().map(Finding::Refused));
+        self.judge(evaluation, &call, namespace);
         let both = Both {
             old: old.read(),
             new: pod,
         };
-        ruling.advice = Advice::on(self, ruling, pod, Some((both, &stored)), namespace);
+        evaluation.advice = Advice::on(self, evaluation, pod, Some((both, &stored)), namespace);
     }
 
     /// A pod as ACK's eci-profile will leave it: what is stored has been through it already
     pub(crate) fn decorated<'p>(
         &self,
-        bearer: &Bearer<'p>,
-        side: &Side<'p>,
+        reviewed: &ReviewedTemplate<'p>,
+        template: &PodTemplate<'p>,
         namespace: &Meta,
         profile: &'p Profile,
     ) -> Pod<'p> {
-        let pod = side.read();
-        let is_stored = bearer.place.is_whole() && bearer.old.is_some();
+        let pod = template.read();
+        let is_stored = reviewed.path.is_whole() && reviewed.old.is_some();
         if is_stored || pod.node().is_some() {
             return pod.clone();
         }
@@ -319,8 +335,8 @@ impl Case<'_> {
 }
 
 /// What speaks against a stamp that should have stayed as it was
-fn touched(bearer: &Bearer<'_>, new: &Side<'_>) -> Option<Finding> {
-    let old = bearer.old.as_ref().and_then(Side::stamp);
+fn touched(reviewed: &ReviewedTemplate<'_>, new: &PodTemplate<'_>) -> Option<Finding> {
+    let old = reviewed.old.as_ref().and_then(PodTemplate::stamp);
     let fault = match new.stamp() {
         None => StampFault::NotApplied,
         Some(_) => StampFault::Changed,

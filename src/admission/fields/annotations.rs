@@ -211,11 +211,11 @@ fn tag(text: &str) -> Result<(&str, &str), Slip> {
     if value.contains(':') {
         return Err(Slip::SecondColon);
     }
-    if let Some(place) = blank(key, ["before the key", "after the key"]) {
-        return Err(Slip::Blank(place));
+    if let Some(path) = blank(key, ["before the key", "after the key"]) {
+        return Err(Slip::Blank(path));
     }
-    if let Some(place) = blank(value, ["before the value", "after the value"]) {
-        return Err(Slip::Blank(place));
+    if let Some(path) = blank(value, ["before the value", "after the value"]) {
+        return Err(Slip::Blank(path));
     }
     if let Some(key) = OWN_KEYS.iter().find(|own| **own == key) {
         return Err(Slip::OwnKey(key));
@@ -281,8 +281,8 @@ fn role_arns(text: &str) -> Result<Vec<RoleArn>, Problem> {
 }
 
 fn role_arn(text: &str) -> Result<RoleArn, Slip> {
-    if let Some(place) = blank(text, ["before the ARN", "after the ARN"]) {
-        return Err(Slip::Blank(place));
+    if let Some(path) = blank(text, ["before the ARN", "after the ARN"]) {
+        return Err(Slip::Blank(path));
     }
     RoleArn::parse(text).map_err(|_| Slip::Arn)
 }

@@ -342,8 +342,8 @@ mod tests {
     use super::*;
     use crate::admission::fields::patch::Patch;
     use crate::config::directory::mapping::TagRule;
-    use crate::kubernetes::pod_template::Place;
-    use crate::kubernetes::pod_template::Side;
+    use crate::kubernetes::pod_template::FieldPath;
+    use crate::kubernetes::pod_template::PodTemplate;
 
     fn rule(source: MappingSource, mode: MappingMode) -> FieldRule {
         FieldRule { source, mode }
@@ -416,7 +416,11 @@ mod tests {
         let mapped =
             map(&fields, &rules(), &sources, Scope::ALL, limit).map_err(|error| error.to_string())?;
         let mut pod = pod.clone();
-        let patch = Patch::new(&mapped.changes, &Place::default(), &Side::pod(&text).unwrap());
+        let patch = Patch::new(
+            &mapped.changes,
+            &FieldPath::default(),
+            &PodTemplate::pod(&text).unwrap(),
+        );
         if let Some(steps) = patch.to_json() {
             let steps: json_patch::Patch = serde_json::from_slice(&steps).unwrap();
             json_patch::patch(&mut pod, &steps).unwrap();

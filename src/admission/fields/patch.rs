@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use crate::admission::fields::annotations::CUSTOM_TAGS;
 use crate::admission::fields::annotations::RAM_ROLE_NAME;
 use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
-use crate::kubernetes::pod_template::Place;
-use crate::kubernetes::pod_template::Side;
+use crate::kubernetes::pod_template::FieldPath;
+use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::pod_template::escaped;
 use crate::stamp::REQUESTED_BY;
 
@@ -81,11 +81,11 @@ impl Patch {
     /// The patch that makes these changes to a pod or template
     ///
     /// An annotation that is not there is not removed, because the API server would refuse such a patch.
-    pub(crate) fn new(changes: &Changes, place: &Place, side: &Side<'_>) -> Self {
-        let base = place.pointer();
-        Self(match side.read().metadata.annotations {
-            Some(_) => single(changes, &base, side),
-            None => together(changes, &base, side),
+    pub(crate) fn new(changes: &Changes, path: &FieldPath, template: &PodTemplate<'_>) -> Self {
+        let base = path.pointer();
+        Self(match template.read().metadata.annotations {
+            Some(_) => single(changes, &base, template),
+            None => together(changes, &base, template),
         })
     }
 
@@ -124,7 +124,7 @@ impl Patch {
     }
 }
 
-fn single(changes: &Changes, base: &str, side: &Side<'_>) -> Vec<Step> {
+fn single(changes: &Changes, base: &str, template: &PodTemplate<'_>) -> Vec<Step> {
     let step = |(annotation, change): (&str, &Change)| {
         let path = format!("{base}/metadata/annotations/{}", escaped(annotation));
         match change {
@@ -132,13 +132,16 @@ fn single(changes: &Changes, base: &str, side: &Side<'_>) -> Vec<Step> {
                 path,
                 value: Value::String(value.clone()),
             }),
-            Change::Remove => side.read().annotation(annotation).map(|_| Step::Remove { path }),
+            Change::Remove => template
+                .read()
+                .annotation(annotation)
+                .map(|_| Step::Remove { path }),
         }
     };
     changes.all().filter_map(step).collect()
 }
 
-fn together(changes: &Changes, base: &str, side: &Side<'_>) -> Vec<Step> {
+fn together(changes: &Changes, base: &str, template: &PodTemplate<'_>) -> Vec<Step> {
     let set = |(annotation, change): (&str, &Change)| match change {
         Change::Set(value) => Some((annotation.to_owned(), Value::String(value.clone()))),
         Change::Remove => None,
@@ -148,7 +151,7 @@ fn together(changes: &Changes, base: &str, side: &Side<'_>) -> Vec<Step> {
         return Vec::new();
     }
     let annotations = Value::Object(annotations);
-    vec![match side.has_metadata() {
+    vec![match template.has_metadata() {
         true => Step::Add {
             path: format!("{base}/metadata/annotations"),
             value: annotations,
@@ -176,7 +179,7 @@ mod tests {
 
     fn patch(pod: &Value, changes: &Changes) -> Option<Value> {
         let json = pod.to_string();
-        Patch::new(changes, &Place::default(), &Side::pod(&json).unwrap())
+        Patch::new(changes, &FieldPath::default(), &PodTemplate::pod(&json).unwrap())
             .to_json()
             .map(|patch| serde_json::from_slice(&patch).unwrap())
     }
@@ -236,12 +239,12 @@ mod tests {
     fn a_template_is_changed_where_it_stands() {
         let steps = |template: Value| {
             let json = template.to_string();
-            let side = Side::template(&json).unwrap();
+            let template = PodTemplate::template(&json).unwrap();
             let changes = Changes {
                 stamp: Some(Change::Set("s".to_owned())),
                 ..Changes::default()
             };
-            let patch = Patch::new(&changes, &Place::of(["spec", "template"]), &side);
+            let patch = Patch::new(&changes, &FieldPath::of(["spec", "template"]), &template);
             serde_json::from_slice::<Value>(&patch.to_json().unwrap()).unwrap()
         };
         assert_eq!(

@@ -8,7 +8,7 @@ use crate::admission::Modes;
 use crate::admission::Path;
 use crate::admission::Review;
 use crate::admission::answer;
-use crate::admission::attribution::Holder;
+use crate::admission::attribution::OwnedObject;
 use crate::admission::offline::Inhabited;
 use crate::admission::offline::OfflineError;
 use crate::admission::offline::Operation;
@@ -16,13 +16,13 @@ use crate::admission::offline::Request;
 use crate::admission::offline::body;
 use crate::admission::offline::listed;
 use crate::admission::offline::patch;
-use crate::admission::offline::place;
+use crate::admission::offline::path;
 use crate::admission::offline::workload;
 use crate::config::directory::Carrier;
 use crate::config::directory::ClusterSettings;
 use crate::config::directory::Configuration;
 use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::cluster::Objects;
+use crate::kubernetes::cluster::ClusterSnapshot;
 use crate::kubernetes::pod::Metadata;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::REQUESTED_BY;
@@ -39,7 +39,7 @@ pub fn stamped(
     object: &Value,
     (user, groups): (&str, &[String]),
     configuration: &Configuration,
-    objects: &Objects,
+    objects: &ClusterSnapshot,
     now: Timestamp,
 ) -> Result<Value, OfflineError> {
     let cluster = Inhabited {
@@ -64,14 +64,14 @@ pub fn stamped(
     }
     if let Some(owner) = owner(&object) {
         // A controller copies what was written into its owner
-        let pointer = format!("{}/metadata/annotations", place(&object, settings).pointer());
+        let pointer = format!("{}/metadata/annotations", path(&object, settings).pointer());
         let annotations = object.pointer_mut(&pointer).and_then(Value::as_object_mut);
         let stamp = annotations.and_then(|all| all.get_mut(REQUESTED_BY));
-        if let (Some(stamp), Some(seal)) = (stamp, objects.seal())
+        if let (Some(stamp), Some(signer)) = (stamp, objects.signer())
             && let Some(mut claims) = stamp.as_str().and_then(unverified)
         {
             claims.object = Some(owner);
-            *stamp = seal.sign(&claims).into();
+            *stamp = signer.sign(&claims).into();
         }
     }
     Ok(object)
@@ -81,7 +81,7 @@ pub fn stamped(
 fn owner(object: &Value) -> Option<StampedObject> {
     let text = object.get("metadata")?.to_string();
     let metadata: Metadata<'_> = serde_json::from_str(&text).ok()?;
-    Holder::new("", "", &metadata).owner_object()
+    OwnedObject::new("", "", &metadata).owner_object()
 }
 
 /// An object with the controller owner that this controller always writes, where the manifest names no owner at all; an API
@@ -177,7 +177,7 @@ fn written_by(user: &str, object: &Value, settings: &ClusterSettings) -> Option<
 /// Makes an object that was written over an unstamped one a change of the stamped one, as a patch would: what stamping
 /// and mapping wrote stays where the change does not touch it
 pub(crate) fn follow(unstamped: &Value, stamped: &Value, object: &mut Value, settings: &ClusterSettings) {
-    let base = format!("{}/metadata/annotations", place(object, settings).pointer());
+    let base = format!("{}/metadata/annotations", path(object, settings).pointer());
     let empty = Value::Object(Default::default());
     let (before, after) = (
         unstamped.pointer(&base).unwrap_or(&empty),

@@ -4,8 +4,8 @@ use crate::admission::attribution::contents::Difference;
 use crate::admission::evaluate::advice::Advice;
 use crate::admission::fields::annotations::Fields;
 use crate::admission::fields::patch::Patch;
-use crate::admission::outcome::finding::Deed;
 use crate::admission::outcome::finding::Finding;
+use crate::admission::outcome::finding::Verb;
 use crate::admission::outcome::mode::Mode;
 use crate::admission::response::record::Decision;
 use crate::admission::routing::route::Route;
@@ -15,11 +15,11 @@ use ram_policy::Principal;
 
 /// What came of judging a request, before any mode softens it
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ruling {
+pub(crate) struct Evaluation {
     /// Where the pod goes, if that was asked
     pub route: Option<Route>,
     /// What is done to the pod, if it was judged
-    pub deed: Option<Deed>,
+    pub verb: Option<Verb>,
     /// Whom a controller acts for, where the stamp tells
     pub stamped: Option<String>,
     /// The RAM principal of the requester, or of whom a controller acts for
@@ -57,7 +57,7 @@ pub struct Asked {
     pub questions: Vec<Question>,
 }
 
-impl Ruling {
+impl Evaluation {
     /// What comes of it in a mode
     pub(crate) fn decision(&self, mode: Mode) -> Decision {
         // Something was asked of ECI, or something was mapped or stamped

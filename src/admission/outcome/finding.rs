@@ -2,17 +2,17 @@
 //!
 //! A sentence says who may not do what to which pod, what was wanted, what was found, and what to do now.
 
+pub(crate) mod context;
 pub(crate) mod denial;
 pub(crate) mod revision;
-pub(crate) mod scene;
 pub(crate) mod stamp;
 
 pub(crate) use crate::admission::outcome::finding::denial::wish;
 
+pub(crate) use crate::admission::outcome::finding::context::MessageContext;
+pub(crate) use crate::admission::outcome::finding::context::Verb;
 use crate::admission::outcome::finding::denial::Told;
 pub(crate) use crate::admission::outcome::finding::revision::RevisionFault;
-pub(crate) use crate::admission::outcome::finding::scene::Deed;
-pub(crate) use crate::admission::outcome::finding::scene::Scene;
 pub(crate) use crate::admission::outcome::finding::stamp::StampFault;
 pub(crate) use crate::admission::outcome::finding::stamp::way_to;
 
@@ -169,7 +169,7 @@ impl Finding {
     }
 
     /// The annotation that it is about
-    pub(crate) fn annotation(&self, scene: &Scene<'_>) -> Option<&'static str> {
+    pub(crate) fn annotation(&self, context: &MessageContext<'_>) -> Option<&'static str> {
         match self {
             Self::Malformed(malformed) => Some(malformed.annotation),
             Self::Unmappable(MappingError::TooMany { .. }) => Some(CUSTOM_TAGS),
@@ -185,7 +185,7 @@ impl Finding {
             } => Told {
                 denial,
                 principal,
-                scene,
+                context,
             }
             .annotation(),
             Self::Stamp(_) => Some(REQUESTED_BY),
@@ -205,12 +205,12 @@ impl Finding {
     }
 
     /// The whole sentence, without a full stop
-    pub(crate) fn sentence(&self, scene: &Scene<'_>) -> String {
-        format!("{}: {}", scene.opening(), self.explanation(scene))
+    pub(crate) fn sentence(&self, context: &MessageContext<'_>) -> String {
+        format!("{}: {}", context.opening(), self.explanation(context))
     }
 
     /// What was wanted, what was found, what to do
-    pub(crate) fn explanation(&self, scene: &Scene<'_>) -> String {
+    pub(crate) fn explanation(&self, context: &MessageContext<'_>) -> String {
         match self {
             Self::Malformed(malformed) => malformed.to_string(),
             Self::Unmappable(error) => error.to_string(),
@@ -221,9 +221,9 @@ impl Finding {
             } => not_mapped(annotation, wanted.as_deref(), found.as_deref()),
             Self::Unbound => format!(
                 "this identity is bound to no RAM user or role: ask your cluster administrator to bind {} or one of its groups",
-                subject(scene.user)
+                subject(context.user)
             ),
-            Self::Stamp(fault) => fault.explanation(scene.namespace),
+            Self::Stamp(fault) => fault.explanation(context.namespace),
             Self::Brought(annotation) => format!(
                 "its Binding brings annotation {}, which the pod does not have: write it on the pod or in its template, a \
                  Binding only says where a pod goes",
@@ -234,11 +234,11 @@ impl Finding {
                 "it is no person and no controller of Kubernetes, and is not listed: ask your cluster administrator to list \
                  it for kind {} under `carriers`, or to bind {}",
                 quoted(kind, NAME_LENGTH),
-                subject(scene.user)
+                subject(context.user)
             ),
             Self::UnknownNamespace => format!(
                 "namespace {} is too new for ramgate to know its labels: try again in a moment",
-                quoted(scene.namespace, NAME_LENGTH)
+                quoted(context.namespace, NAME_LENGTH)
             ),
             Self::UnknownPod => {
                 "no such pod is known, so nobody can say whose container group it is".to_owned()
@@ -256,7 +256,7 @@ impl Finding {
                 quoted(what, NAME_LENGTH)
             ),
             Self::Profile(problem) => format!("{problem}: correct it and apply it again"),
-            Self::Refused(refusal) => refused(refusal, scene),
+            Self::Refused(refusal) => refused(refusal, context),
             Self::NotEverywhere {
                 statement,
                 principal,
@@ -270,7 +270,7 @@ impl Finding {
                 let explanation = Told {
                     denial,
                     principal,
-                    scene,
+                    context,
                 }
                 .explanation();
                 match boundary {
@@ -285,17 +285,17 @@ impl Finding {
     }
 
     /// The whole of it for programs
-    pub(crate) fn cause(&self, scene: &Scene<'_>) -> Cause {
-        let mut message = self.explanation(scene);
+    pub(crate) fn cause(&self, context: &MessageContext<'_>) -> Cause {
+        let mut message = self.explanation(context);
         if let Self::Denied { denial, .. } = self {
             message.push_str(&denial::other_misses(denial));
         }
-        let words = joined(&self.words(scene.configuration.policies.account()));
+        let words = joined(&self.words(context.configuration.policies.account()));
         Cause {
             reason: self.code().to_owned(),
             message: format!("{message}. {words}"),
             field: self
-                .annotation(scene)
+                .annotation(context)
                 .map(|annotation| format!("metadata.annotations[{annotation}]")),
         }
     }
@@ -372,7 +372,7 @@ pub(crate) fn subject(user: &str) -> String {
     }
 }
 
-fn refused(refusal: &Refusal, scene: &Scene<'_>) -> String {
+fn refused(refusal: &Refusal, context: &MessageContext<'_>) -> String {
     let otherwise = || match refusal.code {
         "Forbidden.RamRoleNotExist" => "ask your cluster administrator to add this role".to_owned(),
         "UnknownResourceGroup" => "ask your cluster administrator to add this group".to_owned(),
@@ -385,9 +385,9 @@ fn refused(refusal: &Refusal, scene: &Scene<'_>) -> String {
     // Nothing that a search could try changes the roles for pulling images
     let mut remedy = match refusal.code {
         "RegistryRoleChange" => otherwise(),
-        _ => scene.remedy(otherwise),
+        _ => context.remedy(otherwise),
     };
-    if let Some(id) = meant_group(scene).filter(|_| refusal.code == "UnknownResourceGroup") {
+    if let Some(id) = meant_group(context).filter(|_| refusal.code == "UnknownResourceGroup") {
         remedy = format!("that is the name of {}, {remedy}", quoted(id, NAME_LENGTH));
     }
     let mark = if refusal.message.contains(": ") { ';' } else { ':' };
@@ -395,9 +395,9 @@ fn refused(refusal: &Refusal, scene: &Scene<'_>) -> String {
 }
 
 /// The id of the group whose name was written instead of it
-fn meant_group<'a>(scene: &Scene<'a>) -> Option<&'a str> {
-    let written = scene.fields.resource_group.as_deref()?;
-    let groups = &scene.configuration.account.resource_groups;
+fn meant_group<'a>(context: &MessageContext<'a>) -> Option<&'a str> {
+    let written = context.fields.resource_group.as_deref()?;
+    let groups = &context.configuration.account.resource_groups;
     groups
         .iter()
         .find(|group| group.name.as_deref() == Some(written))

@@ -5,7 +5,7 @@ use ram_policy::PolicyType;
 use crate::admission::Path;
 use crate::admission::attribution::contents::Difference;
 use crate::admission::evaluate::advice::Advice;
-use crate::admission::outcome::evaluation::Ruling;
+use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::mode::Mode;
 use crate::admission::response::reply::Cause;
@@ -112,14 +112,14 @@ impl Decision {
 }
 
 /// The questions of a ruling, the allowed ones first
-pub(crate) fn questions(ruling: &Ruling) -> Vec<Question> {
-    let allowed = ruling.allowed.iter().map(|allowed| Question {
+pub(crate) fn questions(evaluation: &Evaluation) -> Vec<Question> {
+    let allowed = evaluation.allowed.iter().map(|allowed| Question {
         action: allowed.action,
         decision: "Allow",
         scope: scope(allowed.policy_type),
     });
-    let call = ruling.operation.map(|operation| operation.action());
-    let failed = ruling.findings.iter().filter_map(|finding| match finding {
+    let call = evaluation.operation.map(|operation| operation.action());
+    let failed = evaluation.findings.iter().filter_map(|finding| match finding {
         Finding::Denied { denial, .. } => Some(Question {
             action: denial.question.action,
             decision: finding.code(),

@@ -7,17 +7,17 @@ use crate::admission::review::Review;
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::cluster::NodeKind;
 use crate::kubernetes::pod::Pod;
-use crate::kubernetes::pod_template::Side;
+use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::workload::Workload;
 use crate::stamp;
 
 impl<'a> Review<'a> {
     fn pods(&self) -> impl Iterator<Item = &Pod<'a>> {
         let sides = self
-            .bearers
+            .templates
             .iter()
-            .flat_map(|bearer| bearer.new.iter().chain(&bearer.old));
-        sides.map(Side::read)
+            .flat_map(|reviewed| reviewed.new.iter().chain(&reviewed.old));
+        sides.map(PodTemplate::read)
     }
 
     /// The nodes that should be read live before the review is judged, because no watch has shown them so far
@@ -40,7 +40,7 @@ impl<'a> Review<'a> {
         let namespace = self.namespace();
         let is_judged = match self.resource {
             Resource::Pods | Resource::Bindings | Resource::Workload(_) => true,
-            Resource::Other => !self.bearers.is_empty(),
+            Resource::Other => !self.templates.is_empty(),
             Resource::ConfigMaps | Resource::ImageCaches | Resource::Nodes => false,
         };
         (is_judged && cluster.namespace(namespace).is_none()).then_some(namespace)
@@ -49,8 +49,8 @@ impl<'a> Review<'a> {
     /// Namespace and names of the service accounts that should be read live before the review is judged
     pub fn unread_service_accounts(&self, cluster: &dyn Cluster) -> (&str, Vec<&str>) {
         let namespace = self.namespace();
-        let new = self.bearers.iter().filter_map(|bearer| bearer.new.as_ref());
-        let names = new.filter_map(Side::service_account);
+        let new = self.templates.iter().filter_map(|reviewed| reviewed.new.as_ref());
+        let names = new.filter_map(PodTemplate::service_account);
         let unread = names.filter(|name| cluster.service_account(namespace, name).is_none());
         (namespace, unread.collect())
     }
@@ -90,11 +90,11 @@ impl<'a> Review<'a> {
     /// Whether a stamp in the review names a key that is not known here, as right after another replica made one
     pub fn has_unknown_key(&self, ring: &stamp::Ring) -> bool {
         let sides = self
-            .bearers
+            .templates
             .iter()
-            .flat_map(|bearer| bearer.new.iter().chain(&bearer.old));
+            .flat_map(|reviewed| reviewed.new.iter().chain(&reviewed.old));
         sides
-            .filter_map(Side::stamp)
+            .filter_map(PodTemplate::stamp)
             .filter_map(stamp::key_id)
             .any(|id| ring.key(&id).is_none())
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::admission::attribution::Holder;
+use crate::admission::attribution::OwnedObject;
 use crate::admission::attribution::STAMPED;
 use crate::admission::review::GroupVersionResource;
 use crate::admission::review::Operation;
@@ -22,9 +22,9 @@ use crate::kubernetes::bounds::PARTS;
 use crate::kubernetes::pod::Metadata;
 use crate::kubernetes::pod::present;
 use crate::kubernetes::pod_template;
-use crate::kubernetes::pod_template::Bearer;
-use crate::kubernetes::pod_template::Place;
-use crate::kubernetes::pod_template::Side;
+use crate::kubernetes::pod_template::FieldPath;
+use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::pod_template::ReviewedTemplate;
 use crate::kubernetes::strings::Pairs;
 use crate::kubernetes::strings::Text;
 use crate::kubernetes::workload::Workload;
@@ -73,17 +73,17 @@ impl<'a> Review<'a> {
         let subresource = self.request.sub_resource.clone();
         match (self.resource, &*subresource) {
             (Resource::Pods, "" | "status" | "ephemeralcontainers" | "resize") => {
-                let bearer = self.whole("pod")?;
-                self.bearers.extend(bearer);
+                let reviewed = self.whole("pod")?;
+                self.templates.extend(reviewed);
             }
             (Resource::ImageCaches, "") => {
-                let bearer = self.whole("image cache")?;
-                self.bearers.extend(bearer);
+                let reviewed = self.whole("image cache")?;
+                self.templates.extend(reviewed);
             }
             // What becomes of a revision depends on the kinds that are listed
             (Resource::Workload(Workload::ControllerRevision), _) => {}
             (Resource::Workload(workload), "") => {
-                self.read_templates(&[Place::of(workload.template().iter().copied())])?;
+                self.read_templates(&[FieldPath::of(workload.template().iter().copied())])?;
             }
             (Resource::Pods, "binding") | (Resource::Bindings, "") => {
                 self.binding = self.part("object", true, "Binding", serde_json::from_str)?;
@@ -124,7 +124,7 @@ impl<'a> Review<'a> {
             .collect();
         paths.sort_unstable();
         paths.dedup();
-        let places: Vec<Place> = paths.iter().map(|path| Place::of(path.split('.'))).collect();
+        let places: Vec<FieldPath> = paths.iter().map(|path| FieldPath::of(path.split('.'))).collect();
         // The count of a kind that nobody knows may be of any type
         let size = |json: Option<&'a RawValue>| json.and_then(|json| Size::parse(json.get()).ok());
         let (was, now) = (size(self.request.old_object), size(self.request.object));
@@ -155,22 +155,23 @@ impl<'a> Review<'a> {
         let mut both = std::iter::once(&now).chain(&before);
         let is_ours = both.any(|revision| revision.may_be_taken_up(settings));
         let is_same = before.is_some_and(|before| now.is_same(&before));
-        let holder = Holder::new("apps", "ControllerRevision", &now.metadata);
+        let owned = OwnedObject::new("apps", "ControllerRevision", &now.metadata);
         if is_ours {
-            let side = now.template();
+            let template = now.template();
             self.revision = Some(Revision {
-                holder,
+                owned,
                 is_same,
-                fault: side.as_ref().err().cloned(),
+                fault: template.as_ref().err().cloned(),
             });
-            self.bearers.extend(side.ok().map(|side| Bearer {
-                place: Place::of(Workload::ControllerRevision.template().iter().copied()),
-                new: Some(side),
-                old: None,
-            }));
+            self.templates
+                .extend(template.ok().map(|template| ReviewedTemplate {
+                    path: FieldPath::of(Workload::ControllerRevision.template().iter().copied()),
+                    new: Some(template),
+                    old: None,
+                }));
         } else if let Some(fault) = now.disguise() {
             self.revision = Some(Revision {
-                holder,
+                owned,
                 is_same,
                 fault: Some(fault),
             });
@@ -179,7 +180,7 @@ impl<'a> Review<'a> {
         Ok(())
     }
 
-    fn read_templates(&mut self, places: &[Place]) -> Result<(), Problem> {
+    fn read_templates(&mut self, places: &[FieldPath]) -> Result<(), Problem> {
         if places.is_empty() || !matches!(self.operation, Operation::Create | Operation::Update) {
             return Ok(());
         }
@@ -194,50 +195,50 @@ impl<'a> Review<'a> {
         self.asks_for_stamp = now.is_some() && before.is_some_and(|before| asks(&before) != now);
         let what = "pod template";
         let mut parts = 0_usize;
-        for place in places {
-            let read = |part, wanted| self.part(part, wanted, what, |json| place.all(json));
+        for path in places {
+            let read = |part, wanted| self.part(part, wanted, what, |json| path.all(json));
             let new = read("object", true)?.unwrap_or_default();
             let old = read("oldObject", is_update)?.unwrap_or_default();
             let mut before: BTreeMap<String, &'a str> = old
                 .into_iter()
-                .map(|(place, json)| (place.pointer(), json))
+                .map(|(path, json)| (path.pointer(), json))
                 .collect();
-            for (place, json) in new {
-                let side = |part: &str, json| {
-                    Side::template(json).map_err(|source| Problem::Object {
-                        part: format!("{part}{}", place.pointer().replace('/', ".")),
+            for (path, json) in new {
+                let template = |part: &str, json| {
+                    PodTemplate::template(json).map_err(|source| Problem::Object {
+                        part: format!("{part}{}", path.pointer().replace('/', ".")),
                         what,
                         source,
                     })
                 };
-                let old = before.remove(&place.pointer());
-                let bearer = Bearer {
-                    new: Some(side("object", json)?),
-                    old: old.map(|json| side("oldObject", json)).transpose()?,
-                    place,
+                let old = before.remove(&path.pointer());
+                let reviewed = ReviewedTemplate {
+                    new: Some(template("object", json)?),
+                    old: old.map(|json| template("oldObject", json)).transpose()?,
+                    path,
                 };
-                parts = parts.saturating_add(bearer.parts());
+                parts = parts.saturating_add(reviewed.parts());
                 if parts > PARTS {
                     return Err(Problem::TooManyParts);
                 }
-                self.bearers.push(bearer);
+                self.templates.push(reviewed);
             }
         }
         Ok(())
     }
 
     /// Reads both sides of a pod, as far as the operation brings them
-    fn whole(&self, what: &'static str) -> Result<Option<Bearer<'a>>, Problem> {
+    fn whole(&self, what: &'static str) -> Result<Option<ReviewedTemplate<'a>>, Problem> {
         let (wants_new, wants_old) = match self.operation {
             Operation::Create => (true, false),
             Operation::Update => (true, true),
             Operation::Delete => (false, true),
             Operation::Connect => (false, false),
         };
-        let new = self.part("object", wants_new, what, Side::pod)?;
-        let old = self.part("oldObject", wants_old, what, Side::pod)?;
-        Ok((new.is_some() || old.is_some()).then(|| Bearer {
-            place: Place::default(),
+        let new = self.part("object", wants_new, what, PodTemplate::pod)?;
+        let old = self.part("oldObject", wants_old, what, PodTemplate::pod)?;
+        Ok((new.is_some() || old.is_some()).then(|| ReviewedTemplate {
+            path: FieldPath::default(),
             new,
             old,
         }))

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::kubernetes::canonical_json;
 use crate::kubernetes::canonical_json::Rule;
-use crate::kubernetes::pod_template::Place;
+use crate::kubernetes::pod_template::FieldPath;
 use crate::kubernetes::pod_template::member;
 
 /// What counts once templates and harmless fields are blank: not metadata and status, since an operator that copies labels of
@@ -22,7 +22,7 @@ const COUNTED: Rule = Rule::Present(&Rule::Fields(
 const BLANK: &str = "null";
 
 /// Whether two versions of an object are the same but for their templates, metadata, status and harmless fields
-pub(crate) fn same(old: &str, new: &str, templates: &[Place], harmless: &[&str]) -> bool {
+pub(crate) fn same(old: &str, new: &str, templates: &[FieldPath], harmless: &[&str]) -> bool {
     let blank = |json| blanked(json, templates, harmless);
     match (blank(old), blank(new)) {
         (Some(old), Some(new)) => canonical_json::same(&old, &new, &COUNTED),
@@ -31,10 +31,10 @@ pub(crate) fn same(old: &str, new: &str, templates: &[Place], harmless: &[&str])
 }
 
 /// The object with nothing where a template or a harmless field stands
-fn blanked(json: &str, templates: &[Place], harmless: &[&str]) -> Option<String> {
+fn blanked(json: &str, templates: &[FieldPath], harmless: &[&str]) -> Option<String> {
     let mut spans: Vec<Range<usize>> = Vec::new();
-    for place in templates {
-        for (_, template) in place.all(json).ok()? {
+    for path in templates {
+        for (_, template) in path.all(json).ok()? {
             spans.push(span(json, template)?);
         }
     }
@@ -83,8 +83,8 @@ mod tests {
         let mut new = old.clone();
         change(&mut new);
         let templates = [
-            Place::of(["spec", "template"]),
-            Place::of(["spec", "tasks", "template"]),
+            FieldPath::of(["spec", "template"]),
+            FieldPath::of(["spec", "tasks", "template"]),
         ];
         let harmless = ["spec.replicas", "spec.deep.field", "paused"];
         !same(&old.to_string(), &new.to_string(), &templates, &harmless)

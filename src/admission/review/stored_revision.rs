@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::admission::attribution::Holder;
+use crate::admission::attribution::OwnedObject;
 use crate::admission::attribution::is_listed;
 use crate::admission::outcome::finding::RevisionFault;
 use crate::config::directory::ClusterSettings;
@@ -11,13 +11,13 @@ use crate::kubernetes::controller_revision;
 use crate::kubernetes::pod::Metadata;
 use crate::kubernetes::pod::OwnerReference;
 use crate::kubernetes::pod::present;
-use crate::kubernetes::pod_template::Side;
+use crate::kubernetes::pod_template::PodTemplate;
 
 /// A revision that a workload whose pods ramgate attributes may take up
 #[derive(Clone, Debug)]
 pub struct Revision {
     /// The revision itself
-    pub holder: Holder,
+    pub owned: OwnedObject,
     /// Whether an update changes neither its data nor what may take it up
     pub is_same: bool,
     /// Why its data is not exactly one whole template, if it is not
@@ -66,9 +66,9 @@ impl<'a> StoredRevision<'a> {
     }
 
     /// The template that its controller makes of it
-    pub(crate) fn template(&self) -> Result<Side<'a>, RevisionFault> {
+    pub(crate) fn template(&self) -> Result<PodTemplate<'a>, RevisionFault> {
         let text = controller_revision::template(self.data()).map_err(RevisionFault::NotWhole)?;
-        Side::template(text).map_err(|error| RevisionFault::Unreadable(error.to_string()))
+        PodTemplate::template(text).map_err(|error| RevisionFault::Unreadable(error.to_string()))
     }
 
     /// Why pods under a stamp may come of it, though it claims a controller whose pods ramgate does not attribute

@@ -4,11 +4,11 @@
 
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::cluster::NodeKind;
-use crate::testing::kubernetes::Objects;
+use crate::testing::kubernetes::ClusterSnapshot;
 use std::collections::BTreeMap;
 
-use crate::admission::attribution::Holder;
-use crate::admission::attribution::believed;
+use crate::admission::attribution::OwnedObject;
+use crate::admission::attribution::trusted;
 use crate::admission::tests::*;
 use crate::kubernetes::pod::Metadata;
 use crate::stamp::Claims;
@@ -17,7 +17,7 @@ use crate::stamp::KEY_BYTES;
 use crate::stamp::ObjectName;
 use crate::stamp::REQUESTED_BY;
 use crate::stamp::Ring;
-use crate::stamp::Seal;
+use crate::stamp::Signer;
 use crate::stamp::StampedObject;
 use ram_policy::Principal;
 
@@ -104,7 +104,7 @@ boundaries"#;
 
 /// A cluster whose carriers may be unsent and whose namespaces may be unknown
 struct Known {
-    objects: Objects,
+    objects: ClusterSnapshot,
     namespace: bool,
     sends: bool,
 }
@@ -122,16 +122,16 @@ impl Cluster for Known {
     fn pod(&self, namespace: &str, name: &str) -> Option<Arc<str>> {
         self.objects.pod(namespace, name)
     }
-    fn seal(&self) -> Option<Arc<Seal>> {
-        self.objects.seal()
+    fn signer(&self) -> Option<Arc<Signer>> {
+        self.objects.signer()
     }
     fn sends(&self, _group: &str, _resource: &str) -> bool {
         self.sends
     }
 }
 
-fn seal(id: &str) -> Seal {
-    Seal::new(Ring::new([(id.to_owned(), vec![7; KEY_BYTES])]).unwrap(), "")
+fn signer(id: &str) -> Signer {
+    Signer::new(Ring::new([(id.to_owned(), vec![7; KEY_BYTES])]).unwrap(), "")
 }
 
 /// Every stamp that somebody might bring or that may be stored, by its name
@@ -147,8 +147,8 @@ fn stamps(kind: &Kind) -> BTreeMap<&'static str, Option<String>> {
     let owner = kind
         .owner
         .map_or_else(|| own.clone(), |(group, kind, name)| object(group, kind, name));
-    let signed = |seal: Seal, user: &str, principal: Principal, object: Option<StampedObject>| {
-        Some(seal.sign(&Claims {
+    let signed = |signer: Signer, user: &str, principal: Principal, object: Option<StampedObject>| {
+        Some(signer.sign(&Claims {
             user: user.to_owned(),
             principal: Some(principal),
             namespace: "shop".to_owned(),
@@ -160,7 +160,7 @@ fn stamps(kind: &Kind) -> BTreeMap<&'static str, Option<String>> {
         }))
     };
     let by = |name: &str, object: Option<StampedObject>| {
-        signed(seal("k1"), name, Principal::User(name.into()), object)
+        signed(signer("k1"), name, Principal::User(name.into()), object)
     };
     BTreeMap::from([
         ("none", None),
@@ -172,15 +172,15 @@ fn stamps(kind: &Kind) -> BTreeMap<&'static str, Option<String>> {
         ),
         (
             "the account's, of this object",
-            signed(seal("k1"), "root", Principal::Account, own),
+            signed(signer("k1"), "root", Principal::Account, own),
         ),
         ("the account's, of the first form", {
-            let first = seal("k1").writing(Form::First);
+            let first = signer("k1").writing(Form::First);
             signed(first, "root", Principal::Account, owner)
         }),
         ("one of a key that is gone", {
             let gone = object("apps", "Deployment", "web");
-            signed(seal("k0"), "all", Principal::User("all".into()), gone)
+            signed(signer("k0"), "all", Principal::User("all".into()), gone)
         }),
         ("garbage", Some("alice".to_owned())),
     ])
@@ -289,8 +289,10 @@ fn stored(
 fn only_what_ramgate_wrote_is_ever_stored() {
     let configuration = configuration(&[("boundaries", SETTINGS)]);
     let settings = &configuration.cluster;
-    let objects = Objects::new(&[], settings).unwrap().sealed(seal("k1"));
-    let key = seal("k1");
+    let objects = ClusterSnapshot::new(&[], settings)
+        .unwrap()
+        .signed_by(signer("k1"));
+    let key = signer("k1");
     let (mut states, mut passed, mut copies) = (0, 0, 0);
     for (namespace, sends) in [(true, true), (false, true), (true, false)] {
         let known = Known {
@@ -337,10 +339,10 @@ fn only_what_ramgate_wrote_is_ever_stored() {
                                     };
                                     let text = new["metadata"].to_string();
                                     let metadata: Metadata<'_> = serde_json::from_str(&text).unwrap();
-                                    let holder = Holder::new(kind.group, kind.kind, &metadata);
+                                    let owned = OwnedObject::new(kind.group, kind.kind, &metadata);
                                     let claims = |stamp: Option<&str>| {
                                         stamp.and_then(|stamp| {
-                                            believed(&key, stamp, "shop", &holder, settings).ok()
+                                            trusted(&key, stamp, "shop", &owned, settings).ok()
                                         })
                                     };
                                     let copied = claims(brought.as_deref()).filter(|_| is_maker);
@@ -360,7 +362,7 @@ fn only_what_ramgate_wrote_is_ever_stored() {
                                     let found = stamp_at(kind, &object);
                                     let is_old = is_update && found == old_stamp.as_deref();
                                     let is_own = claims(found).is_some_and(|claims| {
-                                        claims.user == user && claims.object.as_ref() == Some(holder.object())
+                                        claims.user == user && claims.object.as_ref() == Some(owned.object())
                                     });
                                     let is_copy = is_maker && found == brought.as_deref() && {
                                         copies += 1;

@@ -9,7 +9,7 @@ use crate::admission::fields::annotations::SERVICE_ARNS;
 use crate::admission::fields::annotations::USER_ARNS;
 use crate::admission::fields::annotations::texts;
 use crate::admission::fields::patch::Changes;
-use crate::kubernetes::pod_template::Side;
+use crate::kubernetes::pod_template::PodTemplate;
 use crate::stamp::Claims;
 use crate::stamp::FieldTexts;
 
@@ -69,9 +69,9 @@ pub(crate) fn differences(
 /// # Errors
 ///
 /// It is neither.
-pub(crate) fn asked(bearer: &Value) -> Result<(FieldTexts, Option<String>), serde_json::Error> {
-    let json = bearer.to_string();
-    let side = Side::template(&json)?;
-    let account = side.service_account().map(str::to_owned);
-    Ok((texts(side.read(), &Changes::default()), account))
+pub(crate) fn asked(reviewed: &Value) -> Result<(FieldTexts, Option<String>), serde_json::Error> {
+    let json = reviewed.to_string();
+    let template = PodTemplate::template(&json)?;
+    let account = template.service_account().map(str::to_owned);
+    Ok((texts(template.read(), &Changes::default()), account))
 }

@@ -11,7 +11,7 @@ use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::cluster::NodeKind;
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
-use crate::stamp::Seal;
+use crate::stamp::Signer;
 
 /// The cluster around the workloads
 #[derive(Clone, Debug, Default)]
@@ -27,7 +27,7 @@ pub(crate) struct Land {
     /// ACK's eci-profile
     pub profile: Arc<Profile>,
     /// What verifies stamps; nothing where there are no keys yet
-    pub seal: Option<Arc<Seal>>,
+    pub signer: Option<Arc<Signer>>,
     /// The live webhook configurations; nothing where there are none
     pub webhooks: Option<Webhooks>,
 }
@@ -83,8 +83,8 @@ impl Cluster for Land {
         None
     }
 
-    fn seal(&self) -> Option<Arc<Seal>> {
-        self.seal.clone()
+    fn signer(&self) -> Option<Arc<Signer>> {
+        self.signer.clone()
     }
 
     /// Before the installation nothing is sent, and afterwards everything that the chart knows of

@@ -20,11 +20,11 @@ use crate::config::NamedPiece;
 use crate::config::directory::Configuration;
 use crate::config::directory::Piece;
 use crate::config::load;
+use crate::kubernetes::cluster::ClusterSnapshot;
 use crate::kubernetes::cluster::Meta;
-use crate::kubernetes::cluster::Objects;
 use crate::stamp::KEY_BYTES;
 use crate::stamp::Ring;
-use crate::stamp::Seal;
+use crate::stamp::Signer;
 
 /// May have instances tagged `env:test`
 pub(crate) const ALICE: &str = "alice@example.com";
@@ -39,12 +39,12 @@ pub(crate) struct Town {
 }
 
 /// Keys of these ids
-pub(crate) fn seal(ids: &[&str]) -> Seal {
+pub(crate) fn signer(ids: &[&str]) -> Signer {
     let keys = ids.iter().map(|id| {
         let secret: Vec<u8> = id.bytes().cycle().take(KEY_BYTES).collect();
         ((*id).to_owned(), secret)
     });
-    Seal::new(Ring::new(keys).unwrap(), "cluster-uid")
+    Signer::new(Ring::new(keys).unwrap(), "cluster-uid")
 }
 
 pub(crate) fn now() -> Timestamp {
@@ -73,7 +73,7 @@ bindings:
         let configuration = load(&pieces).unwrap_or_else(|faults| panic!("{faults:?}"));
         let mut land = Land {
             release: "ramgate-system".to_owned(),
-            seal: Some(Arc::new(seal(&["k1", "k2"]))),
+            signer: Some(Arc::new(signer(&["k1", "k2"]))),
             ..Land::default()
         };
         for name in ["kube-system", "ramgate-system", "shop", "bank"] {
@@ -101,13 +101,13 @@ bindings:
 
     /// An object as it is after somebody made it
     pub(crate) fn made_by(&self, user: &str, object: &Value) -> Value {
-        self.made_with(seal(&["k1", "k2"]), user, object)
+        self.made_with(signer(&["k1", "k2"]), user, object)
     }
 
-    pub(crate) fn made_with(&self, seal: Seal, user: &str, object: &Value) -> Value {
-        let objects = Objects::new(&[], &self.configuration.cluster)
+    pub(crate) fn made_with(&self, signer: Signer, user: &str, object: &Value) -> Value {
+        let objects = ClusterSnapshot::new(&[], &self.configuration.cluster)
             .unwrap()
-            .sealed(seal);
+            .signed_by(signer);
         offline::stamped(object, (user, &[]), &self.configuration, &objects, now()).unwrap()
     }
 

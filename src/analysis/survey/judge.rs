@@ -7,10 +7,10 @@ use crate::admission::Cause;
 use crate::admission::Decision;
 use crate::admission::Mode;
 use crate::admission::Modes;
-use crate::admission::attribution::Holder;
-use crate::admission::attribution::believed;
+use crate::admission::attribution::OwnedObject;
+use crate::admission::attribution::trusted;
 use crate::admission::offline;
-use crate::admission::offline::Final;
+use crate::admission::offline::OfflineResult;
 use crate::admission::offline::Operation;
 use crate::admission::offline::Request;
 use crate::analysis::survey::cluster::Land;
@@ -25,7 +25,7 @@ use crate::analysis::survey::source::stamp_of;
 use crate::analysis::survey::source::text;
 use crate::config::directory::ClusterSettings;
 use crate::config::directory::Configuration;
-use crate::stamp::Seal;
+use crate::stamp::Signer;
 use crate::stamp::key_id;
 
 /// Judges what a cluster holds by a configuration
@@ -42,10 +42,10 @@ pub(crate) struct Judge<'a> {
 impl Judge<'_> {
     /// What there is to say of an object, a row for each of its templates that leads to ECI
     pub(crate) fn rows(&self, source: &Source, object: &Value) -> Vec<Row> {
-        match source.bearers(object) {
-            Ok(bearers) => {
-                let bearers = bearers.into_iter();
-                let rows = bearers.filter_map(|(at, bearer)| self.row(source, object, at, bearer));
+        match source.templates(object) {
+            Ok(templates) => {
+                let templates = templates.into_iter();
+                let rows = templates.filter_map(|(at, reviewed)| self.row(source, object, at, reviewed));
                 rows.collect()
             }
             Err(error) => {
@@ -55,14 +55,14 @@ impl Judge<'_> {
         }
     }
 
-    fn row(&self, source: &Source, object: &Value, at: Option<String>, bearer: &Value) -> Option<Row> {
+    fn row(&self, source: &Source, object: &Value, at: Option<String>, reviewed: &Value) -> Option<Row> {
         let (namespace, name) = (
             text(object, "/metadata/namespace"),
             text(object, "/metadata/name"),
         );
         let pod = match source {
             Source::Pod => as_new(object),
-            Source::Workload(_) | Source::Listed(_) => pod_of(bearer, source, namespace, name),
+            Source::Workload(_) | Source::Listed(_) => pod_of(reviewed, source, namespace, name),
         };
         let verdict = match self.judged(source, &pod) {
             Ok(done) if !done.judged => return None,
@@ -74,17 +74,17 @@ impl Judge<'_> {
             Err(error) => (false, "unknown".to_owned(), Today::Denied(unreadable(&error))),
         };
         let stamp = stamp(
-            self.land.seal.as_deref(),
-            stamp_of(bearer),
+            self.land.signer.as_deref(),
+            stamp_of(reviewed),
             namespace,
-            &source.holder(object),
+            &source.owned(object),
             &self.configuration.cluster,
         );
         Some(told(source, object, at, verdict, stamp))
     }
 
     /// What comes of a pod that a controller makes
-    fn judged(&self, source: &Source, pod: &Value) -> Result<Final, offline::OfflineError> {
+    fn judged(&self, source: &Source, pod: &Value) -> Result<OfflineResult, offline::OfflineError> {
         let request = Request {
             operation: Operation::Create(pod),
             subresource: "",
@@ -126,18 +126,18 @@ fn told(
 
 /// What a stamp is worth in an object of a namespace; without a seal nothing proves anything
 pub(crate) fn stamp(
-    seal: Option<&Seal>,
+    signer: Option<&Signer>,
     text: Option<&str>,
     namespace: &str,
-    holder: &Holder,
+    owned: &OwnedObject,
     settings: &ClusterSettings,
 ) -> Stamp {
     let Some(text) = text else { return Stamp::Missing };
     let key = key_id(text);
-    let Some(seal) = seal else {
+    let Some(signer) = signer else {
         return Stamp::Broken { reason: None, key };
     };
-    match (believed(seal, text, namespace, holder, settings), key) {
+    match (trusted(signer, text, namespace, owned, settings), key) {
         (Ok(claims), Some(key)) => Stamp::Good {
             claims: Box::new(claims),
             key,
@@ -164,7 +164,7 @@ fn as_new(pod: &Value) -> Value {
     pod
 }
 
-fn today(done: Final) -> Today {
+fn today(done: OfflineResult) -> Today {
     let record = done.record;
     let denied = Denied {
         code: record

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::admission::attribution::Holder;
+use crate::admission::attribution::OwnedObject;
 use crate::config::directory::Carrier;
 use crate::config::directory::ClusterSettings;
 use crate::kubernetes::pod::Metadata;
-use crate::kubernetes::pod_template::Place;
+use crate::kubernetes::pod_template::FieldPath;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::REQUESTED_BY;
 
@@ -114,10 +114,10 @@ impl Source {
     }
 
     /// The object as one in which a stamp stands
-    pub(crate) fn holder(&self, object: &Value) -> Holder {
+    pub(crate) fn owned(&self, object: &Value) -> OwnedObject {
         let text = object.get("metadata").map(Value::to_string).unwrap_or_default();
         let metadata: Metadata<'_> = serde_json::from_str(&text).unwrap_or_default();
-        Holder::new(self.group(), self.kind(), &metadata)
+        OwnedObject::new(self.group(), self.kind(), &metadata)
     }
 
     /// The pods or pod templates in an object, each with its path where there may be several
@@ -125,13 +125,13 @@ impl Source {
     /// # Errors
     ///
     /// They cannot be told apart, or are too many.
-    pub(crate) fn bearers<'o>(
+    pub(crate) fn templates<'o>(
         &self,
         object: &'o Value,
     ) -> Result<Vec<(Option<String>, &'o Value)>, serde_json::Error> {
         let places = self.places();
         let Self::Listed(_) = self else {
-            let found = places.iter().filter_map(|place| object.pointer(&place.pointer()));
+            let found = places.iter().filter_map(|path| object.pointer(&path.pointer()));
             return Ok(found
                 .filter(|found| found.is_object())
                 .map(|found| (None, found))
@@ -139,26 +139,26 @@ impl Source {
         };
         let json = object.to_string();
         let mut found = Vec::new();
-        for place in &places {
-            found.extend(place.all(&json)?.into_iter().map(|(place, _)| place));
+        for path in &places {
+            found.extend(path.all(&json)?.into_iter().map(|(path, _)| path));
         }
         let are_several = found.len() > 1 || places.len() > 1;
-        let bearers = found.iter().filter_map(|place| {
-            let at = are_several.then(|| place.to_string().trim_end_matches('.').to_owned());
-            Some((at, object.pointer(&place.pointer())?))
+        let templates = found.iter().filter_map(|path| {
+            let at = are_several.then(|| path.to_string().trim_end_matches('.').to_owned());
+            Some((at, object.pointer(&path.pointer())?))
         });
-        Ok(bearers.collect())
+        Ok(templates.collect())
     }
 
     /// Where pods or pod templates stand in an object
-    fn places(&self) -> Vec<Place> {
+    fn places(&self) -> Vec<FieldPath> {
         match self {
-            Self::Workload(workload) => vec![Place::of(workload.template().iter().copied())],
+            Self::Workload(workload) => vec![FieldPath::of(workload.template().iter().copied())],
             Self::Listed(listed) => {
                 let paths = listed.templates.iter();
-                paths.map(|path| Place::of(path.split('.'))).collect()
+                paths.map(|path| FieldPath::of(path.split('.'))).collect()
             }
-            Self::Pod => vec![Place::default()],
+            Self::Pod => vec![FieldPath::default()],
         }
     }
 
@@ -246,8 +246,8 @@ fn short(workload: Workload) -> &'static str {
 }
 
 /// The stamp of a pod or pod template, whatever it is worth
-pub(crate) fn stamp_of(bearer: &Value) -> Option<&str> {
-    let annotations = bearer.pointer("/metadata/annotations")?;
+pub(crate) fn stamp_of(reviewed: &Value) -> Option<&str> {
+    let annotations = reviewed.pointer("/metadata/annotations")?;
     annotations.get(REQUESTED_BY)?.as_str()
 }
 

@@ -148,8 +148,10 @@ impl Tally {
     /// Counts the stamps that may count one day, whether or not their pods go to ECI now
     fn count_keys(&mut self, source: &Source, object: &Value) {
         let is_bound = *source == Source::Pod && !text(object, "/spec/nodeName").is_empty();
-        let bearers = source.bearers(object).unwrap_or_default();
-        let stamps = bearers.into_iter().filter_map(|(_, bearer)| stamp_of(bearer));
+        let templates = source.templates(object).unwrap_or_default();
+        let stamps = templates
+            .into_iter()
+            .filter_map(|(_, reviewed)| stamp_of(reviewed));
         for key in stamps.filter(|_| !is_bound).filter_map(key_id) {
             self.count_key(&key);
         }
@@ -185,11 +187,11 @@ impl Tally {
                 .and_then(Value::as_u64)
                 .unwrap_or_default()
         };
-        let keeps = number("/status/currentReplicas") > 0
+        let keeps_identity = number("/status/currentReplicas") > 0
             || number("/spec/updateStrategy/rollingUpdate/partition") > 0;
         // Under OnDelete every new pod is of the newest template, and this stays as it was for ever
         let rolls = text(stateful_set, "/spec/updateStrategy/type") != "OnDelete";
-        if current != update && !current.is_empty() && keeps && rolls {
+        if current != update && !current.is_empty() && keeps_identity && rolls {
             let namespace = text(stateful_set, "/metadata/namespace").to_owned();
             self.revisions.insert((namespace, current.to_owned()));
         }

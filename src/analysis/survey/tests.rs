@@ -16,7 +16,7 @@ use crate::analysis::survey::fixture::Town;
 use crate::analysis::survey::fixture::meta;
 use crate::analysis::survey::fixture::owned;
 use crate::analysis::survey::fixture::pod;
-use crate::analysis::survey::fixture::seal;
+use crate::analysis::survey::fixture::signer;
 use crate::analysis::survey::fixture::template;
 use crate::analysis::survey::fixture::workload;
 use crate::analysis::survey::row::Row;
@@ -107,7 +107,7 @@ fn a_stamp_that_proves_nothing_is_told_with_its_reason() {
     assert_eq!(code(&row), "ForgedStamp");
 
     let lost = town.made_with(
-        seal(&["k9"]),
+        signer(&["k9"]),
         ALICE,
         &workload("Deployment", "web", template("env:test")),
     );
@@ -118,7 +118,7 @@ fn a_stamp_that_proves_nothing_is_told_with_its_reason() {
     );
 
     let mut keyless = Town::new("");
-    keyless.land.seal = None;
+    keyless.land.signer = None;
     let row = only(keyless.rows(&DEPLOYMENT, &made));
     assert_eq!(
         row.stamp.trouble().unwrap(),

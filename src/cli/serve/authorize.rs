@@ -11,7 +11,7 @@ use crate::authorization::Review;
 use crate::authorization::Sight;
 use crate::cli::serve::gate::Gate;
 use crate::cli::serve::gate::Surrounding;
-use crate::cluster::Sighting;
+use crate::cluster::LiveRead;
 use crate::cluster::View;
 use crate::config::directory::Configuration;
 use crate::kubernetes::cluster::Cluster;
@@ -33,11 +33,11 @@ impl Gate {
             Surrounding::Watched(view) => {
                 let by = view.by(&configuration);
                 let case = self.case(&review, &configuration, &by, exempt);
-                let sighting = complete(&case, view).await;
-                case.answer(match &sighting {
-                    Sighting::Object(json) => Sight::Pod(json),
-                    Sighting::Absent => Sight::Absent,
-                    Sighting::Unread => Sight::Unread,
+                let live_read = complete(&case, view).await;
+                case.answer(match &live_read {
+                    LiveRead::Object(json) => Sight::Pod(json),
+                    LiveRead::Absent => Sight::Absent,
+                    LiveRead::Unread => Sight::Unread,
                 })
             }
             Surrounding::Empty(objects) => {
@@ -71,22 +71,22 @@ impl Gate {
 }
 
 /// Reads live what the review names and no watch has shown; for whom nothing is denied nothing is read
-async fn complete(case: &Case<'_>, view: &Arc<View>) -> Sighting {
+async fn complete(case: &Case<'_>, view: &Arc<View>) -> LiveRead {
     if let Some(namespace) = case.unread_namespace() {
         view.read_namespace(namespace).await;
     }
-    let sighting = match case.pod() {
-        Some((namespace, name)) => view.sight(namespace, name).await,
-        None => Sighting::Absent,
+    let live_read = match case.pod() {
+        Some((namespace, name)) => view.read_pod(namespace, name).await,
+        None => LiveRead::Absent,
     };
-    let sight = match &sighting {
-        Sighting::Object(json) => Sight::Pod(json),
-        Sighting::Absent | Sighting::Unread => Sight::Absent,
+    let read_pod = match &live_read {
+        LiveRead::Object(json) => Sight::Pod(json),
+        LiveRead::Absent | LiveRead::Unread => Sight::Absent,
     };
-    if let Some(node) = case.unread_node(sight) {
+    if let Some(node) = case.unread_node(read_pod) {
         view.read_node(&node).await;
     }
-    sighting
+    live_read
 }
 
 fn verdict(answer: authorization::Answer) -> Verdict {

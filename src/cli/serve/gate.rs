@@ -23,7 +23,7 @@ use crate::cluster::View;
 use crate::config::Store;
 use crate::config::review as config_map_review;
 use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::cluster::Objects;
+use crate::kubernetes::cluster::ClusterSnapshot;
 use crate::kubernetes::eci_profile;
 use crate::server::judge::Endpoint;
 use crate::server::judge::Judge;
@@ -31,7 +31,7 @@ use crate::server::judge::Verdict;
 use crate::server::uid;
 use crate::stamp::Ring;
 use crate::stamp::RingError;
-use crate::stamp::Seal;
+use crate::stamp::Signer;
 use crate::telemetry::record::Asked;
 use crate::telemetry::record::Record;
 
@@ -53,7 +53,7 @@ pub(super) enum Surrounding {
     /// What the watches show, and single reads
     Watched(Arc<View>),
     /// Nothing: beside a folder there is no cluster
-    Empty(Objects),
+    Empty(ClusterSnapshot),
 }
 
 impl Surrounding {
@@ -65,7 +65,9 @@ impl Surrounding {
     /// The system gives no randomness for a key.
     pub(super) fn empty() -> Result<Self, RingError> {
         let ring = Ring::new([("memory".to_owned(), Ring::generate()?)])?;
-        Ok(Self::Empty(Objects::default().sealed(Seal::new(ring, ""))))
+        Ok(Self::Empty(
+            ClusterSnapshot::default().signed_by(Signer::new(ring, "")),
+        ))
     }
 }
 
@@ -98,7 +100,7 @@ impl Judge for Gate {
                 }
                 Surrounding::Empty(objects) => objects,
             };
-            if cluster.seal().is_none() {
+            if cluster.signer().is_none() {
                 return not_ready(&review, "keys for stamps");
             }
             let answer = admission::answer(

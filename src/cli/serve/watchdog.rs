@@ -49,7 +49,7 @@ impl Watchdog {
     pub(super) fn look(&self) -> Found {
         let mut found = Found::default();
         if let Some(keys) = &self.followed.keys {
-            if keys.seal().is_none() {
+            if keys.signer().is_none() {
                 found.missing.push("there are no keys for stamps yet".to_owned());
             }
             found.concerns.extend(keys.trouble());

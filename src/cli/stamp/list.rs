@@ -71,7 +71,7 @@ async fn listed(args: &ListArgs) -> Result<Listed, Problem> {
         .map_err(unread)?;
     let mut notes = ground.notes;
     notes.extend(missing.into_iter().map(|missing| missing.0));
-    let ring = ground.land.seal.as_ref().map(|seal| seal.ring());
+    let ring = ground.land.signer.as_ref().map(|signer| signer.ring());
     let secret = format!("{}/{}", site.release(), site.installation.stamp_secret);
     Ok(Listed::new(
         tally,
@@ -264,7 +264,7 @@ mod tests {
     use crate::analysis::survey::fixture::MALLORY;
     use crate::analysis::survey::fixture::Town;
     use crate::analysis::survey::fixture::pod;
-    use crate::analysis::survey::fixture::seal;
+    use crate::analysis::survey::fixture::signer;
     use crate::analysis::survey::fixture::template;
     use crate::analysis::survey::fixture::workload;
 
@@ -279,12 +279,12 @@ mod tests {
             made(ALICE, "Deployment", "web"),
             made(CAROL, "CronJob", "report"),
             made(MALLORY, "Job", "once"),
-            town.made_with(seal(&["k9"]), ALICE, &lost),
+            town.made_with(signer(&["k9"]), ALICE, &lost),
             workload("StatefulSet", "bare", template("env:test")),
             workload("DaemonSet", "agent", tolerant),
             running,
         ]);
-        let ring = seal(&["k1", "k2"]);
+        let ring = signer(&["k1", "k2"]);
         let notes = vec!["something is not there".to_owned()];
         let secret = "ramgate-system/ramgate-stamp".to_owned();
         Listed::new(tally, Some(ring.ring()), secret, is_everything, notes)

@@ -267,12 +267,12 @@ async fn take(site: &Site<'_>, ground: &Ground, step: Step, is_dry_run: bool) ->
     let outcome = match answer.outcome {
         Err(message) => Outcome::Refused(message),
         Ok(object) => {
-            let bearers = step.row.source.bearers(&object).unwrap_or_default();
-            let written = bearers.first().and_then(|(_, bearer)| stamp_of(bearer));
-            let holder = step.row.source.holder(&object);
+            let templates = step.row.source.templates(&object).unwrap_or_default();
+            let written = templates.first().and_then(|(_, reviewed)| stamp_of(reviewed));
+            let owned = step.row.source.owned(&object);
             let settings = &ground.configuration.cluster;
-            let seal = ground.land.seal.as_deref();
-            match stamp(seal, written, &step.row.namespace, &holder, settings) {
+            let signer = ground.land.signer.as_deref();
+            match stamp(signer, written, &step.row.namespace, &owned, settings) {
                 Stamp::Good { claims, .. } => Outcome::Stamped(claims.user),
                 stamp => Outcome::Unstamped(stamp.trouble().unwrap_or_default()),
             }

@@ -37,7 +37,7 @@ use crate::config::directory::ClusterSettings;
 use crate::kubernetes::control_plane::described;
 use crate::stamp::Broken;
 use crate::stamp::Claims;
-use crate::stamp::Seal;
+use crate::stamp::Signer;
 use crate::stamp::unverified;
 use crate::wording::NAME_LENGTH;
 use crate::wording::clipped;
@@ -113,13 +113,13 @@ async fn verified(args: &VerifyArgs) -> Result<Vec<Verified>, Problem> {
             site.release()
         ))
     })?;
-    let seal = Seal::new(ring, cluster_uid(&site.reader).await.map_err(unread)?);
+    let signer = Signer::new(ring, cluster_uid(&site.reader).await.map_err(unread)?);
     let mut all = Vec::new();
     for (source, object) in &objects {
-        let mut found = Verified::of(source, object, &seal, &ClusterSettings::default())?;
+        let mut found = Verified::of(source, object, &signer, &ClusterSettings::default())?;
         if found.iter().any(Verified::is_of_another_object) {
             // What controllers of listed kinds make of an object, the configuration tells
-            found = Verified::of(source, object, &seal, settings(&site, &mut ground).await?)?;
+            found = Verified::of(source, object, &signer, settings(&site, &mut ground).await?)?;
         }
         for mut one in found {
             if !one.differences.is_empty() && one.stamp.claims().is_some() {
@@ -190,20 +190,20 @@ impl Verified {
     fn of(
         source: &Source,
         object: &Value,
-        seal: &Seal,
+        signer: &Signer,
         settings: &ClusterSettings,
     ) -> Result<Vec<Self>, Problem> {
-        let holder = source.holder(object);
+        let owned = source.owned(object);
         let namespace = text(object, "/metadata/namespace");
         let unread = |error: serde_json::Error| {
             let (kind, name) = (source.kind(), text(object, "/metadata/name"));
             Problem::Usage(format!("{kind} {namespace}/{name}: {error}"))
         };
-        let bearers = source.bearers(object).map_err(unread)?.into_iter();
-        let one = |(at, bearer): (Option<String>, &Value)| {
-            let written = stamp_of(bearer);
-            let stamp = stamp(Some(seal), written, namespace, &holder, settings);
-            let (fields, account) = asked(bearer).map_err(unread)?;
+        let templates = source.templates(object).map_err(unread)?.into_iter();
+        let one = |(at, reviewed): (Option<String>, &Value)| {
+            let written = stamp_of(reviewed);
+            let stamp = stamp(Some(signer), written, namespace, &owned, settings);
+            let (fields, account) = asked(reviewed).map_err(unread)?;
             let differences = stamp.claims().map_or_else(Vec::new, |claims| {
                 differences(claims, &fields, account.as_deref())
             });
@@ -212,14 +212,14 @@ impl Verified {
                 namespace: namespace.to_owned(),
                 name: text(object, "/metadata/name").to_owned(),
                 at,
-                is_newest: stamp.key() == Some(seal.ring().newest().id()),
+                is_newest: stamp.key() == Some(signer.ring().newest().id()),
                 claims: written.and_then(unverified),
                 stamp,
                 differences,
                 is_explained: false,
             })
         };
-        bearers.map(one).collect()
+        templates.map(one).collect()
     }
 
     /// Whether what differs is what the server itself accounts for: mapping and eci-profile, as they are today
@@ -393,14 +393,19 @@ mod tests {
     use crate::analysis::survey::fixture::ALICE;
     use crate::analysis::survey::fixture::MALLORY;
     use crate::analysis::survey::fixture::Town;
-    use crate::analysis::survey::fixture::seal;
+    use crate::analysis::survey::fixture::signer;
     use crate::analysis::survey::fixture::template;
     use crate::analysis::survey::fixture::workload;
 
     fn verified(object: &Value) -> Verified {
         let source = Source::of(object, &ClusterSettings::default()).unwrap();
-        let mut all =
-            Verified::of(&source, object, &seal(&["k1", "k2"]), &ClusterSettings::default()).unwrap();
+        let mut all = Verified::of(
+            &source,
+            object,
+            &signer(&["k1", "k2"]),
+            &ClusterSettings::default(),
+        )
+        .unwrap();
         assert_eq!(all.len(), 1);
         all.pop().unwrap()
     }

@@ -12,7 +12,7 @@ use crate::admission::fields::mapping::MappingError;
 use crate::admission::fields::mapping::Scope;
 use crate::admission::fields::mapping::Sources;
 use crate::admission::fields::update::Both;
-use crate::admission::outcome::evaluation::Ruling;
+use crate::admission::outcome::evaluation::Evaluation;
 use crate::config::directory::FieldRule;
 use crate::config::directory::MappingMode;
 use crate::kubernetes::cluster::Meta;
@@ -39,7 +39,7 @@ impl<'a> PodCourt<'a> {
         namespace: &'a Meta,
         service_account: Option<&'a Meta>,
         principals: &'a [Principal],
-        ruling: &'a Ruling,
+        evaluation: &'a Evaluation,
         update: Option<(Both<'a>, &'a Fields)>,
     ) -> Self {
         Self {
@@ -50,7 +50,7 @@ impl<'a> PodCourt<'a> {
                 service_account,
             },
             principals,
-            asked: &ruling.fields,
+            asked: &evaluation.fields,
             update,
             before: update.map(|(_, stored)| wish(stored)),
         }

@@ -6,8 +6,8 @@ use crate::admission::fields::annotations::RAM_ROLE_NAME;
 use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
 use crate::admission::fields::annotations::SERVICE_ARNS;
 use crate::admission::fields::mapping;
-use crate::admission::outcome::finding::Deed;
-use crate::admission::outcome::finding::Scene;
+use crate::admission::outcome::finding::MessageContext;
+use crate::admission::outcome::finding::Verb;
 use crate::config::directory::MappingMode;
 use crate::kubernetes::control_plane;
 use crate::wording::NAME_LENGTH;
@@ -28,7 +28,7 @@ const GROUP_KEY: &str = "acs:ResourceGroupId";
 pub(crate) struct Told<'a> {
     pub(crate) denial: &'a Denial,
     pub(crate) principal: &'a Principal,
-    pub(crate) scene: &'a Scene<'a>,
+    pub(crate) context: &'a MessageContext<'a>,
 }
 
 /// A condition that does not hold
@@ -136,19 +136,19 @@ impl Told<'_> {
         };
         if let Some(tag) = tag_of(key) {
             let which = match (
-                self.scene.deed,
+                self.context.verb,
                 self.denial.question.about_new_tags,
                 key.starts_with(RESOURCE_TAG),
             ) {
-                (Deed::Update, true, _) => "new tag",
-                (Deed::Update, false, true) => "current tag",
+                (Verb::Update, true, _) => "new tag",
+                (Verb::Update, false, true) => "current tag",
                 _ => "tag",
             };
             let found = but("but the pod has no such tag");
             return format!(
                 "{which} {} {wish}, {found}: {}",
                 quoted(tag, NAME_LENGTH),
-                self.scene.remedy(|| self.tag_remedy(tag))
+                self.context.remedy(|| self.tag_remedy(tag))
             );
         }
         let found = but("but the request does not have it");
@@ -158,13 +158,13 @@ impl Told<'_> {
 
     /// Whom to ask about a tag that the pod's author cannot choose, or not so that it is allowed
     fn tag_remedy(&self, tag: &str) -> String {
-        if self.scene.deed != Deed::Create && !self.denial.question.about_new_tags {
+        if self.context.verb != Verb::Create && !self.denial.question.about_new_tags {
             return self.ask();
         }
         if SET_BY_ACK.contains(&tag) {
             return format!("ACK sets this tag itself, {}", self.ask());
         }
-        let mut rules = self.scene.configuration.mapping.tags.iter();
+        let mut rules = self.context.configuration.mapping.tags.iter();
         match rules.find(|rule| rule.key == tag && rule.rule.mode == MappingMode::Enforce) {
             Some(rule) => format!(
                 "this tag is set by {}, ask whoever owns it",
@@ -224,7 +224,7 @@ impl Told<'_> {
     fn remedy(&self) -> String {
         match self.denial.question.action {
             "ram:CreateServiceLinkedRole" => self.ask(),
-            _ => self.scene.remedy(|| self.ask()),
+            _ => self.context.remedy(|| self.ask()),
         }
     }
 
@@ -241,15 +241,15 @@ impl Told<'_> {
             | PolicyType::AccountLevelIdentityBasedPolicy
             | PolicyType::ResourceGroupLevelIdentityBasedPolicy => "your RAM administrator",
         };
-        match self.scene.deed {
-            Deed::Create | Deed::Update | Deed::Scale => format!("ask {administrator}"),
-            Deed::Delete
-            | Deed::Evict
-            | Deed::Own
-            | Deed::Exec
-            | Deed::Attach
-            | Deed::PortForward
-            | Deed::Proxy => {
+        match self.context.verb {
+            Verb::Create | Verb::Update | Verb::Scale => format!("ask {administrator}"),
+            Verb::Delete
+            | Verb::Evict
+            | Verb::Own
+            | Verb::Exec
+            | Verb::Attach
+            | Verb::PortForward
+            | Verb::Proxy => {
                 format!("ask someone who may, or {administrator}")
             }
         }
@@ -257,17 +257,17 @@ impl Told<'_> {
 
     fn is_about_registry_roles(&self) -> bool {
         let resource = &self.denial.question.resource;
-        let instance_role = self.scene.fields.role.as_ref();
+        let instance_role = self.context.fields.role.as_ref();
         let is_instance_role = instance_role.is_some_and(|role| {
             *resource
                 == format!(
                     "acs:ram::{}:role/{role}",
-                    self.scene.configuration.policies.account()
+                    self.context.configuration.policies.account()
                 )
         });
         !is_instance_role
             && self
-                .scene
+                .context
                 .fields
                 .role_arns
                 .iter()

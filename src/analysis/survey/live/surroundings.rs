@@ -26,7 +26,7 @@ use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
 use crate::stamp::Ring;
-use crate::stamp::Seal;
+use crate::stamp::Signer;
 
 /// The namespace whose UID stands for the cluster
 const CLUSTER: &str = "kube-system";
@@ -77,8 +77,8 @@ pub(crate) async fn land(
         true => eci_profile(reader, &mut missing).await?,
         false => Arc::default(),
     };
-    let seal = match ring(reader, release, &installation.stamp_secret).await? {
-        Some(ring) => Some(Arc::new(Seal::new(ring, cluster.unwrap_or_default()))),
+    let signer = match ring(reader, release, &installation.stamp_secret).await? {
+        Some(ring) => Some(Arc::new(Signer::new(ring, cluster.unwrap_or_default()))),
         None => {
             missing.push(Missing(format!(
                 "Secret {release}/{} is not there, so that no stamp can be checked: ramgate makes it when it starts",
@@ -105,7 +105,7 @@ pub(crate) async fn land(
         service_accounts: service_accounts(reader, &interest).await?,
         nodes: nodes(reader, configuration).await?,
         profile,
-        seal,
+        signer,
         webhooks,
     };
     Ok((land, missing))

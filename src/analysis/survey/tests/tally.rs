@@ -9,7 +9,7 @@ use crate::analysis::survey::fixture::CAROL;
 use crate::analysis::survey::fixture::Town;
 use crate::analysis::survey::fixture::owned;
 use crate::analysis::survey::fixture::pod;
-use crate::analysis::survey::fixture::seal;
+use crate::analysis::survey::fixture::signer;
 use crate::analysis::survey::fixture::template;
 use crate::analysis::survey::fixture::webhooks;
 use crate::analysis::survey::fixture::workload;
@@ -146,9 +146,9 @@ fn a_pod_that_runs_is_shown_and_not_counted() {
 #[test]
 fn keys_are_counted_where_a_stamp_still_counts() {
     let town = Town::new("");
-    let made = |seal, object: &Value| town.made_with(seal, ALICE, object);
+    let made = |signer, object: &Value| town.made_with(signer, ALICE, object);
     let unbound = owned(
-        made(seal(&["k1"]), &pod("web-1", "env:test")),
+        made(signer(&["k1"]), &pod("web-1", "env:test")),
         "apps/v1",
         "ReplicaSet",
         "web",
@@ -156,23 +156,29 @@ fn keys_are_counted_where_a_stamp_still_counts() {
     let mut bound = unbound.clone();
     bound["spec"]["nodeName"] = "vk".into();
     let mut unmarked = made(
-        seal(&["k2"]),
+        signer(&["k2"]),
         &workload("Deployment", "off", template("env:test")),
     );
     unmarked["spec"]["template"]["metadata"]["labels"] = json!({});
     let objects = [
         unmarked,
-        made(seal(&["k2"]), &workload("Deployment", "a", template("env:test"))),
-        made(seal(&["k2"]), &workload("Deployment", "b", template("env:test"))),
         made(
-            seal(&["gone"]),
+            signer(&["k2"]),
+            &workload("Deployment", "a", template("env:test")),
+        ),
+        made(
+            signer(&["k2"]),
+            &workload("Deployment", "b", template("env:test")),
+        ),
+        made(
+            signer(&["gone"]),
             &workload("Deployment", "c", template("env:test")),
         ),
         unbound,
         bound,
     ];
     let tally = town.tally(&objects);
-    let ring = seal(&["k0", "k1", "k2"]);
+    let ring = signer(&["k0", "k1", "k2"]);
     let uses = tally.keys(Some(ring.ring()));
     let seen: Vec<_> = uses
         .iter()

@@ -10,7 +10,7 @@ use ram_policy::Principal;
 
 /// What a sentence needs to know beside the finding
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Scene<'a> {
+pub(crate) struct MessageContext<'a> {
     /// The configuration that decided
     pub configuration: &'a Configuration,
     /// The Kubernetes user who asks, or for whom a controller does
@@ -18,7 +18,7 @@ pub(crate) struct Scene<'a> {
     /// The RAM principal of that user
     pub principal: Option<&'a Principal>,
     /// What is done to the pod
-    pub deed: Deed,
+    pub verb: Verb,
     /// What it is done to: pod `NAMESPACE/NAME`, pods of a workload, an image cache
     pub thing: &'a str,
     /// The pod's namespace
@@ -31,7 +31,7 @@ pub(crate) struct Scene<'a> {
 
 /// What is done to a pod, in words
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum Verb {
     /// It is created
     Create,
     /// It is changed
@@ -54,7 +54,7 @@ pub(crate) enum Deed {
     Proxy,
 }
 
-impl Deed {
+impl Verb {
     fn active(self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -71,7 +71,7 @@ impl Deed {
     }
 }
 
-impl Scene<'_> {
+impl MessageContext<'_> {
     /// What to do: what would be allowed as a whole if anything would be, and else this
     pub(crate) fn remedy(&self, otherwise: impl FnOnce() -> String) -> String {
         match self.advice {
@@ -91,7 +91,7 @@ impl Scene<'_> {
         });
         format!(
             "{who}{bound} may not {} {} on ECI",
-            self.deed.active(),
+            self.verb.active(),
             self.thing
         )
     }
