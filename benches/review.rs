@@ -7,12 +7,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
-use ramgate::testing::admission::Mode;
-use ramgate::testing::admission::Modes;
-use ramgate::testing::admission::Path;
-use ramgate::testing::admission::Review;
-use ramgate::testing::admission::answer;
-use ramgate::testing::admission::offline;
+use ramgate::testing::admission::{Mode, Modes, Path, Review, answer, offline};
 use ramgate::testing::config as store;
 use ramgate::testing::config::folder;
 use ramgate::testing::kubernetes::ClusterSnapshot;

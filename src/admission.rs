@@ -17,34 +17,25 @@ pub(crate) mod review;
 pub(crate) mod routing;
 
 use crate::admission::attribution::contents;
-use crate::admission::response::record;
-use crate::admission::response::reply;
+use crate::admission::response::{record, reply};
 use crate::admission::routing::route;
 use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::eci_profile;
-use crate::kubernetes::pod;
+use crate::kubernetes::{eci_profile, pod};
 use crate::wording;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use crate::admission::evaluate::Case;
-use crate::admission::outcome::finding::Finding;
-use crate::admission::outcome::finding::MessageContext;
-use crate::admission::outcome::finding::Verb;
-use crate::admission::response::reply::Reply;
-use crate::admission::response::reply::Status;
+use crate::admission::outcome::finding::{Finding, MessageContext, Verb};
+use crate::admission::response::reply::{Reply, Status};
 use crate::admission::review::Resource;
-use crate::config::directory::Configuration;
-use crate::config::directory::ProfileChanges;
+use crate::config::directory::{Configuration, ProfileChanges};
 
 pub(crate) use crate::admission::outcome::evaluation::Asked;
-pub use crate::admission::outcome::mode::Mode;
-pub use crate::admission::outcome::mode::Modes;
-pub(crate) use crate::admission::response::record::Decision;
-pub(crate) use crate::admission::response::record::Record;
-pub(crate) use crate::admission::response::reply::Cause;
-pub(crate) use crate::admission::response::reply::refuse;
+pub use crate::admission::outcome::mode::{Mode, Modes};
+pub(crate) use crate::admission::response::record::{Decision, Record};
+pub(crate) use crate::admission::response::reply::{Cause, refuse};
 pub use crate::admission::review::Review;
 pub(crate) use crate::admission::review::ReviewError;
 

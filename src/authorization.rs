@@ -17,20 +17,15 @@ pub(crate) mod ruling;
 pub(crate) mod selector_advice;
 pub(crate) mod words;
 
-pub(crate) use crate::authorization::reply::Answer;
-pub(crate) use crate::authorization::reply::malformed;
-pub(crate) use crate::authorization::reply::refuse;
-pub(crate) use crate::authorization::reply::unready;
+pub(crate) use crate::authorization::reply::{Answer, malformed, refuse, unready};
 pub(crate) use crate::authorization::requester::Exempt;
-pub(crate) use crate::authorization::review::Review;
-pub(crate) use crate::authorization::review::ReviewError;
+pub(crate) use crate::authorization::review::{Review, ReviewError};
 
 use jiff::Timestamp;
 
 use crate::admission::Modes;
 use crate::config::directory::Configuration;
-use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::cluster::NodeKind;
+use crate::kubernetes::cluster::{Cluster, NodeKind};
 use crate::kubernetes::pod::Pod;
 
 /// A review with everything that it is judged by

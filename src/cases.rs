@@ -15,11 +15,8 @@ use serde::Serialize;
 
 use crate::cases::file::CaseFile;
 use crate::config;
-use crate::config::NamedPiece;
-use crate::config::directory::Configuration;
-use crate::config::directory::FaultClass;
-use crate::config::directory::LocatedFault;
-use crate::config::directory::Piece;
+use crate::config::NamedDocument;
+use crate::config::directory::{Configuration, FaultClass, LocatedFault, ParsedDocument};
 use crate::yaml;
 use ram_policy::source::{Fault, json, utf8};
 
@@ -45,7 +42,11 @@ pub struct CaseResult {
 ///
 /// # Errors
 /// What keeps the file from being run at all: a text that is no case file, or documents that make no configuration
-pub fn run(path: &Path, bytes: &[u8], defaults: &[NamedPiece]) -> Result<Vec<CaseResult>, Vec<LocatedFault>> {
+pub fn run(
+    path: &Path,
+    bytes: &[u8],
+    defaults: &[NamedDocument],
+) -> Result<Vec<CaseResult>, Vec<LocatedFault>> {
     let name = path.display().to_string();
     let refused = |fault: Fault| vec![LocatedFault::new(name.as_str(), fault, FaultClass::Document)];
     if bytes.len() > MAX_BYTES {
@@ -77,22 +78,28 @@ pub fn run(path: &Path, bytes: &[u8], defaults: &[NamedPiece]) -> Result<Vec<Cas
 fn configuration(
     name: &str,
     file: &CaseFile,
-    defaults: &[NamedPiece],
+    defaults: &[NamedDocument],
 ) -> Result<Configuration, Vec<LocatedFault>> {
-    let kept = |named: &&NamedPiece| match &named.piece {
-        Piece::Policy(_) => file.policies.is_none(),
-        Piece::Directory(_) => file.directory.is_none(),
-        Piece::Broken(_) => true,
+    let kept = |named: &&NamedDocument| match &named.document {
+        ParsedDocument::Policy(_) => file.policies.is_none(),
+        ParsedDocument::Directory(_) => file.directory.is_none(),
+        ParsedDocument::Broken(_) => true,
     };
-    let mut documents: Vec<NamedPiece> = defaults.iter().filter(kept).cloned().collect();
+    let mut documents: Vec<NamedDocument> = defaults.iter().filter(kept).cloned().collect();
     if let Some(policies) = &file.policies {
         let refused = |fault| vec![LocatedFault::new(name, fault, FaultClass::Document)];
         for (key, node) in policies.entries("policies").map_err(refused)? {
-            documents.push(NamedPiece::new(name, Piece::policy_node(&key.text, node)));
+            documents.push(NamedDocument::new(
+                name,
+                ParsedDocument::policy_node(&key.text, node),
+            ));
         }
     }
     if let Some(directory) = &file.directory {
-        documents.push(NamedPiece::new(name, Piece::directory_node(directory)));
+        documents.push(NamedDocument::new(
+            name,
+            ParsedDocument::directory_node(directory),
+        ));
     }
     config::load(&documents)
 }

@@ -18,9 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub use crate::cli::report::Exit;
-pub use crate::cli::report::Output;
-pub use crate::cli::report::Problem;
+pub use crate::cli::report::{Exit, Output, Problem};
 
 /// Holds pods bound for Alibaba Cloud ECI to the account's own RAM policies
 #[derive(Debug, Parser)]

@@ -27,9 +27,8 @@ pub(crate) mod surroundings;
 pub(crate) mod table;
 pub(crate) mod view;
 
-pub(crate) use crate::cluster::installed::Difference;
 pub use crate::cluster::installed::Installed;
-pub(crate) use crate::cluster::installed::told;
+pub(crate) use crate::cluster::installed::{Difference, told};
 pub(crate) use crate::cluster::key_store::KeyStore;
 pub(crate) use crate::cluster::live_objects::LiveRead;
 pub(crate) use crate::cluster::prefetched::Seen;
@@ -37,5 +36,4 @@ pub(crate) use crate::cluster::rules::Rules;
 pub(crate) use crate::cluster::sends::sent;
 pub(crate) use crate::cluster::source::ClusterSource;
 pub(crate) use crate::cluster::surroundings::Surroundings;
-pub(crate) use crate::cluster::view::Followed;
-pub(crate) use crate::cluster::view::View;
+pub(crate) use crate::cluster::view::{Followed, View};

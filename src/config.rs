@@ -1,6 +1,6 @@
 //! Where configuration comes from, and which one is in force.
 //!
-//! Documents come from a folder or from ConfigMaps. Each is read once into a [`NamedPiece`]; all pieces together make a
+//! Documents come from a folder or from ConfigMaps. Each is read once into a [`NamedDocument`]; all pieces together make a
 //! [`Configuration`](self::directory::Configuration), or nothing at all: a bad document leaves the last good set in force.
 //!
 //! ```text
@@ -17,7 +17,5 @@ pub(crate) mod reload;
 pub(crate) mod review;
 pub(crate) mod store;
 
-pub use crate::config::named_document::NamedPiece;
-pub use crate::config::named_document::load;
-pub(crate) use crate::config::store::Status;
-pub(crate) use crate::config::store::Store;
+pub use crate::config::named_document::{NamedDocument, load};
+pub(crate) use crate::config::store::{Status, Store};

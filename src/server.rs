@@ -33,15 +33,10 @@ use tokio::task::JoinSet;
 
 use crate::server::admin::Admin;
 use crate::server::limits::ConnectionLimits;
-use crate::server::listener::Listener;
-use crate::server::listener::Port;
-use crate::server::listener::Transport;
+use crate::server::listener::{Listener, Port, Transport};
 use crate::server::peers::Peers;
 use crate::server::reviews::Reviews;
-use crate::server::shutdown::Aborted;
-use crate::server::shutdown::Phase;
-use crate::server::shutdown::Phases;
-use crate::server::shutdown::Signals;
+use crate::server::shutdown::{Aborted, Phase, Phases, Signals};
 
 /// All ports, bound and ready to run
 pub struct Server {

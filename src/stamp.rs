@@ -18,16 +18,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use crate::stamp::claims::Claims;
-pub(crate) use crate::stamp::claims::FieldTexts;
-pub(crate) use crate::stamp::contents::ContainerDigest;
-pub(crate) use crate::stamp::contents::ContainerList;
-pub(crate) use crate::stamp::contents::Contents;
-pub(crate) use crate::stamp::object::ObjectName;
-pub(crate) use crate::stamp::object::StampedObject;
-pub(crate) use crate::stamp::ring::KEY_BYTES;
-pub(crate) use crate::stamp::ring::Ring;
-pub(crate) use crate::stamp::ring::RingError;
+pub(crate) use crate::stamp::claims::{Claims, FieldTexts};
+pub(crate) use crate::stamp::contents::{ContainerDigest, ContainerList, Contents};
+pub(crate) use crate::stamp::object::{ObjectName, StampedObject};
+pub(crate) use crate::stamp::ring::{KEY_BYTES, Ring, RingError};
 
 /// The annotation that holds a stamp
 pub(crate) const REQUESTED_BY: &str = "ramgate.io/requested-by";

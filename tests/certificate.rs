@@ -25,22 +25,11 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
 };
 use k8s_openapi::api::core::v1::Secret;
-use ramgate::testing::server::Authority;
-use ramgate::testing::server::Bundle;
-use ramgate::testing::server::CertificateFile;
-use ramgate::testing::server::ConnectionLimits;
-use ramgate::testing::server::KeyFile;
-use ramgate::testing::server::Lifetimes;
-use ramgate::testing::server::Listener;
-use ramgate::testing::server::Mounted;
-use ramgate::testing::server::Own;
-use ramgate::testing::server::Peers;
-use ramgate::testing::server::Phases;
 use ramgate::testing::server::Port as Served;
-use ramgate::testing::server::SharedAuthorities;
-use ramgate::testing::server::Slot;
-use ramgate::testing::server::Transport;
-use ramgate::testing::server::injection;
+use ramgate::testing::server::{
+    Authority, Bundle, CertificateFile, ConnectionLimits, KeyFile, Lifetimes, Listener, Mounted, Own, Peers,
+    Phases, SharedAuthorities, Slot, Transport, injection,
+};
 use ramgate::testing::telemetry::Metrics;
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::json;

@@ -31,15 +31,9 @@ use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Request, StatusCode};
 use client::{Connection, Reported, Running, Scripted, Seen, endless, posted, review, start};
-use ramgate::testing::server::Admin;
-use ramgate::testing::server::ConnectionLimits;
-use ramgate::testing::server::Phase;
-use ramgate::testing::server::Phases;
-use ramgate::testing::server::Report;
-use ramgate::testing::server::ReviewLimits;
-use ramgate::testing::server::Reviews;
-use ramgate::testing::server::admin;
-use ramgate::testing::server::reviews;
+use ramgate::testing::server::{
+    Admin, ConnectionLimits, Phase, Phases, Report, ReviewLimits, Reviews, admin, reviews,
+};
 use ramgate::testing::telemetry::Metrics;
 use serde_json::Value;
 use session::handshake;

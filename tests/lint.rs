@@ -19,10 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use ramgate::testing::config::FaultClass;
-use ramgate::testing::config::LocatedFault;
-use ramgate::testing::config::Piece;
-use ramgate::testing::config::merge;
+use ramgate::testing::config::{FaultClass, LocatedFault, ParsedDocument, merge};
 use ramgate::testing::yaml;
 use serde::Deserialize;
 
@@ -142,7 +139,11 @@ fn huge_and_deep_documents_are_refused_in_no_time() {
     let objects = r#"{"a":"#.repeat(10_000);
     for text in [&padded, &many, &nested, &objects] {
         let started = Instant::now();
-        assert!(!Piece::policy("Deep", text.as_bytes()).faults().is_empty());
+        assert!(
+            !ParsedDocument::policy("Deep", text.as_bytes())
+                .faults()
+                .is_empty()
+        );
         assert!(started.elapsed() < Duration::from_secs(2));
     }
     let account = "account: {id: \"1234567890123456\", region: cn-hangzhou}\n";
@@ -152,7 +153,7 @@ fn huge_and_deep_documents_are_refused_in_no_time() {
         format!("{account}users:\n{}", "- ".repeat(100_000)),
     ] {
         let started = Instant::now();
-        assert!(!Piece::directory(text.as_bytes()).faults().is_empty());
+        assert!(!ParsedDocument::directory(text.as_bytes()).faults().is_empty());
         assert!(started.elapsed() < Duration::from_secs(2));
     }
 }
@@ -218,22 +219,23 @@ fn judge(path: &str) -> Verdict {
     } else {
         (vec![full], false)
     };
-    let pieces: Vec<(String, Piece)> = files
+    let documents: Vec<(String, ParsedDocument)> = files
         .iter()
         .map(|file| (file.display().to_string(), read(file)))
         .collect();
-    if let [(name, piece @ (Piece::Policy(_) | Piece::Broken(_)))] = pieces.as_slice() {
+    if let [(name, document @ (ParsedDocument::Policy(_) | ParsedDocument::Broken(_)))] = documents.as_slice()
+    {
         let located = |fault: &_| LocatedFault::new(name, Clone::clone(fault), FaultClass::Document);
         return Verdict {
-            faults: piece.faults().iter().map(located).collect(),
-            warnings: piece
+            faults: document.faults().iter().map(located).collect(),
+            warnings: document
                 .warnings()
                 .iter()
                 .map(|doubt| located(&doubt.fault))
                 .collect(),
         };
     }
-    match merge(pieces.iter().map(|(name, piece)| (name.as_str(), piece))) {
+    match merge(documents.iter().map(|(name, document)| (name.as_str(), document))) {
         Ok(configuration) => Verdict {
             faults: Vec::new(),
             warnings: configuration.warnings,
@@ -248,10 +250,10 @@ fn judge(path: &str) -> Verdict {
     }
 }
 
-fn read(file: &Path) -> Piece {
+fn read(file: &Path) -> ParsedDocument {
     let bytes = fs::read(file).unwrap();
     match file.extension().unwrap().to_str().unwrap() {
-        "json" => Piece::policy(file.file_stem().unwrap().to_str().unwrap(), &bytes),
-        _ => Piece::directory(&bytes),
+        "json" => ParsedDocument::policy(file.file_stem().unwrap().to_str().unwrap(), &bytes),
+        _ => ParsedDocument::directory(&bytes),
     }
 }

@@ -101,13 +101,13 @@ proptest! {
 
 /// A pattern and texts that come from the same letters: most fit, or fail by one letter
 fn near(letters: &'static [char], text: &'static [char]) -> impl Strategy<Value = (String, Vec<String>)> {
-    let pieces = prop_oneof![
+    let documents = prop_oneof![
         5 => select(letters).prop_map(|letter| (letter.to_string(), letter.to_string())),
         2 => prop::collection::vec(select(text), 0..4).prop_map(|run| ("*".to_owned(), run.into_iter().collect())),
         1 => select(text).prop_map(|letter| ("?".to_owned(), letter.to_string())),
     ];
-    let pair = prop::collection::vec(pieces, 0..9)
-        .prop_map(|pieces| -> (String, String) { pieces.into_iter().unzip() });
+    let pair = prop::collection::vec(documents, 0..9)
+        .prop_map(|documents| -> (String, String) { documents.into_iter().unzip() });
     let slips = prop::collection::vec((any::<Index>(), select(text), 0..3_u8), 9);
     (pair, slips).prop_map(|((pattern, text), slips)| {
         let slipped = slips

@@ -8,10 +8,10 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use ramgate::testing::cases::run;
-use ramgate::testing::config::NamedPiece;
+use ramgate::testing::config::NamedDocument;
 use ramgate_fuzz::lies_inside;
 
-static DEFAULTS: LazyLock<Vec<NamedPiece>> = LazyLock::new(ramgate_fuzz::reference);
+static DEFAULTS: LazyLock<Vec<NamedDocument>> = LazyLock::new(ramgate_fuzz::reference);
 
 fuzz_target!(|bytes: &[u8]| {
     let could_be_json = bytes

@@ -7,29 +7,28 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use ram_policy::{Context, Request};
-use ramgate::testing::config::NamedPiece;
-use ramgate::testing::config::{Piece, check, merge};
+use ramgate::testing::config::{NamedDocument, ParsedDocument, check, merge};
 use ramgate_fuzz::lies_inside;
 
-static POLICIES: LazyLock<Vec<NamedPiece>> = LazyLock::new(|| {
-    let mut pieces = ramgate_fuzz::reference();
-    pieces.retain(|named| matches!(named.piece, Piece::Policy(_)));
-    pieces
+static POLICIES: LazyLock<Vec<NamedDocument>> = LazyLock::new(|| {
+    let mut documents = ramgate_fuzz::reference();
+    documents.retain(|named| matches!(named.document, ParsedDocument::Policy(_)));
+    documents
 });
 
 fuzz_target!(|bytes: &[u8]| {
-    let piece = Piece::directory(bytes);
-    let is_broken = matches!(piece, Piece::Broken(_));
-    assert_eq!(is_broken, !piece.faults().is_empty());
-    let doubts = piece.warnings().iter().map(|doubt| &doubt.fault);
-    for fault in piece.faults().iter().chain(doubts) {
+    let document = ParsedDocument::directory(bytes);
+    let is_broken = matches!(document, ParsedDocument::Broken(_));
+    assert_eq!(is_broken, !document.faults().is_empty());
+    let doubts = document.warnings().iter().map(|doubt| &doubt.fault);
+    for fault in document.faults().iter().chain(doubts) {
         lies_inside(fault.at, bytes);
     }
-    let mut documents: Vec<(&str, &Piece)> = POLICIES
+    let mut documents: Vec<(&str, &ParsedDocument)> = POLICIES
         .iter()
-        .map(|named| (named.name.as_str(), &named.piece))
+        .map(|named| (named.name.as_str(), &named.document))
         .collect();
-    documents.push(("directory.yaml", &piece));
+    documents.push(("directory.yaml", &document));
     let faults = check(documents.iter().copied());
     for located in faults
         .iter()

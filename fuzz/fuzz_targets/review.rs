@@ -8,8 +8,9 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use json_patch::{Patch, PatchOperation};
 use libfuzzer_sys::fuzz_target;
-use ramgate::testing::admission::{Answer, Mode, Modes, Path, Review, answer, refuse};
-use ramgate::testing::admission::{MAX_MESSAGE, MAX_WARNING};
+use ramgate::testing::admission::{
+    Answer, MAX_MESSAGE, MAX_WARNING, Mode, Modes, Path, Review, answer, refuse,
+};
 use ramgate::testing::config::Configuration;
 use ramgate::testing::kubernetes::ClusterSnapshot;
 use serde_json::{Value, json};

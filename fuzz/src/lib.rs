@@ -5,12 +5,10 @@ use std::path::Path;
 use ram_policy::source::Position;
 use ram_policy::{Document, DocumentKind, Statement};
 use ramgate::testing::config as store;
-use ramgate::testing::config::Configuration;
-use ramgate::testing::config::NamedPiece;
-use ramgate::testing::config::folder;
+use ramgate::testing::config::{Configuration, NamedDocument, folder};
 
 /// The documents of the reference example, which use every section of a directory
-pub fn reference() -> Vec<NamedPiece> {
+pub fn reference() -> Vec<NamedDocument> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/examples/reference/config");
     folder::read(Path::new(path)).unwrap()
 }

@@ -8,34 +8,20 @@ pub(crate) mod delegation;
 pub(crate) mod owned_object;
 pub(crate) mod trusted_editor;
 
-use crate::admission::fields::annotations::same_fields;
-use crate::admission::fields::annotations::texts;
-use crate::admission::fields::patch::Change;
-use crate::admission::fields::patch::Changes;
-use crate::admission::review::Resource;
-use crate::admission::review::Review;
-use crate::admission::routing::route::Route;
-use crate::admission::routing::route::route;
-use crate::config::directory::ClusterSettings;
-use crate::config::directory::Configuration;
-use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::cluster::Meta;
+use crate::admission::fields::annotations::{same_fields, texts};
+use crate::admission::fields::patch::{Change, Changes};
+use crate::admission::review::{Resource, Review};
+use crate::admission::routing::route::{Route, route};
+use crate::config::directory::{ClusterSettings, Configuration};
+use crate::kubernetes::cluster::{Cluster, Meta};
 use crate::kubernetes::control_plane::is_control_plane;
-use crate::kubernetes::pod::Metadata;
-use crate::kubernetes::pod::same_spec;
-use crate::kubernetes::pod_template::PodTemplate;
-use crate::kubernetes::pod_template::ReviewedTemplate;
+use crate::kubernetes::pod::{Metadata, same_spec};
+use crate::kubernetes::pod_template::{PodTemplate, ReviewedTemplate};
 use crate::kubernetes::workload::Workload;
-use crate::stamp::Broken;
-use crate::stamp::Claims;
-use crate::stamp::Form;
-use crate::stamp::Signer;
+use crate::stamp::{Broken, Claims, Form, Signer};
 
-pub(crate) use crate::admission::attribution::delegation::Delegation;
-pub(crate) use crate::admission::attribution::delegation::delegation;
-pub(crate) use crate::admission::attribution::delegation::unchecked;
-pub(crate) use crate::admission::attribution::owned_object::OwnedObject;
-pub(crate) use crate::admission::attribution::owned_object::is_listed;
+pub(crate) use crate::admission::attribution::delegation::{Delegation, delegation, unchecked};
+pub(crate) use crate::admission::attribution::owned_object::{OwnedObject, is_listed};
 
 /// Who stands behind what a request brings
 #[derive(Clone, Debug, PartialEq, Eq)]

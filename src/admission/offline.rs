@@ -10,31 +10,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::admission::Answer;
-use crate::admission::Asked;
-use crate::admission::Cause;
-use crate::admission::Decision;
-use crate::admission::Modes;
-use crate::admission::Path;
-use crate::admission::Record;
-use crate::admission::Review;
-use crate::admission::ReviewError;
-use crate::admission::answer;
-use crate::config::directory::Carrier;
-use crate::config::directory::ClusterSettings;
-use crate::config::directory::Configuration;
-use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::cluster::Meta;
-use crate::kubernetes::cluster::NodeKind;
+use crate::admission::{Answer, Asked, Cause, Decision, Modes, Path, Record, Review, ReviewError, answer};
+use crate::config::directory::{Carrier, ClusterSettings, Configuration};
+use crate::kubernetes::cluster::{Cluster, Meta, NodeKind};
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
 use crate::kubernetes::pod_template::FieldPath;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::Signer;
 
-pub(crate) use crate::admission::offline::stamped::follow;
-pub(crate) use crate::admission::offline::stamped::owned;
 pub use crate::admission::offline::stamped::stamped;
+pub(crate) use crate::admission::offline::stamped::{follow, owned};
 
 /// A request about a pod, a workload or an image cache
 #[derive(Clone, Copy, Debug)]

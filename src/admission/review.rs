@@ -17,16 +17,13 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::kubernetes::bounds::GROUPS;
-use crate::kubernetes::bounds::few;
-use crate::kubernetes::pod::Metadata;
-use crate::kubernetes::pod::present;
+use crate::kubernetes::bounds::{GROUPS, few};
+use crate::kubernetes::pod::{Metadata, present};
 use crate::kubernetes::pod_template::ReviewedTemplate;
 use crate::kubernetes::strings::Text;
 use crate::kubernetes::workload::Workload;
 
-pub(crate) use crate::admission::review::error::Problem;
-pub(crate) use crate::admission::review::error::ReviewError;
+pub(crate) use crate::admission::review::error::{Problem, ReviewError};
 pub(crate) use crate::admission::review::objects::Binding;
 pub(crate) use crate::admission::review::stored_revision::Revision;
 

@@ -2,8 +2,7 @@
 
 pub(crate) mod stored;
 
-use crate::kubernetes::cluster::Meta;
-use crate::kubernetes::cluster::NodeKind;
+use crate::kubernetes::cluster::{Meta, NodeKind};
 use crate::testing::kubernetes::ClusterSnapshot;
 use std::sync::Arc;
 
@@ -11,17 +10,11 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::admission::fields::annotations::CUSTOM_TAGS;
-use crate::admission::fields::annotations::RAM_ROLE_NAME;
-use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
-use crate::admission::fields::annotations::SERVICE_ARNS;
+use crate::admission::fields::annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS};
 use crate::admission::offline;
-use crate::admission::offline::OfflineResult;
-use crate::admission::offline::Operation;
-use crate::admission::offline::Request;
+use crate::admission::offline::{OfflineResult, Operation, Request};
 use crate::admission::*;
-use crate::config::directory::Piece;
-use crate::config::directory::merge;
+use crate::config::directory::{ParsedDocument, merge};
 use crate::yaml;
 
 const DIRECTORY: &str = r#"
@@ -71,13 +64,13 @@ fn configuration(changes: &[(&str, &str)]) -> Configuration {
         text.replacen(from, to, 1)
     });
     let policies = yaml::parse(POLICIES).unwrap().remove(0);
-    let mut pieces: Vec<(String, Piece)> = Vec::new();
+    let mut pieces: Vec<(String, ParsedDocument)> = Vec::new();
     for (key, node) in policies.entries("policies").unwrap() {
-        pieces.push((key.text.clone(), Piece::policy_node(&key.text, node)));
+        pieces.push((key.text.clone(), ParsedDocument::policy_node(&key.text, node)));
     }
     pieces.push((
         "directory".to_owned(),
-        Piece::directory_node(&yaml::parse(&directory).unwrap().remove(0)),
+        ParsedDocument::directory_node(&yaml::parse(&directory).unwrap().remove(0)),
     ));
     merge(pieces.iter().map(|(name, piece)| (name.as_str(), piece))).unwrap()
 }

@@ -30,17 +30,13 @@ pub(crate) mod words;
 use std::collections::{BTreeSet, HashMap};
 
 pub(crate) use crate::analysis::diff::cube::Ruling;
-pub use crate::analysis::diff::report::Change;
-pub use crate::analysis::diff::report::Difference;
-pub(crate) use crate::analysis::diff::report::Example;
-pub(crate) use crate::analysis::diff::report::OtherChange;
-pub(crate) use crate::analysis::diff::report::Report;
+pub use crate::analysis::diff::report::{Change, Difference};
+pub(crate) use crate::analysis::diff::report::{Example, OtherChange, Report};
 pub use crate::analysis::diff::words::Term;
 
 use crate::analysis::diff::catalogue::Catalogue;
 use crate::analysis::diff::task::Tasks;
-use crate::analysis::diff::universe::Side;
-use crate::analysis::diff::universe::Universe;
+use crate::analysis::diff::universe::{Side, Universe};
 use crate::config::directory::Configuration;
 use ram_policy::Principal;
 

@@ -33,23 +33,22 @@ pub use crate::analysis::lint::warning::Warning;
 
 use crate::analysis::lint::directory::Directory;
 use crate::analysis::lint::subject::Finding;
-use crate::config::directory::Configuration;
-use crate::config::directory::Piece;
+use crate::config::directory::{Configuration, ParsedDocument};
 use ram_policy::DocumentKind;
 
 /// What one document may say but cannot mean, as far as it shows without the others
-pub fn document(name: &str, piece: &Piece, facts: &Facts) -> Vec<Warning> {
-    let doubts = piece.warnings().iter().map(Finding::from);
+pub fn document(name: &str, document: &ParsedDocument, facts: &Facts) -> Vec<Warning> {
+    let doubts = document.warnings().iter().map(Finding::from);
     let mut findings: Vec<Finding> = doubts.collect();
-    match piece {
-        Piece::Policy(policy) => {
+    match document {
+        ParsedDocument::Policy(policy) => {
             findings.extend(statement::find(&policy.document, DocumentKind::Identity, facts));
         }
-        Piece::Directory(part) => {
+        ParsedDocument::Directory(part) => {
             let trusts = part.roles.iter().map(|role| &role.trust);
             findings.extend(trusts.flat_map(|trust| statement::find(trust, DocumentKind::Trust, facts)));
         }
-        Piece::Broken(_) => {}
+        ParsedDocument::Broken(_) => {}
     }
     findings.sort_by_key(|finding| (finding.at, finding.code));
     findings
@@ -60,10 +59,10 @@ pub fn document(name: &str, piece: &Piece, facts: &Facts) -> Vec<Warning> {
 
 /// What shows only in a whole configuration, which these documents made
 pub fn configuration<'a>(
-    pieces: impl IntoIterator<Item = (&'a str, &'a Piece)>,
+    documents: impl IntoIterator<Item = (&'a str, &'a ParsedDocument)>,
     configuration: &Configuration,
 ) -> Vec<Warning> {
-    let directory = Directory::new(pieces);
+    let directory = Directory::new(documents);
     let mut warnings = shadow::find(&directory);
     warnings.extend(passing::find(&directory, configuration));
     warnings.extend(trust::find(&directory, configuration));

@@ -12,22 +12,21 @@ pub(crate) mod agreement;
 pub(crate) mod cluster;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub(crate) mod inventory;
 pub(crate) mod judge;
 pub(crate) mod live;
 pub(crate) mod preflight;
+pub(crate) mod restamp_plan;
 pub(crate) mod row;
 pub(crate) mod source;
-pub(crate) mod tally;
-pub(crate) mod way;
 pub(crate) mod webhooks;
 
-pub(crate) use crate::analysis::survey::cluster::Land;
+pub(crate) use crate::analysis::survey::cluster::SurveyedCluster;
+pub(crate) use crate::analysis::survey::inventory::Inventory;
 pub(crate) use crate::analysis::survey::judge::Judge;
-pub(crate) use crate::analysis::survey::row::Stamp;
-pub(crate) use crate::analysis::survey::row::Today;
+pub(crate) use crate::analysis::survey::restamp_plan::RestampPlan;
+pub(crate) use crate::analysis::survey::row::{Stamp, Today};
 pub(crate) use crate::analysis::survey::source::Source;
-pub(crate) use crate::analysis::survey::tally::Tally;
-pub(crate) use crate::analysis::survey::way::Way;
 
 #[cfg(test)]
 mod tests;

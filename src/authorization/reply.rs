@@ -2,25 +2,17 @@
 
 use serde::Serialize;
 
-use crate::admission::Cause;
-use crate::admission::Decision;
-use crate::admission::Mode;
-use crate::admission::Modes;
 use crate::admission::response::record::scope;
 use crate::admission::response::reply::MAX_MESSAGE;
-use crate::authorization::Case;
-use crate::authorization::Review;
-use crate::authorization::ReviewError;
-use crate::authorization::Sight;
+use crate::admission::{Cause, Decision, Mode, Modes};
 use crate::authorization::question::Question;
 use crate::authorization::requester::Exempt;
-use crate::authorization::review::KIND;
-use crate::authorization::review::VERSION;
+use crate::authorization::review::{KIND, VERSION};
 use crate::authorization::ruling::Ruling;
 use crate::authorization::words::Scene;
+use crate::authorization::{Case, Review, ReviewError, Sight};
 use crate::config::directory::ClusterSettings;
-use crate::telemetry::record::Asked;
-use crate::telemetry::record::Record;
+use crate::telemetry::record::{Asked, Record};
 use crate::wording::fitted;
 
 use crate::authorization::finding::Finding;

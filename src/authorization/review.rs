@@ -3,12 +3,9 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::kubernetes::bounds::GROUPS;
-use crate::kubernetes::bounds::few;
-use crate::kubernetes::bounds::modest;
+use crate::kubernetes::bounds::{GROUPS, few, modest};
 use crate::kubernetes::strings::Text;
-use crate::wording::NAME_LENGTH;
-use crate::wording::quoted;
+use crate::wording::{NAME_LENGTH, quoted};
 
 /// The older version, in which only refusals are answered
 const OLDER: &str = "authorization.k8s.io/v1beta1";

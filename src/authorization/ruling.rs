@@ -4,21 +4,16 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::admission::Decision;
-use crate::admission::Mode;
 use crate::admission::evaluate::call;
 use crate::admission::fields::annotations::Fields;
-use crate::admission::routing::route::Route;
-use crate::admission::routing::route::route;
-use crate::authorization::Case;
-use crate::authorization::Sight;
+use crate::admission::routing::route::{Route, route};
+use crate::admission::{Decision, Mode};
 use crate::authorization::filter::Filter;
 use crate::authorization::finding::Finding;
-use crate::authorization::question::Deed;
-use crate::authorization::question::Question;
+use crate::authorization::question::{Deed, Question};
 use crate::authorization::requester::Who;
-use crate::authorization::selector_advice::Advice;
-use crate::authorization::selector_advice::ListCourt;
+use crate::authorization::selector_advice::{Advice, ListCourt};
+use crate::authorization::{Case, Sight};
 use crate::config::directory::Configuration;
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::pod::Pod;

@@ -8,14 +8,11 @@ pub(crate) mod who;
 use serde_json::{Value, json};
 
 use crate::admission::Mode;
-use crate::admission::fields::annotations::CUSTOM_TAGS;
-use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
+use crate::admission::fields::annotations::{CUSTOM_TAGS, RESOURCE_GROUP_ID};
 use crate::admission::response::reply::MAX_MESSAGE;
 use crate::authorization::*;
-use crate::config::directory::Piece;
-use crate::config::directory::merge;
-use crate::kubernetes::cluster::ClusterSnapshot;
-use crate::kubernetes::cluster::Meta;
+use crate::config::directory::{ParsedDocument, merge};
+use crate::kubernetes::cluster::{ClusterSnapshot, Meta};
 use crate::telemetry::record::Asked;
 use crate::yaml;
 
@@ -74,13 +71,13 @@ fn configuration(changes: &[(&str, &str)]) -> Configuration {
         text.replacen(from, to, 1)
     });
     let policies = yaml::parse(POLICIES).unwrap().remove(0);
-    let mut pieces: Vec<(String, Piece)> = Vec::new();
+    let mut documents: Vec<(String, ParsedDocument)> = Vec::new();
     for (key, node) in policies.entries("policies").unwrap() {
-        pieces.push((key.text.clone(), Piece::policy_node(&key.text, node)));
+        documents.push((key.text.clone(), ParsedDocument::policy_node(&key.text, node)));
     }
     let directory = yaml::parse(&directory).unwrap().remove(0);
-    pieces.push(("directory".to_owned(), Piece::directory_node(&directory)));
-    merge(pieces.iter().map(|(name, piece)| (name.as_str(), piece))).unwrap()
+    documents.push(("directory".to_owned(), ParsedDocument::directory_node(&directory)));
+    merge(documents.iter().map(|(name, document)| (name.as_str(), document))).unwrap()
 }
 
 /// A pod that its own label sends to ECI

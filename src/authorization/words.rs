@@ -1,20 +1,13 @@
 //! The sentence in which a person reads why something may not be read.
 
 use crate::admission::Cause;
-use crate::admission::outcome::finding::subject;
-use crate::admission::outcome::finding::wish;
-use crate::admission::response::reply::MAX_MESSAGE;
-use crate::admission::response::reply::joined;
-use crate::authorization::finding::Finding;
-use crate::authorization::finding::RESOURCE_TAG;
-use crate::authorization::question::Deed;
-use crate::authorization::question::Question;
+use crate::admission::outcome::finding::{subject, wish};
+use crate::admission::response::reply::{MAX_MESSAGE, joined};
+use crate::authorization::finding::{Finding, RESOURCE_TAG};
+use crate::authorization::question::{Deed, Question};
 use crate::authorization::selector_advice::Advice;
 use crate::kubernetes::control_plane::described;
-use crate::wording::NAME_LENGTH;
-use crate::wording::fitted;
-use crate::wording::listed;
-use crate::wording::quoted;
+use crate::wording::{NAME_LENGTH, fitted, listed, quoted};
 use eci_calls::Denial;
 use ram_policy::{Mismatch, PolicyType, Principal, Reason, StatementId};
 

@@ -5,13 +5,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::admission::evaluate::advice::Advice;
-use crate::cases::expect::Details;
-use crate::cases::expect::Expect;
-use crate::cases::raw::context;
-use crate::cases::raw::principal;
-use crate::cases::text::OneOrMany;
-use crate::cases::text::Pairs;
-use crate::cases::text::Text;
+use crate::cases::expect::{Details, Expect};
+use crate::cases::raw::{context, principal};
+use crate::cases::text::{OneOrMany, Pairs, Text};
 use crate::config::directory::Configuration;
 use eci_calls::fix::{CallCourt, search};
 use eci_calls::{Call, CallOutcome, Failure, Instance, Operation, Tags, judge};

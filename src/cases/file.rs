@@ -2,10 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::cases::CaseResult;
-use crate::cases::call;
-use crate::cases::pod;
-use crate::cases::raw;
+use crate::cases::{CaseResult, call, pod, raw};
 use crate::config::directory::Configuration;
 use ram_policy::source::{Fault, Node};
 

@@ -4,14 +4,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::admission::Mode;
-use crate::admission::Modes;
-use crate::admission::offline;
-use crate::admission::offline::OfflineResult;
-use crate::admission::offline::Operation;
-use crate::admission::offline::Request;
-use crate::cases::text::OneOrMany;
-use crate::cases::text::Pairs;
+use crate::admission::offline::{OfflineResult, Operation, Request};
+use crate::admission::{Mode, Modes, offline};
+use crate::cases::text::{OneOrMany, Pairs};
 use crate::config::directory::Configuration;
 use crate::kubernetes::cluster::ClusterSnapshot;
 use ram_policy::source::{Fault, Node};

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::cases::expect::Details;
-use crate::cases::expect::Expect;
-use crate::cases::text::OneOrMany;
-use crate::cases::text::Pairs;
+use crate::cases::expect::{Details, Expect};
+use crate::cases::text::{OneOrMany, Pairs};
 use crate::config::directory::Configuration;
 use ram_policy::source::{Fault, Node};
 use ram_policy::{Context, Document, DocumentKind, Principal, Request};

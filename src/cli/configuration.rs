@@ -4,12 +4,11 @@ use std::path::Path;
 
 use crate::cli::report::Problem;
 use crate::config;
-use crate::config::NamedPiece;
 use crate::config::directory::Configuration;
-use crate::config::folder;
+use crate::config::{NamedDocument, folder};
 
 /// The documents of a configuration directory
-pub(super) fn documents(path: &Path) -> Result<Vec<NamedPiece>, Problem> {
+pub(super) fn documents(path: &Path) -> Result<Vec<NamedDocument>, Problem> {
     folder::read(path).map_err(|error| Problem::Usage(error.to_string()))
 }
 

@@ -7,22 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::analysis::diff::Change;
-use crate::analysis::diff::Difference;
-use crate::analysis::diff::Example;
-use crate::analysis::diff::OtherChange;
-use crate::analysis::diff::Report;
-use crate::analysis::diff::Ruling;
-use crate::analysis::diff::Term;
-use crate::analysis::diff::compare;
+use crate::analysis::diff::{Change, Difference, Example, OtherChange, Report, Ruling, Term, compare};
 use crate::cli::configuration;
-use crate::cli::report::Exit;
-use crate::cli::report::Output;
-use crate::cli::report::Problem;
-use crate::cli::report::print;
-use crate::cli::report::print_json;
-use crate::config::directory::Configuration;
-use crate::config::directory::LocatedFault;
+use crate::cli::report::{Exit, Output, Problem, print, print_json};
+use crate::config::directory::{Configuration, LocatedFault};
 
 /// Compare two configuration directories: which requests does the new one allow or deny that the old one does not?
 ///

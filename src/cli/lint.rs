@@ -7,20 +7,12 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::analysis::lint;
-use crate::analysis::lint::Facts;
-use crate::analysis::lint::Warning;
+use crate::analysis::lint::{Facts, Warning};
 use crate::cli::configuration;
-use crate::cli::report::Exit;
-use crate::cli::report::Output;
-use crate::cli::report::Problem;
-use crate::cli::report::fault_json;
-use crate::cli::report::print;
-use crate::cli::report::print_json;
+use crate::cli::report::{Exit, Output, Problem, fault_json, print, print_json};
 use crate::config;
-use crate::config::NamedPiece;
-use crate::config::directory::FaultClass;
-use crate::config::directory::LocatedFault;
-use crate::config::directory::Piece;
+use crate::config::NamedDocument;
+use crate::config::directory::{FaultClass, LocatedFault, ParsedDocument};
 
 /// Check policies (NAME.json) and directory documents (*.yaml), or ConfigMap manifests that hold them
 ///
@@ -44,21 +36,21 @@ struct Findings {
 }
 
 pub(super) fn run(args: &LintArgs, output: Output) -> Result<Exit, Problem> {
-    let mut pieces = Vec::new();
+    let mut documents = Vec::new();
     for path in &args.paths {
-        pieces.extend(configuration::documents(path)?);
+        documents.extend(configuration::documents(path)?);
     }
-    if pieces.is_empty() {
+    if documents.is_empty() {
         return Err(Problem::Usage(
             "no policy (NAME.json) or directory document (*.yaml) is there".to_owned(),
         ));
     }
     let whole = args.paths.iter().any(|path| path.is_dir());
-    let findings = Findings::of(&pieces, whole);
+    let findings = Findings::of(&documents, whole);
     match output {
-        Output::Human => print(&findings.human(pieces.len())),
+        Output::Human => print(&findings.human(documents.len())),
         Output::Json => print_json(&json!({
-            "documents": pieces.len(),
+            "documents": documents.len(),
             "errors": findings.errors.iter().map(fault_json).collect::<Vec<_>>(),
             "warnings": findings.warnings.iter().map(warning_json).collect::<Vec<_>>(),
         })),
@@ -74,24 +66,24 @@ pub(super) fn run(args: &LintArgs, output: Output) -> Result<Exit, Problem> {
 
 impl Findings {
     /// What makes the documents invalid, and what their author should look at
-    fn of(pieces: &[NamedPiece], whole: bool) -> Self {
-        let facts = Facts::of(pieces.iter().map(|named| &named.piece));
+    fn of(documents: &[NamedDocument], whole: bool) -> Self {
+        let facts = Facts::of(documents.iter().map(|named| &named.document));
         let mut findings = Self {
-            errors: pieces.iter().flat_map(NamedPiece::faults).collect(),
-            warnings: pieces
+            errors: documents.iter().flat_map(NamedDocument::faults).collect(),
+            warnings: documents
                 .iter()
-                .flat_map(|named| lint::document(&named.name, &named.piece, &facts))
+                .flat_map(|named| lint::document(&named.name, &named.document, &facts))
                 .collect(),
         };
         // Policies alone refer to nothing; with a directory among them they are a configuration, or a part of one.
-        if pieces
+        if documents
             .iter()
-            .any(|named| matches!(named.piece, Piece::Directory(_)))
+            .any(|named| matches!(named.document, ParsedDocument::Directory(_)))
         {
-            findings.connect(pieces, whole);
+            findings.connect(documents, whole);
         }
         let order: HashMap<&str, usize> = (0..)
-            .zip(pieces)
+            .zip(documents)
             .map(|(at, named)| (named.name.as_str(), at))
             .collect();
         let place = |warning: &Warning| {
@@ -106,8 +98,8 @@ impl Findings {
     }
 
     /// What shows only when the documents are put together
-    fn connect(&mut self, pieces: &[NamedPiece], whole: bool) {
-        match config::load(pieces) {
+    fn connect(&mut self, documents: &[NamedDocument], whole: bool) {
+        match config::load(documents) {
             Ok(configuration) => {
                 let references = configuration
                     .warnings
@@ -115,7 +107,9 @@ impl Findings {
                     .filter(|fault| fault.class == FaultClass::Reference);
                 self.warnings.extend(references.cloned().map(Warning::between));
                 if whole {
-                    let named = pieces.iter().map(|named| (named.name.as_str(), &named.piece));
+                    let named = documents
+                        .iter()
+                        .map(|named| (named.name.as_str(), &named.document));
                     self.warnings.extend(lint::configuration(named, &configuration));
                 }
             }

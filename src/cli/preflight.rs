@@ -5,21 +5,11 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::analysis::survey::live;
-use crate::analysis::survey::live::Scope;
-use crate::analysis::survey::live::whole;
-use crate::analysis::survey::preflight::Finding;
-use crate::analysis::survey::preflight::Scene;
-use crate::analysis::survey::preflight::findings;
-use crate::cli::report::Exit;
-use crate::cli::report::Output;
-use crate::cli::report::Problem;
-use crate::cli::report::print;
-use crate::cli::report::print_json;
+use crate::analysis::survey::live::{Scope, whole};
+use crate::analysis::survey::preflight::{Finding, Scene, findings};
+use crate::cli::report::{Exit, Output, Problem, print, print_json};
 use crate::cli::site;
-use crate::cli::site::Site;
-use crate::cli::site::SiteArgs;
-use crate::cli::site::noted;
-use crate::cli::site::unread;
+use crate::cli::site::{Site, SiteArgs, noted, unread};
 
 /// Say what mode enforce would break in a cluster, and what would slip through it
 ///
@@ -55,7 +45,7 @@ async fn look(args: &PreflightArgs, names: Option<Regex>) -> Result<(Vec<Finding
     let site = Site::open(&args.site).await?;
     let ground = site.ground().await?;
     let judge = ground.judge();
-    let (tally, missing) = live::tally(&site.reader, &judge, &Scope::Everywhere)
+    let (inventory, missing) = live::inventory(&site.reader, &judge, &Scope::Everywhere)
         .await
         .map_err(unread)?;
     let installation = &site.installation;
@@ -78,7 +68,7 @@ async fn look(args: &PreflightArgs, names: Option<Regex>) -> Result<(Vec<Finding
     }
     let scene = Scene {
         judge,
-        tally: &tally,
+        inventory: &inventory,
         webhook_configuration: &installation.webhook_configuration,
         modes: installation.modes.as_ref(),
         real_node_names: names.as_ref(),

@@ -6,15 +6,9 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli::configuration;
-use crate::cli::explain;
-use crate::cli::report::Exit;
-use crate::cli::report::Output;
-use crate::cli::report::Problem;
-use crate::cli::report::print;
-use crate::cli::report::print_json;
-use crate::config::directory::FaultClass;
-use crate::config::directory::LocatedFault;
+use crate::cli::report::{Exit, Output, Problem, print, print_json};
+use crate::cli::{configuration, explain};
+use crate::config::directory::{FaultClass, LocatedFault};
 use ram_policy::{Context, Document, DocumentKind, Miss, Outcome, Principal, Reason, Request, Trace};
 
 const ASSUME_ROLE: &str = "sts:AssumeRole";

@@ -11,14 +11,8 @@ use kube::config::KubeConfigOptions;
 use kube::{Client, Config};
 use rustls::crypto::aws_lc_rs;
 
-use crate::analysis::survey::Judge;
-use crate::analysis::survey::Land;
-use crate::analysis::survey::live;
-use crate::analysis::survey::live::Installation;
-use crate::analysis::survey::live::Missing;
-use crate::analysis::survey::live::ReadError;
-use crate::analysis::survey::live::Reader;
-use crate::analysis::survey::live::Scope;
+use crate::analysis::survey::live::{Installation, Missing, ReadError, Reader, Scope};
+use crate::analysis::survey::{Judge, SurveyedCluster, live};
 use crate::cli::configuration as directory;
 use crate::cli::report::Problem;
 use crate::config;
@@ -74,7 +68,7 @@ pub(super) struct Site<'a> {
 /// Everything that judging depends on
 pub(super) struct Ground {
     pub(super) configuration: Configuration,
-    pub(super) land: Land,
+    pub(super) cluster: SurveyedCluster,
     pub(super) notes: Vec<String>,
     now: Timestamp,
 }
@@ -183,12 +177,12 @@ impl<'a> Site<'a> {
             )));
         }
         let configuration = config::load(&documents).map_err(Problem::Invalid)?;
-        let (land, missing) = live::land(&self.reader, release, &self.installation, &configuration)
+        let (cluster, missing) = live::cluster(&self.reader, release, &self.installation, &configuration)
             .await
             .map_err(unread)?;
         Ok(Ground {
             configuration,
-            land,
+            cluster,
             notes: missing.into_iter().map(|Missing(note)| note).collect(),
             now: Timestamp::now(),
         })
@@ -199,7 +193,7 @@ impl Ground {
     pub(super) fn judge(&self) -> Judge<'_> {
         Judge {
             configuration: &self.configuration,
-            land: &self.land,
+            cluster: &self.cluster,
             now: self.now,
         }
     }
@@ -211,7 +205,7 @@ impl Ground {
     pub(super) fn of(town: crate::analysis::survey::fixture::Town) -> Self {
         Self {
             configuration: town.configuration,
-            land: town.land,
+            cluster: town.cluster,
             notes: Vec::new(),
             now: crate::analysis::survey::fixture::now(),
         }

@@ -8,9 +8,7 @@ pub(crate) mod verify;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::report::Exit;
-use crate::cli::report::Output;
-use crate::cli::report::Problem;
+use crate::cli::report::{Exit, Output, Problem};
 
 /// Look at the stamps of a cluster, which say who asked for its pods, or have them written anew
 #[derive(Debug, Args)]

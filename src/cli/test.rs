@@ -8,11 +8,7 @@ use serde_json::json;
 use crate::cases;
 use crate::cases::CaseResult;
 use crate::cli::configuration;
-use crate::cli::report::Exit;
-use crate::cli::report::Output;
-use crate::cli::report::Problem;
-use crate::cli::report::print;
-use crate::cli::report::print_json;
+use crate::cli::report::{Exit, Output, Problem, print, print_json};
 use crate::config::directory::LocatedFault;
 
 /// Run case files: policies and a directory, and what they must decide

@@ -7,8 +7,8 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::runtime::watcher::Event;
 
 use crate::config::config_map;
-use crate::config::named_document::NamedPiece;
-use crate::config::store::ConfigMapPieces;
+use crate::config::named_document::NamedDocument;
+use crate::config::store::ConfigMapDocuments;
 
 /// All ConfigMaps by name; their text is not kept, only what was read from it
 #[derive(Debug, Default)]
@@ -23,7 +23,7 @@ pub(crate) struct ConfigMaps {
 struct Entry {
     uid: String,
     resource_version: String,
-    pieces: Arc<[NamedPiece]>,
+    documents: Arc<[NamedDocument]>,
 }
 
 impl ConfigMaps {
@@ -57,18 +57,18 @@ impl ConfigMaps {
     }
 
     /// All documents in the order in which they count
-    pub(crate) fn pieces(&self) -> Vec<Arc<[NamedPiece]>> {
+    pub(crate) fn documents(&self) -> Vec<Arc<[NamedDocument]>> {
         self.entries
             .values()
-            .map(|entry| Arc::clone(&entry.pieces))
+            .map(|entry| Arc::clone(&entry.documents))
             .collect()
     }
 
     /// The documents of each ConfigMap
-    pub(crate) fn sources(&self) -> Vec<ConfigMapPieces> {
-        let source = |(name, entry): (&Arc<str>, &Entry)| ConfigMapPieces {
+    pub(crate) fn sources(&self) -> Vec<ConfigMapDocuments> {
+        let source = |(name, entry): (&Arc<str>, &Entry)| ConfigMapDocuments {
             name: Arc::clone(name),
-            pieces: Arc::clone(&entry.pieces),
+            documents: Arc::clone(&entry.documents),
         };
         self.entries.iter().map(source).collect()
     }
@@ -87,10 +87,10 @@ impl ConfigMaps {
         let unchanged = self.entries.get(&name).filter(|known| {
             known.uid == uid && known.resource_version == resource_version && !uid.is_empty()
         });
-        let pieces = match unchanged {
-            Some(known) => Arc::clone(&known.pieces),
+        let documents = match unchanged {
+            Some(known) => Arc::clone(&known.documents),
             // A mebibyte of documents takes tens of milliseconds, in which reviews go on
-            None => tokio::task::spawn_blocking(move || config_map::pieces(&config_map))
+            None => tokio::task::spawn_blocking(move || config_map::documents(&config_map))
                 .await
                 .unwrap_or_default()
                 .into(),
@@ -100,7 +100,7 @@ impl ConfigMaps {
             Entry {
                 uid,
                 resource_version,
-                pieces,
+                documents,
             },
         )
     }
@@ -109,7 +109,7 @@ impl ConfigMaps {
 impl Entry {
     /// Whether two reads are of the same state of the same object
     fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.pieces, &other.pieces)
+        Arc::ptr_eq(&self.documents, &other.documents)
     }
 }
 
@@ -134,7 +134,7 @@ mod tests {
     }
 
     fn names(maps: &ConfigMaps) -> Vec<String> {
-        maps.pieces()
+        maps.documents()
             .iter()
             .flat_map(|shared| shared.iter())
             .map(|named| named.name.clone())

@@ -14,9 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::cluster::api::watches::Watches;
 use crate::cluster::listed::Listed;
-use crate::cluster::table::Keep;
-use crate::cluster::table::Replica;
-use crate::cluster::table::Table;
+use crate::cluster::table::{Keep, Replica, Table};
 
 /// How many objects are listed at once: tenants may write 256 KiB of annotations into each, and a page is held twice
 const PAGE: u32 = 20;
@@ -129,8 +127,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cluster::fake::Fake;
-    use crate::cluster::fake::until;
+    use crate::cluster::fake::{Fake, until};
     use crate::cluster::table::Keys;
 
     #[tokio::test]

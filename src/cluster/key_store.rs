@@ -16,16 +16,9 @@ use kube::api::{Patch, PatchParams};
 use kube::{Api, Client};
 
 use crate::cluster::api;
-use crate::cluster::api::ApiError;
-use crate::cluster::api::RETRY;
-use crate::cluster::api::Told;
-use crate::cluster::api::answered;
 use crate::cluster::api::watches::Watches;
-use crate::cluster::api::won;
-use crate::stamp::Form;
-use crate::stamp::Ring;
-use crate::stamp::RingError;
-use crate::stamp::Signer;
+use crate::cluster::api::{ApiError, RETRY, Told, answered, won};
+use crate::stamp::{Form, Ring, RingError, Signer};
 
 /// The namespace whose UID stands for the cluster: every cluster has one, for as long as it lives
 const CLUSTER: &str = "kube-system";
@@ -327,8 +320,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cluster::fake::Fake;
-    use crate::cluster::fake::until;
+    use crate::cluster::fake::{Fake, until};
 
     const SECRETS: &str = "/api/v1/namespaces/ramgate/secrets";
     const SECRET: &str = "/api/v1/namespaces/ramgate/secrets/stamp";

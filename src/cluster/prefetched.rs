@@ -3,12 +3,9 @@
 use std::sync::Arc;
 
 use crate::admission::Review;
-use crate::cluster::view::View;
-use crate::cluster::view::ViewBy;
+use crate::cluster::view::{View, ViewBy};
 use crate::config::directory::Configuration;
-use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::cluster::Meta;
-use crate::kubernetes::cluster::NodeKind;
+use crate::kubernetes::cluster::{Cluster, Meta, NodeKind};
 use crate::kubernetes::eci_profile::Profile;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::Signer;

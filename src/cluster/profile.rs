@@ -12,9 +12,7 @@ use crate::cluster::api;
 use crate::cluster::api::Told;
 use crate::cluster::api::watches::Watches;
 use crate::config::store::Store;
-use crate::kubernetes::eci_profile::NAME;
-use crate::kubernetes::eci_profile::NAMESPACE;
-use crate::kubernetes::eci_profile::Profile;
+use crate::kubernetes::eci_profile::{NAME, NAMESPACE, Profile};
 
 /// The name of the watch, in metrics and messages
 const WATCH: &str = "eci-profile";
@@ -84,10 +82,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cluster::fake::Fake;
-    use crate::cluster::fake::until;
-    use crate::config::directory::Piece;
-    use crate::config::directory::merge;
+    use crate::cluster::fake::{Fake, until};
+    use crate::config::directory::{ParsedDocument, merge};
     use crate::yaml;
 
     const MAPS: &str = "/api/v1/namespaces/kube-system/configmaps";
@@ -98,9 +94,9 @@ mod tests {
 
     fn configured(cluster: &str) -> Arc<Store> {
         let text = format!("account: {{id: '1', region: r}}\ncluster: {cluster}\n");
-        let piece = Piece::directory_node(&yaml::parse(&text).unwrap().remove(0));
+        let document = ParsedDocument::directory_node(&yaml::parse(&text).unwrap().remove(0));
         let store = Arc::new(Store::default());
-        store.accept(merge([("directory", &piece)]).unwrap());
+        store.accept(merge([("directory", &document)]).unwrap());
         store
     }
 

@@ -17,15 +17,8 @@ use kube::Api;
 use crate::cluster::api;
 use crate::cluster::api::Told;
 use crate::cluster::api::watches::Watches;
-use crate::cluster::installed::Configuration;
-use crate::cluster::installed::Difference;
-use crate::cluster::installed::Entry;
-use crate::cluster::installed::Installed;
-use crate::cluster::installed::Phase;
-use crate::cluster::installed::told;
-use crate::cluster::report::MAX_NOTE;
-use crate::cluster::report::Notice;
-use crate::cluster::report::Reports;
+use crate::cluster::installed::{Configuration, Difference, Entry, Installed, Phase, told};
+use crate::cluster::report::{MAX_NOTE, Notice, Reports};
 use crate::cluster::sends::sends;
 use crate::config::review::bounded;
 
@@ -307,8 +300,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::fake::Fake;
-    use crate::cluster::fake::until;
+    use crate::cluster::fake::{Fake, until};
     use crate::cluster::installed::DifferenceKind;
 
     fn installed(entries: &[&str]) -> Installed {

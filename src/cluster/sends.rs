@@ -6,10 +6,7 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, RuleWithOperations, ValidatingWebhookConfiguration,
 };
 
-use crate::cluster::installed::Configuration;
-use crate::cluster::installed::Difference;
-use crate::cluster::installed::Entry;
-use crate::cluster::installed::Phase;
+use crate::cluster::installed::{Configuration, Difference, Entry, Phase};
 
 /// The resource that every entry about pod templates names
 const MEASURE: (&str, &str) = ("apps", "deployments");

@@ -13,10 +13,8 @@ use crate::cluster::config_maps::ConfigMaps;
 use crate::cluster::follow::Patience;
 use crate::cluster::report::Reports;
 use crate::config::config_map::LABEL;
-use crate::config::directory::FaultClass;
-use crate::config::directory::LocatedFault;
-use crate::config::reload::Offered;
-use crate::config::reload::Reloader;
+use crate::config::directory::{FaultClass, LocatedFault};
+use crate::config::reload::{Offered, Reloader};
 use crate::config::store::Store;
 
 /// How long one watch call lasts at most; a connection that died silently is noticed a little later
@@ -135,12 +133,19 @@ impl ClusterSource {
                 "no ConfigMap of this name with label {LABEL} is there, which holds the section `cluster`: install the chart again"
             ),
             // Its own faults say more
-            Some(source) if source.pieces.iter().any(|named| named.faults().next().is_some()) => return None,
             Some(source)
                 if source
-                    .pieces
+                    .documents
                     .iter()
-                    .any(|named| named.piece.has_cluster_section()) =>
+                    .any(|named| named.faults().next().is_some()) =>
+            {
+                return None;
+            }
+            Some(source)
+                if source
+                    .documents
+                    .iter()
+                    .any(|named| named.document.has_cluster_section()) =>
             {
                 return None;
             }
@@ -152,7 +157,7 @@ impl ClusterSource {
     async fn reload(&mut self, maps: &ConfigMaps) -> Offered {
         self.store.set_sources(maps.sources());
         let offered = match self.incomplete() {
-            None => self.reloader.offer(maps.pieces()).await,
+            None => self.reloader.offer(maps.documents()).await,
             Some(fault) => {
                 self.reloader.refuse(vec![fault.clone()]);
                 Offered::Refused(vec![fault])
@@ -190,12 +195,10 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cluster::Surroundings;
-    use crate::cluster::View;
     use crate::cluster::fake::Fake;
+    use crate::cluster::{Surroundings, View};
     use crate::config::Status;
-    use crate::kubernetes::cluster::Cluster;
-    use crate::kubernetes::cluster::NodeKind;
+    use crate::kubernetes::cluster::{Cluster, NodeKind};
 
     const MAPS: &str = "/api/v1/namespaces/ramgate/configmaps";
     const EVENTS: &str = "/apis/events.k8s.io/v1/namespaces/ramgate/events";

@@ -8,8 +8,7 @@ use k8s_openapi::api::core::v1::{Namespace, Node, ServiceAccount};
 
 use crate::cluster::api::watches::Watches;
 use crate::cluster::follow::Follow;
-use crate::cluster::table::Keep;
-use crate::cluster::table::Keys;
+use crate::cluster::table::{Keep, Keys};
 use crate::cluster::view::View;
 use crate::config::directory::Interest;
 

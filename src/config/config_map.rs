@@ -5,8 +5,8 @@ use std::fmt;
 
 use k8s_openapi::api::core::v1::ConfigMap;
 
-use crate::config::directory::Piece;
-use crate::config::named_document::NamedPiece;
+use crate::config::directory::ParsedDocument;
+use crate::config::named_document::NamedDocument;
 
 /// The label that makes a ConfigMap ramgate's, and whose value says what its keys hold
 pub(crate) const LABEL: &str = "ramgate.io/config";
@@ -39,11 +39,11 @@ impl ConfigKind {
     }
 
     /// Reads one key of a ConfigMap of this kind
-    pub(crate) fn read(self, key: &str, text: &[u8]) -> Piece {
+    pub(crate) fn read(self, key: &str, text: &[u8]) -> ParsedDocument {
         match (self, key.strip_suffix(".json")) {
-            (Self::Directory, _) => Piece::directory(text),
-            (Self::Policy, Some(name)) => Piece::policy(name, text),
-            (Self::Policy, None) => Piece::refused("the key of a policy is NAME.json"),
+            (Self::Directory, _) => ParsedDocument::directory(text),
+            (Self::Policy, Some(name)) => ParsedDocument::policy(name, text),
+            (Self::Policy, None) => ParsedDocument::refused("the key of a policy is NAME.json"),
         }
     }
 }
@@ -58,7 +58,7 @@ impl fmt::Display for ConfigKind {
 }
 
 /// The documents of a ConfigMap in the order of its keys; none if it does not carry the label
-pub(crate) fn pieces(config_map: &ConfigMap) -> Vec<NamedPiece> {
+pub(crate) fn documents(config_map: &ConfigMap) -> Vec<NamedDocument> {
     let name = config_map.metadata.name.as_deref().unwrap_or_default();
     let labels = config_map.metadata.labels.as_ref();
     let Some(value) = labels.and_then(|labels| labels.get(LABEL)) else {
@@ -66,18 +66,18 @@ pub(crate) fn pieces(config_map: &ConfigMap) -> Vec<NamedPiece> {
     };
     let kind = match ConfigKind::of_label(value) {
         Ok(kind) => kind,
-        Err(message) => return vec![NamedPiece::new(name, Piece::refused(message))],
+        Err(message) => return vec![NamedDocument::new(name, ParsedDocument::refused(message))],
     };
     let text = config_map.data.iter().flatten();
-    let mut pieces: BTreeMap<&str, Piece> = text
+    let mut documents: BTreeMap<&str, ParsedDocument> = text
         .map(|(key, text)| (key.as_str(), kind.read(key, text.as_bytes())))
         .collect();
     for key in config_map.binary_data.iter().flat_map(BTreeMap::keys) {
-        pieces.insert(key, Piece::refused(BINARY));
+        documents.insert(key, ParsedDocument::refused(BINARY));
     }
-    pieces
+    documents
         .into_iter()
-        .map(|(key, piece)| NamedPiece::new(format!("{name}/{key}"), piece))
+        .map(|(key, document)| NamedDocument::new(format!("{name}/{key}"), document))
         .collect()
 }
 
@@ -89,14 +89,14 @@ mod tests {
 
     fn told(config_map: serde_json::Value) -> Vec<(String, String)> {
         let config_map: ConfigMap = serde_json::from_value(config_map).unwrap();
-        let pieces = pieces(&config_map);
-        let fault = |named: &NamedPiece| {
+        let documents = documents(&config_map);
+        let fault = |named: &NamedDocument| {
             named
                 .faults()
                 .next()
                 .map_or(String::new(), |fault| fault.to_string())
         };
-        pieces
+        documents
             .iter()
             .map(|named| (named.name.clone(), fault(named)))
             .collect()

@@ -10,9 +10,8 @@ use std::sync::Arc;
 
 pub(crate) use crate::config::folder::watch::FolderSource;
 
-use crate::config::folder::file::File;
-use crate::config::folder::file::Stamp;
-use crate::config::named_document::NamedPiece;
+use crate::config::folder::file::{File, Stamp};
+use crate::config::named_document::NamedDocument;
 
 /// How deep folders are followed; a mounted volume has one level, a repository a few
 const MAX_DEPTH: usize = 8;
@@ -32,10 +31,10 @@ pub struct FolderError {
 ///
 /// # Errors
 /// What cannot be read at all; a bad document is a piece like any other
-pub fn read(path: &Path) -> Result<Vec<NamedPiece>, FolderError> {
+pub fn read(path: &Path) -> Result<Vec<NamedDocument>, FolderError> {
     let mut folder = Folder::new(path);
     folder.scan()?;
-    Ok(folder.pieces().cloned().collect())
+    Ok(folder.documents().cloned().collect())
 }
 
 /// What a folder held when it was last looked at
@@ -78,12 +77,12 @@ impl Folder {
         Ok(changed)
     }
 
-    fn pieces(&self) -> impl Iterator<Item = &NamedPiece> {
-        self.files.values().flat_map(|file| file.pieces().iter())
+    fn documents(&self) -> impl Iterator<Item = &NamedDocument> {
+        self.files.values().flat_map(|file| file.documents().iter())
     }
 
-    fn shared(&self) -> Vec<Arc<[NamedPiece]>> {
-        self.files.values().map(File::pieces).cloned().collect()
+    fn shared(&self) -> Vec<Arc<[NamedDocument]>> {
+        self.files.values().map(File::documents).cloned().collect()
     }
 }
 
@@ -135,11 +134,11 @@ mod tests {
     }
 
     fn faults(path: &Path) -> Vec<String> {
-        let pieces = read(path).unwrap();
+        let documents = read(path).unwrap();
         let cut = |text: String| text.replace(&format!("{}/", path.display()), "");
-        pieces
+        documents
             .iter()
-            .flat_map(NamedPiece::faults)
+            .flat_map(NamedDocument::faults)
             .map(|fault| cut(fault.to_string()))
             .collect()
     }
@@ -169,8 +168,8 @@ mod tests {
                 ("..data.yaml", "not read"),
             ],
         );
-        let pieces = read(folder.path()).unwrap();
-        let names: Vec<&str> = pieces
+        let documents = read(folder.path()).unwrap();
+        let names: Vec<&str> = documents
             .iter()
             .map(|named| {
                 named
@@ -191,7 +190,7 @@ mod tests {
                 "policies/P.json"
             ]
         );
-        let configuration = load(&pieces).unwrap();
+        let configuration = load(&documents).unwrap();
         assert_eq!(
             (
                 configuration.documents.policies,

@@ -1,38 +1,34 @@
 //! A document that was read, under the name that messages show.
 
-use crate::config::directory::Configuration;
-use crate::config::directory::FaultClass;
-use crate::config::directory::LocatedFault;
-use crate::config::directory::Piece;
-use crate::config::directory::merge;
+use crate::config::directory::{Configuration, FaultClass, LocatedFault, ParsedDocument, merge};
 
 /// A document under its name: `CONFIGMAP/KEY`, or the path of a file
 #[derive(Clone, Debug)]
-pub struct NamedPiece {
+pub struct NamedDocument {
     /// The name that messages show
     pub name: String,
     /// What was read
-    pub piece: Piece,
+    pub document: ParsedDocument,
 }
 
-impl NamedPiece {
+impl NamedDocument {
     /// A document under its name
-    pub fn new(name: impl Into<String>, piece: Piece) -> Self {
+    pub fn new(name: impl Into<String>, document: ParsedDocument) -> Self {
         Self {
             name: name.into(),
-            piece,
+            document,
         }
     }
 
     /// Everything that is wrong with the document itself
     pub fn faults(&self) -> impl Iterator<Item = LocatedFault> {
-        let faults = self.piece.faults().iter().cloned();
+        let faults = self.document.faults().iter().cloned();
         faults.map(|fault| LocatedFault::new(&self.name, fault, FaultClass::Document))
     }
 
     /// What the document may say but probably does not mean
     pub fn warnings(&self) -> impl Iterator<Item = LocatedFault> {
-        let warnings = self.piece.warnings().iter().cloned();
+        let warnings = self.document.warnings().iter().cloned();
         warnings.map(|doubt| LocatedFault::new(&self.name, doubt.fault, FaultClass::Document))
     }
 }
@@ -42,11 +38,11 @@ impl NamedPiece {
 /// # Errors
 /// Everything that is wrong in the documents or between them
 pub fn load<'a>(
-    pieces: impl IntoIterator<Item = &'a NamedPiece> + Clone,
+    documents: impl IntoIterator<Item = &'a NamedDocument> + Clone,
 ) -> Result<Configuration, Vec<LocatedFault>> {
-    let documents: Vec<(&str, &Piece)> = pieces
+    let documents: Vec<(&str, &ParsedDocument)> = documents
         .into_iter()
-        .map(|named| (named.name.as_str(), &named.piece))
+        .map(|named| (named.name.as_str(), &named.document))
         .collect();
     merge(documents.iter().copied())
 }

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use crate::cluster::Surroundings;
-use crate::config::directory::FaultClass;
-use crate::config::directory::LocatedFault;
-use crate::config::named_document::NamedPiece;
-use crate::config::named_document::load;
+use crate::config::directory::{FaultClass, LocatedFault};
+use crate::config::named_document::{NamedDocument, load};
 use crate::config::store::Store;
 
 /// How many faults of one reload are logged; a larger list helps nobody
@@ -42,10 +40,10 @@ impl Reloader {
     }
 
     /// Offers all documents that there are, in the order in which they count
-    pub(crate) async fn offer(&mut self, pieces: Vec<Arc<[NamedPiece]>>) -> Offered {
+    pub(crate) async fn offer(&mut self, documents: Vec<Arc<[NamedDocument]>>) -> Offered {
         // Thousands of users take a tenth of a second, in which reviews go on
         let loaded =
-            tokio::task::spawn_blocking(move || load(pieces.iter().flat_map(|shared| shared.iter())));
+            tokio::task::spawn_blocking(move || load(documents.iter().flat_map(|shared| shared.iter())));
         let configuration = match loaded.await {
             Ok(Ok(configuration)) => configuration,
             Ok(Err(faults)) => {
@@ -112,12 +110,12 @@ impl Reloader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::directory::Piece;
+    use crate::config::directory::ParsedDocument;
 
-    fn pieces(text: &str) -> Vec<Arc<[NamedPiece]>> {
-        vec![Arc::from([NamedPiece::new(
+    fn documents(text: &str) -> Vec<Arc<[NamedDocument]>> {
+        vec![Arc::from([NamedDocument::new(
             "people/x",
-            Piece::directory(text.as_bytes()),
+            ParsedDocument::directory(text.as_bytes()),
         )])]
     }
 
@@ -126,8 +124,8 @@ mod tests {
         let store = Arc::new(Store::default());
         let mut reloader = Reloader::new(Arc::clone(&store), None);
         let good = "account: {id: '1', region: r}";
-        assert_eq!(reloader.offer(pieces(good)).await, Offered::Accepted);
-        let Offered::Refused(faults) = reloader.offer(pieces("users: [{name: a}]")).await else {
+        assert_eq!(reloader.offer(documents(good)).await, Offered::Accepted);
+        let Offered::Refused(faults) = reloader.offer(documents("users: [{name: a}]")).await else {
             panic!()
         };
         assert!(
@@ -136,7 +134,7 @@ mod tests {
                 .contains("no directory document holds the section `account`")
         );
         assert_eq!(store.current().unwrap().generation, 1);
-        assert_eq!(reloader.offer(pieces(good)).await, Offered::Accepted);
+        assert_eq!(reloader.offer(documents(good)).await, Offered::Accepted);
         assert_eq!(store.status().generation, 2);
         assert_eq!(
             (store.status().failed_reloads, store.status().last_reload),

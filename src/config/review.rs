@@ -13,22 +13,16 @@ use serde::de;
 use serde_json::json;
 
 use crate::admission::Review;
-use crate::admission::response::reply::MAX_NAME;
-use crate::admission::response::reply::echoed;
+use crate::admission::response::reply::{MAX_NAME, echoed};
 use crate::admission::review::Operation;
 use crate::analysis::lint;
 use crate::analysis::lint::Facts;
 use crate::config::config_map;
 use crate::config::config_map::LABEL;
-use crate::config::directory::FaultClass;
-use crate::config::directory::LocatedFault;
-use crate::config::directory::Piece;
-use crate::config::directory::check;
-use crate::config::named_document::NamedPiece;
-use crate::config::store::ConfigMapPieces;
-use crate::kubernetes::strings::Pairs;
-use crate::kubernetes::strings::Text;
-use crate::kubernetes::strings::pairs;
+use crate::config::directory::{FaultClass, LocatedFault, ParsedDocument, check};
+use crate::config::named_document::NamedDocument;
+use crate::config::store::ConfigMapDocuments;
+use crate::kubernetes::strings::{Pairs, Text, pairs};
 use crate::wording::fitted;
 use ram_policy::source::Position;
 
@@ -105,7 +99,7 @@ impl ConfigMapVerdict {
 }
 
 /// Judges a ConfigMap that is to be stored beside the others, of which `sources` says what they hold now
-pub(crate) fn judge(review: &Review<'_>, sources: &[ConfigMapPieces]) -> ConfigMapVerdict {
+pub(crate) fn judge(review: &Review<'_>, sources: &[ConfigMapDocuments]) -> ConfigMapVerdict {
     let allowed = ConfigMapVerdict {
         faults: Vec::new(),
         message: String::new(),
@@ -127,8 +121,8 @@ pub(crate) fn judge(review: &Review<'_>, sources: &[ConfigMapPieces]) -> ConfigM
         }
     };
     let name = config_map.metadata.name.as_deref().unwrap_or(review.name());
-    let pieces = config_map::pieces(&config_map);
-    let faults = own_faults(&pieces);
+    let documents = config_map::documents(&config_map);
+    let faults = own_faults(&documents);
     if !faults.is_empty() {
         let lines: Vec<String> = faults.iter().map(|fault| without_name(fault, name)).collect();
         let head = format!("ConfigMap {name} is no valid ramgate configuration:\n");
@@ -143,7 +137,7 @@ pub(crate) fn judge(review: &Review<'_>, sources: &[ConfigMapPieces]) -> ConfigM
         };
     }
     ConfigMapVerdict {
-        warnings: warnings(name, &pieces, sources),
+        warnings: warnings(name, &documents, sources),
         ..allowed
     }
 }
@@ -204,8 +198,8 @@ fn read(json: &str) -> Result<ConfigMap, serde_json::Error> {
 }
 
 /// What is wrong whatever the other ConfigMaps hold
-fn own_faults(pieces: &[NamedPiece]) -> Vec<LocatedFault> {
-    let faults = check(documents(pieces));
+fn own_faults(documents: &[NamedDocument]) -> Vec<LocatedFault> {
+    let faults = check(named(documents));
     let own = |fault: &LocatedFault| match fault.class {
         FaultClass::Document => true,
         FaultClass::Reference => false,
@@ -215,18 +209,19 @@ fn own_faults(pieces: &[NamedPiece]) -> Vec<LocatedFault> {
     faults.into_iter().filter(own).collect()
 }
 
-fn warnings(name: &str, pieces: &[NamedPiece], sources: &[ConfigMapPieces]) -> Vec<String> {
-    let mut all: BTreeMap<&str, &[NamedPiece]> = sources
+fn warnings(name: &str, documents: &[NamedDocument], sources: &[ConfigMapDocuments]) -> Vec<String> {
+    let mut all: BTreeMap<&str, &[NamedDocument]> = sources
         .iter()
-        .map(|source| (&*source.name, &*source.pieces))
+        .map(|source| (&*source.name, &*source.documents))
         .collect();
-    all.insert(name, pieces);
-    let together: Vec<(&str, &Piece)> = all.values().flat_map(|pieces| documents(pieces)).collect();
+    all.insert(name, documents);
+    let together: Vec<(&str, &ParsedDocument)> =
+        all.values().flat_map(|documents| named(documents)).collect();
     let faults = check(together.iter().copied());
-    let facts = Facts::of(together.iter().map(|(_, piece)| *piece));
-    let mut lines: Vec<String> = pieces
+    let facts = Facts::of(together.iter().map(|(_, document)| *document));
+    let mut lines: Vec<String> = documents
         .iter()
-        .flat_map(|named| lint::document(&named.name, &named.piece, &facts))
+        .flat_map(|named| lint::document(&named.name, &named.document, &facts))
         .map(|warning| without_name(&warning.into_fault(), name))
         .collect();
     if !faults.is_empty() {
@@ -246,8 +241,10 @@ fn warnings(name: &str, pieces: &[NamedPiece], sources: &[ConfigMapPieces]) -> V
         .collect()
 }
 
-fn documents(pieces: &[NamedPiece]) -> impl Iterator<Item = (&str, &Piece)> + Clone {
-    pieces.iter().map(|named| (named.name.as_str(), &named.piece))
+fn named(documents: &[NamedDocument]) -> impl Iterator<Item = (&str, &ParsedDocument)> + Clone {
+    documents
+        .iter()
+        .map(|named| (named.name.as_str(), &named.document))
 }
 
 /// A fault by the key alone, because whoever applies a ConfigMap knows its name
@@ -309,15 +306,15 @@ mod tests {
         .to_string()
     }
 
-    fn source(name: &str, key: &str, piece: Piece) -> ConfigMapPieces {
-        let pieces = Arc::from([NamedPiece::new(format!("{name}/{key}"), piece)]);
-        ConfigMapPieces {
+    fn source(name: &str, key: &str, document: ParsedDocument) -> ConfigMapDocuments {
+        let documents = Arc::from([NamedDocument::new(format!("{name}/{key}"), document)]);
+        ConfigMapDocuments {
             name: name.into(),
-            pieces,
+            documents,
         }
     }
 
-    fn judged(kind: &str, data: Value, sources: &[ConfigMapPieces]) -> ConfigMapVerdict {
+    fn judged(kind: &str, data: Value, sources: &[ConfigMapDocuments]) -> ConfigMapVerdict {
         let body = body("CREATE", kind, data);
         judge(&Review::parse(body.as_bytes()).unwrap(), sources)
     }
@@ -379,15 +376,19 @@ mod tests {
                 "configuration: no directory document holds the section `account` with id and region",
             ]
         );
-        let account = source("base", "a", Piece::directory(b"account: {id: '1', region: r}"));
-        let policy = source("rules", "P.json", Piece::policy("P", POLICY.as_bytes()));
+        let account = source(
+            "base",
+            "a",
+            ParsedDocument::directory(b"account: {id: '1', region: r}"),
+        );
+        let policy = source("rules", "P.json", ParsedDocument::policy("P", POLICY.as_bytes()));
         let complete = judged("directory", json!({"x": people}), &[account.clone(), policy]);
         assert!(
             complete.is_allowed() && complete.warnings.is_empty(),
             "{:?}",
             complete.warnings
         );
-        let other = source("old", "x", Piece::directory(people.as_bytes()));
+        let other = source("old", "x", ParsedDocument::directory(people.as_bytes()));
         let moved = judged("directory", json!({"x": people}), &[account.clone(), other]);
         assert!(moved.is_allowed());
         assert!(
@@ -399,7 +400,7 @@ mod tests {
             moved.warnings
         );
         // Its own old content does not count
-        let before = source("new", "x", Piece::directory(b"users: [{name: a}]"));
+        let before = source("new", "x", ParsedDocument::directory(b"users: [{name: a}]"));
         let updated = judged(
             "directory",
             json!({"x": "users: [{name: a}]"}),
@@ -414,7 +415,11 @@ mod tests {
             r#""Resource": "*""#,
             r#""Resource": "acs:eci:cn-a:1:containergroup/a""#,
         );
-        let account = source("base", "a", Piece::directory(b"account: {id: '1', region: cn-a}"));
+        let account = source(
+            "base",
+            "a",
+            ParsedDocument::directory(b"account: {id: '1', region: cn-a}"),
+        );
         let verdict = judged("policy", json!({"P.json": policy}), &[account]);
         assert!(verdict.is_allowed());
         assert_eq!(
@@ -432,7 +437,11 @@ mod tests {
         let body = body("DELETE", "policy", json!({"P.json": "{"}));
         assert!(judge(&Review::parse(body.as_bytes()).unwrap(), &[]).is_allowed());
         let unlabelled = body.replace("DELETE", "CREATE").replace(LABEL, "other");
-        let account = source("base", "a", Piece::directory(b"account: {id: '1', region: r}"));
+        let account = source(
+            "base",
+            "a",
+            ParsedDocument::directory(b"account: {id: '1', region: r}"),
+        );
         let verdict = judge(&Review::parse(unlabelled.as_bytes()).unwrap(), &[account]);
         assert!(verdict.is_allowed() && verdict.warnings.is_empty());
     }

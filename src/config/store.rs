@@ -7,10 +7,8 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::config::directory::Configuration;
-use crate::config::directory::DocumentCounts;
-use crate::config::directory::LocatedFault;
-use crate::config::named_document::NamedPiece;
+use crate::config::directory::{Configuration, DocumentCounts, LocatedFault};
+use crate::config::named_document::NamedDocument;
 
 /// How many faults of a reload are kept for /ready; the rest is counted
 const SHOWN: usize = 20;
@@ -19,17 +17,17 @@ const SHOWN: usize = 20;
 #[derive(Debug)]
 pub(crate) struct Store {
     current: ArcSwapOption<Configuration>,
-    sources: ArcSwap<Vec<ConfigMapPieces>>,
+    sources: ArcSwap<Vec<ConfigMapDocuments>>,
     status: watch::Sender<Status>,
 }
 
 /// The documents that one ConfigMap holds now
 #[derive(Clone, Debug)]
-pub(crate) struct ConfigMapPieces {
+pub(crate) struct ConfigMapDocuments {
     /// The ConfigMap's name
     pub name: Arc<str>,
     /// Its documents in the order of its keys
-    pub pieces: Arc<[NamedPiece]>,
+    pub documents: Arc<[NamedDocument]>,
 }
 
 /// What is in force, and what became of the last reload
@@ -78,12 +76,12 @@ impl Store {
     }
 
     /// What the ConfigMaps hold now, in the order of their names, broken documents included; empty in front of a folder
-    pub(crate) fn sources(&self) -> Arc<Vec<ConfigMapPieces>> {
+    pub(crate) fn sources(&self) -> Arc<Vec<ConfigMapDocuments>> {
         self.sources.load_full()
     }
 
     /// Notes what the ConfigMaps hold now
-    pub(crate) fn set_sources(&self, sources: Vec<ConfigMapPieces>) {
+    pub(crate) fn set_sources(&self, sources: Vec<ConfigMapDocuments>) {
         self.sources.store(Arc::new(sources));
     }
 
@@ -154,12 +152,10 @@ impl fmt::Display for Status {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::directory::FaultClass;
-    use crate::config::directory::Piece;
-    use crate::config::directory::merge;
+    use crate::config::directory::{FaultClass, ParsedDocument, merge};
 
     fn configuration() -> Configuration {
-        let account = Piece::directory(b"account: {id: '123', region: cn-hangzhou}");
+        let account = ParsedDocument::directory(b"account: {id: '123', region: cn-hangzhou}");
         merge([("people/a", &account)]).unwrap()
     }
 

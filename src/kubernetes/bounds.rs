@@ -88,8 +88,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::admission::review::Review;
-    use crate::config::directory::Carrier;
-    use crate::config::directory::ClusterSettings;
+    use crate::config::directory::{Carrier, ClusterSettings};
     use crate::kubernetes::pod::Pod;
 
     fn read(metadata: Value, spec: Value) -> Result<usize, String> {

@@ -6,14 +6,11 @@ use std::sync::{Arc, LazyLock};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::config::directory::ClusterSettings;
-use crate::config::directory::Selector;
+use crate::config::directory::{ClusterSettings, Selector};
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
 use crate::kubernetes::workload::Workload;
-use crate::stamp::KEY_BYTES;
-use crate::stamp::Ring;
-use crate::stamp::Signer;
+use crate::stamp::{KEY_BYTES, Ring, Signer};
 
 /// Looks up what the cluster holds; behind it stand watches, or the objects that a test gives
 ///

@@ -9,15 +9,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::admission::fields::annotations::CUSTOM_TAGS;
-use crate::admission::fields::annotations::ECI_FIELDS;
-use crate::admission::fields::annotations::RAM_ROLE_NAME;
-use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
-use crate::admission::fields::annotations::SERVICE_ARNS;
-use crate::admission::fields::annotations::USER_ARNS;
-use crate::admission::fields::annotations::texts_of;
-use crate::admission::review::Resource;
-use crate::admission::review::Review;
+use crate::admission::fields::annotations::{
+    CUSTOM_TAGS, ECI_FIELDS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS, texts_of,
+};
+use crate::admission::review::{Resource, Review};
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::pod::Pod;
 use crate::stamp::FieldTexts;

@@ -5,14 +5,10 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::kubernetes::bounds::OWNERS;
-use crate::kubernetes::bounds::TOLERATIONS;
-use crate::kubernetes::bounds::few;
-use crate::kubernetes::bounds::modest;
+use crate::kubernetes::bounds::{OWNERS, TOLERATIONS, few, modest};
 use crate::kubernetes::canonical_json;
 use crate::kubernetes::canonical_json::Rule;
-use crate::kubernetes::strings::Pairs;
-use crate::kubernetes::strings::Text;
+use crate::kubernetes::strings::{Pairs, Text};
 
 /// A pod as far as ramgate reads it, borrowed from the review
 #[derive(Clone, Debug, Default, Deserialize)]

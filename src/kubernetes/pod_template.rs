@@ -8,17 +8,11 @@ use serde::de::{
 };
 use serde_json::value::RawValue;
 
-use crate::admission::fields::patch::Change;
-use crate::admission::fields::patch::Changes;
+use crate::admission::fields::patch::{Change, Changes};
 use crate::kubernetes::canonical_json;
 use crate::kubernetes::canonical_json::Rule;
-use crate::kubernetes::pod::Metadata;
-use crate::kubernetes::pod::Pod;
-use crate::kubernetes::pod::Spec;
-use crate::kubernetes::pod::present;
-use crate::kubernetes::pod::spec;
-use crate::kubernetes::strings::Pairs;
-use crate::kubernetes::strings::Text;
+use crate::kubernetes::pod::{Metadata, Pod, Spec, present, spec};
+use crate::kubernetes::strings::{Pairs, Text};
 use crate::stamp::REQUESTED_BY;
 
 /// A pod or pod template as a request brings it

@@ -10,8 +10,7 @@ use axum::routing::get;
 use serde::Serialize;
 
 use crate::server::reply;
-use crate::server::shutdown::Phase;
-use crate::server::shutdown::Phases;
+use crate::server::shutdown::{Phase, Phases};
 use crate::telemetry::metrics::Metrics;
 
 /// Says whether everything that judging needs is there

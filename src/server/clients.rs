@@ -20,8 +20,7 @@ use rustls::{
 };
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
-use crate::server::certificate::mounted::MountedError;
-use crate::server::certificate::mounted::read;
+use crate::server::certificate::mounted::{MountedError, read};
 use crate::telemetry::metrics::Metrics;
 
 /// Demands a certificate of every client

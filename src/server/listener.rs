@@ -14,13 +14,11 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
-use crate::server::connection;
 use crate::server::limits::ConnectionLimits;
 use crate::server::peers::Peers;
-use crate::server::places::Places;
-use crate::server::places::Taken;
-use crate::server::shutdown;
+use crate::server::places::{Places, Taken};
 use crate::server::shutdown::Phase;
+use crate::server::{connection, shutdown};
 use crate::telemetry::metrics::Metrics;
 
 /// Long enough not to spin while the process is out of file descriptors, short enough to go unnoticed

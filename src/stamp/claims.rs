@@ -4,8 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::stamp::Form;
 use crate::stamp::contents::Contents;
-use crate::stamp::object::ObjectName;
-use crate::stamp::object::StampedObject;
+use crate::stamp::object::{ObjectName, StampedObject};
 use ram_policy::Principal;
 
 /// Who asked for a pod, for which RAM principal, where, in which object, with which ECI fields and containers

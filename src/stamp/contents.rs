@@ -6,8 +6,7 @@ use std::fmt;
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
-use crate::stamp::hex;
-use crate::stamp::unhex;
+use crate::stamp::{hex, unhex};
 
 /// How many bytes of a digest are kept: half of SHA-256, which nobody finds a second image for
 const KEPT: usize = 16;

@@ -14,10 +14,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::admission::Decision;
 use crate::server::judge::Endpoint;
-use crate::telemetry::clip::NAME;
-use crate::telemetry::clip::TEXT;
-use crate::telemetry::clip::causes;
-use crate::telemetry::clip::clipped;
+use crate::telemetry::clip::{NAME, TEXT, causes, clipped};
 use crate::telemetry::record::Record;
 
 /// How log lines are written

@@ -16,15 +16,9 @@ use prometheus::{
 use crate::config::Status;
 use crate::server::judge::Endpoint;
 use crate::server::listener::Refusal;
-use crate::telemetry::metrics::labels::ACTIONS;
-use crate::telemetry::metrics::labels::ANSWERS;
-use crate::telemetry::metrics::labels::DECISIONS;
-use crate::telemetry::metrics::labels::MODES;
-use crate::telemetry::metrics::labels::NO_MODE;
-use crate::telemetry::metrics::labels::OPERATIONS;
-use crate::telemetry::metrics::labels::OTHER;
-use crate::telemetry::metrics::labels::RESOURCES;
-use crate::telemetry::metrics::labels::SCOPES;
+use crate::telemetry::metrics::labels::{
+    ACTIONS, ANSWERS, DECISIONS, MODES, NO_MODE, OPERATIONS, OTHER, RESOURCES, SCOPES,
+};
 use crate::telemetry::record::Record;
 
 /// Seconds; a judgement takes tens of microseconds, the webhook's own timeout is seconds

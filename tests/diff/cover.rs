@@ -1,7 +1,6 @@
 //! Whether a difference, as it is told, speaks of a request.
 
-use ramgate::testing::analysis::Difference;
-use ramgate::testing::analysis::Term;
+use ramgate::testing::analysis::{Difference, Term};
 
 use crate::pairs::Asked;
 

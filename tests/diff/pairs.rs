@@ -1,9 +1,7 @@
 //! Pairs of small configurations out of a small alphabet, and requests made of the same letters.
 
 use ram_policy::{Context, Principal};
-use ramgate::testing::config::Configuration;
-use ramgate::testing::config::Piece;
-use ramgate::testing::config::merge;
+use ramgate::testing::config::{Configuration, ParsedDocument, merge};
 use serde_json::{Value, json};
 
 /// A seeded generator of numbers (splitmix64), so that a seed names one pair for ever
@@ -233,16 +231,21 @@ pub(crate) fn pair(random: &mut Random) -> [World; 2] {
 
 impl World {
     pub(crate) fn configuration(&self) -> Configuration {
-        let mut pieces: Vec<(&str, Piece)> = self
+        let mut documents: Vec<(&str, ParsedDocument)> = self
             .policies
             .iter()
-            .map(|(name, policy)| (name.as_str(), Piece::policy(name, policy.to_string().as_bytes())))
+            .map(|(name, policy)| {
+                (
+                    name.as_str(),
+                    ParsedDocument::policy(name, policy.to_string().as_bytes()),
+                )
+            })
             .collect();
-        pieces.push((
+        documents.push((
             "directory",
-            Piece::directory(self.directory.to_string().as_bytes()),
+            ParsedDocument::directory(self.directory.to_string().as_bytes()),
         ));
-        merge(pieces.iter().map(|(name, piece)| (*name, piece))).unwrap()
+        merge(documents.iter().map(|(name, document)| (*name, document))).unwrap()
     }
 }
 

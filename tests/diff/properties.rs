@@ -2,9 +2,7 @@
 
 use proptest::prelude::*;
 use ram_policy::{Outcome, Request};
-use ramgate::testing::analysis::Change;
-use ramgate::testing::analysis::Difference;
-use ramgate::testing::analysis::compare;
+use ramgate::testing::analysis::{Change, Difference, compare};
 use ramgate::testing::config::Configuration;
 
 use crate::cover::covers;

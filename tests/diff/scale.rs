@@ -3,9 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ramgate::testing::analysis::compare;
-use ramgate::testing::config::Configuration;
-use ramgate::testing::config::Piece;
-use ramgate::testing::config::merge;
+use ramgate::testing::config::{Configuration, ParsedDocument, merge};
 use serde_json::json;
 
 /// Users who share 100 policies, one of which may be changed, under a control policy
@@ -18,9 +16,9 @@ fn configuration(users: usize, changed: bool, control: &str) -> Configuration {
             {"Effect": "Allow", "Action": ["eci:Update*", "eci:Delete*"], "Resource": "*",
              "Condition": {"StringEquals": {"acs:ResourceTag/team": format!("t{at}")}}},
         ]});
-        (format!("P{at}"), Piece::policy(&format!("P{at}"), policy.to_string().as_bytes()))
+        (format!("P{at}"), ParsedDocument::policy(&format!("P{at}"), policy.to_string().as_bytes()))
     });
-    let mut pieces: Vec<(String, Piece)> = policies.collect();
+    let mut documents: Vec<(String, ParsedDocument)> = policies.collect();
     let users: Vec<_> = (0..users)
         .map(|at| {
             let held = [at % 100, at / 100, (at * 7 + at / 100) % 100];
@@ -33,11 +31,11 @@ fn configuration(users: usize, changed: bool, control: &str) -> Configuration {
         .collect();
     let account = json!({"id": "1", "region": "cn-a", "controlPolicies": [[control]]});
     let directory = json!({"account": account, "users": users});
-    pieces.push((
+    documents.push((
         "directory".to_owned(),
-        Piece::directory(directory.to_string().as_bytes()),
+        ParsedDocument::directory(directory.to_string().as_bytes()),
     ));
-    merge(pieces.iter().map(|(name, piece)| (name.as_str(), piece))).unwrap()
+    merge(documents.iter().map(|(name, document)| (name.as_str(), document))).unwrap()
 }
 
 #[test]

@@ -7,18 +7,11 @@ use crate::page::{Block, Page, pages};
 use jiff::Timestamp;
 use ram_policy::source::json;
 use ram_policy::{Document, DocumentKind};
-use ramgate::testing::admission::Mode;
-use ramgate::testing::admission::Modes;
-use ramgate::testing::admission::Operation;
-use ramgate::testing::admission::Request;
-use ramgate::testing::admission::offline;
-use ramgate::testing::cases;
+use ramgate::testing::admission::{Mode, Modes, Operation, Request, offline};
 use ramgate::testing::config as store;
-use ramgate::testing::config::Configuration;
-use ramgate::testing::config::Piece;
-use ramgate::testing::config::folder;
+use ramgate::testing::config::{Configuration, ParsedDocument, folder};
 use ramgate::testing::kubernetes::ClusterSnapshot;
-use ramgate::testing::yaml;
+use ramgate::testing::{cases, yaml};
 
 fn examples() -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = std::fs::read_dir("deploy/examples")
@@ -30,8 +23,8 @@ fn examples() -> Vec<PathBuf> {
 }
 
 fn configuration(example: &Path) -> Configuration {
-    let pieces = folder::read(&example.join("config")).unwrap();
-    store::load(&pieces).unwrap_or_else(|faults| panic!("{}: {faults:?}", example.display()))
+    let documents = folder::read(&example.join("config")).unwrap();
+    store::load(&documents).unwrap_or_else(|faults| panic!("{}: {faults:?}", example.display()))
 }
 
 #[test]
@@ -49,9 +42,9 @@ fn every_example_loads_without_a_warning() {
 fn every_example_decides_as_its_cases_say() {
     for example in examples() {
         let file = example.join("cases.yaml");
-        let pieces = folder::read(&example.join("config")).unwrap();
+        let documents = folder::read(&example.join("config")).unwrap();
         let bytes = std::fs::read(&file).unwrap();
-        let results = cases::run(&file, &bytes, &pieces)
+        let results = cases::run(&file, &bytes, &documents)
             .unwrap_or_else(|faults| panic!("{}: {faults:?}", file.display()));
         let failed: Vec<_> = results.iter().filter(|result| !result.passed).collect();
         assert!(failed.is_empty(), "{failed:#?}");
@@ -107,7 +100,7 @@ fn check(block: &Block) -> Result<(), String> {
                 Err(format!("{failed:#?}"))
             }
         }
-        "directory" => match Piece::directory(block.text.as_bytes()).faults() {
+        "directory" => match ParsedDocument::directory(block.text.as_bytes()).faults() {
             [] => Ok(()),
             faults => Err(format!("{faults:?}")),
         },

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use ramgate::testing::server::ReviewLimits;
-use ramgate::testing::server::Reviews;
-use ramgate::testing::server::reviews;
+use ramgate::testing::server::{ReviewLimits, Reviews, reviews};
 use ramgate::testing::telemetry::Metrics;
 use serde_json::json;
 use tower::ServiceExt;

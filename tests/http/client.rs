@@ -12,25 +12,11 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use ramgate::testing::server::Aborted;
-use ramgate::testing::server::Admin;
-use ramgate::testing::server::ConnectionLimits;
-use ramgate::testing::server::Endpoint;
-use ramgate::testing::server::Judge;
-use ramgate::testing::server::Lifetimes;
-use ramgate::testing::server::Listener;
-use ramgate::testing::server::Own;
-use ramgate::testing::server::Peers;
-use ramgate::testing::server::Phases;
-use ramgate::testing::server::Readiness;
-use ramgate::testing::server::Report;
-use ramgate::testing::server::ReviewLimits;
-use ramgate::testing::server::Reviews;
-use ramgate::testing::server::Server;
-use ramgate::testing::server::Slot;
-use ramgate::testing::server::Verdict;
-use ramgate::testing::telemetry::Metrics;
-use ramgate::testing::telemetry::Record;
+use ramgate::testing::server::{
+    Aborted, Admin, ConnectionLimits, Endpoint, Judge, Lifetimes, Listener, Own, Peers, Phases, Readiness,
+    Report, ReviewLimits, Reviews, Server, Slot, Verdict,
+};
+use ramgate::testing::telemetry::{Metrics, Record};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use serde_json::{Value, json};

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
-use ramgate::testing::server::ConnectionLimits;
-use ramgate::testing::server::ReviewLimits;
+use ramgate::testing::server::{ConnectionLimits, ReviewLimits};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 

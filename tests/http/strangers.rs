@@ -7,11 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use ramgate::testing::server::AuthorityFile;
-use ramgate::testing::server::ConnectionLimits;
-use ramgate::testing::server::Network;
-use ramgate::testing::server::Peers;
-use ramgate::testing::server::ReviewLimits;
+use ramgate::testing::server::{AuthorityFile, ConnectionLimits, Network, Peers, ReviewLimits};
 use ramgate::testing::telemetry::Metrics;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::server::WebPkiClientVerifier;

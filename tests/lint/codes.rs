@@ -4,10 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use ram_policy::SYSTEM_POLICIES;
-use ramgate::testing::analysis::Code;
-use ramgate::testing::analysis::Facts;
-use ramgate::testing::analysis::lint;
-use ramgate::testing::config::Piece;
+use ramgate::testing::analysis::{Code, Facts, lint};
+use ramgate::testing::config::ParsedDocument;
 use ramgate::testing::yaml;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -121,8 +119,8 @@ fn system_policies_get_no_warning() {
             "account: {id: '1', region: r, passRoleService: x.y}",
         ] {
             // Under a name that custom policies may have
-            let policy = Piece::policy("Copy", text.as_bytes());
-            let facts = Facts::of([&Piece::directory(account.as_bytes())]);
+            let policy = ParsedDocument::policy("Copy", text.as_bytes());
+            let facts = Facts::of([&ParsedDocument::directory(account.as_bytes())]);
             let said = lint::document(name, &policy, &facts);
             assert!(said.is_empty(), "{said:?}");
         }

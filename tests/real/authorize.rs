@@ -11,22 +11,18 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::certificates::Authority;
-use crate::cluster::FAILED_BEFORE;
-use crate::cluster::once;
+use crate::cluster::{FAILED_BEFORE, once};
 use crate::control_plane::ControlPlane;
 use crate::install;
-use crate::install::NAMESPACE;
-use crate::install::RELEASE;
+use crate::install::{NAMESPACE, RELEASE};
 use crate::kubectl::Kubectl;
 use crate::lifecycle::trust;
 use crate::objects;
 use crate::objects::TAGS;
-use crate::process::free_port;
-use crate::process::unique;
+use crate::process::{free_port, unique};
 use crate::replica::Replica;
 use crate::strangers;
-use crate::tools::repository;
-use crate::tools::tool;
+use crate::tools::{repository, tool};
 use crate::wait::eventually;
 
 const ALICE: &str = "alice@example.com";

@@ -14,13 +14,11 @@ use serde_json::json;
 
 use crate::cast;
 use crate::control_plane::ControlPlane;
-use crate::controllers::Controllers;
-use crate::controllers::Credentials;
+use crate::controllers::{Controllers, Credentials};
 use crate::custom;
 use crate::egress::Fault;
 use crate::install;
-use crate::install::NAMESPACE;
-use crate::install::RELEASE;
+use crate::install::{NAMESPACE, RELEASE};
 use crate::kubectl::Kubectl;
 use crate::nodes;
 use crate::objects;

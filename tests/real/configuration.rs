@@ -4,15 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::cluster::exclusive;
-use crate::cluster::shared;
+use crate::cluster::{exclusive, shared};
 use crate::egress::Fault;
 use crate::install::NAMESPACE;
 use crate::objects;
-use crate::objects::TAGS;
-use crate::objects::allow;
-use crate::objects::configuration;
-use crate::objects::eci_pod;
+use crate::objects::{TAGS, allow, configuration, eci_pod};
 use crate::wait::eventually;
 
 const CREATE: &[&str] = &["eci:CreateContainerGroup"];

@@ -7,15 +7,10 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::certificates::Authority;
-use crate::certificates::Pair;
+use crate::certificates::{Authority, Pair};
 use crate::egress::Egress;
-use crate::kubectl::Credentials;
-use crate::kubectl::Kubectl;
-use crate::kubectl::kubeconfig;
-use crate::process::Process;
-use crate::process::free_port;
-use crate::process::scratch;
+use crate::kubectl::{Credentials, Kubectl, kubeconfig};
+use crate::process::{Process, free_port, scratch};
 use crate::tools::tool;
 use crate::wait::eventually;
 

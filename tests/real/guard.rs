@@ -3,8 +3,7 @@
 use serde_json::json;
 
 use crate::cluster::exclusive;
-use crate::install::NAMESPACE;
-use crate::install::RELEASE;
+use crate::install::{NAMESPACE, RELEASE};
 use crate::kubectl::Kubectl;
 use crate::objects;
 use crate::rest::Rest;

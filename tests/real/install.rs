@@ -10,8 +10,7 @@ use crate::cast;
 use crate::control_plane::ControlPlane;
 use crate::kubectl::Outcome;
 use crate::nodes::ACS_LABEL;
-use crate::tools::repository;
-use crate::tools::tool;
+use crate::tools::{repository, tool};
 
 /// The namespace of the release
 pub(crate) const NAMESPACE: &str = "ramgate-system";

@@ -8,19 +8,13 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::certificates::Authority;
-use crate::cluster::Cluster;
-use crate::cluster::Namespace;
-use crate::cluster::exclusive;
+use crate::cluster::{Cluster, Namespace, exclusive};
 use crate::install;
-use crate::install::NAMESPACE;
-use crate::install::RELEASE;
+use crate::install::{NAMESPACE, RELEASE};
 use crate::kubectl::Kubectl;
 use crate::load::Load;
 use crate::objects;
-use crate::objects::TAGS;
-use crate::objects::allow;
-use crate::objects::configuration;
-use crate::objects::eci_pod;
+use crate::objects::{TAGS, allow, configuration, eci_pod};
 use crate::wait::eventually;
 
 /// A user who may create any pod on ECI

@@ -9,10 +9,8 @@ use serde_json::json;
 
 use crate::cluster::shared;
 use crate::http;
-use crate::objects::allow;
-use crate::objects::eci_pod;
-use crate::process::Process;
-use crate::process::free_port;
+use crate::objects::{allow, eci_pod};
+use crate::process::{Process, free_port};
 use crate::tools::tool;
 use crate::wait::eventually;
 

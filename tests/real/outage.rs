@@ -5,19 +5,11 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::cluster::Namespace;
-use crate::cluster::exclusive;
+use crate::cluster::{Namespace, exclusive};
 use crate::egress::Fault;
-use crate::install::NAMESPACE;
-use crate::install::RELEASE;
+use crate::install::{NAMESPACE, RELEASE};
 use crate::kubectl::Kubectl;
-use crate::objects::TAGS;
-use crate::objects::allow;
-use crate::objects::binding;
-use crate::objects::configuration;
-use crate::objects::eci_pod;
-use crate::objects::node;
-use crate::objects::pod;
+use crate::objects::{TAGS, allow, binding, configuration, eci_pod, node, pod};
 use crate::wait::eventually;
 
 /// A name that the chart's default pattern knows as a real node's

@@ -4,10 +4,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::cluster::shared;
-use crate::objects::TAGS;
-use crate::objects::allow;
-use crate::objects::eci_pod;
-use crate::objects::pod;
+use crate::objects::{TAGS, allow, eci_pod, pod};
 use crate::wait::eventually;
 
 const CREATE: &[&str] = &["eci:CreateContainerGroup"];

@@ -7,12 +7,10 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::control_plane::ControlPlane;
-use crate::install::NAMESPACE;
-use crate::install::RELEASE;
+use crate::install::{NAMESPACE, RELEASE};
 use crate::kubectl::Outcome;
 use crate::replica::Replica;
-use crate::tools::repository;
-use crate::tools::tool;
+use crate::tools::{repository, tool};
 use crate::wait::eventually;
 
 /// What stands behind a command that the README expects to be denied

@@ -10,12 +10,9 @@ use serde_json::Value;
 
 use crate::control_plane::ControlPlane;
 use crate::http;
-use crate::install::NAMESPACE;
-use crate::install::RELEASE;
+use crate::install::{NAMESPACE, RELEASE};
 use crate::kubectl::Kubectl;
-use crate::process::Process;
-use crate::process::free_port;
-use crate::process::unique;
+use crate::process::{Process, free_port, unique};
 
 /// A running replica
 pub(crate) struct Replica {

@@ -6,8 +6,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::cluster::exclusive;
-use crate::install::NAMESPACE;
-use crate::install::RELEASE;
+use crate::install::{NAMESPACE, RELEASE};
 use crate::kubectl::Kubectl;
 use crate::replica::service_account;
 

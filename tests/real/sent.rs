@@ -20,14 +20,11 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::control_plane::ControlPlane;
-use crate::install::NAMESPACE;
-use crate::install::RELEASE;
+use crate::install::{NAMESPACE, RELEASE};
 use crate::kubectl::Kubectl;
 use crate::objects::node;
-use crate::rest::Reply;
-use crate::rest::Rest;
-use crate::tools::repository;
-use crate::tools::tool;
+use crate::rest::{Reply, Rest};
+use crate::tools::{repository, tool};
 use crate::wait::eventually;
 
 use pods::costly;

@@ -24,11 +24,8 @@ use crate::certificates::Pair;
 use crate::cluster::exclusive;
 use crate::control_plane::ControlPlane;
 use crate::http;
-use crate::install::NAMESPACE;
-use crate::install::RELEASE;
-use crate::objects::TAGS;
-use crate::objects::allow;
-use crate::objects::eci_pod;
+use crate::install::{NAMESPACE, RELEASE};
+use crate::objects::{TAGS, allow, eci_pod};
 use crate::process::unique;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -6,13 +6,10 @@ use std::time::Duration;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cluster::Cluster;
-use crate::cluster::exclusive;
+use crate::cluster::{Cluster, exclusive};
 use crate::http;
 use crate::install;
-use crate::install::NAMESPACE;
-use crate::install::RELEASE;
-use crate::install::helm;
+use crate::install::{NAMESPACE, RELEASE, helm};
 use crate::tools::repository;
 use crate::wait::within;
 

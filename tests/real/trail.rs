@@ -3,12 +3,9 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cluster::Namespace;
-use crate::cluster::shared;
+use crate::cluster::{Namespace, shared};
 use crate::neighbour;
-use crate::objects::TAGS;
-use crate::objects::allow;
-use crate::objects::eci_pod;
+use crate::objects::{TAGS, allow, eci_pod};
 use crate::wait::eventually;
 
 /// Puts a digest behind each image, so that the API server asks every mutating webhook again

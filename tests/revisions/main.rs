@@ -33,8 +33,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use ramgate::testing::kubernetes::Problem;
-use ramgate::testing::kubernetes::template;
+use ramgate::testing::kubernetes::{Problem, template};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -7,9 +7,7 @@ use serde::Deserialize;
 use crate::config::directory::Injector;
 use crate::kubernetes::pod::present;
 use crate::kubernetes::strings::Text;
-use crate::stamp::ContainerDigest;
-use crate::stamp::ContainerList;
-use crate::stamp::Contents;
+use crate::stamp::{ContainerDigest, ContainerList, Contents};
 
 /// One container of a pod, as far as a stamp holds it
 #[derive(Clone, Debug, PartialEq, Eq)]

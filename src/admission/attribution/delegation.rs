@@ -1,11 +1,8 @@
 //! Controllers that bring the stamp of a template along: the built-in ones for what each of them makes, and listed ones.
 
-use crate::admission::attribution::owned_object::OwnedObject;
-use crate::admission::attribution::owned_object::is_listed;
+use crate::admission::attribution::owned_object::{OwnedObject, is_listed};
 use crate::admission::outcome::finding::StampFault;
-use crate::admission::review::Operation;
-use crate::admission::review::Resource;
-use crate::admission::review::Review;
+use crate::admission::review::{Operation, Resource, Review};
 use crate::config::directory::ClusterSettings;
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::workload::Workload;

@@ -7,8 +7,7 @@
 use crate::config::directory::ClusterSettings;
 use crate::kubernetes::pod::Metadata;
 use crate::kubernetes::workload::Workload;
-use crate::stamp::ObjectName;
-use crate::stamp::StampedObject;
+use crate::stamp::{ObjectName, StampedObject};
 
 /// The longest name of an object
 const LONGEST_NAME: usize = 253;

@@ -6,8 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::kubernetes::canonical_json;
 use crate::kubernetes::canonical_json::Rule;
-use crate::kubernetes::pod::present;
-use crate::kubernetes::pod::spec;
+use crate::kubernetes::pod::{present, spec};
 use crate::kubernetes::strings::Text;
 
 /// What a keeper must leave as it is: everything but the fields that only say where a pod may run, and when it may start to

@@ -9,10 +9,7 @@ use std::fmt;
 
 use crate::admission::evaluate::Case;
 use crate::admission::evaluate::advice::evaluator::PodCourt;
-use crate::admission::fields::annotations::CUSTOM_TAGS;
-use crate::admission::fields::annotations::Fields;
-use crate::admission::fields::annotations::RAM_ROLE_NAME;
-use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
+use crate::admission::fields::annotations::{CUSTOM_TAGS, Fields, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
 use crate::admission::fields::update::Both;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;

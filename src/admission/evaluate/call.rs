@@ -133,15 +133,14 @@ fn owned((key, value): (&str, &str)) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::directory::Piece;
-    use crate::config::directory::merge;
+    use crate::config::directory::{ParsedDocument, merge};
     use crate::yaml;
 
     fn configuration(cluster_id: &str) -> Configuration {
         let text = format!(
             "account: {{id: '1', region: r{cluster_id}}}\nresourceGroups: [{{id: rg-d, default: true, name: d}}, {{id: rg-a, name: a}}]"
         );
-        let piece = Piece::directory_node(&yaml::parse(&text).unwrap().remove(0));
+        let piece = ParsedDocument::directory_node(&yaml::parse(&text).unwrap().remove(0));
         merge([("directory", &piece)]).unwrap()
     }
 

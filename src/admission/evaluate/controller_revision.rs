@@ -1,16 +1,11 @@
 //! A ControllerRevision that no controller writes: whoever creates one, or gives it to a workload, asks for the pods that come
 //! of it.
 
-use crate::admission::attribution::Unstamped;
-use crate::admission::attribution::delegation;
-use crate::admission::attribution::verified;
+use crate::admission::attribution::{Unstamped, delegation, verified};
 use crate::admission::evaluate::Case;
 use crate::admission::outcome::evaluation::Evaluation;
-use crate::admission::outcome::finding::Finding;
-use crate::admission::outcome::finding::RevisionFault;
-use crate::admission::outcome::finding::Verb;
-use crate::admission::review::Operation;
-use crate::admission::review::Revision;
+use crate::admission::outcome::finding::{Finding, RevisionFault, Verb};
+use crate::admission::review::{Operation, Revision};
 
 impl Case<'_> {
     /// Stamped for its author, marked or not: its controller takes it up without another word

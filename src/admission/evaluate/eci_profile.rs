@@ -2,16 +2,13 @@
 
 use serde::Deserialize;
 
-use crate::admission::evaluate::Case;
-use crate::admission::evaluate::call;
+use crate::admission::evaluate::{Case, call};
 use crate::admission::fields::annotations::Fields;
 use crate::admission::outcome::evaluation::Evaluation;
-use crate::admission::outcome::finding::Finding;
-use crate::admission::outcome::finding::Verb;
+use crate::admission::outcome::finding::{Finding, Verb};
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile;
-use crate::kubernetes::eci_profile::Profile;
-use crate::kubernetes::eci_profile::Selector;
+use crate::kubernetes::eci_profile::{Profile, Selector};
 use crate::kubernetes::strings::Pairs;
 use eci_calls::Tags;
 

@@ -3,19 +3,14 @@
 use crate::admission::evaluate::Case;
 use crate::admission::fields::annotations::Fields;
 use crate::admission::fields::mapping;
-use crate::admission::fields::mapping::Mapped;
-use crate::admission::fields::mapping::MappingError;
-use crate::admission::fields::mapping::Scope;
-use crate::admission::fields::mapping::Sources;
-use crate::admission::fields::patch::Change;
-use crate::admission::fields::patch::Changes;
+use crate::admission::fields::mapping::{Mapped, MappingError, Scope, Sources};
+use crate::admission::fields::patch::{Change, Changes};
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
-use crate::stamp::Claims;
-use crate::stamp::FieldTexts;
+use crate::stamp::{Claims, FieldTexts};
 
 impl Case<'_> {
     /// What the rules make of fields on a pod

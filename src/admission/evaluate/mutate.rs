@@ -1,24 +1,14 @@
 //! The mutating half: maps and stamps a pod or template.
 
-use crate::admission::attribution::Attribution;
-use crate::admission::attribution::Delegation;
-use crate::admission::attribution::attribution;
-use crate::admission::attribution::is_same;
-use crate::admission::attribution::own_claims;
-use crate::admission::attribution::restamp;
-use crate::admission::evaluate::Case;
-use crate::admission::evaluate::call;
-use crate::admission::evaluate::verb;
+use crate::admission::attribution::{Attribution, Delegation, attribution, is_same, own_claims, restamp};
+use crate::admission::evaluate::{Case, call, verb};
 use crate::admission::fields::mapping::Scope;
-use crate::admission::fields::patch::Change;
-use crate::admission::fields::patch::Changes;
-use crate::admission::fields::patch::Patch;
+use crate::admission::fields::patch::{Change, Changes, Patch};
 use crate::admission::fields::update::Both;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::mode::Mode;
 use crate::kubernetes::cluster::Meta;
-use crate::kubernetes::pod_template::PodTemplate;
-use crate::kubernetes::pod_template::ReviewedTemplate;
+use crate::kubernetes::pod_template::{PodTemplate, ReviewedTemplate};
 
 impl Case<'_> {
     /// What a pod or template shall become

@@ -1,10 +1,8 @@
 //! The way to a node's kubelet, which runs commands in, and shows the logs of, everything that is on the node.
 
 use crate::admission::evaluate::Case;
-use crate::admission::outcome::evaluation::Asked;
-use crate::admission::outcome::evaluation::Evaluation;
-use crate::admission::outcome::finding::Finding;
-use crate::admission::outcome::finding::Verb;
+use crate::admission::outcome::evaluation::{Asked, Evaluation};
+use crate::admission::outcome::finding::{Finding, Verb};
 use crate::kubernetes::cluster::NodeKind;
 use eci_calls::{self, Everywhere};
 use ram_policy::Principal;

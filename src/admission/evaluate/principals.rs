@@ -1,8 +1,7 @@
 //! Asking RAM: for the requester or whom the stamp names, and for every boundary of the namespace.
 
 use crate::admission::evaluate::Case;
-use crate::admission::outcome::evaluation::Asked;
-use crate::admission::outcome::evaluation::Evaluation;
+use crate::admission::outcome::evaluation::{Asked, Evaluation};
 use crate::admission::outcome::finding::Finding;
 use crate::config::directory::Configuration;
 use crate::kubernetes::cluster::Meta;

@@ -1,13 +1,10 @@
 //! Scaling a workload up: no template changes, but more of its pods are asked for.
 
-use crate::admission::evaluate::Case;
-use crate::admission::evaluate::call;
+use crate::admission::evaluate::{Case, call};
 use crate::admission::outcome::evaluation::Evaluation;
-use crate::admission::outcome::finding::Finding;
-use crate::admission::outcome::finding::Verb;
+use crate::admission::outcome::finding::{Finding, Verb};
 use crate::admission::routing::route::Route;
-use crate::kubernetes::pod_template::FieldPath;
-use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::pod_template::{FieldPath, PodTemplate};
 use crate::kubernetes::workload::Workload;
 
 impl Case<'_> {

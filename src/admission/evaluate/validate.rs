@@ -1,36 +1,24 @@
 //! The validating half: judges a pod or template that is created or changed.
 
-use crate::admission::attribution::Attribution;
-use crate::admission::attribution::Delegation;
-use crate::admission::attribution::OwnedObject;
-use crate::admission::attribution::Unstamped;
-use crate::admission::attribution::attribution;
-use crate::admission::attribution::contents;
-use crate::admission::attribution::own_claims;
-use crate::admission::attribution::restart;
-use crate::admission::attribution::unchecked;
-use crate::admission::attribution::verified;
-use crate::admission::evaluate::Case;
+use crate::admission::attribution::{
+    Attribution, Delegation, OwnedObject, Unstamped, attribution, contents, own_claims, restart, unchecked,
+    verified,
+};
 use crate::admission::evaluate::advice::Advice;
-use crate::admission::evaluate::call;
 use crate::admission::evaluate::mutate::scope;
-use crate::admission::evaluate::verb;
+use crate::admission::evaluate::{Case, call, verb};
 use crate::admission::fields::annotations::same_fields;
 use crate::admission::fields::patch::Changes;
-use crate::admission::fields::update::Both;
-use crate::admission::fields::update::readable;
+use crate::admission::fields::update::{Both, readable};
 use crate::admission::outcome::evaluation::Evaluation;
-use crate::admission::outcome::finding::Finding;
-use crate::admission::outcome::finding::StampFault;
+use crate::admission::outcome::finding::{Finding, StampFault};
 use crate::admission::outcome::mode::StampContents;
 use crate::admission::routing::lookalike;
 use crate::admission::routing::route::Route;
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile::Profile;
-use crate::kubernetes::pod::Metadata;
-use crate::kubernetes::pod::Pod;
-use crate::kubernetes::pod_template::PodTemplate;
-use crate::kubernetes::pod_template::ReviewedTemplate;
+use crate::kubernetes::pod::{Metadata, Pod};
+use crate::kubernetes::pod_template::{PodTemplate, ReviewedTemplate};
 use crate::stamp::Claims;
 
 impl Case<'_> {

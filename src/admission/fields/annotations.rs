@@ -3,7 +3,7 @@
 //! How the provider reads a malformed value is not known. So whatever could be read in two ways is refused here, with
 //! words of its own, and nothing is trimmed or guessed.
 
-use crate::admission::fields::fault::{Malformed, Problem, Slip};
+use crate::admission::fields::fault::{MalformedAnnotation, Problem, Slip};
 use crate::admission::fields::patch::Changes;
 use crate::kubernetes::pod::Pod;
 use crate::stamp::FieldTexts;
@@ -68,7 +68,7 @@ impl Fields {
     /// # Errors
     ///
     /// Every annotation that is malformed, with the first thing that is wrong with it.
-    pub fn read(pod: &Pod<'_>) -> Result<Self, Vec<Malformed>> {
+    pub fn read(pod: &Pod<'_>) -> Result<Self, Vec<MalformedAnnotation>> {
         Self::of(&texts(pod, &Changes::default()))
     }
 
@@ -77,7 +77,7 @@ impl Fields {
     /// # Errors
     ///
     /// The same.
-    pub(crate) fn of(texts: &FieldTexts) -> Result<Self, Vec<Malformed>> {
+    pub(crate) fn of(texts: &FieldTexts) -> Result<Self, Vec<MalformedAnnotation>> {
         let mut malformed = Vec::new();
         let tags = value(&texts.tags, CUSTOM_TAGS, tags, &mut malformed).unwrap_or_default();
         let resource_group = value(
@@ -156,7 +156,7 @@ fn value<T>(
     text: &Option<String>,
     annotation: &'static str,
     read: impl Fn(&str) -> Result<T, Problem>,
-    malformed: &mut Vec<Malformed>,
+    malformed: &mut Vec<MalformedAnnotation>,
 ) -> Option<T> {
     let text = text.as_deref()?;
     let read = if text.is_empty() {
@@ -164,7 +164,7 @@ fn value<T>(
     } else {
         read(text)
     };
-    read.map_err(|problem| malformed.push(Malformed { annotation, problem }))
+    read.map_err(|problem| malformed.push(MalformedAnnotation { annotation, problem }))
         .ok()
 }
 

@@ -1,14 +1,13 @@
 //! What is wrong with an annotation, and what to write instead.
 
 use crate::admission::fields::annotations::MAX_ENTRIES;
-use crate::wording::NAME_LENGTH;
-use crate::wording::quoted;
+use crate::wording::{NAME_LENGTH, quoted};
 use eci_calls::{MAX_KEY, MAX_VALUE};
 
 /// An annotation that is not accepted, and why
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("annotation {annotation} {problem}")]
-pub struct Malformed {
+pub struct MalformedAnnotation {
     /// The annotation's key
     pub annotation: &'static str,
     /// What is wrong with its value

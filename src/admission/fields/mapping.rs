@@ -4,20 +4,13 @@
 //! to be made, or else the pod is not as the rules want it.
 
 use crate::admission::fields::annotations;
-use crate::admission::fields::annotations::CUSTOM_TAGS;
-use crate::admission::fields::annotations::Fields;
+use crate::admission::fields::annotations::{CUSTOM_TAGS, Fields};
 use crate::admission::fields::fault::Problem;
-use crate::admission::fields::patch::Change;
-use crate::admission::fields::patch::Changes;
-use crate::config::directory::FieldRule;
-use crate::config::directory::MappingMode;
-use crate::config::directory::MappingRules;
-use crate::config::directory::MappingSource;
+use crate::admission::fields::patch::{Change, Changes};
+use crate::config::directory::{FieldRule, MappingMode, MappingRules, MappingSource};
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::pod::Pod;
-use crate::wording::NAME_LENGTH;
-use crate::wording::listed;
-use crate::wording::quoted;
+use crate::wording::{NAME_LENGTH, listed, quoted};
 
 /// What rules may read
 #[derive(Clone, Copy, Debug)]
@@ -342,8 +335,7 @@ mod tests {
     use super::*;
     use crate::admission::fields::patch::Patch;
     use crate::config::directory::mapping::TagRule;
-    use crate::kubernetes::pod_template::FieldPath;
-    use crate::kubernetes::pod_template::PodTemplate;
+    use crate::kubernetes::pod_template::{FieldPath, PodTemplate};
 
     fn rule(source: MappingSource, mode: MappingMode) -> FieldRule {
         FieldRule { source, mode }

@@ -4,12 +4,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::admission::fields::annotations::CUSTOM_TAGS;
-use crate::admission::fields::annotations::RAM_ROLE_NAME;
-use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
-use crate::kubernetes::pod_template::FieldPath;
-use crate::kubernetes::pod_template::PodTemplate;
-use crate::kubernetes::pod_template::escaped;
+use crate::admission::fields::annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
+use crate::kubernetes::pod_template::{FieldPath, PodTemplate, escaped};
 use crate::stamp::REQUESTED_BY;
 
 /// What the annotations shall be; an unchanged one is not there

@@ -1,9 +1,6 @@
 //! An update: its two sides, and what of the stored one can still be read.
 
-use crate::admission::fields::annotations::CUSTOM_TAGS;
-use crate::admission::fields::annotations::Fields;
-use crate::admission::fields::annotations::RAM_ROLE_NAME;
-use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
+use crate::admission::fields::annotations::{CUSTOM_TAGS, Fields, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
 use crate::admission::fields::mapping::Scope;
 use crate::kubernetes::pod::Pod;
 

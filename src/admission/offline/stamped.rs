@@ -3,31 +3,16 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::admission::Mode;
-use crate::admission::Modes;
-use crate::admission::Path;
-use crate::admission::Review;
-use crate::admission::answer;
 use crate::admission::attribution::OwnedObject;
-use crate::admission::offline::Inhabited;
-use crate::admission::offline::OfflineError;
-use crate::admission::offline::Operation;
-use crate::admission::offline::Request;
-use crate::admission::offline::body;
-use crate::admission::offline::listed;
-use crate::admission::offline::patch;
-use crate::admission::offline::path;
-use crate::admission::offline::workload;
-use crate::config::directory::Carrier;
-use crate::config::directory::ClusterSettings;
-use crate::config::directory::Configuration;
-use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::cluster::ClusterSnapshot;
+use crate::admission::offline::{
+    Inhabited, OfflineError, Operation, Request, body, listed, patch, path, workload,
+};
+use crate::admission::{Mode, Modes, Path, Review, answer};
+use crate::config::directory::{Carrier, ClusterSettings, Configuration};
+use crate::kubernetes::cluster::{Cluster, ClusterSnapshot};
 use crate::kubernetes::pod::Metadata;
 use crate::kubernetes::workload::Workload;
-use crate::stamp::REQUESTED_BY;
-use crate::stamp::StampedObject;
-use crate::stamp::unverified;
+use crate::stamp::{REQUESTED_BY, StampedObject, unverified};
 
 /// An object as it is after somebody has written it, or what controls it: mapped, and stamped for its controller owner if it
 /// names one

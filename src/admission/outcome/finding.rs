@@ -9,27 +9,20 @@ pub(crate) mod stamp;
 
 pub(crate) use crate::admission::outcome::finding::denial::wish;
 
-pub(crate) use crate::admission::outcome::finding::context::MessageContext;
-pub(crate) use crate::admission::outcome::finding::context::Verb;
+pub(crate) use crate::admission::outcome::finding::context::{MessageContext, Verb};
 use crate::admission::outcome::finding::denial::Told;
 pub(crate) use crate::admission::outcome::finding::revision::RevisionFault;
-pub(crate) use crate::admission::outcome::finding::stamp::StampFault;
-pub(crate) use crate::admission::outcome::finding::stamp::way_to;
+pub(crate) use crate::admission::outcome::finding::stamp::{StampFault, way_to};
 
-use crate::admission::fields::annotations::CUSTOM_TAGS;
-use crate::admission::fields::annotations::RAM_ROLE_NAME;
-use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
-use crate::admission::fields::annotations::SERVICE_ARNS;
-use crate::admission::fields::annotations::USER_ARNS;
-use crate::admission::fields::fault::Malformed;
+use crate::admission::fields::annotations::{
+    CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS,
+};
+use crate::admission::fields::fault::MalformedAnnotation;
 use crate::admission::fields::mapping::MappingError;
-use crate::admission::response::reply::Cause;
-use crate::admission::response::reply::joined;
+use crate::admission::response::reply::{Cause, joined};
 use crate::kubernetes::control_plane;
 use crate::stamp::REQUESTED_BY;
-use crate::wording::NAME_LENGTH;
-use crate::wording::clipped;
-use crate::wording::quoted;
+use crate::wording::{NAME_LENGTH, clipped, quoted};
 use eci_calls::{Denial, Refusal};
 use ram_policy::{Outcome, Principal, StatementId};
 
@@ -37,7 +30,7 @@ use ram_policy::{Outcome, Principal, StatementId};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Finding {
     /// An annotation that could be read in two ways
-    Malformed(Malformed),
+    Malformed(MalformedAnnotation),
     /// The mapping rules cannot be applied
     Unmappable(MappingError),
     /// The pod is not as the mapping rules want it, so it did not come through the mutating webhook

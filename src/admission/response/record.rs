@@ -9,8 +9,7 @@ use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::mode::Mode;
 use crate::admission::response::reply::Cause;
-use crate::admission::review::Operation;
-use crate::admission::review::Resource;
+use crate::admission::review::{Operation, Resource};
 
 /// One answered review
 #[derive(Clone, Debug)]

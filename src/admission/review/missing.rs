@@ -1,11 +1,7 @@
 //! What a review names and does not bring, so that it is read live before the review is judged.
 
-use crate::admission::review::Binding;
-use crate::admission::review::Operation;
-use crate::admission::review::Resource;
-use crate::admission::review::Review;
-use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::cluster::NodeKind;
+use crate::admission::review::{Binding, Operation, Resource, Review};
+use crate::kubernetes::cluster::{Cluster, NodeKind};
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::workload::Workload;

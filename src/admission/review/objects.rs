@@ -5,28 +5,18 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::admission::attribution::OwnedObject;
-use crate::admission::attribution::STAMPED;
-use crate::admission::review::GroupVersionResource;
-use crate::admission::review::Operation;
-use crate::admission::review::Problem;
-use crate::admission::review::Resource;
-use crate::admission::review::Review;
-use crate::admission::review::ReviewError;
-use crate::admission::review::Revision;
+use crate::admission::attribution::{OwnedObject, STAMPED};
 use crate::admission::review::growth::Size;
-use crate::admission::review::parameters;
 use crate::admission::review::stored_revision::StoredRevision;
+use crate::admission::review::{
+    GroupVersionResource, Operation, Problem, Resource, Review, ReviewError, Revision, parameters,
+};
 use crate::config::directory::ClusterSettings;
 use crate::kubernetes::bounds::PARTS;
-use crate::kubernetes::pod::Metadata;
-use crate::kubernetes::pod::present;
+use crate::kubernetes::pod::{Metadata, present};
 use crate::kubernetes::pod_template;
-use crate::kubernetes::pod_template::FieldPath;
-use crate::kubernetes::pod_template::PodTemplate;
-use crate::kubernetes::pod_template::ReviewedTemplate;
-use crate::kubernetes::strings::Pairs;
-use crate::kubernetes::strings::Text;
+use crate::kubernetes::pod_template::{FieldPath, PodTemplate, ReviewedTemplate};
+use crate::kubernetes::strings::{Pairs, Text};
 use crate::kubernetes::workload::Workload;
 
 /// A pod's way to a node

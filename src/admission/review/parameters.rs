@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use crate::kubernetes::canonical_json;
 use crate::kubernetes::canonical_json::Rule;
-use crate::kubernetes::pod_template::FieldPath;
-use crate::kubernetes::pod_template::member;
+use crate::kubernetes::pod_template::{FieldPath, member};
 
 /// What counts once templates and harmless fields are blank: not metadata and status, since an operator that copies labels of
 /// its object to its pods writes them beside the template's

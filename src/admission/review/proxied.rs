@@ -1,8 +1,6 @@
 //! Names as proxies take them: SCHEME:NAME:PORT, of which only the name says what is reached.
 
-use crate::admission::review::Operation;
-use crate::admission::review::Resource;
-use crate::admission::review::Review;
+use crate::admission::review::{Operation, Resource, Review};
 
 /// The name in what a proxy is asked for, by the rules of the API server (SplitSchemeNamePort); nothing where it refuses it
 fn split(written: &str) -> Option<&str> {

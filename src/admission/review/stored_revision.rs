@@ -3,14 +3,11 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::admission::attribution::OwnedObject;
-use crate::admission::attribution::is_listed;
+use crate::admission::attribution::{OwnedObject, is_listed};
 use crate::admission::outcome::finding::RevisionFault;
 use crate::config::directory::ClusterSettings;
 use crate::kubernetes::controller_revision;
-use crate::kubernetes::pod::Metadata;
-use crate::kubernetes::pod::OwnerReference;
-use crate::kubernetes::pod::present;
+use crate::kubernetes::pod::{Metadata, OwnerReference, present};
 use crate::kubernetes::pod_template::PodTemplate;
 
 /// A revision that a workload whose pods ramgate attributes may take up

@@ -4,14 +4,9 @@
 //! requirements can only be met by virtual nodes; one that contradicts a requirement of every selector, by none.
 
 use crate::admission::routing::route::Mark;
-use crate::config::directory::ClusterSettings;
-use crate::config::directory::Selector;
-use crate::config::directory::Test;
-use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::cluster::NodeKind;
-use crate::kubernetes::pod::Expression;
-use crate::kubernetes::pod::Pod;
-use crate::kubernetes::pod::Term;
+use crate::config::directory::{ClusterSettings, Selector, Test};
+use crate::kubernetes::cluster::{Cluster, NodeKind};
+use crate::kubernetes::pod::{Expression, Pod, Term};
 
 /// The label by which a node is named; mostly the node's name
 const HOST_NAME: &str = "kubernetes.io/hostname";

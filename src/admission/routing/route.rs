@@ -7,13 +7,9 @@ use crate::admission::routing::constraint;
 use std::fmt;
 
 use crate::config::directory::ClusterSettings;
-use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::cluster::Meta;
-use crate::kubernetes::cluster::NodeKind;
-use crate::kubernetes::pod::Pod;
-use crate::kubernetes::pod::Toleration;
-use crate::wording::NAME_LENGTH;
-use crate::wording::quoted;
+use crate::kubernetes::cluster::{Cluster, Meta, NodeKind};
+use crate::kubernetes::pod::{Pod, Toleration};
+use crate::wording::{NAME_LENGTH, quoted};
 
 use crate::admission::routing::constraint::Pull;
 

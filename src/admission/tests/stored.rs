@@ -2,23 +2,14 @@
 //! of the requester, one that a controller copies and that counts in this object, or none. And nobody is judged for who
 //! neither asks nor stands in such a stamp.
 
-use crate::kubernetes::cluster::Meta;
-use crate::kubernetes::cluster::NodeKind;
+use crate::kubernetes::cluster::{Meta, NodeKind};
 use crate::testing::kubernetes::ClusterSnapshot;
 use std::collections::BTreeMap;
 
-use crate::admission::attribution::OwnedObject;
-use crate::admission::attribution::trusted;
+use crate::admission::attribution::{OwnedObject, trusted};
 use crate::admission::tests::*;
 use crate::kubernetes::pod::Metadata;
-use crate::stamp::Claims;
-use crate::stamp::Form;
-use crate::stamp::KEY_BYTES;
-use crate::stamp::ObjectName;
-use crate::stamp::REQUESTED_BY;
-use crate::stamp::Ring;
-use crate::stamp::Signer;
-use crate::stamp::StampedObject;
+use crate::stamp::{Claims, Form, KEY_BYTES, ObjectName, REQUESTED_BY, Ring, Signer, StampedObject};
 use ram_policy::Principal;
 
 const KRUISE: &str = "system:serviceaccount:kruise-system:kruise-manager";

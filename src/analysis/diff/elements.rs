@@ -4,15 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::analysis::diff::asked::Asked;
-use crate::analysis::diff::axis::Axis;
-use crate::analysis::diff::axis::Candidate;
-use crate::analysis::diff::catalogue::Known;
-use crate::analysis::diff::catalogue::PRINCIPAL_ARN;
-use crate::analysis::diff::names;
+use crate::analysis::diff::axis::{Axis, Candidate};
+use crate::analysis::diff::catalogue::{Known, PRINCIPAL_ARN};
 use crate::analysis::diff::search::Question;
-use crate::analysis::diff::values;
-use crate::analysis::diff::values::RESOURCE_GROUP;
-use crate::analysis::diff::values::Values;
+use crate::analysis::diff::values::{RESOURCE_GROUP, Values};
+use crate::analysis::diff::{names, values};
 use ram_policy::{Actions, Condition, Effect, Principal, Target};
 
 /// The elements of a request, with all values that are worth trying

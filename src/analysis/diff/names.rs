@@ -2,13 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::diff::axis::Candidate;
-use crate::analysis::diff::axis::Told;
-use crate::analysis::diff::glob;
+use crate::analysis::diff::axis::{Candidate, Told};
 use crate::analysis::diff::glob::Glob;
-use crate::analysis::diff::pattern;
-use crate::analysis::diff::values;
 use crate::analysis::diff::values::Values;
+use crate::analysis::diff::{glob, pattern, values};
 use crate::config::directory::Configuration;
 use eci_calls::Operation;
 use ram_policy::{Actions, Condition, ResourcePattern, Statement, Target};
@@ -192,8 +189,7 @@ pub(crate) fn groups(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::directory::Piece;
-    use crate::config::directory::merge;
+    use crate::config::directory::{ParsedDocument, merge};
     use ram_policy::{Document, DocumentKind};
 
     fn document(statement: &str) -> Document {
@@ -234,7 +230,7 @@ mod tests {
 
     #[test]
     fn resources_are_named_in_this_region_and_account() {
-        let directory = Piece::directory(b"account: {id: '7', region: cn-a}");
+        let directory = ParsedDocument::directory(b"account: {id: '7', region: cn-a}");
         let here = merge([("d", &directory)]).unwrap();
         let document = document(
             r#"{"Effect": "Allow", "Action": "*", "Resource": ["acs:ram:*:*:role/A*", "acs:oss:*:*:b?/*", "acs:eci:*:*:containergroup/*"]}"#,
@@ -252,8 +248,9 @@ mod tests {
 
     #[test]
     fn groups_are_those_with_grants_one_without_and_none() {
-        let directory =
-            Piece::directory(b"{account: {id: '7', region: cn-a}, resourceGroups: [{id: rg-1}, {id: rg-2}]}");
+        let directory = ParsedDocument::directory(
+            b"{account: {id: '7', region: cn-a}, resourceGroups: [{id: rg-1}, {id: rg-2}]}",
+        );
         let here = merge([("d", &directory)]).unwrap();
         let document = document(
             r#"{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"StringEquals": {"acs:ResourceGroupId": "rg-9"}}}"#,

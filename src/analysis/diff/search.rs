@@ -7,21 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::diff::asked::Asked;
-use crate::analysis::diff::axis::Axis;
-use crate::analysis::diff::axis::Candidate;
-use crate::analysis::diff::catalogue::Catalogue;
-use crate::analysis::diff::catalogue::Known;
-use crate::analysis::diff::cube::AxisId;
-use crate::analysis::diff::cube::Cube;
-use crate::analysis::diff::cube::Probe;
-use crate::analysis::diff::cube::Verdict;
+use crate::analysis::diff::axis::{Axis, Candidate};
+use crate::analysis::diff::catalogue::{Catalogue, Known};
+use crate::analysis::diff::cube::{AxisId, Cube, Probe, Verdict};
 use crate::analysis::diff::elements;
-use crate::analysis::diff::elements::Axes;
-use crate::analysis::diff::elements::Memory;
-use crate::analysis::diff::elements::Test;
-use crate::analysis::diff::universe::Side;
-use crate::analysis::diff::universe::Standing;
-use crate::analysis::diff::universe::Universe;
+use crate::analysis::diff::elements::{Axes, Memory, Test};
+use crate::analysis::diff::universe::{Side, Standing, Universe};
 use crate::config::directory::Configuration;
 use eci_calls::Operation;
 use ram_policy::{Context, Effect, Principal};

@@ -9,10 +9,7 @@ pub(crate) mod subject;
 use std::fmt::Debug;
 
 use crate::analysis::diff::report::OtherChange;
-use crate::config::directory::Configuration;
-use crate::config::directory::Requirement;
-use crate::config::directory::Selector;
-use crate::config::directory::Test;
+use crate::config::directory::{Configuration, Requirement, Selector, Test};
 
 /// All such changes, section by section
 pub(crate) fn changes(old: &Configuration, new: &Configuration) -> Vec<OtherChange> {

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::diff::catalogue::Catalogue;
 use crate::analysis::diff::task::Tasks;
-use crate::analysis::diff::universe::Side;
-use crate::analysis::diff::universe::Universe;
+use crate::analysis::diff::universe::{Side, Universe};
 use crate::config::directory::Configuration;
 use ram_policy::{Attached, Principal, Target, Trusted};
 

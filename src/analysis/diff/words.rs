@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::diff::axis::Candidate;
-use crate::analysis::diff::axis::Told;
+use crate::analysis::diff::axis::{Candidate, Told};
 
 /// One part of what an element may be
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

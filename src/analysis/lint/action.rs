@@ -3,8 +3,7 @@
 use crate::analysis::lint::code::Code;
 use crate::analysis::lint::glob::is_wild;
 use crate::analysis::lint::question::Reach;
-use crate::analysis::lint::subject::Finding;
-use crate::analysis::lint::subject::Subject;
+use crate::analysis::lint::subject::{Finding, Subject};
 use eci_calls::Operation;
 use ram_policy::source::closest;
 

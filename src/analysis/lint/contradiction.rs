@@ -5,12 +5,9 @@
 
 use crate::analysis::lint::code::Code;
 use crate::analysis::lint::facts::Facts;
-use crate::analysis::lint::glob::fits;
-use crate::analysis::lint::glob::includes;
-use crate::analysis::lint::glob::is_wild;
+use crate::analysis::lint::glob::{fits, includes, is_wild};
 use crate::analysis::lint::question::CURRENT_TIME;
-use crate::analysis::lint::subject::Finding;
-use crate::analysis::lint::subject::listed;
+use crate::analysis::lint::subject::{Finding, listed};
 use crate::analysis::lint::witness;
 use ram_policy::{Condition, Effect, Statement};
 

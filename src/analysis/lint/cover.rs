@@ -1,7 +1,6 @@
 //! Whether one statement surely matches whatever another one matches.
 
-use crate::analysis::lint::glob::includes;
-use crate::analysis::lint::glob::overlap;
+use crate::analysis::lint::glob::{includes, overlap};
 use crate::analysis::lint::resource::Parts;
 use ram_policy::{ActionPattern, Actions, Condition, Effect, ResourcePattern, Statement, Target};
 

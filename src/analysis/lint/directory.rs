@@ -5,18 +5,15 @@ use std::sync::Arc;
 
 use crate::analysis::lint::code::Code;
 use crate::analysis::lint::warning::Warning;
-use crate::config::directory::GrantEntry;
-use crate::config::directory::MappingSource;
-use crate::config::directory::Part;
-use crate::config::directory::Piece;
-use crate::config::directory::RoleEntry;
-use crate::config::directory::Text;
+use crate::config::directory::{
+    DirectoryDocument, GrantEntry, MappingSource, ParsedDocument, RoleEntry, Text,
+};
 use ram_policy::source::Position;
 use ram_policy::{Document, DocumentKind, Principal, SYSTEM_POLICIES};
 
 /// All documents of a configuration
 pub(crate) struct Directory<'a> {
-    parts: Vec<(&'a str, &'a Part)>,
+    parts: Vec<(&'a str, &'a DirectoryDocument)>,
     /// Custom policies and those that are built in, by name
     policies: BTreeMap<&'a str, Policy<'a>>,
 }
@@ -64,7 +61,7 @@ impl Place<'_> {
 }
 
 impl<'a> Directory<'a> {
-    pub(crate) fn new(pieces: impl IntoIterator<Item = (&'a str, &'a Piece)>) -> Self {
+    pub(crate) fn new(documents: impl IntoIterator<Item = (&'a str, &'a ParsedDocument)>) -> Self {
         let built_in = SYSTEM_POLICIES.iter().filter_map(|(name, text)| {
             let parsed = Document::parse(text.as_bytes(), DocumentKind::Identity).ok()?;
             let document = Arc::new(parsed.document);
@@ -78,9 +75,9 @@ impl<'a> Directory<'a> {
         });
         let mut policies: BTreeMap<&str, Policy<'_>> = built_in.collect();
         let mut parts = Vec::new();
-        for (name, piece) in pieces {
-            match piece {
-                Piece::Policy(policy) => {
+        for (name, document) in documents {
+            match document {
+                ParsedDocument::Policy(policy) => {
                     let place = Place {
                         document: name,
                         at: Position::default(),
@@ -88,15 +85,18 @@ impl<'a> Directory<'a> {
                     let (place, document) = (Some(place), Arc::clone(&policy.document));
                     policies.insert(&policy.name, Policy { place, document });
                 }
-                Piece::Directory(part) => parts.push((name, &**part)),
-                Piece::Broken(_) => {}
+                ParsedDocument::Directory(part) => parts.push((name, &**part)),
+                ParsedDocument::Broken(_) => {}
             }
         }
         Self { parts, policies }
     }
 
     /// Everything of one section, each with the name of its document
-    pub(crate) fn each<T>(&self, section: fn(&'a Part) -> &'a [T]) -> impl Iterator<Item = (&'a str, &'a T)> {
+    pub(crate) fn each<T>(
+        &self,
+        section: fn(&'a DirectoryDocument) -> &'a [T],
+    ) -> impl Iterator<Item = (&'a str, &'a T)> {
         let parts = self.parts.iter().copied();
         parts.flat_map(move |(name, part)| section(part).iter().map(move |entry| (name, entry)))
     }

@@ -1,6 +1,6 @@
 //! What a linter knows of the account: where its resources are, and which keys every request has.
 
-use crate::config::directory::Piece;
+use crate::config::directory::ParsedDocument;
 
 /// The account of the documents, if one of them holds it
 #[derive(Clone, Debug, Default)]
@@ -18,10 +18,10 @@ struct Account {
 
 impl Facts {
     /// Looks for the account in documents; with two of them there is none
-    pub fn of<'a>(pieces: impl IntoIterator<Item = &'a Piece>) -> Self {
-        let mut accounts = pieces.into_iter().flat_map(|piece| match piece {
-            Piece::Directory(part) => part.accounts.as_slice(),
-            Piece::Policy(_) | Piece::Broken(_) => &[],
+    pub fn of<'a>(documents: impl IntoIterator<Item = &'a ParsedDocument>) -> Self {
+        let mut accounts = documents.into_iter().flat_map(|document| match document {
+            ParsedDocument::Directory(part) => part.accounts.as_slice(),
+            ParsedDocument::Policy(_) | ParsedDocument::Broken(_) => &[],
         });
         let account = match (accounts.next(), accounts.next()) {
             (Some(account), None) => Some(Account {

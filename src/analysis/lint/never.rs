@@ -2,18 +2,10 @@
 
 use crate::analysis::lint::code::Code;
 use crate::analysis::lint::facts::Facts;
-use crate::analysis::lint::question::CURRENT_TIME;
-use crate::analysis::lint::question::ECI_TAG;
-use crate::analysis::lint::question::Question;
-use crate::analysis::lint::question::REQUEST_TAG;
-use crate::analysis::lint::question::RESOURCE_GROUP;
-use crate::analysis::lint::question::RESOURCE_TAG;
-use crate::analysis::lint::question::SERVICE;
-use crate::analysis::lint::question::SERVICE_NAME;
-use crate::analysis::lint::subject::Entry;
-use crate::analysis::lint::subject::Finding;
-use crate::analysis::lint::subject::Subject;
-use crate::analysis::lint::subject::actions;
+use crate::analysis::lint::question::{
+    CURRENT_TIME, ECI_TAG, Question, REQUEST_TAG, RESOURCE_GROUP, RESOURCE_TAG, SERVICE, SERVICE_NAME,
+};
+use crate::analysis::lint::subject::{Entry, Finding, Subject, actions};
 use ram_policy::source::closest;
 use ram_policy::{Condition, Effect, Statement, Target, Trusted};
 

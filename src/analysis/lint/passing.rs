@@ -3,12 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::analysis::lint::code::Code;
-use crate::analysis::lint::directory::Directory;
-use crate::analysis::lint::directory::Holder;
-use crate::analysis::lint::directory::Place;
-use crate::analysis::lint::question::CURRENT_TIME;
-use crate::analysis::lint::question::PASS_ROLE;
-use crate::analysis::lint::question::SERVICE;
+use crate::analysis::lint::directory::{Directory, Holder, Place};
+use crate::analysis::lint::question::{CURRENT_TIME, PASS_ROLE, SERVICE};
 use crate::analysis::lint::subject::listed;
 use crate::analysis::lint::warning::Warning;
 use crate::config::directory::Configuration;

@@ -2,13 +2,9 @@
 
 use crate::analysis::lint::code::Code;
 use crate::analysis::lint::facts::Facts;
-use crate::analysis::lint::glob::fits;
-use crate::analysis::lint::glob::overlap;
+use crate::analysis::lint::glob::{fits, overlap};
 use crate::analysis::lint::question::Question;
-use crate::analysis::lint::subject::Finding;
-use crate::analysis::lint::subject::Subject;
-use crate::analysis::lint::subject::actions;
-use crate::analysis::lint::subject::listed;
+use crate::analysis::lint::subject::{Finding, Subject, actions, listed};
 
 /// A resource pattern, taken apart
 #[derive(Clone, Copy, Debug)]

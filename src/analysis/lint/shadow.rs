@@ -4,12 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::lint::code::Code;
 use crate::analysis::lint::cover::covers;
-use crate::analysis::lint::directory::Directory;
-use crate::analysis::lint::directory::Held;
-use crate::analysis::lint::directory::Holder;
-use crate::analysis::lint::directory::Place;
-use crate::analysis::lint::subject::Finding;
-use crate::analysis::lint::subject::listed;
+use crate::analysis::lint::directory::{Directory, Held, Holder, Place};
+use crate::analysis::lint::subject::{Finding, listed};
 use crate::analysis::lint::warning::Warning;
 use ram_policy::{Document, Effect, Principal, Statement};
 

@@ -1,14 +1,8 @@
 //! Everything that one document shows by itself.
 
-use crate::analysis::lint::action;
-use crate::analysis::lint::contradiction;
 use crate::analysis::lint::facts::Facts;
-use crate::analysis::lint::never;
-use crate::analysis::lint::resource;
-use crate::analysis::lint::shadow;
-use crate::analysis::lint::subject::Finding;
-use crate::analysis::lint::subject::Subject;
-use crate::analysis::lint::text;
+use crate::analysis::lint::subject::{Finding, Subject};
+use crate::analysis::lint::{action, contradiction, never, resource, shadow, text};
 use ram_policy::{Document, DocumentKind, Statement};
 
 /// Looks at every statement, and at those of one document together

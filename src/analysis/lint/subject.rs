@@ -2,8 +2,7 @@
 
 use crate::analysis::lint::code::Code;
 use crate::analysis::lint::facts::Facts;
-use crate::analysis::lint::question::Question;
-use crate::analysis::lint::question::Reach;
+use crate::analysis::lint::question::{Question, Reach};
 use ram_policy::source::Position;
 use ram_policy::{Actions, Effect, ResourcePattern, Statement, Target};
 

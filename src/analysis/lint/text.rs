@@ -3,8 +3,7 @@
 use crate::analysis::lint::code::Code;
 use crate::analysis::lint::glob::is_wild;
 use crate::analysis::lint::resource::Parts;
-use crate::analysis::lint::subject::Finding;
-use crate::analysis::lint::subject::Subject;
+use crate::analysis::lint::subject::{Finding, Subject};
 use ram_policy::source::Position;
 use ram_policy::{Condition, Effect, Statement};
 

@@ -3,19 +3,15 @@
 use std::collections::HashSet;
 
 use crate::analysis::lint::code::Code;
-use crate::analysis::lint::directory::Directory;
-use crate::analysis::lint::directory::Holder;
-use crate::analysis::lint::directory::Place;
+use crate::analysis::lint::directory::{Directory, Holder, Place};
 use crate::analysis::lint::glob::fits;
 use crate::analysis::lint::never::is_about_eci;
 use crate::analysis::lint::passing;
 use crate::analysis::lint::passing::names_pass_role;
-use crate::analysis::lint::question::CURRENT_TIME;
-use crate::analysis::lint::question::SERVICE;
+use crate::analysis::lint::question::{CURRENT_TIME, SERVICE};
 use crate::analysis::lint::resource::Parts;
 use crate::analysis::lint::warning::Warning;
-use crate::config::directory::Configuration;
-use crate::config::directory::RoleEntry;
+use crate::config::directory::{Configuration, RoleEntry};
 use ram_policy::{Condition, Context, Effect, Outcome, Principal, Request, Statement, Target};
 
 /// Who assumes an instance's role

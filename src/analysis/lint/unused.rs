@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::analysis::lint::code::Code;
-use crate::analysis::lint::directory::Directory;
-use crate::analysis::lint::directory::Place;
+use crate::analysis::lint::directory::{Directory, Place};
 use crate::analysis::lint::glob::fits;
 use crate::analysis::lint::passing::speaks_of;
 use crate::analysis::lint::question::PASS_ROLE;

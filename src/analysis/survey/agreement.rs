@@ -2,16 +2,12 @@
 
 use serde_json::Value;
 
-use crate::admission::fields::annotations::CUSTOM_TAGS;
-use crate::admission::fields::annotations::RAM_ROLE_NAME;
-use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
-use crate::admission::fields::annotations::SERVICE_ARNS;
-use crate::admission::fields::annotations::USER_ARNS;
-use crate::admission::fields::annotations::texts;
+use crate::admission::fields::annotations::{
+    CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS, texts,
+};
 use crate::admission::fields::patch::Changes;
 use crate::kubernetes::pod_template::PodTemplate;
-use crate::stamp::Claims;
-use crate::stamp::FieldTexts;
+use crate::stamp::{Claims, FieldTexts};
 
 /// One field that is another one than the stamp says
 #[derive(Clone, Debug, PartialEq, Eq)]

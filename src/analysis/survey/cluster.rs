@@ -4,18 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::analysis::survey::webhooks::Webhooks;
-use crate::config::directory::ClusterSettings;
-use crate::config::directory::Selector;
-use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::cluster::Meta;
-use crate::kubernetes::cluster::NodeKind;
+use crate::config::directory::{ClusterSettings, Selector};
+use crate::kubernetes::cluster::{Cluster, Meta, NodeKind};
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
 use crate::stamp::Signer;
 
 /// The cluster around the workloads
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Land {
+pub(crate) struct SurveyedCluster {
     /// The namespace that ramgate is installed in
     pub release: String,
     /// Namespaces by name
@@ -52,7 +49,7 @@ impl Node {
     }
 }
 
-impl Land {
+impl SurveyedCluster {
     /// Whether pods of this namespace are never sent to ramgate, as the installation wants it
     ///
     /// Exemptions are by name. Where no webhook configuration tells, they are the chart's own.
@@ -64,7 +61,7 @@ impl Land {
     }
 }
 
-impl Cluster for Land {
+impl Cluster for SurveyedCluster {
     fn namespace(&self, name: &str) -> Option<Arc<Meta>> {
         self.namespaces.get(name).cloned()
     }

@@ -9,22 +9,14 @@ use k8s_openapi::api::admissionregistration::v1::{
 use serde_json::{Value, json};
 
 use crate::admission::offline;
-use crate::analysis::survey::Judge;
-use crate::analysis::survey::Land;
-use crate::analysis::survey::Source;
-use crate::analysis::survey::Tally;
 use crate::analysis::survey::cluster::Node;
 use crate::analysis::survey::row::Row;
 use crate::analysis::survey::webhooks::Webhooks;
-use crate::config::NamedPiece;
-use crate::config::directory::Configuration;
-use crate::config::directory::Piece;
-use crate::config::load;
-use crate::kubernetes::cluster::ClusterSnapshot;
-use crate::kubernetes::cluster::Meta;
-use crate::stamp::KEY_BYTES;
-use crate::stamp::Ring;
-use crate::stamp::Signer;
+use crate::analysis::survey::{Inventory, Judge, Source, SurveyedCluster};
+use crate::config::directory::{Configuration, ParsedDocument};
+use crate::config::{NamedDocument, load};
+use crate::kubernetes::cluster::{ClusterSnapshot, Meta};
+use crate::stamp::{KEY_BYTES, Ring, Signer};
 
 /// May have instances tagged `env:test`
 pub(crate) const ALICE: &str = "alice@example.com";
@@ -35,7 +27,7 @@ pub(crate) const MALLORY: &str = "mallory@example.com";
 
 pub(crate) struct Town {
     pub(crate) configuration: Configuration,
-    pub(crate) land: Land,
+    pub(crate) cluster: SurveyedCluster,
 }
 
 /// Keys of these ids
@@ -66,35 +58,42 @@ bindings:
         );
         let policy = r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "eci:Create*", "Resource": "*",
             "Condition": {"StringEquals": {"acs:RequestTag/env": "test"}}}]}"#;
-        let pieces = [
-            NamedPiece::new("directory", Piece::directory(directory.as_bytes())),
-            NamedPiece::new("Test.json", Piece::policy("Test", policy.as_bytes())),
+        let documents = [
+            NamedDocument::new("directory", ParsedDocument::directory(directory.as_bytes())),
+            NamedDocument::new("Test.json", ParsedDocument::policy("Test", policy.as_bytes())),
         ];
-        let configuration = load(&pieces).unwrap_or_else(|faults| panic!("{faults:?}"));
-        let mut land = Land {
+        let configuration = load(&documents).unwrap_or_else(|faults| panic!("{faults:?}"));
+        let mut cluster = SurveyedCluster {
             release: "ramgate-system".to_owned(),
             signer: Some(Arc::new(signer(&["k1", "k2"]))),
-            ..Land::default()
+            ..SurveyedCluster::default()
         };
         for name in ["kube-system", "ramgate-system", "shop", "bank"] {
-            land.namespaces.insert(name.to_owned(), Arc::new(meta(name, &[])));
+            cluster
+                .namespaces
+                .insert(name.to_owned(), Arc::new(meta(name, &[])));
         }
         let virtual_node = Meta {
             labels: [("type".to_owned(), "virtual-kubelet".to_owned())].into(),
             ..Meta::default()
         };
         let settings = &configuration.cluster;
-        land.nodes
+        cluster
+            .nodes
             .insert("vk".to_owned(), Node::of(&virtual_node.labels, settings));
-        land.nodes
+        cluster
+            .nodes
             .insert("real".to_owned(), Node::of(&Meta::default().labels, settings));
-        Self { configuration, land }
+        Self {
+            configuration,
+            cluster,
+        }
     }
 
     pub(crate) fn judge(&self) -> Judge<'_> {
         Judge {
             configuration: &self.configuration,
-            land: &self.land,
+            cluster: &self.cluster,
             now: now(),
         }
     }
@@ -116,13 +115,13 @@ bindings:
     }
 
     /// Everything that is there, in the order of its kinds
-    pub(crate) fn tally(&self, objects: &[Value]) -> Tally {
-        let mut tally = Tally::default();
+    pub(crate) fn inventory(&self, objects: &[Value]) -> Inventory {
+        let mut inventory = Inventory::default();
         for source in Source::all(&self.configuration.cluster) {
             let own = objects.iter().filter(|object| object["kind"] == source.kind());
-            own.for_each(|object| tally.take(&self.judge(), &source, object));
+            own.for_each(|object| inventory.take(&self.judge(), &source, object));
         }
-        tally
+        inventory
     }
 }
 

@@ -3,30 +3,14 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::admission::Cause;
-use crate::admission::Decision;
-use crate::admission::Mode;
-use crate::admission::Modes;
-use crate::admission::attribution::OwnedObject;
-use crate::admission::attribution::trusted;
-use crate::admission::offline;
-use crate::admission::offline::OfflineResult;
-use crate::admission::offline::Operation;
-use crate::admission::offline::Request;
-use crate::analysis::survey::cluster::Land;
-use crate::analysis::survey::row::Denied;
-use crate::analysis::survey::row::Row;
-use crate::analysis::survey::row::Stamp;
-use crate::analysis::survey::row::Today;
-use crate::analysis::survey::source::Source;
-use crate::analysis::survey::source::owner;
-use crate::analysis::survey::source::pod_of;
-use crate::analysis::survey::source::stamp_of;
-use crate::analysis::survey::source::text;
-use crate::config::directory::ClusterSettings;
-use crate::config::directory::Configuration;
-use crate::stamp::Signer;
-use crate::stamp::key_id;
+use crate::admission::attribution::{OwnedObject, trusted};
+use crate::admission::offline::{OfflineResult, Operation, Request};
+use crate::admission::{Cause, Decision, Mode, Modes, offline};
+use crate::analysis::survey::cluster::SurveyedCluster;
+use crate::analysis::survey::row::{Denied, Row, Stamp, Today};
+use crate::analysis::survey::source::{Source, owner, pod_of, stamp_of, text};
+use crate::config::directory::{ClusterSettings, Configuration};
+use crate::stamp::{Signer, key_id};
 
 /// Judges what a cluster holds by a configuration
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +18,7 @@ pub(crate) struct Judge<'a> {
     /// The configuration
     pub configuration: &'a Configuration,
     /// The cluster around the workloads
-    pub land: &'a Land,
+    pub cluster: &'a SurveyedCluster,
     /// The time
     pub now: Timestamp,
 }
@@ -74,7 +58,7 @@ impl Judge<'_> {
             Err(error) => (false, "unknown".to_owned(), Today::Denied(unreadable(&error))),
         };
         let stamp = stamp(
-            self.land.signer.as_deref(),
+            self.cluster.signer.as_deref(),
             stamp_of(reviewed),
             namespace,
             &source.owned(object),
@@ -92,7 +76,7 @@ impl Judge<'_> {
             groups: &[],
         };
         let modes = Modes::everywhere(Mode::Enforce);
-        offline::run(&request, self.configuration, self.land, &modes, self.now)
+        offline::run(&request, self.configuration, self.cluster, &modes, self.now)
     }
 
     /// Whether a pod that somebody else made leads to ECI

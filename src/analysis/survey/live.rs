@@ -6,14 +6,9 @@ pub(crate) mod reader;
 pub(crate) mod surroundings;
 pub(crate) mod workloads;
 
-pub(crate) use crate::analysis::survey::live::installation::Installation;
-pub(crate) use crate::analysis::survey::live::installation::whole;
-pub(crate) use crate::analysis::survey::live::reader::ReadError;
-pub(crate) use crate::analysis::survey::live::reader::Reader;
-pub(crate) use crate::analysis::survey::live::reader::Scope;
-pub(crate) use crate::analysis::survey::live::surroundings::Missing;
-pub(crate) use crate::analysis::survey::live::surroundings::cluster_uid;
-pub(crate) use crate::analysis::survey::live::surroundings::configuration;
-pub(crate) use crate::analysis::survey::live::surroundings::land;
-pub(crate) use crate::analysis::survey::live::surroundings::ring;
-pub(crate) use crate::analysis::survey::live::workloads::tally;
+pub(crate) use crate::analysis::survey::live::installation::{Installation, whole};
+pub(crate) use crate::analysis::survey::live::reader::{ReadError, Reader, Scope};
+pub(crate) use crate::analysis::survey::live::surroundings::{
+    Missing, cluster, cluster_uid, configuration, ring,
+};
+pub(crate) use crate::analysis::survey::live::workloads::inventory;

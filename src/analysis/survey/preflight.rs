@@ -11,8 +11,8 @@ use std::fmt;
 use regex::Regex;
 
 use crate::admission::Modes;
+use crate::analysis::survey::inventory::Inventory;
 use crate::analysis::survey::judge::Judge;
-use crate::analysis::survey::tally::Tally;
 
 /// How many names one sentence shows
 const SHOWN: usize = 5;
@@ -23,7 +23,7 @@ pub(crate) struct Scene<'a> {
     /// The configuration and the cluster around the workloads
     pub judge: Judge<'a>,
     /// What the workloads are
-    pub tally: &'a Tally,
+    pub inventory: &'a Inventory,
     /// The name of the webhook configurations
     pub webhook_configuration: &'a str,
     /// What denials do where, as far as it is known

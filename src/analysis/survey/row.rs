@@ -1,11 +1,8 @@
 //! What there is to say of one workload.
 
 use crate::admission::Cause;
-use crate::analysis::survey::source::Owner;
-use crate::analysis::survey::source::Source;
-use crate::stamp::Broken;
-use crate::stamp::Claims;
-use crate::stamp::Form;
+use crate::analysis::survey::source::{Owner, Source};
+use crate::stamp::{Broken, Claims, Form};
 
 /// A workload or bare pod that leads to ECI
 #[derive(Clone, Debug)]

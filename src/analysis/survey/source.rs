@@ -3,8 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::admission::attribution::OwnedObject;
-use crate::config::directory::Carrier;
-use crate::config::directory::ClusterSettings;
+use crate::config::directory::{Carrier, ClusterSettings};
 use crate::kubernetes::pod::Metadata;
 use crate::kubernetes::pod_template::FieldPath;
 use crate::kubernetes::workload::Workload;

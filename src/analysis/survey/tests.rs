@@ -1,29 +1,18 @@
 //! Rows, tallies and findings of a small cluster.
 
+pub(crate) mod inventory;
 pub(crate) mod preflight;
-pub(crate) mod tally;
 
 use serde_json::{Value, json};
 
-use crate::analysis::survey::Source;
-use crate::analysis::survey::Stamp;
-use crate::analysis::survey::Today;
-use crate::analysis::survey::Way;
-use crate::analysis::survey::fixture::ALICE;
-use crate::analysis::survey::fixture::CAROL;
-use crate::analysis::survey::fixture::MALLORY;
-use crate::analysis::survey::fixture::Town;
-use crate::analysis::survey::fixture::meta;
-use crate::analysis::survey::fixture::owned;
-use crate::analysis::survey::fixture::pod;
-use crate::analysis::survey::fixture::signer;
-use crate::analysis::survey::fixture::template;
-use crate::analysis::survey::fixture::workload;
+use crate::analysis::survey::fixture::{
+    ALICE, CAROL, MALLORY, Town, meta, owned, pod, signer, template, workload,
+};
+use crate::analysis::survey::restamp_plan::Obstacle;
 use crate::analysis::survey::row::Row;
-use crate::analysis::survey::way::Obstacle;
+use crate::analysis::survey::{RestampPlan, Source, Stamp, Today};
 use crate::kubernetes::workload::Workload;
-use crate::stamp::Broken;
-use crate::stamp::REQUESTED_BY;
+use crate::stamp::{Broken, REQUESTED_BY};
 
 const DEPLOYMENT: Source = Source::Workload(Workload::Deployment);
 
@@ -118,7 +107,7 @@ fn a_stamp_that_proves_nothing_is_told_with_its_reason() {
     );
 
     let mut keyless = Town::new("");
-    keyless.land.signer = None;
+    keyless.cluster.signer = None;
     let row = only(keyless.rows(&DEPLOYMENT, &made));
     assert_eq!(
         row.stamp.trouble().unwrap(),
@@ -167,7 +156,7 @@ fn labels_of_the_namespace_and_eci_profile_lead_to_eci() {
         )
     };
     assert!(town.rows(&DEPLOYMENT, &plain()).is_empty());
-    town.land
+    town.cluster
         .namespaces
         .insert("shop".to_owned(), meta("shop", &[("eci", "true")]).into());
     assert_eq!(
@@ -177,7 +166,7 @@ fn labels_of_the_namespace_and_eci_profile_lead_to_eci() {
     let mut town = Town::new("");
     let selectors = r#"[{"name": "webs", "objectSelector": {"matchLabels": {"app": "web"}}, "effect": {}}]"#;
     let data = [("selectors".to_owned(), selectors.to_owned())].into();
-    town.land.profile = crate::kubernetes::eci_profile::Profile::parse(&data)
+    town.cluster.profile = crate::kubernetes::eci_profile::Profile::parse(&data)
         .unwrap()
         .into();
     assert_eq!(
@@ -211,10 +200,13 @@ fn every_template_of_a_listed_kind_has_its_row() {
         ]
     );
     assert!(rows.iter().all(|row| row.stamp == Stamp::Missing));
-    assert!(matches!(Way::of(&rows[0]), Way::None(Obstacle::Foreign)));
+    assert!(matches!(
+        RestampPlan::of(&rows[0]),
+        RestampPlan::None(Obstacle::Foreign)
+    ));
 
     // The default installation does not send the kind, so that its stamps are not trusted
-    town.land.webhooks = Some(crate::analysis::survey::fixture::webhooks(|_| {}));
+    town.cluster.webhooks = Some(crate::analysis::survey::fixture::webhooks(|_| {}));
     let rows = town.rows(&source, &set);
     assert_eq!(code(&rows[0]), "CarrierNotSent");
 }
@@ -244,7 +236,7 @@ fn kinds_are_meant_by_all_their_names() {
     assert_eq!(kinds.iter().filter(|kind| *kind == "Job").count(), 1, "{kinds:?}");
 }
 
-fn way(kind: &str, change: impl FnOnce(&mut Value)) -> (Way, String) {
+fn plan(kind: &str, change: impl FnOnce(&mut Value)) -> (RestampPlan, String) {
     let town = Town::new("");
     let source = Source::meant(kind, &town.configuration.cluster).unwrap();
     let mut object = match kind {
@@ -253,17 +245,17 @@ fn way(kind: &str, change: impl FnOnce(&mut Value)) -> (Way, String) {
     };
     change(&mut object);
     let row = only(town.rows(&source, &object));
-    let way = Way::of(&row);
-    let advice = way.advice(&row);
-    (way, advice)
+    let plan = RestampPlan::of(&row);
+    let advice = plan.advice(&row);
+    (plan, advice)
 }
 
 #[test]
 fn each_kind_has_its_way_to_a_stamp() {
-    let of = |kind: &str| way(kind, |_| {});
+    let of = |kind: &str| plan(kind, |_| {});
     for kind in ["Deployment", "StatefulSet", "DaemonSet"] {
-        let (way, advice) = of(kind);
-        assert_eq!(way, Way::Rollout);
+        let (plan, advice) = of(kind);
+        assert_eq!(plan, RestampPlan::Rollout);
         let command = format!(
             "run `kubectl rollout restart {}/web -n shop`",
             kind.to_lowercase()
@@ -271,27 +263,30 @@ fn each_kind_has_its_way_to_a_stamp() {
         assert!(advice.starts_with(&command), "{advice}");
     }
     for kind in ["CronJob", "ReplicaSet", "ReplicationController"] {
-        let (way, advice) = of(kind);
-        assert_eq!(way, Way::Object, "{kind}");
+        let (plan, advice) = of(kind);
+        assert_eq!(plan, RestampPlan::Object, "{kind}");
         assert!(advice.contains("kubectl annotate"), "{advice}");
     }
-    assert_eq!(of("Job").0, Way::None(Obstacle::Job));
-    assert_eq!(of("Pod").0, Way::None(Obstacle::Pod));
-    let paused = way("Deployment", |object| object["spec"]["paused"] = true.into());
-    assert_eq!(paused.0, Way::None(Obstacle::Paused));
+    assert_eq!(of("Job").0, RestampPlan::None(Obstacle::Job));
+    assert_eq!(of("Pod").0, RestampPlan::None(Obstacle::Pod));
+    let paused = plan("Deployment", |object| object["spec"]["paused"] = true.into());
+    assert_eq!(paused.0, RestampPlan::None(Obstacle::Paused));
     for (kind, api, owner) in [
         ("ReplicaSet", "apps/v1", "Deployment"),
         ("Job", "batch/v1", "CronJob"),
         ("ReplicationController", "apps.example.com/v1", "DeploymentConfig"),
     ] {
-        let (way, advice) = way(kind, |object| *object = owned(object.clone(), api, owner, "web"));
-        assert!(matches!(way, Way::None(Obstacle::Owned(_))), "{kind} {way:?}");
+        let (plan, advice) = plan(kind, |object| *object = owned(object.clone(), api, owner, "web"));
+        assert!(
+            matches!(plan, RestampPlan::None(Obstacle::Owned(_))),
+            "{kind} {plan:?}"
+        );
         assert!(advice.contains(owner), "{advice}");
     }
-    let (way, _) = way("Deployment", |object| {
+    let (plan, _) = plan("Deployment", |object| {
         *object = owned(object.clone(), "apps.example.com/v1", "App", "web");
     });
-    assert_eq!(way, Way::Rollout);
+    assert_eq!(plan, RestampPlan::Rollout);
 }
 
 #[test]
@@ -299,7 +294,7 @@ fn a_good_stamp_is_renewed_by_the_template() {
     let town = Town::new("");
     let made = town.made_by(ALICE, &workload("CronJob", "web", template("env:test")));
     let row = only(town.rows(&Source::Workload(Workload::CronJob), &made));
-    assert_eq!(Way::of(&row), Way::Template);
+    assert_eq!(RestampPlan::of(&row), RestampPlan::Template);
     assert!(
         made.pointer("/spec/jobTemplate/spec/template/metadata/annotations")
             .unwrap()[REQUESTED_BY]

@@ -8,9 +8,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use crate::admission::Path;
-use crate::cluster::Difference;
-use crate::cluster::Installed;
-use crate::cluster::sent;
+use crate::cluster::{Difference, Installed, sent};
 
 /// The label by which the API server names every namespace
 pub(crate) const NAME_LABEL: &str = "kubernetes.io/metadata.name";

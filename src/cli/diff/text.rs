@@ -2,13 +2,7 @@
 
 use std::path::Path;
 
-use crate::analysis::diff::Change;
-use crate::analysis::diff::Difference;
-use crate::analysis::diff::Example;
-use crate::analysis::diff::OtherChange;
-use crate::analysis::diff::Report;
-use crate::analysis::diff::Ruling;
-use crate::analysis::diff::Term;
+use crate::analysis::diff::{Change, Difference, Example, OtherChange, Report, Ruling, Term};
 use ram_policy::Principal;
 
 /// How many principals, actions or names are listed before the rest is counted

@@ -5,14 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::authorization;
-use crate::authorization::Case;
-use crate::authorization::Exempt;
-use crate::authorization::Review;
-use crate::authorization::Sight;
-use crate::cli::serve::gate::Gate;
-use crate::cli::serve::gate::Surrounding;
-use crate::cluster::LiveRead;
-use crate::cluster::View;
+use crate::authorization::{Case, Exempt, Review, Sight};
+use crate::cli::serve::gate::{Gate, Surrounding};
+use crate::cluster::{LiveRead, View};
 use crate::config::directory::Configuration;
 use crate::kubernetes::cluster::Cluster;
 use crate::server::judge::Verdict;

@@ -7,18 +7,15 @@ use kube::Client;
 
 use crate::cli::report::Problem;
 use crate::cli::serve::readiness::Tasks;
-use crate::cli::serve::settings::CertificateSource;
-use crate::cli::serve::settings::OwnCertificate;
-use crate::server::certificate::bundle;
+use crate::cli::serve::settings::{CertificateSource, OwnCertificate};
 use crate::server::certificate::bundle::Bundle;
-use crate::server::certificate::injection;
 use crate::server::certificate::lifetimes::Lifetimes;
-use crate::server::certificate::mounted;
 use crate::server::certificate::mounted::Mounted;
 use crate::server::certificate::own::Own;
 use crate::server::certificate::rotation::Authorities;
 use crate::server::certificate::secret::SharedAuthorities;
 use crate::server::certificate::slot::Slot;
+use crate::server::certificate::{bundle, injection, mounted};
 use crate::telemetry::metrics::Metrics;
 
 /// A certificate that waits to be kept fresh

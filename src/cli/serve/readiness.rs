@@ -7,8 +7,7 @@ use futures::FutureExt;
 
 use crate::cli::serve::watchdog::Watchdog;
 use crate::config::Store;
-use crate::server::admin::Readiness;
-use crate::server::admin::Report;
+use crate::server::admin::{Readiness, Report};
 use crate::server::certificate::slot::Slot;
 
 /// Ready with a complete configuration, a certificate, and all background tasks alive

@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use crate::cluster::Followed;
-use crate::cluster::View;
-use crate::cluster::api::watches::Health;
-use crate::cluster::api::watches::Watches;
+use crate::cluster::api::watches::{Health, Watches};
+use crate::cluster::{Followed, View};
 use crate::config::Store;
 use crate::telemetry::metrics::Metrics;
 

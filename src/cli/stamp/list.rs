@@ -3,25 +3,13 @@
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::analysis::survey::Tally;
-use crate::analysis::survey::Today;
-use crate::analysis::survey::Way;
-use crate::analysis::survey::live;
+use crate::analysis::survey::inventory::KeyUse;
 use crate::analysis::survey::live::Scope;
-use crate::analysis::survey::row::Row;
-use crate::analysis::survey::row::Stamp;
-use crate::analysis::survey::tally::KeyUse;
-use crate::cli::report::Exit;
-use crate::cli::report::Output;
-use crate::cli::report::Problem;
-use crate::cli::report::print;
-use crate::cli::report::print_json;
+use crate::analysis::survey::row::{Row, Stamp};
+use crate::analysis::survey::{Inventory, RestampPlan, Today, live};
+use crate::cli::report::{Exit, Output, Problem, print, print_json};
 use crate::cli::site;
-use crate::cli::site::ScopeArgs;
-use crate::cli::site::Site;
-use crate::cli::site::SiteArgs;
-use crate::cli::site::noted;
-use crate::cli::site::unread;
+use crate::cli::site::{ScopeArgs, Site, SiteArgs, noted, unread};
 use crate::cli::stamp::table::table;
 use crate::stamp::Form;
 use crate::wording::clipped;
@@ -66,15 +54,15 @@ async fn listed(args: &ListArgs) -> Result<Listed, Problem> {
     let site = Site::open(&args.site).await?;
     let scope = site.scope(&args.scope)?;
     let ground = site.ground().await?;
-    let (tally, missing) = live::tally(&site.reader, &ground.judge(), &scope)
+    let (inventory, missing) = live::inventory(&site.reader, &ground.judge(), &scope)
         .await
         .map_err(unread)?;
     let mut notes = ground.notes;
     notes.extend(missing.into_iter().map(|missing| missing.0));
-    let ring = ground.land.signer.as_ref().map(|signer| signer.ring());
+    let ring = ground.cluster.signer.as_ref().map(|signer| signer.ring());
     let secret = format!("{}/{}", site.release(), site.installation.stamp_secret);
     Ok(Listed::new(
-        tally,
+        inventory,
         ring,
         secret,
         scope == Scope::Everywhere,
@@ -84,15 +72,15 @@ async fn listed(args: &ListArgs) -> Result<Listed, Problem> {
 
 impl Listed {
     fn new(
-        tally: Tally,
+        inventory: Inventory,
         ring: Option<&crate::stamp::Ring>,
         secret: String,
         is_everything: bool,
         notes: Vec<String>,
     ) -> Self {
         Self {
-            keys: tally.keys(ring),
-            rows: tally.into_rows(),
+            keys: inventory.keys(ring),
+            rows: inventory.into_rows(),
             secret,
             is_everything,
             notes,
@@ -185,7 +173,7 @@ fn today(row: &Row) -> &'static str {
 fn detail(row: &Row) -> String {
     let place = format!("{}/{}", row.namespace, row.title());
     match (row.stamp.trouble(), row.today.denied()) {
-        (Some(trouble), _) => format!("{place}: {trouble}: {}", Way::of(row).advice(row)),
+        (Some(trouble), _) => format!("{place}: {trouble}: {}", RestampPlan::of(row).advice(row)),
         (None, Some(denied)) => format!("{place}: {}", denied.sentence),
         (None, None) => place,
     }
@@ -250,7 +238,7 @@ pub(super) fn row_json(row: &Row) -> Value {
         "code": denied.map(|denied| &denied.code),
         "message": denied.map(|denied| &denied.sentence),
         "causes": denied.map(|denied| &denied.causes),
-        "advice": row.stamp.trouble().map(|_| Way::of(row).advice(row)),
+        "advice": row.stamp.trouble().map(|_| RestampPlan::of(row).advice(row)),
     })
 }
 
@@ -259,14 +247,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::analysis::survey::fixture::ALICE;
-    use crate::analysis::survey::fixture::CAROL;
-    use crate::analysis::survey::fixture::MALLORY;
-    use crate::analysis::survey::fixture::Town;
-    use crate::analysis::survey::fixture::pod;
-    use crate::analysis::survey::fixture::signer;
-    use crate::analysis::survey::fixture::template;
-    use crate::analysis::survey::fixture::workload;
+    use crate::analysis::survey::fixture::{ALICE, CAROL, MALLORY, Town, pod, signer, template, workload};
 
     fn listed(is_everything: bool) -> Listed {
         let town = Town::new("");
@@ -275,7 +256,7 @@ mod tests {
         let mut running = pod("runs", "env:test");
         running["spec"]["nodeName"] = "vk".into();
         let lost = workload("Deployment", "lost", template("env:test"));
-        let tally = town.tally(&[
+        let inventory = town.inventory(&[
             made(ALICE, "Deployment", "web"),
             made(CAROL, "CronJob", "report"),
             made(MALLORY, "Job", "once"),
@@ -287,7 +268,7 @@ mod tests {
         let ring = signer(&["k1", "k2"]);
         let notes = vec!["something is not there".to_owned()];
         let secret = "ramgate-system/ramgate-stamp".to_owned();
-        Listed::new(tally, Some(ring.ring()), secret, is_everything, notes)
+        Listed::new(inventory, Some(ring.ring()), secret, is_everything, notes)
     }
 
     #[test]

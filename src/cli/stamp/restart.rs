@@ -6,32 +6,18 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::analysis::survey::Source;
-use crate::analysis::survey::Stamp;
-use crate::analysis::survey::Way;
 use crate::analysis::survey::judge::stamp;
-use crate::analysis::survey::live;
 use crate::analysis::survey::live::Scope;
 use crate::analysis::survey::row::Row;
 use crate::analysis::survey::source::stamp_of;
-use crate::cli::report::Exit;
-use crate::cli::report::Output;
-use crate::cli::report::Problem;
-use crate::cli::report::ignore;
-use crate::cli::report::print;
-use crate::cli::report::print_json;
+use crate::analysis::survey::{RestampPlan, Source, Stamp, live};
+use crate::cli::report::{Exit, Output, Problem, ignore, print, print_json};
 use crate::cli::site;
-use crate::cli::site::Ground;
-use crate::cli::site::ScopeArgs;
-use crate::cli::site::Site;
-use crate::cli::site::SiteArgs;
-use crate::cli::site::noted;
-use crate::cli::site::unread;
+use crate::cli::site::{Ground, ScopeArgs, Site, SiteArgs, noted, unread};
 use crate::cli::stamp::target;
 use crate::kubernetes::control_plane::described;
 use crate::kubernetes::workload::Workload;
-use crate::wording::clipped;
-use crate::wording::quoted;
+use crate::wording::{clipped, quoted};
 
 /// The annotation by which `kubectl rollout restart` changes a template
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
@@ -66,7 +52,7 @@ pub(super) struct RestartArgs {
 /// What is to be done to a workload
 struct Step {
     row: Row,
-    way: Way,
+    plan: RestampPlan,
 }
 
 /// What came of it
@@ -122,10 +108,10 @@ async fn restart(args: &RestartArgs, output: Output) -> Result<Vec<Done>, Proble
     let rows = match args.targets.as_slice() {
         [] => {
             let scope = site.scope(&args.scope)?;
-            let tally = live::tally(&site.reader, &ground.judge(), &scope).await;
-            let (tally, missing) = tally.map_err(unread)?;
+            let inventory = live::inventory(&site.reader, &ground.judge(), &scope).await;
+            let (inventory, missing) = inventory.map_err(unread)?;
             notes.extend(missing.into_iter().map(|missing| missing.0));
-            let rows = tally.into_rows().into_iter();
+            let rows = inventory.into_rows().into_iter();
             rows.filter(|row| !row.is_bound && row.stamp.claims().is_none())
                 .collect()
         }
@@ -134,7 +120,7 @@ async fn restart(args: &RestartArgs, output: Output) -> Result<Vec<Done>, Proble
     let steps: Vec<Step> = rows
         .into_iter()
         .map(|row| Step {
-            way: Way::of(&row),
+            plan: RestampPlan::of(&row),
             row,
         })
         .collect();
@@ -226,10 +212,10 @@ fn plan(steps: &[Step], caller: Option<&Caller>, ground: &Ground) -> String {
     });
     let who = name.unwrap_or_else(|| "whoever the API server takes you for".to_owned());
     let lines = steps.iter().filter_map(|step| {
-        let what = match step.way {
-            Way::Rollout => "rolls out",
-            Way::Object | Way::Template => "no pod is replaced, the next ones are stamped",
-            Way::None(_) => return None,
+        let what = match step.plan {
+            RestampPlan::Rollout => "rolls out",
+            RestampPlan::Object | RestampPlan::Template => "no pod is replaced, the next ones are stamped",
+            RestampPlan::None(_) => return None,
         };
         Some(format!("  {}: {what}\n", step.place()))
     });
@@ -248,7 +234,7 @@ fn is_confirmed(writes: usize) -> Result<bool, Problem> {
 /// Writes one workload, and looks what stamp it has then
 async fn take(site: &Site<'_>, ground: &Ground, step: Step, is_dry_run: bool) -> Result<Done, Problem> {
     let (Some(patch), Source::Workload(_)) = (step.patch(), &step.row.source) else {
-        let outcome = Outcome::Left(step.way.advice(&step.row));
+        let outcome = Outcome::Left(step.plan.advice(&step.row));
         return Ok(Done {
             step,
             outcome,
@@ -271,7 +257,7 @@ async fn take(site: &Site<'_>, ground: &Ground, step: Step, is_dry_run: bool) ->
             let written = templates.first().and_then(|(_, reviewed)| stamp_of(reviewed));
             let owned = step.row.source.owned(&object);
             let settings = &ground.configuration.cluster;
-            let signer = ground.land.signer.as_deref();
+            let signer = ground.cluster.signer.as_deref();
             match stamp(signer, written, &step.row.namespace, &owned, settings) {
                 Stamp::Good { claims, .. } => Outcome::Stamped(claims.user),
                 stamp => Outcome::Unstamped(stamp.trouble().unwrap_or_default()),
@@ -287,7 +273,7 @@ async fn take(site: &Site<'_>, ground: &Ground, step: Step, is_dry_run: bool) ->
 
 impl Step {
     fn is_possible(&self) -> bool {
-        !matches!(self.way, Way::None(_))
+        !matches!(self.plan, RestampPlan::None(_))
     }
 
     fn place(&self) -> String {
@@ -300,10 +286,10 @@ impl Step {
         let Source::Workload(workload) = self.row.source else {
             return None;
         };
-        match self.way {
-            Way::Rollout | Way::Template => Some(in_template(workload, RESTARTED_AT, &now)),
-            Way::Object => Some(json!({"metadata": {"annotations": {STAMPED: now}}})),
-            Way::None(_) => None,
+        match self.plan {
+            RestampPlan::Rollout | RestampPlan::Template => Some(in_template(workload, RESTARTED_AT, &now)),
+            RestampPlan::Object => Some(json!({"metadata": {"annotations": {STAMPED: now}}})),
+            RestampPlan::None(_) => None,
         }
     }
 }
@@ -370,23 +356,19 @@ fn summary(done: &[Done], is_dry_run: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::survey::fixture::ALICE;
-    use crate::analysis::survey::fixture::Town;
-    use crate::analysis::survey::fixture::pod;
-    use crate::analysis::survey::fixture::template;
-    use crate::analysis::survey::fixture::workload;
+    use crate::analysis::survey::fixture::{ALICE, Town, pod, template, workload};
 
     fn steps() -> Vec<Step> {
         let town = Town::new("");
-        let tally = town.tally(&[
+        let inventory = town.inventory(&[
             workload("Deployment", "web", template("env:test")),
             workload("CronJob", "report", template("env:test")),
             workload("Job", "once", template("env:test")),
             pod("bare", "env:test"),
         ]);
-        let rows = tally.into_rows().into_iter();
+        let rows = inventory.into_rows().into_iter();
         rows.map(|row| Step {
-            way: Way::of(&row),
+            plan: RestampPlan::of(&row),
             row,
         })
         .collect()
@@ -446,7 +428,7 @@ mod tests {
                 "report",
                 Outcome::Unstamped("nothing says who asked for its pods".to_owned()),
             ),
-            done("once", Outcome::Left(step("once").way.advice(&step("once").row))),
+            done("once", Outcome::Left(step("once").plan.advice(&step("once").row))),
         ];
         let lines: String = all.iter().map(|done| done.human(false)).collect();
         insta::assert_snapshot!(lines + &summary(&all, false));

@@ -5,9 +5,7 @@ use serde_json::Value;
 use crate::analysis::survey::Source;
 use crate::analysis::survey::live::Scope;
 use crate::cli::report::Problem;
-use crate::cli::site::Site;
-use crate::cli::site::named;
-use crate::cli::site::unread;
+use crate::cli::site::{Site, named, unread};
 use crate::config::directory::ClusterSettings;
 
 /// An object of a live cluster

@@ -5,43 +5,22 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::admission::fields::annotations::CUSTOM_TAGS;
-use crate::admission::fields::annotations::RAM_ROLE_NAME;
-use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
-use crate::admission::fields::annotations::SERVICE_ARNS;
-use crate::admission::fields::annotations::USER_ARNS;
-use crate::analysis::survey::Source;
-use crate::analysis::survey::Stamp;
-use crate::analysis::survey::agreement;
-use crate::analysis::survey::agreement::Difference;
-use crate::analysis::survey::agreement::asked;
-use crate::analysis::survey::agreement::differences;
+use crate::admission::fields::annotations::{
+    CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS,
+};
+use crate::analysis::survey::agreement::{Difference, asked, differences};
 use crate::analysis::survey::judge::stamp;
-use crate::analysis::survey::live::cluster_uid;
-use crate::analysis::survey::live::ring;
-use crate::analysis::survey::source::stamp_of;
-use crate::analysis::survey::source::text;
-use crate::cli::manifest;
-use crate::cli::report::Exit;
-use crate::cli::report::Output;
-use crate::cli::report::Problem;
-use crate::cli::report::print;
-use crate::cli::report::print_json;
-use crate::cli::site;
-use crate::cli::site::Ground;
-use crate::cli::site::Site;
-use crate::cli::site::SiteArgs;
-use crate::cli::site::unread;
+use crate::analysis::survey::live::{cluster_uid, ring};
+use crate::analysis::survey::source::{stamp_of, text};
+use crate::analysis::survey::{Source, Stamp, agreement};
+use crate::cli::report::{Exit, Output, Problem, print, print_json};
+use crate::cli::site::{Ground, Site, SiteArgs, unread};
 use crate::cli::stamp::target;
+use crate::cli::{manifest, site};
 use crate::config::directory::ClusterSettings;
 use crate::kubernetes::control_plane::described;
-use crate::stamp::Broken;
-use crate::stamp::Claims;
-use crate::stamp::Signer;
-use crate::stamp::unverified;
-use crate::wording::NAME_LENGTH;
-use crate::wording::clipped;
-use crate::wording::quoted;
+use crate::stamp::{Broken, Claims, Signer, unverified};
+use crate::wording::{NAME_LENGTH, clipped, quoted};
 
 /// The longest value that a line shows; tags of a pod may be longer than names
 const VALUE: usize = 256;
@@ -390,12 +369,7 @@ fn told(difference: &Difference) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::survey::fixture::ALICE;
-    use crate::analysis::survey::fixture::MALLORY;
-    use crate::analysis::survey::fixture::Town;
-    use crate::analysis::survey::fixture::signer;
-    use crate::analysis::survey::fixture::template;
-    use crate::analysis::survey::fixture::workload;
+    use crate::analysis::survey::fixture::{ALICE, MALLORY, Town, signer, template, workload};
 
     fn verified(object: &Value) -> Verified {
         let source = Source::of(object, &ClusterSettings::default()).unwrap();

@@ -3,9 +3,7 @@
 use serde::Deserialize;
 
 use crate::config::directory::name::shortened;
-use crate::config::directory::settings::check_filled;
-use crate::config::directory::settings::owned;
-use crate::config::directory::settings::read;
+use crate::config::directory::settings::{check_filled, owned, read};
 use crate::config::directory::text::Text;
 use ram_policy::source::{Fault, Node};
 

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::directory::binding::Bindings;
 use crate::config::directory::fault::LocatedFault;
-use crate::config::directory::mapping::MappingRules;
-use crate::config::directory::mapping::MappingSource;
+use crate::config::directory::mapping::{MappingRules, MappingSource};
 use crate::config::directory::selector::Selector;
 use crate::config::directory::settings::ClusterSettings;
 use eci_calls::Account;

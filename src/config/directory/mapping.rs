@@ -2,8 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::config::directory::name::check_key;
-use crate::config::directory::name::shortened;
+use crate::config::directory::name::{check_key, shortened};
 use crate::config::directory::text::Text;
 use eci_calls::check_tag;
 use ram_policy::source::{Fault, Node};

@@ -4,21 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::directory::binding::Bindings;
-use crate::config::directory::configuration::Boundary;
-use crate::config::directory::configuration::Configuration;
-use crate::config::directory::configuration::DocumentCounts;
-use crate::config::directory::fault::FaultClass;
-use crate::config::directory::fault::LocatedFault;
+use crate::config::directory::configuration::{Boundary, Configuration, DocumentCounts};
+use crate::config::directory::directory_document::DirectoryDocument;
+use crate::config::directory::fault::{FaultClass, LocatedFault};
 use crate::config::directory::mapping::MappingRules;
-use crate::config::directory::part::Part;
+use crate::config::directory::parsed_document::ParsedDocument;
 use crate::config::directory::people::GrantEntry;
-use crate::config::directory::piece::Piece;
-use crate::config::directory::settings::AccountSection;
-use crate::config::directory::settings::ClusterSettings;
-use crate::config::directory::symbol_table::NO_ACCOUNT;
-use crate::config::directory::symbol_table::Place;
-use crate::config::directory::symbol_table::Register;
-use crate::config::directory::symbol_table::WHOLE;
+use crate::config::directory::settings::{AccountSection, ClusterSettings};
+use crate::config::directory::symbol_table::{NO_ACCOUNT, Place, SymbolTable, WHOLE};
 use crate::config::directory::text::Text;
 use eci_calls::{Account, ResourceGroup};
 use ram_policy::{Definition, Document, Grant, GroupDefinition, PolicySet, RoleDefinition, UserDefinition};
@@ -29,33 +22,37 @@ use ram_policy::{Definition, Document, Grant, GroupDefinition, PolicySet, RoleDe
 /// Everything that is wrong in a document or between documents, in the order of the documents. What refers to a name is
 /// not blamed when a document that may define it could not be read.
 pub fn merge<'a>(
-    documents: impl IntoIterator<Item = (&'a str, &'a Piece)> + Clone,
+    documents: impl IntoIterator<Item = (&'a str, &'a ParsedDocument)> + Clone,
 ) -> Result<Configuration, Vec<LocatedFault>> {
     let (faults, warnings) = registered(documents.clone());
     if !faults.is_empty() {
         return Err(faults);
     }
     let mut assembly = Assembly::default();
-    documents.into_iter().for_each(|(_, piece)| assembly.add(piece));
+    documents
+        .into_iter()
+        .for_each(|(_, document)| assembly.add(document));
     assembly.finish(warnings)
 }
 
 /// What is wrong in documents and between them, without building anything of them; as [`merge`] would tell it
-pub fn check<'a>(documents: impl IntoIterator<Item = (&'a str, &'a Piece)> + Clone) -> Vec<LocatedFault> {
+pub fn check<'a>(
+    documents: impl IntoIterator<Item = (&'a str, &'a ParsedDocument)> + Clone,
+) -> Vec<LocatedFault> {
     registered(documents).0
 }
 
 fn registered<'a>(
-    documents: impl IntoIterator<Item = (&'a str, &'a Piece)> + Clone,
+    documents: impl IntoIterator<Item = (&'a str, &'a ParsedDocument)> + Clone,
 ) -> (Vec<LocatedFault>, Vec<LocatedFault>) {
-    let mut register = Register::default();
-    for (order, (name, piece)) in documents.clone().into_iter().enumerate() {
-        register.add(Place::new(order, name), piece);
+    let mut symbols = SymbolTable::default();
+    for (order, (name, document)) in documents.clone().into_iter().enumerate() {
+        symbols.add(Place::new(order, name), document);
     }
-    for (order, (name, piece)) in documents.into_iter().enumerate() {
-        register.check(Place::new(order, name), piece);
+    for (order, (name, document)) in documents.into_iter().enumerate() {
+        symbols.check(Place::new(order, name), document);
     }
-    register.finish()
+    symbols.finish()
 }
 
 /// A configuration that is being put together from documents that agree
@@ -75,22 +72,22 @@ struct Assembly<'a> {
 }
 
 impl<'a> Assembly<'a> {
-    fn add(&mut self, piece: &'a Piece) {
-        match piece {
-            Piece::Policy(policy) => {
+    fn add(&mut self, document: &'a ParsedDocument) {
+        match document {
+            ParsedDocument::Policy(policy) => {
                 self.documents.policies = self.documents.policies.saturating_add(1);
                 self.policies
                     .insert(policy.name.clone(), Arc::clone(&policy.document));
             }
-            Piece::Directory(part) => {
+            ParsedDocument::Directory(part) => {
                 self.documents.directories = self.documents.directories.saturating_add(1);
                 self.add_part(part);
             }
-            Piece::Broken(_) => {}
+            ParsedDocument::Broken(_) => {}
         }
     }
 
-    fn add_part(&mut self, part: &'a Part) {
+    fn add_part(&mut self, part: &'a DirectoryDocument) {
         self.account = self.account.or(part.accounts.first());
         self.cluster = self.cluster.or(part.clusters.first().map(|(_, cluster)| cluster));
         self.mapping = self.mapping.or(part.mappings.first().map(|(_, mapping)| mapping));
@@ -187,8 +184,7 @@ fn owned(text: &Text) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::directory::FaultClass;
-    use crate::config::directory::Interest;
+    use crate::config::directory::{FaultClass, Interest};
     use ram_policy::Principal;
 
     const POLICY: &str =
@@ -198,15 +194,24 @@ mod tests {
 
     fn merged(directories: &[&str], policies: &[&str]) -> Result<Configuration, Vec<LocatedFault>> {
         let named = |kind: &str, index: usize| format!("{kind}{index}");
-        let mut documents: Vec<(String, Piece)> = policies
+        let mut documents: Vec<(String, ParsedDocument)> = policies
             .iter()
             .enumerate()
-            .map(|(index, name)| (named("policies/", index), Piece::policy(name, POLICY.as_bytes())))
+            .map(|(index, name)| {
+                (
+                    named("policies/", index),
+                    ParsedDocument::policy(name, POLICY.as_bytes()),
+                )
+            })
             .collect();
         let parts = directories.iter().enumerate();
-        documents
-            .extend(parts.map(|(index, text)| (named("people/", index), Piece::directory(text.as_bytes()))));
-        merge(documents.iter().map(|(name, piece)| (name.as_str(), piece)))
+        documents.extend(parts.map(|(index, text)| {
+            (
+                named("people/", index),
+                ParsedDocument::directory(text.as_bytes()),
+            )
+        }));
+        merge(documents.iter().map(|(name, document)| (name.as_str(), document)))
     }
 
     fn faults(directories: &[&str], policies: &[&str]) -> Vec<String> {
@@ -317,12 +322,15 @@ boundaries: [{{namespaces: {{matchLabels: {{a: b}}}}, principal: role/R}}]
             "{ACCOUNT}users: [{{name: a, groups: [g], policies: [{{policy: P}}, {{policy: Nowhere}}]}}]"
         );
         let documents = [
-            ("p/P.json", Piece::policy("P", b"{")),
-            ("d/a", Piece::directory(people.as_bytes())),
-            ("d/b", Piece::directory(b"groups: [{name: g, policies: x}]")),
-            ("d/c", Piece::refused("no such label")),
+            ("p/P.json", ParsedDocument::policy("P", b"{")),
+            ("d/a", ParsedDocument::directory(people.as_bytes())),
+            (
+                "d/b",
+                ParsedDocument::directory(b"groups: [{name: g, policies: x}]"),
+            ),
+            ("d/c", ParsedDocument::refused("no such label")),
         ];
-        let found = merge(documents.iter().map(|(name, piece)| (*name, piece))).unwrap_err();
+        let found = merge(documents.iter().map(|(name, document)| (*name, document))).unwrap_err();
         let told: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert_eq!(told.len(), 4, "{told:?}");
         assert!(told[0].starts_with("p/P.json:1:"), "{told:?}");

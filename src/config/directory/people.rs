@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::config::directory::binding::PrincipalEntry;
-use crate::config::directory::binding::principal;
-use crate::config::directory::name;
-use crate::config::directory::selector;
+use crate::config::directory::binding::{PrincipalEntry, principal};
 use crate::config::directory::selector::Selector;
 use crate::config::directory::text::Text;
+use crate::config::directory::{name, selector};
 use ram_policy::source::{Fault, Node};
 use ram_policy::{Document, DocumentKind, Doubt};
 

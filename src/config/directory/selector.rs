@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::config::directory::name::check_key;
-use crate::config::directory::name::check_label_value;
+use crate::config::directory::name::{check_key, check_label_value};
 use crate::config::directory::text::Text;
 use ram_policy::source::{Fault, Node, Value};
 

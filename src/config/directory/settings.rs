@@ -2,14 +2,11 @@
 
 use serde::Deserialize;
 
-use crate::config::directory::carrier;
-use crate::config::directory::carrier::Carrier;
-use crate::config::directory::carrier::Injector;
-use crate::config::directory::name;
+use crate::config::directory::carrier::{Carrier, Injector};
 use crate::config::directory::name::shortened;
-use crate::config::directory::selector;
 use crate::config::directory::selector::Selector;
 use crate::config::directory::text::Text;
+use crate::config::directory::{carrier, name, selector};
 use ram_policy::source::{Fault, Node, Position, Value};
 
 /// How many tags the custom tags annotation may carry on a pod, by its documentation

@@ -3,15 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-use crate::config::directory::binding::PrincipalEntry;
-use crate::config::directory::binding::Subject;
-use crate::config::directory::fault::FaultClass;
-use crate::config::directory::fault::LocatedFault;
+use crate::config::directory::binding::{PrincipalEntry, Subject};
+use crate::config::directory::directory_document::DirectoryDocument;
+use crate::config::directory::fault::{FaultClass, LocatedFault};
 use crate::config::directory::mapping::MappingSource;
 use crate::config::directory::name::shortened;
-use crate::config::directory::part::Part;
+use crate::config::directory::parsed_document::ParsedDocument;
 use crate::config::directory::people::GrantEntry;
-use crate::config::directory::piece::Piece;
 use crate::config::directory::text::Text;
 use ram_policy::source::{Fault, Position};
 use ram_policy::{Principal, is_system_policy};
@@ -63,7 +61,7 @@ impl fmt::Display for Place<'_> {
 
 /// Every name with the place of its definition, and what was found wrong on the way
 #[derive(Default)]
-pub(crate) struct Register<'a> {
+pub(crate) struct SymbolTable<'a> {
     policies: HashMap<&'a str, Place<'a>>,
     broken_policies: HashSet<&'a str>,
     broken_directory: bool,
@@ -79,17 +77,17 @@ pub(crate) struct Register<'a> {
     warnings: Vec<(usize, LocatedFault)>,
 }
 
-impl<'a> Register<'a> {
+impl<'a> SymbolTable<'a> {
     /// Notes every name that a document defines
-    pub(crate) fn add(&mut self, place: Place<'a>, piece: &'a Piece) {
-        self.warnings.extend(piece.warnings().iter().map(|doubt| {
+    pub(crate) fn add(&mut self, place: Place<'a>, document: &'a ParsedDocument) {
+        self.warnings.extend(document.warnings().iter().map(|doubt| {
             (
                 place.order,
                 located(place, doubt.fault.clone(), FaultClass::Document),
             )
         }));
-        match piece {
-            Piece::Policy(policy) => {
+        match document {
+            ParsedDocument::Policy(policy) => {
                 if is_system_policy(&policy.name) {
                     let message = format!(
                         "`{}` is a system policy, which is built in: take another name",
@@ -100,8 +98,8 @@ impl<'a> Register<'a> {
                 let first = self.policies.insert(&policy.name, place);
                 self.once(first, place, "policy", &policy.name);
             }
-            Piece::Directory(part) => self.add_part(place, part),
-            Piece::Broken(broken) => {
+            ParsedDocument::Directory(part) => self.add_part(place, part),
+            ParsedDocument::Broken(broken) => {
                 match &broken.policy {
                     Some(name) => {
                         self.broken_policies.insert(name);
@@ -116,7 +114,7 @@ impl<'a> Register<'a> {
         }
     }
 
-    fn add_part(&mut self, place: Place<'a>, part: &'a Part) {
+    fn add_part(&mut self, place: Place<'a>, part: &'a DirectoryDocument) {
         let accounts = part.accounts.iter().map(|account| ("account", account.at));
         let clusters = part.clusters.iter().map(|(at, _)| ("cluster", *at));
         let mappings = part.mappings.iter().map(|(at, _)| ("mapping", *at));
@@ -169,8 +167,10 @@ impl<'a> Register<'a> {
     }
 
     /// Notes what a document refers to and no document defines; every document must have been added before
-    pub(crate) fn check(&mut self, place: Place<'a>, piece: &Piece) {
-        let Piece::Directory(part) = piece else { return };
+    pub(crate) fn check(&mut self, place: Place<'a>, document: &ParsedDocument) {
+        let ParsedDocument::Directory(part) = document else {
+            return;
+        };
         for name in part
             .accounts
             .iter()

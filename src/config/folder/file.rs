@@ -12,9 +12,8 @@ use k8s_openapi::api::core::v1::ConfigMap;
 
 use crate::config::config_map;
 use crate::config::config_map::LABEL;
-use crate::config::directory::BrokenPiece;
-use crate::config::directory::Piece;
-use crate::config::named_document::NamedPiece;
+use crate::config::directory::{ParsedDocument, UnreadableDocument};
+use crate::config::named_document::NamedDocument;
 use crate::yaml;
 use ram_policy::source::{Fault, Node, Position, Value, json, utf8};
 
@@ -33,7 +32,7 @@ pub(crate) struct File {
     stamp: Stamp,
     read_at: SystemTime,
     hash: u64,
-    pieces: Arc<[NamedPiece]>,
+    documents: Arc<[NamedDocument]>,
 }
 
 /// What the file system says of a file without reading it
@@ -65,15 +64,15 @@ impl File {
             .take(MAX_BYTES.saturating_add(1))
             .read_to_end(&mut bytes)?;
         let hash = HASHER.hash_one(&bytes);
-        let pieces = match known.filter(|known| known.hash == hash) {
-            Some(known) => Arc::clone(&known.pieces),
-            None => pieces(path, &bytes).into(),
+        let documents = match known.filter(|known| known.hash == hash) {
+            Some(known) => Arc::clone(&known.documents),
+            None => documents(path, &bytes).into(),
         };
         Ok(Self {
             stamp,
             read_at,
             hash,
-            pieces,
+            documents,
         })
     }
 
@@ -88,8 +87,8 @@ impl File {
         self.hash == other.hash
     }
 
-    pub(crate) fn pieces(&self) -> &Arc<[NamedPiece]> {
-        &self.pieces
+    pub(crate) fn documents(&self) -> &Arc<[NamedDocument]> {
+        &self.documents
     }
 }
 
@@ -105,17 +104,17 @@ fn is_json(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "json")
 }
 
-fn pieces(path: &Path, bytes: &[u8]) -> Vec<NamedPiece> {
+fn documents(path: &Path, bytes: &[u8]) -> Vec<NamedDocument> {
     let name = path.display().to_string();
-    let one = |piece| vec![NamedPiece::new(name.as_str(), piece)];
+    let one = |document| vec![NamedDocument::new(name.as_str(), document)];
     let broken = |fault| {
-        Piece::Broken(BrokenPiece {
+        ParsedDocument::Broken(UnreadableDocument {
             policy: None,
             faults: vec![fault],
         })
     };
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_BYTES {
-        return one(Piece::refused(format!(
+        return one(ParsedDocument::refused(format!(
             "the file is larger than {MAX_BYTES} bytes"
         )));
     }
@@ -126,24 +125,24 @@ fn pieces(path: &Path, bytes: &[u8]) -> Vec<NamedPiece> {
             .windows(API_VERSION.len())
             .any(|window| window == API_VERSION)
         {
-            false => return one(Piece::policy(&policy, bytes)),
+            false => return one(ParsedDocument::policy(&policy, bytes)),
             true => utf8(bytes).and_then(json::parse).map(|node| vec![node]),
         };
         match parsed.as_deref() {
             Ok([node]) if field(node, "apiVersion").is_some() => parsed,
-            _ => return one(Piece::policy(&policy, bytes)),
+            _ => return one(ParsedDocument::policy(&policy, bytes)),
         }
     } else if is_document(path) {
         utf8(bytes).and_then(yaml::parse)
     } else {
-        return one(Piece::refused(
+        return one(ParsedDocument::refused(
             "a document is called NAME.json, NAME.yaml or NAME.yml",
         ));
     };
     match parsed {
         Err(fault) => one(broken(fault)),
         Ok(nodes) if !nodes.iter().any(|node| field(node, "apiVersion").is_some()) => {
-            one(Piece::directory_nodes(&nodes))
+            one(ParsedDocument::directory_nodes(&nodes))
         }
         Ok(nodes) => match nodes.iter().find(|node| field(node, "apiVersion").is_none()) {
             Some(odd) => one(broken(Fault::new(
@@ -158,13 +157,13 @@ fn pieces(path: &Path, bytes: &[u8]) -> Vec<NamedPiece> {
 /// What every manifest holds in its JSON form
 const API_VERSION: &[u8] = b"\"apiVersion\"";
 
-fn manifest(file: &str, node: &Node) -> Vec<NamedPiece> {
+fn manifest(file: &str, node: &Node) -> Vec<NamedDocument> {
     let broken = |at: Position, message: String| {
-        let piece = Piece::Broken(BrokenPiece {
+        let document = ParsedDocument::Broken(UnreadableDocument {
             policy: None,
             faults: vec![Fault::new(at, message)],
         });
-        vec![NamedPiece::new(file, piece)]
+        vec![NamedDocument::new(file, document)]
     };
     let kind = match field(node, "kind").map(|kind| &kind.value) {
         Some(Value::String(kind)) => kind.as_str(),
@@ -193,14 +192,14 @@ fn manifest(file: &str, node: &Node) -> Vec<NamedPiece> {
         .is_some_and(|labels| labels.contains_key(LABEL));
     if !labelled {
         let message = format!("ConfigMap has no label {LABEL}, so nothing reads it");
-        return vec![NamedPiece::new(
+        return vec![NamedDocument::new(
             format!("{file}[{name}]"),
-            Piece::refused(message),
+            ParsedDocument::refused(message),
         )];
     }
-    let pieces = config_map::pieces(&config_map).into_iter();
-    pieces
-        .map(|named| NamedPiece::new(format!("{file}[{}]", named.name), named.piece))
+    let documents = config_map::documents(&config_map).into_iter();
+    documents
+        .map(|named| NamedDocument::new(format!("{file}[{}]", named.name), named.document))
         .collect()
 }
 

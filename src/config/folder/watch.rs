@@ -6,12 +6,10 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::config::directory::FaultClass;
-use crate::config::directory::LocatedFault;
+use crate::config::directory::{FaultClass, LocatedFault};
 use crate::config::folder::Folder;
-use crate::config::named_document::NamedPiece;
-use crate::config::reload::Offered;
-use crate::config::reload::Reloader;
+use crate::config::named_document::NamedDocument;
+use crate::config::reload::{Offered, Reloader};
 
 /// How often the folder is looked at; a second is what users are promised
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -68,7 +66,7 @@ impl FolderSource {
                 }
             }
             if due {
-                let shared: Vec<Arc<[NamedPiece]>> = folder.shared();
+                let shared: Vec<Arc<[NamedDocument]>> = folder.shared();
                 due = self.reloader.offer(shared).await == Offered::TryAgain;
             }
         }

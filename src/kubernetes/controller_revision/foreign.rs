@@ -6,13 +6,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::kubernetes::controller_revision::MAX_BYTES;
-use crate::kubernetes::controller_revision::PATCH;
-use crate::kubernetes::controller_revision::REPLACE;
 use crate::kubernetes::controller_revision::path::Path;
 use crate::kubernetes::controller_revision::problem::Problem;
-use crate::kubernetes::controller_revision::tree;
 use crate::kubernetes::controller_revision::typed::fold;
+use crate::kubernetes::controller_revision::{MAX_BYTES, PATCH, REPLACE, tree};
 use crate::stamp::REQUESTED_BY;
 
 /// The field beside the template that decides which volumes pods have

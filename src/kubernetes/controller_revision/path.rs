@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::wording::NAME_LENGTH;
-use crate::wording::clipped;
+use crate::wording::{NAME_LENGTH, clipped};
 
 /// A value's way from the root; it lives on the stack of the reader
 #[derive(Clone, Copy, Debug)]

@@ -6,10 +6,7 @@ use serde::de;
 
 use crate::kubernetes::controller_revision::MAX_BYTES;
 use crate::kubernetes::controller_revision::path::Path;
-use crate::wording::NAME_LENGTH;
-use crate::wording::clipped;
-use crate::wording::fitted;
-use crate::wording::quoted;
+use crate::wording::{NAME_LENGTH, clipped, fitted, quoted};
 
 /// The longest way to a field in a message, in bytes; those of real templates are shorter
 const LONGEST_PLACE: usize = 160;

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::kubernetes::controller_revision::MAX_BYTES;
-use crate::kubernetes::controller_revision::template;
+use crate::kubernetes::controller_revision::{MAX_BYTES, template};
 
 /// What the controllers of StatefulSets and DaemonSets write: from Kubernetes 1.34 on without the empty time
 fn honest(has_empty_time: bool) -> Value {

@@ -15,8 +15,7 @@ use serde_json::{Map, Value, map};
 use crate::kubernetes::controller_revision::path::Path;
 use crate::kubernetes::controller_revision::problem::Problem;
 use crate::kubernetes::controller_revision::quantity::is_quantity;
-use crate::wording::NAME_LENGTH;
-use crate::wording::quoted;
+use crate::wording::{NAME_LENGTH, quoted};
 
 /// Holds a tree against the type of a pod template
 ///

@@ -10,11 +10,8 @@ use rcgen::{
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use crate::server::certificate::lifetimes::Lifetimes;
-use crate::server::certificate::lifetimes::SKEW;
-use crate::server::certificate::pair::Pair;
-use crate::server::certificate::pair::PairError;
-use crate::server::certificate::pair::validity;
+use crate::server::certificate::lifetimes::{Lifetimes, SKEW};
+use crate::server::certificate::pair::{Pair, PairError, validity};
 
 /// Signs leaves; ECDSA on P-256
 #[derive(Debug)]

@@ -19,10 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::cluster::api;
-use crate::cluster::api::ApiError;
-use crate::cluster::api::RETRY;
-use crate::cluster::api::Told;
-use crate::cluster::api::won;
+use crate::cluster::api::{ApiError, RETRY, Told, won};
 use crate::server::certificate::bundle::Bundle;
 use crate::telemetry::metrics::Metrics;
 

@@ -12,8 +12,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::server::certificate::pair::Pair;
-use crate::server::certificate::pair::PairError;
+use crate::server::certificate::pair::{Pair, PairError};
 use crate::server::certificate::slot::Slot;
 use crate::telemetry::metrics::Metrics;
 

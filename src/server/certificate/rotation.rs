@@ -5,9 +5,7 @@
 
 use jiff::Timestamp;
 
-use crate::server::certificate::authority::Authority;
-use crate::server::certificate::authority::AuthorityError;
-use crate::server::certificate::authority::third;
+use crate::server::certificate::authority::{Authority, AuthorityError, third};
 use crate::server::certificate::lifetimes::Lifetimes;
 
 /// The authorities that are known, oldest first

@@ -16,13 +16,8 @@ use kube::{Api, Client};
 use serde_json::json;
 
 use crate::cluster::api;
-use crate::cluster::api::ApiError;
-use crate::cluster::api::RETRY;
-use crate::cluster::api::Told;
-use crate::cluster::api::answered;
-use crate::cluster::api::won;
-use crate::server::certificate::authority::Authority;
-use crate::server::certificate::authority::AuthorityError;
+use crate::cluster::api::{ApiError, RETRY, Told, answered, won};
+use crate::server::certificate::authority::{Authority, AuthorityError};
 use crate::server::certificate::own::Own;
 use crate::server::certificate::rotation::Authorities;
 

@@ -7,13 +7,8 @@ use std::collections::BTreeSet;
 
 use eci_calls::{Failure, Judgement};
 use ram_policy::{Actions, Document, DocumentKind, PolicyType};
-use ramgate::testing::analysis::Code;
-use ramgate::testing::analysis::Facts;
-use ramgate::testing::analysis::Warning;
-use ramgate::testing::analysis::lint;
-use ramgate::testing::config::Configuration;
-use ramgate::testing::config::Piece;
-use ramgate::testing::config::merge;
+use ramgate::testing::analysis::{Code, Facts, Warning, lint};
+use ramgate::testing::config::{Configuration, ParsedDocument, merge};
 use serde_json::{Value, json};
 
 use super::generate;
@@ -313,13 +308,13 @@ fn read(scene: &Scene, policies: &[(&str, Value)]) -> (Configuration, Vec<Warnin
     let directory = json!({"account": account, "resourceGroups": groups, "users": users, "roles": roles});
     let policies = policies
         .iter()
-        .map(|(name, statements)| (*name, Piece::policy(name, text(statements).as_bytes())));
-    let directory = Piece::directory(format!("{directory:#}").as_bytes());
-    let pieces: Vec<(&str, Piece)> = policies.chain([("directory", directory)]).collect();
-    let named = || pieces.iter().map(|(name, piece)| (*name, piece));
+        .map(|(name, statements)| (*name, ParsedDocument::policy(name, text(statements).as_bytes())));
+    let directory = ParsedDocument::directory(format!("{directory:#}").as_bytes());
+    let documents: Vec<(&str, ParsedDocument)> = policies.chain([("directory", directory)]).collect();
+    let named = || documents.iter().map(|(name, document)| (*name, document));
     let configuration = merge(named()).unwrap_or_else(|faults| panic!("{faults:?}"));
-    let facts = Facts::of(pieces.iter().map(|(_, piece)| piece));
-    let single = named().flat_map(|(name, piece)| lint::document(name, piece, &facts));
+    let facts = Facts::of(documents.iter().map(|(_, document)| document));
+    let single = named().flat_map(|(name, document)| lint::document(name, document, &facts));
     let single: Vec<Warning> = single.filter(|warning| warning.document != "directory").collect();
     let between = lint::configuration(named(), &configuration);
     let warnings = single.into_iter().chain(between).collect();

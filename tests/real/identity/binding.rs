@@ -13,16 +13,8 @@ use super::workloads::binding;
 use super::workloads::deployment;
 use super::workloads::pod;
 use super::workloads::unscheduled;
-use crate::cast::ALICE;
-use crate::cast::BOB;
-use crate::cast::CAROL;
-use crate::cast::DAVE;
-use crate::cast::MALLORY;
-use crate::cast::ROLE;
-use crate::nodes::ACS;
-use crate::nodes::ACS_TAINT;
-use crate::nodes::REAL;
-use crate::nodes::VIRTUAL;
+use crate::cast::{ALICE, BOB, CAROL, DAVE, MALLORY, ROLE};
+use crate::nodes::{ACS, ACS_TAINT, REAL, VIRTUAL};
 use crate::objects::TAGS;
 use crate::rest::Reply;
 

@@ -11,9 +11,7 @@ use super::stage::assert_stamped;
 use super::stage::stamp;
 use super::stage::template;
 use super::workloads::image;
-use crate::cast::ALICE;
-use crate::cast::BOB;
-use crate::cast::DAVE;
+use crate::cast::{ALICE, BOB, DAVE};
 use crate::rest::Patch;
 
 const SECOND: &str = "main=registry.example.com/app:2";

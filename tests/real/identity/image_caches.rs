@@ -4,10 +4,7 @@ use serde_json::json;
 
 use super::stage::Stage;
 use super::stage::assert_says;
-use crate::cast::ALICE;
-use crate::cast::BOB;
-use crate::cast::DAVE;
-use crate::cast::MALLORY;
+use crate::cast::{ALICE, BOB, DAVE, MALLORY};
 use crate::custom::image_cache;
 use crate::objects::TAGS;
 use crate::rest::Patch;

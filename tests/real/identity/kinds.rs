@@ -12,10 +12,7 @@ use super::stage::template;
 use super::workloads::To;
 use super::workloads::image;
 use super::workloads::workload;
-use crate::cast::ALICE;
-use crate::cast::BOB;
-use crate::cast::DAVE;
-use crate::cast::MALLORY;
+use crate::cast::{ALICE, BOB, DAVE, MALLORY};
 use crate::rest::Patch;
 
 /// Kinds whose controllers make pods of them themselves, and whose templates can be changed

@@ -11,10 +11,8 @@ use super::stage::template;
 use super::workloads::RESOURCES;
 use super::workloads::To;
 use super::workloads::workload;
-use crate::cast::ALICE;
-use crate::cast::BOB;
-use crate::cluster::Cluster;
-use crate::cluster::whole_exclusive;
+use crate::cast::{ALICE, BOB};
+use crate::cluster::{Cluster, whole_exclusive};
 use crate::install;
 
 /// A cluster whose webhooks are gone while the function works, and back afterwards, with one replica

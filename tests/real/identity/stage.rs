@@ -6,12 +6,9 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::cast;
-use crate::cluster::Cluster;
-use crate::cluster::Namespace;
-use crate::cluster::whole;
+use crate::cluster::{Cluster, Namespace, whole};
 use crate::kubectl::Kubectl;
-use crate::rest::Patch;
-use crate::rest::Rest;
+use crate::rest::{Patch, Rest};
 use crate::wait::eventually;
 
 /// The annotation that says for whom a pod was asked

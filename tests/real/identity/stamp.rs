@@ -15,10 +15,7 @@ use super::stage::stamp;
 use super::stage::template;
 use super::workloads::To;
 use super::workloads::deployment;
-use crate::cast::ALICE;
-use crate::cast::BOB;
-use crate::cast::DAVE;
-use crate::cast::MALLORY;
+use crate::cast::{ALICE, BOB, DAVE, MALLORY};
 use crate::nodes::VIRTUAL;
 use crate::rest::Patch;
 

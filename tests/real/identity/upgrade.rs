@@ -16,8 +16,7 @@ use crate::cluster::whole_exclusive;
 use crate::install;
 use crate::install::NAMESPACE;
 use crate::load::Load;
-use crate::objects::TAGS;
-use crate::objects::eci_pod;
+use crate::objects::{TAGS, eci_pod};
 use crate::rest::Patch;
 use crate::wait::eventually;
 

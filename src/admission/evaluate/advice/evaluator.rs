@@ -1,20 +1,13 @@
 //! The court of a pod: a wish is mapped, becomes a call, and is judged for everybody who must be allowed.
 
-use crate::admission::evaluate::Case;
-use crate::admission::evaluate::advice::Advice;
-use crate::admission::evaluate::advice::fields;
-use crate::admission::evaluate::advice::wish;
-use crate::admission::evaluate::call;
-use crate::admission::fields::annotations;
+use crate::admission::evaluate::advice::{Advice, fields, wish};
+use crate::admission::evaluate::{Case, call};
 use crate::admission::fields::annotations::Fields;
-use crate::admission::fields::mapping;
-use crate::admission::fields::mapping::MappingError;
-use crate::admission::fields::mapping::Scope;
-use crate::admission::fields::mapping::Sources;
+use crate::admission::fields::mapping::{MappingError, Scope, Sources};
 use crate::admission::fields::update::Both;
+use crate::admission::fields::{annotations, mapping};
 use crate::admission::outcome::evaluation::Evaluation;
-use crate::config::directory::FieldRule;
-use crate::config::directory::MappingMode;
+use crate::config::directory::{FieldRule, MappingMode};
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::pod::Pod;
 use eci_calls::fix::{Change, Court, Objection, Wish, search};

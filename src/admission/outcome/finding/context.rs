@@ -4,8 +4,7 @@ use crate::admission::evaluate::advice::Advice;
 use crate::admission::fields::annotations::Fields;
 use crate::config::directory::Configuration;
 use crate::kubernetes::control_plane;
-use crate::wording::NAME_LENGTH;
-use crate::wording::quoted;
+use crate::wording::{NAME_LENGTH, quoted};
 use ram_policy::Principal;
 
 /// What a sentence needs to know beside the finding

@@ -1,19 +1,12 @@
 //! A denial by RAM in words: what the nearest statement wanted, what the pod has, what would satisfy it.
 
 use crate::admission::evaluate::call::SET_BY_ACK;
-use crate::admission::fields::annotations::CUSTOM_TAGS;
-use crate::admission::fields::annotations::RAM_ROLE_NAME;
-use crate::admission::fields::annotations::RESOURCE_GROUP_ID;
-use crate::admission::fields::annotations::SERVICE_ARNS;
+use crate::admission::fields::annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS};
 use crate::admission::fields::mapping;
-use crate::admission::outcome::finding::MessageContext;
-use crate::admission::outcome::finding::Verb;
+use crate::admission::outcome::finding::{MessageContext, Verb};
 use crate::config::directory::MappingMode;
 use crate::kubernetes::control_plane;
-use crate::wording::NAME_LENGTH;
-use crate::wording::clipped;
-use crate::wording::listed;
-use crate::wording::quoted;
+use crate::wording::{NAME_LENGTH, clipped, listed, quoted};
 use eci_calls::Denial;
 use ram_policy::{Mismatch, Miss, PolicyType, Principal, Reason, StatementId};
 

@@ -1,8 +1,7 @@
 //! What speaks against a ControllerRevision that no controller wrote, in words.
 
 use crate::kubernetes::controller_revision::Problem;
-use crate::wording::NAME_LENGTH;
-use crate::wording::quoted;
+use crate::wording::{NAME_LENGTH, quoted};
 
 /// Why a revision may not be stored, or not be taken over
 #[derive(Clone, Debug, PartialEq, Eq)]

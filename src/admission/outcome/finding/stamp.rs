@@ -1,14 +1,10 @@
 //! What is wrong with a stamp, in words: what was wanted, what was found, what to run.
 
 use crate::admission::attribution::Restart;
-use crate::admission::attribution::contents::Difference;
-use crate::admission::attribution::contents::Unlike;
+use crate::admission::attribution::contents::{Difference, Unlike};
 use crate::kubernetes::workload::Workload;
-use crate::stamp::Broken;
-use crate::stamp::REQUESTED_BY;
-use crate::wording::NAME_LENGTH;
-use crate::wording::clipped;
-use crate::wording::quoted;
+use crate::stamp::{Broken, REQUESTED_BY};
+use crate::wording::{NAME_LENGTH, clipped, quoted};
 
 /// Why a stamp does not say who asked for a pod
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,13 +1,7 @@
 //! Which pods are judged, and what is written into them.
 
-use crate::analysis::diff::surroundings::Changes;
-use crate::analysis::diff::surroundings::selector;
-use crate::analysis::diff::surroundings::shown;
-use crate::config::directory::ClusterSettings;
-use crate::config::directory::FieldRule;
-use crate::config::directory::MappingMode;
-use crate::config::directory::MappingRules;
-use crate::config::directory::MappingSource;
+use crate::analysis::diff::surroundings::{Changes, selector, shown};
+use crate::config::directory::{ClusterSettings, FieldRule, MappingMode, MappingRules, MappingSource};
 
 const SECTION: &str = "cluster";
 

@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::diff::surroundings::Changes;
-use crate::analysis::diff::surroundings::selector;
-use crate::config::directory::Boundary;
-use crate::config::directory::Configuration;
-use crate::config::directory::Subject;
+use crate::analysis::diff::surroundings::{Changes, selector};
+use crate::config::directory::{Boundary, Configuration, Subject};
 use ram_policy::Principal;
 
 /// Subjects that mean another principal, or one at all, or none any more

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::diff::axis::Candidate;
-use crate::analysis::diff::axis::Told;
-use crate::analysis::diff::glob;
+use crate::analysis::diff::axis::{Candidate, Told};
 use crate::analysis::diff::glob::Glob;
-use crate::analysis::diff::pattern;
 use crate::analysis::diff::values::Values;
+use crate::analysis::diff::{glob, pattern};
 use ram_policy::Condition;
 
 /// What to try as a value that no policy speaks of; the first of them that none does

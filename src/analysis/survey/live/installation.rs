@@ -5,11 +5,9 @@ use kube::core::params::ListParams;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::admission::Mode;
-use crate::admission::Modes;
-use crate::analysis::survey::live::ReadError;
-use crate::analysis::survey::live::Reader;
+use crate::admission::{Mode, Modes};
 use crate::analysis::survey::live::reach::Port;
+use crate::analysis::survey::live::{ReadError, Reader};
 
 /// The name of the webhook configurations, if nothing tells another one: the release's in all examples
 const WEBHOOK_CONFIGURATION: &str = "ramgate";

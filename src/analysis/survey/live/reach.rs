@@ -6,9 +6,8 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::core::params::ListParams;
 use serde_json::Value;
 
-use crate::analysis::survey::live::ReadError;
-use crate::analysis::survey::live::Reader;
 use crate::analysis::survey::live::installation::flag;
+use crate::analysis::survey::live::{ReadError, Reader};
 
 /// Where reviews arrive unless a flag says otherwise
 const PORT: i32 = 8443;

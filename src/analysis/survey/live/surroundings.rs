@@ -9,24 +9,18 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::analysis::survey::cluster::Land;
-use crate::analysis::survey::cluster::Node;
-use crate::analysis::survey::live::Installation;
-use crate::analysis::survey::live::ReadError;
-use crate::analysis::survey::live::Reader;
+use crate::analysis::survey::cluster::{Node, SurveyedCluster};
+use crate::analysis::survey::live::{Installation, ReadError, Reader};
 use crate::analysis::survey::source::text;
 use crate::analysis::survey::webhooks::Webhooks;
 use crate::cluster::Installed;
-use crate::config::NamedPiece;
-use crate::config::config_map;
 use crate::config::config_map::LABEL;
-use crate::config::directory::Configuration;
-use crate::config::directory::Interest;
+use crate::config::directory::{Configuration, Interest};
+use crate::config::{NamedDocument, config_map};
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
-use crate::stamp::Ring;
-use crate::stamp::Signer;
+use crate::stamp::{Ring, Signer};
 
 /// The namespace whose UID stands for the cluster
 const CLUSTER: &str = "kube-system";
@@ -43,20 +37,20 @@ pub(crate) struct Missing(pub String);
 /// # Errors
 ///
 /// They cannot be read.
-pub(crate) async fn configuration(reader: &Reader, namespace: &str) -> Result<Vec<NamedPiece>, ReadError> {
+pub(crate) async fn configuration(reader: &Reader, namespace: &str) -> Result<Vec<NamedDocument>, ReadError> {
     let what = format!("ConfigMaps of namespace {namespace}");
     let path = format!("/api/v1/namespaces/{namespace}/configmaps");
     let params = ListParams::default().labels(LABEL).limit(CONFIG_MAPS);
-    let mut maps: BTreeMap<String, Result<Vec<NamedPiece>, String>> = BTreeMap::new();
+    let mut maps: BTreeMap<String, Result<Vec<NamedDocument>, String>> = BTreeMap::new();
     let take = |map: Value| {
         let name = text(&map, "/metadata/name").to_owned();
-        let pieces = serde_json::from_value::<ConfigMap>(map).map(|map| config_map::pieces(&map));
-        maps.insert(name, pieces.map_err(|error| error.to_string()));
+        let documents = serde_json::from_value::<ConfigMap>(map).map(|map| config_map::documents(&map));
+        maps.insert(name, documents.map_err(|error| error.to_string()));
     };
     reader.list(&what, &path, &params, false, take).await?;
-    let pieces: Result<Vec<_>, _> = maps.into_values().collect();
-    let pieces = pieces.map_err(|error| ReadError::new(&what, error))?;
-    Ok(pieces.into_iter().flatten().collect())
+    let documents: Result<Vec<_>, _> = maps.into_values().collect();
+    let documents = documents.map_err(|error| ReadError::new(&what, error))?;
+    Ok(documents.into_iter().flatten().collect())
 }
 
 /// The cluster around the workloads, with what is missing of it
@@ -64,12 +58,12 @@ pub(crate) async fn configuration(reader: &Reader, namespace: &str) -> Result<Ve
 /// # Errors
 ///
 /// Something cannot be read that judging depends on.
-pub(crate) async fn land(
+pub(crate) async fn cluster(
     reader: &Reader,
     release: &str,
     installation: &Installation,
     configuration: &Configuration,
-) -> Result<(Land, Vec<Missing>), ReadError> {
+) -> Result<(SurveyedCluster, Vec<Missing>), ReadError> {
     let interest = configuration.interest();
     let mut missing = Vec::new();
     let (namespaces, cluster) = namespaces(reader, &interest).await?;
@@ -99,7 +93,7 @@ pub(crate) async fn land(
             installation.webhook_configuration
         )));
     }
-    let land = Land {
+    let cluster = SurveyedCluster {
         release: release.to_owned(),
         namespaces,
         service_accounts: service_accounts(reader, &interest).await?,
@@ -108,7 +102,7 @@ pub(crate) async fn land(
         signer,
         webhooks,
     };
-    Ok((land, missing))
+    Ok((cluster, missing))
 }
 
 /// The keys of the stamps, if their Secret is there

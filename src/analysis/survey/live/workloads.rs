@@ -3,13 +3,10 @@
 use kube::core::params::ListParams;
 use serde_json::Value;
 
+use crate::analysis::survey::inventory::Inventory;
 use crate::analysis::survey::judge::Judge;
-use crate::analysis::survey::live::Missing;
-use crate::analysis::survey::live::ReadError;
-use crate::analysis::survey::live::Reader;
-use crate::analysis::survey::live::Scope;
+use crate::analysis::survey::live::{Missing, ReadError, Reader, Scope};
 use crate::analysis::survey::source::Source;
-use crate::analysis::survey::tally::Tally;
 
 /// Pods that have ended are nobody's business
 const ALIVE: &str = "status.phase!=Succeeded,status.phase!=Failed";
@@ -19,21 +16,21 @@ const ALIVE: &str = "status.phase!=Succeeded,status.phase!=Failed";
 /// # Errors
 ///
 /// A kind cannot be listed.
-pub(crate) async fn tally(
+pub(crate) async fn inventory(
     reader: &Reader,
     judge: &Judge<'_>,
     scope: &Scope,
-) -> Result<(Tally, Vec<Missing>), ReadError> {
-    let (mut tally, mut missing) = (Tally::default(), Vec::new());
+) -> Result<(Inventory, Vec<Missing>), ReadError> {
+    let (mut inventory, mut missing) = (Inventory::default(), Vec::new());
     for source in Source::all(&judge.configuration.cluster) {
-        if !tally.wants(&source) {
+        if !inventory.wants(&source) {
             continue;
         }
         let params = match source {
             Source::Pod => ListParams::default().fields(ALIVE),
             Source::Workload(_) | Source::Listed(_) => ListParams::default(),
         };
-        let take = |object: Value| tally.take(judge, &source, &object);
+        let take = |object: Value| inventory.take(judge, &source, &object);
         let listed = match reader.path(&source, scope).await? {
             Some(path) => reader
                 .list(source.resource(), &path, &params, false, take)
@@ -53,5 +50,5 @@ pub(crate) async fn tally(
             ))),
         }
     }
-    Ok((tally, missing))
+    Ok((inventory, missing))
 }

@@ -2,13 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::survey::preflight::Check;
-use crate::analysis::survey::preflight::Finding;
-use crate::analysis::survey::preflight::Scene;
-use crate::analysis::survey::preflight::shown;
+use crate::analysis::survey::preflight::{Check, Finding, Scene, shown};
 use crate::kubernetes::control_plane::described;
-use crate::wording::NAME_LENGTH;
-use crate::wording::quoted;
+use crate::wording::{NAME_LENGTH, quoted};
 use ram_policy::Principal;
 
 pub(crate) fn findings(scene: &Scene<'_>) -> Vec<Finding> {
@@ -17,7 +13,7 @@ pub(crate) fn findings(scene: &Scene<'_>) -> Vec<Finding> {
 
 /// Kinds whose controller is neither built in nor listed
 fn strangers<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = Finding> + 'a {
-    let makers = scene.tally.makers().iter();
+    let makers = scene.inventory.makers().iter();
     makers.map(|((group, kind), made)| {
         let dot = if group.is_empty() { "" } else { "." };
         Finding {
@@ -38,7 +34,7 @@ fn strangers<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = Finding> + 'a {
 fn forgotten(scene: &Scene<'_>) -> impl Iterator<Item = Finding> {
     let policies = &scene.judge.configuration.policies;
     let mut gone: BTreeMap<&Principal, Vec<String>> = BTreeMap::new();
-    for row in scene.tally.rows() {
+    for row in scene.inventory.rows() {
         let principal = row.stamp.claims().and_then(|claims| claims.principal.as_ref());
         if let Some(principal) = principal.filter(|principal| !policies.knows(principal)) {
             gone.entry(principal)

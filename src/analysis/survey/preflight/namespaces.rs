@@ -5,31 +5,26 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::admission::routing::route::Route;
-use crate::admission::routing::route::route;
-use crate::analysis::survey::cluster::Land;
-use crate::analysis::survey::preflight::Check;
-use crate::analysis::survey::preflight::Finding;
-use crate::analysis::survey::preflight::Scene;
-use crate::analysis::survey::preflight::shown;
+use crate::admission::routing::route::{Route, route};
+use crate::analysis::survey::cluster::SurveyedCluster;
+use crate::analysis::survey::preflight::{Check, Finding, Scene, shown};
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::pod::Pod;
-use crate::wording::NAME_LENGTH;
-use crate::wording::quoted;
+use crate::wording::{NAME_LENGTH, quoted};
 
 /// Selectors of eci-profile that send unmarked pods of namespaces that are no burst namespaces
 pub(crate) fn of_profile(scene: &Scene<'_>) -> Vec<Finding> {
-    let land = scene.judge.land;
+    let cluster = scene.judge.cluster;
     // Without the profile it shows what else would lead its pods to ECI
-    let without = Land {
+    let without = SurveyedCluster {
         profile: Arc::default(),
-        ..land.clone()
+        ..cluster.clone()
     };
-    let selectors = land.profile.selectors().iter();
+    let selectors = cluster.profile.selectors().iter();
     let findings = selectors.filter(|selector| selector.is_selective()).filter_map(|selector| {
-        let namespaces = land.namespaces.iter().filter(|(name, meta)| {
+        let namespaces = cluster.namespaces.iter().filter(|(name, meta)| {
             selector.fits_namespace(meta)
-                && !land.is_exempt(name)
+                && !cluster.is_exempt(name)
                 && leads_nowhere(scene, &selector.object_labels(), meta, &without)
         });
         let names: Vec<&str> = namespaces.map(|(name, _)| name.as_str()).collect();
@@ -50,17 +45,21 @@ pub(crate) fn of_profile(scene: &Scene<'_>) -> Vec<Finding> {
 
 /// Namespaces that are exempt and lead to ECI, or have workloads that do
 pub(crate) fn exempt(scene: &Scene<'_>) -> Vec<Finding> {
-    let land = scene.judge.land;
+    let cluster = scene.judge.cluster;
     let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (name, meta) in land.namespaces.iter().filter(|(name, _)| land.is_exempt(name)) {
-        if let Some(mark) = mark(scene, &BTreeMap::new(), meta, land) {
+    for (name, meta) in cluster
+        .namespaces
+        .iter()
+        .filter(|(name, _)| cluster.is_exempt(name))
+    {
+        if let Some(mark) = mark(scene, &BTreeMap::new(), meta, cluster) {
             reasons
                 .entry(name)
                 .or_default()
                 .push(format!("it leads to ECI itself by {mark}"));
         }
     }
-    for (name, found) in scene.tally.exempt() {
+    for (name, found) in scene.inventory.exempt() {
         let some = shown(found.examples.iter().map(String::as_str));
         reasons.entry(name).or_default().push(format!(
             "{} of its workloads and pods lead to ECI, such as {some}",
@@ -83,9 +82,9 @@ fn leads_nowhere(
     scene: &Scene<'_>,
     labels: &BTreeMap<String, String>,
     namespace: &Meta,
-    land: &Land,
+    cluster: &SurveyedCluster,
 ) -> bool {
-    mark(scene, labels, namespace, land).is_none()
+    mark(scene, labels, namespace, cluster).is_none()
 }
 
 /// What leads a pod with nothing but labels to ECI
@@ -93,11 +92,11 @@ fn mark(
     scene: &Scene<'_>,
     labels: &BTreeMap<String, String>,
     namespace: &Meta,
-    land: &Land,
+    cluster: &SurveyedCluster,
 ) -> Option<String> {
     let json = json!({"metadata": {"labels": labels}}).to_string();
     let pod = Pod::parse(&json).ok()?;
-    match route(&pod, namespace, &scene.judge.configuration.cluster, land) {
+    match route(&pod, namespace, &scene.judge.configuration.cluster, cluster) {
         Route::Certain(mark) | Route::Possible(mark) => Some(mark.to_string()),
         Route::No(_) => None,
     }

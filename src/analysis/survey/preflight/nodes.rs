@@ -1,17 +1,14 @@
 //! Names of nodes, held against the pattern by which bindings are kept from ramgate.
 
 use crate::analysis::survey::cluster::Node;
-use crate::analysis::survey::preflight::Check;
-use crate::analysis::survey::preflight::Finding;
-use crate::analysis::survey::preflight::Scene;
-use crate::analysis::survey::preflight::shown;
+use crate::analysis::survey::preflight::{Check, Finding, Scene, shown};
 use crate::kubernetes::cluster::NodeKind;
 
 pub(crate) fn findings(scene: &Scene<'_>) -> Vec<Finding> {
     let Some(names) = scene.real_node_names else {
         return Vec::new();
     };
-    let nodes = &scene.judge.land.nodes;
+    let nodes = &scene.judge.cluster.nodes;
     let chosen = |wanted: &dyn Fn(&str, &Node) -> bool| -> Vec<&str> {
         let nodes = nodes.iter().filter(|(name, node)| wanted(name, node));
         nodes.map(|(name, _)| name.as_str()).collect()

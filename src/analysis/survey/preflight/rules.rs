@@ -3,20 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::admission::Mode;
-use crate::admission::Path;
 use crate::admission::routing::route::NAMESPACE_ROUTES;
-use crate::analysis::survey::preflight::Check;
-use crate::analysis::survey::preflight::Finding;
-use crate::analysis::survey::preflight::Scene;
-use crate::analysis::survey::preflight::shown;
-use crate::analysis::survey::webhooks::Asked;
-use crate::analysis::survey::webhooks::Entry;
-use crate::analysis::survey::webhooks::NAME_LABEL;
-use crate::analysis::survey::webhooks::Webhooks;
+use crate::admission::{Mode, Path};
+use crate::analysis::survey::preflight::{Check, Finding, Scene, shown};
+use crate::analysis::survey::webhooks::{Asked, Entry, NAME_LABEL, Webhooks};
 use crate::cluster::told;
-use crate::config::directory::Selector;
-use crate::config::directory::Test;
+use crate::config::directory::{Selector, Test};
 use crate::kubernetes::eci_profile::NAMESPACE as PROFILE_NAMESPACE;
 use crate::kubernetes::workload::Workload;
 
@@ -43,7 +35,7 @@ const BOTH: &[Path] = &[Path::Mutate, Path::Validate];
 const VALIDATE: &[Path] = &[Path::Validate];
 
 pub(crate) fn findings(scene: &Scene<'_>) -> Vec<Finding> {
-    let Some(webhooks) = &scene.judge.land.webhooks else {
+    let Some(webhooks) = &scene.judge.cluster.webhooks else {
         return vec![Finding {
             check: Check::Rules,
             place: format!("webhook configurations {}", scene.webhook_configuration),
@@ -188,7 +180,7 @@ fn wanted(scene: &Scene<'_>) -> Vec<Wanted> {
                 "configuration",
                 VALIDATE,
                 maps(),
-                named(&scene.judge.land.release),
+                named(&scene.judge.cluster.release),
             )
         },
     ];
@@ -268,7 +260,7 @@ impl Place {
 /// Namespaces whose pods go to ECI by marks of their own, by the namespace's labels, and without anything to be seen:
 /// those that are there, and one of each that may come
 fn places(scene: &Scene<'_>) -> [Vec<Place>; 3] {
-    let land = scene.judge.land;
+    let cluster = scene.judge.cluster;
     let settings = &scene.judge.configuration.cluster;
     let new = || Place::with("new namespaces".to_owned(), []);
     let mut plain = vec![new()];
@@ -285,7 +277,11 @@ fn places(scene: &Scene<'_>) -> [Vec<Place>; 3] {
         true => vec![new()],
         false => settings.burst_namespaces.iter().filter_map(example).collect(),
     };
-    for (name, meta) in land.namespaces.iter().filter(|(name, _)| !land.is_exempt(name)) {
+    for (name, meta) in cluster
+        .namespaces
+        .iter()
+        .filter(|(name, _)| !cluster.is_exempt(name))
+    {
         let place = Place {
             said: format!("namespace {name}"),
             labels: meta.labels.clone(),
@@ -343,11 +339,11 @@ fn failing_open(scene: &Scene<'_>, webhooks: &Webhooks) -> Vec<Finding> {
     let Some(modes) = scene.modes else {
         return Vec::new();
     };
-    let land = scene.judge.land;
-    let enforced: Vec<_> = land
+    let cluster = scene.judge.cluster;
+    let enforced: Vec<_> = cluster
         .namespaces
         .iter()
-        .filter(|(name, _)| modes.of(name) == Mode::Enforce && !land.is_exempt(name))
+        .filter(|(name, _)| modes.of(name) == Mode::Enforce && !cluster.is_exempt(name))
         .collect();
     let is_open = |entry: &Entry| {
         let is_cluster_wide = entry.covers(Asked {

@@ -1,19 +1,15 @@
 //! Workloads that mode enforce would stop.
 
-use crate::analysis::survey::preflight::Check;
-use crate::analysis::survey::preflight::Finding;
-use crate::analysis::survey::preflight::Scene;
-use crate::analysis::survey::row::Row;
-use crate::analysis::survey::row::Stamp;
-use crate::analysis::survey::row::Today;
-use crate::analysis::survey::way::Way;
+use crate::analysis::survey::preflight::{Check, Finding, Scene};
+use crate::analysis::survey::restamp_plan::RestampPlan;
+use crate::analysis::survey::row::{Row, Stamp, Today};
 use crate::wording::clipped;
 
 /// Longer than any name of an object
 const TITLE: usize = 256;
 
 pub(crate) fn findings(scene: &Scene<'_>) -> Vec<Finding> {
-    let rows = scene.tally.rows().iter();
+    let rows = scene.inventory.rows().iter();
     rows.filter(|row| row.would_be_denied()).map(finding).collect()
 }
 
@@ -34,7 +30,7 @@ fn finding(row: &Row) -> Finding {
             check: Check::Stamp,
             place,
             what: format!("{}{where_bound}", stamp.trouble().unwrap_or_default()),
-            advice: Way::of(row).advice(row),
+            advice: RestampPlan::of(row).advice(row),
         },
     }
 }

@@ -5,28 +5,18 @@ use std::collections::BTreeMap;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::admission::Mode;
-use crate::admission::Modes;
 use crate::admission::outcome::mode::StampContents;
+use crate::admission::{Mode, Modes};
 use crate::analysis::survey::cluster::Node;
-use crate::analysis::survey::fixture::ALICE;
-use crate::analysis::survey::fixture::Town;
-use crate::analysis::survey::fixture::meta;
-use crate::analysis::survey::fixture::owned;
-use crate::analysis::survey::fixture::pod;
-use crate::analysis::survey::fixture::template;
-use crate::analysis::survey::fixture::webhooks;
-use crate::analysis::survey::fixture::workload;
-use crate::analysis::survey::preflight::Finding;
-use crate::analysis::survey::preflight::Scene;
-use crate::analysis::survey::preflight::findings;
+use crate::analysis::survey::fixture::{ALICE, Town, meta, owned, pod, template, webhooks, workload};
+use crate::analysis::survey::preflight::{Finding, Scene, findings};
 
 fn found(town: &Town, objects: &[Value], modes: &Modes, names: &str) -> Vec<Finding> {
-    let tally = town.tally(objects);
+    let inventory = town.inventory(objects);
     let names = Regex::new(&format!("^(?:{names})$")).unwrap();
     findings(&Scene {
         judge: town.judge(),
-        tally: &tally,
+        inventory: &inventory,
         webhook_configuration: "ramgate",
         modes: Some(modes),
         real_node_names: Some(&names),
@@ -40,7 +30,7 @@ fn told(findings: &[Finding]) -> String {
 /// A cluster in which nothing is to be found
 fn orderly() -> Town {
     let mut town = Town::new("");
-    town.land.webhooks = Some(webhooks(|_| {}));
+    town.cluster.webhooks = Some(webhooks(|_| {}));
     town
 }
 
@@ -83,8 +73,8 @@ fn makers_and_principals_that_nobody_knows_are_told() {
     );
     let web = sound(&town);
     let directory = "account: {id: '123', region: cn-hangzhou}";
-    let piece = crate::config::directory::Piece::directory(directory.as_bytes());
-    let named = crate::config::NamedPiece::new("directory", piece);
+    let document = crate::config::directory::ParsedDocument::directory(directory.as_bytes());
+    let named = crate::config::NamedDocument::new("directory", document);
     town.configuration = crate::config::load(&[named]).unwrap();
     let findings = found(&town, &[web, pod], &WARN, "real");
     let identities: Vec<Finding> = findings
@@ -97,7 +87,7 @@ fn makers_and_principals_that_nobody_knows_are_told() {
 #[test]
 fn names_of_nodes_are_held_against_the_pattern() {
     let mut town = orderly();
-    town.land.nodes.insert(
+    town.cluster.nodes.insert(
         "acs".to_owned(),
         Node {
             kind: crate::kubernetes::cluster::NodeKind::Real,
@@ -110,7 +100,7 @@ fn names_of_nodes_are_held_against_the_pattern() {
 #[test]
 fn selectors_of_eci_profile_need_burst_namespaces() {
     let mut town = orderly();
-    town.land
+    town.cluster
         .namespaces
         .insert("routed".to_owned(), meta("routed", &[("eci", "true")]).into());
     let selectors = json!([
@@ -120,7 +110,7 @@ fn selectors_of_eci_profile_need_burst_namespaces() {
         {"name": "all", "effect": {"annotations": {"x": "y"}}},
     ]);
     let data = [("selectors".to_owned(), selectors.to_string())].into();
-    town.land.profile = crate::kubernetes::eci_profile::Profile::parse(&data)
+    town.cluster.profile = crate::kubernetes::eci_profile::Profile::parse(&data)
         .unwrap()
         .into();
     insta::assert_snapshot!(told(&found(&town, &[], &WARN, "real")));
@@ -130,7 +120,7 @@ fn selectors_of_eci_profile_need_burst_namespaces() {
 fn exempt_namespaces_that_lead_to_eci_are_told() {
     let mut town = orderly();
     let routed = meta("kube-system", &[("alibabacloud.com/eci", "true")]);
-    town.land
+    town.cluster
         .namespaces
         .insert("kube-system".to_owned(), routed.into());
     let mut agent = workload("Deployment", "agent", template("env:test"));
@@ -141,14 +131,14 @@ fn exempt_namespaces_that_lead_to_eci_are_told() {
 #[test]
 fn an_absent_installation_is_one_finding() {
     let mut town = orderly();
-    town.land.webhooks = None;
+    town.cluster.webhooks = None;
     insta::assert_snapshot!(told(&found(&town, &[], &WARN, "real")));
 }
 
 /// What is found when an entry is changed or taken away
 fn without(change: impl Fn(&mut Vec<Value>)) -> String {
     let mut town = Town::new("");
-    town.land.webhooks = Some(webhooks(|object| {
+    town.cluster.webhooks = Some(webhooks(|object| {
         if let Some(entries) = object["webhooks"].as_array_mut() {
             change(entries);
         }
@@ -194,8 +184,8 @@ fn burst_namespaces_and_serverless_clusters_want_unmarked_pods_sent() {
         "cluster: {serverless: true}",
     ] {
         let mut town = Town::new(cluster);
-        town.land.webhooks = Some(webhooks(|_| {}));
-        town.land
+        town.cluster.webhooks = Some(webhooks(|_| {}));
+        town.cluster
             .namespaces
             .insert("late".to_owned(), meta("late", &[("burst", "yes")]).into());
         let findings = found(&town, &[], &WARN, "real");
@@ -211,7 +201,7 @@ fn burst_namespaces_and_serverless_clusters_want_unmarked_pods_sent() {
 #[test]
 fn a_kind_of_carriers_that_is_not_sent_is_told() {
     let mut town = Town::new(crate::analysis::survey::tests::CARRIERS);
-    town.land.webhooks = Some(webhooks(|_| {}));
+    town.cluster.webhooks = Some(webhooks(|_| {}));
     let findings = found(&town, &[], &WARN, "real");
     let text = told(&findings);
     assert!(
@@ -235,7 +225,7 @@ fn what_an_outage_lets_through_counts_in_enforced_namespaces() {
     );
     // What an outage may never hold up is no gap
     let mut closed = orderly();
-    closed.land.webhooks = Some(webhooks(|object| {
+    closed.cluster.webhooks = Some(webhooks(|object| {
         for entry in object["webhooks"].as_array_mut().into_iter().flatten() {
             let name = entry["name"].as_str().unwrap();
             if !["removal", "profile", "configuration"]

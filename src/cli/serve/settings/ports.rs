@@ -5,8 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::server::peers::Network;
-use crate::server::peers::Peers;
+use crate::server::peers::{Network, Peers};
 
 /// Where requests arrive, and from whom they are taken
 #[derive(Debug, Args)]

@@ -3,21 +3,9 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cast::ALICE;
-use crate::cast::BOB;
-use crate::cast::DAVE;
-use crate::cast::MALLORY;
-use crate::cast::PIPELINE;
-use crate::cast::ROLE;
-use crate::identity::stage::STAMP;
-use crate::identity::stage::Stage;
-use crate::identity::stage::assert_says;
-use crate::identity::stage::assert_stamped;
-use crate::identity::stage::stamp;
-use crate::identity::workloads::To;
-use crate::identity::workloads::binding;
-use crate::identity::workloads::pod;
-use crate::identity::workloads::unscheduled;
+use crate::cast::{ALICE, BOB, DAVE, MALLORY, PIPELINE, ROLE};
+use crate::identity::stage::{STAMP, Stage, assert_says, assert_stamped, stamp};
+use crate::identity::workloads::{To, binding, pod, unscheduled};
 use crate::nodes::VIRTUAL;
 use crate::objects::TAGS;
 use crate::rest::Reply;

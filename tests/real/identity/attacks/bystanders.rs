@@ -3,17 +3,9 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cast::ALICE;
-use crate::cast::DAVE;
-use crate::cast::MALLORY;
-use crate::cast::ROLE;
-use crate::identity::stage::Stage;
-use crate::identity::stage::assert_says;
-use crate::identity::stage::assert_stamped;
-use crate::identity::stage::stamp;
-use crate::identity::stage::template;
-use crate::identity::workloads::To;
-use crate::identity::workloads::workload;
+use crate::cast::{ALICE, DAVE, MALLORY, ROLE};
+use crate::identity::stage::{Stage, assert_says, assert_stamped, stamp, template};
+use crate::identity::workloads::{To, workload};
 use crate::rest::Patch;
 use crate::wait::eventually;
 

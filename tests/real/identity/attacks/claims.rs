@@ -3,24 +3,11 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cast::ALICE;
-use crate::cast::BOB;
-use crate::cast::DAVE;
-use crate::cast::MALLORY;
-use crate::identity::stage::STAMP;
-use crate::identity::stage::Stage;
-use crate::identity::stage::assert_says;
-use crate::identity::stage::assert_stamped;
-use crate::identity::stage::stamp;
-use crate::identity::stage::template;
-use crate::identity::workloads::To;
-use crate::identity::workloads::deployment;
-use crate::identity::workloads::image;
-use crate::identity::workloads::pod;
-use crate::identity::workloads::workload;
+use crate::cast::{ALICE, BOB, DAVE, MALLORY};
+use crate::identity::stage::{STAMP, Stage, assert_says, assert_stamped, stamp, template};
+use crate::identity::workloads::{To, deployment, image, pod, workload};
 use crate::objects::TAGS;
-use crate::rest::Patch;
-use crate::rest::Rest;
+use crate::rest::{Patch, Rest};
 
 const CONTROLLER: &str = "system:serviceaccount:kube-system:replicaset-controller";
 

@@ -5,12 +5,8 @@ use serde_json::json;
 
 use crate::cast::ALICE;
 use crate::cluster::whole_exclusive;
-use crate::identity::stage::Stage;
-use crate::identity::stage::assert_says;
-use crate::identity::stage::assert_stamped;
-use crate::identity::stage::template;
-use crate::identity::workloads::To;
-use crate::identity::workloads::deployment;
+use crate::identity::stage::{Stage, assert_says, assert_stamped, template};
+use crate::identity::workloads::{To, deployment};
 use crate::install::NAMESPACE;
 use crate::process::free_port;
 use crate::replica::Replica;

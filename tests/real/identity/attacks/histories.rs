@@ -3,19 +3,10 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cast::ALICE;
-use crate::cast::BOB;
-use crate::cast::DAVE;
-use crate::cast::MALLORY;
+use crate::cast::{ALICE, BOB, DAVE, MALLORY};
 use crate::identity::rollout::alices;
-use crate::identity::stage::Stage;
-use crate::identity::stage::assert_stamped;
-use crate::identity::stage::stamp;
-use crate::identity::stage::template;
-use crate::identity::workloads::IMAGE;
-use crate::identity::workloads::To;
-use crate::identity::workloads::image;
-use crate::identity::workloads::workload;
+use crate::identity::stage::{Stage, assert_stamped, stamp, template};
+use crate::identity::workloads::{IMAGE, To, image, workload};
 use crate::rest::Patch;
 use crate::wait::eventually;
 

@@ -2,21 +2,10 @@
 
 use serde_json::json;
 
-use crate::cast::ALICE;
-use crate::cast::BOB;
-use crate::cast::MALLORY;
-use crate::identity::stage::STAMP;
-use crate::identity::stage::Stage;
-use crate::identity::stage::assert_says;
-use crate::identity::stage::assert_stamped;
-use crate::identity::stage::stamp;
-use crate::identity::stage::template;
-use crate::identity::workloads::To;
-use crate::identity::workloads::deployment;
-use crate::identity::workloads::pod;
-use crate::objects::TAGS;
-use crate::objects::allow;
-use crate::objects::policy;
+use crate::cast::{ALICE, BOB, MALLORY};
+use crate::identity::stage::{STAMP, Stage, assert_says, assert_stamped, stamp, template};
+use crate::identity::workloads::{To, deployment, pod};
+use crate::objects::{TAGS, allow, policy};
 
 /// A service account named like a controller, in a namespace of one's own: only the full name in kube-system counts.
 #[test]

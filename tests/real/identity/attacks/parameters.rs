@@ -5,21 +5,9 @@ use serde_json::json;
 
 use super::stranger::Port;
 use super::stranger::own;
-use crate::cast::ALICE;
-use crate::cast::BOB;
-use crate::cast::CARRIER;
-use crate::cast::DAVE;
-use crate::cast::KEEPER;
-use crate::cast::MALLORY;
-use crate::identity::stage::STAMP;
-use crate::identity::stage::Stage;
-use crate::identity::stage::assert_says;
-use crate::identity::stage::assert_stamped;
-use crate::identity::stage::stamp;
-use crate::identity::stage::template;
-use crate::identity::workloads::To;
-use crate::identity::workloads::pod;
-use crate::identity::workloads::workload;
+use crate::cast::{ALICE, BOB, CARRIER, DAVE, KEEPER, MALLORY};
+use crate::identity::stage::{STAMP, Stage, assert_says, assert_stamped, stamp, template};
+use crate::identity::workloads::{To, pod, workload};
 use crate::rest::Patch;
 
 /// Applies alice's CloneSet `web` with a parameter that shapes its pods

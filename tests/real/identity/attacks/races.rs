@@ -7,15 +7,9 @@ use std::time::Duration;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cast::ALICE;
-use crate::cast::CAROL;
-use crate::cast::MALLORY;
-use crate::identity::stage::Stage;
-use crate::identity::stage::stamp;
-use crate::identity::workloads::To;
-use crate::identity::workloads::binding;
-use crate::identity::workloads::pod;
-use crate::identity::workloads::unscheduled;
+use crate::cast::{ALICE, CAROL, MALLORY};
+use crate::identity::stage::{Stage, stamp};
+use crate::identity::workloads::{To, binding, pod, unscheduled};
 use crate::nodes::VIRTUAL;
 use crate::rest::Patch;
 use crate::wait::eventually;

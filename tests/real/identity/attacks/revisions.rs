@@ -3,21 +3,9 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cast::ALICE;
-use crate::cast::CARRIER;
-use crate::cast::DAVE;
-use crate::cast::MALLORY;
-use crate::identity::stage::STAMP;
-use crate::identity::stage::Stage;
-use crate::identity::stage::assert_says;
-use crate::identity::stage::assert_stamped;
-use crate::identity::stage::stamp;
-use crate::identity::stage::template;
-use crate::identity::workloads::IMAGE;
-use crate::identity::workloads::To;
-use crate::identity::workloads::image;
-use crate::identity::workloads::pod_like;
-use crate::identity::workloads::workload;
+use crate::cast::{ALICE, CARRIER, DAVE, MALLORY};
+use crate::identity::stage::{STAMP, Stage, assert_says, assert_stamped, stamp, template};
+use crate::identity::workloads::{IMAGE, To, image, pod_like, workload};
 use crate::nodes::REAL;
 use crate::rest::Patch;
 use crate::wait::eventually;

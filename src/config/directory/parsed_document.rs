@@ -2,25 +2,25 @@
 
 use std::sync::Arc;
 
+use crate::config::directory::directory_document::DirectoryDocument;
 use crate::config::directory::name;
-use crate::config::directory::part::Part;
 use ram_policy::source::{Fault, Node};
 use ram_policy::{Document, DocumentKind, Doubt, Parsed};
 
 /// A document, read as far as it can be on its own
 #[derive(Clone, Debug)]
-pub enum Piece {
+pub enum ParsedDocument {
     /// A RAM policy
-    Policy(PolicyPiece),
+    Policy(ParsedPolicy),
     /// A directory document
-    Directory(Box<Part>),
+    Directory(Box<DirectoryDocument>),
     /// A document that is bad in itself
-    Broken(BrokenPiece),
+    Broken(UnreadableDocument),
 }
 
 /// A RAM policy under its name
 #[derive(Clone, Debug)]
-pub struct PolicyPiece {
+pub struct ParsedPolicy {
     /// The policy's name
     pub name: String,
     /// The policy
@@ -31,14 +31,14 @@ pub struct PolicyPiece {
 
 /// What is known of a document that could not be read
 #[derive(Clone, Debug)]
-pub struct BrokenPiece {
+pub struct UnreadableDocument {
     /// The policy's name, if it is known to be a policy: what refers to it is not to blame
     pub policy: Option<String>,
     /// Everything that is wrong; line 0 stands for the document as a whole
     pub faults: Vec<Fault>,
 }
 
-impl Piece {
+impl ParsedDocument {
     /// Reads a RAM policy
     pub fn policy(name: &str, bytes: &[u8]) -> Self {
         Self::checked_policy(name, || Document::parse(bytes, DocumentKind::Identity))
@@ -51,7 +51,7 @@ impl Piece {
 
     fn checked_policy(name: &str, parse: impl FnOnce() -> Result<Parsed, Fault>) -> Self {
         let broken = |fault| {
-            Self::Broken(BrokenPiece {
+            Self::Broken(UnreadableDocument {
                 policy: Some(name.to_owned()),
                 faults: vec![fault],
             })
@@ -60,7 +60,7 @@ impl Piece {
             return broken(Fault::new(Default::default(), message));
         }
         match parse() {
-            Ok(parsed) => Self::Policy(PolicyPiece {
+            Ok(parsed) => Self::Policy(ParsedPolicy {
                 name: name.to_owned(),
                 document: Arc::new(parsed.document),
                 warnings: parsed.warnings,
@@ -71,7 +71,7 @@ impl Piece {
 
     /// Reads a directory document
     pub fn directory(bytes: &[u8]) -> Self {
-        Self::from_part(Part::parse(bytes))
+        Self::from_part(DirectoryDocument::parse(bytes))
     }
 
     /// Reads a directory document that is part of a larger text
@@ -81,20 +81,20 @@ impl Piece {
 
     /// Reads the YAML documents of one text, which are parsed already, as one directory document
     pub fn directory_nodes(nodes: &[Node]) -> Self {
-        Self::from_part(Part::from_nodes(nodes))
+        Self::from_part(DirectoryDocument::from_nodes(nodes))
     }
 
-    fn from_part(part: Result<Part, Vec<Fault>>) -> Self {
+    fn from_part(part: Result<DirectoryDocument, Vec<Fault>>) -> Self {
         match part {
             Ok(part) => Self::Directory(Box::new(part)),
-            Err(faults) => Self::Broken(BrokenPiece { policy: None, faults }),
+            Err(faults) => Self::Broken(UnreadableDocument { policy: None, faults }),
         }
     }
 
     /// A document that is refused before its text is looked at
     pub fn refused(message: impl Into<String>) -> Self {
         let fault = Fault::new(Default::default(), message);
-        Self::Broken(BrokenPiece {
+        Self::Broken(UnreadableDocument {
             policy: None,
             faults: vec![fault],
         })

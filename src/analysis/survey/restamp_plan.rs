@@ -2,17 +2,14 @@
 
 use crate::admission::attribution::Restart;
 use crate::admission::outcome::finding::way_to;
-use crate::analysis::survey::row::Row;
-use crate::analysis::survey::row::Stamp;
-use crate::analysis::survey::source::Owner;
-use crate::analysis::survey::source::Source;
+use crate::analysis::survey::row::{Row, Stamp};
+use crate::analysis::survey::source::{Owner, Source};
 use crate::kubernetes::workload::Workload;
-use crate::wording::NAME_LENGTH;
-use crate::wording::clipped;
+use crate::wording::{NAME_LENGTH, clipped};
 
 /// What to write to a workload
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum RestampPlan {
     /// An annotation of its template, which rolls out: what `kubectl rollout restart` does
     Rollout,
     /// An annotation of the object itself: no pod is made by it, and the template is stamped
@@ -38,7 +35,7 @@ pub(crate) enum Obstacle {
     Foreign,
 }
 
-impl Way {
+impl RestampPlan {
     /// The way for a workload
     pub(crate) fn of(row: &Row) -> Self {
         let workload = match &row.source {

@@ -2,22 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::analysis::survey::Source;
-use crate::analysis::survey::Tally;
-use crate::analysis::survey::fixture::ALICE;
-use crate::analysis::survey::fixture::CAROL;
-use crate::analysis::survey::fixture::Town;
-use crate::analysis::survey::fixture::owned;
-use crate::analysis::survey::fixture::pod;
-use crate::analysis::survey::fixture::signer;
-use crate::analysis::survey::fixture::template;
-use crate::analysis::survey::fixture::webhooks;
-use crate::analysis::survey::fixture::workload;
+use crate::analysis::survey::fixture::{
+    ALICE, CAROL, Town, owned, pod, signer, template, webhooks, workload,
+};
 use crate::analysis::survey::row::Row;
+use crate::analysis::survey::{Inventory, Source};
 use crate::kubernetes::workload::Workload;
 
-fn titles(tally: Tally) -> Vec<String> {
-    tally.into_rows().iter().map(Row::title).collect()
+fn titles(inventory: Inventory) -> Vec<String> {
+    inventory.into_rows().iter().map(Row::title).collect()
 }
 
 #[test]
@@ -40,9 +33,9 @@ fn what_an_owner_says_is_said_once() {
         "Deployment",
         "lonely",
     );
-    let tally = town.tally(&[web, same, older, idle, bare, lonely]);
+    let inventory = town.inventory(&[web, same, older, idle, bare, lonely]);
     assert_eq!(
-        titles(tally),
+        titles(inventory),
         [
             "Deployment/web",
             "ReplicaSet/bare",
@@ -62,7 +55,7 @@ fn an_older_replica_set_that_leads_to_eci_is_shown_beside_a_deployment_that_does
         "Deployment",
         "web",
     );
-    assert_eq!(titles(town.tally(&[web, older])), ["ReplicaSet/web-1"]);
+    assert_eq!(titles(town.inventory(&[web, older])), ["ReplicaSet/web-1"]);
 }
 
 #[test]
@@ -90,12 +83,12 @@ fn the_older_template_of_a_stateful_set_counts_while_it_rolls_out() {
         set["status"] =
             json!({"currentRevision": current, "updateRevision": "db-2", "currentReplicas": replicas});
         let objects: Vec<Value> = revisions.iter().chain([&set]).cloned().collect();
-        let tally = town.tally(&objects);
+        let inventory = town.inventory(&objects);
         assert_eq!(
-            tally.wants(&Source::Workload(Workload::ControllerRevision)),
+            inventory.wants(&Source::Workload(Workload::ControllerRevision)),
             shown.len() > 1
         );
-        assert_eq!(titles(tally), shown);
+        assert_eq!(titles(inventory), shown);
     }
 }
 
@@ -119,7 +112,7 @@ fn what_has_ended_is_not_shown() {
         done,
         pod("waiting", "env:test"),
     ];
-    assert_eq!(titles(town.tally(&objects)), ["Job/suspended", "Pod/waiting"]);
+    assert_eq!(titles(town.inventory(&objects)), ["Job/suspended", "Pod/waiting"]);
 }
 
 #[test]
@@ -130,12 +123,12 @@ fn a_pod_that_runs_is_shown_and_not_counted() {
         pod["spec"]["nodeName"] = node.into();
         pod
     };
-    let tally = town.tally(&[
+    let inventory = town.inventory(&[
         bound("on-vk", "vk"),
         bound("on-real", "real"),
         pod("waits", "env:test"),
     ]);
-    let rows = tally.into_rows();
+    let rows = inventory.into_rows();
     let seen: Vec<_> = rows
         .iter()
         .map(|row| (row.name.as_str(), row.is_bound, row.would_be_denied()))
@@ -177,9 +170,9 @@ fn keys_are_counted_where_a_stamp_still_counts() {
         unbound,
         bound,
     ];
-    let tally = town.tally(&objects);
+    let inventory = town.inventory(&objects);
     let ring = signer(&["k0", "k1", "k2"]);
-    let uses = tally.keys(Some(ring.ring()));
+    let uses = inventory.keys(Some(ring.ring()));
     let seen: Vec<_> = uses
         .iter()
         .map(|key| (key.id.as_str(), key.stamps, key.is_known, key.is_newest))
@@ -202,21 +195,21 @@ fn exempt_namespaces_are_counted_apart_whether_or_not_the_rules_tell() {
     agent["metadata"]["namespace"] = "kube-system".into();
     let web = town.made_by(CAROL, &workload("Deployment", "web", template("env:test")));
     for live in [false, true] {
-        town.land.webhooks = live.then(|| webhooks(|_| {}));
-        let tally = town.tally(&[agent.clone(), web.clone()]);
+        town.cluster.webhooks = live.then(|| webhooks(|_| {}));
+        let inventory = town.inventory(&[agent.clone(), web.clone()]);
         assert_eq!(
-            tally.exempt()["kube-system"].examples,
+            inventory.exempt()["kube-system"].examples,
             ["Deployment/kube-system/agent"]
         );
-        assert_eq!(titles(tally), ["Deployment/web"]);
+        assert_eq!(titles(inventory), ["Deployment/web"]);
     }
     // An entry that is missing makes nobody exempt
-    town.land.webhooks = Some(webhooks(|object| {
+    town.cluster.webhooks = Some(webhooks(|object| {
         if let Some(entries) = object["webhooks"].as_array_mut() {
             entries.retain(|entry| entry["name"] == "namespaces-eci.ramgate.io");
         }
     }));
-    assert!(!town.land.is_exempt("shop") && town.land.is_exempt("kube-system"));
+    assert!(!town.cluster.is_exempt("shop") && town.cluster.is_exempt("kube-system"));
 }
 
 #[test]
@@ -237,8 +230,8 @@ fn makers_that_nobody_knows_are_counted() {
             "web",
         ),
     ];
-    let tally = town.tally(&objects);
-    let makers: Vec<_> = tally
+    let inventory = town.inventory(&objects);
+    let makers: Vec<_> = inventory
         .makers()
         .iter()
         .map(|((group, kind), made)| (group.as_str(), kind.as_str(), made.examples.clone()))

@@ -1,18 +1,10 @@
 //! One directory document, checked as far as it can be on its own.
 
-use crate::config::directory::binding;
 use crate::config::directory::binding::BindingEntry;
-use crate::config::directory::mapping;
 use crate::config::directory::mapping::MappingRules;
-use crate::config::directory::people;
-use crate::config::directory::people::BoundaryEntry;
-use crate::config::directory::people::GroupEntry;
-use crate::config::directory::people::ResourceGroupEntry;
-use crate::config::directory::people::RoleEntry;
-use crate::config::directory::people::UserEntry;
-use crate::config::directory::settings;
-use crate::config::directory::settings::AccountSection;
-use crate::config::directory::settings::ClusterSettings;
+use crate::config::directory::people::{BoundaryEntry, GroupEntry, ResourceGroupEntry, RoleEntry, UserEntry};
+use crate::config::directory::settings::{AccountSection, ClusterSettings};
+use crate::config::directory::{binding, mapping, people, settings};
 use crate::yaml;
 use ram_policy::Doubt;
 use ram_policy::source::{Fault, Key, Node, Position, Value, utf8};
@@ -23,7 +15,7 @@ const SECTIONS: &str =
 
 /// What one directory document says; several are merged into a configuration
 #[derive(Clone, Debug, Default)]
-pub struct Part {
+pub struct DirectoryDocument {
     pub(crate) accounts: Vec<AccountSection>,
     pub(crate) clusters: Vec<(Position, ClusterSettings)>,
     pub(crate) mappings: Vec<(Position, MappingRules)>,
@@ -36,7 +28,7 @@ pub struct Part {
     pub(crate) warnings: Vec<Doubt>,
 }
 
-impl Part {
+impl DirectoryDocument {
     /// Reads a YAML text; every fault is told, not only the first
     pub fn parse(bytes: &[u8]) -> Result<Self, Vec<Fault>> {
         let nodes = utf8(bytes).and_then(yaml::parse).map_err(|fault| vec![fault])?;
@@ -136,7 +128,7 @@ mod tests {
     use super::*;
 
     fn refused(text: &str) -> String {
-        let faults = Part::parse(text.as_bytes()).unwrap_err();
+        let faults = DirectoryDocument::parse(text.as_bytes()).unwrap_err();
         faults.iter().map(|fault| format!("{fault}\n")).collect()
     }
 
@@ -170,7 +162,7 @@ mapping:
 
     #[test]
     fn every_section_is_read() {
-        let part = Part::parse(WHOLE.as_bytes()).unwrap();
+        let part = DirectoryDocument::parse(WHOLE.as_bytes()).unwrap();
         assert_eq!(
             (part.accounts.len(), part.clusters.len(), part.mappings.len()),
             (1, 1, 1)
@@ -191,7 +183,8 @@ mapping:
 
     #[test]
     fn json_is_read_as_it_is_and_empty_lists_are_lists() {
-        let part = Part::parse(br#"{"users": [{"name": "a"}], "groups": [], "roles": null}"#).unwrap();
+        let part =
+            DirectoryDocument::parse(br#"{"users": [{"name": "a"}], "groups": [], "roles": null}"#).unwrap();
         assert_eq!((part.users.len(), part.groups.len(), part.roles.len()), (1, 0, 0));
     }
 
@@ -240,7 +233,7 @@ people: []
         assert!(refused("- a").starts_with("1:1: expected an object"));
         assert!(refused("a: [").starts_with("1:") || refused("a: [").starts_with("2:"));
         assert!(
-            Part::parse(b"a: \xff").unwrap_err()[0]
+            DirectoryDocument::parse(b"a: \xff").unwrap_err()[0]
                 .message
                 .contains("not UTF-8")
         );
@@ -249,14 +242,14 @@ people: []
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "\\PC*") {
-            let _ = Part::parse(text.as_bytes());
+            let _ = DirectoryDocument::parse(text.as_bytes());
         }
 
         #[test]
         fn no_small_change_makes_it_panic(at in 0..WHOLE.len(), byte: u8) {
             let mut bytes = WHOLE.as_bytes().to_vec();
             bytes[at] = byte;
-            let _ = Part::parse(&bytes);
+            let _ = DirectoryDocument::parse(&bytes);
         }
     }
 }

@@ -7,21 +7,16 @@ use serde_json::Value;
 
 use crate::analysis::survey::judge::Judge;
 use crate::analysis::survey::row::Row;
-use crate::analysis::survey::source::Owner;
-use crate::analysis::survey::source::Source;
-use crate::analysis::survey::source::owner;
-use crate::analysis::survey::source::stamp_of;
-use crate::analysis::survey::source::text;
+use crate::analysis::survey::source::{Owner, Source, owner, stamp_of, text};
 use crate::kubernetes::workload::Workload;
-use crate::stamp::Ring;
-use crate::stamp::key_id;
+use crate::stamp::{Ring, key_id};
 
 /// How many examples are kept of what is only counted
 const EXAMPLES: usize = 3;
 
 /// What was found in a cluster
 #[derive(Debug, Default)]
-pub(crate) struct Tally {
+pub(crate) struct Inventory {
     rows: Vec<Row>,
     keys: BTreeMap<String, usize>,
     makers: BTreeMap<(String, String), Counted>,
@@ -73,7 +68,7 @@ impl Counted {
     }
 }
 
-impl Tally {
+impl Inventory {
     /// Judges one more object; owners have to come before what they own
     pub(crate) fn take(&mut self, judge: &Judge<'_>, source: &Source, object: &Value) {
         let owner = owner(object);
@@ -94,7 +89,7 @@ impl Tally {
         }
         let rows = judge.rows(source, object);
         let place = || format!("{}/{namespace}/{}", source.kind(), text(object, "/metadata/name"));
-        if judge.land.is_exempt(namespace) {
+        if judge.cluster.is_exempt(namespace) {
             if !rows.is_empty() {
                 self.exempt.entry(namespace.to_owned()).or_default().add(place);
             }
@@ -124,7 +119,7 @@ impl Tally {
     /// Notes a pod of a controller: it is its template's, but its stamp counts until it is bound
     fn take_made(&mut self, judge: &Judge<'_>, pod: &Value, owner: &Owner) {
         let namespace = text(pod, "/metadata/namespace");
-        if judge.land.is_exempt(namespace) {
+        if judge.cluster.is_exempt(namespace) {
             return;
         }
         if text(pod, "/spec/nodeName").is_empty()
