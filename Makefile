@@ -10,16 +10,16 @@ demo:
 test:
 	tests/tools/obtain.sh >/dev/null
 	cargo test --locked
-	tests/fuzz.sh
+	scripts/fuzz.sh
 	deploy/demo/run.sh >/dev/null
 
-# Every fuzz target for a while, on top of what earlier runs found; `tests/fuzz.sh 600 policy` runs one for ten minutes.
+# Every fuzz target for a while, on top of what earlier runs found; `scripts/fuzz.sh 600 policy` runs one for ten minutes.
 fuzz:
-	tests/fuzz.sh 120
+	scripts/fuzz.sh 120
 
 # Formatting, lints with warnings as errors, dependencies.
 lint:
-	tests/lint.sh
+	scripts/lint.sh
 
 format:
 	cargo fmt
