@@ -1,4 +1,4 @@
-//! Documents under `tests/lint` are refused, warned of or accepted as `expected.yaml` there says, each at its place.
+//! Documents in the folders here are refused, warned of or accepted as `expected.yaml` says, each at its place.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,7 +10,6 @@
     reason = "tests"
 )]
 
-#[path = "lint/codes.rs"]
 mod codes;
 
 use std::collections::BTreeSet;
@@ -182,7 +181,7 @@ impl Row {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lint")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suites/lint")
 }
 
 fn table() -> Table {

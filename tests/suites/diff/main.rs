@@ -1,4 +1,4 @@
-//! `ramgate diff`: the cases under `tests/diff`, the command, and what must hold for any two configurations.
+//! `ramgate diff`: the cases under `cases`, the command, and what must hold for any two configurations.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,13 +12,8 @@
     reason = "tests"
 )]
 
-#[path = "diff/cases.rs"]
 mod cases;
-#[path = "diff/cover.rs"]
 mod cover;
-#[path = "diff/pairs.rs"]
 mod pairs;
-#[path = "diff/properties.rs"]
 mod properties;
-#[path = "diff/scale.rs"]
 mod scale;

@@ -8,19 +8,12 @@
     reason = "tests"
 )]
 
-#[path = "http/authorize.rs"]
 mod authorize;
-#[path = "http/client.rs"]
 mod client;
-#[path = "http/costs.rs"]
 mod costs;
-#[path = "http/crowd.rs"]
 mod crowd;
-#[path = "http/served.rs"]
 mod served;
-#[path = "http/session.rs"]
 mod session;
-#[path = "http/strangers.rs"]
 mod strangers;
 
 use std::sync::Arc;

@@ -8,9 +8,6 @@
     reason = "tests"
 )]
 
-#[path = "examples/data.rs"]
 mod data;
-#[path = "examples/page.rs"]
 mod page;
-#[path = "examples/words.rs"]
 mod words;

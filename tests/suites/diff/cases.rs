@@ -15,7 +15,7 @@ struct Case {
 }
 
 fn all() -> Vec<Case> {
-    let files = fs::read_dir("tests/diff")
+    let files = fs::read_dir("tests/suites/diff/cases")
         .unwrap()
         .map(|entry| entry.unwrap().path());
     let mut files: Vec<PathBuf> = files
@@ -124,7 +124,7 @@ fn the_commands_that_are_printed_show_the_difference() {
 
 #[test]
 fn programs_read_the_same() {
-    let case = Case::read(PathBuf::from("tests/diff/deny-added.yaml"));
+    let case = Case::read(PathBuf::from("tests/suites/diff/cases/deny-added.yaml"));
     let printed = case.json();
     assert_eq!(printed["newlyAllowed"], 0);
     assert_eq!(printed["newlyDenied"], 2);
@@ -167,7 +167,7 @@ fn programs_read_the_same() {
             },
         })
     );
-    let other = Case::read(PathBuf::from("tests/diff/binding-moved.yaml")).json();
+    let other = Case::read(PathBuf::from("tests/suites/diff/cases/binding-moved.yaml")).json();
     assert_eq!(
         other["otherChanges"][3],
         serde_json::json!({
@@ -178,8 +178,8 @@ fn programs_read_the_same() {
 
 #[test]
 fn an_invalid_directory_is_named_by_its_side() {
-    let good = Path::new("tests/lint/clean/directory.yaml");
-    let bad = "tests/lint/set/group-missing";
+    let good = Path::new("tests/suites/lint/clean/directory.yaml");
+    let bad = "tests/suites/lint/set/group-missing";
     for (old, new, sides) in [
         (bad, good.to_str().unwrap(), vec!["OLD: "]),
         (good.to_str().unwrap(), bad, vec!["NEW: "]),
@@ -194,7 +194,7 @@ fn an_invalid_directory_is_named_by_its_side() {
         let shown: Vec<&str> = printed.lines().map(|line| &line[..5]).collect();
         assert_eq!(shown, sides, "{printed}");
         assert!(
-            printed.contains("tests/lint/set/group-missing/directory.yaml:"),
+            printed.contains("tests/suites/lint/set/group-missing/directory.yaml:"),
             "{printed}"
         );
     }

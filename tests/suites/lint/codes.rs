@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 
 use ram_policy::SYSTEM_POLICIES;
 use ramgate::directory::Piece;
@@ -130,7 +131,7 @@ fn system_policies_get_no_warning() {
 /// The roles that one of them keeps for denials to name are unused
 #[test]
 fn examples_get_no_other_warning_than_of_unused_roles() {
-    let folder = root().parent().unwrap().parent().unwrap().join("deploy/examples");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/examples");
     let mut examples = 0;
     for example in fs::read_dir(folder).unwrap() {
         let (exit, printed) = command(&example.unwrap().path().join("config"));

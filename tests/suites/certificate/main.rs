@@ -7,9 +7,8 @@
     reason = "tests"
 )]
 
-#[path = "certificate/api.rs"]
 mod api;
-#[path = "http/session.rs"]
+#[path = "../http/session.rs"]
 mod session;
 
 use std::fs;
