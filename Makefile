@@ -8,7 +8,7 @@ demo:
 
 # Every test there is, the real API server's, 20 seconds of each fuzz target and the demo included; obtains the pinned binaries first.
 test:
-	tests/tools/obtain.sh >/dev/null
+	tests/real/tools/obtain.sh >/dev/null
 	cargo test --locked
 	scripts/fuzz.sh
 	deploy/demo/run.sh >/dev/null

@@ -13,11 +13,11 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::control_plane::ControlPlane;
-use crate::install;
-use crate::install::RELEASE;
-use crate::rest::Rest;
-use crate::tools::repository;
+use crate::harness::control_plane::ControlPlane;
+use crate::harness::install;
+use crate::harness::install::RELEASE;
+use crate::harness::rest::Rest;
+use crate::harness::tools::repository;
 
 /// The heading of the table
 const HEADING: &str = "\n## Not sent, and why\n";

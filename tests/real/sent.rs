@@ -19,16 +19,16 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::control_plane::ControlPlane;
-use crate::install::NAMESPACE;
-use crate::install::RELEASE;
-use crate::kubectl::Kubectl;
-use crate::objects::node;
-use crate::rest::Reply;
-use crate::rest::Rest;
-use crate::tools::repository;
-use crate::tools::tool;
-use crate::wait::eventually;
+use crate::harness::control_plane::ControlPlane;
+use crate::harness::install::NAMESPACE;
+use crate::harness::install::RELEASE;
+use crate::harness::kubectl::Kubectl;
+use crate::harness::objects::node;
+use crate::harness::rest::Reply;
+use crate::harness::rest::Rest;
+use crate::harness::tools::repository;
+use crate::harness::tools::tool;
+use crate::harness::wait::eventually;
 
 use pods::costly;
 use pods::huge;

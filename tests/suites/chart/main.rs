@@ -1,6 +1,6 @@
 //! The chart as Helm renders it: what it refuses, and what each value does to the manifests.
 //!
-//! Run on the real Helm: `HELM` names it, else `tests/tools/obtain.sh` builds it once.
+//! Run on the real Helm: `HELM` names it, else `tests/real/tools/obtain.sh` builds it once.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -27,7 +27,7 @@ pub(crate) fn tool(name: &str) -> PathBuf {
     }
     FOLDER
         .get_or_init(|| {
-            let script = repository("tests/tools/obtain.sh");
+            let script = repository("tests/real/tools/obtain.sh");
             let output = Command::new(&script).stderr(Stdio::inherit()).output().unwrap();
             assert!(output.status.success(), "{} failed, see above", script.display());
             PathBuf::from(String::from_utf8(output.stdout).unwrap().trim_end())

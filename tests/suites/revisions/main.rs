@@ -24,7 +24,7 @@ mod json;
 #[path = "../differential/random.rs"]
 #[allow(dead_code, reason = "another test uses the rest")]
 mod random;
-#[path = "../../real/tools.rs"]
+#[path = "../../real/harness/tools.rs"]
 mod tools;
 
 use std::collections::BTreeMap;

@@ -19,8 +19,8 @@ use serde_json::Value;
 use serde_json::json;
 use tokio_rustls::TlsAcceptor;
 
-use crate::certificates::Authority;
-use crate::cluster::Namespace;
+use super::certificates::Authority;
+use super::cluster::Namespace;
 
 /// What the webhook changes about the object of a request, as a JSON patch
 type Change = fn(&Value) -> Vec<Value>;

@@ -8,14 +8,14 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::control_plane::ControlPlane;
-use crate::http;
-use crate::install::NAMESPACE;
-use crate::install::RELEASE;
-use crate::kubectl::Kubectl;
-use crate::process::Process;
-use crate::process::free_port;
-use crate::process::unique;
+use super::control_plane::ControlPlane;
+use super::http;
+use super::install::NAMESPACE;
+use super::install::RELEASE;
+use super::kubectl::Kubectl;
+use super::process::Process;
+use super::process::free_port;
+use super::process::unique;
 
 /// A running replica
 pub(crate) struct Replica {

@@ -5,14 +5,15 @@ use std::ops::Deref;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cast;
-use crate::cluster::Cluster;
-use crate::cluster::Namespace;
-use crate::cluster::whole;
-use crate::kubectl::Kubectl;
-use crate::rest::Patch;
-use crate::rest::Rest;
-use crate::wait::eventually;
+use super::cast;
+use super::cluster::Cluster;
+use super::cluster::Namespace;
+use super::cluster::whole;
+use super::install;
+use super::kubectl::Kubectl;
+use super::rest::Patch;
+use super::rest::Rest;
+use super::wait::eventually;
 
 /// The annotation that says for whom a pod was asked
 pub(crate) const STAMP: &str = "ramgate.io/requested-by";
@@ -293,6 +294,20 @@ impl<'a> Deref for Stage<'a> {
     fn deref(&self) -> &Namespace<'a> {
         &self.space
     }
+}
+
+/// A cluster whose webhooks are gone while the function works, and back afterwards, with one replica
+pub(crate) fn before_the_install<'a>(
+    cluster: &'a Cluster,
+    subject: &str,
+    work: impl FnOnce(&Stage<'a>),
+) -> Stage<'a> {
+    cluster.remove_webhooks();
+    let stage = Stage::within(cluster, subject);
+    work(&stage);
+    cluster.install(&install::values_of_whole_cluster());
+    cluster.scale(1);
+    stage
 }
 
 /// The stamp in the metadata of a pod or pod template, if there is one

@@ -5,10 +5,10 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::control_plane::ControlPlane;
-use crate::process::Process;
-use crate::tools::tool;
-use crate::wait::eventually;
+use super::control_plane::ControlPlane;
+use super::process::Process;
+use super::tools::tool;
+use super::wait::eventually;
 
 /// In whose name the controllers act
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::objects::allow;
+use super::objects::allow;
 
 /// May have instances tagged `env:test`
 pub(crate) const ALICE: &str = "alice@example.com";

@@ -3,8 +3,8 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::nodes::TAINT;
-use crate::objects::TAGS;
+use super::nodes::TAINT;
+use super::objects::TAGS;
 
 /// The image of every container, in its first version
 pub(crate) const IMAGE: &str = "registry.example.com/app:1";
@@ -137,7 +137,7 @@ pub(crate) fn image(resource: &str, image: &str) -> Value {
 
 /// What the scheduler sends to put a pod on a node, with annotations of its own
 pub(crate) fn binding(pod: &str, node: &str, annotations: Value) -> Value {
-    let mut binding = crate::objects::binding(pod, node);
+    let mut binding = super::objects::binding(pod, node);
     binding["metadata"]["annotations"] = annotations;
     binding
 }

@@ -7,17 +7,17 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::certificates::Authority;
-use crate::certificates::Pair;
-use crate::egress::Egress;
-use crate::kubectl::Credentials;
-use crate::kubectl::Kubectl;
-use crate::kubectl::kubeconfig;
-use crate::process::Process;
-use crate::process::free_port;
-use crate::process::scratch;
-use crate::tools::tool;
-use crate::wait::eventually;
+use super::certificates::Authority;
+use super::certificates::Pair;
+use super::egress::Egress;
+use super::kubectl::Credentials;
+use super::kubectl::Kubectl;
+use super::kubectl::kubeconfig;
+use super::process::Process;
+use super::process::free_port;
+use super::process::scratch;
+use super::tools::tool;
+use super::wait::eventually;
 
 /// A running control plane: storage and API server, without controllers, so nothing happens that a test did not do
 pub(crate) struct ControlPlane {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::cast::ALICE;
 use super::stage::Stage;
 use super::stage::Stamp;
 use super::stage::assert_stamped;
@@ -9,7 +10,6 @@ use super::stage::stamp;
 use super::stage::template;
 use super::workloads::To;
 use super::workloads::deployment;
-use crate::cast::ALICE;
 
 /// What must not change unless somebody asks for a roll-out
 #[derive(Clone, Debug, PartialEq, Eq)]

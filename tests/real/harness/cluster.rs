@@ -12,22 +12,22 @@ use std::time::Instant;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cast;
-use crate::control_plane::ControlPlane;
-use crate::controllers::Controllers;
-use crate::controllers::Credentials;
-use crate::custom;
-use crate::egress::Fault;
-use crate::install;
-use crate::install::NAMESPACE;
-use crate::install::RELEASE;
-use crate::kubectl::Kubectl;
-use crate::nodes;
-use crate::objects;
-use crate::process::unique;
-use crate::replica::Replica;
-use crate::rest::Rest;
-use crate::wait::eventually;
+use super::cast;
+use super::control_plane::ControlPlane;
+use super::controllers::Controllers;
+use super::controllers::Credentials;
+use super::custom;
+use super::egress::Fault;
+use super::install;
+use super::install::NAMESPACE;
+use super::install::RELEASE;
+use super::kubectl::Kubectl;
+use super::nodes;
+use super::objects;
+use super::process::unique;
+use super::replica::Replica;
+use super::rest::Rest;
+use super::wait::eventually;
 
 /// A control plane with the chart, the directory that all tests share, and any number of replicas
 pub(crate) struct Cluster {

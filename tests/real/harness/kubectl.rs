@@ -10,9 +10,9 @@ use std::process::Stdio;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::certificates::Pair;
-use crate::process::unique;
-use crate::tools::tool;
+use super::certificates::Pair;
+use super::process::unique;
+use super::tools::tool;
 
 /// Someone who talks to the API server
 #[derive(Clone)]

@@ -16,7 +16,7 @@ use std::sync::atomic::AtomicU16;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::wait::within;
+use super::wait::within;
 
 /// A running program that is killed when it is dropped, or when the test process ends in any way
 pub(crate) struct Process {

@@ -15,7 +15,7 @@ use rcgen::KeyPair;
 use rcgen::KeyUsagePurpose;
 use rcgen::date_time_ymd;
 
-use crate::process::unique;
+use super::process::unique;
 
 /// A certificate authority and the folder where its certificates are written
 pub(crate) struct Authority {

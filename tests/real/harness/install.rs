@@ -3,15 +3,17 @@
 use std::fs;
 use std::process::Command;
 
+use k8s_openapi::ByteString;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cast;
-use crate::control_plane::ControlPlane;
-use crate::kubectl::Outcome;
-use crate::nodes::ACS_LABEL;
-use crate::tools::repository;
-use crate::tools::tool;
+use super::cast;
+use super::control_plane::ControlPlane;
+use super::kubectl::Kubectl;
+use super::kubectl::Outcome;
+use super::nodes::ACS_LABEL;
+use super::tools::repository;
+use super::tools::tool;
 
 /// The namespace of the release
 pub(crate) const NAMESPACE: &str = "ramgate-system";
@@ -86,5 +88,19 @@ pub(crate) fn helm(plane: &ControlPlane, arguments: &[&str]) -> Outcome {
         succeeded: output.status.success(),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Writes caBundle into all webhooks, as the values say that the user does
+pub(crate) fn trust(admin: &Kubectl, authority: &str) {
+    for kind in ["mutatingwebhookconfiguration", "validatingwebhookconfiguration"] {
+        let hooks = admin.get(&[kind, RELEASE])["webhooks"].as_array().unwrap().len();
+        let bundle = ByteString(authority.into());
+        let path = |index: usize| format!("/webhooks/{index}/clientConfig/caBundle");
+        let patch = (0..hooks).map(|index| json!({"op": "add", "path": path(index), "value": bundle}));
+        let patch = patch.collect::<Value>().to_string();
+        admin
+            .run(&["patch", kind, RELEASE, "--type=json", "--patch", &patch])
+            .success();
     }
 }

@@ -1,4 +1,4 @@
-//! The real programs, obtained once by `tests/tools/obtain.sh`.
+//! The real programs, obtained once by `tests/real/tools/obtain.sh`.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ pub(crate) fn repository() -> &'static Path {
 }
 
 fn obtain() -> PathBuf {
-    let script = repository().join("tests/tools/obtain.sh");
+    let script = repository().join("tests/real/tools/obtain.sh");
     // Its standard error is the terminal: a first build takes minutes and says so.
     let output = Command::new(&script)
         .stdin(Stdio::null())

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::kubectl::Kubectl;
+use super::kubectl::Kubectl;
 
 /// What a command printed, and its exit code
 #[derive(Debug)]
