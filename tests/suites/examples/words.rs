@@ -62,7 +62,7 @@ fn every_code_of_the_source_is_on_the_page_and_no_other() {
         let function = finding.split("pub fn code(").nth(1).unwrap();
         codes.extend(strings_after(function.split("\n    }\n").next().unwrap(), "=>"));
     }
-    assert!(codes.len() > 12, "{codes:?}");
+    assert!(!codes.is_empty());
     assert_eq!(codes, listed("docs/messages.md", "Codes"));
 }
 
@@ -80,7 +80,7 @@ fn every_test_that_the_security_page_names_is_there() {
         .filter(|word| word.matches('_').count() > 2)
         .filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
         .collect();
-    assert!(names.len() > 50, "{names:?}");
+    assert!(!names.is_empty());
     let missing: Vec<&String> = names
         .iter()
         .filter(|name| !sources.contains(&format!("fn {name}(")))
@@ -122,7 +122,7 @@ fn every_slip_in_an_annotation_is_on_the_page() {
         assert!(is_listed, "no row for: {line}");
         lines += 1;
     }
-    assert!(lines > 20);
+    assert!(lines > 0);
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn every_metric_is_in_the_table_and_no_other() {
         .into_iter()
         .filter(|name| name.starts_with("ramgate_"))
         .collect();
-    assert!(metrics.len() > 10);
+    assert!(!metrics.is_empty());
     assert_eq!(metrics, table);
 }
 
@@ -162,7 +162,7 @@ fn every_label_value_of_the_metrics_is_on_the_page() {
             .step_by(2)
             .filter(|value| !value.is_empty())
             .collect();
-        assert!(values.len() > 2, "{list}");
+        assert!(!values.is_empty(), "{list}");
         for value in values {
             assert!(words.contains(value), "{value} of {list} is not on the page");
         }
@@ -184,7 +184,7 @@ fn every_field_of_a_log_line_is_on_the_page() {
         .filter_map(|line| line.trim().split_once(" = "))
         .map(|(name, _)| name.to_owned());
     let fields: BTreeSet<String> = fields.filter(|name| !name.contains(' ')).collect();
-    assert!(fields.len() > 10, "{fields:?}");
+    assert!(!fields.is_empty());
     assert_eq!(fields, listed("docs/operations.md", "Logs"));
 }
 
@@ -255,19 +255,21 @@ fn commands(page: &Page) -> Vec<(String, String)> {
 #[test]
 fn every_command_of_a_group_has_its_section() {
     let page = Page::read("docs/commands.md");
-    let sections: BTreeSet<String> = commands(&page).into_iter().map(|(command, _)| command).collect();
+    let sections: BTreeSet<String> = commands(&page)
+        .into_iter()
+        .filter_map(|(command, _)| Some(command.strip_prefix("stamp ")?.to_owned()))
+        .collect();
     let text = help(&["stamp"]);
     let listed = text.split("Commands:\n").nth(1).unwrap();
     let listed = listed.split("\n\n").next().unwrap();
-    let names: Vec<&str> = listed
+    let names: BTreeSet<String> = listed
         .lines()
         .filter_map(|line| line.split_whitespace().next())
         .filter(|name| *name != "help")
+        .map(str::to_owned)
         .collect();
-    assert_eq!(names.len(), 3, "{names:?}");
-    for name in names {
-        assert!(sections.contains(&format!("stamp {name}")), "{name}");
-    }
+    assert!(!names.is_empty());
+    assert_eq!(names, sections);
 }
 
 /// Flags with their defaults, and in the same words where a value is named
@@ -349,7 +351,7 @@ fn every_row_that_a_page_names_is_there() {
             named += 1;
         }
     }
-    assert!(named > 20);
+    assert!(named > 0);
 }
 
 /// Words such as S14
@@ -387,5 +389,5 @@ fn every_link_leads_somewhere() {
             links += 1;
         }
     }
-    assert!(links > 40);
+    assert!(links > 0);
 }

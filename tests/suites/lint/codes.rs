@@ -143,7 +143,7 @@ fn examples_get_no_other_warning_than_of_unused_roles() {
         );
         examples += 1;
     }
-    assert!(examples > 4);
+    assert!(examples > 0);
 }
 
 #[test]
