@@ -1,25 +1,29 @@
 # One target for each job. CI calls only `make lint` and `make test`.
 
-.PHONY: demo test fuzz lint format manifests bench
+.PHONY: demo check test fuzz lint format manifests bench
 
 # Builds ramgate, starts it with deploy/demo/config, and sends it one review that it allows and one that it denies.
 demo:
 	deploy/demo/run.sh
 
+# Runs the fast checks: lint, unit tests, and the suites that need seconds and no program but ramgate.
+check: lint
+	cargo test --locked --lib --bins --test cases --test diff --test examples --test lint --test wildcards
+
 # Obtains the pinned binaries, then runs every test (also on a real API server), 20 seconds of each fuzz target, and the demo.
 test:
-	tests/tools/obtain.sh >/dev/null
+	tests/real/tools/obtain.sh >/dev/null
 	cargo test --locked
-	tests/fuzz.sh
+	scripts/fuzz.sh
 	deploy/demo/run.sh >/dev/null
 
-# Runs every fuzz target for two minutes, starting from earlier finds. `tests/fuzz.sh 600 policy` runs one for ten minutes.
+# Runs every fuzz target for two minutes, starting from earlier finds. `scripts/fuzz.sh 600 policy` runs one for ten minutes.
 fuzz:
-	tests/fuzz.sh 120
+	scripts/fuzz.sh 120
 
 # Checks formatting, lints (warnings are errors) and dependencies.
 lint:
-	tests/lint.sh
+	scripts/lint.sh
 
 format:
 	cargo fmt

@@ -10,7 +10,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 namespace=ramgate-system
 if [ -z "${HELM:-}" ]; then
-    HELM=$(command -v helm) || HELM=$("$here/../tests/tools/obtain.sh")/helm
+    HELM=$(command -v helm) || HELM=$("$here/../tests/real/tools/obtain.sh")/helm
 fi
 
 render() {

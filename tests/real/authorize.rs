@@ -10,20 +10,24 @@ use std::sync::OnceLock;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::certificates::Authority;
-use crate::cluster::{FAILED_BEFORE, once};
-use crate::control_plane::ControlPlane;
-use crate::install;
-use crate::install::{NAMESPACE, RELEASE};
-use crate::kubectl::Kubectl;
-use crate::lifecycle::trust;
-use crate::objects;
-use crate::objects::TAGS;
-use crate::process::{free_port, unique};
-use crate::replica::Replica;
-use crate::strangers;
-use crate::tools::{repository, tool};
-use crate::wait::eventually;
+use crate::harness::certificates::Authority;
+use crate::harness::cluster::FAILED_BEFORE;
+use crate::harness::cluster::once;
+use crate::harness::control_plane::ControlPlane;
+use crate::harness::install;
+use crate::harness::install::NAMESPACE;
+use crate::harness::install::RELEASE;
+use crate::harness::install::trust;
+use crate::harness::kubectl::Kubectl;
+use crate::harness::objects;
+use crate::harness::objects::TAGS;
+use crate::harness::process::free_port;
+use crate::harness::process::unique;
+use crate::harness::replica::Replica;
+use crate::harness::reviews;
+use crate::harness::tools::repository;
+use crate::harness::tools::tool;
+use crate::harness::wait::eventually;
 
 const ALICE: &str = "alice@example.com";
 const ADMIN: &str = "admin@example.com";
@@ -569,7 +573,7 @@ fn with_a_certificate_the_api_server_is_heard_and_nobody_else() {
     let before = replica.metric(series).unwrap();
     for path in ["/mutate", "/validate", "/authorize"] {
         for stranger in &strangers {
-            let heard = strangers::ask(&scene.plane, scene.port, path, stranger.as_ref());
+            let heard = reviews::ask(&scene.plane, scene.port, path, stranger.as_ref());
             assert!(heard.is_err(), "{path}: {heard:?}");
         }
     }

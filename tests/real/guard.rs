@@ -2,13 +2,14 @@
 
 use serde_json::json;
 
-use crate::cluster::exclusive;
-use crate::install::{NAMESPACE, RELEASE};
-use crate::kubectl::Kubectl;
-use crate::objects;
-use crate::rest::Rest;
-use crate::tools::repository;
-use crate::wait::eventually;
+use crate::harness::cluster::exclusive;
+use crate::harness::install::NAMESPACE;
+use crate::harness::install::RELEASE;
+use crate::harness::kubectl::Kubectl;
+use crate::harness::objects;
+use crate::harness::rest::Rest;
+use crate::harness::tools::repository;
+use crate::harness::wait::eventually;
 
 const REFUSAL: &str = "may not change what ramgate stands on";
 
@@ -137,7 +138,7 @@ fn the_guard_keeps_everybody_away_but_those_whom_it_names() {
         let is_new = !now.is_empty() && now != before;
         is_new.then_some(()).ok_or_else(|| cluster.tail())
     });
-    let account = crate::replica::service_account(&cluster.plane, RELEASE);
+    let account = crate::harness::replica::service_account(&cluster.plane, RELEASE);
     let patch = r#"[{"op": "replace", "path": "/webhooks/0/rules", "value": []}]"#;
     let said = account
         .run(&[
@@ -151,7 +152,7 @@ fn the_guard_keeps_everybody_away_but_those_whom_it_names() {
         .failure();
     assert!(said.contains(REFUSAL), "{said}");
     // And whoever installs it.
-    let mut values = crate::install::values();
+    let mut values = crate::harness::install::values();
     values["mode"] = "warn".into();
     cluster.install(&values);
     for role in ["clusterrolebinding", "clusterrole"] {

@@ -1,9 +1,5 @@
 //! Every way in: who is asked for what controllers, schedulers and subresources do.
 
-mod rollout;
-mod stage;
-mod workloads;
-
 mod administration;
 mod attacks;
 mod binding;

@@ -3,19 +3,25 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use k8s_openapi::ByteString;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::certificates::Authority;
-use crate::cluster::{Cluster, Namespace, exclusive};
-use crate::install;
-use crate::install::{NAMESPACE, RELEASE};
-use crate::kubectl::Kubectl;
-use crate::load::Load;
-use crate::objects;
-use crate::objects::{TAGS, allow, configuration, eci_pod};
-use crate::wait::eventually;
+use crate::harness::certificates::Authority;
+use crate::harness::cluster::Cluster;
+use crate::harness::cluster::Namespace;
+use crate::harness::cluster::exclusive;
+use crate::harness::install;
+use crate::harness::install::NAMESPACE;
+use crate::harness::install::RELEASE;
+use crate::harness::install::trust;
+use crate::harness::kubectl::Kubectl;
+use crate::harness::load::Load;
+use crate::harness::objects;
+use crate::harness::objects::TAGS;
+use crate::harness::objects::allow;
+use crate::harness::objects::configuration;
+use crate::harness::objects::eci_pod;
+use crate::harness::wait::eventually;
 
 /// A user who may create any pod on ECI
 fn permitted(space: &Namespace<'_>, name: &str) -> Kubectl {
@@ -79,7 +85,7 @@ fn a_replica_that_is_told_to_stop_fails_no_request() {
         (replicas[0].admin_port, replicas[1].port)
     };
     eventually("it is not ready any more", || {
-        match crate::http::get(stopping, "/ready") {
+        match crate::harness::http::get(stopping, "/ready") {
             Ok(answer) if answer.status == 503 => Ok(()),
             other => Err(format!("{other:?}")),
         }
@@ -196,20 +202,6 @@ fn a_certificate_from_a_mounted_secret_is_exchanged_under_load_and_a_bad_one_is_
     });
     assert_eq!(ends(), second);
     unharmed(load);
-}
-
-/// Writes caBundle into all webhooks, as the values say that the user does
-pub(crate) fn trust(admin: &Kubectl, authority: &str) {
-    for kind in ["mutatingwebhookconfiguration", "validatingwebhookconfiguration"] {
-        let hooks = admin.get(&[kind, RELEASE])["webhooks"].as_array().unwrap().len();
-        let bundle = ByteString(authority.into());
-        let path = |index: usize| format!("/webhooks/{index}/clientConfig/caBundle");
-        let patch = (0..hooks).map(|index| json!({"op": "add", "path": path(index), "value": bundle}));
-        let patch = patch.collect::<Value>().to_string();
-        admin
-            .run(&["patch", kind, RELEASE, "--type=json", "--patch", &patch])
-            .success();
-    }
 }
 
 #[test]

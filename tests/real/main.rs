@@ -4,10 +4,11 @@
 //! kubectl -> kube-apiserver -> CONNECT over a Unix socket -> egress -> replica (ramgate serve) -> kube-apiserver
 //! ```
 //!
-//! `tests/tools/obtain.sh` builds what is missing on the first run. `control_plane` starts the API server, `install`
-//! gives it the chart with the real Helm, and `replica` starts the product with the arguments and environment of the
-//! Deployment and with a token of its ServiceAccount. `egress` plays the cluster's network, so that the webhook
-//! configurations stay those of the chart, and faults are one call.
+//! The tests are here, by topic; what they stand on is in `harness`. `tools/obtain.sh` builds what is missing on the
+//! first run. `control_plane` starts the API server, `install` gives it the chart with the real Helm, and `replica`
+//! starts the product with the arguments and environment of the Deployment and with a token of its ServiceAccount.
+//! `egress` plays the cluster's network, so that the webhook configurations stay those of the chart, and faults are one
+//! call.
 //!
 //! The tests of `identity` have `controllers` as well, a scheduler, and `nodes` that nothing runs on: a whole cluster
 //! as far as anybody sees who talks to its API server. `cast` is who appears in them.
@@ -21,27 +22,7 @@
     reason = "tests"
 )]
 
-mod cast;
-mod certificates;
-mod cluster;
-mod command;
-mod control_plane;
-mod controllers;
-mod custom;
-mod egress;
-mod guard;
-mod http;
-mod install;
-mod kubectl;
-mod load;
-mod neighbour;
-mod nodes;
-mod objects;
-mod process;
-mod replica;
-mod rest;
-mod tools;
-mod wait;
+mod harness;
 
 mod authorize;
 mod configuration;

@@ -7,12 +7,14 @@ use std::process::Command;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cluster::shared;
-use crate::http;
-use crate::objects::{allow, eci_pod};
-use crate::process::{Process, free_port};
-use crate::tools::tool;
-use crate::wait::eventually;
+use crate::harness::cluster::shared;
+use crate::harness::http;
+use crate::harness::objects::allow;
+use crate::harness::objects::eci_pod;
+use crate::harness::process::Process;
+use crate::harness::process::free_port;
+use crate::harness::tools::tool;
+use crate::harness::wait::eventually;
 
 /// Starts a Prometheus that scrapes one port of this machine, and gives its own port
 fn prometheus(folder: &Path, target: u16) -> (Process, u16) {

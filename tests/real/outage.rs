@@ -5,12 +5,20 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::cluster::{Namespace, exclusive};
-use crate::egress::Fault;
-use crate::install::{NAMESPACE, RELEASE};
-use crate::kubectl::Kubectl;
-use crate::objects::{TAGS, allow, binding, configuration, eci_pod, node, pod};
-use crate::wait::eventually;
+use crate::harness::cluster::Namespace;
+use crate::harness::cluster::exclusive;
+use crate::harness::egress::Fault;
+use crate::harness::install::NAMESPACE;
+use crate::harness::install::RELEASE;
+use crate::harness::kubectl::Kubectl;
+use crate::harness::objects::TAGS;
+use crate::harness::objects::allow;
+use crate::harness::objects::binding;
+use crate::harness::objects::configuration;
+use crate::harness::objects::eci_pod;
+use crate::harness::objects::node;
+use crate::harness::objects::pod;
+use crate::harness::wait::eventually;
 
 /// A name that the chart's default pattern knows as a real node's
 const REAL_NODE: &str = "cn-hangzhou.10.0.0.1";
@@ -116,7 +124,7 @@ fn a_bad_configuration_can_be_repaired_while_ramgate_is_gone_and_while_it_waits_
     admin.apply(&broken("8")).success();
 
     // It does not come up with a bad set, and says why, but it does not give up either.
-    let mut replica = crate::replica::Replica::start(&space.plane, "ramgate-waiting");
+    let mut replica = crate::harness::replica::Replica::start(&space.plane, "ramgate-waiting");
     eventually("it says what is wrong", || match replica.ready() {
         Err(answer) if answer.contains("503") && answer.contains("broken.json") => Ok(()),
         other => Err(format!("{other:?}")),

@@ -6,12 +6,14 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::control_plane::ControlPlane;
-use crate::install::{NAMESPACE, RELEASE};
-use crate::kubectl::Outcome;
-use crate::replica::Replica;
-use crate::tools::{repository, tool};
-use crate::wait::eventually;
+use crate::harness::control_plane::ControlPlane;
+use crate::harness::install::NAMESPACE;
+use crate::harness::install::RELEASE;
+use crate::harness::kubectl::Outcome;
+use crate::harness::replica::Replica;
+use crate::harness::tools::repository;
+use crate::harness::tools::tool;
+use crate::harness::wait::eventually;
 
 /// What stands behind a command that the README expects to be denied
 const DENIED: &str = "# denied";

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cluster::exclusive;
-use crate::install::{NAMESPACE, RELEASE};
-use crate::kubectl::Kubectl;
-use crate::replica::service_account;
+use crate::harness::cluster::exclusive;
+use crate::harness::install::NAMESPACE;
+use crate::harness::install::RELEASE;
+use crate::harness::kubectl::Kubectl;
+use crate::harness::replica::service_account;
 
 /// Everything that a person may do in a namespace, one line each: `verb group/resource`, with the object's name if the
 /// right is for one object

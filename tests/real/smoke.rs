@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::control_plane::ControlPlane;
-use crate::egress::Fault;
-use crate::wait::eventually;
+use crate::harness::control_plane::ControlPlane;
+use crate::harness::egress::Fault;
+use crate::harness::wait::eventually;
 
 #[test]
 fn the_api_server_reaches_a_webhooks_service_through_the_egress_socket() {

@@ -6,12 +6,15 @@ use std::time::Duration;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cluster::{Cluster, exclusive};
-use crate::http;
-use crate::install;
-use crate::install::{NAMESPACE, RELEASE, helm};
-use crate::tools::repository;
-use crate::wait::within;
+use crate::harness::cluster::Cluster;
+use crate::harness::cluster::exclusive;
+use crate::harness::http;
+use crate::harness::install;
+use crate::harness::install::NAMESPACE;
+use crate::harness::install::RELEASE;
+use crate::harness::install::helm;
+use crate::harness::tools::repository;
+use crate::harness::wait::within;
 
 /// Whatever is changed shows within a minute
 const MINUTE: Duration = Duration::from_secs(60);
@@ -153,7 +156,7 @@ fn a_change_of_the_webhook_configurations_shows_within_a_minute_and_is_repaired(
         });
         found.then_some(()).ok_or("none")
     });
-    let preflight = crate::command::ramgate(&cluster.admin, &["preflight"]);
+    let preflight = crate::harness::command::ramgate(&cluster.admin, &["preflight"]);
     assert!(
         preflight
             .stdout
@@ -247,7 +250,7 @@ fn without_the_installed_section_cluster_the_last_good_set_stays_and_no_replica_
     let series = "ramgate_config_last_reload_success";
     assert_eq!(cluster.replicas()[0].metric(series), Some(0.0));
 
-    let mut late = crate::replica::Replica::start(&cluster.plane, "ramgate-late");
+    let mut late = crate::harness::replica::Replica::start(&cluster.plane, "ramgate-late");
     sleep(Duration::from_secs(3));
     let waits = late.ready().unwrap_err();
     assert!(

@@ -5,24 +5,27 @@ use std::fs;
 use serde_json::Value;
 use serde_json::json;
 
-use super::older::before_the_install;
-use super::stage::STAMP;
-use super::stage::Stage;
-use super::stage::assert_says;
-use super::stage::assert_stamped;
-use super::stage::template;
-use super::workloads::To;
-use super::workloads::deployment;
-use super::workloads::pod;
-use super::workloads::workload;
-use crate::cast::{ALICE, BOB};
-use crate::cluster::whole_exclusive;
-use crate::command::{Run, ramgate};
-use crate::install::{NAMESPACE, RELEASE};
-use crate::kubectl::Kubectl;
-use crate::nodes;
-use crate::rest::Patch;
-use crate::wait::eventually;
+use crate::harness::cast::ALICE;
+use crate::harness::cast::BOB;
+use crate::harness::cluster::whole_exclusive;
+use crate::harness::command::Run;
+use crate::harness::command::ramgate;
+use crate::harness::install::NAMESPACE;
+use crate::harness::install::RELEASE;
+use crate::harness::kubectl::Kubectl;
+use crate::harness::nodes;
+use crate::harness::rest::Patch;
+use crate::harness::stage::STAMP;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_says;
+use crate::harness::stage::assert_stamped;
+use crate::harness::stage::before_the_install;
+use crate::harness::stage::template;
+use crate::harness::wait::eventually;
+use crate::harness::workloads::To;
+use crate::harness::workloads::deployment;
+use crate::harness::workloads::pod;
+use crate::harness::workloads::workload;
 
 /// Lets somebody read what the commands read, as docs/commands.md has it
 fn let_read(stage: &Stage<'_>, users: [&str; 2]) {
@@ -364,7 +367,7 @@ fn what_mapping_adds_to_a_pod_since_does_not_make_its_stamp_a_forgery() {
     let web = stage.settled("deployments/web");
     let set = stage.wait_for_children("replicasets", &web, 1).remove(0);
     let first = stage.wait_for_children("pods", &set, 1).remove(0);
-    let mut account = crate::objects::account();
+    let mut account = crate::harness::objects::account();
     let text = account["data"]["account.yaml"].as_str().unwrap();
     let text = format!("{text}    - {{key: cost, from: {{value: shop}}, mode: enforce}}\n");
     account["data"]["account.yaml"] = text.into();

@@ -3,20 +3,28 @@
 use serde_json::Value;
 use serde_json::json;
 
-use super::stage::STAMP;
-use super::stage::Stage;
-use super::stage::assert_says;
-use super::stage::assert_stamped;
-use super::stage::stamp;
-use super::workloads::To;
-use super::workloads::binding;
-use super::workloads::deployment;
-use super::workloads::pod;
-use super::workloads::unscheduled;
-use crate::cast::{ALICE, BOB, CAROL, DAVE, MALLORY, ROLE};
-use crate::nodes::{ACS, ACS_TAINT, REAL, VIRTUAL};
-use crate::objects::TAGS;
-use crate::rest::Reply;
+use crate::harness::cast::ALICE;
+use crate::harness::cast::BOB;
+use crate::harness::cast::CAROL;
+use crate::harness::cast::DAVE;
+use crate::harness::cast::MALLORY;
+use crate::harness::cast::ROLE;
+use crate::harness::nodes::ACS;
+use crate::harness::nodes::ACS_TAINT;
+use crate::harness::nodes::REAL;
+use crate::harness::nodes::VIRTUAL;
+use crate::harness::objects::TAGS;
+use crate::harness::rest::Reply;
+use crate::harness::stage::STAMP;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_says;
+use crate::harness::stage::assert_stamped;
+use crate::harness::stage::stamp;
+use crate::harness::workloads::To;
+use crate::harness::workloads::binding;
+use crate::harness::workloads::deployment;
+use crate::harness::workloads::pod;
+use crate::harness::workloads::unscheduled;
 
 const GROUP: &str = "k8s.aliyun.com/eci-resource-group-id";
 const ROLE_NAME: &str = "k8s.aliyun.com/eci-ram-role-name";
@@ -93,10 +101,10 @@ fn a_pod_of_a_controller_that_only_may_reach_eci_is_judged_for_whoever_asked_for
 
     // The way out is a person with the right; nobody has to touch the pod.
     let path = stage.path("deployments/web");
-    let change = super::workloads::image("deployments", "registry.example.com/app:2");
+    let change = crate::harness::workloads::image("deployments", "registry.example.com/app:2");
     let alice = stage.rest(ALICE);
     alice
-        .patch(&path, crate::rest::Patch::Strategic, &change)
+        .patch(&path, crate::harness::rest::Patch::Strategic, &change)
         .success();
     let web = stage.settled("deployments/web");
     let newest = stage
@@ -338,14 +346,14 @@ fn rights_that_were_taken_away_after_the_creation_are_missing_at_the_binding() {
     let stage = Stage::new("revoked");
     let name = format!("rachel-{}", stage.name);
     let user = format!("{name}@example.com");
-    let everything = json!([crate::objects::allow(&["eci:*"], &json!({}))]);
+    let everything = json!([crate::harness::objects::allow(&["eci:*"], &json!({}))]);
     stage.ram_user(&name, &everything);
     let rachel = stage.editor(&user);
     rachel
         .apply(&unscheduled(pod("web", To::PreferablyVirtual, "")))
         .success();
-    let nothing = json!([crate::objects::allow(&["oss:*"], &json!({}))]);
-    stage.configure(&crate::objects::policy(&name, &nothing));
+    let nothing = json!([crate::harness::objects::allow(&["oss:*"], &json!({}))]);
+    stage.configure(&crate::harness::objects::policy(&name, &nothing));
 
     let denial = bind(&stage, "system:kube-scheduler", "web", VIRTUAL, json!({})).denial();
     assert_says(&denial, &[&user]);

@@ -1,16 +1,16 @@
 //! The stage of these tests: controllers that make pods, and a scheduler that puts them on nodes.
 
-use super::stage::Judged;
-use super::stage::Stage;
-use super::stage::assert_stamped;
-use super::workloads::RESOURCES;
-use super::workloads::To;
-use super::workloads::deployment;
-use super::workloads::workload;
-use crate::cast::ALICE;
-use crate::cluster::whole_exclusive;
-use crate::nodes::REAL;
-use crate::wait::eventually;
+use crate::harness::cast::ALICE;
+use crate::harness::cluster::whole_exclusive;
+use crate::harness::nodes::REAL;
+use crate::harness::stage::Judged;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_stamped;
+use crate::harness::wait::eventually;
+use crate::harness::workloads::RESOURCES;
+use crate::harness::workloads::To;
+use crate::harness::workloads::deployment;
+use crate::harness::workloads::workload;
 
 #[test]
 fn a_deployment_that_is_not_for_eci_gets_its_pods_on_the_real_node() {

@@ -3,25 +3,32 @@
 use serde_json::Value;
 use serde_json::json;
 
-use super::rollout::Watched;
-use super::stage::STAMP;
-use super::stage::Stage;
-use super::stage::assert_says;
-use super::stage::assert_stamped;
-use super::stage::stamp;
-use super::stage::template;
-use super::workloads::To;
-use super::workloads::deployment;
-use super::workloads::image;
-use super::workloads::pod;
-use super::workloads::workload;
-use crate::cast::{ALICE, BOB, BOUNDED, CARRIER, DAVE, KEEPER, MALLORY, PIPELINE};
-use crate::cluster::whole_exclusive;
-use crate::http;
-use crate::install::RELEASE;
-use crate::objects::TAGS;
-use crate::rest::Patch;
-use crate::wait::eventually;
+use crate::harness::cast::ALICE;
+use crate::harness::cast::BOB;
+use crate::harness::cast::BOUNDED;
+use crate::harness::cast::CARRIER;
+use crate::harness::cast::DAVE;
+use crate::harness::cast::KEEPER;
+use crate::harness::cast::MALLORY;
+use crate::harness::cast::PIPELINE;
+use crate::harness::cluster::whole_exclusive;
+use crate::harness::http;
+use crate::harness::install::RELEASE;
+use crate::harness::objects::TAGS;
+use crate::harness::rest::Patch;
+use crate::harness::rollout::Watched;
+use crate::harness::stage::STAMP;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_says;
+use crate::harness::stage::assert_stamped;
+use crate::harness::stage::stamp;
+use crate::harness::stage::template;
+use crate::harness::wait::eventually;
+use crate::harness::workloads::To;
+use crate::harness::workloads::deployment;
+use crate::harness::workloads::image;
+use crate::harness::workloads::pod;
+use crate::harness::workloads::workload;
 
 /// Applies alice's CloneSet and gives the pod that its controller would make of it
 #[track_caller]
@@ -59,7 +66,7 @@ fn a_listed_carrier_s_pod_is_judged_for_the_person_of_its_template() {
     carrier.create(&stage.path("pods"), &unstamped).denial();
     for (annotation, value) in [
         (TAGS, "env:prod"),
-        ("k8s.aliyun.com/eci-ram-role-name", crate::cast::ROLE),
+        ("k8s.aliyun.com/eci-ram-role-name", crate::harness::cast::ROLE),
     ] {
         let mut other = pod.clone();
         other["metadata"]["annotations"][annotation] = value.into();

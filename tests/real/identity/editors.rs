@@ -2,17 +2,19 @@
 
 use serde_json::json;
 
-use super::rollout::Watched;
-use super::rollout::alices;
-use super::rollout::newest_pod;
-use super::stage::Stage;
-use super::stage::assert_says;
-use super::stage::assert_stamped;
-use super::stage::stamp;
-use super::stage::template;
-use super::workloads::image;
-use crate::cast::{ALICE, BOB, DAVE};
-use crate::rest::Patch;
+use crate::harness::cast::ALICE;
+use crate::harness::cast::BOB;
+use crate::harness::cast::DAVE;
+use crate::harness::rest::Patch;
+use crate::harness::rollout::Watched;
+use crate::harness::rollout::alices;
+use crate::harness::rollout::newest_pod;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_says;
+use crate::harness::stage::assert_stamped;
+use crate::harness::stage::stamp;
+use crate::harness::stage::template;
+use crate::harness::workloads::image;
 
 const SECOND: &str = "main=registry.example.com/app:2";
 

@@ -4,20 +4,21 @@ use k8s_openapi::ByteString;
 use serde_json::Value;
 use serde_json::json;
 
-use super::rollout::Watched;
-use super::rollout::alices;
-use super::rollout::newest_pod;
-use super::stage::Stage;
-use super::stage::assert_stamped;
-use super::stage::stamp;
-use super::stage::template;
-use super::workloads::To;
-use super::workloads::deployment;
-use crate::cast::ALICE;
-use crate::cluster::{Cluster, whole_exclusive};
-use crate::install::NAMESPACE;
-use crate::rest::Patch;
-use crate::wait::eventually;
+use crate::harness::cast::ALICE;
+use crate::harness::cluster::Cluster;
+use crate::harness::cluster::whole_exclusive;
+use crate::harness::install::NAMESPACE;
+use crate::harness::rest::Patch;
+use crate::harness::rollout::Watched;
+use crate::harness::rollout::alices;
+use crate::harness::rollout::newest_pod;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_stamped;
+use crate::harness::stage::stamp;
+use crate::harness::stage::template;
+use crate::harness::wait::eventually;
+use crate::harness::workloads::To;
+use crate::harness::workloads::deployment;
 
 /// A key that sorts behind all that the server makes for a long time
 const NEWEST: &str = "99991231T000000Z";

@@ -3,17 +3,20 @@
 use serde_json::Value;
 use serde_json::json;
 
-use super::rollout::Watched;
-use super::stage::Stage;
-use super::stage::assert_says;
-use super::stage::assert_stamped;
-use super::stage::stamp;
-use super::stage::template;
-use super::workloads::To;
-use super::workloads::image;
-use super::workloads::workload;
-use crate::cast::{ALICE, BOB, DAVE, MALLORY};
-use crate::rest::Patch;
+use crate::harness::cast::ALICE;
+use crate::harness::cast::BOB;
+use crate::harness::cast::DAVE;
+use crate::harness::cast::MALLORY;
+use crate::harness::rest::Patch;
+use crate::harness::rollout::Watched;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_says;
+use crate::harness::stage::assert_stamped;
+use crate::harness::stage::stamp;
+use crate::harness::stage::template;
+use crate::harness::workloads::To;
+use crate::harness::workloads::image;
+use crate::harness::workloads::workload;
 
 /// Kinds whose controllers make pods of them themselves, and whose templates can be changed
 const DIRECT: [&str; 4] = [
@@ -96,7 +99,7 @@ fn a_changed_template_of_any_kind_makes_the_next_pods_those_of_its_editor() {
             stage.lose(&first);
         }
         let owner = stage.object(&format!("{resource}/{resource}"));
-        crate::wait::eventually("the new pod", || {
+        crate::harness::wait::eventually("the new pod", || {
             let pods = stage.children("pods", &owner);
             match pods.as_slice() {
                 [pod] if pod["metadata"]["uid"] != first["metadata"]["uid"] => {
@@ -250,7 +253,8 @@ fn a_stamp_written_into_any_kind_is_put_back() {
             "".into(),
             r#"{"v":1,"user":"dave@example.com"}"#.into(),
         ] {
-            let mut spec = json!({"template": {"metadata": {"annotations": {super::stage::STAMP: value}}}});
+            let mut spec =
+                json!({"template": {"metadata": {"annotations": {crate::harness::stage::STAMP: value}}}});
             if resource == "cronjobs" {
                 spec = json!({"jobTemplate": {"spec": spec}});
             }

@@ -3,18 +3,21 @@
 use serde_json::Value;
 use serde_json::json;
 
-use super::rollout::Watched;
-use super::stage::Stage;
-use super::stage::assert_says;
-use super::stage::assert_stamped;
-use super::stage::template;
-use super::workloads::To;
-use super::workloads::deployment;
-use super::workloads::pod;
-use crate::cast::{ALICE, BOB, DAVE, MALLORY};
-use crate::neighbour;
-use crate::objects::TAGS;
-use crate::wait::eventually;
+use crate::harness::cast::ALICE;
+use crate::harness::cast::BOB;
+use crate::harness::cast::DAVE;
+use crate::harness::cast::MALLORY;
+use crate::harness::neighbour;
+use crate::harness::objects::TAGS;
+use crate::harness::rollout::Watched;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_says;
+use crate::harness::stage::assert_stamped;
+use crate::harness::stage::template;
+use crate::harness::wait::eventually;
+use crate::harness::workloads::To;
+use crate::harness::workloads::deployment;
+use crate::harness::workloads::pod;
 
 const DIGEST: &str = "@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 

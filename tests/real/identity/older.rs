@@ -2,32 +2,20 @@
 
 use serde_json::Value;
 
-use super::rollout::Watched;
-use super::stage::Stage;
-use super::stage::assert_says;
-use super::stage::assert_stamped;
-use super::stage::stamp;
-use super::stage::template;
-use super::workloads::RESOURCES;
-use super::workloads::To;
-use super::workloads::workload;
-use crate::cast::{ALICE, BOB};
-use crate::cluster::{Cluster, whole_exclusive};
-use crate::install;
-
-/// A cluster whose webhooks are gone while the function works, and back afterwards, with one replica
-pub(super) fn before_the_install<'a>(
-    cluster: &'a Cluster,
-    subject: &str,
-    work: impl FnOnce(&Stage<'a>),
-) -> Stage<'a> {
-    cluster.remove_webhooks();
-    let stage = Stage::within(cluster, subject);
-    work(&stage);
-    cluster.install(&install::values_of_whole_cluster());
-    cluster.scale(1);
-    stage
-}
+use crate::harness::cast::ALICE;
+use crate::harness::cast::BOB;
+use crate::harness::cluster::whole_exclusive;
+use crate::harness::install;
+use crate::harness::rollout::Watched;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_says;
+use crate::harness::stage::assert_stamped;
+use crate::harness::stage::before_the_install;
+use crate::harness::stage::stamp;
+use crate::harness::stage::template;
+use crate::harness::workloads::RESOURCES;
+use crate::harness::workloads::To;
+use crate::harness::workloads::workload;
 
 /// Deletes all pods of a workload, as a drained node does
 fn lose_pods(stage: &Stage<'_>, owner: &Value) {
@@ -185,7 +173,7 @@ fn in_warn_mode_pods_of_unstamped_workloads_are_let_in() {
     for &resource in &resources {
         let old = stage.children("pods", &maker(&stage, resource));
         lose_pods(&stage, &maker(&stage, resource));
-        crate::wait::eventually("a new pod", || {
+        crate::harness::wait::eventually("a new pod", || {
             let new = stage.children("pods", &maker(&stage, resource));
             if new.len() == 1 && new[0]["metadata"]["uid"] != old[0]["metadata"]["uid"] {
                 Ok(())
@@ -216,10 +204,10 @@ fn a_label_that_leads_a_namespace_to_eci_later_makes_its_workloads_unstamped_one
         .admin()
         .run(&["label", "namespace", &stage.name, "alibabacloud.com/eci=true"])
         .success();
-    crate::wait::eventually("the label is known", || {
+    crate::harness::wait::eventually("the label is known", || {
         let outcome = stage.person(BOB).give(
             &["create", "--dry-run=server"],
-            &super::workloads::pod("probe", To::AnyNode, "env:test"),
+            &crate::harness::workloads::pod("probe", To::AnyNode, "env:test"),
         );
         if outcome.succeeded { Err("not yet") } else { Ok(()) }
     });

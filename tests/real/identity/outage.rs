@@ -3,23 +3,26 @@
 use serde_json::Value;
 use serde_json::json;
 
-use super::stage::Stage;
-use super::stage::assert_says;
-use super::stage::stamp;
-use super::workloads::RESOURCES;
-use super::workloads::To;
-use super::workloads::binding;
-use super::workloads::deployment;
-use super::workloads::pod;
-use super::workloads::unscheduled;
-use super::workloads::workload;
-use crate::cast::{ALICE, CAROL, MALLORY};
-use crate::cluster::whole_exclusive;
-use crate::nodes;
-use crate::nodes::{REAL, VIRTUAL};
-use crate::objects::TAGS;
-use crate::rest::Patch;
-use crate::wait::eventually;
+use crate::harness::cast::ALICE;
+use crate::harness::cast::CAROL;
+use crate::harness::cast::MALLORY;
+use crate::harness::cluster::whole_exclusive;
+use crate::harness::nodes;
+use crate::harness::nodes::REAL;
+use crate::harness::nodes::VIRTUAL;
+use crate::harness::objects::TAGS;
+use crate::harness::rest::Patch;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_says;
+use crate::harness::stage::stamp;
+use crate::harness::wait::eventually;
+use crate::harness::workloads::RESOURCES;
+use crate::harness::workloads::To;
+use crate::harness::workloads::binding;
+use crate::harness::workloads::deployment;
+use crate::harness::workloads::pod;
+use crate::harness::workloads::unscheduled;
+use crate::harness::workloads::workload;
 
 const UNREACHABLE: &str = "failed calling webhook";
 

@@ -4,20 +4,23 @@
 use serde_json::Value;
 use serde_json::json;
 
-use super::rollout::Watched;
-use super::rollout::alices;
-use super::rollout::newest_pod;
-use super::stage::STAMP;
-use super::stage::Stage;
-use super::stage::assert_says;
-use super::stage::assert_stamped;
-use super::stage::stamp;
-use super::stage::template;
-use super::workloads::To;
-use super::workloads::deployment;
-use crate::cast::{ALICE, BOB, DAVE, MALLORY};
-use crate::nodes::VIRTUAL;
-use crate::rest::Patch;
+use crate::harness::cast::ALICE;
+use crate::harness::cast::BOB;
+use crate::harness::cast::DAVE;
+use crate::harness::cast::MALLORY;
+use crate::harness::nodes::VIRTUAL;
+use crate::harness::rest::Patch;
+use crate::harness::rollout::Watched;
+use crate::harness::rollout::alices;
+use crate::harness::rollout::newest_pod;
+use crate::harness::stage::STAMP;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_says;
+use crate::harness::stage::assert_stamped;
+use crate::harness::stage::stamp;
+use crate::harness::stage::template;
+use crate::harness::workloads::To;
+use crate::harness::workloads::deployment;
 
 const SECOND: &str = "main=registry.example.com/app:2";
 

@@ -4,18 +4,23 @@ use hyper::Method;
 use serde_json::Value;
 use serde_json::json;
 
-use super::stage::STAMP;
-use super::stage::Stage;
-use super::stage::assert_says;
-use super::stage::assert_stamped;
-use super::stage::stamp;
-use super::workloads::To;
-use super::workloads::pod;
-use crate::cast::{ALICE, BOB, CARRIER, DAVE, MALLORY, ROLE};
-use crate::nodes;
-use crate::objects::TAGS;
-use crate::rest::Patch;
-use crate::wait::eventually;
+use crate::harness::cast::ALICE;
+use crate::harness::cast::BOB;
+use crate::harness::cast::CARRIER;
+use crate::harness::cast::DAVE;
+use crate::harness::cast::MALLORY;
+use crate::harness::cast::ROLE;
+use crate::harness::nodes;
+use crate::harness::objects::TAGS;
+use crate::harness::rest::Patch;
+use crate::harness::stage::STAMP;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_says;
+use crate::harness::stage::assert_stamped;
+use crate::harness::stage::stamp;
+use crate::harness::wait::eventually;
+use crate::harness::workloads::To;
+use crate::harness::workloads::pod;
 
 /// Where the API server looks for the kubelet of a virtual node
 const KUBELET: &str = "192.0.2.10:10250";
@@ -300,7 +305,11 @@ fn whoever_deletes_a_workload_is_not_asked_for_what_the_controllers_then_clear_u
     let stage = Stage::new("cleared");
     stage
         .person(ALICE)
-        .apply(&super::workloads::deployment("web", To::Virtual, "env:test"))
+        .apply(&crate::harness::workloads::deployment(
+            "web",
+            To::Virtual,
+            "env:test",
+        ))
         .success();
     let sets = stage.wait_for_children("replicasets", &stage.settled("deployments/web"), 1);
     stage.wait_for_children("pods", &sets[0], 1);

@@ -3,22 +3,23 @@
 use serde_json::Value;
 use serde_json::json;
 
-use super::rollout::Watched;
-use super::rollout::alices;
-use super::stage::Stage;
-use super::stage::assert_stamped;
-use super::stage::stamp;
-use super::stage::template;
-use super::workloads::To;
-use super::workloads::deployment;
-use crate::cast::ALICE;
-use crate::cluster::whole_exclusive;
-use crate::install;
-use crate::install::NAMESPACE;
-use crate::load::Load;
-use crate::objects::{TAGS, eci_pod};
-use crate::rest::Patch;
-use crate::wait::eventually;
+use crate::harness::cast::ALICE;
+use crate::harness::cluster::whole_exclusive;
+use crate::harness::install;
+use crate::harness::install::NAMESPACE;
+use crate::harness::load::Load;
+use crate::harness::objects::TAGS;
+use crate::harness::objects::eci_pod;
+use crate::harness::rest::Patch;
+use crate::harness::rollout::Watched;
+use crate::harness::rollout::alices;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_stamped;
+use crate::harness::stage::stamp;
+use crate::harness::stage::template;
+use crate::harness::wait::eventually;
+use crate::harness::workloads::To;
+use crate::harness::workloads::deployment;
 
 /// The version that a stamp bears
 #[track_caller]

@@ -15,7 +15,7 @@ use super::pods::created;
 use super::pods::pod;
 use super::post;
 use super::put;
-use crate::install::NAMESPACE;
+use crate::harness::install::NAMESPACE;
 
 fn made(namespace: &str, pod: &Value) -> String {
     post(&format!("/api/v1/namespaces/{namespace}/pods"), pod)

@@ -17,7 +17,7 @@ use super::pods::huge;
 use super::pods::pod;
 use super::post;
 use super::put;
-use crate::kubectl::Kubectl;
+use crate::harness::kubectl::Kubectl;
 
 /// Resource and version, and how its objects hold templates
 type Kind<'a> = (&'a str, &'a str, &'a dyn Fn(Value) -> Value);

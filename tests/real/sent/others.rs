@@ -9,9 +9,9 @@ use super::TAGS;
 use super::delete;
 use super::post;
 use super::put;
-use crate::install::NAMESPACE;
-use crate::kubectl::Kubectl;
-use crate::wait::eventually;
+use crate::harness::install::NAMESPACE;
+use crate::harness::kubectl::Kubectl;
+use crate::harness::wait::eventually;
 
 const CACHES: &str = "/apis/eci.alibabacloud.com/v1/imagecaches";
 

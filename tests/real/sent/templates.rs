@@ -16,8 +16,8 @@ use super::pods::huge;
 use super::pods::pod;
 use super::post;
 use super::put;
-use crate::install::NAMESPACE;
-use crate::kubectl::Kubectl;
+use crate::harness::install::NAMESPACE;
+use crate::harness::kubectl::Kubectl;
 
 /// Kind, API path of a namespace's objects, and whether it names its pods by a selector
 const KINDS: [(&str, &str, &str); 7] = [

@@ -3,11 +3,19 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cast::{ALICE, DAVE, MALLORY, ROLE};
-use crate::identity::stage::{Stage, assert_says, assert_stamped, stamp, template};
-use crate::identity::workloads::{To, workload};
-use crate::rest::Patch;
-use crate::wait::eventually;
+use crate::harness::cast::ALICE;
+use crate::harness::cast::DAVE;
+use crate::harness::cast::MALLORY;
+use crate::harness::cast::ROLE;
+use crate::harness::rest::Patch;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_says;
+use crate::harness::stage::assert_stamped;
+use crate::harness::stage::stamp;
+use crate::harness::stage::template;
+use crate::harness::wait::eventually;
+use crate::harness::workloads::To;
+use crate::harness::workloads::workload;
 
 /// The kinds that get a stamp without a change of their template
 const LATE: [&str; 3] = ["cronjobs", "replicasets", "replicationcontrollers"];
@@ -35,7 +43,7 @@ fn lead(stage: &Stage<'_>) {
         .admin
         .run(&["label", "namespace", &stage.name, "alibabacloud.com/eci=true"])
         .success();
-    let pod = crate::objects::pod("probe");
+    let pod = crate::harness::objects::pod("probe");
     eventually("the namespace leads to ECI", || {
         let reply = stage
             .rest(MALLORY)

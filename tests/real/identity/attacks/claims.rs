@@ -3,11 +3,24 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cast::{ALICE, BOB, DAVE, MALLORY};
-use crate::identity::stage::{STAMP, Stage, assert_says, assert_stamped, stamp, template};
-use crate::identity::workloads::{To, deployment, image, pod, workload};
-use crate::objects::TAGS;
-use crate::rest::{Patch, Rest};
+use crate::harness::cast::ALICE;
+use crate::harness::cast::BOB;
+use crate::harness::cast::DAVE;
+use crate::harness::cast::MALLORY;
+use crate::harness::objects::TAGS;
+use crate::harness::rest::Patch;
+use crate::harness::rest::Rest;
+use crate::harness::stage::STAMP;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_says;
+use crate::harness::stage::assert_stamped;
+use crate::harness::stage::stamp;
+use crate::harness::stage::template;
+use crate::harness::workloads::To;
+use crate::harness::workloads::deployment;
+use crate::harness::workloads::image;
+use crate::harness::workloads::pod;
+use crate::harness::workloads::workload;
 
 const CONTROLLER: &str = "system:serviceaccount:kube-system:replicaset-controller";
 
@@ -75,7 +88,7 @@ fn a_stamp_copied_from_another_workload_is_worth_nothing() {
     pod["metadata"]["annotations"][STAMP] = copied.as_str().into();
     stage.rest(BOB).create(&stage.path("pods"), &pod).denial();
     // Also where nothing but the stamp itself leads to ECI.
-    let mut plain = crate::identity::workloads::pod("plain", To::AnyNode, "");
+    let mut plain = crate::harness::workloads::pod("plain", To::AnyNode, "");
     plain["metadata"]["annotations"] = json!({STAMP: copied});
     let reply = stage.rest(BOB).create(&stage.path("pods"), &plain);
     if reply.succeeded() {

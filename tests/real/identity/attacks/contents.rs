@@ -3,14 +3,18 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cast::ALICE;
-use crate::cluster::whole_exclusive;
-use crate::identity::stage::{Stage, assert_says, assert_stamped, template};
-use crate::identity::workloads::{To, deployment};
-use crate::install::NAMESPACE;
-use crate::process::free_port;
-use crate::replica::Replica;
-use crate::wait::eventually;
+use crate::harness::cast::ALICE;
+use crate::harness::cluster::whole_exclusive;
+use crate::harness::install::NAMESPACE;
+use crate::harness::process::free_port;
+use crate::harness::replica::Replica;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_says;
+use crate::harness::stage::assert_stamped;
+use crate::harness::stage::template;
+use crate::harness::wait::eventually;
+use crate::harness::workloads::To;
+use crate::harness::workloads::deployment;
 
 const CONTROLLER: &str = "system:serviceaccount:kube-system:replicaset-controller";
 const EVIL: &str = "registry.example.com/evil:1";

@@ -4,16 +4,31 @@ use hyper::Method;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cast::{ALICE, BOB, CAROL, DAVE, MALLORY, ROLE};
-use crate::cluster::whole_exclusive;
-use crate::identity::rollout::Watched;
-use crate::identity::stage::{Stage, assert_says, assert_stamped, stamp, template};
-use crate::identity::workloads::{To, binding, deployment, pod, unscheduled};
-use crate::install::RELEASE;
-use crate::nodes::VIRTUAL;
-use crate::objects::{TAGS, allow, policy};
-use crate::rest::Patch;
-use crate::wait::eventually;
+use crate::harness::cast::ALICE;
+use crate::harness::cast::BOB;
+use crate::harness::cast::CAROL;
+use crate::harness::cast::DAVE;
+use crate::harness::cast::MALLORY;
+use crate::harness::cast::ROLE;
+use crate::harness::cluster::whole_exclusive;
+use crate::harness::install::RELEASE;
+use crate::harness::nodes::VIRTUAL;
+use crate::harness::objects::TAGS;
+use crate::harness::objects::allow;
+use crate::harness::objects::policy;
+use crate::harness::rest::Patch;
+use crate::harness::rollout::Watched;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_says;
+use crate::harness::stage::assert_stamped;
+use crate::harness::stage::stamp;
+use crate::harness::stage::template;
+use crate::harness::wait::eventually;
+use crate::harness::workloads::To;
+use crate::harness::workloads::binding;
+use crate::harness::workloads::deployment;
+use crate::harness::workloads::pod;
+use crate::harness::workloads::unscheduled;
 
 const ROLE_NAME: &str = "k8s.aliyun.com/eci-ram-role-name";
 
@@ -106,7 +121,7 @@ fn without_the_mutating_webhook_there_is_no_stamp_and_no_pod() {
     // Nor with the stamp of another that somebody has kept from better days.
     let mut forged = deployment("forged", To::Virtual, "env:test");
     let text = r#"{"v":1,"user":"alice@example.com","principal":"user/alice"}"#;
-    forged["spec"]["template"]["metadata"]["annotations"][crate::identity::stage::STAMP] = text.into();
+    forged["spec"]["template"]["metadata"]["annotations"][crate::harness::stage::STAMP] = text.into();
     let denial = stage.person(BOB).apply(&forged).failure();
     assert_says(&denial, &["denied the request"]);
     let bare = stage.rest(ALICE).create(

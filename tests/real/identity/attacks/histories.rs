@@ -3,12 +3,21 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cast::{ALICE, BOB, DAVE, MALLORY};
-use crate::identity::rollout::alices;
-use crate::identity::stage::{Stage, assert_stamped, stamp, template};
-use crate::identity::workloads::{IMAGE, To, image, workload};
-use crate::rest::Patch;
-use crate::wait::eventually;
+use crate::harness::cast::ALICE;
+use crate::harness::cast::BOB;
+use crate::harness::cast::DAVE;
+use crate::harness::cast::MALLORY;
+use crate::harness::rest::Patch;
+use crate::harness::rollout::alices;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_stamped;
+use crate::harness::stage::stamp;
+use crate::harness::stage::template;
+use crate::harness::wait::eventually;
+use crate::harness::workloads::IMAGE;
+use crate::harness::workloads::To;
+use crate::harness::workloads::image;
+use crate::harness::workloads::workload;
 
 const EVIL: &str = "registry.example.com/evil:1";
 
@@ -169,7 +178,9 @@ fn a_rollback_by_annotation_never_puts_one_s_template_under_another_s_name() {
         }
     });
     let now = stage.object("deployments/web");
-    let tags = |workload: &Value| template(workload)["metadata"]["annotations"][crate::objects::TAGS].clone();
+    let tags = |workload: &Value| {
+        template(workload)["metadata"]["annotations"][crate::harness::objects::TAGS].clone()
+    };
     if tags(&now) == tags(&first) {
         assert_stamped(template(&now), DAVE);
     } else {

@@ -2,10 +2,21 @@
 
 use serde_json::json;
 
-use crate::cast::{ALICE, BOB, MALLORY};
-use crate::identity::stage::{STAMP, Stage, assert_says, assert_stamped, stamp, template};
-use crate::identity::workloads::{To, deployment, pod};
-use crate::objects::{TAGS, allow, policy};
+use crate::harness::cast::ALICE;
+use crate::harness::cast::BOB;
+use crate::harness::cast::MALLORY;
+use crate::harness::objects::TAGS;
+use crate::harness::objects::allow;
+use crate::harness::objects::policy;
+use crate::harness::stage::STAMP;
+use crate::harness::stage::Stage;
+use crate::harness::stage::assert_says;
+use crate::harness::stage::assert_stamped;
+use crate::harness::stage::stamp;
+use crate::harness::stage::template;
+use crate::harness::workloads::To;
+use crate::harness::workloads::deployment;
+use crate::harness::workloads::pod;
 
 /// A service account named like a controller, in a namespace of one's own: only the full name in kube-system counts.
 #[test]
@@ -41,7 +52,7 @@ fn a_service_account_named_like_a_controller_is_nobody() {
         let denial = who
             .create(&stage.path("replicasets"), &{
                 let mut set =
-                    crate::identity::workloads::workload("replicasets", "forged", To::Virtual, "env:test");
+                    crate::harness::workloads::workload("replicasets", "forged", To::Virtual, "env:test");
                 set["spec"]["template"]["metadata"]["annotations"][STAMP] =
                     made["metadata"]["annotations"][STAMP].clone();
                 set
@@ -154,10 +165,10 @@ fn a_name_that_is_given_again_has_the_rights_of_its_new_holder_alone() {
     let pods = stage.wait_for_children("pods", &sets[0], 1);
 
     // The account goes, and with it what its workloads may.
-    let maps = stage.admin().within(crate::install::NAMESPACE);
+    let maps = stage.admin().within(crate::harness::install::NAMESPACE);
     maps.run(&["delete", "configmap", &format!("{name}-user")])
         .success();
-    crate::wait::eventually("frank is gone", || {
+    crate::harness::wait::eventually("frank is gone", || {
         let reply = frank.create(
             &(stage.path("pods") + "?dryRun=All"),
             &pod("try", To::Virtual, "env:test"),
@@ -173,11 +184,11 @@ fn a_name_that_is_given_again_has_the_rights_of_its_new_holder_alone() {
 
     // Another Frank of that name may nothing, and neither may the old one's Deployment.
     stage.configure(&policy(&name, &json!([allow(&["oss:*"], &json!({}))])));
-    stage.configure(&crate::objects::user(&name));
+    stage.configure(&crate::harness::objects::user(&name));
     frank
         .create(
             &stage.path("pods"),
-            &crate::identity::workloads::pod("new", To::Virtual, "env:test"),
+            &crate::harness::workloads::pod("new", To::Virtual, "env:test"),
         )
         .denial();
     stage.wait_for_event(

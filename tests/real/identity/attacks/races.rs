@@ -7,12 +7,18 @@ use std::time::Duration;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cast::{ALICE, CAROL, MALLORY};
-use crate::identity::stage::{Stage, stamp};
-use crate::identity::workloads::{To, binding, pod, unscheduled};
-use crate::nodes::VIRTUAL;
-use crate::rest::Patch;
-use crate::wait::eventually;
+use crate::harness::cast::ALICE;
+use crate::harness::cast::CAROL;
+use crate::harness::cast::MALLORY;
+use crate::harness::nodes::VIRTUAL;
+use crate::harness::rest::Patch;
+use crate::harness::stage::Stage;
+use crate::harness::stage::stamp;
+use crate::harness::wait::eventually;
+use crate::harness::workloads::To;
+use crate::harness::workloads::binding;
+use crate::harness::workloads::pod;
+use crate::harness::workloads::unscheduled;
 
 /// How long the other webhook keeps the API server waiting
 const SECONDS: u64 = 3;
@@ -52,7 +58,7 @@ fn slow_webhook(stage: &Stage<'_>) {
     eventually("the other webhook is asked", || {
         let before = asked(stage);
         let path = stage.path("pods/nobody/binding?dryRun=All");
-        let nobody = binding("nobody", crate::nodes::REAL, json!({}));
+        let nobody = binding("nobody", crate::harness::nodes::REAL, json!({}));
         stage.rest.create(&path, &nobody);
         if asked(stage) > before {
             Ok(())

@@ -6,17 +6,33 @@ use k8s_openapi::ByteString;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cast::{ALICE, BOB, CAROL, DAVE, MALLORY, PIPELINE};
-use crate::cluster::{whole, whole_exclusive};
-use crate::identity::older::before_the_install;
-use crate::identity::stage::{STAMP, Stage, stamp, template};
-use crate::identity::workloads::{RESOURCES, To, binding, pod_like, unscheduled, workload};
-use crate::install::RELEASE;
-use crate::nodes::{REAL, VIRTUAL};
-use crate::objects;
-use crate::rest::{Patch, Reply};
-use crate::strangers;
-use crate::wait::eventually;
+use crate::harness::cast::ALICE;
+use crate::harness::cast::BOB;
+use crate::harness::cast::CAROL;
+use crate::harness::cast::DAVE;
+use crate::harness::cast::MALLORY;
+use crate::harness::cast::PIPELINE;
+use crate::harness::cluster::whole;
+use crate::harness::cluster::whole_exclusive;
+use crate::harness::install::RELEASE;
+use crate::harness::nodes::REAL;
+use crate::harness::nodes::VIRTUAL;
+use crate::harness::objects;
+use crate::harness::rest::Patch;
+use crate::harness::rest::Reply;
+use crate::harness::reviews;
+use crate::harness::stage::STAMP;
+use crate::harness::stage::Stage;
+use crate::harness::stage::before_the_install;
+use crate::harness::stage::stamp;
+use crate::harness::stage::template;
+use crate::harness::wait::eventually;
+use crate::harness::workloads::RESOURCES;
+use crate::harness::workloads::To;
+use crate::harness::workloads::binding;
+use crate::harness::workloads::pod_like;
+use crate::harness::workloads::unscheduled;
+use crate::harness::workloads::workload;
 
 const EVIL: &str = "registry.example.com/evil:1";
 
@@ -56,7 +72,7 @@ impl Port {
                 "object": object,
             },
         });
-        let said = strangers::post(&self.authority, self.number, "/mutate", None, &review.to_string());
+        let said = reviews::post(&self.authority, self.number, "/mutate", None, &review.to_string());
         let said = said.expect("an answer");
         let (_, body) = said.split_once("\r\n\r\n").expect("a body");
         let mut answer: Value = serde_json::from_str(body).expect(body);

@@ -1,0 +1,19 @@
+//! `ramgate diff`: the cases under `cases`, the command, and what must hold for any two configurations.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+mod cases;
+mod cover;
+mod pairs;
+mod properties;
+mod scale;
