@@ -121,7 +121,7 @@ fn texts(statement: &Statement) -> ([String; 2], String) {
     };
     let condition = |each: &Condition| {
         (
-            each.operator.name,
+            each.operator.name(),
             each.key.clone(),
             sorted(each.wanted().into_iter()),
         )

@@ -2,7 +2,9 @@
 
 use super::glob::{includes, overlap};
 use super::resource::Parts;
-use ram_policy::{ActionPattern, Actions, Condition, Effect, ResourcePattern, Statement, Target};
+use ram_policy::{
+    ActionPattern, Actions, Condition, Effect, OperatorFamily, ResourcePattern, Statement, Target,
+};
 
 /// Whether every request that `inner` matches is matched by `outer`; `false` may also mean that it is not plain to see
 pub(super) fn covers(outer: &Statement, inner: &Statement) -> bool {
@@ -64,27 +66,26 @@ fn implies(given: (&Condition, Effect), wanted: (&Condition, Effect)) -> bool {
     if given.key != wanted.key {
         return false;
     }
-    let (name, values) = (given.operator.name, given.wanted());
-    let is_negated = |condition: &Condition| condition.operator.name.contains("Not");
-    // A Deny also holds for a value that cannot be read, which only texts always can
-    let is_same_world =
-        given_effect == wanted_effect || given_effect == Effect::Allow || name.starts_with("String");
-    if name == "StringEquals" && !is_negated(wanted) {
+    let values = given.wanted();
+    if given.exact().is_some() && !wanted.operator.is_negated() {
         return values
             .into_iter()
             .all(|value| wanted.met(&[value], wanted_effect));
     }
-    if name != wanted.operator.name || !is_same_world {
+    // A Deny also holds for a value that cannot be read, which only texts always can
+    let is_same_world = given_effect == wanted_effect
+        || given_effect == Effect::Allow
+        || given.operator.family() == OperatorFamily::String;
+    if given.operator != wanted.operator || !is_same_world {
         return false;
     }
     let wide = wanted.wanted();
-    match is_negated(given) {
-        false => values.iter().all(|value| wide.contains(value)),
+    if given.operator.is_negated() {
         // A Deny also holds where the key is absent, an Allow does not
-        true => {
-            (given_effect == Effect::Allow || wanted_effect == Effect::Deny)
-                && wide.iter().all(|value| values.contains(value))
-        }
+        (given_effect == Effect::Allow || wanted_effect == Effect::Deny)
+            && wide.iter().all(|value| values.contains(value))
+    } else {
+        values.iter().all(|value| wide.contains(value))
     }
 }
 

@@ -105,7 +105,7 @@ impl<'a> Absence<'a> {
         let is_whole = subject.are_all(&self.entries);
         let first = self.entries.first()?;
         let outcome = match (always, is_whole) {
-            (true, _) => format!("{} always holds in this Deny", condition.operator.name),
+            (true, _) => format!("{} always holds in this Deny", condition.operator),
             (false, true) => "the statement never matches".to_owned(),
             (false, false) => format!("the statement never {} it", subject.verb()),
         };
@@ -173,7 +173,7 @@ impl<'a> Absence<'a> {
 
 /// Whether the condition tells ECI from other services, or speaks for it
 pub(super) fn is_about_eci(condition: &Condition) -> bool {
-    let is_negated = condition.operator.name.contains("Not");
+    let is_negated = condition.operator.is_negated();
     let met = |name: &str| condition.met(&[name.to_owned()], Effect::Allow);
     RECEIVERS.into_iter().any(|name| met(name) != is_negated)
 }

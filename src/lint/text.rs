@@ -5,22 +5,23 @@ use super::glob::is_wild;
 use super::resource::Parts;
 use super::subject::{Finding, Subject};
 use ram_policy::source::Position;
-use ram_policy::{Condition, Effect, Statement};
+use ram_policy::{Condition, Effect, Operator, OperatorFamily, Statement};
 
 /// Looks for wildcards that are none, in conditions
 pub(super) fn literal_wildcards(statement: &Statement) -> Vec<Finding> {
     let is_exact = |condition: &&Condition| {
-        let name = condition.operator.name;
-        name.starts_with("String") && !name.ends_with("Like")
+        let operator = condition.operator;
+        operator.family() == OperatorFamily::String && !operator.is_like()
     };
     let values = statement.conditions.iter().filter(is_exact).flat_map(values);
     values
         .filter(|(_, value, _)| is_wild(value))
         .map(|(condition, value, at)| {
-            let operator = condition.operator.name;
-            let like = match operator.contains("Not") {
-                true => "StringNotLike",
-                false => "StringLike",
+            let operator = condition.operator;
+            let like = if operator.is_negated() {
+                "StringNotLike"
+            } else {
+                "StringLike"
             };
             Finding {
                 code: Code::LiteralWildcard,
@@ -37,12 +38,11 @@ pub(super) fn literal_wildcards(statement: &Statement) -> Vec<Finding> {
 /// Only where that widens what is allowed: what an Allow takes in, and what a Deny leaves out.
 pub(super) fn open_prefixes(subject: &Subject<'_>) -> Vec<Finding> {
     let statement = subject.statement;
-    let widens = match statement.effect {
-        Effect::Allow => "StringLike",
-        Effect::Deny => "StringNotLike",
+    let widens = |operator: &Operator| {
+        operator.is_like() && operator.is_negated() == (statement.effect == Effect::Deny)
     };
     let conditions = statement.conditions.iter();
-    let patterns = conditions.filter(|condition| condition.operator.name == widens);
+    let patterns = conditions.filter(|condition| widens(condition.operator));
     let values = patterns.flat_map(values).map(|(_, value, at)| (value, at));
     let resources = subject.resources().filter_map(|(pattern, at)| {
         // Before the slash stands the kind of resource, of which there are few

@@ -7,7 +7,8 @@ mod index;
 
 use std::sync::Arc;
 
-use super::document::{Document, Effect, Statement};
+use super::document::{Document, Statement};
+use super::effect::Effect;
 use super::facts::Facts;
 use super::matching::mismatch;
 use index::Index;

@@ -9,6 +9,7 @@ use super::action::ActionPattern;
 use super::arn::ResourcePattern;
 use super::condition::Condition;
 use super::doubt::{Doubt, DoubtKind};
+use super::effect::Effect;
 use super::principal::Trusted;
 
 /// The largest text that is read: ten times what RAM stores, so that no real policy is near it
@@ -24,15 +25,6 @@ pub enum DocumentKind {
     Identity,
     /// The trust policy of a role: statements have a Principal
     Trust,
-}
-
-/// What a matching statement does
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// The request is allowed unless something denies it
-    Allow,
-    /// The request is denied whatever allows it
-    Deny,
 }
 
 /// A checked policy

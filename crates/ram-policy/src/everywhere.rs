@@ -1,7 +1,7 @@
 //! Whether an action is allowed on every resource there is, where nobody says which ones are meant.
 
 use super::decision::{Decision, Outcome, StatementId};
-use super::document::Effect;
+use super::effect::Effect;
 use super::facts::{Facts, Request};
 use super::matching::mismatch;
 use super::principal::Principal;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::attachment::{Attachments, Placed};
 use super::decision::{Miss, Outcome, Reason, StatementId};
-use super::document::Effect;
+use super::effect::Effect;
 use super::facts::Facts;
 use super::matching::{First, mismatch};
 

@@ -13,6 +13,7 @@ mod decide;
 mod decision;
 mod document;
 mod doubt;
+mod effect;
 mod everywhere;
 mod facts;
 mod layer;
@@ -27,13 +28,14 @@ mod trace;
 pub use action::ActionPattern;
 pub use arn::ResourcePattern;
 pub use attachment::Attached;
-pub use condition::{Condition, OPERATORS, Operator};
+pub use condition::{Condition, OPERATORS, Operator, OperatorFamily};
 pub use context::Context;
 pub use decision::{Decision, Mismatch, Miss, Outcome, PolicyType, Reason, StatementId};
 pub use document::{
-    Actions, Document, DocumentKind, Effect, MAX_BYTES, Parsed, RAM_MAX_CHARACTERS, Statement, Target,
+    Actions, Document, DocumentKind, MAX_BYTES, Parsed, RAM_MAX_CHARACTERS, Statement, Target,
 };
 pub use doubt::{Doubt, DoubtKind};
+pub use effect::Effect;
 pub use facts::Request;
 pub use principal::{Principal, PrincipalError, Trusted};
 pub use set::{

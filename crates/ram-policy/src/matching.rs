@@ -100,7 +100,7 @@ impl First<'_> {
                 },
             },
             Self::Condition(condition) => Mismatch::Condition {
-                operator: condition.operator.name,
+                operator: condition.operator,
                 key: condition.key.to_string(),
                 wanted: condition.wanted(),
                 got: facts.values(&condition.key).to_vec(),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::attachment::Placed;
 use super::decide::Reader;
 use super::decision::{Decision, Mismatch, Miss, Outcome, Reason, StatementId};
-use super::document::Effect;
+use super::effect::Effect;
 use super::facts::{Facts, Request};
 use super::layer::{Layer, Nearest};
 use super::matching::mismatch;

@@ -8,7 +8,7 @@ use crate::admission::phrase::{NAME_LENGTH, clipped, listed, quoted};
 use crate::admission::principal;
 use crate::directory::MappingMode;
 use eci_calls::Denial;
-use ram_policy::{Mismatch, Miss, PolicyType, Principal, Reason, StatementId};
+use ram_policy::{Mismatch, Miss, Operator, OperatorFamily, PolicyType, Principal, Reason, StatementId};
 
 /// Condition keys that stand for tags: of the request, of the resource, and ECI's own for either
 const TAG_KEYS: [&str; 3] = ["acs:RequestTag/", RESOURCE_TAG, "eci:tag/"];
@@ -26,7 +26,7 @@ pub(super) struct Told<'a> {
 
 /// A condition that does not hold
 struct Open<'a> {
-    operator: &'a str,
+    operator: &'a Operator,
     key: &'a str,
     wanted: &'a [String],
     got: &'a [String],
@@ -311,12 +311,12 @@ pub(super) fn words(denial: &Denial, principal: &Principal, account: &str) -> Ve
 }
 
 /// What a condition wants of its key, as the end of "wants tag `env` …"
-pub(crate) fn wish(operator: &str, wanted: &[String]) -> String {
-    if operator.contains("Not") {
+pub(crate) fn wish(operator: &Operator, wanted: &[String]) -> String {
+    if operator.is_negated() {
         format!("not to be {}", listed(wanted, "or"))
-    } else if operator.contains("Like") {
+    } else if operator.is_like() {
         format!("to be like {}", listed(wanted, "or"))
-    } else if operator.starts_with("StringEquals") || operator == "Bool" {
+    } else if matches!(operator.family(), OperatorFamily::String | OperatorFamily::Bool) {
         format!("to be {}", listed(wanted, "or"))
     } else {
         format!("to meet {operator} {}", listed(wanted, "or"))

@@ -20,12 +20,12 @@ pub(super) fn candidates(conditions: &[&Condition]) -> Values {
     let mut any_case = BTreeSet::new();
     let mut globs = BTreeSet::new();
     for condition in conditions {
-        let name = condition.operator.name;
+        let operator = condition.operator;
         for wanted in condition.wanted() {
-            if name.ends_with("Like") && pattern::is_wild(&wanted) {
+            if operator.is_like() && pattern::is_wild(&wanted) {
                 globs.insert(wanted);
             } else {
-                if name.ends_with("IgnoreCase") {
+                if operator.ignores_case() {
                     any_case.insert(wanted.clone());
                 }
                 literals.insert(wanted);

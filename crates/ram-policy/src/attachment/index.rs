@@ -14,7 +14,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::Attached;
-use crate::document::{Actions, Effect, Statement, Target};
+use crate::document::{Actions, Statement, Target};
+use crate::effect::Effect;
 use crate::facts::Facts;
 
 /// Where a statement is: its policy among the attached ones, and its place in it, both from 0; orders as the text does

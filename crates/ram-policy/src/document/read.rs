@@ -2,11 +2,12 @@
 
 use crate::source::{Fault, Key, Node, Position, Value, closest};
 
-use super::{Actions, Document, DocumentKind, Effect, Parsed, Statement, Target};
+use super::{Actions, Document, DocumentKind, Parsed, Statement, Target};
 use crate::action::ActionPattern;
 use crate::arn::ResourcePattern;
 use crate::condition;
 use crate::doubt::Doubt;
+use crate::effect::Effect;
 use crate::principal::Trusted;
 
 pub(super) fn document(node: &Node, kind: DocumentKind) -> Result<Parsed, Fault> {
@@ -145,7 +146,7 @@ fn statement(node: &Node, kind: DocumentKind, warnings: &mut Vec<Doubt>) -> Resu
     };
     let conditions = elements
         .condition
-        .map(|block| condition::parse(block, warnings))
+        .map(|block| condition::read::parse(block, warnings))
         .transpose()?
         .unwrap_or_default();
     Ok(Statement {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Actions, Document, Effect, Statement, Target};
+use super::{Actions, Document, Statement, Target};
 use crate::condition::Condition;
+use crate::effect::Effect;
 use crate::principal::Trusted;
 
 impl Document {
@@ -53,7 +54,7 @@ fn conditions(all: &[Condition]) -> Value {
     let mut block = Map::new();
     for condition in all {
         let keys = block
-            .entry(condition.operator.name)
+            .entry(condition.operator.name())
             .or_insert_with(|| Value::Object(Map::new()));
         if let Some(keys) = keys.as_object_mut() {
             keys.insert(condition.key.to_string(), condition.wanted().into());
