@@ -2,9 +2,10 @@
 
 use super::decision::{Decision, Outcome, StatementId};
 use super::effect::Effect;
-use super::facts::{Facts, Request};
+use super::facts::Facts;
 use super::matching::mismatch;
 use super::principal::Principal;
+use super::request::Request;
 use super::set::PolicySet;
 
 impl PolicySet {

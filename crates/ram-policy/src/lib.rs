@@ -6,11 +6,13 @@
 
 mod action;
 mod arn;
+mod attached;
 mod attachment;
 mod condition;
 mod context;
 mod decide;
 mod decision;
+mod definition;
 mod document;
 mod doubt;
 mod effect;
@@ -18,8 +20,11 @@ mod everywhere;
 mod facts;
 mod layer;
 mod matching;
+mod open;
 mod pattern;
 mod principal;
+mod request;
+mod scope;
 mod set;
 pub mod source;
 mod system;
@@ -27,20 +32,18 @@ mod trace;
 
 pub use action::ActionPattern;
 pub use arn::ResourcePattern;
-pub use attachment::Attached;
+pub use attached::Attached;
 pub use condition::{Condition, OPERATORS, Operator, OperatorFamily};
 pub use context::Context;
 pub use decision::{Decision, Mismatch, Miss, Outcome, PolicyType, Reason, StatementId};
-pub use document::{
-    Actions, Document, DocumentKind, MAX_BYTES, Parsed, RAM_MAX_CHARACTERS, Statement, Target,
-};
+pub use definition::{Definition, DefinitionError, Grant, GroupDefinition, RoleDefinition, UserDefinition};
+pub use document::read::MAX_BYTES;
+pub use document::{Actions, Document, DocumentKind, Parsed, Statement, Target};
 pub use doubt::{Doubt, DoubtKind};
 pub use effect::Effect;
-pub use facts::Request;
 pub use principal::{Principal, PrincipalError, Trusted};
-pub use set::{
-    Definition, DefinitionError, Grant, GroupDefinition, Layer, PolicySet, RoleDefinition, Scope,
-    UserDefinition,
-};
+pub use request::Request;
+pub use scope::Scope;
+pub use set::{Layer, PolicySet};
 pub use system::{SYSTEM_POLICIES, is_system_policy};
 pub use trace::{Trace, TracedLayer, TracedStatement};

@@ -3,8 +3,7 @@
 use super::condition::Condition;
 use super::decision::Mismatch;
 use super::document::{Actions, Statement, Target};
-use super::facts::{Facts, Request};
-use super::set::PolicySet;
+use super::facts::Facts;
 
 /// Which element of a statement did not match first
 #[derive(Clone, Copy)]
@@ -23,7 +22,7 @@ pub(super) fn mismatch<'a>(facts: &Facts<'_>, statement: &'a Statement) -> Optio
 }
 
 /// The first of action and target that does not match
-fn reach<'a>(facts: &Facts<'_>, statement: &'a Statement) -> Option<First<'a>> {
+pub(super) fn reach<'a>(facts: &Facts<'_>, statement: &'a Statement) -> Option<First<'a>> {
     if !statement.covers_action(facts.action) {
         return Some(First::Action);
     }
@@ -39,27 +38,12 @@ fn reach<'a>(facts: &Facts<'_>, statement: &'a Statement) -> Option<First<'a>> {
 }
 
 /// The conditions that do not hold
-fn open<'a>(facts: &Facts<'_>, statement: &'a Statement) -> impl Iterator<Item = &'a Condition> {
+pub(super) fn open<'a>(facts: &Facts<'_>, statement: &'a Statement) -> impl Iterator<Item = &'a Condition> {
     let holds = |condition: &&Condition| condition.met(facts.values(&condition.key), statement.effect);
     statement
         .conditions
         .iter()
         .filter(move |condition| !holds(condition))
-}
-
-impl PolicySet {
-    /// The conditions of a statement that do not hold for a request; none if it speaks of other actions or resources
-    pub fn open_conditions<'a>(
-        &self,
-        request: &Request<'_>,
-        statement: &'a Statement,
-    ) -> Option<Vec<&'a Condition>> {
-        let facts = Facts::new(self.account(), request);
-        match reach(&facts, statement) {
-            Some(_) => None,
-            None => Some(open(&facts, statement).collect()),
-        }
-    }
 }
 
 impl First<'_> {

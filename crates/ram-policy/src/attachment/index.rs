@@ -13,7 +13,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::Attached;
+use crate::attached::Attached;
 use crate::document::{Actions, Statement, Target};
 use crate::effect::Effect;
 use crate::facts::Facts;
