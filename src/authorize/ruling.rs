@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::court::{Advice, ListCourt};
+use super::court::{Advice, ListEvaluator};
 use super::filter::Filter;
 use super::finding::Finding;
 use super::question::{Deed, Question};
@@ -139,13 +139,13 @@ impl Case<'_> {
             .iter()
             .any(|finding| matches!(finding, Finding::Denied { .. }))
         {
-            let court = ListCourt {
+            let evaluator = ListEvaluator {
                 configuration: self.configuration,
                 filter: &filter,
                 principals: &principals,
                 now: self.now,
             };
-            ruling.advice = Some(court.advice());
+            ruling.advice = Some(evaluator.advice());
         }
     }
 
@@ -195,9 +195,9 @@ impl Case<'_> {
             .filter(|group| !account.has_group(group));
         ruling.findings.extend(group.cloned().map(Finding::UnknownGroup));
         for (at, principal) in principals.iter().enumerate() {
-            let judgement = eci_calls::judge(policies, account, principal, call, self.now);
-            ruling.allowed.extend(judgement.allowed);
-            for failure in judgement.failures {
+            let evaluation = eci_calls::evaluate(policies, account, principal, call, self.now);
+            ruling.allowed.extend(evaluation.allowed);
+            for failure in evaluation.failures {
                 // ECI refuses nothing about reading: its rules are about what is made or changed
                 if let Failure::Denied(denial) = failure {
                     let finding = Finding::denied(denial, principal, at > 0, ruling.is_list);

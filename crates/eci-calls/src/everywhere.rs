@@ -2,8 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::question::{ECI_TAG, REQUEST_TAG, RESOURCE_GROUP, RESOURCE_TAG};
-use super::{Account, Allowed, Operation, Question};
+use crate::account::Account;
+use crate::evaluation::Allowed;
+use crate::inquiry::{ECI_TAG, REQUEST_TAG, RESOURCE_GROUP, RESOURCE_TAG};
+use crate::operation::Operation;
+use crate::question::Question;
 use ram_policy::{Context, PolicySet, Principal, StatementId};
 
 /// What comes of an operation on all resources
@@ -15,8 +18,8 @@ pub enum Everywhere {
     NotEverywhere(Option<StatementId>),
 }
 
-/// Judges an operation on all resources of its kind, whatever their tags and groups
-pub fn judge_everywhere(
+/// Evaluates an operation on all resources of its kind, whatever their tags and groups
+pub fn evaluate_everywhere(
     set: &PolicySet,
     account: &Account,
     principal: &Principal,
@@ -93,7 +96,7 @@ mod tests {
             }],
             ..Account::default()
         };
-        let (question, verdict) = judge_everywhere(
+        let (question, verdict) = evaluate_everywhere(
             &PolicySet::compile(definition).unwrap(),
             &account,
             &Principal::User("u".into()),

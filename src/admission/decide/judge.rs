@@ -38,14 +38,14 @@ impl Case<'_> {
         let Configuration {
             policies, account, ..
         } = self.configuration;
-        let judgement = eci_calls::judge(policies, account, principal, call, self.now);
-        ruling.allowed.extend(judgement.allowed);
+        let evaluation = eci_calls::evaluate(policies, account, principal, call, self.now);
+        ruling.allowed.extend(evaluation.allowed);
         ruling.asked.push(Asked {
             principal: principal.clone(),
             boundary,
-            questions: judgement.questions,
+            questions: evaluation.questions,
         });
-        for failure in judgement.failures {
+        for failure in evaluation.failures {
             let finding = match failure {
                 Failure::Refused(refusal) => Finding::Refused(refusal),
                 Failure::Denied(denial) => Finding::Denied {
