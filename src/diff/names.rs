@@ -105,7 +105,7 @@ pub(super) fn resources<'a>(statements: impl Iterator<Item = &'a Statement>, at:
     let mut values = Values::default();
     let kinds: BTreeSet<&str> = Operation::ALL
         .iter()
-        .filter_map(|operation| operation.addresses())
+        .filter_map(|operation| operation.resource_kind())
         .collect();
     for kind in kinds {
         for id in ["*", "example"] {

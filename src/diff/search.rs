@@ -355,7 +355,7 @@ fn best_resource(action: &str, members: &[&Candidate]) -> String {
     let code = action.split_once(':').map_or("", |(code, _)| code);
     let own = format!("acs:{code}:");
     let collection = operation
-        .and_then(|each| each.addresses())
+        .and_then(|each| each.resource_kind())
         .map(|kind| format!(":{kind}/*"));
     let rank = |value: &str| match &collection {
         Some(ending) if value.starts_with(&own) && value.ends_with(ending) => 0,

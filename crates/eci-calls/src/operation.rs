@@ -112,14 +112,6 @@ operations! {
 }
 
 impl Operation {
-    /// The kind of resource it addresses, such as `containergroup`; none if it has no resource of its own
-    pub fn addresses(self) -> Option<&'static str> {
-        match self.addressed() {
-            Addressed::Collection(kind) => Some(kind),
-            Addressed::Nothing => None,
-        }
-    }
-
     /// Whether ECI makes its service-linked role for this operation where the account lacks it
     pub(super) fn needs_service_linked_role(self) -> bool {
         matches!(self.kind(), Kind::Create) && matches!(self.addressed(), GROUP | CACHE)

@@ -38,7 +38,7 @@ impl Question {
     }
 
     /// The question as RAM takes it
-    pub fn request<'a>(&'a self, principal: &'a Principal) -> Request<'a> {
+    pub(crate) fn request<'a>(&'a self, principal: &'a Principal) -> Request<'a> {
         Request {
             principal,
             action: self.action,
@@ -50,7 +50,7 @@ impl Question {
     }
 
     /// RAM's answer to a caller
-    pub fn decide(&self, set: &PolicySet, caller: &Principal) -> Decision {
+    pub(crate) fn decide(&self, set: &PolicySet, caller: &Principal) -> Decision {
         match self.service {
             None => set.decide(&self.request(caller)),
             Some(_) => set.decide_assume_role(&self.request(&self.principal(caller))),
