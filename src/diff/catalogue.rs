@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use ram_policy::{Actions, Attached, Condition, Principal, Statement, Target};
+use ram_policy::{Attached, Condition, Principal, Statement, Target};
 
 /// The key that the engine fills in with the caller's own name
 pub(super) const PRINCIPAL_ARN: &str = "acs:PrincipalARN";
@@ -104,11 +104,14 @@ impl<'a> Catalogue<'a> {
 
 /// Actions and target of a statement, and its conditions, with all lists in order
 fn texts(statement: &Statement) -> ([String; 2], String) {
-    let (word, actions) = match &statement.actions {
-        Actions::Listed(patterns) => ("Action", patterns),
-        Actions::Except(patterns) => ("NotAction", patterns),
-    };
-    let actions = sorted(actions.iter().map(|each| each.as_str().to_ascii_lowercase()));
+    let word = statement.actions.element();
+    let actions = sorted(
+        statement
+            .actions
+            .patterns()
+            .iter()
+            .map(|each| each.as_str().to_ascii_lowercase()),
+    );
     let (kind, target) = match &statement.target {
         Target::Resources(patterns) => (
             "Resource",

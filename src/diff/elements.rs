@@ -9,7 +9,7 @@ use super::catalogue::{Known, PRINCIPAL_ARN};
 use super::names;
 use super::search::Question;
 use super::values::{self, RESOURCE_GROUP, Values};
-use ram_policy::{Actions, Condition, Effect, Principal, Target};
+use ram_policy::{Condition, Effect, Principal, Target};
 
 /// The elements of a request, with all values that are worth trying
 #[derive(Debug, Default)]
@@ -32,13 +32,6 @@ pub(super) struct Test {
 impl Test {
     pub(super) fn holds(&self, class: usize) -> bool {
         self.met.get(class).copied().unwrap_or_default()
-    }
-}
-
-pub(super) fn acts(known: &Known<'_>, action: &str) -> bool {
-    match &known.statement.actions {
-        Actions::Listed(patterns) => patterns.iter().any(|each| each.matches(action)),
-        Actions::Except(patterns) => !patterns.iter().any(|each| each.matches(action)),
     }
 }
 
@@ -98,7 +91,10 @@ impl Memory {
             let values = names::actions(distinct.iter().map(|known| known.statement));
             let axis = Axis::new(values.candidates, |value| {
                 let action = value.unwrap_or_default();
-                let acting: Vec<bool> = distinct.iter().map(|known| acts(known, action)).collect();
+                let acting: Vec<bool> = distinct
+                    .iter()
+                    .map(|known| known.statement.covers_action(action))
+                    .collect();
                 (Asked::of(action), acting)
             });
             (axis, values.bounded)

@@ -8,7 +8,7 @@ use super::pattern;
 use super::values::{self, Values};
 use crate::directory::Configuration;
 use eci_calls::Operation;
-use ram_policy::{Actions, Condition, ResourcePattern, Statement, Target};
+use ram_policy::{Condition, ResourcePattern, Statement, Target};
 
 /// What the gate asks beside the actions of ECI itself
 const ASKED: [&str; 3] = ["ram:PassRole", "ram:CreateServiceLinkedRole", "sts:AssumeRole"];
@@ -32,7 +32,7 @@ pub(super) fn actions<'a>(statements: impl Iterator<Item = &'a Statement>) -> Va
     let mut literals = BTreeSet::new();
     let mut globs = BTreeSet::new();
     for statement in statements {
-        let (Actions::Listed(patterns) | Actions::Except(patterns)) = &statement.actions;
+        let patterns = statement.actions.patterns();
         for written in patterns.iter().map(|each| each.as_str()) {
             match written {
                 "*" => {}

@@ -117,7 +117,7 @@ impl Search<'_> {
             let speaking = self
                 .known
                 .iter()
-                .filter(|(_, known)| elements::acts(known, action));
+                .filter(|(_, known)| known.statement.covers_action(action));
             let speaking: BTreeSet<usize> = speaking.map(|(number, _)| *number).collect();
             if self.matters(&speaking) {
                 let chosen = Chosen::from([(AxisId::Action, BTreeSet::from([class]))]);

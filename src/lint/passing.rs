@@ -39,14 +39,6 @@ fn folded(principal: &Principal) -> Principal {
     }
 }
 
-/// Whether an action is one of those that a statement speaks of
-pub(super) fn speaks_of(statement: &Statement, action: &str) -> bool {
-    match &statement.actions {
-        Actions::Listed(patterns) => patterns.iter().any(|pattern| pattern.matches(action)),
-        Actions::Except(patterns) => !patterns.iter().any(|pattern| pattern.matches(action)),
-    }
-}
-
 /// What a question about a role knows, but for the time
 pub(super) fn context(configuration: &Configuration) -> Context {
     let mut context = configuration.account.context.clone();
@@ -98,7 +90,7 @@ fn missing(
 
 fn may_create(holder: &Holder<'_>) -> bool {
     let mut statements = holder.held.iter().flat_map(|held| &held.document.statements);
-    statements.any(|statement| statement.effect == Effect::Allow && speaks_of(statement, CREATE))
+    statements.any(|statement| statement.effect == Effect::Allow && statement.covers_action(CREATE))
 }
 
 /// Whether the right to pass a role comes and goes
@@ -110,7 +102,7 @@ fn depends_on_time(directory: &Directory<'_>, holder: &Holder<'_>) -> bool {
     let held = holder.held.iter().map(|held| &*held.document);
     let mut statements = control.chain(held).flat_map(|document| &document.statements);
     statements.any(|statement| {
-        speaks_of(statement, PASS_ROLE)
+        statement.covers_action(PASS_ROLE)
             && statement
                 .conditions
                 .iter()
@@ -124,7 +116,7 @@ fn in_groups(bound: &[(&Holder<'_>, Place<'_>)]) -> Vec<Warning> {
     for (holder, _) in bound {
         let for_account = holder.for_account().flat_map(|held| &held.document.statements);
         let may_pass =
-            |statement: &Statement| statement.effect == Effect::Allow && speaks_of(statement, PASS_ROLE);
+            |statement: &Statement| statement.effect == Effect::Allow && statement.covers_action(PASS_ROLE);
         if for_account.into_iter().any(may_pass) {
             continue;
         }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::code::Code;
 use super::directory::{Directory, Place};
 use super::glob::fits;
-use super::passing::speaks_of;
 use super::question::PASS_ROLE;
 use super::resource::Parts;
 use super::warning::Warning;
@@ -159,7 +158,7 @@ fn passable(directory: &Directory<'_>) -> BTreeSet<String> {
         .iter()
         .flat_map(|holder| &holder.held)
         .flat_map(|held| &held.document.statements)
-        .filter(|statement| statement.effect == Effect::Allow && speaks_of(statement, PASS_ROLE));
+        .filter(|statement| statement.effect == Effect::Allow && statement.covers_action(PASS_ROLE));
     let mut passable = BTreeSet::new();
     for statement in statements {
         let Target::Resources(patterns) = &statement.target else {

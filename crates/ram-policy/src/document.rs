@@ -77,9 +77,26 @@ pub enum Target {
 impl Statement {
     /// Whether the statement speaks of an action
     pub fn covers_action(&self, action: &str) -> bool {
-        match &self.actions {
-            Actions::Listed(patterns) => patterns.iter().any(|pattern| pattern.matches(action)),
-            Actions::Except(patterns) => !patterns.iter().any(|pattern| pattern.matches(action)),
+        let is_listed = self.actions.patterns().iter().any(|each| each.matches(action));
+        match self.actions {
+            Actions::Listed(_) => is_listed,
+            Actions::Except(_) => !is_listed,
         }
+    }
+}
+
+impl Actions {
+    /// The element's name in a policy
+    pub fn element(&self) -> &'static str {
+        match self {
+            Self::Listed(_) => "Action",
+            Self::Except(_) => "NotAction",
+        }
+    }
+
+    /// The patterns as they are listed
+    pub fn patterns(&self) -> &[ActionPattern] {
+        let (Self::Listed(patterns) | Self::Except(patterns)) = self;
+        patterns
     }
 }

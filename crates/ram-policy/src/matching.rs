@@ -63,13 +63,10 @@ impl First<'_> {
     pub(super) fn explain(self, facts: &Facts<'_>, statement: &Statement) -> Mismatch {
         match self {
             Self::Action => {
-                let (patterns, negated) = match &statement.actions {
-                    Actions::Listed(patterns) => (patterns, false),
-                    Actions::Except(patterns) => (patterns, true),
-                };
+                let wanted = statement.actions.patterns().iter();
                 Mismatch::Action {
-                    wanted: patterns.iter().map(|each| each.as_str().to_owned()).collect(),
-                    negated,
+                    wanted: wanted.map(|each| each.as_str().to_owned()).collect(),
+                    negated: matches!(statement.actions, Actions::Except(_)),
                     got: facts.action.to_owned(),
                 }
             }
