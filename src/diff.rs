@@ -10,7 +10,6 @@
 //! once. Values that no statement tells apart are tried once. Every difference is confirmed by both engines, with a
 //! request to show for it. Requests give a condition key one value; sessions with policies of their own are not asked.
 
-mod asked;
 mod axis;
 mod catalogue;
 mod cube;

@@ -1,7 +1,7 @@
 //! The sentence in which a person reads why something may not be read.
 
 use super::court::Advice;
-use super::finding::{Finding, RESOURCE_TAG};
+use super::finding::Finding;
 use super::question::{Deed, Question};
 use crate::admission::Cause;
 use crate::admission::finding::{subject, wish};
@@ -9,10 +9,8 @@ use crate::admission::phrase::{NAME_LENGTH, fitted, listed, quoted};
 use crate::admission::principal::described;
 use crate::admission::reply::{MAX_MESSAGE, joined};
 use eci_calls::Denial;
+use eci_calls::condition_key::{TagKey, TagSource};
 use ram_policy::{Mismatch, PolicyType, Principal, Reason, StatementId};
-
-/// Condition keys that stand for a tag, on a list for one that is asked for
-const TAG_KEYS: [&str; 3] = [RESOURCE_TAG, "acs:RequestTag/", "eci:tag/"];
 
 /// What a sentence needs to know beside the finding
 #[derive(Clone, Copy)]
@@ -133,26 +131,27 @@ impl Scene<'_> {
 
     /// What a condition key stands for
     fn of(&self, key: &str) -> String {
-        let is_beyond = self.is_list && key.starts_with(RESOURCE_TAG);
-        match TAG_KEYS.iter().find_map(|prefix| key.strip_prefix(prefix)) {
-            Some(tag) if !is_beyond => format!("tag {}", quoted(tag, NAME_LENGTH)),
-            _ => quoted(key, NAME_LENGTH),
+        match TagKey::parse(key) {
+            // A list names no instance, so that this is no tag of anything
+            Some(TagKey {
+                source: TagSource::Resource,
+                ..
+            }) if self.is_list => quoted(key, NAME_LENGTH),
+            Some(TagKey { tag, .. }) => format!("tag {}", quoted(tag, NAME_LENGTH)),
+            None => quoted(key, NAME_LENGTH),
         }
     }
 
     fn found(&self, key: &str, got: &[String]) -> String {
-        let is_tag = TAG_KEYS.iter().any(|prefix| key.starts_with(prefix));
-        match (got, is_tag, self.is_list) {
-            ([], true, true) if key.starts_with(RESOURCE_TAG) => {
-                "which only a request for one pod has".to_owned()
-            }
-            ([], true, true) => format!("but the {} asks for no such tag", self.noun()),
-            ([], true, false) if key.starts_with("acs:RequestTag/") => {
-                "but a request for one pod asks for no tags".to_owned()
-            }
-            ([], true, false) => "but the pod has no such tag".to_owned(),
-            ([], false, _) => "but the request does not have it".to_owned(),
-            (got, _, _) => format!("but it is {}", listed(got, "and")),
+        if !got.is_empty() {
+            return format!("but it is {}", listed(got, "and"));
+        }
+        match (TagKey::parse(key).map(|key| key.source), self.is_list) {
+            (Some(TagSource::Resource), true) => "which only a request for one pod has".to_owned(),
+            (Some(_), true) => format!("but the {} asks for no such tag", self.noun()),
+            (Some(TagSource::Request), false) => "but a request for one pod asks for no tags".to_owned(),
+            (Some(_), false) => "but the pod has no such tag".to_owned(),
+            (None, _) => "but the request does not have it".to_owned(),
         }
     }
 

@@ -4,10 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use eci_calls::condition_key::PRINCIPAL_ARN;
 use ram_policy::{Attached, Condition, Principal, Statement, Target};
-
-/// The key that the engine fills in with the caller's own name
-pub(super) const PRINCIPAL_ARN: &str = "acs:PrincipalARN";
 
 /// A statement, and the account in which it is read
 #[derive(Clone, Copy, Debug)]

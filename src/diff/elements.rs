@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::asked::Asked;
 use super::axis::{Axis, Candidate};
-use super::catalogue::{Known, PRINCIPAL_ARN};
+use super::catalogue::Known;
 use super::names;
 use super::search::Question;
-use super::values::{self, RESOURCE_GROUP, Values};
+use super::values::{self, Values};
+use eci_calls::condition_key::{PRINCIPAL_ARN, QuestionKind, RESOURCE_GROUP_ID};
 use ram_policy::{Condition, Effect, Principal, Target};
 
 /// The elements of a request, with all values that are worth trying
@@ -48,7 +48,7 @@ pub(super) fn fixed_hold(known: &Known<'_>, caller: &Principal, group: Option<&s
     known.statement.conditions.iter().all(|condition| {
         let value = match &*condition.key {
             PRINCIPAL_ARN => caller.arn(known.account),
-            RESOURCE_GROUP => group.map(ToOwned::to_owned),
+            RESOURCE_GROUP_ID => group.map(ToOwned::to_owned),
             _ => return true,
         };
         condition.met(&value.into_iter().collect::<Vec<_>>(), effect)
@@ -57,7 +57,7 @@ pub(super) fn fixed_hold(known: &Known<'_>, caller: &Principal, group: Option<&s
 
 /// The conditions that are left to the caller
 fn open_conditions<'a>(known: &Known<'a>) -> impl Iterator<Item = &'a Condition> {
-    let filled = |condition: &&Condition| ![PRINCIPAL_ARN, RESOURCE_GROUP].contains(&&*condition.key);
+    let filled = |condition: &&Condition| ![PRINCIPAL_ARN, RESOURCE_GROUP_ID].contains(&&*condition.key);
     known.statement.conditions.iter().filter(filled)
 }
 
@@ -95,7 +95,7 @@ impl Memory {
                     .iter()
                     .map(|known| known.statement.covers_action(action))
                     .collect();
-                (Asked::of(action), acting)
+                (QuestionKind::of_action(action), acting)
             });
             (axis, values.bounded)
         });
@@ -148,7 +148,7 @@ pub(super) fn axes(question: &Question<'_>, known: &BTreeMap<usize, &Known<'_>>)
             statements().flat_map(|each| each.conditions.iter().map(|condition| (condition, each.effect)));
         all.filter(|(condition, _)| *condition.key == *key).collect()
     };
-    let grouped = conditions(RESOURCE_GROUP);
+    let grouped = conditions(RESOURCE_GROUP_ID);
     let granted = question.universe.groups();
     let groups = match question.only {
         None => {

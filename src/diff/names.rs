@@ -7,11 +7,12 @@ use super::glob::{self, Glob};
 use super::pattern;
 use super::values::{self, Values};
 use crate::directory::Configuration;
-use eci_calls::Operation;
+use eci_calls::condition_key::RESOURCE_GROUP_ID;
+use eci_calls::{ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, Operation, PASS_ROLE};
 use ram_policy::{Condition, ResourcePattern, Statement, Target};
 
 /// What the gate asks beside the actions of ECI itself
-const ASKED: [&str; 3] = ["ram:PassRole", "ram:CreateServiceLinkedRole", "sts:AssumeRole"];
+const ASKED: [&str; 3] = [PASS_ROLE, CREATE_SERVICE_LINKED_ROLE, ASSUME_ROLE];
 
 /// The actions of pods, which serve as examples before others
 const FIRST: [&str; 4] = [
@@ -164,7 +165,7 @@ pub(super) fn groups(
     conditions: &[&Condition],
     sides: [&Configuration; 2],
 ) -> Values {
-    let conditioned = values::candidates(values::RESOURCE_GROUP, conditions);
+    let conditioned = values::candidates(RESOURCE_GROUP_ID, conditions);
     let declared = sides.iter().flat_map(|side| &side.account.resource_groups);
     let other = declared
         .map(|group| group.id.as_str())

@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::asked::Asked;
 use super::axis::{Axis, Candidate};
 use super::catalogue::{Catalogue, Known};
 use super::cube::{AxisId, Cube, Probe, Verdict};
@@ -14,6 +13,7 @@ use super::elements::{self, Axes, Memory, Test};
 use super::universe::{Side, Standing, Universe};
 use crate::directory::Configuration;
 use eci_calls::Operation;
+use eci_calls::condition_key::QuestionKind;
 use ram_policy::{Context, Effect, Principal};
 
 /// Branches that are followed for one caller: some seconds in the slowest build, far more than real policies need
@@ -176,7 +176,7 @@ impl Search<'_> {
             let all = matching(first).into_iter().flatten().flatten();
             let tests = |number: usize| self.tests.get(&number).into_iter().flatten().collect();
             let open = all.map(|number| (number, tests(number))).collect();
-            let open = self.without_keys(open, Asked::of(&probe.action));
+            let open = self.without_keys(open, &probe.action);
             let probe = Probe {
                 resource_group: axis.value(first).map(ToOwned::to_owned),
                 ..probe.clone()
@@ -192,10 +192,12 @@ impl Search<'_> {
     }
 
     /// What is left once the keys are absent that such a request never has
-    fn without_keys<'t>(&self, open: Open<'t>, asked: Asked) -> Open<'t> {
+    fn without_keys<'t>(&self, open: Open<'t>, action: &str) -> Open<'t> {
+        let kind = QuestionKind::of_action(action);
         let is_absent = |test: &Test| {
             let key = self.axes.keys.get(test.key);
-            key.is_some_and(|(name, _)| !asked.can_have(name))
+            // Nothing is known of what ECI does not ask, nor of the keys that it does not fill in
+            key.is_some_and(|(name, _)| kind.and_then(|kind| kind.knows(name)) == Some(false))
         };
         let stands = |tests: &[&Test]| tests.iter().all(|test| !is_absent(test) || test.absent);
         let left = open.into_iter().filter(|(_, tests)| stands(tests));

@@ -6,13 +6,8 @@ use super::catalogue::Catalogue;
 use super::task::Tasks;
 use super::universe::{Side, Universe};
 use crate::directory::Configuration;
+use eci_calls::INSTANCE_ROLE_SERVICE;
 use ram_policy::{Attached, Principal, Target, Trusted};
-
-/// The action that trust policies speak of
-pub(super) const ASSUME_ROLE: &str = "sts:AssumeRole";
-
-/// The service that ECI's instance roles must trust, which the gate asks about
-const INSTANCE_ROLE_SERVICE: &str = "ecs.aliyuncs.com";
 
 /// Adds a search for every caller whom a changed trust policy may mean
 pub(super) fn add<'a>(

@@ -6,16 +6,8 @@ mod number;
 mod text;
 
 use super::axis::Candidate;
+use eci_calls::condition_key::{CURRENT_TIME, TagKey};
 use ram_policy::{Condition, OperatorFamily};
-
-/// What every request has, since whoever asks RAM fills it in
-const ALWAYS_THERE: &str = "acs:CurrentTime";
-
-/// The key that the engine fills in with the resource group of the request
-pub(super) const RESOURCE_GROUP: &str = "acs:ResourceGroupId";
-
-/// Keys whose values anybody can write as they like
-const TAGS: [&str; 3] = ["acs:RequestTag/", "acs:ResourceTag/", "eci:tag/"];
 
 /// What to try
 #[derive(Debug, Default)]
@@ -73,12 +65,14 @@ pub(super) fn candidates(key: &str, conditions: &[&Condition]) -> Values {
     let typed = conditions
         .iter()
         .any(|each| each.operator.family() != OperatorFamily::String);
-    let free = !key.starts_with("acs:") || TAGS.iter().any(|prefix| key.starts_with(prefix));
+    // Anybody can write the value of a tag as they like
+    let free = !key.starts_with("acs:") || TagKey::parse(key).is_some();
     if typed && free {
         let words = "unreadable for an operator";
         values.candidates.push(Candidate::words("unreadable", words));
     }
-    if key != ALWAYS_THERE {
+    // Whoever asks RAM fills the time in
+    if key != CURRENT_TIME {
         values.candidates.push(Candidate::absent());
     }
     values

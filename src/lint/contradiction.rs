@@ -6,9 +6,9 @@
 use super::code::Code;
 use super::facts::Facts;
 use super::glob::{fits, includes, is_wild};
-use super::question::CURRENT_TIME;
 use super::subject::{Finding, listed};
 use super::witness;
+use eci_calls::condition_key::CURRENT_TIME;
 use ram_policy::{Condition, Effect, Operator, Statement};
 
 /// Keys whose values the cloud makes, so that one which cannot be read never comes

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::code::Code;
 use super::directory::{Directory, Holder, Place};
-use super::question::{CURRENT_TIME, PASS_ROLE, SERVICE};
 use super::subject::listed;
 use super::warning::Warning;
 use crate::directory::Configuration;
+use eci_calls::PASS_ROLE;
+use eci_calls::condition_key::{CURRENT_TIME, SERVICE};
 use ram_policy::{Actions, Context, Effect, Outcome, Principal, Request, Statement};
 
 const CREATE: &str = "eci:CreateContainerGroup";

@@ -7,14 +7,12 @@ use super::directory::{Directory, Holder, Place};
 use super::glob::fits;
 use super::never::is_about_eci;
 use super::passing::{self, names_pass_role};
-use super::question::{CURRENT_TIME, SERVICE};
 use super::resource::Parts;
 use super::warning::Warning;
 use crate::directory::{Configuration, RoleEntry};
+use eci_calls::condition_key::{CURRENT_TIME, SERVICE};
+use eci_calls::{ASSUME_ROLE, INSTANCE_ROLE_SERVICE};
 use ram_policy::{Condition, Context, Effect, Outcome, Principal, Request, Statement, Target};
-
-/// Who assumes an instance's role
-const INSTANCES: &str = "ecs.aliyuncs.com";
 
 /// Looks at every role that mapping hands out, or that somebody may pass by its name
 pub(super) fn find(directory: &Directory<'_>, configuration: &Configuration) -> Vec<Warning> {
@@ -43,10 +41,10 @@ pub(super) fn find(directory: &Directory<'_>, configuration: &Configuration) -> 
             at: role.name.at,
         };
         let message = format!(
-            "role `{}` does not let {INSTANCES} assume it, but {reason}, so pods with it are denied",
+            "role `{}` does not let {INSTANCE_ROLE_SERVICE} assume it, but {reason}, so pods with it are denied",
             &*role.name
         );
-        let advice = format!("add {INSTANCES} to the services that its trust policy names");
+        let advice = format!("add {INSTANCE_ROLE_SERVICE} to the services that its trust policy names");
         warnings.push(place.warning(Code::TrustLacksEcs, message, advice));
     }
     warnings
@@ -56,8 +54,8 @@ pub(super) fn find(directory: &Directory<'_>, configuration: &Configuration) -> 
 fn is_trusting(role: &RoleEntry, configuration: &Configuration, context: &Context) -> bool {
     let set = &configuration.policies;
     let decision = set.decide_assume_role(&Request {
-        principal: &Principal::Service(INSTANCES.into()),
-        action: "sts:AssumeRole",
+        principal: &Principal::Service(INSTANCE_ROLE_SERVICE.into()),
+        action: ASSUME_ROLE,
         resource: &format!("acs:ram::{}:role/{}", set.account(), &*role.name),
         resource_group: None,
         context,

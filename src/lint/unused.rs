@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::code::Code;
 use super::directory::{Directory, Place};
 use super::glob::fits;
-use super::question::PASS_ROLE;
 use super::resource::Parts;
 use super::warning::Warning;
+use eci_calls::PASS_ROLE;
 use ram_policy::{Effect, Principal, Target, Trusted};
 
 /// Looks for policies, users, groups and roles that nothing refers to

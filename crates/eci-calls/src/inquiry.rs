@@ -7,26 +7,14 @@ use jiff::Timestamp;
 
 use crate::account::Account;
 use crate::call::{Call, Instance};
+use crate::condition_key::{CURRENT_TIME, SERVICE, SERVICE_NAME, TagKey, TagSource};
 use crate::operation::{Addressed, Kind};
-use crate::question::Question;
+use crate::question::{
+    ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, ECI_SERVICE, INSTANCE_ROLE_SERVICE, PASS_ROLE, Question,
+};
 use crate::refusal::Refusal;
 use crate::tag::Tags;
 use ram_policy::{Context, PolicySet, Principal};
-
-/// The service that an instance's role must trust; ECI shares the instance roles of ECS
-const INSTANCE_ROLE_SERVICE: &str = "ecs.aliyuncs.com";
-
-/// The service in whose name the service-linked role is made
-const SERVICE_NAME: &str = "eci.aliyuncs.com";
-
-/// Tags that the call sends
-pub(super) const REQUEST_TAG: &str = "acs:RequestTag/";
-/// Tags that the addressed resource has
-pub(super) const RESOURCE_TAG: &str = "acs:ResourceTag/";
-/// ECI's older key for either: the request's on a create, the resource's on a call with an id
-pub(super) const ECI_TAG: &str = "eci:tag/";
-/// The group that is asked for, which the engine fills in
-pub(super) const RESOURCE_GROUP: &str = "acs:ResourceGroupId";
 
 /// What a call comes to before RAM has answered
 #[derive(Clone, Debug)]
@@ -104,7 +92,7 @@ impl<'a> Inquirer<'a> {
                 .chain(call.extra_tags.iter())
                 .map(owned),
         );
-        let context = self.context(&[], &[(REQUEST_TAG, &tags), (ECI_TAG, &tags)]);
+        let context = self.context(&[], &[(TagSource::Request, &tags), (TagSource::Eci, &tags)]);
         self.ask(call.operation.action(), self.resource(None), group, context);
         if let Some(role) = &call.role {
             self.pass_role(role);
@@ -113,9 +101,9 @@ impl<'a> Inquirer<'a> {
             self.ask_pass_role(arn.as_str().to_owned());
         }
         if call.operation.needs_service_linked_role() && self.account.lacks_service_linked_role() {
-            let context = self.context(&[("ram:ServiceName", SERVICE_NAME)], &[]);
+            let context = self.context(&[(SERVICE_NAME, ECI_SERVICE)], &[]);
             let resource = format!("acs:ram:*:{}:role/*", self.set.account());
-            self.ask("ram:CreateServiceLinkedRole", resource, None, context);
+            self.ask(CREATE_SERVICE_LINKED_ROLE, resource, None, context);
         }
     }
 
@@ -130,7 +118,7 @@ impl<'a> Inquirer<'a> {
         let context = self.context(&[], &[]);
         self.questions.push(Question {
             service: Some(INSTANCE_ROLE_SERVICE),
-            ..Question::new("sts:AssumeRole", resource, None, context)
+            ..Question::new(ASSUME_ROLE, resource, None, context)
         });
     }
 
@@ -140,10 +128,10 @@ impl<'a> Inquirer<'a> {
             .account
             .pass_role_service
             .iter()
-            .map(|name| ("acs:Service", name.as_str()))
+            .map(|name| (SERVICE, name.as_str()))
             .collect();
         let context = self.context(&service, &[]);
-        self.ask("ram:PassRole", resource, None, context);
+        self.ask(PASS_ROLE, resource, None, context);
     }
 
     /// Current tags must give the right to change; new tags are asked about as if the resource had them already
@@ -173,14 +161,21 @@ impl<'a> Inquirer<'a> {
         let context = self.context(
             &[],
             &[
-                (REQUEST_TAG, request),
-                (RESOURCE_TAG, current),
-                (ECI_TAG, current),
+                (TagSource::Request, request),
+                (TagSource::Resource, current),
+                (TagSource::Eci, current),
             ],
         );
         self.ask(call.operation.action(), resource.clone(), current_group, context);
         if let Some(new) = new.as_ref().filter(|new| !new.same_as(current)) {
-            let context = self.context(&[], &[(REQUEST_TAG, new), (RESOURCE_TAG, new), (ECI_TAG, new)]);
+            let context = self.context(
+                &[],
+                &[
+                    (TagSource::Request, new),
+                    (TagSource::Resource, new),
+                    (TagSource::Eci, new),
+                ],
+            );
             self.questions.push(Question {
                 about_new_tags: true,
                 ..Question::new(call.operation.action(), resource, current_group, context)
@@ -199,7 +194,7 @@ impl<'a> Inquirer<'a> {
         }
         let none = Tags::default();
         let tags = instance.map_or(&none, |instance| &instance.tags);
-        let context = self.context(&[], &[(RESOURCE_TAG, tags), (ECI_TAG, tags)]);
+        let context = self.context(&[], &[(TagSource::Resource, tags), (TagSource::Eci, tags)]);
         self.ask(
             self.call.operation.action(),
             self.resource(instance),
@@ -217,9 +212,13 @@ impl<'a> Inquirer<'a> {
         let context = match instance.map(|instance| &instance.tags) {
             Some(tags) => self.context(
                 &[],
-                &[(REQUEST_TAG, filter), (RESOURCE_TAG, tags), (ECI_TAG, tags)],
+                &[
+                    (TagSource::Request, filter),
+                    (TagSource::Resource, tags),
+                    (TagSource::Eci, tags),
+                ],
             ),
-            None => self.context(&[], &[(REQUEST_TAG, filter), (ECI_TAG, filter)]),
+            None => self.context(&[], &[(TagSource::Request, filter), (TagSource::Eci, filter)]),
         };
         let group = call
             .resource_group
@@ -267,19 +266,17 @@ impl<'a> Inquirer<'a> {
     }
 
     /// What holds for every question, then what this one knows, then what was given with the call, which wins
-    fn context(&self, known: &[(&str, &str)], tags: &[(&str, &Tags)]) -> Context {
+    fn context(&self, known: &[(&str, &str)], tags: &[(TagSource, &Tags)]) -> Context {
         let mut context = Context::new();
-        context.set(
-            "acs:CurrentTime",
-            self.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        );
+        context.set(CURRENT_TIME, self.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
         context.extend(&self.account.context);
         for (key, value) in known {
             context.set(*key, *value);
         }
-        for (prefix, tags) in tags {
-            for (key, value) in tags.iter() {
-                context.set(format!("{prefix}{key}"), value);
+        for (source, tags) in tags {
+            for (tag, value) in tags.iter() {
+                let key = TagKey { source: *source, tag };
+                context.set(key.to_string(), value);
             }
         }
         context.extend(&self.call.context);

@@ -6,6 +6,7 @@
 
 mod account;
 mod call;
+pub mod condition_key;
 mod evaluate;
 mod evaluation;
 mod everywhere;
@@ -23,7 +24,9 @@ pub use evaluate::evaluate;
 pub use evaluation::{Allowed, CallEvaluation, CallOutcome, Denial, Failure};
 pub use everywhere::{Everywhere, evaluate_everywhere};
 pub use operation::{Kind, Operation, UnknownOperation};
-pub use question::Question;
+pub use question::{
+    ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, ECI_SERVICE, INSTANCE_ROLE_SERVICE, PASS_ROLE, Question,
+};
 pub use refusal::Refusal;
 pub use role::{RoleArn, RoleArnError, RoleNameError, check_role_name};
 pub use tag::{MAX_KEY, MAX_TAGS, MAX_VALUE, TagError, Tags, check_tag};

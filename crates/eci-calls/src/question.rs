@@ -2,6 +2,18 @@
 
 use ram_policy::{Context, Decision, PolicySet, Principal, Request, Trace};
 
+/// The action of handing a role to an instance, or to ECI for pulling images
+pub const PASS_ROLE: &str = "ram:PassRole";
+/// The action of making the role that ECI works with in an account
+pub const CREATE_SERVICE_LINKED_ROLE: &str = "ram:CreateServiceLinkedRole";
+/// The action that trust policies speak of
+pub const ASSUME_ROLE: &str = "sts:AssumeRole";
+
+/// The service that assumes an instance's role; ECI shares the instance roles of ECS
+pub const INSTANCE_ROLE_SERVICE: &str = "ecs.aliyuncs.com";
+/// The service in whose name ECI's service-linked role is made
+pub const ECI_SERVICE: &str = "eci.aliyuncs.com";
+
 /// One question about a call
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {

@@ -5,8 +5,10 @@ use super::context::Context;
 use super::principal::Principal;
 use super::request::Request;
 
-const PRINCIPAL_ARN: &str = "acs:PrincipalARN";
-const RESOURCE_GROUP_ID: &str = "acs:ResourceGroupId";
+/// The condition key of the caller's own name; the engine fills it in
+pub const PRINCIPAL_ARN: &str = "acs:PrincipalARN";
+/// The condition key of the resource group; the engine fills it in
+pub const RESOURCE_GROUP_ID: &str = "acs:ResourceGroupId";
 /// The keys that the engine fills in where the request does not give them
 const FILLED: [&str; 2] = [PRINCIPAL_ARN, RESOURCE_GROUP_ID];
 

@@ -41,6 +41,7 @@ pub use document::read::MAX_BYTES;
 pub use document::{Actions, Document, DocumentKind, Parsed, Statement, Target};
 pub use doubt::{Doubt, DoubtKind};
 pub use effect::Effect;
+pub use facts::{PRINCIPAL_ARN, RESOURCE_GROUP_ID};
 pub use principal::{Principal, PrincipalError, Trusted};
 pub use request::Request;
 pub use scope::Scope;

@@ -6,10 +6,10 @@ use std::collections::HashSet;
 use super::desired::{Change, DesiredFields};
 use super::effort::Effort;
 use super::evaluator::{Blocker, Evaluator};
-use super::value::{Values, tag_of};
+use super::value::Values;
+use crate::condition_key::{RESOURCE_GROUP_ID, TagKey, TagSource};
 use crate::evaluation::Denial;
-use crate::inquiry::{ECI_TAG, REQUEST_TAG, RESOURCE_GROUP};
-use crate::question::Question;
+use crate::question::{ASSUME_ROLE, PASS_ROLE, Question};
 use crate::refusal::Refusal;
 use ram_policy::{
     Condition, Effect, Layer, Outcome, PolicySet, PolicyType, Principal, Reason, Scope, Statement,
@@ -265,7 +265,7 @@ impl<'a, C: Evaluator> Remedies<'a, C> {
             let values: Vec<String> = value.into_iter().collect();
             condition.met(&values, effect) == hold
         };
-        if *condition.key == *RESOURCE_GROUP {
+        if *condition.key == *RESOURCE_GROUP_ID {
             let groups = self.evaluator.groups();
             let default = groups.iter().find(|(_, default)| *default);
             let default = default.map(|(id, _)| (*id).to_owned());
@@ -275,7 +275,8 @@ impl<'a, C: Evaluator> Remedies<'a, C> {
             let fitting = choices.filter(|choice| meets(stands(choice))).cloned();
             return fitting.map(Change::ResourceGroup).collect();
         }
-        let Some(key) = tag_of(&condition.key).filter(|_| self.is_chosen(question, &condition.key)) else {
+        let tag = TagKey::parse(&condition.key);
+        let Some(TagKey { tag: key, .. }) = tag.filter(|tag| self.is_chosen(question, tag.source)) else {
             return Vec::new();
         };
         let stands = |choice: &Option<String>| choice.clone().or_else(|| self.evaluator.filled(key));
@@ -295,10 +296,10 @@ impl<'a, C: Evaluator> Remedies<'a, C> {
     }
 
     /// Whether a tag's condition key has the value of the fields in a question
-    fn is_chosen(&self, question: &Question, key: &str) -> bool {
+    fn is_chosen(&self, question: &Question, source: TagSource) -> bool {
         match self.evaluator.before() {
-            None => key.starts_with(REQUEST_TAG) || key.starts_with(ECI_TAG),
-            Some(_) => question.about_new_tags || key.starts_with(REQUEST_TAG),
+            None => matches!(source, TagSource::Request | TagSource::Eci),
+            Some(_) => question.about_new_tags || source == TagSource::Request,
         }
     }
 
@@ -344,15 +345,15 @@ fn least((open, other_group): &(Vec<&Condition>, Option<&str>)) -> usize {
     }
     let tags = open
         .iter()
-        .map(|condition| tag_of(&condition.key).unwrap_or(&condition.key));
+        .map(|condition| TagKey::parse(&condition.key).map_or(&*condition.key, |key| key.tag));
     tags.collect::<HashSet<_>>().len().max(1)
 }
 
 /// A role for an image registry is only passed, never assumed by the instance, and is not the fields' to change
 fn is_about_instance_role(evaluator: &impl Evaluator, question: &Question) -> bool {
     match question.action {
-        "sts:AssumeRole" => true,
-        "ram:PassRole" => !evaluator.is_fixed(&question.resource),
+        ASSUME_ROLE => true,
+        PASS_ROLE => !evaluator.is_fixed(&question.resource),
         _ => false,
     }
 }

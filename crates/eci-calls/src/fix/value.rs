@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use super::effort::Effort;
 use super::evaluator::Evaluator;
-use crate::inquiry::{ECI_TAG, REQUEST_TAG, RESOURCE_GROUP, RESOURCE_TAG};
+use crate::condition_key::{RESOURCE_GROUP_ID, TagKey};
 use ram_policy::{Condition, Effect, Layer, Scope};
 
 /// What can be chosen for each tag, and for the resource group
@@ -65,9 +65,9 @@ impl Values {
             let conditions = statement.conditions.iter();
             conditions.map(move |condition| (condition, statement.effect))
         }) {
-            match tag_of(&condition.key) {
-                Some(key) => by_tag.entry(key).or_default().push((condition, effect)),
-                None if *condition.key == *RESOURCE_GROUP => of_groups.push((condition, effect)),
+            match TagKey::parse(&condition.key) {
+                Some(TagKey { tag, .. }) => by_tag.entry(tag).or_default().push((condition, effect)),
+                None if *condition.key == *RESOURCE_GROUP_ID => of_groups.push((condition, effect)),
                 None => {}
             }
         }
@@ -98,13 +98,6 @@ impl Values {
         });
         Self { tags, groups }
     }
-}
-
-/// The tag that a condition key may stand for
-pub(super) fn tag_of(key: &str) -> Option<&str> {
-    [REQUEST_TAG, RESOURCE_TAG, ECI_TAG]
-        .iter()
-        .find_map(|prefix| key.strip_prefix(prefix))
 }
 
 /// The conditions on one key: those that name their values are looked up, the others are asked
