@@ -14,7 +14,6 @@ mod axis;
 mod catalogue;
 mod cube;
 mod elements;
-mod glob;
 mod names;
 mod pattern;
 mod report;

@@ -13,7 +13,6 @@ mod contradiction;
 mod cover;
 mod directory;
 mod facts;
-mod glob;
 mod never;
 mod passing;
 mod question;

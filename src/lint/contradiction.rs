@@ -5,11 +5,10 @@
 
 use super::code::Code;
 use super::facts::Facts;
-use super::glob::{fits, includes, is_wild};
 use super::subject::{Finding, listed};
 use super::witness;
 use eci_calls::condition_key::CURRENT_TIME;
-use ram_policy::{Condition, Effect, Operator, Statement};
+use ram_policy::{Condition, Effect, Operator, Pattern, Statement};
 
 /// Keys whose values the cloud makes, so that one which cannot be read never comes
 const READABLE: [&str; 5] = [
@@ -102,7 +101,10 @@ fn texts_exclude_each_other(all: &[&Condition]) -> bool {
         found.map(|condition| condition.wanted())
     };
     let excluded = wanted(|operator| operator.is_like() && operator.is_negated()).unwrap_or_default();
-    let is_excluded = |pattern: &String| excluded.iter().any(|outer| includes(outer, pattern));
+    let is_excluded = |pattern: &String| {
+        let mut excluded = excluded.iter().map(|outer| Pattern::new(outer));
+        excluded.any(|outer| outer.includes(Pattern::new(pattern)))
+    };
     let can_meet = |value: &String| {
         all.iter()
             .all(|condition| may_meet_ignoring_case(condition, value))
@@ -120,8 +122,7 @@ fn may_meet_ignoring_case(condition: &Condition, value: &str) -> bool {
         condition.met(&[value.to_owned()], Effect::Allow)
     } else if operator.is_like() && !operator.is_negated() {
         condition.wanted().iter().any(|pattern| {
-            !(pattern.is_ascii() && value.is_ascii())
-                || fits(&pattern.to_ascii_lowercase(), &value.to_ascii_lowercase())
+            !(pattern.is_ascii() && value.is_ascii()) || Pattern::new(pattern).matches_ignoring_case(value)
         })
     } else {
         true
@@ -135,5 +136,5 @@ pub(super) fn exact(condition: &Condition) -> Option<Vec<String>> {
     }
     let is_positive_like = condition.operator.is_like() && !condition.operator.is_negated();
     let values = is_positive_like.then(|| condition.wanted())?;
-    (!values.iter().any(|value| is_wild(value))).then_some(values)
+    (!values.iter().any(|value| Pattern::new(value).is_wild())).then_some(values)
 }

@@ -1,10 +1,6 @@
 //! Whether one statement surely matches whatever another one matches.
 
-use super::glob::{includes, overlap};
-use super::resource::Parts;
-use ram_policy::{
-    ActionPattern, Actions, Condition, Effect, OperatorFamily, ResourcePattern, Statement, Target,
-};
+use ram_policy::{ActionPattern, Actions, Condition, Effect, OperatorFamily, Statement, Target};
 
 /// Whether every request that `inner` matches is matched by `outer`; `false` may also mean that it is not plain to see
 pub(super) fn covers(outer: &Statement, inner: &Statement) -> bool {
@@ -19,16 +15,14 @@ pub(super) fn covers(outer: &Statement, inner: &Statement) -> bool {
 }
 
 fn actions(outer: &Actions, inner: &Actions) -> bool {
-    let lower = |pattern: &ActionPattern| pattern.as_str().to_ascii_lowercase();
-    let within = |pattern: &ActionPattern, wider: &[ActionPattern]| {
-        wider.iter().any(|wide| includes(&lower(wide), &lower(pattern)))
-    };
+    let within =
+        |pattern: &ActionPattern, wider: &[ActionPattern]| wider.iter().any(|wide| wide.includes(pattern));
     match (outer, inner) {
         (Actions::Listed(wide), Actions::Listed(narrow)) => narrow.iter().all(|each| within(each, wide)),
         (Actions::Listed(wide), Actions::Except(_)) => wide.iter().any(|each| each.as_str() == "*"),
         (Actions::Except(out), Actions::Listed(narrow)) => narrow
             .iter()
-            .all(|each| !out.iter().any(|out| overlap(&lower(out), &lower(each)))),
+            .all(|each| !out.iter().any(|out| out.overlaps(each))),
         (Actions::Except(out), Actions::Except(left)) => out.iter().all(|each| within(each, left)),
     }
 }
@@ -37,7 +31,7 @@ fn targets(outer: &Target, inner: &Target) -> bool {
     match (outer, inner) {
         (Target::Resources(wide), Target::Resources(narrow)) => narrow
             .iter()
-            .all(|each| wide.iter().any(|wide| resource(wide, each))),
+            .all(|each| wide.iter().any(|wide| wide.includes(each))),
         (Target::Principals(wide), Target::Principals(narrow)) => {
             narrow.iter().all(|each| wide.contains(each))
         }
@@ -45,19 +39,6 @@ fn targets(outer: &Target, inner: &Target) -> bool {
             false
         }
     }
-}
-
-fn resource(outer: &ResourcePattern, inner: &ResourcePattern) -> bool {
-    let Some(wide) = Parts::of(outer.as_str()) else {
-        return true;
-    };
-    let Some(narrow) = Parts::of(inner.as_str()) else {
-        return false;
-    };
-    includes(wide.code, narrow.code)
-        && includes(wide.region, narrow.region)
-        && includes(wide.account, narrow.account)
-        && includes(wide.relative, narrow.relative)
 }
 
 /// Whether one condition, in a statement of its effect, holds only where the other does in a statement of its own

@@ -3,7 +3,7 @@
 use super::facts::Facts;
 use eci_calls::condition_key::{QuestionKind, SERVICE};
 use eci_calls::{CREATE_SERVICE_LINKED_ROLE, Kind, Operation, PASS_ROLE};
-use ram_policy::ActionPattern;
+use ram_policy::{ActionPattern, Pattern};
 
 /// A question
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Reach {
         let is_ours = questions
             .iter()
             .any(|question| matches!(question, Question::Call(_)));
-        if is_ours || !questions.is_empty() && !super::glob::is_wild(text) {
+        if is_ours || !questions.is_empty() && !Pattern::new(text).is_wild() {
             return Self::Questions(questions);
         }
         match text.split_once(':') {

@@ -1,11 +1,9 @@
 //! Values and resources whose wildcards do not do what they seem to.
 
 use super::code::Code;
-use super::glob::is_wild;
-use super::resource::Parts;
 use super::subject::{Finding, Subject};
 use ram_policy::source::Position;
-use ram_policy::{Condition, Effect, Operator, OperatorFamily, Statement};
+use ram_policy::{Condition, Effect, Operator, OperatorFamily, Pattern, Statement};
 
 /// Looks for wildcards that are none, in conditions
 pub(super) fn literal_wildcards(statement: &Statement) -> Vec<Finding> {
@@ -15,7 +13,7 @@ pub(super) fn literal_wildcards(statement: &Statement) -> Vec<Finding> {
     };
     let values = statement.conditions.iter().filter(is_exact).flat_map(values);
     values
-        .filter(|(_, value, _)| is_wild(value))
+        .filter(|(_, value, _)| Pattern::new(value).is_wild())
         .map(|(condition, value, at)| {
             let operator = condition.operator;
             let like = if operator.is_negated() {
@@ -46,7 +44,7 @@ pub(super) fn open_prefixes(subject: &Subject<'_>) -> Vec<Finding> {
     let values = patterns.flat_map(values).map(|(_, value, at)| (value, at));
     let resources = subject.resources().filter_map(|(pattern, at)| {
         // Before the slash stands the kind of resource, of which there are few
-        let has_name = Parts::of(pattern.as_str())?.relative.contains('/');
+        let has_name = pattern.segments()?.relative.contains('/');
         has_name.then(|| (pattern.as_str().to_owned(), at))
     });
     let resources = resources.filter(|_| statement.effect == Effect::Allow);
@@ -60,7 +58,7 @@ fn open_prefix(pattern: &str, at: Position) -> Option<Finding> {
     let prefix = pattern.strip_suffix('*')?;
     let name = prefix.rsplit(['/', ':']).next()?;
     // A wildcard before the last one says that letters inside a name are looked for
-    let is_open = !is_wild(name) && name.ends_with(char::is_alphanumeric);
+    let is_open = !Pattern::new(name).is_wild() && name.ends_with(char::is_alphanumeric);
     is_open.then(|| Finding {
         code: Code::OpenPrefix,
         at,

@@ -4,15 +4,13 @@ use std::collections::HashSet;
 
 use super::code::Code;
 use super::directory::{Directory, Holder, Place};
-use super::glob::fits;
 use super::never::is_about_eci;
 use super::passing::{self, names_pass_role};
-use super::resource::Parts;
 use super::warning::Warning;
 use crate::directory::{Configuration, RoleEntry};
 use eci_calls::condition_key::{CURRENT_TIME, SERVICE};
 use eci_calls::{ASSUME_ROLE, INSTANCE_ROLE_SERVICE};
-use ram_policy::{Condition, Context, Effect, Outcome, Principal, Request, Statement, Target};
+use ram_policy::{Condition, Context, Effect, Outcome, Pattern, Principal, Request, Statement, Target};
 
 /// Looks at every role that mapping hands out, or that somebody may pass by its name
 pub(super) fn find(directory: &Directory<'_>, configuration: &Configuration) -> Vec<Warning> {
@@ -98,7 +96,9 @@ fn passed<'a>(holders: &'a [Holder<'a>], context: &Context) -> Vec<Passed<'a>> {
 
 impl Passed<'_> {
     fn names(&self, role: &str) -> bool {
-        self.names.iter().any(|pattern| fits(pattern, role))
+        self.names
+            .iter()
+            .any(|pattern| Pattern::new(pattern).matches(role))
     }
 }
 
@@ -108,7 +108,7 @@ fn named(statement: &Statement) -> Vec<String> {
         return Vec::new();
     };
     let names = patterns.iter().filter_map(|pattern| {
-        let name = Parts::of(pattern.as_str())?.relative.strip_prefix("role/")?;
+        let name = pattern.segments()?.relative.strip_prefix("role/")?;
         let is_some_role = name.contains(|letter| !matches!(letter, '*' | '?'));
         is_some_role.then(|| name.to_ascii_lowercase())
     });

@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 
 use super::code::Code;
 use super::directory::{Directory, Place};
-use super::glob::fits;
-use super::resource::Parts;
 use super::warning::Warning;
 use eci_calls::PASS_ROLE;
-use ram_policy::{Effect, Principal, Target, Trusted};
+use ram_policy::{Effect, Pattern, Principal, Target, Trusted};
 
 /// Looks for policies, users, groups and roles that nothing refers to
 ///
@@ -134,7 +132,11 @@ fn roles(directory: &Directory<'_>, named: &Named) -> Vec<Warning> {
     let passable = passable(directory);
     let is_used = |name: &str| {
         let name = name.to_ascii_lowercase();
-        named.account || named.roles.contains(&name) || passable.iter().any(|pattern| fits(pattern, &name))
+        named.account
+            || named.roles.contains(&name)
+            || passable
+                .iter()
+                .any(|pattern| Pattern::new(pattern).matches(&name))
     };
     let roles = directory.roles();
     roles
@@ -165,9 +167,9 @@ fn passable(directory: &Directory<'_>) -> BTreeSet<String> {
             continue;
         };
         for pattern in patterns {
-            match Parts::of(pattern.as_str()) {
+            match pattern.segments() {
                 None => passable.insert("*".to_owned()),
-                Some(parts) => match parts.relative.strip_prefix("role/") {
+                Some(segments) => match segments.relative.strip_prefix("role/") {
                     Some(name) => passable.insert(name.to_ascii_lowercase()),
                     // A wildcard may stand in the word itself
                     None => passable.insert("*".to_owned()),

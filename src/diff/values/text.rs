@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Values;
 use crate::diff::axis::{Candidate, Told};
-use crate::diff::glob::{self, Glob};
-use crate::diff::pattern;
-use ram_policy::Condition;
+use ram_policy::pattern::{Tokens, combinations};
+use ram_policy::{Condition, Pattern};
 
 /// What to try as a value that no policy speaks of; the first of them that none does
 const OTHERS: [&str; 3] = ["other", "other-value", "no-such-value"];
@@ -22,7 +21,7 @@ pub(super) fn candidates(conditions: &[&Condition]) -> Values {
     for condition in conditions {
         let operator = condition.operator;
         for wanted in condition.wanted() {
-            if operator.is_like() && pattern::is_wild(&wanted) {
+            if operator.is_like() && Pattern::new(&wanted).is_wild() {
                 globs.insert(wanted);
             } else {
                 if operator.ignores_case() {
@@ -33,7 +32,7 @@ pub(super) fn candidates(conditions: &[&Condition]) -> Values {
         }
     }
     let matching = |text: &str| -> Vec<String> {
-        let matches = |glob: &&String| pattern::matches(glob, text);
+        let matches = |glob: &&String| Pattern::new(glob).matches(text);
         globs.iter().filter(matches).cloned().collect()
     };
     values.candidates.extend(literals.iter().map(Candidate::exactly));
@@ -44,13 +43,13 @@ pub(super) fn candidates(conditions: &[&Condition]) -> Values {
         }));
     }
     for glob in &globs {
-        for text in pattern::instances(glob, "x") {
+        for text in ["x", ""].map(|run| Pattern::new(glob).filled(run)) {
             values.candidates.push(Candidate::like(text, vec![glob.clone()]));
         }
     }
-    let free: Vec<Glob> = globs.iter().map(|glob| Glob::free(glob)).collect();
+    let free: Vec<Tokens> = globs.iter().map(|glob| Tokens::free(glob)).collect();
     if free.len() > 1 {
-        let found = glob::texts(&Glob::free("*"), &free);
+        let found = combinations(&Tokens::free("*"), &free);
         values.bounded = found.bounded;
         for text in found.texts {
             let patterns = matching(&text);

@@ -3,6 +3,7 @@
 use super::Condition;
 use super::operator::StringComparison;
 use super::wanted::Wanted;
+use crate::pattern::Pattern;
 
 /// What is none of a policy's texts, one of them at least
 const OTHERS: [&str; 2] = ["other", "another"];
@@ -50,7 +51,7 @@ impl Condition {
 
 /// A pattern with its wildcards filled in as shortly as a readable value allows
 fn plain(pattern: &str) -> String {
-    let short = pattern.replace('*', "").replace('?', "x");
+    let short = Pattern::new(pattern).filled("");
     if short.is_empty() { "x".to_owned() } else { short }
 }
 

@@ -1,15 +1,15 @@
 //! The string family. Case counts, but for the operators whose name says otherwise; wildcards only in Like.
 
 use super::operator::StringComparison;
-use crate::pattern::{Case, Pattern};
+use crate::pattern::{Case, CompiledPattern};
 
 /// A policy's text, ready to be compared
 #[derive(Clone, Debug)]
-pub(super) struct Text(Pattern);
+pub(super) struct Text(CompiledPattern);
 
 impl Text {
     pub(super) fn new(text: &str) -> Self {
-        Self(Pattern::new(text))
+        Self(CompiledPattern::new(text))
     }
 
     pub(super) fn matches(&self, comparison: StringComparison, found: &str) -> bool {
