@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use eci_calls::fix::{CallCourt, Search, search};
+use eci_calls::fix::{CallEvaluator, Search, search};
 use eci_calls::{Account, Call, Operation};
 use jiff::Timestamp;
 use ram_policy::{Definition, Document, DocumentKind, Grant, PolicySet, Principal, UserDefinition};
@@ -104,8 +104,15 @@ fn bench(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(format!("{count} statements"));
         for (name, statements) in shapes {
             let set = set(&statements);
-            let court = CallCourt::new(&set, &account, &principal, &call, now).unwrap();
-            let advise = || search(&court, &set, std::slice::from_ref(&principal), court.wish());
+            let evaluator = CallEvaluator::new(&set, &account, &principal, &call, now).unwrap();
+            let advise = || {
+                search(
+                    &evaluator,
+                    &set,
+                    std::slice::from_ref(&principal),
+                    evaluator.desired(),
+                )
+            };
             let word = match advise() {
                 Search::Found(_) => "found",
                 Search::Nothing => "nothing",

@@ -1,7 +1,7 @@
 //! Pods bound for ECI, judged at admission.
 //!
 //! ```text
-//! body -> Review -> Route -> Fields -> Call -> Principal -> eci_calls::judge -> Finding -> reply
+//! body -> Review -> Route -> Fields -> Call -> Principal -> eci_calls::evaluate -> Finding -> reply
 //! ```
 //!
 //! Everything here is pure: what the cluster holds comes through [`Cluster`], the time is given, and the same review

@@ -1,7 +1,7 @@
 //! Reading of pods on ECI, judged by an authorization webhook.
 //!
 //! ```text
-//! body -> Review -> Question -> Route -> Call -> eci_calls::judge -> Finding -> reply
+//! body -> Review -> Question -> Route -> Call -> eci_calls::evaluate -> Finding -> reply
 //! ```
 //!
 //! It denies or has no opinion, and never allows: what may be read is RBAC's to say, and RAM can only take away. It is

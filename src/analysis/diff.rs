@@ -10,22 +10,20 @@
 //! once. Values that no statement tells apart are tried once. Every difference is confirmed by both engines, with a
 //! request to show for it. Requests give a condition key one value; sessions with policies of their own are not asked.
 
-pub(crate) mod asked;
-pub(crate) mod axis;
-pub(crate) mod catalogue;
-pub(crate) mod cube;
-pub(crate) mod elements;
-pub(crate) mod glob;
-pub(crate) mod names;
-pub(crate) mod pattern;
-pub(crate) mod report;
-pub(crate) mod search;
-pub(crate) mod surroundings;
-pub(crate) mod task;
-pub(crate) mod trust;
-pub(crate) mod universe;
-pub(crate) mod values;
-pub(crate) mod words;
+mod axis;
+mod catalogue;
+mod cube;
+mod elements;
+mod names;
+mod pattern;
+mod report;
+mod search;
+mod surroundings;
+mod task;
+mod trust;
+mod universe;
+mod values;
+mod words;
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -7,25 +7,24 @@
 //!
 //! A warning is given only where it is certain: silence is no proof that a policy does what its author wants.
 
-pub(crate) mod action;
-pub(crate) mod code;
-pub(crate) mod contradiction;
-pub(crate) mod cover;
-pub(crate) mod directory;
-pub(crate) mod facts;
-pub(crate) mod glob;
-pub(crate) mod never;
-pub(crate) mod passing;
-pub(crate) mod question;
-pub(crate) mod resource;
-pub(crate) mod shadow;
-pub(crate) mod statement;
-pub(crate) mod subject;
-pub(crate) mod text;
-pub(crate) mod trust;
-pub(crate) mod unused;
-pub(crate) mod warning;
-pub(crate) mod witness;
+mod action;
+mod code;
+mod contradiction;
+mod cover;
+mod directory;
+mod facts;
+mod never;
+mod passing;
+mod question;
+mod resource;
+mod shadow;
+mod statement;
+mod subject;
+mod text;
+mod trust;
+mod unused;
+mod warning;
+mod witness;
 
 pub use crate::analysis::lint::code::Code;
 pub use crate::analysis::lint::facts::Facts;

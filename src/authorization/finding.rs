@@ -2,10 +2,8 @@
 
 use crate::admission;
 use eci_calls::Denial;
+use eci_calls::condition_key::{TagKey, TagSource};
 use ram_policy::{Mismatch, Outcome, Principal, Reason};
-
-/// Condition keys that stand for the tags of an instance that is named, which a list does not do
-pub(crate) const RESOURCE_TAG: &str = "acs:ResourceTag/";
 
 /// One thing that speaks against reading
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +35,9 @@ impl Finding {
     pub(crate) fn denied(mut denial: Denial, principal: &Principal, boundary: bool, is_list: bool) -> Self {
         if let (Reason::NoMatch(misses), true) = (&mut denial.decision.reason, is_list) {
             misses.sort_by_key(|miss| match &miss.mismatch {
-                Mismatch::Condition { key, .. } => key.starts_with(RESOURCE_TAG),
+                Mismatch::Condition { key, .. } => {
+                    TagKey::parse(key).is_some_and(|key| key.source == TagSource::Resource)
+                }
                 Mismatch::Action { .. } | Mismatch::Resource { .. } | Mismatch::Principal { .. } => false,
             });
         }

@@ -12,7 +12,7 @@ use crate::authorization::filter::Filter;
 use crate::authorization::finding::Finding;
 use crate::authorization::question::{Deed, Question};
 use crate::authorization::requester::Who;
-use crate::authorization::selector_advice::{Advice, ListCourt};
+use crate::authorization::selector_advice::{Advice, ListEvaluator};
 use crate::authorization::{Case, Sight};
 use crate::config::directory::Configuration;
 use crate::kubernetes::cluster::Meta;
@@ -140,13 +140,13 @@ impl Case<'_> {
             .iter()
             .any(|finding| matches!(finding, Finding::Denied { .. }))
         {
-            let court = ListCourt {
+            let evaluator = ListEvaluator {
                 configuration: self.configuration,
                 filter: &filter,
                 principals: &principals,
                 now: self.now,
             };
-            ruling.advice = Some(court.advice());
+            ruling.advice = Some(evaluator.advice());
         }
     }
 
@@ -196,9 +196,9 @@ impl Case<'_> {
             .filter(|group| !account.has_group(group));
         ruling.findings.extend(group.cloned().map(Finding::UnknownGroup));
         for (at, principal) in principals.iter().enumerate() {
-            let judgement = eci_calls::judge(policies, account, principal, call, self.now);
-            ruling.allowed.extend(judgement.allowed);
-            for failure in judgement.failures {
+            let evaluation = eci_calls::evaluate(policies, account, principal, call, self.now);
+            ruling.allowed.extend(evaluation.allowed);
+            for failure in evaluation.failures {
                 // ECI refuses nothing about reading: its rules are about what is made or changed
                 if let Failure::Denied(denial) = failure {
                     let finding = Finding::denied(denial, principal, at > 0, ruling.is_list);

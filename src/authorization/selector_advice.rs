@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use crate::authorization::filter::Filter;
 use crate::config::directory::Configuration;
-use eci_calls::fix::{Change, Court, Objection, Search, Wish, search};
-use eci_calls::{Failure, judge};
+use eci_calls::fix::{Blocker, Change, DesiredFields, Evaluator, Search, search};
+use eci_calls::{Failure, evaluate};
 use ram_policy::Principal;
 
 /// What came of looking for a selector
@@ -19,30 +19,30 @@ pub(crate) enum Advice {
     GaveUp,
 }
 
-/// Judges lists with other labels selected
-pub(crate) struct ListCourt<'a> {
-    pub(crate) configuration: &'a Configuration,
-    pub(crate) filter: &'a Filter<'a>,
-    pub(crate) principals: &'a [Principal],
-    pub(crate) now: Timestamp,
+/// Evaluates lists with other labels selected
+pub(super) struct ListEvaluator<'a> {
+    pub(super) configuration: &'a Configuration,
+    pub(super) filter: &'a Filter<'a>,
+    pub(super) principals: &'a [Principal],
+    pub(super) now: Timestamp,
 }
 
-impl ListCourt<'_> {
+impl ListEvaluator<'_> {
     /// Searches from what was asked for; a label less goes before any other value of it
-    pub(crate) fn advice(&self) -> Advice {
-        let asked = Wish {
+    pub(super) fn advice(&self) -> Advice {
+        let asked = DesiredFields {
             tags: self.filter.chosen.clone(),
-            ..Wish::default()
+            ..DesiredFields::default()
         };
         let mut keys = asked.tags.iter().map(|(key, _)| key.clone());
         let found = keys.find_map(|key| {
             let less = asked.with(&Change::Tag(key, None));
-            self.hear(&less).is_empty().then_some(Search::Found(less))
+            self.evaluate(&less).is_empty().then_some(Search::Found(less))
         });
         let policies = &self.configuration.policies;
         match found.unwrap_or_else(|| search(self, policies, self.principals, asked.clone())) {
-            Search::Found(wish) => {
-                let labels = wish.tags.into_iter().map(|(key, value)| {
+            Search::Found(desired) => {
+                let labels = desired.tags.into_iter().map(|(key, value)| {
                     let label = self.filter.label_of(&key, &value);
                     (label.unwrap_or(key), value)
                 });
@@ -54,17 +54,17 @@ impl ListCourt<'_> {
     }
 }
 
-impl Court for ListCourt<'_> {
-    fn hear(&self, wish: &Wish) -> Vec<Objection> {
+impl Evaluator for ListEvaluator<'_> {
+    fn evaluate(&self, desired: &DesiredFields) -> Vec<Blocker> {
         let Configuration {
             policies, account, ..
         } = self.configuration;
-        let call = self.filter.call(&wish.tags);
+        let call = self.filter.call(&desired.tags);
         let of_each = self.principals.iter().flat_map(|principal| {
-            let judged = judge(policies, account, principal, &call, self.now);
-            judged.failures.into_iter().map(|failure| match failure {
-                Failure::Refused(refusal) => Objection::Refused(refusal),
-                Failure::Denied(denial) => Objection::Denied(principal.clone(), denial),
+            let evaluation = evaluate(policies, account, principal, &call, self.now);
+            evaluation.failures.into_iter().map(|failure| match failure {
+                Failure::Refused(refusal) => Blocker::Refused(refusal),
+                Failure::Denied(denial) => Blocker::Denied(principal.clone(), denial),
             })
         });
         of_each.collect()
@@ -84,7 +84,7 @@ impl Court for ListCourt<'_> {
         self.filter.decided(key).map(str::to_owned)
     }
 
-    fn before(&self) -> Option<&Wish> {
+    fn before(&self) -> Option<&DesiredFields> {
         None
     }
 

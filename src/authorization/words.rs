@@ -3,16 +3,14 @@
 use crate::admission::Cause;
 use crate::admission::outcome::finding::{subject, wish};
 use crate::admission::response::reply::{MAX_MESSAGE, joined};
-use crate::authorization::finding::{Finding, RESOURCE_TAG};
+use crate::authorization::finding::Finding;
 use crate::authorization::question::{Deed, Question};
 use crate::authorization::selector_advice::Advice;
 use crate::kubernetes::control_plane::described;
 use crate::wording::{NAME_LENGTH, fitted, listed, quoted};
 use eci_calls::Denial;
+use eci_calls::condition_key::{TagKey, TagSource};
 use ram_policy::{Mismatch, PolicyType, Principal, Reason, StatementId};
-
-/// Condition keys that stand for a tag, on a list for one that is asked for
-const TAG_KEYS: [&str; 3] = [RESOURCE_TAG, "acs:RequestTag/", "eci:tag/"];
 
 /// What a sentence needs to know beside the finding
 #[derive(Clone, Copy)]
@@ -133,26 +131,27 @@ impl Scene<'_> {
 
     /// What a condition key stands for
     fn of(&self, key: &str) -> String {
-        let is_beyond = self.is_list && key.starts_with(RESOURCE_TAG);
-        match TAG_KEYS.iter().find_map(|prefix| key.strip_prefix(prefix)) {
-            Some(tag) if !is_beyond => format!("tag {}", quoted(tag, NAME_LENGTH)),
-            _ => quoted(key, NAME_LENGTH),
+        match TagKey::parse(key) {
+            // A list names no instance, so that this is no tag of anything
+            Some(TagKey {
+                source: TagSource::Resource,
+                ..
+            }) if self.is_list => quoted(key, NAME_LENGTH),
+            Some(TagKey { tag, .. }) => format!("tag {}", quoted(tag, NAME_LENGTH)),
+            None => quoted(key, NAME_LENGTH),
         }
     }
 
     fn found(&self, key: &str, got: &[String]) -> String {
-        let is_tag = TAG_KEYS.iter().any(|prefix| key.starts_with(prefix));
-        match (got, is_tag, self.is_list) {
-            ([], true, true) if key.starts_with(RESOURCE_TAG) => {
-                "which only a request for one pod has".to_owned()
-            }
-            ([], true, true) => format!("but the {} asks for no such tag", self.noun()),
-            ([], true, false) if key.starts_with("acs:RequestTag/") => {
-                "but a request for one pod asks for no tags".to_owned()
-            }
-            ([], true, false) => "but the pod has no such tag".to_owned(),
-            ([], false, _) => "but the request does not have it".to_owned(),
-            (got, _, _) => format!("but it is {}", listed(got, "and")),
+        if !got.is_empty() {
+            return format!("but it is {}", listed(got, "and"));
+        }
+        match (TagKey::parse(key).map(|key| key.source), self.is_list) {
+            (Some(TagSource::Resource), true) => "which only a request for one pod has".to_owned(),
+            (Some(_), true) => format!("but the {} asks for no such tag", self.noun()),
+            (Some(TagSource::Request), false) => "but a request for one pod asks for no tags".to_owned(),
+            (Some(_), false) => "but the pod has no such tag".to_owned(),
+            (None, _) => "but the request does not have it".to_owned(),
         }
     }
 

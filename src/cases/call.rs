@@ -9,8 +9,8 @@ use crate::cases::expect::{Details, Expect};
 use crate::cases::raw::{context, principal};
 use crate::cases::text::{OneOrMany, Pairs, Text};
 use crate::config::directory::Configuration;
-use eci_calls::fix::{CallCourt, search};
-use eci_calls::{Call, CallOutcome, Failure, Instance, Operation, Tags, judge};
+use eci_calls::fix::{CallEvaluator, search};
+use eci_calls::{Call, CallOutcome, Failure, Instance, Operation, Tags, evaluate};
 use ram_policy::source::{Fault, Node};
 
 #[derive(Debug, Deserialize)]
@@ -57,15 +57,20 @@ impl CallCase {
                 let call = self.call.with(operation, tags);
                 let (policies, account) = (&configuration.policies, &configuration.account);
                 let now = Timestamp::now();
-                let judged = judge(policies, account, &principal, &call, now);
-                let court = CallCourt::new(policies, account, &principal, &call, now);
-                let fix = court.filter(|_| !judged.failures.is_empty()).map(|court| {
-                    let principals = std::slice::from_ref(&principal);
-                    Advice::of(search(&court, policies, principals, court.wish()), &court.wish())
-                });
+                let evaluation = evaluate(policies, account, &principal, &call, now);
+                let evaluator = CallEvaluator::new(policies, account, &principal, &call, now);
+                let fix = evaluator
+                    .filter(|_| !evaluation.failures.is_empty())
+                    .map(|evaluator| {
+                        let principals = std::slice::from_ref(&principal);
+                        Advice::of(
+                            search(&evaluator, policies, principals, evaluator.desired()),
+                            &evaluator.desired(),
+                        )
+                    });
                 Details {
                     fix: fix.map(|advice| advice.to_string()),
-                    ..details(operation, &judged)
+                    ..details(operation, &evaluation)
                 }
             }
         };
@@ -115,9 +120,9 @@ fn refused(code: &str) -> Details {
     }
 }
 
-fn details(operation: Operation, judged: &eci_calls::Judgement) -> Details {
-    let decision = judged.outcome.to_string();
-    match judged.failures.first() {
+fn details(operation: Operation, evaluation: &eci_calls::CallEvaluation) -> Details {
+    let decision = evaluation.outcome.to_string();
+    match evaluation.failures.first() {
         Some(Failure::Refused(refusal)) => refused(refusal.code),
         Some(Failure::Denied(denial)) => Details {
             decision,
@@ -127,7 +132,7 @@ fn details(operation: Operation, judged: &eci_calls::Judgement) -> Details {
             ..Details::default()
         },
         None => {
-            let first = judged.allowed.first();
+            let first = evaluation.allowed.first();
             Details {
                 decision,
                 auth_action: Some(operation.action().to_owned()),

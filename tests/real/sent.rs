@@ -255,6 +255,6 @@ fn rendered(values: &str) -> Vec<Value> {
         String::from_utf8_lossy(&output.stderr)
     );
     let text = String::from_utf8(output.stdout).expect("UTF-8");
-    let documents = ramgate::yaml::parse(&text).expect("YAML");
+    let documents = ramgate::testing::yaml::parse(&text).expect("YAML");
     documents.iter().map(|document| document.to_json()).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ram_policy::Context;
 
 /// The role that ECI makes for itself in an account, once
-pub const SERVICE_LINKED_ROLE: &str = "AliyunServiceRoleForECI";
+const SERVICE_LINKED_ROLE: &str = "AliyunServiceRoleForECI";
 
 /// The account as ECI calls see it
 #[derive(Clone, Debug, Default)]

@@ -2,7 +2,9 @@
 
 use ram_policy::Context;
 
-use super::{Operation, RoleArn, Tags};
+use crate::operation::Operation;
+use crate::role::RoleArn;
+use crate::tag::Tags;
 
 /// One call of the ECI API
 #[derive(Clone, Debug)]

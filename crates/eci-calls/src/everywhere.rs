@@ -2,8 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::question::{ECI_TAG, REQUEST_TAG, RESOURCE_GROUP, RESOURCE_TAG};
-use super::{Account, Allowed, Operation, Question};
+use crate::account::Account;
+use crate::condition_key::{CURRENT_TIME, tells_resources_apart};
+use crate::evaluation::Allowed;
+use crate::operation::Operation;
+use crate::question::Question;
 use ram_policy::{Context, PolicySet, Principal, StatementId};
 
 /// What comes of an operation on all resources
@@ -15,8 +18,8 @@ pub enum Everywhere {
     NotEverywhere(Option<StatementId>),
 }
 
-/// Judges an operation on all resources of its kind, whatever their tags and groups
-pub fn judge_everywhere(
+/// Evaluates an operation on all resources of its kind, whatever their tags and groups
+pub fn evaluate_everywhere(
     set: &PolicySet,
     account: &Account,
     principal: &Principal,
@@ -24,7 +27,7 @@ pub fn judge_everywhere(
     now: Timestamp,
 ) -> (Question, Everywhere) {
     let mut context = Context::new();
-    context.set("acs:CurrentTime", now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    context.set(CURRENT_TIME, now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
     context.extend(&account.context);
     let kind = operation.resource_kind().unwrap_or("*");
     let question = Question {
@@ -36,7 +39,7 @@ pub fn judge_everywhere(
         service: None,
         about_new_tags: false,
     };
-    let verdict = match set.decide_everywhere(&question.request(principal), is_of_resource) {
+    let verdict = match set.decide_everywhere(&question.request(principal), tells_resources_apart) {
         Ok(decision) => Everywhere::Allowed(Allowed {
             action: question.action,
             policy_type: decision.policy_type,
@@ -45,15 +48,6 @@ pub fn judge_everywhere(
         Err(statement) => Everywhere::NotEverywhere(statement),
     };
     (question, verdict)
-}
-
-/// Whether a condition key tells one resource from another
-fn is_of_resource(key: &str) -> bool {
-    let begins = |prefix: &str| {
-        key.get(..prefix.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    };
-    [REQUEST_TAG, RESOURCE_TAG, ECI_TAG].into_iter().any(begins) || key.eq_ignore_ascii_case(RESOURCE_GROUP)
 }
 
 #[cfg(test)]
@@ -93,7 +87,7 @@ mod tests {
             }],
             ..Account::default()
         };
-        let (question, verdict) = judge_everywhere(
+        let (question, verdict) = evaluate_everywhere(
             &PolicySet::compile(definition).unwrap(),
             &account,
             &Principal::User("u".into()),

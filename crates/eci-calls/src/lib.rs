@@ -1,26 +1,32 @@
 #![doc = include_str!("../README.md")]
 //!
 //! ```text
-//! Call (operation, tags, group, role, instance) -> Inquiry (ECI's own rules, questions to RAM) -> Judgement
+//! Call (operation, tags, group, role, instance) -> Inquiry (ECI's own rules, questions to RAM) -> CallEvaluation
 //! ```
 
 mod account;
 mod call;
+pub mod condition_key;
+mod evaluate;
+mod evaluation;
 mod everywhere;
 pub mod fix;
-mod judge;
-mod judgement;
+mod inquiry;
 mod operation;
 mod question;
+mod refusal;
 mod role;
 mod tag;
 
-pub use account::{Account, ResourceGroup, SERVICE_LINKED_ROLE};
+pub use account::{Account, ResourceGroup};
 pub use call::{Call, Instance};
-pub use everywhere::{Everywhere, judge_everywhere};
-pub use judge::judge;
-pub use judgement::{Allowed, CallOutcome, Denial, Failure, Judgement, Refusal};
+pub use evaluate::evaluate;
+pub use evaluation::{Allowed, CallEvaluation, CallOutcome, Denial, Failure};
+pub use everywhere::{Everywhere, evaluate_everywhere};
 pub use operation::{Kind, Operation, UnknownOperation};
-pub use question::{Inquiry, Question, inquire};
+pub use question::{
+    ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, ECI_SERVICE, INSTANCE_ROLE_SERVICE, PASS_ROLE, Question,
+};
+pub use refusal::Refusal;
 pub use role::{RoleArn, RoleArnError, RoleNameError, check_role_name};
 pub use tag::{MAX_KEY, MAX_TAGS, MAX_VALUE, TagError, Tags, check_tag};

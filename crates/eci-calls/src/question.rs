@@ -1,39 +1,18 @@
-//! A call to what is asked about it: ECI's own rules, and the questions that RAM gets.
-//!
-//! ECI checks parameters before rights, so refusals are found first; every question is asked all the same, so that
-//! one look shows everything that stands in the way.
+//! One question to RAM about a call.
 
-use jiff::Timestamp;
+use ram_policy::{Context, Decision, PolicySet, Principal, Request, Trace};
 
-use super::operation::Addressed;
-use super::{Account, Call, Instance, Kind, Refusal, Tags};
-use ram_policy::{Context, PolicySet, Principal, Request};
+/// The action of handing a role to an instance, or to ECI for pulling images
+pub const PASS_ROLE: &str = "ram:PassRole";
+/// The action of making the role that ECI works with in an account
+pub const CREATE_SERVICE_LINKED_ROLE: &str = "ram:CreateServiceLinkedRole";
+/// The action that trust policies speak of
+pub const ASSUME_ROLE: &str = "sts:AssumeRole";
 
-/// The service that an instance's role must trust; ECI shares the instance roles of ECS
-const INSTANCE_ROLE_SERVICE: &str = "ecs.aliyuncs.com";
-
-/// The service in whose name the service-linked role is made
-const SERVICE_NAME: &str = "eci.aliyuncs.com";
-
-/// Tags that the call sends
-pub(super) const REQUEST_TAG: &str = "acs:RequestTag/";
-/// Tags that the addressed resource has
-pub(super) const RESOURCE_TAG: &str = "acs:ResourceTag/";
-/// ECI's older key for either: the request's on a create, the resource's on a call with an id
-pub(super) const ECI_TAG: &str = "eci:tag/";
-/// The group that is asked for, which the engine fills in
-pub(super) const RESOURCE_GROUP: &str = "acs:ResourceGroupId";
-
-/// What a call comes to before RAM has answered
-#[derive(Clone, Debug)]
-pub struct Inquiry {
-    /// What ECI itself refuses
-    pub refusals: Vec<Refusal>,
-    /// What RAM is asked, all of which must be allowed
-    pub questions: Vec<Question>,
-    /// Whether a query would show nothing even where it is allowed
-    pub selects_nothing: bool,
-}
+/// The service that assumes an instance's role; ECI shares the instance roles of ECS
+pub const INSTANCE_ROLE_SERVICE: &str = "ecs.aliyuncs.com";
+/// The service in whose name ECI's service-linked role is made
+pub const ECI_SERVICE: &str = "eci.aliyuncs.com";
 
 /// One question about a call
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +32,7 @@ pub struct Question {
 }
 
 impl Question {
-    fn new(action: &'static str, resource: String, group: Option<&str>, context: Context) -> Self {
+    pub(crate) fn new(action: &'static str, resource: String, group: Option<&str>, context: Context) -> Self {
         Self {
             action,
             resource,
@@ -71,7 +50,7 @@ impl Question {
     }
 
     /// The question as RAM takes it
-    pub fn request<'a>(&'a self, principal: &'a Principal) -> Request<'a> {
+    pub(crate) fn request<'a>(&'a self, principal: &'a Principal) -> Request<'a> {
         Request {
             principal,
             action: self.action,
@@ -81,265 +60,20 @@ impl Question {
             session: &[],
         }
     }
-}
 
-/// Works out what is asked about a caller's call
-pub fn inquire(
-    set: &PolicySet,
-    account: &Account,
-    principal: &Principal,
-    call: &Call,
-    now: Timestamp,
-) -> Inquiry {
-    let mut inquirer = Inquirer {
-        set,
-        account,
-        principal,
-        call,
-        now,
-        refusals: Vec::new(),
-        questions: Vec::new(),
-    };
-    let mut selects_nothing = false;
-    match call.operation.kind() {
-        Kind::Create => inquirer.create(),
-        Kind::Update => inquirer.update(),
-        Kind::Query => {
-            inquirer.query();
-            selects_nothing = inquirer.selects_nothing();
-        }
-        Kind::ById => inquirer.by_id(),
-    }
-    Inquiry {
-        refusals: inquirer.refusals,
-        questions: inquirer.questions,
-        selects_nothing,
-    }
-}
-
-struct Inquirer<'a> {
-    set: &'a PolicySet,
-    account: &'a Account,
-    principal: &'a Principal,
-    call: &'a Call,
-    now: Timestamp,
-    refusals: Vec<Refusal>,
-    questions: Vec<Question>,
-}
-
-impl<'a> Inquirer<'a> {
-    fn create(&mut self) {
-        let call = self.call;
-        let known = call
-            .resource_group
-            .as_deref()
-            .filter(|id| self.account.has_group(id));
-        if let (Some(id), None) = (&call.resource_group, known)
-            && *self.principal != Principal::Account
-        {
-            self.refuse(Refusal::unknown_group(id));
-        }
-        // Absent, and for the account itself also unknown, means the default group (S10, S12).
-        let group = known.or_else(|| self.account.default_group());
-        let tags = Tags::existing(
-            call.tags
-                .iter()
-                .flat_map(Tags::iter)
-                .chain(call.extra_tags.iter())
-                .map(owned),
-        );
-        let context = self.context(&[], &[(REQUEST_TAG, &tags), (ECI_TAG, &tags)]);
-        self.ask(call.operation.action(), self.resource(None), group, context);
-        if let Some(role) = &call.role {
-            self.pass_role(role);
-        }
-        for arn in &call.role_arns {
-            self.ask_pass_role(arn.as_str().to_owned());
-        }
-        if call.operation.needs_service_linked_role() && self.account.lacks_service_linked_role() {
-            let context = self.context(&[("ram:ServiceName", SERVICE_NAME)], &[]);
-            let resource = format!("acs:ram:*:{}:role/*", self.set.account());
-            self.ask("ram:CreateServiceLinkedRole", resource, None, context);
+    /// RAM's answer to a caller
+    pub(crate) fn decide(&self, set: &PolicySet, caller: &Principal) -> Decision {
+        match self.service {
+            None => set.decide(&self.request(caller)),
+            Some(_) => set.decide_assume_role(&self.request(&self.principal(caller))),
         }
     }
 
-    /// The role must exist, the caller must be let to pass it, and ECS must be let to assume it
-    fn pass_role(&mut self, role: &str) {
-        if !self.set.has_role(role) {
-            self.refuse(Refusal::unknown_role(role));
-            return;
-        }
-        let resource = format!("acs:ram::{}:role/{role}", self.set.account());
-        self.ask_pass_role(resource.clone());
-        let context = self.context(&[], &[]);
-        self.questions.push(Question {
-            service: Some(INSTANCE_ROLE_SERVICE),
-            ..Question::new("sts:AssumeRole", resource, None, context)
-        });
-    }
-
-    /// A role belongs to no resource group, so grants for one do not count
-    fn ask_pass_role(&mut self, resource: String) {
-        let service: Vec<_> = self
-            .account
-            .pass_role_service
-            .iter()
-            .map(|name| ("acs:Service", name.as_str()))
-            .collect();
-        let context = self.context(&service, &[]);
-        self.ask("ram:PassRole", resource, None, context);
-    }
-
-    /// Current tags must give the right to change; new tags are judged as if the resource had them already
-    fn update(&mut self) {
-        let call = self.call;
-        let instance = call.instance.as_ref();
-        let current_group = self.group_of(instance);
-        if let Some(wanted) = call.resource_group.as_deref()
-            && Some(wanted) != current_group
-        {
-            self.refuse(Refusal::group_change(current_group, Some(wanted)));
-        }
-        let current_role = instance.and_then(|instance| instance.role.as_deref());
-        if let Some(wanted) = call.role.as_deref()
-            && !current_role.is_some_and(|current| current.eq_ignore_ascii_case(wanted))
-        {
-            self.refuse(Refusal::role_change(current_role, Some(wanted)));
-        }
-        let none = Tags::default();
-        let current = instance.map_or(&none, |instance| &instance.tags);
-        let resource = self.resource(instance);
-        let new = call
-            .tags
-            .as_ref()
-            .map(|tags| Tags::existing(tags.iter().chain(call.extra_tags.iter()).map(owned)));
-        let request = new.as_ref().unwrap_or(&none);
-        let context = self.context(
-            &[],
-            &[
-                (REQUEST_TAG, request),
-                (RESOURCE_TAG, current),
-                (ECI_TAG, current),
-            ],
-        );
-        self.ask(call.operation.action(), resource.clone(), current_group, context);
-        if let Some(new) = new.as_ref().filter(|new| !new.same_as(current)) {
-            let context = self.context(&[], &[(REQUEST_TAG, new), (RESOURCE_TAG, new), (ECI_TAG, new)]);
-            self.questions.push(Question {
-                about_new_tags: true,
-                ..Question::new(call.operation.action(), resource, current_group, context)
-            });
+    /// RAM's answer to a caller with every statement that was read for it
+    pub fn explain(&self, set: &PolicySet, caller: &Principal) -> Trace {
+        match self.service {
+            None => set.explain(&self.request(caller)),
+            Some(_) => set.explain_assume_role(&self.request(&self.principal(caller))),
         }
     }
-
-    /// One thing, its tags, and its group however it was addressed (S28, S32, S40, S41)
-    fn by_id(&mut self) {
-        let instance = self.call.instance.as_ref();
-        let group = self.group_of(instance);
-        if let (Some(given), true) = (self.call.resource_group.as_deref(), instance.is_some())
-            && Some(given) != group
-        {
-            self.refuse(Refusal::other_group(group, given));
-        }
-        let none = Tags::default();
-        let tags = instance.map_or(&none, |instance| &instance.tags);
-        let context = self.context(&[], &[(RESOURCE_TAG, tags), (ECI_TAG, tags)]);
-        self.ask(
-            self.call.operation.action(),
-            self.resource(instance),
-            group,
-            context,
-        );
-    }
-
-    /// What is asked for decides: the filter's tags, the id's tags, the group that is named (S19 to S25, S95 to S102)
-    fn query(&mut self) {
-        let call = self.call;
-        let instance = call.instance.as_ref();
-        let none = Tags::default();
-        let filter = call.tags.as_ref().unwrap_or(&none);
-        let context = match instance.map(|instance| &instance.tags) {
-            Some(tags) => self.context(
-                &[],
-                &[(REQUEST_TAG, filter), (RESOURCE_TAG, tags), (ECI_TAG, tags)],
-            ),
-            None => self.context(&[], &[(REQUEST_TAG, filter), (ECI_TAG, filter)]),
-        };
-        let group = call
-            .resource_group
-            .as_deref()
-            .filter(|_| call.operation.knows_groups());
-        self.ask(call.operation.action(), self.resource(instance), group, context);
-    }
-
-    /// A group that does not exist, or that the addressed instance is not in (S21, S25, S39)
-    fn selects_nothing(&self) -> bool {
-        let Some(group) = self.call.resource_group.as_deref() else {
-            return false;
-        };
-        let elsewhere = self
-            .call
-            .instance
-            .as_ref()
-            .is_some_and(|each| self.group_of(Some(each)) != Some(group));
-        !self.account.has_group(group) || elsewhere
-    }
-
-    fn group_of(&self, instance: Option<&'a Instance>) -> Option<&'a str> {
-        let own = match instance {
-            Some(instance) => instance.resource_group.as_deref(),
-            None => self.call.resource_group.as_deref(),
-        };
-        own.or_else(|| self.account.default_group())
-    }
-
-    /// `KIND/ID`, or `KIND/*` where there is no id
-    fn resource(&self, instance: Option<&Instance>) -> String {
-        let id = instance
-            .and_then(|instance| instance.id.as_deref())
-            .unwrap_or("*");
-        match self.call.operation.addressed() {
-            Addressed::Collection(kind) => {
-                format!(
-                    "acs:eci:{}:{}:{kind}/{id}",
-                    self.account.region,
-                    self.set.account()
-                )
-            }
-            Addressed::Nothing => "*".to_owned(),
-        }
-    }
-
-    /// What holds for every question, then what this one knows, then what was given with the call, which wins
-    fn context(&self, known: &[(&str, &str)], tags: &[(&str, &Tags)]) -> Context {
-        let mut context = Context::new();
-        context.set(
-            "acs:CurrentTime",
-            self.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        );
-        context.extend(&self.account.context);
-        for (key, value) in known {
-            context.set(*key, *value);
-        }
-        for (prefix, tags) in tags {
-            for (key, value) in tags.iter() {
-                context.set(format!("{prefix}{key}"), value);
-            }
-        }
-        context.extend(&self.call.context);
-        context
-    }
-
-    fn ask(&mut self, action: &'static str, resource: String, group: Option<&str>, context: Context) {
-        self.questions
-            .push(Question::new(action, resource, group, context));
-    }
-
-    fn refuse(&mut self, refusal: Refusal) {
-        self.refusals.push(refusal);
-    }
-}
-
-fn owned((key, value): (&str, &str)) -> (String, String) {
-    (key.to_owned(), value.to_owned())
 }

@@ -1,10 +1,10 @@
 //! Action patterns: `<ram-code>:<action>`, or `*` alone for every action of every service.
 
-use super::pattern::{Case, Pattern};
+use super::pattern::{Case, CompiledPattern, Pattern};
 
 /// What an `Action` or `NotAction` element may name; compared without ASCII case
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ActionPattern(Pattern);
+pub struct ActionPattern(CompiledPattern);
 
 impl ActionPattern {
     /// A checked pattern, or what is wrong with it
@@ -21,7 +21,7 @@ impl ActionPattern {
                 "action `{text}` is not `<ram-code>:<action>`, such as `eci:CreateContainerGroup`, nor `*`"
             ));
         }
-        Ok(Self(Pattern::new(text)))
+        Ok(Self(CompiledPattern::new(text)))
     }
 
     /// Whether a request's action fits
@@ -29,9 +29,26 @@ impl ActionPattern {
         self.0.matches(action, Case::Ignored)
     }
 
+    /// Whether every action that fits the other pattern surely fits this one; `false` may also mean that it is not
+    /// plain to see
+    pub fn includes(&self, other: &Self) -> bool {
+        let (wide, narrow) = (self.lower(), other.lower());
+        Pattern::new(&wide).includes(Pattern::new(&narrow))
+    }
+
+    /// Whether some action fits both patterns
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let (one, other) = (self.lower(), other.lower());
+        Pattern::new(&one).overlaps(Pattern::new(&other))
+    }
+
     /// The pattern as it was written
     pub fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+
+    fn lower(&self) -> String {
+        self.as_str().to_ascii_lowercase()
     }
 }
 

@@ -4,7 +4,7 @@
 //! segment takes the rest. A lone `*` matches everything. RAM's own names are regionless, written with an empty
 //! or a `*` region, and both are the same; role names compare without ASCII case.
 
-use super::pattern::{Case, wild, wild_behind};
+use super::pattern::{Pattern, wild_behind};
 
 /// How many segments follow `acs:`, the last of which may hold colons
 const SEGMENTS: usize = 4;
@@ -20,13 +20,17 @@ pub(super) struct Resource<'a> {
     pub(super) parts: Option<Segments<'a>>,
 }
 
-/// A resource name, taken apart
+/// A resource name or pattern, taken apart
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Segments<'a> {
-    code: &'a str,
-    region: &'a str,
-    account: &'a str,
-    pub(super) relative: &'a str,
+pub struct Segments<'a> {
+    /// The code of the service, such as `eci`
+    pub code: &'a str,
+    /// The region; RAM's own names have none
+    pub region: &'a str,
+    /// The account's number
+    pub account: &'a str,
+    /// The rest, such as `containergroup/eci-1`, which may hold colons
+    pub relative: &'a str,
 }
 
 impl ResourcePattern {
@@ -44,13 +48,13 @@ impl ResourcePattern {
 
     /// Whether a request's resource fits
     pub(super) fn matches(&self, resource: Option<Segments<'_>>) -> bool {
-        let Some(wanted) = segments(&self.0) else {
+        let Some(wanted) = self.segments() else {
             return true;
         };
         let Some(found) = resource else {
             return false;
         };
-        let fits = |pattern: &str, text: &str| wild(pattern, text, Case::Exact);
+        let fits = |pattern: &str, text: &str| Pattern::new(pattern).matches(text);
         if found.code != "ram" {
             return fits(wanted.code, found.code)
                 && fits(wanted.region, found.region)
@@ -69,10 +73,30 @@ impl ResourcePattern {
         self.matches(segments(resource))
     }
 
+    /// Whether every resource that fits the other pattern surely fits this one; `false` may also mean that it is not
+    /// plain to see
+    pub fn includes(&self, other: &Self) -> bool {
+        let Some(wide) = self.segments() else {
+            return true;
+        };
+        let Some(narrow) = other.segments() else {
+            return false;
+        };
+        let includes = |wide, narrow| Pattern::new(wide).includes(Pattern::new(narrow));
+        includes(wide.code, narrow.code)
+            && includes(wide.region, narrow.region)
+            && includes(wide.account, narrow.account)
+            && includes(wide.relative, narrow.relative)
+    }
+
+    /// The pattern's segments; a lone `*` has none
+    pub fn segments(&self) -> Option<Segments<'_>> {
+        segments(&self.0)
+    }
+
     /// The last segment, where it names one thing alone
     pub(super) fn literal(&self) -> Option<&str> {
-        let relative = segments(&self.0)?.relative;
-        (!relative.contains(['*', '?'])).then_some(relative)
+        Pattern::new(self.segments()?.relative).literal()
     }
 
     /// The pattern as it was written

@@ -7,22 +7,15 @@ mod index;
 
 use std::sync::Arc;
 
-use super::document::{Document, Effect, Statement};
+use super::attached::Attached;
+use super::document::Statement;
+use super::effect::Effect;
 use super::facts::Facts;
 use super::matching::mismatch;
 use index::Index;
 
 /// Up to this many statements, reading them all is as fast as looking them up
 const FEW: usize = 16;
-
-/// A policy under the name it is shown by
-#[derive(Clone, Debug)]
-pub struct Attached {
-    /// Its name; `session` for a session's policies, `trust:ROLE` for a trust policy
-    pub name: Arc<str>,
-    /// What it says
-    pub document: Arc<Document>,
-}
 
 /// The policies attached at one place: to one user, group or role for one scope, or to one control level
 #[derive(Debug, Default)]

@@ -8,35 +8,35 @@
 use std::sync::Arc;
 
 use super::arn::role_name;
-use super::attachment::{Attached, Attachments};
+use super::attached::Attached;
+use super::attachment::Attachments;
 use super::decision::{Decision, Miss, Outcome, PolicyType, Reason};
 use super::document::Document;
-use super::facts::{Facts, Request};
-use super::layer::{self, Layer};
+use super::facts::Facts;
+use super::layer::{self, LayerParts};
 use super::principal::Principal;
-use super::set::{PolicySet, Scope};
-
-/// The prefix of roles that services make for themselves, which control policies do not bind
-const SERVICE_LINKED: &str = "AliyunServiceRoleFor";
+use super::request::Request;
+use super::scope::Scope;
+use super::set::PolicySet;
 
 /// How layers are asked: through their indexes, or reading everything
 pub(super) trait Reader {
     /// What a layer says
-    fn ask(&mut self, scope: Scope, facts: &Facts<'_>, layer: &Layer) -> (Outcome, Reason);
+    fn ask(&mut self, scope: Scope, facts: &Facts<'_>, layer: &LayerParts) -> (Outcome, Reason);
 
     /// The statements of several layers that came nearest, where none of them allowed
-    fn misses(&self, facts: &Facts<'_>, layers: [&Layer; 2]) -> Vec<Miss>;
+    fn misses(&self, facts: &Facts<'_>, layers: [&LayerParts; 2]) -> Vec<Miss>;
 }
 
 /// Through the indexes
 struct Indexed;
 
 impl Reader for Indexed {
-    fn ask(&mut self, _: Scope, facts: &Facts<'_>, layer: &Layer) -> (Outcome, Reason) {
+    fn ask(&mut self, _: Scope, facts: &Facts<'_>, layer: &LayerParts) -> (Outcome, Reason) {
         layer::ask(facts, layer)
     }
 
-    fn misses(&self, facts: &Facts<'_>, layers: [&Layer; 2]) -> Vec<Miss> {
+    fn misses(&self, facts: &Facts<'_>, layers: [&LayerParts; 2]) -> Vec<Miss> {
         layer::misses(facts, layers)
     }
 }
@@ -63,7 +63,7 @@ impl PolicySet {
             };
         }
         let facts = Facts::new(self.account(), request);
-        let mut ask = |scope: Scope, layer: &Layer| {
+        let mut ask = |scope: Scope, layer: &LayerParts| {
             let policy_type = scope.policy_type();
             let (outcome, reason) = reader.ask(scope, &facts, layer);
             Decision {
@@ -141,11 +141,6 @@ impl PolicySet {
             policy_type,
             reason,
         }
-    }
-
-    pub(super) fn control_levels(&self, principal: &Principal) -> impl Iterator<Item = &Arc<Attachments>> {
-        let exempt = matches!(principal, Principal::Role(name) if name.starts_with(SERVICE_LINKED));
-        self.control.iter().filter(move |_| !exempt)
     }
 }
 

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::document::Effect;
+use super::condition::Operator;
+use super::effect::Effect;
 
 /// The answer to a request
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,7 +109,7 @@ pub enum Mismatch {
     /// A condition does not hold
     Condition {
         /// The operator
-        operator: &'static str,
+        operator: &'static Operator,
         /// The condition key
         key: String,
         /// The policy's values

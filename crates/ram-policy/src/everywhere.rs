@@ -1,10 +1,11 @@
 //! Whether an action is allowed on every resource there is, where nobody says which ones are meant.
 
 use super::decision::{Decision, Outcome, StatementId};
-use super::document::Effect;
-use super::facts::{Facts, Request};
+use super::effect::Effect;
+use super::facts::Facts;
 use super::matching::mismatch;
 use super::principal::Principal;
+use super::request::Request;
 use super::set::PolicySet;
 
 impl PolicySet {

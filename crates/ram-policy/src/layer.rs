@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::attachment::{Attachments, Placed};
 use super::decision::{Miss, Outcome, Reason, StatementId};
-use super::document::Effect;
+use super::effect::Effect;
 use super::facts::Facts;
 use super::matching::{First, mismatch};
 
@@ -12,10 +12,10 @@ use super::matching::{First, mismatch};
 const MOST_MISSES: usize = 8;
 
 /// Policies that count as one: a principal's own, and those of its groups
-pub(super) type Layer = [Arc<Attachments>];
+pub(super) type LayerParts = [Arc<Attachments>];
 
 /// What a layer says to a request
-pub(super) fn ask(facts: &Facts<'_>, layer: &Layer) -> (Outcome, Reason) {
+pub(super) fn ask(facts: &Facts<'_>, layer: &LayerParts) -> (Outcome, Reason) {
     let first = |effect| layer.iter().find_map(|part| part.first(facts, effect));
     if let Some(denying) = first(Effect::Deny) {
         return (Outcome::ExplicitDeny, Reason::Statement(denying.id()));
@@ -29,7 +29,7 @@ pub(super) fn ask(facts: &Facts<'_>, layer: &Layer) -> (Outcome, Reason) {
 /// The Allow statements that got furthest: past the action, past the resource, with the fewest conditions open
 pub(super) fn misses<'a>(
     facts: &Facts<'_>,
-    layers: impl IntoIterator<Item = &'a Layer> + Clone,
+    layers: impl IntoIterator<Item = &'a LayerParts> + Clone,
 ) -> Vec<Miss> {
     let parts = || layers.clone().into_iter().flatten();
     let mut nearest = Nearest::default();

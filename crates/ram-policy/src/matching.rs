@@ -3,8 +3,7 @@
 use super::condition::Condition;
 use super::decision::Mismatch;
 use super::document::{Actions, Statement, Target};
-use super::facts::{Facts, Request};
-use super::set::PolicySet;
+use super::facts::Facts;
 
 /// Which element of a statement did not match first
 #[derive(Clone, Copy)]
@@ -23,7 +22,7 @@ pub(super) fn mismatch<'a>(facts: &Facts<'_>, statement: &'a Statement) -> Optio
 }
 
 /// The first of action and target that does not match
-fn reach<'a>(facts: &Facts<'_>, statement: &'a Statement) -> Option<First<'a>> {
+pub(super) fn reach<'a>(facts: &Facts<'_>, statement: &'a Statement) -> Option<First<'a>> {
     if !statement.covers_action(facts.action) {
         return Some(First::Action);
     }
@@ -39,27 +38,12 @@ fn reach<'a>(facts: &Facts<'_>, statement: &'a Statement) -> Option<First<'a>> {
 }
 
 /// The conditions that do not hold
-fn open<'a>(facts: &Facts<'_>, statement: &'a Statement) -> impl Iterator<Item = &'a Condition> {
+pub(super) fn open<'a>(facts: &Facts<'_>, statement: &'a Statement) -> impl Iterator<Item = &'a Condition> {
     let holds = |condition: &&Condition| condition.met(facts.values(&condition.key), statement.effect);
     statement
         .conditions
         .iter()
         .filter(move |condition| !holds(condition))
-}
-
-impl PolicySet {
-    /// The conditions of a statement that do not hold for a request; none if it speaks of other actions or resources
-    pub fn open_conditions<'a>(
-        &self,
-        request: &Request<'_>,
-        statement: &'a Statement,
-    ) -> Option<Vec<&'a Condition>> {
-        let facts = Facts::new(self.account(), request);
-        match reach(&facts, statement) {
-            Some(_) => None,
-            None => Some(open(&facts, statement).collect()),
-        }
-    }
 }
 
 impl First<'_> {
@@ -79,13 +63,10 @@ impl First<'_> {
     pub(super) fn explain(self, facts: &Facts<'_>, statement: &Statement) -> Mismatch {
         match self {
             Self::Action => {
-                let (patterns, negated) = match &statement.actions {
-                    Actions::Listed(patterns) => (patterns, false),
-                    Actions::Except(patterns) => (patterns, true),
-                };
+                let wanted = statement.actions.patterns().iter();
                 Mismatch::Action {
-                    wanted: patterns.iter().map(|each| each.as_str().to_owned()).collect(),
-                    negated,
+                    wanted: wanted.map(|each| each.as_str().to_owned()).collect(),
+                    negated: matches!(statement.actions, Actions::Except(_)),
                     got: facts.action.to_owned(),
                 }
             }
@@ -100,7 +81,7 @@ impl First<'_> {
                 },
             },
             Self::Condition(condition) => Mismatch::Condition {
-                operator: condition.operator.name,
+                operator: condition.operator,
                 key: condition.key.to_string(),
                 wanted: condition.wanted(),
                 got: facts.values(&condition.key).to_vec(),

@@ -1,127 +1,75 @@
-//! Wildcards: `*` stands for any run of characters, also none, `?` for exactly one.
+//! Wildcard patterns: `*` stands for any run of characters, also none, `?` for exactly one.
 //!
-//! Matching needs no memory of its own. Its time grows with the product of the two lengths in the worst case;
-//! both are bounded before they get here (a policy by 64 KiB, tag values and names by the limits of ECI).
+//! Patterns of actions and of resources have rules of their own on top: the first ignore case, the second match segment
+//! by segment.
 
-use std::fmt;
+mod combinations;
+mod compiled;
+mod matcher;
+mod relation;
+mod token;
 
-/// Whether letters that differ only in case are the same
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Case {
-    /// `A` and `a` differ
-    Exact,
-    /// ASCII letters are the same in both cases
-    Ignored,
-}
+pub(crate) use compiled::CompiledPattern;
+pub(crate) use matcher::{Case, wild, wild_behind};
 
-/// A text in which `*` and `?` are wildcards
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Pattern {
-    text: Box<str>,
-    shape: Shape,
-}
+pub use combinations::{Combinations, combinations};
+pub use token::Tokens;
 
-/// The shapes that need no search
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Shape {
-    All,
-    Literal,
-    Prefix,
-    Other,
-}
+/// A text in which `*` and `?` are wildcards; every text is one
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Pattern<'a>(&'a str);
 
-impl Pattern {
-    /// A pattern; every text is one
-    pub(super) fn new(text: &str) -> Self {
-        let shape = match text.find(['*', '?']) {
-            None => Shape::Literal,
-            Some(0) if text == "*" => Shape::All,
-            Some(at) if at.saturating_add(1) == text.len() && text.ends_with('*') => Shape::Prefix,
-            Some(_) => Shape::Other,
-        };
-        Self {
-            text: text.into(),
-            shape,
-        }
-    }
-
-    /// Whether the whole of `text` fits
-    pub(super) fn matches(&self, text: &str, case: Case) -> bool {
-        match self.shape {
-            Shape::All => true,
-            Shape::Literal => same(&self.text, text, case),
-            Shape::Prefix => {
-                let prefix = self.text.strip_suffix('*').unwrap_or_default();
-                text.get(..prefix.len())
-                    .is_some_and(|start| same(prefix, start, case))
-            }
-            Shape::Other => wild(&self.text, text, case),
-        }
+impl<'a> Pattern<'a> {
+    /// A text as a pattern
+    pub fn new(text: &'a str) -> Self {
+        Self(text)
     }
 
     /// The pattern as it was written
-    pub(super) fn as_str(&self) -> &str {
-        &self.text
+    pub fn as_str(self) -> &'a str {
+        self.0
     }
-}
 
-impl fmt::Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+    /// Whether it has a wildcard
+    pub fn is_wild(self) -> bool {
+        self.0.contains(token::is_wildcard)
     }
-}
 
-/// Whether `text` fits `pattern` as a whole
-pub(super) fn wild(pattern: &str, text: &str, case: Case) -> bool {
-    let exact = match case {
-        Case::Exact => text.len(),
-        Case::Ignored => 0,
-    };
-    wild_behind(exact, pattern, text)
-}
-
-/// The same, where letters that begin in the first `exact` bytes of the text compare exactly, and the others without
-/// ASCII case
-pub(super) fn wild_behind(exact: usize, pattern: &str, text: &str) -> bool {
-    let mut wanted = pattern.chars();
-    let mut found = text.chars();
-    // The latest `*`: what follows it in the pattern, and where its run ends so far. Going back to an earlier
-    // one is never needed, for the latest can take whatever an earlier one would have taken.
-    let mut retry: Option<(std::str::Chars<'_>, std::str::Chars<'_>)> = None;
-    loop {
-        let mut next = wanted.clone();
-        let at = text.len().saturating_sub(found.as_str().len());
-        let fits = match next.next() {
-            Some('*') => {
-                retry = Some((next.clone(), found.clone()));
-                true
-            }
-            Some('?') => found.next().is_some(),
-            Some(letter) => found
-                .next()
-                .is_some_and(|other| letter == other || at >= exact && letter.eq_ignore_ascii_case(&other)),
-            None if found.as_str().is_empty() => return true,
-            None => false,
-        };
-        if fits {
-            wanted = next;
-            continue;
-        }
-        let Some((after_star, run_end)) = &mut retry else {
-            return false;
-        };
-        if run_end.next().is_none() {
-            return false;
-        }
-        wanted = after_star.clone();
-        found = run_end.clone();
+    /// The only text that fits, where it has no wildcard
+    pub fn literal(self) -> Option<&'a str> {
+        (!self.is_wild()).then_some(self.0)
     }
-}
 
-fn same(wanted: &str, found: &str, case: Case) -> bool {
-    match case {
-        Case::Exact => wanted == found,
-        Case::Ignored => wanted.eq_ignore_ascii_case(found),
+    /// What stands before the first wildcard, and every text that fits begins with
+    pub fn literal_prefix(self) -> &'a str {
+        self.0.split(token::is_wildcard).next().unwrap_or_default()
+    }
+
+    /// Whether the whole of a text fits; a wildcard in the text is a character like any other
+    pub fn matches(self, text: &str) -> bool {
+        wild(self.0, text, Case::Exact)
+    }
+
+    /// Whether the whole of a text fits, where ASCII letters are the same in both cases
+    pub fn matches_ignoring_case(self, text: &str) -> bool {
+        wild(self.0, text, Case::Ignored)
+    }
+
+    /// Whether every text that fits the other pattern surely fits this one; `false` may also mean that it is not plain
+    /// to see
+    pub fn includes(self, other: Pattern<'_>) -> bool {
+        // The table is not needed where the first letters differ
+        other.0.starts_with(self.literal_prefix()) && relation::includes(self.0, other.0)
+    }
+
+    /// Whether some text fits both patterns
+    pub fn overlaps(self, other: Pattern<'_>) -> bool {
+        relation::overlap(self.0, other.0)
+    }
+
+    /// A text that fits: each run becomes these letters, each single character an `x`
+    pub fn filled(self, run: &str) -> String {
+        self.0.replace('?', "x").replace('*', run)
     }
 }
 
@@ -131,55 +79,78 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn wildcards_cover_whole_texts() {
-        for (pattern, text, expected) in [
-            ("*", "", true),
-            ("*", "a/b:c", true),
-            ("", "", true),
-            ("", "a", false),
-            ("?", "", false),
-            ("?", "é", true),
-            ("*?*?", "é", false),
-            ("a*", "a", true),
-            ("a*", "ab", true),
-            ("a*", "ba", false),
-            ("a*", "é", false),
-            ("a*c", "abcbc", true),
-            ("a*c", "abcb", false),
-            ("a?c", "ac", false),
-            ("*ab*ab", "abab", true),
-            ("*ab*ab", "ab", false),
-            ("a**b", "ab", true),
-            ("A", "a", false),
-        ] {
-            assert_eq!(
-                Pattern::new(pattern).matches(text, Case::Exact),
-                expected,
-                "`{pattern}` on `{text}`"
-            );
-        }
-        assert!(Pattern::new("eci:Create*").matches("ECI:createX", Case::Ignored));
-        assert!(!Pattern::new("É").matches("é", Case::Ignored));
+    fn fits(pattern: &str, text: &str) -> bool {
+        Pattern::new(pattern).matches(text)
     }
 
-    /// The definition, one character at a time, with no shortcut
-    fn oracle(pattern: &[char], text: &[char]) -> bool {
-        match pattern.split_first() {
-            None => text.is_empty(),
-            Some(('*', rest)) => (0..=text.len()).any(|skip| oracle(rest, &text[skip..])),
-            Some(('?', rest)) => !text.is_empty() && oracle(rest, &text[1..]),
-            Some((letter, rest)) => text.first() == Some(letter) && oracle(rest, &text[1..]),
+    #[test]
+    fn patterns_are_compared() {
+        for (outer, inner, wanted) in [
+            ("*", "a*b?", true),
+            ("prod-*", "prod-eu-*", true),
+            ("prod-*", "prod*", false),
+            ("a?c", "abc", true),
+            ("a?c", "a*c", false),
+            ("a*c", "a?c", true),
+            ("a", "a*", false),
+            ("", "", true),
+            ("*:*", "eci:*", true),
+            ("eci:Create*", "eci:*", false),
+        ] {
+            assert_eq!(
+                Pattern::new(outer).includes(Pattern::new(inner)),
+                wanted,
+                "{outer} {inner}"
+            );
         }
+        for (one, other, wanted) in [
+            ("a*", "*b", true),
+            ("a*", "b*", false),
+            ("a?", "a", false),
+            ("*", "", true),
+            ("", "*", true),
+            ("prod-*", "test-*", false),
+            ("a*z", "*m*", true),
+        ] {
+            let (one, other) = (Pattern::new(one), Pattern::new(other));
+            assert_eq!(one.overlaps(other), wanted, "{one:?} {other:?}");
+            assert_eq!(other.overlaps(one), wanted, "{one:?} {other:?}");
+        }
+        assert!(fits("a*", "a*") && fits("containergroup/*", "containergroup/*"));
+        assert!(!fits("containergroup/a", "containergroup/*") && fits("??", "*?"));
+    }
+
+    #[test]
+    fn patterns_match_what_they_are_filled_to() {
+        for pattern in ["a*", "*", "?", "a?c*", "*x*", "", "abc"] {
+            for run in ["any", ""] {
+                let text = Pattern::new(pattern).filled(run);
+                assert!(fits(pattern, &text), "{pattern} on {text}");
+            }
+        }
+        for (pattern, text) in [("a*", "b"), ("?", ""), ("?", "ab"), ("", "a"), ("*ab", "aba")] {
+            assert!(!fits(pattern, text), "{pattern} on {text}");
+        }
+    }
+
+    #[test]
+    fn literals_end_at_the_first_wildcard() {
+        let parts = |text| (Pattern::new(text).literal(), Pattern::new(text).literal_prefix());
+        assert_eq!(parts("abc"), (Some("abc"), "abc"));
+        assert_eq!(parts("a?c*"), (None, "a"));
+        assert_eq!(parts("*"), (None, ""));
     }
 
     proptest! {
         #[test]
-        fn matching_follows_the_definition(pattern in "[abé*?]{0,8}", text in "[abé]{0,10}") {
-            let wanted: Vec<char> = pattern.chars().collect();
-            let found: Vec<char> = text.chars().collect();
-            prop_assert_eq!(Pattern::new(&pattern).matches(&text, Case::Exact), oracle(&wanted, &found));
-            prop_assert_eq!(wild(&pattern, &text, Case::Ignored), oracle(&wanted, &found));
+        fn a_text_that_fits_says_what_patterns_share(one in "[ab*?]{0,6}", other in "[ab*?]{0,6}", text in "[ab]{0,6}") {
+            let (one, other) = (Pattern::new(&one), Pattern::new(&other));
+            if one.matches(&text) && other.matches(&text) {
+                prop_assert!(one.overlaps(other));
+            }
+            if one.includes(other) && other.matches(&text) {
+                prop_assert!(one.matches(&text));
+            }
         }
     }
 }

@@ -4,6 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+/// The prefix of roles that services make for themselves
+const SERVICE_LINKED: &str = "AliyunServiceRoleFor";
+
 /// A caller
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Principal {
@@ -30,6 +33,11 @@ impl Principal {
             Self::Role(name) => Some(format!("acs:ram::{account}:role/{name}")),
             Self::Account | Self::Service(_) => None,
         }
+    }
+
+    /// Whether this is a role that a service made for itself, which control policies do not bind
+    pub fn is_service_linked(&self) -> bool {
+        matches!(self, Self::Role(name) if name.starts_with(SERVICE_LINKED))
     }
 
     /// RAM's word for the kind of caller in a denial

@@ -1,124 +1,23 @@
-//! Who holds which policies: a definition in plain data, compiled once into an immutable set.
+//! Who holds which policies: an immutable set, compiled once.
 //!
 //! A decision looks its principal up and touches only what that principal holds, however many others there are.
 
 mod compile;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fmt;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::attachment::{Attached, Attachments};
-use super::decision::PolicyType;
-use super::document::Document;
+use super::attached::Attached;
+use super::attachment::Attachments;
 use super::principal::Principal;
-
-/// What a set is compiled from
-#[derive(Clone, Debug, Default)]
-pub struct Definition {
-    /// The Alibaba Cloud account's number
-    pub account_id: String,
-    /// Names of control policies for each level, the root folder first
-    pub control_policies: Vec<Vec<String>>,
-    /// Custom policies by name; the system policies are known anyway
-    pub policies: BTreeMap<String, Arc<Document>>,
-    /// RAM users
-    pub users: Vec<UserDefinition>,
-    /// Groups of RAM users
-    pub groups: Vec<GroupDefinition>,
-    /// RAM roles
-    pub roles: Vec<RoleDefinition>,
-}
-
-/// A RAM user
-#[derive(Clone, Debug, Default)]
-pub struct UserDefinition {
-    /// Its name, compared exactly
-    pub name: String,
-    /// Names of the groups it is in
-    pub groups: Vec<String>,
-    /// Its own policies
-    pub grants: Vec<Grant>,
-}
-
-/// A group of RAM users
-#[derive(Clone, Debug, Default)]
-pub struct GroupDefinition {
-    /// Its name, compared exactly
-    pub name: String,
-    /// The policies its members hold
-    pub grants: Vec<Grant>,
-}
-
-/// A RAM role
-#[derive(Clone, Debug)]
-pub struct RoleDefinition {
-    /// Its name, compared without ASCII case
-    pub name: String,
-    /// Who may assume it
-    pub trust: Arc<Document>,
-    /// Its policies
-    pub grants: Vec<Grant>,
-}
-
-/// A policy attached to a principal
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grant {
-    /// The policy's name
-    pub policy: String,
-    /// The resource group it is granted for; none means the whole account
-    pub resource_group: Option<String>,
-}
-
-impl Grant {
-    /// A policy granted for the whole account
-    pub fn for_account(policy: impl Into<String>) -> Self {
-        Self {
-            policy: policy.into(),
-            resource_group: None,
-        }
-    }
-}
-
-/// A definition that contradicts itself
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DefinitionError {
-    /// A grant or a control policy names a policy that is not there
-    #[error("{holder} holds policy `{policy}`, which does not exist")]
-    UnknownPolicy {
-        /// Who holds it
-        holder: String,
-        /// The missing policy
-        policy: String,
-    },
-    /// A user is in a group that is not there
-    #[error("user `{user}` is in group `{group}`, which does not exist")]
-    UnknownGroup {
-        /// The user
-        user: String,
-        /// The missing group
-        group: String,
-    },
-    /// Two things of one kind have the same name
-    #[error("{what} is defined twice")]
-    DefinedTwice {
-        /// Kind and name
-        what: String,
-    },
-    /// A custom policy has a system policy's name
-    #[error("policy `{policy}` has the name of a system policy, which is built in")]
-    SystemPolicy {
-        /// The name
-        policy: String,
-    },
-}
+use super::scope::Scope;
 
 /// A compiled definition
 #[derive(Debug)]
 pub struct PolicySet {
     account: Box<str>,
     /// The member's own level first, the root folder last
-    pub(super) control: Vec<Arc<Attachments>>,
+    control: Vec<Arc<Attachments>>,
     users: HashMap<Box<str>, Holdings>,
     /// By lower-case name
     roles: HashMap<Box<str>, Role>,
@@ -140,21 +39,6 @@ pub(super) struct Role {
     pub(super) trust: Arc<Attachments>,
 }
 
-/// Which layer a policy counts in
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Scope {
-    /// A level of control policies, counted from the member's own, which is 0, towards the root folder
-    ControlPolicy(usize),
-    /// The policies that an STS session was made with
-    Session,
-    /// Granted for the whole account
-    Account,
-    /// Granted for this resource group
-    ResourceGroup(Box<str>),
-    /// The trust policy of a role
-    Trust,
-}
-
 /// The policies of one layer, as a principal meets it
 #[derive(Clone, Debug)]
 pub struct Layer<'a> {
@@ -162,32 +46,6 @@ pub struct Layer<'a> {
     pub scope: Scope,
     /// Its policies, the principal's own before those of its groups
     pub policies: Vec<&'a Attached>,
-}
-
-impl Scope {
-    /// RAM's word for the layer
-    pub fn policy_type(&self) -> PolicyType {
-        match self {
-            Self::ControlPolicy(_) => PolicyType::ControlPolicy,
-            Self::Session => PolicyType::SessionPolicy,
-            Self::Account => PolicyType::AccountLevelIdentityBasedPolicy,
-            Self::ResourceGroup(_) => PolicyType::ResourceGroupLevelIdentityBasedPolicy,
-            Self::Trust => PolicyType::AssumeRolePolicy,
-        }
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ControlPolicy(0) => f.write_str("control policies of the member's own level"),
-            Self::ControlPolicy(level) => write!(f, "control policies {level} above the member's level"),
-            Self::Session => f.write_str("session policy"),
-            Self::Account => f.write_str("account scope"),
-            Self::ResourceGroup(group) => write!(f, "scope of resource group `{group}`"),
-            Self::Trust => f.write_str("trust policy of the role"),
-        }
-    }
 }
 
 impl Holdings {
@@ -199,14 +57,6 @@ impl Holdings {
 }
 
 impl PolicySet {
-    /// Compiles a definition
-    ///
-    /// # Errors
-    /// Everything in it that refers to what is not there, or is there twice
-    pub fn compile(definition: Definition) -> Result<Self, Vec<DefinitionError>> {
-        compile::compile(definition)
-    }
-
     /// The account's number
     pub fn account(&self) -> &str {
         &self.account
@@ -272,5 +122,11 @@ impl PolicySet {
             Principal::Role(name) => self.role(name).map(|role| &role.holdings),
             Principal::Account | Principal::Service(_) => None,
         }
+    }
+
+    /// The control levels that bind a principal; a service-linked role is bound by none
+    pub(super) fn control_levels(&self, principal: &Principal) -> impl Iterator<Item = &Arc<Attachments>> {
+        let is_exempt = principal.is_service_linked();
+        self.control.iter().filter(move |_| !is_exempt)
     }
 }

@@ -147,7 +147,7 @@ impl Node {
     }
 
     /// The items of a list; anything else is a list of itself
-    pub fn items(&self) -> &[Self] {
+    pub(crate) fn items(&self) -> &[Self] {
         match &self.value {
             Value::List(items) => items,
             _ => std::slice::from_ref(self),

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use super::attachment::Placed;
 use super::decide::Reader;
 use super::decision::{Decision, Mismatch, Miss, Outcome, Reason, StatementId};
-use super::document::Effect;
-use super::facts::{Facts, Request};
-use super::layer::{Layer, Nearest};
+use super::effect::Effect;
+use super::facts::Facts;
+use super::layer::{LayerParts, Nearest};
 use super::matching::mismatch;
-use super::set::{PolicySet, Scope};
+use super::request::Request;
+use super::scope::Scope;
+use super::set::PolicySet;
 
 /// A decision and what led to it
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +90,7 @@ impl Scan {
 }
 
 impl Reader for Scan {
-    fn ask(&mut self, scope: Scope, facts: &Facts<'_>, layer: &Layer) -> (Outcome, Reason) {
+    fn ask(&mut self, scope: Scope, facts: &Facts<'_>, layer: &LayerParts) -> (Outcome, Reason) {
         let statements: Vec<TracedStatement> = distinct(layer)
             .map(|placed| TracedStatement {
                 statement: placed.id(),
@@ -117,13 +119,13 @@ impl Reader for Scan {
         (outcome, reason)
     }
 
-    fn misses(&self, facts: &Facts<'_>, layers: [&Layer; 2]) -> Vec<Miss> {
+    fn misses(&self, facts: &Facts<'_>, layers: [&LayerParts; 2]) -> Vec<Miss> {
         nearest(facts, &layers)
     }
 }
 
 /// The statements of a layer, those of a policy that is held twice only once
-fn distinct(layer: &Layer) -> impl Iterator<Item = Placed<'_>> {
+fn distinct(layer: &LayerParts) -> impl Iterator<Item = Placed<'_>> {
     let mut seen = HashSet::new();
     layer
         .iter()
@@ -131,7 +133,7 @@ fn distinct(layer: &Layer) -> impl Iterator<Item = Placed<'_>> {
         .filter(move |placed| seen.insert((Arc::clone(placed.policy), placed.number)))
 }
 
-fn nearest(facts: &Facts<'_>, layers: &[&Layer]) -> Vec<Miss> {
+fn nearest(facts: &Facts<'_>, layers: &[&LayerParts]) -> Vec<Miss> {
     let mut nearest = Nearest::default();
     for placed in layers
         .iter()

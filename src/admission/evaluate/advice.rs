@@ -8,7 +8,7 @@ pub(crate) mod evaluator;
 use std::fmt;
 
 use crate::admission::evaluate::Case;
-use crate::admission::evaluate::advice::evaluator::PodCourt;
+use crate::admission::evaluate::advice::evaluator::PodEvaluator;
 use crate::admission::fields::annotations::{CUSTOM_TAGS, Fields, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
 use crate::admission::fields::update::Both;
 use crate::admission::outcome::evaluation::Evaluation;
@@ -16,7 +16,7 @@ use crate::admission::outcome::finding::Finding;
 use crate::admission::response::reply::Cause;
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::pod::Pod;
-use eci_calls::fix::{Search, Wish};
+use eci_calls::fix::{DesiredFields, Search};
 
 /// What came of looking for a change that would be allowed
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,9 +40,9 @@ pub struct Line {
 
 impl Advice {
     /// The advice that a search comes to
-    pub fn of(found: Search, before: &Wish) -> Self {
+    pub fn of(found: Search, before: &DesiredFields) -> Self {
         match found {
-            Search::Found(wish) => Self::Write(lines(before, &wish)),
+            Search::Found(desired) => Self::Write(lines(before, &desired)),
             Search::Nothing => Self::Nothing,
             Search::GaveUp => Self::GaveUp,
         }
@@ -62,7 +62,7 @@ impl Advice {
             .filter(|_| is_about_fields(evaluation))?;
         let principals = case.principals(requester, namespace);
         let account = case.service_account(pod);
-        let court = PodCourt::new(
+        let evaluator = PodEvaluator::new(
             case,
             pod,
             namespace,
@@ -71,7 +71,7 @@ impl Advice {
             evaluation,
             update,
         );
-        Some(court.advice())
+        Some(evaluator.advice())
     }
 
     /// The annotations to write or to leave out
@@ -115,10 +115,10 @@ fn is_about_fields(evaluation: &Evaluation) -> bool {
             .all(|finding| matches!(finding, Finding::Refused(_) | Finding::Denied { .. }))
 }
 
-/// The annotations that two wishes write differently, as the second writes them
-fn lines(before: &Wish, after: &Wish) -> Vec<Line> {
-    let texts = |wish: &Wish| {
-        let fields = fields(wish, &Fields::default());
+/// The annotations that two sets of fields write differently, as the second writes them
+fn lines(before: &DesiredFields, after: &DesiredFields) -> Vec<Line> {
+    let texts = |desired: &DesiredFields| {
+        let fields = fields(desired, &Fields::default());
         [fields.written_tags(), fields.resource_group, fields.role]
     };
     [CUSTOM_TAGS, RESOURCE_GROUP_ID, RAM_ROLE_NAME]
@@ -129,18 +129,18 @@ fn lines(before: &Wish, after: &Wish) -> Vec<Line> {
         .collect()
 }
 
-/// The fields that a wish asks for, with those that it leaves alone
-fn fields(wish: &Wish, others: &Fields) -> Fields {
+/// The desired fields, with those that they leave alone
+fn fields(desired: &DesiredFields, others: &Fields) -> Fields {
     Fields {
-        tags: wish.tags.clone(),
-        resource_group: wish.resource_group.clone(),
-        role: wish.role.clone(),
+        tags: desired.tags.clone(),
+        resource_group: desired.resource_group.clone(),
+        role: desired.role.clone(),
         role_arns: others.role_arns.clone(),
     }
 }
 
-fn wish(fields: &Fields) -> Wish {
-    Wish {
+fn desired(fields: &Fields) -> DesiredFields {
+    DesiredFields {
         tags: fields.tags.clone(),
         resource_group: fields.resource_group.clone(),
         role: fields.role.clone(),

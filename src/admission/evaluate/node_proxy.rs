@@ -36,7 +36,7 @@ impl Case<'_> {
         for principal in principals {
             let boundary = principal != requester;
             let (question, verdict) =
-                eci_calls::judge_everywhere(policies, account, &principal, operation, self.now);
+                eci_calls::evaluate_everywhere(policies, account, &principal, operation, self.now);
             evaluation.asked.push(Asked {
                 principal: principal.clone(),
                 boundary,

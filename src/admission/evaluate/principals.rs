@@ -38,14 +38,14 @@ impl Case<'_> {
         let Configuration {
             policies, account, ..
         } = self.configuration;
-        let judgement = eci_calls::judge(policies, account, principal, call, self.now);
-        evaluation.allowed.extend(judgement.allowed);
+        let judged = eci_calls::evaluate(policies, account, principal, call, self.now);
+        evaluation.allowed.extend(judged.allowed);
         evaluation.asked.push(Asked {
             principal: principal.clone(),
             boundary,
-            questions: judgement.questions,
+            questions: judged.questions,
         });
-        for failure in judgement.failures {
+        for failure in judged.failures {
             let finding = match failure {
                 Failure::Refused(refusal) => Finding::Refused(refusal),
                 Failure::Denied(denial) => Finding::Denied {

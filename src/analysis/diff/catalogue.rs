@@ -4,10 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use ram_policy::{Actions, Attached, Condition, Principal, Statement, Target};
-
-/// The key that the engine fills in with the caller's own name
-pub(crate) const PRINCIPAL_ARN: &str = "acs:PrincipalARN";
+use eci_calls::condition_key::PRINCIPAL_ARN;
+use ram_policy::{Attached, Condition, Principal, Statement, Target};
 
 /// A statement, and the account in which it is read
 #[derive(Clone, Copy, Debug)]
@@ -104,11 +102,14 @@ impl<'a> Catalogue<'a> {
 
 /// Actions and target of a statement, and its conditions, with all lists in order
 fn texts(statement: &Statement) -> ([String; 2], String) {
-    let (word, actions) = match &statement.actions {
-        Actions::Listed(patterns) => ("Action", patterns),
-        Actions::Except(patterns) => ("NotAction", patterns),
-    };
-    let actions = sorted(actions.iter().map(|each| each.as_str().to_ascii_lowercase()));
+    let word = statement.actions.element();
+    let actions = sorted(
+        statement
+            .actions
+            .patterns()
+            .iter()
+            .map(|each| each.as_str().to_ascii_lowercase()),
+    );
     let (kind, target) = match &statement.target {
         Target::Resources(patterns) => (
             "Resource",
@@ -121,7 +122,7 @@ fn texts(statement: &Statement) -> ([String; 2], String) {
     };
     let condition = |each: &Condition| {
         (
-            each.operator.name,
+            each.operator.name(),
             each.key.clone(),
             sorted(each.wanted().into_iter()),
         )

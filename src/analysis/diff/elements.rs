@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::analysis::diff::asked::Asked;
-use crate::analysis::diff::axis::{Axis, Candidate};
-use crate::analysis::diff::catalogue::{Known, PRINCIPAL_ARN};
-use crate::analysis::diff::search::Question;
-use crate::analysis::diff::values::{RESOURCE_GROUP, Values};
-use crate::analysis::diff::{names, values};
-use ram_policy::{Actions, Condition, Effect, Principal, Target};
+use super::axis::{Axis, Candidate};
+use super::catalogue::Known;
+use super::names;
+use super::search::Question;
+use super::values::{self, Values};
+use eci_calls::condition_key::{PRINCIPAL_ARN, QuestionKind, RESOURCE_GROUP_ID};
+use ram_policy::{Condition, Effect, Principal, Target};
 
 /// The elements of a request, with all values that are worth trying
 #[derive(Debug, Default)]
@@ -35,14 +35,7 @@ impl Test {
     }
 }
 
-pub(crate) fn acts(known: &Known<'_>, action: &str) -> bool {
-    match &known.statement.actions {
-        Actions::Listed(patterns) => patterns.iter().any(|each| each.matches(action)),
-        Actions::Except(patterns) => !patterns.iter().any(|each| each.matches(action)),
-    }
-}
-
-pub(crate) fn touches(known: &Known<'_>, resource: &str) -> bool {
+pub(super) fn touches(known: &Known<'_>, resource: &str) -> bool {
     match &known.statement.target {
         Target::Resources(patterns) => patterns.iter().any(|each| each.covers(resource)),
         Target::Principals(_) => true,
@@ -55,7 +48,7 @@ pub(crate) fn fixed_hold(known: &Known<'_>, caller: &Principal, group: Option<&s
     known.statement.conditions.iter().all(|condition| {
         let value = match &*condition.key {
             PRINCIPAL_ARN => caller.arn(known.account),
-            RESOURCE_GROUP => group.map(ToOwned::to_owned),
+            RESOURCE_GROUP_ID => group.map(ToOwned::to_owned),
             _ => return true,
         };
         condition.met(&value.into_iter().collect::<Vec<_>>(), effect)
@@ -64,7 +57,7 @@ pub(crate) fn fixed_hold(known: &Known<'_>, caller: &Principal, group: Option<&s
 
 /// The conditions that are left to the caller
 fn open_conditions<'a>(known: &Known<'a>) -> impl Iterator<Item = &'a Condition> {
-    let filled = |condition: &&Condition| ![PRINCIPAL_ARN, RESOURCE_GROUP].contains(&&*condition.key);
+    let filled = |condition: &&Condition| ![PRINCIPAL_ARN, RESOURCE_GROUP_ID].contains(&&*condition.key);
     known.statement.conditions.iter().filter(filled)
 }
 
@@ -98,8 +91,11 @@ impl Memory {
             let values = names::actions(distinct.iter().map(|known| known.statement));
             let axis = Axis::new(values.candidates, |value| {
                 let action = value.unwrap_or_default();
-                let acting: Vec<bool> = distinct.iter().map(|known| acts(known, action)).collect();
-                (Asked::of(action), acting)
+                let acting: Vec<bool> = distinct
+                    .iter()
+                    .map(|known| known.statement.covers_action(action))
+                    .collect();
+                (QuestionKind::of_action(action), acting)
             });
             (axis, values.bounded)
         });
@@ -152,7 +148,7 @@ pub(crate) fn axes(question: &Question<'_>, known: &BTreeMap<usize, &Known<'_>>)
             statements().flat_map(|each| each.conditions.iter().map(|condition| (condition, each.effect)));
         all.filter(|(condition, _)| *condition.key == *key).collect()
     };
-    let grouped = conditions(RESOURCE_GROUP);
+    let grouped = conditions(RESOURCE_GROUP_ID);
     let granted = question.universe.groups();
     let groups = match question.only {
         None => {

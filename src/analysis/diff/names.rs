@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::diff::axis::{Candidate, Told};
-use crate::analysis::diff::glob::Glob;
-use crate::analysis::diff::values::Values;
-use crate::analysis::diff::{glob, pattern, values};
+use super::axis::{Candidate, Told};
+use super::values::{self, Values};
 use crate::config::directory::Configuration;
-use eci_calls::Operation;
-use ram_policy::{Actions, Condition, ResourcePattern, Statement, Target};
+use eci_calls::condition_key::RESOURCE_GROUP_ID;
+use eci_calls::{ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, Operation, PASS_ROLE};
+use ram_policy::pattern::{Tokens, combinations};
+use ram_policy::{Condition, Pattern, ResourcePattern, Statement, Target};
 
 /// What the gate asks beside the actions of ECI itself
-const ASKED: [&str; 3] = ["ram:PassRole", "ram:CreateServiceLinkedRole", "sts:AssumeRole"];
+const ASKED: [&str; 3] = [PASS_ROLE, CREATE_SERVICE_LINKED_ROLE, ASSUME_ROLE];
 
 /// The actions of pods, which serve as examples before others
 const FIRST: [&str; 4] = [
@@ -32,11 +32,11 @@ pub(crate) fn actions<'a>(statements: impl Iterator<Item = &'a Statement>) -> Va
     let mut literals = BTreeSet::new();
     let mut globs = BTreeSet::new();
     for statement in statements {
-        let (Actions::Listed(patterns) | Actions::Except(patterns)) = &statement.actions;
+        let patterns = statement.actions.patterns();
         for written in patterns.iter().map(|each| each.as_str()) {
             match written {
                 "*" => {}
-                glob if pattern::is_wild(glob) => drop(globs.insert(glob)),
+                glob if Pattern::new(glob).is_wild() => drop(globs.insert(glob)),
                 literal => drop(literals.insert(literal)),
             }
         }
@@ -50,13 +50,13 @@ pub(crate) fn actions<'a>(statements: impl Iterator<Item = &'a Statement>) -> Va
             values.candidates.push(Candidate::exactly(name));
         }
     }
-    let frame = Glob::segmented("?*:?*");
+    let frame = Tokens::segmented("?*:?*");
     let is_action = |text: &str| {
         let parts = text.split_once(':');
         parts.is_some_and(|(code, name)| !code.is_empty() && !name.is_empty() && !name.contains(':'))
     };
     for written in &globs {
-        for text in pattern::instances(written, "Any") {
+        for text in ["Any", ""].map(|run| Pattern::new(written).filled(run)) {
             if is_action(&text) && !known.contains(&text.to_ascii_lowercase()) {
                 values
                     .candidates
@@ -67,14 +67,14 @@ pub(crate) fn actions<'a>(statements: impl Iterator<Item = &'a Statement>) -> Va
     values.candidates.push(Candidate::other(OTHER_ACTION));
     // Letters of either case are one to an action
     let lower: Vec<String> = globs.iter().map(|glob| glob.to_ascii_lowercase()).collect();
-    let segmented: Vec<Glob> = lower.iter().map(|glob| Glob::segmented(glob)).collect();
-    let found = glob::texts(&frame, &segmented);
+    let segmented: Vec<Tokens> = lower.iter().map(|glob| Tokens::segmented(glob)).collect();
+    let found = combinations(&frame, &segmented);
     values.bounded = found.bounded;
     for text in found.texts.into_iter().filter(|text| !known.contains(text)) {
         let matching = globs
             .iter()
             .zip(&lower)
-            .filter(|(_, glob)| pattern::matches(glob, &text));
+            .filter(|(_, glob)| Pattern::new(glob).matches(&text));
         let patterns: Vec<String> = matching.map(|(glob, _)| (*glob).to_owned()).collect();
         if !patterns.is_empty() {
             values.candidates.push(Candidate::like(text, patterns));
@@ -95,7 +95,7 @@ pub(crate) fn resources<'a>(statements: impl Iterator<Item = &'a Statement>, at:
         for each in patterns {
             match each.as_str() {
                 "*" => {}
-                glob if pattern::is_wild(glob) => drop(globs.insert(glob, each)),
+                glob if Pattern::new(glob).is_wild() => drop(globs.insert(glob, each)),
                 literal => drop(literals.insert(literal)),
             }
         }
@@ -105,7 +105,7 @@ pub(crate) fn resources<'a>(statements: impl Iterator<Item = &'a Statement>, at:
     let mut values = Values::default();
     let kinds: BTreeSet<&str> = Operation::ALL
         .iter()
-        .filter_map(|operation| operation.addresses())
+        .filter_map(|operation| operation.resource_kind())
         .collect();
     for kind in kinds {
         for id in ["*", "example"] {
@@ -127,8 +127,8 @@ pub(crate) fn resources<'a>(statements: impl Iterator<Item = &'a Statement>, at:
         }
     }
     values.candidates.push(Candidate::other(OTHER_RESOURCE));
-    let taken: Vec<Glob> = globs.keys().map(|glob| Glob::resource(glob)).collect();
-    let found = glob::texts(&Glob::resource("acs:?*:*:*:?*"), &taken);
+    let taken: Vec<Tokens> = globs.keys().map(|glob| Tokens::resource(glob)).collect();
+    let found = combinations(&Tokens::resource("acs:?*:*:*:?*"), &taken);
     values.bounded = found.bounded;
     for text in found.texts {
         let matching = globs.iter().filter(|(_, pattern)| pattern.covers(&text));
@@ -146,7 +146,7 @@ fn filled(pattern: &str, region: &str, account: &str) -> Vec<String> {
     let [acs, code, here, owner, relative] = parts.as_slice() else {
         return vec![pattern.to_owned()];
     };
-    let some = |part: &str, filler: &str| part.replace('?', "x").replace('*', filler);
+    let some = |part: &str, run: &str| Pattern::new(part).filled(run);
     let region = match (*here, *code) {
         ("*", "ram") => String::new(),
         ("*", _) => region.to_owned(),
@@ -164,7 +164,7 @@ pub(crate) fn groups(
     conditions: &[&Condition],
     sides: [&Configuration; 2],
 ) -> Values {
-    let conditioned = values::candidates(values::RESOURCE_GROUP, conditions);
+    let conditioned = values::candidates(RESOURCE_GROUP_ID, conditions);
     let declared = sides.iter().flat_map(|side| &side.account.resource_groups);
     let other = declared
         .map(|group| group.id.as_str())

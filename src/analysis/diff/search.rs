@@ -6,15 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::diff::asked::Asked;
-use crate::analysis::diff::axis::{Axis, Candidate};
-use crate::analysis::diff::catalogue::{Catalogue, Known};
-use crate::analysis::diff::cube::{AxisId, Cube, Probe, Verdict};
-use crate::analysis::diff::elements;
-use crate::analysis::diff::elements::{Axes, Memory, Test};
-use crate::analysis::diff::universe::{Side, Standing, Universe};
+use super::axis::{Axis, Candidate};
+use super::catalogue::{Catalogue, Known};
+use super::cube::{AxisId, Cube, Probe, Verdict};
+use super::elements::{self, Axes, Memory, Test};
+use super::universe::{Side, Standing, Universe};
 use crate::config::directory::Configuration;
 use eci_calls::Operation;
+use eci_calls::condition_key::QuestionKind;
 use ram_policy::{Context, Effect, Principal};
 
 /// Branches that are followed for one caller: some seconds in the slowest build, far more than real policies need
@@ -118,7 +117,7 @@ impl Search<'_> {
             let speaking = self
                 .known
                 .iter()
-                .filter(|(_, known)| elements::acts(known, action));
+                .filter(|(_, known)| known.statement.covers_action(action));
             let speaking: BTreeSet<usize> = speaking.map(|(number, _)| *number).collect();
             if self.matters(&speaking) {
                 let chosen = Chosen::from([(AxisId::Action, BTreeSet::from([class]))]);
@@ -177,7 +176,7 @@ impl Search<'_> {
             let all = matching(first).into_iter().flatten().flatten();
             let tests = |number: usize| self.tests.get(&number).into_iter().flatten().collect();
             let open = all.map(|number| (number, tests(number))).collect();
-            let open = self.without_keys(open, Asked::of(&probe.action));
+            let open = self.without_keys(open, &probe.action);
             let probe = Probe {
                 resource_group: axis.value(first).map(ToOwned::to_owned),
                 ..probe.clone()
@@ -193,10 +192,12 @@ impl Search<'_> {
     }
 
     /// What is left once the keys are absent that such a request never has
-    fn without_keys<'t>(&self, open: Open<'t>, asked: Asked) -> Open<'t> {
+    fn without_keys<'t>(&self, open: Open<'t>, action: &str) -> Open<'t> {
+        let kind = QuestionKind::of_action(action);
         let is_absent = |test: &Test| {
             let key = self.axes.keys.get(test.key);
-            key.is_some_and(|(name, _)| !asked.can_have(name))
+            // Nothing is known of what ECI does not ask, nor of the keys that it does not fill in
+            key.is_some_and(|(name, _)| kind.and_then(|kind| kind.knows(name)) == Some(false))
         };
         let stands = |tests: &[&Test]| tests.iter().all(|test| !is_absent(test) || test.absent);
         let left = open.into_iter().filter(|(_, tests)| stands(tests));
@@ -356,7 +357,7 @@ fn best_resource(action: &str, members: &[&Candidate]) -> String {
     let code = action.split_once(':').map_or("", |(code, _)| code);
     let own = format!("acs:{code}:");
     let collection = operation
-        .and_then(|each| each.addresses())
+        .and_then(|each| each.resource_kind())
         .map(|kind| format!(":{kind}/*"));
     let rank = |value: &str| match &collection {
         Some(ending) if value.starts_with(&own) && value.ends_with(ending) => 0,

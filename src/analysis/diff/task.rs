@@ -5,16 +5,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use crate::analysis::diff::axis::Told;
-use crate::analysis::diff::catalogue::Catalogue;
-use crate::analysis::diff::cube::{AxisId, Cube, Probe, Verdict};
-use crate::analysis::diff::elements::{Axes, Memory};
-use crate::analysis::diff::report::{Change, Difference, Example};
-use crate::analysis::diff::search::{Found, Question, search};
-use crate::analysis::diff::universe::Universe;
-use crate::analysis::diff::words::Term;
-use crate::analysis::diff::{cube, pattern, trust, words};
+use super::axis::Told;
+use super::catalogue::Catalogue;
+use super::cube::{self, AxisId, Cube, Probe, Verdict};
+use super::elements::{Axes, Memory};
+use super::report::{Change, Difference, Example};
+use super::search::{Found, Question, search};
+use super::universe::Universe;
+use super::words::Term;
+use super::{pattern, words};
 use crate::config::directory::Configuration;
+use eci_calls::ASSUME_ROLE;
 use ram_policy::{Principal, Request};
 
 /// A search to make, for callers that are bound alike
@@ -119,7 +120,7 @@ impl Task {
             universe: &self.universe,
             caller: first,
             memory,
-            only: self.role.as_deref().map(|role| (trust::ASSUME_ROLE, role)),
+            only: self.role.as_deref().map(|role| (ASSUME_ROLE, role)),
         };
         let Found { cubes, axes, bounded } = search(&question, &|probe| self.ask(sides, first, probe));
         if bounded {
@@ -191,7 +192,7 @@ impl Task {
             Some((name.clone(), terms))
         });
         let (only_action, only_resource) = match &self.role {
-            Some(role) => (Some(trust::ASSUME_ROLE), Some(role.as_str())),
+            Some(role) => (Some(ASSUME_ROLE), Some(role.as_str())),
             None => (None, None),
         };
         let exactly = |name: &str| vec![Term::Exactly(name.to_owned())];

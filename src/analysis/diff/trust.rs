@@ -2,17 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::diff::catalogue::Catalogue;
-use crate::analysis::diff::task::Tasks;
-use crate::analysis::diff::universe::{Side, Universe};
+use super::catalogue::Catalogue;
+use super::task::Tasks;
+use super::universe::{Side, Universe};
 use crate::config::directory::Configuration;
+use eci_calls::INSTANCE_ROLE_SERVICE;
 use ram_policy::{Attached, Principal, Target, Trusted};
-
-/// The action that trust policies speak of
-pub(crate) const ASSUME_ROLE: &str = "sts:AssumeRole";
-
-/// The service that ECI's instance roles must trust, which the gate asks about
-const INSTANCE_ROLE_SERVICE: &str = "ecs.aliyuncs.com";
 
 /// Adds a search for every caller whom a changed trust policy may mean
 pub(crate) fn add<'a>(

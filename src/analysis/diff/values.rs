@@ -5,44 +5,9 @@ pub(crate) mod date;
 pub(crate) mod number;
 pub(crate) mod text;
 
-use crate::analysis::diff::axis::Candidate;
-use ram_policy::Condition;
-
-/// What every request has, since whoever asks RAM fills it in
-const ALWAYS_THERE: &str = "acs:CurrentTime";
-
-/// The key that the engine fills in with the resource group of the request
-pub(crate) const RESOURCE_GROUP: &str = "acs:ResourceGroupId";
-
-/// Keys whose values anybody can write as they like
-const TAGS: [&str; 3] = ["acs:RequestTag/", "acs:ResourceTag/", "eci:tag/"];
-
-/// How an operator reads values
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Family {
-    Text,
-    Number,
-    Date,
-    Boolean,
-    Address,
-}
-
-impl Family {
-    fn of(condition: &Condition) -> Self {
-        let name = condition.operator.name;
-        if name.starts_with("Numeric") {
-            Self::Number
-        } else if name.starts_with("Date") {
-            Self::Date
-        } else if name.starts_with("Bool") {
-            Self::Boolean
-        } else if name.contains("IpAddress") {
-            Self::Address
-        } else {
-            Self::Text
-        }
-    }
-}
+use super::axis::Candidate;
+use eci_calls::condition_key::{CURRENT_TIME, TagKey};
+use ram_policy::{Condition, OperatorFamily};
 
 /// What to try
 #[derive(Debug, Default)]
@@ -63,37 +28,51 @@ impl Values {
 }
 
 /// The values of a key to try, those of the policies first, and its absence where a request can lack it
-pub(crate) fn candidates(key: &str, conditions: &[&Condition]) -> Values {
-    let of = |family: Family| -> Vec<&Condition> {
+pub(super) fn candidates(key: &str, conditions: &[&Condition]) -> Values {
+    let of = |family: OperatorFamily| -> Vec<&Condition> {
         let all = conditions.iter().copied();
-        all.filter(|condition| Family::of(condition) == family).collect()
+        all.filter(|condition| condition.operator.family() == family)
+            .collect()
     };
-    let wanted =
-        |family: Family| -> Vec<String> { of(family).iter().flat_map(|each| each.wanted()).collect() };
-    let mut values = text::candidates(&of(Family::Text));
-    let numbers = wanted(Family::Number);
+    let wanted = |family: OperatorFamily| -> Vec<String> {
+        of(family).iter().flat_map(|each| each.wanted()).collect()
+    };
+    let mut values = text::candidates(&of(OperatorFamily::String));
+    let numbers = wanted(OperatorFamily::Numeric);
     values.candidates.extend(number::candidates(&numbers));
-    if conditions.iter().any(|each| Family::of(each) == Family::Text) {
+    if conditions
+        .iter()
+        .any(|each| each.operator.family() == OperatorFamily::String)
+    {
         values
             .candidates
             .extend(numbers.iter().map(|number| number::written_otherwise(number)));
     }
-    values.candidates.extend(date::candidates(&wanted(Family::Date)));
     values
         .candidates
-        .extend(address::candidates(&wanted(Family::Address)));
-    if conditions.iter().any(|each| Family::of(each) == Family::Boolean) {
+        .extend(date::candidates(&wanted(OperatorFamily::Date)));
+    values
+        .candidates
+        .extend(address::candidates(&wanted(OperatorFamily::IpAddress)));
+    if conditions
+        .iter()
+        .any(|each| each.operator.family() == OperatorFamily::Bool)
+    {
         values
             .candidates
             .extend(["true", "false"].map(Candidate::exactly));
     }
-    let typed = conditions.iter().any(|each| Family::of(each) != Family::Text);
-    let free = !key.starts_with("acs:") || TAGS.iter().any(|prefix| key.starts_with(prefix));
+    let typed = conditions
+        .iter()
+        .any(|each| each.operator.family() != OperatorFamily::String);
+    // Anybody can write the value of a tag as they like
+    let free = !key.starts_with("acs:") || TagKey::parse(key).is_some();
     if typed && free {
         let words = "unreadable for an operator";
         values.candidates.push(Candidate::words("unreadable", words));
     }
-    if key != ALWAYS_THERE {
+    // Whoever asks RAM fills the time in
+    if key != CURRENT_TIME {
         values.candidates.push(Candidate::absent());
     }
     values

@@ -1,10 +1,10 @@
 //! Actions of ECI that ECI does not have.
 
-use crate::analysis::lint::code::Code;
-use crate::analysis::lint::glob::is_wild;
-use crate::analysis::lint::question::Reach;
-use crate::analysis::lint::subject::{Finding, Subject};
+use super::code::Code;
+use super::question::Reach;
+use super::subject::{Finding, Subject};
 use eci_calls::Operation;
+use ram_policy::Pattern;
 use ram_policy::source::closest;
 
 /// Looks for unknown actions
@@ -15,7 +15,7 @@ pub(crate) fn find(subject: &Subject<'_>) -> Vec<Finding> {
         .filter(|entry| matches!(entry.reach, Reach::Unknown));
     unknown
         .map(|entry| {
-            let message = match is_wild(entry.text) {
+            let message = match Pattern::new(entry.text).is_wild() {
                 true => format!("`{}` matches no operation of the ECI API", entry.text),
                 false => format!("`{}` is no operation of the ECI API", entry.text),
             };

@@ -3,13 +3,12 @@
 //! A value is looked for that meets all of them. Where the values that matter are few it is searched among them; where
 //! they are not, only what is plain to see counts, so that silence is no proof and a warning is.
 
-use crate::analysis::lint::code::Code;
-use crate::analysis::lint::facts::Facts;
-use crate::analysis::lint::glob::{fits, includes, is_wild};
-use crate::analysis::lint::question::CURRENT_TIME;
-use crate::analysis::lint::subject::{Finding, listed};
-use crate::analysis::lint::witness;
-use ram_policy::{Condition, Effect, Statement};
+use super::code::Code;
+use super::facts::Facts;
+use super::subject::{Finding, listed};
+use super::witness;
+use eci_calls::condition_key::CURRENT_TIME;
+use ram_policy::{Condition, Effect, Operator, Pattern, Statement};
 
 /// Keys whose values the cloud makes, so that one which cannot be read never comes
 const READABLE: [&str; 5] = [
@@ -58,7 +57,7 @@ fn finding(last: &Condition, other: &Condition) -> Finding {
         let wanted = condition.wanted();
         format!(
             "{} {}",
-            condition.operator.name,
+            condition.operator,
             listed(wanted.iter().map(String::as_str))
         )
     };
@@ -97,39 +96,45 @@ fn is_impossible(all: &[&Condition], effect: Effect, facts: &Facts) -> bool {
 ///
 /// An operator stands once in a statement, and a key once under it.
 fn texts_exclude_each_other(all: &[&Condition]) -> bool {
-    let wanted = |name: &str| {
-        let named = all.iter().find(|condition| condition.operator.name == name);
-        named.map(|condition| condition.wanted())
+    let wanted = |is_so: fn(&Operator) -> bool| {
+        let found = all.iter().find(|condition| is_so(condition.operator));
+        found.map(|condition| condition.wanted())
     };
-    let excluded = wanted("StringNotLike").unwrap_or_default();
-    let is_excluded = |pattern: &String| excluded.iter().any(|outer| includes(outer, pattern));
+    let excluded = wanted(|operator| operator.is_like() && operator.is_negated()).unwrap_or_default();
+    let is_excluded = |pattern: &String| {
+        let mut excluded = excluded.iter().map(|outer| Pattern::new(outer));
+        excluded.any(|outer| outer.includes(Pattern::new(pattern)))
+    };
     let can_meet = |value: &String| {
         all.iter()
             .all(|condition| may_meet_ignoring_case(condition, value))
     };
-    wanted("StringLike").is_some_and(|patterns| patterns.iter().all(is_excluded))
-        || wanted("StringEqualsIgnoreCase").is_some_and(|values| !values.iter().any(can_meet))
+    wanted(|operator| operator.is_like() && !operator.is_negated())
+        .is_some_and(|patterns| patterns.iter().all(is_excluded))
+        || wanted(|operator| operator.ignores_case() && !operator.is_negated())
+            .is_some_and(|values| !values.iter().any(can_meet))
 }
 
 /// Whether a text may meet a condition in some case; other letters than ASCII's are not looked at
 fn may_meet_ignoring_case(condition: &Condition, value: &str) -> bool {
-    match condition.operator.name {
-        "StringEqualsIgnoreCase" | "StringNotEqualsIgnoreCase" => {
-            condition.met(&[value.to_owned()], Effect::Allow)
-        }
-        "StringLike" => condition.wanted().iter().any(|pattern| {
-            !(pattern.is_ascii() && value.is_ascii())
-                || fits(&pattern.to_ascii_lowercase(), &value.to_ascii_lowercase())
-        }),
-        _ => true,
+    let operator = condition.operator;
+    if operator.ignores_case() {
+        condition.met(&[value.to_owned()], Effect::Allow)
+    } else if operator.is_like() && !operator.is_negated() {
+        condition.wanted().iter().any(|pattern| {
+            !(pattern.is_ascii() && value.is_ascii()) || Pattern::new(pattern).matches_ignoring_case(value)
+        })
+    } else {
+        true
     }
 }
 
 /// Whether one of the conditions names all values that can meet it
-pub(crate) fn exact(condition: &Condition) -> Option<Vec<String>> {
-    match condition.operator.name {
-        "StringEquals" => Some(condition.wanted()),
-        "StringLike" => Some(condition.wanted()).filter(|values| !values.iter().any(|value| is_wild(value))),
-        _ => None,
+pub(super) fn exact(condition: &Condition) -> Option<Vec<String>> {
+    if let Some(values) = condition.exact() {
+        return Some(values.map(str::to_owned).collect());
     }
+    let is_positive_like = condition.operator.is_like() && !condition.operator.is_negated();
+    let values = is_positive_like.then(|| condition.wanted())?;
+    (!values.iter().any(|value| Pattern::new(value).is_wild())).then_some(values)
 }

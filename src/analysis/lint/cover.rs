@@ -1,8 +1,6 @@
 //! Whether one statement surely matches whatever another one matches.
 
-use crate::analysis::lint::glob::{includes, overlap};
-use crate::analysis::lint::resource::Parts;
-use ram_policy::{ActionPattern, Actions, Condition, Effect, ResourcePattern, Statement, Target};
+use ram_policy::{ActionPattern, Actions, Condition, Effect, OperatorFamily, Statement, Target};
 
 /// Whether every request that `inner` matches is matched by `outer`; `false` may also mean that it is not plain to see
 pub(crate) fn covers(outer: &Statement, inner: &Statement) -> bool {
@@ -17,16 +15,14 @@ pub(crate) fn covers(outer: &Statement, inner: &Statement) -> bool {
 }
 
 fn actions(outer: &Actions, inner: &Actions) -> bool {
-    let lower = |pattern: &ActionPattern| pattern.as_str().to_ascii_lowercase();
-    let within = |pattern: &ActionPattern, wider: &[ActionPattern]| {
-        wider.iter().any(|wide| includes(&lower(wide), &lower(pattern)))
-    };
+    let within =
+        |pattern: &ActionPattern, wider: &[ActionPattern]| wider.iter().any(|wide| wide.includes(pattern));
     match (outer, inner) {
         (Actions::Listed(wide), Actions::Listed(narrow)) => narrow.iter().all(|each| within(each, wide)),
         (Actions::Listed(wide), Actions::Except(_)) => wide.iter().any(|each| each.as_str() == "*"),
         (Actions::Except(out), Actions::Listed(narrow)) => narrow
             .iter()
-            .all(|each| !out.iter().any(|out| overlap(&lower(out), &lower(each)))),
+            .all(|each| !out.iter().any(|out| out.overlaps(each))),
         (Actions::Except(out), Actions::Except(left)) => out.iter().all(|each| within(each, left)),
     }
 }
@@ -35,7 +31,7 @@ fn targets(outer: &Target, inner: &Target) -> bool {
     match (outer, inner) {
         (Target::Resources(wide), Target::Resources(narrow)) => narrow
             .iter()
-            .all(|each| wide.iter().any(|wide| resource(wide, each))),
+            .all(|each| wide.iter().any(|wide| wide.includes(each))),
         (Target::Principals(wide), Target::Principals(narrow)) => {
             narrow.iter().all(|each| wide.contains(each))
         }
@@ -45,46 +41,32 @@ fn targets(outer: &Target, inner: &Target) -> bool {
     }
 }
 
-fn resource(outer: &ResourcePattern, inner: &ResourcePattern) -> bool {
-    let Some(wide) = Parts::of(outer.as_str()) else {
-        return true;
-    };
-    let Some(narrow) = Parts::of(inner.as_str()) else {
-        return false;
-    };
-    includes(wide.code, narrow.code)
-        && includes(wide.region, narrow.region)
-        && includes(wide.account, narrow.account)
-        && includes(wide.relative, narrow.relative)
-}
-
 /// Whether one condition, in a statement of its effect, holds only where the other does in a statement of its own
 fn implies(given: (&Condition, Effect), wanted: (&Condition, Effect)) -> bool {
     let ((given, given_effect), (wanted, wanted_effect)) = (given, wanted);
     if given.key != wanted.key {
         return false;
     }
-    let (name, values) = (given.operator.name, given.wanted());
-    let is_negated = |condition: &Condition| condition.operator.name.contains("Not");
-    // A Deny also holds for a value that cannot be read, which only texts always can
-    let is_same_world =
-        given_effect == wanted_effect || given_effect == Effect::Allow || name.starts_with("String");
-    if name == "StringEquals" && !is_negated(wanted) {
+    let values = given.wanted();
+    if given.exact().is_some() && !wanted.operator.is_negated() {
         return values
             .into_iter()
             .all(|value| wanted.met(&[value], wanted_effect));
     }
-    if name != wanted.operator.name || !is_same_world {
+    // A Deny also holds for a value that cannot be read, which only texts always can
+    let is_same_world = given_effect == wanted_effect
+        || given_effect == Effect::Allow
+        || given.operator.family() == OperatorFamily::String;
+    if given.operator != wanted.operator || !is_same_world {
         return false;
     }
     let wide = wanted.wanted();
-    match is_negated(given) {
-        false => values.iter().all(|value| wide.contains(value)),
+    if given.operator.is_negated() {
         // A Deny also holds where the key is absent, an Allow does not
-        true => {
-            (given_effect == Effect::Allow || wanted_effect == Effect::Deny)
-                && wide.iter().all(|value| values.contains(value))
-        }
+        (given_effect == Effect::Allow || wanted_effect == Effect::Deny)
+            && wide.iter().all(|value| values.contains(value))
+    } else {
+        values.iter().all(|value| wide.contains(value))
     }
 }
 

@@ -1,29 +1,28 @@
 //! Conditions on keys that the statement's actions never know.
 
-use crate::analysis::lint::code::Code;
-use crate::analysis::lint::facts::Facts;
-use crate::analysis::lint::question::{
-    CURRENT_TIME, ECI_TAG, Question, REQUEST_TAG, RESOURCE_GROUP, RESOURCE_TAG, SERVICE, SERVICE_NAME,
+use super::code::Code;
+use super::facts::Facts;
+use super::question::Question;
+use super::subject::{Entry, Finding, Subject, actions};
+use eci_calls::condition_key::{
+    CURRENT_TIME, PRINCIPAL_ARN, QuestionKind, RESOURCE_GROUP_ID, SERVICE, SERVICE_NAME, TagKey, TagSource,
 };
-use crate::analysis::lint::subject::{Entry, Finding, Subject, actions};
+use eci_calls::{ECI_SERVICE, INSTANCE_ROLE_SERVICE};
 use ram_policy::source::closest;
 use ram_policy::{Condition, Effect, Statement, Target, Trusted};
 
 /// The services in whose name ECI may receive a role; a condition on any other is not about ECI
-const RECEIVERS: [&str; 2] = ["eci.aliyuncs.com", "ecs.aliyuncs.com"];
-
-/// Who assumes an instance's role
-const INSTANCES: &str = "ecs.aliyuncs.com";
+const RECEIVERS: [&str; 2] = [ECI_SERVICE, INSTANCE_ROLE_SERVICE];
 
 /// Keys that RAM documents, so that a word near one of them is a slip
 const KEYS: &[&str] = &[
     CURRENT_TIME,
     "acs:MFAPresent",
-    "acs:PrincipalARN",
+    PRINCIPAL_ARN,
     "acs:PrincipalRDId",
     "acs:PrincipalRDPath",
     "acs:RequestTag",
-    RESOURCE_GROUP,
+    RESOURCE_GROUP_ID,
     "acs:ResourceTag",
     "acs:SecureTransport",
     SERVICE,
@@ -43,8 +42,9 @@ pub(crate) fn find(subject: &Subject<'_>) -> Vec<Finding> {
 }
 
 /// Conditions that absence decides, in a statement that trusts instances and nobody else
-pub(crate) fn find_in_trust(statement: &Statement, facts: &Facts) -> Vec<Finding> {
-    let is_instances = |trusted: &Trusted| matches!(trusted, Trusted::Service(name) if **name == *INSTANCES);
+pub(super) fn find_in_trust(statement: &Statement, facts: &Facts) -> Vec<Finding> {
+    let is_instances =
+        |trusted: &Trusted| matches!(trusted, Trusted::Service(name) if **name == *INSTANCE_ROLE_SERVICE);
     let Target::Principals(trusted) = &statement.target else {
         return Vec::new();
     };
@@ -53,7 +53,8 @@ pub(crate) fn find_in_trust(statement: &Statement, facts: &Facts) -> Vec<Finding
     }
     let is_absent = |condition: &&Condition| {
         let key = &*condition.key;
-        key != CURRENT_TIME && facts.given(key).is_none() && !condition.met(&[], statement.effect)
+        let knows = QuestionKind::AssumeRole.knows(key).unwrap_or_default();
+        !knows && facts.given(key).is_none() && !condition.met(&[], statement.effect)
     };
     let conditions = statement.conditions.iter().filter(is_absent);
     conditions
@@ -105,7 +106,7 @@ impl<'a> Absence<'a> {
         let is_whole = subject.are_all(&self.entries);
         let first = self.entries.first()?;
         let outcome = match (always, is_whole) {
-            (true, _) => format!("{} always holds in this Deny", condition.operator.name),
+            (true, _) => format!("{} always holds in this Deny", condition.operator),
             (false, true) => "the statement never matches".to_owned(),
             (false, false) => format!("the statement never {} it", subject.verb()),
         };
@@ -128,14 +129,15 @@ impl<'a> Absence<'a> {
 
     fn code(&self, always: bool) -> Code {
         let key = &*self.condition.key;
+        let tag = TagKey::parse(key).map(|key| key.source);
         let is_passed = self.any(|question| question == Question::PassRole);
         if key == SERVICE && self.subject.facts.service() == Some(None) && is_passed {
             Code::ServiceUnset
         } else if always {
             Code::AbsentKeyDenies
-        } else if key.starts_with(RESOURCE_TAG) && self.any(Question::is_about_new) {
+        } else if tag == Some(TagSource::Resource) && self.any(Question::is_about_new) {
             Code::ResourceTagOnCreate
-        } else if key.starts_with(REQUEST_TAG) || key.starts_with(ECI_TAG) {
+        } else if matches!(tag, Some(TagSource::Request | TagSource::Eci)) {
             Code::RequestTagWithoutTags
         } else {
             Code::KeyNeverThere
@@ -145,35 +147,46 @@ impl<'a> Absence<'a> {
     fn advice(&self, code: Code) -> String {
         let key = &*self.condition.key;
         let is_call = self.any(|question| matches!(question, Question::Call(_)));
-        let tag = |prefix| key.strip_prefix(prefix);
         if let Some(meant) = &self.meant {
-            format!("write `{meant}`, if that was meant")
-        } else if code == Code::ServiceUnset {
-            "set `account.passRoleService` to the service that receives roles, or leave the condition out"
-                .to_owned()
-        } else if let (Some(tag), true) = (tag(RESOURCE_TAG), is_call) {
-            format!("use `acs:RequestTag/{tag}`, the tag that the call gives, for these actions")
-        } else if let (Some(tag), true) = (tag(REQUEST_TAG), is_call) {
-            format!("use `acs:ResourceTag/{tag}`, the tag that the instance has, for these actions")
-        } else if [RESOURCE_TAG, REQUEST_TAG, ECI_TAG]
-            .into_iter()
-            .any(|prefix| key.starts_with(prefix))
-        {
-            "give these actions a statement of their own without tags, with the roles as its Resource"
-                .to_owned()
-        } else if [SERVICE, SERVICE_NAME, RESOURCE_GROUP].contains(&key) {
-            "give these actions a statement of their own, without the condition".to_owned()
-        } else {
-            format!(
+            return format!("write `{meant}`, if that was meant");
+        }
+        if code == Code::ServiceUnset {
+            return "set `account.passRoleService` to the service that receives roles, or leave the condition out"
+                .to_owned();
+        }
+        let other = |source, tag| TagKey { source, tag };
+        match TagKey::parse(key) {
+            Some(TagKey {
+                source: TagSource::Resource,
+                tag,
+            }) if is_call => format!(
+                "use `{}`, the tag that the call gives, for these actions",
+                other(TagSource::Request, tag)
+            ),
+            Some(TagKey {
+                source: TagSource::Request,
+                tag,
+            }) if is_call => format!(
+                "use `{}`, the tag that the instance has, for these actions",
+                other(TagSource::Resource, tag)
+            ),
+            Some(_) => {
+                "give these actions a statement of their own without tags, with the roles as its Resource"
+                    .to_owned()
+            }
+            None if [SERVICE, SERVICE_NAME, RESOURCE_GROUP_ID].contains(&key) => {
+                "give these actions a statement of their own, without the condition".to_owned()
+            }
+            None => format!(
                 "leave the condition out, or give `{key}` a value for the whole cluster in `account.context`"
-            )
+            ),
         }
     }
 }
 
 /// Whether the condition tells ECI from other services, or speaks for it
-pub(crate) fn is_about_eci(condition: &Condition) -> bool {
-    let is_negated = condition.operator.name.contains("Not");
+pub(super) fn is_about_eci(condition: &Condition) -> bool {
+    let is_negated = condition.operator.is_negated();
     let met = |name: &str| condition.met(&[name.to_owned()], Effect::Allow);
     RECEIVERS.into_iter().any(|name| met(name) != is_negated)
 }

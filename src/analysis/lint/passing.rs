@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::analysis::lint::code::Code;
-use crate::analysis::lint::directory::{Directory, Holder, Place};
-use crate::analysis::lint::question::{CURRENT_TIME, PASS_ROLE, SERVICE};
-use crate::analysis::lint::subject::listed;
-use crate::analysis::lint::warning::Warning;
+use super::code::Code;
+use super::directory::{Directory, Holder, Place};
+use super::subject::listed;
+use super::warning::Warning;
 use crate::config::directory::Configuration;
+use eci_calls::PASS_ROLE;
+use eci_calls::condition_key::{CURRENT_TIME, SERVICE};
 use ram_policy::{Actions, Context, Effect, Outcome, Principal, Request, Statement};
 
 const CREATE: &str = "eci:CreateContainerGroup";
@@ -36,14 +37,6 @@ fn folded(principal: &Principal) -> Principal {
     match principal {
         Principal::Role(name) => Principal::Role(name.to_ascii_lowercase().into()),
         Principal::Account | Principal::User(_) | Principal::Service(_) => principal.clone(),
-    }
-}
-
-/// Whether an action is one of those that a statement speaks of
-pub(crate) fn speaks_of(statement: &Statement, action: &str) -> bool {
-    match &statement.actions {
-        Actions::Listed(patterns) => patterns.iter().any(|pattern| pattern.matches(action)),
-        Actions::Except(patterns) => !patterns.iter().any(|pattern| pattern.matches(action)),
     }
 }
 
@@ -98,7 +91,7 @@ fn missing(
 
 fn may_create(holder: &Holder<'_>) -> bool {
     let mut statements = holder.held.iter().flat_map(|held| &held.document.statements);
-    statements.any(|statement| statement.effect == Effect::Allow && speaks_of(statement, CREATE))
+    statements.any(|statement| statement.effect == Effect::Allow && statement.covers_action(CREATE))
 }
 
 /// Whether the right to pass a role comes and goes
@@ -110,7 +103,7 @@ fn depends_on_time(directory: &Directory<'_>, holder: &Holder<'_>) -> bool {
     let held = holder.held.iter().map(|held| &*held.document);
     let mut statements = control.chain(held).flat_map(|document| &document.statements);
     statements.any(|statement| {
-        speaks_of(statement, PASS_ROLE)
+        statement.covers_action(PASS_ROLE)
             && statement
                 .conditions
                 .iter()
@@ -124,7 +117,7 @@ fn in_groups(bound: &[(&Holder<'_>, Place<'_>)]) -> Vec<Warning> {
     for (holder, _) in bound {
         let for_account = holder.for_account().flat_map(|held| &held.document.statements);
         let may_pass =
-            |statement: &Statement| statement.effect == Effect::Allow && speaks_of(statement, PASS_ROLE);
+            |statement: &Statement| statement.effect == Effect::Allow && statement.covers_action(PASS_ROLE);
         if for_account.into_iter().any(may_pass) {
             continue;
         }

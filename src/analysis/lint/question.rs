@@ -1,19 +1,9 @@
-//! The questions that ECI calls put to RAM, and what each of them knows; the table is that of docs/policies.md.
+//! The questions that ECI calls put to RAM, as the linter looks at them.
 
-use crate::analysis::lint::facts::Facts;
-use eci_calls::{Kind, Operation};
-use ram_policy::ActionPattern;
-
-pub(crate) const REQUEST_TAG: &str = "acs:RequestTag/";
-pub(crate) const RESOURCE_TAG: &str = "acs:ResourceTag/";
-pub(crate) const ECI_TAG: &str = "eci:tag/";
-pub(crate) const SERVICE: &str = "acs:Service";
-pub(crate) const SERVICE_NAME: &str = "ram:ServiceName";
-pub(crate) const CURRENT_TIME: &str = "acs:CurrentTime";
-pub(crate) const PRINCIPAL_ARN: &str = "acs:PrincipalARN";
-pub(crate) const RESOURCE_GROUP: &str = "acs:ResourceGroupId";
-/// The action of handing a role to an instance
-pub(crate) const PASS_ROLE: &str = "ram:PassRole";
+use super::facts::Facts;
+use eci_calls::condition_key::{QuestionKind, SERVICE};
+use eci_calls::{CREATE_SERVICE_LINKED_ROLE, Kind, Operation, PASS_ROLE};
+use ram_policy::{ActionPattern, Pattern};
 
 /// A question
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +38,7 @@ impl Question {
         match self {
             Self::Call(operation) => operation.action(),
             Self::PassRole => PASS_ROLE,
-            Self::ServiceLinkedRole => "ram:CreateServiceLinkedRole",
+            Self::ServiceLinkedRole => CREATE_SERVICE_LINKED_ROLE,
         }
     }
 
@@ -57,29 +47,15 @@ impl Question {
         if facts.given(key).is_some() {
             return true;
         }
-        match key {
-            PRINCIPAL_ARN | CURRENT_TIME => true,
-            RESOURCE_GROUP => matches!(self, Self::Call(operation) if operation.knows_groups()),
-            SERVICE => self == Self::PassRole && facts.service() != Some(None),
-            SERVICE_NAME => self == Self::ServiceLinkedRole,
-            _ if key.starts_with(REQUEST_TAG) => self.sends_tags(),
-            _ if key.starts_with(RESOURCE_TAG) => self.finds_tags(),
-            _ if key.starts_with(ECI_TAG) => matches!(self, Self::Call(_)),
-            _ => !facts.is_known(),
+        if key == SERVICE && facts.service() == Some(None) {
+            return false;
         }
-    }
-
-    fn sends_tags(self) -> bool {
-        match self {
-            // They have tags as a parameter, which ramgate does not read
-            Self::Call(Operation::TagResources | Operation::UntagResources) => true,
-            Self::Call(operation) => operation.kind() != Kind::ById,
-            Self::PassRole | Self::ServiceLinkedRole => false,
-        }
-    }
-
-    fn finds_tags(self) -> bool {
-        matches!(self, Self::Call(operation) if operation.kind() != Kind::Create)
+        let knows = match self {
+            Self::Call(operation) => operation.knows(key),
+            Self::PassRole => QuestionKind::PassRole.knows(key),
+            Self::ServiceLinkedRole => QuestionKind::CreateServiceLinkedRole.knows(key),
+        };
+        knows.unwrap_or(!facts.is_known())
     }
 
     /// Whether the question is asked before the thing has a name
@@ -102,7 +78,7 @@ impl Reach {
         let is_ours = questions
             .iter()
             .any(|question| matches!(question, Question::Call(_)));
-        if is_ours || !questions.is_empty() && !crate::analysis::lint::glob::is_wild(text) {
+        if is_ours || !questions.is_empty() && !Pattern::new(text).is_wild() {
             return Self::Questions(questions);
         }
         match text.split_once(':') {

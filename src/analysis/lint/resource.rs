@@ -1,19 +1,10 @@
 //! Resources that the statement's actions are never asked on.
 
-use crate::analysis::lint::code::Code;
-use crate::analysis::lint::facts::Facts;
-use crate::analysis::lint::glob::{fits, overlap};
-use crate::analysis::lint::question::Question;
-use crate::analysis::lint::subject::{Finding, Subject, actions, listed};
-
-/// A resource pattern, taken apart
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Parts<'a> {
-    pub(crate) code: &'a str,
-    pub(crate) region: &'a str,
-    pub(crate) account: &'a str,
-    pub(crate) relative: &'a str,
-}
+use super::code::Code;
+use super::facts::Facts;
+use super::question::Question;
+use super::subject::{Finding, Subject, actions, listed};
+use ram_policy::{Pattern, ResourcePattern, Segments};
 
 /// How a resource stands to a question, the nearest first
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,19 +19,6 @@ enum Fit {
     OtherKind,
 }
 
-impl<'a> Parts<'a> {
-    /// The parts of a resource; a lone `*` has none
-    pub(crate) fn of(text: &'a str) -> Option<Self> {
-        let mut rest = text.strip_prefix("acs:")?.splitn(4, ':');
-        Some(Self {
-            code: rest.next()?,
-            region: rest.next()?,
-            account: rest.next()?,
-            relative: rest.next()?,
-        })
-    }
-}
-
 /// Looks for actions that no resource of the statement is right for
 pub(crate) fn find(subject: &Subject<'_>) -> Option<Finding> {
     let nearest = |questions: &[Question]| nearest(subject, questions);
@@ -51,8 +29,9 @@ pub(crate) fn find(subject: &Subject<'_>) -> Option<Finding> {
         .iter()
         .filter_map(|entry| nearest(entry.questions()))
         .min()?;
-    let patterns: Vec<&str> = subject.resources().map(|(pattern, _)| pattern.as_str()).collect();
-    let (who, named) = (actions(&without), listed(patterns.iter().copied()));
+    let patterns: Vec<&ResourcePattern> = subject.resources().map(|(pattern, _)| pattern).collect();
+    let named = listed(patterns.iter().map(|pattern| pattern.as_str()));
+    let who = actions(&without);
     let (code, what) = match fit {
         Fit::Good => return None,
         Fit::Elsewhere => (
@@ -93,33 +72,38 @@ fn nearest(subject: &Subject<'_>, questions: &[Question]) -> Option<Fit> {
         kind(*question)?;
         let fits = subject
             .resources()
-            .map(|(pattern, _)| fit(pattern.as_str(), *question, subject.facts));
+            .map(|(pattern, _)| fit(pattern, *question, subject.facts));
         fits.min()
     };
     questions.iter().filter_map(fit).min()
 }
 
-fn fit(pattern: &str, question: Question, facts: &Facts) -> Fit {
-    let Some(parts) = Parts::of(pattern) else {
+fn fit(pattern: &ResourcePattern, question: Question, facts: &Facts) -> Fit {
+    let Some(segments) = pattern.segments() else {
         return Fit::Good;
     };
     let Some((code, kind)) = kind(question) else {
         return Fit::Good;
     };
     let relative = format!("{kind}/*");
-    if !fits(parts.code, code) || !overlap(parts.relative, &relative) {
+    let asked = Pattern::new(segments.relative);
+    if !fits(segments.code, code) || !asked.overlaps(Pattern::new(&relative)) {
         return Fit::OtherKind;
     }
-    if question.is_about_new() && !fits(parts.relative, &relative) {
+    if question.is_about_new() && !asked.matches(&relative) {
         return Fit::Named;
     }
     // A role may be another account's, and RAM's names have no region
     let is_here = match question {
-        Question::Call(_) => is(parts.region, facts.region()) && is(parts.account, facts.id()),
+        Question::Call(_) => is(segments.region, facts.region()) && is(segments.account, facts.id()),
         Question::PassRole => true,
-        Question::ServiceLinkedRole => is(parts.account, facts.id()),
+        Question::ServiceLinkedRole => is(segments.account, facts.id()),
     };
     if is_here { Fit::Good } else { Fit::Elsewhere }
+}
+
+fn fits(pattern: &str, text: &str) -> bool {
+    Pattern::new(pattern).matches(text)
 }
 
 fn is(pattern: &str, value: Option<&str>) -> bool {
@@ -127,23 +111,23 @@ fn is(pattern: &str, value: Option<&str>) -> bool {
 }
 
 /// The same resource, where the account is
-fn moved(pattern: &str, facts: &Facts) -> Option<String> {
-    let Parts { code, relative, .. } = Parts::of(pattern)?;
+fn moved(pattern: &ResourcePattern, facts: &Facts) -> Option<String> {
+    let Segments { code, relative, .. } = pattern.segments()?;
     let region = if code == "ram" { "*" } else { facts.region()? };
     Some(format!("acs:{code}:{region}:{}:{relative}", facts.id()?))
 }
 
 /// The first resource that has a name, without it
-fn unnamed(questions: &[Question], patterns: &[&str], facts: &Facts) -> Option<String> {
+fn unnamed(questions: &[Question], patterns: &[&ResourcePattern], facts: &Facts) -> Option<String> {
     patterns.iter().find_map(|pattern| {
         let is_named = |question: &&Question| fit(pattern, **question, facts) == Fit::Named;
         let (_, kind) = kind(*questions.iter().find(is_named)?)?;
-        let Parts {
+        let Segments {
             code,
             region,
             account,
             ..
-        } = Parts::of(pattern)?;
+        } = pattern.segments()?;
         Some(format!("acs:{code}:{region}:{account}:{kind}/*"))
     })
 }

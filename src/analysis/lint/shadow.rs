@@ -12,9 +12,6 @@ use ram_policy::{Document, Effect, Principal, Statement};
 /// In one document, more pairs of statements than this are not compared
 const MOST_PAIRS: usize = 10_000;
 
-/// The prefix of roles that services make for themselves, which control policies do not bind
-const SERVICE_LINKED: &str = "AliyunServiceRoleFor";
-
 /// A statement with its number, from 1
 type Numbered<'a> = (usize, &'a Statement);
 
@@ -60,8 +57,7 @@ fn shadowed_everywhere<'a>(directory: &Directory<'a>, holders: &[Holder<'a>]) ->
         .collect();
     let mut found: BTreeMap<(&str, usize), Placements<'_>> = BTreeMap::new();
     for holder in holders {
-        let is_exempt =
-            matches!(&holder.principal, Principal::Role(name) if name.starts_with(SERVICE_LINKED));
+        let is_exempt = holder.principal.is_service_linked();
         let above = control.iter().filter(|_| !is_exempt).copied();
         let account = holder.for_account().map(|held| (held.policy, &*held.document));
         let for_all: Vec<(&str, Numbered<'_>)> = with_denies(above.chain(account)).collect();

@@ -1,26 +1,25 @@
 //! Values and resources whose wildcards do not do what they seem to.
 
-use crate::analysis::lint::code::Code;
-use crate::analysis::lint::glob::is_wild;
-use crate::analysis::lint::resource::Parts;
-use crate::analysis::lint::subject::{Finding, Subject};
+use super::code::Code;
+use super::subject::{Finding, Subject};
 use ram_policy::source::Position;
-use ram_policy::{Condition, Effect, Statement};
+use ram_policy::{Condition, Effect, Operator, OperatorFamily, Pattern, Statement};
 
 /// Looks for wildcards that are none, in conditions
 pub(crate) fn literal_wildcards(statement: &Statement) -> Vec<Finding> {
     let is_exact = |condition: &&Condition| {
-        let name = condition.operator.name;
-        name.starts_with("String") && !name.ends_with("Like")
+        let operator = condition.operator;
+        operator.family() == OperatorFamily::String && !operator.is_like()
     };
     let values = statement.conditions.iter().filter(is_exact).flat_map(values);
     values
-        .filter(|(_, value, _)| is_wild(value))
+        .filter(|(_, value, _)| Pattern::new(value).is_wild())
         .map(|(condition, value, at)| {
-            let operator = condition.operator.name;
-            let like = match operator.contains("Not") {
-                true => "StringNotLike",
-                false => "StringLike",
+            let operator = condition.operator;
+            let like = if operator.is_negated() {
+                "StringNotLike"
+            } else {
+                "StringLike"
             };
             Finding {
                 code: Code::LiteralWildcard,
@@ -37,16 +36,15 @@ pub(crate) fn literal_wildcards(statement: &Statement) -> Vec<Finding> {
 /// Only where that widens what is allowed: what an Allow takes in, and what a Deny leaves out.
 pub(crate) fn open_prefixes(subject: &Subject<'_>) -> Vec<Finding> {
     let statement = subject.statement;
-    let widens = match statement.effect {
-        Effect::Allow => "StringLike",
-        Effect::Deny => "StringNotLike",
+    let widens = |operator: &Operator| {
+        operator.is_like() && operator.is_negated() == (statement.effect == Effect::Deny)
     };
     let conditions = statement.conditions.iter();
-    let patterns = conditions.filter(|condition| condition.operator.name == widens);
+    let patterns = conditions.filter(|condition| widens(condition.operator));
     let values = patterns.flat_map(values).map(|(_, value, at)| (value, at));
     let resources = subject.resources().filter_map(|(pattern, at)| {
         // Before the slash stands the kind of resource, of which there are few
-        let has_name = Parts::of(pattern.as_str())?.relative.contains('/');
+        let has_name = pattern.segments()?.relative.contains('/');
         has_name.then(|| (pattern.as_str().to_owned(), at))
     });
     let resources = resources.filter(|_| statement.effect == Effect::Allow);
@@ -60,7 +58,7 @@ fn open_prefix(pattern: &str, at: Position) -> Option<Finding> {
     let prefix = pattern.strip_suffix('*')?;
     let name = prefix.rsplit(['/', ':']).next()?;
     // A wildcard before the last one says that letters inside a name are looked for
-    let is_open = !is_wild(name) && name.ends_with(char::is_alphanumeric);
+    let is_open = !Pattern::new(name).is_wild() && name.ends_with(char::is_alphanumeric);
     is_open.then(|| Finding {
         code: Code::OpenPrefix,
         at,

@@ -2,20 +2,15 @@
 
 use std::collections::HashSet;
 
-use crate::analysis::lint::code::Code;
-use crate::analysis::lint::directory::{Directory, Holder, Place};
-use crate::analysis::lint::glob::fits;
-use crate::analysis::lint::never::is_about_eci;
-use crate::analysis::lint::passing;
-use crate::analysis::lint::passing::names_pass_role;
-use crate::analysis::lint::question::{CURRENT_TIME, SERVICE};
-use crate::analysis::lint::resource::Parts;
-use crate::analysis::lint::warning::Warning;
+use super::code::Code;
+use super::directory::{Directory, Holder, Place};
+use super::never::is_about_eci;
+use super::passing::{self, names_pass_role};
+use super::warning::Warning;
 use crate::config::directory::{Configuration, RoleEntry};
-use ram_policy::{Condition, Context, Effect, Outcome, Principal, Request, Statement, Target};
-
-/// Who assumes an instance's role
-const INSTANCES: &str = "ecs.aliyuncs.com";
+use eci_calls::condition_key::{CURRENT_TIME, SERVICE};
+use eci_calls::{ASSUME_ROLE, INSTANCE_ROLE_SERVICE};
+use ram_policy::{Condition, Context, Effect, Outcome, Pattern, Principal, Request, Statement, Target};
 
 /// Looks at every role that mapping hands out, or that somebody may pass by its name
 pub(crate) fn find(directory: &Directory<'_>, configuration: &Configuration) -> Vec<Warning> {
@@ -44,10 +39,10 @@ pub(crate) fn find(directory: &Directory<'_>, configuration: &Configuration) -> 
             at: role.name.at,
         };
         let message = format!(
-            "role `{}` does not let {INSTANCES} assume it, but {reason}, so pods with it are denied",
+            "role `{}` does not let {INSTANCE_ROLE_SERVICE} assume it, but {reason}, so pods with it are denied",
             &*role.name
         );
-        let advice = format!("add {INSTANCES} to the services that its trust policy names");
+        let advice = format!("add {INSTANCE_ROLE_SERVICE} to the services that its trust policy names");
         warnings.push(place.warning(Code::TrustLacksEcs, message, advice));
     }
     warnings
@@ -57,8 +52,8 @@ pub(crate) fn find(directory: &Directory<'_>, configuration: &Configuration) -> 
 fn is_trusting(role: &RoleEntry, configuration: &Configuration, context: &Context) -> bool {
     let set = &configuration.policies;
     let decision = set.decide_assume_role(&Request {
-        principal: &Principal::Service(INSTANCES.into()),
-        action: "sts:AssumeRole",
+        principal: &Principal::Service(INSTANCE_ROLE_SERVICE.into()),
+        action: ASSUME_ROLE,
         resource: &format!("acs:ram::{}:role/{}", set.account(), &*role.name),
         resource_group: None,
         context,
@@ -101,7 +96,9 @@ fn passed<'a>(holders: &'a [Holder<'a>], context: &Context) -> Vec<Passed<'a>> {
 
 impl Passed<'_> {
     fn names(&self, role: &str) -> bool {
-        self.names.iter().any(|pattern| fits(pattern, role))
+        self.names
+            .iter()
+            .any(|pattern| Pattern::new(pattern).matches(role))
     }
 }
 
@@ -111,7 +108,7 @@ fn named(statement: &Statement) -> Vec<String> {
         return Vec::new();
     };
     let names = patterns.iter().filter_map(|pattern| {
-        let name = Parts::of(pattern.as_str())?.relative.strip_prefix("role/")?;
+        let name = pattern.segments()?.relative.strip_prefix("role/")?;
         let is_some_role = name.contains(|letter| !matches!(letter, '*' | '?'));
         is_some_role.then(|| name.to_ascii_lowercase())
     });

@@ -2,14 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::lint::code::Code;
-use crate::analysis::lint::directory::{Directory, Place};
-use crate::analysis::lint::glob::fits;
-use crate::analysis::lint::passing::speaks_of;
-use crate::analysis::lint::question::PASS_ROLE;
-use crate::analysis::lint::resource::Parts;
-use crate::analysis::lint::warning::Warning;
-use ram_policy::{Effect, Principal, Target, Trusted};
+use super::code::Code;
+use super::directory::{Directory, Place};
+use super::warning::Warning;
+use eci_calls::PASS_ROLE;
+use ram_policy::{Effect, Pattern, Principal, Target, Trusted};
 
 /// Looks for policies, users, groups and roles that nothing refers to
 ///
@@ -135,7 +132,11 @@ fn roles(directory: &Directory<'_>, named: &Named) -> Vec<Warning> {
     let passable = passable(directory);
     let is_used = |name: &str| {
         let name = name.to_ascii_lowercase();
-        named.account || named.roles.contains(&name) || passable.iter().any(|pattern| fits(pattern, &name))
+        named.account
+            || named.roles.contains(&name)
+            || passable
+                .iter()
+                .any(|pattern| Pattern::new(pattern).matches(&name))
     };
     let roles = directory.roles();
     roles
@@ -159,16 +160,16 @@ fn passable(directory: &Directory<'_>) -> BTreeSet<String> {
         .iter()
         .flat_map(|holder| &holder.held)
         .flat_map(|held| &held.document.statements)
-        .filter(|statement| statement.effect == Effect::Allow && speaks_of(statement, PASS_ROLE));
+        .filter(|statement| statement.effect == Effect::Allow && statement.covers_action(PASS_ROLE));
     let mut passable = BTreeSet::new();
     for statement in statements {
         let Target::Resources(patterns) = &statement.target else {
             continue;
         };
         for pattern in patterns {
-            match Parts::of(pattern.as_str()) {
+            match pattern.segments() {
                 None => passable.insert("*".to_owned()),
-                Some(parts) => match parts.relative.strip_prefix("role/") {
+                Some(segments) => match segments.relative.strip_prefix("role/") {
                     Some(name) => passable.insert(name.to_ascii_lowercase()),
                     // A wildcard may stand in the word itself
                     None => passable.insert("*".to_owned()),

@@ -5,26 +5,26 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::analysis::lint::contradiction::exact;
-use ram_policy::Condition;
+use super::contradiction::exact;
+use ram_policy::{Condition, OperatorFamily};
 
 /// Every value that needs to be tried; none if they are too many, or the conditions are of several kinds
 pub(crate) fn candidates(all: &[&Condition]) -> Option<Vec<String>> {
     if let Some(values) = all.iter().find_map(|condition| exact(condition)) {
         return Some(values);
     }
-    let are = |is_so: fn(&str) -> bool| all.iter().all(|condition| is_so(condition.operator.name));
-    let values = || all.iter().flat_map(|condition| condition.wanted());
-    if are(|name| name.starts_with("Numeric")) {
-        Some(numbers(values()))
-    } else if are(|name| name.starts_with("Date")) {
-        Some(dates(values()))
-    } else if are(|name| name.contains("IpAddress")) {
-        Some(addresses(values()))
-    } else if are(|name| name == "Bool") {
-        Some(vec!["true".to_owned(), "false".to_owned()])
-    } else {
-        None
+    let mut families = all.iter().map(|condition| condition.operator.family());
+    let family = families.next()?;
+    if families.any(|other| other != family) {
+        return None;
+    }
+    let values = all.iter().flat_map(|condition| condition.wanted());
+    match family {
+        OperatorFamily::Numeric => Some(numbers(values)),
+        OperatorFamily::Date => Some(dates(values)),
+        OperatorFamily::IpAddress => Some(addresses(values)),
+        OperatorFamily::Bool => Some(vec!["true".to_owned(), "false".to_owned()]),
+        OperatorFamily::String => None,
     }
 }
 

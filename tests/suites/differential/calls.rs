@@ -1,4 +1,4 @@
-//! Whole ECI calls: the engine's judgement held against one read off the table of operations.
+//! Whole ECI calls: the engine's evaluation held against one read off the table of operations.
 
 mod fix;
 mod generate;
@@ -8,7 +8,7 @@ mod naive;
 mod policies;
 mod scene;
 
-use eci_calls::{Denial, Failure, Judgement};
+use eci_calls::{CallEvaluation, Denial, Failure};
 
 use self::naive::Refusal;
 pub use self::naive::{Kind, is_elsewhere, kind};
@@ -32,14 +32,14 @@ fn whole_calls_are_judged_alike() {
             let compiled = (scene.world.compile()).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
             for _ in 0..CALLS {
                 let call = generate::call(&mut random, &scene);
-                let judgement = scene::judge(&compiled, &scene, &call);
-                let outcome = check(&scene, &call, &judgement);
+                let evaluation = scene::evaluate(&compiled, &scene, &call);
+                let outcome = check(&scene, &call, &evaluation);
                 if let Some(point) = disputed::point_of_call(&scene, &call) {
                     disputed::count(&mut tally, point, outcome.is_err());
                     continue;
                 }
                 let outcome = outcome.unwrap_or_else(|said| {
-                    panic!("seed {seed}: {said}\n{scene:#?}\n{call:#?}\n{judgement:#?}");
+                    panic!("seed {seed}: {said}\n{scene:#?}\n{call:#?}\n{evaluation:#?}");
                 });
                 *tally.entry((name(kind(&call.operation)), outcome)).or_default() += 1;
             }
@@ -63,17 +63,17 @@ fn whole_calls_are_judged_alike() {
 }
 
 /// The outcome both agree on, or what they disagree on
-fn check(scene: &Scene, call: &Call, judgement: &Judgement) -> Result<&'static str, String> {
+fn check(scene: &Scene, call: &Call, evaluation: &CallEvaluation) -> Result<&'static str, String> {
     let refusals = naive::refusals(scene, call);
     let questions = naive::questions(scene, call);
     let verdicts: Vec<Verdict<'_>> = (questions.iter())
         .map(|question| Verdict::of(&scene.world, &question.ask))
         .collect();
     let outcome = naive::outcome(scene, call, &refusals, &verdicts);
-    if judgement.outcome.to_string() != outcome {
-        return Err(format!("outcome {}, should be {outcome}", judgement.outcome));
+    if evaluation.outcome.to_string() != outcome {
+        return Err(format!("outcome {}, should be {outcome}", evaluation.outcome));
     }
-    let mut failures = judgement.failures.iter().peekable();
+    let mut failures = evaluation.failures.iter().peekable();
     let mut refused = Vec::new();
     while let Some(Failure::Refused(refusal)) =
         failures.next_if(|failure| matches!(failure, Failure::Refused(_)))
@@ -122,14 +122,14 @@ fn check(scene: &Scene, call: &Call, judgement: &Judgement) -> Result<&'static s
     }
     let is_allowed = |at: &usize| verdicts[*at].outcome == ALLOW;
     let allowed: Vec<usize> = (0..verdicts.len()).filter(is_allowed).collect();
-    if allowed.len() != judgement.allowed.len() {
+    if allowed.len() != evaluation.allowed.len() {
         return Err(format!(
             "allowances {:?}, should be {}",
-            judgement.allowed,
+            evaluation.allowed,
             allowed.len()
         ));
     }
-    for (at, found) in allowed.into_iter().zip(&judgement.allowed) {
+    for (at, found) in allowed.into_iter().zip(&evaluation.allowed) {
         let verdict = &verdicts[at];
         let is_named = match &found.statement {
             Some(id) => {

@@ -72,7 +72,9 @@ fn dishonest(verdict: &Verdict<'_>, miss: &ram_policy::Miss, facts: &Facts) -> O
             let found = facts.context.get(key);
             let is_deny = named.statement["Effect"] == "Deny";
             let is_unmet = naive::conditions(named.statement).any(|(name, of, wanted)| {
-                name == *operator && of == *key && !naive::holds(name, &naive::texts(wanted), found, is_deny)
+                name == operator.name()
+                    && of == *key
+                    && !naive::holds(name, &naive::texts(wanted), found, is_deny)
             });
             let is_got = found.map(Vec::as_slice).unwrap_or_default() == got.as_slice();
             (Missed::Condition, is_unmet && is_got)

@@ -326,7 +326,7 @@ fn every_operator_and_system_policy_is_on_the_page() {
     let page = Page::read("docs/policies.md");
     let operators: BTreeSet<String> = OPERATORS
         .iter()
-        .map(|operator| operator.name.to_owned())
+        .map(|operator| operator.name().to_owned())
         .collect();
     assert_eq!(operators, listed("docs/policies.md", "Condition operators"));
     let words: BTreeSet<String> = page.section("System policies").lines().flat_map(quoted).collect();

@@ -1,24 +1,30 @@
-//! The court of a call by itself: the wish is its tags, its group and its role.
+//! The evaluator of a call by itself, whose fields are its tags, its group and its role.
 
 use jiff::Timestamp;
 
-use super::{Change, Court, Objection, Wish};
-use crate::{Account, Call, Failure, Kind, TagError, Tags, check_tag, judge};
+use super::desired::{Change, DesiredFields};
+use super::evaluator::{Blocker, Evaluator};
+use crate::account::Account;
+use crate::call::Call;
+use crate::evaluate::evaluate;
+use crate::evaluation::Failure;
+use crate::operation::Kind;
+use crate::tag::{TagError, Tags, check_tag};
 use ram_policy::{PolicySet, Principal};
 
-/// Judges one caller's call with other tags, another group or another role
+/// Evaluates one caller's call with other tags, another group or another role
 #[derive(Clone, Debug)]
-pub struct CallCourt<'a> {
+pub struct CallEvaluator<'a> {
     set: &'a PolicySet,
     account: &'a Account,
     principal: &'a Principal,
     call: &'a Call,
     now: Timestamp,
-    before: Option<Wish>,
+    before: Option<DesiredFields>,
 }
 
-impl<'a> CallCourt<'a> {
-    /// A court for a create or an update; other calls leave nothing to wish for
+impl<'a> CallEvaluator<'a> {
+    /// An evaluator for a create or an update; other calls leave nothing to choose
     pub fn new(
         set: &'a PolicySet,
         account: &'a Account,
@@ -31,7 +37,7 @@ impl<'a> CallCourt<'a> {
             Kind::Update => Some(
                 call.instance
                     .as_ref()
-                    .map_or_else(Wish::default, |instance| Wish {
+                    .map_or_else(DesiredFields::default, |instance| DesiredFields {
                         tags: pairs(&instance.tags),
                         resource_group: instance.resource_group.clone(),
                         role: instance.role.clone(),
@@ -49,8 +55,8 @@ impl<'a> CallCourt<'a> {
         })
     }
 
-    /// What the call wishes for as it is
-    pub fn wish(&self) -> Wish {
+    /// The fields of the call as it is
+    pub fn desired(&self) -> DesiredFields {
         let before = self.before.clone().unwrap_or_default();
         let Call {
             tags,
@@ -58,7 +64,7 @@ impl<'a> CallCourt<'a> {
             role,
             ..
         } = self.call;
-        Wish {
+        DesiredFields {
             tags: tags.as_ref().map_or(before.tags, pairs),
             resource_group: resource_group.clone().or(before.resource_group),
             role: role.clone().or(before.role),
@@ -66,19 +72,19 @@ impl<'a> CallCourt<'a> {
     }
 }
 
-impl Court for CallCourt<'_> {
-    fn hear(&self, wish: &Wish) -> Vec<Objection> {
-        let tags = match Tags::from_pairs(wish.tags.clone()) {
+impl Evaluator for CallEvaluator<'_> {
+    fn evaluate(&self, desired: &DesiredFields) -> Vec<Blocker> {
+        let tags = match Tags::from_pairs(desired.tags.clone()) {
             Ok(tags) => tags,
-            Err(TagError::TooMany { .. }) => return vec![Objection::TooManyTags],
-            Err(_) => return vec![Objection::Final],
+            Err(TagError::TooMany { .. }) => return vec![Blocker::TooManyTags],
+            Err(_) => return vec![Blocker::Final],
         };
         let mut call = self.call.clone();
         match &self.before {
             None => {
                 call.tags = (!tags.is_empty()).then_some(tags);
-                call.resource_group.clone_from(&wish.resource_group);
-                call.role.clone_from(&wish.role);
+                call.resource_group.clone_from(&desired.resource_group);
+                call.role.clone_from(&desired.role);
             }
             Some(before) => {
                 // The call's own tags stay as they are sent; the instance's need not be sent
@@ -86,17 +92,17 @@ impl Court for CallCourt<'_> {
                     let is_as_before = Tags::existing(before.tags.clone()).same_as(&tags);
                     call.tags = (!is_as_before).then_some(tags);
                 }
-                let group = wish.resource_group.clone();
-                call.resource_group = group.filter(|_| wish.resource_group != before.resource_group);
-                call.role = wish.role.clone().filter(|_| wish.role != before.role);
+                let group = desired.resource_group.clone();
+                call.resource_group = group.filter(|_| desired.resource_group != before.resource_group);
+                call.role = desired.role.clone().filter(|_| desired.role != before.role);
             }
         }
-        let judged = judge(self.set, self.account, self.principal, &call, self.now);
-        let objection = |failure| match failure {
-            Failure::Refused(refusal) => Objection::Refused(refusal),
-            Failure::Denied(denial) => Objection::Denied(self.principal.clone(), denial),
+        let evaluation = evaluate(self.set, self.account, self.principal, &call, self.now);
+        let blocker = |failure| match failure {
+            Failure::Refused(refusal) => Blocker::Refused(refusal),
+            Failure::Denied(denial) => Blocker::Denied(self.principal.clone(), denial),
         };
-        judged.failures.into_iter().map(objection).collect()
+        evaluation.failures.into_iter().map(blocker).collect()
     }
 
     fn admits(&self, change: &Change) -> bool {
@@ -119,7 +125,7 @@ impl Court for CallCourt<'_> {
         !self.call.context.values(key).is_empty()
     }
 
-    fn before(&self) -> Option<&Wish> {
+    fn before(&self) -> Option<&DesiredFields> {
         self.before.as_ref()
     }
 

@@ -1,13 +1,16 @@
-//! What takes an objection away: for each the changes of which any allowed wish must make one.
+//! What takes a blocker away: for each the changes of which allowed fields must make one.
 
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
+use super::desired::{Change, DesiredFields};
 use super::effort::Effort;
-use super::value::{Values, tag_of};
-use super::{Change, Court, Objection, Wish};
-use crate::question::{ECI_TAG, REQUEST_TAG, RESOURCE_GROUP};
-use crate::{Denial, Question, Refusal};
+use super::evaluator::{Blocker, Evaluator};
+use super::value::Values;
+use crate::condition_key::{RESOURCE_GROUP_ID, TagKey, TagSource};
+use crate::evaluation::Denial;
+use crate::question::{ASSUME_ROLE, PASS_ROLE, Question};
+use crate::refusal::Refusal;
 use ram_policy::{
     Condition, Effect, Layer, Outcome, PolicySet, PolicyType, Principal, Reason, Scope, Statement,
 };
@@ -15,13 +18,13 @@ use ram_policy::{
 /// How many roles are looked at for one that may be passed
 const MOST_ROLES: usize = 200;
 
-/// What it costs to judge a wish beside reading statements, as many statements as could be read in that time
-const HEARING: usize = 100;
+/// What it costs to evaluate fields beside reading statements, as many statements as could be read in that time
+const EVALUATION_COST: usize = 100;
 
 /// How many statements are read for remedies; of more than that no condition is looked at
 const MOST_STATEMENTS: usize = 20_000;
 
-/// What takes an objection away
+/// What takes a blocker away
 pub(super) struct Remedy {
     /// Changes, each of which is one of several ways
     pub(super) changes: Vec<Change>,
@@ -37,21 +40,21 @@ impl Remedy {
 }
 
 pub(super) struct Remedies<'a, C> {
-    court: &'a C,
+    evaluator: &'a C,
     policies: &'a PolicySet,
     /// The layers of each principal that must be allowed
     layers: Vec<(&'a Principal, Vec<Layer<'a>>)>,
     values: Values,
     effort: &'a Effort,
-    /// What it costs to judge one wish
-    hearing: usize,
+    /// What one evaluation costs
+    evaluation_cost: usize,
     /// A role that all of them may pass, if there is one; looked for when it is needed
     role: OnceCell<Option<String>>,
 }
 
-impl<'a, C: Court> Remedies<'a, C> {
+impl<'a, C: Evaluator> Remedies<'a, C> {
     pub(super) fn new(
-        court: &'a C,
+        evaluator: &'a C,
         policies: &'a PolicySet,
         principals: &'a [Principal],
         effort: &'a Effort,
@@ -77,45 +80,47 @@ impl<'a, C: Court> Remedies<'a, C> {
             effort.cut();
             Values::default()
         } else {
-            Values::new(court, &all, effort)
+            Values::new(evaluator, &all, effort)
         };
         Self {
-            court,
+            evaluator,
             policies,
             layers,
             values,
             effort,
-            hearing: count.saturating_add(conditions).saturating_add(HEARING),
+            evaluation_cost: count.saturating_add(conditions).saturating_add(EVALUATION_COST),
             role: OnceCell::new(),
         }
     }
 
-    /// What speaks against a wish; nothing is said where there is no effort left for it
-    pub(super) fn hear(&self, wish: &Wish) -> Option<Vec<Objection>> {
-        self.effort.spend(self.hearing).then(|| self.court.hear(wish))
+    /// What keeps the fields from being allowed; nothing is said where there is no effort left for it
+    pub(super) fn evaluate(&self, desired: &DesiredFields) -> Option<Vec<Blocker>> {
+        self.effort
+            .spend(self.evaluation_cost)
+            .then(|| self.evaluator.evaluate(desired))
     }
 
-    /// The changes that take an objection away, each of which is one of several ways
-    pub(super) fn of(&self, wish: &Wish, objection: &Objection) -> Remedy {
-        let mut remedy = match objection {
-            Objection::Final => Remedy::of(Vec::new()),
-            Objection::TooManyTags => {
-                let keys = wish.tags.iter().map(|(key, _)| key.clone());
+    /// The changes that take a blocker away, each of which is one of several ways
+    pub(super) fn of(&self, desired: &DesiredFields, blocker: &Blocker) -> Remedy {
+        let mut remedy = match blocker {
+            Blocker::Final => Remedy::of(Vec::new()),
+            Blocker::TooManyTags => {
+                let keys = desired.tags.iter().map(|(key, _)| key.clone());
                 Remedy::of(keys.map(|key| Change::Tag(key, None)).collect())
             }
-            Objection::Refused(refusal) => Remedy::of(self.of_refusal(refusal)),
-            Objection::Denied(principal, denial) => self.of_denial(wish, principal, denial),
+            Blocker::Refused(refusal) => Remedy::of(self.of_refusal(refusal)),
+            Blocker::Denied(principal, denial) => self.of_denial(desired, principal, denial),
         };
         let mut known: HashSet<Change> = HashSet::new();
         remedy.changes.retain(|change| {
-            let has_effect = wish.with(change) != *wish && self.court.admits(change);
+            let has_effect = desired.with(change) != *desired && self.evaluator.admits(change);
             has_effect && known.insert(change.clone())
         });
         remedy
     }
 
     fn of_refusal(&self, refusal: &Refusal) -> Vec<Change> {
-        match (refusal.code, self.court.before()) {
+        match (refusal.code, self.evaluator.before()) {
             ("Forbidden.RamRoleNotExist", None) => self.other_roles(),
             ("UnknownResourceGroup", None) => self.other_groups(),
             ("RoleChange", Some(before)) => vec![Change::Role(before.role.clone())],
@@ -126,8 +131,8 @@ impl<'a, C: Court> Remedies<'a, C> {
         }
     }
 
-    fn of_denial(&self, wish: &Wish, principal: &Principal, denial: &Denial) -> Remedy {
-        if is_about_instance_role(self.court, &denial.question) {
+    fn of_denial(&self, desired: &DesiredFields, principal: &Principal, denial: &Denial) -> Remedy {
+        if is_about_instance_role(self.evaluator, &denial.question) {
             return Remedy::of(self.other_roles());
         }
         let layers = self.layers.iter().find(|(known, _)| *known == principal);
@@ -141,25 +146,25 @@ impl<'a, C: Court> Remedies<'a, C> {
                 let named = policies.find(|attached| attached.name == id.policy);
                 let place = id.number.saturating_sub(1);
                 match named.and_then(|attached| attached.document.statements.get(place)) {
-                    Some(statement) => self.to_break(wish, denial, statement),
+                    Some(statement) => self.to_break(desired, denial, statement),
                     None => Vec::new(),
                 }
             }
             _ => Vec::new(),
         };
-        // An Allow for the whole account ends the asking before a resource group's Deny is heard
+        // An Allow for the whole account ends the asking before a resource group's Deny is asked
         let is_silent = denial.decision.outcome == Outcome::ImplicitDeny;
         if is_silent || denial.decision.policy_type == PolicyType::ResourceGroupLevelIdentityBasedPolicy {
-            let allowing = self.to_allow(wish, principal, denial, layers);
+            let allowing = self.to_allow(desired, principal, denial, layers);
             changes.extend(allowing.changes);
             // An update may also do without the question that is denied
-            if is_silent && self.court.before().is_none() {
+            if is_silent && self.evaluator.before().is_none() {
                 least = allowing.least;
             }
         }
         // Whatever else an update changes, to leave the tags as they are is always one way
-        if let Some(before) = self.court.before() {
-            let keys = before.tags.iter().chain(&wish.tags).map(|(key, _)| key);
+        if let Some(before) = self.evaluator.before() {
+            let keys = before.tags.iter().chain(&desired.tags).map(|(key, _)| key);
             let back = keys.map(|key| Change::Tag(key.clone(), before.tag(key).map(str::to_owned)));
             changes.extend(back);
         }
@@ -167,10 +172,10 @@ impl<'a, C: Court> Remedies<'a, C> {
     }
 
     /// Any condition that a Deny no longer meets takes it away, and so may another group, whose grants are others
-    fn to_break(&self, wish: &Wish, denial: &Denial, statement: &Statement) -> Vec<Change> {
+    fn to_break(&self, desired: &DesiredFields, denial: &Denial, statement: &Statement) -> Vec<Change> {
         let mut changes: Vec<Change> = Vec::new();
         for condition in &statement.conditions {
-            changes.extend(self.settings(wish, &denial.question, condition, Effect::Deny, false));
+            changes.extend(self.settings(desired, &denial.question, condition, Effect::Deny, false));
         }
         if denial.decision.policy_type == PolicyType::ResourceGroupLevelIdentityBasedPolicy {
             changes.extend(self.other_groups());
@@ -179,7 +184,13 @@ impl<'a, C: Court> Remedies<'a, C> {
     }
 
     /// Each Allow of the layer that was silent may be the one that allows, once all of its conditions hold
-    fn to_allow(&self, wish: &Wish, principal: &Principal, denial: &Denial, layers: &[Layer<'_>]) -> Remedy {
+    fn to_allow(
+        &self,
+        desired: &DesiredFields,
+        principal: &Principal,
+        denial: &Denial,
+        layers: &[Layer<'_>],
+    ) -> Remedy {
         let question = &denial.question;
         let request = question.request(principal);
         let is_control = denial.decision.policy_type == PolicyType::ControlPolicy;
@@ -212,10 +223,10 @@ impl<'a, C: Court> Remedies<'a, C> {
         } else {
             ways.iter().map(least).min().unwrap_or(1)
         };
-        let most = self.effort.times(self.hearing);
+        let most = self.effort.times(self.evaluation_cost);
         let mut changes: Vec<Change> = Vec::new();
         for (open, other_group) in ways {
-            // More than could be heard need not be found
+            // More than could be evaluated need not be found
             if changes.len() > most {
                 self.effort.cut();
                 break;
@@ -226,10 +237,10 @@ impl<'a, C: Court> Remedies<'a, C> {
             }
             let mut settings: Vec<Vec<Change>> = open
                 .iter()
-                .map(|condition| self.settings(wish, question, condition, Effect::Allow, true))
+                .map(|condition| self.settings(desired, question, condition, Effect::Allow, true))
                 .collect();
             // A create is hopeless where one condition cannot be met; on an update another may bring its key
-            if self.court.before().is_some() {
+            if self.evaluator.before().is_some() {
                 settings.retain(|changes| !changes.is_empty());
             }
             let fewest = settings.into_iter().min_by_key(Vec::len);
@@ -241,21 +252,21 @@ impl<'a, C: Court> Remedies<'a, C> {
     /// The changes that make a condition hold, or not hold
     fn settings(
         &self,
-        wish: &Wish,
+        desired: &DesiredFields,
         question: &Question,
         condition: &Condition,
         effect: Effect,
         hold: bool,
     ) -> Vec<Change> {
-        if self.court.is_given(&condition.key) {
+        if self.evaluator.is_given(&condition.key) {
             return Vec::new();
         }
         let meets = |value: Option<String>| {
             let values: Vec<String> = value.into_iter().collect();
             condition.met(&values, effect) == hold
         };
-        if *condition.key == *RESOURCE_GROUP {
-            let groups = self.court.groups();
+        if *condition.key == *RESOURCE_GROUP_ID {
+            let groups = self.evaluator.groups();
             let default = groups.iter().find(|(_, default)| *default);
             let default = default.map(|(id, _)| (*id).to_owned());
             let stands = |choice: &Option<String>| choice.clone().or_else(|| default.clone());
@@ -264,10 +275,11 @@ impl<'a, C: Court> Remedies<'a, C> {
             let fitting = choices.filter(|choice| meets(stands(choice))).cloned();
             return fitting.map(Change::ResourceGroup).collect();
         }
-        let Some(key) = tag_of(&condition.key).filter(|_| self.is_chosen(question, &condition.key)) else {
+        let tag = TagKey::parse(&condition.key);
+        let Some(TagKey { tag: key, .. }) = tag.filter(|tag| self.is_chosen(question, tag.source)) else {
             return Vec::new();
         };
-        let stands = |choice: &Option<String>| choice.clone().or_else(|| self.court.filled(key));
+        let stands = |choice: &Option<String>| choice.clone().or_else(|| self.evaluator.filled(key));
         let Some(choices) = self.values.tags.get(key) else {
             return Vec::new();
         };
@@ -276,18 +288,18 @@ impl<'a, C: Court> Remedies<'a, C> {
             false => Box::new(choices.iter()),
         };
         let choices = choices.take_while(|_| self.effort.spend(1));
-        let new = choices.filter(|choice| choice.as_deref() != wish.tag(key));
+        let new = choices.filter(|choice| choice.as_deref() != desired.tag(key));
         let fitting = new.filter(|choice| meets(stands(choice))).cloned();
         fitting
             .map(|choice| Change::Tag(key.to_owned(), choice))
             .collect()
     }
 
-    /// Whether a tag's condition key has the wish's value in a question
-    fn is_chosen(&self, question: &Question, key: &str) -> bool {
-        match self.court.before() {
-            None => key.starts_with(REQUEST_TAG) || key.starts_with(ECI_TAG),
-            Some(_) => question.about_new_tags || key.starts_with(REQUEST_TAG),
+    /// Whether a tag's condition key has the value of the fields in a question
+    fn is_chosen(&self, question: &Question, source: TagSource) -> bool {
+        match self.evaluator.before() {
+            None => matches!(source, TagSource::Request | TagSource::Eci),
+            Some(_) => question.about_new_tags || source == TagSource::Request,
         }
     }
 
@@ -311,18 +323,18 @@ impl<'a, C: Court> Remedies<'a, C> {
     }
 
     fn is_passed(&self, role: &str) -> bool {
-        let wish = Wish {
+        let desired = DesiredFields {
             role: Some(role.to_owned()),
-            ..Wish::default()
+            ..DesiredFields::default()
         };
-        let speaks_against_it = |objection: &Objection| match objection {
-            Objection::Denied(_, denial) => is_about_instance_role(self.court, &denial.question),
-            Objection::Refused(refusal) => refusal.code == "Forbidden.RamRoleNotExist",
-            Objection::Final => true,
-            Objection::TooManyTags => false,
+        let speaks_against_it = |blocker: &Blocker| match blocker {
+            Blocker::Denied(_, denial) => is_about_instance_role(self.evaluator, &denial.question),
+            Blocker::Refused(refusal) => refusal.code == "Forbidden.RamRoleNotExist",
+            Blocker::Final => true,
+            Blocker::TooManyTags => false,
         };
-        self.hear(&wish)
-            .is_some_and(|objections| !objections.iter().any(speaks_against_it))
+        self.evaluate(&desired)
+            .is_some_and(|blockers| !blockers.iter().any(speaks_against_it))
     }
 }
 
@@ -333,15 +345,15 @@ fn least((open, other_group): &(Vec<&Condition>, Option<&str>)) -> usize {
     }
     let tags = open
         .iter()
-        .map(|condition| tag_of(&condition.key).unwrap_or(&condition.key));
+        .map(|condition| TagKey::parse(&condition.key).map_or(&*condition.key, |key| key.tag));
     tags.collect::<HashSet<_>>().len().max(1)
 }
 
-/// A role for an image registry is only passed, never assumed by the instance, and is not the wish's to change
-fn is_about_instance_role(court: &impl Court, question: &Question) -> bool {
+/// A role for an image registry is only passed, never assumed by the instance, and is not the fields' to change
+fn is_about_instance_role(evaluator: &impl Evaluator, question: &Question) -> bool {
     match question.action {
-        "sts:AssumeRole" => true,
-        "ram:PassRole" => !court.is_fixed(&question.resource),
+        ASSUME_ROLE => true,
+        PASS_ROLE => !evaluator.is_fixed(&question.resource),
         _ => false,
     }
 }

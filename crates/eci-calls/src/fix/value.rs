@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 
-use super::Court;
 use super::effort::Effort;
-use crate::question::{ECI_TAG, REQUEST_TAG, RESOURCE_GROUP, RESOURCE_TAG};
+use super::evaluator::Evaluator;
+use crate::condition_key::{RESOURCE_GROUP_ID, TagKey};
 use ram_policy::{Condition, Effect, Layer, Scope};
 
 /// What can be chosen for each tag, and for the resource group
@@ -56,7 +56,7 @@ impl Choices {
 }
 
 impl Values {
-    pub(super) fn new(court: &impl Court, layers: &[Layer<'_>], effort: &Effort) -> Self {
+    pub(super) fn new(evaluator: &impl Evaluator, layers: &[Layer<'_>], effort: &Effort) -> Self {
         let mut by_tag: BTreeMap<&str, Vec<(&Condition, Effect)>> = BTreeMap::new();
         let mut of_groups: Vec<(&Condition, Effect)> = Vec::new();
         let policies = layers.iter().flat_map(|layer| &layer.policies);
@@ -65,15 +65,15 @@ impl Values {
             let conditions = statement.conditions.iter();
             conditions.map(move |condition| (condition, statement.effect))
         }) {
-            match tag_of(&condition.key) {
-                Some(key) => by_tag.entry(key).or_default().push((condition, effect)),
-                None if *condition.key == *RESOURCE_GROUP => of_groups.push((condition, effect)),
+            match TagKey::parse(&condition.key) {
+                Some(TagKey { tag, .. }) => by_tag.entry(tag).or_default().push((condition, effect)),
+                None if *condition.key == *RESOURCE_GROUP_ID => of_groups.push((condition, effect)),
                 None => {}
             }
         }
         let tags = by_tag.into_iter().map(|(key, conditions)| {
             let samples = conditions.iter().flat_map(|(condition, _)| condition.samples());
-            let filled = court.filled(key);
+            let filled = evaluator.filled(key);
             let stands = |choice: &Option<String>| choice.clone().or_else(|| filled.clone());
             let tests = Tests::new(&conditions);
             let choices = samples.map(Some).chain([None]);
@@ -81,9 +81,9 @@ impl Values {
             (key.to_owned(), choices)
         });
         let tags = tags.collect();
-        let default = court.groups().into_iter().find(|(_, default)| *default);
+        let default = evaluator.groups().into_iter().find(|(_, default)| *default);
         let default = default.map(|(id, _)| id.to_owned());
-        let choices = court
+        let choices = evaluator
             .groups()
             .into_iter()
             .map(|(id, _)| Some(id.to_owned()))
@@ -98,13 +98,6 @@ impl Values {
         });
         Self { tags, groups }
     }
-}
-
-/// The tag that a condition key may stand for
-pub(super) fn tag_of(key: &str) -> Option<&str> {
-    [REQUEST_TAG, RESOURCE_TAG, ECI_TAG]
-        .iter()
-        .find_map(|prefix| key.strip_prefix(prefix))
 }
 
 /// The conditions on one key: those that name their values are looked up, the others are asked

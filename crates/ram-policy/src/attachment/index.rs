@@ -13,9 +13,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::Attached;
-use crate::document::{Actions, Effect, Statement, Target};
+use crate::attached::Attached;
+use crate::document::{Actions, Statement, Target};
+use crate::effect::Effect;
 use crate::facts::Facts;
+use crate::pattern::Pattern;
 
 /// Where a statement is: its policy among the attached ones, and its place in it, both from 0; orders as the text does
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -143,9 +145,10 @@ impl<'a> Filed<'a> {
             Actions::Listed(patterns) => {
                 for pattern in patterns {
                     let text = pattern.as_str().to_ascii_lowercase();
-                    match text.split_once(['*', '?']) {
-                        Some((prefix, _)) => put(&mut self.begun, prefix.to_owned()),
-                        None => put(&mut self.whole, text),
+                    let pattern = Pattern::new(&text);
+                    match pattern.literal() {
+                        Some(whole) => put(&mut self.whole, whole.to_owned()),
+                        None => put(&mut self.begun, pattern.literal_prefix().to_owned()),
                     }
                 }
             }

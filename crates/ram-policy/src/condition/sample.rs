@@ -1,6 +1,9 @@
 //! Texts that tell a condition's cases apart: its own values, and neighbours on either side of them.
 
-use super::{Comparison, Condition, Wanted};
+use super::Condition;
+use super::operator::StringComparison;
+use super::wanted::Wanted;
+use crate::pattern::Pattern;
 
 /// What is none of a policy's texts, one of them at least
 const OTHERS: [&str; 2] = ["other", "another"];
@@ -14,14 +17,16 @@ impl Condition {
     /// For every operator there is one that meets it and, but for patterns that match everything, one that does not.
     pub fn samples(&self) -> Vec<String> {
         let mut samples: Vec<String> = match &self.wanted {
-            Wanted::Text(comparison, values) => values
+            Wanted::String(comparison, values) => values
                 .iter()
                 .map(|value| match comparison {
-                    Comparison::Like => plain(value.as_str()),
-                    Comparison::Equal | Comparison::EqualIgnoringCase => value.as_str().to_owned(),
+                    StringComparison::Like => plain(value.as_str()),
+                    StringComparison::Equal | StringComparison::EqualIgnoringCase => {
+                        value.as_str().to_owned()
+                    }
                 })
                 .collect(),
-            Wanted::Number(_, values) => {
+            Wanted::Numeric(_, values) => {
                 let each = values.iter().map(ToString::to_string);
                 each.flat_map(around).collect()
             }
@@ -29,15 +34,15 @@ impl Condition {
                 let each = values.iter().map(ToString::to_string);
                 each.chain(FAR_DATES.map(str::to_owned)).collect()
             }
-            Wanted::Boolean(_) => vec!["true".to_owned(), "false".to_owned()],
-            Wanted::Address(values) => {
+            Wanted::Bool(_) => vec!["true".to_owned(), "false".to_owned()],
+            Wanted::IpAddress(values) => {
                 let text = values.iter().map(ToString::to_string);
                 text.map(|text| text.split('/').next().unwrap_or_default().to_owned())
                     .chain(["192.0.2.1".to_owned(), "203.0.113.1".to_owned()])
                     .collect()
             }
         };
-        if let Wanted::Text(..) = self.wanted {
+        if let Wanted::String(..) = self.wanted {
             samples.extend(OTHERS.map(str::to_owned));
         }
         samples
@@ -46,7 +51,7 @@ impl Condition {
 
 /// A pattern with its wildcards filled in as shortly as a readable value allows
 fn plain(pattern: &str) -> String {
-    let short = pattern.replace('*', "").replace('?', "x");
+    let short = Pattern::new(pattern).filled("");
     if short.is_empty() { "x".to_owned() } else { short }
 }
 
@@ -61,22 +66,23 @@ fn around(value: String) -> [String; 3] {
 
 #[cfg(test)]
 mod tests {
-    use crate::condition::{OPERATORS, parse};
-    use crate::document::Effect;
+    use crate::condition::read::parse;
+    use crate::condition::{OPERATORS, OperatorFamily};
+    use crate::effect::Effect;
     use crate::source::json;
 
     #[test]
     fn samples_lie_on_both_sides_of_every_operator() {
         for operator in OPERATORS {
-            let values: &[&str] = match operator.name {
-                name if name.starts_with("String") => &["a", "b*?"],
-                name if name.starts_with("Numeric") => &["5", "0", "-3.5", "0.5"],
-                name if name.starts_with("Date") => &["2026-11-22T08:00:00Z"],
-                "Bool" => &["true"],
-                _ => &["10.0.0.0/8"],
+            let values: &[&str] = match operator.family() {
+                OperatorFamily::String => &["a", "b*?"],
+                OperatorFamily::Numeric => &["5", "0", "-3.5", "0.5"],
+                OperatorFamily::Date => &["2026-11-22T08:00:00Z"],
+                OperatorFamily::Bool => &["true"],
+                OperatorFamily::IpAddress => &["10.0.0.0/8"],
             };
             for value in values {
-                let block = format!(r#"{{"{}": {{"k": "{value}"}}}}"#, operator.name);
+                let block = format!(r#"{{"{}": {{"k": "{value}"}}}}"#, operator.name());
                 let conditions = parse(&json::parse(&block).unwrap(), &mut Vec::new()).unwrap();
                 let condition = &conditions[0];
                 let met = |wanted: bool| {

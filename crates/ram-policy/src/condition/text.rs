@@ -1,34 +1,27 @@
 //! The string family. Case counts, but for the operators whose name says otherwise; wildcards only in Like.
 
-use crate::pattern::{Case, Pattern};
-
-/// How two texts are compared
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Comparison {
-    Equal,
-    EqualIgnoringCase,
-    Like,
-}
+use super::operator::StringComparison;
+use crate::pattern::{Case, CompiledPattern};
 
 /// A policy's text, ready to be compared
 #[derive(Clone, Debug)]
-pub(super) struct Wanted(Pattern);
+pub(super) struct Text(CompiledPattern);
 
-impl Wanted {
+impl Text {
     pub(super) fn new(text: &str) -> Self {
-        Self(Pattern::new(text))
+        Self(CompiledPattern::new(text))
     }
 
-    pub(super) fn matches(&self, comparison: Comparison, found: &str) -> bool {
+    pub(super) fn matches(&self, comparison: StringComparison, found: &str) -> bool {
         match comparison {
-            Comparison::Equal => self.as_str() == found,
+            StringComparison::Equal => self.as_str() == found,
             // Letters of every script: an exclusion by name should not be dodged by its capital form.
-            Comparison::EqualIgnoringCase => self
+            StringComparison::EqualIgnoringCase => self
                 .as_str()
                 .chars()
                 .flat_map(char::to_lowercase)
                 .eq(found.chars().flat_map(char::to_lowercase)),
-            Comparison::Like => self.0.matches(found, Case::Exact),
+            StringComparison::Like => self.0.matches(found, Case::Exact),
         }
     }
 
@@ -43,14 +36,14 @@ mod tests {
 
     #[test]
     fn wildcards_are_literal_outside_like() {
-        let matches = |comparison, wanted: &str, found: &str| Wanted::new(wanted).matches(comparison, found);
-        assert!(matches(Comparison::Equal, "a*", "a*"));
-        assert!(!matches(Comparison::Equal, "a*", "ab"));
-        assert!(!matches(Comparison::Equal, "a", "A"));
-        assert!(matches(Comparison::EqualIgnoringCase, "É", "é"));
-        assert!(!matches(Comparison::EqualIgnoringCase, "a*", "ab"));
-        assert!(matches(Comparison::Like, "a?*", "ab"));
-        assert!(!matches(Comparison::Like, "A*", "ab"));
-        assert!(matches(Comparison::Like, "", ""));
+        let matches = |comparison, wanted: &str, found: &str| Text::new(wanted).matches(comparison, found);
+        assert!(matches(StringComparison::Equal, "a*", "a*"));
+        assert!(!matches(StringComparison::Equal, "a*", "ab"));
+        assert!(!matches(StringComparison::Equal, "a", "A"));
+        assert!(matches(StringComparison::EqualIgnoringCase, "É", "é"));
+        assert!(!matches(StringComparison::EqualIgnoringCase, "a*", "ab"));
+        assert!(matches(StringComparison::Like, "a?*", "ab"));
+        assert!(!matches(StringComparison::Like, "A*", "ab"));
+        assert!(matches(StringComparison::Like, "", ""));
     }
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Actions, Document, Effect, Statement, Target};
+use super::{Document, Statement, Target};
 use crate::condition::Condition;
+use crate::effect::Effect;
 use crate::principal::Trusted;
 
 impl Document {
@@ -23,12 +24,9 @@ fn statement(statement: &Statement) -> Value {
         Effect::Deny => "Deny",
     };
     elements.insert("Effect".to_owned(), effect.into());
-    let (name, patterns) = match &statement.actions {
-        Actions::Listed(patterns) => ("Action", patterns),
-        Actions::Except(patterns) => ("NotAction", patterns),
-    };
-    let patterns: Vec<&str> = patterns.iter().map(|pattern| pattern.as_str()).collect();
-    elements.insert(name.to_owned(), patterns.into());
+    let patterns = statement.actions.patterns().iter();
+    let patterns: Vec<&str> = patterns.map(|pattern| pattern.as_str()).collect();
+    elements.insert(statement.actions.element().to_owned(), patterns.into());
     match &statement.target {
         Target::Resources(patterns) => {
             let patterns: Vec<&str> = patterns.iter().map(|pattern| pattern.as_str()).collect();
@@ -53,7 +51,7 @@ fn conditions(all: &[Condition]) -> Value {
     let mut block = Map::new();
     for condition in all {
         let keys = block
-            .entry(condition.operator.name)
+            .entry(condition.operator.name())
             .or_insert_with(|| Value::Object(Map::new()));
         if let Some(keys) = keys.as_object_mut() {
             keys.insert(condition.key.to_string(), condition.wanted().into());

@@ -3,60 +3,36 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Definition, DefinitionError, Grant, Holdings, PolicySet, Role};
-use crate::attachment::{Attached, Attachments};
+use super::{Holdings, PolicySet, Role};
+use crate::attached::Attached;
+use crate::attachment::Attachments;
+use crate::definition::{
+    Definition, DefinitionError, Grant, GroupDefinition, RoleDefinition, UserDefinition,
+};
 use crate::document::{Document, DocumentKind};
 use crate::system::SYSTEM_POLICIES;
 
-pub(super) fn compile(definition: Definition) -> Result<PolicySet, Vec<DefinitionError>> {
-    let mut compiler = Compiler::new(&definition.policies);
-    let levels = definition.control_policies.iter().rev();
-    let control = levels.map(|level| compiler.level(level)).collect();
-    let mut groups: HashMap<&str, Held> = HashMap::with_capacity(definition.groups.len());
-    for group in &definition.groups {
-        compiler.once(format!("group `{}`", group.name));
-        let held = compiler.held(&format!("group `{}`", group.name), &group.grants);
-        groups.insert(&group.name, held);
-    }
-    let mut users = HashMap::with_capacity(definition.users.len());
-    for user in &definition.users {
-        compiler.once(format!("user `{}`", user.name));
-        let own = compiler.held(&format!("user `{}`", user.name), &user.grants);
-        let mut all = vec![&own];
-        for name in &user.groups {
-            match groups.get(name.as_str()) {
-                Some(held) => all.push(held),
-                None => compiler.errors.push(DefinitionError::UnknownGroup {
-                    user: user.name.clone(),
-                    group: name.clone(),
-                }),
-            }
+impl PolicySet {
+    /// Compiles a definition
+    ///
+    /// # Errors
+    /// Everything in it that refers to what is not there, or is there twice
+    pub fn compile(definition: Definition) -> Result<Self, Vec<DefinitionError>> {
+        let mut compiler = Compiler::new(&definition.policies);
+        let levels = definition.control_policies.iter().rev();
+        let control = levels.map(|level| compiler.level(level)).collect();
+        let groups = compiler.groups(&definition.groups);
+        let users = compiler.users(&definition.users, &groups);
+        let roles = compiler.roles(&definition.roles);
+        if !compiler.errors.is_empty() {
+            return Err(compiler.errors);
         }
-        users.insert(user.name.as_str().into(), Holdings::of(&all));
-    }
-    let mut roles = HashMap::with_capacity(definition.roles.len());
-    for role in &definition.roles {
-        compiler.once(format!("role `{}`", role.name.to_ascii_lowercase()));
-        let own = compiler.held(&format!("role `{}`", role.name), &role.grants);
-        let trust = Attached {
-            name: format!("trust:{}", role.name).into(),
-            document: Arc::clone(&role.trust),
-        };
-        let role_entry = Role {
-            name: role.name.as_str().into(),
-            holdings: Holdings::of(&[&own]),
-            trust: Arc::new(Attachments::new(vec![trust])),
-        };
-        roles.insert(role.name.to_ascii_lowercase().into(), role_entry);
-    }
-    match compiler.errors.is_empty() {
-        true => Ok(PolicySet {
+        Ok(Self {
             account: definition.account_id.into(),
             control,
             users,
             roles,
-        }),
-        false => Err(compiler.errors),
+        })
     }
 }
 
@@ -115,6 +91,60 @@ impl Compiler {
         }
     }
 
+    fn groups<'a>(&mut self, groups: &'a [GroupDefinition]) -> HashMap<&'a str, Held> {
+        let mut all = HashMap::with_capacity(groups.len());
+        for group in groups {
+            self.once(format!("group `{}`", group.name));
+            let held = self.held(&format!("group `{}`", group.name), &group.grants);
+            all.insert(group.name.as_str(), held);
+        }
+        all
+    }
+
+    fn users(
+        &mut self,
+        users: &[UserDefinition],
+        groups: &HashMap<&str, Held>,
+    ) -> HashMap<Box<str>, Holdings> {
+        let mut all = HashMap::with_capacity(users.len());
+        for user in users {
+            self.once(format!("user `{}`", user.name));
+            let own = self.held(&format!("user `{}`", user.name), &user.grants);
+            let mut held = vec![&own];
+            for name in &user.groups {
+                match groups.get(name.as_str()) {
+                    Some(of_group) => held.push(of_group),
+                    None => self.errors.push(DefinitionError::UnknownGroup {
+                        user: user.name.clone(),
+                        group: name.clone(),
+                    }),
+                }
+            }
+            all.insert(user.name.as_str().into(), Holdings::of(&held));
+        }
+        all
+    }
+
+    fn roles(&mut self, roles: &[RoleDefinition]) -> HashMap<Box<str>, Role> {
+        let mut all = HashMap::with_capacity(roles.len());
+        for role in roles {
+            self.once(format!("role `{}`", role.name.to_ascii_lowercase()));
+            let own = self.held(&format!("role `{}`", role.name), &role.grants);
+            let trust = Attached {
+                name: format!("trust:{}", role.name).into(),
+                document: Arc::clone(&role.trust),
+            };
+            let compiled = Role {
+                name: role.name.as_str().into(),
+                holdings: Holdings::of(&[&own]),
+                trust: Arc::new(Attachments::new(vec![trust])),
+            };
+            all.insert(role.name.to_ascii_lowercase().into(), compiled);
+        }
+        all
+    }
+
+    /// Notes a name, which must not come twice
     fn once(&mut self, what: String) {
         if !self.seen.insert(what.clone()) {
             self.errors.push(DefinitionError::DefinedTwice { what });

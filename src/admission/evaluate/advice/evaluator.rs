@@ -1,6 +1,6 @@
-//! The court of a pod: a wish is mapped, becomes a call, and is judged for everybody who must be allowed.
+//! The evaluator of a pod: fields are mapped, become a call, and are evaluated for everybody who must be allowed.
 
-use crate::admission::evaluate::advice::{Advice, fields, wish};
+use crate::admission::evaluate::advice::{Advice, desired, fields};
 use crate::admission::evaluate::{Case, call};
 use crate::admission::fields::annotations::Fields;
 use crate::admission::fields::mapping::{MappingError, Scope, Sources};
@@ -10,11 +10,11 @@ use crate::admission::outcome::evaluation::Evaluation;
 use crate::config::directory::{FieldRule, MappingMode};
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::pod::Pod;
-use eci_calls::fix::{Change, Court, Objection, Wish, search};
-use eci_calls::{Failure, judge};
+use eci_calls::fix::{Blocker, Change, DesiredFields, Evaluator, search};
+use eci_calls::{Failure, evaluate};
 use ram_policy::Principal;
 
-pub(crate) struct PodCourt<'a> {
+pub(crate) struct PodEvaluator<'a> {
     case: &'a Case<'a>,
     sources: Sources<'a>,
     principals: &'a [Principal],
@@ -22,10 +22,10 @@ pub(crate) struct PodCourt<'a> {
     asked: &'a Fields,
     /// An update's two sides, and what could be read of the stored one
     update: Option<(Both<'a>, &'a Fields)>,
-    before: Option<Wish>,
+    before: Option<DesiredFields>,
 }
 
-impl<'a> PodCourt<'a> {
+impl<'a> PodEvaluator<'a> {
     pub(crate) fn new(
         case: &'a Case<'a>,
         pod: &'a Pod<'a>,
@@ -45,7 +45,7 @@ impl<'a> PodCourt<'a> {
             principals,
             asked: &evaluation.fields,
             update,
-            before: update.map(|(_, stored)| wish(stored)),
+            before: update.map(|(_, stored)| desired(stored)),
         }
     }
 
@@ -57,7 +57,7 @@ impl<'a> PodCourt<'a> {
             // What is stored is mapped already, and what an update repeats of it stays
             Some(_) => self.asked.clone(),
         };
-        let before = wish(&written);
+        let before = desired(&written);
         Advice::of(
             search(self, &configuration.policies, self.principals, before.clone()),
             &before,
@@ -88,15 +88,15 @@ impl<'a> PodCourt<'a> {
     }
 }
 
-impl Court for PodCourt<'_> {
-    fn hear(&self, wish: &Wish) -> Vec<Objection> {
+impl Evaluator for PodEvaluator<'_> {
+    fn evaluate(&self, desired: &DesiredFields) -> Vec<Blocker> {
         let Case {
             configuration,
             review,
             now,
             ..
         } = *self.case;
-        let fields = fields(wish, self.asked);
+        let fields = fields(desired, self.asked);
         let mapped = mapping::map(
             &fields,
             &configuration.mapping,
@@ -106,8 +106,8 @@ impl Court for PodCourt<'_> {
         );
         let mapped = match mapped {
             Ok(mapped) => mapped.fields,
-            Err(MappingError::TooMany { .. }) => return vec![Objection::TooManyTags],
-            Err(MappingError::Value { .. }) => return vec![Objection::Final],
+            Err(MappingError::TooMany { .. }) => return vec![Blocker::TooManyTags],
+            Err(MappingError::Value { .. }) => return vec![Blocker::Final],
         };
         let (call, refusals) = match self.update {
             None => (
@@ -116,21 +116,21 @@ impl Court for PodCourt<'_> {
             ),
             Some((_, stored)) => call::update(stored, &mapped, configuration, review.namespace()),
         };
-        let mut objections: Vec<Objection> = refusals.into_iter().map(Objection::Refused).collect();
+        let mut blockers: Vec<Blocker> = refusals.into_iter().map(Blocker::Refused).collect();
         for principal in self.principals {
-            let judged = judge(
+            let evaluation = evaluate(
                 &configuration.policies,
                 &configuration.account,
                 principal,
                 &call,
                 now,
             );
-            objections.extend(judged.failures.into_iter().map(|failure| match failure {
-                Failure::Refused(refusal) => Objection::Refused(refusal),
-                Failure::Denied(denial) => Objection::Denied(principal.clone(), denial),
+            blockers.extend(evaluation.failures.into_iter().map(|failure| match failure {
+                Failure::Refused(refusal) => Blocker::Refused(refusal),
+                Failure::Denied(denial) => Blocker::Denied(principal.clone(), denial),
             }));
         }
-        objections
+        blockers
     }
 
     fn admits(&self, change: &Change) -> bool {
@@ -159,7 +159,7 @@ impl Court for PodCourt<'_> {
         self.sources.value(&rule.source).map(str::to_owned)
     }
 
-    fn before(&self) -> Option<&Wish> {
+    fn before(&self) -> Option<&DesiredFields> {
         self.before.as_ref()
     }
 

@@ -7,14 +7,9 @@ use crate::admission::outcome::finding::{MessageContext, Verb};
 use crate::config::directory::MappingMode;
 use crate::kubernetes::control_plane;
 use crate::wording::{NAME_LENGTH, clipped, listed, quoted};
-use eci_calls::Denial;
-use ram_policy::{Mismatch, Miss, PolicyType, Principal, Reason, StatementId};
-
-/// Condition keys that stand for tags: of the request, of the resource, and ECI's own for either
-const TAG_KEYS: [&str; 3] = ["acs:RequestTag/", RESOURCE_TAG, "eci:tag/"];
-const RESOURCE_TAG: &str = "acs:ResourceTag/";
-/// The condition key that stands for the resource group
-const GROUP_KEY: &str = "acs:ResourceGroupId";
+use eci_calls::condition_key::{self, TagKey, TagSource};
+use eci_calls::{ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, Denial, INSTANCE_ROLE_SERVICE, PASS_ROLE};
+use ram_policy::{Mismatch, Miss, Operator, OperatorFamily, PolicyType, Principal, Reason, StatementId};
 
 /// A denial with everything that its words depend on
 #[derive(Clone, Copy)]
@@ -26,7 +21,7 @@ pub(crate) struct Told<'a> {
 
 /// A condition that does not hold
 struct Open<'a> {
-    operator: &'a str,
+    operator: &'a Operator,
     key: &'a str,
     wanted: &'a [String],
     got: &'a [String],
@@ -67,11 +62,13 @@ impl Told<'_> {
     /// The annotation whose change could help
     pub(crate) fn annotation(&self) -> Option<&'static str> {
         match (self.denial.question.action, &self.denial.decision.reason) {
-            ("ram:PassRole" | "sts:AssumeRole", _) if self.is_about_registry_roles() => Some(SERVICE_ARNS),
-            ("ram:PassRole" | "sts:AssumeRole", _) => Some(RAM_ROLE_NAME),
+            (PASS_ROLE | ASSUME_ROLE, _) if self.is_about_registry_roles() => Some(SERVICE_ARNS),
+            (PASS_ROLE | ASSUME_ROLE, _) => Some(RAM_ROLE_NAME),
             (_, Reason::NoMatch(misses)) => misses.iter().find_map(|miss| match &miss.mismatch {
-                Mismatch::Condition { key, .. } if tag_of(key).is_some() => Some(CUSTOM_TAGS),
-                Mismatch::Condition { key, .. } if key == GROUP_KEY => Some(RESOURCE_GROUP_ID),
+                Mismatch::Condition { key, .. } if TagKey::parse(key).is_some() => Some(CUSTOM_TAGS),
+                Mismatch::Condition { key, .. } if key == condition_key::RESOURCE_GROUP_ID => {
+                    Some(RESOURCE_GROUP_ID)
+                }
                 _ => None,
             }),
             _ => None,
@@ -99,11 +96,11 @@ impl Told<'_> {
                 )
             }
             Mismatch::Principal { wanted, .. } => format!(
-                "the role trusts {} and not ecs.aliyuncs.com, which runs ECI instances: {}",
+                "the role trusts {} and not {INSTANCE_ROLE_SERVICE}, which runs ECI instances: {}",
                 listed(wanted, "and"),
                 self.remedy()
             ),
-            Mismatch::Resource { wanted, .. } if self.denial.question.action == "ram:PassRole" => format!(
+            Mismatch::Resource { wanted, .. } if self.denial.question.action == PASS_ROLE => format!(
                 "{} may pass {} alone, by {statement}, and the pod wants {}: {}",
                 control_plane::described(self.principal),
                 listed(wanted, "and"),
@@ -127,11 +124,11 @@ impl Told<'_> {
             [] => absent.to_owned(),
             got => format!("but it is {}", listed(got, "and")),
         };
-        if let Some(tag) = tag_of(key) {
+        if let Some(TagKey { source, tag }) = TagKey::parse(key) {
             let which = match (
                 self.context.verb,
                 self.denial.question.about_new_tags,
-                key.starts_with(RESOURCE_TAG),
+                source == TagSource::Resource,
             ) {
                 (Verb::Update, true, _) => "new tag",
                 (Verb::Update, false, true) => "current tag",
@@ -216,14 +213,14 @@ impl Told<'_> {
     /// What to do where no tag is to blame
     fn remedy(&self) -> String {
         match self.denial.question.action {
-            "ram:CreateServiceLinkedRole" => self.ask(),
+            CREATE_SERVICE_LINKED_ROLE => self.ask(),
             _ => self.context.remedy(|| self.ask()),
         }
     }
 
     /// Who could grant it
     fn ask(&self) -> String {
-        if self.denial.question.action == "ram:CreateServiceLinkedRole" {
+        if self.denial.question.action == CREATE_SERVICE_LINKED_ROLE {
             return "ask your RAM administrator to make ECI's service-linked role once".to_owned();
         }
         let administrator = match self.denial.decision.policy_type {
@@ -285,7 +282,7 @@ pub(crate) fn words(denial: &Denial, principal: &Principal, account: &str) -> Ve
     let decision = &denial.decision;
     // Not the person but ECS assumes the role
     let (kind, name) = match denial.question.action {
-        "sts:AssumeRole" => ("Service", "ecs.aliyuncs.com"),
+        ASSUME_ROLE => ("Service", INSTANCE_ROLE_SERVICE),
         _ => (
             principal.auth_type(),
             control_plane::display_name(principal, account),
@@ -314,19 +311,14 @@ pub(crate) fn words(denial: &Denial, principal: &Principal, account: &str) -> Ve
 }
 
 /// What a condition wants of its key, as the end of "wants tag `env` …"
-pub(crate) fn wish(operator: &str, wanted: &[String]) -> String {
-    if operator.contains("Not") {
+pub(crate) fn wish(operator: &Operator, wanted: &[String]) -> String {
+    if operator.is_negated() {
         format!("not to be {}", listed(wanted, "or"))
-    } else if operator.contains("Like") {
+    } else if operator.is_like() {
         format!("to be like {}", listed(wanted, "or"))
-    } else if operator.starts_with("StringEquals") || operator == "Bool" {
+    } else if matches!(operator.family(), OperatorFamily::String | OperatorFamily::Bool) {
         format!("to be {}", listed(wanted, "or"))
     } else {
         format!("to meet {operator} {}", listed(wanted, "or"))
     }
-}
-
-/// The tag that a condition key stands for
-fn tag_of(key: &str) -> Option<&str> {
-    TAG_KEYS.iter().find_map(|prefix| key.strip_prefix(prefix))
 }

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::Values;
 use crate::analysis::diff::axis::{Candidate, Told};
-use crate::analysis::diff::glob::Glob;
-use crate::analysis::diff::values::Values;
-use crate::analysis::diff::{glob, pattern};
-use ram_policy::Condition;
+use ram_policy::pattern::{Tokens, combinations};
+use ram_policy::{Condition, Pattern};
 
 /// What to try as a value that no policy speaks of; the first of them that none does
 const OTHERS: [&str; 3] = ["other", "other-value", "no-such-value"];
@@ -20,12 +19,12 @@ pub(crate) fn candidates(conditions: &[&Condition]) -> Values {
     let mut any_case = BTreeSet::new();
     let mut globs = BTreeSet::new();
     for condition in conditions {
-        let name = condition.operator.name;
+        let operator = condition.operator;
         for wanted in condition.wanted() {
-            if name.ends_with("Like") && pattern::is_wild(&wanted) {
+            if operator.is_like() && Pattern::new(&wanted).is_wild() {
                 globs.insert(wanted);
             } else {
-                if name.ends_with("IgnoreCase") {
+                if operator.ignores_case() {
                     any_case.insert(wanted.clone());
                 }
                 literals.insert(wanted);
@@ -33,7 +32,7 @@ pub(crate) fn candidates(conditions: &[&Condition]) -> Values {
         }
     }
     let matching = |text: &str| -> Vec<String> {
-        let matches = |glob: &&String| pattern::matches(glob, text);
+        let matches = |glob: &&String| Pattern::new(glob).matches(text);
         globs.iter().filter(matches).cloned().collect()
     };
     values.candidates.extend(literals.iter().map(Candidate::exactly));
@@ -44,13 +43,13 @@ pub(crate) fn candidates(conditions: &[&Condition]) -> Values {
         }));
     }
     for glob in &globs {
-        for text in pattern::instances(glob, "x") {
+        for text in ["x", ""].map(|run| Pattern::new(glob).filled(run)) {
             values.candidates.push(Candidate::like(text, vec![glob.clone()]));
         }
     }
-    let free: Vec<Glob> = globs.iter().map(|glob| Glob::free(glob)).collect();
+    let free: Vec<Tokens> = globs.iter().map(|glob| Tokens::free(glob)).collect();
     if free.len() > 1 {
-        let found = glob::texts(&Glob::free("*"), &free);
+        let found = combinations(&Tokens::free("*"), &free);
         values.bounded = found.bounded;
         for text in found.texts {
             let patterns = matching(&text);

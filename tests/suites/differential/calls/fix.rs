@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use eci_calls::CallOutcome;
-use eci_calls::fix::{CallCourt, Search, Wish, search};
+use eci_calls::fix::{CallEvaluator, DesiredFields, Search, search};
 
 use super::naive::{Kind, kind};
 use super::scene::{self, Call, Scene};
@@ -16,7 +16,7 @@ use crate::world::Compiled;
 
 /// Denied creates and updates of a run, all seeds together
 const DENIED: usize = 12_000;
-/// Of so many one is held against every wish that its policies' values make
+/// Of so many one is held against all fields that its policies' values make
 const EXHAUSTED: usize = 12;
 /// Calls put to one account
 const CALLS: usize = 60;
@@ -39,7 +39,7 @@ fn a_proposed_change_is_allowed_and_none_is_missed() {
                 if !matches!(kind(&call.operation), Kind::Create | Kind::Update) {
                     continue;
                 }
-                let judged = scene::judge(&compiled, &scene, &call);
+                let judged = scene::evaluate(&compiled, &scene, &call);
                 if judged.outcome == CallOutcome::Allow {
                     continue;
                 }
@@ -73,21 +73,21 @@ const GAVE_UP: &str = "gave up";
 fn examine(compiled: &Compiled, scene: &Scene, call: &Call, exhaust: bool) -> Result<&'static str, String> {
     let (principal, asked, account) = (call.who.principal(), scene::asked(call), scene::account(scene));
     let now = scene.now.parse().unwrap();
-    let court = CallCourt::new(&compiled.set, &account, &principal, &asked, now).unwrap();
-    let before = court.wish();
+    let evaluator = CallEvaluator::new(&compiled.set, &account, &principal, &asked, now).unwrap();
+    let before = evaluator.desired();
     let found = search(
-        &court,
+        &evaluator,
         &compiled.set,
         std::slice::from_ref(&principal),
         before.clone(),
     );
     let said = match &found {
-        Search::Found(wish) => {
-            let fixed = granted(call, &before, wish);
-            let judged = scene::judge(compiled, scene, &fixed);
+        Search::Found(desired) => {
+            let fixed = granted(call, &before, desired);
+            let judged = scene::evaluate(compiled, scene, &fixed);
             let agreed = check(scene, &fixed, &judged);
             if agreed.as_deref() != Ok(ALLOW) && !is_disputed(scene, &fixed) {
-                return Err(format!("{wish:?} is not allowed: {agreed:?}"));
+                return Err(format!("{desired:?} is not allowed: {agreed:?}"));
             }
             FOUND
         }
@@ -95,12 +95,13 @@ fn examine(compiled: &Compiled, scene: &Scene, call: &Call, exhaust: bool) -> Re
         Search::GaveUp => GAVE_UP,
     };
     if exhaust {
-        let fewest = wishes(scene, call, &before)
+        let fewest = choices(scene, call, &before)
             .into_iter()
-            .filter(|wish| {
-                scene::judge(compiled, scene, &granted(call, &before, wish)).outcome == CallOutcome::Allow
+            .filter(|desired| {
+                scene::evaluate(compiled, scene, &granted(call, &before, desired)).outcome
+                    == CallOutcome::Allow
             })
-            .min_by_key(|wish| distance(&before, wish));
+            .min_by_key(|desired| distance(&before, desired));
         match (&found, fewest) {
             (Search::Found(found), Some(other)) if distance(&before, &other) < distance(&before, found) => {
                 return Err(format!("{other:?} is nearer than {found:?}"));
@@ -116,26 +117,26 @@ fn is_disputed(scene: &Scene, call: &Call) -> bool {
     crate::disputed::point_of_call(scene, call).is_some()
 }
 
-/// The call that a wish makes
-fn granted(call: &Call, before: &Wish, wish: &Wish) -> Call {
+/// The call that the fields make
+fn granted(call: &Call, before: &DesiredFields, desired: &DesiredFields) -> Call {
     let mut call = call.clone();
-    if wish.tags != before.tags {
+    if desired.tags != before.tags {
         call.tags = match &call.target {
-            Some(target) if sorted(&target.tags) == sorted(&wish.tags) => None,
-            _ => Some(wish.tags.clone()),
+            Some(target) if sorted(&target.tags) == sorted(&desired.tags) => None,
+            _ => Some(desired.tags.clone()),
         };
     }
-    if wish.resource_group != before.resource_group {
-        call.group.clone_from(&wish.resource_group);
+    if desired.resource_group != before.resource_group {
+        call.group.clone_from(&desired.resource_group);
     }
-    if wish.role != before.role {
-        call.role.clone_from(&wish.role);
+    if desired.role != before.role {
+        call.role.clone_from(&desired.role);
     }
     call
 }
 
-/// Everything that could be wished for with the values that policies, call and account speak of
-fn wishes(scene: &Scene, call: &Call, before: &Wish) -> Vec<Wish> {
+/// All fields that can be made of the values that policies, call and account speak of
+fn choices(scene: &Scene, call: &Call, before: &DesiredFields) -> Vec<DesiredFields> {
     let mut by_key: BTreeMap<String, Vec<Option<String>>> = BTreeMap::new();
     let mut note = |key: &str, value: Option<&str>| {
         let values = by_key.entry(key.into()).or_default();
@@ -167,16 +168,18 @@ fn wishes(scene: &Scene, call: &Call, before: &Wish) -> Vec<Wish> {
     for key in &keys {
         by_key.get_mut(key).unwrap().push(None);
     }
-    let mut all = vec![Wish {
+    let mut all = vec![DesiredFields {
         tags: Vec::new(),
         ..before.clone()
     }];
     for (key, values) in &by_key {
-        let tagged = |wish: &Wish| {
+        let tagged = |desired: &DesiredFields| {
             let with = values.iter().map(|value| {
-                let mut wish = wish.clone();
-                wish.tags.extend(value.clone().map(|value| (key.clone(), value)));
-                wish
+                let mut desired = desired.clone();
+                desired
+                    .tags
+                    .extend(value.clone().map(|value| (key.clone(), value)));
+                desired
             });
             with.collect::<Vec<_>>()
         };
@@ -204,23 +207,23 @@ fn wishes(scene: &Scene, call: &Call, before: &Wish) -> Vec<Wish> {
         .chain([before.resource_group.clone()])
         .collect();
     let roles: Vec<_> = roles.into_iter().chain([before.role.clone()]).collect();
-    let mut wishes = Vec::new();
-    for wish in all {
+    let mut choices = Vec::new();
+    for desired in all {
         for group in &groups {
             for role in &roles {
-                wishes.push(Wish {
+                choices.push(DesiredFields {
                     resource_group: group.clone(),
                     role: role.clone(),
-                    ..wish.clone()
+                    ..desired.clone()
                 });
             }
         }
     }
-    wishes
+    choices
 }
 
-/// How many things one wish has otherwise than another
-fn distance(one: &Wish, other: &Wish) -> usize {
+/// How many things two sets of fields have otherwise
+fn distance(one: &DesiredFields, other: &DesiredFields) -> usize {
     let keys = one.tags.iter().chain(&other.tags).map(|(key, _)| key);
     let keys: std::collections::BTreeSet<&String> = keys.collect();
     let tags = keys

@@ -5,7 +5,7 @@ mod sketch;
 
 use std::collections::BTreeSet;
 
-use eci_calls::{Failure, Judgement};
+use eci_calls::{CallEvaluation, Failure};
 use ram_policy::{Actions, Document, DocumentKind, PolicyType};
 use ramgate::testing::analysis::{Code, Facts, Warning, lint};
 use ramgate::testing::config::{Configuration, ParsedDocument, merge};
@@ -100,16 +100,16 @@ fn check(seed: u64, random: &mut Random, scene: &Scene, statement: &Value, warni
     });
     for _ in 0..CALLS {
         let call = sketch::call(random, scene, &statement);
-        let judgement = judge(&configuration, scene, &call);
+        let evaluation = judge(&configuration, scene, &call);
         match &without {
             Some(without) => assert_eq!(
-                judgement.outcome,
+                evaluation.outcome,
                 judge(without, scene, &call).outcome,
                 "seed {seed}: {warning}\n{statement:#}\n{call:#?}"
             ),
             None => assert!(
-                !deciders(&judgement).contains(&("P0".to_owned(), number)),
-                "seed {seed}: {warning}\n{statement:#}\n{scene:#?}\n{call:#?}\n{judgement:#?}"
+                !deciders(&evaluation).contains(&("P0".to_owned(), number)),
+                "seed {seed}: {warning}\n{statement:#}\n{scene:#?}\n{call:#?}\n{evaluation:#?}"
             ),
         }
     }
@@ -164,15 +164,15 @@ fn statements_that_come_too_late_are_never_heard() {
             for _ in 0..CALLS {
                 let near = random.pick(&statements);
                 let call = sketch::call(&mut random, &scene, near);
-                let judgement = judge(&configuration, &scene, &call);
-                let found = heard(&judgement);
+                let evaluation = judge(&configuration, &scene, &call);
+                let found = heard(&evaluation);
                 for (code, policy, number, layer) in &late {
                     let is_heard = found.iter().any(|(name, at, group)| {
                         name == policy && at == number && layer.is_none_or(|layer| layer == *group)
                     });
                     assert!(
                         !is_heard,
-                        "seed {seed}: {code} {policy}#{number}\n{all:#?}\n{call:#?}\n{judgement:#?}"
+                        "seed {seed}: {code} {policy}#{number}\n{all:#?}\n{call:#?}\n{evaluation:#?}"
                     );
                 }
             }
@@ -226,13 +226,13 @@ fn silent(warnings: &[Warning], policies: &[(&str, Value)]) -> Vec<Silent> {
 }
 
 /// Statements that decided, and whether in a layer of groups
-fn heard(judgement: &Judgement) -> Vec<(String, usize, bool)> {
+fn heard(evaluation: &CallEvaluation) -> Vec<(String, usize, bool)> {
     let is_group = |layer: PolicyType| layer == PolicyType::ResourceGroupLevelIdentityBasedPolicy;
-    let allowed = judgement
+    let allowed = evaluation
         .allowed
         .iter()
         .map(|found| (found.statement.as_ref(), found.policy_type));
-    let denied = judgement.failures.iter().filter_map(|failure| match failure {
+    let denied = evaluation.failures.iter().filter_map(|failure| match failure {
         Failure::Denied(denial) => Some((denial.decision.statement(), denial.decision.policy_type)),
         Failure::Refused(_) => None,
     });
@@ -245,8 +245,8 @@ fn heard(judgement: &Judgement) -> Vec<(String, usize, bool)> {
         .collect()
 }
 
-fn deciders(judgement: &Judgement) -> BTreeSet<(String, usize)> {
-    heard(judgement)
+fn deciders(evaluation: &CallEvaluation) -> BTreeSet<(String, usize)> {
+    heard(evaluation)
         .into_iter()
         .map(|(policy, number, _)| (policy, number))
         .collect()
@@ -325,6 +325,6 @@ fn text(statements: &Value) -> String {
     format!("{:#}", json!({"Version": "1", "Statement": statements}))
 }
 
-fn judge(configuration: &Configuration, scene: &Scene, call: &Call) -> Judgement {
-    scene::judge_in(&configuration.policies, scene, call)
+fn judge(configuration: &Configuration, scene: &Scene, call: &Call) -> CallEvaluation {
+    scene::evaluate_in(&configuration.policies, scene, call)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use eci_calls::{self, Instance, Judgement, Operation, ResourceGroup, RoleArn, Tags};
+use eci_calls::{self, CallEvaluation, Instance, Operation, ResourceGroup, RoleArn, Tags};
 use ram_policy::{Context, PolicySet};
 
 use crate::world::{Compiled, Who, World};
@@ -50,15 +50,15 @@ pub struct Target {
     pub role: Option<String>,
 }
 
-/// The engine's judgement
-pub fn judge(compiled: &Compiled, scene: &Scene, call: &Call) -> Judgement {
-    judge_in(&compiled.set, scene, call)
+/// The engine's evaluation
+pub fn evaluate(compiled: &Compiled, scene: &Scene, call: &Call) -> CallEvaluation {
+    evaluate_in(&compiled.set, scene, call)
 }
 
-/// The engine's judgement by another set than the scene's own
-pub fn judge_in(set: &PolicySet, scene: &Scene, call: &Call) -> Judgement {
+/// The engine's evaluation by another set than the scene's own
+pub fn evaluate_in(set: &PolicySet, scene: &Scene, call: &Call) -> CallEvaluation {
     let (principal, now) = (call.who.principal(), scene.now.parse().unwrap());
-    eci_calls::judge(set, &account(scene), &principal, &asked(call), now)
+    eci_calls::evaluate(set, &account(scene), &principal, &asked(call), now)
 }
 
 /// The account as the engine takes it

@@ -5,92 +5,39 @@
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
+use super::token::{Token, Tokens};
+
 /// States that are looked at before the search ends: twenty patterns of the length of resource names take a few hundred
 const MOST_STATES: usize = 2_000;
 
 /// Letters to stand for what no pattern asks for
 const FRESH: &str = "xyzkqw0123456789";
 
-/// One step of a pattern
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Token {
-    Letter(char),
-    /// `?`
-    One,
-    /// `*`
-    Run,
-    /// `?` that takes no colon
-    OneInSegment,
-    /// `*` that takes no colon
-    RunInSegment,
-}
-
-/// A wildcard pattern, taken apart
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Glob(Vec<Token>);
-
-impl Glob {
-    /// A pattern whose wildcards take any letter
-    pub(crate) fn free(pattern: &str) -> Self {
-        Self(tokens(pattern, Token::One, Token::Run).collect())
-    }
-
-    /// A pattern whose wildcards take no colon
-    pub(crate) fn segmented(pattern: &str) -> Self {
-        Self(tokens(pattern, Token::OneInSegment, Token::RunInSegment).collect())
-    }
-
-    /// A resource pattern: wildcards take no colon before the last of its segments
-    pub(crate) fn resource(pattern: &str) -> Self {
-        /// `acs`, the service, the region, the account
-        const COLONS: usize = 4;
-        let relative = pattern
-            .match_indices(':')
-            .nth(COLONS.saturating_sub(1))
-            .map_or(pattern.len(), |(at, _)| at);
-        let (head, tail) = pattern.split_at_checked(relative).unwrap_or((pattern, ""));
-        let Self(mut all) = Self::segmented(head);
-        all.extend(Self::free(tail).0);
-        Self(all)
-    }
-}
-
-fn tokens(pattern: &str, one: Token, run: Token) -> impl Iterator<Item = Token> {
-    pattern.chars().map(move |letter| match letter {
-        '?' => one,
-        '*' => run,
-        letter => Token::Letter(letter),
-    })
-}
-
 /// Where each pattern may stand after a text: pattern and place
 type State = BTreeSet<(usize, usize)>;
 
-/// What was found
+/// The ways in which patterns match together
 #[derive(Debug, Default)]
-pub(crate) struct Found {
+pub struct Combinations {
     /// One text for each way in which the patterns match together
-    pub(crate) texts: Vec<String>,
+    pub texts: Vec<String>,
     /// Whether the search ended at its bound
-    pub(crate) bounded: bool,
+    pub bounded: bool,
 }
 
 /// Texts that fit `frame`, one for every combination of patterns that some text matches, none of them included
-pub(crate) fn texts(frame: &Glob, globs: &[Glob]) -> Found {
-    let all: Vec<&[Token]> = globs
-        .iter()
-        .chain([frame])
-        .map(|glob| glob.0.as_slice())
-        .collect();
-    let frame_at = globs.len();
+pub fn combinations(frame: &Tokens, patterns: &[Tokens]) -> Combinations {
+    let all = patterns.iter().chain([frame]);
+    let all: Vec<&[Token]> = all.map(|tokens| tokens.0.as_slice()).collect();
+    let frame_at = patterns.len();
     let fresh = fresh(&all);
     let start = closure((0..all.len()).map(|at| (at, 0)), &all);
     let mut seen = HashSet::from([start.clone()]);
     let mut combinations = HashSet::new();
     let mut queue = VecDeque::from([(start, String::new())]);
-    let mut found = Found::default();
+    let mut found = Combinations::default();
     while let Some((state, text)) = queue.pop_front() {
-        let ended = |(at, place): &&(usize, usize)| all.get(*at).is_some_and(|glob| glob.len() == *place);
+        let ended = |(at, place): &&(usize, usize)| all.get(*at).is_some_and(|tokens| tokens.len() == *place);
         let matched: Vec<usize> = state.iter().filter(ended).map(|(at, _)| *at).collect();
         if matched.last() == Some(&frame_at) && combinations.insert(matched) {
             found.texts.push(text.clone());
@@ -118,10 +65,10 @@ pub(crate) fn texts(frame: &Glob, globs: &[Glob]) -> Found {
 fn fresh(all: &[&[Token]]) -> Option<char> {
     let used: HashSet<char> = all
         .iter()
-        .flat_map(|glob| glob.iter())
+        .flat_map(|tokens| tokens.iter())
         .filter_map(|token| match token {
             Token::Letter(letter) => Some(*letter),
-            Token::One | Token::Run | Token::OneInSegment | Token::RunInSegment => None,
+            Token::One(_) | Token::Run(_) => None,
         })
         .collect();
     FRESH.chars().find(|letter| !used.contains(letter))
@@ -133,7 +80,7 @@ fn letters(state: &State, all: &[&[Token]], fresh: Option<char>) -> BTreeSet<cha
         .iter()
         .filter_map(|(at, place)| match all.get(*at)?.get(*place)? {
             Token::Letter(letter) => Some(*letter),
-            Token::One | Token::Run | Token::OneInSegment | Token::RunInSegment => None,
+            Token::One(_) | Token::Run(_) => None,
         });
     asked.chain(fresh).collect()
 }
@@ -144,11 +91,9 @@ fn step(state: &State, letter: char, all: &[&[Token]]) -> State {
         let goes = place.saturating_add(1);
         let place = match all.get(*at)?.get(*place)? {
             Token::Letter(wanted) if *wanted == letter => goes,
-            Token::One => goes,
-            Token::OneInSegment if letter != ':' => goes,
-            Token::Run => stays,
-            Token::RunInSegment if letter != ':' => stays,
-            Token::Letter(_) | Token::OneInSegment | Token::RunInSegment => return None,
+            Token::One(span) if span.takes(letter) => goes,
+            Token::Run(span) if span.takes(letter) => stays,
+            Token::Letter(_) | Token::One(_) | Token::Run(_) => return None,
         };
         Some((*at, place))
     });
@@ -162,9 +107,9 @@ fn closure(places: impl Iterator<Item = (usize, usize)>, all: &[&[Token]]) -> St
         let mut place = place;
         loop {
             state.insert((at, place));
-            match all.get(at).and_then(|glob| glob.get(place)) {
-                Some(Token::Run | Token::RunInSegment) => place = place.saturating_add(1),
-                Some(Token::Letter(_) | Token::One | Token::OneInSegment) | None => break,
+            match all.get(at).and_then(|tokens| tokens.get(place)) {
+                Some(Token::Run(_)) => place = place.saturating_add(1),
+                Some(Token::Letter(_) | Token::One(_)) | None => break,
             }
         }
     }
@@ -176,8 +121,8 @@ mod tests {
     use super::*;
 
     fn found(frame: &str, globs: &[&str]) -> Vec<String> {
-        let globs: Vec<Glob> = globs.iter().map(|glob| Glob::free(glob)).collect();
-        let found = texts(&Glob::free(frame), &globs);
+        let globs: Vec<Tokens> = globs.iter().map(|glob| Tokens::free(glob)).collect();
+        let found = combinations(&Tokens::free(frame), &globs);
         assert!(!found.bounded);
         found.texts
     }
@@ -194,21 +139,24 @@ mod tests {
 
     #[test]
     fn segments_hold_their_wildcards() {
-        let globs = [Glob::resource("acs:*:*:1:a/*"), Glob::resource("acs:eci:*:*:*b")];
-        let found = texts(&Glob::resource("acs:?*:*:*:?*"), &globs).texts;
+        let globs = [
+            Tokens::resource("acs:*:*:1:a/*"),
+            Tokens::resource("acs:eci:*:*:*b"),
+        ];
+        let found = combinations(&Tokens::resource("acs:?*:*:*:?*"), &globs).texts;
         assert!(found.contains(&"acs:e::1:a/".to_owned()), "{found:?}");
         assert!(found.contains(&"acs:eci::1:a/b".to_owned()), "{found:?}");
-        let crossing = [Glob::segmented("a*:b")];
-        let found = texts(&Glob::free("a:c:b"), &crossing).texts;
+        let crossing = [Tokens::segmented("a*:b")];
+        let found = combinations(&Tokens::free("a:c:b"), &crossing).texts;
         assert_eq!(found, ["a:c:b"]);
     }
 
     #[test]
     fn the_bound_is_told() {
-        let globs: Vec<Glob> = ('a'..='l')
-            .map(|letter| Glob::free(&format!("*{letter}*")))
+        let globs: Vec<Tokens> = ('a'..='l')
+            .map(|letter| Tokens::free(&format!("*{letter}*")))
             .collect();
-        let found = texts(&Glob::free("*"), &globs);
+        let found = combinations(&Tokens::free("*"), &globs);
         assert!(found.bounded && found.texts.len() > 500);
     }
 }

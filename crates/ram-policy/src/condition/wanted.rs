@@ -1,0 +1,49 @@
+//! A policy's values, and whether a request's value matches one of them.
+
+use super::address::Block;
+use super::date::Date;
+use super::number::Number;
+use super::operator::{Order, StringComparison};
+use super::text::Text;
+use super::{address, boolean};
+
+/// A policy's values, read once
+#[derive(Clone, Debug)]
+pub(super) enum Wanted {
+    String(StringComparison, Box<[Text]>),
+    Numeric(Order, Box<[Number]>),
+    Date(Order, Box<[Date]>),
+    Bool(Box<[bool]>),
+    IpAddress(Box<[Block]>),
+}
+
+/// How one request value stands to an operator's values
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Match {
+    Yes,
+    No,
+    Unreadable,
+}
+
+impl Wanted {
+    pub(super) fn matches(&self, found: &str) -> Match {
+        let readable = |hit: bool| if hit { Match::Yes } else { Match::No };
+        match self {
+            Self::String(comparison, values) => {
+                readable(values.iter().any(|value| value.matches(*comparison, found)))
+            }
+            Self::Numeric(order, values) => Number::parse(found).map_or(Match::Unreadable, |number| {
+                readable(values.iter().any(|value| order.holds(number.cmp(value))))
+            }),
+            Self::Date(order, values) => Date::parse(found).map_or(Match::Unreadable, |date| {
+                readable(values.iter().any(|value| order.holds(date.cmp(value))))
+            }),
+            Self::Bool(values) => {
+                boolean::parse(found).map_or(Match::Unreadable, |flag| readable(values.contains(&flag)))
+            }
+            Self::IpAddress(values) => address::parse(found).map_or(Match::Unreadable, |address| {
+                readable(values.iter().any(|block| block.contains(address)))
+            }),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Whether a text fits a pattern.
+//!
+//! Matching needs no memory of its own. Its time grows with the product of the two lengths in the worst case;
+//! both are bounded before they get here (a policy by 64 KiB, tag values and names by the limits of ECI).
+
+use super::token::{Span, Token};
+
+/// Whether letters that differ only in case are the same
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Case {
+    /// `A` and `a` differ
+    Exact,
+    /// ASCII letters are the same in both cases
+    Ignored,
+}
+
+/// Whether `text` fits `pattern` as a whole
+pub(crate) fn wild(pattern: &str, text: &str, case: Case) -> bool {
+    let exact = match case {
+        Case::Exact => text.len(),
+        Case::Ignored => 0,
+    };
+    wild_behind(exact, pattern, text)
+}
+
+/// Whether `text` fits `pattern` as a whole, where letters that begin in the first `exact` bytes of the text compare
+/// exactly, and the others without ASCII case
+pub(crate) fn wild_behind(exact: usize, pattern: &str, text: &str) -> bool {
+    let mut wanted = pattern.chars();
+    let mut found = text.chars();
+    // The latest `*`: what follows it in the pattern, and where its run ends so far. Going back to an earlier
+    // one is never needed, for the latest can take whatever an earlier one would have taken.
+    let mut retry: Option<(std::str::Chars<'_>, std::str::Chars<'_>)> = None;
+    loop {
+        let mut next = wanted.clone();
+        let at = text.len().saturating_sub(found.as_str().len());
+        let fits = match next.next().map(|letter| Token::of(letter, Span::Anything)) {
+            Some(Token::Run(_)) => {
+                retry = Some((next.clone(), found.clone()));
+                true
+            }
+            Some(Token::One(_)) => found.next().is_some(),
+            Some(Token::Letter(letter)) => found
+                .next()
+                .is_some_and(|other| letter == other || at >= exact && letter.eq_ignore_ascii_case(&other)),
+            None if found.as_str().is_empty() => return true,
+            None => false,
+        };
+        if fits {
+            wanted = next;
+            continue;
+        }
+        let Some((after_star, run_end)) = &mut retry else {
+            return false;
+        };
+        if run_end.next().is_none() {
+            return false;
+        }
+        wanted = after_star.clone();
+        found = run_end.clone();
+    }
+}
