@@ -14,8 +14,7 @@ pub(crate) mod contents;
 pub(crate) mod object;
 pub(crate) mod ring;
 
-use std::fmt;
-
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use crate::stamp::claims::{Claims, FieldTexts};
@@ -150,7 +149,7 @@ impl Signer {
         let wire = Wire {
             v,
             key: key.id().to_owned(),
-            mac: hex(&key.sign(&claims.canonical(self.form, key.id()))),
+            mac: HEXLOWER.encode(&key.sign(&claims.canonical(self.form, key.id()))),
             claims,
         };
         // Strings and numbers always serialize; an empty text would not verify
@@ -168,7 +167,9 @@ impl Signer {
             .ring
             .key(&wire.key)
             .ok_or_else(|| Broken::UnknownKey(clipped(&wire.key)))?;
-        let mac = unhex(&wire.mac).ok_or(Broken::Unreadable)?;
+        let mac = HEXLOWER
+            .decode(wire.mac.as_bytes())
+            .map_err(|_| Broken::Unreadable)?;
         if !key.verifies(&wire.claims.canonical(form, &wire.key), &mac) {
             return Err(Broken::Signature);
         }
@@ -215,33 +216,6 @@ fn read(text: &str) -> Result<(Form, Wire), Broken> {
 /// Key ids are short; one that is not was never ours
 fn clipped(id: &str) -> String {
     id.chars().filter(|c| !c.is_control()).take(64).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: &u8| match byte {
-        b'0'..=b'9' => Some(byte.wrapping_sub(b'0')),
-        b'a'..=b'f' => Some(byte.wrapping_sub(b'a').wrapping_add(10)),
-        _ => None,
-    };
-    if !text.len().is_multiple_of(2) {
-        return None;
-    }
-    text.as_bytes()
-        .chunks_exact(2)
-        .map(|pair| match pair {
-            [high, low] => Some(digit(high)? << 4 | digit(low)?),
-            _ => None,
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
 use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, ValidatingWebhook, ValidatingWebhookConfiguration,
 };
@@ -235,8 +236,7 @@ fn digested(value: &Value) -> String {
         .replace('\u{2028}', "\\u2028")
         .replace('\u{2029}', "\\u2029");
     let digest = digest(&SHA256, json.as_bytes());
-    let digits = digest.as_ref().iter().map(|byte| format!("{byte:02x}"));
-    digits.collect::<String>().chars().take(DIGITS).collect()
+    HEXLOWER.encode(digest.as_ref()).chars().take(DIGITS).collect()
 }
 
 /// The same value with sorted keys, whatever order the map of the JSON library keeps

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use crate::stamp::{hex, unhex};
 
 /// How many bytes of a digest are kept: half of SHA-256, which nobody finds a second image for
 const KEPT: usize = 16;
@@ -125,7 +125,8 @@ impl Contents {
 
 impl fmt::Display for ContainerDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", hex(&self.image), hex(&self.command))
+        let (image, command) = (HEXLOWER.encode(&self.image), HEXLOWER.encode(&self.command));
+        write!(f, "{image}.{command}")
     }
 }
 
@@ -139,7 +140,7 @@ impl TryFrom<String> for ContainerDigest {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let read = |part: &str| unhex(part).and_then(|bytes| <[u8; KEPT]>::try_from(bytes).ok());
+        let read = |part: &str| <[u8; KEPT]>::try_from(HEXLOWER.decode(part.as_bytes()).ok()?).ok();
         text.split_once('.')
             .and_then(|(image, command)| {
                 Some(Self {

@@ -6,6 +6,7 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, RuleWithOperations, ValidatingWebhookConfiguration,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use kube::core::{Selector, SelectorExt};
 
 use crate::admission::Path;
 use crate::cluster::{Difference, Installed, sent};
@@ -199,24 +200,15 @@ fn selects(
     labels: &BTreeMap<String, String>,
     counts: impl Fn(&str) -> bool,
 ) -> bool {
-    let Some(selector) = selector else { return true };
-    let mut pairs = selector.match_labels.iter().flatten();
-    let mut requirements = selector.match_expressions.iter().flatten();
-    pairs.all(|(key, value)| !counts(key) || labels.get(key) == Some(value))
-        && requirements.all(|requirement| {
-            let value = labels.get(&requirement.key);
-            let is_among = || {
-                let mut values = requirement.values.iter().flatten();
-                value.is_some_and(|value| values.any(|one| one == value))
-            };
-            !counts(&requirement.key)
-                || match requirement.operator.as_str() {
-                    "In" => is_among(),
-                    "NotIn" => !is_among(),
-                    "Exists" => value.is_some(),
-                    "DoesNotExist" => value.is_none(),
-                    // The API server knows no other, and what is not understood sends nothing
-                    _ => false,
-                }
-        })
+    let mut counted = selector.cloned().unwrap_or_default();
+    counted
+        .match_labels
+        .iter_mut()
+        .for_each(|pairs| pairs.retain(|key, _| counts(key)));
+    counted
+        .match_expressions
+        .iter_mut()
+        .for_each(|all| all.retain(|one| counts(&one.key)));
+    // What is not understood sends nothing; the API server stores no such selector
+    Selector::try_from(counted).is_ok_and(|selector| selector.matches(labels))
 }
