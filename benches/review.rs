@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
-use ramgate::testing::admission::{Mode, Modes, Path, Review, answer, offline};
+use ramgate::testing::admission::{CompleteReview, Mode, Modes, NamedObjects, Path, Review, answer, offline};
 use ramgate::testing::config as store;
 use ramgate::testing::config::folder;
 use ramgate::testing::kubernetes::ClusterSnapshot;
@@ -92,6 +92,7 @@ fn bench(criterion: &mut Criterion) {
     ] {
         let ask = |body: &[u8]| {
             let review = Review::parse(body).unwrap();
+            let review = CompleteReview::new(&review, NamedObjects::default());
             answer(path, &review, &configuration, &objects, &modes, now)
         };
         let passes = ask(body).record.decision.passes();

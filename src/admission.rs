@@ -18,6 +18,7 @@ pub(crate) mod routing;
 
 use crate::admission::attribution::contents;
 use crate::admission::response::{record, reply};
+use crate::admission::review::complete::CompleteReview;
 use crate::admission::routing::route;
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::{eci_profile, pod};
@@ -62,7 +63,7 @@ pub struct Answer {
 /// Answers a review
 pub fn answer(
     path: Path,
-    review: &Review<'_>,
+    review: &CompleteReview<'_>,
     configuration: &Configuration,
     cluster: &dyn Cluster,
     modes: &Modes,

@@ -25,7 +25,7 @@ use jiff::Timestamp;
 
 use crate::admission::Modes;
 use crate::config::directory::Configuration;
-use crate::kubernetes::cluster::{Cluster, NodeKind};
+use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::pod::Pod;
 
 /// A review with everything that it is judged by
@@ -80,7 +80,7 @@ impl Case<'_> {
         let selected = || self.question()?.selected.node.map(str::to_owned);
         of_pod
             .or_else(selected)
-            .filter(|node| self.cluster.node(node) == NodeKind::Unknown)
+            .filter(|node| self.cluster.node(node).is_none())
     }
 }
 

@@ -11,5 +11,6 @@ pub(crate) mod controller_revision;
 pub(crate) mod eci_profile;
 pub(crate) mod pod;
 pub(crate) mod pod_template;
+pub(crate) mod snapshot;
 pub(crate) mod strings;
 pub(crate) mod workload;

@@ -6,6 +6,7 @@
 /// From `admission`
 pub mod admission {
     pub use crate::admission::response::reply::{MAX_MESSAGE, MAX_WARNING, refuse};
+    pub use crate::admission::review::complete::{CompleteReview, NamedObjects};
     pub use crate::admission::{Answer, Mode, Modes, Path, Review, answer};
     /// From `annotations`
     pub mod annotations {
@@ -57,10 +58,10 @@ pub mod config {
 
 /// From `kubernetes`
 pub mod kubernetes {
-    pub use crate::kubernetes::cluster::ClusterSnapshot;
     pub use crate::kubernetes::control_plane::is_control_plane;
     pub use crate::kubernetes::controller_revision::{Problem, template};
     pub use crate::kubernetes::pod::Pod;
+    pub use crate::kubernetes::snapshot::ClusterSnapshot;
 }
 
 /// From `server`

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use json_patch::{Patch, PatchOperation};
 use libfuzzer_sys::fuzz_target;
 use ramgate::testing::admission::{
-    Answer, MAX_MESSAGE, MAX_WARNING, Mode, Modes, Path, Review, answer, refuse,
+    Answer, CompleteReview, MAX_MESSAGE, MAX_WARNING, Mode, Modes, NamedObjects, Path, Review, answer, refuse,
 };
 use ramgate::testing::config::Configuration;
 use ramgate::testing::kubernetes::ClusterSnapshot;
@@ -106,10 +106,12 @@ fn patch(body: &Value) -> Option<Patch> {
 
 /// The answer in mode enforce; fails unless it is what every answer must be
 fn answered(path: Path, review: &Review<'_>) -> Answer {
+    let named = NamedObjects::from_snapshot(review, &OBJECTS, &*OBJECTS, &CONFIGURATION.cluster);
+    let complete = CompleteReview::new(review, named);
     let ask = |mode| {
         answer(
             path,
-            review,
+            &complete,
             &CONFIGURATION,
             &*OBJECTS,
             &Modes::everywhere(mode),

@@ -19,6 +19,8 @@ pub(crate) mod principals;
 pub(crate) mod scale;
 pub(crate) mod validate;
 
+use crate::kubernetes::cluster::{Cluster, Meta, NodeKind, profile_in_force};
+use crate::kubernetes::eci_profile::Profile;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -28,10 +30,10 @@ use crate::admission::attribution::OwnedObject;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::{Finding, StampFault, Verb};
 use crate::admission::outcome::mode::{Mode, StampContents};
-use crate::admission::review::{Operation, Resource, Review};
+use crate::admission::review::complete::CompleteReview;
+use crate::admission::review::{Operation, Resource};
 use crate::admission::routing::route::{Route, route};
 use crate::config::directory::Configuration;
-use crate::kubernetes::cluster::{Cluster, Meta, NodeKind};
 use crate::kubernetes::control_plane::is_control_plane;
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::{PodTemplate, ReviewedTemplate};
@@ -42,7 +44,7 @@ use ram_policy::Principal;
 #[derive(Clone, Copy)]
 pub(crate) struct Case<'a> {
     /// The review
-    pub review: &'a Review<'a>,
+    pub review: &'a CompleteReview<'a>,
     /// The configuration
     pub configuration: &'a Configuration,
     /// The cluster
@@ -185,15 +187,20 @@ impl Case<'_> {
 
     /// Without the namespace's labels only a real node shows that a pod does not go to ECI
     fn namespace_missing(&self, pod: &Pod<'_>, verb: Verb) -> Evaluation {
-        let is_elsewhere = pod
-            .node()
-            .is_some_and(|node| self.cluster.node(node) == NodeKind::Real);
+        let is_elsewhere = pod.node().is_some_and(|node| {
+            NodeKind::of_name(node, self.cluster, &self.configuration.cluster) == NodeKind::Real
+        });
         let finding = (!is_elsewhere).then_some(Finding::UnknownNamespace);
         Evaluation {
             verb: Some(verb),
             findings: finding.into_iter().collect(),
             ..Evaluation::default()
         }
+    }
+
+    /// ACK's eci-profile, unless the settings leave it alone
+    fn profile(&self) -> Arc<Profile> {
+        profile_in_force(self.cluster, &self.configuration.cluster)
     }
 
     fn route(&self, pod: &Pod<'_>, namespace: &Meta) -> Route {

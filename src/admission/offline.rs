@@ -5,19 +5,18 @@
 pub(crate) mod stamped;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::admission::review::complete::{CompleteReview, NamedObjects};
 use crate::admission::{Answer, Asked, Cause, Decision, Modes, Path, Record, Review, ReviewError, answer};
 use crate::config::directory::{Carrier, ClusterSettings, Configuration};
-use crate::kubernetes::cluster::{Cluster, Meta, NodeKind};
+use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::eci_profile;
-use crate::kubernetes::eci_profile::Profile;
 use crate::kubernetes::pod_template::FieldPath;
+use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::kubernetes::workload::Workload;
-use crate::stamp::Signer;
 
 pub use crate::admission::offline::stamped::stamped;
 pub(crate) use crate::admission::offline::stamped::{follow, owned};
@@ -105,36 +104,44 @@ pub enum OfflineError {
     Answer(#[from] serde_json::Error),
 }
 
-/// Answers a request as this cluster would
+/// Answers a request as a cluster with these objects would
 ///
 /// # Errors
 ///
-/// The manifest is not what its kind says.
+/// A manifest is not what its kind says.
 pub fn run(
     request: &Request<'_>,
     configuration: &Configuration,
-    cluster: &dyn Cluster,
+    snapshot: &ClusterSnapshot,
     modes: &Modes,
     now: Timestamp,
 ) -> Result<OfflineResult, OfflineError> {
-    let cluster = Inhabited {
-        cluster,
-        named: request.operation.object(),
-    };
-    let ask = |path, operation: Operation<'_>| -> Result<Answer, ReviewError> {
+    run_in(request, configuration, (snapshot, snapshot), modes, now)
+}
+
+/// Answers a request as this cluster would; the snapshot has its pods and workloads
+///
+/// # Errors
+///
+/// A manifest is not what its kind says.
+pub(crate) fn run_in(
+    request: &Request<'_>,
+    configuration: &Configuration,
+    cluster: (&dyn Cluster, &ClusterSnapshot),
+    modes: &Modes,
+    now: Timestamp,
+) -> Result<OfflineResult, OfflineError> {
+    let send = |path, operation: Operation<'_>| {
         let request = Request {
             operation,
             ..*request
         };
-        let body = body(&request, &configuration.cluster).to_string();
-        let mut review = Review::parse(body.as_bytes())?;
-        review.read_listed(&configuration.cluster)?;
-        Ok(answer(path, &review, configuration, &cluster, modes, now))
+        send(path, &request, configuration, cluster, modes, now)
     };
     let object = request.operation.object();
     let path = path(object, &configuration.cluster);
-    let mutated = ask(Path::Mutate, request.operation)?;
-    let said = mutated.record.warnings.clone();
+    let mutated = send(Path::Mutate, request.operation)?;
+    let warnings = mutated.record.warnings.clone();
     // No rule sends the deletion of a workload, or a connection to one
     let is_gone = matches!(request.operation, Operation::Delete(_) | Operation::Connect(_));
     let is_workload = workload(object).is_some() || listed(object, &configuration.cluster).is_some();
@@ -151,8 +158,31 @@ pub fn run(
         // Nothing is mapped where nothing is stored
         other @ (Operation::Delete(_) | Operation::Connect(_)) => other,
     };
-    let validated = ask(Path::Validate, operation)?;
-    Ok(OfflineResult::of(validated, said, &object, &path))
+    let validated = send(Path::Validate, operation)?;
+    Ok(OfflineResult::of(validated, warnings, &object, &path))
+}
+
+/// Sends one webhook the review that the API server would send
+fn send(
+    path: Path,
+    request: &Request<'_>,
+    configuration: &Configuration,
+    (cluster, snapshot): (&dyn Cluster, &ClusterSnapshot),
+    modes: &Modes,
+    now: Timestamp,
+) -> Result<Answer, ReviewError> {
+    let settings = &configuration.cluster;
+    let body = body(request, settings).to_string();
+    let mut review = Review::parse(body.as_bytes())?;
+    review.read_listed(settings)?;
+    let mut named = NamedObjects::from_snapshot(&review, snapshot, cluster, settings);
+    let object = request.operation.object();
+    if named.pod.is_none() && object.get("kind").and_then(Value::as_str) == Some("Pod") {
+        // A request names a pod that the snapshot does not have: it is the object itself
+        named.pod = Some(object.to_string().into());
+    }
+    let review = CompleteReview::new(&review, named);
+    Ok(answer(path, &review, configuration, cluster, modes, now))
 }
 
 /// Whether the configuration says how requests about this kind are judged
@@ -190,49 +220,6 @@ fn listed<'s>(object: &Value, settings: &'s ClusterSettings) -> Option<&'s Carri
     let group = text("apiVersion").split_once('/').map_or("", |(group, _)| group);
     let mut carriers = settings.carriers.iter();
     carriers.find(|carrier| carrier.group == group && carrier.kind == text("kind"))
-}
-
-/// A cluster, and the object that a request is about unless it is there already
-struct Inhabited<'a> {
-    cluster: &'a dyn Cluster,
-    named: &'a Value,
-}
-
-impl Cluster for Inhabited<'_> {
-    fn namespace(&self, name: &str) -> Option<Arc<Meta>> {
-        self.cluster.namespace(name)
-    }
-
-    fn service_account(&self, namespace: &str, name: &str) -> Option<Arc<Meta>> {
-        self.cluster.service_account(namespace, name)
-    }
-
-    fn node(&self, name: &str) -> NodeKind {
-        self.cluster.node(name)
-    }
-
-    fn pod(&self, namespace: &str, name: &str) -> Option<Arc<str>> {
-        let is_pod = self.named.get("kind").and_then(Value::as_str) == Some("Pod");
-        self.cluster
-            .pod(namespace, name)
-            .or_else(|| is_pod.then(|| self.named.to_string().into()))
-    }
-
-    fn workload(&self, workload: Workload, namespace: &str, name: &str) -> Option<Arc<str>> {
-        self.cluster.workload(workload, namespace, name)
-    }
-
-    fn signer(&self) -> Option<Arc<Signer>> {
-        self.cluster.signer()
-    }
-
-    fn sends(&self, group: &str, resource: &str) -> bool {
-        self.cluster.sends(group, resource)
-    }
-
-    fn profile(&self) -> Arc<Profile> {
-        self.cluster.profile()
-    }
 }
 
 impl OfflineResult {

@@ -3,6 +3,7 @@
 //! The body is scanned once for the request; the pods in it are then read on their own, so that everything else in
 //! them is skipped, never stored.
 
+pub(crate) mod complete;
 pub(crate) mod error;
 pub(crate) mod growth;
 pub(crate) mod missing;

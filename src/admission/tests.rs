@@ -3,7 +3,7 @@
 pub(crate) mod stored;
 
 use crate::kubernetes::cluster::{Meta, NodeKind};
-use crate::testing::kubernetes::ClusterSnapshot;
+use crate::kubernetes::snapshot::ClusterSnapshot;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -245,26 +245,11 @@ fn denials_by_configuration_say_whom_to_ask() {
     insta::assert_snapshot!(asked.iter().map(sentence).collect::<Vec<_>>().join("\n"));
 }
 
-/// A cluster that has seen nothing yet
-struct Empty;
-
-impl Cluster for Empty {
-    fn namespace(&self, _: &str) -> Option<Arc<Meta>> {
-        None
-    }
-    fn service_account(&self, _: &str, _: &str) -> Option<Arc<Meta>> {
-        None
-    }
-    fn node(&self, name: &str) -> NodeKind {
-        if name == "real" {
-            NodeKind::Real
-        } else {
-            NodeKind::Unknown
-        }
-    }
-    fn pod(&self, _: &str, _: &str) -> Option<Arc<str>> {
-        None
-    }
+/// A cluster of which nothing is known but one node
+fn empty() -> ClusterSnapshot {
+    let mut snapshot = ClusterSnapshot::unknown();
+    snapshot.nodes.insert("real".to_owned(), Arc::default());
+    snapshot
 }
 
 fn review(operation: &str, subresource: &str, object: &Value, old: &Value) -> String {
@@ -295,7 +280,7 @@ fn answered(
     let review = Review::parse(body.as_bytes()).unwrap();
     let answer = answer(
         path,
-        &review,
+        &CompleteReview::new(&review, NamedObjects::default()),
         configuration,
         cluster,
         &Modes::everywhere(mode),
@@ -309,7 +294,7 @@ fn what_is_not_known_is_denied_unless_the_node_shows_that_it_does_not_matter() {
     let configuration = configuration(&[]);
     let answered = |operation: &str, subresource: &str, object: &Value, old: &Value| {
         let body = review(operation, subresource, object, old);
-        let (_, record) = answered(Path::Validate, &body, &Empty, &configuration, Mode::Enforce);
+        let (_, record) = answered(Path::Validate, &body, &empty(), &configuration, Mode::Enforce);
         (record.decision, record.message.unwrap_or_default())
     };
     let mut bound = pod(json!({}));
@@ -324,7 +309,7 @@ fn what_is_not_known_is_denied_unless_the_node_shows_that_it_does_not_matter() {
     let body = review("CREATE", "", &pod(json!({})), &Value::Null);
     let parsed = Review::parse(body.as_bytes()).unwrap();
     assert_eq!(
-        (parsed.unread_namespace(&Empty), parsed.unread_nodes(&Empty)),
+        (parsed.unread_namespace(&empty()), parsed.unread_nodes(&empty())),
         (Some("shop"), vec![])
     );
 }
@@ -791,7 +776,7 @@ fn what_is_sent_and_not_known_is_denied_where_denials_stand() {
         let modes = Modes::everywhere(mode);
         let record = answer(
             Path::Validate,
-            &review,
+            &CompleteReview::new(&review, NamedObjects::default()),
             &configuration(&[]),
             &ClusterSnapshot::default(),
             &modes,

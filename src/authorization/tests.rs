@@ -12,7 +12,8 @@ use crate::admission::fields::annotations::{CUSTOM_TAGS, RESOURCE_GROUP_ID};
 use crate::admission::response::reply::MAX_MESSAGE;
 use crate::authorization::*;
 use crate::config::directory::{ParsedDocument, merge};
-use crate::kubernetes::cluster::{ClusterSnapshot, Meta};
+use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::telemetry::record::Asked;
 use crate::yaml;
 
@@ -270,26 +271,5 @@ fn hold(given: &Given, rows: &[(&str, Ask, bool)]) {
     for (row, ask, is_denied) in rows {
         let reason = given.reason(ask);
         assert_eq!(reason.is_some(), *is_denied, "{row}: {reason:?}");
-    }
-}
-
-/// A cluster that has seen nothing yet
-struct Blind;
-
-impl Cluster for Blind {
-    fn namespace(&self, _: &str) -> Option<std::sync::Arc<Meta>> {
-        None
-    }
-
-    fn service_account(&self, _: &str, _: &str) -> Option<std::sync::Arc<Meta>> {
-        None
-    }
-
-    fn node(&self, _: &str) -> NodeKind {
-        NodeKind::Unknown
-    }
-
-    fn pod(&self, _: &str, _: &str) -> Option<std::sync::Arc<str>> {
-        None
     }
 }

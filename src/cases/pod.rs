@@ -8,7 +8,7 @@ use crate::admission::offline::{OfflineResult, Operation, Request};
 use crate::admission::{Mode, Modes, offline};
 use crate::cases::text::{OneOrMany, Pairs};
 use crate::config::directory::Configuration;
-use crate::kubernetes::cluster::ClusterSnapshot;
+use crate::kubernetes::snapshot::ClusterSnapshot;
 use ram_policy::source::{Fault, Node};
 
 #[derive(Debug, Deserialize)]

@@ -17,7 +17,7 @@ use crate::cli::manifest::Manifest;
 use crate::cli::report::{Exit, Output, Problem, print, print_json};
 use crate::cli::{configuration, manifest};
 use crate::config::directory::Configuration;
-use crate::kubernetes::cluster::ClusterSnapshot;
+use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::stamp::REQUESTED_BY;
 
 /// How a service account is written as a user

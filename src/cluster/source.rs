@@ -262,8 +262,12 @@ mod tests {
 
         /// The cluster as the configuration in force sees it
         fn seen<T>(&self, look: impl FnOnce(&dyn Cluster) -> T) -> T {
+            look(&*self.view)
+        }
+
+        fn node_kind(&self, name: &str) -> NodeKind {
             let configuration = self.store.current().expect("a configuration is in force");
-            look(&self.view.by(&configuration))
+            NodeKind::of_name(name, &*self.view, &configuration.cluster)
         }
 
         async fn until(&self, wanted: impl Fn(&Status) -> bool) {
@@ -301,15 +305,12 @@ mod tests {
             "{ACCOUNT}cluster: {{acsNodes: [{{matchLabels: {{acs: 'true'}}}}]}}"
         ));
         setup.until(|status| status.generation == 1).await;
-        assert_eq!(setup.seen(|seen| seen.node("vk")), NodeKind::Virtual);
+        assert_eq!(setup.node_kind("vk"), NodeKind::Virtual);
         assert_eq!(
-            (
-                setup.seen(|seen| seen.node("acs")),
-                setup.seen(|seen| seen.node("real"))
-            ),
+            (setup.node_kind("acs"), setup.node_kind("real")),
             (NodeKind::Real, NodeKind::Real)
         );
-        assert_eq!(setup.seen(|seen| seen.node("gone")), NodeKind::Unknown);
+        assert_eq!(setup.node_kind("gone"), NodeKind::Unknown);
         assert_eq!(
             setup.seen(|seen| seen.namespace("a")).unwrap().labels["eci"],
             "true"
@@ -341,7 +342,7 @@ mod tests {
         );
         assert_eq!(setup.store.current().unwrap().policies.account(), "2");
         // Without the selector the node is nothing but virtual
-        assert_eq!(setup.seen(|seen| seen.node("acs")), NodeKind::Virtual);
+        assert_eq!(setup.node_kind("acs"), NodeKind::Virtual);
     }
 
     #[tokio::test]

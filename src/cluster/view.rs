@@ -12,7 +12,6 @@ use crate::cluster::profile::LiveProfile;
 use crate::cluster::rules::Rules;
 use crate::cluster::surroundings::Wanted;
 use crate::cluster::table::Table;
-use crate::config::directory::Configuration;
 use crate::config::store::Store;
 use crate::kubernetes::cluster::{Cluster, Meta, NodeKind};
 use crate::kubernetes::eci_profile::Profile;
@@ -62,14 +61,6 @@ impl View {
             keys: followed.keys,
             rules: followed.rules,
             profile: followed.profile,
-        }
-    }
-
-    /// The cluster as a configuration sees it
-    pub(crate) fn by<'a>(&'a self, configuration: &'a Configuration) -> ViewBy<'a> {
-        ViewBy {
-            view: self,
-            configuration,
         }
     }
 
@@ -146,59 +137,37 @@ impl View {
     }
 }
 
-/// The cluster as one configuration sees it, which is the same for as long as a review is judged
-#[derive(Debug)]
-pub(crate) struct ViewBy<'a> {
-    view: &'a View,
-    configuration: &'a Configuration,
-}
-
-impl Cluster for ViewBy<'_> {
+/// What the watches show, else what a live read found within the last second
+impl Cluster for View {
     fn namespace(&self, name: &str) -> Option<Arc<Meta>> {
-        let view = self.view;
-        view.namespaces
+        self.namespaces
             .find(name)
-            .or_else(|| view.live_namespaces.find(name))
+            .or_else(|| self.live_namespaces.find(name))
     }
 
     fn service_account(&self, namespace: &str, name: &str) -> Option<Arc<Meta>> {
-        let (view, key) = (self.view, format!("{namespace}/{name}"));
-        view.service_accounts
+        let key = format!("{namespace}/{name}");
+        self.service_accounts
             .find(&key)
-            .or_else(|| view.live_service_accounts.find(&key))
+            .or_else(|| self.live_service_accounts.find(&key))
     }
 
-    fn node(&self, name: &str) -> NodeKind {
-        let view = self.view;
-        match view.nodes.find(name).or_else(|| view.live_nodes.find(name)) {
-            Some(meta) => NodeKind::of(&meta.labels, &self.configuration.cluster),
-            None => NodeKind::Unknown,
-        }
-    }
-
-    /// Read for one review at a time: see [`Seen`](crate::cluster::Seen)
-    fn pod(&self, _namespace: &str, _name: &str) -> Option<Arc<str>> {
-        None
-    }
-
-    fn workload(&self, _workload: Workload, _namespace: &str, _name: &str) -> Option<Arc<str>> {
-        None
+    fn node(&self, name: &str) -> Option<Arc<Meta>> {
+        self.nodes.find(name).or_else(|| self.live_nodes.find(name))
     }
 
     fn signer(&self) -> Option<Arc<Signer>> {
-        self.view.keys.as_ref()?.signer()
+        self.keys.as_ref()?.signer()
     }
 
     fn sends(&self, group: &str, resource: &str) -> bool {
-        let rules = self.view.rules.as_ref();
+        let rules = self.rules.as_ref();
         rules.is_some_and(|rules| rules.sends(group, resource))
     }
 
     fn profile(&self) -> Arc<Profile> {
-        match &self.view.profile {
-            Some(profile) if self.configuration.cluster.eci_profile => profile.current(),
-            _ => Arc::default(),
-        }
+        let profile = self.profile.as_ref();
+        profile.map_or_else(Arc::default, |profile| profile.current())
     }
 }
 

@@ -7,7 +7,6 @@ use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-
 /// How many bytes of a digest are kept: half of SHA-256, which nobody finds a second image for
 const KEPT: usize = 16;
 

@@ -11,23 +11,16 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::harness::certificates::Authority;
-use crate::harness::cluster::FAILED_BEFORE;
-use crate::harness::cluster::once;
+use crate::harness::cluster::{FAILED_BEFORE, once};
 use crate::harness::control_plane::ControlPlane;
-use crate::harness::install;
-use crate::harness::install::NAMESPACE;
-use crate::harness::install::RELEASE;
-use crate::harness::install::trust;
+use crate::harness::install::{NAMESPACE, RELEASE, trust};
 use crate::harness::kubectl::Kubectl;
-use crate::harness::objects;
 use crate::harness::objects::TAGS;
-use crate::harness::process::free_port;
-use crate::harness::process::unique;
+use crate::harness::process::{free_port, unique};
 use crate::harness::replica::Replica;
-use crate::harness::reviews;
-use crate::harness::tools::repository;
-use crate::harness::tools::tool;
+use crate::harness::tools::{repository, tool};
 use crate::harness::wait::eventually;
+use crate::harness::{install, objects, reviews};
 
 const ALICE: &str = "alice@example.com";
 const ADMIN: &str = "admin@example.com";

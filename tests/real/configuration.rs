@@ -4,15 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::harness::cluster::exclusive;
-use crate::harness::cluster::shared;
+use crate::harness::cluster::{exclusive, shared};
 use crate::harness::egress::Fault;
 use crate::harness::install::NAMESPACE;
 use crate::harness::objects;
-use crate::harness::objects::TAGS;
-use crate::harness::objects::allow;
-use crate::harness::objects::configuration;
-use crate::harness::objects::eci_pod;
+use crate::harness::objects::{TAGS, allow, configuration, eci_pod};
 use crate::harness::wait::eventually;
 
 const CREATE: &[&str] = &["eci:CreateContainerGroup"];

@@ -3,8 +3,7 @@
 use serde_json::json;
 
 use crate::harness::cluster::exclusive;
-use crate::harness::install::NAMESPACE;
-use crate::harness::install::RELEASE;
+use crate::harness::install::{NAMESPACE, RELEASE};
 use crate::harness::kubectl::Kubectl;
 use crate::harness::objects;
 use crate::harness::rest::Rest;

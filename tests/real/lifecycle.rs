@@ -7,21 +7,13 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::harness::certificates::Authority;
-use crate::harness::cluster::Cluster;
-use crate::harness::cluster::Namespace;
-use crate::harness::cluster::exclusive;
-use crate::harness::install;
-use crate::harness::install::NAMESPACE;
-use crate::harness::install::RELEASE;
-use crate::harness::install::trust;
+use crate::harness::cluster::{Cluster, Namespace, exclusive};
+use crate::harness::install::{NAMESPACE, RELEASE, trust};
 use crate::harness::kubectl::Kubectl;
 use crate::harness::load::Load;
-use crate::harness::objects;
-use crate::harness::objects::TAGS;
-use crate::harness::objects::allow;
-use crate::harness::objects::configuration;
-use crate::harness::objects::eci_pod;
+use crate::harness::objects::{TAGS, allow, configuration, eci_pod};
 use crate::harness::wait::eventually;
+use crate::harness::{install, objects};
 
 /// A user who may create any pod on ECI
 fn permitted(space: &Namespace<'_>, name: &str) -> Kubectl {

@@ -9,10 +9,8 @@ use serde_json::json;
 
 use crate::harness::cluster::shared;
 use crate::harness::http;
-use crate::harness::objects::allow;
-use crate::harness::objects::eci_pod;
-use crate::harness::process::Process;
-use crate::harness::process::free_port;
+use crate::harness::objects::{allow, eci_pod};
+use crate::harness::process::{Process, free_port};
 use crate::harness::tools::tool;
 use crate::harness::wait::eventually;
 

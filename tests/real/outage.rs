@@ -5,19 +5,11 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::harness::cluster::Namespace;
-use crate::harness::cluster::exclusive;
+use crate::harness::cluster::{Namespace, exclusive};
 use crate::harness::egress::Fault;
-use crate::harness::install::NAMESPACE;
-use crate::harness::install::RELEASE;
+use crate::harness::install::{NAMESPACE, RELEASE};
 use crate::harness::kubectl::Kubectl;
-use crate::harness::objects::TAGS;
-use crate::harness::objects::allow;
-use crate::harness::objects::binding;
-use crate::harness::objects::configuration;
-use crate::harness::objects::eci_pod;
-use crate::harness::objects::node;
-use crate::harness::objects::pod;
+use crate::harness::objects::{TAGS, allow, binding, configuration, eci_pod, node, pod};
 use crate::harness::wait::eventually;
 
 /// A name that the chart's default pattern knows as a real node's

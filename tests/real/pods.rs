@@ -4,10 +4,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::harness::cluster::shared;
-use crate::harness::objects::TAGS;
-use crate::harness::objects::allow;
-use crate::harness::objects::eci_pod;
-use crate::harness::objects::pod;
+use crate::harness::objects::{TAGS, allow, eci_pod, pod};
 use crate::harness::wait::eventually;
 
 const CREATE: &[&str] = &["eci:CreateContainerGroup"];

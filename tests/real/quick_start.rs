@@ -7,12 +7,10 @@ use std::process::Command;
 use serde_json::json;
 
 use crate::harness::control_plane::ControlPlane;
-use crate::harness::install::NAMESPACE;
-use crate::harness::install::RELEASE;
+use crate::harness::install::{NAMESPACE, RELEASE};
 use crate::harness::kubectl::Outcome;
 use crate::harness::replica::Replica;
-use crate::harness::tools::repository;
-use crate::harness::tools::tool;
+use crate::harness::tools::{repository, tool};
 use crate::harness::wait::eventually;
 
 /// What stands behind a command that the README expects to be denied

@@ -6,8 +6,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::harness::cluster::exclusive;
-use crate::harness::install::NAMESPACE;
-use crate::harness::install::RELEASE;
+use crate::harness::install::{NAMESPACE, RELEASE};
 use crate::harness::kubectl::Kubectl;
 use crate::harness::replica::service_account;
 

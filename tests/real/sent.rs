@@ -20,14 +20,11 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::harness::control_plane::ControlPlane;
-use crate::harness::install::NAMESPACE;
-use crate::harness::install::RELEASE;
+use crate::harness::install::{NAMESPACE, RELEASE};
 use crate::harness::kubectl::Kubectl;
 use crate::harness::objects::node;
-use crate::harness::rest::Reply;
-use crate::harness::rest::Rest;
-use crate::harness::tools::repository;
-use crate::harness::tools::tool;
+use crate::harness::rest::{Reply, Rest};
+use crate::harness::tools::{repository, tool};
 use crate::harness::wait::eventually;
 
 use pods::costly;

@@ -8,9 +8,7 @@ use serde_json::json;
 
 use crate::harness::cluster::exclusive;
 use crate::harness::http;
-use crate::harness::objects::TAGS;
-use crate::harness::objects::allow;
-use crate::harness::objects::eci_pod;
+use crate::harness::objects::{TAGS, allow, eci_pod};
 use crate::harness::process::unique;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -6,15 +6,11 @@ use std::time::Duration;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cluster::Cluster;
-use crate::harness::cluster::exclusive;
-use crate::harness::http;
-use crate::harness::install;
-use crate::harness::install::NAMESPACE;
-use crate::harness::install::RELEASE;
-use crate::harness::install::helm;
+use crate::harness::cluster::{Cluster, exclusive};
+use crate::harness::install::{NAMESPACE, RELEASE, helm};
 use crate::harness::tools::repository;
 use crate::harness::wait::within;
+use crate::harness::{http, install};
 
 /// Whatever is changed shows within a minute
 const MINUTE: Duration = Duration::from_secs(60);

@@ -3,12 +3,9 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cluster::Namespace;
-use crate::harness::cluster::shared;
+use crate::harness::cluster::{Namespace, shared};
 use crate::harness::neighbour;
-use crate::harness::objects::TAGS;
-use crate::harness::objects::allow;
-use crate::harness::objects::eci_pod;
+use crate::harness::objects::{TAGS, allow, eci_pod};
 use crate::harness::wait::eventually;
 
 /// Puts a digest behind each image, so that the API server asks every mutating webhook again

@@ -19,7 +19,7 @@ use crate::stamp::REQUESTED_BY;
 impl Case<'_> {
     /// Ties a Binding to the pod as it is now: what is judged and what is bound shall be the same
     pub(crate) fn pin(&self) -> Evaluation {
-        let (Some(binding), Some(name)) = (self.review.binding(), self.review.bound_pod()) else {
+        let Some(binding) = self.review.binding() else {
             return Evaluation::default();
         };
         let mut evaluation = Evaluation::default();
@@ -28,8 +28,7 @@ impl Case<'_> {
             evaluation.patch = Patch::unstamped_binding();
             evaluation.warnings.push(TAKEN.to_owned());
         }
-        let json = self.cluster.pod(self.review.namespace(), name);
-        let Some(Ok(template)) = json.as_deref().map(PodTemplate::pod) else {
+        let Some(Ok(template)) = self.review.pod().map(PodTemplate::pod) else {
             return evaluation;
         };
         let metadata = &template.read().metadata;
@@ -44,7 +43,7 @@ impl Case<'_> {
     }
 
     pub(crate) fn bind(&self) -> Evaluation {
-        let (Some(binding), Some(name)) = (self.review.binding(), self.review.bound_pod()) else {
+        let Some(binding) = self.review.binding() else {
             return Evaluation::default();
         };
         let refused = |finding| Evaluation {
@@ -53,15 +52,15 @@ impl Case<'_> {
             ..Evaluation::default()
         };
         // Nothing of the pod is needed to see that it stays off ECI; a serverless cluster has no other nodes
-        let is_real = self.cluster.node(&binding.target.name) == NodeKind::Real;
+        let is_real = NodeKind::of_name(&binding.target.name, self.cluster, &self.configuration.cluster)
+            == NodeKind::Real;
         if is_real && !self.configuration.cluster.serverless {
             return match binding.metadata.annotations.value(REQUESTED_BY) {
                 Some(_) => refused(Finding::Stamp(StampFault::Changed)),
                 None => Evaluation::default(),
             };
         }
-        let json = self.cluster.pod(self.review.namespace(), name);
-        let Some(Ok(template)) = json.as_deref().map(PodTemplate::pod) else {
+        let Some(Ok(template)) = self.review.pod().map(PodTemplate::pod) else {
             return refused(Finding::UnknownPod);
         };
         let uid = template.read().metadata.uid.as_deref().unwrap_or_default();

@@ -55,10 +55,7 @@ impl Case<'_> {
 
     /// About a pod that the request only names
     fn named(&self, verb: Verb, operation: eci_calls::Operation) -> Evaluation {
-        let json = self
-            .cluster
-            .pod(self.review.namespace(), self.review.object_name());
-        match json.as_deref().map(Pod::parse) {
+        match self.review.pod().map(Pod::parse) {
             Some(Ok(pod)) => self.by_id(&pod, verb, operation),
             Some(Err(_)) | None => Evaluation {
                 verb: Some(verb),

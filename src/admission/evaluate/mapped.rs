@@ -121,7 +121,7 @@ impl Case<'_> {
         let Ok(own) = Fields::of(written) else {
             return false;
         };
-        let profile = self.cluster.profile();
+        let profile = self.profile();
         let decorate = |fields: &Fields| {
             let texts = FieldTexts {
                 tags: fields.written_tags(),

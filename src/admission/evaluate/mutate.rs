@@ -157,7 +157,7 @@ impl Case<'_> {
         namespace: &Meta,
         scope: Scope,
     ) -> (Evaluation, Changes) {
-        let profile = self.cluster.profile();
+        let profile = self.profile();
         let pod = self.decorated(reviewed, new, namespace, &profile);
         let route = self.route_both(&pod, reviewed.old.as_ref(), namespace);
         let mut evaluation = self.routed(route, verb(reviewed));

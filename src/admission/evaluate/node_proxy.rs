@@ -11,7 +11,11 @@ impl Case<'_> {
     /// Whoever reaches the kubelet of a virtual node enters every container group there, so the right to must depend on
     /// none of them; the boundaries of all namespaces must allow it too, since pods of any may be there
     pub(crate) fn connect_node(&self) -> Evaluation {
-        let is_real = self.cluster.node(self.review.object_name()) == NodeKind::Real;
+        let is_real = NodeKind::of_name(
+            self.review.object_name(),
+            self.cluster,
+            &self.configuration.cluster,
+        ) == NodeKind::Real;
         if is_real && !self.configuration.cluster.serverless || self.asks_for_control_plane() {
             return Evaluation::default();
         }

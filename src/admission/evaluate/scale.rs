@@ -13,12 +13,10 @@ impl Case<'_> {
         if !self.asks_for_more() {
             return Evaluation::default();
         }
-        let json = self
-            .cluster
-            .workload(workload, self.review.namespace(), self.review.name());
         let path = FieldPath::of(workload.template().iter().copied());
-        let template = json
-            .as_deref()
+        let template = self
+            .review
+            .workload()
             .and_then(|json| path.find(json).ok().flatten())
             .map(PodTemplate::template);
         match template {
@@ -38,7 +36,7 @@ impl Case<'_> {
         let Some(namespace) = self.namespace() else {
             return unknown();
         };
-        let profile = self.cluster.profile();
+        let profile = self.profile();
         let pod = profile.decorated(template.read(), &namespace, false);
         let mut evaluation = self.routed(self.route(&pod, &namespace), Verb::Scale);
         if !matches!(evaluation.route, Some(Route::Certain(_))) {

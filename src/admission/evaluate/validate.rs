@@ -36,7 +36,7 @@ impl Case<'_> {
         let Some(namespace) = self.namespace() else {
             return self.namespace_missing(new.read(), verb(reviewed));
         };
-        let profile = self.cluster.profile();
+        let profile = self.profile();
         let pod = self.decorated(reviewed, new, &namespace, &profile);
         let route = self.route_both(&pod, reviewed.old.as_ref(), &namespace);
         let mut evaluation = self.routed(route, verb(reviewed));

@@ -1,16 +1,15 @@
 //! Objects as they are after somebody has written them: what a case file has stamped before its request.
 
+use crate::admission::offline::{OfflineError, Operation, Request, listed, patch, path, send, workload};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::admission::attribution::OwnedObject;
-use crate::admission::offline::{
-    Inhabited, OfflineError, Operation, Request, body, listed, patch, path, workload,
-};
-use crate::admission::{Mode, Modes, Path, Review, answer};
+use crate::admission::{Mode, Modes, Path};
 use crate::config::directory::{Carrier, ClusterSettings, Configuration};
-use crate::kubernetes::cluster::{Cluster, ClusterSnapshot};
+use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::pod::Metadata;
+use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{REQUESTED_BY, StampedObject, unverified};
 
@@ -27,10 +26,6 @@ pub fn stamped(
     objects: &ClusterSnapshot,
     now: Timestamp,
 ) -> Result<Value, OfflineError> {
-    let cluster = Inhabited {
-        cluster: objects,
-        named: object,
-    };
     let request = Request {
         operation: Operation::Create(object),
         subresource: "",
@@ -38,11 +33,15 @@ pub fn stamped(
         groups,
     };
     let settings = &configuration.cluster;
-    let body = body(&request, settings).to_string();
-    let mut review = Review::parse(body.as_bytes())?;
-    review.read_listed(settings)?;
     let modes = Modes::everywhere(Mode::Audit);
-    let answer = answer(Path::Mutate, &review, configuration, &cluster, &modes, now);
+    let answer = send(
+        Path::Mutate,
+        &request,
+        configuration,
+        (objects, objects),
+        &modes,
+        now,
+    )?;
     let mut object = object.clone();
     if let Some(patch) = patch(&answer.body)? {
         json_patch::patch(&mut object, &patch)?;

@@ -1,6 +1,7 @@
 //! What a review names and does not bring, so that it is read live before the review is judged.
 
-use crate::admission::review::{Binding, Operation, Resource, Review};
+use crate::admission::review::{Operation, Resource, Review};
+use crate::config::directory::ClusterSettings;
 use crate::kubernetes::cluster::{Cluster, NodeKind};
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
@@ -24,7 +25,7 @@ impl<'a> Review<'a> {
         let mut names: Vec<&str> = named
             .chain(target)
             .chain(itself)
-            .filter(|name| cluster.node(name) == NodeKind::Unknown)
+            .filter(|name| cluster.node(name).is_none())
             .collect();
         names.sort_unstable();
         names.dedup();
@@ -51,17 +52,19 @@ impl<'a> Review<'a> {
         (namespace, unread.collect())
     }
 
-    /// The pod that a request names without bringing it, where it matters: who connects to it, evicts or binds it
+    /// The pod that the review names without carrying it, if its evaluation needs it: of a connection, an eviction, a Binding
     ///
-    /// A Binding to a real node is nobody's business, and most are.
-    pub fn unread_pod(&self, cluster: &dyn Cluster) -> Option<&str> {
-        let binds = |binding: &&Binding<'_>| cluster.node(&binding.target.name) != NodeKind::Real;
+    /// A Binding to a real node needs none, and most Bindings are such.
+    pub(crate) fn named_pod(&self, cluster: &dyn Cluster, settings: &ClusterSettings) -> Option<&str> {
         match (self.resource, self.subresource(), self.operation) {
             (Resource::Pods, "eviction", Operation::Create) => Some(self.name()),
             (Resource::Pods, _, Operation::Connect) => Some(self.object_name()),
-            _ => self
-                .bound_pod()
-                .filter(|_| self.binding.as_ref().is_some_and(|one| binds(&one))),
+            _ => {
+                let node = &self.binding.as_ref()?.target.name;
+                let kind = NodeKind::of_name(node, cluster, settings);
+                self.bound_pod()
+                    .filter(|_| kind != NodeKind::Real || settings.serverless)
+            }
         }
     }
 
@@ -75,8 +78,8 @@ impl<'a> Review<'a> {
         Some(name)
     }
 
-    /// The workload that a scale request names without bringing it
-    pub fn unread_workload(&self) -> Option<Workload> {
+    /// The workload that the review names without carrying it: of a request that scales up
+    pub(crate) fn named_workload(&self) -> Option<Workload> {
         match (self.resource, self.subresource()) {
             (Resource::Workload(workload), "scale") if self.grows => Some(workload),
             _ => None,

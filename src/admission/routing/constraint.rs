@@ -142,7 +142,7 @@ fn pull(
     {
         return Pull::Certain(Mark::NodeLabel(label));
     }
-    let named = named(term, cluster);
+    let named = named(term, settings, cluster);
     if let Some(pull @ (Pull::Certain(_) | Pull::Excluded)) = named {
         return pull;
     }
@@ -159,12 +159,12 @@ fn pull(
         return Pull::Possible(Mark::SomeNodeLabel(label));
     }
     named
-        .or_else(|| by_host_name(&demands, cluster))
+        .or_else(|| by_host_name(&demands, settings, cluster))
         .unwrap_or(Pull::Free)
 }
 
 /// What the nodes demanded by name are
-fn named(term: &Term<'_>, cluster: &dyn Cluster) -> Option<Pull> {
+fn named(term: &Term<'_>, settings: &ClusterSettings, cluster: &dyn Cluster) -> Option<Pull> {
     let field = term
         .match_fields
         .iter()
@@ -172,7 +172,7 @@ fn named(term: &Term<'_>, cluster: &dyn Cluster) -> Option<Pull> {
     let kinds: Vec<(&str, NodeKind)> = field
         .values
         .iter()
-        .map(|name| (&**name, cluster.node(name)))
+        .map(|name| (&**name, NodeKind::of_name(name, cluster, settings)))
         .collect();
     let Some((node, _)) = kinds.iter().find(|(_, kind)| *kind != NodeKind::Real) else {
         return Some(Pull::Excluded);
@@ -185,7 +185,11 @@ fn named(term: &Term<'_>, cluster: &dyn Cluster) -> Option<Pull> {
 }
 
 /// A node demanded by a label that is mostly its name, but need not be
-fn by_host_name(demands: &[(&str, &Demand<'_>)], cluster: &dyn Cluster) -> Option<Pull> {
+fn by_host_name(
+    demands: &[(&str, &Demand<'_>)],
+    settings: &ClusterSettings,
+    cluster: &dyn Cluster,
+) -> Option<Pull> {
     let hosts = demands
         .iter()
         .filter(|(key, _)| *key == HOST_NAME)
@@ -193,7 +197,7 @@ fn by_host_name(demands: &[(&str, &Demand<'_>)], cluster: &dyn Cluster) -> Optio
             Demand::In(values) => values.as_slice(),
             _ => &[],
         });
-    let mut virtual_ones = hosts.filter(|name| cluster.node(name) != NodeKind::Real);
+    let mut virtual_ones = hosts.filter(|name| NodeKind::of_name(name, cluster, settings) != NodeKind::Real);
     virtual_ones
         .next()
         .map(|name| Pull::Possible(Mark::HostName((*name).to_owned())))

@@ -7,7 +7,7 @@ use crate::admission::routing::constraint;
 use std::fmt;
 
 use crate::config::directory::ClusterSettings;
-use crate::kubernetes::cluster::{Cluster, Meta, NodeKind};
+use crate::kubernetes::cluster::{Cluster, Meta, NodeKind, profile_in_force};
 use crate::kubernetes::pod::{Pod, Toleration};
 use crate::wording::{NAME_LENGTH, quoted};
 
@@ -103,7 +103,7 @@ pub(crate) fn route(
 ) -> Route {
     let acs = ACS_LABELS.into_iter().find(|label| is_acs(pod, label));
     if let Some(node) = pod.node() {
-        return bound(node, acs.is_none() && settings.serverless, cluster);
+        return bound(node, acs.is_none(), settings, cluster);
     }
     if let Some(label) = ECI_LABELS
         .into_iter()
@@ -132,7 +132,7 @@ pub(crate) fn route(
     if let Some(label) = acs {
         return otherwise(Why::AcsLabel(label));
     }
-    if let Some(selector) = cluster.profile().route(pod, namespace) {
+    if let Some(selector) = profile_in_force(cluster, settings).route(pod, namespace) {
         return Route::Certain(Mark::Profile(selector.name.clone()));
     }
     if settings.serverless {
@@ -179,11 +179,11 @@ fn is_acs(pod: &Pod<'_>, label: &str) -> bool {
     }
 }
 
-fn bound(node: &str, serverless: bool, cluster: &dyn Cluster) -> Route {
-    match cluster.node(node) {
+fn bound(node: &str, has_no_acs_label: bool, settings: &ClusterSettings, cluster: &dyn Cluster) -> Route {
+    match NodeKind::of_name(node, cluster, settings) {
         NodeKind::Virtual => Route::Certain(Mark::VirtualNode(node.to_owned())),
         NodeKind::Unknown => Route::Certain(Mark::UnknownNode(node.to_owned())),
-        NodeKind::Real if serverless => Route::Certain(Mark::Serverless),
+        NodeKind::Real if has_no_acs_label && settings.serverless => Route::Certain(Mark::Serverless),
         NodeKind::Real => Route::No(Why::RealNode(node.to_owned())),
     }
 }
@@ -261,12 +261,15 @@ impl fmt::Display for Why {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::sync::Arc;
 
     use serde_json::{Value, json};
 
     use super::*;
     use crate::config::directory::Selector;
+    use crate::kubernetes::eci_profile::Profile;
+    use crate::stamp::Signer;
 
     struct Nodes;
 
@@ -277,15 +280,26 @@ mod tests {
         fn service_account(&self, _: &str, _: &str) -> Option<Arc<Meta>> {
             None
         }
-        fn node(&self, name: &str) -> NodeKind {
-            match name.split('-').next() {
-                Some("real") => NodeKind::Real,
-                Some("virtual") => NodeKind::Virtual,
-                _ => NodeKind::Unknown,
-            }
+        fn node(&self, name: &str) -> Option<Arc<Meta>> {
+            let label = ("type".to_owned(), "virtual-kubelet".to_owned());
+            let labels = match name.split('-').next() {
+                Some("real") => BTreeMap::new(),
+                Some("virtual") => [label].into(),
+                _ => return None,
+            };
+            Some(Arc::new(Meta {
+                labels,
+                ..Meta::default()
+            }))
         }
-        fn pod(&self, _: &str, _: &str) -> Option<Arc<str>> {
+        fn signer(&self) -> Option<Arc<Signer>> {
             None
+        }
+        fn sends(&self, _: &str, _: &str) -> bool {
+            false
+        }
+        fn profile(&self) -> Arc<Profile> {
+            Arc::default()
         }
     }
 

@@ -2,8 +2,10 @@
 //! of the requester, one that a controller copies and that counts in this object, or none. And nobody is judged for who
 //! neither asks nor stands in such a stamp.
 
+use crate::admission::review::complete::NamedObjects;
 use crate::kubernetes::cluster::{Meta, NodeKind};
-use crate::testing::kubernetes::ClusterSnapshot;
+use crate::kubernetes::eci_profile::Profile;
+use crate::kubernetes::snapshot::ClusterSnapshot;
 use std::collections::BTreeMap;
 
 use crate::admission::attribution::{OwnedObject, trusted};
@@ -107,17 +109,17 @@ impl Cluster for Known {
     fn service_account(&self, namespace: &str, name: &str) -> Option<Arc<Meta>> {
         self.objects.service_account(namespace, name)
     }
-    fn node(&self, name: &str) -> NodeKind {
+    fn node(&self, name: &str) -> Option<Arc<Meta>> {
         self.objects.node(name)
-    }
-    fn pod(&self, namespace: &str, name: &str) -> Option<Arc<str>> {
-        self.objects.pod(namespace, name)
     }
     fn signer(&self) -> Option<Arc<Signer>> {
         self.objects.signer()
     }
     fn sends(&self, _group: &str, _resource: &str) -> bool {
         self.sends
+    }
+    fn profile(&self) -> Arc<Profile> {
+        self.objects.profile()
     }
 }
 
@@ -253,6 +255,8 @@ fn stored(
         .to_string();
         let mut review = Review::parse(body.as_bytes()).unwrap();
         review.read_listed(&configuration.cluster).unwrap();
+        let named = NamedObjects::from_snapshot(&review, &known.objects, known, &configuration.cluster);
+        let review = CompleteReview::new(&review, named);
         answer(path, &review, configuration, known, modes, now())
     };
     let mutated = ask(Path::Mutate, new);

@@ -9,13 +9,13 @@ use k8s_openapi::api::admissionregistration::v1::{
 use serde_json::{Value, json};
 
 use crate::admission::offline;
-use crate::analysis::survey::cluster::Node;
 use crate::analysis::survey::row::Row;
 use crate::analysis::survey::webhooks::Webhooks;
 use crate::analysis::survey::{Inventory, Judge, Source, SurveyedCluster};
 use crate::config::directory::{Configuration, ParsedDocument};
 use crate::config::{NamedDocument, load};
-use crate::kubernetes::cluster::{ClusterSnapshot, Meta};
+use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::stamp::{KEY_BYTES, Ring, Signer};
 
 /// May have instances tagged `env:test`
@@ -65,11 +65,12 @@ bindings:
         let configuration = load(&documents).unwrap_or_else(|faults| panic!("{faults:?}"));
         let mut cluster = SurveyedCluster {
             release: "ramgate-system".to_owned(),
-            signer: Some(Arc::new(signer(&["k1", "k2"]))),
             ..SurveyedCluster::default()
         };
+        cluster.snapshot.signer = Some(Arc::new(signer(&["k1", "k2"])));
         for name in ["kube-system", "ramgate-system", "shop", "bank"] {
             cluster
+                .snapshot
                 .namespaces
                 .insert(name.to_owned(), Arc::new(meta(name, &[])));
         }
@@ -77,13 +78,8 @@ bindings:
             labels: [("type".to_owned(), "virtual-kubelet".to_owned())].into(),
             ..Meta::default()
         };
-        let settings = &configuration.cluster;
-        cluster
-            .nodes
-            .insert("vk".to_owned(), Node::of(&virtual_node.labels, settings));
-        cluster
-            .nodes
-            .insert("real".to_owned(), Node::of(&Meta::default().labels, settings));
+        let nodes = [("vk", virtual_node), ("real", Meta::default())];
+        cluster.snapshot.nodes = nodes.map(|(name, meta)| (name.to_owned(), Arc::new(meta))).into();
         Self {
             configuration,
             cluster,

@@ -58,7 +58,7 @@ impl Judge<'_> {
             Err(error) => (false, "unknown".to_owned(), Today::Denied(unreadable(&error))),
         };
         let stamp = stamp(
-            self.cluster.signer.as_deref(),
+            self.cluster.snapshot.signer.as_deref(),
             stamp_of(reviewed),
             namespace,
             &source.owned(object),
@@ -76,7 +76,8 @@ impl Judge<'_> {
             groups: &[],
         };
         let modes = Modes::everywhere(Mode::Enforce);
-        offline::run(&request, self.configuration, self.cluster, &modes, self.now)
+        let cluster = (self.cluster as _, &self.cluster.snapshot);
+        offline::run_in(&request, self.configuration, cluster, &modes, self.now)
     }
 
     /// Whether a pod that somebody else made leads to ECI

@@ -107,7 +107,7 @@ fn a_stamp_that_proves_nothing_is_told_with_its_reason() {
     );
 
     let mut keyless = Town::new("");
-    keyless.cluster.signer = None;
+    keyless.cluster.snapshot.signer = None;
     let row = only(keyless.rows(&DEPLOYMENT, &made));
     assert_eq!(
         row.stamp.trouble().unwrap(),
@@ -157,6 +157,7 @@ fn labels_of_the_namespace_and_eci_profile_lead_to_eci() {
     };
     assert!(town.rows(&DEPLOYMENT, &plain()).is_empty());
     town.cluster
+        .snapshot
         .namespaces
         .insert("shop".to_owned(), meta("shop", &[("eci", "true")]).into());
     assert_eq!(
@@ -166,7 +167,7 @@ fn labels_of_the_namespace_and_eci_profile_lead_to_eci() {
     let mut town = Town::new("");
     let selectors = r#"[{"name": "webs", "objectSelector": {"matchLabels": {"app": "web"}}, "effect": {}}]"#;
     let data = [("selectors".to_owned(), selectors.to_owned())].into();
-    town.cluster.profile = crate::kubernetes::eci_profile::Profile::parse(&data)
+    town.cluster.snapshot.profile = crate::kubernetes::eci_profile::Profile::parse(&data)
         .unwrap()
         .into();
     assert_eq!(

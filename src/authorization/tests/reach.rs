@@ -133,17 +133,21 @@ fn what_cannot_be_looked_up_is_denied_and_not_skipped() {
             "could not read the pod",
         ),
     ] {
-        let answer = given.answer_in(&asked, &Blind);
+        let answer = given.answer_in(&asked, &ClusterSnapshot::unknown());
         let reason = reason(&answer).unwrap();
         assert!(reason.contains(words), "{reason}");
         let is_error = status(&answer)["evaluationError"].is_string();
         assert_eq!(is_error, !words.starts_with("no policy"), "{reason}");
     }
     // Whoever may read it all the same is not kept from a pod whose node says enough
-    assert_eq!(reason(&given.answer_in(&get("root", &bound), &Blind)), None);
+    assert_eq!(
+        reason(&given.answer_in(&get("root", &bound), &ClusterSnapshot::unknown())),
+        None
+    );
     let body = get("all", &bound).body();
     let review = Review::parse(body.as_bytes()).unwrap();
-    let case = given.case(&review, &Blind);
+    let unknown = ClusterSnapshot::unknown();
+    let case = given.case(&review, &unknown);
     assert_eq!(case.pod(), Some(("shop", "web")));
     assert_eq!(case.unread_namespace(), Some("shop"));
     assert_eq!(
@@ -161,7 +165,9 @@ fn what_cannot_be_looked_up_is_denied_and_not_skipped() {
     let body = list("all").field("spec.nodeName", "n").body();
     let review = Review::parse(body.as_bytes()).unwrap();
     assert_eq!(
-        given.case(&review, &Blind).unread_node(Sight::Absent),
+        given
+            .case(&review, &ClusterSnapshot::unknown())
+            .unread_node(Sight::Absent),
         Some("n".to_owned())
     );
     assert_eq!(given.case(&review, &given.objects).unread_namespace(), None);

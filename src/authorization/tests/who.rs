@@ -177,7 +177,8 @@ fn nothing_is_looked_up_for_whom_nothing_is_denied() {
     ] {
         let body = asked.body();
         let review = Review::parse(body.as_bytes()).unwrap();
-        let case = given.case(&review, &Blind);
+        let unknown = ClusterSnapshot::unknown();
+        let case = given.case(&review, &unknown);
         assert_eq!(
             (case.pod(), case.unread_namespace()),
             (None, None),

@@ -26,8 +26,7 @@ impl Gate {
         };
         let answer = match &self.surrounding {
             Surrounding::Watched(view) => {
-                let by = view.by(&configuration);
-                let case = self.case(&review, &configuration, &by, exempt);
+                let case = self.case(&review, &configuration, &**view, exempt);
                 let live_read = complete(&case, view).await;
                 case.answer(match &live_read {
                     LiveRead::Object(json) => Sight::Pod(json),

@@ -11,14 +11,16 @@ use crate::admission;
 use crate::admission::attribution::contents;
 use crate::admission::attribution::contents::Unlike;
 use crate::admission::response::reply::Reply;
+use crate::admission::review::complete::{CompleteReview, NamedObjects};
 use crate::admission::review::{Operation, Resource};
 use crate::admission::{Modes, Path, Review, ReviewError};
 use crate::authorization::Exempt;
-use crate::cluster::{Seen, View};
+use crate::cluster::{View, prefetch};
 use crate::config::Store;
 use crate::config::review as config_map_review;
-use crate::kubernetes::cluster::{Cluster, ClusterSnapshot};
+use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::eci_profile;
+use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::server::judge::{Endpoint, Judge, Verdict};
 use crate::server::uid;
 use crate::stamp::{Ring, RingError, Signer};
@@ -81,20 +83,25 @@ impl Judge for Gate {
             if let Err(error) = review.read_listed(&configuration.cluster) {
                 return malformed(&error, body);
             }
-            let seen;
-            let cluster: &dyn Cluster = match &self.surrounding {
+            let settings = &configuration.cluster;
+            let pinned;
+            let (cluster, named): (&dyn Cluster, NamedObjects) = match &self.surrounding {
                 Surrounding::Watched(view) => {
-                    seen = Seen::by(view, &configuration, &review).await;
-                    &seen
+                    let (view, named) = prefetch(view, settings, &review).await;
+                    pinned = view;
+                    (&pinned, named)
                 }
-                Surrounding::Empty(objects) => objects,
+                Surrounding::Empty(snapshot) => (
+                    snapshot,
+                    NamedObjects::from_snapshot(&review, snapshot, snapshot, settings),
+                ),
             };
             if cluster.signer().is_none() {
                 return not_ready(&review, "keys for stamps");
             }
             let answer = admission::answer(
                 path,
-                &review,
+                &CompleteReview::new(&review, named),
                 &configuration,
                 cluster,
                 &self.modes,

@@ -59,7 +59,12 @@ async fn listed(args: &ListArgs) -> Result<Listed, Problem> {
         .map_err(unread)?;
     let mut notes = ground.notes;
     notes.extend(missing.into_iter().map(|missing| missing.0));
-    let ring = ground.cluster.signer.as_ref().map(|signer| signer.ring());
+    let ring = ground
+        .cluster
+        .snapshot
+        .signer
+        .as_ref()
+        .map(|signer| signer.ring());
     let secret = format!("{}/{}", site.release(), site.installation.stamp_secret);
     Ok(Listed::new(
         inventory,

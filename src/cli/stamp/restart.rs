@@ -257,7 +257,7 @@ async fn take(site: &Site<'_>, ground: &Ground, step: Step, is_dry_run: bool) ->
             let written = templates.first().and_then(|(_, reviewed)| stamp_of(reviewed));
             let owned = step.row.source.owned(&object);
             let settings = &ground.configuration.cluster;
-            let signer = ground.cluster.signer.as_deref();
+            let signer = ground.cluster.snapshot.signer.as_deref();
             match stamp(signer, written, &step.row.namespace, &owned, settings) {
                 Stamp::Good { claims, .. } => Outcome::Stamped(claims.user),
                 stamp => Outcome::Unstamped(stamp.trouble().unwrap_or_default()),

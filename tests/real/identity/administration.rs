@@ -5,27 +5,16 @@ use std::fs;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::BOB;
+use crate::harness::cast::{ALICE, BOB};
 use crate::harness::cluster::whole_exclusive;
-use crate::harness::command::Run;
-use crate::harness::command::ramgate;
-use crate::harness::install::NAMESPACE;
-use crate::harness::install::RELEASE;
+use crate::harness::command::{Run, ramgate};
+use crate::harness::install::{NAMESPACE, RELEASE};
 use crate::harness::kubectl::Kubectl;
 use crate::harness::nodes;
 use crate::harness::rest::Patch;
-use crate::harness::stage::STAMP;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::before_the_install;
-use crate::harness::stage::template;
+use crate::harness::stage::{STAMP, Stage, assert_says, assert_stamped, before_the_install, template};
 use crate::harness::wait::eventually;
-use crate::harness::workloads::To;
-use crate::harness::workloads::deployment;
-use crate::harness::workloads::pod;
-use crate::harness::workloads::workload;
+use crate::harness::workloads::{To, deployment, pod, workload};
 
 /// Lets somebody read what the commands read, as docs/commands.md has it
 fn let_read(stage: &Stage<'_>, users: [&str; 2]) {

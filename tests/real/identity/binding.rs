@@ -3,28 +3,12 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::BOB;
-use crate::harness::cast::CAROL;
-use crate::harness::cast::DAVE;
-use crate::harness::cast::MALLORY;
-use crate::harness::cast::ROLE;
-use crate::harness::nodes::ACS;
-use crate::harness::nodes::ACS_TAINT;
-use crate::harness::nodes::REAL;
-use crate::harness::nodes::VIRTUAL;
+use crate::harness::cast::{ALICE, BOB, CAROL, DAVE, MALLORY, ROLE};
+use crate::harness::nodes::{ACS, ACS_TAINT, REAL, VIRTUAL};
 use crate::harness::objects::TAGS;
 use crate::harness::rest::Reply;
-use crate::harness::stage::STAMP;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::stamp;
-use crate::harness::workloads::To;
-use crate::harness::workloads::binding;
-use crate::harness::workloads::deployment;
-use crate::harness::workloads::pod;
-use crate::harness::workloads::unscheduled;
+use crate::harness::stage::{STAMP, Stage, assert_says, assert_stamped, stamp};
+use crate::harness::workloads::{To, binding, deployment, pod, unscheduled};
 
 const GROUP: &str = "k8s.aliyun.com/eci-resource-group-id";
 const ROLE_NAME: &str = "k8s.aliyun.com/eci-ram-role-name";

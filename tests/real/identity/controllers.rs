@@ -3,14 +3,9 @@
 use crate::harness::cast::ALICE;
 use crate::harness::cluster::whole_exclusive;
 use crate::harness::nodes::REAL;
-use crate::harness::stage::Judged;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_stamped;
+use crate::harness::stage::{Judged, Stage, assert_stamped};
 use crate::harness::wait::eventually;
-use crate::harness::workloads::RESOURCES;
-use crate::harness::workloads::To;
-use crate::harness::workloads::deployment;
-use crate::harness::workloads::workload;
+use crate::harness::workloads::{RESOURCES, To, deployment, workload};
 
 #[test]
 fn a_deployment_that_is_not_for_eci_gets_its_pods_on_the_real_node() {

@@ -3,32 +3,16 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::BOB;
-use crate::harness::cast::BOUNDED;
-use crate::harness::cast::CARRIER;
-use crate::harness::cast::DAVE;
-use crate::harness::cast::KEEPER;
-use crate::harness::cast::MALLORY;
-use crate::harness::cast::PIPELINE;
+use crate::harness::cast::{ALICE, BOB, BOUNDED, CARRIER, DAVE, KEEPER, MALLORY, PIPELINE};
 use crate::harness::cluster::whole_exclusive;
 use crate::harness::http;
 use crate::harness::install::RELEASE;
 use crate::harness::objects::TAGS;
 use crate::harness::rest::Patch;
 use crate::harness::rollout::Watched;
-use crate::harness::stage::STAMP;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::stamp;
-use crate::harness::stage::template;
+use crate::harness::stage::{STAMP, Stage, assert_says, assert_stamped, stamp, template};
 use crate::harness::wait::eventually;
-use crate::harness::workloads::To;
-use crate::harness::workloads::deployment;
-use crate::harness::workloads::image;
-use crate::harness::workloads::pod;
-use crate::harness::workloads::workload;
+use crate::harness::workloads::{To, deployment, image, pod, workload};
 
 /// Applies alice's CloneSet and gives the pod that its controller would make of it
 #[track_caller]

@@ -2,18 +2,10 @@
 
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::BOB;
-use crate::harness::cast::DAVE;
+use crate::harness::cast::{ALICE, BOB, DAVE};
 use crate::harness::rest::Patch;
-use crate::harness::rollout::Watched;
-use crate::harness::rollout::alices;
-use crate::harness::rollout::newest_pod;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::stamp;
-use crate::harness::stage::template;
+use crate::harness::rollout::{Watched, alices, newest_pod};
+use crate::harness::stage::{Stage, assert_says, assert_stamped, stamp, template};
 use crate::harness::workloads::image;
 
 const SECOND: &str = "main=registry.example.com/app:2";

@@ -2,15 +2,11 @@
 
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::BOB;
-use crate::harness::cast::DAVE;
-use crate::harness::cast::MALLORY;
+use crate::harness::cast::{ALICE, BOB, DAVE, MALLORY};
 use crate::harness::custom::image_cache;
 use crate::harness::objects::TAGS;
 use crate::harness::rest::Patch;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
+use crate::harness::stage::{Stage, assert_says};
 
 const PATH: &str = "/apis/eci.alibabacloud.com/v1/imagecaches";
 /// The group of those who may do everything with image caches, as far as Kubernetes is concerned

@@ -5,20 +5,13 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::harness::cast::ALICE;
-use crate::harness::cluster::Cluster;
-use crate::harness::cluster::whole_exclusive;
+use crate::harness::cluster::{Cluster, whole_exclusive};
 use crate::harness::install::NAMESPACE;
 use crate::harness::rest::Patch;
-use crate::harness::rollout::Watched;
-use crate::harness::rollout::alices;
-use crate::harness::rollout::newest_pod;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::stamp;
-use crate::harness::stage::template;
+use crate::harness::rollout::{Watched, alices, newest_pod};
+use crate::harness::stage::{Stage, assert_stamped, stamp, template};
 use crate::harness::wait::eventually;
-use crate::harness::workloads::To;
-use crate::harness::workloads::deployment;
+use crate::harness::workloads::{To, deployment};
 
 /// A key that sorts behind all that the server makes for a long time
 const NEWEST: &str = "99991231T000000Z";

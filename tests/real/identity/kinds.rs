@@ -3,20 +3,11 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::BOB;
-use crate::harness::cast::DAVE;
-use crate::harness::cast::MALLORY;
+use crate::harness::cast::{ALICE, BOB, DAVE, MALLORY};
 use crate::harness::rest::Patch;
 use crate::harness::rollout::Watched;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::stamp;
-use crate::harness::stage::template;
-use crate::harness::workloads::To;
-use crate::harness::workloads::image;
-use crate::harness::workloads::workload;
+use crate::harness::stage::{Stage, assert_says, assert_stamped, stamp, template};
+use crate::harness::workloads::{To, image, workload};
 
 /// Kinds whose controllers make pods of them themselves, and whose templates can be changed
 const DIRECT: [&str; 4] = [

@@ -3,21 +3,13 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::BOB;
-use crate::harness::cast::DAVE;
-use crate::harness::cast::MALLORY;
+use crate::harness::cast::{ALICE, BOB, DAVE, MALLORY};
 use crate::harness::neighbour;
 use crate::harness::objects::TAGS;
 use crate::harness::rollout::Watched;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::template;
+use crate::harness::stage::{Stage, assert_says, assert_stamped, template};
 use crate::harness::wait::eventually;
-use crate::harness::workloads::To;
-use crate::harness::workloads::deployment;
-use crate::harness::workloads::pod;
+use crate::harness::workloads::{To, deployment, pod};
 
 const DIGEST: &str = "@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 

@@ -2,20 +2,12 @@
 
 use serde_json::Value;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::BOB;
+use crate::harness::cast::{ALICE, BOB};
 use crate::harness::cluster::whole_exclusive;
 use crate::harness::install;
 use crate::harness::rollout::Watched;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::before_the_install;
-use crate::harness::stage::stamp;
-use crate::harness::stage::template;
-use crate::harness::workloads::RESOURCES;
-use crate::harness::workloads::To;
-use crate::harness::workloads::workload;
+use crate::harness::stage::{Stage, assert_says, assert_stamped, before_the_install, stamp, template};
+use crate::harness::workloads::{RESOURCES, To, workload};
 
 /// Deletes all pods of a workload, as a drained node does
 fn lose_pods(stage: &Stage<'_>, owner: &Value) {

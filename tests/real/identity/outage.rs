@@ -3,26 +3,15 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::CAROL;
-use crate::harness::cast::MALLORY;
+use crate::harness::cast::{ALICE, CAROL, MALLORY};
 use crate::harness::cluster::whole_exclusive;
 use crate::harness::nodes;
-use crate::harness::nodes::REAL;
-use crate::harness::nodes::VIRTUAL;
+use crate::harness::nodes::{REAL, VIRTUAL};
 use crate::harness::objects::TAGS;
 use crate::harness::rest::Patch;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::stamp;
+use crate::harness::stage::{Stage, assert_says, stamp};
 use crate::harness::wait::eventually;
-use crate::harness::workloads::RESOURCES;
-use crate::harness::workloads::To;
-use crate::harness::workloads::binding;
-use crate::harness::workloads::deployment;
-use crate::harness::workloads::pod;
-use crate::harness::workloads::unscheduled;
-use crate::harness::workloads::workload;
+use crate::harness::workloads::{RESOURCES, To, binding, deployment, pod, unscheduled, workload};
 
 const UNREACHABLE: &str = "failed calling webhook";
 

@@ -2,18 +2,12 @@
 
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::BOB;
-use crate::harness::cast::DAVE;
-use crate::harness::cast::MALLORY;
+use crate::harness::cast::{ALICE, BOB, DAVE, MALLORY};
 use crate::harness::cluster::whole_exclusive;
 use crate::harness::install;
 use crate::harness::rest::Patch;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::workloads::To;
-use crate::harness::workloads::deployment;
-use crate::harness::workloads::workload;
+use crate::harness::stage::{Stage, assert_says};
+use crate::harness::workloads::{To, deployment, workload};
 
 #[test]
 fn where_scaling_is_judged_more_pods_on_eci_are_the_request_of_whoever_scales() {

@@ -4,23 +4,12 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::BOB;
-use crate::harness::cast::DAVE;
-use crate::harness::cast::MALLORY;
+use crate::harness::cast::{ALICE, BOB, DAVE, MALLORY};
 use crate::harness::nodes::VIRTUAL;
 use crate::harness::rest::Patch;
-use crate::harness::rollout::Watched;
-use crate::harness::rollout::alices;
-use crate::harness::rollout::newest_pod;
-use crate::harness::stage::STAMP;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::stamp;
-use crate::harness::stage::template;
-use crate::harness::workloads::To;
-use crate::harness::workloads::deployment;
+use crate::harness::rollout::{Watched, alices, newest_pod};
+use crate::harness::stage::{STAMP, Stage, assert_says, assert_stamped, stamp, template};
+use crate::harness::workloads::{To, deployment};
 
 const SECOND: &str = "main=registry.example.com/app:2";
 

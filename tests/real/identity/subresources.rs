@@ -4,23 +4,13 @@ use hyper::Method;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::BOB;
-use crate::harness::cast::CARRIER;
-use crate::harness::cast::DAVE;
-use crate::harness::cast::MALLORY;
-use crate::harness::cast::ROLE;
+use crate::harness::cast::{ALICE, BOB, CARRIER, DAVE, MALLORY, ROLE};
 use crate::harness::nodes;
 use crate::harness::objects::TAGS;
 use crate::harness::rest::Patch;
-use crate::harness::stage::STAMP;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::stamp;
+use crate::harness::stage::{STAMP, Stage, assert_says, assert_stamped, stamp};
 use crate::harness::wait::eventually;
-use crate::harness::workloads::To;
-use crate::harness::workloads::pod;
+use crate::harness::workloads::{To, pod};
 
 /// Where the API server looks for the kubelet of a virtual node
 const KUBELET: &str = "192.0.2.10:10250";

@@ -3,24 +3,12 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::BOB;
-use crate::harness::cast::CAROL;
-use crate::harness::cast::DAVE;
-use crate::harness::cast::MALLORY;
+use crate::harness::cast::{ALICE, BOB, CAROL, DAVE, MALLORY};
 use crate::harness::cluster::whole;
 use crate::harness::objects::TAGS;
 use crate::harness::rest::Patch;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::stamp;
-use crate::harness::stage::template;
-use crate::harness::workloads::RESOURCES;
-use crate::harness::workloads::To;
-use crate::harness::workloads::deployment;
-use crate::harness::workloads::image;
-use crate::harness::workloads::workload;
+use crate::harness::stage::{Stage, assert_says, assert_stamped, stamp, template};
+use crate::harness::workloads::{RESOURCES, To, deployment, image, workload};
 
 #[test]
 fn a_workload_of_every_kind_is_judged_for_whoever_applies_it() {

@@ -8,18 +8,12 @@ use crate::harness::cluster::whole_exclusive;
 use crate::harness::install;
 use crate::harness::install::NAMESPACE;
 use crate::harness::load::Load;
-use crate::harness::objects::TAGS;
-use crate::harness::objects::eci_pod;
+use crate::harness::objects::{TAGS, eci_pod};
 use crate::harness::rest::Patch;
-use crate::harness::rollout::Watched;
-use crate::harness::rollout::alices;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::stamp;
-use crate::harness::stage::template;
+use crate::harness::rollout::{Watched, alices};
+use crate::harness::stage::{Stage, assert_stamped, stamp, template};
 use crate::harness::wait::eventually;
-use crate::harness::workloads::To;
-use crate::harness::workloads::deployment;
+use crate::harness::workloads::{To, deployment};
 
 /// The version that a stamp bears
 #[track_caller]

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::analysis::survey::cluster::{Node, SurveyedCluster};
+use crate::analysis::survey::cluster::SurveyedCluster;
 use crate::analysis::survey::live::{Installation, ReadError, Reader};
 use crate::analysis::survey::source::text;
 use crate::analysis::survey::webhooks::Webhooks;
@@ -20,6 +20,7 @@ use crate::config::{NamedDocument, config_map};
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
+use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::stamp::{Ring, Signer};
 
 /// The namespace whose UID stands for the cluster
@@ -93,13 +94,15 @@ pub(crate) async fn cluster(
             installation.webhook_configuration
         )));
     }
+    let mut snapshot = ClusterSnapshot::unknown();
+    snapshot.namespaces = namespaces;
+    snapshot.service_accounts = service_accounts(reader, &interest).await?;
+    snapshot.nodes = nodes(reader).await?;
+    snapshot.profile = profile;
+    snapshot.signer = signer;
     let cluster = SurveyedCluster {
         release: release.to_owned(),
-        namespaces,
-        service_accounts: service_accounts(reader, &interest).await?,
-        nodes: nodes(reader, configuration).await?,
-        profile,
-        signer,
+        snapshot,
         webhooks,
     };
     Ok((cluster, missing))
@@ -168,11 +171,14 @@ async fn namespaces(
     Ok((namespaces, uid))
 }
 
-async fn nodes(reader: &Reader, configuration: &Configuration) -> Result<BTreeMap<String, Node>, ReadError> {
+async fn nodes(reader: &Reader) -> Result<BTreeMap<String, Arc<Meta>>, ReadError> {
     let mut nodes = BTreeMap::new();
     let take = |object: Value| {
-        let node = Node::of(&meta(&object).labels, &configuration.cluster);
-        nodes.insert(text(&object, "/metadata/name").to_owned(), node);
+        let node = Meta {
+            labels: meta(&object).labels,
+            ..Meta::default()
+        };
+        nodes.insert(text(&object, "/metadata/name").to_owned(), Arc::new(node));
     };
     let params = ListParams::default();
     reader.list("nodes", "/api/v1/nodes", &params, true, take).await?;

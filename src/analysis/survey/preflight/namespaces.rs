@@ -16,13 +16,11 @@ use crate::wording::{NAME_LENGTH, quoted};
 pub(crate) fn of_profile(scene: &Scene<'_>) -> Vec<Finding> {
     let cluster = scene.judge.cluster;
     // Without the profile it shows what else would lead its pods to ECI
-    let without = SurveyedCluster {
-        profile: Arc::default(),
-        ..cluster.clone()
-    };
-    let selectors = cluster.profile.selectors().iter();
+    let mut without = cluster.clone();
+    without.snapshot.profile = Arc::default();
+    let selectors = cluster.snapshot.profile.selectors().iter();
     let findings = selectors.filter(|selector| selector.is_selective()).filter_map(|selector| {
-        let namespaces = cluster.namespaces.iter().filter(|(name, meta)| {
+        let namespaces = cluster.snapshot.namespaces.iter().filter(|(name, meta)| {
             selector.fits_namespace(meta)
                 && !cluster.is_exempt(name)
                 && leads_nowhere(scene, &selector.object_labels(), meta, &without)
@@ -48,6 +46,7 @@ pub(crate) fn exempt(scene: &Scene<'_>) -> Vec<Finding> {
     let cluster = scene.judge.cluster;
     let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (name, meta) in cluster
+        .snapshot
         .namespaces
         .iter()
         .filter(|(name, _)| cluster.is_exempt(name))

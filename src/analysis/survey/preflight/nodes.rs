@@ -1,20 +1,26 @@
 //! Names of nodes, held against the pattern by which bindings are kept from ramgate.
 
-use crate::analysis::survey::cluster::Node;
 use crate::analysis::survey::preflight::{Check, Finding, Scene, shown};
-use crate::kubernetes::cluster::NodeKind;
+use crate::kubernetes::cluster::{Meta, NodeKind};
 
 pub(crate) fn findings(scene: &Scene<'_>) -> Vec<Finding> {
     let Some(names) = scene.real_node_names else {
         return Vec::new();
     };
-    let nodes = &scene.judge.cluster.nodes;
-    let chosen = |wanted: &dyn Fn(&str, &Node) -> bool| -> Vec<&str> {
+    let nodes = &scene.judge.cluster.snapshot.nodes;
+    let settings = &scene.judge.configuration.cluster;
+    // ACS's virtual nodes look virtual too
+    let looks_virtual = |node: &Meta| {
+        let mut selectors = settings.virtual_nodes.iter();
+        selectors.any(|selector| selector.matches(&node.labels))
+    };
+    let is_virtual = |node: &Meta| NodeKind::of(&node.labels, settings) == NodeKind::Virtual;
+    let chosen = |wanted: &dyn Fn(&str, &Meta) -> bool| -> Vec<&str> {
         let nodes = nodes.iter().filter(|(name, node)| wanted(name, node));
         nodes.map(|(name, _)| name.as_str()).collect()
     };
-    let strange = chosen(&|name, node| !node.looks_virtual && !names.is_match(name));
-    let hidden = chosen(&|name, node| node.kind == NodeKind::Virtual && names.is_match(name));
+    let strange = chosen(&|name, node| !looks_virtual(node) && !names.is_match(name));
+    let hidden = chosen(&|name, node| is_virtual(node) && names.is_match(name));
     let finding = |nodes: Vec<&str>, what: &str, advice: &str| {
         (!nodes.is_empty()).then(|| Finding {
             check: Check::NodeName,

@@ -278,6 +278,7 @@ fn places(scene: &Scene<'_>) -> [Vec<Place>; 3] {
         false => settings.burst_namespaces.iter().filter_map(example).collect(),
     };
     for (name, meta) in cluster
+        .snapshot
         .namespaces
         .iter()
         .filter(|(name, _)| !cluster.is_exempt(name))
@@ -341,6 +342,7 @@ fn failing_open(scene: &Scene<'_>, webhooks: &Webhooks) -> Vec<Finding> {
     };
     let cluster = scene.judge.cluster;
     let enforced: Vec<_> = cluster
+        .snapshot
         .namespaces
         .iter()
         .filter(|(name, _)| modes.of(name) == Mode::Enforce && !cluster.is_exempt(name))

@@ -1,13 +1,15 @@
 //! Each finding of preflight, by the one thing that brings it about.
 
+use crate::config::directory::Selector;
+use crate::kubernetes::cluster::Meta;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::admission::outcome::mode::StampContents;
 use crate::admission::{Mode, Modes};
-use crate::analysis::survey::cluster::Node;
 use crate::analysis::survey::fixture::{ALICE, Town, meta, owned, pod, template, webhooks, workload};
 use crate::analysis::survey::preflight::{Finding, Scene, findings};
 
@@ -87,13 +89,18 @@ fn makers_and_principals_that_nobody_knows_are_told() {
 #[test]
 fn names_of_nodes_are_held_against_the_pattern() {
     let mut town = orderly();
-    town.cluster.nodes.insert(
-        "acs".to_owned(),
-        Node {
-            kind: crate::kubernetes::cluster::NodeKind::Real,
-            looks_virtual: true,
-        },
-    );
+    town.configuration.cluster.acs_nodes = vec![Selector::label("acs", "1")];
+    let labels = [("type", "virtual-kubelet"), ("acs", "1")];
+    let acs = Meta {
+        labels: labels
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
+        ..Meta::default()
+    };
+    town.cluster
+        .snapshot
+        .nodes
+        .insert("acs".to_owned(), Arc::new(acs));
     insta::assert_snapshot!(told(&found(&town, &[], &WARN, "vk|other")));
 }
 
@@ -101,6 +108,7 @@ fn names_of_nodes_are_held_against_the_pattern() {
 fn selectors_of_eci_profile_need_burst_namespaces() {
     let mut town = orderly();
     town.cluster
+        .snapshot
         .namespaces
         .insert("routed".to_owned(), meta("routed", &[("eci", "true")]).into());
     let selectors = json!([
@@ -110,7 +118,7 @@ fn selectors_of_eci_profile_need_burst_namespaces() {
         {"name": "all", "effect": {"annotations": {"x": "y"}}},
     ]);
     let data = [("selectors".to_owned(), selectors.to_string())].into();
-    town.cluster.profile = crate::kubernetes::eci_profile::Profile::parse(&data)
+    town.cluster.snapshot.profile = crate::kubernetes::eci_profile::Profile::parse(&data)
         .unwrap()
         .into();
     insta::assert_snapshot!(told(&found(&town, &[], &WARN, "real")));
@@ -121,6 +129,7 @@ fn exempt_namespaces_that_lead_to_eci_are_told() {
     let mut town = orderly();
     let routed = meta("kube-system", &[("alibabacloud.com/eci", "true")]);
     town.cluster
+        .snapshot
         .namespaces
         .insert("kube-system".to_owned(), routed.into());
     let mut agent = workload("Deployment", "agent", template("env:test"));
@@ -186,6 +195,7 @@ fn burst_namespaces_and_serverless_clusters_want_unmarked_pods_sent() {
         let mut town = Town::new(cluster);
         town.cluster.webhooks = Some(webhooks(|_| {}));
         town.cluster
+            .snapshot
             .namespaces
             .insert("late".to_owned(), meta("late", &[("burst", "yes")]).into());
         let findings = found(&town, &[], &WARN, "real");

@@ -3,25 +3,13 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::BOB;
-use crate::harness::cast::DAVE;
-use crate::harness::cast::MALLORY;
-use crate::harness::cast::PIPELINE;
-use crate::harness::cast::ROLE;
+use crate::harness::cast::{ALICE, BOB, DAVE, MALLORY, PIPELINE, ROLE};
 use crate::harness::nodes::VIRTUAL;
 use crate::harness::objects::TAGS;
 use crate::harness::rest::Reply;
-use crate::harness::stage::STAMP;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::stamp;
+use crate::harness::stage::{STAMP, Stage, assert_says, assert_stamped, stamp};
 use crate::harness::wait::eventually;
-use crate::harness::workloads::To;
-use crate::harness::workloads::binding;
-use crate::harness::workloads::pod;
-use crate::harness::workloads::unscheduled;
+use crate::harness::workloads::{To, binding, pod, unscheduled};
 
 const ROLE_NAME: &str = "k8s.aliyun.com/eci-ram-role-name";
 const GROUP: &str = "k8s.aliyun.com/eci-resource-group-id";

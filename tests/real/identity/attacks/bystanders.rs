@@ -3,19 +3,11 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::DAVE;
-use crate::harness::cast::MALLORY;
-use crate::harness::cast::ROLE;
+use crate::harness::cast::{ALICE, DAVE, MALLORY, ROLE};
 use crate::harness::rest::Patch;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::stamp;
-use crate::harness::stage::template;
+use crate::harness::stage::{Stage, assert_says, assert_stamped, stamp, template};
 use crate::harness::wait::eventually;
-use crate::harness::workloads::To;
-use crate::harness::workloads::workload;
+use crate::harness::workloads::{To, workload};
 
 /// The kinds that get a stamp without a change of their template
 const LATE: [&str; 3] = ["cronjobs", "replicasets", "replicationcontrollers"];

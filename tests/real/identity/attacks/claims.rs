@@ -3,24 +3,11 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::BOB;
-use crate::harness::cast::DAVE;
-use crate::harness::cast::MALLORY;
+use crate::harness::cast::{ALICE, BOB, DAVE, MALLORY};
 use crate::harness::objects::TAGS;
-use crate::harness::rest::Patch;
-use crate::harness::rest::Rest;
-use crate::harness::stage::STAMP;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::stamp;
-use crate::harness::stage::template;
-use crate::harness::workloads::To;
-use crate::harness::workloads::deployment;
-use crate::harness::workloads::image;
-use crate::harness::workloads::pod;
-use crate::harness::workloads::workload;
+use crate::harness::rest::{Patch, Rest};
+use crate::harness::stage::{STAMP, Stage, assert_says, assert_stamped, stamp, template};
+use crate::harness::workloads::{To, deployment, image, pod, workload};
 
 const CONTROLLER: &str = "system:serviceaccount:kube-system:replicaset-controller";
 

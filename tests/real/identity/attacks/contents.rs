@@ -8,13 +8,9 @@ use crate::harness::cluster::whole_exclusive;
 use crate::harness::install::NAMESPACE;
 use crate::harness::process::free_port;
 use crate::harness::replica::Replica;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::template;
+use crate::harness::stage::{Stage, assert_says, assert_stamped, template};
 use crate::harness::wait::eventually;
-use crate::harness::workloads::To;
-use crate::harness::workloads::deployment;
+use crate::harness::workloads::{To, deployment};
 
 const CONTROLLER: &str = "system:serviceaccount:kube-system:replicaset-controller";
 const EVIL: &str = "registry.example.com/evil:1";

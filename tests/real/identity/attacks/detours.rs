@@ -4,31 +4,16 @@ use hyper::Method;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::BOB;
-use crate::harness::cast::CAROL;
-use crate::harness::cast::DAVE;
-use crate::harness::cast::MALLORY;
-use crate::harness::cast::ROLE;
+use crate::harness::cast::{ALICE, BOB, CAROL, DAVE, MALLORY, ROLE};
 use crate::harness::cluster::whole_exclusive;
 use crate::harness::install::RELEASE;
 use crate::harness::nodes::VIRTUAL;
-use crate::harness::objects::TAGS;
-use crate::harness::objects::allow;
-use crate::harness::objects::policy;
+use crate::harness::objects::{TAGS, allow, policy};
 use crate::harness::rest::Patch;
 use crate::harness::rollout::Watched;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::stamp;
-use crate::harness::stage::template;
+use crate::harness::stage::{Stage, assert_says, assert_stamped, stamp, template};
 use crate::harness::wait::eventually;
-use crate::harness::workloads::To;
-use crate::harness::workloads::binding;
-use crate::harness::workloads::deployment;
-use crate::harness::workloads::pod;
-use crate::harness::workloads::unscheduled;
+use crate::harness::workloads::{To, binding, deployment, pod, unscheduled};
 
 const ROLE_NAME: &str = "k8s.aliyun.com/eci-ram-role-name";
 

@@ -3,21 +3,12 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::BOB;
-use crate::harness::cast::DAVE;
-use crate::harness::cast::MALLORY;
+use crate::harness::cast::{ALICE, BOB, DAVE, MALLORY};
 use crate::harness::rest::Patch;
 use crate::harness::rollout::alices;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::stamp;
-use crate::harness::stage::template;
+use crate::harness::stage::{Stage, assert_stamped, stamp, template};
 use crate::harness::wait::eventually;
-use crate::harness::workloads::IMAGE;
-use crate::harness::workloads::To;
-use crate::harness::workloads::image;
-use crate::harness::workloads::workload;
+use crate::harness::workloads::{IMAGE, To, image, workload};
 
 const EVIL: &str = "registry.example.com/evil:1";
 

@@ -2,21 +2,10 @@
 
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::BOB;
-use crate::harness::cast::MALLORY;
-use crate::harness::objects::TAGS;
-use crate::harness::objects::allow;
-use crate::harness::objects::policy;
-use crate::harness::stage::STAMP;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::stamp;
-use crate::harness::stage::template;
-use crate::harness::workloads::To;
-use crate::harness::workloads::deployment;
-use crate::harness::workloads::pod;
+use crate::harness::cast::{ALICE, BOB, MALLORY};
+use crate::harness::objects::{TAGS, allow, policy};
+use crate::harness::stage::{STAMP, Stage, assert_says, assert_stamped, stamp, template};
+use crate::harness::workloads::{To, deployment, pod};
 
 /// A service account named like a controller, in a namespace of one's own: only the full name in kube-system counts.
 #[test]

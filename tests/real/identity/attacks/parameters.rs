@@ -5,22 +5,10 @@ use serde_json::json;
 
 use super::stranger::Port;
 use super::stranger::own;
-use crate::harness::cast::ALICE;
-use crate::harness::cast::BOB;
-use crate::harness::cast::CARRIER;
-use crate::harness::cast::DAVE;
-use crate::harness::cast::KEEPER;
-use crate::harness::cast::MALLORY;
+use crate::harness::cast::{ALICE, BOB, CARRIER, DAVE, KEEPER, MALLORY};
 use crate::harness::rest::Patch;
-use crate::harness::stage::STAMP;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::stamp;
-use crate::harness::stage::template;
-use crate::harness::workloads::To;
-use crate::harness::workloads::pod;
-use crate::harness::workloads::workload;
+use crate::harness::stage::{STAMP, Stage, assert_says, assert_stamped, stamp, template};
+use crate::harness::workloads::{To, pod, workload};
 
 /// Applies alice's CloneSet `web` with a parameter that shapes its pods
 #[track_caller]

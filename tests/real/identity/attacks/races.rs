@@ -7,18 +7,12 @@ use std::time::Duration;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::CAROL;
-use crate::harness::cast::MALLORY;
+use crate::harness::cast::{ALICE, CAROL, MALLORY};
 use crate::harness::nodes::VIRTUAL;
 use crate::harness::rest::Patch;
-use crate::harness::stage::Stage;
-use crate::harness::stage::stamp;
+use crate::harness::stage::{Stage, stamp};
 use crate::harness::wait::eventually;
-use crate::harness::workloads::To;
-use crate::harness::workloads::binding;
-use crate::harness::workloads::pod;
-use crate::harness::workloads::unscheduled;
+use crate::harness::workloads::{To, binding, pod, unscheduled};
 
 /// How long the other webhook keeps the API server waiting
 const SECONDS: u64 = 3;

@@ -3,24 +3,12 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cast::ALICE;
-use crate::harness::cast::CARRIER;
-use crate::harness::cast::DAVE;
-use crate::harness::cast::MALLORY;
+use crate::harness::cast::{ALICE, CARRIER, DAVE, MALLORY};
 use crate::harness::nodes::REAL;
 use crate::harness::rest::Patch;
-use crate::harness::stage::STAMP;
-use crate::harness::stage::Stage;
-use crate::harness::stage::assert_says;
-use crate::harness::stage::assert_stamped;
-use crate::harness::stage::stamp;
-use crate::harness::stage::template;
+use crate::harness::stage::{STAMP, Stage, assert_says, assert_stamped, stamp, template};
 use crate::harness::wait::eventually;
-use crate::harness::workloads::IMAGE;
-use crate::harness::workloads::To;
-use crate::harness::workloads::image;
-use crate::harness::workloads::pod_like;
-use crate::harness::workloads::workload;
+use crate::harness::workloads::{IMAGE, To, image, pod_like, workload};
 
 const SECOND: &str = "registry.example.com/app:2";
 const EVIL: &str = "registry.example.com/evil:1";

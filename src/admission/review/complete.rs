@@ -1,0 +1,72 @@
+//! A review that can be evaluated: it has every object that its evaluation needs.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::admission::review::Review;
+use crate::config::directory::ClusterSettings;
+use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::snapshot::ClusterSnapshot;
+
+/// The objects that a review names without carrying them, as JSON; `None` if the review names none or it is not there
+#[derive(Clone, Debug, Default)]
+pub struct NamedObjects {
+    /// The pod of a connection, an eviction or a Binding
+    pub pod: Option<Arc<str>>,
+    /// The workload of a request that scales up
+    pub workload: Option<Arc<str>>,
+}
+
+impl NamedObjects {
+    /// Looks the objects that a review names up in a snapshot
+    pub fn from_snapshot(
+        review: &Review<'_>,
+        snapshot: &ClusterSnapshot,
+        cluster: &dyn Cluster,
+        settings: &ClusterSettings,
+    ) -> Self {
+        let namespace = review.namespace();
+        Self {
+            pod: review
+                .named_pod(cluster, settings)
+                .and_then(|name| snapshot.pod(namespace, name)),
+            workload: review
+                .named_workload()
+                .and_then(|workload| snapshot.workload(workload, namespace, review.name())),
+        }
+    }
+}
+
+/// A review together with the objects that it names
+///
+/// Only this type is evaluated. A [`Review`] that was merely parsed cannot be.
+#[derive(Clone, Debug)]
+pub struct CompleteReview<'a> {
+    review: &'a Review<'a>,
+    named: NamedObjects,
+}
+
+impl<'a> CompleteReview<'a> {
+    /// Completes a review by the objects that were fetched for it
+    pub fn new(review: &'a Review<'a>, named: NamedObjects) -> Self {
+        Self { review, named }
+    }
+
+    /// The pod that the review names
+    pub(crate) fn pod(&self) -> Option<&str> {
+        self.named.pod.as_deref()
+    }
+
+    /// The workload that the review names
+    pub(crate) fn workload(&self) -> Option<&str> {
+        self.named.workload.as_deref()
+    }
+}
+
+impl<'a> Deref for CompleteReview<'a> {
+    type Target = Review<'a>;
+
+    fn deref(&self) -> &Review<'a> {
+        self.review
+    }
+}
