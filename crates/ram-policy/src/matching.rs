@@ -59,7 +59,7 @@ impl First<'_> {
         }
     }
 
-    /// The same with what was wanted and what was found
+    /// The element with what the statement wants and what the request has
     pub(super) fn explain(self, facts: &Facts<'_>, statement: &Statement) -> Mismatch {
         match self {
             Self::Action => {

@@ -31,7 +31,7 @@ impl Effort {
         left.is_some()
     }
 
-    /// The same for work that is only worth it while it leaves half of what there is; nothing is missed without it
+    /// Takes as much as some work costs where that leaves half of what there is; nothing is missed without such work
     pub(super) fn spend_of_half(&self, work: usize) -> bool {
         work <= self.left.get() / 2 && self.spend(work)
     }
