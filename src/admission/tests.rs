@@ -2,7 +2,6 @@
 
 pub(crate) mod stored;
 
-use crate::kubernetes::cluster::{Meta, NodeKind};
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use std::sync::Arc;
 
@@ -13,6 +12,7 @@ use serde_json::{Value, json};
 use crate::admission::fields::annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS};
 use crate::admission::offline;
 use crate::admission::offline::{OfflineResult, Operation, Request};
+use crate::admission::review::complete::NamedObjects;
 use crate::admission::*;
 use crate::config::directory::{ParsedDocument, merge};
 use crate::yaml;

@@ -12,7 +12,6 @@ use crate::admission::fields::annotations::{CUSTOM_TAGS, RESOURCE_GROUP_ID};
 use crate::admission::response::reply::MAX_MESSAGE;
 use crate::authorization::*;
 use crate::config::directory::{ParsedDocument, merge};
-use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::telemetry::record::Asked;
 use crate::yaml;

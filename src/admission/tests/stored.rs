@@ -3,7 +3,7 @@
 //! neither asks nor stands in such a stamp.
 
 use crate::admission::review::complete::NamedObjects;
-use crate::kubernetes::cluster::{Meta, NodeKind};
+use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile::Profile;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use std::collections::BTreeMap;
