@@ -16,8 +16,8 @@ pub(crate) mod response;
 pub(crate) mod review;
 pub(crate) mod routing;
 
-use crate::admission::attribution::contents;
-use crate::admission::response::{record, reply};
+use crate::admission::outcome::container_difference;
+use crate::admission::response::{admission_response, record};
 use crate::admission::review::complete::CompleteReview;
 use crate::admission::routing::route;
 use crate::kubernetes::cluster::Cluster;
@@ -28,15 +28,19 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::admission::evaluate::Case;
-use crate::admission::outcome::finding::{Finding, MessageContext, Verb};
-use crate::admission::response::reply::{Reply, Status};
+use crate::admission::outcome::finding::Finding;
+use crate::admission::outcome::verb::Verb;
+use crate::admission::response::admission_response::{Reply, Status};
+use crate::admission::response::message::context::MessageContext;
 use crate::admission::review::Resource;
 use crate::config::directory::{Configuration, ProfileChanges};
 
+pub(crate) use crate::admission::outcome::cause::Cause;
+pub(crate) use crate::admission::outcome::decision::Decision;
 pub(crate) use crate::admission::outcome::evaluation::Asked;
 pub use crate::admission::outcome::mode::{Mode, Modes};
-pub(crate) use crate::admission::response::record::{Decision, Record};
-pub(crate) use crate::admission::response::reply::{Cause, refuse};
+pub(crate) use crate::admission::response::admission_response::refuse;
+pub(crate) use crate::admission::response::record::Record;
 pub use crate::admission::review::Review;
 pub(crate) use crate::admission::review::ReviewError;
 
@@ -202,7 +206,7 @@ impl Denial {
         let words = first.words(account);
         let others: Vec<&Finding> = others.iter().collect();
         let sentence = first.sentence(context);
-        let message = reply::message(&sentence, &words, &others);
+        let message = admission_response::message(&sentence, &words, &others);
         let mut causes: Vec<Cause> = findings.iter().map(|finding| finding.cause(context)).collect();
         causes.extend(context.advice.iter().flat_map(|advice| advice.causes()));
         Some(Self {
@@ -270,7 +274,7 @@ fn audit(record: &Record, denial: Option<&Denial>) -> BTreeMap<&'static str, Str
         audit.insert("allowed-by", record.allowed_by.join(", "));
     }
     if !record.unlike.is_empty() {
-        audit.insert("unlike-stamp", contents::shown(&record.unlike));
+        audit.insert("unlike-stamp", container_difference::shown(&record.unlike));
     }
     audit.extend(record.advice.as_ref().map(|advice| ("fix", advice.to_string())));
     if let Some(denial) = denial {

@@ -8,6 +8,7 @@ pub(crate) mod canonical_json;
 pub(crate) mod cluster;
 pub(crate) mod control_plane;
 pub(crate) mod controller_revision;
+pub(crate) mod eci_annotations;
 pub(crate) mod eci_profile;
 pub(crate) mod pod;
 pub(crate) mod pod_template;

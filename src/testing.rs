@@ -5,14 +5,13 @@
 
 /// From `admission`
 pub mod admission {
-    pub use crate::admission::response::reply::{MAX_MESSAGE, MAX_WARNING, refuse};
+    pub use crate::admission::response::admission_response::{MAX_MESSAGE, MAX_WARNING, refuse};
     pub use crate::admission::review::complete::{CompleteReview, NamedObjects};
     pub use crate::admission::{Answer, Mode, Modes, Path, Review, answer};
     /// From `annotations`
     pub mod annotations {
-        pub use crate::admission::fields::annotations::{
-            ECI_FIELDS, Fields, resource_group, role_name, tags,
-        };
+        pub use crate::admission::fields::reading::{Fields, resource_group, role_name, tags};
+        pub use crate::kubernetes::eci_annotations::ECI_FIELDS;
     }
     pub use crate::admission::offline::{Operation, Request};
 

@@ -1,5 +1,7 @@
 //! Bits of text for messages: user input is quoted, cut to a length and rid of what would break a line.
 
+use ram_policy::Principal;
+
 /// The longest piece of user input in a message, in characters; names of Kubernetes and RAM mostly fit
 pub(crate) const NAME_LENGTH: usize = 64;
 
@@ -52,6 +54,49 @@ pub(crate) fn listed<T: AsRef<str>>(items: &[T], word: &str) -> String {
         Some((only, [])) => only.clone(),
         Some((last, before)) => format!("{} {word} {last}", before.join(", ")),
     }
+}
+
+/// A subject as a binding names it
+pub(crate) fn subject(user: &str) -> String {
+    match user
+        .strip_prefix("system:serviceaccount:")
+        .and_then(|rest| rest.split_once(':'))
+    {
+        Some((namespace, name)) => {
+            format!(
+                "{{kind: ServiceAccount, namespace: {}, name: {}}}",
+                clipped(namespace, NAME_LENGTH),
+                clipped(name, NAME_LENGTH)
+            )
+        }
+        None => format!("{{kind: User, name: {}}}", clipped(user, NAME_LENGTH)),
+    }
+}
+
+/// A RAM principal in words: RAM user `alice`
+pub(crate) fn described(principal: &Principal) -> String {
+    match principal {
+        Principal::Account => "the Alibaba Cloud account".to_owned(),
+        Principal::User(name) => format!("RAM user `{name}`"),
+        Principal::Role(name) => format!("RAM role `{name}`"),
+        Principal::Service(name) => format!("service `{name}`"),
+    }
+}
+
+/// RAM's AuthPrincipalDisplayName
+pub(crate) fn display_name<'a>(principal: &'a Principal, account: &'a str) -> &'a str {
+    match principal {
+        Principal::Account => account,
+        Principal::User(name) | Principal::Role(name) | Principal::Service(name) => name,
+    }
+}
+/// RAM's words in one line
+pub(crate) fn joined(words: &[(&'static str, String)]) -> String {
+    words
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 #[cfg(test)]

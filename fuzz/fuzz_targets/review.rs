@@ -8,9 +8,7 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use json_patch::{Patch, PatchOperation};
 use libfuzzer_sys::fuzz_target;
-use ramgate::testing::admission::{
-    Answer, CompleteReview, MAX_MESSAGE, MAX_WARNING, Mode, Modes, NamedObjects, Path, Review, answer, refuse,
-};
+use ramgate::testing::admission::{answer, refuse, Answer, CompleteReview, MAX_MESSAGE, MAX_WARNING, Mode, Modes, NamedObjects, Path, Review};
 use ramgate::testing::config::Configuration;
 use ramgate::testing::kubernetes::ClusterSnapshot;
 use serde_json::{Value, json};

@@ -8,8 +8,9 @@ pub(crate) mod delegation;
 pub(crate) mod owned_object;
 pub(crate) mod trusted_editor;
 
-use crate::admission::fields::annotations::{same_fields, texts};
-use crate::admission::fields::patch::{Change, Changes};
+use crate::admission::fields::changes::{Change, Changes};
+use crate::admission::fields::reading::{same_fields, texts};
+use crate::admission::outcome::restart::Restart;
 use crate::admission::review::{Resource, Review};
 use crate::admission::routing::route::{Route, route};
 use crate::config::directory::{ClusterSettings, Configuration};
@@ -257,15 +258,4 @@ pub(crate) fn restart(owner: &crate::kubernetes::pod::Metadata<'_>) -> Option<Re
         Some(Workload::Job) => Restart::Again(name),
         _ => Restart::Write(controller.kind.to_string(), name),
     })
-}
-
-/// How a template gets a stamp
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Restart {
-    /// `kubectl rollout restart`, since applying the same file again changes nothing
-    Rollout(Workload, String),
-    /// Any write of a person
-    Write(String, String),
-    /// It cannot be changed: it is made anew
-    Again(String),
 }

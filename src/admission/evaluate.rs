@@ -5,7 +5,7 @@
 //! validate: who stands behind it -> route -> fields -> nothing left to map or stamp? -> principal -> call -> RAM
 //! ```
 
-pub(crate) mod advice;
+pub(crate) mod advise;
 pub(crate) mod binding;
 pub(crate) mod call;
 pub(crate) mod controller_revision;
@@ -15,6 +15,7 @@ pub(crate) mod image_cache;
 pub(crate) mod mapped;
 pub(crate) mod mutate;
 pub(crate) mod node_proxy;
+pub(crate) mod pod_update;
 pub(crate) mod principals;
 pub(crate) mod scale;
 pub(crate) mod validate;
@@ -28,8 +29,10 @@ use jiff::Timestamp;
 use crate::admission::attribution;
 use crate::admission::attribution::OwnedObject;
 use crate::admission::outcome::evaluation::Evaluation;
-use crate::admission::outcome::finding::{Finding, StampFault, Verb};
+use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::mode::{Mode, StampContents};
+use crate::admission::outcome::stamp_fault::StampFault;
+use crate::admission::outcome::verb::Verb;
 use crate::admission::review::complete::CompleteReview;
 use crate::admission::review::{Operation, Resource};
 use crate::admission::routing::route::{Route, route};

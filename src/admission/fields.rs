@@ -1,7 +1,7 @@
 //! The ECI annotations of a pod: read, mapped, and changed by a JSON patch.
 
-pub(crate) mod annotations;
-pub(crate) mod fault;
+pub(crate) mod changes;
+pub(crate) mod malformed;
 pub(crate) mod mapping;
 pub(crate) mod patch;
-pub(crate) mod update;
+pub(crate) mod reading;

@@ -2,6 +2,7 @@
 
 pub(crate) mod stored;
 
+use crate::authorization::reply;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use std::sync::Arc;
 
@@ -9,12 +10,12 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::admission::fields::annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS};
 use crate::admission::offline;
 use crate::admission::offline::{OfflineResult, Operation, Request};
 use crate::admission::review::complete::NamedObjects;
 use crate::admission::*;
 use crate::config::directory::{ParsedDocument, merge};
+use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS};
 use crate::yaml;
 
 const DIRECTORY: &str = r#"
@@ -135,7 +136,7 @@ impl Given {
 /// The sentence of a denial, without RAM's own words
 fn sentence(done: &OfflineResult) -> String {
     assert!(!done.allowed, "{done:?}");
-    assert!(done.message.len() <= reply::MAX_MESSAGE);
+    assert!(done.message.len() <= crate::admission::response::admission_response::MAX_MESSAGE);
     let end = [". AuthAction: ", ". Code: "]
         .iter()
         .filter_map(|words| done.message.find(words))

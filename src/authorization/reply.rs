@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use crate::admission::response::admission_response::MAX_MESSAGE;
 use crate::admission::response::record::scope;
-use crate::admission::response::reply::MAX_MESSAGE;
 use crate::admission::{Cause, Decision, Mode, Modes};
 use crate::authorization::question::Question;
 use crate::authorization::requester::Exempt;

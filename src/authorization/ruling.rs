@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::admission::evaluate::call;
-use crate::admission::fields::annotations::Fields;
+use crate::admission::fields::reading::Fields;
 use crate::admission::routing::route::{Route, route};
 use crate::admission::{Decision, Mode};
 use crate::authorization::filter::Filter;

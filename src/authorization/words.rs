@@ -1,13 +1,12 @@
 //! The sentence in which a person reads why something may not be read.
 
 use crate::admission::Cause;
-use crate::admission::outcome::finding::{subject, wish};
-use crate::admission::response::reply::{MAX_MESSAGE, joined};
+use crate::admission::response::admission_response::MAX_MESSAGE;
+use crate::admission::response::message::ram_denial::wish;
 use crate::authorization::finding::Finding;
 use crate::authorization::question::{Deed, Question};
 use crate::authorization::selector_advice::Advice;
-use crate::kubernetes::control_plane::described;
-use crate::wording::{NAME_LENGTH, fitted, listed, quoted};
+use crate::wording::{NAME_LENGTH, described, fitted, joined, listed, quoted, subject};
 use eci_calls::Denial;
 use eci_calls::condition_key::{TagKey, TagSource};
 use ram_policy::{Mismatch, PolicyType, Principal, Reason, StatementId};

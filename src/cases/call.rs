@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::admission::evaluate::advice::Advice;
+use crate::admission::outcome::advice::Advice;
 use crate::cases::expect::{Details, Expect};
 use crate::cases::raw::{context, principal};
 use crate::cases::text::{OneOrMany, Pairs, Text};

@@ -8,15 +8,15 @@ use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::admission::evaluate::advice::{Advice, Line};
-use crate::admission::fields::annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
 use crate::admission::offline::{OfflineResult, Operation, Request};
+use crate::admission::outcome::advice::{Advice, Line};
 use crate::admission::{Mode, Modes, offline};
 use crate::cli::check::explain::{Explained, explained};
 use crate::cli::manifest::Manifest;
 use crate::cli::report::{Exit, Output, Problem, print, print_json};
 use crate::cli::{configuration, manifest};
 use crate::config::directory::Configuration;
+use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::stamp::REQUESTED_BY;
 

@@ -148,7 +148,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::admission::fields::annotations;
+    use crate::admission::fields::reading;
 
     fn listed(metadata: serde_json::Value) -> ObjectMeta {
         let text = json!({"metadata": metadata, "secrets": []}).to_string();
@@ -194,9 +194,12 @@ mod tests {
         let annotations = listed(json!({"annotations": {"k": long}})).annotations.unwrap();
         let cut = annotations["k"].as_str();
         assert!(
-            annotations::tags(&format!("t:{cut}")).is_err()
-                && annotations::tags(&format!("t:{long}")).is_err()
+            crate::admission::fields::reading::tags(&format!("t:{cut}")).is_err()
+                && crate::admission::fields::reading::tags(&format!("t:{long}")).is_err()
         );
-        assert!(annotations::resource_group(cut).is_err() && annotations::role_name(cut).is_err());
+        assert!(
+            crate::admission::fields::reading::resource_group(cut).is_err()
+                && crate::admission::fields::reading::role_name(cut).is_err()
+        );
     }
 }

@@ -13,7 +13,7 @@ use serde::de;
 use serde_json::json;
 
 use crate::admission::Review;
-use crate::admission::response::reply::{MAX_NAME, echoed};
+use crate::admission::response::admission_response::{MAX_NAME, echoed};
 use crate::admission::review::Operation;
 use crate::analysis::lint;
 use crate::analysis::lint::Facts;

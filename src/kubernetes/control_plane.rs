@@ -1,7 +1,6 @@
 //! Who asks: the control plane, a bound identity, or somebody RAM has never heard of.
 
 use crate::config::directory::ClusterSettings;
-use ram_policy::Principal;
 
 /// Parts of the control plane that are no service accounts
 const COMPONENTS: [&str; 3] = [
@@ -54,22 +53,4 @@ pub fn is_control_plane<'g>(
         || is_controller()
         || is_node()
         || settings.control_plane.iter().any(|own| own == user)
-}
-
-/// A RAM principal in words: RAM user `alice`
-pub(crate) fn described(principal: &Principal) -> String {
-    match principal {
-        Principal::Account => "the Alibaba Cloud account".to_owned(),
-        Principal::User(name) => format!("RAM user `{name}`"),
-        Principal::Role(name) => format!("RAM role `{name}`"),
-        Principal::Service(name) => format!("service `{name}`"),
-    }
-}
-
-/// RAM's AuthPrincipalDisplayName
-pub(crate) fn display_name<'a>(principal: &'a Principal, account: &'a str) -> &'a str {
-    match principal {
-        Principal::Account => account,
-        Principal::User(name) | Principal::Role(name) | Principal::Service(name) => name,
-    }
 }

@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::admission::fields::annotations::{
-    CUSTOM_TAGS, ECI_FIELDS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS, texts_of,
-};
 use crate::admission::review::{Resource, Review};
 use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::eci_annotations::{
+    CUSTOM_TAGS, ECI_FIELDS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS, texts_of,
+};
 use crate::kubernetes::pod::Pod;
 use crate::stamp::FieldTexts;
 use crate::wording::quoted;

@@ -8,7 +8,7 @@ use serde::de::{
 };
 use serde_json::value::RawValue;
 
-use crate::admission::fields::patch::{Change, Changes};
+use crate::admission::fields::changes::{Change, Changes};
 use crate::kubernetes::canonical_json;
 use crate::kubernetes::canonical_json::Rule;
 use crate::kubernetes::pod::{Metadata, Pod, Spec, present, spec};
@@ -41,7 +41,7 @@ pub struct PodTemplate<'a> {
 
 impl ReviewedTemplate<'_> {
     /// How many parts of it are kept in memory
-    pub(crate) fn parts(&self) -> usize {
+    pub fn parts(&self) -> usize {
         let sides = self.new.iter().chain(&self.old);
         sides
             .map(|template| template.pod.parts())
@@ -322,7 +322,7 @@ pub(crate) fn metadata(json: &str) -> Result<Metadata<'_>, serde_json::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::admission::fields::annotations::CUSTOM_TAGS;
+    use crate::kubernetes::eci_annotations::CUSTOM_TAGS;
 
     fn same(one: &str, other: &str) -> bool {
         let template = |json| PodTemplate::template(json).unwrap();

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::admission::response::reply::MAX_UID;
+use crate::admission::response::admission_response::MAX_UID;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
 /// How much of a body's start is kept to find the uid in

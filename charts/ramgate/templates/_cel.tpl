@@ -205,7 +205,7 @@ size(request.name) > 512 || [request.name.split(":")].map(parts, size(parts) == 
 )
 {{- end -}}
 
-{{/* Users of the control plane that delete and adopt pods, as in src/admission/principal.rs. */}}
+{{/* Users of the control plane that delete and adopt pods, as in src/kubernetes/control_plane.rs. */}}
 {{- define "ramgate.controlPlane" -}}
 {{- $names := list "system:apiserver" "system:kube-controller-manager" "system:kube-scheduler" -}}
 {{- range list "cronjob-controller" "daemon-set-controller" "deployment-controller" "device-taint-eviction-controller" "disruption-controller" "ephemeral-volume-controller" "generic-garbage-collector" "horizontal-pod-autoscaler" "job-controller" "namespace-controller" "node-controller" "pod-garbage-collector" "replicaset-controller" "replication-controller" "resource-claim-controller" "statefulset-controller" "taint-eviction-controller" "ttl-after-finished-controller" -}}

@@ -1,6 +1,6 @@
 //! What runs in a pod: read of its spec, and held against what its stamp says.
 
-use std::fmt;
+use crate::admission::outcome::container_difference::{ContainerDifference, Unlike};
 
 use serde::Deserialize;
 
@@ -15,28 +15,6 @@ pub(crate) struct RunningContainer {
     name: String,
     image: String,
     digest: ContainerDigest,
-}
-
-/// How a container is unlike what the stamp says
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Unlike {
-    /// The stamp names no such container
-    Added,
-    /// It runs another image
-    Image,
-    /// It runs another command, or other arguments
-    Command,
-    /// The pod lacks it
-    Missing,
-}
-
-/// A container that is unlike what the stamp says
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// How
-    pub unlike: Unlike,
-    /// The container's name
-    pub container: String,
 }
 
 #[derive(Deserialize)]
@@ -109,14 +87,14 @@ pub(crate) fn differences(
     stamped: &Contents,
     running: &[RunningContainer],
     injectors: &[Injector],
-) -> Vec<Difference> {
+) -> Vec<ContainerDifference> {
     let found = digests(running);
     if found == *stamped {
         return Vec::new();
     }
     if stamped.is_folded() {
         // Which container it is cannot be told any more
-        return vec![Difference {
+        return vec![ContainerDifference {
             unlike: Unlike::Command,
             container: "*".to_owned(),
         }];
@@ -124,7 +102,7 @@ pub(crate) fn differences(
     let differences = running.iter().filter_map(|container| {
         let unlike = container.unlike(stamped.container(&container.name))?;
         let is_injected = injectors.iter().any(|injector| container.is_by(injector, unlike));
-        (!is_injected).then(|| Difference {
+        (!is_injected).then(|| ContainerDifference {
             unlike,
             container: container.name.clone(),
         })
@@ -133,17 +111,11 @@ pub(crate) fn differences(
     let missing = stamped
         .iter()
         .filter(|(name, _)| is_missing(name))
-        .map(|(name, _)| Difference {
+        .map(|(name, _)| ContainerDifference {
             unlike: Unlike::Missing,
             container: name.to_owned(),
         });
     differences.chain(missing).collect()
-}
-
-/// Differences in one line, for logs
-pub(crate) fn shown(differences: &[Difference]) -> String {
-    let all: Vec<String> = differences.iter().map(ToString::to_string).collect();
-    all.join(", ")
 }
 
 impl RunningContainer {
@@ -169,27 +141,6 @@ impl RunningContainer {
             Unlike::Added | Unlike::Command => is_named && (any_image || has_its_image),
             Unlike::Missing => false,
         }
-    }
-}
-
-impl Unlike {
-    /// All of them
-    pub const ALL: [Self; 4] = [Self::Added, Self::Image, Self::Command, Self::Missing];
-
-    /// The word in logs and metrics
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Added => "added",
-            Self::Image => "image",
-            Self::Command => "command",
-            Self::Missing => "missing",
-        }
-    }
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}", self.unlike.name(), self.container)
     }
 }
 

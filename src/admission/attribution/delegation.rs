@@ -1,7 +1,7 @@
 //! Controllers that bring the stamp of a template along: the built-in ones for what each of them makes, and listed ones.
 
 use crate::admission::attribution::owned_object::{OwnedObject, is_listed};
-use crate::admission::outcome::finding::StampFault;
+use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::review::{Operation, Resource, Review};
 use crate::config::directory::ClusterSettings;
 use crate::kubernetes::cluster::Cluster;

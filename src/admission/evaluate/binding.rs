@@ -1,18 +1,22 @@
 //! The binding of a pod to a node: where it becomes certain that a pod is ECI's, and who asked for it is asked about.
 
 use crate::admission::attribution::OwnedObject;
-use crate::admission::evaluate::advice::Advice;
 use crate::admission::evaluate::{Case, call};
-use crate::admission::fields::annotations::{ECI_FIELDS, Fields, texts};
-use crate::admission::fields::patch::{Changes, Patch};
+use crate::admission::fields::changes::Changes;
+use crate::admission::fields::patch::Patch;
+use crate::admission::fields::reading::{Fields, texts};
+use crate::admission::outcome::advice::Advice;
 use crate::admission::outcome::evaluation::Evaluation;
-use crate::admission::outcome::finding::{Finding, StampFault, Verb};
+use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::mode::{Mode, StampContents};
+use crate::admission::outcome::stamp_fault::StampFault;
+use crate::admission::outcome::verb::Verb;
 use crate::admission::review::Binding;
 use crate::admission::routing::lookalike;
 use crate::admission::routing::lookalike::is_ecis;
 use crate::admission::routing::route::Route;
 use crate::kubernetes::cluster::{Meta, NodeKind};
+use crate::kubernetes::eci_annotations::ECI_FIELDS;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::stamp::REQUESTED_BY;
 

@@ -1,6 +1,6 @@
 //! From a request about a pod to the call that ECI would get.
 
-use crate::admission::fields::annotations::Fields;
+use crate::admission::fields::reading::Fields;
 use crate::config::directory::Configuration;
 use eci_calls::{Call, Instance, Operation, Refusal, Tags};
 

@@ -4,7 +4,9 @@
 use crate::admission::attribution::{Unstamped, delegation, verified};
 use crate::admission::evaluate::Case;
 use crate::admission::outcome::evaluation::Evaluation;
-use crate::admission::outcome::finding::{Finding, RevisionFault, Verb};
+use crate::admission::outcome::finding::Finding;
+use crate::admission::outcome::revision_fault::RevisionFault;
+use crate::admission::outcome::verb::Verb;
 use crate::admission::review::{Operation, Revision};
 
 impl Case<'_> {

@@ -3,9 +3,10 @@
 use serde::Deserialize;
 
 use crate::admission::evaluate::{Case, call};
-use crate::admission::fields::annotations::Fields;
+use crate::admission::fields::reading::Fields;
 use crate::admission::outcome::evaluation::Evaluation;
-use crate::admission::outcome::finding::{Finding, Verb};
+use crate::admission::outcome::finding::Finding;
+use crate::admission::outcome::verb::Verb;
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::{Profile, Selector};

@@ -1,9 +1,10 @@
 //! Requests about a pod that is there: its deletion, its eviction, connections to it.
 
+use crate::admission::evaluate::pod_update::readable;
 use crate::admission::evaluate::{Case, call};
-use crate::admission::fields::update::readable;
 use crate::admission::outcome::evaluation::Evaluation;
-use crate::admission::outcome::finding::{Finding, Verb};
+use crate::admission::outcome::finding::Finding;
+use crate::admission::outcome::verb::Verb;
 use crate::admission::routing::route::Route;
 use crate::kubernetes::pod::Pod;
 

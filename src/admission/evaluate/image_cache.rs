@@ -1,10 +1,11 @@
 //! ECI's image caches, which cost money and make an instance of their own.
 
+use crate::admission::evaluate::pod_update::readable;
 use crate::admission::evaluate::{Case, call};
-use crate::admission::fields::annotations::same_fields;
-use crate::admission::fields::update::readable;
+use crate::admission::fields::reading::same_fields;
 use crate::admission::outcome::evaluation::Evaluation;
-use crate::admission::outcome::finding::{Finding, Verb};
+use crate::admission::outcome::finding::Finding;
+use crate::admission::outcome::verb::Verb;
 use crate::admission::review::Operation;
 use crate::admission::routing::lookalike;
 use crate::kubernetes::cluster::Meta;

@@ -1,10 +1,10 @@
 //! The mapping rules held against a pod or template: applied by the mutating half, expected by the validating one.
 
 use crate::admission::evaluate::Case;
-use crate::admission::fields::annotations::Fields;
+use crate::admission::fields::changes::{Change, Changes};
 use crate::admission::fields::mapping;
 use crate::admission::fields::mapping::{Mapped, MappingError, Scope, Sources};
-use crate::admission::fields::patch::{Change, Changes};
+use crate::admission::fields::reading::Fields;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::kubernetes::cluster::Meta;

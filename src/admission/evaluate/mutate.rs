@@ -1,10 +1,11 @@
 //! The mutating half: maps and stamps a pod or template.
 
 use crate::admission::attribution::{Attribution, Delegation, attribution, is_same, own_claims, restamp};
+use crate::admission::evaluate::pod_update::Both;
 use crate::admission::evaluate::{Case, call, verb};
+use crate::admission::fields::changes::{Change, Changes};
 use crate::admission::fields::mapping::Scope;
-use crate::admission::fields::patch::{Change, Changes, Patch};
-use crate::admission::fields::update::Both;
+use crate::admission::fields::patch::Patch;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::mode::Mode;
 use crate::kubernetes::cluster::Meta;

@@ -2,7 +2,8 @@
 
 use crate::admission::evaluate::Case;
 use crate::admission::outcome::evaluation::{Asked, Evaluation};
-use crate::admission::outcome::finding::{Finding, Verb};
+use crate::admission::outcome::finding::Finding;
+use crate::admission::outcome::verb::Verb;
 use crate::kubernetes::cluster::NodeKind;
 use eci_calls::{self, Everywhere};
 use ram_policy::Principal;

@@ -2,7 +2,8 @@
 
 use crate::admission::evaluate::{Case, call};
 use crate::admission::outcome::evaluation::Evaluation;
-use crate::admission::outcome::finding::{Finding, Verb};
+use crate::admission::outcome::finding::Finding;
+use crate::admission::outcome::verb::Verb;
 use crate::admission::routing::route::Route;
 use crate::kubernetes::pod_template::{FieldPath, PodTemplate};
 use crate::kubernetes::workload::Workload;

@@ -4,15 +4,16 @@ use crate::admission::attribution::{
     Attribution, Delegation, OwnedObject, Unstamped, attribution, contents, own_claims, restart, unchecked,
     verified,
 };
-use crate::admission::evaluate::advice::Advice;
 use crate::admission::evaluate::mutate::scope;
+use crate::admission::evaluate::pod_update::{Both, readable};
 use crate::admission::evaluate::{Case, call, verb};
-use crate::admission::fields::annotations::same_fields;
-use crate::admission::fields::patch::Changes;
-use crate::admission::fields::update::{Both, readable};
+use crate::admission::fields::changes::Changes;
+use crate::admission::fields::reading::same_fields;
+use crate::admission::outcome::advice::Advice;
 use crate::admission::outcome::evaluation::Evaluation;
-use crate::admission::outcome::finding::{Finding, StampFault};
+use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::mode::StampContents;
+use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::routing::lookalike;
 use crate::admission::routing::route::Route;
 use crate::kubernetes::cluster::Meta;

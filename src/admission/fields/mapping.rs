@@ -3,12 +3,13 @@
 //! Both webhooks run the same function: the mutating one turns the changes into a patch, the validating one finds none
 //! to be made, or else the pod is not as the rules want it.
 
-use crate::admission::fields::annotations;
-use crate::admission::fields::annotations::{CUSTOM_TAGS, Fields};
-use crate::admission::fields::fault::Problem;
-use crate::admission::fields::patch::{Change, Changes};
+use crate::admission::fields::changes::{Change, Changes};
+use crate::admission::fields::malformed::Problem;
+use crate::admission::fields::reading;
+use crate::admission::fields::reading::Fields;
 use crate::config::directory::{FieldRule, MappingMode, MappingRules, MappingSource};
 use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::eci_annotations::CUSTOM_TAGS;
 use crate::kubernetes::pod::Pod;
 use crate::wording::{NAME_LENGTH, listed, quoted};
 
@@ -162,12 +163,12 @@ pub(crate) fn map(
         });
     }
     if let (true, Some(rule)) = (scope.resource_group, &rules.resource_group_id) {
-        let value = sources.name(rule, "a resource group id", annotations::resource_group)?;
+        let value = sources.name(rule, "a resource group id", reading::resource_group)?;
         let overruled = set("resource group", &mut mapped.fields.resource_group, value, rule);
         mapped.overruled.extend(overruled);
     }
     if let (true, Some(rule)) = (scope.role, &rules.ram_role_name) {
-        let value = sources.name(rule, "a role name", annotations::role_name)?;
+        let value = sources.name(rule, "a role name", reading::role_name)?;
         mapped
             .overruled
             .extend(set("role", &mut mapped.fields.role, value, rule));
@@ -282,7 +283,7 @@ impl<'a> Sources<'a> {
             return Ok(None);
         };
         // Read back as the validating webhook will: a comma in a value must not become a second tag
-        match annotations::tags(&format!("{key}:{value}")) {
+        match reading::tags(&format!("{key}:{value}")) {
             Ok(tags) if tags.len() == 1 => Ok(Some(value)),
             _ => Err(refused(
                 format!("tag {}", quoted(key, NAME_LENGTH)),
@@ -329,6 +330,7 @@ impl<'a> Sources<'a> {
 
 #[cfg(test)]
 mod tests {
+    use crate::kubernetes::eci_annotations::{RAM_ROLE_NAME, RESOURCE_GROUP_ID};
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
@@ -437,9 +439,9 @@ mod tests {
         assert_eq!(
             annotations(&pod),
             json!({
-                annotations::CUSTOM_TAGS: "env:test,team:pay,origin:k8s",
-                annotations::RESOURCE_GROUP_ID: "rg-a",
-                annotations::RAM_ROLE_NAME: "R",
+                CUSTOM_TAGS: "env:test,team:pay,origin:k8s",
+                RESOURCE_GROUP_ID: "rg-a",
+                RAM_ROLE_NAME: "R",
             })
         );
         assert_eq!(overruled, [""; 0]);
@@ -448,9 +450,9 @@ mod tests {
     #[test]
     fn what_is_there_keeps_its_place_and_only_enforced_values_replace_it() {
         let pod = json!({"metadata": {"labels": {"team": "pay"}, "annotations": {
-            annotations::CUSTOM_TAGS: "team:own,env:prod,origin:",
-            annotations::RESOURCE_GROUP_ID: "rg-own",
-            annotations::RAM_ROLE_NAME: "Own",
+            CUSTOM_TAGS: "team:own,env:prod,origin:",
+            RESOURCE_GROUP_ID: "rg-own",
+            RAM_ROLE_NAME: "Own",
             "other": "kept",
         }}});
         let (pod, overruled) = mapped(
@@ -463,9 +465,9 @@ mod tests {
         assert_eq!(
             annotations(&pod),
             json!({
-                annotations::CUSTOM_TAGS: "team:own,env:test,origin:",
-                annotations::RESOURCE_GROUP_ID: "rg-own",
-                annotations::RAM_ROLE_NAME: "R",
+                CUSTOM_TAGS: "team:own,env:test,origin:",
+                RESOURCE_GROUP_ID: "rg-own",
+                RAM_ROLE_NAME: "R",
                 "other": "kept",
             })
         );
@@ -478,12 +480,12 @@ mod tests {
     #[test]
     fn an_enforced_value_without_a_source_goes_away() {
         let pod = json!({"metadata": {"annotations": {
-            annotations::CUSTOM_TAGS: "env:prod", annotations::RESOURCE_GROUP_ID: "rg-own", annotations::RAM_ROLE_NAME: "Own",
+            CUSTOM_TAGS: "env:prod", RESOURCE_GROUP_ID: "rg-own", RAM_ROLE_NAME: "Own",
         }}});
         let (pod, overruled) = mapped(&pod, &Meta::default(), &Meta::default(), 3).unwrap();
         assert_eq!(
             annotations(&pod),
-            json!({annotations::CUSTOM_TAGS: "origin:k8s", annotations::RESOURCE_GROUP_ID: "rg-own"})
+            json!({CUSTOM_TAGS: "origin:k8s", RESOURCE_GROUP_ID: "rg-own"})
         );
         insta::assert_snapshot!(overruled.join("\n"), @r"
         tag `env:prod` was taken away: it is set by namespace label `env`
@@ -495,7 +497,7 @@ mod tests {
     fn refusals_name_what_is_wrong() {
         let refused =
             |pod: Value, namespace: Meta, account: Meta| mapped(&pod, &namespace, &account, 3).unwrap_err();
-        let own = json!({"metadata": {"annotations": {annotations::CUSTOM_TAGS: "a:1,b:2,c:3"}}});
+        let own = json!({"metadata": {"annotations": {CUSTOM_TAGS: "a:1,b:2,c:3"}}});
         let messages = [
             refused(own, meta(&[("env", "test")], &[]), Meta::default()),
             refused(
@@ -544,13 +546,13 @@ mod tests {
             }
             if !tags.is_empty() {
                 let written: Vec<String> = tags.iter().map(|(k, v)| format!("{k}:{v}")).collect();
-                pod["metadata"]["annotations"][annotations::CUSTOM_TAGS] = json!(written.join(","));
+                pod["metadata"]["annotations"][CUSTOM_TAGS] = json!(written.join(","));
             }
             if let Some(group) = group {
-                pod["metadata"]["annotations"][annotations::RESOURCE_GROUP_ID] = json!(group);
+                pod["metadata"]["annotations"][RESOURCE_GROUP_ID] = json!(group);
             }
             if let Some(role) = role {
-                pod["metadata"]["annotations"][annotations::RAM_ROLE_NAME] = json!(role);
+                pod["metadata"]["annotations"][RAM_ROLE_NAME] = json!(role);
             }
             let namespace = meta(
                 &env.iter().map(|env| ("env", env.as_str())).collect::<Vec<_>>(),
@@ -563,7 +565,7 @@ mod tests {
             let without = |mut pod: Value| {
                 let metadata = pod["metadata"].as_object_mut().unwrap();
                 if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
-                    for key in [annotations::CUSTOM_TAGS, annotations::RESOURCE_GROUP_ID, annotations::RAM_ROLE_NAME] {
+                    for key in [CUSTOM_TAGS, RESOURCE_GROUP_ID, RAM_ROLE_NAME] {
                         annotations.remove(key);
                     }
                     if annotations.is_empty() {

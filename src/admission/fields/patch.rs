@@ -1,34 +1,12 @@
 //! The JSON patch of the mutating webhook: it names three annotations and the stamp, of a Binding the pod's UID and
 //! version, and can name nothing else.
 
+use crate::admission::fields::changes::{Change, Changes};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::admission::fields::annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
 use crate::kubernetes::pod_template::{FieldPath, PodTemplate, escaped};
 use crate::stamp::REQUESTED_BY;
-
-/// What the annotations shall be; an unchanged one is not there
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// The custom tags
-    pub custom_tags: Option<Change>,
-    /// The resource group
-    pub resource_group_id: Option<Change>,
-    /// The instance role
-    pub ram_role_name: Option<Change>,
-    /// The stamp
-    pub stamp: Option<Change>,
-}
-
-/// What happens to one annotation
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// It gets this value
-    Set(String),
-    /// It goes away
-    Remove,
-}
 
 /// The steps of a JSON patch (RFC 6902), of all pods and templates of one object
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,38 +17,6 @@ pub(crate) struct Patch(Vec<Step>);
 enum Step {
     Add { path: String, value: Value },
     Remove { path: String },
-}
-
-impl Changes {
-    /// Whether everything stays as it is
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// The changes of what ECI reads, with the annotations that they are about
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Change)> {
-        [
-            (CUSTOM_TAGS, &self.custom_tags),
-            (RESOURCE_GROUP_ID, &self.resource_group_id),
-            (RAM_ROLE_NAME, &self.ram_role_name),
-        ]
-        .into_iter()
-        .filter_map(|(annotation, change)| change.as_ref().map(|change| (annotation, change)))
-    }
-
-    fn all(&self) -> impl Iterator<Item = (&'static str, &Change)> {
-        self.iter()
-            .chain(self.stamp.as_ref().map(|change| (REQUESTED_BY, change)))
-    }
-
-    /// The value that an annotation has after these changes, of which this is the value before
-    pub fn applied<'c>(&'c self, annotation: &str, before: Option<&'c str>) -> Option<&'c str> {
-        match self.all().find(|(changed, _)| *changed == annotation) {
-            Some((_, Change::Set(value))) => Some(value),
-            Some((_, Change::Remove)) => None,
-            None => before,
-        }
-    }
 }
 
 impl Patch {
@@ -102,7 +48,7 @@ impl Patch {
     }
 
     /// Whether nothing is changed
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
@@ -161,6 +107,7 @@ fn together(changes: &Changes, base: &str, template: &PodTemplate<'_>) -> Vec<St
 
 #[cfg(test)]
 mod tests {
+    use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RESOURCE_GROUP_ID};
     use serde_json::json;
 
     use super::*;

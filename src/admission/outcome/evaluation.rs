@@ -1,12 +1,13 @@
 //! What came of judging a request, and what a mode makes of it.
 
-use crate::admission::attribution::contents::Difference;
-use crate::admission::evaluate::advice::Advice;
-use crate::admission::fields::annotations::Fields;
 use crate::admission::fields::patch::Patch;
-use crate::admission::outcome::finding::{Finding, Verb};
+use crate::admission::fields::reading::Fields;
+use crate::admission::outcome::advice::Advice;
+use crate::admission::outcome::container_difference::ContainerDifference;
+use crate::admission::outcome::decision::Decision;
+use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::mode::Mode;
-use crate::admission::response::record::Decision;
+use crate::admission::outcome::verb::Verb;
 use crate::admission::routing::route::Route;
 use crate::kubernetes::pod::Pod;
 use eci_calls::{self, Allowed, Question};
@@ -38,7 +39,7 @@ pub(crate) struct Evaluation {
     /// What the requester should know in any case
     pub warnings: Vec<String>,
     /// How a controller's pod is unlike what its stamp was written for
-    pub unlike: Vec<Difference>,
+    pub unlike: Vec<ContainerDifference>,
     /// What mapping and stamping change
     pub patch: Patch,
     /// Whether the pod only may reach ECI, so that nothing is denied yet

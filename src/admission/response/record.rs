@@ -1,14 +1,14 @@
 //! What was decided, for the log, the metrics and the command line.
 
+use crate::admission::{Decision, Path};
 use ram_policy::PolicyType;
 
-use crate::admission::Path;
-use crate::admission::attribution::contents::Difference;
-use crate::admission::evaluate::advice::Advice;
+use crate::admission::outcome::advice::Advice;
+use crate::admission::outcome::cause::Cause;
+use crate::admission::outcome::container_difference::ContainerDifference;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::mode::Mode;
-use crate::admission::response::reply::Cause;
 use crate::admission::review::{Operation, Resource};
 
 /// One answered review
@@ -57,28 +57,13 @@ pub struct Record {
     /// What the requester was told in any case
     pub warnings: Vec<String>,
     /// How a controller's pod is unlike what its stamp was written for
-    pub unlike: Vec<Difference>,
+    pub unlike: Vec<ContainerDifference>,
     /// What would be allowed instead, where that was looked for
     pub advice: Option<Advice>,
     /// Whether the pod was changed
     pub patched: bool,
     /// The configuration that decided
     pub generation: u64,
-}
-
-/// What came of a request
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Decision {
-    /// It is none of ramgate's business
-    Unjudged,
-    /// It is allowed
-    Allow,
-    /// It is denied
-    Deny,
-    /// It is allowed, and a denial became a warning
-    Warn,
-    /// It is allowed, and a denial was only recorded
-    Audit,
 }
 
 /// One question and its answer, as metric labels
@@ -90,24 +75,6 @@ pub struct Question {
     pub decision: &'static str,
     /// The layer that decided
     pub scope: &'static str,
-}
-
-impl Decision {
-    /// Its name, as a metric label
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Unjudged => "unjudged",
-            Self::Allow => "allow",
-            Self::Deny => "deny",
-            Self::Warn => "warn",
-            Self::Audit => "audit",
-        }
-    }
-
-    /// Whether the request passes
-    pub fn passes(self) -> bool {
-        self != Self::Deny
-    }
 }
 
 /// The questions of a ruling, the allowed ones first

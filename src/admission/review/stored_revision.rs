@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::admission::attribution::{OwnedObject, is_listed};
-use crate::admission::outcome::finding::RevisionFault;
+use crate::admission::outcome::revision_fault::RevisionFault;
 use crate::config::directory::ClusterSettings;
 use crate::kubernetes::controller_revision;
 use crate::kubernetes::pod::{Metadata, OwnerReference, present};
@@ -25,13 +25,13 @@ pub struct Revision {
 #[derive(Debug, Deserialize)]
 pub(crate) struct StoredRevision<'a> {
     #[serde(borrow, default, deserialize_with = "present")]
-    pub(crate) metadata: Metadata<'a>,
+    pub metadata: Metadata<'a>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,
 }
 
 impl<'a> StoredRevision<'a> {
-    pub(crate) fn parse(json: &'a str) -> Result<Self, serde_json::Error> {
+    pub fn parse(json: &'a str) -> Result<Self, serde_json::Error> {
         Self::deserialize(&mut serde_json::Deserializer::from_str(json))
     }
 

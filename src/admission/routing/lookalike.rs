@@ -1,6 +1,6 @@
 //! Annotations that look like ECI's but are not: a slip of the pen would otherwise be ignored without a word.
 
-use crate::admission::fields::annotations::ECI_FIELDS;
+use crate::kubernetes::eci_annotations::ECI_FIELDS;
 use crate::kubernetes::pod::Pod;
 use crate::wording::quoted;
 

@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
-use crate::admission::fields::annotations::{
-    CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS, texts,
+use crate::admission::fields::changes::Changes;
+use crate::admission::fields::reading::texts;
+use crate::kubernetes::eci_annotations::{
+    CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS,
 };
-use crate::admission::fields::patch::Changes;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::stamp::{Claims, FieldTexts};
 

@@ -1,7 +1,7 @@
 //! How a workload gets the stamp of somebody who asks for it now.
 
-use crate::admission::attribution::Restart;
-use crate::admission::outcome::finding::way_to;
+use crate::admission::outcome::restart::Restart;
+use crate::admission::response::message::restart::restart_command;
 use crate::analysis::survey::row::{Row, Stamp};
 use crate::analysis::survey::source::{Owner, Source};
 use crate::kubernetes::workload::Workload;
@@ -71,9 +71,9 @@ impl RestampPlan {
         let name = row.name.clone();
         match (self, workload) {
             (Self::Rollout, Some(workload)) => {
-                way_to(Some(&Restart::Rollout(workload, name)), &row.namespace)
+                restart_command(Some(&Restart::Rollout(workload, name)), &row.namespace)
             }
-            (Self::Object | Self::Template, Some(workload)) => way_to(
+            (Self::Object | Self::Template, Some(workload)) => restart_command(
                 Some(&Restart::Write(workload.kind().to_owned(), name)),
                 &row.namespace,
             ),
@@ -90,7 +90,7 @@ impl Obstacle {
             Self::Paused => {
                 format!("resume {title} and restart it then: it is paused, so that nothing rolls out")
             }
-            Self::Job => way_to(Some(&Restart::Again(row.name.clone())), &row.namespace),
+            Self::Job => restart_command(Some(&Restart::Again(row.name.clone())), &row.namespace),
             Self::Owned(owner) => format!(
                 "see to {} {}, which makes the next one: this one cannot be changed on its own",
                 clipped(&owner.kind, NAME_LENGTH),

@@ -8,9 +8,9 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use crate::admission;
-use crate::admission::attribution::contents;
-use crate::admission::attribution::contents::Unlike;
-use crate::admission::response::reply::Reply;
+use crate::admission::outcome::container_difference;
+use crate::admission::outcome::container_difference::Unlike;
+use crate::admission::response::admission_response::Reply;
 use crate::admission::review::complete::{CompleteReview, NamedObjects};
 use crate::admission::review::{Operation, Resource};
 use crate::admission::{Modes, Path, Review, ReviewError};
@@ -237,7 +237,7 @@ fn recorded(review: &Review<'_>, record: admission::Record) -> Record {
         causes: causes.flatten(),
         allowed_by: record.allowed_by,
         unlike: unlike.into_iter().map(Unlike::name).collect(),
-        unlike_stamp: (!record.unlike.is_empty()).then(|| contents::shown(&record.unlike)),
+        unlike_stamp: (!record.unlike.is_empty()).then(|| container_difference::shown(&record.unlike)),
         patched: record.patched,
         generation: Some(record.generation),
         asked: record

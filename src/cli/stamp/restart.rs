@@ -15,9 +15,8 @@ use crate::cli::report::{Exit, Output, Problem, ignore, print, print_json};
 use crate::cli::site;
 use crate::cli::site::{Ground, ScopeArgs, Site, SiteArgs, noted, unread};
 use crate::cli::stamp::target;
-use crate::kubernetes::control_plane::described;
 use crate::kubernetes::workload::Workload;
-use crate::wording::{clipped, quoted};
+use crate::wording::{clipped, described, quoted};
 
 /// The annotation by which `kubectl rollout restart` changes a template
 const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";

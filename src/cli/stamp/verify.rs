@@ -5,9 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::admission::fields::annotations::{
-    CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS,
-};
 use crate::analysis::survey::agreement::{Difference, asked, differences};
 use crate::analysis::survey::judge::stamp;
 use crate::analysis::survey::live::{cluster_uid, ring};
@@ -18,9 +15,11 @@ use crate::cli::site::{Ground, Site, SiteArgs, unread};
 use crate::cli::stamp::target;
 use crate::cli::{manifest, site};
 use crate::config::directory::ClusterSettings;
-use crate::kubernetes::control_plane::described;
+use crate::kubernetes::eci_annotations::{
+    CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS,
+};
 use crate::stamp::{Broken, Claims, Signer, unverified};
-use crate::wording::{NAME_LENGTH, clipped, quoted};
+use crate::wording::{NAME_LENGTH, clipped, described, quoted};
 
 /// The longest value that a line shows; tags of a pod may be longer than names
 const VALUE: usize = 256;

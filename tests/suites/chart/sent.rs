@@ -200,7 +200,7 @@ fn a_listed_runtime_class_is_a_mark_of_pods_and_of_every_template() {
 
 /// Who is of the control plane everywhere, as the source has it
 fn control_plane() -> Vec<String> {
-    let source = fs::read_to_string(repository("src/admission/principal.rs")).unwrap();
+    let source = fs::read_to_string(repository("src/kubernetes/control_plane.rs")).unwrap();
     let listed = |list: &str| -> Vec<String> {
         let (_, rest) = source.split_once(&format!("const {list}: ")).unwrap();
         let (_, rest) = rest.split_once("= [").unwrap();

@@ -55,8 +55,8 @@ fn every_code_of_the_source_is_on_the_page_and_no_other() {
     }
     for page in [
         "src/admission/outcome/finding.rs",
-        "src/admission/outcome/finding/revision.rs",
-        "src/admission/outcome/finding/stamp.rs",
+        "src/admission/outcome/revision_fault.rs",
+        "src/admission/outcome/stamp_fault.rs",
     ] {
         let finding = code(page);
         let function = finding.split("fn code(").nth(1).unwrap();
@@ -104,7 +104,7 @@ fn every_code_of_the_linter_is_on_the_page_and_no_other() {
 
 #[test]
 fn every_slip_in_an_annotation_is_on_the_page() {
-    let snapshot = "src/admission/fields/snapshots/ramgate__admission__fields__annotations__tests__every_slip_has_its_own_words.snap";
+    let snapshot = "src/admission/fields/snapshots/ramgate__admission__fields__reading__tests__every_slip_has_its_own_words.snap";
     let fragments: Vec<Vec<String>> = listed("docs/messages.md", "Malformed annotations")
         .iter()
         .map(|fragment| fragment.split('…').map(|part| part.trim().to_owned()).collect())

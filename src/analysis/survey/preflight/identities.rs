@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::survey::preflight::{Check, Finding, Scene, shown};
-use crate::kubernetes::control_plane::described;
-use crate::wording::{NAME_LENGTH, quoted};
+use crate::wording::{NAME_LENGTH, described, quoted};
 use ram_policy::Principal;
 
 pub(crate) fn findings(scene: &Scene<'_>) -> Vec<Finding> {

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use k8s_openapi::ByteString;
 use serde::Serialize;
 
+use crate::admission::outcome::cause::Cause;
 use crate::admission::outcome::finding::Finding;
-use crate::wording::fitted;
+use crate::wording::{fitted, joined};
 
 /// The longest message; an Event keeps 1,024 bytes and its writer adds some words of its own
 pub const MAX_MESSAGE: usize = 1000;
@@ -27,18 +28,6 @@ pub(crate) const MAX_NAME: usize = 256;
 
 /// The longest fix, which is copied and so must be whole: twenty tags of the usual length
 const MAX_FIX: usize = 4096;
-
-/// One thing that speaks against a request, for programs: in `status.details.causes`, in the log, in `check`
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Cause {
-    /// RAM's NoPermissionType, ECI's code, or one of ramgate's own
-    pub reason: String,
-    /// What was wanted, what was found, what to do; then RAM's own words
-    pub message: String,
-    /// The annotation that it is about, as a path
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
-}
 
 /// An answer before it is written
 #[derive(Clone, Debug, Default)]
@@ -226,15 +215,6 @@ fn short(finding: &Finding) -> String {
         Finding::NotMapped { annotation, .. } => format!("{} {annotation}", finding.code()),
         _ => finding.code().to_owned(),
     }
-}
-
-/// RAM's words in one line
-pub(crate) fn joined(words: &[(&'static str, String)]) -> String {
-    words
-        .iter()
-        .map(|(name, value)| format!("{name}: {value}"))
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 /// Cuts a text into warnings that the API server passes on whole, between words where there are any

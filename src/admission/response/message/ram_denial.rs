@@ -1,19 +1,19 @@
 //! A denial by RAM in words: what the nearest statement wanted, what the pod has, what would satisfy it.
 
 use crate::admission::evaluate::call::SET_BY_ACK;
-use crate::admission::fields::annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS};
 use crate::admission::fields::mapping;
-use crate::admission::outcome::finding::{MessageContext, Verb};
+use crate::admission::outcome::verb::Verb;
+use crate::admission::response::message::context::MessageContext;
 use crate::config::directory::MappingMode;
-use crate::kubernetes::control_plane;
-use crate::wording::{NAME_LENGTH, clipped, listed, quoted};
+use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS};
+use crate::wording::{NAME_LENGTH, clipped, described, display_name, listed, quoted};
 use eci_calls::condition_key::{self, TagKey, TagSource};
 use eci_calls::{ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, Denial, INSTANCE_ROLE_SERVICE, PASS_ROLE};
 use ram_policy::{Mismatch, Miss, Operator, OperatorFamily, PolicyType, Principal, Reason, StatementId};
 
 /// A denial with everything that its words depend on
 #[derive(Clone, Copy)]
-pub(crate) struct Told<'a> {
+pub(crate) struct RamDenial<'a> {
     pub(crate) denial: &'a Denial,
     pub(crate) principal: &'a Principal,
     pub(crate) context: &'a MessageContext<'a>,
@@ -27,10 +27,10 @@ struct Open<'a> {
     got: &'a [String],
 }
 
-impl Told<'_> {
+impl RamDenial<'_> {
     /// What was wanted, what was found, what to do
     pub(crate) fn explanation(&self) -> String {
-        let who = control_plane::described(self.principal);
+        let who = described(self.principal);
         match &self.denial.decision.reason {
             Reason::Statement(statement) => {
                 let about = if self.denial.question.about_new_tags {
@@ -102,7 +102,7 @@ impl Told<'_> {
             ),
             Mismatch::Resource { wanted, .. } if self.denial.question.action == PASS_ROLE => format!(
                 "{} may pass {} alone, by {statement}, and the pod wants {}: {}",
-                control_plane::described(self.principal),
+                described(self.principal),
                 listed(wanted, "and"),
                 quoted(&self.denial.question.resource, 128),
                 self.remedy()
@@ -166,7 +166,7 @@ impl Told<'_> {
 
     /// That no statement comes near, and where one was looked for
     fn nothing_allows(&self) -> String {
-        let who = control_plane::described(self.principal);
+        let who = described(self.principal);
         let policies = match (
             self.denial.decision.policy_type,
             self.denial.question.resource_group.as_deref(),
@@ -283,10 +283,7 @@ pub(crate) fn words(denial: &Denial, principal: &Principal, account: &str) -> Ve
     // Not the person but ECS assumes the role
     let (kind, name) = match denial.question.action {
         ASSUME_ROLE => ("Service", INSTANCE_ROLE_SERVICE),
-        _ => (
-            principal.auth_type(),
-            control_plane::display_name(principal, account),
-        ),
+        _ => (principal.auth_type(), display_name(principal, account)),
     };
     let mut words = vec![
         ("AuthAction", denial.question.action.to_owned()),

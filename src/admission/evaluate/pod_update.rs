@@ -1,7 +1,8 @@
 //! An update: its two sides, and what of the stored one can still be read.
 
-use crate::admission::fields::annotations::{CUSTOM_TAGS, Fields, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
 use crate::admission::fields::mapping::Scope;
+use crate::admission::fields::reading::Fields;
+use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
 use crate::kubernetes::pod::Pod;
 
 /// An update's two sides

@@ -1,6 +1,6 @@
 //! What is wrong with an annotation, and what to write instead.
 
-use crate::admission::fields::annotations::MAX_ENTRIES;
+use crate::admission::fields::reading::MAX_ENTRIES;
 use crate::wording::{NAME_LENGTH, quoted};
 use eci_calls::{MAX_KEY, MAX_VALUE};
 

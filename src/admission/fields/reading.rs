@@ -3,31 +3,14 @@
 //! How the provider reads a malformed value is not known. So whatever could be read in two ways is refused here, with
 //! words of its own, and nothing is trimmed or guessed.
 
-use crate::admission::fields::fault::{MalformedAnnotation, Problem, Slip};
-use crate::admission::fields::patch::Changes;
+use crate::admission::fields::changes::Changes;
+use crate::admission::fields::malformed::{MalformedAnnotation, Problem, Slip};
+use crate::kubernetes::eci_annotations::{
+    CUSTOM_TAGS, ECI_FIELDS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS, texts_of,
+};
 use crate::kubernetes::pod::Pod;
 use crate::stamp::FieldTexts;
 use eci_calls::{MAX_TAGS, RoleArn, RoleNameError, TagError, check_role_name, check_tag};
-
-/// Tags of the container group: `key:value,key:value`
-pub(crate) const CUSTOM_TAGS: &str = "k8s.aliyun.com/eci-custom-tags";
-/// Resource group of the container group: one id
-pub(crate) const RESOURCE_GROUP_ID: &str = "k8s.aliyun.com/eci-resource-group-id";
-/// Role whose credentials the containers get: one name
-pub(crate) const RAM_ROLE_NAME: &str = "k8s.aliyun.com/eci-ram-role-name";
-/// Roles for pulling images as a service: role ARNs
-pub(crate) const SERVICE_ARNS: &str = "k8s.aliyun.com/acr-service-arns";
-/// Roles for pulling images as a user: role ARNs
-pub(crate) const USER_ARNS: &str = "k8s.aliyun.com/acr-user-arns";
-
-/// Every annotation that an ECI call depends on
-pub const ECI_FIELDS: [&str; 5] = [
-    CUSTOM_TAGS,
-    RESOURCE_GROUP_ID,
-    RAM_ROLE_NAME,
-    SERVICE_ARNS,
-    USER_ARNS,
-];
 
 /// Tag keys that ACK or the provider puts on container groups itself and looks them up by
 const OWN_KEYS: [&str; 10] = [
@@ -87,10 +70,22 @@ impl Fields {
             &mut malformed,
         );
         let role = value(&texts.ram_role_name, RAM_ROLE_NAME, role_name, &mut malformed);
-        let mut role_arns =
-            value(&texts.service_arns, SERVICE_ARNS, self::role_arns, &mut malformed).unwrap_or_default();
-        role_arns
-            .extend(value(&texts.user_arns, USER_ARNS, self::role_arns, &mut malformed).unwrap_or_default());
+        let mut role_arns = value(
+            &texts.service_arns,
+            SERVICE_ARNS,
+            crate::admission::fields::reading::role_arns,
+            &mut malformed,
+        )
+        .unwrap_or_default();
+        role_arns.extend(
+            value(
+                &texts.user_arns,
+                USER_ARNS,
+                crate::admission::fields::reading::role_arns,
+                &mut malformed,
+            )
+            .unwrap_or_default(),
+        );
         let fields = Self {
             tags,
             resource_group,
@@ -138,18 +133,6 @@ pub(crate) fn same_fields(one: &Pod<'_>, other: &Pod<'_>) -> bool {
 /// The values of the annotations that matter to ECI, as a pod has them after these changes
 pub(crate) fn texts(pod: &Pod<'_>, changes: &Changes) -> FieldTexts {
     texts_of(|annotation| changes.applied(annotation, pod.annotation(annotation)))
-}
-
-/// The values of the annotations that matter to ECI, wherever they stand
-pub(crate) fn texts_of<'v>(value: impl Fn(&'static str) -> Option<&'v str>) -> FieldTexts {
-    let text = |annotation| value(annotation).map(str::to_owned);
-    FieldTexts {
-        tags: text(CUSTOM_TAGS),
-        resource_group_id: text(RESOURCE_GROUP_ID),
-        ram_role_name: text(RAM_ROLE_NAME),
-        service_arns: text(SERVICE_ARNS),
-        user_arns: text(USER_ARNS),
-    }
 }
 
 fn value<T>(

@@ -1,10 +1,10 @@
 //! What a sentence needs to know beside the finding: who does what to which object.
 
-use crate::admission::evaluate::advice::Advice;
-use crate::admission::fields::annotations::Fields;
+use crate::admission::fields::reading::Fields;
+use crate::admission::outcome::advice::Advice;
+use crate::admission::outcome::verb::Verb;
 use crate::config::directory::Configuration;
-use crate::kubernetes::control_plane;
-use crate::wording::{NAME_LENGTH, quoted};
+use crate::wording::{NAME_LENGTH, described, quoted};
 use ram_policy::Principal;
 
 /// What a sentence needs to know beside the finding
@@ -28,48 +28,6 @@ pub(crate) struct MessageContext<'a> {
     pub advice: Option<&'a Advice>,
 }
 
-/// What is done to a pod, in words
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verb {
-    /// It is created
-    Create,
-    /// It is changed
-    Update,
-    /// It is deleted
-    Delete,
-    /// It is evicted
-    Evict,
-    /// It gets other owners, on whose end the garbage collector deletes it
-    Own,
-    /// More of it is asked for
-    Scale,
-    /// A command is run in it
-    Exec,
-    /// A terminal is attached to it
-    Attach,
-    /// Ports of it are forwarded
-    PortForward,
-    /// It is reached through the API server
-    Proxy,
-}
-
-impl Verb {
-    fn active(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Delete => "delete",
-            Self::Evict => "evict",
-            Self::Own => "change the owners, and so decide on the deletion, of",
-            Self::Scale => "scale up",
-            Self::Exec => "exec into",
-            Self::Attach => "attach to",
-            Self::PortForward => "forward ports of",
-            Self::Proxy => "proxy to",
-        }
-    }
-}
-
 impl MessageContext<'_> {
     /// What to do: what would be allowed as a whole if anything would be, and else this
     pub(crate) fn remedy(&self, otherwise: impl FnOnce() -> String) -> String {
@@ -85,9 +43,9 @@ impl MessageContext<'_> {
     /// Who may not do what to which pod
     pub(crate) fn opening(&self) -> String {
         let who = quoted(self.user, NAME_LENGTH);
-        let bound = self.principal.map_or_else(String::new, |principal| {
-            format!(" ({})", control_plane::described(principal))
-        });
+        let bound = self
+            .principal
+            .map_or_else(String::new, |principal| format!(" ({})", described(principal)));
         format!(
             "{who}{bound} may not {} {} on ECI",
             self.verb.active(),

@@ -1,0 +1,52 @@
+//! How the containers of a pod differ from its stamp.
+
+use std::fmt;
+
+/// How a container is unlike what the stamp says
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unlike {
+    /// The stamp names no such container
+    Added,
+    /// It runs another image
+    Image,
+    /// It runs another command, or other arguments
+    Command,
+    /// The pod lacks it
+    Missing,
+}
+
+/// A container that is unlike what the stamp says
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerDifference {
+    /// How
+    pub unlike: Unlike,
+    /// The container's name
+    pub container: String,
+}
+
+/// Differences in one line, for logs
+pub(crate) fn shown(differences: &[ContainerDifference]) -> String {
+    let all: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    all.join(", ")
+}
+
+impl Unlike {
+    /// All of them
+    pub const ALL: [Self; 4] = [Self::Added, Self::Image, Self::Command, Self::Missing];
+
+    /// The word in logs and metrics
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Image => "image",
+            Self::Command => "command",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+impl fmt::Display for ContainerDifference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.unlike.name(), self.container)
+    }
+}
