@@ -7,7 +7,9 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
-use ramgate::testing::admission::{CompleteReview, Mode, Modes, NamedObjects, Path, Review, answer, offline};
+use ramgate::testing::admission::{
+    CompleteReview, Mode, Modes, NamedObjects, Review, Webhook, offline, respond,
+};
 use ramgate::testing::config as store;
 use ramgate::testing::config::folder;
 use ramgate::testing::kubernetes::ClusterSnapshot;
@@ -85,17 +87,17 @@ fn bench(criterion: &mut Criterion) {
         bencher.iter(|| serde_json::from_slice::<Value>(black_box(&allowed)).unwrap());
     });
     for (name, path, body) in [
-        ("mutate, stamped", Path::Mutate, &new),
-        ("validate, allowed", Path::Validate, &allowed),
-        ("validate, of a controller", Path::Validate, &carried),
-        ("validate, denied", Path::Validate, &denied),
+        ("mutate, stamped", Webhook::Mutating, &new),
+        ("validate, allowed", Webhook::Validating, &allowed),
+        ("validate, of a controller", Webhook::Validating, &carried),
+        ("validate, denied", Webhook::Validating, &denied),
     ] {
         let ask = |body: &[u8]| {
             let review = Review::parse(body).unwrap();
             let review = CompleteReview::new(&review, NamedObjects::default());
-            answer(path, &review, &configuration, &objects, &modes, now)
+            respond(path, &review, &configuration, &objects, &modes, now)
         };
-        let passes = ask(body).record.decision.passes();
+        let passes = ask(body).decision.passes();
         assert_eq!(passes, name != "validate, denied", "{name}");
         group.bench_function(name, |bencher| bencher.iter(|| ask(black_box(body))));
     }

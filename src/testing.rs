@@ -5,9 +5,10 @@
 
 /// From `admission`
 pub mod admission {
+    pub use crate::admission::response::Response;
     pub use crate::admission::response::admission_response::{MAX_MESSAGE, MAX_WARNING, refuse};
     pub use crate::admission::review::complete::{CompleteReview, NamedObjects};
-    pub use crate::admission::{Answer, Mode, Modes, Path, Review, answer};
+    pub use crate::admission::{Mode, Modes, Review, Webhook, respond};
     /// From `annotations`
     pub mod annotations {
         pub use crate::admission::fields::reading::{Fields, resource_group, role_name, tags};
@@ -57,7 +58,7 @@ pub mod config {
 
 /// From `kubernetes`
 pub mod kubernetes {
-    pub use crate::kubernetes::control_plane::is_control_plane;
+    pub use crate::kubernetes::control_plane::{is_control_plane, users as control_plane_users};
     pub use crate::kubernetes::controller_revision::{Problem, template};
     pub use crate::kubernetes::pod::Pod;
     pub use crate::kubernetes::snapshot::ClusterSnapshot;

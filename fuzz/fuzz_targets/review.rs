@@ -8,7 +8,10 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use json_patch::{Patch, PatchOperation};
 use libfuzzer_sys::fuzz_target;
-use ramgate::testing::admission::{answer, refuse, Answer, CompleteReview, MAX_MESSAGE, MAX_WARNING, Mode, Modes, NamedObjects, Path, Review};
+use ramgate::testing::admission::{
+    CompleteReview, MAX_MESSAGE, MAX_WARNING, Mode, Modes, NamedObjects, Response, Review, Webhook, refuse,
+    respond,
+};
 use ramgate::testing::config::Configuration;
 use ramgate::testing::kubernetes::ClusterSnapshot;
 use serde_json::{Value, json};
@@ -38,7 +41,7 @@ fuzz_target!(|bytes: &[u8]| {
                 return;
             }
             review.unread_nodes(&*OBJECTS);
-            for path in [Path::Mutate, Path::Validate] {
+            for path in [Webhook::Mutating, Webhook::Validating] {
                 answered(path, &review);
             }
         }
@@ -63,10 +66,9 @@ fuzz_target!(|bytes: &[u8]| {
     let text = body.to_string();
     let mut review = Review::parse(text.as_bytes()).unwrap();
     review.read_listed(&CONFIGURATION.cluster).unwrap();
-    let validated = answered(Path::Validate, &review);
+    let validated = answered(Webhook::Validating, &review);
     let codes: Vec<&str> = validated
-        .record
-        .causes
+        .causes()
         .iter()
         .map(|cause| cause.reason.as_str())
         .collect();
@@ -81,7 +83,7 @@ fn patch(body: &Value) -> Option<Patch> {
     let text = body.to_string();
     let mut review = Review::parse(text.as_bytes()).ok()?;
     review.read_listed(&CONFIGURATION.cluster).ok()?;
-    let answer = answered(Path::Mutate, &review);
+    let answer = answered(Webhook::Mutating, &review);
     let body: Value = serde_json::from_slice(&answer.body).unwrap();
     let base64 = body.pointer("/response/patch")?.clone();
     let bytes: k8s_openapi::ByteString = serde_json::from_value(base64).unwrap();
@@ -103,11 +105,11 @@ fn patch(body: &Value) -> Option<Patch> {
 }
 
 /// The answer in mode enforce; fails unless it is what every answer must be
-fn answered(path: Path, review: &Review<'_>) -> Answer {
+fn answered(path: Webhook, review: &Review<'_>) -> Response {
     let named = NamedObjects::from_snapshot(review, &OBJECTS, &*OBJECTS, &CONFIGURATION.cluster);
     let complete = CompleteReview::new(review, named);
     let ask = |mode| {
-        answer(
+        respond(
             path,
             &complete,
             &CONFIGURATION,
@@ -119,8 +121,8 @@ fn answered(path: Path, review: &Review<'_>) -> Answer {
     let enforced = ask(Mode::Enforce);
     assert_eq!(ask(Mode::Enforce).body, enforced.body, "two answers differ");
     let allowed = checked(&serde_json::from_slice(&enforced.body).unwrap(), review.uid());
-    assert_eq!(allowed, enforced.record.decision.passes());
-    assert_eq!(allowed, enforced.record.decision.passes());
+    assert_eq!(allowed, enforced.decision.passes());
+    assert_eq!(allowed, enforced.decision.passes());
     for mode in [Mode::Warn, Mode::Audit] {
         let softer = ask(mode);
         let passes = checked(&serde_json::from_slice(&softer.body).unwrap(), review.uid());

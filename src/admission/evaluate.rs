@@ -82,9 +82,7 @@ impl Case<'_> {
     pub(crate) fn validate(&self) -> Evaluation {
         let review = self.review;
         let mut evaluation = match (review.resource(), review.subresource(), review.operation()) {
-            (Resource::ConfigMaps, "", _) if crate::kubernetes::eci_profile::is_profile(review) => {
-                self.profile_change()
-            }
+            (Resource::ConfigMaps, "", _) if review.is_eci_profile() => self.profile_change(),
             (Resource::ImageCaches, "", operation) => self.image_cache(operation),
             (Resource::Pods, "", Operation::Delete) => self.delete(),
             (Resource::Pods, "eviction", Operation::Create) => self.evict(),

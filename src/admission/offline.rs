@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::admission::review::complete::{CompleteReview, NamedObjects};
-use crate::admission::{Answer, Asked, Cause, Decision, Modes, Path, Record, Review, ReviewError, answer};
+use crate::admission::{Cause, Decision, Modes, Response, Review, ReviewError, Webhook, respond};
 use crate::config::directory::{Carrier, ClusterSettings, Configuration};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::eci_profile;
@@ -84,10 +84,8 @@ pub struct OfflineResult {
     pub annotations: BTreeMap<String, String>,
     /// Everything that speaks against it
     pub causes: Vec<Cause>,
-    /// The record of the webhook that had the last word
-    pub record: Record,
-    /// What RAM was asked by that webhook
-    pub asked: Vec<Asked>,
+    /// The last webhook's response
+    pub response: Response,
 }
 
 /// Why a request cannot be answered
@@ -140,12 +138,12 @@ pub(crate) fn run_in(
     };
     let object = request.operation.object();
     let path = path(object, &configuration.cluster);
-    let mutated = send(Path::Mutate, request.operation)?;
-    let warnings = mutated.record.warnings.clone();
+    let mutated = send(Webhook::Mutating, request.operation)?;
+    let warnings = mutated.warnings.clone();
     // No rule sends the deletion of a workload, or a connection to one
     let is_gone = matches!(request.operation, Operation::Delete(_) | Operation::Connect(_));
     let is_workload = workload(object).is_some() || listed(object, &configuration.cluster).is_some();
-    if mutated.record.decision == Decision::Deny || is_gone && is_workload {
+    if mutated.decision == Decision::Deny || is_gone && is_workload {
         return Ok(OfflineResult::of(mutated, Vec::new(), object, &path));
     }
     let mut object = object.clone();
@@ -158,19 +156,19 @@ pub(crate) fn run_in(
         // Nothing is mapped where nothing is stored
         other @ (Operation::Delete(_) | Operation::Connect(_)) => other,
     };
-    let validated = send(Path::Validate, operation)?;
+    let validated = send(Webhook::Validating, operation)?;
     Ok(OfflineResult::of(validated, warnings, &object, &path))
 }
 
 /// Sends one webhook the review that the API server would send
 fn send(
-    path: Path,
+    webhook: Webhook,
     request: &Request<'_>,
     configuration: &Configuration,
     (cluster, snapshot): (&dyn Cluster, &ClusterSnapshot),
     modes: &Modes,
     now: Timestamp,
-) -> Result<Answer, ReviewError> {
+) -> Result<Response, ReviewError> {
     let settings = &configuration.cluster;
     let body = body(request, settings).to_string();
     let mut review = Review::parse(body.as_bytes())?;
@@ -182,7 +180,7 @@ fn send(
         named.pod = Some(object.to_string().into());
     }
     let review = CompleteReview::new(&review, named);
-    Ok(answer(path, &review, configuration, cluster, modes, now))
+    Ok(respond(webhook, &review, configuration, cluster, modes, now))
 }
 
 /// Whether the configuration says how requests about this kind are judged
@@ -223,18 +221,12 @@ fn listed<'s>(object: &Value, settings: &'s ClusterSettings) -> Option<&'s Carri
 }
 
 impl OfflineResult {
-    fn of(answer: Answer, mut warnings: Vec<String>, object: &Value, path: &FieldPath) -> Self {
-        let Answer { record, asked, .. } = answer;
-        warnings.extend(
-            record
-                .warnings
-                .iter()
-                .filter(|warning| !warnings.contains(warning))
-                .cloned()
-                .collect::<Vec<_>>(),
-        );
-        let allowed = record.decision.passes();
-        // A list on the way stands for all its elements, of which the first is meant
+    fn of(response: Response, mut warnings: Vec<String>, object: &Value, path: &FieldPath) -> Self {
+        let repeated = |warning: &&String| !warnings.contains(warning);
+        let new: Vec<String> = response.warnings.iter().filter(repeated).cloned().collect();
+        warnings.extend(new);
+        let allowed = response.decision.passes();
+        // A list in the path stands for all its elements; the result is about the first one
         let text = object.to_string();
         let all = path.all(&text).unwrap_or_default();
         let first = all.into_iter().next().map(|(at, _)| at.pointer());
@@ -245,14 +237,17 @@ impl OfflineResult {
         let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
         Self {
             allowed,
-            judged: record.decision != Decision::Unjudged,
-            message: record.message.clone().filter(|_| !allowed).unwrap_or_default(),
+            judged: response.decision != Decision::NotEvaluated,
+            message: response
+                .message()
+                .filter(|_| !allowed)
+                .unwrap_or_default()
+                .to_owned(),
             warnings,
             at,
             annotations: annotations.into_iter().flatten().filter_map(text).collect(),
-            causes: record.causes.clone(),
-            record,
-            asked,
+            causes: response.causes().to_vec(),
+            response,
         }
     }
 }

@@ -1,5 +1,180 @@
-//! From a result to the AdmissionReview response and to the record for log and metrics.
+//! From an evaluation to the AdmissionReview response.
 
 pub(crate) mod admission_response;
+pub(crate) mod audit;
+pub(crate) mod denial;
 pub(crate) mod message;
-pub(crate) mod record;
+pub(crate) mod object_name;
+
+use crate::admission::Webhook;
+use crate::admission::outcome::cause::Cause;
+use crate::admission::outcome::decision::Decision;
+use crate::admission::outcome::evaluation::Evaluation;
+use crate::admission::outcome::mode::Mode;
+use crate::admission::response::admission_response::{AdmissionResponse, Status};
+use crate::admission::response::denial::Denial;
+use crate::admission::response::message::context::MessageContext;
+use crate::admission::review::{Resource, Review};
+use crate::admission::routing::route::Route;
+use crate::config::directory::Configuration;
+
+/// The response to a review, with all that it was made from
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// The AdmissionReview with the response, as JSON
+    pub body: Vec<u8>,
+    /// The webhook that responds
+    pub webhook: Webhook,
+    /// The mode of the namespace
+    pub mode: Mode,
+    /// The decision
+    pub decision: Decision,
+    /// The object's name; empty if the API server has yet to generate it
+    pub name: String,
+    /// The reason against the request, also where the mode makes a warning of it
+    pub denial: Option<Denial>,
+    /// The warnings that the requester sees
+    pub warnings: Vec<String>,
+    /// Whether the response carries a patch
+    pub patched: bool,
+    /// The generation of the configuration that decided
+    pub generation: u64,
+    /// The evaluation
+    pub evaluation: Evaluation,
+}
+
+impl Response {
+    /// Responds to a review that was evaluated
+    pub(super) fn new(
+        webhook: Webhook,
+        review: &Review<'_>,
+        configuration: &Configuration,
+        mode: Mode,
+        evaluation: Evaluation,
+    ) -> Self {
+        let decision = evaluation.decision(mode);
+        let name = object_name::name(review);
+        let denial = denial(review, configuration, &name, &evaluation);
+        let patch = evaluation.patch.to_json().filter(|_| decision.passes());
+        let mut response = Self {
+            body: Vec::new(),
+            webhook,
+            mode,
+            decision,
+            name,
+            warnings: warnings(review, decision, mode, denial.as_ref(), &evaluation),
+            denial,
+            patched: patch.is_some(),
+            generation: configuration.generation,
+            evaluation,
+        };
+        response.body = AdmissionResponse {
+            uid: review.uid(),
+            allowed: decision.passes(),
+            status: response.status(review),
+            patch,
+            audit: audit::annotations(&response),
+            warnings: response.warnings.clone(),
+        }
+        .into_json();
+        response
+    }
+
+    fn status<'r>(&self, review: &'r Review<'_>) -> Option<Status<'r>> {
+        let denial = self.denial.as_ref().filter(|_| !self.decision.passes())?;
+        Some(Status {
+            code: 403,
+            message: denial.message.clone(),
+            name: review.name(),
+            causes: denial.causes.clone(),
+        })
+    }
+
+    /// The message of the denial, also where the mode makes a warning of it
+    pub fn message(&self) -> Option<&str> {
+        self.denial.as_ref().map(|denial| denial.message.as_str())
+    }
+
+    /// The reasons against the request, for programs
+    pub fn causes(&self) -> &[Cause] {
+        self.denial.as_ref().map_or(&[], |denial| &denial.causes)
+    }
+
+    /// The RAM principal for whom the request was evaluated
+    pub(crate) fn principal(&self) -> Option<String> {
+        self.evaluation.principal.as_ref().map(ToString::to_string)
+    }
+
+    /// The pod's route and the reason for it
+    pub(crate) fn route(&self) -> Option<String> {
+        self.evaluation.route.as_ref().map(ToString::to_string)
+    }
+
+    /// The ECI action that was evaluated
+    pub(crate) fn action(&self) -> Option<&'static str> {
+        self.evaluation.operation.map(|operation| operation.action())
+    }
+
+    /// The statements that allowed the request
+    pub(crate) fn allowed_by(&self) -> Vec<String> {
+        let allowed = self.evaluation.allowed.iter();
+        allowed
+            .filter_map(|allowed| allowed.statement.as_ref().map(ToString::to_string))
+            .collect()
+    }
+}
+
+fn denial(
+    review: &Review<'_>,
+    configuration: &Configuration,
+    name: &str,
+    evaluation: &Evaluation,
+) -> Option<Denial> {
+    let verb = evaluation.verb?;
+    let context = MessageContext {
+        configuration,
+        user: evaluation.stamped.as_deref().unwrap_or(review.user()),
+        principal: evaluation.principal.as_ref(),
+        verb,
+        thing: &object_name::described(review, name, Some(verb)),
+        namespace: review.namespace(),
+        fields: &evaluation.fields,
+        advice: evaluation.advice.as_ref(),
+    };
+    Denial::of(&evaluation.findings, &context)
+}
+
+fn warnings(
+    review: &Review<'_>,
+    decision: Decision,
+    mode: Mode,
+    denial: Option<&Denial>,
+    evaluation: &Evaluation,
+) -> Vec<String> {
+    let denial = denial.filter(|_| decision == Decision::Warn);
+    let softened = denial.map(|denial| softened(review, mode, denial, evaluation));
+    let others = evaluation
+        .warnings
+        .iter()
+        .map(|warning| format!("ramgate: {warning}"));
+    softened.into_iter().chain(others).collect()
+}
+
+/// The warning that a mode, or an uncertain route, makes of a denial
+fn softened(review: &Review<'_>, mode: Mode, denial: &Denial, evaluation: &Evaluation) -> String {
+    let subject = match review.resource() {
+        Resource::Pods => "this pod",
+        _ => "a pod of this",
+    };
+    let mark = evaluation.route.as_ref().and_then(Route::mark);
+    match (evaluation.is_tentative, mark) {
+        (true, Some(mark)) => format!(
+            "ramgate: {subject} may reach ECI ({mark}) and would be denied there: {}",
+            denial.message
+        ),
+        _ => format!(
+            "ramgate in mode {mode}, in mode enforce this would be denied: {}",
+            denial.message
+        ),
+    }
+}

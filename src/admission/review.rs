@@ -19,6 +19,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::kubernetes::bounds::{GROUPS, few};
+use crate::kubernetes::eci_profile;
 use crate::kubernetes::pod::{Metadata, present};
 use crate::kubernetes::pod_template::ReviewedTemplate;
 use crate::kubernetes::strings::Text;
@@ -317,6 +318,12 @@ impl<'a> Review<'a> {
     /// Whether more pods are asked for of a template that may stay as it is
     pub fn grows(&self) -> bool {
         self.grows
+    }
+
+    /// Whether the review is about ACK's eci-profile
+    pub(crate) fn is_eci_profile(&self) -> bool {
+        self.resource == Resource::ConfigMaps
+            && (self.namespace(), self.name()) == (eci_profile::NAMESPACE, eci_profile::NAME)
     }
 
     /// The resource as its API group and name

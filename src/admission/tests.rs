@@ -2,7 +2,6 @@
 
 pub(crate) mod stored;
 
-use crate::authorization::reply;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use std::sync::Arc;
 
@@ -272,22 +271,22 @@ fn stamped(pod: &Value, configuration: &Configuration) -> Value {
 }
 
 fn answered(
-    path: Path,
+    webhook: Webhook,
     body: &str,
     cluster: &dyn Cluster,
     configuration: &Configuration,
     mode: Mode,
-) -> (Value, Record) {
+) -> (Value, Response) {
     let review = Review::parse(body.as_bytes()).unwrap();
-    let answer = answer(
-        path,
+    let answer = respond(
+        webhook,
         &CompleteReview::new(&review, NamedObjects::default()),
         configuration,
         cluster,
         &Modes::everywhere(mode),
         now(),
     );
-    (serde_json::from_slice(&answer.body).unwrap(), answer.record)
+    (serde_json::from_slice(&answer.body).unwrap(), answer)
 }
 
 #[test]
@@ -295,8 +294,14 @@ fn what_is_not_known_is_denied_unless_the_node_shows_that_it_does_not_matter() {
     let configuration = configuration(&[]);
     let answered = |operation: &str, subresource: &str, object: &Value, old: &Value| {
         let body = review(operation, subresource, object, old);
-        let (_, record) = answered(Path::Validate, &body, &empty(), &configuration, Mode::Enforce);
-        (record.decision, record.message.unwrap_or_default())
+        let (_, record) = answered(
+            Webhook::Validating,
+            &body,
+            &empty(),
+            &configuration,
+            Mode::Enforce,
+        );
+        (record.decision, record.message().unwrap_or_default().to_owned())
     };
     let mut bound = pod(json!({}));
     bound["spec"]["nodeName"] = json!("real");
@@ -326,9 +331,15 @@ fn the_validating_webhook_finds_what_was_not_mapped() {
         &pod(json!({RESOURCE_GROUP_ID: "rg-prod1"})),
         &Value::Null,
     );
-    let (denied, _) = answered(Path::Validate, &body, &objects, &configuration, Mode::Enforce);
+    let (denied, _) = answered(
+        Webhook::Validating,
+        &body,
+        &objects,
+        &configuration,
+        Mode::Enforce,
+    );
     insta::assert_snapshot!(denied["response"]["status"]["message"].as_str().unwrap());
-    let (softened, record) = answered(Path::Validate, &body, &objects, &configuration, Mode::Warn);
+    let (softened, record) = answered(Webhook::Validating, &body, &objects, &configuration, Mode::Warn);
     assert_eq!(
         (softened["response"]["allowed"].as_bool(), record.decision),
         (Some(true), Decision::Warn)
@@ -341,8 +352,8 @@ fn the_validating_webhook_takes_the_requesters_stamp_and_no_other() {
     let objects = ClusterSnapshot::new(&[], &configuration.cluster).unwrap();
     let code_in = |mode: Mode, pod: &Value| {
         let body = review("CREATE", "", pod, &Value::Null);
-        let (_, record) = answered(Path::Validate, &body, &objects, &configuration, mode);
-        let cause = record.causes.first().map(|cause| cause.reason.clone());
+        let (_, record) = answered(Webhook::Validating, &body, &objects, &configuration, mode);
+        let cause = record.causes().first().map(|cause| cause.reason.clone());
         (record.decision, cause.unwrap_or_default())
     };
     let code = |pod: &Value| code_in(Mode::Warn, pod);
@@ -397,7 +408,13 @@ fn a_denial_is_an_admission_review_in_the_words_of_ram() {
         ),
         &Value::Null,
     );
-    let (answer, _) = answered(Path::Validate, &body, &objects, &configuration, Mode::Enforce);
+    let (answer, _) = answered(
+        Webhook::Validating,
+        &body,
+        &objects,
+        &configuration,
+        Mode::Enforce,
+    );
     insta::assert_snapshot!(format!("{answer:#}"));
 }
 
@@ -409,14 +426,14 @@ fn an_allowance_brings_the_patch_or_the_reasons() {
     let body = |pod: &Value| review("CREATE", "", pod, &Value::Null);
     let tagged = |tags: &str| pod(json!({CUSTOM_TAGS: tags}));
     let (mapped, _) = answered(
-        Path::Mutate,
+        Webhook::Mutating,
         &body(&tagged("env:prod")),
         &objects,
         &configuration,
         Mode::Enforce,
     );
     let (judged, _) = answered(
-        Path::Validate,
+        Webhook::Validating,
         &body(&stamped(&tagged("env:test"), &configuration)),
         &objects,
         &configuration,
@@ -443,7 +460,7 @@ fn modes_soften_what_ram_and_eci_say_but_never_what_is_malformed() {
         decisions.push(
             asked
                 .iter()
-                .map(|done| done.record.decision.name())
+                .map(|done| done.response.decision.name())
                 .collect::<Vec<_>>()
                 .join(" "),
         );
@@ -479,23 +496,26 @@ fn a_pod_that_may_reach_eci_is_warned_of() {
     pod["metadata"]["labels"] = json!({});
     pod["spec"]["tolerations"] = json!([{"key": "virtual-kubelet.io/provider", "operator": "Exists"}]);
     let warned = given.ask("nobody", Operation::Create(&pod));
-    assert_eq!((warned.allowed, warned.record.decision), (true, Decision::Warn));
+    assert_eq!((warned.allowed, warned.response.decision), (true, Decision::Warn));
     insta::assert_snapshot!(warned.warnings.join("\n"));
     let allowed = given.ask("all", Operation::Create(&pod));
     assert_eq!(
-        (allowed.record.decision, allowed.warnings.len()),
+        (allowed.response.decision, allowed.warnings.len()),
         (Decision::Allow, 0)
     );
     for operation in [
         Operation::Delete(&pod),
         Operation::Update(&pod, &with_image(pod.clone(), "nginx:2")),
     ] {
-        assert_eq!(given.ask("nobody", operation).record.decision, Decision::Unjudged);
+        assert_eq!(
+            given.ask("nobody", operation).response.decision,
+            Decision::NotEvaluated
+        );
     }
     pod["metadata"]["annotations"][CUSTOM_TAGS] = json!("env");
     given.modes = Modes::everywhere(Mode::Audit);
     assert_eq!(
-        given.ask("all", Operation::Create(&pod)).record.decision,
+        given.ask("all", Operation::Create(&pod)).response.decision,
         Decision::Deny
     );
 }
@@ -527,7 +547,7 @@ fn the_control_plane_looks_after_what_was_judged() {
             };
             offline::run(&request, &given.configuration, &objects, &given.modes, now())
                 .unwrap()
-                .record
+                .response
                 .decision
                 .name()
         })
@@ -563,8 +583,8 @@ fn an_unchanged_update_is_nobodys_business() {
     labelled["metadata"]["labels"]["app"] = json!("web");
     let done = given.ask("nobody", Operation::Update(&before, &labelled));
     assert_eq!(
-        (done.record.decision, done.annotations[CUSTOM_TAGS].as_str()),
-        (Decision::Unjudged, "broken")
+        (done.response.decision, done.annotations[CUSTOM_TAGS].as_str()),
+        (Decision::NotEvaluated, "broken")
     );
 }
 
@@ -675,7 +695,7 @@ proptest! {
         }
         let mut body: Value = serde_json::from_str(&review("CREATE", "", &pod(annotations), &Value::Null)).unwrap();
         body["request"]["userInfo"]["username"] = json!(user);
-        for path in [Path::Mutate, Path::Validate] {
+        for path in [Webhook::Mutating, Webhook::Validating] {
             let (answer, record) = answered(path, &body.to_string(), &objects, &configuration, mode);
             let response = &answer["response"];
             prop_assert_eq!(response["allowed"].as_bool(), Some(record.decision.passes()));
@@ -702,7 +722,7 @@ mapping:
 
 /// The pod with the advice followed to the letter
 fn advised(pod: &Value, done: &OfflineResult) -> Option<Value> {
-    let lines = done.record.advice.as_ref()?.lines();
+    let lines = done.response.evaluation.advice.as_ref()?.lines();
     let mut pod = pod.clone();
     let annotations = pod["metadata"]["annotations"].as_object_mut().unwrap();
     for line in lines {
@@ -751,7 +771,7 @@ proptest! {
             Some(before) => given.ask(user, Operation::Update(before, pod)),
         };
         let done = ask(&new);
-        prop_assert_eq!(done.record.advice.is_some(), !done.allowed && !done.causes[0].reason.contains("Mapping")
+        prop_assert_eq!(done.response.evaluation.advice.is_some(), !done.allowed && !done.causes[0].reason.contains("Mapping")
             && done.causes[0].reason != "TooManyCustomTags", "{:?}", done);
         if let Some(fixed) = advised(&new, &done) {
             let again = ask(&fixed);
@@ -775,16 +795,15 @@ fn what_is_sent_and_not_known_is_denied_where_denials_stand() {
         let body = body.to_string();
         let review = Review::parse(body.as_bytes()).unwrap();
         let modes = Modes::everywhere(mode);
-        let record = answer(
-            Path::Validate,
+        let record = respond(
+            Webhook::Validating,
             &CompleteReview::new(&review, NamedObjects::default()),
             &configuration(&[]),
             &ClusterSnapshot::default(),
             &modes,
             now(),
-        )
-        .record;
-        (record.decision, record.message.unwrap_or_default())
+        );
+        (record.decision, record.message().unwrap_or_default().to_owned())
     };
     for (group, resource, subresource, operation, what) in [
         ("", "pods", "checkpoint", "CONNECT", "`CONNECT pods/checkpoint`"),

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::admission::response::admission_response::MAX_MESSAGE;
-use crate::admission::response::record::scope;
 use crate::admission::{Cause, Decision, Mode, Modes};
 use crate::authorization::question::Question;
 use crate::authorization::requester::Exempt;
@@ -12,7 +11,7 @@ use crate::authorization::ruling::Ruling;
 use crate::authorization::words::Scene;
 use crate::authorization::{Case, Review, ReviewError, Sight};
 use crate::config::directory::ClusterSettings;
-use crate::telemetry::record::{Asked, Record};
+use crate::telemetry::record::{Asked, Record, scope};
 use crate::wording::fitted;
 
 use crate::authorization::finding::Finding;
@@ -138,7 +137,7 @@ fn unjudged(review: &Review<'_>, generation: Option<u64>) -> Answer {
     Answer {
         body: body(VERSION, None, false),
         record: Record {
-            decision: Decision::Unjudged.name(),
+            decision: Decision::NotEvaluated.name(),
             generation,
             ..known(review)
         },

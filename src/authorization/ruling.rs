@@ -37,7 +37,7 @@ impl Ruling {
     pub(crate) fn decision(&self, mode: Mode) -> Decision {
         match (self.findings.is_empty(), mode) {
             (true, _) if self.operation.is_some() => Decision::Allow,
-            (true, _) => Decision::Unjudged,
+            (true, _) => Decision::NotEvaluated,
             (false, Mode::Enforce) => Decision::Deny,
             (false, Mode::Warn) => Decision::Warn,
             (false, Mode::Audit) => Decision::Audit,

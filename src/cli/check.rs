@@ -2,6 +2,7 @@
 
 pub(crate) mod explain;
 
+use crate::admission::routing::route::Route;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -109,7 +110,7 @@ fn check(args: &CheckArgs) -> Result<Vec<Checked>, Problem> {
         let asked = done
             .as_ref()
             .filter(|_| args.explain)
-            .map(|done| done.asked.as_slice());
+            .map(|done| done.response.evaluation.asked.as_slice());
         let explained = explained(asked.unwrap_or_default(), &configuration.policies);
         Ok(Checked {
             manifest,
@@ -255,7 +256,12 @@ fn title(manifest: &Manifest) -> String {
 
 /// The annotations with which it would be allowed, as they stand in a manifest
 fn fix(done: &OfflineResult) -> Vec<String> {
-    let lines = done.record.advice.as_ref().map_or(&[][..], Advice::lines);
+    let lines = done
+        .response
+        .evaluation
+        .advice
+        .as_ref()
+        .map_or(&[][..], Advice::lines);
     let (written, left_out): (Vec<&Line>, Vec<&Line>) = lines.iter().partition(|line| line.value.is_some());
     let mut text = Vec::new();
     if !written.is_empty() {
@@ -285,22 +291,19 @@ fn fix_json(advice: &Advice) -> Value {
 
 /// Who asked for what, and which statements allowed it
 fn by(done: &OfflineResult) -> String {
-    let record = &done.record;
-    let action = record.action.map(|action| format!(", {action}"));
-    let principal = record
-        .principal
-        .as_ref()
-        .map(|principal| format!(" as {principal}"));
-    let statements = (!record.allowed_by.is_empty()).then(|| format!(" by {}", record.allowed_by.join(", ")));
+    let response = &done.response;
+    let action = response.action().map(|action| format!(", {action}"));
+    let principal = response.principal().map(|principal| format!(" as {principal}"));
+    let allowed_by = response.allowed_by();
+    let statements = (!allowed_by.is_empty()).then(|| format!(" by {}", allowed_by.join(", ")));
     [action, principal, statements].into_iter().flatten().collect()
 }
 
 fn why_not(done: &OfflineResult) -> String {
-    done.record
-        .route
-        .as_ref()
-        .and_then(|route| route.strip_prefix("no: "))
-        .map_or_else(String::new, |why| format!(": {why}"))
+    match &done.response.evaluation.route {
+        Some(Route::No(why)) => format!(": {why}"),
+        _ => String::new(),
+    }
 }
 
 /// What mapping made of the annotations
@@ -343,7 +346,7 @@ fn object(args: &CheckArgs, one: &Checked) -> Value {
     let (Some(fields), Some(done)) = (object.as_object_mut(), &one.done) else {
         return object;
     };
-    let record = &done.record;
+    let response = &done.response;
     // A stamp that no cluster would believe is no news to anybody
     let annotations = done.annotations.iter().filter(|(key, _)| *key != REQUESTED_BY);
     let annotations: Map<String, Value> = annotations
@@ -354,15 +357,15 @@ fn object(args: &CheckArgs, one: &Checked) -> Value {
         "operation": args.operation.to_possible_value().map(|value| value.get_name().to_owned()),
         "judged": done.judged,
         "allowed": done.allowed,
-        "message": record.message,
+        "message": response.message(),
         "causes": done.causes,
         "warnings": done.warnings,
         "annotations": annotations,
-        "route": record.route,
-        "principal": record.principal,
-        "action": record.action,
-        "allowedBy": record.allowed_by,
-        "fix": record.advice.as_ref().map(fix_json),
+        "route": response.route(),
+        "principal": response.principal(),
+        "action": response.action(),
+        "allowedBy": response.allowed_by(),
+        "fix": response.evaluation.advice.as_ref().map(fix_json),
     });
     if let Value::Object(more) = more {
         fields.extend(more);

@@ -11,6 +11,7 @@ pub(crate) mod authorize;
 pub(crate) mod certificate;
 pub(crate) mod gate;
 pub(crate) mod readiness;
+pub(crate) mod record;
 pub(crate) mod settings;
 pub(crate) mod watchdog;
 

@@ -148,7 +148,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::admission::fields::reading;
 
     fn listed(metadata: serde_json::Value) -> ObjectMeta {
         let text = json!({"metadata": metadata, "secrets": []}).to_string();

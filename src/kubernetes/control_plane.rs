@@ -1,44 +1,79 @@
-//! Who asks: the control plane, a bound identity, or somebody RAM has never heard of.
+//! The users of the control plane: which ones ramgate trusts, and what each controller makes of a template.
+//!
+//! The chart's match conditions list the same users, in `templates/_cel.tpl`.
 
 use crate::config::directory::ClusterSettings;
+use crate::kubernetes::workload::Workload;
 
-/// Parts of the control plane that are no service accounts
-const COMPONENTS: [&str; 3] = [
-    "system:apiserver",
-    "system:kube-controller-manager",
-    "system:kube-scheduler",
-];
+/// Components of the control plane that are not service accounts
+const COMPONENTS: [&str; 3] = ["system:apiserver", MANAGER, "system:kube-scheduler"];
 
-/// How a node's kubelet signs in, together with the group that only nodes get
+/// kube-controller-manager as one user, if it runs without credentials for each controller
+const MANAGER: &str = "system:kube-controller-manager";
+
+/// A kubelet's user name starts with this, and it is in this group, which only nodes get
 const NODE_USER: &str = "system:node:";
 const NODE_GROUP: &str = "system:nodes";
 
-/// The namespace whose service accounts the controllers are; anybody may make one of the same name elsewhere
+/// The namespace of the controllers' service accounts; in another namespace anybody can create one of the same name
 const CONTROLLER_PREFIX: &str = "system:serviceaccount:kube-system:";
 
-/// The controllers of kube-controller-manager that create, change or delete pods
-const CONTROLLERS: [&str; 18] = [
-    "cronjob-controller",
-    "daemon-set-controller",
-    "deployment-controller",
-    "device-taint-eviction-controller",
-    "disruption-controller",
-    "ephemeral-volume-controller",
-    "generic-garbage-collector",
-    "horizontal-pod-autoscaler",
-    "job-controller",
-    "namespace-controller",
-    "node-controller",
-    "pod-garbage-collector",
-    "replicaset-controller",
-    "replication-controller",
-    "resource-claim-controller",
-    "statefulset-controller",
-    "taint-eviction-controller",
-    "ttl-after-finished-controller",
+/// A controller of kube-controller-manager that creates, changes or deletes pods
+struct Controller {
+    name: &'static str,
+    /// The objects into which it copies a template; `None` stands for pods
+    copies_into: &'static [Option<Workload>],
+}
+
+const PODS: &[Option<Workload>] = &[None];
+const PODS_AND_REVISIONS: &[Option<Workload>] = &[None, Some(Workload::ControllerRevision)];
+/// A rollback changes the Deployment itself
+const REPLICA_SETS_AND_ITSELF: &[Option<Workload>] =
+    &[Some(Workload::ReplicaSet), Some(Workload::Deployment)];
+
+const CONTROLLERS: [Controller; 18] = [
+    copies("cronjob-controller", &[Some(Workload::Job)]),
+    copies("daemon-set-controller", PODS_AND_REVISIONS),
+    copies("deployment-controller", REPLICA_SETS_AND_ITSELF),
+    copies("device-taint-eviction-controller", &[]),
+    copies("disruption-controller", &[]),
+    copies("ephemeral-volume-controller", &[]),
+    copies("generic-garbage-collector", &[]),
+    copies("horizontal-pod-autoscaler", &[]),
+    copies("job-controller", PODS),
+    copies("namespace-controller", &[]),
+    copies("node-controller", &[]),
+    copies("pod-garbage-collector", &[]),
+    copies("replicaset-controller", PODS),
+    copies("replication-controller", PODS),
+    copies("resource-claim-controller", &[]),
+    copies("statefulset-controller", PODS_AND_REVISIONS),
+    copies("taint-eviction-controller", &[]),
+    copies("ttl-after-finished-controller", &[]),
 ];
 
-/// Whether the requester is the control plane itself, which deletes and updates what was judged before
+const fn copies(name: &'static str, copies_into: &'static [Option<Workload>]) -> Controller {
+    Controller { name, copies_into }
+}
+
+/// Whether a built-in controller copies templates into such objects; `None` stands for pods
+pub(crate) fn copies_template(user: &str, into: Option<Workload>) -> bool {
+    let name = user.strip_prefix(CONTROLLER_PREFIX);
+    CONTROLLERS
+        .iter()
+        .filter(|controller| user == MANAGER || name == Some(controller.name))
+        .any(|controller| controller.copies_into.contains(&into))
+}
+
+/// The users that belong to the control plane in every cluster, but for kubelets
+pub fn users() -> Vec<String> {
+    let controllers = CONTROLLERS.iter();
+    let controllers = controllers.map(|controller| format!("{CONTROLLER_PREFIX}{}", controller.name));
+    let components = COMPONENTS.iter().map(|name| (*name).to_owned());
+    controllers.chain(components).collect()
+}
+
+/// Whether the requester is the control plane itself; what it deletes and updates was evaluated before
 pub fn is_control_plane<'g>(
     user: &str,
     mut groups: impl Iterator<Item = &'g str>,
@@ -46,7 +81,7 @@ pub fn is_control_plane<'g>(
 ) -> bool {
     let is_controller = || {
         user.strip_prefix(CONTROLLER_PREFIX)
-            .is_some_and(|name| CONTROLLERS.contains(&name))
+            .is_some_and(|name| CONTROLLERS.iter().any(|controller| controller.name == name))
     };
     let mut is_node = || user.starts_with(NODE_USER) && groups.any(|group| group == NODE_GROUP);
     COMPONENTS.contains(&user)

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::admission::review::{Resource, Review};
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_annotations::{
     CUSTOM_TAGS, ECI_FIELDS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS, texts_of,
@@ -84,11 +83,6 @@ pub enum ProfileError {
         "key `{SELECTORS}` of ConfigMap {NAMESPACE}/{NAME} has {0} selectors, and ramgate follows {MOST_SELECTORS} at most"
     )]
     TooMany(usize),
-}
-
-/// Whether a review is about the ConfigMap
-pub(crate) fn is_profile(review: &Review<'_>) -> bool {
-    review.resource() == Resource::ConfigMaps && (review.namespace(), review.name()) == (NAMESPACE, NAME)
 }
 
 /// Whether a manifest is the ConfigMap

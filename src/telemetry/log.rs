@@ -92,7 +92,7 @@ where
 ///
 /// Of reading only what was judged has one: an API server asks before every read, and mostly it is none of our business.
 pub(crate) fn decision(endpoint: Endpoint, record: &Record, took: Duration) {
-    if endpoint == Endpoint::Authorize && record.decision == Decision::Unjudged.name() {
+    if endpoint == Endpoint::Authorize && record.decision == Decision::NotEvaluated.name() {
         return;
     }
     let allowed_by = record.allowed_by.join(", ");

@@ -1,5 +1,7 @@
 //! What is remembered of one review: the fields of the log line and the labels of the counters.
 
+use ram_policy::PolicyType;
+
 /// One answered review, in the words that an operator searches for
 ///
 /// A field that the review did not have, or that was not reached, is empty or absent.
@@ -62,4 +64,16 @@ pub struct Asked {
     pub decision: &'static str,
     /// The layer that decided
     pub scope: &'static str,
+}
+
+/// The layer that decided, as a metric label
+pub(crate) fn scope(policy_type: PolicyType) -> &'static str {
+    match policy_type {
+        PolicyType::Root => "root",
+        PolicyType::ControlPolicy => "control-policy",
+        PolicyType::SessionPolicy => "session",
+        PolicyType::AssumeRolePolicy => "trust-policy",
+        PolicyType::AccountLevelIdentityBasedPolicy => "account",
+        PolicyType::ResourceGroupLevelIdentityBasedPolicy => "resource-group",
+    }
 }

@@ -5,30 +5,9 @@ use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::review::{Operation, Resource, Review};
 use crate::config::directory::ClusterSettings;
 use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::control_plane::copies_template;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::Claims;
-
-/// Where the controllers of kube-controller-manager have their service accounts; the same name elsewhere is anybody's
-const PREFIX: &str = "system:serviceaccount:kube-system:";
-
-/// kube-controller-manager as one user, where it runs without credentials for each controller
-const MANAGER: &str = "system:kube-controller-manager";
-
-/// What each built-in controller makes out of a template; nothing stands for pods
-///
-/// A Deployment is changed by its controller where an annotation tells it to go back to an older template.
-const BUILT_IN: [(&str, Option<Workload>); 10] = [
-    ("cronjob-controller", Some(Workload::Job)),
-    ("daemon-set-controller", None),
-    ("daemon-set-controller", Some(Workload::ControllerRevision)),
-    ("deployment-controller", Some(Workload::Deployment)),
-    ("deployment-controller", Some(Workload::ReplicaSet)),
-    ("job-controller", None),
-    ("replicaset-controller", None),
-    ("replication-controller", None),
-    ("statefulset-controller", None),
-    ("statefulset-controller", Some(Workload::ControllerRevision)),
-];
 
 /// How a requester comes to bring other people's stamps
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,12 +36,7 @@ pub(crate) fn delegation(
         Resource::Other => return listed(review, owned, settings, cluster),
         Resource::ConfigMaps | Resource::Bindings | Resource::Nodes | Resource::ImageCaches => return None,
     };
-    let makes = |name: Option<&str>| {
-        BUILT_IN
-            .iter()
-            .any(|(controller, makes)| *makes == made && name.is_none_or(|name| name == *controller))
-    };
-    if user == MANAGER && makes(None) || user.strip_prefix(PREFIX).is_some_and(|name| makes(Some(name))) {
+    if copies_template(user, made) {
         return Some(Delegation::BuiltIn);
     }
     listed(review, owned, settings, cluster)

@@ -19,7 +19,7 @@ use eci_calls::fix::{DesiredFields, Search};
 
 impl Advice {
     /// The advice that a search comes to
-    pub fn of(found: Search, before: &DesiredFields) -> Self {
+    pub(crate) fn of(found: Search, before: &DesiredFields) -> Self {
         match found {
             Search::Found(desired) => Self::Write(lines(before, &desired)),
             Search::Nothing => Self::Nothing,

@@ -48,7 +48,7 @@ impl Patch {
     }
 
     /// Whether nothing is changed
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 

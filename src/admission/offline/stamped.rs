@@ -1,11 +1,12 @@
 //! Objects as they are after somebody has written them: what a case file has stamped before its request.
 
+use crate::admission::Webhook;
 use crate::admission::offline::{OfflineError, Operation, Request, listed, patch, path, send, workload};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::admission::attribution::OwnedObject;
-use crate::admission::{Mode, Modes, Path};
+use crate::admission::{Mode, Modes};
 use crate::config::directory::{Carrier, ClusterSettings, Configuration};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::pod::Metadata;
@@ -35,7 +36,7 @@ pub fn stamped(
     let settings = &configuration.cluster;
     let modes = Modes::everywhere(Mode::Audit);
     let answer = send(
-        Path::Mutate,
+        Webhook::Mutating,
         &request,
         configuration,
         (objects, objects),

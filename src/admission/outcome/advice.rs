@@ -6,7 +6,7 @@ use crate::admission::outcome::cause::Cause;
 
 /// What came of looking for a change that would be allowed
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Advice {
+pub(crate) enum Advice {
     /// With these annotations, the others staying as they are, it is allowed; nothing smaller is
     Write(Vec<Line>),
     /// No tags, group and role that the policies speak of would be allowed
@@ -17,7 +17,7 @@ pub enum Advice {
 
 /// What becomes of one annotation
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
+pub(crate) struct Line {
     /// Its key
     pub annotation: &'static str,
     /// Its value; nothing means that it is left out
@@ -26,7 +26,7 @@ pub struct Line {
 
 impl Advice {
     /// The annotations to write or to leave out
-    pub fn lines(&self) -> &[Line] {
+    pub(crate) fn lines(&self) -> &[Line] {
         match self {
             Self::Write(lines) => lines,
             Self::Nothing | Self::GaveUp => &[],
@@ -47,7 +47,7 @@ impl Advice {
     }
 
     /// The same as half a sentence
-    pub fn words(&self) -> Option<String> {
+    pub(crate) fn words(&self) -> Option<String> {
         let words = self.lines().iter().map(|line| match &line.value {
             Some(_) => format!("write annotation {line}"),
             None => format!("leave out annotation {}", line.annotation),

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// How a container is unlike what the stamp says
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Unlike {
+pub(crate) enum Unlike {
     /// The stamp names no such container
     Added,
     /// It runs another image
@@ -17,7 +17,7 @@ pub enum Unlike {
 
 /// A container that is unlike what the stamp says
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContainerDifference {
+pub(crate) struct ContainerDifference {
     /// How
     pub unlike: Unlike,
     /// The container's name
@@ -32,10 +32,10 @@ pub(crate) fn shown(differences: &[ContainerDifference]) -> String {
 
 impl Unlike {
     /// All of them
-    pub const ALL: [Self; 4] = [Self::Added, Self::Image, Self::Command, Self::Missing];
+    pub(crate) const ALL: [Self; 4] = [Self::Added, Self::Image, Self::Command, Self::Missing];
 
     /// The word in logs and metrics
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Added => "added",
             Self::Image => "image",

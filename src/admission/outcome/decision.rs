@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Decision {
     /// It is none of ramgate's business
-    Unjudged,
+    NotEvaluated,
     /// It is allowed
     Allow,
     /// It is denied
@@ -19,7 +19,7 @@ impl Decision {
     /// Its name, as a metric label
     pub fn name(self) -> &'static str {
         match self {
-            Self::Unjudged => "unjudged",
+            Self::NotEvaluated => "unjudged",
             Self::Allow => "allow",
             Self::Deny => "deny",
             Self::Warn => "warn",

@@ -48,7 +48,7 @@ pub(crate) struct Evaluation {
 
 /// The questions of a call, asked about one principal
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// About whom
     pub principal: Principal,
     /// Whether that is a boundary of the namespace and not the requester
@@ -67,7 +67,7 @@ impl Evaluation {
         }
         match (self.findings.is_empty(), mode) {
             (true, _) if is_judged => Decision::Allow,
-            (true, _) => Decision::Unjudged,
+            (true, _) => Decision::NotEvaluated,
             (false, Mode::Audit) => Decision::Audit,
             (false, Mode::Warn) => Decision::Warn,
             (false, Mode::Enforce) if self.is_tentative && !self.is_forged() => Decision::Warn,

@@ -116,7 +116,7 @@ impl Finding {
     }
 
     /// The code by which programs tell findings apart: RAM's NoPermissionType, ECI's code, or one of ramgate's own
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Malformed(_) => "MalformedAnnotation",
             Self::Unmappable(MappingError::TooMany { .. }) => "TooManyCustomTags",

@@ -33,7 +33,7 @@ pub(crate) enum StampFault {
 
 impl StampFault {
     /// The code by which programs tell it
-    pub fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Missing(_) | Self::Added(..) | Self::Lost(..) | Self::Unmarked => "MissingStamp",
             Self::Forged(_) | Self::Changed => "ForgedStamp",

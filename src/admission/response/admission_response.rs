@@ -31,7 +31,7 @@ const MAX_FIX: usize = 4096;
 
 /// An answer before it is written
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Reply<'a> {
+pub(crate) struct AdmissionResponse<'a> {
     /// The review's identifier
     pub uid: &'a str,
     /// Whether the request passes
@@ -102,7 +102,7 @@ struct Details {
     causes: Vec<Cause>,
 }
 
-impl Reply<'_> {
+impl AdmissionResponse<'_> {
     /// The response as JSON
     pub(crate) fn into_json(self) -> Vec<u8> {
         let status = self.status.map(|status| WireStatus {
@@ -165,10 +165,10 @@ pub fn refuse(uid: &str, code: u16, message: &str) -> Vec<u8> {
         name: "",
         causes: Vec::new(),
     };
-    Reply {
+    AdmissionResponse {
         uid,
         status: Some(status),
-        ..Reply::default()
+        ..AdmissionResponse::default()
     }
     .into_json()
 }

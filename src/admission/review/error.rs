@@ -14,7 +14,7 @@ pub struct ReviewError {
 
 /// What is wrong with a body
 #[derive(Debug, thiserror::Error)]
-pub enum Problem {
+pub(crate) enum Problem {
     /// Not JSON, or not of the shape of a review
     #[error("body is not an AdmissionReview: {0}")]
     Shape(#[source] serde_json::Error),

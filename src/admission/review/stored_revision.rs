@@ -31,7 +31,7 @@ pub(crate) struct StoredRevision<'a> {
 }
 
 impl<'a> StoredRevision<'a> {
-    pub fn parse(json: &'a str) -> Result<Self, serde_json::Error> {
+    pub(crate) fn parse(json: &'a str) -> Result<Self, serde_json::Error> {
         Self::deserialize(&mut serde_json::Deserializer::from_str(json))
     }
 

@@ -242,7 +242,7 @@ fn stored(
     new: &Value,
     (configuration, known, modes): (&Configuration, &Known, &Modes),
 ) -> (Option<Value>, Vec<String>) {
-    let ask = |path: Path, object: &Value| {
+    let ask = |webhook: Webhook, object: &Value| {
         let body = json!({
             "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
             "request": {
@@ -257,15 +257,16 @@ fn stored(
         review.read_listed(&configuration.cluster).unwrap();
         let named = NamedObjects::from_snapshot(&review, &known.objects, known, &configuration.cluster);
         let review = CompleteReview::new(&review, named);
-        answer(path, &review, configuration, known, modes, now())
+        respond(webhook, &review, configuration, known, modes, now())
     };
-    let mutated = ask(Path::Mutate, new);
+    let mutated = ask(Webhook::Mutating, new);
     let mut judged: Vec<String> = mutated
+        .evaluation
         .asked
         .iter()
         .map(|asked| asked.principal.to_string())
         .collect();
-    if !mutated.record.decision.passes() {
+    if !mutated.decision.passes() {
         return (None, judged);
     }
     let mut object = new.clone();
@@ -275,9 +276,15 @@ fn stored(
         let patch: json_patch::Patch = serde_json::from_slice(&bytes.0).unwrap();
         json_patch::patch(&mut object, &patch).unwrap();
     }
-    let validated = ask(Path::Validate, &object);
-    judged.extend(validated.asked.iter().map(|asked| asked.principal.to_string()));
-    (validated.record.decision.passes().then_some(object), judged)
+    let validated = ask(Webhook::Validating, &object);
+    judged.extend(
+        validated
+            .evaluation
+            .asked
+            .iter()
+            .map(|asked| asked.principal.to_string()),
+    );
+    (validated.decision.passes().then_some(object), judged)
 }
 
 #[test]

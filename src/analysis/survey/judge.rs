@@ -51,7 +51,7 @@ impl Judge<'_> {
         let verdict = match self.judged(source, &pod) {
             Ok(done) if !done.judged => return None,
             Ok(done) => {
-                let route = done.record.route.clone().unwrap_or_default();
+                let route = done.response.route().unwrap_or_default();
                 let (certainty, mark) = route.split_once(": ").unwrap_or_default();
                 (certainty == "certain", mark.to_owned(), today(done))
             }
@@ -150,18 +150,15 @@ fn as_new(pod: &Value) -> Value {
 }
 
 fn today(done: OfflineResult) -> Today {
-    let record = done.record;
+    let code = done.causes.first().map(|cause| cause.reason.clone());
+    let sentence = done.response.denial.map(|denial| denial.sentence);
     let denied = Denied {
-        code: record
-            .causes
-            .first()
-            .map(|cause| cause.reason.clone())
-            .unwrap_or_default(),
-        sentence: record.sentence.unwrap_or_default(),
-        causes: record.causes,
+        code: code.unwrap_or_default(),
+        sentence: sentence.unwrap_or_default(),
+        causes: done.causes,
     };
-    match record.decision {
-        Decision::Unjudged | Decision::Allow | Decision::Audit => Today::Allowed,
+    match done.response.decision {
+        Decision::NotEvaluated | Decision::Allow | Decision::Audit => Today::Allowed,
         // Mode enforce warns of what is not certain yet
         Decision::Warn => Today::DeniedIfBound(denied),
         Decision::Deny => Today::Denied(denied),

@@ -8,7 +8,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::{Selector, SelectorExt};
 
-use crate::admission::Path;
+use crate::admission::Webhook;
 use crate::cluster::{Difference, Installed, sent};
 
 /// The label by which the API server names every namespace
@@ -29,7 +29,7 @@ pub(crate) struct Webhooks {
 /// One entry of either configuration
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
-    pub(crate) path: Path,
+    pub(crate) path: Webhook,
     pub(crate) name: String,
     /// Whether requests pass while ramgate does not answer
     pub(crate) ignores_failure: bool,
@@ -57,7 +57,7 @@ impl Webhooks {
         validating: ValidatingWebhookConfiguration,
     ) -> Self {
         let first = mutating.webhooks.iter().flatten().map(|entry| Entry {
-            path: Path::Mutate,
+            path: Webhook::Mutating,
             name: entry.name.clone(),
             ignores_failure: entry.failure_policy.as_deref() == Some("Ignore"),
             has_authority: has_authority(entry.client_config.ca_bundle.as_ref()),
@@ -71,7 +71,7 @@ impl Webhooks {
             objects: entry.object_selector.clone(),
         });
         let second = validating.webhooks.iter().flatten().map(|entry| Entry {
-            path: Path::Validate,
+            path: Webhook::Validating,
             name: entry.name.clone(),
             ignores_failure: entry.failure_policy.as_deref() == Some("Ignore"),
             has_authority: has_authority(entry.client_config.ca_bundle.as_ref()),

@@ -1,6 +1,6 @@
 //! The judge of the server: reads a review, sees to it that what it names is known, and has it judged.
 
-use std::collections::BTreeSet;
+use crate::cli::serve::record;
 use std::sync::Arc;
 
 use futures::FutureExt;
@@ -8,23 +8,20 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 
 use crate::admission;
-use crate::admission::outcome::container_difference;
-use crate::admission::outcome::container_difference::Unlike;
-use crate::admission::response::admission_response::Reply;
+use crate::admission::response::admission_response::AdmissionResponse;
+use crate::admission::review::Resource;
 use crate::admission::review::complete::{CompleteReview, NamedObjects};
-use crate::admission::review::{Operation, Resource};
-use crate::admission::{Modes, Path, Review, ReviewError};
+use crate::admission::{Modes, Review, ReviewError, Webhook};
 use crate::authorization::Exempt;
 use crate::cluster::{View, prefetch};
 use crate::config::Store;
 use crate::config::review as config_map_review;
 use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::eci_profile;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::server::judge::{Endpoint, Judge, Verdict};
 use crate::server::uid;
 use crate::stamp::{Ring, RingError, Signer};
-use crate::telemetry::record::{Asked, Record};
+use crate::telemetry::record::Record;
 
 /// Codes of denials that no policy decides
 const MALFORMED: u16 = 400;
@@ -65,17 +62,17 @@ impl Surrounding {
 impl Judge for Gate {
     fn judge<'a>(&'a self, endpoint: Endpoint, body: &'a [u8]) -> BoxFuture<'a, Verdict> {
         async move {
-            let path = match endpoint {
-                Endpoint::Mutate => Path::Mutate,
-                Endpoint::Validate => Path::Validate,
+            let webhook = match endpoint {
+                Endpoint::Mutate => Webhook::Mutating,
+                Endpoint::Validate => Webhook::Validating,
                 Endpoint::Authorize => return self.authorize(body).await,
             };
             let mut review = match Review::parse(body) {
                 Ok(review) => review,
                 Err(error) => return malformed(&error, body),
             };
-            if review.resource() == Resource::ConfigMaps && !eci_profile::is_profile(&review) {
-                return self.config_map(path, &review);
+            if review.resource() == Resource::ConfigMaps && !review.is_eci_profile() {
+                return self.config_map(webhook, &review);
             }
             let Some(configuration) = self.store.current() else {
                 return not_ready(&review, "complete configuration");
@@ -99,8 +96,8 @@ impl Judge for Gate {
             if cluster.signer().is_none() {
                 return not_ready(&review, "keys for stamps");
             }
-            let answer = admission::answer(
-                path,
+            let response = admission::respond(
+                webhook,
                 &CompleteReview::new(&review, named),
                 &configuration,
                 cluster,
@@ -108,8 +105,8 @@ impl Judge for Gate {
                 Timestamp::now(),
             );
             Verdict {
-                body: answer.body,
-                record: recorded(&review, answer.record),
+                record: record::of_response(&review, &response),
+                body: response.body,
             }
         }
         .boxed()
@@ -122,24 +119,24 @@ impl Judge for Gate {
 
 impl Gate {
     /// Our own ConfigMaps are judged also while no configuration is in force, so that it can be repaired
-    fn config_map(&self, path: Path, review: &Review<'_>) -> Verdict {
-        let mut record = known(review);
+    fn config_map(&self, webhook: Webhook, review: &Review<'_>) -> Verdict {
+        let mut record = record::of_review(review);
         record.generation = self.store.current().map(|configuration| configuration.generation);
-        match path {
+        match webhook {
             // No rule of ours sends them there, and nothing is to be changed
-            Path::Mutate => {
-                record.decision = admission::Decision::Unjudged.name();
-                let unchanged = Reply {
+            Webhook::Mutating => {
+                record.decision = admission::Decision::NotEvaluated.name();
+                let unchanged = AdmissionResponse {
                     uid: review.uid(),
                     allowed: true,
-                    ..Reply::default()
+                    ..AdmissionResponse::default()
                 };
                 Verdict {
                     body: unchanged.into_json(),
                     record,
                 }
             }
-            Path::Validate => {
+            Webhook::Validating => {
                 let verdict = config_map_review::judge(review, &self.store.sources());
                 let decision = if verdict.is_allowed() {
                     admission::Decision::Allow
@@ -183,72 +180,7 @@ fn not_ready(review: &Review<'_>, lacking: &str) -> Verdict {
         body,
         record: Record {
             decision: "not_ready",
-            ..known(review)
+            ..record::of_review(review)
         },
-    }
-}
-
-/// What the review itself says
-fn known(review: &Review<'_>) -> Record {
-    Record {
-        uid: review.uid().to_owned(),
-        user: review.user().to_owned(),
-        groups: review.groups().count(),
-        namespace: review.namespace().to_owned(),
-        name: review.name().to_owned(),
-        resource: resource(review),
-        operation: match review.operation() {
-            Operation::Create => "CREATE",
-            Operation::Update => "UPDATE",
-            Operation::Delete => "DELETE",
-            Operation::Connect => "CONNECT",
-        },
-        dry_run: review.is_dry_run(),
-        ..Record::default()
-    }
-}
-
-fn resource(review: &Review<'_>) -> String {
-    match (review.resource_name(), review.subresource()) {
-        (resource, "") => resource.to_owned(),
-        (resource, subresource) => format!("{resource}/{subresource}"),
-    }
-}
-
-fn recorded(review: &Review<'_>, record: admission::Record) -> Record {
-    // A single one says what the message says
-    let unlike: BTreeSet<Unlike> = record
-        .unlike
-        .iter()
-        .filter(|_| record.path == Path::Validate && !record.dry_run)
-        .map(|difference| difference.unlike)
-        .collect();
-    let causes = (record.causes.len() > 1).then(|| serde_json::to_string(&record.causes).ok());
-    Record {
-        stamped: record.stamped,
-        principal: record.principal,
-        name: record.name,
-        decision: record.decision.name(),
-        mode: record.mode.name(),
-        route: record.route,
-        action: record.action,
-        code: record.causes.first().map(|cause| cause.reason.clone()),
-        message: record.message,
-        causes: causes.flatten(),
-        allowed_by: record.allowed_by,
-        unlike: unlike.into_iter().map(Unlike::name).collect(),
-        unlike_stamp: (!record.unlike.is_empty()).then(|| container_difference::shown(&record.unlike)),
-        patched: record.patched,
-        generation: Some(record.generation),
-        asked: record
-            .questions
-            .iter()
-            .map(|question| Asked {
-                action: question.action,
-                decision: question.decision,
-                scope: question.scope,
-            })
-            .collect(),
-        ..known(review)
     }
 }

@@ -2,11 +2,10 @@
 //! real API server, in `tests/real/sent.rs`.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::render::{Manifests, render, repository, strings, supported, values_of};
+use crate::render::{Manifests, render, strings, supported, values_of};
 
 /// In which StatefulSets and DaemonSets keep their templates
 const REVISIONS: &str = "apps/*/controllerrevisions";
@@ -198,29 +197,10 @@ fn a_listed_runtime_class_is_a_mark_of_pods_and_of_every_template() {
     assert_eq!(marked(json!([])), [false; 3]);
 }
 
-/// Who is of the control plane everywhere, as the source has it
-fn control_plane() -> Vec<String> {
-    let source = fs::read_to_string(repository("src/kubernetes/control_plane.rs")).unwrap();
-    let listed = |list: &str| -> Vec<String> {
-        let (_, rest) = source.split_once(&format!("const {list}: ")).unwrap();
-        let (_, rest) = rest.split_once("= [").unwrap();
-        let (items, _) = rest.split_once(']').unwrap();
-        let items = items.split('"').skip(1).step_by(2);
-        items.map(str::to_owned).collect()
-    };
-    let controllers = listed("CONTROLLERS").into_iter();
-    let users: Vec<String> = controllers
-        .map(|name| format!("system:serviceaccount:kube-system:{name}"))
-        .chain(listed("COMPONENTS"))
-        .collect();
-    assert!(!users.is_empty());
-    users
-}
-
 #[test]
 fn what_controllers_do_to_owners_is_never_sent() {
     use ramgate::testing::config::ClusterSettings;
-    use ramgate::testing::kubernetes::is_control_plane;
+    use ramgate::testing::kubernetes::{control_plane_users, is_control_plane};
     let values = json!({"cluster": {"controlPlane": ["system:serviceaccount:tools:janitor"]}});
     let manifests = render(&values);
     let settings = ClusterSettings {
@@ -235,7 +215,7 @@ fn what_controllers_do_to_owners_is_never_sent() {
         for user in &list {
             assert!(is_control_plane(user, std::iter::empty(), &settings), "{user}");
         }
-        for user in control_plane() {
+        for user in control_plane_users() {
             assert!(list.contains(&user), "{user} is not in {name}");
         }
         assert!(list.contains(&settings.control_plane[0]));

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::admission::routing::route::NAMESPACE_ROUTES;
-use crate::admission::{Mode, Path};
+use crate::admission::{Mode, Webhook};
 use crate::analysis::survey::preflight::{Check, Finding, Scene, shown};
 use crate::analysis::survey::webhooks::{Asked, Entry, NAME_LABEL, Webhooks};
 use crate::cluster::told;
@@ -16,7 +16,7 @@ use crate::kubernetes::workload::Workload;
 struct Wanted {
     /// The entry of the chart that sends it
     entry: &'static str,
-    paths: &'static [Path],
+    paths: &'static [Webhook],
     asked: Vec<(&'static str, String, String)>,
     places: Vec<Place>,
     /// Whether it has to be sent without a mark of its own
@@ -31,8 +31,8 @@ struct Place {
     labels: BTreeMap<String, String>,
 }
 
-const BOTH: &[Path] = &[Path::Mutate, Path::Validate];
-const VALIDATE: &[Path] = &[Path::Validate];
+const BOTH: &[Webhook] = &[Webhook::Mutating, Webhook::Validating];
+const VALIDATE: &[Webhook] = &[Webhook::Validating];
 
 pub(crate) fn findings(scene: &Scene<'_>) -> Vec<Finding> {
     let Some(webhooks) = &scene.judge.cluster.webhooks else {
@@ -53,10 +53,10 @@ pub(crate) fn findings(scene: &Scene<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn configuration(scene: &Scene<'_>, path: Path) -> String {
+fn configuration(scene: &Scene<'_>, path: Webhook) -> String {
     let kind = match path {
-        Path::Mutate => "MutatingWebhookConfiguration",
-        Path::Validate => "ValidatingWebhookConfiguration",
+        Webhook::Mutating => "MutatingWebhookConfiguration",
+        Webhook::Validating => "ValidatingWebhookConfiguration",
     };
     format!("{kind} {}", scene.webhook_configuration)
 }
@@ -320,7 +320,7 @@ fn example(selector: &Selector) -> Option<Place> {
 
 /// Entries that the API server cannot ask, since nothing says whom to trust
 fn without_authority(scene: &Scene<'_>, webhooks: &Webhooks) -> Vec<Finding> {
-    let finding = |path: &Path| {
+    let finding = |path: &Webhook| {
         let entries = webhooks.entries().iter();
         let bare = entries.filter(|entry| entry.path == *path && !entry.has_authority);
         let names: Vec<&str> = bare.map(|entry| entry.name.as_str()).collect();
@@ -359,7 +359,7 @@ fn failing_open(scene: &Scene<'_>, webhooks: &Webhooks) -> Vec<Finding> {
         };
         entry.ignores_failure && guards && !may_fail_open(entry)
     };
-    let finding = |path: &Path| {
+    let finding = |path: &Webhook| {
         let entries = webhooks.entries().iter();
         let open = entries.filter(|entry| entry.path == *path && is_open(entry));
         let names: Vec<&str> = open.map(|entry| entry.name.as_str()).collect();

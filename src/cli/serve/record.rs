@@ -1,0 +1,127 @@
+//! From a response to the record that is logged and counted.
+
+use std::collections::BTreeSet;
+
+use crate::admission::Webhook;
+use crate::admission::outcome::container_difference;
+use crate::admission::outcome::container_difference::Unlike;
+use crate::admission::outcome::evaluation::Evaluation;
+use crate::admission::outcome::finding::Finding;
+use crate::admission::response::Response;
+use crate::admission::review::{Operation, Review};
+use crate::telemetry::record::{Asked, Record, scope};
+
+/// The record of what the review itself says
+pub(super) fn of_review(review: &Review<'_>) -> Record {
+    Record {
+        uid: review.uid().to_owned(),
+        user: review.user().to_owned(),
+        groups: review.groups().count(),
+        namespace: review.namespace().to_owned(),
+        name: review.name().to_owned(),
+        resource: resource(review),
+        operation: operation(review.operation()),
+        dry_run: review.is_dry_run(),
+        ..Record::default()
+    }
+}
+
+/// The record of a review and its response
+pub(super) fn of_response(review: &Review<'_>, response: &Response) -> Record {
+    let evaluation = &response.evaluation;
+    let causes = response.causes();
+    // The message says all of a single cause
+    let all_causes = (causes.len() > 1).then(|| serde_json::to_string(causes).ok());
+    Record {
+        stamped: evaluation.stamped.clone(),
+        principal: response.principal(),
+        name: response.name.clone(),
+        decision: response.decision.name(),
+        mode: response.mode.name(),
+        route: response.route(),
+        action: response.action(),
+        code: causes.first().map(|cause| cause.reason.clone()),
+        message: response.message().map(str::to_owned),
+        causes: all_causes.flatten(),
+        allowed_by: response.allowed_by(),
+        unlike: counted_differences(review, response),
+        unlike_stamp: (!evaluation.unlike.is_empty())
+            .then(|| container_difference::shown(&evaluation.unlike)),
+        patched: response.patched,
+        generation: Some(response.generation),
+        asked: questions(evaluation),
+        ..of_review(review)
+    }
+}
+
+/// The kinds of differences between pod and stamp, each once; only what is stored counts, and once
+fn counted_differences(review: &Review<'_>, response: &Response) -> Vec<&'static str> {
+    if response.webhook == Webhook::Mutating || review.is_dry_run() {
+        return Vec::new();
+    }
+    let differences = response.evaluation.unlike.iter();
+    let kinds: BTreeSet<Unlike> = differences.map(|difference| difference.unlike).collect();
+    kinds.into_iter().map(Unlike::name).collect()
+}
+
+fn operation(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Create => "CREATE",
+        Operation::Update => "UPDATE",
+        Operation::Delete => "DELETE",
+        Operation::Connect => "CONNECT",
+    }
+}
+
+fn resource(review: &Review<'_>) -> String {
+    match (review.resource_name(), review.subresource()) {
+        (resource, "") => resource.to_owned(),
+        (resource, subresource) => format!("{resource}/{subresource}"),
+    }
+}
+
+/// The questions to RAM and ECI, the allowed ones first
+fn questions(evaluation: &Evaluation) -> Vec<Asked> {
+    let allowed = evaluation.allowed.iter().map(|allowed| Asked {
+        action: allowed.action,
+        decision: "Allow",
+        scope: scope(allowed.policy_type),
+    });
+    let call = evaluation.operation.map(|operation| operation.action());
+    let failed = evaluation.findings.iter().filter_map(|finding| match finding {
+        Finding::Denied { denial, .. } => Some(Asked {
+            action: denial.question.action,
+            decision: finding.code(),
+            scope: scope(denial.decision.policy_type),
+        }),
+        Finding::Refused(_) => call.map(|action| Asked {
+            action,
+            decision: "Refused",
+            scope: "eci",
+        }),
+        Finding::Unbound => call.map(|action| Asked {
+            action,
+            decision: "ImplicitDeny",
+            scope: "unbound",
+        }),
+        Finding::NotEverywhere { .. } => call.map(|action| Asked {
+            action,
+            decision: "ImplicitDeny",
+            scope: "account",
+        }),
+        Finding::Malformed(_)
+        | Finding::Unmappable(_)
+        | Finding::NotMapped { .. }
+        | Finding::Stamp(_)
+        | Finding::Brought(_)
+        | Finding::Revision(_)
+        | Finding::UnlistedController { .. }
+        | Finding::UnknownNamespace
+        | Finding::UnknownPod
+        | Finding::PodChanged
+        | Finding::UnknownWorkload
+        | Finding::UnknownRequest(_)
+        | Finding::Profile(_) => None,
+    });
+    allowed.chain(failed).collect()
+}
