@@ -1,7 +1,7 @@
-//! The authorities that all replicas share, in one Secret.
+//! The certificate authorities that all replicas share, in one Secret.
 //!
-//! Made by server-side apply without force: when two replicas start at once the first wins, and the other reads what
-//! that one wrote. Every later change is a patch of the version that was read, and of no other.
+//! Server-side apply without force makes the Secret. When two replicas start at once, the first wins and the other reads
+//! what the first one wrote. Every later change is a patch of exactly the version that was read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
@@ -18,10 +18,10 @@ use serde_json::json;
 use crate::cluster::api;
 use crate::cluster::api::{ApiError, RETRY, Told, answered, won};
 use crate::server::certificate::authority::{Authority, AuthorityError};
-use crate::server::certificate::own::Own;
+use crate::server::certificate::leaf_issuer::LeafIssuer;
 use crate::server::certificate::rotation::Authorities;
 
-/// The bundle, for whoever else needs to trust the server
+/// The entry of the bundle, for others that need to trust the server
 ///
 /// Every replica writes it with another value, so that a second apply is a conflict.
 const BUNDLE: &str = "ca.crt";
@@ -29,7 +29,7 @@ const BUNDLE: &str = "ca.crt";
 /// Authorities are entries `authority-UNIXTIME.crt` and `authority-UNIXTIME.key`
 const PREFIX: &str = "authority-";
 
-/// The Secret of one name
+/// The Secret with the authorities
 #[derive(Clone)]
 pub struct SharedAuthorities {
     secrets: Api<Secret>,
@@ -37,16 +37,24 @@ pub struct SharedAuthorities {
     manager: String,
 }
 
-/// What is known of the Secret
+/// Brings the Secret and this process's leaf up to date
+struct Reconciler {
+    shared: SharedAuthorities,
+    issuer: LeafIssuer,
+    /// The Secret as it was read or written last; `None` before the first answer of the API server
+    known: Option<SecretState>,
+}
+
+/// The content of the Secret
 #[derive(Default)]
-struct Known {
-    /// Of the Secret as it was read or written last; nothing while it does not exist
+struct SecretState {
+    /// The resourceVersion; `None` while the Secret does not exist
     version: Option<String>,
     entries: BTreeSet<String>,
     authorities: Authorities,
 }
 
-/// Why the Secret could not be brought in order
+/// Why the Secret cannot be brought up to date
 #[derive(Debug, thiserror::Error)]
 enum SecretError {
     #[error("Secret `{name}`: {source}")]
@@ -64,7 +72,7 @@ enum SecretError {
 }
 
 impl SharedAuthorities {
-    /// The Secret in a namespace, written in the name of one pod
+    /// The Secret of a namespace; the pod's name is the field manager
     #[must_use]
     pub fn new(client: Client, namespace: &str, name: &str, pod: &str) -> Self {
         Self {
@@ -74,75 +82,53 @@ impl SharedAuthorities {
         }
     }
 
-    /// Keeps the Secret, the leaf and the bundle in step, for ever
-    pub async fn keep(self, mut own: Own) {
+    /// Keeps the Secret, the leaf and the bundle up to date, for ever
+    pub async fn run(self, issuer: LeafIssuer) {
         let mut events = pin!(api::follow(self.secrets.clone(), &self.name, api::CALL_SECONDS));
-        let mut known = None;
+        let mut reconciler = Reconciler {
+            shared: self.clone(),
+            issuer,
+            known: None,
+        };
         let mut told = Told::default();
-        let mut pause = own.pause();
+        let interval = reconciler.issuer.check_interval();
+        let mut pause = interval;
         loop {
             let step = tokio::select! {
                 Some(event) = events.next() => match event {
-                    Ok(secret) => self.changed(&mut own, &mut known, secret).await,
+                    Ok(secret) => reconciler.observe(secret).await,
                     Err(error) => Err(self.failed(error)),
                 },
-                () = tokio::time::sleep(pause) => match &mut known {
-                    Some(known) => self.look(&mut own, known).await,
-                    None => Ok(()),
-                },
+                () = tokio::time::sleep(pause) => reconciler.reconcile().await,
             };
             pause = if step.is_ok() {
-                own.pause()
+                interval
             } else {
-                RETRY.min(own.pause())
+                RETRY.min(interval)
             };
             if told.is_news(&step)
                 && let Err(error) = step
             {
-                own.failed(&error);
+                reconciler.issuer.failed(&error);
             }
         }
     }
 
-    async fn changed(
-        &self,
-        own: &mut Own,
-        known: &mut Option<Known>,
-        secret: Option<Secret>,
-    ) -> Result<(), SecretError> {
-        let known = match secret {
-            Some(secret) => known.insert(self.read(&secret)?),
-            None => {
-                // Never there, or deleted: then what this process knows is written again
-                let known = known.get_or_insert_default();
-                known.version = None;
-                known
-            }
+    /// Writes the authorities, and returns what the Secret holds then
+    async fn write(&self, state: &SecretState, now: Timestamp) -> Result<SecretState, SecretError> {
+        let written = match &state.version {
+            None => self.create(&state.authorities, now).await?,
+            Some(version) => self.replace(state, version, now).await?,
         };
-        self.look(own, known).await
+        let secret = match written {
+            Some(secret) => secret,
+            // Another replica was first; its authorities are as good
+            None => self.get().await?,
+        };
+        self.read(&secret)
     }
 
-    /// Writes what is missing or due, then follows what is known
-    async fn look(&self, own: &mut Own, known: &mut Known) -> Result<(), SecretError> {
-        let now = Timestamp::now();
-        let authorities = &mut known.authorities;
-        if known.version.is_none() || authorities.is_due(now) || authorities.has_expired(now) {
-            authorities.advance(now, own.lifetimes())?;
-            let written = match &known.version {
-                None => self.create(authorities, now).await?,
-                Some(version) => self.replace(authorities, now, version, &known.entries).await?,
-            };
-            let secret = match written {
-                Some(secret) => secret,
-                // Another replica was first; its authorities are as good
-                None => self.get().await?,
-            };
-            *known = self.read(&secret)?;
-        }
-        own.follow(&known.authorities, now)?;
-        Ok(())
-    }
-
+    /// Makes the Secret; `None` if another replica was first
     async fn create(&self, authorities: &Authorities, now: Timestamp) -> Result<Option<Secret>, SecretError> {
         let secret = Secret {
             metadata: ObjectMeta {
@@ -166,15 +152,16 @@ impl SharedAuthorities {
         read.map_err(|error| self.failed(error))
     }
 
+    /// Replaces the authorities in this version of the Secret; `None` if another replica was first
     async fn replace(
         &self,
-        authorities: &Authorities,
-        now: Timestamp,
+        state: &SecretState,
         version: &str,
-        present: &BTreeSet<String>,
+        now: Timestamp,
     ) -> Result<Option<Secret>, SecretError> {
-        let wanted = entries(authorities, now);
-        let gone = present
+        let wanted = entries(&state.authorities, now);
+        let gone = state
+            .entries
             .iter()
             .filter(|entry| entry.starts_with(PREFIX) && !wanted.contains_key(*entry));
         let mut data: BTreeMap<&str, Option<&ByteString>> =
@@ -190,36 +177,35 @@ impl SharedAuthorities {
             .map_err(|error| self.failed(error))
     }
 
-    fn read(&self, secret: &Secret) -> Result<Known, SecretError> {
+    /// Reads the authorities from the Secret's entries
+    fn read(&self, secret: &Secret) -> Result<SecretState, SecretError> {
         let empty = BTreeMap::new();
         let data = secret.data.as_ref().unwrap_or(&empty);
-        let mut authorities = Vec::new();
-        for (entry, certificate) in data {
-            let Some(stem) = entry.strip_suffix(".crt").filter(|stem| stem.starts_with(PREFIX)) else {
-                continue;
-            };
-            let name = self.name.clone();
-            let Some(key) = data.get(&format!("{stem}.key")) else {
-                return Err(SecretError::NoKey {
-                    name,
-                    entry: entry.clone(),
-                });
-            };
-            let (certificate, key) = (
-                String::from_utf8_lossy(&certificate.0),
-                String::from_utf8_lossy(&key.0),
-            );
-            let authority = Authority::parse(&certificate, &key).map_err(|source| SecretError::Entry {
-                name,
-                entry: entry.clone(),
-                source,
-            })?;
-            authorities.push(authority);
-        }
-        Ok(Known {
+        let stems = data
+            .keys()
+            .filter_map(|entry| entry.strip_suffix(".crt"))
+            .filter(|stem| stem.starts_with(PREFIX));
+        let authorities = stems.map(|stem| self.authority(data, stem));
+        let authorities = authorities.collect::<Result<_, _>>()?;
+        Ok(SecretState {
             version: secret.metadata.resource_version.clone(),
             entries: data.keys().cloned().collect(),
             authorities: Authorities::new(authorities),
+        })
+    }
+
+    /// Reads the authority of the entries `STEM.crt` and `STEM.key`
+    fn authority(&self, data: &BTreeMap<String, ByteString>, stem: &str) -> Result<Authority, SecretError> {
+        let (name, entry) = (self.name.clone(), format!("{stem}.crt"));
+        let (certificate, key) = (data.get(&entry), data.get(&format!("{stem}.key")));
+        let Some((certificate, key)) = certificate.zip(key) else {
+            return Err(SecretError::NoKey { name, entry });
+        };
+        let text = |bytes: &ByteString| String::from_utf8_lossy(&bytes.0).into_owned();
+        Authority::parse(&text(certificate), &text(key)).map_err(|source| SecretError::Entry {
+            name,
+            entry,
+            source,
         })
     }
 
@@ -231,6 +217,40 @@ impl SharedAuthorities {
     }
 }
 
+impl Reconciler {
+    /// Takes over the Secret as the watch shows it; `None` if there is none
+    async fn observe(&mut self, secret: Option<Secret>) -> Result<(), SecretError> {
+        match secret {
+            Some(secret) => self.known = Some(self.shared.read(&secret)?),
+            // Never there, or deleted: the authorities that this process knows are written again
+            None => self.known.get_or_insert_default().version = None,
+        }
+        self.reconcile().await
+    }
+
+    /// Writes authorities that are missing or due, then issues the leaf by them
+    async fn reconcile(&mut self) -> Result<(), SecretError> {
+        let Some(known) = &mut self.known else {
+            return Ok(());
+        };
+        let now = Timestamp::now();
+        let authorities = &mut known.authorities;
+        if known.version.is_none() || authorities.is_due(now) || authorities.has_expired(now) {
+            authorities.advance(now, self.issuer.lifetimes())?;
+            *known = self.shared.write(known, now).await?;
+        }
+        self.issuer.follow(&known.authorities, now)?;
+        Ok(())
+    }
+}
+
+/// The Secret's entries for these authorities
+///
+/// ```text
+/// ca.crt                    the bundle of all
+/// authority-1700000000.crt  certificate of the authority that was made at second 1700000000
+/// authority-1700000000.key  its key
+/// ```
 fn entries(authorities: &Authorities, now: Timestamp) -> BTreeMap<String, ByteString> {
     let bytes = |text: &str| ByteString(text.as_bytes().to_vec());
     let mut entries = BTreeMap::from([(BUNDLE.to_owned(), bytes(&authorities.bundle(now)))]);
