@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// In place of a time: there is none
+/// Stands for no instant
 const NONE: u64 = u64::MAX;
 
 /// An instant that may be missing, shared without a lock; its unit is the millisecond

@@ -56,7 +56,7 @@ pub struct Port {
     pub transport: Transport,
     /// The bounds of its connections
     pub limits: ConnectionLimits,
-    /// Who may connect
+    /// The networks that may connect
     pub peers: Peers,
     /// Counts refused connections
     pub metrics: Arc<Metrics>,

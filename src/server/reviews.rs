@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! request -> body (size, memory, time) -> permits (reviews, large ones, parsing) -> Judge -> answer
-//!                 \_______________________\___________ Failure ______________________/
+//! a bound that is hit, or a panic      -> Failure -> answer
 //! ```
 
 mod failure;

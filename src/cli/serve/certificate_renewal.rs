@@ -28,7 +28,7 @@ pub(super) struct CertificateRenewal {
 
 /// How the certificate is kept fresh
 enum Renewal {
-    /// By whoever renews the files
+    /// By others, in mounted files
     Mounted(MountedCertificate),
     /// By an authority in memory
     InMemory(LeafIssuer, Authorities),

@@ -37,14 +37,14 @@ pub async fn run(client: Client, name: String, bundle: CaBundle, metrics: Arc<Me
 }
 
 /// A webhook configuration of either kind
-trait Configuration:
+trait WebhookConfiguration:
     Resource<DynamicType = ()> + Clone + Debug + Serialize + DeserializeOwned + Send + 'static
 {
     /// Name and client configuration of each webhook
     fn entries(&self) -> Vec<(&str, &WebhookClientConfig)>;
 }
 
-impl Configuration for MutatingWebhookConfiguration {
+impl WebhookConfiguration for MutatingWebhookConfiguration {
     fn entries(&self) -> Vec<(&str, &WebhookClientConfig)> {
         let entries = self.webhooks.iter().flatten();
         entries
@@ -53,7 +53,7 @@ impl Configuration for MutatingWebhookConfiguration {
     }
 }
 
-impl Configuration for ValidatingWebhookConfiguration {
+impl WebhookConfiguration for ValidatingWebhookConfiguration {
     fn entries(&self) -> Vec<(&str, &WebhookClientConfig)> {
         let entries = self.webhooks.iter().flatten();
         entries
@@ -63,10 +63,15 @@ impl Configuration for ValidatingWebhookConfiguration {
 }
 
 /// Injects the bundle at each change of it or of the configuration; ends when neither can change any more
-async fn inject_changes<K: Configuration>(api: Api<K>, name: &str, mut bundle: CaBundle, metrics: &Metrics) {
+async fn inject_changes<K: WebhookConfiguration>(
+    api: Api<K>,
+    name: &str,
+    mut bundle: CaBundle,
+    metrics: &Metrics,
+) {
     let mut events = pin!(api::follow(api.clone(), name, api::CALL_SECONDS));
     let mut present: Option<K> = None;
-    let mut told = Told::default();
+    let mut reported = Told::default();
     let mut failed = false;
     loop {
         let step = tokio::select! {
@@ -82,7 +87,7 @@ async fn inject_changes<K: Configuration>(api: Api<K>, name: &str, mut bundle: C
             _ => step,
         };
         failed = step.is_err();
-        if told.is_news(&step)
+        if reported.is_news(&step)
             && let Err(error) = step
         {
             metrics.certificates.failed();
@@ -92,7 +97,7 @@ async fn inject_changes<K: Configuration>(api: Api<K>, name: &str, mut bundle: C
 }
 
 /// Patches the configuration if its caBundle differs
-async fn inject<K: Configuration>(api: &Api<K>, object: &K, bundle: &str) -> Result<(), ApiError> {
+async fn inject<K: WebhookConfiguration>(api: &Api<K>, object: &K, bundle: &str) -> Result<(), ApiError> {
     let Some(patch) = patch(object, bundle) else {
         return Ok(());
     };
@@ -119,7 +124,7 @@ async fn inject<K: Configuration>(api: &Api<K>, object: &K, bundle: &str) -> Res
 /// ```text
 /// [{name: a, caBundle: PEM}, {name: b}] -> {metadata: {resourceVersion: "7"}, webhooks: [{name: b, caBundle: PEM}]}
 /// ```
-fn patch<K: Configuration>(object: &K, bundle: &str) -> Option<Value> {
+fn patch<K: WebhookConfiguration>(object: &K, bundle: &str) -> Option<Value> {
     let wanted = ByteString(bundle.as_bytes().to_vec());
     let differing: Vec<Value> = object
         .entries()

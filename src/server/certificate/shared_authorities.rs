@@ -90,7 +90,7 @@ impl SharedAuthorities {
             issuer,
             known: None,
         };
-        let mut told = Told::default();
+        let mut reported = Told::default();
         let interval = reconciler.issuer.check_interval();
         let mut pause = interval;
         loop {
@@ -106,7 +106,7 @@ impl SharedAuthorities {
             } else {
                 RETRY.min(interval)
             };
-            if told.is_news(&step)
+            if reported.is_news(&step)
                 && let Err(error) = step
             {
                 reconciler.issuer.failed(&error);

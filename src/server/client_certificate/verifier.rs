@@ -13,7 +13,7 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 /// Demands a certificate of every client, with a CA that can be replaced while serving
 ///
-/// A replaced CA counts from the next handshake on. Open connections end by their age.
+/// Another CA is used from the next handshake on. Open connections end by their age.
 pub struct ClientVerifier {
     ca: ArcSwap<CaVerifier>,
     allowed_names: Vec<String>,
@@ -26,7 +26,7 @@ pub(super) struct CaVerifier(pub(super) Arc<dyn ClientCertVerifier>);
 /// The names in a certificate: its common name, if it has exactly one, and its DNS names
 fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
     let mut common = certificate.subject().iter_common_name();
-    // With several it is not clear which one counts
+    // With several it is unclear which one is meant
     let common = match (common.next(), common.next()) {
         (Some(only), None) => only.as_str().ok().map(str::to_owned),
         _ => None,

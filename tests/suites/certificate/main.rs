@@ -80,7 +80,7 @@ impl Port {
         }
     }
 
-    fn own(&self, lifetimes: Lifetimes) -> LeafIssuer {
+    fn issuer(&self, lifetimes: Lifetimes) -> LeafIssuer {
         let names = NAMES.map(str::to_owned).to_vec();
         LeafIssuer::new(
             names,
@@ -125,10 +125,10 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 async fn an_own_certificate_serves_its_names_and_no_other() {
     let port = Port::open().await;
     assert!(!port.resolver.has_certificate());
-    let mut own = port.own(Lifetimes::USUAL);
-    assert!(port.leaf(NAMES[0], &text(&own.bundle())).await.is_err());
-    own.start_in_memory().unwrap();
-    let bundle = text(&own.bundle());
+    let mut issuer = port.issuer(Lifetimes::USUAL);
+    assert!(port.leaf(NAMES[0], &text(&issuer.bundle())).await.is_err());
+    issuer.start_in_memory().unwrap();
+    let bundle = text(&issuer.bundle());
     for name in NAMES {
         port.leaf(name, &bundle).await.unwrap();
     }
@@ -140,9 +140,9 @@ async fn an_own_certificate_serves_its_names_and_no_other() {
 #[tokio::test]
 async fn an_own_certificate_says_what_it_is_for() {
     let port = Port::open().await;
-    let mut own = port.own(Lifetimes::USUAL);
-    own.start_in_memory().unwrap();
-    let bundle = text(&own.bundle());
+    let mut issuer = port.issuer(Lifetimes::USUAL);
+    issuer.start_in_memory().unwrap();
+    let bundle = text(&issuer.bundle());
     let leaf = port.leaf(NAMES[0], &bundle).await.unwrap();
     let (_, leaf) = parse_x509_certificate(&leaf).unwrap();
     assert!(!leaf.is_ca());
@@ -166,10 +166,10 @@ async fn an_own_certificate_says_what_it_is_for() {
 #[tokio::test]
 async fn renewal_never_leaves_a_client_behind() {
     let port = Port::open().await;
-    let mut own = port.own(BRIEF);
-    let authorities = own.start_in_memory().unwrap();
-    let bundle = own.bundle();
-    tokio::spawn(own.renew_in_memory(authorities));
+    let mut issuer = port.issuer(BRIEF);
+    let authorities = issuer.start_in_memory().unwrap();
+    let bundle = issuer.bundle();
+    tokio::spawn(issuer.renew_in_memory(authorities));
     let (mut leaves, mut bundles, mut late) = (Vec::new(), Vec::new(), text(&bundle));
     let end = Timestamp::now() + SignedDuration::from_secs(12);
     while Timestamp::now() < end {
@@ -338,10 +338,10 @@ async fn a_bad_certificate_at_the_start_is_told_with_its_file() {
 /// One replica in the fake cluster, and what clients should trust for it
 async fn replica(api: &FakeApi, pod: &str, lifetimes: Lifetimes) -> (Port, CaBundle) {
     let port = Port::open().await;
-    let own = port.own(lifetimes);
-    let bundle = own.bundle();
+    let issuer = port.issuer(lifetimes);
+    let bundle = issuer.bundle();
     let shared = SharedAuthorities::new(api.client(), "ramgate", "ramgate-ca", pod);
-    tokio::spawn(shared.run(own));
+    tokio::spawn(shared.run(issuer));
     (port, bundle)
 }
 

@@ -223,14 +223,14 @@ pub(crate) async fn start_for(
     let metrics = Arc::new(Metrics::new().unwrap());
     let resolver = CertificateResolver::new(Arc::clone(&metrics));
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let mut own = LeafIssuer::new(
+    let mut issuer = LeafIssuer::new(
         names,
         Lifetimes::USUAL,
         Arc::clone(&resolver),
         Arc::clone(&metrics),
     );
-    own.start_in_memory().unwrap();
-    let bundle = own.bundle().borrow().to_string();
+    issuer.start_in_memory().unwrap();
+    let bundle = issuer.bundle().borrow().to_string();
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let (listener, admin_listener, probe_listener) = (
         Listener::bind(any).await.unwrap(),

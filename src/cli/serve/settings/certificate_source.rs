@@ -62,7 +62,7 @@ pub(super) fn check(args: &ServeArgs) -> Checked<CertificateSource> {
     }
 }
 
-/// Mistakes for flags of the self-made certificate beside mounted files; whoever mounts them also sets caBundle
+/// Mistakes for flags of the self-made certificate beside mounted files, whose owner also sets caBundle
 fn self_made_flags(args: &ServeArgs) -> Vec<String> {
     let flags = [
         (args.tls_secret.is_some(), "--tls-secret"),
