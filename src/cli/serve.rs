@@ -14,7 +14,7 @@ mod configuration_origin;
 mod gate;
 mod listeners;
 mod readiness;
-mod settings;
+mod serve_settings;
 mod startup_failure;
 mod watchdog;
 
@@ -33,9 +33,9 @@ use crate::cli::serve::configuration_origin::ConfigurationOrigin;
 use crate::cli::serve::gate::Gate;
 use crate::cli::serve::listeners::Listeners;
 use crate::cli::serve::readiness::ReadinessCheck;
-use crate::cli::serve::settings::Settings;
-use crate::cli::serve::settings::ports::ClientCaSettings;
-pub(super) use crate::cli::serve::settings::serve_args::ServeArgs;
+use crate::cli::serve::serve_settings::ServeSettings;
+use crate::cli::serve::serve_settings::ports::ClientCaSettings;
+pub(super) use crate::cli::serve::serve_settings::serve_args::ServeArgs;
 use crate::cli::serve::startup_failure::failed;
 use crate::config::{Status, Store};
 use crate::server::admin::{Admin, Readiness};
@@ -71,7 +71,7 @@ pub(super) fn run(args: ServeArgs) -> Result<Exit, Problem> {
     served
 }
 
-async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
+async fn serve(settings: ServeSettings, started: Instant) -> Result<Exit, Problem> {
     log::start(settings.log_format, settings.log_filter)
         .map_err(|error| Problem::Usage(error.to_string()))?;
     // Refused only if a provider is there already, and then it is this one

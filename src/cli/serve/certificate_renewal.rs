@@ -7,7 +7,7 @@ use kube::Client;
 
 use crate::cli::report::Problem;
 use crate::cli::serve::background_tasks::BackgroundTasks;
-use crate::cli::serve::settings::certificate_source::{CertificateSource, SelfMadeCertificate};
+use crate::cli::serve::serve_settings::certificate_source::{CertificateSource, SelfMadeCertificate};
 use crate::server::certificate::ca_bundle::CaBundle;
 use crate::server::certificate::leaf_issuer::LeafIssuer;
 use crate::server::certificate::lifetimes::Lifetimes;

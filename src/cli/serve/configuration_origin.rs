@@ -9,7 +9,7 @@ use kube::{Client, Config};
 use crate::cli::report::Problem;
 use crate::cli::serve::background_tasks::BackgroundTasks;
 use crate::cli::serve::gate::Surrounding;
-use crate::cli::serve::settings::{ClusterSettings, Source};
+use crate::cli::serve::serve_settings::{ClusterSettings, Source};
 use crate::cli::serve::startup_failure::failed;
 use crate::cli::serve::watchdog::Watchdog;
 use crate::cluster::api::watches::Watches;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::cli::report::Problem;
-use crate::cli::serve::settings::ports::Ports;
+use crate::cli::serve::serve_settings::ports::Ports;
 use crate::server::listener::Listener;
 
 /// The bound ports

@@ -47,7 +47,7 @@ const BRIEF: Lifetimes = Lifetimes {
     check_interval: SignedDuration::from_millis(100),
 };
 
-/// A listener that serves whatever is in a resolver
+/// A listener that serves the certificate of its resolver
 struct Port {
     address: SocketAddr,
     resolver: Arc<CertificateResolver>,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::serve::settings::mistakes::Checked;
+use crate::cli::serve::serve_settings::mistakes::Checked;
 use crate::server::peers::{Network, Peers};
 
 /// The flags of the ports

@@ -6,8 +6,8 @@ use clap::Args;
 
 use crate::admission::Mode;
 use crate::admission::outcome::mode::StampContents;
-use crate::cli::serve::settings::namespace_override::NamespaceOverride;
-use crate::cli::serve::settings::ports::PortArgs;
+use crate::cli::serve::serve_settings::namespace_override::NamespaceOverride;
+use crate::cli::serve::serve_settings::ports::PortArgs;
 use crate::telemetry::log::LogFormat;
 
 /// Answer AdmissionReviews over HTTPS

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use crate::cli::serve::settings::mistakes;
-use crate::cli::serve::settings::mistakes::Checked;
+use crate::cli::serve::serve_settings::mistakes;
+use crate::cli::serve::serve_settings::mistakes::Checked;
 
 /// A value for one namespace, written NS=VALUE
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,11 +14,11 @@ use tracing_subscriber::EnvFilter;
 
 use crate::admission::Modes;
 use crate::authorization::Exempt;
-use crate::cli::serve::settings::certificate_source::CertificateSource;
-use crate::cli::serve::settings::mistakes::{Checked, Mistakes};
-use crate::cli::serve::settings::namespace_override::by_namespace;
-use crate::cli::serve::settings::ports::Ports;
-use crate::cli::serve::settings::serve_args::ServeArgs;
+use crate::cli::serve::serve_settings::certificate_source::CertificateSource;
+use crate::cli::serve::serve_settings::mistakes::{Checked, Mistakes};
+use crate::cli::serve::serve_settings::namespace_override::by_namespace;
+use crate::cli::serve::serve_settings::ports::Ports;
+use crate::cli::serve::serve_settings::serve_args::ServeArgs;
 use crate::server::limits::ReviewLimits;
 use crate::telemetry::log;
 use crate::telemetry::log::LogFormat;
@@ -40,7 +40,7 @@ const LONGEST_STALE: u64 = 86_400;
 
 /// The settings of `serve`, free of contradictions
 #[derive(Debug)]
-pub(super) struct Settings {
+pub(super) struct ServeSettings {
     pub(super) source: Source,
     pub(super) ports: Ports,
     pub(super) modes: Modes,
@@ -66,7 +66,7 @@ pub(super) enum Source {
     },
 }
 
-/// Settings that count only with a cluster
+/// ServeSettings that count only with a cluster
 #[derive(Debug)]
 pub(super) struct ClusterSettings {
     pub(super) stamp_secret: String,
@@ -83,7 +83,7 @@ impl ServeArgs {
     ///
     /// # Errors
     /// Every mistake, a sentence each.
-    pub(super) fn check(self) -> Result<Settings, Vec<String>> {
+    pub(super) fn check(self) -> Result<ServeSettings, Vec<String>> {
         let mut mistakes = Mistakes::default();
         let source = mistakes.collect(self.source());
         let ports = mistakes.collect(self.ports.check());
@@ -106,7 +106,7 @@ impl ServeArgs {
                 stale_after: stale_after?,
                 real_node_names: real_node_names?,
             };
-            Some(Settings {
+            Some(ServeSettings {
                 source: source?,
                 ports: ports?,
                 modes: modes?,
@@ -222,8 +222,8 @@ mod tests {
     use super::*;
     use crate::admission::Mode;
     use crate::admission::outcome::mode::StampContents;
-    use crate::cli::serve::settings::certificate_source::LOCAL_NAMES;
-    use crate::cli::serve::settings::ports::ClientCaSettings;
+    use crate::cli::serve::serve_settings::certificate_source::LOCAL_NAMES;
+    use crate::cli::serve::serve_settings::ports::ClientCaSettings;
     use crate::server::peers::Peers;
 
     #[derive(Debug, Parser)]
@@ -232,7 +232,7 @@ mod tests {
         args: ServeArgs,
     }
 
-    fn parsed(flags: &[&str]) -> Result<Settings, Vec<String>> {
+    fn parsed(flags: &[&str]) -> Result<ServeSettings, Vec<String>> {
         let args = Command::try_parse_from(["serve"].iter().chain(flags));
         args.map_err(|error| vec![error.to_string()])?.args.check()
     }

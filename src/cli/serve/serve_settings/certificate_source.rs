@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::cli::serve::settings::mistakes;
-use crate::cli::serve::settings::mistakes::Checked;
-use crate::cli::serve::settings::serve_args::ServeArgs;
+use crate::cli::serve::serve_settings::mistakes;
+use crate::cli::serve::serve_settings::mistakes::Checked;
+use crate::cli::serve::serve_settings::serve_args::ServeArgs;
 use crate::server::certificate::authority;
 use crate::server::certificate::mounted::{CertificateFile, KeyFile};
 
