@@ -1,26 +1,29 @@
-//! The HTTPS server that the API server asks, and the plain ports beside it.
+//! The HTTPS server that API servers call, and the plain ports beside it.
 //!
 //! ```text
-//! socket -> listener (peers, places, TLS) -> reviews (bounds on bytes, work, time) -> Judge -> answer
-//!                certificate (own or mounted, swapped while serving), authority of the clients
-//! socket -> listener (places, plain)      -> admin (/live, /ready, /metrics)
-//! socket -> listener (places, plain)      -> probes (/live, /ready)
+//! socket -> listener (peers, permits, TLS) -> reviews (bounds on bytes, work, time) -> Judge -> answer
+//!             certificate (self-made or mounted, replaced while serving), client_certificate
+//! socket -> listener (permits, plain)      -> admin (/live, /ready, /metrics)
+//! socket -> listener (permits, plain)      -> probes (/live, /ready)
 //! ```
 //!
-//! HTTP/1.1 only, which is all that an API server speaks to a webhook: one request a connection at a time, so that
-//! load spreads over the replicas. Whatever goes wrong here is an explicit denial that says which bound was hit.
+//! HTTP/1.1 only, since API servers speak nothing else to a webhook. One connection carries one request at a time, so
+//! that load spreads over the replicas. Every failure here is an explicit denial that names the bound that was hit.
 
 pub(crate) mod admin;
-pub(crate) mod body;
+mod body;
 pub(crate) mod certificate;
-pub(crate) mod clients;
-pub(crate) mod connection;
+pub(crate) mod client_certificate;
+mod clock;
+mod connection;
+mod connection_permits;
+mod http_response;
 pub(crate) mod judge;
 pub(crate) mod limits;
 pub(crate) mod listener;
+mod memory_budget;
+pub(crate) mod mounted_files;
 pub(crate) mod peers;
-pub(crate) mod places;
-pub(crate) mod reply;
 pub(crate) mod reviews;
 pub(crate) mod shutdown;
 pub(crate) mod uid;
@@ -40,73 +43,71 @@ use crate::server::shutdown::{Aborted, Phase, Phases, Signals};
 
 /// All ports, bound and ready to run
 pub struct Server {
-    /// Where reviews arrive
+    /// The reviews' port
     pub listener: Listener,
-    /// Where Prometheus and people arrive
+    /// The admin port
     pub admin_listener: Listener,
-    /// Where probes arrive, if not at the admin port
+    /// The probes' port, if it is not the admin port
     pub probe_listener: Option<Listener>,
     /// Keys and protocol of the reviews' port
     pub tls: Arc<ServerConfig>,
-    /// What answers reviews
+    /// Answers reviews
     pub reviews: Arc<Reviews>,
-    /// What answers probes
+    /// Answers probes and scrapes
     pub admin: Arc<Admin>,
     /// The bounds of the reviews' port
     pub limits: ConnectionLimits,
-    /// Who may connect to the reviews' port
+    /// The networks that may connect to the reviews' port
     pub peers: Peers,
-    /// How long to go on serving once told to stop
+    /// How long to go on serving after a signal
     pub shutdown_delay: Duration,
-    /// What the rest of the process is told about the stop; the server moves it on
+    /// Tells the rest of the process how far the shutdown is; the server moves it on
     pub phases: Phases,
 }
 
 impl Server {
-    /// Serves until a signal, then leaves in order: not ready at once, serving on for the delay while telling
-    /// clients to close, then no new connections and the rest brought to an end
+    /// Serves until a signal, then shuts down in order
+    ///
+    /// From the signal on the server is not ready. For the delay it serves on and asks clients to close. Then it accepts
+    /// no more connections and answers what is in flight.
     ///
     /// # Errors
     /// A second signal ends it at once.
     pub async fn run(self, signals: &mut Signals) -> Result<(), Aborted> {
-        let Self {
-            listener,
-            admin_listener,
-            probe_listener,
-            tls,
-            reviews,
-            admin,
-            limits,
-            peers,
-            shutdown_delay,
-            phases,
-        } = self;
-        let plain = |limits| Port {
-            transport: Transport::Plain,
-            limits,
-            peers: Peers::default(),
-            metrics: Arc::clone(&admin.metrics),
-        };
-        let port = Port {
-            transport: Transport::Tls(tls),
-            peers,
-            ..plain(limits)
-        };
-        let serving = tokio::spawn(listener.serve(port, reviews::router(reviews), phases.watch()));
         let admin_phases = Phases::default();
-        let mut beside = JoinSet::new();
-        if let Some(listener) = probe_listener {
-            let router = admin::probes(Arc::clone(&admin));
-            beside.spawn(listener.serve(plain(ConnectionLimits::PROBES), router, admin_phases.watch()));
+        let mut plain_ports = JoinSet::new();
+        if let Some(listener) = self.probe_listener {
+            let port = plain_port(ConnectionLimits::PROBES, &self.admin);
+            let router = admin::probes(Arc::clone(&self.admin));
+            plain_ports.spawn(listener.serve(port, router, admin_phases.watch()));
         }
-        let router = admin::router(Arc::clone(&admin));
-        beside.spawn(admin_listener.serve(plain(ConnectionLimits::ADMIN), router, admin_phases.watch()));
-        let stopped = shutdown::follow(&phases, signals, shutdown_delay, serving).await;
+        let port = plain_port(ConnectionLimits::ADMIN, &self.admin);
+        let router = admin::router(Arc::clone(&self.admin));
+        plain_ports.spawn(self.admin_listener.serve(port, router, admin_phases.watch()));
+        let port = Port {
+            transport: Transport::Tls(self.tls),
+            limits: self.limits,
+            peers: self.peers,
+            metrics: Arc::clone(&self.admin.metrics),
+        };
+        let router = reviews::router(self.reviews);
+        let serving = tokio::spawn(self.listener.serve(port, router, self.phases.watch()));
+        let stopped = shutdown::follow(&self.phases, signals, self.shutdown_delay, serving).await;
         admin_phases.enter(Phase::Draining);
         if stopped.is_ok() {
             // Probes and scrapes are short; nothing waits for their result
-            beside.join_all().await;
+            plain_ports.join_all().await;
         }
         stopped
+    }
+}
+
+/// A port without TLS, for any client
+fn plain_port(limits: ConnectionLimits, admin: &Admin) -> Port {
+    Port {
+        transport: Transport::Plain,
+        limits,
+        peers: Peers::default(),
+        metrics: Arc::clone(&admin.metrics),
     }
 }

@@ -1,11 +1,11 @@
-//! What the process tells about itself: one log line and a few counters for every decision.
+//! Logs and metrics: one log line and a few counters for every decision.
 //!
 //! ```text
-//! Record -> log (tracing: JSON or text, on stderr)
+//! Record -> log     (tracing: JSON or text, on stderr)
 //!        -> metrics (Prometheus text on the admin port)
 //! ```
 //!
-//! Neither ever holds an object's body, a policy's text or a key; no label takes a value that a tenant can choose.
+//! Neither holds an object's body, a policy's text or a key. No label takes a value that a tenant can choose.
 
 pub(crate) mod clip;
 pub(crate) mod log;

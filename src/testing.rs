@@ -67,15 +67,15 @@ pub mod kubernetes {
 /// From `server`
 pub mod server {
     pub use crate::server::Server;
-    pub use crate::server::admin::{Admin, Readiness, Report};
+    pub use crate::server::admin::{Admin, Readiness, ReadinessReport};
     pub use crate::server::certificate::authority::Authority;
-    pub use crate::server::certificate::bundle::Bundle;
+    pub use crate::server::certificate::ca_bundle::CaBundle;
+    pub use crate::server::certificate::leaf_issuer::LeafIssuer;
     pub use crate::server::certificate::lifetimes::Lifetimes;
-    pub use crate::server::certificate::mounted::{CertificateFile, KeyFile, Mounted};
-    pub use crate::server::certificate::own::Own;
-    pub use crate::server::certificate::secret::SharedAuthorities;
-    pub use crate::server::certificate::slot::Slot;
-    pub use crate::server::clients::AuthorityFile;
+    pub use crate::server::certificate::mounted::{CertificateFile, KeyFile, MountedCertificate};
+    pub use crate::server::certificate::resolver::CertificateResolver;
+    pub use crate::server::certificate::shared_authorities::SharedAuthorities;
+    pub use crate::server::client_certificate::ca_file::ClientCaFile;
     pub use crate::server::judge::{Endpoint, Judge, Verdict};
     pub use crate::server::limits::{ConnectionLimits, ReviewLimits};
     pub use crate::server::listener::{Listener, Port, Transport};
@@ -88,9 +88,9 @@ pub mod server {
         pub use crate::server::admin::router;
     }
 
-    /// From `injection`
-    pub mod injection {
-        pub use crate::server::certificate::injection::keep;
+    /// From `ca_injection`
+    pub mod ca_injection {
+        pub use crate::server::certificate::ca_injection::run;
     }
 
     /// From `reviews`

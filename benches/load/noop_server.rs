@@ -17,7 +17,7 @@ use axum::routing::post;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use ramgate::testing::server::{Lifetimes, Own, Slot};
+use ramgate::testing::server::{CertificateResolver, LeafIssuer, Lifetimes};
 use ramgate::testing::telemetry::Metrics;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -32,15 +32,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .ok_or("give an address to listen on")?
         .parse()?;
     let metrics = Arc::new(Metrics::new()?);
-    let slot = Slot::new(Arc::clone(&metrics));
-    Own::new(
+    let resolver = CertificateResolver::new(Arc::clone(&metrics));
+    LeafIssuer::new(
         vec!["localhost".into()],
         Lifetimes::USUAL,
-        Arc::clone(&slot),
+        Arc::clone(&resolver),
         metrics,
     )
     .start_in_memory()?;
-    let tls = TlsAcceptor::from(slot.server_config()?);
+    let tls = TlsAcceptor::from(resolver.server_config()?);
     let router = Router::new().route(
         "/",
         post(async |_: Bytes| ([(CONTENT_TYPE, "application/json")], ALLOWED)),

@@ -40,7 +40,7 @@ pub struct Response {
     /// The generation of the configuration that decided
     pub generation: u64,
     /// The evaluation
-    pub evaluation: Evaluation,
+    pub(crate) evaluation: Evaluation,
 }
 
 impl Response {

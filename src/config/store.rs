@@ -32,7 +32,7 @@ pub(crate) struct ConfigMapDocuments {
 
 /// What is in force, and what became of the last reload
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Status {
+pub(crate) struct Status {
     /// Generation of the configuration in force; 0 as long as there is none
     pub generation: u64,
     /// Documents of the configuration in force
@@ -119,7 +119,7 @@ impl Store {
 
 impl Status {
     /// Whether there is a configuration to judge by
-    pub fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         self.generation > 0
     }
 }

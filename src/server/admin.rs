@@ -1,4 +1,4 @@
-//! The admin port: `/live`, `/ready` and `/metrics`, plain HTTP; and the port of the probes, which has no metrics.
+//! The admin port with `/live`, `/ready` and `/metrics`, and the port of the probes without metrics; plain HTTP.
 
 use std::sync::Arc;
 
@@ -9,67 +9,68 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Serialize;
 
-use crate::server::reply;
+use crate::server::http_response;
 use crate::server::shutdown::{Phase, Phases};
 use crate::telemetry::metrics::Metrics;
 
-/// Says whether everything that judging needs is there
+/// Reports whether everything is there that reviews need
 pub trait Readiness: Send + Sync + 'static {
-    /// The state right now
-    fn report(&self) -> Report;
+    /// The present state
+    fn report(&self) -> ReadinessReport;
 }
 
-/// What `/ready` shows
+/// The content of `/ready`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
-    /// What is not there yet, a sentence each; ready means none
+pub struct ReadinessReport {
+    /// What is missing, a sentence each; the server is ready if nothing is
     pub missing: Vec<String>,
-    /// What the cluster's owner should put right though reviews are judged, a sentence each
+    /// What the cluster's owner should repair although reviews are answered, a sentence each
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub concerns: Vec<String>,
     /// Generation of the configuration in force
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generation: Option<u64>,
-    /// Why the newest documents are not in force; nothing when they are
+    /// Why the newest documents are not in force; empty if they are
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub last_reload_errors: Vec<String>,
 }
 
-/// What the admin port knows
+/// What the admin port reports
 pub struct Admin {
-    /// Whether the server may be asked
+    /// Whether the server is ready
     pub readiness: Arc<dyn Readiness>,
-    /// Whether the server is leaving
+    /// Whether the server is stopping
     pub phases: Phases,
-    /// The counters
+    /// All metrics
     pub metrics: Arc<Metrics>,
 }
 
 /// The routes of the admin port
 pub fn router(admin: Arc<Admin>) -> Router {
     Router::new()
-        .route("/live", get(async || reply::text(StatusCode::OK, "live")))
+        .route("/live", get(async || http_response::text(StatusCode::OK, "live")))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
-        .fallback(async || reply::text(StatusCode::NOT_FOUND, "here are /live, /ready and /metrics"))
+        .fallback(async || http_response::text(StatusCode::NOT_FOUND, "here are /live, /ready and /metrics"))
         .with_state(admin)
 }
 
 /// The routes of the probes' port
 pub(crate) fn probes(admin: Arc<Admin>) -> Router {
     Router::new()
-        .route("/live", get(async || reply::text(StatusCode::OK, "live")))
+        .route("/live", get(async || http_response::text(StatusCode::OK, "live")))
         .route("/ready", get(ready))
-        .fallback(async || reply::text(StatusCode::NOT_FOUND, "here are /live and /ready"))
+        .fallback(async || http_response::text(StatusCode::NOT_FOUND, "here are /live and /ready"))
         .with_state(admin)
 }
 
+/// The body of `/ready`
 #[derive(Serialize)]
-struct Ready {
+struct ReadyBody {
     ready: bool,
     #[serde(flatten)]
-    report: Report,
+    report: ReadinessReport,
 }
 
 async fn ready(State(admin): State<Arc<Admin>>) -> Response {
@@ -77,7 +78,7 @@ async fn ready(State(admin): State<Arc<Admin>>) -> Response {
     if admin.phases.now() != Phase::Serving {
         report.missing.push("the server is stopping".into());
     }
-    let ready = Ready {
+    let ready = ReadyBody {
         ready: report.missing.is_empty(),
         report,
     };
@@ -87,14 +88,14 @@ async fn ready(State(admin): State<Arc<Admin>>) -> Response {
         StatusCode::SERVICE_UNAVAILABLE
     };
     match serde_json::to_vec(&ready) {
-        Ok(body) => reply::with(status, "application/json", body.into()),
-        Err(error) => reply::text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+        Ok(body) => http_response::typed(status, "application/json", body.into()),
+        Err(error) => http_response::text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }
 }
 
 async fn metrics(State(admin): State<Arc<Admin>>) -> Response {
     match admin.metrics.text() {
-        Ok(text) => reply::with(StatusCode::OK, prometheus::TEXT_FORMAT, text.into()),
-        Err(error) => reply::text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+        Ok(text) => http_response::typed(StatusCode::OK, prometheus::TEXT_FORMAT, text.into()),
+        Err(error) => http_response::text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
     }
 }

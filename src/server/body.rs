@@ -1,7 +1,6 @@
-//! Reading a request's body within bounds of size, memory and time.
+//! Reads a request's body within bounds of size, memory and time.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::{Body, BodyDataStream, Bytes};
 use axum::http::HeaderMap;
@@ -9,192 +8,143 @@ use axum::http::header::CONTENT_LENGTH;
 use futures::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
-use crate::server::limits::ReviewLimits;
+use crate::server::memory_budget::{BudgetExhausted, MemoryBudget, MemoryReservation};
 use crate::server::uid;
 
-/// Memory that all bodies share
+/// Why a body was not read
 #[derive(Debug)]
-pub(super) struct Budget {
-    free: AtomicUsize,
-    /// What large bodies leave to the small ones
-    spare: usize,
-}
-
-impl Budget {
-    pub(super) fn new(bytes: usize) -> Arc<Self> {
-        Arc::new(Self {
-            free: AtomicUsize::new(bytes),
-            spare: bytes / 8,
-        })
-    }
-}
-
-/// The part of the budget that one body takes, given back when it goes
-#[derive(Debug)]
-pub(super) struct Held {
-    budget: Arc<Budget>,
-    bytes: usize,
-}
-
-impl Held {
-    fn none(budget: &Arc<Budget>) -> Self {
-        Self {
-            budget: Arc::clone(budget),
-            bytes: 0,
-        }
-    }
-
-    /// Takes more, or nothing if there is not that much
-    fn grow(&mut self, bytes: usize) -> bool {
-        let is_large = self.bytes.saturating_add(bytes) > ReviewLimits::INLINE;
-        let spare = if is_large { self.budget.spare } else { 0 };
-        let taken = self
-            .budget
-            .free
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |free| {
-                free.checked_sub(bytes).filter(|left| *left >= spare)
-            })
-            .is_ok();
-        if taken {
-            self.bytes = self.bytes.saturating_add(bytes);
-        }
-        taken
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.budget.free.fetch_add(self.bytes, Ordering::AcqRel);
-    }
-}
-
-/// Why there is no body
-#[derive(Debug)]
-pub(super) enum Unread {
+pub(super) enum BodyError {
     /// It holds more bytes than one body may
     TooLarge,
-    /// All bodies together would hold too much; the uid, if it was in the part that was read
-    NoRoom(Option<String>),
+    /// All bodies together would hold too much; with the uid, if it was among the bytes that were read
+    OverBudget(Option<String>),
     /// It was not complete in time
     TooSlow,
     /// The client went away or broke the protocol
-    Broken,
+    Aborted,
 }
 
-/// A body, and its part of the budget
+/// A whole body, with its share of the memory budget
 #[derive(Debug)]
-pub(super) struct Received {
+pub(super) struct ReceivedBody {
     pub(super) bytes: Bytes,
-    pub(super) held: Held,
+    pub(super) reservation: MemoryReservation,
 }
 
 /// Reads a whole body
 ///
-/// One that is refused is still read to its end and thrown away, as far as `limit` bytes more, since a client that is
-/// cut off while it writes does not read the answer.
+/// A refused body is still read and thrown away, up to `limit` bytes more, because a client that is cut off while it
+/// writes does not read the answer.
+///
+/// # Errors
+/// The body is over a bound, or does not arrive whole.
 pub(super) async fn read(
     headers: &HeaderMap,
     body: Body,
     limit: usize,
-    budget: &Arc<Budget>,
+    budget: &Arc<MemoryBudget>,
     until: Instant,
-) -> Result<Received, Unread> {
+) -> Result<ReceivedBody, BodyError> {
     let mut stream = body.into_data_stream();
-    let announced = announced(headers);
+    let announced = content_length(headers);
     let read = if announced.is_some_and(|length| length > limit) {
-        Err(Unread::TooLarge)
+        Err(BodyError::TooLarge)
     } else {
-        let gathering = gather(&mut stream, announced, limit, budget);
-        timeout_at(until, gathering).await.unwrap_or(Err(Unread::TooSlow))
+        let reading = read_chunks(&mut stream, announced, limit, budget);
+        timeout_at(until, reading)
+            .await
+            .unwrap_or(Err(BodyError::TooSlow))
     };
-    if matches!(read, Err(Unread::TooLarge | Unread::NoRoom(_))) {
+    if matches!(read, Err(BodyError::TooLarge | BodyError::OverBudget(_))) {
         let _all_or_enough = timeout_at(until, discard(&mut stream, limit)).await;
     }
     read
 }
 
-async fn gather(
+async fn read_chunks(
     stream: &mut BodyDataStream,
     announced: Option<usize>,
     limit: usize,
-    budget: &Arc<Budget>,
-) -> Result<Received, Unread> {
-    let mut held = Held::none(budget);
-    let mut gathered = Gathered::Nothing;
-    while let Some(part) = stream.next().await {
-        let part = part.map_err(|_| Unread::Broken)?;
-        if gathered.len().saturating_add(part.len()) > limit {
-            return Err(Unread::TooLarge);
+    budget: &Arc<MemoryBudget>,
+) -> Result<ReceivedBody, BodyError> {
+    let mut reservation = MemoryReservation::empty(budget);
+    let mut buffer = BodyBuffer::Empty;
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_| BodyError::Aborted)?;
+        if buffer.len().saturating_add(chunk.len()) > limit {
+            return Err(BodyError::TooLarge);
         }
-        if !held.grow(part.len()) {
-            return Err(Unread::NoRoom(uid::read(gathered.head(&part))));
+        if let Err(BudgetExhausted) = reservation.grow(chunk.len()) {
+            return Err(BodyError::OverBudget(uid::read(buffer.start(&chunk))));
         }
-        gathered = gathered.with(part, announced.unwrap_or(0));
+        buffer = buffer.with(chunk, announced.unwrap_or(0));
     }
-    Ok(Received {
-        bytes: gathered.whole(),
-        held,
+    Ok(ReceivedBody {
+        bytes: buffer.into_bytes(),
+        reservation,
     })
 }
 
-/// The parts so far; a body that comes in one piece, as most do, is never copied
-enum Gathered {
-    Nothing,
+/// The chunks so far; a body of one chunk, as most are, is never copied
+enum BodyBuffer {
+    Empty,
     One(Bytes),
-    Several(Vec<u8>),
+    Joined(Vec<u8>),
 }
 
-impl Gathered {
+impl BodyBuffer {
     fn len(&self) -> usize {
         match self {
-            Self::Nothing => 0,
-            Self::One(part) => part.len(),
-            Self::Several(parts) => parts.len(),
+            Self::Empty => 0,
+            Self::One(chunk) => chunk.len(),
+            Self::Joined(bytes) => bytes.len(),
         }
     }
 
-    fn head<'a>(&'a self, next: &'a [u8]) -> &'a [u8] {
-        let start = match self {
-            Self::Nothing => next,
-            Self::One(part) => part,
-            Self::Several(parts) => parts,
+    /// The first bytes of the body, enough to find its uid
+    fn start<'a>(&'a self, next: &'a [u8]) -> &'a [u8] {
+        let first = match self {
+            Self::Empty => next,
+            Self::One(chunk) => chunk,
+            Self::Joined(bytes) => bytes,
         };
-        start.get(..uid::HEAD).unwrap_or(start)
+        first.get(..uid::SEARCHED_BYTES).unwrap_or(first)
     }
 
-    fn with(self, part: Bytes, announced: usize) -> Self {
+    fn with(self, chunk: Bytes, announced: usize) -> Self {
         match self {
-            Self::Nothing => Self::One(part),
+            Self::Empty => Self::One(chunk),
             Self::One(first) => {
-                // Room for what was announced, which the limit bounds, so that it need not be moved as it grows
-                let mut parts = Vec::with_capacity(announced.max(first.len().saturating_add(part.len())));
-                parts.extend_from_slice(&first);
-                parts.extend_from_slice(&part);
-                Self::Several(parts)
+                // Space for the announced length, which the limit bounds, so that nothing is moved while it grows
+                let mut bytes = Vec::with_capacity(announced.max(first.len().saturating_add(chunk.len())));
+                bytes.extend_from_slice(&first);
+                bytes.extend_from_slice(&chunk);
+                Self::Joined(bytes)
             }
-            Self::Several(mut parts) => {
-                parts.extend_from_slice(&part);
-                Self::Several(parts)
+            Self::Joined(mut bytes) => {
+                bytes.extend_from_slice(&chunk);
+                Self::Joined(bytes)
             }
         }
     }
 
-    fn whole(self) -> Bytes {
+    fn into_bytes(self) -> Bytes {
         match self {
-            Self::Nothing => Bytes::new(),
-            Self::One(part) => part,
-            Self::Several(parts) => parts.into(),
+            Self::Empty => Bytes::new(),
+            Self::One(chunk) => chunk,
+            Self::Joined(bytes) => bytes.into(),
         }
     }
 }
 
-fn announced(headers: &HeaderMap) -> Option<usize> {
+fn content_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
+/// Reads and throws away up to `allowance` bytes
 async fn discard(stream: &mut BodyDataStream, mut allowance: usize) {
-    while let Some(Ok(part)) = stream.next().await {
-        let Some(left) = allowance.checked_sub(part.len()) else {
+    while let Some(Ok(chunk)) = stream.next().await {
+        let Some(left) = allowance.checked_sub(chunk.len()) else {
             return;
         };
         allowance = left;
@@ -210,12 +160,16 @@ mod tests {
 
     use super::*;
 
-    fn parts(parts: &[&'static str]) -> Body {
-        let parts: Vec<Result<&'static str, Infallible>> = parts.iter().copied().map(Ok).collect();
-        Body::from_stream(futures::stream::iter(parts))
+    fn chunks(chunks: &[&'static str]) -> Body {
+        let chunks: Vec<Result<&'static str, Infallible>> = chunks.iter().copied().map(Ok).collect();
+        Body::from_stream(futures::stream::iter(chunks))
     }
 
-    async fn attempt(body: Body, limit: usize, budget: &Arc<Budget>) -> Result<Received, Unread> {
+    async fn attempt(
+        body: Body,
+        limit: usize,
+        budget: &Arc<MemoryBudget>,
+    ) -> Result<ReceivedBody, BodyError> {
         read(
             &HeaderMap::new(),
             body,
@@ -227,73 +181,61 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_of_any_number_of_parts_is_whole() {
-        let budget = Budget::new(100);
+    async fn a_body_of_any_number_of_chunks_is_whole() {
+        let budget = MemoryBudget::new(100);
         for (given, whole) in [
             (&[][..], ""),
             (&["abc"], "abc"),
             (&["ab", "c"], "abc"),
             (&["a", "b", "c"], "abc"),
         ] {
-            let received = attempt(parts(given), 3, &budget).await.unwrap();
+            let received = attempt(chunks(given), 3, &budget).await.unwrap();
             assert_eq!(received.bytes, whole);
-            assert_eq!(budget.free.load(Ordering::Acquire), 100 - whole.len());
+            assert_eq!(budget.free(), 100 - whole.len());
             drop(received);
-            assert_eq!(budget.free.load(Ordering::Acquire), 100);
+            assert_eq!(budget.free(), 100);
         }
     }
 
     #[tokio::test]
     async fn the_limit_is_the_last_size_that_passes() {
-        let budget = Budget::new(100);
-        assert!(attempt(parts(&["ab", "cd"]), 4, &budget).await.is_ok());
+        let budget = MemoryBudget::new(100);
+        assert!(attempt(chunks(&["ab", "cd"]), 4, &budget).await.is_ok());
         assert!(matches!(
-            attempt(parts(&["ab", "cde"]), 4, &budget).await,
-            Err(Unread::TooLarge)
+            attempt(chunks(&["ab", "cde"]), 4, &budget).await,
+            Err(BodyError::TooLarge)
         ));
-        assert_eq!(budget.free.load(Ordering::Acquire), 100);
+        assert_eq!(budget.free(), 100);
     }
 
     #[tokio::test]
     async fn an_announced_size_is_refused_unread() {
-        let budget = Budget::new(100);
+        let budget = MemoryBudget::new(100);
         let headers = HeaderMap::from_iter([(CONTENT_LENGTH, 5.into())]);
         let until = Instant::now() + Duration::from_millis(50);
-        let read = read(&headers, parts(&["abcde"]), 4, &budget, until).await;
-        assert!(matches!(read, Err(Unread::TooLarge)));
+        let read = read(&headers, chunks(&["abcde"]), 4, &budget, until).await;
+        assert!(matches!(read, Err(BodyError::TooLarge)));
     }
 
     #[tokio::test]
     async fn over_the_budget_the_uid_is_still_read() {
-        let budget = Budget::new(3);
+        let budget = MemoryBudget::new(3);
         let read = attempt(
-            parts(&[r#"{"request":{"uid":"u-1","#, r#""x":1}}"#]),
+            chunks(&[r#"{"request":{"uid":"u-1","#, r#""x":1}}"#]),
             1000,
             &budget,
         )
         .await;
-        assert!(matches!(read, Err(Unread::NoRoom(Some(uid))) if uid == "u-1"));
-        assert_eq!(budget.free.load(Ordering::Acquire), 3);
-    }
-
-    #[test]
-    fn large_bodies_leave_room_for_small_ones() {
-        let budget = Budget::new(8 * ReviewLimits::INLINE);
-        let mut large = Held::none(&budget);
-        assert!(large.grow(7 * ReviewLimits::INLINE) && !large.grow(1));
-        let mut small = Held::none(&budget);
-        assert!(small.grow(ReviewLimits::INLINE) && !small.grow(1));
-        drop(small);
-        assert!(!Held::none(&budget).grow(ReviewLimits::INLINE + 1));
-        assert!(Held::none(&budget).grow(ReviewLimits::INLINE));
+        assert!(matches!(read, Err(BodyError::OverBudget(Some(uid))) if uid == "u-1"));
+        assert_eq!(budget.free(), 3);
     }
 
     #[tokio::test]
     async fn a_body_that_stalls_is_given_up() {
         let stalled = Body::from_stream(futures::stream::pending::<Result<Bytes, Infallible>>());
         assert!(matches!(
-            attempt(stalled, 10, &Budget::new(100)).await,
-            Err(Unread::TooSlow)
+            attempt(stalled, 10, &MemoryBudget::new(100)).await,
+            Err(BodyError::TooSlow)
         ));
     }
 }

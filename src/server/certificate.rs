@@ -1,22 +1,22 @@
 //! The certificate of the HTTPS port, and how it is replaced while serving.
 //!
 //! ```text
-//! mounted files --------------------------------> Pair -> Slot <- every handshake
-//! Authorities (in memory, or a Secret that all replicas share)
-//!   -> Own: a leaf of this process's own -------> Pair -> Slot
-//!   -> bundle -> file for curl, caBundle of the webhook configurations
+//! mounted files ------------------------> CertificateKeyPair -> CertificateResolver <- every handshake
+//! Authorities (in memory, or in a Secret that all replicas share)
+//!   -> LeafIssuer: this process's leaf -> CertificateKeyPair -> CertificateResolver
+//!   -> CaBundle -> file for curl, caBundle of the webhook configurations
 //! ```
 //!
-//! What a client must trust is always in place before anything is signed with it: a new authority joins the bundle
-//! first and signs later, an old one stays in the bundle until it expires.
+//! Clients trust an authority before it signs anything: a new one joins the bundle first and signs later. An old one
+//! stays in the bundle until it expires.
 
 pub(crate) mod authority;
-pub(crate) mod bundle;
-pub(crate) mod injection;
+pub(crate) mod ca_bundle;
+pub(crate) mod ca_injection;
+pub(crate) mod key_pair;
+pub(crate) mod leaf_issuer;
 pub(crate) mod lifetimes;
 pub(crate) mod mounted;
-pub(crate) mod own;
-pub(crate) mod pair;
+pub(crate) mod resolver;
 pub(crate) mod rotation;
-pub(crate) mod secret;
-pub(crate) mod slot;
+pub(crate) mod shared_authorities;

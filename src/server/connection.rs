@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::HeaderValue;
 use axum::http::header::CONNECTION;
+use axum::response::Response;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -20,116 +21,143 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tower::ServiceExt;
 
+use crate::server::clock::{AtomicInstant, later};
+use crate::server::connection_permits::ConnectionState;
 use crate::server::limits::ConnectionLimits;
-use crate::server::places::Place;
 use crate::server::shutdown;
 use crate::server::shutdown::Phase;
 
 /// No API server sends more than ten
-const MOST_HEADERS: usize = 64;
+const MAX_HEADERS: usize = 64;
 
-/// Whoever has just connected is about to ask, also when the end comes in between
-const NEWCOMER: Duration = Duration::from_secs(1);
+/// A client that has just connected is about to send a request, even if the server stops in between
+const FIRST_REQUEST_GRACE: Duration = Duration::from_secs(1);
 
-/// Answers requests until either side ends the connection, or it has to give way to another
+/// How one connection is served
+struct Session {
+    router: Router,
+    limits: ConnectionLimits,
+    state: Arc<ConnectionState>,
+    phase: watch::Receiver<Phase>,
+    opened: Instant,
+    timer: RequestTimer,
+}
+
+/// Answers requests until either side ends the connection, or until it has to be closed for another
 pub(super) async fn serve<S>(
     stream: S,
     router: Router,
     limits: ConnectionLimits,
-    place: Arc<Place>,
+    state: Arc<ConnectionState>,
     phase: watch::Receiver<Phase>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let opened = Instant::now();
-    let patience = Arc::new(Patience::new(opened, limits));
-    let service = service_fn({
-        let patience = Arc::clone(&patience);
-        let place = Arc::clone(&place);
-        let phase = phase.clone();
-        move |request: hyper::Request<Incoming>| {
-            patience.answering();
-            let request = request.map(|body| Arriving::new(body, Arc::clone(&place)));
-            let (router, patience, phase) = (router.clone(), Arc::clone(&patience), phase.clone());
-            let place = Arc::clone(&place);
-            async move {
-                let mut response = router.oneshot(request).await?;
-                if *phase.borrow() != Phase::Serving || opened.elapsed() >= limits.age {
-                    response
-                        .headers_mut()
-                        .insert(CONNECTION, HeaderValue::from_static("close"));
-                }
-                patience.waiting();
-                place.answered();
-                Ok::<_, Infallible>(response)
-            }
-        }
+    let session = Arc::new(Session {
+        router,
+        limits,
+        state,
+        phase,
+        opened,
+        timer: RequestTimer::new(opened, limits),
     });
-    let connection = http1::Builder::new()
-        // `Patience` bounds the time for headers, longer between requests than before the first
-        .header_read_timeout(None)
-        .max_headers(MOST_HEADERS)
-        .max_header_size(limits.head)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = pin!(connection);
-    let mut draining = pin!(async {
-        shutdown::draining(phase).await;
-        if patience.is_new() {
-            sleep(NEWCOMER).await;
-        }
-    });
-    let (mut closing, mut leaving) = (false, false);
-    loop {
-        tokio::select! {
-            ended = &mut connection => {
-                if let Err(error) = ended {
-                    tracing::debug!("connection ended: {error}");
-                }
-                return;
-            }
-            () = &mut draining, if !closing => {
-                closing = true;
-                connection.as_mut().graceful_shutdown();
-            }
-            () = place.leave(), if !leaving => {
-                if patience.is_new() {
+    session.serve(stream).await;
+}
+
+impl Session {
+    async fn serve<S>(self: Arc<Self>, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = service_fn({
+            let session = Arc::clone(&self);
+            move |request| Arc::clone(&session).answer(request)
+        });
+        let connection = http1::Builder::new()
+            // `RequestTimer` bounds the time for headers, longer between requests than before the first
+            .header_read_timeout(None)
+            .max_headers(MAX_HEADERS)
+            .max_header_size(self.limits.head)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut connection = pin!(connection);
+        let mut draining = pin!(self.draining());
+        let (mut closing, mut evicted) = (false, false);
+        loop {
+            tokio::select! {
+                ended = &mut connection => {
+                    if let Err(error) = ended {
+                        tracing::debug!("connection ended: {error}");
+                    }
                     return;
                 }
-                (leaving, closing) = (true, true);
-                // Ends it unless a request has come in just now, which then is its last
-                connection.as_mut().graceful_shutdown();
+                () = &mut draining, if !closing => {
+                    closing = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = self.state.evicted(), if !evicted => {
+                    if self.timer.awaits_first_request() {
+                        return;
+                    }
+                    (evicted, closing) = (true, true);
+                    // Ends it unless a request has come in just now, which then is its last
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = self.state.settled(), if evicted => return,
+                () = self.timer.expired() => {
+                    tracing::debug!("connection closed: no request in time");
+                    return;
+                }
             }
-            () = place.left(), if leaving => return,
-            () = patience.over() => {
-                tracing::debug!("connection closed: no request in time");
-                return;
-            }
+        }
+    }
+
+    /// Answers one request, and asks the client to close if the server stops or the connection is old
+    async fn answer(self: Arc<Self>, request: hyper::Request<Incoming>) -> Result<Response, Infallible> {
+        self.timer.answering();
+        let request = request.map(|body| TrackedBody::new(body, Arc::clone(&self.state)));
+        let mut response = self.router.clone().oneshot(request).await?;
+        if *self.phase.borrow() != Phase::Serving || self.opened.elapsed() >= self.limits.age {
+            response
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        self.timer.answered();
+        self.state.answered();
+        Ok(response)
+    }
+
+    /// Ends when the server drains; a new connection gets a moment more for its first request
+    async fn draining(&self) {
+        shutdown::draining(self.phase.clone()).await;
+        if self.timer.awaits_first_request() {
+            sleep(FIRST_REQUEST_GRACE).await;
         }
     }
 }
 
-/// A request's body, which tells when it is whole
-struct Arriving {
+/// A request's body, which marks the connection as answering when it is whole
+struct TrackedBody {
     body: Incoming,
-    place: Arc<Place>,
+    state: Arc<ConnectionState>,
 }
 
-impl Arriving {
-    fn new(body: Incoming, place: Arc<Place>) -> Self {
-        place.receiving();
-        let arriving = Self { body, place };
-        arriving.note();
-        arriving
+impl TrackedBody {
+    fn new(body: Incoming, state: Arc<ConnectionState>) -> Self {
+        state.receiving();
+        let tracked = Self { body, state };
+        tracked.mark_if_whole();
+        tracked
     }
 
-    fn note(&self) {
+    fn mark_if_whole(&self) {
         if self.body.is_end_stream() {
-            self.place.answering();
+            self.state.answering();
         }
     }
 }
 
-impl Body for Arriving {
+impl Body for TrackedBody {
     type Data = Bytes;
     type Error = hyper::Error;
 
@@ -139,8 +167,8 @@ impl Body for Arriving {
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         match &polled {
-            Poll::Ready(None) => self.place.answering(),
-            Poll::Ready(Some(_)) | Poll::Pending => self.note(),
+            Poll::Ready(None) => self.state.answering(),
+            Poll::Ready(Some(_)) | Poll::Pending => self.mark_if_whole(),
         }
         polled
     }
@@ -154,49 +182,44 @@ impl Body for Arriving {
     }
 }
 
-/// How long to wait for the next request; without a lock, since every request passes here
-struct Patience {
-    opened: Instant,
+/// Bounds the wait for the next request; without a lock, since every request passes here
+struct RequestTimer {
     idle: Duration,
-    asked: AtomicBool,
-    /// Milliseconds after `opened` at which it ends, or `ANSWERING`
-    ends: AtomicU64,
+    has_request: AtomicBool,
+    /// `None` while a request is being answered
+    expires: AtomicInstant,
 }
 
-const ANSWERING: u64 = u64::MAX;
-
-impl Patience {
+impl RequestTimer {
     fn new(opened: Instant, limits: ConnectionLimits) -> Self {
         Self {
-            opened,
             idle: limits.idle,
-            asked: AtomicBool::new(false),
-            ends: AtomicU64::new(milliseconds(limits.first_request)),
+            has_request: AtomicBool::new(false),
+            expires: AtomicInstant::new(opened, later(opened, limits.first_request)),
         }
     }
 
     /// Whether no request has come yet
-    fn is_new(&self) -> bool {
-        !self.asked.load(Ordering::Acquire)
+    fn awaits_first_request(&self) -> bool {
+        !self.has_request.load(Ordering::Acquire)
     }
 
     fn answering(&self) {
-        self.asked.store(true, Ordering::Release);
-        self.ends.store(ANSWERING, Ordering::Release);
+        self.has_request.store(true, Ordering::Release);
+        self.expires.clear();
     }
 
-    fn waiting(&self) {
-        let ends = self.opened.elapsed().saturating_add(self.idle);
-        self.ends.store(milliseconds(ends), Ordering::Release);
+    fn answered(&self) {
+        self.expires.set(later(Instant::now(), self.idle));
     }
 
     /// Ends when no request came in time
-    async fn over(&self) {
+    async fn expired(&self) {
         loop {
-            let left = match self.ends.load(Ordering::Acquire) {
-                // An answer starts the waiting anew, so that it cannot end earlier than this
-                ANSWERING => self.idle,
-                ends => Duration::from_millis(ends).saturating_sub(self.opened.elapsed()),
+            let left = match self.expires.get() {
+                Some(expires) => expires.saturating_duration_since(Instant::now()),
+                // An answer restarts the wait, so that it cannot end earlier than this
+                None => self.idle,
             };
             if left.is_zero() {
                 return;
@@ -204,8 +227,4 @@ impl Patience {
             sleep(left).await;
         }
     }
-}
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(ANSWERING)
 }

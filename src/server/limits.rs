@@ -1,45 +1,43 @@
-//! Every bound of the server, with the reason for its number.
+//! The bounds of size, number and time of reviews and connections, each with its reason.
 
 use std::time::Duration;
 
-/// Bounds of one review and of all that are in flight
+/// Bounds of one review, and of all reviews in flight
 #[derive(Clone, Copy, Debug)]
 pub struct ReviewLimits {
     /// Bytes of one body
     pub body: usize,
     /// Bytes of all bodies that are in memory at a time
     pub bytes: usize,
-    /// Reviews judged at a time
+    /// Reviews evaluated at a time
     pub inflight: usize,
     /// From a request's headers to its answer
     pub deadline: Duration,
     /// From a request's headers to the end of its body
     pub body_time: Duration,
-    /// Bodies over this many bytes, or that take as many to be read, are judged off the threads that serve
+    /// Bodies over this many bytes, or that take as many to be parsed, are evaluated off the threads that serve
     pub inline: usize,
-    /// How many of those are judged at a time
+    /// How many of those are evaluated at a time
     pub large: usize,
-    /// Bytes that reading all bodies takes at a time; whoever finds no room waits for its turn
+    /// Bytes that parsing takes at a time, over all bodies; a review that finds too few left waits
     pub reading: usize,
 }
 
 impl ReviewLimits {
-    /// An object and its old self, each at most 3 MiB at the API server's door, with room for the rest
+    /// The API server takes objects up to 3 MiB; a review holds two of them, the old and the new one, and some more
     pub const BODY: usize = 8 * 1024 * 1024;
     /// Four reviews of the largest size, or some five thousand of the usual one, within a pod of 64 MiB
     pub const BYTES: usize = 32 * 1024 * 1024;
-    /// An API server sends a body at once; what takes longer is no API server
+    /// An API server sends a body at once; a client that takes longer is no API server
     pub const BODY_TIME: Duration = Duration::from_secs(5);
-    /// Reading 256 KiB takes about a millisecond, which is what one slow review may cost its neighbours
+    /// Parsing 256 KiB takes about a millisecond, for which one slow review may hold up its neighbours
     pub const INLINE: usize = 256 * 1024;
-
     /// One may wait for a live read while another is at work; each leaves some memory with the thread that it ran on
     pub const LARGE: usize = 2;
-
-    /// Two reviews that were made to be dear, or some hundreds of the usual ones
+    /// Two reviews that were made to be expensive, or some hundreds of the usual ones
     pub const READING: usize = 16 * 1024 * 1024;
 
-    /// The usual bounds, with those that an operator sets
+    /// The usual bounds, with the two that flags set
     #[must_use]
     pub fn new(inflight: usize, deadline: Duration) -> Self {
         Self {
@@ -58,7 +56,7 @@ impl ReviewLimits {
 /// Bounds of the connections to one port
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
-    /// Connections open at a time; for more the idle ones are closed
+    /// Connections open at a time; for further ones idle connections are closed
     pub connections: usize,
     /// From the accepted connection to the end of the TLS handshake
     pub handshake: Duration,
@@ -70,18 +68,18 @@ pub struct ConnectionLimits {
     pub age: Duration,
     /// Bytes of a request's line and headers
     pub head: usize,
-    /// From the stop of accepting to the end of the last answer
+    /// From the last accepted connection to the end of the last answer
     pub drain: Duration,
 }
 
 impl ConnectionLimits {
-    /// For API servers
+    /// For the reviews' port, where API servers connect
     pub const REVIEWS: Self = Self {
         // Five API servers with their default of 200 writes in flight
         connections: 1024,
         handshake: Duration::from_secs(5),
         first_request: Duration::from_secs(10),
-        // Go closes an idle connection after 90 s. It must be the one to do so: a close from here that crosses a
+        // Go closes an idle connection after 90 s, and must do so first: a close from this end that crosses a
         // request on its way fails that request
         idle: Duration::from_secs(150),
         // New connections spread over the replicas that came since
@@ -90,7 +88,7 @@ impl ConnectionLimits {
         drain: Duration::from_secs(10),
     };
 
-    /// For people and Prometheus, and for probes that have no port of their own
+    /// For the admin port: Prometheus, people, and probes that have no port of their own
     pub const ADMIN: Self = Self {
         connections: 32,
         handshake: Duration::from_secs(5),
@@ -102,7 +100,7 @@ impl ConnectionLimits {
         drain: Duration::from_secs(1),
     };
 
-    /// For probes
+    /// For the probes' port
     pub const PROBES: Self = Self {
         // The kubelet has two at a time, each with a connection of its own
         connections: 16,

@@ -1,11 +1,11 @@
-//! Who may connect, by address.
+//! The networks that may connect.
 
 use std::net::IpAddr;
 use std::str::FromStr;
 
 use ipnet::IpNet;
 
-/// The networks from which connections are taken; none stands for all
+/// The networks from which connections are accepted; an empty list accepts all
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Peers(Vec<Network>);
 
@@ -13,18 +13,18 @@ pub struct Peers(Vec<Network>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network(IpNet);
 
-/// A text that is no network
+/// Why a text is no network
 #[derive(Debug, thiserror::Error)]
 pub enum NetworkError {
     /// It cannot be read
     #[error("`{0}` is no network, write a CIDR such as 10.0.0.0/24")]
     Shape(String),
-    /// It has more than a network's bits, so that it is not known what was meant
+    /// It has host bits, so it is unclear whether the network or the address is meant
     #[error(
         "`{given}` is an address in a network: write {network} for the network or {address} for the address"
     )]
     HostBits {
-        /// What was given
+        /// The text as given
         given: String,
         /// The network that it is in
         network: IpNet,
@@ -56,7 +56,7 @@ impl FromIterator<Network> for Peers {
 }
 
 impl Peers {
-    /// Whether a connection from this address is taken
+    /// Whether a connection from this address is accepted
     #[must_use]
     pub fn admit(&self, address: IpAddr) -> bool {
         self.0.is_empty() || self.0.iter().any(|network| network.0.contains(&address))

@@ -1,7 +1,13 @@
-//! `/mutate`, `/validate` and `/authorize`: bounds around the judge, and an explicit denial for each bound that is hit.
+//! `/mutate`, `/validate` and `/authorize`: bounds around each evaluation, and an explicit denial for each bound that is
+//! hit.
+//!
+//! ```text
+//! request -> body (size, memory, time) -> permits (reviews, large ones, parsing) -> Judge -> answer
+//! a bound that is hit, or a panic      -> Failure -> answer
+//! ```
 
-pub(crate) mod end;
-pub(crate) mod times;
+mod failure;
+mod time_limits;
 
 use std::any::Any;
 use std::hash::{BuildHasher, RandomState};
@@ -24,124 +30,143 @@ use tokio::time::{Instant, timeout_at};
 use crate::admission;
 use crate::authorization;
 use crate::kubernetes::bounds;
-use crate::server::body::{Budget, Received, Unread};
+use crate::server::body::{BodyError, ReceivedBody};
 use crate::server::judge::{Endpoint, Judge, Verdict};
 use crate::server::limits::ReviewLimits;
-use crate::server::reviews::end::End;
-use crate::server::reviews::times::Times;
-use crate::server::{body, reply, uid};
+use crate::server::memory_budget::MemoryBudget;
+use crate::server::reviews::failure::Failure;
+use crate::server::reviews::time_limits::TimeLimits;
+use crate::server::{body, http_response, uid};
 use crate::telemetry::log;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::record::Record;
 
-/// A judge behind its bounds
+/// The payload of a panic
+type Panic = Box<dyn Any + Send>;
+
+/// Answers reviews within their bounds
 pub struct Reviews {
     judge: Arc<dyn Judge>,
     metrics: Arc<Metrics>,
     limits: ReviewLimits,
-    work: Arc<Semaphore>,
+    /// A permit for each review in evaluation
+    inflight: Arc<Semaphore>,
+    /// A permit for each expensive one among them
     large: Arc<Semaphore>,
-    reading: Arc<Semaphore>,
-    budget: Arc<Budget>,
+    /// A permit for each KiB that parsing takes
+    parsing: Arc<Semaphore>,
+    budget: Arc<MemoryBudget>,
     incidents: Incidents,
 }
 
 impl Reviews {
-    /// Puts a judge behind bounds
+    /// Puts bounds around a judge
     #[must_use]
     pub fn new(judge: Arc<dyn Judge>, metrics: Arc<Metrics>, limits: ReviewLimits) -> Arc<Self> {
         Arc::new(Self {
             judge,
             metrics,
             limits,
-            work: Arc::new(Semaphore::new(limits.inflight)),
+            inflight: Arc::new(Semaphore::new(limits.inflight)),
             large: Arc::new(Semaphore::new(limits.large)),
-            reading: Arc::new(Semaphore::new(limits.reading / KIBIBYTE)),
-            budget: Budget::new(limits.bytes),
+            parsing: Arc::new(Semaphore::new(limits.reading / KIBIBYTE)),
+            budget: MemoryBudget::new(limits.bytes),
             incidents: Incidents::default(),
         })
     }
 
     async fn answer(self: Arc<Self>, endpoint: Endpoint, request: Request) -> Response {
         let started = Instant::now();
-        let _in_flight = self.metrics.in_flight();
+        let _in_flight = self.metrics.reviews.in_flight();
         let (parts, body) = request.into_parts();
         if !is_json(&parts.headers) {
-            return reply::text(
+            return http_response::text(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "a review is JSON: send it with Content-Type: application/json",
             );
         }
-        let times = Times::new(started, &self.limits, &parts.uri);
+        let times = TimeLimits::new(started, &self.limits, &parts.uri);
         let (response, record) = match self.receive(&parts.headers, body, times).await {
-            Ok(received) => {
-                let bytes = received.bytes.clone();
-                match self.judge(endpoint, received, times).await {
-                    Ok(verdict) => (reply::review(verdict.body), verdict.record),
-                    Err(end) => self.end(endpoint, end, uid::read(&bytes)),
-                }
-            }
-            Err((end, uid)) => self.end(endpoint, end, uid),
+            Ok(received) => self.evaluate_or_fail(endpoint, received, times).await,
+            Err((failure, uid)) => self.fail(endpoint, &failure, uid),
         };
         let took = started.elapsed();
-        self.metrics.reviewed(endpoint, &record, took);
+        self.metrics.reviews.answered(endpoint, &record, took);
         log::decision(endpoint, &record, took);
         response
     }
 
+    /// Reads the body
+    ///
+    /// # Errors
+    /// The body is over a bound, or does not arrive whole. The uid is there if it was read.
     async fn receive(
         &self,
         headers: &HeaderMap,
         body: Body,
-        times: Times,
-    ) -> Result<Received, (End, Option<String>)> {
+        times: TimeLimits,
+    ) -> Result<ReceivedBody, (Failure, Option<String>)> {
         body::read(headers, body, self.limits.body, &self.budget, times.body_until())
             .await
-            .map_err(|unread| match unread {
-                Unread::TooLarge => (End::TooLarge, None),
-                Unread::NoRoom(uid) => (End::NoRoom, uid),
-                Unread::TooSlow => (End::BodyTooSlow(times.body), None),
-                Unread::Broken => (End::Broken, None),
+            .map_err(|error| match error {
+                BodyError::TooLarge => (Failure::BodyTooLarge, None),
+                BodyError::OverBudget(uid) => (Failure::OverBudget, uid),
+                BodyError::TooSlow => (Failure::BodyTooSlow(times.body), None),
+                BodyError::Aborted => (Failure::BodyAborted, None),
             })
     }
 
-    /// Judges on this thread, or a large body on one where it keeps nobody waiting
-    async fn judge(&self, endpoint: Endpoint, received: Received, times: Times) -> Result<Verdict, End> {
-        let Ok(permit) = Arc::clone(&self.work).try_acquire_owned() else {
-            return Err(End::NoWorker);
-        };
-        let judge = Arc::clone(&self.judge);
-        let cost = bounds::cost(&received.bytes);
-        let large = received.bytes.len().max(cost) > self.limits.inline;
-        let turn = Arc::clone(&self.large).acquire_owned();
-        let room = Arc::clone(&self.reading).acquire_many_owned(kibibytes(cost));
-        let work = async move {
-            // Held until the work has really ended, also when nobody waits for it any more
-            let (Received { bytes, held: _held }, _permit) = (received, permit);
-            AssertUnwindSafe(async { judge.judge(endpoint, &bytes).await })
-                .catch_unwind()
-                .await
-        };
-        let judging = async {
-            if !large {
-                let _room = room.await;
-                return work.await;
-            }
-            let held = (turn.await, room.await);
-            let runtime = Handle::current();
-            let task = tokio::task::spawn_blocking(move || {
-                let _held = held;
-                runtime.block_on(work)
-            });
-            task.await.unwrap_or_else(|error| Err(Box::new(error)))
-        };
-        match timeout_at(times.until(), judging).await {
-            Ok(Ok(verdict)) => Ok(verdict),
-            Ok(Err(panic)) => Err(End::Failed(self.incident(panic.as_ref()))),
-            Err(_) => Err(End::TooSlow(times.deadline)),
+    async fn evaluate_or_fail(
+        &self,
+        endpoint: Endpoint,
+        received: ReceivedBody,
+        times: TimeLimits,
+    ) -> (Response, Record) {
+        let bytes = received.bytes.clone();
+        match self.evaluate(endpoint, received, times).await {
+            Ok(verdict) => (http_response::review(verdict.body), verdict.record),
+            Err(failure) => self.fail(endpoint, &failure, uid::read(&bytes)),
         }
     }
 
+    /// Evaluates a review on this thread, or an expensive one on a thread where it holds up no other
+    async fn evaluate(
+        &self,
+        endpoint: Endpoint,
+        received: ReceivedBody,
+        times: TimeLimits,
+    ) -> Result<Verdict, Failure> {
+        let Ok(permit) = Arc::clone(&self.inflight).try_acquire_owned() else {
+            return Err(Failure::TooManyInFlight);
+        };
+        let judge = Arc::clone(&self.judge);
+        let cost = bounds::cost(&received.bytes);
+        let is_expensive = received.bytes.len().max(cost) > self.limits.inline;
+        let parsing = Arc::clone(&self.parsing).acquire_many_owned(kibibytes(cost));
+        let work = async move {
+            // Held until the work has really ended, even if nobody waits for it any more
+            let _held = (received.reservation, permit);
+            AssertUnwindSafe(async { judge.judge(endpoint, &received.bytes).await })
+                .catch_unwind()
+                .await
+        };
+        let evaluation = async {
+            if is_expensive {
+                let held = (Arc::clone(&self.large).acquire_owned().await, parsing.await);
+                on_blocking_thread(work, held).await
+            } else {
+                let _held = parsing.await;
+                work.await
+            }
+        };
+        match timeout_at(times.until(), evaluation).await {
+            Ok(Ok(verdict)) => Ok(verdict),
+            Ok(Err(panic)) => Err(Failure::Panicked(self.incident(panic.as_ref()))),
+            Err(_) => Err(Failure::DeadlineExceeded(times.deadline)),
+        }
+    }
+
+    /// Logs a panic under an incident, and returns the incident
     fn incident(&self, panic: &(dyn Any + Send)) -> String {
         let incident = self.incidents.next();
         let text = log::panic_text(panic);
@@ -149,25 +174,39 @@ impl Reviews {
         incident
     }
 
-    /// The answer to a review that came to no judgement; without a uid no AdmissionReview is understood, while a
-    /// SubjectAccessReview has none
-    fn end(&self, endpoint: Endpoint, end: End, uid: Option<String>) -> (Response, Record) {
-        let sentence = end.sentence(&self.limits);
-        let response = match (&uid, end.denial()) {
-            _ if endpoint == Endpoint::Authorize => reply::review(authorization::refuse(&sentence)),
-            (Some(uid), Some(code)) => reply::review(admission::refuse(uid, code.as_u16(), &sentence)),
-            _ => reply::text(end.status(), sentence),
+    /// The answer to a review that was not evaluated
+    ///
+    /// An AdmissionReview needs the uid, so without one the answer is plain HTTP. A SubjectAccessReview has no uid.
+    fn fail(&self, endpoint: Endpoint, failure: &Failure, uid: Option<String>) -> (Response, Record) {
+        let message = failure.message(&self.limits);
+        let response = match (&uid, failure.denial_code()) {
+            _ if endpoint == Endpoint::Authorize => http_response::review(authorization::refuse(&message)),
+            (Some(uid), Some(code)) => http_response::review(admission::refuse(uid, code.as_u16(), &message)),
+            _ => http_response::text(failure.http_status(), message),
         };
         let record = Record {
             uid: uid.unwrap_or_default(),
-            decision: end.name(),
+            decision: failure.decision(),
             ..Record::default()
         };
-        (end.closing(response), record)
+        (failure.close_unread(response), record)
     }
 }
 
-/// Names for what went wrong, unlike those of other replicas and restarts
+/// Runs work on a thread that may block, with permits that are held until it ends
+async fn on_blocking_thread<P: Send + 'static>(
+    work: impl Future<Output = Result<Verdict, Panic>> + Send + 'static,
+    permits: P,
+) -> Result<Verdict, Panic> {
+    let runtime = Handle::current();
+    let task = tokio::task::spawn_blocking(move || {
+        let _held = permits;
+        runtime.block_on(work)
+    });
+    task.await.unwrap_or_else(|error| Err(Box::new(error)))
+}
+
+/// Makes names for failures that other replicas and restarts do not use
 #[derive(Default)]
 struct Incidents {
     process: RandomState,
@@ -197,9 +236,11 @@ pub fn router(reviews: Arc<Reviews>) -> Router {
     };
     router
         .method_not_allowed_fallback(async || {
-            reply::text(StatusCode::METHOD_NOT_ALLOWED, "reviews are posted: use POST")
+            http_response::text(StatusCode::METHOD_NOT_ALLOWED, "reviews are posted: use POST")
         })
-        .fallback(async move || reply::text(StatusCode::NOT_FOUND, format!("here are {paths}, nothing else")))
+        .fallback(async move || {
+            http_response::text(StatusCode::NOT_FOUND, format!("here are {paths}, nothing else"))
+        })
         .with_state(reviews)
 }
 
@@ -207,7 +248,7 @@ async fn answer(reviews: Arc<Reviews>, endpoint: Endpoint, request: Request) -> 
     reviews.answer(endpoint, request).await
 }
 
-/// The unit in which room for reading is taken
+/// The unit in which parsing takes memory
 const KIBIBYTE: usize = 1024;
 
 fn kibibytes(bytes: usize) -> u32 {

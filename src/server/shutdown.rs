@@ -1,11 +1,11 @@
-//! Leaving in order, so that no request fails because a replica goes.
+//! An orderly shutdown, so that no request fails because a replica stops.
 //!
 //! ```text
 //! Serving --signal--> Leaving (not ready, still serving, "Connection: close") --delay--> Draining --> end
 //! ```
 //!
-//! An API server keeps its connections and does not notice that an endpoint has gone; only an answer that closes the
-//! connection makes it look again.
+//! An API server keeps its connections and does not notice that an endpoint has gone. Only an answer that closes the
+//! connection makes it look for endpoints again.
 
 use std::io;
 use std::time::Duration;
@@ -14,21 +14,19 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::server::listener::Drained;
-
-/// How far the end has come
+/// How far the shutdown has come
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    /// Business as usual
+    /// No signal yet
     #[default]
     Serving,
-    /// Told to stop: no longer ready, still answering
+    /// A signal has come: no longer ready, still answering
     Leaving,
-    /// No new connections; what is in flight is brought to an end
+    /// No new connections; requests in flight are answered
     Draining,
 }
 
-/// The phase, shared by all who must know
+/// The phase, shared by everything that depends on it
 #[derive(Clone, Debug, Default)]
 pub struct Phases(watch::Sender<Phase>);
 
@@ -45,7 +43,7 @@ impl Phases {
         self.0.subscribe()
     }
 
-    /// Goes on to a later phase; there is no way back
+    /// Goes on to a later phase; an earlier one changes nothing
     pub fn enter(&self, phase: Phase) {
         self.0.send_if_modified(|current| {
             let later = phase > *current;
@@ -55,28 +53,35 @@ impl Phases {
     }
 }
 
-/// Waits until no new work is wanted
+/// Waits until the phase is draining
 pub(super) async fn draining(mut phase: watch::Receiver<Phase>) {
-    // A sender that is gone cannot ask any more, and the process is at its end
+    // Without a sender the process is at its end too
     let _phase = phase.wait_for(|phase| *phase == Phase::Draining).await;
 }
 
-/// The requests to stop, in the order of their arrival
+/// How a listener ended
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drained {
+    /// Connections that were still busy when the time for draining was over
+    pub cut: usize,
+}
+
+/// The names of the signals that have arrived, in order
 pub(crate) type Signals = mpsc::Receiver<&'static str>;
 
-/// The process was told twice to stop
+/// A second signal ended the process
 #[derive(Debug, thiserror::Error)]
 #[error("stopped at once by a second signal, with reviews unanswered")]
 pub struct Aborted;
 
-/// SIGTERM and SIGINT from now on
+/// Receives SIGTERM and SIGINT from now on
 ///
 /// # Errors
-/// The operating system can refuse to report signals.
+/// The operating system refuses to report signals.
 pub(crate) fn signals() -> io::Result<Signals> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    // The second signal ends the process, so that no third needs a place
+    // The second signal ends the process, so that there is no third
     let (sender, receiver) = mpsc::channel(2);
     tokio::spawn(async move {
         loop {
@@ -92,14 +97,17 @@ pub(crate) fn signals() -> io::Result<Signals> {
     Ok(receiver)
 }
 
-/// Waits for a signal and walks through the phases until the listener has drained
+/// Waits for a signal, then goes through the phases until the listener has drained
+///
+/// # Errors
+/// A second signal arrives.
 pub(super) async fn follow(
     phases: &Phases,
     signals: &mut Signals,
     delay: Duration,
     mut serving: JoinHandle<Drained>,
 ) -> Result<(), Aborted> {
-    // A closed channel means that nobody can ask: the same as being asked
+    // Without a sender no signal can come any more, so this is the time to stop
     let name = signals.recv().await.unwrap_or("the end of the program");
     phases.enter(Phase::Leaving);
     tracing::info!(

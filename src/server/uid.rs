@@ -1,7 +1,7 @@
-//! The uid of a review, read as cheaply as can be.
+//! Reads only the uid of a review.
 //!
-//! A denial is only understood with the request's uid in it. The API server writes it near the start of the body,
-//! so it can be had from the first bytes, before (or instead of) reading the rest.
+//! A denial needs the request's uid, or the API server does not understand it. The API server writes the uid near the
+//! start of the body, so it can be read from the first bytes, before the rest or instead of it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,27 +9,35 @@ use std::fmt;
 use crate::admission::response::admission_response::MAX_UID;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-/// How much of a body's start is kept to find the uid in
-pub(super) const HEAD: usize = 4096;
+/// How many bytes at a body's start are searched for the uid
+pub(super) const SEARCHED_BYTES: usize = 4096;
 
-/// The value of `request.uid` in a body that may be cut off or malformed behind it
+/// The value of `request.uid` in a body that may be cut off or malformed after it
+///
+/// ```text
+/// {"request":{"uid":"u-1","object":{"metad -> u-1
+/// {"request":{"uid":7}}                    -> None
+/// ```
 pub(crate) fn read(body: &[u8]) -> Option<String> {
     let mut found = None;
-    let seek = Seek {
+    let search = UidSearch {
         path: &["request", "uid"],
         found: &mut found,
     };
     // Ends with an error as soon as the uid is found, and with another if the text is no JSON before that
-    let _ended = seek.deserialize(&mut serde_json::Deserializer::from_slice(body));
+    let _ended = search.deserialize(&mut serde_json::Deserializer::from_slice(body));
     found.filter(|uid| uid.len() <= MAX_UID)
 }
 
-struct Seek<'a> {
+/// Follows the path of keys to the uid
+///
+/// The uid leaves through `found`, since a value that is returned is lost when the text behind it is malformed.
+struct UidSearch<'a> {
     path: &'a [&'static str],
     found: &'a mut Option<String>,
 }
 
-impl<'de> DeserializeSeed<'de> for Seek<'_> {
+impl<'de> DeserializeSeed<'de> for UidSearch<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -41,7 +49,7 @@ impl<'de> DeserializeSeed<'de> for Seek<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Seek<'_> {
+impl<'de> Visitor<'de> for UidSearch<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -59,7 +67,7 @@ impl<'de> Visitor<'de> for Seek<'_> {
         };
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             if key == *wanted {
-                map.next_value_seed(Seek {
+                map.next_value_seed(UidSearch {
                     path: rest,
                     found: &mut *self.found,
                 })?;
@@ -76,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_uid_is_found_wherever_it_stands() {
+    fn the_uid_is_found_anywhere_in_the_request() {
         for body in [
             r#"{"kind":"AdmissionReview","request":{"uid":"u-1","object":{"uid":"no"}}}"#,
             r#"{"uid":"no","request":{"object":{"uid":"no"},"uid":"u-1"}}"#,
@@ -88,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_readable_uid_has_none() {
+    fn a_body_without_a_readable_uid_has_none() {
         let long = format!(r#"{{"request":{{"uid":"{}"}}}}"#, "x".repeat(MAX_UID + 1));
         for body in [
             "",

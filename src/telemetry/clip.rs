@@ -1,6 +1,6 @@
-//! Texts of requests, cut to what a log line can bear.
+//! Clips texts of requests to a length that a log line can hold.
 //!
-//! Whoever asks chooses names of any length. Counted is what stands in the line, so that nothing grows by escaping.
+//! A client can choose names of any length. The length counts as it is in the line, so that escaping makes nothing longer.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -11,13 +11,18 @@ pub(super) const NAME: usize = 256;
 /// A message is up to a thousand bytes
 pub(super) const TEXT: usize = 1024;
 
-/// Causes as JSON, all together
+/// All causes together, as JSON
 const CAUSES: usize = 2048;
 
-/// What shows that something is missing
+/// Shows that the rest is missing
 const MARK: char = '…';
 
-/// The text as far as it is no longer than so many bytes in a line of JSON
+/// The text, clipped so that with the mark it takes at most `longest` bytes in a line of JSON
+///
+/// ```text
+/// clipped("deployment", 13) -> deployment
+/// clipped("deployment", 9)  -> deploy…
+/// ```
 pub(super) fn clipped(text: &str, longest: usize) -> Cow<'_, str> {
     let mut room = longest.saturating_sub(MARK.len_utf8());
     let mut end = text.len();
@@ -36,7 +41,7 @@ pub(super) fn clipped(text: &str, longest: usize) -> Cow<'_, str> {
     }
 }
 
-/// Bytes that a character takes in a JSON string
+/// The bytes that a character takes in a JSON string
 fn escaped(c: char) -> usize {
     match c {
         '"' | '\\' => 2,
@@ -45,7 +50,7 @@ fn escaped(c: char) -> usize {
     }
 }
 
-/// Causes as JSON; of too many the first, their texts cut, so that it stays JSON
+/// Causes as JSON, still valid when clipped: too long ones lose the ends of their texts, then the last causes
 pub(super) fn causes(json: &str) -> Option<Cow<'_, str>> {
     if json.len() <= CAUSES / 2 || matches!(clipped(json, CAUSES), Cow::Borrowed(_)) {
         return Some(Cow::Borrowed(json));

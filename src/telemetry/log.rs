@@ -1,4 +1,4 @@
-//! Structured logs: set up once, one line a decision.
+//! Structured logs, with one line for each decision.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -30,12 +30,12 @@ pub(crate) enum LogFormat {
 /// Why logging could not be set up
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LogError {
-    /// The filter is not one that tracing understands
+    /// Tracing does not understand the filter
     #[error("`{filter}` is no log filter, write a level such as info or a list such as info,ramgate=debug")]
     Filter {
-        /// What was given
+        /// The filter as given
         filter: String,
-        /// What tracing says of it
+        /// The reason that tracing gives
         source: ParseError,
     },
     /// The process has a logger already
@@ -43,10 +43,10 @@ pub(crate) enum LogError {
     Twice,
 }
 
-/// Checks a filter such as `info` or `info,ramgate::server=debug`
+/// Parses a filter such as `info` or `info,ramgate::server=debug`
 ///
 /// # Errors
-/// Text that is no filter is refused.
+/// The text is no filter.
 pub(crate) fn filter(text: &str) -> Result<EnvFilter, LogError> {
     EnvFilter::builder()
         .parse(text)
@@ -56,10 +56,10 @@ pub(crate) fn filter(text: &str) -> Result<EnvFilter, LogError> {
         })
 }
 
-/// Starts logging to stderr, panics included
+/// Starts logging to stderr, including panics
 ///
 /// # Errors
-/// A second call is refused.
+/// Logging has been started already.
 pub(crate) fn start(format: LogFormat, filter: EnvFilter) -> Result<(), LogError> {
     let colours = std::io::stderr().is_terminal();
     tracing::dispatcher::set_global_default(lines(format, filter, std::io::stderr, colours))
@@ -68,9 +68,9 @@ pub(crate) fn start(format: LogFormat, filter: EnvFilter) -> Result<(), LogError
     Ok(())
 }
 
-/// What writes the lines
+/// Writes log lines
 ///
-/// Whatever tenants wrote is in fields, which both formats escape, and never in the sentence of a line.
+/// Texts of tenants are in fields, which both formats escape, and never in the message of a line.
 fn lines<W>(format: LogFormat, filter: EnvFilter, writer: W, colours: bool) -> Dispatch
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -138,7 +138,7 @@ fn panicked(info: &PanicHookInfo<'_>) {
     tracing::error!(place, "panicked: {}", panic_text(info.payload()));
 }
 
-/// What a panic says
+/// The message of a panic
 pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
     let owned = || payload.downcast_ref::<String>().map(String::as_str);
     payload
@@ -155,7 +155,7 @@ mod tests {
 
     use super::*;
 
-    /// Where lines are written in tests
+    /// Collects the lines of a test
     #[derive(Clone, Default)]
     struct Page(Arc<Mutex<Vec<u8>>>);
 

@@ -31,9 +31,6 @@ pub(crate) fn shown(differences: &[ContainerDifference]) -> String {
 }
 
 impl Unlike {
-    /// All of them
-    pub(crate) const ALL: [Self; 4] = [Self::Added, Self::Image, Self::Command, Self::Missing];
-
     /// The word in logs and metrics
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! The authorization webhook: reads a review, sees to it that what it names is known, and has it judged.
+//! The authorization webhook: parses a review, reads the objects that it names, and has it decided.
 
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ impl Gate {
                 let pod = case
                     .pod()
                     .and_then(|(namespace, name)| objects.pod(namespace, name));
-                // Beside a folder there is no cluster that could have been asked
+                // With a folder there is no cluster to read the pod from
                 case.answer(pod.as_deref().map_or(Sight::Unread, Sight::Pod))
             }
         };
@@ -64,7 +64,7 @@ impl Gate {
     }
 }
 
-/// Reads live what the review names and no watch has shown; for whom nothing is denied nothing is read
+/// Reads the objects that the review names and no watch has shown; nothing for a user to whom nothing is denied
 async fn complete(case: &Case<'_>, view: &Arc<View>) -> LiveRead {
     if let Some(namespace) = case.unread_namespace() {
         view.read_namespace(namespace).await;

@@ -1,77 +1,50 @@
-//! What must be there before reviews are sent here.
+//! The conditions under which this process is ready for reviews.
 
-use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use futures::FutureExt;
-
+use crate::cli::serve::background_tasks::BackgroundTasks;
 use crate::cli::serve::watchdog::Watchdog;
-use crate::config::Store;
-use crate::server::admin::{Readiness, Report};
-use crate::server::certificate::slot::Slot;
+use crate::config::{Status, Store};
+use crate::server::admin::{Readiness, ReadinessReport};
+use crate::server::certificate::resolver::CertificateResolver;
 
 /// Ready with a complete configuration, a certificate, and all background tasks alive
-pub(super) struct Ready {
+pub(super) struct ReadinessCheck {
     pub(super) store: Arc<Store>,
-    pub(super) slot: Arc<Slot>,
-    pub(super) tasks: Tasks,
-    /// None beside a folder, where there is no cluster
+    pub(super) resolver: Arc<CertificateResolver>,
+    pub(super) tasks: BackgroundTasks,
+    /// `None` with a folder, where there is no cluster
     pub(super) watchdog: Option<Watchdog>,
 }
 
-/// Background tasks, none of which ever ends of its own accord
-#[derive(Clone, Debug, Default)]
-pub(super) struct Tasks {
-    ended: Arc<Mutex<Vec<&'static str>>>,
-}
-
-impl Tasks {
-    /// Runs a task; should it end, the process is no longer ready, and says so
-    pub(super) fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
-        let ended = Arc::clone(&self.ended);
-        tokio::spawn(async move {
-            // Its text is in the log already
-            let _panicked = AssertUnwindSafe(task).catch_unwind().await;
-            tracing::error!("{name} has ended: this process must be restarted");
-            ended.lock().unwrap_or_else(PoisonError::into_inner).push(name);
-        });
-    }
-}
-
-impl Readiness for Ready {
-    fn report(&self) -> Report {
+impl Readiness for ReadinessCheck {
+    fn report(&self) -> ReadinessReport {
         let status = self.store.status();
         let mut missing = Vec::new();
         if !status.is_ready() {
             missing.push("no complete configuration has been loaded yet".to_owned());
         }
-        if !self.slot.is_filled() {
+        if !self.resolver.has_certificate() {
             missing.push("there is no certificate yet".to_owned());
         }
-        let found = self.watchdog.as_ref().map(Watchdog::look).unwrap_or_default();
-        missing.extend(found.missing);
-        let ended = self.tasks.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        missing.extend(
-            ended
-                .iter()
-                .map(|name| format!("{name} has ended, restart the process")),
-        );
-        let mut last_reload_errors: Vec<_> = status.faults.iter().map(ToString::to_string).collect();
-        if let Some(more) = status
-            .fault_count
-            .checked_sub(status.faults.len())
-            .filter(|more| *more > 0)
-        {
-            last_reload_errors.push(format!("{more} more"));
-        }
-        let generation = status.is_ready().then_some(status.generation);
-        Report {
+        let gaps = self.watchdog.as_ref().map(Watchdog::check).unwrap_or_default();
+        missing.extend(gaps.missing);
+        let ended = self.tasks.ended().into_iter();
+        missing.extend(ended.map(|name| format!("{name} has ended, restart the process")));
+        ReadinessReport {
             missing,
-            concerns: found.concerns,
-            generation,
-            last_reload_errors,
+            concerns: gaps.concerns,
+            generation: status.is_ready().then_some(status.generation),
+            last_reload_errors: reload_errors(&status),
         }
     }
+}
+
+/// The faults of the last reload, and how many more there are
+fn reload_errors(status: &Status) -> Vec<String> {
+    let more = status.fault_count.saturating_sub(status.faults.len());
+    let faults = status.faults.iter().map(ToString::to_string);
+    faults.chain((more > 0).then(|| format!("{more} more"))).collect()
 }
 
 #[cfg(test)]
@@ -80,24 +53,24 @@ mod tests {
     use crate::telemetry::metrics::Metrics;
 
     #[tokio::test]
-    async fn what_is_missing_is_named() {
-        let ready = Ready {
+    async fn everything_that_is_missing_is_named() {
+        let check = ReadinessCheck {
             store: Arc::default(),
-            slot: Slot::new(Arc::new(Metrics::new().unwrap())),
-            tasks: Tasks::default(),
+            resolver: CertificateResolver::new(Arc::new(Metrics::new().unwrap())),
+            tasks: BackgroundTasks::default(),
             watchdog: None,
         };
         assert_eq!(
-            ready.report().missing,
+            check.report().missing,
             [
                 "no complete configuration has been loaded yet",
                 "there is no certificate yet"
             ]
         );
-        ready.tasks.spawn("the watch of nothing", async {});
+        check.tasks.spawn("the watch of nothing", async {});
         tokio::task::yield_now().await;
         assert_eq!(
-            ready.report().missing[2..],
+            check.report().missing[2..],
             ["the watch of nothing has ended, restart the process"]
         );
     }

@@ -1,4 +1,4 @@
-//! What is wrong around ramgate rather than in it: gaps through which a pod could pass, told in `/ready`, as metrics and
+//! Looks for gaps in the cluster through which a pod could pass unreviewed, and reports them in `/ready`, as metrics and
 //! in the log.
 
 use std::sync::Arc;
@@ -11,16 +11,16 @@ use crate::cluster::{Followed, View};
 use crate::config::Store;
 use crate::telemetry::metrics::Metrics;
 
-/// How often to look
-const LOOK: Duration = Duration::from_secs(5);
+/// How often to check
+const CHECK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// What to do about watches without an answer
+/// How to repair watches without an answer
 const RIGHTS: &str = "see the log, and the rights of its service account";
 
-/// How many names one sentence shows
-const SHOWN: usize = 5;
+/// The most names in one sentence
+const MAX_NAMES: usize = 5;
 
-/// Looks after what the cluster's owner has to put right
+/// Checks what the cluster's owner has to repair
 #[derive(Clone)]
 pub(super) struct Watchdog {
     pub(super) store: Arc<Store>,
@@ -30,129 +30,178 @@ pub(super) struct Watchdog {
     pub(super) watches: Watches,
 }
 
-/// What was found
+/// The gaps of one check
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Found {
-    /// Reviews are judged wrongly or not at all as long as this lasts
+pub(super) struct Gaps {
+    /// While these last, reviews get no answer or a wrong one
     pub(super) missing: Vec<String>,
-    /// Something is not as it was meant, and what is judged is judged rightly
+    /// Something is not as intended, but reviews that arrive are answered rightly
     pub(super) concerns: Vec<String>,
-    virtual_nodes: usize,
-    unsent: usize,
-    drift: (usize, usize),
+    hidden_virtual_nodes: usize,
+    unsent_carriers: usize,
+    mutating_drift: usize,
+    validating_drift: usize,
 }
 
 impl Watchdog {
-    /// What is wrong now
-    pub(super) fn look(&self) -> Found {
-        let mut found = Found::default();
-        if let Some(keys) = &self.followed.keys {
-            if keys.signer().is_none() {
-                found.missing.push("there are no keys for stamps yet".to_owned());
-            }
-            found.concerns.extend(keys.trouble());
+    /// The gaps now
+    pub(super) fn check(&self) -> Gaps {
+        let hidden = self.hidden_virtual_nodes();
+        let unsent = self.unsent_carriers();
+        let drift = self.followed.rules.as_ref().map(|rules| rules.drift());
+        let drift = drift.unwrap_or_default();
+        let keys = self.followed.keys.as_ref();
+        let no_keys = keys.is_some_and(|keys| keys.signer().is_none());
+        let profile = self.followed.profile.as_ref();
+        let health = self.watches.health();
+        let missing = [
+            no_keys.then(|| "there are no keys for stamps yet".to_owned()),
+            hidden_sentence(&hidden),
+            self.stale_watches(&health),
+        ];
+        let concerns = [
+            keys.and_then(|keys| keys.trouble()),
+            profile.and_then(|profile| profile.trouble()),
+            unsent_sentence(&unsent),
+            drift.told,
+            self.late_watches(&health),
+        ];
+        Gaps {
+            missing: missing.into_iter().flatten().collect(),
+            concerns: concerns.into_iter().flatten().collect(),
+            hidden_virtual_nodes: hidden.len(),
+            unsent_carriers: unsent.len(),
+            mutating_drift: drift.mutating,
+            validating_drift: drift.validating,
         }
-        found.concerns.extend(
-            self.followed
-                .profile
-                .iter()
-                .filter_map(|profile| profile.trouble()),
-        );
-        if let Some(names) = &self.real_node_names {
-            let hidden = self.view.virtual_nodes(|name| names.is_match(name));
-            found.virtual_nodes = hidden.len();
-            if !hidden.is_empty() {
-                found.missing.push(format!(
-                    "virtual nodes have names that realNodeNames gives to real ones, so that pods bound to them are never seen \
-                     here: {}; narrow realNodeNames",
-                    shown(hidden)
-                ));
-            }
-        }
-        let configuration = self.store.current();
-        let carriers = configuration
-            .iter()
-            .flat_map(|configuration| &configuration.cluster.carriers);
-        let sends = |group: &str, resource: &str| {
-            let rules = self.followed.rules.as_ref();
-            rules.is_some_and(|rules| rules.sends(group, resource))
+    }
+
+    /// Virtual nodes whose names the webhook rules take for names of real nodes
+    fn hidden_virtual_nodes(&self) -> Vec<String> {
+        self.real_node_names
+            .as_ref()
+            .map(|names| self.view.virtual_nodes(|name| names.is_match(name)))
+            .unwrap_or_default()
+    }
+
+    /// Carriers that the live webhook rules do not send wherever they send Deployments
+    fn unsent_carriers(&self) -> Vec<String> {
+        let Some(configuration) = self.store.current() else {
+            return Vec::new();
         };
+        let rules = self.followed.rules.as_ref();
+        let sends = |group: &str, resource: &str| rules.is_some_and(|rules| rules.sends(group, resource));
+        let carriers = configuration.cluster.carriers.iter();
         let mut unsent: Vec<String> = carriers
             .filter(|carrier| !sends(&carrier.group, &carrier.resource))
             .map(|carrier| format!("{}.{}", carrier.resource, carrier.group))
             .collect();
         unsent.sort_unstable();
         unsent.dedup();
-        found.unsent = unsent.len();
-        if !unsent.is_empty() {
-            found.concerns.push(format!(
-                "the live webhook rules do not send {} wherever they send Deployments, so that stamps in them are not \
-                 trusted: install the chart with these carriers",
-                shown(unsent)
-            ));
-        }
-        if let Some(rules) = &self.followed.rules {
-            let drift = rules.drift();
-            found.drift = (drift.mutating, drift.validating);
-            found.concerns.extend(drift.told);
-        }
-        self.look_at_watches(&mut found);
-        found
+        unsent
     }
 
-    /// What was seen of the cluster is judged by for a while, and no longer
-    fn look_at_watches(&self, found: &mut Found) {
-        let health = self.watches.health();
-        let named = |wanted: &dyn Fn(&Health) -> bool| -> Vec<String> {
-            let those = health.iter().filter(|one| wanted(one));
-            those.map(|one| one.watch.to_owned()).collect()
-        };
-        let is_stale = |one: &Health| self.watches.is_stale(one);
-        let (stale, late) = (
-            named(&is_stale),
-            named(&|one| self.watches.is_late(one) && !is_stale(one)),
-        );
-        if !stale.is_empty() {
-            found.missing.push(format!(
-                "the API server has not answered these watches for longer than --stale-after, so that reviews would be judged by \
-                 what may have changed: {}; {RIGHTS}",
-                shown(stale)
-            ));
-        }
-        if !late.is_empty() {
-            found.concerns.push(format!(
-                "the API server does not answer these watches, so that what was seen last is in force: {}; {RIGHTS}",
-                shown(late)
-            ));
-        }
+    /// A sentence on the watches whose objects are too old to decide by
+    fn stale_watches(&self, health: &[Health]) -> Option<String> {
+        let stale = health.iter().filter(|health| self.watches.is_stale(health));
+        let stale: Vec<&str> = stale.map(|health| health.watch).collect();
+        let names = listed(&stale)?;
+        Some(format!(
+            "the API server has not answered these watches for longer than --stale-after, so that reviews would be judged by \
+             what may have changed: {names}; {RIGHTS}"
+        ))
     }
 
-    /// Looks again and again; what is new is logged
-    pub(super) async fn keep(self, metrics: Arc<Metrics>) {
-        let mut before = Found::default();
+    /// A sentence on the watches that are not answered any more, but whose objects are fresh enough
+    fn late_watches(&self, health: &[Health]) -> Option<String> {
+        let late = health
+            .iter()
+            .filter(|health| self.watches.is_late(health) && !self.watches.is_stale(health));
+        let late: Vec<&str> = late.map(|health| health.watch).collect();
+        let names = listed(&late)?;
+        Some(format!(
+            "the API server does not answer these watches, so that what was seen last is in force: {names}; {RIGHTS}"
+        ))
+    }
+
+    /// Checks again and again, sets the metrics and logs new gaps
+    pub(super) async fn run(self, metrics: Arc<Metrics>) {
+        let mut before = Gaps::default();
         loop {
-            let found = self.look();
-            metrics.gaps(found.virtual_nodes, found.unsent);
-            metrics.drifted(found.drift.0, found.drift.1);
-            metrics.watched(self.watches.health().iter().map(|one| (one.watch, one.last)));
-            for missing in found.missing.iter().filter(|one| !before.missing.contains(one)) {
-                tracing::error!("{missing}");
-            }
-            for concern in found.concerns.iter().filter(|one| !before.concerns.contains(one)) {
-                tracing::warn!("{concern}");
-            }
-            before = found;
-            tokio::time::sleep(LOOK).await;
+            let gaps = self.check();
+            gaps.set_metrics(&metrics);
+            let health = self.watches.health().into_iter();
+            metrics
+                .cluster
+                .set_watches(health.map(|health| (health.watch, health.last)));
+            gaps.log_new(&before);
+            before = gaps;
+            tokio::time::sleep(CHECK_INTERVAL).await;
         }
     }
 }
 
-fn shown(mut names: Vec<String>) -> String {
+impl Gaps {
+    fn set_metrics(&self, metrics: &Metrics) {
+        let cluster = &metrics.cluster;
+        cluster.set_hidden_virtual_nodes(self.hidden_virtual_nodes);
+        cluster.set_unsent_carriers(self.unsent_carriers);
+        cluster.set_drift(self.mutating_drift, self.validating_drift);
+    }
+
+    /// Logs the gaps that the check before did not find
+    fn log_new(&self, before: &Self) {
+        for missing in self.missing.iter().filter(|gap| !before.missing.contains(gap)) {
+            tracing::error!("{missing}");
+        }
+        for concern in self.concerns.iter().filter(|gap| !before.concerns.contains(gap)) {
+            tracing::warn!("{concern}");
+        }
+    }
+}
+
+fn hidden_sentence(hidden: &[String]) -> Option<String> {
+    let names = listed(hidden)?;
+    Some(format!(
+        "virtual nodes have names that realNodeNames gives to real ones, so that pods bound to them are never seen \
+         here: {names}; narrow realNodeNames"
+    ))
+}
+
+fn unsent_sentence(unsent: &[String]) -> Option<String> {
+    let names = listed(unsent)?;
+    Some(format!(
+        "the live webhook rules do not send {names} wherever they send Deployments, so that stamps in them are not \
+         trusted: install the chart with these carriers"
+    ))
+}
+
+/// The first names in order, and how many more there are; `None` without any
+fn listed<T: AsRef<str>>(names: &[T]) -> Option<String> {
+    let mut names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     names.sort_unstable();
-    let more = names.len().saturating_sub(SHOWN);
-    names.truncate(SHOWN);
-    match more {
-        0 => names.join(", "),
-        more => format!("{} and {more} more", names.join(", ")),
+    let more = names.len().saturating_sub(MAX_NAMES);
+    names.truncate(MAX_NAMES);
+    let shown = names.join(", ");
+    match (names.is_empty(), more) {
+        (true, _) => None,
+        (false, 0) => Some(shown),
+        (false, more) => Some(format!("{shown} and {more} more")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_names_are_listed_and_the_others_counted() {
+        assert_eq!(listed::<&str>(&[]), None);
+        assert_eq!(listed(&["b", "a"]).unwrap(), "a, b");
+        assert_eq!(listed(&["e", "d", "c", "b", "a"]).unwrap(), "a, b, c, d, e");
+        assert_eq!(
+            listed(&["g", "f", "e", "d", "c", "b", "a"]).unwrap(),
+            "a, b, c, d, e and 2 more"
+        );
     }
 }

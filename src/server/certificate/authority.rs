@@ -1,4 +1,4 @@
-//! A self-made certificate authority and the leaves that it signs.
+//! A self-made certificate authority, and the leaves that it signs.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use rcgen::{
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use crate::server::certificate::key_pair::{CertificateKeyPair, KeyPairError, validity};
 use crate::server::certificate::lifetimes::{Lifetimes, SKEW};
-use crate::server::certificate::pair::{Pair, PairError, validity};
 
-/// Signs leaves; ECDSA on P-256
+/// A certificate authority that signs leaves; ECDSA on P-256
 #[derive(Debug)]
 pub struct Authority {
     certificate: String,
@@ -26,13 +26,13 @@ pub struct Authority {
 /// Why an authority could not be made, read or used
 #[derive(Debug, thiserror::Error)]
 pub enum AuthorityError {
-    /// The text is no certificate and key of an authority
+    /// The text is not the certificate and key of an authority
     #[error("no certificate authority: {0}")]
-    Malformed(#[from] PairError),
+    Malformed(#[from] KeyPairError),
     /// The crypto library refused
     #[error("cannot make a certificate: {0}")]
     Make(#[from] rcgen::Error),
-    /// All that are known have expired
+    /// Every known authority has expired
     #[error("every known certificate authority has expired")]
     NoneValid,
     /// A time is out of the range of certificates
@@ -40,16 +40,16 @@ pub enum AuthorityError {
     Time,
 }
 
-/// A leaf that was just signed
+/// A signed leaf
 #[derive(Debug)]
 pub(super) struct Leaf {
-    pub(super) pair: Pair,
+    pub(super) pair: CertificateKeyPair,
     /// When two thirds of its life are over
     pub(super) renew_at: Timestamp,
 }
 
 impl Authority {
-    /// Makes a new one
+    /// Makes a new authority
     ///
     /// # Errors
     /// The crypto library refuses, or the times are out of range.
@@ -57,8 +57,8 @@ impl Authority {
         // X.509 knows whole seconds
         let made = Timestamp::from_second(now.as_second()).map_err(|_| AuthorityError::Time)?;
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
-        // The name is different each time, so that a client never confuses two of them
-        let mut params = params(
+        // Each authority has another name, so that a client never confuses two of them
+        let mut params = certificate_params(
             format!("ramgate CA {}", made.as_second()),
             made,
             after(made, lifetimes.authority)?,
@@ -69,15 +69,16 @@ impl Authority {
         Self::parse(&certificate, &key.serialize_pem())
     }
 
-    /// Reads one from PEM text
+    /// Reads an authority from PEM text
     ///
     /// # Errors
     /// The text is no certificate and key that belong together.
     pub fn parse(certificate: &str, key: &str) -> Result<Self, AuthorityError> {
-        let der = CertificateDer::from_pem_slice(certificate.as_bytes()).map_err(PairError::Certificate)?;
-        let pair_key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(PairError::Key)?;
-        // Only to learn that key and certificate belong together
-        Pair::new(vec![der.clone()], pair_key)?;
+        let der =
+            CertificateDer::from_pem_slice(certificate.as_bytes()).map_err(KeyPairError::Certificate)?;
+        let pair_key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(KeyPairError::Key)?;
+        // Only to check that key and certificate belong together
+        CertificateKeyPair::new(vec![der.clone()], pair_key)?;
         let times = validity(&der)?;
         let issuer = Issuer::from_ca_cert_der(&der, KeyPair::from_pem(key)?)?;
         Ok(Self {
@@ -123,7 +124,7 @@ impl Authority {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let not_after = after(now, lifetimes.leaf)?.min(self.not_after);
         let name = names.first().cloned().unwrap_or_default();
-        let mut params = params(name, now, not_after)?;
+        let mut params = certificate_params(name, now, not_after)?;
         params.subject_alt_names = CertificateParams::new(names)?.subject_alt_names;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -132,7 +133,7 @@ impl Authority {
         let private = PrivatePkcs8KeyDer::from(key.serialize_der());
         let life = now.duration_until(not_after);
         Ok(Leaf {
-            pair: Pair::new(vec![certificate.der().clone()], private.into())?,
+            pair: CertificateKeyPair::new(vec![certificate.der().clone()], private.into())?,
             renew_at: after(now, third(life).saturating_mul(2))?,
         })
     }
@@ -143,7 +144,7 @@ pub(super) fn third(duration: SignedDuration) -> SignedDuration {
     duration.checked_div(3).unwrap_or(duration)
 }
 
-/// Text that is a DNS name or an IP address, as a certificate needs it
+/// Checks that a certificate can hold this DNS name or IP address
 ///
 /// # Errors
 /// The name has characters that no certificate can hold.
@@ -152,7 +153,11 @@ pub(crate) fn check_name(name: &str) -> Result<(), AuthorityError> {
     Ok(())
 }
 
-fn params(name: String, from: Timestamp, to: Timestamp) -> Result<CertificateParams, AuthorityError> {
+fn certificate_params(
+    name: String,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<CertificateParams, AuthorityError> {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);

@@ -2,24 +2,24 @@
 
 use jiff::SignedDuration;
 
-/// How far the clocks of client and server may differ: certificates are valid from that much earlier
+/// How far the clocks of client and server may differ; certificates are valid from this much earlier
 pub(super) const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// Times of the self-made certificates
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
-    /// Of an authority
+    /// Life of an authority
     pub authority: SignedDuration,
-    /// Of a leaf
+    /// Life of a leaf
     pub leaf: SignedDuration,
     /// From a new authority's entry into the bundle to its first signature
     pub settle: SignedDuration,
-    /// Between two looks at the clock
-    pub look: SignedDuration,
+    /// Between two checks whether something is due
+    pub check_interval: SignedDuration,
 }
 
 impl Lifetimes {
-    /// The times in force outside tests
+    /// The times outside tests
     pub const USUAL: Self = Self {
         // Ten years: older than any cluster that is not upgraded, and renewed long before
         authority: SignedDuration::from_hours(10 * 365 * 24),
@@ -28,6 +28,6 @@ impl Lifetimes {
         // A day: longer than any outage in which an API server or a replica misses the new bundle
         settle: SignedDuration::from_hours(24),
         // Cheap, and short against every other time, also when the machine slept
-        look: SignedDuration::from_mins(1),
+        check_interval: SignedDuration::from_mins(1),
     };
 }

@@ -1,19 +1,27 @@
-//! Which authority signs, which are trusted, and when a new one is due.
+//! The rotation of certificate authorities: which one signs, which are trusted, and when a new one is due.
 //!
-//! All of it follows from the authorities and the time alone, so that replicas which see the same Secret agree
-//! without talking to each other.
+//! All of it follows from the authorities and the time alone. So replicas that see the same Secret agree without talking
+//! to each other.
+//!
+//! ```text
+//! life 900 s, settle 60 s, the first authority A made at second 0
+//! second   0  A signs, bundle A
+//! second 601  less than a third of A's life is left: B is made, bundle A+B, A signs
+//! second 661  B has settled and signs, bundle A+B
+//! second 900  A expires, bundle B
+//! ```
 
 use jiff::Timestamp;
 
 use crate::server::certificate::authority::{Authority, AuthorityError, third};
 use crate::server::certificate::lifetimes::Lifetimes;
 
-/// The authorities that are known, oldest first
+/// All authorities that this process knows, oldest first
 #[derive(Debug, Default)]
 pub struct Authorities(Vec<Authority>);
 
 impl Authorities {
-    /// Puts authorities in order
+    /// Sorts authorities by age
     #[must_use]
     pub fn new(mut authorities: Vec<Authority>) -> Self {
         authorities
@@ -21,12 +29,12 @@ impl Authorities {
         Self(authorities)
     }
 
-    /// Those that have not expired
+    /// The authorities that have not expired
     pub fn valid(&self, now: Timestamp) -> impl DoubleEndedIterator<Item = &Authority> {
         self.0.iter().filter(move |authority| authority.not_after() > now)
     }
 
-    /// The one that signs leaves: the newest that clients have had time to learn of, else the oldest
+    /// The authority that signs leaves: the newest that clients have had time to learn of, or else the oldest
     #[must_use]
     pub fn signer(&self, now: Timestamp, lifetimes: &Lifetimes) -> Option<&Authority> {
         self.valid(now)
@@ -34,13 +42,13 @@ impl Authorities {
             .or_else(|| self.valid(now).next())
     }
 
-    /// What clients must trust, PEM
+    /// The certificates that clients must trust, PEM
     #[must_use]
     pub fn bundle(&self, now: Timestamp) -> String {
         self.valid(now).map(Authority::certificate).collect()
     }
 
-    /// Whether less than a third of the newest one's life is left
+    /// Whether a new authority is due: less than a third of the newest one's life is left
     #[must_use]
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.0.last().is_none_or(|newest| {
@@ -49,19 +57,19 @@ impl Authorities {
         })
     }
 
-    /// Whether any of them is of no more use
+    /// Whether any authority has expired
     #[must_use]
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.0.iter().any(|authority| authority.not_after() <= now)
     }
 
-    /// Makes a new one if that is due, and drops the expired
+    /// Makes a new authority if one is due, and drops the expired ones
     ///
     /// # Errors
-    /// A new authority cannot be made; the set stays as it was.
+    /// A new authority cannot be made. The set stays as it was.
     pub fn advance(&mut self, now: Timestamp, lifetimes: &Lifetimes) -> Result<(), AuthorityError> {
         if self.is_due(now) {
-            // The newest of all, so that the order holds
+            // Newer than all others, so that the order holds
             self.0.push(Authority::make(now, lifetimes)?);
         }
         self.0.retain(|authority| authority.not_after() > now);
@@ -81,7 +89,7 @@ mod tests {
         authority: SignedDuration::from_secs(900),
         leaf: SignedDuration::from_secs(90),
         settle: SignedDuration::from_secs(60),
-        look: SignedDuration::from_secs(1),
+        check_interval: SignedDuration::from_secs(1),
     };
 
     fn at(second: i64) -> Timestamp {

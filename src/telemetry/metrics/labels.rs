@@ -1,7 +1,15 @@
-//! The values that labels may have; whatever is not among them counts as `other`.
+//! The values that labels may have.
 
-/// What stands for every value that is not on its list
-pub(super) const OTHER: &str = "other";
+/// Stands for every value that is not on its list
+const OTHER: &str = "other";
+
+/// The value if it is on the list, or else `other`
+pub(super) fn bounded(value: &str, list: &[&'static str]) -> &'static str {
+    list.iter()
+        .find(|known| **known == value)
+        .copied()
+        .unwrap_or(OTHER)
+}
 
 /// Resources that a webhook rule or an authorizer can send here, subresources included
 pub(super) const RESOURCES: &[&str] = &[
@@ -34,10 +42,10 @@ pub(super) const RESOURCES: &[&str] = &[
     "statefulsets/scale",
 ];
 
-/// Operations of an AdmissionReview, and the verbs of reading
+/// Operations of an AdmissionReview, and the verbs of a SubjectAccessReview
 pub(super) const OPERATIONS: &[&str] = &["CREATE", "UPDATE", "DELETE", "CONNECT", "get", "list", "watch"];
 
-/// How a review can end; the last six are ends without a judgement
+/// Decisions of a review; the last six are of reviews that were not evaluated
 pub(super) const ANSWERS: &[&str] = &[
     "unjudged",
     "allow",
@@ -55,10 +63,10 @@ pub(super) const ANSWERS: &[&str] = &[
 /// Modes of a namespace
 pub(super) const MODES: &[&str] = &["enforce", "warn", "audit", NO_MODE];
 
-/// What stands for the mode of a review that no mode applies to
+/// Stands for the mode of a review that no mode applies to
 pub(super) const NO_MODE: &str = "none";
 
-/// RAM actions that one review can ask for
+/// RAM actions that a review can request
 pub(super) const ACTIONS: &[&str] = &[
     "eci:CreateContainerGroup",
     "eci:UpdateContainerGroup",
@@ -74,7 +82,7 @@ pub(super) const ACTIONS: &[&str] = &[
     "sts:AssumeRole",
 ];
 
-/// Outcomes of one question
+/// Results of one request to RAM or ECI
 pub(super) const DECISIONS: &[&str] = &["Allow", "ImplicitDeny", "ExplicitDeny", "Empty", "Refused"];
 
 /// The layers that decide

@@ -26,8 +26,8 @@ use k8s_openapi::api::admissionregistration::v1::{
 use k8s_openapi::api::core::v1::Secret;
 use ramgate::testing::server::Port as Served;
 use ramgate::testing::server::{
-    Authority, Bundle, CertificateFile, ConnectionLimits, KeyFile, Lifetimes, Listener, Mounted, Own, Peers,
-    Phases, SharedAuthorities, Slot, Transport, injection,
+    Authority, CaBundle, CertificateFile, CertificateResolver, ConnectionLimits, KeyFile, LeafIssuer,
+    Lifetimes, Listener, MountedCertificate, Peers, Phases, SharedAuthorities, Transport, ca_injection,
 };
 use ramgate::testing::telemetry::Metrics;
 use rcgen::{CertificateParams, KeyPair};
@@ -44,13 +44,13 @@ const BRIEF: Lifetimes = Lifetimes {
     authority: SignedDuration::from_secs(9),
     leaf: SignedDuration::from_secs(3),
     settle: SignedDuration::from_secs(1),
-    look: SignedDuration::from_millis(100),
+    check_interval: SignedDuration::from_millis(100),
 };
 
-/// A listener that serves whatever is in a slot
+/// A listener that serves the certificate of its resolver
 struct Port {
     address: SocketAddr,
-    slot: Arc<Slot>,
+    resolver: Arc<CertificateResolver>,
     metrics: Arc<Metrics>,
     _phases: Phases,
 }
@@ -58,13 +58,13 @@ struct Port {
 impl Port {
     async fn open() -> Self {
         let metrics = Arc::new(Metrics::new().unwrap());
-        let slot = Slot::new(Arc::clone(&metrics));
+        let resolver = CertificateResolver::new(Arc::clone(&metrics));
         let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
             .await
             .unwrap();
         let address = listener.address();
         let phases = Phases::default();
-        let transport = Transport::Tls(Arc::clone(&slot).server_config().unwrap());
+        let transport = Transport::Tls(Arc::clone(&resolver).server_config().unwrap());
         let served = Served {
             transport,
             limits: ConnectionLimits::REVIEWS,
@@ -74,18 +74,18 @@ impl Port {
         tokio::spawn(listener.serve(served, axum::Router::new(), phases.watch()));
         Self {
             address,
-            slot,
+            resolver,
             metrics,
             _phases: phases,
         }
     }
 
-    fn own(&self, lifetimes: Lifetimes) -> Own {
+    fn issuer(&self, lifetimes: Lifetimes) -> LeafIssuer {
         let names = NAMES.map(str::to_owned).to_vec();
-        Own::new(
+        LeafIssuer::new(
             names,
             lifetimes,
-            Arc::clone(&self.slot),
+            Arc::clone(&self.resolver),
             Arc::clone(&self.metrics),
         )
     }
@@ -106,7 +106,7 @@ impl Port {
     }
 }
 
-fn text(bundle: &Bundle) -> String {
+fn text(bundle: &CaBundle) -> String {
     bundle.borrow().to_string()
 }
 
@@ -124,11 +124,11 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 #[tokio::test]
 async fn an_own_certificate_serves_its_names_and_no_other() {
     let port = Port::open().await;
-    assert!(!port.slot.is_filled());
-    let mut own = port.own(Lifetimes::USUAL);
-    assert!(port.leaf(NAMES[0], &text(&own.bundle())).await.is_err());
-    own.start_in_memory().unwrap();
-    let bundle = text(&own.bundle());
+    assert!(!port.resolver.has_certificate());
+    let mut issuer = port.issuer(Lifetimes::USUAL);
+    assert!(port.leaf(NAMES[0], &text(&issuer.bundle())).await.is_err());
+    issuer.start_in_memory().unwrap();
+    let bundle = text(&issuer.bundle());
     for name in NAMES {
         port.leaf(name, &bundle).await.unwrap();
     }
@@ -140,9 +140,9 @@ async fn an_own_certificate_serves_its_names_and_no_other() {
 #[tokio::test]
 async fn an_own_certificate_says_what_it_is_for() {
     let port = Port::open().await;
-    let mut own = port.own(Lifetimes::USUAL);
-    own.start_in_memory().unwrap();
-    let bundle = text(&own.bundle());
+    let mut issuer = port.issuer(Lifetimes::USUAL);
+    issuer.start_in_memory().unwrap();
+    let bundle = text(&issuer.bundle());
     let leaf = port.leaf(NAMES[0], &bundle).await.unwrap();
     let (_, leaf) = parse_x509_certificate(&leaf).unwrap();
     assert!(!leaf.is_ca());
@@ -166,10 +166,10 @@ async fn an_own_certificate_says_what_it_is_for() {
 #[tokio::test]
 async fn renewal_never_leaves_a_client_behind() {
     let port = Port::open().await;
-    let mut own = port.own(BRIEF);
-    let authorities = own.start_in_memory().unwrap();
-    let bundle = own.bundle();
-    tokio::spawn(own.keep_in_memory(authorities));
+    let mut issuer = port.issuer(BRIEF);
+    let authorities = issuer.start_in_memory().unwrap();
+    let bundle = issuer.bundle();
+    tokio::spawn(issuer.renew_in_memory(authorities));
     let (mut leaves, mut bundles, mut late) = (Vec::new(), Vec::new(), text(&bundle));
     let end = Timestamp::now() + SignedDuration::from_secs(12);
     while Timestamp::now() < end {
@@ -177,7 +177,7 @@ async fn renewal_never_leaves_a_client_behind() {
         leaves.push(leaf);
         bundles.push(late);
         let next = text(&bundle);
-        // Late by well over one look at the clock, and within `settle`
+        // Late by well over one `check_interval`, and within `settle`
         sleep(Duration::from_millis(500)).await;
         late = next;
     }
@@ -225,12 +225,12 @@ impl Volume {
         (CertificateFile(path("tls.crt")), KeyFile(path("tls.key")))
     }
 
-    fn load(&self, port: &Port) -> Result<Mounted, String> {
+    fn load(&self, port: &Port) -> Result<MountedCertificate, String> {
         let (certificate, key) = self.files();
-        Mounted::load(
+        MountedCertificate::load(
             certificate,
             key,
-            Arc::clone(&port.slot),
+            Arc::clone(&port.resolver),
             Arc::clone(&port.metrics),
         )
         .map_err(|error| error.to_string())
@@ -250,7 +250,7 @@ async fn a_mounted_certificate_is_replaced_when_its_link_swaps() {
     let (port, volume) = (Port::open().await, Volume::new());
     let (first, second) = (issued(2090), issued(2091));
     volume.swap("..v1", &first.0, &first.1);
-    tokio::spawn(volume.load(&port).unwrap().keep(Duration::from_millis(50)));
+    tokio::spawn(volume.load(&port).unwrap().run(Duration::from_millis(50)));
     port.leaf(NAMES[0], &first.0).await.unwrap();
     let before = port.metric("ramgate_certificate_not_after_timestamp_seconds");
     volume.swap("..v2", &second.0, &second.1);
@@ -280,7 +280,7 @@ async fn a_bad_mounted_certificate_keeps_the_old_one() {
     {
         volume.swap(&format!("..bad{number}"), certificate, key);
         for _ in 0..5 {
-            mounted.look();
+            mounted.reload();
         }
         port.leaf(NAMES[0], &good.0).await.unwrap();
         assert_eq!(
@@ -290,7 +290,7 @@ async fn a_bad_mounted_certificate_keeps_the_old_one() {
         );
     }
     volume.swap("..v2", &next.0, &next.1);
-    mounted.look();
+    mounted.reload();
     port.leaf(NAMES[0], &next.0).await.unwrap();
 }
 
@@ -301,9 +301,9 @@ async fn a_pair_that_is_only_halfway_there_is_no_failure() {
     volume.swap("..v1", &first.0, &first.1);
     let mut mounted = volume.load(&port).unwrap();
     volume.swap("..v2", &second.0, &first.1);
-    mounted.look();
+    mounted.reload();
     volume.swap("..v3", &second.0, &second.1);
-    mounted.look();
+    mounted.reload();
     port.leaf(NAMES[0], &second.0).await.unwrap();
     assert_eq!(port.metric("ramgate_certificate_errors_total"), 0.0);
 }
@@ -332,16 +332,16 @@ async fn a_bad_certificate_at_the_start_is_told_with_its_file() {
         let error = volume.load(&port).unwrap_err();
         assert!(error.contains("tls.crt`") && error.contains(words), "{error}");
     }
-    assert!(!port.slot.is_filled());
+    assert!(!port.resolver.has_certificate());
 }
 
 /// One replica in the fake cluster, and what clients should trust for it
-async fn replica(api: &FakeApi, pod: &str, lifetimes: Lifetimes) -> (Port, Bundle) {
+async fn replica(api: &FakeApi, pod: &str, lifetimes: Lifetimes) -> (Port, CaBundle) {
     let port = Port::open().await;
-    let own = port.own(lifetimes);
-    let bundle = own.bundle();
+    let issuer = port.issuer(lifetimes);
+    let bundle = issuer.bundle();
     let shared = SharedAuthorities::new(api.client(), "ramgate", "ramgate-ca", pod);
-    tokio::spawn(shared.keep(own));
+    tokio::spawn(shared.run(issuer));
     (port, bundle)
 }
 
@@ -353,7 +353,7 @@ async fn replicas_that_start_at_once_share_one_authority() {
         replicas.push(replica(&api, pod, Lifetimes::USUAL).await);
     }
     until("every replica has a certificate", async || {
-        replicas.iter().all(|(port, _)| port.slot.is_filled())
+        replicas.iter().all(|(port, _)| port.resolver.has_certificate())
     })
     .await;
     let bundle = text(&replicas[0].1);
@@ -372,7 +372,7 @@ async fn replicas_that_start_at_once_share_one_authority() {
 async fn a_deleted_secret_comes_back_with_the_same_authority() {
     let api = FakeApi::default();
     let (port, bundle) = replica(&api, "pod-a", Lifetimes::USUAL).await;
-    until("there is a certificate", async || port.slot.is_filled()).await;
+    until("there is a certificate", async || port.resolver.has_certificate()).await;
     let (before, secret) = (text(&bundle), api.object::<Secret>("secrets/ramgate-ca").unwrap());
     api.delete("secrets/ramgate-ca");
     until("the Secret is back", async || {
@@ -390,7 +390,7 @@ async fn a_deleted_secret_comes_back_with_the_same_authority() {
 async fn a_replaced_secret_is_taken_over() {
     let api = FakeApi::default();
     let (port, bundle) = replica(&api, "pod-a", Lifetimes::USUAL).await;
-    until("there is a certificate", async || port.slot.is_filled()).await;
+    until("there is a certificate", async || port.resolver.has_certificate()).await;
     let other = Authority::make(Timestamp::now(), &Lifetimes::USUAL).unwrap();
     let stem = format!("authority-{}", other.made().as_second() + 1);
     api.put(
@@ -417,9 +417,9 @@ async fn a_spoilt_secret_is_told_and_repaired_by_deleting_it() {
         port.metric("ramgate_certificate_errors_total") > 0.0
     })
     .await;
-    assert!(!port.slot.is_filled());
+    assert!(!port.resolver.has_certificate());
     api.delete("secrets/ramgate-ca");
-    until("there is a certificate", async || port.slot.is_filled()).await;
+    until("there is a certificate", async || port.resolver.has_certificate()).await;
 }
 
 #[tokio::test]
@@ -428,7 +428,7 @@ async fn replicas_renew_their_shared_authority_together() {
     let (one, _) = replica(&api, "pod-a", BRIEF).await;
     let (other, bundle) = replica(&api, "pod-b", BRIEF).await;
     until("both have a certificate", async || {
-        one.slot.is_filled() && other.slot.is_filled()
+        one.resolver.has_certificate() && other.resolver.has_certificate()
     })
     .await;
     let mut late = text(&bundle);
@@ -453,13 +453,13 @@ async fn replicas_renew_their_shared_authority_together() {
 async fn the_webhook_configurations_are_kept_in_step() {
     let api = FakeApi::default();
     let (port, bundle) = replica(&api, "pod-a", Lifetimes::USUAL).await;
-    tokio::spawn(injection::keep(
+    tokio::spawn(ca_injection::run(
         api.client(),
         "ramgate".into(),
         bundle.clone(),
         Arc::clone(&port.metrics),
     ));
-    until("there is a certificate", async || port.slot.is_filled()).await;
+    until("there is a certificate", async || port.resolver.has_certificate()).await;
     let entry = |name: &str| {
         json!({"name": name, "clientConfig": {"service": {"namespace": "ramgate", "name": "ramgate"}},
             "sideEffects": "None", "admissionReviewVersions": ["v1"]})

@@ -13,8 +13,8 @@ use futures::future::BoxFuture;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use ramgate::testing::server::{
-    Aborted, Admin, ConnectionLimits, Endpoint, Judge, Lifetimes, Listener, Own, Peers, Phases, Readiness,
-    Report, ReviewLimits, Reviews, Server, Slot, Verdict,
+    Aborted, Admin, CertificateResolver, ConnectionLimits, Endpoint, Judge, LeafIssuer, Lifetimes, Listener,
+    Peers, Phases, Readiness, ReadinessReport, ReviewLimits, Reviews, Server, Verdict,
 };
 use ramgate::testing::telemetry::{Metrics, Record};
 use rustls::server::WebPkiClientVerifier;
@@ -161,10 +161,10 @@ impl Judge for Authorizing {
 }
 
 /// Readiness as it is given
-pub(crate) struct Reported(pub(crate) Report);
+pub(crate) struct Reported(pub(crate) ReadinessReport);
 
 impl Readiness for Reported {
-    fn report(&self) -> Report {
+    fn report(&self) -> ReadinessReport {
         self.0.clone()
     }
 }
@@ -221,11 +221,16 @@ pub(crate) async fn start_for(
     clients: Arc<dyn ClientCertVerifier>,
 ) -> Running {
     let metrics = Arc::new(Metrics::new().unwrap());
-    let slot = Slot::new(Arc::clone(&metrics));
+    let resolver = CertificateResolver::new(Arc::clone(&metrics));
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let mut own = Own::new(names, Lifetimes::USUAL, Arc::clone(&slot), Arc::clone(&metrics));
-    own.start_in_memory().unwrap();
-    let bundle = own.bundle().borrow().to_string();
+    let mut issuer = LeafIssuer::new(
+        names,
+        Lifetimes::USUAL,
+        Arc::clone(&resolver),
+        Arc::clone(&metrics),
+    );
+    issuer.start_in_memory().unwrap();
+    let bundle = issuer.bundle().borrow().to_string();
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let (listener, admin_listener, probe_listener) = (
         Listener::bind(any).await.unwrap(),
@@ -239,10 +244,10 @@ pub(crate) async fn start_for(
         listener,
         admin_listener,
         probe_listener: Some(probe_listener),
-        tls: slot.server_config_for(clients).unwrap(),
+        tls: resolver.server_config_for(clients).unwrap(),
         reviews: Reviews::new(Arc::new(Scripted), Arc::clone(&metrics), reviews),
         admin: Arc::new(Admin {
-            readiness: Arc::new(Reported(Report::default())),
+            readiness: Arc::new(Reported(ReadinessReport::default())),
             phases: phases.clone(),
             metrics: Arc::clone(&metrics),
         }),

@@ -25,7 +25,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{Request, StatusCode};
 use client::{Connection, Reported, Running, Scripted, Seen, endless, posted, review, start};
 use ramgate::testing::server::{
-    Admin, ConnectionLimits, Phase, Phases, Report, ReviewLimits, Reviews, admin, reviews,
+    Admin, ConnectionLimits, Phase, Phases, ReadinessReport, ReviewLimits, Reviews, admin, reviews,
 };
 use ramgate::testing::telemetry::Metrics;
 use serde_json::Value;
@@ -357,19 +357,19 @@ async fn a_panic_is_a_denial_with_an_incident() {
 
 #[tokio::test]
 async fn the_admin_port_tells_what_is_missing() {
-    let report = Report {
+    let report = ReadinessReport {
         missing: vec!["no complete configuration yet".into()],
         generation: Some(3),
         last_reload_errors: vec!["ramgate-policy/a.json:1:2: bad".into()],
-        ..Report::default()
+        ..ReadinessReport::default()
     };
-    let ready = Report {
+    let ready = ReadinessReport {
         missing: Vec::new(),
         ..report.clone()
     };
     let phases = Phases::default();
     let metrics = Arc::new(Metrics::new().unwrap());
-    let router = |report: &Report| {
+    let router = |report: &ReadinessReport| {
         let readiness = Arc::new(Reported(report.clone()));
         admin::router(Arc::new(Admin {
             readiness,
@@ -377,7 +377,7 @@ async fn the_admin_port_tells_what_is_missing() {
             metrics: Arc::clone(&metrics),
         }))
     };
-    let get = async |report: &Report, path: &str| {
+    let get = async |report: &ReadinessReport, path: &str| {
         let request = Request::get(path).body(Body::empty()).unwrap();
         Seen::of(router(report).oneshot(request).await.unwrap()).await
     };

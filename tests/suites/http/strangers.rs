@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use ramgate::testing::server::{AuthorityFile, ConnectionLimits, Network, Peers, ReviewLimits};
+use ramgate::testing::server::{ClientCaFile, ConnectionLimits, Network, Peers, ReviewLimits};
 use ramgate::testing::telemetry::Metrics;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use rustls::server::WebPkiClientVerifier;
@@ -94,7 +94,7 @@ impl Authority {
 /// A server that demands certificates of an authority, whose file can be changed
 struct Demanding {
     running: Running,
-    file: AuthorityFile,
+    file: ClientCaFile,
     path: PathBuf,
     _folder: tempfile::TempDir,
 }
@@ -106,7 +106,7 @@ impl Demanding {
         fs::write(&path, authority.0.pem()).unwrap();
         let names = names.iter().map(|&name| name.to_owned()).collect();
         let metrics = Arc::new(Metrics::new().unwrap());
-        let (file, clients) = AuthorityFile::load(path.clone(), names, metrics).unwrap();
+        let (file, clients) = ClientCaFile::load(path.clone(), names, metrics).unwrap();
         let running = start_for(
             ConnectionLimits::REVIEWS,
             ReviewLimits::new(64, SECOND),
@@ -196,17 +196,17 @@ async fn the_authority_is_followed_and_a_bad_file_changes_nothing() {
         "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
     ] {
         fs::write(&server.path, bad).unwrap();
-        server.file.look();
-        server.file.look();
+        server.file.reload();
+        server.file.reload();
         assert!(server.takes(&old).await && !server.takes(&new).await, "{bad}");
     }
     fs::remove_file(&server.path).unwrap();
-    server.file.look();
+    server.file.reload();
     assert!(server.takes(&old).await);
     fs::write(&server.path, before.0.pem() + &after.0.pem()).unwrap();
-    server.file.look();
+    server.file.reload();
     assert!(server.takes(&old).await && server.takes(&new).await);
     fs::write(&server.path, after.0.pem()).unwrap();
-    server.file.look();
+    server.file.reload();
     assert!(!server.takes(&old).await && server.takes(&new).await);
 }

@@ -1,7 +1,7 @@
-//! Keeps the caBundle of the webhook configurations in step with what this server's certificate is signed by.
+//! Keeps the caBundle of the webhook configurations equal to the certificates that sign this server's leaf.
 //!
-//! They are made by Helm, before or after this process starts, and an upgrade may drop the field. So each is watched
-//! by its name, and patched only where it differs.
+//! Helm makes the configurations, before or after this process starts, and an upgrade may drop the field. So each one is
+//! watched by its name, and patched only where it differs.
 
 use std::fmt::Debug;
 use std::pin::pin;
@@ -20,31 +20,31 @@ use serde_json::{Value, json};
 
 use crate::cluster::api;
 use crate::cluster::api::{ApiError, RETRY, Told, won};
-use crate::server::certificate::bundle::Bundle;
+use crate::server::certificate::ca_bundle::CaBundle;
 use crate::telemetry::metrics::Metrics;
 
-/// Whose change it is in managedFields: the same for every replica, since all write the same
+/// The field manager; one for all replicas, since all write one value
 const MANAGER: &str = "ramgate";
 
-/// Keeps both configurations of a name in step, for ever
-pub async fn keep(client: Client, name: String, bundle: Bundle, metrics: Arc<Metrics>) {
+/// Injects the bundle into both configurations of a name, for ever
+pub async fn run(client: Client, name: String, bundle: CaBundle, metrics: Arc<Metrics>) {
     let mutating: Api<MutatingWebhookConfiguration> = Api::all(client.clone());
     let validating: Api<ValidatingWebhookConfiguration> = Api::all(client);
     tokio::join!(
-        keep_one(mutating, &name, bundle.clone(), &metrics),
-        keep_one(validating, &name, bundle, &metrics)
+        inject_changes(mutating, &name, bundle.clone(), &metrics),
+        inject_changes(validating, &name, bundle, &metrics)
     );
 }
 
 /// A webhook configuration of either kind
-trait Configuration:
+trait WebhookConfiguration:
     Resource<DynamicType = ()> + Clone + Debug + Serialize + DeserializeOwned + Send + 'static
 {
-    /// Name and client configuration of each entry
+    /// Name and client configuration of each webhook
     fn entries(&self) -> Vec<(&str, &WebhookClientConfig)>;
 }
 
-impl Configuration for MutatingWebhookConfiguration {
+impl WebhookConfiguration for MutatingWebhookConfiguration {
     fn entries(&self) -> Vec<(&str, &WebhookClientConfig)> {
         let entries = self.webhooks.iter().flatten();
         entries
@@ -53,7 +53,7 @@ impl Configuration for MutatingWebhookConfiguration {
     }
 }
 
-impl Configuration for ValidatingWebhookConfiguration {
+impl WebhookConfiguration for ValidatingWebhookConfiguration {
     fn entries(&self) -> Vec<(&str, &WebhookClientConfig)> {
         let entries = self.webhooks.iter().flatten();
         entries
@@ -62,10 +62,16 @@ impl Configuration for ValidatingWebhookConfiguration {
     }
 }
 
-async fn keep_one<K: Configuration>(api: Api<K>, name: &str, mut bundle: Bundle, metrics: &Metrics) {
+/// Injects the bundle at each change of it or of the configuration; ends when neither can change any more
+async fn inject_changes<K: WebhookConfiguration>(
+    api: Api<K>,
+    name: &str,
+    mut bundle: CaBundle,
+    metrics: &Metrics,
+) {
     let mut events = pin!(api::follow(api.clone(), name, api::CALL_SECONDS));
     let mut present: Option<K> = None;
-    let mut told = Told::default();
+    let mut reported = Told::default();
     let mut failed = false;
     loop {
         let step = tokio::select! {
@@ -77,20 +83,21 @@ async fn keep_one<K: Configuration>(api: Api<K>, name: &str, mut bundle: Bundle,
         };
         let wanted = Arc::clone(&bundle.borrow_and_update());
         let step = match (&step, &present) {
-            (Ok(()), Some(object)) if !wanted.is_empty() => put(&api, object, &wanted).await,
+            (Ok(()), Some(object)) if !wanted.is_empty() => inject(&api, object, &wanted).await,
             _ => step,
         };
         failed = step.is_err();
-        if told.is_news(&step)
+        if reported.is_news(&step)
             && let Err(error) = step
         {
-            metrics.certificate_failed();
+            metrics.certificates.failed();
             tracing::error!("caBundle of {} `{name}` is not in step: {error}", K::kind(&()));
         }
     }
 }
 
-async fn put<K: Configuration>(api: &Api<K>, object: &K, bundle: &str) -> Result<(), ApiError> {
+/// Patches the configuration if its caBundle differs
+async fn inject<K: WebhookConfiguration>(api: &Api<K>, object: &K, bundle: &str) -> Result<(), ApiError> {
     let Some(patch) = patch(object, bundle) else {
         return Ok(());
     };
@@ -99,11 +106,8 @@ async fn put<K: Configuration>(api: &Api<K>, object: &K, bundle: &str) -> Result
         ..PatchParams::default()
     };
     // After a conflict the watch brings the newer object, and this is done again
-    let patch = Patch::Strategic(patch);
-    if won(api.patch(&object.name_any(), &params, &patch))
-        .await?
-        .is_some()
-    {
+    let patched = won(api.patch(&object.name_any(), &params, &Patch::Strategic(patch))).await?;
+    if patched.is_some() {
         tracing::info!(
             "caBundle of {} `{}` is in step now",
             K::kind(&()),
@@ -113,8 +117,14 @@ async fn put<K: Configuration>(api: &Api<K>, object: &K, bundle: &str) -> Result
     Ok(())
 }
 
-/// A patch of just the entries that differ, and of just this version of the object; entries merge by their names
-fn patch<K: Configuration>(object: &K, bundle: &str) -> Option<Value> {
+/// A patch of the webhooks whose caBundle differs, for this version of the object; `None` if all are equal
+///
+/// Webhooks merge by their names. With the bundle `PEM`:
+///
+/// ```text
+/// [{name: a, caBundle: PEM}, {name: b}] -> {metadata: {resourceVersion: "7"}, webhooks: [{name: b, caBundle: PEM}]}
+/// ```
+fn patch<K: WebhookConfiguration>(object: &K, bundle: &str) -> Option<Value> {
     let wanted = ByteString(bundle.as_bytes().to_vec());
     let differing: Vec<Value> = object
         .entries()

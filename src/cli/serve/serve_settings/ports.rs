@@ -1,13 +1,14 @@
-//! The flags of the ports: where they are, and who may ask.
+//! The flags of the ports: their addresses, and the clients that may connect.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::serve::serve_settings::mistakes::Checked;
 use crate::server::peers::{Network, Peers};
 
-/// Where requests arrive, and from whom they are taken
+/// The flags of the ports
 #[derive(Debug, Args)]
 pub(super) struct PortArgs {
     /// Where reviews arrive, HTTPS
@@ -30,39 +31,44 @@ pub(super) struct PortArgs {
     client_name: Vec<String>,
 }
 
-/// Where requests arrive, and from whom they are taken
+/// The addresses of the ports, and the clients that may connect
 #[derive(Debug)]
 pub(crate) struct Ports {
     pub(crate) listen: SocketAddr,
     pub(crate) admin_listen: SocketAddr,
     pub(crate) probe_listen: Option<SocketAddr>,
     pub(crate) peers: Peers,
-    pub(crate) client_authority: Option<ClientAuthority>,
+    pub(crate) client_ca: Option<ClientCaSettings>,
 }
 
-/// Whose certificates clients must have
+/// The CA that signs client certificates, and the names that they may have
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ClientAuthority {
+pub(crate) struct ClientCaSettings {
     pub(crate) file: PathBuf,
     pub(crate) names: Vec<String>,
 }
 
 impl PortArgs {
-    pub(super) fn check(&self, mistakes: &mut Vec<String>) -> Ports {
+    /// Checks the flags of the ports
+    ///
+    /// # Errors
+    /// Client names are given without a client CA.
+    pub(super) fn check(&self) -> Checked<Ports> {
         if self.client_ca_file.is_none() && !self.client_name.is_empty() {
-            mistakes
-                .push("--client-name needs --client-ca-file: a name counts in a certificate alone".into());
+            return Err(vec![
+                "--client-name needs --client-ca-file: a name counts in a certificate alone".into(),
+            ]);
         }
-        let authority = |file: &PathBuf| ClientAuthority {
+        let client_ca = self.client_ca_file.as_ref().map(|file| ClientCaSettings {
             file: file.clone(),
             names: self.client_name.clone(),
-        };
-        Ports {
+        });
+        Ok(Ports {
             listen: self.listen,
             admin_listen: self.admin_listen,
             probe_listen: self.probe_listen,
             peers: self.peer.iter().copied().collect(),
-            client_authority: self.client_ca_file.as_ref().map(authority),
-        }
+            client_ca,
+        })
     }
 }

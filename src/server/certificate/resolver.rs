@@ -1,4 +1,4 @@
-//! The place from which every handshake takes the certificate.
+//! The certificate that every handshake uses.
 
 use std::sync::Arc;
 
@@ -10,18 +10,18 @@ use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, We
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 
-use crate::server::certificate::pair::Pair;
+use crate::server::certificate::key_pair::CertificateKeyPair;
 use crate::telemetry::metrics::Metrics;
 
 /// Holds the certificate in use; a handshake reads it without a lock, and fails while there is none
 #[derive(Debug)]
-pub struct Slot {
+pub struct CertificateResolver {
     current: ArcSwapOption<CertifiedKey>,
     metrics: Arc<Metrics>,
 }
 
-impl Slot {
-    /// An empty place
+impl CertificateResolver {
+    /// A resolver without a certificate
     #[must_use]
     pub fn new(metrics: Arc<Metrics>) -> Arc<Self> {
         Arc::new(Self {
@@ -31,29 +31,29 @@ impl Slot {
     }
 
     /// Serves this pair from the next handshake on
-    pub fn put(&self, pair: &Pair) {
+    pub fn replace(&self, pair: &CertificateKeyPair) {
         self.current.store(Some(Arc::clone(&pair.certified)));
-        self.metrics.certificate_expires(pair.not_after());
+        self.metrics.certificates.expires(pair.not_after());
     }
 
-    /// Whether there is anything to serve with
+    /// Whether there is a certificate to serve with
     #[must_use]
-    pub fn is_filled(&self) -> bool {
+    pub fn has_certificate(&self) -> bool {
         self.current.load().is_some()
     }
 
-    /// TLS 1.3 and 1.2 with the certificate of this place, for anybody
+    /// TLS 1.3 and 1.2 with this certificate, for any client
     ///
     /// # Errors
-    /// The crypto provider knows neither version, which a correct build rules out.
+    /// The crypto provider supports neither version, which a correct build rules out.
     pub fn server_config(self: Arc<Self>) -> Result<Arc<ServerConfig>, rustls::Error> {
         self.server_config_for(WebPkiClientVerifier::no_client_auth())
     }
 
-    /// The same for clients whose certificates are verified so
+    /// TLS 1.3 and 1.2 with this certificate, for clients that the verifier accepts
     ///
     /// # Errors
-    /// As above.
+    /// The crypto provider supports neither version, which a correct build rules out.
     pub fn server_config_for(
         self: Arc<Self>,
         clients: Arc<dyn ClientCertVerifier>,
@@ -70,7 +70,7 @@ impl Slot {
     }
 }
 
-impl ResolvesServerCert for Slot {
+impl ResolvesServerCert for CertificateResolver {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         self.current.load_full()
     }

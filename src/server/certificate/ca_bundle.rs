@@ -1,4 +1,4 @@
-//! The certificates that clients must trust, handed to whoever needs them.
+//! The CA certificates that clients must trust, for everyone who needs them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,10 +6,10 @@ use std::{fs, io};
 
 use tokio::sync::watch;
 
-/// PEM text of all authorities in force; empty until there is one
-pub type Bundle = watch::Receiver<Arc<str>>;
+/// The PEM text of all authorities in force; empty until there is one
+pub type CaBundle = watch::Receiver<Arc<str>>;
 
-/// The file for clients such as curl could not be written
+/// The file for clients such as curl cannot be written
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write the CA certificate to `{path}`: {source}")]
 pub(crate) struct BundleError {
@@ -17,23 +17,23 @@ pub(crate) struct BundleError {
     source: io::Error,
 }
 
-/// Writes the bundle, so that a reader sees the old one or the new one, whole
+/// Writes the bundle, so that a reader sees either the old one or the new one, never a part
 ///
 /// # Errors
 /// The folder is missing or not writable.
 pub(crate) fn write(path: &Path, bundle: &str) -> Result<(), BundleError> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".new");
     let failed = |source| BundleError {
         path: path.to_owned(),
         source,
     };
-    fs::write(&beside, bundle).map_err(failed)?;
-    fs::rename(&beside, path).map_err(failed)
+    fs::write(&temporary, bundle).map_err(failed)?;
+    fs::rename(&temporary, path).map_err(failed)
 }
 
-/// Writes the bundle at each change, for as long as anyone makes one
-pub(crate) async fn keep_file(path: PathBuf, mut bundle: Bundle) {
+/// Writes the bundle at each change, until its sender is gone
+pub(crate) async fn write_changes(path: PathBuf, mut bundle: CaBundle) {
     while bundle.changed().await.is_ok() {
         let text = Arc::clone(&bundle.borrow_and_update());
         if let Err(error) = write(&path, &text) {

@@ -1,15 +1,16 @@
-//! How long a review may take.
+//! The time limits of one review: for its body, and for its answer.
 
 use std::time::Duration;
 
 use axum::http::Uri;
 use tokio::time::Instant;
 
+use crate::server::clock::later;
 use crate::server::limits::ReviewLimits;
 
-/// Until when the body must be there and the answer given
+/// The time limits of one review
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Times {
+pub(super) struct TimeLimits {
     started: Instant,
     /// From the headers to the end of the body
     pub(super) body: Duration,
@@ -17,14 +18,20 @@ pub(super) struct Times {
     pub(super) deadline: Duration,
 }
 
-impl Times {
-    /// The bounds, or less if the caller says that it will not wait so long
+impl TimeLimits {
+    /// The configured limits, or shorter ones if the caller does not wait that long
     ///
     /// An API server adds the webhook's `timeoutSeconds` to the path, as `timeout=10s`. A tenth of it is left for the
-    /// way back, so that a deadline set too long still ends in an explicit denial.
+    /// way back, so that a deadline that is configured too long still ends in an explicit denial.
+    ///
+    /// ```text
+    /// deadline 2500 ms, /validate             -> 2500 ms
+    /// deadline 2500 ms, /validate?timeout=30s -> 2500 ms
+    /// deadline 2500 ms, /validate?timeout=2s  -> 1800 ms
+    /// ```
     pub(super) fn new(started: Instant, limits: &ReviewLimits, uri: &Uri) -> Self {
-        let patience = waits(uri).map_or(Duration::MAX, |wait| {
-            wait.saturating_sub(wait.checked_div(10).unwrap_or_default())
+        let patience = caller_timeout(uri).map_or(Duration::MAX, |timeout| {
+            timeout.saturating_sub(timeout.checked_div(10).unwrap_or_default())
         });
         let deadline = limits.deadline.min(patience);
         Self {
@@ -34,17 +41,19 @@ impl Times {
         }
     }
 
+    /// The time by which the body must be there
     pub(super) fn body_until(&self) -> Instant {
         later(self.started, self.body)
     }
 
+    /// The time by which the answer must be given
     pub(super) fn until(&self) -> Instant {
         later(self.started, self.deadline)
     }
 }
 
-/// How long the caller waits; `timeoutSeconds` is a whole number of seconds from 1 to 30
-fn waits(uri: &Uri) -> Option<Duration> {
+/// The `timeoutSeconds` of the webhook, a whole number of seconds from 1 to 30
+fn caller_timeout(uri: &Uri) -> Option<Duration> {
     let parameters = uri.query()?.split('&');
     let value = parameters
         .filter_map(|pair| pair.strip_prefix("timeout="))
@@ -57,24 +66,19 @@ fn waits(uri: &Uri) -> Option<Duration> {
     Some(Duration::from_secs(seconds))
 }
 
-/// A moment after another; one beyond the clock's range is the moment itself
-fn later(start: Instant, by: Duration) -> Instant {
-    start.checked_add(by).unwrap_or(start)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn deadline(uri: &'static str) -> u128 {
         let limits = ReviewLimits::new(1, Duration::from_millis(2500));
-        Times::new(Instant::now(), &limits, &Uri::from_static(uri))
+        TimeLimits::new(Instant::now(), &limits, &Uri::from_static(uri))
             .deadline
             .as_millis()
     }
 
     #[test]
-    fn a_caller_that_waits_less_is_answered_before_it_gives_up() {
+    fn a_caller_with_a_shorter_timeout_is_answered_before_it_gives_up() {
         assert_eq!(deadline("/validate?timeout=2s"), 1800);
         assert_eq!(deadline("/validate?x=1&timeout=1s"), 900);
         assert_eq!(deadline("/validate?timeout=3s"), 2500);
@@ -82,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_timeout_changes_nothing() {
+    fn a_malformed_timeout_changes_nothing() {
         for uri in [
             "/validate",
             "/validate?timeout=",

@@ -1,0 +1,152 @@
+//! Follows the configuration and the cluster, from wherever the flags say.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::{Client, Config};
+
+use crate::cli::report::Problem;
+use crate::cli::serve::background_tasks::BackgroundTasks;
+use crate::cli::serve::gate::Surrounding;
+use crate::cli::serve::serve_settings::{ClusterSettings, Source};
+use crate::cli::serve::startup_failure::failed;
+use crate::cli::serve::watchdog::Watchdog;
+use crate::cluster::api::watches::Watches;
+use crate::cluster::{ClusterSource, Followed, KeyStore, Rules, Surroundings, View};
+use crate::config::Store;
+use crate::config::folder::FolderSource;
+use crate::config::reload::Reloader;
+use crate::telemetry::metrics::Metrics;
+
+/// How long the API server may be silent on a connection: longer than any watch call, which it ends by itself
+const API_SILENCE: Duration = Duration::from_secs(90);
+
+/// Where the configuration comes from, with what it takes to get it
+pub(super) enum ConfigurationOrigin {
+    /// Documents in a folder; no cluster is read
+    Folder(PathBuf),
+    /// ConfigMaps of a namespace
+    Cluster(ClusterOrigin),
+}
+
+/// A cluster with the namespace of the configuration
+pub(super) struct ClusterOrigin {
+    client: Client,
+    namespace: String,
+}
+
+impl ConfigurationOrigin {
+    /// Makes a client if the configuration comes from a cluster
+    ///
+    /// # Errors
+    /// Neither the process's environment nor a kubeconfig leads to a cluster.
+    pub(super) async fn new(source: Source) -> Result<Self, Problem> {
+        match source {
+            Source::Folder(folder) => Ok(Self::Folder(folder)),
+            Source::Cluster { namespace } => {
+                let config = Config::infer().await;
+                let mut config = config.map_err(|error| failed("the way to the cluster's API", error))?;
+                config.read_timeout = Some(API_SILENCE);
+                let client = Client::try_from(config);
+                let client = client.map_err(|error| failed("the way to the cluster's API", error))?;
+                Ok(Self::Cluster(ClusterOrigin { client, namespace }))
+            }
+        }
+    }
+
+    /// The client of the cluster, if there is one
+    pub(super) fn client(&self) -> Option<&Client> {
+        match self {
+            Self::Folder(_) => None,
+            Self::Cluster(cluster) => Some(&cluster.client),
+        }
+    }
+
+    /// Starts to follow the configuration and, with a cluster, the objects that decisions depend on
+    ///
+    /// # Errors
+    /// The system gives no randomness for a key in memory.
+    pub(super) fn follow(
+        self,
+        settings: ClusterSettings,
+        pod: String,
+        store: &Arc<Store>,
+        metrics: &Arc<Metrics>,
+        tasks: &BackgroundTasks,
+    ) -> Result<(Surrounding, Option<Watchdog>), Problem> {
+        match self {
+            Self::Cluster(cluster) => {
+                let watchdog = cluster.follow(settings, pod, store, tasks);
+                tasks.spawn("the watchdog", watchdog.clone().run(Arc::clone(metrics)));
+                Ok((Surrounding::Watched(Arc::clone(&watchdog.view)), Some(watchdog)))
+            }
+            Self::Folder(folder) => {
+                let reloader = Reloader::new(Arc::clone(store), None);
+                let source = FolderSource::new(folder, reloader);
+                tasks.spawn("the watch of the folder", source.run());
+                let surrounding = Surrounding::empty().map_err(|error| failed("the key of stamps", error))?;
+                Ok((surrounding, None))
+            }
+        }
+    }
+}
+
+impl ClusterOrigin {
+    /// Follows the cluster, and returns what checks it
+    fn follow(
+        self,
+        settings: ClusterSettings,
+        pod: String,
+        store: &Arc<Store>,
+        tasks: &BackgroundTasks,
+    ) -> Watchdog {
+        let Self { client, namespace } = self;
+        let watches = Watches::new(client.clone(), settings.stale_after);
+        let keys = KeyStore::new(
+            &watches,
+            &namespace,
+            &settings.stamp_secret,
+            &pod,
+            settings.stamp_upgrade_after,
+        );
+        let rules = settings.webhook_configuration.map(|name| {
+            let installed = settings.installed_webhooks;
+            Rules::new(watches.clone(), &namespace, &name, installed, &pod)
+        });
+        let followed = Followed {
+            keys: Some(Arc::new(keys)),
+            rules: rules.map(Arc::new),
+            profile: Some(Arc::default()),
+        };
+        follow_objects(&followed, &watches, store, tasks);
+        let view = Arc::new(View::new(client, Arc::clone(store), followed.clone()));
+        let surroundings = Surroundings::new(watches.clone(), Arc::clone(&view));
+        let reloader = Reloader::new(Arc::clone(store), Some(surroundings));
+        let source = ClusterSource::new(&watches, &namespace, pod, Arc::clone(store), reloader);
+        let source = source.with_cluster_config(settings.cluster_config);
+        tasks.spawn("the watch of the ConfigMaps", source.run());
+        Watchdog {
+            store: Arc::clone(store),
+            view,
+            followed,
+            real_node_names: settings.real_node_names,
+            watches,
+        }
+    }
+}
+
+/// Starts to follow the single objects that decisions depend on
+fn follow_objects(followed: &Followed, watches: &Watches, store: &Arc<Store>, tasks: &BackgroundTasks) {
+    if let Some(keys) = &followed.keys {
+        tasks.spawn("the watch of the stamps' keys", Arc::clone(keys).keep());
+    }
+    if let Some(rules) = followed.rules.clone() {
+        let watch = async move { rules.keep().await };
+        tasks.spawn("the watch of the webhook configurations", watch);
+    }
+    if let Some(profile) = &followed.profile {
+        let watch = Arc::clone(profile).keep(watches.clone(), Arc::clone(store));
+        tasks.spawn("the watch of the eci-profile", watch);
+    }
+}

@@ -1,0 +1,111 @@
+//! `ramgate_config_*`.
+
+use prometheus::{Gauge, IntCounter, IntGauge, IntGaugeVec, Registry};
+
+use crate::config::Status;
+use crate::telemetry::metrics::registration::{count, counter, gauge, int_gauge, int_gauge_vec, seconds};
+
+/// Metrics of the configuration in force and its reloads
+#[derive(Debug)]
+pub(crate) struct ConfigurationMetrics {
+    documents: IntGaugeVec,
+    reload_success: IntGauge,
+    reload_success_time: Gauge,
+    reload_errors: IntCounter,
+    generation: IntGauge,
+}
+
+impl ConfigurationMetrics {
+    pub(super) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
+        Ok(Self {
+            documents: int_gauge_vec(
+                registry,
+                "ramgate_config_documents",
+                "Documents of the configuration in force, by kind",
+                &["kind"],
+            )?,
+            reload_success: int_gauge(
+                registry,
+                "ramgate_config_last_reload_success",
+                "1 if the newest documents are in force, 0 if an older set is",
+            )?,
+            reload_success_time: gauge(
+                registry,
+                "ramgate_config_last_reload_success_timestamp_seconds",
+                "When a set of documents was last put in force, Unix time",
+            )?,
+            reload_errors: counter(
+                registry,
+                "ramgate_config_reload_errors_total",
+                "Sets of documents that were refused",
+            )?,
+            generation: int_gauge(
+                registry,
+                "ramgate_config_generation",
+                "Generation of the set in force, 0 for none",
+            )?,
+        })
+    }
+
+    /// Sets the configuration in force and the result of the last reload
+    pub(crate) fn set(&self, status: &Status) {
+        for (kind, number) in [
+            ("policy", status.documents.policies),
+            ("directory", status.documents.directories),
+        ] {
+            self.documents.with_label_values(&[kind]).set(count(number));
+        }
+        self.reload_success.set((status.last_reload == Some(true)).into());
+        if let Some(loaded_at) = status.loaded_at {
+            self.reload_success_time.set(seconds(loaded_at));
+        }
+        self.reload_errors
+            .inc_by(status.failed_reloads.saturating_sub(self.reload_errors.get()));
+        self.generation
+            .set(i64::try_from(status.generation).unwrap_or(i64::MAX));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::config::directory::DocumentCounts;
+    use crate::telemetry::metrics::registration::text_of;
+
+    #[test]
+    fn a_refused_reload_keeps_generation_and_time() {
+        let registry = Registry::new();
+        let metrics = ConfigurationMetrics::new(&registry).unwrap();
+        let loaded = Status {
+            generation: 4,
+            documents: DocumentCounts {
+                policies: 12,
+                directories: 2,
+            },
+            loaded_at: Some(Timestamp::from_second(1_700_000_000).unwrap()),
+            last_reload: Some(true),
+            failed_reloads: 1,
+            ..Status::default()
+        };
+        metrics.set(&loaded);
+        assert!(text_of(&registry).contains("ramgate_config_last_reload_success 1"));
+        metrics.set(&Status {
+            last_reload: Some(false),
+            failed_reloads: 3,
+            ..loaded
+        });
+        let text = text_of(&registry);
+        for line in [
+            r#"ramgate_config_documents{kind="policy"} 12"#,
+            r#"ramgate_config_documents{kind="directory"} 2"#,
+            "ramgate_config_last_reload_success 0",
+            "ramgate_config_last_reload_success_timestamp_seconds 1700000000",
+            "ramgate_config_reload_errors_total 3",
+            "ramgate_config_generation 4",
+        ] {
+            assert!(text.contains(line), "{line} is not in:\n{text}");
+        }
+    }
+}

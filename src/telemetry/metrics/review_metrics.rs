@@ -1,0 +1,176 @@
+//! `ramgate_admission_*`, `ramgate_decisions_total`, `ramgate_pods_unlike_stamp_total`, `ramgate_inflight_requests`.
+
+use std::time::Duration;
+
+use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, Registry};
+
+use crate::server::judge::Endpoint;
+use crate::telemetry::metrics::labels::{
+    ACTIONS, ANSWERS, DECISIONS, MODES, NO_MODE, OPERATIONS, RESOURCES, SCOPES, bounded,
+};
+use crate::telemetry::metrics::registration::{counter_vec, int_gauge, registered};
+use crate::telemetry::record::Record;
+
+/// Seconds; an evaluation takes tens of microseconds, the webhook's own timeout is seconds
+const DURATION_BUCKETS: &[f64] = &[
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+];
+
+/// Metrics of reviews and their decisions
+#[derive(Debug)]
+pub(crate) struct ReviewMetrics {
+    requests: IntCounterVec,
+    duration: Histogram,
+    decisions: IntCounterVec,
+    unlike: IntCounterVec,
+    inflight: IntGauge,
+}
+
+/// Counts one request as in flight until it is dropped
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct InFlight(IntGauge);
+
+impl ReviewMetrics {
+    pub(super) fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let duration = HistogramOpts::new(
+            "ramgate_admission_duration_seconds",
+            "Time from a review's headers to its answer",
+        );
+        let duration = duration.buckets(DURATION_BUCKETS.to_vec());
+        Ok(Self {
+            requests: counter_vec(
+                registry,
+                "ramgate_admission_requests_total",
+                "Reviews answered, by what was asked and answered",
+                &["path", "resource", "operation", "decision", "mode"],
+            )?,
+            duration: registered(registry, Histogram::with_opts(duration))?,
+            decisions: counter_vec(
+                registry,
+                "ramgate_decisions_total",
+                "Questions put to RAM, by action, outcome and deciding layer",
+                &["action", "decision", "scope"],
+            )?,
+            unlike: counter_vec(
+                registry,
+                "ramgate_pods_unlike_stamp_total",
+                "Pods of controllers that run something else than their stamp was written for, by kind of difference",
+                &["kind"],
+            )?,
+            inflight: int_gauge(
+                registry,
+                "ramgate_inflight_requests",
+                "Reviews being read or judged now",
+            )?,
+        })
+    }
+
+    /// Counts an answered review
+    pub(crate) fn answered(&self, endpoint: Endpoint, record: &Record, took: Duration) {
+        let mode = match record.mode {
+            "" => NO_MODE,
+            mode => mode,
+        };
+        let labels = [
+            endpoint.name(),
+            bounded(&record.resource, RESOURCES),
+            bounded(record.operation, OPERATIONS),
+            bounded(record.decision, ANSWERS),
+            bounded(mode, MODES),
+        ];
+        self.requests.with_label_values(&labels).inc();
+        self.duration.observe(took.as_secs_f64());
+        for asked in &record.asked {
+            let labels = [
+                bounded(asked.action, ACTIONS),
+                bounded(asked.decision, DECISIONS),
+                bounded(asked.scope, SCOPES),
+            ];
+            self.decisions.with_label_values(&labels).inc();
+        }
+        for kind in &record.unlike {
+            self.unlike.with_label_values(&[*kind]).inc();
+        }
+    }
+
+    /// Counts a request as in flight until the returned guard is dropped
+    pub(crate) fn in_flight(&self) -> InFlight {
+        self.inflight.inc();
+        InFlight(self.inflight.clone())
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::metrics::registration::text_of;
+    use crate::telemetry::record::Asked;
+
+    fn record() -> Record {
+        Record {
+            resource: "pods".into(),
+            operation: "CREATE",
+            decision: "deny",
+            mode: "enforce",
+            asked: vec![Asked {
+                action: "ram:PassRole",
+                decision: "ImplicitDeny",
+                scope: "account",
+            }],
+            unlike: vec!["image"],
+            ..Record::default()
+        }
+    }
+
+    #[test]
+    fn a_review_is_counted_with_its_questions() {
+        let registry = Registry::new();
+        let metrics = ReviewMetrics::new(&registry).unwrap();
+        metrics.answered(Endpoint::Validate, &record(), Duration::from_micros(60));
+        let text = text_of(&registry);
+        for line in [
+            r#"ramgate_admission_requests_total{decision="deny",mode="enforce",operation="CREATE",path="validate",resource="pods"} 1"#,
+            r#"ramgate_decisions_total{action="ram:PassRole",decision="ImplicitDeny",scope="account"} 1"#,
+            r#"ramgate_pods_unlike_stamp_total{kind="image"} 1"#,
+            r#"ramgate_admission_duration_seconds_bucket{le="0.00005"} 0"#,
+            r#"ramgate_admission_duration_seconds_bucket{le="0.0001"} 1"#,
+        ] {
+            assert!(text.contains(line), "{line} is not in:\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_not_on_its_list_counts_as_other() {
+        let registry = Registry::new();
+        let metrics = ReviewMetrics::new(&registry).unwrap();
+        let strange = Record {
+            resource: "tenant-made".into(),
+            operation: "EAT",
+            ..record()
+        };
+        metrics.answered(Endpoint::Mutate, &strange, Duration::ZERO);
+        let text = text_of(&registry);
+        assert!(!text.contains("tenant-made") && !text.contains("EAT"), "{text}");
+        assert!(
+            text.contains(r#"operation="other",path="mutate",resource="other""#),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn in_flight_ends_with_its_guard() {
+        let registry = Registry::new();
+        let metrics = ReviewMetrics::new(&registry).unwrap();
+        let guard = metrics.in_flight();
+        assert!(text_of(&registry).contains("ramgate_inflight_requests 1"));
+        drop(guard);
+        assert!(text_of(&registry).contains("ramgate_inflight_requests 0"));
+    }
+}
