@@ -30,7 +30,7 @@ use crate::admission::evaluate::Case;
 use crate::admission::outcome::finding::{Finding, MessageContext, Verb};
 use crate::admission::response::reply::{Reply, Status};
 use crate::admission::review::Resource;
-use crate::config::directory::{Configuration, ProfileChanges};
+use crate::config::{Configuration, ProfileChanges};
 
 pub(crate) use crate::admission::outcome::evaluation::Asked;
 pub use crate::admission::outcome::mode::{Mode, Modes};

@@ -44,7 +44,7 @@ pub mod cluster {
 
 /// From `config`
 pub mod config {
-    pub use crate::config::directory::{
+    pub use crate::config::{
         ClusterSettings, Configuration, FaultClass, LocatedFault, ParsedDocument, check, merge,
     };
     pub use crate::config::{NamedDocument, load};

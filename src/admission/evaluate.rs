@@ -30,7 +30,7 @@ use crate::admission::outcome::finding::{Finding, StampFault, Verb};
 use crate::admission::outcome::mode::{Mode, StampContents};
 use crate::admission::review::{Operation, Resource, Review};
 use crate::admission::routing::route::{Route, route};
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use crate::kubernetes::cluster::{Cluster, Meta, NodeKind};
 use crate::kubernetes::control_plane::is_control_plane;
 use crate::kubernetes::pod::Pod;

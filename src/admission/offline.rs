@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::admission::{Answer, Asked, Cause, Decision, Modes, Path, Record, Review, ReviewError, answer};
-use crate::config::directory::{Carrier, ClusterSettings, Configuration};
+use crate::config::{ClusterSettings, Configuration, DelegatedController};
 use crate::kubernetes::cluster::{Cluster, Meta, NodeKind};
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
@@ -185,7 +185,7 @@ fn workload(object: &Value) -> Option<Workload> {
 }
 
 /// The listed kind that an object is of
-fn listed<'s>(object: &Value, settings: &'s ClusterSettings) -> Option<&'s Carrier> {
+fn listed<'s>(object: &Value, settings: &'s ClusterSettings) -> Option<&'s DelegatedController> {
     let text = |field| object.get(field).and_then(Value::as_str).unwrap_or_default();
     let group = text("apiVersion").split_once('/').map_or("", |(group, _)| group);
     let mut carriers = settings.carriers.iter();

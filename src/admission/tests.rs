@@ -14,7 +14,7 @@ use crate::admission::fields::annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE
 use crate::admission::offline;
 use crate::admission::offline::{OfflineResult, Operation, Request};
 use crate::admission::*;
-use crate::config::directory::{ParsedDocument, merge};
+use crate::config::{ParsedDocument, merge};
 use crate::yaml;
 
 const DIRECTORY: &str = r#"

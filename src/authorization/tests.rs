@@ -11,7 +11,7 @@ use crate::admission::Mode;
 use crate::admission::fields::annotations::{CUSTOM_TAGS, RESOURCE_GROUP_ID};
 use crate::admission::response::reply::MAX_MESSAGE;
 use crate::authorization::*;
-use crate::config::directory::{ParsedDocument, merge};
+use crate::config::{ParsedDocument, merge};
 use crate::kubernetes::cluster::{ClusterSnapshot, Meta};
 use crate::telemetry::record::Asked;
 use crate::yaml;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::report::Problem;
 use crate::config;
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use crate::config::{NamedDocument, folder};
 
 /// The documents of a configuration directory

@@ -12,7 +12,7 @@ use crate::cli::configuration;
 use crate::cli::report::{Exit, Output, Problem, fault_json, print, print_json};
 use crate::config;
 use crate::config::NamedDocument;
-use crate::config::directory::{FaultClass, LocatedFault, ParsedDocument};
+use crate::config::{FaultClass, LocatedFault, ParsedDocument};
 
 /// Check policies (NAME.json) and directory documents (*.yaml), or ConfigMap manifests that hold them
 ///

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::admission::Review;
 use crate::cluster::view::{View, ViewBy};
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use crate::kubernetes::cluster::{Cluster, Meta, NodeKind};
 use crate::kubernetes::eci_profile::Profile;
 use crate::kubernetes::workload::Workload;

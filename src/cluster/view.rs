@@ -12,7 +12,7 @@ use crate::cluster::profile::LiveProfile;
 use crate::cluster::rules::Rules;
 use crate::cluster::surroundings::Wanted;
 use crate::cluster::table::Table;
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use crate::config::store::Store;
 use crate::kubernetes::cluster::{Cluster, Meta, NodeKind};
 use crate::kubernetes::eci_profile::Profile;

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::config::directory::{ClusterSettings, Selector};
+use crate::config::{ClusterSettings, LabelSelector};
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
 use crate::kubernetes::workload::Workload;
@@ -72,7 +72,7 @@ pub enum NodeKind {
 impl NodeKind {
     /// The kind of a node that has these labels
     pub fn of(labels: &BTreeMap<String, String>, settings: &ClusterSettings) -> Self {
-        let any = |selectors: &[Selector]| selectors.iter().any(|selector| selector.matches(labels));
+        let any = |selectors: &[LabelSelector]| selectors.iter().any(|selector| selector.matches(labels));
         match any(&settings.virtual_nodes) && !any(&settings.acs_nodes) {
             true => Self::Virtual,
             false => Self::Real,
@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn given_objects_are_found_and_others_are_not() {
         let settings = ClusterSettings {
-            acs_nodes: vec![Selector::label("acs", "1")],
+            acs_nodes: vec![LabelSelector::label("acs", "1")],
             ..ClusterSettings::default()
         };
         let virtual_labels = json!({"type": "virtual-kubelet"});

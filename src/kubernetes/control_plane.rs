@@ -1,6 +1,6 @@
 //! Who asks: the control plane, a bound identity, or somebody RAM has never heard of.
 
-use crate::config::directory::ClusterSettings;
+use crate::config::ClusterSettings;
 use ram_policy::Principal;
 
 /// Parts of the control plane that are no service accounts

@@ -325,7 +325,7 @@ fn seconds(time: Timestamp) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::directory::DocumentCounts;
+    use crate::config::DocumentCounts;
     use crate::telemetry::record::Asked;
 
     fn record() -> Record {

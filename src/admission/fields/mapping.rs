@@ -7,7 +7,7 @@ use crate::admission::fields::annotations;
 use crate::admission::fields::annotations::{CUSTOM_TAGS, Fields};
 use crate::admission::fields::fault::Problem;
 use crate::admission::fields::patch::{Change, Changes};
-use crate::config::directory::{FieldRule, MappingMode, MappingRules, MappingSource};
+use crate::config::{FieldRule, MappingMode, MappingRules, MappingSource};
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::pod::Pod;
 use crate::wording::{NAME_LENGTH, listed, quoted};
@@ -334,7 +334,7 @@ mod tests {
 
     use super::*;
     use crate::admission::fields::patch::Patch;
-    use crate::config::directory::mapping::TagRule;
+    use crate::config::TagRule;
     use crate::kubernetes::pod_template::{FieldPath, PodTemplate};
 
     fn rule(source: MappingSource, mode: MappingMode) -> FieldRule {

@@ -8,7 +8,7 @@ use crate::admission::offline::{
     Inhabited, OfflineError, Operation, Request, body, listed, patch, path, workload,
 };
 use crate::admission::{Mode, Modes, Path, Review, answer};
-use crate::config::directory::{Carrier, ClusterSettings, Configuration};
+use crate::config::{ClusterSettings, Configuration, DelegatedController};
 use crate::kubernetes::cluster::{Cluster, ClusterSnapshot};
 use crate::kubernetes::pod::Metadata;
 use crate::kubernetes::workload::Workload;
@@ -134,7 +134,7 @@ fn written_by(user: &str, object: &Value, settings: &ClusterSettings) -> Option<
     if let Some(first) = own.clone().next() {
         // What is of a listed kind itself is made of another one
         let made = listed(object, settings);
-        let is_other = |carrier: &&Carrier| made.is_none_or(|made| made.kind != carrier.kind);
+        let is_other = |carrier: &&DelegatedController| made.is_none_or(|made| made.kind != carrier.kind);
         let owner = own.find(is_other).unwrap_or(first);
         return Some((version_of(&owner.group), owner.kind.clone()));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::analysis::survey::webhooks::Webhooks;
-use crate::config::directory::{ClusterSettings, Selector};
+use crate::config::{ClusterSettings, LabelSelector};
 use crate::kubernetes::cluster::{Cluster, Meta, NodeKind};
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
@@ -41,7 +41,7 @@ pub(crate) struct Node {
 impl Node {
     /// What a node with these labels is
     pub(crate) fn of(labels: &BTreeMap<String, String>, settings: &ClusterSettings) -> Self {
-        let selects = |selector: &Selector| selector.matches(labels);
+        let selects = |selector: &LabelSelector| selector.matches(labels);
         Self {
             kind: NodeKind::of(labels, settings),
             looks_virtual: settings.virtual_nodes.iter().any(selects),

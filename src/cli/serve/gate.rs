@@ -16,7 +16,7 @@ use crate::admission::{Modes, Path, Review, ReviewError};
 use crate::authorization::Exempt;
 use crate::cluster::{Seen, View};
 use crate::config::Store;
-use crate::config::review as config_map_review;
+use crate::config::config_map_admission;
 use crate::kubernetes::cluster::{Cluster, ClusterSnapshot};
 use crate::kubernetes::eci_profile;
 use crate::server::judge::{Endpoint, Judge, Verdict};
@@ -133,7 +133,7 @@ impl Gate {
                 }
             }
             Path::Validate => {
-                let verdict = config_map_review::judge(review, &self.store.sources());
+                let verdict = config_map_admission::evaluate(review, &self.store.config_maps());
                 let decision = if verdict.is_allowed() {
                     admission::Decision::Allow
                 } else {

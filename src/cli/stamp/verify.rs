@@ -17,7 +17,7 @@ use crate::cli::report::{Exit, Output, Problem, print, print_json};
 use crate::cli::site::{Ground, Site, SiteArgs, unread};
 use crate::cli::stamp::target;
 use crate::cli::{manifest, site};
-use crate::config::directory::ClusterSettings;
+use crate::config::ClusterSettings;
 use crate::kubernetes::control_plane::described;
 use crate::stamp::{Broken, Claims, Signer, unverified};
 use crate::wording::{NAME_LENGTH, clipped, quoted};

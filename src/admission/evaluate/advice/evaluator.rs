@@ -7,7 +7,7 @@ use crate::admission::fields::mapping::{MappingError, Scope, Sources};
 use crate::admission::fields::update::Both;
 use crate::admission::fields::{annotations, mapping};
 use crate::admission::outcome::evaluation::Evaluation;
-use crate::config::directory::{FieldRule, MappingMode};
+use crate::config::{FieldRule, MappingMode};
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::pod::Pod;
 use eci_calls::fix::{Blocker, Change, DesiredFields, Evaluator, search};

@@ -2,7 +2,7 @@
 
 use crate::admission::evaluate::advice::Advice;
 use crate::admission::fields::annotations::Fields;
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use crate::kubernetes::control_plane;
 use crate::wording::{NAME_LENGTH, quoted};
 use ram_policy::Principal;

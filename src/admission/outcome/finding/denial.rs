@@ -4,7 +4,7 @@ use crate::admission::evaluate::call::SET_BY_ACK;
 use crate::admission::fields::annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS};
 use crate::admission::fields::mapping;
 use crate::admission::outcome::finding::{MessageContext, Verb};
-use crate::config::directory::MappingMode;
+use crate::config::MappingMode;
 use crate::kubernetes::control_plane;
 use crate::wording::{NAME_LENGTH, clipped, listed, quoted};
 use eci_calls::condition_key::{self, TagKey, TagSource};

@@ -15,7 +15,7 @@ use crate::analysis::survey::source::text;
 use crate::analysis::survey::webhooks::Webhooks;
 use crate::cluster::Installed;
 use crate::config::config_map::LABEL;
-use crate::config::directory::{Configuration, Interest};
+use crate::config::{Configuration, Interest};
 use crate::config::{NamedDocument, config_map};
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile;

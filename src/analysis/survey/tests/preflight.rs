@@ -73,7 +73,7 @@ fn makers_and_principals_that_nobody_knows_are_told() {
     );
     let web = sound(&town);
     let directory = "account: {id: '123', region: cn-hangzhou}";
-    let document = crate::config::directory::ParsedDocument::directory(directory.as_bytes());
+    let document = crate::config::ParsedDocument::directory(directory.as_bytes());
     let named = crate::config::NamedDocument::new("directory", document);
     town.configuration = crate::config::load(&[named]).unwrap();
     let findings = found(&town, &[web, pod], &WARN, "real");

@@ -1,49 +1,52 @@
-//! Label selectors with Kubernetes' meaning, of namespaces and nodes.
+//! Label selectors of namespaces and nodes, with the meaning that they have in Kubernetes.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::config::directory::name::{check_key, check_label_value};
-use crate::config::directory::text::Text;
+use crate::config::directory::faults::Faults;
+use crate::config::directory::located_text::LocatedText;
+use crate::config::directory::name_rules::{check_key, check_label_value};
 use ram_policy::source::{Fault, Node, Value};
 
 /// A label selector: all of its requirements must hold
+///
+/// ```text
+/// {matchLabels: {type: vk}, matchExpressions: [{key: zone, operator: Exists}]}
+///   selects {type: vk, zone: a}, and neither {type: vk} nor {zone: a}
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Selector {
+pub struct LabelSelector {
     requirements: Vec<Requirement>,
 }
 
-/// One requirement on one label
+/// A requirement on one label
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requirement {
     /// The label's key
     pub key: String,
-    /// What its value must be
-    pub test: Test,
+    /// What it requires of the label's value
+    pub operator: LabelOperator,
 }
 
-/// What a selector asks of a label
+/// The operator of a requirement, with its values
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Test {
-    /// The label is there with one of these values
+pub enum LabelOperator {
+    /// The label is present with one of these values
     In(Vec<String>),
     /// The label is absent, or has none of these values
     NotIn(Vec<String>),
-    /// The label is there
+    /// The label is present
     Exists,
     /// The label is absent
     DoesNotExist,
 }
 
-impl Selector {
+impl LabelSelector {
     /// The selector of one label with one value
     pub fn label(key: &str, value: &str) -> Self {
         Self {
-            requirements: vec![Requirement {
-                key: key.to_owned(),
-                test: Test::In(vec![value.to_owned()]),
-            }],
+            requirements: vec![Requirement::equals(key.to_owned(), value.to_owned())],
         }
     }
 
@@ -52,20 +55,29 @@ impl Selector {
         self.matches_by(|key| labels.get(key).map(String::as_str))
     }
 
-    /// Whether an object is selected whose labels are found by this function
+    /// Whether an object is selected; `label` looks up the value of its label
     pub fn matches_by<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
         self.requirements
             .iter()
-            .all(|requirement| requirement.test.holds(label(&requirement.key)))
+            .all(|requirement| requirement.operator.holds(label(&requirement.key)))
     }
 
-    /// What the selector asks for, in the order of the document
+    /// The requirements in the order of the document
     pub fn requirements(&self) -> &[Requirement] {
         &self.requirements
     }
 }
 
-impl Test {
+impl Requirement {
+    fn equals(key: String, value: String) -> Self {
+        Self {
+            key,
+            operator: LabelOperator::In(vec![value]),
+        }
+    }
+}
+
+impl LabelOperator {
     fn holds(&self, value: Option<&str>) -> bool {
         let among =
             |values: &[String]| value.is_some_and(|value| values.iter().any(|wanted| wanted == value));
@@ -83,114 +95,121 @@ impl Test {
 struct Wire {
     match_labels: Option<Node>,
     #[serde(default)]
-    match_expressions: Vec<Expression>,
+    match_expressions: Vec<ExpressionWire>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Expression {
-    key: Text,
-    operator: Operator,
+struct ExpressionWire {
+    key: LocatedText,
+    operator: OperatorWire,
     #[serde(default)]
-    values: Vec<Text>,
+    values: Vec<LocatedText>,
 }
 
-#[derive(Deserialize)]
-enum Operator {
+#[derive(Clone, Copy, Deserialize)]
+enum OperatorWire {
     In,
     NotIn,
     Exists,
     DoesNotExist,
 }
 
-/// Reads a selector; an empty one is refused, because in Kubernetes it selects everything and nobody means that by accident
-pub(crate) fn read(node: &Node, faults: &mut Vec<Fault>) -> Option<Selector> {
-    let wire: Wire = match node.read() {
-        Ok(wire) => wire,
-        Err(fault) => {
-            faults.push(fault);
-            return None;
-        }
+/// Reads a list of selectors
+///
+/// # Errors
+/// A value that is no list, and the faults of every selector
+pub(crate) fn read_list(list: &Node) -> Result<Vec<LabelSelector>, Faults> {
+    let Value::List(items) = &list.value else {
+        let message = format!("expected a list of label selectors, found {}", list.kind());
+        return Err(Fault::new(list.at, message).into());
     };
-    let before = faults.len();
-    let mut requirements = Vec::new();
-    for (key, value) in wire
-        .match_labels
+    let mut faults = Faults::default();
+    let selectors = items
         .iter()
-        .flat_map(|labels| entries(labels, faults))
-    {
-        requirements.push(Requirement {
-            key,
-            test: Test::In(vec![value]),
-        });
+        .filter_map(|item| faults.handle(read(item)))
+        .collect();
+    faults.finish(selectors)
+}
+
+/// Reads a selector
+///
+/// # Errors
+/// Every fault in it. An empty selector is one: in Kubernetes it selects everything, which nobody means by accident.
+pub(crate) fn read(node: &Node) -> Result<LabelSelector, Faults> {
+    let wire: Wire = node.read()?;
+    let mut faults = Faults::default();
+    let mut requirements = Vec::new();
+    if let Some(labels) = &wire.match_labels {
+        requirements.extend(faults.handle(match_labels(labels)).into_iter().flatten());
     }
-    for Expression {
-        key,
-        operator,
-        values,
-    } in wire.match_expressions
-    {
-        check_key(key.at, &key, faults);
-        values.iter().for_each(|value| check_label_value(value, faults));
-        let wants_values = matches!(operator, Operator::In | Operator::NotIn);
-        if wants_values && values.is_empty() {
-            faults.push(key.fault("In and NotIn take at least one of `values`"));
-        } else if !wants_values && !values.is_empty() {
-            faults.push(key.fault("Exists and DoesNotExist take no `values`"));
-        }
-        let values = values.iter().map(|value| value.as_str().to_owned()).collect();
-        let test = match operator {
-            Operator::In => Test::In(values),
-            Operator::NotIn => Test::NotIn(values),
-            Operator::Exists => Test::Exists,
-            Operator::DoesNotExist => Test::DoesNotExist,
-        };
-        requirements.push(Requirement {
-            key: key.as_str().to_owned(),
-            test,
-        });
+    for expression in wire.match_expressions {
+        requirements.extend(faults.handle(match_expression(expression)));
     }
-    if requirements.is_empty() && faults.len() == before {
+    if requirements.is_empty() && faults.is_empty() {
         let remedy = "to select everything, ask for a label that all have with operator Exists";
         faults.push(Fault::new(
             node.at,
             format!("an empty selector is not accepted: {remedy}"),
         ));
     }
-    (faults.len() == before).then_some(Selector { requirements })
+    faults.finish(LabelSelector { requirements })
 }
 
-fn entries(labels: &Node, faults: &mut Vec<Fault>) -> Vec<(String, String)> {
+fn match_labels(labels: &Node) -> Result<Vec<Requirement>, Faults> {
     let Value::Map(entries) = &labels.value else {
-        faults.push(Fault::new(
-            labels.at,
-            format!("expected labels as an object, found {}", labels.kind()),
-        ));
-        return Vec::new();
+        let message = format!("expected labels as an object, found {}", labels.kind());
+        return Err(Fault::new(labels.at, message).into());
     };
-    let mut pairs = Vec::new();
+    let mut faults = Faults::default();
+    let mut requirements = Vec::new();
     for (key, node) in entries {
-        check_key(key.at, &key.text, faults);
-        match node.read::<Text>() {
-            Ok(value) => {
-                check_label_value(&value, faults);
-                pairs.push((key.text.clone(), value.as_str().to_owned()));
-            }
-            Err(fault) => faults.push(fault),
+        faults.handle(check_key(key.at, &key.text));
+        if let Some(value) = faults.handle(node.read::<LocatedText>()) {
+            faults.handle(check_label_value(&value));
+            requirements.push(Requirement::equals(key.text.clone(), value.into()));
         }
     }
-    pairs
+    faults.finish(requirements)
+}
+
+fn match_expression(expression: ExpressionWire) -> Result<Requirement, Faults> {
+    let ExpressionWire {
+        key,
+        operator,
+        values,
+    } = expression;
+    let mut faults = Faults::default();
+    faults.handle(check_key(key.at, &key));
+    for value in &values {
+        faults.handle(check_label_value(value));
+    }
+    let takes_values = matches!(operator, OperatorWire::In | OperatorWire::NotIn);
+    if takes_values && values.is_empty() {
+        faults.push(key.fault("In and NotIn take at least one of `values`"));
+    } else if !takes_values && !values.is_empty() {
+        faults.push(key.fault("Exists and DoesNotExist take no `values`"));
+    }
+    let values = values.into_iter().map(String::from).collect();
+    let operator = match operator {
+        OperatorWire::In => LabelOperator::In(values),
+        OperatorWire::NotIn => LabelOperator::NotIn(values),
+        OperatorWire::Exists => LabelOperator::Exists,
+        OperatorWire::DoesNotExist => LabelOperator::DoesNotExist,
+    };
+    faults.finish(Requirement {
+        key: key.into(),
+        operator,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::yaml;
+    use crate::config::directory::faults::tests::parsed;
 
-    fn selector(text: &str) -> Result<Selector, Vec<String>> {
-        let mut faults = Vec::new();
-        let selector = read(&yaml::parse(text).unwrap()[0], &mut faults);
-        selector.ok_or_else(|| faults.iter().map(ToString::to_string).collect())
+    fn selector(text: &str) -> Result<LabelSelector, String> {
+        parsed(text, read)
     }
 
     fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -241,22 +260,22 @@ mod tests {
     }
 
     #[test]
-    fn the_built_selector_is_the_written_one() {
+    fn a_selector_built_in_code_equals_the_one_read() {
         assert_eq!(
             selector("{matchLabels: {a: b}}").unwrap(),
-            Selector::label("a", "b")
+            LabelSelector::label("a", "b")
         );
     }
 
     #[test]
-    fn refusals_name_place_and_remedy() {
-        let refused = |text| selector(text).unwrap_err().join("\n");
+    fn faults_name_position_and_remedy() {
+        let refused = |text| selector(text).unwrap_err();
         assert!(refused("{}").starts_with("1:1: an empty selector is not accepted: to select everything"));
         assert!(refused("{matchLabels: {}}").contains("empty selector"));
         assert!(refused("{matchlabels: {a: b}}").contains("1:2: unknown field `matchlabels`"));
         assert!(refused("{matchExpressions: [{key: a, operator: Has}]}").contains("unknown variant `Has`"));
         let several = "matchExpressions:\n- {key: a, operator: In}\n- {key: b, operator: Exists, values: [x]}\n- {key: c d, operator: Exists}\n";
-        assert_eq!(selector(several).unwrap_err().len(), 3);
+        assert_eq!(selector(several).unwrap_err().lines().count(), 3);
         assert!(refused("{matchLabels: {a: b c}}").contains("1:19: `b c` is not a label value"));
         assert!(refused("{matchLabels: {a b: c}}").contains("1:16: `a b` is not a label or annotation key"));
         assert!(refused("{matchLabels: {a: 1}}").contains("put it in quotes"));

@@ -1,16 +1,23 @@
-//! The mapping rules: what a pod's ECI fields become where the pod says nothing, or is not free to choose.
+//! The `mapping` section: rules that set a pod's ECI fields from labels, annotations or constants.
 
 use serde::Deserialize;
 
-use crate::config::directory::name::{check_key, shortened};
-use crate::config::directory::text::Text;
+use crate::config::directory::faults::Faults;
+use crate::config::directory::located_text::LocatedText;
+use crate::config::directory::name_rules::{check_key, shortened};
 use eci_calls::check_tag;
 use ram_policy::source::{Fault, Node};
 
-/// The rules of one directory, in the order in which new tags are appended
+/// All mapping rules; new tags are appended in the order of theirs
+///
+/// ```text
+/// tags: [{key: env, from: {namespaceLabel: stage}, mode: enforce}]
+///   pod in a namespace with the label stage=prod   gets the tag env=prod, whatever it had
+///   pod in a namespace without the label           loses the tag env
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MappingRules {
-    /// Rules for single tags; no key twice
+    /// The rules for tags; their keys are unique
     pub tags: Vec<TagRule>,
     /// The rule for the resource group
     pub resource_group_id: Option<FieldRule>,
@@ -23,23 +30,23 @@ pub struct MappingRules {
 pub struct TagRule {
     /// The tag's key
     pub key: String,
-    /// Where the value comes from, and what it does to a value that is there
+    /// Its source and mode
     pub rule: FieldRule,
 }
 
-/// Where a value comes from, and what it does to a value that is there
+/// The rule for one field
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldRule {
-    /// Where the value comes from
+    /// The source of the value
     pub source: MappingSource,
-    /// What it does to a value that is there
+    /// What happens to a value that the pod already has
     pub mode: MappingMode,
 }
 
-/// Where a mapped value comes from
+/// The source of a mapped value
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MappingSource {
-    /// This very value
+    /// A constant
     Value(String),
     /// A label of the pod's namespace
     NamespaceLabel(String),
@@ -55,13 +62,13 @@ pub enum MappingSource {
     ServiceAccountAnnotation(String),
 }
 
-/// What a mapped value does to a value that the pod already has
+/// What happens to a value that the pod already has
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum MappingMode {
-    /// Overwrites it; an absent source removes it
+    /// It is overwritten, and removed if the source is absent
     Enforce,
-    /// Leaves it, and fills only what is absent
+    /// It stays; only an absent value is filled in
     Default,
 }
 
@@ -77,7 +84,7 @@ impl MappingRules {
         self.sources().any(reads)
     }
 
-    /// Every source that a rule reads
+    /// The sources of all rules
     pub fn sources(&self) -> impl Iterator<Item = &MappingSource> {
         let fields = self.resource_group_id.iter().chain(&self.ram_role_name);
         self.tags
@@ -100,145 +107,125 @@ struct Wire {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TagWire {
-    key: Text,
-    from: Origin,
+    key: LocatedText,
+    from: SourceWire,
     mode: MappingMode,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FieldWire {
-    from: Origin,
+    from: SourceWire,
     mode: MappingMode,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-enum Origin {
-    Value(Text),
-    NamespaceLabel(Text),
-    NamespaceAnnotation(Text),
-    PodLabel(Text),
-    PodAnnotation(Text),
-    ServiceAccountLabel(Text),
-    ServiceAccountAnnotation(Text),
+enum SourceWire {
+    Value(LocatedText),
+    NamespaceLabel(LocatedText),
+    NamespaceAnnotation(LocatedText),
+    PodLabel(LocatedText),
+    PodAnnotation(LocatedText),
+    ServiceAccountLabel(LocatedText),
+    ServiceAccountAnnotation(LocatedText),
 }
 
 /// Reads the `mapping` section
-pub(crate) fn read(node: &Node, faults: &mut Vec<Fault>) -> MappingRules {
-    let wire: Wire = match node.read() {
-        Ok(wire) => wire,
-        Err(fault) => {
-            faults.push(fault);
-            return MappingRules::default();
-        }
+///
+/// # Errors
+/// Every fault in it: of its shape, of keys, and of tags that are mapped twice or that ECI would refuse
+pub(crate) fn read(node: &Node) -> Result<MappingRules, Faults> {
+    let wire: Wire = node.read()?;
+    let mut faults = Faults::default();
+    let tags = faults.handle(tag_rules(&wire.tags)).unwrap_or_default();
+    let mut field = |node: Option<Node>| faults.handle(field_rule(&node?));
+    let rules = MappingRules {
+        tags,
+        resource_group_id: field(wire.resource_group_id),
+        ram_role_name: field(wire.ram_role_name),
     };
-    let mut seen: Vec<Text> = Vec::new();
-    let mut tags = Vec::new();
-    for node in &wire.tags {
-        let TagWire { key, from, mode } = match node.read() {
-            Ok(tag) => tag,
-            Err(fault) => {
-                faults.push(fault);
-                continue;
-            }
+    faults.finish(rules)
+}
+
+fn tag_rules(nodes: &[Node]) -> Result<Vec<TagRule>, Faults> {
+    let mut faults = Faults::default();
+    let mut keys: Vec<LocatedText> = Vec::new();
+    let mut rules = Vec::new();
+    for node in nodes {
+        let Some(TagWire { key, from, mode }) = faults.handle(node.read()) else {
+            continue;
         };
-        check_tag_rule(&key, &from, faults);
-        if let Some(first) = seen.iter().find(|first| ***first == *key) {
+        faults.handle(check_tag_rule(&key, &from));
+        if let Some(first) = keys.iter().find(|first| ***first == *key) {
             faults.push(key.fault(format!(
                 "tag `{}` is mapped twice, first at {}",
                 shortened(&key),
                 first.at
             )));
         }
-        let rule = FieldRule {
-            source: from.checked(faults),
-            mode,
-        };
-        tags.push(TagRule {
-            key: key.as_str().to_owned(),
-            rule,
-        });
-        seen.push(key);
+        if let Some(source) = faults.handle(from.into_source()) {
+            rules.push(TagRule {
+                key: key.to_string(),
+                rule: FieldRule { source, mode },
+            });
+        }
+        keys.push(key);
     }
-    MappingRules {
-        tags,
-        resource_group_id: wire.resource_group_id.and_then(|node| field(&node, faults)),
-        ram_role_name: wire.ram_role_name.and_then(|node| field(&node, faults)),
-    }
+    faults.finish(rules)
 }
 
-fn field(node: &Node, faults: &mut Vec<Fault>) -> Option<FieldRule> {
-    match node.read::<FieldWire>() {
-        Ok(FieldWire { from, mode }) => {
-            if let Origin::Value(value) = &from
-                && value.is_empty()
-            {
-                faults.push(value.fault("an empty value maps nothing: leave the rule out"));
-            }
-            Some(FieldRule {
-                source: from.checked(faults),
-                mode,
-            })
-        }
-        Err(fault) => {
-            faults.push(fault);
-            None
-        }
+fn field_rule(node: &Node) -> Result<FieldRule, Faults> {
+    let FieldWire { from, mode } = node.read()?;
+    if let SourceWire::Value(value) = &from
+        && value.is_empty()
+    {
+        let message = "an empty value maps nothing: leave the rule out";
+        return Err(value.fault(message).into());
     }
+    let source = from.into_source()?;
+    Ok(FieldRule { source, mode })
 }
 
-/// A tag that the annotation cannot carry would be refused at every pod, so it is refused here
-fn check_tag_rule(key: &Text, from: &Origin, faults: &mut Vec<Fault>) {
+/// Refuses a tag here that would otherwise be refused in every pod, because its annotation cannot carry it
+fn check_tag_rule(key: &LocatedText, from: &SourceWire) -> Result<(), Fault> {
     let value = match from {
-        Origin::Value(value) => value.as_str(),
+        SourceWire::Value(value) => value.as_str(),
         _ => "",
     };
-    if let Err(error) = check_tag(key, value) {
-        faults.push(key.fault(error.to_string()));
-    } else if let Some(part) = [key.as_str(), value]
-        .into_iter()
-        .find(|part| part.contains([':', ',']) || part.trim() != *part)
-    {
-        faults.push(key.fault(format!(
+    check_tag(key, value).map_err(|error| key.fault(error.to_string()))?;
+    let is_ambiguous = |text: &&str| text.contains([':', ',']) || text.trim() != *text;
+    match [key.as_str(), value].into_iter().find(is_ambiguous) {
+        Some(text) => Err(key.fault(format!(
             "`{}` holds a colon, a comma or an outer blank, which k8s.aliyun.com/eci-custom-tags cannot carry",
-            shortened(part)
-        )));
+            shortened(text)
+        ))),
+        None => Ok(()),
     }
 }
 
-impl Origin {
-    fn checked(self, faults: &mut Vec<Fault>) -> MappingSource {
-        let mut key = |text: Text| {
-            check_key(text.at, &text, faults);
-            text.as_str().to_owned()
+impl SourceWire {
+    fn into_source(self) -> Result<MappingSource, Fault> {
+        let key = |text: LocatedText| {
+            check_key(text.at, &text)?;
+            Ok(text.into())
         };
-        match self {
-            Self::Value(value) => MappingSource::Value(value.as_str().to_owned()),
-            Self::NamespaceLabel(text) => MappingSource::NamespaceLabel(key(text)),
-            Self::NamespaceAnnotation(text) => MappingSource::NamespaceAnnotation(key(text)),
-            Self::PodLabel(text) => MappingSource::PodLabel(key(text)),
-            Self::PodAnnotation(text) => MappingSource::PodAnnotation(key(text)),
-            Self::ServiceAccountLabel(text) => MappingSource::ServiceAccountLabel(key(text)),
-            Self::ServiceAccountAnnotation(text) => MappingSource::ServiceAccountAnnotation(key(text)),
-        }
+        Ok(match self {
+            Self::Value(value) => MappingSource::Value(value.into()),
+            Self::NamespaceLabel(text) => MappingSource::NamespaceLabel(key(text)?),
+            Self::NamespaceAnnotation(text) => MappingSource::NamespaceAnnotation(key(text)?),
+            Self::PodLabel(text) => MappingSource::PodLabel(key(text)?),
+            Self::PodAnnotation(text) => MappingSource::PodAnnotation(key(text)?),
+            Self::ServiceAccountLabel(text) => MappingSource::ServiceAccountLabel(key(text)?),
+            Self::ServiceAccountAnnotation(text) => MappingSource::ServiceAccountAnnotation(key(text)?),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::yaml;
-
-    fn rules(text: &str) -> Result<MappingRules, Vec<String>> {
-        let mut faults = Vec::new();
-        let rules = read(&yaml::parse(text).unwrap()[0], &mut faults);
-        if faults.is_empty() {
-            Ok(rules)
-        } else {
-            Err(faults.iter().map(ToString::to_string).collect())
-        }
-    }
+    use crate::config::directory::faults::tests::parsed;
 
     #[test]
     fn every_source_and_mode_is_read() {
@@ -253,7 +240,7 @@ tags:
 resourceGroupId: {from: {namespaceAnnotation: ramgate.io/resource-group-id}, mode: default}
 ramRoleName: {from: {serviceAccountAnnotation: ramgate.io/ram-role-name}, mode: enforce}
 ";
-        let rules = rules(text).unwrap();
+        let rules = parsed(text, read).unwrap();
         let sources: Vec<&MappingSource> = rules.sources().collect();
         assert_eq!(sources.len(), 8);
         assert_eq!(sources[0], &MappingSource::NamespaceLabel("env".into()));
@@ -266,7 +253,7 @@ ramRoleName: {from: {serviceAccountAnnotation: ramgate.io/ram-role-name}, mode: 
     }
 
     #[test]
-    fn all_faults_are_told_with_their_places() {
+    fn every_fault_is_found_with_its_position() {
         let text = "
 tags:
 - {key: a, from: {namespaceLabel: env, podLabel: env}, mode: enforce}
@@ -279,7 +266,7 @@ tags:
 - {key: 'e:f', from: {podLabel: a}, mode: default}
 resourceGroupId: {from: {value: ''}, mode: default}
 ";
-        let faults = rules(text).unwrap_err().join("\n");
+        let faults = parsed(text, read).unwrap_err();
         for wanted in [
             "3:18: expected an object with exactly one key",
             "5:36: unknown variant `sometimes`, expected `enforce` or `default`",

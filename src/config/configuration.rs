@@ -1,50 +1,50 @@
-//! One complete, checked configuration: what every decision is made by.
+//! A complete, checked configuration, which every decision is made by.
 
 use std::collections::BTreeSet;
 
-use crate::config::directory::binding::Bindings;
-use crate::config::directory::fault::LocatedFault;
-use crate::config::directory::mapping::{MappingRules, MappingSource};
-use crate::config::directory::selector::Selector;
-use crate::config::directory::settings::ClusterSettings;
+use crate::config::directory::bindings::Bindings;
+use crate::config::directory::cluster_settings::ClusterSettings;
+use crate::config::directory::label_selector::LabelSelector;
+use crate::config::directory::mapping_rules::{MappingRules, MappingSource};
+use crate::config::located_fault::LocatedFault;
 use eci_calls::Account;
 use ram_policy::{PolicySet, Principal};
 
-/// All documents together, compiled; immutable, and shared behind an `Arc`
+/// All documents, merged and compiled; it never changes and is shared behind an `Arc`
 #[derive(Debug)]
 pub struct Configuration {
-    /// Counts the sets that came into force in this process, from 1; 0 before that
+    /// The number of this set among those in force in this process, from 1; 0 before it is in force
     pub generation: u64,
-    /// The RAM side: who holds which policies
+    /// RAM identities with their policies
     pub policies: PolicySet,
-    /// What the ECI layer must know about the account
+    /// The account, for the ECI layer
     pub account: Account,
     /// The cluster's id, which ACK adds to every instance as a tag
     pub cluster_id: Option<String>,
-    /// What the gate must know about the cluster
+    /// The `cluster` section
     pub cluster: ClusterSettings,
-    /// Kubernetes subjects and their RAM principals
+    /// RAM principals of Kubernetes subjects
     pub bindings: Bindings,
-    /// Namespaces in which a second principal must be allowed as well
+    /// Second principals of namespaces, which must be allowed as well
     pub boundaries: Vec<Boundary>,
-    /// The mutating half
+    /// Rules that set a pod's ECI fields
     pub mapping: MappingRules,
-    /// How many documents there are
+    /// The number of documents
     pub documents: DocumentCounts,
-    /// What the documents may say but probably do not mean
+    /// Contents that are valid but probably not meant
     pub warnings: Vec<LocatedFault>,
 }
 
-/// In these namespaces this principal must be allowed as well as the requester
+/// A principal that must be allowed as well as the requester in some namespaces
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Boundary {
-    /// Which namespaces
-    pub namespaces: Selector,
+    /// The selector of the namespaces
+    pub namespaces: LabelSelector,
     /// A RAM user or role
     pub principal: Principal,
 }
 
-/// How many documents of each kind there are
+/// The number of documents of each kind
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DocumentCounts {
     /// RAM policies
@@ -53,7 +53,7 @@ pub struct DocumentCounts {
     pub directories: usize,
 }
 
-/// Which labels and annotations of cluster objects a configuration reads; nothing else of them is kept
+/// The labels and annotations of cluster objects that a configuration reads; nothing else of them is kept
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Interest {
     /// Annotation keys of namespaces; their labels are all kept, because routing reads them
@@ -67,7 +67,7 @@ pub struct Interest {
 }
 
 impl Configuration {
-    /// What of the cluster's objects this configuration reads
+    /// The labels and annotations that this configuration reads
     pub fn interest(&self) -> Interest {
         let mut interest = Interest::default();
         for source in self.mapping.sources() {
@@ -86,7 +86,7 @@ impl Configuration {
         }
         let nodes = self.cluster.virtual_nodes.iter().chain(&self.cluster.acs_nodes);
         interest.node_labels = nodes
-            .flat_map(Selector::requirements)
+            .flat_map(LabelSelector::requirements)
             .map(|requirement| requirement.key.clone())
             .collect();
         interest
@@ -94,12 +94,12 @@ impl Configuration {
 }
 
 impl Interest {
-    /// Whether service accounts need to be watched at all
+    /// Whether service accounts need to be watched
     pub fn service_accounts(&self) -> bool {
         !self.service_account_labels.is_empty() || !self.service_account_annotations.is_empty()
     }
 
-    /// Everything that either of two reads
+    /// The keys of both
     pub fn union(&self, other: &Self) -> Self {
         let both = |a: &BTreeSet<String>, b: &BTreeSet<String>| a.union(b).cloned().collect();
         Self {
