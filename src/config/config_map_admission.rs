@@ -121,7 +121,7 @@ pub(crate) fn evaluate(review: &Review<'_>, stored: &[ConfigMapDocuments]) -> Co
     if !matches!(review.operation(), Operation::Create | Operation::Update) {
         return ConfigMapDecision::default();
     }
-    let config_map = match read(review.object().unwrap_or("null")) {
+    let config_map = match parse(review.object().unwrap_or("null")) {
         Ok(config_map) => config_map,
         Err(error) => {
             let message = format!("object is not a ConfigMap: {error}");
@@ -144,31 +144,29 @@ pub(crate) fn evaluate(review: &Review<'_>, stored: &[ConfigMapDocuments]) -> Co
     }
 }
 
-/// Parses the fields of a ConfigMap that hold documents, and skips the others
-fn read(json: &str) -> Result<ConfigMap, serde_json::Error> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Object<'a> {
-        #[serde(borrow, default)]
-        metadata: Metadata<'a>,
-        #[serde(borrow, default, deserialize_with = "pairs::<MAX_KEYS, _>")]
-        data: Pairs<'a>,
-        #[serde(borrow, default, deserialize_with = "pairs::<MAX_KEYS, _>")]
-        binary_data: Pairs<'a>,
-    }
-    #[derive(Default, Deserialize)]
-    struct Metadata<'a> {
-        #[serde(borrow)]
-        name: Option<Text<'a>>,
-        #[serde(borrow, default)]
-        labels: Pairs<'a>,
-    }
-    let Object {
-        metadata,
-        data,
-        binary_data,
-    } = serde_json::from_str(json)?;
-    let length = data.iter().fold(0_usize, |length, (key, text)| {
+/// The fields of a ConfigMap that hold documents; the others are skipped
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ConfigMapWire<'a> {
+    #[serde(borrow, default)]
+    metadata: MetadataWire<'a>,
+    #[serde(borrow, default, deserialize_with = "pairs::<MAX_KEYS, _>")]
+    data: Pairs<'a>,
+    #[serde(borrow, default, deserialize_with = "pairs::<MAX_KEYS, _>")]
+    binary_data: Pairs<'a>,
+}
+
+#[derive(Default, Deserialize)]
+struct MetadataWire<'a> {
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    labels: Pairs<'a>,
+}
+
+fn parse(json: &str) -> Result<ConfigMap, serde_json::Error> {
+    let wire: ConfigMapWire<'_> = serde_json::from_str(json)?;
+    let length = wire.data.iter().fold(0_usize, |length, (key, text)| {
         length.saturating_add(key.len()).saturating_add(text.len())
     });
     if length > MAX_BYTES {
@@ -177,24 +175,22 @@ fn read(json: &str) -> Result<ConfigMap, serde_json::Error> {
         )));
     }
     let owned = |pairs: &Pairs<'_>| {
+        let pairs = pairs.iter();
         pairs
-            .iter()
             .map(|(key, text)| (key.to_owned(), text.to_owned()))
             .collect()
     };
-    let keys = binary_data.iter();
+    // Only the keys of binary data matter, for their faults
+    let binary_data = wire.binary_data.iter();
+    let binary_data = binary_data.map(|(key, _)| (key.to_owned(), ByteString::default()));
     Ok(ConfigMap {
         metadata: ObjectMeta {
-            name: metadata.name.map(|name| name.to_string()),
-            labels: Some(owned(&metadata.labels)),
+            name: wire.metadata.name.map(|name| name.to_string()),
+            labels: Some(owned(&wire.metadata.labels)),
             ..ObjectMeta::default()
         },
-        data: Some(owned(&data)),
-        // Only the keys matter, for their faults
-        binary_data: Some(
-            keys.map(|(key, _)| (key.to_owned(), ByteString::default()))
-                .collect(),
-        ),
+        data: Some(owned(&wire.data)),
+        binary_data: Some(binary_data.collect()),
         ..ConfigMap::default()
     })
 }
@@ -234,11 +230,11 @@ fn warnings(name: &str, documents: &[NamedDocument], stored: &[ConfigMapDocument
         );
         lines.extend(faults.iter().map(ToString::to_string));
     }
-    shortened(lines)
+    limited(lines)
 }
 
 /// The warnings within the limits of an answer
-fn shortened(mut lines: Vec<String>) -> Vec<String> {
+fn limited(mut lines: Vec<String>) -> Vec<String> {
     let more = lines.len().saturating_sub(MAX_WARNINGS);
     if more > 0 {
         lines.truncate(MAX_WARNINGS.saturating_sub(1));

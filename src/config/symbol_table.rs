@@ -10,6 +10,7 @@ use crate::config::directory::identities::GrantEntry;
 use crate::config::directory::mapping_rules::{FieldRule, MappingSource};
 use crate::config::directory::name_rules::shortened;
 use crate::config::directory::principal_entry::PrincipalEntry;
+use crate::config::directory::resource_group::ResourceGroupEntry;
 use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::parsed_document::{ParsedDocument, UnreadableDocument};
 use ram_policy::source::{Fault, Position};
@@ -166,14 +167,7 @@ impl<'a> SymbolTable<'a> {
             });
         }
         for group in &directory.resource_groups {
-            let location = location.at(group.id.at);
-            self.define_symbol(SymbolKind::ResourceGroup, &group.id, location);
-            if group.default {
-                self.define_singleton("default resource group", location, |first| {
-                    let id = group.id.as_str();
-                    format!("`{id}` cannot be the default resource group: {first} is")
-                });
-            }
+            self.define_resource_group(group, location.at(group.id.at));
         }
         let users = directory.users.iter().map(|user| (SymbolKind::User, &user.name));
         let groups = directory
@@ -186,6 +180,16 @@ impl<'a> SymbolTable<'a> {
         }
         for (at, subject) in directory.bindings.iter().flat_map(|binding| &binding.subjects) {
             self.define_subject(subject, location.at(*at));
+        }
+    }
+
+    fn define_resource_group(&mut self, group: &'a ResourceGroupEntry, location: Location<'a>) {
+        self.define_symbol(SymbolKind::ResourceGroup, &group.id, location);
+        if group.default {
+            self.define_singleton("default resource group", location, |first| {
+                let id = group.id.as_str();
+                format!("`{id}` cannot be the default resource group: {first} is")
+            });
         }
     }
 
@@ -232,11 +236,10 @@ impl<'a> SymbolTable<'a> {
                 self.resolve_symbol(SymbolKind::Group, name, location.at(name.at));
             }
         }
-        for group in &directory.groups {
-            self.resolve_grants(location, &group.policies);
-        }
-        for role in &directory.roles {
-            self.resolve_grants(location, &role.policies);
+        let groups = directory.groups.iter().map(|group| &group.policies);
+        let roles = directory.roles.iter().map(|role| &role.policies);
+        for grants in groups.chain(roles) {
+            self.resolve_grants(location, grants);
         }
         let bound = directory.bindings.iter().map(|binding| &binding.principal);
         let boundaries = directory.boundaries.iter().map(|boundary| &boundary.principal);

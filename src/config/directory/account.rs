@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::config::directory::faults::Faults;
-use crate::config::directory::located_text::LocatedText;
+use crate::config::directory::located_text::{LocatedText, strings};
 use crate::config::directory::name_rules::{self, shortened};
 use eci_calls::{Account, ResourceGroup};
 use ram_policy::source::{Fault, Node, Position, Value};
@@ -43,18 +43,14 @@ struct Wire {
 pub(crate) fn read(node: &Node) -> Result<AccountSection, Faults> {
     let wire: Wire = node.read()?;
     let mut faults = wire.name_faults();
-    let levels = wire.control_policies.iter();
+    let control_policies = faults.handle_each(&wire.control_policies, control_policies);
     let section = AccountSection {
         at: node.at,
         id: wire.id.into(),
         region: wire.region.into(),
         cluster_id: wire.cluster_id.map(String::from),
-        service_linked_roles: wire
-            .service_linked_roles
-            .map(|roles| roles.into_iter().map(String::from).collect()),
-        control_policies: levels
-            .filter_map(|level| faults.handle(control_policies(level)))
-            .collect(),
+        service_linked_roles: wire.service_linked_roles.map(strings),
+        control_policies,
         pass_role_service: wire
             .pass_role_service
             .map(String::from)
@@ -109,7 +105,7 @@ fn context(node: &Node) -> Result<Vec<(String, Vec<String>)>, Faults> {
             let message = format!("`{}` has no value: leave the key out", shortened(&key.text));
             faults.push(Fault::new(node.at, message));
         }
-        pairs.push((key.text.clone(), values.into_iter().map(String::from).collect()));
+        pairs.push((key.text.clone(), strings(values)));
     }
     faults.finish(pairs)
 }

@@ -6,7 +6,7 @@ use crate::config::directory::delegated_controller::{self, DelegatedController};
 use crate::config::directory::faults::Faults;
 use crate::config::directory::injector::{self, Injector};
 use crate::config::directory::label_selector::{self, LabelSelector};
-use crate::config::directory::located_text::LocatedText;
+use crate::config::directory::located_text::{LocatedText, strings};
 use crate::config::directory::name_rules::check_not_empty;
 use ram_policy::source::{Fault, Node, Value};
 
@@ -144,12 +144,8 @@ pub(crate) fn read(node: &Node) -> Result<ClusterSettings, Faults> {
     let virtual_nodes = selectors(wire.virtual_nodes, defaults.virtual_nodes);
     let acs_nodes = selectors(wire.acs_nodes, defaults.acs_nodes);
     let burst_namespaces = selectors(wire.burst_namespaces, defaults.burst_namespaces);
-    let carriers = wire.carriers.iter();
-    let carriers = carriers.filter_map(|node| faults.handle(delegated_controller::read(node)));
-    let carriers = carriers.collect();
-    let injectors = wire.injectors.iter();
-    let injectors = injectors.filter_map(|node| faults.handle(injector::read(node)));
-    let injectors = injectors.collect();
+    let carriers = faults.handle_each(&wire.carriers, delegated_controller::read);
+    let injectors = faults.handle_each(&wire.injectors, injector::read);
     faults.finish(ClusterSettings {
         serverless: wire.serverless,
         virtual_nodes,
@@ -193,10 +189,6 @@ impl Wire {
         }
         faults
     }
-}
-
-fn strings(texts: Vec<LocatedText>) -> Vec<String> {
-    texts.into_iter().map(String::from).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::config::directory::faults::Faults;
-use crate::config::directory::located_text::LocatedText;
+use crate::config::directory::located_text::{LocatedText, strings};
 use crate::config::directory::name_rules::{check_not_empty, shortened};
 use ram_policy::source::{Fault, Node};
 
@@ -61,7 +61,7 @@ pub(crate) fn read(node: &Node) -> Result<DelegatedController, Faults> {
         faults.handle(check_harmless(path, &wire.templates));
     }
     let harmless = match wire.harmless {
-        Some(paths) => paths.into_iter().map(String::from).collect(),
+        Some(paths) => strings(paths),
         None => HARMLESS.map(str::to_owned).to_vec(),
     };
     faults.finish(DelegatedController {
@@ -69,7 +69,7 @@ pub(crate) fn read(node: &Node) -> Result<DelegatedController, Faults> {
         group: wire.group.into(),
         kind: wire.kind.into(),
         resource: wire.resource.into(),
-        templates: wire.templates.into_iter().map(String::from).collect(),
+        templates: strings(wire.templates),
         harmless,
     })
 }

@@ -112,10 +112,7 @@ fn entries<T>(list: &Node, read: impl Fn(&Node) -> Result<T, Faults>) -> Result<
         }
     };
     let mut faults = Faults::default();
-    let entries = items
-        .iter()
-        .filter_map(|item| faults.handle(read(item)))
-        .collect();
+    let entries = faults.handle_each(items, read);
     faults.finish(entries)
 }
 

@@ -1,6 +1,6 @@
 //! Collects every fault of a section, so that a user sees all of them at once.
 
-use ram_policy::source::Fault;
+use ram_policy::source::{Fault, Node};
 
 /// Everything that is wrong with a section: the error of its reader, and what the reader collects on the way
 ///
@@ -25,6 +25,15 @@ impl Faults {
     /// The value of a result; `None` if it is an error, whose faults are added
     pub(crate) fn handle<T>(&mut self, result: Result<T, impl Into<Self>>) -> Option<T> {
         result.map_err(|faults| self.0.extend(faults.into().0)).ok()
+    }
+
+    /// The values of all nodes that can be read; the faults of the others are added
+    pub(crate) fn handle_each<T, E: Into<Self>>(
+        &mut self,
+        nodes: &[Node],
+        read: impl Fn(&Node) -> Result<T, E>,
+    ) -> Vec<T> {
+        nodes.iter().filter_map(|node| self.handle(read(node))).collect()
     }
 
     /// The value, if no fault was added
@@ -55,8 +64,6 @@ impl From<Fault> for Faults {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use ram_policy::source::Node;
-
     use super::*;
     use crate::yaml;
 

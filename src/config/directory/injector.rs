@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::config::directory::faults::Faults;
-use crate::config::directory::located_text::LocatedText;
+use crate::config::directory::located_text::{LocatedText, strings};
 use crate::config::directory::name_rules::{check_not_empty, shortened};
 use ram_policy::source::{Fault, Node};
 
@@ -45,8 +45,8 @@ pub(crate) fn read(node: &Node) -> Result<Injector, Faults> {
         faults.handle(check_image_prefix(prefix));
     }
     faults.finish(Injector {
-        containers: wire.containers.into_iter().map(String::from).collect(),
-        image_prefixes: wire.image_prefixes.into_iter().map(String::from).collect(),
+        containers: strings(wire.containers),
+        image_prefixes: strings(wire.image_prefixes),
     })
 }
 

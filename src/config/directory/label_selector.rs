@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::config::directory::faults::Faults;
-use crate::config::directory::located_text::LocatedText;
+use crate::config::directory::located_text::{LocatedText, strings};
 use crate::config::directory::name_rules::{check_key, check_label_value};
 use ram_policy::source::{Fault, Node, Value};
 
@@ -125,10 +125,7 @@ pub(crate) fn read_list(list: &Node) -> Result<Vec<LabelSelector>, Faults> {
         return Err(Fault::new(list.at, message).into());
     };
     let mut faults = Faults::default();
-    let selectors = items
-        .iter()
-        .filter_map(|item| faults.handle(read(item)))
-        .collect();
+    let selectors = faults.handle_each(items, read);
     faults.finish(selectors)
 }
 
@@ -190,7 +187,7 @@ fn match_expression(expression: ExpressionWire) -> Result<Requirement, Faults> {
     } else if !takes_values && !values.is_empty() {
         faults.push(key.fault("Exists and DoesNotExist take no `values`"));
     }
-    let values = values.into_iter().map(String::from).collect();
+    let values = strings(values);
     let operator = match operator {
         OperatorWire::In => LabelOperator::In(values),
         OperatorWire::NotIn => LabelOperator::NotIn(values),

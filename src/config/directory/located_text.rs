@@ -40,6 +40,11 @@ impl From<LocatedText> for String {
     }
 }
 
+/// The strings of texts, without their positions
+pub(crate) fn strings(texts: Vec<LocatedText>) -> Vec<String> {
+    texts.into_iter().map(String::from).collect()
+}
+
 impl<'de> Deserialize<'de> for LocatedText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Node { at, value } = Node::deserialize(deserializer)?;
