@@ -14,61 +14,61 @@ use ram_policy::{PolicySet, Principal};
 #[derive(Debug)]
 pub struct Configuration {
     /// The number of this set among those in force in this process, from 1; 0 before it is in force
-    pub generation: u64,
+    pub(crate) generation: u64,
     /// RAM identities with their policies
     pub policies: PolicySet,
     /// The account, for the ECI layer
     pub account: Account,
     /// The cluster's id, which ACK adds to every instance as a tag
-    pub cluster_id: Option<String>,
+    pub(crate) cluster_id: Option<String>,
     /// The `cluster` section
     pub cluster: ClusterSettings,
     /// RAM principals of Kubernetes subjects
-    pub bindings: Bindings,
+    pub(crate) bindings: Bindings,
     /// Second principals of namespaces, which must be allowed as well
-    pub boundaries: Vec<Boundary>,
+    pub(crate) boundaries: Vec<Boundary>,
     /// Rules that set a pod's ECI fields
-    pub mapping: MappingRules,
+    pub(crate) mapping: MappingRules,
     /// The number of documents
-    pub documents: DocumentCounts,
+    pub(crate) documents: DocumentCounts,
     /// Contents that are valid but probably not meant
     pub warnings: Vec<LocatedFault>,
 }
 
 /// A principal that must be allowed as well as the requester in some namespaces
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Boundary {
+pub(crate) struct Boundary {
     /// The selector of the namespaces
-    pub namespaces: LabelSelector,
+    pub(crate) namespaces: LabelSelector,
     /// A RAM user or role
-    pub principal: Principal,
+    pub(crate) principal: Principal,
 }
 
 /// The number of documents of each kind
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct DocumentCounts {
+pub(crate) struct DocumentCounts {
     /// RAM policies
-    pub policies: usize,
+    pub(crate) policies: usize,
     /// Directory documents
-    pub directories: usize,
+    pub(crate) directories: usize,
 }
 
 /// The labels and annotations of cluster objects that a configuration reads; nothing else of them is kept
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Interest {
+pub(crate) struct Interest {
     /// Annotation keys of namespaces; their labels are all kept, because routing reads them
-    pub namespace_annotations: BTreeSet<String>,
+    pub(crate) namespace_annotations: BTreeSet<String>,
     /// Label keys of nodes
-    pub node_labels: BTreeSet<String>,
+    pub(crate) node_labels: BTreeSet<String>,
     /// Label keys of service accounts
-    pub service_account_labels: BTreeSet<String>,
+    pub(crate) service_account_labels: BTreeSet<String>,
     /// Annotation keys of service accounts
-    pub service_account_annotations: BTreeSet<String>,
+    pub(crate) service_account_annotations: BTreeSet<String>,
 }
 
 impl Configuration {
     /// The labels and annotations that this configuration reads
-    pub fn interest(&self) -> Interest {
+    pub(crate) fn interest(&self) -> Interest {
         let mut interest = Interest::default();
         for source in self.mapping.sources() {
             let (keys, key) = match source {
@@ -95,21 +95,7 @@ impl Configuration {
 
 impl Interest {
     /// Whether service accounts need to be watched
-    pub fn service_accounts(&self) -> bool {
+    pub(crate) fn service_accounts(&self) -> bool {
         !self.service_account_labels.is_empty() || !self.service_account_annotations.is_empty()
-    }
-
-    /// The keys of both
-    pub fn union(&self, other: &Self) -> Self {
-        let both = |a: &BTreeSet<String>, b: &BTreeSet<String>| a.union(b).cloned().collect();
-        Self {
-            namespace_annotations: both(&self.namespace_annotations, &other.namespace_annotations),
-            node_labels: both(&self.node_labels, &other.node_labels),
-            service_account_labels: both(&self.service_account_labels, &other.service_account_labels),
-            service_account_annotations: both(
-                &self.service_account_annotations,
-                &other.service_account_annotations,
-            ),
-        }
     }
 }

@@ -44,7 +44,7 @@ impl LocatedFault {
     }
 
     /// A fault of a document as a whole, such as a bad file name
-    pub fn whole(document: impl Into<String>, message: impl Into<String>, class: FaultClass) -> Self {
+    pub(crate) fn whole(document: impl Into<String>, message: impl Into<String>, class: FaultClass) -> Self {
         Self::new(document, Fault::new(Position::default(), message), class)
     }
 }

@@ -156,7 +156,6 @@ impl<'a> Builder<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::configuration::Interest;
     use crate::config::located_fault::FaultClass;
     use ram_policy::Principal;
 
@@ -227,7 +226,6 @@ groups: [{name: dev, policies: [{policy: P}]}]
         assert!(interest.service_accounts());
         let keys: Vec<&str> = interest.node_labels.iter().map(String::as_str).collect();
         assert_eq!(keys, ["acs", "k8s.aliyun.com/vnode", "type"]);
-        assert_eq!(interest.union(&Interest::default()), interest);
         assert!(configuration.warnings.is_empty());
     }
 

@@ -24,15 +24,9 @@ impl NamedDocument {
     }
 
     /// The faults of the document by itself
-    pub fn faults(&self) -> impl Iterator<Item = LocatedFault> {
+    pub(crate) fn faults(&self) -> impl Iterator<Item = LocatedFault> {
         let faults = self.document.faults().iter().cloned();
         faults.map(|fault| LocatedFault::new(&self.name, fault, FaultClass::Document))
-    }
-
-    /// Contents that are valid but probably not meant
-    pub fn warnings(&self) -> impl Iterator<Item = LocatedFault> {
-        let warnings = self.document.warnings().iter().cloned();
-        warnings.map(|doubt| LocatedFault::new(&self.name, doubt.fault, FaultClass::Document))
     }
 }
 

@@ -45,7 +45,7 @@ impl ParsedDocument {
     }
 
     /// Parses a RAM policy within a larger text
-    pub fn policy_node(name: &str, node: &Node) -> Self {
+    pub(crate) fn policy_node(name: &str, node: &Node) -> Self {
         Self::checked_policy(name, || Document::from_node(node, DocumentKind::Identity))
     }
 
@@ -75,12 +75,12 @@ impl ParsedDocument {
     }
 
     /// Parses a directory document within a larger text
-    pub fn directory_node(node: &Node) -> Self {
+    pub(crate) fn directory_node(node: &Node) -> Self {
         Self::directory_nodes(std::slice::from_ref(node))
     }
 
     /// Reads the YAML documents of a text as one directory document
-    pub fn directory_nodes(nodes: &[Node]) -> Self {
+    pub(crate) fn directory_nodes(nodes: &[Node]) -> Self {
         Self::from_directory(DirectoryDocument::from_nodes(nodes))
     }
 
@@ -92,12 +92,12 @@ impl ParsedDocument {
     }
 
     /// A document that is refused as a whole, before its text is parsed
-    pub fn refused(message: impl Into<String>) -> Self {
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self::broken(Fault::new(Default::default(), message))
     }
 
     /// A document with a fault, which is not known to be a policy
-    pub fn broken(fault: Fault) -> Self {
+    pub(crate) fn broken(fault: Fault) -> Self {
         Self::Broken(UnreadableDocument {
             policy: None,
             faults: vec![fault],
@@ -105,7 +105,7 @@ impl ParsedDocument {
     }
 
     /// Whether the document has the section `cluster`
-    pub fn has_cluster_section(&self) -> bool {
+    pub(crate) fn has_cluster_section(&self) -> bool {
         matches!(self, Self::Directory(directory) if !directory.clusters.is_empty())
     }
 

@@ -26,28 +26,28 @@ pub(crate) struct Store {
 #[derive(Clone, Debug)]
 pub(crate) struct ConfigMapDocuments {
     /// The ConfigMap's name
-    pub name: Arc<str>,
+    pub(crate) name: Arc<str>,
     /// Its documents in the order of its keys
-    pub documents: Arc<[NamedDocument]>,
+    pub(crate) documents: Arc<[NamedDocument]>,
 }
 
 /// The configuration in force and the outcome of the last reload, for `/ready` and metrics
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Status {
     /// The generation of the configuration in force; 0 if there is none
-    pub generation: u64,
+    pub(crate) generation: u64,
     /// The number of documents in force
-    pub documents: DocumentCounts,
+    pub(crate) documents: DocumentCounts,
     /// The time when the configuration in force was loaded
-    pub loaded_at: Option<Timestamp>,
+    pub(crate) loaded_at: Option<Timestamp>,
     /// Whether the last reload succeeded; `None` before the first
-    pub last_reload: Option<bool>,
+    pub(crate) last_reload: Option<bool>,
     /// The number of reloads that failed
-    pub failed_reloads: u64,
+    pub(crate) failed_reloads: u64,
     /// The faults of the last reload, at most twenty
-    pub faults: Arc<[LocatedFault]>,
+    pub(crate) faults: Arc<[LocatedFault]>,
     /// The number of all its faults
-    pub fault_count: usize,
+    pub(crate) fault_count: usize,
 }
 
 impl Default for Store {
@@ -120,7 +120,7 @@ impl Store {
 
 impl Status {
     /// Whether a configuration is in force
-    pub fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         self.generation > 0
     }
 }

@@ -19,7 +19,7 @@ pub(crate) const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 /// principal("bob", [])                           None
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Bindings {
+pub(crate) struct Bindings {
     users: HashMap<String, Binding>,
     /// With the rank of the binding among those of groups
     groups: HashMap<String, (usize, Binding)>,
@@ -27,16 +27,16 @@ pub struct Bindings {
 
 /// A RAM principal and the subject that is bound to it
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Binding {
+pub(crate) struct Binding {
     /// The RAM principal
-    pub principal: Principal,
+    pub(crate) principal: Principal,
     /// The subject, for messages and logs
-    pub subject: Subject,
+    pub(crate) subject: Subject,
 }
 
 /// A Kubernetes subject; a service account that is written as a user is read as a service account
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Subject {
+pub(crate) enum Subject {
     /// A user by name
     User(String),
     /// A group by name
@@ -52,7 +52,11 @@ pub enum Subject {
 
 impl Bindings {
     /// The binding of a requester: that of the user or service account, otherwise the first one of its groups
-    pub fn principal<'g>(&self, user: &str, groups: impl Iterator<Item = &'g str>) -> Option<&Binding> {
+    pub(crate) fn principal<'g>(
+        &self,
+        user: &str,
+        groups: impl Iterator<Item = &'g str>,
+    ) -> Option<&Binding> {
         self.users.get(user).or_else(|| {
             let bound = groups.filter_map(|group| self.groups.get(group));
             bound.min_by_key(|(order, _)| *order).map(|(_, binding)| binding)
@@ -60,23 +64,13 @@ impl Bindings {
     }
 
     /// All bindings: first those of users and service accounts by name, then those of groups in their order
-    pub fn iter(&self) -> impl Iterator<Item = &Binding> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Binding> {
         let mut users: Vec<(&String, &Binding)> = self.users.iter().collect();
         users.sort_unstable_by_key(|(name, _)| *name);
         let mut groups: Vec<&(usize, Binding)> = self.groups.values().collect();
         groups.sort_unstable_by_key(|(order, _)| *order);
         let users = users.into_iter().map(|(_, binding)| binding);
         users.chain(groups.into_iter().map(|(_, binding)| binding))
-    }
-
-    /// The number of subjects
-    pub fn len(&self) -> usize {
-        self.users.len().saturating_add(self.groups.len())
-    }
-
-    /// Whether there is no binding
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// Adds a subject that is not bound yet
@@ -147,6 +141,6 @@ mod tests {
             Some("user/ci")
         );
         assert_eq!(principal("payments", &["alice@example.com"]), None);
-        assert_eq!(bindings.len(), 4);
+        assert_eq!(bindings.iter().count(), 4);
     }
 }

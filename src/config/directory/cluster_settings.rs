@@ -82,7 +82,7 @@ impl Default for ClusterSettings {
 
 impl ClusterSettings {
     /// Paths of the fields of a resource whose change does not change its pods: those that all of its controllers list
-    pub fn harmless(&self, group: &str, resource: &str) -> Vec<&str> {
+    pub(crate) fn harmless(&self, group: &str, resource: &str) -> Vec<&str> {
         let mut carriers = self
             .carriers
             .iter()

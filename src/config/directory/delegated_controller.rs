@@ -14,17 +14,17 @@ const HARMLESS: [&str; 2] = ["spec.replicas", "spec.paused"];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DelegatedController {
     /// The controller's full user name
-    pub user: String,
+    pub(crate) user: String,
     /// The API group of the kind that holds the template; empty for the core group
-    pub group: String,
+    pub(crate) group: String,
     /// The kind that holds the template
-    pub kind: String,
+    pub(crate) kind: String,
     /// Its resource name, in the plural
-    pub resource: String,
+    pub(crate) resource: String,
     /// Paths of the pod templates in the object, such as `spec.template`
-    pub templates: Vec<String>,
+    pub(crate) templates: Vec<String>,
     /// Paths of the fields that anybody may change without becoming the requester, such as `spec.replicas`
-    pub harmless: Vec<String>,
+    pub(crate) harmless: Vec<String>,
 }
 
 #[derive(Deserialize)]

@@ -11,9 +11,9 @@ use ram_policy::source::{Fault, Node};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Injector {
     /// Names of the containers that it adds, or runs with another command
-    pub containers: Vec<String>,
+    pub(crate) containers: Vec<String>,
     /// Prefixes of the images that it sets in these containers, or in all if none is named
-    pub image_prefixes: Vec<String>,
+    pub(crate) image_prefixes: Vec<String>,
 }
 
 #[derive(Deserialize)]

@@ -22,16 +22,16 @@ pub struct LabelSelector {
 
 /// A requirement on one label
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Requirement {
+pub(crate) struct Requirement {
     /// The label's key
-    pub key: String,
+    pub(crate) key: String,
     /// What it requires of the label's value
-    pub operator: LabelOperator,
+    pub(crate) operator: LabelOperator,
 }
 
 /// The operator of a requirement, with its values
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LabelOperator {
+pub(crate) enum LabelOperator {
     /// The label is present with one of these values
     In(Vec<String>),
     /// The label is absent, or has none of these values
@@ -44,26 +44,26 @@ pub enum LabelOperator {
 
 impl LabelSelector {
     /// The selector of one label with one value
-    pub fn label(key: &str, value: &str) -> Self {
+    pub(crate) fn label(key: &str, value: &str) -> Self {
         Self {
             requirements: vec![Requirement::equals(key.to_owned(), value.to_owned())],
         }
     }
 
     /// Whether an object with these labels is selected
-    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+    pub(crate) fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
         self.matches_by(|key| labels.get(key).map(String::as_str))
     }
 
     /// Whether an object is selected; `label` looks up the value of its label
-    pub fn matches_by<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
+    pub(crate) fn matches_by<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
         self.requirements
             .iter()
             .all(|requirement| requirement.operator.holds(label(&requirement.key)))
     }
 
     /// The requirements in the order of the document
-    pub fn requirements(&self) -> &[Requirement] {
+    pub(crate) fn requirements(&self) -> &[Requirement] {
         &self.requirements
     }
 }

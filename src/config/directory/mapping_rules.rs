@@ -16,36 +16,36 @@ use ram_policy::source::{Fault, Node};
 ///   pod in a namespace without the label           loses the tag env
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MappingRules {
+pub(crate) struct MappingRules {
     /// The rules for tags; their keys are unique
-    pub tags: Vec<TagRule>,
+    pub(crate) tags: Vec<TagRule>,
     /// The rule for the resource group
-    pub resource_group_id: Option<FieldRule>,
+    pub(crate) resource_group_id: Option<FieldRule>,
     /// The rule for the instance role
-    pub ram_role_name: Option<FieldRule>,
+    pub(crate) ram_role_name: Option<FieldRule>,
 }
 
 /// The rule for one tag
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TagRule {
+pub(crate) struct TagRule {
     /// The tag's key
-    pub key: String,
+    pub(crate) key: String,
     /// Its source and mode
-    pub rule: FieldRule,
+    pub(crate) rule: FieldRule,
 }
 
 /// The rule for one field
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldRule {
+pub(crate) struct FieldRule {
     /// The source of the value
-    pub source: MappingSource,
+    pub(crate) source: MappingSource,
     /// What happens to a value that the pod already has
-    pub mode: MappingMode,
+    pub(crate) mode: MappingMode,
 }
 
 /// The source of a mapped value
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MappingSource {
+pub(crate) enum MappingSource {
     /// A constant
     Value(String),
     /// A label of the pod's namespace
@@ -65,7 +65,7 @@ pub enum MappingSource {
 /// What happens to a value that the pod already has
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum MappingMode {
+pub(crate) enum MappingMode {
     /// It is overwritten, and removed if the source is absent
     Enforce,
     /// It stays; only an absent value is filled in
@@ -73,19 +73,8 @@ pub enum MappingMode {
 }
 
 impl MappingRules {
-    /// Whether any rule reads the pod's service account
-    pub fn reads_service_accounts(&self) -> bool {
-        let reads = |source: &MappingSource| {
-            matches!(
-                source,
-                MappingSource::ServiceAccountLabel(_) | MappingSource::ServiceAccountAnnotation(_)
-            )
-        };
-        self.sources().any(reads)
-    }
-
     /// The sources of all rules
-    pub fn sources(&self) -> impl Iterator<Item = &MappingSource> {
+    pub(crate) fn sources(&self) -> impl Iterator<Item = &MappingSource> {
         let fields = self.resource_group_id.iter().chain(&self.ram_role_name);
         self.tags
             .iter()
