@@ -2,7 +2,7 @@
 //!
 //! A case is on one of three levels:
 //!
-//! | key | file | what it asks |
+//! | key | file | question |
 //! | --- | --- | --- |
 //! | `action` | `ram_request.rs` | may this principal perform this action in RAM? |
 //! | `call` | `eci_call.rs` | may this principal make this call of the ECI API? |

@@ -33,7 +33,7 @@ pub struct CaseResult {
     pub actual: serde_json::Value,
 }
 
-/// Runs a case; the key that names its subject tells its level
+/// Runs a case, whose level follows from its keys
 ///
 /// # Errors
 /// A case that is not well formed; a case that fails is a result

@@ -200,7 +200,7 @@ fn own_faults(documents: &[NamedDocument]) -> Vec<LocatedFault> {
     let is_own = |fault: &LocatedFault| match fault.class {
         FaultClass::Document => true,
         FaultClass::Reference => false,
-        // The set as a whole has no `/` in its name: what it lacks may be in another ConfigMap
+        // The set as a whole has no `/` in its name: another ConfigMap may hold what it lacks
         FaultClass::Conflict => fault.document.contains('/'),
     };
     check(named(documents)).into_iter().filter(is_own).collect()

@@ -240,7 +240,7 @@ mod tests {
             ],
         );
         let found = faults(folder.path());
-        let wanted = [
+        let expected = [
             "a.yaml[c]: ConfigMap has no label ramgate.io/config, so nothing reads it",
             "b.yaml:1:1: a Deployment is no configuration",
             "c.yaml:5:1: ConfigMap manifests and directory documents do not mix",
@@ -250,9 +250,12 @@ mod tests {
             "g h.json: `g h` is no policy name",
             "i.yaml:1:1: the document is empty",
         ];
-        assert_eq!(found.len(), wanted.len(), "{found:#?}");
-        for (fault, wanted) in found.iter().zip(wanted) {
-            assert!(fault.starts_with(wanted), "{wanted} is not the start of {fault}");
+        assert_eq!(found.len(), expected.len(), "{found:#?}");
+        for (fault, expected) in found.iter().zip(expected) {
+            assert!(
+                fault.starts_with(expected),
+                "{expected} is not the start of {fault}"
+            );
         }
     }
 

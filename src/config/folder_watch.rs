@@ -80,9 +80,12 @@ mod tests {
     use super::*;
     use crate::config::store::{Status, Store};
 
-    async fn until(store: &Store, wanted: impl Fn(&Status) -> bool) {
+    async fn until(store: &Store, expected: impl Fn(&Status) -> bool) {
         let mut status = store.subscribe();
-        let waited = tokio::time::timeout(Duration::from_secs(10), status.wait_for(|status| wanted(status)));
+        let waited = tokio::time::timeout(
+            Duration::from_secs(10),
+            status.wait_for(|status| expected(status)),
+        );
         waited.await.expect("the folder is scanned in time").unwrap();
     }
 

@@ -242,7 +242,7 @@ bindings: [{{principal: account, subjects: [{{kind: User, name: 'system:servicea
 "
         );
         let messages = faults(&[ACCOUNT, first, &second], &["P", "P"]);
-        let wanted = [
+        let expected = [
             "policies/1: policy `P` is defined twice, first in policies/0",
             "people/2:1:10: `account` stands once in all documents; it is in people/0:1:10 already",
             "people/2:3:10: user `a` is defined twice, first in people/1:1:16",
@@ -252,7 +252,7 @@ bindings: [{{principal: account, subjects: [{{kind: User, name: 'system:servicea
             "people/2:6:56: `y` cannot be the default resource group: people/2:6:23 is",
             "people/2:7:44: ServiceAccount n/s is bound twice, first in people/1:2:44",
         ];
-        assert_eq!(messages, wanted);
+        assert_eq!(messages, expected);
         let all = merged(&[ACCOUNT, first, &second], &["P", "P"]).unwrap_err();
         let (alone, together) = (FaultClass::Document, FaultClass::Conflict);
         let classes: Vec<FaultClass> = all.iter().map(|fault| fault.class).collect();

@@ -68,7 +68,7 @@ impl fmt::Display for Location<'_> {
     }
 }
 
-/// What a name is the name of
+/// The kind of a definition
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum SymbolKind {
     Policy,
@@ -109,7 +109,7 @@ impl fmt::Display for SymbolKind {
 /// people/a: users: [{name: alice, groups: [dev]}]
 /// people/b: users: [{name: alice}]
 ///   people/b:1:16: user `alice` is defined twice, first in people/a:1:16     (define)
-///   people/a:1:41: no document defines group `dev`                          (resolve)
+///   people/a:1:32: no document defines group `dev`                          (resolve)
 /// ```
 #[derive(Default)]
 pub(crate) struct SymbolTable<'a> {

@@ -13,8 +13,7 @@ use crate::analysis::survey::cluster::Node;
 use crate::analysis::survey::row::Row;
 use crate::analysis::survey::webhooks::Webhooks;
 use crate::analysis::survey::{Inventory, Judge, Source, SurveyedCluster};
-use crate::config::{Configuration, ParsedDocument};
-use crate::config::{NamedDocument, load};
+use crate::config::{Configuration, NamedDocument, ParsedDocument, load};
 use crate::kubernetes::cluster::{ClusterSnapshot, Meta};
 use crate::stamp::{KEY_BYTES, Ring, Signer};
 

@@ -175,7 +175,7 @@ mod tests {
             read,
         )
         .unwrap_err();
-        for wanted in [
+        for expected in [
             "1:6: `12a` is no account id",
             "`CN` is no region",
             "`` is no cluster id",
@@ -185,7 +185,7 @@ mod tests {
             "`a` has no value",
             "put it in quotes",
         ] {
-            assert!(faults.contains(wanted), "{wanted} is not among\n{faults}");
+            assert!(faults.contains(expected), "{expected} is not among\n{faults}");
         }
         assert!(
             parsed("{id: 123, region: r}", read)

@@ -187,7 +187,7 @@ subjects:
             read,
         )
         .unwrap_err();
-        for wanted in [
+        for expected in [
             "1:12: `user/` is not a principal",
             "3:22: an empty subject name",
             "4:36: only a ServiceAccount has a namespace",
@@ -196,7 +196,7 @@ subjects:
             "7:22: `system:serviceaccount:a` is no service account",
             "8:36: the API group of this kind",
         ] {
-            assert!(faults.contains(wanted), "{wanted} is not among\n{faults}");
+            assert!(faults.contains(expected), "{expected} is not among\n{faults}");
         }
         assert!(
             parsed("{principal: user/a, subjects: []}", read)

@@ -15,7 +15,7 @@ const MAX_CUSTOM_TAGS: usize = 3;
 /// The most tags that the ECI API takes; the setting may not go beyond it
 const MAX_API_TAGS: usize = 20;
 
-/// The `cluster` section: routing to ECI, trusted users, and what else an admission decision reads of the cluster
+/// The `cluster` section: which pods go to ECI, and which users and controllers are trusted
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClusterSettings {
     /// Whether every pod of the cluster runs on ECI
@@ -247,7 +247,7 @@ carriers:
 keepers: ['']
 ";
         let faults = parsed(text, read).unwrap_err();
-        for wanted in [
+        for expected in [
             "2:15: without a selector no node would be virtual",
             "3:12: an empty selector",
             "4:18: expected a list of label selectors, found an object",
@@ -257,7 +257,7 @@ keepers: ['']
             "8:3: missing field `group`",
             "9:11: an empty user name",
         ] {
-            assert!(faults.contains(wanted), "{wanted} is not among\n{faults}");
+            assert!(faults.contains(expected), "{expected} is not among\n{faults}");
         }
         assert!(
             parsed("maxCustomTags: 21", read)

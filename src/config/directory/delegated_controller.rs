@@ -117,8 +117,8 @@ mod tests {
         assert!(faults.contains("`spec.` is not a path"), "{faults}");
         for path in ["spec", "spec.template"] {
             let faults = parsed(&format!("{start}, harmless: [{path}]}}"), read).unwrap_err();
-            let wanted = format!("`{path}` cannot be harmless: template `spec.template` is in it");
-            assert!(faults.contains(&wanted), "{faults}");
+            let expected = format!("`{path}` cannot be harmless: template `spec.template` is in it");
+            assert!(faults.contains(&expected), "{faults}");
         }
         for path in ["spec.temp", "spec.template.spec.priority"] {
             parsed(&format!("{start}, harmless: [{path}]}}"), read).unwrap();

@@ -67,7 +67,7 @@ impl DirectoryDocument {
         faults.finish(document).map_err(Faults::sorted)
     }
 
-    /// Doubts: what the document may say but probably does not mean
+    /// Contents that are valid but probably not meant
     pub(crate) fn warnings(&self) -> &[Doubt] {
         &self.warnings
     }
@@ -218,7 +218,7 @@ people: []
 ",
         );
         let lines: Vec<&str> = faults.lines().collect();
-        let wanted = [
+        let expected = [
             "2:29: unknown field `polcy`",
             "3:4: unknown field `nam`",
             "4:10: `` is no user name",
@@ -230,9 +230,12 @@ people: []
             "13:20: an empty name",
             "14:1: unknown section `people`, expected one of account, cluster,",
         ];
-        assert_eq!(lines.len(), wanted.len(), "{faults}");
-        for (line, wanted) in lines.iter().zip(wanted) {
-            assert!(line.starts_with(wanted), "{wanted} is not the start of {line}");
+        assert_eq!(lines.len(), expected.len(), "{faults}");
+        for (line, expected) in lines.iter().zip(expected) {
+            assert!(
+                line.starts_with(expected),
+                "{expected} is not the start of {line}"
+            );
         }
     }
 

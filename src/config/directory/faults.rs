@@ -2,7 +2,7 @@
 
 use ram_policy::source::{Fault, Node};
 
-/// Everything that is wrong with a section: the error of its reader, and what the reader collects on the way
+/// All faults of a section: the error of its reader, which collects them on the way
 ///
 /// A reader passes the result of each check and each entry to [`handle`](Self::handle) and goes on. It ends with
 /// [`finish`](Self::finish). For example, one read of

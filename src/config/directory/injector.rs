@@ -82,7 +82,7 @@ mod tests {
                 &["r.example.com/istio/".to_owned()][..]
             )
         );
-        for (text, wanted) in [
+        for (text, expected) in [
             ("{}", "an injector names `containers`"),
             ("{containers: ['']}", "an empty container name"),
             ("{imagePrefixes: ['']}", "an empty image prefix"),
@@ -93,7 +93,7 @@ mod tests {
             ("{images: [a]}", "unknown field `images`"),
         ] {
             let faults = parsed(text, read).unwrap_err();
-            assert!(faults.contains(wanted), "{faults}");
+            assert!(faults.contains(expected), "{faults}");
         }
     }
 }

@@ -25,7 +25,7 @@ pub struct LabelSelector {
 pub(crate) struct Requirement {
     /// The label's key
     pub(crate) key: String,
-    /// What it requires of the label's value
+    /// The operator, which tests the label's value
     pub(crate) operator: LabelOperator,
 }
 
@@ -79,8 +79,7 @@ impl Requirement {
 
 impl LabelOperator {
     fn holds(&self, value: Option<&str>) -> bool {
-        let among =
-            |values: &[String]| value.is_some_and(|value| values.iter().any(|wanted| wanted == value));
+        let among = |values: &[String]| value.is_some_and(|value| values.iter().any(|each| each == value));
         match self {
             Self::In(values) => among(values),
             Self::NotIn(values) => !among(values),

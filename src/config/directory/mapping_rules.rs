@@ -256,7 +256,7 @@ tags:
 resourceGroupId: {from: {value: ''}, mode: default}
 ";
         let faults = parsed(text, read).unwrap_err();
-        for wanted in [
+        for expected in [
             "3:18: expected an object with exactly one key",
             "5:36: unknown variant `sometimes`, expected `enforce` or `default`",
             "6:19: unknown variant `nodeLabel`",
@@ -266,7 +266,7 @@ resourceGroupId: {from: {value: ''}, mode: default}
             "10:9: `e:f` holds a colon, a comma or an outer blank",
             "11:33: an empty value maps nothing",
         ] {
-            assert!(faults.contains(wanted), "{wanted} is not among\n{faults}");
+            assert!(faults.contains(expected), "{expected} is not among\n{faults}");
         }
         assert_eq!(faults.lines().count(), 8, "{faults}");
     }

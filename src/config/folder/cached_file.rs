@@ -1,4 +1,4 @@
-//! A file with its documents, and how to tell that it changed.
+//! A file with its documents, which is read again only after it changed.
 
 use std::fs::{self, Metadata};
 use std::hash::{BuildHasher, RandomState};
@@ -26,7 +26,7 @@ pub(crate) struct CachedFile {
     documents: Arc<[NamedDocument]>,
 }
 
-/// What the file system knows of a file without reading it
+/// The metadata of a file that change with it (see stat(2))
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileStat {
     device: u64,
