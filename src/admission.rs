@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use crate::admission::evaluate::Case;
 use crate::admission::response::Response;
 use crate::admission::review::complete::CompleteReview;
-use crate::config::directory::{Configuration, ProfileChanges};
+use crate::config::{Configuration, ProfileChanges};
 use crate::kubernetes::cluster::Cluster;
 
 pub(crate) use crate::admission::outcome::cause::Cause;

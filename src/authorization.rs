@@ -24,7 +24,7 @@ pub(crate) use crate::authorization::review::{Review, ReviewError};
 use jiff::Timestamp;
 
 use crate::admission::Modes;
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::pod::Pod;
 

@@ -1,21 +1,50 @@
-//! Where configuration comes from, and which one is in force.
+//! Configuration: reads documents, merges them, and keeps the set in force.
 //!
-//! Documents come from a folder or from ConfigMaps. Each is read once into a [`NamedDocument`]; all pieces together make a
-//! [`Configuration`](self::directory::Configuration), or nothing at all: a bad document leaves the last good set in force.
+//! Documents come from a folder or from ConfigMaps. Each is parsed once and on its own, so a reload parses again only
+//! the documents that changed, and a ConfigMap can be checked before it is stored. All of them together make a
+//! [`Configuration`] or none: after a bad document, the last good set stays in force.
 //!
 //! ```text
-//! folder ------.
-//!               >-- NamedPiece --- merge --- watches cover what it reads --- Store (in force, generation, status)
-//! ConfigMaps --'
+//! folder (folder_watch) ----------------.
+//!                                        >-- NamedDocument -- merge -- Configuration -- Store (in force, status)
+//! ConfigMaps (config_map, src/cluster) -'                     reload: the Reloader runs these steps
 //! ```
 
 pub(crate) mod config_map;
+pub(crate) mod config_map_admission;
+pub(crate) mod configuration;
 pub(crate) mod directory;
 pub(crate) mod folder;
+pub(crate) mod folder_watch;
+pub(crate) mod located_fault;
+pub(crate) mod merge;
 pub(crate) mod named_document;
+pub(crate) mod parsed_document;
 pub(crate) mod reload;
-pub(crate) mod review;
 pub(crate) mod store;
+pub(crate) mod symbol_table;
 
+pub use crate::config::configuration::Configuration;
+#[cfg(test)]
+pub(crate) use crate::config::configuration::DocumentCounts;
+pub(crate) use crate::config::configuration::{Boundary, Interest};
+pub(crate) use crate::config::directory::bindings::Subject;
+pub use crate::config::directory::cluster_settings::ClusterSettings;
+pub(crate) use crate::config::directory::cluster_settings::ProfileChanges;
+pub(crate) use crate::config::directory::delegated_controller::DelegatedController;
+pub(crate) use crate::config::directory::directory_document::DirectoryDocument;
+pub(crate) use crate::config::directory::identities::{GrantEntry, RoleEntry};
+pub(crate) use crate::config::directory::injector::Injector;
+pub(crate) use crate::config::directory::label_selector::{LabelOperator, LabelSelector, Requirement};
+pub(crate) use crate::config::directory::located_text::LocatedText;
+#[cfg(test)]
+pub(crate) use crate::config::directory::mapping_rules::TagRule;
+pub(crate) use crate::config::directory::mapping_rules::{
+    FieldRule, MappingMode, MappingRules, MappingSource,
+};
+pub(crate) use crate::config::directory::name_rules::is_label;
+pub use crate::config::located_fault::{FaultClass, LocatedFault};
+pub use crate::config::merge::{check, merge};
 pub use crate::config::named_document::{NamedDocument, load};
+pub use crate::config::parsed_document::ParsedDocument;
 pub(crate) use crate::config::store::{Status, Store};

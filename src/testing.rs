@@ -45,10 +45,10 @@ pub mod cluster {
 
 /// From `config`
 pub mod config {
-    pub use crate::config::directory::{
-        ClusterSettings, Configuration, FaultClass, LocatedFault, ParsedDocument, check, merge,
+    pub use crate::config::{
+        ClusterSettings, Configuration, FaultClass, LocatedFault, NamedDocument, ParsedDocument, check, load,
+        merge,
     };
-    pub use crate::config::{NamedDocument, load};
 
     /// From `folder`
     pub mod folder {

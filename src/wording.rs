@@ -37,6 +37,41 @@ pub(crate) fn fitted(text: &str, longest: usize) -> String {
     format!("{}{MARK}", text.get(..end).unwrap_or_default())
 }
 
+/// The first lines that fit into `longest` bytes, joined by `between`, and the number of those that do not
+///
+/// ```text
+/// bounded(["first fault", "second fault", "third fault"], "; ", 70)   "first fault; second fault; and 1 more"
+/// ```
+pub(crate) fn bounded(lines: &[String], between: &str, longest: usize) -> String {
+    // Leaves room for the words on the lines that do not fit
+    let room = longest.saturating_sub(40);
+    let mut text = String::new();
+    for (index, line) in lines.iter().enumerate() {
+        let needed = text
+            .len()
+            .saturating_add(line.len())
+            .saturating_add(between.len());
+        if index > 0 && needed > room {
+            let more = lines.len().saturating_sub(index);
+            text.push_str(&format!("{between}and {more} more"));
+            return text;
+        }
+        if index > 0 {
+            text.push_str(between);
+        }
+        text.push_str(cut(line, room));
+    }
+    text
+}
+
+/// At most `longest` bytes of a text, cut between characters
+pub(crate) fn cut(text: &str, longest: usize) -> &str {
+    let end = (0..=longest.min(text.len()))
+        .rev()
+        .find(|end| text.is_char_boundary(*end));
+    text.get(..end.unwrap_or_default()).unwrap_or_default()
+}
+
 /// Names a few of many: `a`, `b`, `c` and 4 more
 pub(crate) fn listed<T: AsRef<str>>(items: &[T], word: &str) -> String {
     const SHOWN: usize = 3;
@@ -116,6 +151,13 @@ mod tests {
         assert_eq!(fitted("abcdef", 5), "ab…");
         assert_eq!(fitted("äöü", 5), "ä…");
         assert_eq!(fitted("äöü", 4), "…");
+    }
+
+    #[test]
+    fn lines_that_do_not_fit_are_counted() {
+        let lines = ["first fault", "second fault", "third fault"].map(str::to_owned);
+        assert_eq!(bounded(&lines, "; ", 70), "first fault; second fault; and 1 more");
+        assert_eq!(bounded(&["é".repeat(100)], "\n", 60), "é".repeat(10));
     }
 
     #[test]

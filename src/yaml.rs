@@ -1,122 +1,140 @@
-//! YAML with places: the core schema, without anchors, aliases and tags.
+//! YAML with positions: the core schema, without anchors, aliases and tags.
 //!
-//! Aliases are refused because a few of them can stand for gigabytes, tags because they say what a value is in a
-//! second way. JSON is read as it is.
+//! Aliases are refused because a few of them can expand to gigabytes, tags because they give a value's type in a second
+//! way. JSON is YAML, and read as it is.
 
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
 
 use ram_policy::source::{Fault, Key, MAX_DEPTH, Node, Position, Value};
 
 /// Reads all documents of a text; empty ones are left out
+///
+/// ```text
+/// "a: 1\n---\nb: [x]\n"   ->   {a: 1} at 1:1, {b: [x]} at 3:1
+/// ```
+///
+/// # Errors
+/// The first fault: text that is not YAML, an alias, an anchor, a tag, a key that is no scalar or is given twice, or a
+/// value that is nested too deep
 pub fn parse(text: &str) -> Result<Vec<Node>, Fault> {
-    let mut documents = Vec::new();
-    let mut open: Vec<Frame> = Vec::new();
-    // The parser sees what is missing at the end of a text one line below a last line without a break
+    // The parser reports what is missing at the end one line below a last line without a line break
     let end = Position::of(text, text.len());
+    let mut builder = TreeBuilder::default();
     for step in Parser::new_from_str(text) {
         let (event, span) = step.map_err(|error| {
-            Fault::new(
-                place(error.marker()).min(end),
-                format!("not YAML: {}", error.info()),
-            )
+            let at = position(error.marker()).min(end);
+            Fault::new(at, format!("not YAML: {}", error.info()))
         })?;
-        let at = place(&span.start).min(end);
-        let done = match event {
+        builder.add(event, position(&span.start).min(end))?;
+    }
+    Ok(builder.documents)
+}
+
+/// Builds the trees of documents from the parser's events
+#[derive(Default)]
+struct TreeBuilder {
+    documents: Vec<Node>,
+    /// The lists and objects that have started and not ended, the outermost first
+    open: Vec<Collection>,
+}
+
+impl TreeBuilder {
+    fn add(&mut self, event: Event<'_>, at: Position) -> Result<(), Fault> {
+        check_plain(&event, at)?;
+        match event {
+            Event::Scalar(text, style, ..) => self.insert(Node {
+                at,
+                value: scalar(&text, style),
+            }),
+            Event::SequenceStart(..) => self.start(at, Items::List(Vec::new())),
+            Event::MappingStart(..) => self.start(at, Items::Map(Vec::new(), None)),
+            Event::SequenceEnd | Event::MappingEnd => match self.open.pop() {
+                Some(collection) => self.insert(collection.into_node()?),
+                None => Ok(()),
+            },
             Event::Nothing
             | Event::StreamStart
             | Event::StreamEnd
             | Event::DocumentStart(_)
-            | Event::DocumentEnd => {
-                continue;
-            }
-            Event::Alias(_) => {
-                return Err(Fault::new(
-                    at,
-                    "YAML aliases are not accepted: write the value out",
-                ));
-            }
-            Event::Scalar(_, _, anchor, _)
-            | Event::SequenceStart(anchor, _)
-            | Event::MappingStart(anchor, _)
-                if anchor != 0 =>
-            {
-                return Err(Fault::new(
-                    at,
-                    "YAML anchors are not accepted: write the value out",
-                ));
-            }
-            Event::Scalar(_, _, _, Some(_))
-            | Event::SequenceStart(_, Some(_))
-            | Event::MappingStart(_, Some(_)) => {
-                return Err(Fault::new(
-                    at,
-                    "YAML tags are not accepted: quote the value instead",
-                ));
-            }
-            Event::Scalar(text, style, _, None) => Node {
-                at,
-                value: scalar(&text, style),
-            },
-            Event::SequenceStart(_, None) => {
-                push(&mut open, at, Partial::List(Vec::new()))?;
-                continue;
-            }
-            Event::MappingStart(_, None) => {
-                push(&mut open, at, Partial::Map(Vec::new(), None))?;
-                continue;
-            }
-            Event::SequenceEnd | Event::MappingEnd => match open.pop() {
-                Some(frame) => frame.close()?,
-                None => continue,
-            },
-        };
-        match open.last_mut() {
-            Some(frame) => frame.add(done)?,
-            None if done.value == Value::Null => {}
-            None => documents.push(done),
+            | Event::DocumentEnd
+            | Event::Alias(_) => Ok(()),
         }
     }
-    Ok(documents)
+
+    fn start(&mut self, at: Position, items: Items) -> Result<(), Fault> {
+        if self.open.len() >= MAX_DEPTH {
+            return Err(Fault::new(at, format!("nested deeper than {MAX_DEPTH} levels")));
+        }
+        self.open.push(Collection { at, items });
+        Ok(())
+    }
+
+    fn insert(&mut self, node: Node) -> Result<(), Fault> {
+        match self.open.last_mut() {
+            Some(collection) => collection.insert(node)?,
+            None if node.value == Value::Null => {}
+            None => self.documents.push(node),
+        }
+        Ok(())
+    }
 }
 
-/// A list or object that is still being read
-struct Frame {
+/// Refuses aliases, anchors and tags
+fn check_plain(event: &Event<'_>, at: Position) -> Result<(), Fault> {
+    let (anchor, tag) = match event {
+        Event::Alias(_) => {
+            return Err(Fault::new(
+                at,
+                "YAML aliases are not accepted: write the value out",
+            ));
+        }
+        Event::Scalar(_, _, anchor, tag)
+        | Event::SequenceStart(anchor, tag)
+        | Event::MappingStart(anchor, tag) => (*anchor, tag),
+        _ => return Ok(()),
+    };
+    if anchor != 0 {
+        let message = "YAML anchors are not accepted: write the value out";
+        return Err(Fault::new(at, message));
+    }
+    if tag.is_some() {
+        let message = "YAML tags are not accepted: quote the value instead";
+        return Err(Fault::new(at, message));
+    }
+    Ok(())
+}
+
+/// A list or object that has not ended
+struct Collection {
     at: Position,
-    partial: Partial,
+    items: Items,
 }
 
-enum Partial {
+enum Items {
     List(Vec<Node>),
+    /// Entries, and a key that waits for its value
     Map(Vec<(Key, Node)>, Option<Key>),
 }
 
-impl Frame {
-    fn add(&mut self, node: Node) -> Result<(), Fault> {
-        match &mut self.partial {
-            Partial::List(items) => items.push(node),
-            Partial::Map(entries, key) => match key.take() {
-                Some(name) => entries.push((name, node)),
+impl Collection {
+    fn insert(&mut self, node: Node) -> Result<(), Fault> {
+        match &mut self.items {
+            Items::List(items) => items.push(node),
+            Items::Map(entries, key) => match key.take() {
+                Some(key) => entries.push((key, node)),
                 None => *key = Some(as_key(node)?),
             },
         }
         Ok(())
     }
 
-    fn close(self) -> Result<Node, Fault> {
-        let value = match self.partial {
-            Partial::List(items) => Value::List(items),
-            Partial::Map(entries, _) => Value::object(entries)?,
+    fn into_node(self) -> Result<Node, Fault> {
+        let value = match self.items {
+            Items::List(items) => Value::List(items),
+            Items::Map(entries, _) => Value::object(entries)?,
         };
         Ok(Node { at: self.at, value })
     }
-}
-
-fn push(open: &mut Vec<Frame>, at: Position, partial: Partial) -> Result<(), Fault> {
-    if open.len() >= MAX_DEPTH {
-        return Err(Fault::new(at, format!("nested deeper than {MAX_DEPTH} levels")));
-    }
-    open.push(Frame { at, partial });
-    Ok(())
 }
 
 fn as_key(node: Node) -> Result<Key, Fault> {
@@ -145,7 +163,7 @@ fn scalar(text: &str, style: ScalarStyle) -> Value {
     }
 }
 
-fn place(marker: &Marker) -> Position {
+fn position(marker: &Marker) -> Position {
     Position {
         line: u32::try_from(marker.line()).unwrap_or(u32::MAX),
         column: u32::try_from(marker.col().saturating_add(1)).unwrap_or(u32::MAX),
@@ -162,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_keep_their_places_and_types() {
+    fn documents_keep_their_positions_and_types() {
         let documents = parse("a: 1\nb: [x, \"2\", true]\n---\n---\nc: ~\n").unwrap();
         assert_eq!(documents.len(), 2);
         let Value::Map(entries) = &documents[0].value else {
@@ -185,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_explode_or_be_read_twice_is_refused() {
+    fn aliases_tags_and_duplicate_keys_are_refused() {
         assert!(refused("a: &x [1]\nb: *x").2.contains("anchors"));
         assert_eq!(refused("a: 1\nb: *x").0, 2);
         assert!(refused("a: !!str 1").2.contains("tags"));
@@ -195,7 +213,7 @@ mod tests {
         );
         assert!(refused("[a]: 1").2.contains("key must be text"));
         assert!(refused("a: [1").2.starts_with("not YAML"));
-        // A place is always one of the text
+        // A position is always within the text
         assert_eq!((refused("a: {b: c?").0, refused("a: {b: c?\n").0), (1, 2));
         assert_eq!(refused(" ?\n "), (2, 2, "a key must be text".into()));
         assert!(refused(&"- ".repeat(MAX_DEPTH + 1)).2.contains("nested deeper"));
@@ -227,7 +245,7 @@ mod read {
     }
 
     #[test]
-    fn a_node_field_keeps_the_tree_and_its_places() {
+    fn a_node_field_keeps_the_tree_and_its_positions() {
         let text = r#"{"name": "n", "whole": {"a": [1, null, {"b": true}]}, "many": {"P": "x"}}"#;
         let tree = json::parse(text).unwrap();
         let sample: Sample = tree.read().unwrap();
@@ -251,7 +269,7 @@ mod read {
     }
 
     #[test]
-    fn wrong_shapes_are_named_in_the_words_of_the_text() {
+    fn wrong_shapes_are_named_in_terms_of_the_text() {
         assert_eq!(refused("[n]"), (1, 1, "expected an object, found a list".into()));
         assert_eq!(
             refused("{name: n, numbers: x}"),

@@ -13,7 +13,7 @@ use crate::admission::fields::reading::{same_fields, texts};
 use crate::admission::outcome::restart::Restart;
 use crate::admission::review::{Resource, Review};
 use crate::admission::routing::route::{Route, route};
-use crate::config::directory::{ClusterSettings, Configuration};
+use crate::config::{ClusterSettings, Configuration};
 use crate::kubernetes::cluster::{Cluster, Meta};
 use crate::kubernetes::control_plane::is_control_plane;
 use crate::kubernetes::pod::{Metadata, same_spec};

@@ -36,7 +36,7 @@ use crate::admission::outcome::verb::Verb;
 use crate::admission::review::complete::CompleteReview;
 use crate::admission::review::{Operation, Resource};
 use crate::admission::routing::route::{Route, route};
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use crate::kubernetes::control_plane::is_control_plane;
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::{PodTemplate, ReviewedTemplate};

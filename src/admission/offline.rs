@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::admission::review::complete::{CompleteReview, NamedObjects};
 use crate::admission::{Cause, Decision, Modes, Response, Review, ReviewError, Webhook, respond};
-use crate::config::directory::{Carrier, ClusterSettings, Configuration};
+use crate::config::{ClusterSettings, Configuration, DelegatedController};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::pod_template::FieldPath;
@@ -213,7 +213,7 @@ fn workload(object: &Value) -> Option<Workload> {
 }
 
 /// The listed kind that an object is of
-fn listed<'s>(object: &Value, settings: &'s ClusterSettings) -> Option<&'s Carrier> {
+fn listed<'s>(object: &Value, settings: &'s ClusterSettings) -> Option<&'s DelegatedController> {
     let text = |field| object.get(field).and_then(Value::as_str).unwrap_or_default();
     let group = text("apiVersion").split_once('/').map_or("", |(group, _)| group);
     let mut carriers = settings.carriers.iter();

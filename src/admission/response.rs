@@ -16,7 +16,7 @@ use crate::admission::response::denial::Denial;
 use crate::admission::response::message::context::MessageContext;
 use crate::admission::review::{Resource, Review};
 use crate::admission::routing::route::Route;
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 
 /// The response to a review, with all that it was made from
 #[derive(Clone, Debug)]

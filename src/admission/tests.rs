@@ -13,7 +13,7 @@ use crate::admission::offline;
 use crate::admission::offline::{OfflineResult, Operation, Request};
 use crate::admission::review::complete::NamedObjects;
 use crate::admission::*;
-use crate::config::directory::{ParsedDocument, merge};
+use crate::config::{ParsedDocument, merge};
 use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS};
 use crate::yaml;
 

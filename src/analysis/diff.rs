@@ -35,7 +35,7 @@ pub use crate::analysis::diff::words::Term;
 use crate::analysis::diff::catalogue::Catalogue;
 use crate::analysis::diff::task::Tasks;
 use crate::analysis::diff::universe::{Side, Universe};
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use ram_policy::Principal;
 
 /// Compares two configurations

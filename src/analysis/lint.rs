@@ -32,7 +32,7 @@ pub use crate::analysis::lint::warning::Warning;
 
 use crate::analysis::lint::directory::Directory;
 use crate::analysis::lint::subject::Finding;
-use crate::config::directory::{Configuration, ParsedDocument};
+use crate::config::{Configuration, ParsedDocument};
 use ram_policy::DocumentKind;
 
 /// What one document may say but cannot mean, as far as it shows without the others

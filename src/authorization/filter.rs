@@ -5,7 +5,7 @@
 //! they do so here as well.
 
 use crate::admission::evaluate::call::SET_BY_ACK;
-use crate::config::directory::{Configuration, MappingMode, MappingRules, MappingSource, is_label};
+use crate::config::{Configuration, MappingMode, MappingRules, MappingSource, is_label};
 use crate::kubernetes::cluster::Meta;
 use eci_calls::{Call, Instance, MAX_TAGS, Operation, Tags};
 

@@ -10,7 +10,7 @@ use crate::authorization::review::{KIND, VERSION};
 use crate::authorization::ruling::Ruling;
 use crate::authorization::words::Scene;
 use crate::authorization::{Case, Review, ReviewError, Sight};
-use crate::config::directory::ClusterSettings;
+use crate::config::ClusterSettings;
 use crate::telemetry::record::{Asked, Record, scope};
 use crate::wording::fitted;
 

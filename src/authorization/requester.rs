@@ -1,6 +1,6 @@
 //! Who asks, and whom ramgate never keeps from reading.
 
-use crate::config::directory::{ClusterSettings, Configuration};
+use crate::config::{ClusterSettings, Configuration};
 use crate::kubernetes::control_plane::is_control_plane;
 use ram_policy::Principal;
 

@@ -14,7 +14,7 @@ use crate::authorization::question::{Deed, Question};
 use crate::authorization::requester::Who;
 use crate::authorization::selector_advice::{Advice, ListEvaluator};
 use crate::authorization::{Case, Sight};
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::pod::Pod;
 use eci_calls::{self, Allowed, Call, Failure, Kind};

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::authorization::filter::Filter;
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use eci_calls::fix::{Blocker, Change, DesiredFields, Evaluator, Search, search};
 use eci_calls::{Failure, evaluate};
 use ram_policy::Principal;

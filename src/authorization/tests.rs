@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::admission::Mode;
 use crate::admission::response::admission_response::MAX_MESSAGE;
 use crate::authorization::*;
-use crate::config::directory::{ParsedDocument, merge};
+use crate::config::{ParsedDocument, merge};
 use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RESOURCE_GROUP_ID};
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::telemetry::record::Asked;

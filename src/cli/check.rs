@@ -16,7 +16,7 @@ use crate::cli::check::explain::{Explained, explained};
 use crate::cli::manifest::Manifest;
 use crate::cli::report::{Exit, Output, Problem, print, print_json};
 use crate::cli::{configuration, manifest};
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::stamp::REQUESTED_BY;

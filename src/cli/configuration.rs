@@ -4,8 +4,7 @@ use std::path::Path;
 
 use crate::cli::report::Problem;
 use crate::config;
-use crate::config::directory::Configuration;
-use crate::config::{NamedDocument, folder};
+use crate::config::{Configuration, NamedDocument, folder};
 
 /// The documents of a configuration directory
 pub(super) fn documents(path: &Path) -> Result<Vec<NamedDocument>, Problem> {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::analysis::diff::{Change, Difference, Example, OtherChange, Report, Ruling, Term, compare};
 use crate::cli::configuration;
 use crate::cli::report::{Exit, Output, Problem, print, print_json};
-use crate::config::directory::{Configuration, LocatedFault};
+use crate::config::{Configuration, LocatedFault};
 
 /// Compare two configuration directories: which requests does the new one allow or deny that the old one does not?
 ///

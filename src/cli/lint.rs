@@ -11,8 +11,7 @@ use crate::analysis::lint::{Facts, Warning};
 use crate::cli::configuration;
 use crate::cli::report::{Exit, Output, Problem, fault_json, print, print_json};
 use crate::config;
-use crate::config::NamedDocument;
-use crate::config::directory::{FaultClass, LocatedFault, ParsedDocument};
+use crate::config::{FaultClass, LocatedFault, NamedDocument, ParsedDocument};
 
 /// Check policies (NAME.json) and directory documents (*.yaml), or ConfigMap manifests that hold them
 ///

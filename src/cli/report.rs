@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use serde_json::json;
 
-use crate::config::directory::LocatedFault;
+use crate::config::LocatedFault;
 
 /// What the exit code says
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::cli::report::{Exit, Output, Problem, print, print_json};
 use crate::cli::{configuration, explain};
-use crate::config::directory::{FaultClass, LocatedFault};
+use crate::config::{FaultClass, LocatedFault};
 use ram_policy::{Context, Document, DocumentKind, Miss, Outcome, Principal, Reason, Request, Trace};
 
 const ASSUME_ROLE: &str = "sts:AssumeRole";

@@ -16,7 +16,7 @@ use crate::analysis::survey::{Judge, SurveyedCluster, live};
 use crate::cli::configuration as directory;
 use crate::cli::report::Problem;
 use crate::config;
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 
 /// How long the API server may be silent: longer than any page of a list takes
 const SILENCE: Duration = Duration::from_secs(90);

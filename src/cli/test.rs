@@ -9,7 +9,7 @@ use crate::cases;
 use crate::cases::CaseResult;
 use crate::cli::configuration;
 use crate::cli::report::{Exit, Output, Problem, print, print_json};
-use crate::config::directory::LocatedFault;
+use crate::config::LocatedFault;
 
 /// Run case files: policies and a directory, and what they must decide
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::admission::Review;
 use crate::admission::review::complete::NamedObjects;
 use crate::cluster::view::View;
-use crate::config::directory::ClusterSettings;
+use crate::config::ClusterSettings;
 use crate::kubernetes::cluster::{Cluster, Meta};
 use crate::kubernetes::eci_profile::Profile;
 use crate::stamp::Signer;

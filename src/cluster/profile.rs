@@ -83,7 +83,7 @@ mod tests {
 
     use super::*;
     use crate::cluster::fake::{Fake, until};
-    use crate::config::directory::{ParsedDocument, merge};
+    use crate::config::{ParsedDocument, merge};
     use crate::yaml;
 
     const MAPS: &str = "/api/v1/namespaces/kube-system/configmaps";

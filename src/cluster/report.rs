@@ -11,8 +11,8 @@ use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, Client};
 use serde_json::json;
 
-use crate::config::directory::LocatedFault;
-use crate::config::review::bounded;
+use crate::config::LocatedFault;
+use crate::wording::bounded;
 
 /// The longest note that the API server takes is 1,024 bytes
 pub(crate) const MAX_NOTE: usize = 1000;
@@ -158,7 +158,7 @@ fn notes(faults: &[LocatedFault]) -> BTreeMap<String, String> {
 mod tests {
     use super::*;
     use crate::cluster::fake::Fake;
-    use crate::config::directory::FaultClass;
+    use crate::config::FaultClass;
 
     const EVENTS: &str = "/apis/events.k8s.io/v1/namespaces/ramgate/events";
 

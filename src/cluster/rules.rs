@@ -20,7 +20,7 @@ use crate::cluster::api::watches::Watches;
 use crate::cluster::installed::{Configuration, Difference, Entry, Installed, Phase, told};
 use crate::cluster::report::{MAX_NOTE, Notice, Reports};
 use crate::cluster::sends::sends;
-use crate::config::review::bounded;
+use crate::wording::bounded;
 
 /// How long a difference has to last: an upgrade writes one object after the other
 const SETTLE: Duration = Duration::from_secs(10);

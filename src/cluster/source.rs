@@ -13,9 +13,9 @@ use crate::cluster::config_maps::ConfigMaps;
 use crate::cluster::follow::Patience;
 use crate::cluster::report::Reports;
 use crate::config::config_map::LABEL;
-use crate::config::directory::{FaultClass, LocatedFault};
-use crate::config::reload::{Offered, Reloader};
+use crate::config::reload::{ReloadOutcome, Reloader};
 use crate::config::store::Store;
+use crate::config::{FaultClass, LocatedFault};
 
 /// How long one watch call lasts at most; a connection that died silently is noticed a little later
 const CALL_SECONDS: u32 = 30;
@@ -113,7 +113,7 @@ impl ClusterSource {
                 },
                 () = reload => {
                     due = Due::default();
-                    if self.reload(&maps).await == Offered::TryAgain {
+                    if self.reload(&maps).await == ReloadOutcome::TryAgain {
                         due.at = Instant::now().checked_add(AGAIN);
                     }
                 }
@@ -126,7 +126,7 @@ impl ClusterSource {
     /// Without it pods would be routed by defaults: what a serverless or burst cluster sends to ECI would not be judged.
     fn incomplete(&self) -> Option<LocatedFault> {
         let name = self.cluster_config.as_deref()?;
-        let sources = self.store.sources();
+        let sources = self.store.config_maps();
         let source = sources.iter().find(|source| &*source.name == name);
         let message = match source {
             None => format!(
@@ -154,18 +154,18 @@ impl ClusterSource {
         Some(LocatedFault::whole(name, message, FaultClass::Conflict))
     }
 
-    async fn reload(&mut self, maps: &ConfigMaps) -> Offered {
-        self.store.set_sources(maps.sources());
+    async fn reload(&mut self, maps: &ConfigMaps) -> ReloadOutcome {
+        self.store.set_config_maps(maps.sources());
         let offered = match self.incomplete() {
-            None => self.reloader.offer(maps.documents()).await,
+            None => self.reloader.reload(maps.documents()).await,
             Some(fault) => {
                 self.reloader.refuse(vec![fault.clone()]);
-                Offered::Refused(vec![fault])
+                ReloadOutcome::Refused(vec![fault])
             }
         };
         match &offered {
-            Offered::Accepted => self.reports.forget(),
-            Offered::Refused(faults) => {
+            ReloadOutcome::Accepted => self.reports.forget(),
+            ReloadOutcome::Refused(faults) => {
                 let tell = self
                     .reports
                     .tell(faults, |name| maps.uid(name).map(str::to_owned));
@@ -173,7 +173,7 @@ impl ClusterSource {
                     tracing::warn!("writing Events takes too long");
                 }
             }
-            Offered::TryAgain => {}
+            ReloadOutcome::TryAgain => {}
         }
         offered
     }
@@ -355,11 +355,11 @@ mod tests {
         setup.eventually(|setup| setup.called(EVENTS) == 1).await;
         setup.apply(3, ACCOUNT);
         setup.until(|status| status.generation == 2).await;
-        assert_eq!(setup.store.sources().len(), 1);
+        assert_eq!(setup.store.config_maps().len(), 1);
         setup.fake.tell(MAPS, "DELETED", config_map(4, ACCOUNT));
         setup.until(|status| status.last_reload == Some(false)).await;
         assert_eq!(setup.store.current().unwrap().generation, 2);
-        assert!(setup.store.sources().is_empty());
+        assert!(setup.store.config_maps().is_empty());
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use crate::cluster::api::watches::Watches;
 use crate::cluster::follow::Follow;
 use crate::cluster::table::{Keep, Keys};
 use crate::cluster::view::View;
-use crate::config::directory::Interest;
+use crate::config::Interest;
 
 /// How long a new set waits for the lists that it reads; the old one stays in force meanwhile
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,33 +1,33 @@
-//! ConfigMaps to documents: from the API server, and from manifests on disk.
+//! The documents of a ConfigMap, which comes from the API server or from a manifest on disk.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use k8s_openapi::api::core::v1::ConfigMap;
 
-use crate::config::directory::ParsedDocument;
 use crate::config::named_document::NamedDocument;
+use crate::config::parsed_document::ParsedDocument;
 
-/// The label that makes a ConfigMap ramgate's, and whose value says what its keys hold
+/// The label of ramgate's ConfigMaps; its value is the [`ConfigKind`]
 pub(crate) const LABEL: &str = "ramgate.io/config";
 
-/// What is said of everything under `binaryData`
+/// The fault of every key under `binaryData`
 pub(crate) const BINARY: &str = "binaryData is not read: put the text under data";
 
-/// What the keys of one of our ConfigMaps hold
+/// The kind of document that a ConfigMap holds
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ConfigKind {
-    /// One RAM policy a key, `NAME.json`
+    /// Each key is a RAM policy, `NAME.json`
     Policy,
-    /// One directory document a key
+    /// Each key is a directory document
     Directory,
 }
 
 impl ConfigKind {
-    /// The kind by the value of [`LABEL`]
+    /// The kind for a value of [`LABEL`]
     ///
     /// # Errors
-    /// A value that is neither kind, with what would be right
+    /// The message for any other value
     pub(crate) fn of_label(value: &str) -> Result<Self, String> {
         match value {
             "policy" => Ok(Self::Policy),
@@ -38,7 +38,7 @@ impl ConfigKind {
         }
     }
 
-    /// Reads one key of a ConfigMap of this kind
+    /// Reads a key of a ConfigMap of this kind
     pub(crate) fn read(self, key: &str, text: &[u8]) -> ParsedDocument {
         match (self, key.strip_suffix(".json")) {
             (Self::Directory, _) => ParsedDocument::directory(text),
@@ -57,7 +57,13 @@ impl fmt::Display for ConfigKind {
     }
 }
 
-/// The documents of a ConfigMap in the order of its keys; none if it does not carry the label
+/// The documents of a ConfigMap in the order of its keys; empty if it has no [`LABEL`]
+///
+/// ```text
+/// metadata: {name: rules, labels: {ramgate.io/config: policy}}
+/// data: {P.json: …, Q.json: …}
+///   -> "rules/P.json", "rules/Q.json"
+/// ```
 pub(crate) fn documents(config_map: &ConfigMap) -> Vec<NamedDocument> {
     let name = config_map.metadata.name.as_deref().unwrap_or_default();
     let labels = config_map.metadata.labels.as_ref();
@@ -87,7 +93,7 @@ mod tests {
 
     use super::*;
 
-    fn told(config_map: serde_json::Value) -> Vec<(String, String)> {
+    fn names_and_faults(config_map: serde_json::Value) -> Vec<(String, String)> {
         let config_map: ConfigMap = serde_json::from_value(config_map).unwrap();
         let documents = documents(&config_map);
         let fault = |named: &NamedDocument| {
@@ -106,9 +112,9 @@ mod tests {
         r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "eci:*", "Resource": "*"}]}"#;
 
     #[test]
-    fn keys_are_read_as_the_label_says() {
+    fn keys_are_read_by_the_kind_in_the_label() {
         let policies = json!({"metadata": {"name": "rules", "labels": {LABEL: "policy"}}, "data": {"P.json": POLICY, "Q": POLICY, "a_b.json": POLICY}});
-        let read = told(policies);
+        let read = names_and_faults(policies);
         assert_eq!(read[0], ("rules/P.json".into(), String::new()));
         assert_eq!(read[1].1, "rules/Q: the key of a policy is NAME.json");
         assert!(
@@ -117,7 +123,7 @@ mod tests {
             read[2].1
         );
         let people = json!({"metadata": {"name": "people", "labels": {LABEL: "directory"}}, "data": {"x": "users: [{name: a}]", "y": "user: []"}});
-        let read = told(people);
+        let read = names_and_faults(people);
         assert_eq!(read[0], ("people/x".into(), String::new()));
         assert!(
             read[1].1.starts_with("people/y:1:1: unknown section `user`"),
@@ -127,17 +133,17 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_said() {
+    fn unreadable_contents_are_faults() {
         let other =
             json!({"metadata": {"name": "c", "labels": {LABEL: "policies"}}, "data": {"P.json": POLICY}});
         let message = "c: label ramgate.io/config is `policies`: it is `policy` or `directory`";
-        assert_eq!(told(other), [("c".to_owned(), message.to_owned())]);
+        assert_eq!(names_and_faults(other), [("c".to_owned(), message.to_owned())]);
         let binary =
             json!({"metadata": {"name": "c", "labels": {LABEL: "policy"}}, "binaryData": {"P.json": "e30="}});
         assert_eq!(
-            told(binary)[0].1,
+            names_and_faults(binary)[0].1,
             "c/P.json: binaryData is not read: put the text under data"
         );
-        assert!(told(json!({"metadata": {"name": "c"}, "data": {"P.json": "{"}})).is_empty());
+        assert!(names_and_faults(json!({"metadata": {"name": "c"}, "data": {"P.json": "{"}})).is_empty());
     }
 }

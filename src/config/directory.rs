@@ -1,40 +1,33 @@
-//! The directory: who there is, what each may do, and how Kubernetes identities map to it.
+//! Directory documents: the RAM users, groups and roles of the account, and how Kubernetes identities map to them.
 //!
-//! Every document is read on its own into a [`ParsedDocument`] that remembers its places; [`merge`] then puts all pieces
-//! together. So a reload reads again only what changed, and a document can be judged before it is in force.
+//! [`DirectoryDocument`](directory_document::DirectoryDocument) reads a document, and each of its sections has a file:
 //!
-//! ```text
-//! bytes -> Piece::policy / Piece::directory -> merge -> Configuration
-//! ```
+//! | section | file |
+//! | --- | --- |
+//! | `account` | `account.rs` |
+//! | `cluster` | `cluster_settings.rs`, with `delegated_controller.rs` (`carriers`) and `injector.rs` (`injectors`) |
+//! | `resourceGroups` | `resource_group.rs` |
+//! | `users`, `groups`, `roles` | `identities.rs` |
+//! | `bindings` | `binding_entry.rs`; `bindings.rs` looks a requester up |
+//! | `boundaries` | `boundary.rs` |
+//! | `mapping` | `mapping_rules.rs` |
+//!
+//! Every reader turns a [`Node`](ram_policy::source::Node) into a value or into all faults that it finds, with their
+//! positions. Checks that need other documents come later, in [`merge`](crate::config::merge()).
 
-pub(crate) mod binding;
-pub(crate) mod carrier;
-pub(crate) mod configuration;
+pub(crate) mod account;
+pub(crate) mod binding_entry;
+pub(crate) mod bindings;
+pub(crate) mod boundary;
+pub(crate) mod cluster_settings;
+pub(crate) mod delegated_controller;
 pub(crate) mod directory_document;
-pub(crate) mod fault;
-pub(crate) mod mapping;
-pub(crate) mod merge;
-pub(crate) mod name;
-pub(crate) mod parsed_document;
-pub(crate) mod people;
-pub(crate) mod selector;
-pub(crate) mod settings;
-pub(crate) mod symbol_table;
-pub(crate) mod text;
-
-pub(crate) use crate::config::directory::binding::Subject;
-pub(crate) use crate::config::directory::carrier::{Carrier, Injector};
-pub use crate::config::directory::configuration::Configuration;
-pub(crate) use crate::config::directory::configuration::{Boundary, DocumentCounts, Interest};
-pub(crate) use crate::config::directory::directory_document::DirectoryDocument;
-pub use crate::config::directory::fault::{FaultClass, LocatedFault};
-pub(crate) use crate::config::directory::mapping::{FieldRule, MappingMode, MappingRules, MappingSource};
-pub use crate::config::directory::merge::{check, merge};
-pub(crate) use crate::config::directory::name::is_label;
-pub use crate::config::directory::parsed_document::ParsedDocument;
-pub(crate) use crate::config::directory::parsed_document::UnreadableDocument;
-pub(crate) use crate::config::directory::people::{GrantEntry, RoleEntry};
-pub(crate) use crate::config::directory::selector::{Requirement, Selector, Test};
-pub use crate::config::directory::settings::ClusterSettings;
-pub(crate) use crate::config::directory::settings::ProfileChanges;
-pub(crate) use crate::config::directory::text::Text;
+pub(crate) mod faults;
+pub(crate) mod identities;
+pub(crate) mod injector;
+pub(crate) mod label_selector;
+pub(crate) mod located_text;
+pub(crate) mod mapping_rules;
+pub(crate) mod name_rules;
+pub(crate) mod principal_entry;
+pub(crate) mod resource_group;

@@ -1,19 +1,19 @@
 //! Documents on disk: policies, directory documents and ConfigMap manifests.
 
-pub(crate) mod file;
-pub(crate) mod watch;
+pub(crate) mod cached_file;
+pub(crate) mod document_file;
+pub(crate) mod manifest;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub(crate) use crate::config::folder::watch::FolderSource;
-
-use crate::config::folder::file::{File, Stamp};
+use crate::config::folder::cached_file::{CachedFile, FileStat};
+use crate::config::folder::document_file::is_document;
 use crate::config::named_document::NamedDocument;
 
-/// How deep folders are followed; a mounted volume has one level, a repository a few
+/// The most levels of subfolders that are read: a mounted volume has one, a repository a few
 const MAX_DEPTH: usize = 8;
 
 /// A folder or file that could not be read
@@ -26,93 +26,104 @@ pub struct FolderError {
 
 /// Reads a folder with its subfolders, or a single file
 ///
-/// `NAME.json` is a policy, `*.yaml` and `*.yml` are directory documents; either may be a ConfigMap manifest instead.
-/// Other files and hidden ones are passed over. The order is that of the paths.
+/// `NAME.json` is a policy, `*.yaml` and `*.yml` are directory documents; each of them may be a ConfigMap manifest instead.
+/// Hidden files and others are skipped. The documents are in the order of their paths.
 ///
 /// # Errors
-/// What cannot be read at all; a bad document is a piece like any other
+/// The first folder or file that cannot be read. A bad document is no error: it is returned with its faults.
 pub fn read(path: &Path) -> Result<Vec<NamedDocument>, FolderError> {
     let mut folder = Folder::new(path);
     folder.scan()?;
-    Ok(folder.documents().cloned().collect())
+    Ok(folder.documents().flat_map(|file| file.iter()).cloned().collect())
 }
 
-/// What a folder held when it was last looked at
+/// Whether a scan of a folder found other contents than the one before
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scan {
+    Changed,
+    Unchanged,
+}
+
+/// A folder with the files that its last scan found
 #[derive(Debug)]
-struct Folder {
+pub(crate) struct Folder {
     path: PathBuf,
-    files: BTreeMap<PathBuf, File>,
+    files: BTreeMap<PathBuf, CachedFile>,
 }
 
 impl Folder {
-    fn new(path: &Path) -> Self {
+    /// A folder before its first scan
+    pub(crate) fn new(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
             files: BTreeMap::new(),
         }
     }
 
-    /// Looks again, reading only files that may have changed; returns whether anything is different
-    fn scan(&mut self) -> Result<bool, FolderError> {
-        let mut found = BTreeMap::new();
-        list(&self.path, MAX_DEPTH, &mut found)?;
-        let mut changed = found.len() != self.files.len();
+    /// Scans the folder; reads only the files that may have changed
+    ///
+    /// # Errors
+    /// The first folder or file that cannot be read
+    pub(crate) fn scan(&mut self) -> Result<Scan, FolderError> {
+        let found = list(&self.path, MAX_DEPTH)?;
+        let mut is_changed = found.len() != self.files.len();
         let mut files = BTreeMap::new();
-        for (path, stamp) in found {
-            let known = self.files.get(&path);
-            let file = match known.filter(|known| known.is_unchanged(&stamp)) {
-                Some(known) => known.clone(),
+        for (path, stat) in found {
+            let cached = self.files.get(&path);
+            let file = match cached.filter(|cached| cached.is_current(&stat)) {
+                Some(cached) => cached.clone(),
                 None => {
-                    let file = File::read(&path, stamp, known).map_err(|source| FolderError {
+                    let file = CachedFile::read(&path, stat, cached).map_err(|source| FolderError {
                         path: path.clone(),
                         source,
                     })?;
-                    changed |= known.is_none_or(|known| !known.is_same(&file));
+                    is_changed |= cached.is_none_or(|cached| !cached.has_content_of(&file));
                     file
                 }
             };
             files.insert(path, file);
         }
         self.files = files;
-        Ok(changed)
+        Ok(if is_changed {
+            Scan::Changed
+        } else {
+            Scan::Unchanged
+        })
     }
 
-    fn documents(&self) -> impl Iterator<Item = &NamedDocument> {
-        self.files.values().flat_map(|file| file.documents().iter())
-    }
-
-    fn shared(&self) -> Vec<Arc<[NamedDocument]>> {
-        self.files.values().map(File::documents).cloned().collect()
+    /// The documents of each file, in the order of their paths
+    pub(crate) fn documents(&self) -> impl Iterator<Item = &Arc<[NamedDocument]>> {
+        self.files.values().map(CachedFile::documents)
     }
 }
 
-fn list(path: &Path, depth: usize, found: &mut BTreeMap<PathBuf, Stamp>) -> Result<(), FolderError> {
+/// The files of documents in a folder and its subfolders
+fn list(path: &Path, depth: usize) -> Result<BTreeMap<PathBuf, FileStat>, FolderError> {
     let failed = |source| FolderError {
         path: path.to_owned(),
         source,
     };
     let metadata = std::fs::metadata(path).map_err(failed)?;
     if !metadata.is_dir() {
-        found.insert(path.to_owned(), Stamp::of(&metadata));
-        return Ok(());
+        return Ok(BTreeMap::from([(path.to_owned(), FileStat::new(&metadata))]));
     }
-    let Some(below) = depth.checked_sub(1) else {
-        return Err(failed(io::Error::other(format!(
-            "folders nest deeper than {MAX_DEPTH} levels"
-        ))));
+    let Some(depth) = depth.checked_sub(1) else {
+        let message = format!("folders nest deeper than {MAX_DEPTH} levels");
+        return Err(failed(io::Error::other(message)));
     };
+    let mut files = BTreeMap::new();
     for entry in std::fs::read_dir(path).map_err(failed)? {
         let entry = entry.map_err(failed)?;
-        // A mounted volume keeps its real files in hidden folders and shows them through links
+        // A mounted volume keeps its real files in hidden folders and links to them
         if entry.file_name().as_encoded_bytes().starts_with(b".") {
             continue;
         }
         let path = entry.path();
-        if path.is_dir() || file::is_document(&path) {
-            list(&path, below, found)?;
+        if path.is_dir() || is_document(&path) {
+            files.extend(list(&path, depth)?);
         }
     }
-    Ok(())
+    Ok(files)
 }
 
 #[cfg(test)]
@@ -203,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_document_is_told() {
+    fn a_file_without_a_document_is_a_fault() {
         let folder = tempfile::tempdir().unwrap();
         let unlabelled = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n";
         write(
@@ -228,8 +239,8 @@ mod tests {
                 ("i.yaml", ""),
             ],
         );
-        let told = faults(folder.path());
-        let wanted = [
+        let found = faults(folder.path());
+        let expected = [
             "a.yaml[c]: ConfigMap has no label ramgate.io/config, so nothing reads it",
             "b.yaml:1:1: a Deployment is no configuration",
             "c.yaml:5:1: ConfigMap manifests and directory documents do not mix",
@@ -239,14 +250,17 @@ mod tests {
             "g h.json: `g h` is no policy name",
             "i.yaml:1:1: the document is empty",
         ];
-        assert_eq!(told.len(), wanted.len(), "{told:#?}");
-        for (told, wanted) in told.iter().zip(wanted) {
-            assert!(told.starts_with(wanted), "{wanted} is not the start of {told}");
+        assert_eq!(found.len(), expected.len(), "{found:#?}");
+        for (fault, expected) in found.iter().zip(expected) {
+            assert!(
+                fault.starts_with(expected),
+                "{expected} is not the start of {fault}"
+            );
         }
     }
 
     #[test]
-    fn what_cannot_be_read_is_an_error() {
+    fn an_unreadable_folder_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("missing");
         assert!(
@@ -275,17 +289,17 @@ mod tests {
             &[("P.json", POLICY), ("people.yaml", "users: [{name: a}]")],
         );
         let mut watched = Folder::new(folder.path());
-        assert!(watched.scan().unwrap());
-        assert!(!watched.scan().unwrap());
+        assert_eq!(watched.scan().unwrap(), Scan::Changed);
+        assert_eq!(watched.scan().unwrap(), Scan::Unchanged);
         write(folder.path(), &[("P.json", POLICY)]);
-        assert!(!watched.scan().unwrap());
+        assert_eq!(watched.scan().unwrap(), Scan::Unchanged);
         write(folder.path(), &[("people.yaml", "users: [{name: b}]")]);
-        assert!(watched.scan().unwrap());
+        assert_eq!(watched.scan().unwrap(), Scan::Changed);
         fs::remove_file(folder.path().join("P.json")).unwrap();
-        assert!(watched.scan().unwrap());
+        assert_eq!(watched.scan().unwrap(), Scan::Changed);
         write(folder.path(), &[("Q.json", POLICY)]);
-        assert!(watched.scan().unwrap());
-        assert!(!watched.scan().unwrap());
+        assert_eq!(watched.scan().unwrap(), Scan::Changed);
+        assert_eq!(watched.scan().unwrap(), Scan::Unchanged);
     }
 
     #[test]
@@ -306,9 +320,9 @@ mod tests {
         link("..1");
         std::os::unix::fs::symlink("..data/x.yaml", folder.path().join("x.yaml")).unwrap();
         let mut watched = Folder::new(folder.path());
-        assert!(watched.scan().unwrap());
-        assert!(!watched.scan().unwrap());
+        assert_eq!(watched.scan().unwrap(), Scan::Changed);
+        assert_eq!(watched.scan().unwrap(), Scan::Unchanged);
         link("..2");
-        assert!(watched.scan().unwrap());
+        assert_eq!(watched.scan().unwrap(), Scan::Changed);
     }
 }

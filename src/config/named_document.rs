@@ -1,18 +1,21 @@
-//! A document that was read, under the name that messages show.
+//! A document with the name that messages show.
 
-use crate::config::directory::{Configuration, FaultClass, LocatedFault, ParsedDocument, merge};
+use crate::config::configuration::Configuration;
+use crate::config::located_fault::{FaultClass, LocatedFault};
+use crate::config::merge::merge;
+use crate::config::parsed_document::ParsedDocument;
 
-/// A document under its name: `CONFIGMAP/KEY`, or the path of a file
+/// A document with its name: `CONFIGMAP/KEY`, the path of a file, or `PATH[CONFIGMAP/KEY]` for a manifest
 #[derive(Clone, Debug)]
 pub struct NamedDocument {
     /// The name that messages show
     pub name: String,
-    /// What was read
+    /// The document
     pub document: ParsedDocument,
 }
 
 impl NamedDocument {
-    /// A document under its name
+    /// A document with a name
     pub fn new(name: impl Into<String>, document: ParsedDocument) -> Self {
         Self {
             name: name.into(),
@@ -20,23 +23,17 @@ impl NamedDocument {
         }
     }
 
-    /// Everything that is wrong with the document itself
-    pub fn faults(&self) -> impl Iterator<Item = LocatedFault> {
+    /// The faults of the document by itself
+    pub(crate) fn faults(&self) -> impl Iterator<Item = LocatedFault> {
         let faults = self.document.faults().iter().cloned();
         faults.map(|fault| LocatedFault::new(&self.name, fault, FaultClass::Document))
     }
-
-    /// What the document may say but probably does not mean
-    pub fn warnings(&self) -> impl Iterator<Item = LocatedFault> {
-        let warnings = self.document.warnings().iter().cloned();
-        warnings.map(|doubt| LocatedFault::new(&self.name, doubt.fault, FaultClass::Document))
-    }
 }
 
-/// Makes one configuration of documents in the order in which they count
+/// Merges documents, in their order, into a configuration
 ///
 /// # Errors
-/// Everything that is wrong in the documents or between them
+/// Every fault in the documents or between them
 pub fn load<'a>(
     documents: impl IntoIterator<Item = &'a NamedDocument> + Clone,
 ) -> Result<Configuration, Vec<LocatedFault>> {

@@ -1,116 +1,121 @@
-//! From documents to a configuration in force: merge, let the watches cover what it reads, swap, tell.
+//! Reloads: merges documents, waits for the watches that the configuration needs, and puts it in force.
 
 use std::sync::Arc;
 
 use crate::cluster::Surroundings;
-use crate::config::directory::{FaultClass, LocatedFault};
+use crate::config::configuration::{Configuration, Interest};
+use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::named_document::{NamedDocument, load};
 use crate::config::store::Store;
 
-/// How many faults of one reload are logged; a larger list helps nobody
-const LOGGED: usize = 50;
+/// The most faults of a reload that are logged; a longer list helps nobody
+const MAX_LOGGED: usize = 50;
 
-/// Puts documents in force, or tells why not
+/// Puts documents in force, or logs why it does not
 #[derive(Debug)]
 pub(crate) struct Reloader {
     store: Arc<Store>,
     surroundings: Option<Surroundings>,
-    told: Vec<LocatedFault>,
+    /// The faults of the last reload, which are logged once
+    logged: Vec<LocatedFault>,
 }
 
-/// What became of documents
+/// The outcome of a reload
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Offered {
-    /// They are in force
+pub(crate) enum ReloadOutcome {
+    /// The documents are in force
     Accepted,
-    /// They are bad; the last good set stays in force
+    /// The documents are bad; the last good set stays in force
     Refused(Vec<LocatedFault>),
-    /// They are good, but the cluster's objects that they read could not be listed: offer them again
+    /// The documents are good, but the cluster's objects that they read could not be listed: reload them again
     TryAgain,
 }
 
 impl Reloader {
-    /// Puts documents in force in a store; with surroundings, only when what they read of the cluster is there
+    /// A reloader into a store; with surroundings, it first waits for the objects of the cluster that documents read
     pub(crate) fn new(store: Arc<Store>, surroundings: Option<Surroundings>) -> Self {
         Self {
             store,
             surroundings,
-            told: Vec::new(),
+            logged: Vec::new(),
         }
     }
 
-    /// Offers all documents that there are, in the order in which they count
-    pub(crate) async fn offer(&mut self, documents: Vec<Arc<[NamedDocument]>>) -> Offered {
-        // Thousands of users take a tenth of a second, in which reviews go on
-        let loaded =
+    /// Puts all documents, in their order, in force
+    pub(crate) async fn reload(&mut self, documents: Vec<Arc<[NamedDocument]>>) -> ReloadOutcome {
+        // Thousands of users take a tenth of a second, and reviews go on meanwhile
+        let load =
             tokio::task::spawn_blocking(move || load(documents.iter().flat_map(|shared| shared.iter())));
-        let configuration = match loaded.await {
+        let configuration = match load.await {
             Ok(Ok(configuration)) => configuration,
             Ok(Err(faults)) => {
                 self.refuse(faults.clone());
-                return Offered::Refused(faults);
+                return ReloadOutcome::Refused(faults);
             }
             // Cancelled with the runtime, or a panic, whose text is printed already
-            Err(error) => {
-                let message = format!("loading failed: {error}");
-                self.refuse(vec![LocatedFault::whole(
-                    "configuration",
-                    message,
-                    FaultClass::Conflict,
-                )]);
-                return Offered::TryAgain;
-            }
+            Err(error) => return self.try_again("configuration", format!("loading failed: {error}")),
         };
         let interest = configuration.interest();
-        if let Some(surroundings) = &mut self.surroundings
-            && let Err(error) = surroundings.cover(&interest).await
-        {
-            let message = format!("{error}; trying again");
-            self.refuse(vec![LocatedFault::whole(
-                "cluster",
-                message,
-                FaultClass::Conflict,
-            )]);
-            return Offered::TryAgain;
+        if let Err(message) = self.cover(&interest).await {
+            return self.try_again("cluster", format!("{message}; trying again"));
         }
-        for warning in configuration.warnings.iter().take(LOGGED) {
+        self.accept(configuration);
+        if let Some(surroundings) = &mut self.surroundings {
+            surroundings.release(&interest);
+        }
+        ReloadOutcome::Accepted
+    }
+
+    async fn cover(&mut self, interest: &Interest) -> Result<(), String> {
+        match &mut self.surroundings {
+            Some(surroundings) => surroundings
+                .cover(interest)
+                .await
+                .map_err(|error| error.to_string()),
+            None => Ok(()),
+        }
+    }
+
+    fn accept(&mut self, configuration: Configuration) {
+        for warning in configuration.warnings.iter().take(MAX_LOGGED) {
             tracing::warn!(document = warning.document, "{warning}");
         }
         let documents = configuration.documents;
         let generation = self.store.accept(configuration);
-        self.told.clear();
+        self.logged.clear();
         tracing::info!(
             generation,
             policies = documents.policies,
             directories = documents.directories,
             "configuration is in force"
         );
-        if let Some(surroundings) = &mut self.surroundings {
-            surroundings.release(&interest);
-        }
-        Offered::Accepted
     }
 
-    /// Notes that there is nothing to put in force; the same faults are logged once
+    fn try_again(&mut self, name: &str, message: String) -> ReloadOutcome {
+        self.refuse(vec![LocatedFault::whole(name, message, FaultClass::Conflict)]);
+        ReloadOutcome::TryAgain
+    }
+
+    /// Records a reload that failed; logs its faults unless they are those of the last one
     pub(crate) fn refuse(&mut self, faults: Vec<LocatedFault>) {
         self.store.reject(&faults);
-        if faults == self.told {
+        if faults == self.logged {
             return;
         }
-        for fault in faults.iter().take(LOGGED) {
+        for fault in faults.iter().take(MAX_LOGGED) {
             tracing::error!(document = fault.document, "configuration is not loaded: {fault}");
         }
-        if let Some(more) = faults.len().checked_sub(LOGGED).filter(|more| *more > 0) {
+        if let Some(more) = faults.len().checked_sub(MAX_LOGGED).filter(|more| *more > 0) {
             tracing::error!("configuration is not loaded: {more} more faults");
         }
-        self.told = faults;
+        self.logged = faults;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::directory::ParsedDocument;
+    use crate::config::parsed_document::ParsedDocument;
 
     fn documents(text: &str) -> Vec<Arc<[NamedDocument]>> {
         vec![Arc::from([NamedDocument::new(
@@ -124,8 +129,8 @@ mod tests {
         let store = Arc::new(Store::default());
         let mut reloader = Reloader::new(Arc::clone(&store), None);
         let good = "account: {id: '1', region: r}";
-        assert_eq!(reloader.offer(documents(good)).await, Offered::Accepted);
-        let Offered::Refused(faults) = reloader.offer(documents("users: [{name: a}]")).await else {
+        assert_eq!(reloader.reload(documents(good)).await, ReloadOutcome::Accepted);
+        let ReloadOutcome::Refused(faults) = reloader.reload(documents("users: [{name: a}]")).await else {
             panic!()
         };
         assert!(
@@ -134,7 +139,7 @@ mod tests {
                 .contains("no directory document holds the section `account`")
         );
         assert_eq!(store.current().unwrap().generation, 1);
-        assert_eq!(reloader.offer(documents(good)).await, Offered::Accepted);
+        assert_eq!(reloader.reload(documents(good)).await, ReloadOutcome::Accepted);
         assert_eq!(store.status().generation, 2);
         assert_eq!(
             (store.status().failed_reloads, store.status().last_reload),

@@ -1,4 +1,4 @@
-//! The configuration in force, swapped as a whole, and what became of the last reload.
+//! The configuration in force, swapped as a whole, and the outcome of the last reload.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,82 +7,83 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use crate::config::directory::{Configuration, DocumentCounts, LocatedFault};
+use crate::config::configuration::{Configuration, DocumentCounts};
+use crate::config::located_fault::LocatedFault;
 use crate::config::named_document::NamedDocument;
 
-/// How many faults of a reload are kept for /ready; the rest is counted
-const SHOWN: usize = 20;
+/// The most faults of a reload that are kept for /ready; the others are counted
+const MAX_FAULTS: usize = 20;
 
-/// The configuration in force; readers take it without waiting
+/// Holds the configuration in force; readers get it without waiting
 #[derive(Debug)]
 pub(crate) struct Store {
     current: ArcSwapOption<Configuration>,
-    sources: ArcSwap<Vec<ConfigMapDocuments>>,
+    config_maps: ArcSwap<Vec<ConfigMapDocuments>>,
     status: watch::Sender<Status>,
 }
 
-/// The documents that one ConfigMap holds now
+/// The documents of a stored ConfigMap
 #[derive(Clone, Debug)]
 pub(crate) struct ConfigMapDocuments {
     /// The ConfigMap's name
-    pub name: Arc<str>,
+    pub(crate) name: Arc<str>,
     /// Its documents in the order of its keys
-    pub documents: Arc<[NamedDocument]>,
+    pub(crate) documents: Arc<[NamedDocument]>,
 }
 
-/// What is in force, and what became of the last reload
+/// The configuration in force and the outcome of the last reload, for `/ready` and metrics
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Status {
-    /// Generation of the configuration in force; 0 as long as there is none
-    pub generation: u64,
-    /// Documents of the configuration in force
-    pub documents: DocumentCounts,
-    /// When the configuration in force was loaded
-    pub loaded_at: Option<Timestamp>,
-    /// Whether the last reload succeeded; nothing before the first
-    pub last_reload: Option<bool>,
-    /// How many reloads failed
-    pub failed_reloads: u64,
-    /// Why the last reload failed, at most twenty faults
-    pub faults: Arc<[LocatedFault]>,
-    /// How many faults it had in all
-    pub fault_count: usize,
+    /// The generation of the configuration in force; 0 if there is none
+    pub(crate) generation: u64,
+    /// The number of documents in force
+    pub(crate) documents: DocumentCounts,
+    /// The time when the configuration in force was loaded
+    pub(crate) loaded_at: Option<Timestamp>,
+    /// Whether the last reload succeeded; `None` before the first
+    pub(crate) last_reload: Option<bool>,
+    /// The number of reloads that failed
+    pub(crate) failed_reloads: u64,
+    /// The faults of the last reload, at most twenty
+    pub(crate) faults: Arc<[LocatedFault]>,
+    /// The number of all its faults
+    pub(crate) fault_count: usize,
 }
 
 impl Default for Store {
     fn default() -> Self {
         Self {
             current: ArcSwapOption::empty(),
-            sources: ArcSwap::default(),
+            config_maps: ArcSwap::default(),
             status: watch::Sender::new(Status::default()),
         }
     }
 }
 
 impl Store {
-    /// The configuration in force; none until the first complete one
+    /// The configuration in force; `None` before the first good one
     pub(crate) fn current(&self) -> Option<Arc<Configuration>> {
         self.current.load_full()
     }
 
-    /// What is in force, and what became of the last reload
+    /// The status now
     pub(crate) fn status(&self) -> Status {
         self.status.borrow().clone()
     }
 
-    /// Follows the status, for metrics
+    /// Subscribes to the status
     pub(crate) fn subscribe(&self) -> watch::Receiver<Status> {
         self.status.subscribe()
     }
 
-    /// What the ConfigMaps hold now, in the order of their names, broken documents included; empty in front of a folder
-    pub(crate) fn sources(&self) -> Arc<Vec<ConfigMapDocuments>> {
-        self.sources.load_full()
+    /// The stored ConfigMaps in the order of their names, with broken documents; empty if a folder is the source
+    pub(crate) fn config_maps(&self) -> Arc<Vec<ConfigMapDocuments>> {
+        self.config_maps.load_full()
     }
 
-    /// Notes what the ConfigMaps hold now
-    pub(crate) fn set_sources(&self, sources: Vec<ConfigMapDocuments>) {
-        self.sources.store(Arc::new(sources));
+    /// Replaces the stored ConfigMaps
+    pub(crate) fn set_config_maps(&self, config_maps: Vec<ConfigMapDocuments>) {
+        self.config_maps.store(Arc::new(config_maps));
     }
 
     /// Puts a configuration in force; returns its generation
@@ -100,31 +101,31 @@ impl Store {
                 faults: Arc::default(),
                 fault_count: 0,
             };
-            // Inside, so that whoever is told of a generation also finds it
+            // Stored before subscribers wake up, so that they find the generation that they read in the status
             self.current.store(Some(Arc::new(configuration)));
         });
         generation
     }
 
-    /// Notes a reload that failed; what was in force stays in force
+    /// Records a reload that failed; the configuration in force stays
     pub(crate) fn reject(&self, faults: &[LocatedFault]) {
         self.status.send_modify(|status| {
             status.last_reload = Some(false);
             status.failed_reloads = status.failed_reloads.saturating_add(1);
-            status.faults = faults.iter().take(SHOWN).cloned().collect();
+            status.faults = faults.iter().take(MAX_FAULTS).cloned().collect();
             status.fault_count = faults.len();
         });
     }
 }
 
 impl Status {
-    /// Whether there is a configuration to judge by
+    /// Whether a configuration is in force
     pub(crate) fn is_ready(&self) -> bool {
         self.generation > 0
     }
 }
 
-/// One line on what is in force, then one a fault
+/// A line about the configuration in force, then the faults of a failed reload, one a line
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.loaded_at {
@@ -152,7 +153,9 @@ impl fmt::Display for Status {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::directory::{FaultClass, ParsedDocument, merge};
+    use crate::config::located_fault::FaultClass;
+    use crate::config::merge::merge;
+    use crate::config::parsed_document::ParsedDocument;
 
     fn configuration() -> Configuration {
         let account = ParsedDocument::directory(b"account: {id: '123', region: cn-hangzhou}");
@@ -163,7 +166,7 @@ mod tests {
     fn a_failed_reload_leaves_the_last_good_set_in_force() {
         let store = Store::default();
         assert!(store.current().is_none() && !store.status().is_ready());
-        let faults = vec![LocatedFault::whole("people/a", "bad", FaultClass::Document); SHOWN + 1];
+        let faults = vec![LocatedFault::whole("people/a", "bad", FaultClass::Document); MAX_FAULTS + 1];
         store.reject(&faults);
         assert!(!store.status().is_ready());
         assert_eq!(store.accept(configuration()), 1);
@@ -175,7 +178,10 @@ mod tests {
             (status.generation, status.last_reload, status.failed_reloads),
             (2, Some(false), 2)
         );
-        assert_eq!((status.faults.len(), status.fault_count), (SHOWN, SHOWN + 1));
+        assert_eq!(
+            (status.faults.len(), status.fault_count),
+            (MAX_FAULTS, MAX_FAULTS + 1)
+        );
         assert_eq!(
             status.documents,
             DocumentCounts {
@@ -197,12 +203,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn followers_are_told() {
+    async fn subscribers_see_a_new_generation() {
         let store = Store::default();
-        let mut follower = store.subscribe();
+        let mut subscriber = store.subscribe();
         store.accept(configuration());
-        follower.changed().await.unwrap();
-        assert_eq!(follower.borrow().generation, 1);
-        assert_eq!(follower.borrow().to_string().lines().count(), 1);
+        subscriber.changed().await.unwrap();
+        assert_eq!(subscriber.borrow().generation, 1);
+        assert_eq!(subscriber.borrow().to_string().lines().count(), 1);
     }
 }

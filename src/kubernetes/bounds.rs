@@ -88,7 +88,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::admission::review::Review;
-    use crate::config::directory::{Carrier, ClusterSettings};
+    use crate::config::{ClusterSettings, DelegatedController};
     use crate::kubernetes::pod::Pod;
 
     fn read(metadata: Value, spec: Value) -> Result<usize, String> {
@@ -153,7 +153,7 @@ mod tests {
             .to_string()
         };
         let settings = ClusterSettings {
-            carriers: vec![Carrier {
+            carriers: vec![DelegatedController {
                 user: "u".to_owned(),
                 group: "example.com".to_owned(),
                 kind: "Thing".to_owned(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::directory::{ClusterSettings, Selector};
+use crate::config::{ClusterSettings, LabelSelector};
 use crate::kubernetes::eci_profile::Profile;
 use crate::stamp::Signer;
 
@@ -57,7 +57,7 @@ impl NodeKind {
     ///
     /// This is the one place that decides whether a node is virtual.
     pub(crate) fn of(labels: &BTreeMap<String, String>, settings: &ClusterSettings) -> Self {
-        let any = |selectors: &[Selector]| selectors.iter().any(|selector| selector.matches(labels));
+        let any = |selectors: &[LabelSelector]| selectors.iter().any(|selector| selector.matches(labels));
         if any(&settings.virtual_nodes) && !any(&settings.acs_nodes) {
             Self::Virtual
         } else {

@@ -2,7 +2,7 @@
 //!
 //! The chart's match conditions list the same users, in `templates/_cel.tpl`.
 
-use crate::config::directory::ClusterSettings;
+use crate::config::ClusterSettings;
 use crate::kubernetes::workload::Workload;
 
 /// Components of the control plane that are not service accounts

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::config::directory::ClusterSettings;
+use crate::config::ClusterSettings;
 use crate::kubernetes::cluster::{Cluster, Meta};
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
@@ -255,13 +255,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::config::directory::Selector;
+    use crate::config::LabelSelector;
     use crate::kubernetes::cluster::NodeKind;
 
     #[test]
     fn given_objects_are_found_and_others_are_not() {
         let settings = ClusterSettings {
-            acs_nodes: vec![Selector::label("acs", "1")],
+            acs_nodes: vec![LabelSelector::label("acs", "1")],
             ..ClusterSettings::default()
         };
         let virtual_labels = json!({"type": "virtual-kubelet"});

@@ -4,7 +4,7 @@ use crate::admission::outcome::container_difference::{ContainerDifference, Unlik
 
 use serde::Deserialize;
 
-use crate::config::directory::Injector;
+use crate::config::Injector;
 use crate::kubernetes::pod::present;
 use crate::kubernetes::strings::Text;
 use crate::stamp::{ContainerDigest, ContainerList, Contents};

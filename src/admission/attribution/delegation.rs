@@ -3,7 +3,7 @@
 use crate::admission::attribution::owned_object::{OwnedObject, is_listed};
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::review::{Operation, Resource, Review};
-use crate::config::directory::ClusterSettings;
+use crate::config::ClusterSettings;
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::control_plane::copies_template;
 use crate::kubernetes::workload::Workload;

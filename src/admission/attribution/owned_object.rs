@@ -4,7 +4,7 @@
 //! to its pods, by the names that they give. Owner references are the creator's own claim; they only ever take belief
 //! away here, since whoever creates an object that is no controller is its requester anyway.
 
-use crate::config::directory::ClusterSettings;
+use crate::config::ClusterSettings;
 use crate::kubernetes::pod::Metadata;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{ObjectName, StampedObject};
@@ -174,10 +174,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::config::directory::Carrier;
+    use crate::config::DelegatedController;
 
     fn settings() -> ClusterSettings {
-        let carrier = |user: &str, group: &str, kind: &str| Carrier {
+        let carrier = |user: &str, group: &str, kind: &str| DelegatedController {
             user: user.to_owned(),
             group: group.to_owned(),
             kind: kind.to_owned(),

@@ -1,7 +1,7 @@
 //! From a request about a pod to the call that ECI would get.
 
 use crate::admission::fields::reading::Fields;
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use eci_calls::{Call, Instance, Operation, Refusal, Tags};
 
 /// The tags of ACK's own that are known before a pod has a name: the cluster's id, and the namespace
@@ -133,7 +133,7 @@ fn owned((key, value): (&str, &str)) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::directory::{ParsedDocument, merge};
+    use crate::config::{ParsedDocument, merge};
     use crate::yaml;
 
     fn configuration(cluster_id: &str) -> Configuration {

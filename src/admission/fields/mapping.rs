@@ -7,7 +7,7 @@ use crate::admission::fields::changes::{Change, Changes};
 use crate::admission::fields::malformed::Problem;
 use crate::admission::fields::reading;
 use crate::admission::fields::reading::Fields;
-use crate::config::directory::{FieldRule, MappingMode, MappingRules, MappingSource};
+use crate::config::{FieldRule, MappingMode, MappingRules, MappingSource};
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_annotations::CUSTOM_TAGS;
 use crate::kubernetes::pod::Pod;
@@ -336,7 +336,7 @@ mod tests {
 
     use super::*;
     use crate::admission::fields::patch::Patch;
-    use crate::config::directory::mapping::TagRule;
+    use crate::config::TagRule;
     use crate::kubernetes::pod_template::{FieldPath, PodTemplate};
 
     fn rule(source: MappingSource, mode: MappingMode) -> FieldRule {

@@ -1,13 +1,12 @@
 //! Objects as they are after somebody has written them: what a case file has stamped before its request.
 
-use crate::admission::Webhook;
 use crate::admission::offline::{OfflineError, Operation, Request, listed, patch, path, send, workload};
+use crate::admission::{Mode, Modes, Webhook};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::admission::attribution::OwnedObject;
-use crate::admission::{Mode, Modes};
-use crate::config::directory::{Carrier, ClusterSettings, Configuration};
+use crate::config::{ClusterSettings, Configuration, DelegatedController};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::pod::Metadata;
 use crate::kubernetes::snapshot::ClusterSnapshot;
@@ -134,7 +133,7 @@ fn written_by(user: &str, object: &Value, settings: &ClusterSettings) -> Option<
     if let Some(first) = own.clone().next() {
         // What is of a listed kind itself is made of another one
         let made = listed(object, settings);
-        let is_other = |carrier: &&Carrier| made.is_none_or(|made| made.kind != carrier.kind);
+        let is_other = |carrier: &&DelegatedController| made.is_none_or(|made| made.kind != carrier.kind);
         let owner = own.find(is_other).unwrap_or(first);
         return Some((version_of(&owner.group), owner.kind.clone()));
     }

@@ -1,7 +1,7 @@
 //! What a review names and does not bring, so that it is read live before the review is judged.
 
 use crate::admission::review::{Operation, Resource, Review};
-use crate::config::directory::ClusterSettings;
+use crate::config::ClusterSettings;
 use crate::kubernetes::cluster::{Cluster, NodeKind};
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;

@@ -11,7 +11,7 @@ use crate::admission::review::stored_revision::StoredRevision;
 use crate::admission::review::{
     GroupVersionResource, Operation, Problem, Resource, Review, ReviewError, Revision, parameters,
 };
-use crate::config::directory::ClusterSettings;
+use crate::config::ClusterSettings;
 use crate::kubernetes::bounds::PARTS;
 use crate::kubernetes::pod::{Metadata, present};
 use crate::kubernetes::pod_template;

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::admission::attribution::{OwnedObject, is_listed};
 use crate::admission::outcome::revision_fault::RevisionFault;
-use crate::config::directory::ClusterSettings;
+use crate::config::ClusterSettings;
 use crate::kubernetes::controller_revision;
 use crate::kubernetes::pod::{Metadata, OwnerReference, present};
 use crate::kubernetes::pod_template::PodTemplate;

@@ -4,7 +4,7 @@
 //! requirements can only be met by virtual nodes; one that contradicts a requirement of every selector, by none.
 
 use crate::admission::routing::route::Mark;
-use crate::config::directory::{ClusterSettings, Selector, Test};
+use crate::config::{ClusterSettings, LabelOperator, LabelSelector};
 use crate::kubernetes::cluster::{Cluster, NodeKind};
 use crate::kubernetes::pod::{Expression, Pod, Term};
 
@@ -216,43 +216,43 @@ fn demand<'a>(expression: &'a Expression<'_>) -> Option<Demand<'a>> {
 }
 
 /// The demand by which every node that meets it is one of the selector's
-fn implied(selector: &Selector, demands: &[(&str, &Demand<'_>)], proof: Proof) -> Option<String> {
+fn implied(selector: &LabelSelector, demands: &[(&str, &Demand<'_>)], proof: Proof) -> Option<String> {
     let mut labels = Vec::new();
     for requirement in selector.requirements() {
         let (key, demand) = demands.iter().find(|(key, demand)| {
-            *key == requirement.key && relation(demand, &requirement.test, proof) == Relation::Implies
+            *key == requirement.key && relation(demand, &requirement.operator, proof) == Relation::Implies
         })?;
-        labels.push(label(key, demand, &requirement.test));
+        labels.push(label(key, demand, &requirement.operator));
     }
     labels.into_iter().next()
 }
 
 /// The demand that some of the selector's nodes meet because of what makes them the selector's
-fn touched(selector: &Selector, demands: &[(&str, &Demand<'_>)]) -> Option<String> {
+fn touched(selector: &LabelSelector, demands: &[(&str, &Demand<'_>)]) -> Option<String> {
     selector.requirements().iter().find_map(|requirement| {
-        let positive = matches!(requirement.test, Test::In(_) | Test::Exists);
+        let positive = matches!(requirement.operator, LabelOperator::In(_) | LabelOperator::Exists);
         let (key, demand) = demands.iter().find(|(key, demand)| {
-            let relation = relation(demand, &requirement.test, Proof::Mark);
+            let relation = relation(demand, &requirement.operator, Proof::Mark);
             positive && *key == requirement.key && matches!(relation, Relation::Implies | Relation::Overlaps)
         })?;
-        Some(label(key, demand, &requirement.test))
+        Some(label(key, demand, &requirement.operator))
     })
 }
 
-fn contradicted(selector: &Selector, demands: &[(&str, &Demand<'_>)]) -> bool {
+fn contradicted(selector: &LabelSelector, demands: &[(&str, &Demand<'_>)]) -> bool {
     selector.requirements().iter().any(|requirement| {
         demands.iter().any(|(key, demand)| {
             *key == requirement.key
-                && relation(demand, &requirement.test, Proof::Strict) == Relation::Contradicts
+                && relation(demand, &requirement.operator, Proof::Strict) == Relation::Contradicts
         })
     })
 }
 
 /// A label for messages: `key=value`, or the key alone where any value will do
-fn label(key: &str, demand: &Demand<'_>, test: &Test) -> String {
+fn label(key: &str, demand: &Demand<'_>, test: &LabelOperator) -> String {
     let wanted = |value: &&str| match test {
-        Test::In(values) => values.iter().any(|wanted| wanted == value),
-        Test::NotIn(_) | Test::Exists | Test::DoesNotExist => true,
+        LabelOperator::In(values) => values.iter().any(|wanted| wanted == value),
+        LabelOperator::NotIn(_) | LabelOperator::Exists | LabelOperator::DoesNotExist => true,
     };
     match demand {
         Demand::In(values) => values
@@ -264,18 +264,18 @@ fn label(key: &str, demand: &Demand<'_>, test: &Test) -> String {
     }
 }
 
-fn relation(demand: &Demand<'_>, test: &Test, proof: Proof) -> Relation {
+fn relation(demand: &Demand<'_>, test: &LabelOperator, proof: Proof) -> Relation {
     let among = |values: &[String], value: &str| values.iter().any(|wanted| wanted == value);
     match (test, demand) {
-        (Test::In(wanted), Demand::In(values)) => of(
+        (LabelOperator::In(wanted), Demand::In(values)) => of(
             values.len(),
             values.iter().filter(|value| among(wanted, value)).count(),
         ),
-        (Test::NotIn(unwanted), Demand::In(values)) => of(
+        (LabelOperator::NotIn(unwanted), Demand::In(values)) => of(
             values.len(),
             values.iter().filter(|value| !among(unwanted, value)).count(),
         ),
-        (Test::In(wanted), Demand::NotIn(values)) => {
+        (LabelOperator::In(wanted), Demand::NotIn(values)) => {
             let excluded = wanted.iter().all(|value| values.contains(&value.as_str()));
             if excluded {
                 Relation::Contradicts
@@ -283,7 +283,7 @@ fn relation(demand: &Demand<'_>, test: &Test, proof: Proof) -> Relation {
                 Relation::Unrelated
             }
         }
-        (Test::NotIn(unwanted), Demand::NotIn(values)) => {
+        (LabelOperator::NotIn(unwanted), Demand::NotIn(values)) => {
             let included = unwanted.iter().all(|value| values.contains(&value.as_str()));
             if included {
                 Relation::Implies
@@ -291,13 +291,15 @@ fn relation(demand: &Demand<'_>, test: &Test, proof: Proof) -> Relation {
                 Relation::Unrelated
             }
         }
-        (Test::In(_), Demand::Exists) if proof == Proof::Mark => Relation::Implies,
-        (Test::Exists, Demand::In(_) | Demand::Exists | Demand::Compares)
-        | (Test::NotIn(_) | Test::DoesNotExist, Demand::DoesNotExist) => Relation::Implies,
-        (Test::In(_) | Test::Exists, Demand::DoesNotExist)
-        | (Test::DoesNotExist, Demand::In(_) | Demand::Exists | Demand::Compares) => Relation::Contradicts,
-        (Test::In(_) | Test::NotIn(_), Demand::Exists | Demand::Compares)
-        | (Test::Exists | Test::DoesNotExist, Demand::NotIn(_)) => Relation::Unrelated,
+        (LabelOperator::In(_), Demand::Exists) if proof == Proof::Mark => Relation::Implies,
+        (LabelOperator::Exists, Demand::In(_) | Demand::Exists | Demand::Compares)
+        | (LabelOperator::NotIn(_) | LabelOperator::DoesNotExist, Demand::DoesNotExist) => Relation::Implies,
+        (LabelOperator::In(_) | LabelOperator::Exists, Demand::DoesNotExist)
+        | (LabelOperator::DoesNotExist, Demand::In(_) | Demand::Exists | Demand::Compares) => {
+            Relation::Contradicts
+        }
+        (LabelOperator::In(_) | LabelOperator::NotIn(_), Demand::Exists | Demand::Compares)
+        | (LabelOperator::Exists | LabelOperator::DoesNotExist, Demand::NotIn(_)) => Relation::Unrelated,
     }
 }
 

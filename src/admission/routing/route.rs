@@ -6,7 +6,7 @@
 use crate::admission::routing::constraint;
 use std::fmt;
 
-use crate::config::directory::ClusterSettings;
+use crate::config::ClusterSettings;
 use crate::kubernetes::cluster::{Cluster, Meta, NodeKind, profile_in_force};
 use crate::kubernetes::pod::{Pod, Toleration};
 use crate::wording::{NAME_LENGTH, quoted};
@@ -267,7 +267,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::config::directory::Selector;
+    use crate::config::LabelSelector;
     use crate::kubernetes::eci_profile::Profile;
     use crate::stamp::Signer;
 
@@ -668,7 +668,7 @@ mod tests {
             "certain: serverless cluster"
         );
         let burst = ClusterSettings {
-            burst_namespaces: vec![Selector::label("burst", "yes")],
+            burst_namespaces: vec![LabelSelector::label("burst", "yes")],
             ..ClusterSettings::default()
         };
         assert_eq!(
@@ -680,7 +680,7 @@ mod tests {
             "no: nothing on it leads to ECI"
         );
         let own = ClusterSettings {
-            virtual_nodes: vec![Selector::label("pool", "eci")],
+            virtual_nodes: vec![LabelSelector::label("pool", "eci")],
             ..ClusterSettings::default()
         };
         assert_eq!(
@@ -696,7 +696,7 @@ mod tests {
             "no: nothing on it leads to ECI"
         );
         let acs = ClusterSettings {
-            acs_nodes: vec![Selector::label("acs", "1")],
+            acs_nodes: vec![LabelSelector::label("acs", "1")],
             ..ClusterSettings::default()
         };
         let both = json!({"spec": {"nodeSelector": {"type": "virtual-kubelet", "acs": "1"}}});

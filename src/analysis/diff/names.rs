@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::axis::{Candidate, Told};
 use super::values::{self, Values};
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use eci_calls::condition_key::RESOURCE_GROUP_ID;
 use eci_calls::{ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, Operation, PASS_ROLE};
 use ram_policy::pattern::{Tokens, combinations};
@@ -189,7 +189,7 @@ pub(crate) fn groups(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::directory::{ParsedDocument, merge};
+    use crate::config::{ParsedDocument, merge};
     use ram_policy::{Document, DocumentKind};
 
     fn document(statement: &str) -> Document {

@@ -11,7 +11,7 @@ use super::catalogue::{Catalogue, Known};
 use super::cube::{AxisId, Cube, Probe, Verdict};
 use super::elements::{self, Axes, Memory, Test};
 use super::universe::{Side, Standing, Universe};
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use eci_calls::Operation;
 use eci_calls::condition_key::QuestionKind;
 use ram_policy::{Context, Effect, Principal};

@@ -9,7 +9,7 @@ pub(crate) mod subject;
 use std::fmt::Debug;
 
 use crate::analysis::diff::report::OtherChange;
-use crate::config::directory::{Configuration, Requirement, Selector, Test};
+use crate::config::{Configuration, LabelOperator, LabelSelector, Requirement};
 
 /// All such changes, section by section
 pub(crate) fn changes(old: &Configuration, new: &Configuration) -> Vec<OtherChange> {
@@ -76,13 +76,13 @@ fn shown<T: Debug>(value: &T) -> Option<String> {
 }
 
 /// A selector in the words of Kubernetes
-fn selector(selector: &Selector) -> String {
-    let requirement = |each: &Requirement| match &each.test {
-        Test::In(values) if values.len() == 1 => format!("{}={}", each.key, values.concat()),
-        Test::In(values) => format!("{} in ({})", each.key, values.join(",")),
-        Test::NotIn(values) => format!("{} notin ({})", each.key, values.join(",")),
-        Test::Exists => each.key.clone(),
-        Test::DoesNotExist => format!("!{}", each.key),
+fn selector(selector: &LabelSelector) -> String {
+    let requirement = |each: &Requirement| match &each.operator {
+        LabelOperator::In(values) if values.len() == 1 => format!("{}={}", each.key, values.concat()),
+        LabelOperator::In(values) => format!("{} in ({})", each.key, values.join(",")),
+        LabelOperator::NotIn(values) => format!("{} notin ({})", each.key, values.join(",")),
+        LabelOperator::Exists => each.key.clone(),
+        LabelOperator::DoesNotExist => format!("!{}", each.key),
     };
     let all: Vec<String> = selector.requirements().iter().map(requirement).collect();
     if all.is_empty() {

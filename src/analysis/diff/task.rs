@@ -14,7 +14,7 @@ use super::search::{Found, Question, search};
 use super::universe::Universe;
 use super::words::Term;
 use super::{pattern, words};
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use eci_calls::ASSUME_ROLE;
 use ram_policy::{Principal, Request};
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::catalogue::Catalogue;
 use super::task::Tasks;
 use super::universe::{Side, Universe};
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use eci_calls::INSTANCE_ROLE_SERVICE;
 use ram_policy::{Attached, Principal, Target, Trusted};
 

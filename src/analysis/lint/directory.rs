@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use crate::analysis::lint::code::Code;
 use crate::analysis::lint::warning::Warning;
-use crate::config::directory::{
-    DirectoryDocument, GrantEntry, MappingSource, ParsedDocument, RoleEntry, Text,
-};
+use crate::config::{DirectoryDocument, GrantEntry, LocatedText, MappingSource, ParsedDocument, RoleEntry};
 use ram_policy::source::Position;
 use ram_policy::{Document, DocumentKind, Principal, SYSTEM_POLICIES};
 
@@ -110,7 +108,7 @@ impl<'a> Directory<'a> {
     }
 
     /// The names of all control policies
-    pub(crate) fn control_policies(&self) -> impl Iterator<Item = &'a Text> {
+    pub(crate) fn control_policies(&self) -> impl Iterator<Item = &'a LocatedText> {
         let accounts = self.each(|part| &part.accounts);
         accounts.flat_map(|(_, account)| account.control_policies.iter().flatten())
     }

@@ -1,6 +1,6 @@
 //! What a linter knows of the account: where its resources are, and which keys every request has.
 
-use crate::config::directory::ParsedDocument;
+use crate::config::ParsedDocument;
 
 /// The account of the documents, if one of them holds it
 #[derive(Clone, Debug, Default)]

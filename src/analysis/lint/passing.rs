@@ -6,7 +6,7 @@ use super::code::Code;
 use super::directory::{Directory, Holder, Place};
 use super::subject::listed;
 use super::warning::Warning;
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use eci_calls::PASS_ROLE;
 use eci_calls::condition_key::{CURRENT_TIME, SERVICE};
 use ram_policy::{Actions, Context, Effect, Outcome, Principal, Request, Statement};

@@ -7,7 +7,7 @@ use super::directory::{Directory, Holder, Place};
 use super::never::is_about_eci;
 use super::passing::{self, names_pass_role};
 use super::warning::Warning;
-use crate::config::directory::{Configuration, RoleEntry};
+use crate::config::{Configuration, RoleEntry};
 use eci_calls::condition_key::{CURRENT_TIME, SERVICE};
 use eci_calls::{ASSUME_ROLE, INSTANCE_ROLE_SERVICE};
 use ram_policy::{Condition, Context, Effect, Outcome, Pattern, Principal, Request, Statement, Target};

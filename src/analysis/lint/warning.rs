@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::analysis::lint::code::Code;
 use crate::analysis::lint::subject::Finding;
-use crate::config::directory::{FaultClass, LocatedFault};
+use crate::config::{FaultClass, LocatedFault};
 use ram_policy::source::{Fault, Position};
 use ram_policy::{Doubt, DoubtKind};
 

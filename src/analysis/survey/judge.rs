@@ -9,7 +9,7 @@ use crate::admission::{Cause, Decision, Mode, Modes, offline};
 use crate::analysis::survey::cluster::SurveyedCluster;
 use crate::analysis::survey::row::{Denied, Row, Stamp, Today};
 use crate::analysis::survey::source::{Source, owner, pod_of, stamp_of, text};
-use crate::config::directory::{ClusterSettings, Configuration};
+use crate::config::{ClusterSettings, Configuration};
 use crate::stamp::{Signer, key_id};
 
 /// Judges what a cluster holds by a configuration

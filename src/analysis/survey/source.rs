@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::admission::attribution::OwnedObject;
-use crate::config::directory::{Carrier, ClusterSettings};
+use crate::config::{ClusterSettings, DelegatedController};
 use crate::kubernetes::pod::Metadata;
 use crate::kubernetes::pod_template::FieldPath;
 use crate::kubernetes::workload::Workload;
@@ -201,7 +201,7 @@ impl Source {
 /// The kinds that carriers list and that are not built in, each once
 fn listed(settings: &ClusterSettings) -> Vec<Listed> {
     let mut kinds: Vec<Listed> = Vec::new();
-    let is_foreign = |carrier: &&Carrier| {
+    let is_foreign = |carrier: &&DelegatedController| {
         let mut built_in = Workload::ALL.into_iter();
         let is_pod = (carrier.group.as_str(), carrier.resource.as_str()) == ("", "pods");
         !is_pod && !built_in.any(|one| one.group() == carrier.group && one.resource() == carrier.resource)

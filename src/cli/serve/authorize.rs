@@ -8,7 +8,7 @@ use crate::authorization;
 use crate::authorization::{Case, Exempt, Review, Sight};
 use crate::cli::serve::gate::{Gate, Surrounding};
 use crate::cluster::{LiveRead, View};
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use crate::kubernetes::cluster::Cluster;
 use crate::server::judge::Verdict;
 

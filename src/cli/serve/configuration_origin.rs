@@ -15,7 +15,7 @@ use crate::cli::serve::watchdog::Watchdog;
 use crate::cluster::api::watches::Watches;
 use crate::cluster::{ClusterSource, Followed, KeyStore, Rules, Surroundings, View};
 use crate::config::Store;
-use crate::config::folder::FolderSource;
+use crate::config::folder_watch::FolderSource;
 use crate::config::reload::Reloader;
 use crate::telemetry::metrics::Metrics;
 

@@ -14,8 +14,7 @@ use crate::admission::review::complete::{CompleteReview, NamedObjects};
 use crate::admission::{Modes, Review, ReviewError, Webhook};
 use crate::authorization::Exempt;
 use crate::cluster::{View, prefetch};
-use crate::config::Store;
-use crate::config::review as config_map_review;
+use crate::config::{Store, config_map_admission};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::server::judge::{Endpoint, Judge, Verdict};
@@ -137,7 +136,7 @@ impl Gate {
                 }
             }
             Webhook::Validating => {
-                let verdict = config_map_review::judge(review, &self.store.sources());
+                let verdict = config_map_admission::evaluate(review, &self.store.config_maps());
                 let decision = if verdict.is_allowed() {
                     admission::Decision::Allow
                 } else {

@@ -6,7 +6,7 @@ use crate::analysis::survey::Source;
 use crate::analysis::survey::live::Scope;
 use crate::cli::report::Problem;
 use crate::cli::site::{Site, named, unread};
-use crate::config::directory::ClusterSettings;
+use crate::config::ClusterSettings;
 
 /// An object of a live cluster
 pub(super) struct Target {

@@ -14,7 +14,7 @@ use crate::cli::report::{Exit, Output, Problem, print, print_json};
 use crate::cli::site::{Ground, Site, SiteArgs, unread};
 use crate::cli::stamp::target;
 use crate::cli::{manifest, site};
-use crate::config::directory::ClusterSettings;
+use crate::config::ClusterSettings;
 use crate::kubernetes::eci_annotations::{
     CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS,
 };

@@ -1,19 +1,23 @@
-//! One directory document, checked as far as it can be on its own.
+//! A directory document, checked as far as it can be on its own.
 
-use crate::config::directory::binding::BindingEntry;
-use crate::config::directory::mapping::MappingRules;
-use crate::config::directory::people::{BoundaryEntry, GroupEntry, ResourceGroupEntry, RoleEntry, UserEntry};
-use crate::config::directory::settings::{AccountSection, ClusterSettings};
-use crate::config::directory::{binding, mapping, people, settings};
+use crate::config::directory::account::{self, AccountSection};
+use crate::config::directory::binding_entry::{self, BindingEntry};
+use crate::config::directory::boundary::{self, BoundaryEntry};
+use crate::config::directory::cluster_settings::{self, ClusterSettings};
+use crate::config::directory::faults::Faults;
+use crate::config::directory::identities::{self, GroupEntry, RoleEntry, UserEntry};
+use crate::config::directory::mapping_rules::{self, MappingRules};
+use crate::config::directory::name_rules::shortened;
+use crate::config::directory::resource_group::{self, ResourceGroupEntry};
 use crate::yaml;
 use ram_policy::Doubt;
 use ram_policy::source::{Fault, Key, Node, Position, Value, utf8};
 
-/// The sections that a directory document may hold
+/// The names of the sections, for messages
 const SECTIONS: &str =
     "account, cluster, resourceGroups, users, groups, roles, bindings, boundaries, mapping";
 
-/// What one directory document says; several are merged into a configuration
+/// The sections of a directory document; several documents are merged into a configuration
 #[derive(Clone, Debug, Default)]
 pub struct DirectoryDocument {
     pub(crate) accounts: Vec<AccountSection>,
@@ -25,100 +29,91 @@ pub struct DirectoryDocument {
     pub(crate) roles: Vec<RoleEntry>,
     pub(crate) bindings: Vec<BindingEntry>,
     pub(crate) boundaries: Vec<BoundaryEntry>,
-    pub(crate) warnings: Vec<Doubt>,
+    warnings: Vec<Doubt>,
 }
 
 impl DirectoryDocument {
-    /// Reads a YAML text; every fault is told, not only the first
-    pub fn parse(bytes: &[u8]) -> Result<Self, Vec<Fault>> {
+    /// Reads a YAML text
+    ///
+    /// # Errors
+    /// Every fault in the order of the text; only the first if the text is not YAML
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Vec<Fault>> {
         let nodes = utf8(bytes).and_then(yaml::parse).map_err(|fault| vec![fault])?;
         Self::from_nodes(&nodes)
     }
 
-    /// Reads the documents of a text that is parsed already
-    pub fn from_nodes(nodes: &[Node]) -> Result<Self, Vec<Fault>> {
-        let mut part = Self::default();
-        let mut faults = Vec::new();
+    /// Reads the YAML documents of a text as one directory document
+    ///
+    /// # Errors
+    /// Every fault in the order of the text
+    pub(crate) fn from_nodes(nodes: &[Node]) -> Result<Self, Vec<Fault>> {
+        let mut document = Self::default();
+        let mut faults = Faults::default();
         if nodes.is_empty() {
             let start = Position { line: 1, column: 1 };
-            faults.push(Fault::new(
-                start,
-                format!("the document is empty: it holds at least one of {SECTIONS}"),
-            ));
+            let message = format!("the document is empty: it holds at least one of {SECTIONS}");
+            faults.push(Fault::new(start, message));
         }
         for node in nodes {
-            match &node.value {
-                Value::Map(sections) => {
-                    sections
-                        .iter()
-                        .for_each(|(key, section)| part.add(key, section, &mut faults));
-                }
-                _ => faults.push(Fault::new(
-                    node.at,
-                    format!("expected an object with any of {SECTIONS}, found {}", node.kind()),
-                )),
+            let Value::Map(sections) = &node.value else {
+                let message = format!("expected an object with any of {SECTIONS}, found {}", node.kind());
+                faults.push(Fault::new(node.at, message));
+                continue;
+            };
+            for (key, section) in sections {
+                faults.handle(document.add(key, section));
             }
         }
-        if faults.is_empty() {
-            Ok(part)
-        } else {
-            faults.sort_by_key(|fault| fault.at);
-            Err(faults)
-        }
+        faults.finish(document).map_err(Faults::sorted)
     }
 
-    /// What the document may say but probably does not mean
-    pub fn warnings(&self) -> &[Doubt] {
+    /// Contents that are valid but probably not meant
+    pub(crate) fn warnings(&self) -> &[Doubt] {
         &self.warnings
     }
 
-    fn add(&mut self, key: &Key, node: &Node, faults: &mut Vec<Fault>) {
-        let warnings = &mut self.warnings;
+    fn add(&mut self, key: &Key, node: &Node) -> Result<(), Faults> {
         match key.text.as_str() {
-            "account" => self.accounts.extend(settings::account(node, faults)),
-            "cluster" => self
-                .clusters
-                .extend(settings::cluster(node, faults).map(|cluster| (node.at, cluster))),
-            "mapping" => self.mappings.push((node.at, mapping::read(node, faults))),
-            "resourceGroups" => each(node, faults, |item, faults| {
-                self.resource_groups.extend(people::resource_group(item, faults));
-            }),
-            "users" => each(node, faults, |item, faults| {
-                self.users.extend(people::user(item, faults))
-            }),
-            "groups" => each(node, faults, |item, faults| {
-                self.groups.extend(people::group(item, faults))
-            }),
-            "roles" => each(node, faults, |item, faults| {
-                self.roles.extend(people::role(item, faults, warnings))
-            }),
-            "bindings" => each(node, faults, |item, faults| {
-                self.bindings.extend(binding::read(item, faults))
-            }),
-            "boundaries" => each(node, faults, |item, faults| {
-                self.boundaries.extend(people::boundary(item, faults));
-            }),
-            other => faults.push(Fault::new(
-                key.at,
-                format!(
+            "account" => self.accounts.push(account::read(node)?),
+            "cluster" => self.clusters.push((node.at, cluster_settings::read(node)?)),
+            "mapping" => self.mappings.push((node.at, mapping_rules::read(node)?)),
+            "resourceGroups" => self.resource_groups.extend(entries(node, resource_group::read)?),
+            "users" => self.users.extend(entries(node, identities::read_user)?),
+            "groups" => self.groups.extend(entries(node, identities::read_group)?),
+            "roles" => {
+                for (role, warnings) in entries(node, identities::read_role)? {
+                    self.roles.push(role);
+                    self.warnings.extend(warnings);
+                }
+            }
+            "bindings" => self.bindings.extend(entries(node, binding_entry::read)?),
+            "boundaries" => self.boundaries.extend(entries(node, boundary::read)?),
+            other => {
+                let message = format!(
                     "unknown section `{}`, expected one of {SECTIONS}",
-                    crate::config::directory::name::shortened(other)
-                ),
-            )),
+                    shortened(other)
+                );
+                return Err(Fault::new(key.at, message).into());
+            }
         }
+        Ok(())
     }
 }
 
-fn each(list: &Node, faults: &mut Vec<Fault>, mut add: impl FnMut(&Node, &mut Vec<Fault>)) {
-    match &list.value {
-        Value::List(items) => items.iter().for_each(|item| add(item, faults)),
-        // `users:` with nothing under it is an empty list written in YAML's way
-        Value::Null => {}
-        _ => faults.push(Fault::new(
-            list.at,
-            format!("expected a list, found {}", list.kind()),
-        )),
-    }
+/// Reads the entries of a section that is a list
+fn entries<T>(list: &Node, read: impl Fn(&Node) -> Result<T, Faults>) -> Result<Vec<T>, Faults> {
+    let items = match &list.value {
+        Value::List(items) => items.as_slice(),
+        // `users:` with nothing under it is an empty list in YAML's way
+        Value::Null => &[],
+        _ => {
+            let message = format!("expected a list, found {}", list.kind());
+            return Err(Fault::new(list.at, message).into());
+        }
+    };
+    let mut faults = Faults::default();
+    let entries = faults.handle_each(items, read);
+    faults.finish(entries)
 }
 
 #[cfg(test)]
@@ -162,35 +157,50 @@ mapping:
 
     #[test]
     fn every_section_is_read() {
-        let part = DirectoryDocument::parse(WHOLE.as_bytes()).unwrap();
+        let document = DirectoryDocument::parse(WHOLE.as_bytes()).unwrap();
         assert_eq!(
-            (part.accounts.len(), part.clusters.len(), part.mappings.len()),
+            (
+                document.accounts.len(),
+                document.clusters.len(),
+                document.mappings.len()
+            ),
             (1, 1, 1)
         );
         assert_eq!(
-            (part.resource_groups.len(), part.users.len(), part.groups.len()),
+            (
+                document.resource_groups.len(),
+                document.users.len(),
+                document.groups.len()
+            ),
             (2, 1, 1)
         );
         assert_eq!(
-            (part.roles.len(), part.bindings.len(), part.boundaries.len()),
+            (
+                document.roles.len(),
+                document.bindings.len(),
+                document.boundaries.len()
+            ),
             (1, 1, 1)
         );
         assert_eq!(
-            part.users[0].policies[1].resource_group.as_deref(),
+            document.users[0].policies[1].resource_group.as_deref(),
             Some("rg-prod1")
         );
     }
 
     #[test]
     fn json_is_read_as_it_is_and_empty_lists_are_lists() {
-        let part =
+        let document =
             DirectoryDocument::parse(br#"{"users": [{"name": "a"}], "groups": [], "roles": null}"#).unwrap();
-        assert_eq!((part.users.len(), part.groups.len(), part.roles.len()), (1, 0, 0));
+        assert_eq!(
+            (document.users.len(), document.groups.len(), document.roles.len()),
+            (1, 0, 0)
+        );
     }
 
     #[test]
-    fn every_fault_is_told_in_the_order_of_the_text() {
-        let told = refused(
+    fn every_fault_is_found_in_the_order_of_the_text() {
+        let faults = refused(
             "users:
 - {name: 'a b', policies: [{polcy: P}]}
 - {nam: a}
@@ -207,8 +217,8 @@ resourceGroups:
 people: []
 ",
         );
-        let lines: Vec<&str> = told.lines().collect();
-        let wanted = [
+        let lines: Vec<&str> = faults.lines().collect();
+        let expected = [
             "2:29: unknown field `polcy`",
             "3:4: unknown field `nam`",
             "4:10: `` is no user name",
@@ -220,9 +230,12 @@ people: []
             "13:20: an empty name",
             "14:1: unknown section `people`, expected one of account, cluster,",
         ];
-        assert_eq!(lines.len(), wanted.len(), "{told}");
-        for (line, wanted) in lines.iter().zip(wanted) {
-            assert!(line.starts_with(wanted), "{wanted} is not the start of {line}");
+        assert_eq!(lines.len(), expected.len(), "{faults}");
+        for (line, expected) in lines.iter().zip(expected) {
+            assert!(
+                line.starts_with(expected),
+                "{expected} is not the start of {line}"
+            );
         }
     }
 

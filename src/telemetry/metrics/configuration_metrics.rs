@@ -71,7 +71,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::config::directory::DocumentCounts;
+    use crate::config::DocumentCounts;
     use crate::telemetry::metrics::registration::text_of;
 
     #[test]

@@ -1,4 +1,4 @@
-//! Every case file, through the library and through the program, and every documented row among them.
+//! Runs every case file, through the library and through the program, and checks that every documented row has a case.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,8 +13,7 @@ use std::process::Command;
 use ramgate::testing::cases;
 use ramgate::testing::cases::CaseResult;
 
-/// Rows of the specification that have an outcome which a case can state; the others are explained in
-/// tests/cases/README.md
+/// The rows of the specification with an outcome that a case can state; tests/cases/README.md explains the others
 const ROWS: &[std::ops::RangeInclusive<u32>] = &[
     1..=16,
     18..=33,
@@ -83,7 +82,7 @@ fn every_documented_row_with_an_outcome_is_a_case() {
 }
 
 #[test]
-fn the_program_says_what_the_library_says() {
+fn the_program_prints_the_results_of_the_library() {
     let output = Command::new(env!("CARGO_BIN_EXE_ramgate"))
         .args(["test", "tests/cases", "--output", "json"])
         .output()
@@ -97,7 +96,7 @@ fn the_program_says_what_the_library_says() {
 }
 
 #[test]
-fn a_wrong_expectation_fails_with_both_sides() {
+fn a_failed_case_prints_expected_and_actual() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("wrong.yaml");
     let text = "directory: {account: {id: '1', region: r}}\ncases:\n\
@@ -123,9 +122,9 @@ fn a_wrong_expectation_fails_with_both_sides() {
 }
 
 #[test]
-fn a_file_that_cannot_be_understood_is_refused_with_its_place() {
+fn a_malformed_file_is_refused_with_a_position() {
     let dir = tempfile::tempdir().unwrap();
-    for (text, words) in [
+    for (text, message) in [
         (
             "cases:\n- {name: a, expect: Allow}",
             ":2:3: a case needs `action`",
@@ -165,7 +164,7 @@ fn a_file_that_cannot_be_understood_is_refused_with_its_place() {
             .output()
             .unwrap();
         let printed = String::from_utf8(output.stderr).unwrap();
-        assert!(printed.contains(words), "{text}\n{printed}");
+        assert!(printed.contains(message), "{text}\n{printed}");
         assert_eq!(output.status.code(), Some(3), "{text}");
     }
 }

@@ -3,7 +3,7 @@
 use crate::admission::fields::reading::Fields;
 use crate::admission::outcome::advice::Advice;
 use crate::admission::outcome::verb::Verb;
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use crate::wording::{NAME_LENGTH, described, quoted};
 use ram_policy::Principal;
 

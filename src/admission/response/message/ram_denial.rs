@@ -4,7 +4,7 @@ use crate::admission::evaluate::call::SET_BY_ACK;
 use crate::admission::fields::mapping;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::response::message::context::MessageContext;
-use crate::config::directory::MappingMode;
+use crate::config::MappingMode;
 use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS};
 use crate::wording::{NAME_LENGTH, clipped, described, display_name, listed, quoted};
 use eci_calls::condition_key::{self, TagKey, TagSource};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::diff::surroundings::Changes;
-use crate::config::directory::Configuration;
+use crate::config::Configuration;
 use eci_calls::ResourceGroup;
 
 const SECTION: &str = "account";

@@ -1,7 +1,7 @@
 //! Which pods are judged, and what is written into them.
 
 use crate::analysis::diff::surroundings::{Changes, selector, shown};
-use crate::config::directory::{ClusterSettings, FieldRule, MappingMode, MappingRules, MappingSource};
+use crate::config::{ClusterSettings, FieldRule, MappingMode, MappingRules, MappingSource};
 
 const SECTION: &str = "cluster";
 
@@ -69,7 +69,7 @@ pub(crate) fn cluster(changes: &mut Changes, old: &ClusterSettings, new: &Cluste
     let profiles = [shown(&old.eci_profile), shown(&new.eci_profile)];
     changes.add(SECTION, "eciProfile", profiles, old.eci_profile);
     let carriers = [old.carriers.as_slice(), &new.carriers];
-    let carrier = |each: &crate::config::directory::Carrier| {
+    let carrier = |each: &crate::config::DelegatedController| {
         format!("{} of {}.{}", each.user, each.resource, each.group)
     };
     changes.lists(SECTION, "carriers", carriers, carrier, [false, true]);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::diff::surroundings::{Changes, selector};
-use crate::config::directory::{Boundary, Configuration, Subject};
+use crate::config::{Boundary, Configuration, Subject};
 use ram_policy::Principal;
 
 /// Subjects that mean another principal, or one at all, or none any more

@@ -8,7 +8,7 @@ use crate::admission::{Mode, Webhook};
 use crate::analysis::survey::preflight::{Check, Finding, Scene, shown};
 use crate::analysis::survey::webhooks::{Asked, Entry, NAME_LABEL, Webhooks};
 use crate::cluster::told;
-use crate::config::directory::{Selector, Test};
+use crate::config::{LabelOperator, LabelSelector};
 use crate::kubernetes::eci_profile::NAMESPACE as PROFILE_NAMESPACE;
 use crate::kubernetes::workload::Workload;
 
@@ -305,14 +305,14 @@ fn places(scene: &Scene<'_>) -> [Vec<Place>; 3] {
 }
 
 /// A namespace that a selector fits
-fn example(selector: &Selector) -> Option<Place> {
+fn example(selector: &LabelSelector) -> Option<Place> {
     let labels = selector
         .requirements()
         .iter()
-        .filter_map(|requirement| match &requirement.test {
-            Test::In(values) => Some((requirement.key.clone(), values.first()?.clone())),
-            Test::Exists => Some((requirement.key.clone(), "any".to_owned())),
-            Test::NotIn(_) | Test::DoesNotExist => None,
+        .filter_map(|requirement| match &requirement.operator {
+            LabelOperator::In(values) => Some((requirement.key.clone(), values.first()?.clone())),
+            LabelOperator::Exists => Some((requirement.key.clone(), "any".to_owned())),
+            LabelOperator::NotIn(_) | LabelOperator::DoesNotExist => None,
         });
     let place = Place::with("burst namespaces".to_owned(), labels);
     selector.matches(&place.labels).then_some(place)

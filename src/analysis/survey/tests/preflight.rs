@@ -1,6 +1,6 @@
 //! Each finding of preflight, by the one thing that brings it about.
 
-use crate::config::directory::Selector;
+use crate::config::LabelSelector;
 use crate::kubernetes::cluster::Meta;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -75,7 +75,7 @@ fn makers_and_principals_that_nobody_knows_are_told() {
     );
     let web = sound(&town);
     let directory = "account: {id: '123', region: cn-hangzhou}";
-    let document = crate::config::directory::ParsedDocument::directory(directory.as_bytes());
+    let document = crate::config::ParsedDocument::directory(directory.as_bytes());
     let named = crate::config::NamedDocument::new("directory", document);
     town.configuration = crate::config::load(&[named]).unwrap();
     let findings = found(&town, &[web, pod], &WARN, "real");
@@ -89,7 +89,7 @@ fn makers_and_principals_that_nobody_knows_are_told() {
 #[test]
 fn names_of_nodes_are_held_against_the_pattern() {
     let mut town = orderly();
-    town.configuration.cluster.acs_nodes = vec![Selector::label("acs", "1")];
+    town.configuration.cluster.acs_nodes = vec![LabelSelector::label("acs", "1")];
     let labels = [("type", "virtual-kubelet"), ("acs", "1")];
     let acs = Meta {
         labels: labels

@@ -1,40 +1,40 @@
-//! Values of case files that may be written in more than one way.
+//! Values that a case file may write in more than one way.
 
 use std::fmt;
 
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// A text; booleans and whole numbers need no quotes in a case file
+/// A string; booleans and whole numbers need no quotes in a case file
 #[derive(Clone, Debug)]
-pub(super) struct Text(pub(super) String);
+pub(super) struct Scalar(pub(super) String);
 
-impl<'de> Deserialize<'de> for Text {
+impl<'de> Deserialize<'de> for Scalar {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextVisitor;
-        impl Visitor<'_> for TextVisitor {
-            type Value = Text;
+        struct ScalarVisitor;
+        impl Visitor<'_> for ScalarVisitor {
+            type Value = Scalar;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string")
             }
-            fn visit_str<E>(self, text: &str) -> Result<Text, E> {
-                Ok(Text(text.to_owned()))
+            fn visit_str<E>(self, text: &str) -> Result<Scalar, E> {
+                Ok(Scalar(text.to_owned()))
             }
-            fn visit_bool<E>(self, flag: bool) -> Result<Text, E> {
-                Ok(Text(flag.to_string()))
+            fn visit_bool<E>(self, flag: bool) -> Result<Scalar, E> {
+                Ok(Scalar(flag.to_string()))
             }
-            fn visit_u64<E>(self, number: u64) -> Result<Text, E> {
-                Ok(Text(number.to_string()))
+            fn visit_u64<E>(self, number: u64) -> Result<Scalar, E> {
+                Ok(Scalar(number.to_string()))
             }
-            fn visit_i64<E>(self, number: i64) -> Result<Text, E> {
-                Ok(Text(number.to_string()))
+            fn visit_i64<E>(self, number: i64) -> Result<Scalar, E> {
+                Ok(Scalar(number.to_string()))
             }
         }
-        deserializer.deserialize_any(TextVisitor)
+        deserializer.deserialize_any(ScalarVisitor)
     }
 }
 
-/// A text or a list of texts
+/// A string, or a list of them
 #[derive(Clone, Debug)]
 pub(super) struct OneOrMany(pub(super) Vec<String>);
 
@@ -60,7 +60,7 @@ impl<'de> Deserialize<'de> for OneOrMany {
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<OneOrMany, A::Error> {
                 let mut texts = Vec::new();
-                while let Some(Text(text)) = items.next_element()? {
+                while let Some(Scalar(text)) = items.next_element()? {
                     texts.push(text);
                 }
                 Ok(OneOrMany(texts))
@@ -70,32 +70,32 @@ impl<'de> Deserialize<'de> for OneOrMany {
     }
 }
 
-/// An object of texts in the order it was written
+/// The entries of an object in the order of the text
 #[derive(Clone, Debug)]
-pub(super) struct Pairs<T>(pub(super) Vec<(String, T)>);
+pub(super) struct Entries<T>(pub(super) Vec<(String, T)>);
 
-impl<T> Default for Pairs<T> {
+impl<T> Default for Entries<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pairs<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PairsVisitor<T>(std::marker::PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for PairsVisitor<T> {
-            type Value = Pairs<T>;
+        struct EntriesVisitor<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for EntriesVisitor<T> {
+            type Value = Entries<T>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Pairs<T>, A::Error> {
-                let mut pairs = Vec::new();
-                while let Some(pair) = entries.next_entry()? {
-                    pairs.push(pair);
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<T>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    entries.push(pair);
                 }
-                Ok(Pairs(pairs))
+                Ok(Entries(entries))
             }
         }
-        deserializer.deserialize_map(PairsVisitor(std::marker::PhantomData))
+        deserializer.deserialize_map(EntriesVisitor(std::marker::PhantomData))
     }
 }

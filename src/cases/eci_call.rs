@@ -1,85 +1,94 @@
-//! The call level: one call of the ECI API.
+//! The ECI level (`call`): a call of the ECI API.
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
 
 use crate::admission::outcome::advice::Advice;
-use crate::cases::expect::{Details, Expect};
-use crate::cases::raw::{context, principal};
-use crate::cases::text::{OneOrMany, Pairs, Text};
-use crate::config::directory::Configuration;
+use crate::cases::comparison::Comparison;
+use crate::cases::expected_decision::{DecisionDetails, ExpectedDecision};
+use crate::cases::ram_request::{context, principal};
+use crate::cases::values::{Entries, OneOrMany, Scalar};
+use crate::config::Configuration;
 use eci_calls::fix::{CallEvaluator, search};
 use eci_calls::{Call, CallOutcome, Failure, Instance, Operation, Tags, evaluate};
+use ram_policy::Principal;
 use ram_policy::source::{Fault, Node};
 
+/// A case with `call`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CallCase {
+pub(super) struct EciCallCase {
     pub(super) name: String,
     principal: Node,
-    call: CallText,
-    expect: Expect,
+    call: CallWire,
+    expect: ExpectedDecision,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct CallText {
+struct CallWire {
     operation: Node,
-    tags: Option<Pairs<Text>>,
+    tags: Option<Entries<Scalar>>,
     resource_group_id: Option<String>,
     ram_role_name: Option<String>,
-    instance: Option<InstanceText>,
+    instance: Option<InstanceWire>,
     #[serde(default)]
-    context: Pairs<OneOrMany>,
+    context: Entries<OneOrMany>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct InstanceText {
+struct InstanceWire {
     id: Option<String>,
     #[serde(default)]
-    tags: Pairs<Text>,
+    tags: Entries<Scalar>,
     resource_group_id: Option<String>,
     ram_role_name: Option<String>,
 }
 
-impl CallCase {
-    pub(super) fn run(&self, configuration: &Configuration) -> Result<(bool, Value, Value), Fault> {
+impl EciCallCase {
+    /// Evaluates the call, and compares the outcome
+    ///
+    /// # Errors
+    /// A principal or an operation that is none
+    pub(super) fn run(&self, configuration: &Configuration) -> Result<Comparison, Fault> {
         let principal = principal(&self.principal)?;
         let text: String = self.call.operation.read()?;
         let operation: Operation = text.parse().map_err(|error: eci_calls::UnknownOperation| {
             Fault::new(self.call.operation.at, error.to_string())
         })?;
         let actual = match self.call.request_tags(operation) {
+            Ok(tags) => evaluated(&principal, &self.call.with(operation, tags), configuration),
             Err(error) => refused(eci_calls::Refusal::from(error).code),
-            Ok(tags) => {
-                let call = self.call.with(operation, tags);
-                let (policies, account) = (&configuration.policies, &configuration.account);
-                let now = Timestamp::now();
-                let evaluation = evaluate(policies, account, &principal, &call, now);
-                let evaluator = CallEvaluator::new(policies, account, &principal, &call, now);
-                let fix = evaluator
-                    .filter(|_| !evaluation.failures.is_empty())
-                    .map(|evaluator| {
-                        let principals = std::slice::from_ref(&principal);
-                        Advice::of(
-                            search(&evaluator, policies, principals, evaluator.desired()),
-                            &evaluator.desired(),
-                        )
-                    });
-                Details {
-                    fix: fix.map(|advice| advice.to_string()),
-                    ..details(operation, &evaluation)
-                }
-            }
         };
-        Ok(self.expect.hold_against(&actual))
+        Ok(self.expect.compare(&actual))
     }
 }
 
-impl CallText {
-    /// What a create or update sets keeps ECI's limits; what a query filters by need not
+/// The outcome of a call, with the change that would be allowed
+fn evaluated(principal: &Principal, call: &Call, configuration: &Configuration) -> DecisionDetails {
+    let (policies, account) = (&configuration.policies, &configuration.account);
+    let now = Timestamp::now();
+    let evaluation = evaluate(policies, account, principal, call, now);
+    let evaluator = CallEvaluator::new(policies, account, principal, call, now);
+    let fix = evaluator
+        .filter(|_| !evaluation.failures.is_empty())
+        .map(|evaluator| {
+            let principals = std::slice::from_ref(principal);
+            Advice::of(
+                search(&evaluator, policies, principals, evaluator.desired()),
+                &evaluator.desired(),
+            )
+        });
+    DecisionDetails {
+        fix: fix.map(|advice| advice.to_string()),
+        ..details(call.operation, &evaluation)
+    }
+}
+
+impl CallWire {
+    /// The tags of the call; ECI's limits hold for those that a create or update sets, and not for those that a query filters
+    /// by
     fn request_tags(&self, operation: Operation) -> Result<Option<Tags>, eci_calls::TagError> {
         let Some(given) = &self.tags else { return Ok(None) };
         match operation.kind() {
@@ -105,42 +114,42 @@ impl CallText {
     }
 }
 
-fn pairs(given: &Pairs<Text>) -> impl Iterator<Item = (String, String)> {
-    given
+fn pairs(entries: &Entries<Scalar>) -> impl Iterator<Item = (String, String)> {
+    entries
         .0
         .iter()
-        .map(|(key, Text(value))| (key.clone(), value.clone()))
+        .map(|(key, Scalar(value))| (key.clone(), value.clone()))
 }
 
-fn refused(code: &str) -> Details {
-    Details {
+fn refused(code: &str) -> DecisionDetails {
+    DecisionDetails {
         decision: CallOutcome::Refused.to_string(),
         code: Some(code.to_owned()),
-        ..Details::default()
+        ..DecisionDetails::default()
     }
 }
 
-fn details(operation: Operation, evaluation: &eci_calls::CallEvaluation) -> Details {
+fn details(operation: Operation, evaluation: &eci_calls::CallEvaluation) -> DecisionDetails {
     let decision = evaluation.outcome.to_string();
     match evaluation.failures.first() {
         Some(Failure::Refused(refusal)) => refused(refusal.code),
-        Some(Failure::Denied(denial)) => Details {
+        Some(Failure::Denied(denial)) => DecisionDetails {
             decision,
             auth_action: Some(denial.question.action.to_owned()),
             policy_type: Some(denial.decision.policy_type.to_string()),
             statement: denial.decision.statement().map(ToString::to_string),
-            ..Details::default()
+            ..DecisionDetails::default()
         },
         None => {
             let first = evaluation.allowed.first();
-            Details {
+            DecisionDetails {
                 decision,
                 auth_action: Some(operation.action().to_owned()),
                 policy_type: first.map(|allowed| allowed.policy_type.to_string()),
                 statement: first
                     .and_then(|allowed| allowed.statement.as_ref())
                     .map(ToString::to_string),
-                ..Details::default()
+                ..DecisionDetails::default()
             }
         }
     }

@@ -1,22 +1,20 @@
-//! A folder that is looked at every second, as long as the server runs.
+//! Watches a folder while the server runs.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::config::directory::{FaultClass, LocatedFault};
-use crate::config::folder::Folder;
-use crate::config::named_document::NamedDocument;
-use crate::config::reload::{Offered, Reloader};
+use crate::config::folder::{Folder, Scan};
+use crate::config::located_fault::{FaultClass, LocatedFault};
+use crate::config::reload::{ReloadOutcome, Reloader};
 
-/// How often the folder is looked at; a second is what users are promised
+/// The time between two scans; users are promised a second
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Configuration out of a folder
+/// Loads the configuration from a folder
 ///
-/// Content is compared on a timer: a mounted volume changes by a swapped link, which file events miss.
+/// A timer compares contents: a mounted volume changes by a swapped link, which file events miss.
 #[derive(Debug)]
 pub(crate) struct FolderSource {
     path: PathBuf,
@@ -24,7 +22,7 @@ pub(crate) struct FolderSource {
 }
 
 impl FolderSource {
-    /// A source that puts what the folder holds in force
+    /// A source that loads a folder through a reloader
     pub(crate) fn new(path: impl Into<PathBuf>, reloader: Reloader) -> Self {
         Self {
             path: path.into(),
@@ -32,58 +30,63 @@ impl FolderSource {
         }
     }
 
-    /// Loads, then reloads on change, until it is dropped
+    /// Loads the folder, and reloads it after each change, until the future is dropped
     pub(crate) async fn run(mut self) {
         let mut folder = Folder::new(&self.path);
         let mut ticks = interval(INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut due = true;
+        let mut is_due = true;
         let mut unreadable = None;
         loop {
             ticks.tick().await;
-            let scanned = tokio::task::spawn_blocking(move || {
-                let changed = folder.scan();
-                (folder, changed)
+            let scan = tokio::task::spawn_blocking(move || {
+                let scan = folder.scan();
+                (folder, scan)
             });
-            let Ok((scanned, changed)) = scanned.await else {
+            let Ok((scanned, scan)) = scan.await else {
                 return;
             };
             folder = scanned;
-            match changed {
-                Ok(changed) => due |= changed || unreadable.take().is_some(),
+            match scan {
+                Ok(scan) => is_due |= scan == Scan::Changed || unreadable.take().is_some(),
                 Err(error) => {
                     let message = error.to_string();
                     if unreadable.as_ref() != Some(&message) {
-                        let path = self.path.display().to_string();
-                        self.reloader.refuse(vec![LocatedFault::whole(
-                            path,
-                            message.clone(),
-                            FaultClass::Document,
-                        )]);
+                        self.refuse(message.clone());
                         unreadable = Some(message);
                     }
                     continue;
                 }
             }
-            if due {
-                let shared: Vec<Arc<[NamedDocument]>> = folder.shared();
-                due = self.reloader.offer(shared).await == Offered::TryAgain;
+            if is_due {
+                let documents = folder.documents().cloned().collect();
+                is_due = self.reloader.reload(documents).await == ReloadOutcome::TryAgain;
             }
         }
+    }
+
+    fn refuse(&mut self, message: String) {
+        let path = self.path.display().to_string();
+        let fault = LocatedFault::whole(path, message, FaultClass::Document);
+        self.reloader.refuse(vec![fault]);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::sync::Arc;
 
     use super::*;
-    use crate::config::Store;
+    use crate::config::store::{Status, Store};
 
-    async fn until(store: &Store, wanted: impl Fn(&crate::config::Status) -> bool) {
+    async fn until(store: &Store, expected: impl Fn(&Status) -> bool) {
         let mut status = store.subscribe();
-        let waited = tokio::time::timeout(Duration::from_secs(10), status.wait_for(|status| wanted(status)));
-        waited.await.expect("the folder is looked at in time").unwrap();
+        let waited = tokio::time::timeout(
+            Duration::from_secs(10),
+            status.wait_for(|status| expected(status)),
+        );
+        waited.await.expect("the folder is scanned in time").unwrap();
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! Text that remembers where it stands, so that a check made later can still point at it.
+//! LocatedText with its position, so that a later check can point at it.
 
 use std::ops::Deref;
 
@@ -6,15 +6,15 @@ use serde::{Deserialize, Deserializer, de};
 
 use ram_policy::source::{Fault, Node, Position, Value};
 
-/// A string of a directory document with its place
+/// A string of a directory document with its position
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Text {
+pub(crate) struct LocatedText {
     /// Where the string starts
     pub(crate) at: Position,
     value: Box<str>,
 }
 
-impl Text {
+impl LocatedText {
     /// The string itself
     pub(crate) fn as_str(&self) -> &str {
         &self.value
@@ -26,7 +26,7 @@ impl Text {
     }
 }
 
-impl Deref for Text {
+impl Deref for LocatedText {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -34,7 +34,18 @@ impl Deref for Text {
     }
 }
 
-impl<'de> Deserialize<'de> for Text {
+impl From<LocatedText> for String {
+    fn from(text: LocatedText) -> Self {
+        text.value.into()
+    }
+}
+
+/// The strings of texts, without their positions
+pub(crate) fn strings(texts: Vec<LocatedText>) -> Vec<String> {
+    texts.into_iter().map(String::from).collect()
+}
+
+impl<'de> Deserialize<'de> for LocatedText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Node { at, value } = Node::deserialize(deserializer)?;
         match value {
@@ -61,12 +72,12 @@ mod tests {
     use super::*;
     use crate::yaml;
 
-    fn read(text: &str) -> Result<Vec<Text>, Fault> {
+    fn read(text: &str) -> Result<Vec<LocatedText>, Fault> {
         yaml::parse(text).unwrap()[0].read()
     }
 
     #[test]
-    fn text_knows_its_place() {
+    fn text_keeps_its_position() {
         let texts = read("[a,\n  \"7\"]").unwrap();
         assert_eq!(
             (texts[1].as_str(), texts[1].at),
@@ -75,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_text_is_refused_with_the_remedy() {
+    fn other_values_are_refused_with_the_remedy() {
         assert_eq!(
             read("[a, 7]").unwrap_err().to_string(),
             "1:5: expected text, found the number 7: put it in quotes"

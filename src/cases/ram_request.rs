@@ -1,40 +1,45 @@
-//! The raw level: one question to RAM.
+//! The RAM level (`action`): a request that RAM decides.
 
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::Value;
 
-use crate::cases::expect::{Details, Expect};
-use crate::cases::text::{OneOrMany, Pairs};
-use crate::config::directory::Configuration;
+use crate::cases::comparison::Comparison;
+use crate::cases::expected_decision::{DecisionDetails, ExpectedDecision};
+use crate::cases::values::{Entries, OneOrMany};
+use crate::config::Configuration;
 use ram_policy::source::{Fault, Node};
 use ram_policy::{Context, Document, DocumentKind, Principal, Request};
 
+/// A case with `action`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct RawCase {
+pub(super) struct RamRequestCase {
     pub(super) name: String,
     principal: Node,
     action: Node,
-    #[serde(default = "everything")]
+    #[serde(default = "any_resource")]
     resource: String,
     resource_group: Option<String>,
     #[serde(default)]
-    context: Pairs<OneOrMany>,
+    context: Entries<OneOrMany>,
     #[serde(default)]
     session: Vec<Node>,
     #[serde(default)]
     trust: bool,
-    expect: Expect,
+    expect: ExpectedDecision,
 }
 
-fn everything() -> String {
+fn any_resource() -> String {
     "*".to_owned()
 }
 
-impl RawCase {
-    pub(super) fn run(&self, configuration: &Configuration) -> Result<(bool, Value, Value), Fault> {
+impl RamRequestCase {
+    /// Lets RAM decide the request, and compares the decision
+    ///
+    /// # Errors
+    /// A principal that is none, `trust` with another action, and sessions of another principal than a role
+    pub(super) fn run(&self, configuration: &Configuration) -> Result<Comparison, Fault> {
         let principal = principal(&self.principal)?;
         let action: String = self.action.read()?;
         if self.trust && action != "sts:AssumeRole" {
@@ -53,11 +58,12 @@ impl RawCase {
             context: &context,
             session: &session,
         };
-        let decision = match self.trust {
-            true => configuration.policies.decide_assume_role(&request),
-            false => configuration.policies.decide(&request),
+        let decision = if self.trust {
+            configuration.policies.decide_assume_role(&request)
+        } else {
+            configuration.policies.decide(&request)
         };
-        let actual = Details {
+        let actual = DecisionDetails {
             decision: decision.outcome.to_string(),
             auth_action: Some(action.clone()),
             policy_type: Some(decision.policy_type.to_string()),
@@ -65,7 +71,7 @@ impl RawCase {
             code: None,
             fix: None,
         };
-        Ok(self.expect.hold_against(&actual))
+        Ok(self.expect.compare(&actual))
     }
 
     fn session(&self, principal: &Principal) -> Result<Vec<Arc<Document>>, Fault> {
@@ -85,16 +91,19 @@ impl RawCase {
     }
 }
 
-/// A principal with the place of its text
+/// Reads a principal
+///
+/// # Errors
+/// A text that is no principal
 pub(super) fn principal(node: &Node) -> Result<Principal, Fault> {
     let text: String = node.read()?;
     text.parse()
         .map_err(|error: ram_policy::PrincipalError| Fault::new(node.at, error.to_string()))
 }
 
-/// Condition keys with their values
-pub(super) fn context(pairs: &Pairs<OneOrMany>) -> Context {
-    pairs
+/// The condition keys of a request
+pub(super) fn context(entries: &Entries<OneOrMany>) -> Context {
+    entries
         .0
         .iter()
         .map(|(key, OneOrMany(values))| (key.clone(), values.clone()))

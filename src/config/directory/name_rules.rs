@@ -1,40 +1,51 @@
-//! Which names RAM and Kubernetes accept (ram-spec section 1; Kubernetes' own rules for labels).
+//! The names that RAM and Kubernetes accept (ram-spec section 1; Kubernetes' rules for labels).
 
-use crate::config::directory::text::Text;
+use crate::config::directory::located_text::LocatedText;
 use ram_policy::source::{Fault, Position};
 
-/// One kind of name: what to call it, how long it may be, and of which characters it is made
+/// The rule for one kind of name: its length and its characters
+///
+/// ```text
+/// USER.refusal("alice")   None
+/// USER.refusal("a b")     "`a b` is no user name: it takes 1 to 64 characters out of A-Z a-z 0-9 . _ -"
+/// ```
 pub(crate) struct NameRule {
-    what: &'static str,
+    noun: &'static str,
     longest: usize,
     allowed: fn(char) -> bool,
     characters: &'static str,
 }
 
 impl NameRule {
-    /// What is wrong with a name, if anything
+    /// The message for a name that breaks the rule; `None` if the name keeps it
     pub(crate) fn refusal(&self, name: &str) -> Option<String> {
         let good = !name.is_empty() && name.len() <= self.longest && name.chars().all(self.allowed);
         (!good).then(|| {
             format!(
                 "`{}` is no {}: it takes 1 to {} characters out of {}",
                 shortened(name),
-                self.what,
+                self.noun,
                 self.longest,
                 self.characters
             )
         })
     }
 
-    /// Notes a name that this rule refuses
-    pub(crate) fn check(&self, name: &Text, faults: &mut Vec<Fault>) {
-        faults.extend(self.refusal(name).map(|message| name.fault(message)));
+    /// Checks a name of a document
+    ///
+    /// # Errors
+    /// A name that breaks the rule
+    pub(crate) fn check(&self, name: &LocatedText) -> Result<(), Fault> {
+        match self.refusal(name) {
+            Some(message) => Err(name.fault(message)),
+            None => Ok(()),
+        }
     }
 }
 
 /// RAM policy names
 pub(crate) const POLICY: NameRule = NameRule {
-    what: "policy name",
+    noun: "policy name",
     longest: 128,
     allowed: |c| c.is_ascii_alphanumeric() || c == '-',
     characters: "A-Z a-z 0-9 -",
@@ -45,40 +56,40 @@ pub(crate) const USER: NameRule = ram_name("user name");
 pub(crate) const GROUP: NameRule = ram_name("group name");
 /// RAM role names
 pub(crate) const ROLE: NameRule = ram_name("role name");
-/// Resource group identifiers; the console makes `rg-` and 14 characters
+/// Resource group ids; the console makes `rg-` and 14 characters
 pub(crate) const RESOURCE_GROUP: NameRule = ram_name("resource group id");
-/// Region identifiers, which become part of resource names
+/// Region ids, which become part of resource names (ARNs)
 pub(crate) const REGION: NameRule = NameRule {
-    what: "region",
+    noun: "region",
     longest: 64,
     allowed: |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-',
     characters: "a-z 0-9 -",
 };
-/// Account numbers: 16 digits today, older ones are shorter
+/// Account ids: 16 digits today, fewer in old accounts
 pub(crate) const ACCOUNT: NameRule = NameRule {
-    what: "account id",
+    noun: "account id",
     longest: 32,
     allowed: |c| c.is_ascii_digit(),
     characters: "0-9",
 };
-/// Cluster identifiers: ACK makes 33 hexadecimal characters, self-managed clusters what they like; 128 fit a tag value
+/// Cluster ids: 33 hexadecimal characters in ACK, anything in a self-managed cluster; a tag value takes 128
 pub(crate) const CLUSTER: NameRule = NameRule {
-    what: "cluster id",
+    noun: "cluster id",
     longest: 128,
     allowed: |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'),
     characters: "A-Z a-z 0-9 . _ -",
 };
-/// Names of Kubernetes namespaces and service accounts as far as they can be told apart from other text
+/// Names of Kubernetes namespaces and service accounts; looser than Kubernetes' own rule, but enough to spot other text
 pub(crate) const KUBERNETES: NameRule = NameRule {
-    what: "Kubernetes name",
+    noun: "Kubernetes name",
     longest: 253,
     allowed: |c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'),
     characters: "a-z 0-9 . -",
 };
 
-const fn ram_name(what: &'static str) -> NameRule {
+const fn ram_name(noun: &'static str) -> NameRule {
     NameRule {
-        what,
+        noun,
         longest: 64,
         allowed: |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'),
         characters: "A-Z a-z 0-9 . _ -",
@@ -90,7 +101,7 @@ pub(crate) fn is_label(key: &str, value: &str) -> bool {
     is_key(key) && is_label_text(value)
 }
 
-/// Whether a text is `[PREFIX/]NAME` as Kubernetes takes it for the key of a label or annotation
+/// Whether a text is `[PREFIX/]NAME`, the form of a label or annotation key
 fn is_key(key: &str) -> bool {
     let (prefix, name) = match key.split_once('/') {
         Some((prefix, name)) => (Some(prefix), name),
@@ -100,24 +111,44 @@ fn is_key(key: &str) -> bool {
     prefix_good && !name.is_empty() && is_label_text(name)
 }
 
-/// Notes a label or annotation key that Kubernetes would not store
-pub(crate) fn check_key(at: Position, key: &str, faults: &mut Vec<Fault>) {
-    if !is_key(key) {
-        faults.push(Fault::new(
-            at,
-            format!("`{}` is not a label or annotation key", shortened(key)),
-        ));
+/// Checks the key of a label or annotation
+///
+/// # Errors
+/// A key that Kubernetes would not store
+pub(crate) fn check_key(at: Position, key: &str) -> Result<(), Fault> {
+    if is_key(key) {
+        Ok(())
+    } else {
+        let message = format!("`{}` is not a label or annotation key", shortened(key));
+        Err(Fault::new(at, message))
     }
 }
 
-/// Notes a label value that Kubernetes would not store
-pub(crate) fn check_label_value(value: &Text, faults: &mut Vec<Fault>) {
-    if !is_label_text(value) {
-        faults.push(value.fault(format!("`{}` is not a label value", shortened(value))));
+/// Checks the value of a label
+///
+/// # Errors
+/// A value that Kubernetes would not store
+pub(crate) fn check_label_value(value: &LocatedText) -> Result<(), Fault> {
+    if is_label_text(value) {
+        Ok(())
+    } else {
+        Err(value.fault(format!("`{}` is not a label value", shortened(value))))
     }
 }
 
-/// Kubernetes' rule for label values and the name part of keys: at most 63 characters, a letter or digit at both ends
+/// Checks that a text is not empty; `noun` names it in the message
+///
+/// # Errors
+/// An empty text
+pub(crate) fn check_not_empty(text: &LocatedText, noun: &str) -> Result<(), Fault> {
+    if text.is_empty() {
+        Err(text.fault(format!("an empty {noun} is not accepted")))
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether a text may be a label value or the name in a key: at most 63 characters, a letter or digit at both ends
 fn is_label_text(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let end = |c: char| c.is_ascii_alphanumeric();
@@ -127,7 +158,7 @@ fn is_label_text(text: &str) -> bool {
         && text.chars().last().is_none_or(end)
 }
 
-/// User text short enough for a message
+/// The first 64 characters of user text, for a message
 pub(crate) fn shortened(text: &str) -> String {
     match text.char_indices().nth(64) {
         Some((cut, _)) => format!("{}...", text.get(..cut).unwrap_or_default()),
@@ -141,10 +172,8 @@ mod tests {
     use crate::yaml;
 
     fn keys_refused(text: &str) -> usize {
-        let keys: Vec<Text> = yaml::parse(text).unwrap()[0].read().unwrap();
-        let mut faults = Vec::new();
-        keys.iter().for_each(|key| check_key(key.at, key, &mut faults));
-        faults.len()
+        let keys: Vec<LocatedText> = yaml::parse(text).unwrap()[0].read().unwrap();
+        keys.iter().filter(|key| check_key(key.at, key).is_err()).count()
     }
 
     #[test]

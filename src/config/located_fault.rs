@@ -1,33 +1,40 @@
-//! A fault with the name of the document that it stands in, and what kind of fault it is.
+//! Faults with the name of their document and their class.
 
 use std::fmt;
 
 use ram_policy::source::{Fault, Position};
 
-/// What a fault means to whoever applies documents one after the other
+/// Whether a fault may go away when more documents come
+///
+/// Users apply documents one after the other, so a document may be good although the set as a whole is not yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FaultClass {
-    /// The document is bad in itself, whatever else is there
+    /// The document is bad by itself, whatever the others hold
     Document,
-    /// The document names something that no document defines (yet)
+    /// The document names something that no document defines yet
     Reference,
-    /// Two places define the same thing, or the whole lacks something; seen only when documents come together
+    /// Two documents contradict each other, or the set as a whole lacks something
     Conflict,
 }
 
-/// What is wrong, in which document, and where in it
+/// A fault in a document
+///
+/// ```text
+/// people/team.yaml:3:7: no document defines group `g`     a fault with a position
+/// people: binaryData is not read                          a fault of the whole document
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocatedFault {
     /// `CONFIGMAP/KEY` or the path of a file
     pub document: String,
-    /// What is wrong; line 0 when it belongs to no line, such as a section that no document holds
+    /// The fault; line 0 if it has no position, as for a section that no document holds
     pub fault: Fault,
-    /// Whether the document is bad in itself
+    /// The class of the fault
     pub class: FaultClass,
 }
 
 impl LocatedFault {
-    /// A fault at a place of a document
+    /// A fault at a position of a document
     pub fn new(document: impl Into<String>, fault: Fault, class: FaultClass) -> Self {
         Self {
             document: document.into(),
@@ -37,7 +44,7 @@ impl LocatedFault {
     }
 
     /// A fault of a document as a whole, such as a bad file name
-    pub fn whole(document: impl Into<String>, message: impl Into<String>, class: FaultClass) -> Self {
+    pub(crate) fn whole(document: impl Into<String>, message: impl Into<String>, class: FaultClass) -> Self {
         Self::new(document, Fault::new(Position::default(), message), class)
     }
 }
@@ -59,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_shown_where_there_is_one() {
+    fn a_position_is_shown_if_there_is_one() {
         let fault = Fault::new(Position { line: 3, column: 7 }, "no such thing");
         assert_eq!(
             LocatedFault::new("people/team.yaml", fault, FaultClass::Document).to_string(),

@@ -1,51 +1,51 @@
-//! One document after it was read: what all of them are merged from, and what is kept of them between reloads.
+//! A parsed document, which is kept between reloads and merged with the others.
 
 use std::sync::Arc;
 
 use crate::config::directory::directory_document::DirectoryDocument;
-use crate::config::directory::name;
+use crate::config::directory::name_rules;
 use ram_policy::source::{Fault, Node};
 use ram_policy::{Document, DocumentKind, Doubt, Parsed};
 
-/// A document, read as far as it can be on its own
+/// A document, parsed and checked as far as it can be on its own
 #[derive(Clone, Debug)]
 pub enum ParsedDocument {
     /// A RAM policy
     Policy(ParsedPolicy),
     /// A directory document
     Directory(Box<DirectoryDocument>),
-    /// A document that is bad in itself
+    /// A document that is bad by itself
     Broken(UnreadableDocument),
 }
 
-/// A RAM policy under its name
+/// A RAM policy with its name
 #[derive(Clone, Debug)]
 pub struct ParsedPolicy {
     /// The policy's name
     pub name: String,
     /// The policy
     pub document: Arc<Document>,
-    /// What it may say but probably does not mean
+    /// Contents that are valid but probably not meant
     pub warnings: Vec<Doubt>,
 }
 
-/// What is known of a document that could not be read
+/// A document that could not be parsed
 #[derive(Clone, Debug)]
 pub struct UnreadableDocument {
-    /// The policy's name, if it is known to be a policy: what refers to it is not to blame
+    /// The policy's name if it is a policy, so that references to it are not reported as missing
     pub policy: Option<String>,
-    /// Everything that is wrong; line 0 stands for the document as a whole
+    /// Every fault; line 0 stands for the document as a whole
     pub faults: Vec<Fault>,
 }
 
 impl ParsedDocument {
-    /// Reads a RAM policy
+    /// Parses a RAM policy
     pub fn policy(name: &str, bytes: &[u8]) -> Self {
         Self::checked_policy(name, || Document::parse(bytes, DocumentKind::Identity))
     }
 
-    /// Reads a RAM policy that is part of a larger text
-    pub fn policy_node(name: &str, node: &Node) -> Self {
+    /// Parses a RAM policy within a larger text
+    pub(crate) fn policy_node(name: &str, node: &Node) -> Self {
         Self::checked_policy(name, || Document::from_node(node, DocumentKind::Identity))
     }
 
@@ -56,7 +56,7 @@ impl ParsedDocument {
                 faults: vec![fault],
             })
         };
-        if let Some(message) = name::POLICY.refusal(name) {
+        if let Some(message) = name_rules::POLICY.refusal(name) {
             return broken(Fault::new(Default::default(), message));
         }
         match parse() {
@@ -69,43 +69,47 @@ impl ParsedDocument {
         }
     }
 
-    /// Reads a directory document
+    /// Parses a directory document
     pub fn directory(bytes: &[u8]) -> Self {
-        Self::from_part(DirectoryDocument::parse(bytes))
+        Self::from_directory(DirectoryDocument::parse(bytes))
     }
 
-    /// Reads a directory document that is part of a larger text
-    pub fn directory_node(node: &Node) -> Self {
+    /// Parses a directory document within a larger text
+    pub(crate) fn directory_node(node: &Node) -> Self {
         Self::directory_nodes(std::slice::from_ref(node))
     }
 
-    /// Reads the YAML documents of one text, which are parsed already, as one directory document
-    pub fn directory_nodes(nodes: &[Node]) -> Self {
-        Self::from_part(DirectoryDocument::from_nodes(nodes))
+    /// Reads the YAML documents of a text as one directory document
+    pub(crate) fn directory_nodes(nodes: &[Node]) -> Self {
+        Self::from_directory(DirectoryDocument::from_nodes(nodes))
     }
 
-    fn from_part(part: Result<DirectoryDocument, Vec<Fault>>) -> Self {
-        match part {
-            Ok(part) => Self::Directory(Box::new(part)),
+    fn from_directory(parsed: Result<DirectoryDocument, Vec<Fault>>) -> Self {
+        match parsed {
+            Ok(directory) => Self::Directory(Box::new(directory)),
             Err(faults) => Self::Broken(UnreadableDocument { policy: None, faults }),
         }
     }
 
-    /// A document that is refused before its text is looked at
-    pub fn refused(message: impl Into<String>) -> Self {
-        let fault = Fault::new(Default::default(), message);
+    /// A document that is refused as a whole, before its text is parsed
+    pub(crate) fn refused(message: impl Into<String>) -> Self {
+        Self::broken(Fault::new(Default::default(), message))
+    }
+
+    /// A document with a fault, which is not known to be a policy
+    pub(crate) fn broken(fault: Fault) -> Self {
         Self::Broken(UnreadableDocument {
             policy: None,
             faults: vec![fault],
         })
     }
 
-    /// Whether the document holds the section `cluster`
-    pub fn has_cluster_section(&self) -> bool {
-        matches!(self, Self::Directory(part) if !part.clusters.is_empty())
+    /// Whether the document has the section `cluster`
+    pub(crate) fn has_cluster_section(&self) -> bool {
+        matches!(self, Self::Directory(directory) if !directory.clusters.is_empty())
     }
 
-    /// Everything that is wrong with the document itself
+    /// The faults of the document by itself
     pub fn faults(&self) -> &[Fault] {
         match self {
             Self::Policy(_) | Self::Directory(_) => &[],
@@ -113,11 +117,11 @@ impl ParsedDocument {
         }
     }
 
-    /// What the document may say but probably does not mean
+    /// Contents that are valid but probably not meant
     pub fn warnings(&self) -> &[Doubt] {
         match self {
             Self::Policy(policy) => &policy.warnings,
-            Self::Directory(part) => part.warnings(),
+            Self::Directory(directory) => directory.warnings(),
             Self::Broken(_) => &[],
         }
     }

@@ -1,63 +1,64 @@
-//! All documents together become one configuration.
+//! Merges all documents into a configuration.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::directory::binding::Bindings;
-use crate::config::directory::configuration::{Boundary, Configuration, DocumentCounts};
+use crate::config::configuration::{Boundary, Configuration, DocumentCounts};
+use crate::config::directory::account::AccountSection;
+use crate::config::directory::bindings::Bindings;
+use crate::config::directory::cluster_settings::ClusterSettings;
 use crate::config::directory::directory_document::DirectoryDocument;
-use crate::config::directory::fault::{FaultClass, LocatedFault};
-use crate::config::directory::mapping::MappingRules;
-use crate::config::directory::parsed_document::ParsedDocument;
-use crate::config::directory::people::GrantEntry;
-use crate::config::directory::settings::{AccountSection, ClusterSettings};
-use crate::config::directory::symbol_table::{NO_ACCOUNT, Place, SymbolTable, WHOLE};
-use crate::config::directory::text::Text;
-use eci_calls::{Account, ResourceGroup};
-use ram_policy::{Definition, Document, Grant, GroupDefinition, PolicySet, RoleDefinition, UserDefinition};
+use crate::config::directory::identities::{GroupEntry, RoleEntry, UserEntry};
+use crate::config::directory::mapping_rules::MappingRules;
+use crate::config::directory::resource_group::ResourceGroupEntry;
+use crate::config::located_fault::{FaultClass, LocatedFault};
+use crate::config::parsed_document::ParsedDocument;
+use crate::config::symbol_table::{Location, NO_ACCOUNT, SymbolTable, WHOLE};
+use eci_calls::ResourceGroup;
+use ram_policy::{Definition, Document, GroupDefinition, PolicySet, RoleDefinition, UserDefinition};
 
-/// Merges documents, given with their names in the order in which they count
+/// Merges documents, given with their names and in their order, into a configuration
 ///
 /// # Errors
-/// Everything that is wrong in a document or between documents, in the order of the documents. What refers to a name is
-/// not blamed when a document that may define it could not be read.
+/// Every fault in the documents or between them, in their order. A reference is no fault if a document that may define it
+/// could not be parsed.
 pub fn merge<'a>(
     documents: impl IntoIterator<Item = (&'a str, &'a ParsedDocument)> + Clone,
 ) -> Result<Configuration, Vec<LocatedFault>> {
-    let (faults, warnings) = registered(documents.clone());
+    let (faults, warnings) = faults_and_warnings(documents.clone());
     if !faults.is_empty() {
         return Err(faults);
     }
-    let mut assembly = Assembly::default();
-    documents
-        .into_iter()
-        .for_each(|(_, document)| assembly.add(document));
-    assembly.finish(warnings)
+    let mut builder = Builder::default();
+    for (_, document) in documents {
+        builder.add(document);
+    }
+    builder.finish(warnings)
 }
 
-/// What is wrong in documents and between them, without building anything of them; as [`merge`] would tell it
+/// The faults in documents and between them that [`merge`] would return, without compiling the documents
 pub fn check<'a>(
     documents: impl IntoIterator<Item = (&'a str, &'a ParsedDocument)> + Clone,
 ) -> Vec<LocatedFault> {
-    registered(documents).0
+    faults_and_warnings(documents).0
 }
 
-fn registered<'a>(
+fn faults_and_warnings<'a>(
     documents: impl IntoIterator<Item = (&'a str, &'a ParsedDocument)> + Clone,
 ) -> (Vec<LocatedFault>, Vec<LocatedFault>) {
     let mut symbols = SymbolTable::default();
     for (order, (name, document)) in documents.clone().into_iter().enumerate() {
-        symbols.add(Place::new(order, name), document);
+        symbols.define(Location::whole(order, name), document);
     }
     for (order, (name, document)) in documents.into_iter().enumerate() {
-        symbols.check(Place::new(order, name), document);
+        symbols.resolve(Location::whole(order, name), document);
     }
     symbols.finish()
 }
 
-/// A configuration that is being put together from documents that agree
+/// Builds a configuration from documents without faults
 #[derive(Default)]
-struct Assembly<'a> {
+struct Builder<'a> {
     account: Option<&'a AccountSection>,
     cluster: Option<&'a ClusterSettings>,
     mapping: Option<&'a MappingRules>,
@@ -71,7 +72,7 @@ struct Assembly<'a> {
     documents: DocumentCounts,
 }
 
-impl<'a> Assembly<'a> {
+impl<'a> Builder<'a> {
     fn add(&mut self, document: &'a ParsedDocument) {
         match document {
             ParsedDocument::Policy(policy) => {
@@ -79,47 +80,39 @@ impl<'a> Assembly<'a> {
                 self.policies
                     .insert(policy.name.clone(), Arc::clone(&policy.document));
             }
-            ParsedDocument::Directory(part) => {
+            ParsedDocument::Directory(directory) => {
                 self.documents.directories = self.documents.directories.saturating_add(1);
-                self.add_part(part);
+                self.add_directory(directory);
             }
             ParsedDocument::Broken(_) => {}
         }
     }
 
-    fn add_part(&mut self, part: &'a DirectoryDocument) {
-        self.account = self.account.or(part.accounts.first());
-        self.cluster = self.cluster.or(part.clusters.first().map(|(_, cluster)| cluster));
-        self.mapping = self.mapping.or(part.mappings.first().map(|(_, mapping)| mapping));
+    fn add_directory(&mut self, directory: &'a DirectoryDocument) {
+        self.account = self.account.or(directory.accounts.first());
+        self.cluster = self
+            .cluster
+            .or(directory.clusters.first().map(|(_, cluster)| cluster));
+        self.mapping = self
+            .mapping
+            .or(directory.mappings.first().map(|(_, mapping)| mapping));
+        let resource_groups = directory.resource_groups.iter();
         self.resource_groups
-            .extend(part.resource_groups.iter().map(|group| ResourceGroup {
-                id: owned(&group.id),
-                name: group.name.as_ref().map(owned),
-                default: group.default,
-            }));
-        self.users.extend(part.users.iter().map(|user| UserDefinition {
-            name: owned(&user.name),
-            groups: user.groups.iter().map(owned).collect(),
-            grants: grants(&user.policies),
-        }));
+            .extend(resource_groups.map(ResourceGroupEntry::to_resource_group));
+        self.users
+            .extend(directory.users.iter().map(UserEntry::to_definition));
         self.groups
-            .extend(part.groups.iter().map(|group| GroupDefinition {
-                name: owned(&group.name),
-                grants: grants(&group.policies),
-            }));
-        self.roles.extend(part.roles.iter().map(|role| RoleDefinition {
-            name: owned(&role.name),
-            trust: Arc::clone(&role.trust),
-            grants: grants(&role.policies),
-        }));
-        for binding in &part.bindings {
+            .extend(directory.groups.iter().map(GroupEntry::to_definition));
+        self.roles
+            .extend(directory.roles.iter().map(RoleEntry::to_definition));
+        for binding in &directory.bindings {
             for (_, subject) in &binding.subjects {
                 self.bindings
                     .add(subject.clone(), binding.principal.principal.clone());
             }
         }
         self.boundaries
-            .extend(part.boundaries.iter().map(|boundary| Boundary {
+            .extend(directory.boundaries.iter().map(|boundary| Boundary {
                 namespaces: boundary.namespaces.clone(),
                 principal: boundary.principal.principal.clone(),
             }));
@@ -130,34 +123,25 @@ impl<'a> Assembly<'a> {
         let Some(account) = self.account else {
             return Err(vec![whole(NO_ACCOUNT.to_owned())]);
         };
-        let control = account.control_policies.iter();
+        let levels = account.control_policies.iter();
         let definition = Definition {
             account_id: account.id.clone(),
-            control_policies: control.map(|level| level.iter().map(owned).collect()).collect(),
+            control_policies: levels
+                .map(|level| level.iter().map(|policy| policy.to_string()).collect())
+                .collect(),
             policies: self.policies,
             users: self.users,
             groups: self.groups,
             roles: self.roles,
         };
         let policies = PolicySet::compile(definition).map_err(|errors| {
-            errors
-                .into_iter()
-                .map(|error| whole(error.to_string()))
-                .collect::<Vec<_>>()
+            let faults = errors.into_iter().map(|error| whole(error.to_string()));
+            faults.collect::<Vec<_>>()
         })?;
         Ok(Configuration {
             generation: 0,
             policies,
-            account: Account {
-                region: account.region.clone(),
-                service_linked_roles: account
-                    .service_linked_roles
-                    .clone()
-                    .map(|roles| roles.into_iter().collect()),
-                pass_role_service: account.pass_role_service.clone(),
-                resource_groups: self.resource_groups,
-                context: account.context.iter().cloned().collect(),
-            },
+            account: account.to_account(self.resource_groups),
             cluster_id: account.cluster_id.clone(),
             cluster: self.cluster.cloned().unwrap_or_default(),
             bindings: self.bindings,
@@ -169,22 +153,10 @@ impl<'a> Assembly<'a> {
     }
 }
 
-fn grants(entries: &[GrantEntry]) -> Vec<Grant> {
-    let grant = |entry: &GrantEntry| Grant {
-        policy: owned(&entry.policy),
-        resource_group: entry.resource_group.as_ref().map(owned),
-    };
-    entries.iter().map(grant).collect()
-}
-
-fn owned(text: &Text) -> String {
-    text.as_str().to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::directory::{FaultClass, Interest};
+    use crate::config::located_fault::FaultClass;
     use ram_policy::Principal;
 
     const POLICY: &str =
@@ -204,8 +176,8 @@ mod tests {
                 )
             })
             .collect();
-        let parts = directories.iter().enumerate();
-        documents.extend(parts.map(|(index, text)| {
+        let directories = directories.iter().enumerate();
+        documents.extend(directories.map(|(index, text)| {
             (
                 named("people/", index),
                 ParsedDocument::directory(text.as_bytes()),
@@ -223,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_come_together() {
+    fn documents_are_merged() {
         let people = "
 resourceGroups: [{id: rg-a, default: true}]
 users: [{name: alice, groups: [dev], policies: [{policy: P}, {policy: AliyunECIFullAccess, resourceGroup: rg-a}]}]
@@ -254,12 +226,11 @@ groups: [{name: dev, policies: [{policy: P}]}]
         assert!(interest.service_accounts());
         let keys: Vec<&str> = interest.node_labels.iter().map(String::as_str).collect();
         assert_eq!(keys, ["acs", "k8s.aliyun.com/vnode", "type"]);
-        assert_eq!(interest.union(&Interest::default()), interest);
         assert!(configuration.warnings.is_empty());
     }
 
     #[test]
-    fn what_is_defined_twice_names_both_places() {
+    fn a_second_definition_names_both_locations() {
         let first = "users: [{name: a}]\nbindings: [{principal: account, subjects: [{kind: ServiceAccount, namespace: n, name: s}]}]";
         let second = format!(
             "{ACCOUNT}users:
@@ -270,8 +241,8 @@ resourceGroups: [{{id: x, default: true}}, {{id: x}}, {{id: y, default: true}}]
 bindings: [{{principal: account, subjects: [{{kind: User, name: 'system:serviceaccount:n:s'}}]}}]
 "
         );
-        let told = faults(&[ACCOUNT, first, &second], &["P", "P"]);
-        let wanted = [
+        let messages = faults(&[ACCOUNT, first, &second], &["P", "P"]);
+        let expected = [
             "policies/1: policy `P` is defined twice, first in policies/0",
             "people/2:1:10: `account` stands once in all documents; it is in people/0:1:10 already",
             "people/2:3:10: user `a` is defined twice, first in people/1:1:16",
@@ -281,7 +252,7 @@ bindings: [{{principal: account, subjects: [{{kind: User, name: 'system:servicea
             "people/2:6:56: `y` cannot be the default resource group: people/2:6:23 is",
             "people/2:7:44: ServiceAccount n/s is bound twice, first in people/1:2:44",
         ];
-        assert_eq!(told, wanted);
+        assert_eq!(messages, expected);
         let all = merged(&[ACCOUNT, first, &second], &["P", "P"]).unwrap_err();
         let (alone, together) = (FaultClass::Document, FaultClass::Conflict);
         let classes: Vec<FaultClass> = all.iter().map(|fault| fault.class).collect();
@@ -292,7 +263,7 @@ bindings: [{{principal: account, subjects: [{{kind: User, name: 'system:servicea
     }
 
     #[test]
-    fn what_leads_nowhere_is_a_reference_fault_at_its_place() {
+    fn a_missing_definition_is_a_reference_fault_at_its_position() {
         let text = format!(
             "{}users: [{{name: a, groups: [g], policies: [{{policy: P}}, {{policy: Q, resourceGroup: rg}}]}}]
 bindings: [{{principal: user/b, subjects: [{{kind: Group, name: g}}]}}]
@@ -302,9 +273,9 @@ boundaries: [{{namespaces: {{matchLabels: {{a: b}}}}, principal: role/R}}]
         );
         let found = merged(&[&text], &["Q"]).unwrap_err();
         assert!(found.iter().all(|fault| fault.class == FaultClass::Reference));
-        let told: Vec<String> = found.iter().map(ToString::to_string).collect();
+        let messages: Vec<String> = found.iter().map(ToString::to_string).collect();
         assert_eq!(
-            told,
+            messages,
             [
                 "people/0:1:80: no document defines policy `C`",
                 "people/0:2:28: no document defines group `g`",
@@ -317,7 +288,7 @@ boundaries: [{{namespaces: {{matchLabels: {{a: b}}}}, principal: role/R}}]
     }
 
     #[test]
-    fn a_broken_document_is_told_without_blaming_what_refers_to_it() {
+    fn references_to_a_broken_document_are_no_faults() {
         let people = format!(
             "{ACCOUNT}users: [{{name: a, groups: [g], policies: [{{policy: P}}, {{policy: Nowhere}}]}}]"
         );
@@ -331,15 +302,15 @@ boundaries: [{{namespaces: {{matchLabels: {{a: b}}}}, principal: role/R}}]
             ("d/c", ParsedDocument::refused("no such label")),
         ];
         let found = merge(documents.iter().map(|(name, document)| (*name, document))).unwrap_err();
-        let told: Vec<String> = found.iter().map(ToString::to_string).collect();
-        assert_eq!(told.len(), 4, "{told:?}");
-        assert!(told[0].starts_with("p/P.json:1:"), "{told:?}");
+        let messages: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(messages.len(), 4, "{messages:?}");
+        assert!(messages[0].starts_with("p/P.json:1:"), "{messages:?}");
         assert!(
-            told[1].contains("no document defines policy `Nowhere`"),
-            "{told:?}"
+            messages[1].contains("no document defines policy `Nowhere`"),
+            "{messages:?}"
         );
-        assert!(told[2].starts_with("d/b:1:30: "), "{told:?}");
-        assert_eq!(told[3], "d/c: no such label");
+        assert!(messages[2].starts_with("d/b:1:30: "), "{messages:?}");
+        assert_eq!(messages[3], "d/c: no such label");
         assert_eq!(
             found
                 .iter()
@@ -350,20 +321,20 @@ boundaries: [{{namespaces: {{matchLabels: {{a: b}}}}, principal: role/R}}]
     }
 
     #[test]
-    fn names_of_policies_have_their_rules() {
-        let told = faults(&[ACCOUNT], &["a b", "AliyunECIFullAccess"]);
+    fn bad_policy_names_are_faults() {
+        let messages = faults(&[ACCOUNT], &["a b", "AliyunECIFullAccess"]);
         assert!(
-            told[0].starts_with("policies/0: `a b` is no policy name"),
-            "{told:?}"
+            messages[0].starts_with("policies/0: `a b` is no policy name"),
+            "{messages:?}"
         );
         assert!(
-            told[1].starts_with("policies/1: `AliyunECIFullAccess` is a system policy"),
-            "{told:?}"
+            messages[1].starts_with("policies/1: `AliyunECIFullAccess` is a system policy"),
+            "{messages:?}"
         );
     }
 
     #[test]
-    fn without_an_account_nothing_is_judged() {
+    fn a_set_without_an_account_is_a_fault() {
         assert_eq!(faults(&[], &["P"]), [format!("configuration: {NO_ACCOUNT}")]);
     }
 
@@ -371,15 +342,15 @@ boundaries: [{{namespaces: {{matchLabels: {{a: b}}}}, principal: role/R}}]
     fn a_mapped_constant_that_nothing_defines_is_a_warning() {
         let mapping = "mapping: {ramRoleName: {from: {value: R}, mode: default}, resourceGroupId: {from: {value: rg}, mode: default}}";
         let configuration = merged(&[ACCOUNT, mapping], &[]).unwrap();
-        let told: Vec<String> = configuration.warnings.iter().map(ToString::to_string).collect();
-        assert_eq!(told.len(), 2);
+        let messages: Vec<String> = configuration.warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(messages.len(), 2);
         assert!(
-            told[0].starts_with("people/1:1:10: no document defines resource group `rg`"),
-            "{told:?}"
+            messages[0].starts_with("people/1:1:10: no document defines resource group `rg`"),
+            "{messages:?}"
         );
         assert!(
-            told[1].contains("role `R`: every pod that gets it is refused"),
-            "{told:?}"
+            messages[1].contains("role `R`: every pod that gets it is refused"),
+            "{messages:?}"
         );
     }
 }

@@ -1,0 +1,453 @@
+//! The admission check of ramgate's own ConfigMaps.
+//!
+//! A ConfigMap whose documents are bad by themselves is denied. Several ConfigMaps cannot arrive at once, so a name that
+//! no stored ConfigMap defines yet, or that two of them define for a while, is only a warning: the
+//! [`Reloader`](crate::config::reload::Reloader) keeps such a set out of force.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::{Deserialize, de};
+use serde_json::{Value, json};
+
+use crate::admission::Review;
+use crate::admission::response::admission_response::{MAX_NAME, echoed};
+use crate::admission::review::Operation;
+use crate::analysis::lint;
+use crate::analysis::lint::Facts;
+use crate::config::config_map::{self, LABEL};
+use crate::config::located_fault::{FaultClass, LocatedFault};
+use crate::config::merge::check;
+use crate::config::named_document::NamedDocument;
+use crate::config::parsed_document::ParsedDocument;
+use crate::config::store::ConfigMapDocuments;
+use crate::kubernetes::strings::{Pairs, Text, pairs};
+use crate::wording::{bounded, cut, fitted};
+use ram_policy::source::Position;
+
+/// The longest message of a denial, in bytes; kubectl shows it whole, an Event keeps 1,024 bytes
+const MAX_MESSAGE: usize = 1000;
+/// The most warnings of an answer; the API server cuts them at 4,096 bytes in all
+const MAX_WARNINGS: usize = 12;
+/// The longest warning, in bytes; 12 of them stay below the API server's limit
+const MAX_WARNING: usize = 300;
+/// The most faults in `status.details.causes`
+const MAX_CAUSES: usize = 500;
+
+/// The most keys of a ConfigMap that are read; 1 MiB of policies has fewer
+const MAX_KEYS: usize = 16_384;
+/// The most bytes of data that the API server accepts in a ConfigMap
+const MAX_BYTES: usize = 1024 * 1024;
+
+/// Whether a ConfigMap may be stored
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ConfigMapDecision {
+    /// Its faults; it may be stored if there are none
+    pub faults: Vec<LocatedFault>,
+    /// The reason of a denial, cut to the length that users see; empty if the ConfigMap is allowed
+    pub message: String,
+    /// Warnings for the user who applies an allowed ConfigMap
+    pub warnings: Vec<String>,
+}
+
+impl ConfigMapDecision {
+    fn denied(faults: Vec<LocatedFault>, message: String) -> Self {
+        Self {
+            faults,
+            message,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Whether the ConfigMap may be stored
+    pub(crate) fn is_allowed(&self) -> bool {
+        self.faults.is_empty()
+    }
+
+    /// The AdmissionReview that answers the API server, in JSON
+    pub(crate) fn to_response(&self, review: &Review<'_>) -> Vec<u8> {
+        let mut response = json!({"uid": echoed(review.uid()), "allowed": self.is_allowed()});
+        if let Some(fields) = response.as_object_mut() {
+            if !self.warnings.is_empty() {
+                let warnings = self.warnings.iter().map(|warning| fitted(warning, MAX_MESSAGE));
+                fields.insert("warnings".to_owned(), warnings.collect());
+            }
+            if !self.is_allowed() {
+                fields.insert("status".to_owned(), self.status(review));
+            }
+        }
+        let body =
+            json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response});
+        body.to_string().into_bytes()
+    }
+
+    fn status(&self, review: &Review<'_>) -> Value {
+        let causes: Vec<Value> = self.faults.iter().take(MAX_CAUSES).map(cause).collect();
+        json!({"status": "Failure", "code": 422, "reason": "Invalid",
+            "message": fitted(&self.message, MAX_MESSAGE),
+            "details": {"kind": "configmaps", "name": fitted(review.name(), MAX_NAME), "causes": causes}})
+    }
+}
+
+fn cause(located: &LocatedFault) -> Value {
+    let fault = &located.fault;
+    let data = if fault.message == config_map::BINARY {
+        "binaryData"
+    } else {
+        "data"
+    };
+    let field = match located.document.split_once('/') {
+        Some((_, key)) => format!("{data}[{key}]"),
+        None => format!("metadata.labels[{LABEL}]"),
+    };
+    // A fault of a key as a whole has no position in its text
+    let message = if fault.at == Position::default() {
+        fault.message.clone()
+    } else {
+        fault.to_string()
+    };
+    json!({"reason": "FieldValueInvalid", "field": fitted(&field, MAX_NAME), "message": fitted(&message, MAX_MESSAGE)})
+}
+
+/// Decides on a ConfigMap that is to be stored beside `stored`
+///
+/// ```text
+/// data: {x: "users: [{nam: a}]"}                   denied: "x:1:10: unknown field `nam`…"
+/// data: {x: "users: [{name: a, groups: [g]}]"}     allowed, with a warning if no stored ConfigMap defines group `g`
+/// ```
+pub(crate) fn evaluate(review: &Review<'_>, stored: &[ConfigMapDocuments]) -> ConfigMapDecision {
+    if !matches!(review.operation(), Operation::Create | Operation::Update) {
+        return ConfigMapDecision::default();
+    }
+    let config_map = match parse(review.object().unwrap_or("null")) {
+        Ok(config_map) => config_map,
+        Err(error) => {
+            let message = format!("object is not a ConfigMap: {error}");
+            let fault = LocatedFault::whole(review.name(), message.clone(), FaultClass::Document);
+            return ConfigMapDecision::denied(vec![fault], message);
+        }
+    };
+    let name = config_map.metadata.name.as_deref().unwrap_or(review.name());
+    let documents = config_map::documents(&config_map);
+    let faults = own_faults(&documents);
+    if !faults.is_empty() {
+        let lines: Vec<String> = faults.iter().map(|fault| without_name(fault, name)).collect();
+        let head = format!("ConfigMap {name} is no valid ramgate configuration:\n");
+        let lines = bounded(&lines, "\n", MAX_MESSAGE.saturating_sub(head.len()));
+        return ConfigMapDecision::denied(faults, format!("{head}{lines}"));
+    }
+    ConfigMapDecision {
+        warnings: warnings(name, &documents, stored),
+        ..ConfigMapDecision::default()
+    }
+}
+
+/// The fields of a ConfigMap that hold documents; the others are skipped
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ConfigMapWire<'a> {
+    #[serde(borrow, default)]
+    metadata: MetadataWire<'a>,
+    #[serde(borrow, default, deserialize_with = "pairs::<MAX_KEYS, _>")]
+    data: Pairs<'a>,
+    #[serde(borrow, default, deserialize_with = "pairs::<MAX_KEYS, _>")]
+    binary_data: Pairs<'a>,
+}
+
+#[derive(Default, Deserialize)]
+struct MetadataWire<'a> {
+    #[serde(borrow)]
+    name: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    labels: Pairs<'a>,
+}
+
+fn parse(json: &str) -> Result<ConfigMap, serde_json::Error> {
+    let wire: ConfigMapWire<'_> = serde_json::from_str(json)?;
+    let length = wire.data.iter().fold(0_usize, |length, (key, text)| {
+        length.saturating_add(key.len()).saturating_add(text.len())
+    });
+    if length > MAX_BYTES {
+        return Err(de::Error::custom(format_args!(
+            "its data has {length} bytes, and no ConfigMap may have more than {MAX_BYTES}"
+        )));
+    }
+    let owned = |pairs: &Pairs<'_>| {
+        let pairs = pairs.iter();
+        pairs
+            .map(|(key, text)| (key.to_owned(), text.to_owned()))
+            .collect()
+    };
+    // Only the keys of binary data matter, for their faults
+    let binary_data = wire.binary_data.iter();
+    let binary_data = binary_data.map(|(key, _)| (key.to_owned(), ByteString::default()));
+    Ok(ConfigMap {
+        metadata: ObjectMeta {
+            name: wire.metadata.name.map(|name| name.to_string()),
+            labels: Some(owned(&wire.metadata.labels)),
+            ..ObjectMeta::default()
+        },
+        data: Some(owned(&wire.data)),
+        binary_data: Some(binary_data.collect()),
+        ..ConfigMap::default()
+    })
+}
+
+/// The faults that no other ConfigMap can remove
+fn own_faults(documents: &[NamedDocument]) -> Vec<LocatedFault> {
+    let is_own = |fault: &LocatedFault| match fault.class {
+        FaultClass::Document => true,
+        FaultClass::Reference => false,
+        // The set as a whole has no `/` in its name: another ConfigMap may hold what it lacks
+        FaultClass::Conflict => fault.document.contains('/'),
+    };
+    check(named(documents)).into_iter().filter(is_own).collect()
+}
+
+/// The lint findings of the new documents, then the faults of the set that they would make with the stored ones
+fn warnings(name: &str, documents: &[NamedDocument], stored: &[ConfigMapDocuments]) -> Vec<String> {
+    let mut config_maps: BTreeMap<&str, &[NamedDocument]> = stored
+        .iter()
+        .map(|config_map| (&*config_map.name, &*config_map.documents))
+        .collect();
+    config_maps.insert(name, documents);
+    let all: Vec<(&str, &ParsedDocument)> = config_maps
+        .values()
+        .flat_map(|documents| named(documents))
+        .collect();
+    let faults = check(all.iter().copied());
+    let facts = Facts::of(all.iter().map(|(_, document)| *document));
+    let mut lines: Vec<String> = documents
+        .iter()
+        .flat_map(|named| lint::document(&named.name, &named.document, &facts))
+        .map(|warning| without_name(&warning.into_fault(), name))
+        .collect();
+    if !faults.is_empty() {
+        lines.push(
+            "stored, but not in force as long as the configuration as a whole does not load:".to_owned(),
+        );
+        lines.extend(faults.iter().map(ToString::to_string));
+    }
+    limited(lines)
+}
+
+/// The warnings within the limits of an answer
+fn limited(mut lines: Vec<String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(MAX_WARNINGS);
+    if more > 0 {
+        lines.truncate(MAX_WARNINGS.saturating_sub(1));
+        lines.push(format!("and {} more", more.saturating_add(1)));
+    }
+    lines
+        .iter()
+        .map(|line| cut(line, MAX_WARNING).to_owned())
+        .collect()
+}
+
+fn named(documents: &[NamedDocument]) -> impl Iterator<Item = (&str, &ParsedDocument)> + Clone {
+    documents
+        .iter()
+        .map(|named| (named.name.as_str(), &named.document))
+}
+
+/// A fault with the key alone, because the user who applies a ConfigMap knows its name
+fn without_name(fault: &LocatedFault, name: &str) -> String {
+    let text = fault.to_string();
+    let key = text.strip_prefix(name).and_then(|rest| rest.strip_prefix('/'));
+    key.unwrap_or(&text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    const POLICY: &str =
+        r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "eci:*", "Resource": "*"}]}"#;
+
+    fn body(operation: &str, kind: &str, data: Value) -> String {
+        let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "new", "namespace": "ramgate",
+            "labels": {LABEL: kind}}, "data": data});
+        json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": "u-1",
+            "resource": {"group": "", "version": "v1", "resource": "configmaps"}, "name": "new", "namespace": "ramgate",
+            "operation": operation, "userInfo": {"username": "alice"}, "object": object}})
+        .to_string()
+    }
+
+    fn config_map(name: &str, key: &str, document: ParsedDocument) -> ConfigMapDocuments {
+        let documents = Arc::from([NamedDocument::new(format!("{name}/{key}"), document)]);
+        ConfigMapDocuments {
+            name: name.into(),
+            documents,
+        }
+    }
+
+    fn decide(kind: &str, data: Value, sources: &[ConfigMapDocuments]) -> ConfigMapDecision {
+        let body = body("CREATE", kind, data);
+        evaluate(&Review::parse(body.as_bytes()).unwrap(), sources)
+    }
+
+    #[test]
+    fn a_bad_document_is_denied_with_every_fault() {
+        let data = json!({"P.json": "{\n  \"Version\": 1\n}", "Q": POLICY, "R.json": POLICY});
+        let body = body("UPDATE", "policy", data);
+        let review = Review::parse(body.as_bytes()).unwrap();
+        let decision = evaluate(&review, &[]);
+        assert!(!decision.is_allowed() && decision.warnings.is_empty());
+        let lines: Vec<&str> = decision.message.lines().collect();
+        assert_eq!(lines[0], "ConfigMap new is no valid ramgate configuration:");
+        assert!(lines[1].starts_with("P.json:"), "{}", lines[1]);
+        assert_eq!(lines[2], "Q: the key of a policy is NAME.json");
+        let response: Value = serde_json::from_slice(&decision.to_response(&review)).unwrap();
+        let response = &response["response"];
+        assert_eq!(
+            (&response["uid"], &response["allowed"]),
+            (&json!("u-1"), &json!(false))
+        );
+        assert_eq!(
+            (&response["status"]["code"], &response["status"]["reason"]),
+            (&json!(422), &json!("Invalid"))
+        );
+        let causes = response["status"]["details"]["causes"].as_array().unwrap();
+        assert_eq!((causes.len(), &causes[0]["field"]), (2, &json!("data[P.json]")));
+    }
+
+    #[test]
+    fn a_contradiction_within_a_config_map_is_denied() {
+        let twice = json!({"a": "users: [{name: x}]", "b": "users: [{name: x}]"});
+        let decision = decide("directory", twice, &[]);
+        assert!(
+            decision
+                .message
+                .contains("b:1:16: user `x` is defined twice, first in new/a:1:16"),
+            "{}",
+            decision.message
+        );
+        let label = decide("policies", json!({}), &[]);
+        assert!(
+            label.message.contains("label ramgate.io/config is `policies`"),
+            "{}",
+            label.message
+        );
+    }
+
+    #[test]
+    fn a_fault_that_other_config_maps_may_remove_is_a_warning() {
+        let people = "users: [{name: a, policies: [{policy: P}]}]";
+        let decision = decide("directory", json!({"x": people}), &[]);
+        assert!(decision.is_allowed());
+        assert_eq!(
+            decision.warnings,
+            [
+                "stored, but not in force as long as the configuration as a whole does not load:",
+                "new/x:1:39: no document defines policy `P`",
+                "configuration: no directory document holds the section `account` with id and region",
+            ]
+        );
+        let account = config_map(
+            "base",
+            "a",
+            ParsedDocument::directory(b"account: {id: '1', region: r}"),
+        );
+        let policy = config_map("rules", "P.json", ParsedDocument::policy("P", POLICY.as_bytes()));
+        let complete = decide("directory", json!({"x": people}), &[account.clone(), policy]);
+        assert!(
+            complete.is_allowed() && complete.warnings.is_empty(),
+            "{:?}",
+            complete.warnings
+        );
+        let other = config_map("old", "x", ParsedDocument::directory(people.as_bytes()));
+        let moved = decide("directory", json!({"x": people}), &[account.clone(), other]);
+        assert!(moved.is_allowed());
+        assert!(
+            moved
+                .warnings
+                .iter()
+                .any(|line| line.contains("user `a` is defined twice")),
+            "{:?}",
+            moved.warnings
+        );
+        // The new content replaces the stored one
+        let before = config_map("new", "x", ParsedDocument::directory(b"users: [{name: a}]"));
+        let updated = decide(
+            "directory",
+            json!({"x": "users: [{name: a}]"}),
+            &[account, before],
+        );
+        assert!(updated.warnings.is_empty(), "{:?}", updated.warnings);
+    }
+
+    #[test]
+    fn a_lint_finding_is_a_warning() {
+        let policy = POLICY.replace("eci:*", "eci:CreateContainerGroup").replace(
+            r#""Resource": "*""#,
+            r#""Resource": "acs:eci:cn-a:1:containergroup/a""#,
+        );
+        let account = config_map(
+            "base",
+            "a",
+            ParsedDocument::directory(b"account: {id: '1', region: cn-a}"),
+        );
+        let decision = decide("policy", json!({"P.json": policy}), &[account]);
+        assert!(decision.is_allowed());
+        assert_eq!(
+            decision.warnings,
+            [
+                "P.json:1:102: NameOnCreate: `eci:CreateContainerGroup` is asked before there is a name, and \
+              `acs:eci:cn-a:1:containergroup/a` fits names alone, so the statement never matches: \
+              write `acs:eci:cn-a:1:containergroup/*`"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_deletion_and_a_config_map_without_label_are_allowed() {
+        let body = body("DELETE", "policy", json!({"P.json": "{"}));
+        assert!(evaluate(&Review::parse(body.as_bytes()).unwrap(), &[]).is_allowed());
+        let unlabelled = body.replace("DELETE", "CREATE").replace(LABEL, "other");
+        let account = config_map(
+            "base",
+            "a",
+            ParsedDocument::directory(b"account: {id: '1', region: r}"),
+        );
+        let decision = evaluate(&Review::parse(unlabelled.as_bytes()).unwrap(), &[account]);
+        assert!(decision.is_allowed() && decision.warnings.is_empty());
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let many: serde_json::Map<String, Value> =
+            (0..1000).map(|index| (format!("k{index}"), json!("é"))).collect();
+        let decision = decide("directory", json!(many), &[]);
+        assert_eq!(decision.faults.len(), 1000);
+        assert!(
+            decision.message.len() <= MAX_MESSAGE && decision.message.ends_with(" more"),
+            "{}",
+            decision.message
+        );
+        let users: Vec<Value> = (0..100)
+            .map(|index| json!({"name": format!("u{index}"), "groups": ["g"]}))
+            .collect();
+        let decision = decide(
+            "directory",
+            json!({"x": json!({"users": users}).to_string()}),
+            &[],
+        );
+        assert_eq!(decision.warnings.len(), MAX_WARNINGS);
+        assert_eq!(decision.warnings.last().unwrap(), "and 91 more");
+    }
+
+    proptest! {
+        #[test]
+        fn no_content_makes_it_panic(key in "[-._a-zA-Z0-9]{1,20}", text in "\\PC*", kind in "policy|directory|\\PC*") {
+            let decision = decide(&kind, json!({key: text}), &[]);
+            prop_assert!(decision.message.len() <= MAX_MESSAGE);
+        }
+    }
+}

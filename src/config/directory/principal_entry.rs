@@ -1,0 +1,29 @@
+//! The RAM principal of a binding or boundary.
+
+use crate::config::directory::located_text::LocatedText;
+use ram_policy::Principal;
+use ram_policy::source::{Fault, Position};
+
+/// A principal with its position
+#[derive(Clone, Debug)]
+pub(crate) struct PrincipalEntry {
+    pub(crate) at: Position,
+    pub(crate) principal: Principal,
+}
+
+/// Reads the name of a principal, such as `user/alice`
+///
+/// # Errors
+/// A text that is no principal, and a cloud service, which no Kubernetes identity can be
+pub(crate) fn read(text: &LocatedText) -> Result<PrincipalEntry, Fault> {
+    match text.parse::<Principal>() {
+        Ok(Principal::Service(name)) => Err(text.fault(format!(
+            "`service/{name}` is a cloud service: a Kubernetes identity is user/NAME, role/NAME or account"
+        ))),
+        Ok(principal) => Ok(PrincipalEntry {
+            at: text.at,
+            principal,
+        }),
+        Err(error) => Err(text.fault(error.to_string())),
+    }
+}

@@ -1,0 +1,64 @@
+//! ConfigMap manifests, and lists of them.
+
+use k8s_openapi::api::core::v1::ConfigMap;
+
+use crate::config::config_map::{self, LABEL};
+use crate::config::named_document::NamedDocument;
+use crate::config::parsed_document::ParsedDocument;
+use ram_policy::source::{Fault, Node, Position, Value};
+
+/// Whether a value is a Kubernetes manifest
+pub(crate) fn is_manifest(node: &Node) -> bool {
+    field(node, "apiVersion").is_some()
+}
+
+/// The documents of a manifest; any fault of the manifest is a broken document
+pub(crate) fn documents(file: &str, node: &Node) -> Vec<NamedDocument> {
+    let broken = |at: Position, message: String| {
+        let document = ParsedDocument::broken(Fault::new(at, message));
+        vec![NamedDocument::new(file, document)]
+    };
+    let Some(Value::String(kind)) = field(node, "kind").map(|kind| &kind.value) else {
+        return broken(node.at, "a manifest names its kind".to_owned());
+    };
+    match (kind.as_str(), field(node, "items").map(|items| &items.value)) {
+        ("List" | "ConfigMapList", Some(Value::List(items))) => {
+            items.iter().flat_map(|item| documents(file, item)).collect()
+        }
+        ("ConfigMap", _) => match node.read() {
+            Ok(config_map) => config_map_documents(file, &config_map),
+            Err(fault) => broken(fault.at, fault.message),
+        },
+        (other, _) => {
+            let message =
+                format!("a {other} is no configuration: a manifest is a ConfigMap with label {LABEL}");
+            broken(node.at, message)
+        }
+    }
+}
+
+fn config_map_documents(file: &str, config_map: &ConfigMap) -> Vec<NamedDocument> {
+    let labels = config_map.metadata.labels.as_ref();
+    if !labels.is_some_and(|labels| labels.contains_key(LABEL)) {
+        let name = config_map.metadata.name.as_deref().unwrap_or_default();
+        let message = format!("ConfigMap has no label {LABEL}, so nothing reads it");
+        return vec![NamedDocument::new(
+            format!("{file}[{name}]"),
+            ParsedDocument::refused(message),
+        )];
+    }
+    let documents = config_map::documents(config_map).into_iter();
+    documents
+        .map(|named| NamedDocument::new(format!("{file}[{}]", named.name), named.document))
+        .collect()
+}
+
+fn field<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
+    match &node.value {
+        Value::Map(entries) => entries
+            .iter()
+            .find(|(key, _)| key.text == name)
+            .map(|(_, value)| value),
+        _ => None,
+    }
+}

@@ -1,0 +1,328 @@
+//! The names that all documents define, with the location of each definition; and the check of references to them.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use crate::config::directory::bindings::Subject;
+use crate::config::directory::directory_document::DirectoryDocument;
+use crate::config::directory::identities::GrantEntry;
+use crate::config::directory::mapping_rules::{FieldRule, MappingSource};
+use crate::config::directory::name_rules::shortened;
+use crate::config::directory::principal_entry::PrincipalEntry;
+use crate::config::directory::resource_group::ResourceGroupEntry;
+use crate::config::located_fault::{FaultClass, LocatedFault};
+use crate::config::parsed_document::{ParsedDocument, UnreadableDocument};
+use ram_policy::source::{Fault, Position};
+use ram_policy::{Principal, is_system_policy};
+
+/// The document name of faults of the set as a whole
+pub(crate) const WHOLE: &str = "configuration";
+/// The fault of a set without an account, by which nothing can be decided
+pub(crate) const NO_ACCOUNT: &str = "no directory document holds the section `account` with id and region";
+
+/// A position in one of the documents
+#[derive(Clone, Copy)]
+pub(crate) struct Location<'a> {
+    /// The index of the document
+    order: usize,
+    document: &'a str,
+    at: Position,
+}
+
+impl<'a> Location<'a> {
+    /// A document as a whole
+    pub(crate) fn whole(order: usize, document: &'a str) -> Self {
+        Self {
+            order,
+            document,
+            at: Position::default(),
+        }
+    }
+
+    fn at(self, at: Position) -> Self {
+        Self { at, ..self }
+    }
+
+    /// The class of two definitions of a name: if both are in a document, it is bad by itself
+    fn conflict_with(self, other: Self) -> FaultClass {
+        if self.order == other.order {
+            FaultClass::Document
+        } else {
+            FaultClass::Conflict
+        }
+    }
+
+    fn fault(self, fault: Fault, class: FaultClass) -> (usize, LocatedFault) {
+        (self.order, LocatedFault::new(self.document, fault, class))
+    }
+}
+
+impl fmt::Display for Location<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.at == Position::default() {
+            f.write_str(self.document)
+        } else {
+            write!(f, "{}:{}", self.document, self.at)
+        }
+    }
+}
+
+/// The kind of a definition
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum SymbolKind {
+    Policy,
+    ResourceGroup,
+    User,
+    Group,
+    Role,
+}
+
+impl SymbolKind {
+    /// The key of a name in the table; RAM ignores the case of role names
+    fn symbol(self, name: &str) -> (Self, Cow<'_, str>) {
+        match self {
+            Self::Role => (self, Cow::Owned(name.to_ascii_lowercase())),
+            _ => (self, Cow::Borrowed(name)),
+        }
+    }
+}
+
+impl fmt::Display for SymbolKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Policy => "policy",
+            Self::ResourceGroup => "resource group",
+            Self::User => "user",
+            Self::Group => "group",
+            Self::Role => "role",
+        })
+    }
+}
+
+/// The location of every definition, and the faults found so far
+///
+/// Two passes over the documents, as in a compiler: [`define`](Self::define) notes the definitions of all documents, then
+/// [`resolve`](Self::resolve) looks up the references of each.
+///
+/// ```text
+/// people/a: users: [{name: alice, groups: [dev]}]
+/// people/b: users: [{name: alice}]
+///   people/b:1:16: user `alice` is defined twice, first in people/a:1:16     (define)
+///   people/a:1:32: no document defines group `dev`                          (resolve)
+/// ```
+#[derive(Default)]
+pub(crate) struct SymbolTable<'a> {
+    symbols: HashMap<(SymbolKind, Cow<'a, str>), Location<'a>>,
+    subjects: HashMap<Subject, Location<'a>>,
+    /// `account`, `cluster`, `mapping`, and the default resource group: each has one definition in all documents
+    singletons: HashMap<&'static str, Location<'a>>,
+    broken_policies: HashSet<&'a str>,
+    /// A directory document could not be parsed: it may define anything but policies
+    broken_directory: bool,
+    faults: Vec<(usize, LocatedFault)>,
+    warnings: Vec<(usize, LocatedFault)>,
+}
+
+impl<'a> SymbolTable<'a> {
+    /// Notes the definitions of a document, and its own faults and warnings
+    pub(crate) fn define(&mut self, location: Location<'a>, document: &'a ParsedDocument) {
+        let warnings = document.warnings().iter();
+        self.warnings
+            .extend(warnings.map(|doubt| location.fault(doubt.fault.clone(), FaultClass::Document)));
+        match document {
+            ParsedDocument::Policy(policy) => self.define_policy(location, &policy.name),
+            ParsedDocument::Directory(directory) => self.define_directory(location, directory),
+            ParsedDocument::Broken(broken) => self.define_broken(location, broken),
+        }
+    }
+
+    fn define_policy(&mut self, location: Location<'a>, name: &'a str) {
+        if is_system_policy(name) {
+            let message = format!("`{name}` is a system policy, which is built in: take another name");
+            self.fault(location, FaultClass::Document, message);
+        }
+        self.define_symbol(SymbolKind::Policy, name, location);
+    }
+
+    fn define_broken(&mut self, location: Location<'a>, broken: &'a UnreadableDocument) {
+        match &broken.policy {
+            Some(name) => {
+                self.broken_policies.insert(name);
+            }
+            None => self.broken_directory = true,
+        }
+        let faults = broken.faults.iter();
+        self.faults
+            .extend(faults.map(|fault| location.fault(fault.clone(), FaultClass::Document)));
+    }
+
+    fn define_directory(&mut self, location: Location<'a>, directory: &'a DirectoryDocument) {
+        let accounts = directory.accounts.iter().map(|account| ("account", account.at));
+        let clusters = directory.clusters.iter().map(|(at, _)| ("cluster", *at));
+        let mappings = directory.mappings.iter().map(|(at, _)| ("mapping", *at));
+        for (section, at) in accounts.chain(clusters).chain(mappings) {
+            self.define_singleton(section, location.at(at), |first| {
+                format!("`{section}` stands once in all documents; it is in {first} already")
+            });
+        }
+        for group in &directory.resource_groups {
+            self.define_resource_group(group, location.at(group.id.at));
+        }
+        let users = directory.users.iter().map(|user| (SymbolKind::User, &user.name));
+        let groups = directory
+            .groups
+            .iter()
+            .map(|group| (SymbolKind::Group, &group.name));
+        let roles = directory.roles.iter().map(|role| (SymbolKind::Role, &role.name));
+        for (kind, name) in users.chain(groups).chain(roles) {
+            self.define_symbol(kind, name, location.at(name.at));
+        }
+        for (at, subject) in directory.bindings.iter().flat_map(|binding| &binding.subjects) {
+            self.define_subject(subject, location.at(*at));
+        }
+    }
+
+    fn define_resource_group(&mut self, group: &'a ResourceGroupEntry, location: Location<'a>) {
+        self.define_symbol(SymbolKind::ResourceGroup, &group.id, location);
+        if group.default {
+            self.define_singleton("default resource group", location, |first| {
+                let id = group.id.as_str();
+                format!("`{id}` cannot be the default resource group: {first} is")
+            });
+        }
+    }
+
+    fn define_symbol(&mut self, kind: SymbolKind, name: &'a str, location: Location<'a>) {
+        if let Some(first) = self.symbols.insert(kind.symbol(name), location) {
+            let message = format!("{kind} `{}` is defined twice, first in {first}", shortened(name));
+            self.fault(location, location.conflict_with(first), message);
+        }
+    }
+
+    fn define_singleton(
+        &mut self,
+        name: &'static str,
+        location: Location<'a>,
+        message: impl Fn(Location<'a>) -> String,
+    ) {
+        if let Some(first) = self.singletons.insert(name, location) {
+            self.fault(location, location.conflict_with(first), message(first));
+        }
+    }
+
+    fn define_subject(&mut self, subject: &Subject, location: Location<'a>) {
+        if let Some(first) = self.subjects.insert(subject.clone(), location) {
+            let message = format!("{subject} is bound twice, first in {first}");
+            self.fault(location, location.conflict_with(first), message);
+        }
+    }
+
+    /// Looks up the references of a document; every document must have been through [`define`](Self::define) before
+    pub(crate) fn resolve(&mut self, location: Location<'a>, document: &ParsedDocument) {
+        let ParsedDocument::Directory(directory) = document else {
+            return;
+        };
+        let levels = directory
+            .accounts
+            .iter()
+            .flat_map(|account| &account.control_policies);
+        for name in levels.flatten() {
+            self.resolve_symbol(SymbolKind::Policy, name, location.at(name.at));
+        }
+        for user in &directory.users {
+            self.resolve_grants(location, &user.policies);
+            for name in &user.groups {
+                self.resolve_symbol(SymbolKind::Group, name, location.at(name.at));
+            }
+        }
+        let groups = directory.groups.iter().map(|group| &group.policies);
+        let roles = directory.roles.iter().map(|role| &role.policies);
+        for grants in groups.chain(roles) {
+            self.resolve_grants(location, grants);
+        }
+        let bound = directory.bindings.iter().map(|binding| &binding.principal);
+        let boundaries = directory.boundaries.iter().map(|boundary| &boundary.principal);
+        for principal in bound.chain(boundaries) {
+            self.resolve_principal(location, principal);
+        }
+        for (at, rules) in &directory.mappings {
+            let location = location.at(*at);
+            self.resolve_constant(
+                SymbolKind::ResourceGroup,
+                rules.resource_group_id.as_ref(),
+                location,
+            );
+            self.resolve_constant(SymbolKind::Role, rules.ram_role_name.as_ref(), location);
+        }
+    }
+
+    fn resolve_grants(&mut self, location: Location<'a>, grants: &[GrantEntry]) {
+        for GrantEntry {
+            policy,
+            resource_group,
+        } in grants
+        {
+            self.resolve_symbol(SymbolKind::Policy, policy, location.at(policy.at));
+            if let Some(group) = resource_group {
+                self.resolve_symbol(SymbolKind::ResourceGroup, group, location.at(group.at));
+            }
+        }
+    }
+
+    fn resolve_principal(&mut self, location: Location<'a>, entry: &PrincipalEntry) {
+        let (kind, name) = match &entry.principal {
+            Principal::User(name) => (SymbolKind::User, name),
+            Principal::Role(name) => (SymbolKind::Role, name),
+            Principal::Account | Principal::Service(_) => return,
+        };
+        self.resolve_symbol(kind, name, location.at(entry.at));
+    }
+
+    fn resolve_symbol(&mut self, kind: SymbolKind, name: &str, location: Location<'a>) {
+        if !self.may_define(kind, name) {
+            let message = format!("no document defines {kind} `{}`", shortened(name));
+            self.fault(location, FaultClass::Reference, message);
+        }
+    }
+
+    /// A mapped constant without a definition is only a warning
+    fn resolve_constant(&mut self, kind: SymbolKind, rule: Option<&FieldRule>, location: Location<'a>) {
+        let Some(MappingSource::Value(name)) = rule.map(|rule| &rule.source) else {
+            return;
+        };
+        if !self.may_define(kind, name) {
+            let message = format!("no document defines {kind} `{name}`: every pod that gets it is refused");
+            let fault = Fault::new(location.at, message);
+            self.warnings.push(location.fault(fault, FaultClass::Reference));
+        }
+    }
+
+    /// Whether a document defines the name, or could if it were readable
+    fn may_define(&self, kind: SymbolKind, name: &str) -> bool {
+        let unreadable = match kind {
+            SymbolKind::Policy => self.broken_policies.contains(name) || is_system_policy(name),
+            _ => self.broken_directory,
+        };
+        unreadable || self.symbols.contains_key(&kind.symbol(name))
+    }
+
+    /// All faults and all warnings in the order of the documents
+    pub(crate) fn finish(mut self) -> (Vec<LocatedFault>, Vec<LocatedFault>) {
+        if !self.singletons.contains_key("account") && !self.broken_directory {
+            let fault = LocatedFault::whole(WHOLE, NO_ACCOUNT, FaultClass::Conflict);
+            self.faults.push((usize::MAX, fault));
+        }
+        (sorted(self.faults), sorted(self.warnings))
+    }
+
+    fn fault(&mut self, location: Location<'a>, class: FaultClass, message: String) {
+        let fault = Fault::new(location.at, message);
+        self.faults.push(location.fault(fault, class));
+    }
+}
+
+fn sorted(mut faults: Vec<(usize, LocatedFault)>) -> Vec<LocatedFault> {
+    faults.sort_by_key(|(order, located)| (*order, located.fault.at));
+    faults.into_iter().map(|(_, fault)| fault).collect()
+}
