@@ -16,7 +16,7 @@ use crate::admission::Review;
 use crate::admission::response::reply::{MAX_NAME, echoed};
 use crate::admission::review::Operation;
 use crate::analysis::lint;
-use crate::analysis::lint::Facts;
+use crate::analysis::lint::AccountFacts;
 use crate::config::config_map;
 use crate::config::config_map::LABEL;
 use crate::config::directory::{FaultClass, LocatedFault, ParsedDocument, check};
@@ -218,7 +218,7 @@ fn warnings(name: &str, documents: &[NamedDocument], sources: &[ConfigMapDocumen
     let together: Vec<(&str, &ParsedDocument)> =
         all.values().flat_map(|documents| named(documents)).collect();
     let faults = check(together.iter().copied());
-    let facts = Facts::of(together.iter().map(|(_, document)| *document));
+    let facts = AccountFacts::of(together.iter().map(|(_, document)| *document));
     let mut lines: Vec<String> = documents
         .iter()
         .flat_map(|named| lint::document(&named.name, &named.document, &facts))

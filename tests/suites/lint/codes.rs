@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use ram_policy::SYSTEM_POLICIES;
-use ramgate::testing::analysis::{Code, Facts, lint};
+use ramgate::testing::analysis::{AccountFacts, Code, lint};
 use ramgate::testing::config::ParsedDocument;
 use ramgate::testing::yaml;
 use serde::Deserialize;
@@ -121,7 +121,7 @@ fn system_policies_get_no_warning() {
         ] {
             // Under a name that custom policies may have
             let policy = ParsedDocument::policy("Copy", text.as_bytes());
-            let facts = Facts::of([&ParsedDocument::directory(account.as_bytes())]);
+            let facts = AccountFacts::of([&ParsedDocument::directory(account.as_bytes())]);
             let said = lint::document(name, &policy, &facts);
             assert!(said.is_empty(), "{said:?}");
         }

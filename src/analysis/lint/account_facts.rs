@@ -1,10 +1,10 @@
-//! What a linter knows of the account: where its resources are, and which keys every request has.
+//! Facts about the account that the linter uses: its region, and the condition keys that every request has.
 
 use crate::config::directory::ParsedDocument;
 
-/// The account of the documents, if one of them holds it
+/// The account of the documents; empty if no document has one, or several do
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct AccountFacts {
     account: Option<Account>,
 }
 
@@ -12,22 +12,22 @@ pub struct Facts {
 struct Account {
     id: String,
     region: String,
-    service: Option<String>,
+    pass_role_service: Option<String>,
     context: Vec<(String, Vec<String>)>,
 }
 
-impl Facts {
-    /// Looks for the account in documents; with two of them there is none
+impl AccountFacts {
+    /// Reads the account from the documents
     pub fn of<'a>(documents: impl IntoIterator<Item = &'a ParsedDocument>) -> Self {
         let mut accounts = documents.into_iter().flat_map(|document| match document {
-            ParsedDocument::Directory(part) => part.accounts.as_slice(),
+            ParsedDocument::Directory(directory) => directory.accounts.as_slice(),
             ParsedDocument::Policy(_) | ParsedDocument::Broken(_) => &[],
         });
         let account = match (accounts.next(), accounts.next()) {
             (Some(account), None) => Some(Account {
                 id: account.id.clone(),
                 region: account.region.clone(),
-                service: account.pass_role_service.clone(),
+                pass_role_service: account.pass_role_service.clone(),
                 context: account.context.clone(),
             }),
             _ => None,
@@ -50,15 +50,17 @@ impl Facts {
         self.account.as_ref().map(|account| account.region.as_str())
     }
 
-    /// The values that every request has of a key
-    pub(crate) fn given(&self, key: &str) -> Option<&[String]> {
+    /// The values that `account.context` gives a condition key in every request
+    pub(crate) fn fixed_values(&self, key: &str) -> Option<&[String]> {
         let mut entries = self.account.iter().flat_map(|account| &account.context);
         let (_, values) = entries.find(|(known, _)| known == key)?;
         Some(values)
     }
 
-    /// Whether ECI names the service that receives a role; unknown without an account
-    pub(crate) fn service(&self) -> Option<Option<&str>> {
-        self.account.as_ref().map(|account| account.service.as_deref())
+    /// Whether the account is known and sets no `passRoleService`
+    pub(crate) fn lacks_pass_role_service(&self) -> bool {
+        self.account
+            .as_ref()
+            .is_some_and(|account| account.pass_role_service.is_none())
     }
 }

@@ -1,11 +1,15 @@
-//! Whether one statement surely matches whatever another one matches.
+//! Subsumption of statements: one surely matches every request that another one matches.
 
 use ram_policy::{ActionPattern, Actions, Condition, Effect, OperatorFamily, Statement, Target};
 
-/// Whether every request that `inner` matches is matched by `outer`; `false` may also mean that it is not plain to see
-pub(crate) fn covers(outer: &Statement, inner: &Statement) -> bool {
-    actions(&outer.actions, &inner.actions)
-        && targets(&outer.target, &inner.target)
+/// Whether `outer` matches every request that `inner` matches; `false` may also mean that this is not plain to see
+///
+/// ```text
+/// Deny eci:* on *  subsumes  Allow eci:Create* on * if Bool k true
+/// ```
+pub(crate) fn subsumes(outer: &Statement, inner: &Statement) -> bool {
+    actions_include(&outer.actions, &inner.actions)
+        && target_includes(&outer.target, &inner.target)
         && outer.conditions.iter().all(|condition| {
             inner
                 .conditions
@@ -14,20 +18,20 @@ pub(crate) fn covers(outer: &Statement, inner: &Statement) -> bool {
         })
 }
 
-fn actions(outer: &Actions, inner: &Actions) -> bool {
+fn actions_include(outer: &Actions, inner: &Actions) -> bool {
     let within =
         |pattern: &ActionPattern, wider: &[ActionPattern]| wider.iter().any(|wide| wide.includes(pattern));
     match (outer, inner) {
         (Actions::Listed(wide), Actions::Listed(narrow)) => narrow.iter().all(|each| within(each, wide)),
         (Actions::Listed(wide), Actions::Except(_)) => wide.iter().any(|each| each.as_str() == "*"),
-        (Actions::Except(out), Actions::Listed(narrow)) => narrow
+        (Actions::Except(excluded), Actions::Listed(narrow)) => narrow
             .iter()
-            .all(|each| !out.iter().any(|out| out.overlaps(each))),
-        (Actions::Except(out), Actions::Except(left)) => out.iter().all(|each| within(each, left)),
+            .all(|each| !excluded.iter().any(|excluded| excluded.overlaps(each))),
+        (Actions::Except(outer), Actions::Except(inner)) => outer.iter().all(|each| within(each, inner)),
     }
 }
 
-fn targets(outer: &Target, inner: &Target) -> bool {
+fn target_includes(outer: &Target, inner: &Target) -> bool {
     match (outer, inner) {
         (Target::Resources(wide), Target::Resources(narrow)) => narrow
             .iter()
@@ -41,7 +45,7 @@ fn targets(outer: &Target, inner: &Target) -> bool {
     }
 }
 
-/// Whether one condition, in a statement of its effect, holds only where the other does in a statement of its own
+/// Whether `wanted` holds wherever `given` holds, each in a statement with its own effect
 fn implies(given: (&Condition, Effect), wanted: (&Condition, Effect)) -> bool {
     let ((given, given_effect), (wanted, wanted_effect)) = (given, wanted);
     if given.key != wanted.key {
@@ -53,16 +57,16 @@ fn implies(given: (&Condition, Effect), wanted: (&Condition, Effect)) -> bool {
             .into_iter()
             .all(|value| wanted.met(&[value], wanted_effect));
     }
-    // A Deny also holds for a value that cannot be read, which only texts always can
-    let is_same_world = given_effect == wanted_effect
+    // In a Deny, a condition also holds for a value that it cannot parse; only strings always parse.
+    let parses_alike = given_effect == wanted_effect
         || given_effect == Effect::Allow
         || given.operator.family() == OperatorFamily::String;
-    if given.operator != wanted.operator || !is_same_world {
+    if given.operator != wanted.operator || !parses_alike {
         return false;
     }
     let wide = wanted.wanted();
     if given.operator.is_negated() {
-        // A Deny also holds where the key is absent, an Allow does not
+        // A negated condition holds for an absent key in a Deny, but not in an Allow.
         (given_effect == Effect::Allow || wanted_effect == Effect::Deny)
             && wide.iter().all(|value| values.contains(value))
     } else {
@@ -75,17 +79,17 @@ mod tests {
     use super::*;
     use ram_policy::{Document, DocumentKind};
 
-    /// Whether the first of two statements covers the second
-    fn covered(outer: &str, inner: &str) -> bool {
+    /// Whether the first of two statements subsumes the second
+    fn subsumed(outer: &str, inner: &str) -> bool {
         let text = format!(r#"{{"Version": "1", "Statement": [{{{outer}}}, {{{inner}}}]}}"#);
         let document = Document::parse(text.as_bytes(), DocumentKind::Identity)
             .unwrap()
             .document;
-        covers(&document.statements[0], &document.statements[1])
+        subsumes(&document.statements[0], &document.statements[1])
     }
 
     #[test]
-    fn actions_and_resources_cover_each_other() {
+    fn wider_actions_and_resources_subsume() {
         let statement = |actions: &str, resource: &str| {
             format!(r#""Effect": "Allow", {actions}, "Resource": "{resource}""#)
         };
@@ -104,7 +108,7 @@ mod tests {
             (r#""NotAction": "ram:*""#, r#""NotAction": "ram:PassRole""#, false),
         ] {
             assert_eq!(
-                covered(&statement(wide, "*"), &statement(narrow, "*")),
+                subsumed(&statement(wide, "*"), &statement(narrow, "*")),
                 wanted,
                 "{wide} {narrow}"
             );
@@ -121,7 +125,7 @@ mod tests {
             ("acs:eci:cn-hangzhou:*:*", "acs:eci:*:*:*", false),
         ] {
             assert_eq!(
-                covered(&statement(action, wide), &statement(action, narrow)),
+                subsumed(&statement(action, wide), &statement(action, narrow)),
                 wanted,
                 "{wide} {narrow}"
             );
@@ -129,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_follow_from_stricter_ones() {
+    fn stricter_conditions_imply_looser_ones() {
         let statement = |effect: &str, condition: &str| {
             format!(
                 r#""Effect": "{effect}", "Action": "eci:*", "Resource": "*", "Condition": {{{condition}}}"#
@@ -180,7 +184,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                covered(&statement(wide.0, wide.1), &statement(narrow.0, narrow.1)),
+                subsumed(&statement(wide.0, wide.1), &statement(narrow.0, narrow.1)),
                 wanted,
                 "{wide:?} {narrow:?}"
             );

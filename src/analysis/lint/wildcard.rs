@@ -1,12 +1,13 @@
-//! Values and resources whose wildcards do not do what they seem to.
+//! Wildcards that do not do what they seem to do.
 
-use super::code::Code;
-use super::subject::{Finding, Subject};
+use crate::analysis::lint::code::Code;
+use crate::analysis::lint::linted_statement::LintedStatement;
+use crate::analysis::lint::warning::DocumentWarning;
 use ram_policy::source::Position;
 use ram_policy::{Condition, Effect, Operator, OperatorFamily, Pattern, Statement};
 
-/// Looks for wildcards that are none, in conditions
-pub(crate) fn literal_wildcards(statement: &Statement) -> Vec<Finding> {
+/// Looks for wildcards under operators that have none: `StringEquals` takes `prod-*` letter by letter
+pub(crate) fn literal_wildcards(statement: &Statement) -> Vec<DocumentWarning> {
     let is_exact = |condition: &&Condition| {
         let operator = condition.operator;
         operator.family() == OperatorFamily::String && !operator.is_like()
@@ -21,7 +22,7 @@ pub(crate) fn literal_wildcards(statement: &Statement) -> Vec<Finding> {
             } else {
                 "StringLike"
             };
-            Finding {
+            DocumentWarning {
                 code: Code::LiteralWildcard,
                 at,
                 message: format!("{operator} has no wildcards and takes `{value}` letter by letter"),
@@ -31,19 +32,19 @@ pub(crate) fn literal_wildcards(statement: &Statement) -> Vec<Finding> {
         .collect()
 }
 
-/// Looks for patterns that let through more than their prefix says: `prod*` is `production` too
+/// Looks for patterns that match more than their prefix suggests: `prod*` matches `production` too
 ///
-/// Only where that widens what is allowed: what an Allow takes in, and what a Deny leaves out.
-pub(crate) fn open_prefixes(subject: &Subject<'_>) -> Vec<Finding> {
-    let statement = subject.statement;
+/// Only patterns that widen what is allowed count: those that an Allow includes or a Deny excludes.
+pub(crate) fn open_prefixes(linted: &LintedStatement<'_>) -> Vec<DocumentWarning> {
+    let statement = linted.statement;
     let widens = |operator: &Operator| {
         operator.is_like() && operator.is_negated() == (statement.effect == Effect::Deny)
     };
     let conditions = statement.conditions.iter();
     let patterns = conditions.filter(|condition| widens(condition.operator));
     let values = patterns.flat_map(values).map(|(_, value, at)| (value, at));
-    let resources = subject.resources().filter_map(|(pattern, at)| {
-        // Before the slash stands the kind of resource, of which there are few
+    let resources = linted.resources().filter_map(|(pattern, at)| {
+        // The text before the slash is the resource type, of which there are few.
         let has_name = pattern.segments()?.relative.contains('/');
         has_name.then(|| (pattern.as_str().to_owned(), at))
     });
@@ -54,12 +55,12 @@ pub(crate) fn open_prefixes(subject: &Subject<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn open_prefix(pattern: &str, at: Position) -> Option<Finding> {
+fn open_prefix(pattern: &str, at: Position) -> Option<DocumentWarning> {
     let prefix = pattern.strip_suffix('*')?;
     let name = prefix.rsplit(['/', ':']).next()?;
-    // A wildcard before the last one says that letters inside a name are looked for
+    // With a wildcard before the last one, the author looks for letters inside a name.
     let is_open = !Pattern::new(name).is_wild() && name.ends_with(char::is_alphanumeric);
-    is_open.then(|| Finding {
+    is_open.then(|| DocumentWarning {
         code: Code::OpenPrefix,
         at,
         message: format!("`{pattern}` also fits names that go on after `{name}`, such as `{name}x`"),
@@ -67,9 +68,9 @@ fn open_prefix(pattern: &str, at: Position) -> Option<Finding> {
     })
 }
 
-/// Every value with its condition and place
+/// Every value with its condition and position
 fn values(condition: &Condition) -> impl Iterator<Item = (&Condition, String, Position)> {
-    let places = condition.values_at.iter();
-    let values = condition.wanted().into_iter().zip(places);
+    let positions = condition.values_at.iter();
+    let values = condition.wanted().into_iter().zip(positions);
     values.map(move |(value, at)| (condition, value, *at))
 }
