@@ -42,7 +42,7 @@ fn holds(term: &Term, value: Option<&str>, matches: Matches<'_>) -> bool {
         }
         (Term::AnyCase(text), Some(value)) => text.to_lowercase() == value.to_lowercase(),
         (Term::Like(patterns), Some(value)) => patterns.iter().all(|pattern| matches(pattern, value)),
-        (Term::Words(_), Some(_)) => true,
+        (Term::Wording(_), Some(_)) => true,
         (Term::AnyBut(terms), Some(_)) => !terms.iter().any(|term| surely(term, value, matches)),
         (Term::Without(kept, lost), Some(_)) => {
             holds(kept, value, matches) && !lost.iter().any(|term| surely(term, value, matches))
@@ -58,7 +58,7 @@ fn equal(text: &str, value: &str) -> bool {
 /// Words cannot be read here, so they take nothing away; nor does a number in other digits, which may be another text
 fn surely(term: &Term, value: Option<&str>, matches: Matches<'_>) -> bool {
     match (term, value) {
-        (Term::Words(_), _) => false,
+        (Term::Wording(_), _) => false,
         (Term::Exactly(text), Some(value)) => text == value || matches(&escape(text), value),
         _ => holds(term, value, matches),
     }

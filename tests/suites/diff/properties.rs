@@ -60,7 +60,7 @@ fn check(seed: u64) -> Result<(), TestCaseError> {
     let worlds = pair(&mut random);
     let [old, new] = worlds.each_ref().map(|world| world.configuration());
     let report = compare(&old, &new);
-    prop_assert!(report.bounded.is_empty(), "{:?}", report.bounded);
+    prop_assert!(report.incomplete.is_empty(), "{:?}", report.incomplete);
     for difference in &report.differences {
         for principal in &difference.principals {
             let example = &difference.example;

@@ -54,7 +54,7 @@ fn ten_thousand_users_are_compared_in_seconds() {
         .map(|each| each.principals.len())
         .max()
         .unwrap();
-    assert!(users > 250 && report.bounded.is_empty());
+    assert!(users > 250 && report.incomplete.is_empty());
     assert!(report.differences.len() < 20, "{}", report.differences.len());
     assert!(taken < Duration::from_secs(20), "{taken:?}");
 }
@@ -68,6 +68,6 @@ fn a_control_policy_over_a_thousand_users_is_compared_in_seconds() {
     let report = compare(&old, &new);
     let taken = start.elapsed();
     println!("{taken:?} for {} differences", report.differences.len());
-    assert!(report.differences.len() > 50 && report.bounded.is_empty());
+    assert!(report.differences.len() > 50 && report.incomplete.is_empty());
     assert!(taken < Duration::from_secs(60), "{taken:?}");
 }

@@ -1,22 +1,22 @@
-//! Whether a value fits a pattern, for each element of a request.
+//! Matching of patterns, for each element of a request.
 
 use ram_policy::Pattern;
 
-/// Whether a value of a condition key fits a pattern
+/// Matches a value of a condition key, or a resource group
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
     Pattern::new(pattern).matches(text)
 }
 
-/// Whether an action fits an action pattern
+/// Matches an action
 pub(super) fn matches_action(pattern: &str, action: &str) -> bool {
     Pattern::new(pattern).matches_ignoring_case(action)
 }
 
-/// Whether a resource name fits a resource pattern, segment by segment
+/// Matches a resource segment by segment
 ///
-/// A name may be a pattern itself here. So the rules for RAM's own names do not count, which are for names alone.
+/// The resource may be a pattern itself. So the special rules for names of RAM do not apply, which are for names alone.
 pub(super) fn matches_resource(pattern: &str, resource: &str) -> bool {
-    /// `acs`, the service, the region, the account and the rest
+    /// `acs`, the service, the region, the account and the relative name
     const SEGMENTS: usize = 5;
     let wanted: Vec<&str> = pattern.splitn(SEGMENTS, ':').collect();
     let found: Vec<&str> = resource.splitn(SEGMENTS, ':').collect();
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn elements_compare_in_their_own_way() {
+    fn each_element_has_its_own_matching() {
         assert!(matches_action("eci:create*", "ECI:CreateContainerGroup"));
         assert!(!matches("a*", "AB"));
         assert!(matches_resource("acs:eci:*:*:a/*", "acs:eci:cn:1:a/b:c"));
