@@ -74,8 +74,8 @@ impl PartialLayer {
     fn of(numbers: &[StatementNumber], partial_match: &impl Fn(StatementNumber) -> PartialMatch) -> Self {
         let any = |effect: Effect| {
             let statements = numbers.iter().map(|number| partial_match(*number));
-            let matches = statements.filter(|statement| statement.effect == effect);
-            matches.fold(Some(false), |any, statement| or(any, statement.matches))
+            let of_effect = statements.filter(|statement| statement.effect == effect);
+            disjunction(of_effect.map(|statement| statement.matches))
         };
         Self {
             denies: any(Effect::Deny),
@@ -92,13 +92,17 @@ impl PartialLayer {
     }
 }
 
-/// The disjunction of three-valued logic
-fn or(left: Option<bool>, right: Option<bool>) -> Option<bool> {
-    match (left, right) {
-        (Some(true), _) | (_, Some(true)) => Some(true),
-        (None, _) | (_, None) => None,
-        (Some(false), Some(false)) => Some(false),
+/// Whether one of the values is true, in three-valued logic
+fn disjunction(values: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut any = Some(false);
+    for value in values {
+        match value {
+            Some(true) => return Some(true),
+            None => any = None,
+            Some(false) => {}
+        }
     }
+    any
 }
 
 #[cfg(test)]
