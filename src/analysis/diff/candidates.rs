@@ -11,6 +11,8 @@ pub(crate) mod resource;
 pub(crate) mod resource_group;
 pub(crate) mod string;
 
+use ram_policy::pattern::Combinations;
+
 /// A value to try
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Candidate {
@@ -52,6 +54,20 @@ impl Candidates {
         Self {
             all: vec![Candidate::absent()],
             is_bounded: false,
+        }
+    }
+
+    /// Texts that several patterns match together, each described by the patterns that `matching` gives for it
+    ///
+    /// A text without such patterns is left out.
+    pub(crate) fn of_combinations(found: Combinations, matching: impl Fn(&str) -> Vec<String>) -> Self {
+        let like = found.texts.into_iter().filter_map(|text| {
+            let patterns = matching(&text);
+            (!patterns.is_empty()).then(|| Candidate::like(text, patterns))
+        });
+        Self {
+            all: like.collect(),
+            is_bounded: found.bounded,
         }
     }
 }

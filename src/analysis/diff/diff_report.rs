@@ -83,6 +83,17 @@ pub struct SettingChange {
     pub may_allow: bool,
 }
 
+impl Change {
+    /// The direction of a difference with this decision of the new configuration
+    pub(crate) fn to(after: &DecisionSummary) -> Self {
+        if after.is_allow() {
+            Self::Allowed
+        } else {
+            Self::Denied
+        }
+    }
+}
+
 impl Report {
     /// Puts everything in order, and joins differences that only their principals distinguish
     pub(crate) fn new(

@@ -29,7 +29,6 @@ pub(crate) fn describe_region(
         let terms = terms(DimensionId::Key(at), pattern_match::matches)?;
         Some((name.clone(), terms))
     });
-    let exactly = |name: &str| vec![Term::Exactly(name.to_owned())];
     let (actions, resources) = match assumed_role {
         Some(role) => (Some(exactly(ASSUME_ROLE)), Some(exactly(role))),
         None => (
@@ -38,11 +37,7 @@ pub(crate) fn describe_region(
         ),
     };
     Difference {
-        change: if decisions.after.is_allow() {
-            Change::Allowed
-        } else {
-            Change::Denied
-        },
+        change: Change::to(&decisions.after),
         principals,
         actions,
         named_actions: named_actions(&choices, space),
@@ -53,6 +48,10 @@ pub(crate) fn describe_region(
         after: decisions.after,
         example: example(sample, first, assumed_role),
     }
+}
+
+fn exactly(name: &str) -> Vec<Term> {
+    vec![Term::Exactly(name.to_owned())]
 }
 
 /// Describes the classes that are chosen in a dimension; `None` if the dimension may have any value

@@ -10,7 +10,7 @@ use crate::analysis::diff::diff_report::Difference;
 use crate::analysis::diff::difference::describe_region;
 use crate::analysis::diff::dimension_cache::DimensionCache;
 use crate::analysis::diff::effective_policies::EffectiveChange;
-use crate::analysis::diff::region::merged;
+use crate::analysis::diff::region::{RequestRegion, merged};
 use crate::analysis::diff::search::search;
 use crate::analysis::diff::search_input::{SampleRequest, SearchInput};
 use crate::analysis::diff::statement_table::{StatementNumber, StatementTable};
@@ -132,20 +132,26 @@ impl SearchTask {
             result.incomplete.clone_from(&self.callers);
         }
         for region in merged(found.regions, &found.space) {
-            let wanted = region.decisions.deciding_statements();
-            let decides_alike = |caller: &Principal| {
-                let decisions = self.decide(configurations, caller, &region.sample);
-                decisions.deciding_statements() == wanted
-            };
-            let (alike, others): (Vec<Principal>, Vec<Principal>) =
-                self.callers.iter().cloned().partition(decides_alike);
+            let (alike, others) = self.confirm(configurations, &region);
             // The same statements should decide alike for all callers. If they do not, the report must say so.
             result.incomplete.extend(others);
-            result
-                .differences
-                .push(describe_region(region, &found.space, first, alike, assumed_role));
+            let difference = describe_region(region, &found.space, first, alike, assumed_role);
+            result.differences.push(difference);
         }
         result
+    }
+
+    /// The callers for whom the same statements decide the region's sample request, and the others
+    fn confirm(
+        &self,
+        configurations: [&Configuration; 2],
+        region: &RequestRegion,
+    ) -> (Vec<Principal>, Vec<Principal>) {
+        let wanted = region.decisions.deciding_statements();
+        self.callers.iter().cloned().partition(|caller| {
+            let decisions = self.decide(configurations, caller, &region.sample);
+            decisions.deciding_statements() == wanted
+        })
     }
 
     /// Decides a request of a caller with the engine in both configurations

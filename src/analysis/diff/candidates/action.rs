@@ -87,19 +87,11 @@ fn overlaps(patterns: &BTreeSet<&str>, names: &BTreeSet<String>) -> Candidates {
         .collect();
     let tokens: Vec<Tokens> = lower.iter().map(|pattern| Tokens::segmented(pattern)).collect();
     let found = combinations(&Tokens::segmented("?*:?*"), &tokens);
-    let fresh = found.texts.into_iter().filter(|text| !names.contains(text));
-    let like = fresh.filter_map(|text| {
-        let matching = patterns
-            .iter()
-            .zip(&lower)
-            .filter(|(_, lower)| Pattern::new(lower).matches(&text));
-        let matching: Vec<String> = matching.map(|(pattern, _)| (*pattern).to_owned()).collect();
-        (!matching.is_empty()).then(|| Candidate::like(text, matching))
-    });
-    Candidates {
-        all: like.collect(),
-        is_bounded: found.bounded,
-    }
+    Candidates::of_combinations(found, |text| {
+        let written = patterns.iter().zip(&lower).filter(|_| !names.contains(text));
+        let matching = written.filter(|(_, lower)| Pattern::new(lower).matches(text));
+        matching.map(|(pattern, _)| (*pattern).to_owned()).collect()
+    })
 }
 
 #[cfg(test)]

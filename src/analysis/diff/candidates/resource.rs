@@ -86,15 +86,10 @@ fn filled(pattern: &str, region: &str, account: &str) -> Vec<String> {
 fn overlaps(patterns: &BTreeMap<&str, &ResourcePattern>) -> Candidates {
     let tokens: Vec<Tokens> = patterns.keys().map(|text| Tokens::resource(text)).collect();
     let found = combinations(&Tokens::resource("acs:?*:*:*:?*"), &tokens);
-    let like = found.texts.into_iter().filter_map(|name| {
-        let matching = patterns.iter().filter(|(_, pattern)| pattern.covers(&name));
-        let matching: Vec<String> = matching.map(|(text, _)| (*text).to_owned()).collect();
-        (!matching.is_empty()).then(|| Candidate::like(name, matching))
-    });
-    Candidates {
-        all: like.collect(),
-        is_bounded: found.bounded,
-    }
+    Candidates::of_combinations(found, |name| {
+        let matching = patterns.iter().filter(|(_, pattern)| pattern.covers(name));
+        matching.map(|(text, _)| (*text).to_owned()).collect()
+    })
 }
 
 #[cfg(test)]

@@ -73,14 +73,7 @@ impl WantedStrings {
             return Candidates::default();
         }
         let found = combinations(&Tokens::free("*"), &tokens);
-        let like = found.texts.into_iter().filter_map(|text| {
-            let patterns = self.matching(&text);
-            (!patterns.is_empty()).then(|| Candidate::like(text, patterns))
-        });
-        Candidates {
-            all: like.collect(),
-            is_bounded: found.bounded,
-        }
+        Candidates::of_combinations(found, |text| self.matching(text))
     }
 
     fn matching(&self, text: &str) -> Vec<String> {
