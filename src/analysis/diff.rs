@@ -4,7 +4,7 @@
 //! Configuration x 2 -> setting_changes                      bindings, boundaries, account ... that changed
 //!                   -> effective_policies (of each caller, interned in the statement_table)
 //!                        -> request_space (values worth trying, in equivalence classes)
-//!                             -> search -> region (merged) -> difference -> Report
+//!                             -> region_search -> region (merged) -> difference -> Report
 //! ```
 //!
 //! A caller needs no search if the same statements apply to it before and after. Callers with the same statements share
@@ -23,8 +23,8 @@ mod effective_policies;
 mod partial_evaluation;
 mod pattern_match;
 mod region;
+mod region_search;
 mod request_space;
-mod search;
 mod search_input;
 mod search_task;
 mod setting_changes;

@@ -2,7 +2,7 @@
 
 use ram_policy::{Decision, Outcome, PolicyType, StatementId};
 
-/// What one configuration decides about a request
+/// The decision of one configuration about a request
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecisionSummary {
     /// The decision
@@ -13,7 +13,7 @@ pub struct DecisionSummary {
     pub statement: Option<StatementId>,
 }
 
-/// What both configurations decide about a request
+/// The decisions of both configurations about a request
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DecisionPair {
     pub(crate) before: DecisionSummary,

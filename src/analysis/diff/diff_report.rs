@@ -43,9 +43,9 @@ pub struct Difference {
     pub resource_groups: Option<Vec<Term>>,
     /// Condition keys with what their values must be; other keys may have any value
     pub conditions: Vec<(String, Vec<Term>)>,
-    /// What the old configuration decides about the example
+    /// The old decision about the example
     pub before: DecisionSummary,
-    /// What the new configuration decides about the example
+    /// The new decision about the example
     pub after: DecisionSummary,
     /// One of the requests, of the first caller
     pub example: Example,
@@ -75,9 +75,9 @@ pub struct SettingChange {
     pub section: &'static str,
     /// The entry of the section
     pub entry: String,
-    /// What it was; `None` if it is new
+    /// The old value; `None` if the entry is new
     pub before: Option<String>,
-    /// What it is; `None` if it is gone
+    /// The new value; `None` if the entry is gone
     pub after: Option<String>,
     /// Whether ramgate may admit pods that it did not admit before
     pub may_allow: bool,

@@ -11,7 +11,7 @@ use crate::analysis::diff::difference::describe_region;
 use crate::analysis::diff::dimension_cache::DimensionCache;
 use crate::analysis::diff::effective_policies::EffectiveChange;
 use crate::analysis::diff::region::{RequestRegion, merged};
-use crate::analysis::diff::search::search;
+use crate::analysis::diff::region_search::search;
 use crate::analysis::diff::search_input::{SampleRequest, SearchInput};
 use crate::analysis::diff::statement_table::{StatementNumber, StatementTable};
 use crate::config::directory::Configuration;
@@ -32,7 +32,7 @@ pub(crate) struct SearchTask {
     assumed_role: Option<String>,
 }
 
-/// What one search found
+/// The results of one search
 #[derive(Default)]
 pub(crate) struct TaskResult {
     pub(crate) differences: Vec<Difference>,

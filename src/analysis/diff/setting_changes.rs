@@ -2,12 +2,12 @@
 //!
 //! No request is tried here. The kind of entry decides whether a change can admit more, and in doubt it can.
 
-pub(crate) mod account;
-pub(crate) mod binding;
-pub(crate) mod boundary;
+mod account_settings;
 mod change;
-pub(crate) mod cluster;
-pub(crate) mod mapping;
+mod cluster_settings;
+mod mapping_rules;
+mod namespace_boundaries;
+mod subject_bindings;
 
 use crate::analysis::diff::diff_report::SettingChange;
 use crate::config::directory::Configuration;
@@ -15,12 +15,12 @@ use crate::config::directory::Configuration;
 /// All such changes, section by section
 pub(crate) fn changes(old: &Configuration, new: &Configuration) -> Vec<SettingChange> {
     [
-        binding::changes(old, new),
-        boundary::changes(old, new),
-        account::changes(old, new),
-        account::resource_group_changes(old, new),
-        mapping::changes(&old.mapping, &new.mapping),
-        cluster::changes(&old.cluster, &new.cluster),
+        subject_bindings::changes(old, new),
+        namespace_boundaries::changes(old, new),
+        account_settings::changes(old, new),
+        account_settings::resource_group_changes(old, new),
+        mapping_rules::changes(&old.mapping, &new.mapping),
+        cluster_settings::changes(&old.cluster, &new.cluster),
     ]
     .concat()
 }

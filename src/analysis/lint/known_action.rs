@@ -79,7 +79,7 @@ impl KnownAction {
 }
 
 impl ActionMatch {
-    /// What a pattern matches
+    /// Finds what a pattern matches
     ///
     /// ```text
     /// eci:Delete*     -> Known: all delete operations

@@ -65,7 +65,7 @@ impl<'a> LintedStatement<'a> {
         patterns.iter().zip(self.statement.resources_at.iter().copied())
     }
 
-    /// How a message says that these actions have no effect: "the statement never allows it"
+    /// The words of a message for actions without effect: "the statement never allows it"
     pub(crate) fn no_effect(&self, actions: &[&LintedAction<'_>]) -> String {
         if self.are_all(actions) {
             return "the statement never matches".to_owned();

@@ -41,7 +41,7 @@ pub(crate) fn find(statement: &LintedStatement<'_>) -> Option<DocumentWarning> {
     })
 }
 
-/// The code of a mismatch, and what the message says of it
+/// The code of a mismatch, and the first half of its message
 fn problem(
     fit: ResourceFit,
     statement: &LintedStatement<'_>,

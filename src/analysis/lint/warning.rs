@@ -1,4 +1,4 @@
-//! Warnings, and what their messages share.
+//! Warnings, and lists of names in their messages.
 
 use std::fmt;
 
@@ -16,9 +16,9 @@ pub struct Warning {
     pub document: String,
     /// The position in the document; line 0 if the warning is about the document as a whole
     pub at: Position,
-    /// What is wrong
+    /// The problem
     pub message: String,
-    /// What to write or do instead
+    /// The remedy
     pub advice: String,
 }
 

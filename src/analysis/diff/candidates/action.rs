@@ -24,7 +24,8 @@ const OTHER: &str = "other:Action";
 /// The actions that statements distinguish
 ///
 /// ```text
-/// ecs:RunInstances, ecs:Describe*  ->  all actions of ECI and about roles, ecs:RunInstances, ecs:DescribeAny, other:Action
+/// ecs:RunInstances, ecs:Describe*
+///   ->  all actions of ECI and about roles, ecs:RunInstances, ecs:DescribeAny, ecs:Describe, other:Action
 /// ```
 pub(crate) fn candidates<'a>(statements: impl Iterator<Item = &'a Statement>) -> Candidates {
     let written = statements.flat_map(|statement| statement.actions.patterns());

@@ -1,4 +1,4 @@
-//! How sections build their changes.
+//! Constructors of a [`SettingChange`], and the text of its values.
 
 use std::fmt::Debug;
 

@@ -23,7 +23,7 @@ pub(crate) fn changes(old: &ClusterSettings, new: &ClusterSettings) -> Vec<Setti
     .concat()
 }
 
-/// Changes of what makes a pod an ECI pod
+/// Changes of the settings that route pods to ECI
 fn routing_changes(old: &ClusterSettings, new: &ClusterSettings) -> Vec<SettingChange> {
     let serverless = [shown(&old.serverless), shown(&new.serverless)];
     let serverless = change(

@@ -9,7 +9,7 @@ use crate::analysis::diff::dimension::DimensionId;
 use crate::analysis::diff::region::{RequestRegion, narrowed};
 use crate::analysis::diff::statement_table::StatementNumber;
 
-/// What the search found in one frame
+/// The results in one frame
 pub(super) struct KeySearchResult {
     pub(super) regions: Vec<RequestRegion>,
     pub(super) steps_left: usize,

@@ -10,11 +10,9 @@ mod problem;
 
 use crate::analysis::diff::condition_truth::truth_tables;
 use crate::analysis::diff::region::RequestRegion;
+use crate::analysis::diff::region_search::problem::{Engines, SearchProblem};
 use crate::analysis::diff::request_space::RequestSpace;
-use crate::analysis::diff::search::problem::SearchProblem;
 use crate::analysis::diff::search_input::SearchInput;
-
-pub(crate) use crate::analysis::diff::search::problem::Engines;
 
 /// Branches that are followed for one caller: some seconds in the slowest build, far more than real policies need
 const MOST_STEPS: usize = 50_000;
