@@ -25,7 +25,7 @@ pub mod admission {
 /// From `analysis`
 pub mod analysis {
     pub use crate::analysis::diff::{Change, Difference, Term, compare};
-    pub use crate::analysis::lint::{Code, Facts, Warning};
+    pub use crate::analysis::lint::{AccountFacts, Code, Warning};
 
     /// From `lint`
     pub mod lint {

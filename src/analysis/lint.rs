@@ -1,70 +1,79 @@
-//! The linter: what policies and directories may say, but cannot mean.
+//! The linter: policies and directories that are well formed, but cannot mean what they say.
 //!
 //! ```text
-//! one document    Piece -> statements -> findings            (cheap; also shown when a ConfigMap is applied)
-//! all of them     pieces + Configuration -> who holds what -> findings
+//! one document    ParsedDocument -> statements -> DocumentWarning -> Warning    (cheap; also when a ConfigMap is applied)
+//! all documents   ParsedDocument + Configuration -> DocumentIndex -> Warning
 //! ```
 //!
-//! A warning is given only where it is certain: silence is no proof that a policy does what its author wants.
+//! The linter warns only if it is certain. No warning does not prove that a policy does what its author wants.
 
-mod action;
+mod absent_key;
+mod account_facts;
 mod code;
 mod contradiction;
-mod cover;
-mod directory;
-mod facts;
-mod never;
-mod passing;
-mod question;
-mod resource;
-mod shadow;
-mod statement;
-mod subject;
-mod text;
-mod trust;
+mod document_index;
+mod instance_role;
+mod known_action;
+mod linted_statement;
+mod pass_role;
+mod resource_mismatch;
+mod shadowing;
+mod single_document;
+mod subsumption;
+mod unknown_action;
 mod unused;
 mod warning;
+mod wildcard;
 mod witness;
 
+pub use crate::analysis::lint::account_facts::AccountFacts;
 pub use crate::analysis::lint::code::Code;
-pub use crate::analysis::lint::facts::Facts;
 pub use crate::analysis::lint::warning::Warning;
 
-use crate::analysis::lint::directory::Directory;
-use crate::analysis::lint::subject::Finding;
+use crate::analysis::lint::document_index::DocumentIndex;
+use crate::analysis::lint::warning::DocumentWarning;
 use crate::config::{Configuration, ParsedDocument};
 use ram_policy::DocumentKind;
 
-/// What one document may say but cannot mean, as far as it shows without the others
-pub fn document(name: &str, document: &ParsedDocument, facts: &Facts) -> Vec<Warning> {
-    let doubts = document.warnings().iter().map(Finding::from);
-    let mut findings: Vec<Finding> = doubts.collect();
+/// The warnings that one document gives without the others, in the order of their positions
+///
+/// ```text
+/// "Action": "eci:CreatePod"  ->  UnknownAction: `eci:CreatePod` is no operation of the ECI API
+/// ```
+pub fn document(name: &str, document: &ParsedDocument, facts: &AccountFacts) -> Vec<Warning> {
+    let mut warnings: Vec<DocumentWarning> = document.warnings().iter().map(DocumentWarning::from).collect();
     match document {
         ParsedDocument::Policy(policy) => {
-            findings.extend(statement::find(&policy.document, DocumentKind::Identity, facts));
+            warnings.extend(single_document::find(
+                &policy.document,
+                DocumentKind::Identity,
+                facts,
+            ));
         }
-        ParsedDocument::Directory(part) => {
-            let trusts = part.roles.iter().map(|role| &role.trust);
-            findings.extend(trusts.flat_map(|trust| statement::find(trust, DocumentKind::Trust, facts)));
+        ParsedDocument::Directory(directory) => {
+            let trust_policies = directory.roles.iter().map(|role| &role.trust);
+            warnings.extend(
+                trust_policies.flat_map(|policy| single_document::find(policy, DocumentKind::Trust, facts)),
+            );
         }
         ParsedDocument::Broken(_) => {}
     }
-    findings.sort_by_key(|finding| (finding.at, finding.code));
-    findings
+    warnings.sort_by_key(|warning| (warning.at, warning.code));
+    warnings
         .into_iter()
-        .map(|finding| finding.in_document(name))
+        .map(|warning| warning.in_document(name))
         .collect()
 }
 
-/// What shows only in a whole configuration, which these documents made
+/// The warnings that show only in a whole configuration; `configuration` is what `documents` merge to
 pub fn configuration<'a>(
     documents: impl IntoIterator<Item = (&'a str, &'a ParsedDocument)>,
     configuration: &Configuration,
 ) -> Vec<Warning> {
-    let directory = Directory::new(documents);
-    let mut warnings = shadow::find(&directory);
-    warnings.extend(passing::find(&directory, configuration));
-    warnings.extend(trust::find(&directory, configuration));
-    warnings.extend(unused::find(&directory));
+    let index = DocumentIndex::new(documents);
+    let mut warnings = shadowing::find(&index);
+    warnings.extend(pass_role::find(&index, configuration));
+    warnings.extend(instance_role::find(&index, configuration));
+    warnings.extend(unused::find(&index));
     warnings
 }

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::analysis::diff::{Change, Difference, Example, OtherChange, Report, Ruling, Term, compare};
+use crate::analysis::diff::{
+    Change, DecisionSummary, Difference, Example, Report, SettingChange, Term, compare,
+};
 use crate::cli::configuration;
 use crate::cli::report::{Exit, Output, Problem, print, print_json};
 use crate::config::{Configuration, LocatedFault};
@@ -63,10 +65,10 @@ fn as_json(report: &Report, args: &DiffArgs) -> Value {
         "newlyAllowed": report.count(Change::Allowed),
         "newlyDenied": report.count(Change::Denied),
         "allowsMore": report.allows_more(),
-        "complete": report.bounded.is_empty(),
-        "notSearchedToTheEnd": report.bounded.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "complete": report.incomplete.is_empty(),
+        "notSearchedToTheEnd": report.incomplete.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "differences": report.differences.iter().map(|each| difference(each, &args.new)).collect::<Vec<_>>(),
-        "otherChanges": report.others.iter().map(other).collect::<Vec<_>>(),
+        "otherChanges": report.setting_changes.iter().map(other).collect::<Vec<_>>(),
     })
 }
 
@@ -96,7 +98,7 @@ fn difference(difference: &Difference, new: &Path) -> Value {
     })
 }
 
-fn ruling(ruling: &Ruling) -> Value {
+fn ruling(ruling: &DecisionSummary) -> Value {
     json!({
         "decision": ruling.outcome.to_string(),
         "policyType": ruling.policy_type.to_string(),
@@ -120,7 +122,7 @@ fn example(example: &Example, new: &Path) -> Value {
     })
 }
 
-fn other(change: &OtherChange) -> Value {
+fn other(change: &SettingChange) -> Value {
     json!({
         "section": change.section,
         "entry": change.entry,

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::analysis::lint;
-use crate::analysis::lint::{Facts, Warning};
+use crate::analysis::lint::{AccountFacts, Warning};
 use crate::cli::configuration;
 use crate::cli::report::{Exit, Output, Problem, fault_json, print, print_json};
 use crate::config;
@@ -66,7 +66,7 @@ pub(super) fn run(args: &LintArgs, output: Output) -> Result<Exit, Problem> {
 impl Findings {
     /// What makes the documents invalid, and what their author should look at
     fn of(documents: &[NamedDocument], whole: bool) -> Self {
-        let facts = Facts::of(documents.iter().map(|named| &named.document));
+        let facts = AccountFacts::of(documents.iter().map(|named| &named.document));
         let mut findings = Self {
             errors: documents.iter().flat_map(NamedDocument::faults).collect(),
             warnings: documents
@@ -104,7 +104,7 @@ impl Findings {
                     .warnings
                     .iter()
                     .filter(|fault| fault.class == FaultClass::Reference);
-                self.warnings.extend(references.cloned().map(Warning::between));
+                self.warnings.extend(references.cloned().map(Warning::from_fault));
                 if whole {
                     let named = documents
                         .iter()
@@ -121,7 +121,7 @@ impl Findings {
                 self.errors.extend(own);
                 match whole {
                     true => self.errors.extend(between),
-                    false => self.warnings.extend(between.into_iter().map(Warning::between)),
+                    false => self.warnings.extend(between.into_iter().map(Warning::from_fault)),
                 }
             }
         }

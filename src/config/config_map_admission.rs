@@ -16,7 +16,7 @@ use crate::admission::Review;
 use crate::admission::response::admission_response::{MAX_NAME, echoed};
 use crate::admission::review::Operation;
 use crate::analysis::lint;
-use crate::analysis::lint::Facts;
+use crate::analysis::lint::AccountFacts;
 use crate::config::config_map::{self, LABEL};
 use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::merge::check;
@@ -218,7 +218,7 @@ fn warnings(name: &str, documents: &[NamedDocument], stored: &[ConfigMapDocument
         .flat_map(|documents| named(documents))
         .collect();
     let faults = check(all.iter().copied());
-    let facts = Facts::of(all.iter().map(|(_, document)| *document));
+    let facts = AccountFacts::of(all.iter().map(|(_, document)| *document));
     let mut lines: Vec<String> = documents
         .iter()
         .flat_map(|named| lint::document(&named.name, &named.document, &facts))

@@ -1,4 +1,4 @@
-//! The codes of warnings: stable, so that scripts may rely on them.
+//! The codes of warnings. They are stable, so that scripts can rely on them.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use ram_policy::DoubtKind;
 
 macro_rules! codes {
     ($($(#[doc = $about:literal])+ $name:ident,)*) => {
-        /// What a warning is about; the page docs/lint.md has an example and a remedy for each
+        /// The kind of a warning; docs/lint.md has an example and a remedy for each
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code { $($(#[doc = $about])+ $name,)* }
 
@@ -23,41 +23,41 @@ macro_rules! codes {
 }
 
 codes! {
-    /// A condition on the tags of a resource, for actions that make it first
+    /// A condition on a resource's tags, for actions that create the resource
     ResourceTagOnCreate,
-    /// A condition on the tags of the call, for actions that take none
+    /// A condition on the call's tags, for actions that send none
     RequestTagWithoutTags,
-    /// A condition on a key that the statement's actions never know
+    /// A condition on a key that requests for the statement's actions never have
     KeyNeverThere,
     /// A condition on acs:Service, which the directory does not set
     ServiceUnset,
-    /// A Deny whose negated condition always holds, because the key is never there
+    /// A Deny whose negated condition always holds, because the key is always absent
     AbsentKeyDenies,
     /// An `eci:` action that ECI does not have
     UnknownAction,
-    /// A resource with a name, for actions that ask before there is one
+    /// A resource with a name, for actions that create it and so have no name yet
     NameOnCreate,
-    /// A resource of a kind that the actions do not work on
+    /// A resource of a type that the actions do not have
     ResourceOfAnotherKind,
-    /// A resource in a region or account that is not the directory's
+    /// A resource in a region or account other than the directory's
     ResourceElsewhere,
-    /// Conditions on one key that no value meets together
+    /// Conditions on one key that no value satisfies together
     Contradiction,
-    /// An Allow that a Deny takes away whole
+    /// An Allow that a Deny shadows
     ShadowedAllow,
-    /// A Deny for a resource group that an Allow for the account forestalls
+    /// A Deny for a resource group that an Allow for the account shadows
     LateDeny,
-    /// A wildcard where it is a character like any other
+    /// A wildcard under an operator that has none
     LiteralWildcard,
     /// A pattern whose prefix ends within a word
     OpenPrefix,
-    /// A role that mapping hands to somebody who may not pass it
+    /// A role from mapping that a principal may not pass
     PassRoleMissing,
-    /// ram:PassRole granted for a resource group, where it never counts
+    /// ram:PassRole granted for a resource group, where it has no effect
     PassRoleInGroup,
     /// An instance role that ECS may not assume
     TrustLacksEcs,
-    /// A policy that nobody holds
+    /// A policy that no principal is granted
     UnusedPolicy,
     /// A user that nothing binds or names
     UnusedUser,
@@ -75,7 +75,7 @@ codes! {
     HostBits,
     /// A name that no document defines
     UndefinedName,
-    /// Something that the documents as a whole lack, or have twice
+    /// Something that the documents together lack, or have twice
     Incomplete,
 }
 

@@ -1,17 +1,17 @@
-//! Conditions on one key that no value meets together.
+//! Conditions of one statement on the same key that no value satisfies together.
 //!
-//! A value is looked for that meets all of them. Where the values that matter are few it is searched among them; where
-//! they are not, only what is plain to see counts, so that silence is no proof and a warning is.
+//! The check looks for a value that satisfies all of them. If few values matter, it tries each of these (see
+//! [`witness`]). Otherwise it finds only plain contradictions. So a warning is certain, and no warning proves nothing.
 
-use super::code::Code;
-use super::facts::Facts;
-use super::subject::{Finding, listed};
-use super::witness;
+use crate::analysis::lint::account_facts::AccountFacts;
+use crate::analysis::lint::code::Code;
+use crate::analysis::lint::warning::{DocumentWarning, name_list};
+use crate::analysis::lint::witness;
 use eci_calls::condition_key::CURRENT_TIME;
 use ram_policy::{Condition, Effect, Operator, Pattern, Statement};
 
-/// Keys whose values the cloud makes, so that one which cannot be read never comes
-const READABLE: [&str; 5] = [
+/// Keys whose values the cloud sets, so that every value can be parsed
+const PARSEABLE: [&str; 5] = [
     CURRENT_TIME,
     "acs:MFAPresent",
     "acs:SecureTransport",
@@ -20,70 +20,75 @@ const READABLE: [&str; 5] = [
 ];
 
 /// A text that is no number, date, address or boolean
-const UNREADABLE: &str = "\u{1}";
+const UNPARSEABLE: &str = "\u{1}";
 
-/// Longer lists of values on one key are not looked through: the time grows with the square
+/// Longer lists of values on one key are not checked: the time grows with the square
 const MOST_CHARACTERS: usize = 4096;
 
 /// Looks for contradictions among the conditions of a statement
-pub(crate) fn find(statement: &Statement, facts: &Facts) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (at, last) in statement.conditions.iter().enumerate() {
+///
+/// ```text
+/// "StringEquals": {"k": "a"}, "StringNotEquals": {"k": "a"}  ->  Contradiction at the second condition
+/// ```
+pub(crate) fn find(statement: &Statement, facts: &AccountFacts) -> Vec<DocumentWarning> {
+    let conditions = statement.conditions.iter().enumerate();
+    let contradictions = conditions.filter_map(|(at, last)| {
         let same_key = |condition: &&Condition| condition.key == last.key;
-        let before: Vec<&Condition> = statement.conditions.iter().take(at).filter(same_key).collect();
-        let is_list = facts.given(&last.key).is_some_and(|values| values.len() > 1);
-        if before.is_empty() || is_list {
-            continue;
-        }
-        let impossible = |others: &[&Condition]| {
-            let all: Vec<&Condition> = others.iter().copied().chain([last]).collect();
-            is_impossible(&all, statement.effect, facts)
-        };
-        let culprit = before.iter().find(|other| impossible(&[**other]));
-        if let Some(other) = culprit {
-            findings.push(finding(last, other));
-        } else if before.len() > 1
-            && impossible(&before)
-            && let Some(other) = before.last()
-        {
-            findings.push(finding(last, other));
-        }
-    }
-    findings
+        let earlier: Vec<&Condition> = statement.conditions.iter().take(at).filter(same_key).collect();
+        let other = conflicting(&earlier, last, statement.effect, facts)?;
+        Some(warning(last, other))
+    });
+    contradictions.collect()
 }
 
-fn finding(last: &Condition, other: &Condition) -> Finding {
-    let words = |condition: &Condition| {
-        let wanted = condition.wanted();
-        format!(
-            "{} {}",
-            condition.operator,
-            listed(wanted.iter().map(String::as_str))
-        )
+/// The first of the earlier conditions that excludes `last`; the latest one if only all together exclude it
+fn conflicting<'a>(
+    earlier: &[&'a Condition],
+    last: &'a Condition,
+    effect: Effect,
+    facts: &AccountFacts,
+) -> Option<&'a Condition> {
+    let is_list = facts
+        .fixed_values(&last.key)
+        .is_some_and(|values| values.len() > 1);
+    if earlier.is_empty() || is_list {
+        return None;
+    }
+    let excludes = |others: &[&Condition]| {
+        let all: Vec<&Condition> = others.iter().copied().chain([last]).collect();
+        is_impossible(&all, effect, facts)
     };
-    Finding {
+    let alone = earlier.iter().find(|other| excludes(&[**other]));
+    let together = || earlier.last().filter(|_| earlier.len() > 1 && excludes(earlier));
+    alone.or_else(together).copied()
+}
+
+fn warning(last: &Condition, other: &Condition) -> DocumentWarning {
+    let described =
+        |condition: &Condition| format!("{} {}", condition.operator, name_list(&condition.wanted()));
+    DocumentWarning {
         code: Code::Contradiction,
         at: last.at,
         message: format!(
             "no value of `{}` meets both {} and {}, so the statement never matches",
             last.key,
-            words(other),
-            words(last)
+            described(other),
+            described(last)
         ),
         advice: "list the values under one operator, or write two statements".to_owned(),
     }
 }
 
-/// Whether it is certain that no request meets all of these conditions on one key
+/// Whether it is certain that no request satisfies all of these conditions on one key
 ///
-/// An absent key meets negated conditions alone, and those always leave a value too.
-fn is_impossible(all: &[&Condition], effect: Effect, facts: &Facts) -> bool {
+/// An absent key satisfies negated conditions alone, and those always leave a value too.
+fn is_impossible(all: &[&Condition], effect: Effect, facts: &AccountFacts) -> bool {
     let meets = |values: &[String]| all.iter().all(|condition| condition.met(values, effect));
     let values = all.iter().flat_map(|condition| condition.wanted());
     let characters: usize = values.map(|value| value.len().saturating_add(1)).sum();
-    let is_readable = |key: &str| READABLE.contains(&key) && facts.given(key).is_none();
-    let is_readable = all.iter().all(|condition| is_readable(&condition.key));
-    if characters > MOST_CHARACTERS || !is_readable && meets(&[UNREADABLE.to_owned()]) {
+    let is_parseable = |key: &str| PARSEABLE.contains(&key) && facts.fixed_values(key).is_none();
+    let is_parseable = all.iter().all(|condition| is_parseable(&condition.key));
+    if characters > MOST_CHARACTERS || !is_parseable && meets(&[UNPARSEABLE.to_owned()]) {
         return false;
     }
     match witness::candidates(all) {
@@ -94,7 +99,7 @@ fn is_impossible(all: &[&Condition], effect: Effect, facts: &Facts) -> bool {
 
 /// Whether patterns, or texts in any case, plainly exclude what the other conditions want
 ///
-/// An operator stands once in a statement, and a key once under it.
+/// A statement has an operator once, and an operator has a key once.
 fn texts_exclude_each_other(all: &[&Condition]) -> bool {
     let wanted = |is_so: fn(&Operator) -> bool| {
         let found = all.iter().find(|condition| is_so(condition.operator));
@@ -115,7 +120,7 @@ fn texts_exclude_each_other(all: &[&Condition]) -> bool {
             .is_some_and(|values| !values.iter().any(can_meet))
 }
 
-/// Whether a text may meet a condition in some case; other letters than ASCII's are not looked at
+/// Whether some spelling of a text may satisfy a condition; letters outside ASCII always may
 fn may_meet_ignoring_case(condition: &Condition, value: &str) -> bool {
     let operator = condition.operator;
     if operator.ignores_case() {
@@ -127,14 +132,4 @@ fn may_meet_ignoring_case(condition: &Condition, value: &str) -> bool {
     } else {
         true
     }
-}
-
-/// Whether one of the conditions names all values that can meet it
-pub(super) fn exact(condition: &Condition) -> Option<Vec<String>> {
-    if let Some(values) = condition.exact() {
-        return Some(values.map(str::to_owned).collect());
-    }
-    let is_positive_like = condition.operator.is_like() && !condition.operator.is_negated();
-    let values = is_positive_like.then(|| condition.wanted())?;
-    (!values.iter().any(|value| Pattern::new(value).is_wild())).then_some(values)
 }

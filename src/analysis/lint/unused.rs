@@ -1,135 +1,135 @@
-//! What nothing refers to.
+//! Policies, users, groups and roles that nothing refers to.
 
 use std::collections::BTreeSet;
 
-use super::code::Code;
-use super::directory::{Directory, Place};
-use super::warning::Warning;
+use crate::analysis::lint::code::Code;
+use crate::analysis::lint::document_index::{DocumentIndex, DocumentPosition};
+use crate::analysis::lint::warning::Warning;
+use crate::config::LocatedText;
 use eci_calls::PASS_ROLE;
-use ram_policy::{Effect, Pattern, Principal, Target, Trusted};
+use ram_policy::{Effect, Pattern, Principal, ResourcePattern, Target, Trusted};
 
-/// Looks for policies, users, groups and roles that nothing refers to
+/// Looks for unused entries
 ///
-/// Without a single binding the directory is not there for pods, and nobody is missed among the bindings.
-pub(crate) fn find(directory: &Directory<'_>) -> Vec<Warning> {
-    let mut warnings = policies(directory);
-    warnings.extend(groups(directory));
-    if directory.each(|part| &part.bindings).next().is_some() {
-        let named = Named::of(directory);
-        warnings.extend(users(directory, &named));
-        warnings.extend(roles(directory, &named));
+/// Without a single binding the directory is not made for pods. Then users and roles need none either.
+pub(crate) fn find(index: &DocumentIndex<'_>) -> Vec<Warning> {
+    let mut warnings = policies(index);
+    warnings.extend(groups(index));
+    if index.entries(|directory| &directory.bindings).next().is_some() {
+        let named = NamedPrincipals::of(index);
+        warnings.extend(users(index, &named));
+        warnings.extend(roles(index, &named));
     }
     warnings
 }
 
-/// Users and roles that are named where somebody is let in; role names in small letters
-struct Named {
+/// The users and roles that a binding, boundary, mapping or trust policy names
+struct NamedPrincipals {
     users: BTreeSet<String>,
+    /// Role names in lower case
     roles: BTreeSet<String>,
-    /// The account itself is bound, and may pass every role
+    /// Whether the account itself is bound, which may pass every role
     account: bool,
 }
 
-impl Named {
-    fn of(directory: &Directory<'_>) -> Self {
-        let bound = directory.bound();
-        let mut named = Self {
-            users: BTreeSet::new(),
-            roles: BTreeSet::new(),
+impl NamedPrincipals {
+    fn of(index: &DocumentIndex<'_>) -> Self {
+        let bound = index.bound_principals();
+        let bound_users = bound.iter().filter_map(|(principal, _)| match principal {
+            Principal::User(name) => Some(name.to_string()),
+            Principal::Account | Principal::Role(_) | Principal::Service(_) => None,
+        });
+        let bound_roles = bound.iter().filter_map(|(principal, _)| match principal {
+            Principal::Role(name) => Some(name.to_ascii_lowercase()),
+            Principal::Account | Principal::User(_) | Principal::Service(_) => None,
+        });
+        let trusted = trusted(index);
+        let trusted_users = trusted.iter().filter_map(|entry| match entry {
+            Trusted::User(_, name) => Some(name.to_string()),
+            Trusted::Role(_, _) | Trusted::Account(_) | Trusted::Service(_) | Trusted::Federated(_) => None,
+        });
+        let trusted_roles = trusted.iter().filter_map(|entry| match entry {
+            Trusted::Role(_, name) => Some(name.to_ascii_lowercase()),
+            Trusted::User(_, _) | Trusted::Account(_) | Trusted::Service(_) | Trusted::Federated(_) => None,
+        });
+        let mapped = index.mapped_role().map(str::to_ascii_lowercase);
+        Self {
+            users: bound_users.chain(trusted_users).collect(),
+            roles: bound_roles.chain(mapped).chain(trusted_roles).collect(),
             account: bound
                 .iter()
                 .any(|(principal, _)| *principal == Principal::Account),
-        };
-        for (principal, _) in bound {
-            match principal {
-                Principal::User(name) => named.users.insert(name.to_string()),
-                Principal::Role(name) => named.roles.insert(name.to_ascii_lowercase()),
-                Principal::Account | Principal::Service(_) => continue,
-            };
         }
-        named
-            .roles
-            .extend(directory.mapped_role().map(str::to_ascii_lowercase));
-        let statements = directory.roles().flat_map(|(_, role)| &role.trust.statements);
-        for statement in statements {
-            let Target::Principals(trusted) = &statement.target else {
-                continue;
-            };
-            for entry in trusted {
-                match entry {
-                    Trusted::User(_, name) => named.users.insert(name.to_string()),
-                    Trusted::Role(_, name) => named.roles.insert(name.to_ascii_lowercase()),
-                    Trusted::Account(_) | Trusted::Service(_) | Trusted::Federated(_) => continue,
-                };
-            }
-        }
-        named
     }
 }
 
-fn policies(directory: &Directory<'_>) -> Vec<Warning> {
-    let users = directory
-        .each(|part| &part.users)
+/// The principals that trust policies name
+fn trusted<'a>(index: &DocumentIndex<'a>) -> Vec<&'a Trusted> {
+    let statements = index.roles().flat_map(|(_, role)| &role.trust.statements);
+    let trusted = statements.flat_map(|statement| match &statement.target {
+        Target::Principals(trusted) => &**trusted,
+        Target::Resources(_) => &[],
+    });
+    trusted.collect()
+}
+
+fn policies(index: &DocumentIndex<'_>) -> Vec<Warning> {
+    let users = index
+        .entries(|directory| &directory.users)
         .flat_map(|(_, user)| &user.policies);
-    let groups = directory
-        .each(|part| &part.groups)
+    let groups = index
+        .entries(|directory| &directory.groups)
         .flat_map(|(_, group)| &group.policies);
-    let roles = directory.roles().flat_map(|(_, role)| &role.policies);
+    let roles = index.roles().flat_map(|(_, role)| &role.policies);
     let granted = users
         .chain(groups)
         .chain(roles)
         .map(|grant| grant.policy.as_str());
-    let control = directory.control_policies().map(|name| name.as_str());
+    let control = index.control_policies().map(|name| name.as_str());
     let used: BTreeSet<&str> = granted.chain(control).collect();
-    let unused = directory.policies().filter(|(name, _)| !used.contains(name));
+    let unused = index.policies().filter(|(name, _)| !used.contains(name));
     unused
         .filter_map(|(name, policy)| {
             let message = format!("nobody holds policy `{name}`");
             let advice = "grant it to a user, group or role, or take the document out";
-            Some(
-                policy
-                    .place?
-                    .warning(Code::UnusedPolicy, message, advice.to_owned()),
-            )
+            Some(policy.position?.warning(Code::UnusedPolicy, message, advice))
         })
         .collect()
 }
 
-fn groups(directory: &Directory<'_>) -> Vec<Warning> {
-    let members = directory
-        .each(|part| &part.users)
+fn groups(index: &DocumentIndex<'_>) -> Vec<Warning> {
+    let members = index
+        .entries(|directory| &directory.users)
         .flat_map(|(_, user)| &user.groups);
     let used: BTreeSet<&str> = members.map(|name| name.as_str()).collect();
-    let groups = directory.each(|part| &part.groups);
+    let groups = index.entries(|directory| &directory.groups);
     groups
         .filter(|(_, group)| !used.contains(group.name.as_str()))
         .map(|(document, group)| {
-            let at = group.name.at;
             let message = format!("no user is in group `{}`", &*group.name);
             let advice = "list it under `groups` of a user, or take it out";
-            Place { document, at }.warning(Code::UnusedGroup, message, advice.to_owned())
+            unused(document, &group.name, Code::UnusedGroup, message, advice)
         })
         .collect()
 }
 
-fn users(directory: &Directory<'_>, named: &Named) -> Vec<Warning> {
-    let users = directory.each(|part| &part.users);
+fn users(index: &DocumentIndex<'_>, named: &NamedPrincipals) -> Vec<Warning> {
+    let users = index.entries(|directory| &directory.users);
     users
         .filter(|(_, user)| !named.users.contains(user.name.as_str()))
         .map(|(document, user)| {
-            let at = user.name.at;
             let message = format!(
                 "no binding, boundary or trust policy names user `{}`",
                 &*user.name
             );
             let advice = "bind a Kubernetes subject to it, or take it out";
-            Place { document, at }.warning(Code::UnusedUser, message, advice.to_owned())
+            unused(document, &user.name, Code::UnusedUser, message, advice)
         })
         .collect()
 }
 
-fn roles(directory: &Directory<'_>, named: &Named) -> Vec<Warning> {
-    let passable = passable(directory);
+fn roles(index: &DocumentIndex<'_>, named: &NamedPrincipals) -> Vec<Warning> {
+    let passable = passable_roles(index);
     let is_used = |name: &str| {
         let name = name.to_ascii_lowercase();
         named.account
@@ -138,44 +138,45 @@ fn roles(directory: &Directory<'_>, named: &Named) -> Vec<Warning> {
                 .iter()
                 .any(|pattern| Pattern::new(pattern).matches(&name))
     };
-    let roles = directory.roles();
+    let roles = index.roles();
     roles
         .filter(|(_, role)| !is_used(&role.name))
         .map(|(document, role)| {
-            let at = role.name.at;
             let message = format!(
                 "nothing binds or names role `{}`, and nobody may pass it",
                 &*role.name
             );
             let advice = "bind a Kubernetes subject to it, grant ram:PassRole on it, or take it out";
-            Place { document, at }.warning(Code::UnusedRole, message, advice.to_owned())
+            unused(document, &role.name, Code::UnusedRole, message, advice)
         })
         .collect()
 }
 
-/// Patterns, in small letters, of the names of roles that somebody may pass
-fn passable(directory: &Directory<'_>) -> BTreeSet<String> {
-    let holders = directory.holders();
-    let statements = holders
+/// A warning at the name of an entry
+fn unused(document: &str, name: &LocatedText, code: Code, message: String, advice: &str) -> Warning {
+    let at = name.at;
+    DocumentPosition { document, at }.warning(code, message, advice)
+}
+
+/// Patterns, in lower case, of the names of roles that some principal may pass
+fn passable_roles(index: &DocumentIndex<'_>) -> BTreeSet<String> {
+    let grantees = index.grantees();
+    let statements = grantees
         .iter()
-        .flat_map(|holder| &holder.held)
-        .flat_map(|held| &held.document.statements)
+        .flat_map(|grantee| &grantee.grants)
+        .flat_map(|grant| &grant.document.statements)
         .filter(|statement| statement.effect == Effect::Allow && statement.covers_action(PASS_ROLE));
-    let mut passable = BTreeSet::new();
-    for statement in statements {
-        let Target::Resources(patterns) = &statement.target else {
-            continue;
-        };
-        for pattern in patterns {
-            match pattern.segments() {
-                None => passable.insert("*".to_owned()),
-                Some(segments) => match segments.relative.strip_prefix("role/") {
-                    Some(name) => passable.insert(name.to_ascii_lowercase()),
-                    // A wildcard may stand in the word itself
-                    None => passable.insert("*".to_owned()),
-                },
-            };
-        }
-    }
-    passable
+    let patterns = statements.flat_map(|statement| match &statement.target {
+        Target::Resources(patterns) => &**patterns,
+        Target::Principals(_) => &[],
+    });
+    patterns.map(role_pattern).collect()
+}
+
+/// `acs:ram:*:*:role/App-*` -> `app-*`; `*` if the pattern has no such name, as in `acs:ram:*:*:*`
+fn role_pattern(pattern: &ResourcePattern) -> String {
+    let name = pattern
+        .segments()
+        .and_then(|segments| segments.relative.strip_prefix("role/"));
+    name.map_or_else(|| "*".to_owned(), str::to_ascii_lowercase)
 }

@@ -1,31 +1,39 @@
-//! A warning as it is shown.
+//! Warnings, and lists of names in their messages.
 
 use std::fmt;
 
 use crate::analysis::lint::code::Code;
-use crate::analysis::lint::subject::Finding;
 use crate::config::{FaultClass, LocatedFault};
 use ram_policy::source::{Fault, Position};
 use ram_policy::{Doubt, DoubtKind};
 
-/// What a document says that its author should look at
+/// Something in a document that its author should look at
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// What kind of warning it is
+    /// The kind of warning
     pub code: Code,
     /// `CONFIGMAP/KEY` or the path of a file
     pub document: String,
-    /// Where it stands; line 0 if it is about the document as a whole
+    /// The position in the document; line 0 if the warning is about the document as a whole
     pub at: Position,
-    /// What is wrong
+    /// The problem
     pub message: String,
-    /// What to write or do instead
+    /// The remedy
     pub advice: String,
 }
 
+/// A [`Warning`] within one document, before the document's name is known
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DocumentWarning {
+    pub(crate) code: Code,
+    pub(crate) at: Position,
+    pub(crate) message: String,
+    pub(crate) advice: String,
+}
+
 impl Warning {
-    /// A fault between documents, where it is no error because not all of them are here
-    pub fn between(fault: LocatedFault) -> Self {
+    /// Turns a fault between documents into a warning, for checks that do not see all documents
+    pub fn from_fault(fault: LocatedFault) -> Self {
         let (code, advice) = match fault.class {
             FaultClass::Reference => (
                 Code::UndefinedName,
@@ -45,7 +53,7 @@ impl Warning {
         }
     }
 
-    /// The warning as a fault, for places that show faults
+    /// The warning as a fault, for output that lists faults
     pub fn into_fault(self) -> LocatedFault {
         let message = format!("{}: {}: {}", self.code, self.message, self.advice);
         LocatedFault::new(self.document, Fault::new(self.at, message), FaultClass::Document)
@@ -62,7 +70,7 @@ impl fmt::Display for Warning {
     }
 }
 
-impl Finding {
+impl DocumentWarning {
     pub(crate) fn in_document(self, name: &str) -> Warning {
         Warning {
             code: self.code,
@@ -74,7 +82,7 @@ impl Finding {
     }
 }
 
-impl From<&Doubt> for Finding {
+impl From<&Doubt> for DocumentWarning {
     fn from(doubt: &Doubt) -> Self {
         let advice = match doubt.kind {
             DoubtKind::Unquoted => "put it in quotes",
@@ -90,5 +98,21 @@ impl From<&Doubt> for Finding {
             message: doubt.fault.message.clone(),
             advice: advice.to_owned(),
         }
+    }
+}
+
+/// Names in backticks, as many as fit a sentence: "`a`, `b`, `c` and 2 more"
+pub(crate) fn name_list<T: AsRef<str>>(names: &[T]) -> String {
+    /// More than three names hide the sentence around them
+    const MOST: usize = 3;
+    let quoted: Vec<String> = names
+        .iter()
+        .take(MOST)
+        .map(|name| format!("`{}`", name.as_ref()))
+        .collect();
+    let text = quoted.join(", ");
+    match names.len().saturating_sub(MOST) {
+        0 => text,
+        more => format!("{text} and {more} more"),
     }
 }

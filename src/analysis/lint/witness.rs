@@ -1,16 +1,22 @@
-//! Values that decide whether conditions on one key can be met together: if none of these meets them, no value does.
+//! Candidate witnesses: values that decide whether conditions on one key can be satisfied together.
+//!
+//! If none of the candidates satisfies all conditions, no value does.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 
-use super::contradiction::exact;
-use ram_policy::{Condition, OperatorFamily};
+use crate::analysis::boundary_values::{fraction_digits, next_address, parse_block, previous_address};
+use ram_policy::{Condition, OperatorFamily, Pattern};
 
-/// Every value that needs to be tried; none if they are too many, or the conditions are of several kinds
+/// Every value to try; `None` if there are too many, or if the conditions have operators of several families
+///
+/// ```text
+/// NumericLessThan 5, NumericGreaterThan 4  ->  5, 4, 5.1, 4.1, 0, 0.1, -0.1    (4.1 is a witness)
+/// ```
 pub(crate) fn candidates(all: &[&Condition]) -> Option<Vec<String>> {
-    if let Some(values) = all.iter().find_map(|condition| exact(condition)) {
+    if let Some(values) = all.iter().find_map(|condition| exact_values(condition)) {
         return Some(values);
     }
     let mut families = all.iter().map(|condition| condition.operator.family());
@@ -28,21 +34,34 @@ pub(crate) fn candidates(all: &[&Condition]) -> Option<Vec<String>> {
     }
 }
 
-/// Every number, one right behind it away from zero, zero, and one on each side of it
+/// All values that can satisfy a condition, if it names them
+fn exact_values(condition: &Condition) -> Option<Vec<String>> {
+    if let Some(values) = condition.exact() {
+        return Some(values.map(str::to_owned).collect());
+    }
+    let is_positive_like = condition.operator.is_like() && !condition.operator.is_negated();
+    let values = is_positive_like.then(|| condition.wanted())?;
+    (!values.iter().any(|value| Pattern::new(value).is_wild())).then_some(values)
+}
+
+/// Every number, the next one away from zero with one digit more, zero, and one on each side of it
 fn numbers(values: impl Iterator<Item = String>) -> Vec<String> {
     let values: Vec<String> = values.collect();
-    let fraction = |text: &str| text.split_once('.').map_or(0, |(_, digits)| digits.len());
-    let digits = values.iter().map(|text| fraction(text)).max().unwrap_or_default();
-    let behind = |text: &str| {
+    let digits = values
+        .iter()
+        .map(|text| fraction_digits(text))
+        .max()
+        .unwrap_or_default();
+    let beyond = |text: &str| {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         format!("{whole}.{fraction:0<digits$}1")
     };
-    let near: Vec<String> = values.iter().map(|text| behind(text)).collect();
-    let zero = ["0".to_owned(), behind("0"), behind("-0")];
+    let near: Vec<String> = values.iter().map(|text| beyond(text)).collect();
+    let zero = ["0".to_owned(), beyond("0"), beyond("-0")];
     values.into_iter().chain(near).chain(zero).collect()
 }
 
-/// Every date, and the moments before and after it
+/// Every date, and the moments directly before and after it
 fn dates(values: impl Iterator<Item = String>) -> Vec<String> {
     let moment = SignedDuration::from_nanos(1);
     let around = |text: String| {
@@ -57,26 +76,23 @@ fn dates(values: impl Iterator<Item = String>) -> Vec<String> {
     values.flat_map(around).collect()
 }
 
-/// The borders of every block, and the addresses right outside them
+/// The first and last address of every block, and the addresses directly outside it
 fn addresses(values: impl Iterator<Item = String>) -> Vec<String> {
-    let around = |text: String| {
-        let block = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-        let borders = match block {
-            Ok(IpNet::V4(block)) => {
-                let (first, last) = (u32::from(block.network()), u32::from(block.broadcast()));
-                let all = [first.checked_sub(1), Some(first), Some(last), last.checked_add(1)];
-                all.map(|bits| bits.map(|bits| IpAddr::V4(bits.into())))
-            }
-            Ok(IpNet::V6(block)) => {
-                let (first, last) = (u128::from(block.network()), u128::from(block.broadcast()));
-                let all = [first.checked_sub(1), Some(first), Some(last), last.checked_add(1)];
-                all.map(|bits| bits.map(|bits| IpAddr::V6(bits.into())))
-            }
-            Err(_) => [None; 4],
-        };
-        borders.into_iter().flatten().map(|address| address.to_string())
+    let around = |block: IpNet| -> Vec<IpAddr> {
+        let (first, last) = (block.network(), block.broadcast());
+        let all = [
+            previous_address(first),
+            Some(first),
+            Some(last),
+            next_address(last),
+        ];
+        all.into_iter().flatten().collect()
     };
-    values.flat_map(around).collect()
+    let blocks = values.filter_map(|text| parse_block(&text));
+    blocks
+        .flat_map(around)
+        .map(|address| address.to_string())
+        .collect()
 }
 
 #[cfg(test)]

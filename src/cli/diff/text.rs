@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::analysis::diff::{Change, Difference, Example, OtherChange, Report, Ruling, Term};
+use crate::analysis::diff::{Change, DecisionSummary, Difference, Example, Report, SettingChange, Term};
 use ram_policy::Principal;
 
 /// How many principals, actions or names are listed before the rest is counted
@@ -11,12 +11,12 @@ const MOST_NAMES: usize = 4;
 pub(super) fn human(report: &Report, new: &Path) -> String {
     let differences = report.differences.iter().map(|each| difference(each, new));
     let mut text: String = differences.collect();
-    if !report.others.is_empty() {
+    if !report.setting_changes.is_empty() {
         text.push_str("also changed:\n");
-        text.extend(report.others.iter().map(other));
+        text.extend(report.setting_changes.iter().map(other));
     }
-    if !report.bounded.is_empty() {
-        let who = principals(&report.bounded);
+    if !report.incomplete.is_empty() {
+        let who = principals(&report.incomplete);
         text.push_str(&format!(
             "not searched to the end: {who}, whose policies tell too many requests apart\n"
         ));
@@ -26,7 +26,11 @@ pub(super) fn human(report: &Report, new: &Path) -> String {
 
 fn summary(report: &Report) -> String {
     let (allowed, denied) = (report.count(Change::Allowed), report.count(Change::Denied));
-    let others = report.others.iter().filter(|each| each.may_allow).count();
+    let others = report
+        .setting_changes
+        .iter()
+        .filter(|each| each.may_allow)
+        .count();
     format!("{allowed} newly allowed, {denied} newly denied; other changes that may allow more: {others}\n")
 }
 
@@ -59,7 +63,7 @@ fn difference(difference: &Difference, new: &Path) -> String {
     )
 }
 
-fn ruling(ruling: &Ruling) -> String {
+fn ruling(ruling: &DecisionSummary) -> String {
     match &ruling.statement {
         Some(statement) => format!("{} by {statement} ({})", ruling.outcome, ruling.policy_type),
         None => format!("{} ({})", ruling.outcome, ruling.policy_type),
@@ -92,7 +96,7 @@ fn elements(terms: Option<&[Term]>) -> String {
 pub(super) fn term(term: &Term) -> String {
     match term {
         Term::Absent => "none".to_owned(),
-        Term::Exactly(text) | Term::Words(text) => text.clone(),
+        Term::Exactly(text) | Term::Wording(text) => text.clone(),
         Term::AnyCase(text) => format!("{} in any case", shown(text)),
         Term::Like(patterns) => patterns.join(" and "),
         Term::AnyBut(terms) if terms.is_empty() => "anything".to_owned(),
@@ -118,17 +122,17 @@ pub(super) fn value(term: &Term) -> String {
         Term::Exactly(text) => format!("= {}", shown(text)),
         Term::AnyCase(text) => format!("= {} in any case", shown(text)),
         Term::Like(patterns) => format!("is like {}", patterns.join(" and ")),
-        Term::Words(words) if words.starts_with(['<', '>']) => words.clone(),
-        Term::Words(words) => format!("is {words}"),
+        Term::Wording(wording) if wording.starts_with(['<', '>']) => wording.clone(),
+        Term::Wording(wording) => format!("is {wording}"),
         Term::AnyBut(terms) if terms.is_empty() => "is there".to_owned(),
-        Term::AnyBut(terms) if terms.iter().all(is_words) => format!("is not {}", list(terms)),
+        Term::AnyBut(terms) if terms.iter().all(is_wording) => format!("is not {}", list(terms)),
         Term::AnyBut(terms) => format!("is anything but {}", list(terms)),
         Term::Without(kept, lost) => format!("{} but not {}", value(kept), list(lost)),
     }
 }
 
-fn is_words(term: &Term) -> bool {
-    matches!(term, Term::Words(_))
+fn is_wording(term: &Term) -> bool {
+    matches!(term, Term::Wording(_))
 }
 
 fn list(terms: &[Term]) -> String {
@@ -146,7 +150,7 @@ fn shown(text: &str) -> &str {
     if text.is_empty() { "``" } else { text }
 }
 
-fn other(change: &OtherChange) -> String {
+fn other(change: &SettingChange) -> String {
     let what = match (&change.before, &change.after) {
         (Some(before), Some(after)) => format!("{before} -> {after}"),
         (None, Some(after)) => format!("added, {after}"),

@@ -1,4 +1,4 @@
-//! Each case is two configurations and what the command prints of them; the commands that it prints are run as well.
+//! Each case file has two configurations and the expected output. The tests also run the commands in that output.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ fn all() -> Vec<Case> {
 }
 
 impl Case {
-    /// Reads a case and lays its two sides out as directories `old` and `new`
+    /// Reads a case and writes its configurations to the folders `old` and `new`
     fn read(path: PathBuf) -> Self {
         let text = fs::read_to_string(&path).unwrap();
         let data = yaml::parse(&text).unwrap()[0].to_json();
@@ -66,9 +66,9 @@ fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// With `UPDATE_DIFF=1` the files are written anew, to be read before they are committed
+/// `UPDATE_DIFF=1` writes the output into the files. Review them before you commit.
 #[test]
-fn every_case_prints_what_it_says() {
+fn every_case_prints_the_expected_output() {
     let cases = all();
     assert!(!cases.is_empty());
     let mut failures = Vec::new();
@@ -88,9 +88,9 @@ fn every_case_prints_what_it_says() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// What was allowed newly is allowed by the new directory and not by the old one, and the other way round
+/// A newly allowed request is allowed by the new directory and denied by the old one, and the reverse
 #[test]
-fn the_commands_that_are_printed_show_the_difference() {
+fn printed_commands_show_the_difference() {
     let mut run = 0;
     for case in all() {
         for difference in case.json()["differences"].as_array().unwrap() {
@@ -123,7 +123,7 @@ fn the_commands_that_are_printed_show_the_difference() {
 }
 
 #[test]
-fn programs_read_the_same() {
+fn json_output_has_the_same_content() {
     let case = Case::read(PathBuf::from("tests/suites/diff/cases/deny-added.yaml"));
     let printed = case.json();
     assert_eq!(printed["newlyAllowed"], 0);
@@ -177,7 +177,7 @@ fn programs_read_the_same() {
 }
 
 #[test]
-fn an_invalid_directory_is_named_by_its_side() {
+fn an_invalid_directory_is_named_old_or_new() {
     let good = Path::new("tests/suites/lint/clean/directory.yaml");
     let bad = "tests/suites/lint/set/group-missing";
     for (old, new, sides) in [
@@ -205,9 +205,9 @@ fn an_invalid_directory_is_named_by_its_side() {
     assert_eq!(missing.status.code(), Some(1));
 }
 
-/// Fourteen statements with two keys each, of which no request needs more than two: too many ways to hold none of them
+/// Fourteen statements with two keys each: there are too many combinations in which none of them matches
 #[test]
-fn what_is_not_searched_to_the_end_is_said_and_counts() {
+fn an_incomplete_search_is_reported_and_counts() {
     let folder = tempfile::tempdir().unwrap();
     let own = (0..14).map(|at| {
         serde_json::json!({"Effect": "Allow", "Action": "eci:Delete*", "Resource": "*", "Condition": {"StringEquals": {

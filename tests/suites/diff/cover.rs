@@ -1,23 +1,27 @@
-//! Whether a difference, as it is told, speaks of a request.
+//! Whether the description of a difference covers a request.
 
 use ramgate::testing::analysis::{Difference, Term};
 
-use crate::pairs::Asked;
+use crate::pairs::CallerRequest;
 
-/// Everything the difference says of a request holds for this one, as far as terms can be read: words are taken to hold
-pub(crate) fn covers(difference: &Difference, asked: &Asked) -> bool {
-    let value = |key: &str| asked.context.values(key).first().map(String::as_str);
-    difference.example.trust == asked.trust
-        && difference.principals.contains(&asked.principal)
+/// Whether every term of the difference holds for the request; the test cannot read wordings and takes them to hold
+pub(crate) fn covers(difference: &Difference, request: &CallerRequest) -> bool {
+    let value = |key: &str| request.context.values(key).first().map(String::as_str);
+    difference.example.trust == request.trust
+        && difference.principals.contains(&request.principal)
         && any(
             difference.actions.as_deref(),
-            Some(&asked.action.to_lowercase()),
+            Some(&request.action.to_lowercase()),
             &|pattern, text| wild(&pattern.to_lowercase(), text),
         )
-        && any(difference.resources.as_deref(), Some(&asked.resource), &segmented)
+        && any(
+            difference.resources.as_deref(),
+            Some(&request.resource),
+            &segmented,
+        )
         && any(
             difference.resource_groups.as_deref(),
-            asked.resource_group.as_deref(),
+            request.resource_group.as_deref(),
             &wild,
         )
         && difference
@@ -36,13 +40,13 @@ fn holds(term: &Term, value: Option<&str>, matches: Matches<'_>) -> bool {
     match (term, value) {
         (Term::Absent, value) => value.is_none(),
         (_, None) => false,
-        // Equal but for letters' case, in actions; literally else, for case never differs there in requests of one value
+        // Actions are compared without case. Elsewhere the generated requests never differ in case alone.
         (Term::Exactly(text), Some(value)) => {
             text == value || matches(&escape(text), value) || equal(text, value)
         }
         (Term::AnyCase(text), Some(value)) => text.to_lowercase() == value.to_lowercase(),
         (Term::Like(patterns), Some(value)) => patterns.iter().all(|pattern| matches(pattern, value)),
-        (Term::Words(_), Some(_)) => true,
+        (Term::Wording(_), Some(_)) => true,
         (Term::AnyBut(terms), Some(_)) => !terms.iter().any(|term| surely(term, value, matches)),
         (Term::Without(kept, lost), Some(_)) => {
             holds(kept, value, matches) && !lost.iter().any(|term| surely(term, value, matches))
@@ -50,21 +54,21 @@ fn holds(term: &Term, value: Option<&str>, matches: Matches<'_>) -> bool {
     }
 }
 
-/// Numbers are equal in any digits
+/// Whether two texts are the same number in other digits
 fn equal(text: &str, value: &str) -> bool {
     matches!((text.parse::<f64>(), value.parse::<f64>()), (Ok(left), Ok(right)) if left == right)
 }
 
-/// Words cannot be read here, so they take nothing away; nor does a number in other digits, which may be another text
+/// Whether an exclusion surely holds: the test cannot read wordings, and a number in other digits may be another text
 fn surely(term: &Term, value: Option<&str>, matches: Matches<'_>) -> bool {
     match (term, value) {
-        (Term::Words(_), _) => false,
+        (Term::Wording(_), _) => false,
         (Term::Exactly(text), Some(value)) => text == value || matches(&escape(text), value),
         _ => holds(term, value, matches),
     }
 }
 
-/// A text without wildcards is its own pattern; the resources that are asked about may have a star
+/// A text as a pattern of itself; a resource may contain a star
 fn escape(text: &str) -> String {
     text.replace('*', "\u{1}")
 }

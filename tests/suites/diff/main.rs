@@ -1,4 +1,4 @@
-//! `ramgate diff`: the cases under `cases`, the command, and what must hold for any two configurations.
+//! `ramgate diff`: the case files under `cases`, the command line, and properties of any two configurations.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,10 +1,10 @@
-//! Pairs of small configurations out of a small alphabet, and requests made of the same letters.
+//! Generated pairs of small configurations, and requests with the values that these use.
 
-use ram_policy::{Context, Principal};
+use ram_policy::{Context, DocumentKind, Principal};
 use ramgate::testing::config::{Configuration, ParsedDocument, merge};
 use serde_json::{Value, json};
 
-/// A seeded generator of numbers (splitmix64), so that a seed names one pair for ever
+/// A seeded random number generator (splitmix64): one seed always gives the same pair
 pub(crate) struct Random(pub u64);
 
 impl Random {
@@ -59,7 +59,7 @@ const RESOURCES: &[&str] = &[
 ];
 const GROUPS: &[&str] = &["rg-1", "rg-2"];
 const POLICIES: &[&str] = &["P0", "P1", "P2", "P3"];
-/// What conditions may be: operator, key, values
+/// Operator, key and values of the conditions to choose from
 const CONDITIONS: &[(&str, &str, &[&str])] = &[
     ("StringEquals", "acs:RequestTag/env", &["test", "prod", "Test"]),
     ("StringNotEquals", "acs:RequestTag/env", &["test", "prod"]),
@@ -113,8 +113,9 @@ fn conditions(random: &mut Random) -> Value {
     block.into()
 }
 
-fn statement(random: &mut Random, trust: bool) -> Value {
-    let actions = if trust {
+fn statement(random: &mut Random, kind: DocumentKind) -> Value {
+    let is_trust = kind == DocumentKind::Trust;
+    let actions = if is_trust {
         random.words(&["sts:AssumeRole", "sts:*", "*"], 1)
     } else {
         random.words(PATTERNS, 2)
@@ -122,7 +123,7 @@ fn statement(random: &mut Random, trust: bool) -> Value {
     let action = if random.chance(12) { "NotAction" } else { "Action" };
     let effect = if random.chance(30) { "Deny" } else { "Allow" };
     let mut statement = json!({"Effect": effect, action: actions, "Condition": conditions(random)});
-    if trust {
+    if is_trust {
         statement["Principal"] = match random.below(3) {
             0 => json!({"Service": random.word(&["ecs.aliyuncs.com", "fc.aliyuncs.com"])}),
             1 => json!({"RAM": "acs:ram::1:root"}),
@@ -134,34 +135,35 @@ fn statement(random: &mut Random, trust: bool) -> Value {
     statement
 }
 
-fn document(random: &mut Random, trust: bool) -> Value {
+fn document(random: &mut Random, kind: DocumentKind) -> Value {
     let count = 1 + random.below(3);
-    let statements: Vec<Value> = (0..count).map(|_| statement(random, trust)).collect();
+    let statements: Vec<Value> = (0..count).map(|_| statement(random, kind)).collect();
     json!({"Version": "1", "Statement": statements})
 }
 
 fn grants(random: &mut Random, policies: &[&str]) -> Value {
     let mut held: Vec<Value> = Vec::new();
     for policy in policies.iter().filter(|_| random.chance(45)).collect::<Vec<_>>() {
-        held.push(match random.chance(35) {
-            true => json!({"policy": policy, "resourceGroup": random.word(GROUPS)}),
-            false => json!({"policy": policy}),
+        held.push(if random.chance(35) {
+            json!({"policy": policy, "resourceGroup": random.word(GROUPS)})
+        } else {
+            json!({"policy": policy})
         });
     }
     held.into()
 }
 
-/// A configuration in its own documents
+/// A configuration as its source documents
 #[derive(Clone, Debug)]
-pub(crate) struct World {
+pub(crate) struct Documents {
     pub policies: Vec<(String, Value)>,
     pub directory: Value,
 }
 
-fn world(random: &mut Random) -> World {
+fn documents(random: &mut Random) -> Documents {
     let policies = POLICIES
         .iter()
-        .map(|name| ((*name).to_owned(), document(random, false)))
+        .map(|name| ((*name).to_owned(), document(random, DocumentKind::Identity)))
         .collect();
     let control: Vec<Value> = match random.below(6) {
         0 => vec![
@@ -172,7 +174,7 @@ fn world(random: &mut Random) -> World {
         2 => vec![json!(["FullAliyunAccess"])],
         _ => vec![],
     };
-    let role = |random: &mut Random, name: &str| json!({"name": name, "trustPolicy": document(random, true), "policies": grants(random, POLICIES)});
+    let role = |random: &mut Random, name: &str| json!({"name": name, "trustPolicy": document(random, DocumentKind::Trust), "policies": grants(random, POLICIES)});
     let directory = json!({
         "account": {"id": "1", "region": "cn-a", "controlPolicies": control},
         "resourceGroups": [{"id": "rg-1"}, {"id": "rg-2"}],
@@ -183,12 +185,12 @@ fn world(random: &mut Random) -> World {
         "groups": [{"name": "dev", "policies": grants(random, &["P3"])}],
         "roles": [role(random, "App"), role(random, "Job")],
     });
-    World { policies, directory }
+    Documents { policies, directory }
 }
 
-/// The same world with something in it changed, or with nothing
-fn changed(random: &mut Random, old: &World) -> World {
-    let other = world(random);
+/// The documents with a few changes; a change may change nothing
+fn changed(random: &mut Random, old: &Documents) -> Documents {
+    let other = documents(random);
     let mut new = old.clone();
     for _ in 0..1 + random.below(3) {
         match random.below(7) {
@@ -199,7 +201,7 @@ fn changed(random: &mut Random, old: &World) -> World {
             2 => {
                 let at = random.below(new.policies.len());
                 let statements = new.policies[at].1["Statement"].as_array_mut().unwrap();
-                statements.push(statement(random, false));
+                statements.push(statement(random, DocumentKind::Identity));
             }
             3 => {
                 let at = random.below(2);
@@ -223,13 +225,13 @@ fn changed(random: &mut Random, old: &World) -> World {
     new
 }
 
-pub(crate) fn pair(random: &mut Random) -> [World; 2] {
-    let old = world(random);
+pub(crate) fn pair(random: &mut Random) -> [Documents; 2] {
+    let old = documents(random);
     let new = changed(random, &old);
     if random.chance(50) { [old, new] } else { [new, old] }
 }
 
-impl World {
+impl Documents {
     pub(crate) fn configuration(&self) -> Configuration {
         let mut documents: Vec<(&str, ParsedDocument)> = self
             .policies
@@ -249,9 +251,9 @@ impl World {
     }
 }
 
-/// A request of a caller
+/// A request with its caller
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct CallerRequest {
     pub principal: Principal,
     pub action: String,
     pub resource: String,
@@ -260,8 +262,8 @@ pub(crate) struct Asked {
     pub trust: bool,
 }
 
-/// A request made of the values of the policies, and of some beside them
-pub(crate) fn request(random: &mut Random) -> Asked {
+/// A request with values of the policies, and with others
+pub(crate) fn request(random: &mut Random) -> CallerRequest {
     let trust = random.chance(15);
     let callers: &[&str] = if trust {
         &[
@@ -300,8 +302,30 @@ pub(crate) fn request(random: &mut Random) -> Asked {
         "acs:ram::1:role/Other",
         "acs:ram::2:role/App",
     ]);
+    let context = context(random, action, trust);
+    let group = random.word(&["", "rg-1", "rg-2", "rg-3", "other"]);
+    CallerRequest {
+        principal: random.word(callers).parse().unwrap(),
+        action: if trust {
+            "sts:AssumeRole".into()
+        } else {
+            action.into()
+        },
+        resource: if trust {
+            format!("acs:ram::1:role/{}", random.word(&["App", "Job"]))
+        } else {
+            resource.into()
+        },
+        resource_group: (!trust && !group.is_empty()).then(|| group.to_owned()),
+        context,
+        trust,
+    }
+}
+
+/// Condition keys for a request
+fn context(random: &mut Random, action: &str, trust: bool) -> Context {
     let mut context = Context::new();
-    // Calls of ECI lack the tags that they never have, and so do questions about roles.
+    // Requests lack the tags that their action never has.
     let roles = trust || action.starts_with("ram:") || action.starts_with("sts:");
     let (sends, finds) = (
         !roles && !action.contains("Delete"),
@@ -353,21 +377,5 @@ pub(crate) fn request(random: &mut Random) -> Asked {
         ],
         100,
     );
-    let group = random.word(&["", "rg-1", "rg-2", "rg-3", "other"]);
-    Asked {
-        principal: random.word(callers).parse().unwrap(),
-        action: if trust {
-            "sts:AssumeRole".into()
-        } else {
-            action.into()
-        },
-        resource: if trust {
-            format!("acs:ram::1:role/{}", random.word(&["App", "Job"]))
-        } else {
-            resource.into()
-        },
-        resource_group: (!trust && !group.is_empty()).then(|| group.to_owned()),
-        context,
-        trust,
-    }
+    context
 }

@@ -1,4 +1,4 @@
-//! Comparing large directories takes seconds.
+//! Comparisons of large directories take seconds.
 
 use std::time::{Duration, Instant};
 
@@ -6,10 +6,10 @@ use ramgate::testing::analysis::compare;
 use ramgate::testing::config::{Configuration, ParsedDocument, merge};
 use serde_json::json;
 
-/// Users who share 100 policies, one of which may be changed, under a control policy
-fn configuration(users: usize, changed: bool, control: &str) -> Configuration {
+/// Users who share 100 policies under a control policy; policy P7 has its own value of a tag
+fn configuration(users: usize, env_of_p7: &str, control: &str) -> Configuration {
     let policies = (0..100).map(|at| {
-        let env = if changed && at == 7 { "stage" } else { "test" };
+        let env = if at == 7 { env_of_p7 } else { "test" };
         let policy = json!({"Version": "1", "Statement": [
             {"Effect": "Allow", "Action": "eci:Create*", "Resource": "*",
              "Condition": {"StringEquals": {"acs:RequestTag/team": format!("t{at}"), "acs:RequestTag/env": env}}},
@@ -41,8 +41,8 @@ fn configuration(users: usize, changed: bool, control: &str) -> Configuration {
 #[test]
 fn ten_thousand_users_are_compared_in_seconds() {
     let (old, new) = (
-        configuration(10_000, false, "FullAliyunAccess"),
-        configuration(10_000, true, "FullAliyunAccess"),
+        configuration(10_000, "test", "FullAliyunAccess"),
+        configuration(10_000, "stage", "FullAliyunAccess"),
     );
     let start = Instant::now();
     let report = compare(&old, &new);
@@ -54,20 +54,20 @@ fn ten_thousand_users_are_compared_in_seconds() {
         .map(|each| each.principals.len())
         .max()
         .unwrap();
-    assert!(users > 250 && report.bounded.is_empty());
+    assert!(users > 250 && report.incomplete.is_empty());
     assert!(report.differences.len() < 20, "{}", report.differences.len());
     assert!(taken < Duration::from_secs(20), "{taken:?}");
 }
 
-/// Where everybody is bound differently, everybody is searched
+/// A changed control policy applies to every user, so every user needs a search
 #[test]
 fn a_control_policy_over_a_thousand_users_is_compared_in_seconds() {
-    let old = configuration(1_000, false, "FullAliyunAccess");
-    let new = configuration(1_000, false, "P3");
+    let old = configuration(1_000, "test", "FullAliyunAccess");
+    let new = configuration(1_000, "test", "P3");
     let start = Instant::now();
     let report = compare(&old, &new);
     let taken = start.elapsed();
     println!("{taken:?} for {} differences", report.differences.len());
-    assert!(report.differences.len() > 50 && report.bounded.is_empty());
+    assert!(report.differences.len() > 50 && report.incomplete.is_empty());
     assert!(taken < Duration::from_secs(60), "{taken:?}");
 }

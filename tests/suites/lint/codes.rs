@@ -1,11 +1,11 @@
-//! Every code of the linter: documents that get it, at their line and column, and others near to it that do not.
+//! Every code of the linter: documents that get the warning, at its line and column, and similar documents that do not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use ram_policy::SYSTEM_POLICIES;
-use ramgate::testing::analysis::{Code, Facts, lint};
+use ramgate::testing::analysis::{AccountFacts, Code, lint};
 use ramgate::testing::config::ParsedDocument;
 use ramgate::testing::yaml;
 use serde::Deserialize;
@@ -39,7 +39,7 @@ fn table() -> Table {
 }
 
 #[test]
-fn every_warning_stands_at_its_place_and_there_is_no_other() {
+fn every_warning_is_at_its_position_and_there_is_no_other() {
     let table = table();
     let mut wanted: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
     for row in &table.warned {
@@ -66,7 +66,7 @@ impl Row {
         let has_file = found["file"]
             .as_str()
             .is_some_and(|name| name.ends_with(file.as_str()));
-        // What belongs to no document is shown under a word of its own
+        // A warning that belongs to no document is shown under `configuration`.
         let is_whole = self.line == 0 && found["file"] == "configuration";
         let [line, column] =
             [("line", self.line), ("column", self.column)].map(|(key, wanted)| found[key] == wanted);
@@ -119,16 +119,16 @@ fn system_policies_get_no_warning() {
             "account: {id: '1', region: r}",
             "account: {id: '1', region: r, passRoleService: x.y}",
         ] {
-            // Under a name that custom policies may have
+            // `Copy` is a name that a custom policy may have.
             let policy = ParsedDocument::policy("Copy", text.as_bytes());
-            let facts = Facts::of([&ParsedDocument::directory(account.as_bytes())]);
+            let facts = AccountFacts::of([&ParsedDocument::directory(account.as_bytes())]);
             let said = lint::document(name, &policy, &facts);
             assert!(said.is_empty(), "{said:?}");
         }
     }
 }
 
-/// The roles that one of them keeps for denials to name are unused
+/// One example has unused roles, for its denials to name
 #[test]
 fn examples_get_no_other_warning_than_of_unused_roles() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/examples");

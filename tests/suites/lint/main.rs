@@ -1,4 +1,4 @@
-//! Documents in the folders here are refused, warned of or accepted as `expected.yaml` says, each at its place.
+//! The documents in these folders give the errors and warnings of `expected.yaml`, at the right position, or none.
 
 #![allow(
     clippy::unwrap_used,
@@ -40,19 +40,19 @@ struct Row {
     says: String,
 }
 
-/// What came of reading a file, or of a folder read as one directory
-struct Verdict {
+/// The result of reading a file, or a folder as one directory
+struct CheckResult {
     faults: Vec<LocatedFault>,
     warnings: Vec<LocatedFault>,
 }
 
 #[test]
-fn bad_documents_are_refused_at_their_place() {
+fn bad_documents_give_errors_at_their_position() {
     let failures: Vec<String> = table()
         .refused
         .iter()
         .filter_map(|row| {
-            let faults = judge(&row.path).faults;
+            let faults = check(&row.path).faults;
             (!faults.iter().any(|fault| row.is(fault))).then(|| row.complaint(&faults))
         })
         .collect();
@@ -65,9 +65,9 @@ fn doubtful_documents_are_accepted_with_a_warning() {
         .warned
         .iter()
         .filter_map(|row| {
-            let verdict = judge(&row.path);
-            let good = verdict.faults.is_empty() && verdict.warnings.iter().any(|warning| row.is(warning));
-            (!good).then(|| row.complaint(&[verdict.faults, verdict.warnings].concat()))
+            let result = check(&row.path);
+            let good = result.faults.is_empty() && result.warnings.iter().any(|warning| row.is(warning));
+            (!good).then(|| row.complaint(&[result.faults, result.warnings].concat()))
         })
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -76,8 +76,8 @@ fn doubtful_documents_are_accepted_with_a_warning() {
 #[test]
 fn good_documents_are_accepted_in_silence() {
     for path in table().clean {
-        let verdict = judge(&path);
-        let said: Vec<String> = [verdict.faults, verdict.warnings]
+        let result = check(&path);
+        let said: Vec<String> = [result.faults, result.warnings]
             .concat()
             .iter()
             .map(LocatedFault::to_string)
@@ -87,7 +87,7 @@ fn good_documents_are_accepted_in_silence() {
 }
 
 #[test]
-fn the_command_finds_the_same() {
+fn the_command_line_finds_them_too() {
     let table = table();
     let mut failures = Vec::new();
     for (rows, code, list) in [(&table.refused, 3, "errors"), (&table.warned, 0, "warnings")] {
@@ -193,7 +193,7 @@ fn table() -> Table {
     yaml::parse(&text).unwrap()[0].read().unwrap()
 }
 
-/// What `ramgate lint` exits with and prints
+/// The exit code and the output of `ramgate lint`
 fn lint(path: &Path) -> (i32, serde_json::Value) {
     let output = Command::new(env!("CARGO_BIN_EXE_ramgate"))
         .args(["lint", "--output", "json"])
@@ -205,8 +205,8 @@ fn lint(path: &Path) -> (i32, serde_json::Value) {
     (output.status.code().unwrap(), printed)
 }
 
-/// A policy stands alone; so does a directory file, whose references are not looked at; a folder is one directory
-fn judge(path: &str) -> Verdict {
+/// Reads a policy, a directory file without its references, or a folder as one directory
+fn check(path: &str) -> CheckResult {
     let full = root().join(path);
     let (files, references) = if full.is_dir() {
         let mut files: Vec<PathBuf> = fs::read_dir(&full)
@@ -225,7 +225,7 @@ fn judge(path: &str) -> Verdict {
     if let [(name, document @ (ParsedDocument::Policy(_) | ParsedDocument::Broken(_)))] = documents.as_slice()
     {
         let located = |fault: &_| LocatedFault::new(name, Clone::clone(fault), FaultClass::Document);
-        return Verdict {
+        return CheckResult {
             faults: document.faults().iter().map(located).collect(),
             warnings: document
                 .warnings()
@@ -235,11 +235,11 @@ fn judge(path: &str) -> Verdict {
         };
     }
     match merge(documents.iter().map(|(name, document)| (name.as_str(), document))) {
-        Ok(configuration) => Verdict {
+        Ok(configuration) => CheckResult {
             faults: Vec::new(),
             warnings: configuration.warnings,
         },
-        Err(faults) => Verdict {
+        Err(faults) => CheckResult {
             faults: faults
                 .into_iter()
                 .filter(|fault| references || fault.class != FaultClass::Reference)

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use eci_calls::{CallEvaluation, Failure};
 use ram_policy::{Actions, Document, DocumentKind, PolicyType};
-use ramgate::testing::analysis::{Code, Facts, Warning, lint};
+use ramgate::testing::analysis::{AccountFacts, Code, Warning, lint};
 use ramgate::testing::config::{Configuration, ParsedDocument, merge};
 use serde_json::{Value, json};
 
@@ -313,7 +313,7 @@ fn read(scene: &Scene, policies: &[(&str, Value)]) -> (Configuration, Vec<Warnin
     let documents: Vec<(&str, ParsedDocument)> = policies.chain([("directory", directory)]).collect();
     let named = || documents.iter().map(|(name, document)| (*name, document));
     let configuration = merge(named()).unwrap_or_else(|faults| panic!("{faults:?}"));
-    let facts = Facts::of(documents.iter().map(|(_, document)| document));
+    let facts = AccountFacts::of(documents.iter().map(|(_, document)| document));
     let single = named().flat_map(|(name, document)| lint::document(name, document, &facts));
     let single: Vec<Warning> = single.filter(|warning| warning.document != "directory").collect();
     let between = lint::configuration(named(), &configuration);
