@@ -6,7 +6,7 @@
 use eci_calls::RoleArn;
 use libfuzzer_sys::fuzz_target;
 use ram_policy::{
-    ActionPattern, Actions, Condition, Document, DocumentKind, Effect, ResourcePattern, Target, Trusted,
+    ActionPattern, Actions, Condition, Document, DocumentKind, Effect, ResourcePattern, Target, TrustedPrincipal,
 };
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ fuzz_target!(|text: &str| {
         assert_eq!(arn.as_str(), pattern);
         assert!(pattern.ends_with(&format!(":role/{}", arn.name())));
         assert!(
-            matches!(trusted("RAM", pattern), Some(Trusted::Role(_, name)) if *name == *arn.name()),
+            matches!(trusted("RAM", pattern), Some(TrustedPrincipal::Role(_, name)) if *name == *arn.name()),
             "{pattern}"
         );
     }
@@ -146,7 +146,7 @@ fn like(pattern: &str) -> Option<Condition> {
         .cloned()
 }
 
-fn trusted(kind: &str, text: &str) -> Option<Trusted> {
+fn trusted(kind: &str, text: &str) -> Option<TrustedPrincipal> {
     let statement = json!({"Action": "sts:AssumeRole", "Principal": {kind: text}});
     match document(statement, DocumentKind::Trust)?.statements[0]
         .target

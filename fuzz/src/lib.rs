@@ -54,7 +54,7 @@ fn statement_shape(statement: &Statement) -> String {
         .map(|condition| {
             format!(
                 "{} {} {:?}",
-                condition.operator.name,
+                condition.operator.name(),
                 condition.key,
                 condition.wanted()
             )

@@ -1,11 +1,11 @@
-//! The condition keys of ECI's questions to RAM, and which question knows which.
+//! The condition keys of ECI's questions to RAM, and which question supports_key which.
 //!
 //! This is the table of docs/policies.md, condition keys. The linter and the comparison of configurations read it here.
 
 use std::fmt;
 
-use crate::operation::{Kind, Operation};
-use crate::question::{ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, PASS_ROLE};
+use crate::operation::{Operation, OperationKind};
+use crate::ram_question::{ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, PASS_ROLE};
 
 pub use ram_policy::{PRINCIPAL_ARN, RESOURCE_GROUP_ID};
 
@@ -68,7 +68,7 @@ impl fmt::Display for TagKey<'_> {
 }
 
 /// Whether a condition key tells one resource from another, in whatever case it is written
-pub(crate) fn tells_resources_apart(key: &str) -> bool {
+pub(crate) fn depends_on_resource(key: &str) -> bool {
     let begins_with = |prefix: &str| {
         key.get(..prefix.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
@@ -79,15 +79,15 @@ pub(crate) fn tells_resources_apart(key: &str) -> bool {
         || key.eq_ignore_ascii_case(RESOURCE_GROUP_ID)
 }
 
-/// A question to RAM, as far as that decides which condition keys it knows
+/// A question to RAM, as far as that decides which condition keys it supports_key
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum QuestionKind {
     /// A call of ECI
     Call {
         /// Whether it can send tags
-        sends_tags: bool,
+        has_request_tags: bool,
         /// Whether it can address something that has tags
-        finds_tags: bool,
+        has_resource_tags: bool,
     },
     /// Handing a role over
     PassRole,
@@ -120,7 +120,7 @@ impl QuestionKind {
         let mut operations = Operation::ALL.iter();
         let known = operations.find(|operation| operation.name().eq_ignore_ascii_case(name));
         Some(known.map_or_else(
-            || Self::of_kind(Kind::by_name(name)),
+            || Self::of_kind(OperationKind::by_name(name)),
             |operation| Self::of_operation(*operation),
         ))
     }
@@ -130,22 +130,22 @@ impl QuestionKind {
         match operation {
             // They have tags as a parameter, whatever they address
             Operation::TagResources | Operation::UntagResources => Self::Call {
-                sends_tags: true,
-                finds_tags: true,
+                has_request_tags: true,
+                has_resource_tags: true,
             },
             _ => Self::of_kind(operation.kind()),
         }
     }
 
-    fn of_kind(kind: Kind) -> Self {
+    fn of_kind(kind: OperationKind) -> Self {
         Self::Call {
-            sends_tags: kind != Kind::ById,
-            finds_tags: kind != Kind::Create,
+            has_request_tags: kind != OperationKind::ById,
+            has_resource_tags: kind != OperationKind::Create,
         }
     }
 
     /// Whether the question can have a value for a condition key; none for keys that are not ECI's to fill in
-    pub fn knows(self, key: &str) -> Option<bool> {
+    pub fn supports_key(self, key: &str) -> Option<bool> {
         if let Some(TagKey { source, .. }) = TagKey::parse(key) {
             return Some(self.knows_tags(source));
         }
@@ -162,8 +162,13 @@ impl QuestionKind {
 
     fn knows_tags(self, source: TagSource) -> bool {
         match (self, source) {
-            (Self::Call { sends_tags, .. }, TagSource::Request) => sends_tags,
-            (Self::Call { finds_tags, .. }, TagSource::Resource) => finds_tags,
+            (Self::Call { has_request_tags, .. }, TagSource::Request) => has_request_tags,
+            (
+                Self::Call {
+                    has_resource_tags, ..
+                },
+                TagSource::Resource,
+            ) => has_resource_tags,
             (Self::Call { .. }, TagSource::Eci) => true,
             (Self::PassRole | Self::CreateServiceLinkedRole | Self::AssumeRole, _) => false,
         }
@@ -171,11 +176,11 @@ impl QuestionKind {
 }
 
 impl Operation {
-    /// Whether the question about this operation can have a value for a condition key, as [`QuestionKind::knows`] says
-    pub fn knows(self, key: &str) -> Option<bool> {
+    /// Whether the question about this operation can have a value for a condition key, as [`QuestionKind::supports_key`] says
+    pub fn supports_key(self, key: &str) -> Option<bool> {
         match key {
-            RESOURCE_GROUP_ID => Some(self.knows_groups()),
-            _ => QuestionKind::of_operation(self).knows(key),
+            RESOURCE_GROUP_ID => Some(self.supports_resource_groups()),
+            _ => QuestionKind::of_operation(self).supports_key(key),
         }
     }
 }
@@ -196,7 +201,7 @@ mod tests {
 
     #[test]
     fn calls_know_the_keys_of_their_kind() {
-        for (action, key, knows) in [
+        for (action, key, supports_key) in [
             ("eci:CreateContainerGroup", "acs:RequestTag/env", Some(true)),
             ("eci:CreateContainerGroup", "acs:ResourceTag/env", Some(false)),
             ("ECI:createAny", "acs:ResourceTag/env", Some(false)),
@@ -215,10 +220,10 @@ mod tests {
             ("sts:AssumeRole", "acs:CurrentTime", Some(true)),
         ] {
             let kind = QuestionKind::of_action(action).unwrap();
-            assert_eq!(kind.knows(key), knows, "{action} {key}");
+            assert_eq!(kind.supports_key(key), supports_key, "{action} {key}");
         }
         assert_eq!(QuestionKind::of_action("ecs:RunInstances"), None);
         let price = Operation::DescribeContainerGroupPrice;
-        assert_eq!(price.knows(RESOURCE_GROUP_ID), Some(false));
+        assert_eq!(price.supports_key(RESOURCE_GROUP_ID), Some(false));
     }
 }

@@ -6,7 +6,7 @@ use crate::account::Account;
 use crate::call::Call;
 use crate::evaluation::{Allowed, CallEvaluation, Denial, Failure};
 use crate::inquiry::{Inquiry, inquire};
-use crate::operation::Kind;
+use crate::operation::OperationKind;
 use ram_policy::{Outcome, PolicySet, Principal};
 
 /// Evaluates a call by ECI's own rules, then by everything that RAM is asked about it
@@ -38,6 +38,6 @@ pub fn evaluate(
             })),
         }
     }
-    let is_query = call.operation.kind() == Kind::Query;
+    let is_query = call.operation.kind() == OperationKind::Query;
     CallEvaluation::new(is_query, selects_nothing, failures, allowed, questions)
 }

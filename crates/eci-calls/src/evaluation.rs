@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::question::Question;
+use crate::ram_question::Question;
 use crate::refusal::Refusal;
 use ram_policy::{Decision, Outcome, PolicyType, StatementId};
 

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use crate::account::Account;
-use crate::condition_key::{CURRENT_TIME, tells_resources_apart};
+use crate::condition_key::{CURRENT_TIME, depends_on_resource};
 use crate::evaluation::Allowed;
 use crate::operation::Operation;
-use crate::question::Question;
+use crate::ram_question::Question;
 use ram_policy::{Context, PolicySet, Principal, StatementId};
 
 /// What comes of an operation on all resources
@@ -39,7 +39,7 @@ pub fn evaluate_everywhere(
         service: None,
         about_new_tags: false,
     };
-    let verdict = match set.decide_everywhere(&question.request(principal), tells_resources_apart) {
+    let verdict = match set.decide_everywhere(&question.request(principal), depends_on_resource) {
         Ok(decision) => Everywhere::Allowed(Allowed {
             action: question.action,
             policy_type: decision.policy_type,

@@ -12,15 +12,15 @@
 //! tried. What is proposed was evaluated as a whole, by the evaluator of the call itself. All that is looked at is
 //! counted, and where the count ends the search does.
 
-mod call;
-mod desired;
-mod effort;
+mod budget;
+mod call_evaluator;
+mod candidate_values;
+mod desired_fields;
 mod evaluator;
 mod remedy;
 mod search;
-mod value;
 
-pub use call::CallEvaluator;
-pub use desired::{Change, DesiredFields};
+pub use call_evaluator::CallEvaluator;
+pub use desired_fields::{Change, DesiredFields};
 pub use evaluator::{Blocker, Evaluator};
 pub use search::{Search, search};

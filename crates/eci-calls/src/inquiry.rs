@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use crate::account::Account;
 use crate::call::{Call, Instance};
 use crate::condition_key::{CURRENT_TIME, SERVICE, SERVICE_NAME, TagKey, TagSource};
-use crate::operation::{Addressed, Kind};
-use crate::question::{
+use crate::operation::{Addressed, OperationKind};
+use crate::ram_question::{
     ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, ECI_SERVICE, INSTANCE_ROLE_SERVICE, PASS_ROLE, Question,
 };
 use crate::refusal::Refusal;
@@ -46,13 +46,13 @@ pub(crate) fn inquire(
     };
     let mut selects_nothing = false;
     match call.operation.kind() {
-        Kind::Create => inquirer.create(),
-        Kind::Update => inquirer.update(),
-        Kind::Query => {
+        OperationKind::Create => inquirer.create(),
+        OperationKind::Update => inquirer.update(),
+        OperationKind::Query => {
             inquirer.query();
             selects_nothing = inquirer.selects_nothing();
         }
-        Kind::ById => inquirer.by_id(),
+        OperationKind::ById => inquirer.by_id(),
     }
     Inquiry {
         refusals: inquirer.refusals,
@@ -167,7 +167,7 @@ impl<'a> Inquirer<'a> {
             ],
         );
         self.ask(call.operation.action(), resource.clone(), current_group, context);
-        if let Some(new) = new.as_ref().filter(|new| !new.same_as(current)) {
+        if let Some(new) = new.as_ref().filter(|new| !new.equals_unordered(current)) {
             let context = self.context(
                 &[],
                 &[
@@ -223,7 +223,7 @@ impl<'a> Inquirer<'a> {
         let group = call
             .resource_group
             .as_deref()
-            .filter(|_| call.operation.knows_groups());
+            .filter(|_| call.operation.supports_resource_groups());
         self.ask(call.operation.action(), self.resource(instance), group, context);
     }
 
@@ -265,7 +265,7 @@ impl<'a> Inquirer<'a> {
         }
     }
 
-    /// What holds for every question, then what this one knows, then what was given with the call, which wins
+    /// What holds for every question, then what this one supports_key, then what was given with the call, which wins
     fn context(&self, known: &[(&str, &str)], tags: &[(TagSource, &Tags)]) -> Context {
         let mut context = Context::new();
         context.set(CURRENT_TIME, self.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());

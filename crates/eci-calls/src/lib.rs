@@ -13,7 +13,7 @@ mod everywhere;
 pub mod fix;
 mod inquiry;
 mod operation;
-mod question;
+mod ram_question;
 mod refusal;
 mod role;
 mod tag;
@@ -23,8 +23,8 @@ pub use call::{Call, Instance};
 pub use evaluate::evaluate;
 pub use evaluation::{Allowed, CallEvaluation, CallOutcome, Denial, Failure};
 pub use everywhere::{Everywhere, evaluate_everywhere};
-pub use operation::{Kind, Operation, UnknownOperation};
-pub use question::{
+pub use operation::{Operation, OperationKind, UnknownOperation};
+pub use ram_question::{
     ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, ECI_SERVICE, INSTANCE_ROLE_SERVICE, PASS_ROLE, Question,
 };
 pub use refusal::Refusal;

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// What an operation does, which decides what a question to RAM knows
+/// What an operation does, which decides what a question to RAM supports_key
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum OperationKind {
     /// Makes something: request tags, the group that is asked for or the default one
     Create,
     /// Changes something: the resource's tags, and the request's where tags are given
@@ -16,7 +16,7 @@ pub enum Kind {
     ById,
 }
 
-impl Kind {
+impl OperationKind {
     /// What an operation does by its name alone, in whatever case
     pub(crate) fn by_name(name: &str) -> Self {
         let starts = |word: &str| {
@@ -73,8 +73,8 @@ macro_rules! operations {
             }
 
             /// What it does
-            pub fn kind(self) -> Kind {
-                match self { $(Self::$name => Kind::$kind,)* }
+            pub fn kind(self) -> OperationKind {
+                match self { $(Self::$name => OperationKind::$kind,)* }
             }
 
             pub(super) fn addressed(self) -> Addressed {
@@ -133,7 +133,7 @@ operations! {
 impl Operation {
     /// Whether ECI makes its service-linked role for this operation where the account lacks it
     pub(super) fn needs_service_linked_role(self) -> bool {
-        matches!(self.kind(), Kind::Create) && matches!(self.addressed(), GROUP | CACHE)
+        matches!(self.kind(), OperationKind::Create) && matches!(self.addressed(), GROUP | CACHE)
     }
 
     /// The kind of resource that stands in resource names, such as `containergroup`; none if the operation has no
@@ -146,7 +146,7 @@ impl Operation {
     }
 
     /// Whether grants for one resource group count
-    pub fn knows_groups(self) -> bool {
+    pub fn supports_resource_groups(self) -> bool {
         self != Self::DescribeContainerGroupPrice
     }
 }
@@ -192,7 +192,7 @@ mod tests {
     fn kinds_follow_the_names_but_for_one() {
         for operation in Operation::ALL {
             let is_exception = *operation == Operation::DescribeContainerLog;
-            let is_by_name = operation.kind() == Kind::by_name(operation.name());
+            let is_by_name = operation.kind() == OperationKind::by_name(operation.name());
             assert_eq!(is_by_name, !is_exception, "{operation}");
         }
     }

@@ -84,7 +84,7 @@ impl RoleArn {
     }
 
     /// The role's name
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         self.text.get(self.name_at..).unwrap_or_default()
     }
 

@@ -123,7 +123,7 @@ impl Tags {
     }
 
     /// Whether both hold the same tags, in whatever order
-    pub fn same_as(&self, other: &Self) -> bool {
+    pub fn equals_unordered(&self, other: &Self) -> bool {
         self.0.len() == other.0.len() && self.iter().all(|(key, value)| other.value(key) == Some(value))
     }
 }
@@ -240,8 +240,8 @@ mod tests {
                     .map(|(key, value)| ((*key).to_owned(), (*value).to_owned())),
             )
         };
-        assert!(tags(&[("a", "1"), ("b", "2")]).same_as(&tags(&[("b", "2"), ("a", "1")])));
-        assert!(!tags(&[("a", "1")]).same_as(&tags(&[("a", "2")])));
-        assert!(!tags(&[("a", "1")]).same_as(&tags(&[("a", "1"), ("b", "2")])));
+        assert!(tags(&[("a", "1"), ("b", "2")]).equals_unordered(&tags(&[("b", "2"), ("a", "1")])));
+        assert!(!tags(&[("a", "1")]).equals_unordered(&tags(&[("a", "2")])));
+        assert!(!tags(&[("a", "1")]).equals_unordered(&tags(&[("a", "1"), ("b", "2")])));
     }
 }

@@ -4,7 +4,7 @@
 //! segment takes the rest. A lone `*` matches everything. RAM's own names are regionless, written with an empty
 //! or a `*` region, and both are the same; role names compare without ASCII case.
 
-use super::pattern::{Pattern, wild_behind};
+use super::pattern::{Pattern, matches_from};
 
 /// How many segments follow `acs:`, the last of which may hold colons
 const SEGMENTS: usize = 4;
@@ -140,7 +140,7 @@ fn role_fits(wanted: &str, found: &str) -> bool {
     } else {
         found.len()
     };
-    wild_behind(exact, wanted, found)
+    matches_from(exact, wanted, found)
 }
 
 #[cfg(test)]

@@ -8,21 +8,21 @@
 //! value that an operator cannot read (a word under a numeric operator) counts against the caller: met in a Deny,
 //! not met in an Allow.
 
-mod address;
 mod boolean;
 mod date;
-mod number;
+mod ip_address;
+mod numeric;
 mod operator;
-pub(crate) mod read;
-mod sample;
-mod text;
-mod wanted;
+pub(crate) mod parse;
+mod policy_values;
+mod samples;
+mod string;
 
 use crate::effect::Effect;
 use crate::source::Position;
 use operator::StringComparison;
-use text::Text;
-use wanted::{Match, Wanted};
+use policy_values::{Match, PolicyValues};
+use string::Text;
 
 pub use operator::{OPERATORS, Operator, OperatorFamily};
 
@@ -37,7 +37,7 @@ pub struct Condition {
     pub at: Position,
     /// Where each of the values starts
     pub values_at: Box<[Position]>,
-    wanted: Wanted,
+    wanted: PolicyValues,
 }
 
 impl Condition {
@@ -65,27 +65,27 @@ impl Condition {
     }
 
     /// The policy's values, where the key must have one of them letter by letter
-    pub fn exact(&self) -> Option<impl Iterator<Item = &str>> {
+    pub fn exact_values(&self) -> Option<impl Iterator<Item = &str>> {
         match &self.wanted {
-            Wanted::String(StringComparison::Equal, values) if !self.operator.is_negated() => {
+            PolicyValues::String(StringComparison::Equal, values) if !self.operator.is_negated() => {
                 Some(values.iter().map(Text::as_str))
             }
-            Wanted::String(..)
-            | Wanted::Numeric(..)
-            | Wanted::Date(..)
-            | Wanted::Bool(_)
-            | Wanted::IpAddress(_) => None,
+            PolicyValues::String(..)
+            | PolicyValues::Numeric(..)
+            | PolicyValues::Date(..)
+            | PolicyValues::Bool(_)
+            | PolicyValues::IpAddress(_) => None,
         }
     }
 
     /// The policy's values as text, for explanations
     pub fn wanted(&self) -> Vec<String> {
         match &self.wanted {
-            Wanted::String(_, values) => values.iter().map(|value| value.as_str().to_owned()).collect(),
-            Wanted::Numeric(_, values) => values.iter().map(ToString::to_string).collect(),
-            Wanted::Date(_, values) => values.iter().map(ToString::to_string).collect(),
-            Wanted::Bool(values) => values.iter().map(ToString::to_string).collect(),
-            Wanted::IpAddress(values) => values.iter().map(ToString::to_string).collect(),
+            PolicyValues::String(_, values) => values.iter().map(|value| value.as_str().to_owned()).collect(),
+            PolicyValues::Numeric(_, values) => values.iter().map(ToString::to_string).collect(),
+            PolicyValues::Date(_, values) => values.iter().map(ToString::to_string).collect(),
+            PolicyValues::Bool(values) => values.iter().map(ToString::to_string).collect(),
+            PolicyValues::IpAddress(values) => values.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -94,7 +94,7 @@ impl Condition {
 mod tests {
     use super::*;
     use crate::source::json;
-    use read::parse;
+    use parse::parse;
 
     fn met(block: &str, effect: Effect, key: &str, values: &[&str]) -> bool {
         let conditions = parse(&json::parse(block).unwrap(), &mut Vec::new()).unwrap();

@@ -8,35 +8,35 @@
 use std::sync::Arc;
 
 use super::arn::role_name;
-use super::attached::Attached;
-use super::attachment::Attachments;
+use super::attached_policy::AttachedPolicy;
+use super::attachments::Attachments;
 use super::decision::{Decision, Miss, Outcome, PolicyType, Reason};
 use super::document::Document;
-use super::facts::Facts;
-use super::layer::{self, LayerParts};
+use super::layer::{self, LayerPolicies};
 use super::principal::Principal;
 use super::request::Request;
+use super::resolved_request::ResolvedRequest;
 use super::scope::Scope;
 use super::set::PolicySet;
 
 /// How layers are asked: through their indexes, or reading everything
-pub(super) trait Reader {
+pub(super) trait LayerEvaluator {
     /// What a layer says
-    fn ask(&mut self, scope: Scope, facts: &Facts<'_>, layer: &LayerParts) -> (Outcome, Reason);
+    fn ask(&mut self, scope: Scope, facts: &ResolvedRequest<'_>, layer: &LayerPolicies) -> (Outcome, Reason);
 
     /// The statements of several layers that came nearest, where none of them allowed
-    fn misses(&self, facts: &Facts<'_>, layers: [&LayerParts; 2]) -> Vec<Miss>;
+    fn misses(&self, facts: &ResolvedRequest<'_>, layers: [&LayerPolicies; 2]) -> Vec<Miss>;
 }
 
 /// Through the indexes
 struct Indexed;
 
-impl Reader for Indexed {
-    fn ask(&mut self, _: Scope, facts: &Facts<'_>, layer: &LayerParts) -> (Outcome, Reason) {
+impl LayerEvaluator for Indexed {
+    fn ask(&mut self, _: Scope, facts: &ResolvedRequest<'_>, layer: &LayerPolicies) -> (Outcome, Reason) {
         layer::ask(facts, layer)
     }
 
-    fn misses(&self, facts: &Facts<'_>, layers: [&LayerParts; 2]) -> Vec<Miss> {
+    fn misses(&self, facts: &ResolvedRequest<'_>, layers: [&LayerPolicies; 2]) -> Vec<Miss> {
         layer::misses(facts, layers)
     }
 }
@@ -54,7 +54,7 @@ impl PolicySet {
         self.decide_assume_role_by(&mut Indexed, request)
     }
 
-    pub(super) fn decide_by(&self, reader: &mut impl Reader, request: &Request<'_>) -> Decision {
+    pub(super) fn decide_by(&self, reader: &mut impl LayerEvaluator, request: &Request<'_>) -> Decision {
         if *request.principal == Principal::Account {
             return Decision {
                 outcome: Outcome::Allow,
@@ -62,8 +62,8 @@ impl PolicySet {
                 reason: Reason::Root,
             };
         }
-        let facts = Facts::new(self.account(), request);
-        let mut ask = |scope: Scope, layer: &LayerParts| {
+        let facts = ResolvedRequest::new(self.account(), request);
+        let mut ask = |scope: Scope, layer: &LayerPolicies| {
             let policy_type = scope.policy_type();
             let (outcome, reason) = reader.ask(scope, &facts, layer);
             Decision {
@@ -85,32 +85,36 @@ impl PolicySet {
             }
         }
         // Account scope first; resource-group scope only where that was silent
-        let Some(holdings) = self.holdings(request.principal) else {
+        let Some(granted) = self.granted(request.principal) else {
             return Decision {
                 outcome: Outcome::ImplicitDeny,
                 policy_type: PolicyType::AccountLevelIdentityBasedPolicy,
                 reason: Reason::UnknownPrincipal,
             };
         };
-        let decision = ask(Scope::Account, &holdings.account);
+        let decision = ask(Scope::Account, &granted.account);
         if decision.outcome != Outcome::ImplicitDeny {
             return decision;
         }
-        let held = |group: &'_ str| holdings.in_group(group).map(|layer| (group.into(), layer));
+        let held = |group: &'_ str| granted.in_group(group).map(|layer| (group.into(), layer));
         let Some((group, in_group)) = request.resource_group.and_then(held) else {
             return decision;
         };
         match ask(Scope::ResourceGroup(group), in_group) {
             // Nothing allowed in either scope, so either may hold the nearest statement.
             decision if decision.outcome == Outcome::ImplicitDeny => Decision {
-                reason: Reason::NoMatch(reader.misses(&facts, [&holdings.account, in_group])),
+                reason: Reason::NoMatch(reader.misses(&facts, [&granted.account, in_group])),
                 ..decision
             },
             decision => decision,
         }
     }
 
-    pub(super) fn decide_assume_role_by(&self, reader: &mut impl Reader, request: &Request<'_>) -> Decision {
+    pub(super) fn decide_assume_role_by(
+        &self,
+        reader: &mut impl LayerEvaluator,
+        request: &Request<'_>,
+    ) -> Decision {
         let trust = self.decide_trust(reader, request);
         if matches!(request.principal, Principal::Service(_)) {
             return trust;
@@ -124,7 +128,7 @@ impl PolicySet {
     }
 
     /// Asks the trust policy of the role that the resource names
-    fn decide_trust(&self, reader: &mut impl Reader, request: &Request<'_>) -> Decision {
+    fn decide_trust(&self, reader: &mut impl LayerEvaluator, request: &Request<'_>) -> Decision {
         let policy_type = PolicyType::AssumeRolePolicy;
         let Some(role) = role_name(request.resource).and_then(|name| self.role(name)) else {
             return Decision {
@@ -133,7 +137,7 @@ impl PolicySet {
                 reason: Reason::UnknownRole,
             };
         };
-        let facts = Facts::new(self.account(), request);
+        let facts = ResolvedRequest::new(self.account(), request);
         let layer = std::slice::from_ref(&role.trust);
         let (outcome, reason) = reader.ask(Scope::Trust, &facts, layer);
         Decision {
@@ -150,7 +154,7 @@ fn session(documents: &[Arc<Document>]) -> Arc<Attachments> {
         .iter()
         .flat_map(|document| document.statements.iter().cloned())
         .collect();
-    Arc::new(Attachments::new(vec![Attached {
+    Arc::new(Attachments::new(vec![AttachedPolicy {
         name: "session".into(),
         document: Arc::new(Document { statements }),
     }]))

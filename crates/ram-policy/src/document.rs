@@ -1,21 +1,21 @@
 //! A RAM policy document, checked: what could be read in two ways, or not at all, never becomes a [`Document`].
 
-pub(crate) mod read;
-mod write;
+pub(crate) mod parse;
+mod to_json;
 
 use crate::source::Position;
 
 use super::action::ActionPattern;
 use super::arn::ResourcePattern;
 use super::condition::Condition;
-use super::doubt::Doubt;
 use super::effect::Effect;
-use super::principal::Trusted;
+use super::principal::TrustedPrincipal;
+use super::warning::PolicyWarning;
 
 /// What a document is attached to, which decides the elements it may have
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DocumentKind {
-    /// Attached to users, groups, roles, folders or a session: statements have a Resource
+    /// AttachedPolicy to users, groups, roles, folders or a session: statements have a Resource
     Identity,
     /// The trust policy of a role: statements have a Principal
     Trust,
@@ -34,7 +34,7 @@ pub struct Parsed {
     /// The policy
     pub document: Document,
     /// What is accepted but doubtful
-    pub warnings: Vec<Doubt>,
+    pub warnings: Vec<PolicyWarning>,
 }
 
 /// One statement of a policy
@@ -71,7 +71,7 @@ pub enum Target {
     /// One of these resources
     Resources(Box<[ResourcePattern]>),
     /// One of these callers
-    Principals(Box<[Trusted]>),
+    Principals(Box<[TrustedPrincipal]>),
 }
 
 impl Statement {

@@ -2,10 +2,10 @@
 
 use super::decision::{Decision, Outcome, StatementId};
 use super::effect::Effect;
-use super::facts::Facts;
 use super::matching::mismatch;
 use super::principal::Principal;
 use super::request::Request;
+use super::resolved_request::ResolvedRequest;
 use super::set::PolicySet;
 
 impl PolicySet {
@@ -26,25 +26,25 @@ impl PolicySet {
         if *request.principal == Principal::Account {
             return Ok(decision);
         }
-        let facts = Facts::new(self.account(), request);
+        let facts = ResolvedRequest::new(self.account(), request);
         let control = self.control_levels(request.principal).map(std::slice::from_ref);
-        let held = self.holdings(request.principal).ok_or(None)?;
+        let held = self.granted(request.principal).ok_or(None)?;
         for layer in control.chain([held.account.as_slice()]) {
             let about = || {
                 let statements = layer.iter().flat_map(|part| part.statements());
-                statements.filter(|placed| placed.statement.covers_action(request.action))
+                statements.filter(|candidate| candidate.statement.covers_action(request.action))
             };
-            if let Some(denying) = about().find(|placed| placed.statement.effect == Effect::Deny) {
+            if let Some(denying) = about().find(|candidate| candidate.statement.effect == Effect::Deny) {
                 return Err(Some(denying.id()));
             }
             let mut selective = None;
-            let allows_all = about().any(|placed| {
-                let mut conditions = placed.statement.conditions.iter();
+            let allows_all = about().any(|candidate| {
+                let mut conditions = candidate.statement.conditions.iter();
                 let tells_apart = conditions.any(|condition| is_of_resource(&condition.key));
                 if tells_apart {
-                    selective.get_or_insert_with(|| placed.id());
+                    selective.get_or_insert_with(|| candidate.id());
                 }
-                !tells_apart && mismatch(&facts, placed.statement).is_none()
+                !tells_apart && mismatch(&facts, candidate.statement).is_none()
             });
             if !allows_all {
                 return Err(selective);

@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use super::attachment::{Attachments, Placed};
+use super::attachments::{Attachments, StatementRef};
 use super::decision::{Miss, Outcome, Reason, StatementId};
 use super::effect::Effect;
-use super::facts::Facts;
-use super::matching::{First, mismatch};
+use super::matching::{FailedElement, mismatch};
+use super::resolved_request::ResolvedRequest;
 
 /// How many near misses a denial lists: enough to see the pattern, few enough to read
-const MOST_MISSES: usize = 8;
+const MAX_MISSES: usize = 8;
 
 /// Policies that count as one: a principal's own, and those of its groups
-pub(super) type LayerParts = [Arc<Attachments>];
+pub(super) type LayerPolicies = [Arc<Attachments>];
 
 /// What a layer says to a request
-pub(super) fn ask(facts: &Facts<'_>, layer: &LayerParts) -> (Outcome, Reason) {
+pub(super) fn ask(facts: &ResolvedRequest<'_>, layer: &LayerPolicies) -> (Outcome, Reason) {
     let first = |effect| layer.iter().find_map(|part| part.first(facts, effect));
     if let Some(denying) = first(Effect::Deny) {
         return (Outcome::ExplicitDeny, Reason::Statement(denying.id()));
@@ -28,25 +28,25 @@ pub(super) fn ask(facts: &Facts<'_>, layer: &LayerParts) -> (Outcome, Reason) {
 
 /// The Allow statements that got furthest: past the action, past the resource, with the fewest conditions open
 pub(super) fn misses<'a>(
-    facts: &Facts<'_>,
-    layers: impl IntoIterator<Item = &'a LayerParts> + Clone,
+    facts: &ResolvedRequest<'_>,
+    layers: impl IntoIterator<Item = &'a LayerPolicies> + Clone,
 ) -> Vec<Miss> {
     let parts = || layers.clone().into_iter().flatten();
-    let mut nearest = Nearest::default();
-    for placed in parts().flat_map(|part| part.near(facts)) {
-        nearest.add(facts, placed);
+    let mut nearest = NearestMisses::default();
+    for candidate in parts().flat_map(|part| part.near(facts)) {
+        nearest.add(facts, candidate);
         if nearest.is_settled() {
             break;
         }
     }
     // Where no statement speaks of the action, any shows what the principal may do instead
     if nearest.distance == usize::MAX {
-        nearest = Nearest::default();
+        nearest = NearestMisses::default();
         parts()
             .flat_map(|part| part.allows())
-            .take_while(|placed| {
-                nearest.add(facts, *placed);
-                nearest.misses.len() < MOST_MISSES
+            .take_while(|candidate| {
+                nearest.add(facts, *candidate);
+                nearest.misses.len() < MAX_MISSES
             })
             .for_each(drop);
     }
@@ -54,12 +54,12 @@ pub(super) fn misses<'a>(
 }
 
 /// The misses of the least distance so far
-pub(super) struct Nearest {
+pub(super) struct NearestMisses {
     distance: usize,
     misses: Vec<Miss>,
 }
 
-impl Default for Nearest {
+impl Default for NearestMisses {
     fn default() -> Self {
         Self {
             distance: usize::MAX,
@@ -68,17 +68,17 @@ impl Default for Nearest {
     }
 }
 
-impl Nearest {
-    pub(super) fn add(&mut self, facts: &Facts<'_>, placed: Placed<'_>) {
-        let Some(first) = mismatch(facts, placed.statement) else {
+impl NearestMisses {
+    pub(super) fn add(&mut self, facts: &ResolvedRequest<'_>, candidate: StatementRef<'_>) {
+        let Some(first) = mismatch(facts, candidate.statement) else {
             return;
         };
-        let distance = first.distance(facts, placed.statement);
-        let id = placed.id();
+        let distance = first.distance(facts, candidate.statement);
+        let id = candidate.id();
         // A policy that is held twice, by a user and by a group, is told once
         let is_known = || self.misses.iter().any(|miss| miss.statement == id);
         if distance > self.distance
-            || distance == self.distance && (self.misses.len() >= MOST_MISSES || is_known())
+            || distance == self.distance && (self.misses.len() >= MAX_MISSES || is_known())
         {
             return;
         }
@@ -88,8 +88,8 @@ impl Nearest {
         }
         self.misses.push(Miss {
             statement: id,
-            effect: placed.statement.effect,
-            mismatch: first.explain(facts, placed.statement),
+            effect: candidate.statement.effect,
+            mismatch: first.explain(facts, candidate.statement),
         });
     }
 
@@ -99,11 +99,11 @@ impl Nearest {
 
     /// Whether no statement can change the list any more
     fn is_settled(&self) -> bool {
-        self.distance <= First::NEAREST && self.misses.len() >= MOST_MISSES
+        self.distance <= FailedElement::NEAREST && self.misses.len() >= MAX_MISSES
     }
 }
 
-impl Placed<'_> {
+impl StatementRef<'_> {
     pub(super) fn id(&self) -> StatementId {
         StatementId {
             policy: Arc::clone(self.policy),

@@ -3,28 +3,34 @@
 use super::condition::Condition;
 use super::decision::Mismatch;
 use super::document::{Actions, Statement, Target};
-use super::facts::Facts;
+use super::resolved_request::ResolvedRequest;
 
 /// Which element of a statement did not match first
 #[derive(Clone, Copy)]
-pub(super) enum First<'a> {
+pub(super) enum FailedElement<'a> {
     Action,
     Target,
     Condition(&'a Condition),
 }
 
 /// The first element that does not match; none means that the statement matches
-pub(super) fn mismatch<'a>(facts: &Facts<'_>, statement: &'a Statement) -> Option<First<'a>> {
-    match reach(facts, statement) {
+pub(super) fn mismatch<'a>(
+    facts: &ResolvedRequest<'_>,
+    statement: &'a Statement,
+) -> Option<FailedElement<'a>> {
+    match action_or_target_mismatch(facts, statement) {
         Some(first) => Some(first),
-        None => open(facts, statement).next().map(First::Condition),
+        None => open(facts, statement).next().map(FailedElement::Condition),
     }
 }
 
 /// The first of action and target that does not match
-pub(super) fn reach<'a>(facts: &Facts<'_>, statement: &'a Statement) -> Option<First<'a>> {
+pub(super) fn action_or_target_mismatch<'a>(
+    facts: &ResolvedRequest<'_>,
+    statement: &'a Statement,
+) -> Option<FailedElement<'a>> {
     if !statement.covers_action(facts.action) {
-        return Some(First::Action);
+        return Some(FailedElement::Action);
     }
     let target_fits = match &statement.target {
         Target::Resources(patterns) => patterns
@@ -34,11 +40,14 @@ pub(super) fn reach<'a>(facts: &Facts<'_>, statement: &'a Statement) -> Option<F
             .iter()
             .any(|entry| entry.covers(facts.caller, facts.account)),
     };
-    (!target_fits).then_some(First::Target)
+    (!target_fits).then_some(FailedElement::Target)
 }
 
 /// The conditions that do not hold
-pub(super) fn open<'a>(facts: &Facts<'_>, statement: &'a Statement) -> impl Iterator<Item = &'a Condition> {
+pub(super) fn open<'a>(
+    facts: &ResolvedRequest<'_>,
+    statement: &'a Statement,
+) -> impl Iterator<Item = &'a Condition> {
     let holds = |condition: &&Condition| condition.met(facts.values(&condition.key), statement.effect);
     statement
         .conditions
@@ -46,12 +55,12 @@ pub(super) fn open<'a>(facts: &Facts<'_>, statement: &'a Statement) -> impl Iter
         .filter(move |condition| !holds(condition))
 }
 
-impl First<'_> {
+impl FailedElement<'_> {
     /// The least that a statement which does not match can be away from matching
     pub(super) const NEAREST: usize = 1;
 
     /// How far from matching: conditions that do not hold, a wrong resource, a wrong action
-    pub(super) fn distance(self, facts: &Facts<'_>, statement: &Statement) -> usize {
+    pub(super) fn distance(self, facts: &ResolvedRequest<'_>, statement: &Statement) -> usize {
         match self {
             Self::Condition(_) => open(facts, statement).count(),
             Self::Target => usize::MAX - 1,
@@ -60,7 +69,7 @@ impl First<'_> {
     }
 
     /// The same with what was wanted and what was found
-    pub(super) fn explain(self, facts: &Facts<'_>, statement: &Statement) -> Mismatch {
+    pub(super) fn explain(self, facts: &ResolvedRequest<'_>, statement: &Statement) -> Mismatch {
         match self {
             Self::Action => {
                 let wanted = statement.actions.patterns().iter();

@@ -10,7 +10,7 @@ mod relation;
 mod token;
 
 pub(crate) use compiled::CompiledPattern;
-pub(crate) use matcher::{Case, wild, wild_behind};
+pub(crate) use matcher::{Case, matches_from, matches_pattern};
 
 pub use combinations::{Combinations, combinations};
 pub use token::Tokens;
@@ -47,12 +47,12 @@ impl<'a> Pattern<'a> {
 
     /// Whether the whole of a text fits; a wildcard in the text is a character like any other
     pub fn matches(self, text: &str) -> bool {
-        wild(self.0, text, Case::Exact)
+        matches_pattern(self.0, text, Case::Exact)
     }
 
     /// Whether the whole of a text fits, where ASCII letters are the same in both cases
     pub fn matches_ignoring_case(self, text: &str) -> bool {
-        wild(self.0, text, Case::Ignored)
+        matches_pattern(self.0, text, Case::Ignored)
     }
 
     /// Whether every text that fits the other pattern surely fits this one; `false` may also mean that it is not plain

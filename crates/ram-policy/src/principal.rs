@@ -82,7 +82,7 @@ impl fmt::Display for Principal {
 
 /// One entry of a trust policy's `Principal`
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Trusted {
+pub enum TrustedPrincipal {
     /// `acs:ram::ACCOUNT:root`: every RAM user and role of that account, and the account itself
     Account(Box<str>),
     /// `acs:ram::ACCOUNT:user/NAME`
@@ -95,7 +95,7 @@ pub enum Trusted {
     Federated(Box<str>),
 }
 
-impl Trusted {
+impl TrustedPrincipal {
     /// An entry of the `RAM` list, or what is wrong with it
     pub(super) fn parse_ram(text: &str) -> Result<Self, String> {
         let parts = text
@@ -157,7 +157,7 @@ impl Trusted {
     }
 }
 
-impl fmt::Display for Trusted {
+impl fmt::Display for TrustedPrincipal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account(account) => write!(f, "acs:ram::{account}:root"),
@@ -185,7 +185,7 @@ mod tests {
     #[test]
     fn trust_covers_exactly_whom_it_names() {
         let covers = |text: &str, caller: &str| {
-            Trusted::parse_ram(text)
+            TrustedPrincipal::parse_ram(text)
                 .unwrap()
                 .covers(&caller.parse().unwrap(), "123")
         };
@@ -198,7 +198,7 @@ mod tests {
         assert!(!covers("acs:ram::124:user/a", "user/a"));
         assert!(covers("acs:ram::123:role/A", "role/a"));
         assert!(!covers("acs:ram::123:role/a", "user/a"));
-        let ecs = Trusted::parse_service("ecs.aliyuncs.com").unwrap();
+        let ecs = TrustedPrincipal::parse_service("ecs.aliyuncs.com").unwrap();
         assert!(ecs.covers(&"service/ecs.aliyuncs.com".parse().unwrap(), "123"));
         assert!(!ecs.covers(&"service/eci.aliyuncs.com".parse().unwrap(), "123"));
     }
@@ -213,11 +213,11 @@ mod tests {
             "acs:ram::123:user/*",
             "123",
         ] {
-            assert!(Trusted::parse_ram(bad).is_err(), "{bad}");
+            assert!(TrustedPrincipal::parse_ram(bad).is_err(), "{bad}");
         }
-        assert!(Trusted::parse_service("ecs").is_err());
-        assert!(Trusted::parse_service("*.aliyuncs.com").is_err());
-        assert!(Trusted::parse_federated("x").is_err());
-        assert!(Trusted::parse_federated("acs:ram::1:saml-provider/x").is_ok());
+        assert!(TrustedPrincipal::parse_service("ecs").is_err());
+        assert!(TrustedPrincipal::parse_service("*.aliyuncs.com").is_err());
+        assert!(TrustedPrincipal::parse_federated("x").is_err());
+        assert!(TrustedPrincipal::parse_federated("acs:ram::1:saml-provider/x").is_ok());
     }
 }

@@ -7,8 +7,8 @@ mod compile;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::attached::Attached;
-use super::attachment::Attachments;
+use super::attached_policy::AttachedPolicy;
+use super::attachments::Attachments;
 use super::principal::Principal;
 use super::scope::Scope;
 
@@ -18,14 +18,14 @@ pub struct PolicySet {
     account: Box<str>,
     /// The member's own level first, the root folder last
     control: Vec<Arc<Attachments>>,
-    users: HashMap<Box<str>, Holdings>,
+    users: HashMap<Box<str>, PrincipalPolicies>,
     /// By lower-case name
     roles: HashMap<Box<str>, Role>,
 }
 
 /// What a principal holds, its groups' policies included
 #[derive(Debug, Default)]
-pub(super) struct Holdings {
+pub(super) struct PrincipalPolicies {
     pub(super) account: Vec<Arc<Attachments>>,
     /// By resource group, sorted
     by_group: Vec<(Box<str>, Vec<Arc<Attachments>>)>,
@@ -35,7 +35,7 @@ pub(super) struct Holdings {
 pub(super) struct Role {
     /// As it is written
     name: Arc<str>,
-    holdings: Holdings,
+    granted: PrincipalPolicies,
     pub(super) trust: Arc<Attachments>,
 }
 
@@ -45,10 +45,10 @@ pub struct Layer<'a> {
     /// Which layer
     pub scope: Scope,
     /// Its policies, the principal's own before those of its groups
-    pub policies: Vec<&'a Attached>,
+    pub policies: Vec<&'a AttachedPolicy>,
 }
 
-impl Holdings {
+impl PrincipalPolicies {
     /// The policies granted for a resource group; none if there is no such grant
     pub(super) fn in_group(&self, group: &str) -> Option<&[Arc<Attachments>]> {
         let at = self.by_group.binary_search_by(|(id, _)| (**id).cmp(group)).ok()?;
@@ -68,8 +68,8 @@ impl PolicySet {
     }
 
     /// Whether a principal is known: defined, or the account itself
-    pub fn knows(&self, principal: &Principal) -> bool {
-        matches!(principal, Principal::Account) || self.holdings(principal).is_some()
+    pub fn has_principal(&self, principal: &Principal) -> bool {
+        matches!(principal, Principal::Account) || self.granted(principal).is_some()
     }
 
     /// All users, then all roles, each sorted by name
@@ -86,15 +86,15 @@ impl PolicySet {
 
     /// The layers that bind a principal: control levels, account scope, and one for each resource group with grants
     pub fn layers(&self, principal: &Principal) -> Vec<Layer<'_>> {
-        let Some(holdings) = self.holdings(principal) else {
+        let Some(granted) = self.granted(principal) else {
             return Vec::new();
         };
         let control = self.control_levels(principal).map(std::slice::from_ref).zip(0..);
         let control = control.map(|(level, at)| (Scope::ControlPolicy(at), level));
-        let groups = holdings.by_group.iter();
+        let groups = granted.by_group.iter();
         let groups = groups.map(|(group, held)| (Scope::ResourceGroup(group.clone()), held.as_slice()));
         control
-            .chain([(Scope::Account, holdings.account.as_slice())])
+            .chain([(Scope::Account, granted.account.as_slice())])
             .chain(groups)
             .map(|(scope, parts)| {
                 let mut seen = HashSet::new();
@@ -108,7 +108,7 @@ impl PolicySet {
     }
 
     /// The trust policy of a role
-    pub fn trust_policy(&self, role: &str) -> Option<&Attached> {
+    pub fn trust_policy(&self, role: &str) -> Option<&AttachedPolicy> {
         self.role(role)?.trust.policies().first()
     }
 
@@ -116,10 +116,10 @@ impl PolicySet {
         self.roles.get(name.to_ascii_lowercase().as_str())
     }
 
-    pub(super) fn holdings(&self, principal: &Principal) -> Option<&Holdings> {
+    pub(super) fn granted(&self, principal: &Principal) -> Option<&PrincipalPolicies> {
         match principal {
             Principal::User(name) => self.users.get(&**name),
-            Principal::Role(name) => self.role(name).map(|role| &role.holdings),
+            Principal::Role(name) => self.role(name).map(|role| &role.granted),
             Principal::Account | Principal::Service(_) => None,
         }
     }

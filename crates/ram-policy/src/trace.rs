@@ -6,14 +6,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::attachment::Placed;
-use super::decide::Reader;
+use super::attachments::StatementRef;
+use super::decide::LayerEvaluator;
 use super::decision::{Decision, Mismatch, Miss, Outcome, Reason, StatementId};
 use super::effect::Effect;
-use super::facts::Facts;
-use super::layer::{LayerParts, Nearest};
+use super::layer::{LayerPolicies, NearestMisses};
 use super::matching::mismatch;
 use super::request::Request;
+use super::resolved_request::ResolvedRequest;
 use super::scope::Scope;
 use super::set::PolicySet;
 
@@ -89,14 +89,14 @@ impl Scan {
     }
 }
 
-impl Reader for Scan {
-    fn ask(&mut self, scope: Scope, facts: &Facts<'_>, layer: &LayerParts) -> (Outcome, Reason) {
+impl LayerEvaluator for Scan {
+    fn ask(&mut self, scope: Scope, facts: &ResolvedRequest<'_>, layer: &LayerPolicies) -> (Outcome, Reason) {
         let statements: Vec<TracedStatement> = distinct(layer)
-            .map(|placed| TracedStatement {
-                statement: placed.id(),
-                effect: placed.statement.effect,
-                mismatch: mismatch(facts, placed.statement)
-                    .map(|first| first.explain(facts, placed.statement)),
+            .map(|candidate| TracedStatement {
+                statement: candidate.id(),
+                effect: candidate.statement.effect,
+                mismatch: mismatch(facts, candidate.statement)
+                    .map(|first| first.explain(facts, candidate.statement)),
             })
             .collect();
         let matched = |effect: Effect| {
@@ -119,28 +119,28 @@ impl Reader for Scan {
         (outcome, reason)
     }
 
-    fn misses(&self, facts: &Facts<'_>, layers: [&LayerParts; 2]) -> Vec<Miss> {
+    fn misses(&self, facts: &ResolvedRequest<'_>, layers: [&LayerPolicies; 2]) -> Vec<Miss> {
         nearest(facts, &layers)
     }
 }
 
 /// The statements of a layer, those of a policy that is held twice only once
-fn distinct(layer: &LayerParts) -> impl Iterator<Item = Placed<'_>> {
+fn distinct(layer: &LayerPolicies) -> impl Iterator<Item = StatementRef<'_>> {
     let mut seen = HashSet::new();
     layer
         .iter()
         .flat_map(|part| part.statements())
-        .filter(move |placed| seen.insert((Arc::clone(placed.policy), placed.number)))
+        .filter(move |candidate| seen.insert((Arc::clone(candidate.policy), candidate.number)))
 }
 
-fn nearest(facts: &Facts<'_>, layers: &[&LayerParts]) -> Vec<Miss> {
-    let mut nearest = Nearest::default();
-    for placed in layers
+fn nearest(facts: &ResolvedRequest<'_>, layers: &[&LayerPolicies]) -> Vec<Miss> {
+    let mut nearest = NearestMisses::default();
+    for candidate in layers
         .iter()
         .flat_map(|layer| layer.iter())
         .flat_map(|part| part.allows())
     {
-        nearest.add(facts, placed);
+        nearest.add(facts, candidate);
     }
     nearest.into_misses()
 }

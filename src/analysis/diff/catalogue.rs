@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use eci_calls::condition_key::PRINCIPAL_ARN;
-use ram_policy::{Attached, Condition, Principal, Statement, Target};
+use ram_policy::{AttachedPolicy, Condition, Principal, Statement, Target};
 
 /// A statement, and the account in which it is read
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ impl<'a> Catalogue<'a> {
     /// The statements of some policies as a sorted list of numbers
     pub(crate) fn numbers(
         &mut self,
-        policies: impl IntoIterator<Item = &'a Attached>,
+        policies: impl IntoIterator<Item = &'a AttachedPolicy>,
         account: &'a str,
     ) -> Vec<usize> {
         let mut all = Vec::new();
@@ -58,7 +58,7 @@ impl<'a> Catalogue<'a> {
         self.known.get(number)
     }
 
-    fn of_document(&mut self, attached: &'a Attached, account: &'a str) -> Arc<[usize]> {
+    fn of_document(&mut self, attached: &'a AttachedPolicy, account: &'a str) -> Arc<[usize]> {
         let place = Arc::as_ptr(&attached.document).addr();
         if let Some(numbers) = self.by_document.get(&place) {
             return Arc::clone(numbers);
@@ -146,9 +146,9 @@ mod tests {
     use super::*;
     use ram_policy::{Document, DocumentKind};
 
-    fn attached(text: &str) -> Attached {
+    fn attached(text: &str) -> AttachedPolicy {
         let parsed = Document::parse(text.as_bytes(), DocumentKind::Identity).unwrap();
-        Attached {
+        AttachedPolicy {
             name: "P".into(),
             document: Arc::new(parsed.document),
         }
@@ -184,7 +184,7 @@ mod tests {
             "Condition": {"StringLike": {"acs:PrincipalARN": "acs:ram::1:*"}}}]}"#,
         );
         let again = own.clone();
-        let again = Attached {
+        let again = AttachedPolicy {
             document: Arc::new((*again.document).clone()),
             ..again
         };

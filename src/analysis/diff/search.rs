@@ -197,7 +197,7 @@ impl Search<'_> {
         let is_absent = |test: &Test| {
             let key = self.axes.keys.get(test.key);
             // Nothing is known of what ECI does not ask, nor of the keys that it does not fill in
-            key.is_some_and(|(name, _)| kind.and_then(|kind| kind.knows(name)) == Some(false))
+            key.is_some_and(|(name, _)| kind.and_then(|kind| kind.supports_key(name)) == Some(false))
         };
         let stands = |tests: &[&Test]| tests.iter().all(|test| !is_absent(test) || test.absent);
         let left = open.into_iter().filter(|(_, tests)| stands(tests));

@@ -7,7 +7,7 @@ use super::task::Tasks;
 use super::universe::{Side, Universe};
 use crate::config::directory::Configuration;
 use eci_calls::INSTANCE_ROLE_SERVICE;
-use ram_policy::{Attached, Principal, Target, Trusted};
+use ram_policy::{AttachedPolicy, Principal, Target, TrustedPrincipal};
 
 /// Adds a search for every caller whom a changed trust policy may mean
 pub(crate) fn add<'a>(
@@ -48,7 +48,7 @@ pub(crate) fn add<'a>(
 
 /// Whom either trust policy may mean
 fn callers(
-    trusts: &[Option<&Attached>; 2],
+    trusts: &[Option<&AttachedPolicy>; 2],
     sides: [&Configuration; 2],
     principals: &[Principal],
 ) -> BTreeSet<Principal> {
@@ -64,17 +64,17 @@ fn callers(
     let accounts: BTreeMap<&str, ()> = sides.iter().map(|side| (side.policies.account(), ())).collect();
     for trusted in named {
         match trusted {
-            Trusted::Service(name) => drop(callers.insert(Principal::Service((**name).into()))),
-            Trusted::Account(account) if accounts.contains_key(&**account) => {
+            TrustedPrincipal::Service(name) => drop(callers.insert(Principal::Service((**name).into()))),
+            TrustedPrincipal::Account(account) if accounts.contains_key(&**account) => {
                 callers.insert(Principal::Account);
                 callers.extend(principals.iter().cloned());
             }
-            Trusted::User(_, _) | Trusted::Role(_, _) => {
+            TrustedPrincipal::User(_, _) | TrustedPrincipal::Role(_, _) => {
                 let means =
                     |caller: &&Principal| accounts.keys().any(|account| trusted.covers(caller, account));
                 callers.extend(principals.iter().filter(means).cloned());
             }
-            Trusted::Account(_) | Trusted::Federated(_) => {}
+            TrustedPrincipal::Account(_) | TrustedPrincipal::Federated(_) => {}
         }
     }
     callers

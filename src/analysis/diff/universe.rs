@@ -38,7 +38,7 @@ impl Side {
             return Self::default();
         }
         let mut side = Self {
-            missing: !set.knows(principal),
+            missing: !set.has_principal(principal),
             ..Self::default()
         };
         let mut identity = Identity::default();

@@ -131,7 +131,7 @@ fn may_meet_ignoring_case(condition: &Condition, value: &str) -> bool {
 
 /// Whether one of the conditions names all values that can meet it
 pub(super) fn exact(condition: &Condition) -> Option<Vec<String>> {
-    if let Some(values) = condition.exact() {
+    if let Some(values) = condition.exact_values() {
         return Some(values.map(str::to_owned).collect());
     }
     let is_positive_like = condition.operator.is_like() && !condition.operator.is_negated();

@@ -9,7 +9,7 @@ use eci_calls::condition_key::{
 };
 use eci_calls::{ECI_SERVICE, INSTANCE_ROLE_SERVICE};
 use ram_policy::source::closest;
-use ram_policy::{Condition, Effect, Statement, Target, Trusted};
+use ram_policy::{Condition, Effect, Statement, Target, TrustedPrincipal};
 
 /// The services in whose name ECI may receive a role; a condition on any other is not about ECI
 const RECEIVERS: [&str; 2] = [ECI_SERVICE, INSTANCE_ROLE_SERVICE];
@@ -43,8 +43,7 @@ pub(crate) fn find(subject: &Subject<'_>) -> Vec<Finding> {
 
 /// Conditions that absence decides, in a statement that trusts instances and nobody else
 pub(super) fn find_in_trust(statement: &Statement, facts: &Facts) -> Vec<Finding> {
-    let is_instances =
-        |trusted: &Trusted| matches!(trusted, Trusted::Service(name) if **name == *INSTANCE_ROLE_SERVICE);
+    let is_instances = |trusted: &TrustedPrincipal| matches!(trusted, TrustedPrincipal::Service(name) if **name == *INSTANCE_ROLE_SERVICE);
     let Target::Principals(trusted) = &statement.target else {
         return Vec::new();
     };
@@ -53,7 +52,7 @@ pub(super) fn find_in_trust(statement: &Statement, facts: &Facts) -> Vec<Finding
     }
     let is_absent = |condition: &&Condition| {
         let key = &*condition.key;
-        let knows = QuestionKind::AssumeRole.knows(key).unwrap_or_default();
+        let knows = QuestionKind::AssumeRole.supports_key(key).unwrap_or_default();
         !knows && facts.given(key).is_none() && !condition.met(&[], statement.effect)
     };
     let conditions = statement.conditions.iter().filter(is_absent);

@@ -2,7 +2,7 @@
 
 use super::facts::Facts;
 use eci_calls::condition_key::{QuestionKind, SERVICE};
-use eci_calls::{CREATE_SERVICE_LINKED_ROLE, Kind, Operation, PASS_ROLE};
+use eci_calls::{CREATE_SERVICE_LINKED_ROLE, Operation, OperationKind, PASS_ROLE};
 use ram_policy::{ActionPattern, Pattern};
 
 /// A question
@@ -51,9 +51,9 @@ impl Question {
             return false;
         }
         let knows = match self {
-            Self::Call(operation) => operation.knows(key),
-            Self::PassRole => QuestionKind::PassRole.knows(key),
-            Self::ServiceLinkedRole => QuestionKind::CreateServiceLinkedRole.knows(key),
+            Self::Call(operation) => operation.supports_key(key),
+            Self::PassRole => QuestionKind::PassRole.supports_key(key),
+            Self::ServiceLinkedRole => QuestionKind::CreateServiceLinkedRole.supports_key(key),
         };
         knows.unwrap_or(!facts.is_known())
     }
@@ -61,7 +61,7 @@ impl Question {
     /// Whether the question is asked before the thing has a name
     pub(crate) fn is_about_new(self) -> bool {
         match self {
-            Self::Call(operation) => operation.kind() == Kind::Create,
+            Self::Call(operation) => operation.kind() == OperationKind::Create,
             Self::PassRole => false,
             Self::ServiceLinkedRole => true,
         }

@@ -6,7 +6,7 @@ use super::code::Code;
 use super::directory::{Directory, Place};
 use super::warning::Warning;
 use eci_calls::PASS_ROLE;
-use ram_policy::{Effect, Pattern, Principal, Target, Trusted};
+use ram_policy::{Effect, Pattern, Principal, Target, TrustedPrincipal};
 
 /// Looks for policies, users, groups and roles that nothing refers to
 ///
@@ -57,9 +57,11 @@ impl Named {
             };
             for entry in trusted {
                 match entry {
-                    Trusted::User(_, name) => named.users.insert(name.to_string()),
-                    Trusted::Role(_, name) => named.roles.insert(name.to_ascii_lowercase()),
-                    Trusted::Account(_) | Trusted::Service(_) | Trusted::Federated(_) => continue,
+                    TrustedPrincipal::User(_, name) => named.users.insert(name.to_string()),
+                    TrustedPrincipal::Role(_, name) => named.roles.insert(name.to_ascii_lowercase()),
+                    TrustedPrincipal::Account(_)
+                    | TrustedPrincipal::Service(_)
+                    | TrustedPrincipal::Federated(_) => continue,
                 };
             }
         }

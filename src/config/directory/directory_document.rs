@@ -6,7 +6,7 @@ use crate::config::directory::people::{BoundaryEntry, GroupEntry, ResourceGroupE
 use crate::config::directory::settings::{AccountSection, ClusterSettings};
 use crate::config::directory::{binding, mapping, people, settings};
 use crate::yaml;
-use ram_policy::Doubt;
+use ram_policy::PolicyWarning;
 use ram_policy::source::{Fault, Key, Node, Position, Value, utf8};
 
 /// The sections that a directory document may hold
@@ -25,7 +25,7 @@ pub struct DirectoryDocument {
     pub(crate) roles: Vec<RoleEntry>,
     pub(crate) bindings: Vec<BindingEntry>,
     pub(crate) boundaries: Vec<BoundaryEntry>,
-    pub(crate) warnings: Vec<Doubt>,
+    pub(crate) warnings: Vec<PolicyWarning>,
 }
 
 impl DirectoryDocument {
@@ -68,7 +68,7 @@ impl DirectoryDocument {
     }
 
     /// What the document may say but probably does not mean
-    pub fn warnings(&self) -> &[Doubt] {
+    pub fn warnings(&self) -> &[PolicyWarning] {
         &self.warnings
     }
 

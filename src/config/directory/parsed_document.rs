@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config::directory::directory_document::DirectoryDocument;
 use crate::config::directory::name;
 use ram_policy::source::{Fault, Node};
-use ram_policy::{Document, DocumentKind, Doubt, Parsed};
+use ram_policy::{Document, DocumentKind, Parsed, PolicyWarning};
 
 /// A document, read as far as it can be on its own
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub struct ParsedPolicy {
     /// The policy
     pub document: Arc<Document>,
     /// What it may say but probably does not mean
-    pub warnings: Vec<Doubt>,
+    pub warnings: Vec<PolicyWarning>,
 }
 
 /// What is known of a document that could not be read
@@ -114,7 +114,7 @@ impl ParsedDocument {
     }
 
     /// What the document may say but probably does not mean
-    pub fn warnings(&self) -> &[Doubt] {
+    pub fn warnings(&self) -> &[PolicyWarning] {
         match self {
             Self::Policy(policy) => &policy.warnings,
             Self::Directory(part) => part.warnings(),

@@ -9,7 +9,7 @@ use crate::config::directory::selector::Selector;
 use crate::config::directory::text::Text;
 use crate::config::directory::{name, selector};
 use ram_policy::source::{Fault, Node};
-use ram_policy::{Document, DocumentKind, Doubt};
+use ram_policy::{Document, DocumentKind, PolicyWarning};
 
 /// An entry of `resourceGroups`
 #[derive(Clone, Debug, Deserialize)]
@@ -105,7 +105,11 @@ pub(crate) fn group(node: &Node, faults: &mut Vec<Fault>) -> Option<GroupEntry> 
 }
 
 /// Reads one entry of `roles` with its trust policy
-pub(crate) fn role(node: &Node, faults: &mut Vec<Fault>, warnings: &mut Vec<Doubt>) -> Option<RoleEntry> {
+pub(crate) fn role(
+    node: &Node,
+    faults: &mut Vec<Fault>,
+    warnings: &mut Vec<PolicyWarning>,
+) -> Option<RoleEntry> {
     let RoleWire {
         name,
         trust_policy,

@@ -1,6 +1,6 @@
 //! What a search asks about the fields that it tries.
 
-use super::desired::{Change, DesiredFields};
+use super::desired_fields::{Change, DesiredFields};
 use crate::evaluation::Denial;
 use crate::refusal::Refusal;
 use ram_policy::Principal;
@@ -24,22 +24,22 @@ pub trait Evaluator {
     fn evaluate(&self, desired: &DesiredFields) -> Vec<Blocker>;
 
     /// Whether a change can be written and would have any effect
-    fn admits(&self, change: &Change) -> bool;
+    fn can_apply(&self, change: &Change) -> bool;
 
     /// The value that a tag has where the fields leave it out
-    fn filled(&self, key: &str) -> Option<String>;
+    fn default_tag(&self, key: &str) -> Option<String>;
 
     /// Whether a condition key has a value of its own, whatever the fields are
-    fn is_given(&self, _key: &str) -> bool {
+    fn is_key_fixed(&self, _key: &str) -> bool {
         false
     }
 
     /// What an update finds, whose group and role cannot be changed; none on a create
-    fn before(&self) -> Option<&DesiredFields>;
+    fn stored(&self) -> Option<&DesiredFields>;
 
     /// Whether a role, by its resource name, is handed over whatever the fields are
-    fn is_fixed(&self, role: &str) -> bool;
+    fn is_role_fixed(&self, role: &str) -> bool;
 
     /// The ids of the resource groups that there are, the default one marked
-    fn groups(&self) -> Vec<(&str, bool)>;
+    fn resource_groups(&self) -> Vec<(&str, bool)>;
 }

@@ -3,13 +3,13 @@
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
-use super::desired::{Change, DesiredFields};
-use super::effort::Effort;
+use super::budget::Budget;
+use super::candidate_values::CandidateValues;
+use super::desired_fields::{Change, DesiredFields};
 use super::evaluator::{Blocker, Evaluator};
-use super::value::Values;
 use crate::condition_key::{RESOURCE_GROUP_ID, TagKey, TagSource};
 use crate::evaluation::Denial;
-use crate::question::{ASSUME_ROLE, PASS_ROLE, Question};
+use crate::ram_question::{ASSUME_ROLE, PASS_ROLE, Question};
 use crate::refusal::Refusal;
 use ram_policy::{
     Condition, Effect, Layer, Outcome, PolicySet, PolicyType, Principal, Reason, Scope, Statement,
@@ -44,8 +44,8 @@ pub(super) struct Remedies<'a, C> {
     policies: &'a PolicySet,
     /// The layers of each principal that must be allowed
     layers: Vec<(&'a Principal, Vec<Layer<'a>>)>,
-    values: Values,
-    effort: &'a Effort,
+    values: CandidateValues,
+    budget: &'a Budget,
     /// What one evaluation costs
     evaluation_cost: usize,
     /// A role that all of them may pass, if there is one; looked for when it is needed
@@ -57,7 +57,7 @@ impl<'a, C: Evaluator> Remedies<'a, C> {
         evaluator: &'a C,
         policies: &'a PolicySet,
         principals: &'a [Principal],
-        effort: &'a Effort,
+        budget: &'a Budget,
     ) -> Self {
         let mut layers: Vec<_> = principals
             .iter()
@@ -77,25 +77,25 @@ impl<'a, C: Evaluator> Remedies<'a, C> {
         });
         let values = if count > MOST_STATEMENTS {
             layers.clear();
-            effort.cut();
-            Values::default()
+            budget.cut();
+            CandidateValues::default()
         } else {
-            Values::new(evaluator, &all, effort)
+            CandidateValues::new(evaluator, &all, budget)
         };
         Self {
             evaluator,
             policies,
             layers,
             values,
-            effort,
+            budget,
             evaluation_cost: count.saturating_add(conditions).saturating_add(EVALUATION_COST),
             role: OnceCell::new(),
         }
     }
 
-    /// What keeps the fields from being allowed; nothing is said where there is no effort left for it
+    /// What keeps the fields from being allowed; nothing is said where there is no budget left for it
     pub(super) fn evaluate(&self, desired: &DesiredFields) -> Option<Vec<Blocker>> {
-        self.effort
+        self.budget
             .spend(self.evaluation_cost)
             .then(|| self.evaluator.evaluate(desired))
     }
@@ -113,14 +113,14 @@ impl<'a, C: Evaluator> Remedies<'a, C> {
         };
         let mut known: HashSet<Change> = HashSet::new();
         remedy.changes.retain(|change| {
-            let has_effect = desired.with(change) != *desired && self.evaluator.admits(change);
+            let has_effect = desired.with(change) != *desired && self.evaluator.can_apply(change);
             has_effect && known.insert(change.clone())
         });
         remedy
     }
 
     fn of_refusal(&self, refusal: &Refusal) -> Vec<Change> {
-        match (refusal.code, self.evaluator.before()) {
+        match (refusal.code, self.evaluator.stored()) {
             ("Forbidden.RamRoleNotExist", None) => self.other_roles(),
             ("UnknownResourceGroup", None) => self.other_groups(),
             ("RoleChange", Some(before)) => vec![Change::Role(before.role.clone())],
@@ -158,12 +158,12 @@ impl<'a, C: Evaluator> Remedies<'a, C> {
             let allowing = self.to_allow(desired, principal, denial, layers);
             changes.extend(allowing.changes);
             // An update may also do without the question that is denied
-            if is_silent && self.evaluator.before().is_none() {
+            if is_silent && self.evaluator.stored().is_none() {
                 least = allowing.least;
             }
         }
         // Whatever else an update changes, to leave the tags as they are is always one way
-        if let Some(before) = self.evaluator.before() {
+        if let Some(before) = self.evaluator.stored() {
             let keys = before.tags.iter().chain(&desired.tags).map(|(key, _)| key);
             let back = keys.map(|key| Change::Tag(key.clone(), before.tag(key).map(str::to_owned)));
             changes.extend(back);
@@ -207,10 +207,10 @@ impl<'a, C: Evaluator> Remedies<'a, C> {
             let policies = layer.policies.iter();
             let statements = policies.flat_map(|attached| &attached.document.statements);
             for statement in statements.filter(|statement| statement.effect == Effect::Allow) {
-                if !self.effort.spend(statement.conditions.len().saturating_add(1)) {
+                if !self.budget.spend(statement.conditions.len().saturating_add(1)) {
                     break;
                 }
-                let Some(open) = self.policies.open_conditions(&request, statement) else {
+                let Some(open) = self.policies.unmet_conditions(&request, statement) else {
                     continue;
                 };
                 ways.push((open, other_group));
@@ -218,17 +218,17 @@ impl<'a, C: Evaluator> Remedies<'a, C> {
         }
         // The nearest statement's own way is tried first
         ways.sort_by_key(|(open, _)| open.len());
-        let least = if self.effort.is_cut() {
+        let least = if self.budget.is_cut() {
             1
         } else {
             ways.iter().map(least).min().unwrap_or(1)
         };
-        let most = self.effort.times(self.evaluation_cost);
+        let most = self.budget.times(self.evaluation_cost);
         let mut changes: Vec<Change> = Vec::new();
         for (open, other_group) in ways {
             // More than could be evaluated need not be found
             if changes.len() > most {
-                self.effort.cut();
+                self.budget.cut();
                 break;
             }
             if let Some(id) = other_group {
@@ -240,7 +240,7 @@ impl<'a, C: Evaluator> Remedies<'a, C> {
                 .map(|condition| self.settings(desired, question, condition, Effect::Allow, true))
                 .collect();
             // A create is hopeless where one condition cannot be met; on an update another may bring its key
-            if self.evaluator.before().is_some() {
+            if self.evaluator.stored().is_some() {
                 settings.retain(|changes| !changes.is_empty());
             }
             let fewest = settings.into_iter().min_by_key(Vec::len);
@@ -258,7 +258,7 @@ impl<'a, C: Evaluator> Remedies<'a, C> {
         effect: Effect,
         hold: bool,
     ) -> Vec<Change> {
-        if self.evaluator.is_given(&condition.key) {
+        if self.evaluator.is_key_fixed(&condition.key) {
             return Vec::new();
         }
         let meets = |value: Option<String>| {
@@ -266,12 +266,12 @@ impl<'a, C: Evaluator> Remedies<'a, C> {
             condition.met(&values, effect) == hold
         };
         if *condition.key == *RESOURCE_GROUP_ID {
-            let groups = self.evaluator.groups();
+            let groups = self.evaluator.resource_groups();
             let default = groups.iter().find(|(_, default)| *default);
             let default = default.map(|(id, _)| (*id).to_owned());
             let stands = |choice: &Option<String>| choice.clone().or_else(|| default.clone());
             let choices = self.values.groups.iter();
-            let choices = choices.take_while(|_| self.effort.spend(1));
+            let choices = choices.take_while(|_| self.budget.spend(1));
             let fitting = choices.filter(|choice| meets(stands(choice))).cloned();
             return fitting.map(Change::ResourceGroup).collect();
         }
@@ -279,7 +279,7 @@ impl<'a, C: Evaluator> Remedies<'a, C> {
         let Some(TagKey { tag: key, .. }) = tag.filter(|tag| self.is_chosen(question, tag.source)) else {
             return Vec::new();
         };
-        let stands = |choice: &Option<String>| choice.clone().or_else(|| self.evaluator.filled(key));
+        let stands = |choice: &Option<String>| choice.clone().or_else(|| self.evaluator.default_tag(key));
         let Some(choices) = self.values.tags.get(key) else {
             return Vec::new();
         };
@@ -287,7 +287,7 @@ impl<'a, C: Evaluator> Remedies<'a, C> {
             true => Box::new(choices.near(condition)),
             false => Box::new(choices.iter()),
         };
-        let choices = choices.take_while(|_| self.effort.spend(1));
+        let choices = choices.take_while(|_| self.budget.spend(1));
         let new = choices.filter(|choice| choice.as_deref() != desired.tag(key));
         let fitting = new.filter(|choice| meets(stands(choice))).cloned();
         fitting
@@ -297,7 +297,7 @@ impl<'a, C: Evaluator> Remedies<'a, C> {
 
     /// Whether a tag's condition key has the value of the fields in a question
     fn is_chosen(&self, question: &Question, source: TagSource) -> bool {
-        match self.evaluator.before() {
+        match self.evaluator.stored() {
             None => matches!(source, TagSource::Request | TagSource::Eci),
             Some(_) => question.about_new_tags || source == TagSource::Request,
         }
@@ -353,7 +353,7 @@ fn least((open, other_group): &(Vec<&Condition>, Option<&str>)) -> usize {
 fn is_about_instance_role(evaluator: &impl Evaluator, question: &Question) -> bool {
     match question.action {
         ASSUME_ROLE => true,
-        PASS_ROLE => !evaluator.is_fixed(&question.resource),
+        PASS_ROLE => !evaluator.is_role_fixed(&question.resource),
         _ => false,
     }
 }

@@ -3,8 +3,8 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashSet};
 
-use super::desired::{Change, DesiredFields};
-use super::effort::Effort;
+use super::budget::Budget;
+use super::desired_fields::{Change, DesiredFields};
 use super::evaluator::Evaluator;
 use super::remedy::{Remedies, Remedy};
 use ram_policy::{PolicySet, Principal};
@@ -30,8 +30,8 @@ pub fn search(
     principals: &[Principal],
     desired: DesiredFields,
 ) -> Search {
-    let effort = Effort::new();
-    let remedies = Remedies::new(evaluator, policies, principals, &effort);
+    let budget = Budget::new();
+    let remedies = Remedies::new(evaluator, policies, principals, &budget);
     let mut seen = HashSet::from([desired.clone()]);
     let mut waiting = BinaryHeap::from([Candidate {
         least: 0,
@@ -41,7 +41,7 @@ pub fn search(
     }]);
     for _ in 0..MOST_EVALUATIONS {
         let Some(candidate) = waiting.pop() else {
-            return if effort.is_cut() {
+            return if budget.is_cut() {
                 Search::GaveUp
             } else {
                 Search::Nothing
@@ -167,20 +167,20 @@ mod tests {
             self.1.set(self.1.get() + 1);
             self.0.evaluate(desired)
         }
-        fn admits(&self, change: &Change) -> bool {
-            self.0.admits(change)
+        fn can_apply(&self, change: &Change) -> bool {
+            self.0.can_apply(change)
         }
-        fn filled(&self, key: &str) -> Option<String> {
-            self.0.filled(key)
+        fn default_tag(&self, key: &str) -> Option<String> {
+            self.0.default_tag(key)
         }
-        fn before(&self) -> Option<&DesiredFields> {
-            self.0.before()
+        fn stored(&self) -> Option<&DesiredFields> {
+            self.0.stored()
         }
-        fn is_fixed(&self, role: &str) -> bool {
-            self.0.is_fixed(role)
+        fn is_role_fixed(&self, role: &str) -> bool {
+            self.0.is_role_fixed(role)
         }
-        fn groups(&self) -> Vec<(&str, bool)> {
-            self.0.groups()
+        fn resource_groups(&self) -> Vec<(&str, bool)> {
+            self.0.resource_groups()
         }
     }
 

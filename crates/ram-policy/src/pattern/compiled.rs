@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::matcher::{Case, wild};
+use super::matcher::{Case, matches_pattern};
 use super::token::is_wildcard;
 
 /// A pattern that is kept and asked often
@@ -46,7 +46,7 @@ impl CompiledPattern {
                 text.get(..prefix.len())
                     .is_some_and(|start| same(prefix, start, case))
             }
-            Shape::Other => wild(&self.text, text, case),
+            Shape::Other => matches_pattern(&self.text, text, case),
         }
     }
 
@@ -123,7 +123,7 @@ mod tests {
             let wanted: Vec<char> = pattern.chars().collect();
             let found: Vec<char> = text.chars().collect();
             prop_assert_eq!(CompiledPattern::new(&pattern).matches(&text, Case::Exact), oracle(&wanted, &found));
-            prop_assert_eq!(wild(&pattern, &text, Case::Ignored), oracle(&wanted, &found));
+            prop_assert_eq!(matches_pattern(&pattern, &text, Case::Ignored), oracle(&wanted, &found));
         }
     }
 }

@@ -15,17 +15,17 @@ pub(crate) enum Case {
 }
 
 /// Whether `text` fits `pattern` as a whole
-pub(crate) fn wild(pattern: &str, text: &str, case: Case) -> bool {
+pub(crate) fn matches_pattern(pattern: &str, text: &str, case: Case) -> bool {
     let exact = match case {
         Case::Exact => text.len(),
         Case::Ignored => 0,
     };
-    wild_behind(exact, pattern, text)
+    matches_from(exact, pattern, text)
 }
 
 /// Whether `text` fits `pattern` as a whole, where letters that begin in the first `exact` bytes of the text compare
 /// exactly, and the others without ASCII case
-pub(crate) fn wild_behind(exact: usize, pattern: &str, text: &str) -> bool {
+pub(crate) fn matches_from(exact: usize, pattern: &str, text: &str) -> bool {
     let mut wanted = pattern.chars();
     let mut found = text.chars();
     // The latest `*`: what follows it in the pattern, and where its run ends so far. Going back to an earlier

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Holdings, PolicySet, Role};
-use crate::attached::Attached;
-use crate::attachment::Attachments;
+use super::{PolicySet, PrincipalPolicies, Role};
+use crate::attached_policy::AttachedPolicy;
+use crate::attachments::Attachments;
 use crate::definition::{
     Definition, DefinitionError, Grant, GroupDefinition, RoleDefinition, UserDefinition,
 };
 use crate::document::{Document, DocumentKind};
-use crate::system::SYSTEM_POLICIES;
+use crate::system_policies::SYSTEM_POLICIES;
 
 impl PolicySet {
     /// Compiles a definition
@@ -39,7 +39,7 @@ impl PolicySet {
 /// What one user, group or role holds: by resource group, and under none for the whole account
 type Held = BTreeMap<Option<Box<str>>, Arc<Attachments>>;
 
-impl Holdings {
+impl PrincipalPolicies {
     /// Everything that a user and its groups hold, the user's own in front
     fn of(all: &[&Held]) -> Self {
         let mut by_group: BTreeMap<&Option<Box<str>>, Vec<Arc<Attachments>>> = BTreeMap::new();
@@ -105,7 +105,7 @@ impl Compiler {
         &mut self,
         users: &[UserDefinition],
         groups: &HashMap<&str, Held>,
-    ) -> HashMap<Box<str>, Holdings> {
+    ) -> HashMap<Box<str>, PrincipalPolicies> {
         let mut all = HashMap::with_capacity(users.len());
         for user in users {
             self.once(format!("user `{}`", user.name));
@@ -120,7 +120,7 @@ impl Compiler {
                     }),
                 }
             }
-            all.insert(user.name.as_str().into(), Holdings::of(&held));
+            all.insert(user.name.as_str().into(), PrincipalPolicies::of(&held));
         }
         all
     }
@@ -130,13 +130,13 @@ impl Compiler {
         for role in roles {
             self.once(format!("role `{}`", role.name.to_ascii_lowercase()));
             let own = self.held(&format!("role `{}`", role.name), &role.grants);
-            let trust = Attached {
+            let trust = AttachedPolicy {
                 name: format!("trust:{}", role.name).into(),
                 document: Arc::clone(&role.trust),
             };
             let compiled = Role {
                 name: role.name.as_str().into(),
-                holdings: Holdings::of(&[&own]),
+                granted: PrincipalPolicies::of(&[&own]),
                 trust: Arc::new(Attachments::new(vec![trust])),
             };
             all.insert(role.name.to_ascii_lowercase().into(), compiled);
@@ -151,9 +151,9 @@ impl Compiler {
         }
     }
 
-    fn attached(&mut self, holder: &str, policy: &str) -> Option<Attached> {
+    fn attached(&mut self, holder: &str, policy: &str) -> Option<AttachedPolicy> {
         match self.policies.get_key_value(policy) {
-            Some((name, document)) => Some(Attached {
+            Some((name, document)) => Some(AttachedPolicy {
                 name: Arc::clone(name),
                 document: Arc::clone(document),
             }),
@@ -175,7 +175,7 @@ impl Compiler {
     }
 
     fn held(&mut self, holder: &str, grants: &[Grant]) -> Held {
-        let mut lists: BTreeMap<Option<Box<str>>, Vec<Attached>> = BTreeMap::new();
+        let mut lists: BTreeMap<Option<Box<str>>, Vec<AttachedPolicy>> = BTreeMap::new();
         for grant in grants {
             let Some(attached) = self.attached(holder, &grant.policy) else {
                 continue;
@@ -194,7 +194,7 @@ impl Compiler {
             .collect()
     }
 
-    fn attachments(&mut self, policies: Vec<Attached>) -> Arc<Attachments> {
+    fn attachments(&mut self, policies: Vec<AttachedPolicy>) -> Arc<Attachments> {
         let names = policies
             .iter()
             .map(|attached| Arc::clone(&attached.name))

@@ -13,15 +13,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::attached::Attached;
+use crate::attached_policy::AttachedPolicy;
 use crate::document::{Actions, Statement, Target};
 use crate::effect::Effect;
-use crate::facts::Facts;
 use crate::pattern::Pattern;
+use crate::resolved_request::ResolvedRequest;
 
 /// Where a statement is: its policy among the attached ones, and its place in it, both from 0; orders as the text does
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct StatementPosition {
     pub(super) policy: u32,
     pub(super) statement: u32,
 }
@@ -55,15 +55,15 @@ struct Begun {
 #[derive(Debug)]
 struct Entry {
     /// All of them in order
-    all: Box<[Place]>,
+    all: Box<[StatementPosition]>,
     /// Those with no literal value to be filed under
-    plain: Box<[Place]>,
+    plain: Box<[StatementPosition]>,
     /// The others by condition key and value, in order
-    by_value: HashMap<Box<str>, HashMap<Box<str>, Vec<Place>>>,
+    by_value: HashMap<Box<str>, HashMap<Box<str>, Vec<StatementPosition>>>,
 }
 
 impl Index {
-    pub(super) fn new(policies: &[Attached]) -> Self {
+    pub(super) fn new(policies: &[AttachedPolicy]) -> Self {
         let (mut allow, mut deny) = (Filed::default(), Filed::default());
         for (policy, attached) in (0..).zip(policies) {
             for (at, statement) in (0..).zip(&attached.document.statements) {
@@ -71,7 +71,7 @@ impl Index {
                     Effect::Allow => &mut allow,
                     Effect::Deny => &mut deny,
                 };
-                let place = Place {
+                let place = StatementPosition {
                     policy,
                     statement: at,
                 };
@@ -87,15 +87,15 @@ impl Index {
     /// The first place of an effect for which the test holds, among those that could match
     pub(super) fn first(
         &self,
-        facts: &Facts<'_>,
+        facts: &ResolvedRequest<'_>,
         effect: Effect,
-        matches: impl Fn(Place) -> bool,
-    ) -> Option<Place> {
+        matches: impl Fn(StatementPosition) -> bool,
+    ) -> Option<StatementPosition> {
         let shelf = match effect {
             Effect::Allow => &self.allow,
             Effect::Deny => &self.deny,
         };
-        let mut best: Option<Place> = None;
+        let mut best: Option<StatementPosition> = None;
         let action = facts.action.to_ascii_lowercase();
         for entry in shelf.entries(&action) {
             entry.each_list(facts, |list| {
@@ -111,9 +111,10 @@ impl Index {
     }
 
     /// The Allow statements that could speak of an action, in order
-    pub(super) fn near(&self, action: &str) -> impl Iterator<Item = Place> + use<'_> {
+    pub(super) fn near(&self, action: &str) -> impl Iterator<Item = StatementPosition> + use<'_> {
         let action = action.to_ascii_lowercase();
-        let mut lists: Vec<&[Place]> = self.allow.entries(&action).map(|entry| &*entry.all).collect();
+        let mut lists: Vec<&[StatementPosition]> =
+            self.allow.entries(&action).map(|entry| &*entry.all).collect();
         std::iter::from_fn(move || {
             let next = lists.iter().filter_map(|list| list.first()).min().copied()?;
             for list in &mut lists {
@@ -129,13 +130,13 @@ impl Index {
 /// Statements in order under what they are to be found by
 #[derive(Default)]
 struct Filed<'a> {
-    whole: BTreeMap<String, Vec<(Place, &'a Statement)>>,
-    begun: BTreeMap<String, Vec<(Place, &'a Statement)>>,
+    whole: BTreeMap<String, Vec<(StatementPosition, &'a Statement)>>,
+    begun: BTreeMap<String, Vec<(StatementPosition, &'a Statement)>>,
 }
 
 impl<'a> Filed<'a> {
-    fn add(&mut self, place: Place, statement: &'a Statement) {
-        let put = |under: &mut BTreeMap<String, Vec<(Place, &'a Statement)>>, key: String| {
+    fn add(&mut self, place: StatementPosition, statement: &'a Statement) {
+        let put = |under: &mut BTreeMap<String, Vec<(StatementPosition, &'a Statement)>>, key: String| {
             let list = under.entry(key).or_default();
             if list.last().is_none_or(|(last, _)| *last != place) {
                 list.push((place, statement));
@@ -202,7 +203,7 @@ impl Shelf {
 }
 
 impl Entry {
-    fn new(statements: &[(Place, &Statement)]) -> Self {
+    fn new(statements: &[(StatementPosition, &Statement)]) -> Self {
         // Of several literal values a statement is filed under the one that fewest others ask for
         let mut asked: HashMap<Literal<'_>, usize> = HashMap::new();
         for (_, statement) in statements {
@@ -219,7 +220,7 @@ impl Entry {
                 .max()
         };
         let mut plain = Vec::new();
-        let mut by_value: HashMap<Box<str>, HashMap<Box<str>, Vec<Place>>> = HashMap::new();
+        let mut by_value: HashMap<Box<str>, HashMap<Box<str>, Vec<StatementPosition>>> = HashMap::new();
         for (place, statement) in statements {
             match literals(statement).min_by_key(commonest) {
                 None => plain.push(*place),
@@ -245,9 +246,9 @@ impl Entry {
     }
 
     /// Calls with each list that holds statements which these facts may match
-    fn each_list(&self, facts: &Facts<'_>, mut call: impl FnMut(&[Place])) {
+    fn each_list(&self, facts: &ResolvedRequest<'_>, mut call: impl FnMut(&[StatementPosition])) {
         call(&self.plain);
-        let mut under = |key: &str, values: &HashMap<Box<str>, Vec<Place>>| {
+        let mut under = |key: &str, values: &HashMap<Box<str>, Vec<StatementPosition>>| {
             for value in facts.values(key) {
                 if let Some(list) = values.get(value.as_str()) {
                     call(list);
@@ -279,7 +280,7 @@ type Literal<'a> = (&'a str, std::borrow::Cow<'a, str>);
 /// What a statement asks for literally: for each such element its values, of which the request must have one
 fn literals(statement: &Statement) -> impl Iterator<Item = Vec<Literal<'_>>> {
     let conditions = statement.conditions.iter().filter_map(|condition| {
-        let values = condition.exact()?;
+        let values = condition.exact_values()?;
         Some(values.map(|value| (&*condition.key, value.into())).collect())
     });
     let resources = match &statement.target {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::doubt::DoubtKind;
+use crate::warning::WarningKind;
 
 /// An address or block, with the text it was written as
 #[derive(Clone, Debug)]
@@ -31,16 +31,16 @@ impl Block {
     }
 
     /// What a reader may have meant otherwise
-    pub(super) fn doubt(&self) -> Option<(DoubtKind, &'static str)> {
+    pub(super) fn doubt(&self) -> Option<(WarningKind, &'static str)> {
         let full = self.network.prefix_len() == self.network.max_prefix_len();
         if full && self.text.contains('/') {
             Some((
-                DoubtKind::SingleAddress,
+                WarningKind::SingleAddress,
                 "is one address: RAM wants it without a prefix length",
             ))
         } else if self.network.addr() != self.network.network() {
             Some((
-                DoubtKind::HostBits,
+                WarningKind::HostBits,
                 "has bits set behind its prefix: the whole block is meant",
             ))
         } else {

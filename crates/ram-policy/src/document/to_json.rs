@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Document, Statement, Target};
 use crate::condition::Condition;
 use crate::effect::Effect;
-use crate::principal::Trusted;
+use crate::principal::TrustedPrincipal;
 
 impl Document {
     /// The policy as RAM writes it: every list as a list, every value as a string, without Sid
@@ -60,11 +60,11 @@ fn conditions(all: &[Condition]) -> Value {
     Value::Object(block)
 }
 
-fn kind(trusted: &Trusted) -> &'static str {
+fn kind(trusted: &TrustedPrincipal) -> &'static str {
     match trusted {
-        Trusted::Account(_) | Trusted::User(..) | Trusted::Role(..) => "RAM",
-        Trusted::Service(_) => "Service",
-        Trusted::Federated(_) => "Federated",
+        TrustedPrincipal::Account(_) | TrustedPrincipal::User(..) | TrustedPrincipal::Role(..) => "RAM",
+        TrustedPrincipal::Service(_) => "Service",
+        TrustedPrincipal::Federated(_) => "Federated",
     }
 }
 

@@ -7,13 +7,13 @@ const MOST: usize = 100_000;
 
 /// What is left of it
 #[derive(Debug)]
-pub(super) struct Effort {
+pub(super) struct Budget {
     left: Cell<usize>,
     /// Whether something was left out because there is not enough
     cut: Cell<bool>,
 }
 
-impl Effort {
+impl Budget {
     pub(super) fn new() -> Self {
         Self {
             left: Cell::new(MOST),

@@ -1,17 +1,17 @@
 //! From a policy's `Condition` block to checked conditions.
 
-use super::address::Block;
 use super::date::Date;
-use super::number::Number;
+use super::ip_address::Block;
+use super::numeric::Number;
 use super::operator::{Comparison, Operator};
-use super::text::Text;
-use super::wanted::Wanted;
+use super::policy_values::PolicyValues;
+use super::string::Text;
 use super::{Condition, boolean};
-use crate::doubt::{Doubt, DoubtKind};
 use crate::source::{Fault, Node, Position, Value};
+use crate::warning::{PolicyWarning, WarningKind};
 
 /// Reads a `Condition` block: operator -> key -> value or list
-pub(crate) fn parse(block: &Node, warnings: &mut Vec<Doubt>) -> Result<Box<[Condition]>, Fault> {
+pub(crate) fn parse(block: &Node, warnings: &mut Vec<PolicyWarning>) -> Result<Box<[Condition]>, Fault> {
     let mut conditions = Vec::new();
     for (name, keys) in block.entries("Condition")? {
         let operator = Operator::find(&name.text).map_err(|message| Fault::new(name.at, message))?;
@@ -43,7 +43,7 @@ pub(crate) fn parse(block: &Node, warnings: &mut Vec<Doubt>) -> Result<Box<[Cond
 }
 
 /// Reads the values of one key; scalars and one-item lists mean the same
-fn read(operator: &Operator, node: &Node, warnings: &mut Vec<Doubt>) -> Result<Wanted, Fault> {
+fn read(operator: &Operator, node: &Node, warnings: &mut Vec<PolicyWarning>) -> Result<PolicyValues, Fault> {
     let items = match &node.value {
         Value::List(items) if items.is_empty() => {
             return Err(Fault::new(
@@ -69,15 +69,15 @@ fn read(operator: &Operator, node: &Node, warnings: &mut Vec<Doubt>) -> Result<W
     }
     Ok(match operator.comparison {
         Comparison::String(comparison) => {
-            Wanted::String(comparison, each(&texts, |_, text| Ok(Text::new(text)))?)
+            PolicyValues::String(comparison, each(&texts, |_, text| Ok(Text::new(text)))?)
         }
-        Comparison::Numeric(order) => Wanted::Numeric(
+        Comparison::Numeric(order) => PolicyValues::Numeric(
             order,
             each(&texts, |_, text| {
                 Number::parse(text).ok_or_else(|| format!("`{text}` is not a decimal number"))
             })?,
         ),
-        Comparison::Date(order) => Wanted::Date(
+        Comparison::Date(order) => PolicyValues::Date(
             order,
             each(&texts, |_, text| {
                 Date::parse(text).ok_or_else(|| {
@@ -85,19 +85,20 @@ fn read(operator: &Operator, node: &Node, warnings: &mut Vec<Doubt>) -> Result<W
                 })
             })?,
         ),
-        Comparison::Bool => Wanted::Bool(each(&texts, |_, text| {
+        Comparison::Bool => PolicyValues::Bool(each(&texts, |_, text| {
             boolean::parse(text).ok_or_else(|| format!("`{text}` is neither `true` nor `false`"))
         })?),
-        Comparison::IpAddress => Wanted::IpAddress(each(&texts, |at, text| {
+        Comparison::IpAddress => PolicyValues::IpAddress(each(&texts, |at, text| {
             let block = Block::parse(text)?;
             let doubt = block.doubt();
-            warnings.extend(doubt.map(|(kind, says)| Doubt::new(kind, at, format!("`{text}` {says}"))));
+            warnings
+                .extend(doubt.map(|(kind, says)| PolicyWarning::new(kind, at, format!("`{text}` {says}"))));
             Ok(block)
         })?),
     })
 }
 
-fn as_text(operator: &Operator, node: &Node, warnings: &mut Vec<Doubt>) -> Result<String, Fault> {
+fn as_text(operator: &Operator, node: &Node, warnings: &mut Vec<PolicyWarning>) -> Result<String, Fault> {
     let unquoted = match &node.value {
         Value::String(text) if text.contains("${") => return Err(no_variables(node.at, text)),
         Value::String(text) => return Ok(text.clone()),
@@ -120,8 +121,8 @@ fn as_text(operator: &Operator, node: &Node, warnings: &mut Vec<Doubt>) -> Resul
             ));
         }
     };
-    warnings.push(Doubt::new(
-        DoubtKind::Unquoted,
+    warnings.push(PolicyWarning::new(
+        WarningKind::Unquoted,
         node.at,
         format!("`{unquoted}` is not quoted: RAM writes every value as a string"),
     ));

@@ -1,15 +1,15 @@
 //! A policy's values, and whether a request's value matches one of them.
 
-use super::address::Block;
 use super::date::Date;
-use super::number::Number;
+use super::ip_address::Block;
+use super::numeric::Number;
 use super::operator::{Order, StringComparison};
-use super::text::Text;
-use super::{address, boolean};
+use super::string::Text;
+use super::{boolean, ip_address};
 
 /// A policy's values, read once
 #[derive(Clone, Debug)]
-pub(super) enum Wanted {
+pub(super) enum PolicyValues {
     String(StringComparison, Box<[Text]>),
     Numeric(Order, Box<[Number]>),
     Date(Order, Box<[Date]>),
@@ -25,7 +25,7 @@ pub(super) enum Match {
     Unreadable,
 }
 
-impl Wanted {
+impl PolicyValues {
     pub(super) fn matches(&self, found: &str) -> Match {
         let readable = |hit: bool| if hit { Match::Yes } else { Match::No };
         match self {
@@ -41,7 +41,7 @@ impl Wanted {
             Self::Bool(values) => {
                 boolean::parse(found).map_or(Match::Unreadable, |flag| readable(values.contains(&flag)))
             }
-            Self::IpAddress(values) => address::parse(found).map_or(Match::Unreadable, |address| {
+            Self::IpAddress(values) => ip_address::parse(found).map_or(Match::Unreadable, |address| {
                 readable(values.iter().any(|block| block.contains(address)))
             }),
         }

@@ -2,7 +2,7 @@
 
 use super::Condition;
 use super::operator::StringComparison;
-use super::wanted::Wanted;
+use super::policy_values::PolicyValues;
 use crate::pattern::Pattern;
 
 /// What is none of a policy's texts, one of them at least
@@ -17,7 +17,7 @@ impl Condition {
     /// For every operator there is one that meets it and, but for patterns that match everything, one that does not.
     pub fn samples(&self) -> Vec<String> {
         let mut samples: Vec<String> = match &self.wanted {
-            Wanted::String(comparison, values) => values
+            PolicyValues::String(comparison, values) => values
                 .iter()
                 .map(|value| match comparison {
                     StringComparison::Like => plain(value.as_str()),
@@ -26,23 +26,23 @@ impl Condition {
                     }
                 })
                 .collect(),
-            Wanted::Numeric(_, values) => {
+            PolicyValues::Numeric(_, values) => {
                 let each = values.iter().map(ToString::to_string);
                 each.flat_map(around).collect()
             }
-            Wanted::Date(_, values) => {
+            PolicyValues::Date(_, values) => {
                 let each = values.iter().map(ToString::to_string);
                 each.chain(FAR_DATES.map(str::to_owned)).collect()
             }
-            Wanted::Bool(_) => vec!["true".to_owned(), "false".to_owned()],
-            Wanted::IpAddress(values) => {
+            PolicyValues::Bool(_) => vec!["true".to_owned(), "false".to_owned()],
+            PolicyValues::IpAddress(values) => {
                 let text = values.iter().map(ToString::to_string);
                 text.map(|text| text.split('/').next().unwrap_or_default().to_owned())
                     .chain(["192.0.2.1".to_owned(), "203.0.113.1".to_owned()])
                     .collect()
             }
         };
-        if let Wanted::String(..) = self.wanted {
+        if let PolicyValues::String(..) = self.wanted {
             samples.extend(OTHERS.map(str::to_owned));
         }
         samples
@@ -66,7 +66,7 @@ fn around(value: String) -> [String; 3] {
 
 #[cfg(test)]
 mod tests {
-    use crate::condition::read::parse;
+    use crate::condition::parse::parse;
     use crate::condition::{OPERATORS, OperatorFamily};
     use crate::effect::Effect;
     use crate::source::json;

@@ -4,16 +4,16 @@ use crate::source::{Fault, Position};
 
 /// A doubtful place of a policy
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Doubt {
+pub struct PolicyWarning {
     /// What kind of place it is
-    pub kind: DoubtKind,
+    pub kind: WarningKind,
     /// Where it is, and what it says
     pub fault: Fault,
 }
 
 /// What is doubtful
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DoubtKind {
+pub enum WarningKind {
     /// A boolean or integer without quotes, where RAM writes strings
     Unquoted,
     /// A single address that is written as a block
@@ -24,8 +24,8 @@ pub enum DoubtKind {
     TooLong,
 }
 
-impl Doubt {
-    pub(super) fn new(kind: DoubtKind, at: Position, message: impl Into<String>) -> Self {
+impl PolicyWarning {
+    pub(super) fn new(kind: WarningKind, at: Position, message: impl Into<String>) -> Self {
         Self {
             kind,
             fault: Fault::new(at, message),

@@ -13,7 +13,7 @@ pub const RESOURCE_GROUP_ID: &str = "acs:ResourceGroupId";
 const FILLED: [&str; 2] = [PRINCIPAL_ARN, RESOURCE_GROUP_ID];
 
 /// A request with what the engine fills in by itself
-pub(super) struct Facts<'a> {
+pub(super) struct ResolvedRequest<'a> {
     pub(super) action: &'a str,
     pub(super) resource: Resource<'a>,
     pub(super) caller: &'a Principal,
@@ -23,7 +23,7 @@ pub(super) struct Facts<'a> {
     resource_group: Option<String>,
 }
 
-impl<'a> Facts<'a> {
+impl<'a> ResolvedRequest<'a> {
     pub(super) fn new(account: &'a str, request: &Request<'a>) -> Self {
         Self {
             action: request.action,

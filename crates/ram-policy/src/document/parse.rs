@@ -4,10 +4,10 @@ use super::{Actions, Document, DocumentKind, Parsed, Statement, Target};
 use crate::action::ActionPattern;
 use crate::arn::ResourcePattern;
 use crate::condition;
-use crate::doubt::{Doubt, DoubtKind};
 use crate::effect::Effect;
-use crate::principal::Trusted;
+use crate::principal::TrustedPrincipal;
 use crate::source::{Fault, Key, Node, Position, Value, closest, json, utf8};
+use crate::warning::{PolicyWarning, WarningKind};
 
 /// The largest text that is read: ten times what RAM stores, so that no real policy is near it
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -53,11 +53,11 @@ fn too_large(at: Position, bytes: usize) -> Fault {
     )
 }
 
-fn too_long(at: Position, characters: usize) -> Option<Doubt> {
+fn too_long(at: Position, characters: usize) -> Option<PolicyWarning> {
     (characters > RAM_MAX_CHARACTERS).then(|| {
         let message =
             format!("document has {characters} characters: RAM stores at most {RAM_MAX_CHARACTERS}");
-        Doubt::new(DoubtKind::TooLong, at, message)
+        PolicyWarning::new(WarningKind::TooLong, at, message)
     })
 }
 
@@ -155,7 +155,7 @@ impl<'a> Elements<'a> {
     }
 }
 
-fn statement(node: &Node, kind: DocumentKind, warnings: &mut Vec<Doubt>) -> Result<Statement, Fault> {
+fn statement(node: &Node, kind: DocumentKind, warnings: &mut Vec<PolicyWarning>) -> Result<Statement, Fault> {
     let elements = Elements::of(node)?;
     let effect = effect(
         elements
@@ -197,7 +197,7 @@ fn statement(node: &Node, kind: DocumentKind, warnings: &mut Vec<Doubt>) -> Resu
     };
     let conditions = elements
         .condition
-        .map(|block| condition::read::parse(block, warnings))
+        .map(|block| condition::parse::parse(block, warnings))
         .transpose()?
         .unwrap_or_default();
     Ok(Statement {
@@ -238,13 +238,13 @@ fn effect(node: &Node) -> Result<Effect, Fault> {
     }
 }
 
-fn principals(node: &Node) -> Result<Box<[Trusted]>, Fault> {
+fn principals(node: &Node) -> Result<Box<[TrustedPrincipal]>, Fault> {
     let mut all = Vec::new();
     for (key, list) in node.entries("Principal")? {
         let parse = match key.text.as_str() {
-            "RAM" => Trusted::parse_ram,
-            "Service" => Trusted::parse_service,
-            "Federated" => Trusted::parse_federated,
+            "RAM" => TrustedPrincipal::parse_ram,
+            "Service" => TrustedPrincipal::parse_service,
+            "Federated" => TrustedPrincipal::parse_federated,
             other => {
                 return Err(Fault::new(
                     key.at,

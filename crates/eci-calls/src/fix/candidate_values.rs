@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 
-use super::effort::Effort;
+use super::budget::Budget;
 use super::evaluator::Evaluator;
 use crate::condition_key::{RESOURCE_GROUP_ID, TagKey};
 use ram_policy::{Condition, Effect, Layer, Scope};
 
 /// What can be chosen for each tag, and for the resource group
 #[derive(Debug, Default)]
-pub(super) struct Values {
+pub(super) struct CandidateValues {
     pub(super) tags: BTreeMap<String, Choices>,
     pub(super) groups: Choices,
 }
 
-/// Values in the order in which they are tried; none stands for leaving it out
+/// CandidateValues in the order in which they are tried; none stands for leaving it out
 #[derive(Debug, Default)]
 pub(super) struct Choices {
     all: Vec<Option<String>>,
@@ -41,7 +41,7 @@ impl Choices {
         &'c self,
         condition: &Condition,
     ) -> Box<dyn Iterator<Item = &'c Option<String>> + 'c> {
-        let Some(values) = condition.exact() else {
+        let Some(values) = condition.exact_values() else {
             return Box::new(self.all.iter());
         };
         let mut places: Vec<usize> = values
@@ -55,8 +55,8 @@ impl Choices {
     }
 }
 
-impl Values {
-    pub(super) fn new(evaluator: &impl Evaluator, layers: &[Layer<'_>], effort: &Effort) -> Self {
+impl CandidateValues {
+    pub(super) fn new(evaluator: &impl Evaluator, layers: &[Layer<'_>], budget: &Budget) -> Self {
         let mut by_tag: BTreeMap<&str, Vec<(&Condition, Effect)>> = BTreeMap::new();
         let mut of_groups: Vec<(&Condition, Effect)> = Vec::new();
         let policies = layers.iter().flat_map(|layer| &layer.policies);
@@ -73,23 +73,26 @@ impl Values {
         }
         let tags = by_tag.into_iter().map(|(key, conditions)| {
             let samples = conditions.iter().flat_map(|(condition, _)| condition.samples());
-            let filled = evaluator.filled(key);
+            let filled = evaluator.default_tag(key);
             let stands = |choice: &Option<String>| choice.clone().or_else(|| filled.clone());
             let tests = Tests::new(&conditions);
             let choices = samples.map(Some).chain([None]);
-            let choices = distinct(choices, &tests, effort, |choice| tests.passed(stands(choice)));
+            let choices = distinct(choices, &tests, budget, |choice| tests.passed(stands(choice)));
             (key.to_owned(), choices)
         });
         let tags = tags.collect();
-        let default = evaluator.groups().into_iter().find(|(_, default)| *default);
+        let default = evaluator
+            .resource_groups()
+            .into_iter()
+            .find(|(_, default)| *default);
         let default = default.map(|(id, _)| id.to_owned());
         let choices = evaluator
-            .groups()
+            .resource_groups()
             .into_iter()
             .map(|(id, _)| Some(id.to_owned()))
             .chain([None]);
         let tests = Tests::new(&of_groups);
-        let groups = distinct(choices, &tests, effort, |choice| {
+        let groups = distinct(choices, &tests, budget, |choice| {
             let stands = choice.clone().or_else(|| default.clone());
             let granted = |layer: &&Layer<'_>| matches!(&layer.scope, Scope::ResourceGroup(id) if stands.as_deref() == Some(id));
             let grants: Vec<_> = layers.iter().filter(granted).map(|layer| &layer.scope).collect();
@@ -111,7 +114,7 @@ impl<'a> Tests<'a> {
         let mut exact: HashMap<&str, Vec<usize>> = HashMap::new();
         let mut others = Vec::new();
         for (at, (condition, effect)) in conditions.iter().enumerate() {
-            match condition.exact() {
+            match condition.exact_values() {
                 Some(values) => values.for_each(|value| exact.entry(value).or_default().push(at)),
                 None => others.push((*condition, *effect)),
             }
@@ -139,14 +142,14 @@ impl<'a> Tests<'a> {
 fn distinct<S: Eq + Hash>(
     choices: impl Iterator<Item = Option<String>>,
     tests: &Tests<'_>,
-    effort: &Effort,
+    budget: &Budget,
     signature: impl Fn(&Option<String>) -> S,
 ) -> Choices {
     let mut known = HashSet::new();
     let choices = choices.filter(|choice| known.insert(choice.clone()));
     let choices: Vec<Option<String>> = choices.collect();
     let work = tests.others.len().saturating_add(1).saturating_mul(choices.len());
-    if !effort.spend_of_half(work) {
+    if !budget.spend_of_half(work) {
         return Choices::new(choices);
     }
     let mut seen = HashSet::new();

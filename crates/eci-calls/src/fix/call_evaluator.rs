@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::desired::{Change, DesiredFields};
+use super::desired_fields::{Change, DesiredFields};
 use super::evaluator::{Blocker, Evaluator};
 use crate::account::Account;
 use crate::call::Call;
 use crate::evaluate::evaluate;
 use crate::evaluation::Failure;
-use crate::operation::Kind;
+use crate::operation::OperationKind;
 use crate::tag::{TagError, Tags, check_tag};
 use ram_policy::{PolicySet, Principal};
 
@@ -33,17 +33,16 @@ impl<'a> CallEvaluator<'a> {
         now: Timestamp,
     ) -> Option<Self> {
         let before = match call.operation.kind() {
-            Kind::Create => None,
-            Kind::Update => Some(
-                call.instance
-                    .as_ref()
-                    .map_or_else(DesiredFields::default, |instance| DesiredFields {
-                        tags: pairs(&instance.tags),
-                        resource_group: instance.resource_group.clone(),
-                        role: instance.role.clone(),
-                    }),
-            ),
-            Kind::Query | Kind::ById => return None,
+            OperationKind::Create => None,
+            OperationKind::Update => Some(call.instance.as_ref().map_or_else(
+                DesiredFields::default,
+                |instance| DesiredFields {
+                    tags: pairs(&instance.tags),
+                    resource_group: instance.resource_group.clone(),
+                    role: instance.role.clone(),
+                },
+            )),
+            OperationKind::Query | OperationKind::ById => return None,
         };
         Some(Self {
             set,
@@ -88,8 +87,8 @@ impl Evaluator for CallEvaluator<'_> {
             }
             Some(before) => {
                 // The call's own tags stay as they are sent; the instance's need not be sent
-                if !call.tags.as_ref().is_some_and(|own| own.same_as(&tags)) {
-                    let is_as_before = Tags::existing(before.tags.clone()).same_as(&tags);
+                if !call.tags.as_ref().is_some_and(|own| own.equals_unordered(&tags)) {
+                    let is_as_before = Tags::existing(before.tags.clone()).equals_unordered(&tags);
                     call.tags = (!is_as_before).then_some(tags);
                 }
                 let group = desired.resource_group.clone();
@@ -105,7 +104,7 @@ impl Evaluator for CallEvaluator<'_> {
         evaluation.failures.into_iter().map(blocker).collect()
     }
 
-    fn admits(&self, change: &Change) -> bool {
+    fn can_apply(&self, change: &Change) -> bool {
         match (change, &self.before) {
             (Change::Tag(key, value), _) => {
                 self.call.extra_tags.value(key).is_none()
@@ -117,23 +116,23 @@ impl Evaluator for CallEvaluator<'_> {
         }
     }
 
-    fn filled(&self, key: &str) -> Option<String> {
+    fn default_tag(&self, key: &str) -> Option<String> {
         self.call.extra_tags.value(key).map(str::to_owned)
     }
 
-    fn is_given(&self, key: &str) -> bool {
+    fn is_key_fixed(&self, key: &str) -> bool {
         !self.call.context.values(key).is_empty()
     }
 
-    fn before(&self) -> Option<&DesiredFields> {
+    fn stored(&self) -> Option<&DesiredFields> {
         self.before.as_ref()
     }
 
-    fn is_fixed(&self, role: &str) -> bool {
+    fn is_role_fixed(&self, role: &str) -> bool {
         self.call.role_arns.iter().any(|arn| arn.as_str() == role)
     }
 
-    fn groups(&self) -> Vec<(&str, bool)> {
+    fn resource_groups(&self) -> Vec<(&str, bool)> {
         let groups = self.account.resource_groups.iter();
         groups.map(|group| (group.id.as_str(), group.default)).collect()
     }

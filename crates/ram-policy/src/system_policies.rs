@@ -7,22 +7,28 @@
 pub static SYSTEM_POLICIES: &[(&str, &str)] = &[
     (
         "AliyunECIFullAccess",
-        include_str!("system/AliyunECIFullAccess.json"),
+        include_str!("system_policies/AliyunECIFullAccess.json"),
     ),
     (
         "AliyunECIReadOnlyAccess",
-        include_str!("system/AliyunECIReadOnlyAccess.json"),
+        include_str!("system_policies/AliyunECIReadOnlyAccess.json"),
     ),
     (
         "AliyunServiceRolePolicyForECI",
-        include_str!("system/AliyunServiceRolePolicyForECI.json"),
+        include_str!("system_policies/AliyunServiceRolePolicyForECI.json"),
     ),
     (
         "AliyunECIContainerGroupRolePolicy",
-        include_str!("system/AliyunECIContainerGroupRolePolicy.json"),
+        include_str!("system_policies/AliyunECIContainerGroupRolePolicy.json"),
     ),
-    ("AdministratorAccess", include_str!("system/AllowEverything.json")),
-    ("FullAliyunAccess", include_str!("system/AllowEverything.json")),
+    (
+        "AdministratorAccess",
+        include_str!("system_policies/AllowEverything.json"),
+    ),
+    (
+        "FullAliyunAccess",
+        include_str!("system_policies/AllowEverything.json"),
+    ),
 ];
 
 /// Whether a name belongs to a built-in policy
