@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::document::Document;
 
-/// A policy under the name it is shown by
+/// A policy with its name
 #[derive(Clone, Debug)]
 pub struct AttachedPolicy {
-    /// Its name; `session` for a session's policies, `trust:ROLE` for a trust policy
+    /// The policy's name; `session` for session policies, `trust:ROLE` for a trust policy
     pub name: Arc<str>,
-    /// What it says
+    /// The policy's document
     pub document: Arc<Document>,
 }

@@ -1,55 +1,65 @@
-//! The policies attached at one place, ready to be asked.
+//! The policies attached to one user, group or role, with a lookup of their statements.
 //!
-//! Few statements are read one by one. Many are found through an index, so that what speaks of other actions, other
-//! tags or other roles costs nothing. Both ways find the same statement.
+//! A few statements are tried one by one. Many are looked up in an index, which skips most statements about other
+//! actions, tags or roles. Both ways find the same statement.
 
 mod index;
 
 use std::sync::Arc;
 
-use super::attached_policy::AttachedPolicy;
-use super::document::Statement;
-use super::effect::Effect;
-use super::matching::mismatch;
-use super::resolved_request::ResolvedRequest;
-use index::Index;
+use crate::attached_policy::AttachedPolicy;
+use crate::attachments::index::{Index, StatementPosition};
+use crate::decision::StatementId;
+use crate::document::Statement;
+use crate::effect::Effect;
+use crate::matching::first_mismatch;
+use crate::resolved_request::ResolvedRequest;
 
-/// Up to this many statements, reading them all is as fast as looking them up
-const FEW: usize = 16;
+/// Up to this many statements, trying them all is as fast as a lookup
+const MAX_UNINDEXED: usize = 16;
 
-/// The policies attached at one place: to one user, group or role for one scope, or to one control level
+/// The policies attached to one user, group or role in one scope, or to one level of control policies
 #[derive(Debug, Default)]
-pub(super) struct Attachments {
+pub(crate) struct Attachments {
     policies: Box<[AttachedPolicy]>,
     index: Option<Index>,
 }
 
-/// A statement with the policy that it is in and its place there, counted from 1
+/// A statement with its policy's name and its number in the policy, counted from 1
 #[derive(Clone, Copy, Debug)]
-pub(super) struct StatementRef<'a> {
-    pub(super) policy: &'a Arc<str>,
-    pub(super) number: usize,
-    pub(super) statement: &'a Statement,
+pub(crate) struct StatementRef<'a> {
+    pub(crate) policy: &'a Arc<str>,
+    pub(crate) number: usize,
+    pub(crate) statement: &'a Statement,
+}
+
+impl StatementRef<'_> {
+    pub(crate) fn id(&self) -> StatementId {
+        StatementId {
+            policy: Arc::clone(self.policy),
+            number: self.number,
+        }
+    }
 }
 
 impl Attachments {
-    pub(super) fn new(policies: Vec<AttachedPolicy>) -> Self {
+    pub(crate) fn new(policies: Vec<AttachedPolicy>) -> Self {
         let count: usize = policies
             .iter()
             .map(|attached| attached.document.statements.len())
             .sum();
         Self {
-            index: (count > FEW).then(|| Index::new(&policies)),
+            index: (count > MAX_UNINDEXED).then(|| Index::new(&policies)),
             policies: policies.into(),
         }
     }
 
-    pub(super) fn policies(&self) -> &[AttachedPolicy] {
+    pub(crate) fn policies(&self) -> &[AttachedPolicy] {
         &self.policies
     }
 
     /// All statements in order
-    pub(super) fn statements(&self) -> impl Iterator<Item = StatementRef<'_>> {
+    pub(crate) fn statements(&self) -> impl Iterator<Item = StatementRef<'_>> {
         self.policies.iter().flat_map(|attached| {
             attached
                 .document
@@ -64,41 +74,49 @@ impl Attachments {
         })
     }
 
-    /// The first statement of an effect that matches
-    pub(super) fn first(&self, facts: &ResolvedRequest<'_>, effect: Effect) -> Option<StatementRef<'_>> {
-        let matches = |candidate: &StatementRef<'_>| mismatch(facts, candidate.statement).is_none();
+    /// The first statement with this effect that matches the request
+    pub(crate) fn first_match(
+        &self,
+        request: &ResolvedRequest<'_>,
+        effect: Effect,
+    ) -> Option<StatementRef<'_>> {
+        let matches = |candidate: &StatementRef<'_>| first_mismatch(request, candidate.statement).is_none();
         match &self.index {
             Some(index) => index
-                .first(facts, effect, |at| {
-                    self.at(at).is_some_and(|candidate| matches(&candidate))
+                .first_match(request, effect, |position| {
+                    self.at(position).is_some_and(|candidate| matches(&candidate))
                 })
-                .and_then(|at| self.at(at)),
+                .and_then(|position| self.at(position)),
             None => self
                 .statements()
                 .find(|candidate| candidate.statement.effect == effect && matches(candidate)),
         }
     }
 
-    /// The Allow statements in order, without most of those that speak of other actions
-    pub(super) fn near<'a>(
+    /// The Allow statements that may cover the request's action, in order; perhaps with some that do not
+    pub(crate) fn allows_for<'a>(
         &'a self,
-        facts: &ResolvedRequest<'_>,
+        request: &ResolvedRequest<'_>,
     ) -> Box<dyn Iterator<Item = StatementRef<'a>> + 'a> {
         match &self.index {
-            Some(index) => Box::new(index.near(facts.action).filter_map(|at| self.at(at))),
+            Some(index) => Box::new(
+                index
+                    .allows_for(request.action)
+                    .filter_map(|position| self.at(position)),
+            ),
             None => Box::new(self.allows()),
         }
     }
 
     /// All Allow statements in order
-    pub(super) fn allows(&self) -> impl Iterator<Item = StatementRef<'_>> {
+    pub(crate) fn allows(&self) -> impl Iterator<Item = StatementRef<'_>> {
         self.statements()
             .filter(|candidate| candidate.statement.effect == Effect::Allow)
     }
 
-    fn at(&self, place: index::StatementPosition) -> Option<StatementRef<'_>> {
-        let attached = self.policies.get(usize::try_from(place.policy).ok()?)?;
-        let at = usize::try_from(place.statement).ok()?;
+    fn at(&self, position: StatementPosition) -> Option<StatementRef<'_>> {
+        let attached = self.policies.get(usize::try_from(position.policy).ok()?)?;
+        let at = usize::try_from(position.statement).ok()?;
         Some(StatementRef {
             policy: &attached.name,
             number: at.saturating_add(1),

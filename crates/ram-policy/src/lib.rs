@@ -1,34 +1,40 @@
 #![doc = include_str!("../README.md")]
 //!
 //! ```text
-//! text -> Document (checked)   Definition -> PolicySet (compiled once)   Request -> Decision
+//! JSON -> Document (checked)    Definition -> PolicySet (compiled once)    Request -> Decision
 //! ```
 
+// A policy document and its elements
 mod action;
 mod arn;
+mod condition;
+mod document;
+mod effect;
+pub mod pattern;
+mod principal;
+pub mod source;
+mod trusted_principal;
+mod warning;
+
+// The policies of an account, compiled
 mod attached_policy;
 mod attachments;
-mod condition;
+mod definition;
+mod set;
+mod system_policies;
+
+// The decision about a request
 mod context;
 mod decide;
 mod decision;
-mod definition;
-mod document;
-mod effect;
 mod everywhere;
 mod layer;
 mod matching;
-pub mod pattern;
-mod principal;
 mod request;
 mod resolved_request;
 mod scope;
-mod set;
-pub mod source;
-mod system_policies;
 mod trace;
 mod unmet_conditions;
-mod warning;
 
 pub use action::ActionPattern;
 pub use arn::{ResourcePattern, Segments};
@@ -41,11 +47,12 @@ pub use document::parse::MAX_BYTES;
 pub use document::{Actions, Document, DocumentKind, Parsed, Statement, Target};
 pub use effect::Effect;
 pub use pattern::Pattern;
-pub use principal::{Principal, PrincipalError, TrustedPrincipal};
+pub use principal::{Principal, PrincipalError};
 pub use request::Request;
 pub use resolved_request::{PRINCIPAL_ARN, RESOURCE_GROUP_ID};
 pub use scope::Scope;
 pub use set::{Layer, PolicySet};
 pub use system_policies::{SYSTEM_POLICIES, is_system_policy};
 pub use trace::{Trace, TracedLayer, TracedStatement};
+pub use trusted_principal::TrustedPrincipal;
 pub use warning::{PolicyWarning, WarningKind};

@@ -1,34 +1,34 @@
-//! A request with what the engine fills in by itself.
+//! A request as statements are matched against it: the ARN split, and the condition keys that the engine knows added.
 
-use super::arn::Resource;
-use super::context::Context;
-use super::principal::Principal;
-use super::request::Request;
+use crate::arn::Resource;
+use crate::context::Context;
+use crate::principal::Principal;
+use crate::request::Request;
 
-/// The condition key of the caller's own name; the engine fills it in
+/// The condition key of the caller's ARN, which the engine sets
 pub const PRINCIPAL_ARN: &str = "acs:PrincipalARN";
-/// The condition key of the resource group; the engine fills it in
+/// The condition key of the resource group, which the engine sets
 pub const RESOURCE_GROUP_ID: &str = "acs:ResourceGroupId";
-/// The keys that the engine fills in where the request does not give them
-const FILLED: [&str; 2] = [PRINCIPAL_ARN, RESOURCE_GROUP_ID];
+/// The keys that the engine sets if the request does not
+const ENGINE_KEYS: [&str; 2] = [PRINCIPAL_ARN, RESOURCE_GROUP_ID];
 
-/// A request with what the engine fills in by itself
-pub(super) struct ResolvedRequest<'a> {
-    pub(super) action: &'a str,
-    pub(super) resource: Resource<'a>,
-    pub(super) caller: &'a Principal,
-    pub(super) account: &'a str,
+/// A request with its ARN split and the condition keys of the engine
+pub(crate) struct ResolvedRequest<'a> {
+    pub(crate) action: &'a str,
+    pub(crate) resource: Resource<'a>,
+    pub(crate) principal: &'a Principal,
+    pub(crate) account: &'a str,
     context: &'a Context,
     principal_arn: Option<String>,
     resource_group: Option<String>,
 }
 
 impl<'a> ResolvedRequest<'a> {
-    pub(super) fn new(account: &'a str, request: &Request<'a>) -> Self {
+    pub(crate) fn new(account: &'a str, request: &Request<'a>) -> Self {
         Self {
             action: request.action,
             resource: Resource::new(request.resource),
-            caller: request.principal,
+            principal: request.principal,
             account,
             context: request.context,
             principal_arn: request.principal.arn(account),
@@ -36,8 +36,8 @@ impl<'a> ResolvedRequest<'a> {
         }
     }
 
-    /// The values of a condition key; what the request gives wins over what the engine knows
-    pub(super) fn values(&self, key: &str) -> &[String] {
+    /// The values of a condition key; those that the request gives replace those of the engine
+    pub(crate) fn values(&self, key: &str) -> &[String] {
         let given = self.context.values(key);
         let known = match key {
             _ if !given.is_empty() => return given,
@@ -48,13 +48,13 @@ impl<'a> ResolvedRequest<'a> {
         known.as_ref().map_or(given, std::slice::from_ref)
     }
 
-    /// How many keys there are at most
-    pub(super) fn key_count(&self) -> usize {
-        self.context.len().saturating_add(FILLED.len())
+    /// An upper bound on the number of keys
+    pub(crate) fn key_count(&self) -> usize {
+        self.context.len().saturating_add(ENGINE_KEYS.len())
     }
 
     /// The keys that may have values
-    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
-        self.context.iter().map(|(key, _)| key).chain(FILLED)
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.context.iter().map(|(key, _)| key).chain(ENGINE_KEYS)
     }
 }

@@ -1,9 +1,9 @@
-//! The system policies that ramgate knows without being told.
+//! The system policies that are built in.
 //!
-//! Their texts are those that Alibaba Cloud publishes for them; `AliyunECIContainerGroupRolePolicy` is published
-//! as a list of actions only, and the two administrator policies are what their names promise.
+//! Their texts are those that Alibaba Cloud publishes. Of `AliyunECIContainerGroupRolePolicy` only the list of actions is
+//! published, and the two administrator policies are written by their names.
 
-/// Name and text of each built-in policy
+/// Name and text of each built-in system policy
 pub static SYSTEM_POLICIES: &[(&str, &str)] = &[
     (
         "AliyunECIFullAccess",
@@ -31,7 +31,7 @@ pub static SYSTEM_POLICIES: &[(&str, &str)] = &[
     ),
 ];
 
-/// Whether a name belongs to a built-in policy
+/// Whether a built-in system policy has this name
 pub fn is_system_policy(name: &str) -> bool {
     SYSTEM_POLICIES.iter().any(|(known, _)| *known == name)
 }

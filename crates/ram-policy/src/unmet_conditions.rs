@@ -1,23 +1,24 @@
-//! What a statement still wants of a request that it speaks of.
+//! The conditions that a statement still lacks, for callers who search for a request that would be allowed.
 
-use super::condition::Condition;
-use super::document::Statement;
-use super::matching::{action_or_target_mismatch, open};
-use super::request::Request;
-use super::resolved_request::ResolvedRequest;
-use super::set::PolicySet;
+use crate::condition::Condition;
+use crate::document::Statement;
+use crate::matching::{mismatch_before_conditions, unmet_conditions};
+use crate::request::Request;
+use crate::resolved_request::ResolvedRequest;
+use crate::set::PolicySet;
 
 impl PolicySet {
-    /// The conditions of a statement that do not hold for a request; none if it speaks of other actions or resources
+    /// The conditions of a statement that a request does not meet; `None` if the statement covers other actions,
+    /// resources or callers.
     pub fn unmet_conditions<'a>(
         &self,
         request: &Request<'_>,
         statement: &'a Statement,
     ) -> Option<Vec<&'a Condition>> {
-        let facts = ResolvedRequest::new(self.account(), request);
-        match action_or_target_mismatch(&facts, statement) {
+        let request = ResolvedRequest::new(self.account(), request);
+        match mismatch_before_conditions(&request, statement) {
             Some(_) => None,
-            None => Some(open(&facts, statement).collect()),
+            None => Some(unmet_conditions(&request, statement).collect()),
         }
     }
 }

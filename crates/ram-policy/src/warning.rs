@@ -1,26 +1,26 @@
-//! What a policy may say, but probably does not mean: accepted, and told to its author.
+//! Warnings: what a policy says, but its author probably did not mean.
 
 use crate::source::{Fault, Position};
 
-/// A doubtful place of a policy
+/// A warning about a policy that RAM accepts
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyWarning {
-    /// What kind of place it is
+    /// The kind of warning
     pub kind: WarningKind,
-    /// Where it is, and what it says
+    /// Position and message
     pub fault: Fault,
 }
 
-/// What is doubtful
+/// The kind of a [`PolicyWarning`]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WarningKind {
     /// A boolean or integer without quotes, where RAM writes strings
     Unquoted,
-    /// A single address that is written as a block
+    /// A single IP address that is written as a CIDR block
     SingleAddress,
-    /// A block with bits set behind its prefix
+    /// A CIDR block with bits set behind its prefix
     HostBits,
-    /// A text longer than RAM stores
+    /// A document that is longer than RAM stores
     TooLong,
 }
 

@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::desired_fields::{Change, DesiredFields};
-use super::evaluator::{Blocker, Evaluator};
 use crate::account::Account;
 use crate::call::Call;
 use crate::evaluate::evaluate;
 use crate::evaluation::Failure;
+use crate::fix::desired_fields::{Change, DesiredFields};
+use crate::fix::evaluator::{Blocker, Evaluator};
 use crate::operation::OperationKind;
 use crate::tag::{TagError, Tags, check_tag};
 use ram_policy::{PolicySet, Principal};

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 
-use super::budget::Budget;
-use super::evaluator::Evaluator;
 use crate::condition_key::{RESOURCE_GROUP_ID, TagKey};
+use crate::fix::budget::Budget;
+use crate::fix::evaluator::Evaluator;
 use ram_policy::{Condition, Effect, Layer, Scope};
 
 /// What can be chosen for each tag, and for the resource group

@@ -1,7 +1,7 @@
 //! What a search asks about the fields that it tries.
 
-use super::desired_fields::{Change, DesiredFields};
 use crate::evaluation::Denial;
+use crate::fix::desired_fields::{Change, DesiredFields};
 use crate::refusal::Refusal;
 use ram_policy::Principal;
 

@@ -3,12 +3,12 @@
 use std::cell::OnceCell;
 use std::collections::HashSet;
 
-use super::budget::Budget;
-use super::candidate_values::CandidateValues;
-use super::desired_fields::{Change, DesiredFields};
-use super::evaluator::{Blocker, Evaluator};
 use crate::condition_key::{RESOURCE_GROUP_ID, TagKey, TagSource};
 use crate::evaluation::Denial;
+use crate::fix::budget::Budget;
+use crate::fix::candidate_values::CandidateValues;
+use crate::fix::desired_fields::{Change, DesiredFields};
+use crate::fix::evaluator::{Blocker, Evaluator};
 use crate::ram_question::{ASSUME_ROLE, PASS_ROLE, Question};
 use crate::refusal::Refusal;
 use ram_policy::{

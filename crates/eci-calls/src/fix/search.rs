@@ -3,10 +3,10 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashSet};
 
-use super::budget::Budget;
-use super::desired_fields::{Change, DesiredFields};
-use super::evaluator::Evaluator;
-use super::remedy::{Remedies, Remedy};
+use crate::fix::budget::Budget;
+use crate::fix::desired_fields::{Change, DesiredFields};
+use crate::fix::evaluator::Evaluator;
+use crate::fix::remedy::{Remedies, Remedy};
 use ram_policy::{PolicySet, Principal};
 
 /// How many evaluations the search makes before it gives up, however little they cost

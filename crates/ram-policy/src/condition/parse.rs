@@ -1,132 +1,163 @@
-//! From a policy's `Condition` block to checked conditions.
+//! Parses the `Condition` element of a policy.
 
-use super::date::Date;
-use super::ip_address::Block;
-use super::numeric::Number;
-use super::operator::{Comparison, Operator};
-use super::policy_values::PolicyValues;
-use super::string::Text;
-use super::{Condition, boolean};
-use crate::source::{Fault, Node, Position, Value};
+use crate::condition::date::Date;
+use crate::condition::ip_address::AddressBlock;
+use crate::condition::numeric::Decimal;
+use crate::condition::operator::{Comparison, Operator};
+use crate::condition::policy_values::PolicyValues;
+use crate::condition::string::StringValue;
+use crate::condition::{Condition, boolean};
+use crate::source::{Fault, Key, Node, Position, Value};
 use crate::warning::{PolicyWarning, WarningKind};
 
-/// Reads a `Condition` block: operator -> key -> value or list
-pub(crate) fn parse(block: &Node, warnings: &mut Vec<PolicyWarning>) -> Result<Box<[Condition]>, Fault> {
+/// The conditions of one statement, with what their author should look at
+#[derive(Debug, Default)]
+pub(crate) struct ParsedConditions {
+    pub(crate) conditions: Box<[Condition]>,
+    pub(crate) warnings: Vec<PolicyWarning>,
+}
+
+/// A value of a policy as text, with its position
+type ValueText = (Position, String);
+
+/// Parses a `Condition` element: an object of operators, each an object of condition keys.
+///
+/// ```text
+/// {"NumericLessThan": {"level": 5}}  ->  one condition, and a warning that 5 is not quoted
+/// ```
+///
+/// # Errors
+/// The first fault, such as an unknown operator, an operator without keys, or a value that the operator cannot read.
+pub(crate) fn parse(block: &Node) -> Result<ParsedConditions, Fault> {
     let mut conditions = Vec::new();
+    let mut warnings = Vec::new();
     for (name, keys) in block.entries("Condition")? {
         let operator = Operator::find(&name.text).map_err(|message| Fault::new(name.at, message))?;
         let entries = keys.entries(operator.name())?;
         if entries.is_empty() {
-            return Err(Fault::new(
-                keys.at,
-                format!("{} has no condition key", operator.name()),
-            ));
+            let message = format!("{} has no condition key", operator.name());
+            return Err(Fault::new(keys.at, message));
         }
-        for (key, values) in entries {
-            if key.text.is_empty() {
-                return Err(Fault::new(key.at, "a condition key is empty"));
-            }
-            if key.text.contains("${") {
-                return Err(no_variables(key.at, &key.text));
-            }
-            let wanted = read(operator, values, warnings)?;
-            conditions.push(Condition {
-                operator,
-                key: key.text.as_str().into(),
-                at: key.at,
-                values_at: values.items().iter().map(|value| value.at).collect(),
-                wanted,
-            });
+        for (key, node) in entries {
+            let condition = condition(operator, key, node)?;
+            warnings.extend(node.items().iter().filter_map(unquoted));
+            warnings.extend(doubtful_blocks(&condition));
+            conditions.push(condition);
         }
     }
-    Ok(conditions.into())
-}
-
-/// Reads the values of one key; scalars and one-item lists mean the same
-fn read(operator: &Operator, node: &Node, warnings: &mut Vec<PolicyWarning>) -> Result<PolicyValues, Fault> {
-    let items = match &node.value {
-        Value::List(items) if items.is_empty() => {
-            return Err(Fault::new(
-                node.at,
-                format!("{} has an empty list of values", operator.name()),
-            ));
-        }
-        Value::List(items) => items.as_slice(),
-        _ => std::slice::from_ref(node),
-    };
-    let mut texts = Vec::with_capacity(items.len());
-    for item in items {
-        texts.push((item.at, as_text(operator, item, warnings)?));
-    }
-    fn each<T>(
-        texts: &[(Position, String)],
-        mut parse: impl FnMut(Position, &str) -> Result<T, String>,
-    ) -> Result<Box<[T]>, Fault> {
-        texts
-            .iter()
-            .map(|(at, text)| parse(*at, text).map_err(|message| Fault::new(*at, message)))
-            .collect()
-    }
-    Ok(match operator.comparison {
-        Comparison::String(comparison) => {
-            PolicyValues::String(comparison, each(&texts, |_, text| Ok(Text::new(text)))?)
-        }
-        Comparison::Numeric(order) => PolicyValues::Numeric(
-            order,
-            each(&texts, |_, text| {
-                Number::parse(text).ok_or_else(|| format!("`{text}` is not a decimal number"))
-            })?,
-        ),
-        Comparison::Date(order) => PolicyValues::Date(
-            order,
-            each(&texts, |_, text| {
-                Date::parse(text).ok_or_else(|| {
-                    format!("`{text}` is not a date such as `2026-11-22T08:00:00+08:00` or `…00Z`")
-                })
-            })?,
-        ),
-        Comparison::Bool => PolicyValues::Bool(each(&texts, |_, text| {
-            boolean::parse(text).ok_or_else(|| format!("`{text}` is neither `true` nor `false`"))
-        })?),
-        Comparison::IpAddress => PolicyValues::IpAddress(each(&texts, |at, text| {
-            let block = Block::parse(text)?;
-            let doubt = block.doubt();
-            warnings
-                .extend(doubt.map(|(kind, says)| PolicyWarning::new(kind, at, format!("`{text}` {says}"))));
-            Ok(block)
-        })?),
+    Ok(ParsedConditions {
+        conditions: conditions.into(),
+        warnings,
     })
 }
 
-fn as_text(operator: &Operator, node: &Node, warnings: &mut Vec<PolicyWarning>) -> Result<String, Fault> {
-    let unquoted = match &node.value {
-        Value::String(text) if text.contains("${") => return Err(no_variables(node.at, text)),
-        Value::String(text) => return Ok(text.clone()),
-        Value::Bool(flag) => flag.to_string(),
-        Value::Number(text) if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') => text.clone(),
+fn condition(operator: &'static Operator, key: &Key, node: &Node) -> Result<Condition, Fault> {
+    if key.text.is_empty() {
+        return Err(Fault::new(key.at, "a condition key is empty"));
+    }
+    if key.text.contains("${") {
+        return Err(no_variables(key.at, &key.text));
+    }
+    Ok(Condition {
+        operator,
+        key: key.text.as_str().into(),
+        at: key.at,
+        values_at: node.items().iter().map(|value| value.at).collect(),
+        values: values(operator, &texts(operator, node)?)?,
+    })
+}
+
+/// The values of one key as texts; a single value means the same as a list of one
+fn texts(operator: &Operator, node: &Node) -> Result<Vec<ValueText>, Fault> {
+    let items = node.items();
+    if items.is_empty() {
+        let message = format!("{} has an empty list of values", operator.name());
+        return Err(Fault::new(node.at, message));
+    }
+    let text = |item: &Node| Ok((item.at, text(operator, item)?));
+    items.iter().map(text).collect()
+}
+
+fn values(operator: &Operator, texts: &[ValueText]) -> Result<PolicyValues, Fault> {
+    Ok(match operator.comparison {
+        Comparison::String(comparison) => {
+            let value = |text: &str| Ok(StringValue::new(text));
+            PolicyValues::String(comparison, each(texts, value)?)
+        }
+        Comparison::Numeric(order) => PolicyValues::Numeric(order, each(texts, number)?),
+        Comparison::Date(order) => PolicyValues::Date(order, each(texts, date)?),
+        Comparison::Bool => PolicyValues::Bool(each(texts, flag)?),
+        Comparison::IpAddress => PolicyValues::IpAddress(each(texts, AddressBlock::parse)?),
+    })
+}
+
+/// Parses each text; a fault gets the position of the text
+fn each<T>(texts: &[ValueText], parse: impl Fn(&str) -> Result<T, String>) -> Result<Box<[T]>, Fault> {
+    texts
+        .iter()
+        .map(|(at, text)| parse(text).map_err(|message| Fault::new(*at, message)))
+        .collect()
+}
+
+fn number(text: &str) -> Result<Decimal, String> {
+    Decimal::parse(text).ok_or_else(|| format!("`{text}` is not a decimal number"))
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    Date::parse(text)
+        .ok_or_else(|| format!("`{text}` is not a date such as `2026-11-22T08:00:00+08:00` or `…00Z`"))
+}
+
+fn flag(text: &str) -> Result<bool, String> {
+    boolean::parse(text).ok_or_else(|| format!("`{text}` is neither `true` nor `false`"))
+}
+
+/// The text of a value; booleans and integers may lack their quotes
+fn text(operator: &Operator, node: &Node) -> Result<String, Fault> {
+    match &node.value {
+        Value::String(text) if text.contains("${") => Err(no_variables(node.at, text)),
+        Value::String(text) => Ok(text.clone()),
+        Value::Bool(flag) => Ok(flag.to_string()),
+        Value::Number(text) if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') => {
+            Ok(text.clone())
+        }
         Value::Number(text) => {
-            return Err(Fault::new(
-                node.at,
-                format!("`{text}` must be quoted: RAM writes every value as a string"),
-            ));
+            let message = format!("`{text}` must be quoted: RAM writes every value as a string");
+            Err(Fault::new(node.at, message))
         }
         Value::Null | Value::List(_) | Value::Map(_) => {
-            return Err(Fault::new(
-                node.at,
-                format!(
-                    "a value of {} must be a string, found {}",
-                    operator.name(),
-                    node.kind()
-                ),
-            ));
+            let (operator, kind) = (operator.name(), node.kind());
+            let message = format!("a value of {operator} must be a string, found {kind}");
+            Err(Fault::new(node.at, message))
         }
+    }
+}
+
+/// A warning for a boolean or an integer without quotes
+fn unquoted(node: &Node) -> Option<PolicyWarning> {
+    let text = match &node.value {
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(text) => text.clone(),
+        Value::Null | Value::String(_) | Value::List(_) | Value::Map(_) => return None,
     };
-    warnings.push(PolicyWarning::new(
-        WarningKind::Unquoted,
-        node.at,
-        format!("`{unquoted}` is not quoted: RAM writes every value as a string"),
-    ));
-    Ok(unquoted)
+    let message = format!("`{text}` is not quoted: RAM writes every value as a string");
+    Some(PolicyWarning::new(WarningKind::Unquoted, node.at, message))
+}
+
+/// Warnings for CIDR blocks that their author may have meant otherwise
+fn doubtful_blocks(condition: &Condition) -> Vec<PolicyWarning> {
+    let PolicyValues::IpAddress(blocks) = &condition.values else {
+        return Vec::new();
+    };
+    let warning = |(block, at): (&AddressBlock, &Position)| {
+        let (kind, says) = block.warning()?;
+        Some(PolicyWarning::new(kind, *at, format!("`{block}` {says}")))
+    };
+    blocks
+        .iter()
+        .zip(&condition.values_at)
+        .filter_map(warning)
+        .collect()
 }
 
 fn no_variables(at: Position, text: &str) -> Fault {
@@ -139,7 +170,7 @@ mod tests {
     use crate::source::json;
 
     fn refused(block: &str) -> (u32, String) {
-        let fault = parse(&json::parse(block).unwrap(), &mut Vec::new()).unwrap_err();
+        let fault = parse(&json::parse(block).unwrap()).unwrap_err();
         (fault.at.column, fault.message)
     }
 
@@ -186,9 +217,8 @@ mod tests {
 
     #[test]
     fn unquoted_values_are_warned_of() {
-        let mut warnings = Vec::new();
         let block = json::parse(r#"{"Bool": {"k": true}, "NumericEquals": {"k": [1, -2]}}"#).unwrap();
-        parse(&block, &mut warnings).unwrap();
+        let warnings = parse(&block).unwrap().warnings;
         assert_eq!(warnings.len(), 3);
         assert_eq!(warnings[0].fault.at.column, 16);
     }

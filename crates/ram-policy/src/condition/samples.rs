@@ -1,62 +1,73 @@
-//! Texts that tell a condition's cases apart: its own values, and neighbours on either side of them.
+//! Sample values for a condition: its own values, and neighbours on both sides of them.
 
-use super::Condition;
-use super::operator::StringComparison;
-use super::policy_values::PolicyValues;
+use crate::condition::Condition;
+use crate::condition::operator::StringComparison;
+use crate::condition::policy_values::PolicyValues;
 use crate::pattern::Pattern;
 
-/// What is none of a policy's texts, one of them at least
+/// Two texts, of which a policy of one value names at most one
 const OTHERS: [&str; 2] = ["other", "another"];
 
-/// Before and after every date that a policy means
+/// Dates before and after every date in a policy
 const FAR_DATES: [&str; 2] = ["1970-01-01T00:00:00Z", "9999-12-30T00:00:00Z"];
 
+/// Addresses of the blocks that RFC 5737 reserves for examples
+const OTHER_ADDRESSES: [&str; 2] = ["192.0.2.1", "203.0.113.1"];
+
 impl Condition {
-    /// Values to try for the key, the policy's own in front
+    /// Values to try for the key, the policy's own first.
     ///
-    /// For every operator there is one that meets it and, but for patterns that match everything, one that does not.
+    /// At least one of them meets the condition, and at least one does not, unless a pattern matches every text.
+    ///
+    /// ```text
+    /// NumericLessThan 5     5, -1, 15
+    /// StringLike team-*     team-, other, another
+    /// Bool true             true, false
+    /// ```
     pub fn samples(&self) -> Vec<String> {
-        let mut samples: Vec<String> = match &self.wanted {
-            PolicyValues::String(comparison, values) => values
-                .iter()
-                .map(|value| match comparison {
-                    StringComparison::Like => plain(value.as_str()),
-                    StringComparison::Equal | StringComparison::EqualIgnoringCase => {
-                        value.as_str().to_owned()
-                    }
-                })
-                .collect(),
+        match &self.values {
+            PolicyValues::String(comparison, values) => {
+                let own = values
+                    .iter()
+                    .map(|value| matching_text(*comparison, value.as_str()));
+                own.chain(OTHERS.map(str::to_owned)).collect()
+            }
             PolicyValues::Numeric(_, values) => {
-                let each = values.iter().map(ToString::to_string);
-                each.flat_map(around).collect()
+                let own = values.iter().map(ToString::to_string);
+                own.flat_map(with_neighbours).collect()
             }
             PolicyValues::Date(_, values) => {
-                let each = values.iter().map(ToString::to_string);
-                each.chain(FAR_DATES.map(str::to_owned)).collect()
+                let own = values.iter().map(ToString::to_string);
+                own.chain(FAR_DATES.map(str::to_owned)).collect()
             }
             PolicyValues::Bool(_) => vec!["true".to_owned(), "false".to_owned()],
             PolicyValues::IpAddress(values) => {
-                let text = values.iter().map(ToString::to_string);
-                text.map(|text| text.split('/').next().unwrap_or_default().to_owned())
-                    .chain(["192.0.2.1".to_owned(), "203.0.113.1".to_owned()])
-                    .collect()
+                let own = values.iter().map(|block| first_address(&block.to_string()));
+                own.chain(OTHER_ADDRESSES.map(str::to_owned)).collect()
             }
-        };
-        if let PolicyValues::String(..) = self.wanted {
-            samples.extend(OTHERS.map(str::to_owned));
         }
-        samples
     }
 }
 
-/// A pattern with its wildcards filled in as shortly as a readable value allows
-fn plain(pattern: &str) -> String {
+fn matching_text(comparison: StringComparison, value: &str) -> String {
+    match comparison {
+        StringComparison::Like => shortest_match(value),
+        StringComparison::Equal | StringComparison::EqualIgnoringCase => value.to_owned(),
+    }
+}
+
+/// The shortest text that matches a pattern and is not empty
+fn shortest_match(pattern: &str) -> String {
     let short = Pattern::new(pattern).filled("");
     if short.is_empty() { "x".to_owned() } else { short }
 }
 
+fn first_address(block: &str) -> String {
+    block.split('/').next().unwrap_or_default().to_owned()
+}
+
 /// A number with one below it and one above it
-fn around(value: String) -> [String; 3] {
+fn with_neighbours(value: String) -> [String; 3] {
     let (below, above) = match value.strip_prefix('-') {
         Some(digits) => (format!("-1{digits}"), "0".to_owned()),
         None => ("-1".to_owned(), format!("1{value}")),
@@ -83,7 +94,7 @@ mod tests {
             };
             for value in values {
                 let block = format!(r#"{{"{}": {{"k": "{value}"}}}}"#, operator.name());
-                let conditions = parse(&json::parse(&block).unwrap(), &mut Vec::new()).unwrap();
+                let conditions = parse(&json::parse(&block).unwrap()).unwrap().conditions;
                 let condition = &conditions[0];
                 let met = |wanted: bool| {
                     let samples = condition.samples();

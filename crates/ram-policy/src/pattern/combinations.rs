@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
-use super::token::{Token, Tokens};
+use crate::pattern::token::{Token, Tokens};
 
 /// States that are looked at before the search ends: twenty patterns of the length of resource names take a few hundred
 const MOST_STATES: usize = 2_000;

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::matcher::{Case, matches_pattern};
-use super::token::is_wildcard;
+use crate::pattern::matcher::{Case, matches_pattern};
+use crate::pattern::token::is_wildcard;
 
 /// A pattern that is kept and asked often
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -3,7 +3,7 @@
 //! Matching needs no memory of its own. Its time grows with the product of the two lengths in the worst case;
 //! both are bounded before they get here (a policy by 64 KiB, tag values and names by the limits of ECI).
 
-use super::token::{Span, Token};
+use crate::pattern::token::{Span, Token};
 
 /// Whether letters that differ only in case are the same
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! Both answers come from one table over the two patterns, filled from their ends, in time that grows with the product of
 //! their lengths.
 
-use super::token::{Span, Token};
+use crate::pattern::token::{Span, Token};
 
 /// Whether every text that fits `inner` surely fits `outer` too
 pub(super) fn includes(outer: &str, inner: &str) -> bool {

@@ -9,7 +9,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::{Fault, Key, Node, Position, Value};
+use crate::source::{Fault, Key, Node, Position, Value};
 
 /// The name by which a [`Node`] field asks for the tree itself instead of a value read from it
 const WHOLE: &str = "$ramgate::source::Node";

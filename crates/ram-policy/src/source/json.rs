@@ -8,7 +8,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::{Fault, Key, MAX_DEPTH, Node, Position, Value};
+use crate::source::{Fault, Key, MAX_DEPTH, Node, Position, Value};
 
 /// Reads one JSON value that fills the whole text
 pub fn parse(text: &str) -> Result<Node, Fault> {
