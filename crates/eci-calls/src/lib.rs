@@ -1,7 +1,8 @@
 #![doc = include_str!("../README.md")]
 //!
 //! ```text
-//! Call (operation, tags, group, role, instance) -> Inquiry (ECI's own rules, questions to RAM) -> CallEvaluation
+//! Call (operation, tags, resource group, role, instance)
+//!   -> Inquiry (what ECI refuses, questions to RAM) -> CallEvaluation (outcome, failures)
 //! ```
 
 mod account;
@@ -23,6 +24,7 @@ pub use call::{Call, Instance};
 pub use evaluate::evaluate;
 pub use evaluation::{Allowed, CallEvaluation, CallOutcome, Denial, Failure};
 pub use everywhere::{Everywhere, evaluate_everywhere};
+pub use inquiry::{Inquiry, inquire};
 pub use operation::{Operation, OperationKind, UnknownOperation};
 pub use ram_question::{
     ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, ECI_SERVICE, INSTANCE_ROLE_SERVICE, PASS_ROLE, Question,
