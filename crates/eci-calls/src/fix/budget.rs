@@ -1,53 +1,65 @@
-//! How much a search may cost, counted in statements and conditions that are looked at, since the engine has no clock.
+//! The budget of a search, counted in statements and conditions, because the engine has no clock.
 
 use std::cell::Cell;
 
-/// Statements and conditions looked at before a search gives up: some 10 ms of one core
-const MOST: usize = 100_000;
+/// Statements and conditions that a search may read: some 10 ms on one core
+const TOTAL: usize = 100_000;
 
-/// What is left of it
+/// What is left of the budget
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     left: Cell<usize>,
-    /// Whether something was left out because there is not enough
-    cut: Cell<bool>,
+    is_incomplete: Cell<bool>,
 }
 
+/// The error of work that costs more than is left
+#[derive(Debug)]
+pub(crate) struct Exhausted;
+
 impl Budget {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            left: Cell::new(MOST),
-            cut: Cell::new(false),
+            left: Cell::new(TOTAL),
+            is_incomplete: Cell::new(false),
         }
     }
 
-    /// Takes as much as some work costs, or nothing if there is not that much
-    pub(super) fn spend(&self, work: usize) -> bool {
-        let left = self.left.get().checked_sub(work);
-        match left {
-            Some(left) => self.left.set(left),
-            None => self.cut.set(true),
+    /// Pays for some work.
+    ///
+    /// # Errors
+    /// Less is left than the work costs. Then the search is incomplete.
+    pub(crate) fn spend(&self, work: usize) -> Result<(), Exhausted> {
+        let Some(left) = self.left.get().checked_sub(work) else {
+            self.mark_incomplete();
+            return Err(Exhausted);
+        };
+        self.left.set(left);
+        Ok(())
+    }
+
+    /// Pays for optional work, whose lack leaves the search complete.
+    ///
+    /// # Errors
+    /// The work costs more than half of what is left.
+    pub(crate) fn spend_on_option(&self, work: usize) -> Result<(), Exhausted> {
+        if work <= self.left.get() / 2 {
+            self.spend(work)
+        } else {
+            Err(Exhausted)
         }
-        left.is_some()
     }
 
-    /// The same for work that is only worth it while it leaves half of what there is; nothing is missed without it
-    pub(super) fn spend_of_half(&self, work: usize) -> bool {
-        work <= self.left.get() / 2 && self.spend(work)
-    }
-
-    /// How often something of this cost can still be done
-    pub(super) fn times(&self, work: usize) -> usize {
+    /// How often work of this cost can still be paid for
+    pub(crate) fn times(&self, work: usize) -> usize {
         self.left.get().checked_div(work).unwrap_or(usize::MAX)
     }
 
-    /// Says that something was left out
-    pub(super) fn cut(&self) {
-        self.cut.set(true);
+    /// Records that the search leaves out something that it would have to try
+    pub(crate) fn mark_incomplete(&self) {
+        self.is_incomplete.set(true);
     }
 
-    /// Whether something was left out
-    pub(super) fn is_cut(&self) -> bool {
-        self.cut.get()
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.is_incomplete.get()
     }
 }

@@ -1,9 +1,9 @@
-//! The evaluator of a call by itself, whose fields are its tags, its group and its role.
+//! Evaluates a call with other tags, another resource group or another role.
 
 use jiff::Timestamp;
 
 use crate::account::Account;
-use crate::call::Call;
+use crate::call::{Call, Instance};
 use crate::evaluate::evaluate;
 use crate::evaluation::Failure;
 use crate::fix::desired_fields::{Change, DesiredFields};
@@ -12,7 +12,7 @@ use crate::operation::OperationKind;
 use crate::tag::{TagError, Tags, check_tag};
 use ram_policy::{PolicySet, Principal};
 
-/// Evaluates one caller's call with other tags, another group or another role
+/// The evaluator for one caller's create or update
 #[derive(Clone, Debug)]
 pub struct CallEvaluator<'a> {
     set: &'a PolicySet,
@@ -20,11 +20,11 @@ pub struct CallEvaluator<'a> {
     principal: &'a Principal,
     call: &'a Call,
     now: Timestamp,
-    before: Option<DesiredFields>,
+    stored: Option<DesiredFields>,
 }
 
 impl<'a> CallEvaluator<'a> {
-    /// An evaluator for a create or an update; other calls leave nothing to choose
+    /// An evaluator for a create or an update; `None` for other calls, which have no fields to choose
     pub fn new(
         set: &'a PolicySet,
         account: &'a Account,
@@ -32,16 +32,10 @@ impl<'a> CallEvaluator<'a> {
         call: &'a Call,
         now: Timestamp,
     ) -> Option<Self> {
-        let before = match call.operation.kind() {
+        let instance = call.instance.as_ref();
+        let stored = match call.operation.kind() {
             OperationKind::Create => None,
-            OperationKind::Update => Some(call.instance.as_ref().map_or_else(
-                DesiredFields::default,
-                |instance| DesiredFields {
-                    tags: pairs(&instance.tags),
-                    resource_group: instance.resource_group.clone(),
-                    role: instance.role.clone(),
-                },
-            )),
+            OperationKind::Update => Some(instance.map(stored_fields).unwrap_or_default()),
             OperationKind::Query | OperationKind::ById => return None,
         };
         Some(Self {
@@ -50,13 +44,13 @@ impl<'a> CallEvaluator<'a> {
             principal,
             call,
             now,
-            before,
+            stored,
         })
     }
 
     /// The fields of the call as it is
     pub fn desired(&self) -> DesiredFields {
-        let before = self.before.clone().unwrap_or_default();
+        let stored = self.stored.clone().unwrap_or_default();
         let Call {
             tags,
             resource_group,
@@ -64,10 +58,31 @@ impl<'a> CallEvaluator<'a> {
             ..
         } = self.call;
         DesiredFields {
-            tags: tags.as_ref().map_or(before.tags, pairs),
-            resource_group: resource_group.clone().or(before.resource_group),
-            role: role.clone().or(before.role),
+            tags: tags.as_ref().map_or(stored.tags, pairs),
+            resource_group: resource_group.clone().or(stored.resource_group),
+            role: role.clone().or(stored.role),
         }
+    }
+
+    /// The call with these tags and the other fields
+    fn call_with(&self, tags: Tags, desired: &DesiredFields) -> Call {
+        let mut call = self.call.clone();
+        let Some(stored) = &self.stored else {
+            call.tags = (!tags.is_empty()).then_some(tags);
+            call.resource_group.clone_from(&desired.resource_group);
+            call.role.clone_from(&desired.role);
+            return call;
+        };
+        // An update that sends these tags already stays as it is. Otherwise it sends them only if they change.
+        let sends_them = call.tags.as_ref().is_some_and(|own| own.equals_unordered(&tags));
+        if !sends_them {
+            let is_unchanged = Tags::existing(stored.tags.clone()).equals_unordered(&tags);
+            call.tags = (!is_unchanged).then_some(tags);
+        }
+        let group = desired.resource_group.clone();
+        call.resource_group = group.filter(|_| desired.resource_group != stored.resource_group);
+        call.role = desired.role.clone().filter(|_| desired.role != stored.role);
+        call
     }
 }
 
@@ -78,24 +93,7 @@ impl Evaluator for CallEvaluator<'_> {
             Err(TagError::TooMany { .. }) => return vec![Blocker::TooManyTags],
             Err(_) => return vec![Blocker::Final],
         };
-        let mut call = self.call.clone();
-        match &self.before {
-            None => {
-                call.tags = (!tags.is_empty()).then_some(tags);
-                call.resource_group.clone_from(&desired.resource_group);
-                call.role.clone_from(&desired.role);
-            }
-            Some(before) => {
-                // The call's own tags stay as they are sent; the instance's need not be sent
-                if !call.tags.as_ref().is_some_and(|own| own.equals_unordered(&tags)) {
-                    let is_as_before = Tags::existing(before.tags.clone()).equals_unordered(&tags);
-                    call.tags = (!is_as_before).then_some(tags);
-                }
-                let group = desired.resource_group.clone();
-                call.resource_group = group.filter(|_| desired.resource_group != before.resource_group);
-                call.role = desired.role.clone().filter(|_| desired.role != before.role);
-            }
-        }
+        let call = self.call_with(tags, desired);
         let evaluation = evaluate(self.set, self.account, self.principal, &call, self.now);
         let blocker = |failure| match failure {
             Failure::Refused(refusal) => Blocker::Refused(refusal),
@@ -105,13 +103,13 @@ impl Evaluator for CallEvaluator<'_> {
     }
 
     fn can_apply(&self, change: &Change) -> bool {
-        match (change, &self.before) {
+        match (change, &self.stored) {
             (Change::Tag(key, value), _) => {
                 self.call.extra_tags.value(key).is_none()
                     && value.as_ref().is_none_or(|value| check_tag(key, value).is_ok())
             }
-            (Change::ResourceGroup(group), Some(before)) => before.resource_group == *group,
-            (Change::Role(role), Some(before)) => before.role == *role,
+            (Change::ResourceGroup(group), Some(stored)) => stored.resource_group == *group,
+            (Change::Role(role), Some(stored)) => stored.role == *role,
             (Change::ResourceGroup(_) | Change::Role(_), None) => true,
         }
     }
@@ -125,7 +123,7 @@ impl Evaluator for CallEvaluator<'_> {
     }
 
     fn stored(&self) -> Option<&DesiredFields> {
-        self.before.as_ref()
+        self.stored.as_ref()
     }
 
     fn is_role_fixed(&self, role: &str) -> bool {
@@ -135,6 +133,14 @@ impl Evaluator for CallEvaluator<'_> {
     fn resource_groups(&self) -> Vec<(&str, bool)> {
         let groups = self.account.resource_groups.iter();
         groups.map(|group| (group.id.as_str(), group.default)).collect()
+    }
+}
+
+fn stored_fields(instance: &Instance) -> DesiredFields {
+    DesiredFields {
+        tags: pairs(&instance.tags),
+        resource_group: instance.resource_group.clone(),
+        role: instance.role.clone(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The values worth trying: those that policies speak of, one of each kind that their conditions tell apart.
+//! The values that a search tries: those that policies name, one for each combination of conditions that it meets.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
@@ -8,109 +8,131 @@ use crate::fix::budget::Budget;
 use crate::fix::evaluator::Evaluator;
 use ram_policy::{Condition, Effect, Layer, Scope};
 
-/// What can be chosen for each tag, and for the resource group
+/// A condition with the effect of its statement
+type EffectCondition<'a> = (&'a Condition, Effect);
+
+/// The values to try for each tag and for the resource group
 #[derive(Debug, Default)]
-pub(super) struct CandidateValues {
-    pub(super) tags: BTreeMap<String, Choices>,
-    pub(super) groups: Choices,
+pub(crate) struct CandidateValues {
+    pub(crate) tags: BTreeMap<String, Choices>,
+    pub(crate) groups: Choices,
 }
 
-/// CandidateValues in the order in which they are tried; none stands for leaving it out
+/// Values in the order in which they are tried; `None` leaves the field out
 #[derive(Debug, Default)]
-pub(super) struct Choices {
+pub(crate) struct Choices {
     all: Vec<Option<String>>,
-    places: HashMap<String, usize>,
+    positions: HashMap<String, usize>,
 }
 
 impl Choices {
     fn new(all: Vec<Option<String>>) -> Self {
-        let places = all.iter().zip(0..);
-        let places = places.filter_map(|(choice, at)| choice.clone().map(|text| (text, at)));
+        let positions = all.iter().zip(0..);
+        let positions = positions.filter_map(|(choice, at)| choice.clone().map(|text| (text, at)));
         Self {
-            places: places.collect(),
+            positions: positions.collect(),
             all,
         }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Option<String>> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Option<String>> {
         self.all.iter()
     }
 
-    /// Those that may meet a condition: where it names its values letter by letter, none but these and leaving it out
-    pub(super) fn near<'c>(
+    /// The values that may meet a condition: if it names exact values, only these and `None`; otherwise all
+    pub(crate) fn that_may_meet<'c>(
         &'c self,
         condition: &Condition,
     ) -> Box<dyn Iterator<Item = &'c Option<String>> + 'c> {
         let Some(values) = condition.exact_values() else {
             return Box::new(self.all.iter());
         };
-        let mut places: Vec<usize> = values
-            .filter_map(|value| self.places.get(value).copied())
+        let mut positions: Vec<usize> = values
+            .filter_map(|value| self.positions.get(value).copied())
             .collect();
-        places.extend(self.all.iter().rposition(Option::is_none));
-        places.sort_unstable();
-        places.dedup();
-        let found: Vec<_> = places.into_iter().filter_map(|at| self.all.get(at)).collect();
+        positions.extend(self.all.iter().rposition(Option::is_none));
+        positions.sort_unstable();
+        positions.dedup();
+        let found: Vec<_> = positions.into_iter().filter_map(|at| self.all.get(at)).collect();
         Box::new(found.into_iter())
     }
 }
 
 impl CandidateValues {
-    pub(super) fn new(evaluator: &impl Evaluator, layers: &[Layer<'_>], budget: &Budget) -> Self {
-        let mut by_tag: BTreeMap<&str, Vec<(&Condition, Effect)>> = BTreeMap::new();
-        let mut of_groups: Vec<(&Condition, Effect)> = Vec::new();
-        let policies = layers.iter().flat_map(|layer| &layer.policies);
-        let statements = policies.flat_map(|attached| &attached.document.statements);
-        for (condition, effect) in statements.flat_map(|statement| {
-            let conditions = statement.conditions.iter();
-            conditions.map(move |condition| (condition, statement.effect))
-        }) {
+    pub(crate) fn new(evaluator: &impl Evaluator, layers: &[Layer<'_>], budget: &Budget) -> Self {
+        let mut on_tags: BTreeMap<&str, Vec<EffectCondition<'_>>> = BTreeMap::new();
+        let mut on_groups: Vec<EffectCondition<'_>> = Vec::new();
+        for (condition, effect) in conditions(layers) {
             match TagKey::parse(&condition.key) {
-                Some(TagKey { tag, .. }) => by_tag.entry(tag).or_default().push((condition, effect)),
-                None if *condition.key == *RESOURCE_GROUP_ID => of_groups.push((condition, effect)),
+                Some(TagKey { tag, .. }) => on_tags.entry(tag).or_default().push((condition, effect)),
+                None if *condition.key == *RESOURCE_GROUP_ID => on_groups.push((condition, effect)),
                 None => {}
             }
         }
-        let tags = by_tag.into_iter().map(|(key, conditions)| {
-            let samples = conditions.iter().flat_map(|(condition, _)| condition.samples());
-            let filled = evaluator.default_tag(key);
-            let stands = |choice: &Option<String>| choice.clone().or_else(|| filled.clone());
-            let tests = Tests::new(&conditions);
-            let choices = samples.map(Some).chain([None]);
-            let choices = distinct(choices, &tests, budget, |choice| tests.passed(stands(choice)));
-            (key.to_owned(), choices)
-        });
-        let tags = tags.collect();
-        let default = evaluator
-            .resource_groups()
-            .into_iter()
-            .find(|(_, default)| *default);
-        let default = default.map(|(id, _)| id.to_owned());
-        let choices = evaluator
-            .resource_groups()
-            .into_iter()
-            .map(|(id, _)| Some(id.to_owned()))
-            .chain([None]);
-        let tests = Tests::new(&of_groups);
-        let groups = distinct(choices, &tests, budget, |choice| {
-            let stands = choice.clone().or_else(|| default.clone());
-            let granted = |layer: &&Layer<'_>| matches!(&layer.scope, Scope::ResourceGroup(id) if stands.as_deref() == Some(id));
-            let grants: Vec<_> = layers.iter().filter(granted).map(|layer| &layer.scope).collect();
-            // Grants for two groups may hold different policies, so groups with grants are all told apart
-            (grants, tests.passed(stands.clone()))
-        });
-        Self { tags, groups }
+        let tags = on_tags.into_iter();
+        Self {
+            tags: tags
+                .map(|(key, conditions)| (key.to_owned(), tag_values(evaluator, key, &conditions, budget)))
+                .collect(),
+            groups: group_values(evaluator, layers, &on_groups, budget),
+        }
     }
 }
 
-/// The conditions on one key: those that name their values are looked up, the others are asked
-struct Tests<'a> {
-    exact: HashMap<&'a str, Vec<usize>>,
-    others: Vec<(&'a Condition, Effect)>,
+fn conditions<'a>(layers: &[Layer<'a>]) -> impl Iterator<Item = EffectCondition<'a>> {
+    let policies = layers.iter().flat_map(|layer| layer.policies.iter().copied());
+    let statements = policies.flat_map(|attached| &attached.document.statements);
+    statements.flat_map(|statement| {
+        let conditions = statement.conditions.iter();
+        conditions.map(move |condition| (condition, statement.effect))
+    })
 }
 
-impl<'a> Tests<'a> {
-    fn new(conditions: &[(&'a Condition, Effect)]) -> Self {
+/// The values for a tag: samples of the conditions on it
+fn tag_values(
+    evaluator: &impl Evaluator,
+    key: &str,
+    conditions: &[EffectCondition<'_>],
+    budget: &Budget,
+) -> Choices {
+    let samples = conditions.iter().flat_map(|(condition, _)| condition.samples());
+    let default = evaluator.default_tag(key);
+    let index = ConditionIndex::new(conditions);
+    let choices = samples.map(Some).chain([None]);
+    distinct(choices, &index, budget, |choice| {
+        index.met_by(choice.as_ref().or(default.as_ref()))
+    })
+}
+
+/// The resource groups. A group with grants may bring other policies, so it is distinct from every other group.
+fn group_values(
+    evaluator: &impl Evaluator,
+    layers: &[Layer<'_>],
+    conditions: &[EffectCondition<'_>],
+    budget: &Budget,
+) -> Choices {
+    let groups = evaluator.resource_groups();
+    let default = groups.iter().find(|(_, is_default)| *is_default);
+    let default = default.map(|(id, _)| (*id).to_owned());
+    let choices = groups.iter().map(|(id, _)| Some((*id).to_owned())).chain([None]);
+    let index = ConditionIndex::new(conditions);
+    distinct(choices, &index, budget, |choice| {
+        let effective = choice.as_ref().or(default.as_ref());
+        let is_granted = |scope: &&Scope| matches!(scope, Scope::ResourceGroup(id) if effective.is_some_and(|group| **group == **id));
+        let scopes = layers.iter().map(|layer| &layer.scope);
+        let grants: Vec<&Scope> = scopes.filter(is_granted).collect();
+        (grants, index.met_by(effective))
+    })
+}
+
+/// The conditions on one key: those with exact values by value, and the others
+struct ConditionIndex<'a> {
+    exact: HashMap<&'a str, Vec<usize>>,
+    others: Vec<EffectCondition<'a>>,
+}
+
+impl<'a> ConditionIndex<'a> {
+    fn new(conditions: &[EffectCondition<'a>]) -> Self {
         let mut exact: HashMap<&str, Vec<usize>> = HashMap::new();
         let mut others = Vec::new();
         for (at, (condition, effect)) in conditions.iter().enumerate() {
@@ -122,37 +144,33 @@ impl<'a> Tests<'a> {
         Self { exact, others }
     }
 
-    /// Which conditions a value meets
-    fn passed(&self, value: Option<String>) -> (&[usize], Vec<bool>) {
-        let named = value.as_deref().and_then(|value| self.exact.get(value));
-        let values: Vec<String> = value.iter().cloned().collect();
-        let asked = self.others.iter();
-        (
-            named.map_or(&[], Vec::as_slice),
-            asked
-                .map(|(condition, effect)| condition.met(&values, *effect))
-                .collect(),
-        )
+    /// The conditions that a value meets: the numbers of those with exact values, and for each other whether it does
+    fn met_by(&self, value: Option<&String>) -> (&[usize], Vec<bool>) {
+        let exact = value.and_then(|value| self.exact.get(value.as_str()));
+        let values: Vec<String> = value.into_iter().cloned().collect();
+        let others = self.others.iter();
+        let others = others.map(|(condition, effect)| condition.met(&values, *effect));
+        (exact.map_or(&[], Vec::as_slice), others.collect())
     }
 }
 
-/// The first of the choices that have the same signature, and none of the rest; leaving out always counts
+/// The first choice of each signature, with `None` apart from all others.
 ///
-/// Where it would take too long to tell, all that differ as text are kept.
+/// If computing the signatures would cost too much, all choices are kept.
 fn distinct<S: Eq + Hash>(
     choices: impl Iterator<Item = Option<String>>,
-    tests: &Tests<'_>,
+    index: &ConditionIndex<'_>,
     budget: &Budget,
     signature: impl Fn(&Option<String>) -> S,
 ) -> Choices {
     let mut known = HashSet::new();
     let choices = choices.filter(|choice| known.insert(choice.clone()));
     let choices: Vec<Option<String>> = choices.collect();
-    let work = tests.others.len().saturating_add(1).saturating_mul(choices.len());
-    if !budget.spend_of_half(work) {
+    let work = index.others.len().saturating_add(1).saturating_mul(choices.len());
+    if budget.spend_on_option(work).is_err() {
         return Choices::new(choices);
     }
-    let mut seen = HashSet::new();
-    let first = |choice: &Option<String>| seen.insert((choice.is_none(), signature(choice)));
-    Choices::new(choices.into_iter().filter(first).collect())
+    let mut signatures = HashSet::new();
+    let is_first = |choice: &Option<String>| signatures.insert((choice.is_none(), signature(choice)));
+    Choices::new(choices.into_iter().filter(is_first).collect())
 }
