@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 
 static CONFIGURATION: LazyLock<Configuration> = LazyLock::new(ramgate_fuzz::configuration);
 
-/// A namespace for each way in which one matters, a service account with a role, a node of each kind, and a pod for exec
+/// Namespaces of each kind that mapping and routing distinguish, a service account with a role, a node of each kind, and a
+/// pod for exec
 static OBJECTS: LazyLock<ClusterSnapshot> = LazyLock::new(|| {
     let pod = json!({"kind": "Pod", "metadata": {"name": "web", "namespace": "shop-web", "labels": {"alibabacloud.com/eci": "true"},
         "annotations": {"k8s.aliyun.com/eci-custom-tags": "team:shop,source:cluster-a"}}, "spec": {"nodeName": "virtual"}});
@@ -49,7 +50,7 @@ fuzz_target!(|bytes: &[u8]| {
             checked(&serde_json::from_slice(&refusal).unwrap(), error.uid());
         }
     }
-    // An API server writes each key once. Only such a review has one object to patch
+    // An API server writes each key once; only such a review has one object to patch.
     let Ok(mut body) = serde_json::from_slice::<Value>(bytes) else {
         return;
     };
@@ -104,7 +105,7 @@ fn patch(body: &Value) -> Option<Patch> {
     Some(patch)
 }
 
-/// The answer in mode enforce; fails unless it is what every answer must be
+/// The answer in mode enforce; fails unless it satisfies what every answer must
 fn answered(path: Path, review: &Review<'_>) -> Answer {
     let ask = |mode| {
         answer(
@@ -119,7 +120,6 @@ fn answered(path: Path, review: &Review<'_>) -> Answer {
     let enforced = ask(Mode::Enforce);
     assert_eq!(ask(Mode::Enforce).body, enforced.body, "two answers differ");
     let allowed = checked(&serde_json::from_slice(&enforced.body).unwrap(), review.uid());
-    assert_eq!(allowed, enforced.record.decision.passes());
     assert_eq!(allowed, enforced.record.decision.passes());
     for mode in [Mode::Warn, Mode::Audit] {
         let softer = ask(mode);

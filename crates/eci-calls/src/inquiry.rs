@@ -1,7 +1,7 @@
 //! From a call to the questions that it asks RAM, and to what ECI refuses by its own rules.
 //!
-//! ECI checks parameters before permissions, so refusals come first. Every question is asked all the same, so that one
-//! evaluation shows everything that blocks the call.
+//! ECI checks parameters before permissions, so refusals come first. RAM still decides every question, so that one evaluation
+//! shows everything that blocks the call.
 //!
 //! The numbers S1 to S102 are the documented cases in `tests/cases/documented`.
 

@@ -1,7 +1,7 @@
 //! The policies attached to one user, group or role, with a lookup of their statements.
 //!
 //! A few statements are tried one by one. Many are looked up in an index, which skips most statements about other
-//! actions, tags or roles. Both ways find the same statement.
+//! actions, tags or roles. Both find the same statement.
 
 mod index;
 

@@ -4,7 +4,7 @@
 //! account itself: allowed
 //! control policies, from the member's level to the root folder     each level must allow
 //! session policies, if the session has any                         must allow
-//! policies granted for the account                                 if they decide, their decision stands
+//! policies granted for the account                                 decide if any of them matches
 //! policies granted for the resource group                          otherwise these decide
 //!
 //! sts:AssumeRole: the role's trust policy must allow too
@@ -145,15 +145,20 @@ impl PolicySet {
         let Some(group) = request.resource_group else {
             return decision;
         };
-        let Some(of_group) = policies.of_group(group) else {
+        let Some(of_resource_group) = policies.of_resource_group(group) else {
             return decision;
         };
-        let decision = decide_layer(evaluator, Scope::ResourceGroup(group.into()), resolved, of_group);
+        let decision = decide_layer(
+            evaluator,
+            Scope::ResourceGroup(group.into()),
+            resolved,
+            of_resource_group,
+        );
         if decision.outcome != Outcome::ImplicitDeny {
             return decision;
         }
         // Neither layer allows, so the nearest statement may be in either.
-        let misses = evaluator.nearest_misses(resolved, [&policies.account, of_group]);
+        let misses = evaluator.nearest_misses(resolved, [&policies.account, of_resource_group]);
         Decision {
             reason: Reason::NoMatch(misses),
             ..decision

@@ -144,10 +144,10 @@ mod tests {
 
     #[test]
     fn literals_end_at_the_first_wildcard() {
-        let parts = |text| (Pattern::new(text).literal(), Pattern::new(text).literal_prefix());
-        assert_eq!(parts("abc"), (Some("abc"), "abc"));
-        assert_eq!(parts("a?c*"), (None, "a"));
-        assert_eq!(parts("*"), (None, ""));
+        let literals = |text| (Pattern::new(text).literal(), Pattern::new(text).literal_prefix());
+        assert_eq!(literals("abc"), (Some("abc"), "abc"));
+        assert_eq!(literals("a?c*"), (None, "a"));
+        assert_eq!(literals("*"), (None, ""));
     }
 
     proptest! {

@@ -30,7 +30,7 @@ pub struct PolicySet {
 pub(super) struct PrincipalPolicies {
     pub(super) account: Vec<Arc<Attachments>>,
     /// Policies granted for resource groups, sorted by resource group
-    by_group: Vec<(Box<str>, Vec<Arc<Attachments>>)>,
+    by_resource_group: Vec<(Box<str>, Vec<Arc<Attachments>>)>,
 }
 
 #[derive(Debug)]
@@ -52,9 +52,14 @@ pub struct Layer<'a> {
 
 impl PrincipalPolicies {
     /// The policies granted for a resource group; `None` if there is no such grant
-    pub(crate) fn of_group(&self, group: &str) -> Option<&[Arc<Attachments>]> {
-        let at = self.by_group.binary_search_by(|(id, _)| (**id).cmp(group)).ok()?;
-        self.by_group.get(at).map(|(_, held)| held.as_slice())
+    pub(crate) fn of_resource_group(&self, group: &str) -> Option<&[Arc<Attachments>]> {
+        let at = self
+            .by_resource_group
+            .binary_search_by(|(id, _)| (**id).cmp(group))
+            .ok()?;
+        self.by_resource_group
+            .get(at)
+            .map(|(_, policies)| policies.as_slice())
     }
 }
 
@@ -94,9 +99,10 @@ impl PolicySet {
         };
         let control = self.control_levels(principal).map(std::slice::from_ref).zip(0..);
         let control = control.map(|(level, at)| (Scope::ControlPolicy(at), level));
-        let groups = granted.by_group.iter();
-        let groups =
-            groups.map(|(group, of_group)| (Scope::ResourceGroup(group.clone()), of_group.as_slice()));
+        let groups = granted.by_resource_group.iter();
+        let groups = groups.map(|(group, of_resource_group)| {
+            (Scope::ResourceGroup(group.clone()), of_resource_group.as_slice())
+        });
         control
             .chain([(Scope::Account, granted.account.as_slice())])
             .chain(groups)

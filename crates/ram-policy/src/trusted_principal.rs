@@ -25,10 +25,10 @@ impl TrustedPrincipal {
     /// # Errors
     /// A message if it is malformed.
     pub(super) fn parse_ram(text: &str) -> Result<Self, String> {
-        let parts = text
+        let region_and_rest = text
             .strip_prefix("acs:ram:")
             .and_then(|rest| rest.split_once(':'));
-        let (region, rest) = parts.unwrap_or_default();
+        let (region, rest) = region_and_rest.unwrap_or_default();
         let (account, relative) = rest.split_once(':').unwrap_or_default();
         let digits = !account.is_empty() && account.bytes().all(|byte| byte.is_ascii_digit());
         let named = |name: &str| !name.is_empty() && !name.contains(['*', '?', ':', ' ']);

@@ -1,4 +1,4 @@
-//! Warnings: what a policy says, but its author probably did not mean.
+//! Warnings about a policy that RAM accepts, but whose author probably meant something else.
 
 use crate::source::{Fault, Position};
 

@@ -12,6 +12,7 @@
 //! A lookup returns all statements that match and some that do not: each is still matched as a whole.
 
 mod postings;
+mod statement_position;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,12 +23,7 @@ use crate::effect::Effect;
 use crate::pattern::Pattern;
 use crate::resolved_request::ResolvedRequest;
 
-/// The position of a policy among the attached ones, and of a statement in it, both from 0; orders as the text does
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct StatementPosition {
-    pub(crate) policy: u32,
-    pub(crate) statement: u32,
-}
+pub(crate) use crate::attachments::index::statement_position::StatementPosition;
 
 #[derive(Debug)]
 pub(crate) struct Index {

@@ -52,7 +52,7 @@ fn target(target: &Target) -> (&'static str, Value) {
     }
 }
 
-/// The `Condition` element; a key stands at most once under an operator, so grouping by operator loses nothing
+/// The `Condition` element. An operator has each key at most once, so grouping by operator loses nothing.
 fn conditions(all: &[Condition]) -> Value {
     let mut block = Map::new();
     for condition in all {

@@ -60,18 +60,24 @@ type Grants = BTreeMap<Option<Box<str>>, Arc<Attachments>>;
 impl PrincipalPolicies {
     /// The policies of a user and its groups, the user's own first
     fn of(all: &[&Grants]) -> Self {
-        let mut by_group: BTreeMap<&Option<Box<str>>, Vec<Arc<Attachments>>> = BTreeMap::new();
+        let mut by_resource_group: BTreeMap<&Option<Box<str>>, Vec<Arc<Attachments>>> = BTreeMap::new();
         for grants in all {
             for (group, attachments) in *grants {
-                by_group.entry(group).or_default().push(Arc::clone(attachments));
+                by_resource_group
+                    .entry(group)
+                    .or_default()
+                    .push(Arc::clone(attachments));
             }
         }
-        let account = by_group.remove(&None).unwrap_or_default();
-        let groups = by_group.into_iter();
-        let by_group = groups
+        let account = by_resource_group.remove(&None).unwrap_or_default();
+        let groups = by_resource_group.into_iter();
+        let by_resource_group = groups
             .filter_map(|(group, attachments)| Some((group.clone()?, attachments)))
             .collect();
-        Self { account, by_group }
+        Self {
+            account,
+            by_resource_group,
+        }
     }
 }
 

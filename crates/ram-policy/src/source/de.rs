@@ -1,8 +1,7 @@
 //! Deserializes a [`Node`] tree with serde; errors have the position of the value that is refused.
 
+mod error;
 mod node;
-
-use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{
@@ -11,46 +10,9 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use crate::source::de::node::NodeParts;
-use crate::source::{Fault, Key, Node, Position, Value};
-
-/// The type name by which a [`Node`] field asks for the tree itself instead of a deserialized value
-const NODE_TYPE: &str = "$ramgate::source::Node";
-
-/// An error; the innermost value that can adds its position
-#[derive(Debug)]
-pub struct Error {
-    at: Option<Position>,
-    message: String,
-}
-
-impl Error {
-    fn into_fault(self, fallback: Position) -> Fault {
-        Fault::new(self.at.unwrap_or(fallback), self.message)
-    }
-
-    fn or_at(mut self, at: Position) -> Self {
-        self.at.get_or_insert(at);
-        self
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl de::Error for Error {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self {
-            at: None,
-            message: message.to_string(),
-        }
-    }
-}
+use crate::source::de::error::Error;
+use crate::source::de::node::{NODE_TYPE, NodeParts};
+use crate::source::{Fault, Key, Node, Value};
 
 impl<'de> Deserializer<'de> for &'de Node {
     type Error = Error;
@@ -222,7 +184,7 @@ impl<'de> MapAccess<'de> for Entries<'de> {
         let node = self
             .value
             .take()
-            .ok_or_else(|| de::Error::custom("value asked for before its key"))?;
+            .ok_or_else(|| de::Error::custom("value requested before its key"))?;
         seed.deserialize(node).map_err(|error| error.or_at(node.at))
     }
 }

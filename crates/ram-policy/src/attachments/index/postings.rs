@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use crate::attachments::index::StatementPosition;
+use crate::attachments::index::statement_position::StatementPosition;
 use crate::document::{Statement, Target};
 use crate::resolved_request::ResolvedRequest;
 

@@ -13,8 +13,11 @@ use serde::Deserialize;
 use serde::de::value::{SeqAccessDeserializer, SeqDeserializer};
 use serde::de::{self, DeserializeSeed, Deserializer, IntoDeserializer, SeqAccess, Visitor};
 
-use crate::source::de::{Error, NODE_TYPE};
+use crate::source::de::error::Error;
 use crate::source::{Key, Node, Position, Value};
+
+/// The type name by which a [`Node`] field asks for the tree itself instead of a deserialized value
+pub(crate) const NODE_TYPE: &str = "$ramgate::source::Node";
 
 /// A node as a sequence
 pub(crate) struct NodeParts<'de> {
