@@ -142,23 +142,16 @@ impl PolicySet {
         if decision.outcome != Outcome::ImplicitDeny {
             return decision;
         }
-        let Some(group) = request.resource_group else {
+        let granted = |group| Some((group, policies.of_resource_group(group)?));
+        let Some((group, layer)) = request.resource_group.and_then(granted) else {
             return decision;
         };
-        let Some(of_resource_group) = policies.of_resource_group(group) else {
-            return decision;
-        };
-        let decision = decide_layer(
-            evaluator,
-            Scope::ResourceGroup(group.into()),
-            resolved,
-            of_resource_group,
-        );
+        let decision = decide_layer(evaluator, Scope::ResourceGroup(group.into()), resolved, layer);
         if decision.outcome != Outcome::ImplicitDeny {
             return decision;
         }
         // Neither layer allows, so the nearest statement may be in either.
-        let misses = evaluator.nearest_misses(resolved, [&policies.account, of_resource_group]);
+        let misses = evaluator.nearest_misses(resolved, [&policies.account, layer]);
         Decision {
             reason: Reason::NoMatch(misses),
             ..decision
