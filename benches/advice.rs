@@ -1,5 +1,5 @@
-//! What the advice in a denial costs for a principal with many statements, one for each of many teams, and for policies
-//! made to leave the search nothing but work. Run with `cargo bench --bench advice`.
+//! The cost of the advice in a denial, for a principal with one statement for each of many teams, and for policies that
+//! make the search as long as possible. Run with `cargo bench --bench advice`.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot be set up may panic")]
 
@@ -22,7 +22,7 @@ fn deny(condition: Value) -> Value {
     json!({"Effect": "Deny", "Action": "eci:*", "Resource": "*", "Condition": condition})
 }
 
-/// One user who holds these statements, 200 a policy
+/// One user with these statements, 200 in each policy
 fn set(statements: &[Value]) -> PolicySet {
     let document = |part: &[Value]| {
         let text = json!({"Version": "1", "Statement": part}).to_string();

@@ -1,5 +1,5 @@
-//! What a configuration costs to load: 10,000 policy documents of ten statements each, read from their text and compiled
-//! into one set that as many users hold. Run with `cargo bench --bench compile`.
+//! The cost of loading a configuration: 10,000 policy documents of ten statements each, parsed and compiled into one set
+//! with one user for each. Run with `cargo bench --bench compile`.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot be set up may panic")]
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 const DOCUMENTS: usize = 10_000;
 const STATEMENTS: usize = 10;
 
-/// A document like those of the RAM console: reading, creating with a tag, changing what has the tag, a role
+/// A typical document: read everything, create with a tag, change resources with the tag, pass a role
 fn document(number: usize) -> String {
     let statement = |at: usize| match at % 4 {
         0 => json!({"Effect": "Allow", "Action": ["eci:Describe*", "eci:List*"], "Resource": "*"}),

@@ -1,5 +1,5 @@
-//! What a decision costs: for one principal with a handful of statements, for that same principal among ten thousand
-//! others, and for one with up to a hundred thousand statements of its own. Run with `cargo bench --bench decide`.
+//! The cost of a decision: for a single principal with six statements, for one of ten thousand principals, and for one
+//! with up to a hundred thousand statements. Run with `cargo bench --bench decide`.
 
 #![expect(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ use ram_policy::{
     UserDefinition,
 };
 
-/// Policies of one user: `statements` of them, half of which speak of the action that is asked
+/// A policy of one user with this number of statements, half of which cover the action of the request
 fn policies(user: usize, statements: usize) -> String {
     let each = (0..statements).map(|at| match at % 2 {
         0 => format!(
@@ -38,7 +38,7 @@ fn policies(user: usize, statements: usize) -> String {
     )
 }
 
-/// A set of `users`, each with a policy of its own
+/// A set of this number of users, each with a policy of its own
 fn set(users: usize, statements: usize) -> PolicySet {
     let name = |user: usize| format!("P{user}");
     let document = |user| {

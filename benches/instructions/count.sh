@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Counts the instructions of one decision, by how many statements the principal holds; needs valgrind. What is counted
-# does not depend on what else the machine is doing.
+# Counts the instructions of one decision for different numbers of the principal's statements; needs valgrind. The counts
+# do not depend on the load of the machine.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 program=$(cargo bench --bench instructions --no-run 2>&1 | sed -n 's#.*Executable benches/instructions/main.rs (\(.*\))#\1#p')
 [ -n "$program" ] || { echo "count.sh: the bench did not build: cargo bench --bench instructions --no-run" >&2; exit 1; }
 
-# The instructions of a whole run, setting up included
+# The instructions of a whole run, setup included
 run() {
     valgrind --tool=callgrind --callgrind-out-file=/dev/null "$program" "$@" 2>&1 | sed -n 's/.*Collected : \([0-9]*\).*/\1/p'
 }

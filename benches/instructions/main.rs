@@ -1,7 +1,7 @@
-//! Decides one question a number of times, for counting instructions from outside; see `count.sh` beside it.
+//! Decides one request many times, so that `count.sh` can count the instructions.
 //!
-//! `instructions STATEMENTS TIMES allow|deny`: the principal holds so many statements, half of which allow the action for
-//! another value of a tag, half something else.
+//! `instructions STATEMENTS TIMES allow|deny`: the principal has this number of statements. Half of them allow the action
+//! for one value of a tag each, the others allow other actions.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,7 +18,7 @@ use ram_policy::{Context, Outcome, Principal, Request};
 
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
-    // Without arguments it is run by `cargo bench`, which has nothing to count with
+    // `cargo bench` runs it without arguments, and counts nothing.
     let (Some(statements), Some(times), Some(answer)) =
         (arguments.next(), arguments.next(), arguments.next())
     else {

@@ -1,16 +1,16 @@
-//! A set of one user with many statements: half allow the action for another value of a tag, half something else.
+//! A set of one user with many statements: half allow the action for one value of a tag each, half other actions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ram_policy::{Definition, Document, DocumentKind, Grant, PolicySet, UserDefinition};
 
-/// The value of the tag that a statement asks for, if it stands at an even place
+/// The value of the tag that a statement with an even number requires
 pub fn tag(at: usize) -> String {
     format!("e{at:06}")
 }
 
-/// Policies of 100 statements each, all held by user `u`
+/// User `u` with this number of statements, 100 in each policy
 pub fn set(statements: usize) -> PolicySet {
     let each = |at: usize| match at % 2 {
         0 => format!(

@@ -1,6 +1,6 @@
-//! The least that an HTTPS webhook can do: the load script's yardstick for `ramgate serve`.
+//! The simplest HTTPS webhook: the baseline of the load script for `ramgate serve`.
 //!
-//! Same TLS stack, same HTTP stack, no bounds, no judgement: it reads the body and answers with a fixed allowance.
+//! It has the TLS and HTTP stacks of ramgate, but no limits and no policies: it reads the body and always allows.
 //!
 //! ```text
 //! cargo run --release --example noop_server -- 127.0.0.1:8444
@@ -52,7 +52,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let (tls, service) = (tls.clone(), TowerToHyperService::new(router.clone()));
         tokio::spawn(async move {
             if let Ok(stream) = tls.accept(stream).await {
-                // How the load generator closes its connections does not matter
+                // The load generator may close its connections in any way.
                 let _closed = http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), service)
                     .await;

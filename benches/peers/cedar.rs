@@ -1,5 +1,5 @@
-//! Cedar: one policy a statement, parsed once; a question is a request with its context, without entities, for nothing
-//! here has a hierarchy.
+//! Cedar: one policy for each statement, parsed once. A request has a context but no entities, because there is no
+//! hierarchy here.
 
 use std::str::FromStr;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{ACTION, Size, principal};
 
-/// A parsed set and the question to it
+/// A parsed set, and a request
 pub struct Cedar {
     authorizer: Authorizer,
     set: PolicySet,
@@ -17,7 +17,7 @@ pub struct Cedar {
 }
 
 impl Cedar {
-    /// The engine, ready to be asked for one value of the tag
+    /// The engine, and a request with this value of the tag
     pub fn new(size: Size, env: &str) -> Self {
         let mut text = String::new();
         for number in 0..size.principals {
@@ -46,7 +46,7 @@ impl Cedar {
         }
     }
 
-    /// Whether the principal may
+    /// Whether the request is allowed
     pub fn allows(&self) -> bool {
         let response = self
             .authorizer

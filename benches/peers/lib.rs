@@ -1,33 +1,32 @@
-//! The same statements in the languages of three engines, each engine prepared as its documentation advises, so that the
-//! bench beside this file times questions alone.
+//! Equal statements in the languages of three engines, each prepared as its documentation advises, so that the bench
+//! measures only decisions.
 //!
-//! A statement allows one action if the request carries one value of the tag env. Of a principal's statements every
-//! second speaks of another action, the others of the action that is asked, each with another value of the tag; the very
-//! last has the value `test`.
+//! A statement allows one action for one value of the tag env. Every second statement of a principal covers another
+//! action. The others cover the action of the request, each with its own value of the tag; the last has the value `test`.
 
 pub mod cedar;
 pub mod ram;
 pub mod rego;
 
-/// The action that is asked
+/// The action of the request
 pub const ACTION: &str = "eci:CreateContainerGroup";
 
-/// What is put to every engine
+/// The number of principals and statements
 #[derive(Clone, Copy)]
 pub struct Size {
-    /// How many principals hold statements; the last of them asks
+    /// The number of principals, the last of which makes the request
     pub principals: usize,
-    /// How many statements each of them holds
+    /// The number of statements of each principal
     pub statements: usize,
 }
 
 impl Size {
-    /// How many statements there are in all
+    /// The number of all statements
     pub fn total(self) -> usize {
         self.principals * self.statements
     }
 
-    /// The principal that asks
+    /// The principal that makes the request
     fn asking(self) -> String {
         principal(self.principals - 1)
     }

@@ -1,9 +1,9 @@
-//! One question to three engines in one run: may a principal create a container group with the tag env=test, or env=prod,
-//! by its own statements? Every engine's answer is checked before it is timed.
+//! Compares three engines in one run: may a principal create a container group with the tag env=test, or env=prod? Each
+//! engine's decision is checked before it is measured.
 //!
 //! ```text
 //! cargo bench --manifest-path benches/peers/Cargo.toml
-//! RAMGATE_PEERS_MOST=200 cargo bench --manifest-path benches/peers/Cargo.toml -- --quick     # smaller sets alone
+//! RAMGATE_PEERS_MOST=200 cargo bench --manifest-path benches/peers/Cargo.toml -- --quick     # only smaller sets
 //! ```
 
 use std::time::Duration;
@@ -14,8 +14,7 @@ use ramgate_peers::cedar::Cedar;
 use ramgate_peers::ram::Ram;
 use ramgate_peers::rego::{Interpreter, Machine};
 
-/// Principals, and statements of each. A thousand principals hold two statements each at the least, and 100 to make
-/// 100,000 together.
+/// Numbers of principals, and of statements of each
 const SIZES: [(usize, usize); 6] = [
     (1, 2),
     (1, 200),
@@ -25,7 +24,7 @@ const SIZES: [(usize, usize); 6] = [
     (1_000, 100),
 ];
 
-/// From here on an engine that scans takes milliseconds for one answer, and ten samples have to do
+/// From this number of statements, an engine without an index takes milliseconds, and ten samples must do
 const LARGE: usize = 2_000;
 
 fn bench(criterion: &mut Criterion) {
@@ -60,7 +59,7 @@ fn bench(criterion: &mut Criterion) {
             drop(rego);
             for (name, make) in [
                 ("list", Machine::listed as fn(Size, &str) -> Machine),
-                ("index", Machine::filed),
+                ("index", Machine::indexed),
             ] {
                 let mut rego = make(size, env);
                 assert_eq!(rego.allows(), allowed);

@@ -1,4 +1,4 @@
-//! ramgate: documents of a hundred statements, compiled into a set once; a question is a request with its context.
+//! ramgate: documents of a hundred statements, compiled into a set once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use crate::{ACTION, Size, principal};
 
-/// A document has at most 64 KiB
+/// The statements of one document, which may have at most 64 KiB
 const STATEMENTS: usize = 100;
 
-/// A compiled set and the question to it
+/// A compiled set, and a request
 pub struct Ram {
     set: PolicySet,
     principal: Principal,
@@ -22,7 +22,7 @@ pub struct Ram {
 }
 
 impl Ram {
-    /// The engine, ready to be asked for one value of the tag
+    /// The engine, and a request with this value of the tag
     pub fn new(size: Size, env: &str) -> Self {
         let mut policies = BTreeMap::new();
         let mut users = Vec::new();
@@ -67,7 +67,7 @@ impl Ram {
         }
     }
 
-    /// Whether the principal may
+    /// Whether the request is allowed
     pub fn allows(&self) -> bool {
         let decision = self.set.decide(&Request {
             principal: &self.principal,

@@ -1,6 +1,6 @@
-//! regorus: a short policy over the statements as data. It is asked in three ways: by its interpreter and by its virtual
-//! machine with the statements in a list, and by the virtual machine with the statements filed by principal, action and
-//! value, which is the index that an author of Rego would build by hand.
+//! regorus: a short policy over the statements as data, in three forms: the interpreter and the virtual machine with the
+//! statements in a list, and the virtual machine with the statements indexed by principal, action and value, as an author
+//! of Rego would index them by hand.
 
 use std::sync::Arc;
 
@@ -24,21 +24,21 @@ allow if {
 }
 "#;
 
-const FILED: &str = r#"
+const INDEXED: &str = r#"
 package ram
 import rego.v1
 default allow := false
 allow if data.statements[input.principal][input.action].env[input.tags.env]
 "#;
 
-/// The interpreter: an engine that keeps policy and data, and gets a new input for each question
+/// The interpreter: an engine with policy and data, which gets a new input for each decision
 pub struct Interpreter {
     engine: Engine,
     input: Value,
 }
 
 impl Interpreter {
-    /// The engine, ready to be asked for one value of the tag
+    /// The engine, and a request with this value of the tag
     pub fn new(size: Size, env: &str) -> Self {
         Self {
             engine: engine(LISTED, listed(size)),
@@ -46,14 +46,14 @@ impl Interpreter {
         }
     }
 
-    /// Whether the principal may
+    /// Whether the request is allowed
     pub fn allows(&mut self) -> bool {
         self.engine.set_input(self.input.clone());
         self.engine.eval_rule(RULE.to_owned()).unwrap() == Value::Bool(true)
     }
 }
 
-/// The virtual machine: a program that is compiled once, with its data loaded
+/// The virtual machine: a program that is compiled once, and its data
 pub struct Machine {
     machine: RegoVM,
     input: Value,
@@ -65,9 +65,9 @@ impl Machine {
         Self::new(LISTED, listed(size), input(size, env))
     }
 
-    /// The statements filed by principal, action and value
-    pub fn filed(size: Size, env: &str) -> Self {
-        Self::new(FILED, filed(size), input(size, env))
+    /// The statements indexed by principal, action and value
+    pub fn indexed(size: Size, env: &str) -> Self {
+        Self::new(INDEXED, indexed(size), input(size, env))
     }
 
     fn new(policy: &str, data: Value, input: Value) -> Self {
@@ -75,14 +75,14 @@ impl Machine {
         let compiled = engine.compile_with_entrypoint(&RULE.into()).unwrap();
         let program = Compiler::compile_from_policy(&compiled, &[RULE]).unwrap();
         let mut machine = RegoVM::new();
-        // Its bound of 25,000 instructions ends a walk over 2,000 statements
+        // The default limit of 25,000 instructions is too low for 2,000 statements.
         machine.set_max_instructions(usize::MAX);
         machine.load_program(Arc::clone(&program));
         machine.set_data(data).unwrap();
         Self { machine, input }
     }
 
-    /// Whether the principal may
+    /// Whether the request is allowed
     pub fn allows(&mut self) -> bool {
         self.machine.set_input(self.input.clone());
         self.machine.execute().unwrap() == Value::Bool(true)
@@ -112,7 +112,7 @@ fn listed(size: Size) -> Value {
     value(&json!({"statements": (0..size.principals).map(each).collect::<Map<_, _>>()}))
 }
 
-fn filed(size: Size) -> Value {
+fn indexed(size: Size) -> Value {
     let each = |number| {
         let mut actions = Map::new();
         for (action, env) in size.statements() {

@@ -6,7 +6,8 @@
 use eci_calls::RoleArn;
 use libfuzzer_sys::fuzz_target;
 use ram_policy::{
-    ActionPattern, Actions, Condition, Document, DocumentKind, Effect, ResourcePattern, Target, Trusted,
+    ActionPattern, Actions, Condition, Document, DocumentKind, Effect, ResourcePattern, Target,
+    TrustedPrincipal,
 };
 use serde_json::{Value, json};
 
@@ -24,7 +25,7 @@ fuzz_target!(|text: &str| {
         assert_eq!(action.as_str(), pattern);
         assert_eq!(
             action.matches(found),
-            fits_behind(0, pattern, found),
+            fits_from(0, pattern, found),
             "action `{pattern}` on `{found}`"
         );
     }
@@ -40,7 +41,7 @@ fuzz_target!(|text: &str| {
         assert_eq!(arn.as_str(), pattern);
         assert!(pattern.ends_with(&format!(":role/{}", arn.name())));
         assert!(
-            matches!(trusted("RAM", pattern), Some(Trusted::Role(_, name)) if *name == *arn.name()),
+            matches!(trusted("RAM", pattern), Some(TrustedPrincipal::Role(_, name)) if *name == *arn.name()),
             "{pattern}"
         );
     }
@@ -55,11 +56,11 @@ fuzz_target!(|text: &str| {
 
 /// Whether a whole text matches a pattern: `*` matches any run of characters, `?` any one character
 fn fits(pattern: &str, text: &str) -> bool {
-    fits_behind(usize::MAX, pattern, text)
+    fits_from(usize::MAX, pattern, text)
 }
 
-/// The same, but only the first letters of the text are case-sensitive
-fn fits_behind(with_case: usize, pattern: &str, text: &str) -> bool {
+/// Whether a whole text matches a pattern, with only the first letters of the text case-sensitive
+fn fits_from(with_case: usize, pattern: &str, text: &str) -> bool {
     let text: Vec<char> = text.chars().collect();
     // ends[n]: the pattern so far matches the first n characters
     let mut ends = vec![false; text.len() + 1];
@@ -103,7 +104,7 @@ fn covers(pattern: &str, resource: &str) -> bool {
         true => "role/".len(),
         false => usize::MAX,
     };
-    let relative = fits_behind(with_case, &wanted[4], &found[4]);
+    let relative = fits_from(with_case, &wanted[4], &found[4]);
     fits(&wanted[1], &found[1])
         && (same_region || fits(&wanted[2], &found[2]))
         && fits(&wanted[3], &found[3])
@@ -146,7 +147,7 @@ fn like(pattern: &str) -> Option<Condition> {
         .cloned()
 }
 
-fn trusted(kind: &str, text: &str) -> Option<Trusted> {
+fn trusted(kind: &str, text: &str) -> Option<TrustedPrincipal> {
     let statement = json!({"Action": "sts:AssumeRole", "Principal": {kind: text}});
     match document(statement, DocumentKind::Trust)?.statements[0]
         .target

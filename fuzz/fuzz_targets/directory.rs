@@ -50,7 +50,7 @@ fuzz_target!(|bytes: &[u8]| {
     let context = Context::new();
     for principal in configuration.policies.principals() {
         assert!(
-            configuration.policies.knows(&principal),
+            configuration.policies.has_principal(&principal),
             "{principal} is listed and not known"
         );
         let request = Request {

@@ -1,5 +1,5 @@
-//! Takes any bytes as a policy document, both attached and as a trust policy. The position of a fault must be in the text,
-//! and an accepted document must be the same after it is printed.
+//! Takes any bytes as a policy document, both as an identity policy and as a trust policy. The position of a fault must be
+//! in the text, and an accepted document must be equal after it is printed and parsed.
 
 #![no_main]
 

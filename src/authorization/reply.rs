@@ -216,7 +216,7 @@ fn asked(ruling: &Ruling) -> Vec<Asked> {
     let denied = ruling.findings.iter().filter_map(|finding| {
         let (decision, scope) = match finding {
             Finding::Denied { denial, .. } => {
-                let is_query = operation.kind() == eci_calls::Kind::Query;
+                let is_query = operation.kind() == eci_calls::OperationKind::Query;
                 let decision = if is_query { "Empty" } else { finding.code() };
                 (decision, scope(denial.decision.policy_type))
             }

@@ -17,7 +17,7 @@ use crate::authorization::{Case, Sight};
 use crate::config::Configuration;
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::pod::Pod;
-use eci_calls::{self, Allowed, Call, Failure, Kind};
+use eci_calls::{self, Allowed, Call, Failure, OperationKind};
 use ram_policy::Principal;
 
 /// What came of judging a question, before any mode softens it
@@ -94,7 +94,7 @@ impl Case<'_> {
         let fields = Fields::read(pod).unwrap_or_default();
         let namespace_name = question.namespace.unwrap_or_default();
         let mut call = call::by_id(operation, &fields, self.configuration, namespace_name);
-        if operation.kind() == Kind::Query {
+        if operation.kind() == OperationKind::Query {
             // Whoever knows the pod can ask for it by its group, and beside it by tags that it has
             let account = &self.configuration.account;
             let group = fields

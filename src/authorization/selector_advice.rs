@@ -70,7 +70,7 @@ impl Evaluator for ListEvaluator<'_> {
         of_each.collect()
     }
 
-    fn admits(&self, change: &Change) -> bool {
+    fn can_apply(&self, change: &Change) -> bool {
         match change {
             Change::Tag(key, Some(value)) => {
                 self.filter.decided(key).is_none() && self.filter.label_of(key, value).is_some()
@@ -80,19 +80,19 @@ impl Evaluator for ListEvaluator<'_> {
         }
     }
 
-    fn filled(&self, key: &str) -> Option<String> {
+    fn default_tag(&self, key: &str) -> Option<String> {
         self.filter.decided(key).map(str::to_owned)
     }
 
-    fn before(&self) -> Option<&DesiredFields> {
+    fn stored(&self) -> Option<&DesiredFields> {
         None
     }
 
-    fn is_fixed(&self, _role: &str) -> bool {
+    fn is_role_fixed(&self, _role: &str) -> bool {
         true
     }
 
-    fn groups(&self) -> Vec<(&str, bool)> {
+    fn resource_groups(&self) -> Vec<(&str, bool)> {
         let groups = self.configuration.account.resource_groups.iter();
         groups.map(|group| (group.id.as_str(), group.default)).collect()
     }

@@ -92,7 +92,7 @@ impl CallWire {
     fn request_tags(&self, operation: Operation) -> Result<Option<Tags>, eci_calls::TagError> {
         let Some(given) = &self.tags else { return Ok(None) };
         match operation.kind() {
-            eci_calls::Kind::Query => Ok(Some(Tags::existing(pairs(given)))),
+            eci_calls::OperationKind::Query => Ok(Some(Tags::existing(pairs(given)))),
             _ => Tags::from_pairs(pairs(given).collect()).map(Some),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config::directory::directory_document::DirectoryDocument;
 use crate::config::directory::name_rules;
 use ram_policy::source::{Fault, Node};
-use ram_policy::{Document, DocumentKind, Doubt, Parsed};
+use ram_policy::{Document, DocumentKind, Parsed, PolicyWarning};
 
 /// A document, parsed and checked as far as it can be on its own
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub struct ParsedPolicy {
     /// The policy
     pub document: Arc<Document>,
     /// Contents that are valid but probably not meant
-    pub warnings: Vec<Doubt>,
+    pub warnings: Vec<PolicyWarning>,
 }
 
 /// A document that could not be parsed
@@ -118,7 +118,7 @@ impl ParsedDocument {
     }
 
     /// Contents that are valid but probably not meant
-    pub fn warnings(&self) -> &[Doubt] {
+    pub fn warnings(&self) -> &[PolicyWarning] {
         match self {
             Self::Policy(policy) => &policy.warnings,
             Self::Directory(directory) => directory.warnings(),

@@ -1,24 +1,24 @@
-//! What ECI calls need to know of the account they are made in.
+//! The account in which ECI calls are made.
 
 use std::collections::BTreeSet;
 
 use ram_policy::Context;
 
-/// The role that ECI makes for itself in an account, once
+/// The service-linked role that ECI creates once in an account
 const SERVICE_LINKED_ROLE: &str = "AliyunServiceRoleForECI";
 
-/// The account as ECI calls see it
+/// An account, as far as ECI calls depend on it
 #[derive(Clone, Debug, Default)]
 pub struct Account {
-    /// Region of the cluster, which stands in every resource name
+    /// The region of the cluster, which is part of every ARN
     pub region: String,
-    /// Service-linked roles that exist; none means unknown, and then nothing is asked about them
+    /// The service-linked roles that exist; if they are not known (`None`), no call asks to create one
     pub service_linked_roles: Option<BTreeSet<String>>,
-    /// The value of acs:Service when ECI receives a role; none leaves the key absent
+    /// The value of `acs:Service` when a role is passed to ECI; `None` leaves the key absent
     pub pass_role_service: Option<String>,
-    /// The account's resource groups
+    /// The resource groups of the account
     pub resource_groups: Vec<ResourceGroup>,
-    /// Condition values that hold for every request of this cluster
+    /// Condition keys that every request of this cluster has
     pub context: Context,
 }
 
@@ -29,12 +29,12 @@ pub struct ResourceGroup {
     pub id: String,
     /// Its name, for messages
     pub name: Option<String>,
-    /// Whether it takes what names no group
+    /// Whether it is the default group, for resources that name none
     pub default: bool,
 }
 
 impl Account {
-    /// The id of the default resource group, if it is known
+    /// The id of the default resource group; `None` if it is not known
     pub fn default_group(&self) -> Option<&str> {
         self.resource_groups
             .iter()
@@ -42,12 +42,12 @@ impl Account {
             .map(|group| group.id.as_str())
     }
 
-    /// Whether a resource group is known
+    /// Whether a resource group exists
     pub fn has_group(&self, id: &str) -> bool {
         self.resource_groups.iter().any(|group| group.id == id)
     }
 
-    /// Whether ECI would first have to make its service-linked role
+    /// Whether ECI would first have to create its service-linked role
     pub(crate) fn lacks_service_linked_role(&self) -> bool {
         self.service_linked_roles
             .as_ref()

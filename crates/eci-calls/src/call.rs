@@ -1,4 +1,4 @@
-//! An ECI API call, checked.
+//! A call of the ECI API.
 
 use ram_policy::Context;
 
@@ -6,36 +6,36 @@ use crate::operation::Operation;
 use crate::role::RoleArn;
 use crate::tag::Tags;
 
-/// One call of the ECI API
+/// A call of the ECI API with its parameters
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Which operation
+    /// The operation
     pub operation: Operation,
-    /// The `Tag` parameter: what a create or update sets, what a query filters by. Without it an update leaves
-    /// the tags as they are; with an empty list it takes them all away
+    /// The `Tag` parameter: the tags that a create or update sets, or that a query filters by. An update without it keeps
+    /// the tags; one with an empty list removes them all.
     pub tags: Option<Tags>,
-    /// Tags that the platform adds to a create by itself, and that an instance then has
+    /// Tags that the platform adds to the tags of a create or update
     pub extra_tags: Tags,
     /// The `ResourceGroupId` parameter
     pub resource_group: Option<String>,
     /// The `RamRoleName` parameter
     pub role: Option<String>,
-    /// Roles handed over for pulling images, perhaps of other accounts
+    /// Roles passed for pulling images, perhaps of other accounts
     pub role_arns: Vec<RoleArn>,
-    /// The resource that the call addresses
+    /// The instance that the call addresses
     pub instance: Option<Instance>,
-    /// Condition values given with the call; they win over what is derived from it
+    /// Condition keys given with the call, which replace those derived from it
     pub context: Context,
 }
 
-/// A resource as it is before the call
+/// An instance as it is before the call
 #[derive(Clone, Debug, Default)]
 pub struct Instance {
-    /// Its id; none if it is not known, and then its resource name ends in `/*`
+    /// Its id; if it is not known (`None`), its ARN ends in `/*`
     pub id: Option<String>,
     /// Its tags
     pub tags: Tags,
-    /// Its resource group; none means the default one
+    /// Its resource group; `None` means the default group
     pub resource_group: Option<String>,
     /// Its RAM role
     pub role: Option<String>,

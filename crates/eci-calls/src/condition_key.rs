@@ -1,46 +1,57 @@
-//! The condition keys of ECI's questions to RAM, and which question knows which.
+//! The condition keys of ECI calls, and which questions to RAM have which.
 //!
-//! This is the table of docs/policies.md, condition keys. The linter and the comparison of configurations read it here.
+//! ```
+//! use eci_calls::Operation;
+//! use eci_calls::condition_key::{QuestionKind, TagKey, TagSource};
+//!
+//! let key = TagKey::parse("acs:RequestTag/env").unwrap();
+//! assert_eq!((key.source, key.tag), (TagSource::Request, "env"));
+//!
+//! assert_eq!(Operation::CreateContainerGroup.supports_key("acs:RequestTag/env"), Some(true));
+//! assert_eq!(Operation::DeleteContainerGroup.supports_key("acs:RequestTag/env"), Some(false));
+//! assert_eq!(QuestionKind::PassRole.supports_key("acs:Service"), Some(true));
+//! assert_eq!(QuestionKind::PassRole.supports_key("acs:SourceIp"), None);
+//! ```
 
 use std::fmt;
 
-use crate::operation::{Kind, Operation};
-use crate::question::{ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, PASS_ROLE};
+use crate::operation::{Operation, OperationKind};
+use crate::ram_question::{ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, PASS_ROLE};
 
 pub use ram_policy::{PRINCIPAL_ARN, RESOURCE_GROUP_ID};
 
 /// The time of the request, in UTC
 pub const CURRENT_TIME: &str = "acs:CurrentTime";
-/// The service that receives a role
+/// The service that a role is passed to
 pub const SERVICE: &str = "acs:Service";
-/// The service in whose name a service-linked role is made
+/// The service that a service-linked role belongs to
 pub const SERVICE_NAME: &str = "ram:ServiceName";
 
-/// Whose tag a condition key means
+/// The owner of the tag that a condition key names
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TagSource {
-    /// A tag that the call sends
+    /// The request
     Request,
-    /// A tag that the addressed resource has
+    /// The addressed resource
     Resource,
-    /// ECI's older key for either: the request's on a create, the resource's on a call with an id
+    /// ECI's older key for both: the request on a create, the resource on a call with an id
     Eci,
 }
 
 /// A condition key that names a tag; prints as the key
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TagKey<'a> {
-    /// Whose tag
+    /// The owner of the tag
     pub source: TagSource,
     /// The tag's key
     pub tag: &'a str,
 }
 
 impl TagSource {
-    /// All of them
+    /// All sources
     pub const ALL: [Self; 3] = [Self::Request, Self::Resource, Self::Eci];
 
-    /// What stands before the tag's key
+    /// The condition key without the tag's key
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::Request => "acs:RequestTag/",
@@ -51,7 +62,7 @@ impl TagSource {
 }
 
 impl<'a> TagKey<'a> {
-    /// The tag that a condition key names, if it names one
+    /// Parses a condition key; `None` if it names no tag
     pub fn parse(key: &'a str) -> Option<Self> {
         let named = |source: TagSource| {
             let tag = key.strip_prefix(source.prefix())?;
@@ -67,8 +78,8 @@ impl fmt::Display for TagKey<'_> {
     }
 }
 
-/// Whether a condition key tells one resource from another, in whatever case it is written
-pub(crate) fn tells_resources_apart(key: &str) -> bool {
+/// Whether a condition key, in any case, depends on the resource
+pub(crate) fn depends_on_resource(key: &str) -> bool {
     let begins_with = |prefix: &str| {
         key.get(..prefix.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
@@ -79,38 +90,36 @@ pub(crate) fn tells_resources_apart(key: &str) -> bool {
         || key.eq_ignore_ascii_case(RESOURCE_GROUP_ID)
 }
 
-/// A question to RAM, as far as that decides which condition keys it knows
+/// The kind of a question to RAM, which decides its condition keys
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum QuestionKind {
     /// A call of ECI
     Call {
-        /// Whether it can send tags
-        sends_tags: bool,
-        /// Whether it can address something that has tags
-        finds_tags: bool,
+        /// Whether the request can have tags
+        has_request_tags: bool,
+        /// Whether it can address a resource with tags
+        has_resource_tags: bool,
     },
-    /// Handing a role over
+    /// Passing a role
     PassRole,
-    /// Making ECI's service-linked role
+    /// Creating ECI's service-linked role
     CreateServiceLinkedRole,
     /// An instance assuming its role
     AssumeRole,
 }
 
 impl QuestionKind {
-    /// The question that an action stands for, in whatever case; none for actions that ECI never asks about
+    /// The kind for an action, in any case; `None` for actions that no ECI call asks about.
     ///
-    /// An operation that ECI does not have, or not yet, is read by its name.
+    /// For an unknown operation of ECI, the beginning of its name decides.
     pub fn of_action(action: &str) -> Option<Self> {
         let about_roles = [
             (PASS_ROLE, Self::PassRole),
             (CREATE_SERVICE_LINKED_ROLE, Self::CreateServiceLinkedRole),
             (ASSUME_ROLE, Self::AssumeRole),
         ];
-        let known = about_roles
-            .into_iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(action));
-        if let Some((_, kind)) = known {
+        let mut about_roles = about_roles.into_iter();
+        if let Some((_, kind)) = about_roles.find(|(name, _)| name.eq_ignore_ascii_case(action)) {
             return Some(kind);
         }
         let (code, name) = action.split_once(':')?;
@@ -120,38 +129,38 @@ impl QuestionKind {
         let mut operations = Operation::ALL.iter();
         let known = operations.find(|operation| operation.name().eq_ignore_ascii_case(name));
         Some(known.map_or_else(
-            || Self::of_kind(Kind::by_name(name)),
+            || Self::of_kind(OperationKind::by_name(name)),
             |operation| Self::of_operation(*operation),
         ))
     }
 
-    /// The question about an operation
+    /// The kind for an operation
     pub fn of_operation(operation: Operation) -> Self {
         match operation {
-            // They have tags as a parameter, whatever they address
+            // Tags are a parameter of these, whatever they address.
             Operation::TagResources | Operation::UntagResources => Self::Call {
-                sends_tags: true,
-                finds_tags: true,
+                has_request_tags: true,
+                has_resource_tags: true,
             },
             _ => Self::of_kind(operation.kind()),
         }
     }
 
-    fn of_kind(kind: Kind) -> Self {
+    fn of_kind(kind: OperationKind) -> Self {
         Self::Call {
-            sends_tags: kind != Kind::ById,
-            finds_tags: kind != Kind::Create,
+            has_request_tags: kind != OperationKind::ById,
+            has_resource_tags: kind != OperationKind::Create,
         }
     }
 
-    /// Whether the question can have a value for a condition key; none for keys that are not ECI's to fill in
-    pub fn knows(self, key: &str) -> Option<bool> {
+    /// Whether the question can have a value for a condition key; `None` for keys that do not come from ECI
+    pub fn supports_key(self, key: &str) -> Option<bool> {
         if let Some(TagKey { source, .. }) = TagKey::parse(key) {
-            return Some(self.knows_tags(source));
+            return Some(self.supports_tags_of(source));
         }
         match key {
             CURRENT_TIME => Some(true),
-            // A service assumes the role, and services have no ARN
+            // A service assumes the role, and services have no ARN.
             PRINCIPAL_ARN => Some(self != Self::AssumeRole),
             RESOURCE_GROUP_ID => Some(matches!(self, Self::Call { .. })),
             SERVICE => Some(self == Self::PassRole),
@@ -160,10 +169,15 @@ impl QuestionKind {
         }
     }
 
-    fn knows_tags(self, source: TagSource) -> bool {
+    fn supports_tags_of(self, source: TagSource) -> bool {
         match (self, source) {
-            (Self::Call { sends_tags, .. }, TagSource::Request) => sends_tags,
-            (Self::Call { finds_tags, .. }, TagSource::Resource) => finds_tags,
+            (Self::Call { has_request_tags, .. }, TagSource::Request) => has_request_tags,
+            (
+                Self::Call {
+                    has_resource_tags, ..
+                },
+                TagSource::Resource,
+            ) => has_resource_tags,
             (Self::Call { .. }, TagSource::Eci) => true,
             (Self::PassRole | Self::CreateServiceLinkedRole | Self::AssumeRole, _) => false,
         }
@@ -171,11 +185,11 @@ impl QuestionKind {
 }
 
 impl Operation {
-    /// Whether the question about this operation can have a value for a condition key, as [`QuestionKind::knows`] says
-    pub fn knows(self, key: &str) -> Option<bool> {
+    /// Whether this operation can have a value for a condition key; see [`QuestionKind::supports_key`]
+    pub fn supports_key(self, key: &str) -> Option<bool> {
         match key {
-            RESOURCE_GROUP_ID => Some(self.knows_groups()),
-            _ => QuestionKind::of_operation(self).knows(key),
+            RESOURCE_GROUP_ID => Some(self.supports_resource_groups()),
+            _ => QuestionKind::of_operation(self).supports_key(key),
         }
     }
 }
@@ -195,8 +209,8 @@ mod tests {
     }
 
     #[test]
-    fn calls_know_the_keys_of_their_kind() {
-        for (action, key, knows) in [
+    fn questions_support_the_keys_of_their_kind() {
+        for (action, key, expected) in [
             ("eci:CreateContainerGroup", "acs:RequestTag/env", Some(true)),
             ("eci:CreateContainerGroup", "acs:ResourceTag/env", Some(false)),
             ("ECI:createAny", "acs:ResourceTag/env", Some(false)),
@@ -215,10 +229,10 @@ mod tests {
             ("sts:AssumeRole", "acs:CurrentTime", Some(true)),
         ] {
             let kind = QuestionKind::of_action(action).unwrap();
-            assert_eq!(kind.knows(key), knows, "{action} {key}");
+            assert_eq!(kind.supports_key(key), expected, "{action} {key}");
         }
         assert_eq!(QuestionKind::of_action("ecs:RunInstances"), None);
         let price = Operation::DescribeContainerGroupPrice;
-        assert_eq!(price.knows(RESOURCE_GROUP_ID), Some(false));
+        assert_eq!(price.supports_key(RESOURCE_GROUP_ID), Some(false));
     }
 }

@@ -1,98 +1,103 @@
-//! What comes of a call: allowed, denied by RAM, refused by ECI, or a query that shows nothing.
+//! The evaluation of a call: allowed, denied by RAM, refused by ECI, or a query with an empty result.
 
 use std::fmt;
 
-use crate::question::Question;
+use crate::inquiry::Inquiry;
+use crate::operation::OperationKind;
+use crate::ram_question::Question;
 use crate::refusal::Refusal;
 use ram_policy::{Decision, Outcome, PolicyType, StatementId};
 
-/// The outcome of a call
+/// The outcome of a call; prints as its variant's name
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CallOutcome {
-    /// RAM allows everything that the call asks
+    /// RAM allows all questions
     Allow,
-    /// A question that nothing allows
+    /// No statement allows one of the questions
     ImplicitDeny,
-    /// A question that a statement denies
+    /// A statement denies one of the questions
     ExplicitDeny,
-    /// A query that is denied, or that selects nothing
+    /// A query that RAM denies or that selects nothing, so that ECI returns an empty result
     Empty,
-    /// ECI's own rules forbid it, whatever RAM says
+    /// ECI refuses the call by its own rules, whatever RAM decides
     Refused,
 }
 
-/// What becomes of a call, and why
+/// The outcome of a call, with its reasons
 #[derive(Clone, Debug)]
 pub struct CallEvaluation {
     /// The outcome
     pub outcome: CallOutcome,
-    /// Everything that speaks against the call, the one to show first in front
+    /// All reasons why the call fails, the most important first
     pub failures: Vec<Failure>,
-    /// The questions that RAM allowed, in the order they were asked
+    /// The questions that RAM allows, in order
     pub allowed: Vec<Allowed>,
-    /// All questions that were asked
+    /// All questions, in order
     pub questions: Vec<Question>,
 }
 
-/// A question that RAM answered with Allow
+/// A question that RAM allows
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowed {
-    /// The action that was asked
+    /// The action of the question
     pub action: &'static str,
-    /// The layer that allowed
+    /// The layer that allows it
     pub policy_type: PolicyType,
-    /// The statement that allowed; none for the account itself
+    /// The statement that allows it; `None` for the account itself
     pub statement: Option<StatementId>,
 }
 
-/// Something that speaks against a call
+/// A reason why a call fails
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// ECI's own rules
+    /// ECI refuses it
     Refused(Refusal),
-    /// RAM
+    /// RAM denies one of its questions
     Denied(Denial),
 }
 
-/// A question that RAM did not answer with Allow
+/// A question that RAM denies
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
-    /// What was asked
+    /// The question
     pub question: Question,
-    /// The answer
+    /// RAM's decision
     pub decision: Decision,
 }
 
 impl CallEvaluation {
-    /// The outcome of what was found: a refusal goes before every denial, an explicit deny before an implicit one
-    pub(super) fn new(
-        query: bool,
-        selects_nothing: bool,
-        mut failures: Vec<Failure>,
+    /// A refusal takes precedence over a denial, and an explicit deny over an implicit one.
+    pub(crate) fn new(
+        kind: OperationKind,
+        inquiry: Inquiry,
+        denials: Vec<Denial>,
         allowed: Vec<Allowed>,
-        questions: Vec<Question>,
     ) -> Self {
+        let refused = inquiry.refusals.into_iter().map(Failure::Refused);
+        let denied = denials.into_iter().map(Failure::Denied);
+        let mut failures: Vec<Failure> = refused.chain(denied).collect();
         failures.sort_by_key(Failure::rank);
         let outcome = match failures.first() {
             Some(Failure::Refused(_)) => CallOutcome::Refused,
-            Some(Failure::Denied(_)) if query => CallOutcome::Empty,
+            Some(Failure::Denied(_)) if kind == OperationKind::Query => CallOutcome::Empty,
             Some(Failure::Denied(denial)) if denial.decision.outcome == Outcome::ExplicitDeny => {
                 CallOutcome::ExplicitDeny
             }
             Some(Failure::Denied(_)) => CallOutcome::ImplicitDeny,
-            None if selects_nothing => CallOutcome::Empty,
+            None if inquiry.selects_nothing => CallOutcome::Empty,
             None => CallOutcome::Allow,
         };
         Self {
             outcome,
             failures,
             allowed,
-            questions,
+            questions: inquiry.questions,
         }
     }
 }
 
 impl Failure {
+    /// The lowest comes first
     fn rank(&self) -> u8 {
         match self {
             Self::Refused(_) => 0,

@@ -1,24 +1,38 @@
-//! An operation on all resources at once: on those that are there, and nobody says which ones these are.
+//! Evaluates an operation on all resources at once, when nobody knows which ones it will address.
 
 use jiff::Timestamp;
 
 use crate::account::Account;
-use crate::condition_key::{CURRENT_TIME, tells_resources_apart};
+use crate::condition_key::{CURRENT_TIME, depends_on_resource};
 use crate::evaluation::Allowed;
 use crate::operation::Operation;
-use crate::question::Question;
+use crate::ram_question::Question;
 use ram_policy::{Context, PolicySet, Principal, StatementId};
 
-/// What comes of an operation on all resources
+/// The evaluation of an operation on all resources
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Everywhere {
-    /// The caller may do it to every one
+    /// The caller may do it to every resource
     Allowed(Allowed),
-    /// Not to every one, and the statement that makes a difference between them, where one does
+    /// The caller may not do it to every resource; with the statement that distinguishes between resources, if one does
     NotEverywhere(Option<StatementId>),
 }
 
-/// Evaluates an operation on all resources of its kind, whatever their tags and groups
+/// Evaluates an operation on all resources of its kind, whatever their tags and resource groups.
+///
+/// ```
+/// use eci_calls::{Account, Everywhere, Operation, evaluate_everywhere};
+/// use ram_policy::{Definition, Grant, PolicySet, Principal, UserDefinition};
+///
+/// let grant = Grant { policy: "AliyunECIFullAccess".into(), resource_group: Some("rg-a".into()) };
+/// let bob = UserDefinition { name: "bob".into(), grants: vec![grant], ..Default::default() };
+/// let set = PolicySet::compile(Definition { users: vec![bob], ..Default::default() }).unwrap();
+/// let (account, bob) = (Account::default(), Principal::User("bob".into()));
+///
+/// let now = jiff::Timestamp::UNIX_EPOCH;
+/// let (_, result) = evaluate_everywhere(&set, &account, &bob, Operation::ExecContainerCommand, now);
+/// assert_eq!(result, Everywhere::NotEverywhere(None));
+/// ```
 pub fn evaluate_everywhere(
     set: &PolicySet,
     account: &Account,
@@ -33,13 +47,13 @@ pub fn evaluate_everywhere(
     let question = Question {
         action: operation.action(),
         resource: format!("acs:eci:{}:{}:{kind}/*", account.region, set.account()),
-        // A grant for one group says nothing about the others
+        // A grant for one resource group does not allow the call in others.
         resource_group: None,
         context,
         service: None,
         about_new_tags: false,
     };
-    let verdict = match set.decide_everywhere(&question.request(principal), tells_resources_apart) {
+    let evaluation = match set.decide_everywhere(&question.request(principal), depends_on_resource) {
         Ok(decision) => Everywhere::Allowed(Allowed {
             action: question.action,
             policy_type: decision.policy_type,
@@ -47,7 +61,7 @@ pub fn evaluate_everywhere(
         }),
         Err(statement) => Everywhere::NotEverywhere(statement),
     };
-    (question, verdict)
+    (question, evaluation)
 }
 
 #[cfg(test)]
@@ -58,7 +72,7 @@ mod tests {
     use crate::ResourceGroup;
     use ram_policy::{Definition, Document, DocumentKind, Grant, UserDefinition};
 
-    fn verdict(policies: &[(&str, &str)], more: Option<Grant>) -> Result<String, Option<String>> {
+    fn evaluation(policies: &[(&str, &str)], more: Option<Grant>) -> Result<String, Option<String>> {
         let mut definition = Definition {
             account_id: "1".into(),
             ..Definition::default()
@@ -87,7 +101,7 @@ mod tests {
             }],
             ..Account::default()
         };
-        let (question, verdict) = evaluate_everywhere(
+        let (question, evaluation) = evaluate_everywhere(
             &PolicySet::compile(definition).unwrap(),
             &account,
             &Principal::User("u".into()),
@@ -95,7 +109,7 @@ mod tests {
             Timestamp::UNIX_EPOCH,
         );
         assert_eq!(question.resource, "acs:eci:r:1:containergroup/*");
-        match verdict {
+        match evaluation {
             Everywhere::Allowed(allowed) => {
                 Ok(allowed.statement.map(|one| one.to_string()).unwrap_or_default())
             }
@@ -111,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_right_that_looks_at_no_resource_is_one_for_all() {
+    fn only_an_allow_without_conditions_on_the_resource_is_one_for_all() {
         let all = r#"{"Effect": "Allow", "Action": "eci:*", "Resource": "*"}"#;
         let if_ = |effect: &str, condition: &str| {
             format!(
@@ -119,7 +133,7 @@ mod tests {
             )
         };
         let refused = |statement: &str| Err(Some(statement.to_owned()));
-        assert_eq!(verdict(&[("A", all)], None), Ok("A#1".to_owned()));
+        assert_eq!(evaluation(&[("A", all)], None), Ok("A#1".to_owned()));
         for condition in [
             r#"{"StringEquals": {"acs:ResourceTag/env": "test"}}"#,
             r#"{"StringNotEquals": {"acs:ResourceTag/env": "prod"}}"#,
@@ -127,34 +141,37 @@ mod tests {
             r#"{"StringNotEquals": {"ACS:resourcegroupid": "rg-a"}}"#,
         ] {
             let some = if_("Allow", condition);
-            assert_eq!(verdict(&[("S", &some)], None), refused("S#1"), "{condition}");
-            // Who may everything may a part of it too
-            assert_eq!(verdict(&[("S", &some), ("A", all)], None), Ok("A#1".to_owned()));
+            assert_eq!(evaluation(&[("S", &some)], None), refused("S#1"), "{condition}");
+            // A wider Allow makes the narrower one irrelevant.
+            assert_eq!(
+                evaluation(&[("S", &some), ("A", all)], None),
+                Ok("A#1".to_owned())
+            );
             let denied = if_("Deny", condition);
             assert_eq!(
-                verdict(&[("A", all), ("D", &denied)], None),
+                evaluation(&[("A", all), ("D", &denied)], None),
                 refused("D#1"),
                 "{condition}"
             );
         }
         let one = r#"{"Effect": "Allow", "Action": "eci:*", "Resource": "acs:eci:*:*:containergroup/eci-1"}"#;
-        assert_eq!(verdict(&[("O", one)], None), Err(None));
+        assert_eq!(evaluation(&[("O", one)], None), Err(None));
         let elsewhere = r#"{"Effect": "Deny", "Action": "eci:Delete*", "Resource": "*"}"#;
         assert_eq!(
-            verdict(&[("A", all), ("D", elsewhere)], None),
+            evaluation(&[("A", all), ("D", elsewhere)], None),
             Ok("A#1".to_owned())
         );
         let late = if_(
             "Allow",
             r#"{"DateGreaterThan": {"acs:CurrentTime": "2030-01-01T00:00:00Z"}}"#,
         );
-        assert_eq!(verdict(&[("L", &late)], None), Err(None));
+        assert_eq!(evaluation(&[("L", &late)], None), Err(None));
         assert_eq!(
-            verdict(&[], Some(grant("AliyunECIFullAccess", Some("rg-a")))),
+            evaluation(&[], Some(grant("AliyunECIFullAccess", Some("rg-a")))),
             Err(None)
         );
         assert_eq!(
-            verdict(&[], Some(grant("AliyunECIFullAccess", None))),
+            evaluation(&[], Some(grant("AliyunECIFullAccess", None))),
             Ok("AliyunECIFullAccess#1".to_owned())
         );
     }

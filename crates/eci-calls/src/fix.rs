@@ -1,26 +1,25 @@
-//! The smallest change of tags, resource group and role with which a denied call would be allowed.
+//! A search for the fewest changes of tags, resource group and role after which a denied call is allowed.
 //!
 //! ```text
-//! fields ─▶ evaluator: allowed? ─▶ yes: this is the fix
-//!   ▲          │ no: what blocks them
-//!   └── each change that takes one blocker away, the fewest changes first
+//! fields -> evaluator: allowed? -> yes: this is the fix
+//!   ^          | no: blockers
+//!   +-- each change that may remove one blocker, the fewest changes first
 //! ```
 //!
-//! Fields with the fewest changes are tried first, and a change that a statement still lacks counts too. So what is found
-//! has the fewest changes, and what cannot become so small waits. Every blocker must go before fields are allowed, so it
-//! is enough to follow one of them: the one with the fewest remedies. Of values that no condition tells apart, one is
-//! tried. What is proposed was evaluated as a whole, by the evaluator of the call itself. All that is looked at is
-//! counted, and where the count ends the search does.
+//! The search is best first. The bound of a candidate counts the changes made and those that a statement still needs, so
+//! the first allowed fields have the fewest changes. Of several values that meet the same conditions, one is tried. The
+//! evaluator of the call evaluates all fields as a whole, so what is found is allowed. Everything that is read counts
+//! towards a budget, and the search ends when it is exhausted.
 
-mod call;
-mod desired;
-mod effort;
+mod budget;
+mod call_evaluator;
+mod candidate_values;
+mod desired_fields;
 mod evaluator;
 mod remedy;
 mod search;
-mod value;
 
-pub use call::CallEvaluator;
-pub use desired::{Change, DesiredFields};
+pub use call_evaluator::CallEvaluator;
+pub use desired_fields::{Change, DesiredFields};
 pub use evaluator::{Blocker, Evaluator};
 pub use search::{Search, search};

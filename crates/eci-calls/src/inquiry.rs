@@ -1,63 +1,77 @@
-//! A call to what is asked about it: ECI's own rules, and the questions that RAM gets.
+//! From a call to the questions that it asks RAM, and to what ECI refuses by its own rules.
 //!
-//! ECI checks parameters before rights, so refusals are found first; every question is asked all the same, so that
-//! one look shows everything that stands in the way.
+//! ECI checks parameters before permissions, so refusals come first. RAM still decides every question, so that one evaluation
+//! shows everything that blocks the call.
+//!
+//! The numbers S1 to S102 are the documented cases in `tests/cases/documented`.
 
 use jiff::Timestamp;
 
 use crate::account::Account;
 use crate::call::{Call, Instance};
 use crate::condition_key::{CURRENT_TIME, SERVICE, SERVICE_NAME, TagKey, TagSource};
-use crate::operation::{Addressed, Kind};
-use crate::question::{
+use crate::operation::{Addressed, OperationKind};
+use crate::ram_question::{
     ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, ECI_SERVICE, INSTANCE_ROLE_SERVICE, PASS_ROLE, Question,
 };
 use crate::refusal::Refusal;
 use crate::tag::Tags;
 use ram_policy::{Context, PolicySet, Principal};
 
-/// What a call comes to before RAM has answered
+/// A call before RAM decides
 #[derive(Clone, Debug)]
-pub(crate) struct Inquiry {
+pub struct Inquiry {
     /// What ECI itself refuses
-    pub(crate) refusals: Vec<Refusal>,
-    /// What RAM is asked, all of which must be allowed
-    pub(crate) questions: Vec<Question>,
-    /// Whether a query would show nothing even where it is allowed
-    pub(crate) selects_nothing: bool,
+    pub refusals: Vec<Refusal>,
+    /// The questions to RAM, all of which must be allowed
+    pub questions: Vec<Question>,
+    /// Whether a query selects no resource, so that its result is empty even if RAM allows it
+    pub selects_nothing: bool,
 }
 
-/// Works out what is asked about a caller's call
-pub(crate) fn inquire(
+/// Works out the questions that a caller's call asks RAM, and what ECI refuses by its own rules.
+///
+/// ```
+/// use eci_calls::{Account, Call, Operation, inquire};
+/// use ram_policy::{Definition, Document, DocumentKind, PolicySet, Principal, RoleDefinition};
+///
+/// let trust = br#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+///     "Principal": {"Service": "ecs.aliyuncs.com"}}]}"#;
+/// let trust = Document::parse(trust, DocumentKind::Trust)?.document.into();
+/// let role = RoleDefinition { name: "App".into(), trust, grants: Vec::new() };
+/// let set = PolicySet::compile(Definition { roles: vec![role], ..Default::default() }).unwrap();
+/// let (account, alice) = (Account::default(), Principal::User("alice".into()));
+///
+/// let mut call = Call::new(Operation::CreateContainerGroup);
+/// call.role = Some("App".into());
+/// let inquiry = inquire(&set, &account, &alice, &call, jiff::Timestamp::UNIX_EPOCH);
+/// let actions: Vec<&str> = inquiry.questions.iter().map(|question| question.action).collect();
+/// assert_eq!(actions, ["eci:CreateContainerGroup", "ram:PassRole", "sts:AssumeRole"]);
+///
+/// call.role = Some("Missing".into());
+/// let inquiry = inquire(&set, &account, &alice, &call, jiff::Timestamp::UNIX_EPOCH);
+/// assert_eq!(inquiry.refusals[0].code, "Forbidden.RamRoleNotExist");
+/// # Ok::<(), ram_policy::source::Fault>(())
+/// ```
+pub fn inquire(
     set: &PolicySet,
     account: &Account,
     principal: &Principal,
     call: &Call,
     now: Timestamp,
 ) -> Inquiry {
-    let mut inquirer = Inquirer {
+    let inquirer = Inquirer {
         set,
         account,
         principal,
         call,
         now,
-        refusals: Vec::new(),
-        questions: Vec::new(),
     };
-    let mut selects_nothing = false;
     match call.operation.kind() {
-        Kind::Create => inquirer.create(),
-        Kind::Update => inquirer.update(),
-        Kind::Query => {
-            inquirer.query();
-            selects_nothing = inquirer.selects_nothing();
-        }
-        Kind::ById => inquirer.by_id(),
-    }
-    Inquiry {
-        refusals: inquirer.refusals,
-        questions: inquirer.questions,
-        selects_nothing,
+        OperationKind::Create => inquirer.create(),
+        OperationKind::Update => inquirer.update(),
+        OperationKind::Query => inquirer.query(),
+        OperationKind::ById => inquirer.by_id(),
     }
 }
 
@@ -67,179 +81,177 @@ struct Inquirer<'a> {
     principal: &'a Principal,
     call: &'a Call,
     now: Timestamp,
-    refusals: Vec<Refusal>,
-    questions: Vec<Question>,
 }
 
 impl<'a> Inquirer<'a> {
-    fn create(&mut self) {
+    /// A create asks about itself with the request's tags, about each role that it passes, and about the service-linked
+    /// role that ECI may have to create
+    fn create(&self) -> Inquiry {
         let call = self.call;
-        let known = call
-            .resource_group
-            .as_deref()
-            .filter(|id| self.account.has_group(id));
-        if let (Some(id), None) = (&call.resource_group, known)
-            && *self.principal != Principal::Account
-        {
-            self.refuse(Refusal::unknown_group(id));
+        let role = call.role.as_deref();
+        let missing_role = role.filter(|role| !self.set.has_role(role));
+        let refusals = self.unknown_group().into_iter();
+        let refusals = refusals.chain(missing_role.map(Refusal::unknown_role));
+        let role = role.filter(|_| missing_role.is_none());
+        let role = role.map(|role| self.instance_role(role));
+        let arns = call.role_arns.iter();
+        let questions = [self.create_itself()].into_iter();
+        let questions = questions.chain(role.into_iter().flatten());
+        let questions = questions.chain(arns.map(|arn| self.pass_role(arn.as_str().to_owned())));
+        Inquiry {
+            refusals: refusals.collect(),
+            questions: questions.chain(self.service_linked_role()).collect(),
+            selects_nothing: false,
         }
-        // Absent, and for the account itself also unknown, means the default group (S10, S12).
-        let group = known.or_else(|| self.account.default_group());
-        let tags = Tags::existing(
-            call.tags
-                .iter()
-                .flat_map(Tags::iter)
-                .chain(call.extra_tags.iter())
-                .map(owned),
-        );
+    }
+
+    fn create_itself(&self) -> Question {
+        let call = self.call;
+        let sent = call.tags.iter().flat_map(Tags::iter);
+        let tags = Tags::existing(sent.chain(call.extra_tags.iter()).map(owned));
         let context = self.context(&[], &[(TagSource::Request, &tags), (TagSource::Eci, &tags)]);
-        self.ask(call.operation.action(), self.resource(None), group, context);
-        if let Some(role) = &call.role {
-            self.pass_role(role);
-        }
-        for arn in &call.role_arns {
-            self.ask_pass_role(arn.as_str().to_owned());
-        }
-        if call.operation.needs_service_linked_role() && self.account.lacks_service_linked_role() {
+        let known = call.resource_group.as_deref();
+        let known = known.filter(|id| self.account.has_group(id));
+        // The default group, if the call names none; for the account itself also if it is unknown (S10, S12).
+        let group = known.or_else(|| self.account.default_group());
+        Question::new(call.operation.action(), self.resource(None), group, context)
+    }
+
+    fn unknown_group(&self) -> Option<Refusal> {
+        let id = self.call.resource_group.as_deref()?;
+        let is_refused = !self.account.has_group(id) && *self.principal != Principal::Account;
+        is_refused.then(|| Refusal::unknown_group(id))
+    }
+
+    /// The caller must be allowed to pass the instance's role, and ECS to assume it
+    fn instance_role(&self, role: &str) -> [Question; 2] {
+        let resource = format!("acs:ram::{}:role/{role}", self.set.account());
+        let assume = Question {
+            service: Some(INSTANCE_ROLE_SERVICE),
+            ..Question::new(ASSUME_ROLE, resource.clone(), None, self.context(&[], &[]))
+        };
+        [self.pass_role(resource), assume]
+    }
+
+    /// A role is in no resource group, so only grants for the whole account count
+    fn pass_role(&self, resource: String) -> Question {
+        let service = self.account.pass_role_service.iter();
+        let service: Vec<_> = service.map(|name| (SERVICE, name.as_str())).collect();
+        Question::new(PASS_ROLE, resource, None, self.context(&service, &[]))
+    }
+
+    fn service_linked_role(&self) -> Option<Question> {
+        let is_needed =
+            self.call.operation.needs_service_linked_role() && self.account.lacks_service_linked_role();
+        is_needed.then(|| {
             let context = self.context(&[(SERVICE_NAME, ECI_SERVICE)], &[]);
             let resource = format!("acs:ram:*:{}:role/*", self.set.account());
-            self.ask(CREATE_SERVICE_LINKED_ROLE, resource, None, context);
-        }
+            Question::new(CREATE_SERVICE_LINKED_ROLE, resource, None, context)
+        })
     }
 
-    /// The role must exist, the caller must be let to pass it, and ECS must be let to assume it
-    fn pass_role(&mut self, role: &str) {
-        if !self.set.has_role(role) {
-            self.refuse(Refusal::unknown_role(role));
-            return;
-        }
-        let resource = format!("acs:ram::{}:role/{role}", self.set.account());
-        self.ask_pass_role(resource.clone());
-        let context = self.context(&[], &[]);
-        self.questions.push(Question {
-            service: Some(INSTANCE_ROLE_SERVICE),
-            ..Question::new(ASSUME_ROLE, resource, None, context)
+    /// An update asks with the instance's current tags. If it sets other tags, it asks once more as if the instance
+    /// already had them.
+    fn update(&self) -> Inquiry {
+        let call = self.call;
+        let none = Tags::default();
+        let instance = call.instance.as_ref();
+        let current = instance.map_or(&none, |instance| &instance.tags);
+        let new = call.tags.as_ref();
+        let new = new.map(|tags| Tags::existing(tags.iter().chain(call.extra_tags.iter()).map(owned)));
+        let question = |request: &Tags, resource: &Tags| {
+            let tags = [
+                (TagSource::Request, request),
+                (TagSource::Resource, resource),
+                (TagSource::Eci, resource),
+            ];
+            let (action, group) = (call.operation.action(), self.group_of(instance));
+            Question::new(action, self.resource(instance), group, self.context(&[], &tags))
+        };
+        let first = question(new.as_ref().unwrap_or(&none), current);
+        let changed = new.as_ref().filter(|new| !new.equals_unordered(current));
+        let second = changed.map(|new| Question {
+            about_new_tags: true,
+            ..question(new, new)
         });
+        Inquiry {
+            refusals: self.fixed_fields(),
+            questions: [first].into_iter().chain(second).collect(),
+            selects_nothing: false,
+        }
     }
 
-    /// A role belongs to no resource group, so grants for one do not count
-    fn ask_pass_role(&mut self, resource: String) {
-        let service: Vec<_> = self
-            .account
-            .pass_role_service
-            .iter()
-            .map(|name| (SERVICE, name.as_str()))
-            .collect();
-        let context = self.context(&service, &[]);
-        self.ask(PASS_ROLE, resource, None, context);
-    }
-
-    /// Current tags must give the right to change; new tags are asked about as if the resource had them already
-    fn update(&mut self) {
+    /// The refusals of an update that changes the resource group or the role, which ECI cannot change
+    fn fixed_fields(&self) -> Vec<Refusal> {
         let call = self.call;
         let instance = call.instance.as_ref();
-        let current_group = self.group_of(instance);
-        if let Some(wanted) = call.resource_group.as_deref()
-            && Some(wanted) != current_group
-        {
-            self.refuse(Refusal::group_change(current_group, Some(wanted)));
-        }
-        let current_role = instance.and_then(|instance| instance.role.as_deref());
-        if let Some(wanted) = call.role.as_deref()
-            && !current_role.is_some_and(|current| current.eq_ignore_ascii_case(wanted))
-        {
-            self.refuse(Refusal::role_change(current_role, Some(wanted)));
-        }
-        let none = Tags::default();
-        let current = instance.map_or(&none, |instance| &instance.tags);
-        let resource = self.resource(instance);
-        let new = call
-            .tags
-            .as_ref()
-            .map(|tags| Tags::existing(tags.iter().chain(call.extra_tags.iter()).map(owned)));
-        let request = new.as_ref().unwrap_or(&none);
-        let context = self.context(
-            &[],
-            &[
-                (TagSource::Request, request),
-                (TagSource::Resource, current),
-                (TagSource::Eci, current),
-            ],
-        );
-        self.ask(call.operation.action(), resource.clone(), current_group, context);
-        if let Some(new) = new.as_ref().filter(|new| !new.same_as(current)) {
-            let context = self.context(
-                &[],
-                &[
-                    (TagSource::Request, new),
-                    (TagSource::Resource, new),
-                    (TagSource::Eci, new),
-                ],
-            );
-            self.questions.push(Question {
-                about_new_tags: true,
-                ..Question::new(call.operation.action(), resource, current_group, context)
-            });
-        }
+        let group = self.group_of(instance);
+        let other_group = call.resource_group.as_deref();
+        let other_group = other_group.filter(|wanted| Some(*wanted) != group);
+        let role = instance.and_then(|instance| instance.role.as_deref());
+        let other_role = call.role.as_deref();
+        let other_role =
+            other_role.filter(|wanted| !role.is_some_and(|role| role.eq_ignore_ascii_case(wanted)));
+        let group_change = other_group.map(|wanted| Refusal::group_change(group, Some(wanted)));
+        let role_change = other_role.map(|wanted| Refusal::role_change(role, Some(wanted)));
+        group_change.into_iter().chain(role_change).collect()
     }
 
-    /// One thing, its tags, and its group however it was addressed (S28, S32, S40, S41)
-    fn by_id(&mut self) {
+    /// A call on one resource asks with its tags and its resource group, however it is addressed (S28, S32, S40, S41)
+    fn by_id(&self) -> Inquiry {
         let instance = self.call.instance.as_ref();
         let group = self.group_of(instance);
-        if let (Some(given), true) = (self.call.resource_group.as_deref(), instance.is_some())
-            && Some(given) != group
-        {
-            self.refuse(Refusal::other_group(group, given));
-        }
+        let given = self.call.resource_group.as_deref();
+        let other_group = given.filter(|given| instance.is_some() && Some(*given) != group);
         let none = Tags::default();
         let tags = instance.map_or(&none, |instance| &instance.tags);
         let context = self.context(&[], &[(TagSource::Resource, tags), (TagSource::Eci, tags)]);
-        self.ask(
-            self.call.operation.action(),
-            self.resource(instance),
-            group,
-            context,
-        );
+        let action = self.call.operation.action();
+        Inquiry {
+            refusals: other_group
+                .map(|given| Refusal::other_group(group, given))
+                .into_iter()
+                .collect(),
+            questions: vec![Question::new(action, self.resource(instance), group, context)],
+            selects_nothing: false,
+        }
     }
 
-    /// What is asked for decides: the filter's tags, the id's tags, the group that is named (S19 to S25, S95 to S102)
-    fn query(&mut self) {
+    /// A query asks with the tags of its filter, those of the instance if it names one, and the resource group that it
+    /// names (S19 to S25, S95 to S102)
+    fn query(&self) -> Inquiry {
         let call = self.call;
         let instance = call.instance.as_ref();
         let none = Tags::default();
         let filter = call.tags.as_ref().unwrap_or(&none);
-        let context = match instance.map(|instance| &instance.tags) {
-            Some(tags) => self.context(
-                &[],
-                &[
-                    (TagSource::Request, filter),
-                    (TagSource::Resource, tags),
-                    (TagSource::Eci, tags),
-                ],
-            ),
-            None => self.context(&[], &[(TagSource::Request, filter), (TagSource::Eci, filter)]),
-        };
-        let group = call
-            .resource_group
-            .as_deref()
-            .filter(|_| call.operation.knows_groups());
-        self.ask(call.operation.action(), self.resource(instance), group, context);
+        let mut tags = vec![(TagSource::Request, filter)];
+        match instance {
+            Some(Instance { tags: own, .. }) => {
+                tags.extend([(TagSource::Resource, own), (TagSource::Eci, own)]);
+            }
+            None => tags.push((TagSource::Eci, filter)),
+        }
+        let group = call.resource_group.as_deref();
+        let group = group.filter(|_| call.operation.supports_resource_groups());
+        let (action, context) = (call.operation.action(), self.context(&[], &tags));
+        Inquiry {
+            refusals: Vec::new(),
+            questions: vec![Question::new(action, self.resource(instance), group, context)],
+            selects_nothing: self.selects_nothing(),
+        }
     }
 
-    /// A group that does not exist, or that the addressed instance is not in (S21, S25, S39)
+    /// Whether a query names a resource group that does not exist, or that its instance is not in (S21, S25, S39)
     fn selects_nothing(&self) -> bool {
         let Some(group) = self.call.resource_group.as_deref() else {
             return false;
         };
-        let elsewhere = self
-            .call
-            .instance
-            .as_ref()
-            .is_some_and(|each| self.group_of(Some(each)) != Some(group));
-        !self.account.has_group(group) || elsewhere
+        let instance = self.call.instance.as_ref();
+        let is_elsewhere = instance.is_some() && self.group_of(instance) != Some(group);
+        !self.account.has_group(group) || is_elsewhere
     }
 
+    /// The resource group of an instance, or else of the call; the default group if neither names one
     fn group_of(&self, instance: Option<&'a Instance>) -> Option<&'a str> {
         let own = match instance {
             Some(instance) => instance.resource_group.as_deref(),
@@ -248,24 +260,22 @@ impl<'a> Inquirer<'a> {
         own.or_else(|| self.account.default_group())
     }
 
-    /// `KIND/ID`, or `KIND/*` where there is no id
+    /// The ARN of the addressed resource: its last segment is `KIND/ID`, or `KIND/*` without an id
     fn resource(&self, instance: Option<&Instance>) -> String {
         let id = instance
             .and_then(|instance| instance.id.as_deref())
             .unwrap_or("*");
         match self.call.operation.addressed() {
             Addressed::Collection(kind) => {
-                format!(
-                    "acs:eci:{}:{}:{kind}/{id}",
-                    self.account.region,
-                    self.set.account()
-                )
+                let (region, account) = (&self.account.region, self.set.account());
+                format!("acs:eci:{region}:{account}:{kind}/{id}")
             }
             Addressed::Nothing => "*".to_owned(),
         }
     }
 
-    /// What holds for every question, then what this one knows, then what was given with the call, which wins
+    /// The condition keys of a question: those of the account, then those of the question, then those given with the
+    /// call. Later values replace earlier ones.
     fn context(&self, known: &[(&str, &str)], tags: &[(TagSource, &Tags)]) -> Context {
         let mut context = Context::new();
         context.set(CURRENT_TIME, self.now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
@@ -281,15 +291,6 @@ impl<'a> Inquirer<'a> {
         }
         context.extend(&self.call.context);
         context
-    }
-
-    fn ask(&mut self, action: &'static str, resource: String, group: Option<&str>, context: Context) {
-        self.questions
-            .push(Question::new(action, resource, group, context));
-    }
-
-    fn refuse(&mut self, refusal: Refusal) {
-        self.refusals.push(refusal);
     }
 }
 

@@ -1,7 +1,8 @@
 #![doc = include_str!("../README.md")]
 //!
 //! ```text
-//! Call (operation, tags, group, role, instance) -> Inquiry (ECI's own rules, questions to RAM) -> CallEvaluation
+//! Call (operation, tags, resource group, role, instance)
+//!   -> Inquiry (what ECI refuses, questions to RAM) -> CallEvaluation (outcome, failures)
 //! ```
 
 mod account;
@@ -13,7 +14,7 @@ mod everywhere;
 pub mod fix;
 mod inquiry;
 mod operation;
-mod question;
+mod ram_question;
 mod refusal;
 mod role;
 mod tag;
@@ -23,8 +24,9 @@ pub use call::{Call, Instance};
 pub use evaluate::evaluate;
 pub use evaluation::{Allowed, CallEvaluation, CallOutcome, Denial, Failure};
 pub use everywhere::{Everywhere, evaluate_everywhere};
-pub use operation::{Kind, Operation, UnknownOperation};
-pub use question::{
+pub use inquiry::{Inquiry, inquire};
+pub use operation::{Operation, OperationKind, UnknownOperation};
+pub use ram_question::{
     ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, ECI_SERVICE, INSTANCE_ROLE_SERVICE, PASS_ROLE, Question,
 };
 pub use refusal::Refusal;

@@ -1,23 +1,23 @@
-//! The operations of the ECI API, version 2018-08-08, with those older ones that role policies still name.
+//! The operations of the ECI API, version 2018-08-08, with older ones that role policies still name.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// What an operation does, which decides what a question to RAM knows
+/// The kind of an operation, which decides the condition keys of its question to RAM
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Makes something: request tags, the group that is asked for or the default one
+pub enum OperationKind {
+    /// Creates a resource: the request's tags, and its resource group or the default one
     Create,
-    /// Changes something: the resource's tags, and the request's where tags are given
+    /// Changes a resource: the resource's tags, and the request's if it sends any
     Update,
-    /// Looks for things: the filter's tags, with an id also the resource's; a denial shows as an empty result
+    /// Lists resources: the filter's tags, and with an id also the resource's; if RAM denies it, the result is empty
     Query,
-    /// Works on one thing: its tags and its group
+    /// Works on one resource: its tags and its resource group
     ById,
 }
 
-impl Kind {
-    /// What an operation does by its name alone, in whatever case
+impl OperationKind {
+    /// The kind by the beginning of an operation's name, in any case
     pub(crate) fn by_name(name: &str) -> Self {
         let starts = |word: &str| {
             name.get(..word.len())
@@ -35,16 +35,15 @@ impl Kind {
     }
 }
 
-/// What kind of resource an operation addresses
+/// The resource that an operation addresses
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Addressed {
-    /// `KIND/*`, or `KIND/ID` with an id
+pub(crate) enum Addressed {
+    /// Resources of one kind: `KIND/*`, or `KIND/ID` with an id
     Collection(&'static str),
     /// `*`: the operation has no resource of its own
     Nothing,
 }
 
-/// The resource kind of container groups, whose name is longer than the rest
 const GROUP: Addressed = Addressed::Collection("containergroup");
 const CACHE: Addressed = Addressed::Collection("imagecache");
 const DATA: Addressed = Addressed::Collection("datacache");
@@ -53,7 +52,7 @@ const NONE: Addressed = Addressed::Nothing;
 
 macro_rules! operations {
     ($($name:ident $kind:ident $addressed:ident,)*) => {
-        /// An operation of the ECI API; its RAM action is `eci:` and its name
+        /// An operation of the ECI API; prints and parses as its name
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[expect(missing_docs, reason = "each variant is the API's own name")]
         pub enum Operation { $($name,)* }
@@ -62,22 +61,22 @@ macro_rules! operations {
             /// All operations
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// The API's name
+            /// The name in the API
             pub fn name(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name),)* }
             }
 
-            /// The RAM action
+            /// The RAM action: `eci:` and the name
             pub fn action(self) -> &'static str {
                 match self { $(Self::$name => concat!("eci:", stringify!($name)),)* }
             }
 
-            /// What it does
-            pub fn kind(self) -> Kind {
-                match self { $(Self::$name => Kind::$kind,)* }
+            /// The kind
+            pub fn kind(self) -> OperationKind {
+                match self { $(Self::$name => OperationKind::$kind,)* }
             }
 
-            pub(super) fn addressed(self) -> Addressed {
+            pub(crate) fn addressed(self) -> Addressed {
                 match self { $(Self::$name => $addressed,)* }
             }
         }
@@ -107,7 +106,7 @@ operations! {
     DescribeContainerGroupPrice Query NONE,
     DescribeContainerGroupStatus Query GROUP,
     DescribeContainerGroups Query GROUP,
-    // Named like a query, but of one instance, and its denial is an error (S28, S29, S40).
+    // Named like a query, but about one instance, and its denial is an error: S28, S29, S40 in tests/cases/documented.
     DescribeContainerLog ById GROUP,
     DescribeDataCaches Query DATA,
     DescribeImageCaches Query CACHE,
@@ -131,13 +130,12 @@ operations! {
 }
 
 impl Operation {
-    /// Whether ECI makes its service-linked role for this operation where the account lacks it
-    pub(super) fn needs_service_linked_role(self) -> bool {
-        matches!(self.kind(), Kind::Create) && matches!(self.addressed(), GROUP | CACHE)
+    /// Whether ECI creates its service-linked role for this operation if the account lacks it
+    pub(crate) fn needs_service_linked_role(self) -> bool {
+        matches!(self.kind(), OperationKind::Create) && matches!(self.addressed(), GROUP | CACHE)
     }
 
-    /// The kind of resource that stands in resource names, such as `containergroup`; none if the operation has no
-    /// resource of its own
+    /// The kind of resource in ARNs, such as `containergroup`; `None` if the operation has no resource of its own
     pub fn resource_kind(self) -> Option<&'static str> {
         match self.addressed() {
             Addressed::Collection(kind) => Some(kind),
@@ -145,13 +143,13 @@ impl Operation {
         }
     }
 
-    /// Whether grants for one resource group count
-    pub fn knows_groups(self) -> bool {
+    /// Whether grants for a resource group count for this operation
+    pub fn supports_resource_groups(self) -> bool {
         self != Self::DescribeContainerGroupPrice
     }
 }
 
-/// A text that names no operation
+/// The error of a text that names no operation
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not an operation of the ECI API")]
 pub struct UnknownOperation(String);
@@ -192,7 +190,7 @@ mod tests {
     fn kinds_follow_the_names_but_for_one() {
         for operation in Operation::ALL {
             let is_exception = *operation == Operation::DescribeContainerLog;
-            let is_by_name = operation.kind() == Kind::by_name(operation.name());
+            let is_by_name = operation.kind() == OperationKind::by_name(operation.name());
             assert_eq!(is_by_name, !is_exception, "{operation}");
         }
     }

@@ -1,34 +1,34 @@
-//! What ECI itself does not accept, whatever RAM says.
+//! What ECI refuses by its own rules, whatever RAM decides.
 
 use crate::tag::TagError;
 
-/// A parameter that ECI does not accept
+/// A parameter that ECI refuses
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// ECI's code where it is known, else one of ramgate's own
+    /// ECI's error code if it is known, or else one of ramgate's own
     pub code: &'static str,
-    /// What was found, what is wanted
+    /// What is wrong, and what would be accepted
     pub message: String,
 }
 
 impl Refusal {
-    /// A role that the directory does not have
-    pub(super) fn unknown_role(name: &str) -> Self {
+    /// A role that does not exist
+    pub(crate) fn unknown_role(name: &str) -> Self {
         Self {
             code: "Forbidden.RamRoleNotExist",
             message: format!("RAM role `{name}` is not in the directory"),
         }
     }
 
-    /// A resource group that the directory does not have
-    pub(super) fn unknown_group(id: &str) -> Self {
+    /// A resource group that does not exist
+    pub(crate) fn unknown_group(id: &str) -> Self {
         Self {
             code: "UnknownResourceGroup",
             message: format!("resource group `{id}` is not in the directory"),
         }
     }
 
-    /// Another role than the instance has; ECI gives an instance one role, once
+    /// A change of an instance's role, which ECI sets only when it creates the instance
     pub fn role_change(current: Option<&str>, wanted: Option<&str>) -> Self {
         Self {
             code: "RoleChange",
@@ -36,7 +36,7 @@ impl Refusal {
         }
     }
 
-    /// Another resource group than the instance is in
+    /// A change of an instance's resource group
     pub fn group_change(current: Option<&str>, wanted: Option<&str>) -> Self {
         Self {
             code: "ResourceGroupChange",
@@ -44,8 +44,8 @@ impl Refusal {
         }
     }
 
-    /// A group given beside an instance that is in another one
-    pub(super) fn other_group(current: Option<&str>, given: &str) -> Self {
+    /// A resource group that the addressed instance is not in
+    pub(crate) fn other_group(current: Option<&str>, given: &str) -> Self {
         Self {
             code: "OtherResourceGroup",
             message: format!(

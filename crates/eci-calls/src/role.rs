@@ -1,36 +1,36 @@
-//! Names of RAM roles as ECI takes them: a bare name for the instance role, whole ARNs for image registries.
+//! RAM roles as ECI accepts them: the name of the instance's role, and ARNs of roles for image registries.
 
 use std::fmt;
 
-/// The longest role name that RAM makes
+/// The longest name of a role in RAM
 const MAX_NAME: usize = 64;
 
-/// A text that is no role name
+/// The error of a text that is no name of a role
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RoleNameError {
-    /// Nothing
+    /// An empty text
     #[error("role name is empty")]
     Empty,
-    /// A whole ARN
+    /// An ARN
     #[error("`{text}` is an ARN: write the role's name alone, `{name}`")]
     Arn {
-        /// What was written
+        /// The text
         text: String,
         /// The name in it
         name: String,
     },
-    /// Characters that role names do not have, or too many
+    /// Other characters than names of roles have, or too many
     #[error("`{text}` is not a role name: 1 to {MAX_NAME} letters, digits, `.`, `-` or `_`")]
     Malformed {
-        /// What was written
+        /// The text
         text: String,
     },
 }
 
-/// Whether a text can be the name of a RAM role
+/// Checks that a text can be the name of a RAM role.
 ///
 /// # Errors
-/// What is wrong with it
+/// The text is empty, an ARN, too long, or has other characters than names of roles.
 pub fn check_role_name(text: &str) -> Result<(), RoleNameError> {
     if text.is_empty() {
         return Err(RoleNameError::Empty);
@@ -50,23 +50,23 @@ pub fn check_role_name(text: &str) -> Result<(), RoleNameError> {
     })
 }
 
-/// A role by its full name, perhaps of another account
+/// The ARN of a role, perhaps of another account; prints as it is written
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RoleArn {
     text: String,
     name_at: usize,
 }
 
-/// A text that is no role ARN
+/// The error of a text that is no ARN of a role
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a role ARN such as `acs:ram::1234567890123456:role/NAME`")]
 pub struct RoleArnError(String);
 
 impl RoleArn {
-    /// Reads `acs:ram::ACCOUNT:role/NAME`
+    /// Parses `acs:ram::ACCOUNT:role/NAME`.
     ///
     /// # Errors
-    /// The text, if it is anything else
+    /// The text is anything else.
     pub fn parse(text: &str) -> Result<Self, RoleArnError> {
         let name = text
             .strip_prefix("acs:ram::")
@@ -83,7 +83,7 @@ impl RoleArn {
         }
     }
 
-    /// The role's name
+    /// The name of the role
     pub fn name(&self) -> &str {
         self.text.get(self.name_at..).unwrap_or_default()
     }

@@ -1,35 +1,35 @@
-//! Tags of ECI resources and the limits of the API for them.
+//! Tags of ECI resources, and the API's limits for them.
 
-/// Most tags on one resource
+/// The most tags on one resource
 pub const MAX_TAGS: usize = 20;
-/// Longest key, in characters; the create call is stricter than the tagging call, and its limit holds here
+/// The longest key, in characters; the create call allows less than the tagging call, and its limit applies
 pub const MAX_KEY: usize = 64;
-/// Longest value, in characters
+/// The longest value, in characters
 pub const MAX_VALUE: usize = 128;
 
-/// Tags in the order they were given; keys are unique and compared exactly
+/// Tags in their order; keys are unique and compare exactly
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tags(Vec<(String, String)>);
 
-/// A tag that ECI does not take
+/// The error of a tag that ECI does not accept
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TagError {
     /// More tags than a resource can have
     #[error("{found} tags are too many: ECI takes at most {MAX_TAGS}")]
     TooMany {
-        /// How many there are
+        /// The number of tags
         found: usize,
     },
-    /// A key twice
+    /// A key that is given twice
     #[error("tag key `{key}` is given twice")]
     Repeated {
         /// The key
         key: String,
     },
-    /// No key
+    /// An empty key
     #[error("the key of tag value `{value}` is empty")]
     EmptyKey {
-        /// The value that has no key
+        /// The value of the tag
         value: String,
     },
     /// A key over the limit
@@ -48,21 +48,21 @@ pub enum TagError {
         /// The value's length
         found: usize,
     },
-    /// A key that Alibaba Cloud keeps to itself
+    /// A key with a prefix that Alibaba Cloud reserves
     #[error("tag key `{key}` starts with `{prefix}`, which Alibaba Cloud keeps to itself")]
     ReservedKey {
         /// The key
         key: String,
-        /// What it must not start with
+        /// The reserved prefix
         prefix: &'static str,
     },
-    /// A value that Alibaba Cloud keeps to itself
+    /// A value with a prefix that Alibaba Cloud reserves
     #[error("the value of tag `{key}` starts with `acs:`, which Alibaba Cloud keeps to itself")]
     ReservedValue {
         /// The tag's key
         key: String,
     },
-    /// A link in a key or value
+    /// A URL in a key or value
     #[error("tag `{key}` holds `{found}`, which ECI does not take in keys and values")]
     Url {
         /// The tag's key
@@ -73,10 +73,20 @@ pub enum TagError {
 }
 
 impl Tags {
-    /// Tags of a request, which must keep ECI's limits
+    /// Checks the tags of a request.
+    ///
+    /// ```
+    /// use eci_calls::Tags;
+    ///
+    /// let tags = Tags::from_pairs(vec![("env".into(), "test".into())])?;
+    /// assert_eq!(tags.value("env"), Some("test"));
+    /// let error = Tags::from_pairs(vec![("acs:env".into(), "test".into())]).unwrap_err();
+    /// assert_eq!(error.to_string(), "tag key `acs:env` starts with `acs:`, which Alibaba Cloud keeps to itself");
+    /// # Ok::<(), eci_calls::TagError>(())
+    /// ```
     ///
     /// # Errors
-    /// The first tag that ECI would not take
+    /// There are too many tags, a key is given twice, or [`check_tag`] fails for one of them.
     pub fn from_pairs(pairs: Vec<(String, String)>) -> Result<Self, TagError> {
         if pairs.len() > MAX_TAGS {
             return Err(TagError::TooMany { found: pairs.len() });
@@ -92,7 +102,8 @@ impl Tags {
         Ok(tags)
     }
 
-    /// Tags that a resource already has, or that a query filters by: nothing about them is refused
+    /// Takes the tags that a resource already has, or that a query filters by, unchecked. Of a repeated key, the last
+    /// value counts.
     pub fn existing(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut tags = Self::default();
         for (key, value) in pairs {
@@ -104,7 +115,7 @@ impl Tags {
         tags
     }
 
-    /// The value of a key
+    /// The value of a key; `None` if no tag has it
     pub fn value(&self, key: &str) -> Option<&str> {
         self.0
             .iter()
@@ -122,49 +133,53 @@ impl Tags {
         self.0.is_empty()
     }
 
-    /// Whether both hold the same tags, in whatever order
-    pub fn same_as(&self, other: &Self) -> bool {
+    /// Whether both have the same keys and values, in any order
+    pub fn equals_unordered(&self, other: &Self) -> bool {
         self.0.len() == other.0.len() && self.iter().all(|(key, value)| other.value(key) == Some(value))
     }
 }
 
-/// Whether ECI takes a tag
+/// Checks a tag against ECI's limits.
 ///
 /// # Errors
-/// The first limit that it breaks
+/// The key is empty; key or value is too long, starts with a reserved prefix, or holds a URL.
 pub fn check_tag(key: &str, value: &str) -> Result<(), TagError> {
-    let owned = || key.to_owned();
-    let (key_length, value_length) = (key.chars().count(), value.chars().count());
-    if key.is_empty() {
-        return Err(TagError::EmptyKey {
-            value: value.to_owned(),
+    check_lengths(key, value)?;
+    let mut reserved = ["aliyun", "acs:"].into_iter();
+    let key_prefix = reserved.find(|prefix| key.starts_with(prefix));
+    let key_text = || key.to_owned();
+    if let Some(prefix) = key_prefix {
+        return Err(TagError::ReservedKey {
+            key: key_text(),
+            prefix,
         });
-    }
-    if key_length > MAX_KEY {
-        return Err(TagError::LongKey {
-            key: owned(),
-            found: key_length,
-        });
-    }
-    if value_length > MAX_VALUE {
-        return Err(TagError::LongValue {
-            key: owned(),
-            found: value_length,
-        });
-    }
-    if let Some(prefix) = ["aliyun", "acs:"]
-        .into_iter()
-        .find(|prefix| key.starts_with(prefix))
-    {
-        return Err(TagError::ReservedKey { key: owned(), prefix });
     }
     if value.starts_with("acs:") {
-        return Err(TagError::ReservedValue { key: owned() });
+        return Err(TagError::ReservedValue { key: key_text() });
     }
-    let linked = |link: &&str| key.contains(*link) || value.contains(*link);
-    match ["http://", "https://"].into_iter().find(linked) {
-        Some(found) => Err(TagError::Url { key: owned(), found }),
+    let is_inside = |scheme: &&str| key.contains(*scheme) || value.contains(*scheme);
+    match ["http://", "https://"].into_iter().find(is_inside) {
+        Some(found) => Err(TagError::Url {
+            key: key_text(),
+            found,
+        }),
         None => Ok(()),
+    }
+}
+
+fn check_lengths(key: &str, value: &str) -> Result<(), TagError> {
+    let (key_length, value_length) = (key.chars().count(), value.chars().count());
+    if key.is_empty() {
+        let value = value.to_owned();
+        Err(TagError::EmptyKey { value })
+    } else if key_length > MAX_KEY {
+        let (key, found) = (key.to_owned(), key_length);
+        Err(TagError::LongKey { key, found })
+    } else if value_length > MAX_VALUE {
+        let (key, found) = (key.to_owned(), value_length);
+        Err(TagError::LongValue { key, found })
+    } else {
+        Ok(())
     }
 }
 
@@ -232,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn order_does_not_tell_tags_apart() {
+    fn tags_compare_in_any_order() {
         let tags = |pairs: &[(&str, &str)]| {
             Tags::existing(
                 pairs
@@ -240,8 +255,8 @@ mod tests {
                     .map(|(key, value)| ((*key).to_owned(), (*value).to_owned())),
             )
         };
-        assert!(tags(&[("a", "1"), ("b", "2")]).same_as(&tags(&[("b", "2"), ("a", "1")])));
-        assert!(!tags(&[("a", "1")]).same_as(&tags(&[("a", "2")])));
-        assert!(!tags(&[("a", "1")]).same_as(&tags(&[("a", "1"), ("b", "2")])));
+        assert!(tags(&[("a", "1"), ("b", "2")]).equals_unordered(&tags(&[("b", "2"), ("a", "1")])));
+        assert!(!tags(&[("a", "1")]).equals_unordered(&tags(&[("a", "2")])));
+        assert!(!tags(&[("a", "1")]).equals_unordered(&tags(&[("a", "1"), ("b", "2")])));
     }
 }

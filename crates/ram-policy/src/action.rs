@@ -1,13 +1,21 @@
 //! Action patterns: `<ram-code>:<action>`, or `*` alone for every action of every service.
 
-use super::pattern::{Case, CompiledPattern, Pattern};
+use crate::pattern::{Case, CompiledPattern, Pattern};
 
-/// What an `Action` or `NotAction` element may name; compared without ASCII case
+/// A pattern of an `Action` or `NotAction` element; compared without ASCII case.
+///
+/// ```text
+/// eci:Describe*   matches eci:DescribeContainerGroups and ECI:describeRegions
+/// *               matches every action
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ActionPattern(CompiledPattern);
 
 impl ActionPattern {
-    /// A checked pattern, or what is wrong with it
+    /// Parses a pattern.
+    ///
+    /// # Errors
+    /// A message if the text is neither `*` nor `<ram-code>:<action>`.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let well_formed = text == "*"
             || text.split_once(':').is_some_and(|(code, name)| {
@@ -24,25 +32,24 @@ impl ActionPattern {
         Ok(Self(CompiledPattern::new(text)))
     }
 
-    /// Whether a request's action fits
+    /// Whether the pattern matches an action
     pub fn matches(&self, action: &str) -> bool {
         self.0.matches(action, Case::Ignored)
     }
 
-    /// Whether every action that fits the other pattern surely fits this one; `false` may also mean that it is not
-    /// plain to see
+    /// Whether this pattern matches every action that the other matches; `false` may also mean that this is not certain
     pub fn includes(&self, other: &Self) -> bool {
         let (wide, narrow) = (self.lower(), other.lower());
         Pattern::new(&wide).includes(Pattern::new(&narrow))
     }
 
-    /// Whether some action fits both patterns
+    /// Whether some action matches both patterns
     pub fn overlaps(&self, other: &Self) -> bool {
         let (one, other) = (self.lower(), other.lower());
         Pattern::new(&one).overlaps(Pattern::new(&other))
     }
 
-    /// The pattern as it was written
+    /// The pattern as it is written
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }

@@ -1,43 +1,47 @@
-//! Resource names: `acs:<ram-code>:<region>:<account>:<relative-id>`, and patterns on them.
+//! Resource names (ARNs): `acs:<ram-code>:<region>:<account>:<relative-id>`, and patterns for them.
 //!
-//! Patterns match segment by segment, so that a wildcard never crosses one of the first four colons; the fifth
-//! segment takes the rest. A lone `*` matches everything. RAM's own names are regionless, written with an empty
-//! or a `*` region, and both are the same; role names compare without ASCII case.
+//! Patterns match segment by segment: a wildcard never matches one of the first four colons, and the last segment holds
+//! the rest of the text. A `*` alone matches everything. ARNs of RAM itself have no region, written as an empty region or
+//! as `*`; the two are equal. Names of roles compare without ASCII case.
 
-use super::pattern::{Pattern, wild_behind};
+use crate::pattern::{Pattern, matches_from};
 
-/// How many segments follow `acs:`, the last of which may hold colons
+/// The number of segments behind `acs:`; the last may hold colons
 const SEGMENTS: usize = 4;
 
-/// What a `Resource` element may name
+/// A pattern of a `Resource` element
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ResourcePattern(Box<str>);
 
-/// The resource of a request; a text that is no resource name has no parts, and a lone `*` alone matches it
+/// The resource of a request; a text that is no ARN has no segments, and only the pattern `*` matches it
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Resource<'a> {
     pub(super) text: &'a str,
-    pub(super) parts: Option<Segments<'a>>,
+    pub(super) segments: Option<Segments<'a>>,
 }
 
-/// A resource name or pattern, taken apart
+/// The segments of an ARN or of a pattern for ARNs
 #[derive(Clone, Copy, Debug)]
 pub struct Segments<'a> {
-    /// The code of the service, such as `eci`
+    /// The RAM code of the service, such as `eci`
     pub code: &'a str,
-    /// The region; RAM's own names have none
+    /// The region; ARNs of RAM itself have none
     pub region: &'a str,
-    /// The account's number
+    /// The number of the account
     pub account: &'a str,
     /// The rest, such as `containergroup/eci-1`, which may hold colons
     pub relative: &'a str,
 }
 
 impl ResourcePattern {
-    /// A checked pattern, or what is wrong with it
+    /// Parses a pattern.
+    ///
+    /// # Errors
+    /// A message if the text is neither `*` nor has five segments.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         if text == "*"
-            || segments(text).is_some_and(|parts| !parts.code.is_empty() && !parts.relative.is_empty())
+            || segments(text)
+                .is_some_and(|segments| !segments.code.is_empty() && !segments.relative.is_empty())
         {
             return Ok(Self(text.into()));
         }
@@ -46,7 +50,7 @@ impl ResourcePattern {
         ))
     }
 
-    /// Whether a request's resource fits
+    /// Whether the pattern matches a request's resource
     pub(super) fn matches(&self, resource: Option<Segments<'_>>) -> bool {
         let Some(wanted) = self.segments() else {
             return true;
@@ -54,27 +58,28 @@ impl ResourcePattern {
         let Some(found) = resource else {
             return false;
         };
-        let fits = |pattern: &str, text: &str| Pattern::new(pattern).matches(text);
+        let matches = |pattern: &str, text: &str| Pattern::new(pattern).matches(text);
         if found.code != "ram" {
-            return fits(wanted.code, found.code)
-                && fits(wanted.region, found.region)
-                && fits(wanted.account, found.account)
-                && fits(wanted.relative, found.relative);
+            return matches(wanted.code, found.code)
+                && matches(wanted.region, found.region)
+                && matches(wanted.account, found.account)
+                && matches(wanted.relative, found.relative);
         }
-        let regionless = |region: &str| region.is_empty() || region == "*";
-        fits(wanted.code, found.code)
-            && (regionless(wanted.region) && regionless(found.region) || fits(wanted.region, found.region))
-            && fits(wanted.account, found.account)
-            && role_fits(wanted.relative, found.relative)
+        let is_regionless = |region: &str| region.is_empty() || region == "*";
+        matches(wanted.code, found.code)
+            && (is_regionless(wanted.region) && is_regionless(found.region)
+                || matches(wanted.region, found.region))
+            && matches(wanted.account, found.account)
+            && matches_role(wanted.relative, found.relative)
     }
 
-    /// Whether a resource name fits
+    /// Whether the pattern matches an ARN
     pub fn covers(&self, resource: &str) -> bool {
         self.matches(segments(resource))
     }
 
-    /// Whether every resource that fits the other pattern surely fits this one; `false` may also mean that it is not
-    /// plain to see
+    /// Whether this pattern matches every resource that the other matches; `false` may also mean that this is not
+    /// certain
     pub fn includes(&self, other: &Self) -> bool {
         let Some(wide) = self.segments() else {
             return true;
@@ -89,37 +94,36 @@ impl ResourcePattern {
             && includes(wide.relative, narrow.relative)
     }
 
-    /// The pattern's segments; a lone `*` has none
+    /// The pattern's segments; `None` for `*` alone
     pub fn segments(&self) -> Option<Segments<'_>> {
         segments(&self.0)
     }
 
-    /// The last segment, where it names one thing alone
+    /// The last segment, if it has no wildcard
     pub(super) fn literal(&self) -> Option<&str> {
         Pattern::new(self.segments()?.relative).literal()
     }
 
-    /// The pattern as it was written
+    /// The pattern as it is written
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl<'a> Resource<'a> {
-    /// A request's resource
     pub(super) fn new(text: &'a str) -> Self {
         Self {
             text,
-            parts: segments(text),
+            segments: segments(text),
         }
     }
 }
 
-/// The `role/NAME` part of a role's resource name, if it is one
+/// The name of a role in its ARN; `None` if the text is no ARN of a role
 pub(super) fn role_name(text: &str) -> Option<&str> {
     segments(text)
-        .filter(|parts| parts.code == "ram")
-        .and_then(|parts| parts.relative.strip_prefix("role/"))
+        .filter(|segments| segments.code == "ram")
+        .and_then(|segments| segments.relative.strip_prefix("role/"))
 }
 
 fn segments(text: &str) -> Option<Segments<'_>> {
@@ -132,15 +136,15 @@ fn segments(text: &str) -> Option<Segments<'_>> {
     })
 }
 
-/// `role/` is compared exactly, the name behind it without case
-fn role_fits(wanted: &str, found: &str) -> bool {
+/// Whether the last segment of a RAM pattern matches: `role/` exactly, the role's name without ASCII case
+fn matches_role(wanted: &str, found: &str) -> bool {
     const PREFIX: &str = "role/";
     let exact = if found.starts_with(PREFIX) {
         PREFIX.len()
     } else {
         found.len()
     };
-    wild_behind(exact, wanted, found)
+    matches_from(exact, wanted, found)
 }
 
 #[cfg(test)]

@@ -1,32 +1,42 @@
-//! Conditions: one table of operators, and what each makes of a policy's values and a request's.
+//! The `Condition` element of a statement: which operators there are, and when a condition is met.
 //!
-//! Keys under one operator and operators in one block are ANDed; several policy values are ORed, and a negated
-//! operator holds where none of them matches. A request's list of values meets a positive operator if any value
-//! matches, a negated one if none does.
+//! All conditions of a statement must be met. One condition is met if the request's value matches any of the policy's
+//! values; a negated operator is met if it matches none of them. If the request has several values for the key, a
+//! positive operator needs one that matches, and a negated operator needs all of them to match nothing.
 //!
-//! A key that is absent meets no positive operator; it meets a negated one in a Deny and not in an Allow. A request
-//! value that an operator cannot read (a word under a numeric operator) counts against the caller: met in a Deny,
-//! not met in an Allow.
+//! ```text
+//! "StringEquals":    {"acs:RequestTag/env": ["test", "dev"]}    met by test, by dev and by [prod, dev]
+//! "StringNotEquals": {"acs:RequestTag/env": ["test", "dev"]}    met by prod, not by [prod, dev]
+//! ```
+//!
+//! | to find or change | read |
+//! | --- | --- |
+//! | the list of operators; adding one | `operator.rs` |
+//! | how values are read and compared | `string.rs`, `numeric.rs`, `date.rs`, `boolean.rs`, `ip_address.rs` |
+//! | a negated or positive operator whose key is absent | `absent_key.rs` |
+//! | a request's value that the operator cannot read | [`Condition::met`], below |
+//! | what a policy's author may write | `parse.rs` |
 
-mod address;
+mod absent_key;
 mod boolean;
 mod date;
-mod number;
+mod ip_address;
+mod numeric;
 mod operator;
-pub(crate) mod read;
-mod sample;
-mod text;
-mod wanted;
+pub(crate) mod parse;
+mod policy_values;
+mod samples;
+mod string;
 
+use crate::condition::operator::StringComparison;
+use crate::condition::policy_values::{PolicyValues, ValueMatch};
+use crate::condition::string::StringValue;
 use crate::effect::Effect;
 use crate::source::Position;
-use operator::StringComparison;
-use text::Text;
-use wanted::{Match, Wanted};
 
 pub use operator::{OPERATORS, Operator, OperatorFamily};
 
-/// One operator on one key
+/// One operator on one condition key, with the policy's values
 #[derive(Clone, Debug)]
 pub struct Condition {
     /// The operator
@@ -37,55 +47,72 @@ pub struct Condition {
     pub at: Position,
     /// Where each of the values starts
     pub values_at: Box<[Position]>,
-    wanted: Wanted,
+    values: PolicyValues,
 }
 
 impl Condition {
-    /// Whether the condition holds for a key's values in a statement of this effect
+    /// Whether the condition is met in a statement with this effect, if the request has these values for the key.
+    ///
+    /// No values mean that the key is absent. A value that the operator cannot read, such as a word under a numeric
+    /// operator, counts against the caller: it meets the condition of a Deny, and does not meet that of an Allow.
+    ///
+    /// ```
+    /// use ram_policy::{Document, DocumentKind, Effect};
+    ///
+    /// let policy = br#"{"Version": "1", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*",
+    ///     "Condition": {"NumericLessThan": {"acs:RequestTag/level": "5"}}}]}"#;
+    /// let document = Document::parse(policy, DocumentKind::Identity)?.document;
+    /// let condition = &document.statements[0].conditions[0];
+    /// assert!(condition.met(&["4".into()], Effect::Deny));
+    /// assert!(!condition.met(&["5".into()], Effect::Deny));
+    /// assert!(condition.met(&["four".into()], Effect::Deny));
+    /// assert!(!condition.met(&[], Effect::Deny));
+    /// # Ok::<(), ram_policy::source::Fault>(())
+    /// ```
     pub fn met(&self, values: &[String], effect: Effect) -> bool {
-        let against_caller = effect == Effect::Deny;
         if values.is_empty() {
-            return self.operator.is_negated() && against_caller;
+            return absent_key::is_met(self.operator, effect);
         }
         let mut any = false;
         let mut unreadable = false;
         for value in values {
-            match self.wanted.matches(value) {
-                Match::Yes => any = true,
-                Match::No => {}
-                Match::Unreadable => unreadable = true,
+            match self.values.matches(value) {
+                ValueMatch::Yes => any = true,
+                ValueMatch::No => {}
+                ValueMatch::Unreadable => unreadable = true,
             }
         }
-        match (self.operator.is_negated(), against_caller) {
-            (false, true) => any || unreadable,
-            (false, false) => any,
-            (true, true) => !any,
-            (true, false) => !any && !unreadable,
+        match (self.operator.is_negated(), effect) {
+            (false, Effect::Deny) => any || unreadable,
+            (false, Effect::Allow) => any,
+            (true, Effect::Deny) => !any,
+            (true, Effect::Allow) => !any && !unreadable,
         }
     }
 
-    /// The policy's values, where the key must have one of them letter by letter
-    pub fn exact(&self) -> Option<impl Iterator<Item = &str>> {
-        match &self.wanted {
-            Wanted::String(StringComparison::Equal, values) if !self.operator.is_negated() => {
-                Some(values.iter().map(Text::as_str))
+    /// The policy's values, if the request's value must equal one of them exactly; `None` for every operator but
+    /// `StringEquals`.
+    pub fn exact_values(&self) -> Option<impl Iterator<Item = &str>> {
+        match &self.values {
+            PolicyValues::String(StringComparison::Equal, values) if !self.operator.is_negated() => {
+                Some(values.iter().map(StringValue::as_str))
             }
-            Wanted::String(..)
-            | Wanted::Numeric(..)
-            | Wanted::Date(..)
-            | Wanted::Bool(_)
-            | Wanted::IpAddress(_) => None,
+            PolicyValues::String(..)
+            | PolicyValues::Numeric(..)
+            | PolicyValues::Date(..)
+            | PolicyValues::Bool(_)
+            | PolicyValues::IpAddress(_) => None,
         }
     }
 
-    /// The policy's values as text, for explanations
+    /// The policy's values as text, for messages and for printing the policy
     pub fn wanted(&self) -> Vec<String> {
-        match &self.wanted {
-            Wanted::String(_, values) => values.iter().map(|value| value.as_str().to_owned()).collect(),
-            Wanted::Numeric(_, values) => values.iter().map(ToString::to_string).collect(),
-            Wanted::Date(_, values) => values.iter().map(ToString::to_string).collect(),
-            Wanted::Bool(values) => values.iter().map(ToString::to_string).collect(),
-            Wanted::IpAddress(values) => values.iter().map(ToString::to_string).collect(),
+        match &self.values {
+            PolicyValues::String(_, values) => values.iter().map(|value| value.as_str().to_owned()).collect(),
+            PolicyValues::Numeric(_, values) => values.iter().map(ToString::to_string).collect(),
+            PolicyValues::Date(_, values) => values.iter().map(ToString::to_string).collect(),
+            PolicyValues::Bool(values) => values.iter().map(ToString::to_string).collect(),
+            PolicyValues::IpAddress(values) => values.iter().map(ToString::to_string).collect(),
         }
     }
 }
@@ -94,24 +121,14 @@ impl Condition {
 mod tests {
     use super::*;
     use crate::source::json;
-    use read::parse;
+    use parse::parse;
 
     fn met(block: &str, effect: Effect, key: &str, values: &[&str]) -> bool {
-        let conditions = parse(&json::parse(block).unwrap(), &mut Vec::new()).unwrap();
+        let conditions = parse(&json::parse(block).unwrap()).unwrap().conditions;
         let values: Vec<String> = values.iter().map(ToString::to_string).collect();
         conditions
             .iter()
             .all(|condition| condition.met(if *condition.key == *key { &values } else { &[] }, effect))
-    }
-
-    #[test]
-    fn absent_keys_count_against_the_caller() {
-        let block = r#"{"StringNotEquals": {"k": "a"}}"#;
-        assert!(met(block, Effect::Deny, "k", &[]));
-        assert!(!met(block, Effect::Allow, "k", &[]));
-        let block = r#"{"StringEquals": {"k": "a"}}"#;
-        assert!(!met(block, Effect::Deny, "k", &[]));
-        assert!(!met(block, Effect::Allow, "k", &[]));
     }
 
     #[test]

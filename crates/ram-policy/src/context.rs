@@ -1,8 +1,17 @@
-//! What a request knows beside its action and resource: condition keys and their values.
+//! The condition keys of a request, with their values.
 
 use std::collections::BTreeMap;
 
-/// Condition keys with their values; a key without values is absent
+/// The condition keys of a request, with their values; a key without values is absent.
+///
+/// ```
+/// use ram_policy::Context;
+///
+/// let mut context = Context::new();
+/// context.set("acs:RequestTag/env", "test");
+/// assert_eq!(context.values("acs:RequestTag/env"), ["test"]);
+/// assert!(context.values("acs:SourceIp").is_empty());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context(BTreeMap<String, Vec<String>>);
 
@@ -12,33 +21,33 @@ impl Context {
         Self::default()
     }
 
-    /// Gives a key one value, in place of what it had
+    /// Sets a key to one value
     pub fn set(&mut self, key: impl Into<String>, value: impl Into<String>) {
         self.0.insert(key.into(), vec![value.into()]);
     }
 
-    /// Gives a key several values, in place of what it had
+    /// Sets a key to several values
     pub fn set_all(&mut self, key: impl Into<String>, values: Vec<String>) {
         self.0.insert(key.into(), values);
     }
 
-    /// Takes over all keys of another context, which win over those that are here
+    /// Adds all keys of another context, whose values replace those that are here
     pub fn extend(&mut self, other: &Self) {
         self.0
             .extend(other.0.iter().map(|(key, values)| (key.clone(), values.clone())));
     }
 
-    /// The values of a key; none if it is absent
+    /// The values of a key; empty if it is absent
     pub fn values(&self, key: &str) -> &[String] {
         self.0.get(key).map_or(&[], Vec::as_slice)
     }
 
-    /// How many keys there are
+    /// The number of keys
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// All keys with their values
+    /// All keys with their values, sorted by key
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
         self.0
             .iter()

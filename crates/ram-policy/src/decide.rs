@@ -1,156 +1,214 @@
-//! The order in which RAM asks its layers (specification 4.2).
+//! The order of the layers that decide a request.
 //!
 //! ```text
-//! root -> control policies, member's level to root folder -> session policy
-//!      -> account scope -> resource-group scope            (sts:AssumeRole: and the trust policy)
+//! account itself: allowed
+//! control policies, from the member's level to the root folder     each level must allow
+//! session policies, if the session has any                         must allow
+//! policies granted for the account                                 decide if any of them matches
+//! policies granted for the resource group                          otherwise these decide
+//!
+//! sts:AssumeRole: the role's trust policy must allow too
 //! ```
 
 use std::sync::Arc;
 
-use super::arn::role_name;
-use super::attached::Attached;
-use super::attachment::Attachments;
-use super::decision::{Decision, Miss, Outcome, PolicyType, Reason};
-use super::document::Document;
-use super::facts::Facts;
-use super::layer::{self, LayerParts};
-use super::principal::Principal;
-use super::request::Request;
-use super::scope::Scope;
-use super::set::PolicySet;
+use crate::arn::role_name;
+use crate::attached_policy::AttachedPolicy;
+use crate::attachments::Attachments;
+use crate::decision::{Decision, Miss, Outcome, PolicyType, Reason};
+use crate::document::Document;
+use crate::layer::{self, LayerPolicies};
+use crate::principal::Principal;
+use crate::request::Request;
+use crate::resolved_request::ResolvedRequest;
+use crate::scope::Scope;
+use crate::set::PolicySet;
 
-/// How layers are asked: through their indexes, or reading everything
-pub(super) trait Reader {
-    /// What a layer says
-    fn ask(&mut self, scope: Scope, facts: &Facts<'_>, layer: &LayerParts) -> (Outcome, Reason);
+/// Decides single layers: by lookup in their indexes, or by trying every statement
+pub(crate) trait LayerEvaluator {
+    /// The decision of one layer
+    fn decide(
+        &mut self,
+        scope: Scope,
+        request: &ResolvedRequest<'_>,
+        layer: &LayerPolicies,
+    ) -> (Outcome, Reason);
 
-    /// The statements of several layers that came nearest, where none of them allowed
-    fn misses(&self, facts: &Facts<'_>, layers: [&LayerParts; 2]) -> Vec<Miss>;
+    /// The nearest misses of two layers, neither of which allows
+    fn nearest_misses(&self, request: &ResolvedRequest<'_>, layers: [&LayerPolicies; 2]) -> Vec<Miss>;
 }
 
-/// Through the indexes
-struct Indexed;
+/// Decides layers by lookup in their indexes
+struct IndexedEvaluator;
 
-impl Reader for Indexed {
-    fn ask(&mut self, _: Scope, facts: &Facts<'_>, layer: &LayerParts) -> (Outcome, Reason) {
-        layer::ask(facts, layer)
+impl LayerEvaluator for IndexedEvaluator {
+    fn decide(
+        &mut self,
+        _: Scope,
+        request: &ResolvedRequest<'_>,
+        layer: &LayerPolicies,
+    ) -> (Outcome, Reason) {
+        layer::decide(request, layer)
     }
 
-    fn misses(&self, facts: &Facts<'_>, layers: [&LayerParts; 2]) -> Vec<Miss> {
-        layer::misses(facts, layers)
+    fn nearest_misses(&self, request: &ResolvedRequest<'_>, layers: [&LayerPolicies; 2]) -> Vec<Miss> {
+        layer::nearest_misses(request, layers)
     }
 }
 
 impl PolicySet {
-    /// Decides a request by the caller's own policies, and those above it
-    pub fn decide(&self, request: &Request<'_>) -> Decision {
-        self.decide_by(&mut Indexed, request)
-    }
-
-    /// Decides sts:AssumeRole: the caller's policies and the role's trust policy must both allow
+    /// Decides a request by the caller's policies, its session policies and the control policies.
     ///
-    /// The role is the request's resource. A service is no RAM principal and needs the trust policy alone.
-    pub fn decide_assume_role(&self, request: &Request<'_>) -> Decision {
-        self.decide_assume_role_by(&mut Indexed, request)
+    /// ```
+    /// use ram_policy::{Context, Definition, Grant, Outcome, PolicySet, Principal, Request, UserDefinition};
+    ///
+    /// let grants = vec![Grant::for_account("AliyunECIReadOnlyAccess")];
+    /// let bob = UserDefinition { name: "bob".into(), grants, ..Default::default() };
+    /// let set = PolicySet::compile(Definition { users: vec![bob], ..Default::default() }).unwrap();
+    ///
+    /// let (bob, context) = (Principal::User("bob".into()), Context::new());
+    /// let decision = set.decide(&Request::new(&bob, "eci:DescribeContainerGroups", "*", &context));
+    /// assert_eq!(decision.outcome, Outcome::Allow);
+    /// assert_eq!(decision.statement().unwrap().to_string(), "AliyunECIReadOnlyAccess#1");
+    ///
+    /// let decision = set.decide(&Request::new(&bob, "eci:DeleteContainerGroup", "*", &context));
+    /// assert_eq!(decision.outcome, Outcome::ImplicitDeny);
+    /// ```
+    pub fn decide(&self, request: &Request<'_>) -> Decision {
+        self.decide_with(&mut IndexedEvaluator, request)
     }
 
-    pub(super) fn decide_by(&self, reader: &mut impl Reader, request: &Request<'_>) -> Decision {
+    /// Decides `sts:AssumeRole`: the caller's policies and the role's trust policy must both allow it.
+    ///
+    /// The request's resource is the role's ARN. For a service the trust policy alone decides, because a service has no
+    /// policies.
+    ///
+    /// ```
+    /// use ram_policy::{
+    ///     Context, Definition, Document, DocumentKind, Outcome, PolicySet, Principal, Request, RoleDefinition,
+    /// };
+    ///
+    /// let trust = br#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+    ///     "Principal": {"Service": "ecs.aliyuncs.com"}}]}"#;
+    /// let trust = Document::parse(trust, DocumentKind::Trust)?.document.into();
+    /// let role = RoleDefinition { name: "App".into(), trust, grants: Vec::new() };
+    /// let set = PolicySet::compile(Definition { roles: vec![role], ..Default::default() }).unwrap();
+    ///
+    /// let (ecs, context) = (Principal::Service("ecs.aliyuncs.com".into()), Context::new());
+    /// let request = Request::new(&ecs, "sts:AssumeRole", "acs:ram::1234567890123456:role/App", &context);
+    /// let decision = set.decide_assume_role(&request);
+    /// assert_eq!(decision.outcome, Outcome::Allow);
+    /// assert_eq!(decision.statement().unwrap().to_string(), "trust:App#1");
+    /// # Ok::<(), ram_policy::source::Fault>(())
+    /// ```
+    pub fn decide_assume_role(&self, request: &Request<'_>) -> Decision {
+        self.decide_assume_role_with(&mut IndexedEvaluator, request)
+    }
+
+    pub(crate) fn decide_with(&self, evaluator: &mut impl LayerEvaluator, request: &Request<'_>) -> Decision {
         if *request.principal == Principal::Account {
-            return Decision {
-                outcome: Outcome::Allow,
-                policy_type: PolicyType::Root,
-                reason: Reason::Root,
-            };
+            return Decision::root();
         }
-        let facts = Facts::new(self.account(), request);
-        let mut ask = |scope: Scope, layer: &LayerParts| {
-            let policy_type = scope.policy_type();
-            let (outcome, reason) = reader.ask(scope, &facts, layer);
-            Decision {
-                outcome,
-                policy_type,
-                reason,
-            }
-        };
+        let resolved = ResolvedRequest::new(self.account(), request);
+        let mut decide =
+            |scope: Scope, layer: &LayerPolicies| decide_layer(evaluator, scope, &resolved, layer);
         for (level, attachments) in self.control_levels(request.principal).enumerate() {
-            let decision = ask(Scope::ControlPolicy(level), std::slice::from_ref(attachments));
+            let decision = decide(Scope::ControlPolicy(level), std::slice::from_ref(attachments));
             if decision.outcome != Outcome::Allow {
                 return decision;
             }
         }
         if !request.session.is_empty() {
-            let decision = ask(Scope::Session, &[session(request.session)]);
+            let decision = decide(Scope::Session, &[session(request.session)]);
             if decision.outcome != Outcome::Allow {
                 return decision;
             }
         }
-        // Account scope first; resource-group scope only where that was silent
-        let Some(holdings) = self.holdings(request.principal) else {
-            return Decision {
-                outcome: Outcome::ImplicitDeny,
-                policy_type: PolicyType::AccountLevelIdentityBasedPolicy,
-                reason: Reason::UnknownPrincipal,
-            };
+        self.decide_granted(evaluator, request, &resolved)
+    }
+
+    /// Decides by the policies granted to the caller: those for the account, or else those for the resource group
+    fn decide_granted(
+        &self,
+        evaluator: &mut impl LayerEvaluator,
+        request: &Request<'_>,
+        resolved: &ResolvedRequest<'_>,
+    ) -> Decision {
+        let Some(policies) = self.principal_policies(request.principal) else {
+            let policy_type = PolicyType::AccountLevelIdentityBasedPolicy;
+            return Decision::implicit_deny(policy_type, Reason::UnknownPrincipal);
         };
-        let decision = ask(Scope::Account, &holdings.account);
+        let decision = decide_layer(evaluator, Scope::Account, resolved, &policies.account);
         if decision.outcome != Outcome::ImplicitDeny {
             return decision;
         }
-        let held = |group: &'_ str| holdings.in_group(group).map(|layer| (group.into(), layer));
-        let Some((group, in_group)) = request.resource_group.and_then(held) else {
+        let granted = |group| Some((group, policies.of_resource_group(group)?));
+        let Some((group, layer)) = request.resource_group.and_then(granted) else {
             return decision;
         };
-        match ask(Scope::ResourceGroup(group), in_group) {
-            // Nothing allowed in either scope, so either may hold the nearest statement.
-            decision if decision.outcome == Outcome::ImplicitDeny => Decision {
-                reason: Reason::NoMatch(reader.misses(&facts, [&holdings.account, in_group])),
-                ..decision
-            },
-            decision => decision,
+        let decision = decide_layer(evaluator, Scope::ResourceGroup(group.into()), resolved, layer);
+        if decision.outcome != Outcome::ImplicitDeny {
+            return decision;
+        }
+        // Neither layer allows, so the nearest statement may be in either.
+        let misses = evaluator.nearest_misses(resolved, [&policies.account, layer]);
+        Decision {
+            reason: Reason::NoMatch(misses),
+            ..decision
         }
     }
 
-    pub(super) fn decide_assume_role_by(&self, reader: &mut impl Reader, request: &Request<'_>) -> Decision {
-        let trust = self.decide_trust(reader, request);
+    pub(crate) fn decide_assume_role_with(
+        &self,
+        evaluator: &mut impl LayerEvaluator,
+        request: &Request<'_>,
+    ) -> Decision {
+        let trust = self.decide_trust(evaluator, request);
         if matches!(request.principal, Principal::Service(_)) {
             return trust;
         }
-        let caller = self.decide_by(reader, request);
+        let caller = self.decide_with(evaluator, request);
         match (caller.outcome, trust.outcome) {
-            (_, Outcome::ExplicitDeny) if caller.outcome != Outcome::ExplicitDeny => trust,
+            (Outcome::ExplicitDeny, _) => caller,
+            (_, Outcome::ExplicitDeny) => trust,
             (Outcome::Allow, _) => trust,
-            _ => caller,
+            (Outcome::ImplicitDeny, _) => caller,
         }
     }
 
-    /// Asks the trust policy of the role that the resource names
-    fn decide_trust(&self, reader: &mut impl Reader, request: &Request<'_>) -> Decision {
-        let policy_type = PolicyType::AssumeRolePolicy;
+    /// Decides by the trust policy of the role that the resource names
+    fn decide_trust(&self, evaluator: &mut impl LayerEvaluator, request: &Request<'_>) -> Decision {
         let Some(role) = role_name(request.resource).and_then(|name| self.role(name)) else {
-            return Decision {
-                outcome: Outcome::ImplicitDeny,
-                policy_type,
-                reason: Reason::UnknownRole,
-            };
+            return Decision::implicit_deny(PolicyType::AssumeRolePolicy, Reason::UnknownRole);
         };
-        let facts = Facts::new(self.account(), request);
+        let resolved = ResolvedRequest::new(self.account(), request);
         let layer = std::slice::from_ref(&role.trust);
-        let (outcome, reason) = reader.ask(Scope::Trust, &facts, layer);
-        Decision {
-            outcome,
-            policy_type,
-            reason,
-        }
+        decide_layer(evaluator, Scope::Trust, &resolved, layer)
     }
 }
 
-/// The documents of a session as one policy, numbered through
+fn decide_layer(
+    evaluator: &mut impl LayerEvaluator,
+    scope: Scope,
+    request: &ResolvedRequest<'_>,
+    layer: &LayerPolicies,
+) -> Decision {
+    let policy_type = scope.policy_type();
+    let (outcome, reason) = evaluator.decide(scope, request, layer);
+    Decision {
+        outcome,
+        policy_type,
+        reason,
+    }
+}
+
+/// All session policies as one, whose statements are numbered through
 fn session(documents: &[Arc<Document>]) -> Arc<Attachments> {
     let statements = documents
         .iter()
         .flat_map(|document| document.statements.iter().cloned())
         .collect();
-    Arc::new(Attachments::new(vec![Attached {
+    Arc::new(Attachments::new(vec![AttachedPolicy {
         name: "session".into(),
         document: Arc::new(Document { statements }),
     }]))

@@ -1,30 +1,30 @@
-//! What RAM answers, and why, as data.
+//! The decision about a request, with its reason.
 
 use std::fmt;
 use std::sync::Arc;
 
-use super::condition::Operator;
-use super::effect::Effect;
+use crate::condition::Operator;
+use crate::effect::Effect;
 
-/// The answer to a request
+/// RAM's decision; prints as RAM names it
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
-    /// A statement allows it and nothing denies it
+    /// A statement allows the request, and none denies it
     Allow,
-    /// Nothing allows it
+    /// No statement allows the request
     ImplicitDeny,
-    /// A statement denies it
+    /// A statement denies the request
     ExplicitDeny,
 }
 
-/// The layer that decided; its text is RAM's word for it
+/// The layer that decided; prints as RAM names it
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PolicyType {
-    /// The caller is the account itself, which no policy binds
+    /// None: the caller is the account itself, which no policy restricts
     Root,
     /// Control policies of the resource directory
     ControlPolicy,
-    /// The policy that an STS session was made with
+    /// The policies passed when an STS session was created
     SessionPolicy,
     /// The trust policy of a role
     AssumeRolePolicy,
@@ -34,79 +34,79 @@ pub enum PolicyType {
     ResourceGroupLevelIdentityBasedPolicy,
 }
 
-/// A statement by its policy's name and its place in it, counted from 1; prints as `P#1`
+/// A statement by its policy's name and its number in the policy, counted from 1; prints as `NAME#1`
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StatementId {
     /// The policy's name, `session`, or `trust:ROLE`
     pub policy: Arc<str>,
-    /// The statement's place
+    /// The statement's number
     pub number: usize,
 }
 
 /// A decision with its reason
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
-    /// The answer
+    /// Allowed or denied
     pub outcome: Outcome,
-    /// The last layer that was asked
+    /// The layer that decided
     pub policy_type: PolicyType,
-    /// Why
+    /// The reason
     pub reason: Reason,
 }
 
-/// Why a decision fell as it did
+/// The reason of a decision
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// The account itself asked
+    /// The caller is the account itself
     Root,
-    /// The caller is not in the directory, or a service, which holds no policies
+    /// The caller is not defined, or is a service, which has no policies
     UnknownPrincipal,
-    /// The role to be assumed is not in the directory
+    /// The role to be assumed is not defined
     UnknownRole,
-    /// This statement allowed or denied
+    /// This statement allowed or denied the request
     Statement(StatementId),
-    /// Nothing allowed; the Allow statements that came nearest, each with what kept it from matching
+    /// No statement allowed the request; these Allow statements came nearest
     NoMatch(Vec<Miss>),
 }
 
-/// A statement that did not match
+/// A statement that did not match, with the element that did not
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Miss {
-    /// Which statement
+    /// The statement
     pub statement: StatementId,
-    /// What it would have done
+    /// What it does when it matches
     pub effect: Effect,
-    /// The first thing about it that did not match
+    /// Its first element that did not match
     pub mismatch: Mismatch,
 }
 
 /// The first element of a statement that did not match
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mismatch {
-    /// The statement speaks of other actions
+    /// The statement covers other actions
     Action {
-        /// Its patterns; behind `NotAction` those it leaves out
+        /// Its patterns; for `NotAction` those that it excludes
         wanted: Vec<String>,
-        /// Whether they stand under NotAction
+        /// Whether the element is `NotAction`
         negated: bool,
         /// The request's action
         got: String,
     },
-    /// The statement speaks of other resources
+    /// The statement covers other resources
     Resource {
         /// Its patterns
         wanted: Vec<String>,
         /// The request's resource
         got: String,
     },
-    /// The trust policy names other callers
+    /// The trust policy trusts other callers
     Principal {
-        /// Those it names
+        /// Those that it trusts
         wanted: Vec<String>,
         /// The caller
         got: String,
     },
-    /// A condition does not hold
+    /// A condition is not met
     Condition {
         /// The operator
         operator: &'static Operator,
@@ -114,12 +114,28 @@ pub enum Mismatch {
         key: String,
         /// The policy's values
         wanted: Vec<String>,
-        /// The request's values; none if the key is absent
+        /// The request's values; empty if the key is absent
         got: Vec<String>,
     },
 }
 
 impl Decision {
+    pub(crate) fn root() -> Self {
+        Self {
+            outcome: Outcome::Allow,
+            policy_type: PolicyType::Root,
+            reason: Reason::Root,
+        }
+    }
+
+    pub(crate) fn implicit_deny(policy_type: PolicyType, reason: Reason) -> Self {
+        Self {
+            outcome: Outcome::ImplicitDeny,
+            policy_type,
+            reason,
+        }
+    }
+
     /// The statement that decided, if one did
     pub fn statement(&self) -> Option<&StatementId> {
         match &self.reason {
@@ -130,7 +146,7 @@ impl Decision {
 }
 
 impl Mismatch {
-    /// The element: Action, NotAction, Resource, Principal, or operator and key of a condition
+    /// The name of the element; for a condition its operator and key
     pub fn element(&self) -> String {
         match self {
             Self::Action { negated: false, .. } => "Action".to_owned(),
@@ -151,7 +167,7 @@ impl Mismatch {
         }
     }
 
-    /// The request's values; none if a condition's key is absent
+    /// The request's values; empty if a condition's key is absent
     pub fn got(&self) -> &[String] {
         match self {
             Self::Action { got, .. } | Self::Resource { got, .. } | Self::Principal { got, .. } => {
@@ -199,38 +215,19 @@ impl fmt::Display for Miss {
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let wanted = list(self.wanted());
         match self {
-            Self::Action {
-                wanted,
-                negated: false,
-                ..
-            } => write!(f, "it covers {}", list(wanted)),
-            Self::Action {
-                wanted,
-                negated: true,
-                ..
-            } => write!(f, "it covers everything but {}", list(wanted)),
-            Self::Resource { wanted, .. } => write!(f, "it covers {}", list(wanted)),
-            Self::Principal { wanted, .. } => write!(f, "it trusts {}", list(wanted)),
+            Self::Action { negated: true, .. } => write!(f, "it covers everything but {wanted}"),
+            Self::Action { negated: false, .. } | Self::Resource { .. } => write!(f, "it covers {wanted}"),
+            Self::Principal { .. } => write!(f, "it trusts {wanted}"),
             Self::Condition {
-                operator,
-                key,
-                wanted,
-                got,
-            } if got.is_empty() => {
-                write!(
-                    f,
-                    "{operator} wants {key} {}, which the request does not have",
-                    list(wanted)
-                )
-            }
-            Self::Condition {
-                operator,
-                key,
-                wanted,
-                got,
+                operator, key, got, ..
             } => {
-                write!(f, "{operator} wants {key} {}, found {}", list(wanted), list(got))
+                write!(f, "{operator} wants {key} {wanted}, ")?;
+                match got.as_slice() {
+                    [] => f.write_str("which the request does not have"),
+                    got => write!(f, "found {}", list(got)),
+                }
             }
         }
     }

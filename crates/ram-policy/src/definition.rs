@@ -1,18 +1,19 @@
-//! What a policy set is compiled from, in plain data, and what can be wrong with it.
+//! The plain data that a policy set is compiled from, and the errors in it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::document::Document;
 
-/// What a set is compiled from
+/// Policies, users, groups and roles of an account, from which [`PolicySet::compile`](crate::PolicySet::compile) makes
+/// a set
 #[derive(Clone, Debug, Default)]
 pub struct Definition {
     /// The Alibaba Cloud account's number
     pub account_id: String,
-    /// Names of control policies for each level, the root folder first
+    /// The control policies of each level of the resource directory, by name; the root folder comes first
     pub control_policies: Vec<Vec<String>>,
-    /// Custom policies by name; the system policies are known anyway
+    /// Custom policies by name; system policies are built in
     pub policies: BTreeMap<String, Arc<Document>>,
     /// RAM users
     pub users: Vec<UserDefinition>,
@@ -29,7 +30,7 @@ pub struct UserDefinition {
     pub name: String,
     /// Names of the groups it is in
     pub groups: Vec<String>,
-    /// Its own policies
+    /// The policies granted to it
     pub grants: Vec<Grant>,
 }
 
@@ -38,7 +39,7 @@ pub struct UserDefinition {
 pub struct GroupDefinition {
     /// Its name, compared exactly
     pub name: String,
-    /// The policies its members hold
+    /// The policies granted to its members
     pub grants: Vec<Grant>,
 }
 
@@ -47,18 +48,18 @@ pub struct GroupDefinition {
 pub struct RoleDefinition {
     /// Its name, compared without ASCII case
     pub name: String,
-    /// Who may assume it
+    /// Its trust policy: who may assume it
     pub trust: Arc<Document>,
-    /// Its policies
+    /// The policies granted to it
     pub grants: Vec<Grant>,
 }
 
-/// A policy attached to a principal
+/// A policy granted to a user, group or role
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// The policy's name
     pub policy: String,
-    /// The resource group it is granted for; none means the whole account
+    /// The resource group for which it is granted; `None` grants it for the whole account
     pub resource_group: Option<String>,
 }
 
@@ -72,18 +73,18 @@ impl Grant {
     }
 }
 
-/// A definition that contradicts itself
+/// An error in a definition
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DefinitionError {
-    /// A grant or a control policy names a policy that is not there
+    /// A grant or a control level names a policy that does not exist
     #[error("{holder} holds policy `{policy}`, which does not exist")]
     UnknownPolicy {
-        /// Who holds it
+        /// The user, group, role or control level that names it
         holder: String,
         /// The missing policy
         policy: String,
     },
-    /// A user is in a group that is not there
+    /// A user is in a group that does not exist
     #[error("user `{user}` is in group `{group}`, which does not exist")]
     UnknownGroup {
         /// The user
@@ -91,13 +92,13 @@ pub enum DefinitionError {
         /// The missing group
         group: String,
     },
-    /// Two things of one kind have the same name
+    /// Two users, groups or roles have one name
     #[error("{what} is defined twice")]
     DefinedTwice {
-        /// Kind and name
+        /// Kind and name, such as ``user `alice` ``
         what: String,
     },
-    /// A custom policy has a system policy's name
+    /// A custom policy has the name of a system policy
     #[error("policy `{policy}` has the name of a system policy, which is built in")]
     SystemPolicy {
         /// The name

@@ -1,23 +1,24 @@
-//! A RAM policy document, checked: what could be read in two ways, or not at all, never becomes a [`Document`].
+//! A RAM policy document. A [`Document`] is checked: a text that is malformed or ambiguous never becomes one.
 
-pub(crate) mod read;
-mod write;
+pub(crate) mod parse;
+mod statement_parser;
+mod to_json;
 
 use crate::source::Position;
 
-use super::action::ActionPattern;
-use super::arn::ResourcePattern;
-use super::condition::Condition;
-use super::doubt::Doubt;
-use super::effect::Effect;
-use super::principal::Trusted;
+use crate::action::ActionPattern;
+use crate::arn::ResourcePattern;
+use crate::condition::Condition;
+use crate::effect::Effect;
+use crate::trusted_principal::TrustedPrincipal;
+use crate::warning::PolicyWarning;
 
-/// What a document is attached to, which decides the elements it may have
+/// The kind of a policy, which decides the elements that its statements may have
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DocumentKind {
-    /// Attached to users, groups, roles, folders or a session: statements have a Resource
+    /// A policy of users, groups, roles, folders or sessions: statements have a `Resource`
     Identity,
-    /// The trust policy of a role: statements have a Principal
+    /// The trust policy of a role: statements have a `Principal`
     Trust,
 }
 
@@ -28,29 +29,29 @@ pub struct Document {
     pub statements: Box<[Statement]>,
 }
 
-/// A checked policy with what its author should look at
+/// A checked policy, with warnings for its author
 #[derive(Clone, Debug)]
 pub struct Parsed {
     /// The policy
     pub document: Document,
-    /// What is accepted but doubtful
-    pub warnings: Vec<Doubt>,
+    /// What RAM accepts, but its author probably did not mean
+    pub warnings: Vec<PolicyWarning>,
 }
 
 /// One statement of a policy
 #[derive(Clone, Debug)]
 pub struct Statement {
-    /// What it does when it matches
+    /// Whether it allows or denies what it matches
     pub effect: Effect,
-    /// Which actions it speaks of
+    /// The actions that it covers
     pub actions: Actions,
-    /// Which resources or callers it speaks of
+    /// The resources that it covers, or the callers that it trusts
     pub target: Target,
-    /// All of them must hold
+    /// Its conditions, all of which must be met
     pub conditions: Box<[Condition]>,
     /// Where the statement starts in its document
     pub at: Position,
-    /// Where each entry of `actions` starts
+    /// Where each pattern of `actions` starts
     pub actions_at: Box<[Position]>,
     /// Where each resource of `target` starts; empty in a trust policy
     pub resources_at: Box<[Position]>,
@@ -59,23 +60,37 @@ pub struct Statement {
 /// The `Action` or `NotAction` element
 #[derive(Clone, Debug)]
 pub enum Actions {
-    /// One of these
+    /// `Action`: any of these
     Listed(Box<[ActionPattern]>),
-    /// None of these
+    /// `NotAction`: all but these
     Except(Box<[ActionPattern]>),
 }
 
 /// The `Resource` or, in a trust policy, the `Principal` element
 #[derive(Clone, Debug)]
 pub enum Target {
-    /// One of these resources
+    /// Any of these resources
     Resources(Box<[ResourcePattern]>),
-    /// One of these callers
-    Principals(Box<[Trusted]>),
+    /// Any of these callers
+    Principals(Box<[TrustedPrincipal]>),
 }
 
 impl Statement {
-    /// Whether the statement speaks of an action
+    /// Whether the statement covers an action; names of actions compare without ASCII case.
+    ///
+    /// ```
+    /// use ram_policy::{Document, DocumentKind};
+    ///
+    /// let policy = br#"{"Version": "1", "Statement": [
+    ///     {"Effect": "Allow", "Action": "eci:Describe*", "Resource": "*"},
+    ///     {"Effect": "Allow", "NotAction": "ram:*", "Resource": "*"}]}"#;
+    /// let document = Document::parse(policy, DocumentKind::Identity)?.document;
+    /// let [listed, except] = &*document.statements else { unreachable!() };
+    /// assert!(listed.covers_action("ECI:DescribeContainerGroups"));
+    /// assert!(!listed.covers_action("eci:CreateContainerGroup"));
+    /// assert!(except.covers_action("eci:CreateContainerGroup"));
+    /// # Ok::<(), ram_policy::source::Fault>(())
+    /// ```
     pub fn covers_action(&self, action: &str) -> bool {
         let is_listed = self.actions.patterns().iter().any(|each| each.matches(action));
         match self.actions {
@@ -86,7 +101,7 @@ impl Statement {
 }
 
 impl Actions {
-    /// The element's name in a policy
+    /// The name of the element: `Action` or `NotAction`
     pub fn element(&self) -> &'static str {
         match self {
             Self::Listed(_) => "Action",
@@ -94,7 +109,7 @@ impl Actions {
         }
     }
 
-    /// The patterns as they are listed
+    /// The patterns in the order of the text, those of a `NotAction` included
     pub fn patterns(&self) -> &[ActionPattern] {
         let (Self::Listed(patterns) | Self::Except(patterns)) = self;
         patterns

@@ -1,10 +1,10 @@
-//! Whether a statement allows or denies.
+//! The `Effect` element of a statement.
 
-/// What a matching statement does
+/// Whether a statement allows or denies what it matches
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// The request is allowed unless something denies it
+    /// Allows the request, unless another statement denies it
     Allow,
-    /// The request is denied whatever allows it
+    /// Denies the request, whatever else allows it
     Deny,
 }

@@ -1,22 +1,46 @@
-//! Whether an action is allowed on every resource there is, where nobody says which ones are meant.
+//! The decision about an action on all resources at once, when the request does not say which ones it means.
 
-use super::decision::{Decision, Outcome, StatementId};
-use super::effect::Effect;
-use super::facts::Facts;
-use super::matching::mismatch;
-use super::principal::Principal;
-use super::request::Request;
-use super::set::PolicySet;
+use crate::attachments::StatementRef;
+use crate::decision::{Decision, Outcome, StatementId};
+use crate::effect::Effect;
+use crate::layer::LayerPolicies;
+use crate::matching::first_mismatch;
+use crate::principal::Principal;
+use crate::request::Request;
+use crate::resolved_request::ResolvedRequest;
+use crate::set::PolicySet;
 
 impl PolicySet {
-    /// Decides a request that names no resource, so that whatever is true of one may be true: in every layer something
-    /// must allow it that looks at no resource, and nothing may deny the action anywhere
+    /// Decides an action that must be allowed on every resource, whatever its tags and resource group.
     ///
-    /// `is_of_resource` knows the condition keys that tell one resource from another.
+    /// In every layer, a matching Allow must have no condition on the resource, and no Deny may cover the action at all.
+    /// `is_of_resource` says which condition keys depend on the resource.
+    ///
+    /// ```
+    /// use ram_policy::{
+    ///     Context, Definition, Document, DocumentKind, Grant, PolicySet, Principal, Request, UserDefinition,
+    /// };
+    ///
+    /// let policy = br#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "eci:*", "Resource": "*",
+    ///     "Condition": {"StringEquals": {"acs:ResourceTag/env": "test"}}}]}"#;
+    /// let document = Document::parse(policy, DocumentKind::Identity)?.document;
+    /// let alice = UserDefinition {
+    ///     name: "alice".into(),
+    ///     grants: vec![Grant::for_account("TestOnly")],
+    ///     ..Default::default()
+    /// };
+    /// let policies = [("TestOnly".into(), document.into())].into();
+    /// let set = PolicySet::compile(Definition { policies, users: vec![alice], ..Default::default() }).unwrap();
+    ///
+    /// let (alice, context) = (Principal::User("alice".into()), Context::new());
+    /// let request = Request::new(&alice, "eci:DeleteContainerGroup", "*", &context);
+    /// let result = set.decide_everywhere(&request, |key| key.starts_with("acs:ResourceTag/"));
+    /// assert_eq!(result.unwrap_err().unwrap().to_string(), "TestOnly#1");
+    /// # Ok::<(), ram_policy::source::Fault>(())
+    /// ```
     ///
     /// # Errors
-    ///
-    /// The statement that makes a difference between resources, where one does.
+    /// If the action is not allowed on every resource: the statement that distinguishes between resources, if one does.
     pub fn decide_everywhere(
         &self,
         request: &Request<'_>,
@@ -26,33 +50,42 @@ impl PolicySet {
         if *request.principal == Principal::Account {
             return Ok(decision);
         }
-        let facts = Facts::new(self.account(), request);
+        let resolved = ResolvedRequest::new(self.account(), request);
+        let policies = self.principal_policies(request.principal).ok_or(None)?;
         let control = self.control_levels(request.principal).map(std::slice::from_ref);
-        let held = self.holdings(request.principal).ok_or(None)?;
-        for layer in control.chain([held.account.as_slice()]) {
-            let about = || {
-                let statements = layer.iter().flat_map(|part| part.statements());
-                statements.filter(|placed| placed.statement.covers_action(request.action))
-            };
-            if let Some(denying) = about().find(|placed| placed.statement.effect == Effect::Deny) {
-                return Err(Some(denying.id()));
-            }
-            let mut selective = None;
-            let allows_all = about().any(|placed| {
-                let mut conditions = placed.statement.conditions.iter();
-                let tells_apart = conditions.any(|condition| is_of_resource(&condition.key));
-                if tells_apart {
-                    selective.get_or_insert_with(|| placed.id());
-                }
-                !tells_apart && mismatch(&facts, placed.statement).is_none()
-            });
-            if !allows_all {
-                return Err(selective);
-            }
+        for layer in control.chain([policies.account.as_slice()]) {
+            check_layer(&resolved, layer, &is_of_resource)?;
         }
         match decision.outcome {
             Outcome::Allow => Ok(decision),
             Outcome::ImplicitDeny | Outcome::ExplicitDeny => Err(decision.statement().cloned()),
         }
+    }
+}
+
+/// Whether one layer allows the action on every resource
+fn check_layer(
+    request: &ResolvedRequest<'_>,
+    layer: &LayerPolicies,
+    is_of_resource: impl Fn(&str) -> bool,
+) -> Result<(), Option<StatementId>> {
+    let covering = || {
+        let statements = layer.iter().flat_map(|attachments| attachments.statements());
+        statements.filter(|candidate| candidate.statement.covers_action(request.action))
+    };
+    let denying = covering().find(|candidate| candidate.statement.effect == Effect::Deny);
+    if let Some(denying) = denying {
+        return Err(Some(denying.id()));
+    }
+    let is_selective = |candidate: &StatementRef<'_>| {
+        let mut conditions = candidate.statement.conditions.iter();
+        conditions.any(|condition| is_of_resource(&condition.key))
+    };
+    let allows_all = covering()
+        .any(|candidate| !is_selective(&candidate) && first_mismatch(request, candidate.statement).is_none());
+    if allows_all {
+        Ok(())
+    } else {
+        Err(covering().find(is_selective).map(|candidate| candidate.id()))
     }
 }

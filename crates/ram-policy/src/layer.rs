@@ -1,65 +1,72 @@
-//! The rule of one layer: a Deny that matches, else an Allow that matches, else nothing (specification 4.1).
+//! The decision of one layer: a Deny that matches, or else an Allow that matches, or else an implicit deny.
 
 use std::sync::Arc;
 
-use super::attachment::{Attachments, Placed};
-use super::decision::{Miss, Outcome, Reason, StatementId};
-use super::effect::Effect;
-use super::facts::Facts;
-use super::matching::{First, mismatch};
+use crate::attachments::{Attachments, StatementRef};
+use crate::decision::{Miss, Outcome, Reason};
+use crate::effect::Effect;
+use crate::matching::{FailedElement, first_mismatch};
+use crate::resolved_request::ResolvedRequest;
 
 /// How many near misses a denial lists: enough to see the pattern, few enough to read
-const MOST_MISSES: usize = 8;
+const MAX_MISSES: usize = 8;
 
-/// Policies that count as one: a principal's own, and those of its groups
-pub(super) type LayerParts = [Arc<Attachments>];
+/// The policies of one layer: those of the principal, then those of its groups
+pub(crate) type LayerPolicies = [Arc<Attachments>];
 
-/// What a layer says to a request
-pub(super) fn ask(facts: &Facts<'_>, layer: &LayerParts) -> (Outcome, Reason) {
-    let first = |effect| layer.iter().find_map(|part| part.first(facts, effect));
-    if let Some(denying) = first(Effect::Deny) {
+/// Decides a request by the policies of one layer.
+pub(crate) fn decide(request: &ResolvedRequest<'_>, layer: &LayerPolicies) -> (Outcome, Reason) {
+    let first_match = |effect| {
+        layer
+            .iter()
+            .find_map(|attachments| attachments.first_match(request, effect))
+    };
+    if let Some(denying) = first_match(Effect::Deny) {
         return (Outcome::ExplicitDeny, Reason::Statement(denying.id()));
     }
-    match first(Effect::Allow) {
+    match first_match(Effect::Allow) {
         Some(allowing) => (Outcome::Allow, Reason::Statement(allowing.id())),
-        None => (Outcome::ImplicitDeny, Reason::NoMatch(misses(facts, [layer]))),
+        None => (
+            Outcome::ImplicitDeny,
+            Reason::NoMatch(nearest_misses(request, [layer])),
+        ),
     }
 }
 
-/// The Allow statements that got furthest: past the action, past the resource, with the fewest conditions open
-pub(super) fn misses<'a>(
-    facts: &Facts<'_>,
-    layers: impl IntoIterator<Item = &'a LayerParts> + Clone,
+/// The Allow statements nearest to matching: past the action, past the resource, with the fewest unmet conditions.
+///
+/// If no statement covers the action, the first Allow statements show what the principal may do instead.
+pub(crate) fn nearest_misses<'a>(
+    request: &ResolvedRequest<'_>,
+    layers: impl IntoIterator<Item = &'a LayerPolicies> + Clone,
 ) -> Vec<Miss> {
-    let parts = || layers.clone().into_iter().flatten();
-    let mut nearest = Nearest::default();
-    for placed in parts().flat_map(|part| part.near(facts)) {
-        nearest.add(facts, placed);
-        if nearest.is_settled() {
+    let all_attachments = || layers.clone().into_iter().flatten();
+    let mut nearest = NearestMisses::default();
+    for candidate in all_attachments().flat_map(|attachments| attachments.allows_for(request)) {
+        nearest.add(request, candidate);
+        if nearest.is_final() {
             break;
         }
     }
-    // Where no statement speaks of the action, any shows what the principal may do instead
     if nearest.distance == usize::MAX {
-        nearest = Nearest::default();
-        parts()
-            .flat_map(|part| part.allows())
-            .take_while(|placed| {
-                nearest.add(facts, *placed);
-                nearest.misses.len() < MOST_MISSES
-            })
-            .for_each(drop);
+        nearest = NearestMisses::default();
+        for candidate in all_attachments().flat_map(|attachments| attachments.allows()) {
+            nearest.add(request, candidate);
+            if nearest.misses.len() >= MAX_MISSES {
+                break;
+            }
+        }
     }
     nearest.misses
 }
 
-/// The misses of the least distance so far
-pub(super) struct Nearest {
+/// The misses at the smallest distance so far
+pub(crate) struct NearestMisses {
     distance: usize,
     misses: Vec<Miss>,
 }
 
-impl Default for Nearest {
+impl Default for NearestMisses {
     fn default() -> Self {
         Self {
             distance: usize::MAX,
@@ -68,17 +75,18 @@ impl Default for Nearest {
     }
 }
 
-impl Nearest {
-    pub(super) fn add(&mut self, facts: &Facts<'_>, placed: Placed<'_>) {
-        let Some(first) = mismatch(facts, placed.statement) else {
+impl NearestMisses {
+    /// Adds a statement if it does not match and none so far is nearer
+    pub(crate) fn add(&mut self, request: &ResolvedRequest<'_>, candidate: StatementRef<'_>) {
+        let Some(failed) = first_mismatch(request, candidate.statement) else {
             return;
         };
-        let distance = first.distance(facts, placed.statement);
-        let id = placed.id();
-        // A policy that is held twice, by a user and by a group, is told once
+        let distance = failed.distance(request, candidate.statement);
+        let id = candidate.id();
+        // A user and one of its groups may hold one policy, whose statements are listed once.
         let is_known = || self.misses.iter().any(|miss| miss.statement == id);
         if distance > self.distance
-            || distance == self.distance && (self.misses.len() >= MOST_MISSES || is_known())
+            || distance == self.distance && (self.misses.len() >= MAX_MISSES || is_known())
         {
             return;
         }
@@ -88,26 +96,17 @@ impl Nearest {
         }
         self.misses.push(Miss {
             statement: id,
-            effect: placed.statement.effect,
-            mismatch: first.explain(facts, placed.statement),
+            effect: candidate.statement.effect,
+            mismatch: failed.explain(request, candidate.statement),
         });
     }
 
-    pub(super) fn into_misses(self) -> Vec<Miss> {
+    pub(crate) fn into_misses(self) -> Vec<Miss> {
         self.misses
     }
 
-    /// Whether no statement can change the list any more
-    fn is_settled(&self) -> bool {
-        self.distance <= First::NEAREST && self.misses.len() >= MOST_MISSES
-    }
-}
-
-impl Placed<'_> {
-    pub(super) fn id(&self) -> StatementId {
-        StatementId {
-            policy: Arc::clone(self.policy),
-            number: self.number,
-        }
+    /// Whether no further statement can change the list
+    fn is_final(&self) -> bool {
+        self.distance <= FailedElement::NEAREST && self.misses.len() >= MAX_MISSES
     }
 }

@@ -1,7 +1,7 @@
-//! Wildcard patterns: `*` stands for any run of characters, also none, `?` for exactly one.
+//! Wildcard patterns: `*` matches any number of characters, `?` matches exactly one.
 //!
-//! Patterns of actions and of resources have rules of their own on top: the first ignore case, the second match segment
-//! by segment.
+//! Patterns of actions and resources add rules of their own: an [`ActionPattern`](crate::ActionPattern) ignores case, and
+//! a [`ResourcePattern`](crate::ResourcePattern) matches segment by segment.
 
 mod combinations;
 mod compiled;
@@ -10,22 +10,32 @@ mod relation;
 mod token;
 
 pub(crate) use compiled::CompiledPattern;
-pub(crate) use matcher::{Case, wild, wild_behind};
+pub(crate) use matcher::{Case, matches_from, matches_pattern};
 
 pub use combinations::{Combinations, combinations};
 pub use token::Tokens;
 
-/// A text in which `*` and `?` are wildcards; every text is one
+/// A text in which `*` and `?` are wildcards; every text is a pattern.
+///
+/// ```
+/// use ram_policy::Pattern;
+///
+/// let pattern = Pattern::new("team-?*");
+/// assert!(pattern.matches("team-a") && !pattern.matches("team-"));
+/// assert!(Pattern::new("team-*").includes(pattern));
+/// assert!(pattern.overlaps(Pattern::new("*-web")));
+/// assert_eq!(pattern.literal_prefix(), "team-");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Pattern<'a>(&'a str);
 
 impl<'a> Pattern<'a> {
-    /// A text as a pattern
+    /// Takes a text as a pattern
     pub fn new(text: &'a str) -> Self {
         Self(text)
     }
 
-    /// The pattern as it was written
+    /// The pattern as it is written
     pub fn as_str(self) -> &'a str {
         self.0
     }
@@ -35,39 +45,38 @@ impl<'a> Pattern<'a> {
         self.0.contains(token::is_wildcard)
     }
 
-    /// The only text that fits, where it has no wildcard
+    /// The only text that it matches; `None` if it has a wildcard
     pub fn literal(self) -> Option<&'a str> {
         (!self.is_wild()).then_some(self.0)
     }
 
-    /// What stands before the first wildcard, and every text that fits begins with
+    /// The text before the first wildcard; every text that the pattern matches begins with it
     pub fn literal_prefix(self) -> &'a str {
         self.0.split(token::is_wildcard).next().unwrap_or_default()
     }
 
-    /// Whether the whole of a text fits; a wildcard in the text is a character like any other
+    /// Whether it matches a whole text; in the text, `*` and `?` are letters
     pub fn matches(self, text: &str) -> bool {
-        wild(self.0, text, Case::Exact)
+        matches_pattern(self.0, text, Case::Exact)
     }
 
-    /// Whether the whole of a text fits, where ASCII letters are the same in both cases
+    /// Whether it matches a whole text without regard to ASCII case
     pub fn matches_ignoring_case(self, text: &str) -> bool {
-        wild(self.0, text, Case::Ignored)
+        matches_pattern(self.0, text, Case::Ignored)
     }
 
-    /// Whether every text that fits the other pattern surely fits this one; `false` may also mean that it is not plain
-    /// to see
+    /// Whether it matches every text that the other pattern matches; `false` may also mean that this is not certain
     pub fn includes(self, other: Pattern<'_>) -> bool {
-        // The table is not needed where the first letters differ
+        // Without a common prefix, no comparison of the rest is needed.
         other.0.starts_with(self.literal_prefix()) && relation::includes(self.0, other.0)
     }
 
-    /// Whether some text fits both patterns
+    /// Whether some text matches both patterns
     pub fn overlaps(self, other: Pattern<'_>) -> bool {
         relation::overlap(self.0, other.0)
     }
 
-    /// A text that fits: each run becomes these letters, each single character an `x`
+    /// A text that it matches: each `*` becomes `run`, each `?` an `x`
     pub fn filled(self, run: &str) -> String {
         self.0.replace('?', "x").replace('*', run)
     }
@@ -135,10 +144,10 @@ mod tests {
 
     #[test]
     fn literals_end_at_the_first_wildcard() {
-        let parts = |text| (Pattern::new(text).literal(), Pattern::new(text).literal_prefix());
-        assert_eq!(parts("abc"), (Some("abc"), "abc"));
-        assert_eq!(parts("a?c*"), (None, "a"));
-        assert_eq!(parts("*"), (None, ""));
+        let literals = |text| (Pattern::new(text).literal(), Pattern::new(text).literal_prefix());
+        assert_eq!(literals("abc"), (Some("abc"), "abc"));
+        assert_eq!(literals("a?c*"), (None, "a"));
+        assert_eq!(literals("*"), (None, ""));
     }
 
     proptest! {

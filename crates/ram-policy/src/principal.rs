@@ -1,22 +1,31 @@
-//! Who asks RAM, and whom a trust policy names.
+//! The caller of a request.
 
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// The prefix of roles that services make for themselves
+/// How the names of service-linked roles begin
 const SERVICE_LINKED: &str = "AliyunServiceRoleFor";
 
-/// A caller
+/// The caller of a request; prints and parses as `account`, `user/NAME`, `role/NAME` or `service/NAME`.
+///
+/// ```
+/// use ram_policy::Principal;
+///
+/// let alice: Principal = "user/alice".parse()?;
+/// assert_eq!(alice, Principal::User("alice".into()));
+/// assert_eq!(alice.arn("1234567890123456").unwrap(), "acs:ram::1234567890123456:user/alice");
+/// # Ok::<(), ram_policy::PrincipalError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Principal {
-    /// The Alibaba Cloud account itself, which RAM does not bind
+    /// The Alibaba Cloud account itself, which no policy restricts
     Account,
     /// A RAM user
     User(Arc<str>),
-    /// A RAM role, as a session of it; names compare without ASCII case
+    /// A RAM role, or a session of it; names compare without ASCII case
     Role(Arc<str>),
-    /// A cloud service, such as `ecs.aliyuncs.com`; it only appears before trust policies
+    /// A cloud service, such as `ecs.aliyuncs.com`, which only trust policies know
     Service(Arc<str>),
 }
 
@@ -26,7 +35,7 @@ pub enum Principal {
 pub struct PrincipalError(String);
 
 impl Principal {
-    /// The value of acs:PrincipalARN, where the caller has one
+    /// The value of `acs:PrincipalARN`; `None` for the account itself and for services, which have none
     pub fn arn(&self, account: &str) -> Option<String> {
         match self {
             Self::User(name) => Some(format!("acs:ram::{account}:user/{name}")),
@@ -35,12 +44,12 @@ impl Principal {
         }
     }
 
-    /// Whether this is a role that a service made for itself, which control policies do not bind
+    /// Whether this is a service-linked role, which control policies do not apply to
     pub fn is_service_linked(&self) -> bool {
         matches!(self, Self::Role(name) if name.starts_with(SERVICE_LINKED))
     }
 
-    /// RAM's word for the kind of caller in a denial
+    /// The kind of caller, in the word of RAM's error messages
     pub fn auth_type(&self) -> &'static str {
         match self {
             Self::Account => "Account",
@@ -80,94 +89,6 @@ impl fmt::Display for Principal {
     }
 }
 
-/// One entry of a trust policy's `Principal`
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Trusted {
-    /// `acs:ram::ACCOUNT:root`: every RAM user and role of that account, and the account itself
-    Account(Box<str>),
-    /// `acs:ram::ACCOUNT:user/NAME`
-    User(Box<str>, Box<str>),
-    /// `acs:ram::ACCOUNT:role/NAME`
-    Role(Box<str>, Box<str>),
-    /// A cloud service
-    Service(Box<str>),
-    /// An identity provider; none of ramgate's callers comes from one
-    Federated(Box<str>),
-}
-
-impl Trusted {
-    /// An entry of the `RAM` list, or what is wrong with it
-    pub(super) fn parse_ram(text: &str) -> Result<Self, String> {
-        let parts = text
-            .strip_prefix("acs:ram:")
-            .and_then(|rest| rest.split_once(':'));
-        let (region, rest) = parts.unwrap_or_default();
-        let (account, relative) = rest.split_once(':').unwrap_or_default();
-        let digits = !account.is_empty() && account.bytes().all(|byte| byte.is_ascii_digit());
-        let named = |name: &str| !name.is_empty() && !name.contains(['*', '?', ':', ' ']);
-        if digits && (region.is_empty() || region == "*") {
-            match relative.split_once('/') {
-                None if relative == "root" => return Ok(Self::Account(account.into())),
-                Some(("user", name)) if named(name) => return Ok(Self::User(account.into(), name.into())),
-                Some(("role", name)) if named(name) => return Ok(Self::Role(account.into(), name.into())),
-                _ => {}
-            }
-        }
-        Err(format!(
-            "principal `{text}` is not `acs:ram::<account>:root`, `:user/<name>` or `:role/<name>`"
-        ))
-    }
-
-    /// An entry of the `Service` list, or what is wrong with it
-    pub(super) fn parse_service(text: &str) -> Result<Self, String> {
-        let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
-        if text.contains('.') && text.bytes().all(letter) {
-            return Ok(Self::Service(text.into()));
-        }
-        Err(format!(
-            "service `{text}` is not a service name such as `ecs.aliyuncs.com`"
-        ))
-    }
-
-    /// An entry of the `Federated` list, or what is wrong with it
-    pub(super) fn parse_federated(text: &str) -> Result<Self, String> {
-        if text.starts_with("acs:ram:") && text.contains("-provider/") {
-            return Ok(Self::Federated(text.into()));
-        }
-        Err(format!(
-            "identity provider `{text}` is not `acs:ram::<account>:saml-provider/<name>`"
-        ))
-    }
-
-    /// Whether this entry means the caller of an account
-    pub fn covers(&self, caller: &Principal, account: &str) -> bool {
-        match (self, caller) {
-            (Self::Account(trusted), Principal::Account | Principal::User(_) | Principal::Role(_)) => {
-                **trusted == *account
-            }
-            (Self::User(trusted, name), Principal::User(caller)) => {
-                **trusted == *account && **name == **caller
-            }
-            (Self::Role(trusted, name), Principal::Role(caller)) => {
-                **trusted == *account && name.eq_ignore_ascii_case(caller)
-            }
-            (Self::Service(trusted), Principal::Service(caller)) => **trusted == **caller,
-            _ => false,
-        }
-    }
-}
-
-impl fmt::Display for Trusted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Account(account) => write!(f, "acs:ram::{account}:root"),
-            Self::User(account, name) => write!(f, "acs:ram::{account}:user/{name}"),
-            Self::Role(account, name) => write!(f, "acs:ram::{account}:role/{name}"),
-            Self::Service(name) | Self::Federated(name) => f.write_str(name),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,44 +101,5 @@ mod tests {
         for bad in ["", "alice", "user/", "group/x", "root", "Account"] {
             assert!(bad.parse::<Principal>().unwrap_err().to_string().contains(bad));
         }
-    }
-
-    #[test]
-    fn trust_covers_exactly_whom_it_names() {
-        let covers = |text: &str, caller: &str| {
-            Trusted::parse_ram(text)
-                .unwrap()
-                .covers(&caller.parse().unwrap(), "123")
-        };
-        assert!(covers("acs:ram::123:root", "user/a"));
-        assert!(covers("acs:ram:*:123:root", "role/a"));
-        assert!(!covers("acs:ram::124:root", "user/a"));
-        assert!(!covers("acs:ram::123:root", "service/ecs.aliyuncs.com"));
-        assert!(covers("acs:ram::123:user/a", "user/a"));
-        assert!(!covers("acs:ram::123:user/a", "user/A"));
-        assert!(!covers("acs:ram::124:user/a", "user/a"));
-        assert!(covers("acs:ram::123:role/A", "role/a"));
-        assert!(!covers("acs:ram::123:role/a", "user/a"));
-        let ecs = Trusted::parse_service("ecs.aliyuncs.com").unwrap();
-        assert!(ecs.covers(&"service/ecs.aliyuncs.com".parse().unwrap(), "123"));
-        assert!(!ecs.covers(&"service/eci.aliyuncs.com".parse().unwrap(), "123"));
-    }
-
-    #[test]
-    fn malformed_trust_is_refused() {
-        for bad in [
-            "*",
-            "acs:ram::*:root",
-            "acs:ram::123:group/x",
-            "acs:ram::123:user/",
-            "acs:ram::123:user/*",
-            "123",
-        ] {
-            assert!(Trusted::parse_ram(bad).is_err(), "{bad}");
-        }
-        assert!(Trusted::parse_service("ecs").is_err());
-        assert!(Trusted::parse_service("*.aliyuncs.com").is_err());
-        assert!(Trusted::parse_federated("x").is_err());
-        assert!(Trusted::parse_federated("acs:ram::1:saml-provider/x").is_ok());
     }
 }

@@ -1,25 +1,25 @@
-//! What RAM is asked.
+//! A request for RAM to decide.
 
 use std::sync::Arc;
 
-use super::context::Context;
-use super::document::Document;
-use super::principal::Principal;
+use crate::context::Context;
+use crate::document::Document;
+use crate::principal::Principal;
 
-/// One question to RAM
+/// A request: who does what to which resource, and the condition keys
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// Who asks
+    /// The caller
     pub principal: &'a Principal,
-    /// `<ram-code>:<action>`
+    /// `<ram-code>:<action>`, such as `eci:CreateContainerGroup`
     pub action: &'a str,
-    /// A resource name, or `*` where the action has none
+    /// The resource's ARN, or `*` if the action has no resource
     pub resource: &'a str,
-    /// The resource group that grants are looked up for; none leaves the account scope alone
+    /// The resource group of the resource, whose grants count; `None` leaves only grants for the whole account
     pub resource_group: Option<&'a str>,
     /// Condition keys with their values
     pub context: &'a Context,
-    /// The policies that a role's session was made with
+    /// The policies passed when the role's session was created
     pub session: &'a [Arc<Document>],
 }
 

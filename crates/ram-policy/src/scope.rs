@@ -1,26 +1,26 @@
-//! The layers in which policies count.
+//! The layers of policies that bind a request.
 
 use std::fmt;
 
 use crate::decision::PolicyType;
 
-/// Which layer a policy counts in
+/// The layer that a policy belongs to; prints as messages name it
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
-    /// A level of control policies, counted from the member's own, which is 0, towards the root folder
+    /// Control policies of one level: 0 is the member account, the highest number the root folder
     ControlPolicy(usize),
-    /// The policies that an STS session was made with
+    /// The policies passed when an STS session was created
     Session,
-    /// Granted for the whole account
+    /// Policies granted for the whole account
     Account,
-    /// Granted for this resource group
+    /// Policies granted for this resource group
     ResourceGroup(Box<str>),
     /// The trust policy of a role
     Trust,
 }
 
 impl Scope {
-    /// RAM's word for the layer
+    /// RAM's name for the layer
     pub fn policy_type(&self) -> PolicyType {
         match self {
             Self::ControlPolicy(_) => PolicyType::ControlPolicy,

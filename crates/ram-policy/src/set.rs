@@ -1,75 +1,82 @@
-//! Who holds which policies: an immutable set, compiled once.
+//! The policies of all principals of an account, compiled once and then immutable.
 //!
-//! A decision looks its principal up and touches only what that principal holds, however many others there are.
+//! A decision looks up its principal and reads only that principal's policies, however many principals there are.
 
 mod compile;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::attached::Attached;
-use super::attachment::Attachments;
-use super::principal::Principal;
-use super::scope::Scope;
+use crate::attached_policy::AttachedPolicy;
+use crate::attachments::Attachments;
+use crate::principal::Principal;
+use crate::scope::Scope;
 
-/// A compiled definition
+/// The users, groups and roles of an account with their policies, ready for decisions.
+///
+/// [`PolicySet::compile`] makes a set from a [`Definition`](crate::Definition).
 #[derive(Debug)]
 pub struct PolicySet {
     account: Box<str>,
-    /// The member's own level first, the root folder last
+    /// Control policies by level: the member account first, the root folder last
     control: Vec<Arc<Attachments>>,
-    users: HashMap<Box<str>, Holdings>,
+    users: HashMap<Box<str>, PrincipalPolicies>,
     /// By lower-case name
     roles: HashMap<Box<str>, Role>,
 }
 
-/// What a principal holds, its groups' policies included
+/// The policies granted to a principal and its groups
 #[derive(Debug, Default)]
-pub(super) struct Holdings {
+pub(super) struct PrincipalPolicies {
     pub(super) account: Vec<Arc<Attachments>>,
-    /// By resource group, sorted
-    by_group: Vec<(Box<str>, Vec<Arc<Attachments>>)>,
+    /// Policies granted for resource groups, sorted by resource group
+    by_resource_group: Vec<(Box<str>, Vec<Arc<Attachments>>)>,
 }
 
 #[derive(Debug)]
 pub(super) struct Role {
-    /// As it is written
+    /// The name as it is written
     name: Arc<str>,
-    holdings: Holdings,
+    policies: PrincipalPolicies,
     pub(super) trust: Arc<Attachments>,
 }
 
-/// The policies of one layer, as a principal meets it
+/// The policies of one layer that binds a principal
 #[derive(Clone, Debug)]
 pub struct Layer<'a> {
-    /// Which layer
+    /// The layer
     pub scope: Scope,
     /// Its policies, the principal's own before those of its groups
-    pub policies: Vec<&'a Attached>,
+    pub policies: Vec<&'a AttachedPolicy>,
 }
 
-impl Holdings {
-    /// The policies granted for a resource group; none if there is no such grant
-    pub(super) fn in_group(&self, group: &str) -> Option<&[Arc<Attachments>]> {
-        let at = self.by_group.binary_search_by(|(id, _)| (**id).cmp(group)).ok()?;
-        self.by_group.get(at).map(|(_, held)| held.as_slice())
+impl PrincipalPolicies {
+    /// The policies granted for a resource group; `None` if there is no such grant
+    pub(crate) fn of_resource_group(&self, group: &str) -> Option<&[Arc<Attachments>]> {
+        let at = self
+            .by_resource_group
+            .binary_search_by(|(id, _)| (**id).cmp(group))
+            .ok()?;
+        self.by_resource_group
+            .get(at)
+            .map(|(_, policies)| policies.as_slice())
     }
 }
 
 impl PolicySet {
-    /// The account's number
+    /// The number of the account
     pub fn account(&self) -> &str {
         &self.account
     }
 
-    /// Whether a role is in the directory; names compare without ASCII case
+    /// Whether a role is defined; names compare without ASCII case
     pub fn has_role(&self, name: &str) -> bool {
         self.role(name).is_some()
     }
 
-    /// Whether a principal is known: defined, or the account itself
-    pub fn knows(&self, principal: &Principal) -> bool {
-        matches!(principal, Principal::Account) || self.holdings(principal).is_some()
+    /// Whether a principal is defined, or the account itself
+    pub fn has_principal(&self, principal: &Principal) -> bool {
+        matches!(principal, Principal::Account) || self.principal_policies(principal).is_some()
     }
 
     /// All users, then all roles, each sorted by name
@@ -84,31 +91,30 @@ impl PolicySet {
         all
     }
 
-    /// The layers that bind a principal: control levels, account scope, and one for each resource group with grants
+    /// The layers that bind a principal: control levels, account scope, and each resource group with grants; empty if
+    /// the principal is not defined
     pub fn layers(&self, principal: &Principal) -> Vec<Layer<'_>> {
-        let Some(holdings) = self.holdings(principal) else {
+        let Some(granted) = self.principal_policies(principal) else {
             return Vec::new();
         };
         let control = self.control_levels(principal).map(std::slice::from_ref).zip(0..);
         let control = control.map(|(level, at)| (Scope::ControlPolicy(at), level));
-        let groups = holdings.by_group.iter();
-        let groups = groups.map(|(group, held)| (Scope::ResourceGroup(group.clone()), held.as_slice()));
+        let groups = granted.by_resource_group.iter();
+        let groups = groups.map(|(group, of_resource_group)| {
+            (Scope::ResourceGroup(group.clone()), of_resource_group.as_slice())
+        });
         control
-            .chain([(Scope::Account, holdings.account.as_slice())])
+            .chain([(Scope::Account, granted.account.as_slice())])
             .chain(groups)
-            .map(|(scope, parts)| {
-                let mut seen = HashSet::new();
-                let all = parts.iter().flat_map(|part| part.policies());
-                let policies = all
-                    .filter(|attached| seen.insert(Arc::clone(&attached.name)))
-                    .collect();
-                Layer { scope, policies }
+            .map(|(scope, attachments)| Layer {
+                scope,
+                policies: distinct(attachments),
             })
             .collect()
     }
 
-    /// The trust policy of a role
-    pub fn trust_policy(&self, role: &str) -> Option<&Attached> {
+    /// The trust policy of a role; `None` if the role is not defined
+    pub fn trust_policy(&self, role: &str) -> Option<&AttachedPolicy> {
         self.role(role)?.trust.policies().first()
     }
 
@@ -116,17 +122,27 @@ impl PolicySet {
         self.roles.get(name.to_ascii_lowercase().as_str())
     }
 
-    pub(super) fn holdings(&self, principal: &Principal) -> Option<&Holdings> {
+    pub(super) fn principal_policies(&self, principal: &Principal) -> Option<&PrincipalPolicies> {
         match principal {
             Principal::User(name) => self.users.get(&**name),
-            Principal::Role(name) => self.role(name).map(|role| &role.holdings),
+            Principal::Role(name) => self.role(name).map(|role| &role.policies),
             Principal::Account | Principal::Service(_) => None,
         }
     }
 
-    /// The control levels that bind a principal; a service-linked role is bound by none
+    /// The levels of control policies that bind a principal; none bind a service-linked role
     pub(super) fn control_levels(&self, principal: &Principal) -> impl Iterator<Item = &Arc<Attachments>> {
         let is_exempt = principal.is_service_linked();
         self.control.iter().filter(move |_| !is_exempt)
     }
+}
+
+/// The policies in order, each once though a user and its groups may share it
+fn distinct(attachments: &[Arc<Attachments>]) -> Vec<&AttachedPolicy> {
+    let mut known = HashSet::new();
+    attachments
+        .iter()
+        .flat_map(|attachments| attachments.policies())
+        .filter(|attached| known.insert(Arc::clone(&attached.name)))
+        .collect()
 }

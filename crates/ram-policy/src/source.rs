@@ -1,75 +1,31 @@
-//! A source text as a tree that keeps the position of every value.
+//! A source text as a tree of values that know their positions.
 //!
-//! [`json::parse`] reads JSON. A reader for another syntax builds the same [`Node`] tree, so a document that is part of
-//! a larger file is refused with the line and column of that file.
+//! [`json::parse`] parses JSON. A parser for another syntax builds the same [`Node`] tree, so that faults in a document
+//! that is part of a larger file have the line and column of that file.
+//!
+//! ```
+//! use ram_policy::source::json;
+//!
+//! let tree = json::parse(r#"{"name": "alice"}"#)?;
+//! let (key, value) = &tree.entries("a user")?[0];
+//! assert_eq!((key.text.as_str(), value.kind()), ("name", "a string"));
+//! assert_eq!(value.at.to_string(), "1:10");
+//! # Ok::<(), ram_policy::source::Fault>(())
+//! ```
 
 mod de;
 pub mod json;
+mod line_index;
+mod position;
+mod spelling;
 
-use std::fmt;
+pub use position::{Fault, Position, utf8};
+pub use spelling::closest;
 
-/// How deep lists and objects may nest: a policy needs seven levels, a pod manifest about fifteen
+/// The deepest nesting of lists and objects: a policy needs seven levels, a pod manifest about fifteen
 pub const MAX_DEPTH: usize = 64;
 
-/// A place in a source text, counted in lines and characters from 1
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position {
-    /// Line, from 1
-    pub line: u32,
-    /// Character in the line, from 1
-    pub column: u32,
-}
-
-impl Position {
-    /// The position of a byte offset in a text
-    pub fn of(text: &str, offset: usize) -> Self {
-        let before = text.get(..offset).unwrap_or(text);
-        let line = before
-            .bytes()
-            .filter(|byte| *byte == b'\n')
-            .count()
-            .saturating_add(1);
-        let start = before.rfind('\n').map_or(0, |newline| newline.saturating_add(1));
-        let column = before
-            .get(start..)
-            .unwrap_or_default()
-            .chars()
-            .count()
-            .saturating_add(1);
-        Self {
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: u32::try_from(column).unwrap_or(u32::MAX),
-        }
-    }
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.line, self.column)
-    }
-}
-
-/// What is wrong with a text, and where; used for refusals and for warnings
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{at}: {message}")]
-pub struct Fault {
-    /// Where the offending key or value starts
-    pub at: Position,
-    /// What is wrong and what would be right, in lower case without a full stop
-    pub message: String,
-}
-
-impl Fault {
-    /// A fault at a place
-    pub fn new(at: Position, message: impl Into<String>) -> Self {
-        Self {
-            at,
-            message: message.into(),
-        }
-    }
-}
-
-/// One value of a source text
+/// A value in a source text, with its position
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     /// Where the value starts
@@ -78,36 +34,36 @@ pub struct Node {
     pub value: Value,
 }
 
-/// The shapes that JSON and YAML share
+/// A value of JSON or YAML
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// `null`, `~` or nothing
     Null,
     /// `true` or `false`
     Bool(bool),
-    /// A number as it was written, never rounded
+    /// A number as it is written, never rounded
     Number(String),
     /// Text
     String(String),
     /// A list
     List(Vec<Node>),
-    /// An object in the order of its text; keys are unique
+    /// An object in the order of the text; keys are unique
     Map(Vec<(Key, Node)>),
 }
 
 impl Value {
-    /// An object of these entries
+    /// An object with these entries
     ///
     /// # Errors
-    /// The first key that is given twice.
+    /// A fault at the first key that is given twice.
     pub fn object(entries: Vec<(Key, Node)>) -> Result<Self, Fault> {
         let mut by_name: Vec<&Key> = entries.iter().map(|(key, _)| key).collect();
         by_name.sort_by(|a, b| a.text.cmp(&b.text).then(a.at.cmp(&b.at)));
-        let twice = by_name
+        let repeated = by_name
             .iter()
             .zip(by_name.iter().skip(1))
             .filter(|(first, second)| first.text == second.text);
-        match twice.min_by_key(|(_, second)| second.at) {
+        match repeated.min_by_key(|(_, second)| second.at) {
             Some((first, second)) => Err(Fault::new(
                 second.at,
                 format!(
@@ -130,12 +86,10 @@ pub struct Key {
 }
 
 impl Node {
-    /// Builds a type from this tree; errors carry the place of the value that was refused
-    pub fn read<'de, T: serde::Deserialize<'de>>(&'de self) -> Result<T, Fault> {
-        T::deserialize(self).map_err(|error| error.into_fault(self.at))
-    }
-
-    /// The entries of an object, or a refusal that names what should have been one
+    /// The entries of an object
+    ///
+    /// # Errors
+    /// A fault that says that `what` must be an object, if this is none.
     pub fn entries(&self, what: &str) -> Result<&[(Key, Self)], Fault> {
         match &self.value {
             Value::Map(entries) => Ok(entries),
@@ -146,7 +100,7 @@ impl Node {
         }
     }
 
-    /// The items of a list; anything else is a list of itself
+    /// The items of a list; for any other value, the value as the only item
     pub(crate) fn items(&self) -> &[Self] {
         match &self.value {
             Value::List(items) => items,
@@ -154,7 +108,7 @@ impl Node {
         }
     }
 
-    /// What the value is, for messages
+    /// The type of the value, as messages name it
     pub fn kind(&self) -> &'static str {
         match self.value {
             Value::Null => "null",
@@ -166,7 +120,7 @@ impl Node {
         }
     }
 
-    /// The tree as plain JSON; a number that JSON cannot hold becomes text
+    /// The value as JSON without positions; a number that JSON cannot hold becomes a string
     pub fn to_json(&self) -> serde_json::Value {
         match &self.value {
             Value::Null => serde_json::Value::Null,
@@ -185,31 +139,4 @@ impl Node {
             ),
         }
     }
-}
-
-/// The known word that somebody most likely meant, if one is near
-pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // A third of the word may be wrong: enough for a slip, too little to guess a different word.
-    let near = (word.chars().count() / 3).max(1);
-    let lower = word.to_ascii_lowercase();
-    known
-        .into_iter()
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&lower, &candidate.to_ascii_lowercase()),
-                candidate,
-            )
-        })
-        .filter(|(distance, _)| *distance <= near)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// Turns bytes into text, or says at which byte it stops being UTF-8
-pub fn utf8(bytes: &[u8]) -> Result<&str, Fault> {
-    std::str::from_utf8(bytes).map_err(|error| {
-        let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let text = std::str::from_utf8(good).unwrap_or_default();
-        Fault::new(Position::of(text, text.len()), "text is not UTF-8 from here on")
-    })
 }

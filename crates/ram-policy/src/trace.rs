@@ -1,55 +1,55 @@
-//! A decision with everything that was read for it, statement by statement.
+//! A decision with every statement that was tried for it.
 //!
-//! The trace reads every statement of every layer asked and decides from that alone, without the index that
-//! [`PolicySet::decide`] uses; a test holds the two to each other.
+//! A trace tries every statement of each layer, without the index that [`PolicySet::decide`] uses. The two are
+//! independent, and a test compares them.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::attachment::Placed;
-use super::decide::Reader;
-use super::decision::{Decision, Mismatch, Miss, Outcome, Reason, StatementId};
-use super::effect::Effect;
-use super::facts::Facts;
-use super::layer::{LayerParts, Nearest};
-use super::matching::mismatch;
-use super::request::Request;
-use super::scope::Scope;
-use super::set::PolicySet;
+use crate::attachments::StatementRef;
+use crate::decide::LayerEvaluator;
+use crate::decision::{Decision, Mismatch, Miss, Outcome, Reason, StatementId};
+use crate::effect::Effect;
+use crate::layer::{LayerPolicies, NearestMisses};
+use crate::matching::first_mismatch;
+use crate::request::Request;
+use crate::resolved_request::ResolvedRequest;
+use crate::scope::Scope;
+use crate::set::PolicySet;
 
-/// A decision and what led to it
+/// A decision with the layers that led to it
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
     /// The decision
     pub decision: Decision,
-    /// The layers that were asked, in the order of the asking; none if the account itself asks
+    /// The layers in the order in which they were evaluated; empty if the caller is the account itself
     pub layers: Vec<TracedLayer>,
 }
 
-/// One layer that was asked
+/// A layer that was evaluated
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TracedLayer {
-    /// Which
+    /// The layer
     pub scope: Scope,
-    /// What came of it, by its statements below
+    /// The decision of this layer
     pub outcome: Outcome,
-    /// Every statement of its policies in order, each policy once
+    /// The statements of its policies in order, each policy once
     pub statements: Vec<TracedStatement>,
 }
 
-/// One statement that was read
+/// A statement that was tried
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TracedStatement {
-    /// Which
+    /// The statement
     pub statement: StatementId,
     /// What it does when it matches
     pub effect: Effect,
-    /// The first of its elements that did not match; none means that it matched
+    /// Its first element that did not match; `None` if the statement matched
     pub mismatch: Option<Mismatch>,
 }
 
 impl Trace {
-    /// The layer whose answer became the decision; none if no layer was asked for it
+    /// The layer that decided; `None` if no layer did
     pub fn deciding(&self) -> Option<&TracedLayer> {
         let Decision {
             outcome, policy_type, ..
@@ -60,28 +60,44 @@ impl Trace {
 }
 
 impl PolicySet {
-    /// Decides a request as [`PolicySet::decide`] does, and keeps what was read
+    /// Decides as [`PolicySet::decide`] does, and returns every statement that was tried.
+    ///
+    /// ```
+    /// use ram_policy::{Context, Definition, Grant, PolicySet, Principal, Request, UserDefinition};
+    ///
+    /// let grants = vec![Grant::for_account("AliyunECIReadOnlyAccess")];
+    /// let bob = UserDefinition { name: "bob".into(), grants, ..Default::default() };
+    /// let set = PolicySet::compile(Definition { users: vec![bob], ..Default::default() }).unwrap();
+    ///
+    /// let (bob, context) = (Principal::User("bob".into()), Context::new());
+    /// let trace = set.explain(&Request::new(&bob, "eci:DeleteContainerGroup", "*", &context));
+    /// let [layer] = &trace.layers[..] else { unreachable!() };
+    /// assert_eq!(layer.scope.to_string(), "account scope");
+    /// let statement = &layer.statements[0];
+    /// assert_eq!(statement.statement.to_string(), "AliyunECIReadOnlyAccess#1");
+    /// assert_eq!(statement.mismatch.as_ref().unwrap().element(), "Action");
+    /// ```
     pub fn explain(&self, request: &Request<'_>) -> Trace {
-        let mut scan = Scan::default();
-        let decision = self.decide_by(&mut scan, request);
-        scan.with(decision)
+        let mut evaluator = TracingEvaluator::default();
+        let decision = self.decide_with(&mut evaluator, request);
+        evaluator.into_trace(decision)
     }
 
-    /// Decides sts:AssumeRole as [`PolicySet::decide_assume_role`] does, and keeps what was read; the trust policy
-    /// comes first
+    /// Decides `sts:AssumeRole` as [`PolicySet::decide_assume_role`] does, and returns every statement that was tried.
+    /// The trust policy comes first.
     pub fn explain_assume_role(&self, request: &Request<'_>) -> Trace {
-        let mut scan = Scan::default();
-        let decision = self.decide_assume_role_by(&mut scan, request);
-        scan.with(decision)
+        let mut evaluator = TracingEvaluator::default();
+        let decision = self.decide_assume_role_with(&mut evaluator, request);
+        evaluator.into_trace(decision)
     }
 }
 
-/// Reads every statement and writes it down
+/// Decides layers by trying every statement, and records each
 #[derive(Default)]
-struct Scan(Vec<TracedLayer>);
+struct TracingEvaluator(Vec<TracedLayer>);
 
-impl Scan {
-    fn with(self, decision: Decision) -> Trace {
+impl TracingEvaluator {
+    fn into_trace(self, decision: Decision) -> Trace {
         Trace {
             decision,
             layers: self.0,
@@ -89,27 +105,32 @@ impl Scan {
     }
 }
 
-impl Reader for Scan {
-    fn ask(&mut self, scope: Scope, facts: &Facts<'_>, layer: &LayerParts) -> (Outcome, Reason) {
-        let statements: Vec<TracedStatement> = distinct(layer)
-            .map(|placed| TracedStatement {
-                statement: placed.id(),
-                effect: placed.statement.effect,
-                mismatch: mismatch(facts, placed.statement)
-                    .map(|first| first.explain(facts, placed.statement)),
-            })
-            .collect();
+impl LayerEvaluator for TracingEvaluator {
+    fn decide(
+        &mut self,
+        scope: Scope,
+        request: &ResolvedRequest<'_>,
+        layer: &LayerPolicies,
+    ) -> (Outcome, Reason) {
+        let trace = |candidate: StatementRef<'_>| TracedStatement {
+            statement: candidate.id(),
+            effect: candidate.statement.effect,
+            mismatch: first_mismatch(request, candidate.statement)
+                .map(|failed| failed.explain(request, candidate.statement)),
+        };
+        let statements: Vec<TracedStatement> = distinct(layer).map(trace).collect();
         let matched = |effect: Effect| {
-            let matches = |each: &&TracedStatement| each.effect == effect && each.mismatch.is_none();
-            statements
-                .iter()
-                .find(matches)
-                .map(|each| Reason::Statement(each.statement.clone()))
+            let mut statements = statements.iter();
+            let found = statements.find(|each| each.effect == effect && each.mismatch.is_none());
+            found.map(|each| Reason::Statement(each.statement.clone()))
         };
         let (outcome, reason) = match (matched(Effect::Deny), matched(Effect::Allow)) {
             (Some(denying), _) => (Outcome::ExplicitDeny, denying),
             (None, Some(allowing)) => (Outcome::Allow, allowing),
-            (None, None) => (Outcome::ImplicitDeny, Reason::NoMatch(nearest(facts, &[layer]))),
+            (None, None) => {
+                let misses = nearest_misses(request, &[layer]);
+                (Outcome::ImplicitDeny, Reason::NoMatch(misses))
+            }
         };
         self.0.push(TracedLayer {
             scope,
@@ -119,28 +140,29 @@ impl Reader for Scan {
         (outcome, reason)
     }
 
-    fn misses(&self, facts: &Facts<'_>, layers: [&LayerParts; 2]) -> Vec<Miss> {
-        nearest(facts, &layers)
+    fn nearest_misses(&self, request: &ResolvedRequest<'_>, layers: [&LayerPolicies; 2]) -> Vec<Miss> {
+        nearest_misses(request, &layers)
     }
 }
 
-/// The statements of a layer, those of a policy that is held twice only once
-fn distinct(layer: &LayerParts) -> impl Iterator<Item = Placed<'_>> {
-    let mut seen = HashSet::new();
+/// The statements of a layer, with those of a policy that is attached twice only once
+fn distinct(layer: &LayerPolicies) -> impl Iterator<Item = StatementRef<'_>> {
+    let mut known = HashSet::new();
     layer
         .iter()
-        .flat_map(|part| part.statements())
-        .filter(move |placed| seen.insert((Arc::clone(placed.policy), placed.number)))
+        .flat_map(|attachments| attachments.statements())
+        .filter(move |candidate| known.insert((Arc::clone(candidate.policy), candidate.number)))
 }
 
-fn nearest(facts: &Facts<'_>, layers: &[&LayerParts]) -> Vec<Miss> {
-    let mut nearest = Nearest::default();
-    for placed in layers
+/// The Allow statements nearest to matching, found without the index
+fn nearest_misses(request: &ResolvedRequest<'_>, layers: &[&LayerPolicies]) -> Vec<Miss> {
+    let mut nearest = NearestMisses::default();
+    for candidate in layers
         .iter()
         .flat_map(|layer| layer.iter())
-        .flat_map(|part| part.allows())
+        .flat_map(|attachments| attachments.allows())
     {
-        nearest.add(facts, placed);
+        nearest.add(request, candidate);
     }
     nearest.into_misses()
 }
@@ -157,7 +179,7 @@ mod tests {
         {"Effect": "Allow", "Action": "eci:Create*", "Resource": "*", "Condition": {"StringEquals": {"a": "1", "c": "1"}}}]}"#;
 
     #[test]
-    fn the_nearest_statements_have_the_fewest_conditions_open_and_the_last_layer_asked_decides() {
+    fn the_nearest_statements_have_the_fewest_unmet_conditions_and_the_last_layer_decides() {
         let parsed = Document::parse(POLICY.as_bytes(), DocumentKind::Identity).unwrap();
         let grant = |group: Option<&str>| Grant {
             policy: "P".to_owned(),
@@ -200,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn where_both_scopes_are_silent_either_may_hold_the_nearest_statement() {
+    fn where_neither_scope_allows_either_may_hold_the_nearest_statement() {
         let document = |conditions: &str| {
             let text = format!(
                 r#"{{"Version": "1", "Statement": [{{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {{"StringEquals": {{{conditions}}}}}}}]}}"#

@@ -27,7 +27,7 @@ pub(crate) fn update(
 ) -> (Call, Vec<Refusal>) {
     let mut call = Call::new(Operation::UpdateContainerGroup);
     let (old_tags, new_tags) = (custom_tags(old), custom_tags(new));
-    call.tags = (!old_tags.same_as(&new_tags)).then_some(new_tags);
+    call.tags = (!old_tags.equals_unordered(&new_tags)).then_some(new_tags);
     call.extra_tags = extra_tags(configuration, namespace);
     call.instance = Some(instance(old, configuration, namespace));
     let mut refusals: Vec<Refusal> = group_change(old, new, configuration).into_iter().collect();
@@ -74,7 +74,7 @@ pub(crate) fn update_image_cache(
 ) -> (Call, Vec<Refusal>) {
     let mut call = image_cache_by_id(Operation::UpdateImageCache, old);
     let (old_tags, new_tags) = (custom_tags(old), custom_tags(new));
-    call.tags = (!old_tags.same_as(&new_tags)).then_some(new_tags);
+    call.tags = (!old_tags.equals_unordered(&new_tags)).then_some(new_tags);
     (call, group_change(old, new, configuration).into_iter().collect())
 }
 

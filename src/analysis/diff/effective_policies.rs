@@ -51,7 +51,7 @@ impl EffectivePolicies {
         Self {
             required,
             identity: Some(identity),
-            is_missing: !set.knows(principal),
+            is_missing: !set.has_principal(principal),
         }
     }
 

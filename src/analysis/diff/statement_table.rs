@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use eci_calls::condition_key::PRINCIPAL_ARN;
-use ram_policy::{Attached, Condition, Principal, Statement, Target};
+use ram_policy::{AttachedPolicy, Condition, Principal, Statement, Target};
 
 /// The number of a statement in the table
 pub(crate) type StatementNumber = usize;
@@ -60,7 +60,7 @@ impl<'a> StatementTable<'a> {
     /// Interns the statements of some policies; returns their sorted numbers
     pub(crate) fn numbers(
         &mut self,
-        policies: impl IntoIterator<Item = &'a Attached>,
+        policies: impl IntoIterator<Item = &'a AttachedPolicy>,
         account: &'a str,
     ) -> Vec<StatementNumber> {
         let mut all = Vec::new();
@@ -86,7 +86,7 @@ impl<'a> StatementTable<'a> {
             .collect()
     }
 
-    fn of_document(&mut self, attached: &'a Attached, account: &'a str) -> Arc<[StatementNumber]> {
+    fn of_document(&mut self, attached: &'a AttachedPolicy, account: &'a str) -> Arc<[StatementNumber]> {
         let address = Arc::as_ptr(&attached.document).addr();
         if let Some(numbers) = self.by_document.get(&address) {
             return Arc::clone(numbers);
@@ -179,9 +179,9 @@ mod tests {
     use super::*;
     use ram_policy::{Document, DocumentKind};
 
-    fn attached(text: &str) -> Attached {
+    fn attached(text: &str) -> AttachedPolicy {
         let parsed = Document::parse(text.as_bytes(), DocumentKind::Identity).unwrap();
-        Attached {
+        AttachedPolicy {
             name: "P".into(),
             document: Arc::new(parsed.document),
         }
@@ -217,7 +217,7 @@ mod tests {
             "Condition": {"StringLike": {"acs:PrincipalARN": "acs:ram::1:*"}}}]}"#,
         );
         let again = own.clone();
-        let again = Attached {
+        let again = AttachedPolicy {
             document: Arc::new((*again.document).clone()),
             ..again
         };

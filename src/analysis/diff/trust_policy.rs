@@ -8,7 +8,7 @@ use crate::analysis::diff::statement_table::{StatementNumber, StatementTable};
 use crate::analysis::role_names::role_resource;
 use crate::config::Configuration;
 use eci_calls::INSTANCE_ROLE_SERVICE;
-use ram_policy::{Attached, Principal, Target, Trusted};
+use ram_policy::{AttachedPolicy, Principal, Target, TrustedPrincipal};
 
 /// Every caller whom a changed trust policy can trust, with the policies that apply when it assumes the role
 pub(crate) fn callers<'a>(
@@ -67,7 +67,7 @@ fn about(
 
 /// The callers whom one of the trust policies can trust, and the service of instance roles
 fn trusted_callers(
-    trust_policies: [Option<&Attached>; 2],
+    trust_policies: [Option<&AttachedPolicy>; 2],
     configurations: [&Configuration; 2],
     principals: &[Principal],
 ) -> BTreeSet<Principal> {
@@ -90,22 +90,22 @@ fn trusted_callers(
 
 /// The callers whom one entry of a trust policy trusts
 fn callers_of_entry(
-    trusted: &Trusted,
+    trusted: &TrustedPrincipal,
     accounts: &BTreeSet<&str>,
     principals: &[Principal],
 ) -> Vec<Principal> {
     match trusted {
-        Trusted::Service(name) => vec![Principal::Service((**name).into())],
-        Trusted::Account(account) if accounts.contains(&**account) => {
+        TrustedPrincipal::Service(name) => vec![Principal::Service((**name).into())],
+        TrustedPrincipal::Account(account) if accounts.contains(&**account) => {
             principals.iter().cloned().chain([Principal::Account]).collect()
         }
-        Trusted::User(_, _) | Trusted::Role(_, _) => {
+        TrustedPrincipal::User(_, _) | TrustedPrincipal::Role(_, _) => {
             let is_meant = |caller: &&Principal| {
                 let mut accounts = accounts.iter();
                 accounts.any(|account| trusted.covers(caller, account))
             };
             principals.iter().filter(is_meant).cloned().collect()
         }
-        Trusted::Account(_) | Trusted::Federated(_) => Vec::new(),
+        TrustedPrincipal::Account(_) | TrustedPrincipal::Federated(_) => Vec::new(),
     }
 }

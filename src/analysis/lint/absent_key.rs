@@ -10,7 +10,7 @@ use eci_calls::condition_key::{
 };
 use eci_calls::{ECI_SERVICE, INSTANCE_ROLE_SERVICE};
 use ram_policy::source::closest;
-use ram_policy::{Condition, Effect, Statement, Target, Trusted};
+use ram_policy::{Condition, Effect, Statement, Target, TrustedPrincipal};
 
 /// The services that may receive a role from ECI; a condition on another service is not about ECI
 const ROLE_RECEIVERS: [&str; 2] = [ECI_SERVICE, INSTANCE_ROLE_SERVICE];
@@ -50,8 +50,7 @@ pub(crate) fn find(statement: &LintedStatement<'_>) -> Vec<DocumentWarning> {
 
 /// Looks for such conditions in a statement of a trust policy that trusts ECI instances and nobody else
 pub(super) fn find_in_trust(statement: &Statement, facts: &AccountFacts) -> Vec<DocumentWarning> {
-    let is_instances =
-        |trusted: &Trusted| matches!(trusted, Trusted::Service(name) if **name == *INSTANCE_ROLE_SERVICE);
+    let is_instances = |trusted: &TrustedPrincipal| matches!(trusted, TrustedPrincipal::Service(name) if **name == *INSTANCE_ROLE_SERVICE);
     let Target::Principals(trusted) = &statement.target else {
         return Vec::new();
     };
@@ -60,7 +59,7 @@ pub(super) fn find_in_trust(statement: &Statement, facts: &AccountFacts) -> Vec<
     }
     let is_absent = |condition: &&Condition| {
         let key = &*condition.key;
-        let has_key = QuestionKind::AssumeRole.knows(key).unwrap_or_default();
+        let has_key = QuestionKind::AssumeRole.supports_key(key).unwrap_or_default();
         !has_key && facts.fixed_values(key).is_none() && !condition.met(&[], statement.effect)
     };
     let conditions = statement.conditions.iter().filter(is_absent);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ram_policy::DoubtKind;
+use ram_policy::WarningKind;
 
 macro_rules! codes {
     ($($(#[doc = $about:literal])+ $name:ident,)*) => {
@@ -85,13 +85,13 @@ impl fmt::Display for Code {
     }
 }
 
-impl From<DoubtKind> for Code {
-    fn from(kind: DoubtKind) -> Self {
+impl From<WarningKind> for Code {
+    fn from(kind: WarningKind) -> Self {
         match kind {
-            DoubtKind::Unquoted => Self::Unquoted,
-            DoubtKind::SingleAddress => Self::SingleAddress,
-            DoubtKind::HostBits => Self::HostBits,
-            DoubtKind::TooLong => Self::TooLong,
+            WarningKind::Unquoted => Self::Unquoted,
+            WarningKind::SingleAddress => Self::SingleAddress,
+            WarningKind::HostBits => Self::HostBits,
+            WarningKind::TooLong => Self::TooLong,
         }
     }
 }

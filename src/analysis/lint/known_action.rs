@@ -2,7 +2,7 @@
 
 use crate::analysis::lint::account_facts::AccountFacts;
 use eci_calls::condition_key::{QuestionKind, SERVICE};
-use eci_calls::{CREATE_SERVICE_LINKED_ROLE, Kind, Operation, PASS_ROLE};
+use eci_calls::{CREATE_SERVICE_LINKED_ROLE, Operation, OperationKind, PASS_ROLE};
 use ram_policy::{ActionPattern, Pattern};
 
 /// An action that ECI sends to RAM
@@ -53,9 +53,9 @@ impl KnownAction {
             return false;
         }
         let set_by_eci = match self {
-            Self::Call(operation) => operation.knows(key),
-            Self::PassRole => QuestionKind::PassRole.knows(key),
-            Self::CreateServiceLinkedRole => QuestionKind::CreateServiceLinkedRole.knows(key),
+            Self::Call(operation) => operation.supports_key(key),
+            Self::PassRole => QuestionKind::PassRole.supports_key(key),
+            Self::CreateServiceLinkedRole => QuestionKind::CreateServiceLinkedRole.supports_key(key),
         };
         set_by_eci.unwrap_or(!facts.is_known())
     }
@@ -63,7 +63,7 @@ impl KnownAction {
     /// Whether the action creates its resource, which therefore has no name yet
     pub(crate) fn creates_resource(self) -> bool {
         match self {
-            Self::Call(operation) => operation.kind() == Kind::Create,
+            Self::Call(operation) => operation.kind() == OperationKind::Create,
             Self::PassRole => false,
             Self::CreateServiceLinkedRole => true,
         }

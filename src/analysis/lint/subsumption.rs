@@ -52,7 +52,7 @@ fn implies(given: (&Condition, Effect), wanted: (&Condition, Effect)) -> bool {
         return false;
     }
     let values = given.wanted();
-    if given.exact().is_some() && !wanted.operator.is_negated() {
+    if given.exact_values().is_some() && !wanted.operator.is_negated() {
         return values
             .into_iter()
             .all(|value| wanted.met(&[value], wanted_effect));

@@ -7,7 +7,7 @@ use crate::analysis::lint::document_index::{DocumentIndex, DocumentPosition};
 use crate::analysis::lint::warning::Warning;
 use crate::config::LocatedText;
 use eci_calls::PASS_ROLE;
-use ram_policy::{Effect, Pattern, Principal, ResourcePattern, Target, Trusted};
+use ram_policy::{Effect, Pattern, Principal, ResourcePattern, Target, TrustedPrincipal};
 
 /// Looks for unused entries
 ///
@@ -45,12 +45,18 @@ impl NamedPrincipals {
         });
         let trusted = trusted(index);
         let trusted_users = trusted.iter().filter_map(|entry| match entry {
-            Trusted::User(_, name) => Some(name.to_string()),
-            Trusted::Role(_, _) | Trusted::Account(_) | Trusted::Service(_) | Trusted::Federated(_) => None,
+            TrustedPrincipal::User(_, name) => Some(name.to_string()),
+            TrustedPrincipal::Role(_, _)
+            | TrustedPrincipal::Account(_)
+            | TrustedPrincipal::Service(_)
+            | TrustedPrincipal::Federated(_) => None,
         });
         let trusted_roles = trusted.iter().filter_map(|entry| match entry {
-            Trusted::Role(_, name) => Some(name.to_ascii_lowercase()),
-            Trusted::User(_, _) | Trusted::Account(_) | Trusted::Service(_) | Trusted::Federated(_) => None,
+            TrustedPrincipal::Role(_, name) => Some(name.to_ascii_lowercase()),
+            TrustedPrincipal::User(_, _)
+            | TrustedPrincipal::Account(_)
+            | TrustedPrincipal::Service(_)
+            | TrustedPrincipal::Federated(_) => None,
         });
         let mapped = index.mapped_role().map(str::to_ascii_lowercase);
         Self {
@@ -64,7 +70,7 @@ impl NamedPrincipals {
 }
 
 /// The principals that trust policies name
-fn trusted<'a>(index: &DocumentIndex<'a>) -> Vec<&'a Trusted> {
+fn trusted<'a>(index: &DocumentIndex<'a>) -> Vec<&'a TrustedPrincipal> {
     let statements = index.roles().flat_map(|(_, role)| &role.trust.statements);
     let trusted = statements.flat_map(|statement| match &statement.target {
         Target::Principals(trusted) => &**trusted,

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::analysis::lint::code::Code;
 use crate::config::{FaultClass, LocatedFault};
 use ram_policy::source::{Fault, Position};
-use ram_policy::{Doubt, DoubtKind};
+use ram_policy::{PolicyWarning, WarningKind};
 
 /// Something in a document that its author should look at
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,15 +82,15 @@ impl DocumentWarning {
     }
 }
 
-impl From<&Doubt> for DocumentWarning {
-    fn from(doubt: &Doubt) -> Self {
+impl From<&PolicyWarning> for DocumentWarning {
+    fn from(doubt: &PolicyWarning) -> Self {
         let advice = match doubt.kind {
-            DoubtKind::Unquoted => "put it in quotes",
-            DoubtKind::SingleAddress => "write the address alone",
-            DoubtKind::HostBits => {
+            WarningKind::Unquoted => "put it in quotes",
+            WarningKind::SingleAddress => "write the address alone",
+            WarningKind::HostBits => {
                 "write the first address of the block, or one address without a prefix length"
             }
-            DoubtKind::TooLong => "split it into several policies",
+            WarningKind::TooLong => "split it into several policies",
         };
         Self {
             code: doubt.kind.into(),

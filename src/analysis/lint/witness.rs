@@ -36,7 +36,7 @@ pub(crate) fn candidates(all: &[&Condition]) -> Option<Vec<String>> {
 
 /// All values that can satisfy a condition, if it names them
 fn exact_values(condition: &Condition) -> Option<Vec<String>> {
-    if let Some(values) = condition.exact() {
+    if let Some(values) = condition.exact_values() {
         return Some(values.map(str::to_owned).collect());
     }
     let is_positive_like = condition.operator.is_like() && !condition.operator.is_negated();

@@ -10,7 +10,7 @@ use crate::config::directory::mapping_rules::{self, MappingRules};
 use crate::config::directory::name_rules::shortened;
 use crate::config::directory::resource_group::{self, ResourceGroupEntry};
 use crate::yaml;
-use ram_policy::Doubt;
+use ram_policy::PolicyWarning;
 use ram_policy::source::{Fault, Key, Node, Position, Value, utf8};
 
 /// The names of the sections, for messages
@@ -29,7 +29,7 @@ pub struct DirectoryDocument {
     pub(crate) roles: Vec<RoleEntry>,
     pub(crate) bindings: Vec<BindingEntry>,
     pub(crate) boundaries: Vec<BoundaryEntry>,
-    warnings: Vec<Doubt>,
+    warnings: Vec<PolicyWarning>,
 }
 
 impl DirectoryDocument {
@@ -68,7 +68,7 @@ impl DirectoryDocument {
     }
 
     /// Contents that are valid but probably not meant
-    pub(crate) fn warnings(&self) -> &[Doubt] {
+    pub(crate) fn warnings(&self) -> &[PolicyWarning] {
         &self.warnings
     }
 

@@ -8,7 +8,9 @@ use crate::config::directory::faults::Faults;
 use crate::config::directory::located_text::LocatedText;
 use crate::config::directory::name_rules;
 use ram_policy::source::Node;
-use ram_policy::{Document, DocumentKind, Doubt, Grant, GroupDefinition, RoleDefinition, UserDefinition};
+use ram_policy::{
+    Document, DocumentKind, Grant, GroupDefinition, PolicyWarning, RoleDefinition, UserDefinition,
+};
 
 /// An entry of `users`
 #[derive(Clone, Debug, Deserialize)]
@@ -79,7 +81,7 @@ pub(crate) fn read_group(node: &Node) -> Result<GroupEntry, Faults> {
 ///
 /// # Errors
 /// Its shape, its name and its trust policy
-pub(crate) fn read_role(node: &Node) -> Result<(RoleEntry, Vec<Doubt>), Faults> {
+pub(crate) fn read_role(node: &Node) -> Result<(RoleEntry, Vec<PolicyWarning>), Faults> {
     let wire: RoleWire = node.read()?;
     let mut faults = Faults::default();
     faults.handle(name_rules::ROLE.check(&wire.name));

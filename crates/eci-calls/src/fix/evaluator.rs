@@ -1,45 +1,45 @@
-//! What a search asks about the fields that it tries.
+//! What a search needs to know about the fields that it tries.
 
-use super::desired::{Change, DesiredFields};
 use crate::evaluation::Denial;
+use crate::fix::desired_fields::{Change, DesiredFields};
 use crate::refusal::Refusal;
 use ram_policy::Principal;
 
-/// Something that keeps fields from being allowed
+/// A reason why fields are not allowed
 #[derive(Clone, Debug)]
 pub enum Blocker {
-    /// They cannot be written, or no change of the fields takes it away
+    /// The fields cannot be written, and no change removes this blocker
     Final,
-    /// There are more tags than there may be
+    /// There are too many tags
     TooManyTags,
-    /// ECI refuses them
+    /// ECI refuses the call
     Refused(Refusal),
-    /// RAM does not allow them to this principal
+    /// RAM denies the call to this principal
     Denied(Principal, Denial),
 }
 
-/// Evaluates fields exactly as the call that they make would be evaluated
+/// Evaluates fields exactly as the call that has them would be evaluated
 pub trait Evaluator {
-    /// What keeps the fields from being allowed; nothing if they are allowed
+    /// Everything that blocks the fields; empty if they are allowed
     fn evaluate(&self, desired: &DesiredFields) -> Vec<Blocker>;
 
-    /// Whether a change can be written and would have any effect
-    fn admits(&self, change: &Change) -> bool;
+    /// Whether a change can be written, and has an effect
+    fn can_apply(&self, change: &Change) -> bool;
 
-    /// The value that a tag has where the fields leave it out
-    fn filled(&self, key: &str) -> Option<String>;
+    /// The value of a tag that the fields leave out; `None` if the call then lacks the tag
+    fn default_tag(&self, key: &str) -> Option<String>;
 
     /// Whether a condition key has a value of its own, whatever the fields are
-    fn is_given(&self, _key: &str) -> bool {
+    fn is_key_fixed(&self, _key: &str) -> bool {
         false
     }
 
-    /// What an update finds, whose group and role cannot be changed; none on a create
-    fn before(&self) -> Option<&DesiredFields>;
+    /// The stored fields that an update changes, whose resource group and role are fixed; `None` for a create
+    fn stored(&self) -> Option<&DesiredFields>;
 
-    /// Whether a role, by its resource name, is handed over whatever the fields are
-    fn is_fixed(&self, role: &str) -> bool;
+    /// Whether the call passes the role with this ARN, whatever the fields are
+    fn is_role_fixed(&self, role: &str) -> bool;
 
-    /// The ids of the resource groups that there are, the default one marked
-    fn groups(&self) -> Vec<(&str, bool)>;
+    /// The ids of the resource groups in the order in which they are tried, each with whether it is the default group
+    fn resource_groups(&self) -> Vec<(&str, bool)>;
 }

@@ -1,103 +1,146 @@
-//! The search itself: fields with the fewest changes first.
+//! Best-first search for allowed fields, by the number of changes.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, HashSet};
 
-use super::desired::{Change, DesiredFields};
-use super::effort::Effort;
-use super::evaluator::Evaluator;
-use super::remedy::{Remedies, Remedy};
+use crate::fix::budget::Budget;
+use crate::fix::desired_fields::{Change, DesiredFields};
+use crate::fix::evaluator::Evaluator;
+use crate::fix::remedy::{Remedies, Remedy};
 use ram_policy::{PolicySet, Principal};
 
-/// How many evaluations the search makes before it gives up, however little they cost
-const MOST_EVALUATIONS: usize = 1_000;
+/// The most evaluations of a search, however little they cost
+const MAX_EVALUATIONS: usize = 1_000;
 
-/// What came of a search
+/// The result of a search
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Search {
-    /// These fields are allowed, and none with fewer changes are
+    /// These fields are allowed, and no fields with fewer changes are
     Found(DesiredFields),
-    /// No fields made of the values that the policies speak of are allowed
+    /// No fields with values that the policies name are allowed
     Nothing,
-    /// There were too many to try
+    /// There are too many to try
     GaveUp,
 }
 
-/// Searches for the smallest change with which everything is allowed to all of these principals
+/// Searches for the fewest changes of the fields after which the call is allowed to all of these principals.
+///
+/// ```
+/// use eci_calls::fix::{CallEvaluator, Search, search};
+/// use eci_calls::{Account, Call, Operation};
+/// use ram_policy::{Definition, Document, DocumentKind, Grant, PolicySet, Principal, UserDefinition};
+///
+/// let policy = br#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "eci:*", "Resource": "*",
+///     "Condition": {"StringEquals": {"acs:RequestTag/team": "web"}}}]}"#;
+/// let document = Document::parse(policy, DocumentKind::Identity)?.document;
+/// let grants = vec![Grant::for_account("Web")];
+/// let alice = UserDefinition { name: "alice".into(), grants, ..Default::default() };
+/// let policies = [("Web".into(), document.into())].into();
+/// let set = PolicySet::compile(Definition { policies, users: vec![alice], ..Default::default() }).unwrap();
+/// let (account, principals) = (Account::default(), [Principal::User("alice".into())]);
+///
+/// let call = Call::new(Operation::CreateContainerGroup);
+/// let now = jiff::Timestamp::UNIX_EPOCH;
+/// let evaluator = CallEvaluator::new(&set, &account, &principals[0], &call, now).unwrap();
+/// let Search::Found(fields) = search(&evaluator, &set, &principals, evaluator.desired()) else { unreachable!() };
+/// assert_eq!(fields.tags, [("team".into(), "web".into())]);
+/// # Ok::<(), ram_policy::source::Fault>(())
+/// ```
 pub fn search(
     evaluator: &impl Evaluator,
     policies: &PolicySet,
     principals: &[Principal],
     desired: DesiredFields,
 ) -> Search {
-    let effort = Effort::new();
-    let remedies = Remedies::new(evaluator, policies, principals, &effort);
-    let mut seen = HashSet::from([desired.clone()]);
-    let mut waiting = BinaryHeap::from([Candidate {
-        least: 0,
-        place: 0,
-        desired,
-        changes: Vec::new(),
-    }]);
-    for _ in 0..MOST_EVALUATIONS {
-        let Some(candidate) = waiting.pop() else {
-            return if effort.is_cut() {
+    let budget = Budget::new();
+    let remedies = Remedies::new(evaluator, policies, principals, &budget);
+    let mut frontier = Frontier::new(desired);
+    for _ in 0..MAX_EVALUATIONS {
+        let Some(candidate) = frontier.queue.pop() else {
+            return if budget.is_incomplete() {
                 Search::GaveUp
             } else {
                 Search::Nothing
             };
         };
-        let Candidate {
-            least,
-            desired,
-            changes,
-            ..
-        } = candidate;
-        let Some(blockers) = remedies.evaluate(&desired) else {
+        let Some(blockers) = remedies.evaluate(&candidate.desired) else {
             return Search::GaveUp;
         };
         if blockers.is_empty() {
-            return Search::Found(desired);
+            return Search::Found(candidate.desired);
         }
-        let remedies = blockers.iter().map(|blocker| remedies.of(&desired, blocker));
-        let remedies: Vec<Remedy> = remedies.collect();
-        let more = remedies.iter().map(|remedy| remedy.least).max().unwrap_or(1);
-        let least = least.max(changes.len().saturating_add(more));
-        let fewest = remedies.into_iter().min_by_key(|remedy| remedy.changes.len());
-        for change in fewest.into_iter().flat_map(|remedy| remedy.changes) {
-            // What is changed once is right already, or the way here was wrong
-            if changes.iter().any(|done| done.is_about_the_same_as(&change)) {
-                continue;
-            }
-            let next = desired.with(&change);
-            if seen.insert(next.clone()) {
-                waiting.push(Candidate {
-                    least,
-                    place: seen.len(),
-                    desired: next,
-                    changes: [changes.as_slice(), &[change]].concat(),
-                });
-            }
-        }
+        let of_each = blockers
+            .iter()
+            .map(|blocker| remedies.of(&candidate.desired, blocker));
+        frontier.expand(&candidate, of_each.collect());
     }
     Search::GaveUp
 }
 
-/// Fields that are still to be evaluated
+/// The candidates that are still to be evaluated
+struct Frontier {
+    queue: BinaryHeap<Candidate>,
+    /// The fields of all candidates so far
+    known: HashSet<DesiredFields>,
+}
+
+impl Frontier {
+    fn new(desired: DesiredFields) -> Self {
+        Self {
+            known: HashSet::from([desired.clone()]),
+            queue: BinaryHeap::from([Candidate {
+                min_changes: 0,
+                order: 0,
+                desired,
+                changes: Vec::new(),
+            }]),
+        }
+    }
+
+    /// Adds a candidate for each change that may remove one blocker. Every blocker must be removed, so the one with the
+    /// fewest remedies is enough.
+    fn expand(&mut self, candidate: &Candidate, remedies: Vec<Remedy>) {
+        let more = remedies
+            .iter()
+            .map(|remedy| remedy.min_changes)
+            .max()
+            .unwrap_or(1);
+        let min_changes = candidate
+            .min_changes
+            .max(candidate.changes.len().saturating_add(more));
+        let fewest = remedies.into_iter().min_by_key(|remedy| remedy.changes.len());
+        for change in fewest.into_iter().flat_map(|remedy| remedy.changes) {
+            // A field that was changed once has its right value, or another candidate leads to it.
+            let is_changed = candidate.changes.iter().any(|done| done.has_field_of(&change));
+            let desired = candidate.desired.with(&change);
+            if is_changed || !self.known.insert(desired.clone()) {
+                continue;
+            }
+            self.queue.push(Candidate {
+                min_changes,
+                order: self.known.len(),
+                desired,
+                changes: [candidate.changes.as_slice(), &[change]].concat(),
+            });
+        }
+    }
+}
+
+/// Fields to evaluate
 #[derive(Debug, PartialEq, Eq)]
 struct Candidate {
-    /// How many changes allowed fields that come of it have at least
-    least: usize,
-    /// When it was thought of
-    place: usize,
+    /// A lower bound on the number of changes of allowed fields that come from these
+    min_changes: usize,
+    /// The order in which candidates are added
+    order: usize,
     desired: DesiredFields,
     changes: Vec<Change>,
 }
 
 impl Ord for Candidate {
-    /// The greatest is tried first: the one of the fewest changes in the end, then the nearest to that end, then the eldest
+    /// The greatest is evaluated first: the lowest bound, then the most changes made, then the oldest
     fn cmp(&self, other: &Self) -> Ordering {
-        let rank = |one: &Self| (Reverse(one.least), one.changes.len(), Reverse(one.place));
+        let rank = |one: &Self| (Reverse(one.min_changes), one.changes.len(), Reverse(one.order));
         rank(self).cmp(&rank(other))
     }
 }
@@ -167,24 +210,24 @@ mod tests {
             self.1.set(self.1.get() + 1);
             self.0.evaluate(desired)
         }
-        fn admits(&self, change: &Change) -> bool {
-            self.0.admits(change)
+        fn can_apply(&self, change: &Change) -> bool {
+            self.0.can_apply(change)
         }
-        fn filled(&self, key: &str) -> Option<String> {
-            self.0.filled(key)
+        fn default_tag(&self, key: &str) -> Option<String> {
+            self.0.default_tag(key)
         }
-        fn before(&self) -> Option<&DesiredFields> {
-            self.0.before()
+        fn stored(&self) -> Option<&DesiredFields> {
+            self.0.stored()
         }
-        fn is_fixed(&self, role: &str) -> bool {
-            self.0.is_fixed(role)
+        fn is_role_fixed(&self, role: &str) -> bool {
+            self.0.is_role_fixed(role)
         }
-        fn groups(&self) -> Vec<(&str, bool)> {
-            self.0.groups()
+        fn resource_groups(&self) -> Vec<(&str, bool)> {
+            self.0.resource_groups()
         }
     }
 
-    /// What comes of a search for a create without tags, and how many evaluations it took
+    /// The result of a search for a create without tags, and the number of evaluations
     fn searched(statements: &[Value]) -> (Search, usize) {
         let (set, account) = (set(statements), Account::default());
         let principal: Principal = "user/u".parse().unwrap();
@@ -212,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_costs_too_much_is_given_up_and_not_called_hopeless() {
+    fn a_search_that_costs_too_much_gives_up_and_does_not_report_that_nothing_helps() {
         let never = statement("Deny", &json!({"StringLike": {TEAM: "t*"}}));
         let with = |count: usize, condition: &dyn Fn(usize) -> Value| {
             let each = (0..count).map(|at| statement("Allow", &condition(at)));
@@ -220,7 +263,7 @@ mod tests {
         };
         let equal = |at: usize| json!({"StringEquals": {TEAM: format!("t{at}")}});
         let like = |at: usize| json!({"StringLike": {TEAM: format!("t{at}-*"), "acs:RequestTag/env": format!("*e{at}*")}});
-        // Few enough to be tried to the end
+        // Few enough for a complete search.
         assert_eq!(searched(&with(100, &equal)), (Search::Nothing, 101));
         for statements in [with(2_000, &equal), with(2_000, &like), with(10_000, &like)] {
             let (found, evaluated) = searched(&statements);

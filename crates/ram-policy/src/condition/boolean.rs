@@ -1,6 +1,6 @@
-//! The Bool operator's values.
+//! Values of the operator `Bool`.
 
-/// Reads `true` or `false`, in lower case as RAM documents them
+/// Reads `true` or `false`, in lower case as RAM documents them; `None` for anything else
 pub(super) fn parse(text: &str) -> Option<bool> {
     match text {
         "true" => Some(true),

@@ -1,4 +1,4 @@
-//! The date family: ISO 8601 with seconds and a zone, compared as points in time.
+//! Values of the date operators: ISO 8601 with seconds and a time zone, compared as points in time.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ pub(super) struct Date {
 }
 
 impl Date {
-    /// Reads `YYYY-MM-DDThh:mm:ss[.fraction](Z|±hh:mm)`
+    /// Reads `YYYY-MM-DDThh:mm:ss[.fraction](Z|±hh:mm)`; `None` for anything else.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (date_time, zone) = match text.strip_suffix('Z') {
             Some(rest) => (rest, None),
@@ -39,7 +39,7 @@ impl Date {
         })
     }
 
-    /// Which of two dates is later, whatever zones they were written in
+    /// Compares two points in time, whatever zones they are written in
     pub(super) fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.at.cmp(&other.at)
     }

@@ -1,11 +1,23 @@
-//! The table of condition operators: what each compares, and how.
+//! The table of condition operators.
+//!
+//! To add an operator of an existing family, add a line to [`OPERATORS`]. A new way of comparing also needs a variant
+//! of `StringComparison` or `Order`. A new family needs a variant of [`OperatorFamily`], `Comparison` and
+//! `PolicyValues`, and a file beside this one that reads its values.
 
 use std::cmp::Ordering;
 use std::fmt;
 
 use crate::source::closest;
 
-/// A condition operator of RAM
+/// A condition operator of RAM; prints as its name.
+///
+/// ```
+/// use ram_policy::{OPERATORS, OperatorFamily};
+///
+/// let operator = OPERATORS.iter().find(|operator| operator.name() == "StringNotLike").unwrap();
+/// assert_eq!(operator.family(), OperatorFamily::String);
+/// assert!(operator.is_negated() && operator.is_like() && !operator.ignores_case());
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct Operator {
     name: &'static str,
@@ -13,7 +25,7 @@ pub struct Operator {
     negated: bool,
 }
 
-/// What an operator reads values as
+/// The type that an operator reads its values as
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OperatorFamily {
     /// Texts, with or without wildcards
@@ -24,7 +36,7 @@ pub enum OperatorFamily {
     Date,
     /// `true` and `false`
     Bool,
-    /// Addresses and blocks of them
+    /// IP addresses and CIDR blocks
     IpAddress,
 }
 
@@ -46,7 +58,7 @@ pub(super) enum StringComparison {
     Like,
 }
 
-/// How a request's value must stand to the policy's
+/// How a request's value must compare with the policy's
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
     Equal,
@@ -57,13 +69,14 @@ pub(super) enum Order {
 }
 
 impl Order {
-    pub(super) fn holds(self, found_to_wanted: Ordering) -> bool {
+    /// Whether the order of the request's value, compared with the policy's, is as required
+    pub(super) fn holds(self, ordering: Ordering) -> bool {
         match self {
-            Self::Equal => found_to_wanted.is_eq(),
-            Self::Less => found_to_wanted.is_lt(),
-            Self::LessOrEqual => found_to_wanted.is_le(),
-            Self::Greater => found_to_wanted.is_gt(),
-            Self::GreaterOrEqual => found_to_wanted.is_ge(),
+            Self::Equal => ordering.is_eq(),
+            Self::Less => ordering.is_lt(),
+            Self::LessOrEqual => ordering.is_le(),
+            Self::Greater => ordering.is_gt(),
+            Self::GreaterOrEqual => ordering.is_ge(),
         }
     }
 }
@@ -88,7 +101,7 @@ const EQUAL: Comparison = Comparison::String(StringComparison::Equal);
 const EQUAL_IGNORING_CASE: Comparison = Comparison::String(StringComparison::EqualIgnoringCase);
 const LIKE: Comparison = Comparison::String(StringComparison::Like);
 
-/// Every operator there is; the specification's section 2
+/// All operators of RAM
 pub static OPERATORS: &[Operator] = &[
     positive("StringEquals", EQUAL),
     negated("StringNotEquals", EQUAL),
@@ -123,7 +136,7 @@ impl Operator {
         self.name
     }
 
-    /// What it reads values as
+    /// The type that it reads values as
     pub fn family(&self) -> OperatorFamily {
         match self.comparison {
             Comparison::String(_) => OperatorFamily::String,
@@ -134,7 +147,7 @@ impl Operator {
         }
     }
 
-    /// Whether it holds where none of the policy's values matches
+    /// Whether it is met if none of the policy's values matches
     pub fn is_negated(&self) -> bool {
         self.negated
     }
@@ -144,12 +157,15 @@ impl Operator {
         self.comparison == LIKE
     }
 
-    /// Whether it compares texts without case
+    /// Whether it compares texts without regard to case
     pub fn ignores_case(&self) -> bool {
         self.comparison == EQUAL_IGNORING_CASE
     }
 
-    /// The operator of this exact name, or what is wrong with it
+    /// The operator with this exact name
+    ///
+    /// # Errors
+    /// A message if there is none, with the operator that was probably meant.
     pub(super) fn find(name: &str) -> Result<&'static Self, String> {
         if let Some(operator) = OPERATORS.iter().find(|operator| operator.name == name) {
             return Ok(operator);

@@ -1,28 +1,30 @@
-//! Patterns that are asked for every request, with the shapes that need no search.
+//! Patterns that are compiled once and matched against many requests. Common shapes need no search.
 
 use std::fmt;
 
-use super::matcher::{Case, wild};
-use super::token::is_wildcard;
+use crate::pattern::matcher::{Case, matches_pattern};
+use crate::pattern::token::is_wildcard;
 
-/// A pattern that is kept and asked often
+/// A pattern with its shape
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct CompiledPattern {
     text: Box<str>,
     shape: Shape,
 }
 
-/// The shapes that need no search
+/// The shape of a pattern; only `Other` needs a search
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Shape {
+    /// `*`
     All,
+    /// No wildcard
     Literal,
+    /// One `*`, at the end
     Prefix,
     Other,
 }
 
 impl CompiledPattern {
-    /// A pattern; every text is one
     pub(crate) fn new(text: &str) -> Self {
         let shape = match text.find(is_wildcard) {
             None => Shape::Literal,
@@ -36,21 +38,21 @@ impl CompiledPattern {
         }
     }
 
-    /// Whether the whole of `text` fits
+    /// Whether it matches the whole of `text`
     pub(crate) fn matches(&self, text: &str, case: Case) -> bool {
         match self.shape {
             Shape::All => true,
-            Shape::Literal => same(&self.text, text, case),
+            Shape::Literal => equals(&self.text, text, case),
             Shape::Prefix => {
                 let prefix = self.text.strip_suffix('*').unwrap_or_default();
                 text.get(..prefix.len())
-                    .is_some_and(|start| same(prefix, start, case))
+                    .is_some_and(|start| equals(prefix, start, case))
             }
-            Shape::Other => wild(&self.text, text, case),
+            Shape::Other => matches_pattern(&self.text, text, case),
         }
     }
 
-    /// The pattern as it was written
+    /// The pattern as it is written
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
@@ -62,7 +64,7 @@ impl fmt::Display for CompiledPattern {
     }
 }
 
-fn same(wanted: &str, found: &str, case: Case) -> bool {
+fn equals(wanted: &str, found: &str, case: Case) -> bool {
     match case {
         Case::Exact => wanted == found,
         Case::Ignored => wanted.eq_ignore_ascii_case(found),
@@ -107,7 +109,7 @@ mod tests {
         assert!(!CompiledPattern::new("É").matches("é", Case::Ignored));
     }
 
-    /// The definition, one character at a time, with no shortcut
+    /// Matching by definition, one character at a time, without a shortcut
     fn oracle(pattern: &[char], text: &[char]) -> bool {
         match pattern.split_first() {
             None => text.is_empty(),
@@ -123,7 +125,7 @@ mod tests {
             let wanted: Vec<char> = pattern.chars().collect();
             let found: Vec<char> = text.chars().collect();
             prop_assert_eq!(CompiledPattern::new(&pattern).matches(&text, Case::Exact), oracle(&wanted, &found));
-            prop_assert_eq!(wild(&pattern, &text, Case::Ignored), oracle(&wanted, &found));
+            prop_assert_eq!(matches_pattern(&pattern, &text, Case::Ignored), oracle(&wanted, &found));
         }
     }
 }

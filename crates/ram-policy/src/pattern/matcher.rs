@@ -1,35 +1,35 @@
-//! Whether a text fits a pattern.
+//! Matches a text against a pattern.
 //!
-//! Matching needs no memory of its own. Its time grows with the product of the two lengths in the worst case;
-//! both are bounded before they get here (a policy by 64 KiB, tag values and names by the limits of ECI).
+//! Matching allocates nothing. In the worst case its time grows with the product of the two lengths, which are bounded
+//! before they get here: policies by 64 KiB, tag values and names by the limits of ECI.
 
-use super::token::{Span, Token};
+use crate::pattern::token::{Span, Token};
 
-/// Whether letters that differ only in case are the same
+/// Whether letters that differ only in case are equal
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Case {
     /// `A` and `a` differ
     Exact,
-    /// ASCII letters are the same in both cases
+    /// `A` and `a` are equal, for ASCII letters
     Ignored,
 }
 
-/// Whether `text` fits `pattern` as a whole
-pub(crate) fn wild(pattern: &str, text: &str, case: Case) -> bool {
+/// Whether a pattern matches the whole of a text
+pub(crate) fn matches_pattern(pattern: &str, text: &str, case: Case) -> bool {
     let exact = match case {
         Case::Exact => text.len(),
         Case::Ignored => 0,
     };
-    wild_behind(exact, pattern, text)
+    matches_from(exact, pattern, text)
 }
 
-/// Whether `text` fits `pattern` as a whole, where letters that begin in the first `exact` bytes of the text compare
-/// exactly, and the others without ASCII case
-pub(crate) fn wild_behind(exact: usize, pattern: &str, text: &str) -> bool {
+/// Whether a pattern matches the whole of a text. Letters in the first `exact` bytes of the text compare exactly, the
+/// others without ASCII case.
+pub(crate) fn matches_from(exact: usize, pattern: &str, text: &str) -> bool {
     let mut wanted = pattern.chars();
     let mut found = text.chars();
-    // The latest `*`: what follows it in the pattern, and where its run ends so far. Going back to an earlier
-    // one is never needed, for the latest can take whatever an earlier one would have taken.
+    // The latest `*`: what follows it in the pattern, and what follows its run in the text so far. An earlier `*` need
+    // not be tried again, because the latest can match whatever the earlier would have matched.
     let mut retry: Option<(std::str::Chars<'_>, std::str::Chars<'_>)> = None;
     loop {
         let mut next = wanted.clone();

@@ -1,45 +1,45 @@
-//! What two patterns have in common.
+//! Relations between two patterns: inclusion and overlap.
 //!
-//! Both answers come from one table over the two patterns, filled from their ends, in time that grows with the product of
+//! Both fill one table by dynamic programming, from the ends of the patterns, in time that grows with the product of
 //! their lengths.
 
-use super::token::{Span, Token};
+use crate::pattern::token::{Span, Token};
 
-/// Whether every text that fits `inner` surely fits `outer` too
+/// Whether `outer` matches every text that `inner` matches; `false` may also mean that this is not certain
 pub(super) fn includes(outer: &str, inner: &str) -> bool {
     table(
         outer,
         inner,
         |_| false,
-        |wide, narrow, around| match wide {
-            Token::Run(_) => around.below || around.right,
-            Token::One(_) => !matches!(narrow, Token::Run(_)) && around.diagonal,
-            Token::Letter(_) => wide == narrow && around.diagonal,
+        |wide, narrow, shorter| match wide {
+            Token::Run(_) => shorter.below || shorter.right,
+            Token::One(_) => !matches!(narrow, Token::Run(_)) && shorter.diagonal,
+            Token::Letter(_) => wide == narrow && shorter.diagonal,
         },
     )
 }
 
-/// Whether some text fits both patterns
+/// Whether some text matches both patterns
 pub(super) fn overlap(one: &str, other: &str) -> bool {
     table(
         one,
         other,
         |rest| matches!(rest, Token::Run(_)),
-        |one, other, around| match (one, other) {
-            (Token::Run(_), _) | (_, Token::Run(_)) => around.below || around.right,
-            (Token::One(_), _) | (_, Token::One(_)) => around.diagonal,
-            (Token::Letter(_), Token::Letter(_)) => one == other && around.diagonal,
+        |one, other, shorter| match (one, other) {
+            (Token::Run(_), _) | (_, Token::Run(_)) => shorter.below || shorter.right,
+            (Token::One(_), _) | (_, Token::One(_)) => shorter.diagonal,
+            (Token::Letter(_), Token::Letter(_)) => one == other && shorter.diagonal,
         },
     )
 }
 
-/// The answers for patterns that are shorter by one character
-struct Around {
-    /// The first pattern without its head
+/// The results for patterns without their first token
+struct Shorter {
+    /// For the first pattern without its token
     below: bool,
-    /// The second pattern without its head
+    /// For the second pattern without its token
     right: bool,
-    /// Both without their heads
+    /// For both without their tokens
     diagonal: bool,
 }
 
@@ -48,16 +48,16 @@ fn tokens_from_the_end(pattern: &str) -> impl Iterator<Item = Token> {
     letters.map(|letter| Token::of(letter, Span::Anything))
 }
 
-/// Fills the table; `is_empty_too` says which steps of the second pattern may stand where the first has ended
+/// Fills the table. `may_be_empty` says which tokens of the second pattern may remain when the first has ended.
 fn table(
     first: &str,
     second: &str,
-    is_empty_too: impl Fn(Token) -> bool,
-    step: impl Fn(Token, Token, Around) -> bool,
+    may_be_empty: impl Fn(Token) -> bool,
+    step: impl Fn(Token, Token, Shorter) -> bool,
 ) -> bool {
     let second: Vec<Token> = tokens_from_the_end(second).collect();
     let ends = second.iter().scan(true, |all, token| {
-        *all = *all && is_empty_too(*token);
+        *all = *all && may_be_empty(*token);
         Some(*all)
     });
     let mut row: Vec<bool> = std::iter::once(true).chain(ends).collect();
@@ -66,12 +66,12 @@ fn table(
         let mut next = vec![right];
         for (token, pair) in second.iter().zip(row.windows(2)) {
             let &[diagonal, below] = pair else { continue };
-            let around = Around {
+            let shorter = Shorter {
                 below,
                 right,
                 diagonal,
             };
-            right = step(head, *token, around);
+            right = step(head, *token, shorter);
             next.push(right);
         }
         row = next;

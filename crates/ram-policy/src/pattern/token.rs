@@ -1,34 +1,42 @@
-//! Patterns, taken apart character by character.
+//! The tokens of a pattern: letters and wildcards.
 
-/// One step of a pattern
+/// One character of a pattern
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Token {
-    /// This character
+pub(crate) enum Token {
+    /// This letter
     Letter(char),
-    /// `?`
+    /// `?`, which matches one character
     One(Span),
-    /// `*`
+    /// `*`, which matches any number of characters
     Run(Span),
 }
 
-/// What a wildcard may take
+/// The characters that a wildcard matches
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Span {
-    /// Any character
+pub(crate) enum Span {
+    /// Every character
     Anything,
-    /// Any character but a colon
+    /// Every character but a colon
     Segment,
 }
 
 impl Span {
-    pub(super) fn takes(self, letter: char) -> bool {
+    pub(crate) fn takes(self, letter: char) -> bool {
         self == Self::Anything || letter != ':'
     }
 }
 
 impl Token {
-    /// The step that a character of a pattern stands for
-    pub(super) fn of(letter: char, span: Span) -> Self {
+    /// The letter, if it is no wildcard
+    pub(crate) fn letter(self) -> Option<char> {
+        match self {
+            Self::Letter(letter) => Some(letter),
+            Self::One(_) | Self::Run(_) => None,
+        }
+    }
+
+    /// The token of one character
+    pub(crate) fn of(letter: char, span: Span) -> Self {
         match letter {
             '?' => Self::One(span),
             '*' => Self::Run(span),
@@ -38,28 +46,28 @@ impl Token {
 }
 
 /// Whether a character of a pattern is a wildcard
-pub(super) fn is_wildcard(letter: char) -> bool {
+pub(crate) fn is_wildcard(letter: char) -> bool {
     !matches!(Token::of(letter, Span::Anything), Token::Letter(_))
 }
 
-/// A pattern, taken apart, with the rule of what its wildcards take
+/// The tokens of a pattern, for [`combinations`](super::combinations)
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tokens(pub(super) Vec<Token>);
+pub struct Tokens(pub(crate) Vec<Token>);
 
 impl Tokens {
-    /// A pattern whose wildcards take any character
+    /// A pattern whose wildcards match every character
     pub fn free(pattern: &str) -> Self {
         Self::new(pattern, Span::Anything)
     }
 
-    /// A pattern whose wildcards take no colon
+    /// A pattern whose wildcards match no colon
     pub fn segmented(pattern: &str) -> Self {
         Self::new(pattern, Span::Segment)
     }
 
-    /// A resource pattern: wildcards take no colon before the last of its segments
+    /// A resource pattern, whose wildcards match colons only in the last segment
     pub fn resource(pattern: &str) -> Self {
-        /// Behind `acs`, the service, the region and the account
+        /// The colon behind `acs`, the service, the region and the account, counted from 0
         const LAST_COLON: usize = 3;
         let relative = pattern.match_indices(':').nth(LAST_COLON);
         let relative = relative.map_or(pattern.len(), |(at, _)| at);

@@ -1,22 +1,40 @@
-//! Names to documents, and lists of names to attachments that everybody who holds the same shares.
+//! Compiles a definition: looks up policies by name, and shares one lookup among principals with equal lists of policies.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Holdings, PolicySet, Role};
-use crate::attached::Attached;
-use crate::attachment::Attachments;
+use crate::attached_policy::AttachedPolicy;
+use crate::attachments::Attachments;
 use crate::definition::{
     Definition, DefinitionError, Grant, GroupDefinition, RoleDefinition, UserDefinition,
 };
 use crate::document::{Document, DocumentKind};
-use crate::system::SYSTEM_POLICIES;
+use crate::set::{PolicySet, PrincipalPolicies, Role};
+use crate::system_policies::SYSTEM_POLICIES;
 
 impl PolicySet {
-    /// Compiles a definition
+    /// Compiles a definition.
+    ///
+    /// ```
+    /// use ram_policy::{Definition, DefinitionError, Grant, PolicySet, UserDefinition};
+    ///
+    /// let alice = |policy: &str| UserDefinition {
+    ///     name: "alice".into(),
+    ///     grants: vec![Grant::for_account(policy)],
+    ///     ..Default::default()
+    /// };
+    /// let users = vec![alice("AliyunECIFullAccess")];
+    /// let set = PolicySet::compile(Definition { users, ..Default::default() }).unwrap();
+    /// assert!(set.has_principal(&"user/alice".parse().unwrap()));
+    ///
+    /// let users = vec![alice("Missing")];
+    /// let errors = PolicySet::compile(Definition { users, ..Default::default() }).unwrap_err();
+    /// assert_eq!(errors[0].to_string(), "user `alice` holds policy `Missing`, which does not exist");
+    /// ```
     ///
     /// # Errors
-    /// Everything in it that refers to what is not there, or is there twice
+    /// All errors of the definition: unknown policies, unknown groups, repeated names, and custom policies with the name
+    /// of a system policy.
     pub fn compile(definition: Definition) -> Result<Self, Vec<DefinitionError>> {
         let mut compiler = Compiler::new(&definition.policies);
         let levels = definition.control_policies.iter().rev();
@@ -36,32 +54,39 @@ impl PolicySet {
     }
 }
 
-/// What one user, group or role holds: by resource group, and under none for the whole account
-type Held = BTreeMap<Option<Box<str>>, Arc<Attachments>>;
+/// The policies granted to one user, group or role: by resource group, or under `None` for the whole account
+type Grants = BTreeMap<Option<Box<str>>, Arc<Attachments>>;
 
-impl Holdings {
-    /// Everything that a user and its groups hold, the user's own in front
-    fn of(all: &[&Held]) -> Self {
-        let mut by_group: BTreeMap<&Option<Box<str>>, Vec<Arc<Attachments>>> = BTreeMap::new();
-        for held in all {
-            for (group, attachments) in *held {
-                by_group.entry(group).or_default().push(Arc::clone(attachments));
+impl PrincipalPolicies {
+    /// The policies of a user and its groups, the user's own first
+    fn of(all: &[&Grants]) -> Self {
+        let mut by_resource_group: BTreeMap<&Option<Box<str>>, Vec<Arc<Attachments>>> = BTreeMap::new();
+        for grants in all {
+            for (group, attachments) in *grants {
+                by_resource_group
+                    .entry(group)
+                    .or_default()
+                    .push(Arc::clone(attachments));
             }
         }
-        let account = by_group.remove(&None).unwrap_or_default();
-        let groups = by_group.into_iter();
-        let by_group = groups
-            .filter_map(|(group, parts)| Some((group.clone()?, parts)))
+        let account = by_resource_group.remove(&None).unwrap_or_default();
+        let groups = by_resource_group.into_iter();
+        let by_resource_group = groups
+            .filter_map(|(group, attachments)| Some((group.clone()?, attachments)))
             .collect();
-        Self { account, by_group }
+        Self {
+            account,
+            by_resource_group,
+        }
     }
 }
 
 struct Compiler {
     policies: HashMap<Arc<str>, Arc<Document>>,
-    /// Attachments by the names of their policies, so that the same list is compiled and kept once
+    /// Attachments by the names of their policies, so that equal lists are compiled and stored once
     shared: HashMap<Vec<Arc<str>>, Arc<Attachments>>,
-    seen: HashSet<String>,
+    /// The users, groups and roles so far
+    defined: HashSet<String>,
     errors: Vec<DefinitionError>,
 }
 
@@ -69,7 +94,7 @@ impl Compiler {
     fn new(custom: &BTreeMap<String, Arc<Document>>) -> Self {
         let mut policies: HashMap<Arc<str>, Arc<Document>> = HashMap::with_capacity(custom.len());
         for (name, text) in SYSTEM_POLICIES {
-            // A built-in policy that did not parse would be unknown here; a test of `system` reads them all.
+            // A test of `system_policies` parses them all; one that did not parse would be unknown here.
             if let Ok(parsed) = Document::parse(text.as_bytes(), DocumentKind::Identity) {
                 policies.insert((*name).into(), Arc::new(parsed.document));
             }
@@ -86,17 +111,17 @@ impl Compiler {
         Self {
             policies,
             shared: HashMap::new(),
-            seen: HashSet::new(),
+            defined: HashSet::new(),
             errors,
         }
     }
 
-    fn groups<'a>(&mut self, groups: &'a [GroupDefinition]) -> HashMap<&'a str, Held> {
+    fn groups<'a>(&mut self, groups: &'a [GroupDefinition]) -> HashMap<&'a str, Grants> {
         let mut all = HashMap::with_capacity(groups.len());
         for group in groups {
-            self.once(format!("group `{}`", group.name));
-            let held = self.held(&format!("group `{}`", group.name), &group.grants);
-            all.insert(group.name.as_str(), held);
+            self.define(format!("group `{}`", group.name));
+            let grants = self.grants(&format!("group `{}`", group.name), &group.grants);
+            all.insert(group.name.as_str(), grants);
         }
         all
     }
@@ -104,23 +129,23 @@ impl Compiler {
     fn users(
         &mut self,
         users: &[UserDefinition],
-        groups: &HashMap<&str, Held>,
-    ) -> HashMap<Box<str>, Holdings> {
+        groups: &HashMap<&str, Grants>,
+    ) -> HashMap<Box<str>, PrincipalPolicies> {
         let mut all = HashMap::with_capacity(users.len());
         for user in users {
-            self.once(format!("user `{}`", user.name));
-            let own = self.held(&format!("user `{}`", user.name), &user.grants);
-            let mut held = vec![&own];
+            self.define(format!("user `{}`", user.name));
+            let own = self.grants(&format!("user `{}`", user.name), &user.grants);
+            let mut grants = vec![&own];
             for name in &user.groups {
                 match groups.get(name.as_str()) {
-                    Some(of_group) => held.push(of_group),
+                    Some(of_group) => grants.push(of_group),
                     None => self.errors.push(DefinitionError::UnknownGroup {
                         user: user.name.clone(),
                         group: name.clone(),
                     }),
                 }
             }
-            all.insert(user.name.as_str().into(), Holdings::of(&held));
+            all.insert(user.name.as_str().into(), PrincipalPolicies::of(&grants));
         }
         all
     }
@@ -128,15 +153,15 @@ impl Compiler {
     fn roles(&mut self, roles: &[RoleDefinition]) -> HashMap<Box<str>, Role> {
         let mut all = HashMap::with_capacity(roles.len());
         for role in roles {
-            self.once(format!("role `{}`", role.name.to_ascii_lowercase()));
-            let own = self.held(&format!("role `{}`", role.name), &role.grants);
-            let trust = Attached {
+            self.define(format!("role `{}`", role.name.to_ascii_lowercase()));
+            let own = self.grants(&format!("role `{}`", role.name), &role.grants);
+            let trust = AttachedPolicy {
                 name: format!("trust:{}", role.name).into(),
                 document: Arc::clone(&role.trust),
             };
             let compiled = Role {
                 name: role.name.as_str().into(),
-                holdings: Holdings::of(&[&own]),
+                policies: PrincipalPolicies::of(&[&own]),
                 trust: Arc::new(Attachments::new(vec![trust])),
             };
             all.insert(role.name.to_ascii_lowercase().into(), compiled);
@@ -144,16 +169,17 @@ impl Compiler {
         all
     }
 
-    /// Notes a name, which must not come twice
-    fn once(&mut self, what: String) {
-        if !self.seen.insert(what.clone()) {
+    /// Records a name; one that is defined already is an error
+    fn define(&mut self, what: String) {
+        if !self.defined.insert(what.clone()) {
             self.errors.push(DefinitionError::DefinedTwice { what });
         }
     }
 
-    fn attached(&mut self, holder: &str, policy: &str) -> Option<Attached> {
+    /// The policy with this name; records an error if there is none
+    fn attached(&mut self, holder: &str, policy: &str) -> Option<AttachedPolicy> {
         match self.policies.get_key_value(policy) {
-            Some((name, document)) => Some(Attached {
+            Some((name, document)) => Some(AttachedPolicy {
                 name: Arc::clone(name),
                 document: Arc::clone(document),
             }),
@@ -166,6 +192,7 @@ impl Compiler {
         }
     }
 
+    /// The policies of one level of control policies
     fn level(&mut self, names: &[String]) -> Arc<Attachments> {
         let policies = names
             .iter()
@@ -174,8 +201,8 @@ impl Compiler {
         self.attachments(policies)
     }
 
-    fn held(&mut self, holder: &str, grants: &[Grant]) -> Held {
-        let mut lists: BTreeMap<Option<Box<str>>, Vec<Attached>> = BTreeMap::new();
+    fn grants(&mut self, holder: &str, grants: &[Grant]) -> Grants {
+        let mut lists: BTreeMap<Option<Box<str>>, Vec<AttachedPolicy>> = BTreeMap::new();
         for grant in grants {
             let Some(attached) = self.attached(holder, &grant.policy) else {
                 continue;
@@ -183,7 +210,7 @@ impl Compiler {
             let list = lists
                 .entry(grant.resource_group.as_deref().map(Into::into))
                 .or_default();
-            // A policy that is granted twice says the same once
+            // A policy that is granted twice counts once.
             if !list.iter().any(|known| known.name == attached.name) {
                 list.push(attached);
             }
@@ -194,7 +221,7 @@ impl Compiler {
             .collect()
     }
 
-    fn attachments(&mut self, policies: Vec<Attached>) -> Arc<Attachments> {
+    fn attachments(&mut self, policies: Vec<AttachedPolicy>) -> Arc<Attachments> {
         let names = policies
             .iter()
             .map(|attached| Arc::clone(&attached.name))

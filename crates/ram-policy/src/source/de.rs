@@ -1,6 +1,7 @@
-//! Reading a [`Node`] tree through serde, with the place of whatever is refused.
+//! Deserializes a [`Node`] tree with serde; errors have the position of the value that is refused.
 
-use std::fmt;
+mod error;
+mod node;
 
 use serde::Deserialize;
 use serde::de::{
@@ -9,45 +10,9 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::{Fault, Key, Node, Position, Value};
-
-/// The name by which a [`Node`] field asks for the tree itself instead of a value read from it
-const WHOLE: &str = "$ramgate::source::Node";
-
-/// A refusal whose place is filled in by the innermost value that knows it
-#[derive(Debug)]
-pub struct Error {
-    at: Option<Position>,
-    message: String,
-}
-
-impl Error {
-    pub(super) fn into_fault(self, fallback: Position) -> Fault {
-        Fault::new(self.at.unwrap_or(fallback), self.message)
-    }
-
-    fn or_at(mut self, at: Position) -> Self {
-        self.at.get_or_insert(at);
-        self
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl de::Error for Error {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self {
-            at: None,
-            message: message.to_string(),
-        }
-    }
-}
+use crate::source::de::error::Error;
+use crate::source::de::node::{NODE_TYPE, NodeParts};
+use crate::source::{Fault, Key, Node, Value};
 
 impl<'de> Deserializer<'de> for &'de Node {
     type Error = Error;
@@ -79,8 +44,8 @@ impl<'de> Deserializer<'de> for &'de Node {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        if name == WHOLE {
-            visitor.visit_seq(Parts::new(self))
+        if name == NODE_TYPE {
+            visitor.visit_seq(NodeParts::new(self))
         } else {
             visitor.visit_newtype_struct(self)
         }
@@ -106,7 +71,7 @@ impl<'de> Deserializer<'de> for &'de Node {
         .map_err(|error| error.or_at(self.at))
     }
 
-    // Serde would fill a struct from a list as well, and name Rust's types in its refusals.
+    // Serde would also fill a struct from a list, and would name Rust's types in its errors.
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
@@ -148,6 +113,14 @@ impl<'de> Deserializer<'de> for &'de Node {
 }
 
 impl Node {
+    /// Deserializes a type from this tree.
+    ///
+    /// # Errors
+    /// A fault at the value that the type does not accept.
+    pub fn read<'de, T: Deserialize<'de>>(&'de self) -> Result<T, Fault> {
+        T::deserialize(self).map_err(|error| error.into_fault(self.at))
+    }
+
     fn mismatch(&self, wanted: &str) -> Error {
         let found = match &self.value {
             Value::String(text) | Value::Number(text) => format!("`{text}`"),
@@ -173,6 +146,7 @@ fn number<'de, V: Visitor<'de>>(text: &str, visitor: V) -> Result<V::Value, Erro
     }
 }
 
+/// The items of a list
 struct Items<'de>(std::slice::Iter<'de, Node>);
 
 impl<'de> SeqAccess<'de> for Items<'de> {
@@ -186,6 +160,7 @@ impl<'de> SeqAccess<'de> for Items<'de> {
     }
 }
 
+/// The entries of an object
 struct Entries<'de> {
     rest: std::slice::Iter<'de, (Key, Node)>,
     value: Option<&'de Node>,
@@ -209,11 +184,12 @@ impl<'de> MapAccess<'de> for Entries<'de> {
         let node = self
             .value
             .take()
-            .ok_or_else(|| de::Error::custom("value asked for before its key"))?;
+            .ok_or_else(|| de::Error::custom("value requested before its key"))?;
         seed.deserialize(node).map_err(|error| error.or_at(node.at))
     }
 }
 
+/// An enum variant: an object with one key
 struct Variant<'de> {
     key: &'de Key,
     content: &'de Node,
@@ -253,145 +229,4 @@ impl<'de> VariantAccess<'de> for &'de Node {
     ) -> Result<V::Value, Error> {
         self.deserialize_any(visitor)
     }
-}
-
-/// A node spelled out for [`Node`]'s own `Deserialize`: line, column, kind, then its content
-struct Parts<'de> {
-    node: &'de Node,
-    next: u8,
-}
-
-impl<'de> Parts<'de> {
-    fn new(node: &'de Node) -> Self {
-        Self { node, next: 0 }
-    }
-}
-
-/// What an object looks like on the way through serde: keys with their places, then values
-struct Pair<'de>(&'de Key, &'de Node);
-
-impl<'de> SeqAccess<'de> for Parts<'de> {
-    type Error = Error;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
-        let step = self.next;
-        self.next = step.saturating_add(1);
-        let node = self.node;
-        match step {
-            0 => seed.deserialize(node.at.line.into_deserializer()),
-            1 => seed.deserialize(node.at.column.into_deserializer()),
-            2 => seed.deserialize(
-                match node.value {
-                    Value::Null => 0u8,
-                    Value::Bool(_) => 1,
-                    Value::Number(_) => 2,
-                    Value::String(_) => 3,
-                    Value::List(_) => 4,
-                    Value::Map(_) => 5,
-                }
-                .into_deserializer(),
-            ),
-            3 => match &node.value {
-                Value::Null => seed.deserialize(().into_deserializer()),
-                Value::Bool(flag) => seed.deserialize((*flag).into_deserializer()),
-                Value::Number(text) | Value::String(text) => {
-                    seed.deserialize(text.as_str().into_deserializer())
-                }
-                Value::List(items) => {
-                    seed.deserialize(de::value::SeqDeserializer::new(items.iter().map(Wrapped)))
-                }
-                Value::Map(entries) => seed.deserialize(de::value::SeqDeserializer::new(
-                    entries.iter().map(|(key, value)| Pair(key, value)),
-                )),
-            },
-            _ => return Ok(None),
-        }
-        .map(Some)
-    }
-}
-
-/// A node as an item of a list
-struct Wrapped<'de>(&'de Node);
-
-impl<'de> IntoDeserializer<'de, Error> for Wrapped<'de> {
-    type Deserializer = &'de Node;
-    fn into_deserializer(self) -> &'de Node {
-        self.0
-    }
-}
-
-impl<'de> IntoDeserializer<'de, Error> for Pair<'de> {
-    type Deserializer = de::value::SeqAccessDeserializer<PairParts<'de>>;
-    fn into_deserializer(self) -> Self::Deserializer {
-        de::value::SeqAccessDeserializer::new(PairParts { pair: self, next: 0 })
-    }
-}
-
-struct PairParts<'de> {
-    pair: Pair<'de>,
-    next: u8,
-}
-
-impl<'de> SeqAccess<'de> for PairParts<'de> {
-    type Error = Error;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
-        let step = self.next;
-        self.next = step.saturating_add(1);
-        let Pair(key, node) = self.pair;
-        match step {
-            0 => seed.deserialize(key.at.line.into_deserializer()),
-            1 => seed.deserialize(key.at.column.into_deserializer()),
-            2 => seed.deserialize(key.text.as_str().into_deserializer()),
-            3 => seed.deserialize(node),
-            _ => return Ok(None),
-        }
-        .map(Some)
-    }
-}
-
-/// Only a tree read by this module carries places, so a [`Node`] field can be filled from no other format
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Whole;
-        impl<'de> Visitor<'de> for Whole {
-            type Value = Node;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a value of a source tree")
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Node, A::Error> {
-                let line = need(parts.next_element()?)?;
-                let column = need(parts.next_element()?)?;
-                let value = match need::<u8, _>(parts.next_element()?)? {
-                    1 => Value::Bool(need(parts.next_element()?)?),
-                    2 => Value::Number(need(parts.next_element()?)?),
-                    3 => Value::String(need(parts.next_element()?)?),
-                    4 => Value::List(need(parts.next_element()?)?),
-                    5 => {
-                        let pairs: Vec<(u32, u32, String, Node)> = need(parts.next_element()?)?;
-                        let keyed = |(line, column, text, node)| {
-                            (
-                                Key {
-                                    at: Position { line, column },
-                                    text,
-                                },
-                                node,
-                            )
-                        };
-                        Value::Map(pairs.into_iter().map(keyed).collect())
-                    }
-                    _ => Value::Null,
-                };
-                Ok(Node {
-                    at: Position { line, column },
-                    value,
-                })
-            }
-        }
-        deserializer.deserialize_newtype_struct(WHOLE, Whole)
-    }
-}
-
-fn need<T, E: de::Error>(part: Option<T>) -> Result<T, E> {
-    part.ok_or_else(|| E::custom("incomplete source tree"))
 }

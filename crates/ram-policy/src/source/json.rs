@@ -1,6 +1,7 @@
-//! JSON with places, strict as RFC 8259: no comments, no trailing comma, no second key, nothing after the value.
+//! Parses JSON with positions, strictly by RFC 8259: no comments, no trailing comma, no repeated key, nothing after the
+//! value.
 //!
-//! serde_json does the reading; the places come from where each raw slice lies in the text.
+//! serde_json does the parsing; a position comes from the offset of each raw slice in the text.
 
 use std::fmt;
 
@@ -8,111 +9,39 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::{Fault, Key, MAX_DEPTH, Node, Position, Value};
+use crate::source::line_index::{LineIndex, count_characters};
+use crate::source::{Fault, Key, MAX_DEPTH, Node, Position, Value};
 
-/// Reads one JSON value that fills the whole text
+/// Parses one JSON value, which must be the whole text.
+///
+/// # Errors
+/// A fault at the first place that is not JSON, repeats a key, or nests deeper than [`MAX_DEPTH`].
 pub fn parse(text: &str) -> Result<Node, Fault> {
-    let raw: &RawValue = serde_json::from_str(text).map_err(|error| syntax(&error, stumble(text, &error)))?;
-    let lines = Lines::new(text);
+    let raw: &RawValue =
+        serde_json::from_str(text).map_err(|error| syntax(&error, error_position(text, &error)))?;
+    let lines = LineIndex::new(text);
     node(raw, &lines, MAX_DEPTH)
 }
 
-/// Where each line starts and how many characters came before, so that a place costs no walk through the text
-struct Lines<'a> {
-    text: &'a str,
-    starts: Vec<usize>,
-    /// How many characters begin before every [`STEP`]th byte
-    counts: Vec<usize>,
-}
-
-/// How many bytes are counted again for a place; a text in one long line has thousands of places
-const STEP: usize = 64;
-
-impl<'a> Lines<'a> {
-    fn new(text: &'a str) -> Self {
-        let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let starts = std::iter::once(0)
-            .chain(after_breaks.map(|(at, _)| at.saturating_add(1)))
-            .collect();
-        let mut before: usize = 0;
-        let mut counts = Vec::new();
-        for chunk in text.as_bytes().chunks(STEP) {
-            counts.push(before);
-            before = before.saturating_add(begun(chunk));
-        }
-        Self { text, starts, counts }
-    }
-
-    /// The place of a slice that lies in the text
-    fn place(&self, part: &str) -> Position {
-        let offset = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
-        let line = self.starts.partition_point(|start| *start <= offset);
-        let start = line
-            .checked_sub(1)
-            .and_then(|index| self.starts.get(index))
-            .copied()
-            .unwrap_or(0);
-        let column = self
-            .characters(offset)
-            .saturating_sub(self.characters(start))
-            .saturating_add(1);
-        Position {
-            line: u32::try_from(line).unwrap_or(u32::MAX),
-            column: u32::try_from(column).unwrap_or(u32::MAX),
-        }
-    }
-
-    /// How many characters begin before a byte
-    fn characters(&self, offset: usize) -> usize {
-        let step = offset.checked_div(STEP).unwrap_or(0);
-        let rest = self.text.as_bytes().get(step.saturating_mul(STEP)..offset);
-        let counted = self.counts.get(step).copied().unwrap_or(0);
-        counted.saturating_add(begun(rest.unwrap_or_default()))
-    }
-}
-
-/// How many characters begin in these bytes of a text
-fn begun(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .filter(|byte| **byte & 0b1100_0000 != 0b1000_0000)
-        .count()
-}
-
-fn node(raw: &RawValue, lines: &Lines<'_>, depth: usize) -> Result<Node, Fault> {
+fn node(raw: &RawValue, lines: &LineIndex<'_>, depth: usize) -> Result<Node, Fault> {
     let text = raw.get();
-    let at = lines.place(text);
-    let Some(below) = depth.checked_sub(1) else {
+    let at = lines.position(text);
+    let Some(depth) = depth.checked_sub(1) else {
         return Err(Fault::new(at, format!("nested deeper than {MAX_DEPTH} levels")));
     };
-    let bad = |error: serde_json::Error| syntax(&error, at);
+    let fault = |error: serde_json::Error| syntax(&error, at);
     let value = match text.as_bytes().first() {
         Some(b'{') => {
-            let Pairs(pairs) = serde_json::from_str(text).map_err(bad)?;
-            let mut entries = Vec::with_capacity(pairs.len());
-            for (key, item) in pairs {
-                let place = lines.place(key.get());
-                let name = serde_json::from_str(key.get()).map_err(|error| syntax(&error, place))?;
-                entries.push((
-                    Key {
-                        at: place,
-                        text: name,
-                    },
-                    node(item, lines, below)?,
-                ));
-            }
-            Value::object(entries)?
+            let Pairs(pairs) = serde_json::from_str(text).map_err(fault)?;
+            let entry = |(name, item)| Ok((key(name, lines)?, node(item, lines, depth)?));
+            Value::object(pairs.into_iter().map(entry).collect::<Result<_, _>>()?)?
         }
         Some(b'[') => {
-            let Items(items) = serde_json::from_str(text).map_err(bad)?;
-            Value::List(
-                items
-                    .into_iter()
-                    .map(|item| node(item, lines, below))
-                    .collect::<Result<_, _>>()?,
-            )
+            let Items(items) = serde_json::from_str(text).map_err(fault)?;
+            let items = items.into_iter().map(|item| node(item, lines, depth));
+            Value::List(items.collect::<Result<_, _>>()?)
         }
-        Some(b'"') => Value::String(serde_json::from_str(text).map_err(bad)?),
+        Some(b'"') => Value::String(serde_json::from_str(text).map_err(fault)?),
         Some(b't') => Value::Bool(true),
         Some(b'f') => Value::Bool(false),
         Some(b'n') => Value::Null,
@@ -121,20 +50,26 @@ fn node(raw: &RawValue, lines: &Lines<'_>, depth: usize) -> Result<Node, Fault> 
     Ok(Node { at, value })
 }
 
+fn key(raw: &RawValue, lines: &LineIndex<'_>) -> Result<Key, Fault> {
+    let at = lines.position(raw.get());
+    let text = serde_json::from_str(raw.get()).map_err(|error| syntax(&error, at))?;
+    Ok(Key { at, text })
+}
+
 /// Where a text stops being JSON; serde_json counts the bytes of a line
-fn stumble(text: &str, error: &serde_json::Error) -> Position {
+fn error_position(text: &str, error: &serde_json::Error) -> Position {
     let line = text
         .split('\n')
         .nth(error.line().saturating_sub(1))
         .unwrap_or_default();
-    let column = begun(line.as_bytes().get(..error.column()).unwrap_or(line.as_bytes()));
+    let column = count_characters(line.as_bytes().get(..error.column()).unwrap_or(line.as_bytes()));
     Position {
         line: u32::try_from(error.line()).unwrap_or(u32::MAX).max(1),
         column: u32::try_from(column).unwrap_or(u32::MAX).max(1),
     }
 }
 
-/// A serde_json error without its own tail of line and column
+/// A serde_json error as a fault, without the line and column in its text
 fn syntax(error: &serde_json::Error, at: Position) -> Fault {
     let text = error.to_string();
     let words = text
@@ -143,10 +78,10 @@ fn syntax(error: &serde_json::Error, at: Position) -> Fault {
     Fault::new(at, format!("not JSON: {words}"))
 }
 
-/// The entries of one object, unread
+/// The entries of one object, not yet parsed
 struct Pairs<'a>(Vec<(&'a RawValue, &'a RawValue)>);
 
-/// The items of one list, unread
+/// The items of one list, not yet parsed
 struct Items<'a>(Vec<&'a RawValue>);
 
 impl<'de> Deserialize<'de> for Pairs<'de> {
@@ -199,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn every_value_knows_where_it_starts() {
+    fn every_value_knows_its_position() {
         let tree = parse("{\n  \"ä\": [1.50, \"x\"],\n  \"b\": {\"c\": null}\n}").unwrap();
         let Value::Map(entries) = &tree.value else {
             panic!("{tree:?}")
@@ -220,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn places_in_a_long_line_are_those_of_a_walk_through_it() {
+    fn positions_in_a_long_line_are_those_of_a_walk_through_it() {
         let words: Vec<String> = (0..300).map(|count| "é中a".repeat(count % 7)).collect();
         let text = format!("\n{}", serde_json::to_string(&words).unwrap());
         let Value::List(items) = parse(&text).unwrap().value else {
@@ -233,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_strict_json_is_refused_with_its_place() {
+    fn what_is_not_strict_json_is_refused_with_its_position() {
         assert_eq!(refused("{\n \"a\": 1,\n \"a\": 2}").0, 3);
         assert!(refused("{\"a\": 1, \"\\u0061\": 2}").2.contains("given twice"));
         assert_eq!(refused("{} x").1, 4);

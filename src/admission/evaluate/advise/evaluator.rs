@@ -134,7 +134,7 @@ impl Evaluator for PodEvaluator<'_> {
         blockers
     }
 
-    fn admits(&self, change: &Change) -> bool {
+    fn can_apply(&self, change: &Change) -> bool {
         let is_enforced = self
             .rule(change)
             .is_some_and(|rule| rule.mode == MappingMode::Enforce);
@@ -153,21 +153,21 @@ impl Evaluator for PodEvaluator<'_> {
         !is_enforced && is_writable
     }
 
-    fn filled(&self, key: &str) -> Option<String> {
+    fn default_tag(&self, key: &str) -> Option<String> {
         let rule = self.rule(&Change::Tag(key.to_owned(), None))?;
         self.sources.value(&rule.source).map(str::to_owned)
     }
 
-    fn before(&self) -> Option<&DesiredFields> {
+    fn stored(&self) -> Option<&DesiredFields> {
         self.before.as_ref()
     }
 
-    fn is_fixed(&self, role: &str) -> bool {
+    fn is_role_fixed(&self, role: &str) -> bool {
         self.asked.role_arns.iter().any(|arn| arn.as_str() == role)
     }
 
     /// The group whose name the pod wrote in place of its id comes first
-    fn groups(&self) -> Vec<(&str, bool)> {
+    fn resource_groups(&self) -> Vec<(&str, bool)> {
         let written = self.asked.resource_group.as_deref();
         let groups = self.case.configuration.account.resource_groups.iter();
         let mut groups: Vec<_> = groups.collect();

@@ -151,7 +151,7 @@ fn without_absent_keys<'a>(
     let kind = QuestionKind::of_action(action);
     let is_absent = |condition: &ConditionTruth| {
         let key = problem.space.keys.get(condition.key);
-        key.is_some_and(|(name, _)| kind.and_then(|kind| kind.knows(name)) == Some(false))
+        key.is_some_and(|(name, _)| kind.and_then(|kind| kind.supports_key(name)) == Some(false))
     };
     let can_match = |conditions: &[&ConditionTruth]| {
         let mut absent = conditions.iter().filter(|condition| is_absent(condition));

@@ -35,7 +35,7 @@ fn forgotten(scene: &Scene<'_>) -> impl Iterator<Item = Finding> {
     let mut gone: BTreeMap<&Principal, Vec<String>> = BTreeMap::new();
     for row in scene.inventory.rows() {
         let principal = row.stamp.claims().and_then(|claims| claims.principal.as_ref());
-        if let Some(principal) = principal.filter(|principal| !policies.knows(principal)) {
+        if let Some(principal) = principal.filter(|principal| !policies.has_principal(principal)) {
             gone.entry(principal)
                 .or_default()
                 .push(format!("{}/{}", row.namespace, row.title()));

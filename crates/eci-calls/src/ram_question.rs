@@ -1,33 +1,33 @@
-//! One question to RAM about a call.
+//! A question to RAM: one of the permissions that a call needs.
 
 use ram_policy::{Context, Decision, PolicySet, Principal, Request, Trace};
 
-/// The action of handing a role to an instance, or to ECI for pulling images
+/// The action of passing a role to an instance, or to ECI for pulling images
 pub const PASS_ROLE: &str = "ram:PassRole";
-/// The action of making the role that ECI works with in an account
+/// The action of creating the service-linked role of ECI
 pub const CREATE_SERVICE_LINKED_ROLE: &str = "ram:CreateServiceLinkedRole";
-/// The action that trust policies speak of
+/// The action that trust policies allow
 pub const ASSUME_ROLE: &str = "sts:AssumeRole";
 
 /// The service that assumes an instance's role; ECI shares the instance roles of ECS
 pub const INSTANCE_ROLE_SERVICE: &str = "ecs.aliyuncs.com";
-/// The service in whose name ECI's service-linked role is made
+/// The service that ECI's service-linked role belongs to
 pub const ECI_SERVICE: &str = "eci.aliyuncs.com";
 
-/// One question about a call
+/// A question to RAM, one of those that a call asks
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// The action
     pub action: &'static str,
-    /// The resource
+    /// The ARN of the resource
     pub resource: String,
-    /// The resource group whose grants count
+    /// The resource group whose grants count; `None` if only grants for the whole account do
     pub resource_group: Option<String>,
     /// Condition keys with their values
     pub context: Context,
-    /// The service that assumes a role, where the role's trust policy is asked; else the caller's policies are
+    /// The service that assumes a role, if the role's trust policy decides; `None` if the caller's policies decide
     pub service: Option<&'static str>,
-    /// Whether the question is about an update's new tags
+    /// Whether an update asks as if the instance already had its new tags
     pub about_new_tags: bool,
 }
 
@@ -43,13 +43,13 @@ impl Question {
         }
     }
 
-    /// Who asks: the service, or else the caller
+    /// The principal of the question: the service, or else the caller
     pub fn principal(&self, caller: &Principal) -> Principal {
         self.service
             .map_or_else(|| caller.clone(), |service| Principal::Service(service.into()))
     }
 
-    /// The question as RAM takes it
+    /// The question as a request to RAM
     pub(crate) fn request<'a>(&'a self, principal: &'a Principal) -> Request<'a> {
         Request {
             principal,
@@ -61,7 +61,7 @@ impl Question {
         }
     }
 
-    /// RAM's answer to a caller
+    /// RAM's decision for a caller
     pub(crate) fn decide(&self, set: &PolicySet, caller: &Principal) -> Decision {
         match self.service {
             None => set.decide(&self.request(caller)),
@@ -69,7 +69,7 @@ impl Question {
         }
     }
 
-    /// RAM's answer to a caller with every statement that was read for it
+    /// RAM's decision for a caller, with every statement that was tried
     pub fn explain(&self, set: &PolicySet, caller: &Principal) -> Trace {
         match self.service {
             None => set.explain(&self.request(caller)),

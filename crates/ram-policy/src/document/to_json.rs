@@ -1,16 +1,16 @@
-//! From the checked types back to JSON, so that reading it again gives the same document.
+//! Prints a document as JSON; parsing the JSON gives an equal document.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{Document, Statement, Target};
 use crate::condition::Condition;
+use crate::document::{Document, Statement, Target};
 use crate::effect::Effect;
-use crate::principal::Trusted;
+use crate::trusted_principal::TrustedPrincipal;
 
 impl Document {
-    /// The policy as RAM writes it: every list as a list, every value as a string, without Sid
+    /// The policy as RAM prints it: lists even of one item, every value a string, no `Sid`
     pub fn to_json(&self) -> Value {
         let statements: Vec<Value> = self.statements.iter().map(statement).collect();
         json!({"Version": "1", "Statement": statements})
@@ -27,26 +27,32 @@ fn statement(statement: &Statement) -> Value {
     let patterns = statement.actions.patterns().iter();
     let patterns: Vec<&str> = patterns.map(|pattern| pattern.as_str()).collect();
     elements.insert(statement.actions.element().to_owned(), patterns.into());
-    match &statement.target {
-        Target::Resources(patterns) => {
-            let patterns: Vec<&str> = patterns.iter().map(|pattern| pattern.as_str()).collect();
-            elements.insert("Resource".to_owned(), patterns.into());
-        }
-        Target::Principals(trusted) => {
-            let mut kinds: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-            for entry in trusted {
-                kinds.entry(kind(entry)).or_default().push(entry.to_string());
-            }
-            elements.insert("Principal".to_owned(), json!(kinds));
-        }
-    }
+    let (element, target) = target(&statement.target);
+    elements.insert(element.to_owned(), target);
     if !statement.conditions.is_empty() {
         elements.insert("Condition".to_owned(), conditions(&statement.conditions));
     }
     Value::Object(elements)
 }
 
-/// In the grammar a key stands once under an operator, so that grouping by operator loses nothing
+/// The `Resource` or `Principal` element, with its name
+fn target(target: &Target) -> (&'static str, Value) {
+    match target {
+        Target::Resources(patterns) => {
+            let patterns: Vec<&str> = patterns.iter().map(|pattern| pattern.as_str()).collect();
+            ("Resource", patterns.into())
+        }
+        Target::Principals(trusted) => {
+            let mut kinds: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+            for entry in trusted {
+                kinds.entry(kind(entry)).or_default().push(entry.to_string());
+            }
+            ("Principal", json!(kinds))
+        }
+    }
+}
+
+/// The `Condition` element. An operator has each key at most once, so grouping by operator loses nothing.
 fn conditions(all: &[Condition]) -> Value {
     let mut block = Map::new();
     for condition in all {
@@ -60,11 +66,12 @@ fn conditions(all: &[Condition]) -> Value {
     Value::Object(block)
 }
 
-fn kind(trusted: &Trusted) -> &'static str {
+/// The key of `Principal` under which an entry stands
+fn kind(trusted: &TrustedPrincipal) -> &'static str {
     match trusted {
-        Trusted::Account(_) | Trusted::User(..) | Trusted::Role(..) => "RAM",
-        Trusted::Service(_) => "Service",
-        Trusted::Federated(_) => "Federated",
+        TrustedPrincipal::Account(_) | TrustedPrincipal::User(..) | TrustedPrincipal::Role(..) => "RAM",
+        TrustedPrincipal::Service(_) => "Service",
+        TrustedPrincipal::Federated(_) => "Federated",
     }
 }
 

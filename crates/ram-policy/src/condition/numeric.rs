@@ -1,18 +1,22 @@
-//! The numeric family: decimals of any length, compared exactly.
+//! Values of the numeric operators: decimals of any length, compared exactly.
 
 use std::cmp::Ordering;
 use std::fmt;
 
 /// A decimal number without leading and trailing zeros
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Number {
+pub(super) struct Decimal {
     negative: bool,
     whole: Box<str>,
     fraction: Box<str>,
 }
 
-impl Number {
-    /// Reads `[-]digits[.digits]`; exponents, signs of plus and blanks are no numbers here
+impl Decimal {
+    /// Reads `[-]digits[.digits]`; `None` for anything else, such as exponents, a plus sign or blanks.
+    ///
+    /// ```text
+    /// 01.50 -> 1.5     -0 -> 0     1e3, +1, .5 -> None
+    /// ```
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (negative, digits) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
@@ -30,12 +34,13 @@ impl Number {
         })
     }
 
+    /// Orders as the absolute value does
     fn size(&self) -> (usize, &str, &str) {
         (self.whole.len(), &self.whole, &self.fraction)
     }
 }
 
-impl Ord for Number {
+impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self.negative, other.negative) {
             (false, false) => self.size().cmp(&other.size()),
@@ -46,13 +51,13 @@ impl Ord for Number {
     }
 }
 
-impl PartialOrd for Number {
+impl PartialOrd for Decimal {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl fmt::Display for Number {
+impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.negative { "-" } else { "" };
         let whole = if self.whole.is_empty() { "0" } else { &self.whole };
@@ -73,7 +78,7 @@ mod tests {
 
     #[test]
     fn decimals_compare_by_value() {
-        let number = |text: &str| Number::parse(text).unwrap();
+        let number = |text: &str| Decimal::parse(text).unwrap();
         assert_eq!(number("01.50"), number("1.5"));
         assert_eq!(number("-0"), number("0.0"));
         assert!(number("0.1") < number("0.12"));
@@ -83,14 +88,14 @@ mod tests {
         for bad in [
             "", "-", "+1", "1.", ".5", "1e3", " 1", "0x1", "1_0", "--1", "1.2.3", "٣",
         ] {
-            assert_eq!(Number::parse(bad), None, "{bad}");
+            assert_eq!(Decimal::parse(bad), None, "{bad}");
         }
     }
 
     proptest! {
         #[test]
         fn integers_order_as_integers_do(a in -100_000i64..100_000, b in -100_000i64..100_000) {
-            let (left, right) = (Number::parse(&a.to_string()).unwrap(), Number::parse(&b.to_string()).unwrap());
+            let (left, right) = (Decimal::parse(&a.to_string()).unwrap(), Decimal::parse(&b.to_string()).unwrap());
             prop_assert_eq!(left.cmp(&right), a.cmp(&b));
             prop_assert_eq!(left.to_string(), a.to_string());
         }

@@ -1,21 +1,24 @@
-//! The IP family: single addresses and CIDR blocks, borders included, of both versions.
+//! Values of the IP address operators: addresses and CIDR blocks of both versions, first and last address included.
 
 use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::doubt::DoubtKind;
+use crate::warning::WarningKind;
 
-/// An address or block, with the text it was written as
+/// A CIDR block, or one address as a block of its own, with the text it was written as
 #[derive(Clone, Debug)]
-pub(super) struct Block {
+pub(super) struct AddressBlock {
     network: IpNet,
     text: Box<str>,
 }
 
-impl Block {
+impl AddressBlock {
     /// Reads `ADDRESS` or `ADDRESS/BITS`
+    ///
+    /// # Errors
+    /// A message if the text is neither.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let network = if text.contains('/') {
             text.parse().ok()
@@ -30,17 +33,17 @@ impl Block {
             .ok_or_else(|| format!("`{text}` is not an IP address or CIDR block"))
     }
 
-    /// What a reader may have meant otherwise
-    pub(super) fn doubt(&self) -> Option<(DoubtKind, &'static str)> {
+    /// Warns of a block that its author may have meant otherwise
+    pub(super) fn warning(&self) -> Option<(WarningKind, &'static str)> {
         let full = self.network.prefix_len() == self.network.max_prefix_len();
         if full && self.text.contains('/') {
             Some((
-                DoubtKind::SingleAddress,
+                WarningKind::SingleAddress,
                 "is one address: RAM wants it without a prefix length",
             ))
         } else if self.network.addr() != self.network.network() {
             Some((
-                DoubtKind::HostBits,
+                WarningKind::HostBits,
                 "has bits set behind its prefix: the whole block is meant",
             ))
         } else {
@@ -48,19 +51,19 @@ impl Block {
         }
     }
 
-    /// Whether an address lies in the block; both borders do
+    /// Whether an address lies in the block, whose first and last address do
     pub(super) fn contains(&self, address: IpAddr) -> bool {
         self.network.contains(&address)
     }
 }
 
-impl fmt::Display for Block {
+impl fmt::Display for AddressBlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-/// A request's address; IPv4 in IPv6 clothes is IPv4, so that it cannot slip past an IPv4 block
+/// Reads a request's address. An IPv4-mapped IPv6 address becomes IPv4, so that it cannot evade an IPv4 block.
 pub(super) fn parse(text: &str) -> Option<IpAddr> {
     text.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
@@ -70,11 +73,13 @@ mod tests {
     use super::*;
 
     fn contains(block: &str, address: &str) -> bool {
-        Block::parse(block).unwrap().contains(parse(address).unwrap())
+        AddressBlock::parse(block)
+            .unwrap()
+            .contains(parse(address).unwrap())
     }
 
     #[test]
-    fn blocks_hold_their_borders() {
+    fn blocks_include_their_first_and_last_address() {
         assert!(contains("10.0.0.0/8", "10.0.0.0"));
         assert!(contains("10.0.0.0/8", "10.255.255.255"));
         assert!(!contains("10.0.0.0/8", "11.0.0.0"));
@@ -86,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn malformed_and_doubtful_blocks_are_told_apart() {
+    fn malformed_blocks_are_errors_and_doubtful_ones_warnings() {
         for bad in [
             "",
             "10.0.0",
@@ -98,25 +103,25 @@ mod tests {
             "010.0.0.1",
             "a/8",
         ] {
-            assert!(Block::parse(bad).is_err(), "{bad}");
+            assert!(AddressBlock::parse(bad).is_err(), "{bad}");
         }
         assert!(
-            Block::parse("10.0.0.1/32")
+            AddressBlock::parse("10.0.0.1/32")
                 .unwrap()
-                .doubt()
+                .warning()
                 .unwrap()
                 .1
                 .contains("one address")
         );
         assert!(
-            Block::parse("10.0.0.1/8")
+            AddressBlock::parse("10.0.0.1/8")
                 .unwrap()
-                .doubt()
+                .warning()
                 .unwrap()
                 .1
                 .contains("whole block")
         );
-        assert!(Block::parse("10.0.0.1").unwrap().doubt().is_none());
-        assert!(Block::parse("10.0.0.0/8").unwrap().doubt().is_none());
+        assert!(AddressBlock::parse("10.0.0.1").unwrap().warning().is_none());
+        assert!(AddressBlock::parse("10.0.0.0/8").unwrap().warning().is_none());
     }
 }

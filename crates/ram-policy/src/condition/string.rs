@@ -1,13 +1,15 @@
-//! The string family. Case counts, but for the operators whose name says otherwise; wildcards only in Like.
+//! Values of the string operators: `StringEquals`, `StringEqualsIgnoreCase`, `StringLike` and their negations.
+//!
+//! Only the IgnoreCase operators ignore case. `*` and `?` are wildcards only under the Like operators.
 
-use super::operator::StringComparison;
+use crate::condition::operator::StringComparison;
 use crate::pattern::{Case, CompiledPattern};
 
-/// A policy's text, ready to be compared
+/// A policy's text, compiled as a pattern
 #[derive(Clone, Debug)]
-pub(super) struct Text(CompiledPattern);
+pub(super) struct StringValue(CompiledPattern);
 
-impl Text {
+impl StringValue {
     pub(super) fn new(text: &str) -> Self {
         Self(CompiledPattern::new(text))
     }
@@ -15,7 +17,7 @@ impl Text {
     pub(super) fn matches(&self, comparison: StringComparison, found: &str) -> bool {
         match comparison {
             StringComparison::Equal => self.as_str() == found,
-            // Letters of every script: an exclusion by name should not be dodged by its capital form.
+            // Letters of every script, so that no exclusion by name can be evaded by writing it in capitals.
             StringComparison::EqualIgnoringCase => self
                 .as_str()
                 .chars()
@@ -36,7 +38,8 @@ mod tests {
 
     #[test]
     fn wildcards_are_literal_outside_like() {
-        let matches = |comparison, wanted: &str, found: &str| Text::new(wanted).matches(comparison, found);
+        let matches =
+            |comparison, wanted: &str, found: &str| StringValue::new(wanted).matches(comparison, found);
         assert!(matches(StringComparison::Equal, "a*", "a*"));
         assert!(!matches(StringComparison::Equal, "a*", "ab"));
         assert!(!matches(StringComparison::Equal, "a", "A"));

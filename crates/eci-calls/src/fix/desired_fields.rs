@@ -1,6 +1,6 @@
-//! What a caller is free to choose in a call, and a change of it.
+//! The fields of a call that its caller may choose, and changes of them.
 
-/// What a caller is free to choose
+/// The fields of a call that its caller may choose
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct DesiredFields {
     /// Tags, in the caller's order
@@ -11,19 +11,19 @@ pub struct DesiredFields {
     pub role: Option<String>,
 }
 
-/// One thing that is chosen otherwise
+/// A change of one field
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Change {
-    /// The tag of this key gets this value, or goes
+    /// The tag with this key gets this value, or is removed
     Tag(String, Option<String>),
-    /// Another resource group, or none
+    /// The resource group becomes this one, or none
     ResourceGroup(Option<String>),
-    /// Another role, or none
+    /// The role becomes this one, or none
     Role(Option<String>),
 }
 
 impl DesiredFields {
-    /// The value of a tag
+    /// The value of a tag; `None` if there is no such tag
     pub fn tag(&self, key: &str) -> Option<&str> {
         let found = self.tags.iter().find(|(known, _)| known == key);
         found.map(|(_, value)| value.as_str())
@@ -47,8 +47,8 @@ impl DesiredFields {
 }
 
 impl Change {
-    /// Whether both are of one tag, or both of the group, or both of the role
-    pub(super) fn is_about_the_same_as(&self, other: &Self) -> bool {
+    /// Whether both change the same tag, or both the resource group, or both the role
+    pub(crate) fn has_field_of(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Tag(one, _), Self::Tag(other, _)) => one == other,
             (Self::ResourceGroup(_), Self::ResourceGroup(_)) | (Self::Role(_), Self::Role(_)) => true,

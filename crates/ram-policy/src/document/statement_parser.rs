@@ -1,0 +1,223 @@
+//! Parses one statement of a policy document, element by element.
+
+use crate::action::ActionPattern;
+use crate::arn::ResourcePattern;
+use crate::condition::parse::{ParsedConditions, parse};
+use crate::document::{Actions, DocumentKind, Statement, Target};
+use crate::effect::Effect;
+use crate::source::{Fault, Key, Node, Position, Value, closest};
+use crate::trusted_principal::TrustedPrincipal;
+use crate::warning::PolicyWarning;
+
+/// All elements that a statement may have; a policy of one kind has fewer
+const ELEMENTS: &[&str] = &[
+    "Sid",
+    "Effect",
+    "Action",
+    "NotAction",
+    "Resource",
+    "Principal",
+    "Condition",
+];
+
+/// A statement, with what its author should look at
+pub(super) struct ParsedStatement {
+    pub(super) statement: Statement,
+    pub(super) warnings: Vec<PolicyWarning>,
+}
+
+/// Parses a statement.
+///
+/// # Errors
+/// The first fault: an element is missing, unknown, malformed, or not for a policy of this kind.
+pub(super) fn parse_statement(node: &Node, kind: DocumentKind) -> Result<ParsedStatement, Fault> {
+    let elements = Elements::of(node)?;
+    let missing_effect = || Fault::new(node.at, "statement has no Effect");
+    let effect = effect(elements.effect.ok_or_else(missing_effect)?)?;
+    let actions = actions(node, &elements)?;
+    let target = match kind {
+        DocumentKind::Identity => resources(node, &elements)?,
+        DocumentKind::Trust => principals(node, &elements)?,
+    };
+    let ParsedConditions { conditions, warnings } =
+        elements.condition.map(parse).transpose()?.unwrap_or_default();
+    let statement = Statement {
+        effect,
+        actions,
+        target,
+        conditions,
+        at: node.at,
+        actions_at: positions(elements.action.or(elements.not_action.map(|(_, list)| list))),
+        resources_at: positions(elements.resource.map(|(_, list)| list)),
+    };
+    Ok(ParsedStatement { statement, warnings })
+}
+
+/// The elements of a statement before they are parsed
+#[derive(Default)]
+struct Elements<'a> {
+    effect: Option<&'a Node>,
+    action: Option<&'a Node>,
+    not_action: Option<(&'a Key, &'a Node)>,
+    resource: Option<(&'a Key, &'a Node)>,
+    principal: Option<(&'a Key, &'a Node)>,
+    condition: Option<&'a Node>,
+}
+
+impl<'a> Elements<'a> {
+    fn of(node: &'a Node) -> Result<Self, Fault> {
+        let mut elements = Self::default();
+        for (key, value) in node.entries("a statement")? {
+            match key.text.as_str() {
+                "Effect" => elements.effect = Some(value),
+                "Action" => elements.action = Some(value),
+                "NotAction" => elements.not_action = Some((key, value)),
+                "Resource" => elements.resource = Some((key, value)),
+                "Principal" => elements.principal = Some((key, value)),
+                "Condition" => elements.condition = Some(value),
+                "Sid" if matches!(value.value, Value::String(_)) => {}
+                _ => return Err(refused_element(key, value)),
+            }
+        }
+        Ok(elements)
+    }
+}
+
+/// The fault of an element that no statement may have, or of a `Sid` that is no string
+fn refused_element(key: &Key, value: &Node) -> Fault {
+    match key.text.as_str() {
+        "Sid" => {
+            let message = format!("Sid must be a string, found {}", value.kind());
+            Fault::new(value.at, message)
+        }
+        "NotResource" => Fault::new(key.at, "RAM no longer has NotResource: list the resources"),
+        "NotPrincipal" => Fault::new(key.at, "RAM has no NotPrincipal: list the principals"),
+        _ => unknown_element(key, ELEMENTS),
+    }
+}
+
+/// The fault of an element that RAM does not have
+pub(super) fn unknown_element(key: &Key, known: &[&'static str]) -> Fault {
+    let message = match closest(&key.text, known.iter().copied()) {
+        Some(meant) => format!("unknown element `{}`: did you mean `{meant}`?", key.text),
+        None => format!("unknown element `{}`: known are {}", key.text, known.join(", ")),
+    };
+    Fault::new(key.at, message)
+}
+
+fn effect(node: &Node) -> Result<Effect, Fault> {
+    match &node.value {
+        Value::String(text) if text == "Allow" => Ok(Effect::Allow),
+        Value::String(text) if text == "Deny" => Ok(Effect::Deny),
+        Value::String(text) => {
+            let advice = match closest(text, ["Allow", "Deny"]) {
+                Some(meant) => format!("write `{meant}`"),
+                None => "write `Allow` or `Deny`".to_owned(),
+            };
+            Err(Fault::new(node.at, format!("Effect is `{text}`: {advice}")))
+        }
+        _ => Err(Fault::new(
+            node.at,
+            format!("Effect must be `Allow` or `Deny`, found {}", node.kind()),
+        )),
+    }
+}
+
+fn actions(statement: &Node, elements: &Elements<'_>) -> Result<Actions, Fault> {
+    match (elements.action, elements.not_action) {
+        (Some(_), Some((key, _))) => Err(Fault::new(
+            key.at,
+            "statement has both Action and NotAction: keep one of them",
+        )),
+        (Some(list), None) => Ok(Actions::Listed(texts(list, "Action", ActionPattern::parse)?)),
+        (None, Some((_, list))) => Ok(Actions::Except(texts(list, "NotAction", ActionPattern::parse)?)),
+        (None, None) => Err(Fault::new(
+            statement.at,
+            "statement has neither Action nor NotAction",
+        )),
+    }
+}
+
+/// The target of a statement of an identity policy
+fn resources(statement: &Node, elements: &Elements<'_>) -> Result<Target, Fault> {
+    if let Some((key, _)) = elements.principal {
+        return Err(Fault::new(key.at, "Principal may only stand in a trust policy"));
+    }
+    match elements.resource {
+        Some((_, list)) => Ok(Target::Resources(texts(
+            list,
+            "Resource",
+            ResourcePattern::parse,
+        )?)),
+        None => Err(Fault::new(statement.at, "statement has no Resource")),
+    }
+}
+
+/// The target of a statement of a trust policy
+fn principals(statement: &Node, elements: &Elements<'_>) -> Result<Target, Fault> {
+    if let Some((key, _)) = elements.resource {
+        return Err(Fault::new(
+            key.at,
+            "a trust policy has no Resource: its role is the resource",
+        ));
+    }
+    match elements.principal {
+        Some((_, node)) => Ok(Target::Principals(trusted_principals(node)?)),
+        None => Err(Fault::new(
+            statement.at,
+            "statement of a trust policy has no Principal",
+        )),
+    }
+}
+
+fn trusted_principals(node: &Node) -> Result<Box<[TrustedPrincipal]>, Fault> {
+    let mut all = Vec::new();
+    for (key, list) in node.entries("Principal")? {
+        let parse = match key.text.as_str() {
+            "RAM" => TrustedPrincipal::parse_ram,
+            "Service" => TrustedPrincipal::parse_service,
+            "Federated" => TrustedPrincipal::parse_federated,
+            other => {
+                return Err(Fault::new(
+                    key.at,
+                    format!("unknown kind of principal `{other}`: RAM has `RAM`, `Service` and `Federated`"),
+                ));
+            }
+        };
+        all.extend(texts(list, &key.text, parse)?);
+    }
+    if all.is_empty() {
+        return Err(Fault::new(node.at, "Principal names nobody"));
+    }
+    Ok(all.into())
+}
+
+/// Where the items of a list start
+fn positions(list: Option<&Node>) -> Box<[Position]> {
+    let items = list.map(Node::items).unwrap_or_default();
+    items.iter().map(|item| item.at).collect()
+}
+
+/// Parses each text of an element; a single text means the same as a list of one
+fn texts<T>(
+    node: &Node,
+    element: &str,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Box<[T]>, Fault> {
+    let items = node.items();
+    if items.is_empty() {
+        return Err(Fault::new(node.at, format!("{element} is an empty list")));
+    }
+    let text = |item: &Node| match &item.value {
+        Value::String(text) if text.contains("${") => {
+            let message = format!("RAM has no policy variables: `{text}`");
+            Err(Fault::new(item.at, message))
+        }
+        Value::String(text) => parse(text).map_err(|message| Fault::new(item.at, message)),
+        _ => {
+            let message = format!("{element} must hold strings, found {}", item.kind());
+            Err(Fault::new(item.at, message))
+        }
+    };
+    items.iter().map(text).collect()
+}
