@@ -26,7 +26,8 @@ use rustls::crypto::aws_lc_rs;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 
-use crate::cli::report::{Exit, Problem};
+use crate::cli::command_error::CommandError;
+use crate::cli::exit::Exit;
 use crate::cli::serve::certificate::Certificate;
 use crate::cli::serve::gate::{Gate, Surrounding};
 use crate::cli::serve::readiness::{Ready, Tasks};
@@ -60,22 +61,22 @@ const API_SILENCE: Duration = Duration::from_secs(90);
 ///
 /// # Errors
 /// Flags that contradict each other, an address or certificate that cannot be used, a second signal.
-pub(super) fn run(args: ServeArgs) -> Result<Exit, Problem> {
+pub(super) fn run(args: ServeArgs) -> Result<Exit, CommandError> {
     let started = Instant::now();
     let settings = args
         .check()
-        .map_err(|mistakes| Problem::Usage(mistakes.join("\n")))?;
+        .map_err(|mistakes| CommandError::Usage(mistakes.join("\n")))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Problem::io("the runtime", error))?;
+        .map_err(|error| CommandError::io("the runtime", error))?;
     let served = runtime.block_on(serve(settings, started));
     // Watches and reads that are under way are not waited for
     runtime.shutdown_background();
     served
 }
 
-async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
+async fn serve(settings: Settings, started: Instant) -> Result<Exit, CommandError> {
     let Settings {
         source,
         ports,
@@ -94,10 +95,10 @@ async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
         log_format,
         log_filter,
     } = settings;
-    log::start(log_format, log_filter).map_err(|error| Problem::Usage(error.to_string()))?;
+    log::start(log_format, log_filter).map_err(|error| CommandError::Usage(error.to_string()))?;
     // Refused only if a provider is there already, and then it is this one
     let _installed = aws_lc_rs::default_provider().install_default();
-    let mut signals = shutdown::signals().map_err(|error| Problem::io("signals", error))?;
+    let mut signals = shutdown::signals().map_err(|error| CommandError::io("signals", error))?;
 
     let metrics = Arc::new(Metrics::new().map_err(|error| failed("metrics", error))?);
     let slot = Slot::new(Arc::clone(&metrics));
@@ -203,7 +204,7 @@ async fn serve(settings: Settings, started: Instant) -> Result<Exit, Problem> {
     server
         .run(&mut signals)
         .await
-        .map_err(|error| Problem::Usage(error.to_string()))?;
+        .map_err(|error| CommandError::Usage(error.to_string()))?;
     Ok(Exit::Good)
 }
 
@@ -214,7 +215,7 @@ enum Origin {
 }
 
 impl Origin {
-    async fn of(source: Source) -> Result<Self, Problem> {
+    async fn of(source: Source) -> Result<Self, CommandError> {
         match source {
             Source::Folder(folder) => Ok(Self::Folder(folder)),
             Source::Cluster { namespace } => {
@@ -236,9 +237,9 @@ impl Origin {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<Listener, Problem> {
+async fn bind(address: SocketAddr) -> Result<Listener, CommandError> {
     let listener = Listener::bind(address).await;
-    listener.map_err(|error| Problem::Usage(error.to_string()))
+    listener.map_err(|error| CommandError::Usage(error.to_string()))
 }
 
 /// What the certificates of clients are verified with; nobody has to have one unless an authority is given
@@ -246,12 +247,13 @@ fn clients(
     authority: Option<ClientAuthority>,
     metrics: &Arc<Metrics>,
     tasks: &Tasks,
-) -> Result<Arc<dyn ClientCertVerifier>, Problem> {
+) -> Result<Arc<dyn ClientCertVerifier>, CommandError> {
     let Some(ClientAuthority { file, names }) = authority else {
         return Ok(WebPkiClientVerifier::no_client_auth());
     };
     let loaded = AuthorityFile::load(file, names, Arc::clone(metrics));
-    let (file, clients) = loaded.map_err(|error| Problem::Usage(format!("--client-ca-file: {error}")))?;
+    let (file, clients) =
+        loaded.map_err(|error| CommandError::Usage(format!("--client-ca-file: {error}")))?;
     tasks.spawn("the watch of the clients' authority", file.keep(mounted::LOOK));
     Ok(clients)
 }
@@ -300,6 +302,6 @@ fn some_name() -> String {
     format!("ramgate-{:016x}", RandomState::new().hash_one(std::process::id()))
 }
 
-fn failed(what: &str, error: impl std::error::Error + Send + Sync + 'static) -> Problem {
-    Problem::io(what, io::Error::other(error))
+fn failed(what: &str, error: impl std::error::Error + Send + Sync + 'static) -> CommandError {
+    CommandError::io(what, io::Error::other(error))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kube::Client;
 
-use crate::cli::report::Problem;
+use crate::cli::command_error::CommandError;
 use crate::cli::serve::readiness::Tasks;
 use crate::cli::serve::settings::{CertificateSource, OwnCertificate};
 use crate::server::certificate::bundle::Bundle;
@@ -51,7 +51,7 @@ impl Certificate {
         pod: &str,
         slot: &Arc<Slot>,
         metrics: &Arc<Metrics>,
-    ) -> Result<Self, Problem> {
+    ) -> Result<Self, CommandError> {
         let OwnCertificate {
             names,
             secret,
@@ -60,7 +60,7 @@ impl Certificate {
             CertificateSource::Own(own) => own,
             CertificateSource::Mounted { certificate, key } => {
                 let mounted = Mounted::load(certificate, key, Arc::clone(slot), Arc::clone(metrics));
-                let mounted = mounted.map_err(|error| Problem::Usage(error.to_string()))?;
+                let mounted = mounted.map_err(|error| CommandError::Usage(error.to_string()))?;
                 return Ok(Self {
                     keeper: Keeper::Mounted(mounted),
                     injection: None,
@@ -83,13 +83,13 @@ impl Certificate {
             }
             (None, _) | (Some(_), None) => {
                 let authorities = own.start_in_memory();
-                let authorities = authorities.map_err(|error| Problem::Usage(error.to_string()))?;
+                let authorities = authorities.map_err(|error| CommandError::Usage(error.to_string()))?;
                 (Keeper::InMemory(own, authorities), None)
             }
         };
         if let Some(path) = &ca_file {
             // Now, so that a path that cannot be written is told at once, and the file is there before the port is
-            bundle::write(path, &bundle.borrow()).map_err(|error| Problem::Usage(error.to_string()))?;
+            bundle::write(path, &bundle.borrow()).map_err(|error| CommandError::Usage(error.to_string()))?;
         }
         Ok(Self {
             keeper,

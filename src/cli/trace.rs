@@ -1,37 +1,34 @@
-//! A trace on the terminal and as JSON: every statement that was read, and what about it did not match.
+//! Prints a trace: every statement that the engine read, and the first element of it that did not match.
 
 use serde_json::{Value, json};
 
 use ram_policy::{Effect, Scope, Trace, TracedLayer, TracedStatement};
 
-/// How many letters of a list of values stand on a line
+/// How many characters of a list of values fit on a line
 const WIDTH: usize = 84;
 
-/// The layers in the order in which they were asked, each with its statements; every line begins with `indent`
+/// All layers in the order of their evaluation, each with its statements; every line starts with `indent`
+///
+/// ```text
+/// account: ImplicitDeny, which decides
+///   TestOnly#1 (Allow) does not match: StringEquals eci:tag/env
+///     wanted `test`
+///     got    absent
+/// ```
 pub(super) fn human(trace: &Trace, indent: &str) -> String {
     let deciding = trace.deciding();
-    let layers = trace.layers.iter().map(|layer| {
-        let decided = if deciding.is_some_and(|one| std::ptr::eq(one, layer)) {
-            ", which decides"
-        } else {
-            ""
-        };
-        let empty = if layer.statements.is_empty() {
+    let text = |layer: &TracedLayer| {
+        let decides = deciding.is_some_and(|one| std::ptr::eq(one, layer));
+        let suffix = if decides { ", which decides" } else { "" };
+        let statements: String = if layer.statements.is_empty() {
             format!("{indent}  no statement\n")
         } else {
-            String::new()
+            let statements = layer.statements.iter();
+            statements.map(|each| statement(each, indent)).collect()
         };
-        let statements: String = layer
-            .statements
-            .iter()
-            .map(|each| statement(each, indent))
-            .collect();
-        format!(
-            "{indent}{}: {}{decided}\n{empty}{statements}",
-            layer.scope, layer.outcome
-        )
-    });
-    layers.collect()
+        format!("{indent}{}: {}{suffix}\n{statements}", layer.scope, layer.outcome)
+    };
+    trace.layers.iter().map(text).collect()
 }
 
 fn statement(traced: &TracedStatement, indent: &str) -> String {
@@ -52,7 +49,7 @@ fn statement(traced: &TracedStatement, indent: &str) -> String {
     }
 }
 
-/// Values in backticks, as many as fit on a line
+/// Values in backticks, as many as fit on a line, and how many more there are
 fn values(all: &[String]) -> String {
     let mut line = String::new();
     for (at, value) in all.iter().enumerate() {
@@ -72,7 +69,7 @@ fn effect(effect: Effect) -> &'static str {
     }
 }
 
-/// The layers as a list of objects
+/// All layers as a list of objects
 pub(super) fn as_json(trace: &Trace) -> Value {
     let deciding = trace.deciding();
     let layer = |layer: &TracedLayer| {

@@ -1,34 +1,39 @@
-//! Who reaches the port of reviews, as far as flags and NetworkPolicies say.
+//! Decides whether flags or NetworkPolicies limit who can connect to the port that serves reviews.
+
+use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyPort, NetworkPolicySpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use kube::core::params::ListParams;
+use kube::core::{Selector, SelectorExt};
 use serde_json::Value;
 
-use crate::analysis::survey::live::installation::flag;
-use crate::analysis::survey::live::{ReadError, Reader};
+use crate::analysis::survey::live::api_client::{ApiClient, ListRequest};
+use crate::analysis::survey::live::read_error::ReadError;
+use crate::analysis::survey::live::serve_flags::flag;
 
-/// Where reviews arrive unless a flag says otherwise
+/// The default port of `--listen`
 const PORT: i32 = 8443;
 
-/// The port of an installation
+const ADVICE: &str = "set server.clientAuth, server.peers or networkPolicy.apiServer in the chart's values";
+
+/// The port of an installation that serves reviews
 #[derive(Clone, Debug)]
-pub(crate) struct Port {
-    /// Whether the server itself keeps strangers out
-    is_guarded: bool,
+pub(crate) struct ReviewPort {
+    /// Whether the server itself refuses unknown clients
+    limits_clients: bool,
     number: i32,
-    /// What the container calls it
+    /// The names of the port in the pod template
     names: Vec<String>,
-    labels: Vec<(String, String)>,
+    /// The labels of the pod template
+    pod_labels: BTreeMap<String, String>,
 }
 
-impl Port {
-    /// What a Deployment and the arguments of its container say
-    pub(crate) fn of(deployment: &Deployment, arguments: &[String]) -> Option<Self> {
+impl ReviewPort {
+    /// The port by a Deployment and the arguments of its container
+    pub(super) fn of(deployment: &Deployment, arguments: &[String]) -> Option<Self> {
         let template = &deployment.spec.as_ref()?.template;
-        let given = |name: &str| flag(arguments, name);
-        let number = given("--listen")
+        let number = flag(arguments, "--listen")
             .and_then(|address| address.rsplit(':').next()?.parse().ok())
             .unwrap_or(PORT);
         let containers = template.spec.iter().flat_map(|spec| &spec.containers);
@@ -36,41 +41,36 @@ impl Port {
         let names = ports
             .filter(|port| port.container_port == number)
             .filter_map(|port| port.name.clone());
-        let labels = template
-            .metadata
-            .iter()
-            .flat_map(|metadata| metadata.labels.iter().flatten());
+        let metadata = template.metadata.as_ref();
+        let limits = |name| flag(arguments, name).is_some();
         Some(Self {
-            is_guarded: given("--client-ca-file").or_else(|| given("--peer")).is_some(),
+            limits_clients: limits("--client-ca-file") || limits("--peer"),
             number,
             names: names.collect(),
-            labels: labels.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            pod_labels: metadata
+                .and_then(|metadata| metadata.labels.clone())
+                .unwrap_or_default(),
         })
     }
 
-    /// What an administrator should know of it, if anything
+    /// A note if nothing limits who can connect; `None` if something does
     ///
     /// # Errors
     ///
     /// The API server does not answer.
-    pub(crate) async fn concern(
+    pub(crate) async fn note(
         &self,
-        reader: &Reader,
+        client: &ApiClient,
         namespace: &str,
     ) -> Result<Option<String>, ReadError> {
-        const ADVICE: &str =
-            "set server.clientAuth, server.peers or networkPolicy.apiServer in the chart's values";
-        if self.is_guarded {
+        if self.limits_clients {
             return Ok(None);
         }
         let what = format!("NetworkPolicies of namespace {namespace}");
         let path = format!("/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies");
         let mut policies: Vec<NetworkPolicy> = Vec::new();
         let take = |policy: Value| policies.extend(serde_json::from_value(policy).ok());
-        match reader
-            .list(&what, &path, &ListParams::default(), false, take)
-            .await
-        {
+        match client.list(&ListRequest::objects(&what, &path), take).await {
             Err(error) if error.is_forbidden() => Ok(Some(format!(
                 "{error}; unless one limits who reaches ramgate, anybody may ask it for reviews: {ADVICE}"
             ))),
@@ -82,38 +82,40 @@ impl Port {
         }
     }
 
-    /// Whether policies select the pods, and none of them lets everybody in
+    /// Whether a policy selects the pods, and no such policy admits every peer to the port
+    ///
+    /// Policies add up: what one of them admits is admitted.
+    ///
+    /// ```text
+    /// []                                         -> false: without a policy every peer is admitted
+    /// [{podSelector: {}, ingress: []}]           -> true
+    /// [{podSelector: {}, ingress: [{from: []}]}] -> false
+    /// ```
     fn is_limited(&self, policies: &[NetworkPolicy]) -> bool {
-        let mut selecting = policies
-            .iter()
-            .filter_map(|policy| policy.spec.as_ref())
-            .filter(|spec| self.is_selected(spec))
-            .peekable();
-        selecting.peek().is_some() && !selecting.any(|spec| self.is_open(spec))
+        let specs = policies.iter().filter_map(|policy| policy.spec.as_ref());
+        let selecting: Vec<_> = specs.filter(|spec| self.is_selected_by(spec)).collect();
+        !selecting.is_empty() && !selecting.iter().any(|spec| self.is_open_by(spec))
     }
 
-    /// Expressions are not evaluated: whoever writes some is asked to look for themselves
-    fn is_selected(&self, spec: &NetworkPolicySpec) -> bool {
+    /// Whether a policy limits what comes in to the pods; the API server stores no selector that cannot be read
+    fn is_selected_by(&self, spec: &NetworkPolicySpec) -> bool {
         let types = spec.policy_types.as_deref().unwrap_or_default();
-        let selector = spec.pod_selector.clone().unwrap_or_default();
-        let wanted = selector.match_labels.unwrap_or_default();
-        let has =
-            |(key, value): (&String, &String)| self.labels.iter().any(|(own, is)| own == key && is == value);
-        (types.is_empty() || types.iter().any(|kind| kind == "Ingress"))
-            && selector.match_expressions.unwrap_or_default().is_empty()
-            && wanted.iter().all(has)
+        let is_ingress = types.is_empty() || types.iter().any(|kind| kind == "Ingress");
+        let selector = Selector::try_from(spec.pod_selector.clone().unwrap_or_default());
+        is_ingress && selector.is_ok_and(|selector| selector.matches(&self.pod_labels))
     }
 
-    fn is_open(&self, spec: &NetworkPolicySpec) -> bool {
+    /// Whether a policy admits every peer to the port
+    fn is_open_by(&self, spec: &NetworkPolicySpec) -> bool {
         let rules = spec.ingress.as_deref().unwrap_or_default();
         rules.iter().any(|rule| {
             let ports = rule.ports.as_deref().unwrap_or_default();
-            let here = ports.is_empty() || ports.iter().any(|port| self.is_meant(port));
-            here && rule.from.as_ref().is_none_or(Vec::is_empty)
+            let is_this_port = ports.is_empty() || ports.iter().any(|port| self.is_covered_by(port));
+            is_this_port && rule.from.as_ref().is_none_or(Vec::is_empty)
         })
     }
 
-    fn is_meant(&self, port: &NetworkPolicyPort) -> bool {
+    fn is_covered_by(&self, port: &NetworkPolicyPort) -> bool {
         match &port.port {
             None => true,
             Some(IntOrString::Int(first)) => {
@@ -130,14 +132,14 @@ mod tests {
 
     use super::*;
 
-    fn port(arguments: &[&str]) -> Port {
+    fn port(arguments: &[&str]) -> ReviewPort {
         let container = json!({"name": "ramgate", "ports": [
             {"name": "https", "containerPort": 8443}, {"name": "admin", "containerPort": 8080}]});
         let template = json!({"metadata": {"labels": {"app": "ramgate", "team": "a"}}, "spec": {"containers": [container]}});
         let deployment = json!({"spec": {"selector": {}, "template": template}});
         let deployment: Deployment = serde_json::from_value(deployment).unwrap();
         let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        Port::of(&deployment, &arguments).unwrap()
+        ReviewPort::of(&deployment, &arguments).unwrap()
     }
 
     fn limited(specs: &[Value]) -> bool {
@@ -149,10 +151,10 @@ mod tests {
     }
 
     #[test]
-    fn flags_keep_strangers_out() {
-        assert!(!port(&["serve"]).is_guarded);
-        assert!(port(&["serve", "--peer=10.0.0.0/8"]).is_guarded);
-        assert!(port(&["serve", "--client-ca-file", "ca.crt"]).is_guarded);
+    fn flags_limit_the_clients() {
+        assert!(!port(&["serve"]).limits_clients);
+        assert!(port(&["serve", "--peer=10.0.0.0/8"]).limits_clients);
+        assert!(port(&["serve", "--client-ca-file", "ca.crt"]).limits_clients);
     }
 
     #[test]
@@ -175,5 +177,20 @@ mod tests {
         assert!(!limited(&[
             json!({"podSelector": own, "policyTypes": ["Egress"]})
         ]));
+    }
+
+    #[test]
+    fn expressions_of_a_pod_selector_are_evaluated() {
+        let selector = |operator: &str| json!({"matchExpressions": [{"key": "app", "operator": operator, "values": ["ramgate", "other"]}]});
+        let closed = |operator: &str| json!({"podSelector": selector(operator)});
+        assert!(limited(&[closed("In")]));
+        assert!(!limited(&[closed("NotIn")]));
+        // A policy that admits everybody counts, too: another that limits the peers does not make up for it
+        let open = |operator: &str| json!({"podSelector": selector(operator), "ingress": [{}]});
+        assert!(!limited(&[json!({"podSelector": {}}), open("In")]));
+        assert!(limited(&[json!({"podSelector": {}}), open("NotIn")]));
+        let both =
+            json!({"matchLabels": {"team": "b"}, "matchExpressions": selector("In")["matchExpressions"]});
+        assert!(!limited(&[json!({"podSelector": both})]));
     }
 }

@@ -1,4 +1,4 @@
-//! A small cluster for tests: who may do what, its namespaces and nodes, and workloads of everybody.
+//! A small cluster for tests: its configuration, namespaces, nodes and workloads.
 
 use std::sync::Arc;
 
@@ -10,27 +10,28 @@ use serde_json::{Value, json};
 
 use crate::admission::offline;
 use crate::analysis::survey::cluster::Node;
-use crate::analysis::survey::row::Row;
+use crate::analysis::survey::evaluated_workload::EvaluatedWorkload;
+use crate::analysis::survey::inventory::Inventory;
 use crate::analysis::survey::webhooks::Webhooks;
-use crate::analysis::survey::{Inventory, Judge, Source, SurveyedCluster};
+use crate::analysis::survey::{Judge, SurveyedCluster, WorkloadKind};
 use crate::config::directory::{Configuration, ParsedDocument};
 use crate::config::{NamedDocument, load};
 use crate::kubernetes::cluster::{ClusterSnapshot, Meta};
 use crate::stamp::{KEY_BYTES, Ring, Signer};
 
-/// May have instances tagged `env:test`
+/// A user who may create instances tagged `env:test`
 pub(crate) const ALICE: &str = "alice@example.com";
-/// Is bound to a RAM user that may do nothing
+/// A user who is bound to a RAM user without rights
 pub(crate) const CAROL: &str = "carol@example.com";
-/// Is bound to nobody
+/// A user who is bound to no principal
 pub(crate) const MALLORY: &str = "mallory@example.com";
 
-pub(crate) struct Town {
+pub(crate) struct TestCluster {
     pub(crate) configuration: Configuration,
     pub(crate) cluster: SurveyedCluster,
 }
 
-/// Keys of these ids
+/// A signer with keys of these ids
 pub(crate) fn signer(ids: &[&str]) -> Signer {
     let keys = ids.iter().map(|id| {
         let secret: Vec<u8> = id.bytes().cycle().take(KEY_BYTES).collect();
@@ -43,8 +44,8 @@ pub(crate) fn now() -> Timestamp {
     "2026-05-04T10:00:00Z".parse().unwrap()
 }
 
-impl Town {
-    /// A cluster with a `cluster` section
+impl TestCluster {
+    /// A cluster whose directory ends with these YAML sections
     pub(crate) fn new(cluster: &str) -> Self {
         let directory = format!(
             "account: {{id: '123', region: cn-hangzhou}}
@@ -90,7 +91,7 @@ bindings:
         }
     }
 
-    pub(crate) fn judge(&self) -> Judge<'_> {
+    pub(crate) fn evaluator(&self) -> Judge<'_> {
         Judge {
             configuration: &self.configuration,
             cluster: &self.cluster,
@@ -98,7 +99,7 @@ bindings:
         }
     }
 
-    /// An object as it is after somebody made it
+    /// The object after a user created it
     pub(crate) fn made_by(&self, user: &str, object: &Value) -> Value {
         self.made_with(signer(&["k1", "k2"]), user, object)
     }
@@ -110,22 +111,22 @@ bindings:
         offline::stamped(object, (user, &[]), &self.configuration, &objects, now()).unwrap()
     }
 
-    pub(crate) fn rows(&self, source: &Source, object: &Value) -> Vec<Row> {
-        self.judge().rows(source, object)
+    pub(crate) fn evaluate(&self, kind: &WorkloadKind, object: &Value) -> Vec<EvaluatedWorkload> {
+        self.evaluator().rows(kind, object)
     }
 
-    /// Everything that is there, in the order of its kinds
+    /// The inventory of these objects
     pub(crate) fn inventory(&self, objects: &[Value]) -> Inventory {
         let mut inventory = Inventory::default();
-        for source in Source::all(&self.configuration.cluster) {
-            let own = objects.iter().filter(|object| object["kind"] == source.kind());
-            own.for_each(|object| inventory.take(&self.judge(), &source, object));
+        for kind in WorkloadKind::all(&self.configuration.cluster) {
+            let own = objects.iter().filter(|object| object["kind"] == kind.name());
+            own.for_each(|object| inventory.add(&self.evaluator(), &kind, object));
         }
         inventory
     }
 }
 
-/// Labels of a namespace, as the API server completes them
+/// The labels of a namespace, with the one that the API server adds
 pub(crate) fn meta(name: &str, labels: &[(&str, &str)]) -> Meta {
     let own = [("kubernetes.io/metadata.name", name)];
     let labels = labels.iter().chain(&own);
@@ -173,14 +174,14 @@ pub(crate) fn pod(name: &str, tags: &str) -> Value {
     pod
 }
 
-/// The same object, controlled by another one
+/// The object with a controller
 pub(crate) fn owned(mut object: Value, api: &str, kind: &str, name: &str) -> Value {
     object["metadata"]["ownerReferences"] =
         json!([{"apiVersion": api, "kind": kind, "name": name, "uid": "u", "controller": true}]);
     object
 }
 
-/// The webhook configurations of the chart with its default values, as a cluster has them
+/// The webhook configurations of the chart with its default values, each object changed by `change`
 pub(crate) fn webhooks(change: impl Fn(&mut Value)) -> Webhooks {
     let text = include_str!("../../../deploy/manifests/ramgate.yaml");
     let documents = crate::yaml::parse(text).unwrap();

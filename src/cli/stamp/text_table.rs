@@ -1,9 +1,15 @@
-//! A table on the terminal.
+//! A table of text.
 
-/// What stands between two columns
+/// The space between two columns
 const GAP: &str = "  ";
 
-/// Lines of cells under a heading, each column as wide as its widest cell; the last one ends where its text does
+/// A heading and lines of cells; each column is as wide as its widest cell, and no line ends with spaces
+///
+/// ```text
+/// KIND        NAME
+/// Deployment  web
+/// Pod         job-1
+/// ```
 pub(super) fn table<const N: usize>(heading: [&str; N], lines: &[[String; N]]) -> String {
     let width = |column: usize| {
         let cells = lines

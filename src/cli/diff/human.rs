@@ -1,13 +1,15 @@
-//! Differences as people read them, and commands as shells do.
+//! Differences as text for people.
 
 use std::path::Path;
 
-use crate::analysis::diff::{Change, Difference, Example, OtherChange, Report, Ruling, Term};
+use crate::analysis::diff::{Change, Difference, OtherChange, Report, Ruling, Term};
+use crate::cli::diff::shell_command::simulate_command;
 use ram_policy::Principal;
 
 /// How many principals, actions or names are listed before the rest is counted
 const MOST_NAMES: usize = 4;
 
+/// The whole report; its example commands read the new directory
 pub(super) fn human(report: &Report, new: &Path) -> String {
     let differences = report.differences.iter().map(|each| difference(each, new));
     let mut text: String = differences.collect();
@@ -36,8 +38,8 @@ fn difference(difference: &Difference, new: &Path) -> String {
         Change::Denied => '-',
     };
     let who = principals(&difference.principals);
-    let what = elements(difference.actions.as_deref());
-    let on = elements(difference.resources.as_deref());
+    let what = term_list(difference.actions.as_deref());
+    let on = term_list(difference.resources.as_deref());
     let mut line = format!("{sign} {who}: {what} on {on}");
     if let Some(groups) = &difference.resource_groups {
         let groups: Vec<String> = groups.iter().map(group).collect();
@@ -53,13 +55,13 @@ fn difference(difference: &Difference, new: &Path) -> String {
     }
     format!(
         "{line}\n    before:  {}\n    after:   {}\n    example: {}\n",
-        ruling(&difference.before),
-        ruling(&difference.after),
-        command(&difference.example, new)
+        decision(&difference.before),
+        decision(&difference.after),
+        simulate_command(&difference.example, new)
     )
 }
 
-fn ruling(ruling: &Ruling) -> String {
+fn decision(ruling: &Ruling) -> String {
     match &ruling.statement {
         Some(statement) => format!("{} by {statement} ({})", ruling.outcome, ruling.policy_type),
         None => format!("{} ({})", ruling.outcome, ruling.policy_type),
@@ -70,60 +72,60 @@ fn principals(all: &[Principal]) -> String {
     shortened(all.iter().map(ToString::to_string).collect(), ", ")
 }
 
-/// Names, the rest counted where there are many
+/// The first names, and how many more there are
 fn shortened(names: Vec<String>, between: &str) -> String {
     let more = names.len().saturating_sub(MOST_NAMES);
-    // One more is as long as the words that would count it
+    // A single further name is as short as the count
     if more <= 1 {
         return names.join(between);
     }
-    let shown: Vec<String> = names.into_iter().take(MOST_NAMES).collect();
-    format!("{} and {more} more", shown.join(between))
+    let first: Vec<String> = names.into_iter().take(MOST_NAMES).collect();
+    format!("{} and {more} more", first.join(between))
 }
 
-fn elements(terms: Option<&[Term]>) -> String {
+fn term_list(terms: Option<&[Term]>) -> String {
     terms.map_or_else(
         || "*".to_owned(),
         |terms| shortened(terms.iter().map(term).collect(), ", "),
     )
 }
 
-/// A part of what an action or a resource may be
+/// A term of an action or a resource
 pub(super) fn term(term: &Term) -> String {
     match term {
         Term::Absent => "none".to_owned(),
         Term::Exactly(text) | Term::Words(text) => text.clone(),
-        Term::AnyCase(text) => format!("{} in any case", shown(text)),
+        Term::AnyCase(text) => format!("{} in any case", or_backticks(text)),
         Term::Like(patterns) => patterns.join(" and "),
         Term::AnyBut(terms) if terms.is_empty() => "anything".to_owned(),
-        Term::AnyBut(terms) => format!("anything but {}", list(terms)),
-        Term::Without(kept, lost) => format!("{} but not {}", self::term(kept), list(lost)),
+        Term::AnyBut(terms) => format!("anything but {}", excluded(terms)),
+        Term::Without(kept, lost) => format!("{} but not {}", self::term(kept), excluded(lost)),
     }
 }
 
-/// A part of what a resource group may be
+/// A term of a resource group
 pub(super) fn group(term: &Term) -> String {
     match term {
         Term::Absent => "without a resource group".to_owned(),
         Term::AnyBut(terms) if terms.is_empty() => "in any resource group".to_owned(),
-        Term::AnyBut(terms) => format!("in any resource group but {}", list(terms)),
+        Term::AnyBut(terms) => format!("in any resource group but {}", excluded(terms)),
         other => format!("in {}", self::term(other)),
     }
 }
 
-/// A part of what the value of a condition key may be
+/// A term of a condition key's value
 pub(super) fn value(term: &Term) -> String {
     match term {
         Term::Absent => "is absent".to_owned(),
-        Term::Exactly(text) => format!("= {}", shown(text)),
-        Term::AnyCase(text) => format!("= {} in any case", shown(text)),
+        Term::Exactly(text) => format!("= {}", or_backticks(text)),
+        Term::AnyCase(text) => format!("= {} in any case", or_backticks(text)),
         Term::Like(patterns) => format!("is like {}", patterns.join(" and ")),
         Term::Words(words) if words.starts_with(['<', '>']) => words.clone(),
         Term::Words(words) => format!("is {words}"),
         Term::AnyBut(terms) if terms.is_empty() => "is there".to_owned(),
-        Term::AnyBut(terms) if terms.iter().all(is_words) => format!("is not {}", list(terms)),
-        Term::AnyBut(terms) => format!("is anything but {}", list(terms)),
-        Term::Without(kept, lost) => format!("{} but not {}", value(kept), list(lost)),
+        Term::AnyBut(terms) if terms.iter().all(is_words) => format!("is not {}", excluded(terms)),
+        Term::AnyBut(terms) => format!("is anything but {}", excluded(terms)),
+        Term::Without(kept, lost) => format!("{} but not {}", value(kept), excluded(lost)),
     }
 }
 
@@ -131,18 +133,18 @@ fn is_words(term: &Term) -> bool {
     matches!(term, Term::Words(_))
 }
 
-fn list(terms: &[Term]) -> String {
+fn excluded(terms: &[Term]) -> String {
     shortened(
         terms
             .iter()
             .map(term)
-            .map(|text| shown(&text).to_owned())
+            .map(|text| or_backticks(&text).to_owned())
             .collect(),
         ", ",
     )
 }
 
-fn shown(text: &str) -> &str {
+fn or_backticks(text: &str) -> &str {
     if text.is_empty() { "``" } else { text }
 }
 
@@ -155,38 +157,4 @@ fn other(change: &OtherChange) -> String {
     };
     let sign = if change.may_allow { '+' } else { ' ' };
     format!("{sign} {}: {}: {what}\n", change.section, change.entry)
-}
-
-/// The request as a command to paste
-pub(super) fn command(example: &Example, new: &Path) -> String {
-    let new = new.display().to_string();
-    let mut words = vec!["ramgate".to_owned(), "simulate".to_owned()];
-    let mut flag = |name: &str, value: &str| words.extend([name.to_owned(), quoted(value)]);
-    flag("--config-dir", &new);
-    flag("--principal", &example.principal.to_string());
-    flag("--action", &example.action);
-    if example.resource != "*" {
-        flag("--resource", &example.resource);
-    }
-    if let Some(group) = &example.resource_group {
-        flag("--resource-group", group);
-    }
-    for (key, values) in example.context.iter() {
-        for value in values {
-            flag("--context", &format!("{key}={value}"));
-        }
-    }
-    if example.trust {
-        words.push("--trust".to_owned());
-    }
-    words.join(" ")
-}
-
-/// A word as a shell takes it
-fn quoted(text: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:=@,%+".contains(letter);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
