@@ -1,21 +1,21 @@
 //! The command line: one file a subcommand.
 
-pub(crate) mod check;
-pub(crate) mod command_error;
-pub(crate) mod configuration;
-pub(crate) mod diff;
-pub(crate) mod document_files;
-pub(crate) mod exit;
-pub(crate) mod lint;
-pub(crate) mod live_cluster;
-pub(crate) mod manifest;
-pub(crate) mod output;
-pub(crate) mod preflight;
-pub(crate) mod serve;
-pub(crate) mod simulate;
-pub(crate) mod stamp;
-pub(crate) mod test;
-pub(crate) mod trace;
+mod check;
+mod command_error;
+mod configuration;
+mod diff;
+mod document_files;
+mod exit;
+mod lint;
+mod live_cluster;
+mod manifest;
+mod output;
+mod preflight;
+mod serve;
+mod simulate;
+mod stamp;
+mod test;
+mod trace;
 
 use std::process::ExitCode;
 

@@ -1,11 +1,11 @@
 //! `ramgate check`: evaluates manifests with the configuration of a cluster.
 
-pub(crate) mod args;
-pub(crate) mod evaluated_manifest;
-pub(crate) mod human;
-pub(crate) mod json;
-pub(crate) mod questions;
-pub(crate) mod user_groups;
+mod args;
+mod evaluated_manifest;
+mod human;
+mod json;
+mod questions;
+mod user_groups;
 
 pub(super) use crate::cli::check::args::CheckArgs;
 
@@ -135,7 +135,7 @@ spec: {containers: [{name: c}]}
     }
 
     #[test]
-    fn programs_read_the_same() {
+    fn programs_read_json() {
         let folder = Folder::new();
         let args = folder.args("-f ./app.yaml --config-dir ./config --as bob@example.com");
         let text = format!("{:#}", json::as_json(&args, &evaluate_manifests(&args).unwrap()));

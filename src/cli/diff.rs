@@ -1,8 +1,8 @@
 //! `ramgate diff`: compares the decisions of two configurations.
 
-pub(crate) mod human;
-pub(crate) mod json;
-pub(crate) mod shell_command;
+mod human;
+mod json;
+mod shell_command;
 
 use std::path::{Path, PathBuf};
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::command_error::CommandError;
 
-/// How many levels of folders are searched
+/// The number of folder levels that are searched
 const MAX_DEPTH: usize = 16;
 
 /// A file itself, whatever its ending, or the YAML and JSON files below a folder, sorted by path

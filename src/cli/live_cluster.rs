@@ -71,7 +71,7 @@ pub(super) struct LiveCluster<'a> {
 pub(super) struct EvaluationInput {
     pub(super) configuration: Configuration,
     pub(super) cluster: SurveyedCluster,
-    /// What is missing, and how the evaluation does without it
+    /// Notes about what is missing, and what the evaluation assumes instead
     pub(super) notes: Vec<String>,
     now: Timestamp,
 }

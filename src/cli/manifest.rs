@@ -14,7 +14,7 @@ use ram_policy::source::utf8;
 /// The path that means standard input
 const STANDARD_INPUT: &str = "-";
 
-/// How many bytes of a file are read; an API server takes objects of 3 MiB at most
+/// The number of bytes that are read of a file; an API server takes objects of 3 MiB at most
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// An object and the file that holds it

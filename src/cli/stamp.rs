@@ -1,10 +1,10 @@
 //! `ramgate stamp`: shows, verifies and renews the stamps of a cluster.
 
-pub(crate) mod list;
-pub(crate) mod restart;
-pub(crate) mod target;
-pub(crate) mod text_table;
-pub(crate) mod verify;
+mod list;
+mod restart;
+mod target;
+mod text_table;
+mod verify;
 
 use clap::{Args, Subcommand};
 

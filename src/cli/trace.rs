@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use ram_policy::{Effect, Scope, Trace, TracedLayer, TracedStatement};
 
-/// How many characters of a list of values fit on a line
+/// The number of characters of a list of values on a line
 const WIDTH: usize = 84;
 
 /// All layers in the order of their evaluation, each with its statements; every line starts with `indent`

@@ -12,10 +12,10 @@ use crate::analysis::survey::workload_kind::WorkloadKind;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{Ring, key_id};
 
-/// How many examples are kept with a count
+/// The number of examples that are kept with a count
 const EXAMPLES: usize = 3;
 
-/// What was found in a cluster
+/// The evaluated workloads of a cluster, and counts of what is not listed
 #[derive(Debug, Default)]
 pub(crate) struct Inventory {
     workloads: Vec<EvaluatedWorkload>,
@@ -51,7 +51,7 @@ pub(crate) struct CountWithExamples {
 pub(crate) struct KeyUse {
     /// The key's id
     pub id: String,
-    /// How many workloads carry a stamp that it signed
+    /// The number of workloads that carry a stamp signed with it
     pub stamps: usize,
     /// Whether the Secret holds it
     pub is_known: bool,

@@ -8,7 +8,7 @@ use crate::admission::offline::{OfflineResult, Operation, Request};
 use crate::admission::{Cause, Decision, Mode, Modes, offline};
 use crate::analysis::survey::cluster::SurveyedCluster;
 use crate::analysis::survey::evaluated_workload::{Denial, EnforceOutcome, EvaluatedWorkload};
-use crate::analysis::survey::objects::{owner, pod_of, stamp_of, text};
+use crate::analysis::survey::objects::{owner, stamp_of, text};
 use crate::analysis::survey::stamp_status::StampStatus;
 use crate::analysis::survey::workload_kind::WorkloadKind;
 use crate::config::directory::{ClusterSettings, Configuration};
@@ -59,7 +59,7 @@ impl Judge<'_> {
         let pod = match source {
             WorkloadKind::Pod => as_new(object),
             WorkloadKind::BuiltIn(_) | WorkloadKind::Delegated(_) => {
-                pod_of(reviewed, source, namespace, name)
+                source.pod_from(reviewed, namespace, name)
             }
         };
         let verdict = match self.judged(source, &pod) {

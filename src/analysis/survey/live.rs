@@ -1,15 +1,15 @@
 //! Reads a live cluster page by page, with the rights of the caller.
 
-pub(crate) mod api_client;
-pub(crate) mod cluster;
-pub(crate) mod configuration;
-pub(crate) mod installation;
-pub(crate) mod inventory;
-pub(crate) mod read_error;
-pub(crate) mod review_port;
-pub(crate) mod serve_flags;
-pub(crate) mod stamp_keys;
-pub(crate) mod webhook_configurations;
+mod api_client;
+mod cluster;
+mod configuration;
+mod installation;
+mod inventory;
+mod read_error;
+mod review_port;
+mod serve_flags;
+mod stamp_keys;
+mod webhook_configurations;
 
 pub(crate) use crate::analysis::survey::live::api_client::write::WriteMode;
 pub(crate) use crate::analysis::survey::live::api_client::{ApiClient, Scope};

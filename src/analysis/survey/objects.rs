@@ -1,8 +1,7 @@
 //! Fields that the survey reads from objects as JSON.
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use crate::analysis::survey::workload_kind::WorkloadKind;
 use crate::stamp::REQUESTED_BY;
 
 /// The controller of an object, by the object's own owner reference
@@ -63,27 +62,4 @@ pub(crate) fn owner(object: &Value) -> Option<Owner> {
 /// Whether a node is assigned to a pod
 pub(super) fn is_bound(pod: &Value) -> bool {
     !text(pod, "/spec/nodeName").is_empty()
-}
-
-/// The pod that the controller of a kind makes from a template
-///
-/// ```text
-/// template {metadata: {labels: {app: web}}, spec: ...} of Deployment shop/web
-///   -> Pod {metadata: {labels: {app: web}, namespace: shop, generateName: web-, ownerReferences: [Deployment web]}, spec: ...}
-/// ```
-pub(crate) fn pod_of(template: &Value, kind: &WorkloadKind, namespace: &str, name: &str) -> Value {
-    let map = |field: &str| match template.get(field) {
-        Some(Value::Object(map)) => map.clone(),
-        _ => Map::new(),
-    };
-    let (mut metadata, spec) = (map("metadata"), map("spec"));
-    metadata.insert("namespace".to_owned(), namespace.into());
-    metadata.insert("generateName".to_owned(), format!("{name}-").into());
-    let api = match kind.group() {
-        "" => "v1".to_owned(),
-        group => format!("{group}/v1"),
-    };
-    let owner = json!({"apiVersion": api, "kind": kind.name(), "name": name, "uid": "", "controller": true});
-    metadata.insert("ownerReferences".to_owned(), json!([owner]));
-    json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
 }

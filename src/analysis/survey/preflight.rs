@@ -4,13 +4,13 @@
 //! PreflightInput -> workloads, identities, nodes, webhook_rules, namespaces -> Vec<Finding>
 //! ```
 
-pub(crate) mod finding;
-pub(crate) mod identities;
-pub(crate) mod input;
-pub(crate) mod namespaces;
-pub(crate) mod nodes;
-pub(crate) mod webhook_rules;
-pub(crate) mod workloads;
+mod finding;
+mod identities;
+mod input;
+mod namespaces;
+mod nodes;
+mod webhook_rules;
+mod workloads;
 
 pub(crate) use crate::analysis::survey::preflight::finding::Finding;
 pub(crate) use crate::analysis::survey::preflight::input::PreflightInput;

@@ -1,4 +1,4 @@
-//! What to write to a workload so that it gets a stamp of the person who writes it.
+//! Plans the write that gives a workload a new stamp, with the name of the person who writes.
 
 use crate::admission::attribution::Restart;
 use crate::admission::outcome::finding::way_to;
@@ -9,7 +9,7 @@ use crate::analysis::survey::workload_kind::WorkloadKind;
 use crate::kubernetes::workload::Workload;
 use crate::wording::{NAME_LENGTH, clipped};
 
-/// What to write to a workload
+/// The write that gives a workload a new stamp
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RestampPlan {
     /// An annotation of the template, which rolls out, as with `kubectl rollout restart`
@@ -18,7 +18,7 @@ pub(crate) enum RestampPlan {
     Object,
     /// An annotation of the template: the write makes no pod, and ramgate replaces the stamp
     Template,
-    /// Nothing: somebody has to do something else
+    /// No write helps: somebody has to do something else
     Impossible(Obstacle),
 }
 

@@ -1,4 +1,4 @@
-//! Rows, tallies and findings of a small cluster.
+//! Evaluates the workloads of a small cluster.
 
 pub(crate) mod inventory;
 pub(crate) mod preflight;
@@ -17,25 +17,25 @@ use crate::stamp::{Broken, REQUESTED_BY};
 const DEPLOYMENT: WorkloadKind = WorkloadKind::BuiltIn(Workload::Deployment);
 
 #[track_caller]
-fn only(mut rows: Vec<EvaluatedWorkload>) -> EvaluatedWorkload {
-    assert_eq!(rows.len(), 1, "{rows:?}");
-    rows.pop().unwrap()
+fn only(mut all: Vec<EvaluatedWorkload>) -> EvaluatedWorkload {
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.pop().unwrap()
 }
 
-fn code(row: &EvaluatedWorkload) -> &str {
-    row.outcome.denial().map_or("", |denied| denied.code.as_str())
+fn code(one: &EvaluatedWorkload) -> &str {
+    one.outcome.denial().map_or("", |denial| denial.code.as_str())
 }
 
 #[test]
-fn a_stamped_workload_says_who_asked_and_is_judged_for_them() {
+fn a_stamped_workload_is_evaluated_for_the_stamped_user() {
     let test = TestCluster::new("");
     let made = test.made_by(ALICE, &workload("Deployment", "web", template("env:test")));
-    let row = only(test.evaluate(&DEPLOYMENT, &made));
+    let one = only(test.evaluate(&DEPLOYMENT, &made));
     assert!(
-        row.is_good() && !row.would_be_denied() && row.is_certain,
-        "{row:?}"
+        one.is_good() && !one.would_be_denied() && one.is_certain,
+        "{one:?}"
     );
-    let claims = row.stamp.claims().unwrap();
+    let claims = one.stamp.claims().unwrap();
     assert_eq!(
         (
             claims.user.as_str(),
@@ -44,17 +44,17 @@ fn a_stamped_workload_says_who_asked_and_is_judged_for_them() {
         (ALICE, "user/alice")
     );
     assert_eq!(
-        (row.stamp.key(), row.mark.as_str()),
+        (one.stamp.key(), one.mark.as_str()),
         (Some("k2"), "label alibabacloud.com/eci=true")
     );
 
     let made = test.made_by(CAROL, &workload("Deployment", "web", template("env:test")));
-    let row = only(test.evaluate(&DEPLOYMENT, &made));
+    let one = only(test.evaluate(&DEPLOYMENT, &made));
     assert_eq!(
-        (row.stamp.name(), row.outcome.name(), code(&row)),
+        (one.stamp.name(), one.outcome.name(), code(&one)),
         ("good", "denied", "ImplicitDeny")
     );
-    let sentence = &row.outcome.denial().unwrap().sentence;
+    let sentence = &one.outcome.denial().unwrap().sentence;
     assert!(
         sentence.starts_with("`carol@example.com` (RAM user `carol`) may not create pod `shop/web-*`"),
         "{sentence}"
@@ -62,58 +62,58 @@ fn a_stamped_workload_says_who_asked_and_is_judged_for_them() {
     assert!(!sentence.contains("AuthAction"), "{sentence}");
 
     let made = test.made_by(MALLORY, &workload("Deployment", "web", template("env:test")));
-    let row = only(test.evaluate(&DEPLOYMENT, &made));
-    assert_eq!((row.stamp.name(), code(&row)), ("good", "UnboundIdentity"));
-    assert!(row.would_be_denied());
+    let one = only(test.evaluate(&DEPLOYMENT, &made));
+    assert_eq!((one.stamp.name(), code(&one)), ("good", "UnboundIdentity"));
+    assert!(one.would_be_denied());
 }
 
 #[test]
 fn a_workload_without_a_stamp_would_be_denied() {
     let test = TestCluster::new("");
-    let row = only(test.evaluate(&DEPLOYMENT, &workload("Deployment", "web", template("env:test"))));
+    let one = only(test.evaluate(&DEPLOYMENT, &workload("Deployment", "web", template("env:test"))));
     assert_eq!(
-        (&row.stamp, row.outcome.name(), code(&row)),
+        (&one.stamp, one.outcome.name(), code(&one)),
         (&StampStatus::Missing, "denied", "MissingStamp")
     );
-    assert!(row.would_be_denied());
+    assert!(one.would_be_denied());
 }
 
 #[test]
-fn a_stamp_that_proves_nothing_is_told_with_its_reason() {
+fn a_broken_stamp_has_a_reason() {
     let test = TestCluster::new("");
     let made = test.made_by(ALICE, &workload("Deployment", "web", template("env:test")));
     let mut copied = made.clone();
     copied["metadata"]["namespace"] = "bank".into();
-    let row = only(test.evaluate(&DEPLOYMENT, &copied));
+    let one = only(test.evaluate(&DEPLOYMENT, &copied));
     let reason = Some(Broken::Namespace("shop".to_owned()));
     assert_eq!(
-        row.stamp,
+        one.stamp,
         StampStatus::Broken {
             reason,
             key: Some("k2".to_owned())
         }
     );
-    assert_eq!(code(&row), "ForgedStamp");
+    assert_eq!(code(&one), "ForgedStamp");
 
     let lost = test.made_with(
         signer(&["k9"]),
         ALICE,
         &workload("Deployment", "web", template("env:test")),
     );
-    let row = only(test.evaluate(&DEPLOYMENT, &lost));
+    let one = only(test.evaluate(&DEPLOYMENT, &lost));
     assert_eq!(
-        row.stamp.problem().unwrap(),
+        one.stamp.problem().unwrap(),
         "its stamp proves nothing, it was signed with key k9, which ramgate does not have"
     );
 
     let mut keyless = TestCluster::new("");
     keyless.cluster.signer = None;
-    let row = only(keyless.evaluate(&DEPLOYMENT, &made));
+    let one = only(keyless.evaluate(&DEPLOYMENT, &made));
     assert_eq!(
-        row.stamp.problem().unwrap(),
+        one.stamp.problem().unwrap(),
         "its stamp proves nothing, there is no key to check it with"
     );
-    assert!(row.would_be_denied());
+    assert!(one.would_be_denied());
 }
 
 #[test]
@@ -121,12 +121,12 @@ fn fields_that_were_changed_behind_the_stamp_are_denied() {
     let test = TestCluster::new("");
     let mut made = test.made_by(ALICE, &workload("Deployment", "web", template("env:test")));
     made["spec"]["template"]["metadata"]["annotations"]["k8s.aliyun.com/eci-custom-tags"] = "env:prod".into();
-    let row = only(test.evaluate(&DEPLOYMENT, &made));
-    assert_eq!((row.stamp.name(), code(&row)), ("good", "DiffersFromStamp"));
+    let one = only(test.evaluate(&DEPLOYMENT, &made));
+    assert_eq!((one.stamp.name(), code(&one)), ("good", "DiffersFromStamp"));
 }
 
 #[test]
-fn what_cannot_reach_eci_is_no_row_and_what_may_is_a_possible_one() {
+fn workloads_that_cannot_reach_eci_are_left_out_and_others_are_possible() {
     let test = TestCluster::new("");
     let plain = json!({"metadata": {}, "spec": {"containers": []}});
     assert!(
@@ -134,15 +134,15 @@ fn what_cannot_reach_eci_is_no_row_and_what_may_is_a_possible_one() {
             .is_empty()
     );
     let tolerant = json!({"spec": {"tolerations": [{"operator": "Exists"}]}});
-    let row = only(test.evaluate(
+    let one = only(test.evaluate(
         &WorkloadKind::BuiltIn(Workload::DaemonSet),
         &workload("DaemonSet", "agent", tolerant),
     ));
     assert!(
-        !row.is_certain && matches!(row.outcome, EnforceOutcome::DeniedIfBound(_)),
-        "{row:?}"
+        !one.is_certain && matches!(one.outcome, EnforceOutcome::DeniedIfBound(_)),
+        "{one:?}"
     );
-    assert_eq!(row.mark, "toleration of every taint");
+    assert_eq!(one.mark, "toleration of every taint");
 }
 
 #[test]
@@ -183,14 +183,14 @@ const CARRIERS: &str = "cluster:
 ";
 
 #[test]
-fn every_template_of_a_listed_kind_has_its_row() {
+fn every_template_of_a_delegated_kind_is_evaluated() {
     let mut test = TestCluster::new(CARRIERS);
-    let source = WorkloadKind::named("clonesets", &test.configuration.cluster).unwrap();
+    let workload_kind = WorkloadKind::named("clonesets", &test.configuration.cluster).unwrap();
     let mut set = workload("CloneSet", "web", template("env:test"));
     let other = json!({"metadata": {"labels": {"eci": "true"}}});
     set["spec"]["others"] = json!([{"template": other}, {"name": "none"}, {"template": other}]);
-    let rows = test.evaluate(&source, &set);
-    let titles: Vec<String> = rows.iter().map(EvaluatedWorkload::title).collect();
+    let all = test.evaluate(&workload_kind, &set);
+    let titles: Vec<String> = all.iter().map(EvaluatedWorkload::title).collect();
     assert_eq!(
         titles,
         [
@@ -199,20 +199,20 @@ fn every_template_of_a_listed_kind_has_its_row() {
             "CloneSet/web (spec.others.2.template)"
         ]
     );
-    assert!(rows.iter().all(|row| row.stamp == StampStatus::Missing));
+    assert!(all.iter().all(|one| one.stamp == StampStatus::Missing));
     assert!(matches!(
-        RestampPlan::of(&rows[0]),
+        RestampPlan::of(&all[0]),
         RestampPlan::Impossible(Obstacle::CustomController)
     ));
 
-    // The default installation does not send the kind, so that its stamps are not trusted
+    // The default installation does not send the kind: its stamps are not trusted
     test.cluster.webhooks = Some(crate::analysis::survey::test_cluster::webhooks(|_| {}));
-    let rows = test.evaluate(&source, &set);
-    assert_eq!(code(&rows[0]), "CarrierNotSent");
+    let all = test.evaluate(&workload_kind, &set);
+    assert_eq!(code(&all[0]), "CarrierNotSent");
 }
 
 #[test]
-fn kinds_are_meant_by_all_their_names() {
+fn kinds_are_found_by_all_their_names() {
     let test = TestCluster::new(CARRIERS);
     let settings = &test.configuration.cluster;
     for word in ["deployment", "Deployment", "deployments", "deploy"] {
@@ -231,25 +231,25 @@ fn kinds_are_meant_by_all_their_names() {
     );
     let object = json!({"apiVersion": "other.example.com/v1", "kind": "Deployment"});
     assert_eq!(WorkloadKind::of_object(&object, settings), None);
-    // A built-in kind that a carrier lists is looked through once
+    // A built-in kind that `cluster.carriers` lists comes once
     let kinds: Vec<String> = WorkloadKind::all(settings)
         .iter()
-        .map(|source| source.name().to_owned())
+        .map(|kind| kind.name().to_owned())
         .collect();
     assert_eq!(kinds.iter().filter(|kind| *kind == "Job").count(), 1, "{kinds:?}");
 }
 
 fn plan(kind: &str, change: impl FnOnce(&mut Value)) -> (RestampPlan, String) {
     let test = TestCluster::new("");
-    let source = WorkloadKind::named(kind, &test.configuration.cluster).unwrap();
+    let workload_kind = WorkloadKind::named(kind, &test.configuration.cluster).unwrap();
     let mut object = match kind {
         "Pod" => pod("web", "env:test"),
         kind => workload(kind, "web", template("env:test")),
     };
     change(&mut object);
-    let row = only(test.evaluate(&source, &object));
-    let plan = RestampPlan::of(&row);
-    let advice = plan.advice(&row);
+    let one = only(test.evaluate(&workload_kind, &object));
+    let plan = RestampPlan::of(&one);
+    let advice = plan.advice(&one);
     (plan, advice)
 }
 
@@ -296,8 +296,8 @@ fn each_kind_has_its_way_to_a_stamp() {
 fn a_good_stamp_is_renewed_by_the_template() {
     let test = TestCluster::new("");
     let made = test.made_by(ALICE, &workload("CronJob", "web", template("env:test")));
-    let row = only(test.evaluate(&WorkloadKind::BuiltIn(Workload::CronJob), &made));
-    assert_eq!(RestampPlan::of(&row), RestampPlan::Template);
+    let one = only(test.evaluate(&WorkloadKind::BuiltIn(Workload::CronJob), &made));
+    assert_eq!(RestampPlan::of(&one), RestampPlan::Template);
     assert!(
         made.pointer("/spec/jobTemplate/spec/template/metadata/annotations")
             .unwrap()[REQUESTED_BY]

@@ -1,6 +1,6 @@
 //! The kinds that the survey lists: built-in workloads, delegated kinds and pods.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::admission::attribution::OwnedObject;
 use crate::analysis::survey::objects::{group, owner, text};
@@ -159,6 +159,30 @@ impl WorkloadKind {
             Self::BuiltIn(_) | Self::Pod => "system:serviceaccount:kube-system:replicaset-controller",
             Self::Delegated(delegated) => &delegated.user,
         }
+    }
+
+    /// The pod that the controller makes from a template of an object
+    ///
+    /// ```text
+    /// Deployment shop/web: {metadata: {labels: {app: web}}, spec: {...}}
+    ///   -> Pod: {metadata: {labels: {app: web}, namespace: shop, generateName: web-, ownerReferences: [Deployment web]}, spec: {...}}
+    /// ```
+    pub(crate) fn pod_from(&self, template: &Value, namespace: &str, name: &str) -> Value {
+        let map = |field: &str| match template.get(field) {
+            Some(Value::Object(map)) => map.clone(),
+            _ => Map::new(),
+        };
+        let (mut metadata, spec) = (map("metadata"), map("spec"));
+        metadata.insert("namespace".to_owned(), namespace.into());
+        metadata.insert("generateName".to_owned(), format!("{name}-").into());
+        let api = match self.group() {
+            "" => "v1".to_owned(),
+            group => format!("{group}/v1"),
+        };
+        let owner =
+            json!({"apiVersion": api, "kind": self.name(), "name": name, "uid": "", "controller": true});
+        metadata.insert("ownerReferences".to_owned(), json!([owner]));
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
     }
 
     /// Whether an object makes no more pods, or none until its owner scales it up

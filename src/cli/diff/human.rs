@@ -6,7 +6,7 @@ use crate::analysis::diff::{Change, Difference, OtherChange, Report, Ruling, Ter
 use crate::cli::diff::shell_command::simulate_command;
 use ram_policy::Principal;
 
-/// How many principals, actions or names are listed before the rest is counted
+/// The number of principals, actions or names that are listed before the rest is counted
 const MOST_NAMES: usize = 4;
 
 /// The whole report; its example commands read the new directory

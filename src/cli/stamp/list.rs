@@ -1,8 +1,8 @@
 //! `ramgate stamp list`: lists all workloads that lead to ECI, with their stamps and their outcomes in mode enforce.
 
-pub(crate) mod human;
-pub(crate) mod json;
-pub(crate) mod listing;
+mod human;
+mod json;
+mod listing;
 
 use clap::Args;
 

@@ -1,8 +1,8 @@
 //! `ramgate stamp restart`: writes workloads in the caller's name, so that ramgate stamps them again.
 
-pub(crate) mod caller;
-pub(crate) mod step;
-pub(crate) mod step_result;
+mod caller;
+mod step;
+mod step_result;
 
 use std::io;
 

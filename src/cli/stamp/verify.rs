@@ -1,8 +1,8 @@
 //! `ramgate stamp verify`: explains stamps, and verifies them.
 
-pub(crate) mod human;
-pub(crate) mod json;
-pub(crate) mod verified_stamp;
+mod human;
+mod json;
+mod verified_stamp;
 
 use std::path::PathBuf;
 
@@ -53,7 +53,7 @@ struct Verifier<'a> {
     live: &'a LiveCluster<'a>,
     /// The namespace of objects that name none
     namespace: String,
-    /// Kinds of the settings that need no configuration
+    /// Settings without custom kinds, for objects that need no configuration
     built_in: ClusterSettings,
     /// The configuration and the cluster, read when a stamp needs them
     input: OnceCell<EvaluationInput>,
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_good_stamp_is_told_in_plain_words() {
+    fn a_good_stamp_is_explained() {
         let one = verified(&made(ALICE));
         assert!(one.is_good());
         insta::assert_snapshot!(human(&one));
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_forged_stamp_says_is_told_as_unproved_and_cannot_write_to_the_terminal() {
+    fn claims_of_a_forged_stamp_are_marked_as_unproved_and_cannot_write_to_the_terminal() {
         let mut copy = made(ALICE);
         let pointer = "/spec/template/metadata/annotations/ramgate.io~1requested-by";
         let forged = copy.pointer(pointer).and_then(Value::as_str).unwrap();
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_in_another_namespace_and_a_workload_without_a_stamp_are_told() {
+    fn a_copy_in_another_namespace_and_a_workload_without_a_stamp_have_a_problem() {
         let mut copy = made(ALICE);
         copy["metadata"]["namespace"] = "bank".into();
         let text = human(&verified(&copy));
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn other_fields_than_the_stamped_ones_are_told_one_by_one() {
+    fn every_field_that_differs_is_listed() {
         let mut object = made(ALICE);
         let annotations = object.pointer_mut("/spec/template/metadata/annotations").unwrap();
         annotations["k8s.aliyun.com/eci-custom-tags"] = "env:prod".into();

@@ -1,6 +1,6 @@
 //! Gets, lists and writes objects of the API server as JSON.
 
-pub(crate) mod write;
+pub(super) mod write;
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::analysis::survey::live::read_error::ReadError;
 use crate::analysis::survey::workload_kind::WorkloadKind;
 
-/// How many objects one page has: a page of pods stays below ten megabytes
+/// The number of objects in a page: a page of pods stays below ten megabytes
 const PAGE: u32 = 250;
 
 /// Longer than a working API server takes for one page
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_list_whose_state_is_forgotten_goes_on_where_it_was() {
+    async fn a_list_whose_token_expired_goes_on_where_it_was() {
         let answers = vec![page(&["a"], "old"), failure(410, Some("new")), page(&["b"], "")];
         assert_eq!(names(answers).await.0.unwrap(), ["a", "b"]);
         let error = names(vec![page(&["a"], "old"), failure(410, None)])
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_not_there_or_not_allowed_is_told_apart() {
+    async fn missing_and_forbidden_objects_are_distinguished() {
         let (reader, _) = reader(vec![failure(404, None), failure(403, None), (200, json!("text"))]);
         assert_eq!(reader.get("a thing", "/api/v1/things", "x").await.unwrap(), None);
         let error = reader.get("a thing", "/api/v1/things", "x").await.unwrap_err();
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn the_text_of_a_warning_is_told_without_its_wrapping() {
+    fn the_text_of_a_warning_header_is_unwrapped() {
         assert_eq!(warning_text(r#"299 - "a \"b\" \\ c""#), r#"a "b" \ c"#);
         assert_eq!(warning_text("odd"), "odd");
     }

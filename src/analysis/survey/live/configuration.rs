@@ -12,7 +12,7 @@ use crate::analysis::survey::objects::text;
 use crate::config::config_map::LABEL;
 use crate::config::{NamedDocument, config_map};
 
-/// How many ConfigMaps one page has: each may be a mebibyte long
+/// The number of ConfigMaps in a page: each may be a mebibyte long
 const PAGE: u32 = 8;
 
 /// The documents of ramgate's ConfigMaps in a namespace, ordered by the ConfigMap's name

@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_deployment_says_counts() {
+    fn the_flags_of_the_deployment_are_read() {
         let deployment = deployment(json!([
             "serve",
             "--namespace=r",

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// How many names one sentence lists
+/// The most names in one sentence
 const SHOWN: usize = 5;
 
 /// One thing to put right before enforcing
@@ -19,7 +19,7 @@ pub(crate) struct Finding {
     pub subject: String,
     /// The problem
     pub problem: String,
-    /// What to do
+    /// The remedy
     pub advice: String,
 }
 
@@ -38,7 +38,7 @@ pub(crate) enum Check {
     Rules,
     /// Pods that eci-profile routes are sent
     Profile,
-    /// Nothing in an exempt namespace goes to ECI
+    /// No exempt namespace has pods on ECI
     Exempt,
 }
 

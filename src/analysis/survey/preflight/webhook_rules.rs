@@ -2,8 +2,8 @@
 //!
 //! Of match conditions only the second comparison sees more than their names.
 
-pub(crate) mod namespace_labels;
-pub(crate) mod required_rule;
+mod namespace_labels;
+mod required_rule;
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Everything together: what is shown, what is counted, and which keys are in use.
+//! Collects an inventory: the workloads in it, the counts, and the keys in use.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ fn titles(inventory: Inventory) -> Vec<String> {
 }
 
 #[test]
-fn what_an_owner_says_is_said_once() {
+fn an_object_that_repeats_its_owner_is_left_out() {
     let test = TestCluster::new("");
     let set = |name: &str, replicas: u64, template: Value| {
         let mut set = workload("ReplicaSet", name, template);
@@ -133,12 +133,12 @@ fn a_pod_that_runs_is_shown_and_not_counted() {
         bound("on-real", "real"),
         pod("waits", "env:test"),
     ]);
-    let rows = inventory.into_workloads();
-    let seen: Vec<_> = rows
+    let workloads = inventory.into_workloads();
+    let found: Vec<_> = workloads
         .iter()
-        .map(|row| (row.name.as_str(), row.is_bound, row.would_be_denied()))
+        .map(|one| (one.name.as_str(), one.is_bound, one.would_be_denied()))
         .collect();
-    assert_eq!(seen, [("on-vk", true, false), ("waits", false, true)]);
+    assert_eq!(found, [("on-vk", true, false), ("waits", false, true)]);
 }
 
 #[test]
@@ -178,12 +178,12 @@ fn keys_are_counted_where_a_stamp_still_counts() {
     let inventory = test.inventory(&objects);
     let ring = signer(&["k0", "k1", "k2"]);
     let uses = inventory.key_uses(Some(ring.ring()));
-    let seen: Vec<_> = uses
+    let found: Vec<_> = uses
         .iter()
         .map(|key| (key.id.as_str(), key.stamps, key.is_known, key.is_newest))
         .collect();
     assert_eq!(
-        seen,
+        found,
         [
             ("k2", 3, true, true),
             ("k1", 1, true, false),
@@ -194,7 +194,7 @@ fn keys_are_counted_where_a_stamp_still_counts() {
 }
 
 #[test]
-fn exempt_namespaces_are_counted_apart_whether_or_not_the_rules_tell() {
+fn exempt_namespaces_are_counted_apart_with_and_without_webhooks() {
     let mut test = TestCluster::new("");
     let mut agent = workload("Deployment", "agent", template("env:test"));
     agent["metadata"]["namespace"] = "kube-system".into();
@@ -208,7 +208,7 @@ fn exempt_namespaces_are_counted_apart_whether_or_not_the_rules_tell() {
         );
         assert_eq!(titles(inventory), ["Deployment/web"]);
     }
-    // An entry that is missing makes nobody exempt
+    // A missing entry makes no namespace exempt
     test.cluster.webhooks = Some(webhooks(|object| {
         if let Some(entries) = object["webhooks"].as_array_mut() {
             entries.retain(|entry| entry["name"] == "namespaces-eci.ramgate.io");
@@ -218,7 +218,7 @@ fn exempt_namespaces_are_counted_apart_whether_or_not_the_rules_tell() {
 }
 
 #[test]
-fn makers_that_nobody_knows_are_counted() {
+fn unknown_controllers_are_counted() {
     let test = TestCluster::new("");
     let foreign = |object| owned(object, "argoproj.io/v1alpha1", "Workflow", "build");
     let mut plain = pod("plain", "env:test");

@@ -1,4 +1,4 @@
-//! Each finding of preflight, by the one thing that brings it about.
+//! Provokes each finding of preflight alone.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ fn lines(findings: &[Finding]) -> String {
     findings.iter().map(|finding| format!("{finding}\n")).collect()
 }
 
-/// A cluster in which nothing is to be found
+/// A cluster without findings
 fn orderly() -> TestCluster {
     let mut test = TestCluster::new("");
     test.cluster.webhooks = Some(webhooks(|_| {}));
@@ -54,7 +54,7 @@ fn an_orderly_cluster_gives_no_finding() {
 }
 
 #[test]
-fn workloads_are_told_with_what_to_run() {
+fn denied_workloads_come_with_the_command_to_run() {
     let test = orderly();
     let denied = test.made_by(
         crate::analysis::survey::test_cluster::CAROL,
@@ -65,7 +65,7 @@ fn workloads_are_told_with_what_to_run() {
 }
 
 #[test]
-fn makers_and_principals_that_nobody_knows_are_told() {
+fn unknown_controllers_and_principals_are_found() {
     let mut test = orderly();
     let pod = owned(
         pod("build-1", "env:test"),
@@ -87,7 +87,7 @@ fn makers_and_principals_that_nobody_knows_are_told() {
 }
 
 #[test]
-fn names_of_nodes_are_held_against_the_pattern() {
+fn names_of_nodes_are_compared_with_the_pattern() {
     let mut test = orderly();
     test.cluster.nodes.insert(
         "acs".to_owned(),
@@ -119,7 +119,7 @@ fn selectors_of_eci_profile_need_burst_namespaces() {
 }
 
 #[test]
-fn exempt_namespaces_that_lead_to_eci_are_told() {
+fn exempt_namespaces_that_lead_to_eci_are_found() {
     let mut test = orderly();
     let routed = meta("kube-system", &[("alibabacloud.com/eci", "true")]);
     test.cluster
@@ -137,7 +137,7 @@ fn an_absent_installation_is_one_finding() {
     insta::assert_snapshot!(lines(&found(&test, &[], &WARN, "real")));
 }
 
-/// What is found when an entry is changed or taken away
+/// The findings after `change` to the entries
 fn without(change: impl Fn(&mut Vec<Value>)) -> String {
     let mut test = TestCluster::new("");
     test.cluster.webhooks = Some(webhooks(|object| {
@@ -201,7 +201,7 @@ fn burst_namespaces_and_serverless_clusters_want_unmarked_pods_sent() {
 }
 
 #[test]
-fn a_kind_of_carriers_that_is_not_sent_is_told() {
+fn a_kind_of_carriers_that_is_not_sent_is_found() {
     let mut test = TestCluster::new(crate::analysis::survey::tests::CARRIERS);
     test.cluster.webhooks = Some(webhooks(|_| {}));
     let findings = found(&test, &[], &WARN, "real");
@@ -216,7 +216,7 @@ fn a_kind_of_carriers_that_is_not_sent_is_told() {
 #[test]
 fn what_an_outage_lets_through_counts_in_enforced_namespaces() {
     let test = orderly();
-    // The chart's default mode is warn, with which every entry ignores failure
+    // The chart's default mode is warn, in which every entry ignores failure
     let enforce = Modes::everywhere(Mode::Enforce);
     let findings = found(&test, &[], &enforce, "real");
     assert_eq!(findings.len(), 2, "{}", lines(&findings));
@@ -225,7 +225,7 @@ fn what_an_outage_lets_through_counts_in_enforced_namespaces() {
             .iter()
             .all(|finding| finding.problem.starts_with("failurePolicy is Ignore"))
     );
-    // What an outage may never hold up is no gap
+    // Entries that an outage must not block may ignore failure
     let mut closed = orderly();
     closed.cluster.webhooks = Some(webhooks(|object| {
         for entry in object["webhooks"].as_array_mut().into_iter().flatten() {
@@ -254,7 +254,7 @@ fn what_an_outage_lets_through_counts_in_enforced_namespaces() {
 }
 
 #[test]
-fn an_empty_ca_bundle_is_told() {
+fn an_empty_ca_bundle_is_found() {
     let text = without(|entries| entries[0]["clientConfig"]["caBundle"] = "".into());
     assert_eq!(
         text,

@@ -15,7 +15,7 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// How many workloads match
+    /// The number of workloads that match
     pub(super) fn count(&self, is_wanted: impl Fn(&EvaluatedWorkload) -> bool) -> usize {
         let workloads = self.workloads.iter();
         workloads.filter(|workload| is_wanted(workload)).count()

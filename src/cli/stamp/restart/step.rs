@@ -31,7 +31,7 @@ impl Step {
         !matches!(self.plan, RestampPlan::Impossible(_))
     }
 
-    /// What somebody else has to do
+    /// The advice for a workload that cannot be written
     pub(super) fn advice(&self) -> String {
         self.plan.advice(&self.workload)
     }

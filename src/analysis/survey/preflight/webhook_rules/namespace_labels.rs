@@ -10,7 +10,7 @@ use crate::config::directory::{ClusterSettings, Selector, Test};
 /// The labels of a namespace that exists or may be created
 #[derive(Clone, Debug)]
 pub(super) struct NamespaceLabels {
-    /// How findings name it
+    /// Its name in findings
     pub(super) description: String,
     pub(super) labels: BTreeMap<String, String>,
 }
