@@ -4,7 +4,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::admission::{Mode, Modes};
+use crate::admission::Modes;
 use crate::analysis::survey::live::api_client::{ApiClient, ListRequest};
 use crate::analysis::survey::live::read_error::ReadError;
 use crate::analysis::survey::live::review_port::ReviewPort;
@@ -105,7 +105,7 @@ fn modes(arguments: &[String]) -> Modes {
     });
     Modes {
         namespaces: namespaces.collect(),
-        ..Modes::everywhere(default.unwrap_or(Mode::default()))
+        ..Modes::everywhere(default.unwrap_or_default())
     }
 }
 
@@ -123,6 +123,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::admission::Mode;
 
     fn deployment(arguments: Value) -> Deployment {
         let spec = json!({"containers": [{"name": "other", "args": ["serve"]}, {"name": "ramgate", "args": arguments}]});
