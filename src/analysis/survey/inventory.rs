@@ -113,12 +113,8 @@ impl Inventory {
         if self.repeats_owner(kind, namespace, owner.as_ref(), digest) {
             return;
         }
-        if let WorkloadKind::BuiltIn(workload) = kind
-            && OWNED_KINDS.iter().any(|(_, owner)| owner == workload)
-        {
-            let (namespace, name) = namespace_and_name(object);
-            self.owners.insert((workload.kind(), namespace, name), digest);
-        }
+        self.owners
+            .extend(owner_key(kind, object).map(|key| (key, digest)));
         if let Some(owner) = owner.filter(|_| !workloads.is_empty()) {
             self.count_unknown_controller(evaluator, owner, title(kind, object));
         }
@@ -246,6 +242,16 @@ fn sort_key(workload: &EvaluatedWorkload) -> (&str, &str, &str) {
 fn namespace_and_name(object: &Value) -> (String, String) {
     let text = |pointer| text(object, pointer).to_owned();
     (text("/metadata/namespace"), text("/metadata/name"))
+}
+
+/// The key of an object that may own others
+fn owner_key(kind: &WorkloadKind, object: &Value) -> Option<ObjectKey> {
+    let WorkloadKind::BuiltIn(workload) = kind else {
+        return None;
+    };
+    let (namespace, name) = namespace_and_name(object);
+    let is_owner = OWNED_KINDS.iter().any(|(_, owner)| owner == workload);
+    is_owner.then(|| (workload.kind(), namespace, name))
 }
 
 /// `KIND/NAMESPACE/NAME`

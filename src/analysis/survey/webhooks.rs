@@ -38,9 +38,13 @@ pub(crate) struct Entry {
     pub(crate) has_ca_bundle: bool,
     /// Whether it sends only objects that carry a mark themselves
     pub(crate) requires_mark: bool,
+    /// Whether it sends only some objects, by their labels
+    pub(crate) has_object_selector: bool,
     rules: Vec<RuleWithOperations>,
-    namespace_selector: Option<LabelSelector>,
-    object_selector: Option<LabelSelector>,
+    /// Matches the namespaces whose objects are sent; `None` if it is invalid, and matches none
+    namespace_selector: Option<Selector>,
+    /// Its requirements on the namespace's name alone
+    name_selector: Option<Selector>,
 }
 
 /// A kind of request that a rule may match
@@ -115,8 +119,9 @@ impl Entry {
             has_ca_bundle: is_filled(webhook.client_config.ca_bundle.as_ref()),
             requires_mark: requires_mark(webhook.match_conditions.as_deref()),
             rules: webhook.rules.clone().unwrap_or_default(),
-            namespace_selector: webhook.namespace_selector.clone(),
-            object_selector: webhook.object_selector.clone(),
+            has_object_selector: is_selective(webhook.object_selector.as_ref()),
+            namespace_selector: parsed(webhook.namespace_selector.clone()),
+            name_selector: parsed(webhook.namespace_selector.clone().map(about_name)),
         }
     }
 
@@ -128,8 +133,9 @@ impl Entry {
             has_ca_bundle: is_filled(webhook.client_config.ca_bundle.as_ref()),
             requires_mark: requires_mark(webhook.match_conditions.as_deref()),
             rules: webhook.rules.clone().unwrap_or_default(),
-            namespace_selector: webhook.namespace_selector.clone(),
-            object_selector: webhook.object_selector.clone(),
+            has_object_selector: is_selective(webhook.object_selector.as_ref()),
+            namespace_selector: parsed(webhook.namespace_selector.clone()),
+            name_selector: parsed(webhook.namespace_selector.clone().map(about_name)),
         }
     }
 
@@ -163,23 +169,15 @@ impl Entry {
 
     /// Whether its namespace selector matches a namespace with these labels
     pub(crate) fn selects_namespace(&self, labels: &BTreeMap<String, String>) -> bool {
-        self.namespace_selector
-            .as_ref()
-            .is_none_or(|selector| matches_labels(selector, labels))
-    }
-
-    /// Whether it sends only some objects, by their labels
-    pub(crate) fn has_object_selector(&self) -> bool {
-        let selector = self.object_selector.as_ref();
-        selector.is_some_and(|selector| *selector != LabelSelector::default())
+        let selector = self.namespace_selector.as_ref();
+        selector.is_some_and(|selector| selector.matches(labels))
     }
 
     /// Whether its namespace selector matches a namespace of this name with some labels
     fn may_select(&self, namespace: &str) -> bool {
         let labels = BTreeMap::from([(NAME_LABEL.to_owned(), namespace.to_owned())]);
-        self.namespace_selector
-            .as_ref()
-            .is_none_or(|selector| matches_labels(&about_names(selector), &labels))
+        let selector = self.name_selector.as_ref();
+        selector.is_some_and(|selector| selector.matches(&labels))
     }
 }
 
@@ -212,14 +210,19 @@ fn matches_resource(rule: &str, resource: &str) -> bool {
     }
 }
 
-/// Whether a selector matches; one with an operator that the API server does not know matches nothing
-fn matches_labels(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool {
-    Selector::try_from(selector.clone()).is_ok_and(|selector| selector.matches(labels))
+fn is_selective(selector: Option<&LabelSelector>) -> bool {
+    selector.is_some_and(|selector| *selector != LabelSelector::default())
+}
+
+/// A selector to match with; `None` if it has an operator that the API server does not know
+///
+/// An absent selector matches everything, as an empty one does.
+fn parsed(selector: Option<LabelSelector>) -> Option<Selector> {
+    Selector::try_from(selector.unwrap_or_default()).ok()
 }
 
 /// The requirements of a selector on the namespace's name alone
-fn about_names(selector: &LabelSelector) -> LabelSelector {
-    let mut selector = selector.clone();
+fn about_name(mut selector: LabelSelector) -> LabelSelector {
     if let Some(labels) = &mut selector.match_labels {
         labels.retain(|key, _| key == NAME_LABEL);
     }

@@ -53,7 +53,7 @@ fn missing(
     let entries = webhooks.entries().iter();
     let entries: Vec<&Entry> = entries
         .filter(|entry| entry.path == path)
-        .filter(|entry| rule.may_select_objects || !entry.has_object_selector())
+        .filter(|entry| rule.may_select_objects || !entry.has_object_selector)
         .filter(|entry| !rule.is_unmarked || !entry.requires_mark)
         .collect();
     let (mut requests, mut namespaces) = (BTreeSet::new(), BTreeSet::new());
