@@ -1,24 +1,28 @@
-//! The command line: what is typed, what is printed, what the exit code says.
+//! The command line: one file a subcommand.
 
-pub(crate) mod check;
-pub(crate) mod configuration;
-pub(crate) mod diff;
-pub(crate) mod explain;
-pub(crate) mod lint;
-pub(crate) mod manifest;
-pub(crate) mod preflight;
-pub(crate) mod report;
-pub(crate) mod serve;
-pub(crate) mod simulate;
-pub(crate) mod site;
-pub(crate) mod stamp;
-pub(crate) mod test;
+mod check;
+mod command_error;
+mod configuration;
+mod diff;
+mod document_files;
+mod exit;
+mod lint;
+mod live_cluster;
+mod manifest;
+mod output;
+mod preflight;
+mod serve;
+mod simulate;
+mod stamp;
+mod test;
+mod trace;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub use crate::cli::report::{Exit, Output, Problem};
+use crate::cli::exit::Exit;
+use crate::cli::output::{Output, ignore};
 
 /// Holds pods bound for Alibaba Cloud ECI to the account's own RAM policies
 #[derive(Debug, Parser)]
@@ -49,14 +53,14 @@ pub fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help and version are asked for; everything else is a wrong use, for which clap has another code.
-            let asked_for = !error.use_stderr();
-            report::ignore(error.print());
-            return if asked_for { Exit::Good } else { Exit::Failure }.into();
+            // Help and the version are no errors; for all others clap has a code that means denied here
+            let is_error = error.use_stderr();
+            ignore(error.print());
+            return if is_error { Exit::Failure } else { Exit::Good }.into();
         }
     };
     let output = arguments.output;
-    let done = match arguments.command {
+    let result = match arguments.command {
         Command::Check(args) => check::run(&args, output),
         Command::Diff(args) => diff::run(&args, output),
         Command::Preflight(args) => preflight::run(&args, output),
@@ -66,11 +70,11 @@ pub fn main() -> ExitCode {
         Command::Lint(args) => lint::run(&args, output),
         Command::Test(args) => test::run(&args, output),
     };
-    match done {
+    match result {
         Ok(exit) => exit.into(),
-        Err(problem) => {
-            problem.print(output);
-            problem.exit().into()
+        Err(error) => {
+            error.print(output);
+            error.exit().into()
         }
     }
 }

@@ -1,32 +1,34 @@
-//! What a cluster holds, judged as it would be if it were made now: for whoever is about to enforce.
+//! Evaluates the workloads of a live cluster, as if their pods were created now in mode enforce.
 //!
 //! ```text
-//! API server -> live -> objects  --- Judge ---> Row (stamp, who asked, what would become of its pods)
-//!                  \--> Land       (configuration)   `-> Tally (all rows, keys, makers of pods)
+//! API server -> live -> objects  --- Judge ---> EvaluatedWorkload (stamp, requester, outcome)
+//!                  \--> SurveyedCluster            `-> Inventory (all workloads, keys, controllers)
 //!                                                          `-> preflight (findings)
 //! ```
 //!
-//! Everything but `live` is pure: objects and a configuration go in, rows and findings come out.
+//! Only `live` does I/O. All else is pure: objects and a configuration go in, evaluated workloads and findings come out.
 
-pub(crate) mod agreement;
 pub(crate) mod cluster;
-#[cfg(test)]
-pub(crate) mod fixture;
+pub(crate) mod evaluated_workload;
+pub(crate) mod field_differences;
 pub(crate) mod inventory;
 pub(crate) mod judge;
 pub(crate) mod live;
+pub(crate) mod objects;
 pub(crate) mod preflight;
 pub(crate) mod restamp_plan;
-pub(crate) mod row;
-pub(crate) mod source;
+pub(crate) mod stamp_status;
+#[cfg(test)]
+pub(crate) mod test_cluster;
 pub(crate) mod webhooks;
+pub(crate) mod workload_kind;
 
 pub(crate) use crate::analysis::survey::cluster::SurveyedCluster;
-pub(crate) use crate::analysis::survey::inventory::Inventory;
+pub(crate) use crate::analysis::survey::evaluated_workload::{EnforceOutcome, EvaluatedWorkload};
 pub(crate) use crate::analysis::survey::judge::Judge;
 pub(crate) use crate::analysis::survey::restamp_plan::RestampPlan;
-pub(crate) use crate::analysis::survey::row::{Stamp, Today};
-pub(crate) use crate::analysis::survey::source::Source;
+pub(crate) use crate::analysis::survey::stamp_status::StampStatus;
+pub(crate) use crate::analysis::survey::workload_kind::WorkloadKind;
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! `ramgate lint`: says what is wrong with policies and directory documents, and where.
+//! `ramgate lint`: finds errors and doubtful statements in policies and directory documents.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 
 use crate::analysis::lint;
 use crate::analysis::lint::{AccountFacts, Warning};
+use crate::cli::command_error::{CommandError, fault_json};
 use crate::cli::configuration;
-use crate::cli::report::{Exit, Output, Problem, fault_json, print, print_json};
+use crate::cli::exit::Exit;
+use crate::cli::output::{Output, print, print_json};
 use crate::config;
 use crate::config::{FaultClass, LocatedFault, NamedDocument, ParsedDocument};
 
@@ -27,115 +29,141 @@ pub(super) struct LintArgs {
     deny_warnings: bool,
 }
 
-/// What there is to say of documents
+/// The errors and warnings about some documents
 #[derive(Default)]
 struct Findings {
     errors: Vec<LocatedFault>,
     warnings: Vec<Warning>,
 }
 
-pub(super) fn run(args: &LintArgs, output: Output) -> Result<Exit, Problem> {
+/// Whether the documents are all that the configuration has
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    /// A folder: every reference must resolve
+    Complete,
+    /// Single files: a reference may lead to another file
+    Partial,
+}
+
+pub(super) fn run(args: &LintArgs, output: Output) -> Result<Exit, CommandError> {
     let mut documents = Vec::new();
     for path in &args.paths {
         documents.extend(configuration::documents(path)?);
     }
     if documents.is_empty() {
-        return Err(Problem::Usage(
+        return Err(CommandError::Usage(
             "no policy (NAME.json) or directory document (*.yaml) is there".to_owned(),
         ));
     }
-    let whole = args.paths.iter().any(|path| path.is_dir());
-    let findings = Findings::of(&documents, whole);
+    let extent = if args.paths.iter().any(|path| path.is_dir()) {
+        Extent::Complete
+    } else {
+        Extent::Partial
+    };
+    let findings = Findings::of(&documents, extent);
     match output {
         Output::Human => print(&findings.human(documents.len())),
-        Output::Json => print_json(&json!({
-            "documents": documents.len(),
-            "errors": findings.errors.iter().map(fault_json).collect::<Vec<_>>(),
-            "warnings": findings.warnings.iter().map(warning_json).collect::<Vec<_>>(),
-        })),
+        Output::Json => print_json(&findings.as_json(documents.len())),
     }
-    Ok(if !findings.errors.is_empty() {
-        Exit::Invalid
-    } else if args.deny_warnings && !findings.warnings.is_empty() {
-        Exit::Denied
-    } else {
-        Exit::Good
-    })
+    Ok(findings.exit(args.deny_warnings))
 }
 
 impl Findings {
-    /// What makes the documents invalid, and what their author should look at
-    fn of(documents: &[NamedDocument], whole: bool) -> Self {
-        let facts = AccountFacts::of(documents.iter().map(|named| &named.document));
-        let mut findings = Self {
-            errors: documents.iter().flat_map(NamedDocument::faults).collect(),
-            warnings: documents
-                .iter()
-                .flat_map(|named| lint::document(&named.name, &named.document, &facts))
-                .collect(),
-        };
-        // Policies alone refer to nothing; with a directory among them they are a configuration, or a part of one.
+    /// All findings, the warnings in the order of the documents
+    fn of(documents: &[NamedDocument], extent: Extent) -> Self {
+        let mut findings = Self::of_each(documents);
+        // Policies alone refer to nothing; with a directory they are a configuration, or a part of one
         if documents
             .iter()
             .any(|named| matches!(named.document, ParsedDocument::Directory(_)))
         {
-            findings.connect(documents, whole);
+            let merged = Self::of_merged(documents, extent, &findings.errors);
+            findings.errors.extend(merged.errors);
+            findings.warnings.extend(merged.warnings);
         }
-        let order: HashMap<&str, usize> = (0..)
+        let positions: HashMap<&str, usize> = (0..)
             .zip(documents)
-            .map(|(at, named)| (named.name.as_str(), at))
+            .map(|(position, named)| (named.name.as_str(), position))
             .collect();
-        let place = |warning: &Warning| {
-            (
-                order.get(warning.document.as_str()).copied(),
-                warning.at,
-                warning.code,
-            )
-        };
-        findings.warnings.sort_by_key(place);
+        findings.warnings.sort_by_key(|warning| {
+            let document = positions.get(warning.document.as_str()).copied();
+            (document, warning.at, warning.code)
+        });
         findings
     }
 
-    /// What shows only when the documents are put together
-    fn connect(&mut self, documents: &[NamedDocument], whole: bool) {
+    /// The findings of each document alone
+    fn of_each(documents: &[NamedDocument]) -> Self {
+        let facts = AccountFacts::of(documents.iter().map(|named| &named.document));
+        let warnings = documents
+            .iter()
+            .flat_map(|named| lint::document(&named.name, &named.document, &facts));
+        Self {
+            errors: documents.iter().flat_map(NamedDocument::faults).collect(),
+            warnings: warnings.collect(),
+        }
+    }
+
+    /// The findings of the merged documents that are not `known`
+    fn of_merged(documents: &[NamedDocument], extent: Extent, known: &[LocatedFault]) -> Self {
         match config::load(documents) {
             Ok(configuration) => {
-                let references = configuration
-                    .warnings
-                    .iter()
-                    .filter(|fault| fault.class == FaultClass::Reference);
-                self.warnings.extend(references.cloned().map(Warning::from_fault));
-                if whole {
-                    let named = documents
-                        .iter()
-                        .map(|named| (named.name.as_str(), &named.document));
-                    self.warnings.extend(lint::configuration(named, &configuration));
+                let faults = configuration.warnings.iter();
+                let references = faults.filter(|fault| fault.class == FaultClass::Reference);
+                let mut warnings: Vec<Warning> = references.cloned().map(Warning::from_fault).collect();
+                if extent == Extent::Complete {
+                    let named = documents.iter();
+                    let named = named.map(|named| (named.name.as_str(), &named.document));
+                    warnings.extend(lint::configuration(named, &configuration));
+                }
+                Self {
+                    errors: Vec::new(),
+                    warnings,
                 }
             }
-            Err(faults) => {
-                // What a document says twice shows only when it is merged, if only with itself.
-                let (own, between): (Vec<_>, Vec<_>) = faults
-                    .into_iter()
-                    .filter(|fault| !self.errors.contains(fault))
-                    .partition(|fault| fault.class == FaultClass::Document);
-                self.errors.extend(own);
-                match whole {
-                    true => self.errors.extend(between),
-                    false => self.warnings.extend(between.into_iter().map(Warning::from_fault)),
-                }
-            }
+            Err(faults) => Self::of_faults(faults, extent, known),
+        }
+    }
+
+    fn of_faults(faults: Vec<LocatedFault>, extent: Extent, known: &[LocatedFault]) -> Self {
+        // Merging also finds duplicates within one document
+        let (mut errors, between): (Vec<_>, Vec<_>) = faults
+            .into_iter()
+            .filter(|fault| !known.contains(fault))
+            .partition(|fault| fault.class == FaultClass::Document);
+        let mut warnings = Vec::new();
+        match extent {
+            Extent::Complete => errors.extend(between),
+            Extent::Partial => warnings.extend(between.into_iter().map(Warning::from_fault)),
+        }
+        Self { errors, warnings }
+    }
+
+    fn exit(&self, denies_warnings: bool) -> Exit {
+        if !self.errors.is_empty() {
+            Exit::Invalid
+        } else {
+            Exit::good_if(!denies_warnings || self.warnings.is_empty())
         }
     }
 
     fn human(&self, documents: usize) -> String {
-        let warned = self.warnings.iter().map(|warning| format!("{warning}\n"));
-        let refused = self.errors.iter().map(|error| format!("{error}\n"));
+        let warnings = self.warnings.iter().map(|warning| format!("{warning}\n"));
+        let errors = self.errors.iter().map(|error| format!("{error}\n"));
         let count = format!(
             "{documents} documents, {} errors, {} warnings\n",
             self.errors.len(),
             self.warnings.len()
         );
-        warned.chain(refused).chain([count]).collect()
+        warnings.chain(errors).chain([count]).collect()
+    }
+
+    fn as_json(&self, documents: usize) -> Value {
+        json!({
+            "documents": documents,
+            "errors": self.errors.iter().map(fault_json).collect::<Vec<_>>(),
+            "warnings": self.warnings.iter().map(warning_json).collect::<Vec<_>>(),
+        })
     }
 }
 

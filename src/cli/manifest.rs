@@ -1,25 +1,23 @@
-//! Manifests from files, folders and standard input.
+//! Reads manifests from files, folders and standard input.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::cli::report::Problem;
+use crate::cli::command_error::CommandError;
+use crate::cli::document_files;
 use crate::kubernetes::workload::Workload;
 use crate::yaml;
 use ram_policy::source::utf8;
 
-/// What stands for standard input
+/// The path that means standard input
 const STANDARD_INPUT: &str = "-";
 
-/// The most that is read of one file; an API server takes objects of 3 MiB at most
+/// The number of bytes that are read of a file; an API server takes objects of 3 MiB at most
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
-/// How deep folders are followed
-const MAX_DEPTH: usize = 16;
-
-/// An object with the file that it stands in
+/// An object and the file that holds it
 #[derive(Clone, Debug)]
 pub(super) struct Manifest {
     /// The file, or `-`
@@ -29,7 +27,7 @@ pub(super) struct Manifest {
 }
 
 impl Manifest {
-    /// A string in the object, empty where it is not there
+    /// The string at a JSON pointer; empty if it is absent
     pub(super) fn text(&self, pointer: &str) -> &str {
         self.object
             .pointer(pointer)
@@ -42,7 +40,7 @@ impl Manifest {
         self.text("/kind")
     }
 
-    /// The namespace, as kubectl completes it
+    /// The namespace, or `default`
     pub(super) fn namespace(&self) -> &str {
         match self.text("/metadata/namespace") {
             "" => "default",
@@ -50,7 +48,7 @@ impl Manifest {
         }
     }
 
-    /// The name, or the prefix of one
+    /// The name, or the prefix of a generated one: `web-*`
     pub(super) fn name(&self) -> String {
         match (self.text("/metadata/name"), self.text("/metadata/generateName")) {
             ("", "") => "(unnamed)".to_owned(),
@@ -59,51 +57,69 @@ impl Manifest {
         }
     }
 
-    /// Whether its kind is known to belong to a namespace
-    pub(super) fn is_in_namespace(&self) -> bool {
+    /// Whether its kind is known to be namespaced
+    pub(super) fn is_namespaced(&self) -> bool {
         matches!(self.kind(), "Pod" | "Binding") || Workload::of_kind(self.kind()).is_some()
     }
 }
 
-/// Reads all objects of some paths: several documents in a file, and the items of lists, are objects of their own
-pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Manifest>, Problem> {
+/// Reads all objects of files and folders: every document of a file, and every item of a list
+///
+/// # Errors
+///
+/// A file cannot be read, is no YAML, or has a document that is no Kubernetes object.
+pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Manifest>, CommandError> {
     let mut files = Vec::new();
     for path in paths {
-        list(path, MAX_DEPTH, &mut files)?;
+        files.extend(files_at(path)?);
     }
     let mut manifests = Vec::new();
-    for path in files {
-        let file = path.display().to_string();
-        let bytes = bytes(&path).map_err(|error| Problem::io(file.as_str(), error))?;
-        let documents = utf8(&bytes)
-            .and_then(yaml::parse)
-            .map_err(|fault| Problem::Usage(format!("{file}:{fault}")))?;
-        for document in documents {
-            add(&file, document.to_json(), &mut manifests)?;
-        }
+    for file in files {
+        manifests.extend(read_file(&file)?);
     }
     Ok(manifests)
 }
 
-fn add(file: &str, object: Value, manifests: &mut Vec<Manifest>) -> Result<(), Problem> {
-    match object {
-        Value::Null => Ok(()),
+fn files_at(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
+    if path == Path::new(STANDARD_INPUT) {
+        return Ok(vec![path.to_owned()]);
+    }
+    document_files::find(path)
+}
+
+fn read_file(path: &Path) -> Result<Vec<Manifest>, CommandError> {
+    let file = path.display().to_string();
+    let bytes = bytes(path).map_err(|error| CommandError::io(file.as_str(), error))?;
+    let documents = utf8(&bytes)
+        .and_then(yaml::parse)
+        .map_err(|fault| CommandError::Usage(format!("{file}:{fault}")))?;
+    let mut manifests = Vec::new();
+    for document in documents {
+        manifests.extend(objects(&file, document.to_json())?);
+    }
+    Ok(manifests)
+}
+
+/// The object in a document, or the items of a list
+fn objects(file: &str, document: Value) -> Result<Vec<Manifest>, CommandError> {
+    match document {
+        Value::Null => Ok(Vec::new()),
         Value::Object(mut list) if list.get("items").is_some_and(Value::is_array) => {
-            match list.remove("items") {
-                Some(Value::Array(items)) => {
-                    items.into_iter().try_for_each(|item| add(file, item, manifests))
-                }
-                _ => Ok(()),
+            let items = match list.remove("items") {
+                Some(Value::Array(items)) => items,
+                _ => Vec::new(),
+            };
+            let mut manifests = Vec::new();
+            for item in items {
+                manifests.extend(objects(file, item)?);
             }
+            Ok(manifests)
         }
-        Value::Object(fields) if fields.get("kind").is_some_and(Value::is_string) => {
-            manifests.push(Manifest {
-                file: file.to_owned(),
-                object: Value::Object(fields),
-            });
-            Ok(())
-        }
-        _ => Err(Problem::Usage(format!(
+        Value::Object(fields) if fields.get("kind").is_some_and(Value::is_string) => Ok(vec![Manifest {
+            file: file.to_owned(),
+            object: Value::Object(fields),
+        }]),
+        _ => Err(CommandError::Usage(format!(
             "{file}: a document is no Kubernetes object: it has no `kind`"
         ))),
     }
@@ -119,34 +135,4 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
             .read_to_end(&mut bytes)?;
     }
     Ok(bytes)
-}
-
-/// The manifests among the files below a path, in a stable order; a file named itself is read whatever its ending
-fn list(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Problem> {
-    let failed = |error| Problem::io(path.display().to_string(), error);
-    if path == Path::new(STANDARD_INPUT) || !std::fs::metadata(path).map_err(failed)?.is_dir() {
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    let Some(below) = depth.checked_sub(1) else {
-        return Err(Problem::Usage(format!(
-            "{}: folders nest deeper than {MAX_DEPTH} levels",
-            path.display()
-        )));
-    };
-    let entries = std::fs::read_dir(path).map_err(failed)?;
-    let mut entries: Vec<PathBuf> = entries
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()
-        .map_err(failed)?;
-    entries.sort();
-    for entry in entries {
-        let is_manifest = entry
-            .extension()
-            .is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json");
-        if is_manifest || entry.is_dir() {
-            list(&entry, below, files)?;
-        }
-    }
-    Ok(())
 }

@@ -27,7 +27,8 @@ use rustls::crypto::aws_lc_rs;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 
-use crate::cli::report::{Exit, Problem};
+use crate::cli::command_error::CommandError;
+use crate::cli::exit::Exit;
 use crate::cli::serve::background_tasks::BackgroundTasks;
 use crate::cli::serve::certificate_renewal::CertificateRenewal;
 use crate::cli::serve::configuration_origin::ConfigurationOrigin;
@@ -57,27 +58,27 @@ const STARTUP_CHECK_INTERVAL: Duration = Duration::from_millis(5);
 ///
 /// # Errors
 /// Flags contradict each other, an address or certificate cannot be used, or a second signal comes.
-pub(super) fn run(args: ServeArgs) -> Result<Exit, Problem> {
+pub(super) fn run(args: ServeArgs) -> Result<Exit, CommandError> {
     let started = Instant::now();
     let settings = args
         .check()
-        .map_err(|mistakes| Problem::Usage(mistakes.join("\n")))?;
+        .map_err(|mistakes| CommandError::Usage(mistakes.join("\n")))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|error| Problem::io("the runtime", error))?;
+        .map_err(|error| CommandError::io("the runtime", error))?;
     let served = runtime.block_on(serve(settings, started));
     // Does not wait for watches and reads that are under way
     runtime.shutdown_background();
     served
 }
 
-async fn serve(settings: ServeSettings, started: Instant) -> Result<Exit, Problem> {
+async fn serve(settings: ServeSettings, started: Instant) -> Result<Exit, CommandError> {
     log::start(settings.log_format, settings.log_filter)
-        .map_err(|error| Problem::Usage(error.to_string()))?;
+        .map_err(|error| CommandError::Usage(error.to_string()))?;
     // Refused only if a provider is there already, and then it is this one
     let _installed = aws_lc_rs::default_provider().install_default();
-    let mut signals = shutdown::signals().map_err(|error| Problem::io("signals", error))?;
+    let mut signals = shutdown::signals().map_err(|error| CommandError::io("signals", error))?;
 
     let metrics = Arc::new(Metrics::new().map_err(|error| failed("metrics", error))?);
     let resolver = CertificateResolver::new(Arc::clone(&metrics));
@@ -127,7 +128,7 @@ async fn serve(settings: ServeSettings, started: Instant) -> Result<Exit, Proble
         phases,
     };
     let stopped = server.run(&mut signals).await;
-    stopped.map_err(|error| Problem::Usage(error.to_string()))?;
+    stopped.map_err(|error| CommandError::Usage(error.to_string()))?;
     Ok(Exit::Good)
 }
 
@@ -136,12 +137,13 @@ fn client_verifier(
     ca: Option<&ClientCaSettings>,
     metrics: &Arc<Metrics>,
     tasks: &BackgroundTasks,
-) -> Result<Arc<dyn ClientCertVerifier>, Problem> {
+) -> Result<Arc<dyn ClientCertVerifier>, CommandError> {
     let Some(ClientCaSettings { file, names }) = ca else {
         return Ok(WebPkiClientVerifier::no_client_auth());
     };
     let loaded = ClientCaFile::load(file.clone(), names.clone(), Arc::clone(metrics));
-    let (file, verifier) = loaded.map_err(|error| Problem::Usage(format!("--client-ca-file: {error}")))?;
+    let (file, verifier) =
+        loaded.map_err(|error| CommandError::Usage(format!("--client-ca-file: {error}")))?;
     tasks.spawn("the watch of the clients' authority", file.run(POLL_INTERVAL));
     Ok(verifier)
 }

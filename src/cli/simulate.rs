@@ -1,13 +1,15 @@
-//! `ramgate simulate`: one question to RAM, answered from a configuration directory.
+//! `ramgate simulate`: answers one request to RAM from a configuration directory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli::report::{Exit, Output, Problem, print, print_json};
-use crate::cli::{configuration, explain};
+use crate::cli::command_error::CommandError;
+use crate::cli::exit::Exit;
+use crate::cli::output::{Output, print, print_json};
+use crate::cli::{configuration, trace};
 use crate::config::{FaultClass, LocatedFault};
 use ram_policy::{Context, Document, DocumentKind, Miss, Outcome, Principal, Reason, Request, Trace};
 
@@ -54,65 +56,82 @@ fn key_value(text: &str) -> Result<(String, String), String> {
     }
 }
 
-pub(super) fn run(args: &SimulateArgs, output: Output) -> Result<Exit, Problem> {
-    let trace = trace(args)?;
+pub(super) fn run(args: &SimulateArgs, output: Output) -> Result<Exit, CommandError> {
+    let trace = simulate(args)?;
     match output {
         Output::Human => print(&human(args, &trace)),
         Output::Json => print_json(&as_json(args, &trace)),
     }
-    Ok(if trace.decision.outcome == Outcome::Allow {
-        Exit::Good
-    } else {
-        Exit::Denied
-    })
+    Ok(Exit::good_if(trace.decision.outcome == Outcome::Allow))
 }
 
-fn trace(args: &SimulateArgs) -> Result<Trace, Problem> {
+fn simulate(args: &SimulateArgs) -> Result<Trace, CommandError> {
     let configuration = configuration::load(&args.config_dir)?;
-    let mut context = Context::new();
-    for (key, value) in &args.context {
-        let mut values = context.values(key).to_vec();
-        values.push(value.clone());
-        context.set_all(key, values);
-    }
-    let session = session(args)?;
+    let session = session_policies(args)?;
     let request = Request {
         principal: &args.principal,
         action: &args.action,
         resource: &args.resource,
         resource_group: args.resource_group.as_deref(),
-        context: &context,
+        context: &context(&args.context),
         session: &session,
     };
-    match args.trust {
-        false => Ok(configuration.policies.explain(&request)),
-        true if args.action == ASSUME_ROLE => Ok(configuration.policies.explain_assume_role(&request)),
-        true => Err(Problem::Usage(format!(
+    if !args.trust {
+        Ok(configuration.policies.explain(&request))
+    } else if args.action == ASSUME_ROLE {
+        Ok(configuration.policies.explain_assume_role(&request))
+    } else {
+        Err(CommandError::Usage(format!(
             "--trust goes with --action {ASSUME_ROLE}"
-        ))),
+        )))
     }
 }
 
-/// The policies of the session, of which only a role has one
-fn session(args: &SimulateArgs) -> Result<Vec<Arc<Document>>, Problem> {
+/// The condition keys; a key that is given twice has two values
+fn context(pairs: &[(String, String)]) -> Context {
+    let mut context = Context::new();
+    for (key, value) in pairs {
+        let mut values = context.values(key).to_vec();
+        values.push(value.clone());
+        context.set_all(key, values);
+    }
+    context
+}
+
+/// The policies of the STS session; only a role has one
+fn session_policies(args: &SimulateArgs) -> Result<Vec<Arc<Document>>, CommandError> {
     if !args.session.is_empty() && !matches!(args.principal, Principal::Role(_)) {
-        return Err(Problem::Usage(
+        return Err(CommandError::Usage(
             "only a role has a session: --session goes with --principal role/NAME".to_owned(),
         ));
     }
-    let read = |path: &PathBuf| {
-        let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|error| Problem::io(name.as_str(), error))?;
-        Document::parse(&bytes, DocumentKind::Identity)
-            .map(|parsed| Arc::new(parsed.document))
-            .map_err(|fault| Problem::Invalid(vec![LocatedFault::new(name, fault, FaultClass::Document)]))
-    };
-    args.session.iter().map(read).collect()
+    args.session.iter().map(|path| session_policy(path)).collect()
+}
+
+fn session_policy(path: &Path) -> Result<Arc<Document>, CommandError> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| CommandError::io(name.as_str(), error))?;
+    Document::parse(&bytes, DocumentKind::Identity)
+        .map(|parsed| Arc::new(parsed.document))
+        .map_err(|fault| CommandError::Invalid(vec![LocatedFault::new(name, fault, FaultClass::Document)]))
 }
 
 fn human(args: &SimulateArgs, trace: &Trace) -> String {
     let decision = &trace.decision;
-    let why = match &decision.reason {
+    let statements = if args.explain {
+        trace::human(trace, "")
+    } else {
+        String::new()
+    };
+    let reason = reason_text(args, &decision.reason);
+    format!(
+        "{} ({})\n{reason}{statements}",
+        decision.outcome, decision.policy_type
+    )
+}
+
+fn reason_text(args: &SimulateArgs, reason: &Reason) -> String {
+    match reason {
         Reason::Root => "the account itself is bound by no policy\n".to_owned(),
         Reason::UnknownPrincipal => format!("{} is not in the directory\n", args.principal),
         Reason::UnknownRole => format!("the role of {} is not in the directory\n", args.resource),
@@ -125,18 +144,13 @@ fn human(args: &SimulateArgs, trace: &Trace) -> String {
             let lines: String = misses.iter().map(|miss| format!("  {miss}\n")).collect();
             format!("no statement allows it; nearest:\n{lines}")
         }
-    };
-    let read = match args.explain {
-        true => explain::human(trace, ""),
-        false => String::new(),
-    };
-    format!("{} ({})\n{why}{read}", decision.outcome, decision.policy_type)
+    }
 }
 
 fn as_json(args: &SimulateArgs, trace: &Trace) -> Value {
     let decision = &trace.decision;
     let nearest = match &decision.reason {
-        Reason::NoMatch(misses) => misses.iter().map(miss).collect(),
+        Reason::NoMatch(misses) => misses.iter().map(miss_json).collect(),
         Reason::Root | Reason::UnknownPrincipal | Reason::UnknownRole | Reason::Statement(_) => Vec::new(),
     };
     let mut object = json!({
@@ -149,12 +163,12 @@ fn as_json(args: &SimulateArgs, trace: &Trace) -> Value {
         "nearest": nearest,
     });
     if let (true, Some(fields)) = (args.explain, object.as_object_mut()) {
-        fields.insert("trace".to_owned(), explain::as_json(trace));
+        fields.insert("trace".to_owned(), trace::as_json(trace));
     }
     object
 }
 
-fn miss(miss: &Miss) -> Value {
+fn miss_json(miss: &Miss) -> Value {
     let mismatch = &miss.mismatch;
     json!({
         "statement": miss.statement.to_string(),
@@ -209,7 +223,7 @@ roles:
         let dir = folder.path().display().to_string();
         let line = format!("simulate --explain --config-dir {dir} {line}").replace("SESSION", &session);
         let args = Line::parse_from(line.split(' ')).args;
-        let trace = trace(&args).unwrap_or_else(|problem| panic!("{problem}"));
+        let trace = simulate(&args).unwrap_or_else(|error| panic!("{error}"));
         (human(&args, &trace), as_json(&args, &trace))
     }
 
@@ -249,8 +263,8 @@ roles:
         ] {
             let line = format!("simulate --config-dir deploy/examples/tags/config {line}");
             let args = Line::parse_from(line.split(' ')).args;
-            let problem = trace(&args).unwrap_err().to_string();
-            assert!(problem.contains(words), "{line}: {problem}");
+            let error = simulate(&args).unwrap_err().to_string();
+            assert!(error.contains(words), "{line}: {error}");
         }
     }
 }

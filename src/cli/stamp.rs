@@ -1,14 +1,16 @@
-//! `ramgate stamp`: who asked for the pods of a cluster, as its stamps say.
+//! `ramgate stamp`: shows, verifies and renews the stamps of a cluster.
 
-pub(crate) mod list;
-pub(crate) mod restart;
-pub(crate) mod table;
-pub(crate) mod target;
-pub(crate) mod verify;
+mod list;
+mod restart;
+mod target;
+mod text_table;
+mod verify;
 
 use clap::{Args, Subcommand};
 
-use crate::cli::report::{Exit, Output, Problem};
+use crate::cli::command_error::CommandError;
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
 
 /// Look at the stamps of a cluster, which say who asked for its pods, or have them written anew
 #[derive(Debug, Args)]
@@ -24,7 +26,7 @@ enum StampCommand {
     Restart(restart::RestartArgs),
 }
 
-pub(super) fn run(args: &StampArgs, output: Output) -> Result<Exit, Problem> {
+pub(super) fn run(args: &StampArgs, output: Output) -> Result<Exit, CommandError> {
     match &args.command {
         StampCommand::Verify(args) => verify::run(args, output),
         StampCommand::List(args) => list::run(args, output),

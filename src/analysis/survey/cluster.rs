@@ -38,7 +38,7 @@ impl SurveyedCluster {
     pub(crate) fn is_exempt(&self, namespace: &str) -> bool {
         let webhooks = self.webhooks.as_ref();
         webhooks
-            .and_then(|webhooks| webhooks.keep_out(namespace))
+            .and_then(|webhooks| webhooks.exempts(namespace))
             .unwrap_or_else(|| namespace == eci_profile::NAMESPACE || namespace == self.release)
     }
 }

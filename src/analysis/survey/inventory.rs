@@ -1,250 +1,233 @@
-//! All rows of a cluster, put together object by object so that no object has to be kept.
+//! All evaluated workloads of a cluster, collected object by object: no object is kept.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 use serde_json::Value;
 
+use crate::analysis::survey::evaluated_workload::EvaluatedWorkload;
 use crate::analysis::survey::judge::Judge;
-use crate::analysis::survey::row::Row;
-use crate::analysis::survey::source::{Owner, Source, owner, stamp_of, text};
+use crate::analysis::survey::objects::{Owner, is_bound, number, owner, stamp_of, text};
+use crate::analysis::survey::workload_kind::WorkloadKind;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{Ring, key_id};
 
-/// How many examples are kept of what is only counted
+/// The number of examples that are kept with a count
 const EXAMPLES: usize = 3;
 
-/// What was found in a cluster
+/// The evaluated workloads of a cluster, and counts of what is not listed
 #[derive(Debug, Default)]
 pub(crate) struct Inventory {
-    rows: Vec<Row>,
-    keys: BTreeMap<String, usize>,
-    makers: BTreeMap<(String, String), Counted>,
-    exempt: BTreeMap<String, Counted>,
-    owners: HashMap<(&'static str, String, String), Digest>,
-    /// Older templates that StatefulSets still make pods of, by namespace and name
-    revisions: HashSet<(String, String)>,
+    workloads: Vec<EvaluatedWorkload>,
+    stamps_by_key: BTreeMap<String, usize>,
+    unknown_controllers: BTreeMap<GroupKind, CountWithExamples>,
+    exempt: BTreeMap<String, CountWithExamples>,
+    owners: HashMap<ObjectKey, Digest>,
+    /// The older templates from which StatefulSets still make pods, by namespace and name
+    older_revisions: HashSet<(String, String)>,
     hasher: RandomState,
 }
 
-/// How many there are of something, and some of them
+/// An API group and a kind
+type GroupKind = (String, String);
+
+/// The kind, namespace and name of a built-in workload
+type ObjectKey = (&'static str, String, String);
+
+/// A hash of what the survey shows of an object: an owned object that equals its owner in this is left out
+type Digest = u64;
+
+/// A number of objects, and some of their names
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counted {
-    /// How many
+pub(crate) struct CountWithExamples {
+    /// The number
     pub count: usize,
-    /// Some of them
+    /// Up to [`EXAMPLES`] names
     pub examples: Vec<String>,
 }
 
-/// Kinds that are made of others' templates, each with its owner's kind
-const OWNERS: [(Workload, Workload); 3] = [
+/// The use of one key
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeyUse {
+    /// The key's id
+    pub id: String,
+    /// The number of workloads that carry a stamp signed with it
+    pub stamps: usize,
+    /// Whether the Secret holds it
+    pub is_known: bool,
+    /// Whether it signs new stamps
+    pub is_newest: bool,
+}
+
+/// Kinds that controllers make from the template of another kind, each with the kind of its owner
+const OWNED_KINDS: [(Workload, Workload); 3] = [
     (Workload::ReplicaSet, Workload::Deployment),
     (Workload::Job, Workload::CronJob),
     (Workload::ControllerRevision, Workload::StatefulSet),
 ];
 
-/// What of an owner's rows its own must differ in to be worth showing
-type Digest = u64;
-
-/// How much a key is used
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct KeyUse {
-    /// The key's id
-    pub id: String,
-    /// How many workloads carry stamps that it signed
-    pub stamps: usize,
-    /// Whether the Secret holds it
-    pub is_known: bool,
-    /// Whether it signs
-    pub is_newest: bool,
-}
-
-impl Counted {
-    fn add(&mut self, example: impl FnOnce() -> String) {
+impl CountWithExamples {
+    fn add(&mut self, example: String) {
         self.count = self.count.saturating_add(1);
         if self.examples.len() < EXAMPLES {
-            self.examples.push(example());
+            self.examples.push(example);
         }
     }
 }
 
 impl Inventory {
-    /// Judges one more object; owners have to come before what they own
-    pub(crate) fn take(&mut self, judge: &Judge<'_>, source: &Source, object: &Value) {
-        let owner = owner(object);
-        if source.is_idle(object) {
+    /// Evaluates one more object; owners have to come before what they own
+    pub(crate) fn add(&mut self, evaluator: &Judge<'_>, kind: &WorkloadKind, object: &Value) {
+        if kind.is_idle(object) {
             return;
         }
-        let namespace = text(object, "/metadata/namespace");
-        match (source, &owner) {
-            (Source::Pod, Some(owner)) => return self.take_made(judge, object, owner),
-            (Source::Workload(Workload::StatefulSet), _) => self.note_revision(object),
-            (Source::Workload(Workload::ControllerRevision), _) => {
-                let key = (namespace.to_owned(), text(object, "/metadata/name").to_owned());
-                if !self.revisions.contains(&key) {
-                    return;
-                }
-            }
-            _ => {}
+        match (kind, owner(object)) {
+            (WorkloadKind::Pod, Some(owner)) => self.add_controlled_pod(evaluator, object, owner),
+            (WorkloadKind::BuiltIn(Workload::ControllerRevision), _)
+                if !self.older_revisions.contains(&namespace_and_name(object)) => {}
+            (_, owner) => self.add_workload(evaluator, kind, object, owner),
         }
-        let rows = judge.rows(source, object);
-        let place = || format!("{}/{namespace}/{}", source.kind(), text(object, "/metadata/name"));
-        if judge.cluster.is_exempt(namespace) {
-            if !rows.is_empty() {
-                self.exempt.entry(namespace.to_owned()).or_default().add(place);
-            }
-            return;
-        }
-        let digest = self.digest(&rows);
-        if self.repeats_owner(source, namespace, owner.as_ref(), digest) {
-            return;
-        }
-        if let Source::Workload(workload) = source
-            && OWNERS.iter().any(|(_, owner)| owner == workload)
-        {
-            let key = (
-                workload.kind(),
-                namespace.to_owned(),
-                text(object, "/metadata/name").to_owned(),
-            );
-            self.owners.insert(key, digest);
-        }
-        if let Some(owner) = owner.filter(|_| !rows.is_empty()) {
-            self.note_maker(judge, owner, place);
-        }
-        self.count_keys(source, object);
-        self.rows.extend(rows);
     }
 
-    /// Notes a pod of a controller: it is its template's, but its stamp counts until it is bound
-    fn take_made(&mut self, judge: &Judge<'_>, pod: &Value, owner: &Owner) {
-        let namespace = text(pod, "/metadata/namespace");
-        if judge.cluster.is_exempt(namespace) {
+    /// Adds a workload, or a pod without a controller
+    fn add_workload(
+        &mut self,
+        evaluator: &Judge<'_>,
+        kind: &WorkloadKind,
+        object: &Value,
+        owner: Option<Owner>,
+    ) {
+        if *kind == WorkloadKind::BuiltIn(Workload::StatefulSet) {
+            self.older_revisions.extend(older_revision(object));
+        }
+        let workloads = evaluator.rows(kind, object);
+        let namespace = text(object, "/metadata/namespace");
+        if evaluator.cluster.is_exempt(namespace) {
+            if !workloads.is_empty() {
+                let exempt = self.exempt.entry(namespace.to_owned()).or_default();
+                exempt.add(title(kind, object));
+            }
             return;
         }
-        if text(pod, "/spec/nodeName").is_empty()
+        let digest = self.digest(&workloads);
+        if self.repeats_owner(kind, namespace, owner.as_ref(), digest) {
+            return;
+        }
+        self.owners
+            .extend(owner_key(kind, object).map(|key| (key, digest)));
+        if let Some(owner) = owner.filter(|_| !workloads.is_empty()) {
+            self.count_unknown_controller(evaluator, owner, title(kind, object));
+        }
+        if *kind != WorkloadKind::Pod || !is_bound(object) {
+            self.count_keys(kind, object);
+        }
+        self.workloads.extend(workloads);
+    }
+
+    /// Adds a pod of a controller: it has no entry beside its template, but its key is in use until it is bound
+    fn add_controlled_pod(&mut self, evaluator: &Judge<'_>, pod: &Value, owner: Owner) {
+        if evaluator.cluster.is_exempt(text(pod, "/metadata/namespace")) {
+            return;
+        }
+        if !is_bound(pod)
             && let Some(key) = stamp_of(pod).and_then(key_id)
         {
-            self.count_key(&key);
+            self.count_key(key);
         }
-        if is_stranger(judge, owner) && judge.leads_to_eci(pod) {
-            let place = || format!("Pod/{namespace}/{}", text(pod, "/metadata/name"));
-            self.note_maker(judge, owner.clone(), place);
-        }
-    }
-
-    fn note_maker(&mut self, judge: &Judge<'_>, owner: Owner, example: impl FnOnce() -> String) {
-        if is_stranger(judge, &owner) {
-            let key = (owner.group, owner.kind);
-            self.makers.entry(key).or_default().add(example);
+        if has_unknown_kind(evaluator, &owner) && evaluator.leads_to_eci(pod) {
+            self.count_unknown_controller(evaluator, owner, title(&WorkloadKind::Pod, pod));
         }
     }
 
-    /// Counts the stamps that may count one day, whether or not their pods go to ECI now
-    fn count_keys(&mut self, source: &Source, object: &Value) {
-        let is_bound = *source == Source::Pod && !text(object, "/spec/nodeName").is_empty();
-        let templates = source.templates(object).unwrap_or_default();
-        let stamps = templates
-            .into_iter()
-            .filter_map(|(_, reviewed)| stamp_of(reviewed));
-        for key in stamps.filter(|_| !is_bound).filter_map(key_id) {
-            self.count_key(&key);
+    fn count_unknown_controller(&mut self, evaluator: &Judge<'_>, owner: Owner, example: String) {
+        if has_unknown_kind(evaluator, &owner) {
+            let controllers = self.unknown_controllers.entry((owner.group, owner.kind));
+            controllers.or_default().add(example);
         }
     }
 
-    fn count_key(&mut self, key: &str) {
-        let count = self.keys.entry(key.to_owned()).or_default();
+    /// Counts the keys of all stamps in an object, even if its pods do not go to ECI now
+    fn count_keys(&mut self, kind: &WorkloadKind, object: &Value) {
+        let templates = kind.templates(object).unwrap_or_default().into_iter();
+        let stamps = templates.filter_map(|(_, reviewed)| stamp_of(reviewed));
+        stamps.filter_map(key_id).for_each(|key| self.count_key(key));
+    }
+
+    fn count_key(&mut self, key: String) {
+        let count = self.stamps_by_key.entry(key).or_default();
         *count = count.saturating_add(1);
     }
 
-    /// Whether an object says the same as its owner, which is shown
-    fn repeats_owner(&self, source: &Source, namespace: &str, owner: Option<&Owner>, digest: Digest) -> bool {
-        let (Source::Workload(workload), Some(owner)) = (source, owner) else {
+    /// Whether an object shows nothing that its owner does not show already
+    fn repeats_owner(
+        &self,
+        kind: &WorkloadKind,
+        namespace: &str,
+        owner: Option<&Owner>,
+        digest: Digest,
+    ) -> bool {
+        let (WorkloadKind::BuiltIn(workload), Some(owner)) = (kind, owner) else {
             return false;
         };
-        let mut owners = OWNERS.iter();
-        let is_its = |(owned, of): &&(Workload, Workload)| owned == workload && of.kind() == owner.kind;
-        owners.find(is_its).is_some_and(|(_, of)| {
+        let mut pairs = OWNED_KINDS.iter();
+        let is_pair = |(owned, of): &&(Workload, Workload)| owned == workload && of.kind() == owner.kind;
+        pairs.find(is_pair).is_some_and(|(_, of)| {
             let key = (of.kind(), namespace.to_owned(), owner.name.clone());
             self.owners.get(&key) == Some(&digest)
         })
     }
 
-    /// Notes the older template of a StatefulSet that rolls out, of which it may still make pods
-    fn note_revision(&mut self, stateful_set: &Value) {
-        let (current, update) = (
-            text(stateful_set, "/status/currentRevision"),
-            text(stateful_set, "/status/updateRevision"),
-        );
-        let number = |pointer: &str| {
-            stateful_set
-                .pointer(pointer)
-                .and_then(Value::as_u64)
-                .unwrap_or_default()
-        };
-        let keeps_identity = number("/status/currentReplicas") > 0
-            || number("/spec/updateStrategy/rollingUpdate/partition") > 0;
-        // Under OnDelete every new pod is of the newest template, and this stays as it was for ever
-        let rolls = text(stateful_set, "/spec/updateStrategy/type") != "OnDelete";
-        if current != update && !current.is_empty() && keeps_identity && rolls {
-            let namespace = text(stateful_set, "/metadata/namespace").to_owned();
-            self.revisions.insert((namespace, current.to_owned()));
-        }
+    /// Whether objects of this kind can matter, after those that were added so far
+    pub(crate) fn needs(&self, kind: &WorkloadKind) -> bool {
+        *kind != WorkloadKind::BuiltIn(Workload::ControllerRevision) || !self.older_revisions.is_empty()
     }
 
-    /// Whether objects of this kind can matter, after those that were taken so far
-    pub(crate) fn wants(&self, source: &Source) -> bool {
-        *source != Source::Workload(Workload::ControllerRevision) || !self.revisions.is_empty()
-    }
-
-    fn digest(&self, rows: &[Row]) -> Digest {
-        let what = rows.iter().map(|row| {
-            let claims = row.stamp.claims();
-            let who = claims.map(|claims| (claims.user.clone(), claims.principal.clone()));
+    fn digest(&self, workloads: &[EvaluatedWorkload]) -> Digest {
+        let shown = workloads.iter().map(|workload| {
+            let claims = workload.stamp.claims();
+            let requester = claims.map(|claims| (claims.user.clone(), claims.principal.clone()));
             (
-                row.stamp.name(),
-                row.stamp.key(),
-                who,
-                row.today.name(),
-                row.is_certain,
+                workload.stamp.name(),
+                workload.stamp.key(),
+                requester,
+                workload.outcome.name(),
+                workload.is_certain,
             )
         });
-        self.hasher.hash_one(what.collect::<Vec<_>>())
+        self.hasher.hash_one(shown.collect::<Vec<_>>())
     }
 
-    /// All rows, by namespace, kind and name
-    pub(crate) fn into_rows(mut self) -> Vec<Row> {
-        sort(&mut self.rows);
-        self.rows
+    /// All workloads, sorted by namespace, kind and name
+    pub(crate) fn into_workloads(mut self) -> Vec<EvaluatedWorkload> {
+        self.workloads
+            .sort_by(|one, other| sort_key(one).cmp(&sort_key(other)));
+        self.workloads
     }
 
-    /// All rows so far
-    pub(crate) fn rows(&self) -> &[Row] {
-        &self.rows
+    /// All workloads so far, in the order in which they were added
+    pub(crate) fn workloads(&self) -> &[EvaluatedWorkload] {
+        &self.workloads
     }
 
-    /// Kinds that are not known as makers of pods, and what of ECI they make
-    pub(crate) fn makers(&self) -> &BTreeMap<(String, String), Counted> {
-        &self.makers
+    /// Kinds that own pods or workloads for ECI and are neither built in nor listed in `cluster.carriers`
+    pub(crate) fn unknown_controllers(&self) -> &BTreeMap<GroupKind, CountWithExamples> {
+        &self.unknown_controllers
     }
 
-    /// What leads to ECI in namespaces that are never judged
-    pub(crate) fn exempt(&self) -> &BTreeMap<String, Counted> {
+    /// Workloads and pods that lead to ECI from exempt namespaces, by namespace
+    pub(crate) fn exempt(&self) -> &BTreeMap<String, CountWithExamples> {
         &self.exempt
     }
 
-    /// How much each key is used, those of the Secret included that nothing carries
-    pub(crate) fn keys(&self, ring: Option<&Ring>) -> Vec<KeyUse> {
-        let known: Vec<&str> = ring
-            .iter()
-            .flat_map(|ring| ring.keys())
-            .map(|key| key.id())
-            .collect();
-        let used = self.keys.keys().map(String::as_str);
+    /// The use of all keys, the newest first: those that stamps name, and those of the Secret
+    pub(crate) fn key_uses(&self, ring: Option<&Ring>) -> Vec<KeyUse> {
+        let keys = ring.iter().flat_map(|ring| ring.keys());
+        let known: Vec<&str> = keys.map(|key| key.id()).collect();
+        let used = self.stamps_by_key.keys().map(String::as_str);
         let ids: BTreeSet<&str> = used.chain(known.iter().copied()).collect();
         let uses = ids.into_iter().rev().map(|id| KeyUse {
             id: id.to_owned(),
-            stamps: self.keys.get(id).copied().unwrap_or_default(),
+            stamps: self.stamps_by_key.get(id).copied().unwrap_or_default(),
             is_known: known.contains(&id),
             is_newest: known.first() == Some(&id),
         });
@@ -252,27 +235,50 @@ impl Inventory {
     }
 }
 
-fn sort(rows: &mut [Row]) {
-    rows.sort_by(|one, other| {
-        let key = |row: &Row| {
-            (
-                row.namespace.clone(),
-                row.source.kind().to_owned(),
-                row.name.clone(),
-            )
-        };
-        key(one).cmp(&key(other))
-    });
+fn sort_key(workload: &EvaluatedWorkload) -> (&str, &str, &str) {
+    (&workload.namespace, workload.kind.name(), &workload.name)
 }
 
-/// Whether an owner is of a kind of which nobody knows who makes its pods
-fn is_stranger(judge: &Judge<'_>, owner: &Owner) -> bool {
-    let settings = &judge.configuration.cluster;
-    let is_built_in = Workload::of_kind(&owner.kind).is_some_and(|one| one.group() == owner.group);
-    let is_listed = settings
-        .carriers
-        .iter()
-        .any(|carrier| carrier.group == owner.group && carrier.kind == owner.kind);
+fn namespace_and_name(object: &Value) -> (String, String) {
+    let text = |pointer| text(object, pointer).to_owned();
+    (text("/metadata/namespace"), text("/metadata/name"))
+}
+
+/// The key of an object that may own others
+fn owner_key(kind: &WorkloadKind, object: &Value) -> Option<ObjectKey> {
+    let WorkloadKind::BuiltIn(workload) = kind else {
+        return None;
+    };
+    let (namespace, name) = namespace_and_name(object);
+    let is_owner = OWNED_KINDS.iter().any(|(_, owner)| owner == workload);
+    is_owner.then(|| (workload.kind(), namespace, name))
+}
+
+/// `KIND/NAMESPACE/NAME`
+fn title(kind: &WorkloadKind, object: &Value) -> String {
+    let (namespace, name) = namespace_and_name(object);
+    format!("{}/{namespace}/{name}", kind.name())
+}
+
+/// The older revision from which a StatefulSet may still make pods while it rolls out, by namespace and name
+fn older_revision(stateful_set: &Value) -> Option<(String, String)> {
+    let current = text(stateful_set, "/status/currentRevision");
+    let is_changing = !current.is_empty() && current != text(stateful_set, "/status/updateRevision");
+    let makes_older_pods = number(stateful_set, "/status/currentReplicas") > 0
+        || number(stateful_set, "/spec/updateStrategy/rollingUpdate/partition") > 0;
+    // Under OnDelete every new pod has the newest template, and the current revision never changes
+    let rolls_out = text(stateful_set, "/spec/updateStrategy/type") != "OnDelete";
+    (is_changing && makes_older_pods && rolls_out).then(|| {
+        let namespace = text(stateful_set, "/metadata/namespace");
+        (namespace.to_owned(), current.to_owned())
+    })
+}
+
+/// Whether nobody knows which controller acts for an owner's kind
+fn has_unknown_kind(evaluator: &Judge<'_>, owner: &Owner) -> bool {
+    let is_built_in = Workload::of_group_kind(&owner.group, &owner.kind).is_some();
+    let mut carriers = evaluator.configuration.cluster.carriers.iter();
+    let is_delegated = carriers.any(|carrier| carrier.group == owner.group && carrier.kind == owner.kind);
     let is_node = owner.group.is_empty() && owner.kind == "Node";
-    !is_built_in && !is_listed && !is_node
+    !is_built_in && !is_delegated && !is_node
 }

@@ -7,8 +7,10 @@ use crate::admission::attribution::{OwnedObject, trusted};
 use crate::admission::offline::{OfflineResult, Operation, Request};
 use crate::admission::{Cause, Decision, Mode, Modes, offline};
 use crate::analysis::survey::cluster::SurveyedCluster;
-use crate::analysis::survey::row::{Denied, Row, Stamp, Today};
-use crate::analysis::survey::source::{Source, owner, pod_of, stamp_of, text};
+use crate::analysis::survey::evaluated_workload::{Denial, EnforceOutcome, EvaluatedWorkload};
+use crate::analysis::survey::objects::{owner, stamp_of, text};
+use crate::analysis::survey::stamp_status::StampStatus;
+use crate::analysis::survey::workload_kind::WorkloadKind;
 use crate::config::{ClusterSettings, Configuration};
 use crate::stamp::{Signer, key_id};
 
@@ -25,7 +27,7 @@ pub(crate) struct Judge<'a> {
 
 impl Judge<'_> {
     /// What there is to say of an object, a row for each of its templates that leads to ECI
-    pub(crate) fn rows(&self, source: &Source, object: &Value) -> Vec<Row> {
+    pub(crate) fn rows(&self, source: &WorkloadKind, object: &Value) -> Vec<EvaluatedWorkload> {
         match source.templates(object) {
             Ok(templates) => {
                 let templates = templates.into_iter();
@@ -33,20 +35,32 @@ impl Judge<'_> {
                 rows.collect()
             }
             Err(error) => {
-                let verdict = (false, "unknown".to_owned(), Today::Denied(unreadable(&error)));
-                vec![told(source, object, None, verdict, Stamp::Missing)]
+                let verdict = (
+                    false,
+                    "unknown".to_owned(),
+                    EnforceOutcome::Denied(unreadable(&error)),
+                );
+                vec![told(source, object, None, verdict, StampStatus::Missing)]
             }
         }
     }
 
-    fn row(&self, source: &Source, object: &Value, at: Option<String>, reviewed: &Value) -> Option<Row> {
+    fn row(
+        &self,
+        source: &WorkloadKind,
+        object: &Value,
+        at: Option<String>,
+        reviewed: &Value,
+    ) -> Option<EvaluatedWorkload> {
         let (namespace, name) = (
             text(object, "/metadata/namespace"),
             text(object, "/metadata/name"),
         );
         let pod = match source {
-            Source::Pod => as_new(object),
-            Source::Workload(_) | Source::Listed(_) => pod_of(reviewed, source, namespace, name),
+            WorkloadKind::Pod => as_new(object),
+            WorkloadKind::BuiltIn(_) | WorkloadKind::Delegated(_) => {
+                source.pod_from(reviewed, namespace, name)
+            }
         };
         let verdict = match self.judged(source, &pod) {
             Ok(done) if !done.judged => return None,
@@ -55,7 +69,11 @@ impl Judge<'_> {
                 let (certainty, mark) = route.split_once(": ").unwrap_or_default();
                 (certainty == "certain", mark.to_owned(), today(done))
             }
-            Err(error) => (false, "unknown".to_owned(), Today::Denied(unreadable(&error))),
+            Err(error) => (
+                false,
+                "unknown".to_owned(),
+                EnforceOutcome::Denied(unreadable(&error)),
+            ),
         };
         let stamp = stamp(
             self.cluster.snapshot.signer.as_deref(),
@@ -68,7 +86,7 @@ impl Judge<'_> {
     }
 
     /// What comes of a pod that a controller makes
-    fn judged(&self, source: &Source, pod: &Value) -> Result<OfflineResult, offline::OfflineError> {
+    fn judged(&self, source: &WorkloadKind, pod: &Value) -> Result<OfflineResult, offline::OfflineError> {
         let request = Request {
             operation: Operation::Create(pod),
             subresource: "",
@@ -82,30 +100,31 @@ impl Judge<'_> {
 
     /// Whether a pod that somebody else made leads to ECI
     pub(crate) fn leads_to_eci(&self, pod: &Value) -> bool {
-        self.judged(&Source::Pod, pod).map_or(true, |done| done.judged)
+        self.judged(&WorkloadKind::Pod, pod)
+            .map_or(true, |done| done.judged)
     }
 }
 
 /// A row, with what the object itself says of how it lives
 fn told(
-    source: &Source,
+    source: &WorkloadKind,
     object: &Value,
     at: Option<String>,
-    (is_certain, mark, today): (bool, String, Today),
-    stamp: Stamp,
-) -> Row {
-    Row {
-        source: source.clone(),
+    (is_certain, mark, today): (bool, String, EnforceOutcome),
+    stamp: StampStatus,
+) -> EvaluatedWorkload {
+    EvaluatedWorkload {
+        kind: source.clone(),
         namespace: text(object, "/metadata/namespace").to_owned(),
         name: text(object, "/metadata/name").to_owned(),
-        at,
+        template_path: at,
         owner: owner(object),
         is_paused: object.pointer("/spec/paused").and_then(Value::as_bool) == Some(true),
-        is_bound: *source == Source::Pod && !text(object, "/spec/nodeName").is_empty(),
+        is_bound: *source == WorkloadKind::Pod && !text(object, "/spec/nodeName").is_empty(),
         is_certain,
         mark,
         stamp,
-        today,
+        outcome: today,
     }
 }
 
@@ -116,22 +135,24 @@ pub(crate) fn stamp(
     namespace: &str,
     owned: &OwnedObject,
     settings: &ClusterSettings,
-) -> Stamp {
-    let Some(text) = text else { return Stamp::Missing };
+) -> StampStatus {
+    let Some(text) = text else {
+        return StampStatus::Missing;
+    };
     let key = key_id(text);
     let Some(signer) = signer else {
-        return Stamp::Broken { reason: None, key };
+        return StampStatus::Broken { reason: None, key };
     };
     match (trusted(signer, text, namespace, owned, settings), key) {
-        (Ok(claims), Some(key)) => Stamp::Good {
+        (Ok(claims), Some(key)) => StampStatus::Good {
             claims: Box::new(claims),
             key,
         },
-        (Ok(_), None) => Stamp::Broken {
+        (Ok(_), None) => StampStatus::Broken {
             reason: None,
             key: None,
         },
-        (Err(broken), key) => Stamp::Broken {
+        (Err(broken), key) => StampStatus::Broken {
             reason: Some(broken),
             key,
         },
@@ -149,25 +170,25 @@ fn as_new(pod: &Value) -> Value {
     pod
 }
 
-fn today(done: OfflineResult) -> Today {
+fn today(done: OfflineResult) -> EnforceOutcome {
     let code = done.causes.first().map(|cause| cause.reason.clone());
     let sentence = done.response.denial.map(|denial| denial.sentence);
-    let denied = Denied {
+    let denied = Denial {
         code: code.unwrap_or_default(),
         sentence: sentence.unwrap_or_default(),
         causes: done.causes,
     };
     match done.response.decision {
-        Decision::NotEvaluated | Decision::Allow | Decision::Audit => Today::Allowed,
+        Decision::NotEvaluated | Decision::Allow | Decision::Audit => EnforceOutcome::Allowed,
         // Mode enforce warns of what is not certain yet
-        Decision::Warn => Today::DeniedIfBound(denied),
-        Decision::Deny => Today::Denied(denied),
+        Decision::Warn => EnforceOutcome::DeniedIfBound(denied),
+        Decision::Deny => EnforceOutcome::Denied(denied),
     }
 }
 
 /// A template that ramgate itself would refuse to read
-fn unreadable(error: &dyn std::fmt::Display) -> Denied {
-    Denied {
+fn unreadable(error: &dyn std::fmt::Display) -> Denial {
+    Denial {
         code: "Unreadable".to_owned(),
         sentence: error.to_string(),
         causes: vec![Cause {

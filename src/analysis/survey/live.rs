@@ -1,14 +1,21 @@
-//! The live cluster, read with the rights of whoever asks, page by page.
+//! Reads a live cluster page by page, with the rights of the caller.
 
-pub(crate) mod installation;
-pub(crate) mod reach;
-pub(crate) mod reader;
-pub(crate) mod surroundings;
-pub(crate) mod workloads;
+mod api_client;
+mod cluster;
+mod configuration;
+mod installation;
+mod inventory;
+mod read_error;
+mod review_port;
+mod serve_flags;
+mod stamp_keys;
+mod webhook_configurations;
 
-pub(crate) use crate::analysis::survey::live::installation::{Installation, whole};
-pub(crate) use crate::analysis::survey::live::reader::{ReadError, Reader, Scope};
-pub(crate) use crate::analysis::survey::live::surroundings::{
-    Missing, cluster, cluster_uid, configuration, ring,
-};
-pub(crate) use crate::analysis::survey::live::workloads::inventory;
+pub(crate) use crate::analysis::survey::live::api_client::write::WriteMode;
+pub(crate) use crate::analysis::survey::live::api_client::{ApiClient, Scope};
+pub(crate) use crate::analysis::survey::live::cluster::read_cluster;
+pub(crate) use crate::analysis::survey::live::configuration::read_configuration;
+pub(crate) use crate::analysis::survey::live::installation::{Installation, whole_names};
+pub(crate) use crate::analysis::survey::live::inventory::read_inventory;
+pub(crate) use crate::analysis::survey::live::read_error::ReadError;
+pub(crate) use crate::analysis::survey::live::stamp_keys::{read_cluster_uid, read_ring};

@@ -1,103 +1,116 @@
-//! How a workload gets the stamp of somebody who asks for it now.
+//! Plans the write that gives a workload a new stamp, with the name of the person who writes.
 
 use crate::admission::outcome::restart::Restart;
 use crate::admission::response::message::restart::restart_command;
-use crate::analysis::survey::row::{Row, Stamp};
-use crate::analysis::survey::source::{Owner, Source};
+use crate::analysis::survey::evaluated_workload::EvaluatedWorkload;
+use crate::analysis::survey::objects::Owner;
+use crate::analysis::survey::stamp_status::StampStatus;
+use crate::analysis::survey::workload_kind::WorkloadKind;
 use crate::kubernetes::workload::Workload;
 use crate::wording::{NAME_LENGTH, clipped};
 
-/// What to write to a workload
+/// The write that gives a workload a new stamp
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RestampPlan {
-    /// An annotation of its template, which rolls out: what `kubectl rollout restart` does
+    /// An annotation of the template, which rolls out, as with `kubectl rollout restart`
     Rollout,
-    /// An annotation of the object itself: no pod is made by it, and the template is stamped
+    /// An annotation of the object: the write makes no pod, and ramgate stamps the template
     Object,
-    /// An annotation of its template, of which no pod is made by itself: it has a stamp, and gets a new one
+    /// An annotation of the template: the write makes no pod, and ramgate replaces the stamp
     Template,
-    /// Nothing helps but what somebody else does
-    None(Obstacle),
+    /// No write helps: somebody has to do something else
+    Impossible(Obstacle),
 }
 
-/// Why nothing that is written to a workload helps
+/// The reason why no write to a workload helps
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Obstacle {
-    /// It does not roll out as long as it is paused
+    /// Its rollout is paused
     Paused,
-    /// Its template cannot be changed
+    /// It is a Job, whose template cannot be changed
     Job,
-    /// It belongs to another object, which writes it anew
+    /// Its owner writes it
     Owned(Owner),
-    /// It is a pod, which is stamped when it is made
+    /// It is a pod, which is stamped when it is created
     Pod,
-    /// Only its own controller knows what a change of its template does
-    Foreign,
+    /// Only its own controller knows the effect of a change to its template
+    CustomController,
 }
 
 impl RestampPlan {
-    /// The way for a workload
-    pub(crate) fn of(row: &Row) -> Self {
-        let workload = match &row.source {
-            Source::Pod => return Self::None(Obstacle::Pod),
-            Source::Listed(_) => return Self::None(Obstacle::Foreign),
-            Source::Workload(workload) => *workload,
+    /// The plan for a workload
+    ///
+    /// ```text
+    /// Deployment                        -> Rollout
+    /// Deployment, paused                -> Impossible(Paused)
+    /// CronJob without a stamp           -> Object
+    /// CronJob with a good stamp         -> Template
+    /// ReplicaSet of a Deployment        -> Impossible(Owned)
+    /// ```
+    pub(crate) fn of(target: &EvaluatedWorkload) -> Self {
+        let workload = match &target.kind {
+            WorkloadKind::Pod => return Self::Impossible(Obstacle::Pod),
+            WorkloadKind::Delegated(_) => return Self::Impossible(Obstacle::CustomController),
+            WorkloadKind::BuiltIn(workload) => *workload,
         };
-        let owner = row.owner.clone();
-        // A Deployment that an operator made is restarted by kubectl as well; these are written anew by their owners
-        let is_made = !workload.restarts() && workload != Workload::CronJob;
-        let owner = owner.filter(|_| is_made);
-        match (workload, owner) {
-            (_, Some(owner)) => Self::None(Obstacle::Owned(owner)),
-            (Workload::Job, None) => Self::None(Obstacle::Job),
-            (Workload::ControllerRevision, None) => Self::None(Obstacle::Foreign),
-            (workload, None) if workload.restarts() => match row.is_paused {
-                true => Self::None(Obstacle::Paused),
-                false => Self::Rollout,
-            },
-            (_, None) => match row.stamp {
-                Stamp::Good { .. } => Self::Template,
-                Stamp::Missing | Stamp::Broken { .. } => Self::Object,
-            },
+        if workload.restarts() {
+            // Even one that an operator made: kubectl restarts it as well
+            return if target.is_paused {
+                Self::Impossible(Obstacle::Paused)
+            } else {
+                Self::Rollout
+            };
+        }
+        match (workload, &target.owner) {
+            (Workload::CronJob, _) => Self::without_rollout(&target.stamp),
+            (_, Some(owner)) => Self::Impossible(Obstacle::Owned(owner.clone())),
+            (Workload::Job, None) => Self::Impossible(Obstacle::Job),
+            (Workload::ControllerRevision, None) => Self::Impossible(Obstacle::CustomController),
+            (_, None) => Self::without_rollout(&target.stamp),
         }
     }
 
-    /// What a person would run or do
-    pub(crate) fn advice(&self, row: &Row) -> String {
-        let workload = match &row.source {
-            Source::Workload(workload) => Some(*workload),
-            Source::Listed(_) | Source::Pod => None,
-        };
-        let name = row.name.clone();
-        match (self, workload) {
-            (Self::Rollout, Some(workload)) => {
-                restart_command(Some(&Restart::Rollout(workload, name)), &row.namespace)
-            }
-            (Self::Object | Self::Template, Some(workload)) => restart_command(
-                Some(&Restart::Write(workload.kind().to_owned(), name)),
-                &row.namespace,
-            ),
-            (Self::None(obstacle), _) => obstacle.advice(row),
-            (Self::Rollout | Self::Object | Self::Template, None) => Obstacle::Foreign.advice(row),
+    fn without_rollout(stamp: &StampStatus) -> Self {
+        match stamp {
+            StampStatus::Good { .. } => Self::Template,
+            StampStatus::Missing | StampStatus::Broken { .. } => Self::Object,
         }
+    }
+
+    /// The command to run, or what else to do
+    pub(crate) fn advice(&self, target: &EvaluatedWorkload) -> String {
+        let workload = match &target.kind {
+            WorkloadKind::BuiltIn(workload) => Some(*workload),
+            WorkloadKind::Delegated(_) | WorkloadKind::Pod => None,
+        };
+        let name = target.name.clone();
+        let restart = match (self, workload) {
+            (Self::Impossible(obstacle), _) => return obstacle.advice(target),
+            (_, None) => return Obstacle::CustomController.advice(target),
+            (Self::Rollout, Some(workload)) => Restart::Rollout(workload, name),
+            (Self::Object | Self::Template, Some(workload)) => {
+                Restart::Write(workload.kind().to_owned(), name)
+            }
+        };
+        restart_command(Some(&restart), &target.namespace)
     }
 }
 
 impl Obstacle {
-    fn advice(&self, row: &Row) -> String {
-        let title = format!("{} {}", row.source.kind(), clipped(&row.name, NAME_LENGTH));
+    fn advice(&self, target: &EvaluatedWorkload) -> String {
+        let title = format!("{} {}", target.kind.name(), clipped(&target.name, NAME_LENGTH));
         match self {
             Self::Paused => {
                 format!("resume {title} and restart it then: it is paused, so that nothing rolls out")
             }
-            Self::Job => restart_command(Some(&Restart::Again(row.name.clone())), &row.namespace),
+            Self::Job => restart_command(Some(&Restart::Again(target.name.clone())), &target.namespace),
             Self::Owned(owner) => format!(
                 "see to {} {}, which makes the next one: this one cannot be changed on its own",
                 clipped(&owner.kind, NAME_LENGTH),
                 clipped(&owner.name, NAME_LENGTH)
             ),
             Self::Pod => format!("delete {title} and create it again: a pod is stamped when it is created"),
-            Self::Foreign => format!(
+            Self::CustomController => format!(
                 "change the template of {title} and apply it, in the way that its own controller rolls out"
             ),
         }

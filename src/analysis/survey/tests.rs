@@ -1,41 +1,41 @@
-//! Rows, tallies and findings of a small cluster.
+//! Evaluates the workloads of a small cluster.
 
 pub(crate) mod inventory;
 pub(crate) mod preflight;
 
 use serde_json::{Value, json};
 
-use crate::analysis::survey::fixture::{
-    ALICE, CAROL, MALLORY, Town, meta, owned, pod, signer, template, workload,
-};
+use crate::analysis::survey::evaluated_workload::EvaluatedWorkload;
 use crate::analysis::survey::restamp_plan::Obstacle;
-use crate::analysis::survey::row::Row;
-use crate::analysis::survey::{RestampPlan, Source, Stamp, Today};
+use crate::analysis::survey::test_cluster::{
+    ALICE, CAROL, MALLORY, TestCluster, meta, owned, pod, signer, template, workload,
+};
+use crate::analysis::survey::{EnforceOutcome, RestampPlan, StampStatus, WorkloadKind};
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{Broken, REQUESTED_BY};
 
-const DEPLOYMENT: Source = Source::Workload(Workload::Deployment);
+const DEPLOYMENT: WorkloadKind = WorkloadKind::BuiltIn(Workload::Deployment);
 
 #[track_caller]
-fn only(mut rows: Vec<Row>) -> Row {
-    assert_eq!(rows.len(), 1, "{rows:?}");
-    rows.pop().unwrap()
+fn only(mut all: Vec<EvaluatedWorkload>) -> EvaluatedWorkload {
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.pop().unwrap()
 }
 
-fn code(row: &Row) -> &str {
-    row.today.denied().map_or("", |denied| denied.code.as_str())
+fn code(one: &EvaluatedWorkload) -> &str {
+    one.outcome.denial().map_or("", |denial| denial.code.as_str())
 }
 
 #[test]
-fn a_stamped_workload_says_who_asked_and_is_judged_for_them() {
-    let town = Town::new("");
-    let made = town.made_by(ALICE, &workload("Deployment", "web", template("env:test")));
-    let row = only(town.rows(&DEPLOYMENT, &made));
+fn a_stamped_workload_is_evaluated_for_the_stamped_user() {
+    let test = TestCluster::new("");
+    let made = test.made_by(ALICE, &workload("Deployment", "web", template("env:test")));
+    let one = only(test.evaluate(&DEPLOYMENT, &made));
     assert!(
-        row.is_good() && !row.would_be_denied() && row.is_certain,
-        "{row:?}"
+        one.is_good() && !one.would_be_denied() && one.is_certain,
+        "{one:?}"
     );
-    let claims = row.stamp.claims().unwrap();
+    let claims = one.stamp.claims().unwrap();
     assert_eq!(
         (
             claims.user.as_str(),
@@ -44,110 +44,110 @@ fn a_stamped_workload_says_who_asked_and_is_judged_for_them() {
         (ALICE, "user/alice")
     );
     assert_eq!(
-        (row.stamp.key(), row.mark.as_str()),
+        (one.stamp.key(), one.mark.as_str()),
         (Some("k2"), "label alibabacloud.com/eci=true")
     );
 
-    let made = town.made_by(CAROL, &workload("Deployment", "web", template("env:test")));
-    let row = only(town.rows(&DEPLOYMENT, &made));
+    let made = test.made_by(CAROL, &workload("Deployment", "web", template("env:test")));
+    let one = only(test.evaluate(&DEPLOYMENT, &made));
     assert_eq!(
-        (row.stamp.name(), row.today.name(), code(&row)),
+        (one.stamp.name(), one.outcome.name(), code(&one)),
         ("good", "denied", "ImplicitDeny")
     );
-    let sentence = &row.today.denied().unwrap().sentence;
+    let sentence = &one.outcome.denial().unwrap().sentence;
     assert!(
         sentence.starts_with("`carol@example.com` (RAM user `carol`) may not create pod `shop/web-*`"),
         "{sentence}"
     );
     assert!(!sentence.contains("AuthAction"), "{sentence}");
 
-    let made = town.made_by(MALLORY, &workload("Deployment", "web", template("env:test")));
-    let row = only(town.rows(&DEPLOYMENT, &made));
-    assert_eq!((row.stamp.name(), code(&row)), ("good", "UnboundIdentity"));
-    assert!(row.would_be_denied());
+    let made = test.made_by(MALLORY, &workload("Deployment", "web", template("env:test")));
+    let one = only(test.evaluate(&DEPLOYMENT, &made));
+    assert_eq!((one.stamp.name(), code(&one)), ("good", "UnboundIdentity"));
+    assert!(one.would_be_denied());
 }
 
 #[test]
 fn a_workload_without_a_stamp_would_be_denied() {
-    let town = Town::new("");
-    let row = only(town.rows(&DEPLOYMENT, &workload("Deployment", "web", template("env:test"))));
+    let test = TestCluster::new("");
+    let one = only(test.evaluate(&DEPLOYMENT, &workload("Deployment", "web", template("env:test"))));
     assert_eq!(
-        (&row.stamp, row.today.name(), code(&row)),
-        (&Stamp::Missing, "denied", "MissingStamp")
+        (&one.stamp, one.outcome.name(), code(&one)),
+        (&StampStatus::Missing, "denied", "MissingStamp")
     );
-    assert!(row.would_be_denied());
+    assert!(one.would_be_denied());
 }
 
 #[test]
-fn a_stamp_that_proves_nothing_is_told_with_its_reason() {
-    let town = Town::new("");
-    let made = town.made_by(ALICE, &workload("Deployment", "web", template("env:test")));
+fn a_broken_stamp_has_a_reason() {
+    let test = TestCluster::new("");
+    let made = test.made_by(ALICE, &workload("Deployment", "web", template("env:test")));
     let mut copied = made.clone();
     copied["metadata"]["namespace"] = "bank".into();
-    let row = only(town.rows(&DEPLOYMENT, &copied));
+    let one = only(test.evaluate(&DEPLOYMENT, &copied));
     let reason = Some(Broken::Namespace("shop".to_owned()));
     assert_eq!(
-        row.stamp,
-        Stamp::Broken {
+        one.stamp,
+        StampStatus::Broken {
             reason,
             key: Some("k2".to_owned())
         }
     );
-    assert_eq!(code(&row), "ForgedStamp");
+    assert_eq!(code(&one), "ForgedStamp");
 
-    let lost = town.made_with(
+    let lost = test.made_with(
         signer(&["k9"]),
         ALICE,
         &workload("Deployment", "web", template("env:test")),
     );
-    let row = only(town.rows(&DEPLOYMENT, &lost));
+    let one = only(test.evaluate(&DEPLOYMENT, &lost));
     assert_eq!(
-        row.stamp.trouble().unwrap(),
+        one.stamp.problem().unwrap(),
         "its stamp proves nothing, it was signed with key k9, which ramgate does not have"
     );
 
-    let mut keyless = Town::new("");
+    let mut keyless = TestCluster::new("");
     keyless.cluster.snapshot.signer = None;
-    let row = only(keyless.rows(&DEPLOYMENT, &made));
+    let one = only(keyless.evaluate(&DEPLOYMENT, &made));
     assert_eq!(
-        row.stamp.trouble().unwrap(),
+        one.stamp.problem().unwrap(),
         "its stamp proves nothing, there is no key to check it with"
     );
-    assert!(row.would_be_denied());
+    assert!(one.would_be_denied());
 }
 
 #[test]
 fn fields_that_were_changed_behind_the_stamp_are_denied() {
-    let town = Town::new("");
-    let mut made = town.made_by(ALICE, &workload("Deployment", "web", template("env:test")));
+    let test = TestCluster::new("");
+    let mut made = test.made_by(ALICE, &workload("Deployment", "web", template("env:test")));
     made["spec"]["template"]["metadata"]["annotations"]["k8s.aliyun.com/eci-custom-tags"] = "env:prod".into();
-    let row = only(town.rows(&DEPLOYMENT, &made));
-    assert_eq!((row.stamp.name(), code(&row)), ("good", "DiffersFromStamp"));
+    let one = only(test.evaluate(&DEPLOYMENT, &made));
+    assert_eq!((one.stamp.name(), code(&one)), ("good", "DiffersFromStamp"));
 }
 
 #[test]
-fn what_cannot_reach_eci_is_no_row_and_what_may_is_a_possible_one() {
-    let town = Town::new("");
+fn workloads_that_cannot_reach_eci_are_left_out_and_others_are_possible() {
+    let test = TestCluster::new("");
     let plain = json!({"metadata": {}, "spec": {"containers": []}});
     assert!(
-        town.rows(&DEPLOYMENT, &workload("Deployment", "web", plain))
+        test.evaluate(&DEPLOYMENT, &workload("Deployment", "web", plain))
             .is_empty()
     );
     let tolerant = json!({"spec": {"tolerations": [{"operator": "Exists"}]}});
-    let row = only(town.rows(
-        &Source::Workload(Workload::DaemonSet),
+    let one = only(test.evaluate(
+        &WorkloadKind::BuiltIn(Workload::DaemonSet),
         &workload("DaemonSet", "agent", tolerant),
     ));
     assert!(
-        !row.is_certain && matches!(row.today, Today::DeniedIfBound(_)),
-        "{row:?}"
+        !one.is_certain && matches!(one.outcome, EnforceOutcome::DeniedIfBound(_)),
+        "{one:?}"
     );
-    assert_eq!(row.mark, "toleration of every taint");
+    assert_eq!(one.mark, "toleration of every taint");
 }
 
 #[test]
 fn labels_of_the_namespace_and_eci_profile_lead_to_eci() {
-    let mut town = Town::new("");
+    let mut test = TestCluster::new("");
     let plain = || {
         workload(
             "Deployment",
@@ -155,23 +155,23 @@ fn labels_of_the_namespace_and_eci_profile_lead_to_eci() {
             json!({"metadata": {"labels": {"app": "web"}}, "spec": {}}),
         )
     };
-    assert!(town.rows(&DEPLOYMENT, &plain()).is_empty());
-    town.cluster
+    assert!(test.evaluate(&DEPLOYMENT, &plain()).is_empty());
+    test.cluster
         .snapshot
         .namespaces
         .insert("shop".to_owned(), meta("shop", &[("eci", "true")]).into());
     assert_eq!(
-        only(town.rows(&DEPLOYMENT, &plain())).mark,
+        only(test.evaluate(&DEPLOYMENT, &plain())).mark,
         "namespace label eci=true"
     );
-    let mut town = Town::new("");
+    let mut test = TestCluster::new("");
     let selectors = r#"[{"name": "webs", "objectSelector": {"matchLabels": {"app": "web"}}, "effect": {}}]"#;
     let data = [("selectors".to_owned(), selectors.to_owned())].into();
-    town.cluster.snapshot.profile = crate::kubernetes::eci_profile::Profile::parse(&data)
+    test.cluster.snapshot.profile = crate::kubernetes::eci_profile::Profile::parse(&data)
         .unwrap()
         .into();
     assert_eq!(
-        only(town.rows(&DEPLOYMENT, &plain())).mark,
+        only(test.evaluate(&DEPLOYMENT, &plain())).mark,
         "eci-profile selector `webs`"
     );
 }
@@ -184,14 +184,14 @@ const CARRIERS: &str = "cluster:
 ";
 
 #[test]
-fn every_template_of_a_listed_kind_has_its_row() {
-    let mut town = Town::new(CARRIERS);
-    let source = Source::meant("clonesets", &town.configuration.cluster).unwrap();
+fn every_template_of_a_delegated_kind_is_evaluated() {
+    let mut test = TestCluster::new(CARRIERS);
+    let workload_kind = WorkloadKind::named("clonesets", &test.configuration.cluster).unwrap();
     let mut set = workload("CloneSet", "web", template("env:test"));
     let other = json!({"metadata": {"labels": {"eci": "true"}}});
     set["spec"]["others"] = json!([{"template": other}, {"name": "none"}, {"template": other}]);
-    let rows = town.rows(&source, &set);
-    let titles: Vec<String> = rows.iter().map(Row::title).collect();
+    let all = test.evaluate(&workload_kind, &set);
+    let titles: Vec<String> = all.iter().map(EvaluatedWorkload::title).collect();
     assert_eq!(
         titles,
         [
@@ -200,54 +200,57 @@ fn every_template_of_a_listed_kind_has_its_row() {
             "CloneSet/web (spec.others.2.template)"
         ]
     );
-    assert!(rows.iter().all(|row| row.stamp == Stamp::Missing));
+    assert!(all.iter().all(|one| one.stamp == StampStatus::Missing));
     assert!(matches!(
-        RestampPlan::of(&rows[0]),
-        RestampPlan::None(Obstacle::Foreign)
+        RestampPlan::of(&all[0]),
+        RestampPlan::Impossible(Obstacle::CustomController)
     ));
 
-    // The default installation does not send the kind, so that its stamps are not trusted
-    town.cluster.webhooks = Some(crate::analysis::survey::fixture::webhooks(|_| {}));
-    let rows = town.rows(&source, &set);
-    assert_eq!(code(&rows[0]), "CarrierNotSent");
+    // The default installation does not send the kind: its stamps are not trusted
+    test.cluster.webhooks = Some(crate::analysis::survey::test_cluster::webhooks(|_| {}));
+    let all = test.evaluate(&workload_kind, &set);
+    assert_eq!(code(&all[0]), "CarrierNotSent");
 }
 
 #[test]
-fn kinds_are_meant_by_all_their_names() {
-    let town = Town::new(CARRIERS);
-    let settings = &town.configuration.cluster;
+fn kinds_are_found_by_all_their_names() {
+    let test = TestCluster::new(CARRIERS);
+    let settings = &test.configuration.cluster;
     for word in ["deployment", "Deployment", "deployments", "deploy"] {
-        assert_eq!(Source::meant(word, settings), Some(DEPLOYMENT), "{word}");
+        assert_eq!(WorkloadKind::named(word, settings), Some(DEPLOYMENT), "{word}");
     }
-    assert_eq!(Source::meant("po", settings), Some(Source::Pod));
+    assert_eq!(WorkloadKind::named("po", settings), Some(WorkloadKind::Pod));
     assert_eq!(
-        Source::meant("CloneSet", settings).unwrap().resource(),
+        WorkloadKind::named("CloneSet", settings).unwrap().resource(),
         "clonesets"
     );
-    assert_eq!(Source::meant("service", settings), None);
+    assert_eq!(WorkloadKind::named("service", settings), None);
     let object = json!({"apiVersion": "apps.example.com/v2", "kind": "CloneSet"});
-    assert_eq!(Source::of(&object, settings).unwrap().kind(), "CloneSet");
+    assert_eq!(
+        WorkloadKind::of_object(&object, settings).unwrap().name(),
+        "CloneSet"
+    );
     let object = json!({"apiVersion": "other.example.com/v1", "kind": "Deployment"});
-    assert_eq!(Source::of(&object, settings), None);
-    // A built-in kind that a carrier lists is looked through once
-    let kinds: Vec<String> = Source::all(settings)
+    assert_eq!(WorkloadKind::of_object(&object, settings), None);
+    // A built-in kind that `cluster.carriers` lists comes once
+    let kinds: Vec<String> = WorkloadKind::all(settings)
         .iter()
-        .map(|source| source.kind().to_owned())
+        .map(|kind| kind.name().to_owned())
         .collect();
     assert_eq!(kinds.iter().filter(|kind| *kind == "Job").count(), 1, "{kinds:?}");
 }
 
 fn plan(kind: &str, change: impl FnOnce(&mut Value)) -> (RestampPlan, String) {
-    let town = Town::new("");
-    let source = Source::meant(kind, &town.configuration.cluster).unwrap();
+    let test = TestCluster::new("");
+    let workload_kind = WorkloadKind::named(kind, &test.configuration.cluster).unwrap();
     let mut object = match kind {
         "Pod" => pod("web", "env:test"),
         kind => workload(kind, "web", template("env:test")),
     };
     change(&mut object);
-    let row = only(town.rows(&source, &object));
-    let plan = RestampPlan::of(&row);
-    let advice = plan.advice(&row);
+    let one = only(test.evaluate(&workload_kind, &object));
+    let plan = RestampPlan::of(&one);
+    let advice = plan.advice(&one);
     (plan, advice)
 }
 
@@ -268,10 +271,10 @@ fn each_kind_has_its_way_to_a_stamp() {
         assert_eq!(plan, RestampPlan::Object, "{kind}");
         assert!(advice.contains("kubectl annotate"), "{advice}");
     }
-    assert_eq!(of("Job").0, RestampPlan::None(Obstacle::Job));
-    assert_eq!(of("Pod").0, RestampPlan::None(Obstacle::Pod));
+    assert_eq!(of("Job").0, RestampPlan::Impossible(Obstacle::Job));
+    assert_eq!(of("Pod").0, RestampPlan::Impossible(Obstacle::Pod));
     let paused = plan("Deployment", |object| object["spec"]["paused"] = true.into());
-    assert_eq!(paused.0, RestampPlan::None(Obstacle::Paused));
+    assert_eq!(paused.0, RestampPlan::Impossible(Obstacle::Paused));
     for (kind, api, owner) in [
         ("ReplicaSet", "apps/v1", "Deployment"),
         ("Job", "batch/v1", "CronJob"),
@@ -279,7 +282,7 @@ fn each_kind_has_its_way_to_a_stamp() {
     ] {
         let (plan, advice) = plan(kind, |object| *object = owned(object.clone(), api, owner, "web"));
         assert!(
-            matches!(plan, RestampPlan::None(Obstacle::Owned(_))),
+            matches!(plan, RestampPlan::Impossible(Obstacle::Owned(_))),
             "{kind} {plan:?}"
         );
         assert!(advice.contains(owner), "{advice}");
@@ -292,10 +295,10 @@ fn each_kind_has_its_way_to_a_stamp() {
 
 #[test]
 fn a_good_stamp_is_renewed_by_the_template() {
-    let town = Town::new("");
-    let made = town.made_by(ALICE, &workload("CronJob", "web", template("env:test")));
-    let row = only(town.rows(&Source::Workload(Workload::CronJob), &made));
-    assert_eq!(RestampPlan::of(&row), RestampPlan::Template);
+    let test = TestCluster::new("");
+    let made = test.made_by(ALICE, &workload("CronJob", "web", template("env:test")));
+    let one = only(test.evaluate(&WorkloadKind::BuiltIn(Workload::CronJob), &made));
+    assert_eq!(RestampPlan::of(&one), RestampPlan::Template);
     assert!(
         made.pointer("/spec/jobTemplate/spec/template/metadata/annotations")
             .unwrap()[REQUESTED_BY]

@@ -1,9 +1,11 @@
-//! The live webhook configurations: what each entry sends to ramgate, from where, and what an outage means to it.
+//! The live webhook configurations: the requests that each entry sends to ramgate, and from which namespaces.
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::ByteString;
 use k8s_openapi::api::admissionregistration::v1::{
-    MutatingWebhookConfiguration, RuleWithOperations, ValidatingWebhookConfiguration,
+    MatchCondition, MutatingWebhook, MutatingWebhookConfiguration, RuleWithOperations, ValidatingWebhook,
+    ValidatingWebhookConfiguration,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::{Selector, SelectorExt};
@@ -11,13 +13,13 @@ use kube::core::{Selector, SelectorExt};
 use crate::admission::Webhook;
 use crate::cluster::{Difference, Installed, sent};
 
-/// The label by which the API server names every namespace
+/// The label that the API server sets on every namespace to its name
 pub(crate) const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// The name of the match condition that only lets marked pods through
 const MARKED: &str = "marked";
 
-/// Both configurations of one installation
+/// Both webhook configurations of one installation
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Webhooks {
     mutating: MutatingWebhookConfiguration,
@@ -26,24 +28,28 @@ pub(crate) struct Webhooks {
     differences: Vec<Difference>,
 }
 
-/// One entry of either configuration
+/// One webhook of either configuration
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) path: Webhook,
     pub(crate) name: String,
-    /// Whether requests pass while ramgate does not answer
+    /// Whether its `failurePolicy` is `Ignore`: requests pass while ramgate does not answer
     pub(crate) ignores_failure: bool,
-    pub(crate) has_authority: bool,
-    /// Whether only objects with marks of their own are sent
-    pub(crate) wants_marks: bool,
+    pub(crate) has_ca_bundle: bool,
+    /// Whether it sends only objects that carry a mark themselves
+    pub(crate) requires_mark: bool,
+    /// Whether it sends only some objects, by their labels
+    pub(crate) has_object_selector: bool,
     rules: Vec<RuleWithOperations>,
-    namespaces: Option<LabelSelector>,
-    objects: Option<LabelSelector>,
+    /// Matches the namespaces whose objects are sent; `None` if it is invalid, and matches none
+    namespace_selector: Option<Selector>,
+    /// Its requirements on the namespace's name alone
+    name_selector: Option<Selector>,
 }
 
-/// One request that a rule may be about
+/// A kind of request that a rule may match
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct RequestKind<'a> {
     pub(crate) operation: &'a str,
     pub(crate) group: &'a str,
     /// With its subresource, such as `pods/exec`
@@ -56,34 +62,8 @@ impl Webhooks {
         mutating: MutatingWebhookConfiguration,
         validating: ValidatingWebhookConfiguration,
     ) -> Self {
-        let first = mutating.webhooks.iter().flatten().map(|entry| Entry {
-            path: Webhook::Mutating,
-            name: entry.name.clone(),
-            ignores_failure: entry.failure_policy.as_deref() == Some("Ignore"),
-            has_authority: has_authority(entry.client_config.ca_bundle.as_ref()),
-            wants_marks: entry
-                .match_conditions
-                .iter()
-                .flatten()
-                .any(|one| one.name == MARKED),
-            rules: entry.rules.clone().unwrap_or_default(),
-            namespaces: entry.namespace_selector.clone(),
-            objects: entry.object_selector.clone(),
-        });
-        let second = validating.webhooks.iter().flatten().map(|entry| Entry {
-            path: Webhook::Validating,
-            name: entry.name.clone(),
-            ignores_failure: entry.failure_policy.as_deref() == Some("Ignore"),
-            has_authority: has_authority(entry.client_config.ca_bundle.as_ref()),
-            wants_marks: entry
-                .match_conditions
-                .iter()
-                .flatten()
-                .any(|one| one.name == MARKED),
-            rules: entry.rules.clone().unwrap_or_default(),
-            namespaces: entry.namespace_selector.clone(),
-            objects: entry.object_selector.clone(),
-        });
+        let first = mutating.webhooks.iter().flatten().map(Entry::mutating);
+        let second = validating.webhooks.iter().flatten().map(Entry::validating);
         Self {
             entries: first.chain(second).collect(),
             mutating,
@@ -92,14 +72,14 @@ impl Webhooks {
         }
     }
 
-    /// The same, held against what the chart installed
+    /// Notes the differences from what the chart installed
     #[must_use]
-    pub(crate) fn compared(mut self, installed: &Installed) -> Self {
+    pub(crate) fn compared_with(mut self, installed: &Installed) -> Self {
         self.differences = installed.differences(&self.mutating, &self.validating);
         self
     }
 
-    /// In what they are not as they were installed, as far as that is known
+    /// The differences from what the chart installed, as far as that is known
     pub(crate) fn differences(&self) -> &[Difference] {
         &self.differences
     }
@@ -116,13 +96,13 @@ impl Webhooks {
         )
     }
 
-    /// Whether entries about pods let no namespace of this name in, whatever its labels; nothing if there are none
+    /// Whether no entry about pods selects a namespace of this name, whatever its labels; `None` if there are no such entries
     ///
-    /// All of them count, so that an entry that is missing makes no namespace look exempt.
-    pub(crate) fn keep_out(&self, namespace: &str) -> Option<bool> {
+    /// Every entry counts: an entry that is missing makes no namespace look exempt.
+    pub(crate) fn exempts(&self, namespace: &str) -> Option<bool> {
         let about_pods = self.entries.iter().filter(|entry| entry.is_about_pods());
-        let admitting: Vec<bool> = about_pods.map(|entry| entry.admits_name(namespace)).collect();
-        (!admitting.is_empty()).then(|| !admitting.contains(&true))
+        let selected: Vec<bool> = about_pods.map(|entry| entry.may_select(namespace)).collect();
+        (!selected.is_empty()).then(|| !selected.contains(&true))
     }
 
     pub(crate) fn entries(&self) -> &[Entry] {
@@ -130,85 +110,124 @@ impl Webhooks {
     }
 }
 
-fn has_authority(bundle: Option<&k8s_openapi::ByteString>) -> bool {
-    bundle.is_some_and(|bundle| !bundle.0.is_empty())
-}
-
 impl Entry {
-    /// Whether a rule is about such requests
-    pub(crate) fn covers(&self, asked: Asked<'_>) -> bool {
+    fn mutating(webhook: &MutatingWebhook) -> Self {
+        Self {
+            path: Webhook::Mutating,
+            name: webhook.name.clone(),
+            ignores_failure: is_ignore(webhook.failure_policy.as_deref()),
+            has_ca_bundle: is_filled(webhook.client_config.ca_bundle.as_ref()),
+            requires_mark: requires_mark(webhook.match_conditions.as_deref()),
+            rules: webhook.rules.clone().unwrap_or_default(),
+            has_object_selector: is_selective(webhook.object_selector.as_ref()),
+            namespace_selector: parsed(webhook.namespace_selector.clone()),
+            name_selector: parsed(webhook.namespace_selector.clone().map(about_name)),
+        }
+    }
+
+    fn validating(webhook: &ValidatingWebhook) -> Self {
+        Self {
+            path: Webhook::Validating,
+            name: webhook.name.clone(),
+            ignores_failure: is_ignore(webhook.failure_policy.as_deref()),
+            has_ca_bundle: is_filled(webhook.client_config.ca_bundle.as_ref()),
+            requires_mark: requires_mark(webhook.match_conditions.as_deref()),
+            rules: webhook.rules.clone().unwrap_or_default(),
+            has_object_selector: is_selective(webhook.object_selector.as_ref()),
+            namespace_selector: parsed(webhook.namespace_selector.clone()),
+            name_selector: parsed(webhook.namespace_selector.clone().map(about_name)),
+        }
+    }
+
+    /// Whether a rule matches such requests
+    ///
+    /// ```text
+    /// rule {operations: [CREATE], apiGroups: [""], apiVersions: [v1], resources: ["pods/*"]}
+    ///   CREATE pods/exec -> true
+    ///   CREATE pods      -> false
+    /// ```
+    pub(crate) fn matches(&self, request: RequestKind<'_>) -> bool {
         self.rules.iter().any(|rule| {
             let has = |list: &Option<Vec<String>>, wanted: &str| {
                 list.iter().flatten().any(|one| one == wanted || one == "*")
             };
+            let mut resources = rule.resources.iter().flatten();
             let scope = rule.scope.as_deref().unwrap_or("*");
-            let is_cluster_wide = asked.resource == "imagecaches";
-            has(&rule.operations, asked.operation)
-                && has(&rule.api_groups, asked.group)
+            let is_cluster_wide = request.resource == "imagecaches";
+            has(&rule.operations, request.operation)
+                && has(&rule.api_groups, request.group)
                 && has(&rule.api_versions, "v1")
-                && rule
-                    .resources
-                    .iter()
-                    .flatten()
-                    .any(|one| is_among(one, asked.resource))
+                && resources.any(|one| matches_resource(one, request.resource))
                 && (scope == "*" || (scope == "Cluster") == is_cluster_wide)
         })
     }
 
     fn is_about_pods(&self) -> bool {
-        let resources = self.rules.iter().flat_map(|rule| rule.resources.iter().flatten());
-        resources
-            .into_iter()
-            .any(|one| one == "pods" || one.starts_with("pods/"))
+        let mut resources = self.rules.iter().flat_map(|rule| rule.resources.iter().flatten());
+        resources.any(|one| one == "pods" || one.starts_with("pods/"))
     }
 
-    /// Whether objects of a namespace with these labels are sent
-    pub(crate) fn admits(&self, namespace: &BTreeMap<String, String>) -> bool {
-        selects(self.namespaces.as_ref(), namespace, |_| true)
+    /// Whether its namespace selector matches a namespace with these labels
+    pub(crate) fn selects_namespace(&self, labels: &BTreeMap<String, String>) -> bool {
+        let selector = self.namespace_selector.as_ref();
+        selector.is_some_and(|selector| selector.matches(labels))
     }
 
-    /// Whether it looks at some objects alone, by their labels
-    pub(crate) fn picks_objects(&self) -> bool {
-        let selector = self.objects.as_ref();
-        selector.is_some_and(|selector| *selector != LabelSelector::default())
-    }
-
-    /// Whether nothing keeps a namespace of this name out
-    fn admits_name(&self, name: &str) -> bool {
-        let labels = BTreeMap::from([(NAME_LABEL.to_owned(), name.to_owned())]);
-        selects(self.namespaces.as_ref(), &labels, |key| key == NAME_LABEL)
+    /// Whether its namespace selector matches a namespace of this name with some labels
+    fn may_select(&self, namespace: &str) -> bool {
+        let labels = BTreeMap::from([(NAME_LABEL.to_owned(), namespace.to_owned())]);
+        let selector = self.name_selector.as_ref();
+        selector.is_some_and(|selector| selector.matches(&labels))
     }
 }
 
-/// Whether a rule's resource stands for this one; `*` stands for no subresource
-fn is_among(rule: &str, resource: &str) -> bool {
+fn is_ignore(failure_policy: Option<&str>) -> bool {
+    failure_policy == Some("Ignore")
+}
+
+fn is_filled(ca_bundle: Option<&ByteString>) -> bool {
+    ca_bundle.is_some_and(|bundle| !bundle.0.is_empty())
+}
+
+fn requires_mark(conditions: Option<&[MatchCondition]>) -> bool {
+    conditions
+        .unwrap_or_default()
+        .iter()
+        .any(|condition| condition.name == MARKED)
+}
+
+/// Whether a rule's resource covers this one; `*` covers no subresource
+fn matches_resource(rule: &str, resource: &str) -> bool {
     match (rule, resource.split_once('/')) {
         ("*/*", _) => true,
         ("*", None) => true,
-        (rule, Some((whole, part))) => {
+        (rule, Some((parent, subresource))) => {
             rule == resource
-                || rule.strip_suffix("/*") == Some(whole)
-                || rule.strip_prefix("*/") == Some(part)
+                || rule.strip_suffix("/*") == Some(parent)
+                || rule.strip_prefix("*/") == Some(subresource)
         }
         (rule, None) => rule == resource,
     }
 }
 
-/// Whether a selector fits these labels, as far as its requirements on some keys are concerned
-fn selects(
-    selector: Option<&LabelSelector>,
-    labels: &BTreeMap<String, String>,
-    counts: impl Fn(&str) -> bool,
-) -> bool {
-    let mut counted = selector.cloned().unwrap_or_default();
-    counted
-        .match_labels
-        .iter_mut()
-        .for_each(|pairs| pairs.retain(|key, _| counts(key)));
-    counted
-        .match_expressions
-        .iter_mut()
-        .for_each(|all| all.retain(|one| counts(&one.key)));
-    // What is not understood sends nothing; the API server stores no such selector
-    Selector::try_from(counted).is_ok_and(|selector| selector.matches(labels))
+fn is_selective(selector: Option<&LabelSelector>) -> bool {
+    selector.is_some_and(|selector| *selector != LabelSelector::default())
+}
+
+/// A selector to match with; `None` if it has an operator that the API server does not know
+///
+/// An absent selector matches everything, as an empty one does.
+fn parsed(selector: Option<LabelSelector>) -> Option<Selector> {
+    Selector::try_from(selector.unwrap_or_default()).ok()
+}
+
+/// The requirements of a selector on the namespace's name alone
+fn about_name(mut selector: LabelSelector) -> LabelSelector {
+    if let Some(labels) = &mut selector.match_labels {
+        labels.retain(|key, _| key == NAME_LABEL);
+    }
+    if let Some(requirements) = &mut selector.match_expressions {
+        requirements.retain(|requirement| requirement.key == NAME_LABEL);
+    }
+    selector
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kube::Client;
 
-use crate::cli::report::Problem;
+use crate::cli::command_error::CommandError;
 use crate::cli::serve::background_tasks::BackgroundTasks;
 use crate::cli::serve::serve_settings::certificate_source::{CertificateSource, SelfMadeCertificate};
 use crate::server::certificate::ca_bundle::CaBundle;
@@ -55,7 +55,7 @@ impl CertificateRenewal {
         pod: &str,
         resolver: &Arc<CertificateResolver>,
         metrics: &Arc<Metrics>,
-    ) -> Result<Self, Problem> {
+    ) -> Result<Self, CommandError> {
         match source {
             CertificateSource::Mounted { certificate, key } => {
                 Self::start_mounted(certificate, key, resolver, metrics)
@@ -71,9 +71,9 @@ impl CertificateRenewal {
         key: KeyFile,
         resolver: &Arc<CertificateResolver>,
         metrics: &Arc<Metrics>,
-    ) -> Result<Self, Problem> {
+    ) -> Result<Self, CommandError> {
         let mounted = MountedCertificate::load(certificate, key, Arc::clone(resolver), Arc::clone(metrics));
-        let mounted = mounted.map_err(|error| Problem::Usage(error.to_string()))?;
+        let mounted = mounted.map_err(|error| CommandError::Usage(error.to_string()))?;
         Ok(Self {
             renewal: Renewal::Mounted(mounted),
             injection: None,
@@ -87,7 +87,7 @@ impl CertificateRenewal {
         pod: &str,
         resolver: &Arc<CertificateResolver>,
         metrics: &Arc<Metrics>,
-    ) -> Result<Self, Problem> {
+    ) -> Result<Self, CommandError> {
         let SelfMadeCertificate {
             names,
             secret,
@@ -108,13 +108,14 @@ impl CertificateRenewal {
             }
             None => {
                 let authorities = issuer.start_in_memory();
-                let authorities = authorities.map_err(|error| Problem::Usage(error.to_string()))?;
+                let authorities = authorities.map_err(|error| CommandError::Usage(error.to_string()))?;
                 (Renewal::InMemory(issuer, authorities), None)
             }
         };
         if let Some(path) = &ca_file {
             // Now, so that a path that cannot be written fails at once, and the file is there before the port is
-            ca_bundle::write(path, &bundle.borrow()).map_err(|error| Problem::Usage(error.to_string()))?;
+            ca_bundle::write(path, &bundle.borrow())
+                .map_err(|error| CommandError::Usage(error.to_string()))?;
         }
         Ok(Self {
             renewal,

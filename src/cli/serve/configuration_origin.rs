@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kube::{Client, Config};
 
-use crate::cli::report::Problem;
+use crate::cli::command_error::CommandError;
 use crate::cli::serve::background_tasks::BackgroundTasks;
 use crate::cli::serve::gate::Surrounding;
 use crate::cli::serve::serve_settings::{ClusterSettings, Source};
@@ -41,7 +41,7 @@ impl ConfigurationOrigin {
     ///
     /// # Errors
     /// Neither the process's environment nor a kubeconfig leads to a cluster.
-    pub(super) async fn new(source: Source) -> Result<Self, Problem> {
+    pub(super) async fn new(source: Source) -> Result<Self, CommandError> {
         match source {
             Source::Folder(folder) => Ok(Self::Folder(folder)),
             Source::Cluster { namespace } => {
@@ -74,7 +74,7 @@ impl ConfigurationOrigin {
         store: &Arc<Store>,
         metrics: &Arc<Metrics>,
         tasks: &BackgroundTasks,
-    ) -> Result<(Surrounding, Option<Watchdog>), Problem> {
+    ) -> Result<(Surrounding, Option<Watchdog>), CommandError> {
         match self {
             Self::Cluster(cluster) => {
                 let watchdog = cluster.follow(settings, pod, store, tasks);

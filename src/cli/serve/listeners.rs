@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::cli::report::Problem;
+use crate::cli::command_error::CommandError;
 use crate::cli::serve::serve_settings::ports::Ports;
 use crate::server::listener::Listener;
 
@@ -19,7 +19,7 @@ impl Listeners {
     ///
     /// # Errors
     /// An address cannot be listened on.
-    pub(super) async fn bind(ports: &Ports) -> Result<Self, Problem> {
+    pub(super) async fn bind(ports: &Ports) -> Result<Self, CommandError> {
         let reviews = bind(ports.listen).await?;
         let admin = bind(ports.admin_listen).await?;
         let probes = match ports.probe_listen {
@@ -41,7 +41,7 @@ impl Listeners {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<Listener, Problem> {
+async fn bind(address: SocketAddr) -> Result<Listener, CommandError> {
     let listener = Listener::bind(address).await;
-    listener.map_err(|error| Problem::Usage(error.to_string()))
+    listener.map_err(|error| CommandError::Usage(error.to_string()))
 }

@@ -1,31 +1,29 @@
-//! `ramgate stamp restart`: workloads without a good stamp are written once more, in the caller's name.
+//! `ramgate stamp restart`: writes workloads in the caller's name, so that ramgate stamps them again.
 
-use std::io::{self, Write};
+mod caller;
+mod step;
+mod step_result;
+
+use std::io;
 
 use clap::Args;
-use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::analysis::survey::judge::stamp;
-use crate::analysis::survey::live::Scope;
-use crate::analysis::survey::row::Row;
-use crate::analysis::survey::source::stamp_of;
-use crate::analysis::survey::{RestampPlan, Source, Stamp, live};
-use crate::cli::report::{Exit, Output, Problem, ignore, print, print_json};
-use crate::cli::site;
-use crate::cli::site::{Ground, ScopeArgs, Site, SiteArgs, noted, unread};
+use crate::analysis::survey::live::{Scope, WriteMode, read_inventory};
+use crate::analysis::survey::objects::stamp_of;
+use crate::analysis::survey::{EvaluatedWorkload, RestampPlan, StampStatus};
+use crate::cli::command_error::CommandError;
+use crate::cli::exit::Exit;
+use crate::cli::live_cluster::{
+    EvaluationInput, LiveCluster, LiveClusterArgs, NamespaceArgs, block_on, note_lines,
+};
+use crate::cli::output::{Output, print, print_error, print_json};
+use crate::cli::stamp::restart::caller::{Caller, read_caller};
+use crate::cli::stamp::restart::step::Step;
+use crate::cli::stamp::restart::step_result::{Outcome, StepResult, USER, summary};
 use crate::cli::stamp::target;
-use crate::kubernetes::workload::Workload;
-use crate::wording::{clipped, described, quoted};
-
-/// The annotation by which `kubectl rollout restart` changes a template
-const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
-
-/// The annotation by which an object is written without a change of its template
-const STAMPED: &str = "ramgate.io/stamped";
-
-/// The longest name of a user that is shown
-const USER: usize = 256;
+use crate::wording::{described, quoted};
 
 /// Have workloads stamped again, in your own name: those without a good stamp, or those that are named
 ///
@@ -43,338 +41,235 @@ pub(super) struct RestartArgs {
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
-    scope: ScopeArgs,
+    namespaces: NamespaceArgs,
     #[command(flatten)]
-    site: SiteArgs,
+    cluster: LiveClusterArgs,
 }
 
-/// What is to be done to a workload
-struct Step {
-    row: Row,
-    plan: RestampPlan,
-}
+/// Workloads to write, and notes about what is left out
+type Selection = (Vec<EvaluatedWorkload>, Vec<String>);
 
-/// What came of it
-struct Done {
-    step: Step,
-    outcome: Outcome,
-    warnings: Vec<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Outcome {
-    /// It has a good stamp, which names this user
-    Stamped(String),
-    /// It was written, and has no good stamp
-    Unstamped(String),
-    /// The API server, or a webhook, refused
-    Refused(String),
-    /// Nothing could be written
-    Left(String),
-}
-
-/// Who asks, as the API server knows them
-struct Caller {
-    user: String,
-    groups: Vec<String>,
-}
-
-pub(super) fn run(args: &RestartArgs, output: Output) -> Result<Exit, Problem> {
+pub(super) fn run(args: &RestartArgs, output: Output) -> Result<Exit, CommandError> {
     if output == Output::Json && !args.yes && !args.dry_run {
-        return Err(Problem::Usage(
+        return Err(CommandError::Usage(
             "--output json asks nothing: give --yes or --dry-run".to_owned(),
         ));
     }
-    let done = site::run(restart(args, output))?;
-    if output == Output::Json {
-        print_json(&json!({
+    let results = block_on(restart(args, output))?;
+    match output {
+        Output::Human => print(&summary(&results, args.write_mode())),
+        Output::Json => print_json(&json!({
             "dryRun": args.dry_run,
-            "workloads": done.iter().map(Done::as_json).collect::<Vec<_>>(),
-        }));
+            "workloads": results.iter().map(StepResult::as_json).collect::<Vec<_>>(),
+        })),
+    }
+    Ok(Exit::good_if(results.iter().all(StepResult::is_stamped)))
+}
+
+impl RestartArgs {
+    fn write_mode(&self) -> WriteMode {
+        if self.dry_run {
+            WriteMode::DryRun
+        } else {
+            WriteMode::Store
+        }
+    }
+}
+
+/// Writes all workloads one by one; for people, prints each result as soon as it is there
+async fn restart(args: &RestartArgs, output: Output) -> Result<Vec<StepResult>, CommandError> {
+    let live = LiveCluster::connect(&args.cluster).await?;
+    let input = live.evaluation_input().await?;
+    let (workloads, notes) = if args.targets.is_empty() {
+        unstamped(args, &live, &input).await?
     } else {
-        print(&summary(&done, args.dry_run));
-    }
-    let are_stamped = done
-        .iter()
-        .all(|done| matches!(done.outcome, Outcome::Stamped(_)));
-    Ok(if are_stamped { Exit::Good } else { Exit::Denied })
-}
-
-async fn restart(args: &RestartArgs, output: Output) -> Result<Vec<Done>, Problem> {
-    let site = Site::open(&args.site).await?;
-    let ground = site.ground().await?;
-    let mut notes = ground.notes.clone();
-    let rows = match args.targets.as_slice() {
-        [] => {
-            let scope = site.scope(&args.scope)?;
-            let inventory = live::inventory(&site.reader, &ground.judge(), &scope).await;
-            let (inventory, missing) = inventory.map_err(unread)?;
-            notes.extend(missing.into_iter().map(|missing| missing.0));
-            let rows = inventory.into_rows().into_iter();
-            rows.filter(|row| !row.is_bound && row.stamp.claims().is_none())
-                .collect()
-        }
-        targets => named(args, targets, &site, &ground, &mut notes).await?,
+        named(args, &live, &input).await?
     };
-    let steps: Vec<Step> = rows
-        .into_iter()
-        .map(|row| Step {
-            plan: RestampPlan::of(&row),
-            row,
-        })
-        .collect();
-    let is_human = output == Output::Human;
-    if is_human {
-        print(&noted(&notes));
-    }
-    let writes = steps.iter().filter(|step| step.is_possible()).count();
-    if writes > 0 {
-        let caller = caller(&site).await?;
-        if is_human {
-            print(&plan(&steps, caller.as_ref(), &ground));
-        }
-        if !args.dry_run && !args.yes && !is_confirmed(writes)? {
-            return Err(Problem::Usage("nothing was written".to_owned()));
-        }
-    }
-    let mut done = Vec::new();
+    let steps: Vec<Step> = workloads.into_iter().map(Step::of).collect();
+    print_for_people(output, &note_lines(&[input.notes.clone(), notes].concat()));
+    announce(args, output, &live, &input, &steps).await?;
+    let mut results = Vec::new();
     for step in steps {
-        let one = take(&site, &ground, step, args.dry_run).await?;
-        if is_human {
-            print(&one.human(args.dry_run));
-        }
-        done.push(one);
+        let result = run_step(&live, &input, step, args.write_mode()).await?;
+        print_for_people(output, &result.human(args.write_mode()));
+        results.push(result);
     }
-    Ok(done)
+    Ok(results)
 }
 
-/// The workloads that are named, as far as they lead to ECI
+fn print_for_people(output: Output, text: &str) {
+    if output == Output::Human {
+        print(text);
+    }
+}
+
+/// All workloads without a good stamp
+async fn unstamped(
+    args: &RestartArgs,
+    live: &LiveCluster<'_>,
+    input: &EvaluationInput,
+) -> Result<Selection, CommandError> {
+    let scope = live.scope(&args.namespaces)?;
+    let (inventory, notes) = read_inventory(&live.client, &input.evaluator(), &scope).await?;
+    let workloads = inventory.into_workloads().into_iter();
+    let unstamped = workloads.filter(|one| !one.is_bound && one.stamp.claims().is_none());
+    Ok((unstamped.collect(), notes))
+}
+
+/// The workloads that are named, with a note for each that does not lead to ECI
 async fn named(
     args: &RestartArgs,
-    targets: &[String],
-    site: &Site<'_>,
-    ground: &Ground,
-    notes: &mut Vec<String>,
-) -> Result<Vec<Row>, Problem> {
-    let namespace = site.within(&args.scope)?;
-    let mut rows = Vec::new();
-    for text in targets {
+    live: &LiveCluster<'_>,
+    input: &EvaluationInput,
+) -> Result<Selection, CommandError> {
+    let namespace = live.workload_namespace(&args.namespaces)?;
+    let (mut workloads, mut notes) = (Vec::new(), Vec::new());
+    for text in &args.targets {
         let (kind, name) = target::split(text)?;
-        let source = target::source(kind, &ground.configuration.cluster)?;
-        let found = target::read(site, source, &namespace, name).await?;
-        let own = ground.judge().rows(&found.source, &found.object);
+        let kind = target::kind_named(kind, &input.configuration.cluster)?;
+        let found = target::read(live, kind, &namespace, name).await?;
+        let own = input.evaluator().rows(&found.kind, &found.object);
         if own.is_empty() {
             notes.push(format!(
                 "nothing of {text} in namespace {namespace} leads to ECI, so that it needs no stamp"
             ));
         }
-        rows.extend(own);
+        workloads.extend(own);
     }
-    Ok(rows)
+    Ok((workloads, notes))
 }
 
-/// Whom the API server takes the caller for; nothing where it does not say
-async fn caller(site: &Site<'_>) -> Result<Option<Caller>, Problem> {
-    let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
-    let question = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
-    let answer = site
-        .reader
-        .ask("who asks", path, &question)
-        .await
-        .map_err(unread)?;
-    let Ok(review) = answer.outcome else {
-        return Ok(None);
-    };
-    let user = review
-        .pointer("/status/userInfo/username")
-        .and_then(Value::as_str);
-    let groups = review
-        .pointer("/status/userInfo/groups")
-        .and_then(Value::as_array);
-    let groups = groups.into_iter().flatten().filter_map(Value::as_str);
-    Ok(user.map(|user| Caller {
-        user: user.to_owned(),
-        groups: groups.map(str::to_owned).collect(),
-    }))
+/// Prints what will be written and in whose name, and waits for a yes, if there is anything to write
+async fn announce(
+    args: &RestartArgs,
+    output: Output,
+    live: &LiveCluster<'_>,
+    input: &EvaluationInput,
+    steps: &[Step],
+) -> Result<(), CommandError> {
+    let writes = steps.iter().filter(|step| step.is_possible()).count();
+    if writes == 0 {
+        return Ok(());
+    }
+    let caller = read_caller(live).await?;
+    print_for_people(output, &plan_text(steps, caller.as_ref(), input));
+    if args.dry_run || args.yes || is_confirmed(writes)? {
+        return Ok(());
+    }
+    Err(CommandError::Usage("nothing was written".to_owned()))
 }
 
-/// What is about to be done, and in whose name
-fn plan(steps: &[Step], caller: Option<&Caller>, ground: &Ground) -> String {
+fn plan_text(steps: &[Step], caller: Option<&Caller>, input: &EvaluationInput) -> String {
     let name = caller.map(|caller| {
         let groups = caller.groups.iter().map(String::as_str);
-        let binding = ground.configuration.bindings.principal(&caller.user, groups);
-        let bound = binding.map_or_else(
+        let binding = input.configuration.bindings.principal(&caller.user, groups);
+        let principal = binding.map_or_else(
             || "bound to no RAM principal, so that mode enforce denies it".to_owned(),
             |binding| described(&binding.principal),
         );
-        format!("{} ({bound})", quoted(&caller.user, USER))
+        format!("{} ({principal})", quoted(&caller.user, USER))
     });
-    let who = name.unwrap_or_else(|| "whoever the API server takes you for".to_owned());
+    let name = name.unwrap_or_else(|| "whoever the API server takes you for".to_owned());
     let lines = steps.iter().filter_map(|step| {
-        let what = match step.plan {
+        let effect = match step.plan {
             RestampPlan::Rollout => "rolls out",
             RestampPlan::Object | RestampPlan::Template => "no pod is replaced, the next ones are stamped",
-            RestampPlan::None(_) => return None,
+            RestampPlan::Impossible(_) => return None,
         };
-        Some(format!("  {}: {what}\n", step.place()))
+        Some(format!("  {}: {effect}\n", step.workload.full_title()))
     });
-    format!("stamped in the name of {who}:\n{}", lines.collect::<String>())
+    format!("stamped in the name of {name}:\n{}", lines.collect::<String>())
 }
 
-fn is_confirmed(writes: usize) -> Result<bool, Problem> {
-    let failed = |error| Problem::io("standard input", error);
-    let question = format!("write {writes} workloads? [y/N] ");
-    ignore(io::stderr().write_all(question.as_bytes()));
+fn is_confirmed(writes: usize) -> Result<bool, CommandError> {
+    print_error(&format!("write {writes} workloads? [y/N] "));
     let mut answer = String::new();
-    io::stdin().read_line(&mut answer).map_err(failed)?;
+    io::stdin()
+        .read_line(&mut answer)
+        .map_err(|error| CommandError::io("standard input", error))?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
-/// Writes one workload, and looks what stamp it has then
-async fn take(site: &Site<'_>, ground: &Ground, step: Step, is_dry_run: bool) -> Result<Done, Problem> {
-    let (Some(patch), Source::Workload(_)) = (step.patch(), &step.row.source) else {
-        let outcome = Outcome::Left(step.plan.advice(&step.row));
-        return Ok(Done {
+/// Writes one workload, and verifies the stamp in the API server's answer
+async fn run_step(
+    live: &LiveCluster<'_>,
+    input: &EvaluationInput,
+    step: Step,
+    mode: WriteMode,
+) -> Result<StepResult, CommandError> {
+    let Some(patch) = step.patch() else {
+        return Ok(StepResult {
+            outcome: Outcome::Left(step.advice()),
             step,
-            outcome,
             warnings: Vec::new(),
         });
     };
-    let scope = Scope::Namespace(step.row.namespace.clone());
-    let path = site.reader.path(&step.row.source, &scope).await.map_err(unread)?;
-    let path = path.unwrap_or_default();
-    let what = step.place();
-    let answer = site
-        .reader
-        .patch(&what, &path, &step.row.name, &patch, is_dry_run)
-        .await
-        .map_err(unread)?;
-    let outcome = match answer.outcome {
+    let workload = &step.workload;
+    let scope = Scope::Namespace(workload.namespace.clone());
+    let path = live
+        .client
+        .path(&workload.kind, &scope)
+        .await?
+        .unwrap_or_default();
+    let title = workload.full_title();
+    let response = live
+        .client
+        .patch(&title, &path, &workload.name, &patch, mode)
+        .await?;
+    let outcome = match response.result {
         Err(message) => Outcome::Refused(message),
-        Ok(object) => {
-            let templates = step.row.source.templates(&object).unwrap_or_default();
-            let written = templates.first().and_then(|(_, reviewed)| stamp_of(reviewed));
-            let owned = step.row.source.owned(&object);
-            let settings = &ground.configuration.cluster;
-            let signer = ground.cluster.snapshot.signer.as_deref();
-            match stamp(signer, written, &step.row.namespace, &owned, settings) {
-                Stamp::Good { claims, .. } => Outcome::Stamped(claims.user),
-                stamp => Outcome::Unstamped(stamp.trouble().unwrap_or_default()),
-            }
-        }
+        Ok(object) => outcome(input, workload, &object),
     };
-    Ok(Done {
+    Ok(StepResult {
         step,
         outcome,
-        warnings: answer.warnings,
+        warnings: response.warnings,
     })
 }
 
-impl Step {
-    fn is_possible(&self) -> bool {
-        !matches!(self.plan, RestampPlan::None(_))
+/// Whether the written object has a good stamp
+fn outcome(input: &EvaluationInput, workload: &EvaluatedWorkload, object: &serde_json::Value) -> Outcome {
+    let templates = workload.kind.templates(object).unwrap_or_default();
+    let text = templates.first().and_then(|(_, reviewed)| stamp_of(reviewed));
+    let status = stamp(
+        input.cluster.snapshot.signer.as_deref(),
+        text,
+        &workload.namespace,
+        &workload.kind.owned(object),
+        &input.configuration.cluster,
+    );
+    match status {
+        StampStatus::Good { claims, .. } => Outcome::Stamped(claims.user),
+        status => Outcome::Unstamped(status.problem().unwrap_or_default()),
     }
-
-    fn place(&self) -> String {
-        format!("{}/{}", self.row.namespace, self.row.title())
-    }
-
-    /// What is written, as a merge patch
-    fn patch(&self) -> Option<Value> {
-        let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let Source::Workload(workload) = self.row.source else {
-            return None;
-        };
-        match self.plan {
-            RestampPlan::Rollout | RestampPlan::Template => Some(in_template(workload, RESTARTED_AT, &now)),
-            RestampPlan::Object => Some(json!({"metadata": {"annotations": {STAMPED: now}}})),
-            RestampPlan::None(_) => None,
-        }
-    }
-}
-
-/// A patch that sets an annotation of the template
-fn in_template(workload: Workload, annotation: &str, value: &str) -> Value {
-    let template = json!({"metadata": {"annotations": {annotation: value}}});
-    workload
-        .template()
-        .iter()
-        .rev()
-        .fold(template, |inner, field| json!({*field: inner}))
-}
-
-impl Done {
-    fn human(&self, is_dry_run: bool) -> String {
-        let place = self.step.place();
-        let would = if is_dry_run { "would be " } else { "" };
-        let said = match &self.outcome {
-            Outcome::Stamped(user) => format!("{would}stamped for {}", quoted(user, USER)),
-            Outcome::Unstamped(trouble) => format!(
-                "{would}written, and yet {trouble}: see whether the mutating webhook is installed and this namespace is not \
-                 exempt"
-            ),
-            Outcome::Refused(message) => format!("refused: {message}"),
-            Outcome::Left(advice) => format!("left as it is: {advice}"),
-        };
-        let warnings = self.warnings.iter();
-        let warnings = warnings.map(|warning| format!("  warning: {}\n", clipped(warning, 1024)));
-        format!("{place}: {said}\n{}", warnings.collect::<String>())
-    }
-
-    fn as_json(&self) -> Value {
-        let row = &self.step.row;
-        let (outcome, user, message) = match &self.outcome {
-            Outcome::Stamped(user) => ("stamped", Some(user), None),
-            Outcome::Unstamped(trouble) => ("unstamped", None, Some(trouble)),
-            Outcome::Refused(message) => ("refused", None, Some(message)),
-            Outcome::Left(advice) => ("left", None, Some(advice)),
-        };
-        json!({
-            "kind": row.source.kind(),
-            "namespace": row.namespace,
-            "name": row.name,
-            "outcome": outcome,
-            "requester": user,
-            "message": message,
-            "warnings": self.warnings,
-        })
-    }
-}
-
-fn summary(done: &[Done], is_dry_run: bool) -> String {
-    let count = |wanted: fn(&Outcome) -> bool| done.iter().filter(|done| wanted(&done.outcome)).count();
-    let would = if is_dry_run { "would be " } else { "" };
-    format!(
-        "{} {would}stamped, {} refused, {} left without a stamp\n",
-        count(|outcome| matches!(outcome, Outcome::Stamped(_))),
-        count(|outcome| matches!(outcome, Outcome::Refused(_))),
-        count(|outcome| matches!(outcome, Outcome::Unstamped(_) | Outcome::Left(_))),
-    )
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
-    use crate::analysis::survey::fixture::{ALICE, Town, pod, template, workload};
+    use crate::analysis::survey::test_cluster::{ALICE, TestCluster, pod, template, workload};
+    use crate::cli::stamp::restart::step::{RESTARTED_AT, STAMPED, template_patch};
+    use crate::kubernetes::workload::Workload;
 
     fn steps() -> Vec<Step> {
-        let town = Town::new("");
-        let inventory = town.inventory(&[
+        let test = TestCluster::new("");
+        let inventory = test.inventory(&[
             workload("Deployment", "web", template("env:test")),
             workload("CronJob", "report", template("env:test")),
             workload("Job", "once", template("env:test")),
             pod("bare", "env:test"),
         ]);
-        let rows = inventory.into_rows().into_iter();
-        rows.map(|row| Step {
-            plan: RestampPlan::of(&row),
-            row,
-        })
-        .collect()
+        let workloads = inventory.into_workloads().into_iter();
+        workloads.map(Step::of).collect()
     }
 
     fn step(name: &str) -> Step {
-        steps().into_iter().find(|step| step.row.name == name).unwrap()
+        steps()
+            .into_iter()
+            .find(|step| step.workload.name == name)
+            .unwrap()
     }
 
     #[test]
@@ -383,9 +278,9 @@ mod tests {
             user: user.to_owned(),
             groups: Vec::new(),
         };
-        let ground = Ground::of(Town::new(""));
-        insta::assert_snapshot!(plan(&steps(), Some(&caller(ALICE)), &ground));
-        let unbound = plan(&steps(), Some(&caller("root")), &ground);
+        let input = EvaluationInput::of(TestCluster::new(""));
+        insta::assert_snapshot!(plan_text(&steps(), Some(&caller(ALICE)), &input));
+        let unbound = plan_text(&steps(), Some(&caller("root")), &input);
         assert!(
             unbound.contains("`root` (bound to no RAM principal, so that mode enforce denies it)"),
             "{unbound}"
@@ -402,20 +297,20 @@ mod tests {
         assert_eq!(keys("web", "/spec/template/metadata/annotations"), [RESTARTED_AT]);
         assert_eq!(keys("report", "/metadata/annotations"), [STAMPED]);
         assert!(step("once").patch().is_none() && step("bare").patch().is_none());
-        let renewed = in_template(Workload::CronJob, RESTARTED_AT, "now");
+        let renewed = template_patch(Workload::CronJob, RESTARTED_AT, "now");
         let pointer = "/spec/jobTemplate/spec/template/metadata/annotations";
         assert_eq!(renewed.pointer(pointer), Some(&json!({RESTARTED_AT: "now"})));
     }
 
     #[test]
     fn each_outcome_has_its_line() {
-        let done = |name: &str, outcome: Outcome| Done {
+        let done = |name: &str, outcome: Outcome| StepResult {
             step: step(name),
             outcome,
             warnings: Vec::new(),
         };
         let all = [
-            Done {
+            StepResult {
                 warnings: vec!["ramgate in mode warn".to_owned()],
                 ..done("web", Outcome::Stamped(ALICE.to_owned()))
             },
@@ -427,10 +322,10 @@ mod tests {
                 "report",
                 Outcome::Unstamped("nothing says who asked for its pods".to_owned()),
             ),
-            done("once", Outcome::Left(step("once").plan.advice(&step("once").row))),
+            done("once", Outcome::Left(step("once").advice())),
         ];
-        let lines: String = all.iter().map(|done| done.human(false)).collect();
-        insta::assert_snapshot!(lines + &summary(&all, false));
-        assert!(all[0].human(true).contains("would be stamped"));
+        let lines: String = all.iter().map(|done| done.human(WriteMode::Store)).collect();
+        insta::assert_snapshot!(lines + &summary(&all, WriteMode::Store));
+        assert!(all[0].human(WriteMode::DryRun).contains("would be stamped"));
     }
 }

@@ -1,20 +1,21 @@
-//! How ramgate is installed, as its own Deployment says.
+//! Reads from ramgate's own Deployment how it is installed.
 
 use k8s_openapi::api::apps::v1::Deployment;
-use kube::core::params::ListParams;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::admission::{Mode, Modes};
-use crate::analysis::survey::live::reach::Port;
-use crate::analysis::survey::live::{ReadError, Reader};
+use crate::admission::Modes;
+use crate::analysis::survey::live::api_client::{ApiClient, ListRequest};
+use crate::analysis::survey::live::read_error::ReadError;
+use crate::analysis::survey::live::review_port::ReviewPort;
+use crate::analysis::survey::live::serve_flags::{flag, flags, serve_arguments};
 
-/// The name of the webhook configurations, if nothing tells another one: the release's in all examples
+/// The default name of the webhook configurations: the release's name in all examples
 const WEBHOOK_CONFIGURATION: &str = "ramgate";
-/// The name of the Secret, if nothing tells another one: that of `serve`
+/// The default name of the Secret, as in `ramgate serve`
 const STAMP_SECRET: &str = "ramgate-stamp";
 
-/// What an installation was told
+/// The settings of an installation
 #[derive(Clone, Debug)]
 pub(crate) struct Installation {
     /// The Secret with the keys of the stamps
@@ -23,12 +24,12 @@ pub(crate) struct Installation {
     pub webhook_configuration: String,
     /// The ConfigMap with the chart's digests of their entries
     pub installed_webhooks: Option<String>,
-    /// What a denial does where; nothing where there is no Deployment
+    /// The modes of all namespaces; `None` if there is no Deployment
     pub modes: Option<Modes>,
-    /// The names of real nodes, whole
+    /// The pattern of real nodes' names
     pub real_node_names: Option<Regex>,
-    /// Where it is asked for reviews
-    pub port: Option<Port>,
+    /// The port that serves reviews
+    pub port: Option<ReviewPort>,
     /// Whether there is a Deployment
     pub is_found: bool,
 }
@@ -48,98 +49,73 @@ impl Default for Installation {
 }
 
 impl Installation {
-    /// The installation in a namespace; the defaults where there is none, or where it may not be read
+    /// The installation in a namespace; the defaults if there is none, or if the caller may not list Deployments
     ///
     /// # Errors
     ///
     /// The API server does not answer.
-    pub(crate) async fn read(reader: &Reader, namespace: &str) -> Result<Self, ReadError> {
+    pub(crate) async fn read(client: &ApiClient, namespace: &str) -> Result<Self, ReadError> {
         let what = format!("Deployments of namespace {namespace}");
         let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments");
         let mut found = None;
-        let take = |deployment: Value| {
-            let deployment: Option<Deployment> = serde_json::from_value(deployment).ok();
-            let read = |deployment: &Deployment| {
-                let arguments = arguments(deployment)?;
-                let port = Port::of(deployment, &arguments);
-                Some(Self {
-                    port,
-                    ..Self::of(&arguments)
-                })
-            };
-            found = found.take().or_else(|| read(deployment.as_ref()?));
+        let take = |object: Value| {
+            let deployment = serde_json::from_value::<Deployment>(object).ok();
+            found = found.take().or_else(|| Self::of_deployment(&deployment?));
         };
-        match reader
-            .list(&what, &path, &ListParams::default(), false, take)
-            .await
-        {
+        match client.list(&ListRequest::objects(&what, &path), take).await {
             Err(error) if !error.is_forbidden() => Err(error),
             Ok(()) | Err(_) => Ok(found.unwrap_or_default()),
         }
     }
 
-    /// What the arguments of `ramgate serve` say
-    fn of(arguments: &[String]) -> Self {
+    /// The installation of a Deployment; `None` if it is not ramgate's
+    fn of_deployment(deployment: &Deployment) -> Option<Self> {
+        let arguments = serve_arguments(deployment)?;
+        Some(Self {
+            port: ReviewPort::of(deployment, &arguments),
+            ..Self::of_arguments(&arguments)
+        })
+    }
+
+    /// The settings in the arguments of `ramgate serve`
+    ///
+    /// ```text
+    /// serve --mode=enforce --namespace-mode=dev=warn -> modes: enforce, but warn in dev; all else: defaults
+    /// ```
+    fn of_arguments(arguments: &[String]) -> Self {
         let defaults = Self::default();
-        let mut modes = Modes::everywhere(Mode::default());
-        if let Some(mode) = flag(arguments, "--mode").and_then(|mode| mode.parse().ok()) {
-            modes.default = mode;
-        }
-        let namespaces = flags(arguments, "--namespace-mode").filter_map(|pair| {
-            let (namespace, mode) = pair.split_once('=')?;
-            Some((namespace.to_owned(), mode.parse().ok()?))
-        });
-        modes.namespaces = namespaces.collect();
         Self {
             stamp_secret: flag(arguments, "--stamp-secret").unwrap_or(defaults.stamp_secret),
             webhook_configuration: flag(arguments, "--webhook-configuration")
                 .unwrap_or(defaults.webhook_configuration),
             installed_webhooks: flag(arguments, "--installed-webhooks"),
-            modes: Some(modes),
-            real_node_names: flag(arguments, "--real-node-names").and_then(|text| whole(&text).ok()),
+            modes: Some(modes(arguments)),
+            real_node_names: flag(arguments, "--real-node-names").and_then(|text| whole_names(&text).ok()),
             port: None,
             is_found: true,
         }
     }
 }
 
-/// A pattern of whole names, as the webhook rules have it
+fn modes(arguments: &[String]) -> Modes {
+    let default = flag(arguments, "--mode").and_then(|mode| mode.parse().ok());
+    let namespaces = flags(arguments, "--namespace-mode").filter_map(|pair| {
+        let (namespace, mode) = pair.split_once('=')?;
+        Some((namespace.to_owned(), mode.parse().ok()?))
+    });
+    Modes {
+        namespaces: namespaces.collect(),
+        ..Modes::everywhere(default.unwrap_or_default())
+    }
+}
+
+/// A pattern that has to match a whole name, as in the webhook rules
 ///
 /// # Errors
 ///
-/// It is no regular expression.
-pub(crate) fn whole(pattern: &str) -> Result<Regex, regex::Error> {
+/// `pattern` is no regular expression.
+pub(crate) fn whole_names(pattern: &str) -> Result<Regex, regex::Error> {
     Regex::new(&format!("^(?:{pattern})$"))
-}
-
-/// The arguments of the container that serves
-fn arguments(deployment: &Deployment) -> Option<Vec<String>> {
-    let spec = deployment.spec.as_ref()?.template.spec.as_ref()?;
-    spec.containers.iter().find_map(|container| {
-        let words = container.command.iter().chain(&container.args).flatten();
-        // The kubelet writes the names of variables so
-        let words: Vec<String> = words.map(|word| word.replace("$$(", "$(")).collect();
-        let serves = words.iter().any(|word| word == "serve");
-        let is_ours = flag(&words, "--stamp-secret").is_some() || flag(&words, "--namespace").is_some();
-        (serves && is_ours).then_some(words)
-    })
-}
-
-pub(crate) fn flag(arguments: &[String], name: &str) -> Option<String> {
-    flags(arguments, name).next()
-}
-
-/// The values of a flag, written `--flag=value` or in two words
-fn flags(arguments: &[String], name: &str) -> impl Iterator<Item = String> {
-    let values = arguments.iter().enumerate().filter_map(move |(at, argument)| {
-        let rest = argument.strip_prefix(name)?;
-        match rest.strip_prefix('=') {
-            Some(value) => Some(value.to_owned()),
-            None if rest.is_empty() => arguments.get(at.checked_add(1)?).cloned(),
-            None => None,
-        }
-    });
-    values.collect::<Vec<_>>().into_iter()
 }
 
 #[cfg(test)]
@@ -147,6 +123,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::admission::Mode;
 
     fn deployment(arguments: Value) -> Deployment {
         let spec = json!({"containers": [{"name": "other", "args": ["serve"]}, {"name": "ramgate", "args": arguments}]});
@@ -154,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_deployment_says_counts() {
+    fn the_flags_of_the_deployment_are_read() {
         let deployment = deployment(json!([
             "serve",
             "--namespace=r",
@@ -164,16 +141,16 @@ mod tests {
             "quiet=audit",
             "--stamp-secret=keys",
             "--webhook-configuration",
-            "gate",
-            "--installed-webhooks=gate-installed",
+            "hooks",
+            "--installed-webhooks=hooks-installed",
             "--real-node-names=node-[0-9]+$$(|x)",
         ]));
-        let found = Installation::of(&arguments(&deployment).unwrap());
+        let found = Installation::of_arguments(&serve_arguments(&deployment).unwrap());
         assert_eq!(
             (found.stamp_secret.as_str(), found.webhook_configuration.as_str()),
-            ("keys", "gate")
+            ("keys", "hooks")
         );
-        assert_eq!(found.installed_webhooks.as_deref(), Some("gate-installed"));
+        assert_eq!(found.installed_webhooks.as_deref(), Some("hooks-installed"));
         let modes = found.modes.unwrap();
         let of = ["soft", "quiet", "any"].map(|namespace| modes.of(namespace));
         assert_eq!(of, [Mode::Warn, Mode::Audit, Mode::Enforce]);
@@ -182,8 +159,10 @@ mod tests {
 
     #[test]
     fn others_are_no_installation_and_defaults_fill_in() {
-        assert!(arguments(&deployment(json!(["run"]))).is_none());
-        let found = Installation::of(&arguments(&deployment(json!(["serve", "--namespace=r"]))).unwrap());
+        assert!(serve_arguments(&deployment(json!(["run"]))).is_none());
+        let found = Installation::of_arguments(
+            &serve_arguments(&deployment(json!(["serve", "--namespace=r"]))).unwrap(),
+        );
         assert_eq!(found.stamp_secret, "ramgate-stamp");
         assert_eq!(found.modes.unwrap(), Modes::default());
         assert!(found.real_node_names.is_none() && found.is_found);

@@ -1,55 +1,60 @@
-//! Those who make pods on ECI and whom nobody knows, as far as objects tell; who sent a request is in no object.
+//! Finds controllers and principals that make pods on ECI and that the configuration does not know.
+//!
+//! Only objects are read: the sender of a request is in none of them.
 
 use std::collections::BTreeMap;
 
-use crate::analysis::survey::preflight::{Check, Finding, Scene, shown};
+use crate::analysis::survey::preflight::finding::{Check, Finding, shortened};
+use crate::analysis::survey::preflight::input::PreflightInput;
 use crate::wording::{NAME_LENGTH, described, quoted};
 use ram_policy::Principal;
 
-pub(crate) fn findings(scene: &Scene<'_>) -> Vec<Finding> {
-    strangers(scene).chain(forgotten(scene)).collect()
+pub(super) fn findings(input: &PreflightInput<'_>) -> Vec<Finding> {
+    let mut findings = unknown_controllers(input);
+    findings.extend(removed_principals(input));
+    findings
 }
 
-/// Kinds whose controller is neither built in nor listed
-fn strangers<'a>(scene: &'a Scene<'_>) -> impl Iterator<Item = Finding> + 'a {
-    let makers = scene.inventory.makers().iter();
-    makers.map(|((group, kind), made)| {
+/// Kinds whose controller is neither built in nor listed in `cluster.carriers`
+fn unknown_controllers(input: &PreflightInput<'_>) -> Vec<Finding> {
+    let controllers = input.inventory.unknown_controllers().iter();
+    let finding = controllers.map(|((group, kind), owned)| {
         let dot = if group.is_empty() { "" } else { "." };
         Finding {
             check: Check::Identity,
-            place: format!("{kind}{dot}{group}"),
-            what: format!(
+            subject: format!("{kind}{dot}{group}"),
+            problem: format!(
                 "its controller makes pods or workloads for ECI ({}: {}), and whoever wrote the {kind} is not known",
-                made.count,
-                shown(made.examples.iter().map(String::as_str))
+                owned.count,
+                shortened(owned.examples.iter().map(String::as_str))
             ),
             advice: "bind the controller's service account in the directory, or list it in cluster.carriers of the chart"
                 .to_owned(),
         }
-    })
+    });
+    finding.collect()
 }
 
-/// Principals of stamps that the directory does not have any more
-fn forgotten(scene: &Scene<'_>) -> impl Iterator<Item = Finding> {
-    let policies = &scene.judge.configuration.policies;
-    let mut gone: BTreeMap<&Principal, Vec<String>> = BTreeMap::new();
-    for row in scene.inventory.rows() {
-        let principal = row.stamp.claims().and_then(|claims| claims.principal.as_ref());
+/// Principals that stamps name and the directory no longer has
+fn removed_principals(input: &PreflightInput<'_>) -> Vec<Finding> {
+    let policies = &input.evaluator.configuration.policies;
+    let mut removed: BTreeMap<&Principal, Vec<String>> = BTreeMap::new();
+    for workload in input.inventory.workloads() {
+        let claims = workload.stamp.claims();
+        let principal = claims.and_then(|claims| claims.principal.as_ref());
         if let Some(principal) = principal.filter(|principal| !policies.has_principal(principal)) {
-            gone.entry(principal)
-                .or_default()
-                .push(format!("{}/{}", row.namespace, row.title()));
+            removed.entry(principal).or_default().push(workload.full_title());
         }
     }
-    let finding = |(principal, rows): (&Principal, Vec<String>)| Finding {
+    let finding = |(principal, workloads): (&Principal, Vec<String>)| Finding {
         check: Check::Identity,
-        place: quoted(&principal.to_string(), NAME_LENGTH),
-        what: format!(
+        subject: quoted(&principal.to_string(), NAME_LENGTH),
+        problem: format!(
             "{} is not in the directory, and is who stamps name: {}",
             described(principal),
-            shown(rows.iter().map(String::as_str))
+            shortened(workloads.iter().map(String::as_str))
         ),
         advice: "put it back, or have these workloads restarted by somebody who is bound".to_owned(),
     };
-    gone.into_iter().map(finding).collect::<Vec<_>>().into_iter()
+    removed.into_iter().map(finding).collect()
 }

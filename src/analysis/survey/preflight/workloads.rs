@@ -1,36 +1,41 @@
-//! Workloads that mode enforce would stop.
+//! Finds workloads whose next pods mode enforce would deny.
 
-use crate::analysis::survey::preflight::{Check, Finding, Scene};
+use crate::analysis::survey::evaluated_workload::{EnforceOutcome, EvaluatedWorkload};
+use crate::analysis::survey::preflight::finding::{Check, Finding};
+use crate::analysis::survey::preflight::input::PreflightInput;
 use crate::analysis::survey::restamp_plan::RestampPlan;
-use crate::analysis::survey::row::{Row, Stamp, Today};
+use crate::analysis::survey::stamp_status::StampStatus;
 use crate::wording::clipped;
 
 /// Longer than any name of an object
 const TITLE: usize = 256;
 
-pub(crate) fn findings(scene: &Scene<'_>) -> Vec<Finding> {
-    let rows = scene.inventory.rows().iter();
-    rows.filter(|row| row.would_be_denied()).map(finding).collect()
+pub(super) fn findings(input: &PreflightInput<'_>) -> Vec<Finding> {
+    let workloads = input.inventory.workloads().iter();
+    workloads
+        .filter(|workload| workload.would_be_denied())
+        .map(finding)
+        .collect()
 }
 
-fn finding(row: &Row) -> Finding {
-    let place = format!("{}/{}", row.namespace, clipped(&row.title(), TITLE));
-    let where_bound = match row.today {
-        Today::DeniedIfBound(_) => ", if it goes to a virtual node",
-        Today::Allowed | Today::Denied(_) => "",
+fn finding(workload: &EvaluatedWorkload) -> Finding {
+    let subject = format!("{}/{}", workload.namespace, clipped(&workload.title(), TITLE));
+    let condition = match workload.outcome {
+        EnforceOutcome::DeniedIfBound(_) => ", if it goes to a virtual node",
+        EnforceOutcome::Allowed | EnforceOutcome::Denied(_) => "",
     };
-    match (&row.stamp, row.today.denied()) {
-        (Stamp::Good { .. }, Some(denied)) => Finding {
+    match (&workload.stamp, workload.outcome.denial()) {
+        (StampStatus::Good { .. }, Some(denial)) => Finding {
             check: Check::Denied,
-            place,
-            what: format!("{}{where_bound}", denied.sentence),
+            subject,
+            problem: format!("{}{condition}", denial.sentence),
             advice: "change the policies or the workload".to_owned(),
         },
         (stamp, _) => Finding {
             check: Check::Stamp,
-            place,
-            what: format!("{}{where_bound}", stamp.trouble().unwrap_or_default()),
-            advice: RestampPlan::of(row).advice(row),
+            subject,
+            problem: format!("{}{condition}", stamp.problem().unwrap_or_default()),
+            advice: RestampPlan::of(workload).advice(workload),
         },
     }
 }

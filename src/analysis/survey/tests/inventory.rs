@@ -1,29 +1,34 @@
-//! Everything together: what is shown, what is counted, and which keys are in use.
+//! Collects an inventory: the workloads in it, the counts, and the keys in use.
 
 use serde_json::{Value, json};
 
-use crate::analysis::survey::fixture::{
-    ALICE, CAROL, Town, owned, pod, signer, template, webhooks, workload,
+use crate::analysis::survey::WorkloadKind;
+use crate::analysis::survey::evaluated_workload::EvaluatedWorkload;
+use crate::analysis::survey::inventory::Inventory;
+use crate::analysis::survey::test_cluster::{
+    ALICE, CAROL, TestCluster, owned, pod, signer, template, webhooks, workload,
 };
-use crate::analysis::survey::row::Row;
-use crate::analysis::survey::{Inventory, Source};
 use crate::kubernetes::workload::Workload;
 
 fn titles(inventory: Inventory) -> Vec<String> {
-    inventory.into_rows().iter().map(Row::title).collect()
+    inventory
+        .into_workloads()
+        .iter()
+        .map(EvaluatedWorkload::title)
+        .collect()
 }
 
 #[test]
-fn what_an_owner_says_is_said_once() {
-    let town = Town::new("");
+fn an_object_that_repeats_its_owner_is_left_out() {
+    let test = TestCluster::new("");
     let set = |name: &str, replicas: u64, template: Value| {
         let mut set = workload("ReplicaSet", name, template);
         set["spec"]["replicas"] = replicas.into();
         set
     };
     let owned_set = |set: Value| owned(set, "apps/v1", "Deployment", "web");
-    let web = town.made_by(ALICE, &workload("Deployment", "web", template("env:test")));
-    let same = owned_set(town.made_by(ALICE, &set("web-same", 1, template("env:test"))));
+    let web = test.made_by(ALICE, &workload("Deployment", "web", template("env:test")));
+    let same = owned_set(test.made_by(ALICE, &set("web-same", 1, template("env:test"))));
     let older = owned_set(set("web-older", 1, template("env:test")));
     let idle = owned_set(set("web-idle", 0, template("env:test")));
     let bare = set("bare", 0, template("env:test"));
@@ -33,7 +38,7 @@ fn what_an_owner_says_is_said_once() {
         "Deployment",
         "lonely",
     );
-    let inventory = town.inventory(&[web, same, older, idle, bare, lonely]);
+    let inventory = test.inventory(&[web, same, older, idle, bare, lonely]);
     assert_eq!(
         titles(inventory),
         [
@@ -47,7 +52,7 @@ fn what_an_owner_says_is_said_once() {
 
 #[test]
 fn an_older_replica_set_that_leads_to_eci_is_shown_beside_a_deployment_that_does_not() {
-    let town = Town::new("");
+    let test = TestCluster::new("");
     let web = workload("Deployment", "web", json!({"spec": {}}));
     let older = owned(
         workload("ReplicaSet", "web-1", template("env:test")),
@@ -55,13 +60,13 @@ fn an_older_replica_set_that_leads_to_eci_is_shown_beside_a_deployment_that_does
         "Deployment",
         "web",
     );
-    assert_eq!(titles(town.inventory(&[web, older])), ["ReplicaSet/web-1"]);
+    assert_eq!(titles(test.inventory(&[web, older])), ["ReplicaSet/web-1"]);
 }
 
 #[test]
 fn the_older_template_of_a_stateful_set_counts_while_it_rolls_out() {
-    let town = Town::new("");
-    let mut set = town.made_by(ALICE, &workload("StatefulSet", "db", template("env:test")));
+    let test = TestCluster::new("");
+    let mut set = test.made_by(ALICE, &workload("StatefulSet", "db", template("env:test")));
     let revision = |name: &str| {
         let mut revision = workload("ControllerRevision", name, Value::Null);
         revision["spec"] = Value::Null;
@@ -83,9 +88,9 @@ fn the_older_template_of_a_stateful_set_counts_while_it_rolls_out() {
         set["status"] =
             json!({"currentRevision": current, "updateRevision": "db-2", "currentReplicas": replicas});
         let objects: Vec<Value> = revisions.iter().chain([&set]).cloned().collect();
-        let inventory = town.inventory(&objects);
+        let inventory = test.inventory(&objects);
         assert_eq!(
-            inventory.wants(&Source::Workload(Workload::ControllerRevision)),
+            inventory.needs(&WorkloadKind::BuiltIn(Workload::ControllerRevision)),
             shown.len() > 1
         );
         assert_eq!(titles(inventory), shown);
@@ -94,7 +99,7 @@ fn the_older_template_of_a_stateful_set_counts_while_it_rolls_out() {
 
 #[test]
 fn what_has_ended_is_not_shown() {
-    let town = Town::new("");
+    let test = TestCluster::new("");
     let ended = |kind: &str| {
         let mut job = workload("Job", &kind.to_lowercase(), template("env:test"));
         job["status"] = json!({"conditions": [{"type": kind, "status": "True"}]});
@@ -112,34 +117,34 @@ fn what_has_ended_is_not_shown() {
         done,
         pod("waiting", "env:test"),
     ];
-    assert_eq!(titles(town.inventory(&objects)), ["Job/suspended", "Pod/waiting"]);
+    assert_eq!(titles(test.inventory(&objects)), ["Job/suspended", "Pod/waiting"]);
 }
 
 #[test]
 fn a_pod_that_runs_is_shown_and_not_counted() {
-    let town = Town::new("");
+    let test = TestCluster::new("");
     let bound = |name: &str, node: &str| {
         let mut pod = pod(name, "env:test");
         pod["spec"]["nodeName"] = node.into();
         pod
     };
-    let inventory = town.inventory(&[
+    let inventory = test.inventory(&[
         bound("on-vk", "vk"),
         bound("on-real", "real"),
         pod("waits", "env:test"),
     ]);
-    let rows = inventory.into_rows();
-    let seen: Vec<_> = rows
+    let workloads = inventory.into_workloads();
+    let found: Vec<_> = workloads
         .iter()
-        .map(|row| (row.name.as_str(), row.is_bound, row.would_be_denied()))
+        .map(|one| (one.name.as_str(), one.is_bound, one.would_be_denied()))
         .collect();
-    assert_eq!(seen, [("on-vk", true, false), ("waits", false, true)]);
+    assert_eq!(found, [("on-vk", true, false), ("waits", false, true)]);
 }
 
 #[test]
 fn keys_are_counted_where_a_stamp_still_counts() {
-    let town = Town::new("");
-    let made = |signer, object: &Value| town.made_with(signer, ALICE, object);
+    let test = TestCluster::new("");
+    let made = |signer, object: &Value| test.made_with(signer, ALICE, object);
     let unbound = owned(
         made(signer(&["k1"]), &pod("web-1", "env:test")),
         "apps/v1",
@@ -170,15 +175,15 @@ fn keys_are_counted_where_a_stamp_still_counts() {
         unbound,
         bound,
     ];
-    let inventory = town.inventory(&objects);
+    let inventory = test.inventory(&objects);
     let ring = signer(&["k0", "k1", "k2"]);
-    let uses = inventory.keys(Some(ring.ring()));
-    let seen: Vec<_> = uses
+    let uses = inventory.key_uses(Some(ring.ring()));
+    let found: Vec<_> = uses
         .iter()
         .map(|key| (key.id.as_str(), key.stamps, key.is_known, key.is_newest))
         .collect();
     assert_eq!(
-        seen,
+        found,
         [
             ("k2", 3, true, true),
             ("k1", 1, true, false),
@@ -189,32 +194,32 @@ fn keys_are_counted_where_a_stamp_still_counts() {
 }
 
 #[test]
-fn exempt_namespaces_are_counted_apart_whether_or_not_the_rules_tell() {
-    let mut town = Town::new("");
+fn exempt_namespaces_are_counted_apart_with_and_without_webhooks() {
+    let mut test = TestCluster::new("");
     let mut agent = workload("Deployment", "agent", template("env:test"));
     agent["metadata"]["namespace"] = "kube-system".into();
-    let web = town.made_by(CAROL, &workload("Deployment", "web", template("env:test")));
+    let web = test.made_by(CAROL, &workload("Deployment", "web", template("env:test")));
     for live in [false, true] {
-        town.cluster.webhooks = live.then(|| webhooks(|_| {}));
-        let inventory = town.inventory(&[agent.clone(), web.clone()]);
+        test.cluster.webhooks = live.then(|| webhooks(|_| {}));
+        let inventory = test.inventory(&[agent.clone(), web.clone()]);
         assert_eq!(
             inventory.exempt()["kube-system"].examples,
             ["Deployment/kube-system/agent"]
         );
         assert_eq!(titles(inventory), ["Deployment/web"]);
     }
-    // An entry that is missing makes nobody exempt
-    town.cluster.webhooks = Some(webhooks(|object| {
+    // A missing entry makes no namespace exempt
+    test.cluster.webhooks = Some(webhooks(|object| {
         if let Some(entries) = object["webhooks"].as_array_mut() {
             entries.retain(|entry| entry["name"] == "namespaces-eci.ramgate.io");
         }
     }));
-    assert!(!town.cluster.is_exempt("shop") && town.cluster.is_exempt("kube-system"));
+    assert!(!test.cluster.is_exempt("shop") && test.cluster.is_exempt("kube-system"));
 }
 
 #[test]
-fn makers_that_nobody_knows_are_counted() {
-    let town = Town::new("");
+fn unknown_controllers_are_counted() {
+    let test = TestCluster::new("");
     let foreign = |object| owned(object, "argoproj.io/v1alpha1", "Workflow", "build");
     let mut plain = pod("plain", "env:test");
     plain["metadata"]["labels"] = json!({});
@@ -224,15 +229,15 @@ fn makers_that_nobody_knows_are_counted() {
         owned(pod("job-1", "env:test"), "batch/v1", "Job", "job"),
         owned(pod("static", "env:test"), "v1", "Node", "n"),
         owned(
-            town.made_by(ALICE, &workload("Deployment", "web", template("env:test"))),
+            test.made_by(ALICE, &workload("Deployment", "web", template("env:test"))),
             "apps.example.com/v1",
             "App",
             "web",
         ),
     ];
-    let inventory = town.inventory(&objects);
+    let inventory = test.inventory(&objects);
     let makers: Vec<_> = inventory
-        .makers()
+        .unknown_controllers()
         .iter()
         .map(|((group, kind), made)| (group.as_str(), kind.as_str(), made.examples.clone()))
         .collect();

@@ -1,4 +1,4 @@
-//! Each finding of preflight, by the one thing that brings it about.
+//! Provokes each finding of preflight alone.
 
 use crate::config::LabelSelector;
 use crate::kubernetes::cluster::Meta;
@@ -10,14 +10,16 @@ use serde_json::{Value, json};
 
 use crate::admission::outcome::mode::StampContents;
 use crate::admission::{Mode, Modes};
-use crate::analysis::survey::fixture::{ALICE, Town, meta, owned, pod, template, webhooks, workload};
-use crate::analysis::survey::preflight::{Finding, Scene, findings};
+use crate::analysis::survey::preflight::{Finding, PreflightInput, findings};
+use crate::analysis::survey::test_cluster::{
+    ALICE, TestCluster, meta, owned, pod, template, webhooks, workload,
+};
 
-fn found(town: &Town, objects: &[Value], modes: &Modes, names: &str) -> Vec<Finding> {
-    let inventory = town.inventory(objects);
+fn found(test: &TestCluster, objects: &[Value], modes: &Modes, names: &str) -> Vec<Finding> {
+    let inventory = test.inventory(objects);
     let names = Regex::new(&format!("^(?:{names})$")).unwrap();
-    findings(&Scene {
-        judge: town.judge(),
+    findings(&PreflightInput {
+        evaluator: test.evaluator(),
         inventory: &inventory,
         webhook_configuration: "ramgate",
         modes: Some(modes),
@@ -25,19 +27,19 @@ fn found(town: &Town, objects: &[Value], modes: &Modes, names: &str) -> Vec<Find
     })
 }
 
-fn told(findings: &[Finding]) -> String {
+fn lines(findings: &[Finding]) -> String {
     findings.iter().map(|finding| format!("{finding}\n")).collect()
 }
 
-/// A cluster in which nothing is to be found
-fn orderly() -> Town {
-    let mut town = Town::new("");
-    town.cluster.webhooks = Some(webhooks(|_| {}));
-    town
+/// A cluster without findings
+fn orderly() -> TestCluster {
+    let mut test = TestCluster::new("");
+    test.cluster.webhooks = Some(webhooks(|_| {}));
+    test
 }
 
-fn sound(town: &Town) -> Value {
-    town.made_by(ALICE, &workload("Deployment", "web", template("env:test")))
+fn sound(test: &TestCluster) -> Value {
+    test.made_by(ALICE, &workload("Deployment", "web", template("env:test")))
 }
 
 const WARN: Modes = Modes {
@@ -49,47 +51,47 @@ const WARN: Modes = Modes {
 
 #[test]
 fn an_orderly_cluster_gives_no_finding() {
-    let town = orderly();
-    assert_eq!(told(&found(&town, &[sound(&town)], &WARN, "real")), "");
+    let test = orderly();
+    assert_eq!(lines(&found(&test, &[sound(&test)], &WARN, "real")), "");
 }
 
 #[test]
-fn workloads_are_told_with_what_to_run() {
-    let town = orderly();
-    let denied = town.made_by(
-        crate::analysis::survey::fixture::CAROL,
+fn denied_workloads_come_with_the_command_to_run() {
+    let test = orderly();
+    let denied = test.made_by(
+        crate::analysis::survey::test_cluster::CAROL,
         &workload("Deployment", "denied", template("env:test")),
     );
     let bare = workload("StatefulSet", "bare", template("env:test"));
-    insta::assert_snapshot!(told(&found(&town, &[denied, bare], &WARN, "real")));
+    insta::assert_snapshot!(lines(&found(&test, &[denied, bare], &WARN, "real")));
 }
 
 #[test]
-fn makers_and_principals_that_nobody_knows_are_told() {
-    let mut town = orderly();
+fn unknown_controllers_and_principals_are_found() {
+    let mut test = orderly();
     let pod = owned(
         pod("build-1", "env:test"),
         "argoproj.io/v1alpha1",
         "Workflow",
         "build",
     );
-    let web = sound(&town);
+    let web = sound(&test);
     let directory = "account: {id: '123', region: cn-hangzhou}";
     let document = crate::config::ParsedDocument::directory(directory.as_bytes());
     let named = crate::config::NamedDocument::new("directory", document);
-    town.configuration = crate::config::load(&[named]).unwrap();
-    let findings = found(&town, &[web, pod], &WARN, "real");
+    test.configuration = crate::config::load(&[named]).unwrap();
+    let findings = found(&test, &[web, pod], &WARN, "real");
     let identities: Vec<Finding> = findings
         .into_iter()
         .filter(|finding| finding.check.name() == "identity")
         .collect();
-    insta::assert_snapshot!(told(&identities));
+    insta::assert_snapshot!(lines(&identities));
 }
 
 #[test]
-fn names_of_nodes_are_held_against_the_pattern() {
-    let mut town = orderly();
-    town.configuration.cluster.acs_nodes = vec![LabelSelector::label("acs", "1")];
+fn names_of_nodes_are_compared_with_the_pattern() {
+    let mut test = orderly();
+    test.configuration.cluster.acs_nodes = vec![LabelSelector::label("acs", "1")];
     let labels = [("type", "virtual-kubelet"), ("acs", "1")];
     let acs = Meta {
         labels: labels
@@ -97,17 +99,15 @@ fn names_of_nodes_are_held_against_the_pattern() {
             .into(),
         ..Meta::default()
     };
-    town.cluster
-        .snapshot
-        .nodes
-        .insert("acs".to_owned(), Arc::new(acs));
-    insta::assert_snapshot!(told(&found(&town, &[], &WARN, "vk|other")));
+    let nodes = &mut test.cluster.snapshot.nodes;
+    nodes.insert("acs".to_owned(), Arc::new(acs));
+    insta::assert_snapshot!(lines(&found(&test, &[], &WARN, "vk|other")));
 }
 
 #[test]
 fn selectors_of_eci_profile_need_burst_namespaces() {
-    let mut town = orderly();
-    town.cluster
+    let mut test = orderly();
+    test.cluster
         .snapshot
         .namespaces
         .insert("routed".to_owned(), meta("routed", &[("eci", "true")]).into());
@@ -118,44 +118,44 @@ fn selectors_of_eci_profile_need_burst_namespaces() {
         {"name": "all", "effect": {"annotations": {"x": "y"}}},
     ]);
     let data = [("selectors".to_owned(), selectors.to_string())].into();
-    town.cluster.snapshot.profile = crate::kubernetes::eci_profile::Profile::parse(&data)
+    test.cluster.snapshot.profile = crate::kubernetes::eci_profile::Profile::parse(&data)
         .unwrap()
         .into();
-    insta::assert_snapshot!(told(&found(&town, &[], &WARN, "real")));
+    insta::assert_snapshot!(lines(&found(&test, &[], &WARN, "real")));
 }
 
 #[test]
-fn exempt_namespaces_that_lead_to_eci_are_told() {
-    let mut town = orderly();
+fn exempt_namespaces_that_lead_to_eci_are_found() {
+    let mut test = orderly();
     let routed = meta("kube-system", &[("alibabacloud.com/eci", "true")]);
-    town.cluster
+    test.cluster
         .snapshot
         .namespaces
         .insert("kube-system".to_owned(), routed.into());
     let mut agent = workload("Deployment", "agent", template("env:test"));
     agent["metadata"]["namespace"] = "ramgate-system".into();
-    insta::assert_snapshot!(told(&found(&town, &[agent], &WARN, "real")));
+    insta::assert_snapshot!(lines(&found(&test, &[agent], &WARN, "real")));
 }
 
 #[test]
 fn an_absent_installation_is_one_finding() {
-    let mut town = orderly();
-    town.cluster.webhooks = None;
-    insta::assert_snapshot!(told(&found(&town, &[], &WARN, "real")));
+    let mut test = orderly();
+    test.cluster.webhooks = None;
+    insta::assert_snapshot!(lines(&found(&test, &[], &WARN, "real")));
 }
 
-/// What is found when an entry is changed or taken away
+/// The findings after `change` to the entries
 fn without(change: impl Fn(&mut Vec<Value>)) -> String {
-    let mut town = Town::new("");
-    town.cluster.webhooks = Some(webhooks(|object| {
+    let mut test = TestCluster::new("");
+    test.cluster.webhooks = Some(webhooks(|object| {
         if let Some(entries) = object["webhooks"].as_array_mut() {
             change(entries);
         }
     }));
-    let findings = found(&town, &[], &WARN, "real");
+    let findings = found(&test, &[], &WARN, "real");
     let places = findings.iter().map(|finding| {
-        let kind = finding.place.split("WebhookConfiguration").next().unwrap();
-        format!("{kind} {}\n", finding.what)
+        let kind = finding.subject.split("WebhookConfiguration").next().unwrap();
+        format!("{kind} {}\n", finding.problem)
     });
     places.collect()
 }
@@ -192,28 +192,28 @@ fn burst_namespaces_and_serverless_clusters_want_unmarked_pods_sent() {
         "cluster: {burstNamespaces: [{matchLabels: {burst: 'yes'}}]}",
         "cluster: {serverless: true}",
     ] {
-        let mut town = Town::new(cluster);
-        town.cluster.webhooks = Some(webhooks(|_| {}));
-        town.cluster
+        let mut test = TestCluster::new(cluster);
+        test.cluster.webhooks = Some(webhooks(|_| {}));
+        test.cluster
             .snapshot
             .namespaces
             .insert("late".to_owned(), meta("late", &[("burst", "yes")]).into());
-        let findings = found(&town, &[], &WARN, "real");
+        let findings = found(&test, &[], &WARN, "real");
         let burst: Vec<_> = findings
             .iter()
-            .filter(|finding| finding.what.contains("entry burst"))
+            .filter(|finding| finding.problem.contains("entry burst"))
             .collect();
-        assert_eq!(burst.len(), 2, "{cluster}: {}", told(&findings));
-        assert!(burst[0].what.contains("namespace late"), "{}", burst[0]);
+        assert_eq!(burst.len(), 2, "{cluster}: {}", lines(&findings));
+        assert!(burst[0].problem.contains("namespace late"), "{}", burst[0]);
     }
 }
 
 #[test]
-fn a_kind_of_carriers_that_is_not_sent_is_told() {
-    let mut town = Town::new(crate::analysis::survey::tests::CARRIERS);
-    town.cluster.webhooks = Some(webhooks(|_| {}));
-    let findings = found(&town, &[], &WARN, "real");
-    let text = told(&findings);
+fn a_kind_of_carriers_that_is_not_sent_is_found() {
+    let mut test = TestCluster::new(crate::analysis::survey::tests::CARRIERS);
+    test.cluster.webhooks = Some(webhooks(|_| {}));
+    let findings = found(&test, &[], &WARN, "real");
+    let text = lines(&findings);
     assert!(
         text.contains("CREATE clonesets.apps.example.com, UPDATE clonesets.apps.example.com"),
         "{text}"
@@ -223,17 +223,17 @@ fn a_kind_of_carriers_that_is_not_sent_is_told() {
 
 #[test]
 fn what_an_outage_lets_through_counts_in_enforced_namespaces() {
-    let town = orderly();
-    // The chart's default mode is warn, with which every entry ignores failure
+    let test = orderly();
+    // The chart's default mode is warn, in which every entry ignores failure
     let enforce = Modes::everywhere(Mode::Enforce);
-    let findings = found(&town, &[], &enforce, "real");
-    assert_eq!(findings.len(), 2, "{}", told(&findings));
+    let findings = found(&test, &[], &enforce, "real");
+    assert_eq!(findings.len(), 2, "{}", lines(&findings));
     assert!(
         findings
             .iter()
-            .all(|finding| finding.what.starts_with("failurePolicy is Ignore"))
+            .all(|finding| finding.problem.starts_with("failurePolicy is Ignore"))
     );
-    // What an outage may never hold up is no gap
+    // Entries that an outage must not block may ignore failure
     let mut closed = orderly();
     closed.cluster.webhooks = Some(webhooks(|object| {
         for entry in object["webhooks"].as_array_mut().into_iter().flatten() {
@@ -246,23 +246,23 @@ fn what_an_outage_lets_through_counts_in_enforced_namespaces() {
             }
         }
     }));
-    assert_eq!(told(&found(&closed, &[], &enforce, "real")), "");
+    assert_eq!(lines(&found(&closed, &[], &enforce, "real")), "");
     let one = Modes {
         default: Mode::Warn,
         namespaces: [("shop".to_owned(), Mode::Enforce)].into(),
         ..Modes::default()
     };
-    assert_eq!(found(&town, &[], &one, "real").len(), 2);
+    assert_eq!(found(&test, &[], &one, "real").len(), 2);
     let exempt = Modes {
         default: Mode::Warn,
         namespaces: [("kube-system".to_owned(), Mode::Enforce)].into(),
         ..Modes::default()
     };
-    assert_eq!(told(&found(&town, &[], &exempt, "real")), "");
+    assert_eq!(lines(&found(&test, &[], &exempt, "real")), "");
 }
 
 #[test]
-fn an_empty_ca_bundle_is_told() {
+fn an_empty_ca_bundle_is_found() {
     let text = without(|entries| entries[0]["clientConfig"]["caBundle"] = "".into());
     assert_eq!(
         text,

@@ -1,0 +1,98 @@
+//! One workload of the cluster, evaluated.
+
+use crate::admission::Cause;
+use crate::analysis::survey::objects::Owner;
+use crate::analysis::survey::stamp_status::StampStatus;
+use crate::analysis::survey::workload_kind::WorkloadKind;
+
+/// A workload or bare pod that leads to ECI; an object with several templates has one for each
+#[derive(Clone, Debug)]
+pub(crate) struct EvaluatedWorkload {
+    /// Its kind
+    pub kind: WorkloadKind,
+    /// Its namespace
+    pub namespace: String,
+    /// Its name
+    pub name: String,
+    /// The path of the template, if the object has several
+    pub template_path: Option<String>,
+    /// Its controller
+    pub owner: Option<Owner>,
+    /// Whether its rollout is paused
+    pub is_paused: bool,
+    /// Whether it is a pod that has a node already, and is not admitted again
+    pub is_bound: bool,
+    /// Whether its pods go to ECI for certain, and not only if they are bound to a virtual node
+    pub is_certain: bool,
+    /// The mark that leads it to ECI
+    pub mark: String,
+    /// The status of its stamp
+    pub stamp: StampStatus,
+    /// The outcome for a pod that is created from it now
+    pub outcome: EnforceOutcome,
+}
+
+/// The outcome for a pod that is created now in mode enforce
+#[derive(Clone, Debug)]
+pub(crate) enum EnforceOutcome {
+    /// It is allowed
+    Allowed,
+    /// It is denied
+    Denied(Denial),
+    /// It is denied if the scheduler binds it to a virtual node
+    DeniedIfBound(Denial),
+}
+
+/// The reason for a denial
+#[derive(Clone, Debug)]
+pub(crate) struct Denial {
+    /// The code of the first cause
+    pub code: String,
+    /// The reason in one sentence
+    pub sentence: String,
+    /// All causes
+    pub causes: Vec<Cause>,
+}
+
+impl EvaluatedWorkload {
+    /// `KIND/NAME`, with the path of the template if the object has several
+    pub(crate) fn title(&self) -> String {
+        let path = self.template_path.as_ref();
+        let path = path.map_or_else(String::new, |path| format!(" ({path})"));
+        format!("{}/{}{path}", self.kind.name(), self.name)
+    }
+
+    /// `NAMESPACE/KIND/NAME`, with the path of the template if the object has several
+    pub(crate) fn full_title(&self) -> String {
+        format!("{}/{}", self.namespace, self.title())
+    }
+
+    /// Whether its stamp is good and its pods are allowed
+    pub(crate) fn is_good(&self) -> bool {
+        self.stamp.claims().is_some() && matches!(self.outcome, EnforceOutcome::Allowed)
+    }
+
+    /// Whether mode enforce would deny its next pod
+    pub(crate) fn would_be_denied(&self) -> bool {
+        !self.is_bound && !self.is_good()
+    }
+}
+
+impl EnforceOutcome {
+    /// The outcome in one word
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Denied(_) => "denied",
+            Self::DeniedIfBound(_) => "denied-if-bound",
+        }
+    }
+
+    /// The denial, certain or not
+    pub(crate) fn denial(&self) -> Option<&Denial> {
+        match self {
+            Self::Allowed => None,
+            Self::Denied(denial) | Self::DeniedIfBound(denial) => Some(denial),
+        }
+    }
+}

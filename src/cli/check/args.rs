@@ -1,0 +1,55 @@
+//! The arguments of `ramgate check`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Judge manifests as the webhooks of a cluster would, in mode enforce
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CheckArgs {
+    /// Manifests (YAML or JSON): files, folders that are searched for them, or - for standard input
+    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR|-", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// The directory with policies (NAME.json) and directory documents (*.yaml)
+    #[arg(long, value_name = "DIR")]
+    pub(super) config_dir: PathBuf,
+    /// The Kubernetes user who asks; system:serviceaccount:NAMESPACE:NAME for a service account
+    #[arg(long = "as", value_name = "USER")]
+    pub(super) user: String,
+    /// A group of that user; a service account has its own without this
+    #[arg(long = "as-group", value_name = "GROUP")]
+    pub(super) groups: Vec<String>,
+    /// What is done to each pod
+    #[arg(long, value_enum, default_value_t = PodOperation::Create)]
+    pub(super) operation: PodOperation,
+    /// The pods as they are before an update
+    #[arg(long, value_name = "FILE")]
+    pub(super) old: Option<PathBuf>,
+    /// What else the cluster holds: namespaces, service accounts, nodes, pods, eci-profile
+    #[arg(long, value_name = "FILE|DIR")]
+    pub(super) objects: Option<PathBuf>,
+    /// Show every question to RAM with every statement that was read for it
+    #[arg(long)]
+    pub(super) explain: bool,
+}
+
+/// What is done to a pod
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum PodOperation {
+    /// The pod is created
+    Create,
+    /// The pod of --old becomes this one
+    Update,
+    /// The pod is deleted
+    Delete,
+    /// A command is run in the pod
+    Exec,
+}
+
+impl PodOperation {
+    /// Its name on the command line
+    pub(super) fn name(self) -> Option<String> {
+        let value = self.to_possible_value();
+        value.map(|value| value.get_name().to_owned())
+    }
+}

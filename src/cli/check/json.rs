@@ -1,0 +1,79 @@
+//! Evaluated manifests as JSON for programs.
+
+use serde_json::{Map, Value, json};
+
+use crate::admission::offline::OfflineResult;
+use crate::admission::outcome::advice::Advice;
+use crate::cli::check::args::CheckArgs;
+use crate::cli::check::evaluated_manifest::{EvaluatedManifest, are_allowed};
+use crate::cli::check::questions::AnsweredQuestion;
+use crate::stamp::REQUESTED_BY;
+
+/// All manifests, and whether all are allowed
+pub(super) fn as_json(args: &CheckArgs, manifests: &[EvaluatedManifest]) -> Value {
+    let objects: Vec<Value> = manifests.iter().map(|one| object(args, one)).collect();
+    json!({"allowed": are_allowed(manifests), "objects": objects})
+}
+
+fn object(args: &CheckArgs, one: &EvaluatedManifest) -> Value {
+    let manifest = &one.manifest;
+    let mut object = json!({
+        "file": manifest.file,
+        "kind": manifest.kind(),
+        "namespace": manifest.text("/metadata/namespace"),
+        "name": manifest.name(),
+        "judged": false,
+    });
+    let (Some(fields), Some(result)) = (object.as_object_mut(), &one.result) else {
+        return object;
+    };
+    fields.insert("namespace".to_owned(), manifest.namespace().into());
+    fields.insert("operation".to_owned(), args.operation.name().into());
+    fields.extend(result_fields(result));
+    if args.explain {
+        let questions = one.questions.iter().map(AnsweredQuestion::as_json);
+        fields.insert("questions".to_owned(), questions.collect());
+    }
+    object
+}
+
+fn result_fields(result: &OfflineResult) -> Map<String, Value> {
+    let response = &result.response;
+    // The stamp is left out: no cluster accepts it
+    let annotations = result.annotations.iter();
+    let annotations = annotations.filter(|(key, _)| *key != REQUESTED_BY);
+    let annotations: Map<String, Value> = annotations
+        .map(|(key, value)| (key.clone(), json!(value)))
+        .collect();
+    let fields = json!({
+        "judged": result.judged,
+        "allowed": result.allowed,
+        "message": response.message(),
+        "causes": result.causes,
+        "warnings": result.warnings,
+        "annotations": annotations,
+        "route": response.route(),
+        "principal": response.principal(),
+        "action": response.action(),
+        "allowedBy": response.allowed_by(),
+        "fix": response.evaluation.advice.as_ref().map(fix),
+    });
+    match fields {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+/// The outcome of the search for a fix, and the annotations that it found
+fn fix(advice: &Advice) -> Value {
+    let outcome = match advice {
+        Advice::Write(_) => "found",
+        Advice::Nothing => "none",
+        Advice::GaveUp => "unknown",
+    };
+    let annotations = advice.lines().iter();
+    let annotations: Map<String, Value> = annotations
+        .map(|line| (line.annotation.to_owned(), json!(line.value)))
+        .collect();
+    json!({"outcome": outcome, "annotations": annotations})
+}

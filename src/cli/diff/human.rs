@@ -1,0 +1,164 @@
+//! Differences as text for people.
+
+use std::path::Path;
+
+use crate::analysis::diff::{Change, DecisionSummary, Difference, Report, SettingChange, Term};
+use crate::cli::diff::shell_command::simulate_command;
+use ram_policy::Principal;
+
+/// The number of principals, actions or names that are listed before the rest is counted
+const MOST_NAMES: usize = 4;
+
+/// The whole report; its example commands read the new directory
+pub(super) fn human(report: &Report, new: &Path) -> String {
+    let differences = report.differences.iter().map(|each| difference(each, new));
+    let mut text: String = differences.collect();
+    if !report.setting_changes.is_empty() {
+        text.push_str("also changed:\n");
+        text.extend(report.setting_changes.iter().map(other));
+    }
+    if !report.incomplete.is_empty() {
+        let who = principals(&report.incomplete);
+        text.push_str(&format!(
+            "not searched to the end: {who}, whose policies tell too many requests apart\n"
+        ));
+    }
+    text + &summary(report)
+}
+
+fn summary(report: &Report) -> String {
+    let (allowed, denied) = (report.count(Change::Allowed), report.count(Change::Denied));
+    let others = report
+        .setting_changes
+        .iter()
+        .filter(|each| each.may_allow)
+        .count();
+    format!("{allowed} newly allowed, {denied} newly denied; other changes that may allow more: {others}\n")
+}
+
+fn difference(difference: &Difference, new: &Path) -> String {
+    let sign = match difference.change {
+        Change::Allowed => '+',
+        Change::Denied => '-',
+    };
+    let who = principals(&difference.principals);
+    let what = term_list(difference.actions.as_deref());
+    let on = term_list(difference.resources.as_deref());
+    let mut line = format!("{sign} {who}: {what} on {on}");
+    if let Some(groups) = &difference.resource_groups {
+        let groups: Vec<String> = groups.iter().map(group).collect();
+        line.push_str(&format!(" {}", groups.join(" or ")));
+    }
+    let conditions: Vec<String> = difference
+        .conditions
+        .iter()
+        .map(|(key, terms)| format!("{key} {}", shortened(terms.iter().map(value).collect(), " or ")))
+        .collect();
+    if !conditions.is_empty() {
+        line.push_str(&format!(" if {}", conditions.join(", and ")));
+    }
+    format!(
+        "{line}\n    before:  {}\n    after:   {}\n    example: {}\n",
+        decision(&difference.before),
+        decision(&difference.after),
+        simulate_command(&difference.example, new)
+    )
+}
+
+fn decision(ruling: &DecisionSummary) -> String {
+    match &ruling.statement {
+        Some(statement) => format!("{} by {statement} ({})", ruling.outcome, ruling.policy_type),
+        None => format!("{} ({})", ruling.outcome, ruling.policy_type),
+    }
+}
+
+fn principals(all: &[Principal]) -> String {
+    shortened(all.iter().map(ToString::to_string).collect(), ", ")
+}
+
+/// The first names, and how many more there are
+fn shortened(names: Vec<String>, between: &str) -> String {
+    let more = names.len().saturating_sub(MOST_NAMES);
+    // A single further name is as short as the count
+    if more <= 1 {
+        return names.join(between);
+    }
+    let first: Vec<String> = names.into_iter().take(MOST_NAMES).collect();
+    format!("{} and {more} more", first.join(between))
+}
+
+fn term_list(terms: Option<&[Term]>) -> String {
+    terms.map_or_else(
+        || "*".to_owned(),
+        |terms| shortened(terms.iter().map(term).collect(), ", "),
+    )
+}
+
+/// A term of an action or a resource
+pub(super) fn term(term: &Term) -> String {
+    match term {
+        Term::Absent => "none".to_owned(),
+        Term::Exactly(text) | Term::Wording(text) => text.clone(),
+        Term::AnyCase(text) => format!("{} in any case", or_backticks(text)),
+        Term::Like(patterns) => patterns.join(" and "),
+        Term::AnyBut(terms) if terms.is_empty() => "anything".to_owned(),
+        Term::AnyBut(terms) => format!("anything but {}", excluded(terms)),
+        Term::Without(kept, lost) => format!("{} but not {}", self::term(kept), excluded(lost)),
+    }
+}
+
+/// A term of a resource group
+pub(super) fn group(term: &Term) -> String {
+    match term {
+        Term::Absent => "without a resource group".to_owned(),
+        Term::AnyBut(terms) if terms.is_empty() => "in any resource group".to_owned(),
+        Term::AnyBut(terms) => format!("in any resource group but {}", excluded(terms)),
+        other => format!("in {}", self::term(other)),
+    }
+}
+
+/// A term of a condition key's value
+pub(super) fn value(term: &Term) -> String {
+    match term {
+        Term::Absent => "is absent".to_owned(),
+        Term::Exactly(text) => format!("= {}", or_backticks(text)),
+        Term::AnyCase(text) => format!("= {} in any case", or_backticks(text)),
+        Term::Like(patterns) => format!("is like {}", patterns.join(" and ")),
+        Term::Wording(words) if words.starts_with(['<', '>']) => words.clone(),
+        Term::Wording(words) => format!("is {words}"),
+        Term::AnyBut(terms) if terms.is_empty() => "is there".to_owned(),
+        Term::AnyBut(terms) if terms.iter().all(is_words) => format!("is not {}", excluded(terms)),
+        Term::AnyBut(terms) => format!("is anything but {}", excluded(terms)),
+        Term::Without(kept, lost) => format!("{} but not {}", value(kept), excluded(lost)),
+    }
+}
+
+fn is_words(term: &Term) -> bool {
+    matches!(term, Term::Wording(_))
+}
+
+fn excluded(terms: &[Term]) -> String {
+    shortened(
+        terms
+            .iter()
+            .map(term)
+            .map(|text| or_backticks(&text).to_owned())
+            .collect(),
+        ", ",
+    )
+}
+
+fn or_backticks(text: &str) -> &str {
+    if text.is_empty() { "``" } else { text }
+}
+
+fn other(change: &SettingChange) -> String {
+    let what = match (&change.before, &change.after) {
+        (Some(before), Some(after)) => format!("{before} -> {after}"),
+        (None, Some(after)) => format!("added, {after}"),
+        (Some(before), None) => format!("removed, {before}"),
+        (None, None) => "changed".to_owned(),
+    };
+    let sign = if change.may_allow { '+' } else { ' ' };
+    format!("{sign} {}: {}: {what}\n", change.section, change.entry)
+}

@@ -1,0 +1,53 @@
+//! Finds YAML and JSON files.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::command_error::CommandError;
+
+/// The number of folder levels that are searched
+const MAX_DEPTH: usize = 16;
+
+/// A file itself, whatever its ending, or the YAML and JSON files below a folder, sorted by path
+///
+/// ```text
+/// app.txt -> app.txt
+/// apps/   -> apps/a.yaml, apps/b/c.json, apps/d.yml
+/// ```
+///
+/// # Errors
+///
+/// A folder cannot be read, or folders nest too deep.
+pub(super) fn find(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
+    find_within(path, MAX_DEPTH)
+}
+
+fn find_within(path: &Path, depth: usize) -> Result<Vec<PathBuf>, CommandError> {
+    let failed = |error| CommandError::io(path.display().to_string(), error);
+    if !std::fs::metadata(path).map_err(failed)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let Some(depth_below) = depth.checked_sub(1) else {
+        return Err(CommandError::Usage(format!(
+            "{}: folders nest deeper than {MAX_DEPTH} levels",
+            path.display()
+        )));
+    };
+    let entries = std::fs::read_dir(path).map_err(failed)?;
+    let mut entries: Vec<PathBuf> = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()
+        .map_err(failed)?;
+    entries.sort();
+    let mut files = Vec::new();
+    for entry in entries {
+        if entry.is_dir() || has_document_ending(&entry) {
+            files.extend(find_within(&entry, depth_below)?);
+        }
+    }
+    Ok(files)
+}
+
+fn has_document_ending(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json")
+}
