@@ -1,24 +1,43 @@
-//! From a review to a ruling: the mutating half maps and stamps, the validating half judges.
+//! Evaluates a review: one file for each kind of request.
 //!
 //! ```text
-//! mutate:   who stands behind it -> route -> fields -> mapping, stamp -> patch
-//! validate: who stands behind it -> route -> fields -> nothing left to map or stamp? -> principal -> call -> RAM
+//! mutating:   attribution -> route -> fields -> mapping, stamp -> patch
+//! validating: attribution -> route -> fields -> mapped and stamped? -> principal -> call -> RAM
 //! ```
+//!
+//! | request | file |
+//! | --- | --- |
+//! | the patch for a pod or pod template | `mutate` |
+//! | a pod or pod template that is created or changed | `template`, then `create` or `update` |
+//! | a pod is bound | `binding` |
+//! | a pod is deleted, evicted, or gets other owners | `delete` |
+//! | a connection to a pod or a node | `connect` |
+//! | a workload is scaled up | `scale` |
+//! | an image cache | `image_cache` |
+//! | ACK's eci-profile | `eci_profile` |
+//! | a ControllerRevision that its controller did not write | `controller_revision` |
+//!
+//! A request that is none of ramgate's business has no evaluation: `None`.
 
 pub(crate) mod advise;
-pub(crate) mod binding;
+mod binding;
 pub(crate) mod call;
-pub(crate) mod controller_revision;
-pub(crate) mod eci_profile;
-pub(crate) mod existing_pod;
-pub(crate) mod image_cache;
-pub(crate) mod mapped;
-pub(crate) mod mutate;
-pub(crate) mod node_proxy;
-pub(crate) mod pod_update;
-pub(crate) mod principals;
-pub(crate) mod scale;
-pub(crate) mod validate;
+mod connect;
+mod controller_revision;
+mod create;
+mod delete;
+mod eci_profile;
+mod evaluation;
+mod existing_pod;
+mod image_cache;
+mod mapping_rules;
+mod mutate;
+mod pod_update;
+mod ram;
+mod scale;
+mod stamp;
+mod template;
+mod update;
 
 use crate::kubernetes::cluster::{Cluster, Meta, NodeKind, profile_in_force};
 use crate::kubernetes::eci_profile::Profile;
@@ -61,69 +80,82 @@ pub(crate) struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// What the object shall become; only what is malformed speaks against it here
-    pub(crate) fn mutate(&self) -> Evaluation {
+    /// Evaluates the review for the mutating webhook: its patch, and the annotations that cannot be read
+    pub(crate) fn mutate(&self) -> Option<Evaluation> {
         let is_image_cache = self.review.resource() == Resource::ImageCaches;
         match self.review.operation() {
-            Operation::Create if self.review.binding().is_some() => self.pin(),
+            Operation::Create if self.review.binding().is_some() => self.mutate_binding(),
             _ if self.is_revision() => self.mutate_revision(),
             Operation::Create | Operation::Update if !is_image_cache => {
                 let templates = self.review.templates().iter();
-                let evaluations = templates.map(|reviewed| self.mutate_template(reviewed));
-                evaluations.reduce(Evaluation::with).unwrap_or_default()
+                let evaluations = templates.filter_map(|reviewed| self.mutate_template(reviewed));
+                evaluations.reduce(Evaluation::with)
             }
-            Operation::Create | Operation::Update | Operation::Delete | Operation::Connect => {
-                Evaluation::default()
-            }
+            Operation::Create | Operation::Update | Operation::Delete | Operation::Connect => None,
         }
     }
 
-    /// Whether the request may pass as it is now
-    pub(crate) fn validate(&self) -> Evaluation {
+    /// Evaluates the review for the validating webhook: whether the request is allowed as it is now
+    pub(crate) fn validate(&self) -> Option<Evaluation> {
+        let evaluation = self.validate_request()?.sorted();
+        Some(self.with_runtime_class(evaluation))
+    }
+
+    fn validate_request(&self) -> Option<Evaluation> {
         let review = self.review;
-        let mut evaluation = match (review.resource(), review.subresource(), review.operation()) {
-            (Resource::ConfigMaps, "", _) if review.is_eci_profile() => self.profile_change(),
+        match (review.resource(), review.subresource(), review.operation()) {
+            (Resource::ConfigMaps, "", _) if review.is_eci_profile() => self.change_eci_profile(),
             (Resource::ImageCaches, "", operation) => self.image_cache(operation),
             (Resource::Pods, "", Operation::Delete) => self.delete(),
             (Resource::Pods, "eviction", Operation::Create) => self.evict(),
             (Resource::Pods, "binding", Operation::Create) | (Resource::Bindings, "", Operation::Create) => {
-                self.bind()
+                self.validate_binding()
             }
-            (Resource::Pods, "exec", Operation::Connect) => self.connect(Verb::Exec),
-            (Resource::Pods, "attach", Operation::Connect) => self.connect(Verb::Attach),
-            (Resource::Pods, "portforward", Operation::Connect) => self.connect(Verb::PortForward),
-            (Resource::Pods, "proxy", Operation::Connect) => self.connect(Verb::Proxy),
+            (Resource::Pods, "exec", Operation::Connect) => Some(self.connect(Verb::Exec)),
+            (Resource::Pods, "attach", Operation::Connect) => Some(self.connect(Verb::Attach)),
+            (Resource::Pods, "portforward", Operation::Connect) => Some(self.connect(Verb::PortForward)),
+            (Resource::Pods, "proxy", Operation::Connect) => Some(self.connect(Verb::Proxy)),
             (Resource::Nodes, "proxy", Operation::Connect) => self.connect_node(),
             (Resource::Workload(workload), "scale", Operation::Update) => self.scale(workload),
             _ if self.is_revision() => self.validate_revision(),
-            (Resource::Pods, "", Operation::Update) => self.validate_templates().with(self.own()),
+            (Resource::Pods, "", Operation::Update) => {
+                let evaluations = [self.validate_templates(), self.change_owners()];
+                evaluations.into_iter().flatten().reduce(Evaluation::with)
+            }
             _ if self.is_known() => self.validate_templates(),
-            _ => self.unknown(),
+            _ => Some(self.unknown_request()),
         }
-        .sorted();
-        self.explain_runtime_class(&mut evaluation);
-        evaluation
     }
 
-    /// A pod may have got from its RuntimeClass what its template never shows, so that no restart brings a stamp
-    fn explain_runtime_class(&self, evaluation: &mut Evaluation) {
-        let pod = self
-            .review
-            .templates()
-            .first()
-            .and_then(|reviewed| reviewed.new.as_ref());
+    fn validate_templates(&self) -> Option<Evaluation> {
+        let templates = self.review.templates().iter();
+        let evaluations = templates.filter_map(|reviewed| self.validate_template(reviewed));
+        evaluations.reduce(Evaluation::with)
+    }
+
+    /// Names the RuntimeClass of a pod without a stamp
+    ///
+    /// A RuntimeClass may have added to the pod what leads it to ECI and never stands in its template. A restart then
+    /// brings no stamp.
+    fn with_runtime_class(&self, evaluation: Evaluation) -> Evaluation {
+        let pod = self.review.templates().first();
+        let pod = pod.and_then(|reviewed| reviewed.new.as_ref());
         let class = pod.and_then(|pod| pod.read().spec.runtime_class_name.as_deref());
-        let Some(class) = class.filter(|_| self.review.resource() == Resource::Pods) else {
-            return;
+        let listed = &self.configuration.cluster.runtime_classes;
+        let is_unlisted =
+            |class: &&str| self.review.resource() == Resource::Pods && !listed.iter().any(|one| one == class);
+        let Some(class) = class.filter(is_unlisted) else {
+            return evaluation;
         };
-        let mut listed = self.configuration.cluster.runtime_classes.iter();
-        if listed.any(|one| one == class) {
-            return;
-        }
-        for finding in &mut evaluation.findings {
-            if let Finding::Stamp(StampFault::Missing(way)) = finding {
-                *finding = Finding::Stamp(StampFault::Added(class.to_owned(), way.take()));
+        let named = |finding| match finding {
+            Finding::Stamp(StampFault::Missing(way)) => {
+                Finding::Stamp(StampFault::Added(class.to_owned(), way))
             }
+            finding => finding,
+        };
+        Evaluation {
+            findings: evaluation.findings.into_iter().map(named).collect(),
+            ..evaluation
         }
     }
 
@@ -143,8 +175,9 @@ impl Case<'_> {
         }
     }
 
-    /// What is sent and not known may be a way to a pod: a rule of another version, or one that somebody added
-    fn unknown(&self) -> Evaluation {
+    /// A request that the webhook rules send and ramgate does not know: of another version's chart, or of a rule that
+    /// somebody added; it may be a way to a pod
+    fn unknown_request(&self) -> Evaluation {
         let review = self.review;
         let (verb, operation) = match review.operation() {
             Operation::Create => (Verb::Create, "CREATE"),
@@ -153,24 +186,13 @@ impl Case<'_> {
             Operation::Connect => (Verb::Proxy, "CONNECT"),
         };
         let (group, resource) = review.group_resource();
-        let mut what = format!("{operation} {resource}");
-        for (mark, part) in [(".", group), ("/", review.subresource())] {
-            if !part.is_empty() {
-                what.push_str(mark);
-                what.push_str(part);
-            }
-        }
-        Evaluation {
-            verb: Some(verb),
-            findings: vec![Finding::UnknownRequest(what)],
-            ..Evaluation::default()
-        }
-    }
-
-    fn validate_templates(&self) -> Evaluation {
-        let templates = self.review.templates().iter();
-        let evaluations = templates.map(|reviewed| self.validate_template(reviewed));
-        evaluations.reduce(Evaluation::with).unwrap_or_default()
+        let part = |mark: &str, part: &str| match part {
+            "" => String::new(),
+            part => format!("{mark}{part}"),
+        };
+        let (group, subresource) = (part(".", group), part("/", review.subresource()));
+        let request = format!("{operation} {resource}{group}{subresource}");
+        Evaluation::of_finding(verb, Finding::UnknownRequest(request))
     }
 
     fn is_revision(&self) -> bool {
@@ -191,12 +213,11 @@ impl Case<'_> {
         let is_elsewhere = pod.node().is_some_and(|node| {
             NodeKind::of_name(node, self.cluster, &self.configuration.cluster) == NodeKind::Real
         });
-        let finding = (!is_elsewhere).then_some(Finding::UnknownNamespace);
         Evaluation {
             verb: Some(verb),
-            findings: finding.into_iter().collect(),
             ..Evaluation::default()
         }
+        .with_findings((!is_elsewhere).then_some(Finding::UnknownNamespace))
     }
 
     /// ACK's eci-profile, unless the settings leave it alone

@@ -11,3 +11,4 @@ pub(crate) mod restart;
 pub(crate) mod revision_fault;
 pub(crate) mod stamp_fault;
 pub(crate) mod verb;
+pub(crate) mod warning;

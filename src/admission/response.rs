@@ -44,14 +44,15 @@ pub struct Response {
 }
 
 impl Response {
-    /// Responds to a review that was evaluated
+    /// Responds to a review; `None` if it is none of ramgate's business
     pub(super) fn new(
         webhook: Webhook,
         review: &Review<'_>,
         configuration: &Configuration,
         mode: Mode,
-        evaluation: Evaluation,
+        evaluation: Option<Evaluation>,
     ) -> Self {
+        let evaluation = evaluation.unwrap_or_default();
         let decision = evaluation.decision(mode);
         let name = object_name::name(review);
         let denial = denial(review, configuration, &name, &evaluation);
@@ -156,7 +157,7 @@ fn warnings(
     let others = evaluation
         .warnings
         .iter()
-        .map(|warning| format!("ramgate: {warning}"));
+        .map(|warning| format!("ramgate: {}", warning.text(review.namespace())));
     softened.into_iter().chain(others).collect()
 }
 

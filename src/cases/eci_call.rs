@@ -1,9 +1,9 @@
 //! The ECI level (`call`): a call of the ECI API.
 
+use crate::admission::evaluate::advise::advice_of;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::admission::outcome::advice::Advice;
 use crate::cases::comparison::Comparison;
 use crate::cases::expected_decision::{DecisionDetails, ExpectedDecision};
 use crate::cases::ram_request::{context, principal};
@@ -75,7 +75,7 @@ fn evaluated(principal: &Principal, call: &Call, configuration: &Configuration) 
         .filter(|_| !evaluation.failures.is_empty())
         .map(|evaluator| {
             let principals = std::slice::from_ref(principal);
-            Advice::of(
+            advice_of(
                 search(&evaluator, policies, principals, evaluator.desired()),
                 &evaluator.desired(),
             )

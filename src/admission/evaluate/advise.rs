@@ -1,13 +1,14 @@
-//! What a denied pod would have to say to be allowed, as annotation lines.
+//! The annotations with which a denied pod would be allowed.
 //!
-//! The lines are what the author of a manifest writes, before the mapping rules; what they come to after the rules was
-//! judged for the requester and for every boundary, like the pod itself.
+//! They are what the author of a manifest writes, before the mapping rules. The fields that the rules make of them were
+//! evaluated for the requester and for every boundary, like the pod itself.
 
 pub(crate) mod evaluator;
 
 use crate::admission::evaluate::Case;
 use crate::admission::evaluate::advise::evaluator::PodEvaluator;
-use crate::admission::evaluate::pod_update::Both;
+use crate::admission::evaluate::pod_update::PodUpdate;
+use crate::admission::fields::mapping::Sources;
 use crate::admission::fields::reading::Fields;
 use crate::admission::outcome::advice::{Advice, Line};
 use crate::admission::outcome::evaluation::Evaluation;
@@ -17,44 +18,37 @@ use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GR
 use crate::kubernetes::pod::Pod;
 use eci_calls::fix::{DesiredFields, Search};
 
-impl Advice {
-    /// The advice that a search comes to
-    pub(crate) fn of(found: Search, before: &DesiredFields) -> Self {
-        match found {
-            Search::Found(desired) => Self::Write(lines(before, &desired)),
-            Search::Nothing => Self::Nothing,
-            Search::GaveUp => Self::GaveUp,
-        }
-    }
+/// The advice on a pod that is created, or changed from the stored one; `None` if other annotations cannot help
+pub(super) fn advice(
+    case: &Case<'_>,
+    evaluation: &Evaluation,
+    pod: &Pod<'_>,
+    update: Option<(PodUpdate<'_>, &Fields)>,
+    namespace: &Meta,
+) -> Option<Advice> {
+    let requester = evaluation.principal.as_ref();
+    let requester = requester.filter(|_| is_about_fields(evaluation))?;
+    let principals = case.principals(requester, namespace);
+    let account = case.service_account(pod);
+    let sources = Sources {
+        pod,
+        namespace,
+        service_account: account.as_deref(),
+    };
+    let evaluator = PodEvaluator::new(case, sources, &principals, &evaluation.fields, update);
+    Some(evaluator.advice())
+}
 
-    /// On a pod that is created, or changed from what is stored, if there is anything to advise about
-    pub(crate) fn on(
-        case: &Case<'_>,
-        evaluation: &Evaluation,
-        pod: &Pod<'_>,
-        update: Option<(Both<'_>, &Fields)>,
-        namespace: &Meta,
-    ) -> Option<Self> {
-        let requester = evaluation
-            .principal
-            .as_ref()
-            .filter(|_| is_about_fields(evaluation))?;
-        let principals = case.principals(requester, namespace);
-        let account = case.service_account(pod);
-        let evaluator = PodEvaluator::new(
-            case,
-            pod,
-            namespace,
-            account.as_deref(),
-            &principals,
-            evaluation,
-            update,
-        );
-        Some(evaluator.advice())
+/// The advice that a search comes to
+pub(crate) fn advice_of(found: Search, before: &DesiredFields) -> Advice {
+    match found {
+        Search::Found(desired) => Advice::Write(lines(before, &desired)),
+        Search::Nothing => Advice::Nothing,
+        Search::GaveUp => Advice::GaveUp,
     }
 }
 
-/// Whether everything that speaks against a pod lies in what its annotations ask for
+/// Whether every finding is about the fields that the annotations ask for
 fn is_about_fields(evaluation: &Evaluation) -> bool {
     !evaluation.findings.is_empty()
         && evaluation

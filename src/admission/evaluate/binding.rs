@@ -1,68 +1,53 @@
-//! The binding of a pod to a node: where it becomes certain that a pod is ECI's, and who asked for it is asked about.
+//! The Binding of a pod to a node. Here it becomes certain that a pod goes to ECI, and RAM is asked about its requester.
 
 use crate::admission::attribution::OwnedObject;
+use crate::admission::evaluate::advise::advice;
 use crate::admission::evaluate::{Case, call};
 use crate::admission::fields::changes::Changes;
 use crate::admission::fields::patch::Patch;
 use crate::admission::fields::reading::{Fields, texts};
-use crate::admission::outcome::advice::Advice;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::mode::{Mode, StampContents};
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::outcome::verb::Verb;
+use crate::admission::outcome::warning::Warning;
 use crate::admission::review::Binding;
 use crate::admission::routing::lookalike;
 use crate::admission::routing::lookalike::is_ecis;
 use crate::admission::routing::route::Route;
 use crate::kubernetes::cluster::{Meta, NodeKind};
 use crate::kubernetes::eci_annotations::ECI_FIELDS;
+use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
-use crate::stamp::REQUESTED_BY;
+use crate::stamp::{Claims, REQUESTED_BY};
+use eci_calls::Call;
 
 impl Case<'_> {
-    /// Ties a Binding to the pod as it is now: what is judged and what is bound shall be the same
-    pub(crate) fn pin(&self) -> Evaluation {
-        let Some(binding) = self.review.binding() else {
-            return Evaluation::default();
-        };
+    /// Ties a Binding to the pod as it is now, so that the pod that is evaluated is the pod that is bound
+    pub(super) fn mutate_binding(&self) -> Option<Evaluation> {
+        let binding = self.review.binding()?;
         let mut evaluation = Evaluation::default();
-        // Denied where the mode is enforce, and taken away elsewhere: it would be stored in the pod, wherever that goes
-        if self.mode != Mode::Enforce && binding.metadata.annotations.value(REQUESTED_BY).is_some() {
+        // Mode enforce denies the Binding. In other modes the stamp must not reach the pod, wherever that goes
+        if self.mode != Mode::Enforce && stamp_of(binding).is_some() {
             evaluation.patch = Patch::unstamped_binding();
-            evaluation.warnings.push(TAKEN.to_owned());
+            evaluation = evaluation.with_warnings([Warning::BindingStampRemoved]);
         }
-        let Some(Ok(template)) = self.review.pod().map(PodTemplate::pod) else {
-            return evaluation;
-        };
-        let metadata = &template.read().metadata;
-        let (uid, version) = (&metadata.uid, &metadata.resource_version);
-        // What the Binding asks for itself stands, and is held against the pod when it is judged
-        if let (Some(uid), Some(version), true) = (uid, version, binding.metadata.resource_version.is_empty())
-            && (binding.metadata.uid.is_empty() || binding.metadata.uid == *uid)
-        {
-            evaluation.patch.append(Patch::pin(uid, version));
+        if let Some(Ok(template)) = self.review.pod().map(PodTemplate::pod) {
+            evaluation.patch.append(pin(binding, &template));
         }
-        evaluation
+        Some(evaluation)
     }
 
-    pub(crate) fn bind(&self) -> Evaluation {
-        let Some(binding) = self.review.binding() else {
-            return Evaluation::default();
-        };
-        let refused = |finding| Evaluation {
-            verb: Some(Verb::Create),
-            findings: vec![finding],
-            ..Evaluation::default()
-        };
-        // Nothing of the pod is needed to see that it stays off ECI; a serverless cluster has no other nodes
-        let is_real = NodeKind::of_name(&binding.target.name, self.cluster, &self.configuration.cluster)
-            == NodeKind::Real;
-        if is_real && !self.configuration.cluster.serverless {
-            return match binding.metadata.annotations.value(REQUESTED_BY) {
-                Some(_) => refused(Finding::Stamp(StampFault::Changed)),
-                None => Evaluation::default(),
-            };
+    pub(super) fn validate_binding(&self) -> Option<Evaluation> {
+        let binding = self.review.binding()?;
+        let refused = |finding| Some(Evaluation::of_finding(Verb::Create, finding));
+        let settings = &self.configuration.cluster;
+        let kind = NodeKind::of_name(&binding.target.name, self.cluster, settings);
+        // A pod on a real node stays off ECI, whatever it is; a serverless cluster has no real nodes
+        if kind == NodeKind::Real && !settings.serverless {
+            stamp_of(binding)?;
+            return refused(Finding::Stamp(StampFault::Changed));
         }
         let Some(Ok(template)) = self.review.pod().map(PodTemplate::pod) else {
             return refused(Finding::UnknownPod);
@@ -71,134 +56,189 @@ impl Case<'_> {
         if !binding.metadata.uid.is_empty() && uid != &*binding.metadata.uid {
             return refused(Finding::UnknownPod);
         }
-        let version = template.read().metadata.resource_version.as_deref();
-        let is_pinned = version.unwrap_or_default() == &*binding.metadata.resource_version;
         let Some(namespace) = self.namespace() else {
             return refused(Finding::UnknownNamespace);
         };
+        Some(self.bound(binding, &template, &namespace))
+    }
+
+    /// The pod as the Binding leaves it, evaluated for the user in its stamp
+    fn bound(&self, binding: &Binding<'_>, template: &PodTemplate<'_>, namespace: &Meta) -> Evaluation {
+        let annotations = &binding.metadata.annotations;
         let pod = template
             .read()
-            .with(
-                binding.metadata.labels.iter(),
-                binding.metadata.annotations.iter(),
-                true,
-            )
+            .with(binding.metadata.labels.iter(), annotations.iter(), true)
             .on_node(binding.target.name.clone());
-        let mut evaluation = self.routed(self.route(&pod, &namespace), Verb::Create);
-        evaluation.principal = None;
+        let evaluation = Evaluation {
+            principal: None,
+            ..self.routed(self.route(&pod, namespace), Verb::Create)
+        };
         if !matches!(evaluation.route, Some(Route::Certain(_))) {
             return evaluation;
         }
-        if !is_pinned {
-            evaluation.findings.push(Finding::PodChanged);
-        }
-        evaluation.warnings = lookalike::warnings(&pod);
-        let written = binding.metadata.annotations.value(REQUESTED_BY);
-        if written.is_some_and(|stamp| template.stamp() != Some(stamp)) {
-            evaluation.findings.push(Finding::Stamp(StampFault::Changed));
-        }
-        let owned = OwnedObject::new("", "Pod", &template.read().metadata);
-        let claims = match self.trusted(&template, &owned, &template.read().metadata) {
-            Ok(claims) => {
-                self.act_for(&mut evaluation, &claims);
-                Some(claims)
-            }
-            Err(fault) => {
-                // A template that leads to ECI gets a stamp with the next restart, any other first needs a mark
-                let is_unmarked = matches!(fault, StampFault::Missing(_))
-                    && matches!(self.route(template.read(), &namespace), Route::No(_));
-                let fault = if is_unmarked { StampFault::Unmarked } else { fault };
-                evaluation.findings.push(Finding::Stamp(fault));
-                None
-            }
+        let version = template.read().metadata.resource_version.as_deref();
+        let is_pinned = version.unwrap_or_default() == &*binding.metadata.resource_version;
+        let is_restamped = stamp_of(binding).is_some_and(|stamp| template.stamp() != Some(stamp));
+        let warnings = lookalike::warnings(&pod);
+        let evaluation = evaluation
+            .with_findings((!is_pinned).then_some(Finding::PodChanged))
+            .with_warnings(warnings.into_iter().map(Warning::Lookalike))
+            .with_stamp_fault(is_restamped.then_some(StampFault::Changed));
+        let claims = self.bound_claims(template, namespace);
+        let evaluation = match &claims {
+            Ok(claims) => evaluation.on_behalf_of(self.stamped_user(claims)),
+            Err(fault) => evaluation.with_stamp_fault([fault.clone()]),
         };
-        if !evaluation.read(&pod) {
+        let fields = match Fields::read(&pod) {
+            Ok(fields) => fields,
+            Err(malformed) => return evaluation.with_malformed(malformed),
+        };
+        let call = call::create(&fields, self.configuration, self.review.namespace());
+        let brought = self.brought(binding, template, &fields, namespace);
+        let evaluation = Evaluation {
+            operation: Some(call.operation),
+            fields,
+            ..evaluation
+        }
+        .with_findings(brought.finding());
+        let Ok(claims) = claims else {
             return evaluation;
-        }
-        let call = call::create(&evaluation.fields, self.configuration, self.review.namespace());
-        evaluation.operation = Some(call.operation);
-        let brought = self.brought(binding, &template, &evaluation.fields, &namespace);
-        if let Brought::Foreign(annotation) = &brought {
-            evaluation.findings.push(Finding::Brought(annotation.clone()));
-        }
-        let Some(claims) = claims else { return evaluation };
-        let is_other = match Fields::read(template.read()) {
-            Ok(own) => self.differs_from_stamp(&claims, &template, &own, &namespace),
+        };
+        let evaluation = self.compared_with_stamp(evaluation, &claims, template, namespace);
+        let evaluation = self.evaluate_call(evaluation, &call, namespace);
+        let evaluation = if brought == BroughtFields::Expected && !self.asks_for_control_plane() {
+            self.evaluate_sender(evaluation, &call, namespace)
+        } else {
+            evaluation
+        };
+        let advice = advice(self, &evaluation, &pod, None, namespace);
+        Evaluation { advice, ..evaluation }
+    }
+
+    /// The claims of the pod's stamp
+    fn bound_claims(&self, template: &PodTemplate<'_>, namespace: &Meta) -> Result<Claims, StampFault> {
+        let metadata = &template.read().metadata;
+        let owned = OwnedObject::new("", "Pod", metadata);
+        let claims = self.trusted_claims(template, &owned, metadata);
+        claims.map_err(|fault| {
+            // A template that leads to ECI gets a stamp at its next restart; any other template needs a mark first
+            let is_unmarked = matches!(fault, StampFault::Missing(_))
+                && matches!(self.route(template.read(), namespace), Route::No(_));
+            if is_unmarked { StampFault::Unmarked } else { fault }
+        })
+    }
+
+    fn compared_with_stamp(
+        &self,
+        evaluation: Evaluation,
+        claims: &Claims,
+        template: &PodTemplate<'_>,
+        namespace: &Meta,
+    ) -> Evaluation {
+        let differs = match Fields::read(template.read()) {
+            Ok(own) => self.differs_from_stamp(claims, template, &own, namespace),
             Err(_) => true,
         };
-        if is_other {
-            evaluation.findings.push(Finding::Stamp(StampFault::Differs));
-        }
+        let evaluation = evaluation.with_stamp_fault(differs.then_some(StampFault::Differs));
         if self.contents == StampContents::Refuse {
-            self.expect_contents(&mut evaluation, &claims, &template);
+            evaluation.with_differences(self.container_differences(claims, template), self.contents)
+        } else {
+            evaluation
         }
-        self.judge(&mut evaluation, &call, &namespace);
-        if brought == Brought::Expected && !self.asks_for_control_plane() {
-            // Whoever brings fields asks for them, beside the person whose pod it is
-            let mut sender = Evaluation {
-                principal: self.requester(),
-                ..Evaluation::default()
-            };
-            self.judge(&mut sender, &call, &namespace);
-            evaluation.asked.extend(sender.asked);
-            if evaluation.findings.is_empty() && !sender.findings.is_empty() {
-                // One sentence is about one of them
-                evaluation.findings = sender.findings;
-                evaluation.principal = sender.principal;
-                evaluation.stamped = None;
-            }
+    }
+
+    /// Adds the answers about the sender of a Binding that brings fields: they ask for these, beside the pod's requester
+    fn evaluate_sender(&self, evaluation: Evaluation, call: &Call, namespace: &Meta) -> Evaluation {
+        let sender = Evaluation {
+            principal: self.requester(),
+            ..Evaluation::default()
+        };
+        let sender = self.evaluate_call(sender, call, namespace);
+        let mut evaluation = evaluation;
+        evaluation.asked.extend(sender.asked);
+        if evaluation.findings.is_empty() && !sender.findings.is_empty() {
+            // A message is about one of the two
+            evaluation.findings = sender.findings;
+            evaluation.principal = sender.principal;
+            evaluation.stamped = None;
         }
-        evaluation.advice = Advice::on(self, &evaluation, &pod, None, &namespace);
         evaluation
     }
 
-    /// What ECI reads of the annotations that a Binding would write on its pod
+    /// The fields that a Binding would write on its pod
     fn brought(
         &self,
         binding: &Binding<'_>,
         template: &PodTemplate<'_>,
         merged: &Fields,
         namespace: &Meta,
-    ) -> Brought {
+    ) -> BroughtFields {
         let pod = template.read();
-        let mut written = binding
-            .metadata
-            .annotations
+        let annotations = &binding.metadata.annotations;
+        let mut written = annotations
             .iter()
             .filter(|(key, value)| is_ecis(key) && pod.annotation(key) != Some(value))
             .map(|(key, _)| key)
             .peekable();
         if written.peek().is_none() {
-            return Brought::Nothing;
+            return BroughtFields::None;
         }
         let own = texts(pod, &Changes::default());
         match written.find(|key| !ECI_FIELDS.contains(key)) {
-            Some(key) => Brought::Foreign(key.to_owned()),
-            None if self.may_become(&own, merged, pod, namespace) => Brought::Expected,
-            None => {
-                let keys = ECI_FIELDS.into_iter();
-                let annotations = &binding.metadata.annotations;
-                let mut changed = keys.filter(|key| {
-                    annotations
-                        .value(key)
-                        .is_some_and(|value| pod.annotation(key) != Some(value))
-                });
-                Brought::Foreign(changed.next().unwrap_or_default().to_owned())
-            }
+            Some(key) => BroughtFields::Foreign(key.to_owned()),
+            None if self.may_become(&own, merged, pod, namespace) => BroughtFields::Expected,
+            None => BroughtFields::Foreign(first_changed(binding, pod)),
         }
     }
 }
 
-/// Told to whoever writes a stamp into a Binding
-const TAKEN: &str = "annotation ramgate.io/requested-by of the Binding was taken away: ramgate alone writes it, and not there";
+/// The first of ECI's fields that a Binding changes
+fn first_changed(binding: &Binding<'_>, pod: &Pod<'_>) -> String {
+    let annotations = &binding.metadata.annotations;
+    let is_changed = |key: &&str| {
+        let value = annotations.value(key);
+        value.is_some_and(|value| pod.annotation(key) != Some(value))
+    };
+    let changed = ECI_FIELDS.into_iter().find(is_changed);
+    changed.unwrap_or_default().to_owned()
+}
 
-/// What a Binding brings of what ECI reads
+/// The patch that ties a Binding to the version of its pod; empty if the Binding names a version itself
+fn pin(binding: &Binding<'_>, template: &PodTemplate<'_>) -> Patch {
+    let metadata = &template.read().metadata;
+    // The validating webhook compares with the pod what the Binding itself asks for
+    if let (Some(uid), Some(version), true) = (
+        &metadata.uid,
+        &metadata.resource_version,
+        binding.metadata.resource_version.is_empty(),
+    ) && (binding.metadata.uid.is_empty() || binding.metadata.uid == *uid)
+    {
+        Patch::pin(uid, version)
+    } else {
+        Patch::default()
+    }
+}
+
+fn stamp_of<'b>(binding: &'b Binding<'_>) -> Option<&'b str> {
+    binding.metadata.annotations.value(REQUESTED_BY)
+}
+
+/// The ECI fields that a Binding brings
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Brought {
-    /// Nothing that its pod does not have
-    Nothing,
-    /// What the mapping rules or eci-profile write on such a pod
+enum BroughtFields {
+    /// None that its pod does not have
+    None,
+    /// Those that mapping or eci-profile write on such a pod
     Expected,
-    /// Anything else: the first annotation of it
+    /// Others, by the first annotation
     Foreign(String),
+}
+
+impl BroughtFields {
+    fn finding(&self) -> Option<Finding> {
+        match self {
+            Self::Foreign(annotation) => Some(Finding::Brought(annotation.clone())),
+            Self::None | Self::Expected => None,
+        }
+    }
 }

@@ -1,5 +1,5 @@
-//! A ControllerRevision that no controller writes: whoever creates one, or gives it to a workload, asks for the pods that come
-//! of it.
+//! A ControllerRevision that its controller did not write. A workload may adopt it, so its author asks for the pods made of
+//! it.
 
 use crate::admission::attribution::{Unstamped, delegation, verified};
 use crate::admission::evaluate::Case;
@@ -10,29 +10,21 @@ use crate::admission::outcome::verb::Verb;
 use crate::admission::review::{Operation, Revision};
 
 impl Case<'_> {
-    /// Stamped for its author, marked or not: its controller takes it up without another word
-    pub(crate) fn mutate_revision(&self) -> Evaluation {
-        match (self.asked_revision(), self.review.templates().first()) {
-            // The data of a stored revision cannot be changed
-            (Some(_), Some(reviewed)) if self.review.operation() == Operation::Create => {
-                self.mutate_template(reviewed)
-            }
-            _ => Evaluation::default(),
+    /// Stamps the revision for its author, also if it does not lead to ECI: its controller adopts it without asking
+    pub(super) fn mutate_revision(&self) -> Option<Evaluation> {
+        self.foreign_revision()?;
+        let reviewed = self.review.templates().first()?;
+        // The data of a stored revision cannot be changed
+        if self.review.operation() != Operation::Create {
+            return None;
         }
+        self.mutate_template(reviewed)
     }
 
-    pub(crate) fn validate_revision(&self) -> Evaluation {
-        let Some(revision) = self.asked_revision() else {
-            return Evaluation::default();
-        };
-        let fault = |fault| Evaluation {
-            verb: Some(Verb::Create),
-            principal: self.requester(),
-            findings: vec![Finding::Revision(fault)],
-            ..Evaluation::default()
-        };
+    pub(super) fn validate_revision(&self) -> Option<Evaluation> {
+        let revision = self.foreign_revision()?;
         let Some(reviewed) = self.review.templates().first() else {
-            return revision.fault.clone().map_or_else(Evaluation::default, fault);
+            return revision.fault.clone().map(|fault| self.revision_fault(fault));
         };
         if self.review.operation() == Operation::Create {
             return self.validate_template(reviewed);
@@ -40,18 +32,24 @@ impl Case<'_> {
         let stamp = reviewed.new.as_ref().and_then(|new| new.stamp());
         let settings = &self.configuration.cluster;
         let owned = self.owned(reviewed);
-        let author = verified(stamp, self.review.namespace(), &owned, settings, self.cluster);
-        match author {
-            // The pods that come of it are judged when they are made
-            Ok(claims) if claims.user == self.review.user() => Evaluation::default(),
-            Ok(claims) => fault(RevisionFault::NotYours(Some(claims.user))),
-            Err(Unstamped::Missing | Unstamped::Broken(_)) => fault(RevisionFault::NotYours(None)),
+        let author = match verified(stamp, self.review.namespace(), &owned, settings, self.cluster) {
+            // The pods made of it are evaluated when they are created
+            Ok(claims) if claims.user == self.review.user() => return None,
+            Ok(claims) => Some(claims.user),
+            Err(Unstamped::Missing | Unstamped::Broken(_)) => None,
+        };
+        Some(self.revision_fault(RevisionFault::NotYours(author)))
+    }
+
+    fn revision_fault(&self, fault: RevisionFault) -> Evaluation {
+        Evaluation {
+            principal: self.requester(),
+            ..Evaluation::of_finding(Verb::Create, Finding::Revision(fault))
         }
     }
 
-    /// The revision of a request that is to be judged: one that a workload may take up, from somebody who is not its
-    /// controller
-    fn asked_revision(&self) -> Option<&Revision> {
+    /// The revision that the request changes, if its requester is not its controller
+    fn foreign_revision(&self) -> Option<&Revision> {
         let revision = self.review.revision().filter(|revision| !revision.is_same)?;
         let settings = &self.configuration.cluster;
         let is_its_controller = delegation(self.review, &revision.owned, settings, self.cluster).is_some();

@@ -1,4 +1,4 @@
-//! A change of ACK's eci-profile: whoever writes a selector must be allowed to make what it makes of pods.
+//! A change of ACK's eci-profile. Its author must be allowed to create the pods that a new selector makes.
 
 use serde::Deserialize;
 
@@ -7,61 +7,60 @@ use crate::admission::fields::reading::Fields;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::verb::Verb;
+use crate::admission::outcome::warning::Warning;
 use crate::kubernetes::cluster::Meta;
-use crate::kubernetes::eci_profile;
-use crate::kubernetes::eci_profile::{Profile, Selector};
+use crate::kubernetes::eci_profile::{Profile, SELECTORS, Selector};
 use crate::kubernetes::strings::Pairs;
 use eci_calls::Tags;
 
-/// How many selectors are told of one by one
-const SHOWN: usize = 5;
+/// The number of selectors that get a warning each
+const MAX_WARNINGS: usize = 5;
 
 impl Case<'_> {
-    pub(crate) fn profile_change(&self) -> Evaluation {
-        let mut evaluation = Evaluation {
+    pub(super) fn change_eci_profile(&self) -> Option<Evaluation> {
+        if self.asks_for_control_plane() {
+            return None;
+        }
+        let evaluation = Evaluation {
             verb: Some(Verb::Update),
             principal: self.requester(),
             ..Evaluation::default()
         };
-        if self.asks_for_control_plane() {
-            return Evaluation::default();
-        }
-        // What was there before and cannot be read gave nobody anything
-        let old = read(self.review.old_object()).unwrap_or_default();
         let new = match read(self.review.object()) {
             Ok(new) => new,
-            Err(problem) => {
-                evaluation.findings.push(Finding::Profile(problem));
-                return evaluation;
-            }
+            Err(problem) => return Some(evaluation.with_findings([Finding::Profile(problem)])),
         };
+        // An old profile that cannot be read had no effect
+        let old = read(self.review.old_object()).unwrap_or_default();
         let changed: Vec<&Selector> = new
             .selectors()
             .iter()
             .filter(|selector| !old.selectors().contains(selector))
             .collect();
-        evaluation
-            .warnings
-            .extend(changed.iter().take(SHOWN).map(|selector| selector.described()));
-        for selector in changed {
-            match Fields::of(&selector.texts()) {
-                Ok(fields) => {
-                    let mut call = call::create(&fields, self.configuration, "");
-                    // It is not said in which namespace
-                    call.extra_tags = Tags::default();
-                    evaluation.fields = fields;
-                    self.judge(&mut evaluation, &call, &Meta::default());
-                }
-                Err(malformed) => evaluation
-                    .findings
-                    .extend(malformed.iter().map(|one| Finding::Profile(one.to_string()))),
+        let warnings = changed.iter().take(MAX_WARNINGS);
+        let warnings = warnings.map(|selector| Warning::ProfileSelector(selector.described()));
+        let evaluation = evaluation.with_warnings(warnings);
+        let evaluate = |evaluation, selector: &&Selector| self.evaluate_selector(evaluation, selector);
+        Some(changed.iter().fold(evaluation, evaluate))
+    }
+
+    /// Adds the answers about a pod with the effects of a selector
+    fn evaluate_selector(&self, evaluation: Evaluation, selector: &Selector) -> Evaluation {
+        let fields = match Fields::of(&selector.texts()) {
+            Ok(fields) => fields,
+            Err(malformed) => {
+                let findings = malformed.iter().map(|one| Finding::Profile(one.to_string()));
+                return evaluation.with_findings(findings);
             }
-        }
-        evaluation
+        };
+        let mut call = call::create(&fields, self.configuration, "");
+        // The pods may be in any namespace
+        call.extra_tags = Tags::default();
+        self.evaluate_call(Evaluation { fields, ..evaluation }, &call, &Meta::default())
     }
 }
 
-/// The profile that a ConfigMap holds; one that is not there holds nothing
+/// The profile in a ConfigMap; empty if there is no ConfigMap
 fn read(json: Option<&str>) -> Result<Profile, String> {
     #[derive(Deserialize)]
     struct ConfigMap<'a> {
@@ -72,5 +71,5 @@ fn read(json: Option<&str>) -> Result<Profile, String> {
         return Ok(Profile::default());
     };
     let map: ConfigMap<'_> = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    Profile::read(map.data.value(eci_profile::SELECTORS)).map_err(|error| error.to_string())
+    Profile::read(map.data.value(SELECTORS)).map_err(|error| error.to_string())
 }

@@ -1,6 +1,7 @@
-//! Scaling a workload up: no template changes, but more of its pods are asked for.
+//! A workload that is scaled up: its template stays, but the requester asks for more of its pods.
 
 use crate::admission::evaluate::{Case, call};
+use crate::admission::fields::reading::Fields;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::verb::Verb;
@@ -9,10 +10,10 @@ use crate::kubernetes::pod_template::{FieldPath, PodTemplate};
 use crate::kubernetes::workload::Workload;
 
 impl Case<'_> {
-    /// A request to the subresource, which only names the workload
-    pub(crate) fn scale(&self, workload: Workload) -> Evaluation {
+    /// A request to subresource `scale`, which only names the workload
+    pub(super) fn scale(&self, workload: Workload) -> Option<Evaluation> {
         if !self.asks_for_more() {
-            return Evaluation::default();
+            return None;
         }
         let path = FieldPath::of(workload.template().iter().copied());
         let template = self
@@ -20,43 +21,40 @@ impl Case<'_> {
             .workload()
             .and_then(|json| path.find(json).ok().flatten())
             .map(PodTemplate::template);
-        match template {
-            Some(Ok(template)) => self.grown(&template),
+        Some(match template {
+            Some(Ok(template)) => self.scale_up(&template),
             Some(Err(_)) | None => unknown(),
-        }
+        })
     }
 
-    /// Whether it is to be asked who wants more pods; an autoscaler acts for nobody, and its pods are judged for whom the
-    /// template names
-    pub(crate) fn asks_for_more(&self) -> bool {
+    /// Whether the request asks for more pods and its requester must be allowed to
+    ///
+    /// An autoscaler acts for nobody. Its pods are evaluated for the user in the template's stamp.
+    pub(super) fn asks_for_more(&self) -> bool {
         self.configuration.cluster.judge_scale && self.review.grows() && !self.asks_for_control_plane()
     }
 
-    /// More pods of a template, asked for by the requester
-    pub(crate) fn grown(&self, template: &PodTemplate<'_>) -> Evaluation {
+    /// More pods of a template, for the requester
+    pub(super) fn scale_up(&self, template: &PodTemplate<'_>) -> Evaluation {
         let Some(namespace) = self.namespace() else {
             return unknown();
         };
         let profile = self.profile();
         let pod = profile.decorated(template.read(), &namespace, false);
-        let mut evaluation = self.routed(self.route(&pod, &namespace), Verb::Scale);
+        let evaluation = self.routed(self.route(&pod, &namespace), Verb::Scale);
         if !matches!(evaluation.route, Some(Route::Certain(_))) {
             return evaluation;
         }
         let pod = profile.decorated(template.read(), &namespace, true);
-        if !evaluation.read(&pod) {
-            return evaluation;
-        }
-        let call = call::create(&evaluation.fields, self.configuration, self.review.namespace());
-        self.judge(&mut evaluation, &call, &namespace);
-        evaluation
+        let fields = match Fields::read(&pod) {
+            Ok(fields) => fields,
+            Err(malformed) => return evaluation.with_malformed(malformed),
+        };
+        let call = call::create(&fields, self.configuration, self.review.namespace());
+        self.evaluate_call(Evaluation { fields, ..evaluation }, &call, &namespace)
     }
 }
 
 fn unknown() -> Evaluation {
-    Evaluation {
-        verb: Some(Verb::Scale),
-        findings: vec![Finding::UnknownWorkload],
-        ..Evaluation::default()
-    }
+    Evaluation::of_finding(Verb::Scale, Finding::UnknownWorkload)
 }

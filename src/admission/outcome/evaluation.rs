@@ -8,8 +8,8 @@ use crate::admission::outcome::decision::Decision;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::mode::Mode;
 use crate::admission::outcome::verb::Verb;
+use crate::admission::outcome::warning::Warning;
 use crate::admission::routing::route::Route;
-use crate::kubernetes::pod::Pod;
 use eci_calls::{self, Allowed, Question};
 use ram_policy::Principal;
 
@@ -37,7 +37,7 @@ pub(crate) struct Evaluation {
     /// What was asked, for whom
     pub asked: Vec<Asked>,
     /// What the requester should know in any case
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
     /// How a controller's pod is unlike what its stamp was written for
     pub unlike: Vec<ContainerDifference>,
     /// What mapping and stamping change
@@ -121,20 +121,5 @@ impl Evaluation {
     pub(crate) fn sorted(mut self) -> Self {
         self.findings.sort_by_key(Finding::rank);
         self
-    }
-
-    /// Reads the fields of a pod; says whether all of them could be read
-    pub(crate) fn read(&mut self, pod: &Pod<'_>) -> bool {
-        match Fields::read(pod) {
-            Ok(fields) => {
-                self.fields = fields;
-                true
-            }
-            Err(malformed) => {
-                self.findings
-                    .extend(malformed.into_iter().map(Finding::Malformed));
-                false
-            }
-        }
     }
 }

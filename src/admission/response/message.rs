@@ -6,3 +6,4 @@ pub(crate) mod ram_denial;
 pub(crate) mod restart;
 pub(crate) mod revision;
 pub(crate) mod stamp;
+pub(crate) mod warning;

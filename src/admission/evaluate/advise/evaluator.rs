@@ -1,74 +1,67 @@
 //! The evaluator of a pod: fields are mapped, become a call, and are evaluated for everybody who must be allowed.
 
+use crate::admission::evaluate::advise::advice_of;
 use crate::admission::evaluate::advise::{desired, fields};
-use crate::admission::evaluate::pod_update::Both;
+use crate::admission::evaluate::pod_update::PodUpdate;
 use crate::admission::evaluate::{Case, call};
 use crate::admission::fields::mapping::{MappingError, Scope, Sources};
 use crate::admission::fields::reading::Fields;
 use crate::admission::fields::{mapping, reading};
 use crate::admission::outcome::advice::Advice;
-use crate::admission::outcome::evaluation::Evaluation;
 use crate::config::{FieldRule, MappingMode};
-use crate::kubernetes::cluster::Meta;
-use crate::kubernetes::pod::Pod;
 use eci_calls::fix::{Blocker, Change, DesiredFields, Evaluator, search};
 use eci_calls::{Failure, evaluate};
 use ram_policy::Principal;
 
-pub(crate) struct PodEvaluator<'a> {
+/// Evaluates a pod with other fields: applies the mapping rules, makes the call, and asks for everybody who must be allowed
+pub(super) struct PodEvaluator<'a> {
     case: &'a Case<'a>,
     sources: Sources<'a>,
     principals: &'a [Principal],
-    /// What the pod asks for after mapping
-    asked: &'a Fields,
-    /// An update's two sides, and what could be read of the stored one
-    update: Option<(Both<'a>, &'a Fields)>,
-    before: Option<DesiredFields>,
+    /// The fields that the pod asks for after mapping
+    requested: &'a Fields,
+    /// The update, and the fields of the stored pod
+    update: Option<(PodUpdate<'a>, &'a Fields)>,
+    stored: Option<DesiredFields>,
 }
 
 impl<'a> PodEvaluator<'a> {
-    pub(crate) fn new(
+    pub(super) fn new(
         case: &'a Case<'a>,
-        pod: &'a Pod<'a>,
-        namespace: &'a Meta,
-        service_account: Option<&'a Meta>,
+        sources: Sources<'a>,
         principals: &'a [Principal],
-        evaluation: &'a Evaluation,
-        update: Option<(Both<'a>, &'a Fields)>,
+        requested: &'a Fields,
+        update: Option<(PodUpdate<'a>, &'a Fields)>,
     ) -> Self {
         Self {
             case,
-            sources: Sources {
-                pod,
-                namespace,
-                service_account,
-            },
+            sources,
             principals,
-            asked: &evaluation.fields,
+            requested,
             update,
-            before: update.map(|(_, stored)| desired(stored)),
+            stored: update.map(|(_, stored)| desired(stored)),
         }
     }
 
-    /// Searches from what the author of the pod must have written
-    pub(crate) fn advice(&self) -> Advice {
+    /// Searches for the smallest change of what the author of the pod must have written
+    pub(super) fn advice(&self) -> Advice {
         let configuration = self.case.configuration;
         let written = match self.update {
-            None => mapping::unmapped(self.asked, &configuration.mapping, &self.sources),
+            None => mapping::unmapped(self.requested, &configuration.mapping, &self.sources),
             // What is stored is mapped already, and what an update repeats of it stays
-            Some(_) => self.asked.clone(),
+            Some(_) => self.requested.clone(),
         };
         let before = desired(&written);
-        Advice::of(
+        advice_of(
             search(self, &configuration.policies, self.principals, before.clone()),
             &before,
         )
     }
 
     fn scope(&self, fields: &Fields) -> Scope {
-        self.update.map_or(Scope::ALL, |(both, _)| {
+        self.update.map_or(Scope::ALL, |(update, _)| {
             let tags = fields.written_tags();
-            both.scope_of(
+            update.scope_of(
                 tags.as_deref(),
                 fields.resource_group.as_deref(),
                 fields.role.as_deref(),
@@ -97,7 +90,7 @@ impl Evaluator for PodEvaluator<'_> {
             now,
             ..
         } = *self.case;
-        let fields = fields(desired, self.asked);
+        let fields = fields(desired, self.requested);
         let mapped = mapping::map(
             &fields,
             &configuration.mapping,
@@ -138,7 +131,7 @@ impl Evaluator for PodEvaluator<'_> {
         let is_enforced = self
             .rule(change)
             .is_some_and(|rule| rule.mode == MappingMode::Enforce);
-        let is_writable = match (change, &self.before) {
+        let is_writable = match (change, &self.stored) {
             (Change::Tag(key, Some(value)), _) => {
                 reading::tags(&format!("{key}:{value}")).is_ok_and(|tags| tags.len() == 1)
             }
@@ -159,16 +152,16 @@ impl Evaluator for PodEvaluator<'_> {
     }
 
     fn stored(&self) -> Option<&DesiredFields> {
-        self.before.as_ref()
+        self.stored.as_ref()
     }
 
     fn is_role_fixed(&self, role: &str) -> bool {
-        self.asked.role_arns.iter().any(|arn| arn.as_str() == role)
+        self.requested.role_arns.iter().any(|arn| arn.as_str() == role)
     }
 
     /// The group whose name the pod wrote in place of its id comes first
     fn resource_groups(&self) -> Vec<(&str, bool)> {
-        let written = self.asked.resource_group.as_deref();
+        let written = self.requested.resource_group.as_deref();
         let groups = self.case.configuration.account.resource_groups.iter();
         let mut groups: Vec<_> = groups.collect();
         groups.sort_by_key(|group| written.is_none() || group.name.as_deref() != written);

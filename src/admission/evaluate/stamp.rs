@@ -1,0 +1,125 @@
+//! The stamp of a template: the claims that a controller brings, and the stamp that the mutating webhook should have written.
+
+use crate::admission::attribution::contents;
+use crate::admission::attribution::{
+    Delegation, OwnedObject, Unstamped, own_claims, restart, unchecked, verified,
+};
+use crate::admission::evaluate::Case;
+use crate::admission::evaluate::evaluation::StampedUser;
+use crate::admission::fields::changes::Changes;
+use crate::admission::outcome::container_difference::ContainerDifference;
+use crate::admission::outcome::stamp_fault::StampFault;
+use crate::kubernetes::pod::Metadata;
+use crate::kubernetes::pod_template::{PodTemplate, ReviewedTemplate};
+use crate::stamp::Claims;
+
+impl Case<'_> {
+    /// The claims of the stamp that a controller brings
+    ///
+    /// # Errors
+    ///
+    /// The reason why the stamp is missing or not trusted.
+    pub(super) fn delegated_claims(
+        &self,
+        reviewed: &ReviewedTemplate<'_>,
+        template: &PodTemplate<'_>,
+        delegation: &Delegation,
+    ) -> Result<Claims, StampFault> {
+        if let Delegation::Unsent(kind) = delegation {
+            return Err(StampFault::NotSent(kind.clone()));
+        }
+        let owner = self.review.owner().unwrap_or(&template.read().metadata);
+        self.trusted_claims(template, &self.owned(reviewed), owner)
+    }
+
+    /// The claims of a stamp in an object; `owner` tells how the object gets another stamp
+    ///
+    /// # Errors
+    ///
+    /// The reason why the stamp is missing or not trusted.
+    pub(super) fn trusted_claims(
+        &self,
+        template: &PodTemplate<'_>,
+        owned: &OwnedObject,
+        owner: &Metadata<'_>,
+    ) -> Result<Claims, StampFault> {
+        let settings = &self.configuration.cluster;
+        let namespace = self.review.namespace();
+        let fault = |unstamped| match unstamped {
+            Unstamped::Missing => StampFault::Missing(restart(owner)),
+            Unstamped::Broken(broken) if broken.is_forged() => StampFault::Forged(broken),
+            Unstamped::Broken(broken) => StampFault::Lost(broken, restart(owner)),
+        };
+        let claims = verified(template.stamp(), namespace, owned, settings, self.cluster).map_err(fault)?;
+        match unchecked(&claims, owned, settings, self.cluster) {
+            Some(fault) => Err(fault),
+            None => Ok(claims),
+        }
+    }
+
+    /// The user that a trusted stamp names
+    pub(super) fn stamped_user(&self, claims: &Claims) -> StampedUser {
+        // A user who was bound to nobody when the stamp was written may be bound by now, as far as the name alone tells
+        let bindings = &self.configuration.bindings;
+        let bound = || bindings.principal(&claims.user, std::iter::empty());
+        let principal = claims.principal.clone();
+        StampedUser {
+            name: claims.user.clone(),
+            principal: principal.or_else(|| bound().map(|binding| binding.principal.clone())),
+        }
+    }
+
+    /// The differences between the containers of a controller's pod and its stamp
+    ///
+    /// A stamp of the first form names no containers, nor does one of a template that leaves them to its controller.
+    pub(super) fn container_differences(
+        &self,
+        claims: &Claims,
+        template: &PodTemplate<'_>,
+    ) -> Vec<ContainerDifference> {
+        let (Some(stamped), Some(running)) = (&claims.containers, contents::running(template.json())) else {
+            return Vec::new();
+        };
+        contents::differences(stamped, &running, &self.configuration.cluster.injectors)
+    }
+
+    /// The fault of a stamp that is not the one that the mutating webhook writes for this requester
+    pub(super) fn unexpected_stamp(
+        &self,
+        leads_to_eci: bool,
+        reviewed: &ReviewedTemplate<'_>,
+        new: &PodTemplate<'_>,
+    ) -> Option<StampFault> {
+        let old = reviewed.old.as_ref().and_then(PodTemplate::stamp);
+        let Some(found) = new.stamp() else {
+            let is_wanted = leads_to_eci || old.is_some() || self.is_revision();
+            return is_wanted.then_some(StampFault::NotApplied);
+        };
+        let owned = self.owned(reviewed);
+        let settings = &self.configuration.cluster;
+        match verified(
+            Some(found),
+            self.review.namespace(),
+            &owned,
+            settings,
+            self.cluster,
+        ) {
+            Err(Unstamped::Broken(broken)) if broken.is_forged() => Some(StampFault::Forged(broken)),
+            Err(Unstamped::Broken(_) | Unstamped::Missing) => Some(StampFault::Unexpected),
+            Ok(claims) if claims.user != self.review.user() => Some(StampFault::Changed),
+            Ok(claims) => (!self.is_own(&claims, new, &owned)).then_some(StampFault::Unexpected),
+        }
+    }
+
+    /// Whether these are the claims that the mutating webhook writes for this requester
+    ///
+    /// They differ if another webhook, or the configuration, changed the fields since. A replica of another version writes
+    /// the first form, which says less and nothing else.
+    fn is_own(&self, claims: &Claims, new: &PodTemplate<'_>, owned: &OwnedObject) -> bool {
+        self.cluster.signer().is_some_and(|signer| {
+            let none = Changes::default();
+            let own = own_claims(self.review, new, owned, &none, self.configuration, &signer);
+            own == *claims || claims.object.is_none() && own.of_first_form() == *claims
+        })
+    }
+}

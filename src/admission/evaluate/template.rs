@@ -1,0 +1,164 @@
+//! The validating webhook on a pod or pod template: whose it is, where it goes, and whether they are allowed.
+
+use crate::admission::attribution::{Attribution, attribution};
+use crate::admission::evaluate::mutate::scope;
+use crate::admission::evaluate::{Case, verb};
+use crate::admission::fields::reading::Fields;
+use crate::admission::outcome::evaluation::Evaluation;
+use crate::admission::outcome::finding::Finding;
+use crate::admission::outcome::stamp_fault::StampFault;
+use crate::admission::outcome::warning::Warning;
+use crate::admission::routing::lookalike;
+use crate::admission::routing::route::Route;
+use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::eci_profile::Profile;
+use crate::kubernetes::pod::Pod;
+use crate::kubernetes::pod_template::{PodTemplate, ReviewedTemplate};
+use crate::stamp::Claims;
+
+impl Case<'_> {
+    pub(super) fn validate_template(&self, reviewed: &ReviewedTemplate<'_>) -> Option<Evaluation> {
+        let new = reviewed.new.as_ref()?;
+        let attribution = attribution(self.review, reviewed, &self.configuration.cluster, self.cluster);
+        // If nobody became the requester, nobody is evaluated
+        let is_left = attribution == Attribution::Late
+            && new.stamp() == reviewed.old.as_ref().and_then(PodTemplate::stamp);
+        if attribution == Attribution::Kept || is_left {
+            return Some(self.validate_kept(reviewed, new));
+        }
+        let Some(namespace) = self.namespace() else {
+            return Some(self.namespace_missing(new.read(), verb(reviewed)));
+        };
+        let profile = self.profile();
+        let pod = self.decorated(reviewed, new, &namespace, &profile);
+        let route = self.route_both(&pod, reviewed.old.as_ref(), &namespace);
+        let evaluation = self.routed(route, verb(reviewed));
+        let (evaluation, claims) = self.attributed(evaluation, reviewed, new, &attribution);
+        if !evaluation.leads_to_eci() {
+            return Some(evaluation);
+        }
+        let warnings = lookalike::warnings(&pod);
+        let evaluation = evaluation.with_warnings(warnings.into_iter().map(Warning::Lookalike));
+        let (evaluation, fields) = match self.fields(reviewed, new, &pod, &namespace, &attribution) {
+            Ok((fields, findings)) => (evaluation.with_findings(findings), fields),
+            Err(findings) => return Some(evaluation.with_findings(findings)),
+        };
+        let evaluation = Evaluation { fields, ..evaluation };
+        let evaluation = match claims {
+            Some(claims) => self.compared_with_claims(evaluation, &claims, reviewed, new, &namespace),
+            None => evaluation,
+        };
+        Some(match &reviewed.old {
+            Some(old) if reviewed.path.is_whole() => self.update_pod(evaluation, old, &pod, new, &namespace),
+            _ => self.create_pod(evaluation, &pod, &namespace),
+        })
+    }
+
+    /// Evaluates nobody, unless the request asks for more pods; only the stamp must not have been touched
+    fn validate_kept(&self, reviewed: &ReviewedTemplate<'_>, new: &PodTemplate<'_>) -> Evaluation {
+        let evaluation = if self.asks_for_more() {
+            self.scale_up(new)
+        } else {
+            Evaluation {
+                verb: Some(verb(reviewed)),
+                ..Evaluation::default()
+            }
+        };
+        evaluation.with_stamp_fault(touched_stamp(reviewed, new))
+    }
+
+    /// The evaluation for whom the template is attributed to, and the claims that a controller brings
+    fn attributed(
+        &self,
+        evaluation: Evaluation,
+        reviewed: &ReviewedTemplate<'_>,
+        new: &PodTemplate<'_>,
+        attribution: &Attribution,
+    ) -> (Evaluation, Option<Claims>) {
+        let Attribution::Carried(delegation) = attribution else {
+            let fault = match attribution {
+                Attribution::Beside => touched_stamp(reviewed, new),
+                _ => self.unexpected_stamp(evaluation.leads_to_eci(), reviewed, new),
+            };
+            return (evaluation.with_stamp_fault(fault), None);
+        };
+        match self.delegated_claims(reviewed, new, delegation) {
+            Ok(claims) => (evaluation.on_behalf_of(self.stamped_user(&claims)), Some(claims)),
+            Err(fault) => {
+                let evaluation = Evaluation {
+                    principal: None,
+                    ..evaluation
+                };
+                // A pod that does not go to ECI needs no stamp, but must not bring a forged one
+                let counts = evaluation.leads_to_eci() || fault.is_forged();
+                (evaluation.with_stamp_fault(counts.then_some(fault)), None)
+            }
+        }
+    }
+
+    /// The fields of the pod, with a finding for each that mapping has not set
+    fn fields(
+        &self,
+        reviewed: &ReviewedTemplate<'_>,
+        new: &PodTemplate<'_>,
+        pod: &Pod<'_>,
+        namespace: &Meta,
+        attribution: &Attribution,
+    ) -> Result<(Fields, Vec<Finding>), Vec<Finding>> {
+        let is_copy = matches!(attribution, Attribution::Carried(_)) && !reviewed.path.is_whole();
+        if !is_copy {
+            return self.read_mapped(pod, namespace, scope(reviewed, new));
+        }
+        // The source of a copied template was mapped, and its pods will be
+        match Fields::read(pod) {
+            Ok(fields) => Ok((fields, Vec::new())),
+            Err(malformed) => Err(malformed.into_iter().map(Finding::Malformed).collect()),
+        }
+    }
+
+    /// A controller's template compared with the stamp that it brings
+    fn compared_with_claims(
+        &self,
+        evaluation: Evaluation,
+        claims: &Claims,
+        reviewed: &ReviewedTemplate<'_>,
+        new: &PodTemplate<'_>,
+        namespace: &Meta,
+    ) -> Evaluation {
+        let differs = self.differs_from_stamp(claims, new, &evaluation.fields, namespace);
+        let evaluation = evaluation.with_stamp_fault(differs.then_some(StampFault::Differs));
+        if reviewed.path.is_whole() && reviewed.old.is_none() {
+            evaluation.with_differences(self.container_differences(claims, new), self.contents)
+        } else {
+            evaluation
+        }
+    }
+
+    /// The pod as ACK's eci-profile will leave it; a stored pod has been through it already
+    pub(super) fn decorated<'p>(
+        &self,
+        reviewed: &ReviewedTemplate<'p>,
+        template: &PodTemplate<'p>,
+        namespace: &Meta,
+        profile: &'p Profile,
+    ) -> Pod<'p> {
+        let pod = template.read();
+        let is_stored = reviewed.path.is_whole() && reviewed.old.is_some();
+        if is_stored || pod.node().is_some() {
+            return pod.clone();
+        }
+        let routed = profile.decorated(pod, namespace, false);
+        let goes_to_eci = !matches!(self.route(&routed, namespace), Route::No(_));
+        profile.decorated(pod, namespace, goes_to_eci)
+    }
+}
+
+/// The fault of a stamp that should be the one from before the request
+fn touched_stamp(reviewed: &ReviewedTemplate<'_>, new: &PodTemplate<'_>) -> Option<StampFault> {
+    let old = reviewed.old.as_ref().and_then(PodTemplate::stamp);
+    let fault = match new.stamp() {
+        None => StampFault::NotApplied,
+        Some(_) => StampFault::Changed,
+    };
+    (new.stamp() != old).then_some(fault)
+}

@@ -1,0 +1,28 @@
+//! Warnings for the requester, as data.
+
+use crate::admission::fields::malformed::MalformedAnnotation;
+use crate::admission::fields::mapping::Overruled;
+use crate::admission::outcome::stamp_fault::StampFault;
+
+/// A warning that does not depend on the mode
+#[derive(Clone, Debug)]
+pub(crate) enum Warning {
+    /// An annotation that looks like one of ECI's and is not
+    Lookalike(String),
+    /// A mapping rule replaced or removed what the requester wrote
+    Overruled(Overruled),
+    /// A malformed annotation of a stored pod
+    StoredAnnotation(MalformedAnnotation),
+    /// A selector of eci-profile that the request adds or changes
+    ProfileSelector(String),
+    /// ramgate removed the stamp from a Binding
+    BindingStampRemoved,
+    /// ramgate removed a stamp that proves nothing from a controller's pod
+    StampRemoved(StampFault),
+    /// ramgate overwrote a stamp with the requester's
+    StampOverwritten,
+    /// ramgate restored the stamp from before the request
+    StampRestored,
+    /// The workload has no stamp, and its requester may not create such pods
+    Unstamped,
+}
