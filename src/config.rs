@@ -11,7 +11,6 @@
 //! ```
 
 pub(crate) mod config_map;
-pub(crate) mod config_map_admission;
 pub(crate) mod configuration;
 pub(crate) mod directory;
 pub(crate) mod folder;

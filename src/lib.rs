@@ -14,6 +14,7 @@ mod cases;
 pub mod cli;
 mod cluster;
 mod config;
+mod config_admission;
 mod kubernetes;
 mod server;
 mod stamp;

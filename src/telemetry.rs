@@ -8,6 +8,7 @@
 //! Neither holds an object's body, a policy's text or a key. No label takes a value that a tenant can choose.
 
 pub(crate) mod clip;
+pub(crate) mod endpoint;
 pub(crate) mod log;
 pub(crate) mod metrics;
 pub(crate) mod record;

@@ -76,10 +76,10 @@ pub mod server {
     pub use crate::server::certificate::resolver::CertificateResolver;
     pub use crate::server::certificate::shared_authorities::SharedAuthorities;
     pub use crate::server::client_certificate::ca_file::ClientCaFile;
-    pub use crate::server::judge::{Endpoint, Judge, Verdict};
     pub use crate::server::limits::{ConnectionLimits, ReviewLimits};
     pub use crate::server::listener::{Listener, Port, Transport};
     pub use crate::server::peers::{Network, Peers};
+    pub use crate::server::review_handler::{HandledReview, ReviewHandler};
     pub use crate::server::reviews::Reviews;
     pub use crate::server::shutdown::{Aborted, Phase, Phases};
 
@@ -101,6 +101,7 @@ pub mod server {
 
 /// From `telemetry`
 pub mod telemetry {
+    pub use crate::telemetry::endpoint::Endpoint;
     pub use crate::telemetry::metrics::Metrics;
     pub use crate::telemetry::record::Record;
 }

@@ -11,7 +11,7 @@ mod authorize;
 mod background_tasks;
 mod certificate_renewal;
 mod configuration_origin;
-mod gate;
+mod handler;
 mod listeners;
 mod readiness;
 mod record;
@@ -32,7 +32,7 @@ use crate::cli::exit::Exit;
 use crate::cli::serve::background_tasks::BackgroundTasks;
 use crate::cli::serve::certificate_renewal::CertificateRenewal;
 use crate::cli::serve::configuration_origin::ConfigurationOrigin;
-use crate::cli::serve::gate::Gate;
+use crate::cli::serve::handler::WebhookHandler;
 use crate::cli::serve::listeners::Listeners;
 use crate::cli::serve::readiness::ReadinessCheck;
 use crate::cli::serve::serve_settings::ServeSettings;
@@ -103,7 +103,7 @@ async fn serve(settings: ServeSettings, started: Instant) -> Result<Exit, Comman
         watchdog,
     });
     tokio::spawn(announce(Arc::clone(&readiness), started));
-    let gate = Arc::new(Gate {
+    let handler = Arc::new(WebhookHandler {
         store,
         surrounding,
         modes: settings.modes,
@@ -116,7 +116,7 @@ async fn serve(settings: ServeSettings, started: Instant) -> Result<Exit, Comman
         admin_listener: listeners.admin,
         probe_listener: listeners.probes,
         tls: tls.map_err(|error| failed("TLS", error))?,
-        reviews: Reviews::new(gate, Arc::clone(&metrics), settings.limits),
+        reviews: Reviews::new(handler, Arc::clone(&metrics), settings.limits),
         admin: Arc::new(Admin {
             readiness,
             phases: phases.clone(),

@@ -320,7 +320,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cluster::fake::{Fake, until};
+    use crate::cluster::fake_api_server::{Fake, until};
 
     const SECRETS: &str = "/api/v1/namespaces/ramgate/secrets";
     const SECRET: &str = "/api/v1/namespaces/ramgate/secrets/stamp";

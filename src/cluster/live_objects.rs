@@ -9,7 +9,7 @@ use kube::core::params::GetParams;
 use kube::{Client, Resource};
 use tokio::sync::Semaphore;
 
-use crate::cluster::live::is_object_name;
+use crate::cluster::live_metadata::is_object_name;
 use crate::kubernetes::workload::Workload;
 
 /// How long a read may take; the review's own deadline is longer
@@ -110,7 +110,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::fake::Fake;
+    use crate::cluster::fake_api_server::Fake;
 
     #[tokio::test]
     async fn a_pod_is_there_or_not_or_nobody_knows() {

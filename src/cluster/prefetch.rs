@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::admission::Review;
 use crate::admission::review::complete::NamedObjects;
-use crate::cluster::view::View;
+use crate::cluster::watched_cluster::View;
 use crate::config::ClusterSettings;
 use crate::kubernetes::cluster::{Cluster, Meta};
 use crate::kubernetes::eci_profile::Profile;

@@ -31,12 +31,13 @@ use crate::admission;
 use crate::authorization;
 use crate::kubernetes::bounds;
 use crate::server::body::{BodyError, ReceivedBody};
-use crate::server::judge::{Endpoint, Judge, Verdict};
 use crate::server::limits::ReviewLimits;
 use crate::server::memory_budget::MemoryBudget;
+use crate::server::review_handler::{HandledReview, ReviewHandler};
 use crate::server::reviews::failure::Failure;
 use crate::server::reviews::time_limits::TimeLimits;
 use crate::server::{body, http_response, uid};
+use crate::telemetry::endpoint::Endpoint;
 use crate::telemetry::log;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::record::Record;
@@ -46,7 +47,7 @@ type Panic = Box<dyn Any + Send>;
 
 /// Answers reviews within their bounds
 pub struct Reviews {
-    judge: Arc<dyn Judge>,
+    handler: Arc<dyn ReviewHandler>,
     metrics: Arc<Metrics>,
     limits: ReviewLimits,
     /// A permit for each review in evaluation
@@ -62,9 +63,9 @@ pub struct Reviews {
 impl Reviews {
     /// Puts bounds around a judge
     #[must_use]
-    pub fn new(judge: Arc<dyn Judge>, metrics: Arc<Metrics>, limits: ReviewLimits) -> Arc<Self> {
+    pub fn new(handler: Arc<dyn ReviewHandler>, metrics: Arc<Metrics>, limits: ReviewLimits) -> Arc<Self> {
         Arc::new(Self {
-            judge,
+            handler,
             metrics,
             limits,
             inflight: Arc::new(Semaphore::new(limits.inflight)),
@@ -135,18 +136,18 @@ impl Reviews {
         endpoint: Endpoint,
         received: ReceivedBody,
         times: TimeLimits,
-    ) -> Result<Verdict, Failure> {
+    ) -> Result<HandledReview, Failure> {
         let Ok(permit) = Arc::clone(&self.inflight).try_acquire_owned() else {
             return Err(Failure::TooManyInFlight);
         };
-        let judge = Arc::clone(&self.judge);
+        let handler = Arc::clone(&self.handler);
         let cost = bounds::cost(&received.bytes);
         let is_expensive = received.bytes.len().max(cost) > self.limits.inline;
         let parsing = Arc::clone(&self.parsing).acquire_many_owned(kibibytes(cost));
         let work = async move {
             // Held until the work has really ended, even if nobody waits for it any more
             let _held = (received.reservation, permit);
-            AssertUnwindSafe(async { judge.judge(endpoint, &received.bytes).await })
+            AssertUnwindSafe(async { handler.handle(endpoint, &received.bytes).await })
                 .catch_unwind()
                 .await
         };
@@ -180,7 +181,9 @@ impl Reviews {
     fn fail(&self, endpoint: Endpoint, failure: &Failure, uid: Option<String>) -> (Response, Record) {
         let message = failure.message(&self.limits);
         let response = match (&uid, failure.denial_code()) {
-            _ if endpoint == Endpoint::Authorize => http_response::review(authorization::refuse(&message)),
+            _ if endpoint == Endpoint::Authorization => {
+                http_response::review(authorization::refuse(&message))
+            }
             (Some(uid), Some(code)) => http_response::review(admission::refuse(uid, code.as_u16(), &message)),
             _ => http_response::text(failure.http_status(), message),
         };
@@ -195,9 +198,9 @@ impl Reviews {
 
 /// Runs work on a thread that may block, with permits that are held until it ends
 async fn on_blocking_thread<P: Send + 'static>(
-    work: impl Future<Output = Result<Verdict, Panic>> + Send + 'static,
+    work: impl Future<Output = Result<HandledReview, Panic>> + Send + 'static,
     permits: P,
-) -> Result<Verdict, Panic> {
+) -> Result<HandledReview, Panic> {
     let runtime = Handle::current();
     let task = tokio::task::spawn_blocking(move || {
         let _held = permits;
@@ -226,10 +229,10 @@ impl Incidents {
 pub fn router(reviews: Arc<Reviews>) -> Router {
     let to = |endpoint| post(move |State(reviews), request| answer(reviews, endpoint, request));
     let router = Router::new()
-        .route("/mutate", to(Endpoint::Mutate))
-        .route("/validate", to(Endpoint::Validate));
-    let (router, paths) = if reviews.judge.authorizes() {
-        let router = router.route("/authorize", to(Endpoint::Authorize));
+        .route("/mutate", to(Endpoint::MUTATE))
+        .route("/validate", to(Endpoint::VALIDATE));
+    let (router, paths) = if reviews.handler.authorizes() {
+        let router = router.route("/authorize", to(Endpoint::Authorization));
         (router, "/mutate, /validate and /authorize")
     } else {
         (router, "/mutate and /validate")

@@ -13,8 +13,8 @@ use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::admission::Decision;
-use crate::server::judge::Endpoint;
 use crate::telemetry::clip::{NAME, TEXT, causes, clipped};
+use crate::telemetry::endpoint::Endpoint;
 use crate::telemetry::record::Record;
 
 /// How log lines are written
@@ -92,7 +92,7 @@ where
 ///
 /// Of reading only what was judged has one: an API server asks before every read, and mostly it is none of our business.
 pub(crate) fn decision(endpoint: Endpoint, record: &Record, took: Duration) {
-    if endpoint == Endpoint::Authorize && record.decision == Decision::NotEvaluated.name() {
+    if endpoint == Endpoint::Authorization && record.decision == Decision::NotEvaluated.name() {
         return;
     }
     let allowed_by = record.allowed_by.join(", ");
@@ -175,7 +175,7 @@ mod tests {
         let writer = page.clone();
         let lines = lines(format, filter("info").unwrap(), move || writer.clone(), false);
         tracing::dispatcher::with_default(&lines, || {
-            decision(Endpoint::Validate, record, Duration::ZERO);
+            decision(Endpoint::VALIDATE, record, Duration::ZERO);
         });
         let written = page.0.lock().unwrap().clone();
         String::from_utf8(written).unwrap()

@@ -73,17 +73,18 @@ impl Case<'_> {
             principal: None,
             ..self.routed(self.route(&pod, namespace), Verb::Create)
         };
+        let is_restamped = stamp_of(binding).is_some_and(|stamp| template.stamp() != Some(stamp));
+        let restamped = is_restamped.then_some(StampFault::Changed);
         if !matches!(evaluation.route, Some(Route::Certain(_))) {
-            return evaluation;
+            return evaluation.with_stamp_fault(restamped);
         }
         let version = template.read().metadata.resource_version.as_deref();
         let is_pinned = version.unwrap_or_default() == &*binding.metadata.resource_version;
-        let is_restamped = stamp_of(binding).is_some_and(|stamp| template.stamp() != Some(stamp));
         let warnings = lookalike::warnings(&pod);
         let evaluation = evaluation
             .with_findings((!is_pinned).then_some(Finding::PodChanged))
             .with_warnings(warnings.into_iter().map(Warning::Lookalike))
-            .with_stamp_fault(is_restamped.then_some(StampFault::Changed));
+            .with_stamp_fault(restamped);
         let claims = self.bound_claims(template, namespace);
         let evaluation = match &claims {
             Ok(claims) => evaluation.on_behalf_of(self.stamped_user(claims)),

@@ -1,8 +1,7 @@
 //! The stamp of a template: the claims that a controller brings, and the stamp that the mutating webhook should have written.
 
-use crate::admission::attribution::contents;
 use crate::admission::attribution::{
-    Delegation, OwnedObject, Unstamped, own_claims, restart, unchecked, verified,
+    Delegation, OwnedObject, Unstamped, contents, own_claims, restart, unchecked, verified,
 };
 use crate::admission::evaluate::Case;
 use crate::admission::evaluate::evaluation::StampedUser;

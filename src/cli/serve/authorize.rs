@@ -6,15 +6,15 @@ use jiff::Timestamp;
 
 use crate::authorization;
 use crate::authorization::{Case, Exempt, Review, Sight};
-use crate::cli::serve::gate::{Gate, Surrounding};
+use crate::cli::serve::handler::{Surrounding, WebhookHandler};
 use crate::cluster::{LiveRead, View};
 use crate::config::Configuration;
 use crate::kubernetes::cluster::Cluster;
-use crate::server::judge::Verdict;
+use crate::server::review_handler::HandledReview;
 
-impl Gate {
+impl WebhookHandler {
     /// Answers a SubjectAccessReview
-    pub(super) async fn authorize(&self, body: &[u8]) -> Verdict {
+    pub(super) async fn authorize(&self, body: &[u8]) -> HandledReview {
         let review = match Review::parse(body) {
             Ok(review) => review,
             Err(error) => return verdict(authorization::malformed(&error)),
@@ -83,8 +83,8 @@ async fn complete(case: &Case<'_>, view: &Arc<View>) -> LiveRead {
     live_read
 }
 
-fn verdict(answer: authorization::Answer) -> Verdict {
-    Verdict {
+fn verdict(answer: authorization::Answer) -> HandledReview {
+    HandledReview {
         body: answer.body,
         record: answer.record,
     }

@@ -8,7 +8,7 @@ use kube::{Client, Config};
 
 use crate::cli::command_error::CommandError;
 use crate::cli::serve::background_tasks::BackgroundTasks;
-use crate::cli::serve::gate::Surrounding;
+use crate::cli::serve::handler::Surrounding;
 use crate::cli::serve::serve_settings::{ClusterSettings, Source};
 use crate::cli::serve::startup_failure::failed;
 use crate::cli::serve::watchdog::Watchdog;

@@ -169,7 +169,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::fake::Fake;
+    use crate::cluster::fake_api_server::Fake;
 
     const NODES: &str = "/api/v1/nodes";
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, Registry};
 
-use crate::server::judge::Endpoint;
+use crate::telemetry::endpoint::Endpoint;
 use crate::telemetry::metrics::labels::{
     ACTIONS, ANSWERS, DECISIONS, MODES, NO_MODE, OPERATIONS, RESOURCES, SCOPES, bounded,
 };
@@ -133,7 +133,7 @@ mod tests {
     fn a_review_is_counted_with_its_questions() {
         let registry = Registry::new();
         let metrics = ReviewMetrics::new(&registry).unwrap();
-        metrics.answered(Endpoint::Validate, &record(), Duration::from_micros(60));
+        metrics.answered(Endpoint::VALIDATE, &record(), Duration::from_micros(60));
         let text = text_of(&registry);
         for line in [
             r#"ramgate_admission_requests_total{decision="deny",mode="enforce",operation="CREATE",path="validate",resource="pods"} 1"#,
@@ -155,7 +155,7 @@ mod tests {
             operation: "EAT",
             ..record()
         };
-        metrics.answered(Endpoint::Mutate, &strange, Duration::ZERO);
+        metrics.answered(Endpoint::MUTATE, &strange, Duration::ZERO);
         let text = text_of(&registry);
         assert!(!text.contains("tenant-made") && !text.contains("EAT"), "{text}");
         assert!(

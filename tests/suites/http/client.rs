@@ -13,10 +13,10 @@ use futures::future::BoxFuture;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use ramgate::testing::server::{
-    Aborted, Admin, CertificateResolver, ConnectionLimits, Endpoint, Judge, LeafIssuer, Lifetimes, Listener,
-    Peers, Phases, Readiness, ReadinessReport, ReviewLimits, Reviews, Server, Verdict,
+    Aborted, Admin, CertificateResolver, ConnectionLimits, HandledReview, LeafIssuer, Lifetimes, Listener,
+    Peers, Phases, Readiness, ReadinessReport, ReviewHandler, ReviewLimits, Reviews, Server,
 };
-use ramgate::testing::telemetry::{Metrics, Record};
+use ramgate::testing::telemetry::{Endpoint, Metrics, Record};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use serde_json::{Value, json};
@@ -112,8 +112,8 @@ pub(crate) fn review(uid: &str, script: &str) -> Value {
 /// Does what the review's `script` says: allow, deny, panic, `wait MS` (asleep) or `block MS` (at work)
 pub(crate) struct Scripted;
 
-impl Judge for Scripted {
-    fn judge<'a>(&'a self, endpoint: Endpoint, body: &'a [u8]) -> BoxFuture<'a, Verdict> {
+impl ReviewHandler for Scripted {
+    fn handle<'a>(&'a self, endpoint: Endpoint, body: &'a [u8]) -> BoxFuture<'a, HandledReview> {
         async move {
             let review: Value = serde_json::from_slice(body).unwrap();
             let script = review["request"]["script"].as_str().unwrap();
@@ -129,7 +129,7 @@ impl Judge for Scripted {
             let allowed = script != "deny";
             let uid = review["request"]["uid"].as_str().unwrap();
             let response = json!({"uid": uid, "allowed": allowed, "path": endpoint.name()});
-            Verdict {
+            HandledReview {
                 body: json!({"kind": "AdmissionReview", "response": response})
                     .to_string()
                     .into_bytes(),
@@ -150,9 +150,9 @@ impl Judge for Scripted {
 /// The same, with an authorization webhook
 pub(crate) struct Authorizing;
 
-impl Judge for Authorizing {
-    fn judge<'a>(&'a self, endpoint: Endpoint, body: &'a [u8]) -> BoxFuture<'a, Verdict> {
-        Scripted.judge(endpoint, body)
+impl ReviewHandler for Authorizing {
+    fn handle<'a>(&'a self, endpoint: Endpoint, body: &'a [u8]) -> BoxFuture<'a, HandledReview> {
+        Scripted.handle(endpoint, body)
     }
 
     fn authorizes(&self) -> bool {

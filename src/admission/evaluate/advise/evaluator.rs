@@ -1,7 +1,6 @@
 //! The evaluator of a pod: fields are mapped, become a call, and are evaluated for everybody who must be allowed.
 
-use crate::admission::evaluate::advise::advice_of;
-use crate::admission::evaluate::advise::{desired, fields};
+use crate::admission::evaluate::advise::{advice_of, desired, fields};
 use crate::admission::evaluate::pod_update::PodUpdate;
 use crate::admission::evaluate::{Case, call};
 use crate::admission::fields::mapping::{MappingError, Scope, Sources};

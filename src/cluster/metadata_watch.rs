@@ -13,8 +13,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::cluster::api::watches::Watches;
-use crate::cluster::listed::Listed;
-use crate::cluster::table::{Keep, Replica, Table};
+use crate::cluster::bounded_metadata::Listed;
+use crate::cluster::metadata_table::{Keep, Replica, Table};
 
 /// How many objects are listed at once: tenants may write 256 KiB of annotations into each, and a page is held twice
 const PAGE: u32 = 20;
@@ -127,8 +127,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cluster::fake::{Fake, until};
-    use crate::cluster::table::Keys;
+    use crate::cluster::fake_api_server::{Fake, until};
+    use crate::cluster::metadata_table::Keys;
 
     #[tokio::test]
     async fn what_tenants_write_is_kept_as_far_as_it_can_be_mapped_and_listed_in_small_pages() {

@@ -157,7 +157,7 @@ fn notes(faults: &[LocatedFault]) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::fake::Fake;
+    use crate::cluster::fake_api_server::Fake;
     use crate::config::FaultClass;
 
     const EVENTS: &str = "/apis/events.k8s.io/v1/namespaces/ramgate/events";

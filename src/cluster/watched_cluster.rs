@@ -6,12 +6,12 @@ use k8s_openapi::api::core::v1::{Namespace, Node, ServiceAccount};
 use kube::Client;
 
 use crate::cluster::key_store::KeyStore;
-use crate::cluster::live::Live;
+use crate::cluster::live_eci_profile::LiveProfile;
+use crate::cluster::live_metadata::Live;
 use crate::cluster::live_objects::{LiveRead, LiveReader};
-use crate::cluster::profile::LiveProfile;
-use crate::cluster::rules::Rules;
-use crate::cluster::surroundings::Wanted;
-use crate::cluster::table::Table;
+use crate::cluster::metadata_table::Table;
+use crate::cluster::metadata_watch_set::Wanted;
+use crate::cluster::webhook_watch::Rules;
 use crate::config::store::Store;
 use crate::kubernetes::cluster::{Cluster, Meta, NodeKind};
 use crate::kubernetes::eci_profile::Profile;

@@ -17,9 +17,9 @@ use kube::Api;
 use crate::cluster::api;
 use crate::cluster::api::Told;
 use crate::cluster::api::watches::Watches;
-use crate::cluster::installed::{Configuration, Difference, Entry, Installed, Phase, told};
-use crate::cluster::report::{MAX_NOTE, Notice, Reports};
-use crate::cluster::sends::sends;
+use crate::cluster::config_map_events::{MAX_NOTE, Notice, Reports};
+use crate::cluster::installed_webhooks::{Configuration, Difference, Entry, Installed, Phase, told};
+use crate::cluster::webhook_coverage::sends;
 use crate::wording::bounded;
 
 /// How long a difference has to last: an upgrade writes one object after the other
@@ -300,8 +300,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::fake::{Fake, until};
-    use crate::cluster::installed::DifferenceKind;
+    use crate::cluster::fake_api_server::{Fake, until};
+    use crate::cluster::installed_webhooks::DifferenceKind;
 
     fn installed(entries: &[&str]) -> Installed {
         let entries: BTreeMap<&str, BTreeMap<String, String>> =

@@ -9,8 +9,8 @@ use kube::core::{ClusterResourceScope, NamespaceResourceScope};
 use kube::{Api, Client, Resource};
 use tokio::sync::Semaphore;
 
-use crate::cluster::listed::Listed;
-use crate::cluster::table::Keep;
+use crate::cluster::bounded_metadata::Listed;
+use crate::cluster::metadata_table::Keep;
 use crate::kubernetes::cluster::Meta;
 
 /// How long an answer is good for, also that there is no such object: by then the watch has it
@@ -141,8 +141,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::fake::Fake;
-    use crate::cluster::table::Keys;
+    use crate::cluster::fake_api_server::Fake;
+    use crate::cluster::metadata_table::Keys;
 
     const ALL: Keep = Keep {
         labels: Keys::All,

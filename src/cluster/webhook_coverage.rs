@@ -6,7 +6,7 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, RuleWithOperations, ValidatingWebhookConfiguration,
 };
 
-use crate::cluster::installed::{Configuration, Difference, Entry, Phase};
+use crate::cluster::installed_webhooks::{Configuration, Difference, Entry, Phase};
 
 /// The resource that every entry about pod templates names
 const MEASURE: (&str, &str) = ("apps", "deployments");
@@ -135,7 +135,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cluster::installed::DifferenceKind;
+    use crate::cluster::installed_webhooks::DifferenceKind;
 
     const CLONE_SETS: (&str, &str) = ("apps.kruise.io", "clonesets");
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{Namespace, Node, ServiceAccount};
 
 use crate::cluster::api::watches::Watches;
-use crate::cluster::follow::Follow;
-use crate::cluster::table::{Keep, Keys};
-use crate::cluster::view::View;
+use crate::cluster::metadata_table::{Keep, Keys};
+use crate::cluster::metadata_watch::Follow;
+use crate::cluster::watched_cluster::View;
 use crate::config::Interest;
 
 /// How long a new set waits for the lists that it reads; the old one stays in force meanwhile

@@ -9,9 +9,9 @@ use kube::runtime::{WatchStreamExt, watcher};
 use tokio::time::{Instant, sleep_until};
 
 use crate::cluster::api::watches::Watches;
-use crate::cluster::config_maps::ConfigMaps;
-use crate::cluster::follow::Patience;
-use crate::cluster::report::Reports;
+use crate::cluster::config_map_cache::ConfigMaps;
+use crate::cluster::config_map_events::Reports;
+use crate::cluster::metadata_watch::Patience;
 use crate::config::config_map::LABEL;
 use crate::config::reload::{ReloadOutcome, Reloader};
 use crate::config::store::Store;
@@ -195,7 +195,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cluster::fake::Fake;
+    use crate::cluster::fake_api_server::Fake;
     use crate::cluster::{Surroundings, View};
     use crate::config::Status;
     use crate::kubernetes::cluster::{Cluster, NodeKind};

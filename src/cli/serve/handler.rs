@@ -14,12 +14,14 @@ use crate::admission::review::complete::{CompleteReview, NamedObjects};
 use crate::admission::{Modes, Review, ReviewError, Webhook};
 use crate::authorization::Exempt;
 use crate::cluster::{View, prefetch};
-use crate::config::{Store, config_map_admission};
+use crate::config::Store;
+use crate::config_admission;
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::snapshot::ClusterSnapshot;
-use crate::server::judge::{Endpoint, Judge, Verdict};
+use crate::server::review_handler::{HandledReview, ReviewHandler};
 use crate::server::uid;
 use crate::stamp::{Ring, RingError, Signer};
+use crate::telemetry::endpoint::Endpoint;
 use crate::telemetry::record::Record;
 
 /// Codes of denials that no policy decides
@@ -27,7 +29,7 @@ const MALFORMED: u16 = 400;
 const NOT_READY: u16 = 503;
 
 /// Judges by the configuration in force
-pub(super) struct Gate {
+pub(super) struct WebhookHandler {
     pub(super) store: Arc<Store>,
     pub(super) surrounding: Surrounding,
     pub(super) modes: Modes,
@@ -58,13 +60,13 @@ impl Surrounding {
     }
 }
 
-impl Judge for Gate {
-    fn judge<'a>(&'a self, endpoint: Endpoint, body: &'a [u8]) -> BoxFuture<'a, Verdict> {
+impl ReviewHandler for WebhookHandler {
+    fn handle<'a>(&'a self, endpoint: Endpoint, body: &'a [u8]) -> BoxFuture<'a, HandledReview> {
         async move {
             let webhook = match endpoint {
-                Endpoint::Mutate => Webhook::Mutating,
-                Endpoint::Validate => Webhook::Validating,
-                Endpoint::Authorize => return self.authorize(body).await,
+                Endpoint::MUTATE => Webhook::Mutating,
+                Endpoint::VALIDATE => Webhook::Validating,
+                Endpoint::Authorization => return self.authorize(body).await,
             };
             let mut review = match Review::parse(body) {
                 Ok(review) => review,
@@ -103,7 +105,7 @@ impl Judge for Gate {
                 &self.modes,
                 Timestamp::now(),
             );
-            Verdict {
+            HandledReview {
                 record: record::of_response(&review, &response),
                 body: response.body,
             }
@@ -116,9 +118,9 @@ impl Judge for Gate {
     }
 }
 
-impl Gate {
+impl WebhookHandler {
     /// Our own ConfigMaps are judged also while no configuration is in force, so that it can be repaired
-    fn config_map(&self, webhook: Webhook, review: &Review<'_>) -> Verdict {
+    fn config_map(&self, webhook: Webhook, review: &Review<'_>) -> HandledReview {
         let mut record = record::of_review(review);
         record.generation = self.store.current().map(|configuration| configuration.generation);
         match webhook {
@@ -130,13 +132,13 @@ impl Gate {
                     allowed: true,
                     ..AdmissionResponse::default()
                 };
-                Verdict {
+                HandledReview {
                     body: unchanged.into_json(),
                     record,
                 }
             }
             Webhook::Validating => {
-                let verdict = config_map_admission::evaluate(review, &self.store.config_maps());
+                let verdict = config_admission::evaluate(review, &self.store.config_maps());
                 let decision = if verdict.is_allowed() {
                     admission::Decision::Allow
                 } else {
@@ -144,7 +146,7 @@ impl Gate {
                 };
                 record.decision = decision.name();
                 record.message = (!verdict.message.is_empty()).then(|| verdict.message.clone());
-                Verdict {
+                HandledReview {
                     body: verdict.to_response(review),
                     record,
                 }
@@ -153,7 +155,7 @@ impl Gate {
     }
 }
 
-fn malformed(error: &ReviewError, body: &[u8]) -> Verdict {
+fn malformed(error: &ReviewError, body: &[u8]) -> HandledReview {
     let uid = match error.uid() {
         // What is wrong may stand behind the uid
         "" => uid::read(body).unwrap_or_default(),
@@ -167,15 +169,15 @@ fn malformed(error: &ReviewError, body: &[u8]) -> Verdict {
         message: Some(message),
         ..Record::default()
     };
-    Verdict { body, record }
+    HandledReview { body, record }
 }
 
-fn not_ready(review: &Review<'_>, lacking: &str) -> Verdict {
+fn not_ready(review: &Review<'_>, lacking: &str) -> HandledReview {
     let message = format!(
         "ramgate has no {lacking} yet, so nothing can be judged: try again, and if it lasts look at /ready of its admin port"
     );
     let body = admission::refuse(review.uid(), NOT_READY, &message);
-    Verdict {
+    HandledReview {
         body,
         record: Record {
             decision: "not_ready",

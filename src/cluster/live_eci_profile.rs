@@ -82,7 +82,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cluster::fake::{Fake, until};
+    use crate::cluster::fake_api_server::{Fake, until};
     use crate::config::{ParsedDocument, merge};
     use crate::yaml;
 
