@@ -79,3 +79,23 @@ fn every_path_on_a_map_exists() {
         assert!(lost.is_empty(), "{} names {lost:?}, which do not exist", map.0);
     }
 }
+
+/// Rows of a file and an item that it defines
+#[test]
+fn every_item_that_the_readme_points_to_is_in_its_file() {
+    let section = Page::read(README.0).section(README.1);
+    let (_, table) = section.split_once("### Where is ...?").unwrap();
+    let mut items = 0;
+    for row in table.lines().filter(|line| line.starts_with("| ")) {
+        let [file, item] = &quoted(row)[..] else { continue };
+        let source = std::fs::read_to_string(file).unwrap();
+        let is_defined = ["fn", "struct", "enum", "const", "static"].iter().any(|keyword| {
+            let definition = format!("{keyword} {item}");
+            let mut after = source.split(&definition).skip(1);
+            after.any(|rest| !rest.starts_with(|next: char| next == '_' || next.is_alphanumeric()))
+        });
+        assert!(is_defined, "{file} defines no `{item}`");
+        items += 1;
+    }
+    assert!(items > 0);
+}
