@@ -23,6 +23,23 @@ for crate in ring openssl native-tls; do
   rm -f /tmp/ramgate-tree.$$
 done
 
+# Dependencies between the crates go one way: ramgate uses eci-calls and ram-policy, eci-calls uses ram-policy, and only
+# ramgate knows Kubernetes.
+must_not_depend() {
+  local crate=$1 forbidden=$2 tree found
+  tree=$(cargo tree --locked --package "$crate" --edges normal --target all --prefix none --format '{p}')
+  found=$(cut -d' ' -f1 <<<"$tree" | sort -u | grep -xE "$forbidden" | paste -sd' ' || true)
+  if [ -n "$found" ]; then
+    echo "crate '$crate' depends on $found: $3" >&2
+    exit 1
+  fi
+}
+kubernetes='ramgate|kube(-.*)?|k8s-openapi'
+must_not_depend ram-policy "eci-calls|$kubernetes" \
+  "the RAM engine knows neither ECI nor Kubernetes; move the code that needs them to eci-calls or ramgate"
+must_not_depend eci-calls "$kubernetes" \
+  "ECI calls know nothing of Kubernetes; move the code that needs it to ramgate"
+
 # Licences, duplicates and sources, where the tool is there; it needs no network for these three.
 if cargo deny --version >/dev/null 2>&1; then
   cargo deny --config .deny.toml check bans licenses sources

@@ -9,5 +9,6 @@
 )]
 
 mod data;
+mod map;
 mod page;
 mod words;
