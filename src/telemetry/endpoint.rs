@@ -18,7 +18,7 @@ impl Endpoint {
     pub const VALIDATE: Self = Self::Admission(Webhook::Validating);
 
     /// The word in logs and metrics
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Admission(Webhook::Mutating) => "mutate",
             Self::Admission(Webhook::Validating) => "validate",

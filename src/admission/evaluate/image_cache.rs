@@ -12,7 +12,6 @@ use crate::admission::routing::lookalike;
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::pod::same_spec;
 use crate::kubernetes::pod_template::PodTemplate;
-use eci_calls::Call;
 
 impl Case<'_> {
     pub(super) fn image_cache(&self, operation: Operation) -> Option<Evaluation> {
@@ -26,61 +25,58 @@ impl Case<'_> {
             principal: self.requester(),
             ..Evaluation::default()
         };
-        let described = match (&reviewed.new, &reviewed.old) {
-            (Some(new), None) => create(evaluation, new),
-            (Some(new), Some(old)) => {
-                let is_same = same_fields(old.read(), new.read()) && same_spec(old.json(), new.json());
-                // For example a finalizer that is removed
-                if is_same || self.asks_for_control_plane() {
-                    return None;
-                }
-                self.update_image_cache(evaluation, old, new)
+        let (new, old) = (reviewed.new.as_ref(), reviewed.old.as_ref());
+        // A create has no old object, a delete no new one
+        let is_unchanged = new.zip(old).is_some_and(|(new, old)| is_same(old, new));
+        let is_by_control_plane = old.is_some() && self.asks_for_control_plane();
+        if new.or(old).is_none() || is_unchanged || is_by_control_plane {
+            return None;
+        }
+        let requested = match new.map(|new| Fields::read(new.read())) {
+            Some(Ok(fields)) => Some(fields),
+            Some(Err(malformed)) => {
+                return Some(with_lookalikes(evaluation, new, old).with_malformed(malformed));
             }
-            (None, Some(_)) if self.asks_for_control_plane() => return None,
-            (None, Some(old)) => Ok(delete(evaluation, old)),
-            (None, None) => return None,
+            None => None,
         };
-        Some(match described {
-            // An image cache is in no namespace, so it has no boundary
-            Ok((evaluation, call)) => self.evaluate_call(evaluation, &call, &Meta::default()),
-            Err(evaluation) => evaluation,
+        let stored = old.map(|old| stored_fields(old.read()));
+        let evaluation = with_lookalikes(evaluation, new, old);
+        // An image cache is in no namespace, so it has no boundary
+        let evaluate = |evaluation, call| self.evaluate_call(evaluation, &call, &Meta::default());
+        Some(match (requested, stored) {
+            (Some(fields), None) => {
+                let call = call::create_image_cache(&fields);
+                evaluate(Evaluation { fields, ..evaluation }, call)
+            }
+            (Some(fields), Some((stored, warnings))) => {
+                let (call, refusals) = call::update_image_cache(&stored, &fields, self.configuration);
+                let evaluation = Evaluation { fields, ..evaluation }
+                    .with_warnings(warnings)
+                    .with_findings(refusals.into_iter().map(Finding::Refused));
+                evaluate(evaluation, call)
+            }
+            (None, Some((fields, warnings))) => {
+                let call = call::image_cache_by_id(eci_calls::Operation::DeleteImageCache, &fields);
+                evaluate(Evaluation { fields, ..evaluation }.with_warnings(warnings), call)
+            }
+            (None, None) => return None,
         })
     }
-
-    fn update_image_cache(
-        &self,
-        evaluation: Evaluation,
-        old: &PodTemplate<'_>,
-        new: &PodTemplate<'_>,
-    ) -> Result<(Evaluation, Call), Evaluation> {
-        let evaluation = with_fields(evaluation, new)?;
-        let (stored, warnings) = stored_fields(old.read());
-        let (call, refusals) = call::update_image_cache(&stored, &evaluation.fields, self.configuration);
-        let evaluation = evaluation
-            .with_warnings(warnings)
-            .with_findings(refusals.into_iter().map(Finding::Refused));
-        Ok((evaluation, call))
-    }
 }
 
-fn create(evaluation: Evaluation, new: &PodTemplate<'_>) -> Result<(Evaluation, Call), Evaluation> {
-    let warnings = lookalike::warnings(new.read());
-    let evaluation = evaluation.with_warnings(warnings.into_iter().map(Warning::Lookalike));
-    let evaluation = with_fields(evaluation, new)?;
-    let call = call::create_image_cache(&evaluation.fields);
-    Ok((evaluation, call))
+/// Whether an update changes nothing that ECI reads, such as a finalizer that is removed
+fn is_same(old: &PodTemplate<'_>, new: &PodTemplate<'_>) -> bool {
+    same_fields(old.read(), new.read()) && same_spec(old.json(), new.json())
 }
 
-fn delete(evaluation: Evaluation, old: &PodTemplate<'_>) -> (Evaluation, Call) {
-    let (fields, warnings) = stored_fields(old.read());
-    let call = call::image_cache_by_id(eci_calls::Operation::DeleteImageCache, &fields);
-    (Evaluation { fields, ..evaluation }.with_warnings(warnings), call)
-}
-
-/// The evaluation with the object's fields, or with a finding for each malformed annotation
-fn with_fields(evaluation: Evaluation, template: &PodTemplate<'_>) -> Result<Evaluation, Evaluation> {
-    match Fields::read(template.read()) {
-        Ok(fields) => Ok(Evaluation { fields, ..evaluation }),
-        Err(malformed) => Err(evaluation.with_malformed(malformed)),
-    }
+/// The evaluation with a warning for each annotation of a new image cache that looks like one of ECI's
+fn with_lookalikes(
+    evaluation: Evaluation,
+    new: Option<&PodTemplate<'_>>,
+    old: Option<&PodTemplate<'_>>,
+) -> Evaluation {
+    let warnings = new
+        .filter(|_| old.is_none())
+        .map(|new| lookalike::warnings(new.read()));
+    evaluation.with_warnings(warnings.into_iter().flatten().map(Warning::Lookalike))
 }
