@@ -30,6 +30,7 @@ fn entries(folder: &str) -> (Vec<String>, Vec<String>) {
     let paths = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path());
+    let paths = paths.filter(|path| holds_files(path));
     let (folders, files): (Vec<_>, Vec<_>) = paths.partition(|path| path.is_dir());
     let files = files.into_iter().filter(|path| {
         path.extension().is_some_and(|ending| ending == "rs") && !path.with_extension("").is_dir()
@@ -39,6 +40,12 @@ fn entries(folder: &str) -> (Vec<String>, Vec<String>) {
         folders.iter().map(|path| text(path)).collect(),
         files.map(|path| text(&path)).collect(),
     )
+}
+
+/// Whether a path is a file, or a folder with one; git leaves empty folders behind
+fn holds_files(path: &Path) -> bool {
+    let mut inner = std::fs::read_dir(path).into_iter().flatten();
+    path.is_file() || inner.any(|entry| holds_files(&entry.unwrap().path()))
 }
 
 /// The folders that the maps must name
