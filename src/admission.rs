@@ -1,11 +1,14 @@
-//! Pods bound for ECI, judged at admission.
+//! Admission: evaluates requests about pods that may go to ECI.
 //!
 //! ```text
-//! body -> Review -> Route -> Fields -> Call -> Principal -> eci_calls::evaluate -> Finding -> reply
+//! body -> review -> routing -> fields -> attribution -> evaluate -> response -> body
+//!                                                          |            |
+//!                                                       outcome: findings, advice, decision
 //! ```
 //!
-//! Everything here is pure: what the cluster holds comes through [`Cluster`], the time is given, and the same review
-//! always gets the same answer. `serve` and `check` run exactly these functions.
+//! Each room uses only the rooms to its left; `outcome` is the data that all of them share. The code is pure: a
+//! [`Cluster`] answers questions about other objects, the caller gives the time, and the same review always gets the same
+//! response. `serve` and `check` run exactly these functions.
 
 pub(crate) mod attribution;
 pub(crate) mod evaluate;

@@ -1,10 +1,8 @@
 //! ramgate holds pods bound for Alibaba Cloud ECI to the account's own RAM policies.
 //!
 //! ```text
-//! AdmissionReview -> review -> route -> call -> principal -> RAM engine -> reply
-//!   bytes            typed     ECI-bound?  ECI API call   RAM user or role   decision   allow, patch or deny + why
-//!
-//! SubjectAccessReview -> authorize -> RAM engine -> denied, or no opinion
+//! AdmissionReview     -> server -> admission     -> eci_calls -> ram_policy -> allow, patch, or deny with the reason
+//! SubjectAccessReview -> server -> authorization -> eci_calls -> ram_policy -> deny, or no opinion
 //! ```
 
 mod admission;

@@ -1,6 +1,6 @@
-//! A request made up from manifests and answered as a cluster would: first the mutating webhook, then the validating one.
+//! Answers a request without a server: builds the review from manifests, then asks the mutating and the validating webhook.
 //!
-//! `ramgate check` and the pod level of case files end here, and pass through the very bodies that the server reads.
+//! `ramgate check`, the pod level of case files and the survey use it. They go through the same bodies as the server.
 
 pub(crate) mod stamped;
 
@@ -24,7 +24,7 @@ pub(crate) use crate::admission::offline::stamped::{follow, owned};
 /// A request about a pod, a workload or an image cache
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// What is done
+    /// The operation
     pub operation: Operation<'a>,
     /// The subresource, empty for the object itself
     pub subresource: &'a str,
@@ -34,7 +34,7 @@ pub struct Request<'a> {
     pub groups: &'a [String],
 }
 
-/// What is done to an object
+/// An operation on an object
 #[derive(Clone, Copy, Debug)]
 pub enum Operation<'a> {
     /// This object is created; of a pod's binding that is the Binding, of its eviction the pod
@@ -67,28 +67,28 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// What came of a request
+/// The result of a request
 #[derive(Clone, Debug)]
 pub struct OfflineResult {
-    /// Whether it passes
+    /// Whether the request is allowed
     pub allowed: bool,
-    /// Whether anything about it was judged at all
+    /// Whether ramgate evaluated it at all
     pub judged: bool,
-    /// Why it does not pass; empty where it does
+    /// The reason of a denial; empty if the request is allowed
     pub message: String,
-    /// What the requester is told in any case, of both webhooks
+    /// The warnings of both webhooks
     pub warnings: Vec<String>,
-    /// Where in the object the pod or the first pod template stands, as a JSON pointer
+    /// The JSON pointer to the pod or the first pod template in the object
     pub at: String,
-    /// The annotations that the pod or template there ends up with
+    /// The annotations of that pod or template after mapping
     pub annotations: BTreeMap<String, String>,
-    /// Everything that speaks against it
+    /// The reasons against the request
     pub causes: Vec<Cause>,
     /// The last webhook's response
     pub response: Response,
 }
 
-/// Why a request cannot be answered
+/// The reason why a request cannot be answered
 #[derive(Debug, thiserror::Error)]
 pub enum OfflineError {
     /// The manifest is no pod that an API server would send
@@ -192,7 +192,7 @@ pub(crate) fn is_judged(object: &Value, settings: &ClusterSettings) -> bool {
         || listed(object, settings).is_some()
 }
 
-/// Where in an object the annotations of a pod stand: of the first pod, if there are several
+/// The path to the pod or the first pod template in an object
 fn path(object: &Value, settings: &ClusterSettings) -> FieldPath {
     match (workload(object), listed(object, settings)) {
         (Some(workload), _) => FieldPath::of(workload.template().iter().copied()),
@@ -255,31 +255,18 @@ impl OfflineResult {
 /// The review that the API server would send
 fn body(request: &Request<'_>, settings: &ClusterSettings) -> Value {
     let object = request.operation.object();
-    let text = |field: &str| {
-        object
-            .pointer(field)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
-    };
-    let kind = text("/kind").unwrap_or_default();
-    let (group, resource) = match (workload(object), listed(object, settings)) {
-        (Some(workload), _) => (workload.group(), workload.resource()),
-        (None, Some(carrier)) => (carrier.group.as_str(), carrier.resource.as_str()),
-        (None, None) if kind == "ImageCache" => ("eci.alibabacloud.com", "imagecaches"),
-        (None, None) if kind == "ConfigMap" => ("", "configmaps"),
-        (None, None) if kind == "Node" => ("", "nodes"),
-        (None, None) => ("", "pods"),
-    };
+    let kind = text(object, "/kind").unwrap_or_default();
+    let (group, resource) = group_resource(object, settings);
     let subresource = match kind {
         "Binding" => "binding",
         _ => request.subresource,
     };
     let namespace = match kind {
         "ImageCache" | "Node" => "",
-        _ => text("/metadata/namespace").unwrap_or("default"),
+        _ => text(object, "/metadata/namespace").unwrap_or("default"),
     };
     let (old, new) = match request.operation {
-        // The Eviction itself says nothing that is asked about
+        // No evaluation reads the Eviction itself
         Operation::Create(_) if subresource == "eviction" => (None, Some(json!({"kind": "Eviction"}))),
         Operation::Create(object) => (None, Some(object.clone())),
         Operation::Update(old, new) => (Some(old), Some(new.clone())),
@@ -294,7 +281,7 @@ fn body(request: &Request<'_>, settings: &ClusterSettings) -> Value {
             "kind": {"group": group, "version": "v1", "kind": kind},
             "resource": {"group": group, "version": "v1", "resource": resource},
             "subResource": subresource,
-            "name": text("/metadata/name").unwrap_or_default(),
+            "name": text(object, "/metadata/name").unwrap_or_default(),
             "namespace": namespace,
             "operation": request.operation.name(),
             "userInfo": {"username": request.user, "groups": request.groups},
@@ -305,7 +292,27 @@ fn body(request: &Request<'_>, settings: &ClusterSettings) -> Value {
     })
 }
 
-/// The patch of an answer
+/// The text at a JSON pointer, unless it is empty
+fn text<'v>(object: &'v Value, pointer: &str) -> Option<&'v str> {
+    let text = object.pointer(pointer).and_then(Value::as_str);
+    text.filter(|text| !text.is_empty())
+}
+
+/// The API group and the resource of an object
+fn group_resource<'s>(object: &Value, settings: &'s ClusterSettings) -> (&'s str, &'s str) {
+    match (workload(object), listed(object, settings)) {
+        (Some(workload), _) => (workload.group(), workload.resource()),
+        (None, Some(carrier)) => (carrier.group.as_str(), carrier.resource.as_str()),
+        (None, None) => match text(object, "/kind") {
+            Some("ImageCache") => ("eci.alibabacloud.com", "imagecaches"),
+            Some("ConfigMap") => ("", "configmaps"),
+            Some("Node") => ("", "nodes"),
+            _ => ("", "pods"),
+        },
+    }
+}
+
+/// The patch of a response
 fn patch(body: &[u8]) -> Result<Option<json_patch::Patch>, serde_json::Error> {
     #[derive(serde::Deserialize)]
     struct Envelope {

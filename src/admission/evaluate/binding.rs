@@ -85,12 +85,24 @@ impl Case<'_> {
             .with_findings((!is_pinned).then_some(Finding::PodChanged))
             .with_warnings(warnings.into_iter().map(Warning::Lookalike))
             .with_stamp_fault(restamped);
+        self.evaluate_bound(evaluation, binding, template, &pod, namespace)
+    }
+
+    /// The pod on its virtual node, for the user in its stamp
+    fn evaluate_bound(
+        &self,
+        evaluation: Evaluation,
+        binding: &Binding<'_>,
+        template: &PodTemplate<'_>,
+        pod: &Pod<'_>,
+        namespace: &Meta,
+    ) -> Evaluation {
         let claims = self.bound_claims(template, namespace);
         let evaluation = match &claims {
             Ok(claims) => evaluation.on_behalf_of(self.stamped_user(claims)),
             Err(fault) => evaluation.with_stamp_fault([fault.clone()]),
         };
-        let fields = match Fields::read(&pod) {
+        let fields = match Fields::read(pod) {
             Ok(fields) => fields,
             Err(malformed) => return evaluation.with_malformed(malformed),
         };
@@ -106,13 +118,11 @@ impl Case<'_> {
             return evaluation;
         };
         let evaluation = self.compared_with_stamp(evaluation, &claims, template, namespace);
-        let evaluation = self.evaluate_call(evaluation, &call, namespace);
-        let evaluation = if brought == BroughtFields::Expected && !self.asks_for_control_plane() {
-            self.evaluate_sender(evaluation, &call, namespace)
-        } else {
-            evaluation
-        };
-        let advice = advice(self, &evaluation, &pod, None, namespace);
+        let mut evaluation = self.evaluate_call(evaluation, &call, namespace);
+        if brought == BroughtFields::Expected && !self.asks_for_control_plane() {
+            evaluation = self.evaluate_sender(evaluation, &call, namespace);
+        }
+        let advice = advice(self, &evaluation, pod, None, namespace);
         Evaluation { advice, ..evaluation }
     }
 

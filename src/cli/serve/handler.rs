@@ -14,7 +14,7 @@ use crate::admission::review::complete::{CompleteReview, NamedObjects};
 use crate::admission::{Modes, Review, ReviewError, Webhook};
 use crate::authorization::Exempt;
 use crate::cluster::{View, prefetch};
-use crate::config::Store;
+use crate::config::{Configuration, Store};
 use crate::config_admission;
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::snapshot::ClusterSnapshot;
@@ -62,55 +62,10 @@ impl Surrounding {
 
 impl ReviewHandler for WebhookHandler {
     fn handle<'a>(&'a self, endpoint: Endpoint, body: &'a [u8]) -> BoxFuture<'a, HandledReview> {
-        async move {
-            let webhook = match endpoint {
-                Endpoint::MUTATE => Webhook::Mutating,
-                Endpoint::VALIDATE => Webhook::Validating,
-                Endpoint::Authorization => return self.authorize(body).await,
-            };
-            let mut review = match Review::parse(body) {
-                Ok(review) => review,
-                Err(error) => return malformed(&error, body),
-            };
-            if review.resource() == Resource::ConfigMaps && !review.is_eci_profile() {
-                return self.config_map(webhook, &review);
-            }
-            let Some(configuration) = self.store.current() else {
-                return not_ready(&review, "complete configuration");
-            };
-            if let Err(error) = review.read_listed(&configuration.cluster) {
-                return malformed(&error, body);
-            }
-            let settings = &configuration.cluster;
-            let pinned;
-            let (cluster, named): (&dyn Cluster, NamedObjects) = match &self.surrounding {
-                Surrounding::Watched(view) => {
-                    let (view, named) = prefetch(view, settings, &review).await;
-                    pinned = view;
-                    (&pinned, named)
-                }
-                Surrounding::Empty(snapshot) => (
-                    snapshot,
-                    NamedObjects::from_snapshot(&review, snapshot, snapshot, settings),
-                ),
-            };
-            if cluster.signer().is_none() {
-                return not_ready(&review, "keys for stamps");
-            }
-            let response = admission::respond(
-                webhook,
-                &CompleteReview::new(&review, named),
-                &configuration,
-                cluster,
-                &self.modes,
-                Timestamp::now(),
-            );
-            HandledReview {
-                record: record::of_response(&review, &response),
-                body: response.body,
-            }
+        match endpoint {
+            Endpoint::Admission(webhook) => self.admit(webhook, body).boxed(),
+            Endpoint::Authorization => self.authorize(body).boxed(),
         }
-        .boxed()
     }
 
     fn authorizes(&self) -> bool {
@@ -119,7 +74,56 @@ impl ReviewHandler for WebhookHandler {
 }
 
 impl WebhookHandler {
-    /// Our own ConfigMaps are judged also while no configuration is in force, so that it can be repaired
+    /// Answers an AdmissionReview
+    async fn admit(&self, webhook: Webhook, body: &[u8]) -> HandledReview {
+        let mut review = match Review::parse(body) {
+            Ok(review) => review,
+            Err(error) => return malformed(&error, body),
+        };
+        if review.resource() == Resource::ConfigMaps && !review.is_eci_profile() {
+            return self.config_map(webhook, &review);
+        }
+        let Some(configuration) = self.store.current() else {
+            return not_ready(&review, "complete configuration");
+        };
+        let settings = &configuration.cluster;
+        if let Err(error) = review.read_listed(settings) {
+            return malformed(&error, body);
+        }
+        match &self.surrounding {
+            Surrounding::Watched(view) => {
+                let (pinned, named) = prefetch(view, settings, &review).await;
+                self.respond(webhook, &review, named, &configuration, &pinned)
+            }
+            Surrounding::Empty(snapshot) => {
+                let named = NamedObjects::from_snapshot(&review, snapshot, snapshot, settings);
+                self.respond(webhook, &review, named, &configuration, snapshot)
+            }
+        }
+    }
+
+    /// Evaluates a review that has everything it needs
+    fn respond(
+        &self,
+        webhook: Webhook,
+        review: &Review<'_>,
+        named: NamedObjects,
+        configuration: &Configuration,
+        cluster: &dyn Cluster,
+    ) -> HandledReview {
+        if cluster.signer().is_none() {
+            return not_ready(review, "keys for stamps");
+        }
+        let complete = CompleteReview::new(review, named);
+        let now = Timestamp::now();
+        let response = admission::respond(webhook, &complete, configuration, cluster, &self.modes, now);
+        HandledReview {
+            record: record::of_response(review, &response),
+            body: response.body,
+        }
+    }
+
+    /// Answers a review of one of ramgate's own ConfigMaps, also while no configuration is in force, so that it can be repaired
     fn config_map(&self, webhook: Webhook, review: &Review<'_>) -> HandledReview {
         let mut record = record::of_review(review);
         record.generation = self.store.current().map(|configuration| configuration.generation);

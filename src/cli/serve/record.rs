@@ -88,27 +88,22 @@ fn questions(evaluation: &Evaluation) -> Vec<Asked> {
         scope: scope(allowed.policy_type),
     });
     let call = evaluation.operation.map(|operation| operation.action());
-    let failed = evaluation.findings.iter().filter_map(|finding| match finding {
-        Finding::Denied { denial, .. } => Some(Asked {
-            action: denial.question.action,
-            decision: finding.code(),
-            scope: scope(denial.decision.policy_type),
-        }),
-        Finding::Refused(_) => call.map(|action| Asked {
-            action,
-            decision: "Refused",
-            scope: "eci",
-        }),
-        Finding::Unbound => call.map(|action| Asked {
-            action,
-            decision: "ImplicitDeny",
-            scope: "unbound",
-        }),
-        Finding::NotEverywhere { .. } => call.map(|action| Asked {
-            action,
-            decision: "ImplicitDeny",
-            scope: "account",
-        }),
+    let failed = evaluation.findings.iter();
+    allowed
+        .chain(failed.filter_map(|finding| question(finding, call)))
+        .collect()
+}
+
+/// The question that a finding answers, if RAM or ECI was asked; `call` is the action of the call
+fn question(finding: &Finding, call: Option<&'static str>) -> Option<Asked> {
+    let (action, decision, scope) = match finding {
+        Finding::Denied { denial, .. } => {
+            let scope = scope(denial.decision.policy_type);
+            (denial.question.action, finding.code(), scope)
+        }
+        Finding::Refused(_) => (call?, "Refused", "eci"),
+        Finding::Unbound => (call?, "ImplicitDeny", "unbound"),
+        Finding::NotEverywhere { .. } => (call?, "ImplicitDeny", "account"),
         Finding::Malformed(_)
         | Finding::Unmappable(_)
         | Finding::NotMapped { .. }
@@ -121,7 +116,11 @@ fn questions(evaluation: &Evaluation) -> Vec<Asked> {
         | Finding::PodChanged
         | Finding::UnknownWorkload
         | Finding::UnknownRequest(_)
-        | Finding::Profile(_) => None,
-    });
-    allowed.chain(failed).collect()
+        | Finding::Profile(_) => return None,
+    };
+    Some(Asked {
+        action,
+        decision,
+        scope,
+    })
 }
