@@ -12,7 +12,6 @@ pub(crate) mod cluster;
 pub(crate) mod evaluated_workload;
 pub(crate) mod field_differences;
 pub(crate) mod inventory;
-pub(crate) mod judge;
 pub(crate) mod live;
 pub(crate) mod objects;
 pub(crate) mod preflight;
@@ -21,13 +20,14 @@ pub(crate) mod stamp_status;
 #[cfg(test)]
 pub(crate) mod test_cluster;
 pub(crate) mod webhooks;
+pub(crate) mod workload_evaluator;
 pub(crate) mod workload_kind;
 
 pub(crate) use crate::analysis::survey::cluster::SurveyedCluster;
 pub(crate) use crate::analysis::survey::evaluated_workload::{EnforceOutcome, EvaluatedWorkload};
-pub(crate) use crate::analysis::survey::judge::Judge;
 pub(crate) use crate::analysis::survey::restamp_plan::RestampPlan;
 pub(crate) use crate::analysis::survey::stamp_status::StampStatus;
+pub(crate) use crate::analysis::survey::workload_evaluator::WorkloadEvaluator;
 pub(crate) use crate::analysis::survey::workload_kind::WorkloadKind;
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use rustls::crypto::aws_lc_rs;
 use crate::analysis::survey::live::{
     ApiClient, Installation, ReadError, Scope, read_cluster, read_configuration,
 };
-use crate::analysis::survey::{Judge, SurveyedCluster};
+use crate::analysis::survey::{SurveyedCluster, WorkloadEvaluator};
 use crate::cli::command_error::CommandError;
 use crate::cli::configuration::documents;
 use crate::config;
@@ -217,8 +217,8 @@ fn no_connection(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> 
 }
 
 impl EvaluationInput {
-    pub(super) fn evaluator(&self) -> Judge<'_> {
-        Judge {
+    pub(super) fn evaluator(&self) -> WorkloadEvaluator<'_> {
+        WorkloadEvaluator {
             configuration: &self.configuration,
             cluster: &self.cluster,
             now: self.now,

@@ -125,7 +125,7 @@ impl Reviews {
     ) -> (Response, Record) {
         let bytes = received.bytes.clone();
         match self.evaluate(endpoint, received, times).await {
-            Ok(verdict) => (http_response::review(verdict.body), verdict.record),
+            Ok(handled) => (http_response::review(handled.body), handled.record),
             Err(failure) => self.fail(endpoint, &failure, uid::read(&bytes)),
         }
     }
@@ -161,7 +161,7 @@ impl Reviews {
             }
         };
         match timeout_at(times.until(), evaluation).await {
-            Ok(Ok(verdict)) => Ok(verdict),
+            Ok(Ok(handled)) => Ok(handled),
             Ok(Err(panic)) => Err(Failure::Panicked(self.incident(panic.as_ref()))),
             Err(_) => Err(Failure::DeadlineExceeded(times.deadline)),
         }

@@ -6,8 +6,8 @@ use std::hash::{BuildHasher, RandomState};
 use serde_json::Value;
 
 use crate::analysis::survey::evaluated_workload::EvaluatedWorkload;
-use crate::analysis::survey::judge::Judge;
 use crate::analysis::survey::objects::{Owner, is_bound, number, owner, stamp_of, text};
+use crate::analysis::survey::workload_evaluator::WorkloadEvaluator;
 use crate::analysis::survey::workload_kind::WorkloadKind;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{Ring, key_id};
@@ -77,7 +77,7 @@ impl CountWithExamples {
 
 impl Inventory {
     /// Evaluates one more object; owners have to come before what they own
-    pub(crate) fn add(&mut self, evaluator: &Judge<'_>, kind: &WorkloadKind, object: &Value) {
+    pub(crate) fn add(&mut self, evaluator: &WorkloadEvaluator<'_>, kind: &WorkloadKind, object: &Value) {
         if kind.is_idle(object) {
             return;
         }
@@ -92,7 +92,7 @@ impl Inventory {
     /// Adds a workload, or a pod without a controller
     fn add_workload(
         &mut self,
-        evaluator: &Judge<'_>,
+        evaluator: &WorkloadEvaluator<'_>,
         kind: &WorkloadKind,
         object: &Value,
         owner: Option<Owner>,
@@ -100,7 +100,7 @@ impl Inventory {
         if *kind == WorkloadKind::BuiltIn(Workload::StatefulSet) {
             self.older_revisions.extend(older_revision(object));
         }
-        let workloads = evaluator.rows(kind, object);
+        let workloads = evaluator.evaluate(kind, object);
         let namespace = text(object, "/metadata/namespace");
         if evaluator.cluster.is_exempt(namespace) {
             if !workloads.is_empty() {
@@ -125,7 +125,7 @@ impl Inventory {
     }
 
     /// Adds a pod of a controller: it has no entry beside its template, but its key is in use until it is bound
-    fn add_controlled_pod(&mut self, evaluator: &Judge<'_>, pod: &Value, owner: Owner) {
+    fn add_controlled_pod(&mut self, evaluator: &WorkloadEvaluator<'_>, pod: &Value, owner: Owner) {
         if evaluator.cluster.is_exempt(text(pod, "/metadata/namespace")) {
             return;
         }
@@ -139,7 +139,7 @@ impl Inventory {
         }
     }
 
-    fn count_unknown_controller(&mut self, evaluator: &Judge<'_>, owner: Owner, example: String) {
+    fn count_unknown_controller(&mut self, evaluator: &WorkloadEvaluator<'_>, owner: Owner, example: String) {
         if has_unknown_kind(evaluator, &owner) {
             let controllers = self.unknown_controllers.entry((owner.group, owner.kind));
             controllers.or_default().add(example);
@@ -275,7 +275,7 @@ fn older_revision(stateful_set: &Value) -> Option<(String, String)> {
 }
 
 /// Whether nobody knows which controller acts for an owner's kind
-fn has_unknown_kind(evaluator: &Judge<'_>, owner: &Owner) -> bool {
+fn has_unknown_kind(evaluator: &WorkloadEvaluator<'_>, owner: &Owner) -> bool {
     let is_built_in = Workload::of_group_kind(&owner.group, &owner.kind).is_some();
     let mut carriers = evaluator.configuration.cluster.carriers.iter();
     let is_delegated = carriers.any(|carrier| carrier.group == owner.group && carrier.kind == owner.kind);

@@ -12,7 +12,7 @@ use crate::admission::offline;
 use crate::analysis::survey::evaluated_workload::EvaluatedWorkload;
 use crate::analysis::survey::inventory::Inventory;
 use crate::analysis::survey::webhooks::Webhooks;
-use crate::analysis::survey::{Judge, SurveyedCluster, WorkloadKind};
+use crate::analysis::survey::{SurveyedCluster, WorkloadEvaluator, WorkloadKind};
 use crate::config::{Configuration, NamedDocument, ParsedDocument, load};
 use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::snapshot::ClusterSnapshot;
@@ -86,8 +86,8 @@ bindings:
         }
     }
 
-    pub(crate) fn evaluator(&self) -> Judge<'_> {
-        Judge {
+    pub(crate) fn evaluator(&self) -> WorkloadEvaluator<'_> {
+        WorkloadEvaluator {
             configuration: &self.configuration,
             cluster: &self.cluster,
             now: now(),
@@ -107,7 +107,7 @@ bindings:
     }
 
     pub(crate) fn evaluate(&self, kind: &WorkloadKind, object: &Value) -> Vec<EvaluatedWorkload> {
-        self.evaluator().rows(kind, object)
+        self.evaluator().evaluate(kind, object)
     }
 
     /// The inventory of these objects

@@ -65,10 +65,13 @@ fn difference(difference: &Difference, new: &Path) -> String {
     )
 }
 
-fn decision(ruling: &DecisionSummary) -> String {
-    match &ruling.statement {
-        Some(statement) => format!("{} by {statement} ({})", ruling.outcome, ruling.policy_type),
-        None => format!("{} ({})", ruling.outcome, ruling.policy_type),
+fn decision(decision_summary: &DecisionSummary) -> String {
+    match &decision_summary.statement {
+        Some(statement) => format!(
+            "{} by {statement} ({})",
+            decision_summary.outcome, decision_summary.policy_type
+        ),
+        None => format!("{} ({})", decision_summary.outcome, decision_summary.policy_type),
     }
 }
 

@@ -47,11 +47,11 @@ fn difference(difference: &Difference, new: &Path) -> Value {
     })
 }
 
-fn decision(ruling: &DecisionSummary) -> Value {
+fn decision(decision_summary: &DecisionSummary) -> Value {
     json!({
-        "decision": ruling.outcome.to_string(),
-        "policyType": ruling.policy_type.to_string(),
-        "statement": ruling.statement.as_ref().map(ToString::to_string),
+        "decision": decision_summary.outcome.to_string(),
+        "policyType": decision_summary.policy_type.to_string(),
+        "statement": decision_summary.statement.as_ref().map(ToString::to_string),
     })
 }
 

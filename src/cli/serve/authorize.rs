@@ -17,12 +17,12 @@ impl WebhookHandler {
     pub(super) async fn authorize(&self, body: &[u8]) -> HandledReview {
         let review = match Review::parse(body) {
             Ok(review) => review,
-            Err(error) => return verdict(authorization::malformed(&error)),
+            Err(error) => return handled(authorization::malformed(&error)),
         };
         let none = Exempt::default();
         let exempt = self.authorize.as_ref().unwrap_or(&none);
         let Some(configuration) = self.store.current() else {
-            return verdict(authorization::unready(&review, &self.modes, exempt));
+            return handled(authorization::unready(&review, &self.modes, exempt));
         };
         let answer = match &self.surrounding {
             Surrounding::Watched(view) => {
@@ -43,7 +43,7 @@ impl WebhookHandler {
                 case.answer(pod.as_deref().map_or(Sight::Unread, Sight::Pod))
             }
         };
-        verdict(answer)
+        handled(answer)
     }
 
     fn case<'a>(
@@ -83,7 +83,7 @@ async fn complete(case: &Case<'_>, view: &Arc<View>) -> LiveRead {
     live_read
 }
 
-fn verdict(answer: authorization::Answer) -> HandledReview {
+fn handled(answer: authorization::Answer) -> HandledReview {
     HandledReview {
         body: answer.body,
         record: answer.record,

@@ -142,16 +142,16 @@ impl WebhookHandler {
                 }
             }
             Webhook::Validating => {
-                let verdict = config_admission::evaluate(review, &self.store.config_maps());
-                let decision = if verdict.is_allowed() {
+                let evaluated = config_admission::evaluate(review, &self.store.config_maps());
+                let decision = if evaluated.is_allowed() {
                     admission::Decision::Allow
                 } else {
                     admission::Decision::Deny
                 };
                 record.decision = decision.name();
-                record.message = (!verdict.message.is_empty()).then(|| verdict.message.clone());
+                record.message = (!evaluated.message.is_empty()).then(|| evaluated.message.clone());
                 HandledReview {
-                    body: verdict.to_response(review),
+                    body: evaluated.to_response(review),
                     record,
                 }
             }

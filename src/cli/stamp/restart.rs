@@ -9,9 +9,9 @@ use std::io;
 use clap::Args;
 use serde_json::json;
 
-use crate::analysis::survey::judge::stamp;
 use crate::analysis::survey::live::{Scope, WriteMode, read_inventory};
 use crate::analysis::survey::objects::stamp_of;
+use crate::analysis::survey::workload_evaluator::stamp;
 use crate::analysis::survey::{EvaluatedWorkload, RestampPlan, StampStatus};
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
@@ -128,7 +128,7 @@ async fn named(
         let (kind, name) = target::split(text)?;
         let kind = target::kind_named(kind, &input.configuration.cluster)?;
         let found = target::read(live, kind, &namespace, name).await?;
-        let own = input.evaluator().rows(&found.kind, &found.object);
+        let own = input.evaluator().evaluate(&found.kind, &found.object);
         if own.is_empty() {
             notes.push(format!(
                 "nothing of {text} in namespace {namespace} leads to ECI, so that it needs no stamp"

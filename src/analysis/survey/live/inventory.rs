@@ -4,9 +4,9 @@ use kube::core::params::ListParams;
 use serde_json::Value;
 
 use crate::analysis::survey::inventory::Inventory;
-use crate::analysis::survey::judge::Judge;
 use crate::analysis::survey::live::api_client::{ApiClient, ListRequest, Scope};
 use crate::analysis::survey::live::read_error::ReadError;
+use crate::analysis::survey::workload_evaluator::WorkloadEvaluator;
 use crate::analysis::survey::workload_kind::WorkloadKind;
 
 /// Selects pods that have not ended
@@ -19,7 +19,7 @@ const ALIVE: &str = "status.phase!=Succeeded,status.phase!=Failed";
 /// The API server does not answer, or the caller may not list a kind.
 pub(crate) async fn read_inventory(
     client: &ApiClient,
-    evaluator: &Judge<'_>,
+    evaluator: &WorkloadEvaluator<'_>,
     scope: &Scope,
 ) -> Result<(Inventory, Vec<String>), ReadError> {
     let (mut inventory, mut notes) = (Inventory::default(), Vec::new());

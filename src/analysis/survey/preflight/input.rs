@@ -4,13 +4,13 @@ use regex::Regex;
 
 use crate::admission::Modes;
 use crate::analysis::survey::inventory::Inventory;
-use crate::analysis::survey::judge::Judge;
+use crate::analysis::survey::workload_evaluator::WorkloadEvaluator;
 
 /// The input of all checks
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PreflightInput<'a> {
     /// The configuration, and the cluster around the workloads
-    pub evaluator: Judge<'a>,
+    pub evaluator: WorkloadEvaluator<'a>,
     /// The workloads
     pub inventory: &'a Inventory,
     /// The name of the webhook configurations

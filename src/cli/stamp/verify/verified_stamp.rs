@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::analysis::survey::field_differences::{FieldDifference, current_fields, field_differences};
-use crate::analysis::survey::judge::stamp;
 use crate::analysis::survey::objects::{stamp_of, text};
+use crate::analysis::survey::workload_evaluator::stamp;
 use crate::analysis::survey::{StampStatus, WorkloadKind};
 use crate::cli::command_error::CommandError;
 use crate::cli::live_cluster::EvaluationInput;
@@ -90,7 +90,7 @@ impl VerifiedStamp {
 
     /// Whether mapping and eci-profile, as they are today, make the differences
     pub(super) fn is_explained_by(&self, input: &EvaluationInput, object: &Value) -> bool {
-        let workloads = input.evaluator().rows(&self.kind, object).into_iter();
+        let workloads = input.evaluator().evaluate(&self.kind, object).into_iter();
         let mut own = workloads.filter(|one| one.template_path == self.template_path);
         own.next().is_some_and(|workload| {
             let denial = workload.outcome.denial();

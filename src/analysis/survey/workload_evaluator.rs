@@ -1,4 +1,4 @@
-//! One object judged as its pods would be if they were made now.
+//! Evaluates one object as its pods would be evaluated if they were created now.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -14,9 +14,9 @@ use crate::analysis::survey::workload_kind::WorkloadKind;
 use crate::config::{ClusterSettings, Configuration};
 use crate::stamp::{Signer, key_id};
 
-/// Judges what a cluster holds by a configuration
+/// Evaluates what a cluster holds by a configuration
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Judge<'a> {
+pub(crate) struct WorkloadEvaluator<'a> {
     /// The configuration
     pub configuration: &'a Configuration,
     /// The cluster around the workloads
@@ -25,72 +25,85 @@ pub(crate) struct Judge<'a> {
     pub now: Timestamp,
 }
 
-impl Judge<'_> {
-    /// What there is to say of an object, a row for each of its templates that leads to ECI
-    pub(crate) fn rows(&self, source: &WorkloadKind, object: &Value) -> Vec<EvaluatedWorkload> {
-        match source.templates(object) {
+/// The answer of mode enforce about the pods of a template
+struct PodEvaluation {
+    /// Whether the pods certainly go to ECI
+    is_certain: bool,
+    /// The reason why they may go to ECI
+    mark: String,
+    outcome: EnforceOutcome,
+}
+
+impl PodEvaluation {
+    /// A template that ramgate cannot read, and therefore denies
+    fn of_error(error: &dyn std::fmt::Display) -> Self {
+        Self {
+            is_certain: false,
+            mark: "unknown".to_owned(),
+            outcome: EnforceOutcome::Denied(unreadable(error)),
+        }
+    }
+}
+
+impl WorkloadEvaluator<'_> {
+    /// The evaluation of each of an object's templates that leads to ECI
+    pub(crate) fn evaluate(&self, kind: &WorkloadKind, object: &Value) -> Vec<EvaluatedWorkload> {
+        match kind.templates(object) {
             Ok(templates) => {
                 let templates = templates.into_iter();
-                let rows = templates.filter_map(|(at, reviewed)| self.row(source, object, at, reviewed));
-                rows.collect()
+                let evaluated = templates
+                    .filter_map(|(path, template)| self.evaluate_template(kind, object, path, template));
+                evaluated.collect()
             }
             Err(error) => {
-                let verdict = (
-                    false,
-                    "unknown".to_owned(),
-                    EnforceOutcome::Denied(unreadable(&error)),
-                );
-                vec![told(source, object, None, verdict, StampStatus::Missing)]
+                let evaluation = PodEvaluation::of_error(&error);
+                vec![workload(kind, object, None, evaluation, StampStatus::Missing)]
             }
         }
     }
 
-    fn row(
+    fn evaluate_template(
         &self,
-        source: &WorkloadKind,
+        kind: &WorkloadKind,
         object: &Value,
-        at: Option<String>,
-        reviewed: &Value,
+        path: Option<String>,
+        template: &Value,
     ) -> Option<EvaluatedWorkload> {
-        let (namespace, name) = (
-            text(object, "/metadata/namespace"),
-            text(object, "/metadata/name"),
-        );
-        let pod = match source {
+        let namespace = text(object, "/metadata/namespace");
+        let name = text(object, "/metadata/name");
+        let pod = match kind {
             WorkloadKind::Pod => as_new(object),
-            WorkloadKind::BuiltIn(_) | WorkloadKind::Delegated(_) => {
-                source.pod_from(reviewed, namespace, name)
-            }
+            WorkloadKind::BuiltIn(_) | WorkloadKind::Delegated(_) => kind.pod_from(template, namespace, name),
         };
-        let verdict = match self.judged(source, &pod) {
-            Ok(done) if !done.judged => return None,
-            Ok(done) => {
-                let route = done.response.route().unwrap_or_default();
+        let evaluation = match self.create_pod(kind, &pod) {
+            Ok(result) if !result.judged => return None,
+            Ok(result) => {
+                let route = result.response.route().unwrap_or_default();
                 let (certainty, mark) = route.split_once(": ").unwrap_or_default();
-                (certainty == "certain", mark.to_owned(), today(done))
+                PodEvaluation {
+                    is_certain: certainty == "certain",
+                    mark: mark.to_owned(),
+                    outcome: outcome(result),
+                }
             }
-            Err(error) => (
-                false,
-                "unknown".to_owned(),
-                EnforceOutcome::Denied(unreadable(&error)),
-            ),
+            Err(error) => PodEvaluation::of_error(&error),
         };
         let stamp = stamp(
             self.cluster.snapshot.signer.as_deref(),
-            stamp_of(reviewed),
+            stamp_of(template),
             namespace,
-            &source.owned(object),
+            &kind.owned(object),
             &self.configuration.cluster,
         );
-        Some(told(source, object, at, verdict, stamp))
+        Some(workload(kind, object, path, evaluation, stamp))
     }
 
-    /// What comes of a pod that a controller makes
-    fn judged(&self, source: &WorkloadKind, pod: &Value) -> Result<OfflineResult, offline::OfflineError> {
+    /// The result if a controller created this pod
+    fn create_pod(&self, kind: &WorkloadKind, pod: &Value) -> Result<OfflineResult, offline::OfflineError> {
         let request = Request {
             operation: Operation::Create(pod),
             subresource: "",
-            user: source.user(),
+            user: kind.user(),
             groups: &[],
         };
         let modes = Modes::everywhere(Mode::Enforce);
@@ -98,37 +111,37 @@ impl Judge<'_> {
         offline::run_in(&request, self.configuration, cluster, &modes, self.now)
     }
 
-    /// Whether a pod that somebody else made leads to ECI
+    /// Whether a pod leads to ECI
     pub(crate) fn leads_to_eci(&self, pod: &Value) -> bool {
-        self.judged(&WorkloadKind::Pod, pod)
+        self.create_pod(&WorkloadKind::Pod, pod)
             .map_or(true, |done| done.judged)
     }
 }
 
-/// A row, with what the object itself says of how it lives
-fn told(
-    source: &WorkloadKind,
+/// The evaluated workload, with what the object says of itself
+fn workload(
+    kind: &WorkloadKind,
     object: &Value,
-    at: Option<String>,
-    (is_certain, mark, today): (bool, String, EnforceOutcome),
+    template_path: Option<String>,
+    evaluation: PodEvaluation,
     stamp: StampStatus,
 ) -> EvaluatedWorkload {
     EvaluatedWorkload {
-        kind: source.clone(),
+        kind: kind.clone(),
         namespace: text(object, "/metadata/namespace").to_owned(),
         name: text(object, "/metadata/name").to_owned(),
-        template_path: at,
+        template_path,
         owner: owner(object),
         is_paused: object.pointer("/spec/paused").and_then(Value::as_bool) == Some(true),
-        is_bound: *source == WorkloadKind::Pod && !text(object, "/spec/nodeName").is_empty(),
-        is_certain,
-        mark,
+        is_bound: *kind == WorkloadKind::Pod && !text(object, "/spec/nodeName").is_empty(),
+        is_certain: evaluation.is_certain,
+        mark: evaluation.mark,
         stamp,
-        outcome: today,
+        outcome: evaluation.outcome,
     }
 }
 
-/// What a stamp is worth in an object of a namespace; without a seal nothing proves anything
+/// The status of a stamp in an object; without keys no stamp is trusted
 pub(crate) fn stamp(
     signer: Option<&Signer>,
     text: Option<&str>,
@@ -159,7 +172,7 @@ pub(crate) fn stamp(
     }
 }
 
-/// A stored pod as if it were made now, with the kind that lists leave out
+/// A stored pod as if it were created now, with the kind that lists leave out
 fn as_new(pod: &Value) -> Value {
     let mut pod = pod.clone();
     if let Some(fields) = pod.as_object_mut() {
@@ -170,7 +183,7 @@ fn as_new(pod: &Value) -> Value {
     pod
 }
 
-fn today(done: OfflineResult) -> EnforceOutcome {
+fn outcome(done: OfflineResult) -> EnforceOutcome {
     let code = done.causes.first().map(|cause| cause.reason.clone());
     let sentence = done.response.denial.map(|denial| denial.sentence);
     let denied = Denial {
@@ -180,13 +193,13 @@ fn today(done: OfflineResult) -> EnforceOutcome {
     };
     match done.response.decision {
         Decision::NotEvaluated | Decision::Allow | Decision::Audit => EnforceOutcome::Allowed,
-        // Mode enforce warns of what is not certain yet
+        // Mode enforce warns of a denial that is not certain yet
         Decision::Warn => EnforceOutcome::DeniedIfBound(denied),
         Decision::Deny => EnforceOutcome::Denied(denied),
     }
 }
 
-/// A template that ramgate itself would refuse to read
+/// The denial of a template that ramgate cannot read
 fn unreadable(error: &dyn std::fmt::Display) -> Denial {
     Denial {
         code: "Unreadable".to_owned(),
