@@ -11,21 +11,20 @@ impl Warning {
             Self::StoredAnnotation(malformed) => {
                 format!("the stored pod's {malformed}; all its ECI fields count as absent")
             }
-            Self::BindingStampRemoved => "annotation ramgate.io/requested-by of the Binding was taken away: ramgate alone writes \
-                                          it, and not there"
+            Self::BindingStampRemoved => "ramgate removed annotation ramgate.io/requested-by from the Binding: only ramgate writes \
+                                          it, and never there"
                 .to_owned(),
-            Self::StampRemoved(fault) => format!(
-                "the stamp of this pod was taken away: {}",
-                fault.explanation(namespace)
-            ),
+            Self::StampRemoved(fault) => {
+                format!("ramgate removed the stamp of this pod: {}", fault.explanation(namespace))
+            }
             Self::StampOverwritten => {
-                "annotation ramgate.io/requested-by is written by ramgate alone, it names you now".to_owned()
+                "only ramgate writes annotation ramgate.io/requested-by: it names you now".to_owned()
             }
             Self::StampRestored => {
-                "annotation ramgate.io/requested-by is written by ramgate alone, it stays as it was".to_owned()
+                "only ramgate writes annotation ramgate.io/requested-by: it stays as it was".to_owned()
             }
-            Self::Unstamped => "nobody stands behind the pods of this workload yet, and you may not create such pods on ECI: \
-                                they are denied until somebody who may writes to it"
+            Self::Unstamped => "the pods of this workload have no requester yet, and you may not create such pods on ECI: ramgate \
+                                denies them until somebody who may create them writes to the workload"
                 .to_owned(),
         }
     }
