@@ -26,6 +26,7 @@ mod harness;
 
 mod authorize;
 mod configuration;
+mod guard;
 mod identity;
 mod lifecycle;
 mod metrics;
