@@ -3,37 +3,37 @@
 //! ```text
 //! ConfigMaps by label -> ConfigMaps -> Reloader -> Store
 //!                                         |  covers what the new set reads, before it is in force
-//! namespaces, nodes, service accounts -> Surroundings -> View -> Seen (implements Cluster for one review)
-//! Secret of the stamps -> Keys, webhook configurations -> Rules, eci-profile -> LiveProfile -> View
+//! namespaces, nodes, service accounts -> MetadataWatchSet -> WatchedCluster -> Seen (implements Cluster for one review)
+//! Secret of the stamps -> Keys, webhook configurations -> WebhookWatch, eci-profile -> LiveEciProfile -> WatchedCluster
 //! ```
 
 pub(crate) mod api;
-pub(crate) mod config_maps;
+pub(crate) mod bounded_metadata;
+pub(crate) mod config_map_cache;
+pub(crate) mod config_map_events;
+pub(crate) mod config_map_source;
 #[cfg(test)]
-pub(crate) mod fake;
-pub(crate) mod follow;
-pub(crate) mod installed;
+pub(crate) mod fake_api_server;
+pub(crate) mod installed_webhooks;
 pub(crate) mod key_store;
-pub(crate) mod listed;
-pub(crate) mod live;
+pub(crate) mod live_eci_profile;
+pub(crate) mod live_metadata;
 pub(crate) mod live_objects;
+pub(crate) mod metadata_table;
+pub(crate) mod metadata_watch;
+pub(crate) mod metadata_watch_set;
 pub(crate) mod prefetch;
-pub(crate) mod profile;
-pub(crate) mod report;
-pub(crate) mod rules;
-pub(crate) mod sends;
-pub(crate) mod source;
-pub(crate) mod surroundings;
-pub(crate) mod table;
-pub(crate) mod view;
+pub(crate) mod watched_cluster;
+pub(crate) mod webhook_coverage;
+pub(crate) mod webhook_watch;
 
-pub use crate::cluster::installed::Installed;
-pub(crate) use crate::cluster::installed::{Difference, told};
+pub(crate) use crate::cluster::config_map_source::ConfigMapSource;
+pub use crate::cluster::installed_webhooks::InstalledWebhooks;
+pub(crate) use crate::cluster::installed_webhooks::{WebhookDifference, told};
 pub(crate) use crate::cluster::key_store::KeyStore;
 pub(crate) use crate::cluster::live_objects::LiveRead;
+pub(crate) use crate::cluster::metadata_watch_set::MetadataWatchSet;
 pub(crate) use crate::cluster::prefetch::prefetch;
-pub(crate) use crate::cluster::rules::Rules;
-pub(crate) use crate::cluster::sends::sent;
-pub(crate) use crate::cluster::source::ClusterSource;
-pub(crate) use crate::cluster::surroundings::Surroundings;
-pub(crate) use crate::cluster::view::{Followed, View};
+pub(crate) use crate::cluster::watched_cluster::{FollowedObjects, WatchedCluster};
+pub(crate) use crate::cluster::webhook_coverage::sent;
+pub(crate) use crate::cluster::webhook_watch::WebhookWatch;

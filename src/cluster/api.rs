@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// An object as it is now, then at each change; nothing while it does not exist
 ///
 /// One call of the watch lasts `call_seconds`.
-pub(crate) fn follow<K>(
+pub(crate) fn watch_object<K>(
     api: Api<K>,
     name: &str,
     call_seconds: u32,
@@ -40,28 +40,30 @@ where
         .fields(&format!("metadata.name={name}"))
         .timeout(call_seconds);
     let mut listed = false;
-    watcher(api, config).backoff(Steady).filter_map(move |event| {
-        ready(match event {
-            Ok(Event::Init) => {
-                listed = false;
-                None
-            }
-            Ok(Event::InitApply(object)) => {
-                listed = true;
-                Some(Ok(Some(object)))
-            }
-            Ok(Event::InitDone) => (!listed).then_some(Ok(None)),
-            Ok(Event::Apply(object)) => Some(Ok(Some(object))),
-            Ok(Event::Delete(_)) => Some(Ok(None)),
-            Err(error) => Some(Err(error.into())),
+    watcher(api, config)
+        .backoff(FixedBackoff)
+        .filter_map(move |event| {
+            ready(match event {
+                Ok(Event::Init) => {
+                    listed = false;
+                    None
+                }
+                Ok(Event::InitApply(object)) => {
+                    listed = true;
+                    Some(Ok(Some(object)))
+                }
+                Ok(Event::InitDone) => (!listed).then_some(Ok(None)),
+                Ok(Event::Apply(object)) => Some(Ok(Some(object))),
+                Ok(Event::Delete(_)) => Some(Ok(None)),
+                Err(error) => Some(Err(error.into())),
+            })
         })
-    })
 }
 
 /// The same wait each time: there are few watches
-struct Steady;
+struct FixedBackoff;
 
-impl Iterator for Steady {
+impl Iterator for FixedBackoff {
     type Item = Duration;
 
     fn next(&mut self) -> Option<Duration> {
@@ -69,12 +71,12 @@ impl Iterator for Steady {
     }
 }
 
-impl Backoff for Steady {
+impl Backoff for FixedBackoff {
     fn reset(&mut self) {}
 }
 
 /// The result of a request, which is given a bounded time
-pub(crate) async fn answered<T>(
+pub(crate) async fn in_time<T>(
     request: impl Future<Output = Result<T, kube::Error>>,
 ) -> Result<Result<T, kube::Error>, ApiError> {
     let late = |_| {
@@ -87,10 +89,10 @@ pub(crate) async fn answered<T>(
 }
 
 /// The result of a write that is given a bounded time; nothing if another writer was first
-pub(crate) async fn won<T>(
+pub(crate) async fn unless_conflict<T>(
     write: impl Future<Output = Result<T, kube::Error>>,
 ) -> Result<Option<T>, ApiError> {
-    match answered(write).await? {
+    match in_time(write).await? {
         Ok(object) => Ok(Some(object)),
         Err(kube::Error::Api(status)) if status.code == CONFLICT => Ok(None),
         Err(error) => Err(error.into()),
@@ -126,11 +128,11 @@ impl From<watcher::Error> for ApiError {
 
 /// Remembers the last failure, so that one which is tried again and again is told once
 #[derive(Debug, Default)]
-pub(crate) struct Told(Option<String>);
+pub(crate) struct LastError(Option<String>);
 
-impl Told {
+impl LastError {
     /// Whether this outcome is a failure that was not the last one too
-    pub(crate) fn is_news<T, E: std::fmt::Display>(&mut self, outcome: &Result<T, E>) -> bool {
+    pub(crate) fn is_new<T, E: std::fmt::Display>(&mut self, outcome: &Result<T, E>) -> bool {
         let text = outcome.as_ref().err().map(ToString::to_string);
         let news = text.is_some() && text != self.0;
         self.0 = text;

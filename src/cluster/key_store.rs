@@ -17,7 +17,7 @@ use kube::{Api, Client};
 
 use crate::cluster::api;
 use crate::cluster::api::watches::Watches;
-use crate::cluster::api::{ApiError, RETRY, Told, answered, won};
+use crate::cluster::api::{ApiError, LastError, RETRY, in_time, unless_conflict};
 use crate::stamp::{Form, Ring, RingError, Signer};
 
 /// The namespace whose UID stands for the cluster: every cluster has one, for as long as it lives
@@ -103,9 +103,13 @@ impl KeyStore {
 
     /// Follows the Secret, and makes it where there is none, for ever
     pub(crate) async fn keep(self: Arc<Self>) {
-        let mut events = pin!(api::follow(self.watched.clone(), &self.name, self.call_seconds));
+        let mut events = pin!(api::watch_object(
+            self.watched.clone(),
+            &self.name,
+            self.call_seconds
+        ));
         let mut last: Option<Option<Secret>> = None;
-        let mut told = Told::default();
+        let mut told = LastError::default();
         let mut failed = false;
         // Replicas of a version that knows the first form alone are gone by then
         let mut upgrade = pin!(tokio::time::sleep(self.upgrade_after));
@@ -144,7 +148,7 @@ impl KeyStore {
             };
             failed = step.is_err();
             self.state().trouble = step.as_ref().err().map(ToString::to_string);
-            if told.is_news(&step)
+            if told.is_new(&step)
                 && let Err(error) = step
             {
                 tracing::error!("the keys of the stamps are not in step: {error}");
@@ -185,7 +189,7 @@ impl KeyStore {
         let annotations = [(FORM, Form::Second.version())];
         let patch = serde_json::json!({"metadata": {"annotations": BTreeMap::from(annotations)}});
         let (params, patch) = (PatchParams::default(), Patch::Merge(&patch));
-        let secret = answered(self.secrets.patch(&self.name, &params, &patch))
+        let secret = in_time(self.secrets.patch(&self.name, &params, &patch))
             .await
             .map_err(|error| self.failed(error))?
             .map_err(|error| self.failed(error))?;
@@ -228,7 +232,7 @@ impl KeyStore {
         };
         let params = PatchParams::apply(&self.manager);
         let patch = Patch::Apply(&secret);
-        won(self.secrets.patch(&self.name, &params, &patch))
+        unless_conflict(self.secrets.patch(&self.name, &params, &patch))
             .await
             .map_err(|error| self.failed(error))
     }
@@ -277,7 +281,7 @@ impl KeyStore {
             return Ok(cluster);
         }
         let namespaces: Api<Namespace> = Api::all(self.client.clone());
-        let read = answered(namespaces.get_metadata(CLUSTER)).await;
+        let read = in_time(namespaces.get_metadata(CLUSTER)).await;
         let namespace = read
             .map_err(|error| KeysError::Cluster(error.to_string()))?
             .map_err(|error| KeysError::Cluster(ApiError::from(error).to_string()))?;
@@ -320,7 +324,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cluster::fake::{Fake, until};
+    use crate::cluster::fake_api_server::{FakeApiServer, until};
 
     const SECRETS: &str = "/api/v1/namespaces/ramgate/secrets";
     const SECRET: &str = "/api/v1/namespaces/ramgate/secrets/stamp";
@@ -337,8 +341,8 @@ mod tests {
         json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "stamp", "uid": "s", "resourceVersion": "5"}, "data": data})
     }
 
-    fn fake() -> Fake {
-        let fake = Fake::default();
+    fn fake() -> FakeApiServer {
+        let fake = FakeApiServer::default();
         fake.put(
             CLUSTER_PATH,
             json!({"metadata": {"name": "kube-system", "uid": "the-cluster"}}),
@@ -346,7 +350,7 @@ mod tests {
         fake
     }
 
-    fn start(fake: &Fake) -> Arc<KeyStore> {
+    fn start(fake: &FakeApiServer) -> Arc<KeyStore> {
         let keys = Arc::new(KeyStore::new(&fake.watches(), "ramgate", "stamp", "pod-1", LATER));
         tokio::spawn(Arc::clone(&keys).keep());
         keys
@@ -367,8 +371,8 @@ mod tests {
         );
         until("the key", || newest(&keys).as_deref() == Some("k1")).await;
         assert_eq!(keys.signer().unwrap().cluster(), "the-cluster");
-        until("the watch", || fake.watching(SECRETS) == 1).await;
-        fake.tell(SECRETS, "MODIFIED", secret(&[("k1", ZEROS), ("k2", ZEROS)]));
+        until("the watch", || fake.open_watches(SECRETS) == 1).await;
+        fake.send_event(SECRETS, "MODIFIED", secret(&[("k1", ZEROS), ("k2", ZEROS)]));
         until("the newer key", || newest(&keys).as_deref() == Some("k2")).await;
         assert!(keys.signer().unwrap().ring().key("k1").is_some(), "all verify");
     }
@@ -425,8 +429,8 @@ mod tests {
         fake.list(SECRETS, vec![secret(&[("k1", ZEROS)])]);
         let keys = start(&fake);
         until("the key", || keys.signer().is_some()).await;
-        until("the watch", || fake.watching(SECRETS) == 1).await;
-        fake.tell(SECRETS, "MODIFIED", secret(&[("k1", "AAAA")]));
+        until("the watch", || fake.open_watches(SECRETS) == 1).await;
+        fake.send_event(SECRETS, "MODIFIED", secret(&[("k1", "AAAA")]));
         until("the trouble", || keys.trouble().is_some()).await;
         let trouble = keys.trouble().unwrap();
         assert_eq!(
@@ -435,7 +439,7 @@ mod tests {
         );
         assert_eq!(newest(&keys).as_deref(), Some("k1"));
         fake.put(SECRET, secret(&[("k1", ZEROS)]));
-        fake.tell(SECRETS, "DELETED", secret(&[("k1", ZEROS)]));
+        fake.send_event(SECRETS, "DELETED", secret(&[("k1", ZEROS)]));
         until("the restored key", || {
             fake.calls().iter().any(|call| call.method == "PATCH")
         })
@@ -465,7 +469,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_the_uid_of_the_cluster_nothing_is_signed() {
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         fake.fail(CLUSTER_PATH, 403);
         fake.list(SECRETS, vec![secret(&[("k1", ZEROS)])]);
         let keys = start(&fake);

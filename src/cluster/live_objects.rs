@@ -9,7 +9,7 @@ use kube::core::params::GetParams;
 use kube::{Client, Resource};
 use tokio::sync::Semaphore;
 
-use crate::cluster::live::is_object_name;
+use crate::cluster::live_metadata::is_object_name;
 use crate::kubernetes::workload::Workload;
 
 /// How long a read may take; the review's own deadline is longer
@@ -31,11 +31,11 @@ pub(crate) enum LiveRead {
 
 /// Reads whole objects
 #[derive(Debug)]
-pub(crate) struct LiveReader {
+pub(crate) struct ObjectReader {
     slots: Semaphore,
 }
 
-impl Default for LiveReader {
+impl Default for ObjectReader {
     fn default() -> Self {
         Self {
             slots: Semaphore::new(AT_ONCE),
@@ -43,7 +43,7 @@ impl Default for LiveReader {
     }
 }
 
-impl LiveReader {
+impl ObjectReader {
     pub(crate) async fn pod(&self, client: &Client, namespace: &str, name: &str) -> LiveRead {
         if !is_object_name(namespace) {
             return LiveRead::Absent;
@@ -110,16 +110,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::fake::Fake;
+    use crate::cluster::fake_api_server::FakeApiServer;
 
     #[tokio::test]
     async fn a_pod_is_there_or_not_or_nobody_knows() {
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         let pod = json!({"metadata": {"name": "web", "annotations": {"a": "b"}}, "spec": {}});
         fake.put("/api/v1/namespaces/shop/pods/web", pod.clone());
         fake.fail("/api/v1/namespaces/shop/pods/secret", 403);
         fake.hang("/api/v1/namespaces/shop/pods/slow");
-        let pods = LiveReader::default();
+        let pods = ObjectReader::default();
         let client = fake.client();
         let read = async |name: &str| pods.pod(&client, "shop", name).await;
         assert_eq!(read("web").await, LiveRead::Object(pod.to_string().into()));
@@ -135,8 +135,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_no_pod_has_is_never_sent() {
-        let fake = Fake::default();
-        let pods = LiveReader::default();
+        let fake = FakeApiServer::default();
+        let pods = ObjectReader::default();
         for (namespace, name) in [
             ("shop", ".."),
             ("..", "web"),

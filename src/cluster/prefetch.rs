@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::admission::Review;
 use crate::admission::review::complete::NamedObjects;
-use crate::cluster::view::View;
+use crate::cluster::watched_cluster::WatchedCluster;
 use crate::config::ClusterSettings;
 use crate::kubernetes::cluster::{Cluster, Meta};
 use crate::kubernetes::eci_profile::Profile;
@@ -12,18 +12,18 @@ use crate::stamp::Signer;
 
 /// The live cluster during one review, with one set of keys and one eci-profile
 #[derive(Debug)]
-pub(crate) struct PinnedView<'a> {
-    view: &'a View,
+pub(crate) struct PinnedCluster<'a> {
+    view: &'a WatchedCluster,
     signer: Option<Arc<Signer>>,
     profile: Arc<Profile>,
 }
 
 /// Fetches what a review names, does not carry, and no watch has shown
 pub(crate) async fn prefetch<'a>(
-    view: &'a View,
+    view: &'a WatchedCluster,
     settings: &ClusterSettings,
     review: &Review<'_>,
-) -> (PinnedView<'a>, NamedObjects) {
+) -> (PinnedCluster<'a>, NamedObjects) {
     if let Some(namespace) = review.unread_namespace(view) {
         view.read_namespace(namespace).await;
     }
@@ -40,7 +40,7 @@ pub(crate) async fn prefetch<'a>(
         view.read_keys_again().await;
     }
     let named = named_objects(view, settings, review).await;
-    let pinned = PinnedView {
+    let pinned = PinnedCluster {
         view,
         signer: view.signer(),
         profile: view.profile(),
@@ -48,7 +48,11 @@ pub(crate) async fn prefetch<'a>(
     (pinned, named)
 }
 
-async fn named_objects(view: &View, settings: &ClusterSettings, review: &Review<'_>) -> NamedObjects {
+async fn named_objects(
+    view: &WatchedCluster,
+    settings: &ClusterSettings,
+    review: &Review<'_>,
+) -> NamedObjects {
     let namespace = review.namespace();
     let pod = match review.named_pod(view, settings) {
         Some(name) => view.read_pod(namespace, name).await.object(),
@@ -64,7 +68,7 @@ async fn named_objects(view: &View, settings: &ClusterSettings, review: &Review<
     NamedObjects { pod, workload }
 }
 
-impl Cluster for PinnedView<'_> {
+impl Cluster for PinnedCluster<'_> {
     fn namespace(&self, name: &str) -> Option<Arc<Meta>> {
         self.view.namespace(name)
     }

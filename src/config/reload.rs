@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::cluster::Surroundings;
+use crate::cluster::MetadataWatchSet;
 use crate::config::configuration::{Configuration, Interest};
 use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::named_document::{NamedDocument, load};
@@ -15,7 +15,7 @@ const MAX_LOGGED: usize = 50;
 #[derive(Debug)]
 pub(crate) struct Reloader {
     store: Arc<Store>,
-    surroundings: Option<Surroundings>,
+    surroundings: Option<MetadataWatchSet>,
     /// The faults of the last reload, which are logged once
     logged: Vec<LocatedFault>,
 }
@@ -33,7 +33,7 @@ pub(crate) enum ReloadOutcome {
 
 impl Reloader {
     /// A reloader into a store; with surroundings, it first waits for the objects of the cluster that documents read
-    pub(crate) fn new(store: Arc<Store>, surroundings: Option<Surroundings>) -> Self {
+    pub(crate) fn new(store: Arc<Store>, surroundings: Option<MetadataWatchSet>) -> Self {
         Self {
             store,
             surroundings,

@@ -13,7 +13,9 @@ use crate::cli::serve::serve_settings::{ClusterSettings, Source};
 use crate::cli::serve::startup_failure::failed;
 use crate::cli::serve::watchdog::Watchdog;
 use crate::cluster::api::watches::Watches;
-use crate::cluster::{ClusterSource, Followed, KeyStore, Rules, Surroundings, View};
+use crate::cluster::{
+    ConfigMapSource, FollowedObjects, KeyStore, MetadataWatchSet, WatchedCluster, WebhookWatch,
+};
 use crate::config::Store;
 use crate::config::folder_watch::FolderSource;
 use crate::config::reload::Reloader;
@@ -112,18 +114,18 @@ impl ClusterOrigin {
         );
         let rules = settings.webhook_configuration.map(|name| {
             let installed = settings.installed_webhooks;
-            Rules::new(watches.clone(), &namespace, &name, installed, &pod)
+            WebhookWatch::new(watches.clone(), &namespace, &name, installed, &pod)
         });
-        let followed = Followed {
+        let followed = FollowedObjects {
             keys: Some(Arc::new(keys)),
             rules: rules.map(Arc::new),
             profile: Some(Arc::default()),
         };
         follow_objects(&followed, &watches, store, tasks);
-        let view = Arc::new(View::new(client, Arc::clone(store), followed.clone()));
-        let surroundings = Surroundings::new(watches.clone(), Arc::clone(&view));
+        let view = Arc::new(WatchedCluster::new(client, Arc::clone(store), followed.clone()));
+        let surroundings = MetadataWatchSet::new(watches.clone(), Arc::clone(&view));
         let reloader = Reloader::new(Arc::clone(store), Some(surroundings));
-        let source = ClusterSource::new(&watches, &namespace, pod, Arc::clone(store), reloader);
+        let source = ConfigMapSource::new(&watches, &namespace, pod, Arc::clone(store), reloader);
         let source = source.with_cluster_config(settings.cluster_config);
         tasks.spawn("the watch of the ConfigMaps", source.run());
         Watchdog {
@@ -137,7 +139,12 @@ impl ClusterOrigin {
 }
 
 /// Starts to follow the single objects that decisions depend on
-fn follow_objects(followed: &Followed, watches: &Watches, store: &Arc<Store>, tasks: &BackgroundTasks) {
+fn follow_objects(
+    followed: &FollowedObjects,
+    watches: &Watches,
+    store: &Arc<Store>,
+    tasks: &BackgroundTasks,
+) {
     if let Some(keys) = &followed.keys {
         tasks.spawn("the watch of the stamps' keys", Arc::clone(keys).keep());
     }

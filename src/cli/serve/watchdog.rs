@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use crate::cluster::api::watches::{Health, Watches};
-use crate::cluster::{Followed, View};
+use crate::cluster::api::watches::{WatchHealth, Watches};
+use crate::cluster::{FollowedObjects, WatchedCluster};
 use crate::config::Store;
 use crate::telemetry::metrics::Metrics;
 
@@ -24,8 +24,8 @@ const MAX_NAMES: usize = 5;
 #[derive(Clone)]
 pub(super) struct Watchdog {
     pub(super) store: Arc<Store>,
-    pub(super) view: Arc<View>,
-    pub(super) followed: Followed,
+    pub(super) view: Arc<WatchedCluster>,
+    pub(super) followed: FollowedObjects,
     pub(super) real_node_names: Option<Regex>,
     pub(super) watches: Watches,
 }
@@ -102,7 +102,7 @@ impl Watchdog {
     }
 
     /// A sentence on the watches whose objects are too old to decide by
-    fn stale_watches(&self, health: &[Health]) -> Option<String> {
+    fn stale_watches(&self, health: &[WatchHealth]) -> Option<String> {
         let stale = health.iter().filter(|health| self.watches.is_stale(health));
         let stale: Vec<&str> = stale.map(|health| health.watch).collect();
         let names = listed(&stale)?;
@@ -113,7 +113,7 @@ impl Watchdog {
     }
 
     /// A sentence on the watches that are not answered any more, but whose objects are fresh enough
-    fn late_watches(&self, health: &[Health]) -> Option<String> {
+    fn late_watches(&self, health: &[WatchHealth]) -> Option<String> {
         let late = health
             .iter()
             .filter(|health| self.watches.is_late(health) && !self.watches.is_stale(health));

@@ -21,7 +21,7 @@ const HEAD: &str = "not loaded: ";
 
 /// What an Event says of a ConfigMap
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Notice<'a> {
+pub(crate) struct ConfigMapEvent<'a> {
     pub(crate) config_map: &'a str,
     pub(crate) uid: &'a str,
     pub(crate) reason: &'static str,
@@ -31,7 +31,7 @@ pub(crate) struct Notice<'a> {
 
 /// Writes Events, each once for one state of one ConfigMap
 #[derive(Debug)]
-pub(crate) struct Reports {
+pub(crate) struct EventWriter {
     events: Api<Event>,
     namespace: String,
     reporter: String,
@@ -41,7 +41,7 @@ pub(crate) struct Reports {
     counts: HashMap<String, i32>,
 }
 
-impl Reports {
+impl EventWriter {
     pub(crate) fn new(client: Client, namespace: &str, reporter: String) -> Self {
         Self {
             events: Api::namespaced(client, namespace),
@@ -64,7 +64,7 @@ impl Reports {
             if self.told.get(&name) == Some(&note) {
                 continue;
             }
-            let notice = Notice {
+            let notice = ConfigMapEvent {
                 config_map: &name,
                 uid: &uid,
                 reason: "NotLoaded",
@@ -81,8 +81,8 @@ impl Reports {
     }
 
     /// The name follows from ConfigMap and note, so that replicas and repetitions meet in one Event
-    pub(crate) async fn write(&mut self, notice: &Notice<'_>) -> kube::Result<()> {
-        let Notice {
+    pub(crate) async fn write(&mut self, notice: &ConfigMapEvent<'_>) -> kube::Result<()> {
+        let ConfigMapEvent {
             config_map: name,
             uid,
             reason,
@@ -157,7 +157,7 @@ fn notes(faults: &[LocatedFault]) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::fake::Fake;
+    use crate::cluster::fake_api_server::FakeApiServer;
     use crate::config::FaultClass;
 
     const EVENTS: &str = "/apis/events.k8s.io/v1/namespaces/ramgate/events";
@@ -168,9 +168,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_fault_is_told_once_on_its_config_map() {
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         fake.put(EVENTS, json!({"metadata": {"name": "x"}}));
-        let mut reports = Reports::new(fake.client(), "ramgate", "pod-1".to_owned());
+        let mut reports = EventWriter::new(fake.client(), "ramgate", "pod-1".to_owned());
         let known = |name: &str| (name != "configuration").then(|| format!("uid-{name}"));
         let faults = [
             fault("people/a", "bad"),
@@ -206,9 +206,9 @@ mod tests {
 
     #[tokio::test]
     async fn an_event_that_is_there_gets_a_series() {
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         fake.fail(EVENTS, 409);
-        let mut reports = Reports::new(fake.client(), "ramgate", "pod-1".to_owned());
+        let mut reports = EventWriter::new(fake.client(), "ramgate", "pod-1".to_owned());
         reports
             .tell(&[fault("people/a", "bad")], |_| Some("u".to_owned()))
             .await;

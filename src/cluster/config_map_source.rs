@@ -9,9 +9,9 @@ use kube::runtime::{WatchStreamExt, watcher};
 use tokio::time::{Instant, sleep_until};
 
 use crate::cluster::api::watches::Watches;
-use crate::cluster::config_maps::ConfigMaps;
-use crate::cluster::follow::Patience;
-use crate::cluster::report::Reports;
+use crate::cluster::config_map_cache::ConfigMapCache;
+use crate::cluster::config_map_events::EventWriter;
+use crate::cluster::metadata_watch::WatchBackoff;
 use crate::config::config_map::LABEL;
 use crate::config::reload::{ReloadOutcome, Reloader};
 use crate::config::store::Store;
@@ -33,12 +33,12 @@ const AGAIN: Duration = Duration::from_secs(2);
 const TELLING: Duration = Duration::from_secs(2);
 
 /// Configuration out of the labelled ConfigMaps of one namespace
-pub(crate) struct ClusterSource {
+pub(crate) struct ConfigMapSource {
     api: Api<ConfigMap>,
     call_seconds: u32,
     store: std::sync::Arc<Store>,
     reloader: Reloader,
-    reports: Reports,
+    reports: EventWriter,
     /// The ConfigMap without whose section `cluster` no set is complete
     cluster_config: Option<String>,
 }
@@ -50,7 +50,7 @@ struct Due {
     at: Option<Instant>,
 }
 
-impl ClusterSource {
+impl ConfigMapSource {
     /// A source that puts what the namespace's ConfigMaps hold in force; `reporter` is the pod that Events name
     pub(crate) fn new(
         watches: &Watches,
@@ -64,7 +64,7 @@ impl ClusterSource {
             call_seconds: watches.call_seconds().min(CALL_SECONDS),
             store,
             reloader,
-            reports: Reports::new(watches.client().clone(), namespace, reporter),
+            reports: EventWriter::new(watches.client().clone(), namespace, reporter),
             cluster_config: None,
         }
     }
@@ -82,9 +82,9 @@ impl ClusterSource {
             .labels(LABEL)
             .timeout(self.call_seconds)
             .page_size(PAGE);
-        let watch = watcher(self.api.clone(), config).backoff(Patience::default());
+        let watch = watcher(self.api.clone(), config).backoff(WatchBackoff::default());
         let mut events = std::pin::pin!(watch);
-        let mut maps = ConfigMaps::default();
+        let mut maps = ConfigMapCache::default();
         let mut due = Due::default();
         let mut listed = false;
         loop {
@@ -154,7 +154,7 @@ impl ClusterSource {
         Some(LocatedFault::whole(name, message, FaultClass::Conflict))
     }
 
-    async fn reload(&mut self, maps: &ConfigMaps) -> ReloadOutcome {
+    async fn reload(&mut self, maps: &ConfigMapCache) -> ReloadOutcome {
         self.store.set_config_maps(maps.sources());
         let offered = match self.incomplete() {
             None => self.reloader.reload(maps.documents()).await,
@@ -195,8 +195,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cluster::fake::Fake;
-    use crate::cluster::{Surroundings, View};
+    use crate::cluster::fake_api_server::FakeApiServer;
+    use crate::cluster::{MetadataWatchSet, WatchedCluster};
     use crate::config::Status;
     use crate::kubernetes::cluster::{Cluster, NodeKind};
 
@@ -210,9 +210,9 @@ mod tests {
     }
 
     struct Setup {
-        fake: Fake,
+        fake: FakeApiServer,
         store: Arc<Store>,
-        view: Arc<View>,
+        view: Arc<WatchedCluster>,
     }
 
     impl Setup {
@@ -221,7 +221,7 @@ mod tests {
         }
 
         fn start_with(text: &str, cluster_config: Option<&str>) -> Self {
-            let fake = Fake::default();
+            let fake = FakeApiServer::default();
             fake.list(MAPS, vec![config_map(1, text)]);
             fake.list(
                 "/api/v1/namespaces",
@@ -240,15 +240,15 @@ mod tests {
             );
             fake.put(EVENTS, json!({"metadata": {"name": "e"}}));
             let store = Arc::new(Store::default());
-            let view = Arc::new(View::new(
+            let view = Arc::new(WatchedCluster::new(
                 fake.client(),
                 Arc::clone(&store),
-                crate::cluster::Followed::default(),
+                crate::cluster::FollowedObjects::default(),
             ));
-            let mut surroundings = Surroundings::new(fake.watches(), Arc::clone(&view));
+            let mut surroundings = MetadataWatchSet::new(fake.watches(), Arc::clone(&view));
             surroundings.patience = Duration::from_millis(500);
             let reloader = Reloader::new(Arc::clone(&store), Some(surroundings));
-            let source = ClusterSource::new(
+            let source = ConfigMapSource::new(
                 &fake.watches(),
                 "ramgate",
                 "pod-1".into(),
@@ -287,7 +287,7 @@ mod tests {
         }
 
         fn apply(&self, version: u32, text: &str) {
-            self.fake.tell(MAPS, "MODIFIED", config_map(version, text));
+            self.fake.send_event(MAPS, "MODIFIED", config_map(version, text));
         }
 
         fn called(&self, path: &str) -> usize {
@@ -322,7 +322,7 @@ mod tests {
                 .annotations
                 .is_empty()
         );
-        assert_eq!(setup.fake.watching("/api/v1/serviceaccounts"), 0);
+        assert_eq!(setup.fake.open_watches("/api/v1/serviceaccounts"), 0);
         let calls = setup.fake.calls();
         let maps = calls.iter().find(|call| call.path == MAPS).unwrap();
         assert!(
@@ -356,7 +356,7 @@ mod tests {
         setup.apply(3, ACCOUNT);
         setup.until(|status| status.generation == 2).await;
         assert_eq!(setup.store.config_maps().len(), 1);
-        setup.fake.tell(MAPS, "DELETED", config_map(4, ACCOUNT));
+        setup.fake.send_event(MAPS, "DELETED", config_map(4, ACCOUNT));
         setup.until(|status| status.last_reload == Some(false)).await;
         assert_eq!(setup.store.current().unwrap().generation, 2);
         assert!(setup.store.config_maps().is_empty());
@@ -378,16 +378,16 @@ mod tests {
         assert_eq!(setup.store.status().generation, 0);
         setup
             .fake
-            .tell(MAPS, "ADDED", cluster(2, "cluster: {serverless: true}"));
+            .send_event(MAPS, "ADDED", cluster(2, "cluster: {serverless: true}"));
         setup.until(|status| status.generation == 1).await;
         for (event, version, text) in [
             ("DELETED", 3, "cluster: {serverless: true}"),
             ("ADDED", 4, "users: []"),
         ] {
-            setup.fake.tell(MAPS, event, cluster(version, text));
+            setup.fake.send_event(MAPS, event, cluster(version, text));
             setup.until(|status| status.last_reload == Some(false)).await;
             assert!(setup.store.current().unwrap().cluster.serverless);
-            setup.fake.tell(
+            setup.fake.send_event(
                 MAPS,
                 "MODIFIED",
                 cluster(version + 10, "cluster: {serverless: true}"),
@@ -446,7 +446,7 @@ mod tests {
             .eventually(|setup| setup.seen(|seen| seen.service_account("a", "s")).is_none())
             .await;
         setup
-            .eventually(|setup| setup.fake.watching("/api/v1/serviceaccounts") == 0)
+            .eventually(|setup| setup.fake.open_watches("/api/v1/serviceaccounts") == 0)
             .await;
         assert_eq!(setup.called("/api/v1/namespaces"), 2);
         setup.view.read_service_account("a", "other").await;
@@ -478,12 +478,12 @@ mod tests {
 
     #[tokio::test]
     async fn without_lists_there_is_nothing_in_force() {
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         fake.fail(MAPS, 403);
         let store = Arc::new(Store::default());
         let reloader = Reloader::new(Arc::clone(&store), None);
         tokio::spawn(
-            ClusterSource::new(
+            ConfigMapSource::new(
                 &fake.watches(),
                 "ramgate",
                 "p".into(),

@@ -7,22 +7,22 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::{Namespace, Node, ServiceAccount};
 
 use crate::cluster::api::watches::Watches;
-use crate::cluster::follow::Follow;
-use crate::cluster::table::{Keep, Keys};
-use crate::cluster::view::View;
+use crate::cluster::metadata_table::{KeyFilter, MetadataFilter};
+use crate::cluster::metadata_watch::MetadataWatch;
+use crate::cluster::watched_cluster::WatchedCluster;
 use crate::config::Interest;
 
 /// How long a new set waits for the lists that it reads; the old one stays in force meanwhile
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Watches of namespaces and nodes, and of service accounts while mapping reads them
-pub(crate) struct Surroundings {
+pub(crate) struct MetadataWatchSet {
     watches: Watches,
-    view: Arc<View>,
+    view: Arc<WatchedCluster>,
     pub(crate) patience: Duration,
-    namespaces: Option<Follow>,
-    nodes: Option<Follow>,
-    service_accounts: Option<Follow>,
+    namespaces: Option<MetadataWatch>,
+    nodes: Option<MetadataWatch>,
+    service_accounts: Option<MetadataWatch>,
 }
 
 /// Objects that a configuration reads could not be listed
@@ -33,9 +33,9 @@ pub(crate) struct CoverError {
     reason: String,
 }
 
-impl Surroundings {
+impl MetadataWatchSet {
     /// No watches yet; they fill this view
-    pub(crate) fn new(watches: Watches, view: Arc<View>) -> Self {
+    pub(crate) fn new(watches: Watches, view: Arc<WatchedCluster>) -> Self {
         Self {
             watches,
             view,
@@ -51,15 +51,20 @@ impl Surroundings {
     /// # Errors
     /// What could not be listed in time; the watch goes on trying
     pub(crate) async fn cover(&mut self, interest: &Interest) -> Result<(), CoverError> {
-        let wanted = Wanted::of(interest);
+        let wanted = MetadataFilters::of(interest);
         let (watches, view) = (&self.watches, &self.view);
-        let start = |keep| Follow::start::<Namespace>(watches, NAMESPACES, view.namespaces(), keep);
+        let start = |keep| MetadataWatch::start::<Namespace>(watches, NAMESPACES, view.namespaces(), keep);
         ensure(&mut self.namespaces, wanted.namespaces, start);
-        let start = |keep| Follow::start::<Node>(watches, NODES, view.nodes(), keep);
+        let start = |keep| MetadataWatch::start::<Node>(watches, NODES, view.nodes(), keep);
         ensure(&mut self.nodes, wanted.nodes, start);
         if let Some(keep) = wanted.service_accounts {
             let start = |keep| {
-                Follow::start::<ServiceAccount>(watches, SERVICE_ACCOUNTS, view.service_accounts(), keep)
+                MetadataWatch::start::<ServiceAccount>(
+                    watches,
+                    SERVICE_ACCOUNTS,
+                    view.service_accounts(),
+                    keep,
+                )
             };
             ensure(&mut self.service_accounts, keep, start);
         }
@@ -87,9 +92,9 @@ impl Surroundings {
     }
 }
 
-impl fmt::Debug for Surroundings {
+impl fmt::Debug for MetadataWatchSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Surroundings")
+        f.debug_struct("MetadataWatchSet")
             .field("view", &self.view)
             .field("namespaces", &self.namespaces)
             .field("nodes", &self.nodes)
@@ -103,25 +108,25 @@ const NODES: &str = "nodes";
 const SERVICE_ACCOUNTS: &str = "serviceaccounts";
 
 /// What to keep of each kind for an interest
-pub(crate) struct Wanted {
-    pub(crate) namespaces: Keep,
-    pub(crate) nodes: Keep,
-    pub(crate) service_accounts: Option<Keep>,
+pub(crate) struct MetadataFilters {
+    pub(crate) namespaces: MetadataFilter,
+    pub(crate) nodes: MetadataFilter,
+    pub(crate) service_accounts: Option<MetadataFilter>,
 }
 
-impl Wanted {
+impl MetadataFilters {
     pub(crate) fn of(interest: &Interest) -> Self {
-        let only = |keys: &std::collections::BTreeSet<String>| Keys::Only(keys.clone());
+        let only = |keys: &std::collections::BTreeSet<String>| KeyFilter::Only(keys.clone());
         Self {
-            namespaces: Keep {
-                labels: Keys::All,
+            namespaces: MetadataFilter {
+                labels: KeyFilter::All,
                 annotations: only(&interest.namespace_annotations),
             },
-            nodes: Keep {
+            nodes: MetadataFilter {
                 labels: only(&interest.node_labels),
-                annotations: Keys::Only(Default::default()),
+                annotations: KeyFilter::Only(Default::default()),
             },
-            service_accounts: interest.service_accounts().then(|| Keep {
+            service_accounts: interest.service_accounts().then(|| MetadataFilter {
                 labels: only(&interest.service_account_labels),
                 annotations: only(&interest.service_account_annotations),
             }),
@@ -130,7 +135,11 @@ impl Wanted {
 }
 
 /// Starts a watch, or starts it again with more keys, if it does not keep what is wanted
-fn ensure(follow: &mut Option<Follow>, wanted: Keep, start: impl FnOnce(Keep) -> Follow) {
+fn ensure(
+    follow: &mut Option<MetadataWatch>,
+    wanted: MetadataFilter,
+    start: impl FnOnce(MetadataFilter) -> MetadataWatch,
+) {
     let keep = match follow.take() {
         Some(running) if running.keep.covers(&wanted) => {
             *follow = Some(running);

@@ -24,7 +24,7 @@ pub(crate) struct Call {
 }
 
 #[derive(Clone, Default)]
-pub(crate) struct Fake(Arc<Mutex<State>>);
+pub(crate) struct FakeApiServer(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -41,7 +41,7 @@ enum Answer {
     Hang,
 }
 
-impl Fake {
+impl FakeApiServer {
     pub(crate) fn client(&self) -> Client {
         let fake = self.clone();
         let service = tower::service_fn(move |request| {
@@ -95,7 +95,7 @@ impl Fake {
     }
 
     /// Tells all watches of a path
-    pub(crate) fn tell(&self, path: &str, event: &str, object: Value) {
+    pub(crate) fn send_event(&self, path: &str, event: &str, object: Value) {
         let line = format!("{}\n", json!({"type": event, "object": object}));
         let state = self.0.lock().unwrap();
         for watch in state.watches.get(path).into_iter().flatten() {
@@ -104,7 +104,7 @@ impl Fake {
     }
 
     /// How many watches of a path are open
-    pub(crate) fn watching(&self, path: &str) -> usize {
+    pub(crate) fn open_watches(&self, path: &str) -> usize {
         let state = self.0.lock().unwrap();
         state
             .watches

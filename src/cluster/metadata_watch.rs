@@ -13,16 +13,16 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::cluster::api::watches::Watches;
-use crate::cluster::listed::Listed;
-use crate::cluster::table::{Keep, Replica, Table};
+use crate::cluster::bounded_metadata::BoundedMetadata;
+use crate::cluster::metadata_table::{MetadataFilter, MetadataTable, TableWriter};
 
 /// How many objects are listed at once: tenants may write 256 KiB of annotations into each, and a page is held twice
 const PAGE: u32 = 20;
 
 /// A running watch; ends when it is dropped
 #[derive(Debug)]
-pub(crate) struct Follow {
-    pub(crate) keep: Keep,
+pub(crate) struct MetadataWatch {
+    pub(crate) keep: MetadataFilter,
     progress: watch::Receiver<Progress>,
     task: JoinHandle<()>,
 }
@@ -35,19 +35,24 @@ enum Progress {
     Listed,
 }
 
-impl Follow {
+impl MetadataWatch {
     /// Starts to fill a table with what is kept of all objects of a kind
-    pub(crate) fn start<K>(watches: &Watches, kind: &'static str, table: Arc<Table>, keep: Keep) -> Self
+    pub(crate) fn start<K>(
+        watches: &Watches,
+        kind: &'static str,
+        table: Arc<MetadataTable>,
+        keep: MetadataFilter,
+    ) -> Self
     where
         K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
     {
         let (tell, progress) = watch::channel(Progress::Listing);
-        let api = Api::<Listed<K>>::all(watches.watch(kind));
+        let api = Api::<BoundedMetadata<K>>::all(watches.watch(kind));
         let call_seconds = watches.call_seconds();
-        let mut replica = Replica::new(table, keep.clone());
+        let mut replica = TableWriter::new(table, keep.clone());
         let task = tokio::spawn(async move {
             let config = watcher::Config::default().timeout(call_seconds).page_size(PAGE);
-            let mut events = std::pin::pin!(watcher(api, config).backoff(Patience::default()));
+            let mut events = std::pin::pin!(watcher(api, config).backoff(WatchBackoff::default()));
             while let Some(event) = events.next().await {
                 match event {
                     Ok(event) => {
@@ -87,7 +92,7 @@ impl Follow {
     }
 }
 
-impl Drop for Follow {
+impl Drop for MetadataWatch {
     fn drop(&mut self) {
         self.task.abort();
     }
@@ -95,7 +100,7 @@ impl Drop for Follow {
 
 /// How long to wait before a failed watch is tried again: short, because a stale set stays in force until then
 #[derive(Debug, Default)]
-pub(crate) struct Patience {
+pub(crate) struct WatchBackoff {
     last: Duration,
 }
 
@@ -104,7 +109,7 @@ const SHORTEST: Duration = Duration::from_millis(200);
 /// The longest wait: an API server that comes back is found within this
 const LONGEST: Duration = Duration::from_secs(5);
 
-impl Iterator for Patience {
+impl Iterator for WatchBackoff {
     type Item = Duration;
 
     fn next(&mut self) -> Option<Duration> {
@@ -113,7 +118,7 @@ impl Iterator for Patience {
     }
 }
 
-impl Backoff for Patience {
+impl Backoff for WatchBackoff {
     fn reset(&mut self) {
         self.last = Duration::ZERO;
     }
@@ -127,8 +132,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cluster::fake::{Fake, until};
-    use crate::cluster::table::Keys;
+    use crate::cluster::fake_api_server::{FakeApiServer, until};
+    use crate::cluster::metadata_table::KeyFilter;
 
     #[tokio::test]
     async fn what_tenants_write_is_kept_as_far_as_it_can_be_mapped_and_listed_in_small_pages() {
@@ -137,20 +142,24 @@ mod tests {
             let annotations = json!({"role": "é".repeat(100_000), "other": "x".repeat(100_000)});
             json!({"metadata": {"name": format!("s{at}"), "namespace": "a", "resourceVersion": "2", "annotations": annotations}})
         };
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         fake.list(PATH, (0..40).map(account).collect());
-        let table = Arc::new(Table::default());
-        let keep = Keep {
-            labels: Keys::Only(BTreeSet::new()),
-            annotations: Keys::Only(BTreeSet::from(["role".to_owned()])),
+        let table = Arc::new(MetadataTable::default());
+        let keep = MetadataFilter {
+            labels: KeyFilter::Only(BTreeSet::new()),
+            annotations: KeyFilter::Only(BTreeSet::from(["role".to_owned()])),
         };
-        let follow =
-            Follow::start::<ServiceAccount>(&fake.watches(), "serviceaccounts", Arc::clone(&table), keep);
+        let follow = MetadataWatch::start::<ServiceAccount>(
+            &fake.watches(),
+            "serviceaccounts",
+            Arc::clone(&table),
+            keep,
+        );
         follow.listed(Duration::from_secs(5)).await.unwrap();
         let kept = table.find("a/s39").unwrap();
         assert_eq!((kept.annotations.len(), kept.annotations["role"].len()), (1, 512));
-        until("a watch", || fake.watching(PATH) == 1).await;
-        fake.tell(PATH, "ADDED", account(40));
+        until("a watch", || fake.open_watches(PATH) == 1).await;
+        fake.send_event(PATH, "ADDED", account(40));
         until("the new one", || table.find("a/s40").is_some()).await;
         assert_eq!(table.find("a/s40").unwrap().annotations["role"].len(), 512);
         let calls = fake.calls();
@@ -162,7 +171,7 @@ mod tests {
 
     #[test]
     fn waits_grow_to_a_limit_and_start_over() {
-        let mut patience = Patience::default();
+        let mut patience = WatchBackoff::default();
         let waits: Vec<u128> = patience.by_ref().take(7).map(|wait| wait.as_millis()).collect();
         assert_eq!(waits, [200, 400, 800, 1600, 3200, 5000, 5000]);
         patience.reset();

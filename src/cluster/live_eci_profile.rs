@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 
 use crate::cluster::api;
-use crate::cluster::api::Told;
+use crate::cluster::api::LastError;
 use crate::cluster::api::watches::Watches;
 use crate::config::store::Store;
 use crate::kubernetes::eci_profile::{NAME, NAMESPACE, Profile};
@@ -19,12 +19,12 @@ const WATCH: &str = "eci-profile";
 
 /// The eci-profile as it was last good; empty where there is none
 #[derive(Debug, Default)]
-pub(crate) struct LiveProfile {
+pub(crate) struct LiveEciProfile {
     current: ArcSwap<Profile>,
     trouble: Mutex<Option<String>>,
 }
 
-impl LiveProfile {
+impl LiveEciProfile {
     /// What pods are decorated with
     pub(crate) fn current(&self) -> Arc<Profile> {
         self.current.load_full()
@@ -51,8 +51,8 @@ impl LiveProfile {
             }
         }
         let maps: Api<ConfigMap> = Api::namespaced(watches.watch(WATCH), NAMESPACE);
-        let mut events = pin!(api::follow(maps, NAME, watches.call_seconds()));
-        let mut told = Told::default();
+        let mut events = pin!(api::watch_object(maps, NAME, watches.call_seconds()));
+        let mut told = LastError::default();
         while let Some(event) = events.next().await {
             let read = match event {
                 Ok(map) => {
@@ -61,7 +61,7 @@ impl LiveProfile {
                 }
                 Err(error) => Err(format!("ConfigMap {NAMESPACE}/{NAME} cannot be read: {error}")),
             };
-            if told.is_news(&read)
+            if told.is_new(&read)
                 && let Err(error) = &read
             {
                 tracing::error!("the eci-profile of before stays in use: {error}");
@@ -82,7 +82,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cluster::fake::{Fake, until};
+    use crate::cluster::fake_api_server::{FakeApiServer, until};
     use crate::config::{ParsedDocument, merge};
     use crate::yaml;
 
@@ -102,17 +102,17 @@ mod tests {
 
     #[tokio::test]
     async fn the_last_good_profile_stays_in_use() {
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         fake.list(MAPS, vec![map(r#"[{"name": "a"}]"#)]);
-        let profile = Arc::new(LiveProfile::default());
+        let profile = Arc::new(LiveEciProfile::default());
         tokio::spawn(Arc::clone(&profile).keep(fake.watches(), configured("{}")));
         let names = || -> Vec<String> {
             let current = profile.current();
             current.selectors().iter().map(|one| one.name.clone()).collect()
         };
         until("the profile", || names() == ["a"]).await;
-        until("the watch", || fake.watching(MAPS) == 1).await;
-        fake.tell(MAPS, "MODIFIED", map("[{"));
+        until("the watch", || fake.open_watches(MAPS) == 1).await;
+        fake.send_event(MAPS, "MODIFIED", map("[{"));
         until("the trouble", || profile.trouble().is_some()).await;
         assert!(
             profile
@@ -121,17 +121,17 @@ mod tests {
                 .starts_with("key `selectors` of ConfigMap kube-system/eci-profile")
         );
         assert_eq!(names(), ["a"]);
-        fake.tell(MAPS, "MODIFIED", map(r#"[{"name": "b"}]"#));
+        fake.send_event(MAPS, "MODIFIED", map(r#"[{"name": "b"}]"#));
         until("the repaired profile", || names() == ["b"]).await;
         assert_eq!(profile.trouble(), None);
-        fake.tell(MAPS, "DELETED", map("[]"));
+        fake.send_event(MAPS, "DELETED", map("[]"));
         until("no profile", || names().is_empty()).await;
     }
 
     #[tokio::test]
     async fn a_cluster_that_does_not_read_it_never_asks_for_it() {
-        let fake = Fake::default();
-        let profile = Arc::new(LiveProfile::default());
+        let fake = FakeApiServer::default();
+        let profile = Arc::new(LiveEciProfile::default());
         tokio::spawn(Arc::clone(&profile).keep(fake.watches(), configured("{eciProfile: false}")));
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert!(fake.calls().is_empty());

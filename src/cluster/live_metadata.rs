@@ -9,8 +9,8 @@ use kube::core::{ClusterResourceScope, NamespaceResourceScope};
 use kube::{Api, Client, Resource};
 use tokio::sync::Semaphore;
 
-use crate::cluster::listed::Listed;
-use crate::cluster::table::Keep;
+use crate::cluster::bounded_metadata::BoundedMetadata;
+use crate::cluster::metadata_table::MetadataFilter;
 use crate::kubernetes::cluster::Meta;
 
 /// How long an answer is good for, also that there is no such object: by then the watch has it
@@ -24,7 +24,7 @@ const REMEMBERED: usize = 1024;
 
 /// Answers of the last second
 #[derive(Debug)]
-pub(crate) struct Live {
+pub(crate) struct MetadataReader {
     kind: &'static str,
     answers: Mutex<HashMap<Box<str>, Answer>>,
     slots: Semaphore,
@@ -37,7 +37,7 @@ struct Answer {
     meta: Option<Arc<Meta>>,
 }
 
-impl Live {
+impl MetadataReader {
     pub(crate) fn new(kind: &'static str) -> Self {
         Self {
             kind,
@@ -52,29 +52,29 @@ impl Live {
     }
 
     /// Reads an object without its content, unless that was done within the last second; failure leaves it unknown
-    pub(crate) async fn read<K>(&self, client: &Client, name: &str, keep: &Keep)
+    pub(crate) async fn read<K>(&self, client: &Client, name: &str, keep: &MetadataFilter)
     where
         K: Resource<DynamicType = (), Scope = ClusterResourceScope> + Clone + Debug,
     {
         if is_object_name(name) {
-            let api = Api::<Listed<K>>::all(client.clone());
+            let api = Api::<BoundedMetadata<K>>::all(client.clone());
             self.read_from(api, name, name, keep).await;
         }
     }
 
     /// The same for an object in a namespace, which is found by `NAMESPACE/NAME`
-    pub(crate) async fn read_in<K>(&self, client: &Client, namespace: &str, name: &str, keep: &Keep)
+    pub(crate) async fn read_in<K>(&self, client: &Client, namespace: &str, name: &str, keep: &MetadataFilter)
     where
         K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug,
     {
         if is_object_name(namespace) && is_object_name(name) {
-            let api = Api::<Listed<K>>::namespaced(client.clone(), namespace);
+            let api = Api::<BoundedMetadata<K>>::namespaced(client.clone(), namespace);
             self.read_from(api, &format!("{namespace}/{name}"), name, keep)
                 .await;
         }
     }
 
-    async fn read_from<K>(&self, api: Api<Listed<K>>, key: &str, name: &str, keep: &Keep)
+    async fn read_from<K>(&self, api: Api<BoundedMetadata<K>>, key: &str, name: &str, keep: &MetadataFilter)
     where
         K: Resource<DynamicType = ()> + Clone + Debug,
     {
@@ -141,22 +141,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::fake::Fake;
-    use crate::cluster::table::Keys;
+    use crate::cluster::fake_api_server::FakeApiServer;
+    use crate::cluster::metadata_table::KeyFilter;
 
-    const ALL: Keep = Keep {
-        labels: Keys::All,
-        annotations: Keys::All,
+    const ALL: MetadataFilter = MetadataFilter {
+        labels: KeyFilter::All,
+        annotations: KeyFilter::All,
     };
 
     #[tokio::test]
     async fn an_object_is_read_once_a_second_without_its_content() {
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         fake.put(
             "/api/v1/nodes/n1",
             json!({"metadata": {"name": "n1", "labels": {"type": "virtual-kubelet"}}}),
         );
-        let live = Live::new("nodes");
+        let live = MetadataReader::new("nodes");
         for name in ["n1", "n1", "n2", "n2"] {
             live.read::<Node>(&fake.client(), name, &ALL).await;
         }
@@ -181,8 +181,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_no_object_has_is_never_sent() {
-        let fake = Fake::default();
-        let live = Live::new("nodes");
+        let fake = FakeApiServer::default();
+        let live = MetadataReader::new("nodes");
         for name in [
             "",
             ".",
@@ -207,10 +207,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_read_that_hangs_or_fails_leaves_the_object_unknown() {
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         fake.hang("/api/v1/nodes/slow");
         fake.fail("/api/v1/nodes/bad", 500);
-        let live = Live::new("nodes");
+        let live = MetadataReader::new("nodes");
         let started = tokio::time::Instant::now();
         live.read::<Node>(&fake.client(), "slow", &ALL).await;
         assert!(started.elapsed() < Duration::from_secs(2));
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_bounded() {
-        let live = Live::new("nodes");
+        let live = MetadataReader::new("nodes");
         for index in 0..REMEMBERED * 2 {
             live.remember(&format!("n{index}"), None);
         }

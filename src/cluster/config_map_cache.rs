@@ -12,21 +12,21 @@ use crate::config::store::ConfigMapDocuments;
 
 /// All ConfigMaps by name; their text is not kept, only what was read from it
 #[derive(Debug, Default)]
-pub(crate) struct ConfigMaps {
-    entries: BTreeMap<Arc<str>, Entry>,
-    filling: BTreeMap<Arc<str>, Entry>,
+pub(crate) struct ConfigMapCache {
+    entries: BTreeMap<Arc<str>, CachedConfigMap>,
+    filling: BTreeMap<Arc<str>, CachedConfigMap>,
     complete: bool,
 }
 
 /// One ConfigMap
 #[derive(Clone, Debug)]
-struct Entry {
+struct CachedConfigMap {
     uid: String,
     resource_version: String,
     documents: Arc<[NamedDocument]>,
 }
 
-impl ConfigMaps {
+impl ConfigMapCache {
     /// Applies what a watch says; returns whether all documents together may be different now
     pub(crate) async fn apply(&mut self, event: Event<ConfigMap>) -> bool {
         match event {
@@ -66,7 +66,7 @@ impl ConfigMaps {
 
     /// The documents of each ConfigMap
     pub(crate) fn sources(&self) -> Vec<ConfigMapDocuments> {
-        let source = |(name, entry): (&Arc<str>, &Entry)| ConfigMapDocuments {
+        let source = |(name, entry): (&Arc<str>, &CachedConfigMap)| ConfigMapDocuments {
             name: Arc::clone(name),
             documents: Arc::clone(&entry.documents),
         };
@@ -78,7 +78,7 @@ impl ConfigMaps {
         self.entries.get(name).map(|entry| entry.uid.as_str())
     }
 
-    async fn read(&self, mut config_map: ConfigMap) -> (Arc<str>, Entry) {
+    async fn read(&self, mut config_map: ConfigMap) -> (Arc<str>, CachedConfigMap) {
         let metadata = &mut config_map.metadata;
         metadata.managed_fields = None;
         let name: Arc<str> = metadata.name.clone().unwrap_or_default().into();
@@ -97,7 +97,7 @@ impl ConfigMaps {
         };
         (
             name,
-            Entry {
+            CachedConfigMap {
                 uid,
                 resource_version,
                 documents,
@@ -106,14 +106,14 @@ impl ConfigMaps {
     }
 }
 
-impl Entry {
+impl CachedConfigMap {
     /// Whether two reads are of the same state of the same object
     fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.documents, &other.documents)
     }
 }
 
-fn same(before: &BTreeMap<Arc<str>, Entry>, after: &BTreeMap<Arc<str>, Entry>) -> bool {
+fn same(before: &BTreeMap<Arc<str>, CachedConfigMap>, after: &BTreeMap<Arc<str>, CachedConfigMap>) -> bool {
     before.len() == after.len()
         && before
             .iter()
@@ -133,7 +133,7 @@ mod tests {
         serde_json::from_value(json!({"metadata": metadata, "data": {"x": text}})).unwrap()
     }
 
-    fn names(maps: &ConfigMaps) -> Vec<String> {
+    fn names(maps: &ConfigMapCache) -> Vec<String> {
         maps.documents()
             .iter()
             .flat_map(|shared| shared.iter())
@@ -143,7 +143,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_set_counts_when_it_is_complete_and_when_it_changes() {
-        let mut maps = ConfigMaps::default();
+        let mut maps = ConfigMapCache::default();
         assert!(!maps.apply(Event::Init).await);
         assert!(
             !maps
@@ -168,7 +168,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_list_after_a_gap_is_a_change_only_if_something_is_different() {
-        let mut maps = ConfigMaps::default();
+        let mut maps = ConfigMapCache::default();
         for (listed, changed) in [
             (vec![("a", 1)], true),
             (vec![("a", 1)], false),

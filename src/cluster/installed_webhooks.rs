@@ -30,7 +30,7 @@ const SHOWN: usize = 6;
 
 /// One of the two configurations
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Phase {
+pub enum AdmissionPhase {
     /// The mutating one
     Mutating,
     /// The validating one
@@ -38,19 +38,19 @@ pub enum Phase {
 }
 
 /// Entries by name, each with a digest for each field
-type Digests = BTreeMap<String, BTreeMap<String, String>>;
+type EntryDigests = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The digests that the chart left
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Installed {
-    mutating: Digests,
-    validating: Digests,
+pub struct InstalledWebhooks {
+    mutating: EntryDigests,
+    validating: EntryDigests,
 }
 
 /// An entry of a live configuration
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct WebhookEntry {
     pub(crate) name: String,
     /// As far as both kinds have the same fields
     pub(crate) hook: ValidatingWebhook,
@@ -59,9 +59,9 @@ pub(crate) struct Entry {
 
 /// An entry that is not as it was installed
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Difference {
+pub struct WebhookDifference {
     /// In which configuration
-    pub phase: Phase,
+    pub phase: AdmissionPhase,
     /// The entry
     pub entry: String,
     /// In what it differs
@@ -80,7 +80,7 @@ pub enum DifferenceKind {
 }
 
 /// A webhook configuration of either kind
-pub(crate) trait Configuration:
+pub(crate) trait WebhookConfiguration:
     Resource<DynamicType = (), Scope = ClusterResourceScope>
     + Clone
     + fmt::Debug
@@ -91,12 +91,15 @@ pub(crate) trait Configuration:
     /// The entries as JSON
     fn webhooks(&self) -> Vec<Value>;
 
-    fn entries(&self) -> Vec<Entry> {
-        self.webhooks().into_iter().filter_map(Entry::new).collect()
+    fn entries(&self) -> Vec<WebhookEntry> {
+        self.webhooks()
+            .into_iter()
+            .filter_map(WebhookEntry::new)
+            .collect()
     }
 }
 
-impl Configuration for MutatingWebhookConfiguration {
+impl WebhookConfiguration for MutatingWebhookConfiguration {
     fn webhooks(&self) -> Vec<Value> {
         let entries = self.webhooks.iter().flatten();
         entries
@@ -105,7 +108,7 @@ impl Configuration for MutatingWebhookConfiguration {
     }
 }
 
-impl Configuration for ValidatingWebhookConfiguration {
+impl WebhookConfiguration for ValidatingWebhookConfiguration {
     fn webhooks(&self) -> Vec<Value> {
         let entries = self.webhooks.iter().flatten();
         entries
@@ -114,7 +117,7 @@ impl Configuration for ValidatingWebhookConfiguration {
     }
 }
 
-impl Entry {
+impl WebhookEntry {
     pub(crate) fn new(entry: Value) -> Option<Self> {
         let hook = ValidatingWebhook::deserialize(&entry).ok()?;
         let Value::Object(fields) = entry else { return None };
@@ -134,7 +137,7 @@ impl Entry {
     }
 }
 
-impl Installed {
+impl InstalledWebhooks {
     /// What a ConfigMap says
     ///
     /// # Errors
@@ -150,19 +153,19 @@ impl Installed {
         &self,
         mutating: &MutatingWebhookConfiguration,
         validating: &ValidatingWebhookConfiguration,
-    ) -> Vec<Difference> {
-        let mut differences = self.of(Phase::Mutating, &mutating.entries());
-        differences.extend(self.of(Phase::Validating, &validating.entries()));
+    ) -> Vec<WebhookDifference> {
+        let mut differences = self.of(AdmissionPhase::Mutating, &mutating.entries());
+        differences.extend(self.of(AdmissionPhase::Validating, &validating.entries()));
         differences
     }
 
     /// The same for one configuration
-    pub(crate) fn of(&self, phase: Phase, live: &[Entry]) -> Vec<Difference> {
+    pub(crate) fn of(&self, phase: AdmissionPhase, live: &[WebhookEntry]) -> Vec<WebhookDifference> {
         let installed = match phase {
-            Phase::Mutating => &self.mutating,
-            Phase::Validating => &self.validating,
+            AdmissionPhase::Mutating => &self.mutating,
+            AdmissionPhase::Validating => &self.validating,
         };
-        let difference = |entry: &str, kind| Difference {
+        let difference = |entry: &str, kind| WebhookDifference {
             phase,
             entry: entry.to_owned(),
             kind,
@@ -198,7 +201,7 @@ fn changed(wanted: &BTreeMap<String, String>, found: &BTreeMap<String, String>) 
 }
 
 /// A few of many differences
-pub(crate) fn told(differences: &[Difference]) -> String {
+pub(crate) fn told(differences: &[WebhookDifference]) -> String {
     let some: Vec<String> = differences.iter().take(SHOWN).map(ToString::to_string).collect();
     match differences.len().saturating_sub(SHOWN) {
         0 => some.join(", "),
@@ -206,7 +209,7 @@ pub(crate) fn told(differences: &[Difference]) -> String {
     }
 }
 
-impl fmt::Display for Phase {
+impl fmt::Display for AdmissionPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Mutating => "mutating",
@@ -215,7 +218,7 @@ impl fmt::Display for Phase {
     }
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for WebhookDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { phase, entry, kind } = self;
         match kind {
@@ -263,7 +266,7 @@ mod tests {
 
     /// The three objects of the chart with default values
     fn chart() -> (
-        Installed,
+        InstalledWebhooks,
         MutatingWebhookConfiguration,
         ValidatingWebhookConfiguration,
     ) {
@@ -277,7 +280,7 @@ mod tests {
         };
         let map = serde_json::from_value(find("ConfigMap", "ramgate-installed")).unwrap();
         (
-            Installed::read(&map).unwrap(),
+            InstalledWebhooks::read(&map).unwrap(),
             serde_json::from_value(find("MutatingWebhookConfiguration", "ramgate")).unwrap(),
             serde_json::from_value(find("ValidatingWebhookConfiguration", "ramgate")).unwrap(),
         )
@@ -357,7 +360,7 @@ mod tests {
     #[test]
     fn what_the_chart_did_not_write_is_no_answer() {
         let read = |data: Value| {
-            Installed::read(&serde_json::from_value(json!({"metadata": {}, "data": data})).unwrap())
+            InstalledWebhooks::read(&serde_json::from_value(json!({"metadata": {}, "data": data})).unwrap())
         };
         assert_eq!(read(json!({})).unwrap_err(), "it has no key webhooks.json");
         for text in ["", "[]", "{}", r#"{"mutating": {}, "validating": {"a": 1}}"#] {

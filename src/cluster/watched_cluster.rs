@@ -6,12 +6,12 @@ use k8s_openapi::api::core::v1::{Namespace, Node, ServiceAccount};
 use kube::Client;
 
 use crate::cluster::key_store::KeyStore;
-use crate::cluster::live::Live;
-use crate::cluster::live_objects::{LiveRead, LiveReader};
-use crate::cluster::profile::LiveProfile;
-use crate::cluster::rules::Rules;
-use crate::cluster::surroundings::Wanted;
-use crate::cluster::table::Table;
+use crate::cluster::live_eci_profile::LiveEciProfile;
+use crate::cluster::live_metadata::MetadataReader;
+use crate::cluster::live_objects::{LiveRead, ObjectReader};
+use crate::cluster::metadata_table::MetadataTable;
+use crate::cluster::metadata_watch_set::MetadataFilters;
+use crate::cluster::webhook_watch::WebhookWatch;
 use crate::config::store::Store;
 use crate::kubernetes::cluster::{Cluster, Meta, NodeKind};
 use crate::kubernetes::eci_profile::Profile;
@@ -19,45 +19,45 @@ use crate::kubernetes::workload::Workload;
 use crate::stamp::Signer;
 
 /// The cluster as the watches show it, with the live reads of the last second
-pub(crate) struct View {
+pub(crate) struct WatchedCluster {
     client: Client,
     store: Arc<Store>,
-    namespaces: Arc<Table>,
-    nodes: Arc<Table>,
-    service_accounts: Arc<Table>,
-    live_namespaces: Live,
-    live_nodes: Live,
-    live_service_accounts: Live,
-    live_objects: LiveReader,
+    namespaces: Arc<MetadataTable>,
+    nodes: Arc<MetadataTable>,
+    service_accounts: Arc<MetadataTable>,
+    live_namespaces: MetadataReader,
+    live_nodes: MetadataReader,
+    live_service_accounts: MetadataReader,
+    live_objects: ObjectReader,
     keys: Option<Arc<KeyStore>>,
-    rules: Option<Arc<Rules>>,
-    profile: Option<Arc<LiveProfile>>,
+    rules: Option<Arc<WebhookWatch>>,
+    profile: Option<Arc<LiveEciProfile>>,
 }
 
 /// What of the cluster is followed beside the objects that surround pods
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Followed {
+pub(crate) struct FollowedObjects {
     /// The keys of the stamps
     pub keys: Option<Arc<KeyStore>>,
     /// The webhook configurations
-    pub rules: Option<Arc<Rules>>,
+    pub rules: Option<Arc<WebhookWatch>>,
     /// ACK's eci-profile
-    pub profile: Option<Arc<LiveProfile>>,
+    pub profile: Option<Arc<LiveEciProfile>>,
 }
 
-impl View {
-    /// A view that is empty until [`Surroundings`](crate::cluster::Surroundings) fill it; the store says which nodes are virtual
-    pub(crate) fn new(client: Client, store: Arc<Store>, followed: Followed) -> Self {
+impl WatchedCluster {
+    /// A view that is empty until [`Surroundings`](crate::cluster::MetadataWatchSet) fill it; the store says which nodes are virtual
+    pub(crate) fn new(client: Client, store: Arc<Store>, followed: FollowedObjects) -> Self {
         Self {
             client,
             store,
             namespaces: Arc::default(),
             nodes: Arc::default(),
             service_accounts: Arc::default(),
-            live_namespaces: Live::new("namespaces"),
-            live_nodes: Live::new("nodes"),
-            live_service_accounts: Live::new("service accounts"),
-            live_objects: LiveReader::default(),
+            live_namespaces: MetadataReader::new("namespaces"),
+            live_nodes: MetadataReader::new("nodes"),
+            live_service_accounts: MetadataReader::new("service accounts"),
+            live_objects: ObjectReader::default(),
             keys: followed.keys,
             rules: followed.rules,
             profile: followed.profile,
@@ -66,14 +66,14 @@ impl View {
 
     /// Reads a node that no watch has shown so far, so that [`Cluster::node`] knows it for the next second
     pub(crate) async fn read_node(&self, name: &str) {
-        if let Some(Wanted { nodes, .. }) = self.wanted() {
+        if let Some(MetadataFilters { nodes, .. }) = self.wanted() {
             self.live_nodes.read::<Node>(&self.client, name, &nodes).await;
         }
     }
 
     /// Reads a namespace that no watch has shown so far, so that [`Cluster::namespace`] knows it for the next second
     pub(crate) async fn read_namespace(&self, name: &str) {
-        if let Some(Wanted { namespaces, .. }) = self.wanted() {
+        if let Some(MetadataFilters { namespaces, .. }) = self.wanted() {
             let live = &self.live_namespaces;
             live.read::<Namespace>(&self.client, name, &namespaces).await;
         }
@@ -90,9 +90,9 @@ impl View {
     }
 
     /// What the configuration in force reads; without one there is nothing to be judged
-    fn wanted(&self) -> Option<Wanted> {
+    fn wanted(&self) -> Option<MetadataFilters> {
         let configuration = self.store.current()?;
-        Some(Wanted::of(&configuration.interest()))
+        Some(MetadataFilters::of(&configuration.interest()))
     }
 
     /// Reads a whole pod, which is not remembered
@@ -124,21 +124,21 @@ impl View {
         self.nodes.names(|name, meta| fits(name) && is_virtual(meta))
     }
 
-    pub(crate) fn namespaces(&self) -> Arc<Table> {
+    pub(crate) fn namespaces(&self) -> Arc<MetadataTable> {
         Arc::clone(&self.namespaces)
     }
 
-    pub(crate) fn nodes(&self) -> Arc<Table> {
+    pub(crate) fn nodes(&self) -> Arc<MetadataTable> {
         Arc::clone(&self.nodes)
     }
 
-    pub(crate) fn service_accounts(&self) -> Arc<Table> {
+    pub(crate) fn service_accounts(&self) -> Arc<MetadataTable> {
         Arc::clone(&self.service_accounts)
     }
 }
 
 /// What the watches show, else what a live read found within the last second
-impl Cluster for View {
+impl Cluster for WatchedCluster {
     fn namespace(&self, name: &str) -> Option<Arc<Meta>> {
         self.namespaces
             .find(name)
@@ -171,9 +171,9 @@ impl Cluster for View {
     }
 }
 
-impl std::fmt::Debug for View {
+impl std::fmt::Debug for WatchedCluster {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("View")
+        f.debug_struct("WatchedCluster")
             .field("namespaces", &self.namespaces.len())
             .field("nodes", &self.nodes.len())
             .field("service_accounts", &self.service_accounts.len())

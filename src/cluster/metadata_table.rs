@@ -13,33 +13,33 @@ static EMPTY: LazyLock<Arc<Meta>> = LazyLock::new(Arc::default);
 
 /// The objects of one kind, by name or `NAMESPACE/NAME`; empty until they were listed once
 #[derive(Debug, Default)]
-pub(crate) struct Table(RwLock<HashMap<Box<str>, Arc<Meta>>>);
+pub(crate) struct MetadataTable(RwLock<HashMap<Box<str>, Arc<Meta>>>);
 
 /// Which labels and annotations are kept
 ///
 /// Annotations hold up to 256 KiB and tenants write them, so that only those are kept that a rule names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Keep {
-    pub(crate) labels: Keys,
-    pub(crate) annotations: Keys,
+pub(crate) struct MetadataFilter {
+    pub(crate) labels: KeyFilter,
+    pub(crate) annotations: KeyFilter,
 }
 
 /// A choice of keys
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Keys {
+pub(crate) enum KeyFilter {
     All,
     Only(BTreeSet<String>),
 }
 
 /// Turns what a watch says into a table; a new list replaces the table only when it is complete
 #[derive(Debug)]
-pub(crate) struct Replica {
-    table: Arc<Table>,
-    keep: Keep,
+pub(crate) struct TableWriter {
+    table: Arc<MetadataTable>,
+    keep: MetadataFilter,
     filling: HashMap<Box<str>, Arc<Meta>>,
 }
 
-impl Table {
+impl MetadataTable {
     pub(crate) fn find(&self, key: &str) -> Option<Arc<Meta>> {
         self.0
             .read()
@@ -84,8 +84,8 @@ impl Table {
     }
 }
 
-impl Replica {
-    pub(crate) fn new(table: Arc<Table>, keep: Keep) -> Self {
+impl TableWriter {
+    pub(crate) fn new(table: Arc<MetadataTable>, keep: MetadataFilter) -> Self {
         Self {
             table,
             keep,
@@ -120,7 +120,7 @@ impl Replica {
     }
 }
 
-impl Keep {
+impl MetadataFilter {
     /// What is kept of an object
     pub(crate) fn reduced(&self, meta: &mut ObjectMeta) -> Arc<Meta> {
         let labels = self.labels.kept(meta.labels.take());
@@ -145,7 +145,7 @@ impl Keep {
     }
 }
 
-impl Keys {
+impl KeyFilter {
     fn kept(&self, pairs: Option<BTreeMap<String, String>>) -> BTreeMap<String, String> {
         let mut pairs = pairs.unwrap_or_default();
         if let Self::Only(keys) = self {
@@ -190,9 +190,9 @@ mod tests {
 
     use super::*;
 
-    fn keep(labels: &[&str], annotations: &[&str]) -> Keep {
-        let keys = |keys: &[&str]| Keys::Only(keys.iter().map(|key| (*key).to_owned()).collect());
-        Keep {
+    fn keep(labels: &[&str], annotations: &[&str]) -> MetadataFilter {
+        let keys = |keys: &[&str]| KeyFilter::Only(keys.iter().map(|key| (*key).to_owned()).collect());
+        MetadataFilter {
             labels: keys(labels),
             annotations: keys(annotations),
         }
@@ -206,11 +206,11 @@ mod tests {
 
     #[test]
     fn a_watch_fills_a_table() {
-        let table = Arc::new(Table::default());
-        let mut replica = Replica::new(
+        let table = Arc::new(MetadataTable::default());
+        let mut replica = TableWriter::new(
             Arc::clone(&table),
-            Keep {
-                labels: Keys::All,
+            MetadataFilter {
+                labels: KeyFilter::All,
                 annotations: keep(&[], &["a"]).annotations,
             },
         );
@@ -238,8 +238,8 @@ mod tests {
 
     #[test]
     fn service_accounts_are_found_by_namespace_and_name() {
-        let table = Arc::new(Table::default());
-        let mut replica = Replica::new(Arc::clone(&table), keep(&[], &["role"]));
+        let table = Arc::new(MetadataTable::default());
+        let mut replica = TableWriter::new(Arc::clone(&table), keep(&[], &["role"]));
         let account =
             |namespace: &str, annotations: serde_json::Value| -> PartialObjectMeta<ServiceAccount> {
                 serde_json::from_value(
@@ -257,9 +257,9 @@ mod tests {
     #[test]
     fn choices_of_keys_cover_and_unite() {
         let (small, large) = (keep(&["a"], &[]), keep(&["a", "b"], &["c"]));
-        let all = Keep {
-            labels: Keys::All,
-            annotations: Keys::Only(BTreeSet::new()),
+        let all = MetadataFilter {
+            labels: KeyFilter::All,
+            annotations: KeyFilter::Only(BTreeSet::new()),
         };
         assert!(large.covers(&small) && !small.covers(&large) && !small.covers(&all) && all.covers(&small));
         assert!(!all.covers(&large));

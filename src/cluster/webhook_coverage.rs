@@ -6,7 +6,9 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, RuleWithOperations, ValidatingWebhookConfiguration,
 };
 
-use crate::cluster::installed::{Configuration, Difference, Entry, Phase};
+use crate::cluster::installed_webhooks::{
+    AdmissionPhase, WebhookConfiguration, WebhookDifference, WebhookEntry,
+};
 
 /// The resource that every entry about pod templates names
 const MEASURE: (&str, &str) = ("apps", "deployments");
@@ -35,11 +37,11 @@ type Places = BTreeMap<String, bool>;
 pub(crate) fn sent(
     mutating: &MutatingWebhookConfiguration,
     validating: &ValidatingWebhookConfiguration,
-    differences: &[Difference],
+    differences: &[WebhookDifference],
     namespace: Option<&str>,
     resource: (&str, &str),
 ) -> bool {
-    let differences: Vec<&Difference> = differences.iter().collect();
+    let differences: Vec<&WebhookDifference> = differences.iter().collect();
     sends(
         &mutating.entries(),
         &validating.entries(),
@@ -51,24 +53,29 @@ pub(crate) fn sent(
 
 /// The same for entries
 pub(crate) fn sends(
-    mutating: &[Entry],
-    validating: &[Entry],
-    differences: &[&Difference],
+    mutating: &[WebhookEntry],
+    validating: &[WebhookEntry],
+    differences: &[&WebhookDifference],
     namespace: Option<&str>,
     resource: (&str, &str),
 ) -> bool {
-    let sees_templates = |difference: &&&Difference| {
+    let sees_templates = |difference: &&&WebhookDifference| {
         let mut others = WITHOUT_TEMPLATES.iter();
         !others.any(|other| difference.entry.starts_with(other))
     };
     let is_as_installed = differences.iter().find(sees_templates).is_none();
     is_as_installed
-        && covers(mutating, Phase::Mutating, namespace, resource)
-        && covers(validating, Phase::Validating, namespace, resource)
+        && covers(mutating, AdmissionPhase::Mutating, namespace, resource)
+        && covers(validating, AdmissionPhase::Validating, namespace, resource)
 }
 
 /// Whether a resource is sent in every place in which Deployments are, and held back in an outage where they are
-fn covers(entries: &[Entry], phase: Phase, namespace: Option<&str>, resource: (&str, &str)) -> bool {
+fn covers(
+    entries: &[WebhookEntry],
+    phase: AdmissionPhase,
+    namespace: Option<&str>,
+    resource: (&str, &str),
+) -> bool {
     let measure = places(entries, |entry| has_rule(entry, MEASURE, |_| true));
     let found = places(entries, |entry| {
         comes_here(entry, phase, namespace) && has_rule(entry, resource, covers_all_versions)
@@ -78,7 +85,7 @@ fn covers(entries: &[Entry], phase: Phase, namespace: Option<&str>, resource: (&
     !measure.is_empty() && measure.iter().all(holds)
 }
 
-fn places(entries: &[Entry], wanted: impl Fn(&Entry) -> bool) -> Places {
+fn places(entries: &[WebhookEntry], wanted: impl Fn(&WebhookEntry) -> bool) -> Places {
     let mut places = Places::new();
     for entry in entries.iter().filter(|entry| wanted(entry)) {
         // Helm writes an absent selector as none, the API server as an empty one
@@ -95,10 +102,10 @@ fn places(entries: &[Entry], wanted: impl Fn(&Entry) -> bool) -> Places {
 }
 
 /// Whether an entry asks ramgate, at the path of its phase
-fn comes_here(entry: &Entry, phase: Phase, namespace: Option<&str>) -> bool {
+fn comes_here(entry: &WebhookEntry, phase: AdmissionPhase, namespace: Option<&str>) -> bool {
     let path = match phase {
-        Phase::Mutating => "/mutate",
-        Phase::Validating => "/validate",
+        AdmissionPhase::Mutating => "/mutate",
+        AdmissionPhase::Validating => "/validate",
     };
     let service = entry.hook.client_config.service.as_ref();
     service.is_some_and(|service| {
@@ -109,7 +116,7 @@ fn comes_here(entry: &Entry, phase: Phase, namespace: Option<&str>) -> bool {
 
 /// Whether an entry has a rule for all ways to write a resource of a namespace
 fn has_rule(
-    entry: &Entry,
+    entry: &WebhookEntry,
     (group, resource): (&str, &str),
     is_enough: impl Fn(&RuleWithOperations) -> bool,
 ) -> bool {
@@ -135,7 +142,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cluster::installed::DifferenceKind;
+    use crate::cluster::installed_webhooks::DifferenceKind;
 
     const CLONE_SETS: (&str, &str) = ("apps.kruise.io", "clonesets");
 
@@ -159,7 +166,7 @@ mod tests {
     }
 
     /// The same entries in both configurations, each with its path
-    fn asked(entries: &[Value], differences: &[Difference]) -> bool {
+    fn asked(entries: &[Value], differences: &[WebhookDifference]) -> bool {
         let mut validating = json!(entries);
         for entry in validating.as_array_mut().unwrap() {
             if entry["clientConfig"]["service"]["path"] == "/mutate" {
@@ -244,8 +251,8 @@ mod tests {
     #[test]
     fn no_entry_about_templates_may_differ_from_what_was_installed() {
         let entries = [entry("a", json!([apps(), kruise()]))];
-        let differs = |entry: &str| Difference {
-            phase: Phase::Validating,
+        let differs = |entry: &str| WebhookDifference {
+            phase: AdmissionPhase::Validating,
             entry: entry.to_owned(),
             kind: DifferenceKind::Fields(vec!["matchConditions".to_owned()]),
         };

@@ -15,11 +15,13 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 
 use crate::cluster::api;
-use crate::cluster::api::Told;
+use crate::cluster::api::LastError;
 use crate::cluster::api::watches::Watches;
-use crate::cluster::installed::{Configuration, Difference, Entry, Installed, Phase, told};
-use crate::cluster::report::{MAX_NOTE, Notice, Reports};
-use crate::cluster::sends::sends;
+use crate::cluster::config_map_events::{ConfigMapEvent, EventWriter, MAX_NOTE};
+use crate::cluster::installed_webhooks::{
+    AdmissionPhase, InstalledWebhooks, WebhookConfiguration, WebhookDifference, WebhookEntry, told,
+};
+use crate::cluster::webhook_coverage::sends;
 use crate::wording::bounded;
 
 /// How long a difference has to last: an upgrade writes one object after the other
@@ -34,7 +36,7 @@ const VALIDATING: &str = "validating-webhooks";
 const INSTALLED: &str = "installed-webhooks";
 
 /// The live webhook configurations of one name, and what was installed
-pub(crate) struct Rules {
+pub(crate) struct WebhookWatch {
     watches: Watches,
     name: String,
     namespace: String,
@@ -47,20 +49,20 @@ pub(crate) struct Rules {
 /// What the watches have shown
 #[derive(Debug, Default)]
 struct Known {
-    mutating: Option<Vec<Entry>>,
-    validating: Option<Vec<Entry>>,
-    installed: Option<Result<Installed, String>>,
+    mutating: Option<Vec<WebhookEntry>>,
+    validating: Option<Vec<WebhookEntry>>,
+    installed: Option<Result<InstalledWebhooks, String>>,
     /// Of the ConfigMap, for Events
     uid: Option<String>,
     /// Each difference with the moment at which it was first seen
-    seen: BTreeMap<Difference, Instant>,
+    seen: BTreeMap<WebhookDifference, Instant>,
     /// Since when what was installed is not known
     blind: Option<Instant>,
 }
 
 /// How far the live configurations are from what was installed
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Drift {
+pub(crate) struct WebhookDrift {
     /// Entries of the mutating one that differ
     pub mutating: usize,
     /// Entries of the validating one that differ
@@ -69,7 +71,7 @@ pub(crate) struct Drift {
     pub told: Option<String>,
 }
 
-impl Rules {
+impl WebhookWatch {
     /// The configurations of this name; nothing is known of them before they are followed
     ///
     /// `installed` is the ConfigMap of `namespace` with the chart's digests, and `reporter` the pod that Events name.
@@ -100,7 +102,7 @@ impl Rules {
         if known.blind.is_some_and(|since| since.elapsed() >= SETTLE) {
             return false;
         }
-        let settled: Vec<&Difference> = known.settled(Instant::now()).collect();
+        let settled: Vec<&WebhookDifference> = known.settled(Instant::now()).collect();
         sends(
             mutating,
             validating,
@@ -111,10 +113,10 @@ impl Rules {
     }
 
     /// How far the live configurations are from what was installed, once that has lasted
-    pub(crate) fn drift(&self) -> Drift {
+    pub(crate) fn drift(&self) -> WebhookDrift {
         let known = self.known();
         let Some(installed) = &self.installed else {
-            return Drift::default();
+            return WebhookDrift::default();
         };
         let again = format!(
             "install the chart again, with --force-conflicts if somebody has patched `{}`",
@@ -122,11 +124,12 @@ impl Rules {
         );
         if let (Some(Err(reason)), Some(since)) = (&known.installed, known.blind) {
             if since.elapsed() < SETTLE {
-                return Drift::default();
+                return WebhookDrift::default();
             }
-            let count =
-                |entries: &Option<Vec<Entry>>| entries.as_ref().map_or(1, |entries| entries.len().max(1));
-            return Drift {
+            let count = |entries: &Option<Vec<WebhookEntry>>| {
+                entries.as_ref().map_or(1, |entries| entries.len().max(1))
+            };
+            return WebhookDrift {
                 mutating: count(&known.mutating),
                 validating: count(&known.validating),
                 told: Some(format!(
@@ -136,16 +139,16 @@ impl Rules {
                 )),
             };
         }
-        let settled: Vec<Difference> = known.settled(Instant::now()).cloned().collect();
+        let settled: Vec<WebhookDifference> = known.settled(Instant::now()).cloned().collect();
         let count = |phase| {
             settled
                 .iter()
                 .filter(|difference| difference.phase == phase)
                 .count()
         };
-        Drift {
-            mutating: count(Phase::Mutating),
-            validating: count(Phase::Validating),
+        WebhookDrift {
+            mutating: count(AdmissionPhase::Mutating),
+            validating: count(AdmissionPhase::Validating),
             told: (!settled.is_empty()).then(|| {
                 format!(
                     "webhook configurations `{}` are not as they were installed: {}: {again}",
@@ -166,16 +169,16 @@ impl Rules {
         );
     }
 
-    async fn keep_one<K: Configuration>(
+    async fn keep_one<K: WebhookConfiguration>(
         &self,
         watch: &'static str,
-        part: fn(&mut Known) -> &mut Option<Vec<Entry>>,
+        part: fn(&mut Known) -> &mut Option<Vec<WebhookEntry>>,
     ) {
         let api = Api::<K>::all(self.watches.watch(watch));
-        let mut events = pin!(api::follow(api, &self.name, self.watches.call_seconds()));
-        let mut told = Told::default();
+        let mut events = pin!(api::watch_object(api, &self.name, self.watches.call_seconds()));
+        let mut told = LastError::default();
         while let Some(event) = events.next().await {
-            if told.is_news(&event)
+            if told.is_new(&event)
                 && let Err(error) = &event
             {
                 tracing::warn!("webhook configuration `{}`: {error}", self.name);
@@ -183,7 +186,7 @@ impl Rules {
             // While it cannot be read, what was known stays
             if let Ok(object) = event {
                 let mut known = self.known();
-                *part(&mut known) = Some(object.iter().flat_map(Configuration::entries).collect());
+                *part(&mut known) = Some(object.iter().flat_map(WebhookConfiguration::entries).collect());
                 known.compare();
             }
         }
@@ -192,10 +195,10 @@ impl Rules {
     async fn keep_installed(&self) {
         let Some(name) = &self.installed else { return };
         let api = Api::<ConfigMap>::namespaced(self.watches.watch(INSTALLED), &self.namespace);
-        let mut events = pin!(api::follow(api, name, self.watches.call_seconds()));
-        let mut told = Told::default();
+        let mut events = pin!(api::watch_object(api, name, self.watches.call_seconds()));
+        let mut told = LastError::default();
         while let Some(event) = events.next().await {
-            if told.is_news(&event)
+            if told.is_new(&event)
                 && let Err(error) = &event
             {
                 tracing::warn!("ConfigMap `{name}`: {error}");
@@ -204,7 +207,7 @@ impl Rules {
                 let mut known = self.known();
                 known.uid = map.as_ref().and_then(|map| map.metadata.uid.clone());
                 known.installed = Some(match &map {
-                    Some(map) => Installed::read(map),
+                    Some(map) => InstalledWebhooks::read(map),
                     None => Err("it is not there".to_owned()),
                 });
                 known.compare();
@@ -215,7 +218,7 @@ impl Rules {
     /// Tells on the ConfigMap what differs
     async fn keep_telling(&self) {
         let Some(name) = &self.installed else { return };
-        let mut reports = Reports::new(
+        let mut reports = EventWriter::new(
             self.watches.client().clone(),
             &self.namespace,
             self.reporter.clone(),
@@ -228,7 +231,7 @@ impl Rules {
             if told != before
                 && let (Some(note), Some(uid)) = (&told, &uid)
             {
-                let notice = Notice {
+                let notice = ConfigMapEvent {
                     config_map: name,
                     uid,
                     reason: "WebhooksChanged",
@@ -256,15 +259,15 @@ impl Known {
         let mut found = Vec::new();
         if let Some(Ok(installed)) = &self.installed {
             for (phase, entries) in [
-                (Phase::Mutating, &self.mutating),
-                (Phase::Validating, &self.validating),
+                (AdmissionPhase::Mutating, &self.mutating),
+                (AdmissionPhase::Validating, &self.validating),
             ] {
                 found.extend(entries.iter().flat_map(|entries| installed.of(phase, entries)));
             }
         }
         let seen = std::mem::take(&mut self.seen);
         // An entry that is changed once more has been another one since the first time
-        let since = |difference: &Difference| {
+        let since = |difference: &WebhookDifference| {
             let mut seen = seen.iter();
             seen.find(|(other, _)| (other.phase, &other.entry) == (difference.phase, &difference.entry))
                 .map_or(now, |(_, since)| *since)
@@ -278,7 +281,7 @@ impl Known {
     }
 
     /// The differences that have lasted
-    fn settled(&self, now: Instant) -> impl Iterator<Item = &Difference> {
+    fn settled(&self, now: Instant) -> impl Iterator<Item = &WebhookDifference> {
         let lasts = move |since: Instant| now.saturating_duration_since(since) >= SETTLE;
         self.seen
             .iter()
@@ -287,9 +290,9 @@ impl Known {
     }
 }
 
-impl fmt::Debug for Rules {
+impl fmt::Debug for WebhookWatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rules")
+        f.debug_struct("WebhookWatch")
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
@@ -300,14 +303,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::fake::{Fake, until};
-    use crate::cluster::installed::DifferenceKind;
+    use crate::cluster::fake_api_server::{FakeApiServer, until};
+    use crate::cluster::installed_webhooks::DifferenceKind;
 
-    fn installed(entries: &[&str]) -> Installed {
+    fn installed(entries: &[&str]) -> InstalledWebhooks {
         let entries: BTreeMap<&str, BTreeMap<String, String>> =
             entries.iter().map(|entry| (*entry, BTreeMap::new())).collect();
         let text = json!({"mutating": entries, "validating": {}}).to_string();
-        Installed::read(&serde_json::from_value(json!({"data": {"webhooks.json": text}})).unwrap()).unwrap()
+        InstalledWebhooks::read(&serde_json::from_value(json!({"data": {"webhooks.json": text}})).unwrap())
+            .unwrap()
     }
 
     #[test]
@@ -336,7 +340,7 @@ mod tests {
         };
         let before = names(&known);
         let entry = json!({"name": "a", "rules": [], "sideEffects": "None", "admissionReviewVersions": ["v1"], "clientConfig": {}});
-        known.mutating = Some(vec![Entry::new(entry).unwrap()]);
+        known.mutating = Some(vec![WebhookEntry::new(entry).unwrap()]);
         known.compare();
         assert_ne!(names(&known), before);
         assert_eq!(lasting(&known, SETTLE), 2);
@@ -352,7 +356,7 @@ mod tests {
 
     #[tokio::test]
     async fn both_configurations_and_what_was_installed_are_followed() {
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         let group = "/apis/admissionregistration.k8s.io/v1";
         let object = json!({"metadata": {"name": "gate", "resourceVersion": "5"}, "webhooks": []});
         for kind in ["mutating", "validating"] {
@@ -362,7 +366,7 @@ mod tests {
             );
         }
         fake.list("/api/v1/namespaces/gate/configmaps", vec![]);
-        let rules = Rules::new(
+        let rules = WebhookWatch::new(
             fake.watches(),
             "gate",
             "gate",
@@ -370,7 +374,7 @@ mod tests {
             "pod-1",
         );
         let rules = std::sync::Arc::new(rules);
-        assert_eq!(rules.drift(), Drift::default());
+        assert_eq!(rules.drift(), WebhookDrift::default());
         let kept = std::sync::Arc::clone(&rules);
         tokio::spawn(async move { kept.keep().await });
         until("the ConfigMap that is missing", || {
@@ -380,7 +384,7 @@ mod tests {
         assert!(rules.known().blind.is_some());
         assert_eq!(
             rules.drift(),
-            Drift::default(),
+            WebhookDrift::default(),
             "an installation writes it in a moment"
         );
         rules.known().blind = Instant::now().checked_sub(SETTLE);
