@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::cluster::api::watches::Watches;
 use crate::cluster::config_map_cache::ConfigMapCache;
 use crate::cluster::config_map_events::EventWriter;
-use crate::cluster::metadata_watch::WatchBackoff;
+use crate::cluster::watch_backoff::WatchBackoff;
 use crate::config::config_map::LABEL;
 use crate::config::reload::{ReloadOutcome, Reloader};
 use crate::config::store::Store;
@@ -245,9 +245,9 @@ mod tests {
                 Arc::clone(&store),
                 crate::cluster::FollowedObjects::default(),
             ));
-            let mut surroundings = MetadataWatchSet::new(fake.watches(), Arc::clone(&view));
-            surroundings.patience = Duration::from_millis(500);
-            let reloader = Reloader::new(Arc::clone(&store), Some(surroundings));
+            let mut watch_set = MetadataWatchSet::new(fake.watches(), Arc::clone(&view));
+            watch_set.list_timeout = Duration::from_millis(500);
+            let reloader = Reloader::new(Arc::clone(&store), Some(Box::new(watch_set)));
             let source = ConfigMapSource::new(
                 &fake.watches(),
                 "ramgate",

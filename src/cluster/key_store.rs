@@ -97,12 +97,12 @@ impl KeyStore {
     }
 
     /// Why the keys are not in step, if they are not
-    pub(crate) fn trouble(&self) -> Option<String> {
+    pub(crate) fn last_error(&self) -> Option<String> {
         self.state().trouble.clone()
     }
 
     /// Follows the Secret, and makes it where there is none, for ever
-    pub(crate) async fn keep(self: Arc<Self>) {
+    pub(crate) async fn run(self: Arc<Self>) {
         let mut events = pin!(api::watch_object(
             self.watched.clone(),
             &self.name,
@@ -352,7 +352,7 @@ mod tests {
 
     fn start(fake: &FakeApiServer) -> Arc<KeyStore> {
         let keys = Arc::new(KeyStore::new(&fake.watches(), "ramgate", "stamp", "pod-1", LATER));
-        tokio::spawn(Arc::clone(&keys).keep());
+        tokio::spawn(Arc::clone(&keys).run());
         keys
     }
 
@@ -411,7 +411,7 @@ mod tests {
         fake.put(SECRET, new);
         let soon = Duration::from_millis(200);
         let keys = Arc::new(KeyStore::new(&fake.watches(), "ramgate", "stamp", "pod-1", soon));
-        tokio::spawn(Arc::clone(&keys).keep());
+        tokio::spawn(Arc::clone(&keys).run());
         until("the key", || keys.signer().is_some()).await;
         assert_eq!(keys.signer().unwrap().form(), Form::First);
         until("the second form", || {
@@ -431,8 +431,8 @@ mod tests {
         until("the key", || keys.signer().is_some()).await;
         until("the watch", || fake.open_watches(SECRETS) == 1).await;
         fake.send_event(SECRETS, "MODIFIED", secret(&[("k1", "AAAA")]));
-        until("the trouble", || keys.trouble().is_some()).await;
-        let trouble = keys.trouble().unwrap();
+        until("the trouble", || keys.last_error().is_some()).await;
+        let trouble = keys.last_error().unwrap();
         assert_eq!(
             trouble,
             "Secret `stamp`: key k1 has 3 bytes, a key has 32; what was good before stays in use"
@@ -449,7 +449,7 @@ mod tests {
         assert_eq!(restored.body["data"], json!({"k1": ZEROS}));
         // It was one of an older version, and is again
         assert_eq!(restored.body["metadata"]["annotations"], json!({FORM: "1"}));
-        until("no trouble", || keys.trouble().is_none()).await;
+        until("no trouble", || keys.last_error().is_none()).await;
     }
 
     #[tokio::test]
@@ -473,9 +473,9 @@ mod tests {
         fake.fail(CLUSTER_PATH, 403);
         fake.list(SECRETS, vec![secret(&[("k1", ZEROS)])]);
         let keys = start(&fake);
-        until("the trouble", || keys.trouble().is_some()).await;
+        until("the trouble", || keys.last_error().is_some()).await;
         assert_eq!(
-            keys.trouble().unwrap(),
+            keys.last_error().unwrap(),
             "the UID of namespace kube-system: as the test wants it"
         );
         assert!(keys.signer().is_none());

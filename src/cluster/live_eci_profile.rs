@@ -31,7 +31,7 @@ impl LiveEciProfile {
     }
 
     /// Why what is in force is not what the ConfigMap says, if it is not
-    pub(crate) fn trouble(&self) -> Option<String> {
+    pub(crate) fn last_error(&self) -> Option<String> {
         self.trouble
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -39,7 +39,7 @@ impl LiveEciProfile {
     }
 
     /// Follows the ConfigMap from the first configuration on that reads it, for ever
-    pub(crate) async fn keep(self: Arc<Self>, watches: Watches, store: Arc<Store>) {
+    pub(crate) async fn run(self: Arc<Self>, watches: Watches, store: Arc<Store>) {
         let mut changes = store.subscribe();
         let is_read = || {
             let configuration = store.current();
@@ -105,7 +105,7 @@ mod tests {
         let fake = FakeApiServer::default();
         fake.list(MAPS, vec![map(r#"[{"name": "a"}]"#)]);
         let profile = Arc::new(LiveEciProfile::default());
-        tokio::spawn(Arc::clone(&profile).keep(fake.watches(), configured("{}")));
+        tokio::spawn(Arc::clone(&profile).run(fake.watches(), configured("{}")));
         let names = || -> Vec<String> {
             let current = profile.current();
             current.selectors().iter().map(|one| one.name.clone()).collect()
@@ -113,17 +113,17 @@ mod tests {
         until("the profile", || names() == ["a"]).await;
         until("the watch", || fake.open_watches(MAPS) == 1).await;
         fake.send_event(MAPS, "MODIFIED", map("[{"));
-        until("the trouble", || profile.trouble().is_some()).await;
+        until("the trouble", || profile.last_error().is_some()).await;
         assert!(
             profile
-                .trouble()
+                .last_error()
                 .unwrap()
                 .starts_with("key `selectors` of ConfigMap kube-system/eci-profile")
         );
         assert_eq!(names(), ["a"]);
         fake.send_event(MAPS, "MODIFIED", map(r#"[{"name": "b"}]"#));
         until("the repaired profile", || names() == ["b"]).await;
-        assert_eq!(profile.trouble(), None);
+        assert_eq!(profile.last_error(), None);
         fake.send_event(MAPS, "DELETED", map("[]"));
         until("no profile", || names().is_empty()).await;
     }
@@ -132,7 +132,7 @@ mod tests {
     async fn a_cluster_that_does_not_read_it_never_asks_for_it() {
         let fake = FakeApiServer::default();
         let profile = Arc::new(LiveEciProfile::default());
-        tokio::spawn(Arc::clone(&profile).keep(fake.watches(), configured("{eciProfile: false}")));
+        tokio::spawn(Arc::clone(&profile).run(fake.watches(), configured("{eciProfile: false}")));
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert!(fake.calls().is_empty());
     }

@@ -68,7 +68,7 @@ pub(crate) struct WebhookDrift {
     /// Entries of the validating one that differ
     pub validating: usize,
     /// What it is, and what to do
-    pub told: Option<String>,
+    pub sentence: Option<String>,
 }
 
 impl WebhookWatch {
@@ -132,7 +132,7 @@ impl WebhookWatch {
             return WebhookDrift {
                 mutating: count(&known.mutating),
                 validating: count(&known.validating),
-                told: Some(format!(
+                sentence: Some(format!(
                     "nobody can see whether the webhook configurations `{}` are as they were installed: ConfigMap `{installed}`: \
                      {reason}: {again}",
                     self.name
@@ -149,7 +149,7 @@ impl WebhookWatch {
         WebhookDrift {
             mutating: count(AdmissionPhase::Mutating),
             validating: count(AdmissionPhase::Validating),
-            told: (!settled.is_empty()).then(|| {
+            sentence: (!settled.is_empty()).then(|| {
                 format!(
                     "webhook configurations `{}` are not as they were installed: {}: {again}",
                     self.name,
@@ -160,7 +160,7 @@ impl WebhookWatch {
     }
 
     /// Follows both configurations, for ever
-    pub(crate) async fn keep(&self) {
+    pub(crate) async fn run(&self) {
         tokio::join!(
             self.keep_one::<MutatingWebhookConfiguration>(MUTATING, |known| &mut known.mutating),
             self.keep_one::<ValidatingWebhookConfiguration>(VALIDATING, |known| &mut known.validating),
@@ -226,7 +226,7 @@ impl WebhookWatch {
         let mut before = None;
         loop {
             tokio::time::sleep(LOOK).await;
-            let told = self.drift().told.map(|told| bounded(&[told], "", MAX_NOTE));
+            let told = self.drift().sentence.map(|told| bounded(&[told], "", MAX_NOTE));
             let uid = self.known().uid.clone();
             if told != before
                 && let (Some(note), Some(uid)) = (&told, &uid)
@@ -376,7 +376,7 @@ mod tests {
         let rules = std::sync::Arc::new(rules);
         assert_eq!(rules.drift(), WebhookDrift::default());
         let kept = std::sync::Arc::clone(&rules);
-        tokio::spawn(async move { kept.keep().await });
+        tokio::spawn(async move { kept.run().await });
         until("the ConfigMap that is missing", || {
             rules.known().installed.is_some()
         })
@@ -390,7 +390,7 @@ mod tests {
         rules.known().blind = Instant::now().checked_sub(SETTLE);
         let drift = rules.drift();
         assert_eq!((drift.mutating, drift.validating), (1, 1));
-        let told = drift.told.unwrap();
+        let told = drift.sentence.unwrap();
         assert!(
             told.contains("ConfigMap `gate-installed`: it is not there: install"),
             "{told}"

@@ -112,19 +112,19 @@ impl ClusterOrigin {
             &pod,
             settings.stamp_upgrade_after,
         );
-        let rules = settings.webhook_configuration.map(|name| {
+        let webhooks = settings.webhook_configuration.map(|name| {
             let installed = settings.installed_webhooks;
             WebhookWatch::new(watches.clone(), &namespace, &name, installed, &pod)
         });
         let followed = FollowedObjects {
-            keys: Some(Arc::new(keys)),
-            rules: rules.map(Arc::new),
-            profile: Some(Arc::default()),
+            key_store: Some(Arc::new(keys)),
+            webhooks: webhooks.map(Arc::new),
+            eci_profile: Some(Arc::default()),
         };
         follow_objects(&followed, &watches, store, tasks);
         let view = Arc::new(WatchedCluster::new(client, Arc::clone(store), followed.clone()));
-        let surroundings = MetadataWatchSet::new(watches.clone(), Arc::clone(&view));
-        let reloader = Reloader::new(Arc::clone(store), Some(surroundings));
+        let watch_set = MetadataWatchSet::new(watches.clone(), Arc::clone(&view));
+        let reloader = Reloader::new(Arc::clone(store), Some(Box::new(watch_set)));
         let source = ConfigMapSource::new(&watches, &namespace, pod, Arc::clone(store), reloader);
         let source = source.with_cluster_config(settings.cluster_config);
         tasks.spawn("the watch of the ConfigMaps", source.run());
@@ -145,15 +145,15 @@ fn follow_objects(
     store: &Arc<Store>,
     tasks: &BackgroundTasks,
 ) {
-    if let Some(keys) = &followed.keys {
-        tasks.spawn("the watch of the stamps' keys", Arc::clone(keys).keep());
+    if let Some(keys) = &followed.key_store {
+        tasks.spawn("the watch of the stamps' keys", Arc::clone(keys).run());
     }
-    if let Some(rules) = followed.rules.clone() {
-        let watch = async move { rules.keep().await };
+    if let Some(webhooks) = followed.webhooks.clone() {
+        let watch = async move { webhooks.run().await };
         tasks.spawn("the watch of the webhook configurations", watch);
     }
-    if let Some(profile) = &followed.profile {
-        let watch = Arc::clone(profile).keep(watches.clone(), Arc::clone(store));
+    if let Some(profile) = &followed.eci_profile {
+        let watch = Arc::clone(profile).run(watches.clone(), Arc::clone(store));
         tasks.spawn("the watch of the eci-profile", watch);
     }
 }

@@ -48,11 +48,11 @@ impl Watchdog {
     pub(super) fn check(&self) -> Gaps {
         let hidden = self.hidden_virtual_nodes();
         let unsent = self.unsent_carriers();
-        let drift = self.followed.rules.as_ref().map(|rules| rules.drift());
+        let drift = self.followed.webhooks.as_ref().map(|webhooks| webhooks.drift());
         let drift = drift.unwrap_or_default();
-        let keys = self.followed.keys.as_ref();
+        let keys = self.followed.key_store.as_ref();
         let no_keys = keys.is_some_and(|keys| keys.signer().is_none());
-        let profile = self.followed.profile.as_ref();
+        let profile = self.followed.eci_profile.as_ref();
         let health = self.watches.health();
         let missing = [
             no_keys.then(|| "there are no keys for stamps yet".to_owned()),
@@ -60,10 +60,10 @@ impl Watchdog {
             self.stale_watches(&health),
         ];
         let concerns = [
-            keys.and_then(|keys| keys.trouble()),
-            profile.and_then(|profile| profile.trouble()),
+            keys.and_then(|keys| keys.last_error()),
+            profile.and_then(|profile| profile.last_error()),
             unsent_sentence(&unsent),
-            drift.told,
+            drift.sentence,
             self.late_watches(&health),
         ];
         Gaps {
@@ -89,7 +89,7 @@ impl Watchdog {
         let Some(configuration) = self.store.current() else {
             return Vec::new();
         };
-        let rules = self.followed.rules.as_ref();
+        let rules = self.followed.webhooks.as_ref();
         let sends = |group: &str, resource: &str| rules.is_some_and(|rules| rules.sends(group, resource));
         let carriers = configuration.cluster.carriers.iter();
         let mut unsent: Vec<String> = carriers
