@@ -11,7 +11,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::{Selector, SelectorExt};
 
 use crate::admission::Webhook;
-use crate::cluster::{InstalledWebhooks, WebhookDifference, sent};
+use crate::cluster::{InstalledWebhooks, WebhookDifference, configurations_cover};
 
 /// The label that the API server sets on every namespace to its name
 pub(crate) const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -87,7 +87,7 @@ impl Webhooks {
     /// Whether a resource is sent to both webhooks wherever Deployments are
     pub(crate) fn sends(&self, group: &str, resource: &str) -> bool {
         let resource = (group, resource);
-        sent(
+        configurations_cover(
             &self.mutating,
             &self.validating,
             &self.differences,
