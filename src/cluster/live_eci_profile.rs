@@ -1,4 +1,4 @@
-//! The live eci-profile: one ConfigMap, followed by its name.
+//! The live eci-profile of ACK: a ConfigMap that is watched by its name.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,28 +17,28 @@ use crate::kubernetes::eci_profile::{NAME, NAMESPACE, Profile};
 /// The name of the watch, in metrics and messages
 const WATCH: &str = "eci-profile";
 
-/// The eci-profile as it was last good; empty where there is none
+/// The eci-profile as it was last good; empty if there is none
 #[derive(Debug, Default)]
 pub(crate) struct LiveEciProfile {
     current: ArcSwap<Profile>,
-    trouble: Mutex<Option<String>>,
+    last_error: Mutex<Option<String>>,
 }
 
 impl LiveEciProfile {
-    /// What pods are decorated with
+    /// The profile in force
     pub(crate) fn current(&self) -> Arc<Profile> {
         self.current.load_full()
     }
 
-    /// Why what is in force is not what the ConfigMap says, if it is not
+    /// Why the profile in force is not the one in the ConfigMap; `None` if it is
     pub(crate) fn last_error(&self) -> Option<String> {
-        self.trouble
+        self.last_error
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    /// Follows the ConfigMap from the first configuration on that reads it, for ever
+    /// Waits for a configuration that reads the eci-profile, then follows the ConfigMap for ever
     pub(crate) async fn run(self: Arc<Self>, watches: Watches, store: Arc<Store>) {
         let mut changes = store.subscribe();
         let is_read = || {
@@ -52,7 +52,7 @@ impl LiveEciProfile {
         }
         let maps: Api<ConfigMap> = Api::namespaced(watches.watch(WATCH), NAMESPACE);
         let mut events = pin!(api::watch_object(maps, NAME, watches.call_seconds()));
-        let mut told = LastError::default();
+        let mut reported = LastError::default();
         while let Some(event) = events.next().await {
             let read = match event {
                 Ok(map) => {
@@ -61,12 +61,10 @@ impl LiveEciProfile {
                 }
                 Err(error) => Err(format!("ConfigMap {NAMESPACE}/{NAME} cannot be read: {error}")),
             };
-            if told.is_new(&read)
-                && let Err(error) = &read
-            {
+            if let Some(error) = reported.new_error(&read) {
                 tracing::error!("the eci-profile of before stays in use: {error}");
             }
-            *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = read.as_ref().err().cloned();
+            *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = read.as_ref().err().cloned();
             if let Ok(profile) = read {
                 tracing::info!(selectors = profile.selectors().len(), "eci-profile");
                 self.current.store(Arc::new(profile));
@@ -113,7 +111,7 @@ mod tests {
         until("the profile", || names() == ["a"]).await;
         until("the watch", || fake.open_watches(MAPS) == 1).await;
         fake.send_event(MAPS, "MODIFIED", map("[{"));
-        until("the trouble", || profile.last_error().is_some()).await;
+        until("the error", || profile.last_error().is_some()).await;
         assert!(
             profile
                 .last_error()

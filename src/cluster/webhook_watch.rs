@@ -92,9 +92,7 @@ impl WebhookWatch {
         let mut events = pin!(api::watch_object(api, &self.name, self.watches.call_seconds()));
         let mut last_error = LastError::default();
         while let Some(event) = events.next().await {
-            if last_error.is_new(&event)
-                && let Err(error) = &event
-            {
+            if let Some(error) = last_error.new_error(&event) {
                 tracing::warn!("webhook configuration `{}`: {error}", self.name);
             }
             // While the object cannot be read, its last state stays
@@ -111,9 +109,7 @@ impl WebhookWatch {
         let mut events = pin!(api::watch_object(api, name, self.watches.call_seconds()));
         let mut last_error = LastError::default();
         while let Some(event) = events.next().await {
-            if last_error.is_new(&event)
-                && let Err(error) = &event
-            {
+            if let Some(error) = last_error.new_error(&event) {
                 tracing::warn!("ConfigMap `{name}`: {error}");
             }
             if let Ok(map) = event {

@@ -87,9 +87,7 @@ async fn inject_changes<K: WebhookConfiguration>(
             _ => step,
         };
         failed = step.is_err();
-        if reported.is_new(&step)
-            && let Err(error) = step
-        {
+        if let Some(error) = reported.new_error(&step) {
             metrics.certificates.failed();
             tracing::error!("caBundle of {} `{name}` is not in step: {error}", K::kind(&()));
         }

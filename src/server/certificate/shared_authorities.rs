@@ -110,9 +110,7 @@ impl SharedAuthorities {
             } else {
                 RETRY.min(interval)
             };
-            if reported.is_new(&step)
-                && let Err(error) = step
-            {
+            if let Some(error) = reported.new_error(&step) {
                 reconciler.issuer.failed(&error);
             }
         }
