@@ -1,10 +1,12 @@
-//! What is read from a cluster: our ConfigMaps, and labels and annotations of namespaces, nodes and service accounts.
+//! Reads the live cluster: ConfigMaps of the configuration, and the objects that decisions depend on.
 //!
 //! ```text
-//! ConfigMaps by label -> ConfigMaps -> Reloader -> Store
-//!                                         |  covers what the new set reads, before it is in force
-//! namespaces, nodes, service accounts -> MetadataWatchSet -> WatchedCluster -> Seen (implements Cluster for one review)
-//! Secret of the stamps -> Keys, webhook configurations -> WebhookWatch, eci-profile -> LiveEciProfile -> WatchedCluster
+//! labelled ConfigMaps -> ConfigMapCache -> ConfigMapSource -> Reloader -> Store
+//!                                             |  lists what the new configuration reads before it is in force
+//! namespaces, nodes, service accounts -> MetadataWatchSet -> tables -.
+//! Secret of the stamps                -> KeyStore -------------------+-> WatchedCluster -> PinnedCluster (one review)
+//! webhook configurations              -> WebhookWatch ---------------+
+//! eci-profile                         -> LiveEciProfile -------------'
 //! ```
 
 pub(crate) mod api;
@@ -26,6 +28,7 @@ pub(crate) mod metadata_watch_set;
 pub(crate) mod name_validation;
 pub(crate) mod observed_webhooks;
 pub(crate) mod prefetch;
+pub(crate) mod reload_timer;
 pub(crate) mod watch_backoff;
 pub(crate) mod watched_cluster;
 pub(crate) mod webhook_coverage;
