@@ -1,7 +1,7 @@
-//! An object as a list or a watch shows it: its name, its labels and its annotations, and of them no more than is used.
+//! The metadata of a listed or watched object, within bounds: name, labels and annotations.
 //!
-//! Tenants write annotations, and with them field managers, of hundreds of kilobytes an object, and a page holds many
-//! objects; so what is not used is passed over while it is read.
+//! Tenants may write hundreds of kilobytes of annotations and field managers into each object, and a page holds many
+//! objects. So the parser skips what is not used.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,14 +12,20 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-/// How much of a value is kept. Nothing that is mapped may have more than 128 characters, so that what is cut off is refused
-/// with the same words as the whole
+/// How many characters of a value are kept
+///
+/// No mapped value may have more than 128 characters, so a cut value is refused as the whole one would be.
 const MAX_VALUE_CHARS: usize = 256;
 
-/// How many annotations of an object are kept; those who may write so many may also leave out the rest
+/// How many annotations of an object are kept; a user who writes more could as well leave out the rest
 const MAX_ANNOTATIONS: usize = 4_096;
 
-/// An object without its content
+/// An object of which only the metadata is kept
+///
+/// ```text
+/// {metadata: {name: a, annotations: {k: <100,000 characters>}, managedFields: […]}, spec: …}
+///   -> name a, annotations {k: <the first 256 characters>}
+/// ```
 #[derive(Clone, Debug)]
 pub(crate) struct BoundedMetadata<K> {
     metadata: ObjectMeta,
@@ -90,7 +96,7 @@ impl<'de, K> Deserialize<'de> for BoundedMetadata<K> {
     }
 }
 
-/// Labels or annotations, each value cut
+/// The first `MAX` labels or annotations, with bounded values
 #[derive(Default)]
 struct BoundedMap<const MAX: usize>(BTreeMap<String, String>);
 
@@ -121,7 +127,7 @@ impl<'de, const MAX: usize> Deserialize<'de> for BoundedMap<MAX> {
     }
 }
 
-/// The start of a text
+/// The first [`MAX_VALUE_CHARS`] characters of a text
 struct BoundedText(String);
 
 impl<'de> Deserialize<'de> for BoundedText {

@@ -1,4 +1,4 @@
-//! Fetches the objects of the live cluster that one review needs, before the review is evaluated.
+//! Reads the objects of the live cluster that one review needs, before the review is evaluated.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub(crate) struct PinnedCluster<'a> {
     profile: Arc<Profile>,
 }
 
-/// Fetches the objects that a review names but does not carry, and that no watch has shown yet
+/// Reads the objects that a review names but does not contain, and that no watch has shown yet
 pub(crate) async fn prefetch<'a>(
     cluster: &'a WatchedCluster,
     settings: &ClusterSettings,

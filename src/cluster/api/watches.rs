@@ -1,7 +1,7 @@
-//! When each watch last heard of the API server.
+//! The time of the last answer of the API server to each watch.
 //!
-//! A watch call ends after a while and is begun again, also where nothing changes. So whoever may still watch has an answer
-//! that is not older than one call, and an older one shows rights that are gone or a network that is cut.
+//! A watch call ends after a while and starts again, even if nothing changes. So a watch that works has an answer that is
+//! not older than one call. An older answer shows that rights are gone or that the network is cut.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -15,10 +15,10 @@ use kube::client::Body;
 /// How long one watch call lasts at most; a connection that died silently is noticed a little later
 const LONGEST_CALL: Duration = Duration::from_secs(60);
 
-/// How old an answer is told of at the latest: longer than any call with its retries
+/// The age after which an answer is late: longer than any call with its retries
 const LATE_AFTER: Duration = Duration::from_secs(120);
 
-/// Clients for watches, which note when each was last answered
+/// Makes clients for watches, which note the time of the last answer
 #[derive(Clone)]
 pub(crate) struct Watches {
     client: Client,
@@ -30,15 +30,15 @@ pub(crate) struct Watches {
 #[derive(Debug)]
 struct LastAnswer {
     name: &'static str,
-    /// When it began, which counts until the first answer
+    /// When the watch began; until the first answer, its age counts from here
     since: Instant,
     last: Mutex<Option<(Instant, Timestamp)>>,
 }
 
-/// How a watch is
+/// The state of a watch
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WatchHealth {
-    /// What is watched
+    /// The name of the watch
     pub watch: &'static str,
     /// How long ago it was last answered, or how long it waits for its first answer
     pub age: Duration,
@@ -47,7 +47,7 @@ pub(crate) struct WatchHealth {
 }
 
 impl Watches {
-    /// Watches of one API server; what is older than `stale_after` is not to be judged by
+    /// Watches of one API server; no decision may use objects of a watch that is silent for longer than `stale_after`
     pub(crate) fn new(client: Client, stale_after: Duration) -> Self {
         Self {
             client,
@@ -61,7 +61,7 @@ impl Watches {
         &self.client
     }
 
-    /// A client for one watch, which counts for as long as that client lives
+    /// A client for one watch; the watch has a [health](Self::health) for as long as the client lives
     pub(crate) fn watch(&self, name: &'static str) -> Client {
         let last_answer = Arc::new(LastAnswer {
             name,
@@ -95,7 +95,7 @@ impl Watches {
         u32::try_from(seconds).unwrap_or(1)
     }
 
-    /// How all watches are, by name; of two of one name the newer counts
+    /// The health of all watches, by name; of two watches with one name, that of the newer
     pub(crate) fn health(&self) -> Vec<WatchHealth> {
         let mut health: Vec<WatchHealth> = Vec::new();
         for last_answer in self.answers().iter().filter_map(Weak::upgrade) {
@@ -107,13 +107,13 @@ impl Watches {
         health
     }
 
-    /// Whether a watch has been silent for longer than any that works
+    /// Whether a watch is silent for longer than any that works
     pub(crate) fn is_late(&self, health: &WatchHealth) -> bool {
         let half = self.stale_after.checked_div(2).unwrap_or_default();
         health.age > LATE_AFTER.min(half)
     }
 
-    /// Whether what a watch has shown is too old to judge by
+    /// Whether the objects of a watch are too old for decisions
     pub(crate) fn is_stale(&self, health: &WatchHealth) -> bool {
         health.age > self.stale_after
     }
@@ -139,7 +139,7 @@ impl LastAnswer {
     }
 }
 
-/// Whether a request is one of a watch and not a read or write of one object in between
+/// Whether a request lists or watches; others read or write a single object
 fn lists_or_watches(request: &Request<Body>) -> bool {
     let query = request.uri().query().unwrap_or_default();
     let has = |wanted: &str| {
