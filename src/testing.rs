@@ -40,7 +40,7 @@ pub mod cases {
 
 /// From `cluster`
 pub mod cluster {
-    pub use crate::cluster::Installed;
+    pub use crate::cluster::InstalledWebhooks;
 }
 
 /// From `config`

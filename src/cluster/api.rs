@@ -1,7 +1,8 @@
-//! Single objects of the Kubernetes API: followed by name, written within a bounded time.
+//! Requests about single objects of the Kubernetes API: watched by name, read and written within a bounded time.
 
 pub(crate) mod watches;
 
+use std::fmt;
 use std::fmt::Debug;
 use std::future::ready;
 use std::time::Duration;
@@ -13,22 +14,27 @@ use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 
-/// HTTP status of a lost race
+/// The HTTP status of a write that another writer preceded
 const CONFLICT: u16 = 409;
 
-/// Soon enough that nobody looks for a fault, seldom enough not to burden a server that is in trouble
+/// The wait before a retry: short enough that nobody looks for a fault, long enough for an overloaded API server
 pub(crate) const RETRY: Duration = Duration::from_secs(3);
 
-/// How long one watch call lasts where nobody judges by it; a connection that died silently is noticed a little later
+/// How long one watch call lasts for objects on which no decision depends; a connection that died silently is noticed a little later
 pub(crate) const CALL_SECONDS: u32 = 60;
 
-/// Longer than any API server that works takes for one small object
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a request may take: longer than any working API server needs for one small object
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// An object as it is now, then at each change; nothing while it does not exist
+/// The state of an object now, then after each change; `None` while it does not exist
 ///
 /// One call of the watch lasts `call_seconds`.
-pub(crate) fn follow<K>(
+///
+/// ```text
+/// the object exists, changes, is deleted -> Ok(Some(old)), Ok(Some(new)), Ok(None)
+/// the watch is refused                   -> Err, and another try after RETRY
+/// ```
+pub(crate) fn watch_object<K>(
     api: Api<K>,
     name: &str,
     call_seconds: u32,
@@ -40,28 +46,30 @@ where
         .fields(&format!("metadata.name={name}"))
         .timeout(call_seconds);
     let mut listed = false;
-    watcher(api, config).backoff(Steady).filter_map(move |event| {
-        ready(match event {
-            Ok(Event::Init) => {
-                listed = false;
-                None
-            }
-            Ok(Event::InitApply(object)) => {
-                listed = true;
-                Some(Ok(Some(object)))
-            }
-            Ok(Event::InitDone) => (!listed).then_some(Ok(None)),
-            Ok(Event::Apply(object)) => Some(Ok(Some(object))),
-            Ok(Event::Delete(_)) => Some(Ok(None)),
-            Err(error) => Some(Err(error.into())),
+    watcher(api, config)
+        .backoff(FixedBackoff)
+        .filter_map(move |event| {
+            ready(match event {
+                Ok(Event::Init) => {
+                    listed = false;
+                    None
+                }
+                Ok(Event::InitApply(object)) => {
+                    listed = true;
+                    Some(Ok(Some(object)))
+                }
+                Ok(Event::InitDone) => (!listed).then_some(Ok(None)),
+                Ok(Event::Apply(object)) => Some(Ok(Some(object))),
+                Ok(Event::Delete(_)) => Some(Ok(None)),
+                Err(error) => Some(Err(error.into())),
+            })
         })
-    })
 }
 
-/// The same wait each time: there are few watches
-struct Steady;
+/// Always waits [`RETRY`]: there are few such watches
+struct FixedBackoff;
 
-impl Iterator for Steady {
+impl Iterator for FixedBackoff {
     type Item = Duration;
 
     fn next(&mut self) -> Option<Duration> {
@@ -69,35 +77,41 @@ impl Iterator for Steady {
     }
 }
 
-impl Backoff for Steady {
+impl Backoff for FixedBackoff {
     fn reset(&mut self) {}
 }
 
-/// The result of a request, which is given a bounded time
-pub(crate) async fn answered<T>(
+/// Waits for a request, for a bounded time
+///
+/// # Errors
+/// The API server gives no answer in time. Its answer may be an error too.
+pub(crate) async fn in_time<T>(
     request: impl Future<Output = Result<T, kube::Error>>,
 ) -> Result<Result<T, kube::Error>, ApiError> {
     let late = |_| {
         ApiError(format!(
             "no answer from the API server within {} s",
-            PATIENCE.as_secs()
+            REQUEST_TIMEOUT.as_secs()
         ))
     };
-    tokio::time::timeout(PATIENCE, request).await.map_err(late)
+    tokio::time::timeout(REQUEST_TIMEOUT, request).await.map_err(late)
 }
 
-/// The result of a write that is given a bounded time; nothing if another writer was first
-pub(crate) async fn won<T>(
+/// Waits for a write, for a bounded time; returns `None` if another writer was first
+///
+/// # Errors
+/// The API server refuses the write, or gives no answer in time.
+pub(crate) async fn unless_conflict<T>(
     write: impl Future<Output = Result<T, kube::Error>>,
 ) -> Result<Option<T>, ApiError> {
-    match answered(write).await? {
+    match in_time(write).await? {
         Ok(object) => Ok(Some(object)),
         Err(kube::Error::Api(status)) if status.code == CONFLICT => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
 
-/// A request that the API server refused or never answered
+/// A request that the API server refused or did not answer in time
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct ApiError(String);
@@ -124,16 +138,17 @@ impl From<watcher::Error> for ApiError {
     }
 }
 
-/// Remembers the last failure, so that one which is tried again and again is told once
+/// The last error of something that is tried again and again, so that each error is logged once
 #[derive(Debug, Default)]
-pub(crate) struct Told(Option<String>);
+pub(crate) struct LastError(Option<String>);
 
-impl Told {
-    /// Whether this outcome is a failure that was not the last one too
-    pub(crate) fn is_news<T, E: std::fmt::Display>(&mut self, outcome: &Result<T, E>) -> bool {
-        let text = outcome.as_ref().err().map(ToString::to_string);
-        let news = text.is_some() && text != self.0;
+impl LastError {
+    /// Records an outcome; returns its error if the outcome before was not the same error
+    pub(crate) fn new_error<'a, T, E: fmt::Display>(&mut self, outcome: &'a Result<T, E>) -> Option<&'a E> {
+        let error = outcome.as_ref().err();
+        let text = error.map(ToString::to_string);
+        let is_new = text != self.0;
         self.0 = text;
-        news
+        error.filter(|_| is_new)
     }
 }

@@ -1,7 +1,7 @@
-//! An object as a list or a watch shows it: its name, its labels and its annotations, and of them no more than is used.
+//! The metadata of a listed or watched object, within bounds: name, labels and annotations.
 //!
-//! Tenants write annotations, and with them field managers, of hundreds of kilobytes an object, and a page holds many
-//! objects; so what is not used is passed over while it is read.
+//! Tenants may write hundreds of kilobytes of annotations and field managers into each object, and a page holds many
+//! objects. So the parser skips what is not used.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,21 +12,27 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-/// How much of a value is kept. Nothing that is mapped may have more than 128 characters, so that what is cut off is refused
-/// with the same words as the whole
-const LONGEST: usize = 256;
+/// How many characters of a value are kept
+///
+/// No mapped value may have more than 128 characters, so a cut value is refused as the whole one would be.
+const MAX_VALUE_CHARS: usize = 256;
 
-/// How many annotations of an object are kept; those who may write so many may also leave out the rest
-const MOST_ANNOTATIONS: usize = 4_096;
+/// How many annotations of an object are kept; a user who writes more could as well leave out the rest
+const MAX_ANNOTATIONS: usize = 4_096;
 
-/// An object without its content
+/// An object of which only the metadata is kept
+///
+/// ```text
+/// {metadata: {name: a, annotations: {k: <100,000 characters>}, managedFields: […]}, spec: …}
+///   -> name a, annotations {k: <the first 256 characters>}
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) struct Listed<K> {
+pub(crate) struct BoundedMetadata<K> {
     metadata: ObjectMeta,
     kind: PhantomData<fn() -> K>,
 }
 
-impl<K: Resource> Resource for Listed<K> {
+impl<K: Resource> Resource for BoundedMetadata<K> {
     type DynamicType = K::DynamicType;
     type Scope = K::Scope;
 
@@ -59,7 +65,7 @@ impl<K: Resource> Resource for Listed<K> {
     }
 }
 
-impl<'de, K> Deserialize<'de> for Listed<K> {
+impl<'de, K> Deserialize<'de> for BoundedMetadata<K> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(serde::Deserialize)]
         struct Object {
@@ -72,8 +78,8 @@ impl<'de, K> Deserialize<'de> for Listed<K> {
             name: Option<String>,
             namespace: Option<String>,
             resource_version: Option<String>,
-            labels: Short<{ usize::MAX }>,
-            annotations: Short<MOST_ANNOTATIONS>,
+            labels: BoundedMap<{ usize::MAX }>,
+            annotations: BoundedMap<MAX_ANNOTATIONS>,
         }
         let Object { metadata } = Object::deserialize(deserializer)?;
         Ok(Self {
@@ -90,52 +96,52 @@ impl<'de, K> Deserialize<'de> for Listed<K> {
     }
 }
 
-/// Labels or annotations, each value cut
+/// The first `MAX` labels or annotations, with bounded values
 #[derive(Default)]
-struct Short<const MOST: usize>(BTreeMap<String, String>);
+struct BoundedMap<const MAX: usize>(BTreeMap<String, String>);
 
-impl<'de, const MOST: usize> Deserialize<'de> for Short<MOST> {
+impl<'de, const MAX: usize> Deserialize<'de> for BoundedMap<MAX> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Pairs<const MOST: usize>;
-        impl<'de, const MOST: usize> Visitor<'de> for Pairs<MOST> {
-            type Value = Short<MOST>;
+        struct Pairs<const MAX: usize>;
+        impl<'de, const MAX: usize> Visitor<'de> for Pairs<MAX> {
+            type Value = BoundedMap<MAX>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object of strings")
             }
             fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-                Ok(Short::default())
+                Ok(BoundedMap::default())
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut pairs = BTreeMap::new();
-                while pairs.len() < MOST {
-                    let Some((key, Cut(value))) = map.next_entry::<String, Cut>()? else {
-                        return Ok(Short(pairs));
+                while pairs.len() < MAX {
+                    let Some((key, BoundedText(value))) = map.next_entry::<String, BoundedText>()? else {
+                        return Ok(BoundedMap(pairs));
                     };
                     pairs.insert(key, value);
                 }
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Short(pairs))
+                Ok(BoundedMap(pairs))
             }
         }
         deserializer.deserialize_any(Pairs)
     }
 }
 
-/// The start of a text
-struct Cut(String);
+/// The first [`MAX_VALUE_CHARS`] characters of a text
+struct BoundedText(String);
 
-impl<'de> Deserialize<'de> for Cut {
+impl<'de> Deserialize<'de> for BoundedText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Text;
         impl Visitor<'_> for Text {
-            type Value = Cut;
+            type Value = BoundedText;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string")
             }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Cut, E> {
-                let end = text.char_indices().nth(LONGEST).map(|(end, _)| end);
+            fn visit_str<E: Error>(self, text: &str) -> Result<BoundedText, E> {
+                let end = text.char_indices().nth(MAX_VALUE_CHARS).map(|(end, _)| end);
                 let start = end.and_then(|end| text.get(..end)).unwrap_or(text);
-                Ok(Cut(start.to_owned()))
+                Ok(BoundedText(start.to_owned()))
             }
         }
         deserializer.deserialize_str(Text)
@@ -151,7 +157,7 @@ mod tests {
 
     fn listed(metadata: serde_json::Value) -> ObjectMeta {
         let text = json!({"metadata": metadata, "secrets": []}).to_string();
-        let listed: Listed<ServiceAccount> = serde_json::from_str(&text).unwrap();
+        let listed: BoundedMetadata<ServiceAccount> = serde_json::from_str(&text).unwrap();
         listed.metadata
     }
 

@@ -1,4 +1,4 @@
-//! Our ConfigMaps as a watch tells of them, each read once when it changes.
+//! The ConfigMaps of the configuration as a watch shows them, each parsed once after it changes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,53 +10,75 @@ use crate::config::config_map;
 use crate::config::named_document::NamedDocument;
 use crate::config::store::ConfigMapDocuments;
 
-/// All ConfigMaps by name; their text is not kept, only what was read from it
+/// The parsed documents of all ConfigMaps, by name; their text is not kept
 #[derive(Debug, Default)]
-pub(crate) struct ConfigMaps {
-    entries: BTreeMap<Arc<str>, Entry>,
-    filling: BTreeMap<Arc<str>, Entry>,
+pub(crate) struct ConfigMapCache {
+    entries: BTreeMap<Arc<str>, CachedConfigMap>,
+    /// The ConfigMaps of a list that is not complete yet
+    listing: BTreeMap<Arc<str>, CachedConfigMap>,
+    /// Whether the first list is complete
     complete: bool,
+}
+
+/// The effect of an event on the documents
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CacheChange {
+    Unchanged,
+    /// All documents together may be different now
+    Changed,
 }
 
 /// One ConfigMap
 #[derive(Clone, Debug)]
-struct Entry {
+struct CachedConfigMap {
     uid: String,
     resource_version: String,
     documents: Arc<[NamedDocument]>,
 }
 
-impl ConfigMaps {
-    /// Applies what a watch says; returns whether all documents together may be different now
-    pub(crate) async fn apply(&mut self, event: Event<ConfigMap>) -> bool {
+impl ConfigMapCache {
+    /// Applies an event of the watch
+    ///
+    /// ```text
+    /// Init, InitApply(a), InitApply(b), InitDone -> Changed at the end of the list
+    /// Apply(a) with the version that was listed  -> Unchanged
+    /// Apply(a) with a new version                -> Changed
+    /// ```
+    pub(crate) async fn apply(&mut self, event: Event<ConfigMap>) -> CacheChange {
         match event {
-            Event::Init => self.filling = BTreeMap::new(),
+            Event::Init => self.listing = BTreeMap::new(),
             Event::InitApply(config_map) => {
                 let (name, entry) = self.read(config_map).await;
-                self.filling.insert(name, entry);
+                self.listing.insert(name, entry);
             }
             Event::InitDone => {
-                let listed = std::mem::take(&mut self.filling);
-                let changed = !self.complete || !same(&self.entries, &listed);
+                let listed = std::mem::take(&mut self.listing);
+                let changed = !self.complete || !are_same(&self.entries, &listed);
                 self.entries = listed;
                 self.complete = true;
-                return changed;
+                return CacheChange::of(changed);
             }
             Event::Apply(config_map) => {
                 let (name, entry) = self.read(config_map).await;
-                let known = self.entries.get(&name).is_some_and(|known| known.is_same(&entry));
+                let is_known = self.entries.get(&name).is_some_and(|known| known.is_same(&entry));
                 self.entries.insert(name, entry);
-                return self.complete && !known;
+                return CacheChange::of(self.complete && !is_known);
             }
             Event::Delete(config_map) => {
                 let name = config_map.metadata.name.as_deref().unwrap_or_default();
-                return self.entries.remove(name).is_some() && self.complete;
+                let removed = self.entries.remove(name).is_some();
+                return CacheChange::of(removed && self.complete);
             }
         }
-        false
+        CacheChange::Unchanged
     }
 
-    /// All documents in the order in which they count
+    /// Whether the first list is complete
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// All documents, in order of their ConfigMaps' names
     pub(crate) fn documents(&self) -> Vec<Arc<[NamedDocument]>> {
         self.entries
             .values()
@@ -65,12 +87,12 @@ impl ConfigMaps {
     }
 
     /// The documents of each ConfigMap
-    pub(crate) fn sources(&self) -> Vec<ConfigMapDocuments> {
-        let source = |(name, entry): (&Arc<str>, &Entry)| ConfigMapDocuments {
+    pub(crate) fn config_maps(&self) -> Vec<ConfigMapDocuments> {
+        let config_map = |(name, entry): (&Arc<str>, &CachedConfigMap)| ConfigMapDocuments {
             name: Arc::clone(name),
             documents: Arc::clone(&entry.documents),
         };
-        self.entries.iter().map(source).collect()
+        self.entries.iter().map(config_map).collect()
     }
 
     /// The UID of a ConfigMap, for an Event on it
@@ -78,7 +100,8 @@ impl ConfigMaps {
         self.entries.get(name).map(|entry| entry.uid.as_str())
     }
 
-    async fn read(&self, mut config_map: ConfigMap) -> (Arc<str>, Entry) {
+    /// Parses a ConfigMap, unless this version of it is cached
+    async fn read(&self, mut config_map: ConfigMap) -> (Arc<str>, CachedConfigMap) {
         let metadata = &mut config_map.metadata;
         metadata.managed_fields = None;
         let name: Arc<str> = metadata.name.clone().unwrap_or_default().into();
@@ -97,7 +120,7 @@ impl ConfigMaps {
         };
         (
             name,
-            Entry {
+            CachedConfigMap {
                 uid,
                 resource_version,
                 documents,
@@ -106,14 +129,28 @@ impl ConfigMaps {
     }
 }
 
-impl Entry {
-    /// Whether two reads are of the same state of the same object
+impl CacheChange {
+    fn of(is_changed: bool) -> Self {
+        if is_changed {
+            Self::Changed
+        } else {
+            Self::Unchanged
+        }
+    }
+}
+
+impl CachedConfigMap {
+    /// Whether both hold the documents of one parse
     fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.documents, &other.documents)
     }
 }
 
-fn same(before: &BTreeMap<Arc<str>, Entry>, after: &BTreeMap<Arc<str>, Entry>) -> bool {
+/// Whether two lists hold the same ConfigMaps in the same versions
+fn are_same(
+    before: &BTreeMap<Arc<str>, CachedConfigMap>,
+    after: &BTreeMap<Arc<str>, CachedConfigMap>,
+) -> bool {
     before.len() == after.len()
         && before
             .iter()
@@ -133,7 +170,7 @@ mod tests {
         serde_json::from_value(json!({"metadata": metadata, "data": {"x": text}})).unwrap()
     }
 
-    fn names(maps: &ConfigMaps) -> Vec<String> {
+    fn names(maps: &ConfigMapCache) -> Vec<String> {
         maps.documents()
             .iter()
             .flat_map(|shared| shared.iter())
@@ -143,32 +180,44 @@ mod tests {
 
     #[tokio::test]
     async fn a_set_counts_when_it_is_complete_and_when_it_changes() {
-        let mut maps = ConfigMaps::default();
-        assert!(!maps.apply(Event::Init).await);
-        assert!(
-            !maps
-                .apply(Event::InitApply(config_map("b", 1, "users: []")))
-                .await
+        let mut maps = ConfigMapCache::default();
+        assert_eq!(maps.apply(Event::Init).await, CacheChange::Unchanged);
+        assert_eq!(
+            maps.apply(Event::InitApply(config_map("b", 1, "users: []")))
+                .await,
+            CacheChange::Unchanged
         );
-        assert!(
-            !maps
-                .apply(Event::InitApply(config_map("a", 1, "users: []")))
-                .await
+        assert_eq!(
+            maps.apply(Event::InitApply(config_map("a", 1, "users: []")))
+                .await,
+            CacheChange::Unchanged
         );
         assert!(names(&maps).is_empty());
-        assert!(maps.apply(Event::InitDone).await);
+        assert_eq!(maps.apply(Event::InitDone).await, CacheChange::Changed);
         assert_eq!(names(&maps), ["a/x", "b/x"]);
         assert_eq!(maps.uid("a"), Some("uid-a"));
-        assert!(!maps.apply(Event::Apply(config_map("a", 1, "users: []"))).await);
-        assert!(maps.apply(Event::Apply(config_map("a", 2, "groups: []"))).await);
-        assert!(maps.apply(Event::Delete(config_map("b", 2, ""))).await);
-        assert!(!maps.apply(Event::Delete(config_map("b", 2, ""))).await);
-        assert_eq!(maps.sources().len(), 1);
+        assert_eq!(
+            maps.apply(Event::Apply(config_map("a", 1, "users: []"))).await,
+            CacheChange::Unchanged
+        );
+        assert_eq!(
+            maps.apply(Event::Apply(config_map("a", 2, "groups: []"))).await,
+            CacheChange::Changed
+        );
+        assert_eq!(
+            maps.apply(Event::Delete(config_map("b", 2, ""))).await,
+            CacheChange::Changed
+        );
+        assert_eq!(
+            maps.apply(Event::Delete(config_map("b", 2, ""))).await,
+            CacheChange::Unchanged
+        );
+        assert_eq!(maps.config_maps().len(), 1);
     }
 
     #[tokio::test]
     async fn a_list_after_a_gap_is_a_change_only_if_something_is_different() {
-        let mut maps = ConfigMaps::default();
+        let mut maps = ConfigMapCache::default();
         for (listed, changed) in [
             (vec![("a", 1)], true),
             (vec![("a", 1)], false),
@@ -180,7 +229,7 @@ mod tests {
                 maps.apply(Event::InitApply(config_map(name, version, "users: []")))
                     .await;
             }
-            assert_eq!(maps.apply(Event::InitDone).await, changed);
+            assert_eq!(maps.apply(Event::InitDone).await, CacheChange::of(changed));
         }
     }
 }

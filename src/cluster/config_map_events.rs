@@ -1,4 +1,4 @@
-//! Events on ConfigMaps that were not loaded or do not fit what is live, so that `kubectl describe` shows why.
+//! Events on ConfigMaps that were not loaded or that do not match the live state, so that `kubectl describe` shows why.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,14 +14,16 @@ use serde_json::json;
 use crate::config::LocatedFault;
 use crate::wording::bounded;
 
-/// The longest note that the API server takes is 1,024 bytes
+/// The longest note in bytes; the API server takes 1,024
 pub(crate) const MAX_NOTE: usize = 1000;
-/// What every note starts with
-const HEAD: &str = "not loaded: ";
+/// The beginning of every note about faults
+const PREFIX: &str = "not loaded: ";
+/// How many Events are counted at once; a longer history is of no use
+const MAX_COUNTS: usize = 1024;
 
-/// What an Event says of a ConfigMap
+/// The content of an Event on a ConfigMap
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Notice<'a> {
+pub(crate) struct ConfigMapEvent<'a> {
     pub(crate) config_map: &'a str,
     pub(crate) uid: &'a str,
     pub(crate) reason: &'static str,
@@ -29,124 +31,140 @@ pub(crate) struct Notice<'a> {
     pub(crate) note: &'a str,
 }
 
-/// Writes Events, each once for one state of one ConfigMap
+/// Writes Events, and counts repetitions
 #[derive(Debug)]
-pub(crate) struct Reports {
+pub(crate) struct EventWriter {
     events: Api<Event>,
     namespace: String,
     reporter: String,
-    /// The note that was last written for each ConfigMap
-    told: HashMap<String, String>,
-    /// How often each Event was written
+    /// The last note about faults of each ConfigMap
+    last_notes: HashMap<String, String>,
+    /// How often each Event was written, by its name
     counts: HashMap<String, i32>,
 }
 
-impl Reports {
+impl EventWriter {
     pub(crate) fn new(client: Client, namespace: &str, reporter: String) -> Self {
         Self {
             events: Api::namespaced(client, namespace),
             namespace: namespace.to_owned(),
             reporter,
-            told: HashMap::new(),
+            last_notes: HashMap::new(),
             counts: HashMap::new(),
         }
     }
 
-    /// Everything is loaded: what goes wrong from now on is told again
-    pub(crate) fn forget(&mut self) {
-        self.told.clear();
+    /// Forgets the last faults, since all ConfigMaps are loaded: a fault that comes back is written again
+    pub(crate) fn forget_faults(&mut self) {
+        self.last_notes.clear();
     }
 
-    /// Tells each ConfigMap's faults on it, unless the same was told last; `uid` finds its UID
-    pub(crate) async fn tell(&mut self, faults: &[LocatedFault], uid: impl Fn(&str) -> Option<String>) {
+    /// Writes an Event on each ConfigMap with faults, unless its last note was equal; `uid` finds its UID
+    pub(crate) async fn write_faults(
+        &mut self,
+        faults: &[LocatedFault],
+        uid: impl Fn(&str) -> Option<String>,
+    ) {
         for (name, note) in notes(faults) {
             let Some(uid) = uid(&name) else { continue };
-            if self.told.get(&name) == Some(&note) {
+            if self.last_notes.get(&name) == Some(&note) {
                 continue;
             }
-            let notice = Notice {
+            let event = ConfigMapEvent {
                 config_map: &name,
                 uid: &uid,
                 reason: "NotLoaded",
                 action: "Load",
                 note: &note,
             };
-            match self.write(&notice).await {
+            match self.write(&event).await {
                 Ok(()) => {
-                    self.told.insert(name, note);
+                    self.last_notes.insert(name, note);
                 }
                 Err(error) => tracing::warn!(config_map = name, "cannot write an Event: {error}"),
             }
         }
     }
 
-    /// The name follows from ConfigMap and note, so that replicas and repetitions meet in one Event
-    pub(crate) async fn write(&mut self, notice: &Notice<'_>) -> kube::Result<()> {
-        let Notice {
-            config_map: name,
-            uid,
-            reason,
-            action,
-            note,
-        } = *notice;
-        let mut hasher = DefaultHasher::new();
-        (uid, note).hash(&mut hasher);
-        let event_name = format!("{name}.{:016x}", hasher.finish());
+    /// Writes an Event, or counts one more occurrence if it exists
+    ///
+    /// # Errors
+    /// The API server refuses the Event.
+    pub(crate) async fn write(&mut self, content: &ConfigMapEvent<'_>) -> kube::Result<()> {
         let now = MicroTime(Timestamp::now());
-        let event = Event {
+        let name = content.event_name();
+        let event = self.event(&name, content, now.clone());
+        let count = self.count(&name);
+        match self.events.create(&PostParams::default(), &event).await {
+            Err(kube::Error::Api(status)) if status.code == 409 => {
+                let series = json!({"series": {"count": count.max(2), "lastObservedTime": now}});
+                let (params, patch) = (PatchParams::default(), Patch::Merge(series));
+                self.events.patch(&name, &params, &patch).await.map(drop)
+            }
+            created => created.map(drop),
+        }
+    }
+
+    fn event(&self, name: &str, content: &ConfigMapEvent<'_>, time: MicroTime) -> Event {
+        Event {
             metadata: ObjectMeta {
-                name: Some(event_name.clone()),
+                name: Some(name.to_owned()),
                 ..ObjectMeta::default()
             },
             regarding: Some(ObjectReference {
                 api_version: Some("v1".to_owned()),
                 kind: Some("ConfigMap".to_owned()),
-                name: Some(name.to_owned()),
+                name: Some(content.config_map.to_owned()),
                 namespace: Some(self.namespace.clone()),
-                uid: Some(uid.to_owned()),
+                uid: Some(content.uid.to_owned()),
                 ..ObjectReference::default()
             }),
-            reason: Some(reason.to_owned()),
-            action: Some(action.to_owned()),
+            reason: Some(content.reason.to_owned()),
+            action: Some(content.action.to_owned()),
             type_: Some("Warning".to_owned()),
-            note: Some(note.to_owned()),
-            event_time: Some(now.clone()),
+            note: Some(content.note.to_owned()),
+            event_time: Some(time),
             reporting_controller: Some("ramgate.io/ramgate".to_owned()),
             reporting_instance: Some(self.reporter.clone()),
             ..Event::default()
-        };
+        }
+    }
+
+    /// Counts one more write of an Event; returns how many there were
+    fn count(&mut self, name: &str) -> i32 {
         if self.counts.len() > MAX_COUNTS {
             self.counts.clear();
         }
-        let count = self.counts.entry(event_name.clone()).or_insert(0);
+        let count = self.counts.entry(name.to_owned()).or_insert(0);
         *count = count.saturating_add(1);
-        match self.events.create(&PostParams::default(), &event).await {
-            Err(kube::Error::Api(status)) if status.code == 409 => {
-                let series = json!({"series": {"count": (*count).max(2), "lastObservedTime": now}});
-                self.events
-                    .patch(&event_name, &PatchParams::default(), &Patch::Merge(series))
-                    .await
-                    .map(drop)
-            }
-            created => created.map(drop),
-        }
+        *count
     }
 }
 
-/// How many Events are counted at once; a longer history is of no use
-const MAX_COUNTS: usize = 1024;
+impl ConfigMapEvent<'_> {
+    /// The name of the Event; it follows from ConfigMap and note, so that all replicas and repetitions share one Event
+    fn event_name(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        (self.uid, self.note).hash(&mut hasher);
+        format!("{}.{:016x}", self.config_map, hasher.finish())
+    }
+}
 
-/// One note for each ConfigMap that has faults; what belongs to none is in the log and in /ready
+/// One note for each ConfigMap with faults; the log and `/ready` show those that belong to no ConfigMap
+///
+/// ```text
+/// people/a: bad, people/b: worse -> people: "not loaded: people/a: bad; people/b: worse"
+/// ```
 fn notes(faults: &[LocatedFault]) -> BTreeMap<String, String> {
     let mut lines: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for fault in faults {
         let name = fault.document.split('/').next().unwrap_or_default();
         lines.entry(name).or_default().push(fault.to_string());
     }
-    // One line, because kubectl cuts a table's cell at the first break
+    // One line, because kubectl cuts a cell of a table at the first line break
     let note = |lines: Vec<String>| {
-        let text = bounded(&lines, "; ", MAX_NOTE.saturating_sub(HEAD.len()));
-        format!("{HEAD}{text}")
+        let text = bounded(&lines, "; ", MAX_NOTE.saturating_sub(PREFIX.len()));
+        format!("{PREFIX}{text}")
     };
     lines
         .into_iter()
@@ -157,7 +175,7 @@ fn notes(faults: &[LocatedFault]) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::fake_api_server::Fake;
+    use crate::cluster::fake_api_server::FakeApiServer;
     use crate::config::FaultClass;
 
     const EVENTS: &str = "/apis/events.k8s.io/v1/namespaces/ramgate/events";
@@ -167,10 +185,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_fault_is_told_once_on_its_config_map() {
-        let fake = Fake::default();
+    async fn a_fault_is_written_once_on_its_config_map() {
+        let fake = FakeApiServer::default();
         fake.put(EVENTS, json!({"metadata": {"name": "x"}}));
-        let mut reports = Reports::new(fake.client(), "ramgate", "pod-1".to_owned());
+        let mut writer = EventWriter::new(fake.client(), "ramgate", "pod-1".to_owned());
         let known = |name: &str| (name != "configuration").then(|| format!("uid-{name}"));
         let faults = [
             fault("people/a", "bad"),
@@ -178,8 +196,8 @@ mod tests {
             fault("rules", "no"),
             fault("configuration", "no account"),
         ];
-        reports.tell(&faults, known).await;
-        reports.tell(&faults, known).await;
+        writer.write_faults(&faults, known).await;
+        writer.write_faults(&faults, known).await;
         let calls = fake.calls();
         assert_eq!(calls.len(), 2, "{calls:?}");
         let event = &calls[0].body;
@@ -192,10 +210,10 @@ mod tests {
             (&event["reason"], &event["type"], &event["reportingInstance"]),
             (&json!("NotLoaded"), &json!("Warning"), &json!("pod-1"))
         );
-        reports.tell(&[fault("rules", "other")], known).await;
+        writer.write_faults(&[fault("rules", "other")], known).await;
         assert_eq!(fake.calls().len(), 3);
-        reports.forget();
-        reports.tell(&[fault("rules", "other")], known).await;
+        writer.forget_faults();
+        writer.write_faults(&[fault("rules", "other")], known).await;
         let names: Vec<_> = fake
             .calls()
             .iter()
@@ -206,11 +224,11 @@ mod tests {
 
     #[tokio::test]
     async fn an_event_that_is_there_gets_a_series() {
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         fake.fail(EVENTS, 409);
-        let mut reports = Reports::new(fake.client(), "ramgate", "pod-1".to_owned());
-        reports
-            .tell(&[fault("people/a", "bad")], |_| Some("u".to_owned()))
+        let mut writer = EventWriter::new(fake.client(), "ramgate", "pod-1".to_owned());
+        writer
+            .write_faults(&[fault("people/a", "bad")], |_| Some("u".to_owned()))
             .await;
         let calls = fake.calls();
         assert_eq!(

@@ -1,17 +1,18 @@
-//! Configuration out of ConfigMaps: watched by label, read when they change, put in force together.
+//! Loads the configuration from ConfigMaps: watches them by label, and puts all of them in force together.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 use kube::runtime::{WatchStreamExt, watcher};
-use tokio::time::{Instant, sleep_until};
 
 use crate::cluster::api::watches::Watches;
-use crate::cluster::config_map_cache::ConfigMaps;
-use crate::cluster::config_map_events::Reports;
-use crate::cluster::metadata_watch::Patience;
+use crate::cluster::config_map_cache::{CacheChange, ConfigMapCache};
+use crate::cluster::config_map_events::EventWriter;
+use crate::cluster::reload_timer::ReloadTimer;
+use crate::cluster::watch_backoff::WatchBackoff;
 use crate::config::config_map::LABEL;
 use crate::config::reload::{ReloadOutcome, Reloader};
 use crate::config::store::Store;
@@ -23,40 +24,27 @@ const CALL_SECONDS: u32 = 30;
 const WATCH: &str = "configmaps";
 /// How many ConfigMaps are listed at once: each may have a mebibyte
 const PAGE: u32 = 8;
-/// How long to wait for another change before a reload: several ConfigMaps are applied one after the other
-const QUIET: Duration = Duration::from_millis(100);
-/// How long a reload waits at most, however many changes come
-const LONGEST: Duration = Duration::from_millis(400);
-/// When to try again what could not be put in force although it is good
-const AGAIN: Duration = Duration::from_secs(2);
-/// How long Events may take: a repair that waits behind them must not wait for long
-const TELLING: Duration = Duration::from_secs(2);
+/// How long writing Events may take: a repaired configuration waits meanwhile
+const EVENT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Configuration out of the labelled ConfigMaps of one namespace
-pub(crate) struct ClusterSource {
+/// Loads the configuration from the labelled ConfigMaps of one namespace
+pub(crate) struct ConfigMapSource {
     api: Api<ConfigMap>,
     call_seconds: u32,
-    store: std::sync::Arc<Store>,
+    store: Arc<Store>,
     reloader: Reloader,
-    reports: Reports,
-    /// The ConfigMap without whose section `cluster` no set is complete
+    events: EventWriter,
+    /// The ConfigMap that must hold the section `cluster`
     cluster_config: Option<String>,
 }
 
-/// When the next reload is due
-#[derive(Debug, Default)]
-struct Due {
-    first: Option<Instant>,
-    at: Option<Instant>,
-}
-
-impl ClusterSource {
-    /// A source that puts what the namespace's ConfigMaps hold in force; `reporter` is the pod that Events name
+impl ConfigMapSource {
+    /// A source for the ConfigMaps of a namespace; `reporter` is the pod that Events name
     pub(crate) fn new(
         watches: &Watches,
         namespace: &str,
         reporter: String,
-        store: std::sync::Arc<Store>,
+        store: Arc<Store>,
         reloader: Reloader,
     ) -> Self {
         Self {
@@ -64,139 +52,117 @@ impl ClusterSource {
             call_seconds: watches.call_seconds().min(CALL_SECONDS),
             store,
             reloader,
-            reports: Reports::new(watches.client().clone(), namespace, reporter),
+            events: EventWriter::new(watches.client().clone(), namespace, reporter),
             cluster_config: None,
         }
     }
 
-    /// The same, for which no set is complete without the section `cluster` of this ConfigMap
+    /// Requires that this ConfigMap holds the section `cluster`
     #[must_use]
     pub(crate) fn with_cluster_config(mut self, name: Option<String>) -> Self {
         self.cluster_config = name;
         self
     }
 
-    /// Loads, then reloads on change, until it is dropped
+    /// Loads the configuration, and reloads it after each change, until the future is dropped
     pub(crate) async fn run(mut self) {
         let config = watcher::Config::default()
             .labels(LABEL)
             .timeout(self.call_seconds)
             .page_size(PAGE);
-        let watch = watcher(self.api.clone(), config).backoff(Patience::default());
+        let watch = watcher(self.api.clone(), config).backoff(WatchBackoff::default());
         let mut events = std::pin::pin!(watch);
-        let mut maps = ConfigMaps::default();
-        let mut due = Due::default();
-        let mut listed = false;
+        let mut cache = ConfigMapCache::default();
+        let mut timer = ReloadTimer::default();
         loop {
-            let reload = async {
-                match due.at {
-                    Some(at) => sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 event = events.next() => match event {
                     Some(Ok(event)) => {
-                        listed |= matches!(event, watcher::Event::InitDone);
-                        if maps.apply(event).await {
-                            due.change(Instant::now());
+                        if cache.apply(event).await == CacheChange::Changed {
+                            timer.change(tokio::time::Instant::now());
                         }
                     }
-                    Some(Err(error)) => {
-                        tracing::warn!(kind = "configmaps", "watch is interrupted: {error}");
-                        if !listed {
-                            let message = format!("cannot list the ConfigMaps with label {LABEL}: {error}");
-                            self.reloader.refuse(vec![LocatedFault::whole("cluster", message, FaultClass::Conflict)]);
-                        }
-                    }
+                    Some(Err(error)) => self.watch_failed(&error, &cache),
                     None => return,
                 },
-                () = reload => {
-                    due = Due::default();
-                    if self.reload(&maps).await == ReloadOutcome::TryAgain {
-                        due.at = Instant::now().checked_add(AGAIN);
-                    }
+                () = timer.due() => {
+                    timer = match self.reload(&cache).await {
+                        ReloadOutcome::TryAgain => ReloadTimer::retry(),
+                        ReloadOutcome::Accepted | ReloadOutcome::Refused(_) => ReloadTimer::default(),
+                    };
                 }
             }
         }
     }
 
-    /// What is wrong if the section `cluster` is not where it was installed
-    ///
-    /// Without it pods would be routed by defaults: what a serverless or burst cluster sends to ECI would not be judged.
-    fn incomplete(&self) -> Option<LocatedFault> {
-        let name = self.cluster_config.as_deref()?;
-        let sources = self.store.config_maps();
-        let source = sources.iter().find(|source| &*source.name == name);
-        let message = match source {
-            None => format!(
-                "no ConfigMap of this name with label {LABEL} is there, which holds the section `cluster`: install the chart again"
-            ),
-            // Its own faults say more
-            Some(source)
-                if source
-                    .documents
-                    .iter()
-                    .any(|named| named.faults().next().is_some()) =>
-            {
-                return None;
-            }
-            Some(source)
-                if source
-                    .documents
-                    .iter()
-                    .any(|named| named.document.has_cluster_section()) =>
-            {
-                return None;
-            }
-            Some(_) => "it holds no section `cluster` any more: install the chart again".to_owned(),
-        };
-        Some(LocatedFault::whole(name, message, FaultClass::Conflict))
+    /// Logs an error of the watch; before the first list it is a fault of the configuration
+    fn watch_failed(&mut self, error: &watcher::Error, cache: &ConfigMapCache) {
+        tracing::warn!(kind = "configmaps", "watch is interrupted: {error}");
+        if !cache.is_complete() {
+            let message = format!("cannot list the ConfigMaps with label {LABEL}: {error}");
+            let fault = LocatedFault::whole("cluster", message, FaultClass::Conflict);
+            self.reloader.refuse(vec![fault]);
+        }
     }
 
-    async fn reload(&mut self, maps: &ConfigMaps) -> ReloadOutcome {
-        self.store.set_config_maps(maps.sources());
-        let offered = match self.incomplete() {
-            None => self.reloader.reload(maps.documents()).await,
+    /// Offers all documents to the reloader, and writes Events about faults
+    async fn reload(&mut self, cache: &ConfigMapCache) -> ReloadOutcome {
+        self.store.set_config_maps(cache.config_maps());
+        let outcome = match self.missing_cluster_section() {
+            None => self.reloader.reload(cache.documents()).await,
             Some(fault) => {
                 self.reloader.refuse(vec![fault.clone()]);
                 ReloadOutcome::Refused(vec![fault])
             }
         };
-        match &offered {
-            ReloadOutcome::Accepted => self.reports.forget(),
+        match &outcome {
+            ReloadOutcome::Accepted => self.events.forget_faults(),
             ReloadOutcome::Refused(faults) => {
-                let tell = self
-                    .reports
-                    .tell(faults, |name| maps.uid(name).map(str::to_owned));
-                if tokio::time::timeout(TELLING, tell).await.is_err() {
+                let uid = |name: &str| cache.uid(name).map(str::to_owned);
+                let write = self.events.write_faults(faults, uid);
+                if tokio::time::timeout(EVENT_TIMEOUT, write).await.is_err() {
                     tracing::warn!("writing Events takes too long");
                 }
             }
             ReloadOutcome::TryAgain => {}
         }
-        offered
+        outcome
     }
-}
 
-impl Due {
-    /// A change came: wait for quiet, but not for ever
-    fn change(&mut self, now: Instant) {
-        let first = *self.first.get_or_insert(now);
-        let latest = first.checked_add(LONGEST);
-        self.at = now.checked_add(QUIET).min(latest);
+    /// A fault if the section `cluster` is not in the ConfigMap in which the chart installed it
+    ///
+    /// Without the section, defaults would route pods: those that a serverless or burst cluster sends to ECI would not be
+    /// evaluated.
+    fn missing_cluster_section(&self) -> Option<LocatedFault> {
+        let name = self.cluster_config.as_deref()?;
+        let config_maps = self.store.config_maps();
+        let message = match config_maps.iter().find(|config_map| &*config_map.name == name) {
+            None => format!(
+                "no ConfigMap of this name with label {LABEL} is there, which holds the section `cluster`: install the chart again"
+            ),
+            Some(config_map) => {
+                let mut documents = config_map.documents.iter();
+                // The faults of a document say more than that it has no section
+                let has_section_or_fault = documents
+                    .any(|named| named.document.has_cluster_section() || named.faults().next().is_some());
+                if has_section_or_fault {
+                    return None;
+                }
+                "it holds no section `cluster` any more: install the chart again".to_owned()
+            }
+        };
+        Some(LocatedFault::whole(name, message, FaultClass::Conflict))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use serde_json::{Value, json};
+    use tokio::time::Instant;
 
     use super::*;
-    use crate::cluster::fake_api_server::Fake;
-    use crate::cluster::{Surroundings, View};
+    use crate::cluster::fake_api_server::FakeApiServer;
+    use crate::cluster::{MetadataWatchSet, WatchedCluster};
     use crate::config::Status;
     use crate::kubernetes::cluster::{Cluster, NodeKind};
 
@@ -210,9 +176,9 @@ mod tests {
     }
 
     struct Setup {
-        fake: Fake,
+        fake: FakeApiServer,
         store: Arc<Store>,
-        view: Arc<View>,
+        cluster: Arc<WatchedCluster>,
     }
 
     impl Setup {
@@ -221,7 +187,7 @@ mod tests {
         }
 
         fn start_with(text: &str, cluster_config: Option<&str>) -> Self {
-            let fake = Fake::default();
+            let fake = FakeApiServer::default();
             fake.list(MAPS, vec![config_map(1, text)]);
             fake.list(
                 "/api/v1/namespaces",
@@ -240,15 +206,15 @@ mod tests {
             );
             fake.put(EVENTS, json!({"metadata": {"name": "e"}}));
             let store = Arc::new(Store::default());
-            let view = Arc::new(View::new(
+            let cluster = Arc::new(WatchedCluster::new(
                 fake.client(),
                 Arc::clone(&store),
-                crate::cluster::Followed::default(),
+                crate::cluster::FollowedObjects::default(),
             ));
-            let mut surroundings = Surroundings::new(fake.watches(), Arc::clone(&view));
-            surroundings.patience = Duration::from_millis(500);
-            let reloader = Reloader::new(Arc::clone(&store), Some(surroundings));
-            let source = ClusterSource::new(
+            let mut watch_set = MetadataWatchSet::new(fake.watches(), Arc::clone(&cluster));
+            watch_set.list_timeout = Duration::from_millis(500);
+            let reloader = Reloader::new(Arc::clone(&store), Some(Box::new(watch_set)));
+            let source = ConfigMapSource::new(
                 &fake.watches(),
                 "ramgate",
                 "pod-1".into(),
@@ -257,17 +223,17 @@ mod tests {
             );
             let source = source.with_cluster_config(cluster_config.map(str::to_owned));
             tokio::spawn(source.run());
-            Self { fake, store, view }
+            Self { fake, store, cluster }
         }
 
-        /// The cluster as the configuration in force sees it
-        fn seen<T>(&self, look: impl FnOnce(&dyn Cluster) -> T) -> T {
-            look(&*self.view)
+        /// Looks something up in the watched cluster
+        fn lookup<T>(&self, look_up: impl FnOnce(&dyn Cluster) -> T) -> T {
+            look_up(&*self.cluster)
         }
 
         fn node_kind(&self, name: &str) -> NodeKind {
             let configuration = self.store.current().expect("a configuration is in force");
-            NodeKind::of_name(name, &*self.view, &configuration.cluster)
+            NodeKind::of_name(name, &*self.cluster, &configuration.cluster)
         }
 
         async fn until(&self, wanted: impl Fn(&Status) -> bool) {
@@ -287,7 +253,7 @@ mod tests {
         }
 
         fn apply(&self, version: u32, text: &str) {
-            self.fake.tell(MAPS, "MODIFIED", config_map(version, text));
+            self.fake.send_event(MAPS, "MODIFIED", config_map(version, text));
         }
 
         fn called(&self, path: &str) -> usize {
@@ -312,17 +278,17 @@ mod tests {
         );
         assert_eq!(setup.node_kind("gone"), NodeKind::Unknown);
         assert_eq!(
-            setup.seen(|seen| seen.namespace("a")).unwrap().labels["eci"],
+            setup.lookup(|cluster| cluster.namespace("a")).unwrap().labels["eci"],
             "true"
         );
         assert!(
             setup
-                .seen(|seen| seen.namespace("a"))
+                .lookup(|cluster| cluster.namespace("a"))
                 .unwrap()
                 .annotations
                 .is_empty()
         );
-        assert_eq!(setup.fake.watching("/api/v1/serviceaccounts"), 0);
+        assert_eq!(setup.fake.open_watches("/api/v1/serviceaccounts"), 0);
         let calls = setup.fake.calls();
         let maps = calls.iter().find(|call| call.path == MAPS).unwrap();
         assert!(
@@ -356,7 +322,7 @@ mod tests {
         setup.apply(3, ACCOUNT);
         setup.until(|status| status.generation == 2).await;
         assert_eq!(setup.store.config_maps().len(), 1);
-        setup.fake.tell(MAPS, "DELETED", config_map(4, ACCOUNT));
+        setup.fake.send_event(MAPS, "DELETED", config_map(4, ACCOUNT));
         setup.until(|status| status.last_reload == Some(false)).await;
         assert_eq!(setup.store.current().unwrap().generation, 2);
         assert!(setup.store.config_maps().is_empty());
@@ -364,7 +330,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_set_without_the_installed_section_cluster_waits_and_leaves_the_last_good_one_in_force() {
-        let cluster = |version: u32, text: &str| {
+        let cluster_map = |version: u32, text: &str| {
             json!({"metadata": {"name": "gate-cluster", "uid": "c", "resourceVersion": version.to_string(),
                 "labels": {LABEL: "directory"}}, "data": {"cluster.yaml": text}})
         };
@@ -378,19 +344,19 @@ mod tests {
         assert_eq!(setup.store.status().generation, 0);
         setup
             .fake
-            .tell(MAPS, "ADDED", cluster(2, "cluster: {serverless: true}"));
+            .send_event(MAPS, "ADDED", cluster_map(2, "cluster: {serverless: true}"));
         setup.until(|status| status.generation == 1).await;
         for (event, version, text) in [
             ("DELETED", 3, "cluster: {serverless: true}"),
             ("ADDED", 4, "users: []"),
         ] {
-            setup.fake.tell(MAPS, event, cluster(version, text));
+            setup.fake.send_event(MAPS, event, cluster_map(version, text));
             setup.until(|status| status.last_reload == Some(false)).await;
             assert!(setup.store.current().unwrap().cluster.serverless);
-            setup.fake.tell(
+            setup.fake.send_event(
                 MAPS,
                 "MODIFIED",
-                cluster(version + 10, "cluster: {serverless: true}"),
+                cluster_map(version + 10, "cluster: {serverless: true}"),
             );
             setup.until(|status| status.last_reload == Some(true)).await;
         }
@@ -416,22 +382,29 @@ mod tests {
         );
         setup.apply(2, &mapping);
         setup.until(|status| status.generation == 2).await;
-        let namespace = setup.seen(|seen| seen.namespace("a")).unwrap();
+        let namespace = setup.lookup(|cluster| cluster.namespace("a")).unwrap();
         assert_eq!(
             namespace.annotations.iter().collect::<Vec<_>>(),
             [(&"rg".to_owned(), &"rg-a".to_owned())]
         );
         assert_eq!(
-            setup.seen(|seen| seen.service_account("a", "s")).unwrap().labels["role"],
+            setup
+                .lookup(|cluster| cluster.service_account("a", "s"))
+                .unwrap()
+                .labels["role"],
             "R"
         );
         let new = json!({"metadata": {"name": "new", "namespace": "a", "labels": {"role": "N"}}});
         setup.fake.put("/api/v1/namespaces/a/serviceaccounts/new", new);
-        assert!(setup.seen(|seen| seen.service_account("a", "new")).is_none());
-        setup.view.read_service_account("a", "new").await;
+        assert!(
+            setup
+                .lookup(|cluster| cluster.service_account("a", "new"))
+                .is_none()
+        );
+        setup.cluster.read_service_account("a", "new").await;
         assert_eq!(
             setup
-                .seen(|seen| seen.service_account("a", "new"))
+                .lookup(|cluster| cluster.service_account("a", "new"))
                 .unwrap()
                 .labels["role"],
             "N"
@@ -443,13 +416,17 @@ mod tests {
         setup.apply(3, ACCOUNT);
         setup.until(|status| status.generation == 3).await;
         setup
-            .eventually(|setup| setup.seen(|seen| seen.service_account("a", "s")).is_none())
+            .eventually(|setup| {
+                setup
+                    .lookup(|cluster| cluster.service_account("a", "s"))
+                    .is_none()
+            })
             .await;
         setup
-            .eventually(|setup| setup.fake.watching("/api/v1/serviceaccounts") == 0)
+            .eventually(|setup| setup.fake.open_watches("/api/v1/serviceaccounts") == 0)
             .await;
         assert_eq!(setup.called("/api/v1/namespaces"), 2);
-        setup.view.read_service_account("a", "other").await;
+        setup.cluster.read_service_account("a", "other").await;
         assert_eq!(setup.called("/api/v1/namespaces/a/serviceaccounts/other"), 0);
     }
 
@@ -473,17 +450,21 @@ mod tests {
         assert_eq!(setup.store.current().unwrap().generation, 1);
         setup.fake.heal("/api/v1/serviceaccounts");
         setup.until(|status| status.generation == 2).await;
-        assert!(setup.seen(|seen| seen.service_account("a", "s")).is_some());
+        assert!(
+            setup
+                .lookup(|cluster| cluster.service_account("a", "s"))
+                .is_some()
+        );
     }
 
     #[tokio::test]
     async fn without_lists_there_is_nothing_in_force() {
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         fake.fail(MAPS, 403);
         let store = Arc::new(Store::default());
         let reloader = Reloader::new(Arc::clone(&store), None);
         tokio::spawn(
-            ClusterSource::new(
+            ConfigMapSource::new(
                 &fake.watches(),
                 "ramgate",
                 "p".into(),
@@ -505,17 +486,5 @@ mod tests {
         fake.heal(MAPS);
         fake.list(MAPS, vec![config_map(1, ACCOUNT)]);
         status.wait_for(|status| status.generation == 1).await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn many_changes_wait_for_quiet_but_not_for_ever() {
-        let mut due = Due::default();
-        let start = Instant::now();
-        due.change(start);
-        assert_eq!(due.at, Some(start + QUIET));
-        due.change(start + Duration::from_millis(90));
-        assert_eq!(due.at, Some(start + Duration::from_millis(190)));
-        due.change(start + Duration::from_millis(390));
-        assert_eq!(due.at, Some(start + LONGEST));
     }
 }

@@ -1,4 +1,4 @@
-//! An API server for tests: fixed answers by path, lists and watches that the test feeds.
+//! An API server for tests: fixed answers by path, and lists and watches that the test fills.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::api::watches::Watches;
 
-/// A request that came in
+/// A request that the server received
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) method: String,
@@ -23,8 +23,9 @@ pub(crate) struct Call {
     pub(crate) body: Value,
 }
 
+/// An API server in memory; clones share one state
 #[derive(Clone, Default)]
-pub(crate) struct Fake(Arc<Mutex<State>>);
+pub(crate) struct FakeApiServer(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -41,7 +42,7 @@ enum Answer {
     Hang,
 }
 
-impl Fake {
+impl FakeApiServer {
     pub(crate) fn client(&self) -> Client {
         let fake = self.clone();
         let service = tower::service_fn(move |request| {
@@ -94,8 +95,8 @@ impl Fake {
         self.0.lock().unwrap().lists.insert(path.to_owned(), items);
     }
 
-    /// Tells all watches of a path
-    pub(crate) fn tell(&self, path: &str, event: &str, object: Value) {
+    /// Sends an event to all open watches of a path
+    pub(crate) fn send_event(&self, path: &str, event: &str, object: Value) {
         let line = format!("{}\n", json!({"type": event, "object": object}));
         let state = self.0.lock().unwrap();
         for watch in state.watches.get(path).into_iter().flatten() {
@@ -104,7 +105,7 @@ impl Fake {
     }
 
     /// How many watches of a path are open
-    pub(crate) fn watching(&self, path: &str) -> usize {
+    pub(crate) fn open_watches(&self, path: &str) -> usize {
         let state = self.0.lock().unwrap();
         state
             .watches
@@ -177,7 +178,7 @@ fn failure(code: StatusCode) -> Response<Body> {
     respond(code, &status)
 }
 
-/// Waits until something is so, for a few seconds
+/// Waits until a condition holds, for a few seconds
 pub(crate) async fn until(what: &str, is: impl Fn() -> bool) {
     for _ in 0..1000 {
         if is() {

@@ -1,212 +1,147 @@
-//! What the chart installed of the webhook configurations, to be held against what is live.
+//! The webhook configurations as the chart installed them, compared with the live ones.
 //!
-//! The chart leaves a digest of each field of each entry in a ConfigMap: of the field's JSON with sorted keys. What is
-//! written in the cluster (caBundle, metadata) has none, and what the API server fills in with nothing (an empty selector)
-//! counts as absent.
+//! The chart leaves a ConfigMap with a digest of each field of each entry.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use data_encoding::HEXLOWER;
 use k8s_openapi::api::admissionregistration::v1::{
-    MutatingWebhookConfiguration, ValidatingWebhook, ValidatingWebhookConfiguration,
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
 };
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::Resource;
-use kube::core::ClusterResourceScope;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+
+use crate::cluster::webhook_entry::{WebhookConfiguration, WebhookEntry};
 
 /// The key of the ConfigMap
 const KEY: &str = "webhooks.json";
 
-/// How many digits of a digest are kept: 128 bits, which nobody hits on purpose
-const DIGITS: usize = 32;
-
 /// How many differences one sentence names
-const SHOWN: usize = 6;
+const MAX_NAMED: usize = 6;
 
-/// One of the two configurations
+/// The phase of admission; each has its own webhook configuration
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Phase {
-    /// The mutating one
+pub enum AdmissionPhase {
+    /// The phase of the `MutatingWebhookConfiguration`
     Mutating,
-    /// The validating one
+    /// The phase of the `ValidatingWebhookConfiguration`
     Validating,
 }
 
-/// Entries by name, each with a digest for each field
-type Digests = BTreeMap<String, BTreeMap<String, String>>;
+/// The digest of each field, by name of the entry and name of the field
+type EntryDigests = BTreeMap<String, BTreeMap<String, String>>;
 
 /// The digests that the chart left
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Installed {
-    mutating: Digests,
-    validating: Digests,
-}
-
-/// An entry of a live configuration
-#[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub(crate) name: String,
-    /// As far as both kinds have the same fields
-    pub(crate) hook: ValidatingWebhook,
-    fields: BTreeMap<String, String>,
+pub struct InstalledWebhooks {
+    mutating: EntryDigests,
+    validating: EntryDigests,
 }
 
 /// An entry that is not as it was installed
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Difference {
-    /// In which configuration
-    pub phase: Phase,
-    /// The entry
+pub struct WebhookDifference {
+    /// The phase whose configuration holds the entry
+    pub phase: AdmissionPhase,
+    /// The name of the entry
     pub entry: String,
-    /// In what it differs
+    /// The kind of difference
     pub kind: DifferenceKind,
 }
 
-/// In what an entry differs
+/// How an entry differs
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DifferenceKind {
-    /// It is not there
+    /// It was installed and is not there
     Missing,
     /// It is there and was not installed
     Added,
-    /// Fields have other values
+    /// These fields have other values
     Fields(Vec<String>),
 }
 
-/// A webhook configuration of either kind
-pub(crate) trait Configuration:
-    Resource<DynamicType = (), Scope = ClusterResourceScope>
-    + Clone
-    + fmt::Debug
-    + DeserializeOwned
-    + Send
-    + 'static
-{
-    /// The entries as JSON
-    fn webhooks(&self) -> Vec<Value>;
-
-    fn entries(&self) -> Vec<Entry> {
-        self.webhooks().into_iter().filter_map(Entry::new).collect()
-    }
-}
-
-impl Configuration for MutatingWebhookConfiguration {
-    fn webhooks(&self) -> Vec<Value> {
-        let entries = self.webhooks.iter().flatten();
-        entries
-            .filter_map(|entry| serde_json::to_value(entry).ok())
-            .collect()
-    }
-}
-
-impl Configuration for ValidatingWebhookConfiguration {
-    fn webhooks(&self) -> Vec<Value> {
-        let entries = self.webhooks.iter().flatten();
-        entries
-            .filter_map(|entry| serde_json::to_value(entry).ok())
-            .collect()
-    }
-}
-
-impl Entry {
-    pub(crate) fn new(entry: Value) -> Option<Self> {
-        let hook = ValidatingWebhook::deserialize(&entry).ok()?;
-        let Value::Object(fields) = entry else { return None };
-        let fields = fields.into_iter().filter(|(field, _)| field != "name");
-        let digests = fields.filter_map(|(field, mut value)| {
-            if let (true, Some(client)) = (field == "clientConfig", value.as_object_mut()) {
-                client.remove("caBundle");
-            }
-            let is_nothing = value.is_null() || value.as_object().is_some_and(Map::is_empty);
-            (!is_nothing).then(|| (field, digested(&value)))
-        });
-        Some(Self {
-            name: hook.name.clone(),
-            fields: digests.collect(),
-            hook,
-        })
-    }
-}
-
-impl Installed {
-    /// What a ConfigMap says
+impl InstalledWebhooks {
+    /// Reads the digests from the chart's ConfigMap
     ///
     /// # Errors
-    /// It lacks the key, or this is not what the chart writes.
+    /// The ConfigMap lacks the key, or its text is not what the chart writes.
     pub fn read(map: &ConfigMap) -> Result<Self, String> {
         let text = map.data.as_ref().and_then(|data| data.get(KEY));
         let text = text.ok_or_else(|| format!("it has no key {KEY}"))?;
         serde_json::from_str(text).map_err(|error| format!("key {KEY}: {error}"))
     }
 
-    /// In what both configurations differ from what was installed; one that is not there lacks all its entries
+    /// The differences of both live configurations; of one that does not exist all entries are missing
     pub fn differences(
         &self,
         mutating: &MutatingWebhookConfiguration,
         validating: &ValidatingWebhookConfiguration,
-    ) -> Vec<Difference> {
-        let mut differences = self.of(Phase::Mutating, &mutating.entries());
-        differences.extend(self.of(Phase::Validating, &validating.entries()));
+    ) -> Vec<WebhookDifference> {
+        let mut differences = self.phase_differences(AdmissionPhase::Mutating, &mutating.entries());
+        differences.extend(self.phase_differences(AdmissionPhase::Validating, &validating.entries()));
         differences
     }
 
-    /// The same for one configuration
-    pub(crate) fn of(&self, phase: Phase, live: &[Entry]) -> Vec<Difference> {
+    /// The differences of the live entries of one phase
+    ///
+    /// ```text
+    /// installed {a: {rules: 1}, b: {rules: 2}}, live {b: {rules: 3}, c: {}}
+    ///   -> a is missing, b has other rules, c is added
+    /// ```
+    pub(crate) fn phase_differences(
+        &self,
+        phase: AdmissionPhase,
+        live: &[WebhookEntry],
+    ) -> Vec<WebhookDifference> {
         let installed = match phase {
-            Phase::Mutating => &self.mutating,
-            Phase::Validating => &self.validating,
+            AdmissionPhase::Mutating => &self.mutating,
+            AdmissionPhase::Validating => &self.validating,
         };
-        let difference = |entry: &str, kind| Difference {
-            phase,
-            entry: entry.to_owned(),
-            kind,
-        };
-        let mut differences = Vec::new();
-        for (name, wanted) in installed {
-            match live.iter().find(|entry| entry.name == *name) {
-                None => differences.push(difference(name, DifferenceKind::Missing)),
-                Some(entry) => {
-                    let fields = changed(wanted, &entry.fields);
-                    if !fields.is_empty() {
-                        differences.push(difference(name, DifferenceKind::Fields(fields)));
-                    }
-                }
-            }
-        }
+        let changed = installed.iter().filter_map(|(name, digests)| {
+            let kind = match live.iter().find(|entry| entry.name == *name) {
+                None => DifferenceKind::Missing,
+                Some(entry) => DifferenceKind::Fields(changed_fields(digests, &entry.digests)?),
+            };
+            Some((name, kind))
+        });
         let added = live.iter().filter(|entry| !installed.contains_key(&entry.name));
-        differences.extend(added.map(|entry| difference(&entry.name, DifferenceKind::Added)));
-        differences
+        let added = added.map(|entry| (&entry.name, DifferenceKind::Added));
+        let differences = changed.chain(added).map(|(name, kind)| WebhookDifference {
+            phase,
+            entry: name.clone(),
+            kind,
+        });
+        differences.collect()
     }
 }
 
-/// The fields in which an entry has another value than was installed
-fn changed(wanted: &BTreeMap<String, String>, found: &BTreeMap<String, String>) -> Vec<String> {
-    let mut fields: Vec<String> = wanted
+/// The fields whose digests differ, in order; `None` if all are equal
+fn changed_fields(
+    installed: &BTreeMap<String, String>,
+    live: &BTreeMap<String, String>,
+) -> Option<Vec<String>> {
+    let changed = installed
         .iter()
-        .filter(|(field, digest)| found.get(*field) != Some(digest))
-        .map(|(field, _)| field.clone())
-        .collect();
-    fields.extend(found.keys().filter(|field| !wanted.contains_key(*field)).cloned());
+        .filter(|(field, digest)| live.get(*field) != Some(digest))
+        .map(|(field, _)| field);
+    let added = live.keys().filter(|field| !installed.contains_key(*field));
+    let mut fields: Vec<String> = changed.chain(added).cloned().collect();
     fields.sort_unstable();
-    fields
+    (!fields.is_empty()).then_some(fields)
 }
 
-/// A few of many differences
-pub(crate) fn told(differences: &[Difference]) -> String {
-    let some: Vec<String> = differences.iter().take(SHOWN).map(ToString::to_string).collect();
-    match differences.len().saturating_sub(SHOWN) {
-        0 => some.join(", "),
-        more => format!("{} and {more} more", some.join(", ")),
+/// The first differences as text, and how many more there are
+pub(crate) fn summarize_differences(differences: &[WebhookDifference]) -> String {
+    let named = differences.iter().take(MAX_NAMED).map(ToString::to_string);
+    let named: Vec<String> = named.collect();
+    match differences.len().saturating_sub(MAX_NAMED) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
     }
 }
 
-impl fmt::Display for Phase {
+impl fmt::Display for AdmissionPhase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Mutating => "mutating",
@@ -215,7 +150,7 @@ impl fmt::Display for Phase {
     }
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for WebhookDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { phase, entry, kind } = self;
         match kind {
@@ -228,42 +163,15 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The first digits of the SHA-256 of a value's JSON
-fn digested(value: &Value) -> String {
-    // Go writes these two as escapes wherever it writes JSON
-    let json = sorted(value)
-        .to_string()
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029");
-    let digest = digest(&SHA256, json.as_bytes());
-    HEXLOWER.encode(digest.as_ref()).chars().take(DIGITS).collect()
-}
-
-/// The same value with sorted keys, whatever order the map of the JSON library keeps
-fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Object(fields) => {
-            let sorted: BTreeMap<&String, Value> =
-                fields.iter().map(|(key, value)| (key, sorted(value))).collect();
-            sorted
-                .into_iter()
-                .map(|(key, value)| (key.clone(), value))
-                .collect()
-        }
-        Value::Array(items) => items.iter().map(sorted).collect(),
-        other => other.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
     /// The three objects of the chart with default values
     fn chart() -> (
-        Installed,
+        InstalledWebhooks,
         MutatingWebhookConfiguration,
         ValidatingWebhookConfiguration,
     ) {
@@ -277,18 +185,18 @@ mod tests {
         };
         let map = serde_json::from_value(find("ConfigMap", "ramgate-installed")).unwrap();
         (
-            Installed::read(&map).unwrap(),
+            InstalledWebhooks::read(&map).unwrap(),
             serde_json::from_value(find("MutatingWebhookConfiguration", "ramgate")).unwrap(),
             serde_json::from_value(find("ValidatingWebhookConfiguration", "ramgate")).unwrap(),
         )
     }
 
-    fn said(change: impl Fn(&mut Value)) -> String {
+    fn summary_after(change: impl Fn(&mut Value)) -> String {
         let (installed, mutating, validating) = chart();
         let mut validating = serde_json::to_value(validating).unwrap();
         change(&mut validating);
         let validating = serde_json::from_value(validating).unwrap();
-        told(&installed.differences(&mutating, &validating))
+        summarize_differences(&installed.differences(&mutating, &validating))
     }
 
     fn entry<'a>(object: &'a mut Value, name: &str) -> &'a mut Value {
@@ -298,8 +206,8 @@ mod tests {
 
     #[test]
     fn what_was_rendered_is_what_was_installed() {
-        assert_eq!(said(|_| {}), "");
-        let filled_in = said(|object| {
+        assert_eq!(summary_after(|_| {}), "");
+        let filled_in = summary_after(|object| {
             object["metadata"]["annotations"] = json!({"argocd.argoproj.io/tracking-id": "x"});
             for entry in object["webhooks"].as_array_mut().unwrap() {
                 entry["clientConfig"]["caBundle"] = "Y2E=".into();
@@ -333,13 +241,13 @@ mod tests {
             ),
         ];
         for (field, value) in changes {
-            let said = said(|object| entry(object, "marked.ramgate.io")[field] = value.clone());
+            let said = summary_after(|object| entry(object, "marked.ramgate.io")[field] = value.clone());
             assert_eq!(
                 said,
                 format!("validating `marked.ramgate.io` has another {field}")
             );
         }
-        let gone = said(|object| {
+        let gone = summary_after(|object| {
             let entries = object["webhooks"].as_array_mut().unwrap();
             entries.retain(|entry| entry["name"] != "connect.ramgate.io");
             let mut other = entries[0].clone();
@@ -350,27 +258,19 @@ mod tests {
             gone,
             "validating `connect.ramgate.io` is not there, validating `other.example.com` was not installed"
         );
-        let all = said(|object| object["webhooks"] = json!([]));
+        let all = summary_after(|object| object["webhooks"] = json!([]));
         assert!(all.starts_with("validating `") && all.ends_with(" more"), "{all}");
     }
 
     #[test]
     fn what_the_chart_did_not_write_is_no_answer() {
         let read = |data: Value| {
-            Installed::read(&serde_json::from_value(json!({"metadata": {}, "data": data})).unwrap())
+            InstalledWebhooks::read(&serde_json::from_value(json!({"metadata": {}, "data": data})).unwrap())
         };
         assert_eq!(read(json!({})).unwrap_err(), "it has no key webhooks.json");
         for text in ["", "[]", "{}", r#"{"mutating": {}, "validating": {"a": 1}}"#] {
             let error = read(json!({"webhooks.json": text})).unwrap_err();
             assert!(error.starts_with("key webhooks.json: "), "{error}");
         }
-    }
-
-    #[test]
-    fn digests_are_those_of_the_chart_for_any_text() {
-        // printf '%s' '{"a":[1,true],"b":"<&>\n\"\t"}' | sha256sum
-        let value = json!({"b": "<&>\n\"\t", "a": [1, true]});
-        assert_eq!(sorted(&value).to_string(), r#"{"a":[1,true],"b":"<&>\n\"\t"}"#);
-        assert_eq!(digested(&value).len(), DIGITS);
     }
 }

@@ -1,4 +1,6 @@
-//! The keys of the stamps: one Secret that all replicas share, made by whichever needs it first.
+//! The keys of the stamps: one Secret that all replicas share, created by the first replica that needs it.
+
+mod stamp_secret;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,38 +10,33 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use futures::StreamExt;
-use jiff::Timestamp;
-use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::{Patch, PatchParams};
 use kube::{Api, Client};
 
 use crate::cluster::api;
 use crate::cluster::api::watches::Watches;
-use crate::cluster::api::{ApiError, RETRY, Told, answered, won};
-use crate::stamp::{Form, Ring, RingError, Signer};
+use crate::cluster::api::{ApiError, LastError, RETRY, in_time, unless_conflict};
+use crate::cluster::key_store::stamp_secret::{FORM, StampSecret};
+use crate::stamp::{Form, RingError, Signer};
 
-/// The namespace whose UID stands for the cluster: every cluster has one, for as long as it lives
+/// The namespace whose UID identifies the cluster: every cluster has one, for as long as it lives
 const CLUSTER: &str = "kube-system";
-
-/// The annotation of the Secret that says in which form stamps are written; without it the first, as older versions read
-/// no other
-const FORM: &str = "ramgate.io/stamp-form";
 
 /// The name of the watch, in metrics and messages
 const WATCH: &str = "stamp-keys";
 
-/// How often the Secret is read again because a stamp names a key that is not known
-const AGAIN: Duration = Duration::from_secs(1);
+/// The shortest time between two reads of the Secret for stamps with an unknown key
+const READ_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The Secret with the keys, and what is known of it
+/// The keys of the Secret as they were last good
 pub(crate) struct KeyStore {
     client: Client,
     secrets: Api<Secret>,
     watched: Api<Secret>,
     call_seconds: u32,
     name: String,
+    /// The field manager: the pod
     manager: String,
     upgrade_after: Duration,
     signer: ArcSwapOption<Signer>,
@@ -48,17 +45,31 @@ pub(crate) struct KeyStore {
 
 #[derive(Default)]
 struct State {
-    /// What the Secret held when it was last good, so that it can be restored
-    data: BTreeMap<String, ByteString>,
-    form: Form,
+    /// The Secret as it was last watched, read or written: `Some(None)` if it is missing, `None` if nothing is known yet
+    latest: Option<Option<Secret>>,
+    /// The content when it was last good, so that it can be restored
+    good: StampSecret,
+    /// The UID of the cluster
     cluster: Option<String>,
-    trouble: Option<String>,
-    read_again: Option<Instant>,
+    last_error: Option<String>,
+    /// When a stamp with an unknown key last made this process read the Secret
+    read_at: Option<Instant>,
 }
 
-/// Why there is no seal, or no new one
+/// The step from the first form of stamps to the second, which is done once
+///
+/// An administrator who sets the first form afterwards keeps it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Upgrade {
+    /// Replicas of a version that only knows the first form may still run
+    NotDue,
+    Due,
+    Done,
+}
+
+/// Why there are no keys, or not the newest
 #[derive(Debug, thiserror::Error)]
-enum KeysError {
+enum KeyStoreError {
     #[error("Secret `{name}`: {source}")]
     Api { name: String, source: ApiError },
     #[error("Secret `{name}`: {source}; what was good before stays in use")]
@@ -68,8 +79,9 @@ enum KeysError {
 }
 
 impl KeyStore {
-    /// The Secret of a name in a namespace, written in the name of one pod; after some time of life it says that stamps may
-    /// be written in the second form
+    /// The Secret of a name in a namespace; `pod` is its field manager
+    ///
+    /// After running for `upgrade_after`, the store lets all replicas write stamps in the second form.
     pub(crate) fn new(
         watches: &Watches,
         namespace: &str,
@@ -91,84 +103,64 @@ impl KeyStore {
         }
     }
 
-    /// What signs and verifies; nothing before the keys were read once
+    /// Signs and verifies stamps; `None` until the keys were read once
     pub(crate) fn signer(&self) -> Option<Arc<Signer>> {
         self.signer.load_full()
     }
 
-    /// Why the keys are not in step, if they are not
-    pub(crate) fn trouble(&self) -> Option<String> {
-        self.state().trouble.clone()
+    /// The error of the last step, if it failed
+    pub(crate) fn last_error(&self) -> Option<String> {
+        self.state().last_error.clone()
     }
 
-    /// Follows the Secret, and makes it where there is none, for ever
-    pub(crate) async fn keep(self: Arc<Self>) {
-        let mut events = pin!(api::follow(self.watched.clone(), &self.name, self.call_seconds));
-        let mut last: Option<Option<Secret>> = None;
-        let mut told = Told::default();
+    /// Follows the Secret, and creates it if it is missing, for ever
+    pub(crate) async fn run(self: Arc<Self>) {
+        let secrets = self.watched.clone();
+        let mut events = pin!(api::watch_object(secrets, &self.name, self.call_seconds));
+        let mut upgrade_time = pin!(tokio::time::sleep(self.upgrade_after));
+        let mut upgrade = Upgrade::NotDue;
+        let mut reported = LastError::default();
         let mut failed = false;
-        // Replicas of a version that knows the first form alone are gone by then
-        let mut upgrade = pin!(tokio::time::sleep(self.upgrade_after));
-        // Once is enough: whoever takes it back afterwards wants the first form
-        let (mut is_due, mut is_upgraded) = (false, false);
         loop {
             let step = tokio::select! {
                 Some(event) = events.next() => match event {
-                    Ok(secret) => {
-                        let step = self.changed(secret.as_ref()).await;
-                        last = Some(secret);
-                        step
-                    }
-                    Err(error) => Err(self.failed(error)),
+                    Ok(secret) => self.apply(secret).await,
+                    Err(error) => Err(self.api_error(error)),
                 },
-                () = &mut upgrade, if !is_due => {
-                    is_due = true;
+                () = &mut upgrade_time, if upgrade == Upgrade::NotDue => {
+                    upgrade = Upgrade::Due;
                     if failed {
                         continue;
                     }
                     Ok(())
                 }
-                () = tokio::time::sleep(RETRY), if failed => match &last {
-                    Some(secret) => self.changed(secret.as_ref()).await,
-                    None => continue,
-                },
+                () = tokio::time::sleep(RETRY), if failed => {
+                    let Some(latest) = self.latest() else { continue };
+                    self.apply(latest).await
+                }
                 else => return,
             };
             let step = match step {
-                Ok(()) if is_due && !is_upgraded && self.signer().is_some() => {
-                    let step = self.upgrade().await;
-                    is_upgraded = step.is_ok();
-                    step
-                }
-                step => step,
+                Ok(()) if upgrade == Upgrade::Due && self.signer().is_some() => self.upgrade().await,
+                step => step.map(|()| upgrade),
             };
             failed = step.is_err();
-            self.state().trouble = step.as_ref().err().map(ToString::to_string);
-            if told.is_news(&step)
-                && let Err(error) = step
-            {
+            self.state().last_error = step.as_ref().err().map(ToString::to_string);
+            if let Some(error) = reported.new_error(&step) {
                 tracing::error!("the keys of the stamps are not in step: {error}");
             }
+            upgrade = step.unwrap_or(upgrade);
         }
     }
 
-    /// Reads the Secret again, if that was not done within the last second: another replica may know a newer key
+    /// Reads the Secret, unless that was done within the last second: another replica may have written a newer key
     pub(crate) async fn read_again(&self) {
-        let now = Instant::now();
-        let is_due = {
-            let mut state = self.state();
-            let is_due = state.read_again.is_none_or(|at| now.duration_since(at) >= AGAIN);
-            if is_due {
-                state.read_again = Some(now);
-            }
-            is_due
-        };
-        if !is_due {
+        if !self.start_read(Instant::now()) {
             return;
         }
-        match tokio::time::timeout(AGAIN, self.secrets.get(&self.name)).await {
+        match tokio::time::timeout(READ_INTERVAL, self.secrets.get(&self.name)).await {
             Ok(Ok(secret)) => {
-                if let Err(error) = self.take(&secret).await {
+                if let Err(error) = self.take(secret).await {
                     tracing::warn!("the keys of the stamps were read again: {error}");
                 }
             }
@@ -177,139 +169,130 @@ impl KeyStore {
         }
     }
 
-    /// Says in the Secret that stamps are written in the second form from now on
-    async fn upgrade(&self) -> Result<(), KeysError> {
+    /// Claims the read of this second; `false` if another call has it
+    fn start_read(&self, now: Instant) -> bool {
+        let mut state = self.state();
+        let is_due = state
+            .read_at
+            .is_none_or(|at| now.duration_since(at) >= READ_INTERVAL);
+        if is_due {
+            state.read_at = Some(now);
+        }
+        is_due
+    }
+
+    /// Sets the second form in the Secret, unless it is set already
+    async fn upgrade(&self) -> Result<Upgrade, KeyStoreError> {
         if self.signer().is_none_or(|signer| signer.form() == Form::Second) {
-            return Ok(());
+            return Ok(Upgrade::Done);
         }
-        let annotations = [(FORM, Form::Second.version())];
-        let patch = serde_json::json!({"metadata": {"annotations": BTreeMap::from(annotations)}});
+        let annotations = BTreeMap::from([(FORM, Form::Second.version())]);
+        let patch = serde_json::json!({"metadata": {"annotations": annotations}});
         let (params, patch) = (PatchParams::default(), Patch::Merge(&patch));
-        let secret = answered(self.secrets.patch(&self.name, &params, &patch))
+        let secret = in_time(self.secrets.patch(&self.name, &params, &patch))
             .await
-            .map_err(|error| self.failed(error))?
-            .map_err(|error| self.failed(error))?;
-        self.take(&secret).await
+            .map_err(|error| self.api_error(error))?
+            .map_err(|error| self.api_error(error))?;
+        self.take(secret).await.map(|()| Upgrade::Done)
     }
 
-    async fn changed(&self, secret: Option<&Secret>) -> Result<(), KeysError> {
-        match secret {
-            Some(secret) if secret.data.as_ref().is_some_and(|data| !data.is_empty()) => {
-                self.take(secret).await
-            }
-            // Never there, emptied or deleted: then what this process knows is written again
-            _ => match self.create().await? {
-                Some(secret) => self.take(&secret).await,
-                // Another replica was first, and the watch brings what it wrote
-                None => Ok(()),
-            },
+    /// Puts the keys in force, and creates the Secret if it is missing or empty
+    async fn apply(&self, secret: Option<Secret>) -> Result<(), KeyStoreError> {
+        if let Some(secret) = secret.filter(|secret| !StampSecret::read(secret).is_empty()) {
+            return self.take(secret).await;
+        }
+        self.state().latest = Some(None);
+        match self.create().await? {
+            Some(secret) => self.take(secret).await,
+            // Another replica was first; the watch brings what it wrote
+            None => Ok(()),
         }
     }
 
-    async fn create(&self) -> Result<Option<Secret>, KeysError> {
-        let (mut data, mut form) = {
-            let state = self.state();
-            (state.data.clone(), state.form)
+    /// Writes the Secret with the last good keys, or with a new key; `None` if another replica wrote it first
+    async fn create(&self) -> Result<Option<Secret>, KeyStoreError> {
+        let good = self.state().good.clone();
+        let content = if good.is_empty() {
+            StampSecret::generate().map_err(|source| self.ring_error(source))?
+        } else {
+            good
         };
-        if data.is_empty() {
-            form = Form::Second;
-            let id = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-            let secret = Ring::generate().map_err(|source| self.broken(source))?;
-            data.insert(id, ByteString(secret));
-        }
-        let secret = Secret {
-            metadata: ObjectMeta {
-                name: Some(self.name.clone()),
-                annotations: Some([(FORM.to_owned(), form.version().to_owned())].into()),
-                ..ObjectMeta::default()
-            },
-            data: Some(data),
-            ..Secret::default()
-        };
+        let secret = content.into_secret(&self.name);
         let params = PatchParams::apply(&self.manager);
         let patch = Patch::Apply(&secret);
-        won(self.secrets.patch(&self.name, &params, &patch))
+        unless_conflict(self.secrets.patch(&self.name, &params, &patch))
             .await
-            .map_err(|error| self.failed(error))
+            .map_err(|error| self.api_error(error))
     }
 
-    /// Puts the keys of the Secret in force
-    async fn take(&self, secret: &Secret) -> Result<(), KeysError> {
-        let data = secret.data.clone().unwrap_or_default();
-        let keys = data.iter().map(|(id, secret)| (id.clone(), secret.0.clone()));
-        let ring = Ring::new(keys).map_err(|source| self.broken(source))?;
+    /// Puts the keys of a Secret in force
+    ///
+    /// # Errors
+    /// The keys are malformed, or the UID of the cluster cannot be read.
+    async fn take(&self, secret: Secret) -> Result<(), KeyStoreError> {
+        let content = StampSecret::read(&secret);
+        self.state().latest = Some(Some(secret));
+        let ring = content.ring().map_err(|source| self.ring_error(source))?;
         let cluster = self.cluster().await?;
-        let newest = ring.newest().id().to_owned();
-        let count = ring.keys().count();
-        let annotations = secret.metadata.annotations.iter().flatten();
-        let mut forms = annotations.filter(|(key, _)| *key == FORM).map(|(_, form)| form);
-        let form = match forms.next() {
-            Some(form) if form == Form::Second.version() => Form::Second,
-            Some(_) | None => Form::First,
+        let form = content.form;
+        self.state().good = content;
+        let signer = Arc::new(Signer::new(ring, cluster).writing(form));
+        let before = self.signer.swap(Some(Arc::clone(&signer)));
+        let state = |signer: &Signer| {
+            let ring = signer.ring();
+            (ring.newest().id().to_owned(), ring.keys().count(), signer.form())
         };
-        {
-            let mut state = self.state();
-            state.data = data;
-            state.form = form;
-        }
-        let signer = Signer::new(ring, cluster).writing(form);
-        let before = self.signer.swap(Some(Arc::new(signer)));
-        let is_new = before.is_none_or(|before| {
-            before.ring().newest().id() != newest
-                || before.ring().keys().count() != count
-                || before.form() != form
-        });
-        if is_new {
+        let (newest, keys, _) = state(&signer);
+        if before.is_none_or(|before| state(&before) != state(&signer)) {
             let form = form.version();
-            tracing::info!(
-                keys = count,
-                newest,
-                form,
-                "stamps are signed with the newest key"
-            );
+            tracing::info!(keys, newest, form, "stamps are signed with the newest key");
         }
         Ok(())
     }
 
     /// The UID of the cluster, which never changes
-    async fn cluster(&self) -> Result<String, KeysError> {
+    async fn cluster(&self) -> Result<String, KeyStoreError> {
         if let Some(cluster) = self.state().cluster.clone() {
             return Ok(cluster);
         }
         let namespaces: Api<Namespace> = Api::all(self.client.clone());
-        let read = answered(namespaces.get_metadata(CLUSTER)).await;
+        let read = in_time(namespaces.get_metadata(CLUSTER)).await;
         let namespace = read
-            .map_err(|error| KeysError::Cluster(error.to_string()))?
-            .map_err(|error| KeysError::Cluster(ApiError::from(error).to_string()))?;
+            .map_err(|error| KeyStoreError::Cluster(error.to_string()))?
+            .map_err(|error| KeyStoreError::Cluster(ApiError::from(error).to_string()))?;
         let uid = namespace.metadata.uid.filter(|uid| !uid.is_empty());
-        let uid = uid.ok_or_else(|| KeysError::Cluster("it has none".to_owned()))?;
+        let uid = uid.ok_or_else(|| KeyStoreError::Cluster("it has none".to_owned()))?;
         self.state().cluster = Some(uid.clone());
         Ok(uid)
+    }
+
+    fn latest(&self) -> Option<Option<Secret>> {
+        self.state().latest.clone()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn failed(&self, source: impl Into<ApiError>) -> KeysError {
-        KeysError::Api {
+    fn api_error(&self, source: impl Into<ApiError>) -> KeyStoreError {
+        KeyStoreError::Api {
             name: self.name.clone(),
             source: source.into(),
         }
     }
 
-    fn broken(&self, source: RingError) -> KeysError {
-        KeysError::Ring {
+    fn ring_error(&self, source: RingError) -> KeyStoreError {
+        KeyStoreError::Ring {
             name: self.name.clone(),
             source,
         }
     }
 }
 
-/// The name alone: keys are never shown
+/// Shows the name alone: keys are secret
 impl fmt::Debug for KeyStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keys")
+        f.debug_struct("KeyStore")
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
@@ -320,7 +303,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cluster::fake_api_server::{Fake, until};
+    use crate::cluster::fake_api_server::{FakeApiServer, until};
+    use crate::cluster::key_store::stamp_secret::FORM;
 
     const SECRETS: &str = "/api/v1/namespaces/ramgate/secrets";
     const SECRET: &str = "/api/v1/namespaces/ramgate/secrets/stamp";
@@ -337,8 +321,8 @@ mod tests {
         json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "stamp", "uid": "s", "resourceVersion": "5"}, "data": data})
     }
 
-    fn fake() -> Fake {
-        let fake = Fake::default();
+    fn fake() -> FakeApiServer {
+        let fake = FakeApiServer::default();
         fake.put(
             CLUSTER_PATH,
             json!({"metadata": {"name": "kube-system", "uid": "the-cluster"}}),
@@ -346,9 +330,9 @@ mod tests {
         fake
     }
 
-    fn start(fake: &Fake) -> Arc<KeyStore> {
+    fn start(fake: &FakeApiServer) -> Arc<KeyStore> {
         let keys = Arc::new(KeyStore::new(&fake.watches(), "ramgate", "stamp", "pod-1", LATER));
-        tokio::spawn(Arc::clone(&keys).keep());
+        tokio::spawn(Arc::clone(&keys).run());
         keys
     }
 
@@ -367,8 +351,8 @@ mod tests {
         );
         until("the key", || newest(&keys).as_deref() == Some("k1")).await;
         assert_eq!(keys.signer().unwrap().cluster(), "the-cluster");
-        until("the watch", || fake.watching(SECRETS) == 1).await;
-        fake.tell(SECRETS, "MODIFIED", secret(&[("k1", ZEROS), ("k2", ZEROS)]));
+        until("the watch", || fake.open_watches(SECRETS) == 1).await;
+        fake.send_event(SECRETS, "MODIFIED", secret(&[("k1", ZEROS), ("k2", ZEROS)]));
         until("the newer key", || newest(&keys).as_deref() == Some("k2")).await;
         assert!(keys.signer().unwrap().ring().key("k1").is_some(), "all verify");
     }
@@ -407,7 +391,7 @@ mod tests {
         fake.put(SECRET, new);
         let soon = Duration::from_millis(200);
         let keys = Arc::new(KeyStore::new(&fake.watches(), "ramgate", "stamp", "pod-1", soon));
-        tokio::spawn(Arc::clone(&keys).keep());
+        tokio::spawn(Arc::clone(&keys).run());
         until("the key", || keys.signer().is_some()).await;
         assert_eq!(keys.signer().unwrap().form(), Form::First);
         until("the second form", || {
@@ -425,17 +409,17 @@ mod tests {
         fake.list(SECRETS, vec![secret(&[("k1", ZEROS)])]);
         let keys = start(&fake);
         until("the key", || keys.signer().is_some()).await;
-        until("the watch", || fake.watching(SECRETS) == 1).await;
-        fake.tell(SECRETS, "MODIFIED", secret(&[("k1", "AAAA")]));
-        until("the trouble", || keys.trouble().is_some()).await;
-        let trouble = keys.trouble().unwrap();
+        until("the watch", || fake.open_watches(SECRETS) == 1).await;
+        fake.send_event(SECRETS, "MODIFIED", secret(&[("k1", "AAAA")]));
+        until("the error", || keys.last_error().is_some()).await;
+        let error = keys.last_error().unwrap();
         assert_eq!(
-            trouble,
+            error,
             "Secret `stamp`: key k1 has 3 bytes, a key has 32; what was good before stays in use"
         );
         assert_eq!(newest(&keys).as_deref(), Some("k1"));
         fake.put(SECRET, secret(&[("k1", ZEROS)]));
-        fake.tell(SECRETS, "DELETED", secret(&[("k1", ZEROS)]));
+        fake.send_event(SECRETS, "DELETED", secret(&[("k1", ZEROS)]));
         until("the restored key", || {
             fake.calls().iter().any(|call| call.method == "PATCH")
         })
@@ -445,7 +429,7 @@ mod tests {
         assert_eq!(restored.body["data"], json!({"k1": ZEROS}));
         // It was one of an older version, and is again
         assert_eq!(restored.body["metadata"]["annotations"], json!({FORM: "1"}));
-        until("no trouble", || keys.trouble().is_none()).await;
+        until("no error", || keys.last_error().is_none()).await;
     }
 
     #[tokio::test]
@@ -464,14 +448,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_retry_after_a_failed_watch_keeps_keys_that_were_read_in_between() {
+        let fake = fake();
+        fake.list(SECRETS, vec![secret(&[("k1", ZEROS)])]);
+        let keys = start(&fake);
+        until("the key", || keys.signer().is_some()).await;
+        until("the watch", || fake.open_watches(SECRETS) == 1).await;
+        fake.put(SECRET, secret(&[("k1", ZEROS), ("k2", ZEROS)]));
+        keys.read_again().await;
+        assert_eq!(newest(&keys).as_deref(), Some("k2"));
+        let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "busy", "code": 500});
+        fake.send_event(SECRETS, "ERROR", status);
+        until("the error", || keys.last_error().is_some()).await;
+        until("the retry", || keys.last_error().is_none()).await;
+        assert_eq!(newest(&keys).as_deref(), Some("k2"));
+    }
+
+    #[tokio::test]
     async fn without_the_uid_of_the_cluster_nothing_is_signed() {
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         fake.fail(CLUSTER_PATH, 403);
         fake.list(SECRETS, vec![secret(&[("k1", ZEROS)])]);
         let keys = start(&fake);
-        until("the trouble", || keys.trouble().is_some()).await;
+        until("the error", || keys.last_error().is_some()).await;
         assert_eq!(
-            keys.trouble().unwrap(),
+            keys.last_error().unwrap(),
             "the UID of namespace kube-system: as the test wants it"
         );
         assert!(keys.signer().is_none());

@@ -1,4 +1,4 @@
-//! The live eci-profile: one ConfigMap, followed by its name.
+//! The live eci-profile of ACK: a ConfigMap that is watched by its name.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 
 use crate::cluster::api;
-use crate::cluster::api::Told;
+use crate::cluster::api::LastError;
 use crate::cluster::api::watches::Watches;
 use crate::config::store::Store;
 use crate::kubernetes::eci_profile::{NAME, NAMESPACE, Profile};
@@ -17,29 +17,29 @@ use crate::kubernetes::eci_profile::{NAME, NAMESPACE, Profile};
 /// The name of the watch, in metrics and messages
 const WATCH: &str = "eci-profile";
 
-/// The eci-profile as it was last good; empty where there is none
+/// The eci-profile as it was last good; empty if there is none
 #[derive(Debug, Default)]
-pub(crate) struct LiveProfile {
+pub(crate) struct LiveEciProfile {
     current: ArcSwap<Profile>,
-    trouble: Mutex<Option<String>>,
+    last_error: Mutex<Option<String>>,
 }
 
-impl LiveProfile {
-    /// What pods are decorated with
+impl LiveEciProfile {
+    /// The profile in force
     pub(crate) fn current(&self) -> Arc<Profile> {
         self.current.load_full()
     }
 
-    /// Why what is in force is not what the ConfigMap says, if it is not
-    pub(crate) fn trouble(&self) -> Option<String> {
-        self.trouble
+    /// Why the profile in force is not the one in the ConfigMap; `None` if it is
+    pub(crate) fn last_error(&self) -> Option<String> {
+        self.last_error
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
-    /// Follows the ConfigMap from the first configuration on that reads it, for ever
-    pub(crate) async fn keep(self: Arc<Self>, watches: Watches, store: Arc<Store>) {
+    /// Waits for a configuration that reads the eci-profile, then follows the ConfigMap for ever
+    pub(crate) async fn run(self: Arc<Self>, watches: Watches, store: Arc<Store>) {
         let mut changes = store.subscribe();
         let is_read = || {
             let configuration = store.current();
@@ -51,8 +51,8 @@ impl LiveProfile {
             }
         }
         let maps: Api<ConfigMap> = Api::namespaced(watches.watch(WATCH), NAMESPACE);
-        let mut events = pin!(api::follow(maps, NAME, watches.call_seconds()));
-        let mut told = Told::default();
+        let mut events = pin!(api::watch_object(maps, NAME, watches.call_seconds()));
+        let mut reported = LastError::default();
         while let Some(event) = events.next().await {
             let read = match event {
                 Ok(map) => {
@@ -61,12 +61,10 @@ impl LiveProfile {
                 }
                 Err(error) => Err(format!("ConfigMap {NAMESPACE}/{NAME} cannot be read: {error}")),
             };
-            if told.is_news(&read)
-                && let Err(error) = &read
-            {
+            if let Some(error) = reported.new_error(&read) {
                 tracing::error!("the eci-profile of before stays in use: {error}");
             }
-            *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = read.as_ref().err().cloned();
+            *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = read.as_ref().err().cloned();
             if let Ok(profile) = read {
                 tracing::info!(selectors = profile.selectors().len(), "eci-profile");
                 self.current.store(Arc::new(profile));
@@ -82,7 +80,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::cluster::fake_api_server::{Fake, until};
+    use crate::cluster::fake_api_server::{FakeApiServer, until};
     use crate::config::{ParsedDocument, merge};
     use crate::yaml;
 
@@ -102,37 +100,37 @@ mod tests {
 
     #[tokio::test]
     async fn the_last_good_profile_stays_in_use() {
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         fake.list(MAPS, vec![map(r#"[{"name": "a"}]"#)]);
-        let profile = Arc::new(LiveProfile::default());
-        tokio::spawn(Arc::clone(&profile).keep(fake.watches(), configured("{}")));
+        let profile = Arc::new(LiveEciProfile::default());
+        tokio::spawn(Arc::clone(&profile).run(fake.watches(), configured("{}")));
         let names = || -> Vec<String> {
             let current = profile.current();
             current.selectors().iter().map(|one| one.name.clone()).collect()
         };
         until("the profile", || names() == ["a"]).await;
-        until("the watch", || fake.watching(MAPS) == 1).await;
-        fake.tell(MAPS, "MODIFIED", map("[{"));
-        until("the trouble", || profile.trouble().is_some()).await;
+        until("the watch", || fake.open_watches(MAPS) == 1).await;
+        fake.send_event(MAPS, "MODIFIED", map("[{"));
+        until("the error", || profile.last_error().is_some()).await;
         assert!(
             profile
-                .trouble()
+                .last_error()
                 .unwrap()
                 .starts_with("key `selectors` of ConfigMap kube-system/eci-profile")
         );
         assert_eq!(names(), ["a"]);
-        fake.tell(MAPS, "MODIFIED", map(r#"[{"name": "b"}]"#));
+        fake.send_event(MAPS, "MODIFIED", map(r#"[{"name": "b"}]"#));
         until("the repaired profile", || names() == ["b"]).await;
-        assert_eq!(profile.trouble(), None);
-        fake.tell(MAPS, "DELETED", map("[]"));
+        assert_eq!(profile.last_error(), None);
+        fake.send_event(MAPS, "DELETED", map("[]"));
         until("no profile", || names().is_empty()).await;
     }
 
     #[tokio::test]
     async fn a_cluster_that_does_not_read_it_never_asks_for_it() {
-        let fake = Fake::default();
-        let profile = Arc::new(LiveProfile::default());
-        tokio::spawn(Arc::clone(&profile).keep(fake.watches(), configured("{eciProfile: false}")));
+        let fake = FakeApiServer::default();
+        let profile = Arc::new(LiveEciProfile::default());
+        tokio::spawn(Arc::clone(&profile).run(fake.watches(), configured("{eciProfile: false}")));
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert!(fake.calls().is_empty());
     }

@@ -1,4 +1,4 @@
-//! Single objects read live, because no watch has shown them so far.
+//! Live reads of the metadata of single objects that no watch has shown yet.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -9,22 +9,23 @@ use kube::core::{ClusterResourceScope, NamespaceResourceScope};
 use kube::{Api, Client, Resource};
 use tokio::sync::Semaphore;
 
-use crate::cluster::bounded_metadata::Listed;
-use crate::cluster::metadata_table::Keep;
+use crate::cluster::bounded_metadata::BoundedMetadata;
+use crate::cluster::metadata_filter::MetadataFilter;
+use crate::cluster::name_validation::is_object_name;
 use crate::kubernetes::cluster::Meta;
 
-/// How long an answer is good for, also that there is no such object: by then the watch has it
-const FRESH: Duration = Duration::from_secs(1);
+/// How long an answer is used, also the answer that there is no such object: by then the watch shows it
+const MAX_AGE: Duration = Duration::from_secs(1);
 /// How long a read may take; the review's own deadline is longer
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How many reads of one kind run at once; whoever makes up names gets no more of the API server
-const AT_ONCE: usize = 8;
-/// How many answers are remembered
-const REMEMBERED: usize = 1024;
+const TIMEOUT: Duration = Duration::from_secs(1);
+/// How many reads of one kind run at once: users who invent names must not load the API server
+const MAX_CONCURRENT: usize = 8;
+/// How many answers are kept
+const MAX_ANSWERS: usize = 1024;
 
-/// Answers of the last second
+/// Reads objects of one kind, and keeps the answers for a second
 #[derive(Debug)]
-pub(crate) struct Live {
+pub(crate) struct MetadataReader {
     kind: &'static str,
     answers: Mutex<HashMap<Box<str>, Answer>>,
     slots: Semaphore,
@@ -33,54 +34,59 @@ pub(crate) struct Live {
 #[derive(Clone, Debug)]
 struct Answer {
     at: Instant,
-    /// None: there is no such object
+    /// `None` if there is no such object
     meta: Option<Arc<Meta>>,
 }
 
-impl Live {
+impl MetadataReader {
     pub(crate) fn new(kind: &'static str) -> Self {
         Self {
             kind,
             answers: Mutex::default(),
-            slots: Semaphore::new(AT_ONCE),
+            slots: Semaphore::new(MAX_CONCURRENT),
         }
     }
 
-    /// What a read found within the last second
+    /// The object, if a read found it within the last second
     pub(crate) fn find(&self, key: &str) -> Option<Arc<Meta>> {
         self.answer(key)?.meta
     }
 
-    /// Reads an object without its content, unless that was done within the last second; failure leaves it unknown
-    pub(crate) async fn read<K>(&self, client: &Client, name: &str, keep: &Keep)
+    /// Reads an object, unless it was read within the last second; after a failure it stays unknown
+    pub(crate) async fn read<K>(&self, client: &Client, name: &str, filter: &MetadataFilter)
     where
         K: Resource<DynamicType = (), Scope = ClusterResourceScope> + Clone + Debug,
     {
         if is_object_name(name) {
-            let api = Api::<Listed<K>>::all(client.clone());
-            self.read_from(api, name, name, keep).await;
+            let api = Api::<BoundedMetadata<K>>::all(client.clone());
+            self.read_from(api, name, name, filter).await;
         }
     }
 
-    /// The same for an object in a namespace, which is found by `NAMESPACE/NAME`
-    pub(crate) async fn read_in<K>(&self, client: &Client, namespace: &str, name: &str, keep: &Keep)
-    where
+    /// Reads an object of a namespace as [`read`](Self::read) does; its key is `NAMESPACE/NAME`
+    pub(crate) async fn read_namespaced<K>(
+        &self,
+        client: &Client,
+        namespace: &str,
+        name: &str,
+        filter: &MetadataFilter,
+    ) where
         K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug,
     {
         if is_object_name(namespace) && is_object_name(name) {
-            let api = Api::<Listed<K>>::namespaced(client.clone(), namespace);
-            self.read_from(api, &format!("{namespace}/{name}"), name, keep)
-                .await;
+            let api = Api::<BoundedMetadata<K>>::namespaced(client.clone(), namespace);
+            let key = format!("{namespace}/{name}");
+            self.read_from(api, &key, name, filter).await;
         }
     }
 
-    async fn read_from<K>(&self, api: Api<Listed<K>>, key: &str, name: &str, keep: &Keep)
+    async fn read_from<K>(&self, api: Api<BoundedMetadata<K>>, key: &str, name: &str, filter: &MetadataFilter)
     where
         K: Resource<DynamicType = ()> + Clone + Debug,
     {
         let read = async {
             let _slot = self.slots.acquire().await.ok()?;
-            // Whoever held the slot before may have asked the same
+            // The read that held the slot before may have been of this object
             match self.answer(key) {
                 Some(_) => None,
                 None => Some(api.get_opt(name).await),
@@ -89,11 +95,9 @@ impl Live {
         if self.answer(key).is_some() {
             return;
         }
-        match tokio::time::timeout(PATIENCE, read).await {
+        match tokio::time::timeout(TIMEOUT, read).await {
             Ok(None) => {}
-            Ok(Some(Ok(found))) => {
-                self.remember(key, found.map(|mut object| keep.reduced(object.meta_mut())));
-            }
+            Ok(Some(Ok(found))) => self.store(key, found.map(|mut object| filter.take(object.meta_mut()))),
             Ok(Some(Err(error))) => tracing::warn!(kind = self.kind, key, "live read failed: {error}"),
             Err(_) => tracing::warn!(kind = self.kind, key, "live read took too long"),
         }
@@ -101,38 +105,25 @@ impl Live {
 
     fn answer(&self, key: &str) -> Option<Answer> {
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        answers
-            .get(key)
-            .filter(|answer| answer.at.elapsed() < FRESH)
-            .cloned()
+        answers.get(key).filter(|answer| answer.is_fresh()).cloned()
     }
 
-    fn remember(&self, key: &str, meta: Option<Arc<Meta>>) {
+    fn store(&self, key: &str, meta: Option<Arc<Meta>>) {
+        let at = Instant::now();
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        if answers.len() >= REMEMBERED {
-            answers.retain(|_, answer| answer.at.elapsed() < FRESH);
+        if answers.len() >= MAX_ANSWERS {
+            answers.retain(|_, answer| answer.is_fresh());
         }
-        if answers.len() < REMEMBERED {
-            answers.insert(
-                key.into(),
-                Answer {
-                    at: Instant::now(),
-                    meta,
-                },
-            );
+        if answers.len() < MAX_ANSWERS {
+            answers.insert(key.into(), Answer { at, meta });
         }
     }
 }
 
-/// Whether an object in Kubernetes can have this name: a user may write anything into a pod, and it would go into a URL
-pub(crate) fn is_object_name(name: &str) -> bool {
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
-    let end = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    !name.is_empty()
-        && name.len() <= 253
-        && name.chars().all(inner)
-        && name.starts_with(end)
-        && name.ends_with(end)
+impl Answer {
+    fn is_fresh(&self) -> bool {
+        self.at.elapsed() < MAX_AGE
+    }
 }
 
 #[cfg(test)]
@@ -141,27 +132,27 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::fake_api_server::Fake;
-    use crate::cluster::metadata_table::Keys;
+    use crate::cluster::fake_api_server::FakeApiServer;
+    use crate::cluster::metadata_filter::KeyFilter;
 
-    const ALL: Keep = Keep {
-        labels: Keys::All,
-        annotations: Keys::All,
+    const ALL: MetadataFilter = MetadataFilter {
+        labels: KeyFilter::All,
+        annotations: KeyFilter::All,
     };
 
     #[tokio::test]
     async fn an_object_is_read_once_a_second_without_its_content() {
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         fake.put(
             "/api/v1/nodes/n1",
             json!({"metadata": {"name": "n1", "labels": {"type": "virtual-kubelet"}}}),
         );
-        let live = Live::new("nodes");
+        let reader = MetadataReader::new("nodes");
         for name in ["n1", "n1", "n2", "n2"] {
-            live.read::<Node>(&fake.client(), name, &ALL).await;
+            reader.read::<Node>(&fake.client(), name, &ALL).await;
         }
-        assert_eq!(live.find("n1").unwrap().labels["type"], "virtual-kubelet");
-        assert!(live.find("n2").is_none());
+        assert_eq!(reader.find("n1").unwrap().labels["type"], "virtual-kubelet");
+        assert!(reader.find("n2").is_none());
         let calls = fake.calls();
         assert_eq!(
             calls.iter().map(|call| call.path.as_str()).collect::<Vec<_>>(),
@@ -173,16 +164,16 @@ mod tests {
                 .all(|call| call.accept.contains("PartialObjectMetadata")),
             "{calls:?}"
         );
-        tokio::time::sleep(FRESH).await;
-        assert!(live.find("n1").is_none());
-        live.read::<Node>(&fake.client(), "n2", &ALL).await;
+        tokio::time::sleep(MAX_AGE).await;
+        assert!(reader.find("n1").is_none());
+        reader.read::<Node>(&fake.client(), "n2", &ALL).await;
         assert_eq!(fake.calls().len(), 3);
     }
 
     #[tokio::test]
     async fn a_name_that_no_object_has_is_never_sent() {
-        let fake = Fake::default();
-        let live = Live::new("nodes");
+        let fake = FakeApiServer::default();
+        let reader = MetadataReader::new("nodes");
         for name in [
             "",
             ".",
@@ -196,37 +187,39 @@ mod tests {
             "a.",
             &"a".repeat(254),
         ] {
-            live.read::<Node>(&fake.client(), name, &ALL).await;
+            reader.read::<Node>(&fake.client(), name, &ALL).await;
         }
-        live.read_in::<ServiceAccount>(&fake.client(), "..", "a", &ALL)
+        reader
+            .read_namespaced::<ServiceAccount>(&fake.client(), "..", "a", &ALL)
             .await;
-        live.read_in::<ServiceAccount>(&fake.client(), "a", "..", &ALL)
+        reader
+            .read_namespaced::<ServiceAccount>(&fake.client(), "a", "..", &ALL)
             .await;
         assert!(fake.calls().is_empty());
     }
 
     #[tokio::test]
     async fn a_read_that_hangs_or_fails_leaves_the_object_unknown() {
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         fake.hang("/api/v1/nodes/slow");
         fake.fail("/api/v1/nodes/bad", 500);
-        let live = Live::new("nodes");
+        let reader = MetadataReader::new("nodes");
         let started = tokio::time::Instant::now();
-        live.read::<Node>(&fake.client(), "slow", &ALL).await;
+        reader.read::<Node>(&fake.client(), "slow", &ALL).await;
         assert!(started.elapsed() < Duration::from_secs(2));
-        live.read::<Node>(&fake.client(), "bad", &ALL).await;
-        live.read::<Node>(&fake.client(), "bad", &ALL).await;
-        assert!(live.find("slow").is_none() && live.find("bad").is_none());
+        reader.read::<Node>(&fake.client(), "bad", &ALL).await;
+        reader.read::<Node>(&fake.client(), "bad", &ALL).await;
+        assert!(reader.find("slow").is_none() && reader.find("bad").is_none());
         assert_eq!(fake.calls().len(), 3);
     }
 
     #[test]
-    fn what_is_remembered_is_bounded() {
-        let live = Live::new("nodes");
-        for index in 0..REMEMBERED * 2 {
-            live.remember(&format!("n{index}"), None);
+    fn the_number_of_answers_is_bounded() {
+        let reader = MetadataReader::new("nodes");
+        for index in 0..MAX_ANSWERS * 2 {
+            reader.store(&format!("n{index}"), None);
         }
-        let remembered = live.answers.lock().unwrap().len();
-        assert!((1..=REMEMBERED).contains(&remembered), "{remembered}");
+        let stored = reader.answers.lock().unwrap().len();
+        assert!((1..=MAX_ANSWERS).contains(&stored), "{stored}");
     }
 }

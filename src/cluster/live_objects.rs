@@ -1,4 +1,6 @@
-//! Whole pods and workloads read live, for reviews that only name one. Nothing is remembered, since what is read is what is judged.
+//! Live reads of whole pods and workloads, for reviews that only name one.
+//!
+//! No answer is kept: a decision is about exactly the object that was read for it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,41 +11,41 @@ use kube::core::params::GetParams;
 use kube::{Client, Resource};
 use tokio::sync::Semaphore;
 
-use crate::cluster::live_metadata::is_object_name;
+use crate::cluster::name_validation::is_object_name;
 use crate::kubernetes::workload::Workload;
 
 /// How long a read may take; the review's own deadline is longer
-const PATIENCE: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How many reads run at once; whoever makes up names gets no more of the API server
-const AT_ONCE: usize = 16;
+/// How many reads run at once: users who invent names must not load the API server
+const MAX_CONCURRENT: usize = 16;
 
-/// What a live read comes to
+/// The result of a live read
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LiveRead {
     /// The object as JSON
     Object(Arc<str>),
     /// There is no such object
     Absent,
-    /// It could not be read, so it may be anything
+    /// The read failed, so the object may be anything
     Unread,
 }
 
 /// Reads whole objects
 #[derive(Debug)]
-pub(crate) struct LiveReader {
+pub(crate) struct ObjectReader {
     slots: Semaphore,
 }
 
-impl Default for LiveReader {
+impl Default for ObjectReader {
     fn default() -> Self {
         Self {
-            slots: Semaphore::new(AT_ONCE),
+            slots: Semaphore::new(MAX_CONCURRENT),
         }
     }
 }
 
-impl LiveReader {
+impl ObjectReader {
     pub(crate) async fn pod(&self, client: &Client, namespace: &str, name: &str) -> LiveRead {
         if !is_object_name(namespace) {
             return LiveRead::Absent;
@@ -80,7 +82,7 @@ impl LiveReader {
             let _slot = self.slots.acquire().await;
             client.request_text(request).await
         };
-        match tokio::time::timeout(PATIENCE, read).await {
+        match tokio::time::timeout(TIMEOUT, read).await {
             Ok(Ok(text)) => LiveRead::Object(text.into()),
             Ok(Err(kube::Error::Api(status))) if status.code == 404 => LiveRead::Absent,
             Ok(Err(error)) => {
@@ -110,16 +112,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::fake_api_server::Fake;
+    use crate::cluster::fake_api_server::FakeApiServer;
 
     #[tokio::test]
     async fn a_pod_is_there_or_not_or_nobody_knows() {
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         let pod = json!({"metadata": {"name": "web", "annotations": {"a": "b"}}, "spec": {}});
         fake.put("/api/v1/namespaces/shop/pods/web", pod.clone());
         fake.fail("/api/v1/namespaces/shop/pods/secret", 403);
         fake.hang("/api/v1/namespaces/shop/pods/slow");
-        let pods = LiveReader::default();
+        let pods = ObjectReader::default();
         let client = fake.client();
         let read = async |name: &str| pods.pod(&client, "shop", name).await;
         assert_eq!(read("web").await, LiveRead::Object(pod.to_string().into()));
@@ -135,8 +137,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_no_pod_has_is_never_sent() {
-        let fake = Fake::default();
-        let pods = LiveReader::default();
+        let fake = FakeApiServer::default();
+        let pods = ObjectReader::default();
         for (namespace, name) in [
             ("shop", ".."),
             ("..", "web"),

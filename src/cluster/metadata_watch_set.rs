@@ -1,96 +1,115 @@
-//! The watches of what surrounds a pod; they cover exactly what the configuration in force reads.
+//! The watches of namespaces, nodes and service accounts, as far as the configuration in force reads them.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use k8s_openapi::api::core::v1::{Namespace, Node, ServiceAccount};
 
 use crate::cluster::api::watches::Watches;
-use crate::cluster::metadata_table::{Keep, Keys};
-use crate::cluster::metadata_watch::Follow;
-use crate::cluster::watched_cluster::View;
+use crate::cluster::metadata_filter::{MetadataFilter, MetadataFilters};
+use crate::cluster::metadata_watch::MetadataWatch;
+use crate::cluster::watched_cluster::WatchedCluster;
 use crate::config::Interest;
+use crate::config::reload::ObjectWatches;
 
-/// How long a new set waits for the lists that it reads; the old one stays in force meanwhile
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a new configuration waits for a list that it reads; the old one stays in force meanwhile
+const LIST_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Watches of namespaces and nodes, and of service accounts while mapping reads them
-pub(crate) struct Surroundings {
+const NAMESPACES: &str = "namespaces";
+const NODES: &str = "nodes";
+const SERVICE_ACCOUNTS: &str = "serviceaccounts";
+
+/// Watches that fill the tables of a [`WatchedCluster`]
+///
+/// Service accounts are watched only while mapping reads them.
+pub(crate) struct MetadataWatchSet {
     watches: Watches,
-    view: Arc<View>,
-    pub(crate) patience: Duration,
-    namespaces: Option<Follow>,
-    nodes: Option<Follow>,
-    service_accounts: Option<Follow>,
+    cluster: Arc<WatchedCluster>,
+    pub(crate) list_timeout: Duration,
+    namespaces: Option<MetadataWatch>,
+    nodes: Option<MetadataWatch>,
+    service_accounts: Option<MetadataWatch>,
 }
 
 /// Objects that a configuration reads could not be listed
 #[derive(Debug, thiserror::Error)]
 #[error("cannot list {kind}: {reason}")]
-pub(crate) struct CoverError {
+struct ListError {
     kind: &'static str,
     reason: String,
 }
 
-impl Surroundings {
-    /// No watches yet; they fill this view
-    pub(crate) fn new(watches: Watches, view: Arc<View>) -> Self {
+impl MetadataWatchSet {
+    /// A set without watches; [`ObjectWatches::list`] starts them
+    pub(crate) fn new(watches: Watches, cluster: Arc<WatchedCluster>) -> Self {
         Self {
             watches,
-            view,
-            patience: PATIENCE,
+            cluster,
+            list_timeout: LIST_TIMEOUT,
             namespaces: None,
             nodes: None,
             service_accounts: None,
         }
     }
 
-    /// Sees to it that everything a configuration reads is there before it comes into force
-    ///
-    /// # Errors
-    /// What could not be listed in time; the watch goes on trying
-    pub(crate) async fn cover(&mut self, interest: &Interest) -> Result<(), CoverError> {
-        let wanted = Wanted::of(interest);
-        let (watches, view) = (&self.watches, &self.view);
-        let start = |keep| Follow::start::<Namespace>(watches, NAMESPACES, view.namespaces(), keep);
-        ensure(&mut self.namespaces, wanted.namespaces, start);
-        let start = |keep| Follow::start::<Node>(watches, NODES, view.nodes(), keep);
-        ensure(&mut self.nodes, wanted.nodes, start);
-        if let Some(keep) = wanted.service_accounts {
-            let start = |keep| {
-                Follow::start::<ServiceAccount>(watches, SERVICE_ACCOUNTS, view.service_accounts(), keep)
-            };
-            ensure(&mut self.service_accounts, keep, start);
+    /// Starts the watches that a configuration needs and that do not run yet
+    fn start(&mut self, interest: &Interest) {
+        let wanted = MetadataFilters::of(interest);
+        let (watches, cluster) = (&self.watches, &self.cluster);
+        self.namespaces = Some(covering(self.namespaces.take(), wanted.namespaces, |filter| {
+            MetadataWatch::start::<Namespace>(watches, NAMESPACES, cluster.namespaces(), filter)
+        }));
+        self.nodes = Some(covering(self.nodes.take(), wanted.nodes, |filter| {
+            MetadataWatch::start::<Node>(watches, NODES, cluster.nodes(), filter)
+        }));
+        if let Some(wanted) = wanted.service_accounts {
+            self.service_accounts = Some(covering(self.service_accounts.take(), wanted, |filter| {
+                let table = cluster.service_accounts();
+                MetadataWatch::start::<ServiceAccount>(watches, SERVICE_ACCOUNTS, table, filter)
+            }));
         }
-        let follows = [
+    }
+
+    /// Waits until all running watches have listed their objects
+    async fn listed(&self) -> Result<(), ListError> {
+        let running = [
             (NAMESPACES, &self.namespaces),
             (NODES, &self.nodes),
             (SERVICE_ACCOUNTS, &self.service_accounts),
         ];
-        for (kind, follow) in follows {
-            if let Some(follow) = follow {
-                follow
-                    .listed(self.patience)
-                    .await
-                    .map_err(|reason| CoverError { kind, reason })?;
+        for (kind, watch) in running {
+            if let Some(watch) = watch {
+                let listed = watch.listed(self.list_timeout).await;
+                listed.map_err(|reason| ListError { kind, reason })?;
             }
         }
         Ok(())
     }
+}
 
-    /// Ends watches that the configuration in force does not read
-    pub(crate) fn release(&mut self, interest: &Interest) {
+impl ObjectWatches for MetadataWatchSet {
+    fn list<'a>(&'a mut self, interest: &'a Interest) -> BoxFuture<'a, Result<(), String>> {
+        async {
+            self.start(interest);
+            self.listed().await.map_err(|error| error.to_string())
+        }
+        .boxed()
+    }
+
+    fn end_unused(&mut self, interest: &Interest) {
         if !interest.service_accounts() && self.service_accounts.take().is_some() {
-            self.view.service_accounts().clear();
+            self.cluster.service_accounts().clear();
         }
     }
 }
 
-impl fmt::Debug for Surroundings {
+impl fmt::Debug for MetadataWatchSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Surroundings")
-            .field("view", &self.view)
+        f.debug_struct("MetadataWatchSet")
+            .field("cluster", &self.cluster)
             .field("namespaces", &self.namespaces)
             .field("nodes", &self.nodes)
             .field("service_accounts", &self.service_accounts)
@@ -98,47 +117,17 @@ impl fmt::Debug for Surroundings {
     }
 }
 
-const NAMESPACES: &str = "namespaces";
-const NODES: &str = "nodes";
-const SERVICE_ACCOUNTS: &str = "serviceaccounts";
-
-/// What to keep of each kind for an interest
-pub(crate) struct Wanted {
-    pub(crate) namespaces: Keep,
-    pub(crate) nodes: Keep,
-    pub(crate) service_accounts: Option<Keep>,
-}
-
-impl Wanted {
-    pub(crate) fn of(interest: &Interest) -> Self {
-        let only = |keys: &std::collections::BTreeSet<String>| Keys::Only(keys.clone());
-        Self {
-            namespaces: Keep {
-                labels: Keys::All,
-                annotations: only(&interest.namespace_annotations),
-            },
-            nodes: Keep {
-                labels: only(&interest.node_labels),
-                annotations: Keys::Only(Default::default()),
-            },
-            service_accounts: interest.service_accounts().then(|| Keep {
-                labels: only(&interest.service_account_labels),
-                annotations: only(&interest.service_account_annotations),
-            }),
-        }
-    }
-}
-
-/// Starts a watch, or starts it again with more keys, if it does not keep what is wanted
-fn ensure(follow: &mut Option<Follow>, wanted: Keep, start: impl FnOnce(Keep) -> Follow) {
-    let keep = match follow.take() {
-        Some(running) if running.keep.covers(&wanted) => {
-            *follow = Some(running);
-            return;
-        }
-        // The old watch ends before the new one starts, so that they never write to one table
-        Some(running) => running.keep.clone().union(wanted),
+/// The running watch if it keeps all that is wanted, else a new one that keeps what either does
+fn covering(
+    running: Option<MetadataWatch>,
+    wanted: MetadataFilter,
+    start: impl FnOnce(MetadataFilter) -> MetadataWatch,
+) -> MetadataWatch {
+    let filter = match running {
+        Some(running) if running.filter.covers(&wanted) => return running,
+        // The old watch ends here, before the new one starts, so that two never write to one table
+        Some(running) => running.filter.clone().union(wanted),
         None => wanted,
     };
-    *follow = Some(start(keep));
+    start(filter)
 }

@@ -1,10 +1,10 @@
-//! What one review needs of the live cluster, fetched before the review is evaluated.
+//! Reads the objects of the live cluster that one review needs, before the review is evaluated.
 
 use std::sync::Arc;
 
 use crate::admission::Review;
 use crate::admission::review::complete::NamedObjects;
-use crate::cluster::watched_cluster::View;
+use crate::cluster::watched_cluster::WatchedCluster;
 use crate::config::ClusterSettings;
 use crate::kubernetes::cluster::{Cluster, Meta};
 use crate::kubernetes::eci_profile::Profile;
@@ -12,51 +12,55 @@ use crate::stamp::Signer;
 
 /// The live cluster during one review, with one set of keys and one eci-profile
 #[derive(Debug)]
-pub(crate) struct PinnedView<'a> {
-    view: &'a View,
+pub(crate) struct PinnedCluster<'a> {
+    cluster: &'a WatchedCluster,
     signer: Option<Arc<Signer>>,
     profile: Arc<Profile>,
 }
 
-/// Fetches what a review names, does not carry, and no watch has shown
+/// Reads the objects that a review names but does not contain, and that no watch has shown yet
 pub(crate) async fn prefetch<'a>(
-    view: &'a View,
+    cluster: &'a WatchedCluster,
     settings: &ClusterSettings,
     review: &Review<'_>,
-) -> (PinnedView<'a>, NamedObjects) {
-    if let Some(namespace) = review.unread_namespace(view) {
-        view.read_namespace(namespace).await;
+) -> (PinnedCluster<'a>, NamedObjects) {
+    if let Some(namespace) = review.unread_namespace(cluster) {
+        cluster.read_namespace(namespace).await;
     }
-    for node in review.unread_nodes(view) {
-        view.read_node(node).await;
+    for node in review.unread_nodes(cluster) {
+        cluster.read_node(node).await;
     }
-    let (namespace, accounts) = review.unread_service_accounts(view);
+    let (namespace, accounts) = review.unread_service_accounts(cluster);
     for name in accounts {
-        view.read_service_account(namespace, name).await;
+        cluster.read_service_account(namespace, name).await;
     }
-    if let Some(signer) = view.signer()
+    if let Some(signer) = cluster.signer()
         && review.has_unknown_key(signer.ring())
     {
-        view.read_keys_again().await;
+        cluster.read_keys_again().await;
     }
-    let named = named_objects(view, settings, review).await;
-    let pinned = PinnedView {
-        view,
-        signer: view.signer(),
-        profile: view.profile(),
+    let named = named_objects(cluster, settings, review).await;
+    let pinned = PinnedCluster {
+        cluster,
+        signer: cluster.signer(),
+        profile: cluster.profile(),
     };
     (pinned, named)
 }
 
-async fn named_objects(view: &View, settings: &ClusterSettings, review: &Review<'_>) -> NamedObjects {
+async fn named_objects(
+    cluster: &WatchedCluster,
+    settings: &ClusterSettings,
+    review: &Review<'_>,
+) -> NamedObjects {
     let namespace = review.namespace();
-    let pod = match review.named_pod(view, settings) {
-        Some(name) => view.read_pod(namespace, name).await.object(),
+    let pod = match review.named_pod(cluster, settings) {
+        Some(name) => cluster.read_pod(namespace, name).await.object(),
         None => None,
     };
     let workload = match review.named_workload() {
         Some(workload) => {
-            let live_read = view.read_workload(workload, namespace, review.name()).await;
+            let live_read = cluster.read_workload(workload, namespace, review.name()).await;
             live_read.object()
         }
         None => None,
@@ -64,17 +68,17 @@ async fn named_objects(view: &View, settings: &ClusterSettings, review: &Review<
     NamedObjects { pod, workload }
 }
 
-impl Cluster for PinnedView<'_> {
+impl Cluster for PinnedCluster<'_> {
     fn namespace(&self, name: &str) -> Option<Arc<Meta>> {
-        self.view.namespace(name)
+        self.cluster.namespace(name)
     }
 
     fn service_account(&self, namespace: &str, name: &str) -> Option<Arc<Meta>> {
-        self.view.service_account(namespace, name)
+        self.cluster.service_account(namespace, name)
     }
 
     fn node(&self, name: &str) -> Option<Arc<Meta>> {
-        self.view.node(name)
+        self.cluster.node(name)
     }
 
     fn signer(&self) -> Option<Arc<Signer>> {
@@ -82,7 +86,7 @@ impl Cluster for PinnedView<'_> {
     }
 
     fn sends(&self, group: &str, resource: &str) -> bool {
-        self.view.sends(group, resource)
+        self.cluster.sends(group, resource)
     }
 
     fn profile(&self) -> Arc<Profile> {

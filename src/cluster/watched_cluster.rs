@@ -1,17 +1,18 @@
-//! What the cluster holds, for whoever judges pods: looked up in memory, read live only on demand.
+//! The live cluster as decisions see it: lookups in memory, and live reads of single objects on request.
 
+use std::fmt;
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::{Namespace, Node, ServiceAccount};
 use kube::Client;
 
 use crate::cluster::key_store::KeyStore;
-use crate::cluster::live_eci_profile::LiveProfile;
-use crate::cluster::live_metadata::Live;
-use crate::cluster::live_objects::{LiveRead, LiveReader};
-use crate::cluster::metadata_table::Table;
-use crate::cluster::metadata_watch_set::Wanted;
-use crate::cluster::webhook_watch::Rules;
+use crate::cluster::live_eci_profile::LiveEciProfile;
+use crate::cluster::live_metadata::MetadataReader;
+use crate::cluster::live_objects::{LiveRead, ObjectReader};
+use crate::cluster::metadata_filter::MetadataFilters;
+use crate::cluster::metadata_table::MetadataTable;
+use crate::cluster::webhook_watch::WebhookWatch;
 use crate::config::store::Store;
 use crate::kubernetes::cluster::{Cluster, Meta, NodeKind};
 use crate::kubernetes::eci_profile::Profile;
@@ -19,164 +20,172 @@ use crate::kubernetes::workload::Workload;
 use crate::stamp::Signer;
 
 /// The cluster as the watches show it, with the live reads of the last second
-pub(crate) struct View {
+pub(crate) struct WatchedCluster {
     client: Client,
     store: Arc<Store>,
-    namespaces: Arc<Table>,
-    nodes: Arc<Table>,
-    service_accounts: Arc<Table>,
-    live_namespaces: Live,
-    live_nodes: Live,
-    live_service_accounts: Live,
-    live_objects: LiveReader,
-    keys: Option<Arc<KeyStore>>,
-    rules: Option<Arc<Rules>>,
-    profile: Option<Arc<LiveProfile>>,
+    namespaces: KnownMetadata,
+    nodes: KnownMetadata,
+    service_accounts: KnownMetadata,
+    object_reader: ObjectReader,
+    followed: FollowedObjects,
 }
 
-/// What of the cluster is followed beside the objects that surround pods
+/// The single objects that are followed beside namespaces, nodes and service accounts
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Followed {
-    /// The keys of the stamps
-    pub keys: Option<Arc<KeyStore>>,
+pub(crate) struct FollowedObjects {
+    /// The Secret with the keys of the stamps
+    pub key_store: Option<Arc<KeyStore>>,
     /// The webhook configurations
-    pub rules: Option<Arc<Rules>>,
+    pub webhooks: Option<Arc<WebhookWatch>>,
     /// ACK's eci-profile
-    pub profile: Option<Arc<LiveProfile>>,
+    pub eci_profile: Option<Arc<LiveEciProfile>>,
 }
 
-impl View {
-    /// A view that is empty until [`Surroundings`](crate::cluster::Surroundings) fill it; the store says which nodes are virtual
-    pub(crate) fn new(client: Client, store: Arc<Store>, followed: Followed) -> Self {
+/// Metadata of the objects of one kind
+struct KnownMetadata {
+    watched: Arc<MetadataTable>,
+    read: MetadataReader,
+}
+
+impl KnownMetadata {
+    fn new(kind: &'static str) -> Self {
+        Self {
+            watched: Arc::default(),
+            read: MetadataReader::new(kind),
+        }
+    }
+
+    /// What the watch shows, else what a live read found within the last second
+    fn find(&self, key: &str) -> Option<Arc<Meta>> {
+        self.watched.find(key).or_else(|| self.read.find(key))
+    }
+}
+
+impl WatchedCluster {
+    /// A cluster without objects until a [`MetadataWatchSet`](crate::cluster::MetadataWatchSet) fills its tables
+    ///
+    /// The store holds the configuration, which defines which nodes are virtual.
+    pub(crate) fn new(client: Client, store: Arc<Store>, followed: FollowedObjects) -> Self {
         Self {
             client,
             store,
-            namespaces: Arc::default(),
-            nodes: Arc::default(),
-            service_accounts: Arc::default(),
-            live_namespaces: Live::new("namespaces"),
-            live_nodes: Live::new("nodes"),
-            live_service_accounts: Live::new("service accounts"),
-            live_objects: LiveReader::default(),
-            keys: followed.keys,
-            rules: followed.rules,
-            profile: followed.profile,
+            namespaces: KnownMetadata::new("namespaces"),
+            nodes: KnownMetadata::new("nodes"),
+            service_accounts: KnownMetadata::new("service accounts"),
+            object_reader: ObjectReader::default(),
+            followed,
         }
     }
 
-    /// Reads a node that no watch has shown so far, so that [`Cluster::node`] knows it for the next second
+    /// Reads a node that no watch has shown yet, so that [`Cluster::node`] finds it for the next second
     pub(crate) async fn read_node(&self, name: &str) {
-        if let Some(Wanted { nodes, .. }) = self.wanted() {
-            self.live_nodes.read::<Node>(&self.client, name, &nodes).await;
+        if let Some(MetadataFilters { nodes, .. }) = self.filters() {
+            self.nodes.read.read::<Node>(&self.client, name, &nodes).await;
         }
     }
 
-    /// Reads a namespace that no watch has shown so far, so that [`Cluster::namespace`] knows it for the next second
+    /// Reads a namespace that no watch has shown yet, so that [`Cluster::namespace`] finds it for the next second
     pub(crate) async fn read_namespace(&self, name: &str) {
-        if let Some(Wanted { namespaces, .. }) = self.wanted() {
-            let live = &self.live_namespaces;
-            live.read::<Namespace>(&self.client, name, &namespaces).await;
+        if let Some(MetadataFilters { namespaces, .. }) = self.filters() {
+            let reader = &self.namespaces.read;
+            reader.read::<Namespace>(&self.client, name, &namespaces).await;
         }
     }
 
-    /// Reads a service account that no watch has shown so far, if mapping reads service accounts at all
+    /// Reads a service account that no watch has shown yet, if mapping reads service accounts at all
     pub(crate) async fn read_service_account(&self, namespace: &str, name: &str) {
-        let keep = self.wanted().and_then(|wanted| wanted.service_accounts);
-        if let Some(keep) = keep {
-            let live = &self.live_service_accounts;
-            live.read_in::<ServiceAccount>(&self.client, namespace, name, &keep)
+        let filter = self.filters().and_then(|filters| filters.service_accounts);
+        if let Some(filter) = filter {
+            let reader = &self.service_accounts.read;
+            reader
+                .read_namespaced::<ServiceAccount>(&self.client, namespace, name, &filter)
                 .await;
         }
     }
 
-    /// What the configuration in force reads; without one there is nothing to be judged
-    fn wanted(&self) -> Option<Wanted> {
+    /// The filters of the configuration in force; `None` if there is none, and then nothing is evaluated
+    fn filters(&self) -> Option<MetadataFilters> {
         let configuration = self.store.current()?;
-        Some(Wanted::of(&configuration.interest()))
+        Some(MetadataFilters::of(&configuration.interest()))
     }
 
-    /// Reads a whole pod, which is not remembered
+    /// Reads a whole pod; the answer is not kept
     pub(crate) async fn read_pod(&self, namespace: &str, name: &str) -> LiveRead {
-        self.live_objects.pod(&self.client, namespace, name).await
+        self.object_reader.pod(&self.client, namespace, name).await
     }
 
-    /// Reads a whole workload, which is not remembered
+    /// Reads a whole workload; the answer is not kept
     pub(crate) async fn read_workload(&self, workload: Workload, namespace: &str, name: &str) -> LiveRead {
-        self.live_objects
+        self.object_reader
             .workload(&self.client, workload, namespace, name)
             .await
     }
 
     /// Reads the keys of the stamps again
     pub(crate) async fn read_keys_again(&self) {
-        if let Some(keys) = &self.keys {
-            keys.read_again().await;
+        if let Some(key_store) = &self.followed.key_store {
+            key_store.read_again().await;
         }
     }
 
-    /// Names of virtual nodes that fit a pattern
-    pub(crate) fn virtual_nodes(&self, fits: impl Fn(&str) -> bool) -> Vec<String> {
+    /// The names of the virtual nodes whose name matches
+    pub(crate) fn virtual_nodes(&self, matches: impl Fn(&str) -> bool) -> Vec<String> {
         let Some(configuration) = self.store.current() else {
             return Vec::new();
         };
         let settings = &configuration.cluster;
         let is_virtual = |meta: &Meta| NodeKind::of(&meta.labels, settings) == NodeKind::Virtual;
-        self.nodes.names(|name, meta| fits(name) && is_virtual(meta))
+        let nodes = &self.nodes.watched;
+        nodes.names(|name, meta| matches(name) && is_virtual(meta))
     }
 
-    pub(crate) fn namespaces(&self) -> Arc<Table> {
-        Arc::clone(&self.namespaces)
+    pub(super) fn namespaces(&self) -> Arc<MetadataTable> {
+        Arc::clone(&self.namespaces.watched)
     }
 
-    pub(crate) fn nodes(&self) -> Arc<Table> {
-        Arc::clone(&self.nodes)
+    pub(super) fn nodes(&self) -> Arc<MetadataTable> {
+        Arc::clone(&self.nodes.watched)
     }
 
-    pub(crate) fn service_accounts(&self) -> Arc<Table> {
-        Arc::clone(&self.service_accounts)
+    pub(super) fn service_accounts(&self) -> Arc<MetadataTable> {
+        Arc::clone(&self.service_accounts.watched)
     }
 }
 
-/// What the watches show, else what a live read found within the last second
-impl Cluster for View {
+impl Cluster for WatchedCluster {
     fn namespace(&self, name: &str) -> Option<Arc<Meta>> {
-        self.namespaces
-            .find(name)
-            .or_else(|| self.live_namespaces.find(name))
+        self.namespaces.find(name)
     }
 
     fn service_account(&self, namespace: &str, name: &str) -> Option<Arc<Meta>> {
-        let key = format!("{namespace}/{name}");
-        self.service_accounts
-            .find(&key)
-            .or_else(|| self.live_service_accounts.find(&key))
+        self.service_accounts.find(&format!("{namespace}/{name}"))
     }
 
     fn node(&self, name: &str) -> Option<Arc<Meta>> {
-        self.nodes.find(name).or_else(|| self.live_nodes.find(name))
+        self.nodes.find(name)
     }
 
     fn signer(&self) -> Option<Arc<Signer>> {
-        self.keys.as_ref()?.signer()
+        self.followed.key_store.as_ref()?.signer()
     }
 
     fn sends(&self, group: &str, resource: &str) -> bool {
-        let rules = self.rules.as_ref();
-        rules.is_some_and(|rules| rules.sends(group, resource))
+        let webhooks = self.followed.webhooks.as_ref();
+        webhooks.is_some_and(|webhooks| webhooks.sends(group, resource))
     }
 
     fn profile(&self) -> Arc<Profile> {
-        let profile = self.profile.as_ref();
+        let profile = self.followed.eci_profile.as_ref();
         profile.map_or_else(Arc::default, |profile| profile.current())
     }
 }
 
-impl std::fmt::Debug for View {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("View")
-            .field("namespaces", &self.namespaces.len())
-            .field("nodes", &self.nodes.len())
-            .field("service_accounts", &self.service_accounts.len())
+impl fmt::Debug for WatchedCluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WatchedCluster")
+            .field("namespaces", &self.namespaces.watched.len())
+            .field("nodes", &self.nodes.watched.len())
+            .field("service_accounts", &self.service_accounts.watched.len())
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! Whether live webhook entries send a kind wherever they send Deployments, so that stamps in it can be believed.
+//! Whether live webhook entries send a resource wherever they send Deployments, so that stamps in it can be trusted.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,16 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, RuleWithOperations, ValidatingWebhookConfiguration,
 };
 
-use crate::cluster::installed_webhooks::{Configuration, Difference, Entry, Phase};
+use crate::cluster::installed_webhooks::{AdmissionPhase, WebhookDifference};
+use crate::cluster::webhook_entry::{WebhookConfiguration, WebhookEntry};
 
-/// The resource that every entry about pod templates names
-const MEASURE: (&str, &str) = ("apps", "deployments");
+/// The resource that every entry about pod templates names, by group and resource
+const DEPLOYMENTS: (&str, &str) = ("apps", "deployments");
 
 /// The operations with which a template can be written
 const OPERATIONS: [&str; 2] = ["CREATE", "UPDATE"];
 
-/// The beginnings of the names of entries that see no templates: whatever becomes of them, no stamp is written past us
+/// The beginnings of the names of entries that receive no templates: no change of these lets a stamp pass unchecked
 const WITHOUT_TEMPLATES: [&str; 8] = [
     "fields",
     "binding",
@@ -26,21 +27,29 @@ const WITHOUT_TEMPLATES: [&str; 8] = [
     "configuration",
 ];
 
-/// For each place (by namespace and object selector) whether an entry there holds requests back in an outage
-type Places = BTreeMap<String, bool>;
+/// The effect of an outage of ramgate on requests; the stricter policy is the greater one
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum FailurePolicy {
+    Ignore,
+    Fail,
+}
+
+/// For each pair of namespace selector and object selector, the strictest failure policy of its entries
+type StrictestPolicies = BTreeMap<String, FailurePolicy>;
 
 /// Whether two configurations send a resource to both webhooks wherever they send Deployments
 ///
-/// `namespace` is where ramgate's Service is, if that is known.
-pub(crate) fn sent(
+/// `namespace` is the namespace of ramgate's Service, if it is known.
+/// The answer is `false` if an entry about templates differs from the installed one.
+pub(crate) fn configurations_cover(
     mutating: &MutatingWebhookConfiguration,
     validating: &ValidatingWebhookConfiguration,
-    differences: &[Difference],
+    differences: &[WebhookDifference],
     namespace: Option<&str>,
     resource: (&str, &str),
 ) -> bool {
-    let differences: Vec<&Difference> = differences.iter().collect();
-    sends(
+    let differences: Vec<&WebhookDifference> = differences.iter().collect();
+    entries_cover(
         &mutating.entries(),
         &validating.entries(),
         &differences,
@@ -49,72 +58,92 @@ pub(crate) fn sent(
     )
 }
 
-/// The same for entries
-pub(crate) fn sends(
-    mutating: &[Entry],
-    validating: &[Entry],
-    differences: &[&Difference],
+/// Whether the entries of two configurations do what [`configurations_cover`] describes
+pub(crate) fn entries_cover(
+    mutating: &[WebhookEntry],
+    validating: &[WebhookEntry],
+    differences: &[&WebhookDifference],
     namespace: Option<&str>,
     resource: (&str, &str),
 ) -> bool {
-    let sees_templates = |difference: &&&Difference| {
-        let mut others = WITHOUT_TEMPLATES.iter();
-        !others.any(|other| difference.entry.starts_with(other))
-    };
-    let is_as_installed = differences.iter().find(sees_templates).is_none();
+    let is_as_installed = !differences
+        .iter()
+        .any(|difference| receives_templates(difference));
     is_as_installed
-        && covers(mutating, Phase::Mutating, namespace, resource)
-        && covers(validating, Phase::Validating, namespace, resource)
+        && phase_covers(mutating, AdmissionPhase::Mutating, namespace, resource)
+        && phase_covers(validating, AdmissionPhase::Validating, namespace, resource)
 }
 
-/// Whether a resource is sent in every place in which Deployments are, and held back in an outage where they are
-fn covers(entries: &[Entry], phase: Phase, namespace: Option<&str>, resource: (&str, &str)) -> bool {
-    let measure = places(entries, |entry| has_rule(entry, MEASURE, |_| true));
-    let found = places(entries, |entry| {
-        comes_here(entry, phase, namespace) && has_rule(entry, resource, covers_all_versions)
+fn receives_templates(difference: &WebhookDifference) -> bool {
+    let mut others = WITHOUT_TEMPLATES.iter();
+    !others.any(|other| difference.entry.starts_with(other))
+}
+
+/// Whether a resource is sent for all selectors for which Deployments are, with a failure policy at least as strict
+///
+/// ```text
+/// selector A: deployments and clonesets, selector B: deployments -> clonesets are not covered
+/// selector A: deployments (Fail), clonesets (Ignore)             -> clonesets are not covered
+/// ```
+fn phase_covers(
+    entries: &[WebhookEntry],
+    phase: AdmissionPhase,
+    namespace: Option<&str>,
+    resource: (&str, &str),
+) -> bool {
+    let deployments = strictest_policies(entries, |entry| has_rule(entry, DEPLOYMENTS, |_| true));
+    let found = strictest_policies(entries, |entry| {
+        calls_ramgate(entry, phase, namespace) && has_rule(entry, resource, matches_all_versions)
     });
-    let holds =
-        |(place, is_strict): (&String, &bool)| found.get(place).is_some_and(|found| found >= is_strict);
-    !measure.is_empty() && measure.iter().all(holds)
-}
-
-fn places(entries: &[Entry], wanted: impl Fn(&Entry) -> bool) -> Places {
-    let mut places = Places::new();
-    for entry in entries.iter().filter(|entry| wanted(entry)) {
-        // Helm writes an absent selector as none, the API server as an empty one
-        let place = format!(
-            "{:?} {:?}",
-            entry.hook.namespace_selector.clone().unwrap_or_default(),
-            entry.hook.object_selector.clone().unwrap_or_default()
-        );
-        let is_strict = entry.hook.failure_policy.as_deref() != Some("Ignore");
-        let known = places.entry(place).or_default();
-        *known = *known || is_strict;
-    }
-    places
-}
-
-/// Whether an entry asks ramgate, at the path of its phase
-fn comes_here(entry: &Entry, phase: Phase, namespace: Option<&str>) -> bool {
-    let path = match phase {
-        Phase::Mutating => "/mutate",
-        Phase::Validating => "/validate",
+    let is_covered = |(selectors, needed): (&String, &FailurePolicy)| {
+        found.get(selectors).is_some_and(|policy| policy >= needed)
     };
-    let service = entry.hook.client_config.service.as_ref();
+    !deployments.is_empty() && deployments.iter().all(is_covered)
+}
+
+fn strictest_policies(
+    entries: &[WebhookEntry],
+    is_wanted: impl Fn(&WebhookEntry) -> bool,
+) -> StrictestPolicies {
+    let mut policies = StrictestPolicies::new();
+    for entry in entries.iter().filter(|entry| is_wanted(entry)) {
+        // An absent selector stays absent in what Helm writes and is empty in what the API server returns
+        let selectors = format!(
+            "{:?} {:?}",
+            entry.webhook.namespace_selector.clone().unwrap_or_default(),
+            entry.webhook.object_selector.clone().unwrap_or_default()
+        );
+        let policy = match entry.webhook.failure_policy.as_deref() {
+            Some("Ignore") => FailurePolicy::Ignore,
+            _ => FailurePolicy::Fail,
+        };
+        let strictest = policies.entry(selectors).or_insert(policy);
+        *strictest = policy.max(*strictest);
+    }
+    policies
+}
+
+/// Whether an entry calls ramgate, at the path of its phase
+fn calls_ramgate(entry: &WebhookEntry, phase: AdmissionPhase, namespace: Option<&str>) -> bool {
+    let path = match phase {
+        AdmissionPhase::Mutating => "/mutate",
+        AdmissionPhase::Validating => "/validate",
+    };
+    let service = entry.webhook.client_config.service.as_ref();
     service.is_some_and(|service| {
         service.path.as_deref() == Some(path)
             && namespace.is_none_or(|namespace| service.namespace == namespace)
     })
 }
 
-/// Whether an entry has a rule for all ways to write a resource of a namespace
+/// Whether an entry has a rule for every operation that writes a namespaced resource
 fn has_rule(
-    entry: &Entry,
+    entry: &WebhookEntry,
     (group, resource): (&str, &str),
     is_enough: impl Fn(&RuleWithOperations) -> bool,
 ) -> bool {
-    let has = |list: &Option<Vec<String>>, wanted: &str| list.iter().flatten().any(|one| one == wanted);
-    let mut rules = entry.hook.rules.iter().flatten();
+    let has = |list: &Option<Vec<String>>, wanted: &str| list.iter().flatten().any(|item| item == wanted);
+    let mut rules = entry.webhook.rules.iter().flatten();
     rules.any(|rule| {
         let writes = |operation: &str| has(&rule.operations, operation) || has(&rule.operations, "*");
         OPERATIONS.into_iter().all(writes)
@@ -125,8 +154,8 @@ fn has_rule(
     })
 }
 
-/// Anybody may write a custom kind in any version that is served
-fn covers_all_versions(rule: &RuleWithOperations) -> bool {
+/// Whether a rule matches all versions: users may write a custom resource in any version that is served
+fn matches_all_versions(rule: &RuleWithOperations) -> bool {
     rule.api_versions.iter().flatten().any(|version| version == "*")
 }
 
@@ -152,14 +181,14 @@ mod tests {
         rule("apps.kruise.io", "clonesets")
     }
 
-    fn entry(place: &str, rules: Value) -> Value {
+    fn entry(route: &str, rules: Value) -> Value {
         json!({"name": "marked.ramgate.io", "admissionReviewVersions": ["v1"], "sideEffects": "None",
             "clientConfig": {"service": {"namespace": "gate", "name": "ramgate", "path": "/mutate"}},
-            "namespaceSelector": {"matchLabels": {"route": place}}, "failurePolicy": "Fail", "rules": rules})
+            "namespaceSelector": {"matchLabels": {"route": route}}, "failurePolicy": "Fail", "rules": rules})
     }
 
-    /// The same entries in both configurations, each with its path
-    fn asked(entries: &[Value], differences: &[Difference]) -> bool {
+    /// Whether these entries, in both configurations, cover CloneSets despite some differences
+    fn covers_despite(entries: &[Value], differences: &[WebhookDifference]) -> bool {
         let mut validating = json!(entries);
         for entry in validating.as_array_mut().unwrap() {
             if entry["clientConfig"]["service"]["path"] == "/mutate" {
@@ -168,11 +197,11 @@ mod tests {
         }
         let mutating = serde_json::from_value(json!({"webhooks": entries, "metadata": {}})).unwrap();
         let validating = serde_json::from_value(json!({"webhooks": validating, "metadata": {}})).unwrap();
-        sent(&mutating, &validating, differences, Some("gate"), CLONE_SETS)
+        configurations_cover(&mutating, &validating, differences, Some("gate"), CLONE_SETS)
     }
 
-    fn sends(entries: &[Value]) -> bool {
-        asked(entries, &[])
+    fn covers(entries: &[Value]) -> bool {
+        covers_despite(entries, &[])
     }
 
     #[test]
@@ -183,13 +212,13 @@ mod tests {
             |rules: &Value| entry("b", rules.clone()),
         );
         let custom = json!([kruise()]);
-        assert!(sends(&[a(&both)]));
-        assert!(sends(&[a(&alone), a(&custom)]));
-        assert!(!sends(&[a(&alone)]));
-        assert!(!sends(&[a(&both), b(&alone)]));
-        assert!(!sends(&[a(&alone), b(&custom)]));
-        assert!(!sends(&[a(&custom)]), "nothing is known without the measure");
-        assert!(!sends(&[]));
+        assert!(covers(&[a(&both)]));
+        assert!(covers(&[a(&alone), a(&custom)]));
+        assert!(!covers(&[a(&alone)]));
+        assert!(!covers(&[a(&both), b(&alone)]));
+        assert!(!covers(&[a(&alone), b(&custom)]));
+        assert!(!covers(&[a(&custom)]), "nothing is known without Deployments");
+        assert!(!covers(&[]));
     }
 
     #[test]
@@ -197,7 +226,7 @@ mod tests {
         let with = |field: &str, value: Value| {
             let mut kruise = kruise();
             kruise[field] = value;
-            sends(&[entry("a", json!([apps(), kruise]))])
+            covers(&[entry("a", json!([apps(), kruise]))])
         };
         for (field, value, counts) in [
             ("scope", json!("*"), true),
@@ -217,7 +246,7 @@ mod tests {
         let with = |change: &dyn Fn(&mut Value)| {
             let mut own = entry("a", json!([kruise()]));
             change(&mut own);
-            sends(&[entry("a", json!([apps()])), own])
+            covers(&[entry("a", json!([apps()])), own])
         };
         assert!(with(&|_| {}));
         assert!(!with(&|own| own["failurePolicy"] = "Ignore".into()));
@@ -238,19 +267,19 @@ mod tests {
         for entry in &mut soft {
             entry["failurePolicy"] = "Ignore".into();
         }
-        assert!(sends(&soft), "no stricter than Deployments");
+        assert!(covers(&soft), "no stricter than Deployments");
     }
 
     #[test]
     fn no_entry_about_templates_may_differ_from_what_was_installed() {
         let entries = [entry("a", json!([apps(), kruise()]))];
-        let differs = |entry: &str| Difference {
-            phase: Phase::Validating,
+        let differs = |entry: &str| WebhookDifference {
+            phase: AdmissionPhase::Validating,
             entry: entry.to_owned(),
             kind: DifferenceKind::Fields(vec!["matchConditions".to_owned()]),
         };
-        assert!(!asked(&entries, &[differs("marked.ramgate.io")]));
-        assert!(!asked(&entries, &[differs("something-new.ramgate.io")]));
-        assert!(asked(&entries, &[differs("connect.ramgate.io")]));
+        assert!(!covers_despite(&entries, &[differs("marked.ramgate.io")]));
+        assert!(!covers_despite(&entries, &[differs("something-new.ramgate.io")]));
+        assert!(covers_despite(&entries, &[differs("connect.ramgate.io")]));
     }
 }

@@ -1,11 +1,9 @@
-//! The live webhook configurations: whether they are as they were installed, and what they send here as far as somebody's
-//! trust depends on it.
+//! Watches the live webhook configurations and what the chart installed, and writes Events about differences.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::StreamExt;
 use k8s_openapi::api::admissionregistration::v1::{
@@ -15,62 +13,37 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 
 use crate::cluster::api;
-use crate::cluster::api::Told;
+use crate::cluster::api::LastError;
 use crate::cluster::api::watches::Watches;
-use crate::cluster::config_map_events::{MAX_NOTE, Notice, Reports};
-use crate::cluster::installed_webhooks::{Configuration, Difference, Entry, Installed, Phase, told};
-use crate::cluster::webhook_coverage::sends;
+use crate::cluster::config_map_events::{ConfigMapEvent, EventWriter, MAX_NOTE};
+use crate::cluster::installed_webhooks::{AdmissionPhase, InstalledWebhooks};
+use crate::cluster::observed_webhooks::{ObservedWebhooks, WebhookDrift};
+use crate::cluster::webhook_entry::WebhookConfiguration;
 use crate::wording::bounded;
 
-/// How long a difference has to last: an upgrade writes one object after the other
-const SETTLE: Duration = Duration::from_secs(10);
-
-/// How often to look whether a difference has lasted, for an Event
-const LOOK: Duration = Duration::from_secs(2);
+/// How often to check whether a difference has lasted, for an Event
+const CHECK_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The names of the watches, in metrics and messages
 const MUTATING: &str = "mutating-webhooks";
 const VALIDATING: &str = "validating-webhooks";
 const INSTALLED: &str = "installed-webhooks";
 
-/// The live webhook configurations of one name, and what was installed
-pub(crate) struct Rules {
+/// The live webhook configurations of one name, compared with what the chart installed
+pub(crate) struct WebhookWatch {
     watches: Watches,
     name: String,
     namespace: String,
     reporter: String,
-    /// The ConfigMap in which the chart left what it installed
+    /// The ConfigMap with the digests of the installed entries
     installed: Option<String>,
-    known: Mutex<Known>,
+    observed: Mutex<ObservedWebhooks>,
+    /// The UID of that ConfigMap, for Events
+    installed_uid: Mutex<Option<String>>,
 }
 
-/// What the watches have shown
-#[derive(Debug, Default)]
-struct Known {
-    mutating: Option<Vec<Entry>>,
-    validating: Option<Vec<Entry>>,
-    installed: Option<Result<Installed, String>>,
-    /// Of the ConfigMap, for Events
-    uid: Option<String>,
-    /// Each difference with the moment at which it was first seen
-    seen: BTreeMap<Difference, Instant>,
-    /// Since when what was installed is not known
-    blind: Option<Instant>,
-}
-
-/// How far the live configurations are from what was installed
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Drift {
-    /// Entries of the mutating one that differ
-    pub mutating: usize,
-    /// Entries of the validating one that differ
-    pub validating: usize,
-    /// What it is, and what to do
-    pub told: Option<String>,
-}
-
-impl Rules {
-    /// The configurations of this name; nothing is known of them before they are followed
+impl WebhookWatch {
+    /// Watches the configurations of this name once it [runs](Self::run); until then nothing is known of them
     ///
     /// `installed` is the ConfigMap of `namespace` with the chart's digests, and `reporter` the pod that Events name.
     pub(crate) fn new(
@@ -86,210 +59,111 @@ impl Rules {
             namespace: namespace.to_owned(),
             reporter: reporter.to_owned(),
             installed,
-            known: Mutex::default(),
+            observed: Mutex::default(),
+            installed_uid: Mutex::default(),
         }
     }
 
     /// Whether a resource is sent to both webhooks wherever Deployments are, by entries that are as they were installed
     pub(crate) fn sends(&self, group: &str, resource: &str) -> bool {
-        let known = self.known();
-        let (Some(mutating), Some(validating)) = (&known.mutating, &known.validating) else {
-            return false;
-        };
-        // Nobody can see then whether the entries are as they were installed
-        if known.blind.is_some_and(|since| since.elapsed() >= SETTLE) {
-            return false;
-        }
-        let settled: Vec<&Difference> = known.settled(Instant::now()).collect();
-        sends(
-            mutating,
-            validating,
-            &settled,
-            Some(&self.namespace),
-            (group, resource),
-        )
+        self.observed().sends(&self.namespace, (group, resource))
     }
 
-    /// How far the live configurations are from what was installed, once that has lasted
-    pub(crate) fn drift(&self) -> Drift {
-        let known = self.known();
-        let Some(installed) = &self.installed else {
-            return Drift::default();
-        };
-        let again = format!(
-            "install the chart again, with --force-conflicts if somebody has patched `{}`",
-            self.name
-        );
-        if let (Some(Err(reason)), Some(since)) = (&known.installed, known.blind) {
-            if since.elapsed() < SETTLE {
-                return Drift::default();
-            }
-            let count =
-                |entries: &Option<Vec<Entry>>| entries.as_ref().map_or(1, |entries| entries.len().max(1));
-            return Drift {
-                mutating: count(&known.mutating),
-                validating: count(&known.validating),
-                told: Some(format!(
-                    "nobody can see whether the webhook configurations `{}` are as they were installed: ConfigMap `{installed}`: \
-                     {reason}: {again}",
-                    self.name
-                )),
-            };
-        }
-        let settled: Vec<Difference> = known.settled(Instant::now()).cloned().collect();
-        let count = |phase| {
-            settled
-                .iter()
-                .filter(|difference| difference.phase == phase)
-                .count()
-        };
-        Drift {
-            mutating: count(Phase::Mutating),
-            validating: count(Phase::Validating),
-            told: (!settled.is_empty()).then(|| {
-                format!(
-                    "webhook configurations `{}` are not as they were installed: {}: {again}",
-                    self.name,
-                    told(&settled)
-                )
-            }),
+    /// The differences from what was installed that have lasted; none if the chart left no digests
+    pub(crate) fn drift(&self) -> WebhookDrift {
+        match &self.installed {
+            Some(config_map) => self.observed().drift(&self.name, config_map),
+            None => WebhookDrift::default(),
         }
     }
 
-    /// Follows both configurations, for ever
-    pub(crate) async fn keep(&self) {
+    /// Follows both configurations and the ConfigMap, for ever
+    pub(crate) async fn run(&self) {
         tokio::join!(
-            self.keep_one::<MutatingWebhookConfiguration>(MUTATING, |known| &mut known.mutating),
-            self.keep_one::<ValidatingWebhookConfiguration>(VALIDATING, |known| &mut known.validating),
-            self.keep_installed(),
-            self.keep_telling(),
+            self.follow::<MutatingWebhookConfiguration>(MUTATING, AdmissionPhase::Mutating),
+            self.follow::<ValidatingWebhookConfiguration>(VALIDATING, AdmissionPhase::Validating),
+            self.follow_installed(),
+            self.report_drift(),
         );
     }
 
-    async fn keep_one<K: Configuration>(
-        &self,
-        watch: &'static str,
-        part: fn(&mut Known) -> &mut Option<Vec<Entry>>,
-    ) {
+    async fn follow<K: WebhookConfiguration>(&self, watch: &'static str, phase: AdmissionPhase) {
         let api = Api::<K>::all(self.watches.watch(watch));
-        let mut events = pin!(api::follow(api, &self.name, self.watches.call_seconds()));
-        let mut told = Told::default();
+        let mut events = pin!(api::watch_object(api, &self.name, self.watches.call_seconds()));
+        let mut last_error = LastError::default();
         while let Some(event) = events.next().await {
-            if told.is_news(&event)
-                && let Err(error) = &event
-            {
+            if let Some(error) = last_error.new_error(&event) {
                 tracing::warn!("webhook configuration `{}`: {error}", self.name);
             }
-            // While it cannot be read, what was known stays
+            // While the object cannot be read, its last state stays
             if let Ok(object) = event {
-                let mut known = self.known();
-                *part(&mut known) = Some(object.iter().flat_map(Configuration::entries).collect());
-                known.compare();
+                let entries = object.iter().flat_map(WebhookConfiguration::entries).collect();
+                self.observed().set_entries(phase, entries);
             }
         }
     }
 
-    async fn keep_installed(&self) {
+    async fn follow_installed(&self) {
         let Some(name) = &self.installed else { return };
         let api = Api::<ConfigMap>::namespaced(self.watches.watch(INSTALLED), &self.namespace);
-        let mut events = pin!(api::follow(api, name, self.watches.call_seconds()));
-        let mut told = Told::default();
+        let mut events = pin!(api::watch_object(api, name, self.watches.call_seconds()));
+        let mut last_error = LastError::default();
         while let Some(event) = events.next().await {
-            if told.is_news(&event)
-                && let Err(error) = &event
-            {
+            if let Some(error) = last_error.new_error(&event) {
                 tracing::warn!("ConfigMap `{name}`: {error}");
             }
             if let Ok(map) = event {
-                let mut known = self.known();
-                known.uid = map.as_ref().and_then(|map| map.metadata.uid.clone());
-                known.installed = Some(match &map {
-                    Some(map) => Installed::read(map),
+                *self.installed_uid() = map.as_ref().and_then(|map| map.metadata.uid.clone());
+                self.observed().set_installed(match &map {
+                    Some(map) => InstalledWebhooks::read(map),
                     None => Err("it is not there".to_owned()),
                 });
-                known.compare();
             }
         }
     }
 
-    /// Tells on the ConfigMap what differs
-    async fn keep_telling(&self) {
+    /// Writes an Event on the ConfigMap for each new state of the differences
+    async fn report_drift(&self) {
         let Some(name) = &self.installed else { return };
-        let mut reports = Reports::new(
-            self.watches.client().clone(),
-            &self.namespace,
-            self.reporter.clone(),
-        );
+        let client = self.watches.client().clone();
+        let mut events = EventWriter::new(client, &self.namespace, self.reporter.clone());
         let mut before = None;
         loop {
-            tokio::time::sleep(LOOK).await;
-            let told = self.drift().told.map(|told| bounded(&[told], "", MAX_NOTE));
-            let uid = self.known().uid.clone();
-            if told != before
-                && let (Some(note), Some(uid)) = (&told, &uid)
+            tokio::time::sleep(CHECK_INTERVAL).await;
+            let sentence = self.drift().sentence;
+            let note = sentence.map(|sentence| bounded(&[sentence], "", MAX_NOTE));
+            let uid = self.installed_uid().clone();
+            if note != before
+                && let (Some(note), Some(uid)) = (&note, &uid)
             {
-                let notice = Notice {
+                let event = ConfigMapEvent {
                     config_map: name,
                     uid,
                     reason: "WebhooksChanged",
                     action: "Compare",
                     note,
                 };
-                if let Err(error) = reports.write(&notice).await {
+                if let Err(error) = events.write(&event).await {
                     tracing::warn!(config_map = name, "cannot write an Event: {error}");
                     continue;
                 }
             }
-            before = told;
+            before = note;
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn observed(&self) -> MutexGuard<'_, ObservedWebhooks> {
+        self.observed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn installed_uid(&self) -> MutexGuard<'_, Option<String>> {
+        self.installed_uid.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Known {
-    /// Compares again; a difference that was there before keeps its time
-    fn compare(&mut self) {
-        let now = Instant::now();
-        let mut found = Vec::new();
-        if let Some(Ok(installed)) = &self.installed {
-            for (phase, entries) in [
-                (Phase::Mutating, &self.mutating),
-                (Phase::Validating, &self.validating),
-            ] {
-                found.extend(entries.iter().flat_map(|entries| installed.of(phase, entries)));
-            }
-        }
-        let seen = std::mem::take(&mut self.seen);
-        // An entry that is changed once more has been another one since the first time
-        let since = |difference: &Difference| {
-            let mut seen = seen.iter();
-            seen.find(|(other, _)| (other.phase, &other.entry) == (difference.phase, &difference.entry))
-                .map_or(now, |(_, since)| *since)
-        };
-        self.seen = found
-            .into_iter()
-            .map(|difference| (difference.clone(), since(&difference)))
-            .collect();
-        let is_blind = matches!(self.installed, Some(Err(_)));
-        self.blind = is_blind.then(|| self.blind.unwrap_or(now));
-    }
-
-    /// The differences that have lasted
-    fn settled(&self, now: Instant) -> impl Iterator<Item = &Difference> {
-        let lasts = move |since: Instant| now.saturating_duration_since(since) >= SETTLE;
-        self.seen
-            .iter()
-            .filter(move |(_, since)| lasts(**since))
-            .map(|(difference, _)| difference)
-    }
-}
-
-impl fmt::Debug for Rules {
+impl fmt::Debug for WebhookWatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rules")
+        f.debug_struct("WebhookWatch")
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
@@ -297,99 +171,45 @@ impl fmt::Debug for Rules {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::fake_api_server::{Fake, until};
-    use crate::cluster::installed_webhooks::DifferenceKind;
-
-    fn installed(entries: &[&str]) -> Installed {
-        let entries: BTreeMap<&str, BTreeMap<String, String>> =
-            entries.iter().map(|entry| (*entry, BTreeMap::new())).collect();
-        let text = json!({"mutating": entries, "validating": {}}).to_string();
-        Installed::read(&serde_json::from_value(json!({"data": {"webhooks.json": text}})).unwrap()).unwrap()
-    }
-
-    #[test]
-    fn a_difference_counts_once_it_has_lasted() {
-        let mut known = Known {
-            mutating: Some(vec![]),
-            validating: Some(vec![]),
-            installed: Some(Ok(installed(&["a", "b"]))),
-            ..Known::default()
-        };
-        known.compare();
-        let start = *known.seen.values().next().unwrap();
-        let lasting = |known: &Known, after: Duration| known.settled(start + after).count();
-        assert_eq!(lasting(&known, SETTLE - Duration::from_millis(1)), 0);
-        assert_eq!(lasting(&known, SETTLE), 2);
-        // Compared again it keeps its time, and goes with what makes it
-        known.compare();
-        assert_eq!(lasting(&known, SETTLE), 2);
-        // Changed once more it keeps it as well
-        let names = |known: &Known| -> Vec<DifferenceKind> {
-            known
-                .seen
-                .keys()
-                .map(|difference| difference.kind.clone())
-                .collect()
-        };
-        let before = names(&known);
-        let entry = json!({"name": "a", "rules": [], "sideEffects": "None", "admissionReviewVersions": ["v1"], "clientConfig": {}});
-        known.mutating = Some(vec![Entry::new(entry).unwrap()]);
-        known.compare();
-        assert_ne!(names(&known), before);
-        assert_eq!(lasting(&known, SETTLE), 2);
-        known.mutating = Some(vec![]);
-        known.compare();
-        known.installed = Some(Ok(installed(&["b"])));
-        known.compare();
-        assert_eq!(lasting(&known, SETTLE), 1);
-        known.mutating = None;
-        known.compare();
-        assert_eq!(lasting(&known, SETTLE), 0, "what was not read is no difference");
-    }
+    use crate::cluster::fake_api_server::{FakeApiServer, until};
 
     #[tokio::test]
     async fn both_configurations_and_what_was_installed_are_followed() {
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         let group = "/apis/admissionregistration.k8s.io/v1";
         let object = json!({"metadata": {"name": "gate", "resourceVersion": "5"}, "webhooks": []});
         for kind in ["mutating", "validating"] {
-            fake.list(
-                &format!("{group}/{kind}webhookconfigurations"),
-                vec![object.clone()],
-            );
+            let path = format!("{group}/{kind}webhookconfigurations");
+            fake.list(&path, vec![object.clone()]);
         }
-        fake.list("/api/v1/namespaces/gate/configmaps", vec![]);
-        let rules = Rules::new(
+        let digests = json!({"mutating": {"a": {}}, "validating": {}}).to_string();
+        let installed = json!({"metadata": {"name": "gate-installed", "uid": "u", "resourceVersion": "5"},
+            "data": {"webhooks.json": digests}});
+        fake.list("/api/v1/namespaces/gate/configmaps", vec![installed]);
+        let config_map = Some("gate-installed".to_owned());
+        let watch = Arc::new(WebhookWatch::new(
             fake.watches(),
             "gate",
             "gate",
-            Some("gate-installed".to_owned()),
+            config_map,
             "pod-1",
-        );
-        let rules = std::sync::Arc::new(rules);
-        assert_eq!(rules.drift(), Drift::default());
-        let kept = std::sync::Arc::clone(&rules);
-        tokio::spawn(async move { kept.keep().await });
-        until("the ConfigMap that is missing", || {
-            rules.known().installed.is_some()
+        ));
+        assert_eq!(watch.drift(), WebhookDrift::default());
+        let running = Arc::clone(&watch);
+        tokio::spawn(async move { running.run().await });
+        until("the ConfigMap and both configurations", || {
+            watch.installed_uid().is_some() && watch.observed().is_complete()
         })
         .await;
-        assert!(rules.known().blind.is_some());
         assert_eq!(
-            rules.drift(),
-            Drift::default(),
-            "an installation writes it in a moment"
-        );
-        rules.known().blind = Instant::now().checked_sub(SETTLE);
-        let drift = rules.drift();
-        assert_eq!((drift.mutating, drift.validating), (1, 1));
-        let told = drift.told.unwrap();
-        assert!(
-            told.contains("ConfigMap `gate-installed`: it is not there: install"),
-            "{told}"
+            watch.drift(),
+            WebhookDrift::default(),
+            "no difference has lasted yet"
         );
     }
 }

@@ -1,22 +1,36 @@
-//! Reloads: merges documents, waits for the watches that the configuration needs, and puts it in force.
+//! Merges documents, waits for the watches that the configuration needs, and puts it in force.
 
+use std::fmt;
 use std::sync::Arc;
 
-use crate::cluster::Surroundings;
+use futures::future::BoxFuture;
+
 use crate::config::configuration::{Configuration, Interest};
 use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::named_document::{NamedDocument, load};
 use crate::config::store::Store;
 
-/// The most faults of a reload that are logged; a longer list helps nobody
+/// How many faults of one reload are logged; a longer list helps nobody
 const MAX_LOGGED: usize = 50;
+
+/// Watches of the cluster's objects that a configuration reads
+pub(crate) trait ObjectWatches: fmt::Debug + Send {
+    /// Starts the watches that a configuration needs, and waits for their lists
+    ///
+    /// # Errors
+    /// The kind that cannot be listed, and why. The watches go on, so a later call may succeed.
+    fn list<'a>(&'a mut self, interest: &'a Interest) -> BoxFuture<'a, Result<(), String>>;
+
+    /// Ends the watches that the configuration in force does not need
+    fn end_unused(&mut self, interest: &Interest);
+}
 
 /// Puts documents in force, or logs why it does not
 #[derive(Debug)]
 pub(crate) struct Reloader {
     store: Arc<Store>,
-    surroundings: Option<Surroundings>,
-    /// The faults of the last reload, which are logged once
+    watches: Option<Box<dyn ObjectWatches>>,
+    /// The faults of the last reload, so that each is logged once
     logged: Vec<LocatedFault>,
 }
 
@@ -27,21 +41,27 @@ pub(crate) enum ReloadOutcome {
     Accepted,
     /// The documents are bad; the last good set stays in force
     Refused(Vec<LocatedFault>),
-    /// The documents are good, but the cluster's objects that they read could not be listed: reload them again
+    /// The documents are good, but objects that they read could not be listed: reload them later
     TryAgain,
 }
 
 impl Reloader {
-    /// A reloader into a store; with surroundings, it first waits for the objects of the cluster that documents read
-    pub(crate) fn new(store: Arc<Store>, surroundings: Option<Surroundings>) -> Self {
+    /// A reloader into a store; with `watches`, a configuration waits for the objects that it reads
+    pub(crate) fn new(store: Arc<Store>, watches: Option<Box<dyn ObjectWatches>>) -> Self {
         Self {
             store,
-            surroundings,
+            watches,
             logged: Vec::new(),
         }
     }
 
-    /// Puts all documents, in their order, in force
+    /// Merges all documents, in this order, and puts them in force
+    ///
+    /// ```text
+    /// one document has a fault           -> Refused, the last good set stays in force
+    /// service accounts cannot be listed  -> TryAgain, if the documents map fields from them
+    /// else                               -> Accepted, the generation is one higher
+    /// ```
     pub(crate) async fn reload(&mut self, documents: Vec<Arc<[NamedDocument]>>) -> ReloadOutcome {
         // Thousands of users take a tenth of a second, and reviews go on meanwhile
         let load =
@@ -56,24 +76,16 @@ impl Reloader {
             Err(error) => return self.try_again("configuration", format!("loading failed: {error}")),
         };
         let interest = configuration.interest();
-        if let Err(message) = self.cover(&interest).await {
+        if let Some(watches) = &mut self.watches
+            && let Err(message) = watches.list(&interest).await
+        {
             return self.try_again("cluster", format!("{message}; trying again"));
         }
         self.accept(configuration);
-        if let Some(surroundings) = &mut self.surroundings {
-            surroundings.release(&interest);
+        if let Some(watches) = &mut self.watches {
+            watches.end_unused(&interest);
         }
         ReloadOutcome::Accepted
-    }
-
-    async fn cover(&mut self, interest: &Interest) -> Result<(), String> {
-        match &mut self.surroundings {
-            Some(surroundings) => surroundings
-                .cover(interest)
-                .await
-                .map_err(|error| error.to_string()),
-            None => Ok(()),
-        }
     }
 
     fn accept(&mut self, configuration: Configuration) {
@@ -96,7 +108,7 @@ impl Reloader {
         ReloadOutcome::TryAgain
     }
 
-    /// Records a reload that failed; logs its faults unless they are those of the last one
+    /// Records a failed reload; logs its faults unless the last reload had the same ones
     pub(crate) fn refuse(&mut self, faults: Vec<LocatedFault>) {
         self.store.reject(&faults);
         if faults == self.logged {

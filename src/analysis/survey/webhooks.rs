@@ -11,7 +11,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::{Selector, SelectorExt};
 
 use crate::admission::Webhook;
-use crate::cluster::{Difference, Installed, sent};
+use crate::cluster::{InstalledWebhooks, WebhookDifference, configurations_cover};
 
 /// The label that the API server sets on every namespace to its name
 pub(crate) const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -25,7 +25,7 @@ pub(crate) struct Webhooks {
     mutating: MutatingWebhookConfiguration,
     validating: ValidatingWebhookConfiguration,
     entries: Vec<Entry>,
-    differences: Vec<Difference>,
+    differences: Vec<WebhookDifference>,
 }
 
 /// One webhook of either configuration
@@ -74,20 +74,20 @@ impl Webhooks {
 
     /// Notes the differences from what the chart installed
     #[must_use]
-    pub(crate) fn compared_with(mut self, installed: &Installed) -> Self {
+    pub(crate) fn compared_with(mut self, installed: &InstalledWebhooks) -> Self {
         self.differences = installed.differences(&self.mutating, &self.validating);
         self
     }
 
     /// The differences from what the chart installed, as far as that is known
-    pub(crate) fn differences(&self) -> &[Difference] {
+    pub(crate) fn differences(&self) -> &[WebhookDifference] {
         &self.differences
     }
 
     /// Whether a resource is sent to both webhooks wherever Deployments are
     pub(crate) fn sends(&self, group: &str, resource: &str) -> bool {
         let resource = (group, resource);
-        sent(
+        configurations_cover(
             &self.mutating,
             &self.validating,
             &self.differences,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::authorization;
 use crate::authorization::{Case, Exempt, Review, Sight};
 use crate::cli::serve::handler::{Surrounding, WebhookHandler};
-use crate::cluster::{LiveRead, View};
+use crate::cluster::{LiveRead, WatchedCluster};
 use crate::config::Configuration;
 use crate::kubernetes::cluster::Cluster;
 use crate::server::review_handler::HandledReview;
@@ -65,7 +65,7 @@ impl WebhookHandler {
 }
 
 /// Reads the objects that the review names and no watch has shown; nothing for a user to whom nothing is denied
-async fn complete(case: &Case<'_>, view: &Arc<View>) -> LiveRead {
+async fn complete(case: &Case<'_>, view: &Arc<WatchedCluster>) -> LiveRead {
     if let Some(namespace) = case.unread_namespace() {
         view.read_namespace(namespace).await;
     }

@@ -13,7 +13,9 @@ use crate::cli::serve::serve_settings::{ClusterSettings, Source};
 use crate::cli::serve::startup_failure::failed;
 use crate::cli::serve::watchdog::Watchdog;
 use crate::cluster::api::watches::Watches;
-use crate::cluster::{ClusterSource, Followed, KeyStore, Rules, Surroundings, View};
+use crate::cluster::{
+    ConfigMapSource, FollowedObjects, KeyStore, MetadataWatchSet, WatchedCluster, WebhookWatch,
+};
 use crate::config::Store;
 use crate::config::folder_watch::FolderSource;
 use crate::config::reload::Reloader;
@@ -110,20 +112,20 @@ impl ClusterOrigin {
             &pod,
             settings.stamp_upgrade_after,
         );
-        let rules = settings.webhook_configuration.map(|name| {
+        let webhooks = settings.webhook_configuration.map(|name| {
             let installed = settings.installed_webhooks;
-            Rules::new(watches.clone(), &namespace, &name, installed, &pod)
+            WebhookWatch::new(watches.clone(), &namespace, &name, installed, &pod)
         });
-        let followed = Followed {
-            keys: Some(Arc::new(keys)),
-            rules: rules.map(Arc::new),
-            profile: Some(Arc::default()),
+        let followed = FollowedObjects {
+            key_store: Some(Arc::new(keys)),
+            webhooks: webhooks.map(Arc::new),
+            eci_profile: Some(Arc::default()),
         };
         follow_objects(&followed, &watches, store, tasks);
-        let view = Arc::new(View::new(client, Arc::clone(store), followed.clone()));
-        let surroundings = Surroundings::new(watches.clone(), Arc::clone(&view));
-        let reloader = Reloader::new(Arc::clone(store), Some(surroundings));
-        let source = ClusterSource::new(&watches, &namespace, pod, Arc::clone(store), reloader);
+        let view = Arc::new(WatchedCluster::new(client, Arc::clone(store), followed.clone()));
+        let watch_set = MetadataWatchSet::new(watches.clone(), Arc::clone(&view));
+        let reloader = Reloader::new(Arc::clone(store), Some(Box::new(watch_set)));
+        let source = ConfigMapSource::new(&watches, &namespace, pod, Arc::clone(store), reloader);
         let source = source.with_cluster_config(settings.cluster_config);
         tasks.spawn("the watch of the ConfigMaps", source.run());
         Watchdog {
@@ -137,16 +139,21 @@ impl ClusterOrigin {
 }
 
 /// Starts to follow the single objects that decisions depend on
-fn follow_objects(followed: &Followed, watches: &Watches, store: &Arc<Store>, tasks: &BackgroundTasks) {
-    if let Some(keys) = &followed.keys {
-        tasks.spawn("the watch of the stamps' keys", Arc::clone(keys).keep());
+fn follow_objects(
+    followed: &FollowedObjects,
+    watches: &Watches,
+    store: &Arc<Store>,
+    tasks: &BackgroundTasks,
+) {
+    if let Some(keys) = &followed.key_store {
+        tasks.spawn("the watch of the stamps' keys", Arc::clone(keys).run());
     }
-    if let Some(rules) = followed.rules.clone() {
-        let watch = async move { rules.keep().await };
+    if let Some(webhooks) = followed.webhooks.clone() {
+        let watch = async move { webhooks.run().await };
         tasks.spawn("the watch of the webhook configurations", watch);
     }
-    if let Some(profile) = &followed.profile {
-        let watch = Arc::clone(profile).keep(watches.clone(), Arc::clone(store));
+    if let Some(profile) = &followed.eci_profile {
+        let watch = Arc::clone(profile).run(watches.clone(), Arc::clone(store));
         tasks.spawn("the watch of the eci-profile", watch);
     }
 }

@@ -13,7 +13,7 @@ use crate::admission::review::Resource;
 use crate::admission::review::complete::{CompleteReview, NamedObjects};
 use crate::admission::{Modes, Review, ReviewError, Webhook};
 use crate::authorization::Exempt;
-use crate::cluster::{View, prefetch};
+use crate::cluster::{WatchedCluster, prefetch};
 use crate::config::{Configuration, Store};
 use crate::config_admission;
 use crate::kubernetes::cluster::Cluster;
@@ -40,7 +40,7 @@ pub(super) struct WebhookHandler {
 /// What is known of the cluster
 pub(super) enum Surrounding {
     /// What the watches show, and single reads
-    Watched(Arc<View>),
+    Watched(Arc<WatchedCluster>),
     /// Nothing: beside a folder there is no cluster
     Empty(ClusterSnapshot),
 }

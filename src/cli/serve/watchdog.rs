@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use crate::cluster::api::watches::{Health, Watches};
-use crate::cluster::{Followed, View};
+use crate::cluster::api::watches::{WatchHealth, Watches};
+use crate::cluster::{FollowedObjects, WatchedCluster};
 use crate::config::Store;
 use crate::telemetry::metrics::Metrics;
 
@@ -24,8 +24,8 @@ const MAX_NAMES: usize = 5;
 #[derive(Clone)]
 pub(super) struct Watchdog {
     pub(super) store: Arc<Store>,
-    pub(super) view: Arc<View>,
-    pub(super) followed: Followed,
+    pub(super) view: Arc<WatchedCluster>,
+    pub(super) followed: FollowedObjects,
     pub(super) real_node_names: Option<Regex>,
     pub(super) watches: Watches,
 }
@@ -48,11 +48,11 @@ impl Watchdog {
     pub(super) fn check(&self) -> Gaps {
         let hidden = self.hidden_virtual_nodes();
         let unsent = self.unsent_carriers();
-        let drift = self.followed.rules.as_ref().map(|rules| rules.drift());
+        let drift = self.followed.webhooks.as_ref().map(|webhooks| webhooks.drift());
         let drift = drift.unwrap_or_default();
-        let keys = self.followed.keys.as_ref();
+        let keys = self.followed.key_store.as_ref();
         let no_keys = keys.is_some_and(|keys| keys.signer().is_none());
-        let profile = self.followed.profile.as_ref();
+        let profile = self.followed.eci_profile.as_ref();
         let health = self.watches.health();
         let missing = [
             no_keys.then(|| "there are no keys for stamps yet".to_owned()),
@@ -60,10 +60,10 @@ impl Watchdog {
             self.stale_watches(&health),
         ];
         let concerns = [
-            keys.and_then(|keys| keys.trouble()),
-            profile.and_then(|profile| profile.trouble()),
+            keys.and_then(|keys| keys.last_error()),
+            profile.and_then(|profile| profile.last_error()),
             unsent_sentence(&unsent),
-            drift.told,
+            drift.sentence,
             self.late_watches(&health),
         ];
         Gaps {
@@ -89,7 +89,7 @@ impl Watchdog {
         let Some(configuration) = self.store.current() else {
             return Vec::new();
         };
-        let rules = self.followed.rules.as_ref();
+        let rules = self.followed.webhooks.as_ref();
         let sends = |group: &str, resource: &str| rules.is_some_and(|rules| rules.sends(group, resource));
         let carriers = configuration.cluster.carriers.iter();
         let mut unsent: Vec<String> = carriers
@@ -102,7 +102,7 @@ impl Watchdog {
     }
 
     /// A sentence on the watches whose objects are too old to decide by
-    fn stale_watches(&self, health: &[Health]) -> Option<String> {
+    fn stale_watches(&self, health: &[WatchHealth]) -> Option<String> {
         let stale = health.iter().filter(|health| self.watches.is_stale(health));
         let stale: Vec<&str> = stale.map(|health| health.watch).collect();
         let names = listed(&stale)?;
@@ -113,7 +113,7 @@ impl Watchdog {
     }
 
     /// A sentence on the watches that are not answered any more, but whose objects are fresh enough
-    fn late_watches(&self, health: &[Health]) -> Option<String> {
+    fn late_watches(&self, health: &[WatchHealth]) -> Option<String> {
         let late = health
             .iter()
             .filter(|health| self.watches.is_late(health) && !self.watches.is_stale(health));

@@ -1,7 +1,7 @@
-//! When each watch last heard of the API server.
+//! The time of the last answer of the API server to each watch.
 //!
-//! A watch call ends after a while and is begun again, also where nothing changes. So whoever may still watch has an answer
-//! that is not older than one call, and an older one shows rights that are gone or a network that is cut.
+//! A watch call ends after a while and starts again, even if nothing changes. So a watch that works has an answer that is
+//! not older than one call. An older answer shows that rights are gone or that the network is cut.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -15,30 +15,30 @@ use kube::client::Body;
 /// How long one watch call lasts at most; a connection that died silently is noticed a little later
 const LONGEST_CALL: Duration = Duration::from_secs(60);
 
-/// How old an answer is told of at the latest: longer than any call with its retries
-const CONCERN: Duration = Duration::from_secs(120);
+/// The age after which an answer is late: longer than any call with its retries
+const LATE_AFTER: Duration = Duration::from_secs(120);
 
-/// Clients for watches, which note when each was last answered
+/// Makes clients for watches, which note the time of the last answer
 #[derive(Clone)]
 pub(crate) struct Watches {
     client: Client,
     stale_after: Duration,
-    pulses: Arc<Mutex<Vec<Weak<Pulse>>>>,
+    answers: Arc<Mutex<Vec<Weak<LastAnswer>>>>,
 }
 
 /// The answers to one watch
 #[derive(Debug)]
-struct Pulse {
+struct LastAnswer {
     name: &'static str,
-    /// When it began, which counts until the first answer
+    /// When the watch began; until the first answer, its age counts from here
     since: Instant,
     last: Mutex<Option<(Instant, Timestamp)>>,
 }
 
-/// How a watch is
+/// The state of a watch
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Health {
-    /// What is watched
+pub(crate) struct WatchHealth {
+    /// The name of the watch
     pub watch: &'static str,
     /// How long ago it was last answered, or how long it waits for its first answer
     pub age: Duration,
@@ -47,12 +47,12 @@ pub(crate) struct Health {
 }
 
 impl Watches {
-    /// Watches of one API server; what is older than `stale_after` is not to be judged by
+    /// Watches of one API server; no decision may use objects of a watch that is silent for longer than `stale_after`
     pub(crate) fn new(client: Client, stale_after: Duration) -> Self {
         Self {
             client,
             stale_after,
-            pulses: Arc::default(),
+            answers: Arc::default(),
         }
     }
 
@@ -61,26 +61,26 @@ impl Watches {
         &self.client
     }
 
-    /// A client for one watch, which counts for as long as that client lives
+    /// A client for one watch; the watch has a [health](Self::health) for as long as the client lives
     pub(crate) fn watch(&self, name: &'static str) -> Client {
-        let pulse = Arc::new(Pulse {
+        let last_answer = Arc::new(LastAnswer {
             name,
             since: Instant::now(),
             last: Mutex::default(),
         });
-        let mut pulses = self.pulses();
-        pulses.retain(|pulse| pulse.strong_count() > 0);
-        pulses.push(Arc::downgrade(&pulse));
-        drop(pulses);
+        let mut answers = self.answers();
+        answers.retain(|last_answer| last_answer.strong_count() > 0);
+        answers.push(Arc::downgrade(&last_answer));
+        drop(answers);
         let client = self.client.clone();
         let namespace = client.default_namespace().to_owned();
         let service = tower::service_fn(move |request: Request<Body>| {
-            let (client, pulse) = (client.clone(), Arc::clone(&pulse));
+            let (client, last_answer) = (client.clone(), Arc::clone(&last_answer));
             async move {
                 let is_watch = lists_or_watches(&request);
                 let answer = client.send(request).await;
                 if is_watch && answer.as_ref().is_ok_and(|answer| answer.status().is_success()) {
-                    pulse.answered();
+                    last_answer.answered();
                 }
                 answer
             }
@@ -95,11 +95,11 @@ impl Watches {
         u32::try_from(seconds).unwrap_or(1)
     }
 
-    /// How all watches are, by name; of two of one name the newer counts
-    pub(crate) fn health(&self) -> Vec<Health> {
-        let mut health: Vec<Health> = Vec::new();
-        for pulse in self.pulses().iter().filter_map(Weak::upgrade) {
-            let now = pulse.health();
+    /// The health of all watches, by name; of two watches with one name, that of the newer
+    pub(crate) fn health(&self) -> Vec<WatchHealth> {
+        let mut health: Vec<WatchHealth> = Vec::new();
+        for last_answer in self.answers().iter().filter_map(Weak::upgrade) {
+            let now = last_answer.health();
             health.retain(|other| other.watch != now.watch);
             health.push(now);
         }
@@ -107,31 +107,31 @@ impl Watches {
         health
     }
 
-    /// Whether a watch has been silent for longer than any that works
-    pub(crate) fn is_late(&self, health: &Health) -> bool {
+    /// Whether a watch is silent for longer than any that works
+    pub(crate) fn is_late(&self, health: &WatchHealth) -> bool {
         let half = self.stale_after.checked_div(2).unwrap_or_default();
-        health.age > CONCERN.min(half)
+        health.age > LATE_AFTER.min(half)
     }
 
-    /// Whether what a watch has shown is too old to judge by
-    pub(crate) fn is_stale(&self, health: &Health) -> bool {
+    /// Whether the objects of a watch are too old for decisions
+    pub(crate) fn is_stale(&self, health: &WatchHealth) -> bool {
         health.age > self.stale_after
     }
 
-    fn pulses(&self) -> MutexGuard<'_, Vec<Weak<Pulse>>> {
-        self.pulses.lock().unwrap_or_else(PoisonError::into_inner)
+    fn answers(&self) -> MutexGuard<'_, Vec<Weak<LastAnswer>>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Pulse {
+impl LastAnswer {
     fn answered(&self) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         *last = Some((Instant::now(), Timestamp::now()));
     }
 
-    fn health(&self) -> Health {
+    fn health(&self) -> WatchHealth {
         let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        Health {
+        WatchHealth {
             watch: self.name,
             age: last.map_or(self.since, |(at, _)| at).elapsed(),
             last: last.map(|(_, at)| at),
@@ -139,7 +139,7 @@ impl Pulse {
     }
 }
 
-/// Whether a request is one of a watch and not a read or write of one object in between
+/// Whether a request lists or watches; others read or write a single object
 fn lists_or_watches(request: &Request<Body>) -> bool {
     let query = request.uri().query().unwrap_or_default();
     let has = |wanted: &str| {
@@ -169,17 +169,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::fake_api_server::Fake;
+    use crate::cluster::fake_api_server::FakeApiServer;
 
     const NODES: &str = "/api/v1/nodes";
 
-    fn watches(fake: &Fake, seconds: u64) -> Watches {
+    fn watches(fake: &FakeApiServer, seconds: u64) -> Watches {
         Watches::new(fake.client(), Duration::from_secs(seconds))
     }
 
     #[tokio::test]
     async fn an_answered_list_counts_and_a_refused_one_or_a_single_read_does_not() {
-        let fake = Fake::default();
+        let fake = FakeApiServer::default();
         fake.list(NODES, vec![]);
         fake.put("/api/v1/nodes/a", json!({"metadata": {"name": "a"}}));
         let watches = watches(&fake, 600);
@@ -210,8 +210,8 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let _within = runtime.enter();
         for (seconds, call, late) in [(600, 60, 121), (240, 60, 121), (20, 5, 11)] {
-            let watches = watches(&Fake::default(), seconds);
-            let health = |age| Health {
+            let watches = watches(&FakeApiServer::default(), seconds);
+            let health = |age| WatchHealth {
                 watch: "nodes",
                 age: Duration::from_secs(age),
                 last: None,

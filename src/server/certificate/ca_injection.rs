@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::cluster::api;
-use crate::cluster::api::{ApiError, RETRY, Told, won};
+use crate::cluster::api::{ApiError, LastError, RETRY, unless_conflict};
 use crate::server::certificate::ca_bundle::CaBundle;
 use crate::telemetry::metrics::Metrics;
 
@@ -69,9 +69,9 @@ async fn inject_changes<K: WebhookConfiguration>(
     mut bundle: CaBundle,
     metrics: &Metrics,
 ) {
-    let mut events = pin!(api::follow(api.clone(), name, api::CALL_SECONDS));
+    let mut events = pin!(api::watch_object(api.clone(), name, api::CALL_SECONDS));
     let mut present: Option<K> = None;
-    let mut reported = Told::default();
+    let mut reported = LastError::default();
     let mut failed = false;
     loop {
         let step = tokio::select! {
@@ -87,9 +87,7 @@ async fn inject_changes<K: WebhookConfiguration>(
             _ => step,
         };
         failed = step.is_err();
-        if reported.is_news(&step)
-            && let Err(error) = step
-        {
+        if let Some(error) = reported.new_error(&step) {
             metrics.certificates.failed();
             tracing::error!("caBundle of {} `{name}` is not in step: {error}", K::kind(&()));
         }
@@ -106,7 +104,7 @@ async fn inject<K: WebhookConfiguration>(api: &Api<K>, object: &K, bundle: &str)
         ..PatchParams::default()
     };
     // After a conflict the watch brings the newer object, and this is done again
-    let patched = won(api.patch(&object.name_any(), &params, &Patch::Strategic(patch))).await?;
+    let patched = unless_conflict(api.patch(&object.name_any(), &params, &Patch::Strategic(patch))).await?;
     if patched.is_some() {
         tracing::info!(
             "caBundle of {} `{}` is in step now",

@@ -16,7 +16,7 @@ use kube::{Api, Client};
 use serde_json::json;
 
 use crate::cluster::api;
-use crate::cluster::api::{ApiError, RETRY, Told, answered, won};
+use crate::cluster::api::{ApiError, LastError, RETRY, in_time, unless_conflict};
 use crate::server::certificate::authority::{Authority, AuthorityError};
 use crate::server::certificate::leaf_issuer::LeafIssuer;
 use crate::server::certificate::rotation::Authorities;
@@ -84,13 +84,17 @@ impl SharedAuthorities {
 
     /// Keeps the Secret, the leaf and the bundle up to date, for ever
     pub async fn run(self, issuer: LeafIssuer) {
-        let mut events = pin!(api::follow(self.secrets.clone(), &self.name, api::CALL_SECONDS));
+        let mut events = pin!(api::watch_object(
+            self.secrets.clone(),
+            &self.name,
+            api::CALL_SECONDS
+        ));
         let mut reconciler = Reconciler {
             shared: self.clone(),
             issuer,
             known: None,
         };
-        let mut reported = Told::default();
+        let mut reported = LastError::default();
         let interval = reconciler.issuer.check_interval();
         let mut pause = interval;
         loop {
@@ -106,9 +110,7 @@ impl SharedAuthorities {
             } else {
                 RETRY.min(interval)
             };
-            if reported.is_news(&step)
-                && let Err(error) = step
-            {
+            if let Some(error) = reported.new_error(&step) {
                 reconciler.issuer.failed(&error);
             }
         }
@@ -140,13 +142,13 @@ impl SharedAuthorities {
         };
         let params = PatchParams::apply(&self.manager);
         let patch = Patch::Apply(&secret);
-        won(self.secrets.patch(&self.name, &params, &patch))
+        unless_conflict(self.secrets.patch(&self.name, &params, &patch))
             .await
             .map_err(|error| self.failed(error))
     }
 
     async fn get(&self) -> Result<Secret, SecretError> {
-        let read = answered(self.secrets.get(&self.name))
+        let read = in_time(self.secrets.get(&self.name))
             .await
             .map_err(|error| self.failed(error))?;
         read.map_err(|error| self.failed(error))
@@ -172,7 +174,7 @@ impl SharedAuthorities {
             field_manager: Some(self.manager.clone()),
             ..PatchParams::default()
         };
-        won(self.secrets.patch(&self.name, &params, &patch))
+        unless_conflict(self.secrets.patch(&self.name, &params, &patch))
             .await
             .map_err(|error| self.failed(error))
     }

@@ -1,6 +1,6 @@
 //! The webhook entries: which there are, in which namespaces, and what an outage means to each.
 
-use ramgate::testing::cluster::Installed;
+use ramgate::testing::cluster::InstalledWebhooks;
 use serde_json::{Value, json};
 
 use crate::render::{Manifests, NAMESPACE, render, strings, supported, values_of};
@@ -412,7 +412,7 @@ fn the_digests_of_what_is_installed_are_those_of_the_entries() {
             digests["metadata"]["labels"]["ramgate.io/config"].is_null(),
             "it is no document"
         );
-        let installed = Installed::read(&serde_json::from_value(digests.clone()).unwrap()).unwrap();
+        let installed = InstalledWebhooks::read(&serde_json::from_value(digests.clone()).unwrap()).unwrap();
         let read = |phase: &str| json!({"metadata": {}, "webhooks": manifests.entries(phase)});
         let differences = |mutating: Value, validating: Value| {
             let mutating = serde_json::from_value(mutating).unwrap();

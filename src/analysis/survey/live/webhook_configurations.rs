@@ -7,7 +7,7 @@ use crate::analysis::survey::live::api_client::ApiClient;
 use crate::analysis::survey::live::installation::Installation;
 use crate::analysis::survey::live::read_error::ReadError;
 use crate::analysis::survey::webhooks::Webhooks;
-use crate::cluster::Installed;
+use crate::cluster::InstalledWebhooks;
 
 /// The webhook configurations, or `None` if neither exists, and a note if they cannot be compared
 ///
@@ -52,7 +52,7 @@ async fn read_installed(
     client: &ApiClient,
     release: &str,
     name: &str,
-) -> Result<Result<Installed, String>, ReadError> {
+) -> Result<Result<InstalledWebhooks, String>, ReadError> {
     let what =
         format!("ConfigMap {release}/{name}, which says how the webhook configurations were installed");
     let path = format!("/api/v1/namespaces/{release}/configmaps");
@@ -64,6 +64,6 @@ async fn read_installed(
     let installed = found
         .ok_or_else(|| "it is not there, or may not be read".to_owned())
         .and_then(|map| serde_json::from_value(map).map_err(|error| error.to_string()))
-        .and_then(|map: ConfigMap| Installed::read(&map));
+        .and_then(|map: ConfigMap| InstalledWebhooks::read(&map));
     Ok(installed.map_err(|error| format!("{what}: {error}: changes of them are not seen")))
 }

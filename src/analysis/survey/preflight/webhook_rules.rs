@@ -12,7 +12,7 @@ use crate::analysis::survey::preflight::finding::{Check, Finding, shortened};
 use crate::analysis::survey::preflight::input::PreflightInput;
 use crate::analysis::survey::preflight::webhook_rules::required_rule::{BOTH, RequiredRule, required_rules};
 use crate::analysis::survey::webhooks::{Entry, RequestKind, Webhooks};
-use crate::cluster::told;
+use crate::cluster::summarize_differences;
 
 pub(super) fn findings(input: &PreflightInput<'_>) -> Vec<Finding> {
     let Some(webhooks) = &input.evaluator.cluster.webhooks else {
@@ -166,7 +166,10 @@ fn changed(input: &PreflightInput<'_>, webhooks: &Webhooks) -> Option<Finding> {
     (!differences.is_empty()).then(|| Finding {
         check: Check::Rules,
         subject: format!("webhook configurations {}", input.webhook_configuration),
-        problem: format!("they are not as they were installed: {}", told(differences)),
+        problem: format!(
+            "they are not as they were installed: {}",
+            summarize_differences(differences)
+        ),
         advice: "find out who changed them, and install the chart again with --force-conflicts".to_owned(),
     })
 }
