@@ -12,7 +12,7 @@ use crate::admission::response::admission_response::AdmissionResponse;
 use crate::admission::review::Resource;
 use crate::admission::review::complete::{CompleteReview, NamedObjects};
 use crate::admission::{Modes, Review, ReviewError, Webhook};
-use crate::authorization::Exempt;
+use crate::authorization::Exemptions;
 use crate::cluster::{View, prefetch};
 use crate::config::{Store, config_map_admission};
 use crate::kubernetes::cluster::Cluster;
@@ -32,7 +32,7 @@ pub(super) struct Gate {
     pub(super) surrounding: Surrounding,
     pub(super) modes: Modes,
     /// What the authorization webhook never judges, if that is on
-    pub(super) authorize: Option<Exempt>,
+    pub(super) authorize: Option<Exemptions>,
 }
 
 /// What is known of the cluster
