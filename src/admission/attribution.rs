@@ -19,7 +19,7 @@ use crate::kubernetes::control_plane::is_control_plane;
 use crate::kubernetes::pod::{Metadata, same_spec};
 use crate::kubernetes::pod_template::{PodTemplate, ReviewedTemplate};
 use crate::kubernetes::workload::Workload;
-use crate::stamp::{Broken, Claims, Form, Signer};
+use crate::stamp::{Claims, Form, Signer, VerifyError};
 
 pub(crate) use crate::admission::attribution::delegation::{Delegation, delegation, unchecked};
 pub(crate) use crate::admission::attribution::owned_object::{OwnedObject, is_listed};
@@ -45,7 +45,7 @@ pub(crate) enum Unstamped {
     /// There is none
     Missing,
     /// There is one that is not to be believed
-    Broken(Broken),
+    Broken(VerifyError),
 }
 
 /// The object that a stamp of this pod or template stands in
@@ -198,10 +198,12 @@ pub(crate) fn trusted(
     namespace: &str,
     owned: &OwnedObject,
     settings: &ClusterSettings,
-) -> Result<Claims, Broken> {
+) -> Result<Claims, VerifyError> {
     let claims = signer.verify(stamp, namespace)?;
     match &claims.object {
-        Some(object) if !owned.accepts_stamp_of(object, settings) => Err(Broken::Object(object.to_string())),
+        Some(object) if !owned.accepts_stamp_of(object, settings) => {
+            Err(VerifyError::Object(object.to_string()))
+        }
         // A stamp of the first form names none, and stays good as long as its key
         Some(_) | None => Ok(claims),
     }

@@ -18,7 +18,7 @@ use kube::{Api, Client};
 use crate::cluster::api;
 use crate::cluster::api::watches::Watches;
 use crate::cluster::api::{ApiError, RETRY, Told, answered, won};
-use crate::stamp::{Form, Ring, RingError, Signer};
+use crate::stamp::{Form, KeyRing, KeyRingError, Signer};
 
 /// The namespace whose UID stands for the cluster: every cluster has one, for as long as it lives
 const CLUSTER: &str = "kube-system";
@@ -62,7 +62,7 @@ enum KeysError {
     #[error("Secret `{name}`: {source}")]
     Api { name: String, source: ApiError },
     #[error("Secret `{name}`: {source}; what was good before stays in use")]
-    Ring { name: String, source: RingError },
+    Ring { name: String, source: KeyRingError },
     #[error("the UID of namespace {CLUSTER}: {0}")]
     Cluster(String),
 }
@@ -214,7 +214,7 @@ impl KeyStore {
         if data.is_empty() {
             form = Form::Second;
             let id = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
-            let secret = Ring::generate().map_err(|source| self.broken(source))?;
+            let secret = KeyRing::generate().map_err(|source| self.broken(source))?;
             data.insert(id, ByteString(secret));
         }
         let secret = Secret {
@@ -237,7 +237,7 @@ impl KeyStore {
     async fn take(&self, secret: &Secret) -> Result<(), KeysError> {
         let data = secret.data.clone().unwrap_or_default();
         let keys = data.iter().map(|(id, secret)| (id.clone(), secret.0.clone()));
-        let ring = Ring::new(keys).map_err(|source| self.broken(source))?;
+        let ring = KeyRing::new(keys).map_err(|source| self.broken(source))?;
         let cluster = self.cluster().await?;
         let newest = ring.newest().id().to_owned();
         let count = ring.keys().count();
@@ -298,7 +298,7 @@ impl KeyStore {
         }
     }
 
-    fn broken(&self, source: RingError) -> KeysError {
+    fn broken(&self, source: KeyRingError) -> KeysError {
         KeysError::Ring {
             name: self.name.clone(),
             source,

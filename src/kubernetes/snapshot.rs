@@ -11,7 +11,7 @@ use crate::kubernetes::cluster::{Cluster, Meta};
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
 use crate::kubernetes::workload::Workload;
-use crate::stamp::{KEY_BYTES, Ring, Signer};
+use crate::stamp::{KEY_BYTES, KeyRing, Signer};
 
 /// The objects of a cluster at one time
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ impl Default for ClusterSnapshot {
 
 /// A signing key for stamps that no cluster ever sees; everybody knows it
 static OFFLINE: LazyLock<Option<Arc<Signer>>> = LazyLock::new(|| {
-    let ring = Ring::new([("offline".to_owned(), vec![0; KEY_BYTES])]).ok()?;
+    let ring = KeyRing::new([("offline".to_owned(), vec![0; KEY_BYTES])]).ok()?;
     Some(Arc::new(Signer::new(ring, "")))
 });
 

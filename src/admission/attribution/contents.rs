@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::config::Injector;
 use crate::kubernetes::pod::present;
 use crate::kubernetes::strings::Text;
-use crate::stamp::{ContainerDigest, ContainerList, Contents};
+use crate::stamp::{ContainerDigest, ContainerDigests, ContainerList};
 
 /// One container of a pod, as far as a stamp holds it
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,16 +75,16 @@ pub(crate) fn running(json: &str) -> Option<Vec<RunningContainer>> {
 }
 
 /// The digests of containers, as a stamp holds them
-pub(crate) fn digests(running: &[RunningContainer]) -> Contents {
+pub(crate) fn digests(running: &[RunningContainer]) -> ContainerDigests {
     let digests = running
         .iter()
         .map(|container| (container.name.clone(), container.digest));
-    Contents::new(digests)
+    ContainerDigests::new(digests)
 }
 
 /// What of a pod is unlike its stamp, and not by the work of an injector
 pub(crate) fn differences(
-    stamped: &Contents,
+    stamped: &ContainerDigests,
     running: &[RunningContainer],
     injectors: &[Injector],
 ) -> Vec<ContainerDifference> {

@@ -87,7 +87,7 @@ impl<'a> Review<'a> {
     }
 
     /// Whether a stamp in the review names a key that is not known here, as right after another replica made one
-    pub fn has_unknown_key(&self, ring: &stamp::Ring) -> bool {
+    pub fn has_unknown_key(&self, ring: &stamp::KeyRing) -> bool {
         let sides = self
             .templates
             .iter()

@@ -19,7 +19,7 @@ use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::server::judge::{Endpoint, Judge, Verdict};
 use crate::server::uid;
-use crate::stamp::{Ring, RingError, Signer};
+use crate::stamp::{KeyRing, KeyRingError, Signer};
 use crate::telemetry::record::Record;
 
 /// Codes of denials that no policy decides
@@ -50,8 +50,8 @@ impl Surrounding {
     /// # Errors
     ///
     /// The system gives no randomness for a key.
-    pub(super) fn empty() -> Result<Self, RingError> {
-        let ring = Ring::new([("memory".to_owned(), Ring::generate()?)])?;
+    pub(super) fn empty() -> Result<Self, KeyRingError> {
+        let ring = KeyRing::new([("memory".to_owned(), KeyRing::generate()?)])?;
         Ok(Self::Empty(
             ClusterSnapshot::default().signed_by(Signer::new(ring, "")),
         ))
