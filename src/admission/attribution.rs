@@ -14,10 +14,13 @@ use crate::admission::outcome::restart::Restart;
 use crate::admission::review::{Resource, Review};
 use crate::admission::routing::route::{Route, route};
 use crate::config::{ClusterSettings, Configuration};
-use crate::kubernetes::cluster::{Cluster, Meta};
+use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::control_plane::is_control_plane;
-use crate::kubernetes::pod::{Metadata, same_spec};
-use crate::kubernetes::pod_template::{PodTemplate, ReviewedTemplate};
+use crate::kubernetes::meta::Meta;
+use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::pod_spec::same_spec;
+use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{Claims, Form, Signer, VerifyError};
 
@@ -138,7 +141,11 @@ pub(crate) fn is_same(review: &Review<'_>, reviewed: &ReviewedTemplate<'_>, chan
         return false;
     };
     if !reviewed.path.is_whole() {
-        return !review.changes_beside_templates() && new.same_template(changes, old);
+        let changes: Vec<_> = changes
+            .iter()
+            .map(|(key, _)| (key, changes.applied(key, None)))
+            .collect();
+        return !review.changes_beside_templates() && new.same_template(&changes, old);
     }
     let fields = texts(new.read(), changes) == texts(old.read(), &Changes::default());
     // The status of a pod is stored with its annotations, and never with its spec
@@ -241,7 +248,7 @@ pub(crate) fn restamp(template: &PodTemplate<'_>, wanted: Option<&str>) -> Optio
 }
 
 /// What is to be run so that a pod's template is stamped, by what the pod says of its controller
-pub(crate) fn restart(owner: &crate::kubernetes::pod::Metadata<'_>) -> Option<Restart> {
+pub(crate) fn restart(owner: &crate::kubernetes::metadata::Metadata<'_>) -> Option<Restart> {
     let controller = owner.controller()?;
     let workload = Workload::of_kind(&controller.kind);
     let name = controller.name.to_string();

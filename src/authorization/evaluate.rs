@@ -15,7 +15,7 @@ use crate::authorization::pod_read::{PodRead, Selection, Verb};
 use crate::authorization::requester::Requester;
 use crate::authorization::review_context::ReviewContext;
 use crate::authorization::selector_advice::{Advice, ListEvaluator};
-use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
 use eci_calls::{Call, Denial, Failure, Operation, OperationKind};
 use ram_policy::Principal;

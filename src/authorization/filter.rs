@@ -7,7 +7,7 @@
 use crate::admission::evaluate::call::SET_BY_ACK;
 use crate::authorization::pod_read::PodRead;
 use crate::config::{Configuration, MappingMode, MappingRules, MappingSource, is_label};
-use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::meta::Meta;
 use eci_calls::{Call, Instance, MAX_TAGS, Operation, Tags};
 
 /// The parameters of a list: those that the label selector chooses, and those that it cannot change

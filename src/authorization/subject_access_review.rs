@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::kubernetes::bounds::{GROUPS, few, modest};
-use crate::kubernetes::strings::Text;
+use crate::kubernetes::borrowed_text::Text;
+use crate::kubernetes::deserialize::{bounded_list, bounded_value};
+use crate::kubernetes::limits::MAX_GROUPS;
 use crate::wording::{NAME_LENGTH, quoted};
 
 /// The older version; ramgate only refuses reviews in it
@@ -78,7 +79,7 @@ struct Spec<'a> {
     non_resource_attributes: Option<IgnoredAny>,
     #[serde(borrow)]
     user: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "few::<GROUPS, _, _>")]
+    #[serde(borrow, default, deserialize_with = "bounded_list::<MAX_GROUPS, _, _>")]
     groups: Vec<Text<'a>>,
 }
 
@@ -119,7 +120,7 @@ pub(crate) struct ResourceAttributes<'a> {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Selector<'a> {
     /// Requirements that must all hold
-    #[serde(borrow, default, deserialize_with = "modest")]
+    #[serde(borrow, default, deserialize_with = "bounded_value")]
     pub requirements: Option<Vec<Requirement<'a>>>,
 }
 

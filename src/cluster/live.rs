@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::cluster::listed::Listed;
 use crate::cluster::table::Keep;
-use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::meta::Meta;
 
 /// How long an answer is good for, also that there is no such object: by then the watch has it
 const FRESH: Duration = Duration::from_secs(1);

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::runtime::watcher::Event;
 
-use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::meta::Meta;
 
 /// Most nodes and service accounts have nothing that is read; they share this
 static EMPTY: LazyLock<Arc<Meta>> = LazyLock::new(Arc::default);

@@ -13,8 +13,10 @@ use crate::cluster::rules::Rules;
 use crate::cluster::surroundings::Wanted;
 use crate::cluster::table::Table;
 use crate::config::store::Store;
-use crate::kubernetes::cluster::{Cluster, Meta, NodeKind};
+use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::eci_profile::Profile;
+use crate::kubernetes::meta::Meta;
+use crate::kubernetes::node_kind::NodeKind;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::Signer;
 

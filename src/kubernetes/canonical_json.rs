@@ -36,7 +36,7 @@ pub(crate) enum Rule {
 }
 
 /// Whether two texts mean the same as far as a rule counts; what does not read, or has a key twice, is like nothing else
-pub(crate) fn same(one: &str, other: &str, rule: &Rule) -> bool {
+pub(crate) fn equivalent(one: &str, other: &str, rule: &Rule) -> bool {
     one == other || digest(one, rule).is_ok_and(|one| digest(other, rule).is_ok_and(|other| one == other))
 }
 

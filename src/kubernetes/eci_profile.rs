@@ -9,11 +9,12 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_annotations::{
     CUSTOM_TAGS, ECI_FIELDS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS, texts_of,
 };
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
+use crate::kubernetes::string_map::OnConflict;
 use crate::stamp::FieldTexts;
 use crate::wording::quoted;
 
@@ -138,14 +139,12 @@ impl Profile {
             // Held against what the pod says itself, not against what another selector wrote
             if applies && selector.fits(pod, namespace) {
                 let Effect { annotations, labels } = &selector.effect;
-                decorated = decorated.with(texts(labels), texts(annotations), false);
+                decorated = decorated.with(texts(labels), texts(annotations), OnConflict::Keep);
             }
         }
         decorated
     }
-}
 
-impl Profile {
     /// ECI fields as the selectors that fit a pod leave them
     pub fn completed(&self, mut texts: FieldTexts, pod: &Pod<'_>, namespace: &Meta) -> FieldTexts {
         for selector in self.0.iter().filter(|selector| selector.fits(pod, namespace)) {
@@ -174,9 +173,10 @@ impl Selector {
 
     /// What it does to pods, for whoever writes it and for the record
     pub fn described(&self) -> String {
-        let routes = match self.is_selective() {
-            true => "sends the pods that it fits to ECI",
-            false => "changes the pods that go to ECI",
+        let routes = if self.is_selective() {
+            "sends the pods that it fits to ECI"
+        } else {
+            "changes the pods that go to ECI"
         };
         let fields = ECI_FIELDS.iter().filter_map(|key| {
             Some(format!(

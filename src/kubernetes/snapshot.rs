@@ -7,9 +7,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::config::ClusterSettings;
-use crate::kubernetes::cluster::{Cluster, Meta};
+use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{KEY_BYTES, KeyRing, Signer};
 
@@ -256,7 +257,7 @@ mod tests {
 
     use super::*;
     use crate::config::LabelSelector;
-    use crate::kubernetes::cluster::NodeKind;
+    use crate::kubernetes::node_kind::NodeKind;
 
     #[test]
     fn given_objects_are_found_and_others_are_not() {

@@ -5,8 +5,8 @@ use crate::admission::outcome::container_difference::{ContainerDifference, Unlik
 use serde::Deserialize;
 
 use crate::config::Injector;
-use crate::kubernetes::pod::present;
-use crate::kubernetes::strings::Text;
+use crate::kubernetes::borrowed_text::Text;
+use crate::kubernetes::deserialize::null_as_default;
 use crate::stamp::{ContainerDigest, ContainerDigests, ContainerList};
 
 /// One container of a pod, as far as a stamp holds it
@@ -26,21 +26,21 @@ struct Whole<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Spec<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     init_containers: Vec<Container<'a>>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     containers: Vec<Container<'a>>,
 }
 
 #[derive(Deserialize)]
 struct Container<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     name: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     image: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     command: Vec<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     args: Vec<Text<'a>>,
 }
 

@@ -5,7 +5,7 @@
 //! away here, since whoever creates an object that is no controller is its requester anyway.
 
 use crate::config::ClusterSettings;
-use crate::kubernetes::pod::Metadata;
+use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{ObjectName, StampedObject};
 

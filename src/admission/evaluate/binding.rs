@@ -15,9 +15,11 @@ use crate::admission::review::Binding;
 use crate::admission::routing::lookalike;
 use crate::admission::routing::lookalike::is_ecis;
 use crate::admission::routing::route::Route;
-use crate::kubernetes::cluster::{Meta, NodeKind};
 use crate::kubernetes::eci_annotations::ECI_FIELDS;
+use crate::kubernetes::meta::Meta;
+use crate::kubernetes::node_kind::NodeKind;
 use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::string_map::OnConflict;
 use crate::stamp::REQUESTED_BY;
 
 impl Case<'_> {
@@ -81,7 +83,7 @@ impl Case<'_> {
             .with(
                 binding.metadata.labels.iter(),
                 binding.metadata.annotations.iter(),
-                true,
+                OnConflict::Replace,
             )
             .on_node(binding.target.name.clone());
         let mut evaluation = self.routed(self.route(&pod, &namespace), Verb::Create);

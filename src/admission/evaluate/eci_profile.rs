@@ -7,10 +7,10 @@ use crate::admission::fields::reading::Fields;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::verb::Verb;
-use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::{Profile, Selector};
-use crate::kubernetes::strings::Pairs;
+use crate::kubernetes::meta::Meta;
+use crate::kubernetes::string_map::StringMap;
 use eci_calls::Tags;
 
 /// How many selectors are told of one by one
@@ -66,7 +66,7 @@ fn read(json: Option<&str>) -> Result<Profile, String> {
     #[derive(Deserialize)]
     struct ConfigMap<'a> {
         #[serde(borrow, default)]
-        data: Pairs<'a>,
+        data: StringMap<'a>,
     }
     let Some(json) = json else {
         return Ok(Profile::default());

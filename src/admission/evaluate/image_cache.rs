@@ -8,8 +8,8 @@ use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::review::Operation;
 use crate::admission::routing::lookalike;
-use crate::kubernetes::cluster::Meta;
-use crate::kubernetes::pod::same_spec;
+use crate::kubernetes::meta::Meta;
+use crate::kubernetes::pod_spec::same_spec;
 
 impl Case<'_> {
     pub(crate) fn image_cache(&self, operation: Operation) -> Evaluation {

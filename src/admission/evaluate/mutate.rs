@@ -8,8 +8,9 @@ use crate::admission::fields::mapping::Scope;
 use crate::admission::fields::patch::Patch;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::mode::Mode;
-use crate::kubernetes::cluster::Meta;
-use crate::kubernetes::pod_template::{PodTemplate, ReviewedTemplate};
+use crate::kubernetes::meta::Meta;
+use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::reviewed_template::ReviewedTemplate;
 
 impl Case<'_> {
     /// What a pod or template shall become

@@ -16,10 +16,12 @@ use crate::admission::outcome::mode::StampContents;
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::routing::lookalike;
 use crate::admission::routing::route::Route;
-use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile::Profile;
-use crate::kubernetes::pod::{Metadata, Pod};
-use crate::kubernetes::pod_template::{PodTemplate, ReviewedTemplate};
+use crate::kubernetes::meta::Meta;
+use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::pod::Pod;
+use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::stamp::Claims;
 
 impl Case<'_> {

@@ -2,7 +2,8 @@
 
 use crate::admission::review::{Operation, Resource, Review};
 use crate::config::ClusterSettings;
-use crate::kubernetes::cluster::{Cluster, NodeKind};
+use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::node_kind::NodeKind;
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::workload::Workload;

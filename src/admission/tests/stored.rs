@@ -3,14 +3,14 @@
 //! neither asks nor stands in such a stamp.
 
 use crate::admission::review::complete::NamedObjects;
-use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile::Profile;
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use std::collections::BTreeMap;
 
 use crate::admission::attribution::{OwnedObject, trusted};
 use crate::admission::tests::*;
-use crate::kubernetes::pod::Metadata;
+use crate::kubernetes::metadata::Metadata;
 use crate::stamp::{Claims, Form, KEY_BYTES, KeyRing, ObjectName, REQUESTED_BY, Signer, StampedObject};
 use ram_policy::Principal;
 

@@ -14,7 +14,7 @@ use crate::analysis::survey::inventory::Inventory;
 use crate::analysis::survey::webhooks::Webhooks;
 use crate::analysis::survey::{Judge, SurveyedCluster, WorkloadKind};
 use crate::config::{Configuration, NamedDocument, ParsedDocument, load};
-use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::stamp::{KEY_BYTES, KeyRing, Signer};
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::kubernetes::canonical_json::*;
 
 fn whole(one: &str, other: &str) -> bool {
-    same(one, other, &Rule::Whole)
+    equivalent(one, other, &Rule::Whole)
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn an_object_with_a_key_twice_is_like_nothing_else() {
     // Pairs of equal members must not cancel each other
     assert!(!whole(r#"{"a": 1, "a": 1}"#, "{}") && !whole(r#"{"a": 1, "a": 1}"#, r#"{"a": 1}"#));
     const LEFT_OUT: Rule = Rule::Fields(&[("a", Rule::Nothing)], &Rule::Whole);
-    assert!(!same(twice, "{}", &LEFT_OUT));
+    assert!(!equivalent(twice, "{}", &LEFT_OUT));
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn rules_say_what_counts() {
         ],
         &Rule::Whole,
     );
-    let same = |one, other| same(one, other, &RULE);
+    let same = |one, other| equivalent(one, other, &RULE);
     assert!(same(r#"{"out": [1]}"#, "{}"));
     assert!(same(
         r#"{"list": [{"in": 1, "x": 2}, {"in": null}]}"#,

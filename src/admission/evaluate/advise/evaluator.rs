@@ -9,7 +9,7 @@ use crate::admission::fields::{mapping, reading};
 use crate::admission::outcome::advice::Advice;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::config::{FieldRule, MappingMode};
-use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
 use eci_calls::fix::{Blocker, Change, DesiredFields, Evaluator, search};
 use eci_calls::{Failure, evaluate};

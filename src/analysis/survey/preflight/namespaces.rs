@@ -9,8 +9,8 @@ use crate::admission::routing::route::{Route, route};
 use crate::analysis::survey::cluster::SurveyedCluster;
 use crate::analysis::survey::preflight::finding::{Check, Finding, shortened};
 use crate::analysis::survey::preflight::input::PreflightInput;
-use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile::Selector;
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
 use crate::wording::{NAME_LENGTH, quoted};
 
