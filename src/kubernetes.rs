@@ -1,7 +1,7 @@
 //! Kubernetes objects as ramgate reads them: pods, pod templates, workloads, ControllerRevisions, eci-profile.
 //!
-//! A review carries objects of any size. These types read what a decision needs, skip the rest, and bound what they keep.
-//! [`cluster::Cluster`] is what a decision may ask about objects that are not in the review.
+//! A review contains objects of any size. These types parse only the fields that a decision needs, and limit what they
+//! keep. [`cluster::Cluster`] looks up objects that are not in the review.
 
 pub(crate) mod borrowed_text;
 pub(crate) mod canonical_json;

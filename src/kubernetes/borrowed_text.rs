@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
-/// A JSON string: a slice of the body, or its own copy where escapes had to be resolved
+/// A JSON string: a slice of the body, or a copy if it has escapes
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Text<'a>(Cow<'a, str>);
 

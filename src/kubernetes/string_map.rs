@@ -7,7 +7,7 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use crate::kubernetes::borrowed_text::Text;
 use crate::kubernetes::limits::MAX_PAIRS;
 
-/// An object whose values are strings, such as labels and annotations; a key given twice is refused
+/// A JSON object of strings, such as labels and annotations; a duplicate key is an error
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StringMap<'a>(Vec<(Text<'a>, Text<'a>)>);
 
@@ -40,7 +40,7 @@ impl<'a> StringMap<'a> {
         self.0.len()
     }
 
-    /// Whether there is no pair at all
+    /// Whether there are no pairs
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -66,15 +66,15 @@ impl<'a> StringMap<'a> {
         Self(pairs)
     }
 
-    /// Sorts the pairs, or gives back a key that stands there twice
+    /// The pairs sorted by key, or a key that occurs twice as the error
     fn sorted(mut pairs: Vec<(Text<'a>, Text<'a>)>) -> Result<Self, String> {
-        // The API server writes maps in the order of their keys, so that nothing has to be moved
+        // The API server writes maps sorted by key, so this moves nothing
         pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
-        let twice = pairs
+        let duplicate = pairs
             .iter()
             .zip(pairs.iter().skip(1))
             .find(|((one, _), (other, _))| one == other);
-        match twice {
+        match duplicate {
             Some(((key, _), _)) => Err(key.to_string()),
             None => Ok(Self(pairs)),
         }
@@ -87,7 +87,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for StringMap<'a> {
     }
 }
 
-/// Reads an object of strings that has at most this many
+/// Deserializes an object of at most `MOST` strings
 pub(crate) fn bounded_map<'de, const MOST: usize, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<StringMap<'de>, D::Error> {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_be_read_in_two_ways_is_refused() {
+    fn ambiguous_objects_are_refused() {
         assert!(
             pairs(r#"{"a": "1", "b": "2", "a": "3"}"#)
                 .unwrap_err()

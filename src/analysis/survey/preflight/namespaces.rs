@@ -25,7 +25,7 @@ pub(super) fn routed_by_profile(input: &PreflightInput<'_>) -> Vec<Finding> {
         .filter(|selector| selector.is_selective())
         .filter_map(|selector| {
             let namespaces = cluster.snapshot.namespaces.iter().filter(|(name, meta)| {
-                selector.fits_namespace(meta)
+                selector.matches_namespace(meta)
                     && !cluster.is_exempt(name)
                     && mark(input, &selector.object_labels(), meta, &without).is_none()
             });
