@@ -23,7 +23,8 @@ use crate::config::merge::check;
 use crate::config::named_document::NamedDocument;
 use crate::config::parsed_document::ParsedDocument;
 use crate::config::store::ConfigMapDocuments;
-use crate::kubernetes::strings::{Pairs, Text, pairs};
+use crate::kubernetes::borrowed_text::Text;
+use crate::kubernetes::string_map::{StringMap, bounded_map};
 use crate::wording::{bounded, cut, fitted};
 use ram_policy::source::Position;
 
@@ -150,10 +151,10 @@ pub(crate) fn evaluate(review: &Review<'_>, stored: &[ConfigMapDocuments]) -> Co
 struct ConfigMapWire<'a> {
     #[serde(borrow, default)]
     metadata: MetadataWire<'a>,
-    #[serde(borrow, default, deserialize_with = "pairs::<MAX_KEYS, _>")]
-    data: Pairs<'a>,
-    #[serde(borrow, default, deserialize_with = "pairs::<MAX_KEYS, _>")]
-    binary_data: Pairs<'a>,
+    #[serde(borrow, default, deserialize_with = "bounded_map::<MAX_KEYS, _>")]
+    data: StringMap<'a>,
+    #[serde(borrow, default, deserialize_with = "bounded_map::<MAX_KEYS, _>")]
+    binary_data: StringMap<'a>,
 }
 
 #[derive(Default, Deserialize)]
@@ -161,7 +162,7 @@ struct MetadataWire<'a> {
     #[serde(borrow)]
     name: Option<Text<'a>>,
     #[serde(borrow, default)]
-    labels: Pairs<'a>,
+    labels: StringMap<'a>,
 }
 
 fn parse(json: &str) -> Result<ConfigMap, serde_json::Error> {
@@ -174,7 +175,7 @@ fn parse(json: &str) -> Result<ConfigMap, serde_json::Error> {
             "its data has {length} bytes, and no ConfigMap may have more than {MAX_BYTES}"
         )));
     }
-    let owned = |pairs: &Pairs<'_>| {
+    let owned = |pairs: &StringMap<'_>| {
         let pairs = pairs.iter();
         pairs
             .map(|(key, text)| (key.to_owned(), text.to_owned()))

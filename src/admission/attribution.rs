@@ -14,12 +14,15 @@ use crate::admission::outcome::restart::Restart;
 use crate::admission::review::{Resource, Review};
 use crate::admission::routing::route::{Route, route};
 use crate::config::{ClusterSettings, Configuration};
-use crate::kubernetes::cluster::{Cluster, Meta};
+use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::control_plane::is_control_plane;
-use crate::kubernetes::pod::{Metadata, same_spec};
-use crate::kubernetes::pod_template::{PodTemplate, ReviewedTemplate};
+use crate::kubernetes::meta::Meta;
+use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::pod_spec::same_spec;
+use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::kubernetes::workload::Workload;
-use crate::stamp::{Broken, Claims, Form, Signer};
+use crate::stamp::{Claims, Form, Signer, VerifyError};
 
 pub(crate) use crate::admission::attribution::delegation::{Delegation, delegation, unchecked};
 pub(crate) use crate::admission::attribution::owned_object::{OwnedObject, is_listed};
@@ -45,7 +48,7 @@ pub(crate) enum Unstamped {
     /// There is none
     Missing,
     /// There is one that is not to be believed
-    Broken(Broken),
+    Broken(VerifyError),
 }
 
 /// The object that a stamp of this pod or template stands in
@@ -138,7 +141,11 @@ pub(crate) fn is_same(review: &Review<'_>, reviewed: &ReviewedTemplate<'_>, chan
         return false;
     };
     if !reviewed.path.is_whole() {
-        return !review.changes_beside_templates() && new.same_template(changes, old);
+        let changes: Vec<_> = changes
+            .iter()
+            .map(|(key, _)| (key, changes.applied(key, None)))
+            .collect();
+        return !review.changes_beside_templates() && new.same_template(&changes, old);
     }
     let fields = texts(new.read(), changes) == texts(old.read(), &Changes::default());
     // The status of a pod is stored with its annotations, and never with its spec
@@ -198,10 +205,12 @@ pub(crate) fn trusted(
     namespace: &str,
     owned: &OwnedObject,
     settings: &ClusterSettings,
-) -> Result<Claims, Broken> {
+) -> Result<Claims, VerifyError> {
     let claims = signer.verify(stamp, namespace)?;
     match &claims.object {
-        Some(object) if !owned.accepts_stamp_of(object, settings) => Err(Broken::Object(object.to_string())),
+        Some(object) if !owned.accepts_stamp_of(object, settings) => {
+            Err(VerifyError::Object(object.to_string()))
+        }
         // A stamp of the first form names none, and stays good as long as its key
         Some(_) | None => Ok(claims),
     }
@@ -239,7 +248,7 @@ pub(crate) fn restamp(template: &PodTemplate<'_>, wanted: Option<&str>) -> Optio
 }
 
 /// What is to be run so that a pod's template is stamped, by what the pod says of its controller
-pub(crate) fn restart(owner: &crate::kubernetes::pod::Metadata<'_>) -> Option<Restart> {
+pub(crate) fn restart(owner: &crate::kubernetes::metadata::Metadata<'_>) -> Option<Restart> {
     let controller = owner.controller()?;
     let workload = Workload::of_kind(&controller.kind);
     let name = controller.name.to_string();

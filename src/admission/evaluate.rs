@@ -39,8 +39,10 @@ mod stamp;
 mod template;
 mod update;
 
-use crate::kubernetes::cluster::{Cluster, Meta, NodeKind, profile_in_force};
+use crate::kubernetes::cluster::{Cluster, profile_in_force};
 use crate::kubernetes::eci_profile::Profile;
+use crate::kubernetes::meta::Meta;
+use crate::kubernetes::node_kind::NodeKind;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -58,7 +60,8 @@ use crate::admission::routing::route::{Route, route};
 use crate::config::Configuration;
 use crate::kubernetes::control_plane::is_control_plane;
 use crate::kubernetes::pod::Pod;
-use crate::kubernetes::pod_template::{PodTemplate, ReviewedTemplate};
+use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::kubernetes::workload::Workload;
 use ram_policy::Principal;
 

@@ -14,7 +14,7 @@ use crate::admission::{Cause, Decision, Modes, Response, Review, ReviewError, We
 use crate::config::{ClusterSettings, Configuration, DelegatedController};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::eci_profile;
-use crate::kubernetes::pod_template::FieldPath;
+use crate::kubernetes::field_path::FieldPath;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::kubernetes::workload::Workload;
 

@@ -18,11 +18,12 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::kubernetes::bounds::{GROUPS, few};
+use crate::kubernetes::borrowed_text::Text;
+use crate::kubernetes::deserialize::{bounded_list, null_as_default};
 use crate::kubernetes::eci_profile;
-use crate::kubernetes::pod::{Metadata, present};
-use crate::kubernetes::pod_template::ReviewedTemplate;
-use crate::kubernetes::strings::Text;
+use crate::kubernetes::limits::MAX_GROUPS;
+use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::kubernetes::workload::Workload;
 
 pub(crate) use crate::admission::review::error::{Problem, ReviewError};
@@ -101,21 +102,21 @@ struct Request<'a> {
     uid: Text<'a>,
     #[serde(borrow)]
     resource: GroupVersionResource<'a>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     sub_resource: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     name: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     namespace: Text<'a>,
     #[serde(borrow, default)]
     operation: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     user_info: UserInfo<'a>,
     #[serde(borrow)]
     object: Option<&'a RawValue>,
     #[serde(borrow)]
     old_object: Option<&'a RawValue>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "null_as_default")]
     dry_run: bool,
 }
 
@@ -133,7 +134,7 @@ struct GroupVersionResource<'a> {
 struct UserInfo<'a> {
     #[serde(borrow, default)]
     username: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "few::<GROUPS, _, _>")]
+    #[serde(borrow, default, deserialize_with = "bounded_list::<MAX_GROUPS, _, _>")]
     groups: Vec<Text<'a>>,
 }
 

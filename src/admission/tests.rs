@@ -1,5 +1,6 @@
 //! The whole path on made-up requests: decisions, modes, and every sentence that a person reads.
 
+pub(crate) mod review_limits;
 pub(crate) mod stored;
 
 use crate::kubernetes::snapshot::ClusterSnapshot;

@@ -1,11 +1,11 @@
-//! What speaks against reading, as data.
+//! The reasons to deny a read, as data.
 
 use crate::admission;
 use eci_calls::Denial;
 use eci_calls::condition_key::{TagKey, TagSource};
 use ram_policy::{Mismatch, Outcome, Principal, Reason};
 
-/// One thing that speaks against reading
+/// One reason to deny a read
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Finding {
     /// The requester is bound to no RAM principal
@@ -14,41 +14,21 @@ pub(crate) enum Finding {
     UnknownNamespace,
     /// The pod could not be read
     UnreadPod,
-    /// The rules put the pods into a resource group that the directory does not have
+    /// The mapping rules put the pods into a resource group that the directory does not have
     UnknownGroup(String),
-    /// RAM would not show it
+    /// RAM denies the call
     Denied {
-        /// What was asked and answered
+        /// RAM's question and decision
         denial: Denial,
-        /// For whom
+        /// The principal that RAM denies it to
         principal: Principal,
-        /// Whether that is a boundary of the namespace and not the requester
+        /// Whether the principal is a boundary of the namespace and not the requester
         boundary: bool,
     },
 }
 
 impl Finding {
-    /// A denial, with the statement in front that speaks of what was asked
-    ///
-    /// Statements on the tags of a named instance are as near to a list as those on the tags of a filter, but no
-    /// selector ever meets them.
-    pub(crate) fn denied(mut denial: Denial, principal: &Principal, boundary: bool, is_list: bool) -> Self {
-        if let (Reason::NoMatch(misses), true) = (&mut denial.decision.reason, is_list) {
-            misses.sort_by_key(|miss| match &miss.mismatch {
-                Mismatch::Condition { key, .. } => {
-                    TagKey::parse(key).is_some_and(|key| key.source == TagSource::Resource)
-                }
-                Mismatch::Action { .. } | Mismatch::Resource { .. } | Mismatch::Principal { .. } => false,
-            });
-        }
-        Self::Denied {
-            denial,
-            principal: principal.clone(),
-            boundary,
-        }
-    }
-
-    /// The code by which programs tell findings apart, the same as at admission
+    /// The code by which programs tell findings apart; findings of admission have the same codes
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Unbound => "UnboundIdentity",
@@ -62,7 +42,7 @@ impl Finding {
         }
     }
 
-    /// Where it stands among several: explicit denies first, as RAM has it
+    /// The sort key among several findings: RAM lets explicit denies come first
     pub(crate) fn rank(&self) -> u8 {
         match self {
             Self::Denied { denial, .. } if denial.decision.outcome == Outcome::ExplicitDeny => 0,
@@ -70,13 +50,13 @@ impl Finding {
         }
     }
 
-    /// Whether it is about an answer that could not be found, and not about one that was
+    /// Whether no decision could be made, because an object is not known
     pub(crate) fn is_error(&self) -> bool {
         matches!(self, Self::UnknownNamespace | Self::UnreadPod)
     }
 
-    /// The same in RAM's own words, or the code
-    pub(crate) fn words(&self, account: &str) -> Vec<(&'static str, String)> {
+    /// The fields of RAM's own error message, or the code alone
+    pub(crate) fn ram_fields(&self, account: &str) -> Vec<(&'static str, String)> {
         match self {
             Self::Denied {
                 denial,
@@ -93,4 +73,20 @@ impl Finding {
             }
         }
     }
+}
+
+/// The denial of a list, with mismatches that a label selector can resolve first
+///
+/// Statements on the tags of one instance come as near to matching a list as statements on the tags of its filter, but
+/// no selector ever meets them.
+pub(super) fn resolvable_first(mut denial: Denial) -> Denial {
+    if let Reason::NoMatch(misses) = &mut denial.decision.reason {
+        misses.sort_by_key(|miss| match &miss.mismatch {
+            Mismatch::Condition { key, .. } => {
+                TagKey::parse(key).is_some_and(|key| key.source == TagSource::Resource)
+            }
+            Mismatch::Action { .. } | Mismatch::Resource { .. } | Mismatch::Principal { .. } => false,
+        });
+    }
+    denial
 }

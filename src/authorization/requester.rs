@@ -1,79 +1,61 @@
-//! Who asks, and whom ramgate never keeps from reading.
+//! The requester of a review: bound to a RAM principal, or one of three kinds of unbound identities.
 
-use crate::config::{ClusterSettings, Configuration};
-use crate::kubernetes::control_plane::is_control_plane;
+use crate::authorization::subject_access_review::SubjectAccessReview;
+use crate::config::Configuration;
 use ram_policy::Principal;
 
-use crate::authorization::review::Review;
-
-/// The group that no authorizer binds
-const MASTERS: &str = "system:masters";
-/// How every identity begins that Kubernetes gives to programs
+/// The prefix of every identity that Kubernetes gives to programs
 const PROGRAMS: &str = "system:";
-/// Nobody has signed in; begins like a program, but is none
+/// The user of requests without credentials: no program, though it has the prefix of one
 const ANONYMOUS: &str = "system:anonymous";
 const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
-/// Where the cluster's own agents run
-const KUBE_SYSTEM: &str = "kube-system";
+/// The namespace of the cluster's own agents
+pub(crate) const KUBE_SYSTEM: &str = "kube-system";
 
-/// Namespaces that are none of ramgate's business
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Exempt {
-    /// The namespace that ramgate runs in, if it runs in a cluster
-    pub own: Option<String>,
-}
-
-/// Who asks
+/// The requester of a review
+///
+/// ```text
+/// alice@example.com                          -> UnboundPerson
+/// system:anonymous                           -> UnboundPerson
+/// system:serviceaccount:shop:operator        -> UnboundProgram
+/// system:serviceaccount:kube-system:metrics  -> UnboundAgent
+/// any of them, if a binding names it         -> Bound
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Who<'c> {
-    /// An identity that a principal is bound to
+pub(crate) enum Requester<'c> {
+    /// An identity with a binding to this principal
     Bound(&'c Principal),
-    /// A person whom RAM has never heard of
-    Stranger,
-    /// A program that RAM has never heard of
-    Program,
-    /// One of the cluster's own agents that RAM has never heard of
-    Agent,
+    /// A person without a binding
+    UnboundPerson,
+    /// A program without a binding
+    UnboundProgram,
+    /// One of the cluster's own agents, without a binding
+    UnboundAgent,
 }
 
-impl Exempt {
-    /// Whether what is in this namespace may be read by whom RBAC lets
-    pub(crate) fn covers(&self, namespace: &str) -> bool {
-        namespace == KUBE_SYSTEM || self.own.as_deref() == Some(namespace)
-    }
-
-    /// Whether this is the control plane, ramgate itself, or somebody whom nothing binds
-    ///
-    /// ramgate reads pods to answer; were it asked about itself, it would read them again.
-    pub(crate) fn frees(&self, review: &Review<'_>, settings: &ClusterSettings) -> bool {
-        let home = home(review.user());
-        home.is_some_and(|namespace| self.own.as_deref() == Some(namespace))
-            || review.groups().any(|group| group == MASTERS)
-            || is_control_plane(review.user(), review.groups(), settings)
-    }
-}
-
-impl<'c> Who<'c> {
-    pub(crate) fn asks(review: &Review<'_>, configuration: &'c Configuration) -> Self {
+impl<'c> Requester<'c> {
+    /// The requester of a review
+    pub(crate) fn of(review: &SubjectAccessReview<'_>, configuration: &'c Configuration) -> Self {
         let user = review.user();
         match configuration.bindings.principal(user, review.groups()) {
             Some(binding) => Self::Bound(&binding.principal),
-            None if home(user) == Some(KUBE_SYSTEM) => Self::Agent,
-            None if user.starts_with(PROGRAMS) && user != ANONYMOUS => Self::Program,
-            None => Self::Stranger,
+            None if service_account_namespace(user) == Some(KUBE_SYSTEM) => Self::UnboundAgent,
+            None if user.starts_with(PROGRAMS) && user != ANONYMOUS => Self::UnboundProgram,
+            None => Self::UnboundPerson,
         }
     }
 
+    /// The principal of a bound requester
     pub(crate) fn principal(self) -> Option<&'c Principal> {
         match self {
             Self::Bound(principal) => Some(principal),
-            Self::Stranger | Self::Program | Self::Agent => None,
+            Self::UnboundPerson | Self::UnboundProgram | Self::UnboundAgent => None,
         }
     }
 }
 
-/// The namespace of a service account
-fn home(user: &str) -> Option<&str> {
+/// The namespace of a service account, from its user name
+pub(super) fn service_account_namespace(user: &str) -> Option<&str> {
     let (namespace, _) = user.strip_prefix(SERVICE_ACCOUNT)?.split_once(':')?;
     Some(namespace)
 }

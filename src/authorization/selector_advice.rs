@@ -1,4 +1,4 @@
-//! Which label selector would be allowed, where a list is denied.
+//! Searches the label selector with which a denied list would be allowed.
 
 use jiff::Timestamp;
 
@@ -8,18 +8,18 @@ use eci_calls::fix::{Blocker, Change, DesiredFields, Evaluator, Search, search};
 use eci_calls::{Failure, evaluate};
 use ram_policy::Principal;
 
-/// What came of looking for a selector
+/// The result of the search
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Advice {
-    /// These labels with these values; none at all is one way too
+    /// Select these labels with these values; possibly none at all
     Select(Vec<(String, String)>),
     /// No label selector would be allowed
     Nothing,
-    /// There were too many to try
+    /// There were too many selectors to try
     GaveUp,
 }
 
-/// Evaluates lists with other labels selected
+/// Evaluates a list with other labels selected
 pub(super) struct ListEvaluator<'a> {
     pub(super) configuration: &'a Configuration,
     pub(super) filter: &'a Filter<'a>,
@@ -28,19 +28,27 @@ pub(super) struct ListEvaluator<'a> {
 }
 
 impl ListEvaluator<'_> {
-    /// Searches from what was asked for; a label less goes before any other value of it
+    /// Searches from the selector of the request; it tries to drop a label before it tries other values
+    ///
+    /// ```text
+    /// a statement allows env=test, selector app=web             -> Select(app=web, env=test)
+    /// a statement denies env=secret, selector env=secret        -> Select()
+    /// a statement allows another value of the namespace's tag   -> Nothing
+    /// ```
     pub(super) fn advice(&self) -> Advice {
-        let asked = DesiredFields {
+        let requested = DesiredFields {
             tags: self.filter.chosen.clone(),
             ..DesiredFields::default()
         };
-        let mut keys = asked.tags.iter().map(|(key, _)| key.clone());
+        let mut keys = requested.tags.iter().map(|(key, _)| key.clone());
         let found = keys.find_map(|key| {
-            let less = asked.with(&Change::Tag(key, None));
-            self.evaluate(&less).is_empty().then_some(Search::Found(less))
+            let without = requested.with(&Change::Tag(key, None));
+            self.evaluate(&without)
+                .is_empty()
+                .then_some(Search::Found(without))
         });
         let policies = &self.configuration.policies;
-        match found.unwrap_or_else(|| search(self, policies, self.principals, asked.clone())) {
+        match found.unwrap_or_else(|| search(self, policies, self.principals, requested.clone())) {
             Search::Found(desired) => {
                 let labels = desired.tags.into_iter().map(|(key, value)| {
                     let label = self.filter.label_of(&key, &value);
@@ -60,14 +68,14 @@ impl Evaluator for ListEvaluator<'_> {
             policies, account, ..
         } = self.configuration;
         let call = self.filter.call(&desired.tags);
-        let of_each = self.principals.iter().flat_map(|principal| {
+        let blockers = self.principals.iter().flat_map(|principal| {
             let evaluation = evaluate(policies, account, principal, &call, self.now);
             evaluation.failures.into_iter().map(|failure| match failure {
                 Failure::Refused(refusal) => Blocker::Refused(refusal),
                 Failure::Denied(denial) => Blocker::Denied(principal.clone(), denial),
             })
         });
-        of_each.collect()
+        blockers.collect()
     }
 
     fn can_apply(&self, change: &Change) -> bool {

@@ -1,16 +1,17 @@
 //! Made-up reviews, and a cluster with pods on ECI and elsewhere.
 
-pub(crate) mod answers;
-pub(crate) mod reach;
-pub(crate) mod rows;
-pub(crate) mod who;
+pub(crate) mod requesters;
+pub(crate) mod responses;
+pub(crate) mod scope;
+pub(crate) mod tables;
 
 use serde_json::{Value, json};
 
-use crate::admission::Mode;
 use crate::admission::response::admission_response::MAX_MESSAGE;
+use crate::admission::{Mode, Modes};
 use crate::authorization::*;
-use crate::config::{ParsedDocument, merge};
+use crate::config::{Configuration, ParsedDocument, merge};
+use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RESOURCE_GROUP_ID};
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::telemetry::record::Asked;
@@ -187,7 +188,7 @@ struct Given {
     configuration: Configuration,
     objects: ClusterSnapshot,
     modes: Modes,
-    exempt: Exempt,
+    exemptions: Exemptions,
 }
 
 impl Given {
@@ -208,41 +209,45 @@ impl Given {
             configuration,
             objects,
             modes: Modes::everywhere(Mode::Enforce),
-            exempt: Exempt {
+            exemptions: Exemptions {
                 own: Some("ramgate-system".to_owned()),
             },
         }
     }
 
-    fn answer(&self, ask: &Ask) -> Answer {
-        self.answer_in(ask, &self.objects)
+    fn respond(&self, ask: &Ask) -> Response {
+        self.respond_in(ask, &self.objects)
     }
 
-    fn answer_in(&self, ask: &Ask, cluster: &dyn Cluster) -> Answer {
+    fn respond_in(&self, ask: &Ask, cluster: &dyn Cluster) -> Response {
         let body = ask.body();
-        let review = Review::parse(body.as_bytes()).unwrap();
-        let read_pod = match &ask.pod {
-            _ if ask.is_unread => Sight::Unread,
-            Some(json) => Sight::Pod(json),
-            None => Sight::Absent,
+        let review = SubjectAccessReview::parse(body.as_bytes()).unwrap();
+        let pod = match &ask.pod {
+            _ if ask.is_unread => PodLookup::Unread,
+            Some(json) => PodLookup::Found(json),
+            None => PodLookup::Absent,
         };
-        self.case(&review, cluster).answer(read_pod)
+        self.context(&review, cluster).respond(pod)
     }
 
-    fn case<'a>(&'a self, review: &'a Review<'a>, cluster: &'a dyn Cluster) -> Case<'a> {
-        Case {
+    fn context<'a>(
+        &'a self,
+        review: &'a SubjectAccessReview<'a>,
+        cluster: &'a dyn Cluster,
+    ) -> ReviewContext<'a> {
+        ReviewContext {
             review,
             configuration: &self.configuration,
             cluster,
             modes: &self.modes,
-            exempt: &self.exempt,
+            exemptions: &self.exemptions,
             now: "2026-01-01T00:00:00Z".parse().unwrap(),
         }
     }
 
     /// The reason of a denial, or nothing where there is no opinion
     fn reason(&self, ask: &Ask) -> Option<String> {
-        reason(&self.answer(ask))
+        reason(&self.respond(ask))
     }
 
     fn denies(&self, ask: &Ask) -> bool {
@@ -250,13 +255,13 @@ impl Given {
     }
 }
 
-fn status(answer: &Answer) -> Value {
+fn status(answer: &Response) -> Value {
     let body: Value = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!(body["kind"], "SubjectAccessReview");
     body["status"].clone()
 }
 
-fn reason(answer: &Answer) -> Option<String> {
+fn reason(answer: &Response) -> Option<String> {
     let status = status(answer);
     assert_eq!(status["allowed"], false, "{status}");
     let reason = status["reason"].as_str().map(str::to_owned);

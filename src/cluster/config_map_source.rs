@@ -164,7 +164,8 @@ mod tests {
     use crate::cluster::fake_api_server::FakeApiServer;
     use crate::cluster::{MetadataWatchSet, WatchedCluster};
     use crate::config::Status;
-    use crate::kubernetes::cluster::{Cluster, NodeKind};
+    use crate::kubernetes::cluster::Cluster;
+    use crate::kubernetes::node_kind::NodeKind;
 
     const MAPS: &str = "/api/v1/namespaces/ramgate/configmaps";
     const EVENTS: &str = "/apis/events.k8s.io/v1/namespaces/ramgate/events";

@@ -18,7 +18,7 @@ use crate::cluster::api;
 use crate::cluster::api::watches::Watches;
 use crate::cluster::api::{ApiError, LastError, RETRY, in_time, unless_conflict};
 use crate::cluster::key_store::stamp_secret::{FORM, StampSecret};
-use crate::stamp::{Form, RingError, Signer};
+use crate::stamp::{Form, KeyRingError, Signer};
 
 /// The namespace whose UID identifies the cluster: every cluster has one, for as long as it lives
 const CLUSTER: &str = "kube-system";
@@ -73,7 +73,7 @@ enum KeyStoreError {
     #[error("Secret `{name}`: {source}")]
     Api { name: String, source: ApiError },
     #[error("Secret `{name}`: {source}; what was good before stays in use")]
-    Ring { name: String, source: RingError },
+    KeyRing { name: String, source: KeyRingError },
     #[error("the UID of namespace {CLUSTER}: {0}")]
     Cluster(String),
 }
@@ -281,8 +281,8 @@ impl KeyStore {
         }
     }
 
-    fn ring_error(&self, source: RingError) -> KeyStoreError {
-        KeyStoreError::Ring {
+    fn ring_error(&self, source: KeyRingError) -> KeyStoreError {
+        KeyStoreError::KeyRing {
             name: self.name.clone(),
             source,
         }

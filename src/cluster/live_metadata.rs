@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use crate::cluster::bounded_metadata::BoundedMetadata;
 use crate::cluster::metadata_filter::MetadataFilter;
 use crate::cluster::name_validation::is_object_name;
-use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::meta::Meta;
 
 /// How long an answer is used, also the answer that there is no such object: by then the watch shows it
 const MAX_AGE: Duration = Duration::from_secs(1);

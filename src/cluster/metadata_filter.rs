@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::config::Interest;
-use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::meta::Meta;
 
 /// Shared by all objects of which nothing is kept: most nodes and service accounts
 pub(crate) static EMPTY: LazyLock<Arc<Meta>> = LazyLock::new(Arc::default);

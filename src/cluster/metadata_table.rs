@@ -7,7 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::runtime::watcher::Event;
 
 use crate::cluster::metadata_filter::MetadataFilter;
-use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::meta::Meta;
 
 /// Objects by name or `NAMESPACE/NAME`
 type Objects = HashMap<Box<str>, Arc<Meta>>;

@@ -6,8 +6,9 @@ use crate::admission::Review;
 use crate::admission::review::complete::NamedObjects;
 use crate::cluster::watched_cluster::WatchedCluster;
 use crate::config::ClusterSettings;
-use crate::kubernetes::cluster::{Cluster, Meta};
+use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::eci_profile::Profile;
+use crate::kubernetes::meta::Meta;
 use crate::stamp::Signer;
 
 /// The live cluster during one review, with one set of keys and one eci-profile

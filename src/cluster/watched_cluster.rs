@@ -14,8 +14,10 @@ use crate::cluster::metadata_filter::MetadataFilters;
 use crate::cluster::metadata_table::MetadataTable;
 use crate::cluster::webhook_watch::WebhookWatch;
 use crate::config::store::Store;
-use crate::kubernetes::cluster::{Cluster, Meta, NodeKind};
+use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::eci_profile::Profile;
+use crate::kubernetes::meta::Meta;
+use crate::kubernetes::node_kind::NodeKind;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::Signer;
 

@@ -1,8 +1,8 @@
-//! Whether two JSON texts mean the same, without a tree of either.
+//! Digests of JSON texts that are equal for equivalent texts, without a tree in memory.
 //!
-//! A text is hashed while it is read. Lists and values go into the hash as they come; the members of an object, which have
-//! no order, are hashed one by one and go in sorted by their digests. So no more is in memory at a time than 40 bytes for
-//! each member of the objects that are open.
+//! A text is hashed while it is parsed. Lists and scalars are hashed in their order. The members of an object, which have
+//! no order, are hashed one by one and sorted by their digests. So only 40 bytes are in memory for each member of the
+//! objects that are open.
 
 use std::cell::Cell;
 use std::fmt;
@@ -11,52 +11,59 @@ use std::hash::{BuildHasher, RandomState};
 use aws_lc_rs::digest::{Context, SHA256};
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-/// How many members the objects that are open at a time may have: far more than any that a person or a controller wrote
-const MOST_MEMBERS: usize = 65_536;
+/// The most members of the objects that are open at a time, far more than people or controllers write
+const MAX_MEMBERS: usize = 65_536;
 
-/// The length of a digest, which is SHA-256's
+/// The length of a SHA-256 digest
 const LENGTH: usize = 32;
 
-/// What a text means; the same for two texts of the same meaning, in every process and version
+/// The digest of a text: equal for equivalent texts, in every process and version
 pub(crate) type Digest = [u8; LENGTH];
 
-/// Which parts of a text count
+/// A rule that says which values of a text a digest covers
 #[derive(Debug)]
 pub(crate) enum Rule {
-    /// All that there is
+    /// Everything
     Whole,
     /// Nothing
     Nothing,
-    /// Of an object these fields by rules of their own, and all others by the last rule
+    /// Of an object, these fields by rules of their own, and all others by the last rule
     Fields(&'static [(&'static str, Rule)], &'static Rule),
-    /// Of a list every element by this rule
+    /// Of a list, every element by this rule
     Elements(&'static Rule),
-    /// As by this rule, but fields that are `null` are as good as absent, and so is the object itself without a field
+    /// As by this rule, but a `null` field equals an absent one, and so does an object without fields
     Present(&'static Rule),
 }
 
-/// Whether two texts mean the same as far as a rule counts; what does not read, or has a key twice, is like nothing else
-pub(crate) fn same(one: &str, other: &str, rule: &Rule) -> bool {
+/// Whether two texts are equivalent as far as a rule covers them
+///
+/// Texts that have no [`digest`] are equivalent only if they are equal.
+///
+/// ```text
+/// {"a": 1, "b": [true]}  and  {"b":[true],"\u0061":1}  are equivalent
+/// {"a": 1}               and  {"a": 1.0}                are not
+/// ```
+pub(crate) fn equivalent(one: &str, other: &str, rule: &Rule) -> bool {
     one == other || digest(one, rule).is_ok_and(|one| digest(other, rule).is_ok_and(|other| one == other))
 }
 
-/// The digest of what counts in a text
+/// The digest of a text as far as a rule covers it
 ///
-/// Numbers are what serde_json takes them for: `1` and `1.0` are two, and so are two that differ beyond a double.
+/// Numbers are compared as serde_json parses them: `1` and `1.0` differ.
 ///
 /// # Errors
 ///
 /// The text is not one JSON value, is nested too deeply, has objects with too many members, or a key twice in an object.
 pub(crate) fn digest(json: &str, rule: &Rule) -> Result<Digest, serde_json::Error> {
-    let shared = Shared::default();
+    let limits = OpenMembers::default();
     let mut context = Context::new(&SHA256);
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    let part = Part {
+    let hasher = ValueHasher {
         into: &mut context,
         rule,
-        shared: &shared,
+        limits: &limits,
     };
-    part.deserialize(&mut deserializer)?;
+    hasher.deserialize(&mut deserializer)?;
     deserializer.end()?;
     finished(context)
 }
@@ -69,162 +76,137 @@ fn finished<E: Error>(context: Context) -> Result<Digest, E> {
         .map_err(|_| E::custom("a digest of another length"))
 }
 
-/// What all parts of one text share
+/// The members of the objects that are open, counted over the whole text
 #[derive(Default)]
-struct Shared {
-    /// Members of the objects that are open
-    open: Cell<usize>,
-    /// Keys are told apart by a hash that nobody outside can aim at
+struct OpenMembers {
+    /// How many there are
+    count: Cell<usize>,
+    /// Hashes keys with a random seed, so nobody can construct a collision
     keys: RandomState,
 }
 
-impl Shared {
-    fn take<E: Error>(&self) -> Result<(), E> {
-        let open = self.open.get().saturating_add(1);
-        if open > MOST_MEMBERS {
+impl OpenMembers {
+    fn open<E: Error>(&self) -> Result<(), E> {
+        let count = self.count.get().saturating_add(1);
+        if count > MAX_MEMBERS {
             return Err(E::custom(format_args!(
-                "objects have more than {MOST_MEMBERS} fields"
+                "objects have more than {MAX_MEMBERS} fields"
             )));
         }
-        self.open.set(open);
+        self.count.set(count);
         Ok(())
     }
 
-    fn give_back(&self, count: usize) {
-        self.open.set(self.open.get().saturating_sub(count));
+    fn close(&self, count: usize) {
+        self.count.set(self.count.get().saturating_sub(count));
     }
 }
 
-/// A value on its way into a hash
-struct Part<'h> {
+/// Hashes one value
+struct ValueHasher<'h> {
     into: &'h mut Context,
     rule: &'h Rule,
-    shared: &'h Shared,
+    limits: &'h OpenMembers,
 }
 
-/// What a value turned out to be
+/// The kind of a value that was hashed
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Found {
+enum Digested {
     Null,
-    /// An object of which no field counts
-    Empty,
-    Something,
+    /// An object without members, or whose members are all left out
+    EmptyObject,
+    /// Anything else
+    Value,
 }
 
-impl Part<'_> {
-    fn scalar<E>(self, kind: u8, bytes: &[u8]) -> Result<Found, E> {
+impl ValueHasher<'_> {
+    fn scalar<E>(self, kind: u8, bytes: &[u8]) -> Result<Digested, E> {
         self.into.update(&[kind]);
         self.into.update(bytes);
-        Ok(Found::Something)
+        Ok(Digested::Value)
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Part<'_> {
-    type Value = Found;
+impl<'de> DeserializeSeed<'de> for ValueHasher<'_> {
+    type Value = Digested;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Found, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Digested, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-// Each kind of value starts with a byte of its own and shows where it ends, so that no two values hash alike
-impl<'de> Visitor<'de> for Part<'_> {
-    type Value = Found;
+// The hashed bytes start with the kind of the value and show where it ends, so two different values hash differently
+impl<'de> Visitor<'de> for ValueHasher<'_> {
+    type Value = Digested;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Found, E> {
+    fn visit_unit<E: Error>(self) -> Result<Digested, E> {
         self.into.update(b"n");
-        Ok(Found::Null)
+        Ok(Digested::Null)
     }
 
-    fn visit_bool<E: Error>(self, flag: bool) -> Result<Found, E> {
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Digested, E> {
         self.scalar(b'b', &[flag.into()])
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Found, E> {
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Digested, E> {
         self.scalar(b'u', &number.to_le_bytes())
     }
 
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Found, E> {
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Digested, E> {
         match u64::try_from(number) {
             Ok(number) => self.visit_u64(number),
             Err(_) => self.scalar(b'i', &number.to_le_bytes()),
         }
     }
 
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Found, E> {
-        // Zero has two forms and is one number
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Digested, E> {
+        // Zero has two signs and is one number
         let number = if number == 0.0 { 0.0 } else { number };
         self.scalar(b'f', &number.to_bits().to_le_bytes())
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Found, E> {
+    fn visit_str<E: Error>(self, text: &str) -> Result<Digested, E> {
         self.into.update(b"s");
         write(self.into, text);
-        Ok(Found::Something)
+        Ok(Digested::Value)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Found, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Digested, A::Error> {
         let rule = match self.rule {
             Rule::Elements(rule) | Rule::Present(Rule::Elements(rule)) => rule,
             _ => &Rule::Whole,
         };
         self.into.update(b"[");
         loop {
-            let element = Part {
+            let element = ValueHasher {
                 into: self.into,
                 rule,
-                shared: self.shared,
+                limits: self.limits,
             };
             if list.next_element_seed(element)?.is_none() {
                 break;
             }
         }
         self.into.update(b"]");
-        Ok(Found::Something)
+        Ok(Digested::Value)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Found, A::Error> {
-        let (rule, drops_nulls) = match self.rule {
-            Rule::Present(rule) => (*rule, true),
-            rule => (rule, false),
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Digested, A::Error> {
+        let (rule, nulls) = match self.rule {
+            Rule::Present(rule) => (*rule, Nulls::Absent),
+            rule => (rule, Nulls::Values),
         };
         let mut keys: Vec<u64> = Vec::new();
         let mut members: Vec<Digest> = Vec::new();
-        loop {
-            let mut member = Context::new(&SHA256);
-            let key = Key {
-                into: &mut member,
-                rule,
-                shared: self.shared,
-            };
-            let Some((key, rule)) = object.next_key_seed(key)? else {
-                break;
-            };
-            self.shared.take()?;
-            keys.push(key);
-            if matches!(rule, Rule::Nothing) {
-                object.next_value::<IgnoredAny>()?;
-                continue;
-            }
-            let value = Part {
-                into: &mut member,
-                rule,
-                shared: self.shared,
-            };
-            let counts = match object.next_value_seed(value)? {
-                Found::Something => true,
-                Found::Null => !drops_nulls && !matches!(rule, Rule::Present(_)),
-                Found::Empty => !matches!(rule, Rule::Present(_)),
-            };
-            if counts {
-                members.push(finished(member)?);
-            }
+        while let Some(member) = self.next_member(&mut object, rule, nulls)? {
+            keys.push(member.key);
+            members.extend(member.digest);
         }
-        self.shared.give_back(keys.len());
+        self.limits.close(keys.len());
         keys.sort_unstable();
         if keys
             .windows(2)
@@ -240,21 +222,75 @@ impl<'de> Visitor<'de> for Part<'_> {
         }
         self.into.update(b"}");
         Ok(if members.is_empty() {
-            Found::Empty
+            Digested::EmptyObject
         } else {
-            Found::Something
+            Digested::Value
         })
     }
 }
 
-/// A key on its way into the hash of its member; gives a hash of the key alone, and the rule for its value
-struct Key<'h, 'r> {
-    into: &'h mut Context,
-    rule: &'r Rule,
-    shared: &'h Shared,
+/// A member of an object
+struct Member {
+    /// A hash of the key alone
+    key: u64,
+    /// The digest of key and value; `None` if a rule leaves the member out
+    digest: Option<Digest>,
 }
 
-impl<'de, 'r> DeserializeSeed<'de> for Key<'_, 'r> {
+/// The meaning of `null` as the value of a member
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nulls {
+    /// A value like any other
+    Values,
+    /// An absent member
+    Absent,
+}
+
+impl ValueHasher<'_> {
+    fn next_member<'de, A: MapAccess<'de>>(
+        &self,
+        object: &mut A,
+        rule: &Rule,
+        nulls: Nulls,
+    ) -> Result<Option<Member>, A::Error> {
+        let mut context = Context::new(&SHA256);
+        let key = KeyHasher {
+            into: &mut context,
+            rule,
+            limits: self.limits,
+        };
+        let Some((key, rule)) = object.next_key_seed(key)? else {
+            return Ok(None);
+        };
+        self.limits.open()?;
+        if matches!(rule, Rule::Nothing) {
+            object.next_value::<IgnoredAny>()?;
+            return Ok(Some(Member { key, digest: None }));
+        }
+        let value = ValueHasher {
+            into: &mut context,
+            rule,
+            limits: self.limits,
+        };
+        let is_present = matches!(rule, Rule::Present(_));
+        let counts = match object.next_value_seed(value)? {
+            Digested::Value => true,
+            Digested::Null => nulls == Nulls::Values && !is_present,
+            Digested::EmptyObject => !is_present,
+        };
+        let digest = counts.then(|| finished(context)).transpose()?;
+        Ok(Some(Member { key, digest }))
+    }
+}
+
+/// Hashes a key as the start of its member; returns a hash of the key alone, and the rule for the value
+struct KeyHasher<'h, 'r> {
+    into: &'h mut Context,
+    rule: &'r Rule,
+    limits: &'h OpenMembers,
+}
+
+impl<'de, 'r> DeserializeSeed<'de> for KeyHasher<'_, 'r> {
     type Value = (u64, &'r Rule);
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -262,7 +298,7 @@ impl<'de, 'r> DeserializeSeed<'de> for Key<'_, 'r> {
     }
 }
 
-impl<'de, 'r> Visitor<'de> for Key<'_, 'r> {
+impl<'de, 'r> Visitor<'de> for KeyHasher<'_, 'r> {
     type Value = (u64, &'r Rule);
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -279,11 +315,11 @@ impl<'de, 'r> Visitor<'de> for Key<'_, 'r> {
             Rule::Nothing => &Rule::Nothing,
             Rule::Whole | Rule::Elements(_) | Rule::Present(_) => &Rule::Whole,
         };
-        Ok((self.shared.keys.hash_one(key), rule))
+        Ok((self.limits.keys.hash_one(key), rule))
     }
 }
 
-/// Writes a text and its end, a byte that no text holds
+/// Hashes a text and its end, a byte that no text contains
 fn write(into: &mut Context, text: &str) {
     into.update(text.as_bytes());
     into.update(&[0xff]);

@@ -1,10 +1,10 @@
-//! What a decision may ask about objects that are not in the review.
+//! The state of a cluster that decisions depend on, beside the review.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::config::{ClusterSettings, LabelSelector};
+use crate::config::ClusterSettings;
 use crate::kubernetes::eci_profile::Profile;
+use crate::kubernetes::meta::Meta;
 use crate::stamp::Signer;
 
 /// The state of a cluster, as far as decisions depend on it
@@ -25,55 +25,14 @@ pub trait Cluster: Send + Sync {
     /// Signs and verifies stamps; `None` while the keys are not known
     fn signer(&self) -> Option<Arc<Signer>>;
 
-    /// Whether the live webhook configurations send this resource to ramgate, so that every stamp in it was checked
+    /// Whether the webhook configurations of the cluster send this resource to ramgate, so every stamp in it was checked
     fn sends(&self, group: &str, resource: &str) -> bool;
 
     /// ACK's eci-profile; empty if there is none or it cannot be read
     fn profile(&self) -> Arc<Profile>;
 }
 
-/// Labels and annotations of an object
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Meta {
-    /// All labels
-    pub labels: BTreeMap<String, String>,
-    /// All annotations
-    pub annotations: BTreeMap<String, String>,
-}
-
-/// Whether a pod that is bound to a node becomes an ECI container group
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum NodeKind {
-    /// A machine, or a virtual node of ACS, which is not ECI
-    Real,
-    /// A virtual node that creates ECI container groups
-    Virtual,
-    /// A node that is not known; decisions treat it as virtual
-    Unknown,
-}
-
-impl NodeKind {
-    /// Classifies a node by its labels
-    ///
-    /// This is the one place that decides whether a node is virtual.
-    pub(crate) fn of(labels: &BTreeMap<String, String>, settings: &ClusterSettings) -> Self {
-        let any = |selectors: &[LabelSelector]| selectors.iter().any(|selector| selector.matches(labels));
-        if any(&settings.virtual_nodes) && !any(&settings.acs_nodes) {
-            Self::Virtual
-        } else {
-            Self::Real
-        }
-    }
-
-    /// Looks a node up and classifies it
-    pub(crate) fn of_name(name: &str, cluster: &dyn Cluster, settings: &ClusterSettings) -> Self {
-        cluster
-            .node(name)
-            .map_or(Self::Unknown, |node| Self::of(&node.labels, settings))
-    }
-}
-
-/// ACK's eci-profile as the settings have it: empty if they leave it alone
+/// ACK's eci-profile; empty if the settings turn it off
 pub(crate) fn profile_in_force(cluster: &dyn Cluster, settings: &ClusterSettings) -> Arc<Profile> {
     if settings.eci_profile {
         cluster.profile()

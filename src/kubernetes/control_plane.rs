@@ -1,4 +1,4 @@
-//! The users of the control plane: which ones ramgate trusts, and what each controller makes of a template.
+//! The users of the control plane that ramgate trusts, and the objects into which each controller copies templates.
 //!
 //! The chart's match conditions list the same users, in `templates/_cel.tpl`.
 
@@ -8,14 +8,14 @@ use crate::kubernetes::workload::Workload;
 /// Components of the control plane that are not service accounts
 const COMPONENTS: [&str; 3] = ["system:apiserver", MANAGER, "system:kube-scheduler"];
 
-/// kube-controller-manager as one user, if it runs without credentials for each controller
+/// The user of kube-controller-manager if its controllers have no credentials of their own
 const MANAGER: &str = "system:kube-controller-manager";
 
-/// A kubelet's user name starts with this, and it is in this group, which only nodes get
+/// The prefix of a kubelet's user name, and its group, which only nodes get
 const NODE_USER: &str = "system:node:";
 const NODE_GROUP: &str = "system:nodes";
 
-/// The namespace of the controllers' service accounts; in another namespace anybody can create one of the same name
+/// The prefix of the controllers' service accounts; in other namespaces anybody can create accounts of these names
 const CONTROLLER_PREFIX: &str = "system:serviceaccount:kube-system:";
 
 /// A controller of kube-controller-manager that creates, changes or deletes pods
@@ -56,7 +56,7 @@ const fn copies(name: &'static str, copies_into: &'static [Option<Workload>]) ->
     Controller { name, copies_into }
 }
 
-/// Whether a built-in controller copies templates into such objects; `None` stands for pods
+/// Whether the user is a built-in controller that copies templates into this kind; `None` stands for pods
 pub(crate) fn copies_template(user: &str, into: Option<Workload>) -> bool {
     let name = user.strip_prefix(CONTROLLER_PREFIX);
     CONTROLLERS
@@ -65,7 +65,7 @@ pub(crate) fn copies_template(user: &str, into: Option<Workload>) -> bool {
         .any(|controller| controller.copies_into.contains(&into))
 }
 
-/// The users that belong to the control plane in every cluster, but for kubelets
+/// The users of the control plane in every cluster, without kubelets
 pub fn users() -> Vec<String> {
     let controllers = CONTROLLERS.iter();
     let controllers = controllers.map(|controller| format!("{CONTROLLER_PREFIX}{}", controller.name));
@@ -73,7 +73,7 @@ pub fn users() -> Vec<String> {
     controllers.chain(components).collect()
 }
 
-/// Whether the requester is the control plane itself; what it deletes and updates was evaluated before
+/// Whether the user belongs to the control plane, whose updates and deletions carry out requests evaluated before
 pub fn is_control_plane<'g>(
     user: &str,
     mut groups: impl Iterator<Item = &'g str>,

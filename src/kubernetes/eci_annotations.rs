@@ -22,7 +22,7 @@ pub const ECI_FIELDS: [&str; 5] = [
     USER_ARNS,
 ];
 
-/// The values of the annotations that matter to ECI, wherever they stand
+/// The values of these annotations, by a lookup such as that of a pod or an eci-profile
 pub(crate) fn texts_of<'v>(value: impl Fn(&'static str) -> Option<&'v str>) -> FieldTexts {
     let text = |annotation| value(annotation).map(str::to_owned);
     FieldTexts {

@@ -1,19 +1,19 @@
-//! ACK's eci-profile: which pods a cluster's own webhook sends to ECI, and what it writes on them.
+//! ACK's eci-profile: the pods that the cluster's own webhook sends to ECI, and the labels and annotations that it adds.
 //!
-//! Its source is the ConfigMap `kube-system/eci-profile`, key `selectors`, a JSON array in a text. What a pod says itself
-//! stands; then the earlier selector wins. A selector that names no labels decorates what goes to ECI anyway and routes
-//! nothing.
+//! Its source is the ConfigMap `kube-system/eci-profile`, key `selectors`, a JSON array as text. The pod's own values win,
+//! then those of the earlier selector. A selector without labels routes no pods; it decorates pods that go to ECI anyway.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_annotations::{
     CUSTOM_TAGS, ECI_FIELDS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS, texts_of,
 };
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
+use crate::kubernetes::string_map::OnConflict;
 use crate::stamp::FieldTexts;
 use crate::wording::quoted;
 
@@ -28,7 +28,7 @@ pub(crate) const SELECTORS: &str = "selectors";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profile(Vec<Selector>);
 
-/// One selector: which pods it fits, and what it writes on them
+/// One selector: the labels of pods that it matches, and the values that it adds to them
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Selector {
@@ -39,7 +39,7 @@ pub struct Selector {
     namespace_selector: Option<Labels>,
     #[serde(default)]
     object_selector: Option<Labels>,
-    /// What it writes
+    /// The values that it adds
     #[serde(default)]
     pub effect: Effect,
 }
@@ -51,7 +51,7 @@ struct Labels {
     match_labels: BTreeMap<String, String>,
 }
 
-/// What a selector writes on pods
+/// Labels and annotations that a selector adds to pods
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Effect {
     /// Annotations
@@ -62,25 +62,25 @@ pub struct Effect {
     pub labels: BTreeMap<String, String>,
 }
 
-/// Every pod is held against every selector: some fifty times what a cluster has
-const MOST_SELECTORS: usize = 256;
-/// And as much text as an annotation may hold, so that reading it costs no more than reading a pod
-const MOST_BYTES: usize = 256 * 1024;
+/// The most selectors, since every pod is matched with each; some fifty times what a cluster has
+const MAX_SELECTORS: usize = 256;
+/// The longest text, as long as all annotations of a pod may be
+const MAX_BYTES: usize = 256 * 1024;
 
-/// Selectors that cannot be read; the ones before stay in use
+/// Selectors that cannot be read; the previous ones stay in use
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
-    /// Not what ACK reads
+    /// ACK could not read them either
     #[error("key `{SELECTORS}` of ConfigMap {NAMESPACE}/{NAME} is not a JSON array of selectors: {0}")]
     Shape(#[source] serde_json::Error),
-    /// More text than is read
+    /// The text is too long
     #[error(
-        "key `{SELECTORS}` of ConfigMap {NAMESPACE}/{NAME} has {0} bytes, and ramgate reads {MOST_BYTES} at most"
+        "key `{SELECTORS}` of ConfigMap {NAMESPACE}/{NAME} has {0} bytes, and ramgate reads {MAX_BYTES} at most"
     )]
     TooLong(usize),
-    /// More selectors than are followed
+    /// There are too many selectors
     #[error(
-        "key `{SELECTORS}` of ConfigMap {NAMESPACE}/{NAME} has {0} selectors, and ramgate follows {MOST_SELECTORS} at most"
+        "key `{SELECTORS}` of ConfigMap {NAMESPACE}/{NAME} has {0} selectors, and ramgate follows {MAX_SELECTORS} at most"
     )]
     TooMany(usize),
 }
@@ -92,26 +92,30 @@ pub(crate) fn is_manifest(object: &Value) -> bool {
 }
 
 impl Profile {
-    /// Reads the data of the ConfigMap; without selectors nothing is routed or written
+    /// Parses the data of the ConfigMap; without selectors the profile is empty
     ///
     /// # Errors
     ///
-    /// The selectors are not JSON, not of the shape of selectors, or too many.
+    /// The selectors are not a JSON array of selectors, too long or too many.
     pub fn parse(data: &BTreeMap<String, String>) -> Result<Self, ProfileError> {
         Self::read(data.get(SELECTORS).map(String::as_str))
     }
 
-    /// Reads the text of the selectors, if there is one
+    /// Parses the text of the selectors; without it the profile is empty
+    ///
+    /// # Errors
+    ///
+    /// As for [`parse`](Self::parse).
     pub(crate) fn read(text: Option<&str>) -> Result<Self, ProfileError> {
         let text = text.map_or("", str::trim);
         if text.is_empty() {
             return Ok(Self::default());
         }
-        if text.len() > MOST_BYTES {
+        if text.len() > MAX_BYTES {
             return Err(ProfileError::TooLong(text.len()));
         }
         let selectors: Vec<Selector> = serde_json::from_str(text).map_err(ProfileError::Shape)?;
-        if selectors.len() > MOST_SELECTORS {
+        if selectors.len() > MAX_SELECTORS {
             return Err(ProfileError::TooMany(selectors.len()));
         }
         Ok(Self(selectors))
@@ -126,29 +130,34 @@ impl Profile {
     pub fn route(&self, pod: &Pod<'_>, namespace: &Meta) -> Option<&Selector> {
         self.0
             .iter()
-            .find(|selector| selector.is_selective() && selector.fits(pod, namespace))
+            .find(|selector| selector.is_selective() && selector.matches(pod, namespace))
     }
 
-    /// A pod as the selectors that fit it leave it; those without labels count where it goes to ECI
+    /// A pod with the values of all selectors that match it
+    ///
+    /// Selectors without labels apply only if the pod goes to ECI.
+    ///
+    /// ```text
+    /// pod {app: web; annotation y: own}, selectors [app=web: x=1, y=1], [app=web: x=2, z=2]
+    ///   -> annotations x=1, y=own, z=2
+    /// ```
     #[must_use]
     pub fn decorated<'a>(&'a self, pod: &Pod<'a>, namespace: &Meta, goes_to_eci: bool) -> Pod<'a> {
         let mut decorated = pod.clone();
         for selector in &self.0 {
             let applies = selector.is_selective() || goes_to_eci;
-            // Held against what the pod says itself, not against what another selector wrote
-            if applies && selector.fits(pod, namespace) {
+            // Matches the pod's own labels, not those that another selector added
+            if applies && selector.matches(pod, namespace) {
                 let Effect { annotations, labels } = &selector.effect;
-                decorated = decorated.with(texts(labels), texts(annotations), false);
+                decorated = decorated.with(texts(labels), texts(annotations), OnConflict::Keep);
             }
         }
         decorated
     }
-}
 
-impl Profile {
-    /// ECI fields as the selectors that fit a pod leave them
+    /// ECI fields, completed by all selectors that match a pod
     pub fn completed(&self, mut texts: FieldTexts, pod: &Pod<'_>, namespace: &Meta) -> FieldTexts {
-        for selector in self.0.iter().filter(|selector| selector.fits(pod, namespace)) {
+        for selector in self.0.iter().filter(|selector| selector.matches(pod, namespace)) {
             let slots = [
                 (CUSTOM_TAGS, &mut texts.tags),
                 (RESOURCE_GROUP_ID, &mut texts.resource_group_id),
@@ -167,16 +176,17 @@ impl Profile {
 }
 
 impl Selector {
-    /// The ECI fields that it writes
+    /// The ECI fields that it adds
     pub fn texts(&self) -> FieldTexts {
         texts_of(|annotation| self.effect.annotations.get(annotation).map(String::as_str))
     }
 
-    /// What it does to pods, for whoever writes it and for the record
+    /// A description of its effect, for messages and the record
     pub fn described(&self) -> String {
-        let routes = match self.is_selective() {
-            true => "sends the pods that it fits to ECI",
-            false => "changes the pods that go to ECI",
+        let routes = if self.is_selective() {
+            "sends the pods that it fits to ECI"
+        } else {
+            "changes the pods that go to ECI"
         };
         let fields = ECI_FIELDS.iter().filter_map(|key| {
             Some(format!(
@@ -191,13 +201,13 @@ impl Selector {
         )
     }
 
-    /// Whether it names labels, so that it routes pods and does not only decorate them
+    /// Whether it has labels, and so routes pods instead of only decorating them
     pub fn is_selective(&self) -> bool {
         self.namespace_selector.is_some() || self.object_selector.is_some()
     }
 
-    /// Whether it fits pods of a namespace, if they have the labels that it wants of them
-    pub fn fits_namespace(&self, namespace: &Meta) -> bool {
+    /// Whether it matches a namespace, for pods with its labels
+    pub fn matches_namespace(&self, namespace: &Meta) -> bool {
         let wanted = self
             .namespace_selector
             .iter()
@@ -207,7 +217,7 @@ impl Selector {
             .all(|(key, value)| namespace.labels.get(key) == Some(value))
     }
 
-    /// The labels that it wants of pods
+    /// The labels that pods must have
     pub fn object_labels(&self) -> BTreeMap<String, String> {
         let selector = self.object_selector.as_ref();
         selector
@@ -215,7 +225,7 @@ impl Selector {
             .unwrap_or_default()
     }
 
-    fn fits(&self, pod: &Pod<'_>, namespace: &Meta) -> bool {
+    fn matches(&self, pod: &Pod<'_>, namespace: &Meta) -> bool {
         let all = |labels: &Option<Labels>, find: &dyn Fn(&str) -> Option<String>| {
             labels
                 .iter()

@@ -1,4 +1,4 @@
-//! A cluster as a set of given objects: of manifests, or of what was read from a live cluster at one time.
+//! The state of a cluster at one time, from manifests or from reads of a live cluster.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -7,18 +7,19 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::config::ClusterSettings;
-use crate::kubernetes::cluster::{Cluster, Meta};
+use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::workload::Workload;
-use crate::stamp::{KEY_BYTES, Ring, Signer};
+use crate::stamp::{KEY_BYTES, KeyRing, Signer};
 
 /// The objects of a cluster at one time
 #[derive(Clone, Debug)]
 pub struct ClusterSnapshot {
     /// Namespaces by name
     pub(crate) namespaces: BTreeMap<String, Arc<Meta>>,
-    /// What a namespace is that `namespaces` does not have
+    /// The state of a namespace that `namespaces` lacks
     other_namespaces: OtherNamespaces,
     /// Service accounts by namespace and name
     pub(crate) service_accounts: BTreeMap<(String, String), Arc<Meta>>,
@@ -34,7 +35,7 @@ pub struct ClusterSnapshot {
     workloads: BTreeMap<(&'static str, String, String), Arc<str>>,
 }
 
-/// What a namespace is that a snapshot does not list
+/// The state of a namespace that a snapshot does not list
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum OtherNamespaces {
     /// It exists without labels and annotations
@@ -43,7 +44,7 @@ enum OtherNamespaces {
     Unknown,
 }
 
-/// A snapshot of no objects, with a signing key that everybody knows
+/// A snapshot without objects, with a public signing key
 impl Default for ClusterSnapshot {
     fn default() -> Self {
         Self {
@@ -59,25 +60,25 @@ impl Default for ClusterSnapshot {
     }
 }
 
-/// A signing key for stamps that no cluster ever sees; everybody knows it
+/// A public signing key, for stamps that never reach a cluster
 static OFFLINE: LazyLock<Option<Arc<Signer>>> = LazyLock::new(|| {
-    let ring = Ring::new([("offline".to_owned(), vec![0; KEY_BYTES])]).ok()?;
+    let ring = KeyRing::new([("offline".to_owned(), vec![0; KEY_BYTES])]).ok()?;
     Some(Arc::new(Signer::new(ring, "")))
 });
 
-/// A manifest that cannot stand in a cluster
+/// An invalid manifest
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ObjectError {
-    /// Nothing says what it is
+    /// It has no kind
     #[error("an object has no `kind`")]
     NoKind,
-    /// Nothing says which it is
+    /// It has no name
     #[error("a {0} has no `metadata.name`")]
     NoName(String),
-    /// An eci-profile that ACK would not read
+    /// An eci-profile that ACK cannot read
     #[error("{0}")]
     Profile(String),
-    /// A label or annotation that is not text
+    /// A label or annotation is not a string
     #[error("{kind} `{name}` has {field} that are not all strings")]
     NotText {
         /// The object's kind
@@ -90,7 +91,7 @@ pub enum ObjectError {
 }
 
 impl ClusterSnapshot {
-    /// A snapshot of a cluster of which nothing is known, and no keys
+    /// A snapshot in which no object is known, without keys
     pub(crate) fn unknown() -> Self {
         Self {
             other_namespaces: OtherNamespaces::Unknown,
@@ -99,11 +100,11 @@ impl ClusterSnapshot {
         }
     }
 
-    /// A snapshot of these manifests; kinds that no decision asks about are skipped
+    /// A snapshot of these manifests; kinds that no decision depends on are skipped
     ///
     /// # Errors
     ///
-    /// An object without kind or name, labels or annotations that are not text, or an eci-profile that ACK cannot read.
+    /// An object has no kind or no name, its labels or annotations are not strings, or ACK cannot read the eci-profile.
     pub fn new<'a>(
         manifests: impl IntoIterator<Item = &'a Value>,
         settings: &ClusterSettings,
@@ -131,7 +132,7 @@ impl ClusterSnapshot {
         let kind = text(manifest.get("kind")).ok_or(ObjectError::NoKind)?;
         let metadata = manifest.get("metadata");
         let name = match (kind, text(metadata.and_then(|metadata| metadata.get("name")))) {
-            (_, Some(name)) => name.to_owned(),
+            (_, Some(name)) => name,
             ("Namespace" | "ServiceAccount" | "Node", None) => {
                 return Err(ObjectError::NoName(kind.to_owned()));
             }
@@ -139,35 +140,47 @@ impl ClusterSnapshot {
             (_, None) => return Ok(()),
         };
         let namespace = text(metadata.and_then(|metadata| metadata.get("namespace"))).unwrap_or("default");
-        let in_namespace = (namespace.to_owned(), name.clone());
         match kind {
-            "Namespace" => {
-                let mut meta = meta(manifest, kind, &name)?;
-                // The API server puts it on every namespace
-                meta.labels
-                    .insert("kubernetes.io/metadata.name".to_owned(), name.clone());
-                self.namespaces.insert(name, Arc::new(meta));
-            }
-            "ServiceAccount" => {
-                let meta = meta(manifest, kind, &name)?;
-                self.service_accounts.insert(in_namespace, Arc::new(meta));
-            }
-            "Node" => {
-                let meta = meta(manifest, kind, &name)?;
-                self.nodes.insert(name, Arc::new(meta));
-            }
-            "Pod" => {
-                self.pods.insert(in_namespace, manifest.to_string().into());
-            }
             "ConfigMap" if settings.eci_profile && eci_profile::is_manifest(manifest) => {
                 self.profile = Arc::new(profile(manifest)?);
+                Ok(())
             }
-            kind => {
-                if let Some(workload) = Workload::of_kind(kind) {
-                    let key = (workload.kind(), namespace.to_owned(), name);
-                    self.workloads.insert(key, manifest.to_string().into());
-                }
+            kind => self.add_named(kind, namespace, name, manifest),
+        }
+    }
+
+    fn add_named(
+        &mut self,
+        kind: &str,
+        namespace: &str,
+        name: &str,
+        manifest: &Value,
+    ) -> Result<(), ObjectError> {
+        let in_namespace = (namespace.to_owned(), name.to_owned());
+        match (kind, Workload::of_kind(kind)) {
+            ("Namespace", _) => {
+                let mut meta = meta(manifest, kind, name)?;
+                // The API server sets it on every namespace
+                meta.labels
+                    .insert("kubernetes.io/metadata.name".to_owned(), name.to_owned());
+                self.namespaces.insert(name.to_owned(), Arc::new(meta));
             }
+            ("ServiceAccount", _) => {
+                let meta = meta(manifest, kind, name)?;
+                self.service_accounts.insert(in_namespace, Arc::new(meta));
+            }
+            ("Node", _) => {
+                let meta = meta(manifest, kind, name)?;
+                self.nodes.insert(name.to_owned(), Arc::new(meta));
+            }
+            ("Pod", _) => {
+                self.pods.insert(in_namespace, manifest.to_string().into());
+            }
+            (_, Some(workload)) => {
+                let key = (workload.kind(), namespace.to_owned(), name.to_owned());
+                self.workloads.insert(key, manifest.to_string().into());
+            }
+            (_, None) => {}
         }
         Ok(())
     }
@@ -207,7 +220,7 @@ impl Cluster for ClusterSnapshot {
         self.signer.clone()
     }
 
-    /// Manifests come without webhook configurations; every resource counts as sent
+    /// Manifests have no webhook configurations; every resource counts as sent
     fn sends(&self, _group: &str, _resource: &str) -> bool {
         true
     }
@@ -256,10 +269,10 @@ mod tests {
 
     use super::*;
     use crate::config::LabelSelector;
-    use crate::kubernetes::cluster::NodeKind;
+    use crate::kubernetes::node_kind::NodeKind;
 
     #[test]
-    fn given_objects_are_found_and_others_are_not() {
+    fn listed_objects_are_found() {
         let settings = ClusterSettings {
             acs_nodes: vec![LabelSelector::label("acs", "1")],
             ..ClusterSettings::default()
@@ -304,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_that_cannot_be_are_refused() {
+    fn invalid_objects_are_refused() {
         let refused = |manifest: Value| {
             ClusterSnapshot::new(&[manifest], &ClusterSettings::default())
                 .unwrap_err()

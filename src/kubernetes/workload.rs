@@ -1,6 +1,6 @@
-//! The built-in kinds that make pods, and where their pod template stands.
+//! The built-in kinds that create pods, and the paths of their pod templates.
 
-/// A built-in kind that makes pods, directly or through another one
+/// A built-in kind that creates pods, directly or through another object
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Workload {
     /// apps/v1
@@ -17,7 +17,7 @@ pub enum Workload {
     CronJob,
     /// Core v1
     ReplicationController,
-    /// apps/v1: an old template that a StatefulSet or DaemonSet may take up again
+    /// apps/v1: a template of a StatefulSet or DaemonSet that a rollback restores
     ControllerRevision,
 }
 
@@ -101,14 +101,15 @@ impl Workload {
         }
     }
 
-    /// Whether `kubectl rollout restart` knows the kind
+    /// Whether `kubectl rollout restart` supports the kind
     pub fn restarts(self) -> bool {
         matches!(self, Self::Deployment | Self::StatefulSet | Self::DaemonSet)
     }
 
-    /// Whether a changed template makes no new pods by itself, as long as nothing else owns the object
+    /// Whether a change of the template alone creates no pods
     ///
-    /// Such a template may be stamped by whoever writes it next.
+    /// The next user who writes such a template may stamp it. A ReplicaSet or ReplicationController with an owner is none
+    /// of these.
     pub fn stamps_late(self, is_owned: bool) -> bool {
         match self {
             Self::CronJob => true,

@@ -29,7 +29,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::admission;
 use crate::authorization;
-use crate::kubernetes::bounds;
+use crate::kubernetes::limits::memory_cost;
 use crate::server::body::{BodyError, ReceivedBody};
 use crate::server::limits::ReviewLimits;
 use crate::server::memory_budget::MemoryBudget;
@@ -141,7 +141,7 @@ impl Reviews {
             return Err(Failure::TooManyInFlight);
         };
         let handler = Arc::clone(&self.handler);
-        let cost = bounds::cost(&received.bytes);
+        let cost = memory_cost(&received.bytes);
         let is_expensive = received.bytes.len().max(cost) > self.limits.inline;
         let parsing = Arc::clone(&self.parsing).acquire_many_owned(kibibytes(cost));
         let work = async move {

@@ -1,39 +1,42 @@
-//! What a stamp says.
+//! The claims of a stamp.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::stamp::Form;
-use crate::stamp::contents::Contents;
-use crate::stamp::object::{ObjectName, StampedObject};
+use crate::stamp::container_digests::ContainerDigests;
+use crate::stamp::form::{Form, REQUESTED_BY};
+use crate::stamp::object_name::ObjectName;
+use crate::stamp::stamped_object::StampedObject;
 use ram_policy::Principal;
 
-/// Who asked for a pod, for which RAM principal, where, in which object, with which ECI fields and containers
+/// The requester of a pod, and the properties of the pod that the requester may have
+///
+/// Pods of the stamp may have exactly these ECI fields, this service account and these containers.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Claims {
     /// The Kubernetes user
     pub user: String,
-    /// The RAM principal that the user was bound to; nothing where there was none
+    /// The RAM principal that the user was bound to, if any
     #[serde(default, skip_serializing_if = "Option::is_none", with = "principal")]
     pub principal: Option<Principal>,
-    /// The namespace that it is good for
+    /// The namespace of the object
     pub namespace: String,
-    /// The cluster that it is good for: the UID of its namespace kube-system
+    /// The cluster, by the UID of its namespace kube-system
     pub cluster: String,
-    /// The object that it was written into; nothing in a stamp of the first form
+    /// The object that the stamp was written into; `None` in the first form
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object: Option<StampedObject>,
-    /// The ECI fields as they were asked for
+    /// The ECI fields of the request
     pub fields: FieldTexts,
-    /// The service account, with `default` where none is named; nothing where the template leaves it to its controller
+    /// The service account, `default` if the pod names none; `None` if the template leaves it to its controller
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_account: Option<String>,
-    /// What runs in it; nothing in a stamp of the first form, and where a template leaves it to its controller
+    /// The containers; `None` in the first form, and if the template leaves them to its controller
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub containers: Option<Contents>,
+    pub containers: Option<ContainerDigests>,
 }
 
-/// The values of the annotations that an ECI call depends on; nothing where one is absent
+/// The values of the annotations that an ECI call depends on; `None` for an absent one
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct FieldTexts {
@@ -55,7 +58,7 @@ pub struct FieldTexts {
 }
 
 impl Claims {
-    /// What a stamp of the first form said: no object, no containers
+    /// The claims of a stamp of the first form: without object and containers
     #[must_use]
     pub fn of_first_form(self) -> Self {
         Self {
@@ -65,8 +68,8 @@ impl Claims {
         }
     }
 
-    /// What is signed: every claim with its length before it, so that no two lists of claims read the same
-    pub(super) fn canonical(&self, form: Form, key: &str) -> Vec<u8> {
+    /// The bytes that are signed: every claim after its length, so no two different lists of claims give the same bytes
+    pub(super) fn signed_bytes(&self, form: Form, key: &str) -> Vec<u8> {
         let principal = self.principal.as_ref().map(ToString::to_string);
         let FieldTexts {
             tags,
@@ -75,8 +78,8 @@ impl Claims {
             service_arns,
             user_arns,
         } = &self.fields;
-        let parts = [
-            Some(crate::stamp::REQUESTED_BY),
+        let claims = [
+            Some(REQUESTED_BY),
             Some(form.version()),
             Some(key),
             Some(&self.user),
@@ -90,51 +93,48 @@ impl Claims {
             user_arns.as_deref(),
             self.service_account.as_deref(),
         ];
-        let mut bytes = Vec::new();
-        parts.into_iter().for_each(|part| extend(&mut bytes, part));
+        let mut bytes: Vec<u8> = claims.into_iter().flat_map(length_prefixed).collect();
         if form == Form::Second {
-            self.extend_by_second_form(&mut bytes);
+            bytes.extend(self.signed_bytes_of_second_form());
         }
         bytes
     }
 
-    fn extend_by_second_form(&self, bytes: &mut Vec<u8>) {
+    fn signed_bytes_of_second_form(&self) -> Vec<u8> {
         let object = self.object.as_ref();
-        let name = object.map(|object| &object.name);
-        let whole = name.and_then(|name| match name {
-            ObjectName::Whole(whole) => Some(whole.as_str()),
-            ObjectName::Prefix(_) => None,
-        });
-        let prefix = name.and_then(|name| match name {
-            ObjectName::Prefix(prefix) => Some(prefix.as_str()),
-            ObjectName::Whole(_) => None,
-        });
-        for part in [
+        let (name, generate_name) = match object.map(|object| &object.name) {
+            Some(ObjectName::Whole(name)) => (Some(name.as_str()), None),
+            Some(ObjectName::Prefix(prefix)) => (None, Some(prefix.as_str())),
+            None => (None, None),
+        };
+        let count = self.containers.as_ref().map(|all| all.iter().len().to_string());
+        let claims = [
             object.map(|object| object.group.as_str()),
             object.map(|object| object.kind.as_str()),
-            whole,
-            prefix,
-        ] {
-            extend(bytes, part);
-        }
-        let count = self.containers.as_ref().map(|all| all.iter().len().to_string());
-        extend(bytes, count.as_deref());
-        for (name, digest) in self.containers.iter().flat_map(Contents::iter) {
-            extend(bytes, Some(name));
-            extend(bytes, Some(&digest.to_string()));
-        }
+            name,
+            generate_name,
+            count.as_deref(),
+        ];
+        let containers = self.containers.iter().flat_map(ContainerDigests::iter);
+        let containers = containers.flat_map(|(name, digest)| {
+            let digest = digest.to_string();
+            [length_prefixed(Some(name)), length_prefixed(Some(&digest))].concat()
+        });
+        claims
+            .into_iter()
+            .flat_map(length_prefixed)
+            .chain(containers)
+            .collect()
     }
 }
 
-/// Adds a part with its length before it
-fn extend(bytes: &mut Vec<u8>, part: Option<&str>) {
-    // An absent part has a mark of its own, unlike an empty one
-    bytes.push(u8::from(part.is_some()));
-    let part = part.unwrap_or_default().as_bytes();
-    bytes.extend(part.len().to_be_bytes());
-    bytes.extend(part);
+/// A claim after its length; the first byte tells an absent claim from an empty one
+fn length_prefixed(claim: Option<&str>) -> Vec<u8> {
+    let text = claim.unwrap_or_default().as_bytes();
+    [&[u8::from(claim.is_some())][..], &text.len().to_be_bytes(), text].concat()
 }
 
+/// A principal as text, such as `user/alice`
 mod principal {
     use super::{Deserialize, Deserializer, Principal, Serializer, de};
 

@@ -5,9 +5,9 @@ use crate::admission::outcome::container_difference::{ContainerDifference, Unlik
 use serde::Deserialize;
 
 use crate::config::Injector;
-use crate::kubernetes::pod::present;
-use crate::kubernetes::strings::Text;
-use crate::stamp::{ContainerDigest, ContainerList, Contents};
+use crate::kubernetes::borrowed_text::Text;
+use crate::kubernetes::deserialize::null_as_default;
+use crate::stamp::{ContainerDigest, ContainerDigests, ContainerList};
 
 /// One container of a pod, as far as a stamp holds it
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,21 +26,21 @@ struct Whole<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Spec<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     init_containers: Vec<Container<'a>>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     containers: Vec<Container<'a>>,
 }
 
 #[derive(Deserialize)]
 struct Container<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     name: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     image: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     command: Vec<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     args: Vec<Text<'a>>,
 }
 
@@ -75,16 +75,16 @@ pub(crate) fn running(json: &str) -> Option<Vec<RunningContainer>> {
 }
 
 /// The digests of containers, as a stamp holds them
-pub(crate) fn digests(running: &[RunningContainer]) -> Contents {
+pub(crate) fn digests(running: &[RunningContainer]) -> ContainerDigests {
     let digests = running
         .iter()
         .map(|container| (container.name.clone(), container.digest));
-    Contents::new(digests)
+    ContainerDigests::new(digests)
 }
 
 /// What of a pod is unlike its stamp, and not by the work of an injector
 pub(crate) fn differences(
-    stamped: &Contents,
+    stamped: &ContainerDigests,
     running: &[RunningContainer],
     injectors: &[Injector],
 ) -> Vec<ContainerDifference> {

@@ -5,7 +5,7 @@
 //! away here, since whoever creates an object that is no controller is its requester anyway.
 
 use crate::config::ClusterSettings;
-use crate::kubernetes::pod::Metadata;
+use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{ObjectName, StampedObject};
 
@@ -116,13 +116,15 @@ impl Owner {
         };
         let is_hash = (1..=10).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let is_cut = self.name.len() >= LONGEST_NAME && object.name.text().starts_with(stem);
-        is_hash && (object.name.fits(stem) || is_cut)
+        is_hash && (object.name.matches(stem) || is_cut)
     }
 
     /// A Job is named after its CronJob, with the minute behind for which it was made
     fn is_timed_after(&self, object: &StampedObject) -> bool {
         self.name.rsplit_once('-').is_some_and(|(stem, minute)| {
-            !minute.is_empty() && minute.bytes().all(|byte| byte.is_ascii_digit()) && object.name.fits(stem)
+            !minute.is_empty()
+                && minute.bytes().all(|byte| byte.is_ascii_digit())
+                && object.name.matches(stem)
         })
     }
 

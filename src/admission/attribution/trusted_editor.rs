@@ -4,10 +4,11 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::kubernetes::borrowed_text::Text;
 use crate::kubernetes::canonical_json;
 use crate::kubernetes::canonical_json::Rule;
-use crate::kubernetes::pod::{present, spec};
-use crate::kubernetes::strings::Text;
+use crate::kubernetes::deserialize::null_as_default;
+use crate::kubernetes::pod_spec::spec_text;
 
 /// What a keeper must leave as it is: everything but the fields that only say where a pod may run, and when it may start to
 const HELD: Rule = Rule::Present(&Rule::Fields(
@@ -38,17 +39,17 @@ const LONGEST_HASH: usize = 64;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Spec<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     init_containers: Vec<Container<'a>>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     containers: Vec<Container<'a>>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     ephemeral_containers: Vec<Container<'a>>,
 }
 
 #[derive(Deserialize)]
 struct Container<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     env: Vec<Variable<'a>>,
 }
 
@@ -56,7 +57,7 @@ struct Container<'a> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Variable<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     name: Text<'a>,
     #[serde(borrow)]
     value: Option<Text<'a>>,
@@ -66,9 +67,9 @@ struct Variable<'a> {
 
 /// Whether two pods or templates differ in nothing that a keeper may not change; their ECI fields are compared elsewhere
 pub(crate) fn keeps_identity(old: &str, new: &str) -> bool {
-    match (spec(old), spec(new)) {
+    match (spec_text(old), spec_text(new)) {
         (Some(old), Some(new)) => {
-            old.starts_with('{') && canonical_json::same(old, new, &HELD) && same_environment(old, new)
+            old.starts_with('{') && canonical_json::equivalent(old, new, &HELD) && same_environment(old, new)
         }
         _ => false,
     }

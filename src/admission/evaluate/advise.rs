@@ -13,8 +13,8 @@ use crate::admission::fields::reading::Fields;
 use crate::admission::outcome::advice::{Advice, Line};
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
-use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
 use eci_calls::fix::{DesiredFields, Search};
 

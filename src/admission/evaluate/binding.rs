@@ -16,10 +16,12 @@ use crate::admission::review::Binding;
 use crate::admission::routing::lookalike;
 use crate::admission::routing::lookalike::is_ecis;
 use crate::admission::routing::route::Route;
-use crate::kubernetes::cluster::{Meta, NodeKind};
 use crate::kubernetes::eci_annotations::ECI_FIELDS;
+use crate::kubernetes::meta::Meta;
+use crate::kubernetes::node_kind::NodeKind;
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::string_map::OnConflict;
 use crate::stamp::{Claims, REQUESTED_BY};
 use eci_calls::Call;
 
@@ -67,7 +69,11 @@ impl Case<'_> {
         let annotations = &binding.metadata.annotations;
         let pod = template
             .read()
-            .with(binding.metadata.labels.iter(), annotations.iter(), true)
+            .with(
+                binding.metadata.labels.iter(),
+                annotations.iter(),
+                OnConflict::Replace,
+            )
             .on_node(binding.target.name.clone());
         let evaluation = Evaluation {
             principal: None,

@@ -4,7 +4,7 @@ use crate::admission::evaluate::Case;
 use crate::admission::outcome::evaluation::{Asked, Evaluation};
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::verb::Verb;
-use crate::kubernetes::cluster::NodeKind;
+use crate::kubernetes::node_kind::NodeKind;
 use eci_calls::{Everywhere, Operation};
 use ram_policy::Principal;
 

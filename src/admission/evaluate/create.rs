@@ -6,7 +6,7 @@ use crate::admission::evaluate::{Case, call};
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::stamp_fault::StampFault;
-use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
 
 impl Case<'_> {

@@ -8,9 +8,9 @@ use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::outcome::warning::Warning;
-use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile::{Profile, SELECTORS, Selector};
-use crate::kubernetes::strings::Pairs;
+use crate::kubernetes::meta::Meta;
+use crate::kubernetes::string_map::StringMap;
 use eci_calls::Tags;
 
 /// The number of selectors that get a warning each
@@ -65,7 +65,7 @@ fn read(json: Option<&str>) -> Result<Profile, String> {
     #[derive(Deserialize)]
     struct ConfigMap<'a> {
         #[serde(borrow, default)]
-        data: Pairs<'a>,
+        data: StringMap<'a>,
     }
     let Some(json) = json else {
         return Ok(Profile::default());

@@ -9,8 +9,8 @@ use crate::admission::outcome::verb::Verb;
 use crate::admission::outcome::warning::Warning;
 use crate::admission::review::Operation;
 use crate::admission::routing::lookalike;
-use crate::kubernetes::cluster::Meta;
-use crate::kubernetes::pod::same_spec;
+use crate::kubernetes::meta::Meta;
+use crate::kubernetes::pod_spec::same_spec;
 use crate::kubernetes::pod_template::PodTemplate;
 
 impl Case<'_> {

@@ -5,7 +5,7 @@ use crate::admission::fields::changes::Change;
 use crate::admission::fields::mapping::{Mapped, MappingError, Scope, Sources, map};
 use crate::admission::fields::reading::Fields;
 use crate::admission::outcome::finding::Finding;
-use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::stamp::{Claims, FieldTexts};

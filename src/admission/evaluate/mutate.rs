@@ -10,8 +10,9 @@ use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::mode::Mode;
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::outcome::warning::Warning;
-use crate::kubernetes::cluster::Meta;
-use crate::kubernetes::pod_template::{PodTemplate, ReviewedTemplate};
+use crate::kubernetes::meta::Meta;
+use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::reviewed_template::ReviewedTemplate;
 
 impl Case<'_> {
     /// The evaluation with the patch for a pod or template

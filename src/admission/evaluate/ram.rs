@@ -4,7 +4,7 @@ use crate::admission::evaluate::Case;
 use crate::admission::outcome::evaluation::{Asked, Evaluation};
 use crate::admission::outcome::finding::Finding;
 use crate::config::Configuration;
-use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::meta::Meta;
 use eci_calls::{Call, Failure};
 use ram_policy::Principal;
 

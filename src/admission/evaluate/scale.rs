@@ -6,7 +6,8 @@ use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::routing::route::Route;
-use crate::kubernetes::pod_template::{FieldPath, PodTemplate};
+use crate::kubernetes::field_path::FieldPath;
+use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::workload::Workload;
 
 impl Case<'_> {

@@ -8,8 +8,9 @@ use crate::admission::evaluate::evaluation::StampedUser;
 use crate::admission::fields::changes::Changes;
 use crate::admission::outcome::container_difference::ContainerDifference;
 use crate::admission::outcome::stamp_fault::StampFault;
-use crate::kubernetes::pod::Metadata;
-use crate::kubernetes::pod_template::{PodTemplate, ReviewedTemplate};
+use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::stamp::Claims;
 
 impl Case<'_> {

@@ -10,10 +10,11 @@ use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::outcome::warning::Warning;
 use crate::admission::routing::lookalike;
 use crate::admission::routing::route::Route;
-use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile::Profile;
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
-use crate::kubernetes::pod_template::{PodTemplate, ReviewedTemplate};
+use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::stamp::Claims;
 
 impl Case<'_> {

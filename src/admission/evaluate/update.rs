@@ -6,7 +6,7 @@ use crate::admission::evaluate::{Case, call};
 use crate::admission::fields::reading::same_fields;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
-use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
 

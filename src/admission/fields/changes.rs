@@ -5,7 +5,7 @@ use crate::stamp::REQUESTED_BY;
 
 /// What the annotations shall be; an unchanged one is not there
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
+pub(crate) struct Changes {
     /// The custom tags
     pub custom_tags: Option<Change>,
     /// The resource group
@@ -18,7 +18,7 @@ pub struct Changes {
 
 /// What happens to one annotation
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// It gets this value
     Set(String),
     /// It goes away
@@ -27,12 +27,12 @@ pub enum Change {
 
 impl Changes {
     /// Whether everything stays as it is
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
     /// The changes of what ECI reads, with the annotations that they are about
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Change)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &Change)> {
         [
             (CUSTOM_TAGS, &self.custom_tags),
             (RESOURCE_GROUP_ID, &self.resource_group_id),
@@ -48,7 +48,7 @@ impl Changes {
     }
 
     /// The value that an annotation has after these changes, of which this is the value before
-    pub fn applied<'c>(&'c self, annotation: &str, before: Option<&'c str>) -> Option<&'c str> {
+    pub(crate) fn applied<'c>(&'c self, annotation: &str, before: Option<&'c str>) -> Option<&'c str> {
         match self.all().find(|(changed, _)| *changed == annotation) {
             Some((_, Change::Set(value))) => Some(value),
             Some((_, Change::Remove)) => None,

@@ -8,8 +8,8 @@ use crate::admission::fields::malformed::Problem;
 use crate::admission::fields::reading;
 use crate::admission::fields::reading::Fields;
 use crate::config::{FieldRule, MappingMode, MappingRules, MappingSource};
-use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_annotations::CUSTOM_TAGS;
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
 use crate::wording::{NAME_LENGTH, listed, quoted};
 
@@ -337,7 +337,8 @@ mod tests {
     use super::*;
     use crate::admission::fields::patch::Patch;
     use crate::config::TagRule;
-    use crate::kubernetes::pod_template::{FieldPath, PodTemplate};
+    use crate::kubernetes::field_path::FieldPath;
+    use crate::kubernetes::pod_template::PodTemplate;
 
     fn rule(source: MappingSource, mode: MappingMode) -> FieldRule {
         FieldRule { source, mode }

@@ -5,7 +5,8 @@ use crate::admission::fields::changes::{Change, Changes};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::kubernetes::pod_template::{FieldPath, PodTemplate, escaped};
+use crate::kubernetes::field_path::{FieldPath, escaped};
+use crate::kubernetes::pod_template::PodTemplate;
 use crate::stamp::REQUESTED_BY;
 
 /// The steps of a JSON patch (RFC 6902), of all pods and templates of one object

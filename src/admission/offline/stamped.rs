@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::admission::attribution::OwnedObject;
 use crate::config::{ClusterSettings, Configuration, DelegatedController};
 use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::pod::Metadata;
+use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{REQUESTED_BY, StampedObject, unverified};

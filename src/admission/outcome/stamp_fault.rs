@@ -2,7 +2,7 @@
 
 use crate::admission::outcome::container_difference::ContainerDifference;
 use crate::admission::outcome::restart::Restart;
-use crate::stamp::Broken;
+use crate::stamp::VerifyError;
 
 /// Why a stamp does not say who asked for a pod
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,9 +12,9 @@ pub(crate) enum StampFault {
     /// A controller brings none in a pod of this RuntimeClass, which may have added what leads to ECI
     Added(String, Option<Restart>),
     /// A controller brings one that no key here verifies, and how its template gets another
-    Lost(Broken, Option<Restart>),
+    Lost(VerifyError, Option<Restart>),
     /// It was not written here, or for something else
-    Forged(Broken),
+    Forged(VerifyError),
     /// It is another one than ramgate wrote
     Changed,
     /// It is not there though ramgate writes one, as if the mutating webhook had not been asked

@@ -2,7 +2,7 @@
 
 use crate::admission::outcome::verb::Verb;
 use crate::admission::review::{Resource, Review};
-use crate::kubernetes::pod::Metadata;
+use crate::kubernetes::metadata::Metadata;
 use crate::wording::{clipped, quoted};
 
 /// The object's name; empty if only `generateName` is known

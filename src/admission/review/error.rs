@@ -1,7 +1,7 @@
 //! Why a body is not a review that can be answered.
 
 use crate::admission::review::Operation;
-use crate::kubernetes::bounds::PARTS;
+use crate::kubernetes::limits::MAX_ELEMENTS;
 
 /// Why a body is not a review that can be answered
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +62,9 @@ pub(crate) enum Problem {
         part: &'static str,
     },
     /// More of its objects would be kept than anybody sends
-    #[error("its objects have more than {PARTS} labels, annotations, node terms and tolerations together")]
+    #[error(
+        "its objects have more than {MAX_ELEMENTS} labels, annotations, node terms and tolerations together"
+    )]
     TooManyParts,
     /// The object does not read as what it should be
     #[error("{part} is not a {what}: {source}")]

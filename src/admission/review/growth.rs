@@ -11,12 +11,12 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::kubernetes::pod::present;
+use crate::kubernetes::deserialize::null_as_default;
 
 /// What of an object says how many pods are made of its template, as texts of the review
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Size<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     spec: Spec<'a>,
 }
 
@@ -39,7 +39,7 @@ struct Spec<'a> {
     backoff_limit: Option<&'a RawValue>,
     #[serde(borrow)]
     suspend: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     job_template: JobTemplate<'a>,
 }
 

@@ -2,7 +2,8 @@
 
 use crate::admission::review::{Operation, Resource, Review};
 use crate::config::ClusterSettings;
-use crate::kubernetes::cluster::{Cluster, NodeKind};
+use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::node_kind::NodeKind;
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::workload::Workload;
@@ -87,7 +88,7 @@ impl<'a> Review<'a> {
     }
 
     /// Whether a stamp in the review names a key that is not known here, as right after another replica made one
-    pub fn has_unknown_key(&self, ring: &stamp::Ring) -> bool {
+    pub fn has_unknown_key(&self, ring: &stamp::KeyRing) -> bool {
         let sides = self
             .templates
             .iter()

@@ -12,11 +12,14 @@ use crate::admission::review::{
     GroupVersionResource, Operation, Problem, Resource, Review, ReviewError, Revision, parameters,
 };
 use crate::config::ClusterSettings;
-use crate::kubernetes::bounds::PARTS;
-use crate::kubernetes::pod::{Metadata, present};
-use crate::kubernetes::pod_template;
-use crate::kubernetes::pod_template::{FieldPath, PodTemplate, ReviewedTemplate};
-use crate::kubernetes::strings::{Pairs, Text};
+use crate::kubernetes::borrowed_text::Text;
+use crate::kubernetes::deserialize::null_as_default;
+use crate::kubernetes::field_path::FieldPath;
+use crate::kubernetes::limits::MAX_ELEMENTS;
+use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::reviewed_template::ReviewedTemplate;
+use crate::kubernetes::string_map::StringMap;
 use crate::kubernetes::workload::Workload;
 
 /// A pod's way to a node
@@ -34,27 +37,32 @@ pub struct Binding<'a> {
 #[derive(Clone, Debug, Deserialize)]
 pub struct BoundPod<'a> {
     /// The pod's name
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     pub name: Text<'a>,
     /// The pod's UID, where the pod must be that very one
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     pub uid: Text<'a>,
     /// The version of the pod, where it must not have changed since
-    #[serde(borrow, default, deserialize_with = "present", rename = "resourceVersion")]
+    #[serde(
+        borrow,
+        default,
+        deserialize_with = "null_as_default",
+        rename = "resourceVersion"
+    )]
     pub resource_version: Text<'a>,
     /// Labels that the pod gets
     #[serde(borrow, default)]
-    pub labels: Pairs<'a>,
+    pub labels: StringMap<'a>,
     /// Annotations that the pod gets
     #[serde(borrow, default)]
-    pub annotations: Pairs<'a>,
+    pub annotations: StringMap<'a>,
 }
 
 /// Where a Binding leads
 #[derive(Clone, Debug, Deserialize)]
 pub struct Target<'a> {
     /// The node's name
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     pub name: Text<'a>,
 }
 
@@ -174,9 +182,9 @@ impl<'a> Review<'a> {
         if places.is_empty() || !matches!(self.operation, Operation::Create | Operation::Update) {
             return Ok(());
         }
-        self.owner = self.part("object", true, "workload", pod_template::metadata)?;
+        self.owner = self.part("object", true, "workload", Metadata::of_object)?;
         let is_update = self.operation == Operation::Update;
-        let before = self.part("oldObject", is_update, "workload", pod_template::metadata)?;
+        let before = self.part("oldObject", is_update, "workload", Metadata::of_object)?;
         let asks = |metadata: &Metadata<'_>| {
             let annotations = metadata.annotations.as_ref();
             annotations.and_then(|all| all.value(STAMPED).map(str::to_owned))
@@ -207,8 +215,8 @@ impl<'a> Review<'a> {
                     old: old.map(|json| template("oldObject", json)).transpose()?,
                     path,
                 };
-                parts = parts.saturating_add(reviewed.parts());
-                if parts > PARTS {
+                parts = parts.saturating_add(reviewed.element_count());
+                if parts > MAX_ELEMENTS {
                     return Err(Problem::TooManyParts);
                 }
                 self.templates.push(reviewed);

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use crate::kubernetes::canonical_json;
 use crate::kubernetes::canonical_json::Rule;
-use crate::kubernetes::pod_template::{FieldPath, member};
+use crate::kubernetes::field_path::FieldPath;
+use crate::kubernetes::json_member::member;
 
 /// What counts once templates and harmless fields are blank: not metadata and status, since an operator that copies labels of
 /// its object to its pods writes them beside the template's
@@ -24,7 +25,7 @@ const BLANK: &str = "null";
 pub(crate) fn same(old: &str, new: &str, templates: &[FieldPath], harmless: &[&str]) -> bool {
     let blank = |json| blanked(json, templates, harmless);
     match (blank(old), blank(new)) {
-        (Some(old), Some(new)) => canonical_json::same(&old, &new, &COUNTED),
+        (Some(old), Some(new)) => canonical_json::equivalent(&old, &new, &COUNTED),
         _ => false,
     }
 }

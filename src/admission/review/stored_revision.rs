@@ -7,7 +7,8 @@ use crate::admission::attribution::{OwnedObject, is_listed};
 use crate::admission::outcome::revision_fault::RevisionFault;
 use crate::config::ClusterSettings;
 use crate::kubernetes::controller_revision;
-use crate::kubernetes::pod::{Metadata, OwnerReference, present};
+use crate::kubernetes::deserialize::null_as_default;
+use crate::kubernetes::metadata::{Metadata, OwnerReference};
 use crate::kubernetes::pod_template::PodTemplate;
 
 /// A revision that a workload whose pods ramgate attributes may take up
@@ -24,7 +25,7 @@ pub struct Revision {
 /// A revision as an object
 #[derive(Debug, Deserialize)]
 pub(crate) struct StoredRevision<'a> {
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "null_as_default")]
     pub metadata: Metadata<'a>,
     #[serde(borrow)]
     data: Option<&'a RawValue>,

@@ -5,8 +5,10 @@
 
 use crate::admission::routing::route::Mark;
 use crate::config::{ClusterSettings, LabelOperator, LabelSelector};
-use crate::kubernetes::cluster::{Cluster, NodeKind};
-use crate::kubernetes::pod::{Expression, Pod, Term};
+use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::node_kind::NodeKind;
+use crate::kubernetes::pod::Pod;
+use crate::kubernetes::pod_spec::{Expression, Term};
 
 /// The label by which a node is named; mostly the node's name
 const HOST_NAME: &str = "kubernetes.io/hostname";

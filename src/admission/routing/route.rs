@@ -7,8 +7,11 @@ use crate::admission::routing::constraint;
 use std::fmt;
 
 use crate::config::ClusterSettings;
-use crate::kubernetes::cluster::{Cluster, Meta, NodeKind, profile_in_force};
-use crate::kubernetes::pod::{Pod, Toleration};
+use crate::kubernetes::cluster::{Cluster, profile_in_force};
+use crate::kubernetes::meta::Meta;
+use crate::kubernetes::node_kind::NodeKind;
+use crate::kubernetes::pod::Pod;
+use crate::kubernetes::pod_spec::Toleration;
 use crate::wording::{NAME_LENGTH, quoted};
 
 use crate::admission::routing::constraint::Pull;

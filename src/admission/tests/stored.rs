@@ -3,15 +3,15 @@
 //! neither asks nor stands in such a stamp.
 
 use crate::admission::review::complete::NamedObjects;
-use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile::Profile;
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use std::collections::BTreeMap;
 
 use crate::admission::attribution::{OwnedObject, trusted};
 use crate::admission::tests::*;
-use crate::kubernetes::pod::Metadata;
-use crate::stamp::{Claims, Form, KEY_BYTES, ObjectName, REQUESTED_BY, Ring, Signer, StampedObject};
+use crate::kubernetes::metadata::Metadata;
+use crate::stamp::{Claims, Form, KEY_BYTES, KeyRing, ObjectName, REQUESTED_BY, Signer, StampedObject};
 use ram_policy::Principal;
 
 const KRUISE: &str = "system:serviceaccount:kruise-system:kruise-manager";
@@ -124,7 +124,7 @@ impl Cluster for Known {
 }
 
 fn signer(id: &str) -> Signer {
-    Signer::new(Ring::new([(id.to_owned(), vec![7; KEY_BYTES])]).unwrap(), "")
+    Signer::new(KeyRing::new([(id.to_owned(), vec![7; KEY_BYTES])]).unwrap(), "")
 }
 
 /// Every stamp that somebody might bring or that may be stored, by its name

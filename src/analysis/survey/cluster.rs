@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::analysis::survey::webhooks::Webhooks;
-use crate::kubernetes::cluster::{Cluster, Meta};
+use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::stamp::Signer;
 

@@ -10,7 +10,7 @@ use crate::analysis::survey::objects::{Owner, is_bound, number, owner, stamp_of,
 use crate::analysis::survey::workload_evaluator::WorkloadEvaluator;
 use crate::analysis::survey::workload_kind::WorkloadKind;
 use crate::kubernetes::workload::Workload;
-use crate::stamp::{Ring, key_id};
+use crate::stamp::{KeyRing, key_id};
 
 /// The number of examples that are kept with a count
 const EXAMPLES: usize = 3;
@@ -220,7 +220,7 @@ impl Inventory {
     }
 
     /// The use of all keys, the newest first: those that stamps name, and those of the Secret
-    pub(crate) fn key_uses(&self, ring: Option<&Ring>) -> Vec<KeyUse> {
+    pub(crate) fn key_uses(&self, ring: Option<&KeyRing>) -> Vec<KeyUse> {
         let keys = ring.iter().flat_map(|ring| ring.keys());
         let known: Vec<&str> = keys.map(|key| key.id()).collect();
         let used = self.stamps_by_key.keys().map(String::as_str);

@@ -1,6 +1,6 @@
 //! The result of verifying a stamp.
 
-use crate::stamp::{Broken, Claims, Form};
+use crate::stamp::{Claims, Form, VerifyError};
 
 /// Whether a pod or template has a stamp that verifies
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(crate) enum StampStatus {
     /// The stamp does not verify
     Broken {
         /// The reason; `None` if there are no keys to verify it with
-        reason: Option<Broken>,
+        reason: Option<VerifyError>,
         /// The key that it names
         key: Option<String>,
     },

@@ -14,9 +14,9 @@ use crate::analysis::survey::inventory::Inventory;
 use crate::analysis::survey::webhooks::Webhooks;
 use crate::analysis::survey::{SurveyedCluster, WorkloadEvaluator, WorkloadKind};
 use crate::config::{Configuration, NamedDocument, ParsedDocument, load};
-use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::snapshot::ClusterSnapshot;
-use crate::stamp::{KEY_BYTES, Ring, Signer};
+use crate::stamp::{KEY_BYTES, KeyRing, Signer};
 
 /// A user who may create instances tagged `env:test`
 pub(crate) const ALICE: &str = "alice@example.com";
@@ -36,7 +36,7 @@ pub(crate) fn signer(ids: &[&str]) -> Signer {
         let secret: Vec<u8> = id.bytes().cycle().take(KEY_BYTES).collect();
         ((*id).to_owned(), secret)
     });
-    Signer::new(Ring::new(keys).unwrap(), "cluster-uid")
+    Signer::new(KeyRing::new(keys).unwrap(), "cluster-uid")
 }
 
 pub(crate) fn now() -> Timestamp {

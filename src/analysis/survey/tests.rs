@@ -12,7 +12,7 @@ use crate::analysis::survey::test_cluster::{
 };
 use crate::analysis::survey::{EnforceOutcome, RestampPlan, StampStatus, WorkloadKind};
 use crate::kubernetes::workload::Workload;
-use crate::stamp::{Broken, REQUESTED_BY};
+use crate::stamp::{REQUESTED_BY, VerifyError};
 
 const DEPLOYMENT: WorkloadKind = WorkloadKind::BuiltIn(Workload::Deployment);
 
@@ -85,7 +85,7 @@ fn a_broken_stamp_has_a_reason() {
     let mut copied = made.clone();
     copied["metadata"]["namespace"] = "bank".into();
     let one = only(test.evaluate(&DEPLOYMENT, &copied));
-    let reason = Some(Broken::Namespace("shop".to_owned()));
+    let reason = Some(VerifyError::Namespace("shop".to_owned()));
     assert_eq!(
         one.stamp,
         StampStatus::Broken {

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use crate::admission::attribution::OwnedObject;
 use crate::analysis::survey::objects::{group, owner, text};
 use crate::config::{ClusterSettings, DelegatedController};
-use crate::kubernetes::pod::Metadata;
-use crate::kubernetes::pod_template::FieldPath;
+use crate::kubernetes::field_path::FieldPath;
+use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::workload::Workload;
 
 /// A kind of object that makes pods, or pods themselves

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::authorization;
-use crate::authorization::{Case, Exempt, Review, Sight};
+use crate::authorization::{Exemptions, PodLookup, ReviewContext, SubjectAccessReview};
 use crate::cli::serve::handler::{Surrounding, WebhookHandler};
 use crate::cluster::{LiveRead, WatchedCluster};
 use crate::config::Configuration;
@@ -15,11 +15,11 @@ use crate::server::review_handler::HandledReview;
 impl WebhookHandler {
     /// Answers a SubjectAccessReview
     pub(super) async fn authorize(&self, body: &[u8]) -> HandledReview {
-        let review = match Review::parse(body) {
+        let review = match SubjectAccessReview::parse(body) {
             Ok(review) => review,
             Err(error) => return handled(authorization::malformed(&error)),
         };
-        let none = Exempt::default();
+        let none = Exemptions::default();
         let exempt = self.authorize.as_ref().unwrap_or(&none);
         let Some(configuration) = self.store.current() else {
             return handled(authorization::unready(&review, &self.modes, exempt));
@@ -28,10 +28,10 @@ impl WebhookHandler {
             Surrounding::Watched(view) => {
                 let case = self.case(&review, &configuration, &**view, exempt);
                 let live_read = complete(&case, view).await;
-                case.answer(match &live_read {
-                    LiveRead::Object(json) => Sight::Pod(json),
-                    LiveRead::Absent => Sight::Absent,
-                    LiveRead::Unread => Sight::Unread,
+                case.respond(match &live_read {
+                    LiveRead::Object(json) => PodLookup::Found(json),
+                    LiveRead::Absent => PodLookup::Absent,
+                    LiveRead::Unread => PodLookup::Unread,
                 })
             }
             Surrounding::Empty(objects) => {
@@ -40,7 +40,7 @@ impl WebhookHandler {
                     .pod()
                     .and_then(|(namespace, name)| objects.pod(namespace, name));
                 // With a folder there is no cluster to read the pod from
-                case.answer(pod.as_deref().map_or(Sight::Unread, Sight::Pod))
+                case.respond(pod.as_deref().map_or(PodLookup::Unread, PodLookup::Found))
             }
         };
         handled(answer)
@@ -48,24 +48,24 @@ impl WebhookHandler {
 
     fn case<'a>(
         &'a self,
-        review: &'a Review<'a>,
+        review: &'a SubjectAccessReview<'a>,
         configuration: &'a Configuration,
         cluster: &'a dyn Cluster,
-        exempt: &'a Exempt,
-    ) -> Case<'a> {
-        Case {
+        exempt: &'a Exemptions,
+    ) -> ReviewContext<'a> {
+        ReviewContext {
             review,
             configuration,
             cluster,
             modes: &self.modes,
-            exempt,
+            exemptions: exempt,
             now: Timestamp::now(),
         }
     }
 }
 
 /// Reads the objects that the review names and no watch has shown; nothing for a user to whom nothing is denied
-async fn complete(case: &Case<'_>, view: &Arc<WatchedCluster>) -> LiveRead {
+async fn complete(case: &ReviewContext<'_>, view: &Arc<WatchedCluster>) -> LiveRead {
     if let Some(namespace) = case.unread_namespace() {
         view.read_namespace(namespace).await;
     }
@@ -74,8 +74,8 @@ async fn complete(case: &Case<'_>, view: &Arc<WatchedCluster>) -> LiveRead {
         None => LiveRead::Absent,
     };
     let read_pod = match &live_read {
-        LiveRead::Object(json) => Sight::Pod(json),
-        LiveRead::Absent | LiveRead::Unread => Sight::Absent,
+        LiveRead::Object(json) => PodLookup::Found(json),
+        LiveRead::Absent | LiveRead::Unread => PodLookup::Absent,
     };
     if let Some(node) = case.unread_node(read_pod) {
         view.read_node(&node).await;
@@ -83,7 +83,7 @@ async fn complete(case: &Case<'_>, view: &Arc<WatchedCluster>) -> LiveRead {
     live_read
 }
 
-fn handled(answer: authorization::Answer) -> HandledReview {
+fn handled(answer: authorization::Response) -> HandledReview {
     HandledReview {
         body: answer.body,
         record: answer.record,

@@ -12,7 +12,7 @@ use crate::admission::response::admission_response::AdmissionResponse;
 use crate::admission::review::Resource;
 use crate::admission::review::complete::{CompleteReview, NamedObjects};
 use crate::admission::{Modes, Review, ReviewError, Webhook};
-use crate::authorization::Exempt;
+use crate::authorization::Exemptions;
 use crate::cluster::{WatchedCluster, prefetch};
 use crate::config::{Configuration, Store};
 use crate::config_admission;
@@ -20,7 +20,7 @@ use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::server::review_handler::{HandledReview, ReviewHandler};
 use crate::server::uid;
-use crate::stamp::{Ring, RingError, Signer};
+use crate::stamp::{KeyRing, KeyRingError, Signer};
 use crate::telemetry::endpoint::Endpoint;
 use crate::telemetry::record::Record;
 
@@ -34,7 +34,7 @@ pub(super) struct WebhookHandler {
     pub(super) surrounding: Surrounding,
     pub(super) modes: Modes,
     /// What the authorization webhook never judges, if that is on
-    pub(super) authorize: Option<Exempt>,
+    pub(super) authorize: Option<Exemptions>,
 }
 
 /// What is known of the cluster
@@ -52,8 +52,8 @@ impl Surrounding {
     /// # Errors
     ///
     /// The system gives no randomness for a key.
-    pub(super) fn empty() -> Result<Self, RingError> {
-        let ring = Ring::new([("memory".to_owned(), Ring::generate()?)])?;
+    pub(super) fn empty() -> Result<Self, KeyRingError> {
+        let ring = KeyRing::new([("memory".to_owned(), KeyRing::generate()?)])?;
         Ok(Self::Empty(
             ClusterSnapshot::default().signed_by(Signer::new(ring, "")),
         ))

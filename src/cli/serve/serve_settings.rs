@@ -13,7 +13,7 @@ use regex::Regex;
 use tracing_subscriber::EnvFilter;
 
 use crate::admission::Modes;
-use crate::authorization::Exempt;
+use crate::authorization::Exemptions;
 use crate::cli::serve::serve_settings::certificate_source::CertificateSource;
 use crate::cli::serve::serve_settings::mistakes::{Checked, Mistakes};
 use crate::cli::serve::serve_settings::namespace_override::by_namespace;
@@ -45,7 +45,7 @@ pub(super) struct ServeSettings {
     pub(super) ports: Ports,
     pub(super) modes: Modes,
     /// Exemptions of the authorization webhook; `None` if it is off
-    pub(super) authorize: Option<Exempt>,
+    pub(super) authorize: Option<Exemptions>,
     pub(super) limits: ReviewLimits,
     pub(super) shutdown_delay: Duration,
     pub(super) certificate: CertificateSource,
@@ -110,7 +110,7 @@ impl ServeArgs {
                 source: source?,
                 ports: ports?,
                 modes: modes?,
-                authorize: self.authorize.then_some(Exempt { own: self.namespace }),
+                authorize: self.authorize.then_some(Exemptions { own: self.namespace }),
                 limits: limits?,
                 shutdown_delay: shutdown_delay?,
                 certificate: certificate?,

@@ -7,7 +7,7 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::stamp::{Form, Ring, RingError};
+use crate::stamp::{Form, KeyRing, KeyRingError};
 
 /// The annotation with the form in which stamps are written
 ///
@@ -46,10 +46,10 @@ impl StampSecret {
     ///
     /// # Errors
     /// The system gives no randomness.
-    pub(super) fn generate() -> Result<Self, RingError> {
+    pub(super) fn generate() -> Result<Self, KeyRingError> {
         let id = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
         Ok(Self {
-            keys: BTreeMap::from([(id, ByteString(Ring::generate()?))]),
+            keys: BTreeMap::from([(id, ByteString(KeyRing::generate()?))]),
             form: Form::Second,
         })
     }
@@ -62,9 +62,9 @@ impl StampSecret {
     ///
     /// # Errors
     /// There is no key, or one is malformed.
-    pub(super) fn ring(&self) -> Result<Ring, RingError> {
+    pub(super) fn ring(&self) -> Result<KeyRing, KeyRingError> {
         let keys = self.keys.iter();
-        Ring::new(keys.map(|(id, key)| (id.clone(), key.0.clone())))
+        KeyRing::new(keys.map(|(id, key)| (id.clone(), key.0.clone())))
     }
 
     /// The Secret of this name with these keys

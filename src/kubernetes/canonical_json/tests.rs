@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 use crate::kubernetes::canonical_json::*;
 
 fn whole(one: &str, other: &str) -> bool {
-    same(one, other, &Rule::Whole)
+    equivalent(one, other, &Rule::Whole)
 }
 
 #[test]
-fn what_means_the_same_is_the_same() {
+fn equivalent_texts() {
     for (one, other) in [
         (
             r#"{"a": 1, "b": [true, null]}"#,
@@ -27,7 +27,7 @@ fn what_means_the_same_is_the_same() {
 }
 
 #[test]
-fn what_means_something_else_is_not_the_same() {
+fn texts_that_differ() {
     for (one, other) in [
         ("1", "1.0"),
         ("1", "\"1\""),
@@ -40,7 +40,7 @@ fn what_means_something_else_is_not_the_same() {
         (r#"{"a": "b"}"#, r#"{"b": "a"}"#),
         (r#"{"a": null}"#, "{}"),
         (r#"{"a": {"b": 1}, "c": {}}"#, r#"{"a": {}, "c": {"b": 1}}"#),
-        // What does not read
+        // Invalid JSON
         ("[1", "[1 "),
         ("{} x", "{}  x"),
     ] {
@@ -49,7 +49,7 @@ fn what_means_something_else_is_not_the_same() {
 }
 
 #[test]
-fn an_object_with_a_key_twice_is_like_nothing_else() {
+fn an_object_with_a_key_twice_equals_no_other_text() {
     let twice = r#"{"a": 1, "a": 2}"#;
     for other in [
         r#"{"a": 2, "a": 1}"#,
@@ -63,11 +63,11 @@ fn an_object_with_a_key_twice_is_like_nothing_else() {
     // Pairs of equal members must not cancel each other
     assert!(!whole(r#"{"a": 1, "a": 1}"#, "{}") && !whole(r#"{"a": 1, "a": 1}"#, r#"{"a": 1}"#));
     const LEFT_OUT: Rule = Rule::Fields(&[("a", Rule::Nothing)], &Rule::Whole);
-    assert!(!same(twice, "{}", &LEFT_OUT));
+    assert!(!equivalent(twice, "{}", &LEFT_OUT));
 }
 
 #[test]
-fn rules_say_what_counts() {
+fn rules_limit_the_digest() {
     const RULE: Rule = Rule::Fields(
         &[
             ("out", Rule::Nothing),
@@ -85,7 +85,7 @@ fn rules_say_what_counts() {
         ],
         &Rule::Whole,
     );
-    let same = |one, other| same(one, other, &RULE);
+    let same = |one, other| equivalent(one, other, &RULE);
     assert!(same(r#"{"out": [1]}"#, "{}"));
     assert!(same(
         r#"{"list": [{"in": 1, "x": 2}, {"in": null}]}"#,
@@ -110,18 +110,18 @@ fn depth_and_breadth_are_bounded() {
         let members: Vec<String> = (0..count).map(|at| format!("\"{at}\":0")).collect();
         format!("{{{}}}", members.join(","))
     };
-    assert!(digest(&broad(MOST_MEMBERS), &Rule::Whole).is_ok());
-    let error = digest(&broad(MOST_MEMBERS + 1), &Rule::Whole)
+    assert!(digest(&broad(MAX_MEMBERS), &Rule::Whole).is_ok());
+    let error = digest(&broad(MAX_MEMBERS + 1), &Rule::Whole)
         .unwrap_err()
         .to_string();
     assert!(error.contains("more than 65536 fields"), "{error}");
     // Objects that are closed take no room
-    let many = format!("[{}]", vec![r#"{"a":{"b":1,"c":2}}"#; MOST_MEMBERS / 2].join(","));
+    let many = format!("[{}]", vec![r#"{"a":{"b":1,"c":2}}"#; MAX_MEMBERS / 2].join(","));
     assert!(digest(&many, &Rule::Whole).is_ok());
 }
 
 #[test]
-fn a_digest_is_the_same_in_every_version() {
+fn a_digest_is_stable_over_versions() {
     let digest = digest(
         r#"{"image": "nginx:1", "command": ["a", "b"], "n": [1, -1, 1.5, true, null]}"#,
         &Rule::Whole,
@@ -198,7 +198,7 @@ fn written(value: &Value, form: &mut u64) -> String {
     }
 }
 
-/// A value with one of its parts exchanged for another value
+/// A value in which another value replaces one inside it
 fn changed(value: &Value, with: &Value, at: &mut usize) -> Value {
     if *at == 0 {
         *at = usize::MAX;
@@ -223,7 +223,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn the_same_is_what_the_trees_say(
+    fn texts_are_equivalent_if_their_trees_are_equal(
         one in value(), with in value(), at in 0usize..12, first in any::<u64>(), second in any::<u64>(),
     ) {
         let other = changed(&one, &with, &mut { at });

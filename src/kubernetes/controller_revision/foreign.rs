@@ -1,25 +1,26 @@
 //! The data of a revision that claims another controller than a StatefulSet or DaemonSet.
 //!
-//! Controllers find their revisions by the UID of their owner, and Kubernetes checks no more of that claim than they do. So
-//! such a revision may be taken up as any other, and passes only if no pod can come of it under a stamp: it leaves the
-//! template alone, replaces it by one without a stamp, or makes of it what is no pod.
+//! Controllers find their revisions by the UID of the owner, and neither they nor Kubernetes check that claim. So a
+//! StatefulSet may apply such a revision like any other. It passes only if no pod can get a stamp from it: it leaves the
+//! template alone, replaces it by one without a stamp, or turns it into something that is no pod.
 
 use serde_json::{Map, Value};
 
+use crate::kubernetes::controller_revision::patch::{MAX_BYTES, PATCH, REPLACE};
 use crate::kubernetes::controller_revision::path::Path;
 use crate::kubernetes::controller_revision::problem::Problem;
+use crate::kubernetes::controller_revision::tree;
 use crate::kubernetes::controller_revision::typed::fold;
-use crate::kubernetes::controller_revision::{MAX_BYTES, PATCH, REPLACE, tree};
 use crate::stamp::REQUESTED_BY;
 
-/// The field beside the template that decides which volumes pods have
-const CLAIMS: &str = "volumeclaimtemplates";
+/// The field beside the template that decides the volumes of pods, folded
+const VOLUME_CLAIMS: &str = "volumeclaimtemplates";
 
-/// The field by which the machines of KubeVirt are told from pods, which must have `containers`
+/// The field that virtual machines of KubeVirt have, while pods have `containers`
 const MACHINE: &str = "domain";
 
-/// What a pod has and a machine has not, or hardly ever, folded: merged into a live template, it would change what runs there
-const PODS_ALONE: [&str; 31] = [
+/// Fields that pods have and machines hardly ever have, folded; merged into a live template, they would change its pods
+const POD_FIELDS: [&str; 31] = [
     "activedeadlineseconds",
     "automountserviceaccounttoken",
     "containers",
@@ -53,8 +54,8 @@ const PODS_ALONE: [&str; 31] = [
     "workloadref",
 ];
 
-/// What a machine's volume can come from and a pod's cannot: merged into a pod's volume of that name, it is no field
-const MACHINES_ALONE: [&str; 8] = [
+/// Sources of a machine's volumes that pods do not have; merged into a pod's volume, they are unknown fields
+const MACHINE_VOLUME_SOURCES: [&str; 8] = [
     "cloudInitConfigDrive",
     "cloudInitNoCloud",
     "containerDisk",
@@ -65,11 +66,11 @@ const MACHINES_ALONE: [&str; 8] = [
     "memoryDump",
 ];
 
-/// Holds the data of another controller's revision against what a StatefulSet would make of it
+/// Checks that a StatefulSet could not create stamped pods from the revision of another controller
 ///
 /// # Errors
 ///
-/// What could make pods of it that bear a stamp.
+/// The data is too large or not JSON, could be merged into a pod template, or replaces it by one with a stamp.
 pub(crate) fn check(data: &str) -> Result<(), Problem> {
     if data.len() > MAX_BYTES {
         return Err(Problem::TooLarge(data.len()));
@@ -80,11 +81,11 @@ pub(crate) fn check(data: &str) -> Result<(), Problem> {
         return Ok(());
     };
     let template = section(spec, "template", &spec_path)?;
-    let claims = match is_object(spec) {
-        true => tree::entries(spec, &spec_path)?
-            .into_iter()
-            .find(|(name, _)| fold(name) == CLAIMS),
-        false => None,
+    let claims = if is_object(spec) {
+        let mut entries = tree::entries(spec, &spec_path)?.into_iter();
+        entries.find(|(name, _)| fold(name) == VOLUME_CLAIMS)
+    } else {
+        None
     };
     let beside = |(found, _)| Problem::Beside {
         at: spec_path.to_string(),
@@ -96,7 +97,7 @@ pub(crate) fn check(data: &str) -> Result<(), Problem> {
     };
     let path = Path::Field(&spec_path, "template");
     let mut tree = tree::parse(text, &path)?;
-    if bears_stamp(&tree) {
+    if has_stamp(&tree) {
         return Err(Problem::Stamped { at: path.to_string() });
     }
     let fields = tree
@@ -109,7 +110,7 @@ pub(crate) fn check(data: &str) -> Result<(), Problem> {
     }
 }
 
-/// The value of a field, which must stand once and in its own letters, beside no directive
+/// The value of a field, which must occur once, in its exact spelling, and beside no directive
 fn section<'a>(text: &'a str, wanted: &'static str, path: &Path<'_>) -> Result<Option<&'a str>, Problem> {
     let mut section = None;
     if !is_object(text) {
@@ -141,31 +142,31 @@ fn is_object(text: &str) -> bool {
     text.trim_start().starts_with('{')
 }
 
-/// Whether a name anywhere is that of the stamp
-fn bears_stamp(value: &Value) -> bool {
+/// Whether any field is named like the stamp's annotation
+fn has_stamp(value: &Value) -> bool {
     match value {
         Value::Object(fields) => fields
             .iter()
-            .any(|(name, value)| name == REQUESTED_BY || bears_stamp(value)),
-        Value::Array(items) => items.iter().any(bears_stamp),
+            .any(|(name, value)| name == REQUESTED_BY || has_stamp(value)),
+        Value::Array(items) => items.iter().any(has_stamp),
         _ => false,
     }
 }
 
-/// Whether it is the template of a virtual machine, which shares with pods only where it runs
+/// Whether it is the template of a virtual machine, which has only scheduling fields in common with pods
 fn is_machine(template: &Map<String, Value>) -> bool {
     let is_known = |name: &String| matches!(name.as_str(), "metadata" | "spec");
     let spec = template.get("spec").and_then(Value::as_object);
     template.keys().all(is_known)
         && spec.is_some_and(|spec| {
-            let is_pods = |name: &String| PODS_ALONE.contains(&fold(name).as_str());
-            spec.contains_key(MACHINE) && !spec.keys().any(is_pods) && has_volumes_of_machines(spec)
+            let is_pods = |name: &String| POD_FIELDS.contains(&fold(name).as_str());
+            spec.contains_key(MACHINE) && !spec.keys().any(is_pods) && has_only_machine_volumes(spec)
         })
 }
 
-/// Whether no volume of a pod gets another source from those of a machine
-fn has_volumes_of_machines(spec: &Map<String, Value>) -> bool {
-    let is_known = |name: &String| name == "name" || MACHINES_ALONE.contains(&name.as_str());
+/// Whether all volumes have sources that pods do not have
+fn has_only_machine_volumes(spec: &Map<String, Value>) -> bool {
+    let is_known = |name: &String| name == "name" || MACHINE_VOLUME_SOURCES.contains(&name.as_str());
     let is_machines = |volume: &Value| {
         volume
             .as_object()
@@ -182,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_other_operators_keep_in_revisions_passes() {
+    fn revisions_of_other_operators_pass() {
         for data in [
             "null",
             "[1]",
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_make_pods_under_a_stamp_is_refused() {
+    fn revisions_that_could_create_stamped_pods_are_refused() {
         for (data, wanted) in [
             (
                 r#"{"spec":{"template":{"$patch":"replace","metadata":{"annotations":{"ramgate.io/requested-by":"x"}}}}}"#,

@@ -1,10 +1,10 @@
-//! Where in a revision something stands, as messages name it.
+//! The path of a value in a revision, for messages: `data.spec.template.containers[0]`.
 
 use std::fmt;
 
 use crate::wording::{NAME_LENGTH, clipped};
 
-/// A value's way from the root; it lives on the stack of the reader
+/// The path of a value from the root; a linked list on the stack of the parser
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Path<'p> {
     Root(&'static str),

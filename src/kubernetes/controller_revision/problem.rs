@@ -1,123 +1,126 @@
-//! Why a revision is not exactly one whole template.
+//! The reasons to refuse the data of a revision.
 
 use std::fmt;
 
 use serde::de;
 
-use crate::kubernetes::controller_revision::MAX_BYTES;
+use crate::kubernetes::controller_revision::patch::MAX_BYTES;
 use crate::kubernetes::controller_revision::path::Path;
 use crate::wording::{NAME_LENGTH, clipped, fitted, quoted};
 
-/// The longest way to a field in a message, in bytes; those of real templates are shorter
-const LONGEST_PLACE: usize = 160;
+/// The longest path in a message, in bytes; those of real templates are shorter
+const LONGEST_PATH: usize = 160;
 
-/// Why a revision's data is refused
+/// A reason to refuse the data of a revision
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// More than is read
+    /// The data is too large
     #[error("`data` has {0} bytes, wanted at most {MAX_BYTES}")]
     TooLarge(usize),
-    /// No JSON, or nested deeper than is read
-    #[error("{} is not JSON: {message}", place(at))]
+    /// It is not JSON, or nested too deeply
+    #[error("{} is not JSON: {message}", quoted_path(at))]
     Json {
-        /// Where
+        /// The path
         at: String,
-        /// What the parser says
+        /// The parser's message
         message: String,
     },
-    /// Something else where an object must be
-    #[error("{} is {found}, wanted an object", place(at))]
+    /// A value is not an object
+    #[error("{} is {found}, wanted an object", quoted_path(at))]
     NotObject {
-        /// Where
+        /// The path
         at: String,
-        /// What it is
+        /// The type that it has
         found: &'static str,
     },
-    /// No template
-    #[error("{} has no field `{wanted}`, wanted that alone", place(at))]
+    /// The template is missing
+    #[error("{} has no field `{wanted}`, wanted that alone", quoted_path(at))]
     Missing {
-        /// Where
+        /// The path
         at: String,
         /// The only field that may be there
         wanted: &'static str,
     },
-    /// A field beside the template, which would be merged into the live object
+    /// There is a field beside the template; the controller would merge it into the live object
     #[error(
         "{} has the field {}, wanted `{wanted}` alone",
-        place(at),
+        quoted_path(at),
         quoted(found, NAME_LENGTH)
     )]
     Beside {
-        /// Where
+        /// The path
         at: String,
         /// The field's name
         found: String,
         /// The only field that may be there
         wanted: &'static str,
     },
-    /// A name given twice: which one counts depends on the reader
+    /// A name occurs twice; parsers differ in which one they take
     #[error(
         "{} has the field {} twice, wanted once",
-        place(at),
+        quoted_path(at),
         quoted(name, NAME_LENGTH)
     )]
     Twice {
-        /// Where
+        /// The path
         at: String,
         /// The name
         name: String,
     },
-    /// The template would be merged into the live one
+    /// The controller would merge the template into the live one
     #[error(
         "`data.spec.template` has {}, wanted `\"$patch\": \"replace\"`",
         .0.as_ref().map_or_else(|| "no `$patch`".to_owned(), |found| quoted(&format!("\"$patch\": {found}"), NAME_LENGTH))
     )]
     Patch(Option<String>),
-    /// A directive of strategic merge patch below the template
+    /// There is a directive of strategic merge patch below the template
     #[error(
         "{} has the directive {}, wanted none but `$patch` of the template",
-        place(at),
+        quoted_path(at),
         quoted(found, NAME_LENGTH)
     )]
     Directive {
-        /// Where
+        /// The path
         at: String,
         /// The directive
         found: String,
     },
-    /// No field of a pod template, or one in other letters, which Go takes for the field
+    /// A field is not known, or has another spelling that Go takes for a known field
     #[error(
         "{} has the field {}, {}",
-        place(at),
+        quoted_path(at),
         quoted(found, NAME_LENGTH),
         wanted.map_or_else(|| "which pod templates do not have there".to_owned(), |name| format!("wanted `{name}`"))
     )]
     Unknown {
-        /// Where
+        /// The path
         at: String,
         /// The field's name
         found: String,
         /// The field that Go takes it for
         wanted: Option<&'static str>,
     },
-    /// A stamp in what another controller is said to own
-    #[error("{} has a stamp, wanted none in a revision of another controller", place(at))]
+    /// A revision of another controller has a stamp
+    #[error(
+        "{} has a stamp, wanted none in a revision of another controller",
+        quoted_path(at)
+    )]
     Stamped {
-        /// Where
+        /// The path
         at: String,
     },
-    /// `null` where a value must be
-    #[error("{} is null, wanted a value", place(at))]
+    /// A required value is `null`
+    #[error("{} is null, wanted a value", quoted_path(at))]
     Null {
-        /// Where
+        /// The path
         at: String,
     },
-    /// A value that the field cannot have
-    #[error("{}: {}", place(at), fitted(message, LONGEST_PLACE))]
+    /// A field has a value of the wrong type or format
+    #[error("{}: {}", quoted_path(at), fitted(message, LONGEST_PATH))]
     Value {
-        /// Where
+        /// The path
         at: String,
-        /// What was found and wanted
+        /// The value that was found and the one that was wanted
         message: String,
     },
 }
@@ -151,11 +154,11 @@ impl Problem {
         }
     }
 
-    /// The same problem with its place, if it has none yet
+    /// The problem at this path, if it has none yet
     pub(crate) fn at(self, path: &Path<'_>) -> Self {
         match self {
             Self::Value { at, message } if at.is_empty() => Self::value(path, message),
-            placed => placed,
+            other => other,
         }
     }
 }
@@ -164,11 +167,11 @@ impl de::Error for Problem {
     fn custom<T: fmt::Display>(message: T) -> Self {
         Self::Value {
             at: String::new(),
-            message: clipped(&message.to_string(), LONGEST_PLACE),
+            message: clipped(&message.to_string(), LONGEST_PATH),
         }
     }
 }
 
-fn place(at: &str) -> String {
-    format!("`{}`", fitted(at, LONGEST_PLACE))
+fn quoted_path(at: &str) -> String {
+    format!("`{}`", fitted(at, LONGEST_PATH))
 }

@@ -1,17 +1,17 @@
-//! Amounts as Kubernetes writes them: a number with a suffix or an exponent.
+//! Quantities as Kubernetes writes them: a number with a suffix or an exponent.
 
-/// What may stand behind the number
+/// The suffixes of a number
 const SUFFIXES: [&str; 16] = [
     "", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei",
 ];
 
-/// Digits before and behind the point, and in an exponent; more of them make nothing that a node could offer
+/// The most digits before and behind the point, and in an exponent; no node offers a quantity with more
 const MOST_DIGITS: usize = 20;
 const MOST_EXPONENT_DIGITS: usize = 2;
 
-/// Whether Kubernetes surely reads the text as an amount
+/// Whether the text is a quantity as Kubernetes writes it
 ///
-/// Forms that it reads and never writes, such as `+1` and `.5`, count as none.
+/// `500m`, `2Gi` and `1e3` are. `+1` and `.5` are not: Kubernetes accepts them, but never writes them.
 pub(crate) fn is_quantity(text: &str) -> bool {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let (whole, rest) = digits(unsigned);
@@ -33,7 +33,7 @@ fn is_exponent(text: &str) -> bool {
     rest.is_empty() && (1..=MOST_EXPONENT_DIGITS).contains(&exponent.len())
 }
 
-/// The digits that a text begins with, and the rest of it
+/// The leading digits of a text, and the rest of it
 fn digits(text: &str) -> (&str, &str) {
     let end = text.bytes().take_while(u8::is_ascii_digit).count();
     text.split_at_checked(end).unwrap_or((text, ""))

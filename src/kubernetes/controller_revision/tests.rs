@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::kubernetes::controller_revision::{MAX_BYTES, template};
+use crate::kubernetes::controller_revision::patch::MAX_BYTES;
+use crate::kubernetes::controller_revision::template;
 
 /// What the controllers of StatefulSets and DaemonSets write: from Kubernetes 1.34 on without the empty time
-fn honest(has_empty_time: bool) -> Value {
+fn valid(has_empty_time: bool) -> Value {
     let mut metadata = json!({
         "labels": {"app": "db", "alibabacloud.com/eci": "true"},
         "annotations": {"k8s.aliyun.com/eci-custom-tags": "env:test", "Image": "no field"},
@@ -52,14 +53,14 @@ fn refusal(data: &str) -> String {
 
 /// The refusal of the honest data once something in it is different
 fn changed(change: impl FnOnce(&mut Value)) -> String {
-    let mut data = honest(true);
+    let mut data = valid(true);
     change(&mut data);
     refusal(&data.to_string())
 }
 
 /// The refusal of the honest data once a text in it is another
 fn replaced(from: &str, to: &str) -> String {
-    let data = honest(true).to_string();
+    let data = valid(true).to_string();
     assert_eq!(data.matches(from).count(), 1, "{from}");
     refusal(&data.replace(from, to))
 }
@@ -67,7 +68,7 @@ fn replaced(from: &str, to: &str) -> String {
 #[test]
 fn what_the_controllers_write_is_one_whole_template() {
     for has_empty_time in [true, false] {
-        let data = honest(has_empty_time);
+        let data = valid(has_empty_time);
         for text in [data.to_string(), serde_json::to_string_pretty(&data).unwrap()] {
             let found: Value = serde_json::from_str(template(&text).unwrap()).unwrap();
             assert_eq!(found, data["spec"]["template"]);
@@ -221,7 +222,7 @@ fn what_is_no_json_or_too_much_is_refused() {
         .join("\n")
     );
     let within = |length: usize| {
-        let mut data = honest(true);
+        let mut data = valid(true);
         let room = length
             .saturating_sub(data.to_string().len())
             .saturating_add("no field".len());
@@ -236,7 +237,7 @@ fn what_is_no_json_or_too_much_is_refused() {
 }
 
 #[test]
-fn amounts_are_those_that_kubernetes_writes() {
+fn quantities_are_those_that_kubernetes_writes() {
     for text in [
         "0",
         "-1",
@@ -268,8 +269,8 @@ fn amounts_are_those_that_kubernetes_writes() {
 
 /// Any edit of honest data by a byte or a piece is read or refused, and never anything else
 #[test]
-fn no_edit_of_honest_data_breaks_the_reader() {
-    let data = honest(true).to_string();
+fn no_edit_of_valid_data_panics() {
+    let data = valid(true).to_string();
     let pieces = [
         "", "\"", "{", "}", "[", "]", ",", ":", "null", "1e999", "\\u0000", "\\", "$patch", "-", "\u{212a}",
         "\"a\":",

@@ -1,4 +1,4 @@
-//! JSON text to a tree in which no name stands twice and no directive of a patch.
+//! Parses JSON into a tree without duplicate names and without directives of a patch.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -7,15 +7,15 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::kubernetes::controller_revision::PATCH;
+use crate::kubernetes::controller_revision::patch::PATCH;
 use crate::kubernetes::controller_revision::path::Path;
 use crate::kubernetes::controller_revision::problem::Problem;
 use crate::wording::clipped;
 
-/// The longest words of a parser in a message
-const LONGEST_WORDS: usize = 120;
+/// The longest message of the parser, in bytes
+const LONGEST_MESSAGE: usize = 120;
 
-/// The fields of an object, in their order, values unread
+/// The fields of an object in their order, with unparsed values
 pub(crate) fn entries<'a>(text: &'a str, path: &Path<'_>) -> Result<Vec<(String, &'a RawValue)>, Problem> {
     struct Entries;
     impl<'de> Visitor<'de> for Entries {
@@ -34,15 +34,22 @@ pub(crate) fn entries<'a>(text: &'a str, path: &Path<'_>) -> Result<Vec<(String,
     let mut reader = serde_json::Deserializer::from_str(text);
     let found = reader.deserialize_map(Entries);
     let found = found.and_then(|found| reader.end().map(|()| found));
-    found.map_err(|error| match error.is_data() {
-        true => Problem::not_object(path, text),
-        false => not_json(&error, path),
+    found.map_err(|error| {
+        if error.is_data() {
+            Problem::not_object(path, text)
+        } else {
+            not_json(&error, path)
+        }
     })
 }
 
-/// The value that a text holds
+/// Parses a text
 ///
-/// The template itself may say `$patch`; whoever asks looks at what it says.
+/// The root may have the field `$patch`; the caller checks its value.
+///
+/// # Errors
+///
+/// The text is not JSON, or an object in it has a duplicate name or a directive.
 pub(crate) fn parse(text: &str, path: &Path<'_>) -> Result<Value, Problem> {
     let problem = RefCell::new(None);
     let seed = Seed {
@@ -59,11 +66,11 @@ pub(crate) fn parse(text: &str, path: &Path<'_>) -> Result<Value, Problem> {
 fn not_json(error: &serde_json::Error, path: &Path<'_>) -> Problem {
     Problem::Json {
         at: path.to_string(),
-        message: clipped(&error.to_string(), LONGEST_WORDS),
+        message: clipped(&error.to_string(), LONGEST_MESSAGE),
     }
 }
 
-/// Reads one value; what is wrong with it beyond JSON's own rules goes into `problem`
+/// Parses one value; stores the problem of valid JSON that is refused in `problem`
 #[derive(Clone, Copy)]
 struct Seed<'p> {
     path: &'p Path<'p>,

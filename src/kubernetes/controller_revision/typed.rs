@@ -1,7 +1,7 @@
-//! A tree held against the type of a pod template.
+//! Checks a tree against the type of a pod template.
 //!
-//! Each of k8s-openapi's types asks its deserializer for a struct and names the struct's fields. This deserializer
-//! refuses every other name at its place. Maps that people fill, such as labels, are asked for as maps and take any name.
+//! Each type of k8s-openapi names its fields to the deserializer. This deserializer refuses every other name. Types ask
+//! for maps such as labels as maps, which take any name.
 
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::jiff::Timestamp;
@@ -17,16 +17,16 @@ use crate::kubernetes::controller_revision::problem::Problem;
 use crate::kubernetes::controller_revision::quantity::is_quantity;
 use crate::wording::{NAME_LENGTH, quoted};
 
-/// Holds a tree against the type of a pod template
+/// Checks a tree against the type of a pod template
 ///
 /// # Errors
 ///
-/// A field has no such name, or no such value.
+/// A field has an unknown name, or a value of the wrong type or format.
 pub(crate) fn check(tree: &Value, path: &Path<'_>) -> Result<(), Problem> {
     PodTemplateSpec::deserialize(Node { value: tree, path }).map(drop)
 }
 
-/// A value at its place
+/// A value with its path
 #[derive(Clone, Copy)]
 struct Node<'n> {
     value: &'n Value,
@@ -74,7 +74,7 @@ impl<'de> Deserializer<'de> for Node<'_> {
         read.map_err(|problem| problem.at(self.path))
     }
 
-    /// `null` is an absent field, for Go as well where the name stands once
+    /// `null` is an absent field, also for Go since the name occurs once
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Problem> {
         match self.value {
             Value::Null => visitor.visit_none(),
@@ -110,7 +110,7 @@ impl<'de> Deserializer<'de> for Node<'_> {
         match name {
             "Quantity" => self.text("an amount such as `500m` or `2Gi`", is_quantity)?,
             "Time" | "MicroTime" => self.text("a time such as `2026-01-31T23:59:59Z`", is_time)?,
-            // Free JSON, which no template has
+            // Arbitrary JSON, which no template has
             "FieldsV1" => return Err(Problem::value(self.path, "found managed fields, wanted none")),
             _ => {}
         }
@@ -123,7 +123,7 @@ impl<'de> Deserializer<'de> for Node<'_> {
     }
 }
 
-/// Whether a time is written as Kubernetes writes it
+/// Whether a time has the format that Kubernetes writes
 fn is_time(text: &str) -> bool {
     const LENGTH: usize = "2026-01-31T23:59:59Z".len();
     text.len() == LENGTH
@@ -132,7 +132,7 @@ fn is_time(text: &str) -> bool {
             .is_ok_and(|time| time.to_string() == text)
 }
 
-/// A name as Go's decoder compares it: two letters beyond ASCII stand for one of it
+/// A name as Go's decoder compares it: without case, and with `ſ` as `s` and the Kelvin sign as `k`
 pub(crate) fn fold(name: &str) -> String {
     name.chars()
         .map(|letter| match letter {

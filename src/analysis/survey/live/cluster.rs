@@ -14,9 +14,9 @@ use crate::analysis::survey::live::stamp_keys::{CLUSTER_NAMESPACE, read_ring};
 use crate::analysis::survey::live::webhook_configurations::read_webhooks;
 use crate::analysis::survey::objects::text;
 use crate::config::{Configuration, Interest};
-use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::stamp::Signer;
 

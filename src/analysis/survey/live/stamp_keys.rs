@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::Secret;
 use crate::analysis::survey::live::api_client::ApiClient;
 use crate::analysis::survey::live::read_error::ReadError;
 use crate::analysis::survey::objects::text;
-use crate::stamp::Ring;
+use crate::stamp::KeyRing;
 
 /// The namespace whose UID identifies the cluster
 pub(super) const CLUSTER_NAMESPACE: &str = "kube-system";
@@ -19,7 +19,7 @@ pub(crate) async fn read_ring(
     client: &ApiClient,
     namespace: &str,
     name: &str,
-) -> Result<Option<Ring>, ReadError> {
+) -> Result<Option<KeyRing>, ReadError> {
     let what = format!("Secret {namespace}/{name}, which holds the keys of the stamps");
     let path = format!("/api/v1/namespaces/{namespace}/secrets");
     let Some(secret) = client.get(&what, &path, name).await? else {
@@ -27,7 +27,7 @@ pub(crate) async fn read_ring(
     };
     let secret: Secret = serde_json::from_value(secret).map_err(|error| ReadError::new(&what, error))?;
     let data = secret.data.into_iter().flatten();
-    Ring::new(data.map(|(id, secret)| (id, secret.0)))
+    KeyRing::new(data.map(|(id, secret)| (id, secret.0)))
         .map(Some)
         .map_err(|error| ReadError::new(&what, error))
 }

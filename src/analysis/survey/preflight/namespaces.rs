@@ -9,8 +9,8 @@ use crate::admission::routing::route::{Route, route};
 use crate::analysis::survey::cluster::SurveyedCluster;
 use crate::analysis::survey::preflight::finding::{Check, Finding, shortened};
 use crate::analysis::survey::preflight::input::PreflightInput;
-use crate::kubernetes::cluster::Meta;
 use crate::kubernetes::eci_profile::Selector;
+use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
 use crate::wording::{NAME_LENGTH, quoted};
 
@@ -25,7 +25,7 @@ pub(super) fn routed_by_profile(input: &PreflightInput<'_>) -> Vec<Finding> {
         .filter(|selector| selector.is_selective())
         .filter_map(|selector| {
             let namespaces = cluster.snapshot.namespaces.iter().filter(|(name, meta)| {
-                selector.fits_namespace(meta)
+                selector.matches_namespace(meta)
                     && !cluster.is_exempt(name)
                     && mark(input, &selector.object_labels(), meta, &without).is_none()
             });

@@ -2,7 +2,8 @@
 
 use crate::analysis::survey::preflight::finding::{Check, Finding, shortened};
 use crate::analysis::survey::preflight::input::PreflightInput;
-use crate::kubernetes::cluster::{Meta, NodeKind};
+use crate::kubernetes::meta::Meta;
+use crate::kubernetes::node_kind::NodeKind;
 
 pub(super) fn findings(input: &PreflightInput<'_>) -> Vec<Finding> {
     let Some(names) = input.real_node_names else {

@@ -1,7 +1,7 @@
 //! Provokes each finding of preflight alone.
 
 use crate::config::LabelSelector;
-use crate::kubernetes::cluster::Meta;
+use crate::kubernetes::meta::Meta;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -9,7 +9,7 @@ use crate::analysis::survey::{StampStatus, WorkloadKind};
 use crate::cli::command_error::CommandError;
 use crate::cli::live_cluster::EvaluationInput;
 use crate::config::ClusterSettings;
-use crate::stamp::{Broken, Claims, Signer, unverified};
+use crate::stamp::{Claims, Signer, VerifyError, unverified};
 
 /// The stamp of a pod or template
 pub(super) struct VerifiedStamp {
@@ -105,7 +105,7 @@ impl VerifiedStamp {
         matches!(
             self.status,
             StampStatus::Broken {
-                reason: Some(Broken::Object(_)),
+                reason: Some(VerifyError::Object(_)),
                 ..
             }
         )

@@ -133,7 +133,7 @@ fn what_cannot_be_looked_up_is_denied_and_not_skipped() {
             "could not read the pod",
         ),
     ] {
-        let answer = given.answer_in(&asked, &ClusterSnapshot::unknown());
+        let answer = given.respond_in(&asked, &ClusterSnapshot::unknown());
         let reason = reason(&answer).unwrap();
         assert!(reason.contains(words), "{reason}");
         let is_error = status(&answer)["evaluationError"].is_string();
@@ -141,36 +141,36 @@ fn what_cannot_be_looked_up_is_denied_and_not_skipped() {
     }
     // Whoever may read it all the same is not kept from a pod whose node says enough
     assert_eq!(
-        reason(&given.answer_in(&get("root", &bound), &ClusterSnapshot::unknown())),
+        reason(&given.respond_in(&get("root", &bound), &ClusterSnapshot::unknown())),
         None
     );
     let body = get("all", &bound).body();
-    let review = Review::parse(body.as_bytes()).unwrap();
+    let review = SubjectAccessReview::parse(body.as_bytes()).unwrap();
     let unknown = ClusterSnapshot::unknown();
-    let case = given.case(&review, &unknown);
+    let case = given.context(&review, &unknown);
     assert_eq!(case.pod(), Some(("shop", "web")));
     assert_eq!(case.unread_namespace(), Some("shop"));
     assert_eq!(
-        case.unread_node(Sight::Pod(&bound.to_string())),
+        case.unread_node(PodLookup::Found(&bound.to_string())),
         Some("n".to_owned())
     );
-    assert_eq!(case.unread_node(Sight::Pod(&unbound.to_string())), None);
+    assert_eq!(case.unread_node(PodLookup::Found(&unbound.to_string())), None);
     let known = json!({"metadata": {"name": "web"}, "spec": {"nodeName": "real"}}).to_string();
     assert_eq!(
         given
-            .case(&review, &given.objects)
-            .unread_node(Sight::Pod(&known)),
+            .context(&review, &given.objects)
+            .unread_node(PodLookup::Found(&known)),
         None
     );
     let body = list("all").field("spec.nodeName", "n").body();
-    let review = Review::parse(body.as_bytes()).unwrap();
+    let review = SubjectAccessReview::parse(body.as_bytes()).unwrap();
     assert_eq!(
         given
-            .case(&review, &ClusterSnapshot::unknown())
-            .unread_node(Sight::Absent),
+            .context(&review, &ClusterSnapshot::unknown())
+            .unread_node(PodLookup::Absent),
         Some("n".to_owned())
     );
-    assert_eq!(given.case(&review, &given.objects).unread_namespace(), None);
+    assert_eq!(given.context(&review, &given.objects).unread_namespace(), None);
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn modes_soften_a_denial_to_no_opinion() {
         ..Modes::default()
     };
     let decision = |namespace: &str| {
-        let answer = given.answer(&list("nothing").within(namespace));
+        let answer = given.respond(&list("nothing").within(namespace));
         (
             status(&answer)["denied"] == true,
             answer.record.decision,
@@ -225,7 +225,7 @@ fn modes_soften_a_denial_to_no_opinion() {
     // A list of everything shows what is enforced too
     assert_eq!(decision(""), (true, "deny", "enforce", true));
     given.modes.namespaces.remove("eci");
-    let answer = given.answer(&list("nothing").within(""));
+    let answer = given.respond(&list("nothing").within(""));
     assert_eq!((reason(&answer), answer.record.mode), (None, "warn"));
 }
 
@@ -262,7 +262,7 @@ fn boundaries_hold_for_reading_too() {
     // An explicit deny shows first, whoever's it is
     let wall = boundary.replace("role/Team", "role/Wall");
     let given = Given::new(&[("cluster: {", &wall)]);
-    let answer = given.answer(&list("tags").labels(&[("env", "secret")]));
+    let answer = given.respond(&list("tags").labels(&[("env", "secret")]));
     let first = crate::authorization::tests::reason(&answer).unwrap();
     assert!(
         first.contains("the boundary RAM role `Wall` forbids it: statement `Guard#1` denies"),

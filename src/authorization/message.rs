@@ -1,63 +1,72 @@
-//! The sentence in which a person reads why something may not be read.
+//! The messages of findings, for people and for programs.
 
 use crate::admission::Cause;
 use crate::admission::response::admission_response::MAX_MESSAGE;
 use crate::admission::response::message::ram_denial::wish;
+use crate::authorization::evaluation::Scope;
 use crate::authorization::finding::Finding;
-use crate::authorization::question::{Deed, Question};
+use crate::authorization::pod_read::{PodRead, Verb};
 use crate::authorization::selector_advice::Advice;
 use crate::wording::{NAME_LENGTH, described, fitted, joined, listed, quoted, subject};
 use eci_calls::Denial;
 use eci_calls::condition_key::{TagKey, TagSource};
-use ram_policy::{Mismatch, PolicyType, Principal, Reason, StatementId};
+use ram_policy::{Mismatch, Miss, PolicyType, Principal, Reason, StatementId};
 
-/// What a sentence needs to know beside the finding
+/// The data of a message beside the finding
 #[derive(Clone, Copy)]
-pub(crate) struct Scene<'a> {
-    pub(crate) user: &'a str,
-    pub(crate) principal: Option<&'a Principal>,
-    pub(crate) question: &'a Question<'a>,
-    /// Whether the question is answered as one about a selection of pods
-    pub(crate) is_list: bool,
-    pub(crate) advice: Option<&'a Advice>,
-    pub(crate) account: &'a str,
+pub(super) struct MessageContext<'a> {
+    pub(super) user: &'a str,
+    pub(super) principal: Option<&'a Principal>,
+    pub(super) read: &'a PodRead<'a>,
+    pub(super) scope: Scope,
+    pub(super) advice: Option<&'a Advice>,
+    pub(super) account: &'a str,
 }
 
-impl Scene<'_> {
-    /// The whole message: one sentence, then RAM's own words
-    pub(crate) fn message(&self, finding: &Finding) -> String {
-        let words = joined(&finding.words(self.account));
+impl MessageContext<'_> {
+    /// The message for people: one sentence, then the fields of RAM's own error
+    ///
+    /// ```text
+    /// `alice` (RAM user `alice`) may not list the pods of namespace `shop` on ECI: <explanation>: <remedy>. AuthAction: ...
+    /// ```
+    pub(super) fn message(&self, finding: &Finding) -> String {
+        let fields = joined(&finding.ram_fields(self.account));
         let sentence = format!("{}: {}", self.opening(), self.explanation(finding));
-        let room = MAX_MESSAGE.saturating_sub(words.len()).saturating_sub(2);
-        fitted(&format!("{}. {words}", fitted(&sentence, room)), MAX_MESSAGE)
+        let room = MAX_MESSAGE.saturating_sub(fields.len()).saturating_sub(2);
+        fitted(&format!("{}. {fields}", fitted(&sentence, room)), MAX_MESSAGE)
     }
 
-    /// The same for programs
-    pub(crate) fn cause(&self, finding: &Finding) -> Cause {
+    /// The cause for programs: the code of the finding and its explanation
+    pub(super) fn cause(&self, finding: &Finding) -> Cause {
         Cause {
             reason: finding.code().to_owned(),
             message: format!(
                 "{}. {}",
                 self.explanation(finding),
-                joined(&finding.words(self.account))
+                joined(&finding.ram_fields(self.account))
             ),
             field: None,
         }
     }
 
-    /// Who may not do what to which pods
+    /// The requester, the verb and the pods
     fn opening(&self) -> String {
-        let Question { deed, namespace, .. } = *self.question;
-        let who = quoted(self.user, NAME_LENGTH);
+        let PodRead {
+            verb,
+            namespace,
+            name,
+            ..
+        } = *self.read;
+        let user = quoted(self.user, NAME_LENGTH);
         let bound = self
             .principal
             .map_or_else(String::new, |principal| format!(" ({})", described(principal)));
-        let what = match (self.question.name, namespace) {
+        let pods = match (name, namespace) {
             (Some(name), Some(namespace)) => format!("pod {}", quoted(&format!("{namespace}/{name}"), 128)),
             (_, Some(namespace)) => format!("the pods of namespace {}", quoted(namespace, NAME_LENGTH)),
             (_, None) => "the pods of all namespaces".to_owned(),
         };
-        format!("{who}{bound} may not {deed} {what} on ECI")
+        format!("{user}{bound} may not {verb} {pods} on ECI")
     }
 
     fn explanation(&self, finding: &Finding) -> String {
@@ -81,98 +90,102 @@ impl Scene<'_> {
                 boundary,
             } => {
                 let explanation = self.denied(denial, principal);
-                match boundary {
-                    true => format!("the boundary {} forbids it: {explanation}", described(principal)),
-                    false => explanation,
+                if *boundary {
+                    format!("the boundary {} forbids it: {explanation}", described(principal))
+                } else {
+                    explanation
                 }
             }
         }
     }
 
     fn denied(&self, denial: &Denial, principal: &Principal) -> String {
-        let who = described(principal);
+        let principal = described(principal);
         match &denial.decision.reason {
-            Reason::Statement(statement) => {
-                let statement = named(denial, statement);
-                format!(
-                    "{statement} denies {}: {}",
-                    denial.question.action,
-                    self.remedy(denial)
-                )
-            }
-            Reason::UnknownPrincipal => format!(
-                "{who} is not in ramgate's directory, so nothing is allowed to it: ask your cluster administrator to add it"
+            Reason::Statement(statement) => format!(
+                "{} denies {}: {}",
+                named(denial, statement),
+                denial.question.action,
+                self.remedy(denial)
             ),
-            Reason::NoMatch(misses) => match misses.first().map(|miss| (&miss.statement, &miss.mismatch)) {
-                Some((
-                    statement,
-                    Mismatch::Condition {
-                        operator,
-                        key,
-                        wanted,
-                        got,
-                    },
-                )) => {
-                    let statement = named(denial, statement);
-                    let found = self.found(key, got);
-                    format!(
-                        "{statement} wants {} {}, {found}: {}",
-                        self.of(key),
-                        wish(operator, wanted),
-                        self.remedy(denial)
-                    )
-                }
-                _ => self.nothing_allows(denial, &who),
-            },
-            Reason::Root | Reason::UnknownRole => self.nothing_allows(denial, &who),
+            Reason::UnknownPrincipal => format!(
+                "{principal} is not in ramgate's directory, so nothing is allowed to it: ask your cluster administrator to add it"
+            ),
+            Reason::NoMatch(misses) => misses
+                .first()
+                .and_then(|miss| self.unmet_condition(denial, miss))
+                .unwrap_or_else(|| self.nothing_allows(denial, &principal)),
+            Reason::Root | Reason::UnknownRole => self.nothing_allows(denial, &principal),
         }
     }
 
-    /// What a condition key stands for
-    fn of(&self, key: &str) -> String {
+    /// The condition that the nearest statement misses by; `None` if it misses by its action, resource or principal
+    fn unmet_condition(&self, denial: &Denial, miss: &Miss) -> Option<String> {
+        let Mismatch::Condition {
+            operator,
+            key,
+            wanted,
+            got,
+        } = &miss.mismatch
+        else {
+            return None;
+        };
+        Some(format!(
+            "{} wants {} {}, {}: {}",
+            named(denial, &miss.statement),
+            self.condition_key(key),
+            wish(operator, wanted),
+            self.found(key, got),
+            self.remedy(denial)
+        ))
+    }
+
+    /// A condition key as people know it: the tag that it is about, if it is about one
+    fn condition_key(&self, key: &str) -> String {
         match TagKey::parse(key) {
-            // A list names no instance, so that this is no tag of anything
+            // A list names no instance, so no tag has this value
             Some(TagKey {
                 source: TagSource::Resource,
                 ..
-            }) if self.is_list => quoted(key, NAME_LENGTH),
+            }) if self.scope == Scope::List => quoted(key, NAME_LENGTH),
             Some(TagKey { tag, .. }) => format!("tag {}", quoted(tag, NAME_LENGTH)),
             None => quoted(key, NAME_LENGTH),
         }
     }
 
+    /// The values that the call had for a condition key
     fn found(&self, key: &str, got: &[String]) -> String {
         if !got.is_empty() {
             return format!("but it is {}", listed(got, "and"));
         }
-        match (TagKey::parse(key).map(|key| key.source), self.is_list) {
-            (Some(TagSource::Resource), true) => "which only a request for one pod has".to_owned(),
-            (Some(_), true) => format!("but the {} asks for no such tag", self.noun()),
-            (Some(TagSource::Request), false) => "but a request for one pod asks for no tags".to_owned(),
-            (Some(_), false) => "but the pod has no such tag".to_owned(),
+        match (TagKey::parse(key).map(|key| key.source), self.scope) {
+            (Some(TagSource::Resource), Scope::List) => "which only a request for one pod has".to_owned(),
+            (Some(_), Scope::List) => format!("but the {} asks for no such tag", self.noun()),
+            (Some(TagSource::Request), Scope::Pod) => "but a request for one pod asks for no tags".to_owned(),
+            (Some(_), Scope::Pod) => "but the pod has no such tag".to_owned(),
             (None, _) => "but the request does not have it".to_owned(),
         }
     }
 
     fn noun(&self) -> &'static str {
-        match self.question.deed {
-            Deed::Watch => "watch",
-            Deed::Get | Deed::Log | Deed::List => "list",
+        match self.read.verb {
+            Verb::Watch => "watch",
+            Verb::Get | Verb::Log | Verb::List => "list",
         }
     }
 
-    /// That no statement comes near, and where one was looked for
-    fn nothing_allows(&self, denial: &Denial, who: &str) -> String {
+    /// Says that no statement comes near to allowing the call, and which policies were searched
+    fn nothing_allows(&self, denial: &Denial, principal: &str) -> String {
         let policies = match (
             denial.decision.policy_type,
             denial.question.resource_group.as_deref(),
         ) {
             (PolicyType::ControlPolicy, _) => "no control policy of the resource directory".to_owned(),
             (_, Some(group)) => format!(
-                "no policy of {who}, for the account or for resource group {},",
+                "no policy of {principal}, for the account or for resource group {},",
                 quoted(group, NAME_LENGTH)
             ),
-            (_, None) => format!("no policy of {who} for the whole account"),
+            (_, None) => format!("no policy of {principal} for the whole account"),
         };
         format!(
             "{policies} allows {}: {}",
@@ -181,7 +194,7 @@ impl Scene<'_> {
         )
     }
 
-    /// What to do
+    /// The advice to the requester
     fn remedy(&self, denial: &Denial) -> String {
         let administrator = match denial.decision.policy_type {
             PolicyType::ControlPolicy => "the administrator of your resource directory",
@@ -205,7 +218,7 @@ impl Scene<'_> {
     }
 }
 
-/// A statement by its name, and by its layer where that is not the principal's own
+/// A statement by its name, with its layer
 fn named(denial: &Denial, statement: &StatementId) -> String {
     let layer = match denial.decision.policy_type {
         PolicyType::ControlPolicy => "control policy statement",

@@ -1,26 +1,27 @@
-//! A SubjectAccessReview as the API server sends it, read without copying it.
+//! A SubjectAccessReview as the API server sends it, borrowed from its body.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::kubernetes::bounds::{GROUPS, few, modest};
-use crate::kubernetes::strings::Text;
+use crate::kubernetes::borrowed_text::Text;
+use crate::kubernetes::deserialize::{bounded_list, bounded_value};
+use crate::kubernetes::limits::MAX_GROUPS;
 use crate::wording::{NAME_LENGTH, quoted};
 
-/// The older version, in which only refusals are answered
+/// The older version; ramgate only refuses reviews in it
 const OLDER: &str = "authorization.k8s.io/v1beta1";
-/// The version that is read and answered
+/// The version that ramgate reads and answers
 pub(crate) const VERSION: &str = "authorization.k8s.io/v1";
-/// What is asked with it
+/// The kind of a review
 pub(crate) const KIND: &str = "SubjectAccessReview";
 
-/// A question whether somebody may do something
+/// A request of the API server to decide whether a user may do something
 #[derive(Clone, Debug)]
-pub(crate) struct Review<'a> {
+pub(crate) struct SubjectAccessReview<'a> {
     spec: Spec<'a>,
 }
 
-/// Why a body is not a review that can be judged
+/// An error in a body that makes it no review
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReviewError {
     /// Not JSON, or not of the shape of a review
@@ -38,15 +39,15 @@ pub(crate) enum ReviewError {
         /// The `kind` found
         kind: String,
     },
-    /// There is no question in it
+    /// It has no spec
     #[error("SubjectAccessReview has no spec")]
     NoSpec,
-    /// It asks about nothing, or about two things at once
+    /// It has neither kind of attributes, or both
     #[error("spec must have either resourceAttributes or nonResourceAttributes")]
-    NotOneQuestion,
-    /// Without either nobody can be asked about
+    NotOneKind,
+    /// It names no subject
     #[error("spec names neither user nor groups")]
-    Nobody,
+    NoSubject,
 }
 
 #[derive(Deserialize)]
@@ -60,10 +61,10 @@ struct Envelope<'a> {
     spec: Option<Spec<'a>>,
 }
 
-/// What decides whose version a body is of, where the rest of it need not be read
+/// The version and kind of a body whose other fields do not read
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Head<'a> {
+struct TypeMeta<'a> {
     #[serde(borrow, default)]
     api_version: Text<'a>,
     #[serde(borrow, default)]
@@ -74,22 +75,22 @@ struct Head<'a> {
 #[serde(rename_all = "camelCase")]
 struct Spec<'a> {
     #[serde(borrow)]
-    resource_attributes: Option<Attributes<'a>>,
+    resource_attributes: Option<ResourceAttributes<'a>>,
     non_resource_attributes: Option<IgnoredAny>,
     #[serde(borrow)]
     user: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "few::<GROUPS, _, _>")]
+    #[serde(borrow, default, deserialize_with = "bounded_list::<MAX_GROUPS, _, _>")]
     groups: Vec<Text<'a>>,
 }
 
-/// What is done to which objects
+/// The verb and the objects of a request to the API server
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub(crate) struct Attributes<'a> {
+pub(crate) struct ResourceAttributes<'a> {
     /// The namespace; empty for all of them
     #[serde(borrow)]
     pub namespace: Text<'a>,
-    /// What is done, such as `get`
+    /// The verb, such as `get`
     #[serde(borrow)]
     pub verb: Text<'a>,
     /// The API group; empty for the core group
@@ -104,22 +105,22 @@ pub(crate) struct Attributes<'a> {
     /// The object's name; empty for all of them
     #[serde(borrow)]
     pub name: Text<'a>,
-    /// What a list selects by fields
+    /// The field selector of a list
     #[serde(borrow)]
     pub field_selector: Option<Selector<'a>>,
-    /// What a list selects by labels
+    /// The label selector of a list
     #[serde(borrow)]
     pub label_selector: Option<Selector<'a>>,
 }
 
 /// A selector as an authorizer gets it
 ///
-/// A `rawSelector` is not read, as Kubernetes advises: the API server parses it, and what it understood stands in the
-/// requirements. What it did not understand is missing there, so that more seems selected than is.
+/// ramgate ignores `rawSelector`, as Kubernetes advises. The API server parses it into the requirements and leaves out
+/// those that it does not understand, so the requirements never select fewer objects than the request.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Selector<'a> {
     /// Requirements that must all hold
-    #[serde(borrow, default, deserialize_with = "modest")]
+    #[serde(borrow, default, deserialize_with = "bounded_value")]
     pub requirements: Option<Vec<Requirement<'a>>>,
 }
 
@@ -130,88 +131,89 @@ pub(crate) struct Requirement<'a> {
     /// The label or field
     #[serde(borrow)]
     pub key: Text<'a>,
-    /// In, NotIn, Exists or DoesNotExist
+    /// `In`, `NotIn`, `Exists` or `DoesNotExist`
     #[serde(borrow)]
     pub operator: Text<'a>,
-    /// The values compared with
+    /// The values that the operator compares with
     #[serde(borrow)]
     pub values: Option<Vec<Text<'a>>>,
 }
 
-impl<'a> Review<'a> {
-    /// Reads a review
+impl<'a> SubjectAccessReview<'a> {
+    /// Parses a review
     ///
     /// # Errors
     ///
-    /// The body is not a v1 review with one question about somebody.
+    /// The body is not JSON of a review, has another version or kind, or its spec lacks a subject or has not exactly one
+    /// kind of attributes.
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, ReviewError> {
         let envelope: Envelope<'a> = match serde_json::from_slice(body) {
             Ok(envelope) => envelope,
             Err(error) => {
-                // Another version may spell its spec otherwise, and is to be told that it is the version
-                let head: Head<'_> = serde_json::from_slice(body).unwrap_or_default();
-                if !head.kind.is_empty() {
-                    Self::check(&head.api_version, &head.kind)?;
+                // The spec of another version may differ; the version is then the error to report
+                let type_meta: TypeMeta<'_> = serde_json::from_slice(body).unwrap_or_default();
+                if !type_meta.kind.is_empty() {
+                    check_version(&type_meta.api_version, &type_meta.kind)?;
                 }
                 return Err(ReviewError::Shape(error));
             }
         };
-        Self::check(&envelope.api_version, &envelope.kind)?;
+        check_version(&envelope.api_version, &envelope.kind)?;
         let spec = envelope.spec.ok_or(ReviewError::NoSpec)?;
         if spec.resource_attributes.is_some() == spec.non_resource_attributes.is_some() {
-            return Err(ReviewError::NotOneQuestion);
+            return Err(ReviewError::NotOneKind);
         }
         let review = Self { spec };
         if review.user().is_empty() && review.groups().next().is_none() {
-            return Err(ReviewError::Nobody);
+            return Err(ReviewError::NoSubject);
         }
         Ok(review)
     }
 
-    fn check(api_version: &str, kind: &str) -> Result<(), ReviewError> {
-        if (api_version, kind) == (VERSION, KIND) {
-            return Ok(());
-        }
-        Err(ReviewError::Version {
-            api_version: api_version.to_owned(),
-            kind: kind.to_owned(),
-        })
-    }
-
-    /// Who asks; empty where a review names groups alone
+    /// The user; empty if the review names groups alone
     pub(crate) fn user(&self) -> &str {
         self.spec.user.as_deref().unwrap_or_default()
     }
 
-    /// The groups of who asks
+    /// The groups of the user
     pub(crate) fn groups(&self) -> impl Iterator<Item = &str> + Clone {
         self.spec.groups.iter().map(|group| &**group)
     }
 
-    /// What is done to which objects; nothing where it is about a path and no object
-    pub(crate) fn attributes(&self) -> Option<&Attributes<'a>> {
+    /// The verb and the objects; `None` if the review is about a URL path
+    pub(crate) fn attributes(&self) -> Option<&ResourceAttributes<'a>> {
         self.spec.resource_attributes.as_ref()
     }
 }
 
-impl Attributes<'_> {
-    /// The one value that a field must have to be selected
+fn check_version(api_version: &str, kind: &str) -> Result<(), ReviewError> {
+    if (api_version, kind) == (VERSION, KIND) {
+        return Ok(());
+    }
+    Err(ReviewError::Version {
+        api_version: api_version.to_owned(),
+        kind: kind.to_owned(),
+    })
+}
+
+impl ResourceAttributes<'_> {
+    /// The one value that a field of every selected object has
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
-        let fields = exact(self.field_selector.as_ref());
+        let fields = equalities(self.field_selector.as_ref());
         fields
             .into_iter()
             .find(|(key, _)| *key == name)
             .map(|(_, value)| value)
     }
 
-    /// The labels that must have one value to be selected, with that value
+    /// The labels for which every selected object has one value, with that value
     pub(crate) fn labels(&self) -> Vec<(&str, &str)> {
-        exact(self.label_selector.as_ref()).into_iter().collect()
+        equalities(self.label_selector.as_ref()).into_iter().collect()
     }
 }
 
 /// The requirements that one value alone meets: `key=value`, or `key in (value)`
-fn exact<'a>(selector: Option<&'a Selector<'_>>) -> impl IntoIterator<Item = (&'a str, &'a str)> {
+fn equalities<'a>(selector: Option<&'a Selector<'_>>) -> impl IntoIterator<Item = (&'a str, &'a str)> {
     let requirements = selector
         .into_iter()
         .flat_map(|selector| &selector.requirements)
@@ -228,8 +230,8 @@ fn exact<'a>(selector: Option<&'a Selector<'_>>) -> impl IntoIterator<Item = (&'
 }
 
 impl ReviewError {
-    /// The version in which the answer is understood
-    pub(crate) fn answered_in(&self) -> &'static str {
+    /// The version of the response: the older one for a review in that version
+    pub(crate) fn response_version(&self) -> &'static str {
         match self {
             Self::Version { api_version, kind } if kind == KIND && api_version == OLDER => OLDER,
             _ => VERSION,

@@ -24,7 +24,7 @@ fn what_is_not_about_reading_pods_is_no_business() {
         ("subresource", "status"),
         ("subresource", "log"),
     ] {
-        let answer = given.answer(&asked.clone().with(key, json!(value)));
+        let answer = given.respond(&asked.clone().with(key, json!(value)));
         assert_eq!(reason(&answer), None, "{key} {value}");
         assert_eq!(answer.record.decision, "unjudged");
     }
@@ -33,8 +33,8 @@ fn what_is_not_about_reading_pods_is_no_business() {
         .body()
         .replace(&asked.attributes.to_string(), &path.to_string());
     let body = body.replace("resourceAttributes", "nonResourceAttributes");
-    let review = Review::parse(body.as_bytes()).unwrap();
-    let answer = given.case(&review, &given.objects).answer(Sight::Absent);
+    let review = SubjectAccessReview::parse(body.as_bytes()).unwrap();
+    let answer = given.context(&review, &given.objects).respond(PodLookup::Absent);
     assert_eq!(answer.record.decision, "unjudged");
 }
 
@@ -56,7 +56,7 @@ fn every_way_to_read_a_whole_pod_is_judged() {
             .with("name", json!(""))
             .field("metadata.name", "web");
         assert!(given.denies(&by_field), "{verb}");
-        assert_eq!(given.answer(&by_field).record.name, "web");
+        assert_eq!(given.respond(&by_field).record.name, "web");
     }
 }
 
@@ -176,9 +176,9 @@ fn nothing_is_looked_up_for_whom_nothing_is_denied() {
         get("all", &pod(json!({}))).within("kube-system"),
     ] {
         let body = asked.body();
-        let review = Review::parse(body.as_bytes()).unwrap();
+        let review = SubjectAccessReview::parse(body.as_bytes()).unwrap();
         let unknown = ClusterSnapshot::unknown();
-        let case = given.case(&review, &unknown);
+        let case = given.context(&review, &unknown);
         assert_eq!(
             (case.pod(), case.unread_namespace()),
             (None, None),

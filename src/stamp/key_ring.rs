@@ -4,10 +4,10 @@ use std::fmt;
 
 use aws_lc_rs::{hmac, rand};
 
-/// How many bytes a key has: as many as the hash that it goes into
+/// The length of a key in bytes: that of the hash
 pub(crate) const KEY_BYTES: usize = 32;
 
-/// How many keys a ring may hold; two are enough to rotate
+/// How many keys a ring may hold; a rotation needs two
 const MOST_KEYS: usize = 16;
 
 /// The longest id of a key
@@ -15,7 +15,7 @@ const LONGEST_ID: usize = 64;
 
 /// Keys in the order of their ids, the newest last; never empty
 #[derive(Clone, Debug)]
-pub struct Ring {
+pub struct KeyRing {
     older: Vec<Key>,
     newest: Key,
 }
@@ -27,16 +27,16 @@ pub struct Key {
     key: hmac::Key,
 }
 
-/// Why keys make no ring
+/// An error in the keys of a ring
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RingError {
-    /// There is none to sign with
+pub enum KeyRingError {
+    /// There is no key to sign with
     #[error("there is no key in it")]
     Empty,
-    /// More than anybody rotates through
+    /// There are more keys than any rotation needs
     #[error("it has {0} keys: {MOST_KEYS} are the most, take the oldest out")]
     TooMany(usize),
-    /// An id that cannot stand in a stamp
+    /// An id that a stamp cannot hold
     #[error(
         "key id `{0}` is not accepted: an id has 1 to {LONGEST_ID} letters, digits, `-`, `_` and `.`, and the highest in \
          byte order signs"
@@ -55,33 +55,33 @@ pub enum RingError {
     NoRandomness,
 }
 
-impl Ring {
-    /// A ring of these keys
+impl KeyRing {
+    /// A ring of keys, each with its id
     ///
     /// # Errors
     ///
-    /// There is no key, there are too many, or one of them is none.
-    pub fn new(keys: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, RingError> {
+    /// There is no key, there are too many, or one has an unusable id or another length.
+    pub fn new(keys: impl IntoIterator<Item = (String, Vec<u8>)>) -> Result<Self, KeyRingError> {
         let mut older = keys
             .into_iter()
             .map(|(id, secret)| Key::new(id, &secret))
             .collect::<Result<Vec<Key>, _>>()?;
         if older.len() > MOST_KEYS {
-            return Err(RingError::TooMany(older.len()));
+            return Err(KeyRingError::TooMany(older.len()));
         }
         older.sort_by(|one, other| one.id.cmp(&other.id));
-        let newest = older.pop().ok_or(RingError::Empty)?;
+        let newest = older.pop().ok_or(KeyRingError::Empty)?;
         Ok(Self { older, newest })
     }
 
-    /// Fresh bytes for a key
+    /// Random bytes for a key
     ///
     /// # Errors
     ///
     /// The system gives no randomness.
-    pub fn generate() -> Result<Vec<u8>, RingError> {
+    pub fn generate() -> Result<Vec<u8>, KeyRingError> {
         let mut secret = vec![0; KEY_BYTES];
-        rand::fill(&mut secret).map_err(|_| RingError::NoRandomness)?;
+        rand::fill(&mut secret).map_err(|_| KeyRingError::NoRandomness)?;
         Ok(secret)
     }
 
@@ -102,13 +102,13 @@ impl Ring {
 }
 
 impl Key {
-    fn new(id: String, secret: &[u8]) -> Result<Self, RingError> {
+    fn new(id: String, secret: &[u8]) -> Result<Self, KeyRingError> {
         let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         if !(1..=LONGEST_ID).contains(&id.len()) || !id.bytes().all(letter) {
-            return Err(RingError::Id(id));
+            return Err(KeyRingError::Id(id));
         }
         if secret.len() != KEY_BYTES {
-            return Err(RingError::Length {
+            return Err(KeyRingError::Length {
                 id,
                 found: secret.len(),
             });
@@ -117,7 +117,7 @@ impl Key {
         Ok(Self { id, key })
     }
 
-    /// The id, which stamps carry
+    /// The id, which stamps name
     pub fn id(&self) -> &str {
         &self.id
     }
@@ -126,13 +126,13 @@ impl Key {
         hmac::sign(&self.key, message).as_ref().to_vec()
     }
 
-    /// Whether a message was signed with this key; takes the same time wherever two signatures differ
+    /// Whether a message was signed with this key, in constant time
     pub(super) fn verifies(&self, message: &[u8], mac: &[u8]) -> bool {
         hmac::verify(&self.key, message, mac).is_ok()
     }
 }
 
-/// The id alone: a key is never shown
+/// Shows the id alone: a key is secret
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Key").field(&self.id).finish()
@@ -143,8 +143,8 @@ impl fmt::Debug for Key {
 mod tests {
     use super::*;
 
-    fn ring(keys: &[(&str, usize)]) -> Result<Ring, RingError> {
-        Ring::new(
+    fn ring(keys: &[(&str, usize)]) -> Result<KeyRing, KeyRingError> {
+        KeyRing::new(
             keys.iter()
                 .map(|(id, length)| ((*id).to_owned(), vec![7; *length])),
         )
@@ -161,24 +161,24 @@ mod tests {
     #[test]
     fn what_is_no_ring_is_refused() {
         let refused = |keys: &[(&str, usize)]| ring(keys).unwrap_err();
-        assert_eq!(refused(&[]), RingError::Empty);
+        assert_eq!(refused(&[]), KeyRingError::Empty);
         assert_eq!(
             refused(&[("k", 31)]).to_string(),
             "key k has 31 bytes, a key has 32"
         );
         for id in ["", "a b", "é", &"k".repeat(65)] {
-            assert_eq!(refused(&[(id, 32)]), RingError::Id(id.to_owned()));
+            assert_eq!(refused(&[(id, 32)]), KeyRingError::Id(id.to_owned()));
         }
         let ids: Vec<String> = (0..17).map(|number| format!("k{number}")).collect();
         let many: Vec<(&str, usize)> = ids.iter().map(|id| (id.as_str(), 32)).collect();
-        assert_eq!(refused(&many), RingError::TooMany(17));
+        assert_eq!(refused(&many), KeyRingError::TooMany(17));
     }
 
     #[test]
     fn keys_are_random_and_not_shown() {
-        let (one, other) = (Ring::generate().unwrap(), Ring::generate().unwrap());
+        let (one, other) = (KeyRing::generate().unwrap(), KeyRing::generate().unwrap());
         assert_ne!(one, other);
-        let ring = Ring::new([("k".to_owned(), one)]).unwrap();
+        let ring = KeyRing::new([("k".to_owned(), one)]).unwrap();
         assert_eq!(format!("{:?}", ring.newest()), "Key(\"k\")");
     }
 }

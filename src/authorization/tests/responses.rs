@@ -50,7 +50,7 @@ fn a_long_name_leaves_room_for_the_words_of_ram() {
 #[test]
 fn what_was_judged_is_recorded() {
     let given = Given::new(&[]);
-    let record = given.answer(&get("tags", &tagged("env:test")).log()).record;
+    let record = given.respond(&get("tags", &tagged("env:test")).log()).record;
     assert_eq!(
         (
             record.user.as_str(),
@@ -78,7 +78,7 @@ fn what_was_judged_is_recorded() {
         (record.action, record.allowed_by),
         (Some("eci:DescribeContainerLog"), vec!["P26#2".to_owned()])
     );
-    let asked = |asked: &Ask| given.answer(asked).record.asked;
+    let asked = |asked: &Ask| given.respond(asked).record.asked;
     let label = |action, decision, scope| {
         vec![Asked {
             action,
@@ -98,7 +98,7 @@ fn what_was_judged_is_recorded() {
         label("eci:DescribeContainerLog", "ImplicitDeny", "account")
     );
     assert_eq!(asked(&list("nothing").within("shop")), []);
-    let record = given.answer(&list("tags")).record;
+    let record = given.respond(&list("tags")).record;
     assert_eq!(
         (record.code.as_deref(), record.causes, record.generation),
         (Some("ImplicitDeny"), None, Some(given.configuration.generation))
@@ -107,13 +107,13 @@ fn what_was_judged_is_recorded() {
 
 #[test]
 fn without_a_configuration_only_those_wait_whom_one_might_hold() {
-    let exempt = Exempt { own: None };
+    let exemptions = Exemptions { own: None };
     let answer = |asked: &Ask, mode: Mode| {
         let body = asked.body();
         unready(
-            &Review::parse(body.as_bytes()).unwrap(),
+            &SubjectAccessReview::parse(body.as_bytes()).unwrap(),
             &Modes::everywhere(mode),
-            &exempt,
+            &exemptions,
         )
     };
     let denied = answer(&list("all"), Mode::Enforce);
@@ -159,7 +159,7 @@ fn what_is_no_review_is_denied_with_the_reason() {
         }),
     ];
     let errors = bodies.iter().map(|body| {
-        let answer = malformed(&Review::parse(body.as_bytes()).unwrap_err());
+        let answer = malformed(&SubjectAccessReview::parse(body.as_bytes()).unwrap_err());
         assert_eq!(answer.record.decision, "malformed");
         assert!(status(&answer)["evaluationError"].is_string());
         let version: Value = serde_json::from_slice(&answer.body).unwrap();
@@ -167,7 +167,7 @@ fn what_is_no_review_is_denied_with_the_reason() {
     });
     insta::assert_snapshot!(errors.collect::<Vec<_>>().join("\n"));
     let grouped = changed(&|body| body["spec"]["user"] = json!(""));
-    assert!(Review::parse(grouped.as_bytes()).is_ok());
+    assert!(SubjectAccessReview::parse(grouped.as_bytes()).is_ok());
 }
 
 #[test]
@@ -237,10 +237,10 @@ proptest! {
     #[test]
     fn no_answer_ever_allows(asked in any_ask(), serverless: bool) {
         let given = Given::new(if serverless { &[("cluster: {", "cluster: {serverless: true, ")] } else { &[] });
-        let answer = given.answer(&asked);
+        let answer = given.respond(&asked);
         let denied = reason(&answer).is_some();
         prop_assert_eq!(denied, answer.record.decision == "deny");
-        prop_assert_eq!(&answer.body, &given.answer(&asked).body);
+        prop_assert_eq!(&answer.body, &given.respond(&asked).body);
         if asked.user == "root" {
             // The account is only kept from what cannot be read
             prop_assert!(!denied || asked.pod.as_deref() == Some("[]"));
@@ -249,8 +249,8 @@ proptest! {
 
     #[test]
     fn no_body_brings_it_down(body in prop::collection::vec(any::<u8>(), 0..200), cut in 0usize..600) {
-        let _any = Review::parse(&body);
+        let _any = SubjectAccessReview::parse(&body);
         let good = get("tags", &tagged("env:test")).body();
-        let _cut = Review::parse(good.as_bytes().get(..cut).unwrap_or_default());
+        let _cut = SubjectAccessReview::parse(good.as_bytes().get(..cut).unwrap_or_default());
     }
 }

@@ -1,4 +1,4 @@
-//! What runs in a pod, as far as a stamp holds it: a digest for the image and one for the command of each container.
+//! Digests of the images and commands of a pod's containers.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,21 +7,26 @@ use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-/// How many bytes of a digest are kept: half of SHA-256, which nobody finds a second image for
+/// How many bytes of a digest are kept: half of SHA-256, which still rules out a second preimage
 const KEPT: usize = 16;
 
-/// How many containers are told apart; the digests of more are folded into one, so that a stamp stays small
-const MOST: usize = 128;
+/// How many containers have digests of their own; if there are more, one digest covers all, so a stamp stays small
+const MOST_CONTAINERS: usize = 128;
 
-/// The name under which the digests of too many containers are folded; no container can have it
+/// The name of the digest that covers all containers; no container can have this name
 const ALL: &str = "*";
 
-/// The containers of a pod by their names
+/// The digests of a pod's containers, by container name
+///
+/// ```text
+/// {"main": "<digest of the image>.<digest of the command>"}
+/// {"*": "<digest of all images>.<digest of all commands>"}   for more than 128 containers
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(transparent)]
-pub struct Contents(BTreeMap<String, ContainerDigest>);
+pub struct ContainerDigests(BTreeMap<String, ContainerDigest>);
 
-/// Digests of the image, and of command and arguments, of one container
+/// The digests of one container: one of its image, one of its command and arguments
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ContainerDigest {
@@ -29,7 +34,7 @@ pub struct ContainerDigest {
     command: [u8; KEPT],
 }
 
-/// The part of a pod's spec that lists a container
+/// The list of a pod's spec that a container is in
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContainerList {
     /// `initContainers`
@@ -39,19 +44,18 @@ pub enum ContainerList {
 }
 
 impl ContainerDigest {
-    /// The digests of a container; which list it stands in counts as part of its command
+    /// The digests of a container; its list counts as part of its command
     pub fn new<'t>(
         list: ContainerList,
         image: &str,
         command: impl ExactSizeIterator<Item = &'t str>,
         arguments: impl ExactSizeIterator<Item = &'t str>,
     ) -> Self {
-        let mut text = vec![u8::from(list == ContainerList::Init)];
-        extend(&mut text, command);
-        extend(&mut text, arguments);
+        let list = u8::from(list == ContainerList::Init);
+        let command = [vec![list], length_prefixed(command), length_prefixed(arguments)].concat();
         Self {
-            image: kept(image.as_bytes()),
-            command: kept(&text),
+            image: truncated_digest(image.as_bytes()),
+            command: truncated_digest(&command),
         }
     }
 
@@ -66,44 +70,38 @@ impl ContainerDigest {
     }
 }
 
-/// Texts, each with its length before it, so that no two lists read the same
-fn extend<'t>(bytes: &mut Vec<u8>, texts: impl ExactSizeIterator<Item = &'t str>) {
-    bytes.extend(texts.len().to_be_bytes());
-    for text in texts {
-        bytes.extend(text.len().to_be_bytes());
-        bytes.extend(text.as_bytes());
-    }
+/// Texts, each after its length, so no two different lists give the same bytes
+fn length_prefixed<'t>(texts: impl ExactSizeIterator<Item = &'t str>) -> Vec<u8> {
+    let count = texts.len().to_be_bytes();
+    let texts = texts.map(|text| [&text.len().to_be_bytes()[..], text.as_bytes()].concat());
+    count.into_iter().chain(texts.flatten()).collect()
 }
 
-fn kept(bytes: &[u8]) -> [u8; KEPT] {
-    let mut kept = [0; KEPT];
-    let whole = digest(&SHA256, bytes);
-    kept.iter_mut()
-        .zip(whole.as_ref())
-        .for_each(|(kept, byte)| *kept = *byte);
-    kept
+fn truncated_digest(bytes: &[u8]) -> [u8; KEPT] {
+    // SHA-256 always has these bytes
+    let digest = digest(&SHA256, bytes);
+    digest.as_ref().first_chunk().copied().unwrap_or_default()
 }
 
-impl Contents {
-    /// The containers of a pod in their order
+impl ContainerDigests {
+    /// The digests of containers, given in the order of the pod
     pub fn new(containers: impl IntoIterator<Item = (String, ContainerDigest)>) -> Self {
         let all: Vec<(String, ContainerDigest)> = containers.into_iter().collect();
-        if all.len() <= MOST {
+        if all.len() <= MOST_CONTAINERS {
             return Self(all.into_iter().collect());
         }
-        let fold = |part: fn(&ContainerDigest) -> &[u8; KEPT]| {
-            let mut bytes = Vec::new();
-            for (name, digest) in &all {
-                extend(&mut bytes, std::iter::once(name.as_str()));
-                bytes.extend(part(digest));
-            }
-            kept(&bytes)
+        let digest_of_all = |property: fn(&ContainerDigest) -> &[u8; KEPT]| {
+            let containers = all.iter().flat_map(|(name, digest)| {
+                let name = length_prefixed(std::iter::once(name.as_str()));
+                [&name[..], property(digest)].concat()
+            });
+            truncated_digest(&containers.collect::<Vec<u8>>())
         };
-        let folded = ContainerDigest {
-            image: fold(|digest| &digest.image),
-            command: fold(|digest| &digest.command),
+        let all = ContainerDigest {
+            image: digest_of_all(|digest| &digest.image),
+            command: digest_of_all(|digest| &digest.command),
         };
-        Self([(ALL.to_owned(), folded)].into())
+        Self([(ALL.to_owned(), all)].into())
     }
 
     /// The digests of a container
@@ -116,7 +114,7 @@ impl Contents {
         self.0.iter().map(|(name, digest)| (name.as_str(), digest))
     }
 
-    /// Whether there were too many containers to tell them apart
+    /// Whether one digest covers all containers, because there are too many
     pub fn is_folded(&self) -> bool {
         self.0.contains_key(ALL)
     }
@@ -139,12 +137,12 @@ impl TryFrom<String> for ContainerDigest {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let read = |part: &str| <[u8; KEPT]>::try_from(HEXLOWER.decode(part.as_bytes()).ok()?).ok();
+        let decode = |part: &str| <[u8; KEPT]>::try_from(HEXLOWER.decode(part.as_bytes()).ok()?).ok();
         text.split_once('.')
             .and_then(|(image, command)| {
                 Some(Self {
-                    image: read(image)?,
-                    command: read(command)?,
+                    image: decode(image)?,
+                    command: decode(command)?,
                 })
             })
             .ok_or("digests of a container are two hexadecimal numbers of 32 digits")
@@ -161,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn image_and_command_are_told_apart() {
+    fn image_and_command_have_digests_of_their_own() {
         let one = digest_of("app:1", &["run"], &["fast"]);
         assert_eq!(one, digest_of("app:1", &["run"], &["fast"]));
         let other = digest_of("app:2", &["run"], &["fast"]);
@@ -184,23 +182,24 @@ mod tests {
             ["run"].into_iter(),
             ["fast"].into_iter(),
         );
-        assert!(!one.same_command(&init), "the list counts");
+        assert!(!one.same_command(&init), "the digest covers the list");
     }
 
     #[test]
     fn digests_read_as_they_are_written() {
-        let contents = Contents::new([("main".to_owned(), digest_of("app:1", &[], &[]))]);
-        let text = serde_json::to_string(&contents).unwrap();
-        assert_eq!(serde_json::from_str::<Contents>(&text).unwrap(), contents);
-        assert!(serde_json::from_str::<Contents>(r#"{"main": "00.11"}"#).is_err());
-        assert!(serde_json::from_str::<Contents>(r#"{"main": "x"}"#).is_err());
+        let digests = ContainerDigests::new([("main".to_owned(), digest_of("app:1", &[], &[]))]);
+        let text = serde_json::to_string(&digests).unwrap();
+        assert_eq!(serde_json::from_str::<ContainerDigests>(&text).unwrap(), digests);
+        assert!(serde_json::from_str::<ContainerDigests>(r#"{"main": "00.11"}"#).is_err());
+        assert!(serde_json::from_str::<ContainerDigests>(r#"{"main": "x"}"#).is_err());
     }
 
     #[test]
     fn too_many_containers_become_one_digest_of_all() {
         let many = |last: &str| {
-            let digests = (0..=MOST).map(|number| (format!("c{number}"), digest_of("app:1", &[], &[])));
-            Contents::new(digests.chain([("last".to_owned(), digest_of(last, &[], &[]))]))
+            let digests =
+                (0..=MOST_CONTAINERS).map(|number| (format!("c{number}"), digest_of("app:1", &[], &[])));
+            ContainerDigests::new(digests.chain([("last".to_owned(), digest_of(last, &[], &[]))]))
         };
         assert!(many("app:1").is_folded());
         assert_eq!(many("app:1"), many("app:1"));
