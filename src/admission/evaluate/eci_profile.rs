@@ -44,7 +44,7 @@ impl Case<'_> {
             .warnings
             .extend(changed.iter().take(SHOWN).map(|selector| selector.described()));
         for selector in changed {
-            match Fields::of(&selector.texts()) {
+            match Fields::from_texts(&selector.texts()) {
                 Ok(fields) => {
                     let mut call = call::create(&fields, self.configuration, "");
                     // It is not said in which namespace

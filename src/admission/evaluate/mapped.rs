@@ -118,7 +118,7 @@ impl Case<'_> {
         pod: &Pod<'_>,
         namespace: &Meta,
     ) -> bool {
-        let Ok(own) = Fields::of(written) else {
+        let Ok(own) = Fields::from_texts(written) else {
             return false;
         };
         let profile = self.profile();
@@ -129,7 +129,7 @@ impl Case<'_> {
                 ram_role_name: fields.role.clone(),
                 ..written.clone()
             };
-            Fields::of(&profile.completed(texts, pod, namespace)).ok()
+            Fields::from_texts(&profile.completed(texts, pod, namespace)).ok()
         };
         let map = |fields: &Fields| {
             let mapped = self.mapped(fields, pod, namespace, Scope::ALL);
@@ -142,6 +142,9 @@ impl Case<'_> {
             decorate(&own).and_then(|fields| map(&fields)),
             Some(own),
         ];
-        accepted.iter().flatten().any(|accepted| accepted.means(found))
+        accepted
+            .iter()
+            .flatten()
+            .any(|accepted| accepted.is_equivalent(found))
     }
 }

@@ -1,6 +1,6 @@
 //! Reasons against a request, as data.
 
-use crate::admission::fields::malformed::MalformedAnnotation;
+use crate::admission::fields::malformed_annotation::MalformedAnnotation;
 use crate::admission::fields::mapping::MappingError;
 use crate::admission::outcome::revision_fault::RevisionFault;
 use crate::admission::outcome::stamp_fault::StampFault;

@@ -158,7 +158,7 @@ impl RamDenial<'_> {
         match rules.find(|rule| rule.key == tag && rule.rule.mode == MappingMode::Enforce) {
             Some(rule) => format!(
                 "this tag is set by {}, ask whoever owns it",
-                mapping::described(&rule.rule.source)
+                mapping::source_name(&rule.rule.source)
             ),
             None => self.ask(),
         }
