@@ -13,7 +13,7 @@ use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::review::Binding;
 use crate::admission::routing::lookalike;
-use crate::admission::routing::lookalike::is_ecis;
+use crate::admission::routing::lookalike::is_eci_annotation;
 use crate::admission::routing::route::Route;
 use crate::kubernetes::cluster::{Meta, NodeKind};
 use crate::kubernetes::eci_annotations::ECI_FIELDS;
@@ -165,7 +165,7 @@ impl Case<'_> {
             .metadata
             .annotations
             .iter()
-            .filter(|(key, value)| is_ecis(key) && pod.annotation(key) != Some(value))
+            .filter(|(key, value)| is_eci_annotation(key) && pod.annotation(key) != Some(value))
             .map(|(key, _)| key)
             .peekable();
         if written.peek().is_none() {
