@@ -25,20 +25,20 @@ impl Case<'_> {
             attribution(self.review, reviewed, settings, self.cluster),
             self.namespace(),
         ) {
-            (Attribution::Kept, _) => self.kept(reviewed, new),
-            (Attribution::Carried(_), _) if !reviewed.path.is_whole() => {
+            (Attribution::KeepsStamp, _) => self.kept(reviewed, new),
+            (Attribution::Delegated(_), _) if !reviewed.path.is_whole() => {
                 // A controller compares what it made with what it made it of: a template that is mapped or loses its stamp
                 // would be a change to it, which it would try to undo for ever
                 Evaluation::default()
             }
-            (Attribution::Carried(delegation), namespace) => {
+            (Attribution::Delegated(delegation), namespace) => {
                 self.carried(reviewed, new, &delegation, namespace.as_deref())
             }
             // Nothing can be said of it yet but that it brings no stamp
             (_, None) => self.kept(reviewed, new),
-            (Attribution::Beside, Some(namespace)) => self.beside(reviewed, new, &namespace),
+            (Attribution::RequesterKeepsStamp, Some(namespace)) => self.beside(reviewed, new, &namespace),
             (Attribution::Requester, Some(namespace)) => self.stamped(reviewed, new, &namespace),
-            (Attribution::Late, Some(namespace)) => self.stamped_late(reviewed, new, &namespace),
+            (Attribution::LateStamp, Some(namespace)) => self.stamped_late(reviewed, new, &namespace),
         }
     }
 

@@ -29,9 +29,9 @@ impl Case<'_> {
         };
         let attribution = attribution(self.review, reviewed, &self.configuration.cluster, self.cluster);
         // Where nobody became the requester, nobody is judged
-        let is_left = attribution == Attribution::Late
+        let is_left = attribution == Attribution::LateStamp
             && new.stamp() == reviewed.old.as_ref().and_then(PodTemplate::stamp);
-        if attribution == Attribution::Kept || is_left {
+        if attribution == Attribution::KeepsStamp || is_left {
             return self.validate_kept(reviewed, new);
         }
         let Some(namespace) = self.namespace() else {
@@ -42,7 +42,7 @@ impl Case<'_> {
         let route = self.route_both(&pod, reviewed.old.as_ref(), &namespace);
         let mut evaluation = self.routed(route, verb(reviewed));
         let mut carried = None;
-        if let Attribution::Carried(delegation) = &attribution {
+        if let Attribution::Delegated(delegation) = &attribution {
             carried = self.attribute(&mut evaluation, reviewed, new, delegation);
             if !evaluation.leads_to_eci() {
                 return evaluation;
@@ -54,7 +54,7 @@ impl Case<'_> {
             }
         }
         evaluation.warnings = lookalike::warnings(&pod);
-        let is_made_again = matches!(attribution, Attribution::Carried(_)) && !reviewed.path.is_whole();
+        let is_made_again = matches!(attribution, Attribution::Delegated(_)) && !reviewed.path.is_whole();
         let is_readable = match is_made_again {
             // Its own source was mapped, and its pods will be
             true => evaluation.read(&pod),
@@ -201,7 +201,7 @@ impl Case<'_> {
         new: &PodTemplate<'_>,
         attribution: &Attribution,
     ) {
-        if *attribution == Attribution::Beside {
+        if *attribution == Attribution::RequesterKeepsStamp {
             evaluation.findings.extend(touched(reviewed, new));
             return;
         }

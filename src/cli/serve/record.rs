@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::admission::Webhook;
 use crate::admission::outcome::container_difference;
-use crate::admission::outcome::container_difference::Unlike;
+use crate::admission::outcome::container_difference::DifferenceKind;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::response::Response;
@@ -60,8 +60,8 @@ fn counted_differences(review: &Review<'_>, response: &Response) -> Vec<&'static
         return Vec::new();
     }
     let differences = response.evaluation.unlike.iter();
-    let kinds: BTreeSet<Unlike> = differences.map(|difference| difference.unlike).collect();
-    kinds.into_iter().map(Unlike::name).collect()
+    let kinds: BTreeSet<DifferenceKind> = differences.map(|difference| difference.kind).collect();
+    kinds.into_iter().map(DifferenceKind::name).collect()
 }
 
 fn operation(operation: Operation) -> &'static str {

@@ -1,6 +1,6 @@
 //! The explanation of a stamp fault: what was wanted, what was found, what to run.
 
-use crate::admission::outcome::container_difference::{ContainerDifference, Unlike};
+use crate::admission::outcome::container_difference::{ContainerDifference, DifferenceKind};
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::response::message::restart::restart_command;
 use crate::stamp::REQUESTED_BY;
@@ -66,11 +66,11 @@ fn shown(differences: &[ContainerDifference]) -> String {
         .take(SHOWN)
         .map(|difference| {
             let container = quoted(&difference.container, NAME_LENGTH);
-            match difference.unlike {
-                Unlike::Added => format!("container {container} was added"),
-                Unlike::Image => format!("container {container} has another image"),
-                Unlike::Command => format!("container {container} has another command or arguments"),
-                Unlike::Missing => format!("container {container} is missing"),
+            match difference.kind {
+                DifferenceKind::Added => format!("container {container} was added"),
+                DifferenceKind::Image => format!("container {container} has another image"),
+                DifferenceKind::Command => format!("container {container} has another command or arguments"),
+                DifferenceKind::Missing => format!("container {container} is missing"),
             }
         })
         .collect();
