@@ -13,7 +13,7 @@ use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::mode::Mode;
 use crate::admission::response::admission_response::{AdmissionResponse, Status};
 use crate::admission::response::denial::Denial;
-use crate::admission::response::message::context::MessageContext;
+use crate::admission::response::message::message_context::MessageContext;
 use crate::admission::review::{Resource, Review};
 use crate::admission::routing::route::Route;
 use crate::config::Configuration;

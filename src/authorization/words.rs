@@ -2,7 +2,7 @@
 
 use crate::admission::Cause;
 use crate::admission::response::admission_response::MAX_MESSAGE;
-use crate::admission::response::message::ram_denial::wish;
+use crate::admission::response::message::ram_denial::condition_text;
 use crate::authorization::finding::Finding;
 use crate::authorization::question::{Deed, Question};
 use crate::authorization::selector_advice::Advice;
@@ -118,7 +118,7 @@ impl Scene<'_> {
                     format!(
                         "{statement} wants {} {}, {found}: {}",
                         self.of(key),
-                        wish(operator, wanted),
+                        condition_text(operator, wanted),
                         self.remedy(denial)
                     )
                 }

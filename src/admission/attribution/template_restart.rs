@@ -1,6 +1,6 @@
 //! The way to get a stamp into the template of a pod that has none.
 
-use crate::admission::outcome::restart::Restart;
+use crate::admission::outcome::restart_step::Restart;
 use crate::kubernetes::pod::Metadata;
 use crate::kubernetes::workload::Workload;
 
@@ -21,7 +21,7 @@ pub(crate) fn restart(metadata: &Metadata<'_>) -> Option<Restart> {
             None => Restart::Write(controller.kind.to_string(), name),
         },
         Some(workload) if workload.restarts() => Restart::Rollout(workload, name),
-        Some(Workload::Job) => Restart::Again(name),
+        Some(Workload::Job) => Restart::Recreate(name),
         _ => Restart::Write(controller.kind.to_string(), name),
     })
 }

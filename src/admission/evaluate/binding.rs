@@ -119,7 +119,9 @@ impl Case<'_> {
         evaluation.operation = Some(call.operation);
         let brought = self.brought(binding, &template, &evaluation.fields, &namespace);
         if let Brought::Foreign(annotation) = &brought {
-            evaluation.findings.push(Finding::Brought(annotation.clone()));
+            evaluation
+                .findings
+                .push(Finding::BindingAnnotation(annotation.clone()));
         }
         let Some(claims) = claims else { return evaluation };
         let is_other = match Fields::read(template.read()) {
@@ -127,7 +129,7 @@ impl Case<'_> {
             Err(_) => true,
         };
         if is_other {
-            evaluation.findings.push(Finding::Stamp(StampFault::Differs));
+            evaluation.findings.push(Finding::Stamp(StampFault::FieldsDiffer));
         }
         if self.contents == StampContents::Refuse {
             self.expect_contents(&mut evaluation, &claims, &template);
@@ -140,7 +142,7 @@ impl Case<'_> {
                 ..Evaluation::default()
             };
             self.judge(&mut sender, &call, &namespace);
-            evaluation.asked.extend(sender.asked);
+            evaluation.questions.extend(sender.questions);
             if evaluation.findings.is_empty() && !sender.findings.is_empty() {
                 // One sentence is about one of them
                 evaluation.findings = sender.findings;

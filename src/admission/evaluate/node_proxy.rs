@@ -1,7 +1,7 @@
 //! The way to a node's kubelet, which runs commands in, and shows the logs of, everything that is on the node.
 
 use crate::admission::evaluate::Case;
-use crate::admission::outcome::evaluation::{Asked, Evaluation};
+use crate::admission::outcome::evaluation::{Evaluation, PrincipalQuestions};
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::verb::Verb;
 use crate::kubernetes::cluster::NodeKind;
@@ -42,7 +42,7 @@ impl Case<'_> {
             let boundary = principal != requester;
             let (question, verdict) =
                 eci_calls::evaluate_everywhere(policies, account, &principal, operation, self.now);
-            evaluation.asked.push(Asked {
+            evaluation.questions.push(PrincipalQuestions {
                 principal: principal.clone(),
                 boundary,
                 questions: vec![question],

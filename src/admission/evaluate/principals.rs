@@ -1,7 +1,7 @@
 //! Asking RAM: for the requester or whom the stamp names, and for every boundary of the namespace.
 
 use crate::admission::evaluate::Case;
-use crate::admission::outcome::evaluation::{Asked, Evaluation};
+use crate::admission::outcome::evaluation::{Evaluation, PrincipalQuestions};
 use crate::admission::outcome::finding::Finding;
 use crate::config::Configuration;
 use crate::kubernetes::cluster::Meta;
@@ -40,7 +40,7 @@ impl Case<'_> {
         } = self.configuration;
         let judged = eci_calls::evaluate(policies, account, principal, call, self.now);
         evaluation.allowed.extend(judged.allowed);
-        evaluation.asked.push(Asked {
+        evaluation.questions.push(PrincipalQuestions {
             principal: principal.clone(),
             boundary,
             questions: judged.questions,

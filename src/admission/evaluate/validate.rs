@@ -65,7 +65,7 @@ impl Case<'_> {
         }
         if let Some(claims) = carried {
             if self.differs_from_stamp(&claims, new, &evaluation.fields, &namespace) {
-                evaluation.findings.push(Finding::Stamp(StampFault::Differs));
+                evaluation.findings.push(Finding::Stamp(StampFault::FieldsDiffer));
             }
             if reviewed.path.is_whole() && reviewed.old.is_none() {
                 self.expect_contents(&mut evaluation, &claims, new);
@@ -150,7 +150,7 @@ impl Case<'_> {
                 match unstamped {
                     Unstamped::Missing => StampFault::Missing(restart(owner)),
                     Unstamped::Broken(broken) if broken.is_forged() => StampFault::Forged(broken),
-                    Unstamped::Broken(broken) => StampFault::Lost(broken, restart(owner)),
+                    Unstamped::Broken(broken) => StampFault::UnknownKey(broken, restart(owner)),
                 }
             })?;
         match unchecked(&claims, owned, settings, self.cluster) {
@@ -171,12 +171,12 @@ impl Case<'_> {
             return;
         };
         let injectors = &self.configuration.cluster.injectors;
-        evaluation.unlike = contents::differences(stamped, &running, injectors);
-        if self.contents == StampContents::Refuse && !evaluation.unlike.is_empty() {
-            let unlike = evaluation.unlike.clone();
+        evaluation.container_differences = contents::differences(stamped, &running, injectors);
+        if self.contents == StampContents::Refuse && !evaluation.container_differences.is_empty() {
+            let unlike = evaluation.container_differences.clone();
             evaluation
                 .findings
-                .push(Finding::Stamp(StampFault::Unlike(unlike)));
+                .push(Finding::Stamp(StampFault::ContainersDiffer(unlike)));
         }
     }
 
@@ -243,7 +243,7 @@ impl Case<'_> {
 
     fn judge_create(&self, evaluation: &mut Evaluation, pod: &Pod<'_>, namespace: &Meta) {
         let call = call::create(&evaluation.fields, self.configuration, self.review.namespace());
-        if evaluation.findings.iter().any(Finding::leaves_nobody) {
+        if evaluation.findings.iter().any(Finding::leaves_no_principal) {
             evaluation.operation = Some(call.operation);
             return;
         }
