@@ -122,7 +122,7 @@ impl Case<'_> {
         }
         for finding in &mut evaluation.findings {
             if let Finding::Stamp(StampFault::Missing(way)) = finding {
-                *finding = Finding::Stamp(StampFault::RuntimeClassMayLead(class.to_owned(), way.take()));
+                *finding = Finding::Stamp(StampFault::RuntimeClass(class.to_owned(), way.take()));
             }
         }
     }

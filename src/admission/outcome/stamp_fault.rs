@@ -10,7 +10,7 @@ pub(crate) enum StampFault {
     /// A controller's pod has none; the step by which its template gets one, if known
     Missing(Option<Restart>),
     /// A controller's pod has none, and this RuntimeClass may have led it to ECI
-    RuntimeClassMayLead(String, Option<Restart>),
+    RuntimeClass(String, Option<Restart>),
     /// A controller's pod has one of an unknown key; the step by which its template gets another
     UnknownKey(Broken, Option<Restart>),
     /// ramgate did not sign it, or signed it for another object
@@ -35,7 +35,7 @@ impl StampFault {
     /// The code for programs
     pub(crate) fn code(&self) -> &'static str {
         match self {
-            Self::Missing(_) | Self::RuntimeClassMayLead(..) | Self::UnknownKey(..) | Self::Unmarked => {
+            Self::Missing(_) | Self::RuntimeClass(..) | Self::UnknownKey(..) | Self::Unmarked => {
                 "MissingStamp"
             }
             Self::Forged(_) | Self::Changed => "ForgedStamp",
@@ -51,7 +51,7 @@ impl StampFault {
         match self {
             Self::Forged(_) | Self::Changed | Self::Unexpected | Self::NotSent(_) => true,
             Self::Missing(_)
-            | Self::RuntimeClassMayLead(..)
+            | Self::RuntimeClass(..)
             | Self::UnknownKey(..)
             | Self::NotApplied
             | Self::FieldsDiffer
@@ -64,7 +64,7 @@ impl StampFault {
     pub(crate) fn leaves_no_principal(&self) -> bool {
         match self {
             Self::Missing(_)
-            | Self::RuntimeClassMayLead(..)
+            | Self::RuntimeClass(..)
             | Self::UnknownKey(..)
             | Self::Forged(_)
             | Self::NotSent(_)

@@ -14,7 +14,7 @@ impl StampFault {
                 "nothing says for whom this controller acts, as its template has no stamp: {}",
                 restart_command(step.as_ref(), namespace)
             ),
-            Self::RuntimeClassMayLead(class, step) => format!(
+            Self::RuntimeClass(class, step) => format!(
                 "nothing says for whom this controller acts, as its template has no stamp; if nothing in the template leads to \
                  ECI, RuntimeClass {} or an admission plugin added it to the pod: ask your cluster administrator to list the \
                  class under `runtimeClasses`; then {}",
