@@ -150,7 +150,7 @@ impl Case<'_> {
                 match unstamped {
                     Unstamped::Missing => StampFault::Missing(restart(owner)),
                     Unstamped::Broken(broken) if broken.is_forged() => StampFault::Forged(broken),
-                    Unstamped::Broken(broken) => StampFault::UnknownKey(broken, restart(owner)),
+                    Unstamped::Broken(broken) => StampFault::NoKey(broken, restart(owner)),
                 }
             })?;
         match unchecked(&claims, owned, settings, self.cluster) {

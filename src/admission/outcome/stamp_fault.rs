@@ -12,7 +12,7 @@ pub(crate) enum StampFault {
     /// A controller's pod has none, and this RuntimeClass may have led it to ECI
     RuntimeClass(String, Option<Restart>),
     /// A controller's pod has one of an unknown key; the step by which its template gets another
-    UnknownKey(Broken, Option<Restart>),
+    NoKey(Broken, Option<Restart>),
     /// ramgate did not sign it, or signed it for another object
     Forged(Broken),
     /// It is not the one that ramgate wrote
@@ -35,9 +35,7 @@ impl StampFault {
     /// The code for programs
     pub(crate) fn code(&self) -> &'static str {
         match self {
-            Self::Missing(_) | Self::RuntimeClass(..) | Self::UnknownKey(..) | Self::Unmarked => {
-                "MissingStamp"
-            }
+            Self::Missing(_) | Self::RuntimeClass(..) | Self::NoKey(..) | Self::Unmarked => "MissingStamp",
             Self::Forged(_) | Self::Changed => "ForgedStamp",
             Self::NotApplied | Self::Unexpected => "StampNotApplied",
             Self::FieldsDiffer => "DiffersFromStamp",
@@ -52,7 +50,7 @@ impl StampFault {
             Self::Forged(_) | Self::Changed | Self::Unexpected | Self::NotSent(_) => true,
             Self::Missing(_)
             | Self::RuntimeClass(..)
-            | Self::UnknownKey(..)
+            | Self::NoKey(..)
             | Self::NotApplied
             | Self::FieldsDiffer
             | Self::Unmarked
@@ -65,7 +63,7 @@ impl StampFault {
         match self {
             Self::Missing(_)
             | Self::RuntimeClass(..)
-            | Self::UnknownKey(..)
+            | Self::NoKey(..)
             | Self::Forged(_)
             | Self::NotSent(_)
             | Self::Unmarked => true,

@@ -21,7 +21,7 @@ impl StampFault {
                 quoted(class, NAME_LENGTH),
                 restart_command(step.as_ref(), namespace)
             ),
-            Self::UnknownKey(broken, step) => format!(
+            Self::NoKey(broken, step) => format!(
                 "the stamp that should say for whom this controller acts cannot be checked, {broken}: {}",
                 restart_command(step.as_ref(), namespace)
             ),
