@@ -43,7 +43,7 @@ use crate::kubernetes::pod_template::{PodTemplate, ReviewedTemplate};
 
 pub(crate) use crate::admission::attribution::delegation::{Delegation, delegation, unchecked};
 pub(crate) use crate::admission::attribution::new_stamp::{own_claims, restamp};
-pub(crate) use crate::admission::attribution::owned_object::{OwnedObject, is_listed};
+pub(crate) use crate::admission::attribution::owned_object::OwnedObject;
 pub(crate) use crate::admission::attribution::template_restart::restart;
 pub(crate) use crate::admission::attribution::verified_stamp::{Unstamped, trusted, verified};
 
@@ -210,7 +210,7 @@ impl TemplateUpdate<'_> {
     ///
     /// A template that leads to ECI by itself was stamped when it was written, unless it is older than ramgate. A template
     /// that only its surroundings lead there may be anybody's, so the requester has to ask for the stamp by the
-    /// annotation [`STAMPED`].
+    /// annotation `ramgate.io/stamped`.
     fn gets_late_stamp(&self) -> bool {
         let Resource::Workload(workload) = self.review.resource() else {
             return false;
@@ -240,6 +240,3 @@ pub(crate) fn is_same(review: &Review<'_>, reviewed: &ReviewedTemplate<'_>, chan
     let stores_no_spec = review.resource() == Resource::Pods && review.subresource() == "status";
     fields && (stores_no_spec || same_spec(old.json(), new.json()))
 }
-
-/// The annotation by which a person asks for the stamp of a template that others may have written
-pub(crate) const STAMPED: &str = "ramgate.io/stamped";

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::admission::attribution::{OwnedObject, STAMPED};
+use crate::admission::attribution::owned_object::OwnedObject;
 use crate::admission::review::binding::Binding;
 use crate::admission::review::growth::Size;
 use crate::admission::review::operation::Operation;
@@ -21,6 +21,9 @@ use crate::kubernetes::pod::Metadata;
 use crate::kubernetes::pod_template;
 use crate::kubernetes::pod_template::{FieldPath, PodTemplate, ReviewedTemplate};
 use crate::kubernetes::workload::Workload;
+
+/// The annotation by which a person asks for the stamp of a template that others may have written
+const STAMPED: &str = "ramgate.io/stamped";
 
 /// The objects of a request, as far as ramgate reads them
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::admission::attribution::{OwnedObject, is_listed};
+use crate::admission::attribution::owned_object::{OwnedObject, is_listed};
 use crate::admission::outcome::revision_fault::RevisionFault;
 use crate::config::ClusterSettings;
 use crate::kubernetes::controller_revision;
