@@ -29,7 +29,7 @@ use crate::kubernetes::cluster::Cluster;
 
 pub(crate) use crate::admission::outcome::cause::Cause;
 pub(crate) use crate::admission::outcome::decision::Decision;
-pub(crate) use crate::admission::outcome::evaluation::Asked;
+pub(crate) use crate::admission::outcome::evaluation::PrincipalQuestions;
 pub use crate::admission::outcome::mode::{Mode, Modes};
 pub(crate) use crate::admission::response::admission_response::refuse;
 pub use crate::admission::review::Review;

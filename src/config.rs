@@ -36,10 +36,8 @@ pub(crate) use crate::config::directory::identities::{GrantEntry, RoleEntry};
 pub(crate) use crate::config::directory::injector::Injector;
 pub(crate) use crate::config::directory::label_selector::{LabelOperator, LabelSelector, Requirement};
 pub(crate) use crate::config::directory::located_text::LocatedText;
-#[cfg(test)]
-pub(crate) use crate::config::directory::mapping_rules::TagRule;
 pub(crate) use crate::config::directory::mapping_rules::{
-    FieldRule, MappingMode, MappingRules, MappingSource,
+    FieldRule, MappingMode, MappingRules, MappingSource, TagRule,
 };
 pub(crate) use crate::config::directory::name_rules::is_label;
 pub use crate::config::located_fault::{FaultClass, LocatedFault};

@@ -11,7 +11,9 @@ pub mod admission {
     pub use crate::admission::{Mode, Modes, Review, Webhook, respond};
     /// From `annotations`
     pub mod annotations {
-        pub use crate::admission::fields::reading::{Fields, resource_group, role_name, tags};
+        pub use crate::admission::fields::parse_names::{parse_resource_group, parse_role_name};
+        pub use crate::admission::fields::parse_tags::parse_tags;
+        pub use crate::admission::fields::reading::Fields;
         pub use crate::kubernetes::eci_annotations::ECI_FIELDS;
     }
     pub use crate::admission::offline::{Operation, Request};

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use ram_policy::{Context, Request};
-use ramgate::testing::config::{check, merge, NamedDocument, ParsedDocument};
+use ramgate::testing::config::{NamedDocument, ParsedDocument, check, merge};
 use ramgate_fuzz::lies_inside;
 
 static POLICIES: LazyLock<Vec<NamedDocument>> = LazyLock::new(|| {

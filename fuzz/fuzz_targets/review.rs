@@ -8,7 +8,10 @@ use std::sync::LazyLock;
 use jiff::Timestamp;
 use json_patch::{Patch, PatchOperation};
 use libfuzzer_sys::fuzz_target;
-use ramgate::testing::admission::{refuse, respond, CompleteReview, MAX_MESSAGE, MAX_WARNING, Mode, Modes, NamedObjects, Response, Review, Webhook};
+use ramgate::testing::admission::{
+    CompleteReview, MAX_MESSAGE, MAX_WARNING, Mode, Modes, NamedObjects, Response, Review, Webhook, refuse,
+    respond,
+};
 use ramgate::testing::config::Configuration;
 use ramgate::testing::kubernetes::ClusterSnapshot;
 use serde_json::{Value, json};

@@ -13,7 +13,7 @@ use serde_json::json;
 const LONGEST: usize = 500;
 
 fuzz_target!(|text: &str| {
-    if let Ok(tags) = annotations::tags(text) {
+    if let Ok(tags) = annotations::parse_tags(text) {
         assert!(tags.len() <= eci_calls::MAX_TAGS);
         Tags::from_pairs(tags.clone()).unwrap();
         let fields = Fields {
@@ -22,10 +22,10 @@ fuzz_target!(|text: &str| {
         };
         assert_eq!(fields.written_tags().as_deref(), Some(text));
     }
-    if let Ok(id) = annotations::resource_group(text) {
+    if let Ok(id) = annotations::parse_resource_group(text) {
         assert_eq!(id, text);
     }
-    if let Ok(name) = annotations::role_name(text) {
+    if let Ok(name) = annotations::parse_role_name(text) {
         assert_eq!(name, text);
         eci_calls::check_role_name(text).unwrap();
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use ram_policy::source::Position;
 use ram_policy::{Document, DocumentKind, Statement};
 use ramgate::testing::config as store;
-use ramgate::testing::config::{folder, Configuration, NamedDocument};
+use ramgate::testing::config::{Configuration, NamedDocument, folder};
 
 /// The documents of the reference example, which use every section of a directory
 pub fn reference() -> Vec<NamedDocument> {

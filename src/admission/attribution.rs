@@ -1,19 +1,41 @@
-//! Who stands behind a pod or pod template: the requester, the person whom a controller acts for, or nobody new.
+//! The attribution of a pod or pod template: the person for whom it is evaluated, and whose stamp it has afterwards.
 //!
-//! A stamp is never believed because it is there. It counts where it verifies and either a controller brings it that
-//! makes pods of templates, or it was there before and nothing that counts was changed.
+//! The stamp is the annotation in which ramgate signs who asked for a pod. A stamp that is merely there proves nothing. It
+//! has to verify, and either a controller that makes pods of templates copied it, or it was stored before and the request
+//! does not change what runs.
+//!
+//! | who asks | what changes | attribution | evaluated | stamp afterwards |
+//! | --- | --- | --- | --- | --- |
+//! | a person | they create it, or change what runs or the ECI fields | `Requester` | the requester | the requester's |
+//! | a person | they change a pod that is bound, or by a subresource | `RequesterKeepsStamp` | the requester | as before |
+//! | a controller | it creates it from a template, or changes it | `Delegated` | the person in the stamp | the controller's copy |
+//! | a person | nothing, in a workload without a valid stamp | `LateStamp` | the requester | theirs, if they may have such pods |
+//! | anybody | nothing | `KeepsStamp` | nobody | as before |
+//! | the control plane | anything but the ECI fields | `KeepsStamp` | nobody | as before |
+//! | a trusted editor | placement, labels, hashes in the environment | `KeepsStamp` | nobody | as before |
+//!
+//! | question | file |
+//! | --- | --- |
+//! | does a stamp verify for this object? | [`verified_stamp`], [`owned_object`] |
+//! | which controllers may copy stamps? | [`delegation`] |
+//! | what may a trusted editor change? | [`trusted_editor`] |
+//! | where is a stamp overwritten or removed? | the mutating half decides, [`new_stamp`] makes the change |
+//! | does a pod run what its stamp says? | [`contents`] |
+//! | how does a template without a stamp get one? | [`template_restart`] |
 
 pub(crate) mod contents;
 pub(crate) mod delegation;
+pub(crate) mod new_stamp;
 pub(crate) mod owned_object;
+pub(crate) mod template_restart;
 pub(crate) mod trusted_editor;
+pub(crate) mod verified_stamp;
 
-use crate::admission::fields::changes::{Change, Changes};
+use crate::admission::fields::changes::Changes;
 use crate::admission::fields::reading::{same_fields, texts};
-use crate::admission::outcome::restart::Restart;
 use crate::admission::review::{Resource, Review};
 use crate::admission::routing::route::{Route, route};
-use crate::config::{ClusterSettings, Configuration};
+use crate::config::ClusterSettings;
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::control_plane::is_control_plane;
 use crate::kubernetes::meta::Meta;
@@ -21,37 +43,40 @@ use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::pod_spec::same_spec;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
-use crate::kubernetes::workload::Workload;
-use crate::stamp::{Claims, Form, Signer, VerifyError};
 
 pub(crate) use crate::admission::attribution::delegation::{Delegation, delegation, unchecked};
-pub(crate) use crate::admission::attribution::owned_object::{OwnedObject, is_listed};
+pub(crate) use crate::admission::attribution::new_stamp::{own_claims, restamp};
+pub(crate) use crate::admission::attribution::owned_object::OwnedObject;
+pub(crate) use crate::admission::attribution::template_restart::restart;
+pub(crate) use crate::admission::attribution::verified_stamp::{Unstamped, trusted, verified};
 
-/// Who stands behind what a request brings
+/// The person for whom a pod or template is evaluated, and whose stamp it has afterwards
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Attribution {
-    /// Whoever asks: the stamp becomes theirs, and they are judged
+    /// The requester is evaluated and gets the stamp
+    ///
+    /// Example: alice applies a Deployment. Its template gets her stamp.
     Requester,
-    /// Whoever asks, and the stamp stays whose it is: the pod runs already, or the request cannot store a stamp
-    Beside,
-    /// The person in the stamp, whom a controller acts for
-    Carried(Delegation),
-    /// Whoever asks, if they may: nothing that counts is changed, and nobody stands behind it yet
-    Late,
-    /// Whoever it was before: nothing that counts is changed, or it is changed by those who may without being asked
-    Kept,
+    /// The requester is evaluated, and the stamp stays as it is
+    ///
+    /// The pod is bound already, or the request cannot store a stamp. Example: bob changes the image of alice's running
+    /// pod. He needs the right to do so, and the pod remains hers.
+    RequesterKeepsStamp,
+    /// The person in the stamp is evaluated, for whom a controller acts
+    ///
+    /// Example: the ReplicaSet controller creates a pod with the stamp of alice's Deployment.
+    Delegated(Delegation),
+    /// The requester gets the stamp if they may have such pods; otherwise the request passes and changes no stamp
+    ///
+    /// Example: a Deployment is older than ramgate. Alice annotates it with `ramgate.io/stamped`.
+    LateStamp,
+    /// Nobody is evaluated, and the stamp stays as it is
+    ///
+    /// Examples: bob labels alice's Deployment; the kubelet writes a pod's status; a listed autoscaler adds a toleration.
+    KeepsStamp,
 }
 
-/// A stamp that does not stand for a person
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Unstamped {
-    /// There is none
-    Missing,
-    /// There is one that is not to be believed
-    Broken(VerifyError),
-}
-
-/// The object that a stamp of this pod or template stands in
+/// The object that has the stamp of this pod or template: the pod itself, or the workload around the template
 pub(crate) fn owned(
     review: &Review<'_>,
     reviewed: &ReviewedTemplate<'_>,
@@ -82,7 +107,15 @@ pub(crate) fn owned(
     }
 }
 
-/// Who stands behind a bearer in a request
+/// Decides the attribution of a pod or template in a request
+///
+/// ```text
+/// alice creates a Deployment                            -> Requester
+/// the ReplicaSet controller creates a pod               -> Delegated(BuiltIn)
+/// bob changes the replicas of alice's Deployment        -> KeepsStamp
+/// bob changes the image in alice's Deployment           -> Requester
+/// bob changes the image of alice's pod on a node        -> RequesterKeepsStamp
+/// ```
 pub(crate) fn attribution(
     review: &Review<'_>,
     reviewed: &ReviewedTemplate<'_>,
@@ -90,52 +123,114 @@ pub(crate) fn attribution(
     cluster: &dyn Cluster,
 ) -> Attribution {
     let owned = owned(review, reviewed, settings);
-    let claims = |template: &PodTemplate<'_>| {
-        verified(template.stamp(), review.namespace(), &owned, settings, cluster)
-    };
     let delegation = delegation(review, &owned, settings, cluster);
     let (Some(new), Some(old)) = (&reviewed.new, &reviewed.old) else {
-        return delegation.map_or(Attribution::Requester, Attribution::Carried);
+        return delegation.map_or(Attribution::Requester, Attribution::Delegated);
     };
-    let (now, before) = (new.read(), old.read());
-    let same_fields = same_fields(now, before);
-    let is_ours = is_control_plane(review.user(), review.groups(), settings);
+    let update = TemplateUpdate {
+        review,
+        new,
+        old,
+        is_pod: reviewed.path.is_whole(),
+        by_control_plane: is_control_plane(review.user(), review.groups(), settings),
+        owned,
+        settings,
+        cluster,
+    };
     if is_same(review, reviewed, &Changes::default()) {
-        let is_late = !is_ours
-            && delegation.is_none()
-            && is_stamped_late(review, reviewed, settings, cluster)
-            && claims(old).is_err();
-        return if is_late {
-            Attribution::Late
+        return if delegation.is_none() && update.gets_late_stamp() {
+            Attribution::LateStamp
         } else {
-            Attribution::Kept
+            Attribution::KeepsStamp
         };
     }
-    // What a controller writes anew counts for the person whose stamp it brings, and not for whoever was there before
-    let brings = |_: &Delegation| !reviewed.path.is_whole() || claims(new).is_ok() && !is_ours;
-    if let Some(delegation) = delegation.filter(brings) {
-        return Attribution::Carried(delegation);
+    // A changed object is evaluated for the person whose stamp the controller copies, not for the one in the old stamp
+    if let Some(delegation) = delegation.filter(|_| update.copies_stamp()) {
+        return Attribution::Delegated(delegation);
     }
-    if is_ours && same_fields {
-        return Attribution::Kept;
-    }
-    let stores_stamp = matches!(review.subresource(), "" | "status");
-    if reviewed.path.is_whole() && (before.node().is_some() || !stores_stamp) {
-        return Attribution::Beside;
-    }
-    let is_kept = same_fields
-        && settings.keepers.iter().any(|keeper| keeper == review.user())
-        && !review.changes_beside_templates()
-        && trusted_editor::keeps_identity(old.json(), new.json())
-        && claims(old).is_ok();
-    if is_kept {
-        Attribution::Kept
+    if update.by_control_plane && same_fields(new.read(), old.read()) {
+        Attribution::KeepsStamp
+    } else if update.is_of_bound_pod() || update.is_pod && !update.can_store_stamp() {
+        Attribution::RequesterKeepsStamp
+    } else if update.is_by_trusted_editor() {
+        Attribution::KeepsStamp
     } else {
         Attribution::Requester
     }
 }
 
-/// Whether an update changes nothing that counts once these changes are made to it, stamps left aside
+/// An update of a pod or template
+struct TemplateUpdate<'u> {
+    review: &'u Review<'u>,
+    new: &'u PodTemplate<'u>,
+    old: &'u PodTemplate<'u>,
+    /// Whether it is a pod and not the template of a workload
+    is_pod: bool,
+    by_control_plane: bool,
+    owned: OwnedObject,
+    settings: &'u ClusterSettings,
+    cluster: &'u dyn Cluster,
+}
+
+impl TemplateUpdate<'_> {
+    fn has_valid_stamp(&self, template: &PodTemplate<'_>) -> bool {
+        let namespace = self.review.namespace();
+        verified(
+            template.stamp(),
+            namespace,
+            &self.owned,
+            self.settings,
+            self.cluster,
+        )
+        .is_ok()
+    }
+
+    /// Whether a controller that changes the object brings a stamp along
+    fn copies_stamp(&self) -> bool {
+        !self.is_pod || !self.by_control_plane && self.has_valid_stamp(self.new)
+    }
+
+    fn is_of_bound_pod(&self) -> bool {
+        self.is_pod && self.old.read().node().is_some()
+    }
+
+    /// Whether the API server stores annotations that the request changes
+    fn can_store_stamp(&self) -> bool {
+        matches!(self.review.subresource(), "" | "status")
+    }
+
+    /// Whether a trusted editor changes only what it may change, in an object with a valid stamp
+    fn is_by_trusted_editor(&self) -> bool {
+        let mut keepers = self.settings.keepers.iter();
+        same_fields(self.new.read(), self.old.read())
+            && keepers.any(|keeper| keeper == self.review.user())
+            && !self.review.changes_beside_templates()
+            && trusted_editor::keeps_identity(self.old.json(), self.new.json())
+            && self.has_valid_stamp(self.old)
+    }
+
+    /// Whether the requester may get the stamp of a template that has no valid one
+    ///
+    /// A template that leads to ECI by itself was stamped when it was written, unless it is older than ramgate. A template
+    /// that only its surroundings lead there may be anybody's, so the requester has to ask for the stamp by the
+    /// annotation `ramgate.io/stamped`.
+    fn gets_late_stamp(&self) -> bool {
+        let Resource::Workload(workload) = self.review.resource() else {
+            return false;
+        };
+        let owner = self.review.owner();
+        let is_owned = owner.is_some_and(|owner| owner.controller().is_some());
+        if self.by_control_plane || !workload.stamps_late(is_owned) || self.has_valid_stamp(self.old) {
+            return false;
+        }
+        let route = route(self.old.read(), &Meta::default(), self.settings, self.cluster);
+        !matches!(route, Route::No(_)) || self.review.asks_for_stamp()
+    }
+}
+
+/// Whether an update, together with these changes, leaves the ECI fields and what runs in the pods as they are
+///
+/// Stamps are not compared.
 pub(crate) fn is_same(review: &Review<'_>, reviewed: &ReviewedTemplate<'_>, changes: &Changes) -> bool {
     let (Some(new), Some(old)) = (&reviewed.new, &reviewed.old) else {
         return false;
@@ -149,122 +244,6 @@ pub(crate) fn is_same(review: &Review<'_>, reviewed: &ReviewedTemplate<'_>, chan
     }
     let fields = texts(new.read(), changes) == texts(old.read(), &Changes::default());
     // The status of a pod is stored with its annotations, and never with its spec
-    let spec = review.resource() == Resource::Pods && review.subresource() == "status";
-    fields && (spec || same_spec(old.json(), new.json()))
-}
-
-/// The annotation by which somebody asks on purpose for the stamp of a template that others may have written
-pub(crate) const STAMPED: &str = "ramgate.io/stamped";
-
-/// Whether the next person who writes a template without a stamp becomes its requester
-///
-/// A template that leads to ECI by itself was stamped when it was written, unless it is older than ramgate. One that only
-/// its surroundings lead there may be anybody's, so that a stamp is asked for in so many words.
-fn is_stamped_late(
-    review: &Review<'_>,
-    reviewed: &ReviewedTemplate<'_>,
-    settings: &ClusterSettings,
-    cluster: &dyn Cluster,
-) -> bool {
-    let (Resource::Workload(workload), Some(old)) = (review.resource(), &reviewed.old) else {
-        return false;
-    };
-    let is_owned = review.owner().is_some_and(|owner| owner.controller().is_some());
-    if !workload.stamps_late(is_owned) {
-        return false;
-    }
-    let leads_by_itself = !matches!(
-        route(old.read(), &Meta::default(), settings, cluster),
-        Route::No(_)
-    );
-    leads_by_itself || review.asks_for_stamp()
-}
-
-/// What a stamp says, if it is to be believed in this object
-pub(crate) fn verified(
-    stamp: Option<&str>,
-    namespace: &str,
-    owned: &OwnedObject,
-    settings: &ClusterSettings,
-    cluster: &dyn Cluster,
-) -> Result<Claims, Unstamped> {
-    let stamp = stamp.ok_or(Unstamped::Missing)?;
-    // Without keys nothing is believed; the server answers no request before it has them
-    let signer = cluster.signer().ok_or(Unstamped::Missing)?;
-    trusted(&signer, stamp, namespace, owned, settings).map_err(Unstamped::Broken)
-}
-
-/// What a stamp says, if it was signed here for this object or for what it is made of
-///
-/// # Errors
-///
-/// Why it is not to be believed.
-pub(crate) fn trusted(
-    signer: &Signer,
-    stamp: &str,
-    namespace: &str,
-    owned: &OwnedObject,
-    settings: &ClusterSettings,
-) -> Result<Claims, VerifyError> {
-    let claims = signer.verify(stamp, namespace)?;
-    match &claims.object {
-        Some(object) if !owned.accepts_stamp_of(object, settings) => {
-            Err(VerifyError::Object(object.to_string()))
-        }
-        // A stamp of the first form names none, and stays good as long as its key
-        Some(_) | None => Ok(claims),
-    }
-}
-
-/// What the requester's stamp on a pod or template says, after these changes by mapping
-pub(crate) fn own_claims(
-    review: &Review<'_>,
-    template: &PodTemplate<'_>,
-    owned: &OwnedObject,
-    changes: &Changes,
-    configuration: &Configuration,
-    signer: &Signer,
-) -> Claims {
-    let binding = configuration.bindings.principal(review.user(), review.groups());
-    let claims = Claims {
-        user: review.user().to_owned(),
-        principal: binding.map(|binding| binding.principal.clone()),
-        namespace: review.namespace().to_owned(),
-        cluster: signer.cluster().to_owned(),
-        object: Some(owned.object().clone()),
-        fields: texts(template.read(), changes),
-        service_account: template.service_account().map(str::to_owned),
-        containers: contents::running(template.json()).map(|running| contents::digests(&running)),
-    };
-    match signer.form() {
-        Form::First => claims.of_first_form(),
-        Form::Second => claims,
-    }
-}
-
-/// The change that gives a pod or template this stamp, or takes away the one that it has
-pub(crate) fn restamp(template: &PodTemplate<'_>, wanted: Option<&str>) -> Option<Change> {
-    (template.stamp() != wanted).then(|| wanted.map_or(Change::Remove, |stamp| Change::Set(stamp.to_owned())))
-}
-
-/// What is to be run so that a pod's template is stamped, by what the pod says of its controller
-pub(crate) fn restart(owner: &crate::kubernetes::metadata::Metadata<'_>) -> Option<Restart> {
-    let controller = owner.controller()?;
-    let workload = Workload::of_kind(&controller.kind);
-    let name = controller.name.to_string();
-    Some(match workload {
-        // Its name is that of its Deployment and a hash, which stands in a label
-        Some(Workload::ReplicaSet) => match owner
-            .labels
-            .value("pod-template-hash")
-            .and_then(|hash| name.strip_suffix(hash))
-            .and_then(|name| name.strip_suffix('-'))
-        {
-            Some(deployment) => Restart::Rollout(Workload::Deployment, deployment.to_owned()),
-            None => Restart::Write(controller.kind.to_string(), name),
-        },
-        Some(workload) if workload.restarts() => Restart::Rollout(workload, name),
-        Some(Workload::Job) => Restart::Again(name),
-        _ => Restart::Write(controller.kind.to_string(), name),
-    })
+    let stores_no_spec = review.resource() == Resource::Pods && review.subresource() == "status";
+    fields && (stores_no_spec || same_spec(old.json(), new.json()))
 }

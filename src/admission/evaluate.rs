@@ -152,7 +152,7 @@ impl Case<'_> {
         };
         let named = |finding| match finding {
             Finding::Stamp(StampFault::Missing(way)) => {
-                Finding::Stamp(StampFault::Added(class.to_owned(), way))
+                Finding::Stamp(StampFault::RuntimeClass(class.to_owned(), way))
             }
             finding => finding,
         };

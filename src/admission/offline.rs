@@ -9,8 +9,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::admission::response::Response;
 use crate::admission::review::complete::{CompleteReview, NamedObjects};
-use crate::admission::{Cause, Decision, Modes, Response, Review, ReviewError, Webhook, respond};
+use crate::admission::{Cause, Decision, Modes, Review, ReviewError, Webhook, respond};
 use crate::config::{ClusterSettings, Configuration, DelegatedController};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::eci_profile;

@@ -1,4 +1,11 @@
-//! From an evaluation to the AdmissionReview response.
+//! The AdmissionReview response to an evaluated request.
+//!
+//! | question | file |
+//! | --- | --- |
+//! | where does a denial become a warning? | `softened` here, by the decision of [`crate::admission::outcome::evaluation`] |
+//! | which text does a finding have? | [`message`] |
+//! | how are messages cut to the limits of the API server? | [`admission_response`] |
+//! | what does the audit log keep? | [`audit`] |
 
 pub(crate) mod admission_response;
 pub(crate) mod audit;
@@ -13,12 +20,12 @@ use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::mode::Mode;
 use crate::admission::response::admission_response::{AdmissionResponse, Status};
 use crate::admission::response::denial::Denial;
-use crate::admission::response::message::context::MessageContext;
+use crate::admission::response::message::message_context::MessageContext;
 use crate::admission::review::{Resource, Review};
 use crate::admission::routing::route::Route;
 use crate::config::Configuration;
 
-/// The response to a review, with all that it was made from
+/// The response to a review, with the evaluation behind it
 #[derive(Clone, Debug)]
 pub struct Response {
     /// The AdmissionReview with the response, as JSON
@@ -31,7 +38,7 @@ pub struct Response {
     pub decision: Decision,
     /// The object's name; empty if the API server has yet to generate it
     pub name: String,
-    /// The reason against the request, also where the mode makes a warning of it
+    /// The denial, also if the mode makes it a warning
     pub denial: Option<Denial>,
     /// The warnings that the requester sees
     pub warnings: Vec<String>,
@@ -91,7 +98,7 @@ impl Response {
         })
     }
 
-    /// The message of the denial, also where the mode makes a warning of it
+    /// The message of the denial, also if the mode makes it a warning
     pub fn message(&self) -> Option<&str> {
         self.denial.as_ref().map(|denial| denial.message.as_str())
     }
@@ -161,7 +168,7 @@ fn warnings(
     softened.into_iter().chain(others).collect()
 }
 
-/// The warning that a mode, or an uncertain route, makes of a denial
+/// The warning in place of a denial, in mode warn or with a route that is only possible
 fn softened(review: &Review<'_>, mode: Mode, denial: &Denial, evaluation: &Evaluation) -> String {
     let subject = match review.resource() {
         Resource::Pods => "this pod",

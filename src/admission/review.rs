@@ -1,242 +1,113 @@
-//! An AdmissionReview as the API server sends it, read without copying it.
+//! The AdmissionReview that the API server sends, read without copying the body.
 //!
-//! The body is scanned once for the request; the pods in it are then read on their own, so that everything else in
-//! them is skipped, never stored.
+//! ramgate scans the body once for the request. Then it reads each pod in it separately, and skips whatever its evaluation
+//! does not need.
+//!
+//! | question | file |
+//! | --- | --- |
+//! | which bodies are refused, with which message? | [`request`], [`review_error`] |
+//! | how are pods and pod templates found in an object? | [`objects`] |
+//! | when does an update ask for more pods? | [`growth`] |
+//! | which changes outside a template matter? | [`parameters`] |
+//! | which ControllerRevisions are evaluated? | [`stored_revision`] |
+//! | what is read live before the evaluation? | [`live_reads`], [`complete`] |
 
+pub(crate) mod binding;
 pub(crate) mod complete;
-pub(crate) mod error;
-pub(crate) mod growth;
-pub(crate) mod missing;
-pub(crate) mod objects;
-pub(crate) mod parameters;
-pub(crate) mod proxied;
+mod growth;
+mod live_reads;
+mod objects;
+mod operation;
+mod parameters;
+mod proxy_name;
+mod request;
+mod resource;
+pub(crate) mod review_error;
 pub(crate) mod stored_revision;
 
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::kubernetes::borrowed_text::Text;
-use crate::kubernetes::deserialize::{bounded_list, null_as_default};
+use crate::admission::review::objects::{ObjectReader, Objects};
+use crate::admission::review::request::Request;
+use crate::admission::review::review_error::ReviewFault;
+use crate::config::ClusterSettings;
 use crate::kubernetes::eci_profile;
-use crate::kubernetes::limits::MAX_GROUPS;
 use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
-use crate::kubernetes::workload::Workload;
 
-pub(crate) use crate::admission::review::error::{Problem, ReviewError};
-pub(crate) use crate::admission::review::objects::Binding;
+pub(crate) use crate::admission::review::binding::Binding;
+pub(crate) use crate::admission::review::operation::Operation;
+pub(crate) use crate::admission::review::resource::Resource;
+pub(crate) use crate::admission::review::review_error::ReviewError;
 pub(crate) use crate::admission::review::stored_revision::Revision;
 
-/// A request that waits for an answer
+/// A request that waits for a response
 #[derive(Clone, Debug)]
 pub struct Review<'a> {
     request: Request<'a>,
     operation: Operation,
     resource: Resource,
-    owner: Option<Metadata<'a>>,
-    templates: Vec<ReviewedTemplate<'a>>,
-    binding: Option<Binding<'a>>,
-    revision: Option<Revision>,
-    changes_beside_templates: bool,
-    asks_for_stamp: bool,
-    grows: bool,
-}
-
-/// What is done to the object
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operation {
-    /// A new object
-    Create,
-    /// A change of an object
-    Update,
-    /// The end of an object
-    Delete,
-    /// A connection to a running object
-    Connect,
-}
-
-/// The resources that ramgate tells apart
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Resource {
-    /// Core v1 pods
-    Pods,
-    /// Core v1 ConfigMaps
-    ConfigMaps,
-    /// Core v1 bindings, which stand for the subresource of pods
-    Bindings,
-    /// Core v1 nodes, whose proxy leads to their kubelet
-    Nodes,
-    /// A built-in kind with a pod template
-    Workload(Workload),
-    /// ECI's own image caches
-    ImageCaches,
-    /// Anything else
-    Other,
-}
-
-/// The longest name of a user, in bytes: authenticators give some hundreds at most
-const MAX_USER: usize = 4096;
-
-/// The longest name of a namespace, with much room: the API server takes 63 bytes
-const MAX_NAMESPACE: usize = 253;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Envelope<'a> {
-    #[serde(borrow, default)]
-    api_version: Text<'a>,
-    #[serde(borrow, default)]
-    kind: Text<'a>,
-    #[serde(borrow)]
-    request: Option<Request<'a>>,
-    response: Option<IgnoredAny>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Request<'a> {
-    #[serde(borrow, default)]
-    uid: Text<'a>,
-    #[serde(borrow)]
-    resource: GroupVersionResource<'a>,
-    #[serde(borrow, default, deserialize_with = "null_as_default")]
-    sub_resource: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "null_as_default")]
-    name: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "null_as_default")]
-    namespace: Text<'a>,
-    #[serde(borrow, default)]
-    operation: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "null_as_default")]
-    user_info: UserInfo<'a>,
-    #[serde(borrow)]
-    object: Option<&'a RawValue>,
-    #[serde(borrow)]
-    old_object: Option<&'a RawValue>,
-    #[serde(default, deserialize_with = "null_as_default")]
-    dry_run: bool,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct GroupVersionResource<'a> {
-    #[serde(borrow, default)]
-    group: Text<'a>,
-    #[serde(borrow, default)]
-    version: Text<'a>,
-    #[serde(borrow, default)]
-    resource: Text<'a>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-struct UserInfo<'a> {
-    #[serde(borrow, default)]
-    username: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "bounded_list::<MAX_GROUPS, _, _>")]
-    groups: Vec<Text<'a>>,
+    objects: Objects<'a>,
 }
 
 impl<'a> Review<'a> {
-    /// Reads a review, and the pods in it if it is about pods
+    /// Reads a review and its objects, as far as they do not depend on the configuration
     ///
     /// # Errors
     ///
-    /// The body is not a v1 review with exactly a request, or lacks what its operation must bring.
+    /// The body is no v1 AdmissionReview with exactly a request, or lacks an object that the operation must bring.
     pub fn parse(body: &'a [u8]) -> Result<Self, ReviewError> {
-        let envelope: Envelope<'a> =
-            serde_json::from_slice(body).map_err(|error| ReviewError::new("", Problem::Shape(error)))?;
-        let uid = envelope.request.as_ref().map_or("", |request| &*request.uid);
-        Self::check(&envelope).map_err(|problem| ReviewError::new(uid, problem))?;
-        let request = envelope
-            .request
-            .ok_or_else(|| ReviewError::new("", Problem::NoRequest))?;
+        let request = Request::parse(body)?;
         let uid = request.uid.clone();
-        Self::read(request).map_err(|problem| ReviewError::new(&uid, problem))
+        Self::read(request).map_err(|fault| ReviewError::new(&uid, fault))
     }
 
-    fn check(envelope: &Envelope<'_>) -> Result<(), Problem> {
-        if &*envelope.api_version != "admission.k8s.io/v1" || &*envelope.kind != "AdmissionReview" {
-            let found = |text: &str| {
-                if text.is_empty() {
-                    "nothing".to_owned()
-                } else {
-                    format!("`{text}`")
-                }
-            };
-            let (api_version, kind) = (found(&envelope.api_version), found(&envelope.kind));
-            return Err(Problem::Version { api_version, kind });
-        }
-        if envelope.response.is_some() {
-            return Err(Problem::HasResponse);
-        }
-        match &envelope.request {
-            None => Err(Problem::NoRequest),
-            Some(request) if request.uid.is_empty() => Err(Problem::NoUid),
-            Some(request) if request.user_info.username.is_empty() => Err(Problem::NoUser),
-            Some(request) => [
-                ("userInfo.username", request.user_info.username.len(), MAX_USER),
-                ("namespace", request.namespace.len(), MAX_NAMESPACE),
-            ]
-            .into_iter()
-            .find(|(_, bytes, most)| bytes > most)
-            .map_or(Ok(()), |(part, bytes, most)| {
-                Err(Problem::TooLong { part, bytes, most })
-            }),
-        }
-    }
-
-    fn read(request: Request<'a>) -> Result<Self, Problem> {
-        let operation = match &*request.operation {
-            "CREATE" => Operation::Create,
-            "UPDATE" => Operation::Update,
-            "DELETE" => Operation::Delete,
-            "CONNECT" => Operation::Connect,
-            other => return Err(Problem::Operation(other.to_owned())),
-        };
-        let GroupVersionResource {
-            group,
-            version,
-            resource,
-        } = &request.resource;
-        let resource = match (&**group, &**version, &**resource) {
-            ("", "v1", "pods") => Resource::Pods,
-            ("", "v1", "configmaps") => Resource::ConfigMaps,
-            ("", "v1", "bindings") => Resource::Bindings,
-            ("", "v1", "nodes") => Resource::Nodes,
-            ("eci.alibabacloud.com", "v1", "imagecaches") => Resource::ImageCaches,
-            (group, version, resource) => {
-                Workload::of(group, version, resource).map_or(Resource::Other, Resource::Workload)
-            }
-        };
+    fn read(request: Request<'a>) -> Result<Self, ReviewFault> {
+        let operation = Operation::parse(&request.operation)
+            .ok_or_else(|| ReviewFault::Operation(request.operation.to_string()))?;
+        let full = &request.resource;
         let mut review = Self {
-            request,
             operation,
-            resource,
-            owner: None,
-            templates: Vec::new(),
-            binding: None,
-            revision: None,
-            changes_beside_templates: false,
-            asks_for_stamp: false,
-            grows: false,
+            resource: Resource::of(&full.group, &full.version, &full.resource),
+            request,
+            objects: Objects::default(),
         };
-        review.read_objects()?;
+        review.objects = review.reader().read()?;
         Ok(review)
     }
 
-    /// The identifier that the answer must repeat
+    /// Reads what depends on the kinds that the configuration lists: their pod templates, and ControllerRevisions
+    ///
+    /// # Errors
+    ///
+    /// The value at the path of a template is no template.
+    pub fn read_listed(&mut self, settings: &ClusterSettings) -> Result<(), ReviewError> {
+        let listed = self.reader().read_listed(settings);
+        if let Some(objects) = listed.map_err(|fault| ReviewError::new(self.uid(), fault))? {
+            self.objects = objects;
+        }
+        Ok(())
+    }
+
+    fn reader(&self) -> ObjectReader<'_, 'a> {
+        ObjectReader {
+            request: &self.request,
+            operation: self.operation,
+            resource: self.resource,
+        }
+    }
+
+    /// The identifier that the response must repeat
     pub fn uid(&self) -> &str {
         &self.request.uid
     }
 
-    /// What is done
+    /// The operation
     pub fn operation(&self) -> Operation {
         self.operation
     }
 
-    /// What it is done to
+    /// The resource
     pub fn resource(&self) -> Resource {
         self.resource
     }
@@ -251,27 +122,27 @@ impl<'a> Review<'a> {
         &self.request.sub_resource
     }
 
-    /// The object's name; empty where the API server still has to make one
+    /// The object's name; empty if the API server has yet to generate it
     pub fn name(&self) -> &str {
         &self.request.name
     }
 
-    /// The object's namespace; empty for what belongs to none
+    /// The object's namespace; empty for a cluster-scoped object
     pub fn namespace(&self) -> &str {
         &self.request.namespace
     }
 
-    /// Who asks
+    /// The requester
     pub fn user(&self) -> &str {
         &self.request.user_info.username
     }
 
-    /// The groups of who asks
+    /// The requester's groups
     pub fn groups(&self) -> impl Iterator<Item = &str> + Clone {
         self.request.user_info.groups.iter().map(|group| &**group)
     }
 
-    /// Whether nothing will be stored
+    /// Whether it is a dry run, which stores nothing
     pub fn is_dry_run(&self) -> bool {
         self.request.dry_run
     }
@@ -286,39 +157,39 @@ impl<'a> Review<'a> {
         self.request.old_object.map(RawValue::get)
     }
 
-    /// The pods or pod templates that the review is about; an image cache counts as a pod
+    /// The pods or pod templates of the request; an image cache counts as a pod
     pub fn templates(&self) -> &[ReviewedTemplate<'a>] {
-        &self.templates
+        &self.objects.templates
     }
 
-    /// Metadata of the object that holds the pod templates
+    /// Metadata of the workload around the pod templates
     pub fn owner(&self) -> Option<&Metadata<'a>> {
-        self.owner.as_ref()
+        self.objects.owner.as_ref()
     }
 
-    /// The way to a node that a pod is to take
+    /// The Binding, if the request is one
     pub fn binding(&self) -> Option<&Binding<'a>> {
-        self.binding.as_ref()
+        self.objects.binding.as_ref()
     }
 
-    /// The revision that a workload may take up
+    /// The ControllerRevision that a workload may adopt
     pub fn revision(&self) -> Option<&Revision> {
-        self.revision.as_ref()
+        self.objects.revision.as_ref()
     }
 
-    /// Whether an update of a listed kind changes what may shape its pods outside their templates
+    /// Whether an update of a listed kind changes parameters outside its templates, which may shape its pods
     pub fn changes_beside_templates(&self) -> bool {
-        self.changes_beside_templates
+        self.objects.changes_beside_templates
     }
 
-    /// Whether an update writes the annotation by which somebody asks for the stamp of a template
+    /// Whether an update writes the annotation that asks for the stamp of a template
     pub fn asks_for_stamp(&self) -> bool {
-        self.asks_for_stamp
+        self.objects.asks_for_stamp
     }
 
-    /// Whether more pods are asked for of a template that may stay as it is
+    /// Whether an update asks for more pods, with or without a change of the template
     pub fn grows(&self) -> bool {
-        self.grows
+        self.objects.grows
     }
 
     /// Whether the review is about ACK's eci-profile
@@ -329,18 +200,7 @@ impl<'a> Review<'a> {
 
     /// The resource as its API group and name
     pub fn group_resource(&self) -> (&str, &str) {
-        (&self.request.resource.group, &self.request.resource.resource)
-    }
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Create => "CREATE",
-            Self::Update => "UPDATE",
-            Self::Delete => "DELETE",
-            Self::Connect => "CONNECT",
-        })
+        self.request.group_resource()
     }
 }
 

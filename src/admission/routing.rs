@@ -1,5 +1,15 @@
-//! Whether a pod becomes an ECI container group.
+//! The route of a pod: whether it becomes an ECI container group.
+//!
+//! | question | file |
+//! | --- | --- |
+//! | which rule decides, in which order? | [`route`] |
+//! | what do node selector and affinity say? | [`node_affinity`], `node_requirement` |
+//! | which labels and taints route? | [`well_known`] |
+//! | which annotations are misspelled ones of ECI? | [`lookalike`] |
 
-pub(crate) mod constraint;
 pub(crate) mod lookalike;
+pub(crate) mod mark;
+pub(crate) mod node_affinity;
+mod node_requirement;
 pub(crate) mod route;
+pub(crate) mod well_known;

@@ -67,7 +67,7 @@ impl Finding {
                 principal: principal.clone(),
                 boundary: *boundary,
             }
-            .words(account),
+            .details(account),
             Self::Unbound | Self::UnknownNamespace | Self::UnreadPod | Self::UnknownGroup(_) => {
                 vec![("Code", self.code().to_owned())]
             }

@@ -2,7 +2,7 @@
 
 use crate::admission::Cause;
 use crate::admission::response::admission_response::MAX_MESSAGE;
-use crate::admission::response::message::ram_denial::wish;
+use crate::admission::response::message::ram_denial::condition_text;
 use crate::authorization::evaluation::Scope;
 use crate::authorization::finding::Finding;
 use crate::authorization::pod_read::{PodRead, Verb};
@@ -134,7 +134,7 @@ impl MessageContext<'_> {
             "{} wants {} {}, {}: {}",
             named(denial, &miss.statement),
             self.condition_key(key),
-            wish(operator, wanted),
+            condition_text(operator, wanted),
             self.found(key, got),
             self.remedy(denial)
         ))

@@ -199,12 +199,12 @@ mod tests {
         let annotations = listed(json!({"annotations": {"k": long}})).annotations.unwrap();
         let cut = annotations["k"].as_str();
         assert!(
-            crate::admission::fields::reading::tags(&format!("t:{cut}")).is_err()
-                && crate::admission::fields::reading::tags(&format!("t:{long}")).is_err()
+            crate::admission::fields::parse_tags::parse_tags(&format!("t:{cut}")).is_err()
+                && crate::admission::fields::parse_tags::parse_tags(&format!("t:{long}")).is_err()
         );
         assert!(
-            crate::admission::fields::reading::resource_group(cut).is_err()
-                && crate::admission::fields::reading::role_name(cut).is_err()
+            crate::admission::fields::parse_names::parse_resource_group(cut).is_err()
+                && crate::admission::fields::parse_names::parse_role_name(cut).is_err()
         );
     }
 }

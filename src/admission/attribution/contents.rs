@@ -1,15 +1,14 @@
-//! What runs in a pod: read of its spec, and held against what its stamp says.
-
-use crate::admission::outcome::container_difference::{ContainerDifference, Unlike};
+//! The containers of a pod, compared with those in its stamp.
 
 use serde::Deserialize;
 
+use crate::admission::outcome::container_difference::{ContainerDifference, DifferenceKind};
 use crate::config::Injector;
 use crate::kubernetes::borrowed_text::Text;
 use crate::kubernetes::deserialize::null_as_default;
 use crate::stamp::{ContainerDigest, ContainerDigests, ContainerList};
 
-/// One container of a pod, as far as a stamp holds it
+/// One container of a pod, with the digest that a stamp has of it
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RunningContainer {
     name: String,
@@ -56,9 +55,9 @@ impl Container<'_> {
     }
 }
 
-/// The containers of a pod or pod template in JSON; nothing where it has no spec
+/// The containers of a pod or pod template in JSON; `None` if it has no spec
 ///
-/// Ephemeral containers are not among them: they are never in a template, and are judged when they are added.
+/// Ephemeral containers are left out: no template has any, and ramgate evaluates each when it is added.
 pub(crate) fn running(json: &str) -> Option<Vec<RunningContainer>> {
     let spec = serde_json::from_str::<Whole<'_>>(json).ok()?.spec?;
     let list = |containers: &[Container<'_>], list| -> Vec<RunningContainer> {
@@ -74,7 +73,7 @@ pub(crate) fn running(json: &str) -> Option<Vec<RunningContainer>> {
     Some(all)
 }
 
-/// The digests of containers, as a stamp holds them
+/// The digests of containers for a stamp
 pub(crate) fn digests(running: &[RunningContainer]) -> ContainerDigests {
     let digests = running
         .iter()
@@ -82,7 +81,12 @@ pub(crate) fn digests(running: &[RunningContainer]) -> ContainerDigests {
     ContainerDigests::new(digests)
 }
 
-/// What of a pod is unlike its stamp, and not by the work of an injector
+/// The differences between a pod and its stamp, without those that a listed injector makes
+///
+/// ```text
+/// stamp: app (app:1)   pod: app (app:1), proxy (proxy:2)   -> added of proxy
+/// stamp: app (app:1)   pod: app (evil:1)                   -> image of app
+/// ```
 pub(crate) fn differences(
     stamped: &ContainerDigests,
     running: &[RunningContainer],
@@ -93,17 +97,19 @@ pub(crate) fn differences(
         return Vec::new();
     }
     if stamped.is_folded() {
-        // Which container it is cannot be told any more
+        // A folded stamp has one digest for all containers
         return vec![ContainerDifference {
-            unlike: Unlike::Command,
+            kind: DifferenceKind::Command,
             container: "*".to_owned(),
         }];
     }
     let differences = running.iter().filter_map(|container| {
-        let unlike = container.unlike(stamped.container(&container.name))?;
-        let is_injected = injectors.iter().any(|injector| container.is_by(injector, unlike));
+        let kind = container.difference(stamped.container(&container.name))?;
+        let is_injected = injectors
+            .iter()
+            .any(|injector| container.is_made_by(injector, kind));
         (!is_injected).then(|| ContainerDifference {
-            unlike,
+            kind,
             container: container.name.clone(),
         })
     });
@@ -112,34 +118,35 @@ pub(crate) fn differences(
         .iter()
         .filter(|(name, _)| is_missing(name))
         .map(|(name, _)| ContainerDifference {
-            unlike: Unlike::Missing,
+            kind: DifferenceKind::Missing,
             container: name.to_owned(),
         });
     differences.chain(missing).collect()
 }
 
 impl RunningContainer {
-    fn unlike(&self, stamped: Option<&ContainerDigest>) -> Option<Unlike> {
+    fn difference(&self, stamped: Option<&ContainerDigest>) -> Option<DifferenceKind> {
         match stamped {
-            None => Some(Unlike::Added),
-            Some(stamped) if !self.digest.same_command(stamped) => Some(Unlike::Command),
-            Some(stamped) if !self.digest.same_image(stamped) => Some(Unlike::Image),
+            None => Some(DifferenceKind::Added),
+            Some(stamped) if !self.digest.same_command(stamped) => Some(DifferenceKind::Command),
+            Some(stamped) if !self.digest.same_image(stamped) => Some(DifferenceKind::Image),
             Some(_) => None,
         }
     }
 
-    /// Whether a listed injector may have made this of the container
+    /// Whether a listed injector may have made this difference
     ///
-    /// What it adds, or gives another command, it must name; another image alone it need not, if the image is one of its.
-    fn is_by(&self, injector: &Injector, unlike: Unlike) -> bool {
+    /// It has to name containers that it adds or gives another command. Of a container with only another image, it is
+    /// enough that the image is one of the injector's.
+    fn is_made_by(&self, injector: &Injector, kind: DifferenceKind) -> bool {
         let is_named = injector.containers.contains(&self.name);
         let mut prefixes = injector.image_prefixes.iter();
         let has_its_image = prefixes.any(|prefix| self.image.starts_with(prefix.as_str()));
         let any_image = injector.image_prefixes.is_empty();
-        match unlike {
-            Unlike::Image => has_its_image && (is_named || injector.containers.is_empty()),
-            Unlike::Added | Unlike::Command => is_named && (any_image || has_its_image),
-            Unlike::Missing => false,
+        match kind {
+            DifferenceKind::Image => has_its_image && (is_named || injector.containers.is_empty()),
+            DifferenceKind::Added | DifferenceKind::Command => is_named && (any_image || has_its_image),
+            DifferenceKind::Missing => false,
         }
     }
 }

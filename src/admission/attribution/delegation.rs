@@ -1,4 +1,4 @@
-//! Controllers that bring the stamp of a template along: the built-in ones for what each of them makes, and listed ones.
+//! Controllers that may copy stamps: built-in ones into what each of them makes, and listed ones.
 
 use crate::admission::attribution::owned_object::{OwnedObject, is_listed};
 use crate::admission::outcome::stamp_fault::StampFault;
@@ -9,19 +9,26 @@ use crate::kubernetes::control_plane::copies_template;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::Claims;
 
-/// How a requester comes to bring other people's stamps
+/// The reason why a requester may copy other people's stamps
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Delegation {
-    /// It is a controller of Kubernetes itself, which copies templates that passed here
+    /// It is a controller of Kubernetes, which copies templates that ramgate reviewed
     BuiltIn,
-    /// It is listed, and its templates pass here
+    /// It is listed, and ramgate reviews its templates
     Listed,
-    /// It is listed, but the live webhook rules do not send this kind of its templates, so that anybody could write a
-    /// stamp into one
+    /// It is listed, but the live webhook rules do not send this kind of its templates, so anybody can write any stamp into
+    /// one
     Unsent(String),
 }
 
-/// Whether the requester makes such objects out of templates, this one among them
+/// The delegation of a requester for this object; `None` if it acts for itself
+///
+/// ```text
+/// replicaset-controller creates a pod              -> BuiltIn
+/// replicaset-controller creates a Deployment       -> None
+/// a listed operator changes a pod of its CloneSet  -> Listed
+/// a listed operator creates a pod without owner    -> None
+/// ```
 pub(crate) fn delegation(
     review: &Review<'_>,
     owned: &OwnedObject,
@@ -42,8 +49,8 @@ pub(crate) fn delegation(
     listed(review, owned, settings, cluster)
 }
 
-/// A listed controller is believed for what its listed kinds control, and where it changes an object of these that nothing
-/// controls; for anything else it is an identity like any other. So a kind that nobody lists cannot hand a stamp on
+/// A listed controller may copy stamps into what its listed kinds control, and into an object of these kinds that it changes
+/// and that nothing controls. For anything else it acts for itself, so a kind that nobody lists cannot pass a stamp on
 fn listed(
     review: &Review<'_>,
     owned: &OwnedObject,
@@ -57,15 +64,15 @@ fn listed(
         kind.is_some_and(|(group, kind)| own.any(|carrier| carrier.group == group && carrier.kind == kind))
     };
     let object = owned.object();
-    let is_believed = match owned.owner_kind() {
+    let may_copy = match owned.owner_kind() {
         Some(owner) => is(Some(owner)),
-        // An object of its own that it changes; what it makes of nothing is a wish of its own
+        // It may change an object of its kinds; what it creates without an owner is its own request
         None => review.operation() == Operation::Update && is(Some((&object.group, &object.kind))),
     };
-    if !is_believed {
+    if !may_copy {
         return None;
     }
-    // A stamp may have come through another of its kinds, so all of them must be seen
+    // A stamp may have come through another of its kinds, so ramgate has to review all of them
     let mut own = own.clone();
     let unsent = own.find(|carrier| !cluster.sends(&carrier.group, &carrier.resource));
     Some(unsent.map_or(Delegation::Listed, |carrier| {
@@ -73,7 +80,7 @@ fn listed(
     }))
 }
 
-/// Why a stamp proves nothing though it was signed here: it comes through a kind that is not checked when it is written
+/// The fault of a valid stamp that came through a kind which ramgate does not review, so that it proves nothing
 pub(crate) fn unchecked(
     claims: &Claims,
     owned: &OwnedObject,
@@ -81,25 +88,26 @@ pub(crate) fn unchecked(
     cluster: &dyn Cluster,
 ) -> Option<StampFault> {
     let object = claims.object.as_ref();
-    let its_own = object == Some(owned.object());
+    let is_of_object_itself = object == Some(owned.object());
     let stamped = object.map(|object| (object.group.as_str(), object.kind.as_str()));
-    // A pod of its own says of its owner what it likes. A stamp of the first form does not tell the two apart
-    let owner = owned
-        .owner_kind()
-        .filter(|(group, kind)| !its_own && (object.is_some() || is_listed(group, kind, settings)));
-    let is_checked = |(group, kind): (&str, &str)| {
-        let mut listed = settings
-            .carriers
-            .iter()
-            .filter(|carrier| carrier.group == group && carrier.kind == kind)
-            .peekable();
-        (group, kind) == ("", "Pod")
-            || Workload::of_group_kind(group, kind).is_some()
-            || listed.peek().is_some()
-                && listed.all(|carrier| cluster.sends(&carrier.group, &carrier.resource))
-    };
+    // A pod with a stamp of its own may have any owner reference. A stamp of the first form does not name its object
+    let owner = owned.owner_kind().filter(|(group, kind)| {
+        !is_of_object_itself && (object.is_some() || is_listed(group, kind, settings))
+    });
     let mut kinds = stamped.into_iter().chain(owner);
     kinds
-        .find(|kind| !is_checked(*kind))
+        .find(|(group, kind)| !is_reviewed(group, kind, settings, cluster))
         .map(|(_, kind)| StampFault::NotSent(kind.to_owned()))
+}
+
+/// Whether ramgate reviews every write of a kind
+fn is_reviewed(group: &str, kind: &str, settings: &ClusterSettings, cluster: &dyn Cluster) -> bool {
+    let mut listed = settings
+        .carriers
+        .iter()
+        .filter(|carrier| carrier.group == group && carrier.kind == kind)
+        .peekable();
+    (group, kind) == ("", "Pod")
+        || Workload::of_group_kind(group, kind).is_some()
+        || listed.peek().is_some() && listed.all(|carrier| cluster.sends(&carrier.group, &carrier.resource))
 }

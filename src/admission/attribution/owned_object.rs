@@ -1,8 +1,8 @@
-//! The object in which a stamp stands, and whether the stamp was written for it.
+//! The object that has a stamp, and whether the stamp was signed for it.
 //!
-//! A stamp counts in the object that it names, in what that object controls, and in what controllers make of it on the way
-//! to its pods, by the names that they give. Owner references are the creator's own claim; they only ever take belief
-//! away here, since whoever creates an object that is no controller is its requester anyway.
+//! A stamp is valid in the object that it names, in what that object controls, and in what controllers make of it on the
+//! way to its pods, recognized by their naming schemes. Anybody can write any owner reference. That does no harm: an
+//! owner reference can only make a stamp invalid, since whoever creates an object and is no controller is its requester.
 
 use crate::config::ClusterSettings;
 use crate::kubernetes::metadata::Metadata;
@@ -12,23 +12,23 @@ use crate::stamp::{ObjectName, StampedObject};
 /// The longest name of an object
 const LONGEST_NAME: usize = 253;
 
-/// How much of the name of a set the name of its revision keeps
+/// The length at which the name of a revision cuts its set's name
 const REVISION_PREFIX: usize = 223;
 
-/// As much of a long name as controllers of custom kinds keep when they derive another from it without a hash
+/// The least of a long name that controllers of custom kinds keep when they derive another without a hash
 const KEPT_OF_LONG: usize = 20;
 
-/// How many digits the hash has that some of them put in place of the rest of a name
+/// The hexadecimal digits of the hash by which some of them replace the rest of a name
 const MD5: usize = 32;
 
-/// An object with a stamp in it
+/// An object that has a stamp, with its owner
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnedObject {
     object: StampedObject,
     owner: Option<Owner>,
 }
 
-/// The object that controls another one, by the other one's own claim
+/// The controller in an object's owner references
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Owner {
     group: String,
@@ -37,7 +37,7 @@ struct Owner {
 }
 
 impl OwnedObject {
-    /// An object of a kind, with these metadata
+    /// The object of this kind and metadata
     pub fn new(group: &str, kind: &str, metadata: &Metadata<'_>) -> Self {
         let name = metadata.name.as_deref().unwrap_or_default();
         let prefix = metadata.generate_name.as_deref().unwrap_or_default();
@@ -56,12 +56,12 @@ impl OwnedObject {
         }
     }
 
-    /// The object itself, as a stamp names it that is written into it
+    /// The object, as its own stamp names it
     pub fn object(&self) -> &StampedObject {
         &self.object
     }
 
-    /// The object that controls it, as a stamp names it that was written into that one
+    /// The owner, as the owner's stamp names it
     pub fn owner_object(&self) -> Option<StampedObject> {
         self.owner.as_ref().map(|owner| StampedObject {
             group: owner.group.clone(),
@@ -70,7 +70,14 @@ impl OwnedObject {
         })
     }
 
-    /// Whether a stamp that was written into an object may stand in this one
+    /// Whether a stamp that was signed for `object` is valid in this one
+    ///
+    /// ```text
+    /// signed for               valid in a pod of
+    /// Deployment web           ReplicaSet web-7d9c, not ReplicaSet web-api-7d9c
+    /// CronJob nightly          Job nightly-29384756, not Job nightly-today
+    /// ControllerRevision web-5d9c   StatefulSet web, not StatefulSet api
+    /// ```
     pub fn accepts_stamp_of(&self, object: &StampedObject, settings: &ClusterSettings) -> bool {
         *object == self.object
             || self
@@ -79,7 +86,7 @@ impl OwnedObject {
                 .is_some_and(|owner| owner.is_made_of(object, settings))
     }
 
-    /// Group and kind of what controls the object
+    /// Group and kind of the owner
     pub(crate) fn owner_kind(&self) -> Option<(&str, &str)> {
         self.owner
             .as_ref()
@@ -88,6 +95,7 @@ impl OwnedObject {
 }
 
 impl Owner {
+    /// Whether this owner was made of the object, directly or on the way to its pods
     fn is_made_of(&self, object: &StampedObject, settings: &ClusterSettings) -> bool {
         if object.is(&self.group, &self.kind, &self.name) {
             return true;
@@ -101,7 +109,7 @@ impl Owner {
                 (has_revisions || is_listed(&self.group, &self.kind, settings)) && self.has_revision(object)
             }
             (Some(_), _) => false,
-            // Operators build on each other's kinds, so that it need not be the same user that lists both
+            // Operators build on each other's kinds, so both kinds may be listed for different users
             (None, made) => {
                 let is_known = made.is_some() || is_listed(&self.group, &self.kind, settings);
                 is_listed(&object.group, &object.kind, settings) && is_known && self.is_named_after(object)
@@ -109,7 +117,7 @@ impl Owner {
         }
     }
 
-    /// A ReplicaSet is named after its Deployment, with a hash of the template behind
+    /// A ReplicaSet has the name of its Deployment and a hash of the template
     fn is_hashed_after(&self, object: &StampedObject) -> bool {
         let Some((stem, hash)) = self.name.rsplit_once('-') else {
             return false;
@@ -119,7 +127,7 @@ impl Owner {
         is_hash && (object.name.matches(stem) || is_cut)
     }
 
-    /// A Job is named after its CronJob, with the minute behind for which it was made
+    /// A Job has the name of its CronJob and the minute of its schedule
     fn is_timed_after(&self, object: &StampedObject) -> bool {
         self.name.rsplit_once('-').is_some_and(|(stem, minute)| {
             !minute.is_empty()
@@ -128,16 +136,16 @@ impl Owner {
         })
     }
 
-    /// A revision is named after its set, with a hash of its data behind
+    /// A revision has the name of its set and a hash of its data
     fn has_revision(&self, revision: &StampedObject) -> bool {
         let kept = self.name.get(..REVISION_PREFIX).unwrap_or(&self.name);
         let name = revision.name.text();
         name.rsplit_once('-').is_some_and(|(stem, _)| stem == kept)
     }
 
-    /// What controllers of custom kinds make bears the name of what they make it of, or begins with it
+    /// Controllers of custom kinds give an object the name of what they make it of, or let its name begin with it
     ///
-    /// Of a long name they keep the beginning, the end, or as little as makes room for a hash of the whole.
+    /// They shorten a long name to its beginning or its end, or replace some of it by a hash of the whole.
     fn is_named_after(&self, object: &StampedObject) -> bool {
         let base = object.name.text();
         let is_prefix = matches!(object.name, ObjectName::Prefix(_));
@@ -146,25 +154,21 @@ impl Owner {
         let head = base.get(..KEPT_OF_LONG);
         let tail = base.len().checked_sub(KEPT_OF_LONG).and_then(|at| base.get(at..));
         let mut kept = head.into_iter().chain(tail);
-        let is_hashed = || {
-            let common = self.name.bytes().zip(base.bytes());
-            let common = common.take_while(|(one, other)| one == other).count();
-            let hash = self
-                .name
-                .as_bytes()
-                .get(common.saturating_sub(MD5)..)
-                .unwrap_or_default();
-            // The hash may begin with letters of the name
-            common > 0
-                && hash
-                    .windows(MD5)
-                    .any(|part| part.iter().all(u8::is_ascii_hexdigit))
-        };
-        begins || kept.any(|kept| self.name.starts_with(kept)) || is_hashed()
+        begins || kept.any(|kept| self.name.starts_with(kept)) || self.has_hash_after_start_of(base)
+    }
+
+    /// Whether the name begins like another and goes on with a hash
+    fn has_hash_after_start_of(&self, base: &str) -> bool {
+        let pairs = self.name.bytes().zip(base.bytes());
+        let common = pairs.take_while(|(one, other)| one == other).count();
+        // The hash may begin with letters of the name
+        let rest = self.name.as_bytes().get(common.saturating_sub(MD5)..);
+        let mut candidates = rest.unwrap_or_default().windows(MD5);
+        common > 0 && candidates.any(|window| window.iter().all(u8::is_ascii_hexdigit))
     }
 }
 
-/// Whether the configuration lists a kind
+/// Whether the configuration lists a kind under `carriers`
 pub(crate) fn is_listed(group: &str, kind: &str, settings: &ClusterSettings) -> bool {
     let mut carriers = settings.carriers.iter();
     carriers.any(|carrier| carrier.group == group && carrier.kind == kind)

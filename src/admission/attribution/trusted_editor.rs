@@ -1,5 +1,7 @@
-//! Edits that leave a pod's identity alone, made by those who are listed as keepers: where the pod may run, its labels and
-//! annotations, and hashes in its environment that make it restart. Everything else is the requester's.
+//! Edits after which a pod keeps its stamp, if a trusted editor makes them (a user listed under `keepers`).
+//!
+//! A trusted editor may change where the pod runs, its labels and annotations, and hashes in its environment by which
+//! reloaders restart it. After any other edit the stamp is the requester's.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -10,8 +12,8 @@ use crate::kubernetes::canonical_json::Rule;
 use crate::kubernetes::deserialize::null_as_default;
 use crate::kubernetes::pod_spec::spec_text;
 
-/// What a keeper must leave as it is: everything but the fields that only say where a pod may run, and when it may start to
-const HELD: Rule = Rule::Present(&Rule::Fields(
+/// The fields that a trusted editor must not change: all but those that say where and when a pod may start
+const PROTECTED: Rule = Rule::Present(&Rule::Fields(
     &[
         ("affinity", Rule::Nothing),
         ("nodeSelector", Rule::Nothing),
@@ -25,17 +27,16 @@ const HELD: Rule = Rule::Present(&Rule::Fields(
     &Rule::Whole,
 ));
 
-/// The environment is compared variable by variable
+/// The fields of a container, without its environment, which is compared variable by variable
 const CONTAINERS: Rule = Rule::Elements(&Rule::Present(&Rule::Fields(
     &[("env", Rule::Nothing)],
     &Rule::Whole,
 )));
 
-/// The longest hash that anybody writes into an environment: SHA-256 in hexadecimal. Letters and digits alone can be neither
-/// a path nor an option
+/// The longest hash in an environment: SHA-256 in hexadecimal. Letters and digits alone are neither a path nor an option
 const LONGEST_HASH: usize = 64;
 
-/// The containers of a spec, as far as their environment
+/// A spec, of which only the environments are read
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Spec<'a> {
@@ -53,7 +54,7 @@ struct Container<'a> {
     env: Vec<Variable<'a>>,
 }
 
-/// An environment variable; Kubernetes knows no other fields
+/// An environment variable, with all fields that Kubernetes has
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Variable<'a> {
@@ -65,11 +66,22 @@ struct Variable<'a> {
     value_from: Option<&'a RawValue>,
 }
 
-/// Whether two pods or templates differ in nothing that a keeper may not change; their ECI fields are compared elsewhere
+/// Whether two pods or templates differ only in what a trusted editor may change
+///
+/// The caller compares the ECI fields.
+///
+/// ```text
+/// tolerations: []              -> tolerations: [{key: gpu}]                  true
+/// env: []                      -> env: [{name: CONFIG_HASH, value: 0aF1}]    true
+/// env: []                      -> env: [{name: LD_PRELOAD, value: 0a}]       false
+/// image: app:1                 -> image: app:2                               false
+/// ```
 pub(crate) fn keeps_identity(old: &str, new: &str) -> bool {
     match (spec_text(old), spec_text(new)) {
         (Some(old), Some(new)) => {
-            old.starts_with('{') && canonical_json::equivalent(old, new, &HELD) && same_environment(old, new)
+            old.starts_with('{')
+                && canonical_json::equivalent(old, new, &PROTECTED)
+                && same_environment(old, new)
         }
         _ => false,
     }
@@ -80,7 +92,7 @@ fn same_environment(old: &str, new: &str) -> bool {
     let (Some(old), Some(new)) = (read(old), read(new)) else {
         return false;
     };
-    let same = |(one, other): (&Container<'_>, &Container<'_>)| one.held().eq(other.held());
+    let same = |(one, other): (&Container<'_>, &Container<'_>)| one.protected().eq(other.protected());
     old.all().count() == new.all().count() && old.all().zip(new.all()).all(same)
 }
 
@@ -94,10 +106,10 @@ impl<'a> Spec<'a> {
 }
 
 impl Container<'_> {
-    /// The variables that a keeper must leave as they are
-    fn held(&self) -> impl Iterator<Item = (&str, Option<&str>, Option<&str>)> {
-        let held = self.env.iter().filter(|variable| !variable.is_hash());
-        held.map(|variable| {
+    /// The variables that a trusted editor must not change
+    fn protected(&self) -> impl Iterator<Item = (&str, Option<&str>, Option<&str>)> {
+        let protected = self.env.iter().filter(|variable| !variable.is_hash());
+        protected.map(|variable| {
             let source = variable.value_from.map(RawValue::get);
             (&*variable.name, variable.value.as_deref(), source)
         })
@@ -105,7 +117,7 @@ impl Container<'_> {
 }
 
 impl Variable<'_> {
-    /// Whether it is one of those by which reloaders start a roll-out: it can hold nothing but a hash
+    /// Whether it is a hash by which reloaders start a rollout
     fn is_hash(&self) -> bool {
         let name = &*self.name;
         let is_named = name.starts_with("STAKATER_") || name.contains("HASH") || name.contains("CHECKSUM");

@@ -14,7 +14,7 @@ use crate::admission::outcome::verb::Verb;
 use crate::admission::outcome::warning::Warning;
 use crate::admission::review::Binding;
 use crate::admission::routing::lookalike;
-use crate::admission::routing::lookalike::is_ecis;
+use crate::admission::routing::lookalike::is_eci_annotation;
 use crate::admission::routing::route::Route;
 use crate::kubernetes::eci_annotations::ECI_FIELDS;
 use crate::kubernetes::meta::Meta;
@@ -156,7 +156,7 @@ impl Case<'_> {
             Ok(own) => self.differs_from_stamp(claims, template, &own, namespace),
             Err(_) => true,
         };
-        let evaluation = evaluation.with_stamp_fault(differs.then_some(StampFault::Differs));
+        let evaluation = evaluation.with_stamp_fault(differs.then_some(StampFault::FieldsDiffer));
         if self.contents == StampContents::Refuse {
             evaluation.with_differences(self.container_differences(claims, template), self.contents)
         } else {
@@ -172,7 +172,7 @@ impl Case<'_> {
         };
         let sender = self.evaluate_call(sender, call, namespace);
         let mut evaluation = evaluation;
-        evaluation.asked.extend(sender.asked);
+        evaluation.questions.extend(sender.questions);
         if evaluation.findings.is_empty() && !sender.findings.is_empty() {
             // A message is about one of the two
             evaluation.findings = sender.findings;
@@ -194,7 +194,7 @@ impl Case<'_> {
         let annotations = &binding.metadata.annotations;
         let mut written = annotations
             .iter()
-            .filter(|(key, value)| is_ecis(key) && pod.annotation(key) != Some(value))
+            .filter(|(key, value)| is_eci_annotation(key) && pod.annotation(key) != Some(value))
             .map(|(key, _)| key)
             .peekable();
         if written.peek().is_none() {
@@ -254,7 +254,7 @@ enum BroughtFields {
 impl BroughtFields {
     fn finding(&self) -> Option<Finding> {
         match self {
-            Self::Foreign(annotation) => Some(Finding::Brought(annotation.clone())),
+            Self::Foreign(annotation) => Some(Finding::BindingAnnotation(annotation.clone())),
             Self::None | Self::Expected => None,
         }
     }

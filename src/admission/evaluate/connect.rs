@@ -1,7 +1,7 @@
 //! Connections: to a pod, and to a node's kubelet, which runs commands in every pod of the node and shows its logs.
 
 use crate::admission::evaluate::Case;
-use crate::admission::outcome::evaluation::{Asked, Evaluation};
+use crate::admission::outcome::evaluation::{Evaluation, PrincipalQuestions};
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::verb::Verb;
 use crate::kubernetes::node_kind::NodeKind;
@@ -59,7 +59,7 @@ impl Case<'_> {
             self.now,
         );
         let mut evaluation = evaluation;
-        evaluation.asked.push(Asked {
+        evaluation.questions.push(PrincipalQuestions {
             principal: principal.clone(),
             boundary,
             questions: vec![question],

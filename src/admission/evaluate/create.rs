@@ -16,7 +16,7 @@ impl Case<'_> {
             operation: Some(call.operation),
             ..evaluation
         };
-        if evaluation.findings.iter().any(Finding::leaves_nobody) {
+        if evaluation.findings.iter().any(Finding::leaves_no_principal) {
             return evaluation;
         }
         if evaluation.stamped.is_none() && self.asks_for_control_plane() {

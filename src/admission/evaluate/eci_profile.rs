@@ -46,7 +46,7 @@ impl Case<'_> {
 
     /// Adds the answers about a pod with the effects of a selector
     fn evaluate_selector(&self, evaluation: Evaluation, selector: &Selector) -> Evaluation {
-        let fields = match Fields::of(&selector.texts()) {
+        let fields = match Fields::from_texts(&selector.texts()) {
             Ok(fields) => fields,
             Err(malformed) => {
                 let findings = malformed.iter().map(|one| Finding::Profile(one.to_string()));

@@ -1,6 +1,6 @@
 //! Steps that complete an evaluation. Each takes it and returns it.
 
-use crate::admission::fields::malformed::MalformedAnnotation;
+use crate::admission::fields::malformed_annotation::MalformedAnnotation;
 use crate::admission::outcome::container_difference::ContainerDifference;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
@@ -49,10 +49,10 @@ impl Evaluation {
         contents: StampContents,
     ) -> Self {
         if contents == StampContents::Refuse && !differences.is_empty() {
-            let fault = StampFault::Unlike(differences.clone());
+            let fault = StampFault::ContainersDiffer(differences.clone());
             self.findings.push(Finding::Stamp(fault));
         }
-        self.unlike = differences;
+        self.container_differences = differences;
         self
     }
 

@@ -90,7 +90,7 @@ impl Case<'_> {
         pod: &Pod<'_>,
         namespace: &Meta,
     ) -> bool {
-        let Ok(own) = Fields::of(written) else {
+        let Ok(own) = Fields::from_texts(written) else {
             return false;
         };
         let profile = self.profile();
@@ -101,7 +101,7 @@ impl Case<'_> {
                 ram_role_name: fields.role.clone(),
                 ..written.clone()
             };
-            Fields::of(&profile.completed(texts, pod, namespace)).ok()
+            Fields::from_texts(&profile.completed(texts, pod, namespace)).ok()
         };
         let map = |fields: &Fields| {
             let mapped = self.map(fields, pod, namespace, Scope::ALL);
@@ -114,7 +114,10 @@ impl Case<'_> {
             complete(&own).and_then(|fields| map(&fields)),
             Some(own),
         ];
-        accepted.iter().flatten().any(|accepted| accepted.means(found))
+        accepted
+            .iter()
+            .flatten()
+            .any(|accepted| accepted.is_equivalent(found))
     }
 }
 

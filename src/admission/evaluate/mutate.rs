@@ -24,18 +24,20 @@ impl Case<'_> {
         let settings = &self.configuration.cluster;
         let attribution = attribution(self.review, reviewed, settings, self.cluster);
         Some(match (attribution, self.namespace()) {
-            (Attribution::Kept, _) => kept(reviewed, new),
+            (Attribution::KeepsStamp, _) => kept(reviewed, new),
             // A controller compares what it made with its source. Mapping a copied template, or removing its stamp, would
             // be a change that it tries to undo for ever
-            (Attribution::Carried(_), _) if !reviewed.path.is_whole() => return None,
-            (Attribution::Carried(delegation), namespace) => {
+            (Attribution::Delegated(_), _) if !reviewed.path.is_whole() => return None,
+            (Attribution::Delegated(delegation), namespace) => {
                 self.delegated(reviewed, new, &delegation, namespace.as_deref())
             }
             // Without the namespace's labels ramgate can only make sure that the request brings no stamp
             (_, None) => kept(reviewed, new),
-            (Attribution::Beside, Some(namespace)) => return self.mapped(reviewed, new, &namespace),
+            (Attribution::RequesterKeepsStamp, Some(namespace)) => {
+                return self.mapped(reviewed, new, &namespace);
+            }
             (Attribution::Requester, Some(namespace)) => self.stamped(reviewed, new, &namespace),
-            (Attribution::Late, Some(namespace)) => self.stamped_late(reviewed, new, &namespace),
+            (Attribution::LateStamp, Some(namespace)) => self.stamped_late(reviewed, new, &namespace),
         })
     }
 

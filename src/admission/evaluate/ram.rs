@@ -1,7 +1,7 @@
 //! Asks RAM about a call: for the requester, or the user of the stamp, and for every boundary of the namespace.
 
 use crate::admission::evaluate::Case;
-use crate::admission::outcome::evaluation::{Asked, Evaluation};
+use crate::admission::outcome::evaluation::{Evaluation, PrincipalQuestions};
 use crate::admission::outcome::finding::Finding;
 use crate::config::Configuration;
 use crate::kubernetes::meta::Meta;
@@ -45,7 +45,7 @@ impl Case<'_> {
         let answer = eci_calls::evaluate(policies, account, principal, call, self.now);
         let mut evaluation = evaluation;
         evaluation.allowed.extend(answer.allowed);
-        evaluation.asked.push(Asked {
+        evaluation.questions.push(PrincipalQuestions {
             principal: principal.clone(),
             boundary,
             questions: answer.questions,

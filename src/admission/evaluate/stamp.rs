@@ -48,7 +48,7 @@ impl Case<'_> {
         let fault = |unstamped| match unstamped {
             Unstamped::Missing => StampFault::Missing(restart(owner)),
             Unstamped::Broken(broken) if broken.is_forged() => StampFault::Forged(broken),
-            Unstamped::Broken(broken) => StampFault::Lost(broken, restart(owner)),
+            Unstamped::Broken(broken) => StampFault::NoKey(broken, restart(owner)),
         };
         let claims = verified(template.stamp(), namespace, owned, settings, self.cluster).map_err(fault)?;
         match unchecked(&claims, owned, settings, self.cluster) {

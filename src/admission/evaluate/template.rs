@@ -22,9 +22,9 @@ impl Case<'_> {
         let new = reviewed.new.as_ref()?;
         let attribution = attribution(self.review, reviewed, &self.configuration.cluster, self.cluster);
         // If nobody became the requester, nobody is evaluated
-        let is_left = attribution == Attribution::Late
+        let is_left = attribution == Attribution::LateStamp
             && new.stamp() == reviewed.old.as_ref().and_then(PodTemplate::stamp);
-        if attribution == Attribution::Kept || is_left {
+        if attribution == Attribution::KeepsStamp || is_left {
             return Some(self.validate_kept(reviewed, new));
         }
         let Some(namespace) = self.namespace() else {
@@ -76,9 +76,9 @@ impl Case<'_> {
         new: &PodTemplate<'_>,
         attribution: &Attribution,
     ) -> (Evaluation, Option<Claims>) {
-        let Attribution::Carried(delegation) = attribution else {
+        let Attribution::Delegated(delegation) = attribution else {
             let fault = match attribution {
-                Attribution::Beside => touched_stamp(reviewed, new),
+                Attribution::RequesterKeepsStamp => touched_stamp(reviewed, new),
                 _ => self.unexpected_stamp(evaluation.leads_to_eci(), reviewed, new),
             };
             return (evaluation.with_stamp_fault(fault), None);
@@ -106,7 +106,7 @@ impl Case<'_> {
         namespace: &Meta,
         attribution: &Attribution,
     ) -> Result<(Fields, Vec<Finding>), Vec<Finding>> {
-        let is_copy = matches!(attribution, Attribution::Carried(_)) && !reviewed.path.is_whole();
+        let is_copy = matches!(attribution, Attribution::Delegated(_)) && !reviewed.path.is_whole();
         if !is_copy {
             return self.read_mapped(pod, namespace, scope(reviewed, new));
         }
@@ -127,7 +127,7 @@ impl Case<'_> {
         namespace: &Meta,
     ) -> Evaluation {
         let differs = self.differs_from_stamp(claims, new, &evaluation.fields, namespace);
-        let evaluation = evaluation.with_stamp_fault(differs.then_some(StampFault::Differs));
+        let evaluation = evaluation.with_stamp_fault(differs.then_some(StampFault::FieldsDiffer));
         if reviewed.path.is_whole() && reviewed.old.is_none() {
             evaluation.with_differences(self.container_differences(claims, new), self.contents)
         } else {

@@ -3,7 +3,7 @@
 use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
 use crate::stamp::REQUESTED_BY;
 
-/// What the annotations shall be; an unchanged one is not there
+/// The changes of a pod's annotations; `None` leaves an annotation as it is
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Changes {
     /// The custom tags
@@ -16,22 +16,22 @@ pub(crate) struct Changes {
     pub stamp: Option<Change>,
 }
 
-/// What happens to one annotation
+/// A change of one annotation
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// It gets this value
+    /// The annotation gets this value
     Set(String),
-    /// It goes away
+    /// The annotation is removed
     Remove,
 }
 
 impl Changes {
-    /// Whether everything stays as it is
+    /// Whether nothing changes
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The changes of what ECI reads, with the annotations that they are about
+    /// The changed annotations that ECI reads
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &Change)> {
         [
             (CUSTOM_TAGS, &self.custom_tags),
@@ -42,12 +42,13 @@ impl Changes {
         .filter_map(|(annotation, change)| change.as_ref().map(|change| (annotation, change)))
     }
 
+    /// The changed annotations, the stamp among them
     pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &Change)> {
         self.iter()
             .chain(self.stamp.as_ref().map(|change| (REQUESTED_BY, change)))
     }
 
-    /// The value that an annotation has after these changes, of which this is the value before
+    /// The value of an annotation after these changes, given its value before them
     pub(crate) fn applied<'c>(&'c self, annotation: &str, before: Option<&'c str>) -> Option<&'c str> {
         match self.all().find(|(changed, _)| *changed == annotation) {
             Some((_, Change::Set(value))) => Some(value),

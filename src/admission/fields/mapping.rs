@@ -1,30 +1,25 @@
-//! The mapping rules at work: what a pod's ECI fields become, and what that changes in its annotations.
+//! The mapping rules: the fields that a pod gets by them, and the changes of its annotations.
 //!
-//! Both webhooks run the same function: the mutating one turns the changes into a patch, the validating one finds none
-//! to be made, or else the pod is not as the rules want it.
+//! Both webhooks run [`map`]. The mutating one turns the changes into a patch. The validating one expects no changes; if
+//! there are any, the pod did not come through the mutating webhook.
+
+mod mapping_error;
+mod overruled;
+mod source_name;
+mod sources;
 
 use crate::admission::fields::changes::{Change, Changes};
-use crate::admission::fields::malformed::Problem;
-use crate::admission::fields::reading;
+use crate::admission::fields::malformed_annotation::AnnotationFault;
+use crate::admission::fields::parse_names::{parse_resource_group, parse_role_name};
 use crate::admission::fields::reading::Fields;
-use crate::config::{FieldRule, MappingMode, MappingRules, MappingSource};
-use crate::kubernetes::eci_annotations::CUSTOM_TAGS;
-use crate::kubernetes::meta::Meta;
-use crate::kubernetes::pod::Pod;
-use crate::wording::{NAME_LENGTH, listed, quoted};
+use crate::config::{FieldRule, MappingMode, MappingRules, TagRule};
 
-/// What rules may read
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Sources<'a> {
-    /// The pod
-    pub pod: &'a Pod<'a>,
-    /// Its namespace
-    pub namespace: &'a Meta,
-    /// Its service account; nothing where it is not known, which counts as having no labels and annotations
-    pub service_account: Option<&'a Meta>,
-}
+pub(crate) use crate::admission::fields::mapping::mapping_error::MappingError;
+pub(crate) use crate::admission::fields::mapping::overruled::Overruled;
+pub(crate) use crate::admission::fields::mapping::source_name::source_name;
+pub(crate) use crate::admission::fields::mapping::sources::Sources;
 
-/// Which fields the rules may change
+/// The fields that the rules may change
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Scope {
     /// The tags
@@ -36,7 +31,7 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// All of them
+    /// All fields
     pub(crate) const ALL: Self = Self {
         tags: true,
         resource_group: true,
@@ -44,96 +39,31 @@ impl Scope {
     };
 }
 
-/// What mapping makes of a pod
+/// The result of mapping a pod
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mapped {
-    /// The fields as they shall be
+    /// The fields after mapping
     pub fields: Fields,
-    /// What that changes in the annotations
+    /// The changes of the annotations
     pub changes: Changes,
-    /// Values that the pod set and that do not stand, for whoever set them
+    /// Values of the pod that rules replaced or removed, as warnings to the requester
     pub overruled: Vec<Overruled>,
-}
-
-/// A value that the pod set and that a rule replaces or takes away
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{what} {} was {}: it is set by {}",
-    quoted(was, NAME_LENGTH),
-    becomes.as_ref().map_or_else(|| "taken away".to_owned(), |value| format!("replaced by {}", quoted(value, NAME_LENGTH))),
-    described(by)
-)]
-pub(crate) struct Overruled {
-    /// `tag`, `resource group` or `role`
-    what: &'static str,
-    was: String,
-    becomes: Option<String>,
-    by: MappingSource,
-}
-
-/// Why a pod cannot be mapped
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum MappingError {
-    /// A source holds what the annotation cannot hold
-    #[error(
-        "{} holds {}, which cannot be {what}: ask whoever owns it to correct it",
-        described(from),
-        quoted(value, NAME_LENGTH)
-    )]
-    Value {
-        /// The field that it was to become
-        what: String,
-        /// Where the value stands
-        from: MappingSource,
-        /// The value
-        value: String,
-    },
-    /// More tags than a pod may have
-    #[error(
-        "annotation {CUSTOM_TAGS} {} {found} tags{}, and a pod may have {limit}: leave some out",
-        has(added),
-        among(added)
-    )]
-    TooMany {
-        /// How many there are after mapping
-        found: usize,
-        /// How many there may be
-        limit: usize,
-        /// Those that rules added
-        added: Vec<String>,
-    },
-}
-
-fn has(added: &[String]) -> &'static str {
-    if added.is_empty() { "has" } else { "would have" }
-}
-
-fn among(added: &[String]) -> String {
-    match added {
-        [] => String::new(),
-        added => format!(" with {} from mapping rules", listed(added, "and")),
-    }
-}
-
-/// Where a value comes from, for messages
-pub(crate) fn described(source: &MappingSource) -> String {
-    let named = |what: &str, key: &str| format!("{what} {}", quoted(key, NAME_LENGTH));
-    match source {
-        MappingSource::Value(_) => "a mapping rule".to_owned(),
-        MappingSource::NamespaceLabel(key) => named("namespace label", key),
-        MappingSource::NamespaceAnnotation(key) => named("namespace annotation", key),
-        MappingSource::PodLabel(key) => named("pod label", key),
-        MappingSource::PodAnnotation(key) => named("pod annotation", key),
-        MappingSource::ServiceAccountLabel(key) => named("service account label", key),
-        MappingSource::ServiceAccountAnnotation(key) => named("service account annotation", key),
-    }
 }
 
 /// Applies the rules to a pod's fields
 ///
+/// ```text
+/// rule: tag `team` from namespace label `team` (here `a`)
+///
+/// tags of the pod   mode      tags after mapping   overruled
+/// env:x             either    env:x,team:a
+/// team:b            default   team:b
+/// team:b            enforce   team:a               team:b, replaced by team:a
+/// ```
+///
 /// # Errors
 ///
-/// A source holds what cannot be written, or there are more tags than a pod may have.
+/// A source holds a value that the annotation cannot hold, or the pod has more tags than it may have.
 pub(crate) fn map(
     fields: &Fields,
     rules: &MappingRules,
@@ -141,203 +71,196 @@ pub(crate) fn map(
     scope: Scope,
     max_custom_tags: usize,
 ) -> Result<Mapped, MappingError> {
-    let mut mapped = Mapped {
-        fields: fields.clone(),
-        ..Mapped::default()
-    };
-    let mut added = Vec::new();
-    if scope.tags {
-        for tag in &rules.tags {
-            let value = sources.tag(&tag.key, &tag.rule.source)?;
-            if mapped.set_tag(&tag.key, value, &tag.rule) {
-                added.push(tag.key.clone());
-            }
-        }
-    }
-    let found = mapped.fields.tags.len();
-    if found > max_custom_tags {
+    let tag_rules = if scope.tags { rules.tags.as_slice() } else { &[] };
+    let tags = map_tags(&fields.tags, tag_rules, sources)?;
+    if tags.tags.len() > max_custom_tags {
         return Err(MappingError::TooMany {
-            found,
+            found: tags.tags.len(),
             limit: max_custom_tags,
-            added,
+            added: tags.added,
         });
     }
-    if let (true, Some(rule)) = (scope.resource_group, &rules.resource_group_id) {
-        let value = sources.name(rule, "a resource group id", reading::resource_group)?;
-        let overruled = set("resource group", &mut mapped.fields.resource_group, value, rule);
-        mapped.overruled.extend(overruled);
-    }
-    if let (true, Some(rule)) = (scope.role, &rules.ram_role_name) {
-        let value = sources.name(rule, "a role name", reading::role_name)?;
-        mapped
-            .overruled
-            .extend(set("role", &mut mapped.fields.role, value, rule));
-    }
-    mapped.changes = Changes {
-        custom_tags: change(fields.written_tags(), mapped.fields.written_tags()),
-        resource_group_id: change(
-            fields.resource_group.clone(),
-            mapped.fields.resource_group.clone(),
-        ),
-        ram_role_name: change(fields.role.clone(), mapped.fields.role.clone()),
-        stamp: None,
+    let group_rule = rules.resource_group_id.as_ref();
+    let group_rule = group_rule.filter(|_| scope.resource_group);
+    let group = RESOURCE_GROUP.map(fields.resource_group.as_ref(), group_rule, sources)?;
+    let role_rule = rules.ram_role_name.as_ref().filter(|_| scope.role);
+    let role = ROLE.map(fields.role.as_ref(), role_rule, sources)?;
+    let overruled = tags.overruled.into_iter();
+    let overruled = overruled.chain(group.overruled).chain(role.overruled).collect();
+    let mapped = Fields {
+        tags: tags.tags,
+        resource_group: group.value,
+        role: role.value,
+        role_arns: fields.role_arns.clone(),
     };
-    Ok(mapped)
+    Ok(Mapped {
+        changes: changes(fields, &mapped),
+        fields: mapped,
+        overruled,
+    })
 }
 
-/// The least that a pod may say so that the rules make these fields of it
+/// The fewest fields of which the rules make these fields: the inverse of [`map`]
 pub(crate) fn unmapped(fields: &Fields, rules: &MappingRules, sources: &Sources<'_>) -> Fields {
-    let is_said_by_a_rule = |(key, value): &(String, String)| {
+    let comes_from_rule = |(key, value): &(String, String)| {
         let mut rules = rules.tags.iter().filter(|tag| tag.key == *key);
         rules.any(|tag| sources.value(&tag.rule.source) == Some(value.as_str()))
     };
-    let unless_said = |field: &Option<String>, rule: &Option<FieldRule>| {
-        let said = rule.as_ref().and_then(|rule| sources.value(&rule.source));
-        field.clone().filter(|value| said != Some(value.as_str()))
+    let without_mapped = |field: &Option<String>, rule: &Option<FieldRule>| {
+        let mapped = rule.as_ref().and_then(|rule| sources.value(&rule.source));
+        field.clone().filter(|value| mapped != Some(value.as_str()))
     };
+    let tags = fields.tags.iter().filter(|tag| !comes_from_rule(tag));
     Fields {
-        tags: fields
-            .tags
-            .iter()
-            .filter(|tag| !is_said_by_a_rule(tag))
-            .cloned()
-            .collect(),
-        resource_group: unless_said(&fields.resource_group, &rules.resource_group_id),
-        role: unless_said(&fields.role, &rules.ram_role_name),
+        tags: tags.cloned().collect(),
+        resource_group: without_mapped(&fields.resource_group, &rules.resource_group_id),
+        role: without_mapped(&fields.role, &rules.ram_role_name),
         role_arns: fields.role_arns.clone(),
     }
 }
 
-impl Mapped {
-    /// Applies a rule to a tag; says whether the tag is new
-    fn set_tag(&mut self, key: &str, value: Option<&str>, rule: &FieldRule) -> bool {
-        let tags = &mut self.fields.tags;
-        let at = tags.iter().position(|(known, _)| known == key);
-        let there = at.and_then(|at| tags.get_mut(at));
-        match (there, value, rule.mode) {
+/// The tags after mapping
+#[derive(Default)]
+struct MappedTags {
+    tags: Vec<(String, String)>,
+    /// The keys that rules added
+    added: Vec<String>,
+    overruled: Vec<Overruled>,
+}
+
+fn map_tags(
+    tags: &[(String, String)],
+    rules: &[TagRule],
+    sources: &Sources<'_>,
+) -> Result<MappedTags, MappingError> {
+    let mut mapped = MappedTags {
+        tags: tags.to_vec(),
+        ..MappedTags::default()
+    };
+    for rule in rules {
+        let value = sources.tag(&rule.key, &rule.rule.source)?;
+        mapped.apply(&rule.key, value, &rule.rule);
+    }
+    Ok(mapped)
+}
+
+impl MappedTags {
+    /// Applies the rule for one tag
+    fn apply(&mut self, key: &str, value: Option<&str>, rule: &FieldRule) {
+        let was = self.tags.iter().find(|(known, _)| known == key);
+        let was = was.map(|(_, was)| was.clone());
+        match (was, value, rule.mode) {
             (None, Some(value), _) => {
-                tags.push((key.to_owned(), value.to_owned()));
-                return true;
+                self.tags.push((key.to_owned(), value.to_owned()));
+                self.added.push(key.to_owned());
             }
-            (Some((_, was)), Some(value), MappingMode::Enforce) if was != value => {
-                let was = std::mem::replace(was, value.to_owned());
+            (Some(was), value, MappingMode::Enforce) if value != Some(was.as_str()) => {
+                self.replace(key, value);
                 self.overruled.push(Overruled {
                     what: "tag",
                     was: format!("{key}:{was}"),
-                    becomes: Some(format!("{key}:{value}")),
-                    by: rule.source.clone(),
-                });
-            }
-            (Some((_, was)), None, MappingMode::Enforce) => {
-                let was = format!("{key}:{was}");
-                tags.retain(|(known, _)| known != key);
-                self.overruled.push(Overruled {
-                    what: "tag",
-                    was,
-                    becomes: None,
+                    becomes: value.map(|value| format!("{key}:{value}")),
                     by: rule.source.clone(),
                 });
             }
             (Some(_), _, MappingMode::Enforce | MappingMode::Default) | (None, None, _) => {}
         }
-        false
+    }
+
+    /// Gives a tag another value, or removes it
+    fn replace(&mut self, key: &str, value: Option<&str>) {
+        match value {
+            Some(value) => {
+                let found = self.tags.iter_mut().find(|(known, _)| known == key);
+                found.into_iter().for_each(|(_, was)| value.clone_into(was));
+            }
+            None => self.tags.retain(|(known, _)| known != key),
+        }
     }
 }
 
-/// Applies a rule to a field; gives the value that does not stand
-fn set(
+/// A field that holds one name
+struct NameField {
+    /// Its name in warnings
     what: &'static str,
-    field: &mut Option<String>,
+    /// Its name in errors
+    noun: &'static str,
+    parse: fn(&str) -> Result<String, AnnotationFault>,
+}
+
+const RESOURCE_GROUP: NameField = NameField {
+    what: "resource group",
+    noun: "a resource group id",
+    parse: parse_resource_group,
+};
+
+const ROLE: NameField = NameField {
+    what: "role",
+    noun: "a role name",
+    parse: parse_role_name,
+};
+
+/// A field that holds one name, after mapping
+struct MappedName {
     value: Option<String>,
-    rule: &FieldRule,
-) -> Option<Overruled> {
-    let stays = rule.mode == MappingMode::Default && field.is_some();
-    if stays || *field == value {
-        return None;
-    }
-    let was = std::mem::replace(field, value.clone())?;
-    Some(Overruled {
-        what,
-        was,
-        becomes: value,
-        by: rule.source.clone(),
-    })
+    overruled: Option<Overruled>,
 }
 
-fn refused(what: String, from: &MappingSource, value: &str) -> MappingError {
-    MappingError::Value {
-        what,
-        from: from.clone(),
-        value: value.to_owned(),
-    }
-}
-
-fn change(was: Option<String>, becomes: Option<String>) -> Option<Change> {
-    (was != becomes).then(|| becomes.map_or(Change::Remove, Change::Set))
-}
-
-impl<'a> Sources<'a> {
-    /// The value of a tag, if its source is there
-    fn tag(&self, key: &str, source: &'a MappingSource) -> Result<Option<&'a str>, MappingError> {
-        let Some(value) = self.value(source) else {
-            return Ok(None);
-        };
-        // Read back as the validating webhook will: a comma in a value must not become a second tag
-        match reading::tags(&format!("{key}:{value}")) {
-            Ok(tags) if tags.len() == 1 => Ok(Some(value)),
-            _ => Err(refused(
-                format!("tag {}", quoted(key, NAME_LENGTH)),
-                source,
-                value,
-            )),
-        }
-    }
-
-    /// The value of a resource group or role, if its source is there
-    fn name(
+impl NameField {
+    /// Applies the rule for this field, if there is one
+    fn map(
         &self,
-        rule: &'a FieldRule,
-        what: &str,
-        read: fn(&str) -> Result<String, Problem>,
-    ) -> Result<Option<String>, MappingError> {
-        let Some(value) = self.value(&rule.source) else {
-            return Ok(None);
+        was: Option<&String>,
+        rule: Option<&FieldRule>,
+        sources: &Sources<'_>,
+    ) -> Result<MappedName, MappingError> {
+        let unchanged = MappedName {
+            value: was.cloned(),
+            overruled: None,
         };
-        read(value)
-            .map(Some)
-            .map_err(|_| refused(what.to_owned(), &rule.source, value))
-    }
-
-    /// What stands at a source
-    pub(crate) fn value(&self, source: &'a MappingSource) -> Option<&'a str> {
-        match source {
-            MappingSource::Value(value) => Some(value),
-            MappingSource::NamespaceLabel(key) => self.namespace.labels.get(key).map(String::as_str),
-            MappingSource::NamespaceAnnotation(key) => {
-                self.namespace.annotations.get(key).map(String::as_str)
-            }
-            MappingSource::PodLabel(key) => self.pod.metadata.labels.value(key),
-            MappingSource::PodAnnotation(key) => self.pod.annotation(key),
-            MappingSource::ServiceAccountLabel(key) => {
-                self.service_account?.labels.get(key).map(String::as_str)
-            }
-            MappingSource::ServiceAccountAnnotation(key) => {
-                self.service_account?.annotations.get(key).map(String::as_str)
-            }
+        let Some(rule) = rule else { return Ok(unchanged) };
+        let value = sources.name(&rule.source, self.noun, self.parse)?;
+        if rule.mode == MappingMode::Default && was.is_some() {
+            return Ok(unchanged);
         }
+        let overruled = was
+            .filter(|was| value.as_ref() != Some(was))
+            .map(|was| Overruled {
+                what: self.what,
+                was: was.clone(),
+                becomes: value.clone(),
+                by: rule.source.clone(),
+            });
+        Ok(MappedName { value, overruled })
     }
+}
+
+/// The changes of the annotations that make one set of fields the other
+fn changes(before: &Fields, after: &Fields) -> Changes {
+    Changes {
+        custom_tags: change(before.written_tags().as_ref(), after.written_tags().as_ref()),
+        resource_group_id: change(before.resource_group.as_ref(), after.resource_group.as_ref()),
+        ram_role_name: change(before.role.as_ref(), after.role.as_ref()),
+        stamp: None,
+    }
+}
+
+fn change(before: Option<&String>, after: Option<&String>) -> Option<Change> {
+    (before != after).then(|| after.map_or(Change::Remove, |value| Change::Set(value.clone())))
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::kubernetes::eci_annotations::{RAM_ROLE_NAME, RESOURCE_GROUP_ID};
+    use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
     use super::*;
     use crate::admission::fields::patch::Patch;
-    use crate::config::TagRule;
+    use crate::config::MappingSource;
     use crate::kubernetes::field_path::FieldPath;
+    use crate::kubernetes::meta::Meta;
+    use crate::kubernetes::pod::Pod;
     use crate::kubernetes::pod_template::PodTemplate;
 
     fn rule(source: MappingSource, mode: MappingMode) -> FieldRule {

@@ -1,15 +1,15 @@
-//! The JSON patch of the mutating webhook: it names three annotations and the stamp, of a Binding the pod's UID and
-//! version, and can name nothing else.
+//! The JSON patch of the mutating webhook. It can change the three mapped annotations, the stamp, and the pod's UID and
+//! version in a Binding, and nothing else.
 
-use crate::admission::fields::changes::{Change, Changes};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::admission::fields::changes::{Change, Changes};
 use crate::kubernetes::field_path::{FieldPath, escaped};
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::stamp::REQUESTED_BY;
 
-/// The steps of a JSON patch (RFC 6902), of all pods and templates of one object
+/// A JSON patch (RFC 6902) of one object, for all of its pods or templates
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Patch(Vec<Step>);
 
@@ -23,16 +23,16 @@ enum Step {
 impl Patch {
     /// The patch that makes these changes to a pod or template
     ///
-    /// An annotation that is not there is not removed, because the API server would refuse such a patch.
+    /// It removes no annotation that the pod does not have: the API server would refuse such a patch.
     pub(crate) fn new(changes: &Changes, path: &FieldPath, template: &PodTemplate<'_>) -> Self {
         let base = path.pointer();
         Self(match template.read().metadata.annotations {
-            Some(_) => single(changes, &base, template),
-            None => together(changes, &base, template),
+            Some(_) => step_each(changes, &base, template),
+            None => step_for_all(changes, &base, template),
         })
     }
 
-    /// The patch that ties a Binding to one version of one pod, which the API server then holds it to
+    /// The patch that pins a Binding to one version of one pod; the API server refuses it for any other
     pub(crate) fn pin(uid: &str, resource_version: &str) -> Self {
         let add = |field: &str, value: &str| Step::Add {
             path: format!("/metadata/{field}"),
@@ -41,14 +41,14 @@ impl Patch {
         Self(vec![add("uid", uid), add("resourceVersion", resource_version)])
     }
 
-    /// The patch that takes the stamp out of a Binding
+    /// The patch that removes the stamp from a Binding
     pub(crate) fn unstamped_binding() -> Self {
         Self(vec![Step::Remove {
             path: format!("/metadata/annotations/{}", escaped(REQUESTED_BY)),
         }])
     }
 
-    /// Whether nothing is changed
+    /// Whether the patch changes nothing
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -58,7 +58,7 @@ impl Patch {
         self.0.append(&mut other.0);
     }
 
-    /// The patch as JSON, or nothing where nothing is changed
+    /// The patch as JSON; `None` if it changes nothing
     pub(crate) fn to_json(&self) -> Option<Vec<u8>> {
         match self.0.as_slice() {
             [] => None,
@@ -67,7 +67,8 @@ impl Patch {
     }
 }
 
-fn single(changes: &Changes, base: &str, template: &PodTemplate<'_>) -> Vec<Step> {
+/// One step for each annotation, of a pod that has annotations
+fn step_each(changes: &Changes, base: &str, template: &PodTemplate<'_>) -> Vec<Step> {
     let step = |(annotation, change): (&str, &Change)| {
         let path = format!("{base}/metadata/annotations/{}", escaped(annotation));
         match change {
@@ -84,7 +85,8 @@ fn single(changes: &Changes, base: &str, template: &PodTemplate<'_>) -> Vec<Step
     changes.all().filter_map(step).collect()
 }
 
-fn together(changes: &Changes, base: &str, template: &PodTemplate<'_>) -> Vec<Step> {
+/// One step for all annotations, of a pod that has none yet
+fn step_for_all(changes: &Changes, base: &str, template: &PodTemplate<'_>) -> Vec<Step> {
     let set = |(annotation, change): (&str, &Change)| match change {
         Change::Set(value) => Some((annotation.to_owned(), Value::String(value.clone()))),
         Change::Remove => None,
@@ -94,16 +96,13 @@ fn together(changes: &Changes, base: &str, template: &PodTemplate<'_>) -> Vec<St
         return Vec::new();
     }
     let annotations = Value::Object(annotations);
-    vec![match template.has_metadata() {
-        true => Step::Add {
-            path: format!("{base}/metadata/annotations"),
-            value: annotations,
-        },
-        false => Step::Add {
-            path: format!("{base}/metadata"),
-            value: Value::Object(Map::from_iter([("annotations".to_owned(), annotations)])),
-        },
-    }]
+    let (path, value) = if template.has_metadata() {
+        (format!("{base}/metadata/annotations"), annotations)
+    } else {
+        let metadata = Map::from_iter([("annotations".to_owned(), annotations)]);
+        (format!("{base}/metadata"), Value::Object(metadata))
+    };
+    vec![Step::Add { path, value }]
 }
 
 #[cfg(test)]

@@ -1,106 +1,82 @@
-//! The annotations that become parameters of an ECI call.
+//! The ECI fields of a pod, read from its annotations.
 //!
-//! How the provider reads a malformed value is not known. So whatever could be read in two ways is refused here, with
-//! words of its own, and nothing is trimmed or guessed.
+//! Nobody outside Alibaba Cloud knows how the provider reads a malformed value. So ramgate refuses every value that can
+//! be read in two ways, each with a message of its own. It trims and guesses nothing.
 
 use crate::admission::fields::changes::Changes;
-use crate::admission::fields::malformed::{MalformedAnnotation, Problem, Slip};
+use crate::admission::fields::malformed_annotation::{AnnotationFault, MalformedAnnotation};
+use crate::admission::fields::parse_names::{parse_resource_group, parse_role_arns, parse_role_name};
+use crate::admission::fields::parse_tags::parse_tags;
 use crate::kubernetes::eci_annotations::{
     CUSTOM_TAGS, ECI_FIELDS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS, texts_of,
 };
 use crate::kubernetes::pod::Pod;
 use crate::stamp::FieldTexts;
-use eci_calls::{MAX_TAGS, RoleArn, RoleNameError, TagError, check_role_name, check_tag};
+use eci_calls::RoleArn;
 
-/// Tag keys that ACK or the provider puts on container groups itself and looks them up by
-const OWN_KEYS: [&str; 10] = [
-    "ManagedBy",
-    "ClusterId",
-    "NameSpace",
-    "OwnerReferenceKind",
-    "OwnerReferenceName",
-    "PodName",
-    "ClusterName",
-    "NodeName",
-    "UID",
-    "CreationTimestamp",
-];
-
-/// How many entries one annotation may have: ECI's limit of tags, and far more roles than anybody hands over
-pub(crate) const MAX_ENTRIES: usize = MAX_TAGS;
-
-/// The longest id of a resource group; no limit is published, and real ones have 18 characters
-const LONGEST_GROUP: usize = 64;
-
-/// The ECI fields of a pod, in its own order of tags
+/// The ECI fields of a pod, its tags in the order of the annotation
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
     /// Custom tags; keys are unique
     pub tags: Vec<(String, String)>,
-    /// Resource group id; absent means the account's default group
+    /// Resource group id; `None` means the account's default group
     pub resource_group: Option<String>,
     /// Name of the instance role
     pub role: Option<String>,
-    /// Roles for pulling images, services' first
+    /// Roles for pulling images, those of services first
     pub role_arns: Vec<RoleArn>,
 }
 
 impl Fields {
     /// Reads the ECI fields of a pod
     ///
+    /// ```text
+    /// k8s.aliyun.com/eci-custom-tags: "env:test"      ->  tags: [("env", "test")]
+    /// k8s.aliyun.com/eci-ram-role-name: "Reader"      ->  role: "Reader"
+    ///
+    /// k8s.aliyun.com/eci-custom-tags: "env: test"     ->  Blank("before the value") in entry 1
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Every annotation that is malformed, with the first thing that is wrong with it.
+    /// Every malformed annotation, with its first fault.
     pub fn read(pod: &Pod<'_>) -> Result<Self, Vec<MalformedAnnotation>> {
-        Self::of(&texts(pod, &Changes::default()))
+        Self::from_texts(&texts(pod, &Changes::default()))
     }
 
-    /// Reads the ECI fields out of the annotations' values
+    /// Reads the ECI fields from the annotations' values
     ///
     /// # Errors
     ///
-    /// The same.
-    pub(crate) fn of(texts: &FieldTexts) -> Result<Self, Vec<MalformedAnnotation>> {
-        let mut malformed = Vec::new();
-        let tags = value(&texts.tags, CUSTOM_TAGS, tags, &mut malformed).unwrap_or_default();
-        let resource_group = value(
-            &texts.resource_group_id,
-            RESOURCE_GROUP_ID,
-            resource_group,
-            &mut malformed,
-        );
-        let role = value(&texts.ram_role_name, RAM_ROLE_NAME, role_name, &mut malformed);
-        let mut role_arns = value(
-            &texts.service_arns,
-            SERVICE_ARNS,
-            crate::admission::fields::reading::role_arns,
-            &mut malformed,
-        )
-        .unwrap_or_default();
-        role_arns.extend(
-            value(
-                &texts.user_arns,
-                USER_ARNS,
-                crate::admission::fields::reading::role_arns,
-                &mut malformed,
-            )
-            .unwrap_or_default(),
-        );
-        let fields = Self {
-            tags,
-            resource_group,
-            role,
-            role_arns,
-        };
-        if malformed.is_empty() {
-            Ok(fields)
-        } else {
-            Err(malformed)
+    /// Every malformed annotation, with its first fault.
+    pub(crate) fn from_texts(texts: &FieldTexts) -> Result<Self, Vec<MalformedAnnotation>> {
+        let tags = parsed(CUSTOM_TAGS, &texts.tags, parse_tags);
+        let resource_group = parsed(RESOURCE_GROUP_ID, &texts.resource_group_id, parse_resource_group);
+        let role = parsed(RAM_ROLE_NAME, &texts.ram_role_name, parse_role_name);
+        let service_arns = parsed(SERVICE_ARNS, &texts.service_arns, parse_role_arns);
+        let user_arns = parsed(USER_ARNS, &texts.user_arns, parse_role_arns);
+        match (tags, resource_group, role, service_arns, user_arns) {
+            (Ok(tags), Ok(resource_group), Ok(role), Ok(service_arns), Ok(user_arns)) => Ok(Self {
+                tags: tags.unwrap_or_default(),
+                resource_group,
+                role,
+                role_arns: service_arns.into_iter().chain(user_arns).flatten().collect(),
+            }),
+            (tags, resource_group, role, service_arns, user_arns) => {
+                let malformed = [
+                    tags.err(),
+                    resource_group.err(),
+                    role.err(),
+                    service_arns.err(),
+                    user_arns.err(),
+                ];
+                Err(malformed.into_iter().flatten().collect())
+            }
         }
     }
 
-    /// Whether two ask ECI for the same; the order of tags does not count
-    pub(crate) fn means(&self, other: &Self) -> bool {
+    /// Whether ECI does the same with both; the order of tags does not matter
+    pub(crate) fn is_equivalent(&self, other: &Self) -> bool {
         let tags = |fields: &Self| {
             let mut tags = fields.tags.clone();
             tags.sort_unstable();
@@ -112,7 +88,7 @@ impl Fields {
             && self.role_arns == other.role_arns
     }
 
-    /// The tags as the annotation writes them, or nothing where there are none
+    /// The value of the tag annotation; `None` if there are no tags
     pub fn written_tags(&self) -> Option<String> {
         let entries: Vec<String> = self
             .tags
@@ -123,166 +99,33 @@ impl Fields {
     }
 }
 
-/// Whether two pods carry the same text in every annotation that matters to ECI
+/// Whether two pods have the same text in every annotation that ECI reads
 pub(crate) fn same_fields(one: &Pod<'_>, other: &Pod<'_>) -> bool {
     ECI_FIELDS
         .iter()
         .all(|key| one.annotation(key) == other.annotation(key))
 }
 
-/// The values of the annotations that matter to ECI, as a pod has them after these changes
+/// The values of the annotations that ECI reads, as the pod has them after these changes
 pub(crate) fn texts(pod: &Pod<'_>, changes: &Changes) -> FieldTexts {
     texts_of(|annotation| changes.applied(annotation, pod.annotation(annotation)))
 }
 
-fn value<T>(
-    text: &Option<String>,
+/// Parses one annotation; `None` if the pod does not have it
+fn parsed<T>(
     annotation: &'static str,
-    read: impl Fn(&str) -> Result<T, Problem>,
-    malformed: &mut Vec<MalformedAnnotation>,
-) -> Option<T> {
-    let text = text.as_deref()?;
-    let read = if text.is_empty() {
-        Err(Problem::Empty)
+    text: &Option<String>,
+    parse: impl Fn(&str) -> Result<T, AnnotationFault>,
+) -> Result<Option<T>, MalformedAnnotation> {
+    let Some(text) = text else { return Ok(None) };
+    let parsed = if text.is_empty() {
+        Err(AnnotationFault::Empty)
     } else {
-        read(text)
+        parse(text)
     };
-    read.map_err(|problem| malformed.push(MalformedAnnotation { annotation, problem }))
-        .ok()
-}
-
-/// Reads `key:value,key:value`
-///
-/// # Errors
-///
-/// The first entry that could be read in two ways or is not allowed.
-pub fn tags(text: &str) -> Result<Vec<(String, String)>, Problem> {
-    let mut tags: Vec<(String, String)> = Vec::new();
-    for (number, text) in entries(text)? {
-        let refuse = |slip| Problem::Entry {
-            number,
-            text: text.to_owned(),
-            slip,
-        };
-        let (key, value) = tag(text).map_err(refuse)?;
-        if let Some(first) = tags.iter().position(|(known, _)| known == key) {
-            let (key, first) = (key.to_owned(), first.saturating_add(1));
-            return Err(Problem::RepeatedKey {
-                key,
-                first,
-                second: number,
-            });
-        }
-        tags.push((key.to_owned(), value.to_owned()));
-    }
-    Ok(tags)
-}
-
-/// Reads one `key:value`
-fn tag(text: &str) -> Result<(&str, &str), Slip> {
-    if text.chars().any(char::is_control) {
-        return Err(Slip::Control);
-    }
-    let lower = text.to_ascii_lowercase();
-    if lower.contains("http://") || lower.contains("https://") {
-        return Err(Slip::Address);
-    }
-    let (key, value) = text.split_once(':').ok_or(Slip::NoColon)?;
-    if key == "acs" || value.starts_with("acs:") {
-        return Err(Slip::Reserved("acs:"));
-    }
-    if value.contains(':') {
-        return Err(Slip::SecondColon);
-    }
-    if let Some(path) = blank(key, ["before the key", "after the key"]) {
-        return Err(Slip::Blank(path));
-    }
-    if let Some(path) = blank(value, ["before the value", "after the value"]) {
-        return Err(Slip::Blank(path));
-    }
-    if let Some(key) = OWN_KEYS.iter().find(|own| **own == key) {
-        return Err(Slip::OwnKey(key));
-    }
-    match check_tag(key, value) {
-        Ok(()) => Ok((key, value)),
-        Err(TagError::LongKey { found, .. }) => Err(Slip::LongKey(found)),
-        Err(TagError::LongValue { found, .. }) => Err(Slip::LongValue(found)),
-        Err(TagError::ReservedKey { prefix, .. }) => Err(Slip::Reserved(prefix)),
-        Err(TagError::ReservedValue { .. }) => Err(Slip::Reserved("acs:")),
-        Err(TagError::Url { .. }) => Err(Slip::Address),
-        Err(TagError::EmptyKey { .. } | TagError::TooMany { .. } | TagError::Repeated { .. }) => {
-            Err(Slip::EmptyKey)
-        }
-    }
-}
-
-fn blank(text: &str, [before, after]: [&'static str; 2]) -> Option<&'static str> {
-    if text.starts_with(char::is_whitespace) {
-        Some(before)
-    } else {
-        text.ends_with(char::is_whitespace).then_some(after)
-    }
-}
-
-/// Reads one resource group id
-///
-/// # Errors
-///
-/// The text is not one id.
-pub fn resource_group(text: &str) -> Result<String, Problem> {
-    let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    let is_id = (1..=LONGEST_GROUP).contains(&text.len()) && text.bytes().all(letter);
-    is_id
-        .then(|| text.to_owned())
-        .ok_or_else(|| Problem::Group(text.to_owned()))
-}
-
-/// Reads one role name
-///
-/// # Errors
-///
-/// The text is not one name, or is a whole ARN.
-pub fn role_name(text: &str) -> Result<String, Problem> {
-    match check_role_name(text) {
-        Ok(()) => Ok(text.to_owned()),
-        Err(RoleNameError::Arn { text, name }) => Err(Problem::RoleArn { arn: text, name }),
-        Err(RoleNameError::Empty) => Err(Problem::Empty),
-        Err(RoleNameError::Malformed { text }) => Err(Problem::Role(text)),
-    }
-}
-
-/// Reads role ARNs with commas between them
-fn role_arns(text: &str) -> Result<Vec<RoleArn>, Problem> {
-    let arn = |(number, text): (usize, &str)| {
-        role_arn(text).map_err(|slip| Problem::Entry {
-            number,
-            text: text.to_owned(),
-            slip,
-        })
-    };
-    entries(text)?.map(arn).collect()
-}
-
-fn role_arn(text: &str) -> Result<RoleArn, Slip> {
-    if let Some(path) = blank(text, ["before the ARN", "after the ARN"]) {
-        return Err(Slip::Blank(path));
-    }
-    RoleArn::parse(text).map_err(|_| Slip::Arn)
-}
-
-fn entries(text: &str) -> Result<impl Iterator<Item = (usize, &str)>, Problem> {
-    if text.split(',').count() > MAX_ENTRIES {
-        return Err(Problem::TooMany);
-    }
-    let entries = || {
-        text.split(',')
-            .enumerate()
-            .map(|(at, entry)| (at.saturating_add(1), entry))
-    };
-    match entries().find(|(_, entry)| entry.is_empty()) {
-        Some((number, _)) => Err(Problem::EmptyEntry(number)),
-        None => Ok(entries()),
-    }
+    parsed
+        .map(Some)
+        .map_err(|fault| MalformedAnnotation { annotation, fault })
 }
 
 #[cfg(test)]
@@ -391,16 +234,18 @@ mod tests {
 
     #[test]
     fn limits_hold_at_their_edge() {
-        assert!(tags(&format!("{}:{}", "k".repeat(64), "v".repeat(128))).is_ok());
-        assert!(tags(&(0..20).map(|n| format!("k{n}:v")).collect::<Vec<_>>().join(",")).is_ok());
-        assert!(role_name(&"r".repeat(64)).is_ok() && role_name(&"r".repeat(65)).is_err());
-        assert!(resource_group(&"g".repeat(64)).is_ok() && resource_group(&"g".repeat(65)).is_err());
+        assert!(parse_tags(&format!("{}:{}", "k".repeat(64), "v".repeat(128))).is_ok());
+        assert!(parse_tags(&(0..20).map(|n| format!("k{n}:v")).collect::<Vec<_>>().join(",")).is_ok());
+        assert!(parse_role_name(&"r".repeat(64)).is_ok() && parse_role_name(&"r".repeat(65)).is_err());
+        assert!(
+            parse_resource_group(&"g".repeat(64)).is_ok() && parse_resource_group(&"g".repeat(65)).is_err()
+        );
     }
 
     proptest! {
         #[test]
         fn accepted_tags_can_be_written_again(text in "[a-zA-Z:, \u{e9}./=-]{0,30}") {
-            if let Ok(tags) = tags(&text) {
+            if let Ok(tags) = parse_tags(&text) {
                 let fields = Fields { tags, ..Fields::default() };
                 prop_assert_eq!(fields.written_tags(), Some(text));
             }

@@ -1,26 +1,26 @@
-//! The annotations with which a denied pod would be allowed.
+//! The annotations with which RAM allows a denied pod.
 
 use std::fmt;
 
 use crate::admission::outcome::cause::Cause;
 
-/// What came of looking for a change that would be allowed
+/// The result of the search for annotations that RAM allows
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Advice {
-    /// With these annotations, the others staying as they are, it is allowed; nothing smaller is
+    /// RAM allows the pod with these changes of annotations, and with no smaller change
     Write(Vec<Line>),
-    /// No tags, group and role that the policies speak of would be allowed
+    /// RAM allows no combination of the tags, groups and roles in the policies
     Nothing,
-    /// There were too many to try
+    /// There are too many combinations to try
     GaveUp,
 }
 
-/// What becomes of one annotation
+/// One annotation to write or to leave out
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
     /// Its key
     pub annotation: &'static str,
-    /// Its value; nothing means that it is left out
+    /// Its value; `None` to leave it out
     pub value: Option<String>,
 }
 
@@ -33,7 +33,7 @@ impl Advice {
         }
     }
 
-    /// The same for programs, one cause an annotation
+    /// The advice for programs, one cause for each annotation
     pub(crate) fn causes(&self) -> Vec<Cause> {
         let cause = |line: &Line| Cause {
             reason: "Fix".to_owned(),
@@ -46,8 +46,8 @@ impl Advice {
         self.lines().iter().map(cause).collect()
     }
 
-    /// The same as half a sentence
-    pub(crate) fn words(&self) -> Option<String> {
+    /// The advice as an instruction, such as "write annotation … and leave out annotation …"
+    pub(crate) fn instruction(&self) -> Option<String> {
         let words = self.lines().iter().map(|line| match &line.value {
             Some(_) => format!("write annotation {line}"),
             None => format!("leave out annotation {}", line.annotation),
@@ -60,7 +60,7 @@ impl Advice {
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
-            // No value that an annotation of ECI can hold needs escaping but these two
+            // Of the characters in annotations of ECI, YAML escapes only these two
             Some(value) => {
                 let value = value.replace('\\', "\\\\").replace('"', "\\\"");
                 write!(f, "{}: \"{value}\"", self.annotation)
@@ -70,7 +70,7 @@ impl fmt::Display for Line {
     }
 }
 
-/// One line each, and a word where there is none
+/// One line for each annotation; `none` or `unknown` without any
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines: Vec<String> = self.lines().iter().map(ToString::to_string).collect();

@@ -1,10 +1,10 @@
-//! How the containers of a pod differ from its stamp.
+//! Differences between the containers of a pod and those in its stamp.
 
 use std::fmt;
 
-/// How a container is unlike what the stamp says
+/// The way in which a container differs from the stamp
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Unlike {
+pub(crate) enum DifferenceKind {
     /// The stamp names no such container
     Added,
     /// It runs another image
@@ -15,11 +15,11 @@ pub(crate) enum Unlike {
     Missing,
 }
 
-/// A container that is unlike what the stamp says
+/// A container that differs from the stamp
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ContainerDifference {
-    /// How
-    pub unlike: Unlike,
+    /// The way in which it differs
+    pub kind: DifferenceKind,
     /// The container's name
     pub container: String,
 }
@@ -30,7 +30,7 @@ pub(crate) fn shown(differences: &[ContainerDifference]) -> String {
     all.join(", ")
 }
 
-impl Unlike {
+impl DifferenceKind {
     /// The word in logs and metrics
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -44,6 +44,6 @@ impl Unlike {
 
 impl fmt::Display for ContainerDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}", self.unlike.name(), self.container)
+        write!(f, "{} of {}", self.kind.name(), self.container)
     }
 }

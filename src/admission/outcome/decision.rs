@@ -3,15 +3,15 @@
 /// The decision on a request
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Decision {
-    /// It is none of ramgate's business
+    /// It does not concern ECI
     NotEvaluated,
     /// It is allowed
     Allow,
     /// It is denied
     Deny,
-    /// It is allowed, and a denial became a warning
+    /// It is allowed, and the denial becomes a warning
     Warn,
-    /// It is allowed, and a denial was only recorded
+    /// It is allowed, and the denial is only recorded
     Audit,
 }
 

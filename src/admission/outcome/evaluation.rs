@@ -1,4 +1,4 @@
-//! What came of judging a request, and what a mode makes of it.
+//! The evaluation of a request, and the decision on it in a mode.
 
 use crate::admission::fields::patch::Patch;
 use crate::admission::fields::reading::Fields;
@@ -13,60 +13,69 @@ use crate::admission::routing::route::Route;
 use eci_calls::{self, Allowed, Question};
 use ram_policy::Principal;
 
-/// What came of judging a request, before any mode softens it
+/// The evaluation of a request, before any mode softens it
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Evaluation {
-    /// Where the pod goes, if that was asked
+    /// The pod's route, if it was evaluated
     pub route: Option<Route>,
-    /// What is done to the pod, if it was judged
+    /// The verb on the pod, if the request was evaluated
     pub verb: Option<Verb>,
-    /// Whom a controller acts for, where the stamp tells
+    /// The person in the stamp, for whom a controller acts
     pub stamped: Option<String>,
-    /// The RAM principal of the requester, or of whom a controller acts for
+    /// The RAM principal of the requester, or of the person in the stamp
     pub principal: Option<Principal>,
-    /// The ECI operation that was judged
+    /// The ECI operation that was evaluated
     pub operation: Option<eci_calls::Operation>,
-    /// The ECI fields as they are asked for
+    /// The ECI fields of the pod
     pub fields: Fields,
-    /// What speaks against it, the first to show in front
+    /// The reasons against the request, the most important one first
     pub findings: Vec<Finding>,
-    /// What RAM allowed
+    /// The questions that RAM allowed
     pub allowed: Vec<Allowed>,
-    /// What the pod would have to be like to be allowed, where it is created or changed
+    /// The annotations that RAM allows instead, if the pod is created or changed
     pub advice: Option<Advice>,
-    /// What was asked, for whom
-    pub asked: Vec<Asked>,
-    /// What the requester should know in any case
+    /// The questions to RAM, by principal
+    pub questions: Vec<PrincipalQuestions>,
+    /// Warnings to the requester, whatever the decision
     pub warnings: Vec<Warning>,
-    /// How a controller's pod is unlike what its stamp was written for
-    pub unlike: Vec<ContainerDifference>,
-    /// What mapping and stamping change
+    /// The differences between a controller's pod and its stamp
+    pub container_differences: Vec<ContainerDifference>,
+    /// The changes by mapping and stamping
     pub patch: Patch,
-    /// Whether the pod only may reach ECI, so that nothing is denied yet
+    /// Whether the pod's route is only possible, so that a denial is a warning for now
     pub is_tentative: bool,
 }
 
-/// The questions of a call, asked about one principal
+/// The questions of a call about one principal
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
-    /// About whom
+pub(crate) struct PrincipalQuestions {
+    /// The principal
     pub principal: Principal,
-    /// Whether that is a boundary of the namespace and not the requester
+    /// Whether it is a boundary of the namespace and not the requester
     pub boundary: bool,
     /// The questions
     pub questions: Vec<Question>,
 }
 
 impl Evaluation {
-    /// What comes of it in a mode
+    /// The decision in a mode
+    ///
+    /// ```text
+    /// findings                 route      enforce   warn    audit
+    /// none                     any        allow     allow   allow
+    /// a malformed annotation   any        deny      deny    deny
+    /// a denial by RAM          certain    deny      warn    audit
+    /// a denial by RAM          possible   warn      warn    audit
+    /// a forged stamp           possible   deny      warn    audit
+    /// ```
     pub(crate) fn decision(&self, mode: Mode) -> Decision {
-        // Something was asked of ECI, or something was mapped or stamped
-        let is_judged = self.operation.is_some() || !self.patch.is_empty();
+        // Requests that neither call ECI nor are mapped or stamped do not concern it
+        let is_evaluated = self.operation.is_some() || !self.patch.is_empty();
         if self.findings.iter().any(Finding::holds_in_every_mode) {
             return Decision::Deny;
         }
         match (self.findings.is_empty(), mode) {
-            (true, _) if is_judged => Decision::Allow,
+            (true, _) if is_evaluated => Decision::Allow,
             (true, _) => Decision::NotEvaluated,
             (false, Mode::Audit) => Decision::Audit,
             (false, Mode::Warn) => Decision::Warn,
@@ -75,7 +84,7 @@ impl Evaluation {
         }
     }
 
-    /// Whether something speaks against it that may not be stored, wherever the pod goes
+    /// Whether the object has a stamp that must not be stored, wherever the pod goes
     fn is_forged(&self) -> bool {
         self.findings.iter().any(Finding::is_forged)
     }
@@ -85,10 +94,10 @@ impl Evaluation {
         matches!(self.route, Some(Route::Certain(_) | Route::Possible(_)))
     }
 
-    /// Both rulings in one: what speaks against either is told in the words of the first of them
+    /// Both evaluations in one, with the findings of the graver one, or of the first
     #[must_use]
     pub(crate) fn with(self, other: Self) -> Self {
-        let (mut first, second) = match (self.weight(), other.weight()) {
+        let (mut first, second) = match (self.gravity(), other.gravity()) {
             (own, others) if others > own => (other, self),
             _ if self.route.is_none() => (other, self),
             _ => (self, other),
@@ -100,16 +109,16 @@ impl Evaluation {
                 .into_iter()
                 .filter(|finding| finding.holds_in_every_mode() || finding.is_forged()),
         );
-        first.unlike.extend(second.unlike);
+        first.container_differences.extend(second.container_differences);
         first.allowed.extend(second.allowed);
-        first.asked.extend(second.asked);
+        first.questions.extend(second.questions);
         first.warnings.extend(second.warnings);
         first.patch.append(second.patch);
         first
     }
 
-    /// How much it speaks against the request: what is denied for certain before what only may be
-    fn weight(&self) -> u8 {
+    /// 2 for a denial, 1 for a denial that is only possible, 0 without findings
+    fn gravity(&self) -> u8 {
         match (self.findings.is_empty(), self.is_tentative && !self.is_forged()) {
             (true, _) => 0,
             (false, true) => 1,
@@ -117,7 +126,7 @@ impl Evaluation {
         }
     }
 
-    /// With the finding to show in front
+    /// This evaluation with the most important finding first
     pub(crate) fn sorted(mut self) -> Self {
         self.findings.sort_by_key(Finding::rank);
         self

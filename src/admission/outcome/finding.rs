@@ -1,6 +1,6 @@
-//! Reasons against a request, as data.
+//! The reasons against a request, with their codes.
 
-use crate::admission::fields::malformed::MalformedAnnotation;
+use crate::admission::fields::malformed_annotation::MalformedAnnotation;
 use crate::admission::fields::mapping::MappingError;
 use crate::admission::outcome::revision_fault::RevisionFault;
 use crate::admission::outcome::stamp_fault::StampFault;
@@ -10,60 +10,60 @@ use ram_policy::{Outcome, Principal, StatementId};
 /// A reason against a request
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Finding {
-    /// An annotation that could be read in two ways
+    /// An annotation is malformed
     Malformed(MalformedAnnotation),
     /// The mapping rules cannot be applied
     Unmappable(MappingError),
-    /// The pod is not as the mapping rules want it, so it did not come through the mutating webhook
+    /// An annotation differs from the mapping rules, so the pod did not come through the mutating webhook
     NotMapped {
         /// The annotation
         annotation: &'static str,
-        /// What the rules want it to be; nothing means absent
+        /// The value by the rules; `None` means absent
         wanted: Option<String>,
-        /// What it is
+        /// The value found; `None` means absent
         found: Option<String>,
     },
     /// The requester is bound to no RAM principal
     Unbound,
-    /// What should say who asked for it does not, or not rightly
+    /// The stamp is missing, forged or unsuitable
     Stamp(StampFault),
-    /// A Binding brings an annotation of ECI's that its pod does not have
-    Brought(String),
-    /// A revision from which its controller would make something else than one template, or one that is another's
+    /// A Binding has this annotation of ECI, and its pod has not
+    BindingAnnotation(String),
+    /// A ControllerRevision is not exactly one template, or is another person's
     Revision(RevisionFault),
-    /// A controller that is neither bound nor listed asks
+    /// The requester is a controller that is neither bound to a principal nor listed
     UnlistedController {
-        /// The kind of what made the pod, by its own claim
+        /// The kind in the pod's owner reference
         kind: String,
     },
-    /// The namespace is not known yet, so neither are its labels
+    /// The namespace is not in the cluster snapshot yet, so its labels are unknown
     UnknownNamespace,
-    /// The request names a pod that is not known
+    /// The request names a pod that does not exist
     UnknownPod,
-    /// The pod is not the one that was to be bound any more, or nothing holds it fast until it is
+    /// The pod changed since the Binding was mutated, or nothing pins the Binding to one version
     PodChanged,
-    /// The request names a workload that is not known, or whose template cannot be read
+    /// The request names a workload that does not exist, or whose template is unreadable
     UnknownWorkload,
-    /// The webhook rules send what nothing here knows how to judge
+    /// The webhook rules send a request that ramgate cannot evaluate
     UnknownRequest(String),
-    /// An eci-profile that ACK would not read, or that writes what ECI cannot read
+    /// An eci-profile is invalid for ACK, or writes malformed annotations
     Profile(String),
-    /// ECI itself would refuse the call
+    /// ECI itself refuses such a call
     Refused(Refusal),
-    /// RAM does not allow something that the call needs
+    /// RAM does not allow an action that the call needs
     Denied {
-        /// What was asked and answered
+        /// The question and RAM's answer
         denial: Denial,
-        /// For whom
+        /// The principal of the question
         principal: Principal,
         /// Whether that is a boundary of the namespace and not the requester
         boundary: bool,
     },
-    /// RAM does not allow something for every container group, where nobody knows which ones are meant
+    /// RAM does not allow an action on all container groups, and the request may reach any of them
     NotEverywhere {
-        /// The statement that makes a difference between them, where one does
+        /// The statement that distinguishes between container groups, if one does
         statement: Option<StatementId>,
-        /// For whom
+        /// The principal of the question
         principal: Principal,
         /// Whether that is a boundary of some namespace and not the requester
         boundary: bool,
@@ -71,18 +71,17 @@ pub(crate) enum Finding {
 }
 
 impl Finding {
-    /// Whether it is a stamp that may not be stored: denied where the mode is enforce, whether or not the pod is certain to
-    /// reach ECI
+    /// Whether it is a stamp that must not be stored, so that mode enforce denies it even if the route is only possible
     pub(crate) fn is_forged(&self) -> bool {
         matches!(self, Self::Stamp(fault) if fault.is_forged())
     }
 
-    /// Whether no mode softens it: what is malformed or over a limit
+    /// Whether it is denied in every mode, as malformed annotations and exceeded limits are
     pub(crate) fn holds_in_every_mode(&self) -> bool {
         match self {
             Self::Malformed(_) | Self::Unmappable(_) => true,
             Self::Stamp(_)
-            | Self::Brought(_)
+            | Self::BindingAnnotation(_)
             | Self::Revision(_)
             | Self::NotMapped { .. }
             | Self::Unbound
@@ -99,23 +98,23 @@ impl Finding {
         }
     }
 
-    /// Whether there is nobody left to ask RAM about
-    pub(crate) fn leaves_nobody(&self) -> bool {
-        matches!(self, Self::Stamp(fault) if fault.leaves_nobody())
+    /// Whether there is no principal to evaluate
+    pub(crate) fn leaves_no_principal(&self) -> bool {
+        matches!(self, Self::Stamp(fault) if fault.leaves_no_principal())
     }
 
-    /// Where it stands among several: ECI's refusals first, then explicit denies, then the rest in the order found
+    /// Its rank in a message: faults and refusals by ECI first, explicit denies next, implicit ones last
     pub(crate) fn rank(&self) -> u8 {
         match self {
             Self::Denied { denial, .. } if denial.decision.outcome == Outcome::ExplicitDeny => 2,
             Self::Denied { .. } => 3,
-            // It follows from what else was not done to the object
+            // It follows from faults of rank 0 on the same object
             Self::Stamp(StampFault::NotApplied | StampFault::Unexpected) => 1,
             _ => 0,
         }
     }
 
-    /// The code by which programs tell findings apart: RAM's NoPermissionType, ECI's code, or one of ramgate's own
+    /// The code for programs: RAM's NoPermissionType, ECI's code, or one of ramgate's own
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Malformed(_) => "MalformedAnnotation",
@@ -124,7 +123,7 @@ impl Finding {
             Self::NotMapped { .. } => "MappingNotApplied",
             Self::Unbound => "UnboundIdentity",
             Self::Stamp(fault) => fault.code(),
-            Self::Brought(_) => "BindingAnnotation",
+            Self::BindingAnnotation(_) => "BindingAnnotation",
             Self::Revision(fault) => fault.code(),
             Self::UnlistedController { .. } => "UnlistedController",
             Self::UnknownNamespace => "UnknownNamespace",

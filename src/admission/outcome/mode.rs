@@ -1,25 +1,25 @@
-//! What follows from a denial: it stands, it becomes a warning, or it is only recorded.
+//! The modes: a denial is enforced, becomes a warning, or is only recorded.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-/// What a denial does to the request
+/// The effect of a denial on the request
 ///
-/// A mode softens what RAM denies, what ECI would refuse, and a stamp that proves nothing. What is malformed or over a limit is
-/// denied in every mode.
+/// A mode softens denials by RAM, refusals by ECI and faults of a stamp. Malformed annotations and exceeded limits are denied
+/// in every mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// The request is denied
     Enforce,
-    /// The request is allowed, and who asked is warned
+    /// The request is allowed, and the requester is warned
     #[default]
     Warn,
     /// The request is allowed, and the denial is recorded
     Audit,
 }
 
-/// What comes of a controller's pod that runs something else than its stamp was written for
+/// The effect of a difference between a controller's pod and its stamp
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum StampContents {
     /// It is recorded
@@ -36,14 +36,14 @@ pub struct Modes {
     pub default: Mode,
     /// Namespaces with a mode of their own
     pub namespaces: BTreeMap<String, Mode>,
-    /// What comes of pods unlike their stamp, in namespaces that say nothing of their own
+    /// The effect of differences from a stamp, in namespaces without an effect of their own
     pub contents: StampContents,
-    /// Namespaces that say so themselves
+    /// Namespaces with an effect of their own
     pub namespace_contents: BTreeMap<String, StampContents>,
 }
 
 impl Modes {
-    /// The same mode everywhere
+    /// One mode for every namespace
     pub fn everywhere(mode: Mode) -> Self {
         Self {
             default: mode,
@@ -51,7 +51,7 @@ impl Modes {
         }
     }
 
-    /// What comes of pods unlike their stamp in a namespace
+    /// The effect of differences from a stamp in a namespace
     pub fn contents_of(&self, namespace: &str) -> StampContents {
         let own = self.namespace_contents.get(namespace);
         own.copied().unwrap_or(self.contents)
@@ -101,7 +101,7 @@ impl fmt::Display for StampContents {
     }
 }
 
-/// A text that is neither
+/// A text that is neither `record` nor `refuse`
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a choice: write record or refuse")]
 pub struct UnknownContents(String);

@@ -1,20 +1,20 @@
-//! Faults of a ControllerRevision that no controller wrote, as data.
+//! The faults of a ControllerRevision.
 
 use crate::kubernetes::controller_revision::Problem;
 
-/// Why a revision may not be stored, or not be taken over
+/// A fault of a ControllerRevision, which must not be stored or adopted
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RevisionFault {
-    /// Its controller would make something else of it than one whole template
+    /// Its data is not exactly one whole template
     NotWhole(Problem),
-    /// Its template does not read as one
+    /// Its template is unreadable
     Unreadable(String),
-    /// It is somebody else's, and shall belong to another workload
+    /// It has the template of this person, or of nobody known, and is to belong to another workload
     NotYours(Option<String>),
 }
 
 impl RevisionFault {
-    /// The code by which programs tell it
+    /// The code for programs
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotWhole(_) | Self::Unreadable(_) => "MalformedRevision",

@@ -1,73 +1,77 @@
-//! Faults of a stamp, as data.
+//! The faults of a stamp.
 
 use crate::admission::outcome::container_difference::ContainerDifference;
-use crate::admission::outcome::restart::Restart;
+use crate::admission::outcome::restart_step::Restart;
 use crate::stamp::VerifyError;
 
-/// Why a stamp does not say who asked for a pod
+/// A fault of a stamp, so that it does not prove who asked for a pod
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StampFault {
-    /// A controller brings none, and how its template gets one, where that is known
+    /// A controller's pod has none; the step by which its template gets one, if known
     Missing(Option<Restart>),
-    /// A controller brings none in a pod of this RuntimeClass, which may have added what leads to ECI
-    Added(String, Option<Restart>),
-    /// A controller brings one that no key here verifies, and how its template gets another
-    Lost(VerifyError, Option<Restart>),
-    /// It was not written here, or for something else
+    /// A controller's pod has none, and this RuntimeClass may have led it to ECI
+    RuntimeClass(String, Option<Restart>),
+    /// A controller's pod has one of an unknown key; the step by which its template gets another
+    NoKey(VerifyError, Option<Restart>),
+    /// ramgate did not sign it, or signed it for another object
     Forged(VerifyError),
-    /// It is another one than ramgate wrote
+    /// It is not the one that ramgate wrote
     Changed,
-    /// It is not there though ramgate writes one, as if the mutating webhook had not been asked
+    /// It is absent although the mutating webhook writes one
     NotApplied,
-    /// It is not the one that ramgate writes for this requester
+    /// It is not the one that the mutating webhook writes for this requester
     Unexpected,
-    /// It names something else than what is asked for
-    Differs,
-    /// It comes from a listed kind that the webhook rules do not send
+    /// Its fields or service account are not those of the pod
+    FieldsDiffer,
+    /// It came through this listed kind, which the webhook rules do not send
     NotSent(String),
-    /// A pod reaches ECI that nothing led there when it was created
+    /// The pod reaches ECI, and had no mark of ECI when it was created
     Unmarked,
-    /// The pod runs something else than its stamp was written for
-    Unlike(Vec<ContainerDifference>),
+    /// Its containers are not those of the pod
+    ContainersDiffer(Vec<ContainerDifference>),
 }
 
 impl StampFault {
-    /// The code by which programs tell it
+    /// The code for programs
     pub(crate) fn code(&self) -> &'static str {
         match self {
-            Self::Missing(_) | Self::Added(..) | Self::Lost(..) | Self::Unmarked => "MissingStamp",
+            Self::Missing(_) | Self::RuntimeClass(..) | Self::NoKey(..) | Self::Unmarked => "MissingStamp",
             Self::Forged(_) | Self::Changed => "ForgedStamp",
             Self::NotApplied | Self::Unexpected => "StampNotApplied",
-            Self::Differs => "DiffersFromStamp",
+            Self::FieldsDiffer => "DiffersFromStamp",
             Self::NotSent(_) => "CarrierNotSent",
-            Self::Unlike(_) => "UnlikeStamp",
+            Self::ContainersDiffer(_) => "UnlikeStamp",
         }
     }
 
-    /// Whether it is there and ramgate did not write it, or nobody knows whether it did
+    /// Whether there is a stamp that ramgate did not write, or may not have written
     pub(crate) fn is_forged(&self) -> bool {
         match self {
             Self::Forged(_) | Self::Changed | Self::Unexpected | Self::NotSent(_) => true,
             Self::Missing(_)
-            | Self::Added(..)
-            | Self::Lost(..)
+            | Self::RuntimeClass(..)
+            | Self::NoKey(..)
             | Self::NotApplied
-            | Self::Differs
+            | Self::FieldsDiffer
             | Self::Unmarked
-            | Self::Unlike(_) => false,
+            | Self::ContainersDiffer(_) => false,
         }
     }
 
-    /// Whether nobody is left to ask about
-    pub(crate) fn leaves_nobody(&self) -> bool {
+    /// Whether there is no principal to evaluate
+    pub(crate) fn leaves_no_principal(&self) -> bool {
         match self {
             Self::Missing(_)
-            | Self::Added(..)
-            | Self::Lost(..)
+            | Self::RuntimeClass(..)
+            | Self::NoKey(..)
             | Self::Forged(_)
             | Self::NotSent(_)
             | Self::Unmarked => true,
-            Self::Changed | Self::NotApplied | Self::Unexpected | Self::Differs | Self::Unlike(_) => false,
+            Self::Changed
+            | Self::NotApplied
+            | Self::Unexpected
+            | Self::FieldsDiffer
+            | Self::ContainersDiffer(_) => false,
         }
     }
 }

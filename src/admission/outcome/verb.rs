@@ -1,6 +1,6 @@
-//! What a request does to a pod.
+//! The verb of a request on a pod.
 
-/// What a request does to a pod
+/// The verb of a request on a pod
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
     /// It is created
@@ -11,9 +11,9 @@ pub(crate) enum Verb {
     Delete,
     /// It is evicted
     Evict,
-    /// It gets other owners, on whose end the garbage collector deletes it
+    /// Its owners change, after whose deletion the garbage collector deletes it
     Own,
-    /// More of it is asked for
+    /// Its workload asks for more pods
     Scale,
     /// A command is run in it
     Exec,
@@ -26,6 +26,7 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
+    /// The verb in "may not …"
     pub(crate) fn active(self) -> &'static str {
         match self {
             Self::Create => "create",

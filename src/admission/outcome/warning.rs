@@ -1,6 +1,6 @@
 //! Warnings for the requester, as data.
 
-use crate::admission::fields::malformed::MalformedAnnotation;
+use crate::admission::fields::malformed_annotation::MalformedAnnotation;
 use crate::admission::fields::mapping::Overruled;
 use crate::admission::outcome::stamp_fault::StampFault;
 

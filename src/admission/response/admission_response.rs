@@ -1,4 +1,4 @@
-//! The answer to a review: an AdmissionReview response in the words of RAM, and the record of what was decided.
+//! The AdmissionReview response as JSON, with its texts cut to the limits of the API server.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,13 +10,13 @@ use crate::admission::outcome::cause::Cause;
 use crate::admission::outcome::finding::Finding;
 use crate::wording::{fitted, joined};
 
-/// The longest message; an Event keeps 1,024 bytes and its writer adds some words of its own
+/// The longest message; an Event keeps 1,024 bytes, of which its writer uses some
 pub const MAX_MESSAGE: usize = 1000;
 
 /// The longest warning that the API server passes on whole, in bytes
 pub const MAX_WARNING: usize = 256;
 
-/// How many warnings and causes an answer has; the API server drops warnings beyond 4,096 bytes together
+/// The most warnings and causes of a response; the API server drops warnings beyond 4,096 bytes together
 const MAX_WARNINGS: usize = 12;
 const MAX_CAUSES: usize = 20;
 
@@ -26,27 +26,27 @@ pub(crate) const MAX_UID: usize = 128;
 /// The longest name that is echoed: one of Kubernetes has 253 bytes
 pub(crate) const MAX_NAME: usize = 256;
 
-/// The longest fix, which is copied and so must be whole: twenty tags of the usual length
+/// The longest fix, which users copy, so it must be whole: twenty tags of the usual length
 const MAX_FIX: usize = 4096;
 
-/// An answer before it is written
+/// A response before it is serialized
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AdmissionResponse<'a> {
     /// The review's identifier
     pub uid: &'a str,
-    /// Whether the request passes
+    /// Whether the request is allowed
     pub allowed: bool,
-    /// Why it does not, and the code for it
+    /// The denial
     pub status: Option<Status<'a>>,
     /// The JSON patch
     pub patch: Option<Vec<u8>>,
-    /// What the audit log keeps
+    /// The annotations for the audit log
     pub audit: BTreeMap<&'static str, String>,
-    /// What the requester is told in any case
+    /// The warnings to the requester
     pub warnings: Vec<String>,
 }
 
-/// Why a request is denied, as Kubernetes says it
+/// A denial in the form of Kubernetes
 #[derive(Clone, Debug)]
 pub(crate) struct Status<'a> {
     /// The HTTP code
@@ -55,7 +55,7 @@ pub(crate) struct Status<'a> {
     pub message: String,
     /// The object's name
     pub name: &'a str,
-    /// Everything that speaks against the request
+    /// The reasons against the request
     pub causes: Vec<Cause>,
 }
 
@@ -139,12 +139,12 @@ impl AdmissionResponse<'_> {
             kind: "AdmissionReview",
             response,
         };
-        // Strings and numbers always serialize; an empty body would be a failed call, and so a denial
+        // Strings and numbers always serialize; an empty body is a failed call, and so a denial
         serde_json::to_vec(&envelope).unwrap_or_default()
     }
 }
 
-/// A uid as it is sent back; what is too long for one comes from no API server, and none is sent
+/// The uid of the response; empty if it is longer than any API server's
 pub(crate) fn echoed(uid: &str) -> &str {
     if uid.len() > MAX_UID { "" } else { uid }
 }
@@ -157,7 +157,7 @@ fn cut(cause: Cause) -> Cause {
     }
 }
 
-/// A denial without a judgement: the review is malformed, or the server cannot judge now
+/// A denial without an evaluation: the review is malformed, or the server cannot evaluate it now
 pub fn refuse(uid: &str, code: u16, message: &str) -> Vec<u8> {
     let status = Status {
         code,
@@ -186,9 +186,9 @@ fn reason(code: u16) -> &'static str {
     }
 }
 
-/// The message of a denial: a plain sentence, RAM's own words, and what else stands in the way
+/// The message of a denial: the sentence, RAM's fields, and the other findings
 ///
-/// The sentence gives way where there is not room for everything, and what else there is before that.
+/// If there is not room for everything, the other findings are cut first, then the sentence.
 pub(crate) fn message(sentence: &str, words: &[(&'static str, String)], others: &[&Finding]) -> String {
     let words = joined(words);
     let room = MAX_MESSAGE.saturating_sub(words.len()).saturating_sub(2);
@@ -217,11 +217,12 @@ fn short(finding: &Finding) -> String {
     }
 }
 
-/// Cuts a text into warnings that the API server passes on whole, between words where there are any
+/// Splits a text into warnings of the length that the API server passes on, between words if possible
 pub(crate) fn warnings(text: &str) -> Vec<String> {
-    let clean: Cow<'_, str> = match text.contains(char::is_control) {
-        true => text.replace(char::is_control, "?").into(),
-        false => text.into(),
+    let clean: Cow<'_, str> = if text.contains(char::is_control) {
+        text.replace(char::is_control, "?").into()
+    } else {
+        text.into()
     };
     let mut parts = vec![String::new()];
     for word in clean.split_inclusive(' ') {

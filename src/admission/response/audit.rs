@@ -7,7 +7,7 @@ use crate::admission::outcome::container_difference;
 use crate::admission::outcome::decision::Decision;
 use crate::admission::response::Response;
 
-/// The audit annotations of a response: the evaluation, and the denial in RAM's words
+/// The audit annotations of a response: the evaluation, and the denial with RAM's fields
 ///
 /// Both webhooks use the same names, the API server keeps the first value of an annotation, and it may call the mutating
 /// webhook twice. The mutating webhook therefore adds none, unless its response ends the request; the API server itself
@@ -34,12 +34,15 @@ pub(super) fn annotations(response: &Response) -> BTreeMap<&'static str, String>
     if !allowed_by.is_empty() {
         audit.insert("allowed-by", allowed_by.join(", "));
     }
-    if !evaluation.unlike.is_empty() {
-        audit.insert("unlike-stamp", container_difference::shown(&evaluation.unlike));
+    if !evaluation.container_differences.is_empty() {
+        audit.insert(
+            "unlike-stamp",
+            container_difference::shown(&evaluation.container_differences),
+        );
     }
     if let Some(denial) = &response.denial {
         audit.insert("message", denial.message.clone());
-        audit.extend(denial.words.iter().cloned());
+        audit.extend(denial.details.iter().cloned());
     }
     audit
 }

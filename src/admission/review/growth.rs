@@ -1,4 +1,4 @@
-//! The fields by which an object asks for more pods of a template that stays as it is.
+//! The fields by which an update asks for more pods of the same template.
 //!
 //! | kind | fields |
 //! | --- | --- |
@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::kubernetes::deserialize::null_as_default;
 
-/// What of an object says how many pods are made of its template, as texts of the review
+/// The fields that determine how many pods are made of a template, as JSON texts
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Size<'a> {
     #[serde(borrow, default, deserialize_with = "null_as_default")]
@@ -49,7 +49,7 @@ struct JobTemplate<'a> {
     spec: Option<Box<Spec<'a>>>,
 }
 
-/// What the API server fills in for a Job
+/// The defaults of a Job
 const PARALLELISM: u64 = 1;
 const BACKOFF_LIMIT: u64 = 6;
 
@@ -58,7 +58,14 @@ impl<'a> Size<'a> {
         serde_json::from_str(json)
     }
 
-    /// Whether more pods may come of this one than of the other
+    /// Whether this version may make more pods than the one before
+    ///
+    /// ```text
+    /// replicas: 1        -> replicas: 2         true
+    /// suspend: true      -> suspend: false      true
+    /// schedule: @daily   -> schedule: @weekly   true: any change of the timing
+    /// replicas: 2        -> replicas: 1         false
+    /// ```
     pub(super) fn exceeds(&self, before: &Self) -> bool {
         let (now, was) = (&self.spec, &before.spec);
         let timing = |spec: &Spec<'a>| {
@@ -101,7 +108,7 @@ fn text(value: Option<&RawValue>) -> &str {
     value.map_or("", RawValue::get)
 }
 
-/// Whether a count is above another; what is no count is what an absent one means
+/// Whether a count is above another; a text that is no number counts as an absent field
 fn is_more(now: &str, was: &str, absent: u64) -> bool {
     let count = |text: &str| text.parse().unwrap_or(absent);
     count(now) > count(was)

@@ -1,272 +1,304 @@
-//! The objects of a request: pods, pod templates, Bindings and counts of pods, each read for what is judged and nothing else.
+//! The objects of a request: pods, pod templates, Bindings, revisions, and numbers of pods.
+//!
+//! Each object is read only as far as its evaluation needs it.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::admission::attribution::{OwnedObject, STAMPED};
+use crate::admission::attribution::owned_object::OwnedObject;
+use crate::admission::review::binding::Binding;
 use crate::admission::review::growth::Size;
-use crate::admission::review::stored_revision::StoredRevision;
-use crate::admission::review::{
-    GroupVersionResource, Operation, Problem, Resource, Review, ReviewError, Revision, parameters,
-};
+use crate::admission::review::operation::Operation;
+use crate::admission::review::parameters;
+use crate::admission::review::request::Request;
+use crate::admission::review::resource::Resource;
+use crate::admission::review::review_error::ReviewFault;
+use crate::admission::review::stored_revision::{Revision, StoredRevision};
 use crate::config::ClusterSettings;
-use crate::kubernetes::borrowed_text::Text;
-use crate::kubernetes::deserialize::null_as_default;
 use crate::kubernetes::field_path::FieldPath;
 use crate::kubernetes::limits::MAX_ELEMENTS;
 use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
-use crate::kubernetes::string_map::StringMap;
 use crate::kubernetes::workload::Workload;
 
-/// A pod's way to a node
-#[derive(Clone, Debug, Deserialize)]
-pub struct Binding<'a> {
-    /// The pod's name and UID; labels and annotations go over to the pod
-    #[serde(borrow)]
-    pub metadata: BoundPod<'a>,
-    /// The node
-    #[serde(borrow)]
-    pub target: Target<'a>,
+/// The annotation by which a person asks for the stamp of a template that others may have written
+const STAMPED: &str = "ramgate.io/stamped";
+
+/// The objects of a request, as far as ramgate reads them
+#[derive(Clone, Debug, Default)]
+pub(super) struct Objects<'a> {
+    pub(super) owner: Option<Metadata<'a>>,
+    pub(super) templates: Vec<ReviewedTemplate<'a>>,
+    pub(super) binding: Option<Binding<'a>>,
+    pub(super) revision: Option<Revision>,
+    pub(super) changes_beside_templates: bool,
+    pub(super) asks_for_stamp: bool,
+    pub(super) grows: bool,
 }
 
-/// What a Binding says of the pod
-#[derive(Clone, Debug, Deserialize)]
-pub struct BoundPod<'a> {
-    /// The pod's name
-    #[serde(borrow, default, deserialize_with = "null_as_default")]
-    pub name: Text<'a>,
-    /// The pod's UID, where the pod must be that very one
-    #[serde(borrow, default, deserialize_with = "null_as_default")]
-    pub uid: Text<'a>,
-    /// The version of the pod, where it must not have changed since
-    #[serde(
-        borrow,
-        default,
-        deserialize_with = "null_as_default",
-        rename = "resourceVersion"
-    )]
-    pub resource_version: Text<'a>,
-    /// Labels that the pod gets
-    #[serde(borrow, default)]
-    pub labels: StringMap<'a>,
-    /// Annotations that the pod gets
-    #[serde(borrow, default)]
-    pub annotations: StringMap<'a>,
+/// The version of an object in a request
+#[derive(Clone, Copy)]
+enum Version {
+    New,
+    Old,
 }
 
-/// Where a Binding leads
-#[derive(Clone, Debug, Deserialize)]
-pub struct Target<'a> {
-    /// The node's name
-    #[serde(borrow, default, deserialize_with = "null_as_default")]
-    pub name: Text<'a>,
+/// Reads the objects of a request
+pub(super) struct ObjectReader<'r, 'a> {
+    pub(super) request: &'r Request<'a>,
+    pub(super) operation: Operation,
+    pub(super) resource: Resource,
 }
 
-impl<'a> Review<'a> {
-    pub(crate) fn read_objects(&mut self) -> Result<(), Problem> {
-        let subresource = self.request.sub_resource.clone();
-        match (self.resource, &*subresource) {
-            (Resource::Pods, "" | "status" | "ephemeralcontainers" | "resize") => {
-                let reviewed = self.whole("pod")?;
-                self.templates.extend(reviewed);
-            }
-            (Resource::ImageCaches, "") => {
-                let reviewed = self.whole("image cache")?;
-                self.templates.extend(reviewed);
-            }
-            // What becomes of a revision depends on the kinds that are listed
-            (Resource::Workload(Workload::ControllerRevision), _) => {}
-            (Resource::Workload(workload), "") => {
-                self.read_templates(&[FieldPath::of(workload.template().iter().copied())])?;
-            }
-            (Resource::Pods, "binding") | (Resource::Bindings, "") => {
-                self.binding = self.part("object", true, "Binding", serde_json::from_str)?;
-            }
-            _ => {}
-        }
-        if let (Resource::Workload(_), "" | "scale", Operation::Update) =
-            (self.resource, &*subresource, self.operation)
-        {
-            let was = self.part("oldObject", true, "Scale", Size::parse)?;
-            let now = self.part("object", true, "Scale", Size::parse)?;
-            self.grows = was.zip(now).is_some_and(|(was, now)| now.exceeds(&was));
-        }
-        Ok(())
-    }
-
-    /// Reads what depends on the kinds that the configuration lists: their pod templates, and ControllerRevisions
+impl<'a> ObjectReader<'_, 'a> {
+    /// Reads what does not depend on the configuration
     ///
     /// # Errors
     ///
-    /// What stands where a template should be is none.
-    pub fn read_listed(&mut self, settings: &ClusterSettings) -> Result<(), ReviewError> {
-        let uid = self.request.uid.clone();
+    /// An object that the operation must bring is absent or has another shape.
+    pub(super) fn read(&self) -> Result<Objects<'a>, ReviewFault> {
+        let objects = match (self.resource, &*self.request.sub_resource) {
+            (Resource::Pods, "" | "status" | "ephemeralcontainers" | "resize") => self.pod("pod")?,
+            (Resource::ImageCaches, "") => self.pod("image cache")?,
+            // It depends on the listed kinds whether a revision has a template
+            (Resource::Workload(Workload::ControllerRevision), _) => Objects::default(),
+            (Resource::Workload(workload), "") => {
+                self.templates(&[FieldPath::of(workload.template().iter().copied())])?
+            }
+            (Resource::Pods, "binding") | (Resource::Bindings, "") => Objects {
+                binding: Some(self.object(Version::New, "Binding", serde_json::from_str)?),
+                ..Objects::default()
+            },
+            _ => Objects::default(),
+        };
+        let grows = self.grows()?;
+        Ok(Objects { grows, ..objects })
+    }
+
+    /// Whether an update of a workload or its scale asks for more pods
+    fn grows(&self) -> Result<bool, ReviewFault> {
+        match (self.resource, &*self.request.sub_resource, self.operation) {
+            (Resource::Workload(_), "" | "scale", Operation::Update) => {
+                let old = self.object(Version::Old, "Scale", Size::parse)?;
+                let new = self.object(Version::New, "Scale", Size::parse)?;
+                Ok(new.exceeds(&old))
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Reads what depends on the listed kinds: their pod templates, and ControllerRevisions
+    ///
+    /// `None` if the request has neither.
+    ///
+    /// # Errors
+    ///
+    /// The value at the path of a template is no template.
+    pub(super) fn read_listed(&self, settings: &ClusterSettings) -> Result<Option<Objects<'a>>, ReviewFault> {
         if self.resource == Resource::Workload(Workload::ControllerRevision) {
-            return self
-                .read_revision(settings)
-                .map_err(|problem| ReviewError::new(&uid, problem));
+            let objects = self.revision(settings)?;
+            let grows = self.grows()?;
+            return Ok(Some(Objects { grows, ..objects }));
         }
-        if self.resource != Resource::Other || !self.subresource().is_empty() {
-            return Ok(());
+        let paths = self.listed_paths(settings);
+        if paths.is_empty() {
+            return Ok(None);
         }
-        let GroupVersionResource { group, resource, .. } = &self.request.resource;
-        let mut paths: Vec<&str> = settings
-            .carriers
-            .iter()
-            .filter(|carrier| carrier.group == **group && carrier.resource == **resource)
+        let objects = self.templates(&paths)?;
+        let old_and_new = self.request.old_object.zip(self.request.object);
+        // The number of pods in a custom kind may be of any type
+        let size = |json: &'a RawValue| Size::parse(json.get()).ok();
+        let sizes = old_and_new.and_then(|(old, new)| size(old).zip(size(new)));
+        let (group, resource) = self.request.group_resource();
+        let changes_beside_templates = old_and_new.is_some_and(|(old, new)| {
+            !parameters::same(old.get(), new.get(), &paths, &settings.harmless(group, resource))
+        });
+        Ok(Some(Objects {
+            grows: sizes.is_some_and(|(old, new)| new.exceeds(&old)),
+            changes_beside_templates,
+            ..objects
+        }))
+    }
+
+    /// The paths of the pod templates in an object of a listed kind
+    fn listed_paths(&self, settings: &ClusterSettings) -> Vec<FieldPath> {
+        if self.resource != Resource::Other || !self.request.sub_resource.is_empty() {
+            return Vec::new();
+        }
+        let (group, resource) = self.request.group_resource();
+        let listed = settings.carriers.iter();
+        let mut paths: Vec<&str> = listed
+            .filter(|carrier| carrier.group == group && carrier.resource == resource)
             .flat_map(|carrier| carrier.templates.iter().map(String::as_str))
             .collect();
         paths.sort_unstable();
         paths.dedup();
-        let places: Vec<FieldPath> = paths.iter().map(|path| FieldPath::of(path.split('.'))).collect();
-        // The count of a kind that nobody knows may be of any type
-        let size = |json: Option<&'a RawValue>| json.and_then(|json| Size::parse(json.get()).ok());
-        let (was, now) = (size(self.request.old_object), size(self.request.object));
-        self.grows = !places.is_empty() && was.zip(now).is_some_and(|(was, now)| now.exceeds(&was));
-        self.read_templates(&places)
-            .map_err(|problem| ReviewError::new(&uid, problem))?;
-        if let (Some(new), Some(old), false) = (self.object(), self.old_object(), places.is_empty()) {
-            let harmless = settings.harmless(&self.request.resource.group, &self.request.resource.resource);
-            self.changes_beside_templates = !parameters::same(old, new, &places, &harmless);
-        }
-        Ok(())
+        let paths = paths.iter().map(|path| FieldPath::of(path.split('.')));
+        paths.collect()
     }
 
-    fn read_revision(&mut self, settings: &ClusterSettings) -> Result<(), Problem> {
-        let is_update = self.operation == Operation::Update;
-        if !matches!(self.operation, Operation::Create | Operation::Update) || !self.subresource().is_empty()
-        {
-            return Ok(());
+    /// Reads a ControllerRevision
+    fn revision(&self, settings: &ClusterSettings) -> Result<Objects<'a>, ReviewFault> {
+        let is_write = matches!(self.operation, Operation::Create | Operation::Update);
+        if !is_write || !self.request.sub_resource.is_empty() {
+            return Ok(Objects::default());
         }
-        let now = self.part("object", true, "ControllerRevision", StoredRevision::parse)?;
-        let before = self.part(
-            "oldObject",
-            is_update,
-            "ControllerRevision",
-            StoredRevision::parse,
-        )?;
-        let Some(now) = now else { return Ok(()) };
-        let mut both = std::iter::once(&now).chain(&before);
-        let is_ours = both.any(|revision| revision.may_be_taken_up(settings));
-        let is_same = before.is_some_and(|before| now.is_same(&before));
-        let owned = OwnedObject::new("apps", "ControllerRevision", &now.metadata);
-        if is_ours {
-            let template = now.template();
-            self.revision = Some(Revision {
-                owned,
-                is_same,
-                fault: template.as_ref().err().cloned(),
-            });
-            self.templates
-                .extend(template.ok().map(|template| ReviewedTemplate {
-                    path: FieldPath::of(Workload::ControllerRevision.template().iter().copied()),
-                    new: Some(template),
-                    old: None,
-                }));
-        } else if let Some(fault) = now.disguise() {
-            self.revision = Some(Revision {
-                owned,
-                is_same,
-                fault: Some(fault),
-            });
-        }
-        self.owner = Some(now.metadata);
-        Ok(())
+        let what = "ControllerRevision";
+        let new = self.object(Version::New, what, StoredRevision::parse)?;
+        let old = self.stored(what, StoredRevision::parse)?;
+        let mut versions = std::iter::once(&new).chain(&old);
+        let template = if versions.any(|revision| revision.may_be_adopted(settings)) {
+            new.template().map(Some)
+        } else {
+            new.foreign_fault().map_or(Ok(None), Err)
+        };
+        let revision = |fault| Revision {
+            owned: OwnedObject::new("apps", "ControllerRevision", &new.metadata),
+            is_same: old.as_ref().is_some_and(|old| new.is_same(old)),
+            fault,
+        };
+        let revision = match &template {
+            Ok(None) => None,
+            Ok(Some(_)) => Some(revision(None)),
+            Err(fault) => Some(revision(Some(fault.clone()))),
+        };
+        let reviewed = template.ok().flatten().map(|template| ReviewedTemplate {
+            path: FieldPath::of(Workload::ControllerRevision.template().iter().copied()),
+            new: Some(template),
+            old: None,
+        });
+        Ok(Objects {
+            revision,
+            templates: reviewed.into_iter().collect(),
+            owner: Some(new.metadata),
+            ..Objects::default()
+        })
     }
 
-    fn read_templates(&mut self, places: &[FieldPath]) -> Result<(), Problem> {
-        if places.is_empty() || !matches!(self.operation, Operation::Create | Operation::Update) {
-            return Ok(());
+    /// Reads the pod templates at these paths of a workload
+    fn templates(&self, paths: &[FieldPath]) -> Result<Objects<'a>, ReviewFault> {
+        if !matches!(self.operation, Operation::Create | Operation::Update) {
+            return Ok(Objects::default());
         }
-        self.owner = self.part("object", true, "workload", Metadata::of_object)?;
-        let is_update = self.operation == Operation::Update;
-        let before = self.part("oldObject", is_update, "workload", Metadata::of_object)?;
-        let asks = |metadata: &Metadata<'_>| {
+        let new = self.object(Version::New, "workload", Metadata::of_object)?;
+        let old = self.stored("workload", Metadata::of_object)?;
+        let value = |metadata: &Metadata<'_>| {
             let annotations = metadata.annotations.as_ref();
             annotations.and_then(|all| all.value(STAMPED).map(str::to_owned))
         };
-        let now = self.owner.as_ref().and_then(asks);
-        self.asks_for_stamp = now.is_some() && before.is_some_and(|before| asks(&before) != now);
-        let what = "pod template";
+        let is_changed = |old: &Metadata<'_>| value(&new).is_some() && value(old) != value(&new);
+        let asks_for_stamp = old.as_ref().is_some_and(is_changed);
+        let mut templates = Vec::new();
         let mut parts = 0_usize;
-        for path in places {
-            let read = |part, wanted| self.part(part, wanted, what, |json| path.all(json));
-            let new = read("object", true)?.unwrap_or_default();
-            let old = read("oldObject", is_update)?.unwrap_or_default();
-            let mut before: BTreeMap<String, &'a str> = old
-                .into_iter()
-                .map(|(path, json)| (path.pointer(), json))
-                .collect();
-            for (path, json) in new {
-                let template = |part: &str, json| {
-                    PodTemplate::template(json).map_err(|source| Problem::Object {
-                        part: format!("{part}{}", path.pointer().replace('/', ".")),
-                        what,
-                        source,
-                    })
-                };
-                let old = before.remove(&path.pointer());
-                let reviewed = ReviewedTemplate {
-                    new: Some(template("object", json)?),
-                    old: old.map(|json| template("oldObject", json)).transpose()?,
-                    path,
-                };
+        for path in paths {
+            for reviewed in self.templates_at(path)? {
+                let reviewed = reviewed?;
                 parts = parts.saturating_add(reviewed.element_count());
                 if parts > MAX_ELEMENTS {
-                    return Err(Problem::TooManyParts);
+                    return Err(ReviewFault::TooManyParts);
                 }
-                self.templates.push(reviewed);
+                templates.push(reviewed);
             }
         }
-        Ok(())
+        Ok(Objects {
+            owner: Some(new),
+            templates,
+            asks_for_stamp,
+            ..Objects::default()
+        })
     }
 
-    /// Reads both sides of a pod, as far as the operation brings them
-    fn whole(&self, what: &'static str) -> Result<Option<ReviewedTemplate<'a>>, Problem> {
-        let (wants_new, wants_old) = match self.operation {
-            Operation::Create => (true, false),
-            Operation::Update => (true, true),
-            Operation::Delete => (false, true),
-            Operation::Connect => (false, false),
-        };
-        let new = self.part("object", wants_new, what, PodTemplate::pod)?;
-        let old = self.part("oldObject", wants_old, what, PodTemplate::pod)?;
-        Ok((new.is_some() || old.is_some()).then(|| ReviewedTemplate {
-            path: FieldPath::default(),
-            new,
-            old,
+    /// The pod templates at one path, read one after the other so that the caller can stop at a limit
+    fn templates_at(
+        &self,
+        path: &FieldPath,
+    ) -> Result<impl Iterator<Item = Result<ReviewedTemplate<'a>, ReviewFault>>, ReviewFault> {
+        let what = "pod template";
+        let new = self.object(Version::New, what, |json| path.all(json))?;
+        let old = self.stored(what, |json| path.all(json))?;
+        let mut old: BTreeMap<String, &'a str> = old
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(path, json)| (path.pointer(), json))
+            .collect();
+        Ok(new.into_iter().map(move |(path, json)| {
+            let old = old.remove(&path.pointer());
+            let read = |version: Version, json| {
+                PodTemplate::template(json).map_err(|source| ReviewFault::Object {
+                    part: format!("{}{}", version.field(), path.pointer().replace('/', ".")),
+                    what,
+                    source,
+                })
+            };
+            Ok(ReviewedTemplate {
+                new: Some(read(Version::New, json)?),
+                old: old.map(|json| read(Version::Old, json)).transpose()?,
+                path,
+            })
         }))
     }
 
-    /// Reads one of the two objects, if it is wanted
-    fn part<T>(
+    /// Reads a pod or image cache, in the versions that the operation brings
+    fn pod(&self, what: &'static str) -> Result<Objects<'a>, ReviewFault> {
+        let read = |version| self.object(version, what, PodTemplate::pod).map(Some);
+        let (new, old) = match self.operation {
+            Operation::Create => (read(Version::New)?, None),
+            Operation::Update => (read(Version::New)?, read(Version::Old)?),
+            Operation::Delete => (None, read(Version::Old)?),
+            Operation::Connect => return Ok(Objects::default()),
+        };
+        let path = FieldPath::default();
+        Ok(Objects {
+            templates: vec![ReviewedTemplate { path, new, old }],
+            ..Objects::default()
+        })
+    }
+
+    /// Reads the stored version of an object that is updated
+    fn stored<T>(
         &self,
-        part: &'static str,
-        wanted: bool,
         what: &'static str,
         read: impl FnOnce(&'a str) -> Result<T, serde_json::Error>,
-    ) -> Result<Option<T>, Problem> {
-        let operation = self.operation;
-        let json = match part {
-            "object" => self.request.object,
-            _ => self.request.old_object,
+    ) -> Result<Option<T>, ReviewFault> {
+        if self.operation == Operation::Update {
+            self.object(Version::Old, what, read).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Reads one version of an object
+    fn object<T>(
+        &self,
+        version: Version,
+        what: &'static str,
+        read: impl FnOnce(&'a str) -> Result<T, serde_json::Error>,
+    ) -> Result<T, ReviewFault> {
+        let json = match version {
+            Version::New => self.request.object,
+            Version::Old => self.request.old_object,
         };
-        match json {
-            _ if !wanted => Ok(None),
-            None => Err(Problem::Missing {
-                operation,
-                what,
-                part,
-            }),
-            Some(json) => read(json.get()).map(Some).map_err(|source| Problem::Object {
-                part: part.to_owned(),
-                what,
-                source,
-            }),
+        let json = json.ok_or(ReviewFault::Missing {
+            operation: self.operation,
+            what,
+            part: version.field(),
+        })?;
+        read(json.get()).map_err(|source| ReviewFault::Object {
+            part: version.field().to_owned(),
+            what,
+            source,
+        })
+    }
+}
+
+impl Version {
+    /// The field of the request
+    fn field(self) -> &'static str {
+        match self {
+            Self::New => "object",
+            Self::Old => "oldObject",
         }
     }
 }

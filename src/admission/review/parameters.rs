@@ -1,4 +1,4 @@
-//! An object of a listed kind outside its pod templates: parameters by which its controller may shape the pods.
+//! The parameters of a listed kind: fields outside its pod templates by which its controller may shape the pods.
 
 use std::ops::Range;
 
@@ -7,9 +7,10 @@ use crate::kubernetes::canonical_json::Rule;
 use crate::kubernetes::field_path::FieldPath;
 use crate::kubernetes::json_member::member;
 
-/// What counts once templates and harmless fields are blank: not metadata and status, since an operator that copies labels of
-/// its object to its pods writes them beside the template's
-const COUNTED: Rule = Rule::Present(&Rule::Fields(
+/// The compared fields, once templates and harmless fields are blank
+///
+/// Metadata is left out: operators that copy labels of the object to its pods do not put them over the template's.
+const COMPARED: Rule = Rule::Present(&Rule::Fields(
     &[
         ("metadata", Rule::Nothing),
         ("status", Rule::Nothing),
@@ -18,19 +19,27 @@ const COUNTED: Rule = Rule::Present(&Rule::Fields(
     &Rule::Whole,
 ));
 
-/// What stands for a value that does not count
+/// The replacement for a value that is not compared
 const BLANK: &str = "null";
 
-/// Whether two versions of an object are the same but for their templates, metadata, status and harmless fields
+/// Whether two versions of an object differ only in templates, metadata, status and harmless fields
+///
+/// ```text
+/// templates [spec.template], harmless [spec.replicas]
+///
+/// spec.replicas: 1        -> spec.replicas: 9         true
+/// spec.template: {...}    -> spec.template: {}        true
+/// spec.podSpecPatch: x    -> spec.podSpecPatch: y     false
+/// ```
 pub(crate) fn same(old: &str, new: &str, templates: &[FieldPath], harmless: &[&str]) -> bool {
     let blank = |json| blanked(json, templates, harmless);
     match (blank(old), blank(new)) {
-        (Some(old), Some(new)) => canonical_json::equivalent(&old, &new, &COUNTED),
+        (Some(old), Some(new)) => canonical_json::equivalent(&old, &new, &COMPARED),
         _ => false,
     }
 }
 
-/// The object with nothing where a template or a harmless field stands
+/// The object with `null` in place of templates and harmless fields
 fn blanked(json: &str, templates: &[FieldPath], harmless: &[&str]) -> Option<String> {
     let mut spans: Vec<Range<usize>> = Vec::new();
     for path in templates {
@@ -45,7 +54,7 @@ fn blanked(json: &str, templates: &[FieldPath], harmless: &[&str]) -> Option<Str
     let mut text = String::with_capacity(json.len());
     let mut from = 0;
     for span in spans {
-        // What lies within another one is blank already
+        // A span within another one is blank already
         if span.start >= from {
             text.push_str(json.get(from..span.start)?);
             text.push_str(BLANK);
@@ -56,7 +65,7 @@ fn blanked(json: &str, templates: &[FieldPath], harmless: &[&str]) -> Option<Str
     Some(text)
 }
 
-/// The text of the value that a path leads to
+/// The value at a path, as JSON
 fn value<'a>(json: &'a str, path: &str) -> Option<&'a str> {
     path.split('.').try_fold(json, |object, field| {
         let is_object = object.starts_with('{');
@@ -64,7 +73,7 @@ fn value<'a>(json: &'a str, path: &str) -> Option<&'a str> {
     })
 }
 
-/// Where a part of a text stands in it
+/// The position of a part within its text
 fn span(whole: &str, part: &str) -> Option<Range<usize>> {
     let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
     let end = start.checked_add(part.len())?;

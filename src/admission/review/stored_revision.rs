@@ -1,9 +1,9 @@
-//! A ControllerRevision in a review: whether a workload may take it up, and the template that would come of it.
+//! A ControllerRevision in a review: whether a workload may adopt it, and the template in it.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::admission::attribution::{OwnedObject, is_listed};
+use crate::admission::attribution::owned_object::{OwnedObject, is_listed};
 use crate::admission::outcome::revision_fault::RevisionFault;
 use crate::config::ClusterSettings;
 use crate::kubernetes::controller_revision;
@@ -11,18 +11,18 @@ use crate::kubernetes::deserialize::null_as_default;
 use crate::kubernetes::metadata::{Metadata, OwnerReference};
 use crate::kubernetes::pod_template::PodTemplate;
 
-/// A revision that a workload whose pods ramgate attributes may take up
+/// A revision that a workload with attributed pods may adopt
 #[derive(Clone, Debug)]
 pub struct Revision {
     /// The revision itself
     pub owned: OwnedObject,
-    /// Whether an update changes neither its data nor what may take it up
+    /// Whether an update changes neither its data nor who may adopt it
     pub is_same: bool,
-    /// Why its data is not exactly one whole template, if it is not
+    /// The reason why its data is not exactly one whole template
     pub fault: Option<RevisionFault>,
 }
 
-/// A revision as an object
+/// A revision as the API server stores it
 #[derive(Debug, Deserialize)]
 pub(crate) struct StoredRevision<'a> {
     #[serde(borrow, default, deserialize_with = "null_as_default")]
@@ -36,18 +36,18 @@ impl<'a> StoredRevision<'a> {
         Self::deserialize(&mut serde_json::Deserializer::from_str(json))
     }
 
-    /// Whether a workload whose pods ramgate attributes is its controller, or could become that by adopting it
+    /// Whether a workload with attributed pods is its controller, or could adopt it
     ///
-    /// The revisions of other operators are theirs, if they are what such operators write: that a revision belongs to one is
-    /// only its own claim.
-    pub(crate) fn may_be_taken_up(&self, settings: &ClusterSettings) -> bool {
+    /// The owner reference of a revision is only a claim. So ramgate accepts another controller only together with
+    /// [`Self::foreign_fault`].
+    pub(crate) fn may_be_adopted(&self, settings: &ClusterSettings) -> bool {
         self.metadata.controller().is_none_or(|owner| {
             let (group, kind) = (owner.group(), &*owner.kind);
             group == "apps" && matches!(kind, "StatefulSet" | "DaemonSet") || is_listed(group, kind, settings)
         })
     }
 
-    /// Whether another version has the same data and belongs to the same workload, or may be adopted by the same ones
+    /// Whether another version has the same data, and the same workloads own or may adopt it
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let key = |owner: &OwnerReference<'a>| {
             (
@@ -63,14 +63,14 @@ impl<'a> StoredRevision<'a> {
         self.data() == other.data() && same_owner && (same_labels || self.metadata.controller().is_some())
     }
 
-    /// The template that its controller makes of it
+    /// The template that its controller reads from it
     pub(crate) fn template(&self) -> Result<PodTemplate<'a>, RevisionFault> {
         let text = controller_revision::template(self.data()).map_err(RevisionFault::NotWhole)?;
         PodTemplate::template(text).map_err(|error| RevisionFault::Unreadable(error.to_string()))
     }
 
-    /// Why pods under a stamp may come of it, though it claims a controller whose pods ramgate does not attribute
-    pub(crate) fn disguise(&self) -> Option<RevisionFault> {
+    /// The reason why its data may become pods of an attributed workload, although it claims another controller
+    pub(crate) fn foreign_fault(&self) -> Option<RevisionFault> {
         controller_revision::foreign::check(self.data())
             .err()
             .map(RevisionFault::NotWhole)

@@ -1,35 +1,35 @@
-//! Annotations that look like ECI's but are not: a slip of the pen would otherwise be ignored without a word.
+//! Warnings about misspelled annotations of ECI, which ECI ignores silently.
 
 use crate::kubernetes::eci_annotations::ECI_FIELDS;
 use crate::kubernetes::pod::Pod;
 use crate::wording::quoted;
 
-/// How many warnings one pod gets, so that a pod full of odd annotations does not drown the rest
+/// The most warnings for one pod, so that other warnings still fit
 const MAX_WARNINGS: usize = 5;
 
-/// How many annotations are looked at; no pod that means well has as many
-const MAX_LOOKED_AT: usize = 200;
+/// The most annotations that are checked; no honest pod has as many
+const MAX_CHECKED: usize = 200;
 
-/// The longest name that is compared letter by letter; the longest real one has 31 letters
+/// The longest name that is compared letter by letter; the longest name of ECI has 31 letters
 const MAX_COMPARED: usize = 48;
 
-/// How many letters a name may differ from a real one and still be taken for a slip
-const MAX_SLIPS: usize = 3;
+/// The most letters by which a misspelled name may differ from one of ECI's
+const MAX_DISTANCE: usize = 3;
 
-/// Where the provider's annotations live
+/// The prefix of the provider's annotations
 const PREFIX: &str = "k8s.aliyun.com/";
 
 /// Beginnings of the provider's annotation names that may become ECI parameters
 const FAMILIES: [&str; 3] = ["eci", "acr", "imc"];
 
-/// Whether an annotation is one by which a pod may speak to ECI
-pub(crate) fn is_ecis(annotation: &str) -> bool {
+/// Whether ECI may read an annotation
+pub(crate) fn is_eci_annotation(annotation: &str) -> bool {
     let name = annotation.strip_prefix(PREFIX);
     ECI_FIELDS.contains(&annotation)
         || name.is_some_and(|name| FAMILIES.iter().any(|family| name.starts_with(family)))
 }
 
-/// The other names that the provider reads or writes, without the prefix
+/// The names that the provider reads or writes beside ramgate's fields, without the prefix
 const OTHERS: [&str; 72] = [
     "acr-instance-id",
     "acr-instance-ids",
@@ -105,7 +105,13 @@ const OTHERS: [&str; 72] = [
     "pod-fail-on-create-err",
 ];
 
-/// Warnings about annotations that look like ECI's and are none that ECI is known to read
+/// The warnings about a pod's misspelled annotations of ECI
+///
+/// ```text
+/// k8s.aliyun.com/eci-custom-tag -> annotation `k8s.aliyun.com/eci-custom-tag` is none that ECI is known to read:
+///                                  did you mean `k8s.aliyun.com/eci-custom-tags`?
+/// example.com/anything          -> no warning
+/// ```
 pub(crate) fn warnings(pod: &Pod<'_>) -> Vec<String> {
     let keys = pod
         .metadata
@@ -113,7 +119,7 @@ pub(crate) fn warnings(pod: &Pod<'_>) -> Vec<String> {
         .iter()
         .flat_map(|annotations| annotations.iter())
         .map(|(key, _)| key);
-    keys.take(MAX_LOOKED_AT)
+    keys.take(MAX_CHECKED)
         .filter_map(warning)
         .take(MAX_WARNINGS)
         .collect()
@@ -131,12 +137,13 @@ fn warning(key: &str) -> Option<String> {
     let letters = letters(name);
     let meant = nearest(&letters);
     let domain = domain.to_ascii_lowercase();
-    let providers = domain.is_empty() || domain.contains("aliyun") || domain.contains("alibabacloud");
+    let has_provider_domain =
+        domain.is_empty() || domain.contains("aliyun") || domain.contains("alibabacloud");
     let in_family = name.contains(['-', '_']) && FAMILIES.iter().any(|family| letters.starts_with(family));
-    let same_as_read = ECI_FIELDS
+    let equals_field = ECI_FIELDS
         .iter()
         .any(|read| read.strip_prefix(PREFIX).map(self::letters).as_ref() == Some(&letters));
-    if !(providers && (in_family || meant.is_some()) || same_as_read) {
+    if !(has_provider_domain && (in_family || meant.is_some()) || equals_field) {
         return None;
     }
     let shown = quoted(key, 80);
@@ -150,26 +157,26 @@ fn warning(key: &str) -> Option<String> {
     })
 }
 
-/// The real name that a name differs from by a few slips
+/// The name of ECI that is nearest to a misspelled one, if any is near enough
 fn nearest(letters: &str) -> Option<&'static str> {
     if letters.len() > MAX_COMPARED {
         return None;
     }
-    // A short name would be near to almost anything
-    let slips = MAX_SLIPS.min(letters.len() / 4);
+    // A short name is near to almost any name
+    let max = MAX_DISTANCE.min(letters.len() / 4);
     let names = ECI_FIELDS
         .iter()
         .filter_map(|read| read.strip_prefix(PREFIX))
         .chain(OTHERS);
     let real = names.map(|name| (self::letters(name), name));
-    let alike = real.filter(|(real, _)| real.len().abs_diff(letters.len()) <= slips);
+    let alike = real.filter(|(real, _)| real.len().abs_diff(letters.len()) <= max);
     let near = alike.map(|(real, name)| (strsim::levenshtein(letters, &real), name));
-    near.filter(|(distance, _)| *distance <= slips)
+    near.filter(|(distance, _)| *distance <= max)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }
 
-/// A name without what is easily mistaken: case and separators
+/// A name in lower case without separators, which are easily mistaken
 fn letters(name: &str) -> String {
     name.chars()
         .filter(|c| c.is_ascii_alphanumeric())

@@ -262,7 +262,7 @@ fn stored(
     let mutated = ask(Webhook::Mutating, new);
     let mut judged: Vec<String> = mutated
         .evaluation
-        .asked
+        .questions
         .iter()
         .map(|asked| asked.principal.to_string())
         .collect();
@@ -280,7 +280,7 @@ fn stored(
     judged.extend(
         validated
             .evaluation
-            .asked
+            .questions
             .iter()
             .map(|asked| asked.principal.to_string()),
     );

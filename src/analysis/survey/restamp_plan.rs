@@ -1,7 +1,7 @@
 //! Plans the write that gives a workload a new stamp, with the name of the person who writes.
 
-use crate::admission::outcome::restart::Restart;
-use crate::admission::response::message::restart::restart_command;
+use crate::admission::outcome::restart_step::Restart;
+use crate::admission::response::message::restart_command::restart_command;
 use crate::analysis::survey::evaluated_workload::EvaluatedWorkload;
 use crate::analysis::survey::objects::Owner;
 use crate::analysis::survey::stamp_status::StampStatus;
@@ -103,7 +103,7 @@ impl Obstacle {
             Self::Paused => {
                 format!("resume {title} and restart it then: it is paused, so that nothing rolls out")
             }
-            Self::Job => restart_command(Some(&Restart::Again(target.name.clone())), &target.namespace),
+            Self::Job => restart_command(Some(&Restart::Recreate(target.name.clone())), &target.namespace),
             Self::Owned(owner) => format!(
                 "see to {} {}, which makes the next one: this one cannot be changed on its own",
                 clipped(&owner.kind, NAME_LENGTH),

@@ -79,7 +79,7 @@ impl Input<'_> {
             None
         };
         let explained = result.as_ref().filter(|_| self.args.explain);
-        let asked = explained.map_or(&[][..], |result| &result.response.evaluation.asked);
+        let asked = explained.map_or(&[][..], |result| &result.response.evaluation.questions);
         Ok(EvaluatedManifest {
             questions: answered_questions(asked, &self.configuration.policies),
             manifest,

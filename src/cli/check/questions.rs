@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::admission::Asked;
+use crate::admission::PrincipalQuestions;
 use crate::cli::trace as trace_output;
 use eci_calls::Question;
 use ram_policy::{PolicySet, Principal, Trace};
@@ -17,8 +17,11 @@ pub(super) struct AnsweredQuestion {
 }
 
 /// Answers the questions again, with traces
-pub(super) fn answered_questions(asked: &[Asked], policies: &PolicySet) -> Vec<AnsweredQuestion> {
-    let answered = |asked: &Asked, question: &Question| AnsweredQuestion {
+pub(super) fn answered_questions(
+    asked: &[PrincipalQuestions],
+    policies: &PolicySet,
+) -> Vec<AnsweredQuestion> {
+    let answered = |asked: &PrincipalQuestions, question: &Question| AnsweredQuestion {
         principal: question.principal(&asked.principal),
         is_boundary: asked.boundary,
         question: question.clone(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::admission::Webhook;
 use crate::admission::outcome::container_difference;
-use crate::admission::outcome::container_difference::Unlike;
+use crate::admission::outcome::container_difference::DifferenceKind;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::response::Response;
@@ -45,8 +45,8 @@ pub(super) fn of_response(review: &Review<'_>, response: &Response) -> Record {
         causes: all_causes.flatten(),
         allowed_by: response.allowed_by(),
         unlike: counted_differences(review, response),
-        unlike_stamp: (!evaluation.unlike.is_empty())
-            .then(|| container_difference::shown(&evaluation.unlike)),
+        unlike_stamp: (!evaluation.container_differences.is_empty())
+            .then(|| container_difference::shown(&evaluation.container_differences)),
         patched: response.patched,
         generation: Some(response.generation),
         asked: questions(evaluation),
@@ -59,9 +59,9 @@ fn counted_differences(review: &Review<'_>, response: &Response) -> Vec<&'static
     if response.webhook == Webhook::Mutating || review.is_dry_run() {
         return Vec::new();
     }
-    let differences = response.evaluation.unlike.iter();
-    let kinds: BTreeSet<Unlike> = differences.map(|difference| difference.unlike).collect();
-    kinds.into_iter().map(Unlike::name).collect()
+    let differences = response.evaluation.container_differences.iter();
+    let kinds: BTreeSet<DifferenceKind> = differences.map(|difference| difference.kind).collect();
+    kinds.into_iter().map(DifferenceKind::name).collect()
 }
 
 fn operation(operation: Operation) -> &'static str {
@@ -108,7 +108,7 @@ fn question(finding: &Finding, call: Option<&'static str>) -> Option<Asked> {
         | Finding::Unmappable(_)
         | Finding::NotMapped { .. }
         | Finding::Stamp(_)
-        | Finding::Brought(_)
+        | Finding::BindingAnnotation(_)
         | Finding::Revision(_)
         | Finding::UnlistedController { .. }
         | Finding::UnknownNamespace

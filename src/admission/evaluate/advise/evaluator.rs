@@ -3,9 +3,11 @@
 use crate::admission::evaluate::advise::{advice_of, desired, fields};
 use crate::admission::evaluate::pod_update::PodUpdate;
 use crate::admission::evaluate::{Case, call};
+use crate::admission::fields::mapping;
 use crate::admission::fields::mapping::{MappingError, Scope, Sources};
+use crate::admission::fields::parse_names::{parse_resource_group, parse_role_name};
+use crate::admission::fields::parse_tags::parse_tags;
 use crate::admission::fields::reading::Fields;
-use crate::admission::fields::{mapping, reading};
 use crate::admission::outcome::advice::Advice;
 use crate::config::{FieldRule, MappingMode};
 use eci_calls::fix::{Blocker, Change, DesiredFields, Evaluator, search};
@@ -132,13 +134,13 @@ impl Evaluator for PodEvaluator<'_> {
             .is_some_and(|rule| rule.mode == MappingMode::Enforce);
         let is_writable = match (change, &self.stored) {
             (Change::Tag(key, Some(value)), _) => {
-                reading::tags(&format!("{key}:{value}")).is_ok_and(|tags| tags.len() == 1)
+                parse_tags(&format!("{key}:{value}")).is_ok_and(|tags| tags.len() == 1)
             }
             (Change::Tag(_, None), _) => true,
             (Change::ResourceGroup(group), None) => group
                 .as_ref()
-                .is_none_or(|group| reading::resource_group(group).is_ok()),
-            (Change::Role(role), None) => role.as_ref().is_none_or(|role| reading::role_name(role).is_ok()),
+                .is_none_or(|group| parse_resource_group(group).is_ok()),
+            (Change::Role(role), None) => role.as_ref().is_none_or(|role| parse_role_name(role).is_ok()),
             (Change::ResourceGroup(group), Some(before)) => before.resource_group == *group,
             (Change::Role(role), Some(before)) => before.role == *role,
         };

@@ -1,9 +1,9 @@
-//! A denial by RAM in words: what the nearest statement wanted, what the pod has, what would satisfy it.
+//! The explanation of a denial by RAM: what the nearest statement requires, what the pod has, and the remedy.
 
 use crate::admission::evaluate::call::SET_BY_ACK;
 use crate::admission::fields::mapping;
 use crate::admission::outcome::verb::Verb;
-use crate::admission::response::message::context::MessageContext;
+use crate::admission::response::message::message_context::MessageContext;
 use crate::config::MappingMode;
 use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS};
 use crate::wording::{NAME_LENGTH, clipped, described, display_name, listed, quoted};
@@ -11,7 +11,7 @@ use eci_calls::condition_key::{self, TagKey, TagSource};
 use eci_calls::{ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, Denial, INSTANCE_ROLE_SERVICE, PASS_ROLE};
 use ram_policy::{Mismatch, Miss, Operator, OperatorFamily, PolicyType, Principal, Reason, StatementId};
 
-/// A denial with everything that its words depend on
+/// A denial with what its explanation depends on
 #[derive(Clone, Copy)]
 pub(crate) struct RamDenial<'a> {
     pub(crate) denial: &'a Denial,
@@ -19,8 +19,8 @@ pub(crate) struct RamDenial<'a> {
     pub(crate) context: &'a MessageContext<'a>,
 }
 
-/// A condition that does not hold
-struct Open<'a> {
+/// A condition of a statement that the request does not meet
+struct UnmetCondition<'a> {
     operator: &'a Operator,
     key: &'a str,
     wanted: &'a [String],
@@ -28,7 +28,7 @@ struct Open<'a> {
 }
 
 impl RamDenial<'_> {
-    /// What was wanted, what was found, what to do
+    /// The requirement, what ramgate found, and the remedy
     pub(crate) fn explanation(&self) -> String {
         let who = described(self.principal);
         match &self.denial.decision.reason {
@@ -40,8 +40,8 @@ impl RamDenial<'_> {
                 };
                 format!(
                     "{} denies {}{about}: {}",
-                    self.named(statement),
-                    self.asked(),
+                    self.statement_name(statement),
+                    self.question(),
                     self.remedy()
                 )
             }
@@ -52,14 +52,14 @@ impl RamDenial<'_> {
                 format!("the role is not in ramgate's directory: {}", self.remedy())
             }
             Reason::NoMatch(misses) => match misses.first() {
-                Some(miss) => self.missed(miss),
+                Some(miss) => self.nearest_miss(miss),
                 None => self.nothing_allows(),
             },
-            Reason::Root => format!("{who} is denied {}", self.asked()),
+            Reason::Root => format!("{who} is denied {}", self.question()),
         }
     }
 
-    /// The annotation whose change could help
+    /// The annotation that may have to change
     pub(crate) fn annotation(&self) -> Option<&'static str> {
         match (self.denial.question.action, &self.denial.decision.reason) {
             (PASS_ROLE | ASSUME_ROLE, _) if self.is_about_registry_roles() => Some(SERVICE_ARNS),
@@ -75,9 +75,9 @@ impl RamDenial<'_> {
         }
     }
 
-    /// The nearest statement, and what kept it from allowing
-    fn missed(&self, miss: &Miss) -> String {
-        let statement = self.named(&miss.statement);
+    /// The nearest statement, and the reason why it does not allow the request
+    fn nearest_miss(&self, miss: &Miss) -> String {
+        let statement = self.statement_name(&miss.statement);
         match &miss.mismatch {
             Mismatch::Condition {
                 operator,
@@ -87,7 +87,7 @@ impl RamDenial<'_> {
             } => {
                 format!(
                     "{statement} wants {}",
-                    self.open(&Open {
+                    self.unmet_condition(&UnmetCondition {
                         operator,
                         key,
                         wanted,
@@ -111,15 +111,15 @@ impl RamDenial<'_> {
         }
     }
 
-    /// A condition that does not hold: the wish, what was found, what to do
-    fn open(&self, open: &Open<'_>) -> String {
-        let Open {
+    /// The requirement of a condition, what ramgate found, and the remedy
+    fn unmet_condition(&self, condition: &UnmetCondition<'_>) -> String {
+        let UnmetCondition {
             operator,
             key,
             wanted,
             got,
-        } = *open;
-        let wish = wish(operator, wanted);
+        } = *condition;
+        let requirement = condition_text(operator, wanted);
         let but = |absent: &str| match got {
             [] => absent.to_owned(),
             got => format!("but it is {}", listed(got, "and")),
@@ -136,35 +136,35 @@ impl RamDenial<'_> {
             };
             let found = but("but the pod has no such tag");
             return format!(
-                "{which} {} {wish}, {found}: {}",
+                "{which} {} {requirement}, {found}: {}",
                 quoted(tag, NAME_LENGTH),
                 self.context.remedy(|| self.tag_remedy(tag))
             );
         }
         let found = but("but the request does not have it");
         let remedy = self.remedy();
-        format!("{} {wish}, {found}: {remedy}", quoted(key, NAME_LENGTH))
+        format!("{} {requirement}, {found}: {remedy}", quoted(key, NAME_LENGTH))
     }
 
-    /// Whom to ask about a tag that the pod's author cannot choose, or not so that it is allowed
+    /// The remedy for a tag that the pod's author cannot choose
     fn tag_remedy(&self, tag: &str) -> String {
         if self.context.verb != Verb::Create && !self.denial.question.about_new_tags {
-            return self.ask();
+            return self.ask_administrator();
         }
         if SET_BY_ACK.contains(&tag) {
-            return format!("ACK sets this tag itself, {}", self.ask());
+            return format!("ACK sets this tag itself, {}", self.ask_administrator());
         }
         let mut rules = self.context.configuration.mapping.tags.iter();
         match rules.find(|rule| rule.key == tag && rule.rule.mode == MappingMode::Enforce) {
             Some(rule) => format!(
                 "this tag is set by {}, ask whoever owns it",
-                mapping::described(&rule.rule.source)
+                mapping::source_name(&rule.rule.source)
             ),
-            None => self.ask(),
+            None => self.ask_administrator(),
         }
     }
 
-    /// That no statement comes near, and where one was looked for
+    /// The policies of which no statement allows the action
     fn nothing_allows(&self) -> String {
         let who = described(self.principal);
         let policies = match (
@@ -182,23 +182,21 @@ impl RamDenial<'_> {
             (_, None) => format!("no policy of {who}"),
         };
         let remedy = self.remedy();
-        format!("{policies} allows {}: {remedy}", self.asked())
+        format!("{policies} allows {}: {remedy}", self.question())
     }
 
-    /// What was asked: the action, and the resource where it tells more than the action
-    fn asked(&self) -> String {
-        match self.denial.question.action.starts_with("eci:") {
-            true => self.denial.question.action.to_owned(),
-            false => format!(
-                "{} on {}",
-                self.denial.question.action,
-                quoted(&self.denial.question.resource, 128)
-            ),
+    /// The action, and the resource of an action outside ECI
+    fn question(&self) -> String {
+        let question = &self.denial.question;
+        if question.action.starts_with("eci:") {
+            question.action.to_owned()
+        } else {
+            format!("{} on {}", question.action, quoted(&question.resource, 128))
         }
     }
 
-    /// A statement by its name, and by its layer where that is not the principal's own
-    fn named(&self, statement: &StatementId) -> String {
+    /// A statement by its kind and name
+    fn statement_name(&self, statement: &StatementId) -> String {
         let layer = match self.denial.decision.policy_type {
             PolicyType::ControlPolicy => "control policy statement",
             PolicyType::Root
@@ -210,16 +208,16 @@ impl RamDenial<'_> {
         format!("{layer} {}", quoted(&statement.to_string(), 100))
     }
 
-    /// What to do where no tag is to blame
+    /// The remedy, unless a tag is at fault
     fn remedy(&self) -> String {
         match self.denial.question.action {
-            CREATE_SERVICE_LINKED_ROLE => self.ask(),
-            _ => self.context.remedy(|| self.ask()),
+            CREATE_SERVICE_LINKED_ROLE => self.ask_administrator(),
+            _ => self.context.remedy(|| self.ask_administrator()),
         }
     }
 
-    /// Who could grant it
-    fn ask(&self) -> String {
+    /// The remedy by an administrator
+    fn ask_administrator(&self) -> String {
         if self.denial.question.action == CREATE_SERVICE_LINKED_ROLE {
             return "ask your RAM administrator to make ECI's service-linked role once".to_owned();
         }
@@ -265,7 +263,7 @@ impl RamDenial<'_> {
     }
 }
 
-/// The other statements that came as near as the one explained
+/// The other statements that are as near as the explained one
 pub(crate) fn other_misses(denial: &Denial) -> String {
     match &denial.decision.reason {
         Reason::NoMatch(misses) => misses
@@ -277,15 +275,15 @@ pub(crate) fn other_misses(denial: &Denial) -> String {
     }
 }
 
-/// The denial in RAM's own words
-pub(crate) fn words(denial: &Denial, principal: &Principal, account: &str) -> Vec<(&'static str, String)> {
+/// The denial in RAM's own fields, such as `AuthAction` and `NoPermissionType`
+pub(crate) fn details(denial: &Denial, principal: &Principal, account: &str) -> Vec<(&'static str, String)> {
     let decision = &denial.decision;
-    // Not the person but ECS assumes the role
+    // ECS assumes the role, not the person
     let (kind, name) = match denial.question.action {
         ASSUME_ROLE => ("Service", INSTANCE_ROLE_SERVICE),
         _ => (principal.auth_type(), display_name(principal, account)),
     };
-    let mut words = vec![
+    let mut details = vec![
         ("AuthAction", denial.question.action.to_owned()),
         ("AuthResource", clipped(&denial.question.resource, 200)),
         ("AuthPrincipalType", kind.to_owned()),
@@ -294,9 +292,9 @@ pub(crate) fn words(denial: &Denial, principal: &Principal, account: &str) -> Ve
         ("PolicyType", decision.policy_type.to_string()),
     ];
     match &decision.reason {
-        Reason::Statement(statement) => words.push(("Statement", statement.to_string())),
+        Reason::Statement(statement) => details.push(("Statement", statement.to_string())),
         Reason::NoMatch(misses) => {
-            words.extend(
+            details.extend(
                 misses
                     .first()
                     .map(|miss| ("NearestStatement", miss.statement.to_string())),
@@ -304,11 +302,16 @@ pub(crate) fn words(denial: &Denial, principal: &Principal, account: &str) -> Ve
         }
         Reason::Root | Reason::UnknownPrincipal | Reason::UnknownRole => {}
     }
-    words
+    details
 }
 
-/// What a condition wants of its key, as the end of "wants tag `env` …"
-pub(crate) fn wish(operator: &Operator, wanted: &[String]) -> String {
+/// The requirement of a condition, as the end of "wants tag `env` …"
+///
+/// ```text
+/// StringEquals [a, b] -> to be `a` or `b`
+/// StringNotLike [x*]  -> not to be `x*`
+/// ```
+pub(crate) fn condition_text(operator: &Operator, wanted: &[String]) -> String {
     if operator.is_negated() {
         format!("not to be {}", listed(wanted, "or"))
     } else if operator.is_like() {

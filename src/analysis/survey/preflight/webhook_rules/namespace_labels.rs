@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::admission::routing::route::NAMESPACE_ROUTES;
+use crate::admission::routing::well_known::NAMESPACE_ROUTES;
 use crate::analysis::survey::preflight::input::PreflightInput;
 use crate::analysis::survey::webhooks::NAME_LABEL;
 use crate::config::{ClusterSettings, LabelOperator, LabelSelector};

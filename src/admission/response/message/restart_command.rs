@@ -1,10 +1,16 @@
-//! The command that gets a template a stamp.
+//! The command by which a template gets a stamp.
 
-use crate::admission::outcome::restart::Restart;
+use crate::admission::outcome::restart_step::Restart;
 use crate::kubernetes::workload::Workload;
 use crate::wording::{NAME_LENGTH, clipped};
 
-/// What to run so that a template gets a stamp
+/// The remedy for a template without a stamp
+///
+/// ```text
+/// Rollout(Deployment, "web"), shop -> run `kubectl rollout restart deployment/web -n shop`, since …
+/// Recreate("nightly"), shop        -> delete Job nightly and create it again, since …
+/// None                             -> create the pod through a workload of your own, or directly
+/// ```
 pub(crate) fn restart_command(restart: Option<&Restart>, namespace: &str) -> String {
     let namespace = clipped(namespace, NAME_LENGTH);
     let name = |name: &str| clipped(name, NAME_LENGTH);
@@ -14,7 +20,7 @@ pub(crate) fn restart_command(restart: Option<&Restart>, namespace: &str) -> Str
             workload.kind().to_lowercase(),
             name(of)
         ),
-        Some(Restart::Again(of)) => format!(
+        Some(Restart::Recreate(of)) => format!(
             "delete Job {} and create it again, since its template cannot be changed",
             name(of)
         ),

@@ -1,4 +1,4 @@
-//! What a review names and does not bring, so that it is read live before the review is judged.
+//! The objects that a review names without carrying them. ramgate reads them live before it evaluates the review.
 
 use crate::admission::review::{Operation, Resource, Review};
 use crate::config::ClusterSettings;
@@ -10,18 +10,16 @@ use crate::kubernetes::workload::Workload;
 use crate::stamp;
 
 impl<'a> Review<'a> {
-    fn pods(&self) -> impl Iterator<Item = &Pod<'a>> {
-        let sides = self
-            .templates
-            .iter()
-            .flat_map(|reviewed| reviewed.new.iter().chain(&reviewed.old));
-        sides.map(PodTemplate::read)
+    /// The new and old versions of all pods and templates
+    fn versions(&self) -> impl Iterator<Item = &PodTemplate<'a>> {
+        let templates = self.objects.templates.iter();
+        templates.flat_map(|reviewed| reviewed.new.iter().chain(&reviewed.old))
     }
 
-    /// The nodes that should be read live before the review is judged, because no watch has shown them so far
+    /// The nodes to read live, because they are not in the cluster snapshot
     pub fn unread_nodes(&self, cluster: &dyn Cluster) -> Vec<&str> {
-        let named = self.pods().filter_map(Pod::node);
-        let target = self.binding.iter().map(|binding| &*binding.target.name);
+        let named = self.versions().map(PodTemplate::read).filter_map(Pod::node);
+        let target = self.objects.binding.iter().map(|binding| &*binding.target.name);
         let itself = (self.resource == Resource::Nodes).then(|| self.object_name());
         let mut names: Vec<&str> = named
             .chain(target)
@@ -33,35 +31,39 @@ impl<'a> Review<'a> {
         names
     }
 
-    /// The namespace that should be read live before the review is judged, because no watch has shown it so far
+    /// The namespace to read live, because it is not in the cluster snapshot
     pub fn unread_namespace(&self, cluster: &dyn Cluster) -> Option<&str> {
         let namespace = self.namespace();
-        let is_judged = match self.resource {
+        let is_evaluated = match self.resource {
             Resource::Pods | Resource::Bindings | Resource::Workload(_) => true,
-            Resource::Other => !self.templates.is_empty(),
+            Resource::Other => !self.objects.templates.is_empty(),
             Resource::ConfigMaps | Resource::ImageCaches | Resource::Nodes => false,
         };
-        (is_judged && cluster.namespace(namespace).is_none()).then_some(namespace)
+        (is_evaluated && cluster.namespace(namespace).is_none()).then_some(namespace)
     }
 
-    /// Namespace and names of the service accounts that should be read live before the review is judged
+    /// Namespace and names of the service accounts to read live
     pub fn unread_service_accounts(&self, cluster: &dyn Cluster) -> (&str, Vec<&str>) {
         let namespace = self.namespace();
-        let new = self.templates.iter().filter_map(|reviewed| reviewed.new.as_ref());
+        let new = self
+            .objects
+            .templates
+            .iter()
+            .filter_map(|reviewed| reviewed.new.as_ref());
         let names = new.filter_map(PodTemplate::service_account);
         let unread = names.filter(|name| cluster.service_account(namespace, name).is_none());
         (namespace, unread.collect())
     }
 
-    /// The pod that the review names without carrying it, if its evaluation needs it: of a connection, an eviction, a Binding
+    /// The pod of a connection, an eviction or a Binding, if the evaluation needs it
     ///
-    /// A Binding to a real node needs none, and most Bindings are such.
+    /// Most Bindings are to a real node, and need none.
     pub(crate) fn named_pod(&self, cluster: &dyn Cluster, settings: &ClusterSettings) -> Option<&str> {
         match (self.resource, self.subresource(), self.operation) {
             (Resource::Pods, "eviction", Operation::Create) => Some(self.name()),
             (Resource::Pods, _, Operation::Connect) => Some(self.object_name()),
             _ => {
-                let node = &self.binding.as_ref()?.target.name;
+                let node = &self.objects.binding.as_ref()?.target.name;
                 let kind = NodeKind::of_name(node, cluster, settings);
                 self.bound_pod()
                     .filter(|_| kind != NodeKind::Real || settings.serverless)
@@ -69,9 +71,9 @@ impl<'a> Review<'a> {
         }
     }
 
-    /// The pod that a Binding names: the request's name, or the Binding's own where it was posted to `bindings`
+    /// The pod of a Binding: the request's name, or the Binding's own if it was posted to `bindings`
     pub fn bound_pod(&self) -> Option<&str> {
-        let binding = self.binding.as_ref()?;
+        let binding = self.objects.binding.as_ref()?;
         let name = match self.name() {
             "" => &*binding.metadata.name,
             name => name,
@@ -79,21 +81,17 @@ impl<'a> Review<'a> {
         Some(name)
     }
 
-    /// The workload that the review names without carrying it: of a request that scales up
+    /// The workload of a request that scales up
     pub(crate) fn named_workload(&self) -> Option<Workload> {
         match (self.resource, self.subresource()) {
-            (Resource::Workload(workload), "scale") if self.grows => Some(workload),
+            (Resource::Workload(workload), "scale") if self.objects.grows => Some(workload),
             _ => None,
         }
     }
 
-    /// Whether a stamp in the review names a key that is not known here, as right after another replica made one
+    /// Whether a stamp was signed with a key that this replica does not know, as right after another replica made it
     pub fn has_unknown_key(&self, ring: &stamp::KeyRing) -> bool {
-        let sides = self
-            .templates
-            .iter()
-            .flat_map(|reviewed| reviewed.new.iter().chain(&reviewed.old));
-        sides
+        self.versions()
             .filter_map(PodTemplate::stamp)
             .filter_map(stamp::key_id)
             .any(|id| ring.key(&id).is_none())

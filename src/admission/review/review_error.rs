@@ -1,24 +1,24 @@
-//! Why a body is not a review that can be answered.
+//! The reasons why a body is no valid AdmissionReview.
 
-use crate::admission::review::Operation;
+use crate::admission::review::operation::Operation;
 use crate::kubernetes::limits::MAX_ELEMENTS;
 
-/// Why a body is not a review that can be answered
+/// A body is no valid AdmissionReview
 #[derive(Debug, thiserror::Error)]
-#[error("{problem}")]
+#[error("{fault}")]
 pub struct ReviewError {
     uid: String,
     #[source]
-    problem: Problem,
+    fault: ReviewFault,
 }
 
-/// What is wrong with a body
+/// A fault of a body
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Problem {
-    /// Not JSON, or not of the shape of a review
+pub(crate) enum ReviewFault {
+    /// It is no JSON, or has not the shape of an AdmissionReview
     #[error("body is not an AdmissionReview: {0}")]
     Shape(#[source] serde_json::Error),
-    /// Another version or kind
+    /// It has another version or kind
     #[error("expected admission.k8s.io/v1 AdmissionReview, found {api_version} {kind}")]
     Version {
         /// The `apiVersion` found
@@ -26,67 +26,67 @@ pub(crate) enum Problem {
         /// The `kind` found
         kind: String,
     },
-    /// There is no request to answer
+    /// It has no request
     #[error("AdmissionReview has no request")]
     NoRequest,
-    /// An answer came along with the request
+    /// It has a response already
     #[error("AdmissionReview already has a response")]
     HasResponse,
-    /// Without it no answer can be matched to the request
+    /// The request has no uid, to which the API server matches the response
     #[error("request has no uid")]
     NoUid,
-    /// Without it nobody can be asked about
+    /// The request has no user to evaluate
     #[error("request names no user in userInfo.username")]
     NoUser,
-    /// Nobody and no namespace of Kubernetes has a name like that, and it would be written into stamps
+    /// A name is longer than Kubernetes allows; ramgate would write it into stamps
     #[error("{part} has {bytes} bytes, where {most} are the most")]
     TooLong {
-        /// Where it stands
+        /// The field
         part: &'static str,
-        /// How long it is
+        /// The length found
         bytes: usize,
-        /// How long it may be
+        /// The most that is allowed
         most: usize,
     },
-    /// Not one of the four operations
+    /// Kubernetes has no such operation
     #[error("operation `{0}` is not CREATE, UPDATE, DELETE or CONNECT")]
     Operation(String),
-    /// The operation must bring an object that is not there
+    /// The request lacks an object that the operation must bring
     #[error("{operation} of a {what} comes without {part}")]
     Missing {
         /// The operation
         operation: Operation,
-        /// What the request is about
+        /// The kind of object
         what: &'static str,
-        /// The part of the request that is missing
+        /// The field of the request
         part: &'static str,
     },
-    /// More of its objects would be kept than anybody sends
+    /// Its objects have more parts than ramgate keeps in memory
     #[error(
         "its objects have more than {MAX_ELEMENTS} labels, annotations, node terms and tolerations together"
     )]
     TooManyParts,
-    /// The object does not read as what it should be
+    /// An object has not the shape of its kind
     #[error("{part} is not a {what}: {source}")]
     Object {
-        /// The part of the request
+        /// The field of the request
         part: String,
-        /// What it should be
+        /// The kind of object
         what: &'static str,
-        /// What is wrong with it
+        /// The parser's error
         source: serde_json::Error,
     },
 }
 
 impl ReviewError {
-    pub(crate) fn new(uid: &str, problem: Problem) -> Self {
+    pub(crate) fn new(uid: &str, fault: ReviewFault) -> Self {
         Self {
             uid: uid.to_owned(),
-            problem,
+            fault,
         }
     }
 
-    /// The identifier that the answer must repeat, empty where the body does not say
+    /// The identifier that the response must repeat; empty if the body has none
     pub fn uid(&self) -> &str {
         &self.uid
     }

@@ -1,4 +1,4 @@
-//! What a sentence needs to know beside the finding: who does what to which object.
+//! The request behind a finding: the user, the verb and the object that a message names.
 
 use crate::admission::fields::reading::Fields;
 use crate::admission::outcome::advice::Advice;
@@ -7,32 +7,32 @@ use crate::config::Configuration;
 use crate::wording::{NAME_LENGTH, described, quoted};
 use ram_policy::Principal;
 
-/// What a sentence needs to know beside the finding
+/// The request behind a finding, for its message
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MessageContext<'a> {
     /// The configuration that decided
     pub configuration: &'a Configuration,
-    /// The Kubernetes user who asks, or for whom a controller does
+    /// The requester, or the person for whom a controller acts
     pub user: &'a str,
     /// The RAM principal of that user
     pub principal: Option<&'a Principal>,
-    /// What is done to the pod
+    /// The verb
     pub verb: Verb,
-    /// What it is done to: pod `NAMESPACE/NAME`, pods of a workload, an image cache
+    /// The object: pod `NAMESPACE/NAME`, pods of a workload, an image cache
     pub thing: &'a str,
     /// The pod's namespace
     pub namespace: &'a str,
-    /// The ECI fields as they are asked for
+    /// The ECI fields of the pod
     pub fields: &'a Fields,
-    /// What would be allowed instead, where that was looked for
+    /// The annotations that RAM allows instead, if they were searched for
     pub advice: Option<&'a Advice>,
 }
 
 impl MessageContext<'_> {
-    /// What to do: what would be allowed as a whole if anything would be, and else this
+    /// The advice as a remedy, or this remedy if the search found nothing
     pub(crate) fn remedy(&self, otherwise: impl FnOnce() -> String) -> String {
         match self.advice {
-            Some(advice @ Advice::Write(_)) => advice.words().unwrap_or_else(otherwise),
+            Some(advice @ Advice::Write(_)) => advice.instruction().unwrap_or_else(otherwise),
             Some(Advice::Nothing) => {
                 format!("no other tags, group or role would be allowed, {}", otherwise())
             }
@@ -40,7 +40,7 @@ impl MessageContext<'_> {
         }
     }
 
-    /// Who may not do what to which pod
+    /// The first words of a denial, such as "`alice` (user alice) may not create pod `shop/web` on ECI"
     pub(crate) fn opening(&self) -> String {
         let who = quoted(self.user, NAME_LENGTH);
         let bound = self

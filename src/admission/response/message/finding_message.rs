@@ -1,9 +1,9 @@
-//! The sentence for a finding: who may not do what, what was wanted, what was found, and what to do now.
+//! The sentence for a finding: who may not do what, the requirement, what ramgate found, and the remedy.
 
 use crate::admission::fields::mapping::MappingError;
 use crate::admission::outcome::cause::Cause;
 use crate::admission::outcome::finding::Finding;
-use crate::admission::response::message::context::MessageContext;
+use crate::admission::response::message::message_context::MessageContext;
 use crate::admission::response::message::ram_denial;
 use crate::admission::response::message::ram_denial::RamDenial;
 use crate::kubernetes::eci_annotations::{
@@ -15,7 +15,7 @@ use eci_calls::Refusal;
 use ram_policy::{Principal, StatementId};
 
 impl Finding {
-    /// The annotation that it is about
+    /// The annotation at fault
     pub(crate) fn annotation(&self, context: &MessageContext<'_>) -> Option<&'static str> {
         match self {
             Self::Malformed(malformed) => Some(malformed.annotation),
@@ -38,7 +38,7 @@ impl Finding {
             Self::Stamp(_) => Some(REQUESTED_BY),
             Self::Unmappable(MappingError::Value { .. })
             | Self::Unbound
-            | Self::Brought(_)
+            | Self::BindingAnnotation(_)
             | Self::Revision(_)
             | Self::UnlistedController { .. }
             | Self::UnknownNamespace
@@ -52,11 +52,17 @@ impl Finding {
     }
 
     /// The whole sentence, without a full stop
+    ///
+    /// ```text
+    /// Denied, user alice creates pod shop/web ->
+    ///     `alice` (user alice) may not create pod `shop/web` on ECI: statement `Team#1` wants tag `team` to be `a`, but the
+    ///     pod has no such tag: write annotation k8s.aliyun.com/eci-custom-tags: "team:a"
+    /// ```
     pub(crate) fn sentence(&self, context: &MessageContext<'_>) -> String {
         format!("{}: {}", context.opening(), self.explanation(context))
     }
 
-    /// What was wanted, what was found, what to do
+    /// The requirement, what ramgate found, and the remedy
     pub(crate) fn explanation(&self, context: &MessageContext<'_>) -> String {
         match self {
             Self::Malformed(malformed) => malformed.to_string(),
@@ -66,42 +72,19 @@ impl Finding {
                 wanted,
                 found,
             } => not_mapped(annotation, wanted.as_deref(), found.as_deref()),
-            Self::Unbound => format!(
-                "this identity is bound to no RAM user or role: ask your cluster administrator to bind {} or one of its groups",
-                subject(context.user)
-            ),
+            Self::Unbound => unbound(context.user),
             Self::Stamp(fault) => fault.explanation(context.namespace),
-            Self::Brought(annotation) => format!(
-                "its Binding brings annotation {}, which the pod does not have: write it on the pod or in its template, a \
-                 Binding only says where a pod goes",
-                quoted(annotation, NAME_LENGTH)
-            ),
+            Self::BindingAnnotation(annotation) => binding_annotation(annotation),
             Self::Revision(fault) => fault.explanation(),
-            Self::UnlistedController { kind } => format!(
-                "it is no person and no controller of Kubernetes, and is not listed: ask your cluster administrator to list \
-                 it for kind {} under `carriers`, or to bind {}",
-                quoted(kind, NAME_LENGTH),
-                subject(context.user)
-            ),
+            Self::UnlistedController { kind } => unlisted_controller(kind, context.user),
             Self::UnknownNamespace => format!(
                 "namespace {} is too new for ramgate to know its labels: try again in a moment",
                 quoted(context.namespace, NAME_LENGTH)
             ),
-            Self::UnknownPod => {
-                "no such pod is known, so nobody can say whose container group it is".to_owned()
-            }
-            Self::PodChanged => "it was changed while it was being bound, or the mutating webhook was not asked: try again, as \
-                                 the scheduler does by itself"
-                .to_owned(),
-            Self::UnknownWorkload => {
-                "no such workload is known, so nobody can say whether its pods are ECI's".to_owned()
-            }
-            Self::UnknownRequest(what) => format!(
-                "the webhook rules send {}, which this version of ramgate does not know how to judge: ask your cluster \
-                 administrator to install chart and image of the same version, and to list the kind under `carriers` if it \
-                 makes pods",
-                quoted(what, NAME_LENGTH)
-            ),
+            Self::UnknownPod => UNKNOWN_POD.to_owned(),
+            Self::PodChanged => POD_CHANGED.to_owned(),
+            Self::UnknownWorkload => UNKNOWN_WORKLOAD.to_owned(),
+            Self::UnknownRequest(what) => unknown_request(what),
             Self::Profile(problem) => format!("{problem}: correct it and apply it again"),
             Self::Refused(refusal) => refused(refusal, context),
             Self::NotEverywhere {
@@ -113,52 +96,45 @@ impl Finding {
                 denial,
                 principal,
                 boundary,
-            } => {
-                let explanation = RamDenial {
+            } => denied(
+                &RamDenial {
                     denial,
                     principal,
                     context,
-                }
-                .explanation();
-                match boundary {
-                    true => format!(
-                        "the boundary of its namespace, {}, forbids it: {explanation}",
-                        described(principal)
-                    ),
-                    false => explanation,
-                }
-            }
+                },
+                boundary.then_some(principal),
+            ),
         }
     }
 
-    /// The whole of it for programs
+    /// The finding for programs
     pub(crate) fn cause(&self, context: &MessageContext<'_>) -> Cause {
         let mut message = self.explanation(context);
         if let Self::Denied { denial, .. } = self {
             message.push_str(&ram_denial::other_misses(denial));
         }
-        let words = joined(&self.words(context.configuration.policies.account()));
+        let details = joined(&self.details(context.configuration.policies.account()));
         Cause {
             reason: self.code().to_owned(),
-            message: format!("{message}. {words}"),
+            message: format!("{message}. {details}"),
             field: self
                 .annotation(context)
                 .map(|annotation| format!("metadata.annotations[{annotation}]")),
         }
     }
 
-    /// The same in RAM's own words, or ECI's code
-    pub(crate) fn words(&self, account: &str) -> Vec<(&'static str, String)> {
+    /// RAM's fields of a denial, or the code of another finding
+    pub(crate) fn details(&self, account: &str) -> Vec<(&'static str, String)> {
         match self {
             Self::Denied {
                 denial, principal, ..
-            } => ram_denial::words(denial, principal, account),
+            } => ram_denial::details(denial, principal, account),
             Self::Malformed(_)
             | Self::Unmappable(_)
             | Self::NotMapped { .. }
             | Self::Unbound
             | Self::Stamp(_)
-            | Self::Brought(_)
+            | Self::BindingAnnotation(_)
             | Self::Revision(_)
             | Self::UnlistedController { .. }
             | Self::UnknownNamespace
@@ -171,6 +147,56 @@ impl Finding {
             | Self::Refused(_) => vec![("Code", self.code().to_owned())],
         }
     }
+}
+
+const UNKNOWN_POD: &str = "no such pod is known, so nobody can say whose container group it is";
+
+const POD_CHANGED: &str = "it was changed while it was being bound, or the mutating webhook was not asked: try again, as the \
+                           scheduler does by itself";
+
+const UNKNOWN_WORKLOAD: &str = "no such workload is known, so nobody can say whether its pods are ECI's";
+
+fn denied(denial: &RamDenial<'_>, boundary: Option<&Principal>) -> String {
+    let explanation = denial.explanation();
+    match boundary {
+        Some(boundary) => format!(
+            "the boundary of its namespace, {}, forbids it: {explanation}",
+            described(boundary)
+        ),
+        None => explanation,
+    }
+}
+
+fn unbound(user: &str) -> String {
+    format!(
+        "this identity is bound to no RAM user or role: ask your cluster administrator to bind {} or one of its groups",
+        subject(user)
+    )
+}
+
+fn binding_annotation(annotation: &str) -> String {
+    format!(
+        "its Binding brings annotation {}, which the pod does not have: write it on the pod or in its template, a Binding \
+         only says where a pod goes",
+        quoted(annotation, NAME_LENGTH)
+    )
+}
+
+fn unlisted_controller(kind: &str, user: &str) -> String {
+    format!(
+        "it is no person and no controller of Kubernetes, and is not listed: ask your cluster administrator to list it for \
+         kind {} under `carriers`, or to bind {}",
+        quoted(kind, NAME_LENGTH),
+        subject(user)
+    )
+}
+
+fn unknown_request(what: &str) -> String {
+    format!(
+        "the webhook rules send {}, which this version of ramgate does not know how to judge: ask your cluster administrator \
+         to install chart and image of the same version, and to list the kind under `carriers` if it makes pods",
+        quoted(what, NAME_LENGTH)
+    )
 }
 
 fn not_mapped(annotation: &str, wanted: Option<&str>, found: Option<&str>) -> String {
@@ -209,20 +235,20 @@ fn refused(refusal: &Refusal, context: &MessageContext<'_>) -> String {
         }
         _ => "ask your cluster administrator".to_owned(),
     };
-    // Nothing that a search could try changes the roles for pulling images
+    // The search for advice does not try other roles for pulling images
     let mut remedy = match refusal.code {
         "RegistryRoleChange" => otherwise(),
         _ => context.remedy(otherwise),
     };
-    if let Some(id) = meant_group(context).filter(|_| refusal.code == "UnknownResourceGroup") {
+    if let Some(id) = group_of_name(context).filter(|_| refusal.code == "UnknownResourceGroup") {
         remedy = format!("that is the name of {}, {remedy}", quoted(id, NAME_LENGTH));
     }
     let mark = if refusal.message.contains(": ") { ';' } else { ':' };
     format!("{}{mark} {remedy}", refusal.message)
 }
 
-/// The id of the group whose name was written instead of it
-fn meant_group<'a>(context: &MessageContext<'a>) -> Option<&'a str> {
+/// The id of the resource group whose name the pod has in place of the id
+fn group_of_name<'a>(context: &MessageContext<'a>) -> Option<&'a str> {
     let written = context.fields.resource_group.as_deref()?;
     let groups = &context.configuration.account.resource_groups;
     groups

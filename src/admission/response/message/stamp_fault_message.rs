@@ -1,29 +1,29 @@
-//! The explanation of a stamp fault: what was wanted, what was found, what to run.
+//! The explanation of a stamp fault.
 
-use crate::admission::outcome::container_difference::{ContainerDifference, Unlike};
+use crate::admission::outcome::container_difference::{ContainerDifference, DifferenceKind};
 use crate::admission::outcome::stamp_fault::StampFault;
-use crate::admission::response::message::restart::restart_command;
+use crate::admission::response::message::restart_command::restart_command;
 use crate::stamp::REQUESTED_BY;
 use crate::wording::{NAME_LENGTH, quoted};
 
 impl StampFault {
-    /// What was wanted, what was found, what to do
+    /// The fault and its remedy
     pub(crate) fn explanation(&self, namespace: &str) -> String {
         match self {
-            Self::Missing(way) => format!(
+            Self::Missing(step) => format!(
                 "nothing says for whom this controller acts, as its template has no stamp: {}",
-                restart_command(way.as_ref(), namespace)
+                restart_command(step.as_ref(), namespace)
             ),
-            Self::Added(class, way) => format!(
+            Self::RuntimeClass(class, step) => format!(
                 "nothing says for whom this controller acts, as its template has no stamp; if nothing in the template leads to \
                  ECI, RuntimeClass {} or an admission plugin added it to the pod: ask your cluster administrator to list the \
                  class under `runtimeClasses`; then {}",
                 quoted(class, NAME_LENGTH),
-                restart_command(way.as_ref(), namespace)
+                restart_command(step.as_ref(), namespace)
             ),
-            Self::Lost(broken, way) => format!(
+            Self::NoKey(broken, step) => format!(
                 "the stamp that should say for whom this controller acts cannot be checked, {broken}: {}",
-                restart_command(way.as_ref(), namespace)
+                restart_command(step.as_ref(), namespace)
             ),
             Self::Forged(broken) => format!(
                 "annotation {REQUESTED_BY} is forged, {broken}: take it away, ramgate writes it"
@@ -37,7 +37,7 @@ impl StampFault {
                  help, ask your cluster administrator to see that ramgate's MutatingWebhookConfiguration is there, and that no \
                  webhook after it takes the annotation away"
             ),
-            Self::Differs => "its tags, group, roles or service account are not those that its stamp was written for: set \
+            Self::FieldsDiffer => "its tags, group, roles or service account are not those that its stamp was written for: set \
                               them in the template and apply that again"
                 .to_owned(),
             Self::NotSent(kind) => format!(
@@ -45,7 +45,7 @@ impl StampFault {
                  administrator to install the chart with this carrier",
                 quoted(kind, NAME_LENGTH)
             ),
-            Self::Unlike(differences) => format!(
+            Self::ContainersDiffer(differences) => format!(
                 "it runs something else than what the person in its stamp wrote ({}): if another webhook does that, ask your \
                  cluster administrator to list it under `injectors`; else find out who changed the template's copy",
                 shown(differences)
@@ -57,7 +57,7 @@ impl StampFault {
     }
 }
 
-/// How many differences one sentence names
+/// The most differences in one sentence
 const SHOWN: usize = 3;
 
 fn shown(differences: &[ContainerDifference]) -> String {
@@ -66,11 +66,11 @@ fn shown(differences: &[ContainerDifference]) -> String {
         .take(SHOWN)
         .map(|difference| {
             let container = quoted(&difference.container, NAME_LENGTH);
-            match difference.unlike {
-                Unlike::Added => format!("container {container} was added"),
-                Unlike::Image => format!("container {container} has another image"),
-                Unlike::Command => format!("container {container} has another command or arguments"),
-                Unlike::Missing => format!("container {container} is missing"),
+            match difference.kind {
+                DifferenceKind::Added => format!("container {container} was added"),
+                DifferenceKind::Image => format!("container {container} has another image"),
+                DifferenceKind::Command => format!("container {container} has another command or arguments"),
+                DifferenceKind::Missing => format!("container {container} is missing"),
             }
         })
         .collect();

@@ -1,37 +1,39 @@
-//! What is wrong with an annotation, and what to write instead.
+//! An annotation that is refused: its fault, and what to write instead.
 
-use crate::admission::fields::reading::MAX_ENTRIES;
 use crate::wording::{NAME_LENGTH, quoted};
-use eci_calls::{MAX_KEY, MAX_VALUE};
+use eci_calls::{MAX_KEY, MAX_TAGS, MAX_VALUE};
 
-/// An annotation that is not accepted, and why
+/// The most entries of one annotation: ECI's limit of tags, and far more roles than anybody passes
+pub(crate) const MAX_ENTRIES: usize = MAX_TAGS;
+
+/// An annotation that is refused
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("annotation {annotation} {problem}")]
+#[error("annotation {annotation} {fault}")]
 pub struct MalformedAnnotation {
     /// The annotation's key
     pub annotation: &'static str,
-    /// What is wrong with its value
+    /// The fault of its value
     #[source]
-    pub problem: Problem,
+    pub fault: AnnotationFault,
 }
 
-/// What is wrong with a value
+/// A fault of an annotation's value
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Problem {
-    /// Nothing at all
+pub enum AnnotationFault {
+    /// The value is empty
     #[error("is empty: write a value or leave the annotation out")]
     Empty,
-    /// More entries than ECI could ever take
+    /// The list has more entries than ECI takes
     #[error("has more than {MAX_ENTRIES} entries: no container group takes so many")]
-    TooMany,
-    /// Not an id of a resource group
+    TooManyEntries,
+    /// The value is no resource group id
     #[error(
         "holds {}, which is not a resource group id: write one id such as `rg-acfmxyz123`, of letters, digits, `-`, \
          `_` and `.`",
         quoted(.0, NAME_LENGTH)
     )]
-    Group(String),
-    /// A whole ARN where a name belongs
+    ResourceGroup(String),
+    /// The value is a whole ARN instead of a role name
     #[error(
         "holds the ARN {}: write the role's name alone, {}",
         quoted(arn, 100),
@@ -40,19 +42,19 @@ pub enum Problem {
     RoleArn {
         /// The ARN
         arn: String,
-        /// The role's name in it
+        /// The role's name within the ARN
         name: String,
     },
-    /// Not a name of a role
+    /// The value is no role name
     #[error(
         "holds {}, which is not a role name: write one name of 1 to 64 letters, digits, `-`, `_` and `.`",
         quoted(.0, NAME_LENGTH)
     )]
-    Role(String),
-    /// Two commas in a row, or one at either end
+    RoleName(String),
+    /// Two commas follow each other, or one is at either end
     #[error("has an empty entry {0}: remove the comma too many")]
     EmptyEntry(usize),
-    /// A key in two entries
+    /// Two entries have the same key
     #[error(
         "sets the key {} twice, in entries {first} and {second}: keep one of them",
         quoted(key, NAME_LENGTH)
@@ -60,75 +62,75 @@ pub enum Problem {
     RepeatedKey {
         /// The key
         key: String,
-        /// Where it stands first
+        /// The number of its first entry
         first: usize,
-        /// Where it stands again
+        /// The number of its second entry
         second: usize,
     },
-    /// Something about one entry of a list
-    #[error("{slip} in entry {number}, {}{}", quoted(text, NAME_LENGTH), slip.remedy())]
+    /// One entry of a list has a fault
+    #[error("{fault} in entry {number}, {}{}", quoted(text, NAME_LENGTH), fault.remedy())]
     Entry {
-        /// Which entry, from 1
+        /// The entry's number, from 1
         number: usize,
-        /// Its text
+        /// The entry itself
         text: String,
-        /// What is wrong with it
-        slip: Slip,
+        /// Its fault
+        fault: EntryFault,
     },
 }
 
-/// What is wrong with one entry of a list
+/// A fault of one entry of a list
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Slip {
-    /// A tag without a value
+pub enum EntryFault {
+    /// A tag has no colon
     #[error("has no colon")]
     NoColon,
-    /// A tag that could be split in two ways
+    /// A tag has two colons, so it can be split in two ways
     #[error("has more than one colon")]
     SecondColon,
-    /// A tag without a name
+    /// A tag has no key
     #[error("has no key before the colon")]
     EmptyKey,
-    /// A blank that the provider might or might not cut off
+    /// A blank at this position, which the provider may or may not trim
     #[error("has a blank {0}")]
     Blank(&'static str),
-    /// A line break or the like
+    /// A control character, such as a line break
     #[error("has a control character")]
-    Control,
-    /// An address, which tags may not hold
+    ControlCharacter,
+    /// A URL, which tags may not hold
     #[error("has `http://` or `https://`")]
-    Address,
-    /// A key or value in Alibaba Cloud's own space
+    Url,
+    /// A key or value with this prefix, which Alibaba Cloud reserves
     #[error("has the reserved prefix `{0}`")]
     Reserved(&'static str),
-    /// A key that other software relies on
+    /// This key, which ACK or the provider sets
     #[error("has the key `{0}`, which ACK or the provider sets itself,")]
-    OwnKey(&'static str),
-    /// A key over ECI's limit
+    ProviderKey(&'static str),
+    /// A key of so many characters, over ECI's limit
     #[error("has a key of {0} characters")]
     LongKey(usize),
-    /// A value over ECI's limit
+    /// A value of so many characters, over ECI's limit
     #[error("has a value of {0} characters")]
     LongValue(usize),
-    /// Not an ARN of a role
+    /// The entry is no ARN of a role
     #[error("has no role ARN")]
-    Arn,
+    NoRoleArn,
 }
 
-impl Slip {
-    /// What to do about it
+impl EntryFault {
+    /// The end of the message: what to write instead
     fn remedy(&self) -> String {
         match self {
             Self::NoColon => ": write it as `key:value`".to_owned(),
             Self::SecondColon => ": write it as `key:value`, neither of which can hold a colon".to_owned(),
             Self::EmptyKey => ": write a key or remove the entry".to_owned(),
-            Self::Blank(_) | Self::Control => ": remove it".to_owned(),
-            Self::Address => ": ECI takes no addresses in tags".to_owned(),
+            Self::Blank(_) | Self::ControlCharacter => ": remove it".to_owned(),
+            Self::Url => ": ECI takes no addresses in tags".to_owned(),
             Self::Reserved(_) => ": choose another key or value".to_owned(),
-            Self::OwnKey(_) => ": choose another key".to_owned(),
+            Self::ProviderKey(_) => ": choose another key".to_owned(),
             Self::LongKey(_) => format!(": ECI takes at most {MAX_KEY}"),
             Self::LongValue(_) => format!(": ECI takes at most {MAX_VALUE}"),
-            Self::Arn => ": write `acs:ram::ACCOUNT:role/NAME`".to_owned(),
+            Self::NoRoleArn => ": write `acs:ram::ACCOUNT:role/NAME`".to_owned(),
         }
     }
 }

@@ -1,8 +1,13 @@
-//! Names as proxies take them: SCHEME:NAME:PORT, of which only the name says what is reached.
+//! The object name in a proxy request, which may be written SCHEME:NAME:PORT.
 
 use crate::admission::review::{Operation, Resource, Review};
 
-/// The name in what a proxy is asked for, by the rules of the API server (SplitSchemeNamePort); nothing where it refuses it
+/// The name in SCHEME:NAME:PORT, by the rules of the API server (SplitSchemeNamePort); `None` if it refuses the text
+///
+/// ```text
+/// web, web:80, http:web:80 -> web
+/// :80, ftp:web:80          -> None
+/// ```
 fn split(written: &str) -> Option<&str> {
     let mut parts = written.split(':');
     let (scheme, name) = match (parts.next(), parts.next(), parts.next(), parts.next()) {
@@ -14,9 +19,9 @@ fn split(written: &str) -> Option<&str> {
 }
 
 impl Review<'_> {
-    /// The name of the object that the request is about, also where a proxy got it with a scheme or port
+    /// The object's name, without the scheme and port of a proxy request
     ///
-    /// What no proxy takes stays as it is written: nothing has such a name.
+    /// A name that no proxy accepts stays as it is: no object has such a name.
     pub fn object_name(&self) -> &str {
         let is_proxy = self.operation == Operation::Connect && self.subresource() == "proxy";
         match self.resource {

@@ -4,7 +4,7 @@ use crate::admission::outcome::revision_fault::RevisionFault;
 use crate::wording::{NAME_LENGTH, quoted};
 
 impl RevisionFault {
-    /// What was wanted, what was found, what to do
+    /// The fault and its remedy
     pub(crate) fn explanation(&self) -> String {
         let whole = "a revision must hold exactly one whole pod template, since its controller merges it into the workload: \
                      change the template of the workload itself";
