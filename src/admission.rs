@@ -6,7 +6,7 @@
 //!                                                       outcome: findings, advice, decision
 //! ```
 //!
-//! Each room uses only the rooms to its left; `outcome` is the data that all of them share. The code is pure: a
+//! Each step uses only the steps before it; `outcome` is the data that all of them share. The code is pure: a
 //! [`Cluster`] answers questions about other objects, the caller gives the time, and the same review always gets the same
 //! response. `serve` and `check` run exactly these functions.
 

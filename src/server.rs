@@ -1,7 +1,7 @@
 //! The HTTPS server that API servers call, and the plain ports beside it.
 //!
 //! ```text
-//! socket -> listener (peers, permits, TLS) -> reviews (bounds on bytes, work, time) -> Judge -> answer
+//! socket -> listener (peers, permits, TLS) -> reviews (bounds on bytes, work, time) -> ReviewHandler -> answer
 //!             certificate (self-made or mounted, replaced while serving), client_certificate
 //! socket -> listener (permits, plain)      -> admin (/live, /ready, /metrics)
 //! socket -> listener (permits, plain)      -> probes (/live, /ready)

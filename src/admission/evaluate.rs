@@ -17,7 +17,7 @@
 //! | ACK's eci-profile | `eci_profile` |
 //! | a ControllerRevision that its controller did not write | `controller_revision` |
 //!
-//! A request that is none of ramgate's business has no evaluation: `None`.
+//! A request that does not concern ECI has no evaluation: `None`.
 
 pub(crate) mod advise;
 mod binding;
@@ -246,7 +246,7 @@ impl Case<'_> {
         }
     }
 
-    /// A ruling on the requester, before anything is held against it
+    /// An evaluation of the requester with a route and no findings yet
     fn routed(&self, route: Route, verb: Verb) -> Evaluation {
         let is_tentative = matches!(route, Route::Possible(_));
         Evaluation {
@@ -277,7 +277,7 @@ impl Case<'_> {
     }
 }
 
-/// What is done to what a bearer stands for
+/// The verb: update for a stored pod, create for everything that makes new pods
 fn verb(reviewed: &ReviewedTemplate<'_>) -> Verb {
     // A changed template makes new pods
     match (reviewed.path.is_whole(), &reviewed.old) {

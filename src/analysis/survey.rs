@@ -1,7 +1,7 @@
 //! Evaluates the workloads of a live cluster, as if their pods were created now in mode enforce.
 //!
 //! ```text
-//! API server -> live -> objects  --- Judge ---> EvaluatedWorkload (stamp, requester, outcome)
+//! API server -> live -> objects  --- WorkloadEvaluator ---> EvaluatedWorkload (stamp, requester, outcome)
 //!                  \--> SurveyedCluster            `-> Inventory (all workloads, keys, controllers)
 //!                                                          `-> preflight (findings)
 //! ```

@@ -2,7 +2,7 @@
 //! hit.
 //!
 //! ```text
-//! request -> body (size, memory, time) -> permits (reviews, large ones, parsing) -> Judge -> answer
+//! request -> body (size, memory, time) -> permits (reviews, large ones, parsing) -> ReviewHandler -> answer
 //! a bound that is hit, or a panic      -> Failure -> answer
 //! ```
 

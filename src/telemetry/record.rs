@@ -39,7 +39,7 @@ pub struct Record {
     pub code: Option<String>,
     /// The denial as the person got to see it, also where the mode softened it
     pub message: Option<String>,
-    /// All that speaks against the request if it is several things, JSON
+    /// All findings as JSON, if there is more than one
     pub causes: Option<String>,
     /// The statements that allowed, such as `P#1`
     pub allowed_by: Vec<String>,
