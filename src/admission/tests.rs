@@ -1,5 +1,6 @@
 //! The whole path on made-up requests: decisions, modes, and every sentence that a person reads.
 
+mod pod_update_findings;
 pub(crate) mod review_limits;
 pub(crate) mod stored;
 
