@@ -261,7 +261,7 @@ fn demanded_node_labels_route() {
     );
     assert_eq!(
         spec(json!({"nodeSelector": {"type": "gpu"}})),
-        "no: nothing on it leads to ECI"
+        "no: its node selector or affinity excludes virtual nodes"
     );
     let cases = [
         (json!([term("type", "In", &["virtual-kubelet"])]), virtual_kubelet),
@@ -275,7 +275,7 @@ fn demanded_node_labels_route() {
         ),
         (
             json!([term("type", "In", &["gpu"])]),
-            "no: nothing on it leads to ECI",
+            "no: its node selector or affinity excludes virtual nodes",
         ),
         (
             json!([
@@ -330,7 +330,14 @@ fn demanded_nodes_route() {
         "possible: host name `virtual-1` demanded or preferred"
     );
     assert_eq!(host("x"), "possible: host name `x` demanded or preferred");
-    assert_eq!(host("real-1"), "no: nothing on it leads to ECI");
+    let excluded = "no: its node selector or affinity excludes virtual nodes";
+    assert_eq!(host("real-1"), excluded);
+    let hosts = |hosts: &[&str]| spec(required(json!([term("kubernetes.io/hostname", "In", hosts)])));
+    assert_eq!(hosts(&["real-1", "real-2"]), excluded);
+    assert_eq!(
+        hosts(&["real-1", "x"]),
+        "possible: host name `x` demanded or preferred"
+    );
 }
 
 #[test]
@@ -385,10 +392,39 @@ fn a_demand_that_excludes_virtual_nodes_beats_tolerations() {
         with(json!({"nodeSelector": {"type": "gpu", "k8s.aliyun.com/vnode": "false"}})),
         excluded
     );
+    let not_virtual = || term("type", "NotIn", &["virtual-kubelet"]);
+    let expression = |key: &str, operator: &str, values: &[&str]| json!({"key": key, "operator": operator, "values": values});
+    let together = |all: &[Value]| required(json!([{"matchExpressions": all}]));
+    for affinity in [
+        required(json!([not_virtual()])),
+        required(json!([term("type", "DoesNotExist", &[])])),
+        required(json!([not_virtual(), term("type", "In", &["gpu"])])),
+        required(json!([not_virtual(), {}])),
+        required(json!([{}])),
+        json!({"nodeSelector": {"kubernetes.io/hostname": "real-1"}}),
+        together(&[
+            expression("type", "In", &["gpu", "virtual-kubelet"]),
+            expression("type", "NotIn", &["virtual-kubelet"]),
+        ]),
+        json!({"nodeSelector": {"type": "virtual-kubelet", "zone": "a"}, "affinity": required(json!([term("zone", "In", &["b"])]))["affinity"]}),
+    ] {
+        assert_eq!(with(affinity.clone()), excluded, "{affinity}");
+    }
+    let all = "possible: toleration of every taint";
+    for affinity in [
+        required(json!([term("k8s.aliyun.com/vnode", "DoesNotExist", &[])])),
+        required(json!([not_virtual(), term("zone", "In", &["a"])])),
+        required(json!([term("kubernetes.io/hostname", "NotIn", &["virtual-1"])])),
+        preferred(not_virtual()),
+    ] {
+        assert_eq!(with(affinity.clone()), all, "{affinity}");
+    }
     assert_eq!(
-        with(required(json!([term("type", "NotIn", &["virtual-kubelet"])]))),
-        "possible: toleration of every taint",
-        "VNodes are not excluded"
+        with(
+            json!({"nodeSelector": {"k8s.aliyun.com/vnode": "true"}, "affinity": required(json!([not_virtual()]))["affinity"]})
+        ),
+        "certain: node label `k8s.aliyun.com/vnode=true` demanded",
+        "who asks for a VNode is taken at their word"
     );
 }
 
