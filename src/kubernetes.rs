@@ -20,6 +20,7 @@ pub(crate) mod node_kind;
 pub(crate) mod pod;
 pub(crate) mod pod_spec;
 pub(crate) mod pod_template;
+pub(crate) mod requested_resources;
 pub(crate) mod reviewed_template;
 pub(crate) mod snapshot;
 pub(crate) mod string_map;

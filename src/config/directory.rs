@@ -31,3 +31,4 @@ pub(crate) mod mapping_rules;
 pub(crate) mod name_rules;
 pub(crate) mod principal_entry;
 pub(crate) mod resource_group;
+mod virtual_node_marks;

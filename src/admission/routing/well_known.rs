@@ -29,6 +29,3 @@ pub(crate) const VNODE_LABEL: &str = "k8s.aliyun.com/vnode";
 
 /// The type of every virtual node, as a label: of ACK's and of VNodes
 pub(crate) const NODE_TYPE: (&str, &str) = ("type", "virtual-kubelet");
-
-/// Taints of virtual nodes: of ACK, and of VNodes in self-managed clusters
-pub(crate) const TAINTS: [&str; 2] = ["virtual-kubelet.io/provider", "k8s.aliyun.com/vnode"];

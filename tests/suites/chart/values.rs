@@ -413,8 +413,13 @@ fn the_cluster_section_is_rendered_from_the_values_and_nothing_else_is() {
             wanted[key] = value.clone();
         }
         wanted["judgeScale"] = (values["scale"]["judge"] == true).into();
-        for field in ["injectors", "runtimeClasses"] {
-            if wanted[field] == json!([]) {
+        for field in [
+            "injectors",
+            "runtimeClasses",
+            "virtualNodeResources",
+            "virtualNodeTaints",
+        ] {
+            if wanted[field] == json!([]) || wanted[field] == defaults()["cluster"][field] {
                 wanted.as_object_mut().unwrap().remove(field);
             }
         }
@@ -434,6 +439,8 @@ fn the_section_cluster_has_no_later_field_where_that_says_nothing() {
     for (field, value) in [
         ("injectors", json!([{"containers": ["istio-proxy"]}])),
         ("runtimeClasses", json!(["eci"])),
+        ("virtualNodeResources", json!(["example.com/slots"])),
+        ("virtualNodeTaints", json!(["example.com/vk"])),
     ] {
         assert!(!plain.contains(field), "{plain}");
         let with = section(&json!({"cluster": {field: value}}));

@@ -429,6 +429,38 @@ fn a_demand_that_excludes_virtual_nodes_beats_tolerations() {
 }
 
 #[test]
+fn chosen_taints_and_resources_route() {
+    let settings = ClusterSettings {
+        virtual_node_taints: vec!["example.com/vk".to_owned()],
+        virtual_node_resources: vec!["example.com/slots".to_owned()],
+        ..ClusterSettings::default()
+    };
+    let route = |spec: Value| routed(&json!({"spec": spec}), &[], &settings);
+    let tolerates = |key: &str| json!({"tolerations": [{"key": key, "operator": "Exists"}]});
+    let unmarked = "no: nothing on it leads to ECI";
+    assert_eq!(
+        route(tolerates("example.com/vk")),
+        "possible: toleration of taint example.com/vk"
+    );
+    assert_eq!(route(tolerates("virtual-kubelet.io/provider")), unmarked);
+    for taint in &ClusterSettings::default().virtual_node_taints {
+        assert_eq!(
+            spec(tolerates(taint)),
+            format!("possible: toleration of taint {taint}")
+        );
+    }
+    let requests =
+        |quantity: &str| json!({"containers": [{"resources": {"limits": {"example.com/slots": quantity}}}]});
+    let certain = "certain: request for resource `example.com/slots`";
+    assert_eq!(route(requests("1")), certain);
+    assert_eq!(route(requests("0")), unmarked);
+    assert_eq!(spec(requests("1")), unmarked);
+    let mut anywhere = requests("1");
+    anywhere["affinity"] = required(json!([term("type", "NotIn", &["virtual-kubelet"])]))["affinity"].clone();
+    assert_eq!(route(anywhere), certain, "a resource is no affair of labels");
+}
+
+#[test]
 fn settings_route() {
     let serverless = ClusterSettings {
         serverless: true,
