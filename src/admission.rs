@@ -21,7 +21,7 @@ pub(crate) mod routing;
 
 use jiff::Timestamp;
 
-use crate::admission::evaluate::Case;
+use crate::admission::evaluate::EvaluationContext;
 use crate::admission::response::Response;
 use crate::admission::review::complete::CompleteReview;
 use crate::config::{Configuration, ProfileChanges};
@@ -58,17 +58,17 @@ pub fn respond(
         (true, ProfileChanges::Refuse) => Mode::Enforce,
         (false, _) => modes.of(review.namespace()),
     };
-    let case = Case {
+    let context = EvaluationContext {
         review,
         configuration,
         cluster,
         mode,
-        contents: modes.contents_of(review.namespace()),
+        on_difference: modes.on_difference_in(review.namespace()),
         now,
     };
     let evaluation = match webhook {
-        Webhook::Mutating => case.mutate(),
-        Webhook::Validating => case.validate(),
+        Webhook::Mutating => context.mutate(),
+        Webhook::Validating => context.validate(),
     };
     Response::new(webhook, review, configuration, mode, evaluation)
 }

@@ -1,8 +1,8 @@
 //! The attribution of a pod or pod template: the person for whom it is evaluated, and whose stamp it has afterwards.
 //!
-//! The stamp is the annotation in which ramgate signs who asked for a pod. A stamp that is merely there proves nothing. It
-//! has to verify, and either a controller that makes pods of templates copied it, or it was stored before and the request
-//! does not change what runs.
+//! The stamp is the annotation in which ramgate signs who requested a pod. The presence of a stamp proves nothing. It must
+//! verify, and either a controller that makes pods of templates copied it, or it was stored before and the request does not
+//! change what runs.
 //!
 //! | who asks | what changes | attribution | evaluated | stamp afterwards |
 //! | --- | --- | --- | --- | --- |
@@ -19,7 +19,7 @@
 //! | does a stamp verify for this object? | [`verified_stamp`], [`owned_object`] |
 //! | which controllers may copy stamps? | [`delegation`] |
 //! | what may a trusted editor change? | [`trusted_editor`] |
-//! | where is a stamp overwritten or removed? | the mutating half decides, [`new_stamp`] makes the change |
+//! | where is a stamp overwritten or removed? | `stamped` in `evaluate/mutate.rs` decides, `own_claims` and `restamp` in [`new_stamp`] make the change |
 //! | does a pod run what its stamp says? | [`contents`] |
 //! | how does a template without a stamp get one? | [`template_restart`] |
 
@@ -48,7 +48,7 @@ pub(crate) use crate::admission::attribution::delegation::{Delegation, delegatio
 pub(crate) use crate::admission::attribution::new_stamp::{own_claims, restamp};
 pub(crate) use crate::admission::attribution::owned_object::OwnedObject;
 pub(crate) use crate::admission::attribution::template_restart::restart;
-pub(crate) use crate::admission::attribution::verified_stamp::{Unstamped, trusted, verified};
+pub(crate) use crate::admission::attribution::verified_stamp::{NoValidStamp, trusted, verified};
 
 /// The person for whom a pod or template is evaluated, and whose stamp it has afterwards
 #[derive(Clone, Debug, PartialEq, Eq)]

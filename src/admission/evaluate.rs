@@ -51,7 +51,7 @@ use crate::admission::attribution;
 use crate::admission::attribution::OwnedObject;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
-use crate::admission::outcome::mode::{Mode, StampContents};
+use crate::admission::outcome::mode::{Mode, OnDifference};
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::review::complete::CompleteReview;
@@ -65,9 +65,9 @@ use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::kubernetes::workload::Workload;
 use ram_policy::Principal;
 
-/// A review with everything that it is judged by
+/// A review, and everything that its evaluation depends on
 #[derive(Clone, Copy)]
-pub(crate) struct Case<'a> {
+pub(crate) struct EvaluationContext<'a> {
     /// The review
     pub review: &'a CompleteReview<'a>,
     /// The configuration
@@ -76,13 +76,13 @@ pub(crate) struct Case<'a> {
     pub cluster: &'a dyn Cluster,
     /// The mode of the namespace
     pub mode: Mode,
-    /// What comes of a controller's pod that runs something else than its stamp says
-    pub contents: StampContents,
+    /// The effect of a difference between a controller's pod and its stamp
+    pub on_difference: OnDifference,
     /// The time
     pub now: Timestamp,
 }
 
-impl Case<'_> {
+impl EvaluationContext<'_> {
     /// Evaluates the review for the mutating webhook: its patch, and the annotations that cannot be read
     pub(crate) fn mutate(&self) -> Option<Evaluation> {
         let is_image_cache = self.review.resource() == Resource::ImageCaches;
@@ -162,7 +162,7 @@ impl Case<'_> {
         }
     }
 
-    /// Whether the chart's rules send such a request to have its pods or templates judged
+    /// Whether the chart's rules send such a request so that its pods or templates are evaluated
     fn is_known(&self) -> bool {
         let review = self.review;
         let (group, resource) = review.group_resource();
@@ -232,22 +232,22 @@ impl Case<'_> {
         route(pod, namespace, &self.configuration.cluster, self.cluster)
     }
 
-    /// The surer of the two sides' routes, so that taking a mark away hides nothing
-    fn route_both(&self, new: &Pod<'_>, old: Option<&PodTemplate<'_>>, namespace: &Meta) -> Route {
-        let sureness = |route: &Route| match route {
+    /// The more certain route of the old and the new object, so that removing a label does not avoid the evaluation
+    fn route_of_update(&self, new: &Pod<'_>, old: Option<&PodTemplate<'_>>, namespace: &Meta) -> Route {
+        let certainty = |route: &Route| match route {
             Route::Certain(_) => 2,
             Route::Possible(_) => 1,
             Route::No(_) => 0,
         };
         let new = self.route(new, namespace);
         match old.map(|old| self.route(old.read(), namespace)) {
-            Some(old) if sureness(&old) > sureness(&new) => old,
+            Some(old) if certainty(&old) > certainty(&new) => old,
             _ => new,
         }
     }
 
     /// An evaluation of the requester with a route and no findings yet
-    fn routed(&self, route: Route, verb: Verb) -> Evaluation {
+    fn new_evaluation(&self, route: Route, verb: Verb) -> Evaluation {
         let is_tentative = matches!(route, Route::Possible(_));
         Evaluation {
             route: Some(route),
@@ -258,8 +258,8 @@ impl Case<'_> {
         }
     }
 
-    /// Whether the control plane itself asks
-    fn asks_for_control_plane(&self) -> bool {
+    /// Whether the control plane itself sent the request
+    fn is_from_control_plane(&self) -> bool {
         let (user, groups) = (self.review.user(), self.review.groups());
         is_control_plane(user, groups, &self.configuration.cluster)
     }

@@ -14,7 +14,7 @@ use crate::config::{Configuration, ParsedDocument, merge};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RESOURCE_GROUP_ID};
 use crate::kubernetes::snapshot::ClusterSnapshot;
-use crate::telemetry::record::Asked;
+use crate::telemetry::record::QuestionLabels;
 use crate::yaml;
 
 const DIRECTORY: &str = r#"
@@ -27,7 +27,7 @@ users:
   - {name: test, policies: [{policy: AliyunECIFullAccess, resourceGroup: rg-test1}]}
   - {name: guarded, policies: [{policy: AliyunECIReadOnlyAccess}, {policy: Guard}]}
   - {name: space, policies: [{policy: Space}]}
-  - {name: asked, policies: [{policy: Asked}]}
+  - {name: asked, policies: [{policy: QuestionLabels}]}
   - {name: odd, policies: [{policy: Odd}]}
   - {name: nothing}
 roles:

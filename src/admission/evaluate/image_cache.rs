@@ -1,7 +1,7 @@
 //! ECI's image caches, which cost money and start an instance of their own.
 
 use crate::admission::evaluate::pod_update::stored_fields;
-use crate::admission::evaluate::{Case, call};
+use crate::admission::evaluate::{EvaluationContext, call};
 use crate::admission::fields::reading::{Fields, same_fields};
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
@@ -13,7 +13,7 @@ use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod_spec::same_spec;
 use crate::kubernetes::pod_template::PodTemplate;
 
-impl Case<'_> {
+impl EvaluationContext<'_> {
     pub(super) fn image_cache(&self, operation: Operation) -> Option<Evaluation> {
         let reviewed = self.review.templates().first()?;
         let evaluation = Evaluation {
@@ -28,7 +28,7 @@ impl Case<'_> {
         let (new, old) = (reviewed.new.as_ref(), reviewed.old.as_ref());
         // A create has no old object, a delete no new one
         let is_unchanged = new.zip(old).is_some_and(|(new, old)| is_same(old, new));
-        let is_by_control_plane = old.is_some() && self.asks_for_control_plane();
+        let is_by_control_plane = old.is_some() && self.is_from_control_plane();
         if new.or(old).is_none() || is_unchanged || is_by_control_plane {
             return None;
         }

@@ -76,7 +76,7 @@ impl WorkloadEvaluator<'_> {
             WorkloadKind::BuiltIn(_) | WorkloadKind::Delegated(_) => kind.pod_from(template, namespace, name),
         };
         let evaluation = match self.create_pod(kind, &pod) {
-            Ok(result) if !result.judged => return None,
+            Ok(result) if !result.evaluated => return None,
             Ok(result) => {
                 let route = result.response.route().unwrap_or_default();
                 let (certainty, mark) = route.split_once(": ").unwrap_or_default();
@@ -114,7 +114,7 @@ impl WorkloadEvaluator<'_> {
     /// Whether a pod leads to ECI
     pub(crate) fn leads_to_eci(&self, pod: &Value) -> bool {
         self.create_pod(&WorkloadKind::Pod, pod)
-            .map_or(true, |done| done.judged)
+            .map_or(true, |done| done.evaluated)
     }
 }
 
