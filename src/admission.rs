@@ -6,9 +6,12 @@
 //!                                                       outcome: findings, advice, decision
 //! ```
 //!
-//! Each step uses only the steps before it; `outcome` is the data that all of them share. The code is pure: a
-//! [`Cluster`] answers questions about other objects, the caller gives the time, and the same review always gets the same
-//! response. `serve` and `check` run exactly these functions.
+//! Each step uses only the steps before it. `outcome` is the result as data: `evaluate` writes it and `response` reads it. Its
+//! types contain types of `routing` and `fields`; `review` and `attribution` use only its faults and differences, which do
+//! not.
+//!
+//! The code is pure: a [`Cluster`] answers questions about other objects, the caller gives the time, and the same review
+//! always gets the same response. `serve` and `check` run exactly these functions.
 
 pub(crate) mod attribution;
 pub(crate) mod evaluate;
@@ -18,6 +21,7 @@ pub(crate) mod outcome;
 pub(crate) mod response;
 pub(crate) mod review;
 pub(crate) mod routing;
+mod webhook;
 
 use jiff::Timestamp;
 
@@ -34,15 +38,7 @@ pub use crate::admission::outcome::mode::{Mode, Modes};
 pub(crate) use crate::admission::response::admission_response::refuse;
 pub use crate::admission::review::Review;
 pub(crate) use crate::admission::review::ReviewError;
-
-/// The two admission webhooks
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Webhook {
-    /// Maps annotations and writes stamps, by a patch
-    Mutating,
-    /// Evaluates the final object
-    Validating,
-}
+pub use crate::admission::webhook::Webhook;
 
 /// Responds to a review
 pub fn respond(

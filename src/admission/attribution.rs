@@ -16,7 +16,7 @@
 //!
 //! | question | file |
 //! | --- | --- |
-//! | does a stamp verify for this object? | [`verified_stamp`], [`owned_object`] |
+//! | does a stamp verify for this object? | [`verified_stamp`], [`crate::kubernetes::owned_object`] |
 //! | which controllers may copy stamps? | [`delegation`] |
 //! | what may a trusted editor change? | [`trusted_editor`] |
 //! | where is a stamp overwritten or removed? | `stamped` in `evaluate/mutate.rs` decides, `own_claims` and `restamp` in [`new_stamp`] make the change |
@@ -26,7 +26,6 @@
 pub(crate) mod contents;
 pub(crate) mod delegation;
 pub(crate) mod new_stamp;
-pub(crate) mod owned_object;
 pub(crate) mod template_restart;
 pub(crate) mod trusted_editor;
 pub(crate) mod verified_stamp;
@@ -40,13 +39,13 @@ use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::control_plane::is_control_plane;
 use crate::kubernetes::meta::Meta;
 use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod_spec::same_spec;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 
 pub(crate) use crate::admission::attribution::delegation::{Delegation, delegation, unchecked};
 pub(crate) use crate::admission::attribution::new_stamp::{own_claims, restamp};
-pub(crate) use crate::admission::attribution::owned_object::OwnedObject;
 pub(crate) use crate::admission::attribution::template_restart::restart;
 pub(crate) use crate::admission::attribution::verified_stamp::{NoValidStamp, trusted, verified};
 

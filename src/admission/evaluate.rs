@@ -48,7 +48,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::admission::attribution;
-use crate::admission::attribution::OwnedObject;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::mode::{Mode, OnDifference};
@@ -59,6 +58,7 @@ use crate::admission::review::{Operation, Resource};
 use crate::admission::routing::route::{Route, route};
 use crate::config::Configuration;
 use crate::kubernetes::control_plane::is_control_plane;
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;

@@ -27,7 +27,7 @@ users:
   - {name: test, policies: [{policy: AliyunECIFullAccess, resourceGroup: rg-test1}]}
   - {name: guarded, policies: [{policy: AliyunECIReadOnlyAccess}, {policy: Guard}]}
   - {name: space, policies: [{policy: Space}]}
-  - {name: asked, policies: [{policy: QuestionLabels}]}
+  - {name: asked, policies: [{policy: Asked}]}
   - {name: odd, policies: [{policy: Odd}]}
   - {name: nothing}
 roles:

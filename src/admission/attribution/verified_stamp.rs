@@ -1,8 +1,8 @@
 //! The claims of a stamp, if it verifies for the object that has it.
 
-use crate::admission::attribution::owned_object::OwnedObject;
 use crate::config::ClusterSettings;
 use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::stamp::{Claims, Signer, VerifyError};
 
 /// The reason why an object has no valid stamp

@@ -1,6 +1,5 @@
 //! The Binding of a pod to a node. Here it becomes certain that a pod goes to ECI, and RAM is asked about its requester.
 
-use crate::admission::attribution::OwnedObject;
 use crate::admission::evaluate::advise::advice;
 use crate::admission::evaluate::{EvaluationContext, call};
 use crate::admission::fields::changes::Changes;
@@ -19,6 +18,7 @@ use crate::admission::routing::route::Route;
 use crate::kubernetes::eci_annotations::ECI_FIELDS;
 use crate::kubernetes::meta::Meta;
 use crate::kubernetes::node_kind::NodeKind;
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::string_map::OnConflict;

@@ -1,7 +1,7 @@
 //! The stamp of a template: the claims that a controller brings, and the stamp that the mutating webhook should have written.
 
 use crate::admission::attribution::{
-    Delegation, NoValidStamp, OwnedObject, contents, own_claims, restart, unchecked, verified,
+    Delegation, NoValidStamp, contents, own_claims, restart, unchecked, verified,
 };
 use crate::admission::evaluate::EvaluationContext;
 use crate::admission::evaluate::evaluation::StampedUser;
@@ -9,6 +9,7 @@ use crate::admission::fields::changes::Changes;
 use crate::admission::outcome::container_difference::ContainerDifference;
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::stamp::Claims;

@@ -5,10 +5,10 @@ use crate::admission::{Mode, Modes, Webhook};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::admission::attribution::OwnedObject;
 use crate::config::{ClusterSettings, Configuration, DelegatedController};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{REQUESTED_BY, StampedObject, unverified};

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::admission::attribution::owned_object::OwnedObject;
 use crate::admission::review::binding::Binding;
 use crate::admission::review::growth::Size;
 use crate::admission::review::operation::Operation;
@@ -19,6 +18,7 @@ use crate::config::ClusterSettings;
 use crate::kubernetes::field_path::FieldPath;
 use crate::kubernetes::limits::MAX_ELEMENTS;
 use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::kubernetes::workload::Workload;

@@ -7,9 +7,10 @@ use crate::kubernetes::meta::Meta;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use std::collections::BTreeMap;
 
-use crate::admission::attribution::{OwnedObject, trusted};
+use crate::admission::attribution::trusted;
 use crate::admission::tests::*;
 use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::stamp::{Claims, Form, KEY_BYTES, KeyRing, ObjectName, REQUESTED_BY, Signer, StampedObject};
 use ram_policy::Principal;
 

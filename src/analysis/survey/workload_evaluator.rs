@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::admission::attribution::{OwnedObject, trusted};
+use crate::admission::attribution::trusted;
 use crate::admission::offline::{OfflineResult, Operation, Request};
 use crate::admission::{Cause, Decision, Mode, Modes, offline};
 use crate::analysis::survey::cluster::SurveyedCluster;
@@ -12,6 +12,7 @@ use crate::analysis::survey::objects::{owner, stamp_of, text};
 use crate::analysis::survey::stamp_status::StampStatus;
 use crate::analysis::survey::workload_kind::WorkloadKind;
 use crate::config::{ClusterSettings, Configuration};
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::stamp::{Signer, key_id};
 
 /// Evaluates what a cluster holds by a configuration
