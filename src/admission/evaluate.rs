@@ -9,7 +9,7 @@
 //! | --- | --- |
 //! | the patch for a pod or pod template | `mutate` |
 //! | a pod or pod template that is created or changed | `template`, then `create` or `update` |
-//! | a pod is bound | `binding` |
+//! | a pod is bound | `bind` |
 //! | a pod is deleted, evicted, or gets other owners | `delete` |
 //! | a connection to a pod or a node | `connect` |
 //! | a workload is scaled up | `scale` |
@@ -20,22 +20,22 @@
 //! A request that does not concern ECI has no evaluation: `None`.
 
 pub(crate) mod advise;
-mod binding;
+mod apply_mapping;
+mod bind;
 pub(crate) mod call;
 mod connect;
 mod controller_revision;
 mod create;
 mod delete;
 mod eci_profile;
-mod evaluation;
+mod evaluation_builder;
 mod existing_pod;
 mod image_cache;
-mod mapping_rules;
 mod mutate;
 mod pod_update;
 mod ram;
 mod scale;
-mod stamp;
+mod stamp_check;
 mod template;
 mod update;
 

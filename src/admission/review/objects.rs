@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::admission::review::binding::Binding;
 use crate::admission::review::growth::Size;
 use crate::admission::review::operation::Operation;
 use crate::admission::review::parameters;
+use crate::admission::review::pod_binding::PodBinding;
 use crate::admission::review::request::Request;
 use crate::admission::review::resource::Resource;
 use crate::admission::review::review_error::ReviewFault;
@@ -31,7 +31,7 @@ const STAMPED: &str = "ramgate.io/stamped";
 pub(super) struct Objects<'a> {
     pub(super) owner: Option<Metadata<'a>>,
     pub(super) templates: Vec<ReviewedTemplate<'a>>,
-    pub(super) binding: Option<Binding<'a>>,
+    pub(super) binding: Option<PodBinding<'a>>,
     pub(super) revision: Option<Revision>,
     pub(super) changes_beside_templates: bool,
     pub(super) asks_for_stamp: bool,

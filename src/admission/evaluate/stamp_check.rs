@@ -1,10 +1,10 @@
-//! The stamp of a template: the claims that a controller brings, and the stamp that the mutating webhook should have written.
+//! Checks the stamp of a template: the claims that a controller copied, and the stamp that the mutating webhook should have written.
 
 use crate::admission::attribution::{
     Delegation, NoValidStamp, contents, own_claims, restart, unchecked, verified,
 };
 use crate::admission::evaluate::EvaluationContext;
-use crate::admission::evaluate::evaluation::StampedUser;
+use crate::admission::evaluate::evaluation_builder::StampedUser;
 use crate::admission::fields::changes::Changes;
 use crate::admission::outcome::container_difference::ContainerDifference;
 use crate::admission::outcome::stamp_fault::StampFault;
@@ -15,7 +15,7 @@ use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::stamp::Claims;
 
 impl EvaluationContext<'_> {
-    /// The claims of the stamp that a controller brings
+    /// The claims of the stamp that a controller copied
     ///
     /// # Errors
     ///

@@ -11,7 +11,7 @@ use crate::admission::outcome::mode::{Mode, OnDifference};
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::outcome::warning::Warning;
-use crate::admission::review::Binding;
+use crate::admission::review::PodBinding;
 use crate::admission::routing::lookalike;
 use crate::admission::routing::lookalike::is_eci_annotation;
 use crate::admission::routing::route::Route;
@@ -65,7 +65,7 @@ impl EvaluationContext<'_> {
     }
 
     /// The pod as the Binding leaves it, evaluated for the user in its stamp
-    fn bound(&self, binding: &Binding<'_>, template: &PodTemplate<'_>, namespace: &Meta) -> Evaluation {
+    fn bound(&self, binding: &PodBinding<'_>, template: &PodTemplate<'_>, namespace: &Meta) -> Evaluation {
         let annotations = &binding.metadata.annotations;
         let pod = template
             .read()
@@ -98,7 +98,7 @@ impl EvaluationContext<'_> {
     fn evaluate_bound(
         &self,
         evaluation: Evaluation,
-        binding: &Binding<'_>,
+        binding: &PodBinding<'_>,
         template: &PodTemplate<'_>,
         pod: &Pod<'_>,
         namespace: &Meta,
@@ -185,7 +185,7 @@ impl EvaluationContext<'_> {
     /// The ECI fields that a Binding adds to its pod
     fn binding_fields(
         &self,
-        binding: &Binding<'_>,
+        binding: &PodBinding<'_>,
         template: &PodTemplate<'_>,
         merged: &Fields,
         namespace: &Meta,
@@ -210,7 +210,7 @@ impl EvaluationContext<'_> {
 }
 
 /// The first of ECI's fields that a Binding changes
-fn first_changed(binding: &Binding<'_>, pod: &Pod<'_>) -> String {
+fn first_changed(binding: &PodBinding<'_>, pod: &Pod<'_>) -> String {
     let annotations = &binding.metadata.annotations;
     let is_changed = |key: &&str| {
         let value = annotations.value(key);
@@ -221,7 +221,7 @@ fn first_changed(binding: &Binding<'_>, pod: &Pod<'_>) -> String {
 }
 
 /// The patch that ties a Binding to the version of its pod; empty if the Binding names a version itself
-fn pin(binding: &Binding<'_>, template: &PodTemplate<'_>) -> Patch {
+fn pin(binding: &PodBinding<'_>, template: &PodTemplate<'_>) -> Patch {
     let metadata = &template.read().metadata;
     // The validating webhook compares with the pod what the Binding itself asks for
     if let (Some(uid), Some(version), true) = (
@@ -236,7 +236,7 @@ fn pin(binding: &Binding<'_>, template: &PodTemplate<'_>) -> Patch {
     }
 }
 
-fn stamp_of<'b>(binding: &'b Binding<'_>) -> Option<&'b str> {
+fn stamp_of<'b>(binding: &'b PodBinding<'_>) -> Option<&'b str> {
     binding.metadata.annotations.value(REQUESTED_BY)
 }
 

@@ -1,4 +1,4 @@
-//! Steps that complete an evaluation. Each takes it and returns it.
+//! Builds an evaluation: each method takes it, adds one part, and returns it.
 
 use crate::admission::fields::malformed_annotation::MalformedAnnotation;
 use crate::admission::outcome::container_difference::ContainerDifference;
