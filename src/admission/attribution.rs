@@ -184,7 +184,7 @@ impl TemplateUpdate<'_> {
         .is_ok()
     }
 
-    /// Whether a controller that changes the object brings a stamp along
+    /// Whether a controller that changes the object copies a stamp into it
     fn copies_stamp(&self) -> bool {
         !self.is_pod || !self.by_control_plane && self.has_valid_stamp(self.new)
     }

@@ -138,8 +138,8 @@ impl EvaluationContext<'_> {
 
     /// Names the RuntimeClass of a pod without a stamp
     ///
-    /// A RuntimeClass may have added to the pod what leads it to ECI and never stands in its template. A restart then
-    /// brings no stamp.
+    /// A RuntimeClass may have added to the pod the fields that lead it to ECI. They are not in its template, so a restart
+    /// does not stamp it.
     fn with_runtime_class(&self, evaluation: Evaluation) -> Evaluation {
         let pod = self.review.templates().first();
         let pod = pod.and_then(|reviewed| reviewed.new.as_ref());
@@ -202,7 +202,7 @@ impl EvaluationContext<'_> {
         self.review.resource() == Resource::Workload(Workload::ControllerRevision)
     }
 
-    /// The object that a stamp of this pod or template stands in
+    /// The object that has the stamp of this pod or template
     fn owned(&self, reviewed: &ReviewedTemplate<'_>) -> OwnedObject {
         attribution::owned(self.review, reviewed, &self.configuration.cluster)
     }

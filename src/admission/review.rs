@@ -55,7 +55,7 @@ impl<'a> Review<'a> {
     ///
     /// # Errors
     ///
-    /// The body is no v1 AdmissionReview with exactly a request, or lacks an object that the operation must bring.
+    /// The body is no v1 AdmissionReview with exactly a request, or lacks an object that the operation must have.
     pub fn parse(body: &'a [u8]) -> Result<Self, ReviewError> {
         let request = Request::parse(body)?;
         let uid = request.uid.clone();

@@ -39,7 +39,7 @@ pub(crate) fn verified(
     trusted(&signer, stamp, namespace, owned, settings).map_err(NoValidStamp::Broken)
 }
 
-/// The claims of a stamp that was signed here for this object, or for the object that this one is made of
+/// The claims of a stamp that was signed here for this object, or for the object from which controllers make this one
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! A ControllerRevision that its controller did not write. A workload may adopt it, so its author asks for the pods made of
+//! A ControllerRevision that its controller did not write. A workload may adopt it, so its author requests the pods made from
 //! it.
 
 use crate::admission::attribution::{NoValidStamp, delegation, verified};
@@ -33,7 +33,7 @@ impl EvaluationContext<'_> {
         let settings = &self.configuration.cluster;
         let owned = self.owned(reviewed);
         let author = match verified(stamp, self.review.namespace(), &owned, settings, self.cluster) {
-            // The pods made of it are evaluated when they are created
+            // The pods made from it are evaluated when they are created
             Ok(claims) if claims.user == self.review.user() => return None,
             Ok(claims) => Some(claims.user),
             Err(NoValidStamp::Missing | NoValidStamp::Broken(_)) => None,

@@ -31,7 +31,7 @@ impl EvaluationContext<'_> {
             (Attribution::Delegated(delegation), namespace) => {
                 self.delegated(reviewed, new, &delegation, namespace.as_deref())
             }
-            // Without the namespace's labels ramgate can only make sure that the request brings no stamp
+            // Without the namespace's labels ramgate can only make sure that the request adds no stamp
             (_, None) => restore_old_stamp(reviewed, new),
             (Attribution::RequesterKeepsStamp, Some(namespace)) => {
                 return self.map_and_keep_stamp(reviewed, new, &namespace);

@@ -90,7 +90,7 @@ impl EvaluationContext<'_> {
                     principal: None,
                     ..evaluation
                 };
-                // A pod that does not go to ECI needs no stamp, but must not bring a forged one
+                // A pod that does not go to ECI needs no stamp, but must not have a forged one
                 let counts = evaluation.leads_to_eci() || fault.is_forged();
                 (evaluation.with_stamp_fault(counts.then_some(fault)), None)
             }

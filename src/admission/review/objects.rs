@@ -57,7 +57,7 @@ impl<'a> ObjectReader<'_, 'a> {
     ///
     /// # Errors
     ///
-    /// An object that the operation must bring is absent or has another shape.
+    /// An object that the operation must have is absent or has another shape.
     pub(super) fn read(&self) -> Result<Objects<'a>, ReviewFault> {
         let objects = match (self.resource, &*self.request.sub_resource) {
             (Resource::Pods, "" | "status" | "ephemeralcontainers" | "resize") => self.pod("pod")?,
@@ -240,7 +240,7 @@ impl<'a> ObjectReader<'_, 'a> {
         }))
     }
 
-    /// Reads a pod or image cache, in the versions that the operation brings
+    /// Reads a pod or image cache, in the versions that the operation has
     fn pod(&self, what: &'static str) -> Result<Objects<'a>, ReviewFault> {
         let read = |version| self.object(version, what, PodTemplate::pod).map(Some);
         let (new, old) = match self.operation {

@@ -127,7 +127,7 @@ fn signer(id: &str) -> Signer {
     Signer::new(KeyRing::new([(id.to_owned(), vec![7; KEY_BYTES])]).unwrap(), "")
 }
 
-/// Every stamp that somebody might bring or that may be stored, by its name
+/// Every stamp that a request may contain or that may be stored, by its name
 fn stamps(kind: &Kind) -> BTreeMap<&'static str, Option<String>> {
     let object = |group: &str, kind: &str, name: &str| {
         Some(StampedObject {
@@ -370,7 +370,7 @@ fn only_what_ramgate_wrote_is_ever_stored() {
                                     let is_copy = is_maker && found == brought.as_deref() && {
                                         copies += 1;
                                         // An invalid stamp stays in a copied template, which its controller compares with the
-                                        // original; no pod is made of it. A stamp of a lost key is not forged
+                                        // original; no pod is made from it. A stamp of a lost key is not forged
                                         copied.is_some()
                                             || *brought_name == "one of a key that is gone"
                                             || !kind.at.is_empty() && mode != Mode::Enforce
