@@ -20,7 +20,7 @@ use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::kubernetes::workload::Workload;
 
 pub use crate::admission::offline::stamped::stamped;
-pub(crate) use crate::admission::offline::stamped::{owned, rebase};
+pub(crate) use crate::admission::offline::stamped::{owned, rebase, with_given_fields};
 
 /// A request about a pod, a workload or an image cache
 #[derive(Clone, Copy, Debug)]

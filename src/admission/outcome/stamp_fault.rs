@@ -17,8 +17,8 @@ pub(crate) enum StampFault {
     Forged(VerifyError),
     /// It is not the one that ramgate wrote
     Changed,
-    /// It is absent although the mutating webhook writes one
-    NotApplied,
+    /// It is absent although the mutating webhook writes one; what leads the pod to ECI, if that is known
+    NotApplied(Option<String>),
     /// It is not the one that the mutating webhook writes for this requester
     Unexpected,
     /// Its fields or service account are not those of the pod
@@ -37,7 +37,7 @@ impl StampFault {
         match self {
             Self::Missing(_) | Self::RuntimeClass(..) | Self::NoKey(..) | Self::Unmarked => "MissingStamp",
             Self::Forged(_) | Self::Changed => "ForgedStamp",
-            Self::NotApplied | Self::Unexpected => "StampNotApplied",
+            Self::NotApplied(_) | Self::Unexpected => "StampNotApplied",
             Self::FieldsDiffer => "DiffersFromStamp",
             Self::NotSent(_) => "CarrierNotSent",
             Self::ContainersDiffer(_) => "UnlikeStamp",
@@ -51,7 +51,7 @@ impl StampFault {
             Self::Missing(_)
             | Self::RuntimeClass(..)
             | Self::NoKey(..)
-            | Self::NotApplied
+            | Self::NotApplied(_)
             | Self::FieldsDiffer
             | Self::Unmarked
             | Self::ContainersDiffer(_) => false,
@@ -68,7 +68,7 @@ impl StampFault {
             | Self::NotSent(_)
             | Self::Unmarked => true,
             Self::Changed
-            | Self::NotApplied
+            | Self::NotApplied(_)
             | Self::Unexpected
             | Self::FieldsDiffer
             | Self::ContainersDiffer(_) => false,
