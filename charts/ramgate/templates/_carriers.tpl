@@ -110,7 +110,7 @@ type(t) == map && {{ include "ramgate.cel.let" (dict "name" "expressions" "of" "
 {{- define "ramgate.cel.looseRequests" -}}
 {{- $resources := toJson . -}}
 [spec[?"containers"].orValue(dyn(null)), spec[?"initContainers"].orValue(dyn(null))].exists(many, type(many) == list && (
-  size(many) > 8 || many.exists(c, type(c) == map && {{ include "ramgate.cel.let" (dict "name" "resources" "of" "c" "field" "resources" "type" "map") }}
+  size(many) > 1024 || many.exists(c, type(c) == map && {{ include "ramgate.cel.let" (dict "name" "resources" "of" "c" "field" "resources" "type" "map") }}
     [resources[?"requests"].orValue(dyn(null)), resources[?"limits"].orValue(dyn(null))].exists(q, type(q) == map && {{ $resources }}.exists(r, r in q))
   ))
 ))
