@@ -34,6 +34,7 @@ mod outage;
 mod paths;
 mod pods;
 mod quick_start;
+mod rehearsal;
 mod rights;
 mod sent;
 mod smoke;
