@@ -1,7 +1,11 @@
 //! Changes of a pod's annotations.
 
 use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
+use crate::kubernetes::string_map::StringMap;
 use crate::stamp::REQUESTED_BY;
+
+/// The most bytes of all annotations of an object, keys and values; the API server refuses an object with more
+const MAX_ANNOTATION_BYTES: usize = 256 * 1024;
 
 /// The changes of a pod's annotations; `None` leaves an annotation as it is
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +50,19 @@ impl Changes {
     pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &Change)> {
         self.iter()
             .chain(self.stamp.as_ref().map(|change| (REQUESTED_BY, change)))
+    }
+
+    /// Whether annotations that the API server accepts become too many bytes by these changes
+    pub(crate) fn exceed_limit(&self, annotations: Option<&StringMap<'_>>) -> bool {
+        let size = |key: &str, value: Option<&str>| value.map_or(0, |value| key.len().saturating_add(value.len()));
+        let value = |key: &str| annotations.and_then(|all| all.value(key));
+        let pairs = annotations.into_iter().flat_map(StringMap::iter);
+        let before = pairs.fold(0_usize, |sum, (key, found)| sum.saturating_add(size(key, Some(found))));
+        let after = self.all().fold(before, |sum, (key, _)| {
+            let (was, becomes) = (value(key), self.applied(key, value(key)));
+            sum.saturating_sub(size(key, was)).saturating_add(size(key, becomes))
+        });
+        after > before && after > MAX_ANNOTATION_BYTES
     }
 
     /// The value of an annotation after these changes, given its value before them
