@@ -524,7 +524,12 @@ fn a_pod_that_may_reach_eci_is_warned_of() {
         let done = given.ask("all", Operation::Create(&pod));
         assert_eq!(done.response.decision, decision, "a malformed annotation");
         let says_would = |warning: &String| warning.starts_with("ramgate in mode warn, in mode enforce");
-        assert_eq!(done.warnings.iter().any(says_would), mode == Mode::Warn, "{:?}", done.warnings);
+        assert_eq!(
+            done.warnings.iter().any(says_would),
+            mode == Mode::Warn,
+            "{:?}",
+            done.warnings
+        );
     }
 }
 

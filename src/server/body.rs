@@ -97,7 +97,8 @@ impl BodyReader {
             refused = refused.or_else(|| self.refusal(&chunk));
             // The head may not be in the first chunk, which may hold only what arrived with the headers
             if refused.is_none() || self.buffer.len() < SEARCHED_BYTES {
-                self.buffer.push(chunk, self.announced.filter(|_| refused.is_none()));
+                self.buffer
+                    .push(chunk, self.announced.filter(|_| refused.is_none()));
             }
             if let Some(error) = refused.filter(|_| self.buffer.len() >= SEARCHED_BYTES) {
                 return Err(error);

@@ -101,8 +101,8 @@ impl Found {
         }
         let resource = self.resource?;
         let is_config_map = resource.group.is_empty() && resource.resource == "configmaps";
-        let is_profile = (self.namespace.as_str(), self.name.as_str())
-            == (eci_profile::NAMESPACE, eci_profile::NAME);
+        let is_profile =
+            (self.namespace.as_str(), self.name.as_str()) == (eci_profile::NAMESPACE, eci_profile::NAME);
         let config_map = is_config_map.then_some(if is_profile {
             ReviewedConfigMap::EciProfile
         } else {
@@ -248,7 +248,12 @@ mod tests {
     #[test]
     fn the_head_is_read_whatever_follows_it() {
         let rest = r#""name":"web","namespace":"shop","operation":"CREATE","#;
-        for end in ["", r#""object":{"metad"#, r#""object":{"uid":"no","namespace":"no"}}}"#, "]"] {
+        for end in [
+            "",
+            r#""object":{"metad"#,
+            r#""object":{"uid":"no","namespace":"no"}}}"#,
+            "]",
+        ] {
             assert_eq!(read(&format!("{rest}{end}")), found("shop"), "{end}");
         }
         assert_eq!(read(r#""operation":"CONNECT"}}"#), found(""), "in no namespace");
@@ -294,8 +299,14 @@ mod tests {
             RequestHead::read(text.as_bytes()).unwrap().config_map
         };
         let profile = (eci_profile::NAMESPACE, eci_profile::NAME);
-        assert_eq!(read(profile.0, profile.1, ""), Some(ReviewedConfigMap::EciProfile));
-        assert_eq!(read("ramgate-system", profile.1, ""), Some(ReviewedConfigMap::Own));
+        assert_eq!(
+            read(profile.0, profile.1, ""),
+            Some(ReviewedConfigMap::EciProfile)
+        );
+        assert_eq!(
+            read("ramgate-system", profile.1, ""),
+            Some(ReviewedConfigMap::Own)
+        );
         assert_eq!(read(profile.0, profile.1, "example.com"), None);
     }
 

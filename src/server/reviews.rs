@@ -196,7 +196,10 @@ impl Reviews {
                     mode: mode.name(),
                     ..Record::default()
                 };
-                (http_response::review(authorization::refuse(&message, mode)), record)
+                (
+                    http_response::review(authorization::refuse(&message, mode)),
+                    record,
+                )
             }
         };
         let record = Record {

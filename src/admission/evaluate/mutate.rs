@@ -3,7 +3,7 @@
 use crate::admission::attribution::{Attribution, Delegation, attribution, is_same, own_claims, restamp};
 use crate::admission::evaluate::pod_update::PodUpdate;
 use crate::admission::evaluate::{Case, call, verb};
-use crate::admission::fields::changes::{Change, Changes};
+use crate::admission::fields::changes::{Change, Changes, is_over_limit};
 use crate::admission::fields::mapping::Scope;
 use crate::admission::fields::patch::Patch;
 use crate::admission::outcome::evaluation::Evaluation;
@@ -94,8 +94,12 @@ impl Case<'_> {
             reviewed.old.is_some() && !changes.is_empty() && is_same(self.review, reviewed, &changes);
         let signer = self.cluster.signer();
         // What cannot be read or mapped is denied in mode enforce, and left out in the other modes
-        let is_denied = self.mode == Mode::Enforce && !evaluation.findings.is_empty();
-        let Some(signer) = signer.filter(|_| !is_denied && needs_stamp && !is_unchanged) else {
+        let is_impossible = if self.mode == Mode::Enforce {
+            !evaluation.findings.is_empty()
+        } else {
+            is_over_limit(new.read().metadata.annotations.as_ref())
+        };
+        let Some(signer) = signer.filter(|_| !is_impossible && needs_stamp && !is_unchanged) else {
             return self.with_old_stamp(evaluation, changes, reviewed, new);
         };
         let owned = self.owned(reviewed);

@@ -35,8 +35,11 @@ impl Scope {
     /// The fields of this scope whose annotations are not malformed
     #[must_use]
     pub(crate) fn without(self, malformed: &[MalformedAnnotation]) -> Self {
-        let is_readable =
-            |annotation: &str| malformed.iter().all(|malformed| malformed.annotation != annotation);
+        let is_readable = |annotation: &str| {
+            malformed
+                .iter()
+                .all(|malformed| malformed.annotation != annotation)
+        };
         Self {
             tags: self.tags && is_readable(CUSTOM_TAGS),
             resource_group: self.resource_group && is_readable(RESOURCE_GROUP_ID),

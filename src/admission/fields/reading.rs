@@ -63,7 +63,12 @@ impl Fields {
         let mut malformed = Vec::new();
         let all = &mut malformed;
         let tags = parsed(CUSTOM_TAGS, &texts.tags, parse_tags, all);
-        let resource_group = parsed(RESOURCE_GROUP_ID, &texts.resource_group_id, parse_resource_group, all);
+        let resource_group = parsed(
+            RESOURCE_GROUP_ID,
+            &texts.resource_group_id,
+            parse_resource_group,
+            all,
+        );
         let role = parsed(RAM_ROLE_NAME, &texts.ram_role_name, parse_role_name, all);
         let service_arns = parsed(SERVICE_ARNS, &texts.service_arns, parse_role_arns, all);
         let user_arns = parsed(USER_ARNS, &texts.user_arns, parse_role_arns, all);

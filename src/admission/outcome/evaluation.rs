@@ -105,12 +105,9 @@ impl Evaluation {
             _ => (self, other),
         };
         first.operation = first.operation.or(second.operation);
-        first.findings.extend(
-            second
-                .findings
-                .into_iter()
-                .filter(Finding::holds_on_every_route),
-        );
+        first
+            .findings
+            .extend(second.findings.into_iter().filter(Finding::holds_on_every_route));
         first.container_differences.extend(second.container_differences);
         first.allowed.extend(second.allowed);
         first.questions.extend(second.questions);

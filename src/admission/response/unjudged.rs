@@ -42,12 +42,7 @@ pub(super) fn softened(mode: Mode, message: &str) -> String {
 }
 
 /// The audit annotations; of the mutating webhook only if its response ends the request
-fn audit(
-    webhook: Webhook,
-    decision: Decision,
-    mode: Mode,
-    message: &str,
-) -> BTreeMap<&'static str, String> {
+fn audit(webhook: Webhook, decision: Decision, mode: Mode, message: &str) -> BTreeMap<&'static str, String> {
     if webhook == Webhook::Mutating && decision.passes() {
         return BTreeMap::new();
     }
@@ -83,7 +78,8 @@ mod tests {
             response(Webhook::Mutating, Mode::Warn),
             json!({"uid": "u-1", "allowed": true, "warnings": warning})
         );
-        let recorded = |mode: &str| json!({"decision": mode, "mode": mode, "message": "ramgate is overloaded"});
+        let recorded =
+            |mode: &str| json!({"decision": mode, "mode": mode, "message": "ramgate is overloaded"});
         assert_eq!(
             response(Webhook::Validating, Mode::Warn),
             json!({"uid": "u-1", "allowed": true, "warnings": warning, "auditAnnotations": recorded("warn")})

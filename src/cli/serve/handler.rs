@@ -23,9 +23,12 @@ use crate::server::review_handler::{HandledReview, ReviewHandler, UnreadableRevi
 use crate::stamp::{KeyRing, KeyRingError, Signer};
 use crate::telemetry::endpoint::Endpoint;
 use crate::telemetry::record::Record;
+use crate::wording::fitted;
 
 /// The code of a denial while there is nothing to judge by
 const NOT_READY: u16 = 503;
+/// The longest error about a body, in bytes: a few names and a sentence
+const LONGEST_ERROR: usize = 500;
 
 /// Judges by the configuration in force
 pub(super) struct WebhookHandler {
@@ -201,7 +204,9 @@ impl WebhookHandler {
 }
 
 fn unreadable(error: ReviewError) -> UnreadableReview {
-    UnreadableReview(error.to_string())
+    // Parts of the review stand in it, each of which may be a megabyte of characters that JSON escapes
+    let text = fitted(&error.to_string(), LONGEST_ERROR);
+    UnreadableReview(text.replace(char::is_control, "?"))
 }
 
 #[cfg(test)]

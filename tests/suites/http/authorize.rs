@@ -139,6 +139,10 @@ async fn where_nothing_is_denied_a_failure_is_no_opinion() {
         let mut body = review("u-1", script);
         body["spec"] = json!({"resourceAttributes": {"namespace": "calm"}});
         let seen = routes.send(posted("/authorize", body.to_string())).await;
-        assert_eq!(seen.json()["status"], json!({"allowed": false, "denied": false}), "{script}");
+        assert_eq!(
+            seen.json()["status"],
+            json!({"allowed": false, "denied": false}),
+            "{script}"
+        );
     }
 }

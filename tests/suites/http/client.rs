@@ -15,7 +15,8 @@ use hyper_util::rt::TokioIo;
 use ramgate::testing::admission::Mode;
 use ramgate::testing::server::{
     Aborted, Admin, CertificateResolver, ConnectionLimits, HandledReview, LeafIssuer, Lifetimes, Listener,
-    Peers, Phases, Readiness, ReadinessReport, RequestHead, ReviewHandler, ReviewLimits, Reviews, Server, UnreadableReview,
+    Peers, Phases, Readiness, ReadinessReport, RequestHead, ReviewHandler, ReviewLimits, Reviews, Server,
+    UnreadableReview,
 };
 use ramgate::testing::telemetry::{Endpoint, Metrics, Record};
 use rustls::server::WebPkiClientVerifier;

@@ -172,7 +172,11 @@ async fn a_body_over_the_limit_is_413_and_one_at_it_is_judged() {
         .send(posted("/validate", endless("                ")))
         .await;
     assert_eq!(unknown.status, StatusCode::PAYLOAD_TOO_LARGE);
-    assert!(unknown.text.contains("larger than 20971520 bytes"), "{}", unknown.text);
+    assert!(
+        unknown.text.contains("larger than 20971520 bytes"),
+        "{}",
+        unknown.text
+    );
     for seen in [known, unknown] {
         assert_eq!(seen.header("connection"), Some("close"));
     }
@@ -377,9 +381,16 @@ async fn what_cannot_be_judged_is_allowed_where_nothing_is_denied() {
                 assert_denial(&seen, "u-1", code, "ramgate");
             } else {
                 let response = &seen.json()["response"];
-                assert_eq!((&response["uid"], &response["allowed"]), (&"u-1".into(), &true.into()), "{script}");
+                assert_eq!(
+                    (&response["uid"], &response["allowed"]),
+                    (&"u-1".into(), &true.into()),
+                    "{script}"
+                );
                 let warning = response["warnings"][0].as_str().unwrap_or_default();
-                assert_eq!(warning.contains("in mode enforce this would be denied: ramgate"), mode == "warn");
+                assert_eq!(
+                    warning.contains("in mode enforce this would be denied: ramgate"),
+                    mode == "warn"
+                );
                 assert_eq!(response["auditAnnotations"]["decision"], mode);
             }
             let series = format!(r#"ramgate_admission_requests_total{{decision="{decision}",mode="{mode}","#);

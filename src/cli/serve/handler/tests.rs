@@ -151,7 +151,10 @@ impl Port {
             Failing::Overload => ReviewLimits { inflight: 0, ..usual },
             Failing::Memory => ReviewLimits { bytes: 1, ..usual },
             Failing::Size => ReviewLimits { body: 1, ..usual },
-            Failing::Deadline => ReviewLimits { deadline: Duration::from_millis(2), ..usual },
+            Failing::Deadline => ReviewLimits {
+                deadline: Duration::from_millis(2),
+                ..usual
+            },
             _ => usual,
         };
         let metrics = Arc::new(Metrics::new().unwrap());
@@ -168,7 +171,9 @@ impl Port {
             .unwrap();
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let status = answer.status();
-        let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+        let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX)
+            .await
+            .unwrap();
         let sent: Value = serde_json::from_slice(body).unwrap_or_default();
         let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let response = &answer["response"];
@@ -213,7 +218,13 @@ fn pod(annotations: Value) -> Value {
 }
 
 /// A review as the API server writes it, with its keys in its order
-fn review(operation: &str, resource: (&str, &str, &str), namespace: &str, new: &Value, old: &Value) -> Vec<u8> {
+fn review(
+    operation: &str,
+    resource: (&str, &str, &str),
+    namespace: &str,
+    new: &Value,
+    old: &Value,
+) -> Vec<u8> {
     let (group, plural, subresource) = resource;
     let version = json!({"group": group, "version": "v1", "resource": plural});
     let kind = new["kind"].as_str().or(old["kind"].as_str()).unwrap_or("Thing");
@@ -249,10 +260,16 @@ fn any_pod() -> impl Strategy<Value = Value> {
     let text = || prop_oneof![Just("x".to_owned()), "[a-z,: \u{1}<-]{0,12}"];
     let annotation = prop_oneof![
         any_tags().prop_map(|tags| (TAGS.to_owned(), tags)),
-        ("k8s.aliyun.com/eci-(ram-role-name|resource-group-id|custom-tag)", text()),
+        (
+            "k8s.aliyun.com/eci-(ram-role-name|resource-group-id|custom-tag)",
+            text()
+        ),
         (Just(REQUESTED_BY.to_owned()), text()),
         (Just("group".to_owned()), text()),
-        ("[a-z]{1,5}", select(vec![1, 300, 262_100]).prop_map(|size| "v".repeat(size))),
+        (
+            "[a-z]{1,5}",
+            select(vec![1, 300, 262_100]).prop_map(|size| "v".repeat(size))
+        ),
     ];
     let annotations = prop::collection::btree_map(annotation, Just(()), 0..4);
     let labels = prop::collection::btree_map(
@@ -262,8 +279,10 @@ fn any_pod() -> impl Strategy<Value = Value> {
     );
     let node = select(vec![None, None, Some("virtual"), Some("real"), Some("unknown")]);
     (annotations, labels, node).prop_map(|(annotations, labels, node)| {
-        let annotations: serde_json::Map<String, Value> =
-            annotations.into_keys().map(|(key, value)| (key, json!(value))).collect();
+        let annotations: serde_json::Map<String, Value> = annotations
+            .into_keys()
+            .map(|(key, value)| (key, json!(value)))
+            .collect();
         let mut pod = pod(annotations.into());
         pod["metadata"]["labels"] = json!(labels);
         if let Some(node) = node {
@@ -294,31 +313,43 @@ fn any_request() -> impl Strategy<Value = Vec<u8>> {
     ]);
     let operation = select(vec!["CREATE", "CREATE", "UPDATE", "DELETE", "CONNECT"]);
     let namespace = select(vec!["shop", "odd", "nowhere", ""]);
-    (resource, operation, namespace, any_pod(), any_pod()).prop_map(|(resource, operation, namespace, new, old)| {
-        let object = |pod: Value| match resource {
-            ("apps" | "example.com", "deployments" | "things", _) => {
-                json!({"kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": pod}})
-            }
-            ("batch", ..) => json!({"kind": "CronJob", "metadata": {"name": "web"},
+    (resource, operation, namespace, any_pod(), any_pod()).prop_map(
+        |(resource, operation, namespace, new, old)| {
+            let object = |pod: Value| match resource {
+                ("apps" | "example.com", "deployments" | "things", _) => {
+                    json!({"kind": "Deployment", "metadata": {"name": "web"}, "spec": {"template": pod}})
+                }
+                ("batch", ..) => json!({"kind": "CronJob", "metadata": {"name": "web"},
                 "spec": {"jobTemplate": {"spec": {"template": pod}}}}),
-            ("apps", ..) => json!({"kind": "ControllerRevision", "metadata": {"name": "web"},
+                ("apps", ..) => json!({"kind": "ControllerRevision", "metadata": {"name": "web"},
                 "data": {"spec": {"template": pod}}}),
-            (_, "bindings", _) | (_, _, "binding") => json!({"kind": "Binding", "metadata": pod["metadata"],
-                "target": {"kind": "Node", "name": pod["spec"]["nodeName"].as_str().unwrap_or("virtual")}}),
-            _ => pod,
-        };
-        let (new, old) = match operation {
-            "CREATE" | "CONNECT" => (object(new), Value::Null),
-            "DELETE" => (Value::Null, object(old)),
-            _ => (object(new), object(old)),
-        };
-        review(operation, resource, namespace, &new, &old)
-    })
+                (_, "bindings", _) | (_, _, "binding") => {
+                    json!({"kind": "Binding", "metadata": pod["metadata"],
+                "target": {"kind": "Node", "name": pod["spec"]["nodeName"].as_str().unwrap_or("virtual")}})
+                }
+                _ => pod,
+            };
+            let (new, old) = match operation {
+                "CREATE" | "CONNECT" => (object(new), Value::Null),
+                "DELETE" => (Value::Null, object(old)),
+                _ => (object(new), object(old)),
+            };
+            review(operation, resource, namespace, &new, &old)
+        },
+    )
 }
 
 /// A review with another value, or none, at some place
 fn any_mutated() -> impl Strategy<Value = Vec<u8>> {
-    let value = select(vec![json!(null), json!(7), json!("x"), json!([]), json!([{}]), json!({}), json!({"a": {"b": 1}})]);
+    let value = select(vec![
+        json!(null),
+        json!(7),
+        json!("x"),
+        json!([]),
+        json!([{}]),
+        json!({}),
+        json!({"a": {"b": 1}}),
+    ]);
     (any_request(), any::<Index>(), prop::option::of(value)).prop_map(|(body, at, value)| {
         let mut review: Value = serde_json::from_slice(&body).unwrap();
         let mut places = Vec::new();
@@ -401,7 +432,11 @@ fn assert_harmless(body: &[u8], patch: &Value) {
         "the patch makes the annotations too long"
     );
     let version = |object: &Value| object["metadata"]["resourceVersion"].clone();
-    assert_eq!(version(&object), version(&sent["request"]["object"]), "the patch ties the object to a version");
+    assert_eq!(
+        version(&object),
+        version(&sent["request"]["object"]),
+        "the patch ties the object to a version"
+    );
 }
 
 proptest! {
@@ -454,15 +489,28 @@ fn what_cannot_be_done_is_denied_under_enforce_with_its_reason() {
     let three = json!({TAGS: "a:1,b:2,c:3"});
     let many: serde_json::Map<String, Value> = (0..1_100).map(|at| (format!("a{at}"), json!(""))).collect();
     let given = [
-        (creation(&pod(json!({TAGS: "env:test, team:x"}))), "has a blank before the key"),
-        (creation(&pod(json!({TAGS: "a:1,b:2,c:3,d:4"}))), "would have 5 tags"),
-        (creation(&pod(three)), "would have 4 tags with `team` from mapping rules"),
-        (creation(&pod(json!({TAGS: "env:test", "group": "rg a"}))), "cannot be a resource group id"),
+        (
+            creation(&pod(json!({TAGS: "env:test, team:x"}))),
+            "has a blank before the key",
+        ),
+        (
+            creation(&pod(json!({TAGS: "a:1,b:2,c:3,d:4"}))),
+            "would have 5 tags",
+        ),
+        (
+            creation(&pod(three)),
+            "would have 4 tags with `team` from mapping rules",
+        ),
+        (
+            creation(&pod(json!({TAGS: "env:test", "group": "rg a"}))),
+            "cannot be a resource group id",
+        ),
         (creation(&pod(many.into())), "ramgate cannot read this review"),
     ];
     for (body, words) in &given {
         let denials = WEBHOOKS.map(|path| Port::new(Mode::Enforce, Failing::Nothing).asked(path, body));
-        let is_told = |outcome: &Outcome| matches!(outcome, Outcome::Denied(message) if message.contains(words));
+        let is_told =
+            |outcome: &Outcome| matches!(outcome, Outcome::Denied(message) if message.contains(words));
         assert!(denials.iter().any(is_told), "{words}: {denials:?}");
         let warned = Port::new(Mode::Warn, Failing::Nothing).asked("/validate", body);
         let Outcome::Allowed { warnings, .. } = &warned else {
@@ -472,7 +520,10 @@ fn what_cannot_be_done_is_denied_under_enforce_with_its_reason() {
         let joined = warnings.replace("\",\"", " ");
         assert!(joined.contains(words), "{words}: {warnings}");
         let recorded = Port::new(Mode::Audit, Failing::Nothing).asked("/validate", body);
-        assert!(matches!(&recorded, Outcome::Allowed { warnings, .. } if warnings == "null"), "{recorded:?}");
+        assert!(
+            matches!(&recorded, Outcome::Allowed { warnings, .. } if warnings == "null"),
+            "{recorded:?}"
+        );
     }
 }
 
@@ -480,20 +531,36 @@ fn what_cannot_be_done_is_denied_under_enforce_with_its_reason() {
 fn what_cannot_be_mapped_is_left_out() {
     let added = |annotations: Value, labels: Value| {
         let mut pod = pod(annotations);
-        pod["metadata"]["labels"].as_object_mut().unwrap().extend(labels.as_object().unwrap().clone());
+        pod["metadata"]["labels"]
+            .as_object_mut()
+            .unwrap()
+            .extend(labels.as_object().unwrap().clone());
         let outcome = Port::new(Mode::Warn, Failing::Nothing).asked("/mutate", &creation(&pod));
-        let Outcome::Allowed { patch: Some(patch), .. } = outcome else {
+        let Outcome::Allowed {
+            patch: Some(patch), ..
+        } = outcome
+        else {
             panic!("{outcome:?}")
         };
         apply(&mut pod, &patch);
         let annotations = pod["metadata"]["annotations"].as_object().unwrap();
-        assert!(annotations[REQUESTED_BY].as_str().unwrap().contains("\"ann\""), "{annotations:?}");
+        assert!(
+            annotations[REQUESTED_BY].as_str().unwrap().contains("\"ann\""),
+            "{annotations:?}"
+        );
         let keys = [TAGS, "k8s.aliyun.com/eci-resource-group-id"];
-        keys.map(|key| annotations.get(key).map(|value| value.as_str().unwrap().to_owned()))
+        keys.map(|key| {
+            annotations
+                .get(key)
+                .map(|value| value.as_str().unwrap().to_owned())
+        })
     };
     let text = |text: &str| Some(text.to_owned());
     let none = json!({});
-    assert_eq!(added(json!({TAGS: "a:1"}), none.clone()), [text("a:1,team:shop"), None]);
+    assert_eq!(
+        added(json!({TAGS: "a:1"}), none.clone()),
+        [text("a:1,team:shop"), None]
+    );
     assert_eq!(
         added(json!({TAGS: "a:1,team:x"}), json!({"cost": "c,d"})),
         [text("a:1,team:shop"), None],
@@ -509,7 +576,10 @@ fn what_cannot_be_mapped_is_left_out() {
         [text("a:1, b:2"), text("rg-1")],
         "an annotation that cannot be read is left as it is"
     );
-    assert_eq!(added(json!({TAGS: "a:1", "group": "rg 1"}), none), [text("a:1,team:shop"), None]);
+    assert_eq!(
+        added(json!({TAGS: "a:1", "group": "rg 1"}), none),
+        [text("a:1,team:shop"), None]
+    );
 }
 
 #[test]
@@ -519,11 +589,17 @@ fn a_stamp_that_ramgate_did_not_write_is_not_stored_whatever_else_is_wrong() {
             for filler in [1, 262_000] {
                 let mut pod = pod(json!({TAGS: tags, REQUESTED_BY: "forged", "filler": "f".repeat(filler)}));
                 let outcome = Port::new(mode, Failing::Nothing).asked("/mutate", &creation(&pod));
-                let Outcome::Allowed { patch: Some(patch), .. } = outcome else {
+                let Outcome::Allowed {
+                    patch: Some(patch), ..
+                } = outcome
+                else {
                     panic!("{outcome:?}")
                 };
                 apply(&mut pod, &patch);
-                assert_ne!(pod["metadata"]["annotations"][REQUESTED_BY], "forged", "{mode} {tags} {filler}");
+                assert_ne!(
+                    pod["metadata"]["annotations"][REQUESTED_BY], "forged",
+                    "{mode} {tags} {filler}"
+                );
             }
         }
     }
@@ -532,13 +608,19 @@ fn a_stamp_that_ramgate_did_not_write_is_not_stored_whatever_else_is_wrong() {
 #[test]
 fn each_namespace_has_its_own_mode_and_config_maps_have_none() {
     let modes = Modes {
-        namespaces: [("calm".to_owned(), Mode::Audit), ("kube-system".to_owned(), Mode::Enforce)].into(),
+        namespaces: [
+            ("calm".to_owned(), Mode::Audit),
+            ("kube-system".to_owned(), Mode::Enforce),
+        ]
+        .into(),
         default: Mode::Enforce,
         ..Modes::default()
     };
     let allowed = |directory: &str, resource: &str, namespace: &str, name: &str| {
         let body = review("UPDATE", ("", resource, ""), namespace, &json!({}), &json!({}));
-        let body = String::from_utf8(body).unwrap().replace("\"web\"", &format!("\"{name}\""));
+        let body = String::from_utf8(body)
+            .unwrap()
+            .replace("\"web\"", &format!("\"{name}\""));
         let port = Port::with(modes.clone(), Failing::Overload, directory);
         matches!(port.asked("/validate", body.as_bytes()), Outcome::Allowed { .. })
     };
