@@ -2,7 +2,7 @@
 
 use crate::admission::evaluate::advise::{advice_of, desired, fields};
 use crate::admission::evaluate::pod_update::PodUpdate;
-use crate::admission::evaluate::{Case, call};
+use crate::admission::evaluate::{EvaluationContext, call};
 use crate::admission::fields::mapping;
 use crate::admission::fields::mapping::{MappingError, Scope, Sources};
 use crate::admission::fields::parse_names::{parse_resource_group, parse_role_name};
@@ -16,7 +16,7 @@ use ram_policy::Principal;
 
 /// Evaluates a pod with other fields: applies the mapping rules, makes the call, and asks for everybody who must be allowed
 pub(super) struct PodEvaluator<'a> {
-    case: &'a Case<'a>,
+    context: &'a EvaluationContext<'a>,
     sources: Sources<'a>,
     principals: &'a [Principal],
     /// The fields that the pod asks for after mapping
@@ -28,14 +28,14 @@ pub(super) struct PodEvaluator<'a> {
 
 impl<'a> PodEvaluator<'a> {
     pub(super) fn new(
-        case: &'a Case<'a>,
+        context: &'a EvaluationContext<'a>,
         sources: Sources<'a>,
         principals: &'a [Principal],
         requested: &'a Fields,
         update: Option<(PodUpdate<'a>, &'a Fields)>,
     ) -> Self {
         Self {
-            case,
+            context,
             sources,
             principals,
             requested,
@@ -46,7 +46,7 @@ impl<'a> PodEvaluator<'a> {
 
     /// Searches for the smallest change of what the author of the pod must have written
     pub(super) fn advice(&self) -> Advice {
-        let configuration = self.case.configuration;
+        let configuration = self.context.configuration;
         let written = match self.update {
             None => mapping::unmapped(self.requested, &configuration.mapping, &self.sources),
             // What is stored is mapped already, and what an update repeats of it stays
@@ -71,7 +71,7 @@ impl<'a> PodEvaluator<'a> {
     }
 
     fn rule(&self, change: &Change) -> Option<&FieldRule> {
-        let rules = &self.case.configuration.mapping;
+        let rules = &self.context.configuration.mapping;
         match change {
             Change::Tag(key, _) => {
                 let mut tags = rules.tags.iter();
@@ -85,12 +85,12 @@ impl<'a> PodEvaluator<'a> {
 
 impl Evaluator for PodEvaluator<'_> {
     fn evaluate(&self, desired: &DesiredFields) -> Vec<Blocker> {
-        let Case {
+        let EvaluationContext {
             configuration,
             review,
             now,
             ..
-        } = *self.case;
+        } = *self.context;
         let fields = fields(desired, self.requested);
         let mapped = mapping::map(
             &fields,
@@ -163,7 +163,7 @@ impl Evaluator for PodEvaluator<'_> {
     /// The group whose name the pod wrote in place of its id comes first
     fn resource_groups(&self) -> Vec<(&str, bool)> {
         let written = self.requested.resource_group.as_deref();
-        let groups = self.case.configuration.account.resource_groups.iter();
+        let groups = self.context.configuration.account.resource_groups.iter();
         let mut groups: Vec<_> = groups.collect();
         groups.sort_by_key(|group| written.is_none() || group.name.as_deref() != written);
         groups

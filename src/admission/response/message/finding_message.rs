@@ -90,19 +90,19 @@ impl Finding {
             Self::NotEverywhere {
                 statement,
                 principal,
-                boundary,
-            } => not_everywhere(statement.as_ref(), boundary.then_some(principal)),
+                is_boundary,
+            } => not_everywhere(statement.as_ref(), is_boundary.then_some(principal)),
             Self::Denied {
                 denial,
                 principal,
-                boundary,
+                is_boundary,
             } => denied(
                 &RamDenial {
                     denial,
                     principal,
                     context,
                 },
-                boundary.then_some(principal),
+                is_boundary.then_some(principal),
             ),
         }
     }

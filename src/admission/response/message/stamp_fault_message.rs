@@ -25,9 +25,9 @@ impl StampFault {
                 "the stamp that should say for whom this controller acts cannot be checked, {broken}: {}",
                 restart_command(step.as_ref(), namespace)
             ),
-            Self::Forged(broken) => format!(
-                "annotation {REQUESTED_BY} is forged, {broken}: take it away, ramgate writes it"
-            ),
+            Self::Forged(broken) => {
+                format!("annotation {REQUESTED_BY} is forged, {broken}: take it away, ramgate writes it")
+            }
             Self::Changed => format!(
                 "annotation {REQUESTED_BY} is not the one that ramgate wrote: write it as it was, or take it away (a Binding brings none)"
             ),
@@ -37,9 +37,7 @@ impl StampFault {
                  help, ask your cluster administrator to see that ramgate's MutatingWebhookConfiguration is there, and that no \
                  webhook after it takes the annotation away"
             ),
-            Self::FieldsDiffer => "its tags, group, roles or service account are not those that its stamp was written for: set \
-                              them in the template and apply that again"
-                .to_owned(),
+            Self::FieldsDiffer => FIELDS_DIFFER.to_owned(),
             Self::NotSent(kind) => format!(
                 "the webhook rules do not send kind {} to ramgate, so a stamp in it proves nothing: ask your cluster \
                  administrator to install the chart with this carrier",
@@ -50,12 +48,16 @@ impl StampFault {
                  cluster administrator to list it under `injectors`; else find out who changed the template's copy",
                 shown(differences)
             ),
-            Self::Unmarked => "nothing says who asked for it, because nothing on it led to ECI when it was created: set \
-                               label alibabacloud.com/eci=true on the pod, or in its template, and create it again"
-                .to_owned(),
+            Self::Unmarked => UNMARKED.to_owned(),
         }
     }
 }
+
+const FIELDS_DIFFER: &str = "its tags, group, roles or service account are not those that its stamp was written for: set \
+                             them in the template and apply that again";
+
+const UNMARKED: &str = "nothing says who asked for it, because nothing on it led to ECI when it was created: set label \
+                        alibabacloud.com/eci=true on the pod, or in its template, and create it again";
 
 /// The most differences in one sentence
 const SHOWN: usize = 3;
