@@ -35,10 +35,18 @@ pub(crate) use crate::admission::outcome::cause::Cause;
 pub(crate) use crate::admission::outcome::decision::Decision;
 pub(crate) use crate::admission::outcome::evaluation::PrincipalQuestions;
 pub use crate::admission::outcome::mode::{Mode, Modes};
-pub(crate) use crate::admission::response::admission_response::refuse;
+pub(crate) use crate::admission::response::unjudged::unjudged;
 pub use crate::admission::review::Review;
 pub(crate) use crate::admission::review::ReviewError;
 pub use crate::admission::webhook::Webhook;
+
+/// The mode of changes of ACK's eci-profile, which namespaces do not set
+pub(crate) fn profile_mode(changes: ProfileChanges) -> Mode {
+    match changes {
+        ProfileChanges::Record => Mode::Audit,
+        ProfileChanges::Refuse => Mode::Enforce,
+    }
+}
 
 /// Responds to a review
 pub fn respond(
@@ -49,10 +57,10 @@ pub fn respond(
     modes: &Modes,
     now: Timestamp,
 ) -> Response {
-    let mode = match (review.is_eci_profile(), configuration.cluster.eci_profile_changes) {
-        (true, ProfileChanges::Record) => Mode::Audit,
-        (true, ProfileChanges::Refuse) => Mode::Enforce,
-        (false, _) => modes.of(review.namespace()),
+    let mode = if review.is_eci_profile() {
+        profile_mode(configuration.cluster.eci_profile_changes)
+    } else {
+        modes.of(review.namespace())
     };
     let context = EvaluationContext {
         review,

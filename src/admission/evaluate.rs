@@ -83,8 +83,17 @@ pub(crate) struct EvaluationContext<'a> {
 }
 
 impl EvaluationContext<'_> {
-    /// Evaluates the review for the mutating webhook: its patch, and the annotations that cannot be read
+    /// Evaluates the review for the mutating webhook: its patch, and in mode enforce what cannot be read or mapped
     pub(crate) fn mutate(&self) -> Option<Evaluation> {
+        let mut evaluation = self.mutate_request()?;
+        if self.mode != Mode::Enforce {
+            // Nothing is denied, and the validating webhook finds the same and says it once
+            evaluation.findings.clear();
+        }
+        Some(evaluation)
+    }
+
+    fn mutate_request(&self) -> Option<Evaluation> {
         let is_image_cache = self.review.resource() == Resource::ImageCaches;
         match self.review.operation() {
             Operation::Create if self.review.binding().is_some() => self.mutate_binding(),

@@ -71,17 +71,17 @@ pub(crate) enum Finding {
 }
 
 impl Finding {
-    /// Whether it is a stamp that must not be stored, so that mode enforce denies it even if the route is only possible
+    /// Whether it is a stamp that must not be stored
     pub(crate) fn is_forged(&self) -> bool {
         matches!(self, Self::Stamp(fault) if fault.is_forged())
     }
 
-    /// Whether it is denied in every mode, as malformed annotations and exceeded limits are
-    pub(crate) fn holds_in_every_mode(&self) -> bool {
+    /// Whether mode enforce denies it even if the pod only may reach ECI: what must not be stored, or cannot be read
+    pub(crate) fn holds_on_every_route(&self) -> bool {
         match self {
             Self::Malformed(_) | Self::Unmappable(_) => true,
-            Self::Stamp(_)
-            | Self::BindingAnnotation(_)
+            Self::Stamp(fault) => fault.is_forged(),
+            Self::BindingAnnotation(_)
             | Self::Revision(_)
             | Self::NotMapped { .. }
             | Self::Unbound
