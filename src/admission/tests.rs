@@ -121,6 +121,7 @@ impl Given {
             subresource,
             user,
             groups: &[],
+            extra: &[],
         };
         offline::run(&request, &self.configuration, &objects, &self.modes, now()).unwrap()
     }
@@ -546,6 +547,7 @@ fn the_control_plane_looks_after_what_was_judged() {
                 subresource: "",
                 user,
                 groups: &groups,
+                extra: &[],
             };
             offline::run(&request, &given.configuration, &objects, &given.modes, now())
                 .unwrap()

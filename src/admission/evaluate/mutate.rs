@@ -89,17 +89,21 @@ impl EvaluationContext<'_> {
         let old_stamp = reviewed.old.as_ref().and_then(PodTemplate::stamp);
         // An object that cannot lead to ECI needs no stamp. A stamp in it must not stay, since it could become valid later. A
         // controller adopts a revision unseen, so a revision always gets its author's stamp
-        let needs_stamp =
-            evaluation.leads_to_eci() || new.stamp().is_some() || old_stamp.is_some() || self.is_revision();
+        let needs_stamp = evaluation.leads_to_eci()
+            || new.stamp().is_some()
+            || old_stamp.is_some()
+            || self.is_revision()
+            || self.names_spawner(new);
         let is_unchanged =
             reviewed.old.is_some() && !changes.is_empty() && is_same(self.review, reviewed, &changes);
-        let signer = self.cluster.signer();
-        let Some(signer) = signer.filter(|_| evaluation.findings.is_empty() && needs_stamp && !is_unchanged)
+        let signed = self.cluster.signer().zip(self.author());
+        let Some((signer, author)) =
+            signed.filter(|_| evaluation.findings.is_empty() && needs_stamp && !is_unchanged)
         else {
             return evaluation.with_old_stamp(changes, reviewed, new);
         };
         let owned = self.owned(reviewed);
-        let claims = own_claims(self.review, new, &owned, &changes, self.configuration, &signer);
+        let claims = own_claims(self.review, new, &owned, &changes, author, &signer);
         let stamp = signer.sign(&claims);
         let was_written = new
             .stamp()
@@ -121,6 +125,10 @@ impl EvaluationContext<'_> {
         namespace: &Meta,
     ) -> Evaluation {
         let stamped = self.stamped(reviewed, new, namespace);
+        if !stamped.leads_to_eci() && self.names_spawner(new) && self.review.asks_for_stamp() {
+            // RAM is not asked about it: the stamp only says who asked for what its pods will make
+            return stamped;
+        }
         if stamped.patch.is_empty() || !stamped.leads_to_eci() {
             return restore_old_stamp(reviewed, new);
         }
