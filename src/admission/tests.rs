@@ -2,6 +2,7 @@
 
 mod pod_update_findings;
 pub(crate) mod review_limits;
+mod spawners;
 pub(crate) mod stored;
 
 use crate::kubernetes::snapshot::ClusterSnapshot;

@@ -236,9 +236,11 @@ fn without_its_pod_a_spawner_is_asked_itself() {
     });
     stage.rest.create(&stage.path("secrets"), &secret).success();
     let token = eventually("the Secret has its token", || {
-        let secret = stage.object("secrets/legacy");
-        let data = secret["data"]["token"].clone();
-        serde_json::from_value::<k8s_openapi::ByteString>(data).map_err(|error| error.to_string())
+        let data = stage.object("secrets/legacy")["data"]["token"].take();
+        match serde_json::from_value::<k8s_openapi::ByteString>(data) {
+            Ok(token) if !token.0.is_empty() => Ok(token),
+            other => Err(format!("{other:?}")),
+        }
     });
     let legacy = holder(&stage, std::str::from_utf8(&token.0).unwrap());
     acts_for_nobody(&stage, &legacy, &alices, "bound to no pod");
