@@ -51,9 +51,14 @@ impl<'a> Review<'a> {
     /// the same in namespace shop                                 -> None
     /// ```
     pub(crate) fn spawner(&self, cluster: &dyn Cluster, settings: &ClusterSettings) -> Option<&str> {
+        if settings.spawners.is_empty() {
+            return None;
+        }
         let (namespace, account) = self.user().strip_prefix(SERVICE_ACCOUNT)?.split_once(':')?;
-        let is_here = !settings.spawners.is_empty() && namespace == self.namespace();
-        let labels = &cluster.namespace(namespace).filter(|_| is_here)?.labels;
+        if namespace != self.namespace() {
+            return None;
+        }
+        let labels = &cluster.namespace(namespace)?.labels;
         settings.is_spawner(namespace, labels, account).then_some(account)
     }
 
