@@ -11,6 +11,7 @@
 //! | a controller | it creates it from a template, or changes it | `Delegated` | the person in the stamp | the controller's copy |
 //! | a person | nothing, in a workload without a valid stamp | `LateStamp` | the requester | theirs, if they may have such pods |
 //! | anybody | nothing | `KeepsStamp` | nobody | as before |
+//! | a spawner | as a person | `Requester` and so on | the person in the stamp of its pod, see [`creator`] | that person's |
 //! | the control plane | anything but the ECI fields | `KeepsStamp` | nobody | as before |
 //! | a trusted editor | placement, labels, hashes in the environment | `KeepsStamp` | nobody | as before |
 //!
@@ -61,8 +62,8 @@ pub(crate) enum Attribution {
     Requester,
     /// The requester is evaluated, and the stamp stays as it is
     ///
-    /// The pod is bound already and makes no pods itself, or the request cannot store a stamp. Example: bob changes the image of alice's running
-    /// pod. He needs the right to do so, and the pod remains hers.
+    /// The pod is bound already and makes no pods itself, or the request cannot store a stamp. Example: bob changes the image
+    /// of alice's running pod. He needs the right to do so, and the pod remains hers.
     RequesterKeepsStamp,
     /// The person in the stamp is evaluated, for whom a controller acts
     ///

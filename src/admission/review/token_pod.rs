@@ -6,7 +6,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::admission::review::Review;
+use crate::admission::review::{Resource, Review};
 use crate::config::ClusterSettings;
 use crate::kubernetes::borrowed_text::Text;
 use crate::kubernetes::cluster::Cluster;
@@ -51,7 +51,8 @@ impl<'a> Review<'a> {
     /// the same in namespace shop                                 -> None
     /// ```
     pub(crate) fn spawner(&self, cluster: &dyn Cluster, settings: &ClusterSettings) -> Option<&str> {
-        if settings.spawners.is_empty() {
+        // Nothing that a pod may do as its person is about a ConfigMap: that is eci-profile, or ramgate's configuration
+        if settings.spawners.is_empty() || self.resource() == Resource::ConfigMaps {
             return None;
         }
         let (namespace, account) = self.user().strip_prefix(SERVICE_ACCOUNT)?.split_once(':')?;
