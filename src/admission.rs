@@ -25,6 +25,7 @@ mod webhook;
 
 use jiff::Timestamp;
 
+use crate::admission::attribution::creator;
 use crate::admission::evaluate::EvaluationContext;
 use crate::admission::response::Response;
 use crate::admission::review::complete::CompleteReview;
@@ -62,12 +63,15 @@ pub fn respond(
     } else {
         modes.of(review.namespace())
     };
+    let on_difference = modes.on_difference_in(review.namespace());
+    let creator = creator(review, &configuration.cluster, cluster, on_difference);
     let context = EvaluationContext {
         review,
         configuration,
         cluster,
+        creator: &creator,
         mode,
-        on_difference: modes.on_difference_in(review.namespace()),
+        on_difference,
         now,
     };
     let evaluation = match webhook {

@@ -35,6 +35,7 @@ mod mutate;
 mod pod_update;
 mod ram;
 mod scale;
+mod spawned;
 mod stamp_check;
 mod template;
 mod update;
@@ -48,6 +49,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::admission::attribution;
+use crate::admission::attribution::Creator;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::mode::{Mode, OnDifference};
@@ -63,7 +65,6 @@ use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::kubernetes::workload::Workload;
-use ram_policy::Principal;
 
 /// A review, and everything that its evaluation depends on
 #[derive(Clone, Copy)]
@@ -74,6 +75,8 @@ pub(crate) struct EvaluationContext<'a> {
     pub configuration: &'a Configuration,
     /// The cluster
     pub cluster: &'a dyn Cluster,
+    /// The requester, or the person for whom a spawner acts
+    pub creator: &'a Creator,
     /// The mode of the namespace
     pub mode: Mode,
     /// The effect of a difference between a controller's pod and its stamp
@@ -110,7 +113,7 @@ impl EvaluationContext<'_> {
     /// Evaluates the review for the validating webhook: whether the request is allowed as it is now
     pub(crate) fn validate(&self) -> Option<Evaluation> {
         let evaluation = self.validate_request()?.sorted();
-        Some(self.with_runtime_class(evaluation))
+        Some(self.with_spawner_named(self.with_runtime_class(evaluation)))
     }
 
     fn validate_request(&self) -> Option<Evaluation> {
@@ -261,6 +264,7 @@ impl EvaluationContext<'_> {
         Evaluation {
             route: Some(route),
             verb: Some(verb),
+            stamped: self.person_of_spawner(),
             principal: self.requester(),
             is_tentative,
             ..Evaluation::default()
@@ -271,13 +275,6 @@ impl EvaluationContext<'_> {
     fn is_from_control_plane(&self) -> bool {
         let (user, groups) = (self.review.user(), self.review.groups());
         is_control_plane(user, groups, &self.configuration.cluster)
-    }
-
-    /// The RAM principal that the requester is bound to
-    fn requester(&self) -> Option<Principal> {
-        let (user, groups) = (self.review.user(), self.review.groups());
-        let binding = self.configuration.bindings.principal(user, groups);
-        binding.map(|binding| binding.principal.clone())
     }
 
     pub(crate) fn service_account(&self, pod: &Pod<'_>) -> Option<Arc<Meta>> {

@@ -2,6 +2,7 @@
 
 mod pod_update_findings;
 pub(crate) mod review_limits;
+mod spawners;
 pub(crate) mod stored;
 
 use crate::kubernetes::snapshot::ClusterSnapshot;
@@ -121,6 +122,7 @@ impl Given {
             subresource,
             user,
             groups: &[],
+            extra: &[],
         };
         offline::run(&request, &self.configuration, &objects, &self.modes, now()).unwrap()
     }
@@ -557,6 +559,7 @@ fn the_control_plane_looks_after_what_was_judged() {
                 subresource: "",
                 user,
                 groups: &groups,
+                extra: &[],
             };
             offline::run(&request, &given.configuration, &objects, &given.modes, now())
                 .unwrap()

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::admission::offline::{OfflineResult, Operation, Request};
+use crate::admission::review::token_pod::POD_NAME;
 use crate::admission::{Mode, Modes, offline};
 use crate::cases::comparison::Comparison;
 use crate::cases::values::{Entries, OneOrMany};
@@ -25,6 +26,8 @@ pub(super) struct PodRequestCase {
     #[serde(default)]
     objects: Vec<Node>,
     stamped_by: Option<Requester>,
+    /// Whose stamp the pod has that the requester's token is bound to
+    creator_stamped_by: Option<Requester>,
     expect: ExpectedAnswer,
 }
 
@@ -34,6 +37,24 @@ struct Requester {
     user: String,
     #[serde(default)]
     groups: Vec<String>,
+    #[serde(default)]
+    extra: Entries<OneOrMany>,
+}
+
+impl Requester {
+    fn extra(&self) -> Vec<(String, Vec<String>)> {
+        let entries = self.extra.0.iter();
+        entries
+            .map(|(key, OneOrMany(values))| (key.clone(), values.clone()))
+            .collect()
+    }
+
+    /// The name of the pod that the requester's token is bound to
+    fn token_pod(&self) -> Option<&str> {
+        let mut entries = self.extra.0.iter();
+        let (_, OneOrMany(names)) = entries.find(|(key, _)| key == POD_NAME)?;
+        names.first().map(String::as_str)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -82,11 +103,13 @@ impl PodRequestCase {
         }
         let now = Timestamp::now();
         let objects = self.objects(object, configuration, now)?;
+        let extra = self.r#as.extra();
         let request = Request {
             operation: self.operation(&objects)?,
             subresource: self.subresource(),
             user: &self.r#as.user,
             groups: &self.r#as.groups,
+            extra: &extra,
         };
         let modes = Modes::everywhere(Mode::Enforce);
         let result = offline::run(&request, configuration, &objects.cluster, &modes, now)
@@ -121,6 +144,7 @@ impl PodRequestCase {
     ) -> Result<RequestObjects, Fault> {
         let settings = &configuration.cluster;
         let manifests: Vec<Value> = self.objects.iter().map(Node::to_json).collect();
+        let manifests = self.with_creator_stamped(manifests, configuration, now)?;
         let objects = RequestObjects {
             object: self.owned(object, settings),
             old: self.old_manifest.as_ref().map(Node::to_json),
@@ -143,6 +167,33 @@ impl PodRequestCase {
         }
     }
 
+    /// The objects of the cluster, with a stamp on the pod that the requester's token is bound to
+    fn with_creator_stamped(
+        &self,
+        mut manifests: Vec<Value>,
+        configuration: &Configuration,
+        now: Timestamp,
+    ) -> Result<Vec<Value>, Fault> {
+        let Some(Requester { user, groups, .. }) = &self.creator_stamped_by else {
+            return Ok(manifests);
+        };
+        let cluster = self.cluster(&manifests, &configuration.cluster)?;
+        let name = self.r#as.token_pod();
+        let mut pods = manifests.iter_mut();
+        let pod = pods.find(|manifest| {
+            let text = |pointer| manifest.pointer(pointer).and_then(Value::as_str);
+            text("/kind") == Some("Pod") && name.is_some() && text("/metadata/name") == name
+        });
+        let Some(pod) = pod else {
+            let message =
+                "`creatorStampedBy` needs `extra` in `as`, with the pod-name of a Pod among `objects`";
+            return Err(Fault::new(self.manifest.at, message));
+        };
+        *pod = offline::stamped(pod, (user, groups), configuration, &cluster, now)
+            .map_err(|error| Fault::new(self.manifest.at, error.to_string()))?;
+        Ok(manifests)
+    }
+
     fn cluster(&self, manifests: &[Value], settings: &ClusterSettings) -> Result<ClusterSnapshot, Fault> {
         ClusterSnapshot::new(manifests, settings).map_err(|error| {
             let at = self.objects.first().map_or(self.manifest.at, |node| node.at);
@@ -155,7 +206,7 @@ impl PodRequestCase {
         &self,
         objects: RequestObjects,
         mut manifests: Vec<Value>,
-        Requester { user, groups }: &Requester,
+        Requester { user, groups, .. }: &Requester,
         configuration: &Configuration,
         now: Timestamp,
     ) -> Result<RequestObjects, Fault> {

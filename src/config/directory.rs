@@ -5,7 +5,7 @@
 //! | section | file |
 //! | --- | --- |
 //! | `account` | `account.rs` |
-//! | `cluster` | `cluster_settings.rs`, with `delegated_controller.rs` (`carriers`) and `injector.rs` (`injectors`) |
+//! | `cluster` | `cluster_settings.rs`, with `delegated_controller.rs` (`carriers`), `injector.rs` (`injectors`) and `spawner.rs` (`spawners`) |
 //! | `resourceGroups` | `resource_group.rs` |
 //! | `users`, `groups`, `roles` | `identities.rs` |
 //! | `bindings` | `binding_entry.rs`; `bindings.rs` looks a requester up |
@@ -31,3 +31,4 @@ pub(crate) mod mapping_rules;
 pub(crate) mod name_rules;
 pub(crate) mod principal_entry;
 pub(crate) mod resource_group;
+pub(crate) mod spawner;

@@ -125,10 +125,12 @@ type(t) == map && {{ include "ramgate.cel.let" (dict "name" "expressions" "of" "
 -}}
 {{- $classes := .root.Values.cluster.runtimeClasses -}}
 {{- if $classes -}}{{- $bound = append $bound (dict "name" "runtime" "of" "spec" "field" "runtimeClassName" "type" "string") -}}{{- end -}}
+{{- $spawns := include "ramgate.cel.looseSpawns" .root -}}
+{{- if $spawns -}}{{- $bound = append $bound (dict "name" "account" "of" "spec" "field" "serviceAccountName" "type" "string") -}}{{- end -}}
 {{- range $index, $one := $bound }}{{ if $index }}
 {{ end }}{{ include "ramgate.cel.let" $one }}
 {{- end }}
-  node != "" ? {{ include "ramgate.cel.unreal" (dict "root" .root "name" "node") }} : (
+  {{ with $spawns }}{{ . }} || ({{ end }}node != "" ? {{ include "ramgate.cel.unreal" (dict "root" .root "name" "node") }} : (
 {{ include "ramgate.cel.keys" (dict "root" .root "labels" "labels" "annotations" "annotations" "selector" "selector" "host" "host") | indent 4 }}
 {{- if $classes }}
     || runtime in {{ toJson $classes }}
@@ -140,7 +142,7 @@ type(t) == map && {{ include "ramgate.cel.let" (dict "name" "expressions" "of" "
     || tolerations.exists(t, type(t) == map && (
       t[?"key"].orValue(dyn(null)) == null || t.key in ["", "virtual-kubelet.io/provider", "k8s.aliyun.com/vnode"]
     ))
-  )
+  ){{ if $spawns }}){{ end }}
 {{ range $bound }}){{ end }}
 {{- end -}}
 

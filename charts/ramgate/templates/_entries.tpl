@@ -85,8 +85,9 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
 {{- $operations := list "CREATE" "UPDATE" -}}
 {{- $builtin := include "ramgate.rules.pods" (dict "operations" $operations) | fromJsonArray -}}
 {{- $everything := include "ramgate.rules.pods" (dict "operations" $operations "carriers" $carriers) | fromJsonArray -}}
-{{- $marked := include "ramgate.cel.marked" $root -}}
-{{- $elsewhere := include "ramgate.cel.elsewhere" $root -}}
+{{- $marked := include "ramgate.cel.wanted" $root -}}
+{{- $elsewhere := include "ramgate.cel.elsewhere" (dict "root" $root "spawners" true) -}}
+{{- $unbound := include "ramgate.cel.elsewhere" (dict "root" $root) -}}
 {{- $entries := list -}}
 {{- range $tier := include "ramgate.tiers" $root | fromJsonArray -}}
   {{- $base := dict "enforced" $tier.enforced -}}
@@ -117,7 +118,7 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
       {{- $requirements := concat $offRoute ($selector.matchExpressions | default list) -}}
       {{- $where := dict "matchExpressions" (prepend $requirements $tier.namespaces) -}}
       {{- with $selector.matchLabels -}}{{- $_ := set $where "matchLabels" . -}}{{- end -}}
-      {{- $expression := printf "%s\n&& !(%s)" $elsewhere $marked -}}
+      {{- $expression := printf "%s\n&& !(%s)" $unbound $marked -}}
       {{- $condition := dict "name" "unmarked" "expression" (include "ramgate.cel.all" (dict "root" $root "expression" $expression "carriers" $carriers)) -}}
       {{- $entries = append $entries (merge (dict "name" (printf "burst-%d%s" $index $tier.suffix) "settings" "burst" "rules" $everything "where" $where "conditions" (list $condition)) $base) -}}
     {{- end -}}
@@ -203,7 +204,7 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
   {{- $entries = append $entries (merge (dict "name" "removal" "where" (dict "matchExpressions" (prepend $offRoute $judged)) "conditions" (list $removes $condition)) $base) -}}
   {{- range $index, $route := $routes -}}
     {{- $requirements := append (slice $offRoute 0 $index) (dict "key" $route.key "operator" "In" "values" (list $route.value)) -}}
-    {{- $condition := dict "name" "not-on-a-real-node" "expression" (include "ramgate.cel.elsewhere" $root) -}}
+    {{- $condition := dict "name" "not-on-a-real-node" "expression" (include "ramgate.cel.elsewhere" (dict "root" $root)) -}}
     {{- $entries = append $entries (merge (dict "name" (printf "removal-%s" $route.entry) "where" (dict "matchExpressions" (prepend $requirements $judged)) "conditions" (list $removes $condition)) $base) -}}
   {{- end -}}
 {{- end -}}

@@ -67,6 +67,16 @@ the values and the fix.
     {{- end -}}
   {{- end -}}
 {{- end -}}
+{{- range $index, $spawner := .Values.cluster.spawners -}}
+  {{- if has ($spawner.namespace | default "") $exempt -}}
+    {{- fail (printf "cluster.spawners[%d] names namespace %s, but ramgate judges no pods in exemptNamespaces and the release's namespace; remove it from one of the two" $index $spawner.namespace) -}}
+  {{- end -}}
+  {{- range ($spawner.namespaces | default dict).matchExpressions -}}
+    {{- if ne (has .operator (list "In" "NotIn")) (gt (len (.values | default list)) 0) -}}
+      {{- fail (printf "cluster.spawners[%d]: operator %s and values of key %s do not go together; In and NotIn need values, Exists and DoesNotExist take none" $index .operator .key) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
 {{- if and (eq .Values.cluster.eciProfileChanges "refuse") (not .Values.cluster.eciProfile) -}}
   {{- fail "cluster.eciProfileChanges is refuse, but cluster.eciProfile is false, so the API server sends no change of it; set eciProfile to true" -}}
 {{- end -}}

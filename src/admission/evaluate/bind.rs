@@ -81,6 +81,7 @@ impl EvaluationContext<'_> {
             )
             .on_node(binding.target.name.clone());
         let evaluation = Evaluation {
+            stamped: None,
             principal: None,
             ..self.new_evaluation(self.route(&pod, namespace), Verb::Create)
         };
@@ -184,7 +185,7 @@ impl EvaluationContext<'_> {
             // A message is about one of the two
             evaluation.findings = sender.findings;
             evaluation.principal = sender.principal;
-            evaluation.stamped = None;
+            evaluation.stamped = self.person_of_spawner();
         }
         evaluation
     }

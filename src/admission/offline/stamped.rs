@@ -31,6 +31,7 @@ pub fn stamped(
         subresource: "",
         user,
         groups,
+        extra: &[],
     };
     let settings = &configuration.cluster;
     let modes = Modes::everywhere(Mode::Audit);

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::analysis::survey::evaluated_workload::EvaluatedWorkload;
 use crate::analysis::survey::objects::{Owner, is_bound, number, owner, stamp_of, text};
-use crate::analysis::survey::workload_evaluator::WorkloadEvaluator;
+use crate::analysis::survey::workload_evaluator::{WorkloadEvaluator, stamp};
 use crate::analysis::survey::workload_kind::WorkloadKind;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{KeyRing, key_id};
@@ -134,7 +134,10 @@ impl Inventory {
         {
             self.count_key(key);
         }
-        if has_unknown_kind(evaluator, &owner) && evaluator.leads_to_eci(pod) {
+        if has_unknown_kind(evaluator, &owner)
+            && !is_spawned(evaluator, pod, &owner)
+            && evaluator.leads_to_eci(pod)
+        {
             self.count_unknown_controller(evaluator, owner, title(&WorkloadKind::Pod, pod));
         }
     }
@@ -275,6 +278,23 @@ fn older_revision(stateful_set: &Value) -> Option<(String, String)> {
 }
 
 /// Whether nobody knows which controller acts for an owner's kind
+/// Whether a pod was made by another pod in the name of the person in its stamp
+fn is_spawned(evaluator: &WorkloadEvaluator<'_>, pod: &Value, owner: &Owner) -> bool {
+    let namespace = text(pod, "/metadata/namespace");
+    let settings = &evaluator.configuration.cluster;
+    let status = || {
+        let signer = evaluator.cluster.snapshot.signer.as_deref();
+        stamp(
+            signer,
+            stamp_of(pod),
+            namespace,
+            &WorkloadKind::Pod.owned(pod),
+            settings,
+        )
+    };
+    owner.group.is_empty() && owner.kind == "Pod" && status().claims().is_some()
+}
+
 fn has_unknown_kind(evaluator: &WorkloadEvaluator<'_>, owner: &Owner) -> bool {
     let is_built_in = Workload::of_group_kind(&owner.group, &owner.kind).is_some();
     let mut carriers = evaluator.configuration.cluster.carriers.iter();

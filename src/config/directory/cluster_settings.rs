@@ -1,5 +1,7 @@
 //! The section `cluster`.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::config::directory::delegated_controller::{self, DelegatedController};
@@ -8,6 +10,7 @@ use crate::config::directory::injector::{self, Injector};
 use crate::config::directory::label_selector::{self, LabelSelector};
 use crate::config::directory::located_text::{LocatedText, strings};
 use crate::config::directory::name_rules::check_not_empty;
+use crate::config::directory::spawner::{self, Spawner};
 use ram_policy::source::{Fault, Node, Value};
 
 /// The most tags that the custom tags annotation of a pod takes, by its documentation
@@ -44,6 +47,8 @@ pub struct ClusterSettings {
     pub control_plane: Vec<String>,
     /// Changes that other webhooks make to pods after their template was stamped
     pub injectors: Vec<Injector>,
+    /// Service accounts whose pods make pods for the person who asked for them
+    pub spawners: Vec<Spawner>,
 }
 
 /// The answer to a change of the eci-profile that its author has no right to
@@ -76,11 +81,23 @@ impl Default for ClusterSettings {
             keepers: Vec::new(),
             control_plane: Vec::new(),
             injectors: Vec::new(),
+            spawners: Vec::new(),
         }
     }
 }
 
 impl ClusterSettings {
+    /// Whether a service account of a namespace with these labels is listed under `spawners`
+    pub(crate) fn is_spawner(
+        &self,
+        namespace: &str,
+        labels: &BTreeMap<String, String>,
+        account: &str,
+    ) -> bool {
+        let mut spawners = self.spawners.iter();
+        spawners.any(|spawner| spawner.service_account == account && spawner.is_in(namespace, labels))
+    }
+
     /// Paths of the fields of a resource whose change does not change its pods: those that all of its controllers list
     pub(crate) fn harmless(&self, group: &str, resource: &str) -> Vec<&str> {
         let mut carriers = self
@@ -121,12 +138,14 @@ struct Wire {
     control_plane: Vec<LocatedText>,
     #[serde(default)]
     injectors: Vec<Node>,
+    #[serde(default)]
+    spawners: Vec<Node>,
 }
 
 /// Reads the section
 ///
 /// # Errors
-/// Every fault in it: of its shape, of selectors, controllers and injectors, and of empty names
+/// Every fault in it: of its shape, of selectors, controllers, injectors and spawners, and of empty names
 pub(crate) fn read(node: &Node) -> Result<ClusterSettings, Faults> {
     let wire: Wire = node.read()?;
     let defaults = ClusterSettings::default();
@@ -146,6 +165,7 @@ pub(crate) fn read(node: &Node) -> Result<ClusterSettings, Faults> {
     let burst_namespaces = selectors(wire.burst_namespaces, defaults.burst_namespaces);
     let carriers = faults.handle_each(&wire.carriers, delegated_controller::read);
     let injectors = faults.handle_each(&wire.injectors, injector::read);
+    let spawners = faults.handle_each(&wire.spawners, spawner::read);
     faults.finish(ClusterSettings {
         serverless: wire.serverless,
         virtual_nodes,
@@ -160,6 +180,7 @@ pub(crate) fn read(node: &Node) -> Result<ClusterSettings, Faults> {
         keepers: strings(wire.keepers),
         control_plane: strings(wire.control_plane),
         injectors,
+        spawners,
     })
 }
 
@@ -215,6 +236,7 @@ carriers:
    templates: [spec.template]}
 keepers: ["system:serviceaccount:tools:reloader"]
 runtimeClasses: [eci]
+spawners: [{namespace: data, serviceAccount: spark}]
 controlPlane: ["system:serviceaccount:kube-system:my-janitor"]
 "#;
         let settings = parsed(text, read).unwrap();
@@ -232,6 +254,7 @@ controlPlane: ["system:serviceaccount:kube-system:my-janitor"]
         assert_eq!(settings.keepers, ["system:serviceaccount:tools:reloader"]);
         assert_eq!(settings.runtime_classes, ["eci"]);
         assert_eq!(settings.control_plane.len(), 1);
+        assert_eq!(settings.spawners[0].service_account, "spark");
     }
 
     #[test]
@@ -245,6 +268,7 @@ carriers:
 - {user: u, group: '', kind: K, resource: ks, templates: [spec..template]}
 - {user: u, kind: K}
 keepers: ['']
+spawners: [{serviceAccount: spark}]
 ";
         let faults = parsed(text, read).unwrap_err();
         for expected in [
@@ -256,6 +280,7 @@ keepers: ['']
             "7:59: `spec..template` is not a path",
             "8:3: missing field `group`",
             "9:11: an empty user name",
+            "10:12: a spawner names either",
         ] {
             assert!(faults.contains(expected), "{expected} is not among\n{faults}");
         }

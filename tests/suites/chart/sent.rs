@@ -197,6 +197,52 @@ fn a_listed_runtime_class_is_a_mark_of_pods_and_of_every_template() {
     assert_eq!(marked(json!([])), [false; 3]);
 }
 
+/// Pods of spawners act in somebody's name, so the entries must not leave out those on real nodes
+#[test]
+fn pods_and_templates_of_spawners_are_sent_wherever_they_run() {
+    let carriers = json!([carrier("a.b", "cs", &["spec.template"])]);
+    let with = |spawners: Value| {
+        render(&json!({"cluster": {
+            "carriers": carriers, "burstNamespaces": [{"matchLabels": {"burst": "yes"}}], "spawners": spawners,
+        }}))
+    };
+    let entries = ["marked", "namespaces-eci", "fields"];
+    let account = r#"pod.?spec.?serviceAccountName.orValue("")"#;
+    let none = with(json!([]));
+    let selected = with(json!([{"namespaces": {"matchLabels": {"a": "b"}}, "serviceAccount": "spark"}]));
+    let named = with(json!([{"namespace": "lab", "serviceAccount": "default"}]));
+    for phase in ["mutating", "validating"] {
+        for name in entries {
+            let test = |manifests| expression(manifests, phase, name);
+            assert!(!test(&none).contains("serviceAccountName"), "{name}");
+            assert!(
+                test(&selected).contains(&format!(r#"{account} in ["spark"]"#)),
+                "{name}"
+            );
+            // A template that names no account has the default one.
+            let wanted = format!(r#"request.namespace == "lab" && {account} in ["","default"]"#);
+            assert!(test(&named).contains(&wanted), "{name}");
+        }
+        // The first entry has them already.
+        let burst = expression(&selected, phase, "burst-0");
+        let (unbound, marked) = burst.split_once("&& !(").unwrap();
+        assert!(!unbound.contains("serviceAccountName") && marked.contains("serviceAccountName"));
+        // A template without a spec leaves its account to its controller.
+        let loose = expression(&selected, phase, "carriers-0");
+        assert!(
+            loose.contains(r#"account in ["spark"] || size(spec) == 0 || ("#),
+            "{loose}"
+        );
+        let loose = expression(&named, phase, "carriers-0");
+        assert!(
+            loose.contains(r#"size(spec) == 0 && request.namespace in ["lab"] || ("#),
+            "{loose}"
+        );
+    }
+    // A deletion of such a pod is nobody's question to RAM.
+    assert!(!expression(&selected, "validating", "removal").contains("serviceAccountName"));
+}
+
 #[test]
 fn what_controllers_do_to_owners_is_never_sent() {
     use ramgate::testing::config::ClusterSettings;

@@ -28,8 +28,13 @@ fn unknown_controllers(input: &PreflightInput<'_>) -> Vec<Finding> {
                 owned.count,
                 shortened(owned.examples.iter().map(String::as_str))
             ),
-            advice: "bind the controller's service account in the directory, or list it in cluster.carriers of the chart"
-                .to_owned(),
+            advice: match (group.as_str(), kind.as_str()) {
+                ("", "Pod") => {
+                    "list the service account of these pods in cluster.spawners of the chart, or bind it in the directory"
+                }
+                _ => "bind the controller's service account in the directory, or list it in cluster.carriers of the chart",
+            }
+            .to_owned(),
         }
     });
     finding.collect()

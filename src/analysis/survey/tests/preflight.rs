@@ -89,6 +89,25 @@ fn unknown_controllers_and_principals_are_found() {
 }
 
 #[test]
+fn pods_that_pods_make_are_unknown_unless_a_spawner_made_them() {
+    let test = orderly();
+    let executor = |stamped: bool| {
+        let pod = pod("exec-1", "env:test");
+        let pod = if stamped { test.made_by(ALICE, &pod) } else { pod };
+        owned(pod, "v1", "Pod", "driver")
+    };
+    assert_eq!(
+        lines(&found(&test, &[sound(&test), executor(true)], &WARN, "real")),
+        ""
+    );
+    let findings = lines(&found(&test, &[sound(&test), executor(false)], &WARN, "real"));
+    assert!(
+        findings.contains("list the service account of these pods in cluster.spawners"),
+        "{findings}"
+    );
+}
+
+#[test]
 fn names_of_nodes_are_compared_with_the_pattern() {
     let mut test = orderly();
     test.configuration.cluster.acs_nodes = vec![LabelSelector::label("acs", "1")];
