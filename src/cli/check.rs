@@ -9,7 +9,7 @@ mod user_groups;
 
 pub(super) use crate::cli::check::args::CheckArgs;
 
-use crate::cli::check::evaluated_manifest::{are_allowed, evaluate_manifests};
+use crate::cli::check::evaluated_manifest::{are_allowed, are_listed, evaluate_manifests};
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, print, print_json};
@@ -20,7 +20,8 @@ pub(super) fn run(args: &CheckArgs, output: Output) -> Result<Exit, CommandError
         Output::Human => print(&human::human(args.operation, &manifests)),
         Output::Json => print_json(&json::as_json(args, &manifests)),
     }
-    Ok(Exit::good_if(are_allowed(&manifests)))
+    let is_listed = !args.strict || are_listed(&manifests);
+    Ok(Exit::good_if(are_allowed(&manifests) && is_listed))
 }
 
 #[cfg(test)]

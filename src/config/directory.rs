@@ -20,6 +20,7 @@ pub(crate) mod binding_entry;
 pub(crate) mod bindings;
 pub(crate) mod boundary;
 pub(crate) mod cluster_settings;
+pub(crate) mod carrier_presets;
 pub(crate) mod delegated_controller;
 pub(crate) mod directory_document;
 pub(crate) mod faults;

@@ -149,8 +149,8 @@ impl Inventory {
     /// Counts the keys of all stamps in an object, even if its pods do not go to ECI now
     fn count_keys(&mut self, kind: &WorkloadKind, object: &Value) {
         let templates = kind.templates(object).unwrap_or_default().into_iter();
-        let stamps = templates.filter_map(|(_, reviewed)| stamp_of(reviewed));
-        stamps.filter_map(key_id).for_each(|key| self.count_key(key));
+        let stamps = templates.filter_map(|(_, reviewed)| stamp_of(&reviewed).map(str::to_owned));
+        stamps.filter_map(|stamp| key_id(&stamp)).for_each(|key| self.count_key(key));
     }
 
     fn count_key(&mut self, key: String) {

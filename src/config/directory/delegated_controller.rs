@@ -2,13 +2,15 @@
 
 use serde::Deserialize;
 
+use crate::config::directory::carrier_presets;
 use crate::config::directory::faults::Faults;
 use crate::config::directory::located_text::{LocatedText, strings};
 use crate::config::directory::name_rules::{check_not_empty, shortened};
+use crate::kubernetes::template_place::TemplatePlace;
 use ram_policy::source::{Fault, Node};
 
 /// The harmless fields of a controller that lists none; metadata and status are always harmless
-const HARMLESS: [&str; 2] = ["spec.replicas", "spec.paused"];
+pub(crate) const HARMLESS: [&str; 2] = ["spec.replicas", "spec.paused"];
 
 /// A controller whose pods carry the stamp of their template
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +23,8 @@ pub struct DelegatedController {
     pub(crate) kind: String,
     /// Its resource name, in the plural
     pub(crate) resource: String,
-    /// Paths of the pod templates in the object, such as `spec.template`
-    pub(crate) templates: Vec<String>,
+    /// The places of pod metadata in the object, such as `spec.template`
+    pub(crate) templates: Vec<TemplatePlace>,
     /// Paths of the fields that anybody may change without becoming the requester, such as `spec.replicas`
     pub(crate) harmless: Vec<String>,
 }
@@ -38,7 +40,23 @@ struct Wire {
     harmless: Option<Vec<LocatedText>>,
 }
 
-/// Reads an entry of `carriers`
+/// Reads an entry of `carriers`: one kind, or all kinds of a preset
+///
+/// # Errors
+///
+/// Every fault in it.
+pub(crate) fn read_entry(node: &Node) -> Result<Vec<DelegatedController>, Faults> {
+    #[derive(Deserialize)]
+    struct Start {
+        preset: Option<Node>,
+    }
+    match node.read::<Start>()?.preset {
+        Some(_) => carrier_presets::read(node),
+        None => read(node).map(|one| vec![one]),
+    }
+}
+
+/// Reads an entry of `carriers` that names its kind
 ///
 /// # Errors
 /// Every fault in it: of its shape, of empty names, of paths, and of harmless fields that contain a template
@@ -64,12 +82,17 @@ pub(crate) fn read(node: &Node) -> Result<DelegatedController, Faults> {
         Some(paths) => strings(paths),
         None => HARMLESS.map(str::to_owned).to_vec(),
     };
+    let templates = wire.templates.into_iter().map(|path| {
+        let known = carrier_presets::place(&wire.group, &wire.kind, &path);
+        known.unwrap_or_else(|| TemplatePlace::any(String::from(path)))
+    });
+    let templates = templates.collect();
     faults.finish(DelegatedController {
         user: wire.user.into(),
         group: wire.group.into(),
         kind: wire.kind.into(),
         resource: wire.resource.into(),
-        templates: strings(wire.templates),
+        templates,
         harmless,
     })
 }
