@@ -190,7 +190,8 @@ mod tests {
             kind: kind.to_owned(),
             resource: kind.to_lowercase() + "s",
             templates: vec![TemplatePlace::any("spec.template")],
-            harmless: Vec::new(),
+            unknown_paths: Vec::new(),
+        harmless: Vec::new(),
         };
         ClusterSettings {
             carriers: vec![

@@ -32,7 +32,8 @@ fn elements_of_a_review_are_limited() {
             kind: "Thing".to_owned(),
             resource: "things".to_owned(),
             templates: vec![TemplatePlace::any("spec.tasks")],
-            harmless: Vec::new(),
+            unknown_paths: Vec::new(),
+        harmless: Vec::new(),
         }],
         ..ClusterSettings::default()
     };

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value, json};
 
 use crate::analysis::survey::objects::{group, owner, text};
-use crate::config::{ClusterSettings, DelegatedController};
+use crate::config::{ClusterSettings, DelegatedController, preset_entries};
 use crate::kubernetes::field_path::FieldPath;
 use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::owned_object::OwnedObject;
@@ -203,6 +203,21 @@ impl WorkloadKind {
             Self::Pod => matches!(text(object, "/status/phase"), "Succeeded" | "Failed"),
             Self::BuiltIn(_) | Self::Delegated(_) => false,
         }
+    }
+}
+
+impl WorkloadKind {
+    /// The kinds of presets that `cluster.carriers` does not list
+    pub(crate) fn unlisted(settings: &ClusterSettings) -> Vec<Self> {
+        let all = ClusterSettings {
+            carriers: preset_entries(),
+            ..ClusterSettings::default()
+        };
+        let listed = delegated_kinds(settings);
+        let is_listed =
+            |kind: &DelegatedKind| listed.iter().any(|one| one.group == kind.group && one.kind == kind.kind);
+        let unlisted = delegated_kinds(&all).into_iter().filter(|kind| !is_listed(kind));
+        unlisted.map(Self::Delegated).collect()
     }
 }
 

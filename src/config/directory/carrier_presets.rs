@@ -77,6 +77,7 @@ impl Preset {
             kind: kind.kind.clone(),
             resource: kind.resource.clone(),
             templates: kind.templates.iter().map(TemplatePlace::from).collect(),
+            unknown_paths: Vec::new(),
             harmless: match &kind.harmless {
                 Some(paths) => paths.clone(),
                 None => HARMLESS.map(str::to_owned).to_vec(),
@@ -132,6 +133,12 @@ pub(crate) fn place(group: &str, kind: &str, path: &str) -> Option<TemplatePlace
     let kind = kinds.find(|one| one.group == group && one.kind == kind)?;
     let place = kind.templates.iter().find(|place| place.path == path)?;
     Some(place.into())
+}
+
+/// The entries of all presets
+pub(crate) fn preset_entries() -> Vec<DelegatedController> {
+    let presets = table().unwrap_or_default();
+    presets.values().flat_map(|preset| preset.entries("")).collect()
 }
 
 /// The name of the preset that has a kind

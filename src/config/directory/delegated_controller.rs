@@ -25,8 +25,17 @@ pub struct DelegatedController {
     pub(crate) resource: String,
     /// The places of pod metadata in the object, such as `spec.template`
     pub(crate) templates: Vec<TemplatePlace>,
+    /// Written paths that a preset of this kind does not have
+    pub(crate) unknown_paths: Vec<LocatedText>,
     /// Paths of the fields that anybody may change without becoming the requester, such as `spec.replicas`
     pub(crate) harmless: Vec<String>,
+}
+
+impl DelegatedController {
+    /// The name of the preset that has the kind
+    pub(crate) fn preset_of_kind(&self) -> Option<String> {
+        carrier_presets::preset_of(&self.group, &self.kind)
+    }
 }
 
 #[derive(Deserialize)]
@@ -82,10 +91,12 @@ pub(crate) fn read(node: &Node) -> Result<DelegatedController, Faults> {
         Some(paths) => strings(paths),
         None => HARMLESS.map(str::to_owned).to_vec(),
     };
-    let templates = wire.templates.into_iter().map(|path| {
-        let known = carrier_presets::place(&wire.group, &wire.kind, &path);
-        known.unwrap_or_else(|| TemplatePlace::any(String::from(path)))
-    });
+    let known = |path: &LocatedText| carrier_presets::place(&wire.group, &wire.kind, path);
+    let is_of_preset = carrier_presets::preset_of(&wire.group, &wire.kind).is_some();
+    let unknown_paths = wire.templates.iter().filter(|path| is_of_preset && known(path).is_none());
+    let unknown_paths = unknown_paths.cloned().collect();
+    let templates = wire.templates.iter();
+    let templates = templates.map(|path| known(path).unwrap_or_else(|| TemplatePlace::any(path.as_str())));
     let templates = templates.collect();
     faults.finish(DelegatedController {
         user: wire.user.into(),
@@ -93,6 +104,7 @@ pub(crate) fn read(node: &Node) -> Result<DelegatedController, Faults> {
         kind: wire.kind.into(),
         resource: wire.resource.into(),
         templates,
+        unknown_paths,
         harmless,
     })
 }
