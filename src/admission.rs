@@ -49,7 +49,10 @@ pub fn respond(
     modes: &Modes,
     now: Timestamp,
 ) -> Response {
-    let mode = match (review.is_routing_object(), configuration.cluster.eci_profile_changes) {
+    let mode = match (
+        review.is_routing_object(),
+        configuration.cluster.eci_profile_changes,
+    ) {
         (true, ProfileChanges::Record) => Mode::Audit,
         (true, ProfileChanges::Refuse) => Mode::Enforce,
         (false, _) => modes.of(review.namespace()),

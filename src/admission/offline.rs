@@ -224,7 +224,9 @@ impl Pointers {
             })
         });
         found.unwrap_or_else(|| {
-            let template = places.first().map_or_else(String::new, |place| place.fields().pointer());
+            let template = places
+                .first()
+                .map_or_else(String::new, |place| place.fields().pointer());
             Self {
                 metadata: format!("{template}/metadata"),
                 template,

@@ -192,7 +192,10 @@ mod tests {
                 ("/spec/x~1y/template".to_owned(), r#"{"b": 2}"#),
             ]
         );
-        let error = path.all(r#"{"spec": {"a": {}, "a": {}}}"#).unwrap_err().to_string();
+        let error = path
+            .all(r#"{"spec": {"a": {}, "a": {}}}"#)
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("duplicate field `a`"), "{error}");
     }
 

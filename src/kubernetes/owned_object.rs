@@ -191,7 +191,7 @@ mod tests {
             resource: kind.to_lowercase() + "s",
             templates: vec![TemplatePlace::any("spec.template")],
             unknown_paths: Vec::new(),
-        harmless: Vec::new(),
+            harmless: Vec::new(),
         };
         ClusterSettings {
             carriers: vec![

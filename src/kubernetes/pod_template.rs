@@ -284,7 +284,10 @@ mod tests {
         let spark = r#"{"cores": 1, "annotations": {"ramgate.io/requested-by": "s", "a": "b"}, "nodeSelector": {"type": "vk"}, "serviceAccountName": "x"}"#;
         for shape in [Shape::Any, Shape::Metadata] {
             let template = read(spark, shape);
-            assert_eq!((template.stamp(), template.read().annotation("a")), (Some("s"), Some("b")));
+            assert_eq!(
+                (template.stamp(), template.read().annotation("a")),
+                (Some("s"), Some("b"))
+            );
             assert_eq!(template.read().spec.node_selector.value("type"), Some("vk"));
             assert_eq!(template.service_account(), None, "the controller decides");
             assert_eq!(template.metadata_pointer("/spec/driver"), "/spec/driver");
@@ -301,9 +304,15 @@ mod tests {
         assert_eq!(template.read().metadata.labels.value("eci"), Some("true"));
         assert!(template.has_metadata() && template.own_annotations().is_none());
         let scheduling = read(spark, Shape::Scheduling);
-        assert_eq!((scheduling.stamp(), scheduling.read().annotation("a")), (None, None));
+        assert_eq!(
+            (scheduling.stamp(), scheduling.read().annotation("a")),
+            (None, None)
+        );
         let both = PodTemplate::of_shape(r#"{"spec": {}, "labels": {}}"#, Shape::Any).unwrap_err();
-        assert!(both.to_string().contains("labels or annotations beside them"), "{both}");
+        assert!(
+            both.to_string().contains("labels or annotations beside them"),
+            "{both}"
+        );
         assert!(PodTemplate::of_shape(r#"{"spec": {}, "labels": {}}"#, Shape::Template).is_ok());
     }
 
@@ -314,13 +323,21 @@ mod tests {
             let own = PodTemplate::of_shape(own, Shape::Template).unwrap();
             own.inheriting(&PodTemplate::of_shape(base, Shape::Metadata).unwrap())
         }
-        const BASE: &str =
-            r#"{"labels": {"eci": "true", "x": "base"}, "annotations": {"ramgate.io/requested-by": "s", "role": "R"}}"#;
+        const BASE: &str = r#"{"labels": {"eci": "true", "x": "base"}, "annotations": {"ramgate.io/requested-by": "s", "role": "R"}}"#;
         let template = inheriting(BASE);
         let labels = &template.read().metadata.labels;
-        assert_eq!((labels.value("eci"), labels.value("x")), (Some("true"), Some("own")));
-        assert_eq!((template.read().annotation("role"), template.stamp()), (Some("R"), None));
-        assert!(template.own_annotations().is_none(), "a patch changes its own annotations only");
+        assert_eq!(
+            (labels.value("eci"), labels.value("x")),
+            (Some("true"), Some("own"))
+        );
+        assert_eq!(
+            (template.read().annotation("role"), template.stamp()),
+            (Some("R"), None)
+        );
+        assert!(
+            template.own_annotations().is_none(),
+            "a patch changes its own annotations only"
+        );
         assert!(template.same_template(&[], &inheriting(BASE)));
         for other in [BASE.replace("\"R\"", "\"S\""), BASE.replace("true", "false")] {
             assert!(!template.same_template(&[], &inheriting(&other)), "{other}");
@@ -334,7 +351,10 @@ mod tests {
             let (one, other): (PodTemplate<'_>, PodTemplate<'_>) = (read(one), read(other));
             one.same_template(&[], &other)
         };
-        assert!(same(r#"{"resourceVersion": "1", "labels": {"a": "b"}}"#, r#"{"resourceVersion": "2", "labels": {"a": "b"}}"#));
+        assert!(same(
+            r#"{"resourceVersion": "1", "labels": {"a": "b"}}"#,
+            r#"{"resourceVersion": "2", "labels": {"a": "b"}}"#
+        ));
         assert!(!same(r#"{"labels": {"a": "b"}}"#, r#"{"labels": {"a": "c"}}"#));
         assert!(!same(r#"{"annotations": {"a": "b"}}"#, "{}"));
     }

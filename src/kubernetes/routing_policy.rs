@@ -60,7 +60,9 @@ impl PodRoute {
     /// The object is not what its kind says, or it has too many units.
     pub(crate) fn all(group: &str, json: &str) -> Result<Vec<Self>, String> {
         if group == SELECTORS.0 {
-            Self::of_selector(json).map(|route| vec![route]).map_err(|error| error.to_string())
+            Self::of_selector(json)
+                .map(|route| vec![route])
+                .map_err(|error| error.to_string())
         } else {
             Self::of_resource_policy(json)
         }
@@ -80,7 +82,10 @@ impl PodRoute {
         }
         let Object { spec } = serde_json::from_str(json).map_err(|error| error.to_string())?;
         if spec.units.len() > MAX_UNITS {
-            return Err(format!("it has {} units, and ramgate reads {MAX_UNITS} at most", spec.units.len()));
+            return Err(format!(
+                "it has {} units, and ramgate reads {MAX_UNITS} at most",
+                spec.units.len()
+            ));
         }
         let units = spec.units.into_iter().filter(|unit| unit.resource == "eci");
         let route = |unit: Unit| Self {
@@ -113,7 +118,12 @@ impl PodRoute {
         let effect = spec.effect.unwrap_or_default();
         Ok(Self {
             kind: "Selector",
-            scope: serde_json::json!([spec.namespace_labels, spec.object_labels, spec.policy, effect.labels]),
+            scope: serde_json::json!([
+                spec.namespace_labels,
+                spec.object_labels,
+                spec.policy,
+                effect.labels
+            ]),
             annotations: effect.annotations.unwrap_or_default(),
         })
     }
@@ -126,9 +136,16 @@ impl PodRoute {
     /// A description of its effect, for warnings and the record
     pub(crate) fn described(&self) -> String {
         let fields = ECI_FIELDS.iter().filter_map(|key| {
-            Some(format!(" with {key}: {}", quoted(self.annotations.get(*key)?, 64)))
+            Some(format!(
+                " with {key}: {}",
+                quoted(self.annotations.get(*key)?, 64)
+            ))
         });
-        format!("this {} sends the pods that it fits to ECI{}", self.kind, fields.collect::<String>())
+        format!(
+            "this {} sends the pods that it fits to ECI{}",
+            self.kind,
+            fields.collect::<String>()
+        )
     }
 }
 
@@ -153,7 +170,11 @@ mod tests {
         let other = policy.replace("web", "api");
         assert_ne!(PodRoute::all(RESOURCE_POLICIES.0, &other).unwrap()[0], routes[0]);
         let many = format!(r#"{{"spec": {{"units": [{}]}}}}"#, vec!["{}"; 65].join(","));
-        assert!(PodRoute::all(RESOURCE_POLICIES.0, &many).unwrap_err().contains("65 units"));
+        assert!(
+            PodRoute::all(RESOURCE_POLICIES.0, &many)
+                .unwrap_err()
+                .contains("65 units")
+        );
         assert!(PodRoute::all(RESOURCE_POLICIES.0, "{}").is_err());
     }
 

@@ -84,7 +84,10 @@ impl TemplatePlace {
         for base in &self.inherits {
             let json = object.to_string();
             let paths = base.fields().all(&json).unwrap_or_default();
-            for inherited in paths.iter().filter_map(|(path, _)| object.pointer(&path.pointer())) {
+            for inherited in paths
+                .iter()
+                .filter_map(|(path, _)| object.pointer(&path.pointer()))
+            {
                 add_missing(&mut template, &plain_template(base.shape, inherited));
             }
         }
@@ -124,12 +127,26 @@ fn metadata(found: &Value) -> Value {
 fn add_missing(template: &mut Value, base: &Value) {
     for pointer in ["/metadata/labels", "/metadata/annotations"] {
         let stamp = crate::stamp::REQUESTED_BY;
-        let pairs = base.pointer(pointer).and_then(Value::as_object).into_iter().flatten();
+        let pairs = base
+            .pointer(pointer)
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten();
         for (key, value) in pairs.filter(|(key, _)| *key != stamp) {
-            add(template, &format!("{pointer}/{}", crate::kubernetes::field_path::escaped(key)), value);
+            add(
+                template,
+                &format!("{pointer}/{}", crate::kubernetes::field_path::escaped(key)),
+                value,
+            );
         }
     }
-    for field in ["nodeSelector", "affinity", "tolerations", "runtimeClassName", "nodeName"] {
+    for field in [
+        "nodeSelector",
+        "affinity",
+        "tolerations",
+        "runtimeClassName",
+        "nodeName",
+    ] {
         if let Some(value) = base.pointer(&format!("/spec/{field}")) {
             add(template, &format!("/spec/{field}"), value);
         }
@@ -169,17 +186,31 @@ mod tests {
             "podMetadata": {"labels": {"eci": "true"}, "annotations": {"ramgate.io/requested-by": "s", "a": "base"}},
             "nodeSelector": {"type": "vk"},
             "templates": [{"name": "one", "metadata": {"annotations": {"a": "own"}}}]}});
-        let base = |path: &str, shape| TemplatePlace { path: path.to_owned(), shape, inherits: Vec::new() };
+        let base = |path: &str, shape| TemplatePlace {
+            path: path.to_owned(),
+            shape,
+            inherits: Vec::new(),
+        };
         let place = TemplatePlace {
-            inherits: vec![base("spec.podMetadata", Shape::Metadata), base("spec", Shape::Scheduling)],
+            inherits: vec![
+                base("spec.podMetadata", Shape::Metadata),
+                base("spec", Shape::Scheduling),
+            ],
             ..base("spec.templates", Shape::Template)
         };
         let template = place.as_template(&object["spec"]["templates"][0], &object);
-        assert_eq!(template["metadata"], json!({"annotations": {"a": "own"}, "labels": {"eci": "true"}}));
+        assert_eq!(
+            template["metadata"],
+            json!({"annotations": {"a": "own"}, "labels": {"eci": "true"}})
+        );
         assert_eq!(template["spec"]["nodeSelector"], json!({"type": "vk"}));
-        let driver = TemplatePlace::any("spec.podMetadata").as_template(&object["spec"]["podMetadata"], &object);
+        let driver =
+            TemplatePlace::any("spec.podMetadata").as_template(&object["spec"]["podMetadata"], &object);
         assert_eq!(driver["metadata"]["labels"], json!({"eci": "true"}));
         let plain = json!({"metadata": {}, "spec": {"containers": []}});
-        assert_eq!(TemplatePlace::any("spec.template").as_template(&plain, &object), plain);
+        assert_eq!(
+            TemplatePlace::any("spec.template").as_template(&plain, &object),
+            plain
+        );
     }
 }

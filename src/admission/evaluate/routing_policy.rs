@@ -22,7 +22,8 @@ impl EvaluationContext<'_> {
             principal: self.requester(),
             ..Evaluation::default()
         };
-        let read = |json: Option<&str>| json.map_or_else(|| Ok(Vec::new()), |json| PodRoute::all(group, json));
+        let read =
+            |json: Option<&str>| json.map_or_else(|| Ok(Vec::new()), |json| PodRoute::all(group, json));
         let new = match read(self.review.object()) {
             Ok(new) => new,
             Err(problem) => return Some(evaluation.with_findings([Finding::Profile(problem)])),

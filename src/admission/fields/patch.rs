@@ -98,7 +98,10 @@ fn step_for_all(changes: &Changes, base: &str, template: &PodTemplate<'_>) -> Ve
     }
     let annotations = Value::Object(annotations);
     let (path, value) = if template.has_metadata() {
-        (format!("{}/annotations", template.metadata_pointer(base)), annotations)
+        (
+            format!("{}/annotations", template.metadata_pointer(base)),
+            annotations,
+        )
     } else {
         let metadata = Map::from_iter([("annotations".to_owned(), annotations)]);
         (format!("{base}/metadata"), Value::Object(metadata))

@@ -65,9 +65,7 @@ impl<'a> ObjectReader<'_, 'a> {
             (Resource::ImageCaches, "") => self.pod("image cache")?,
             // It depends on the listed kinds whether a revision has a template
             (Resource::Workload(Workload::ControllerRevision), _) => Objects::default(),
-            (Resource::Workload(workload), "") => {
-                self.templates(&[TemplatePlace::of_workload(workload)])?
-            }
+            (Resource::Workload(workload), "") => self.templates(&[TemplatePlace::of_workload(workload)])?,
             (Resource::Pods, "binding") | (Resource::Bindings, "") => Objects {
                 binding: Some(self.object(Version::New, "Binding", serde_json::from_str)?),
                 ..Objects::default()

@@ -38,7 +38,8 @@ impl UnlistedMark {
         let remedy = match &self.preset {
             Some(preset) => format!("add {{preset: {preset}}} to `carriers`"),
             None => {
-                "list the kind with its controller under `carriers` (user, group, kind, resource, templates)".to_owned()
+                "list the kind with its controller under `carriers` (user, group, kind, resource, templates)"
+                    .to_owned()
             }
         };
         let Self { path, mark, .. } = self;
@@ -117,8 +118,9 @@ fn search(value: &Value, path: &str, settings: &ClusterSettings, depth: usize) -
             .enumerate()
             .find_map(|(index, element)| search(element, &format!("{path}.{index}"), settings, deeper)),
         Value::Object(fields) => {
-            let is_label_of_node =
-                |key: &str, value: &Value| path.ends_with("nodeSelector") && is_node_label(key, value, settings);
+            let is_label_of_node = |key: &str, value: &Value| {
+                path.ends_with("nodeSelector") && is_node_label(key, value, settings)
+            };
             let own = fields
                 .iter()
                 .find(|(key, value)| is_mark(key, value) || is_label_of_node(key, value))
@@ -126,12 +128,16 @@ fn search(value: &Value, path: &str, settings: &ClusterSettings, depth: usize) -
             if let Some(mark) = own.or_else(|| scheduling_mark(value, settings)) {
                 return Some((path.to_owned(), mark));
             }
-            let mut inner = fields.iter().filter(|(key, _)| !SELECTORS.contains(&key.as_str()));
+            let mut inner = fields
+                .iter()
+                .filter(|(key, _)| !SELECTORS.contains(&key.as_str()));
             // A node affinity has the fields of a selector
             let is_affinity = path.contains("ffinity") || path.contains("nodeSelectorTerm");
-            let terms = fields.iter().filter(|(key, _)| is_affinity && *key == "matchExpressions");
-            let found = inner
-                .find_map(|(key, value)| search(value, &format!("{path}.{key}"), settings, deeper));
+            let terms = fields
+                .iter()
+                .filter(|(key, _)| is_affinity && *key == "matchExpressions");
+            let found =
+                inner.find_map(|(key, value)| search(value, &format!("{path}.{key}"), settings, deeper));
             found.or_else(|| {
                 let mut terms = terms;
                 terms.find_map(|(key, value)| search(value, &format!("{path}.{key}"), settings, deeper))
@@ -151,7 +157,10 @@ fn is_mark(key: &str, value: &Value) -> bool {
 }
 
 fn is_node_label(key: &str, value: &Value, settings: &ClusterSettings) -> bool {
-    let requirements = settings.virtual_nodes.iter().flat_map(|selector| selector.requirements());
+    let requirements = settings
+        .virtual_nodes
+        .iter()
+        .flat_map(|selector| selector.requirements());
     let mut of_key = requirements.filter(|one| one.key == *key);
     of_key.any(|one| match &one.operator {
         LabelOperator::In(values) => values.iter().any(|one| value.as_str() == Some(one)),
@@ -187,14 +196,36 @@ mod tests {
     #[test]
     fn marks_are_found_at_any_depth() {
         for (spec, path, mark) in [
-            (json!({"a": [{"labels": {"alibabacloud.com/eci": "true"}}]}), "spec.a.0.labels", "alibabacloud.com/eci"),
-            (json!({"x": {"annotations": {"k8s.aliyun.com/eci-ram-role-name": "R"}}}), "spec.x.annotations", "k8s.aliyun.com/eci-ram-role-name"),
-            (json!({"nodeSelector": {"type": "virtual-kubelet"}}), "spec.nodeSelector", "type"),
-            (json!({"tolerations": [{"key": "virtual-kubelet.io/provider", "operator": "Exists"}]}), "spec.tolerations.0", "virtual-kubelet.io/provider"),
-            (json!({"affinity": {"nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "type", "operator": "In", "values": ["virtual-kubelet"]}]}]}}}}),
-                "spec.affinity.nodeAffinity.required.nodeSelectorTerms.0.matchExpressions.0", "type"),
-            (json!({"sparkConf": {"spark.kubernetes.driver.annotation.k8s.aliyun.com/eci-ram-role-name": "R"}}), "spec.sparkConf",
-                "spark.kubernetes.driver.annotation.k8s.aliyun.com/eci-ram-role-name"),
+            (
+                json!({"a": [{"labels": {"alibabacloud.com/eci": "true"}}]}),
+                "spec.a.0.labels",
+                "alibabacloud.com/eci",
+            ),
+            (
+                json!({"x": {"annotations": {"k8s.aliyun.com/eci-ram-role-name": "R"}}}),
+                "spec.x.annotations",
+                "k8s.aliyun.com/eci-ram-role-name",
+            ),
+            (
+                json!({"nodeSelector": {"type": "virtual-kubelet"}}),
+                "spec.nodeSelector",
+                "type",
+            ),
+            (
+                json!({"tolerations": [{"key": "virtual-kubelet.io/provider", "operator": "Exists"}]}),
+                "spec.tolerations.0",
+                "virtual-kubelet.io/provider",
+            ),
+            (
+                json!({"affinity": {"nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [{"key": "type", "operator": "In", "values": ["virtual-kubelet"]}]}]}}}}),
+                "spec.affinity.nodeAffinity.required.nodeSelectorTerms.0.matchExpressions.0",
+                "type",
+            ),
+            (
+                json!({"sparkConf": {"spark.kubernetes.driver.annotation.k8s.aliyun.com/eci-ram-role-name": "R"}}),
+                "spec.sparkConf",
+                "spark.kubernetes.driver.annotation.k8s.aliyun.com/eci-ram-role-name",
+            ),
         ] {
             assert_eq!(found(thing(spec)), Some((path.to_owned(), mark.to_owned(), None)));
         }
@@ -202,10 +233,24 @@ mod tests {
 
     #[test]
     fn what_only_selects_pods_is_no_mark() {
-        assert_eq!(found(thing(json!({"selector": {"matchLabels": {"alibabacloud.com/eci": "true"}}}))), None);
-        assert_eq!(found(thing(json!({"labels": {"alibabacloud.com/eci": "false"}}))), None);
-        assert_eq!(found(thing(json!({"affinity": {"x": {"key": "type", "operator": "NotIn", "values": ["virtual-kubelet"]}}}))), None);
-        let status = json!({"apiVersion": "example.com/v1", "kind": "Thing", "status": {"labels": {"eci": "true"}}});
+        assert_eq!(
+            found(thing(
+                json!({"selector": {"matchLabels": {"alibabacloud.com/eci": "true"}}})
+            )),
+            None
+        );
+        assert_eq!(
+            found(thing(json!({"labels": {"alibabacloud.com/eci": "false"}}))),
+            None
+        );
+        assert_eq!(
+            found(thing(
+                json!({"affinity": {"x": {"key": "type", "operator": "NotIn", "values": ["virtual-kubelet"]}}})
+            )),
+            None
+        );
+        let status =
+            json!({"apiVersion": "example.com/v1", "kind": "Thing", "status": {"labels": {"eci": "true"}}});
         assert_eq!(found(status), None);
         for version in ["v1", "networking.k8s.io/v1", "policy/v1"] {
             let object = json!({"apiVersion": version, "kind": "X", "spec": {"labels": {"eci": "true"}}});

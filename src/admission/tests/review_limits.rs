@@ -33,7 +33,7 @@ fn elements_of_a_review_are_limited() {
             resource: "things".to_owned(),
             templates: vec![TemplatePlace::any("spec.tasks")],
             unknown_paths: Vec::new(),
-        harmless: Vec::new(),
+            harmless: Vec::new(),
         }],
         ..ClusterSettings::default()
     };

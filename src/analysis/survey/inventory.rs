@@ -97,7 +97,12 @@ impl Inventory {
     }
 
     /// Adds an object of a kind that nobody lists, if it has marks of ECI
-    pub(crate) fn add_unlisted(&mut self, evaluator: &WorkloadEvaluator<'_>, kind: &WorkloadKind, object: &Value) {
+    pub(crate) fn add_unlisted(
+        &mut self,
+        evaluator: &WorkloadEvaluator<'_>,
+        kind: &WorkloadKind,
+        object: &Value,
+    ) {
         let is_exempt = evaluator.cluster.is_exempt(text(object, "/metadata/namespace"));
         if !is_exempt && unlisted_mark(object, &evaluator.configuration.cluster).is_some() {
             let key = (kind.group().to_owned(), kind.name().to_owned());
@@ -111,9 +116,17 @@ impl Inventory {
             return;
         };
         let json = object.to_string();
-        for place in delegated.templates.iter().filter(|place| place.shape == Shape::Any) {
+        for place in delegated
+            .templates
+            .iter()
+            .filter(|place| place.shape == Shape::Any)
+        {
             let leads = place.fields().all(&json).is_ok_and(|found| !found.is_empty());
-            let key = (delegated.group.clone(), delegated.kind.clone(), place.path.clone());
+            let key = (
+                delegated.group.clone(),
+                delegated.kind.clone(),
+                place.path.clone(),
+            );
             let known = self.paths.entry(key).or_default();
             *known = *known || leads;
         }
@@ -180,7 +193,9 @@ impl Inventory {
     fn count_keys(&mut self, kind: &WorkloadKind, object: &Value) {
         let templates = kind.templates(object).unwrap_or_default().into_iter();
         let stamps = templates.filter_map(|(_, reviewed)| stamp_of(&reviewed).map(str::to_owned));
-        stamps.filter_map(|stamp| key_id(&stamp)).for_each(|key| self.count_key(key));
+        stamps
+            .filter_map(|stamp| key_id(&stamp))
+            .for_each(|key| self.count_key(key));
     }
 
     fn count_key(&mut self, key: String) {

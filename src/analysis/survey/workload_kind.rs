@@ -129,7 +129,10 @@ impl WorkloadKind {
             Self::BuiltIn(workload) => {
                 let path = FieldPath::of(workload.template().iter().copied());
                 let found = object.pointer(&path.pointer()).filter(|found| found.is_object());
-                return Ok(found.map(|found| (None, Cow::Borrowed(found))).into_iter().collect());
+                return Ok(found
+                    .map(|found| (None, Cow::Borrowed(found)))
+                    .into_iter()
+                    .collect());
             }
             Self::Pod => return Ok(vec![(None, Cow::Borrowed(object))]),
             Self::Delegated(delegated) => &delegated.templates,
@@ -214,8 +217,11 @@ impl WorkloadKind {
             ..ClusterSettings::default()
         };
         let listed = delegated_kinds(settings);
-        let is_listed =
-            |kind: &DelegatedKind| listed.iter().any(|one| one.group == kind.group && one.kind == kind.kind);
+        let is_listed = |kind: &DelegatedKind| {
+            listed
+                .iter()
+                .any(|one| one.group == kind.group && one.kind == kind.kind)
+        };
         let unlisted = delegated_kinds(&all).into_iter().filter(|kind| !is_listed(kind));
         unlisted.map(Self::Delegated).collect()
     }

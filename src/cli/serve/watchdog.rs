@@ -224,7 +224,10 @@ mod tests {
         };
         assert_eq!(unknown_paths_sentence(&settings("spec.template")), None);
         let sentence = unknown_paths_sentence(&settings("spec.pod")).unwrap();
-        assert!(sentence.contains("written there: spec.pod of Rollout; list"), "{sentence}");
+        assert!(
+            sentence.contains("written there: spec.pod of Rollout; list"),
+            "{sentence}"
+        );
     }
 
     #[test]

@@ -144,7 +144,12 @@ pub(crate) fn preset_entries() -> Vec<DelegatedController> {
 /// The name of the preset that has a kind
 pub(crate) fn preset_of(group: &str, kind: &str) -> Option<String> {
     let presets = table().ok()?;
-    let has_kind = |preset: &Preset| preset.kinds.iter().any(|one| one.group == group && one.kind == kind);
+    let has_kind = |preset: &Preset| {
+        preset
+            .kinds
+            .iter()
+            .any(|one| one.group == group && one.kind == kind)
+    };
     let found = presets.into_iter().find(|(_, preset)| has_kind(preset));
     found.map(|(name, _)| name)
 }
@@ -166,7 +171,12 @@ mod tests {
                 assert_eq!(entry.templates.is_empty(), is_pod, "{name} {}", entry.kind);
                 for place in &entry.templates {
                     assert_ne!(place.shape, Shape::Any);
-                    assert_ne!(place.shape, Shape::Scheduling, "no stamp stands there: {}", place.path);
+                    assert_ne!(
+                        place.shape,
+                        Shape::Scheduling,
+                        "no stamp stands there: {}",
+                        place.path
+                    );
                     let is_within = |path: &&String| place.path.starts_with(&format!("{path}."));
                     assert_eq!(entry.harmless.iter().find(is_within), None, "{name}");
                     assert!(!entry.harmless.contains(&place.path), "{name}");
@@ -181,13 +191,26 @@ mod tests {
         let kinds: Vec<&str> = entries.iter().map(|entry| entry.kind.as_str()).collect();
         assert_eq!(
             kinds,
-            ["CloneSet", "StatefulSet", "DaemonSet", "BroadcastJob", "AdvancedCronJob", "UnitedDeployment"]
+            [
+                "CloneSet",
+                "StatefulSet",
+                "DaemonSet",
+                "BroadcastJob",
+                "AdvancedCronJob",
+                "UnitedDeployment"
+            ]
         );
-        assert_eq!(entries[0].user, "system:serviceaccount:kruise-system:kruise-manager");
+        assert_eq!(
+            entries[0].user,
+            "system:serviceaccount:kruise-system:kruise-manager"
+        );
         let own = parsed("{preset: openkruise, user: me}", read).unwrap();
         assert!(own.iter().all(|entry| entry.user == "me"));
         let faults = |text| parsed(text, read).unwrap_err();
-        assert!(faults("{preset: kruise}").contains("`kruise` is no preset; there are ack-elastic-workload, argo"));
+        assert!(
+            faults("{preset: kruise}")
+                .contains("`kruise` is no preset; there are ack-elastic-workload, argo")
+        );
         assert!(faults("{preset: flink-operator}").contains("write the controller's name in `user`"));
         assert!(faults("{preset: openkruise, kind: CloneSet}").contains("unknown field `kind`"));
         assert!(faults("{preset: openkruise, user: ''}").contains("an empty user name"));
@@ -197,8 +220,14 @@ mod tests {
     fn a_written_path_has_the_shape_that_its_preset_knows() {
         let driver = place("sparkoperator.k8s.io", "SparkApplication", "spec.driver").unwrap();
         assert_eq!(driver.shape, Shape::Metadata);
-        assert_eq!(place("sparkoperator.k8s.io", "SparkApplication", "spec.other"), None);
-        assert_eq!(preset_of("argoproj.io", "Workflow").as_deref(), Some("argo-workflows"));
+        assert_eq!(
+            place("sparkoperator.k8s.io", "SparkApplication", "spec.other"),
+            None
+        );
+        assert_eq!(
+            preset_of("argoproj.io", "Workflow").as_deref(),
+            Some("argo-workflows")
+        );
         assert_eq!(preset_of("argoproj.io", "WorkflowTemplate"), None);
     }
 

@@ -93,7 +93,10 @@ pub(crate) fn read(node: &Node) -> Result<DelegatedController, Faults> {
     };
     let known = |path: &LocatedText| carrier_presets::place(&wire.group, &wire.kind, path);
     let is_of_preset = carrier_presets::preset_of(&wire.group, &wire.kind).is_some();
-    let unknown_paths = wire.templates.iter().filter(|path| is_of_preset && known(path).is_none());
+    let unknown_paths = wire
+        .templates
+        .iter()
+        .filter(|path| is_of_preset && known(path).is_none());
     let unknown_paths = unknown_paths.cloned().collect();
     let templates = wire.templates.iter();
     let templates = templates.map(|path| known(path).unwrap_or_else(|| TemplatePlace::any(path.as_str())));

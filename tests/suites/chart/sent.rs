@@ -296,18 +296,26 @@ fn kinds_of_carriers_are_sent_in_any_version() {
 
 #[test]
 fn a_preset_sends_all_its_kinds() {
-    let presets = concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/directory/carrier_presets.yaml");
+    let presets = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src/config/directory/carrier_presets.yaml"
+    );
     let presets = std::fs::read_to_string(presets).unwrap();
     let presets = ramgate::testing::yaml::parse(&presets).unwrap()[0].to_json();
     for (name, preset) in presets.as_object().unwrap() {
-        let values = json!({"cluster": {"carriers": [{"preset": name, "user": "system:serviceaccount:a:b"}]}});
+        let values =
+            json!({"cluster": {"carriers": [{"preset": name, "user": "system:serviceaccount:a:b"}]}});
         let manifests = render(&values);
         let kinds = preset["kinds"].as_array().unwrap().iter();
         // Pods are sent anyway
         let kinds = kinds.filter(|kind| kind["group"] != "");
         let wanted: BTreeSet<String> = kinds
             .flat_map(|kind| {
-                let line = format!("{}/*/{}", kind["group"].as_str().unwrap(), kind["resource"].as_str().unwrap());
+                let line = format!(
+                    "{}/*/{}",
+                    kind["group"].as_str().unwrap(),
+                    kind["resource"].as_str().unwrap()
+                );
                 all(&["CREATE", "UPDATE"], [line.as_str()])
             })
             .collect();

@@ -49,7 +49,11 @@ fn crds(folder: &Path, files: &Value) -> BTreeMap<String, Value> {
             let crd = document.to_json();
             if crd["kind"] == "CustomResourceDefinition" {
                 let spec = &crd["spec"];
-                let name = format!("{}/{}", spec["group"].as_str().unwrap(), spec["names"]["kind"].as_str().unwrap());
+                let name = format!(
+                    "{}/{}",
+                    spec["group"].as_str().unwrap(),
+                    spec["names"]["kind"].as_str().unwrap()
+                );
                 crds.insert(name, crd);
             }
         }
@@ -102,7 +106,8 @@ fn fits(place: &Value, schema: &Value, metadata: &Value) -> Result<(), String> {
         Some("scheduling") => has("nodeSelector") || has("tolerations") || has("nodeSelectorTerm"),
         Some(_) => false,
     };
-    fits.then_some(()).ok_or_else(|| format!("{path} is not of shape {}", place["shape"]))
+    fits.then_some(())
+        .ok_or_else(|| format!("{path} is not of shape {}", place["shape"]))
 }
 
 /// The faults of the places of a kind in every served version of its CRD that has the place at all
@@ -150,7 +155,11 @@ fn every_place_is_in_the_crd_of_its_project() {
             if kind["group"] == "" {
                 continue;
             }
-            let full = format!("{}/{}", kind["group"].as_str().unwrap(), kind["kind"].as_str().unwrap());
+            let full = format!(
+                "{}/{}",
+                kind["group"].as_str().unwrap(),
+                kind["kind"].as_str().unwrap()
+            );
             let faults = match (source.get("paths"), crds.get(&full)) {
                 (Some(paths), _) => read_faults(kind, &paths[&full]),
                 (None, Some(crd)) => faults(kind, crd),
@@ -178,7 +187,10 @@ fn a_wrong_path_is_found() {
         "open": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}}});
     assert!(at(&schema, "spec.units.template").unwrap().is_some());
     assert!(at(&schema, "spec.open.anything").unwrap().is_none());
-    assert_eq!(at(&schema, "spec.unit"), Err("there is no `unit` on the way to spec.unit".to_owned()));
+    assert_eq!(
+        at(&schema, "spec.unit"),
+        Err("there is no `unit` on the way to spec.unit".to_owned())
+    );
     let place = |shape: &str| serde_json::json!({"path": "spec.units.template", "shape": shape});
     assert!(fits(&place("template"), &schema, &schema).is_ok());
     assert!(fits(&place("metadata"), &schema, &schema).is_err());

@@ -43,7 +43,10 @@ pub(crate) async fn read_inventory(
         let take = |object: Value| inventory.add_unlisted(evaluator, &kind, &of_kind(object, &kind));
         // A caller who may not list the kind learns of its pods by their owners
         if let Err(error) = list_kind(client, &kind, scope, take).await {
-            notes.push(format!("objects with marks of ECI of kind {} are not searched: {error}", kind.name()));
+            notes.push(format!(
+                "objects with marks of ECI of kind {} are not searched: {error}",
+                kind.name()
+            ));
         }
     }
     Ok((inventory, notes))

@@ -68,8 +68,13 @@ fn dead_paths(input: &PreflightInput<'_>) -> Vec<Finding> {
     let finding = |(group, kind, path): (&str, &str, &str)| Finding {
         check: Check::Identity,
         subject: format!("{kind}.{group}"),
-        problem: format!("no object has anything at the listed path {}, so no stamp is written there", quoted(path, NAME_LENGTH)),
-        advice: "correct the path in cluster.carriers of the chart: it ends at a pod template or a pod's metadata".to_owned(),
+        problem: format!(
+            "no object has anything at the listed path {}, so no stamp is written there",
+            quoted(path, NAME_LENGTH)
+        ),
+        advice:
+            "correct the path in cluster.carriers of the chart: it ends at a pod template or a pod's metadata"
+                .to_owned(),
     };
     input.inventory.dead_paths().map(finding).collect()
 }

@@ -2,8 +2,8 @@
 
 use crate::analysis::survey::workload_kind::WorkloadKind;
 use crate::config::{ClusterSettings, DelegatedController, LabelSelector};
-use crate::kubernetes::template_place::TemplatePlace;
 use crate::kubernetes::meta::Meta;
+use crate::kubernetes::template_place::TemplatePlace;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
