@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use crate::admission::routing::well_known::{BURST_KEY, ECI_LABELS, TAINTS};
-use crate::config::{ClusterSettings, LabelOperator, preset_of};
+use crate::config::{ClusterSettings, LabelOperator, preset_of, written_preset};
 
 /// The deepest object that is looked into: pod metadata of known kinds stands ten deep at most
 const MAX_DEPTH: usize = 40;
@@ -36,7 +36,7 @@ impl UnlistedMark {
     /// What comes of it and what to do
     pub(crate) fn described(&self) -> String {
         let remedy = match &self.preset {
-            Some(preset) => format!("add {{preset: {preset}}} to `carriers`"),
+            Some(preset) => format!("add {} to `carriers`", written_preset(preset)),
             None => {
                 "list the kind with its controller under `carriers` (user, group, kind, resource, templates)"
                     .to_owned()

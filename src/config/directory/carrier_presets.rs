@@ -87,6 +87,22 @@ impl Preset {
     }
 }
 
+/// An entry of `carriers` that names a preset, as one writes it
+///
+/// ```text
+/// argo-workflows  -> {preset: argo-workflows}
+/// flink-operator  -> {preset: flink-operator, user: system:serviceaccount:NAMESPACE:NAME}
+/// ```
+pub(crate) fn written(name: &str) -> String {
+    let has_user = table().is_ok_and(|presets| presets.get(name).is_some_and(|preset| preset.user.is_some()));
+    let user = if has_user {
+        ""
+    } else {
+        ", user: system:serviceaccount:NAMESPACE:NAME"
+    };
+    format!("{{preset: {name}{user}}}")
+}
+
 /// All presets by name
 fn table() -> Result<BTreeMap<String, Preset>, Fault> {
     match yaml::parse(TABLE)?.as_slice() {
@@ -229,6 +245,10 @@ mod tests {
             Some("argo-workflows")
         );
         assert_eq!(preset_of("argoproj.io", "WorkflowTemplate"), None);
+        assert_eq!(
+            written("kuberay"),
+            "{preset: kuberay, user: system:serviceaccount:NAMESPACE:NAME}"
+        );
     }
 
     #[test]

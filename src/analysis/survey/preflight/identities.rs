@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::analysis::survey::preflight::finding::{Check, Finding, shortened};
 use crate::analysis::survey::preflight::input::PreflightInput;
-use crate::config::preset_of;
+use crate::config::{preset_of, written_preset};
 use crate::wording::{NAME_LENGTH, described, quoted};
 use ram_policy::Principal;
 
@@ -32,7 +32,7 @@ fn unknown_controllers(input: &PreflightInput<'_>) -> Vec<Finding> {
                 shortened(owned.examples.iter().map(String::as_str))
             ),
             advice: match preset_of(group, kind) {
-                Some(preset) => format!("add {{preset: {preset}}} to cluster.carriers of the chart"),
+                Some(preset) => format!("add {} to cluster.carriers of the chart", written_preset(&preset)),
                 None => "bind the controller's service account in the directory, or list it in cluster.carriers of the \
                          chart"
                     .to_owned(),
@@ -56,8 +56,8 @@ fn unlisted_kinds(input: &PreflightInput<'_>) -> Vec<Finding> {
             shortened(found.examples.iter().map(String::as_str))
         ),
         advice: format!(
-            "add {{preset: {}}} to cluster.carriers of the chart",
-            preset_of(group, kind).unwrap_or_default()
+            "add {} to cluster.carriers of the chart",
+            written_preset(&preset_of(group, kind).unwrap_or_default())
         ),
     });
     finding.collect()
