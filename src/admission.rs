@@ -58,7 +58,7 @@ pub fn respond(
     modes: &Modes,
     now: Timestamp,
 ) -> Response {
-    let mode = if review.is_eci_profile() {
+    let mode = if review.is_routing_object() {
         profile_mode(configuration.cluster.eci_profile_changes)
     } else {
         modes.of(review.namespace())

@@ -28,6 +28,9 @@ pub use crate::config::configuration::Configuration;
 pub(crate) use crate::config::configuration::DocumentCounts;
 pub(crate) use crate::config::configuration::{Boundary, Interest};
 pub(crate) use crate::config::directory::bindings::Subject;
+pub(crate) use crate::config::directory::carrier_presets::{
+    preset_entries, preset_of, written as written_preset,
+};
 pub use crate::config::directory::cluster_settings::ClusterSettings;
 pub(crate) use crate::config::directory::cluster_settings::ProfileChanges;
 pub(crate) use crate::config::directory::delegated_controller::DelegatedController;

@@ -22,6 +22,8 @@ pub(crate) mod pod;
 pub(crate) mod pod_spec;
 pub(crate) mod pod_template;
 pub(crate) mod reviewed_template;
+pub(crate) mod routing_policy;
 pub(crate) mod snapshot;
 pub(crate) mod string_map;
+pub(crate) mod template_place;
 pub(crate) mod workload;

@@ -99,7 +99,8 @@ pub(crate) fn owned(
         | Resource::Bindings
         | Resource::ConfigMaps
         | Resource::Nodes
-        | Resource::ImageCaches => {
+        | Resource::ImageCaches
+        | Resource::RoutingPolicies => {
             let template = reviewed.new.as_ref().or(reviewed.old.as_ref());
             OwnedObject::new(
                 "",

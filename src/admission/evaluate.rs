@@ -15,6 +15,7 @@
 //! | a workload is scaled up | `scale` |
 //! | an image cache | `image_cache` |
 //! | ACK's eci-profile | `eci_profile` |
+//! | ACK's ResourcePolicy, a VNode's Selector | `routing_policy` |
 //! | a ControllerRevision that its controller did not write | `controller_revision` |
 //!
 //! A request that does not concern ECI has no evaluation: `None`.
@@ -34,6 +35,7 @@ mod image_cache;
 mod mutate;
 mod pod_update;
 mod ram;
+mod routing_policy;
 mod scale;
 mod spawned;
 mod stamp_check;
@@ -120,6 +122,9 @@ impl EvaluationContext<'_> {
         let review = self.review;
         match (review.resource(), review.subresource(), review.operation()) {
             (Resource::ConfigMaps, "", _) if review.is_eci_profile() => self.change_eci_profile(),
+            (Resource::RoutingPolicies, "", Operation::Create | Operation::Update) => {
+                self.change_routing_policy()
+            }
             (Resource::ImageCaches, "", operation) => self.image_cache(operation),
             (Resource::Pods, "", Operation::Delete) => self.delete(),
             (Resource::Pods, "eviction", Operation::Create) => self.evict(),

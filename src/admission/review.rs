@@ -199,6 +199,11 @@ impl<'a> Review<'a> {
             && (self.namespace(), self.name()) == (eci_profile::NAMESPACE, eci_profile::NAME)
     }
 
+    /// Whether the review is about an object that sends others' pods to ECI
+    pub(crate) fn is_routing_object(&self) -> bool {
+        self.is_eci_profile() || self.resource == Resource::RoutingPolicies
+    }
+
     /// The resource as its API group and name
     pub fn group_resource(&self) -> (&str, &str) {
         self.request.group_resource()

@@ -19,6 +19,7 @@ pub(crate) mod account;
 pub(crate) mod binding_entry;
 pub(crate) mod bindings;
 pub(crate) mod boundary;
+pub(crate) mod carrier_presets;
 pub(crate) mod cluster_settings;
 pub(crate) mod delegated_controller;
 pub(crate) mod directory_document;

@@ -99,10 +99,10 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
     {{- $condition := dict "name" "marked" "expression" (include "ramgate.cel.all" (dict "root" $root "expression" $marked)) -}}
     {{- $entries = append $entries (merge (dict "name" (printf "marked%s" $tier.suffix) "settings" "marked" "rules" $builtin "where" $where "conditions" (list $condition)) $base) -}}
     {{- $index := 0 -}}
-    {{- $loose := include "ramgate.cel.looseMarks" (dict "root" $root) -}}
     {{- range $carrier := $carriers -}}
-      {{- range $path := $carrier.templates -}}
-        {{- $expression := printf "(%s) && (\n%s\n)" (include "ramgate.cel.carrierChanged" $carrier) (include "ramgate.cel.anyTemplate" (dict "path" $path "that" $loose)) -}}
+      {{- range $place := $carrier.marks -}}
+        {{- $loose := include "ramgate.cel.looseMarks" (dict "root" $root "shape" $place.shape) -}}
+        {{- $expression := printf "(%s) && (\n%s\n)" (include "ramgate.cel.carrierChanged" $carrier) (include "ramgate.cel.anyTemplate" (dict "path" $place.path "that" $loose)) -}}
         {{- $name := printf "carriers-%d" $index -}}
         {{- $rules := list (dict "apiGroups" (list $carrier.group) "apiVersions" (list "*") "operations" $operations "resources" (list $carrier.resource) "scope" "Namespaced") -}}
         {{- $entries = append $entries (merge (dict "name" (printf "%s%s" $name $tier.suffix) "settings" "marked" "rules" $rules "where" $where "conditions" (list (dict "name" "marked" "expression" $expression))) $base) -}}
@@ -213,7 +213,10 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
 {{- toJson $entries -}}
 {{- end -}}
 
-{{/* ConfigMaps that configure ramgate or ECI's own webhook, in the two namespaces that all other entries leave out. */}}
+{{/*
+ConfigMaps that configure ramgate or ECI's own webhook, in the two namespaces that all other entries leave out, and other
+objects that send pods to ECI.
+*/}}
 {{- define "ramgate.entries.configuration" -}}
 {{- $maps := list "configmaps" -}}
 {{- $entries := list -}}
@@ -222,6 +225,14 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
   {{- $where := dict "matchLabels" (dict "kubernetes.io/metadata.name" "kube-system") -}}
   {{- $condition := dict "name" "eci-profile" "expression" (include "ramgate.cel.profile" .) -}}
   {{- $entries = append $entries (dict "name" "profile" "settings" "profile" "enforced" false "where" $where "rules" $rules "conditions" (list $condition)) -}}
+  {{- $operations := list "CREATE" "UPDATE" -}}
+  {{- $rules := list
+    (dict "apiGroups" (list "scheduling.alibabacloud.com") "apiVersions" (list "*") "operations" $operations "resources" (list "resourcepolicies") "scope" "Namespaced")
+    (dict "apiGroups" (list "eci.aliyun.com") "apiVersions" (list "*") "operations" $operations "resources" (list "selectors") "scope" "*")
+  -}}
+  {{- $where := dict "matchExpressions" (list (dict "key" "kubernetes.io/metadata.name" "operator" "NotIn" "values" (include "ramgate.exempt" . | fromJsonArray))) -}}
+  {{- $condition := dict "name" "changed" "expression" "object == null || oldObject == null || object.?spec != oldObject.?spec" -}}
+  {{- $entries = append $entries (dict "name" "routing-policies" "settings" "profile" "enforced" false "where" $where "rules" $rules "conditions" (list $condition)) -}}
 {{- end -}}
 {{- $rules := include "ramgate.rules.core" (dict "operations" (list "CREATE" "UPDATE") "resources" $maps) | fromJsonArray -}}
 {{- $where := dict "matchLabels" (dict "kubernetes.io/metadata.name" .Release.Namespace) -}}

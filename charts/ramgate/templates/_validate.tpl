@@ -80,6 +80,17 @@ the values and the fix.
 {{- if and (eq .Values.cluster.eciProfileChanges "refuse") (not .Values.cluster.eciProfile) -}}
   {{- fail "cluster.eciProfileChanges is refuse, but cluster.eciProfile is false, so the API server sends no change of it; set eciProfile to true" -}}
 {{- end -}}
+{{- $presets := .Files.Get "carrier-presets.yaml" | fromYaml -}}
+{{- range $index, $carrier := .Values.cluster.carriers -}}
+  {{- if $carrier.preset -}}
+    {{- if not (hasKey $presets $carrier.preset) -}}
+      {{- fail (printf "cluster.carriers[%d]: %s is no preset; there are %s" $index $carrier.preset (keys $presets | sortAlpha | join ", ")) -}}
+    {{- end -}}
+    {{- if not (or $carrier.user (get $presets $carrier.preset).user) -}}
+      {{- fail (printf "cluster.carriers[%d]: preset %s has no usual namespace; write the controller's name in user, such as system:serviceaccount:NAMESPACE:NAME" $index $carrier.preset) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
 {{- if and .Values.cluster.serverless .Values.cluster.burstNamespaces -}}
   {{- fail "cluster.serverless already sends every pod, so cluster.burstNamespaces must be empty" -}}
 {{- end -}}

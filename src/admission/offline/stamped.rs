@@ -1,6 +1,6 @@
 //! Objects as they are after somebody has written them: what a case file has stamped before its request.
 
-use crate::admission::offline::{OfflineError, Operation, Request, listed, patch, path, send, workload};
+use crate::admission::offline::{OfflineError, Operation, Pointers, Request, listed, patch, send, workload};
 use crate::admission::{Mode, Modes, Webhook};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ pub fn stamped(
     }
     if let Some(owner) = owner(&object) {
         // A controller copies what was written into its owner
-        let pointer = format!("{}/metadata/annotations", path(&object, settings).pointer());
+        let pointer = format!("{}/annotations", Pointers::of(&object, settings).metadata);
         let annotations = object.pointer_mut(&pointer).and_then(Value::as_object_mut);
         let stamp = annotations.and_then(|all| all.get_mut(REQUESTED_BY));
         if let (Some(stamp), Some(signer)) = (stamp, objects.signer())
@@ -162,7 +162,7 @@ fn written_by(user: &str, object: &Value, settings: &ClusterSettings) -> Option<
 /// Applies the case's change to the stamped object, as a patch would: what stamping and mapping wrote stays, unless the
 /// change concerns it
 pub(crate) fn rebase(unstamped: &Value, stamped: &Value, object: &mut Value, settings: &ClusterSettings) {
-    let base = format!("{}/metadata/annotations", path(object, settings).pointer());
+    let base = format!("{}/annotations", Pointers::of(object, settings).metadata);
     let empty = Value::Object(Default::default());
     let (before, after) = (
         unstamped.pointer(&base).unwrap_or(&empty),

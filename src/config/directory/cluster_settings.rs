@@ -11,6 +11,7 @@ use crate::config::directory::label_selector::{self, LabelSelector};
 use crate::config::directory::located_text::{LocatedText, strings};
 use crate::config::directory::name_rules::check_not_empty;
 use crate::config::directory::spawner::{self, Spawner};
+use crate::kubernetes::template_place::TemplatePlace;
 use ram_policy::source::{Fault, Node, Value};
 
 /// The most tags that the custom tags annotation of a pod takes, by its documentation
@@ -98,6 +99,18 @@ impl ClusterSettings {
         spawners.any(|spawner| spawner.service_account == account && spawner.is_in(namespace, labels))
     }
 
+    /// The places of pod metadata in the objects of a listed resource, each once
+    pub(crate) fn places(&self, group: &str, resource: &str) -> Vec<TemplatePlace> {
+        let listed = self.carriers.iter();
+        let mut places: Vec<TemplatePlace> = listed
+            .filter(|carrier| carrier.group == group && carrier.resource == resource)
+            .flat_map(|carrier| carrier.templates.iter().cloned())
+            .collect();
+        places.sort_by(|one, other| one.path.cmp(&other.path));
+        places.dedup_by(|one, other| one.path == other.path);
+        places
+    }
+
     /// Paths of the fields of a resource whose change does not change its pods: those that all of its controllers list
     pub(crate) fn harmless(&self, group: &str, resource: &str) -> Vec<&str> {
         let mut carriers = self
@@ -163,7 +176,7 @@ pub(crate) fn read(node: &Node) -> Result<ClusterSettings, Faults> {
     let virtual_nodes = selectors(wire.virtual_nodes, defaults.virtual_nodes);
     let acs_nodes = selectors(wire.acs_nodes, defaults.acs_nodes);
     let burst_namespaces = selectors(wire.burst_namespaces, defaults.burst_namespaces);
-    let carriers = faults.handle_each(&wire.carriers, delegated_controller::read);
+    let carriers = faults.handle_each(&wire.carriers, delegated_controller::read_entry);
     let injectors = faults.handle_each(&wire.injectors, injector::read);
     let spawners = faults.handle_each(&wire.spawners, spawner::read);
     faults.finish(ClusterSettings {
@@ -176,7 +189,7 @@ pub(crate) fn read(node: &Node) -> Result<ClusterSettings, Faults> {
         eci_profile: wire.eci_profile.unwrap_or(defaults.eci_profile),
         eci_profile_changes: wire.eci_profile_changes,
         judge_scale: wire.judge_scale,
-        carriers,
+        carriers: carriers.into_iter().flatten().collect(),
         keepers: strings(wire.keepers),
         control_plane: strings(wire.control_plane),
         injectors,
@@ -250,7 +263,7 @@ controlPlane: ["system:serviceaccount:kube-system:my-janitor"]
             ),
             (20, 1, 1)
         );
-        assert_eq!(settings.carriers[0].templates, ["spec.template"]);
+        assert_eq!(settings.carriers[0].templates[0].path, "spec.template");
         assert_eq!(settings.keepers, ["system:serviceaccount:tools:reloader"]);
         assert_eq!(settings.runtime_classes, ["eci"]);
         assert_eq!(settings.control_plane.len(), 1);

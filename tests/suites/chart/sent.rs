@@ -30,7 +30,7 @@ fn rules(entry: &Value) -> BTreeSet<String> {
                     for operation in strings(&rule["operations"]) {
                         let line = format!("{operation} {group}/{version}/{resource}");
                         let line = match rule["scope"].as_str().unwrap() {
-                            "Namespaced" => line,
+                            "Namespaced" | "*" => line,
                             "Cluster" => format!("({line})"),
                             scope => panic!("{scope}"),
                         };
@@ -138,6 +138,16 @@ fn every_kind_and_operation_has_its_entry() {
         (
             "profile",
             all(&["CREATE", "UPDATE", "DELETE"], ["/v1/configmaps"]),
+        ),
+        (
+            "routing-policies",
+            all(
+                &["CREATE", "UPDATE"],
+                [
+                    "scheduling.alibabacloud.com/*/resourcepolicies",
+                    "eci.aliyun.com/*/selectors",
+                ],
+            ),
         ),
         ("configuration", all(&["CREATE", "UPDATE"], ["/v1/configmaps"])),
     ];
@@ -328,6 +338,40 @@ fn kinds_of_carriers_are_sent_in_any_version() {
     }
     let serverless = render(&json!({"cluster": {"serverless": true, "carriers": carriers}}));
     assert_eq!(rules(serverless.entry("mutating", "burst")), everything);
+}
+
+#[test]
+fn a_preset_sends_all_its_kinds() {
+    let presets = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src/config/directory/carrier_presets.yaml"
+    );
+    let presets = std::fs::read_to_string(presets).unwrap();
+    let presets = ramgate::testing::yaml::parse(&presets).unwrap()[0].to_json();
+    for (name, preset) in presets.as_object().unwrap() {
+        let values =
+            json!({"cluster": {"carriers": [{"preset": name, "user": "system:serviceaccount:a:b"}]}});
+        let manifests = render(&values);
+        let kinds = preset["kinds"].as_array().unwrap().iter();
+        // Pods are sent anyway
+        let kinds = kinds.filter(|kind| kind["group"] != "");
+        let wanted: BTreeSet<String> = kinds
+            .flat_map(|kind| {
+                let line = format!(
+                    "{}/*/{}",
+                    kind["group"].as_str().unwrap(),
+                    kind["resource"].as_str().unwrap()
+                );
+                all(&["CREATE", "UPDATE"], [line.as_str()])
+            })
+            .collect();
+        let entries = manifests.entry_names("mutating").into_iter();
+        let entries = entries.filter(|entry| entry.starts_with("carriers-"));
+        let sent: BTreeSet<String> = entries
+            .flat_map(|entry| rules(manifests.entry("mutating", entry)))
+            .collect();
+        assert_eq!(sent, wanted, "{name}");
+    }
 }
 
 #[test]
