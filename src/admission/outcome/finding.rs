@@ -88,14 +88,13 @@ impl Finding {
     /// Whether mode enforce denies it even if the pod only may reach ECI: what must not be stored, or cannot be read
     pub(crate) fn holds_on_every_route(&self) -> bool {
         match self {
-            Self::Malformed(_) | Self::Unmappable(_) => true,
+            Self::Malformed(_) | Self::Unmappable(_) | Self::CreatingPodUnread => true,
             Self::Stamp(fault) => fault.is_forged(),
             Self::BindingAnnotation(_)
             | Self::Revision(_)
             | Self::NotMapped { .. }
             | Self::Unbound
             | Self::Spawner(_)
-            | Self::CreatingPodUnread
             | Self::UnlistedController { .. }
             | Self::UnknownNamespace
             | Self::UnknownPod

@@ -1,12 +1,7 @@
-//! What is planted, and what `ramgate preflight` finds.
+//! What is planted.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use serde_json::Value;
-
-use crate::harness::cluster::Cluster;
-use crate::harness::command::ramgate;
 use crate::rehearsal::teams::Team;
 
 /// What is wrong with the Deployment of a team
@@ -44,9 +39,4 @@ pub(crate) fn planted(teams: &[Team]) -> BTreeSet<(String, Obstacle)> {
         .iter()
         .filter_map(|team| Some((team.namespace.clone(), team.obstacle?)))
         .collect()
-}
-
-/// What `ramgate preflight` finds beside missing stamps
-pub(crate) fn found(_cluster: &Cluster, _folder: &Path) -> BTreeSet<(String, Obstacle)> {
-    BTreeSet::new()
 }

@@ -1,15 +1,12 @@
 //! The teams: what runs in their namespaces, what they do in a day, and what is wrong with some of their workloads.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::harness::cast::{self, ALICE, DAVE, MALLORY, ROLE};
+use crate::harness::cast::{ALICE, DAVE, MALLORY, ROLE};
 use crate::harness::cluster::Cluster;
-use crate::harness::install;
-use crate::harness::objects::{self, TAGS};
-use crate::harness::process::scratch;
+use crate::harness::objects::TAGS;
 use crate::harness::rest::{Patch, Reply, Rest};
 use crate::harness::workloads::{To, image, pod, workload};
 use crate::rehearsal::obstacles::Obstacle;
@@ -41,19 +38,6 @@ pub(crate) fn teams(cluster: &Cluster) -> Vec<Team> {
             }
         })
         .collect()
-}
-
-/// ramgate's documents as a folder, for a cluster in which nothing is installed
-pub(crate) fn configuration() -> PathBuf {
-    let folder = scratch();
-    let write = |name: &str, value: &Value| std::fs::write(folder.join(name), value.to_string()).unwrap();
-    write("cast.yaml", &cast::directory());
-    write("account.yaml", &objects::account());
-    write(
-        "cluster.yaml",
-        &json!({"cluster": install::values_of_whole_cluster()["cluster"]}),
-    );
-    folder
 }
 
 impl Team {
