@@ -30,6 +30,7 @@ mod guard;
 mod identity;
 mod lifecycle;
 mod metrics;
+mod modes;
 mod outage;
 mod paths;
 mod pods;
