@@ -15,6 +15,9 @@ use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{REQUESTED_BY, StampedObject, unverified};
 
+/// A user's extra information: values by key
+type Extra = BTreeMap<String, Vec<String>>;
+
 /// An object as it is after somebody has written it, or what controls it: mapped, and stamped for its controller owner if it
 /// names one
 ///
@@ -23,7 +26,7 @@ use crate::stamp::{REQUESTED_BY, StampedObject, unverified};
 /// The manifest is not what its kind says.
 pub fn stamped(
     object: &Value,
-    (user, groups, extra): (&str, &[String], Option<&BTreeMap<String, Vec<String>>>),
+    (user, groups, extra): (&str, &[String], Option<&Extra>),
     configuration: &Configuration,
     objects: &ClusterSnapshot,
     now: Timestamp,
