@@ -35,8 +35,8 @@ pub struct Request<'a> {
     pub user: &'a str,
     /// The user's groups
     pub groups: &'a [String],
-    /// What the authenticator knows of the user besides: keys with their values
-    pub extra: &'a [(String, Vec<String>)],
+    /// The user's extra information
+    pub extra: Option<&'a BTreeMap<String, Vec<String>>>,
 }
 
 /// An operation on an object
@@ -300,11 +300,6 @@ fn body(request: &Request<'_>, settings: &ClusterSettings) -> Value {
         "Binding" => "binding",
         _ => request.subresource,
     };
-    let extra: BTreeMap<&str, &[String]> = request
-        .extra
-        .iter()
-        .map(|(key, values)| (key.as_str(), values.as_slice()))
-        .collect();
     let namespace = match kind {
         "ImageCache" | "Node" => "",
         _ => text(object, "/metadata/namespace").unwrap_or("default"),
@@ -328,7 +323,7 @@ fn body(request: &Request<'_>, settings: &ClusterSettings) -> Value {
             "name": text(object, "/metadata/name").unwrap_or_default(),
             "namespace": namespace,
             "operation": request.operation.name(),
-            "userInfo": {"username": request.user, "groups": request.groups, "extra": extra},
+            "userInfo": {"username": request.user, "groups": request.groups, "extra": request.extra},
             "object": new,
             "oldObject": old,
             "dryRun": true,

@@ -122,7 +122,7 @@ impl Given {
             subresource,
             user,
             groups: &[],
-            extra: &[],
+            extra: None,
         };
         offline::run(&request, &self.configuration, &objects, &self.modes, now()).unwrap()
     }
@@ -271,7 +271,7 @@ fn review(operation: &str, subresource: &str, object: &Value, old: &Value) -> St
 /// The pod as the user `all` gets it from the mutating webhook
 fn stamped(pod: &Value, configuration: &Configuration) -> Value {
     let objects = ClusterSnapshot::new(&[], &configuration.cluster).unwrap();
-    offline::stamped(pod, ("all", &[]), configuration, &objects, now()).unwrap()
+    offline::stamped(pod, ("all", &[], None), configuration, &objects, now()).unwrap()
 }
 
 fn answered(
@@ -362,7 +362,7 @@ fn the_validating_webhook_takes_the_requesters_stamp_and_no_other() {
     };
     let code = |pod: &Value| code_in(Mode::Warn, pod);
     let by = |user: &str, pod: &Value| {
-        offline::stamped(pod, (user, &[]), &configuration, &objects, now()).unwrap()
+        offline::stamped(pod, (user, &[], None), &configuration, &objects, now()).unwrap()
     };
     let plain = pod(json!({}));
     assert_eq!(code(&by("all", &plain)), (Decision::Allow, String::new()));
@@ -559,7 +559,7 @@ fn the_control_plane_looks_after_what_was_judged() {
                 subresource: "",
                 user,
                 groups: &groups,
-                extra: &[],
+                extra: None,
             };
             offline::run(&request, &given.configuration, &objects, &given.modes, now())
                 .unwrap()

@@ -1,5 +1,7 @@
 //! The pod level (`manifest`): a request of Kubernetes, from the manifest to the answer of the webhook.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -37,23 +39,23 @@ struct Requester {
     user: String,
     #[serde(default)]
     groups: Vec<String>,
-    #[serde(default)]
-    extra: Entries<OneOrMany>,
+    extra: Option<Entries<OneOrMany>>,
 }
 
 impl Requester {
-    fn extra(&self) -> Vec<(String, Vec<String>)> {
-        let entries = self.extra.0.iter();
-        entries
-            .map(|(key, OneOrMany(values))| (key.clone(), values.clone()))
-            .collect()
+    fn extra(&self) -> Option<BTreeMap<String, Vec<String>>> {
+        let Entries(entries) = self.extra.as_ref()?;
+        let entries = entries.iter();
+        Some(
+            entries
+                .map(|(key, values)| (key.clone(), values.0.clone()))
+                .collect(),
+        )
     }
 
     /// The name of the pod that the requester's token is bound to
-    fn token_pod(&self) -> Option<&str> {
-        let mut entries = self.extra.0.iter();
-        let (_, OneOrMany(names)) = entries.find(|(key, _)| key == POD_NAME)?;
-        names.first().map(String::as_str)
+    fn token_pod(&self) -> Option<String> {
+        self.extra()?.get(POD_NAME)?.first().cloned()
     }
 }
 
@@ -109,7 +111,7 @@ impl PodRequestCase {
             subresource: self.subresource(),
             user: &self.r#as.user,
             groups: &self.r#as.groups,
-            extra: &extra,
+            extra: extra.as_ref(),
         };
         let modes = Modes::everywhere(Mode::Enforce);
         let result = offline::run(&request, configuration, &objects.cluster, &modes, now)
@@ -174,22 +176,23 @@ impl PodRequestCase {
         configuration: &Configuration,
         now: Timestamp,
     ) -> Result<Vec<Value>, Fault> {
-        let Some(Requester { user, groups, .. }) = &self.creator_stamped_by else {
+        let Some(creator) = &self.creator_stamped_by else {
             return Ok(manifests);
         };
+        let (Requester { user, groups, .. }, extra) = (creator, creator.extra());
         let cluster = self.cluster(&manifests, &configuration.cluster)?;
         let name = self.r#as.token_pod();
         let mut pods = manifests.iter_mut();
         let pod = pods.find(|manifest| {
             let text = |pointer| manifest.pointer(pointer).and_then(Value::as_str);
-            text("/kind") == Some("Pod") && name.is_some() && text("/metadata/name") == name
+            text("/kind") == Some("Pod") && name.is_some() && text("/metadata/name") == name.as_deref()
         });
         let Some(pod) = pod else {
             let message =
                 "`creatorStampedBy` needs `extra` in `as`, with the pod-name of a Pod among `objects`";
             return Err(Fault::new(self.manifest.at, message));
         };
-        *pod = offline::stamped(pod, (user, groups), configuration, &cluster, now)
+        *pod = offline::stamped(pod, (user, groups, extra.as_ref()), configuration, &cluster, now)
             .map_err(|error| Fault::new(self.manifest.at, error.to_string()))?;
         Ok(manifests)
     }
@@ -206,7 +209,7 @@ impl PodRequestCase {
         &self,
         objects: RequestObjects,
         mut manifests: Vec<Value>,
-        Requester { user, groups, .. }: &Requester,
+        requester: &Requester,
         configuration: &Configuration,
         now: Timestamp,
     ) -> Result<RequestObjects, Fault> {
@@ -216,9 +219,16 @@ impl PodRequestCase {
             mut old,
             mut cluster,
         } = objects;
+        let (Requester { user, groups, .. }, extra) = (requester, requester.extra());
         let stamp = |object: &Value, cluster: &ClusterSnapshot| {
-            offline::stamped(object, (user, groups), configuration, cluster, now)
-                .map_err(|error| Fault::new(self.manifest.at, error.to_string()))
+            offline::stamped(
+                object,
+                (user, groups, extra.as_ref()),
+                configuration,
+                cluster,
+                now,
+            )
+            .map_err(|error| Fault::new(self.manifest.at, error.to_string()))
         };
         if let Some(old) = &mut old {
             let stamped = stamp(old, &cluster)?;

@@ -2,6 +2,8 @@
 
 use crate::admission::offline::{OfflineError, Operation, Pointers, Request, listed, patch, send, workload};
 use crate::admission::{Mode, Modes, Webhook};
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -13,6 +15,9 @@ use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{REQUESTED_BY, StampedObject, unverified};
 
+/// A user's extra information: values by key
+type Extra = BTreeMap<String, Vec<String>>;
+
 /// An object as it is after somebody has written it, or what controls it: mapped, and stamped for its controller owner if it
 /// names one
 ///
@@ -21,7 +26,7 @@ use crate::stamp::{REQUESTED_BY, StampedObject, unverified};
 /// The manifest is not what its kind says.
 pub fn stamped(
     object: &Value,
-    (user, groups): (&str, &[String]),
+    (user, groups, extra): (&str, &[String], Option<&Extra>),
     configuration: &Configuration,
     objects: &ClusterSnapshot,
     now: Timestamp,
@@ -31,7 +36,7 @@ pub fn stamped(
         subresource: "",
         user,
         groups,
-        extra: &[],
+        extra,
     };
     let settings = &configuration.cluster;
     let modes = Modes::everywhere(Mode::Audit);

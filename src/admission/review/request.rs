@@ -69,7 +69,6 @@ pub(super) struct UserInfo<'a> {
     pub(super) username: Text<'a>,
     #[serde(borrow, default, deserialize_with = "bounded_list::<MAX_GROUPS, _, _>")]
     pub(super) groups: Vec<Text<'a>>,
-    /// What the authenticator knows besides; read only where it matters, since it may hold anything
     #[serde(borrow)]
     pub(super) extra: Option<&'a RawValue>,
 }

@@ -49,7 +49,7 @@ fn driver() -> Value {
     let configuration = spawning();
     offline::stamped(
         &driver,
-        ("test", &[]),
+        ("test", &[], None),
         &configuration,
         &ClusterSnapshot::default(),
         now(),

@@ -111,7 +111,7 @@ impl Input<'_> {
             subresource,
             user: &self.args.user,
             groups: &self.groups,
-            extra: &[],
+            extra: None,
         };
         let modes = Modes::everywhere(Mode::Enforce);
         let result = offline::run(

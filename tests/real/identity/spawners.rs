@@ -291,6 +291,7 @@ fn without_its_pod_a_spawner_is_asked_itself() {
 
     // Elsewhere the account is asked itself, also where Kubernetes lets it work.
     let elsewhere = Stage::labelled("elsewhere", &[SPAWNING]);
+    furnish(&elsewhere, SPAWNER);
     let uid = bobs["metadata"]["uid"].as_str().unwrap();
     let denial = create(
         &impersonated(&stage, "bobs", uid),
