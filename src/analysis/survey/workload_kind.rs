@@ -38,6 +38,9 @@ pub(crate) struct DelegatedKind {
     pub templates: Vec<TemplatePlace>,
 }
 
+/// A pod or pod template of an object, with its path if the object may have several
+pub(crate) type FoundTemplate<'o> = (Option<String>, Cow<'o, Value>);
+
 impl WorkloadKind {
     /// All kinds of a configuration, owners before the kinds that they own
     pub(crate) fn all(settings: &ClusterSettings) -> Vec<Self> {
@@ -124,7 +127,7 @@ impl WorkloadKind {
     pub(crate) fn templates<'o>(
         &self,
         object: &'o Value,
-    ) -> Result<Vec<(Option<String>, Cow<'o, Value>)>, serde_json::Error> {
+    ) -> Result<Vec<FoundTemplate<'o>>, serde_json::Error> {
         let places = match self {
             Self::BuiltIn(workload) => {
                 let path = FieldPath::of(workload.template().iter().copied());
