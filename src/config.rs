@@ -28,6 +28,9 @@ pub use crate::config::configuration::Configuration;
 pub(crate) use crate::config::configuration::DocumentCounts;
 pub(crate) use crate::config::configuration::{Boundary, Interest};
 pub(crate) use crate::config::directory::bindings::Subject;
+pub(crate) use crate::config::directory::carrier_presets::{
+    preset_entries, preset_of, written as written_preset,
+};
 pub use crate::config::directory::cluster_settings::ClusterSettings;
 pub(crate) use crate::config::directory::cluster_settings::ProfileChanges;
 pub(crate) use crate::config::directory::delegated_controller::DelegatedController;
@@ -40,6 +43,7 @@ pub(crate) use crate::config::directory::mapping_rules::{
     FieldRule, MappingMode, MappingRules, MappingSource, TagRule,
 };
 pub(crate) use crate::config::directory::name_rules::is_label;
+pub(crate) use crate::config::directory::spawner::{Spawner, SpawnerNamespaces};
 pub use crate::config::located_fault::{FaultClass, LocatedFault};
 pub use crate::config::merge::{check, merge};
 pub use crate::config::named_document::{NamedDocument, load};

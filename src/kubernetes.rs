@@ -23,6 +23,8 @@ pub(crate) mod pod_spec;
 pub(crate) mod pod_template;
 pub(crate) mod requested_resources;
 pub(crate) mod reviewed_template;
+pub(crate) mod routing_policy;
 pub(crate) mod snapshot;
 pub(crate) mod string_map;
+pub(crate) mod template_place;
 pub(crate) mod workload;

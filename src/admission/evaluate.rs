@@ -15,6 +15,7 @@
 //! | a workload is scaled up | `scale` |
 //! | an image cache | `image_cache` |
 //! | ACK's eci-profile | `eci_profile` |
+//! | ACK's ResourcePolicy, a VNode's Selector | `routing_policy` |
 //! | a ControllerRevision that its controller did not write | `controller_revision` |
 //!
 //! A request that does not concern ECI has no evaluation: `None`.
@@ -34,7 +35,9 @@ mod image_cache;
 mod mutate;
 mod pod_update;
 mod ram;
+mod routing_policy;
 mod scale;
+mod spawned;
 mod stamp_check;
 mod template;
 mod update;
@@ -48,6 +51,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::admission::attribution;
+use crate::admission::attribution::Creator;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::mode::{Mode, OnDifference};
@@ -63,7 +67,6 @@ use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::kubernetes::workload::Workload;
-use ram_policy::Principal;
 
 /// A review, and everything that its evaluation depends on
 #[derive(Clone, Copy)]
@@ -74,6 +77,8 @@ pub(crate) struct EvaluationContext<'a> {
     pub configuration: &'a Configuration,
     /// The cluster
     pub cluster: &'a dyn Cluster,
+    /// The requester, or the person for whom a spawner acts
+    pub creator: &'a Creator,
     /// The mode of the namespace
     pub mode: Mode,
     /// The effect of a difference between a controller's pod and its stamp
@@ -83,8 +88,17 @@ pub(crate) struct EvaluationContext<'a> {
 }
 
 impl EvaluationContext<'_> {
-    /// Evaluates the review for the mutating webhook: its patch, and the annotations that cannot be read
+    /// Evaluates the review for the mutating webhook: its patch, and in mode enforce what cannot be read or mapped
     pub(crate) fn mutate(&self) -> Option<Evaluation> {
+        let mut evaluation = self.mutate_request()?;
+        if self.mode != Mode::Enforce {
+            // Nothing is denied, and the validating webhook finds the same and says it once
+            evaluation.findings.clear();
+        }
+        Some(evaluation)
+    }
+
+    fn mutate_request(&self) -> Option<Evaluation> {
         let is_image_cache = self.review.resource() == Resource::ImageCaches;
         match self.review.operation() {
             Operation::Create if self.review.binding().is_some() => self.mutate_binding(),
@@ -101,13 +115,16 @@ impl EvaluationContext<'_> {
     /// Evaluates the review for the validating webhook: whether the request is allowed as it is now
     pub(crate) fn validate(&self) -> Option<Evaluation> {
         let evaluation = self.validate_request()?.sorted();
-        Some(self.with_runtime_class(evaluation))
+        Some(self.with_spawner_named(self.with_runtime_class(evaluation)))
     }
 
     fn validate_request(&self) -> Option<Evaluation> {
         let review = self.review;
         match (review.resource(), review.subresource(), review.operation()) {
             (Resource::ConfigMaps, "", _) if review.is_eci_profile() => self.change_eci_profile(),
+            (Resource::RoutingPolicies, "", Operation::Create | Operation::Update) => {
+                self.change_routing_policy()
+            }
             (Resource::ImageCaches, "", operation) => self.image_cache(operation),
             (Resource::Pods, "", Operation::Delete) => self.delete(),
             (Resource::Pods, "eviction", Operation::Create) => self.evict(),
@@ -252,6 +269,7 @@ impl EvaluationContext<'_> {
         Evaluation {
             route: Some(route),
             verb: Some(verb),
+            stamped: self.person_of_spawner(),
             principal: self.requester(),
             is_tentative,
             ..Evaluation::default()
@@ -262,13 +280,6 @@ impl EvaluationContext<'_> {
     fn is_from_control_plane(&self) -> bool {
         let (user, groups) = (self.review.user(), self.review.groups());
         is_control_plane(user, groups, &self.configuration.cluster)
-    }
-
-    /// The RAM principal that the requester is bound to
-    fn requester(&self) -> Option<Principal> {
-        let (user, groups) = (self.review.user(), self.review.groups());
-        let binding = self.configuration.bindings.principal(user, groups);
-        binding.map(|binding| binding.principal.clone())
     }
 
     pub(crate) fn service_account(&self, pod: &Pod<'_>) -> Option<Arc<Meta>> {

@@ -10,6 +10,7 @@
 pub(crate) mod advice;
 pub(crate) mod cause;
 pub(crate) mod container_difference;
+pub(crate) mod creating_pod_fault;
 pub(crate) mod decision;
 pub(crate) mod evaluation;
 pub(crate) mod finding;

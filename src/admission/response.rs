@@ -6,12 +6,14 @@
 //! | which text does a finding have? | [`message`] |
 //! | how are messages cut to the limits of the API server? | [`admission_response`] |
 //! | what does the audit log keep? | [`audit`] |
+//! | what is the response to a request that could not be judged? | [`unjudged`] |
 
 pub(crate) mod admission_response;
 pub(crate) mod audit;
 pub(crate) mod denial;
 pub(crate) mod message;
 pub(crate) mod object_name;
+pub(crate) mod unjudged;
 
 use crate::admission::outcome::cause::Cause;
 use crate::admission::outcome::decision::Decision;
@@ -175,14 +177,11 @@ fn softened(review: &Review<'_>, mode: Mode, denial: &Denial, evaluation: &Evalu
         _ => "a pod of this",
     };
     let mark = evaluation.route.as_ref().and_then(Route::mark);
-    match (evaluation.is_tentative, mark) {
+    match (evaluation.is_only_possible(), mark) {
         (true, Some(mark)) => format!(
             "ramgate: {subject} may reach ECI ({mark}) and would be denied there: {}",
             denial.message
         ),
-        _ => format!(
-            "ramgate in mode {mode}, in mode enforce this would be denied: {}",
-            denial.message
-        ),
+        _ => unjudged::softened(mode, &denial.message),
     }
 }

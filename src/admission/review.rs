@@ -10,7 +10,7 @@
 //! | when does an update ask for more pods? | [`growth`] |
 //! | which changes outside a template matter? | [`parameters`] |
 //! | which ControllerRevisions are evaluated? | [`stored_revision`] |
-//! | what is read live before the evaluation? | [`live_reads`], [`complete`] |
+//! | what is read live before the evaluation? | [`live_reads`], [`token_pod`], [`complete`] |
 
 pub(crate) mod complete;
 mod growth;
@@ -24,6 +24,7 @@ mod request;
 mod resource;
 pub(crate) mod review_error;
 pub(crate) mod stored_revision;
+pub(crate) mod token_pod;
 
 use serde_json::value::RawValue;
 
@@ -196,6 +197,11 @@ impl<'a> Review<'a> {
     pub(crate) fn is_eci_profile(&self) -> bool {
         self.resource == Resource::ConfigMaps
             && (self.namespace(), self.name()) == (eci_profile::NAMESPACE, eci_profile::NAME)
+    }
+
+    /// Whether the review is about an object that sends others' pods to ECI
+    pub(crate) fn is_routing_object(&self) -> bool {
+        self.is_eci_profile() || self.resource == Resource::RoutingPolicies
     }
 
     /// The resource as its API group and name

@@ -5,6 +5,7 @@
 //! | which rule decides, in which order? | [`route`] |
 //! | what do node selector and affinity say? | [`node_affinity`], `node_requirement`, `label_values` |
 //! | which labels and taints route? | [`well_known`] |
+//! | which object of an unlisted kind has a mark? | [`unlisted_mark`] |
 //! | which annotations are misspelled ones of ECI? | [`lookalike`] |
 
 mod label_values;
@@ -13,4 +14,5 @@ pub(crate) mod mark;
 pub(crate) mod node_affinity;
 mod node_requirement;
 pub(crate) mod route;
+pub(crate) mod unlisted_mark;
 pub(crate) mod well_known;

@@ -5,7 +5,7 @@
 //! | section | file |
 //! | --- | --- |
 //! | `account` | `account.rs` |
-//! | `cluster` | `cluster_settings.rs`, with `delegated_controller.rs` (`carriers`) and `injector.rs` (`injectors`) |
+//! | `cluster` | `cluster_settings.rs`, with `delegated_controller.rs` (`carriers`), `injector.rs` (`injectors`) and `spawner.rs` (`spawners`) |
 //! | `resourceGroups` | `resource_group.rs` |
 //! | `users`, `groups`, `roles` | `identities.rs` |
 //! | `bindings` | `binding_entry.rs`; `bindings.rs` looks a requester up |
@@ -19,6 +19,7 @@ pub(crate) mod account;
 pub(crate) mod binding_entry;
 pub(crate) mod bindings;
 pub(crate) mod boundary;
+pub(crate) mod carrier_presets;
 pub(crate) mod cluster_settings;
 pub(crate) mod delegated_controller;
 pub(crate) mod directory_document;
@@ -31,4 +32,5 @@ pub(crate) mod mapping_rules;
 pub(crate) mod name_rules;
 pub(crate) mod principal_entry;
 pub(crate) mod resource_group;
+pub(crate) mod spawner;
 mod virtual_node_marks;

@@ -13,6 +13,7 @@ mod neighbours;
 mod older;
 mod outage;
 mod scale;
+mod spawners;
 mod stamp;
 mod subresources;
 mod templates;

@@ -184,11 +184,29 @@ too, and because a DELETE has no new object.
 ))
 {{- end -}}
 
-{{/* Whether the pod is not bound to a real node. This is the only test in namespaces that route to ECI. */}}
+{{/* Whether the new or the old pod or template has a mark, or runs under a spawner. */}}
+{{- define "ramgate.cel.wanted" -}}
+{{- $spawns := include "ramgate.cel.spawns" . -}}
+[object, oldObject].exists(o, o != null && [{{ include "ramgate.cel.pod" (dict "of" "o") }}].exists(pod,
+{{- if $spawns }}
+  {{ $spawns }} || (
+{{- end }}
+{{ include "ramgate.cel.marks" (dict "root" . "pod" "pod") | indent 2 }}
+{{- if $spawns }}
+  )
+{{- end }}
+))
+{{- end -}}
+
+{{/*
+Whether the pod is not bound to a real node, or runs under a spawner. This is the only test in namespaces that route to
+ECI.
+*/}}
 {{- define "ramgate.cel.elsewhere" -}}
 {{- $node := include "ramgate.cel.node" (dict "pod" "pod") -}}
 [object, oldObject].exists(o, o != null && [{{ include "ramgate.cel.pod" (dict "of" "o") }}].exists(pod,
-  {{ $node }} == "" || {{ include "ramgate.cel.unreal" (dict "root" . "name" $node) }}
+  {{ $node }} == "" || {{ include "ramgate.cel.unreal" (dict "root" .root "name" $node) }}
+  {{- if .spawners }}{{ with include "ramgate.cel.spawns" .root }} || {{ . }}{{ end }}{{ end }}
 ))
 {{- end -}}
 

@@ -107,7 +107,7 @@ impl EvaluationContext<'_> {
         ) {
             Err(NoValidStamp::Broken(broken)) if broken.is_forged() => Some(StampFault::Forged(broken)),
             Err(NoValidStamp::Broken(_) | NoValidStamp::Missing) => Some(StampFault::Unexpected),
-            Ok(claims) if claims.user != self.review.user() => Some(StampFault::Changed),
+            Ok(claims) if !self.is_author(&claims) => Some(StampFault::Changed),
             Ok(claims) => (!self.is_own(&claims, new, &owned)).then_some(StampFault::Unexpected),
         }
     }
@@ -117,10 +117,10 @@ impl EvaluationContext<'_> {
     /// They differ if another webhook, or the configuration, changed the fields since. A replica of another version writes
     /// the first form, which says less and nothing else.
     fn is_own(&self, claims: &Claims, new: &PodTemplate<'_>, owned: &OwnedObject) -> bool {
-        self.cluster.signer().is_some_and(|signer| {
-            let none = Changes::default();
-            let own = own_claims(self.review, new, owned, &none, self.configuration, &signer);
-            own == *claims || claims.object.is_none() && own.of_first_form() == *claims
-        })
+        let Some((signer, author)) = self.cluster.signer().zip(self.author()) else {
+            return false;
+        };
+        let own = own_claims(self.review, new, owned, &Changes::default(), author, &signer);
+        own == *claims || claims.object.is_none() && own.of_first_form() == *claims
     }
 }

@@ -97,6 +97,7 @@ impl EvaluationContext<'_> {
             Ok(claims) => (evaluation.on_behalf_of(self.stamped_user(&claims)), Some(claims)),
             Err(fault) => {
                 let evaluation = Evaluation {
+                    stamped: None,
                     principal: None,
                     ..evaluation
                 };

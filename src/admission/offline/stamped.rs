@@ -1,7 +1,9 @@
 //! Objects as they are after somebody has written them: what a case file has stamped before its request.
 
-use crate::admission::offline::{OfflineError, Operation, Request, listed, patch, path, send, workload};
+use crate::admission::offline::{OfflineError, Operation, Pointers, Request, listed, patch, send, workload};
 use crate::admission::{Mode, Modes, Webhook};
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -14,6 +16,9 @@ use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{Claims, REQUESTED_BY, StampedObject, unverified};
 
+/// A user's extra information: values by key
+type Extra = BTreeMap<String, Vec<String>>;
+
 /// An object as it is after somebody has written it, or what controls it: mapped, and stamped for its controller owner if it
 /// names one
 ///
@@ -22,7 +27,7 @@ use crate::stamp::{Claims, REQUESTED_BY, StampedObject, unverified};
 /// The manifest is not what its kind says.
 pub fn stamped(
     object: &Value,
-    (user, groups): (&str, &[String]),
+    (user, groups, extra): (&str, &[String], Option<&Extra>),
     configuration: &Configuration,
     objects: &ClusterSnapshot,
     now: Timestamp,
@@ -32,6 +37,7 @@ pub fn stamped(
         subresource: "",
         user,
         groups,
+        extra,
     };
     let settings = &configuration.cluster;
     let modes = Modes::everywhere(Mode::Audit);
@@ -66,7 +72,7 @@ pub(crate) fn with_given_fields(
     settings: &ClusterSettings,
     objects: &ClusterSnapshot,
 ) -> Value {
-    let pointer = format!("{}/metadata/annotations", path(&stamped, settings).pointer());
+    let pointer = format!("{}/annotations", Pointers::of(&stamped, settings).metadata);
     let text = |key: &str| given.pointer(&pointer).and_then(|all| all.get(key)).cloned();
     let written: Vec<(&str, Value)> = ECI_FIELDS
         .into_iter()
@@ -90,7 +96,7 @@ fn change_stamp(
     objects: &ClusterSnapshot,
     change: impl FnOnce(&mut Claims, &Map<String, Value>),
 ) {
-    let pointer = format!("{}/metadata/annotations", path(object, settings).pointer());
+    let pointer = format!("{}/annotations", Pointers::of(object, settings).metadata);
     let Some(annotations) = object.pointer_mut(&pointer).and_then(Value::as_object_mut) else {
         return;
     };
@@ -201,7 +207,7 @@ fn written_by(user: &str, object: &Value, settings: &ClusterSettings) -> Option<
 /// Applies the case's change to the stamped object, as a patch would: what stamping and mapping wrote stays, unless the
 /// change concerns it
 pub(crate) fn rebase(unstamped: &Value, stamped: &Value, object: &mut Value, settings: &ClusterSettings) {
-    let base = format!("{}/metadata/annotations", path(object, settings).pointer());
+    let base = format!("{}/annotations", Pointers::of(object, settings).metadata);
     let empty = Value::Object(Default::default());
     let (before, after) = (
         unstamped.pointer(&base).unwrap_or(&empty),

@@ -157,22 +157,6 @@ fn cut(cause: Cause) -> Cause {
     }
 }
 
-/// A denial without an evaluation: the review is malformed, or the server cannot evaluate it now
-pub fn refuse(uid: &str, code: u16, message: &str) -> Vec<u8> {
-    let status = Status {
-        code,
-        message: message.to_owned(),
-        name: "",
-        causes: Vec::new(),
-    };
-    AdmissionResponse {
-        uid,
-        status: Some(status),
-        ..AdmissionResponse::default()
-    }
-    .into_json()
-}
-
 /// Kubernetes' reason for an HTTP code
 fn reason(code: u16) -> &'static str {
     match code {

@@ -1,5 +1,6 @@
 //! The text of messages: one file for each kind of finding.
 
+pub(crate) mod creating_pod_message;
 pub(crate) mod finding_message;
 pub(crate) mod message_context;
 pub(crate) mod ram_denial;

@@ -34,6 +34,9 @@ pub(super) fn described(review: &Review<'_>, name: &str, verb: Option<Verb>) -> 
         (Resource::ImageCaches, _) => format!("image cache {}", quoted(name, 128)),
         (Resource::Nodes, _) => format!("the kubelet of node {}", quoted(name, 128)),
         (Resource::Other, _) => format!("pods of {} {within}", clipped(resource, 64)),
+        (Resource::RoutingPolicies, _) => {
+            format!("{} {within}, by which pods are made", clipped(resource, 64))
+        }
         (Resource::ConfigMaps, _) => format!("ConfigMap {within}, by which pods are made"),
         (Resource::Pods | Resource::Bindings, _) => format!("pod {within}"),
     }

@@ -159,7 +159,20 @@ fn what_is_no_review_is_denied_with_the_reason() {
         }),
     ];
     let errors = bodies.iter().map(|body| {
-        let answer = malformed(&SubjectAccessReview::parse(body.as_bytes()).unwrap_err());
+        let error = SubjectAccessReview::parse(body.as_bytes()).unwrap_err();
+        for mode in [Mode::Warn, Mode::Audit] {
+            let answer = malformed(&error, mode);
+            assert_eq!(
+                status(&answer),
+                json!({"allowed": false, "denied": false}),
+                "{mode}"
+            );
+            assert_eq!(
+                (answer.record.decision, answer.record.mode),
+                ("malformed", mode.name())
+            );
+        }
+        let answer = malformed(&error, Mode::Enforce);
         assert_eq!(answer.record.decision, "malformed");
         assert!(status(&answer)["evaluationError"].is_string());
         let version: Value = serde_json::from_slice(&answer.body).unwrap();
@@ -171,8 +184,16 @@ fn what_is_no_review_is_denied_with_the_reason() {
 }
 
 #[test]
-fn a_refusal_of_the_server_is_a_denial() {
-    let body: Value = serde_json::from_slice(&refuse("too slow")).unwrap();
+fn a_refusal_of_the_server_is_a_denial_in_mode_enforce_alone() {
+    for mode in [Mode::Warn, Mode::Audit] {
+        let body: Value = serde_json::from_slice(&refuse("too slow", mode)).unwrap();
+        assert_eq!(
+            body["status"],
+            json!({"allowed": false, "denied": false}),
+            "{mode}"
+        );
+    }
+    let body: Value = serde_json::from_slice(&refuse("too slow", Mode::Enforce)).unwrap();
     assert_eq!(
         body,
         json!({

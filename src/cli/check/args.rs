@@ -28,6 +28,9 @@ pub(in crate::cli) struct CheckArgs {
     /// What else the cluster holds: namespaces, service accounts, nodes, pods, eci-profile
     #[arg(long, value_name = "FILE|DIR")]
     pub(super) objects: Option<PathBuf>,
+    /// Exit with 2 also for marks of ECI in kinds that ramgate does not judge
+    #[arg(long)]
+    pub(super) strict: bool,
     /// Show every question to RAM with every statement that was read for it
     #[arg(long)]
     pub(super) explain: bool,

@@ -31,6 +31,9 @@ pub(super) fn human(operation: PodOperation, manifests: &[EvaluatedManifest]) ->
 
 fn manifest(operation: PodOperation, one: &EvaluatedManifest) -> String {
     let title = title(&one.manifest);
+    if let Some(mark) = &one.unlisted {
+        return format!("{title}: not judged: {}\n", mark.described());
+    }
     let Some(result) = &one.result else {
         return format!("{title}: not judged, no pods come of it that ramgate knows of\n");
     };
@@ -111,7 +114,7 @@ fn no_route(result: &OfflineResult) -> String {
 
 /// The annotations that mapping changed
 fn mapped_annotations(manifest: &Manifest, result: &OfflineResult) -> Vec<String> {
-    let annotations = format!("{}/metadata/annotations", result.at);
+    let annotations = format!("{}/annotations", result.metadata_at);
     let annotations = manifest.object.pointer(&annotations);
     let written = |key: &str| annotations?.get(key).and_then(Value::as_str);
     let is_changed = |key: &&str| written(key) != result.annotations.get(*key).map(String::as_str);

@@ -38,6 +38,8 @@ impl Finding {
             Self::Stamp(_) => Some(REQUESTED_BY),
             Self::Unmappable(MappingError::Value { .. })
             | Self::Unbound
+            | Self::Spawner(_)
+            | Self::CreatingPodUnread
             | Self::BindingAnnotation(_)
             | Self::Revision(_)
             | Self::UnlistedController { .. }
@@ -73,6 +75,8 @@ impl Finding {
                 found,
             } => not_mapped(annotation, wanted.as_deref(), found.as_deref()),
             Self::Unbound => unbound(context.user),
+            Self::Spawner(fault) => fault.explanation(context.user),
+            Self::CreatingPodUnread => CREATING_POD_UNREAD.to_owned(),
             Self::Stamp(fault) => fault.explanation(context.namespace),
             Self::BindingAnnotation(annotation) => binding_annotation(annotation),
             Self::Revision(fault) => fault.explanation(),
@@ -133,6 +137,8 @@ impl Finding {
             | Self::Unmappable(_)
             | Self::NotMapped { .. }
             | Self::Unbound
+            | Self::Spawner(_)
+            | Self::CreatingPodUnread
             | Self::Stamp(_)
             | Self::BindingAnnotation(_)
             | Self::Revision(_)
@@ -148,6 +154,9 @@ impl Finding {
         }
     }
 }
+
+const CREATING_POD_UNREAD: &str = "the pod that its token is bound to could not be read, so nobody can say for whom it acts: \
+                                   try again, and if it lasts ask your cluster administrator to look at ramgate's log";
 
 const UNKNOWN_POD: &str = "no such pod is known, so nobody can say whose container group it is";
 

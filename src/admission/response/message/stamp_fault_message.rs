@@ -69,7 +69,7 @@ const UNMARKED: &str = "nothing says who asked for it, because nothing on it led
 /// The most differences in one sentence
 const SHOWN: usize = 3;
 
-fn shown(differences: &[ContainerDifference]) -> String {
+pub(super) fn shown(differences: &[ContainerDifference]) -> String {
     let mut words: Vec<String> = differences
         .iter()
         .take(SHOWN)
