@@ -2,7 +2,8 @@
 
 use crate::admission::Cause;
 use crate::admission::response::admission_response::MAX_MESSAGE;
-use crate::admission::response::message::ram_denial::condition_text;
+use crate::admission::response::message::english::requirement;
+use crate::admission::response::message::explanation::Requirement;
 use crate::authorization::evaluation::Scope;
 use crate::authorization::finding::Finding;
 use crate::authorization::pod_read::{PodRead, Verb};
@@ -10,7 +11,7 @@ use crate::authorization::selector_advice::Advice;
 use crate::wording::{NAME_LENGTH, described, fitted, joined, listed, quoted, subject};
 use eci_calls::Denial;
 use eci_calls::condition_key::{TagKey, TagSource};
-use ram_policy::{Mismatch, Miss, PolicyType, Principal, Reason, StatementId};
+use ram_policy::{Mismatch, Miss, Operator, PolicyType, Principal, Reason, StatementId};
 
 /// The data of a message beside the finding
 #[derive(Clone, Copy)]
@@ -215,6 +216,14 @@ impl MessageContext<'_> {
             Some(Advice::GaveUp) => format!("ask {administrator}"),
             None => format!("ask someone who may, or {administrator}"),
         }
+    }
+}
+
+/// The requirement of a condition, behind "wants tag `env`"
+fn condition_text(operator: &Operator, wanted: &[String]) -> String {
+    match requirement(Requirement::new(operator, wanted)) {
+        text if operator.is_negated() => text.replacen("not be", "not to be", 1),
+        text => format!("to {text}"),
     }
 }
 

@@ -47,7 +47,7 @@ impl Case<'_> {
         let namespace = self.review.namespace();
         let fault = |unstamped| match unstamped {
             Unstamped::Missing => StampFault::Missing(restart(owner)),
-            Unstamped::Broken(broken) if broken.is_forged() => StampFault::Forged(broken),
+            Unstamped::Broken(broken) if broken.is_forged() => StampFault::Forged(broken, restart(owner)),
             Unstamped::Broken(broken) => StampFault::NoKey(broken, restart(owner)),
         };
         let claims = verified(template.stamp(), namespace, owned, settings, self.cluster).map_err(fault)?;
@@ -104,7 +104,7 @@ impl Case<'_> {
             settings,
             self.cluster,
         ) {
-            Err(Unstamped::Broken(broken)) if broken.is_forged() => Some(StampFault::Forged(broken)),
+            Err(Unstamped::Broken(broken)) if broken.is_forged() => Some(StampFault::Forged(broken, None)),
             Err(Unstamped::Broken(_) | Unstamped::Missing) => Some(StampFault::Unexpected),
             Ok(claims) if claims.user != self.review.user() => Some(StampFault::Changed),
             Ok(claims) => (!self.is_own(&claims, new, &owned)).then_some(StampFault::Unexpected),

@@ -3,6 +3,7 @@
 //! Both webhooks run [`map`]. The mutating one turns the changes into a patch. The validating one expects no changes; if
 //! there are any, the pod did not come through the mutating webhook.
 
+mod mapped_field;
 mod mapping_error;
 mod overruled;
 mod source_name;
@@ -14,6 +15,7 @@ use crate::admission::fields::parse_names::{parse_resource_group, parse_role_nam
 use crate::admission::fields::reading::Fields;
 use crate::config::{FieldRule, MappingMode, MappingRules, TagRule};
 
+pub(crate) use crate::admission::fields::mapping::mapped_field::MappedField;
 pub(crate) use crate::admission::fields::mapping::mapping_error::MappingError;
 pub(crate) use crate::admission::fields::mapping::overruled::Overruled;
 pub(crate) use crate::admission::fields::mapping::source_name::source_name;
@@ -157,7 +159,7 @@ impl MappedTags {
             (Some(was), value, MappingMode::Enforce) if value != Some(was.as_str()) => {
                 self.replace(key, value);
                 self.overruled.push(Overruled {
-                    what: "tag",
+                    what: MappedField::Tag(key.to_owned()),
                     was: format!("{key}:{was}"),
                     becomes: value.map(|value| format!("{key}:{value}")),
                     by: rule.source.clone(),
@@ -181,22 +183,18 @@ impl MappedTags {
 
 /// A field that holds one name
 struct NameField {
-    /// Its name in warnings
-    what: &'static str,
-    /// Its name in errors
-    noun: &'static str,
+    /// Which one it is
+    what: MappedField,
     parse: fn(&str) -> Result<String, AnnotationFault>,
 }
 
 const RESOURCE_GROUP: NameField = NameField {
-    what: "resource group",
-    noun: "a resource group id",
+    what: MappedField::ResourceGroup,
     parse: parse_resource_group,
 };
 
 const ROLE: NameField = NameField {
-    what: "role",
-    noun: "a role name",
+    what: MappedField::Role,
     parse: parse_role_name,
 };
 
@@ -219,14 +217,14 @@ impl NameField {
             overruled: None,
         };
         let Some(rule) = rule else { return Ok(unchanged) };
-        let value = sources.name(&rule.source, self.noun, self.parse)?;
+        let value = sources.name(&rule.source, &self.what, self.parse)?;
         if rule.mode == MappingMode::Default && was.is_some() {
             return Ok(unchanged);
         }
         let overruled = was
             .filter(|was| value.as_ref() != Some(was))
             .map(|was| Overruled {
-                what: self.what,
+                what: self.what.clone(),
                 was: was.clone(),
                 becomes: value.clone(),
                 by: rule.source.clone(),
