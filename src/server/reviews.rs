@@ -39,6 +39,7 @@ use crate::server::reviews::time_limits::TimeLimits;
 use crate::server::{body, http_response, uid};
 use crate::telemetry::endpoint::Endpoint;
 use crate::telemetry::log;
+use crate::telemetry::log_folding::LogFolding;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::record::Record;
 
@@ -58,6 +59,7 @@ pub struct Reviews {
     parsing: Arc<Semaphore>,
     budget: Arc<MemoryBudget>,
     incidents: Incidents,
+    folding: LogFolding,
 }
 
 impl Reviews {
@@ -73,6 +75,7 @@ impl Reviews {
             parsing: Arc::new(Semaphore::new(limits.reading / KIBIBYTE)),
             budget: MemoryBudget::new(limits.bytes),
             incidents: Incidents::default(),
+            folding: LogFolding::default(),
         })
     }
 
@@ -93,7 +96,7 @@ impl Reviews {
         };
         let took = started.elapsed();
         self.metrics.reviews.answered(endpoint, &record, took);
-        log::decision(endpoint, &record, took);
+        log::decision(&self.folding, endpoint, &record, took);
         response
     }
 

@@ -40,13 +40,16 @@ pub(super) fn name(review: &Review<'_>) -> String {
         .templates()
         .iter()
         .find(|reviewed| reviewed.path.is_whole());
+    let pod = whole.and_then(|reviewed| reviewed.new.as_ref());
     // The deletion of a collection has the names in the old objects alone
-    let pod = whole.and_then(|reviewed| reviewed.new.as_ref().or(reviewed.old.as_ref()));
+    let old = whole.and_then(|reviewed| reviewed.old.as_ref());
+    let old = old.and_then(|template| template.read().metadata.display_name());
     let owner = review.owner().and_then(Metadata::display_name);
     match review.name() {
         "" => pod
             .map(|template| template.read().display_name())
             .or(owner)
+            .or(old)
             .or_else(|| review.bound_pod().map(str::to_owned))
             .unwrap_or_default(),
         name => name.to_owned(),

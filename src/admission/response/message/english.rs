@@ -194,7 +194,7 @@ fn ask(ask: &Ask<'_>) -> String {
     let asked = format!("ask {others}{who}");
     match ask.reason {
         None => asked,
-        Some(Helpless::NoOtherFields) => format!("no other tags, group or role would be allowed, {asked}"),
+        Some(Helpless::NoOtherFields) => format!("other tags, groups or roles do not help, {asked}"),
         Some(Helpless::SetByAck) => format!("ACK sets this tag itself, {asked}"),
         Some(Helpless::SetBy(source)) => format!("this tag is set by {}, {asked}", source_name(source)),
     }

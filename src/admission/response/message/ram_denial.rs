@@ -176,7 +176,17 @@ impl<'a> RamDenial<'a> {
             [] => self.absent_tag(tag),
             _ => self.origin_of(key).into_iter().collect(),
         };
-        (denied, notes, self.context.step(self.tag_ask(tag)))
+        let step = self.context.step(self.tag_ask(tag));
+        // The step names the source itself
+        let is_named = matches!(
+            step,
+            Step::Ask(Ask {
+                reason: Some(Helpless::SetBy(_)),
+                ..
+            })
+        );
+        let notes = if is_named { Vec::new() } else { notes };
+        (denied, notes, step)
     }
 
     /// Where a tag that is absent may be meant to be

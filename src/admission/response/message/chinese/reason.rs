@@ -140,7 +140,7 @@ fn by_ram(denied: &Denied<'_>) -> String {
                 quoted(wanted, 128)
             )
         }
-        Denied::NothingAllows { searched, action } => format!("{}允许 {action}", nothing_in(*searched)),
+        Denied::NothingAllows { searched, action } => nothing_allows(*searched, action),
         Denied::Root { principal, action } => format!("{}被禁止执行 {action}", described(principal)),
     }
 }
@@ -205,22 +205,19 @@ fn met(condition: &MetCondition, noun: Noun) -> String {
     format!("{found}（{rule}）")
 }
 
-fn nothing_in(searched: Searched<'_>) -> String {
+fn nothing_allows(searched: Searched<'_>, action: &str) -> String {
     match searched {
-        Searched::ControlPolicies => "资源目录的管控策略都不".to_owned(),
-        Searched::TrustPolicy => "该角色的信任策略不".to_owned(),
-        Searched::Granted {
-            principal,
-            group: Some(group),
-        } => format!(
-            "{}的策略（账号范围和资源组 {} 范围）都不",
-            described(principal),
-            quoted(group, NAME_LENGTH)
-        ),
-        Searched::Granted {
-            principal,
-            group: None,
-        } => format!("{}的策略都不", described(principal)),
+        Searched::ControlPolicies => format!("资源目录的管控策略都不允许 {action}"),
+        Searched::TrustPolicy => format!("该角色的信任策略不允许 {action}"),
+        Searched::Granted { principal, group } => {
+            let group =
+                group.map(|group| format!("（账号范围和资源组 {} 范围都没有）", quoted(group, NAME_LENGTH)));
+            format!(
+                "{}需要 {action} 权限，但没有策略授予它{}",
+                described(principal),
+                group.unwrap_or_default()
+            )
+        }
     }
 }
 

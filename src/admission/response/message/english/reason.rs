@@ -134,7 +134,7 @@ fn by_ram(denied: &Denied<'_>) -> String {
                 quoted(wanted, 128)
             )
         }
-        Denied::NothingAllows { searched, action } => format!("{} allows {action}", nothing_in(*searched)),
+        Denied::NothingAllows { searched, action } => nothing_allows(*searched, action),
         Denied::Root { principal, action } => format!("{} is denied {action}", described(principal)),
     }
 }
@@ -219,22 +219,23 @@ fn met(condition: &MetCondition, noun: Noun) -> String {
     format!("{found} ({rule})")
 }
 
-fn nothing_in(searched: Searched<'_>) -> String {
+fn nothing_allows(searched: Searched<'_>, action: &str) -> String {
     match searched {
-        Searched::ControlPolicies => "no control policy of the resource directory".to_owned(),
-        Searched::TrustPolicy => "no statement of the role's trust policy".to_owned(),
-        Searched::Granted {
-            principal,
-            group: Some(group),
-        } => format!(
-            "no policy of {}, for the account or for resource group {},",
-            described(principal),
-            quoted(group, NAME_LENGTH)
-        ),
-        Searched::Granted {
-            principal,
-            group: None,
-        } => format!("no policy of {}", described(principal)),
+        Searched::ControlPolicies => format!("no control policy of the resource directory allows {action}"),
+        Searched::TrustPolicy => format!("no statement of the role's trust policy allows {action}"),
+        Searched::Granted { principal, group } => {
+            let group = group.map(|group| {
+                format!(
+                    ", for the account or for resource group {}",
+                    quoted(group, NAME_LENGTH)
+                )
+            });
+            format!(
+                "{} needs the permission {action} for this, and no policy gives it{}",
+                described(principal),
+                group.unwrap_or_default()
+            )
+        }
     }
 }
 
