@@ -6,9 +6,12 @@
 //!                                                       outcome: findings, advice, decision
 //! ```
 //!
-//! Each step uses only the steps before it; `outcome` is the data that all of them share. The code is pure: a
-//! [`Cluster`] answers questions about other objects, the caller gives the time, and the same review always gets the same
-//! response. `serve` and `check` run exactly these functions.
+//! Each step uses only the steps before it. `outcome` is the result as data: `evaluate` writes it and `response` reads it. Its
+//! types contain types of `routing` and `fields`; `review` and `attribution` use only its faults and differences, which do
+//! not.
+//!
+//! The code is pure: a [`Cluster`] answers questions about other objects, the caller gives the time, and the same review
+//! always gets the same response. `serve` and `check` run exactly these functions.
 
 pub(crate) mod attribution;
 pub(crate) mod evaluate;
@@ -18,10 +21,11 @@ pub(crate) mod outcome;
 pub(crate) mod response;
 pub(crate) mod review;
 pub(crate) mod routing;
+mod webhook;
 
 use jiff::Timestamp;
 
-use crate::admission::evaluate::Case;
+use crate::admission::evaluate::EvaluationContext;
 use crate::admission::response::Response;
 use crate::admission::review::complete::CompleteReview;
 use crate::config::{Configuration, ProfileChanges};
@@ -34,15 +38,7 @@ pub use crate::admission::outcome::mode::{Mode, Modes};
 pub(crate) use crate::admission::response::admission_response::refuse;
 pub use crate::admission::review::Review;
 pub(crate) use crate::admission::review::ReviewError;
-
-/// The two admission webhooks
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Webhook {
-    /// Maps annotations and writes stamps, by a patch
-    Mutating,
-    /// Evaluates the final object
-    Validating,
-}
+pub use crate::admission::webhook::Webhook;
 
 /// Responds to a review
 pub fn respond(
@@ -58,17 +54,17 @@ pub fn respond(
         (true, ProfileChanges::Refuse) => Mode::Enforce,
         (false, _) => modes.of(review.namespace()),
     };
-    let case = Case {
+    let context = EvaluationContext {
         review,
         configuration,
         cluster,
         mode,
-        contents: modes.contents_of(review.namespace()),
+        on_difference: modes.on_difference_in(review.namespace()),
         now,
     };
     let evaluation = match webhook {
-        Webhook::Mutating => case.mutate(),
-        Webhook::Validating => case.validate(),
+        Webhook::Mutating => context.mutate(),
+        Webhook::Validating => context.validate(),
     };
     Response::new(webhook, review, configuration, mode, evaluation)
 }

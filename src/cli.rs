@@ -1,4 +1,4 @@
-//! The command line: one file a subcommand.
+//! The command line: each subcommand in a file of its name, and what they share: output, exit codes, manifests.
 
 mod check;
 mod command_error;

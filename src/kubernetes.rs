@@ -17,6 +17,7 @@ pub(crate) mod limits;
 pub(crate) mod meta;
 pub(crate) mod metadata;
 pub(crate) mod node_kind;
+pub(crate) mod owned_object;
 pub(crate) mod pod;
 pub(crate) mod pod_spec;
 pub(crate) mod pod_template;

@@ -1,8 +1,8 @@
 //! The attribution of a pod or pod template: the person for whom it is evaluated, and whose stamp it has afterwards.
 //!
-//! The stamp is the annotation in which ramgate signs who asked for a pod. A stamp that is merely there proves nothing. It
-//! has to verify, and either a controller that makes pods of templates copied it, or it was stored before and the request
-//! does not change what runs.
+//! The stamp is the annotation in which ramgate signs who requested a pod. The presence of a stamp proves nothing. It must
+//! verify, and either a controller that makes pods of templates copied it, or it was stored before and the request does not
+//! change what runs.
 //!
 //! | who asks | what changes | attribution | evaluated | stamp afterwards |
 //! | --- | --- | --- | --- | --- |
@@ -16,17 +16,16 @@
 //!
 //! | question | file |
 //! | --- | --- |
-//! | does a stamp verify for this object? | [`verified_stamp`], [`owned_object`] |
+//! | does a stamp verify for this object? | [`verified_stamp`], [`crate::kubernetes::owned_object`] |
 //! | which controllers may copy stamps? | [`delegation`] |
 //! | what may a trusted editor change? | [`trusted_editor`] |
-//! | where is a stamp overwritten or removed? | the mutating half decides, [`new_stamp`] makes the change |
+//! | where is a stamp overwritten or removed? | `stamped` in `evaluate/mutate.rs` decides, `own_claims` and `restamp` in [`new_stamp`] make the change |
 //! | does a pod run what its stamp says? | [`contents`] |
 //! | how does a template without a stamp get one? | [`template_restart`] |
 
 pub(crate) mod contents;
 pub(crate) mod delegation;
 pub(crate) mod new_stamp;
-pub(crate) mod owned_object;
 pub(crate) mod template_restart;
 pub(crate) mod trusted_editor;
 pub(crate) mod verified_stamp;
@@ -40,15 +39,15 @@ use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::control_plane::is_control_plane;
 use crate::kubernetes::meta::Meta;
 use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod_spec::same_spec;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 
 pub(crate) use crate::admission::attribution::delegation::{Delegation, delegation, unchecked};
 pub(crate) use crate::admission::attribution::new_stamp::{own_claims, restamp};
-pub(crate) use crate::admission::attribution::owned_object::OwnedObject;
 pub(crate) use crate::admission::attribution::template_restart::restart;
-pub(crate) use crate::admission::attribution::verified_stamp::{Unstamped, trusted, verified};
+pub(crate) use crate::admission::attribution::verified_stamp::{NoValidStamp, trusted, verified};
 
 /// The person for whom a pod or template is evaluated, and whose stamp it has afterwards
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,7 +184,7 @@ impl TemplateUpdate<'_> {
         .is_ok()
     }
 
-    /// Whether a controller that changes the object brings a stamp along
+    /// Whether a controller that changes the object copies a stamp into it
     fn copies_stamp(&self) -> bool {
         !self.is_pod || !self.by_control_plane && self.has_valid_stamp(self.new)
     }

@@ -9,7 +9,7 @@
 //! | --- | --- |
 //! | the patch for a pod or pod template | `mutate` |
 //! | a pod or pod template that is created or changed | `template`, then `create` or `update` |
-//! | a pod is bound | `binding` |
+//! | a pod is bound | `bind` |
 //! | a pod is deleted, evicted, or gets other owners | `delete` |
 //! | a connection to a pod or a node | `connect` |
 //! | a workload is scaled up | `scale` |
@@ -20,23 +20,23 @@
 //! A request that does not concern ECI has no evaluation: `None`.
 
 pub(crate) mod advise;
-mod binding;
+mod apply_mapping;
+mod bind;
 pub(crate) mod call;
 mod connect;
 mod controller_revision;
 mod create;
 mod delete;
 mod eci_profile;
-mod evaluation;
+mod evaluation_builder;
 mod existing_pod;
 mod image_cache;
-mod mapping_rules;
 mod mutate;
 mod origins;
 mod pod_update;
 mod ram;
 mod scale;
-mod stamp;
+mod stamp_check;
 mod template;
 mod update;
 
@@ -49,10 +49,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::admission::attribution;
-use crate::admission::attribution::OwnedObject;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
-use crate::admission::outcome::mode::{Mode, StampContents};
+use crate::admission::outcome::mode::{Mode, OnDifference};
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::review::complete::CompleteReview;
@@ -60,15 +59,16 @@ use crate::admission::review::{Operation, Resource};
 use crate::admission::routing::route::{Route, route};
 use crate::config::Configuration;
 use crate::kubernetes::control_plane::is_control_plane;
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::kubernetes::workload::Workload;
 use ram_policy::Principal;
 
-/// A review with everything that it is judged by
+/// A review, and everything that its evaluation depends on
 #[derive(Clone, Copy)]
-pub(crate) struct Case<'a> {
+pub(crate) struct EvaluationContext<'a> {
     /// The review
     pub review: &'a CompleteReview<'a>,
     /// The configuration
@@ -77,13 +77,13 @@ pub(crate) struct Case<'a> {
     pub cluster: &'a dyn Cluster,
     /// The mode of the namespace
     pub mode: Mode,
-    /// What comes of a controller's pod that runs something else than its stamp says
-    pub contents: StampContents,
+    /// The effect of a difference between a controller's pod and its stamp
+    pub on_difference: OnDifference,
     /// The time
     pub now: Timestamp,
 }
 
-impl Case<'_> {
+impl EvaluationContext<'_> {
     /// Evaluates the review for the mutating webhook: its patch, and the annotations that cannot be read
     pub(crate) fn mutate(&self) -> Option<Evaluation> {
         let is_image_cache = self.review.resource() == Resource::ImageCaches;
@@ -157,8 +157,8 @@ impl Case<'_> {
 
     /// Names the RuntimeClass of a pod without a stamp
     ///
-    /// A RuntimeClass may have added to the pod what leads it to ECI and never stands in its template. A restart then
-    /// brings no stamp.
+    /// A RuntimeClass may have added to the pod the fields that lead it to ECI. They are not in its template, so a restart
+    /// does not stamp it.
     fn with_runtime_class(&self, evaluation: Evaluation) -> Evaluation {
         let pod = self.review.templates().first();
         let pod = pod.and_then(|reviewed| reviewed.new.as_ref());
@@ -181,7 +181,7 @@ impl Case<'_> {
         }
     }
 
-    /// Whether the chart's rules send such a request to have its pods or templates judged
+    /// Whether the chart's rules send such a request so that its pods or templates are evaluated
     fn is_known(&self) -> bool {
         let review = self.review;
         let (group, resource) = review.group_resource();
@@ -221,7 +221,7 @@ impl Case<'_> {
         self.review.resource() == Resource::Workload(Workload::ControllerRevision)
     }
 
-    /// The object that a stamp of this pod or template stands in
+    /// The object that has the stamp of this pod or template
     fn owned(&self, reviewed: &ReviewedTemplate<'_>) -> OwnedObject {
         attribution::owned(self.review, reviewed, &self.configuration.cluster)
     }
@@ -251,22 +251,22 @@ impl Case<'_> {
         route(pod, namespace, &self.configuration.cluster, self.cluster)
     }
 
-    /// The surer of the two sides' routes, so that taking a mark away hides nothing
-    fn route_both(&self, new: &Pod<'_>, old: Option<&PodTemplate<'_>>, namespace: &Meta) -> Route {
-        let sureness = |route: &Route| match route {
+    /// The more certain route of the old and the new object, so that removing a label does not avoid the evaluation
+    fn route_of_update(&self, new: &Pod<'_>, old: Option<&PodTemplate<'_>>, namespace: &Meta) -> Route {
+        let certainty = |route: &Route| match route {
             Route::Certain(_) => 2,
             Route::Possible(_) => 1,
             Route::No(_) => 0,
         };
         let new = self.route(new, namespace);
         match old.map(|old| self.route(old.read(), namespace)) {
-            Some(old) if sureness(&old) > sureness(&new) => old,
+            Some(old) if certainty(&old) > certainty(&new) => old,
             _ => new,
         }
     }
 
     /// An evaluation of the requester with a route and no findings yet
-    fn routed(&self, route: Route, verb: Verb) -> Evaluation {
+    fn new_evaluation(&self, route: Route, verb: Verb) -> Evaluation {
         let is_tentative = matches!(route, Route::Possible(_));
         Evaluation {
             route: Some(route),
@@ -277,8 +277,8 @@ impl Case<'_> {
         }
     }
 
-    /// Whether the control plane itself asks
-    fn asks_for_control_plane(&self) -> bool {
+    /// Whether the control plane itself sent the request
+    fn is_from_control_plane(&self) -> bool {
         let (user, groups) = (self.review.user(), self.review.groups());
         is_control_plane(user, groups, &self.configuration.cluster)
     }

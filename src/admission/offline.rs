@@ -20,7 +20,7 @@ use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::kubernetes::workload::Workload;
 
 pub use crate::admission::offline::stamped::stamped;
-pub(crate) use crate::admission::offline::stamped::{follow, owned};
+pub(crate) use crate::admission::offline::stamped::{owned, rebase};
 
 /// A request about a pod, a workload or an image cache
 #[derive(Clone, Copy, Debug)]
@@ -73,8 +73,8 @@ impl<'a> Operation<'a> {
 pub struct OfflineResult {
     /// Whether the request is allowed
     pub allowed: bool,
-    /// Whether ramgate evaluated it at all
-    pub judged: bool,
+    /// Whether ramgate evaluated the request
+    pub evaluated: bool,
     /// The reason of a denial; empty if the request is allowed
     pub message: String,
     /// The warnings of both webhooks
@@ -184,8 +184,8 @@ fn send(
     Ok(respond(webhook, &review, configuration, cluster, modes, now))
 }
 
-/// Whether the configuration says how requests about this kind are judged
-pub(crate) fn is_judged(object: &Value, settings: &ClusterSettings) -> bool {
+/// Whether the configuration says how requests about this kind are evaluated
+pub(crate) fn is_evaluated(object: &Value, settings: &ClusterSettings) -> bool {
     let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
     matches!(kind, "Pod" | "Binding" | "ImageCache")
         || eci_profile::is_manifest(object)
@@ -238,7 +238,7 @@ impl OfflineResult {
         let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
         Self {
             allowed,
-            judged: response.decision != Decision::NotEvaluated,
+            evaluated: response.decision != Decision::NotEvaluated,
             message: response
                 .message()
                 .filter(|_| !allowed)

@@ -2,7 +2,7 @@
 //!
 //! | question | file |
 //! | --- | --- |
-//! | where does a denial become a warning? | `softened` here, by the decision of [`crate::admission::outcome::evaluation`] |
+//! | which text has the warning in place of a denial? | `softened` here; `Evaluation::decision` in [`crate::admission::outcome::evaluation`] decides that it is one |
 //! | which text does a finding have? | [`message`] |
 //! | how are messages cut to the limits of the API server? | [`admission_response`] |
 //! | what does the audit log keep? | [`audit`] |
@@ -13,7 +13,6 @@ pub(crate) mod denial;
 pub(crate) mod message;
 pub(crate) mod object_name;
 
-use crate::admission::Webhook;
 use crate::admission::outcome::cause::Cause;
 use crate::admission::outcome::decision::Decision;
 use crate::admission::outcome::evaluation::Evaluation;
@@ -24,6 +23,7 @@ use crate::admission::response::message::language::{Language, language};
 use crate::admission::response::message::message_context::MessageContext;
 use crate::admission::review::{Resource, Review};
 use crate::admission::routing::route::Route;
+use crate::admission::webhook::Webhook;
 use crate::config::Configuration;
 
 /// The response to a review, with the evaluation behind it
@@ -52,7 +52,7 @@ pub struct Response {
 }
 
 impl Response {
-    /// Responds to a review; `None` if it is none of ramgate's business
+    /// Responds to a review; `None` if the request does not concern ECI
     pub(super) fn new(
         webhook: Webhook,
         review: &Review<'_>,

@@ -12,13 +12,13 @@
 //! | which ControllerRevisions are evaluated? | [`stored_revision`] |
 //! | what is read live before the evaluation? | [`live_reads`], [`complete`] |
 
-pub(crate) mod binding;
 pub(crate) mod complete;
 mod growth;
 mod live_reads;
 mod objects;
 mod operation;
 mod parameters;
+pub(crate) mod pod_binding;
 mod proxy_name;
 mod request;
 mod resource;
@@ -35,8 +35,8 @@ use crate::kubernetes::eci_profile;
 use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 
-pub(crate) use crate::admission::review::binding::Binding;
 pub(crate) use crate::admission::review::operation::Operation;
+pub(crate) use crate::admission::review::pod_binding::PodBinding;
 pub(crate) use crate::admission::review::resource::Resource;
 pub(crate) use crate::admission::review::review_error::ReviewError;
 pub(crate) use crate::admission::review::stored_revision::Revision;
@@ -55,7 +55,7 @@ impl<'a> Review<'a> {
     ///
     /// # Errors
     ///
-    /// The body is no v1 AdmissionReview with exactly a request, or lacks an object that the operation must bring.
+    /// The body is no v1 AdmissionReview with exactly a request, or lacks an object that the operation must have.
     pub fn parse(body: &'a [u8]) -> Result<Self, ReviewError> {
         let request = Request::parse(body)?;
         let uid = request.uid.clone();
@@ -168,7 +168,7 @@ impl<'a> Review<'a> {
     }
 
     /// The Binding, if the request is one
-    pub fn binding(&self) -> Option<&Binding<'a>> {
+    pub fn binding(&self) -> Option<&PodBinding<'a>> {
         self.objects.binding.as_ref()
     }
 

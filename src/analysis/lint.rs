@@ -7,7 +7,6 @@
 //!
 //! The linter warns only if it is certain. No warning does not prove that a policy does what its author wants.
 
-mod absent_key;
 mod account_facts;
 mod code;
 mod contradiction;
@@ -15,6 +14,7 @@ mod document_index;
 mod instance_role;
 mod known_action;
 mod linted_statement;
+mod never_present_key;
 mod pass_role;
 mod resource_mismatch;
 mod shadowing;

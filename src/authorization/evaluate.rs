@@ -154,7 +154,7 @@ impl ReviewContext<'_> {
                     Scope::List => resolvable_first(denial),
                 },
                 principal: principal.clone(),
-                boundary: at > 0,
+                is_boundary: at > 0,
             }));
         }
         findings.sort_by_key(Finding::rank);

@@ -23,7 +23,7 @@ pub(crate) enum Finding {
         /// The principal that RAM denies it to
         principal: Principal,
         /// Whether the principal is a boundary of the namespace and not the requester
-        boundary: bool,
+        is_boundary: bool,
     },
 }
 
@@ -61,11 +61,11 @@ impl Finding {
             Self::Denied {
                 denial,
                 principal,
-                boundary,
+                is_boundary,
             } => admission::outcome::finding::Finding::Denied {
                 denial: denial.clone(),
                 principal: principal.clone(),
-                boundary: *boundary,
+                is_boundary: *is_boundary,
             }
             .details(account),
             Self::Unbound | Self::UnknownNamespace | Self::UnreadPod | Self::UnknownGroup(_) => {

@@ -88,10 +88,10 @@ impl MessageContext<'_> {
             Finding::Denied {
                 denial,
                 principal,
-                boundary,
+                is_boundary,
             } => {
                 let explanation = self.denied(denial, principal);
-                if *boundary {
+                if *is_boundary {
                     format!("the boundary {} forbids it: {explanation}", described(principal))
                 } else {
                     explanation

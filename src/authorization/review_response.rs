@@ -13,7 +13,7 @@ use crate::authorization::pod_read::PodRead;
 use crate::authorization::review_context::ReviewContext;
 use crate::authorization::subject_access_review::{KIND, ReviewError, SubjectAccessReview, VERSION};
 use crate::config::ClusterSettings;
-use crate::telemetry::record::{Asked, Record, scope};
+use crate::telemetry::record::{QuestionLabels, Record, scope};
 use crate::wording::fitted;
 use eci_calls::{Operation, OperationKind};
 
@@ -215,7 +215,7 @@ fn record_of(review: &SubjectAccessReview<'_>, evaluation: &Evaluation) -> Recor
         route: evaluation.route.as_ref().map(ToString::to_string),
         action: evaluation.operation.map(|operation| operation.action()),
         allowed_by: statements.map(ToString::to_string).collect(),
-        asked: evaluation
+        questions: evaluation
             .operation
             .map_or_else(Vec::new, |operation| decided_calls(operation, evaluation)),
         ..record_of_review(review)
@@ -247,7 +247,7 @@ fn record_of_review(review: &SubjectAccessReview<'_>) -> Record {
 }
 
 /// The calls that were decided, by decision and scope
-fn decided_calls(operation: Operation, evaluation: &Evaluation) -> Vec<Asked> {
+fn decided_calls(operation: Operation, evaluation: &Evaluation) -> Vec<QuestionLabels> {
     let action = operation.action();
     let allowed = evaluation.allowed.iter();
     let allowed = allowed.map(|allowed| ("Allow", scope(allowed.policy_type)));
@@ -257,7 +257,7 @@ fn decided_calls(operation: Operation, evaluation: &Evaluation) -> Vec<Asked> {
         .filter_map(|finding| denied_call(operation, finding));
     allowed
         .chain(denied)
-        .map(|(decision, scope)| Asked {
+        .map(|(decision, scope)| QuestionLabels {
             action,
             decision,
             scope,

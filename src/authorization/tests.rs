@@ -14,7 +14,7 @@ use crate::config::{Configuration, ParsedDocument, merge};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RESOURCE_GROUP_ID};
 use crate::kubernetes::snapshot::ClusterSnapshot;
-use crate::telemetry::record::Asked;
+use crate::telemetry::record::QuestionLabels;
 use crate::yaml;
 
 const DIRECTORY: &str = r#"

@@ -98,7 +98,7 @@ impl PodRequestCase {
     fn not_evaluated(&self, object: &Value, settings: &ClusterSettings) -> Option<String> {
         let kind = object.get("kind").and_then(Value::as_str).unwrap_or("none");
         let is_kubelet = kind == "Node" && matches!(self.operation, OperationWire::Connect);
-        if !is_kubelet && !offline::is_judged(object, settings) {
+        if !is_kubelet && !offline::is_evaluated(object, settings) {
             return Some(format!("not judged: kind {kind}"));
         }
         let subresource = self.subresource.as_deref()?;
@@ -150,7 +150,7 @@ impl PodRequestCase {
         })
     }
 
-    /// Stamps the object that carries the stamp in this request: the old one, the pod that the request names, or the new one
+    /// Stamps the object that has the stamp in this request: the old one, the pod that the request names, or the new one
     fn stamped(
         &self,
         objects: RequestObjects,
@@ -171,7 +171,7 @@ impl PodRequestCase {
         };
         if let Some(old) = &mut old {
             let stamped = stamp(old, &cluster)?;
-            offline::follow(old, &stamped, &mut object, settings);
+            offline::rebase(old, &stamped, &mut object, settings);
             *old = stamped;
         } else if self.names_a_pod(&object) {
             for pod in manifests
@@ -187,7 +187,7 @@ impl PodRequestCase {
         Ok(RequestObjects { object, old, cluster })
     }
 
-    /// Whether the request names one of the objects, a pod, instead of bringing it
+    /// Whether the request names a pod and does not contain it
     fn names_a_pod(&self, object: &Value) -> bool {
         let is_binding = object.get("kind").and_then(Value::as_str) == Some("Binding");
         is_binding

@@ -23,9 +23,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
+use tracing_subscriber::EnvFilter;
 
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
@@ -45,10 +47,12 @@ use crate::server::certificate::resolver::CertificateResolver;
 use crate::server::client_certificate::ca_file::ClientCaFile;
 use crate::server::limits::ConnectionLimits;
 use crate::server::mounted_files::POLL_INTERVAL;
+use crate::server::peers::Peers;
 use crate::server::reviews::Reviews;
-use crate::server::shutdown::Phases;
+use crate::server::shutdown::{Phases, Signals};
 use crate::server::{Server, shutdown};
 use crate::telemetry::log;
+use crate::telemetry::log::LogFormat;
 use crate::telemetry::metrics::Metrics;
 
 /// How often to check readiness, until the process is ready for the first time
@@ -74,12 +78,7 @@ pub(super) fn run(args: ServeArgs) -> Result<Exit, CommandError> {
 }
 
 async fn serve(settings: ServeSettings, started: Instant) -> Result<Exit, CommandError> {
-    log::start(settings.log_format, settings.log_filter)
-        .map_err(|error| CommandError::Usage(error.to_string()))?;
-    // Refused only if a provider is there already, and then it is this one
-    let _installed = aws_lc_rs::default_provider().install_default();
-    let mut signals = shutdown::signals().map_err(|error| CommandError::io("signals", error))?;
-
+    let mut signals = start_process(settings.log_format, settings.log_filter)?;
     let metrics = Arc::new(Metrics::new().map_err(|error| failed("metrics", error))?);
     let resolver = CertificateResolver::new(Arc::clone(&metrics));
     let origin = ConfigurationOrigin::new(settings.source).await?;
@@ -95,7 +94,6 @@ async fn serve(settings: ServeSettings, started: Instant) -> Result<Exit, Comman
     let (surrounding, watchdog) = origin.follow(settings.cluster, pod, &store, &metrics, &tasks)?;
     let counting = count_reloads(Arc::clone(&store), Arc::clone(&metrics));
     tasks.spawn("the count of reloads", counting);
-
     let readiness = Arc::new(ReadinessCheck {
         store: Arc::clone(&store),
         resolver: Arc::clone(&resolver),
@@ -103,6 +101,7 @@ async fn serve(settings: ServeSettings, started: Instant) -> Result<Exit, Comman
         watchdog,
     });
     tokio::spawn(announce(Arc::clone(&readiness), started));
+
     let handler = Arc::new(WebhookHandler {
         store,
         surrounding,
@@ -110,26 +109,49 @@ async fn serve(settings: ServeSettings, started: Instant) -> Result<Exit, Comman
         authorize: settings.authorize,
     });
     let tls = resolver.server_config_for(clients);
-    let phases = Phases::default();
-    let server = Server {
-        listener: listeners.reviews,
-        admin_listener: listeners.admin,
-        probe_listener: listeners.probes,
-        tls: tls.map_err(|error| failed("TLS", error))?,
-        reviews: Reviews::new(handler, Arc::clone(&metrics), settings.limits),
-        admin: Arc::new(Admin {
-            readiness,
-            phases: phases.clone(),
-            metrics,
-        }),
-        limits: ConnectionLimits::REVIEWS,
-        peers: settings.ports.peers,
-        shutdown_delay: settings.shutdown_delay,
-        phases,
+    let tls = tls.map_err(|error| failed("TLS", error))?;
+    let reviews = Reviews::new(handler, Arc::clone(&metrics), settings.limits);
+    let admin = Admin {
+        readiness,
+        phases: Phases::default(),
+        metrics,
     };
+    let (peers, delay) = (settings.ports.peers, settings.shutdown_delay);
+    let server = server(listeners, tls, peers, reviews, admin, delay);
     let stopped = server.run(&mut signals).await;
     stopped.map_err(|error| CommandError::Usage(error.to_string()))?;
     Ok(Exit::Good)
+}
+
+/// The server on the bound ports
+fn server(
+    listeners: Listeners,
+    tls: Arc<ServerConfig>,
+    peers: Peers,
+    reviews: Arc<Reviews>,
+    admin: Admin,
+    shutdown_delay: Duration,
+) -> Server {
+    Server {
+        listener: listeners.reviews,
+        admin_listener: listeners.admin,
+        probe_listener: listeners.probes,
+        tls,
+        reviews,
+        limits: ConnectionLimits::REVIEWS,
+        peers,
+        shutdown_delay,
+        phases: admin.phases.clone(),
+        admin: Arc::new(admin),
+    }
+}
+
+/// Starts logs, the crypto provider and the handling of signals
+fn start_process(format: LogFormat, filter: EnvFilter) -> Result<Signals, CommandError> {
+    log::start(format, filter).map_err(|error| CommandError::Usage(error.to_string()))?;
+    // Refused only if a provider is there already, and then it is this one
+    let _installed = aws_lc_rs::default_provider().install_default();
+    shutdown::signals().map_err(|error| CommandError::io("signals", error))
 }
 
 /// Verifies certificates of clients; without a CA a client needs none

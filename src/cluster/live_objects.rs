@@ -130,7 +130,7 @@ mod tests {
         let started = tokio::time::Instant::now();
         assert_eq!(read("slow").await, LiveRead::Unread);
         assert!(started.elapsed() < Duration::from_secs(2));
-        // What is read is what is judged: no answer is kept
+        // The object that is read is the object that is evaluated, so no answer is cached
         assert_eq!(read("web").await, LiveRead::Object(pod.to_string().into()));
         assert_eq!(fake.calls().len(), 5);
     }

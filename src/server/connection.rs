@@ -74,12 +74,7 @@ impl Session {
             let session = Arc::clone(&self);
             move |request| Arc::clone(&session).answer(request)
         });
-        let connection = http1::Builder::new()
-            // `RequestTimer` bounds the time for headers, longer between requests than before the first
-            .header_read_timeout(None)
-            .max_headers(MAX_HEADERS)
-            .max_header_size(self.limits.head)
-            .serve_connection(TokioIo::new(stream), service);
+        let connection = self.http().serve_connection(TokioIo::new(stream), service);
         let mut connection = pin!(connection);
         let mut draining = pin!(self.draining());
         let (mut closing, mut evicted) = (false, false);
@@ -110,6 +105,16 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// HTTP/1.1 with limits on the headers
+    fn http(&self) -> http1::Builder {
+        let mut http = http1::Builder::new();
+        // `RequestTimer` limits the time for headers, which is longer between requests than before the first
+        http.header_read_timeout(None)
+            .max_headers(MAX_HEADERS)
+            .max_header_size(self.limits.head);
+        http
     }
 
     /// Answers one request, and asks the client to close if the server stops or the connection is old

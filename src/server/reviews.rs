@@ -63,7 +63,7 @@ pub struct Reviews {
 }
 
 impl Reviews {
-    /// Puts bounds around a judge
+    /// Limits a review handler
     #[must_use]
     pub fn new(handler: Arc<dyn ReviewHandler>, metrics: Arc<Metrics>, limits: ReviewLimits) -> Arc<Self> {
         Arc::new(Self {
@@ -174,7 +174,7 @@ impl Reviews {
     fn incident(&self, panic: &(dyn Any + Send)) -> String {
         let incident = self.incidents.next();
         let text = log::panic_text(panic);
-        tracing::error!(incident, "judging panicked: {text}");
+        tracing::error!(incident, "evaluation panicked: {text}");
         incident
     }
 

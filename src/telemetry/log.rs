@@ -89,9 +89,10 @@ where
     }
 }
 
-/// Writes the line of one review, every text of the request cut to a length
+/// Writes the line of one review; every text of the request is cut to a maximum length
 ///
-/// Of reading only what was judged has one: an API server asks before every read, and mostly it is none of our business.
+/// Reviews of /authorize that were not evaluated get no line: an API server sends one before every read, and most of them
+/// do not concern ECI.
 ///
 /// Lines that say the same as one before are counted there, and the count is written later.
 pub(crate) fn decision(folding: &LogFolding, endpoint: Endpoint, record: &Record, took: Duration) {
@@ -125,7 +126,7 @@ pub(crate) fn decision(folding: &LogFolding, endpoint: Endpoint, record: &Record
         denial = record.message.as_deref().map(|text| clipped(text, TEXT)).as_deref(),
         causes = record.causes.as_deref().and_then(causes).as_deref(),
         allowed_by = (!allowed_by.is_empty()).then(|| clipped(&allowed_by, TEXT)).as_deref(),
-        unlike_stamp = optional(&record.unlike_stamp),
+        unlike_stamp = optional(&record.container_differences),
         patched = record.patched,
         generation = record.generation,
         duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),

@@ -139,7 +139,7 @@ fn key<'r>(endpoint: Endpoint, record: &'r Record) -> impl std::hash::Hash + use
         record.dry_run,
         record.patched,
         record.generation,
-        &record.unlike_stamp,
+        &record.container_differences,
     );
     (endpoint.name(), who, object, decision, rest)
 }

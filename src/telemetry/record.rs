@@ -1,63 +1,63 @@
-//! What is remembered of one review: the fields of the log line and the labels of the counters.
+//! The record of one review: the fields of the log line and the labels of the counters.
 
 use ram_policy::PolicyType;
 
-/// One answered review, in the words that an operator searches for
+/// One answered review, in the terms that an operator searches for
 ///
-/// A field that the review did not have, or that was not reached, is empty or absent.
+/// A field is empty or absent if the review did not have it, or if the evaluation ended before it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
     /// The review's uid, as the API server wrote it
     pub uid: String,
-    /// Kubernetes user who asked
+    /// Kubernetes user who sent the request
     pub user: String,
     /// How many groups the user is in
     pub groups: usize,
-    /// Kubernetes user in the stamp, whom a controller acts for
+    /// Kubernetes user in the stamp, for whom a controller acts
     pub stamped: Option<String>,
     /// RAM principal of the user, or of the user in the stamp
     pub principal: Option<String>,
     /// Namespace of the object
     pub namespace: String,
-    /// Name of the object, or what its generateName lets it be called
+    /// Name of the object, or its generateName
     pub name: String,
     /// Resource with its subresource, such as `pods/binding`
     pub resource: String,
     /// CREATE, UPDATE, DELETE or CONNECT
     pub operation: &'static str,
-    /// Whether nothing was to be stored
+    /// Whether it is a dry run, which stores nothing
     pub dry_run: bool,
-    /// What was answered
+    /// The decision in the answer
     pub decision: &'static str,
     /// enforce, warn or audit
     pub mode: &'static str,
-    /// Where the pod goes, and why
+    /// The pod's route, and the reason for it
     pub route: Option<String>,
-    /// The ECI action that was judged
+    /// The ECI action that was evaluated
     pub action: Option<&'static str>,
-    /// ECI's or our own code of a refusal, or RAM's NoPermissionType, of what shows first
+    /// The code of the first finding: ECI's, ramgate's own, or RAM's NoPermissionType
     pub code: Option<String>,
-    /// The denial as the person got to see it, also where the mode softened it
+    /// The denial as the requester sees it, also if the mode softens it
     pub message: Option<String>,
     /// All findings as JSON, if there is more than one
     pub causes: Option<String>,
-    /// The statements that allowed, such as `P#1`
+    /// The statements that allowed the request, such as `P#1`
     pub allowed_by: Vec<String>,
-    /// How a controller's pod is unlike what its stamp was written for, each kind of difference once
-    pub unlike: Vec<&'static str>,
-    /// The same with the containers' names, for the log
-    pub unlike_stamp: Option<String>,
-    /// Whether the object was changed
+    /// The kinds of differences between a controller's pod and its stamp, each once
+    pub difference_kinds: Vec<&'static str>,
+    /// These differences with the names of the containers, for the log
+    pub container_differences: Option<String>,
+    /// Whether the response has a patch
     pub patched: bool,
     /// Generation of the configuration that was in force
     pub generation: Option<u64>,
-    /// What RAM was asked, in order
-    pub asked: Vec<Asked>,
+    /// The questions to RAM and ECI; the allowed ones come first
+    pub questions: Vec<QuestionLabels>,
 }
 
 /// One question put to RAM or ECI, as labels
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct QuestionLabels {
     /// RAM action, such as `eci:CreateContainerGroup`
     pub action: &'static str,
     /// Allow, ImplicitDeny, ExplicitDeny, Empty or Refused

@@ -77,10 +77,10 @@ impl Grant {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DefinitionError {
     /// A grant or a control level names a policy that does not exist
-    #[error("{holder} holds policy `{policy}`, which does not exist")]
+    #[error("{grantee} holds policy `{policy}`, which does not exist")]
     UnknownPolicy {
         /// The user, group, role or control level that names it
-        holder: String,
+        grantee: String,
         /// The missing policy
         policy: String,
     },

@@ -1,11 +1,11 @@
 //! Controllers that may copy stamps: built-in ones into what each of them makes, and listed ones.
 
-use crate::admission::attribution::owned_object::{OwnedObject, is_listed};
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::review::{Operation, Resource, Review};
 use crate::config::ClusterSettings;
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::control_plane::copies_template;
+use crate::kubernetes::owned_object::{OwnedObject, is_listed};
 use crate::kubernetes::workload::Workload;
 use crate::stamp::Claims;
 

@@ -1,11 +1,11 @@
 //! The stamp that ramgate writes for a requester, and the change that puts it into an object or removes it.
 
 use crate::admission::attribution::contents;
-use crate::admission::attribution::owned_object::OwnedObject;
 use crate::admission::fields::changes::{Change, Changes};
 use crate::admission::fields::reading::texts;
 use crate::admission::review::Review;
 use crate::config::Configuration;
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::stamp::{Claims, Form, Signer};
 

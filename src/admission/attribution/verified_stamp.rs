@@ -1,13 +1,13 @@
 //! The claims of a stamp, if it verifies for the object that has it.
 
-use crate::admission::attribution::owned_object::OwnedObject;
 use crate::config::ClusterSettings;
 use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::stamp::{Claims, Signer, VerifyError};
 
 /// The reason why an object has no valid stamp
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Unstamped {
+pub(crate) enum NoValidStamp {
     /// It has none
     Missing,
     /// It has one that does not verify
@@ -32,14 +32,14 @@ pub(crate) fn verified(
     owned: &OwnedObject,
     settings: &ClusterSettings,
     cluster: &dyn Cluster,
-) -> Result<Claims, Unstamped> {
-    let stamp = stamp.ok_or(Unstamped::Missing)?;
+) -> Result<Claims, NoValidStamp> {
+    let stamp = stamp.ok_or(NoValidStamp::Missing)?;
     // Without keys no stamp verifies; the server answers no request before it has them
-    let signer = cluster.signer().ok_or(Unstamped::Missing)?;
-    trusted(&signer, stamp, namespace, owned, settings).map_err(Unstamped::Broken)
+    let signer = cluster.signer().ok_or(NoValidStamp::Missing)?;
+    trusted(&signer, stamp, namespace, owned, settings).map_err(NoValidStamp::Broken)
 }
 
-/// The claims of a stamp that was signed here for this object, or for the object that this one is made of
+/// The claims of a stamp that was signed here for this object, or for the object from which controllers make this one
 ///
 /// # Errors
 ///

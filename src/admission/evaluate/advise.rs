@@ -5,7 +5,7 @@
 
 pub(crate) mod evaluator;
 
-use crate::admission::evaluate::Case;
+use crate::admission::evaluate::EvaluationContext;
 use crate::admission::evaluate::advise::evaluator::PodEvaluator;
 use crate::admission::evaluate::pod_update::PodUpdate;
 use crate::admission::fields::mapping::Sources;
@@ -22,7 +22,7 @@ use ram_policy::{Mismatch, Outcome, Reason};
 
 /// The advice on a pod that is created, or changed from the stored one; `None` if other annotations cannot help
 pub(super) fn advice(
-    case: &Case<'_>,
+    context: &EvaluationContext<'_>,
     evaluation: &Evaluation,
     pod: &Pod<'_>,
     update: Option<(PodUpdate<'_>, &Fields)>,
@@ -33,14 +33,14 @@ pub(super) fn advice(
     if evaluation.findings.iter().any(is_explicit) {
         return Some(Advice::Withheld);
     }
-    let principals = case.principals(requester, namespace);
-    let account = case.service_account(pod);
+    let principals = context.principals(requester, namespace);
+    let account = context.service_account(pod);
     let sources = Sources {
         pod,
         namespace,
         service_account: account.as_deref(),
     };
-    let evaluator = PodEvaluator::new(case, sources, &principals, &evaluation.fields, update);
+    let evaluator = PodEvaluator::new(context, sources, &principals, &evaluation.fields, update);
     Some(evaluator.advice(&wanted_tags(evaluation)))
 }
 

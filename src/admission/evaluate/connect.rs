@@ -1,6 +1,6 @@
 //! Connections: to a pod, and to a node's kubelet, which runs commands in every pod of the node and shows its logs.
 
-use crate::admission::evaluate::Case;
+use crate::admission::evaluate::EvaluationContext;
 use crate::admission::outcome::evaluation::{Evaluation, PrincipalQuestions};
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::verb::Verb;
@@ -8,7 +8,7 @@ use crate::kubernetes::node_kind::NodeKind;
 use eci_calls::{Everywhere, Operation};
 use ram_policy::Principal;
 
-impl Case<'_> {
+impl EvaluationContext<'_> {
     pub(super) fn connect(&self, verb: Verb) -> Evaluation {
         self.named_pod(verb, Operation::ExecContainerCommand)
     }
@@ -20,7 +20,7 @@ impl Case<'_> {
     pub(super) fn connect_node(&self) -> Option<Evaluation> {
         let settings = &self.configuration.cluster;
         let kind = NodeKind::of_name(self.review.object_name(), self.cluster, settings);
-        if kind == NodeKind::Real && !settings.serverless || self.asks_for_control_plane() {
+        if kind == NodeKind::Real && !settings.serverless || self.is_from_control_plane() {
             return None;
         }
         let evaluation = Evaluation {
@@ -33,10 +33,10 @@ impl Case<'_> {
             return Some(evaluation.with_findings([Finding::Unbound]));
         };
         let principals = self.principals_of_all_namespaces(&requester);
-        let ask = |evaluation, principal: &Principal| {
-            self.ask_everywhere(evaluation, principal, *principal != requester)
+        let evaluate = |evaluation, principal: &Principal| {
+            self.evaluate_everywhere(evaluation, principal, *principal != requester)
         };
-        Some(principals.iter().fold(evaluation, ask))
+        Some(principals.iter().fold(evaluation, evaluate))
     }
 
     /// The requester, then every boundary once
@@ -50,7 +50,12 @@ impl Case<'_> {
         principals
     }
 
-    fn ask_everywhere(&self, evaluation: Evaluation, principal: &Principal, boundary: bool) -> Evaluation {
+    fn evaluate_everywhere(
+        &self,
+        evaluation: Evaluation,
+        principal: &Principal,
+        is_boundary: bool,
+    ) -> Evaluation {
         let (question, answer) = eci_calls::evaluate_everywhere(
             &self.configuration.policies,
             &self.configuration.account,
@@ -61,7 +66,7 @@ impl Case<'_> {
         let mut evaluation = evaluation;
         evaluation.questions.push(PrincipalQuestions {
             principal: principal.clone(),
-            boundary,
+            is_boundary,
             questions: vec![question],
         });
         match answer {
@@ -69,7 +74,7 @@ impl Case<'_> {
             Everywhere::NotEverywhere(statement) => evaluation.findings.push(Finding::NotEverywhere {
                 statement,
                 principal: principal.clone(),
-                boundary,
+                is_boundary,
             }),
         }
         evaluation

@@ -1,15 +1,15 @@
-//! A ControllerRevision that its controller did not write. A workload may adopt it, so its author asks for the pods made of
+//! A ControllerRevision that its controller did not write. A workload may adopt it, so its author requests the pods made from
 //! it.
 
-use crate::admission::attribution::{Unstamped, delegation, verified};
-use crate::admission::evaluate::Case;
+use crate::admission::attribution::{NoValidStamp, delegation, verified};
+use crate::admission::evaluate::EvaluationContext;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::revision_fault::RevisionFault;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::review::{Operation, Revision};
 
-impl Case<'_> {
+impl EvaluationContext<'_> {
     /// Stamps the revision for its author, also if it does not lead to ECI: its controller adopts it without asking
     pub(super) fn mutate_revision(&self) -> Option<Evaluation> {
         self.foreign_revision()?;
@@ -33,10 +33,10 @@ impl Case<'_> {
         let settings = &self.configuration.cluster;
         let owned = self.owned(reviewed);
         let author = match verified(stamp, self.review.namespace(), &owned, settings, self.cluster) {
-            // The pods made of it are evaluated when they are created
+            // The pods made from it are evaluated when they are created
             Ok(claims) if claims.user == self.review.user() => return None,
             Ok(claims) => Some(claims.user),
-            Err(Unstamped::Missing | Unstamped::Broken(_)) => None,
+            Err(NoValidStamp::Missing | NoValidStamp::Broken(_)) => None,
         };
         Some(self.revision_fault(RevisionFault::NotYours(author)))
     }
@@ -53,6 +53,6 @@ impl Case<'_> {
         let revision = self.review.revision().filter(|revision| !revision.is_same)?;
         let settings = &self.configuration.cluster;
         let is_its_controller = delegation(self.review, &revision.owned, settings, self.cluster).is_some();
-        (!is_its_controller && !self.asks_for_control_plane()).then_some(revision)
+        (!is_its_controller && !self.is_from_control_plane()).then_some(revision)
     }
 }

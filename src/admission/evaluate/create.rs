@@ -2,14 +2,14 @@
 
 use crate::admission::attribution::restart;
 use crate::admission::evaluate::advise::advice;
-use crate::admission::evaluate::{Case, call};
+use crate::admission::evaluate::{EvaluationContext, call};
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
 
-impl Case<'_> {
+impl EvaluationContext<'_> {
     pub(super) fn create_pod(&self, evaluation: Evaluation, pod: &Pod<'_>, namespace: &Meta) -> Evaluation {
         let call = call::create(&evaluation.fields, self.configuration, self.review.namespace());
         let evaluation = Evaluation {
@@ -19,7 +19,7 @@ impl Case<'_> {
         if evaluation.findings.iter().any(Finding::leaves_no_principal) {
             return evaluation;
         }
-        if evaluation.stamped.is_none() && self.asks_for_control_plane() {
+        if evaluation.stamped.is_none() && self.is_from_control_plane() {
             let owner = self.review.owner().unwrap_or(&pod.metadata);
             return evaluation.with_stamp_fault([StampFault::Missing(restart(owner))]);
         }

@@ -1,22 +1,22 @@
 //! Requests that end a pod: its deletion, its eviction, and a change of its owners.
 
-use crate::admission::evaluate::Case;
+use crate::admission::evaluate::EvaluationContext;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::verb::Verb;
 use eci_calls::Operation;
 
-impl Case<'_> {
+impl EvaluationContext<'_> {
     pub(super) fn delete(&self) -> Option<Evaluation> {
         let reviewed = self.review.templates().first()?;
         let pod = reviewed.old.as_ref()?;
-        if self.asks_for_control_plane() {
+        if self.is_from_control_plane() {
             return None;
         }
         Some(self.existing_pod(pod.read(), Verb::Delete, Operation::DeleteContainerGroup))
     }
 
     pub(super) fn evict(&self) -> Option<Evaluation> {
-        if self.asks_for_control_plane() {
+        if self.is_from_control_plane() {
             return None;
         }
         Some(self.named_pod(Verb::Evict, Operation::DeleteContainerGroup))
@@ -31,7 +31,7 @@ impl Case<'_> {
         let (new, old) = (new.read(), old.read());
         let mut carriers = self.configuration.cluster.carriers.iter();
         if !new.metadata.changes_owners(&old.metadata)
-            || self.asks_for_control_plane()
+            || self.is_from_control_plane()
             || carriers.any(|carrier| carrier.user == self.review.user())
         {
             return None;

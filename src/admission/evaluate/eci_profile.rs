@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::admission::evaluate::{Case, call};
+use crate::admission::evaluate::{EvaluationContext, call};
 use crate::admission::fields::reading::Fields;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
@@ -16,9 +16,9 @@ use eci_calls::Tags;
 /// The number of selectors that get a warning each
 const MAX_WARNINGS: usize = 5;
 
-impl Case<'_> {
+impl EvaluationContext<'_> {
     pub(super) fn change_eci_profile(&self) -> Option<Evaluation> {
-        if self.asks_for_control_plane() {
+        if self.is_from_control_plane() {
             return None;
         }
         let evaluation = Evaluation {
@@ -44,7 +44,7 @@ impl Case<'_> {
         Some(changed.iter().fold(evaluation, evaluate))
     }
 
-    /// Adds the answers about a pod with the effects of a selector
+    /// Adds RAM's decisions on a pod with the effects of a selector
     fn evaluate_selector(&self, evaluation: Evaluation, selector: &Selector) -> Evaluation {
         let fields = match Fields::from_texts(&selector.texts()) {
             Ok(fields) => fields,

@@ -1,7 +1,7 @@
 //! A call about a pod that exists, for requests that end it or connect to it.
 
 use crate::admission::evaluate::pod_update::stored_fields;
-use crate::admission::evaluate::{Case, call};
+use crate::admission::evaluate::{EvaluationContext, call};
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::verb::Verb;
@@ -9,7 +9,7 @@ use crate::admission::routing::route::Route;
 use crate::kubernetes::pod::Pod;
 use eci_calls::Operation;
 
-impl Case<'_> {
+impl EvaluationContext<'_> {
     /// A call about the pod that the review names without carrying it
     pub(super) fn named_pod(&self, verb: Verb, operation: Operation) -> Evaluation {
         match self.review.pod().map(Pod::parse) {
@@ -23,7 +23,7 @@ impl Case<'_> {
         let Some(namespace) = self.namespace() else {
             return self.namespace_missing(pod, verb);
         };
-        let evaluation = self.routed(self.route(pod, &namespace), verb);
+        let evaluation = self.new_evaluation(self.route(pod, &namespace), verb);
         if !matches!(evaluation.route, Some(Route::Certain(_))) {
             return evaluation;
         }

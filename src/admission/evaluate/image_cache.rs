@@ -1,7 +1,7 @@
 //! ECI's image caches, which cost money and start an instance of their own.
 
 use crate::admission::evaluate::pod_update::stored_fields;
-use crate::admission::evaluate::{Case, call};
+use crate::admission::evaluate::{EvaluationContext, call};
 use crate::admission::fields::reading::{Fields, same_fields};
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
@@ -13,9 +13,16 @@ use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod_spec::same_spec;
 use crate::kubernetes::pod_template::PodTemplate;
 
-impl Case<'_> {
+impl EvaluationContext<'_> {
     pub(super) fn image_cache(&self, operation: Operation) -> Option<Evaluation> {
         let reviewed = self.review.templates().first()?;
+        let (new, old) = (reviewed.new.as_ref(), reviewed.old.as_ref());
+        // A create has no old object, a delete no new one
+        let is_unchanged = new.zip(old).is_some_and(|(new, old)| is_same(old, new));
+        let is_by_control_plane = old.is_some() && self.is_from_control_plane();
+        if is_unchanged || is_by_control_plane {
+            return None;
+        }
         let evaluation = Evaluation {
             verb: Some(match operation {
                 Operation::Create => Verb::Create,
@@ -25,24 +32,24 @@ impl Case<'_> {
             principal: self.requester(),
             ..Evaluation::default()
         };
-        let (new, old) = (reviewed.new.as_ref(), reviewed.old.as_ref());
-        // A create has no old object, a delete no new one
-        let is_unchanged = new.zip(old).is_some_and(|(new, old)| is_same(old, new));
-        let is_by_control_plane = old.is_some() && self.asks_for_control_plane();
-        if new.or(old).is_none() || is_unchanged || is_by_control_plane {
-            return None;
-        }
-        let requested = match new.map(|new| Fields::read(new.read())) {
-            Some(Ok(fields)) => Some(fields),
-            Some(Err(malformed)) => {
-                return Some(with_lookalikes(evaluation, new, old).with_malformed(malformed));
-            }
-            None => None,
-        };
-        let stored = old.map(|old| stored_fields(old.read()));
         let evaluation = with_lookalikes(evaluation, new, old);
+        let requested = match new.map(|new| Fields::read(new.read())).transpose() {
+            Ok(requested) => requested,
+            Err(malformed) => return Some(evaluation.with_malformed(malformed)),
+        };
+        self.evaluate_image_cache(evaluation, requested, old)
+    }
+
+    /// Adds RAM's decisions on the call that turns the stored fields into the requested ones; `None` if there are neither
+    fn evaluate_image_cache(
+        &self,
+        evaluation: Evaluation,
+        requested: Option<Fields>,
+        old: Option<&PodTemplate<'_>>,
+    ) -> Option<Evaluation> {
         // An image cache is in no namespace, so it has no boundary
         let evaluate = |evaluation, call| self.evaluate_call(evaluation, &call, &Meta::default());
+        let stored = old.map(|old| stored_fields(old.read()));
         Some(match (requested, stored) {
             (Some(fields), None) => {
                 let call = call::create_image_cache(&fields);

@@ -2,7 +2,7 @@
 
 use crate::admission::attribution::{Attribution, Delegation, attribution, is_same, own_claims, restamp};
 use crate::admission::evaluate::pod_update::PodUpdate;
-use crate::admission::evaluate::{Case, call, verb};
+use crate::admission::evaluate::{EvaluationContext, call, verb};
 use crate::admission::fields::changes::{Change, Changes};
 use crate::admission::fields::mapping::Scope;
 use crate::admission::fields::patch::Patch;
@@ -14,7 +14,7 @@ use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 
-impl Case<'_> {
+impl EvaluationContext<'_> {
     /// The evaluation with the patch for a pod or template
     ///
     /// In every case the stamp that is stored afterwards is the stamp from before, a new one of the requester, the one
@@ -24,24 +24,24 @@ impl Case<'_> {
         let settings = &self.configuration.cluster;
         let attribution = attribution(self.review, reviewed, settings, self.cluster);
         Some(match (attribution, self.namespace()) {
-            (Attribution::KeepsStamp, _) => kept(reviewed, new),
+            (Attribution::KeepsStamp, _) => restore_old_stamp(reviewed, new),
             // A controller compares what it made with its source. Mapping a copied template, or removing its stamp, would
             // be a change that it tries to undo for ever
             (Attribution::Delegated(_), _) if !reviewed.path.is_whole() => return None,
             (Attribution::Delegated(delegation), namespace) => {
                 self.delegated(reviewed, new, &delegation, namespace.as_deref())
             }
-            // Without the namespace's labels ramgate can only make sure that the request brings no stamp
-            (_, None) => kept(reviewed, new),
+            // Without the namespace's labels ramgate can only make sure that the request adds no stamp
+            (_, None) => restore_old_stamp(reviewed, new),
             (Attribution::RequesterKeepsStamp, Some(namespace)) => {
-                return self.mapped(reviewed, new, &namespace);
+                return self.map_and_keep_stamp(reviewed, new, &namespace);
             }
             (Attribution::Requester, Some(namespace)) => self.stamped(reviewed, new, &namespace),
             (Attribution::LateStamp, Some(namespace)) => self.stamped_late(reviewed, new, &namespace),
         })
     }
 
-    /// A controller's pod: mapped; in modes that deny nobody, without a stamp that proves nothing
+    /// A controller's pod: mapped. In modes warn and audit an invalid stamp is removed
     fn delegated(
         &self,
         reviewed: &ReviewedTemplate<'_>,
@@ -64,7 +64,7 @@ impl Case<'_> {
     }
 
     /// Mapped, with the stamp from before
-    fn mapped(
+    fn map_and_keep_stamp(
         &self,
         reviewed: &ReviewedTemplate<'_>,
         new: &PodTemplate<'_>,
@@ -78,7 +78,7 @@ impl Case<'_> {
         Some(evaluation.with_old_stamp(changes, reviewed, new))
     }
 
-    /// Mapped, with the requester's stamp; if mapping leaves nothing changed, with the stamp from before
+    /// Mapped, with the requester's stamp; if the object after mapping equals the stored one, with the stamp from before
     fn stamped(
         &self,
         reviewed: &ReviewedTemplate<'_>,
@@ -87,7 +87,7 @@ impl Case<'_> {
     ) -> Evaluation {
         let (evaluation, changes) = self.map_template(reviewed, new, namespace);
         let old_stamp = reviewed.old.as_ref().and_then(PodTemplate::stamp);
-        // What cannot lead to ECI needs no stamp. One that is there must not stay, since it could count later. A
+        // An object that cannot lead to ECI needs no stamp. A stamp in it must not stay, since it could become valid later. A
         // controller adopts a revision unseen, so a revision always gets its author's stamp
         let needs_stamp =
             evaluation.leads_to_eci() || new.stamp().is_some() || old_stamp.is_some() || self.is_revision();
@@ -113,7 +113,7 @@ impl Case<'_> {
             .with_patch(&changes, reviewed, new)
     }
 
-    /// With the requester's stamp if they may create such pods; else nothing changes, since they hardly meant to
+    /// With the requester's stamp if they may create such pods; otherwise the stamp stays unchanged and they get a warning
     fn stamped_late(
         &self,
         reviewed: &ReviewedTemplate<'_>,
@@ -122,18 +122,18 @@ impl Case<'_> {
     ) -> Evaluation {
         let stamped = self.stamped(reviewed, new, namespace);
         if stamped.patch.is_empty() || !stamped.leads_to_eci() {
-            return kept(reviewed, new);
+            return restore_old_stamp(reviewed, new);
         }
         let call = call::create(&stamped.fields, self.configuration, self.review.namespace());
         let requester = Evaluation {
             principal: stamped.principal.clone(),
             ..Evaluation::default()
         };
-        let asked = self.evaluate_call(requester, &call, namespace);
-        if asked.findings.is_empty() && stamped.findings.is_empty() {
+        let evaluated = self.evaluate_call(requester, &call, namespace);
+        if evaluated.findings.is_empty() && stamped.findings.is_empty() {
             stamped
         } else {
-            kept(reviewed, new).with_warnings([Warning::Unstamped])
+            restore_old_stamp(reviewed, new).with_warnings([Warning::Unstamped])
         }
     }
 
@@ -146,8 +146,8 @@ impl Case<'_> {
     ) -> (Evaluation, Changes) {
         let profile = self.profile();
         let pod = self.decorated(reviewed, new, namespace, &profile);
-        let route = self.route_both(&pod, reviewed.old.as_ref(), namespace);
-        let evaluation = self.routed(route, verb(reviewed));
+        let route = self.route_of_update(&pod, reviewed.old.as_ref(), namespace);
+        let evaluation = self.new_evaluation(route, verb(reviewed));
         if !evaluation.leads_to_eci() {
             return (evaluation, Changes::default());
         }
@@ -187,8 +187,8 @@ impl Evaluation {
     }
 }
 
-/// The stamp from before, whatever the request makes of it
-fn kept(reviewed: &ReviewedTemplate<'_>, new: &PodTemplate<'_>) -> Evaluation {
+/// The stamp from before, even if the request changed it
+fn restore_old_stamp(reviewed: &ReviewedTemplate<'_>, new: &PodTemplate<'_>) -> Evaluation {
     Evaluation::default().with_old_stamp(Changes::default(), reviewed, new)
 }
 

@@ -1,16 +1,16 @@
 //! What wrote the fields that a requester's manifest does not have: a mapping rule, ACK's eci-profile, or a Binding.
 
-use crate::admission::evaluate::Case;
+use crate::admission::evaluate::EvaluationContext;
 use crate::admission::fields::mapping::Sources;
 use crate::admission::fields::reading::Fields;
 use crate::admission::outcome::origin::{Origin, Origins};
-use crate::admission::review::Binding;
+use crate::admission::review::PodBinding;
 use crate::config::FieldRule;
 use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
 use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
 
-impl Case<'_> {
+impl EvaluationContext<'_> {
     /// The origins of fields that a pod has in the end
     ///
     /// Both webhooks see a pod after others may have changed it. So a value counts as that of a rule or selector if the
@@ -20,7 +20,7 @@ impl Case<'_> {
         pod: &Pod<'_>,
         fields: &Fields,
         namespace: &Meta,
-        binding: Option<&Binding<'_>>,
+        binding: Option<&PodBinding<'_>>,
     ) -> Origins {
         let account = self.service_account(pod);
         let sources = Sources {
@@ -63,7 +63,7 @@ impl Case<'_> {
         value: &str,
         pod: &Pod<'_>,
         namespace: &Meta,
-        binding: Option<&Binding<'_>>,
+        binding: Option<&PodBinding<'_>>,
     ) -> Option<Origin> {
         let own = pod.annotation(annotation);
         let brought = binding.and_then(|binding| binding.metadata.annotations.value(annotation));

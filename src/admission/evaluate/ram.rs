@@ -1,6 +1,6 @@
 //! Asks RAM about a call: for the requester, or the user of the stamp, and for every boundary of the namespace.
 
-use crate::admission::evaluate::Case;
+use crate::admission::evaluate::EvaluationContext;
 use crate::admission::outcome::evaluation::{Evaluation, PrincipalQuestions};
 use crate::admission::outcome::finding::Finding;
 use crate::config::Configuration;
@@ -8,8 +8,8 @@ use crate::kubernetes::meta::Meta;
 use eci_calls::{Call, Failure};
 use ram_policy::Principal;
 
-impl Case<'_> {
-    /// Adds the answers about a call: for the evaluation's principal, and for every boundary of the namespace
+impl EvaluationContext<'_> {
+    /// Adds RAM's decisions on a call: for the evaluation's principal, and for every boundary of the namespace
     pub(super) fn evaluate_call(&self, evaluation: Evaluation, call: &Call, namespace: &Meta) -> Evaluation {
         let evaluation = Evaluation {
             operation: Some(call.operation),
@@ -21,7 +21,7 @@ impl Case<'_> {
         self.principals(&requester, namespace)
             .iter()
             .fold(evaluation, |evaluation, principal| {
-                self.ask(evaluation, call, principal, *principal != requester)
+                self.evaluate_for(evaluation, call, principal, *principal != requester)
             })
     }
 
@@ -38,7 +38,13 @@ impl Case<'_> {
             .collect()
     }
 
-    fn ask(&self, evaluation: Evaluation, call: &Call, principal: &Principal, boundary: bool) -> Evaluation {
+    fn evaluate_for(
+        &self,
+        evaluation: Evaluation,
+        call: &Call,
+        principal: &Principal,
+        is_boundary: bool,
+    ) -> Evaluation {
         let Configuration {
             policies, account, ..
         } = self.configuration;
@@ -47,7 +53,7 @@ impl Case<'_> {
         evaluation.allowed.extend(answer.allowed);
         evaluation.questions.push(PrincipalQuestions {
             principal: principal.clone(),
-            boundary,
+            is_boundary,
             questions: answer.questions,
         });
         for failure in answer.failures {
@@ -56,7 +62,7 @@ impl Case<'_> {
                 Failure::Denied(denial) => Finding::Denied {
                     denial,
                     principal: principal.clone(),
-                    boundary,
+                    is_boundary,
                 },
             };
             // ECI refuses the same call for everybody: once is enough

@@ -1,6 +1,6 @@
 //! A workload that is scaled up: its template stays, but the requester asks for more of its pods.
 
-use crate::admission::evaluate::{Case, call};
+use crate::admission::evaluate::{EvaluationContext, call};
 use crate::admission::fields::reading::Fields;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
@@ -10,7 +10,7 @@ use crate::kubernetes::field_path::FieldPath;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::workload::Workload;
 
-impl Case<'_> {
+impl EvaluationContext<'_> {
     /// A request to subresource `scale`, which only names the workload
     pub(super) fn scale(&self, workload: Workload) -> Option<Evaluation> {
         if !self.asks_for_more() {
@@ -32,7 +32,7 @@ impl Case<'_> {
     ///
     /// An autoscaler acts for nobody. Its pods are evaluated for the user in the template's stamp.
     pub(super) fn asks_for_more(&self) -> bool {
-        self.configuration.cluster.judge_scale && self.review.grows() && !self.asks_for_control_plane()
+        self.configuration.cluster.judge_scale && self.review.grows() && !self.is_from_control_plane()
     }
 
     /// More pods of a template, for the requester
@@ -42,7 +42,7 @@ impl Case<'_> {
         };
         let profile = self.profile();
         let pod = profile.decorated(template.read(), &namespace, false);
-        let evaluation = self.routed(self.route(&pod, &namespace), Verb::Scale);
+        let evaluation = self.new_evaluation(self.route(&pod, &namespace), Verb::Scale);
         if !matches!(evaluation.route, Some(Route::Certain(_))) {
             return evaluation;
         }

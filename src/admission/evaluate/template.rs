@@ -1,8 +1,8 @@
-//! The validating webhook on a pod or pod template: whose it is, where it goes, and whether they are allowed.
+//! The validating webhook on a pod or pod template: attribution, route, and RAM's decision.
 
 use crate::admission::attribution::{Attribution, attribution};
 use crate::admission::evaluate::mutate::scope;
-use crate::admission::evaluate::{Case, verb};
+use crate::admission::evaluate::{EvaluationContext, verb};
 use crate::admission::fields::reading::Fields;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
@@ -17,7 +17,7 @@ use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::stamp::Claims;
 
-impl Case<'_> {
+impl EvaluationContext<'_> {
     pub(super) fn validate_template(&self, reviewed: &ReviewedTemplate<'_>) -> Option<Evaluation> {
         let new = reviewed.new.as_ref()?;
         let attribution = attribution(self.review, reviewed, &self.configuration.cluster, self.cluster);
@@ -32,8 +32,8 @@ impl Case<'_> {
         };
         let profile = self.profile();
         let pod = self.decorated(reviewed, new, &namespace, &profile);
-        let route = self.route_both(&pod, reviewed.old.as_ref(), &namespace);
-        let evaluation = self.routed(route, verb(reviewed));
+        let route = self.route_of_update(&pod, reviewed.old.as_ref(), &namespace);
+        let evaluation = self.new_evaluation(route, verb(reviewed));
         let (evaluation, claims) = self.attributed(evaluation, reviewed, new, &attribution);
         if !evaluation.leads_to_eci() {
             return Some(evaluation);
@@ -55,7 +55,7 @@ impl Case<'_> {
         })
     }
 
-    /// Evaluates nobody, unless the request asks for more pods; only the stamp must not have been touched
+    /// Evaluates nobody, unless the request makes more pods; the stamp must be the one from before
     fn validate_kept(&self, reviewed: &ReviewedTemplate<'_>, new: &PodTemplate<'_>) -> Evaluation {
         let evaluation = if self.asks_for_more() {
             self.scale_up(new)
@@ -68,7 +68,7 @@ impl Case<'_> {
         evaluation.with_stamp_fault(touched_stamp(reviewed, new))
     }
 
-    /// The evaluation for whom the template is attributed to, and the claims that a controller brings
+    /// The evaluation for the person to whom the template is attributed, and the claims of a stamp that a controller copied
     fn attributed(
         &self,
         evaluation: Evaluation,
@@ -90,14 +90,14 @@ impl Case<'_> {
                     principal: None,
                     ..evaluation
                 };
-                // A pod that does not go to ECI needs no stamp, but must not bring a forged one
+                // A pod that does not go to ECI needs no stamp, but must not have a forged one
                 let counts = evaluation.leads_to_eci() || fault.is_forged();
                 (evaluation.with_stamp_fault(counts.then_some(fault)), None)
             }
         }
     }
 
-    /// The fields of the pod, with a finding for each that mapping has not set
+    /// The fields of the pod, with a finding for each that differs from the mapping rules
     fn fields(
         &self,
         reviewed: &ReviewedTemplate<'_>,
@@ -117,7 +117,7 @@ impl Case<'_> {
         }
     }
 
-    /// A controller's template compared with the stamp that it brings
+    /// Compares a controller's pod or template with its stamp
     fn compared_with_claims(
         &self,
         evaluation: Evaluation,
@@ -129,7 +129,7 @@ impl Case<'_> {
         let differs = self.differs_from_stamp(claims, new, &evaluation.fields, namespace);
         let evaluation = evaluation.with_stamp_fault(differs.then_some(StampFault::FieldsDiffer));
         if reviewed.path.is_whole() && reviewed.old.is_none() {
-            evaluation.with_differences(self.container_differences(claims, new), self.contents)
+            evaluation.with_differences(self.container_differences(claims, new), self.on_difference)
         } else {
             evaluation
         }

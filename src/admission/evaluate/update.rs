@@ -2,7 +2,7 @@
 
 use crate::admission::evaluate::advise::advice;
 use crate::admission::evaluate::pod_update::{PodUpdate, stored_fields};
-use crate::admission::evaluate::{Case, call};
+use crate::admission::evaluate::{EvaluationContext, call};
 use crate::admission::fields::reading::same_fields;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
@@ -10,7 +10,7 @@ use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
 
-impl Case<'_> {
+impl EvaluationContext<'_> {
     pub(super) fn update_pod(
         &self,
         evaluation: Evaluation,

@@ -5,10 +5,10 @@ use crate::admission::{Mode, Modes, Webhook};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::admission::attribution::OwnedObject;
 use crate::config::{ClusterSettings, Configuration, DelegatedController};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{REQUESTED_BY, StampedObject, unverified};
@@ -69,7 +69,7 @@ fn owner(object: &Value) -> Option<StampedObject> {
 }
 
 /// An object with the controller owner that this controller always writes, where the manifest names no owner at all; an API
-/// version in which there is no such kind is put right
+/// version in which there is no such kind is corrected
 #[must_use]
 pub(crate) fn owned(object: &Value, user: &str, settings: &ClusterSettings) -> Value {
     let mut object = object.clone();
@@ -79,7 +79,7 @@ pub(crate) fn owned(object: &Value, user: &str, settings: &ClusterSettings) -> V
     owners
         .into_iter()
         .flatten()
-        .for_each(|owner| correct(owner, settings));
+        .for_each(|owner| correct_api_version(owner, settings));
     let is_owned = object.pointer("/metadata/ownerReferences").is_some();
     let Some((version, kind)) = written_by(user, &object, settings).filter(|_| !is_owned) else {
         return object;
@@ -102,8 +102,8 @@ pub(crate) fn owned(object: &Value, user: &str, settings: &ClusterSettings) -> V
     object
 }
 
-/// Puts the API version of an owner right, if there is no such kind in it and there is one in another
-fn correct(owner: &mut Value, settings: &ClusterSettings) {
+/// Corrects the API version of an owner, if its kind does not exist in that version and exists in another
+fn correct_api_version(owner: &mut Value, settings: &ClusterSettings) {
     let text = |field: &str| owner.get(field).and_then(Value::as_str).unwrap_or_default();
     let (version, kind) = (text("apiVersion"), text("kind"));
     let group = version.split_once('/').map_or("", |(group, _)| group);
@@ -131,7 +131,7 @@ fn version_of(group: &str) -> String {
 fn written_by(user: &str, object: &Value, settings: &ClusterSettings) -> Option<(String, String)> {
     let mut own = settings.carriers.iter().filter(|carrier| carrier.user == user);
     if let Some(first) = own.clone().next() {
-        // What is of a listed kind itself is made of another one
+        // An object of a listed kind has an owner of another listed kind
         let made = listed(object, settings);
         let is_other = |carrier: &&DelegatedController| made.is_none_or(|made| made.kind != carrier.kind);
         let owner = own.find(is_other).unwrap_or(first);
@@ -158,9 +158,9 @@ fn written_by(user: &str, object: &Value, settings: &ClusterSettings) -> Option<
     Some((version_of(owner.group()), owner.kind().to_owned()))
 }
 
-/// Makes an object that was written over an unstamped one a change of the stamped one, as a patch would: what stamping
-/// and mapping wrote stays where the change does not touch it
-pub(crate) fn follow(unstamped: &Value, stamped: &Value, object: &mut Value, settings: &ClusterSettings) {
+/// Applies the case's change to the stamped object, as a patch would: what stamping and mapping wrote stays, unless the
+/// change concerns it
+pub(crate) fn rebase(unstamped: &Value, stamped: &Value, object: &mut Value, settings: &ClusterSettings) {
     let base = format!("{}/metadata/annotations", path(object, settings).pointer());
     let empty = Value::Object(Default::default());
     let (before, after) = (

@@ -58,7 +58,7 @@ pub(crate) struct PrincipalQuestions {
     /// The principal
     pub principal: Principal,
     /// Whether it is a boundary of the namespace and not the requester
-    pub boundary: bool,
+    pub is_boundary: bool,
     /// The questions
     pub questions: Vec<Question>,
 }

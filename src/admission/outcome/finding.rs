@@ -57,7 +57,7 @@ pub(crate) enum Finding {
         /// The principal of the question
         principal: Principal,
         /// Whether that is a boundary of the namespace and not the requester
-        boundary: bool,
+        is_boundary: bool,
     },
     /// RAM does not allow an action on all container groups, and the request may reach any of them
     NotEverywhere {
@@ -66,7 +66,7 @@ pub(crate) enum Finding {
         /// The principal of the question
         principal: Principal,
         /// Whether that is a boundary of some namespace and not the requester
-        boundary: bool,
+        is_boundary: bool,
     },
 }
 

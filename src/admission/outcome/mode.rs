@@ -21,7 +21,7 @@ pub enum Mode {
 
 /// The effect of a difference between a controller's pod and its stamp
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum StampContents {
+pub enum OnDifference {
     /// It is recorded
     #[default]
     Record,
@@ -37,9 +37,9 @@ pub struct Modes {
     /// Namespaces with a mode of their own
     pub namespaces: BTreeMap<String, Mode>,
     /// The effect of differences from a stamp, in namespaces without an effect of their own
-    pub contents: StampContents,
+    pub on_difference: OnDifference,
     /// Namespaces with an effect of their own
-    pub namespace_contents: BTreeMap<String, StampContents>,
+    pub namespace_on_difference: BTreeMap<String, OnDifference>,
 }
 
 impl Modes {
@@ -52,9 +52,9 @@ impl Modes {
     }
 
     /// The effect of differences from a stamp in a namespace
-    pub fn contents_of(&self, namespace: &str) -> StampContents {
-        let own = self.namespace_contents.get(namespace);
-        own.copied().unwrap_or(self.contents)
+    pub fn on_difference_in(&self, namespace: &str) -> OnDifference {
+        let own = self.namespace_on_difference.get(namespace);
+        own.copied().unwrap_or(self.on_difference)
     }
 
     /// The mode of a namespace
@@ -85,7 +85,7 @@ impl fmt::Display for Mode {
 #[error("`{0}` is not a mode: write enforce, warn or audit")]
 pub struct UnknownMode(String);
 
-impl StampContents {
+impl OnDifference {
     /// The word that flags and values use
     pub fn name(self) -> &'static str {
         match self {
@@ -95,7 +95,7 @@ impl StampContents {
     }
 }
 
-impl fmt::Display for StampContents {
+impl fmt::Display for OnDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -106,7 +106,7 @@ impl fmt::Display for StampContents {
 #[error("`{0}` is not a choice: write record or refuse")]
 pub struct UnknownContents(String);
 
-impl FromStr for StampContents {
+impl FromStr for OnDifference {
     type Err = UnknownContents;
 
     fn from_str(text: &str) -> Result<Self, UnknownContents> {
@@ -146,16 +146,16 @@ mod tests {
     #[test]
     fn pods_unlike_their_stamp_are_recorded_unless_a_namespace_refuses_them() {
         let modes = Modes {
-            namespace_contents: [("a".to_owned(), "refuse".parse().unwrap())].into(),
+            namespace_on_difference: [("a".to_owned(), "refuse".parse().unwrap())].into(),
             ..Modes::default()
         };
         assert_eq!(
-            (modes.contents_of("a"), modes.contents_of("b")),
-            (StampContents::Refuse, StampContents::Record)
+            (modes.on_difference_in("a"), modes.on_difference_in("b")),
+            (OnDifference::Refuse, OnDifference::Record)
         );
         assert!(
             "deny"
-                .parse::<StampContents>()
+                .parse::<OnDifference>()
                 .unwrap_err()
                 .to_string()
                 .contains("record or refuse")

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::admission::Webhook;
 use crate::admission::outcome::container_difference;
 use crate::admission::outcome::decision::Decision;
 use crate::admission::response::Response;
+use crate::admission::webhook::Webhook;
 
 /// The audit annotations of a response: the evaluation, and the denial with RAM's fields
 ///

@@ -39,7 +39,7 @@ impl NamedObjects {
 
 /// A review together with the objects that it names
 ///
-/// Only this type is evaluated. A [`Review`] that was merely parsed cannot be.
+/// Only this type is evaluated. A parsed [`Review`] alone cannot be evaluated.
 #[derive(Clone, Debug)]
 pub struct CompleteReview<'a> {
     review: &'a Review<'a>,

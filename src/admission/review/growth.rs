@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use crate::kubernetes::deserialize::null_as_default;
 
-/// The fields that determine how many pods are made of a template, as JSON texts
+/// The fields that determine how many pods are made from a template, as JSON texts
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Size<'a> {
     #[serde(borrow, default, deserialize_with = "null_as_default")]

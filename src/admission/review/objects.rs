@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use crate::admission::attribution::owned_object::OwnedObject;
-use crate::admission::review::binding::Binding;
 use crate::admission::review::growth::Size;
 use crate::admission::review::operation::Operation;
 use crate::admission::review::parameters;
+use crate::admission::review::pod_binding::PodBinding;
 use crate::admission::review::request::Request;
 use crate::admission::review::resource::Resource;
 use crate::admission::review::review_error::ReviewFault;
@@ -19,6 +18,7 @@ use crate::config::ClusterSettings;
 use crate::kubernetes::field_path::FieldPath;
 use crate::kubernetes::limits::MAX_ELEMENTS;
 use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::kubernetes::workload::Workload;
@@ -31,7 +31,7 @@ const STAMPED: &str = "ramgate.io/stamped";
 pub(super) struct Objects<'a> {
     pub(super) owner: Option<Metadata<'a>>,
     pub(super) templates: Vec<ReviewedTemplate<'a>>,
-    pub(super) binding: Option<Binding<'a>>,
+    pub(super) binding: Option<PodBinding<'a>>,
     pub(super) revision: Option<Revision>,
     pub(super) changes_beside_templates: bool,
     pub(super) asks_for_stamp: bool,
@@ -57,7 +57,7 @@ impl<'a> ObjectReader<'_, 'a> {
     ///
     /// # Errors
     ///
-    /// An object that the operation must bring is absent or has another shape.
+    /// An object that the operation must have is absent or has another shape.
     pub(super) fn read(&self) -> Result<Objects<'a>, ReviewFault> {
         let objects = match (self.resource, &*self.request.sub_resource) {
             (Resource::Pods, "" | "status" | "ephemeralcontainers" | "resize") => self.pod("pod")?,
@@ -240,7 +240,7 @@ impl<'a> ObjectReader<'_, 'a> {
         }))
     }
 
-    /// Reads a pod or image cache, in the versions that the operation brings
+    /// Reads a pod or image cache, in the versions that the operation has
     fn pod(&self, what: &'static str) -> Result<Objects<'a>, ReviewFault> {
         let read = |version| self.object(version, what, PodTemplate::pod).map(Some);
         let (new, old) = match self.operation {

@@ -51,7 +51,7 @@ pub(crate) enum ReviewFault {
     /// Kubernetes has no such operation
     #[error("operation `{0}` is not CREATE, UPDATE, DELETE or CONNECT")]
     Operation(String),
-    /// The request lacks an object that the operation must bring
+    /// The request lacks an object that the operation must have
     #[error("{operation} of a {what} comes without {part}")]
     Missing {
         /// The operation

@@ -3,12 +3,12 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::admission::attribution::owned_object::{OwnedObject, is_listed};
 use crate::admission::outcome::revision_fault::RevisionFault;
 use crate::config::ClusterSettings;
 use crate::kubernetes::controller_revision;
 use crate::kubernetes::deserialize::null_as_default;
 use crate::kubernetes::metadata::{Metadata, OwnerReference};
+use crate::kubernetes::owned_object::{OwnedObject, is_listed};
 use crate::kubernetes::pod_template::PodTemplate;
 
 /// A revision that a workload with attributed pods may adopt

@@ -1,6 +1,5 @@
-//! A law over its whole small space: the stamp that is stored after both webhooks is the one that was stored before, a new one
-//! of the requester, one that a controller copies and that counts in this object, or none. And nobody is judged for who
-//! neither asks nor stands in such a stamp.
+//! An exhaustive test: the stored stamp is the old one, a new one of the requester, a controller's valid copy, or none; and
+//! only the requester or the user of a valid stamp is evaluated.
 
 use crate::admission::review::complete::NamedObjects;
 use crate::kubernetes::eci_profile::Profile;
@@ -8,9 +7,10 @@ use crate::kubernetes::meta::Meta;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use std::collections::BTreeMap;
 
-use crate::admission::attribution::{OwnedObject, trusted};
+use crate::admission::attribution::trusted;
 use crate::admission::tests::*;
 use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::stamp::{Claims, Form, KEY_BYTES, KeyRing, ObjectName, REQUESTED_BY, Signer, StampedObject};
 use ram_policy::Principal;
 
@@ -127,7 +127,7 @@ fn signer(id: &str) -> Signer {
     Signer::new(KeyRing::new([(id.to_owned(), vec![7; KEY_BYTES])]).unwrap(), "")
 }
 
-/// Every stamp that somebody might bring or that may be stored, by its name
+/// Every stamp that a request may contain or that may be stored, by its name
 fn stamps(kind: &Kind) -> BTreeMap<&'static str, Option<String>> {
     let object = |group: &str, kind: &str, name: &str| {
         Some(StampedObject {
@@ -235,7 +235,7 @@ fn stamp_at<'o>(kind: &Kind, object: &'o Value) -> Option<&'o str> {
         .as_str()
 }
 
-/// Both webhooks, as the API server calls them: the object that is stored, if it is, and whom they judged for
+/// Both webhooks, as the API server calls them: the stored object, if it is stored, and the principals that they evaluated
 fn stored(
     (kind, user): (&Kind, &str),
     old: Option<&Value>,
@@ -260,14 +260,14 @@ fn stored(
         respond(webhook, &review, configuration, known, modes, now())
     };
     let mutated = ask(Webhook::Mutating, new);
-    let mut judged: Vec<String> = mutated
+    let mut evaluated: Vec<String> = mutated
         .evaluation
         .questions
         .iter()
         .map(|asked| asked.principal.to_string())
         .collect();
     if !mutated.decision.passes() {
-        return (None, judged);
+        return (None, evaluated);
     }
     let mut object = new.clone();
     let response: Value = serde_json::from_slice(&mutated.body).unwrap();
@@ -277,14 +277,14 @@ fn stored(
         json_patch::patch(&mut object, &patch).unwrap();
     }
     let validated = ask(Webhook::Validating, &object);
-    judged.extend(
+    evaluated.extend(
         validated
             .evaluation
             .questions
             .iter()
             .map(|asked| asked.principal.to_string()),
     );
-    (validated.decision.passes().then_some(object), judged)
+    (validated.decision.passes().then_some(object), evaluated)
 }
 
 #[test]
@@ -318,7 +318,7 @@ fn only_what_ramgate_wrote_is_ever_stored() {
                             {
                                 for change in ["nothing", "image", "tag"] {
                                     let is_update = old_name != "created";
-                                    // A new object is not changed, and one look at a change is enough in soft modes
+                                    // A new object has no change, and in modes warn and audit one kind of change is enough
                                     let is_looked_at = match (is_update, mode) {
                                         (false, _) => change == "nothing",
                                         (true, Mode::Enforce) => STORED.contains(&old_name),
@@ -331,7 +331,8 @@ fn only_what_ramgate_wrote_is_ever_stored() {
                                         .then(|| object(kind, route, old_stamp.as_deref(), "nothing"));
                                     let new = object(kind, route, brought.as_deref(), change);
                                     let around = (&configuration, &known, &modes);
-                                    let (object, judged) = stored((kind, user), old.as_ref(), &new, around);
+                                    let (object, evaluated) =
+                                        stored((kind, user), old.as_ref(), &new, around);
                                     states += 1;
                                     let state = || {
                                         format!(
@@ -348,8 +349,8 @@ fn only_what_ramgate_wrote_is_ever_stored() {
                                         })
                                     };
                                     let copied = claims(brought.as_deref()).filter(|_| is_maker);
-                                    // Nobody is judged for but who asks, and whom a controller rightly acts for
-                                    for principal in &judged {
+                                    // Only the requester is evaluated, and the person for whom a controller rightly acts
+                                    for principal in &evaluated {
                                         let asks = *principal == format!("user/{user}");
                                         let acts = copied.as_ref().is_some_and(|claims| {
                                             claims
@@ -357,7 +358,7 @@ fn only_what_ramgate_wrote_is_ever_stored() {
                                                 .as_ref()
                                                 .is_some_and(|one| one.to_string() == *principal)
                                         });
-                                        assert!(asks || acts, "{principal} was judged for: {}", state());
+                                        assert!(asks || acts, "{principal} was evaluated: {}", state());
                                     }
                                     let Some(object) = object else { continue };
                                     passed += 1;
@@ -368,8 +369,8 @@ fn only_what_ramgate_wrote_is_ever_stored() {
                                     });
                                     let is_copy = is_maker && found == brought.as_deref() && {
                                         copies += 1;
-                                        // What proves nothing stays in a copied template, which its controller holds against
-                                        // the original; nothing is made of it. A key that is gone is nobody's forgery
+                                        // An invalid stamp stays in a copied template, which its controller compares with the
+                                        // original; no pod is made from it. A stamp of a lost key is not forged
                                         copied.is_some()
                                             || *brought_name == "one of a key that is gone"
                                             || !kind.at.is_empty() && mode != Mode::Enforce

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::analysis::lint::absent_key::is_about_eci;
 use crate::analysis::lint::code::Code;
 use crate::analysis::lint::document_index::{DocumentIndex, DocumentPosition, Grantee};
+use crate::analysis::lint::never_present_key::is_about_eci;
 use crate::analysis::lint::pass_role::{self, names_pass_role};
 use crate::analysis::lint::warning::Warning;
 use crate::analysis::role_names::role_resource;

@@ -4,7 +4,7 @@ use crate::analysis::lint::account_facts::AccountFacts;
 use crate::analysis::lint::linted_statement::LintedStatement;
 use crate::analysis::lint::warning::DocumentWarning;
 use crate::analysis::lint::{
-    absent_key, contradiction, resource_mismatch, shadowing, unknown_action, wildcard,
+    contradiction, never_present_key, resource_mismatch, shadowing, unknown_action, wildcard,
 };
 use ram_policy::{Document, DocumentKind, Statement};
 
@@ -23,11 +23,11 @@ fn in_statement(statement: &Statement, kind: DocumentKind, facts: &AccountFacts)
     let mut warnings = match kind {
         DocumentKind::Identity => {
             let mut warnings = unknown_action::find(&linted);
-            warnings.extend(absent_key::find(&linted));
+            warnings.extend(never_present_key::find(&linted));
             warnings.extend(resource_mismatch::find(&linted));
             warnings
         }
-        DocumentKind::Trust => absent_key::find_in_trust(statement, facts),
+        DocumentKind::Trust => never_present_key::find_in_trust(statement, facts),
     };
     warnings.extend(contradiction::find(statement, facts));
     warnings.extend(wildcard::literal_wildcards(statement));

@@ -98,7 +98,7 @@ impl Webhooks {
 
     /// Whether no entry about pods selects a namespace of this name, whatever its labels; `None` if there are no such entries
     ///
-    /// Every entry counts: an entry that is missing makes no namespace look exempt.
+    /// All entries are considered together, so one missing entry does not make a namespace look exempt.
     pub(crate) fn exempts(&self, namespace: &str) -> Option<bool> {
         let about_pods = self.entries.iter().filter(|entry| entry.is_about_pods());
         let selected: Vec<bool> = about_pods.map(|entry| entry.may_select(namespace)).collect();

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::admission::attribution::{OwnedObject, trusted};
+use crate::admission::attribution::trusted;
 use crate::admission::offline::{OfflineResult, Operation, Request};
 use crate::admission::{Cause, Decision, Mode, Modes, offline};
 use crate::analysis::survey::cluster::SurveyedCluster;
@@ -12,6 +12,7 @@ use crate::analysis::survey::objects::{owner, stamp_of, text};
 use crate::analysis::survey::stamp_status::StampStatus;
 use crate::analysis::survey::workload_kind::WorkloadKind;
 use crate::config::{ClusterSettings, Configuration};
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::stamp::{Signer, key_id};
 
 /// Evaluates what a cluster holds by a configuration
@@ -76,7 +77,7 @@ impl WorkloadEvaluator<'_> {
             WorkloadKind::BuiltIn(_) | WorkloadKind::Delegated(_) => kind.pod_from(template, namespace, name),
         };
         let evaluation = match self.create_pod(kind, &pod) {
-            Ok(result) if !result.judged => return None,
+            Ok(result) if !result.evaluated => return None,
             Ok(result) => {
                 let route = result.response.route().unwrap_or_default();
                 let (certainty, mark) = route.split_once(": ").unwrap_or_default();
@@ -114,7 +115,7 @@ impl WorkloadEvaluator<'_> {
     /// Whether a pod leads to ECI
     pub(crate) fn leads_to_eci(&self, pod: &Value) -> bool {
         self.create_pod(&WorkloadKind::Pod, pod)
-            .map_or(true, |done| done.judged)
+            .map_or(true, |done| done.evaluated)
     }
 }
 

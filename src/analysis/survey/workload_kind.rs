@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::admission::attribution::OwnedObject;
 use crate::analysis::survey::objects::{group, owner, text};
 use crate::config::{ClusterSettings, DelegatedController};
 use crate::kubernetes::field_path::FieldPath;
 use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::workload::Workload;
 
 /// A kind of object that makes pods, or pods themselves

@@ -1,4 +1,4 @@
-//! Who is never asked about, and what is no question of reading.
+//! Requesters that are never evaluated, and requests that read nothing.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! The sentences of denials, the records of answers, and bodies of every kind.
+//! The messages of denials, the records of answers, and request bodies of every kind.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -78,9 +78,9 @@ fn what_was_judged_is_recorded() {
         (record.action, record.allowed_by),
         (Some("eci:DescribeContainerLog"), vec!["P26#2".to_owned()])
     );
-    let asked = |asked: &Ask| given.respond(asked).record.asked;
+    let asked = |asked: &Ask| given.respond(asked).record.questions;
     let label = |action, decision, scope| {
-        vec![Asked {
+        vec![QuestionLabels {
             action,
             decision,
             scope,

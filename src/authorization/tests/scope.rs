@@ -1,4 +1,4 @@
-//! Which pods and lists are judged, and as what.
+//! Which pods and lists are evaluated, and as which ECI call.
 
 use serde_json::{Value, json};
 

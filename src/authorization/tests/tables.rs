@@ -1,4 +1,4 @@
-//! Rows of the conformance table that speak of queries and logs.
+//! Rows of the conformance table about queries and logs.
 
 use serde_json::json;
 

@@ -73,7 +73,7 @@ pub(super) fn are_allowed(manifests: &[EvaluatedManifest]) -> bool {
 
 impl Input<'_> {
     fn evaluate(&self, manifest: Manifest) -> Result<EvaluatedManifest, CommandError> {
-        let result = if offline::is_judged(&manifest.object, &self.configuration.cluster) {
+        let result = if offline::is_evaluated(&manifest.object, &self.configuration.cluster) {
             Some(self.result(&manifest)?)
         } else {
             None

@@ -52,7 +52,7 @@ fn decision(title: &str, result: &OfflineResult) -> Vec<String> {
         lines.extend(fix(result));
         return lines;
     }
-    vec![if result.judged {
+    vec![if result.evaluated {
         format!("{title}: allowed{}", allowed_by(result))
     } else {
         format!("{title}: allowed, nothing to judge{}", no_route(result))

@@ -46,7 +46,7 @@ fn result_fields(result: &OfflineResult) -> Map<String, Value> {
         .map(|(key, value)| (key.clone(), json!(value)))
         .collect();
     let fields = json!({
-        "judged": result.judged,
+        "judged": result.evaluated,
         "allowed": result.allowed,
         "message": response.message(),
         "causes": result.causes,

@@ -23,7 +23,7 @@ pub(super) fn answered_questions(
 ) -> Vec<AnsweredQuestion> {
     let answered = |asked: &PrincipalQuestions, question: &Question| AnsweredQuestion {
         principal: question.principal(&asked.principal),
-        is_boundary: asked.boundary,
+        is_boundary: asked.is_boundary,
         question: question.clone(),
         trace: question.explain(policies, &asked.principal),
     };

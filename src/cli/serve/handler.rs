@@ -1,4 +1,4 @@
-//! The judge of the server: reads a review, sees to it that what it names is known, and has it judged.
+//! Implements [`ReviewHandler`]: parses a review, reads the objects that it names, and evaluates it.
 
 use crate::cli::serve::record;
 use std::sync::Arc;
@@ -28,20 +28,20 @@ use crate::telemetry::record::Record;
 const MALFORMED: u16 = 400;
 const NOT_READY: u16 = 503;
 
-/// Judges by the configuration in force
+/// Evaluates reviews with the configuration in force
 pub(super) struct WebhookHandler {
     pub(super) store: Arc<Store>,
     pub(super) surrounding: Surrounding,
     pub(super) modes: Modes,
-    /// What the authorization webhook never judges, if that is on
+    /// What the authorization webhook never evaluates, if it is on
     pub(super) authorize: Option<Exemptions>,
 }
 
-/// What is known of the cluster
+/// What ramgate knows of the cluster
 pub(super) enum Surrounding {
     /// What the watches show, and single reads
     Watched(Arc<WatchedCluster>),
-    /// Nothing: beside a folder there is no cluster
+    /// Nothing: a configuration from a folder has no cluster
     Empty(ClusterSnapshot),
 }
 
@@ -128,7 +128,7 @@ impl WebhookHandler {
         let mut record = record::of_review(review);
         record.generation = self.store.current().map(|configuration| configuration.generation);
         match webhook {
-            // No rule of ours sends them there, and nothing is to be changed
+            // The chart has no rule that sends them here, and there is nothing to change
             Webhook::Mutating => {
                 record.decision = admission::Decision::NotEvaluated.name();
                 let unchanged = AdmissionResponse {
@@ -161,7 +161,7 @@ impl WebhookHandler {
 
 fn malformed(error: &ReviewError, body: &[u8]) -> HandledReview {
     let uid = match error.uid() {
-        // What is wrong may stand behind the uid
+        // The error may be after the uid
         "" => uid::read(body).unwrap_or_default(),
         uid => uid.to_owned(),
     };

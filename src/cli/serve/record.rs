@@ -9,7 +9,7 @@ use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::response::Response;
 use crate::admission::review::{Operation, Review};
-use crate::telemetry::record::{Asked, Record, scope};
+use crate::telemetry::record::{QuestionLabels, Record, scope};
 
 /// The record of what the review itself says
 pub(super) fn of_review(review: &Review<'_>) -> Record {
@@ -44,17 +44,19 @@ pub(super) fn of_response(review: &Review<'_>, response: &Response) -> Record {
         message: response.message().map(str::to_owned),
         causes: all_causes.flatten(),
         allowed_by: response.allowed_by(),
-        unlike: counted_differences(review, response),
-        unlike_stamp: (!evaluation.container_differences.is_empty())
+        difference_kinds: counted_differences(review, response),
+        container_differences: (!evaluation.container_differences.is_empty())
             .then(|| container_difference::shown(&evaluation.container_differences)),
         patched: response.patched,
         generation: Some(response.generation),
-        asked: questions(evaluation),
+        questions: questions(evaluation),
         ..of_review(review)
     }
 }
 
-/// The kinds of differences between pod and stamp, each once; only what is stored counts, and once
+/// The kinds of differences between pod and stamp, each once
+///
+/// Only the validating webhook records them, and not for a dry run, so that every stored pod counts once.
 fn counted_differences(review: &Review<'_>, response: &Response) -> Vec<&'static str> {
     if response.webhook == Webhook::Mutating || review.is_dry_run() {
         return Vec::new();
@@ -81,8 +83,8 @@ fn resource(review: &Review<'_>) -> String {
 }
 
 /// The questions to RAM and ECI, the allowed ones first
-fn questions(evaluation: &Evaluation) -> Vec<Asked> {
-    let allowed = evaluation.allowed.iter().map(|allowed| Asked {
+fn questions(evaluation: &Evaluation) -> Vec<QuestionLabels> {
+    let allowed = evaluation.allowed.iter().map(|allowed| QuestionLabels {
         action: allowed.action,
         decision: "Allow",
         scope: scope(allowed.policy_type),
@@ -95,7 +97,7 @@ fn questions(evaluation: &Evaluation) -> Vec<Asked> {
 }
 
 /// The question that a finding answers, if RAM or ECI was asked; `call` is the action of the call
-fn question(finding: &Finding, call: Option<&'static str>) -> Option<Asked> {
+fn question(finding: &Finding, call: Option<&'static str>) -> Option<QuestionLabels> {
     let (action, decision, scope) = match finding {
         Finding::Denied { denial, .. } => {
             let scope = scope(denial.decision.policy_type);
@@ -118,7 +120,7 @@ fn question(finding: &Finding, call: Option<&'static str>) -> Option<Asked> {
         | Finding::UnknownRequest(_)
         | Finding::Profile(_) => return None,
     };
-    Some(Asked {
+    Some(QuestionLabels {
         action,
         decision,
         scope,

@@ -35,7 +35,7 @@ const LONGEST_DELAY: u64 = 600_000;
 /// Seconds; several watch calls must fit in before they are stale
 const SHORTEST_STALE: u64 = 20;
 
-/// Seconds, a day; rights that are gone for longer are no accident
+/// Seconds, a day; rights that are missing for longer are not missing by accident
 const LONGEST_STALE: u64 = 86_400;
 
 /// The settings of `serve`, free of contradictions
@@ -66,7 +66,7 @@ pub(super) enum Source {
     },
 }
 
-/// ServeSettings that count only with a cluster
+/// The settings that apply only with a cluster
 #[derive(Debug)]
 pub(super) struct ClusterSettings {
     pub(super) stamp_secret: String,
@@ -138,16 +138,16 @@ impl ServeArgs {
     fn modes(&self) -> Checked<Modes> {
         let mut mistakes = Mistakes::default();
         let namespaces = mistakes.collect(by_namespace("--namespace-mode", &self.namespace_mode));
-        let contents = mistakes.collect(by_namespace(
+        let effects = mistakes.collect(by_namespace(
             "--namespace-stamp-contents",
             &self.namespace_stamp_contents,
         ));
-        match namespaces.zip(contents) {
-            Some((namespaces, namespace_contents)) => Ok(Modes {
+        match namespaces.zip(effects) {
+            Some((namespaces, namespace_on_difference)) => Ok(Modes {
                 default: self.mode,
                 namespaces,
-                contents: self.stamp_contents,
-                namespace_contents,
+                on_difference: self.stamp_contents,
+                namespace_on_difference,
             }),
             None => Err(mistakes.into_sentences()),
         }
@@ -221,7 +221,7 @@ mod tests {
 
     use super::*;
     use crate::admission::Mode;
-    use crate::admission::outcome::mode::StampContents;
+    use crate::admission::outcome::mode::OnDifference;
     use crate::cli::serve::serve_settings::certificate_source::LOCAL_NAMES;
     use crate::cli::serve::serve_settings::ports::ClientCaSettings;
     use crate::server::peers::Peers;
@@ -280,8 +280,8 @@ mod tests {
         );
         assert_eq!(settings.modes.of("c"), Mode::Enforce);
         assert_eq!(
-            ["a", "c"].map(|namespace| settings.modes.contents_of(namespace)),
-            [StampContents::Record, StampContents::Refuse]
+            ["a", "c"].map(|namespace| settings.modes.on_difference_in(namespace)),
+            [OnDifference::Record, OnDifference::Refuse]
         );
         assert_eq!(settings.cluster.stamp_upgrade_after.as_secs(), 60);
         let CertificateSource::SelfMade(certificate) = settings.certificate else {

@@ -2,7 +2,7 @@
 
 mod human;
 mod json;
-mod verified_stamp;
+mod verify_report;
 
 use std::path::PathBuf;
 
@@ -21,7 +21,7 @@ use crate::cli::output::{Output, print, print_json};
 use crate::cli::stamp::target;
 use crate::cli::stamp::verify::human::human;
 use crate::cli::stamp::verify::json::as_json;
-use crate::cli::stamp::verify::verified_stamp::VerifiedStamp;
+use crate::cli::stamp::verify::verify_report::VerifyReport;
 use crate::config::ClusterSettings;
 use crate::stamp::Signer;
 
@@ -61,7 +61,7 @@ struct Verifier<'a> {
 
 pub(super) fn run(args: &VerifyArgs, output: Output) -> Result<Exit, CommandError> {
     let stamps = block_on(verify(args))?;
-    let are_good = stamps.iter().all(VerifiedStamp::is_good);
+    let are_good = stamps.iter().all(VerifyReport::is_good);
     match output {
         Output::Human => print(&stamps.iter().map(human).collect::<String>()),
         Output::Json => print_json(&json!({
@@ -72,7 +72,7 @@ pub(super) fn run(args: &VerifyArgs, output: Output) -> Result<Exit, CommandErro
     Ok(Exit::good_if(are_good))
 }
 
-async fn verify(args: &VerifyArgs) -> Result<Vec<VerifiedStamp>, CommandError> {
+async fn verify(args: &VerifyArgs) -> Result<Vec<VerifyReport>, CommandError> {
     let live = LiveCluster::connect(&args.cluster).await?;
     let verifier = Verifier {
         namespace: live.namespace(args.workload_namespace.as_ref())?,
@@ -161,11 +161,11 @@ impl Verifier<'_> {
         kind: &WorkloadKind,
         object: &Value,
         signer: &Signer,
-    ) -> Result<Vec<VerifiedStamp>, CommandError> {
-        let mut stamps = VerifiedStamp::all_of(kind, object, signer, &self.built_in)?;
-        if stamps.iter().any(VerifiedStamp::is_of_another_object) {
+    ) -> Result<Vec<VerifyReport>, CommandError> {
+        let mut stamps = VerifyReport::all_of(kind, object, signer, &self.built_in)?;
+        if stamps.iter().any(VerifyReport::is_of_another_object) {
             // The configuration lists the custom kinds whose stamps their controllers may copy
-            stamps = VerifiedStamp::all_of(kind, object, signer, self.settings().await?)?;
+            stamps = VerifyReport::all_of(kind, object, signer, self.settings().await?)?;
         }
         for stamp in &mut stamps {
             if stamp.needs_explanation() {
@@ -182,13 +182,12 @@ mod tests {
 
     use super::*;
     use crate::analysis::survey::test_cluster::{ALICE, MALLORY, TestCluster, signer, template, workload};
-    use crate::cli::stamp::verify::verified_stamp::VerifiedStamp;
+    use crate::cli::stamp::verify::verify_report::VerifyReport;
 
-    fn verified(object: &Value) -> VerifiedStamp {
+    fn verified(object: &Value) -> VerifyReport {
         let kind = WorkloadKind::of_object(object, &ClusterSettings::default()).unwrap();
         let mut all =
-            VerifiedStamp::all_of(&kind, object, &signer(&["k1", "k2"]), &ClusterSettings::default())
-                .unwrap();
+            VerifyReport::all_of(&kind, object, &signer(&["k1", "k2"]), &ClusterSettings::default()).unwrap();
         assert_eq!(all.len(), 1);
         all.pop().unwrap()
     }

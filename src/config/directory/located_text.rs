@@ -1,4 +1,4 @@
-//! LocatedText with its position, so that a later check can point at it.
+//! A text with its position, so that a later check can point at it.
 
 use std::ops::Deref;
 

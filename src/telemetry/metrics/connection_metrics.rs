@@ -15,7 +15,7 @@ pub(crate) struct ConnectionMetrics {
 pub(crate) enum Refusal {
     /// Its address is in none of the networks that may connect
     Peer,
-    /// It brought no client certificate, or one that does not verify
+    /// It presented no client certificate, or one that does not verify
     ClientCertificate,
     /// Its TLS handshake failed or took too long
     Handshake,

@@ -81,15 +81,15 @@ impl ReviewMetrics {
         ];
         self.requests.with_label_values(&labels).inc();
         self.duration.observe(took.as_secs_f64());
-        for asked in &record.asked {
+        for question in &record.questions {
             let labels = [
-                bounded(asked.action, ACTIONS),
-                bounded(asked.decision, DECISIONS),
-                bounded(asked.scope, SCOPES),
+                bounded(question.action, ACTIONS),
+                bounded(question.decision, DECISIONS),
+                bounded(question.scope, SCOPES),
             ];
             self.decisions.with_label_values(&labels).inc();
         }
-        for kind in &record.unlike {
+        for kind in &record.difference_kinds {
             self.unlike.with_label_values(&[*kind]).inc();
         }
     }
@@ -111,7 +111,7 @@ impl Drop for InFlight {
 mod tests {
     use super::*;
     use crate::telemetry::metrics::registration::text_of;
-    use crate::telemetry::record::Asked;
+    use crate::telemetry::record::QuestionLabels;
 
     fn record() -> Record {
         Record {
@@ -119,12 +119,12 @@ mod tests {
             operation: "CREATE",
             decision: "deny",
             mode: "enforce",
-            asked: vec![Asked {
+            questions: vec![QuestionLabels {
                 action: "ram:PassRole",
                 decision: "ImplicitDeny",
                 scope: "account",
             }],
-            unlike: vec!["image"],
+            difference_kinds: vec!["image"],
             ..Record::default()
         }
     }

@@ -177,16 +177,16 @@ impl Compiler {
     }
 
     /// The policy with this name; records an error if there is none
-    fn attached(&mut self, holder: &str, policy: &str) -> Option<AttachedPolicy> {
+    fn attached(&mut self, grantee: &str, policy: &str) -> Option<AttachedPolicy> {
         match self.policies.get_key_value(policy) {
             Some((name, document)) => Some(AttachedPolicy {
                 name: Arc::clone(name),
                 document: Arc::clone(document),
             }),
             None => {
-                let (holder, policy) = (holder.to_owned(), policy.to_owned());
+                let (grantee, policy) = (grantee.to_owned(), policy.to_owned());
                 self.errors
-                    .push(DefinitionError::UnknownPolicy { holder, policy });
+                    .push(DefinitionError::UnknownPolicy { grantee, policy });
                 None
             }
         }
@@ -201,10 +201,10 @@ impl Compiler {
         self.attachments(policies)
     }
 
-    fn grants(&mut self, holder: &str, grants: &[Grant]) -> Grants {
+    fn grants(&mut self, grantee: &str, grants: &[Grant]) -> Grants {
         let mut lists: BTreeMap<Option<Box<str>>, Vec<AttachedPolicy>> = BTreeMap::new();
         for grant in grants {
-            let Some(attached) = self.attached(holder, &grant.policy) else {
+            let Some(attached) = self.attached(grantee, &grant.policy) else {
                 continue;
             };
             let list = lists

@@ -2,7 +2,7 @@
 
 use crate::admission::evaluate::advise::{advice_of, desired, fields};
 use crate::admission::evaluate::pod_update::PodUpdate;
-use crate::admission::evaluate::{Case, call};
+use crate::admission::evaluate::{EvaluationContext, call};
 use crate::admission::fields::look_alike::look_alike;
 use crate::admission::fields::mapping;
 use crate::admission::fields::mapping::{MappingError, Scope, Sources};
@@ -17,7 +17,7 @@ use ram_policy::Principal;
 
 /// Evaluates a pod with other fields: applies the mapping rules, makes the call, and asks for everybody who must be allowed
 pub(super) struct PodEvaluator<'a> {
-    case: &'a Case<'a>,
+    context: &'a EvaluationContext<'a>,
     sources: Sources<'a>,
     principals: &'a [Principal],
     /// The fields that the pod asks for after mapping
@@ -29,14 +29,14 @@ pub(super) struct PodEvaluator<'a> {
 
 impl<'a> PodEvaluator<'a> {
     pub(super) fn new(
-        case: &'a Case<'a>,
+        context: &'a EvaluationContext<'a>,
         sources: Sources<'a>,
         principals: &'a [Principal],
         requested: &'a Fields,
         update: Option<(PodUpdate<'a>, &'a Fields)>,
     ) -> Self {
         Self {
-            case,
+            context,
             sources,
             principals,
             requested,
@@ -49,7 +49,7 @@ impl<'a> PodEvaluator<'a> {
     ///
     /// A key that only looks like one of the wanted tags is written right first, so that no second tag comes beside it.
     pub(super) fn advice(&self, wanted: &[&str]) -> Advice {
-        let configuration = self.case.configuration;
+        let configuration = self.context.configuration;
         let written = match self.update {
             None => mapping::unmapped(self.requested, &configuration.mapping, &self.sources),
             // What is stored is mapped already, and what an update repeats of it stays
@@ -79,7 +79,7 @@ impl<'a> PodEvaluator<'a> {
     }
 
     fn rule(&self, change: &Change) -> Option<&FieldRule> {
-        let rules = &self.case.configuration.mapping;
+        let rules = &self.context.configuration.mapping;
         match change {
             Change::Tag(key, _) => {
                 let mut tags = rules.tags.iter();
@@ -106,12 +106,12 @@ fn respelled(desired: &DesiredFields, wanted: &[&str]) -> DesiredFields {
 
 impl Evaluator for PodEvaluator<'_> {
     fn evaluate(&self, desired: &DesiredFields) -> Vec<Blocker> {
-        let Case {
+        let EvaluationContext {
             configuration,
             review,
             now,
             ..
-        } = *self.case;
+        } = *self.context;
         let fields = fields(desired, self.requested);
         let mapped = mapping::map(
             &fields,
@@ -184,7 +184,7 @@ impl Evaluator for PodEvaluator<'_> {
     /// The group whose name the pod wrote in place of its id comes first
     fn resource_groups(&self) -> Vec<(&str, bool)> {
         let written = self.requested.resource_group.as_deref();
-        let groups = self.case.configuration.account.resource_groups.iter();
+        let groups = self.context.configuration.account.resource_groups.iter();
         let mut groups: Vec<_> = groups.collect();
         groups.sort_by_key(|group| written.is_none() || group.name.as_deref() != written);
         groups

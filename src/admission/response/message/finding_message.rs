@@ -82,15 +82,15 @@ impl Finding {
             Self::NotEverywhere {
                 statement,
                 principal,
-                boundary,
+                is_boundary,
             } => Why::NotEverywhere {
                 statement: statement.as_ref(),
-                boundary: boundary.then_some(principal),
+                boundary: is_boundary.then_some(principal),
             },
             Self::Denied {
                 denial,
                 principal,
-                boundary,
+                is_boundary,
             } => {
                 let denial = RamDenial {
                     denial,
@@ -98,7 +98,7 @@ impl Finding {
                     context,
                 };
                 return Explanation {
-                    boundary: boundary.then_some(principal),
+                    boundary: is_boundary.then_some(principal),
                     ..denial.explanation()
                 };
             }

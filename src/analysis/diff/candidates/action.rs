@@ -18,7 +18,7 @@ const ON_PODS: [&str; 4] = [
     "eci:ExecContainerCommand",
 ];
 
-/// An action that hardly a policy names
+/// An action that hardly any policy names
 const OTHER: &str = "other:Action";
 
 /// The actions that statements distinguish

@@ -9,7 +9,7 @@ use eci_calls::Operation;
 use ram_policy::pattern::{Tokens, combinations};
 use ram_policy::{Pattern, ResourcePattern, Statement, Target};
 
-/// A resource that hardly a policy names
+/// A resource that hardly any policy names
 const OTHER: &str = "acs:other:any:1:thing/x";
 
 /// The resources that statements distinguish, with the region and account of a configuration

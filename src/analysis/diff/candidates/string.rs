@@ -6,7 +6,7 @@ use super::{Candidate, Candidates};
 use ram_policy::pattern::{Tokens, combinations};
 use ram_policy::{Condition, Pattern};
 
-/// Values that policies hardly name; the first one that none names is tried
+/// Values that hardly any policy names; the first one that no policy names is tried
 const OTHERS: [&str; 3] = ["other", "other-value", "no-such-value"];
 
 /// The candidates for string operators; none without conditions

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::admission::outcome::mode::StampContents;
+use crate::admission::outcome::mode::OnDifference;
 use crate::admission::{Mode, Modes};
 use crate::analysis::survey::preflight::{Finding, PreflightInput, findings};
 use crate::analysis::survey::test_cluster::{
@@ -45,8 +45,8 @@ fn sound(test: &TestCluster) -> Value {
 const WARN: Modes = Modes {
     default: Mode::Warn,
     namespaces: BTreeMap::new(),
-    contents: StampContents::Record,
-    namespace_contents: BTreeMap::new(),
+    on_difference: OnDifference::Record,
+    namespace_on_difference: BTreeMap::new(),
 };
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::admission::Mode;
-use crate::admission::outcome::mode::StampContents;
+use crate::admission::outcome::mode::OnDifference;
 use crate::cli::serve::serve_settings::namespace_override::NamespaceOverride;
 use crate::cli::serve::serve_settings::ports::PortArgs;
 use crate::telemetry::log::LogFormat;
@@ -27,19 +27,19 @@ pub(crate) struct ServeArgs {
     /// What a denial does in one namespace
     #[arg(long, value_name = "NS=MODE")]
     pub(super) namespace_mode: Vec<NamespaceOverride<Mode>>,
-    /// What a controller's pod comes to that runs something else than its stamp says: record or refuse
-    #[arg(long, value_name = "record|refuse", default_value_t = StampContents::Record)]
-    pub(super) stamp_contents: StampContents,
-    /// The same in one namespace
+    /// Effect of containers that differ from the stamp of a controller's pod: record or refuse
+    #[arg(long, value_name = "record|refuse", default_value_t = OnDifference::Record)]
+    pub(super) stamp_contents: OnDifference,
+    /// That effect in one namespace
     #[arg(long, value_name = "NS=record|refuse")]
-    pub(super) namespace_stamp_contents: Vec<NamespaceOverride<StampContents>>,
+    pub(super) namespace_stamp_contents: Vec<NamespaceOverride<OnDifference>>,
     /// Answer SubjectAccessReviews at /authorize too: deny reading of pods on ECI that RAM would not show
     #[arg(long)]
     pub(super) authorize: bool,
     /// Milliseconds in which every review is answered; keep it below timeoutSeconds of the webhooks
     #[arg(long, value_name = "MS", default_value_t = 2500)]
     pub(super) deadline: u64,
-    /// Reviews judged at a time; more are denied as overload
+    /// Reviews evaluated at a time; more are denied as overload
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub(super) max_inflight: usize,
     /// Milliseconds to go on serving after SIGTERM, until no API server comes here any more
@@ -61,7 +61,7 @@ pub(crate) struct ServeArgs {
     /// step with the self-made CA
     #[arg(long, value_name = "NAME")]
     pub(super) webhook_configuration: Option<String>,
-    /// ConfigMap in the namespace in which the chart left digests of the webhook entries: the live ones are held against it
+    /// ConfigMap in the namespace in which the chart left digests of the webhook entries: the live ones are compared with it
     #[arg(long, value_name = "NAME")]
     pub(super) installed_webhooks: Option<String>,
     /// ConfigMap in the namespace without whose section `cluster` no configuration is complete: the chart renders it

@@ -1,7 +1,7 @@
 //! A verified stamp as text for people.
 
 use crate::analysis::survey::field_differences::{FieldDifference, by_annotation};
-use crate::cli::stamp::verify::verified_stamp::VerifiedStamp;
+use crate::cli::stamp::verify::verify_report::VerifyReport;
 use crate::kubernetes::eci_annotations::{
     CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS,
 };
@@ -19,7 +19,7 @@ const VALUE: usize = 256;
 ///   for             RAM user `alice`
 ///   ...
 /// ```
-pub(super) fn human(stamp: &VerifiedStamp) -> String {
+pub(super) fn human(stamp: &VerifyReport) -> String {
     let path = stamp.template_path.as_ref();
     let path = path.map_or_else(String::new, |path| format!(" ({path})"));
     let title = format!(
@@ -55,7 +55,7 @@ pub(super) fn human(stamp: &VerifiedStamp) -> String {
 type Line = (&'static str, String);
 
 /// The stamped user and principal, and the object for which the stamp was written
-fn origin(stamp: &VerifiedStamp, claims: &Claims) -> Vec<Line> {
+fn origin(stamp: &VerifyReport, claims: &Claims) -> Vec<Line> {
     let principal = match &claims.principal {
         Some(principal) => described(principal),
         None => "nobody: the user was bound to no RAM principal".to_owned(),
@@ -92,7 +92,7 @@ fn fields(claims: &Claims) -> Vec<Line> {
     annotations.chain([account]).chain(containers).collect()
 }
 
-fn key(stamp: &VerifiedStamp) -> Vec<Line> {
+fn key(stamp: &VerifyReport) -> Vec<Line> {
     let newest = if stamp.is_newest { ", the newest" } else { "" };
     let key = stamp.status.key();
     let line = key.map(|key| ("key", format!("{}{newest}", clipped(key, NAME_LENGTH))));

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::analysis::survey::field_differences::FieldDifference;
-use crate::cli::stamp::verify::verified_stamp::VerifiedStamp;
+use crate::cli::stamp::verify::verify_report::VerifyReport;
 
-pub(super) fn as_json(stamp: &VerifiedStamp) -> Value {
+pub(super) fn as_json(stamp: &VerifyReport) -> Value {
     let claims = stamp.claims.as_ref();
     let principal = claims.and_then(|claims| claims.principal.as_ref());
     let difference = |one: &FieldDifference| {

@@ -1,37 +1,37 @@
 //! The Binding of a pod to a node. Here it becomes certain that a pod goes to ECI, and RAM is asked about its requester.
 
-use crate::admission::attribution::OwnedObject;
 use crate::admission::evaluate::advise::advice;
-use crate::admission::evaluate::{Case, call};
+use crate::admission::evaluate::{EvaluationContext, call};
 use crate::admission::fields::changes::Changes;
 use crate::admission::fields::patch::Patch;
 use crate::admission::fields::reading::{Fields, texts};
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
-use crate::admission::outcome::mode::{Mode, StampContents};
+use crate::admission::outcome::mode::{Mode, OnDifference};
 use crate::admission::outcome::origin::Origins;
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::outcome::warning::Warning;
-use crate::admission::review::Binding;
+use crate::admission::review::PodBinding;
 use crate::admission::routing::lookalike;
 use crate::admission::routing::lookalike::is_eci_annotation;
 use crate::admission::routing::route::Route;
 use crate::kubernetes::eci_annotations::ECI_FIELDS;
 use crate::kubernetes::meta::Meta;
 use crate::kubernetes::node_kind::NodeKind;
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::string_map::OnConflict;
 use crate::stamp::{Claims, REQUESTED_BY};
 use eci_calls::Call;
 
-impl Case<'_> {
-    /// Ties a Binding to the pod as it is now, so that the pod that is evaluated is the pod that is bound
+impl EvaluationContext<'_> {
+    /// Ties a Binding to the current version of the pod, so that the pod that is evaluated is the pod that is bound
     pub(super) fn mutate_binding(&self) -> Option<Evaluation> {
         let binding = self.review.binding()?;
         let mut evaluation = Evaluation::default();
-        // Mode enforce denies the Binding. In other modes the stamp must not reach the pod, wherever that goes
+        // Mode enforce denies the Binding. In other modes the stamp must not reach the pod, wherever the pod goes
         if self.mode != Mode::Enforce && stamp_of(binding).is_some() {
             evaluation.patch = Patch::unstamped_binding();
             evaluation = evaluation.with_warnings([Warning::BindingStampRemoved]);
@@ -66,7 +66,7 @@ impl Case<'_> {
     }
 
     /// The pod as the Binding leaves it, evaluated for the user in its stamp
-    fn bound(&self, binding: &Binding<'_>, template: &PodTemplate<'_>, namespace: &Meta) -> Evaluation {
+    fn bound(&self, binding: &PodBinding<'_>, template: &PodTemplate<'_>, namespace: &Meta) -> Evaluation {
         let annotations = &binding.metadata.annotations;
         let pod = template
             .read()
@@ -78,7 +78,7 @@ impl Case<'_> {
             .on_node(binding.target.name.clone());
         let evaluation = Evaluation {
             principal: None,
-            ..self.routed(self.route(&pod, namespace), Verb::Create)
+            ..self.new_evaluation(self.route(&pod, namespace), Verb::Create)
         };
         let is_restamped = stamp_of(binding).is_some_and(|stamp| template.stamp() != Some(stamp));
         let restamped = is_restamped.then_some(StampFault::Changed);
@@ -99,7 +99,7 @@ impl Case<'_> {
     fn evaluate_bound(
         &self,
         evaluation: Evaluation,
-        binding: &Binding<'_>,
+        binding: &PodBinding<'_>,
         template: &PodTemplate<'_>,
         pod: &Pod<'_>,
         namespace: &Meta,
@@ -114,19 +114,19 @@ impl Case<'_> {
             Err(malformed) => return evaluation.with_malformed(malformed),
         };
         let call = call::create(&fields, self.configuration, self.review.namespace());
-        let brought = self.brought(binding, template, &fields, namespace);
+        let binding_fields = self.binding_fields(binding, template, &fields, namespace);
         let evaluation = Evaluation {
             operation: Some(call.operation),
             fields,
             ..evaluation
         }
-        .with_findings(brought.finding());
+        .with_findings(binding_fields.finding());
         let Ok(claims) = claims else {
             return evaluation;
         };
         let evaluation = self.compared_with_stamp(evaluation, &claims, template, namespace);
         let mut evaluation = self.evaluate_call(evaluation, &call, namespace);
-        if brought == BroughtFields::Expected && !self.asks_for_control_plane() {
+        if binding_fields == BindingFields::Expected && !self.is_from_control_plane() {
             evaluation = self.evaluate_sender(evaluation, &call, namespace);
         }
         let advice = advice(self, &evaluation, pod, None, namespace);
@@ -173,14 +173,14 @@ impl Case<'_> {
             Err(_) => true,
         };
         let evaluation = evaluation.with_stamp_fault(differs.then_some(StampFault::FieldsDiffer));
-        if self.contents == StampContents::Refuse {
-            evaluation.with_differences(self.container_differences(claims, template), self.contents)
+        if self.on_difference == OnDifference::Refuse {
+            evaluation.with_differences(self.container_differences(claims, template), self.on_difference)
         } else {
             evaluation
         }
     }
 
-    /// Adds the answers about the sender of a Binding that brings fields: they ask for these, beside the pod's requester
+    /// Evaluates the sender of a Binding, beside the pod's requester, for the ECI fields that the Binding adds
     fn evaluate_sender(&self, evaluation: Evaluation, call: &Call, namespace: &Meta) -> Evaluation {
         let sender = Evaluation {
             principal: self.requester(),
@@ -198,14 +198,14 @@ impl Case<'_> {
         evaluation
     }
 
-    /// The fields that a Binding would write on its pod
-    fn brought(
+    /// The ECI fields that a Binding adds to its pod
+    fn binding_fields(
         &self,
-        binding: &Binding<'_>,
+        binding: &PodBinding<'_>,
         template: &PodTemplate<'_>,
         merged: &Fields,
         namespace: &Meta,
-    ) -> BroughtFields {
+    ) -> BindingFields {
         let pod = template.read();
         let annotations = &binding.metadata.annotations;
         let mut written = annotations
@@ -214,19 +214,19 @@ impl Case<'_> {
             .map(|(key, _)| key)
             .peekable();
         if written.peek().is_none() {
-            return BroughtFields::None;
+            return BindingFields::None;
         }
         let own = texts(pod, &Changes::default());
         match written.find(|key| !ECI_FIELDS.contains(key)) {
-            Some(key) => BroughtFields::Foreign(key.to_owned()),
-            None if self.may_become(&own, merged, pod, namespace) => BroughtFields::Expected,
-            None => BroughtFields::Foreign(first_changed(binding, pod)),
+            Some(key) => BindingFields::Foreign(key.to_owned()),
+            None if self.may_become(&own, merged, pod, namespace) => BindingFields::Expected,
+            None => BindingFields::Foreign(first_changed(binding, pod)),
         }
     }
 }
 
 /// The first of ECI's fields that a Binding changes
-fn first_changed(binding: &Binding<'_>, pod: &Pod<'_>) -> String {
+fn first_changed(binding: &PodBinding<'_>, pod: &Pod<'_>) -> String {
     let annotations = &binding.metadata.annotations;
     let is_changed = |key: &&str| {
         let value = annotations.value(key);
@@ -237,7 +237,7 @@ fn first_changed(binding: &Binding<'_>, pod: &Pod<'_>) -> String {
 }
 
 /// The patch that ties a Binding to the version of its pod; empty if the Binding names a version itself
-fn pin(binding: &Binding<'_>, template: &PodTemplate<'_>) -> Patch {
+fn pin(binding: &PodBinding<'_>, template: &PodTemplate<'_>) -> Patch {
     let metadata = &template.read().metadata;
     // The validating webhook compares with the pod what the Binding itself asks for
     if let (Some(uid), Some(version), true) = (
@@ -252,22 +252,22 @@ fn pin(binding: &Binding<'_>, template: &PodTemplate<'_>) -> Patch {
     }
 }
 
-fn stamp_of<'b>(binding: &'b Binding<'_>) -> Option<&'b str> {
+fn stamp_of<'b>(binding: &'b PodBinding<'_>) -> Option<&'b str> {
     binding.metadata.annotations.value(REQUESTED_BY)
 }
 
-/// The ECI fields that a Binding brings
+/// The ECI fields that a Binding adds to its pod
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum BroughtFields {
-    /// None that its pod does not have
+enum BindingFields {
+    /// None: the pod has them all
     None,
     /// Those that mapping or eci-profile write on such a pod
     Expected,
-    /// Others, by the first annotation
+    /// Others; the first of their annotations
     Foreign(String),
 }
 
-impl BroughtFields {
+impl BindingFields {
     fn finding(&self) -> Option<Finding> {
         match self {
             Self::Foreign(annotation) => Some(Finding::BindingAnnotation(annotation.clone())),

@@ -1,4 +1,4 @@
-//! A Binding, by which a scheduler puts a pod on a node.
+//! Kubernetes' Binding of a pod to a node, which a scheduler creates. RAM bindings of subjects are in the configuration.
 
 use serde::Deserialize;
 
@@ -8,7 +8,7 @@ use crate::kubernetes::string_map::StringMap;
 
 /// A Binding of a pod to a node
 #[derive(Clone, Debug, Deserialize)]
-pub struct Binding<'a> {
+pub struct PodBinding<'a> {
     /// The pod's name and UID, and labels and annotations that the API server copies to the pod
     #[serde(borrow)]
     pub metadata: BoundPod<'a>,

@@ -1,20 +1,21 @@
-//! The stamp of a template: the claims that a controller brings, and the stamp that the mutating webhook should have written.
+//! Checks the stamp of a template: the claims that a controller copied, and the stamp that the mutating webhook should have written.
 
 use crate::admission::attribution::{
-    Delegation, OwnedObject, Unstamped, contents, own_claims, restart, unchecked, verified,
+    Delegation, NoValidStamp, contents, own_claims, restart, unchecked, verified,
 };
-use crate::admission::evaluate::Case;
-use crate::admission::evaluate::evaluation::StampedUser;
+use crate::admission::evaluate::EvaluationContext;
+use crate::admission::evaluate::evaluation_builder::StampedUser;
 use crate::admission::fields::changes::Changes;
 use crate::admission::outcome::container_difference::ContainerDifference;
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::stamp::Claims;
 
-impl Case<'_> {
-    /// The claims of the stamp that a controller brings
+impl EvaluationContext<'_> {
+    /// The claims of the stamp that a controller copied
     ///
     /// # Errors
     ///
@@ -46,9 +47,9 @@ impl Case<'_> {
         let settings = &self.configuration.cluster;
         let namespace = self.review.namespace();
         let fault = |unstamped| match unstamped {
-            Unstamped::Missing => StampFault::Missing(restart(owner)),
-            Unstamped::Broken(broken) if broken.is_forged() => StampFault::Forged(broken, restart(owner)),
-            Unstamped::Broken(broken) => StampFault::NoKey(broken, restart(owner)),
+            NoValidStamp::Missing => StampFault::Missing(restart(owner)),
+            NoValidStamp::Broken(broken) if broken.is_forged() => StampFault::Forged(broken, restart(owner)),
+            NoValidStamp::Broken(broken) => StampFault::NoKey(broken, restart(owner)),
         };
         let claims = verified(template.stamp(), namespace, owned, settings, self.cluster).map_err(fault)?;
         match unchecked(&claims, owned, settings, self.cluster) {
@@ -104,8 +105,8 @@ impl Case<'_> {
             settings,
             self.cluster,
         ) {
-            Err(Unstamped::Broken(broken)) if broken.is_forged() => Some(StampFault::Forged(broken, None)),
-            Err(Unstamped::Broken(_) | Unstamped::Missing) => Some(StampFault::Unexpected),
+            Err(NoValidStamp::Broken(broken)) if broken.is_forged() => Some(StampFault::Forged(broken, None)),
+            Err(NoValidStamp::Broken(_) | NoValidStamp::Missing) => Some(StampFault::Unexpected),
             Ok(claims) if claims.user != self.review.user() => Some(StampFault::Changed),
             Ok(claims) => (!self.is_own(&claims, new, &owned)).then_some(StampFault::Unexpected),
         }

@@ -44,7 +44,7 @@ const DOCUMENTED_KEYS: &[&str] = &[
 pub(crate) fn find(statement: &LintedStatement<'_>) -> Vec<DocumentWarning> {
     let conditions = statement.statement.conditions.iter();
     conditions
-        .filter_map(|condition| AbsentKey::of(statement, condition)?.warning())
+        .filter_map(|condition| NeverPresentKey::of(statement, condition)?.warning())
         .collect()
 }
 
@@ -77,7 +77,7 @@ pub(super) fn find_in_trust(statement: &Statement, facts: &AccountFacts) -> Vec<
 }
 
 /// A condition whose key some of the statement's actions never have
-struct AbsentKey<'a> {
+struct NeverPresentKey<'a> {
     statement: &'a LintedStatement<'a>,
     condition: &'a Condition,
     /// The actions without the key, at least one
@@ -86,7 +86,7 @@ struct AbsentKey<'a> {
     meant: Option<String>,
 }
 
-impl<'a> AbsentKey<'a> {
+impl<'a> NeverPresentKey<'a> {
     fn of(statement: &'a LintedStatement<'a>, condition: &'a Condition) -> Option<Self> {
         let (key, facts) = (&*condition.key, statement.facts);
         let meant = misspelt(key).filter(|_| facts.fixed_values(key).is_none());

@@ -1,6 +1,6 @@
 //! Mapping rules and a pod: the mutating webhook applies them, the validating webhook expects that they were applied.
 
-use crate::admission::evaluate::Case;
+use crate::admission::evaluate::EvaluationContext;
 use crate::admission::fields::changes::Change;
 use crate::admission::fields::mapping::{Mapped, MappingError, Scope, Sources, map};
 use crate::admission::fields::reading::Fields;
@@ -10,7 +10,7 @@ use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::stamp::{Claims, FieldTexts};
 
-impl Case<'_> {
+impl EvaluationContext<'_> {
     /// Applies the rules to fields of a pod
     fn map(
         &self,

@@ -1,4 +1,4 @@
-//! One stamp, verified and compared with the pod or template that carries it.
+//! What `stamp verify` reports on a stamp: whether it verifies, and how its pod or template differs from it.
 
 use serde_json::Value;
 
@@ -11,8 +11,8 @@ use crate::cli::live_cluster::EvaluationInput;
 use crate::config::ClusterSettings;
 use crate::stamp::{Claims, Signer, VerifyError, unverified};
 
-/// The stamp of a pod or template
-pub(super) struct VerifiedStamp {
+/// The report on the stamp of a pod or template
+pub(super) struct VerifyReport {
     pub(super) kind: WorkloadKind,
     pub(super) namespace: String,
     pub(super) name: String,
@@ -28,8 +28,8 @@ pub(super) struct VerifiedStamp {
     pub(super) is_explained: bool,
 }
 
-impl VerifiedStamp {
-    /// The stamps of all pods and templates in an object
+impl VerifyReport {
+    /// The reports on all pods and templates in an object
     ///
     /// # Errors
     ///

@@ -202,8 +202,8 @@ mod tests {
         }
     }
 
-    /// Whether a stamp of `GROUP/KIND/NAME` may stand in a pod that is controlled by another such
-    fn bears(object: &str, owner: &str) -> bool {
+    /// Whether a stamp of one `GROUP/KIND/NAME` is valid in a pod whose controller is the other one
+    fn is_valid_in(object: &str, owner: &str) -> bool {
         let parts = |text: &str| -> [String; 3] {
             let parts: Vec<String> = text.split('/').map(str::to_owned).collect();
             parts.try_into().unwrap()
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stamp_counts_where_it_was_written_and_in_what_is_made_of_that() {
+    fn a_stamp_is_valid_in_its_object_and_in_the_pods_of_that_object() {
         for (object, owner) in [
             ("/Pod/web-0", "apps/StatefulSet/other"),
             ("apps/StatefulSet/web", "apps/StatefulSet/web"),
@@ -243,12 +243,12 @@ mod tests {
                 "apps/ReplicaSet/web-00001-deployment-7d9c",
             ),
         ] {
-            assert!(bears(object, owner), "{object} in a pod of {owner}");
+            assert!(is_valid_in(object, owner), "{object} in a pod of {owner}");
         }
     }
 
     #[test]
-    fn a_stamp_from_elsewhere_does_not_count() {
+    fn a_stamp_of_another_object_is_not_valid() {
         for (object, owner) in [
             ("/Pod/web-1", "apps/StatefulSet/web"),
             ("apps/StatefulSet/api", "apps/StatefulSet/web"),
@@ -271,20 +271,20 @@ mod tests {
             ),
             ("example.com/Any/web", "apps/ReplicaSet/web-7d9c"),
         ] {
-            assert!(!bears(object, owner), "{object} in a pod of {owner}");
+            assert!(!is_valid_in(object, owner), "{object} in a pod of {owner}");
         }
     }
 
     #[test]
-    fn names_that_controllers_cut_off_still_count() {
+    fn a_stamp_is_valid_where_a_controller_cuts_the_name() {
         let long = "a".repeat(250);
         let cut = "a".repeat(248);
-        assert!(bears(
+        assert!(is_valid_in(
             &format!("apps/Deployment/{long}"),
             &format!("apps/ReplicaSet/{cut}-7d9c")
         ));
         let kept = "a".repeat(223);
-        assert!(bears(
+        assert!(is_valid_in(
             &format!("apps/ControllerRevision/{kept}-5d9c"),
             &format!("apps/StatefulSet/{long}")
         ));
@@ -309,12 +309,12 @@ mod tests {
             // Another operator's kind on the way
             ("ray.io/RayJob/train", "apps.kruise.io/CloneSet/train"),
         ] {
-            assert!(bears(object, owner), "{object} in a pod of {owner}");
+            assert!(is_valid_in(object, owner), "{object} in a pod of {owner}");
         }
     }
 
     proptest! {
-        /// Of two objects of the same kind a stamp of one counts in what is made of that one alone
+        /// A stamp of one object is not valid in pods of another object of the same kind
         #[test]
         fn names_that_controllers_give_belong_to_one_object(
             name in "[a-z]([a-z0-9-]{0,12}[a-z0-9])?",
@@ -329,13 +329,13 @@ mod tests {
                 ("batch/Job", format!("batch/Job/{name}")),
             ] {
                 let (own, foreign) = (format!("{kind}/{name}"), format!("{kind}/{other}"));
-                prop_assert!(bears(&own, &made));
-                prop_assert_eq!(bears(&foreign, &made), name == other, "{} in {}", foreign, made);
+                prop_assert!(is_valid_in(&own, &made));
+                prop_assert_eq!(is_valid_in(&foreign, &made), name == other, "{} in {}", foreign, made);
             }
             let revision = format!("apps/ControllerRevision/{name}-{hash}");
             let (own, foreign) = (format!("apps/DaemonSet/{name}"), format!("apps/DaemonSet/{other}"));
-            prop_assert!(bears(&revision, &own));
-            prop_assert_eq!(bears(&revision, &foreign), name == other);
+            prop_assert!(is_valid_in(&revision, &own));
+            prop_assert_eq!(is_valid_in(&revision, &foreign), name == other);
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Steps that complete an evaluation. Each takes it and returns it.
+//! Builds an evaluation: each method takes it, adds one part, and returns it.
 
 use crate::admission::fields::malformed_annotation::MalformedAnnotation;
 use crate::admission::outcome::container_difference::ContainerDifference;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
-use crate::admission::outcome::mode::StampContents;
+use crate::admission::outcome::mode::OnDifference;
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::outcome::warning::Warning;
@@ -46,9 +46,9 @@ impl Evaluation {
     pub(super) fn with_differences(
         mut self,
         differences: Vec<ContainerDifference>,
-        contents: StampContents,
+        on_difference: OnDifference,
     ) -> Self {
-        if contents == StampContents::Refuse && !differences.is_empty() {
+        if on_difference == OnDifference::Refuse && !differences.is_empty() {
             let fault = StampFault::ContainersDiffer(differences.clone());
             self.findings.push(Finding::Stamp(fault));
         }
