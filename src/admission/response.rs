@@ -12,6 +12,7 @@ pub(crate) mod audit;
 pub(crate) mod denial;
 pub(crate) mod message;
 pub(crate) mod object_name;
+pub(crate) mod place;
 
 use crate::admission::outcome::cause::Cause;
 use crate::admission::outcome::decision::Decision;
@@ -21,6 +22,7 @@ use crate::admission::response::admission_response::{AdmissionResponse, Status};
 use crate::admission::response::denial::Denial;
 use crate::admission::response::message::language::{Language, language};
 use crate::admission::response::message::message_context::MessageContext;
+use crate::admission::response::place::Place;
 use crate::admission::review::{Resource, Review};
 use crate::admission::routing::route::Route;
 use crate::admission::webhook::Webhook;
@@ -147,7 +149,6 @@ fn denial(
     evaluation: &Evaluation,
 ) -> Option<Denial> {
     let verb = evaluation.verb?;
-    let place = format!("{}metadata.annotations", evaluation.path);
     let context = MessageContext {
         configuration,
         user: evaluation.stamped.as_deref().unwrap_or(review.user()),
@@ -157,7 +158,8 @@ fn denial(
         namespace: review.namespace(),
         json: review.object(),
         path: &evaluation.path,
-        place: &place,
+        place: &Place::of(evaluation, &configuration.cluster),
+        request_place: &Place::in_request(evaluation).path,
         origins: &evaluation.origins,
         fields: &evaluation.fields,
         advice: evaluation.advice.as_ref(),

@@ -64,7 +64,9 @@ impl EvaluationContext<'_> {
         let bindings = &self.configuration.bindings;
         let bound = || bindings.principal(&claims.user, std::iter::empty());
         let principal = claims.principal.clone();
+        let workload = claims.object.clone().filter(|object| object.kind != "Pod");
         StampedUser {
+            object: workload,
             name: claims.user.clone(),
             principal: principal.or_else(|| bound().map(|binding| binding.principal.clone())),
         }

@@ -12,6 +12,7 @@ use crate::admission::outcome::verb::Verb;
 use crate::admission::outcome::warning::Warning;
 use crate::admission::routing::route::Route;
 use crate::kubernetes::field_path::FieldPath;
+use crate::stamp::StampedObject;
 use eci_calls::{self, Allowed, Question};
 use ram_policy::Principal;
 
@@ -24,6 +25,8 @@ pub(crate) struct Evaluation {
     pub verb: Option<Verb>,
     /// The person in the stamp, for whom a controller acts
     pub stamped: Option<String>,
+    /// The object whose stamp names that person, if it is another than that of the request
+    pub stamped_object: Option<StampedObject>,
     /// The RAM principal of the requester, or of the person in the stamp
     pub principal: Option<Principal>,
     /// The ECI operation that was evaluated

@@ -152,6 +152,33 @@ fn the_place_is_that_of_the_kind() {
 }
 
 #[test]
+fn the_place_for_a_controllers_pod_is_the_template_that_it_copies() {
+    let given = Given::new(&[], &[]);
+    let written = stamped_for("test", &deployment(json!({})), &given.configuration);
+    let template = &written["spec"]["template"]["metadata"]["annotations"];
+    let mut copy = pod(template.clone());
+    copy["metadata"]["name"] = json!("x-7d9c-abcde");
+    copy["metadata"]["labels"]["pod-template-hash"] = json!("7d9c");
+    copy["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "x-7d9c", "uid": "r", "controller": true}]);
+    let done = given.ask(REPLICASET_CONTROLLER, Operation::Create(&copy));
+    says(
+        &done,
+        &[
+            " Under spec.template.metadata.annotations of Deployment x, write:\nk8s.aliyun.com/eci-custom-tags: \"env:test\"\n",
+        ],
+    );
+    assert!(
+        fields(&done).contains(&"metadata.annotations[k8s.aliyun.com/eci-custom-tags]"),
+        "{done:?}"
+    );
+}
+
+fn stamped_for(user: &str, object: &Value, configuration: &Configuration) -> Value {
+    let objects = ClusterSnapshot::new(&[], &configuration.cluster).unwrap();
+    offline::stamped(object, (user, &[]), configuration, &objects, now()).unwrap()
+}
+
+#[test]
 fn an_annotation_in_the_wrong_place_is_to_be_moved() {
     let given = Given::new(&[], &[]);
     let mut object = deployment(json!({}));
@@ -441,4 +468,83 @@ fn what_else_stands_in_the_way_is_said_once() {
     parts.sort_unstable();
     parts.dedup();
     assert_eq!(parts.len(), all, "{also}");
+}
+
+/// Denials of every kind that a person meets, in a language
+fn in_language(locale: &str) -> String {
+    let directory = format!("advice: {{contact: \"#cloud-help\", locale: {locale}}}\n{CARRIERS}");
+    let namespace = json!({"kind": "Namespace", "metadata": {"name": "shop", "labels": {"env": "prod"}}});
+    let given = Given::new(&[("boundaries", &directory)], &[namespace]);
+    let tags = |tags: &str| json!({CUSTOM_TAGS: tags});
+    let role = |role: &str| json!({RAM_ROLE_NAME: role});
+    let tagged = |text: &str| pod(tags(text));
+    let (plain, roled) = (pod(json!({})), pod(role("Good")));
+    let mut misplaced = deployment(json!({}));
+    misplaced["metadata"]["annotations"] = tags("env:test");
+    let done = [
+        given.create("test", json!({})),
+        given.create("test", tags("team:pay,env:prod")),
+        given.create("test", tags("\u{435}nv:test")),
+        given.create("wide", tags("team:x")),
+        given.create("odd", json!({})),
+        given.create("grouped", json!({})),
+        given.create("nobody", json!({})),
+        given.create("denied", tags("env:prod")),
+        given.create("all", role("Godo")),
+        given.create("all", role("Other")),
+        given.create("all", role("Missing")),
+        given.create("all", role("Wary")),
+        given.create("all", json!({RESOURCE_GROUP_ID: "production"})),
+        given.create("all", tags("env")),
+        given.create("all", tags("a:1,b:2,c:3,d:4")),
+        given.create("stranger@example.com", json!({})),
+        given.create(REPLICASET_CONTROLLER, json!({})),
+        given.ask("test", Operation::Create(&misplaced)),
+        given.ask(
+            "test",
+            Operation::Create(&workload(
+                "apps.kruise.io/v1alpha1",
+                "CloneSet",
+                "spec.template",
+                json!({}),
+            )),
+        ),
+        given.ask(
+            "test",
+            Operation::Update(&tagged("env:test"), &tagged("env:prod")),
+        ),
+        given.ask("all", Operation::Update(&roled, &plain)),
+        given.ask("denied", Operation::Delete(&tagged("keep:true"))),
+        given.connect("nobody", &plain, "exec"),
+        given.connect("nobody", &plain, "portforward"),
+    ];
+    let texts = done.iter().map(|done| {
+        assert!(!done.allowed, "{done:?}");
+        done.message.clone()
+    });
+    texts.collect::<Vec<_>>().join("\n\n")
+}
+
+#[test]
+fn messages_are_chinese_where_the_directory_says_so() {
+    let texts = in_language("zh");
+    assert!(
+        texts
+            .lines()
+            .filter(|line| line.starts_with('`'))
+            .all(|line| line.contains("ECI 上"))
+    );
+    insta::assert_snapshot!(texts);
+}
+
+#[test]
+fn messages_in_english_have_the_same_lines_to_paste() {
+    let pasted = |texts: &str| {
+        let lines = texts.lines().filter(|line| line.starts_with("k8s.aliyun.com/"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (english, chinese) = (in_language("en"), in_language("zh"));
+    assert_eq!(pasted(&english), pasted(&chinese));
+    assert!(english.contains("\nContact: #cloud-help\n"), "{english}");
+    insta::assert_snapshot!(english);
 }

@@ -18,6 +18,7 @@ use crate::admission::response::message::explanation::{Ask, Helpless, Note, Step
 use crate::admission::response::message::language::Language;
 use crate::admission::response::message::message_context::MessageContext;
 use crate::admission::response::object_name::ReviewedObject;
+use crate::admission::response::place::Place;
 use crate::admission::routing::mark::Mark;
 use crate::kubernetes::eci_annotations::{SERVICE_ARNS, USER_ARNS};
 use crate::wording::{NAME_LENGTH, clipped, quoted};
@@ -71,7 +72,7 @@ impl Language for Chinese {
         }
     }
 
-    fn step(&self, step: &Step<'_>, place: &str) -> Option<String> {
+    fn step(&self, step: &Step<'_>, place: &Place) -> Option<String> {
         Some(match step {
             Step::None => return None,
             Step::Write(lines) => format!("请{}", write(lines, place)),
@@ -84,7 +85,8 @@ impl Language for Chinese {
         })
     }
 
-    fn lead(&self, step: &Step<'_>, place: &str, removed: &[&Line], is_followed: bool) -> Option<String> {
+    fn lead(&self, step: &Step<'_>, place: &Place, removed: &[&Line], is_followed: bool) -> Option<String> {
+        let place = shown(place);
         let removed: Vec<&str> = removed.iter().map(|line| line.annotation).collect();
         let removed = removed.join(" 和 ");
         let start = match step {
@@ -170,13 +172,20 @@ fn object(object: &ReviewedObject) -> String {
     }
 }
 
-fn write(lines: &[Line], place: &str) -> String {
+fn write(lines: &[Line], place: &Place) -> String {
     let words = lines.iter().map(|line| match &line.value {
         Some(_) => format!("写入 {line}"),
         None => format!("删除 {}", line.annotation),
     });
     let words: Vec<String> = words.collect();
-    format!("在 {place} 中{}", words.join("，并"))
+    format!("在 {} 中{}", shown(place), words.join("，并"))
+}
+
+fn shown(place: &Place) -> String {
+    match &place.object {
+        Some(object) => format!("{} 的 {}", clipped(object, 128), place.path),
+        None => place.path.clone(),
+    }
 }
 
 fn ask(ask: &Ask<'_>) -> String {

@@ -14,6 +14,7 @@ use crate::admission::response::message::explanation::{Ask, Helpless, Note, Step
 use crate::admission::response::message::language::Language;
 use crate::admission::response::message::message_context::MessageContext;
 use crate::admission::response::object_name::ReviewedObject;
+use crate::admission::response::place::Place;
 use crate::admission::routing::mark::Mark;
 use crate::kubernetes::eci_annotations::{SERVICE_ARNS, USER_ARNS};
 use crate::wording::{NAME_LENGTH, clipped, described, quoted};
@@ -70,7 +71,7 @@ impl Language for English {
         }
     }
 
-    fn step(&self, step: &Step<'_>, place: &str) -> Option<String> {
+    fn step(&self, step: &Step<'_>, place: &Place) -> Option<String> {
         Some(match step {
             Step::None => return None,
             Step::Write(lines) => write(lines, place),
@@ -83,7 +84,8 @@ impl Language for English {
         })
     }
 
-    fn lead(&self, step: &Step<'_>, place: &str, removed: &[&Line], is_followed: bool) -> Option<String> {
+    fn lead(&self, step: &Step<'_>, place: &Place, removed: &[&Line], is_followed: bool) -> Option<String> {
+        let place = shown(place);
         let removed: Vec<&str> = removed.iter().map(|line| line.annotation).collect();
         let removed = removed.join(" and ");
         let start = match step {
@@ -169,13 +171,21 @@ fn object(object: &ReviewedObject) -> String {
     }
 }
 
-fn write(lines: &[Line], place: &str) -> String {
+fn write(lines: &[Line], place: &Place) -> String {
     let words = lines.iter().map(|line| match &line.value {
         Some(_) => format!("write {line}"),
         None => format!("leave out {}", line.annotation),
     });
     let words: Vec<String> = words.collect();
-    format!("under {place} {}", words.join(" and "))
+    format!("under {} {}", shown(place), words.join(" and "))
+}
+
+/// A place, such as "spec.template.metadata.annotations of Deployment web"
+fn shown(place: &Place) -> String {
+    match &place.object {
+        Some(object) => format!("{} of {}", place.path, clipped(object, 128)),
+        None => place.path.clone(),
+    }
 }
 
 fn ask(ask: &Ask<'_>) -> String {

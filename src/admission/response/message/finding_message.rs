@@ -124,7 +124,7 @@ impl Finding {
             message: format!("{message}{}{details}", language.stop()),
             field: self
                 .annotation(context)
-                .map(|annotation| format!("{}[{annotation}]", context.place)),
+                .map(|annotation| format!("{}[{annotation}]", context.request_place)),
         }
     }
 

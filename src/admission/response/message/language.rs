@@ -10,6 +10,7 @@ use crate::admission::response::message::chinese::Chinese;
 use crate::admission::response::message::english::English;
 use crate::admission::response::message::explanation::{Note, Step, Why};
 use crate::admission::response::message::message_context::MessageContext;
+use crate::admission::response::place::Place;
 use crate::admission::routing::mark::Mark;
 use crate::config::Locale;
 use ram_policy::Principal;
@@ -25,11 +26,11 @@ pub(crate) trait Language {
     /// What belongs to the explanation, to be put behind it
     fn note(&self, note: &Note<'_>) -> String;
 
-    /// What to do, as a clause; `place` is the path of the annotations. `None` if there is nothing to do
-    fn step(&self, step: &Step<'_>, place: &str) -> Option<String>;
+    /// What to do, as a clause; `place` is that of the annotations. `None` if there is nothing to do
+    fn step(&self, step: &Step<'_>, place: &Place) -> Option<String>;
 
     /// A sentence before lines that are to be written, or the whole if there are none
-    fn lead(&self, step: &Step<'_>, place: &str, removed: &[&Line], is_followed: bool) -> Option<String>;
+    fn lead(&self, step: &Step<'_>, place: &Place, removed: &[&Line], is_followed: bool) -> Option<String>;
 
     /// An explanation that holds for a boundary of the namespace
     fn of_boundary(&self, boundary: &Principal, explanation: &str) -> String;

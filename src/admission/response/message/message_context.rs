@@ -7,6 +7,7 @@ use crate::admission::outcome::verb::Verb;
 use crate::admission::response::message::explanation::{Ask, Helpless, Note, Noun, Step, Who};
 use crate::admission::response::message::language::{Language, language};
 use crate::admission::response::object_name::ReviewedObject;
+use crate::admission::response::place::Place;
 use crate::config::Configuration;
 use crate::kubernetes::eci_annotations::RAM_ROLE_NAME;
 use crate::kubernetes::field_path::FieldPath;
@@ -32,8 +33,10 @@ pub(crate) struct MessageContext<'a> {
     pub json: Option<&'a str>,
     /// The path of the pod or template in it
     pub path: &'a FieldPath,
-    /// The path of the annotations in it, such as `spec.template.metadata.annotations`
-    pub place: &'a str,
+    /// The place of the annotations in the object that the requester wrote
+    pub place: &'a Place,
+    /// The path of the annotations in the object of the request
+    pub request_place: &'a str,
     /// The ECI fields of the pod
     pub fields: &'a Fields,
     /// What wrote those of them that the manifest does not have

@@ -203,7 +203,7 @@ impl<'a> RamDenial<'a> {
         });
         let misplaced = self.context.misplaced(CUSTOM_TAGS).map(|found| Note::Misplaced {
             found,
-            place: self.context.place,
+            place: self.context.request_place,
         });
         alike.into_iter().chain(misplaced).collect()
     }

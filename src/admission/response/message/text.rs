@@ -70,7 +70,7 @@ pub(crate) fn fixes(context: &MessageContext<'_>) -> Vec<Cause> {
             Some(_) => format!("write {line}"),
             None => "leave it out".to_owned(),
         },
-        field: Some(format!("{}[{}]", context.place, line.annotation)),
+        field: Some(format!("{}[{}]", context.request_place, line.annotation)),
     };
     context.lines().iter().map(cause).collect()
 }
