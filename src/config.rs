@@ -27,7 +27,7 @@ pub use crate::config::configuration::Configuration;
 #[cfg(test)]
 pub(crate) use crate::config::configuration::DocumentCounts;
 pub(crate) use crate::config::configuration::{Boundary, Interest};
-pub(crate) use crate::config::directory::advice_settings::Locale;
+pub(crate) use crate::config::directory::advice_settings::{AdviceSettings, Locale};
 pub(crate) use crate::config::directory::bindings::Subject;
 pub use crate::config::directory::cluster_settings::ClusterSettings;
 pub(crate) use crate::config::directory::cluster_settings::ProfileChanges;

@@ -103,6 +103,7 @@ impl ReviewContext<'_> {
             scope: evaluation.scope,
             advice: evaluation.advice.as_ref(),
             account: self.configuration.policies.account(),
+            settings: &self.configuration.advice,
         }
     }
 }

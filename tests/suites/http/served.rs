@@ -251,6 +251,8 @@ async fn no_field_of_a_review_floods_the_log_or_the_answer() {
     for field in fields {
         for part in ["a", "\u{1}", "\"", "a,b:"] {
             let mut review = creation();
+            // Denials of one object that say the same have one line
+            review["request"]["name"] = json!(format!("web{field}{part:?}"));
             *review.pointer_mut(field).unwrap() = megabyte(part);
             for path in ["/mutate", "/validate"] {
                 let (bytes, patch, line) = logged(path, &review).await;

@@ -13,7 +13,7 @@ use crate::admission::outcome::mode::Mode;
 use crate::admission::outcome::origin::Origin;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::outcome::warning::Warning;
-use crate::admission::response::message::chinese::words::{described, source_name};
+use crate::admission::response::message::chinese::words::source_name;
 use crate::admission::response::message::explanation::{Ask, Helpless, Note, Step, Who, Why};
 use crate::admission::response::message::language::Language;
 use crate::admission::response::message::message_context::MessageContext;
@@ -23,6 +23,9 @@ use crate::admission::routing::mark::Mark;
 use crate::kubernetes::eci_annotations::{SERVICE_ARNS, USER_ARNS};
 use crate::wording::{NAME_LENGTH, clipped, quoted};
 use ram_policy::Principal;
+
+pub(crate) use crate::admission::response::message::chinese::reason::requirement;
+pub(crate) use crate::admission::response::message::chinese::words::{described, listed};
 
 /// Simplified Chinese
 pub(crate) struct Chinese;

@@ -166,7 +166,8 @@ fn condition_key(key: &str) -> String {
     }
 }
 
-fn requirement(requirement: Requirement<'_>) -> String {
+/// The requirement of a condition, behind its key
+pub(crate) fn requirement(requirement: Requirement<'_>) -> String {
     match requirement {
         Requirement::Equal(wanted) => format!("必须是 {}", listed(wanted, "或")),
         Requirement::Like(wanted) => format!("必须匹配 {}", listed(wanted, "或")),

@@ -5,7 +5,7 @@ use crate::wording::{NAME_LENGTH, quoted};
 use ram_policy::Principal;
 
 /// A RAM principal
-pub(super) fn described(principal: &Principal) -> String {
+pub(crate) fn described(principal: &Principal) -> String {
     match principal {
         Principal::Account => "阿里云账号".to_owned(),
         Principal::User(name) => format!("RAM 用户 `{name}`"),
@@ -29,7 +29,7 @@ pub(super) fn source_name(source: &MappingSource) -> String {
 }
 
 /// A few of many: `a`、`b`、`c` 等 7 个
-pub(super) fn listed<T: AsRef<str>>(items: &[T], word: &str) -> String {
+pub(crate) fn listed<T: AsRef<str>>(items: &[T], word: &str) -> String {
     const SHOWN: usize = 3;
     let shown = items.iter().take(SHOWN);
     let shown: Vec<String> = shown.map(|item| quoted(item.as_ref(), NAME_LENGTH)).collect();
