@@ -197,7 +197,11 @@ fn an_annotation_in_the_wrong_place_is_to_be_moved() {
             "it stands in spec.jobTemplate.metadata.annotations; move it to spec.jobTemplate.spec.template.metadata.annotations",
         ],
     );
-    object["metadata"]["annotations"] = json!({});
+    object["metadata"]["annotations"] = json!({RESOURCE_GROUP_ID: "rg-prod1"});
+    let moved = "it stands in metadata.annotations; move it to spec.template.metadata.annotations";
+    says(&given.ask("grouped", Operation::Create(&object)), &[moved]);
+    says(&given.ask("prod", Operation::Create(&object)), &[moved]);
+    object["metadata"]["annotations"] = json!({CUSTOM_TAGS: "team:a"});
     says_not(&given.ask("test", Operation::Create(&object)), &["it stands in"]);
 }
 
@@ -283,7 +287,10 @@ fn only_a_statement_about_the_action_is_the_nearest() {
         &[],
     );
     let done = given.create("nobody", json!({}));
-    says(&done, &["allows eci:CreateContainerGroup"]);
+    says(
+        &done,
+        &["no policy gives RAM user `nobody` the permission for this (eci:CreateContainerGroup)"],
+    );
     says_not(&done, &["NearestStatement", "Pass#1", "just as near"]);
 }
 

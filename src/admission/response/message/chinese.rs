@@ -71,7 +71,7 @@ impl Language for Chinese {
             }
             Note::Misplaced { found, place } => format!("；它写在了 {found} 中，请移到 {place}"),
             Note::NameOfGroup(id) => format!("；这是资源组 {} 的名称", quoted(id, NAME_LENGTH)),
-            Note::DidYouMean(name) => format!("；您是不是想写 {}", quoted(name, NAME_LENGTH)),
+            Note::DidYouMean(name) => format!("（您是不是想写 {}？）", quoted(name, NAME_LENGTH)),
         }
     }
 

@@ -67,7 +67,7 @@ impl Language for English {
             }
             Note::Misplaced { found, place } => format!("; it stands in {found}; move it to {place}"),
             Note::NameOfGroup(id) => format!("; that is the name of {}", quoted(id, NAME_LENGTH)),
-            Note::DidYouMean(name) => format!("; did you mean {}", quoted(name, NAME_LENGTH)),
+            Note::DidYouMean(name) => format!(" (did you mean {}?)", quoted(name, NAME_LENGTH)),
         }
     }
 

@@ -96,20 +96,22 @@ impl<'a> MessageContext<'a> {
         }
     }
 
-    /// The place outside the template where the object has an annotation that the template lacks
-    pub(crate) fn misplaced(&self, annotation: &str) -> Option<String> {
+    /// The place outside the template where the object has an annotation that the template lacks, with such a value
+    pub(crate) fn misplaced(&self, annotation: &str, is_meant: impl Fn(&str) -> bool) -> Option<Note<'a>> {
         let (json, path) = (self.json?, self.path);
-        let has_it = |json: &str| {
-            let metadata = Metadata::of_object(json).ok();
-            let annotations = metadata.and_then(|metadata| metadata.annotations);
-            annotations.is_some_and(|annotations| annotations.value(annotation).is_some())
+        let value_at = |path: &FieldPath| {
+            let metadata = Metadata::of_object(path.find(json).ok()??).ok()?;
+            metadata.annotations?.value(annotation).map(str::to_owned)
         };
-        let at = |path: &FieldPath| path.find(json).ok().flatten().is_some_and(has_it);
-        if path.is_whole() || at(path) {
+        if path.is_whole() || value_at(path).is_some() {
             return None;
         }
-        let found = path.ancestors().find(at)?;
-        Some(format!("{found}metadata.annotations"))
+        let is_there = |path: &FieldPath| value_at(path).is_some_and(|value| is_meant(&value));
+        let found = path.ancestors().find(is_there)?;
+        Some(Note::Misplaced {
+            found: format!("{found}metadata.annotations"),
+            place: self.request_place,
+        })
     }
 
     /// The role that the requester almost wrote, if the advice is to write it

@@ -2,6 +2,7 @@
 
 use crate::admission::evaluate::call::SET_BY_ACK;
 use crate::admission::fields::look_alike::{LookAlike, look_alike};
+use crate::admission::fields::parse_tags::parse_tags;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::response::message::explanation::{
     Ask, Denied, Explanation, Helpless, Note, Noun, Requirement, Searched, Step, TagTime, Who, Why,
@@ -153,11 +154,8 @@ impl<'a> RamDenial<'a> {
                 requirement,
                 got,
             };
-            return (
-                denied,
-                self.origin_of(key).into_iter().collect(),
-                self.context.step(self.ask()),
-            );
+            let notes = self.origin_of(key).into_iter().chain(self.misplaced_group());
+            return (denied, notes.collect(), self.context.step(self.ask()));
         };
         let about_new = self.denial.question.about_new_tags;
         let time = match (self.context.verb, about_new, source == TagSource::Resource) {
@@ -201,10 +199,11 @@ impl<'a> RamDenial<'a> {
                 LookAlike::Case => None,
             },
         });
-        let misplaced = self.context.misplaced(CUSTOM_TAGS).map(|found| Note::Misplaced {
-            found,
-            place: self.context.request_place,
-        });
+        let has_tag = |value: &str| {
+            let tags = parse_tags(value);
+            tags.is_ok_and(|tags| tags.iter().any(|(key, _)| key == tag))
+        };
+        let misplaced = self.context.misplaced(CUSTOM_TAGS, has_tag);
         alike.into_iter().chain(misplaced).collect()
     }
 
@@ -297,7 +296,17 @@ impl<'a> RamDenial<'a> {
             CREATE_SERVICE_LINKED_ROLE => Step::Ask(self.ask()),
             _ => self.context.step(self.ask()),
         };
-        (denied, Vec::new(), step)
+        (denied, self.misplaced_group().into_iter().collect(), step)
+    }
+
+    /// Where the resource group stands that the advice is to write
+    fn misplaced_group(self) -> Option<Note<'a>> {
+        let mut lines = self.context.lines().iter();
+        let group = lines
+            .find(|line| line.annotation == RESOURCE_GROUP_ID)?
+            .value
+            .as_deref()?;
+        self.context.misplaced(RESOURCE_GROUP_ID, |value| value == group)
     }
 
     /// The action, and the resource of an action outside ECI

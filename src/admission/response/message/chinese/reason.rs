@@ -80,7 +80,7 @@ fn by_ram(denied: &Denied<'_>) -> String {
             got,
         } => {
             let (key, requirement) = (condition_key(key), self::requirement(*requirement));
-            format!("{key} {requirement}，{}", found(got, "但请求中没有"))
+            format!("{key}{requirement}，{}", found(got, "但请求中没有"))
         }
         Denied::Forbids {
             statement,
@@ -107,7 +107,7 @@ fn by_ram(denied: &Denied<'_>) -> String {
             )
         }
         Denied::UnknownPrincipal(principal) => {
-            format!("{}不在 ramgate 的目录中，因此没有任何权限", described(principal))
+            format!("{} 不在 ramgate 的目录中，因此没有任何权限", described(principal))
         }
         Denied::UnknownRole => "该角色不在 ramgate 的目录中".to_owned(),
         Denied::Untrusting { trusted } => format!(
@@ -116,7 +116,7 @@ fn by_ram(denied: &Denied<'_>) -> String {
         ),
         Denied::MayNotPass { principal, role } => {
             format!(
-                "{}无权为 Pod 指定角色 {}",
+                "{} 无权为 Pod 指定角色 {}",
                 described(principal),
                 quoted(role, 128)
             )
@@ -141,7 +141,7 @@ fn by_ram(denied: &Denied<'_>) -> String {
             )
         }
         Denied::NothingAllows { searched, action } => nothing_allows(*searched, action),
-        Denied::Root { principal, action } => format!("{}被禁止执行 {action}", described(principal)),
+        Denied::Root { principal, action } => format!("{} 被禁止执行 {action}", described(principal)),
     }
 }
 
@@ -162,7 +162,7 @@ fn found(got: &[String], absent: &str) -> String {
 fn condition_key(key: &str) -> String {
     match key {
         RESOURCE_GROUP_ID => "资源组".to_owned(),
-        key => quoted(key, NAME_LENGTH),
+        key => format!("{} ", quoted(key, NAME_LENGTH)),
     }
 }
 
@@ -193,8 +193,8 @@ fn met(condition: &MetCondition, noun: Noun) -> String {
     };
     let found = match condition.got.as_slice() {
         [] if tag.is_some() => format!("{}没有{key}", self::noun(noun)),
-        [] => format!("请求中没有 {key}"),
-        got => format!("{key} 是 {}", listed(got, "和")),
+        [] => format!("请求中没有 {}", key.trim_end()),
+        got => format!("{} 是 {}", key.trim_end(), listed(got, "和")),
     };
     let rule = match Requirement::new(condition.operator, &condition.wanted) {
         Requirement::Equal(wanted) if wanted == condition.got => return found,
@@ -214,7 +214,7 @@ fn nothing_allows(searched: Searched<'_>, action: &str) -> String {
             let group =
                 group.map(|group| format!("（账号范围和资源组 {} 范围都没有）", quoted(group, NAME_LENGTH)));
             format!(
-                "{}需要 {action} 权限，但没有策略授予它{}",
+                "没有策略授予 {} 此操作所需的权限 {action}{}",
                 described(principal),
                 group.unwrap_or_default()
             )

@@ -224,17 +224,14 @@ fn nothing_allows(searched: Searched<'_>, action: &str) -> String {
         Searched::ControlPolicies => format!("no control policy of the resource directory allows {action}"),
         Searched::TrustPolicy => format!("no statement of the role's trust policy allows {action}"),
         Searched::Granted { principal, group } => {
-            let group = group.map(|group| {
-                format!(
-                    ", for the account or for resource group {}",
+            let nobody = described(principal);
+            match group {
+                Some(group) => format!(
+                    "no policy gives {nobody} the permission for this ({action}), neither for the account nor for resource group {}",
                     quoted(group, NAME_LENGTH)
-                )
-            });
-            format!(
-                "{} needs the permission {action} for this, and no policy gives it{}",
-                described(principal),
-                group.unwrap_or_default()
-            )
+                ),
+                None => format!("no policy gives {nobody} the permission for this ({action})"),
+            }
         }
     }
 }
