@@ -22,7 +22,7 @@ use crate::admission::response::admission_response::{AdmissionResponse, Status};
 use crate::admission::response::denial::Denial;
 use crate::admission::response::message::language::{Language, language};
 use crate::admission::response::message::message_context::MessageContext;
-use crate::admission::response::place::Place;
+use crate::admission::response::place::{OutsideTemplate, Place};
 use crate::admission::review::{Resource, Review};
 use crate::admission::routing::route::Route;
 use crate::admission::webhook::Webhook;
@@ -156,8 +156,7 @@ fn denial(
         verb,
         object: &object_name::object(review, name, Some(verb), &configuration.cluster),
         namespace: review.namespace(),
-        json: review.object(),
-        path: &evaluation.path,
+        outside: &OutsideTemplate::new(review.object(), &evaluation.path),
         place: &Place::of(evaluation, &configuration.cluster),
         request_place: &Place::in_request(evaluation).path,
         origins: &evaluation.origins,

@@ -14,4 +14,5 @@ pub(crate) mod language;
 pub(crate) mod message_body;
 pub(crate) mod message_context;
 pub(crate) mod ram_denial;
+pub(crate) mod ram_fields;
 pub(crate) mod text;

@@ -1,7 +1,12 @@
 //! The place of a pod's annotations in the object that their author writes.
 
+use std::cell::OnceCell;
+
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::config::ClusterSettings;
+use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RESOURCE_GROUP_ID};
+use crate::kubernetes::field_path::FieldPath;
+use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::StampedObject;
 
@@ -46,5 +51,73 @@ fn template_path(object: &StampedObject, settings: &ClusterSettings) -> Option<S
     match carrier.templates.as_slice() {
         [template] => Some(template.clone()),
         _ => None,
+    }
+}
+
+/// The most objects around a template whose metadata is read, beside the whole: a CronJob has one, its `spec.jobTemplate`
+const MAX_AROUND: usize = 3;
+
+/// The metadata in the object of a request that is not its pod template's; read when it is first asked for
+#[derive(Debug)]
+pub(crate) struct OutsideTemplate<'a> {
+    json: Option<&'a str>,
+    path: &'a FieldPath,
+    found: OnceCell<Vec<OutsideAnnotation>>,
+}
+
+impl<'a> OutsideTemplate<'a> {
+    pub(super) fn new(json: Option<&'a str>, path: &'a FieldPath) -> Self {
+        Self {
+            json,
+            path,
+            found: OnceCell::new(),
+        }
+    }
+
+    /// The path of the annotations that have this one with such a value, the nearest to the template first
+    pub(crate) fn find(&self, annotation: &str, is_meant: impl Fn(&str) -> bool) -> Option<String> {
+        let mut found = self.found.get_or_init(|| self.read()).iter();
+        let found = found.find(|found| found.annotation == annotation && is_meant(&found.value))?;
+        Some(found.path.clone())
+    }
+
+    fn read(&self) -> Vec<OutsideAnnotation> {
+        let Some(json) = self.json else {
+            return Vec::new();
+        };
+        let around = self.path.ancestors().filter(|path| !path.is_whole());
+        let whole = (!self.path.is_whole()).then(FieldPath::default);
+        let paths = around.take(MAX_AROUND).chain(whole);
+        paths
+            .filter_map(|path| OutsideAnnotation::read(json, &path))
+            .flatten()
+            .collect()
+    }
+}
+
+/// An annotation outside the template
+#[derive(Debug)]
+struct OutsideAnnotation {
+    /// The path of the annotations
+    path: String,
+    annotation: &'static str,
+    value: String,
+}
+
+impl OutsideAnnotation {
+    /// The annotations that a message may name, of the object at a path
+    fn read(json: &str, path: &FieldPath) -> Option<Vec<Self>> {
+        let object = path.find(json).ok()??;
+        let annotations = Metadata::of_object(object).ok()?.annotations?;
+        let found = [CUSTOM_TAGS, RESOURCE_GROUP_ID]
+            .into_iter()
+            .filter_map(|annotation| {
+                Some(Self {
+                    path: format!("{path}metadata.annotations"),
+                    annotation,
+                    value: annotations.value(annotation)?.to_owned(),
+                })
+            });
+        Some(found.collect())
     }
 }

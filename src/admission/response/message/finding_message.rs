@@ -5,8 +5,8 @@ use crate::admission::outcome::cause::Cause;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::response::message::explanation::{Explanation, Note, Step, Who, Why};
 use crate::admission::response::message::message_context::MessageContext;
-use crate::admission::response::message::ram_denial;
 use crate::admission::response::message::ram_denial::RamDenial;
+use crate::admission::response::message::ram_fields;
 use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS};
 use crate::stamp::REQUESTED_BY;
 use crate::wording::joined;
@@ -116,7 +116,7 @@ impl Finding {
         let language = context.language();
         let mut message = self.explanation(context).one_line(context);
         if let Self::Denied { denial, .. } = self {
-            message.push_str(&ram_denial::other_misses(denial));
+            message.push_str(&ram_fields::other_misses(denial));
         }
         let details = joined(&self.details(context.configuration.policies.account()));
         Cause {
@@ -133,7 +133,7 @@ impl Finding {
         match self {
             Self::Denied {
                 denial, principal, ..
-            } => ram_denial::details(denial, principal, account),
+            } => ram_fields::details(denial, principal, account),
             Self::Malformed(_)
             | Self::Unmappable(_)
             | Self::NotMapped { .. }

@@ -7,11 +7,9 @@ use crate::admission::outcome::verb::Verb;
 use crate::admission::response::message::explanation::{Ask, Helpless, Note, Noun, Step, Who};
 use crate::admission::response::message::language::{Language, language};
 use crate::admission::response::object_name::ReviewedObject;
-use crate::admission::response::place::Place;
+use crate::admission::response::place::{OutsideTemplate, Place};
 use crate::config::Configuration;
 use crate::kubernetes::eci_annotations::RAM_ROLE_NAME;
-use crate::kubernetes::field_path::FieldPath;
-use crate::kubernetes::metadata::Metadata;
 use ram_policy::Principal;
 
 /// The request behind a finding, for its message
@@ -29,10 +27,8 @@ pub(crate) struct MessageContext<'a> {
     pub object: &'a ReviewedObject,
     /// The pod's namespace
     pub namespace: &'a str,
-    /// The object as it was sent
-    pub json: Option<&'a str>,
-    /// The path of the pod or template in it
-    pub path: &'a FieldPath,
+    /// The metadata in it that is not the template's
+    pub outside: &'a OutsideTemplate<'a>,
     /// The place of the annotations in the object that the requester wrote
     pub place: &'a Place,
     /// The path of the annotations in the object of the request
@@ -96,20 +92,10 @@ impl<'a> MessageContext<'a> {
         }
     }
 
-    /// The place outside the template where the object has an annotation that the template lacks, with such a value
+    /// The place outside the template where the object has an annotation with such a value
     pub(crate) fn misplaced(&self, annotation: &str, is_meant: impl Fn(&str) -> bool) -> Option<Note<'a>> {
-        let (json, path) = (self.json?, self.path);
-        let value_at = |path: &FieldPath| {
-            let metadata = Metadata::of_object(path.find(json).ok()??).ok()?;
-            metadata.annotations?.value(annotation).map(str::to_owned)
-        };
-        if path.is_whole() || value_at(path).is_some() {
-            return None;
-        }
-        let is_there = |path: &FieldPath| value_at(path).is_some_and(|value| is_meant(&value));
-        let found = path.ancestors().find(is_there)?;
         Some(Note::Misplaced {
-            found: format!("{found}metadata.annotations"),
+            found: self.outside.find(annotation, is_meant)?,
             place: self.request_place,
         })
     }
