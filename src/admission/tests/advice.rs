@@ -331,6 +331,29 @@ fn a_value_that_the_manifest_does_not_have_says_where_it_came_from() {
 }
 
 #[test]
+fn a_value_that_a_binding_brings_is_its_own() {
+    let profile = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "eci-profile", "namespace": "kube-system"},
+        "data": {"selectors": r#"[{"name": "burst", "effect": {"annotations": {"k8s.aliyun.com/eci-custom-tags": "env:prod"}}}]"#}});
+    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "vk", "labels": {"type": "virtual-kubelet"}}});
+    let mut stored = stamped_for("test", &pod(json!({})), &configuration(&[]));
+    stored["metadata"]["uid"] = json!("u");
+    stored["metadata"]["resourceVersion"] = json!("7");
+    let binding = json!({
+        "apiVersion": "v1", "kind": "Binding", "target": {"kind": "Node", "name": "vk"},
+        "metadata": {"name": "web", "namespace": "shop", "annotations": {CUSTOM_TAGS: "env:prod"}},
+    });
+    let given = Given::new(&[], &[stored, node, profile]);
+    let done = given.ask_about("system:kube-scheduler", Operation::Create(&binding), "binding");
+    says(
+        &done,
+        &[
+            "`test` (RAM user `test`)",
+            "but it is `prod` (its Binding brings it)",
+        ],
+    );
+}
+
+#[test]
 fn a_look_alike_letter_is_named_and_replaced() {
     let given = Given::new(&[], &[]);
     for (key, named) in [

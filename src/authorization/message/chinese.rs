@@ -14,19 +14,20 @@ impl Words for Chinese {
         let user = quoted(user, NAME_LENGTH);
         let bound = bound.map(|principal| format!("（{}）", described(principal)));
         let pods = match (read.name, read.namespace) {
-            (Some(name), Some(namespace)) => format!(" Pod {}", quoted(&format!("{namespace}/{name}"), 128)),
+            (Some(name), Some(namespace)) => format!(" Pod {} ", quoted(&format!("{namespace}/{name}"), 128)),
             (_, Some(namespace)) => format!("命名空间 {} 中的 Pod", quoted(namespace, NAME_LENGTH)),
             (_, None) => "所有命名空间中的 Pod".to_owned(),
         };
-        let verb = match read.verb {
-            Verb::Get => "读取",
-            Verb::Log => "读取日志：",
-            Verb::List => "列出",
-            Verb::Watch => "监听",
+        let read = match read.verb {
+            Verb::Get => format!("读取 ECI 上的{pods}"),
+            Verb::Log => format!("读取 ECI 上{pods}的日志"),
+            Verb::List => format!("列出 ECI 上的{pods}"),
+            Verb::Watch => format!("监听 ECI 上的{pods}"),
         };
         format!(
-            "{user}{}无权{verb} ECI 上的{pods}",
-            bound.unwrap_or_else(|| " ".to_owned())
+            "{user}{}无权{}",
+            bound.unwrap_or_else(|| " ".to_owned()),
+            read.trim_end()
         )
     }
 
