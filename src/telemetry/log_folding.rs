@@ -13,6 +13,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use crate::admission::Decision;
 use crate::telemetry::endpoint::Endpoint;
 use crate::telemetry::record::Record;
 
@@ -113,10 +114,11 @@ impl Folded {
     }
 }
 
-/// Whether a line may be folded: a denial, also one that the mode softens, or a mapping, which decides nothing. What was
-/// allowed always has its line.
+/// Whether a line may be folded: a denial, also one that the mode softens, or what the mutating webhook lets pass, which
+/// decides nothing. What the validating webhook allowed has its line, and so has every failure.
 fn folds(endpoint: Endpoint, record: &Record) -> bool {
-    record.code.is_some() || endpoint == Endpoint::MUTATE
+    let is_passed_on = endpoint == Endpoint::MUTATE && record.decision == Decision::Allow.name();
+    record.code.is_some() || is_passed_on
 }
 
 /// What two lines have in common that say the same

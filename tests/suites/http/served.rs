@@ -252,7 +252,7 @@ async fn like_denials_have_one_line_and_each_its_count() {
         json!(told),
         json!([
             [controller, "web-7d9c-0", "MissingStamp"],
-            ["alice@example.com", "web", "StampNotApplied"],
+            ["alice@example.com", "web", "Forbidden.RamRoleNotExist"],
         ])
     );
     let metrics = served.metrics();
