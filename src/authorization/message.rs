@@ -16,7 +16,7 @@ use crate::config::AdviceSettings;
 use crate::wording::{fitted, joined};
 use eci_calls::Denial;
 use eci_calls::condition_key::{TagKey, TagSource};
-use ram_policy::{Mismatch, Miss, PolicyType, Principal, StatementId};
+use ram_policy::{MetCondition, Mismatch, Miss, Outcome, PolicySet, PolicyType, Principal, StatementId};
 
 /// The data of a message beside the finding
 #[derive(Clone, Copy)]
@@ -26,7 +26,7 @@ pub(super) struct MessageContext<'a> {
     pub(super) read: &'a PodRead<'a>,
     pub(super) scope: Scope,
     pub(super) advice: Option<&'a Advice>,
-    pub(super) account: &'a str,
+    pub(super) policies: &'a PolicySet,
     /// The contact and the language
     pub(super) settings: &'a AdviceSettings,
 }
@@ -41,7 +41,7 @@ impl<'a> MessageContext<'a> {
         let words = self.words();
         let contact = self.settings.contact.as_deref();
         let contact = contact.map(|contact| format!("{}{}", words.contact(contact), words.stop()));
-        let fields = joined(&finding.ram_fields(self.account));
+        let fields = joined(&finding.ram_fields(self.policies.account()));
         let end = format!("{}{}{fields}", words.stop(), contact.unwrap_or_default());
         let opening = words.opening(self.user, self.principal, self.read);
         let sentence = format!("{opening}{}{}", words.colon(), self.explanation(finding));
@@ -57,7 +57,7 @@ impl<'a> MessageContext<'a> {
                 "{}{}{}",
                 self.explanation(finding),
                 self.words().stop(),
-                joined(&finding.ram_fields(self.account))
+                joined(&finding.ram_fields(self.policies.account()))
             ),
             field: None,
         }
@@ -98,6 +98,7 @@ impl<'a> MessageContext<'a> {
             Decided::Statement(statement) => Reason::Forbids {
                 statement: named(denial, statement),
                 action: denial.question.action,
+                conditions: self.met_conditions(denial, principal),
                 step: self.step(denial),
             },
             Decided::UnknownPrincipal => Reason::UnknownPrincipal(principal),
@@ -107,6 +108,14 @@ impl<'a> MessageContext<'a> {
                 .unwrap_or_else(|| self.nothing_allows(denial, principal)),
             Decided::Root | Decided::UnknownRole => self.nothing_allows(denial, principal),
         }
+    }
+
+    /// The conditions of the statement that denies, with the values that they found
+    fn met_conditions(&self, denial: &Denial, principal: &Principal) -> Vec<MetCondition> {
+        let mut conditions = denial.met_conditions(self.policies, principal);
+        // What a list does not select is no property of a pod
+        conditions.retain(|condition| self.scope == Scope::Pod || !condition.got.is_empty());
+        conditions
     }
 
     /// Why the nearest statement does not allow the call; `None` if it is about another action
@@ -182,7 +191,10 @@ impl<'a> MessageContext<'a> {
 
     /// The advice to the requester
     fn step(&self, denial: &Denial) -> Step {
+        let is_explicit = denial.decision.outcome == Outcome::ExplicitDeny;
         let advice = match self.advice {
+            // A selector that gets around a Deny helps nobody
+            Some(_) if is_explicit => words::Advice::Ask,
             Some(Advice::Select(labels)) if labels.is_empty() => words::Advice::WithoutLabels,
             Some(Advice::Select(labels)) => {
                 let labels = labels.iter().map(|(key, value)| format!("{key}={value}"));

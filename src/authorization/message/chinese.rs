@@ -1,6 +1,7 @@
 //! Messages in Simplified Chinese.
 
-use crate::admission::response::message::chinese::{described, listed, requirement};
+use crate::admission::response::message::chinese::{because, described, listed, requirement};
+use crate::admission::response::message::explanation::Noun;
 use crate::authorization::message::words::{Advice, Found, Key, Named, Reason, Searched, Step, Words};
 use crate::authorization::pod_read::{PodRead, Verb};
 use crate::wording::{NAME_LENGTH, quoted, subject};
@@ -14,15 +15,17 @@ impl Words for Chinese {
         let user = quoted(user, NAME_LENGTH);
         let bound = bound.map(|principal| format!("（{}）", described(principal)));
         let pods = match (read.name, read.namespace) {
-            (Some(name), Some(namespace)) => format!(" Pod {} ", quoted(&format!("{namespace}/{name}"), 128)),
-            (_, Some(namespace)) => format!("命名空间 {} 中的 Pod", quoted(namespace, NAME_LENGTH)),
-            (_, None) => "所有命名空间中的 Pod".to_owned(),
+            (Some(name), Some(namespace)) => {
+                format!("ECI 上的 Pod {} ", quoted(&format!("{namespace}/{name}"), 128))
+            }
+            (_, Some(namespace)) => format!("命名空间 {} 在 ECI 上的 Pod", quoted(namespace, NAME_LENGTH)),
+            (_, None) => "所有命名空间在 ECI 上的 Pod".to_owned(),
         };
         let read = match read.verb {
-            Verb::Get => format!("读取 ECI 上的{pods}"),
-            Verb::Log => format!("读取 ECI 上{pods}的日志"),
-            Verb::List => format!("列出 ECI 上的{pods}"),
-            Verb::Watch => format!("监听 ECI 上的{pods}"),
+            Verb::Get => format!("读取 {pods}"),
+            Verb::Log => format!("读取 {pods}的日志"),
+            Verb::List => format!("列出{pods}"),
+            Verb::Watch => format!("监听{pods}"),
         };
         format!(
             "{user}{}无权{}",
@@ -46,14 +49,20 @@ impl Words for Chinese {
                 quoted(group, NAME_LENGTH)
             ),
             Reason::UnknownPrincipal(principal) => format!(
-                "{}不在 ramgate 的目录中，因此没有任何权限，请联系集群管理员添加",
+                "{} 不在 ramgate 的目录中，因此没有任何权限，请联系集群管理员添加",
                 described(principal)
             ),
             Reason::Forbids {
                 statement,
                 action,
+                conditions,
                 step,
-            } => format!("{} 禁止 {action}，{}", named(*statement), self::step(step)),
+            } => format!(
+                "{} 禁止 {action}{}；{}",
+                named(*statement),
+                because(conditions, Noun::Pod),
+                self::step(step)
+            ),
             Reason::Unmet {
                 statement,
                 key,
@@ -141,14 +150,14 @@ fn nothing_allows(searched: &Searched<'_>, action: &str) -> String {
             principal,
             group: Some(group),
         } => format!(
-            "{}的策略（账号范围和资源组 {} 范围）都不允许 {action}",
+            "{} 的策略（账号范围和资源组 {} 范围）都不允许 {action}",
             described(principal),
             quoted(group, NAME_LENGTH)
         ),
         Searched::Granted {
             principal,
             group: None,
-        } => format!("{}在账号范围内的策略都不允许 {action}", described(principal)),
+        } => format!("{} 在账号范围内的策略都不允许 {action}", described(principal)),
     }
 }
 
@@ -156,7 +165,7 @@ fn step(step: &Step) -> String {
     let administrator = if step.is_control_policy {
         "资源目录管理员"
     } else {
-        "RAM 管理员"
+        " RAM 管理员"
     };
     match &step.advice {
         Advice::WithoutLabels => "请去掉选择器中的这些标签后重试".to_owned(),

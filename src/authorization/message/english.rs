@@ -1,6 +1,7 @@
 //! Messages in English.
 
-use crate::admission::response::message::english::requirement;
+use crate::admission::response::message::english::{because, requirement};
+use crate::admission::response::message::explanation::Noun;
 use crate::authorization::message::words::{Advice, Found, Key, Named, Reason, Searched, Step, Words};
 use crate::authorization::pod_read::{PodRead, Verb};
 use crate::wording::{NAME_LENGTH, described, listed, quoted, subject};
@@ -47,8 +48,14 @@ impl Words for English {
             Reason::Forbids {
                 statement,
                 action,
+                conditions,
                 step,
-            } => format!("{} forbids {action}: {}", named(*statement), self::step(step)),
+            } => format!(
+                "{} forbids {action}{}: {}",
+                named(*statement),
+                because(conditions, Noun::Pod),
+                self::step(step)
+            ),
             Reason::Unmet {
                 statement,
                 key,

@@ -5,7 +5,7 @@ use crate::authorization::message::chinese::Chinese;
 use crate::authorization::message::english::English;
 use crate::authorization::pod_read::{PodRead, Verb};
 use crate::config::Locale;
-use ram_policy::{Principal, StatementId};
+use ram_policy::{MetCondition, Principal, StatementId};
 
 /// A language of messages
 pub(super) trait Words {
@@ -33,6 +33,7 @@ pub(super) enum Reason<'a> {
     Forbids {
         statement: Named<'a>,
         action: &'a str,
+        conditions: Vec<MetCondition>,
         step: Step,
     },
     Unmet {

@@ -24,7 +24,7 @@ use crate::kubernetes::eci_annotations::{SERVICE_ARNS, USER_ARNS};
 use crate::wording::{NAME_LENGTH, clipped, quoted};
 use ram_policy::Principal;
 
-pub(crate) use crate::admission::response::message::chinese::reason::requirement;
+pub(crate) use crate::admission::response::message::chinese::reason::{because, requirement};
 pub(crate) use crate::admission::response::message::chinese::words::{described, listed};
 
 /// Simplified Chinese

@@ -21,7 +21,7 @@ use crate::wording::{NAME_LENGTH, clipped, described, quoted};
 use ram_policy::Principal;
 
 pub(crate) use crate::admission::response::message::english::fault::restart_command;
-pub(crate) use crate::admission::response::message::english::reason::requirement;
+pub(crate) use crate::admission::response::message::english::reason::{because, requirement};
 
 /// English
 pub(crate) struct English;

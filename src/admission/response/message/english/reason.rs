@@ -190,8 +190,8 @@ pub(crate) fn requirement(requirement: Requirement<'_>) -> String {
     }
 }
 
-/// The conditions of a Deny, each with what it found
-fn because(conditions: &[MetCondition], noun: Noun) -> String {
+/// The conditions of a Deny, each with what it found, to be put behind "forbids it"
+pub(crate) fn because(conditions: &[MetCondition], noun: Noun) -> String {
     if conditions.is_empty() {
         return String::new();
     }
