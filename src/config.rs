@@ -27,6 +27,7 @@ pub use crate::config::configuration::Configuration;
 #[cfg(test)]
 pub(crate) use crate::config::configuration::DocumentCounts;
 pub(crate) use crate::config::configuration::{Boundary, Interest};
+pub(crate) use crate::config::directory::advice_settings::{AdviceSettings, Locale};
 pub(crate) use crate::config::directory::bindings::Subject;
 pub(crate) use crate::config::directory::carrier_presets::{
     preset_entries, preset_of, written as written_preset,

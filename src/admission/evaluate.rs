@@ -33,6 +33,7 @@ mod evaluation_builder;
 mod existing_pod;
 mod image_cache;
 mod mutate;
+mod origins;
 mod pod_update;
 mod ram;
 mod routing_policy;
@@ -149,8 +150,26 @@ impl EvaluationContext<'_> {
 
     fn validate_templates(&self) -> Option<Evaluation> {
         let templates = self.review.templates().iter();
-        let evaluations = templates.filter_map(|reviewed| self.validate_template(reviewed));
+        let evaluations = templates.filter_map(|reviewed| {
+            let evaluation = self.validate_template(reviewed)?;
+            Some(self.with_place(evaluation, reviewed))
+        });
         evaluations.reduce(Evaluation::with)
+    }
+
+    /// The evaluation with what its message needs: where the template is, and what wrote its fields
+    fn with_place(&self, evaluation: Evaluation, reviewed: &ReviewedTemplate<'_>) -> Evaluation {
+        let path = reviewed.path.clone();
+        let new = reviewed.new.as_ref().filter(|_| !evaluation.findings.is_empty());
+        let Some((new, namespace)) = new.zip(self.namespace()) else {
+            return Evaluation { path, ..evaluation };
+        };
+        let origins = self.origins(new.read(), &evaluation.fields, &namespace, None);
+        Evaluation {
+            path,
+            origins,
+            ..evaluation
+        }
     }
 
     /// Names the RuntimeClass of a pod without a stamp

@@ -1,5 +1,6 @@
 //! The whole path on made-up requests: decisions, modes, and every sentence that a person reads.
 
+mod advice;
 mod pod_update_findings;
 pub(crate) mod review_limits;
 mod spawners;
@@ -140,7 +141,7 @@ impl Given {
 fn sentence(done: &OfflineResult) -> String {
     assert!(!done.allowed, "{done:?}");
     assert!(done.message.len() <= crate::admission::response::admission_response::MAX_MESSAGE);
-    let end = [". AuthAction: ", ". Code: "]
+    let end = ["\nAuthAction: ", "\nCode: "]
         .iter()
         .filter_map(|words| done.message.find(words))
         .min();
@@ -706,7 +707,12 @@ proptest! {
             let response = &answer["response"];
             prop_assert_eq!(response["allowed"].as_bool(), Some(record.decision.passes()));
             let message = response["status"]["message"].as_str().unwrap_or_default();
-            prop_assert!(message.len() <= 1000 && !message.contains(char::is_control), "{}", message);
+            prop_assert!(message.len() <= 1000, "{}", message);
+            for line in message.split('\n').skip(1) {
+                let starts = ["k8s.aliyun.com/", "AuthAction: ", "Code: ", "Also: "];
+                prop_assert!(starts.iter().any(|start| line.starts_with(start)), "{}", message);
+            }
+            prop_assert!(!message.replace('\n', "").contains(char::is_control), "{}", message);
             for warning in response["warnings"].as_array().into_iter().flatten() {
                 let warning = warning.as_str().unwrap();
                 prop_assert!(warning.len() <= 256 && !warning.contains(char::is_control), "{}", warning);

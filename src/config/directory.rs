@@ -11,11 +11,13 @@
 //! | `bindings` | `binding_entry.rs`; `bindings.rs` looks a requester up |
 //! | `boundaries` | `boundary.rs` |
 //! | `mapping` | `mapping_rules.rs` |
+//! | `advice` | `advice_settings.rs` |
 //!
 //! Every reader turns a [`Node`](ram_policy::source::Node) into a value or into all faults that it finds, with their
 //! positions. Checks that need other documents come later, in [`merge`](crate::config::merge()).
 
 pub(crate) mod account;
+pub(crate) mod advice_settings;
 pub(crate) mod binding_entry;
 pub(crate) mod bindings;
 pub(crate) mod boundary;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::config::configuration::{Boundary, Configuration, DocumentCounts};
 use crate::config::directory::account::AccountSection;
+use crate::config::directory::advice_settings::AdviceSettings;
 use crate::config::directory::bindings::Bindings;
 use crate::config::directory::cluster_settings::ClusterSettings;
 use crate::config::directory::directory_document::DirectoryDocument;
@@ -62,6 +63,7 @@ struct Builder<'a> {
     account: Option<&'a AccountSection>,
     cluster: Option<&'a ClusterSettings>,
     mapping: Option<&'a MappingRules>,
+    advice: Option<&'a AdviceSettings>,
     policies: BTreeMap<String, Arc<Document>>,
     users: Vec<UserDefinition>,
     groups: Vec<GroupDefinition>,
@@ -96,6 +98,7 @@ impl<'a> Builder<'a> {
         self.mapping = self
             .mapping
             .or(directory.mappings.first().map(|(_, mapping)| mapping));
+        self.advice = self.advice.or(directory.advice.first().map(|(_, advice)| advice));
         let resource_groups = directory.resource_groups.iter();
         self.resource_groups
             .extend(resource_groups.map(ResourceGroupEntry::to_resource_group));
@@ -147,6 +150,7 @@ impl<'a> Builder<'a> {
             bindings: self.bindings,
             boundaries: self.boundaries,
             mapping: self.mapping.cloned().unwrap_or_default(),
+            advice: self.advice.cloned().unwrap_or_default(),
             documents: self.documents,
             warnings,
         })

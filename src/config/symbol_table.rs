@@ -115,7 +115,7 @@ impl fmt::Display for SymbolKind {
 pub(crate) struct SymbolTable<'a> {
     symbols: HashMap<(SymbolKind, Cow<'a, str>), Location<'a>>,
     subjects: HashMap<Subject, Location<'a>>,
-    /// `account`, `cluster`, `mapping`, and the default resource group: each has one definition in all documents
+    /// `account`, `cluster`, `mapping`, `advice`, and the default resource group: each has one definition in all documents
     singletons: HashMap<&'static str, Location<'a>>,
     broken_policies: HashSet<&'a str>,
     /// A directory document could not be parsed: it may define anything but policies
@@ -161,7 +161,8 @@ impl<'a> SymbolTable<'a> {
         let accounts = directory.accounts.iter().map(|account| ("account", account.at));
         let clusters = directory.clusters.iter().map(|(at, _)| ("cluster", *at));
         let mappings = directory.mappings.iter().map(|(at, _)| ("mapping", *at));
-        for (section, at) in accounts.chain(clusters).chain(mappings) {
+        let advice = directory.advice.iter().map(|(at, _)| ("advice", *at));
+        for (section, at) in accounts.chain(clusters).chain(mappings).chain(advice) {
             self.define_singleton(section, location.at(at), |first| {
                 format!("`{section}` stands once in all documents; it is in {first} already")
             });

@@ -48,7 +48,7 @@ impl EvaluationContext<'_> {
         let namespace = self.review.namespace();
         let fault = |unstamped| match unstamped {
             NoValidStamp::Missing => StampFault::Missing(restart(owner)),
-            NoValidStamp::Broken(broken) if broken.is_forged() => StampFault::Forged(broken),
+            NoValidStamp::Broken(broken) if broken.is_forged() => StampFault::Forged(broken, restart(owner)),
             NoValidStamp::Broken(broken) => StampFault::NoKey(broken, restart(owner)),
         };
         let claims = verified(template.stamp(), namespace, owned, settings, self.cluster).map_err(fault)?;
@@ -64,7 +64,9 @@ impl EvaluationContext<'_> {
         let bindings = &self.configuration.bindings;
         let bound = || bindings.principal(&claims.user, std::iter::empty());
         let principal = claims.principal.clone();
+        let workload = claims.object.clone().filter(|object| object.kind != "Pod");
         StampedUser {
+            object: workload,
             name: claims.user.clone(),
             principal: principal.or_else(|| bound().map(|binding| binding.principal.clone())),
         }
@@ -105,7 +107,7 @@ impl EvaluationContext<'_> {
             settings,
             self.cluster,
         ) {
-            Err(NoValidStamp::Broken(broken)) if broken.is_forged() => Some(StampFault::Forged(broken)),
+            Err(NoValidStamp::Broken(broken)) if broken.is_forged() => Some(StampFault::Forged(broken, None)),
             Err(NoValidStamp::Broken(_) | NoValidStamp::Missing) => Some(StampFault::Unexpected),
             Ok(claims) if !self.is_author(&claims) => Some(StampFault::Changed),
             Ok(claims) => (!self.is_own(&claims, new, &owned)).then_some(StampFault::Unexpected),

@@ -39,7 +39,7 @@ fn manifest(operation: PodOperation, one: &EvaluatedManifest) -> String {
     };
     let mut lines = decision(&title, result);
     let warnings = result.warnings.iter();
-    lines.extend(warnings.map(|warning| format!("  warning: {warning}")));
+    lines.extend(warnings.flat_map(|warning| indented("warning: ", warning)));
     if matches!(operation, PodOperation::Create | PodOperation::Update) {
         lines.extend(mapped_annotations(&one.manifest, result));
     }
@@ -51,7 +51,8 @@ fn manifest(operation: PodOperation, one: &EvaluatedManifest) -> String {
 
 fn decision(title: &str, result: &OfflineResult) -> Vec<String> {
     if !result.allowed {
-        let mut lines = vec![format!("{title}: denied"), format!("  {}", result.message)];
+        let mut lines = vec![format!("{title}: denied")];
+        lines.extend(indented("", &result.message));
         lines.extend(fix(result));
         return lines;
     }
@@ -60,6 +61,12 @@ fn decision(title: &str, result: &OfflineResult) -> Vec<String> {
     } else {
         format!("{title}: allowed, nothing to judge{}", no_route(result))
     }]
+}
+
+/// The lines of a text under a title
+fn indented(label: &str, text: &str) -> Vec<String> {
+    let lines = format!("{label}{text}");
+    lines.lines().map(|line| format!("  {line}")).collect()
 }
 
 fn title(manifest: &Manifest) -> String {

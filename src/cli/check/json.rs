@@ -72,7 +72,7 @@ fn result_fields(result: &OfflineResult) -> Map<String, Value> {
 fn fix(advice: &Advice) -> Value {
     let outcome = match advice {
         Advice::Write(_) => "found",
-        Advice::Nothing => "none",
+        Advice::Nothing | Advice::Withheld => "none",
         Advice::GaveUp => "unknown",
     };
     let annotations = advice.lines().iter();
