@@ -33,6 +33,7 @@ mod metrics;
 mod outage;
 mod paths;
 mod pods;
+mod preflight;
 mod quick_start;
 mod rights;
 mod sent;
