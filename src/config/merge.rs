@@ -143,11 +143,11 @@ impl<'a> Builder<'a> {
         })?;
         Ok(Configuration {
             generation: 0,
-            policies,
+            policies: policies.into(),
             account: account.to_account(self.resource_groups),
             cluster_id: account.cluster_id.clone(),
             cluster: self.cluster.cloned().unwrap_or_default(),
-            bindings: self.bindings,
+            bindings: self.bindings.into(),
             boundaries: self.boundaries,
             mapping: self.mapping.cloned().unwrap_or_default(),
             advice: self.advice.cloned().unwrap_or_default(),

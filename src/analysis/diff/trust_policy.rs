@@ -31,7 +31,7 @@ fn callers_of<'a>(
     principals: &[Principal],
     table: &mut StatementTable<'a>,
 ) -> Vec<CallerPolicies> {
-    let sets = configurations.map(|configuration| &configuration.policies);
+    let sets = configurations.map(|configuration| &*configuration.policies);
     let trust_policies = sets.map(|set| set.trust_policy(role));
     let numbers = sets.map(|set| Some(table.numbers([set.trust_policy(role)?], set.account())));
     let [before, after] = &numbers;
