@@ -114,6 +114,7 @@ pub(crate) fn described(principal: &Principal) -> String {
         Principal::Account => "the Alibaba Cloud account".to_owned(),
         Principal::User(name) => format!("RAM user `{name}`"),
         Principal::Role(name) => format!("RAM role `{name}`"),
+        Principal::Group(name) => format!("RAM group `{name}`"),
         Principal::Service(name) => format!("service `{name}`"),
     }
 }
@@ -122,7 +123,9 @@ pub(crate) fn described(principal: &Principal) -> String {
 pub(crate) fn display_name<'a>(principal: &'a Principal, account: &'a str) -> &'a str {
     match principal {
         Principal::Account => account,
-        Principal::User(name) | Principal::Role(name) | Principal::Service(name) => name,
+        Principal::User(name) | Principal::Role(name) | Principal::Group(name) | Principal::Service(name) => {
+            name
+        }
     }
 }
 /// RAM's words in one line

@@ -57,7 +57,7 @@ use crate::admission::review::complete::CompleteReview;
 use crate::admission::review::{Operation, Resource};
 use crate::admission::routing::route::{Route, route};
 use crate::config::Configuration;
-use crate::kubernetes::control_plane::is_control_plane;
+use crate::kubernetes::control_plane::{is_control_plane, is_control_plane_of};
 use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
@@ -264,11 +264,15 @@ impl EvaluationContext<'_> {
         is_control_plane(user, groups, &self.configuration.cluster)
     }
 
-    /// The RAM principal that the requester is bound to
-    fn requester(&self) -> Option<Principal> {
+    /// Whether the control plane sent the request, the node of this pod among it, but no other node
+    fn is_from_control_plane_of(&self, pod: &Pod<'_>) -> bool {
         let (user, groups) = (self.review.user(), self.review.groups());
-        let binding = self.configuration.bindings.principal(user, groups);
-        binding.map(|binding| binding.principal.clone())
+        is_control_plane_of(pod.node(), user, groups, &self.configuration.cluster)
+    }
+
+    /// The RAM principal of the requester
+    fn requester(&self) -> Option<Principal> {
+        self.review.requester().principal(self.configuration)
     }
 
     pub(crate) fn service_account(&self, pod: &Pod<'_>) -> Option<Arc<Meta>> {

@@ -33,6 +33,8 @@ pub struct Request<'a> {
     pub user: &'a str,
     /// The user's groups
     pub groups: &'a [String],
+    /// The user's extra information
+    pub extra: Option<&'a BTreeMap<String, Vec<String>>>,
 }
 
 /// An operation on an object
@@ -285,7 +287,7 @@ fn body(request: &Request<'_>, settings: &ClusterSettings) -> Value {
             "name": text(object, "/metadata/name").unwrap_or_default(),
             "namespace": namespace,
             "operation": request.operation.name(),
-            "userInfo": {"username": request.user, "groups": request.groups},
+            "userInfo": {"username": request.user, "groups": request.groups, "extra": request.extra},
             "object": new,
             "oldObject": old,
             "dryRun": true,

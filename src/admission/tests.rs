@@ -121,6 +121,7 @@ impl Given {
             subresource,
             user,
             groups: &[],
+            extra: None,
         };
         offline::run(&request, &self.configuration, &objects, &self.modes, now()).unwrap()
     }
@@ -269,7 +270,7 @@ fn review(operation: &str, subresource: &str, object: &Value, old: &Value) -> St
 /// The pod as the user `all` gets it from the mutating webhook
 fn stamped(pod: &Value, configuration: &Configuration) -> Value {
     let objects = ClusterSnapshot::new(&[], &configuration.cluster).unwrap();
-    offline::stamped(pod, ("all", &[]), configuration, &objects, now()).unwrap()
+    offline::stamped(pod, ("all", &[], None), configuration, &objects, now()).unwrap()
 }
 
 fn answered(
@@ -360,7 +361,7 @@ fn the_validating_webhook_takes_the_requesters_stamp_and_no_other() {
     };
     let code = |pod: &Value| code_in(Mode::Warn, pod);
     let by = |user: &str, pod: &Value| {
-        offline::stamped(pod, (user, &[]), &configuration, &objects, now()).unwrap()
+        offline::stamped(pod, (user, &[], None), &configuration, &objects, now()).unwrap()
     };
     let plain = pod(json!({}));
     assert_eq!(code(&by("all", &plain)), (Decision::Allow, String::new()));
@@ -528,10 +529,16 @@ fn the_control_plane_looks_after_what_was_judged() {
         &[("boundaries", "cluster: {controlPlane: [janitor]}\nboundaries")],
         &[],
     );
-    let before = pod(json!({CUSTOM_TAGS: "env:prod"}));
-    let image = with_image(before.clone(), "nginx:2");
-    let retagged = pod(json!({}));
-    let decide = |user: &str, groups: &[&str]| {
+    let decide_on = |node: &str, user: &str, groups: &[&str]| {
+        let bound = |mut pod: Value| {
+            if !node.is_empty() {
+                pod["spec"]["nodeName"] = json!(node);
+            }
+            pod
+        };
+        let before = bound(pod(json!({CUSTOM_TAGS: "env:prod"})));
+        let image = with_image(before.clone(), "nginx:2");
+        let retagged = bound(pod(json!({})));
         let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
         let objects = ClusterSnapshot::new(&given.objects, &given.configuration.cluster).unwrap();
         let operations = [
@@ -546,6 +553,7 @@ fn the_control_plane_looks_after_what_was_judged() {
                 subresource: "",
                 user,
                 groups: &groups,
+                extra: None,
             };
             offline::run(&request, &given.configuration, &objects, &given.modes, now())
                 .unwrap()
@@ -554,6 +562,7 @@ fn the_control_plane_looks_after_what_was_judged() {
                 .name()
         })
     };
+    let decide = |user: &str, groups: &[&str]| decide_on("", user, groups);
     let trusted = ["deny", "unjudged", "deny", "unjudged"];
     let untrusted = ["deny"; 4];
     for user in [
@@ -565,8 +574,17 @@ fn the_control_plane_looks_after_what_was_judged() {
     ] {
         assert_eq!(decide(user, &[]), trusted, "{user}");
     }
-    assert_eq!(decide("system:node:n1", &["system:nodes"]), trusted);
-    assert_eq!(decide("system:node:n1", &["system:authenticated"]), untrusted);
+    assert_eq!(decide_on("n1", "system:node:n1", &["system:nodes"]), trusted);
+    assert_eq!(decide_on("n2", "system:node:n1", &["system:nodes"]), untrusted);
+    assert_eq!(decide("system:node:n1", &["system:nodes"]), untrusted);
+    assert_eq!(decide_on("n1", "system:node:n1", &["system:authenticated"]), untrusted);
+    // The agent of virtual nodes ends their pods and changes nothing that runs
+    let ends = ["deny", "deny", "deny", "unjudged"];
+    for user in ["virtual-kubelet", "vnode"] {
+        let user = format!("system:serviceaccount:kube-system:{user}");
+        assert_eq!(decide_on("n1", &user, &[]), ends, "{user}");
+        assert_eq!(decide(&user, &[]), untrusted, "{user}");
+    }
     for user in [
         "system:serviceaccount:shop:job-controller",
         "system:serviceaccount:kube-system:default",

@@ -1,5 +1,7 @@
 //! The pod level (`manifest`): a request of Kubernetes, from the manifest to the answer of the webhook.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -34,6 +36,15 @@ struct Requester {
     user: String,
     #[serde(default)]
     groups: Vec<String>,
+    extra: Option<Entries<OneOrMany>>,
+}
+
+impl Requester {
+    fn extra(&self) -> Option<BTreeMap<String, Vec<String>>> {
+        let Entries(entries) = self.extra.as_ref()?;
+        let entries = entries.iter();
+        Some(entries.map(|(key, values)| (key.clone(), values.0.clone())).collect())
+    }
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -82,11 +93,13 @@ impl PodRequestCase {
         }
         let now = Timestamp::now();
         let objects = self.objects(object, configuration, now)?;
+        let extra = self.r#as.extra();
         let request = Request {
             operation: self.operation(&objects)?,
             subresource: self.subresource(),
             user: &self.r#as.user,
             groups: &self.r#as.groups,
+            extra: extra.as_ref(),
         };
         let modes = Modes::everywhere(Mode::Enforce);
         let result = offline::run(&request, configuration, &objects.cluster, &modes, now)
@@ -155,7 +168,7 @@ impl PodRequestCase {
         &self,
         objects: RequestObjects,
         mut manifests: Vec<Value>,
-        Requester { user, groups }: &Requester,
+        requester: &Requester,
         configuration: &Configuration,
         now: Timestamp,
     ) -> Result<RequestObjects, Fault> {
@@ -165,8 +178,9 @@ impl PodRequestCase {
             mut old,
             mut cluster,
         } = objects;
+        let (Requester { user, groups, .. }, extra) = (requester, requester.extra());
         let stamp = |object: &Value, cluster: &ClusterSnapshot| {
-            offline::stamped(object, (user, groups), configuration, cluster, now)
+            offline::stamped(object, (user, groups, extra.as_ref()), configuration, cluster, now)
                 .map_err(|error| Fault::new(self.manifest.at, error.to_string()))
         };
         if let Some(old) = &mut old {

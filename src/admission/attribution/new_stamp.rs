@@ -18,10 +18,9 @@ pub(crate) fn own_claims(
     configuration: &Configuration,
     signer: &Signer,
 ) -> Claims {
-    let binding = configuration.bindings.principal(review.user(), review.groups());
     let claims = Claims {
         user: review.user().to_owned(),
-        principal: binding.map(|binding| binding.principal.clone()),
+        principal: review.requester().principal(configuration),
         namespace: review.namespace().to_owned(),
         cluster: signer.cluster().to_owned(),
         object: Some(owned.object().clone()),

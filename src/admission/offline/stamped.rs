@@ -2,6 +2,8 @@
 
 use crate::admission::offline::{OfflineError, Operation, Request, listed, patch, path, send, workload};
 use crate::admission::{Mode, Modes, Webhook};
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -21,7 +23,7 @@ use crate::stamp::{REQUESTED_BY, StampedObject, unverified};
 /// The manifest is not what its kind says.
 pub fn stamped(
     object: &Value,
-    (user, groups): (&str, &[String]),
+    (user, groups, extra): (&str, &[String], Option<&BTreeMap<String, Vec<String>>>),
     configuration: &Configuration,
     objects: &ClusterSnapshot,
     now: Timestamp,
@@ -31,6 +33,7 @@ pub fn stamped(
         subresource: "",
         user,
         groups,
+        extra,
     };
     let settings = &configuration.cluster;
     let modes = Modes::everywhere(Mode::Audit);

@@ -106,6 +106,7 @@ impl WorkloadEvaluator<'_> {
             subresource: "",
             user: kind.user(),
             groups: &[],
+            extra: None,
         };
         let modes = Modes::everywhere(Mode::Enforce);
         let cluster = (self.cluster as _, &self.cluster.snapshot);

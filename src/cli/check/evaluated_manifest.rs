@@ -1,5 +1,7 @@
 //! Evaluates manifests as the webhooks of a cluster would, in mode enforce.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -27,6 +29,7 @@ pub(super) struct EvaluatedManifest {
 struct Input<'a> {
     args: &'a CheckArgs,
     groups: Vec<String>,
+    extra: BTreeMap<String, Vec<String>>,
     /// The manifests of `--old`
     old: Vec<Manifest>,
     configuration: Configuration,
@@ -55,6 +58,7 @@ pub(super) fn evaluate_manifests(args: &CheckArgs) -> Result<Vec<EvaluatedManife
     let input = Input {
         args,
         groups: completed_groups(&args.user, &args.groups),
+        extra: args.user_extra(),
         old,
         configuration,
         snapshot,
@@ -100,6 +104,7 @@ impl Input<'_> {
             subresource,
             user: &self.args.user,
             groups: &self.groups,
+            extra: Some(&self.extra),
         };
         let modes = Modes::everywhere(Mode::Enforce);
         let result = offline::run(

@@ -18,7 +18,7 @@ pub(crate) struct PrincipalEntry {
 pub(crate) fn read(text: &LocatedText) -> Result<PrincipalEntry, Fault> {
     match text.parse::<Principal>() {
         Ok(Principal::Service(name)) => Err(text.fault(format!(
-            "`service/{name}` is a cloud service: a Kubernetes identity is user/NAME, role/NAME or account"
+            "`service/{name}` is a cloud service: a Kubernetes identity is user/NAME, role/NAME, group/NAME or account"
         ))),
         Ok(principal) => Ok(PrincipalEntry {
             at: text.at,

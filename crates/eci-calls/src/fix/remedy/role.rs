@@ -16,7 +16,7 @@ impl<E: Evaluator> Remedies<'_, E> {
             let principals = self.policies.principals().into_iter();
             let roles = principals.filter_map(|principal| match principal {
                 Principal::Role(name) => Some(name.to_string()),
-                Principal::Account | Principal::User(_) | Principal::Service(_) => None,
+                Principal::Account | Principal::User(_) | Principal::Group(_) | Principal::Service(_) => None,
             });
             roles.take(MAX_ROLES).find(|role| self.may_pass(role))
         });
