@@ -577,7 +577,10 @@ fn the_control_plane_looks_after_what_was_judged() {
     assert_eq!(decide_on("n1", "system:node:n1", &["system:nodes"]), trusted);
     assert_eq!(decide_on("n2", "system:node:n1", &["system:nodes"]), untrusted);
     assert_eq!(decide("system:node:n1", &["system:nodes"]), untrusted);
-    assert_eq!(decide_on("n1", "system:node:n1", &["system:authenticated"]), untrusted);
+    assert_eq!(
+        decide_on("n1", "system:node:n1", &["system:authenticated"]),
+        untrusted
+    );
     // The agent of virtual nodes ends their pods and changes nothing that runs
     let ends = ["deny", "deny", "deny", "unjudged"];
     for user in ["virtual-kubelet", "vnode"] {

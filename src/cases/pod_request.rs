@@ -43,7 +43,11 @@ impl Requester {
     fn extra(&self) -> Option<BTreeMap<String, Vec<String>>> {
         let Entries(entries) = self.extra.as_ref()?;
         let entries = entries.iter();
-        Some(entries.map(|(key, values)| (key.clone(), values.0.clone())).collect())
+        Some(
+            entries
+                .map(|(key, values)| (key.clone(), values.0.clone()))
+                .collect(),
+        )
     }
 }
 
@@ -180,8 +184,14 @@ impl PodRequestCase {
         } = objects;
         let (Requester { user, groups, .. }, extra) = (requester, requester.extra());
         let stamp = |object: &Value, cluster: &ClusterSnapshot| {
-            offline::stamped(object, (user, groups, extra.as_ref()), configuration, cluster, now)
-                .map_err(|error| Fault::new(self.manifest.at, error.to_string()))
+            offline::stamped(
+                object,
+                (user, groups, extra.as_ref()),
+                configuration,
+                cluster,
+                now,
+            )
+            .map_err(|error| Fault::new(self.manifest.at, error.to_string()))
         };
         if let Some(old) = &mut old {
             let stamped = stamp(old, &cluster)?;

@@ -15,7 +15,9 @@ use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::parsed_document::ParsedDocument;
 use crate::config::symbol_table::{Location, NO_ACCOUNT, SymbolTable, WHOLE};
 use eci_calls::ResourceGroup;
-use ram_policy::{Definition, Document, GroupDefinition, PolicySet, Principal, RoleDefinition, UserDefinition};
+use ram_policy::{
+    Definition, Document, GroupDefinition, PolicySet, Principal, RoleDefinition, UserDefinition,
+};
 
 /// Merges documents, given with their names and in their order, into a configuration
 ///

@@ -200,7 +200,10 @@ impl<'a> SymbolTable<'a> {
 
     fn define_id(&mut self, id: &'a RamId, location: Location<'a>) {
         if let Some(first) = self.ids.insert(id.as_str(), location) {
-            let message = format!("id `{}` is given twice, first in {first}: RAM gives each id once", id.as_str());
+            let message = format!(
+                "id `{}` is given twice, first in {first}: RAM gives each id once",
+                id.as_str()
+            );
             self.fault(location, location.conflict_with(first), message);
         }
     }

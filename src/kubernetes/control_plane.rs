@@ -109,9 +109,7 @@ fn is_component(user: &str, settings: &ClusterSettings) -> bool {
         user.strip_prefix(CONTROLLER_PREFIX)
             .is_some_and(|name| CONTROLLERS.iter().any(|controller| controller.name == name))
     };
-    COMPONENTS.contains(&user)
-        || is_controller()
-        || settings.control_plane.iter().any(|own| own == user)
+    COMPONENTS.contains(&user) || is_controller() || settings.control_plane.iter().any(|own| own == user)
 }
 
 /// The name of the node that the user is; `None` if it is no node
@@ -138,12 +136,18 @@ mod tests {
         assert!(!of(None, "system:node:n1", nodes));
         assert!(!of(None, "system:node:", nodes));
         assert!(of(None, "system:kube-scheduler", &[]));
-        assert!(of(Some("n1"), "system:serviceaccount:kube-system:job-controller", &[]));
+        assert!(of(
+            Some("n1"),
+            "system:serviceaccount:kube-system:job-controller",
+            &[]
+        ));
     }
 
     #[test]
     fn accounts_of_virtual_nodes_are_those_of_kube_system() {
-        assert!(runs_virtual_nodes("system:serviceaccount:kube-system:virtual-kubelet"));
+        assert!(runs_virtual_nodes(
+            "system:serviceaccount:kube-system:virtual-kubelet"
+        ));
         assert!(runs_virtual_nodes("system:serviceaccount:kube-system:vnode"));
         for user in [
             "system:serviceaccount:shop:virtual-kubelet",

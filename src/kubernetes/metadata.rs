@@ -103,7 +103,9 @@ impl<'a> Metadata<'a> {
 
     /// Whether the deletion of the object has begun
     pub fn is_being_deleted(&self) -> bool {
-        self.deletion_timestamp.as_deref().is_some_and(|time| !time.is_empty())
+        self.deletion_timestamp
+            .as_deref()
+            .is_some_and(|time| !time.is_empty())
     }
 
     /// Whether the object has owners and they differ from those before

@@ -173,13 +173,27 @@ bindings:
             "system:2012",
         ] {
             assert_eq!(principal(DIRECTORY, user, &[], &[DAVE]), "nobody", "{user}");
-            assert_eq!(principal(DIRECTORY, user, &["developers"], &[DAVE]), "group/dev", "{user}");
+            assert_eq!(
+                principal(DIRECTORY, user, &["developers"], &[DAVE]),
+                "group/dev",
+                "{user}"
+            );
         }
     }
 
     #[test]
     fn an_id_is_the_whole_name_or_stands_before_digits() {
-        for user in ["20121", "02012", "2012-", "2012-a", "2012-1-1", "12012-1", "2012@corp.example", "2013-1", "2012 "] {
+        for user in [
+            "20121",
+            "02012",
+            "2012-",
+            "2012-a",
+            "2012-1-1",
+            "12012-1",
+            "2012@corp.example",
+            "2013-1",
+            "2012 ",
+        ] {
             assert_eq!(principal(DIRECTORY, user, &[], &[]), "nobody", "{user}");
         }
     }
@@ -187,15 +201,30 @@ bindings:
     #[test]
     fn two_stars_that_disagree_are_nobody() {
         assert_eq!(principal(DIRECTORY, "dave-x@corp.example", &[], &[]), "nobody");
-        assert_eq!(principal(DIRECTORY, "carol-x@corp.example", &[], &[]), "user/carol");
+        assert_eq!(
+            principal(DIRECTORY, "carol-x@corp.example", &[], &[]),
+            "user/carol"
+        );
     }
 
     #[test]
     fn extra_information_counts_only_if_it_names_one_known_principal_of_this_account() {
         let of = |extra: &[(&str, &[&str])]| principal(DIRECTORY, "erin@corp.example", &[], extra);
-        assert_eq!(of(&[("canonicalArn", &["acs:ram::123:role/Runner"])]), "role/Runner");
-        assert_eq!(of(&[("canonicalArn", &["acs:ram::123:user/dave", "acs:ram::123:user/dave"])]), "user/dave");
-        assert_eq!(of(&[DAVE, ("arn", &["acs:ram::123:assumed-role/Runner/erin"])]), "user/dave");
+        assert_eq!(
+            of(&[("canonicalArn", &["acs:ram::123:role/Runner"])]),
+            "role/Runner"
+        );
+        assert_eq!(
+            of(&[(
+                "canonicalArn",
+                &["acs:ram::123:user/dave", "acs:ram::123:user/dave"]
+            )]),
+            "user/dave"
+        );
+        assert_eq!(
+            of(&[DAVE, ("arn", &["acs:ram::123:assumed-role/Runner/erin"])]),
+            "user/dave"
+        );
         for ignored in [
             "acs:ram::124:user/dave",
             "acs:ram::123:user/nobody",
@@ -210,8 +239,17 @@ bindings:
             assert_eq!(of(&[("canonicalArn", &[ignored])]), "nobody", "{ignored}");
         }
         // Two that differ
-        assert_eq!(of(&[("canonicalArn", &["acs:ram::123:user/dave", "acs:ram::123:user/carol"])]), "nobody");
-        assert_eq!(of(&[DAVE, ("canonicalArn", &["acs:ram::123:user/carol"])]), "nobody");
+        assert_eq!(
+            of(&[(
+                "canonicalArn",
+                &["acs:ram::123:user/dave", "acs:ram::123:user/carol"]
+            )]),
+            "nobody"
+        );
+        assert_eq!(
+            of(&[DAVE, ("canonicalArn", &["acs:ram::123:user/carol"])]),
+            "nobody"
+        );
         assert_eq!(of(&[DAVE, ("arn", &["acs:ram::123:user/carol"])]), "nobody");
         // Another key
         assert_eq!(of(&[("sessionName", &["acs:ram::123:user/dave"])]), "nobody");
@@ -220,7 +258,13 @@ bindings:
     #[test]
     fn extra_information_is_off_by_default() {
         let untrusting = DIRECTORY.replace(", trustedExtra: [canonicalArn, arn]", "");
-        assert_eq!(principal(&untrusting, "erin@corp.example", &[], &[DAVE]), "nobody");
-        assert_eq!(principal(&untrusting, "dave@corp.example", &[], &[DAVE]), "user/dave");
+        assert_eq!(
+            principal(&untrusting, "erin@corp.example", &[], &[DAVE]),
+            "nobody"
+        );
+        assert_eq!(
+            principal(&untrusting, "dave@corp.example", &[], &[DAVE]),
+            "user/dave"
+        );
     }
 }

@@ -26,7 +26,8 @@ impl<'a> UserExtra<'a> {
     /// impersonated user in lower case; none if the field is malformed or too long
     pub(crate) fn values(self, key: &str) -> Vec<String> {
         let json = self.0.map(RawValue::get).filter(|json| json.len() <= MAX_EXTRA);
-        let entries = json.and_then(|json| serde_json::from_str::<BTreeMap<Text<'_>, Vec<Text<'_>>>>(json).ok());
+        let entries =
+            json.and_then(|json| serde_json::from_str::<BTreeMap<Text<'_>, Vec<Text<'_>>>>(json).ok());
         let entries = entries.unwrap_or_default().into_iter();
         entries
             .filter(|(each, _)| each.eq_ignore_ascii_case(key))
@@ -47,7 +48,10 @@ mod tests {
 
     #[test]
     fn keys_are_compared_without_case() {
-        assert_eq!(values(r#"{"canonicalarn": ["a", "b"], "CanonicalArn": ["c"], "arn": ["d"]}"#), ["c", "a", "b"]);
+        assert_eq!(
+            values(r#"{"canonicalarn": ["a", "b"], "CanonicalArn": ["c"], "arn": ["d"]}"#),
+            ["c", "a", "b"]
+        );
         assert!(UserExtra::NONE.values("canonicalArn").is_empty());
     }
 
@@ -57,7 +61,13 @@ mod tests {
         let frame = r#"{"canonicalArn": [""]}"#.len();
         assert_eq!(with(MAX_EXTRA - frame).len(), 1);
         assert!(with(MAX_EXTRA - frame + 1).is_empty());
-        for malformed in ["null", "[]", r#"{"canonicalArn": "a"}"#, r#"{"canonicalArn": [1]}"#, "7"] {
+        for malformed in [
+            "null",
+            "[]",
+            r#"{"canonicalArn": "a"}"#,
+            r#"{"canonicalArn": [1]}"#,
+            "7",
+        ] {
             assert!(values(malformed).is_empty(), "{malformed}");
         }
     }

@@ -118,7 +118,13 @@ mod tests {
 
     #[test]
     fn principals_read_as_they_print() {
-        for text in ["account", "user/alice", "role/App", "group/dev", "service/ecs.aliyuncs.com"] {
+        for text in [
+            "account",
+            "user/alice",
+            "role/App",
+            "group/dev",
+            "service/ecs.aliyuncs.com",
+        ] {
             assert_eq!(text.parse::<Principal>().unwrap().to_string(), text);
         }
         for foreign in [

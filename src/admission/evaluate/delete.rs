@@ -23,9 +23,8 @@ impl EvaluationContext<'_> {
     /// Whether a service account that runs virtual nodes sent the request, about a pod on one of them
     fn is_from_its_virtual_node(&self, pod: &Pod<'_>) -> bool {
         let settings = &self.configuration.cluster;
-        let is_on_virtual_node = |node| {
-            settings.serverless || NodeKind::of_name(node, self.cluster, settings) != NodeKind::Real
-        };
+        let is_on_virtual_node =
+            |node| settings.serverless || NodeKind::of_name(node, self.cluster, settings) != NodeKind::Real;
         runs_virtual_nodes(self.review.user()) && pod.node().is_some_and(is_on_virtual_node)
     }
 

@@ -147,7 +147,11 @@ impl<'a> DocumentIndex<'a> {
         let of_groups: BTreeMap<&str, Vec<Grant<'a>>> = groups
             .map(|(document, group)| (group.name.as_str(), self.grants(document, &group.policies)))
             .collect();
-        let bound: BTreeSet<Principal> = self.bound_principals().into_iter().map(|(each, _)| each).collect();
+        let bound: BTreeSet<Principal> = self
+            .bound_principals()
+            .into_iter()
+            .map(|(each, _)| each)
+            .collect();
         let bound_groups = of_groups.iter().filter_map(|(name, grants)| {
             let principal = Principal::Group((*name).into());
             bound.contains(&principal).then(|| Grantee {

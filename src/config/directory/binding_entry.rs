@@ -79,10 +79,14 @@ pub(crate) fn read(node: &Node) -> Result<BindingEntry, Faults> {
     let wire: Wire = node.read()?;
     let mut faults = Faults::default();
     if wire.principal.as_str() == NAMED_USERS {
-        let patterns = faults.handle(subjects(&wire.subjects, pattern)).unwrap_or_default();
+        let patterns = faults
+            .handle(subjects(&wire.subjects, pattern))
+            .unwrap_or_default();
         return faults.finish(BindingEntry::NamedUsers(patterns));
     }
-    let subjects = faults.handle(subjects(&wire.subjects, subject)).unwrap_or_default();
+    let subjects = faults
+        .handle(subjects(&wire.subjects, subject))
+        .unwrap_or_default();
     let principal = principal_entry::read(&wire.principal).map_err(Faults::from);
     match faults.handle(principal) {
         Some(principal) => faults.finish(BindingEntry::Principal(principal, subjects)),
@@ -90,10 +94,7 @@ pub(crate) fn read(node: &Node) -> Result<BindingEntry, Faults> {
     }
 }
 
-fn subjects<T>(
-    list: &Node,
-    read: impl Fn(&Node) -> Result<T, Faults>,
-) -> Result<Vec<(Position, T)>, Faults> {
+fn subjects<T>(list: &Node, read: impl Fn(&Node) -> Result<T, Faults>) -> Result<Vec<(Position, T)>, Faults> {
     let mut faults = Faults::default();
     let nodes: Vec<Node> = faults.handle(list.read()).unwrap_or_default();
     if nodes.is_empty() {
@@ -285,7 +286,10 @@ subjects:
         for other in ["user/a", "role/*", "group/*", "account", "user/a*"] {
             let text = format!("{{principal: {other}, subjects: [{{kind: User, name: '*@example.com'}}]}}");
             let faults = parsed(&text, read).unwrap_err();
-            assert!(faults.contains("`*@example.com` has a star, which goes with"), "{faults}");
+            assert!(
+                faults.contains("`*@example.com` has a star, which goes with"),
+                "{faults}"
+            );
         }
     }
 

@@ -83,7 +83,11 @@ impl Bindings {
 
     /// The ids of RAM users and roles, in order
     pub(crate) fn ids(&self) -> Vec<(&str, &Principal)> {
-        let mut ids: Vec<_> = self.ids.iter().map(|(id, principal)| (&**id, principal)).collect();
+        let mut ids: Vec<_> = self
+            .ids
+            .iter()
+            .map(|(id, principal)| (&**id, principal))
+            .collect();
         ids.sort_unstable();
         ids
     }
@@ -169,7 +173,10 @@ mod tests {
         };
         bindings.add(ci, user("ci"));
         assert_eq!(bindings.of_user("alice@example.com"), Some(&user("alice")));
-        assert_eq!(bindings.of_user("system:serviceaccount:ci:deployer"), Some(&user("ci")));
+        assert_eq!(
+            bindings.of_user("system:serviceaccount:ci:deployer"),
+            Some(&user("ci"))
+        );
         assert_eq!(bindings.of_user("payments"), None);
         let of = |groups: &[&str]| bindings.of_groups(groups.iter().copied()).cloned();
         assert_eq!(of(&["all", "payments"]), Some(user("p")));

@@ -73,7 +73,10 @@ mod tests {
     #[test]
     fn the_star_stands_for_what_lies_between() {
         let of = |pattern: &str, user: &str| read(pattern).unwrap().name_in(user).map(str::to_owned);
-        assert_eq!(of("*@corp.example", "alice@corp.example").as_deref(), Some("alice"));
+        assert_eq!(
+            of("*@corp.example", "alice@corp.example").as_deref(),
+            Some("alice")
+        );
         assert_eq!(of("oidc:*", "oidc:alice").as_deref(), Some("alice"));
         assert_eq!(of("*", "alice").as_deref(), Some("alice"));
         assert_eq!(of("a*a", "aba").as_deref(), Some("b"));
@@ -100,10 +103,16 @@ mod tests {
             ("*-*", "has several stars"),
             ("**", "has several stars"),
             ("system:*", "stands for identities of Kubernetes itself"),
-            ("system:serviceaccount:shop:*", "stands for identities of Kubernetes itself"),
+            (
+                "system:serviceaccount:shop:*",
+                "stands for identities of Kubernetes itself",
+            ),
         ] {
             let message = read(name).unwrap_err();
-            assert!(message.starts_with("1:1: ") && message.contains(words), "{message}");
+            assert!(
+                message.starts_with("1:1: ") && message.contains(words),
+                "{message}"
+            );
         }
     }
 }

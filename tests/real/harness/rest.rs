@@ -71,6 +71,13 @@ impl Rest {
         }
     }
 
+    /// The same person, of whom an authenticator says this as well
+    pub(crate) fn saying(mut self, key: &str, value: &str) -> Self {
+        let name: &'static str = Box::leak(format!("Impersonate-Extra-{key}").into_boxed_str());
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
     /// The object at a path, if there is one; the test ends if the answer is anything else
     #[track_caller]
     pub(crate) fn find(&self, path: &str) -> Option<Value> {

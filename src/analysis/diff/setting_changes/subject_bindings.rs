@@ -24,7 +24,8 @@ pub(crate) fn changes(old: &Configuration, new: &Configuration) -> Vec<SettingCh
 fn id_changes(old: &Configuration, new: &Configuration) -> Vec<SettingChange> {
     let [before, after] = [old, new].map(|configuration| -> BTreeMap<String, String> {
         let ids = configuration.bindings.ids().into_iter();
-        ids.map(|(id, principal)| (id.to_owned(), principal.to_string())).collect()
+        ids.map(|(id, principal)| (id.to_owned(), principal.to_string()))
+            .collect()
     });
     let ids: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let changes = ids.into_iter().filter_map(|id| {
