@@ -290,6 +290,8 @@ subjects:
                 faults.contains("`*@example.com` has a star, which goes with"),
                 "{faults}"
             );
+            let is_one = !other.contains('*');
+            assert_eq!(faults.contains("is not one principal"), !is_one, "{faults}");
         }
     }
 
