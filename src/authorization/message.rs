@@ -7,7 +7,7 @@ use crate::authorization::evaluation::Scope;
 use crate::authorization::finding::Finding;
 use crate::authorization::pod_read::{PodRead, Verb};
 use crate::authorization::selector_advice::Advice;
-use crate::wording::{NAME_LENGTH, described, fitted, joined, listed, quoted, subject};
+use crate::wording::{NAME_LENGTH, binding_step, described, fitted, joined, listed, quoted};
 use eci_calls::Denial;
 use eci_calls::condition_key::{TagKey, TagSource};
 use ram_policy::{Mismatch, Miss, PolicyType, Principal, Reason, StatementId};
@@ -72,8 +72,8 @@ impl MessageContext<'_> {
     fn explanation(&self, finding: &Finding) -> String {
         match finding {
             Finding::Unbound => format!(
-                "this identity is bound to no RAM user or role: ask your cluster administrator to bind {} or one of its groups",
-                subject(self.user)
+                "this identity is bound to no RAM user or role: ask your cluster administrator to {}",
+                binding_step(self.user)
             ),
             Finding::UnknownNamespace => {
                 "there is no such namespace, or it is too new for ramgate to know its labels: try again in a moment".to_owned()

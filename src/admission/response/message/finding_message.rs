@@ -10,7 +10,7 @@ use crate::kubernetes::eci_annotations::{
     CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS,
 };
 use crate::stamp::REQUESTED_BY;
-use crate::wording::{NAME_LENGTH, described, joined, quoted, subject};
+use crate::wording::{NAME_LENGTH, binding_step, described, joined, quoted, subject};
 use eci_calls::Refusal;
 use ram_policy::{Principal, StatementId};
 
@@ -169,8 +169,8 @@ fn denied(denial: &RamDenial<'_>, boundary: Option<&Principal>) -> String {
 
 fn unbound(user: &str) -> String {
     format!(
-        "this identity is bound to no RAM user or role: ask your cluster administrator to bind {} or one of its groups",
-        subject(user)
+        "this identity is bound to no RAM user or role: ask your cluster administrator to {}",
+        binding_step(user)
     )
 }
 
