@@ -1,9 +1,9 @@
 //! Objects as they are after somebody has written them: what a case file has stamped before its request.
 
-use crate::admission::offline::{OfflineError, Operation, Request, listed, patch, path, send, workload};
+use crate::admission::offline::{
+    Extra, OfflineError, Operation, Request, listed, patch, path, send, workload,
+};
 use crate::admission::{Mode, Modes, Webhook};
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ use crate::stamp::{REQUESTED_BY, StampedObject, unverified};
 /// The manifest is not what its kind says.
 pub fn stamped(
     object: &Value,
-    (user, groups, extra): (&str, &[String], Option<&BTreeMap<String, Vec<String>>>),
+    (user, groups, extra): (&str, &[String], Option<&Extra>),
     configuration: &Configuration,
     objects: &ClusterSnapshot,
     now: Timestamp,

@@ -1,9 +1,10 @@
 //! The arguments of `ramgate check`.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+
+use crate::admission::offline::Extra;
 
 /// Judge manifests as the webhooks of a cluster would, in mode enforce
 #[derive(Debug, Args)]
@@ -48,8 +49,8 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 
 impl CheckArgs {
     /// The extra information of the user, as the API server writes it
-    pub(super) fn user_extra(&self) -> BTreeMap<String, Vec<String>> {
-        let mut extra: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    pub(super) fn user_extra(&self) -> Extra {
+        let mut extra = Extra::new();
         for (key, value) in &self.extra {
             extra.entry(key.clone()).or_default().push(value.clone());
         }

@@ -1,11 +1,9 @@
 //! Evaluates manifests as the webhooks of a cluster would, in mode enforce.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::admission::offline::{OfflineResult, Operation, Request};
+use crate::admission::offline::{Extra, OfflineResult, Operation, Request};
 use crate::admission::{Mode, Modes, offline};
 use crate::cli::check::args::{CheckArgs, PodOperation};
 use crate::cli::check::questions::{AnsweredQuestion, answered_questions};
@@ -29,7 +27,7 @@ pub(super) struct EvaluatedManifest {
 struct Input<'a> {
     args: &'a CheckArgs,
     groups: Vec<String>,
-    extra: BTreeMap<String, Vec<String>>,
+    extra: Extra,
     /// The manifests of `--old`
     old: Vec<Manifest>,
     configuration: Configuration,
