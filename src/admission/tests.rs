@@ -542,10 +542,16 @@ fn the_control_plane_looks_after_what_was_judged() {
         &[("boundaries", "cluster: {controlPlane: [janitor]}\nboundaries")],
         &[],
     );
-    let before = pod(json!({CUSTOM_TAGS: "env:prod"}));
-    let image = with_image(before.clone(), "nginx:2");
-    let retagged = pod(json!({}));
-    let decide = |user: &str, groups: &[&str]| {
+    let decide_on = |node: &str, user: &str, groups: &[&str]| {
+        let bound = |mut pod: Value| {
+            if !node.is_empty() {
+                pod["spec"]["nodeName"] = json!(node);
+            }
+            pod
+        };
+        let before = bound(pod(json!({CUSTOM_TAGS: "env:prod"})));
+        let image = with_image(before.clone(), "nginx:2");
+        let retagged = bound(pod(json!({})));
         let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
         let objects = ClusterSnapshot::new(&given.objects, &given.configuration.cluster).unwrap();
         let operations = [
@@ -569,6 +575,7 @@ fn the_control_plane_looks_after_what_was_judged() {
                 .name()
         })
     };
+    let decide = |user: &str, groups: &[&str]| decide_on("", user, groups);
     let trusted = ["deny", "unjudged", "deny", "unjudged"];
     let untrusted = ["deny"; 4];
     for user in [
@@ -580,8 +587,20 @@ fn the_control_plane_looks_after_what_was_judged() {
     ] {
         assert_eq!(decide(user, &[]), trusted, "{user}");
     }
-    assert_eq!(decide("system:node:n1", &["system:nodes"]), trusted);
-    assert_eq!(decide("system:node:n1", &["system:authenticated"]), untrusted);
+    assert_eq!(decide_on("n1", "system:node:n1", &["system:nodes"]), trusted);
+    assert_eq!(decide_on("n2", "system:node:n1", &["system:nodes"]), untrusted);
+    assert_eq!(decide("system:node:n1", &["system:nodes"]), untrusted);
+    assert_eq!(
+        decide_on("n1", "system:node:n1", &["system:authenticated"]),
+        untrusted
+    );
+    // The agent of virtual nodes ends their pods and changes nothing that runs
+    let ends = ["deny", "deny", "deny", "unjudged"];
+    for user in ["virtual-kubelet", "vnode"] {
+        let user = format!("system:serviceaccount:kube-system:{user}");
+        assert_eq!(decide_on("n1", &user, &[]), ends, "{user}");
+        assert_eq!(decide(&user, &[]), untrusted, "{user}");
+    }
     for user in [
         "system:serviceaccount:shop:job-controller",
         "system:serviceaccount:kube-system:default",
