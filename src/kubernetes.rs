@@ -21,6 +21,7 @@ pub(crate) mod owned_object;
 pub(crate) mod pod;
 pub(crate) mod pod_spec;
 pub(crate) mod pod_template;
+pub(crate) mod requested_resources;
 pub(crate) mod requester;
 pub(crate) mod reviewed_template;
 pub(crate) mod routing_policy;

@@ -22,7 +22,7 @@ use crate::kubernetes::template_place::TemplatePlace;
 use crate::kubernetes::workload::Workload;
 
 pub use crate::admission::offline::stamped::stamped;
-pub(crate) use crate::admission::offline::stamped::{owned, rebase};
+pub(crate) use crate::admission::offline::stamped::{owned, rebase, with_given_fields};
 
 /// A request about a pod, a workload or an image cache
 #[derive(Clone, Copy, Debug)]

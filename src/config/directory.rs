@@ -37,3 +37,4 @@ pub(crate) mod ram_id;
 pub(crate) mod resource_group;
 pub(crate) mod spawner;
 pub(crate) mod user_name_pattern;
+mod virtual_node_marks;

@@ -154,6 +154,19 @@ type(t) == map && {{ include "ramgate.cel.let" (dict "name" "expressions" "of" "
 ))
 {{- end -}}
 
+{{/* Whether the spec `spec`, a map with any content, requests one of the resources in the list `.`. */}}
+{{- define "ramgate.cel.looseRequests" -}}
+{{- $resources := toJson . -}}
+[spec[?"containers"].orValue(dyn(null)), spec[?"initContainers"].orValue(dyn(null))].exists(many, type(many) == list && (
+  size(many) > 1024 || many.exists(c, type(c) == map && {{ include "ramgate.cel.let" (dict "name" "resources" "of" "c" "field" "resources" "type" "map") }}
+    [resources[?"requests"].orValue(dyn(null)), resources[?"limits"].orValue(dyn(null))].exists(q, type(q) == map && {{ $resources }}.exists(r, r in q))
+  ))
+))
+|| {{ include "ramgate.cel.let" (dict "name" "whole" "of" "spec" "field" "resources" "type" "map") }}
+  [whole[?"requests"].orValue(dyn(null)), whole[?"limits"].orValue(dyn(null)), spec[?"overhead"].orValue(dyn(null))].exists(q, type(q) == map && {{ $resources }}.exists(r, r in q))
+)
+{{- end -}}
+
 {{/*
 Whether the object `pod`, a map with any content, has a mark that can lead to ECI. `.shape` says where it has its metadata
 and its scheduling fields. An object of any shape that shows two shapes is sent, and ramgate refuses it.
@@ -205,8 +218,11 @@ and its scheduling fields. An object of any shape that shows two shapes is sent,
 {{ include "ramgate.cel.looseTerm" . | indent 6 }}
     )
     || tolerations.exists(t, type(t) == map && (
-      t[?"key"].orValue(dyn(null)) == null || t.key in ["", "virtual-kubelet.io/provider", "k8s.aliyun.com/vnode"]
+      t[?"key"].orValue(dyn(null)) == null || t.key in {{ include "ramgate.tolerated" .root }}
     ))
+{{- with .root.Values.cluster.virtualNodeResources }}
+    || {{ include "ramgate.cel.looseRequests" . | indent 4 | trim }}
+{{- end }}
   ){{ if $spawns }}){{ end }}
 {{ range $bound }}){{ end }}))
 {{- end -}}

@@ -96,7 +96,7 @@ impl EvaluationContext<'_> {
         let old = reviewed.old.as_ref().and_then(PodTemplate::stamp);
         let Some(found) = new.stamp() else {
             let is_wanted = leads_to_eci || old.is_some() || self.is_revision();
-            return is_wanted.then_some(StampFault::NotApplied);
+            return is_wanted.then_some(StampFault::NotApplied(None));
         };
         let owned = self.owned(reviewed);
         let settings = &self.configuration.cluster;

@@ -268,6 +268,18 @@ fn templates() -> Vec<(&'static str, Value, bool)> {
             true,
         ),
         (
+            "requests",
+            spec(json!({"containers": [null, 1, {"resources": {"limits": {"example.com/slots": 1}}}]})),
+            true,
+        ),
+        (
+            "requests others",
+            spec(
+                json!({"containers": [{"resources": {"limits": {"cpu": 1}, "requests": []}}], "overhead": null}),
+            ),
+            false,
+        ),
+        (
             "tolerates others",
             spec(json!({"tolerations": [{"key": "a", "operator": "Exists"}]})),
             false,
