@@ -1,6 +1,7 @@
 //! `ramgate check`: evaluates manifests with the configuration of a cluster.
 
 mod args;
+mod eci_marks;
 mod evaluated_manifest;
 mod human;
 mod json;
@@ -9,18 +10,18 @@ mod user_groups;
 
 pub(super) use crate::cli::check::args::CheckArgs;
 
-use crate::cli::check::evaluated_manifest::{are_allowed, evaluate_manifests};
+use crate::cli::check::evaluated_manifest::evaluate_manifests;
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, print, print_json};
 
 pub(super) fn run(args: &CheckArgs, output: Output) -> Result<Exit, CommandError> {
-    let manifests = evaluate_manifests(args)?;
+    let checked = evaluate_manifests(args)?;
     match output {
-        Output::Human => print(&human::human(args.operation, &manifests)),
-        Output::Json => print_json(&json::as_json(args, &manifests)),
+        Output::Human => print(&human::human(args.operation, &checked)),
+        Output::Json => print_json(&json::as_json(args, &checked)),
     }
-    Ok(Exit::good_if(are_allowed(&manifests)))
+    Ok(checked.exit(args.strict))
 }
 
 #[cfg(test)]
@@ -103,7 +104,7 @@ spec: {containers: [{name: c}]}
                 Ok(checked) => format!(
                     "{}{:?}\n",
                     human::human(args.operation, &checked),
-                    Exit::good_if(are_allowed(&checked))
+                    checked.exit(args.strict)
                 ),
                 Err(error) => format!("{error} {:?}\n", error.exit()),
             }

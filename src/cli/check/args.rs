@@ -28,6 +28,9 @@ pub(in crate::cli) struct CheckArgs {
     /// What else the cluster holds: namespaces, service accounts, nodes, pods, eci-profile
     #[arg(long, value_name = "FILE|DIR")]
     pub(super) objects: Option<PathBuf>,
+    /// Exit with 2 for whatever is doubtful: warnings, denials that are only possible, unlisted kinds with marks of ECI
+    #[arg(long)]
+    pub(super) strict: bool,
     /// Show every question to RAM with every statement that was read for it
     #[arg(long)]
     pub(super) explain: bool,
