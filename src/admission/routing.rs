@@ -6,10 +6,12 @@
 //! | what do node selector and affinity say? | [`node_affinity`], `node_requirement` |
 //! | which labels and taints route? | [`well_known`] |
 //! | which annotations are misspelled ones of ECI? | [`lookalike`] |
+//! | which marks stand where they have no effect? | [`placement`] |
 
 pub(crate) mod lookalike;
 pub(crate) mod mark;
 pub(crate) mod node_affinity;
 mod node_requirement;
+pub(crate) mod placement;
 pub(crate) mod route;
 pub(crate) mod well_known;

@@ -9,6 +9,8 @@ use crate::admission::outcome::stamp_fault::StampFault;
 pub(crate) enum Warning {
     /// An annotation that looks like one of ECI's and is not
     Lookalike(String),
+    /// A mark of ECI in a place or form that has no effect
+    Placement(String),
     /// A mapping rule replaced or removed what the requester wrote
     Overruled(Overruled),
     /// A malformed annotation of a stored pod

@@ -6,7 +6,7 @@ impl Warning {
     /// The text that the requester sees
     pub(crate) fn text(&self, namespace: &str) -> String {
         match self {
-            Self::Lookalike(text) | Self::ProfileSelector(text) => text.clone(),
+            Self::Lookalike(text) | Self::Placement(text) | Self::ProfileSelector(text) => text.clone(),
             Self::Overruled(overruled) => overruled.to_string(),
             Self::StoredAnnotation(malformed) => {
                 format!("the stored pod's {malformed}; all its ECI fields count as absent")
