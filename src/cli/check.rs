@@ -9,19 +9,18 @@ pub(super) mod user_groups;
 
 pub(super) use crate::cli::check::args::CheckArgs;
 
-use crate::cli::check::evaluated_manifest::{are_allowed, are_listed, evaluate_manifests};
+use crate::cli::check::evaluated_manifest::evaluate_manifests;
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, print, print_json};
 
 pub(super) fn run(args: &CheckArgs, output: Output) -> Result<Exit, CommandError> {
-    let manifests = evaluate_manifests(args)?;
+    let checked = evaluate_manifests(args)?;
     match output {
-        Output::Human => print(&human::human(args.operation, &manifests)),
-        Output::Json => print_json(&json::as_json(args, &manifests)),
+        Output::Human => print(&human::human(args.operation, &checked)),
+        Output::Json => print_json(&json::as_json(args, &checked)),
     }
-    let is_listed = !args.strict || are_listed(&manifests);
-    Ok(Exit::good_if(are_allowed(&manifests) && is_listed))
+    Ok(checked.exit(args.strict))
 }
 
 #[cfg(test)]
@@ -104,7 +103,7 @@ spec: {containers: [{name: c}]}
                 Ok(checked) => format!(
                     "{}{:?}\n",
                     human::human(args.operation, &checked),
-                    Exit::good_if(are_allowed(&checked))
+                    checked.exit(args.strict)
                 ),
                 Err(error) => format!("{error} {:?}\n", error.exit()),
             }
