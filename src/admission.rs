@@ -25,6 +25,7 @@ mod webhook;
 
 use jiff::Timestamp;
 
+use crate::admission::attribution::creator;
 use crate::admission::evaluate::EvaluationContext;
 use crate::admission::response::Response;
 use crate::admission::review::complete::CompleteReview;
@@ -57,17 +58,20 @@ pub fn respond(
     modes: &Modes,
     now: Timestamp,
 ) -> Response {
-    let mode = if review.is_eci_profile() {
+    let mode = if review.is_routing_object() {
         profile_mode(configuration.cluster.eci_profile_changes)
     } else {
         modes.of(review.namespace())
     };
+    let on_difference = modes.on_difference_in(review.namespace());
+    let creator = creator(review, &configuration.cluster, cluster, on_difference);
     let context = EvaluationContext {
         review,
         configuration,
         cluster,
+        creator: &creator,
         mode,
-        on_difference: modes.on_difference_in(review.namespace()),
+        on_difference,
         now,
     };
     let evaluation = match webhook {

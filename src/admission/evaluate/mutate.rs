@@ -88,22 +88,25 @@ impl EvaluationContext<'_> {
         let old_stamp = reviewed.old.as_ref().and_then(PodTemplate::stamp);
         // An object that cannot lead to ECI needs no stamp. A stamp in it must not stay, since it could become valid later. A
         // controller adopts a revision unseen, so a revision always gets its author's stamp
-        let needs_stamp =
-            evaluation.leads_to_eci() || new.stamp().is_some() || old_stamp.is_some() || self.is_revision();
+        let needs_stamp = evaluation.leads_to_eci()
+            || new.stamp().is_some()
+            || old_stamp.is_some()
+            || self.is_revision()
+            || self.names_spawner(new);
         let is_unchanged =
             reviewed.old.is_some() && !changes.is_empty() && is_same(self.review, reviewed, &changes);
-        let signer = self.cluster.signer();
+        let signed = self.cluster.signer().zip(self.author());
         // What cannot be read or mapped is denied in mode enforce, and left out in the other modes
         let is_impossible = if self.mode == Mode::Enforce {
             !evaluation.findings.is_empty()
         } else {
             is_over_limit(new.read().metadata.annotations.as_ref())
         };
-        let Some(signer) = signer.filter(|_| !is_impossible && needs_stamp && !is_unchanged) else {
+        let Some((signer, author)) = signed.filter(|_| !is_impossible && needs_stamp && !is_unchanged) else {
             return self.with_old_stamp(evaluation, changes, reviewed, new);
         };
         let owned = self.owned(reviewed);
-        let claims = own_claims(self.review, new, &owned, &changes, self.configuration, &signer);
+        let claims = own_claims(self.review, new, &owned, &changes, author, &signer);
         let stamp = signer.sign(&claims);
         let was_written = new
             .stamp()
@@ -124,6 +127,10 @@ impl EvaluationContext<'_> {
         namespace: &Meta,
     ) -> Evaluation {
         let stamped = self.stamped(reviewed, new, namespace);
+        if !stamped.leads_to_eci() && self.names_spawner(new) && self.review.asks_for_stamp() {
+            // RAM is not asked about it: the stamp only says who asked for what its pods will make
+            return stamped;
+        }
         if stamped.patch.is_empty() || !stamped.leads_to_eci() {
             return self.restore_old_stamp(reviewed, new);
         }
@@ -222,6 +229,7 @@ pub(super) fn scope(reviewed: &ReviewedTemplate<'_>, new: &PodTemplate<'_>) -> S
         Some(old) if reviewed.path.is_whole() => PodUpdate {
             old: old.read(),
             new: new.read(),
+            changes_spec: false,
         }
         .scope(),
         _ => Scope::ALL,

@@ -175,7 +175,7 @@ impl WebhookHandler {
 
     /// The answer while there is nothing to judge by
     fn not_ready(&self, webhook: Webhook, review: &Review<'_>, lacking: &str) -> HandledReview {
-        let mode = if review.is_eci_profile() {
+        let mode = if review.is_routing_object() {
             self.profile_mode()
         } else {
             self.modes.of(review.namespace())
