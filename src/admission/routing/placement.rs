@@ -143,22 +143,44 @@ mod tests {
         let path = FieldPath::of(["spec", "template"]);
         for (template, owner) in [
             // The template has it as well
-            (r#"{"labels": {"eci": "true"}}"#, r#"{"labels": {"eci": "true"}, "annotations": {"eci": "true"}}"#),
-            (r#"{"annotations": {"k8s.aliyun.com/eci-custom-tags": "a:b"}}"#, r#"{"annotations": {"k8s.aliyun.com/eci-custom-tags": "c:d"}}"#),
+            (
+                r#"{"labels": {"eci": "true"}}"#,
+                r#"{"labels": {"eci": "true"}, "annotations": {"eci": "true"}}"#,
+            ),
+            (
+                r#"{"annotations": {"k8s.aliyun.com/eci-custom-tags": "a:b"}}"#,
+                r#"{"annotations": {"k8s.aliyun.com/eci-custom-tags": "c:d"}}"#,
+            ),
             // Off on purpose
-            (r#"{"labels": {"eci": "false"}}"#, r#"{"labels": {"eci": "false"}, "annotations": {"eci": "no"}}"#),
-            (r#"{}"#, r#"{"labels": {"app": "web"}, "annotations": {"example.com/eci": "true"}}"#),
+            (
+                r#"{"labels": {"eci": "false"}}"#,
+                r#"{"labels": {"eci": "false"}, "annotations": {"eci": "no"}}"#,
+            ),
+            (
+                r#"{}"#,
+                r#"{"labels": {"app": "web"}, "annotations": {"example.com/eci": "true"}}"#,
+            ),
         ] {
-            let (template, owner) = (format!(r#"{{"metadata": {template}}}"#), format!(r#"{{"metadata": {owner}}}"#));
+            let (template, owner) = (
+                format!(r#"{{"metadata": {template}}}"#),
+                format!(r#"{{"metadata": {owner}}}"#),
+            );
             let (template, owner) = (Pod::parse(&template).unwrap(), Pod::parse(&owner).unwrap());
-            assert_eq!(warnings(&template.metadata, &path, Some(&owner.metadata)), [""; 0]);
+            assert_eq!(
+                warnings(&template.metadata, &path, Some(&owner.metadata)),
+                [""; 0]
+            );
         }
     }
 
     #[test]
     fn a_pod_has_no_workload_around_it() {
-        let pod = Pod::parse(r#"{"metadata": {"annotations": {"k8s.aliyun.com/eci-custom-tags": "a:b"}}}"#).unwrap();
-        assert_eq!(warnings(&pod.metadata, &FieldPath::default(), Some(&pod.metadata)), [""; 0]);
+        let pod = Pod::parse(r#"{"metadata": {"annotations": {"k8s.aliyun.com/eci-custom-tags": "a:b"}}}"#)
+            .unwrap();
+        assert_eq!(
+            warnings(&pod.metadata, &FieldPath::default(), Some(&pod.metadata)),
+            [""; 0]
+        );
     }
 
     #[test]
