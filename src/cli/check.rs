@@ -1,12 +1,11 @@
 //! `ramgate check`: evaluates manifests with the configuration of a cluster.
 
 mod args;
-mod eci_marks;
 mod evaluated_manifest;
 mod human;
 mod json;
 mod questions;
-mod user_groups;
+pub(super) mod user_groups;
 
 pub(super) use crate::cli::check::args::CheckArgs;
 
@@ -133,6 +132,30 @@ spec: {containers: [{name: c}]}
             ]
             .join("\n")
         );
+    }
+
+    #[test]
+    fn marks_in_kinds_that_nobody_lists_are_said() {
+        let folder = Folder::new();
+        folder.write(
+            "spark.yaml",
+            "{apiVersion: sparkoperator.k8s.io/v1beta2, kind: SparkApplication, metadata: {name: pi, namespace: tests},
+              spec: {executor: {nodeSelector: {type: virtual-kubelet}}}}",
+        );
+        let user = "-f ./spark.yaml --config-dir ./config --as bob@example.com";
+        let human = folder.human(user);
+        let expected = "SparkApplication tests/pi: not judged: `spec.executor.nodeSelector` has `type`, but nobody lists the \
+                        kind: its pods will be denied, add {preset: spark-operator} to `carriers`\n";
+        assert!(human.contains(expected), "{human}");
+        let args = folder.args(user);
+        let json = json::as_json(&args, &evaluate_manifests(&args).unwrap());
+        assert_eq!(
+            json["objects"][0]["unlisted"],
+            json!({"path": "spec.executor.nodeSelector", "mark": "type", "preset": "spark-operator"})
+        );
+        let exit = |line: &str| run(&folder.args(line), Output::Json).unwrap();
+        assert_eq!(exit(user), Exit::good_if(true));
+        assert_eq!(exit(&format!("{user} --strict")), Exit::good_if(false));
     }
 
     #[test]
@@ -358,10 +381,7 @@ spec: {containers: [{name: c}]}
             assert_eq!(exit(text, "--strict"), "Good", "{text}");
         }
         let told = of_folder(&[("x.yaml", foreign)], "");
-        assert!(
-            told.contains("it has a mark of ECI, spec.pods[0].tolerations[0][key]: list its kind"),
-            "{told}"
-        );
+        assert!(told.contains("nobody lists the kind: its pods will be denied"), "{told}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::outcome::warning::Warning;
+use crate::admission::routing::mark::Mark;
 use crate::admission::routing::route::Route;
 use crate::admission::routing::{lookalike, placement};
 use crate::kubernetes::eci_profile::Profile;
@@ -82,12 +83,22 @@ impl EvaluationContext<'_> {
                 Attribution::RequesterKeepsStamp => touched_stamp(reviewed, new),
                 _ => self.unexpected_stamp(evaluation.leads_to_eci(), reviewed, new),
             };
+            let mark = evaluation
+                .route
+                .as_ref()
+                .and_then(Route::mark)
+                .map(Mark::to_string);
+            let fault = fault.map(|fault| match fault {
+                StampFault::NotApplied(None) => StampFault::NotApplied(mark),
+                fault => fault,
+            });
             return (evaluation.with_stamp_fault(fault), None);
         };
         match self.delegated_claims(reviewed, new, delegation) {
             Ok(claims) => (evaluation.on_behalf_of(self.stamped_user(&claims)), Some(claims)),
             Err(fault) => {
                 let evaluation = Evaluation {
+                    stamped: None,
                     principal: None,
                     ..evaluation
                 };
@@ -111,8 +122,13 @@ impl EvaluationContext<'_> {
         // Metadata of a workload with several templates are compared with the first one
         let first = self.review.templates().first();
         let is_first = first.is_some_and(|first| first.path == reviewed.path);
-        let owner = self.review.owner().filter(|_| is_first);
-        let warnings = placement::warnings(&new.read().metadata, &reviewed.path, owner);
+        let is_around = is_first && !reviewed.path.is_whole();
+        let owner = self.review.owner().filter(|_| is_around);
+        // The pointer is empty if the template is metadata itself
+        let is_metadata = new.metadata_pointer("").is_empty();
+        let metadata = if is_metadata { "" } else { "metadata." };
+        let path = format!("{}{metadata}", reviewed.path);
+        let warnings = placement::warnings(&new.read().metadata, &path, owner);
         warnings.into_iter().map(Warning::Placement).collect()
     }
 
@@ -177,7 +193,7 @@ impl EvaluationContext<'_> {
 fn touched_stamp(reviewed: &ReviewedTemplate<'_>, new: &PodTemplate<'_>) -> Option<StampFault> {
     let old = reviewed.old.as_ref().and_then(PodTemplate::stamp);
     let fault = match new.stamp() {
-        None => StampFault::NotApplied,
+        None => StampFault::NotApplied(None),
         Some(_) => StampFault::Changed,
     };
     (new.stamp() != old).then_some(fault)

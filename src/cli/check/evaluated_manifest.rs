@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::admission::offline::{OfflineResult, Operation, Request};
+use crate::admission::offline::{Extra, OfflineResult, Operation, Request};
+use crate::admission::routing::unlisted_mark::{UnlistedMark, unlisted_mark};
 use crate::admission::{Mode, Modes, offline};
 use crate::cli::check::args::{CheckArgs, PodOperation};
-use crate::cli::check::eci_marks::eci_mark;
 use crate::cli::check::questions::{AnsweredQuestion, answered_questions};
 use crate::cli::check::user_groups::completed_groups;
 use crate::cli::command_error::CommandError;
@@ -36,8 +36,8 @@ pub(super) struct EvaluatedManifest {
     pub(super) manifest: Manifest,
     /// The result; `None` if ramgate does not evaluate the kind
     pub(super) result: Option<OfflineResult>,
-    /// The path of a mark of ECI in an object of a custom kind that is not evaluated
-    pub(super) mark: Option<String>,
+    /// A mark of ECI, if ramgate does not evaluate the kind
+    pub(super) unlisted: Option<UnlistedMark>,
     /// The questions to RAM, if `--explain` is given
     pub(super) questions: Vec<AnsweredQuestion>,
 }
@@ -46,6 +46,7 @@ pub(super) struct EvaluatedManifest {
 struct Input<'a> {
     args: &'a CheckArgs,
     groups: Vec<String>,
+    extra: Extra,
     /// The manifests of `--old`
     old: Vec<Manifest>,
     /// The manifests of `--objects`, then those to evaluate
@@ -80,6 +81,7 @@ pub(super) fn evaluate_manifests(args: &CheckArgs) -> Result<Checked, CommandErr
     let input = Input {
         args,
         groups: completed_groups(&args.user, &args.groups),
+        extra: args.user_extra(),
         old,
         objects,
         configuration,
@@ -141,7 +143,7 @@ impl Checked {
     fn is_doubtful(&self) -> bool {
         let warns = |result: &OfflineResult| !result.warnings.is_empty();
         let is_doubtful =
-            |one: &EvaluatedManifest| one.mark.is_some() || one.result.as_ref().is_some_and(warns);
+            |one: &EvaluatedManifest| one.unlisted.is_some() || one.result.as_ref().is_some_and(warns);
         !self.warnings.is_empty() || self.manifests.iter().any(is_doubtful)
     }
 
@@ -173,17 +175,15 @@ impl Input<'_> {
         } else {
             None
         };
-        let mark = match &result {
-            None => eci_mark(&manifest),
-            Some(_) => None,
-        };
         let explained = result.as_ref().filter(|_| self.args.explain);
         let asked = explained.map_or(&[][..], |result| &result.response.evaluation.questions);
+        let settings = &self.configuration.cluster;
+        let mark = || unlisted_mark(&manifest.object, settings);
         Ok(EvaluatedManifest {
+            unlisted: result.is_none().then(mark).flatten(),
             questions: answered_questions(asked, &self.configuration.policies),
             manifest,
             result,
-            mark,
         })
     }
 
@@ -225,6 +225,7 @@ impl Input<'_> {
             subresource,
             user: &self.args.user,
             groups: &self.groups,
+            extra: Some(&self.extra),
         };
         let modes = Modes::everywhere(Mode::Enforce);
         let result = offline::run(

@@ -128,7 +128,7 @@ fn manifest(operation: PodOperation, one: &EvaluatedManifest) -> (String, String
     };
     let (decision, mut lines) = decision(result);
     let warnings = result.warnings.iter();
-    lines.extend(warnings.map(|warning| format!("  warning: {warning}")));
+    lines.extend(warnings.flat_map(|warning| indented("warning: ", warning)));
     let is_mapped = matches!(operation, PodOperation::Create | PodOperation::Update);
     if is_mapped && one.manifest.kind() != "Eviction" {
         lines.extend(mapped_annotations(&one.manifest, result));
@@ -139,18 +139,15 @@ fn manifest(operation: PodOperation, one: &EvaluatedManifest) -> (String, String
 }
 
 fn not_judged(one: &EvaluatedManifest) -> String {
-    match &one.mark {
-        Some(mark) => format!(
-            "not judged, though it has a mark of ECI, {mark}: list its kind under cluster.carriers, or its pods will be \
-             denied"
-        ),
+    match &one.unlisted {
+        Some(mark) => format!("not judged: {}", mark.described()),
         None => "not judged, no pods come of it that ramgate knows of".to_owned(),
     }
 }
 
 fn decision(result: &OfflineResult) -> (String, Vec<String>) {
     if !result.allowed {
-        let mut lines = vec![format!("  {}", result.message)];
+        let mut lines = indented("", &result.message);
         lines.extend(fix(result));
         return ("denied".to_owned(), lines);
     }
@@ -160,6 +157,12 @@ fn decision(result: &OfflineResult) -> (String, Vec<String>) {
         format!("allowed, nothing to judge{}", no_route(result))
     };
     (decision, Vec::new())
+}
+
+/// The lines of a text under a title
+fn indented(label: &str, text: &str) -> Vec<String> {
+    let lines = format!("{label}{text}");
+    lines.lines().map(|line| format!("  {line}")).collect()
 }
 
 /// The annotations with which the pod would be allowed, as in a manifest
@@ -204,7 +207,7 @@ fn no_route(result: &OfflineResult) -> String {
 
 /// The annotations that mapping changed
 fn mapped_annotations(manifest: &Manifest, result: &OfflineResult) -> Vec<String> {
-    let annotations = format!("{}/metadata/annotations", result.at);
+    let annotations = format!("{}/annotations", result.metadata_at);
     let annotations = manifest.object.pointer(&annotations);
     let written = |key: &str| annotations?.get(key).and_then(Value::as_str);
     let is_changed = |key: &&str| written(key) != result.annotations.get(*key).map(String::as_str);
