@@ -122,8 +122,13 @@ impl EvaluationContext<'_> {
         // Metadata of a workload with several templates are compared with the first one
         let first = self.review.templates().first();
         let is_first = first.is_some_and(|first| first.path == reviewed.path);
-        let owner = self.review.owner().filter(|_| is_first);
-        let warnings = placement::warnings(&new.read().metadata, &reviewed.path, owner);
+        let is_around = is_first && !reviewed.path.is_whole();
+        let owner = self.review.owner().filter(|_| is_around);
+        // The pointer is empty if the template is metadata itself
+        let is_metadata = new.metadata_pointer("").is_empty();
+        let metadata = if is_metadata { "" } else { "metadata." };
+        let path = format!("{}{metadata}", reviewed.path);
+        let warnings = placement::warnings(&new.read().metadata, &path, owner);
         warnings.into_iter().map(Warning::Placement).collect()
     }
 

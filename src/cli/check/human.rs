@@ -138,12 +138,6 @@ fn manifest(operation: PodOperation, one: &EvaluatedManifest) -> (String, String
     (decision, details.collect())
 }
 
-/// The lines of a text under a title
-fn indented(label: &str, text: &str) -> Vec<String> {
-    let lines = format!("{label}{text}");
-    lines.lines().map(|line| format!("  {line}")).collect()
-}
-
 fn not_judged(one: &EvaluatedManifest) -> String {
     match &one.unlisted {
         Some(mark) => format!("not judged: {}", mark.described()),
@@ -163,6 +157,12 @@ fn decision(result: &OfflineResult) -> (String, Vec<String>) {
         format!("allowed, nothing to judge{}", no_route(result))
     };
     (decision, Vec::new())
+}
+
+/// The lines of a text under a title
+fn indented(label: &str, text: &str) -> Vec<String> {
+    let lines = format!("{label}{text}");
+    lines.lines().map(|line| format!("  {line}")).collect()
 }
 
 /// The annotations with which the pod would be allowed, as in a manifest
