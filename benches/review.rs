@@ -70,7 +70,8 @@ fn bench(criterion: &mut Criterion) {
     let modes = Modes::everywhere(Mode::Enforce);
     let now = Timestamp::now();
     const ALICE: &str = "alice@example.com";
-    let stamped = |tag| offline::stamped(&pod(tag), (ALICE, &[]), &configuration, &objects, now).unwrap();
+    let stamped =
+        |tag| offline::stamped(&pod(tag), (ALICE, &[], None), &configuration, &objects, now).unwrap();
     let (new, allowed, denied) = (
         review(&pod("test"), ALICE),
         review(&stamped("test"), ALICE),

@@ -25,6 +25,7 @@ mod webhook;
 
 use jiff::Timestamp;
 
+use crate::admission::attribution::creator;
 use crate::admission::evaluate::EvaluationContext;
 use crate::admission::response::Response;
 use crate::admission::review::complete::CompleteReview;
@@ -35,10 +36,18 @@ pub(crate) use crate::admission::outcome::cause::Cause;
 pub(crate) use crate::admission::outcome::decision::Decision;
 pub(crate) use crate::admission::outcome::evaluation::PrincipalQuestions;
 pub use crate::admission::outcome::mode::{Mode, Modes};
-pub(crate) use crate::admission::response::admission_response::refuse;
+pub(crate) use crate::admission::response::unjudged::unjudged;
 pub use crate::admission::review::Review;
 pub(crate) use crate::admission::review::ReviewError;
 pub use crate::admission::webhook::Webhook;
+
+/// The mode of changes of ACK's eci-profile, which namespaces do not set
+pub(crate) fn profile_mode(changes: ProfileChanges) -> Mode {
+    match changes {
+        ProfileChanges::Record => Mode::Audit,
+        ProfileChanges::Refuse => Mode::Enforce,
+    }
+}
 
 /// Responds to a review
 pub fn respond(
@@ -49,17 +58,20 @@ pub fn respond(
     modes: &Modes,
     now: Timestamp,
 ) -> Response {
-    let mode = match (review.is_eci_profile(), configuration.cluster.eci_profile_changes) {
-        (true, ProfileChanges::Record) => Mode::Audit,
-        (true, ProfileChanges::Refuse) => Mode::Enforce,
-        (false, _) => modes.of(review.namespace()),
+    let mode = if review.is_routing_object() {
+        profile_mode(configuration.cluster.eci_profile_changes)
+    } else {
+        modes.of(review.namespace())
     };
+    let on_difference = modes.on_difference_in(review.namespace());
+    let creator = creator(review, &configuration.cluster, cluster, on_difference);
     let context = EvaluationContext {
         review,
         configuration,
         cluster,
+        creator: &creator,
         mode,
-        on_difference: modes.on_difference_in(review.namespace()),
+        on_difference,
         now,
     };
     let evaluation = match webhook {

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! HTTP/1.1 only, since API servers speak nothing else to a webhook. One connection carries one request at a time, so
-//! that load spreads over the replicas. Every failure here is an explicit denial that names the bound that was hit.
+//! that load spreads over the replicas. Every failure here is an explicit answer that names the bound that was hit, and
+//! whose outcome is that of the namespace's mode.
 
 pub(crate) mod admin;
 mod body;
@@ -23,10 +24,10 @@ pub(crate) mod listener;
 mod memory_budget;
 pub(crate) mod mounted_files;
 pub(crate) mod peers;
+pub(crate) mod request_head;
 pub(crate) mod review_handler;
 pub(crate) mod reviews;
 pub(crate) mod shutdown;
-pub(crate) mod uid;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -6,7 +6,8 @@
 /// From `admission`
 pub mod admission {
     pub use crate::admission::response::Response;
-    pub use crate::admission::response::admission_response::{MAX_MESSAGE, MAX_WARNING, refuse};
+    pub use crate::admission::response::admission_response::{MAX_MESSAGE, MAX_WARNING};
+    pub use crate::admission::response::unjudged::unjudged;
     pub use crate::admission::review::complete::{CompleteReview, NamedObjects};
     pub use crate::admission::{Mode, Modes, Review, Webhook, respond};
     /// From `annotations`
@@ -81,7 +82,8 @@ pub mod server {
     pub use crate::server::limits::{ConnectionLimits, ReviewLimits};
     pub use crate::server::listener::{Listener, Port, Transport};
     pub use crate::server::peers::{Network, Peers};
-    pub use crate::server::review_handler::{HandledReview, ReviewHandler};
+    pub use crate::server::request_head::{RequestHead, ReviewedConfigMap};
+    pub use crate::server::review_handler::{HandledReview, ReviewHandler, UnreadableReview};
     pub use crate::server::reviews::Reviews;
     pub use crate::server::shutdown::{Aborted, Phase, Phases};
 

@@ -11,6 +11,7 @@
 //! | a controller | it creates it from a template, or changes it | `Delegated` | the person in the stamp | the controller's copy |
 //! | a person | nothing, in a workload without a valid stamp | `LateStamp` | the requester | theirs, if they may have such pods |
 //! | anybody | nothing | `KeepsStamp` | nobody | as before |
+//! | a spawner | as a person | `Requester` and so on | the person in the stamp of its pod, see [`creator`] | that person's |
 //! | the control plane | anything but the ECI fields | `KeepsStamp` | nobody | as before |
 //! | a trusted editor | placement, labels, hashes in the environment | `KeepsStamp` | nobody | as before |
 //!
@@ -21,9 +22,11 @@
 //! | what may a trusted editor change? | [`trusted_editor`] |
 //! | where is a stamp overwritten or removed? | `stamped` in `evaluate/mutate.rs` decides, `own_claims` and `restamp` in [`new_stamp`] make the change |
 //! | does a pod run what its stamp says? | [`contents`] |
+//! | for whom does a pod make pods? | [`creator`] |
 //! | how does a template without a stamp get one? | [`template_restart`] |
 
 pub(crate) mod contents;
+pub(crate) mod creator;
 pub(crate) mod delegation;
 pub(crate) mod new_stamp;
 pub(crate) mod template_restart;
@@ -36,7 +39,7 @@ use crate::admission::review::{Resource, Review};
 use crate::admission::routing::route::{Route, route};
 use crate::config::ClusterSettings;
 use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::control_plane::is_control_plane;
+use crate::kubernetes::control_plane::is_control_plane_of;
 use crate::kubernetes::meta::Meta;
 use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::owned_object::OwnedObject;
@@ -44,6 +47,7 @@ use crate::kubernetes::pod_spec::same_spec;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 
+pub(crate) use crate::admission::attribution::creator::{Creator, Person, creator, names_spawner};
 pub(crate) use crate::admission::attribution::delegation::{Delegation, delegation, unchecked};
 pub(crate) use crate::admission::attribution::new_stamp::{own_claims, restamp};
 pub(crate) use crate::admission::attribution::template_restart::restart;
@@ -58,8 +62,8 @@ pub(crate) enum Attribution {
     Requester,
     /// The requester is evaluated, and the stamp stays as it is
     ///
-    /// The pod is bound already, or the request cannot store a stamp. Example: bob changes the image of alice's running
-    /// pod. He needs the right to do so, and the pod remains hers.
+    /// The pod is bound already and makes no pods itself, or the request cannot store a stamp. Example: bob changes the image
+    /// of alice's running pod. He needs the right to do so, and the pod remains hers.
     RequesterKeepsStamp,
     /// The person in the stamp is evaluated, for whom a controller acts
     ///
@@ -95,7 +99,8 @@ pub(crate) fn owned(
         | Resource::Bindings
         | Resource::ConfigMaps
         | Resource::Nodes
-        | Resource::ImageCaches => {
+        | Resource::ImageCaches
+        | Resource::RoutingPolicies => {
             let template = reviewed.new.as_ref().or(reviewed.old.as_ref());
             OwnedObject::new(
                 "",
@@ -126,12 +131,14 @@ pub(crate) fn attribution(
     let (Some(new), Some(old)) = (&reviewed.new, &reviewed.old) else {
         return delegation.map_or(Attribution::Requester, Attribution::Delegated);
     };
+    let is_pod = reviewed.path.is_whole();
+    let node = old.read().node().filter(|_| is_pod);
     let update = TemplateUpdate {
         review,
         new,
         old,
-        is_pod: reviewed.path.is_whole(),
-        by_control_plane: is_control_plane(review.user(), review.groups(), settings),
+        is_pod,
+        by_control_plane: is_control_plane_of(node, review.user(), review.groups(), settings),
         owned,
         settings,
         cluster,
@@ -149,7 +156,9 @@ pub(crate) fn attribution(
     }
     if update.by_control_plane && same_fields(new.read(), old.read()) {
         Attribution::KeepsStamp
-    } else if update.is_of_bound_pod() || update.is_pod && !update.can_store_stamp() {
+    } else if update.is_of_bound_pod() && !update.gives_name_to_spawner()
+        || update.is_pod && !update.can_store_stamp()
+    {
         Attribution::RequesterKeepsStamp
     } else if update.is_by_trusted_editor() {
         Attribution::KeepsStamp
@@ -191,6 +200,15 @@ impl TemplateUpdate<'_> {
 
     fn is_of_bound_pod(&self) -> bool {
         self.is_pod && self.old.read().node().is_some()
+    }
+
+    /// Whether the pod makes pods in the name of the person in its stamp, so that whoever changes what it runs gets its
+    /// stamp even if it is bound
+    fn gives_name_to_spawner(&self) -> bool {
+        let namespace = self.review.namespace();
+        [self.old, self.new]
+            .into_iter()
+            .any(|template| names_spawner(template, namespace, self.settings, self.cluster))
     }
 
     /// Whether the API server stores annotations that the request changes

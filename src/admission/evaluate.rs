@@ -15,6 +15,7 @@
 //! | a workload is scaled up | `scale` |
 //! | an image cache | `image_cache` |
 //! | ACK's eci-profile | `eci_profile` |
+//! | ACK's ResourcePolicy, a VNode's Selector | `routing_policy` |
 //! | a ControllerRevision that its controller did not write | `controller_revision` |
 //!
 //! A request that does not concern ECI has no evaluation: `None`.
@@ -32,9 +33,12 @@ mod evaluation_builder;
 mod existing_pod;
 mod image_cache;
 mod mutate;
+mod origins;
 mod pod_update;
 mod ram;
+mod routing_policy;
 mod scale;
+mod spawned;
 mod stamp_check;
 mod template;
 mod update;
@@ -48,6 +52,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::admission::attribution;
+use crate::admission::attribution::Creator;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::mode::{Mode, OnDifference};
@@ -57,13 +62,12 @@ use crate::admission::review::complete::CompleteReview;
 use crate::admission::review::{Operation, Resource};
 use crate::admission::routing::route::{Route, route};
 use crate::config::Configuration;
-use crate::kubernetes::control_plane::is_control_plane;
+use crate::kubernetes::control_plane::{is_control_plane, is_control_plane_of};
 use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::kubernetes::workload::Workload;
-use ram_policy::Principal;
 
 /// A review, and everything that its evaluation depends on
 #[derive(Clone, Copy)]
@@ -74,6 +78,8 @@ pub(crate) struct EvaluationContext<'a> {
     pub configuration: &'a Configuration,
     /// The cluster
     pub cluster: &'a dyn Cluster,
+    /// The requester, or the person for whom a spawner acts
+    pub creator: &'a Creator,
     /// The mode of the namespace
     pub mode: Mode,
     /// The effect of a difference between a controller's pod and its stamp
@@ -83,8 +89,17 @@ pub(crate) struct EvaluationContext<'a> {
 }
 
 impl EvaluationContext<'_> {
-    /// Evaluates the review for the mutating webhook: its patch, and the annotations that cannot be read
+    /// Evaluates the review for the mutating webhook: its patch, and in mode enforce what cannot be read or mapped
     pub(crate) fn mutate(&self) -> Option<Evaluation> {
+        let mut evaluation = self.mutate_request()?;
+        if self.mode != Mode::Enforce {
+            // Nothing is denied, and the validating webhook finds the same and says it once
+            evaluation.findings.clear();
+        }
+        Some(evaluation)
+    }
+
+    fn mutate_request(&self) -> Option<Evaluation> {
         let is_image_cache = self.review.resource() == Resource::ImageCaches;
         match self.review.operation() {
             Operation::Create if self.review.binding().is_some() => self.mutate_binding(),
@@ -101,13 +116,16 @@ impl EvaluationContext<'_> {
     /// Evaluates the review for the validating webhook: whether the request is allowed as it is now
     pub(crate) fn validate(&self) -> Option<Evaluation> {
         let evaluation = self.validate_request()?.sorted();
-        Some(self.with_runtime_class(evaluation))
+        Some(self.with_spawner_named(self.with_runtime_class(evaluation)))
     }
 
     fn validate_request(&self) -> Option<Evaluation> {
         let review = self.review;
         match (review.resource(), review.subresource(), review.operation()) {
             (Resource::ConfigMaps, "", _) if review.is_eci_profile() => self.change_eci_profile(),
+            (Resource::RoutingPolicies, "", Operation::Create | Operation::Update) => {
+                self.change_routing_policy()
+            }
             (Resource::ImageCaches, "", operation) => self.image_cache(operation),
             (Resource::Pods, "", Operation::Delete) => self.delete(),
             (Resource::Pods, "eviction", Operation::Create) => self.evict(),
@@ -132,8 +150,26 @@ impl EvaluationContext<'_> {
 
     fn validate_templates(&self) -> Option<Evaluation> {
         let templates = self.review.templates().iter();
-        let evaluations = templates.filter_map(|reviewed| self.validate_template(reviewed));
+        let evaluations = templates.filter_map(|reviewed| {
+            let evaluation = self.validate_template(reviewed)?;
+            Some(self.with_place(evaluation, reviewed))
+        });
         evaluations.reduce(Evaluation::with)
+    }
+
+    /// The evaluation with what its message needs: where the template is, and what wrote its fields
+    fn with_place(&self, evaluation: Evaluation, reviewed: &ReviewedTemplate<'_>) -> Evaluation {
+        let path = reviewed.path.clone();
+        let new = reviewed.new.as_ref().filter(|_| !evaluation.findings.is_empty());
+        let Some((new, namespace)) = new.zip(self.namespace()) else {
+            return Evaluation { path, ..evaluation };
+        };
+        let origins = self.origins(new.read(), &evaluation.fields, &namespace, None);
+        Evaluation {
+            path,
+            origins,
+            ..evaluation
+        }
     }
 
     /// Names the RuntimeClass of a pod without a stamp
@@ -252,6 +288,7 @@ impl EvaluationContext<'_> {
         Evaluation {
             route: Some(route),
             verb: Some(verb),
+            stamped: self.person_of_spawner(),
             principal: self.requester(),
             is_tentative,
             ..Evaluation::default()
@@ -264,11 +301,10 @@ impl EvaluationContext<'_> {
         is_control_plane(user, groups, &self.configuration.cluster)
     }
 
-    /// The RAM principal that the requester is bound to
-    fn requester(&self) -> Option<Principal> {
+    /// Whether the control plane sent the request, the node of this pod among it, but no other node
+    fn is_from_control_plane_of(&self, pod: &Pod<'_>) -> bool {
         let (user, groups) = (self.review.user(), self.review.groups());
-        let binding = self.configuration.bindings.principal(user, groups);
-        binding.map(|binding| binding.principal.clone())
+        is_control_plane_of(pod.node(), user, groups, &self.configuration.cluster)
     }
 
     pub(crate) fn service_account(&self, pod: &Pod<'_>) -> Option<Arc<Meta>> {

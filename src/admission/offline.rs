@@ -15,12 +15,14 @@ use crate::admission::{Cause, Decision, Modes, Review, ReviewError, Webhook, res
 use crate::config::{ClusterSettings, Configuration, DelegatedController};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::eci_profile;
-use crate::kubernetes::field_path::FieldPath;
+use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::routing_policy::{RESOURCE_POLICIES, SELECTORS};
 use crate::kubernetes::snapshot::ClusterSnapshot;
+use crate::kubernetes::template_place::TemplatePlace;
 use crate::kubernetes::workload::Workload;
 
 pub use crate::admission::offline::stamped::stamped;
-pub(crate) use crate::admission::offline::stamped::{owned, rebase};
+pub(crate) use crate::admission::offline::stamped::{owned, rebase, with_given_fields};
 
 /// A request about a pod, a workload or an image cache
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +35,12 @@ pub struct Request<'a> {
     pub user: &'a str,
     /// The user's groups
     pub groups: &'a [String],
+    /// The user's extra information
+    pub extra: Option<&'a Extra>,
 }
+
+/// What an authenticator says of a user beside name and groups
+pub(crate) type Extra = BTreeMap<String, Vec<String>>;
 
 /// An operation on an object
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +88,8 @@ pub struct OfflineResult {
     pub warnings: Vec<String>,
     /// The JSON pointer to the pod or the first pod template in the object
     pub at: String,
+    /// The JSON pointer to the metadata of that pod or template
+    pub metadata_at: String,
     /// The annotations of that pod or template after mapping
     pub annotations: BTreeMap<String, String>,
     /// The reasons against the request
@@ -138,14 +147,14 @@ pub(crate) fn run_in(
         send(path, &request, configuration, cluster, modes, now)
     };
     let object = request.operation.object();
-    let path = path(object, &configuration.cluster);
+    let pointers = Pointers::of(object, &configuration.cluster);
     let mutated = send(Webhook::Mutating, request.operation)?;
     let warnings = mutated.warnings.clone();
     // No rule sends the deletion of a workload, or a connection to one
     let is_gone = matches!(request.operation, Operation::Delete(_) | Operation::Connect(_));
     let is_workload = workload(object).is_some() || listed(object, &configuration.cluster).is_some();
     if mutated.decision == Decision::Deny || is_gone && is_workload {
-        return Ok(OfflineResult::of(mutated, Vec::new(), object, &path));
+        return Ok(OfflineResult::of(mutated, Vec::new(), object, pointers));
     }
     let mut object = object.clone();
     if let Some(patch) = patch(&mutated.body)? {
@@ -158,7 +167,7 @@ pub(crate) fn run_in(
         other @ (Operation::Delete(_) | Operation::Connect(_)) => other,
     };
     let validated = send(Webhook::Validating, operation)?;
-    Ok(OfflineResult::of(validated, warnings, &object, &path))
+    Ok(OfflineResult::of(validated, warnings, &object, pointers))
 }
 
 /// Sends one webhook the review that the API server would send
@@ -189,19 +198,56 @@ pub(crate) fn is_evaluated(object: &Value, settings: &ClusterSettings) -> bool {
     let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
     matches!(kind, "Pod" | "Binding" | "ImageCache")
         || eci_profile::is_manifest(object)
+        || routing_policy(object).is_some()
         || workload(object).is_some()
         || listed(object, settings).is_some()
 }
 
-/// The path to the pod or the first pod template in an object
-fn path(object: &Value, settings: &ClusterSettings) -> FieldPath {
-    match (workload(object), listed(object, settings)) {
-        (Some(workload), _) => FieldPath::of(workload.template().iter().copied()),
-        (None, Some(carrier)) => {
-            let path = carrier.templates.first().map(String::as_str);
-            FieldPath::of(path.into_iter().flat_map(|path| path.split('.')))
-        }
-        (None, None) => FieldPath::default(),
+/// The pointers to the pod or the first pod template in an object, and to its metadata
+#[derive(Clone, Debug, Default)]
+struct Pointers {
+    template: String,
+    metadata: String,
+}
+
+impl Pointers {
+    fn of(object: &Value, settings: &ClusterSettings) -> Self {
+        let places = match (workload(object), listed(object, settings)) {
+            (Some(workload), _) => vec![TemplatePlace::of_workload(workload)],
+            (None, Some(carrier)) => carrier.templates.clone(),
+            (None, None) => Vec::new(),
+        };
+        let json = object.to_string();
+        // A list in the path stands for all its elements; the result is about the first one
+        let found = places.iter().find_map(|place| {
+            let all = place.fields().all(&json).ok()?;
+            let (path, text) = all.into_iter().next()?;
+            let template = PodTemplate::of_shape(text, place.shape).ok()?;
+            Some(Self {
+                metadata: template.metadata_pointer(&path.pointer()),
+                template: path.pointer(),
+            })
+        });
+        found.unwrap_or_else(|| {
+            let template = places
+                .first()
+                .map_or_else(String::new, |place| place.fields().pointer());
+            Self {
+                metadata: format!("{template}/metadata"),
+                template,
+            }
+        })
+    }
+}
+
+/// The group and resource of an object that sends others' pods to ECI
+fn routing_policy(object: &Value) -> Option<(&'static str, &'static str)> {
+    let text = |field| object.get(field).and_then(Value::as_str).unwrap_or_default();
+    let group = text("apiVersion").split_once('/').map_or("", |(group, _)| group);
+    match text("kind") {
+        "ResourcePolicy" if group == RESOURCE_POLICIES.0 => Some(RESOURCE_POLICIES),
+        "Selector" if group == SELECTORS.0 => Some(SELECTORS),
+        _ => None,
     }
 }
 
@@ -222,19 +268,13 @@ fn listed<'s>(object: &Value, settings: &'s ClusterSettings) -> Option<&'s Deleg
 }
 
 impl OfflineResult {
-    fn of(response: Response, mut warnings: Vec<String>, object: &Value, path: &FieldPath) -> Self {
+    fn of(response: Response, mut warnings: Vec<String>, object: &Value, pointers: Pointers) -> Self {
         let repeated = |warning: &&String| !warnings.contains(warning);
         let new: Vec<String> = response.warnings.iter().filter(repeated).cloned().collect();
         warnings.extend(new);
         let allowed = response.decision.passes();
-        // A list in the path stands for all its elements; the result is about the first one
-        let text = object.to_string();
-        let all = path.all(&text).unwrap_or_default();
-        let first = all.into_iter().next().map(|(at, _)| at.pointer());
-        let at = first.unwrap_or_else(|| path.pointer());
-        let annotations = object
-            .pointer(&format!("{at}/metadata/annotations"))
-            .and_then(Value::as_object);
+        let annotations = object.pointer(&format!("{}/annotations", pointers.metadata));
+        let annotations = annotations.and_then(Value::as_object);
         let text = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
         Self {
             allowed,
@@ -245,7 +285,8 @@ impl OfflineResult {
                 .unwrap_or_default()
                 .to_owned(),
             warnings,
-            at,
+            at: pointers.template,
+            metadata_at: pointers.metadata,
             annotations: annotations.into_iter().flatten().filter_map(text).collect(),
             causes: response.causes().to_vec(),
             response,
@@ -285,7 +326,7 @@ fn body(request: &Request<'_>, settings: &ClusterSettings) -> Value {
             "name": text(object, "/metadata/name").unwrap_or_default(),
             "namespace": namespace,
             "operation": request.operation.name(),
-            "userInfo": {"username": request.user, "groups": request.groups},
+            "userInfo": {"username": request.user, "groups": request.groups, "extra": request.extra},
             "object": new,
             "oldObject": old,
             "dryRun": true,
@@ -305,6 +346,7 @@ fn group_resource<'s>(object: &Value, settings: &'s ClusterSettings) -> (&'s str
         (Some(workload), _) => (workload.group(), workload.resource()),
         (None, Some(carrier)) => (carrier.group.as_str(), carrier.resource.as_str()),
         (None, None) => match text(object, "/kind") {
+            _ if let Some(resource) = routing_policy(object) => resource,
             Some("ImageCache") => ("eci.alibabacloud.com", "imagecaches"),
             Some("ConfigMap") => ("", "configmaps"),
             Some("Node") => ("", "nodes"),

@@ -10,10 +10,12 @@
 pub(crate) mod advice;
 pub(crate) mod cause;
 pub(crate) mod container_difference;
+pub(crate) mod creating_pod_fault;
 pub(crate) mod decision;
 pub(crate) mod evaluation;
 pub(crate) mod finding;
 pub(crate) mod mode;
+pub(crate) mod origin;
 pub(crate) mod restart_step;
 pub(crate) mod revision_fault;
 pub(crate) mod stamp_fault;

@@ -10,7 +10,7 @@
 //! | when does an update ask for more pods? | [`growth`] |
 //! | which changes outside a template matter? | [`parameters`] |
 //! | which ControllerRevisions are evaluated? | [`stored_revision`] |
-//! | what is read live before the evaluation? | [`live_reads`], [`complete`] |
+//! | what is read live before the evaluation? | [`live_reads`], [`token_pod`], [`complete`] |
 
 pub(crate) mod complete;
 mod growth;
@@ -24,6 +24,7 @@ mod request;
 mod resource;
 pub(crate) mod review_error;
 pub(crate) mod stored_revision;
+pub(crate) mod token_pod;
 
 use serde_json::value::RawValue;
 
@@ -33,7 +34,9 @@ use crate::admission::review::review_error::ReviewFault;
 use crate::config::ClusterSettings;
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::requester::Requester;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
+use crate::kubernetes::user_extra::UserExtra;
 
 pub(crate) use crate::admission::review::operation::Operation;
 pub(crate) use crate::admission::review::pod_binding::PodBinding;
@@ -142,6 +145,15 @@ impl<'a> Review<'a> {
         self.request.user_info.groups.iter().map(|group| &**group)
     }
 
+    /// The requester with everything that says who they are
+    pub(crate) fn requester(&self) -> Requester<'_, impl Iterator<Item = &str> + Clone> {
+        Requester {
+            user: self.user(),
+            groups: self.groups(),
+            extra: UserExtra::new(self.request.user_info.extra),
+        }
+    }
+
     /// Whether it is a dry run, which stores nothing
     pub fn is_dry_run(&self) -> bool {
         self.request.dry_run
@@ -196,6 +208,11 @@ impl<'a> Review<'a> {
     pub(crate) fn is_eci_profile(&self) -> bool {
         self.resource == Resource::ConfigMaps
             && (self.namespace(), self.name()) == (eci_profile::NAMESPACE, eci_profile::NAME)
+    }
+
+    /// Whether the review is about an object that sends others' pods to ECI
+    pub(crate) fn is_routing_object(&self) -> bool {
+        self.is_eci_profile() || self.resource == Resource::RoutingPolicies
     }
 
     /// The resource as its API group and name

@@ -21,6 +21,7 @@ mod shadowing;
 mod single_document;
 mod subsumption;
 mod unknown_action;
+mod unknown_place;
 mod unused;
 mod warning;
 mod wildcard;
@@ -55,6 +56,8 @@ pub fn document(name: &str, document: &ParsedDocument, facts: &AccountFacts) -> 
             warnings.extend(
                 trust_policies.flat_map(|policy| single_document::find(policy, DocumentKind::Trust, facts)),
             );
+            let sections = directory.clusters.iter();
+            warnings.extend(sections.flat_map(|(_, settings)| unknown_place::find(settings)));
         }
         ParsedDocument::Broken(_) => {}
     }

@@ -102,7 +102,8 @@ impl ReviewContext<'_> {
             read,
             scope: evaluation.scope,
             advice: evaluation.advice.as_ref(),
-            account: self.configuration.policies.account(),
+            policies: &self.configuration.policies,
+            settings: &self.configuration.advice,
         }
     }
 }
@@ -117,13 +118,8 @@ pub(crate) fn unready(review: &SubjectAccessReview<'_>, modes: &Modes, exemption
     let message = "ramgate has no complete configuration yet, so nothing can be judged: try again, and if it lasts look \
         at /ready of its admin port";
     let mode = mode(modes, &read);
-    let opinion = if mode == Mode::Enforce {
-        Opinion::Error(message)
-    } else {
-        Opinion::None
-    };
     Response {
-        body: body(VERSION, opinion),
+        body: body(VERSION, unjudged(message, mode)),
         record: Record {
             decision: "not_ready",
             mode: mode.name(),
@@ -132,22 +128,30 @@ pub(crate) fn unready(review: &SubjectAccessReview<'_>, modes: &Modes, exemption
     }
 }
 
-/// The response to a body that is no review
-pub(crate) fn malformed(error: &ReviewError) -> Response {
+/// The response to a body that is no review; only mode enforce denies it
+pub(crate) fn malformed(error: &ReviewError, mode: Mode) -> Response {
     let message = fitted(&format!("ramgate cannot read this review: {error}"), MAX_MESSAGE);
     Response {
-        body: body(error.response_version(), Opinion::Error(&message)),
+        body: body(error.response_version(), unjudged(&message, mode)),
         record: Record {
             decision: "malformed",
+            mode: mode.name(),
             message: Some(message),
             ..Record::default()
         },
     }
 }
 
-/// The body of a denial by the server, which cannot evaluate the review now
-pub(crate) fn refuse(message: &str) -> Vec<u8> {
-    body(VERSION, Opinion::Error(message))
+/// The body of the server's response, which cannot evaluate the review now; only mode enforce denies it
+pub(crate) fn refuse(message: &str, mode: Mode) -> Vec<u8> {
+    body(VERSION, unjudged(message, mode))
+}
+
+fn unjudged(message: &str, mode: Mode) -> Opinion<'_> {
+    match mode {
+        Mode::Enforce => Opinion::Error(message),
+        Mode::Warn | Mode::Audit => Opinion::None,
+    }
 }
 
 fn not_evaluated(review: &SubjectAccessReview<'_>, generation: Option<u64>) -> Response {
@@ -181,22 +185,8 @@ fn body(version: &str, opinion: Opinion<'_>) -> Vec<u8> {
     serde_json::to_vec(&review).unwrap_or_default()
 }
 
-/// The mode of the read's namespace; the strictest mode of all if it reads all namespaces
 fn mode(modes: &Modes, read: &PodRead<'_>) -> Mode {
-    if let Some(namespace) = read.namespace {
-        return modes.of(namespace);
-    }
-    let is_anywhere = |wanted: Mode| {
-        let mut all = modes.namespaces.values().chain([&modes.default]);
-        all.any(|mode| *mode == wanted)
-    };
-    if is_anywhere(Mode::Enforce) {
-        Mode::Enforce
-    } else if is_anywhere(Mode::Warn) {
-        Mode::Warn
-    } else {
-        Mode::Audit
-    }
+    modes.of_read(read.namespace)
 }
 
 /// The causes as JSON, if there are several

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::admission::offline::{OfflineResult, Operation, Request};
+use crate::admission::offline::{Extra, OfflineResult, Operation, Request};
+use crate::admission::review::token_pod::POD_NAME;
 use crate::admission::{Mode, Modes, offline};
 use crate::cases::comparison::Comparison;
 use crate::cases::values::{Entries, OneOrMany};
@@ -25,6 +26,8 @@ pub(super) struct PodRequestCase {
     #[serde(default)]
     objects: Vec<Node>,
     stamped_by: Option<Requester>,
+    /// Whose stamp the pod has that the requester's token is bound to
+    creator_stamped_by: Option<Requester>,
     expect: ExpectedAnswer,
 }
 
@@ -34,6 +37,24 @@ struct Requester {
     user: String,
     #[serde(default)]
     groups: Vec<String>,
+    extra: Option<Entries<OneOrMany>>,
+}
+
+impl Requester {
+    fn extra(&self) -> Option<Extra> {
+        let Entries(entries) = self.extra.as_ref()?;
+        let entries = entries.iter();
+        Some(
+            entries
+                .map(|(key, values)| (key.clone(), values.0.clone()))
+                .collect(),
+        )
+    }
+
+    /// The name of the pod that the requester's token is bound to
+    fn token_pod(&self) -> Option<String> {
+        self.extra()?.get(POD_NAME)?.first().cloned()
+    }
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -82,11 +103,13 @@ impl PodRequestCase {
         }
         let now = Timestamp::now();
         let objects = self.objects(object, configuration, now)?;
+        let extra = self.r#as.extra();
         let request = Request {
             operation: self.operation(&objects)?,
             subresource: self.subresource(),
             user: &self.r#as.user,
             groups: &self.r#as.groups,
+            extra: extra.as_ref(),
         };
         let modes = Modes::everywhere(Mode::Enforce);
         let result = offline::run(&request, configuration, &objects.cluster, &modes, now)
@@ -121,6 +144,7 @@ impl PodRequestCase {
     ) -> Result<RequestObjects, Fault> {
         let settings = &configuration.cluster;
         let manifests: Vec<Value> = self.objects.iter().map(Node::to_json).collect();
+        let manifests = self.with_creator_stamped(manifests, configuration, now)?;
         let objects = RequestObjects {
             object: self.owned(object, settings),
             old: self.old_manifest.as_ref().map(Node::to_json),
@@ -143,6 +167,34 @@ impl PodRequestCase {
         }
     }
 
+    /// The objects of the cluster, with a stamp on the pod that the requester's token is bound to
+    fn with_creator_stamped(
+        &self,
+        mut manifests: Vec<Value>,
+        configuration: &Configuration,
+        now: Timestamp,
+    ) -> Result<Vec<Value>, Fault> {
+        let Some(creator) = &self.creator_stamped_by else {
+            return Ok(manifests);
+        };
+        let (Requester { user, groups, .. }, extra) = (creator, creator.extra());
+        let cluster = self.cluster(&manifests, &configuration.cluster)?;
+        let name = self.r#as.token_pod();
+        let mut pods = manifests.iter_mut();
+        let pod = pods.find(|manifest| {
+            let text = |pointer| manifest.pointer(pointer).and_then(Value::as_str);
+            text("/kind") == Some("Pod") && name.is_some() && text("/metadata/name") == name.as_deref()
+        });
+        let Some(pod) = pod else {
+            let message =
+                "`creatorStampedBy` needs `extra` in `as`, with the pod-name of a Pod among `objects`";
+            return Err(Fault::new(self.manifest.at, message));
+        };
+        *pod = offline::stamped(pod, (user, groups, extra.as_ref()), configuration, &cluster, now)
+            .map_err(|error| Fault::new(self.manifest.at, error.to_string()))?;
+        Ok(manifests)
+    }
+
     fn cluster(&self, manifests: &[Value], settings: &ClusterSettings) -> Result<ClusterSnapshot, Fault> {
         ClusterSnapshot::new(manifests, settings).map_err(|error| {
             let at = self.objects.first().map_or(self.manifest.at, |node| node.at);
@@ -151,11 +203,13 @@ impl PodRequestCase {
     }
 
     /// Stamps the object that has the stamp in this request: the old one, the pod that the request names, or the new one
+    ///
+    /// A stored object keeps the fields that the case gives it.
     fn stamped(
         &self,
         objects: RequestObjects,
         mut manifests: Vec<Value>,
-        Requester { user, groups }: &Requester,
+        requester: &Requester,
         configuration: &Configuration,
         now: Timestamp,
     ) -> Result<RequestObjects, Fault> {
@@ -165,12 +219,23 @@ impl PodRequestCase {
             mut old,
             mut cluster,
         } = objects;
+        let (Requester { user, groups, .. }, extra) = (requester, requester.extra());
         let stamp = |object: &Value, cluster: &ClusterSnapshot| {
-            offline::stamped(object, (user, groups), configuration, cluster, now)
-                .map_err(|error| Fault::new(self.manifest.at, error.to_string()))
+            offline::stamped(
+                object,
+                (user, groups, extra.as_ref()),
+                configuration,
+                cluster,
+                now,
+            )
+            .map_err(|error| Fault::new(self.manifest.at, error.to_string()))
+        };
+        let stamp_stored = |object: &Value, cluster: &ClusterSnapshot| {
+            let stamped = stamp(object, cluster)?;
+            Ok(offline::with_given_fields(object, stamped, settings, cluster))
         };
         if let Some(old) = &mut old {
-            let stamped = stamp(old, &cluster)?;
+            let stamped = stamp_stored(old, &cluster)?;
             offline::rebase(old, &stamped, &mut object, settings);
             *old = stamped;
         } else if self.names_a_pod(&object) {
@@ -178,7 +243,7 @@ impl PodRequestCase {
                 .iter_mut()
                 .filter(|manifest| is_pod_of(manifest, &object))
             {
-                *pod = stamp(pod, &cluster)?;
+                *pod = stamp_stored(pod, &cluster)?;
             }
             cluster = self.cluster(&manifests, settings)?;
         } else {

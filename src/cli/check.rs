@@ -9,7 +9,7 @@ pub(super) mod user_groups;
 
 pub(super) use crate::cli::check::args::CheckArgs;
 
-use crate::cli::check::evaluated_manifest::{are_allowed, evaluate_manifests};
+use crate::cli::check::evaluated_manifest::{are_allowed, are_listed, evaluate_manifests};
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, print, print_json};
@@ -20,7 +20,8 @@ pub(super) fn run(args: &CheckArgs, output: Output) -> Result<Exit, CommandError
         Output::Human => print(&human::human(args.operation, &manifests)),
         Output::Json => print_json(&json::as_json(args, &manifests)),
     }
-    Ok(Exit::good_if(are_allowed(&manifests)))
+    let is_listed = !args.strict || are_listed(&manifests);
+    Ok(Exit::good_if(are_allowed(&manifests) && is_listed))
 }
 
 #[cfg(test)]
@@ -132,6 +133,30 @@ spec: {containers: [{name: c}]}
             ]
             .join("\n")
         );
+    }
+
+    #[test]
+    fn marks_in_kinds_that_nobody_lists_are_said() {
+        let folder = Folder::new();
+        folder.write(
+            "spark.yaml",
+            "{apiVersion: sparkoperator.k8s.io/v1beta2, kind: SparkApplication, metadata: {name: pi, namespace: tests},
+              spec: {executor: {nodeSelector: {type: virtual-kubelet}}}}",
+        );
+        let user = "-f ./spark.yaml --config-dir ./config --as bob@example.com";
+        let human = folder.human(user);
+        let expected = "SparkApplication tests/pi: not judged: `spec.executor.nodeSelector` has `type`, but nobody lists the \
+                        kind: its pods will be denied, add {preset: spark-operator} to `carriers`\n";
+        assert!(human.contains(expected), "{human}");
+        let args = folder.args(user);
+        let json = json::as_json(&args, &evaluate_manifests(&args).unwrap());
+        assert_eq!(
+            json["objects"][0]["unlisted"],
+            json!({"path": "spec.executor.nodeSelector", "mark": "type", "preset": "spark-operator"})
+        );
+        let exit = |line: &str| run(&folder.args(line), Output::Json).unwrap();
+        assert_eq!(exit(user), Exit::good_if(true));
+        assert_eq!(exit(&format!("{user} --strict")), Exit::good_if(false));
     }
 
     #[test]

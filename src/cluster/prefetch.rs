@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::admission::Review;
-use crate::admission::review::complete::NamedObjects;
+use crate::admission::review::complete::{NamedObjects, TokenPodRead};
+use crate::cluster::live_objects::LiveRead;
 use crate::cluster::watched_cluster::WatchedCluster;
 use crate::config::ClusterSettings;
 use crate::kubernetes::cluster::Cluster;
@@ -66,7 +67,19 @@ async fn named_objects(
         }
         None => None,
     };
-    NamedObjects { pod, workload }
+    let token_pod = match review.unread_token_pod(cluster, settings) {
+        Some(name) => match cluster.read_pod(namespace, &name).await {
+            LiveRead::Object(json) => TokenPodRead::Found(json),
+            LiveRead::Absent => TokenPodRead::Absent,
+            LiveRead::Unread => TokenPodRead::Unread,
+        },
+        None => TokenPodRead::NotNeeded,
+    };
+    NamedObjects {
+        pod,
+        workload,
+        token_pod,
+    }
 }
 
 impl Cluster for PinnedCluster<'_> {

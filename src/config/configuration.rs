@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::config::directory::advice_settings::AdviceSettings;
 use crate::config::directory::bindings::Bindings;
 use crate::config::directory::cluster_settings::ClusterSettings;
 use crate::config::directory::label_selector::LabelSelector;
@@ -30,6 +31,8 @@ pub struct Configuration {
     pub(crate) boundaries: Vec<Boundary>,
     /// Rules that set a pod's ECI fields
     pub(crate) mapping: MappingRules,
+    /// Whom denials name, and the language of messages
+    pub(crate) advice: AdviceSettings,
     /// The number of documents
     pub(crate) documents: DocumentCounts,
     /// Contents that are valid but probably not meant

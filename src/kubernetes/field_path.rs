@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de;
 
-use crate::kubernetes::json_member::{for_each_element, member};
+use crate::kubernetes::json_member::{for_each_element, for_each_member, member};
 
 /// The path of a pod or pod template in an object: the fields that lead to it, none for a pod
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,7 +39,8 @@ impl FieldPath {
         Ok(all.into_iter().next().map(|(_, text)| text))
     }
 
-    /// The objects at this path, each with its own path: a list on the way stands for all its elements
+    /// The objects at this path, each with its own path: a list on the way stands for all its elements, and the step `*`
+    /// for all fields of an object
     ///
     /// Values of another type, `null` and absent fields are skipped, since no pod can be made of them.
     ///
@@ -55,11 +56,20 @@ impl FieldPath {
         expand(&self.0, &Self::default(), json, MAX_TEMPLATES)
     }
 
+    /// The paths of the objects that contain this one, the nearest first
+    pub(crate) fn ancestors(&self) -> impl Iterator<Item = Self> {
+        let lengths = (0..self.0.len()).rev();
+        lengths.map(|length| Self(self.0.iter().take(length).cloned().collect()))
+    }
+
     fn join(&self, field: &str) -> Self {
         let fields = self.0.iter().map(|field| &**field);
         Self::of(fields.chain([field]))
     }
 }
+
+/// The step of a path that stands for all fields of an object
+pub(crate) const ANY_FIELD: &str = "*";
 
 /// The most pod templates in one object
 const MAX_TEMPLATES: usize = 256;
@@ -85,12 +95,30 @@ fn expand<'a>(
         (Some(b'{'), None) => Err(de::Error::custom(format_args!(
             "there are more than {MAX_TEMPLATES} pod templates"
         ))),
+        (Some(b'{'), Some((field, rest))) if **field == *ANY_FIELD => expand_members(rest, path, json, limit),
         (Some(b'{'), Some((field, rest))) => match member(json, field)? {
             Some(value) => expand(rest, &path.join(field), value, limit),
             None => Ok(Vec::new()),
         },
         _ => Ok(Vec::new()),
     }
+}
+
+fn expand_members<'a>(
+    fields: &[Box<str>],
+    path: &FieldPath,
+    object: &'a str,
+    limit: usize,
+) -> Result<Vec<(FieldPath, &'a str)>, serde_json::Error> {
+    let mut found = Vec::new();
+    for_each_member(object, |field, value| {
+        if matches!(value.as_bytes().first(), Some(b'[' | b'{')) {
+            let limit = limit.saturating_sub(found.len());
+            found.extend(expand(fields, &path.join(field), value, limit)?);
+        }
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 fn expand_elements<'a>(
@@ -155,6 +183,26 @@ mod tests {
                 .contains("duplicate field `spec`")
         );
         assert_eq!(FieldPath::default().find("{}").unwrap(), Some("{}"));
+    }
+
+    #[test]
+    fn a_star_stands_for_all_fields() {
+        let path = FieldPath::of(["spec", "*", "template"]);
+        let json = r#"{"spec": {"Worker": {"template": {"a": 1}}, "n": 1, "x/y": {"template": {"b": 2}}}}"#;
+        let found = path.all(json).unwrap();
+        let found: Vec<(String, &str)> = found.iter().map(|(path, text)| (path.pointer(), *text)).collect();
+        assert_eq!(
+            found,
+            [
+                ("/spec/Worker/template".to_owned(), r#"{"a": 1}"#),
+                ("/spec/x~1y/template".to_owned(), r#"{"b": 2}"#),
+            ]
+        );
+        let error = path
+            .all(r#"{"spec": {"a": {}, "a": {}}}"#)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("duplicate field `a`"), "{error}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Members of a JSON object and elements of a JSON list, as slices of the text.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -48,6 +49,37 @@ pub(crate) fn member<'a>(json: &'a str, name: &str) -> Result<Option<&'a str>, s
     let found = Seek(name).deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(found.map(RawValue::get))
+}
+
+/// Calls a function with the name and the text of each member of an object
+///
+/// # Errors
+///
+/// The text is not an object, has a member twice, or the function fails.
+pub(super) fn for_each_member<'a>(
+    json: &'a str,
+    each: impl FnMut(&str, &'a str) -> Result<(), serde_json::Error>,
+) -> Result<(), serde_json::Error> {
+    struct Each<F>(F);
+    impl<'de, F: FnMut(&str, &'de str) -> Result<(), serde_json::Error>> Visitor<'de> for Each<F> {
+        type Value = ();
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+            let mut seen = BTreeSet::new();
+            while let Some(key) = map.next_key::<Text<'de>>()? {
+                (self.0)(&key, map.next_value::<&'de RawValue>()?.get()).map_err(de::Error::custom)?;
+                if let Some(key) = seen.replace(key.to_string()) {
+                    return Err(de::Error::custom(format_args!("duplicate field `{key}`")));
+                }
+            }
+            Ok(())
+        }
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    deserializer.deserialize_map(Each(each))?;
+    deserializer.end()
 }
 
 /// Calls a function with the index and the text of each element of a list, and keeps none of them

@@ -181,6 +181,7 @@ mod tests {
 
     use super::*;
     use crate::config::DelegatedController;
+    use crate::kubernetes::template_place::TemplatePlace;
 
     fn settings() -> ClusterSettings {
         let carrier = |user: &str, group: &str, kind: &str| DelegatedController {
@@ -188,7 +189,8 @@ mod tests {
             group: group.to_owned(),
             kind: kind.to_owned(),
             resource: kind.to_lowercase() + "s",
-            templates: vec!["spec.template".to_owned()],
+            templates: vec![TemplatePlace::any("spec.template")],
+            unknown_paths: Vec::new(),
             harmless: Vec::new(),
         };
         ClusterSettings {

@@ -67,6 +67,16 @@ impl<'a> StringMap<'a> {
     }
 
     /// The pairs sorted by key, or a key that occurs twice as the error
+    /// With the pairs of another map whose keys are not here, apart from one key
+    #[must_use]
+    pub(crate) fn completed(&self, other: &Self, except: &str) -> Self {
+        let mut pairs = self.0.clone();
+        let missing = |(key, _): &&(Text<'a>, Text<'a>)| **key != *except && self.value(key).is_none();
+        pairs.extend(other.0.iter().filter(missing).cloned());
+        pairs.sort_by(|(one, _), (another, _)| one.cmp(another));
+        Self(pairs)
+    }
+
     fn sorted(mut pairs: Vec<(Text<'a>, Text<'a>)>) -> Result<Self, String> {
         // The API server writes maps sorted by key, so this moves nothing
         pairs.sort_by(|(one, _), (other, _)| one.cmp(other));

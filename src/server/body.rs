@@ -9,19 +9,27 @@ use futures::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
 use crate::server::memory_budget::{BudgetExhausted, MemoryBudget, MemoryReservation};
-use crate::server::uid;
+use crate::server::request_head::SEARCHED_BYTES;
 
 /// Why a body was not read
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyError {
     /// It holds more bytes than one body may
     TooLarge,
-    /// All bodies together would hold too much; with the uid, if it was among the bytes that were read
-    OverBudget(Option<String>),
+    /// All bodies together would hold too much
+    OverBudget,
     /// It was not complete in time
     TooSlow,
     /// The client went away or broke the protocol
     Aborted,
+}
+
+/// A body that was not read to its end
+#[derive(Debug)]
+pub(super) struct UnreadBody {
+    pub(super) error: BodyError,
+    /// Its first bytes, as far as they were read
+    pub(super) start: Vec<u8>,
 }
 
 /// A whole body, with its share of the memory budget
@@ -44,45 +52,71 @@ pub(super) async fn read(
     limit: usize,
     budget: &Arc<MemoryBudget>,
     until: Instant,
-) -> Result<ReceivedBody, BodyError> {
+) -> Result<ReceivedBody, UnreadBody> {
     let mut stream = body.into_data_stream();
-    let announced = content_length(headers);
-    let read = if announced.is_some_and(|length| length > limit) {
-        Err(BodyError::TooLarge)
-    } else {
-        let reading = read_chunks(&mut stream, announced, limit, budget);
-        timeout_at(until, reading)
-            .await
-            .unwrap_or(Err(BodyError::TooSlow))
+    let mut reader = BodyReader {
+        announced: content_length(headers),
+        limit,
+        reservation: MemoryReservation::empty(budget),
+        buffer: BodyBuffer::Empty,
     };
-    if matches!(read, Err(BodyError::TooLarge | BodyError::OverBudget(_))) {
+    let read = timeout_at(until, reader.read(&mut stream)).await;
+    let error = match read.unwrap_or(Err(BodyError::TooSlow)) {
+        Ok(()) => {
+            return Ok(ReceivedBody {
+                bytes: reader.buffer.into_bytes(),
+                reservation: reader.reservation,
+            });
+        }
+        Err(error) => error,
+    };
+    let start = reader.buffer.start().to_vec();
+    drop(reader);
+    if matches!(error, BodyError::TooLarge | BodyError::OverBudget) {
         let _all_or_enough = timeout_at(until, discard(&mut stream, limit)).await;
     }
-    read
+    Err(UnreadBody { error, start })
 }
 
-async fn read_chunks(
-    stream: &mut BodyDataStream,
+/// Reads one body within its bounds, and keeps the start of one that is over them
+struct BodyReader {
     announced: Option<usize>,
     limit: usize,
-    budget: &Arc<MemoryBudget>,
-) -> Result<ReceivedBody, BodyError> {
-    let mut reservation = MemoryReservation::empty(budget);
-    let mut buffer = BodyBuffer::Empty;
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| BodyError::Aborted)?;
-        if buffer.len().saturating_add(chunk.len()) > limit {
-            return Err(BodyError::TooLarge);
+    reservation: MemoryReservation,
+    buffer: BodyBuffer,
+}
+
+impl BodyReader {
+    async fn read(&mut self, stream: &mut BodyDataStream) -> Result<(), BodyError> {
+        let mut refused = self
+            .announced
+            .is_some_and(|length| length > self.limit)
+            .then_some(BodyError::TooLarge);
+        while let Some(chunk) = stream.next().await {
+            let chunk = chunk.map_err(|_| BodyError::Aborted)?;
+            refused = refused.or_else(|| self.refusal(&chunk));
+            // The head may not be in the first chunk, which may hold only what arrived with the headers
+            if refused.is_none() || self.buffer.len() < SEARCHED_BYTES {
+                self.buffer
+                    .push(chunk, self.announced.filter(|_| refused.is_none()));
+            }
+            if let Some(error) = refused.filter(|_| self.buffer.len() >= SEARCHED_BYTES) {
+                return Err(error);
+            }
         }
-        if let Err(BudgetExhausted) = reservation.grow(chunk.len()) {
-            return Err(BodyError::OverBudget(uid::read(buffer.start(&chunk))));
-        }
-        buffer = buffer.with(chunk, announced.unwrap_or(0));
+        refused.map_or(Ok(()), Err)
     }
-    Ok(ReceivedBody {
-        bytes: buffer.into_bytes(),
-        reservation,
-    })
+
+    /// The bound that this chunk breaks; else the chunk has its share of the budget
+    fn refusal(&mut self, chunk: &Bytes) -> Option<BodyError> {
+        if self.buffer.len().saturating_add(chunk.len()) > self.limit {
+            return Some(BodyError::TooLarge);
+        }
+        match self.reservation.grow(chunk.len()) {
+            Ok(()) => None,
+            Err(BudgetExhausted) => Some(BodyError::OverBudget),
+        }
+    }
 }
 
 /// The chunks so far; a body of one chunk, as most are, is never copied
@@ -94,37 +128,35 @@ enum BodyBuffer {
 
 impl BodyBuffer {
     fn len(&self) -> usize {
+        self.bytes().len()
+    }
+
+    fn bytes(&self) -> &[u8] {
         match self {
-            Self::Empty => 0,
-            Self::One(chunk) => chunk.len(),
-            Self::Joined(bytes) => bytes.len(),
+            Self::Empty => &[],
+            Self::One(chunk) => chunk,
+            Self::Joined(bytes) => bytes,
         }
     }
 
-    /// The first bytes of the body, enough to find its uid
-    fn start<'a>(&'a self, next: &'a [u8]) -> &'a [u8] {
-        let first = match self {
-            Self::Empty => next,
-            Self::One(chunk) => chunk,
-            Self::Joined(bytes) => bytes,
-        };
-        first.get(..uid::SEARCHED_BYTES).unwrap_or(first)
+    /// The first bytes of the body, enough to find the head of a review
+    fn start(&self) -> &[u8] {
+        let bytes = self.bytes();
+        bytes.get(..SEARCHED_BYTES).unwrap_or(bytes)
     }
 
-    fn with(self, chunk: Bytes, announced: usize) -> Self {
+    fn push(&mut self, chunk: Bytes, announced: Option<usize>) {
         match self {
-            Self::Empty => Self::One(chunk),
+            Self::Empty => *self = Self::One(chunk),
             Self::One(first) => {
                 // Space for the announced length, which the limit bounds, so that nothing is moved while it grows
-                let mut bytes = Vec::with_capacity(announced.max(first.len().saturating_add(chunk.len())));
-                bytes.extend_from_slice(&first);
+                let held = first.len().saturating_add(chunk.len());
+                let mut bytes = Vec::with_capacity(announced.unwrap_or(0).max(held));
+                bytes.extend_from_slice(first);
                 bytes.extend_from_slice(&chunk);
-                Self::Joined(bytes)
+                *self = Self::Joined(bytes);
             }
-            Self::Joined(mut bytes) => {
-                bytes.extend_from_slice(&chunk);
-                Self::Joined(bytes)
-            }
+            Self::Joined(bytes) => bytes.extend_from_slice(&chunk),
         }
     }
 
@@ -159,6 +191,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::server::request_head::RequestHead;
 
     fn chunks(chunks: &[&'static str]) -> Body {
         let chunks: Vec<Result<&'static str, Infallible>> = chunks.iter().copied().map(Ok).collect();
@@ -169,7 +202,7 @@ mod tests {
         body: Body,
         limit: usize,
         budget: &Arc<MemoryBudget>,
-    ) -> Result<ReceivedBody, BodyError> {
+    ) -> Result<ReceivedBody, UnreadBody> {
         read(
             &HeaderMap::new(),
             body,
@@ -201,41 +234,41 @@ mod tests {
     async fn the_limit_is_the_last_size_that_passes() {
         let budget = MemoryBudget::new(100);
         assert!(attempt(chunks(&["ab", "cd"]), 4, &budget).await.is_ok());
-        assert!(matches!(
-            attempt(chunks(&["ab", "cde"]), 4, &budget).await,
-            Err(BodyError::TooLarge)
-        ));
+        let unread = attempt(chunks(&["ab", "cde"]), 4, &budget).await.unwrap_err();
+        assert_eq!(unread.error, BodyError::TooLarge);
         assert_eq!(budget.free(), 100);
     }
 
-    #[tokio::test]
-    async fn an_announced_size_is_refused_unread() {
-        let budget = MemoryBudget::new(100);
-        let headers = HeaderMap::from_iter([(CONTENT_LENGTH, 5.into())]);
-        let until = Instant::now() + Duration::from_millis(50);
-        let read = read(&headers, chunks(&["abcde"]), 4, &budget, until).await;
-        assert!(matches!(read, Err(BodyError::TooLarge)));
-    }
+    const START: &str = r#"{"request":{"uid":"u-1","resource":{},"#;
+    const REST: &str = r#""namespace":"shop","operation":"CREATE","x":1}}"#;
 
     #[tokio::test]
-    async fn over_the_budget_the_uid_is_still_read() {
-        let budget = MemoryBudget::new(3);
-        let read = attempt(
-            chunks(&[r#"{"request":{"uid":"u-1","#, r#""x":1}}"#]),
-            1000,
-            &budget,
-        )
-        .await;
-        assert!(matches!(read, Err(BodyError::OverBudget(Some(uid))) if uid == "u-1"));
-        assert_eq!(budget.free(), 3);
+    async fn of_a_body_over_a_bound_the_head_is_still_read() {
+        let uid = |unread: UnreadBody| {
+            let head = RequestHead::read(&unread.start);
+            (unread.error, head.map(|head| head.uid))
+        };
+        let given = || chunks(&[START, REST]);
+        let until = Instant::now() + Duration::from_millis(500);
+        let known = Some("u-1".to_owned());
+
+        let (small, large) = (MemoryBudget::new(3), MemoryBudget::new(1000));
+        let unread = attempt(given(), 1000, &small).await.unwrap_err();
+        assert_eq!(uid(unread), (BodyError::OverBudget, known.clone()));
+        let unread = attempt(given(), 10, &large).await.unwrap_err();
+        assert_eq!(uid(unread), (BodyError::TooLarge, known.clone()));
+        let announced = HeaderMap::from_iter([(CONTENT_LENGTH, 11.into())]);
+        let unread = read(&announced, given(), 10, &large, until).await.unwrap_err();
+        assert_eq!(uid(unread), (BodyError::TooLarge, known));
+        let unread = attempt(chunks(&["abcdefghijk"]), 10, &large).await.unwrap_err();
+        assert_eq!(uid(unread), (BodyError::TooLarge, None));
+        assert_eq!((small.free(), large.free()), (3, 1000));
     }
 
     #[tokio::test]
     async fn a_body_that_stalls_is_given_up() {
         let stalled = Body::from_stream(futures::stream::pending::<Result<Bytes, Infallible>>());
-        assert!(matches!(
-            attempt(stalled, 10, &MemoryBudget::new(100)).await,
-            Err(BodyError::TooSlow)
-        ));
+        let unread = attempt(stalled, 10, &MemoryBudget::new(100)).await.unwrap_err();
+        assert_eq!(unread.error, BodyError::TooSlow);
     }
 }

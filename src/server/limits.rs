@@ -24,9 +24,10 @@ pub struct ReviewLimits {
 }
 
 impl ReviewLimits {
-    /// The API server takes objects up to 3 MiB; a review holds two of them, the old and the new one, and some more
-    pub const BODY: usize = 8 * 1024 * 1024;
-    /// Four reviews of the largest size, or some five thousand of the usual one, within a pod of 64 MiB
+    /// etcd stores objects up to 1.5 MiB; a review holds two of them, the old and the new one. In its JSON a `<`, a `>`, an
+    /// `&` or a control character takes six bytes, where etcd keeps one. Two MiB are for all else in a review
+    pub const BODY: usize = 20 * 1024 * 1024;
+    /// A review of the largest size and some more, or five thousand of the usual one, within a pod of 64 MiB
     pub const BYTES: usize = 32 * 1024 * 1024;
     /// An API server sends a body at once; a client that takes longer is no API server
     pub const BODY_TIME: Duration = Duration::from_secs(5);

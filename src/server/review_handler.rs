@@ -2,6 +2,8 @@
 
 use futures::future::BoxFuture;
 
+use crate::admission::Mode;
+use crate::server::request_head::RequestHead;
 use crate::telemetry::endpoint::Endpoint;
 use crate::telemetry::record::Record;
 
@@ -14,12 +16,29 @@ pub struct HandledReview {
     pub record: Record,
 }
 
+/// A body that is no review, with the reason
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("ramgate cannot read this review: {0}")]
+pub struct UnreadableReview(pub String);
+
 /// Handles reviews
 ///
 /// A handler waits only for live reads. Everything else takes microseconds.
 pub trait ReviewHandler: Send + Sync + 'static {
-    /// Handles the body of a request, whatever it holds: the response to a malformed body says what is wrong
-    fn handle<'a>(&'a self, endpoint: Endpoint, body: &'a [u8]) -> BoxFuture<'a, HandledReview>;
+    /// Handles the body of a request, whatever it holds
+    fn handle<'a>(
+        &'a self,
+        endpoint: Endpoint,
+        body: &'a [u8],
+    ) -> BoxFuture<'a, Result<HandledReview, UnreadableReview>>;
+
+    /// The mode of a request of which only this is known, since it could not be handled
+    fn mode(&self, head: &RequestHead) -> Mode;
+
+    /// The mode of a read that could not be handled, by its namespace if that is known
+    fn mode_of_read(&self, _namespace: Option<&str>) -> Mode {
+        Mode::Enforce
+    }
 
     /// Whether the authorization endpoint exists
     fn authorizes(&self) -> bool {

@@ -1,9 +1,9 @@
-//! `/mutate`, `/validate` and `/authorize`: bounds around each evaluation, and an explicit denial for each bound that is
+//! `/mutate`, `/validate` and `/authorize`: bounds around each evaluation, and an explicit answer for each bound that is
 //! hit.
 //!
 //! ```text
 //! request -> body (size, memory, time) -> permits (reviews, large ones, parsing) -> ReviewHandler -> answer
-//! a bound that is hit, or a panic      -> Failure -> answer
+//! a bound that is hit, or a panic      -> Failure, mode -> answer
 //! ```
 
 mod failure;
@@ -28,22 +28,28 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
 use crate::admission;
+use crate::admission::Webhook;
 use crate::authorization;
 use crate::kubernetes::limits::memory_cost;
 use crate::server::body::{BodyError, ReceivedBody};
 use crate::server::limits::ReviewLimits;
 use crate::server::memory_budget::MemoryBudget;
-use crate::server::review_handler::{HandledReview, ReviewHandler};
+use crate::server::request_head::RequestHead;
+use crate::server::review_handler::{HandledReview, ReviewHandler, UnreadableReview};
 use crate::server::reviews::failure::Failure;
 use crate::server::reviews::time_limits::TimeLimits;
-use crate::server::{body, http_response, uid};
+use crate::server::{body, http_response, request_head};
 use crate::telemetry::endpoint::Endpoint;
 use crate::telemetry::log;
+use crate::telemetry::log_folding::LogFolding;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::record::Record;
 
 /// The payload of a panic
 type Panic = Box<dyn Any + Send>;
+
+/// What the handler makes of a body
+type Handled = Result<HandledReview, UnreadableReview>;
 
 /// Answers reviews within their bounds
 pub struct Reviews {
@@ -58,6 +64,7 @@ pub struct Reviews {
     parsing: Arc<Semaphore>,
     budget: Arc<MemoryBudget>,
     incidents: Incidents,
+    folding: LogFolding,
 }
 
 impl Reviews {
@@ -73,6 +80,7 @@ impl Reviews {
             parsing: Arc::new(Semaphore::new(limits.reading / KIBIBYTE)),
             budget: MemoryBudget::new(limits.bytes),
             incidents: Incidents::default(),
+            folding: LogFolding::default(),
         })
     }
 
@@ -89,31 +97,34 @@ impl Reviews {
         let times = TimeLimits::new(started, &self.limits, &parts.uri);
         let (response, record) = match self.receive(&parts.headers, body, times).await {
             Ok(received) => self.evaluate_or_fail(endpoint, received, times).await,
-            Err((failure, uid)) => self.fail(endpoint, &failure, uid),
+            Err((failure, start)) => self.fail(endpoint, &failure, &start),
         };
         let took = started.elapsed();
         self.metrics.reviews.answered(endpoint, &record, took);
-        log::decision(endpoint, &record, took);
+        log::decision(&self.folding, endpoint, &record, took);
         response
     }
 
     /// Reads the body
     ///
     /// # Errors
-    /// The body is over a bound, or does not arrive whole. The uid is there if it was read.
+    /// The body is over a bound, or does not arrive whole. Its first bytes are there, as far as they were read.
     async fn receive(
         &self,
         headers: &HeaderMap,
         body: Body,
         times: TimeLimits,
-    ) -> Result<ReceivedBody, (Failure, Option<String>)> {
+    ) -> Result<ReceivedBody, (Failure, Vec<u8>)> {
         body::read(headers, body, self.limits.body, &self.budget, times.body_until())
             .await
-            .map_err(|error| match error {
-                BodyError::TooLarge => (Failure::BodyTooLarge, None),
-                BodyError::OverBudget(uid) => (Failure::OverBudget, uid),
-                BodyError::TooSlow => (Failure::BodyTooSlow(times.body), None),
-                BodyError::Aborted => (Failure::BodyAborted, None),
+            .map_err(|unread| {
+                let failure = match unread.error {
+                    BodyError::TooLarge => Failure::BodyTooLarge,
+                    BodyError::OverBudget => Failure::OverBudget,
+                    BodyError::TooSlow => Failure::BodyTooSlow(times.body),
+                    BodyError::Aborted => Failure::BodyAborted,
+                };
+                (failure, unread.start)
             })
     }
 
@@ -126,7 +137,7 @@ impl Reviews {
         let bytes = received.bytes.clone();
         match self.evaluate(endpoint, received, times).await {
             Ok(handled) => (http_response::review(handled.body), handled.record),
-            Err(failure) => self.fail(endpoint, &failure, uid::read(&bytes)),
+            Err(failure) => self.fail(endpoint, &failure, &bytes),
         }
     }
 
@@ -161,7 +172,7 @@ impl Reviews {
             }
         };
         match timeout_at(times.until(), evaluation).await {
-            Ok(Ok(handled)) => Ok(handled),
+            Ok(Ok(handled)) => handled.map_err(Failure::Unreadable),
             Ok(Err(panic)) => Err(Failure::Panicked(self.incident(panic.as_ref()))),
             Err(_) => Err(Failure::DeadlineExceeded(times.deadline)),
         }
@@ -175,32 +186,65 @@ impl Reviews {
         incident
     }
 
-    /// The answer to a review that was not evaluated
-    ///
-    /// An AdmissionReview needs the uid, so without one the answer is plain HTTP. A SubjectAccessReview has no uid.
-    fn fail(&self, endpoint: Endpoint, failure: &Failure, uid: Option<String>) -> (Response, Record) {
+    /// The answer to a review that was not evaluated, by its mode; `bytes` is its body or the start of it
+    fn fail(&self, endpoint: Endpoint, failure: &Failure, bytes: &[u8]) -> (Response, Record) {
         let message = failure.message(&self.limits);
-        let response = match (&uid, failure.denial_code()) {
-            _ if endpoint == Endpoint::Authorization => {
-                http_response::review(authorization::refuse(&message))
+        let (response, record) = match endpoint {
+            Endpoint::Admission(webhook) => self.unjudged(webhook, failure, &message, bytes),
+            Endpoint::Authorization => {
+                let namespace = request_head::read_namespace(bytes);
+                let mode = self.handler.mode_of_read(namespace.as_deref());
+                let record = Record {
+                    namespace: namespace.unwrap_or_default(),
+                    mode: mode.name(),
+                    ..Record::default()
+                };
+                (
+                    http_response::review(authorization::refuse(&message, mode)),
+                    record,
+                )
             }
-            (Some(uid), Some(code)) => http_response::review(admission::refuse(uid, code.as_u16(), &message)),
-            _ => http_response::text(failure.http_status(), message),
         };
         let record = Record {
-            uid: uid.unwrap_or_default(),
             decision: failure.decision(),
-            ..Record::default()
+            message: Some(message),
+            ..record
         };
         (failure.close_unread(response), record)
+    }
+
+    /// The answer to an AdmissionReview
+    ///
+    /// If the head of the review says not enough, the answer is plain HTTP, and the failure policy of the webhook decides.
+    fn unjudged(
+        &self,
+        webhook: Webhook,
+        failure: &Failure,
+        message: &str,
+        bytes: &[u8],
+    ) -> (Response, Record) {
+        let Some(head) = RequestHead::read(bytes) else {
+            let response = http_response::text(failure.http_status(), message);
+            return (response, Record::default());
+        };
+        let mode = self.handler.mode(&head);
+        let code = failure.denial_code().as_u16();
+        let body = admission::unjudged(webhook, &head.uid, mode, code, message);
+        let record = Record {
+            uid: head.uid,
+            namespace: head.namespace,
+            mode: mode.name(),
+            ..Record::default()
+        };
+        (http_response::review(body), record)
     }
 }
 
 /// Runs work on a thread that may block, with permits that are held until it ends
 async fn on_blocking_thread<P: Send + 'static>(
-    work: impl Future<Output = Result<HandledReview, Panic>> + Send + 'static,
+    work: impl Future<Output = Result<Handled, Panic>> + Send + 'static,
     permits: P,
-) -> Result<HandledReview, Panic> {
+) -> Result<Handled, Panic> {
     let runtime = Handle::current();
     let task = tokio::task::spawn_blocking(move || {
         let _held = permits;

@@ -1,5 +1,6 @@
 //! Every way in: who is asked for what controllers, schedulers and subresources do.
 
+mod ack;
 mod administration;
 mod attacks;
 mod binding;
@@ -13,6 +14,7 @@ mod neighbours;
 mod older;
 mod outage;
 mod scale;
+mod spawners;
 mod stamp;
 mod subresources;
 mod templates;

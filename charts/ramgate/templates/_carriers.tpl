@@ -5,16 +5,61 @@ schema. A field that is null or of the wrong type counts as absent, because no p
 several templates, so the bounds are tighter and one object costs no more than a pod. Objects beyond them are sent.
 */}}
 
-{{/* The kinds in `cluster.carriers` that no other rule sends, each once: group, resource and templates. */}}
+{{/*
+The entries of `cluster.carriers`, one for each kind. A preset stands for the kinds that carrier-presets.yaml lists, and
+every path becomes a place, {path, shape, inherits}, with the shape that the presets know of this path, or any.
+*/}}
+{{- define "ramgate.carrierEntries" -}}
+{{- $presets := .Files.Get "carrier-presets.yaml" | fromYaml -}}
+{{- $known := dict -}}
+{{- range $preset := $presets -}}
+  {{- range $kind := $preset.kinds -}}
+    {{- range $kind.templates -}}{{- $_ := set $known (printf "%s/%s/%s" $kind.group $kind.kind .path) . -}}{{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- $entries := list -}}
+{{- range $entry := .Values.cluster.carriers -}}
+  {{- if $entry.preset -}}
+    {{- $preset := get $presets $entry.preset -}}
+    {{- range $preset.kinds -}}
+      {{- $entries = append $entries (merge (dict "user" ($entry.user | default $preset.user) "coarse" true) .) -}}
+    {{- end -}}
+  {{- else -}}
+    {{- $places := list -}}
+    {{- range $entry.templates -}}
+      {{- $places = append $places (get $known (printf "%s/%s/%s" $entry.group $entry.kind .) | default (dict "path" . "shape" "any")) -}}
+    {{- end -}}
+    {{- $entries = append $entries (dict "user" $entry.user "group" $entry.group "kind" $entry.kind "resource" $entry.resource "templates" $places) -}}
+  {{- end -}}
+{{- end -}}
+{{- toJson $entries -}}
+{{- end -}}
+
+{{/*
+The kinds in `cluster.carriers` that no other rule sends, each once: group, resource, templates (places that hold a stamp),
+marks (these and the places that they inherit from), whether the object's own labels and annotations go to pods, and
+whether a coarse condition is enough. Presets have many places, and a whole configuration must fit into the annotation in
+which kubectl apply keeps it (256 KiB).
+*/}}
 {{- define "ramgate.carriers" -}}
 {{- $builtin := list "/pods" "/replicationcontrollers" "apps/controllerrevisions" "apps/daemonsets" "apps/deployments" "apps/replicasets" "apps/statefulsets" "batch/cronjobs" "batch/jobs" -}}
 {{- $names := list -}}
 {{- $kinds := dict -}}
-{{- range .Values.cluster.carriers -}}
+{{- range include "ramgate.carrierEntries" . | fromJsonArray -}}
   {{- $name := printf "%s/%s" .group .resource -}}
   {{- if not (has $name $builtin) -}}
-    {{- $known := get $kinds $name | default (dict "templates" list) -}}
-    {{- $_ := set $kinds $name (dict "group" .group "resource" .resource "templates" (concat $known.templates .templates | uniq)) -}}
+    {{- $known := get $kinds $name | default (dict "templates" list "marks" list) -}}
+    {{- $marks := $known.marks -}}
+    {{- $ownMetadata := $known.ownMetadata | default false -}}
+    {{- $coarse := or .coarse $known.coarse -}}
+    {{- range .templates -}}
+      {{- range prepend (.inherits | default list) . -}}
+        {{- $shape := .shape | default "template" -}}
+        {{- $marks = append $marks (dict "path" .path "shape" $shape) | uniq -}}
+        {{- if eq $shape "objectMetadata" -}}{{- $ownMetadata = true -}}{{- end -}}
+      {{- end -}}
+    {{- end -}}
+    {{- $_ := set $kinds $name (dict "group" .group "resource" .resource "templates" (concat $known.templates .templates | uniq) "marks" $marks "ownMetadata" $ownMetadata "coarse" $coarse) -}}
     {{- $names = append $names $name | uniq -}}
   {{- end -}}
 {{- end -}}
@@ -25,12 +70,14 @@ several templates, so the bounds are tighter and one object costs no more than a
 
 {{/*
 Whether a creation or change can matter to ECI: a change of anything but metadata and status, because any field of the
-object may shape its pods.
+object may shape its pods, and of labels and annotations where they go to pods.
 */}}
 {{- define "ramgate.cel.carrierChanged" -}}
 object == null || oldObject == null || size(object) > 16 || size(oldObject) > 16 || [object, oldObject].exists(o,
   o.exists(key, !(key in ["apiVersion", "kind", "metadata", "status"]) && object[?key] != oldObject[?key])
 )
+{{- if .ownMetadata }} || object.metadata.?labels != oldObject.metadata.?labels || object.metadata.?annotations != oldObject.metadata.?annotations
+{{- end }}
 {{- end -}}
 
 {{/* Whether revision `o` is exactly one whole template without a stamp. No pods in anybody's name come from it. */}}
@@ -59,12 +106,13 @@ and the garbage collector are never held up.
 {{- range list "daemon-set-controller" "generic-garbage-collector" "statefulset-controller" -}}
   {{- $users = append $users (printf "system:serviceaccount:kube-system:%s" .) -}}
 {{- end -}}
-{{- range .Values.cluster.carriers -}}{{- $users = append $users .user -}}{{- end -}}
+{{- $entries := include "ramgate.carrierEntries" . | fromJsonArray -}}
+{{- range $entries -}}{{- $users = append $users .user -}}{{- end -}}
 !(request.userInfo.username in {{ concat $users .Values.cluster.controlPlane | uniq | sortAlpha | toJson }})
 && [object, oldObject].exists(o, o != null && [o.metadata.?ownerReferences.orValue([])].exists(owners,
   size(owners) > 16 || !owners.exists(r, r.?controller.orValue(false)) || owners.exists(r, r.?controller.orValue(false) && (
     r.?apiVersion.orValue("").startsWith("apps/") && r.?kind.orValue("") in ["DaemonSet", "StatefulSet"]
-    {{- range .Values.cluster.carriers }}
+    {{- range $entries }}
     || r.?apiVersion.orValue("").startsWith({{ printf "%s/" .group | toJson }}) && r.?kind.orValue("") == {{ toJson .kind }}
     {{- end }}
   )) || !(
@@ -106,13 +154,43 @@ type(t) == map && {{ include "ramgate.cel.let" (dict "name" "expressions" "of" "
 ))
 {{- end -}}
 
-{{/* Whether the template `pod`, a map with any content, has a mark that can lead to ECI. */}}
+{{/* Whether the spec `spec`, a map with any content, requests one of the resources in the list `.`. */}}
+{{- define "ramgate.cel.looseRequests" -}}
+{{- $resources := toJson . -}}
+[spec[?"containers"].orValue(dyn(null)), spec[?"initContainers"].orValue(dyn(null))].exists(many, type(many) == list && (
+  size(many) > 1024 || many.exists(c, type(c) == map && {{ include "ramgate.cel.let" (dict "name" "resources" "of" "c" "field" "resources" "type" "map") }}
+    [resources[?"requests"].orValue(dyn(null)), resources[?"limits"].orValue(dyn(null))].exists(q, type(q) == map && {{ $resources }}.exists(r, r in q))
+  ))
+))
+|| {{ include "ramgate.cel.let" (dict "name" "whole" "of" "spec" "field" "resources" "type" "map") }}
+  [whole[?"requests"].orValue(dyn(null)), whole[?"limits"].orValue(dyn(null)), spec[?"overhead"].orValue(dyn(null))].exists(q, type(q) == map && {{ $resources }}.exists(r, r in q))
+)
+{{- end -}}
+
+{{/*
+Whether the object `pod`, a map with any content, has a mark that can lead to ECI. `.shape` says where it has its metadata
+and its scheduling fields. An object of any shape that shows two shapes is sent, and ramgate refuses it.
+*/}}
 {{- define "ramgate.cel.looseMarks" -}}
+{{- $metadata := "[pod[?\"metadata\"].orValue(dyn(null))].map(v, type(v) == map ? v : dyn({}))" -}}
+{{- $spec := "[pod[?\"spec\"].orValue(dyn(null))].map(v, type(v) == map ? v : pod)" -}}
+{{- if eq .shape "any" -}}
+  {{- $metadata = "[pod[?\"metadata\"].orValue(dyn(null))].map(v, type(v) == map ? v : pod)" -}}
+{{- else if eq .shape "metadata" -}}
+  {{- $metadata = "[pod]" -}}
+  {{- $spec = "[pod]" -}}
+{{- else if eq .shape "objectMetadata" -}}
+  {{- $metadata = "[pod]" -}}
+  {{- $spec = "[dyn({})]" -}}
+{{- else if eq .shape "scheduling" -}}
+  {{- $metadata = "[dyn({})]" -}}
+  {{- $spec = "[pod]" -}}
+{{- end -}}
+{{- if eq .shape "any" }}("metadata" in pod || "spec" in pod) && ("labels" in pod || "annotations" in pod) || {{ end -}}
+{{ $metadata }}.exists(metadata, {{ $spec }}.exists(spec,
 {{- $bound := list
-  (dict "name" "metadata" "of" "pod" "field" "metadata" "type" "map")
   (dict "name" "labels" "of" "metadata" "field" "labels" "type" "map")
   (dict "name" "annotations" "of" "metadata" "field" "annotations" "type" "map")
-  (dict "name" "spec" "of" "pod" "field" "spec" "type" "map")
   (dict "name" "node" "of" "spec" "field" "nodeName" "type" "string")
   (dict "name" "selector" "of" "spec" "field" "nodeSelector" "type" "map")
   (dict "name" "host" "of" "selector" "field" "kubernetes.io/hostname" "type" "string")
@@ -125,10 +203,12 @@ type(t) == map && {{ include "ramgate.cel.let" (dict "name" "expressions" "of" "
 -}}
 {{- $classes := .root.Values.cluster.runtimeClasses -}}
 {{- if $classes -}}{{- $bound = append $bound (dict "name" "runtime" "of" "spec" "field" "runtimeClassName" "type" "string") -}}{{- end -}}
+{{- $spawns := include "ramgate.cel.looseSpawns" .root -}}
+{{- if $spawns -}}{{- $bound = append $bound (dict "name" "account" "of" "spec" "field" "serviceAccountName" "type" "string") -}}{{- end -}}
 {{- range $index, $one := $bound }}{{ if $index }}
 {{ end }}{{ include "ramgate.cel.let" $one }}
 {{- end }}
-  node != "" ? {{ include "ramgate.cel.unreal" (dict "root" .root "name" "node") }} : (
+  {{ with $spawns }}{{ . }} || ({{ end }}node != "" ? {{ include "ramgate.cel.unreal" (dict "root" .root "name" "node") }} : (
 {{ include "ramgate.cel.keys" (dict "root" .root "labels" "labels" "annotations" "annotations" "selector" "selector" "host" "host") | indent 4 }}
 {{- if $classes }}
     || runtime in {{ toJson $classes }}
@@ -138,15 +218,35 @@ type(t) == map && {{ include "ramgate.cel.let" (dict "name" "expressions" "of" "
 {{ include "ramgate.cel.looseTerm" . | indent 6 }}
     )
     || tolerations.exists(t, type(t) == map && (
-      t[?"key"].orValue(dyn(null)) == null || t.key in ["", "virtual-kubelet.io/provider", "k8s.aliyun.com/vnode"]
+      t[?"key"].orValue(dyn(null)) == null || t.key in {{ include "ramgate.tolerated" .root }}
     ))
-  )
-{{ range $bound }}){{ end }}
+{{- with .root.Values.cluster.virtualNodeResources }}
+    || {{ include "ramgate.cel.looseRequests" . | indent 4 | trim }}
+{{- end }}
+  ){{ if $spawns }}){{ end }}
+{{ range $bound }}){{ end }}))
+{{- end -}}
+
+{{/*
+Whether the object `pod` has a label or annotation of ECI, or any scheduling field. `.shape` says where it has them. For
+kinds of presets, this takes the place of the exact condition, which is three times as long.
+*/}}
+{{- define "ramgate.cel.coarseMarks" -}}
+{{- $keys := concat (list "alibabacloud.com/eci" "eci" "alibabacloud.com/burst-resource" (include "ramgate.stamp" .root)) (include "ramgate.eciAnnotations" .root | fromJsonArray) -}}
+{{- $within := dict "template" "pod[?\"metadata\"].orValue(dyn(null))" "metadata" "pod" "objectMetadata" "pod" -}}
+{{- $beside := dict "template" "[pod, pod[?\"spec\"].orValue(dyn(null))]" "metadata" "[pod]" "scheduling" "[pod]" -}}
+{{- with get $within .shape -}}
+[{{ . }}].exists(m, type(m) == map && ["labels", "annotations"].exists(f, [m[?f].orValue(dyn(null))].exists(v, type(v) == map && (size(v) > 64 || v.exists(k, k in {{ toJson $keys }})))))
+{{- end -}}
+{{- if and (get $within .shape) (get $beside .shape) }} || {{ end -}}
+{{- with get $beside .shape -}}
+{{ . }}.exists(s, type(s) == map && ["affinity", "nodeName", "nodeSelector", "runtimeClassName", "tolerations"].exists(f, s[?f].hasValue() && !(s[f] in [dyn(null), dyn(""), dyn({}), dyn([])])))
+{{- end -}}
 {{- end -}}
 
 {{/*
 Whether the expression `.that` holds for any template at the path `.path` of the new or the old object. `.that` calls the
-template `pod`. Every step of the path may be a list. All lists together contain 16 elements at most, and the expression
+template `pod`. Every step of the path may be a list, and the step * stands for all fields of an object. All lists together contain 16 elements at most, and the expression
 does not look into lists in lists. Objects with more are sent.
 */}}
 {{- define "ramgate.cel.anyTemplate" -}}
@@ -155,7 +255,7 @@ does not look into lists in lists. Objects with more are sent.
 [object, oldObject].exists(o, o != null &&
 {{- range $index, $field := splitList "." .path }}
   {{- $sizes = append $sizes (printf "size(l%d)" $index) }}
-[{{ $of }}[?{{ toJson $field }}].orValue(dyn(null))].map(v, type(v) == list ? v : [v]).exists(l{{ $index }}, {{ join " * " $sizes }} > 16 || l{{ $index }}.exists(x{{ $index }}, type(x{{ $index }}) == list || type(x{{ $index }}) == map &&
+{{ if eq $field "*" }}[{{ $of }}.map(k, {{ $of }}[k])]{{ else }}[{{ $of }}[?{{ toJson $field }}].orValue(dyn(null))].map(v, type(v) == list ? v : [v]){{ end }}.exists(l{{ $index }}, {{ join " * " $sizes }} > 16 || l{{ $index }}.exists(x{{ $index }}, type(x{{ $index }}) == list || type(x{{ $index }}) == map &&
   {{- $of = printf "x%d" $index }}
 {{- end }} [{{ $of }}].exists(pod,
 {{ .that | indent 2 }}
@@ -164,7 +264,7 @@ does not look into lists in lists. Objects with more are sent.
 
 {{/* Whether an object of a kind in `cluster.carriers` has a template at any of its paths. */}}
 {{- define "ramgate.cel.carrierHolds" -}}
-{{- range $index, $path := .templates }}{{ if $index }}
-|| {{ end }}{{ include "ramgate.cel.anyTemplate" (dict "path" $path "that" "pod != null") }}
+{{- range $index, $place := .templates }}{{ if $index }}
+|| {{ end }}{{ include "ramgate.cel.anyTemplate" (dict "path" $place.path "that" "pod != null") }}
 {{- end }}
 {{- end -}}

@@ -56,14 +56,26 @@ namespaces whose own mode differs in this. Only enforced tiers may fail closed.
 
 {{/*
 A condition for entries that receive pods, templates and the kinds of `.carriers`. For built-in kinds, it tests
-`.expression`. For kinds of `.carriers`, it tests whether there is a template and something has changed.
+`.expression`. For kinds of `.carriers`, it tests whether there is a template and something has changed; for those of
+presets, only whether something has changed.
 */}}
 {{- define "ramgate.cel.all" -}}
+{{- $coarse := dict -}}
 {{- range .carriers -}}
+{{- if .coarse -}}
+  {{- $key := toString .ownMetadata -}}
+  {{- $_ := set $coarse $key (append (get $coarse $key | default list) (printf "%s/%s" .group .resource)) -}}
+{{- else -}}
 request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .group .resource | toJson }} ? (
   ({{ include "ramgate.cel.carrierChanged" . }}) && (
 {{ include "ramgate.cel.carrierHolds" . | indent 4 }}
   )
+) :
+{{ end -}}
+{{- end -}}
+{{- range $ownMetadata, $kinds := $coarse -}}
+request.resource.group + "/" + request.resource.resource in {{ toJson $kinds }} ? (
+  {{ include "ramgate.cel.carrierChanged" (dict "ownMetadata" (eq $ownMetadata "true")) }}
 ) :
 {{ end -}}
 ({{ include "ramgate.cel.changed" .root }})
@@ -85,8 +97,9 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
 {{- $operations := list "CREATE" "UPDATE" -}}
 {{- $builtin := include "ramgate.rules.pods" (dict "operations" $operations) | fromJsonArray -}}
 {{- $everything := include "ramgate.rules.pods" (dict "operations" $operations "carriers" $carriers) | fromJsonArray -}}
-{{- $marked := include "ramgate.cel.marked" $root -}}
-{{- $elsewhere := include "ramgate.cel.elsewhere" $root -}}
+{{- $marked := include "ramgate.cel.wanted" $root -}}
+{{- $elsewhere := include "ramgate.cel.elsewhere" (dict "root" $root "spawners" true) -}}
+{{- $unbound := include "ramgate.cel.elsewhere" (dict "root" $root) -}}
 {{- $entries := list -}}
 {{- range $tier := include "ramgate.tiers" $root | fromJsonArray -}}
   {{- $base := dict "enforced" $tier.enforced -}}
@@ -98,10 +111,16 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
     {{- $condition := dict "name" "marked" "expression" (include "ramgate.cel.all" (dict "root" $root "expression" $marked)) -}}
     {{- $entries = append $entries (merge (dict "name" (printf "marked%s" $tier.suffix) "settings" "marked" "rules" $builtin "where" $where "conditions" (list $condition)) $base) -}}
     {{- $index := 0 -}}
-    {{- $loose := include "ramgate.cel.looseMarks" (dict "root" $root) -}}
     {{- range $carrier := $carriers -}}
-      {{- range $path := $carrier.templates -}}
-        {{- $expression := printf "(%s) && (\n%s\n)" (include "ramgate.cel.carrierChanged" $carrier) (include "ramgate.cel.anyTemplate" (dict "path" $path "that" $loose)) -}}
+      {{- $holds := list -}}
+      {{- range $place := $carrier.marks -}}
+        {{- $marks := printf "ramgate.cel.%sMarks" (ternary "coarse" "loose" ($carrier.coarse | default false)) -}}
+        {{- $loose := include $marks (dict "root" $root "shape" $place.shape) -}}
+        {{- $holds = append $holds (include "ramgate.cel.anyTemplate" (dict "path" $place.path "that" $loose)) -}}
+      {{- end -}}
+      {{- /* Exact conditions cost much, so each place has an entry of its own. */ -}}
+      {{- range ternary (list (join "\n|| " $holds)) $holds ($carrier.coarse | default false) -}}
+        {{- $expression := printf "(%s) && (\n%s\n)" (include "ramgate.cel.carrierChanged" $carrier) . -}}
         {{- $name := printf "carriers-%d" $index -}}
         {{- $rules := list (dict "apiGroups" (list $carrier.group) "apiVersions" (list "*") "operations" $operations "resources" (list $carrier.resource) "scope" "Namespaced") -}}
         {{- $entries = append $entries (merge (dict "name" (printf "%s%s" $name $tier.suffix) "settings" "marked" "rules" $rules "where" $where "conditions" (list (dict "name" "marked" "expression" $expression))) $base) -}}
@@ -117,7 +136,7 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
       {{- $requirements := concat $offRoute ($selector.matchExpressions | default list) -}}
       {{- $where := dict "matchExpressions" (prepend $requirements $tier.namespaces) -}}
       {{- with $selector.matchLabels -}}{{- $_ := set $where "matchLabels" . -}}{{- end -}}
-      {{- $expression := printf "%s\n&& !(%s)" $elsewhere $marked -}}
+      {{- $expression := printf "%s\n&& !(%s)" $unbound $marked -}}
       {{- $condition := dict "name" "unmarked" "expression" (include "ramgate.cel.all" (dict "root" $root "expression" $expression "carriers" $carriers)) -}}
       {{- $entries = append $entries (merge (dict "name" (printf "burst-%d%s" $index $tier.suffix) "settings" "burst" "rules" $everything "where" $where "conditions" (list $condition)) $base) -}}
     {{- end -}}
@@ -203,7 +222,7 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
   {{- $entries = append $entries (merge (dict "name" "removal" "where" (dict "matchExpressions" (prepend $offRoute $judged)) "conditions" (list $removes $condition)) $base) -}}
   {{- range $index, $route := $routes -}}
     {{- $requirements := append (slice $offRoute 0 $index) (dict "key" $route.key "operator" "In" "values" (list $route.value)) -}}
-    {{- $condition := dict "name" "not-on-a-real-node" "expression" (include "ramgate.cel.elsewhere" $root) -}}
+    {{- $condition := dict "name" "not-on-a-real-node" "expression" (include "ramgate.cel.elsewhere" (dict "root" $root)) -}}
     {{- $entries = append $entries (merge (dict "name" (printf "removal-%s" $route.entry) "where" (dict "matchExpressions" (prepend $requirements $judged)) "conditions" (list $removes $condition)) $base) -}}
   {{- end -}}
 {{- end -}}
@@ -212,7 +231,10 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
 {{- toJson $entries -}}
 {{- end -}}
 
-{{/* ConfigMaps that configure ramgate or ECI's own webhook, in the two namespaces that all other entries leave out. */}}
+{{/*
+ConfigMaps that configure ramgate or ECI's own webhook, in the two namespaces that all other entries leave out, and other
+objects that send pods to ECI.
+*/}}
 {{- define "ramgate.entries.configuration" -}}
 {{- $maps := list "configmaps" -}}
 {{- $entries := list -}}
@@ -221,6 +243,14 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
   {{- $where := dict "matchLabels" (dict "kubernetes.io/metadata.name" "kube-system") -}}
   {{- $condition := dict "name" "eci-profile" "expression" (include "ramgate.cel.profile" .) -}}
   {{- $entries = append $entries (dict "name" "profile" "settings" "profile" "enforced" false "where" $where "rules" $rules "conditions" (list $condition)) -}}
+  {{- $operations := list "CREATE" "UPDATE" -}}
+  {{- $rules := list
+    (dict "apiGroups" (list "scheduling.alibabacloud.com") "apiVersions" (list "*") "operations" $operations "resources" (list "resourcepolicies") "scope" "Namespaced")
+    (dict "apiGroups" (list "eci.aliyun.com") "apiVersions" (list "*") "operations" $operations "resources" (list "selectors") "scope" "*")
+  -}}
+  {{- $where := dict "matchExpressions" (list (dict "key" "kubernetes.io/metadata.name" "operator" "NotIn" "values" (include "ramgate.exempt" . | fromJsonArray))) -}}
+  {{- $condition := dict "name" "changed" "expression" "object == null || oldObject == null || object.?spec != oldObject.?spec" -}}
+  {{- $entries = append $entries (dict "name" "routing-policies" "settings" "profile" "enforced" false "where" $where "rules" $rules "conditions" (list $condition)) -}}
 {{- end -}}
 {{- $rules := include "ramgate.rules.core" (dict "operations" (list "CREATE" "UPDATE") "resources" $maps) | fromJsonArray -}}
 {{- $where := dict "matchLabels" (dict "kubernetes.io/metadata.name" .Release.Namespace) -}}

@@ -67,8 +67,29 @@ the values and the fix.
     {{- end -}}
   {{- end -}}
 {{- end -}}
+{{- range $index, $spawner := .Values.cluster.spawners -}}
+  {{- if has ($spawner.namespace | default "") $exempt -}}
+    {{- fail (printf "cluster.spawners[%d] names namespace %s, but ramgate judges no pods in exemptNamespaces and the release's namespace; remove it from one of the two" $index $spawner.namespace) -}}
+  {{- end -}}
+  {{- range ($spawner.namespaces | default dict).matchExpressions -}}
+    {{- if ne (has .operator (list "In" "NotIn")) (gt (len (.values | default list)) 0) -}}
+      {{- fail (printf "cluster.spawners[%d]: operator %s and values of key %s do not go together; In and NotIn need values, Exists and DoesNotExist take none" $index .operator .key) -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
 {{- if and (eq .Values.cluster.eciProfileChanges "refuse") (not .Values.cluster.eciProfile) -}}
   {{- fail "cluster.eciProfileChanges is refuse, but cluster.eciProfile is false, so the API server sends no change of it; set eciProfile to true" -}}
+{{- end -}}
+{{- $presets := .Files.Get "carrier-presets.yaml" | fromYaml -}}
+{{- range $index, $carrier := .Values.cluster.carriers -}}
+  {{- if $carrier.preset -}}
+    {{- if not (hasKey $presets $carrier.preset) -}}
+      {{- fail (printf "cluster.carriers[%d]: %s is no preset; there are %s" $index $carrier.preset (keys $presets | sortAlpha | join ", ")) -}}
+    {{- end -}}
+    {{- if not (or $carrier.user (get $presets $carrier.preset).user) -}}
+      {{- fail (printf "cluster.carriers[%d]: preset %s has no usual namespace; write the controller's name in user, such as system:serviceaccount:NAMESPACE:NAME" $index $carrier.preset) -}}
+    {{- end -}}
+  {{- end -}}
 {{- end -}}
 {{- if and .Values.cluster.serverless .Values.cluster.burstNamespaces -}}
   {{- fail "cluster.serverless already sends every pod, so cluster.burstNamespaces must be empty" -}}
@@ -76,7 +97,7 @@ the values and the fix.
 
 {{- if not .Values.cluster.serverless -}}
   {{- range .Values.tolerations -}}
-    {{- if or (not .key) (has .key (list "virtual-kubelet.io/provider" "k8s.aliyun.com/vnode")) -}}
+    {{- if or (not .key) (has .key (include "ramgate.virtualNodeTaints" $ | fromJsonArray)) -}}
       {{- fail (printf "tolerations contains %s, which could put ramgate's own pods on a virtual node; remove it or set cluster.serverless" (toJson .)) -}}
     {{- end -}}
   {{- end -}}

@@ -1,6 +1,7 @@
 //! The containers of a pod, compared with those in its stamp.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::admission::outcome::container_difference::{ContainerDifference, DifferenceKind};
 use crate::config::Injector;
@@ -29,6 +30,8 @@ struct Spec<'a> {
     init_containers: Vec<Container<'a>>,
     #[serde(borrow, default, deserialize_with = "null_as_default")]
     containers: Vec<Container<'a>>,
+    #[serde(default, deserialize_with = "null_as_default")]
+    ephemeral_containers: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +74,14 @@ pub(crate) fn running(json: &str) -> Option<Vec<RunningContainer>> {
     let mut all = list(&spec.init_containers, ContainerList::Init);
     all.extend(list(&spec.containers, ContainerList::Main));
     Some(all)
+}
+
+/// Whether somebody added a container to a running pod, or its containers cannot be read
+pub(crate) fn has_ephemeral(json: &str) -> bool {
+    let spec = serde_json::from_str::<Whole<'_>>(json)
+        .ok()
+        .and_then(|whole| whole.spec);
+    spec.is_none_or(|spec| !spec.ephemeral_containers.is_empty())
 }
 
 /// The digests of containers for a stamp

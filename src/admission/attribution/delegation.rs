@@ -41,7 +41,11 @@ pub(crate) fn delegation(
         Resource::Workload(workload) => Some(workload),
         // A listed controller may also make objects of listed kinds
         Resource::Other => return listed(review, owned, settings, cluster),
-        Resource::ConfigMaps | Resource::Bindings | Resource::Nodes | Resource::ImageCaches => return None,
+        Resource::ConfigMaps
+        | Resource::Bindings
+        | Resource::Nodes
+        | Resource::ImageCaches
+        | Resource::RoutingPolicies => return None,
     };
     if copies_template(user, made) {
         return Some(Delegation::BuiltIn);

@@ -1,27 +1,26 @@
 //! The stamp that ramgate writes for a requester, and the change that puts it into an object or removes it.
 
 use crate::admission::attribution::contents;
+use crate::admission::attribution::creator::Person;
 use crate::admission::fields::changes::{Change, Changes};
 use crate::admission::fields::reading::texts;
 use crate::admission::review::Review;
-use crate::config::Configuration;
 use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::stamp::{Claims, Form, Signer};
 
-/// The claims of the requester's stamp on a pod or template, after these changes by mapping
+/// The claims of a person's stamp on a pod or template, after these changes by mapping
 pub(crate) fn own_claims(
     review: &Review<'_>,
     template: &PodTemplate<'_>,
     owned: &OwnedObject,
     changes: &Changes,
-    configuration: &Configuration,
+    person: Person,
     signer: &Signer,
 ) -> Claims {
-    let binding = configuration.bindings.principal(review.user(), review.groups());
     let claims = Claims {
-        user: review.user().to_owned(),
-        principal: binding.map(|binding| binding.principal.clone()),
+        user: person.user,
+        principal: person.principal,
         namespace: review.namespace().to_owned(),
         cluster: signer.cluster().to_owned(),
         object: Some(owned.object().clone()),

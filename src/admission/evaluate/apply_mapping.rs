@@ -1,9 +1,9 @@
 //! Mapping rules and a pod: the mutating webhook applies them, the validating webhook expects that they were applied.
 
 use crate::admission::evaluate::EvaluationContext;
-use crate::admission::fields::changes::Change;
-use crate::admission::fields::mapping::{Mapped, MappingError, Scope, Sources, map};
-use crate::admission::fields::reading::Fields;
+use crate::admission::fields::changes::{Change, Changes};
+use crate::admission::fields::mapping::{Mapped, MappingError, Scope, Sources, map, map_possible};
+use crate::admission::fields::reading::{Fields, texts};
 use crate::admission::outcome::finding::Finding;
 use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
@@ -20,27 +20,31 @@ impl EvaluationContext<'_> {
         scope: Scope,
     ) -> Result<Mapped, MappingError> {
         let account = self.service_account(pod);
-        let sources = Sources {
-            pod,
-            namespace,
-            service_account: account.as_deref(),
-        };
+        let sources = sources(pod, namespace, account.as_deref());
         let limit = self.configuration.cluster.max_custom_tags;
         map(fields, &self.configuration.mapping, &sources, scope, limit)
     }
 
-    /// Reads the fields of a pod and applies the rules to them
-    ///
-    /// # Errors
-    ///
-    /// A finding for each malformed annotation, or for the rule that cannot be applied.
+    /// Reads the fields of a pod and applies the rules to them, as far as both can be done, with a finding for the rest
     pub(super) fn read_and_map(
         &self,
         pod: &Pod<'_>,
         namespace: &Meta,
         scope: Scope,
-    ) -> Result<Mapped, Vec<Finding>> {
-        self.map(&read(pod)?, pod, namespace, scope).map_err(unmappable)
+    ) -> (Mapped, Vec<Finding>) {
+        let (fields, malformed) = Fields::readable(&texts(pod, &Changes::default()));
+        let scope = scope.without(&malformed);
+        let account = self.service_account(pod);
+        let sources = sources(pod, namespace, account.as_deref());
+        let limit = self.configuration.cluster.max_custom_tags;
+        let (mapped, errors) = map_possible(&fields, &self.configuration.mapping, &sources, scope, limit);
+        let findings = if malformed.is_empty() {
+            // As for the validating webhook, the first one counts
+            errors.into_iter().take(1).map(Finding::Unmappable).collect()
+        } else {
+            malformed.into_iter().map(Finding::Malformed).collect()
+        };
+        (mapped, findings)
     }
 
     /// Reads the fields of a pod that the rules were applied to, with a finding for each annotation that differs from them
@@ -118,6 +122,14 @@ impl EvaluationContext<'_> {
             .iter()
             .flatten()
             .any(|accepted| accepted.is_equivalent(found))
+    }
+}
+
+fn sources<'a>(pod: &'a Pod<'a>, namespace: &'a Meta, service_account: Option<&'a Meta>) -> Sources<'a> {
+    Sources {
+        pod,
+        namespace,
+        service_account,
     }
 }
 

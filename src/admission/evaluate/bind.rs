@@ -8,6 +8,7 @@ use crate::admission::fields::reading::{Fields, texts};
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::mode::{Mode, OnDifference};
+use crate::admission::outcome::origin::Origins;
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::outcome::warning::Warning;
@@ -26,7 +27,10 @@ use crate::stamp::{Claims, REQUESTED_BY};
 use eci_calls::Call;
 
 impl EvaluationContext<'_> {
-    /// Ties a Binding to the current version of the pod, so that the pod that is evaluated is the pod that is bound
+    /// In mode enforce, ties a Binding to the current version of the pod, so that the pod that is evaluated is the pod that is
+    /// bound
+    ///
+    /// A Binding that is tied fails if the pod changes meanwhile, and the other modes let nothing fail.
     pub(super) fn mutate_binding(&self) -> Option<Evaluation> {
         let binding = self.review.binding()?;
         let mut evaluation = Evaluation::default();
@@ -35,7 +39,9 @@ impl EvaluationContext<'_> {
             evaluation.patch = Patch::unstamped_binding();
             evaluation = evaluation.with_warnings([Warning::BindingStampRemoved]);
         }
-        if let Some(Ok(template)) = self.review.pod().map(PodTemplate::pod) {
+        if self.mode == Mode::Enforce
+            && let Some(Ok(template)) = self.review.pod().map(PodTemplate::pod)
+        {
             evaluation.patch.append(pin(binding, &template));
         }
         Some(evaluation)
@@ -76,6 +82,7 @@ impl EvaluationContext<'_> {
             )
             .on_node(binding.target.name.clone());
         let evaluation = Evaluation {
+            stamped: None,
             principal: None,
             ..self.new_evaluation(self.route(&pod, namespace), Verb::Create)
         };
@@ -85,7 +92,9 @@ impl EvaluationContext<'_> {
             return evaluation.with_stamp_fault(restamped);
         }
         let version = template.read().metadata.resource_version.as_deref();
-        let is_pinned = version.unwrap_or_default() == &*binding.metadata.resource_version;
+        let wanted = &*binding.metadata.resource_version;
+        let is_unpinned_on_purpose = self.mode != Mode::Enforce && wanted.is_empty();
+        let is_pinned = is_unpinned_on_purpose || version.unwrap_or_default() == wanted;
         let warnings = lookalike::warnings(&pod);
         let evaluation = evaluation
             .with_findings((!is_pinned).then_some(Finding::PodChanged))
@@ -129,7 +138,15 @@ impl EvaluationContext<'_> {
             evaluation = self.evaluate_sender(evaluation, &call, namespace);
         }
         let advice = advice(self, &evaluation, pod, None, namespace);
-        Evaluation { advice, ..evaluation }
+        let origins = match evaluation.findings.as_slice() {
+            [] => Origins::default(),
+            _ => self.origins(template.read(), &evaluation.fields, namespace, Some(binding)),
+        };
+        Evaluation {
+            advice,
+            origins,
+            ..evaluation
+        }
     }
 
     /// The claims of the pod's stamp
@@ -141,7 +158,14 @@ impl EvaluationContext<'_> {
             // A template that leads to ECI gets a stamp at its next restart; any other template needs a mark first
             let is_unmarked = matches!(fault, StampFault::Missing(_))
                 && matches!(self.route(template.read(), namespace), Route::No(_));
-            if is_unmarked { StampFault::Unmarked } else { fault }
+            match fault {
+                _ if is_unmarked => StampFault::Unmarked,
+                StampFault::Missing(None) if metadata.controller().is_none() => StampFault::BarePod(None),
+                StampFault::NoKey(broken, None) if metadata.controller().is_none() => {
+                    StampFault::BarePod(Some(broken))
+                }
+                fault => fault,
+            }
         })
     }
 
@@ -177,7 +201,7 @@ impl EvaluationContext<'_> {
             // A message is about one of the two
             evaluation.findings = sender.findings;
             evaluation.principal = sender.principal;
-            evaluation.stamped = None;
+            evaluation.stamped = self.person_of_spawner();
         }
         evaluation
     }

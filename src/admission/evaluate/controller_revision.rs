@@ -34,7 +34,7 @@ impl EvaluationContext<'_> {
         let owned = self.owned(reviewed);
         let author = match verified(stamp, self.review.namespace(), &owned, settings, self.cluster) {
             // The pods made from it are evaluated when they are created
-            Ok(claims) if claims.user == self.review.user() => return None,
+            Ok(claims) if self.is_author(&claims) => return None,
             Ok(claims) => Some(claims.user),
             Err(NoValidStamp::Missing | NoValidStamp::Broken(_)) => None,
         };

@@ -3,7 +3,7 @@
 use crate::admission::attribution::{Attribution, Delegation, attribution, is_same, own_claims, restamp};
 use crate::admission::evaluate::pod_update::PodUpdate;
 use crate::admission::evaluate::{EvaluationContext, call, verb};
-use crate::admission::fields::changes::{Change, Changes};
+use crate::admission::fields::changes::{Change, Changes, is_over_limit};
 use crate::admission::fields::mapping::Scope;
 use crate::admission::fields::patch::Patch;
 use crate::admission::outcome::evaluation::Evaluation;
@@ -24,7 +24,7 @@ impl EvaluationContext<'_> {
         let settings = &self.configuration.cluster;
         let attribution = attribution(self.review, reviewed, settings, self.cluster);
         Some(match (attribution, self.namespace()) {
-            (Attribution::KeepsStamp, _) => restore_old_stamp(reviewed, new),
+            (Attribution::KeepsStamp, _) => self.restore_old_stamp(reviewed, new),
             // A controller compares what it made with its source. Mapping a copied template, or removing its stamp, would
             // be a change that it tries to undo for ever
             (Attribution::Delegated(_), _) if !reviewed.path.is_whole() => return None,
@@ -32,7 +32,7 @@ impl EvaluationContext<'_> {
                 self.delegated(reviewed, new, &delegation, namespace.as_deref())
             }
             // Without the namespace's labels ramgate can only make sure that the request adds no stamp
-            (_, None) => restore_old_stamp(reviewed, new),
+            (_, None) => self.restore_old_stamp(reviewed, new),
             (Attribution::RequesterKeepsStamp, Some(namespace)) => {
                 return self.map_and_keep_stamp(reviewed, new, &namespace);
             }
@@ -58,9 +58,8 @@ impl EvaluationContext<'_> {
         let fault = (self.mode != Mode::Enforce).then(fault).flatten();
         let removed = fault.filter(StampFault::is_forged);
         let stamp = removed.as_ref().and_then(|_| restamp(new, None));
-        evaluation
-            .with_warnings(removed.map(Warning::StampRemoved))
-            .with_patch(&Changes { stamp, ..changes }, reviewed, new)
+        let evaluation = evaluation.with_warnings(removed.map(Warning::StampRemoved));
+        self.with_patch(evaluation, Changes { stamp, ..changes }, reviewed, new)
     }
 
     /// Mapped, with the stamp from before
@@ -75,7 +74,7 @@ impl EvaluationContext<'_> {
             return None;
         }
         let (evaluation, changes) = self.map_template(reviewed, new, namespace);
-        Some(evaluation.with_old_stamp(changes, reviewed, new))
+        Some(self.with_old_stamp(evaluation, changes, reviewed, new))
     }
 
     /// Mapped, with the requester's stamp; if the object after mapping equals the stored one, with the stamp from before
@@ -89,17 +88,25 @@ impl EvaluationContext<'_> {
         let old_stamp = reviewed.old.as_ref().and_then(PodTemplate::stamp);
         // An object that cannot lead to ECI needs no stamp. A stamp in it must not stay, since it could become valid later. A
         // controller adopts a revision unseen, so a revision always gets its author's stamp
-        let needs_stamp =
-            evaluation.leads_to_eci() || new.stamp().is_some() || old_stamp.is_some() || self.is_revision();
+        let needs_stamp = evaluation.leads_to_eci()
+            || new.stamp().is_some()
+            || old_stamp.is_some()
+            || self.is_revision()
+            || self.names_spawner(new);
         let is_unchanged =
             reviewed.old.is_some() && !changes.is_empty() && is_same(self.review, reviewed, &changes);
-        let signer = self.cluster.signer();
-        let Some(signer) = signer.filter(|_| evaluation.findings.is_empty() && needs_stamp && !is_unchanged)
-        else {
-            return evaluation.with_old_stamp(changes, reviewed, new);
+        let signed = self.cluster.signer().zip(self.author());
+        // What cannot be read or mapped is denied in mode enforce, and left out in the other modes
+        let is_impossible = if self.mode == Mode::Enforce {
+            !evaluation.findings.is_empty()
+        } else {
+            is_over_limit(new.read().metadata.annotations.as_ref())
+        };
+        let Some((signer, author)) = signed.filter(|_| !is_impossible && needs_stamp && !is_unchanged) else {
+            return self.with_old_stamp(evaluation, changes, reviewed, new);
         };
         let owned = self.owned(reviewed);
-        let claims = own_claims(self.review, new, &owned, &changes, self.configuration, &signer);
+        let claims = own_claims(self.review, new, &owned, &changes, author, &signer);
         let stamp = signer.sign(&claims);
         let was_written = new
             .stamp()
@@ -108,9 +115,8 @@ impl EvaluationContext<'_> {
             stamp: (new.stamp() != Some(&stamp)).then_some(Change::Set(stamp)),
             ..changes
         };
-        evaluation
-            .with_warnings(was_written.then_some(Warning::StampOverwritten))
-            .with_patch(&changes, reviewed, new)
+        let evaluation = evaluation.with_warnings(was_written.then_some(Warning::StampOverwritten));
+        self.with_patch(evaluation, changes, reviewed, new)
     }
 
     /// With the requester's stamp if they may create such pods; otherwise the stamp stays unchanged and they get a warning
@@ -121,8 +127,12 @@ impl EvaluationContext<'_> {
         namespace: &Meta,
     ) -> Evaluation {
         let stamped = self.stamped(reviewed, new, namespace);
+        if !stamped.leads_to_eci() && self.names_spawner(new) && self.review.asks_for_stamp() {
+            // RAM is not asked about it: the stamp only says who asked for what its pods will make
+            return stamped;
+        }
         if stamped.patch.is_empty() || !stamped.leads_to_eci() {
-            return restore_old_stamp(reviewed, new);
+            return self.restore_old_stamp(reviewed, new);
         }
         let call = call::create(&stamped.fields, self.configuration, self.review.namespace());
         let requester = Evaluation {
@@ -133,11 +143,15 @@ impl EvaluationContext<'_> {
         if evaluated.findings.is_empty() && stamped.findings.is_empty() {
             stamped
         } else {
-            restore_old_stamp(reviewed, new).with_warnings([Warning::Unstamped])
+            self.restore_old_stamp(reviewed, new)
+                .with_warnings([Warning::Unstamped])
         }
     }
 
     /// The evaluation with the fields after mapping, and the changes that mapping makes
+    ///
+    /// A finding is about what cannot be read or mapped. Mode enforce then changes nothing, since it denies the request;
+    /// the other modes leave out what cannot be done.
     fn map_template(
         &self,
         reviewed: &ReviewedTemplate<'_>,
@@ -151,45 +165,61 @@ impl EvaluationContext<'_> {
         if !evaluation.leads_to_eci() {
             return (evaluation, Changes::default());
         }
-        match self.read_and_map(&pod, namespace, scope(reviewed, new)) {
-            Ok(mapped) => {
-                let overruled = mapped.overruled.into_iter().map(Warning::Overruled);
-                let fields = mapped.fields;
-                let evaluation = Evaluation { fields, ..evaluation }.with_warnings(overruled);
-                (evaluation, mapped.changes)
-            }
-            Err(findings) => (evaluation.with_findings(findings), Changes::default()),
+        let (mapped, findings) = self.read_and_map(&pod, namespace, scope(reviewed, new));
+        let evaluation = evaluation.with_findings(findings);
+        if !evaluation.findings.is_empty() && self.mode == Mode::Enforce {
+            return (evaluation, Changes::default());
         }
+        let overruled = mapped.overruled.into_iter().map(Warning::Overruled);
+        let fields = mapped.fields;
+        let evaluation = Evaluation { fields, ..evaluation }.with_warnings(overruled);
+        (evaluation, mapped.changes)
     }
 }
 
-impl Evaluation {
-    #[must_use]
-    fn with_patch(self, changes: &Changes, reviewed: &ReviewedTemplate<'_>, new: &PodTemplate<'_>) -> Self {
-        Self {
-            patch: Patch::new(changes, &reviewed.path, new),
-            ..self
+impl EvaluationContext<'_> {
+    fn with_patch(
+        &self,
+        evaluation: Evaluation,
+        changes: Changes,
+        reviewed: &ReviewedTemplate<'_>,
+        new: &PodTemplate<'_>,
+    ) -> Evaluation {
+        let annotations = new.read().metadata.annotations.as_ref();
+        // The API server would refuse the whole object, which modes that deny nothing must not bring about
+        let changes = if self.mode != Mode::Enforce && changes.exceed_limit(annotations) {
+            let is_old = new.stamp() == reviewed.old.as_ref().and_then(PodTemplate::stamp);
+            Changes {
+                stamp: restamp(new, None).filter(|_| !is_old),
+                ..Changes::default()
+            }
+        } else {
+            changes
+        };
+        Evaluation {
+            patch: Patch::new(&changes, &reviewed.path, new),
+            ..evaluation
         }
     }
 
     /// With these changes, and the stamp from before the request
-    #[must_use]
     fn with_old_stamp(
-        self,
+        &self,
+        evaluation: Evaluation,
         changes: Changes,
         reviewed: &ReviewedTemplate<'_>,
         new: &PodTemplate<'_>,
-    ) -> Self {
+    ) -> Evaluation {
         let stamp = restamp(new, reviewed.old.as_ref().and_then(PodTemplate::stamp));
         let was_written = stamp.is_some() && new.stamp().is_some();
-        self.with_warnings(was_written.then_some(Warning::StampRestored))
-            .with_patch(&Changes { stamp, ..changes }, reviewed, new)
+        let evaluation = evaluation.with_warnings(was_written.then_some(Warning::StampRestored));
+        self.with_patch(evaluation, Changes { stamp, ..changes }, reviewed, new)
     }
-}
 
-/// The stamp from before, even if the request changed it
-fn restore_old_stamp(reviewed: &ReviewedTemplate<'_>, new: &PodTemplate<'_>) -> Evaluation {
-    Evaluation::default().with_old_stamp(Changes::default(), reviewed, new)
+    /// The stamp from before, even if the request changed it
+    fn restore_old_stamp(&self, reviewed: &ReviewedTemplate<'_>, new: &PodTemplate<'_>) -> Evaluation {
+        self.with_old_stamp(Evaluation::default(), Changes::default(), reviewed, new)
+    }
 }
 
 /// The fields that mapping may touch
@@ -199,6 +229,7 @@ pub(super) fn scope(reviewed: &ReviewedTemplate<'_>, new: &PodTemplate<'_>) -> S
         Some(old) if reviewed.path.is_whole() => PodUpdate {
             old: old.read(),
             new: new.read(),
+            changes_spec: false,
         }
         .scope(),
         _ => Scope::ALL,

@@ -11,6 +11,7 @@ use crate::admission::outcome::stamp_fault::StampFault;
 use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::requester::Requester;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::stamp::Claims;
 
@@ -48,7 +49,7 @@ impl EvaluationContext<'_> {
         let namespace = self.review.namespace();
         let fault = |unstamped| match unstamped {
             NoValidStamp::Missing => StampFault::Missing(restart(owner)),
-            NoValidStamp::Broken(broken) if broken.is_forged() => StampFault::Forged(broken),
+            NoValidStamp::Broken(broken) if broken.is_forged() => StampFault::Forged(broken, restart(owner)),
             NoValidStamp::Broken(broken) => StampFault::NoKey(broken, restart(owner)),
         };
         let claims = verified(template.stamp(), namespace, owned, settings, self.cluster).map_err(fault)?;
@@ -61,12 +62,13 @@ impl EvaluationContext<'_> {
     /// The user that a trusted stamp names
     pub(super) fn stamped_user(&self, claims: &Claims) -> StampedUser {
         // A user who was bound to nobody when the stamp was written may be bound by now, as far as the name alone tells
-        let bindings = &self.configuration.bindings;
-        let bound = || bindings.principal(&claims.user, std::iter::empty());
+        let bound = || Requester::named(&claims.user).principal(self.configuration);
         let principal = claims.principal.clone();
+        let workload = claims.object.clone().filter(|object| object.kind != "Pod");
         StampedUser {
+            object: workload,
             name: claims.user.clone(),
-            principal: principal.or_else(|| bound().map(|binding| binding.principal.clone())),
+            principal: principal.or_else(bound),
         }
     }
 
@@ -94,7 +96,7 @@ impl EvaluationContext<'_> {
         let old = reviewed.old.as_ref().and_then(PodTemplate::stamp);
         let Some(found) = new.stamp() else {
             let is_wanted = leads_to_eci || old.is_some() || self.is_revision();
-            return is_wanted.then_some(StampFault::NotApplied);
+            return is_wanted.then_some(StampFault::NotApplied(None));
         };
         let owned = self.owned(reviewed);
         let settings = &self.configuration.cluster;
@@ -105,9 +107,9 @@ impl EvaluationContext<'_> {
             settings,
             self.cluster,
         ) {
-            Err(NoValidStamp::Broken(broken)) if broken.is_forged() => Some(StampFault::Forged(broken)),
+            Err(NoValidStamp::Broken(broken)) if broken.is_forged() => Some(StampFault::Forged(broken, None)),
             Err(NoValidStamp::Broken(_) | NoValidStamp::Missing) => Some(StampFault::Unexpected),
-            Ok(claims) if claims.user != self.review.user() => Some(StampFault::Changed),
+            Ok(claims) if !self.is_author(&claims) => Some(StampFault::Changed),
             Ok(claims) => (!self.is_own(&claims, new, &owned)).then_some(StampFault::Unexpected),
         }
     }
@@ -117,10 +119,10 @@ impl EvaluationContext<'_> {
     /// They differ if another webhook, or the configuration, changed the fields since. A replica of another version writes
     /// the first form, which says less and nothing else.
     fn is_own(&self, claims: &Claims, new: &PodTemplate<'_>, owned: &OwnedObject) -> bool {
-        self.cluster.signer().is_some_and(|signer| {
-            let none = Changes::default();
-            let own = own_claims(self.review, new, owned, &none, self.configuration, &signer);
-            own == *claims || claims.object.is_none() && own.of_first_form() == *claims
-        })
+        let Some((signer, author)) = self.cluster.signer().zip(self.author()) else {
+            return false;
+        };
+        let own = own_claims(self.review, new, owned, &Changes::default(), author, &signer);
+        own == *claims || claims.object.is_none() && own.of_first_form() == *claims
     }
 }

@@ -1,19 +1,22 @@
 //! The mapping rules: the fields that a pod gets by them, and the changes of its annotations.
 //!
-//! Both webhooks run [`map`]. The mutating one turns the changes into a patch. The validating one expects no changes; if
+//! Both webhooks run the rules. The mutating one turns the changes into a patch. The validating one expects no changes; if
 //! there are any, the pod did not come through the mutating webhook.
 
+mod mapped_field;
 mod mapping_error;
 mod overruled;
 mod source_name;
 mod sources;
 
 use crate::admission::fields::changes::{Change, Changes};
-use crate::admission::fields::malformed_annotation::AnnotationFault;
+use crate::admission::fields::malformed_annotation::{AnnotationFault, MalformedAnnotation};
 use crate::admission::fields::parse_names::{parse_resource_group, parse_role_name};
 use crate::admission::fields::reading::Fields;
 use crate::config::{FieldRule, MappingMode, MappingRules, TagRule};
+use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
 
+pub(crate) use crate::admission::fields::mapping::mapped_field::MappedField;
 pub(crate) use crate::admission::fields::mapping::mapping_error::MappingError;
 pub(crate) use crate::admission::fields::mapping::overruled::Overruled;
 pub(crate) use crate::admission::fields::mapping::source_name::source_name;
@@ -31,6 +34,21 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
+    /// The fields of this scope whose annotations are not malformed
+    #[must_use]
+    pub(crate) fn without(self, malformed: &[MalformedAnnotation]) -> Self {
+        let is_readable = |annotation: &str| {
+            malformed
+                .iter()
+                .all(|malformed| malformed.annotation != annotation)
+        };
+        Self {
+            tags: self.tags && is_readable(CUSTOM_TAGS),
+            resource_group: self.resource_group && is_readable(RESOURCE_GROUP_ID),
+            role: self.role && is_readable(RAM_ROLE_NAME),
+        }
+    }
+
     /// All fields
     pub(crate) const ALL: Self = Self {
         tags: true,
@@ -71,33 +89,51 @@ pub(crate) fn map(
     scope: Scope,
     max_custom_tags: usize,
 ) -> Result<Mapped, MappingError> {
+    let (mapped, errors) = map_possible(fields, rules, sources, scope, max_custom_tags);
+    errors.into_iter().next().map_or(Ok(mapped), Err)
+}
+
+/// Applies the rules that can be applied, and gives the errors of the others
+///
+/// A rule whose source does not fit is left out. If there would be too many tags, none is added.
+pub(crate) fn map_possible(
+    fields: &Fields,
+    rules: &MappingRules,
+    sources: &Sources<'_>,
+    scope: Scope,
+    max_custom_tags: usize,
+) -> (Mapped, Vec<MappingError>) {
     let tag_rules = if scope.tags { rules.tags.as_slice() } else { &[] };
-    let tags = map_tags(&fields.tags, tag_rules, sources)?;
+    let (mut tags, mut errors) = map_tags(&fields.tags, tag_rules, sources);
     if tags.tags.len() > max_custom_tags {
-        return Err(MappingError::TooMany {
-            found: tags.tags.len(),
+        let found = tags.tags.len();
+        let added = tags.remove_added();
+        errors.push(MappingError::TooMany {
+            found,
             limit: max_custom_tags,
-            added: tags.added,
+            added,
         });
     }
     let group_rule = rules.resource_group_id.as_ref();
     let group_rule = group_rule.filter(|_| scope.resource_group);
-    let group = RESOURCE_GROUP.map(fields.resource_group.as_ref(), group_rule, sources)?;
+    let (group, group_error) = RESOURCE_GROUP.map(fields.resource_group.as_ref(), group_rule, sources);
     let role_rule = rules.ram_role_name.as_ref().filter(|_| scope.role);
-    let role = ROLE.map(fields.role.as_ref(), role_rule, sources)?;
+    let (role, role_error) = ROLE.map(fields.role.as_ref(), role_rule, sources);
+    errors.extend(group_error.into_iter().chain(role_error));
     let overruled = tags.overruled.into_iter();
     let overruled = overruled.chain(group.overruled).chain(role.overruled).collect();
-    let mapped = Fields {
+    let after = Fields {
         tags: tags.tags,
         resource_group: group.value,
         role: role.value,
         role_arns: fields.role_arns.clone(),
     };
-    Ok(Mapped {
-        changes: changes(fields, &mapped),
-        fields: mapped,
+    let mapped = Mapped {
+        changes: changes(fields, &after),
+        fields: after,
         overruled,
-    })
+    };
+    (mapped, errors)
 }
 
 /// The fewest fields of which the rules make these fields: the inverse of [`map`]
@@ -132,16 +168,19 @@ fn map_tags(
     tags: &[(String, String)],
     rules: &[TagRule],
     sources: &Sources<'_>,
-) -> Result<MappedTags, MappingError> {
+) -> (MappedTags, Vec<MappingError>) {
     let mut mapped = MappedTags {
         tags: tags.to_vec(),
         ..MappedTags::default()
     };
+    let mut errors = Vec::new();
     for rule in rules {
-        let value = sources.tag(&rule.key, &rule.rule.source)?;
-        mapped.apply(&rule.key, value, &rule.rule);
+        match sources.tag(&rule.key, &rule.rule.source) {
+            Ok(value) => mapped.apply(&rule.key, value, &rule.rule),
+            Err(error) => errors.push(error),
+        }
     }
-    Ok(mapped)
+    (mapped, errors)
 }
 
 impl MappedTags {
@@ -157,7 +196,7 @@ impl MappedTags {
             (Some(was), value, MappingMode::Enforce) if value != Some(was.as_str()) => {
                 self.replace(key, value);
                 self.overruled.push(Overruled {
-                    what: "tag",
+                    what: MappedField::Tag(key.to_owned()),
                     was: format!("{key}:{was}"),
                     becomes: value.map(|value| format!("{key}:{value}")),
                     by: rule.source.clone(),
@@ -165,6 +204,13 @@ impl MappedTags {
             }
             (Some(_), _, MappingMode::Enforce | MappingMode::Default) | (None, None, _) => {}
         }
+    }
+
+    /// Removes the tags that rules added, and returns their keys
+    fn remove_added(&mut self) -> Vec<String> {
+        let added = std::mem::take(&mut self.added);
+        self.tags.retain(|(key, _)| !added.contains(key));
+        added
     }
 
     /// Gives a tag another value, or removes it
@@ -181,22 +227,18 @@ impl MappedTags {
 
 /// A field that holds one name
 struct NameField {
-    /// Its name in warnings
-    what: &'static str,
-    /// Its name in errors
-    noun: &'static str,
+    /// Which one it is
+    what: MappedField,
     parse: fn(&str) -> Result<String, AnnotationFault>,
 }
 
 const RESOURCE_GROUP: NameField = NameField {
-    what: "resource group",
-    noun: "a resource group id",
+    what: MappedField::ResourceGroup,
     parse: parse_resource_group,
 };
 
 const ROLE: NameField = NameField {
-    what: "role",
-    noun: "a role name",
+    what: MappedField::Role,
     parse: parse_role_name,
 };
 
@@ -207,31 +249,36 @@ struct MappedName {
 }
 
 impl NameField {
-    /// Applies the rule for this field, if there is one
+    /// Applies the rule for this field, if there is one and its source fits
     fn map(
         &self,
         was: Option<&String>,
         rule: Option<&FieldRule>,
         sources: &Sources<'_>,
-    ) -> Result<MappedName, MappingError> {
+    ) -> (MappedName, Option<MappingError>) {
         let unchanged = MappedName {
             value: was.cloned(),
             overruled: None,
         };
-        let Some(rule) = rule else { return Ok(unchanged) };
-        let value = sources.name(&rule.source, self.noun, self.parse)?;
+        let Some(rule) = rule else {
+            return (unchanged, None);
+        };
+        let value = match sources.name(&rule.source, &self.what, self.parse) {
+            Ok(value) => value,
+            Err(error) => return (unchanged, Some(error)),
+        };
         if rule.mode == MappingMode::Default && was.is_some() {
-            return Ok(unchanged);
+            return (unchanged, None);
         }
         let overruled = was
             .filter(|was| value.as_ref() != Some(was))
             .map(|was| Overruled {
-                what: self.what,
+                what: self.what.clone(),
                 was: was.clone(),
                 becomes: value.clone(),
                 by: rule.source.clone(),
             });
-        Ok(MappedName { value, overruled })
+        (MappedName { value, overruled }, None)
     }
 }
 
@@ -251,7 +298,6 @@ fn change(before: Option<&String>, after: Option<&String>) -> Option<Change> {
 
 #[cfg(test)]
 mod tests {
-    use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
     use proptest::prelude::*;
     use serde_json::{Value, json};
 

@@ -26,7 +26,7 @@ impl Patch {
     /// It removes no annotation that the pod does not have: the API server would refuse such a patch.
     pub(crate) fn new(changes: &Changes, path: &FieldPath, template: &PodTemplate<'_>) -> Self {
         let base = path.pointer();
-        Self(match template.read().metadata.annotations {
+        Self(match template.own_annotations() {
             Some(_) => step_each(changes, &base, template),
             None => step_for_all(changes, &base, template),
         })
@@ -69,16 +69,17 @@ impl Patch {
 
 /// One step for each annotation, of a pod that has annotations
 fn step_each(changes: &Changes, base: &str, template: &PodTemplate<'_>) -> Vec<Step> {
+    let metadata = template.metadata_pointer(base);
     let step = |(annotation, change): (&str, &Change)| {
-        let path = format!("{base}/metadata/annotations/{}", escaped(annotation));
+        let path = format!("{metadata}/annotations/{}", escaped(annotation));
         match change {
             Change::Set(value) => Some(Step::Add {
                 path,
                 value: Value::String(value.clone()),
             }),
             Change::Remove => template
-                .read()
-                .annotation(annotation)
+                .own_annotations()
+                .and_then(|own| own.value(annotation))
                 .map(|_| Step::Remove { path }),
         }
     };
@@ -97,7 +98,10 @@ fn step_for_all(changes: &Changes, base: &str, template: &PodTemplate<'_>) -> Ve
     }
     let annotations = Value::Object(annotations);
     let (path, value) = if template.has_metadata() {
-        (format!("{base}/metadata/annotations"), annotations)
+        (
+            format!("{}/annotations", template.metadata_pointer(base)),
+            annotations,
+        )
     } else {
         let metadata = Map::from_iter([("annotations".to_owned(), annotations)]);
         (format!("{base}/metadata"), Value::Object(metadata))
@@ -108,6 +112,7 @@ fn step_for_all(changes: &Changes, base: &str, template: &PodTemplate<'_>) -> Ve
 #[cfg(test)]
 mod tests {
     use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RESOURCE_GROUP_ID};
+    use crate::kubernetes::template_place::Shape;
     use serde_json::json;
 
     use super::*;
@@ -175,6 +180,25 @@ mod tests {
         assert_eq!(
             patch(&json!({"metadata": {"annotations": {}}}), &Changes::default()),
             None
+        );
+    }
+
+    #[test]
+    fn an_object_that_is_metadata_is_changed_itself() {
+        let steps = |object: Value| {
+            let json = object.to_string();
+            let template = PodTemplate::of_shape(&json, Shape::Metadata).unwrap();
+            let patch = Patch::new(&changes(), &FieldPath::of(["spec", "driver"]), &template);
+            serde_json::from_slice::<Value>(&patch.to_json().unwrap()).unwrap()
+        };
+        assert_eq!(
+            steps(json!({"labels": {}})),
+            json!([{"op": "add", "path": "/spec/driver/annotations", "value": {CUSTOM_TAGS: "env:test"}}])
+        );
+        assert_eq!(
+            steps(json!({"annotations": {RESOURCE_GROUP_ID: "rg-1"}})),
+            json!([{"op": "add", "path": "/spec/driver/annotations/k8s.aliyun.com~1eci-custom-tags", "value": "env:test"},
+                {"op": "remove", "path": "/spec/driver/annotations/k8s.aliyun.com~1eci-resource-group-id"}])
         );
     }
 

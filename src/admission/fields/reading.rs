@@ -50,29 +50,35 @@ impl Fields {
     ///
     /// Every malformed annotation, with its first fault.
     pub(crate) fn from_texts(texts: &FieldTexts) -> Result<Self, Vec<MalformedAnnotation>> {
-        let tags = parsed(CUSTOM_TAGS, &texts.tags, parse_tags);
-        let resource_group = parsed(RESOURCE_GROUP_ID, &texts.resource_group_id, parse_resource_group);
-        let role = parsed(RAM_ROLE_NAME, &texts.ram_role_name, parse_role_name);
-        let service_arns = parsed(SERVICE_ARNS, &texts.service_arns, parse_role_arns);
-        let user_arns = parsed(USER_ARNS, &texts.user_arns, parse_role_arns);
-        match (tags, resource_group, role, service_arns, user_arns) {
-            (Ok(tags), Ok(resource_group), Ok(role), Ok(service_arns), Ok(user_arns)) => Ok(Self {
-                tags: tags.unwrap_or_default(),
-                resource_group,
-                role,
-                role_arns: service_arns.into_iter().chain(user_arns).flatten().collect(),
-            }),
-            (tags, resource_group, role, service_arns, user_arns) => {
-                let malformed = [
-                    tags.err(),
-                    resource_group.err(),
-                    role.err(),
-                    service_arns.err(),
-                    user_arns.err(),
-                ];
-                Err(malformed.into_iter().flatten().collect())
-            }
+        let (fields, malformed) = Self::readable(texts);
+        if malformed.is_empty() {
+            Ok(fields)
+        } else {
+            Err(malformed)
         }
+    }
+
+    /// The ECI fields that can be read, and every malformed annotation, whose field counts as absent
+    pub(crate) fn readable(texts: &FieldTexts) -> (Self, Vec<MalformedAnnotation>) {
+        let mut malformed = Vec::new();
+        let all = &mut malformed;
+        let tags = parsed(CUSTOM_TAGS, &texts.tags, parse_tags, all);
+        let resource_group = parsed(
+            RESOURCE_GROUP_ID,
+            &texts.resource_group_id,
+            parse_resource_group,
+            all,
+        );
+        let role = parsed(RAM_ROLE_NAME, &texts.ram_role_name, parse_role_name, all);
+        let service_arns = parsed(SERVICE_ARNS, &texts.service_arns, parse_role_arns, all);
+        let user_arns = parsed(USER_ARNS, &texts.user_arns, parse_role_arns, all);
+        let fields = Self {
+            tags: tags.unwrap_or_default(),
+            resource_group,
+            role,
+            role_arns: service_arns.into_iter().chain(user_arns).flatten().collect(),
+        };
+        (fields, malformed)
     }
 
     /// Whether ECI does the same with both; the order of tags does not matter
@@ -111,21 +117,26 @@ pub(crate) fn texts(pod: &Pod<'_>, changes: &Changes) -> FieldTexts {
     texts_of(|annotation| changes.applied(annotation, pod.annotation(annotation)))
 }
 
-/// Parses one annotation; `None` if the pod does not have it
+/// Parses one annotation; `None` if the pod does not have it, or if it is malformed
 fn parsed<T>(
     annotation: &'static str,
     text: &Option<String>,
     parse: impl Fn(&str) -> Result<T, AnnotationFault>,
-) -> Result<Option<T>, MalformedAnnotation> {
-    let Some(text) = text else { return Ok(None) };
+    malformed: &mut Vec<MalformedAnnotation>,
+) -> Option<T> {
+    let text = text.as_ref()?;
     let parsed = if text.is_empty() {
         Err(AnnotationFault::Empty)
     } else {
         parse(text)
     };
-    parsed
-        .map(Some)
-        .map_err(|fault| MalformedAnnotation { annotation, fault })
+    match parsed {
+        Ok(value) => Some(value),
+        Err(fault) => {
+            malformed.push(MalformedAnnotation { annotation, fault });
+            None
+        }
+    }
 }
 
 #[cfg(test)]

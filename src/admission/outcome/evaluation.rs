@@ -7,9 +7,12 @@ use crate::admission::outcome::container_difference::ContainerDifference;
 use crate::admission::outcome::decision::Decision;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::mode::Mode;
+use crate::admission::outcome::origin::Origins;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::outcome::warning::Warning;
 use crate::admission::routing::route::Route;
+use crate::kubernetes::field_path::FieldPath;
+use crate::stamp::StampedObject;
 use eci_calls::{self, Allowed, Question};
 use ram_policy::Principal;
 
@@ -22,12 +25,18 @@ pub(crate) struct Evaluation {
     pub verb: Option<Verb>,
     /// The person in the stamp, for whom a controller acts
     pub stamped: Option<String>,
+    /// The object whose stamp names that person, if it is another than that of the request
+    pub stamped_object: Option<StampedObject>,
     /// The RAM principal of the requester, or of the person in the stamp
     pub principal: Option<Principal>,
     /// The ECI operation that was evaluated
     pub operation: Option<eci_calls::Operation>,
+    /// The path of the pod or template that was evaluated, in the object of the request
+    pub path: FieldPath,
     /// The ECI fields of the pod
     pub fields: Fields,
+    /// What wrote those of them that the manifest does not have, if there are findings
+    pub origins: Origins,
     /// The reasons against the request, the most important one first
     pub findings: Vec<Finding>,
     /// The questions that RAM allowed
@@ -58,30 +67,32 @@ pub(crate) struct PrincipalQuestions {
 }
 
 impl Evaluation {
-    /// The decision in a mode
+    /// The decision in a mode; only mode enforce denies
     ///
     /// ```text
     /// findings                 route      enforce   warn    audit
     /// none                     any        allow     allow   allow
-    /// a malformed annotation   any        deny      deny    deny
     /// a denial by RAM          certain    deny      warn    audit
     /// a denial by RAM          possible   warn      warn    audit
+    /// a malformed annotation   possible   deny      warn    audit
     /// a forged stamp           possible   deny      warn    audit
     /// ```
     pub(crate) fn decision(&self, mode: Mode) -> Decision {
         // Requests that neither call ECI nor are mapped or stamped do not concern it
         let is_evaluated = self.operation.is_some() || !self.patch.is_empty();
-        if self.findings.iter().any(Finding::holds_in_every_mode) {
-            return Decision::Deny;
-        }
         match (self.findings.is_empty(), mode) {
             (true, _) if is_evaluated => Decision::Allow,
             (true, _) => Decision::NotEvaluated,
             (false, Mode::Audit) => Decision::Audit,
             (false, Mode::Warn) => Decision::Warn,
-            (false, Mode::Enforce) if self.is_tentative && !self.is_forged() => Decision::Warn,
+            (false, Mode::Enforce) if self.is_only_possible() => Decision::Warn,
             (false, Mode::Enforce) => Decision::Deny,
         }
+    }
+
+    /// Whether nothing is denied yet, since the pod only may reach ECI
+    pub(crate) fn is_only_possible(&self) -> bool {
+        self.is_tentative && !self.findings.iter().any(Finding::holds_on_every_route)
     }
 
     /// Whether the object has a stamp that must not be stored, wherever the pod goes
@@ -103,12 +114,9 @@ impl Evaluation {
             _ => (self, other),
         };
         first.operation = first.operation.or(second.operation);
-        first.findings.extend(
-            second
-                .findings
-                .into_iter()
-                .filter(|finding| finding.holds_in_every_mode() || finding.is_forged()),
-        );
+        first
+            .findings
+            .extend(second.findings.into_iter().filter(Finding::holds_on_every_route));
         first.container_differences.extend(second.container_differences);
         first.allowed.extend(second.allowed);
         first.questions.extend(second.questions);

@@ -2,6 +2,7 @@
 
 use crate::admission::fields::malformed_annotation::MalformedAnnotation;
 use crate::admission::fields::mapping::MappingError;
+use crate::admission::outcome::creating_pod_fault::CreatingPodFault;
 use crate::admission::outcome::revision_fault::RevisionFault;
 use crate::admission::outcome::stamp_fault::StampFault;
 use eci_calls::{Denial, Refusal};
@@ -25,6 +26,10 @@ pub(crate) enum Finding {
     },
     /// The requester is bound to no RAM principal
     Unbound,
+    /// The requester is bound to no RAM principal, and as a spawner acts for nobody
+    Spawner(CreatingPodFault),
+    /// The pod that says for whom a spawner acts could not be read
+    CreatingPodUnread,
     /// The stamp is missing, forged or unsuitable
     Stamp(StampFault),
     /// A Binding has this annotation of ECI, and its pod has not
@@ -71,20 +76,25 @@ pub(crate) enum Finding {
 }
 
 impl Finding {
-    /// Whether it is a stamp that must not be stored, so that mode enforce denies it even if the route is only possible
+    /// Whether it is a stamp that must not be stored, or may be one, so that mode enforce denies it even if the route is only possible
     pub(crate) fn is_forged(&self) -> bool {
-        matches!(self, Self::Stamp(fault) if fault.is_forged())
+        match self {
+            Self::Stamp(fault) => fault.is_forged(),
+            Self::CreatingPodUnread => true,
+            _ => false,
+        }
     }
 
-    /// Whether it is denied in every mode, as malformed annotations and exceeded limits are
-    pub(crate) fn holds_in_every_mode(&self) -> bool {
+    /// Whether mode enforce denies it even if the pod only may reach ECI: what must not be stored, or cannot be read
+    pub(crate) fn holds_on_every_route(&self) -> bool {
         match self {
-            Self::Malformed(_) | Self::Unmappable(_) => true,
-            Self::Stamp(_)
-            | Self::BindingAnnotation(_)
+            Self::Malformed(_) | Self::Unmappable(_) | Self::CreatingPodUnread => true,
+            Self::Stamp(fault) => fault.is_forged(),
+            Self::BindingAnnotation(_)
             | Self::Revision(_)
             | Self::NotMapped { .. }
             | Self::Unbound
+            | Self::Spawner(_)
             | Self::UnlistedController { .. }
             | Self::UnknownNamespace
             | Self::UnknownPod
@@ -109,7 +119,7 @@ impl Finding {
             Self::Denied { denial, .. } if denial.decision.outcome == Outcome::ExplicitDeny => 2,
             Self::Denied { .. } => 3,
             // It follows from faults of rank 0 on the same object
-            Self::Stamp(StampFault::NotApplied | StampFault::Unexpected) => 1,
+            Self::Stamp(StampFault::NotApplied(_) | StampFault::Unexpected) => 1,
             _ => 0,
         }
     }
@@ -121,7 +131,8 @@ impl Finding {
             Self::Unmappable(MappingError::TooMany { .. }) => "TooManyCustomTags",
             Self::Unmappable(MappingError::Value { .. }) => "MalformedMappingSource",
             Self::NotMapped { .. } => "MappingNotApplied",
-            Self::Unbound => "UnboundIdentity",
+            Self::Unbound | Self::Spawner(_) => "UnboundIdentity",
+            Self::CreatingPodUnread => "CreatingPodUnread",
             Self::Stamp(fault) => fault.code(),
             Self::BindingAnnotation(_) => "BindingAnnotation",
             Self::Revision(fault) => fault.code(),

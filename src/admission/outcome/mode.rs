@@ -6,8 +6,7 @@ use std::str::FromStr;
 
 /// The effect of a denial on the request
 ///
-/// A mode softens denials by RAM, refusals by ECI and faults of a stamp. Malformed annotations and exceeded limits are denied
-/// in every mode.
+/// Only mode enforce denies, whatever the reason: RAM, ECI, a stamp, a malformed annotation, or that nobody could judge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// The request is denied
@@ -55,6 +54,24 @@ impl Modes {
     pub fn on_difference_in(&self, namespace: &str) -> OnDifference {
         let own = self.namespace_on_difference.get(namespace);
         own.copied().unwrap_or(self.on_difference)
+    }
+
+    /// The mode of a read of one namespace, or the strictest mode of all if it reads all namespaces
+    pub(crate) fn of_read(&self, namespace: Option<&str>) -> Mode {
+        if let Some(namespace) = namespace {
+            return self.of(namespace);
+        }
+        let is_anywhere = |wanted: Mode| {
+            let mut all = self.namespaces.values().chain([&self.default]);
+            all.any(|mode| *mode == wanted)
+        };
+        if is_anywhere(Mode::Enforce) {
+            Mode::Enforce
+        } else if is_anywhere(Mode::Warn) {
+            Mode::Warn
+        } else {
+            Mode::Audit
+        }
     }
 
     /// The mode of a namespace

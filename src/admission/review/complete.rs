@@ -15,6 +15,22 @@ pub struct NamedObjects {
     pub pod: Option<Arc<str>>,
     /// The workload of a request that scales up
     pub workload: Option<Arc<str>>,
+    /// The pod that the token of a spawner is bound to
+    pub token_pod: TokenPodRead,
+}
+
+/// The read of the pod that a requester's token is bound to
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum TokenPodRead {
+    /// Nothing depends on it
+    #[default]
+    NotNeeded,
+    /// There is no such pod
+    Absent,
+    /// The read failed, so that the pod may be anything
+    Unread,
+    /// The pod, as JSON
+    Found(Arc<str>),
 }
 
 impl NamedObjects {
@@ -33,6 +49,12 @@ impl NamedObjects {
             workload: review
                 .named_workload()
                 .and_then(|workload| snapshot.workload(workload, namespace, review.name())),
+            token_pod: match review.unread_token_pod(cluster, settings) {
+                Some(name) => snapshot
+                    .pod(namespace, &name)
+                    .map_or(TokenPodRead::Absent, TokenPodRead::Found),
+                None => TokenPodRead::NotNeeded,
+            },
         }
     }
 }
@@ -55,6 +77,11 @@ impl<'a> CompleteReview<'a> {
     /// The pod that the review names
     pub(crate) fn pod(&self) -> Option<&str> {
         self.named.pod.as_deref()
+    }
+
+    /// The pod that the requester's token is bound to, as it is now
+    pub(crate) fn token_pod_read(&self) -> &TokenPodRead {
+        &self.named.token_pod
     }
 
     /// The workload that the review names

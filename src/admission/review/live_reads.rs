@@ -36,6 +36,7 @@ impl<'a> Review<'a> {
         let namespace = self.namespace();
         let is_evaluated = match self.resource {
             Resource::Pods | Resource::Bindings | Resource::Workload(_) => true,
+            Resource::RoutingPolicies => !namespace.is_empty(),
             Resource::Other => !self.objects.templates.is_empty(),
             Resource::ConfigMaps | Resource::ImageCaches | Resource::Nodes => false,
         };

@@ -21,6 +21,7 @@ use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
+use crate::kubernetes::template_place::TemplatePlace;
 use crate::kubernetes::workload::Workload;
 
 /// The annotation by which a person asks for the stamp of a template that others may have written
@@ -64,9 +65,7 @@ impl<'a> ObjectReader<'_, 'a> {
             (Resource::ImageCaches, "") => self.pod("image cache")?,
             // It depends on the listed kinds whether a revision has a template
             (Resource::Workload(Workload::ControllerRevision), _) => Objects::default(),
-            (Resource::Workload(workload), "") => {
-                self.templates(&[FieldPath::of(workload.template().iter().copied())])?
-            }
+            (Resource::Workload(workload), "") => self.templates(&[TemplatePlace::of_workload(workload)])?,
             (Resource::Pods, "binding") | (Resource::Bindings, "") => Objects {
                 binding: Some(self.object(Version::New, "Binding", serde_json::from_str)?),
                 ..Objects::default()
@@ -102,11 +101,12 @@ impl<'a> ObjectReader<'_, 'a> {
             let grows = self.grows()?;
             return Ok(Some(Objects { grows, ..objects }));
         }
-        let paths = self.listed_paths(settings);
-        if paths.is_empty() {
+        let places = self.listed_places(settings);
+        if places.is_empty() {
             return Ok(None);
         }
-        let objects = self.templates(&paths)?;
+        let objects = self.templates(&places)?;
+        let paths: Vec<FieldPath> = places.iter().map(TemplatePlace::fields).collect();
         let old_and_new = self.request.old_object.zip(self.request.object);
         // The number of pods in a custom kind may be of any type
         let size = |json: &'a RawValue| Size::parse(json.get()).ok();
@@ -122,21 +122,13 @@ impl<'a> ObjectReader<'_, 'a> {
         }))
     }
 
-    /// The paths of the pod templates in an object of a listed kind
-    fn listed_paths(&self, settings: &ClusterSettings) -> Vec<FieldPath> {
+    /// The places of pod metadata in an object of a listed kind
+    fn listed_places(&self, settings: &ClusterSettings) -> Vec<TemplatePlace> {
         if self.resource != Resource::Other || !self.request.sub_resource.is_empty() {
             return Vec::new();
         }
         let (group, resource) = self.request.group_resource();
-        let listed = settings.carriers.iter();
-        let mut paths: Vec<&str> = listed
-            .filter(|carrier| carrier.group == group && carrier.resource == resource)
-            .flat_map(|carrier| carrier.templates.iter().map(String::as_str))
-            .collect();
-        paths.sort_unstable();
-        paths.dedup();
-        let paths = paths.iter().map(|path| FieldPath::of(path.split('.')));
-        paths.collect()
+        settings.places(group, resource)
     }
 
     /// Reads a ControllerRevision
@@ -177,8 +169,8 @@ impl<'a> ObjectReader<'_, 'a> {
         })
     }
 
-    /// Reads the pod templates at these paths of a workload
-    fn templates(&self, paths: &[FieldPath]) -> Result<Objects<'a>, ReviewFault> {
+    /// Reads the pod templates at these places of a workload
+    fn templates(&self, places: &[TemplatePlace]) -> Result<Objects<'a>, ReviewFault> {
         if !matches!(self.operation, Operation::Create | Operation::Update) {
             return Ok(Objects::default());
         }
@@ -192,8 +184,8 @@ impl<'a> ObjectReader<'_, 'a> {
         let asks_for_stamp = old.as_ref().is_some_and(is_changed);
         let mut templates = Vec::new();
         let mut parts = 0_usize;
-        for path in paths {
-            for reviewed in self.templates_at(path)? {
+        for place in places {
+            for reviewed in self.templates_at(place)? {
                 let reviewed = reviewed?;
                 parts = parts.saturating_add(reviewed.element_count());
                 if parts > MAX_ELEMENTS {
@@ -210,12 +202,16 @@ impl<'a> ObjectReader<'_, 'a> {
         })
     }
 
-    /// The pod templates at one path, read one after the other so that the caller can stop at a limit
+    /// The pod templates at one place, read one after the other so that the caller can stop at a limit
     fn templates_at(
         &self,
-        path: &FieldPath,
+        place: &TemplatePlace,
     ) -> Result<impl Iterator<Item = Result<ReviewedTemplate<'a>, ReviewFault>>, ReviewFault> {
         let what = "pod template";
+        let path = place.fields();
+        let shape = place.shape;
+        let inherited = self.object(Version::New, what, |json| bases(place, json))?;
+        let old_inherited = self.stored(what, |json| bases(place, json))?;
         let new = self.object(Version::New, what, |json| path.all(json))?;
         let old = self.stored(what, |json| path.all(json))?;
         let mut old: BTreeMap<String, &'a str> = old
@@ -226,11 +222,16 @@ impl<'a> ObjectReader<'_, 'a> {
         Ok(new.into_iter().map(move |(path, json)| {
             let old = old.remove(&path.pointer());
             let read = |version: Version, json| {
-                PodTemplate::template(json).map_err(|source| ReviewFault::Object {
+                let bases = match version {
+                    Version::New => &inherited,
+                    Version::Old => old_inherited.as_ref().unwrap_or(&inherited),
+                };
+                let template = PodTemplate::of_shape(json, shape).map_err(|source| ReviewFault::Object {
                     part: format!("{}{}", version.field(), path.pointer().replace('/', ".")),
                     what,
                     source,
-                })
+                })?;
+                Ok(bases.iter().fold(template, PodTemplate::inheriting))
             };
             Ok(ReviewedTemplate {
                 new: Some(read(Version::New, json)?),
@@ -291,6 +292,17 @@ impl<'a> ObjectReader<'_, 'a> {
             source,
         })
     }
+}
+
+/// The other places of an object from which pods of this place get values, the strongest first
+fn bases<'a>(place: &TemplatePlace, json: &'a str) -> Result<Vec<PodTemplate<'a>>, serde_json::Error> {
+    let mut found = Vec::new();
+    for base in &place.inherits {
+        for (_, json) in base.fields().all(json)? {
+            found.push(PodTemplate::of_shape(json, base.shape)?);
+        }
+    }
+    Ok(found)
 }
 
 impl Version {

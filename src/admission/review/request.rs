@@ -69,6 +69,8 @@ pub(super) struct UserInfo<'a> {
     pub(super) username: Text<'a>,
     #[serde(borrow, default, deserialize_with = "bounded_list::<MAX_GROUPS, _, _>")]
     pub(super) groups: Vec<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) extra: Option<&'a RawValue>,
 }
 
 impl<'a> Request<'a> {

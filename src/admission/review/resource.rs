@@ -1,5 +1,6 @@
 //! The resource of a request.
 
+use crate::kubernetes::routing_policy::{RESOURCE_POLICIES, SELECTORS};
 use crate::kubernetes::workload::Workload;
 
 /// The resources that ramgate distinguishes
@@ -17,6 +18,8 @@ pub enum Resource {
     Workload(Workload),
     /// ECI's own image caches
     ImageCaches,
+    /// ACK's ResourcePolicies, and the Selectors of the eci-profile for VNodes
+    RoutingPolicies,
     /// Any other resource, such as that of a listed kind
     Other,
 }
@@ -30,6 +33,9 @@ impl Resource {
             ("", "v1", "bindings") => Self::Bindings,
             ("", "v1", "nodes") => Self::Nodes,
             ("eci.alibabacloud.com", "v1", "imagecaches") => Self::ImageCaches,
+            (group, _, resource) if [RESOURCE_POLICIES, SELECTORS].contains(&(group, resource)) => {
+                Self::RoutingPolicies
+            }
             _ => Workload::of(group, version, resource).map_or(Self::Other, Self::Workload),
         }
     }

@@ -48,7 +48,7 @@ fn a_stamp_that_an_update_takes_away_or_replaces_is_found() {
     let old = stamped(&pod(json!({})), &configuration);
     let without = pod(json!({}));
     assert_found(&review("UPDATE", "", &without, &old), &objects, "StampNotApplied");
-    let foreign = offline::stamped(&without, ("test", &[]), &configuration, &objects, now()).unwrap();
+    let foreign = offline::stamped(&without, ("test", &[], None), &configuration, &objects, now()).unwrap();
     let body = review("UPDATE", "", &foreign, &old);
     let (allowed, decision, code, said) = found(&body, &objects, Mode::Enforce);
     assert_eq!((allowed, decision, said), (false, Decision::Deny, true), "{code}");

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::admission::review::Review;
 use crate::config::{ClusterSettings, DelegatedController};
+use crate::kubernetes::template_place::TemplatePlace;
 
 fn many(count: usize, each: impl Fn(usize) -> Value) -> Value {
     (0..count).map(each).collect()
@@ -30,7 +31,8 @@ fn elements_of_a_review_are_limited() {
             group: "example.com".to_owned(),
             kind: "Thing".to_owned(),
             resource: "things".to_owned(),
-            templates: vec!["spec.tasks".to_owned()],
+            templates: vec![TemplatePlace::any("spec.tasks")],
+            unknown_paths: Vec::new(),
             harmless: Vec::new(),
         }],
         ..ClusterSettings::default()

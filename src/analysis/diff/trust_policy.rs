@@ -18,7 +18,7 @@ pub(crate) fn callers<'a>(
 ) -> Vec<CallerPolicies> {
     let roles = principals.iter().filter_map(|principal| match principal {
         Principal::Role(name) => Some(&**name),
-        Principal::Account | Principal::User(_) | Principal::Service(_) => None,
+        Principal::Account | Principal::User(_) | Principal::Group(_) | Principal::Service(_) => None,
     });
     roles
         .flat_map(|role| callers_of(role, configurations, principals, table))

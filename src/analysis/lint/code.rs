@@ -73,6 +73,8 @@ codes! {
     SingleAddress,
     /// A block of addresses with bits set behind its prefix
     HostBits,
+    /// A path of `carriers` that the kind does not have
+    UnknownPlace,
     /// A name that no document defines
     UndefinedName,
     /// Something that the documents together lack, or have twice

@@ -5,10 +5,12 @@ use std::hash::{BuildHasher, RandomState};
 
 use serde_json::Value;
 
+use crate::admission::routing::unlisted_mark::unlisted_mark;
 use crate::analysis::survey::evaluated_workload::EvaluatedWorkload;
 use crate::analysis::survey::objects::{Owner, is_bound, number, owner, stamp_of, text};
-use crate::analysis::survey::workload_evaluator::WorkloadEvaluator;
+use crate::analysis::survey::workload_evaluator::{WorkloadEvaluator, stamp};
 use crate::analysis::survey::workload_kind::WorkloadKind;
+use crate::kubernetes::template_place::Shape;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{KeyRing, key_id};
 
@@ -21,6 +23,10 @@ pub(crate) struct Inventory {
     workloads: Vec<EvaluatedWorkload>,
     stamps_by_key: BTreeMap<String, usize>,
     unknown_controllers: BTreeMap<GroupKind, CountWithExamples>,
+    /// Objects of kinds that nobody lists, with marks of ECI
+    unlisted: BTreeMap<GroupKind, CountWithExamples>,
+    /// The written paths of listed kinds, and whether any object has something there
+    paths: BTreeMap<(String, String, String), bool>,
     exempt: BTreeMap<String, CountWithExamples>,
     owners: HashMap<ObjectKey, Digest>,
     /// The older templates from which StatefulSets still make pods, by namespace and name
@@ -78,6 +84,7 @@ impl CountWithExamples {
 impl Inventory {
     /// Evaluates one more object; owners have to come before what they own
     pub(crate) fn add(&mut self, evaluator: &WorkloadEvaluator<'_>, kind: &WorkloadKind, object: &Value) {
+        self.note_paths(kind, object);
         if kind.is_idle(object) {
             return;
         }
@@ -86,6 +93,42 @@ impl Inventory {
             (WorkloadKind::BuiltIn(Workload::ControllerRevision), _)
                 if !self.older_revisions.contains(&namespace_and_name(object)) => {}
             (_, owner) => self.add_workload(evaluator, kind, object, owner),
+        }
+    }
+
+    /// Adds an object of a kind that nobody lists, if it has marks of ECI
+    pub(crate) fn add_unlisted(
+        &mut self,
+        evaluator: &WorkloadEvaluator<'_>,
+        kind: &WorkloadKind,
+        object: &Value,
+    ) {
+        let is_exempt = evaluator.cluster.is_exempt(text(object, "/metadata/namespace"));
+        if !is_exempt && unlisted_mark(object, &evaluator.configuration.cluster).is_some() {
+            let key = (kind.group().to_owned(), kind.name().to_owned());
+            self.unlisted.entry(key).or_default().add(title(kind, object));
+        }
+    }
+
+    /// Notes which written paths of a listed kind lead somewhere; those of a preset are known to
+    fn note_paths(&mut self, kind: &WorkloadKind, object: &Value) {
+        let WorkloadKind::Delegated(delegated) = kind else {
+            return;
+        };
+        let json = object.to_string();
+        for place in delegated
+            .templates
+            .iter()
+            .filter(|place| place.shape == Shape::Any)
+        {
+            let leads = place.fields().all(&json).is_ok_and(|found| !found.is_empty());
+            let key = (
+                delegated.group.clone(),
+                delegated.kind.clone(),
+                place.path.clone(),
+            );
+            let known = self.paths.entry(key).or_default();
+            *known = *known || leads;
         }
     }
 
@@ -134,7 +177,10 @@ impl Inventory {
         {
             self.count_key(key);
         }
-        if has_unknown_kind(evaluator, &owner) && evaluator.leads_to_eci(pod) {
+        if has_unknown_kind(evaluator, &owner)
+            && !is_spawned(evaluator, pod, &owner)
+            && evaluator.leads_to_eci(pod)
+        {
             self.count_unknown_controller(evaluator, owner, title(&WorkloadKind::Pod, pod));
         }
     }
@@ -149,8 +195,10 @@ impl Inventory {
     /// Counts the keys of all stamps in an object, even if its pods do not go to ECI now
     fn count_keys(&mut self, kind: &WorkloadKind, object: &Value) {
         let templates = kind.templates(object).unwrap_or_default().into_iter();
-        let stamps = templates.filter_map(|(_, reviewed)| stamp_of(reviewed));
-        stamps.filter_map(key_id).for_each(|key| self.count_key(key));
+        let stamps = templates.filter_map(|(_, reviewed)| stamp_of(&reviewed).map(str::to_owned));
+        stamps
+            .filter_map(|stamp| key_id(&stamp))
+            .for_each(|key| self.count_key(key));
     }
 
     fn count_key(&mut self, key: String) {
@@ -214,6 +262,17 @@ impl Inventory {
         &self.unknown_controllers
     }
 
+    /// Kinds that nobody lists and that have objects with marks of ECI
+    pub(crate) fn unlisted(&self) -> &BTreeMap<GroupKind, CountWithExamples> {
+        &self.unlisted
+    }
+
+    /// Written paths of listed kinds at which no object has anything: group, kind and path
+    pub(crate) fn dead_paths(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let dead = self.paths.iter().filter(|(_, leads)| !**leads);
+        dead.map(|((group, kind, path), _)| (group.as_str(), kind.as_str(), path.as_str()))
+    }
+
     /// Workloads and pods that lead to ECI from exempt namespaces, by namespace
     pub(crate) fn exempt(&self) -> &BTreeMap<String, CountWithExamples> {
         &self.exempt
@@ -275,6 +334,23 @@ fn older_revision(stateful_set: &Value) -> Option<(String, String)> {
 }
 
 /// Whether nobody knows which controller acts for an owner's kind
+/// Whether a pod was made by another pod in the name of the person in its stamp
+fn is_spawned(evaluator: &WorkloadEvaluator<'_>, pod: &Value, owner: &Owner) -> bool {
+    let namespace = text(pod, "/metadata/namespace");
+    let settings = &evaluator.configuration.cluster;
+    let status = || {
+        let signer = evaluator.cluster.snapshot.signer.as_deref();
+        stamp(
+            signer,
+            stamp_of(pod),
+            namespace,
+            &WorkloadKind::Pod.owned(pod),
+            settings,
+        )
+    };
+    owner.group.is_empty() && owner.kind == "Pod" && status().claims().is_some()
+}
+
 fn has_unknown_kind(evaluator: &WorkloadEvaluator<'_>, owner: &Owner) -> bool {
     let is_built_in = Workload::of_group_kind(&owner.group, &owner.kind).is_some();
     let mut carriers = evaluator.configuration.cluster.carriers.iter();

@@ -119,7 +119,7 @@ impl ObstacleSearch<'_> {
             };
             matches!(
                 fault,
-                StampFault::FieldsDiffer | StampFault::NotApplied | StampFault::Unexpected
+                StampFault::FieldsDiffer | StampFault::NotApplied(_) | StampFault::Unexpected
             )
         };
         let findings = last.response.evaluation.findings.iter();

@@ -81,6 +81,7 @@ impl Reapplication {
                 subresource: "",
                 user,
                 groups,
+                extra: None,
             };
             let cluster = (&self.cluster as _, &self.cluster.snapshot);
             offline::run_in(

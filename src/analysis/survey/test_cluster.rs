@@ -127,7 +127,7 @@ bindings:
         let objects = ClusterSnapshot::new(&[], &self.configuration.cluster)
             .unwrap()
             .signed_by(signer);
-        offline::stamped(object, (user, &[]), &self.configuration, &objects, now()).unwrap()
+        offline::stamped(object, (user, &[], None), &self.configuration, &objects, now()).unwrap()
     }
 
     pub(crate) fn evaluate(&self, kind: &WorkloadKind, object: &Value) -> Vec<EvaluatedWorkload> {

@@ -84,7 +84,7 @@ impl WorkloadEvaluator<'_> {
             Ok(templates) => {
                 let templates = templates.into_iter();
                 let evaluated = templates
-                    .filter_map(|(path, template)| self.evaluate_template(kind, object, path, template));
+                    .filter_map(|(path, template)| self.evaluate_template(kind, object, path, &template));
                 evaluated.collect()
             }
             Err(error) => {
@@ -192,6 +192,7 @@ impl WorkloadEvaluator<'_> {
             subresource: "",
             user: kind.user(),
             groups: &[],
+            extra: None,
         };
         let modes = Modes::everywhere(Mode::Enforce);
         let cluster = (self.cluster as _, &self.cluster.snapshot);

@@ -1,12 +1,15 @@
 //! The kinds that the survey lists: built-in workloads, delegated kinds and pods.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use crate::analysis::survey::objects::{group, owner, text};
-use crate::config::{ClusterSettings, DelegatedController};
+use crate::config::{ClusterSettings, DelegatedController, preset_entries};
 use crate::kubernetes::field_path::FieldPath;
 use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::owned_object::OwnedObject;
+use crate::kubernetes::template_place::TemplatePlace;
 use crate::kubernetes::workload::Workload;
 
 /// A kind of object that makes pods, or pods themselves
@@ -31,9 +34,12 @@ pub(crate) struct DelegatedKind {
     pub kind: String,
     /// Its resource name, in the plural
     pub resource: String,
-    /// The dotted paths of its pod templates
-    pub templates: Vec<String>,
+    /// The places of pod metadata in it
+    pub templates: Vec<TemplatePlace>,
 }
+
+/// A pod or pod template of an object, with its path if the object may have several
+pub(crate) type FoundTemplate<'o> = (Option<String>, Cow<'o, Value>);
 
 impl WorkloadKind {
     /// All kinds of a configuration, owners before the kinds that they own
@@ -121,35 +127,32 @@ impl WorkloadKind {
     pub(crate) fn templates<'o>(
         &self,
         object: &'o Value,
-    ) -> Result<Vec<(Option<String>, &'o Value)>, serde_json::Error> {
-        let paths = self.template_paths();
-        let Self::Delegated(_) = self else {
-            let found = paths.iter().filter_map(|path| object.pointer(&path.pointer()));
-            let objects = found.filter(|found| found.is_object());
-            return Ok(objects.map(|found| (None, found)).collect());
+    ) -> Result<Vec<FoundTemplate<'o>>, serde_json::Error> {
+        let places = match self {
+            Self::BuiltIn(workload) => {
+                let path = FieldPath::of(workload.template().iter().copied());
+                let found = object.pointer(&path.pointer()).filter(|found| found.is_object());
+                return Ok(found
+                    .map(|found| (None, Cow::Borrowed(found)))
+                    .into_iter()
+                    .collect());
+            }
+            Self::Pod => return Ok(vec![(None, Cow::Borrowed(object))]),
+            Self::Delegated(delegated) => &delegated.templates,
         };
         let json = object.to_string();
         let mut found = Vec::new();
-        for path in &paths {
-            found.extend(path.all(&json)?.into_iter().map(|(path, _)| path));
+        for place in places {
+            let paths = place.fields().all(&json)?.into_iter();
+            found.extend(paths.map(|(path, _)| (place, path)));
         }
-        let are_several = found.len() > 1 || paths.len() > 1;
-        let templates = found.iter().filter_map(|path| {
+        let are_several = found.len() > 1 || places.len() > 1;
+        let templates = found.iter().filter_map(|(place, path)| {
             let shown = are_several.then(|| path.to_string().trim_end_matches('.').to_owned());
-            Some((shown, object.pointer(&path.pointer())?))
+            let template = place.as_template(object.pointer(&path.pointer())?, object);
+            Some((shown, Cow::Owned(template)))
         });
         Ok(templates.collect())
-    }
-
-    fn template_paths(&self) -> Vec<FieldPath> {
-        match self {
-            Self::BuiltIn(workload) => vec![FieldPath::of(workload.template().iter().copied())],
-            Self::Delegated(delegated) => {
-                let paths = delegated.templates.iter();
-                paths.map(|path| FieldPath::of(path.split('.'))).collect()
-            }
-            Self::Pod => vec![FieldPath::default()],
-        }
     }
 
     /// The user that makes the pods
@@ -209,6 +212,24 @@ impl WorkloadKind {
     }
 }
 
+impl WorkloadKind {
+    /// The kinds of presets that `cluster.carriers` does not list
+    pub(crate) fn unlisted(settings: &ClusterSettings) -> Vec<Self> {
+        let all = ClusterSettings {
+            carriers: preset_entries(),
+            ..ClusterSettings::default()
+        };
+        let listed = delegated_kinds(settings);
+        let is_listed = |kind: &DelegatedKind| {
+            listed
+                .iter()
+                .any(|one| one.group == kind.group && one.kind == kind.kind)
+        };
+        let unlisted = delegated_kinds(&all).into_iter().filter(|kind| !is_listed(kind));
+        unlisted.map(Self::Delegated).collect()
+    }
+}
+
 /// The custom kinds of `cluster.carriers`, each once, with the templates of all its entries
 fn delegated_kinds(settings: &ClusterSettings) -> Vec<DelegatedKind> {
     let mut kinds: Vec<DelegatedKind> = Vec::new();
@@ -219,7 +240,7 @@ fn delegated_kinds(settings: &ClusterSettings) -> Vec<DelegatedKind> {
             Some(known) => {
                 let new = carrier.templates.iter();
                 let new = new.filter(|path| !known.templates.contains(path));
-                let new: Vec<String> = new.cloned().collect();
+                let new: Vec<TemplatePlace> = new.cloned().collect();
                 known.templates.extend(new);
             }
             None => kinds.push(DelegatedKind {

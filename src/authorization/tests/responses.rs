@@ -40,6 +40,33 @@ fn every_denial_says_what_to_do() {
 }
 
 #[test]
+fn a_denied_read_names_the_contact_in_the_language_of_the_directory() {
+    let settings =
+        |locale: &str| format!("advice: {{contact: \"#cloud-help\", locale: {locale}}}\ncluster: {{");
+    let english = Given::new(&[("cluster: {", &settings("en"))]);
+    let reason = english.reason(&list("nothing")).unwrap();
+    assert!(
+        reason.contains(". Contact: #cloud-help. AuthAction: "),
+        "{reason}"
+    );
+    let chinese = Given::new(&[("cluster: {", &settings("zh"))]);
+    let prod = tagged("env:prod");
+    let asked = [
+        get("tags", &prod),
+        get("tags", &prod).log(),
+        get("guarded", &tagged("env:secret")),
+        get("nothing", &prod),
+        list("tags"),
+        list("guarded").labels(&[("env", "secret")]),
+        list("nothing"),
+        list("stranger@example.com"),
+        get("all", &prod).unread(),
+    ];
+    let reasons = asked.iter().map(|asked| chinese.reason(asked).unwrap());
+    insta::assert_snapshot!(reasons.collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
 fn a_long_name_leaves_room_for_the_words_of_ram() {
     let given = Given::new(&[]);
     let user = "u".repeat(5000);
@@ -159,7 +186,20 @@ fn what_is_no_review_is_denied_with_the_reason() {
         }),
     ];
     let errors = bodies.iter().map(|body| {
-        let answer = malformed(&SubjectAccessReview::parse(body.as_bytes()).unwrap_err());
+        let error = SubjectAccessReview::parse(body.as_bytes()).unwrap_err();
+        for mode in [Mode::Warn, Mode::Audit] {
+            let answer = malformed(&error, mode);
+            assert_eq!(
+                status(&answer),
+                json!({"allowed": false, "denied": false}),
+                "{mode}"
+            );
+            assert_eq!(
+                (answer.record.decision, answer.record.mode),
+                ("malformed", mode.name())
+            );
+        }
+        let answer = malformed(&error, Mode::Enforce);
         assert_eq!(answer.record.decision, "malformed");
         assert!(status(&answer)["evaluationError"].is_string());
         let version: Value = serde_json::from_slice(&answer.body).unwrap();
@@ -171,8 +211,16 @@ fn what_is_no_review_is_denied_with_the_reason() {
 }
 
 #[test]
-fn a_refusal_of_the_server_is_a_denial() {
-    let body: Value = serde_json::from_slice(&refuse("too slow")).unwrap();
+fn a_refusal_of_the_server_is_a_denial_in_mode_enforce_alone() {
+    for mode in [Mode::Warn, Mode::Audit] {
+        let body: Value = serde_json::from_slice(&refuse("too slow", mode)).unwrap();
+        assert_eq!(
+            body["status"],
+            json!({"allowed": false, "denied": false}),
+            "{mode}"
+        );
+    }
+    let body: Value = serde_json::from_slice(&refuse("too slow", Mode::Enforce)).unwrap();
     assert_eq!(
         body,
         json!({

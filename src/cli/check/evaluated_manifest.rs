@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::admission::offline::{OfflineResult, Operation, Request};
+use crate::admission::offline::{Extra, OfflineResult, Operation, Request};
+use crate::admission::routing::unlisted_mark::{UnlistedMark, unlisted_mark};
 use crate::admission::{Mode, Modes, offline};
 use crate::cli::check::args::{CheckArgs, PodOperation};
 use crate::cli::check::questions::{AnsweredQuestion, answered_questions};
@@ -19,6 +20,8 @@ pub(super) struct EvaluatedManifest {
     pub(super) manifest: Manifest,
     /// The result; `None` if ramgate does not evaluate the kind
     pub(super) result: Option<OfflineResult>,
+    /// A mark of ECI, if ramgate does not evaluate the kind
+    pub(super) unlisted: Option<UnlistedMark>,
     /// The questions to RAM, if `--explain` is given
     pub(super) questions: Vec<AnsweredQuestion>,
 }
@@ -27,6 +30,7 @@ pub(super) struct EvaluatedManifest {
 struct Input<'a> {
     args: &'a CheckArgs,
     groups: Vec<String>,
+    extra: Extra,
     /// The manifests of `--old`
     old: Vec<Manifest>,
     configuration: Configuration,
@@ -55,6 +59,7 @@ pub(super) fn evaluate_manifests(args: &CheckArgs) -> Result<Vec<EvaluatedManife
     let input = Input {
         args,
         groups: completed_groups(&args.user, &args.groups),
+        extra: args.user_extra(),
         old,
         configuration,
         snapshot,
@@ -71,6 +76,11 @@ pub(super) fn are_allowed(manifests: &[EvaluatedManifest]) -> bool {
     results.all(|result| result.allowed)
 }
 
+/// Whether no manifest of a kind that nobody lists has a mark of ECI
+pub(super) fn are_listed(manifests: &[EvaluatedManifest]) -> bool {
+    manifests.iter().all(|one| one.unlisted.is_none())
+}
+
 impl Input<'_> {
     fn evaluate(&self, manifest: Manifest) -> Result<EvaluatedManifest, CommandError> {
         let result = if offline::is_evaluated(&manifest.object, &self.configuration.cluster) {
@@ -80,7 +90,10 @@ impl Input<'_> {
         };
         let explained = result.as_ref().filter(|_| self.args.explain);
         let asked = explained.map_or(&[][..], |result| &result.response.evaluation.questions);
+        let settings = &self.configuration.cluster;
+        let mark = || unlisted_mark(&manifest.object, settings);
         Ok(EvaluatedManifest {
+            unlisted: result.is_none().then(mark).flatten(),
             questions: answered_questions(asked, &self.configuration.policies),
             manifest,
             result,
@@ -100,6 +113,7 @@ impl Input<'_> {
             subresource,
             user: &self.args.user,
             groups: &self.groups,
+            extra: Some(&self.extra),
         };
         let modes = Modes::everywhere(Mode::Enforce);
         let result = offline::run(

@@ -31,12 +31,15 @@ pub(super) fn human(operation: PodOperation, manifests: &[EvaluatedManifest]) ->
 
 fn manifest(operation: PodOperation, one: &EvaluatedManifest) -> String {
     let title = title(&one.manifest);
+    if let Some(mark) = &one.unlisted {
+        return format!("{title}: not judged: {}\n", mark.described());
+    }
     let Some(result) = &one.result else {
         return format!("{title}: not judged, no pods come of it that ramgate knows of\n");
     };
     let mut lines = decision(&title, result);
     let warnings = result.warnings.iter();
-    lines.extend(warnings.map(|warning| format!("  warning: {warning}")));
+    lines.extend(warnings.flat_map(|warning| indented("warning: ", warning)));
     if matches!(operation, PodOperation::Create | PodOperation::Update) {
         lines.extend(mapped_annotations(&one.manifest, result));
     }
@@ -48,7 +51,8 @@ fn manifest(operation: PodOperation, one: &EvaluatedManifest) -> String {
 
 fn decision(title: &str, result: &OfflineResult) -> Vec<String> {
     if !result.allowed {
-        let mut lines = vec![format!("{title}: denied"), format!("  {}", result.message)];
+        let mut lines = vec![format!("{title}: denied")];
+        lines.extend(indented("", &result.message));
         lines.extend(fix(result));
         return lines;
     }
@@ -57,6 +61,12 @@ fn decision(title: &str, result: &OfflineResult) -> Vec<String> {
     } else {
         format!("{title}: allowed, nothing to judge{}", no_route(result))
     }]
+}
+
+/// The lines of a text under a title
+fn indented(label: &str, text: &str) -> Vec<String> {
+    let lines = format!("{label}{text}");
+    lines.lines().map(|line| format!("  {line}")).collect()
 }
 
 fn title(manifest: &Manifest) -> String {
@@ -111,7 +121,7 @@ fn no_route(result: &OfflineResult) -> String {
 
 /// The annotations that mapping changed
 fn mapped_annotations(manifest: &Manifest, result: &OfflineResult) -> Vec<String> {
-    let annotations = format!("{}/metadata/annotations", result.at);
+    let annotations = format!("{}/annotations", result.metadata_at);
     let annotations = manifest.object.pointer(&annotations);
     let written = |key: &str| annotations?.get(key).and_then(Value::as_str);
     let is_changed = |key: &&str| written(key) != result.annotations.get(*key).map(String::as_str);

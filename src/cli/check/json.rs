@@ -24,6 +24,10 @@ fn object(args: &CheckArgs, one: &EvaluatedManifest) -> Value {
         "name": manifest.name(),
         "judged": false,
     });
+    if let (Some(fields), Some(mark)) = (object.as_object_mut(), &one.unlisted) {
+        let unlisted = json!({"path": mark.path, "mark": mark.mark, "preset": mark.preset});
+        fields.insert("unlisted".to_owned(), unlisted);
+    }
     let (Some(fields), Some(result)) = (object.as_object_mut(), &one.result) else {
         return object;
     };
@@ -68,7 +72,7 @@ fn result_fields(result: &OfflineResult) -> Map<String, Value> {
 fn fix(advice: &Advice) -> Value {
     let outcome = match advice {
         Advice::Write(_) => "found",
-        Advice::Nothing => "none",
+        Advice::Nothing | Advice::Withheld => "none",
         Advice::GaveUp => "unknown",
     };
     let annotations = advice.lines().iter();

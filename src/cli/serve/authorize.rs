@@ -10,6 +10,7 @@ use crate::cli::serve::handler::{Surrounding, WebhookHandler};
 use crate::cluster::{LiveRead, WatchedCluster};
 use crate::config::Configuration;
 use crate::kubernetes::cluster::Cluster;
+use crate::server::request_head;
 use crate::server::review_handler::HandledReview;
 
 impl WebhookHandler {
@@ -17,7 +18,11 @@ impl WebhookHandler {
     pub(super) async fn authorize(&self, body: &[u8]) -> HandledReview {
         let review = match SubjectAccessReview::parse(body) {
             Ok(review) => review,
-            Err(error) => return handled(authorization::malformed(&error)),
+            Err(error) => {
+                let namespace = request_head::read_namespace(body);
+                let mode = self.modes.of_read(namespace.as_deref());
+                return handled(authorization::malformed(&error, mode));
+            }
         };
         let none = Exemptions::default();
         let exempt = self.authorize.as_ref().unwrap_or(&none);

@@ -11,22 +11,24 @@ use crate::admission;
 use crate::admission::response::admission_response::AdmissionResponse;
 use crate::admission::review::Resource;
 use crate::admission::review::complete::{CompleteReview, NamedObjects};
-use crate::admission::{Modes, Review, ReviewError, Webhook};
+use crate::admission::{Mode, Modes, Review, ReviewError, Webhook};
 use crate::authorization::Exemptions;
 use crate::cluster::{WatchedCluster, prefetch};
 use crate::config::{Configuration, Store};
 use crate::config_admission;
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::snapshot::ClusterSnapshot;
-use crate::server::review_handler::{HandledReview, ReviewHandler};
-use crate::server::uid;
+use crate::server::request_head::{RequestHead, ReviewedConfigMap};
+use crate::server::review_handler::{HandledReview, ReviewHandler, UnreadableReview};
 use crate::stamp::{KeyRing, KeyRingError, Signer};
 use crate::telemetry::endpoint::Endpoint;
 use crate::telemetry::record::Record;
+use crate::wording::fitted;
 
-/// Codes of denials that no policy decides
-const MALFORMED: u16 = 400;
+/// The code of a denial while there is nothing to judge by
 const NOT_READY: u16 = 503;
+/// The longest error about a body, in bytes: a few names and a sentence
+const LONGEST_ERROR: usize = 500;
 
 /// Evaluates reviews with the configuration in force
 pub(super) struct WebhookHandler {
@@ -61,11 +63,29 @@ impl Surrounding {
 }
 
 impl ReviewHandler for WebhookHandler {
-    fn handle<'a>(&'a self, endpoint: Endpoint, body: &'a [u8]) -> BoxFuture<'a, HandledReview> {
+    fn handle<'a>(
+        &'a self,
+        endpoint: Endpoint,
+        body: &'a [u8],
+    ) -> BoxFuture<'a, Result<HandledReview, UnreadableReview>> {
         match endpoint {
             Endpoint::Admission(webhook) => self.admit(webhook, body).boxed(),
-            Endpoint::Authorization => self.authorize(body).boxed(),
+            Endpoint::Authorization => self.authorize(body).map(Ok).boxed(),
         }
+    }
+
+    /// The mode of a request that could not be handled; ConfigMaps have modes of their own
+    fn mode(&self, head: &RequestHead) -> Mode {
+        match head.config_map {
+            // Stored unread, a ConfigMap of ours could only be refused later, when nobody waits for the answer
+            Some(ReviewedConfigMap::Own) => Mode::Enforce,
+            Some(ReviewedConfigMap::EciProfile) => self.profile_mode(),
+            None => self.modes.of(&head.namespace),
+        }
+    }
+
+    fn mode_of_read(&self, namespace: Option<&str>) -> Mode {
+        self.modes.of_read(namespace)
     }
 
     fn authorizes(&self) -> bool {
@@ -75,22 +95,17 @@ impl ReviewHandler for WebhookHandler {
 
 impl WebhookHandler {
     /// Answers an AdmissionReview
-    async fn admit(&self, webhook: Webhook, body: &[u8]) -> HandledReview {
-        let mut review = match Review::parse(body) {
-            Ok(review) => review,
-            Err(error) => return malformed(&error, body),
-        };
+    async fn admit(&self, webhook: Webhook, body: &[u8]) -> Result<HandledReview, UnreadableReview> {
+        let mut review = Review::parse(body).map_err(unreadable)?;
         if review.resource() == Resource::ConfigMaps && !review.is_eci_profile() {
-            return self.config_map(webhook, &review);
+            return Ok(self.config_map(webhook, &review));
         }
         let Some(configuration) = self.store.current() else {
-            return not_ready(&review, "complete configuration");
+            return Ok(self.not_ready(webhook, &review, "complete configuration"));
         };
         let settings = &configuration.cluster;
-        if let Err(error) = review.read_listed(settings) {
-            return malformed(&error, body);
-        }
-        match &self.surrounding {
+        review.read_listed(settings).map_err(unreadable)?;
+        Ok(match &self.surrounding {
             Surrounding::Watched(view) => {
                 let (pinned, named) = prefetch(view, settings, &review).await;
                 self.respond(webhook, &review, named, &configuration, &pinned)
@@ -99,7 +114,7 @@ impl WebhookHandler {
                 let named = NamedObjects::from_snapshot(&review, snapshot, snapshot, settings);
                 self.respond(webhook, &review, named, &configuration, snapshot)
             }
-        }
+        })
     }
 
     /// Evaluates a review that has everything it needs
@@ -112,7 +127,7 @@ impl WebhookHandler {
         cluster: &dyn Cluster,
     ) -> HandledReview {
         if cluster.signer().is_none() {
-            return not_ready(review, "keys for stamps");
+            return self.not_ready(webhook, review, "keys for stamps");
         }
         let complete = CompleteReview::new(review, named);
         let now = Timestamp::now();
@@ -157,35 +172,42 @@ impl WebhookHandler {
             }
         }
     }
-}
 
-fn malformed(error: &ReviewError, body: &[u8]) -> HandledReview {
-    let uid = match error.uid() {
-        // The error may be after the uid
-        "" => uid::read(body).unwrap_or_default(),
-        uid => uid.to_owned(),
-    };
-    let message = format!("ramgate cannot read this review: {error}");
-    let body = admission::refuse(&uid, MALFORMED, &message);
-    let record = Record {
-        uid,
-        decision: "malformed",
-        message: Some(message),
-        ..Record::default()
-    };
-    HandledReview { body, record }
-}
+    /// The answer while there is nothing to judge by
+    fn not_ready(&self, webhook: Webhook, review: &Review<'_>, lacking: &str) -> HandledReview {
+        let mode = if review.is_routing_object() {
+            self.profile_mode()
+        } else {
+            self.modes.of(review.namespace())
+        };
+        let message = format!(
+            "ramgate has no {lacking} yet, so nothing can be judged: try again, and if it lasts look at /ready of its \
+             admin port"
+        );
+        HandledReview {
+            body: admission::unjudged(webhook, review.uid(), mode, NOT_READY, &message),
+            record: Record {
+                decision: "not_ready",
+                mode: mode.name(),
+                message: Some(message),
+                ..record::of_review(review)
+            },
+        }
+    }
 
-fn not_ready(review: &Review<'_>, lacking: &str) -> HandledReview {
-    let message = format!(
-        "ramgate has no {lacking} yet, so nothing can be judged: try again, and if it lasts look at /ready of its admin port"
-    );
-    let body = admission::refuse(review.uid(), NOT_READY, &message);
-    HandledReview {
-        body,
-        record: Record {
-            decision: "not_ready",
-            ..record::of_review(review)
-        },
+    /// The mode of changes of ACK's eci-profile; the default one while no configuration says otherwise
+    fn profile_mode(&self) -> Mode {
+        let configuration = self.store.current();
+        let changes = configuration.map(|configuration| configuration.cluster.eci_profile_changes);
+        admission::profile_mode(changes.unwrap_or_default())
     }
 }
+
+fn unreadable(error: ReviewError) -> UnreadableReview {
+    // Parts of the review stand in it, each of which may be a megabyte of characters that JSON escapes
+    let text = fitted(&error.to_string(), LONGEST_ERROR);
+    UnreadableReview(text.replace(char::is_control, "?"))
+}
+
+#[cfg(test)]
+mod tests;

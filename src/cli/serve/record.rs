@@ -104,7 +104,7 @@ fn question(finding: &Finding, call: Option<&'static str>) -> Option<QuestionLab
             (denial.question.action, finding.code(), scope)
         }
         Finding::Refused(_) => (call?, "Refused", "eci"),
-        Finding::Unbound => (call?, "ImplicitDeny", "unbound"),
+        Finding::Unbound | Finding::Spawner(_) => (call?, "ImplicitDeny", "unbound"),
         Finding::NotEverywhere { .. } => (call?, "ImplicitDeny", "account"),
         Finding::Malformed(_)
         | Finding::Unmappable(_)
@@ -112,6 +112,7 @@ fn question(finding: &Finding, call: Option<&'static str>) -> Option<QuestionLab
         | Finding::Stamp(_)
         | Finding::BindingAnnotation(_)
         | Finding::Revision(_)
+        | Finding::CreatingPodUnread
         | Finding::UnlistedController { .. }
         | Finding::UnknownNamespace
         | Finding::UnknownPod

@@ -8,7 +8,7 @@ use regex::Regex;
 
 use crate::cluster::api::watches::{WatchHealth, Watches};
 use crate::cluster::{FollowedObjects, WatchedCluster};
-use crate::config::Store;
+use crate::config::{ClusterSettings, Store};
 use crate::telemetry::metrics::Metrics;
 
 /// How often to check
@@ -63,6 +63,9 @@ impl Watchdog {
             keys.and_then(|keys| keys.last_error()),
             profile.and_then(|profile| profile.last_error()),
             unsent_sentence(&unsent),
+            self.store
+                .current()
+                .and_then(|configuration| unknown_paths_sentence(&configuration.cluster)),
             drift.sentence,
             self.late_watches(&health),
         ];
@@ -176,6 +179,19 @@ fn unsent_sentence(unsent: &[String]) -> Option<String> {
     ))
 }
 
+/// A sentence on written paths that lead nowhere: the rules send no object for them, so nobody else would say it
+fn unknown_paths_sentence(settings: &ClusterSettings) -> Option<String> {
+    let paths = settings.carriers.iter().flat_map(|carrier| {
+        let paths = carrier.unknown_paths.iter();
+        paths.map(|path| format!("{} of {}", path.as_str(), carrier.kind))
+    });
+    let names = listed(&paths.collect::<Vec<_>>())?;
+    Some(format!(
+        "paths of carriers lead to no pod metadata that the presets know of, so that no stamp is written there: {names}; list \
+         the preset, or correct them"
+    ))
+}
+
 /// The first names in order, and how many more there are; `None` without any
 fn listed<T: AsRef<str>>(names: &[T]) -> Option<String> {
     let mut names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
@@ -193,6 +209,26 @@ fn listed<T: AsRef<str>>(names: &[T]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_that_lead_nowhere_are_said() {
+        let settings = |path: &str| {
+            let text = format!(
+                "cluster: {{carriers: [{{user: u, group: argoproj.io, kind: Rollout, resource: rollouts, templates: [{path}]}}]}}"
+            );
+            let document = crate::config::ParsedDocument::directory(text.as_bytes());
+            match document {
+                crate::config::ParsedDocument::Directory(directory) => directory.clusters[0].1.clone(),
+                _ => panic!("{document:?}"),
+            }
+        };
+        assert_eq!(unknown_paths_sentence(&settings("spec.template")), None);
+        let sentence = unknown_paths_sentence(&settings("spec.pod")).unwrap();
+        assert!(
+            sentence.contains("written there: spec.pod of Rollout; list"),
+            "{sentence}"
+        );
+    }
 
     #[test]
     fn five_names_are_listed_and_the_others_counted() {

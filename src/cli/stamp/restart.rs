@@ -161,11 +161,9 @@ async fn announce(
 
 fn plan_text(steps: &[Step], caller: Option<&Caller>, input: &EvaluationInput) -> String {
     let name = caller.map(|caller| {
-        let groups = caller.groups.iter().map(String::as_str);
-        let binding = input.configuration.bindings.principal(&caller.user, groups);
-        let principal = binding.map_or_else(
+        let principal = caller.requester().principal(&input.configuration).map_or_else(
             || "bound to no RAM principal, so that mode enforce denies it".to_owned(),
-            |binding| described(&binding.principal),
+            |principal| described(&principal),
         );
         format!("{} ({principal})", quoted(&caller.user, USER))
     });
@@ -277,6 +275,7 @@ mod tests {
         let caller = |user: &str| Caller {
             user: user.to_owned(),
             groups: Vec::new(),
+            extra: None,
         };
         let input = EvaluationInput::of(TestCluster::new(""));
         insta::assert_snapshot!(plan_text(&steps(), Some(&caller(ALICE)), &input));

@@ -1,5 +1,7 @@
 //! The section `cluster`.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::config::directory::delegated_controller::{self, DelegatedController};
@@ -8,6 +10,9 @@ use crate::config::directory::injector::{self, Injector};
 use crate::config::directory::label_selector::{self, LabelSelector};
 use crate::config::directory::located_text::{LocatedText, strings};
 use crate::config::directory::name_rules::check_not_empty;
+use crate::config::directory::spawner::{self, Spawner};
+use crate::config::directory::virtual_node_marks::{TAINTS, read_resources, read_taints};
+use crate::kubernetes::template_place::TemplatePlace;
 use ram_policy::source::{Fault, Node, Value};
 
 /// The most tags that the custom tags annotation of a pod takes, by its documentation
@@ -22,6 +27,10 @@ pub struct ClusterSettings {
     pub serverless: bool,
     /// Selectors of the virtual nodes
     pub virtual_nodes: Vec<LabelSelector>,
+    /// Keys of the taints that keep other pods off virtual nodes
+    pub virtual_node_taints: Vec<String>,
+    /// Extended resources that only virtual nodes offer
+    pub virtual_node_resources: Vec<String>,
     /// Selectors of nodes that look virtual but belong to ACS
     pub acs_nodes: Vec<LabelSelector>,
     /// Selectors of the namespaces whose pods may all reach ECI
@@ -44,6 +53,8 @@ pub struct ClusterSettings {
     pub control_plane: Vec<String>,
     /// Changes that other webhooks make to pods after their template was stamped
     pub injectors: Vec<Injector>,
+    /// Service accounts whose pods make pods for the person who asked for them
+    pub spawners: Vec<Spawner>,
 }
 
 /// The answer to a change of the eci-profile that its author has no right to
@@ -65,6 +76,8 @@ impl Default for ClusterSettings {
                 LabelSelector::label("type", "virtual-kubelet"),
                 LabelSelector::label("k8s.aliyun.com/vnode", "true"),
             ],
+            virtual_node_taints: TAINTS.map(str::to_owned).to_vec(),
+            virtual_node_resources: Vec::new(),
             acs_nodes: Vec::new(),
             burst_namespaces: Vec::new(),
             runtime_classes: Vec::new(),
@@ -76,11 +89,35 @@ impl Default for ClusterSettings {
             keepers: Vec::new(),
             control_plane: Vec::new(),
             injectors: Vec::new(),
+            spawners: Vec::new(),
         }
     }
 }
 
 impl ClusterSettings {
+    /// Whether a service account of a namespace with these labels is listed under `spawners`
+    pub(crate) fn is_spawner(
+        &self,
+        namespace: &str,
+        labels: &BTreeMap<String, String>,
+        account: &str,
+    ) -> bool {
+        let mut spawners = self.spawners.iter();
+        spawners.any(|spawner| spawner.service_account == account && spawner.is_in(namespace, labels))
+    }
+
+    /// The places of pod metadata in the objects of a listed resource, each once
+    pub(crate) fn places(&self, group: &str, resource: &str) -> Vec<TemplatePlace> {
+        let listed = self.carriers.iter();
+        let mut places: Vec<TemplatePlace> = listed
+            .filter(|carrier| carrier.group == group && carrier.resource == resource)
+            .flat_map(|carrier| carrier.templates.iter().cloned())
+            .collect();
+        places.sort_by(|one, other| one.path.cmp(&other.path));
+        places.dedup_by(|one, other| one.path == other.path);
+        places
+    }
+
     /// Paths of the fields of a resource whose change does not change its pods: those that all of its controllers list
     pub(crate) fn harmless(&self, group: &str, resource: &str) -> Vec<&str> {
         let mut carriers = self
@@ -103,6 +140,8 @@ struct Wire {
     #[serde(default)]
     serverless: bool,
     virtual_nodes: Option<Node>,
+    virtual_node_taints: Option<Node>,
+    virtual_node_resources: Option<Node>,
     acs_nodes: Option<Node>,
     burst_namespaces: Option<Node>,
     #[serde(default)]
@@ -121,12 +160,14 @@ struct Wire {
     control_plane: Vec<LocatedText>,
     #[serde(default)]
     injectors: Vec<Node>,
+    #[serde(default)]
+    spawners: Vec<Node>,
 }
 
 /// Reads the section
 ///
 /// # Errors
-/// Every fault in it: of its shape, of selectors, controllers and injectors, and of empty names
+/// Every fault in it: of its shape, of selectors, controllers, injectors and spawners, and of empty names
 pub(crate) fn read(node: &Node) -> Result<ClusterSettings, Faults> {
     let wire: Wire = node.read()?;
     let defaults = ClusterSettings::default();
@@ -144,11 +185,24 @@ pub(crate) fn read(node: &Node) -> Result<ClusterSettings, Faults> {
     let virtual_nodes = selectors(wire.virtual_nodes, defaults.virtual_nodes);
     let acs_nodes = selectors(wire.acs_nodes, defaults.acs_nodes);
     let burst_namespaces = selectors(wire.burst_namespaces, defaults.burst_namespaces);
-    let carriers = faults.handle_each(&wire.carriers, delegated_controller::read);
+    let mut names = |list: Option<Node>, read: fn(&Node) -> Result<Vec<String>, Faults>, default| match list {
+        Some(list) => faults.handle(read(&list)).unwrap_or_default(),
+        None => default,
+    };
+    let virtual_node_taints = names(
+        wire.virtual_node_taints,
+        read_taints,
+        defaults.virtual_node_taints,
+    );
+    let virtual_node_resources = names(wire.virtual_node_resources, read_resources, Vec::new());
+    let carriers = faults.handle_each(&wire.carriers, delegated_controller::read_entry);
     let injectors = faults.handle_each(&wire.injectors, injector::read);
+    let spawners = faults.handle_each(&wire.spawners, spawner::read);
     faults.finish(ClusterSettings {
         serverless: wire.serverless,
         virtual_nodes,
+        virtual_node_taints,
+        virtual_node_resources,
         acs_nodes,
         burst_namespaces,
         runtime_classes: strings(wire.runtime_classes),
@@ -156,10 +210,11 @@ pub(crate) fn read(node: &Node) -> Result<ClusterSettings, Faults> {
         eci_profile: wire.eci_profile.unwrap_or(defaults.eci_profile),
         eci_profile_changes: wire.eci_profile_changes,
         judge_scale: wire.judge_scale,
-        carriers,
+        carriers: carriers.into_iter().flatten().collect(),
         keepers: strings(wire.keepers),
         control_plane: strings(wire.control_plane),
         injectors,
+        spawners,
     })
 }
 
@@ -215,6 +270,9 @@ carriers:
    templates: [spec.template]}
 keepers: ["system:serviceaccount:tools:reloader"]
 runtimeClasses: [eci]
+virtualNodeTaints: [example.com/vk]
+virtualNodeResources: [example.com/slots]
+spawners: [{namespace: data, serviceAccount: spark}]
 controlPlane: ["system:serviceaccount:kube-system:my-janitor"]
 "#;
         let settings = parsed(text, read).unwrap();
@@ -228,10 +286,13 @@ controlPlane: ["system:serviceaccount:kube-system:my-janitor"]
             ),
             (20, 1, 1)
         );
-        assert_eq!(settings.carriers[0].templates, ["spec.template"]);
+        assert_eq!(settings.carriers[0].templates[0].path, "spec.template");
         assert_eq!(settings.keepers, ["system:serviceaccount:tools:reloader"]);
         assert_eq!(settings.runtime_classes, ["eci"]);
+        assert_eq!(settings.virtual_node_taints, ["example.com/vk"]);
+        assert_eq!(settings.virtual_node_resources, ["example.com/slots"]);
         assert_eq!(settings.control_plane.len(), 1);
+        assert_eq!(settings.spawners[0].service_account, "spark");
     }
 
     #[test]
@@ -245,6 +306,7 @@ carriers:
 - {user: u, group: '', kind: K, resource: ks, templates: [spec..template]}
 - {user: u, kind: K}
 keepers: ['']
+spawners: [{serviceAccount: spark}]
 ";
         let faults = parsed(text, read).unwrap_err();
         for expected in [
@@ -256,6 +318,7 @@ keepers: ['']
             "7:59: `spec..template` is not a path",
             "8:3: missing field `group`",
             "9:11: an empty user name",
+            "10:12: a spawner names either",
         ] {
             assert!(faults.contains(expected), "{expected} is not among\n{faults}");
         }

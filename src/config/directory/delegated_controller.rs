@@ -2,13 +2,15 @@
 
 use serde::Deserialize;
 
+use crate::config::directory::carrier_presets;
 use crate::config::directory::faults::Faults;
 use crate::config::directory::located_text::{LocatedText, strings};
 use crate::config::directory::name_rules::{check_not_empty, shortened};
+use crate::kubernetes::template_place::TemplatePlace;
 use ram_policy::source::{Fault, Node};
 
 /// The harmless fields of a controller that lists none; metadata and status are always harmless
-const HARMLESS: [&str; 2] = ["spec.replicas", "spec.paused"];
+pub(crate) const HARMLESS: [&str; 2] = ["spec.replicas", "spec.paused"];
 
 /// A controller whose pods carry the stamp of their template
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,10 +23,19 @@ pub struct DelegatedController {
     pub(crate) kind: String,
     /// Its resource name, in the plural
     pub(crate) resource: String,
-    /// Paths of the pod templates in the object, such as `spec.template`
-    pub(crate) templates: Vec<String>,
+    /// The places of pod metadata in the object, such as `spec.template`
+    pub(crate) templates: Vec<TemplatePlace>,
+    /// Written paths that a preset of this kind does not have
+    pub(crate) unknown_paths: Vec<LocatedText>,
     /// Paths of the fields that anybody may change without becoming the requester, such as `spec.replicas`
     pub(crate) harmless: Vec<String>,
+}
+
+impl DelegatedController {
+    /// The name of the preset that has the kind
+    pub(crate) fn preset_of_kind(&self) -> Option<String> {
+        carrier_presets::preset_of(&self.group, &self.kind)
+    }
 }
 
 #[derive(Deserialize)]
@@ -38,7 +49,23 @@ struct Wire {
     harmless: Option<Vec<LocatedText>>,
 }
 
-/// Reads an entry of `carriers`
+/// Reads an entry of `carriers`: one kind, or all kinds of a preset
+///
+/// # Errors
+///
+/// Every fault in it.
+pub(crate) fn read_entry(node: &Node) -> Result<Vec<DelegatedController>, Faults> {
+    #[derive(Deserialize)]
+    struct Start {
+        preset: Option<Node>,
+    }
+    match node.read::<Start>()?.preset {
+        Some(_) => carrier_presets::read(node),
+        None => read(node).map(|one| vec![one]),
+    }
+}
+
+/// Reads an entry of `carriers` that names its kind
 ///
 /// # Errors
 /// Every fault in it: of its shape, of empty names, of paths, and of harmless fields that contain a template
@@ -64,12 +91,23 @@ pub(crate) fn read(node: &Node) -> Result<DelegatedController, Faults> {
         Some(paths) => strings(paths),
         None => HARMLESS.map(str::to_owned).to_vec(),
     };
+    let known = |path: &LocatedText| carrier_presets::place(&wire.group, &wire.kind, path);
+    let is_of_preset = carrier_presets::preset_of(&wire.group, &wire.kind).is_some();
+    let unknown_paths = wire
+        .templates
+        .iter()
+        .filter(|path| is_of_preset && known(path).is_none());
+    let unknown_paths = unknown_paths.cloned().collect();
+    let templates = wire.templates.iter();
+    let templates = templates.map(|path| known(path).unwrap_or_else(|| TemplatePlace::any(path.as_str())));
+    let templates = templates.collect();
     faults.finish(DelegatedController {
         user: wire.user.into(),
         group: wire.group.into(),
         kind: wire.kind.into(),
         resource: wire.resource.into(),
-        templates: strings(wire.templates),
+        templates,
+        unknown_paths,
         harmless,
     })
 }

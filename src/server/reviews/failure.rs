@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 
 use crate::server::limits::ReviewLimits;
+use crate::server::review_handler::UnreadableReview;
 
 /// Why a review was not evaluated
 pub(super) enum Failure {
@@ -24,6 +25,8 @@ pub(super) enum Failure {
     DeadlineExceeded(Duration),
     /// The evaluation panicked; the log has the details under this incident
     Panicked(String),
+    /// The body is no review
+    Unreadable(UnreadableReview),
 }
 
 impl Failure {
@@ -32,28 +35,29 @@ impl Failure {
         match self {
             Self::BodyTooLarge => "too_large",
             Self::BodyTooSlow(_) | Self::DeadlineExceeded(_) => "too_slow",
-            Self::BodyAborted => "malformed",
+            Self::BodyAborted | Self::Unreadable(_) => "malformed",
             Self::OverBudget | Self::TooManyInFlight => "overloaded",
             Self::Panicked(_) => "failed",
         }
     }
 
-    /// The code inside an AdmissionReview, if the uid may be known at this failure
-    pub(super) fn denial_code(&self) -> Option<StatusCode> {
+    /// The code of a denial inside an AdmissionReview
+    pub(super) fn denial_code(&self) -> StatusCode {
         match self {
-            Self::BodyTooLarge | Self::BodyTooSlow(_) | Self::BodyAborted => None,
-            Self::OverBudget | Self::TooManyInFlight => Some(StatusCode::TOO_MANY_REQUESTS),
-            Self::DeadlineExceeded(_) => Some(StatusCode::GATEWAY_TIMEOUT),
-            Self::Panicked(_) => Some(StatusCode::INTERNAL_SERVER_ERROR),
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyAborted | Self::Unreadable(_) => StatusCode::BAD_REQUEST,
+            Self::OverBudget | Self::TooManyInFlight => StatusCode::TOO_MANY_REQUESTS,
+            Self::BodyTooSlow(_) | Self::DeadlineExceeded(_) => StatusCode::GATEWAY_TIMEOUT,
+            Self::Panicked(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
-    /// The HTTP status of an answer without a uid
+    /// The HTTP status of an answer to a body whose head says not enough
     pub(super) fn http_status(&self) -> StatusCode {
         match self {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BodyTooSlow(_) => StatusCode::REQUEST_TIMEOUT,
-            Self::BodyAborted => StatusCode::BAD_REQUEST,
+            Self::BodyAborted | Self::Unreadable(_) => StatusCode::BAD_REQUEST,
             Self::OverBudget | Self::TooManyInFlight | Self::DeadlineExceeded(_) | Self::Panicked(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
@@ -65,7 +69,7 @@ impl Failure {
         match self {
             Self::BodyTooLarge => format!(
                 "ramgate: the review is larger than {} bytes, which no object that \
-                Kubernetes stores can need",
+                Kubernetes stores can need: make the object smaller",
                 limits.body
             ),
             Self::BodyTooSlow(time) => format!(
@@ -90,6 +94,7 @@ impl Failure {
                 "ramgate failed on this request: tell whoever runs it to look for \
                 incident {incident} in its log"
             ),
+            Self::Unreadable(error) => error.to_string(),
         }
     }
 

@@ -1,13 +1,19 @@
-//! Kinds that are not Kubernetes' own: the image caches of ECI, and a workload of somebody's operator.
+//! Kinds that are not Kubernetes' own: the image caches of ECI, and workloads of operators.
 
 use serde_json::Value;
 use serde_json::json;
 
-/// The definitions of both
-pub(crate) fn definitions() -> [Value; 2] {
+/// Their definitions
+pub(crate) fn definitions() -> [Value; 3] {
     [
         definition("eci.alibabacloud.com", "ImageCache", "imagecaches", "Cluster"),
         definition("apps.example.com", "CloneSet", "clonesets", "Namespaced"),
+        definition(
+            "sparkoperator.k8s.io",
+            "SparkApplication",
+            "sparkapplications",
+            "Namespaced",
+        ),
     ]
 }
 
@@ -26,7 +32,11 @@ fn definition(group: &str, kind: &str, plural: &str, scope: &str) -> Value {
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": format!("{plural}.{group}")},
+        "metadata": {
+            "name": format!("{plural}.{group}"),
+            // Groups that end in k8s.io are not stored without it.
+            "annotations": {"api-approved.kubernetes.io": "unapproved, it is for tests"},
+        },
         "spec": {
             "group": group,
             "scope": scope,

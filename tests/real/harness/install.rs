@@ -44,7 +44,16 @@ pub(crate) fn values_of_whole_cluster() -> Value {
             "kind": "CloneSet",
             "resource": "clonesets",
             "templates": ["spec.template"],
+        }, {
+            "user": cast::SPARK_OPERATOR,
+            "group": "sparkoperator.k8s.io",
+            "kind": "SparkApplication",
+            "resource": "sparkapplications",
+            "templates": ["spec.driver.template"],
         }],
+        "spawners": [
+            {"namespaces": {"matchLabels": {cast::SPAWNING.0: cast::SPAWNING.1}}, "serviceAccount": cast::SPAWNER},
+        ],
         "keepers": [cast::KEEPER],
     });
     values

@@ -50,7 +50,7 @@ impl Replica {
         Self::start_with(plane, name, port, &[])
     }
 
-    /// The same with more arguments behind those of the Deployment
+    /// The same with more arguments behind those of the Deployment, of which each `--FLAG=NUMBER` replaces that flag's
     pub(crate) fn start_with(plane: &ControlPlane, name: &str, port: u16, more: &[&str]) -> Self {
         let deployment = plane.admin().within(NAMESPACE).get(&["deployment", RELEASE]);
         let spec = &deployment["spec"]["template"]["spec"];
@@ -69,7 +69,12 @@ impl Replica {
         let (admin_port, probe_port) = (free_port(), free_port());
         let environment = environment(container, name);
         let mut arguments: Vec<String> = texts(&container["args"]);
-        arguments.extend(more.iter().map(|&argument| argument.to_owned()));
+        for &argument in more {
+            match argument.split_once('=') {
+                Some((flag, value)) if value.parse::<u64>().is_ok() => set(&mut arguments, flag, value),
+                _ => arguments.push(argument.to_owned()),
+            }
+        }
         for argument in &mut arguments {
             for (name, value) in &environment {
                 *argument = argument.replace(&format!("$({name})"), value);

@@ -71,6 +71,12 @@ impl Rest {
         }
     }
 
+    /// The same person, of whom an authenticator says this as well; `header` is `Impersonate-Extra-KEY`
+    pub(crate) fn with_extra(mut self, header: &'static str, value: &str) -> Self {
+        self.headers.push((header, value.to_owned()));
+        self
+    }
+
     /// The object at a path, if there is one; the test ends if the answer is anything else
     #[track_caller]
     pub(crate) fn find(&self, path: &str) -> Option<Value> {

@@ -128,6 +128,7 @@ impl<'a> Stage<'a> {
             }
             "jobs" | "cronjobs" => "apis/batch/v1",
             "clonesets" => "apis/apps.example.com/v1",
+            "sparkapplications" => "apis/sparkoperator.k8s.io/v1",
             "rolebindings" => "apis/rbac.authorization.k8s.io/v1",
             _ => "api/v1",
         };

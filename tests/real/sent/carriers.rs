@@ -27,6 +27,9 @@ pub(super) fn values() -> Value {
     json!([
         {"user": "u", "group": "apps.kruise.io", "kind": "CloneSet", "resource": "clonesets", "templates": ["spec.template"]},
         {"user": "u", "group": "batch.volcano.sh", "kind": "Job", "resource": "jobs", "templates": ["spec.tasks.template", "spec.common"]},
+        {"preset": "spark-operator"},
+        {"preset": "kubeflow-training"},
+        {"preset": "tekton"},
     ])
 }
 
@@ -46,6 +49,21 @@ pub(super) fn prepare(who: &Kubectl) {
         who,
         &definition("batch.volcano.sh", "Job", "jobs", "Namespaced", &["v1alpha1"]),
     );
+    for (group, kind, resource, version) in [
+        (
+            "sparkoperator.k8s.io",
+            "SparkApplication",
+            "sparkapplications",
+            "v1beta2",
+        ),
+        ("kubeflow.org", "PyTorchJob", "pytorchjobs", "v1"),
+        ("tekton.dev", "TaskRun", "taskruns", "v1"),
+    ] {
+        let mut definition = definition(group, kind, resource, "Namespaced", &[version]);
+        // The API server asks this of groups below k8s.io
+        definition["metadata"]["annotations"] = json!({"api-approved.kubernetes.io": "unapproved, a test"});
+        define(who, &definition);
+    }
     for namespace in ["plain", "eci", "burst", "kube-system"] {
         for (name, annotations) in [
             ("plain", json!({})),
@@ -250,6 +268,18 @@ fn templates() -> Vec<(&'static str, Value, bool)> {
             true,
         ),
         (
+            "requests",
+            spec(json!({"containers": [null, 1, {"resources": {"limits": {"example.com/slots": 1}}}]})),
+            true,
+        ),
+        (
+            "requests others",
+            spec(
+                json!({"containers": [{"resources": {"limits": {"cpu": 1}, "requests": []}}], "overhead": null}),
+            ),
+            false,
+        ),
+        (
             "tolerates others",
             spec(json!({"tolerations": [{"key": "a", "operator": "Exists"}]})),
             false,
@@ -410,6 +440,82 @@ fn every_path_of_a_carrier_is_looked_at() {
         ),
     ] {
         assert_eq!(post(&jobs("plain"), &job(spec)), wanted, "{what}");
+    }
+}
+
+#[test]
+fn kinds_of_presets_leave_by_marks_wherever_their_pods_get_them_from() {
+    let labels = json!({"labels": {"eci": "true"}});
+    let selector = json!({"nodeSelector": {"type": "virtual-kubelet"}});
+    let spark = (
+        "sparkoperator.k8s.io/v1beta2",
+        "SparkApplication",
+        "sparkapplications",
+    );
+    let torch = ("kubeflow.org/v1", "PyTorchJob", "pytorchjobs");
+    let task = ("tekton.dev/v1", "TaskRun", "taskruns");
+    for (what, (version, kind, resource), labelled, spec, leaves) in [
+        ("nothing", spark, false, json!({"driver": {"cores": 1}}), false),
+        ("metadata", spark, false, json!({"driver": labels}), true),
+        (
+            "fields beside metadata",
+            spark,
+            false,
+            json!({"executor": selector}),
+            true,
+        ),
+        (
+            "fields of the whole",
+            spark,
+            false,
+            json!({"nodeSelector": {"type": "virtual-kubelet"}}),
+            true,
+        ),
+        (
+            "no metadata of pods",
+            spark,
+            false,
+            json!({"driver": {"metadata": labels}}),
+            false,
+        ),
+        (
+            "any name",
+            torch,
+            false,
+            json!({"pytorchReplicaSpecs": {"x": {"template": {"metadata": labels}}}}),
+            true,
+        ),
+        (
+            "any name, without a mark",
+            torch,
+            false,
+            json!({"pytorchReplicaSpecs": {"x": {"template": {}}, "y": 1}}),
+            false,
+        ),
+        (
+            "no names",
+            torch,
+            false,
+            json!({"pytorchReplicaSpecs": [{"template": {"metadata": labels}}]}),
+            false,
+        ),
+        ("own labels", task, true, json!({}), true),
+        ("no own labels", task, false, json!({"podTemplate": {}}), false),
+        (
+            "a pod template without metadata",
+            task,
+            false,
+            json!({"podTemplate": selector}),
+            true,
+        ),
+    ] {
+        let mut object =
+            json!({"apiVersion": version, "kind": kind, "metadata": {"name": "subject"}, "spec": spec});
+        if labelled {
+            object["metadata"]["labels"] = labels["labels"].clone();
+        }
+        let left = post(&format!("/apis/{version}/namespaces/plain/{resource}"), &object);
+        assert_eq!(left.starts_with("carriers-"), leaves, "{what}: {left}");
     }
 }
 

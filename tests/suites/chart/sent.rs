@@ -30,7 +30,7 @@ fn rules(entry: &Value) -> BTreeSet<String> {
                     for operation in strings(&rule["operations"]) {
                         let line = format!("{operation} {group}/{version}/{resource}");
                         let line = match rule["scope"].as_str().unwrap() {
-                            "Namespaced" => line,
+                            "Namespaced" | "*" => line,
                             "Cluster" => format!("({line})"),
                             scope => panic!("{scope}"),
                         };
@@ -139,6 +139,16 @@ fn every_kind_and_operation_has_its_entry() {
             "profile",
             all(&["CREATE", "UPDATE", "DELETE"], ["/v1/configmaps"]),
         ),
+        (
+            "routing-policies",
+            all(
+                &["CREATE", "UPDATE"],
+                [
+                    "scheduling.alibabacloud.com/*/resourcepolicies",
+                    "eci.aliyun.com/*/selectors",
+                ],
+            ),
+        ),
         ("configuration", all(&["CREATE", "UPDATE"], ["/v1/configmaps"])),
     ];
     for (phase, entries) in [
@@ -195,6 +205,84 @@ fn a_listed_runtime_class_is_a_mark_of_pods_and_of_every_template() {
     };
     assert_eq!(marked(json!(["eci", "vk"])), [true; 3]);
     assert_eq!(marked(json!([])), [false; 3]);
+}
+
+/// Pods of spawners act in somebody's name, so the entries must not leave out those on real nodes
+#[test]
+fn pods_and_templates_of_spawners_are_sent_wherever_they_run() {
+    let carriers = json!([carrier("a.b", "cs", &["spec.template"])]);
+    let with = |spawners: Value| {
+        render(&json!({"cluster": {
+            "carriers": carriers, "burstNamespaces": [{"matchLabels": {"burst": "yes"}}], "spawners": spawners,
+        }}))
+    };
+    let entries = ["marked", "namespaces-eci", "fields"];
+    let account = r#"pod.?spec.?serviceAccountName.orValue("")"#;
+    let none = with(json!([]));
+    let selected = with(json!([{"namespaces": {"matchLabels": {"a": "b"}}, "serviceAccount": "spark"}]));
+    let named = with(json!([{"namespace": "lab", "serviceAccount": "default"}]));
+    for phase in ["mutating", "validating"] {
+        for name in entries {
+            let test = |manifests| expression(manifests, phase, name);
+            assert!(!test(&none).contains("serviceAccountName"), "{name}");
+            assert!(
+                test(&selected).contains(&format!(r#"{account} in ["spark"]"#)),
+                "{name}"
+            );
+            // A template that names no account has the default one.
+            let wanted = format!(r#"request.namespace == "lab" && {account} in ["","default"]"#);
+            assert!(test(&named).contains(&wanted), "{name}");
+        }
+        // The first entry has them already.
+        let burst = expression(&selected, phase, "burst-0");
+        let (unbound, marked) = burst.split_once("&& !(").unwrap();
+        assert!(!unbound.contains("serviceAccountName") && marked.contains("serviceAccountName"));
+        // A template without a spec leaves its account to its controller.
+        let loose = expression(&selected, phase, "carriers-0");
+        assert!(
+            loose.contains(r#"account in ["spark"] || size(spec) == 0 || ("#),
+            "{loose}"
+        );
+        let loose = expression(&named, phase, "carriers-0");
+        assert!(
+            loose.contains(r#"size(spec) == 0 && request.namespace in ["lab"] || ("#),
+            "{loose}"
+        );
+    }
+    // A deletion of such a pod is nobody's question to RAM.
+    assert!(!expression(&selected, "validating", "removal").contains("serviceAccountName"));
+}
+
+#[test]
+fn taints_and_resources_of_virtual_nodes_are_marks_of_pods_and_of_every_template() {
+    use ramgate::testing::config::ClusterSettings;
+    let carriers = json!([carrier("a.b", "cs", &["spec.template"])]);
+    let expressions = |cluster: Value| {
+        let manifests = render(&json!({"cluster": cluster}));
+        ["marked", "carriers-0", "removal"].map(|name| expression(&manifests, "validating", name))
+    };
+    let taints = |taints: &[&str]| serde_json::to_string(&[&[""], taints].concat()).unwrap();
+    let default = ClusterSettings::default().virtual_node_taints;
+    let default = taints(&default.iter().map(String::as_str).collect::<Vec<_>>());
+    for expression in expressions(json!({"carriers": carriers})) {
+        assert!(expression.contains(&format!("in {default}")), "{expression}");
+        assert!(!expression.contains("initContainers"), "{expression}");
+    }
+    // Values that an upgrade reuses lack them
+    for expression in expressions(json!({"carriers": carriers, "virtualNodeTaints": null})) {
+        assert!(expression.contains(&format!("in {default}")), "{expression}");
+    }
+    let chosen =
+        json!({"carriers": carriers, "virtualNodeTaints": ["x.y/z"], "virtualNodeResources": ["x.y/slots"]});
+    for expression in expressions(chosen) {
+        assert!(
+            expression.contains(&format!("in {}", taints(&["x.y/z"]))),
+            "{expression}"
+        );
+        for part in ["initContainers", "overhead", "x.y/slots"] {
+            assert!(expression.contains(part), "{part}: {expression}");
+        }
+    }
 }
 
 #[test]
@@ -282,6 +370,40 @@ fn kinds_of_carriers_are_sent_in_any_version() {
     }
     let serverless = render(&json!({"cluster": {"serverless": true, "carriers": carriers}}));
     assert_eq!(rules(serverless.entry("mutating", "burst")), everything);
+}
+
+#[test]
+fn a_preset_sends_all_its_kinds() {
+    let presets = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src/config/directory/carrier_presets.yaml"
+    );
+    let presets = std::fs::read_to_string(presets).unwrap();
+    let presets = ramgate::testing::yaml::parse(&presets).unwrap()[0].to_json();
+    for (name, preset) in presets.as_object().unwrap() {
+        let values =
+            json!({"cluster": {"carriers": [{"preset": name, "user": "system:serviceaccount:a:b"}]}});
+        let manifests = render(&values);
+        let kinds = preset["kinds"].as_array().unwrap().iter();
+        // Pods are sent anyway
+        let kinds = kinds.filter(|kind| kind["group"] != "");
+        let wanted: BTreeSet<String> = kinds
+            .flat_map(|kind| {
+                let line = format!(
+                    "{}/*/{}",
+                    kind["group"].as_str().unwrap(),
+                    kind["resource"].as_str().unwrap()
+                );
+                all(&["CREATE", "UPDATE"], [line.as_str()])
+            })
+            .collect();
+        let entries = manifests.entry_names("mutating").into_iter();
+        let entries = entries.filter(|entry| entry.starts_with("carriers-"));
+        let sent: BTreeSet<String> = entries
+            .flat_map(|entry| rules(manifests.entry("mutating", entry)))
+            .collect();
+        assert_eq!(sent, wanted, "{name}");
+    }
 }
 
 #[test]

@@ -170,6 +170,20 @@ fn values_of_the_wrong_kind_are_refused() {
         ("cluster.injectors", json!([{}])),
         ("cluster.injectors", json!([{"containers": []}])),
         ("cluster.injectors", json!([{"imagePrefixes": [""]}])),
+        ("cluster.spawners", json!([{"serviceAccount": "spark"}])),
+        ("cluster.spawners", json!([{"namespace": "data"}])),
+        (
+            "cluster.spawners",
+            json!([{"namespace": "*", "serviceAccount": "spark"}]),
+        ),
+        (
+            "cluster.spawners",
+            json!([{"namespace": "data", "serviceAccount": "system:serviceaccount:data:spark"}]),
+        ),
+        (
+            "cluster.spawners",
+            json!([{"namespace": "data", "namespaces": {"matchLabels": {"a": "b"}}, "serviceAccount": "s"}]),
+        ),
         ("webhooks.marked.timeoutSeconds", json!(31)),
         ("webhooks.removal.failurePolicy", json!("Fail")),
         ("webhooks.configuration.failurePolicy", json!("Fail")),
@@ -282,6 +296,19 @@ fn contradictions_are_named_with_both_sides() {
         (
             json!({"stamp": {"namespaceContents": {"kube-system": "refuse"}}}),
             ["stamp.namespaceContents names kube-system", "exemptNamespaces"],
+        ),
+        (
+            json!({"cluster": {"spawners": [{"namespace": "kube-system", "serviceAccount": "spark"}]}}),
+            [
+                "cluster.spawners[0] names namespace kube-system",
+                "exemptNamespaces",
+            ],
+        ),
+        (
+            json!({"cluster": {"spawners": [{"namespaces": {"matchExpressions": [
+                {"key": "a", "operator": "Exists", "values": ["b"]},
+            ]}, "serviceAccount": "spark"}]}}),
+            ["cluster.spawners[0]: operator Exists", "key a"],
         ),
         (
             json!({"cluster": {"virtualNodes": selector("NotIn")}}),
@@ -413,8 +440,14 @@ fn the_cluster_section_is_rendered_from_the_values_and_nothing_else_is() {
             wanted[key] = value.clone();
         }
         wanted["judgeScale"] = (values["scale"]["judge"] == true).into();
-        for field in ["injectors", "runtimeClasses"] {
-            if wanted[field] == json!([]) {
+        for field in [
+            "injectors",
+            "runtimeClasses",
+            "spawners",
+            "virtualNodeResources",
+            "virtualNodeTaints",
+        ] {
+            if wanted[field] == json!([]) || wanted[field] == defaults()["cluster"][field] {
                 wanted.as_object_mut().unwrap().remove(field);
             }
         }
@@ -434,6 +467,12 @@ fn the_section_cluster_has_no_later_field_where_that_says_nothing() {
     for (field, value) in [
         ("injectors", json!([{"containers": ["istio-proxy"]}])),
         ("runtimeClasses", json!(["eci"])),
+        ("virtualNodeResources", json!(["example.com/slots"])),
+        ("virtualNodeTaints", json!(["example.com/vk"])),
+        (
+            "spawners",
+            json!([{"namespace": "data", "serviceAccount": "spark"}]),
+        ),
     ] {
         assert!(!plain.contains(field), "{plain}");
         let with = section(&json!({"cluster": {field: value}}));

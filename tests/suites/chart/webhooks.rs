@@ -24,7 +24,7 @@ const TIERED: [&str; 8] = [
 ];
 
 /// The entries that see what no mode of a namespace reaches, or that must never hold anything back
-const ALWAYS_OPEN: [&str; 8] = [
+const ALWAYS_OPEN: [&str; 9] = [
     "removal-image-caches",
     "removal",
     "removal-namespaces-alibabacloud-eci",
@@ -32,6 +32,7 @@ const ALWAYS_OPEN: [&str; 8] = [
     "removal-namespaces-affinity-injection",
     "removal-eviction",
     "profile",
+    "routing-policies",
     "configuration",
 ];
 
@@ -90,7 +91,7 @@ fn entries_can_be_switched_on_and_off() {
     );
     assert_eq!(
         names(&json!({"cluster": {"eciProfile": false}})),
-        without(&default, "profile")
+        without(&without(&default, "profile"), "routing-policies")
     );
 }
 
@@ -253,7 +254,7 @@ fn an_entry_of_enforced_namespaces_may_be_opened() {
     }
     for (group, names) in [
         ("removal", &ALWAYS_OPEN[..6]),
-        ("profile", &["profile"]),
+        ("profile", &["profile", "routing-policies"]),
         ("configuration", &["configuration"]),
     ] {
         let mut values = everything();
@@ -367,6 +368,7 @@ fn serverless_has_one_entry_for_all_pods() {
             "removal",
             "removal-eviction",
             "profile",
+            "routing-policies",
             "configuration"
         ]
     );

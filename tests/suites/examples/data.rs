@@ -159,6 +159,7 @@ fn the_denial_of_the_quick_start_is_a_real_one() {
         subresource: "",
         user: "alice@example.com",
         groups: &[],
+        extra: None,
     };
     let modes = Modes::everywhere(Mode::Enforce);
     let done = offline::run(

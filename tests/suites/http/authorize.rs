@@ -75,9 +75,9 @@ async fn a_body_over_the_limit_is_denied() {
     let seen = routes
         .send(posted("/authorize", endless("                ")))
         .await;
-    assert_denied(&seen, "larger than 8388608 bytes");
+    assert_denied(&seen, "larger than 20971520 bytes");
     assert_eq!(seen.header("connection"), Some("close"));
-    assert!(routes.counted(r#"ramgate_admission_requests_total{decision="too_large",mode="none",operation="other",path="authorize""#));
+    assert!(routes.counted(r#"ramgate_admission_requests_total{decision="too_large",mode="enforce",operation="other",path="authorize""#));
 }
 
 #[tokio::test]
@@ -130,4 +130,19 @@ async fn a_body_that_takes_too_long_is_denied() {
         &routes.send(posted("/authorize", never)).await,
         "did not arrive within 50 ms",
     );
+}
+
+#[tokio::test]
+async fn where_nothing_is_denied_a_failure_is_no_opinion() {
+    let routes = authorizing(ReviewLimits::new(64, Duration::from_millis(100)));
+    for script in ["panic", "wait 5000"] {
+        let mut body = review("u-1", script);
+        body["spec"] = json!({"resourceAttributes": {"namespace": "calm"}});
+        let seen = routes.send(posted("/authorize", body.to_string())).await;
+        assert_eq!(
+            seen.json()["status"],
+            json!({"allowed": false, "denied": false}),
+            "{script}"
+        );
+    }
 }

@@ -12,9 +12,11 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use ramgate::testing::admission::Mode;
 use ramgate::testing::server::{
     Aborted, Admin, CertificateResolver, ConnectionLimits, HandledReview, LeafIssuer, Lifetimes, Listener,
-    Peers, Phases, Readiness, ReadinessReport, ReviewHandler, ReviewLimits, Reviews, Server,
+    Peers, Phases, Readiness, ReadinessReport, RequestHead, ReviewHandler, ReviewLimits, Reviews, Server,
+    UnreadableReview,
 };
 use ramgate::testing::telemetry::{Endpoint, Metrics, Record};
 use rustls::server::WebPkiClientVerifier;
@@ -106,14 +108,19 @@ pub(crate) fn posted(path: &str, body: impl Into<Body>) -> Request<Body> {
 
 /// A review that the scripted judge treats as it says
 pub(crate) fn review(uid: &str, script: &str) -> Value {
-    json!({"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {"uid": uid, "script": script}})
+    json!({"kind": "AdmissionReview", "apiVersion": "admission.k8s.io/v1", "request": {
+        "uid": uid, "resource": {"resource": "pods"}, "namespace": "shop", "operation": "CREATE", "script": script}})
 }
 
-/// Does what the review's `script` says: allow, deny, panic, `wait MS` (asleep) or `block MS` (at work)
+/// Does what the review's `script` says: allow, deny, panic, unreadable, `wait MS` (asleep) or `block MS` (at work)
 pub(crate) struct Scripted;
 
 impl ReviewHandler for Scripted {
-    fn handle<'a>(&'a self, endpoint: Endpoint, body: &'a [u8]) -> BoxFuture<'a, HandledReview> {
+    fn handle<'a>(
+        &'a self,
+        endpoint: Endpoint,
+        body: &'a [u8],
+    ) -> BoxFuture<'a, Result<HandledReview, UnreadableReview>> {
         async move {
             let review: Value = serde_json::from_slice(body).unwrap();
             let script = review["request"]["script"].as_str().unwrap();
@@ -129,7 +136,10 @@ impl ReviewHandler for Scripted {
             let allowed = script != "deny";
             let uid = review["request"]["uid"].as_str().unwrap();
             let response = json!({"uid": uid, "allowed": allowed, "path": endpoint.name()});
-            HandledReview {
+            if script == "unreadable" {
+                return Err(UnreadableReview("as the script says".into()));
+            }
+            Ok(HandledReview {
                 body: json!({"kind": "AdmissionReview", "response": response})
                     .to_string()
                     .into_bytes(),
@@ -141,9 +151,18 @@ impl ReviewHandler for Scripted {
                     mode: "enforce",
                     ..Record::default()
                 },
-            }
+            })
         }
         .boxed()
+    }
+
+    /// Namespace `calm` is in mode warn, and `quiet` in mode audit
+    fn mode(&self, head: &RequestHead) -> Mode {
+        match head.namespace.as_str() {
+            "calm" => Mode::Warn,
+            "quiet" => Mode::Audit,
+            _ => Mode::Enforce,
+        }
     }
 }
 
@@ -151,8 +170,24 @@ impl ReviewHandler for Scripted {
 pub(crate) struct Authorizing;
 
 impl ReviewHandler for Authorizing {
-    fn handle<'a>(&'a self, endpoint: Endpoint, body: &'a [u8]) -> BoxFuture<'a, HandledReview> {
+    fn handle<'a>(
+        &'a self,
+        endpoint: Endpoint,
+        body: &'a [u8],
+    ) -> BoxFuture<'a, Result<HandledReview, UnreadableReview>> {
         Scripted.handle(endpoint, body)
+    }
+
+    fn mode(&self, head: &RequestHead) -> Mode {
+        Scripted.mode(head)
+    }
+
+    /// Namespace `calm` is in mode warn
+    fn mode_of_read(&self, namespace: Option<&str>) -> Mode {
+        match namespace {
+            Some("calm") => Mode::Warn,
+            _ => Mode::Enforce,
+        }
     }
 
     fn authorizes(&self) -> bool {

@@ -52,7 +52,7 @@ fn served() -> Served {
     let directory = DIRECTORY.replace("TEAMS", &grants.join(", "));
     let mut files = vec![("Test.json", TEST), ("directory.yaml", directory.as_str())];
     files.extend(teams.iter().map(|(name, text)| (name.as_str(), text.as_str())));
-    Served::with(&files, &["--mode=enforce"])
+    Served::with(&files, &["--mode=enforce", "--namespace-mode=calm=warn"])
 }
 
 /// A review as text, whose objects are texts already
@@ -131,6 +131,18 @@ fn attacks() -> Vec<(&'static str, usize, Bytes)> {
             &format!(r#""x":{},"y":"{number}""#, list(r#"{"a":{"b":1}}"#, 3 * MIB)),
         )
     };
+    // As Go writes `<`
+    let escapes = |number: &str| {
+        let text = "\\u003c".repeat(19 * MIB / 12);
+        deployment(
+            "",
+            &format!(r#""containers":[{{"name":"a","image":"{number}","command":["{text}"]}}]"#),
+        )
+    };
+    let calm = |body: &Bytes| {
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        Bytes::from(text.replacen("\"shop\"", "\"calm\"", 1))
+    };
     let values = |bytes| {
         let values = list(r#""""#, bytes);
         let expression = format!(r#"{{"key":"a","operator":"In","values":{values}}}"#);
@@ -181,6 +193,26 @@ fn attacks() -> Vec<(&'static str, usize, Bytes)> {
     };
     let document = list("[]", MIB - 100);
     vec![
+        // One of the largest reviews fits into the memory for bodies
+        ("escapes in the largest review", 1, changed(&escapes, DEPLOYMENTS)),
+        (
+            "tags in the largest review",
+            1,
+            create(pod(&tags(19 * MIB), ""), PODS),
+        ),
+        (
+            "tags in the largest review, in mode warn",
+            1,
+            calm(&create(pod(&tags(19 * MIB), ""), PODS)),
+        ),
+        (
+            "three of the largest reviews, in mode warn",
+            3,
+            calm(&create(
+                pod(&format!(r#","annotations":{}"#, map(19 * MIB, "\"\"")), ""),
+                PODS,
+            )),
+        ),
         ("tiny numbers", 3, changed(&tiny(7 * MIB / 2, "1"), DEPLOYMENTS)),
         ("tiny lists", 3, changed(&tiny(7 * MIB / 2, "[]"), DEPLOYMENTS)),
         ("tiny objects", 3, changed(&tiny(7 * MIB / 2, "{}"), DEPLOYMENTS)),
@@ -267,6 +299,11 @@ fn attacks() -> Vec<(&'static str, usize, Bytes)> {
             "advice where there is none",
             20,
             review(PODS, "CREATE", "bob@example.com", None, &pod("", "")),
+        ),
+        (
+            "tiny lists in the largest review",
+            1,
+            changed(&tiny(19 * MIB / 2, "[]"), DEPLOYMENTS),
         ),
     ]
 }

@@ -166,13 +166,18 @@ async fn a_body_over_the_limit_is_413_and_one_at_it_is_judged() {
         StatusCode::OK
     );
     body.push(' ');
-    for request in [
-        posted("/validate", body),
-        posted("/validate", endless("                ")),
-    ] {
-        let seen = routes.send(request).await;
-        assert_eq!(seen.status, StatusCode::PAYLOAD_TOO_LARGE);
-        assert!(seen.text.contains("larger than 8388608 bytes"), "{}", seen.text);
+    let known = routes.send(posted("/validate", body)).await;
+    assert_denial(&known, "u-1", 413, "larger than 20971520 bytes");
+    let unknown = routes
+        .send(posted("/validate", endless("                ")))
+        .await;
+    assert_eq!(unknown.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(
+        unknown.text.contains("larger than 20971520 bytes"),
+        "{}",
+        unknown.text
+    );
+    for seen in [known, unknown] {
         assert_eq!(seen.header("connection"), Some("close"));
     }
     assert!(routes.counted(r#"ramgate_admission_requests_total{decision="too_large""#));
@@ -353,6 +358,45 @@ async fn a_panic_is_a_denial_with_an_incident() {
         true
     );
     assert!(routes.counted(r#"ramgate_admission_requests_total{decision="failed""#));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_judged_is_allowed_where_nothing_is_denied() {
+    let usual = ReviewLimits::new(64, Duration::from_millis(100));
+    let given = [
+        (ReviewLimits { inflight: 0, ..usual }, "allow", 429, "overloaded"),
+        (ReviewLimits { bytes: 20, ..usual }, "allow", 429, "overloaded"),
+        (ReviewLimits { body: 20, ..usual }, "allow", 413, "too_large"),
+        (usual, "wait 5000", 504, "too_slow"),
+        (usual, "panic", 500, "failed"),
+        (usual, "unreadable", 400, "malformed"),
+    ];
+    for (limits, script, code, decision) in given {
+        let routes = Routes::new(limits);
+        for (namespace, mode) in [("shop", "enforce"), ("calm", "warn"), ("quiet", "audit")] {
+            let mut body = review("u-1", script);
+            body["request"]["namespace"] = namespace.into();
+            let seen = routes.review(&body).await;
+            if mode == "enforce" {
+                assert_denial(&seen, "u-1", code, "ramgate");
+            } else {
+                let response = &seen.json()["response"];
+                assert_eq!(
+                    (&response["uid"], &response["allowed"]),
+                    (&"u-1".into(), &true.into()),
+                    "{script}"
+                );
+                let warning = response["warnings"][0].as_str().unwrap_or_default();
+                assert_eq!(
+                    warning.contains("in mode enforce this would be denied: ramgate"),
+                    mode == "warn"
+                );
+                assert_eq!(response["auditAnnotations"]["decision"], mode);
+            }
+            let series = format!(r#"ramgate_admission_requests_total{{decision="{decision}",mode="{mode}","#);
+            assert!(routes.counted(&series), "{series}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -547,7 +591,7 @@ async fn a_gigabyte_is_refused_in_words_and_cut_off() {
     }
     let mut modest = running.connect().await;
     let seen = modest
-        .send(posted("/validate", " ".repeat(9 * 1024 * 1024)))
+        .send(posted("/validate", " ".repeat(21 * 1024 * 1024)))
         .await
         .unwrap();
     assert_eq!(seen.status, StatusCode::PAYLOAD_TOO_LARGE);

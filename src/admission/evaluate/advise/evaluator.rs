@@ -3,6 +3,7 @@
 use crate::admission::evaluate::advise::{advice_of, desired, fields};
 use crate::admission::evaluate::pod_update::PodUpdate;
 use crate::admission::evaluate::{EvaluationContext, call};
+use crate::admission::fields::look_alike::look_alike;
 use crate::admission::fields::mapping;
 use crate::admission::fields::mapping::{MappingError, Scope, Sources};
 use crate::admission::fields::parse_names::{parse_resource_group, parse_role_name};
@@ -40,12 +41,22 @@ impl<'a> PodEvaluator<'a> {
             principals,
             requested,
             update,
-            stored: update.map(|(_, stored)| desired(stored)),
+            // Before there is an instance, nothing is fixed for whoever asks for another one
+            stored: update
+                .filter(|(update, stored)| {
+                    let same_instance = stored.resource_group == requested.resource_group
+                        && stored.role == requested.role
+                        && stored.role_arns == requested.role_arns;
+                    same_instance || !update.is_before_instance()
+                })
+                .map(|(_, stored)| desired(stored)),
         }
     }
 
     /// Searches for the smallest change of what the author of the pod must have written
-    pub(super) fn advice(&self) -> Advice {
+    ///
+    /// A key that only looks like one of the wanted tags is written right first, so that no second tag comes beside it.
+    pub(super) fn advice(&self, wanted: &[&str]) -> Advice {
         let configuration = self.context.configuration;
         let written = match self.update {
             None => mapping::unmapped(self.requested, &configuration.mapping, &self.sources),
@@ -54,7 +65,12 @@ impl<'a> PodEvaluator<'a> {
         };
         let before = desired(&written);
         advice_of(
-            search(self, &configuration.policies, self.principals, before.clone()),
+            search(
+                self,
+                &configuration.policies,
+                self.principals,
+                respelled(&before, wanted),
+            ),
             &before,
         )
     }
@@ -83,6 +99,19 @@ impl<'a> PodEvaluator<'a> {
     }
 }
 
+/// The fields, with the keys of tags that look like a wanted one that is absent written as that
+fn respelled(desired: &DesiredFields, wanted: &[&str]) -> DesiredFields {
+    let mut desired = desired.clone();
+    for wanted in wanted {
+        let is_there = desired.tag(wanted).is_some();
+        let mut tags = desired.tags.iter_mut().filter(|_| !is_there);
+        if let Some((key, _)) = tags.find(|(key, _)| look_alike(key, wanted).is_some()) {
+            (*wanted).clone_into(key);
+        }
+    }
+    desired
+}
+
 impl Evaluator for PodEvaluator<'_> {
     fn evaluate(&self, desired: &DesiredFields) -> Vec<Blocker> {
         let EvaluationContext {
@@ -104,20 +133,21 @@ impl Evaluator for PodEvaluator<'_> {
             Err(MappingError::TooMany { .. }) => return vec![Blocker::TooManyTags],
             Err(MappingError::Value { .. }) => return vec![Blocker::Final],
         };
-        let (call, refusals) = match self.update {
-            None => (
-                call::create(&mapped, configuration, review.namespace()),
-                Vec::new(),
-            ),
-            Some((_, stored)) => call::update(stored, &mapped, configuration, review.namespace()),
+        let namespace = review.namespace();
+        let (calls, refusals) = match self.update {
+            None => (vec![call::create(&mapped, configuration, namespace)], Vec::new()),
+            Some((update, stored)) => update.calls(stored, &mapped, configuration, namespace),
         };
         let mut blockers: Vec<Blocker> = refusals.into_iter().map(Blocker::Refused).collect();
-        for principal in self.principals {
+        let questions = calls
+            .iter()
+            .flat_map(|call| self.principals.iter().map(move |principal| (call, principal)));
+        for (call, principal) in questions {
             let evaluation = evaluate(
                 &configuration.policies,
                 &configuration.account,
                 principal,
-                &call,
+                call,
                 now,
             );
             blockers.extend(evaluation.failures.into_iter().map(|failure| match failure {

@@ -4,7 +4,7 @@
 
 use super::change::{Risk, change, list_changes, shown, shown_selector};
 use crate::analysis::diff::diff_report::SettingChange;
-use crate::config::{ClusterSettings, DelegatedController};
+use crate::config::{ClusterSettings, DelegatedController, Spawner, SpawnerNamespaces};
 
 const SECTION: &str = "cluster";
 
@@ -34,12 +34,16 @@ fn routing_changes(old: &ClusterSettings, new: &ClusterSettings) -> Vec<SettingC
     );
     let selectors = |entry, lists, risks| list_changes(SECTION, entry, lists, shown_selector, risks);
     let virtual_nodes = [old.virtual_nodes.as_slice(), &new.virtual_nodes];
+    let taints = [old.virtual_node_taints.as_slice(), &new.virtual_node_taints];
+    let resources = [old.virtual_node_resources.as_slice(), &new.virtual_node_resources];
     let acs_nodes = [old.acs_nodes.as_slice(), &new.acs_nodes];
     let namespaces = [old.burst_namespaces.as_slice(), &new.burst_namespaces];
     let classes = [old.runtime_classes.as_slice(), &new.runtime_classes];
     [
         serverless.into_iter().collect(),
         selectors("virtualNodes", virtual_nodes, WIDENS_EVALUATION),
+        names("virtualNodeTaints", taints, WIDENS_EVALUATION),
+        names("virtualNodeResources", resources, WIDENS_EVALUATION),
         selectors("acsNodes", acs_nodes, EXEMPTS),
         selectors("burstNamespaces", namespaces, WIDENS_EVALUATION),
         names("runtimeClasses", classes, WIDENS_EVALUATION),
@@ -68,12 +72,22 @@ fn user_changes(old: &ClusterSettings, new: &ClusterSettings) -> Vec<SettingChan
     let carrier = |each: &DelegatedController| format!("{} of {}.{}", each.user, each.resource, each.group);
     let keepers = [old.keepers.as_slice(), &new.keepers];
     let control_plane = [old.control_plane.as_slice(), &new.control_plane];
+    let spawners = [old.spawners.as_slice(), &new.spawners];
     [
         list_changes(SECTION, "carriers", carriers, carrier, EXEMPTS),
         names("keepers", keepers, EXEMPTS),
         names("controlPlane", control_plane, EXEMPTS),
+        list_changes(SECTION, "spawners", spawners, shown_spawner, EXEMPTS),
     ]
     .concat()
+}
+
+fn shown_spawner(spawner: &Spawner) -> String {
+    let namespaces = match &spawner.namespaces {
+        SpawnerNamespaces::Named(name) => format!("namespace {name}"),
+        SpawnerNamespaces::Selected(selector) => format!("namespaces {}", shown_selector(selector)),
+    };
+    format!("{} of {namespaces}", spawner.service_account)
 }
 
 fn names(entry: &str, lists: [&[String]; 2], risks: [Risk; 2]) -> Vec<SettingChange> {

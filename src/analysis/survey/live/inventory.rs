@@ -39,7 +39,26 @@ pub(crate) async fn read_inventory(
             Err(error) => return Err(error),
         }
     }
+    for kind in WorkloadKind::unlisted(&evaluator.configuration.cluster) {
+        let take = |object: Value| inventory.add_unlisted(evaluator, &kind, &of_kind(object, &kind));
+        // A caller who may not list the kind learns of its pods by their owners
+        if let Err(error) = list_kind(client, &kind, scope, take).await {
+            notes.push(format!(
+                "objects with marks of ECI of kind {} are not searched: {error}",
+                kind.name()
+            ));
+        }
+    }
     Ok((inventory, notes))
+}
+
+/// An object of a list, whose items do not repeat their kind
+fn of_kind(mut object: Value, kind: &WorkloadKind) -> Value {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert("apiVersion".to_owned(), format!("{}/v1", kind.group()).into());
+        fields.insert("kind".to_owned(), kind.name().into());
+    }
+    object
 }
 
 /// The outcome of a list that did not fail

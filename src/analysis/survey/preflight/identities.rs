@@ -6,11 +6,14 @@ use std::collections::BTreeMap;
 
 use crate::analysis::survey::preflight::finding::{Check, Finding, shortened};
 use crate::analysis::survey::preflight::input::PreflightInput;
+use crate::config::{preset_of, written_preset};
 use crate::wording::{NAME_LENGTH, described, quoted};
 use ram_policy::Principal;
 
 pub(super) fn findings(input: &PreflightInput<'_>) -> Vec<Finding> {
     let mut findings = unknown_controllers(input);
+    findings.extend(unlisted_kinds(input));
+    findings.extend(dead_paths(input));
     findings.extend(removed_principals(input));
     findings
 }
@@ -28,11 +31,56 @@ fn unknown_controllers(input: &PreflightInput<'_>) -> Vec<Finding> {
                 owned.count,
                 shortened(owned.examples.iter().map(String::as_str))
             ),
-            advice: "bind the controller's service account in the directory, or list it in cluster.carriers of the chart"
-                .to_owned(),
+            advice: match (group.as_str(), kind.as_str(), preset_of(group, kind)) {
+                ("", "Pod", _) => {
+                    "list the service account of these pods in cluster.spawners of the chart, or bind it in the directory"
+                        .to_owned()
+                }
+                (_, _, Some(preset)) => format!("add {} to cluster.carriers of the chart", written_preset(&preset)),
+                (_, _, None) => "bind the controller's service account in the directory, or list it in cluster.carriers of \
+                                 the chart"
+                    .to_owned(),
+            },
         }
     });
     finding.collect()
+}
+
+/// Kinds of presets that nobody lists, with objects that have marks of ECI
+fn unlisted_kinds(input: &PreflightInput<'_>) -> Vec<Finding> {
+    let known = input.inventory.unknown_controllers();
+    let unlisted = input.inventory.unlisted().iter();
+    let new = unlisted.filter(|(kind, _)| !known.contains_key(*kind));
+    let finding = new.map(|((group, kind), found)| Finding {
+        check: Check::Identity,
+        subject: format!("{kind}.{group}"),
+        problem: format!(
+            "nobody lists the kind, and {} of its objects have marks of ECI ({}): their pods would be denied",
+            found.count,
+            shortened(found.examples.iter().map(String::as_str))
+        ),
+        advice: format!(
+            "add {} to cluster.carriers of the chart",
+            written_preset(&preset_of(group, kind).unwrap_or_default())
+        ),
+    });
+    finding.collect()
+}
+
+/// Written paths of listed kinds that lead nowhere in any object
+fn dead_paths(input: &PreflightInput<'_>) -> Vec<Finding> {
+    let finding = |(group, kind, path): (&str, &str, &str)| Finding {
+        check: Check::Identity,
+        subject: format!("{kind}.{group}"),
+        problem: format!(
+            "no object has anything at the listed path {}, so no stamp is written there",
+            quoted(path, NAME_LENGTH)
+        ),
+        advice:
+            "correct the path in cluster.carriers of the chart: it ends at a pod template or a pod's metadata"
+                .to_owned(),
+    };
+    input.inventory.dead_paths().map(finding).collect()
 }
 
 /// Principals that stamps name and the directory no longer has

@@ -55,7 +55,7 @@ fn a_malformed_annotation_does_not_hide_what_ram_says() {
     let fix = one.obstacles[1].fix.as_deref().unwrap();
     assert_eq!(fix, format!("write annotation {TAGS}: \"team:a,env:prod,x\""));
     assert!(
-        one.obstacles[4].message.contains("wants tag `env` to be `test`"),
+        one.obstacles[4].message.contains("tag `env` must be `test`"),
         "{one:?}"
     );
     assert_eq!(

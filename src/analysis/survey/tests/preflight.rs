@@ -1,7 +1,9 @@
 //! Provokes each finding of preflight alone.
 
-use crate::config::LabelSelector;
+use crate::analysis::survey::workload_kind::WorkloadKind;
+use crate::config::{ClusterSettings, DelegatedController, LabelSelector};
 use crate::kubernetes::meta::Meta;
+use crate::kubernetes::template_place::TemplatePlace;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -86,6 +88,73 @@ fn unknown_controllers_and_principals_are_found() {
         .filter(|finding| finding.check.name() == "identity")
         .collect();
     insta::assert_snapshot!(lines(&identities));
+}
+
+#[test]
+fn pods_that_pods_make_are_unknown_unless_a_spawner_made_them() {
+    let test = orderly();
+    let executor = |stamped: bool| {
+        let pod = pod("exec-1", "env:test");
+        let pod = if stamped { test.made_by(ALICE, &pod) } else { pod };
+        owned(pod, "v1", "Pod", "driver")
+    };
+    assert_eq!(
+        lines(&found(&test, &[sound(&test), executor(true)], &WARN, "real")),
+        ""
+    );
+    let findings = lines(&found(&test, &[sound(&test), executor(false)], &WARN, "real"));
+    assert!(
+        findings.contains("list the service account of these pods in cluster.spawners"),
+        "{findings}"
+    );
+}
+
+#[test]
+fn kinds_that_nobody_lists_and_paths_that_lead_nowhere_are_found() {
+    let mut test = orderly();
+    let kind = |name: &str| {
+        let mut kinds = WorkloadKind::unlisted(&ClusterSettings::default()).into_iter();
+        kinds.find(|kind| kind.name() == name).unwrap()
+    };
+    let flow = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": {"name": "flow", "namespace": "shop"},
+        "spec": {"podMetadata": {"labels": {"alibabacloud.com/eci": "true"}}}});
+    let plain = json!({"apiVersion": "ray.io/v1", "kind": "RayJob", "metadata": {"name": "plain", "namespace": "shop"}, "spec": {}});
+    let carrier = |path: &str| DelegatedController {
+        user: "u".to_owned(),
+        group: "example.com".to_owned(),
+        kind: "Thing".to_owned(),
+        resource: "things".to_owned(),
+        templates: vec![TemplatePlace::any(path)],
+        unknown_paths: Vec::new(),
+        harmless: Vec::new(),
+    };
+    test.configuration.cluster.carriers = vec![carrier("spec.pod"), carrier("spec.task")];
+    let things = WorkloadKind::all(&test.configuration.cluster);
+    let things = things.iter().find(|kind| kind.name() == "Thing").unwrap();
+    let thing = json!({"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": "t", "namespace": "shop"},
+        "spec": {"pod": {"metadata": {}}}});
+    let mut inventory = test.inventory(&[]);
+    inventory.add_unlisted(&test.evaluator(), &kind("Workflow"), &flow);
+    inventory.add_unlisted(&test.evaluator(), &kind("RayJob"), &plain);
+    inventory.add(&test.evaluator(), things, &thing);
+    let findings = findings(&PreflightInput {
+        evaluator: test.evaluator(),
+        inventory: &inventory,
+        webhook_configuration: "ramgate",
+        modes: Some(&WARN),
+        real_node_names: None,
+    });
+    let identities: Vec<Finding> = findings
+        .into_iter()
+        .filter(|finding| finding.check.name() == "identity")
+        .collect();
+    assert_eq!(
+        lines(&identities),
+        "identity: Workflow.argoproj.io: nobody lists the kind, and 1 of its objects have marks of ECI (Workflow/shop/flow): \
+         their pods would be denied: add {preset: argo-workflows} to cluster.carriers of the chart\n\
+         identity: Thing.example.com: no object has anything at the listed path `spec.task`, so no stamp is written there: \
+         correct the path in cluster.carriers of the chart: it ends at a pod template or a pod's metadata\n"
+    );
 }
 
 #[test]

@@ -46,7 +46,7 @@ impl VerifyReport {
         templates
             .into_iter()
             .map(|(path, reviewed)| {
-                Self::of(kind, object, reviewed, signer, settings)
+                Self::of(kind, object, &reviewed, signer, settings)
                     .map(|stamp| Self {
                         template_path: path,
                         ..stamp

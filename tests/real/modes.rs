@@ -1,0 +1,222 @@
+//! The law of the modes on a real API server: `warn` and `audit` stop nobody, and `enforce` lets nothing in that cannot
+//! be judged, and says why.
+//!
+//! Namespace `soft` is in mode warn and `quiet` in mode audit; every other one is enforced. A panic is provoked at the
+//! port alone, in the suite `http` and in the tests of the handler.
+
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::harness::cluster::{Cluster, exclusive};
+use crate::harness::install::NAMESPACE;
+use crate::harness::objects::{TAGS, account, allow, eci_pod};
+use crate::harness::process::{free_port, unique};
+use crate::harness::replica::Replica;
+use crate::harness::rest::{Patch, Reply, Rest};
+use crate::harness::stage::STAMP;
+use crate::harness::wait::eventually;
+
+const LENIENT: [&str; 2] = ["soft", "quiet"];
+const WOULD: &str = "in mode enforce this would be denied";
+const CONTROLLER: &str = "system:serviceaccount:kube-system:replicaset-controller";
+
+/// A mapping rule whose source a pod may fill with what no tag can be
+const DESK: &str = "example.com/desk";
+
+/// Routes reviews to a replica with these flags, once it answers; its caBundle is that of a replica before it
+fn route_to(cluster: &Cluster, flags: &[&str]) -> Replica {
+    let mut replica = Replica::start_with(
+        &cluster.plane,
+        &format!("ramgate-{}", unique()),
+        free_port(),
+        flags,
+    );
+    eventually("the replica is ready", || replica.ready());
+    cluster.route(vec![replica.port]);
+    replica
+}
+
+fn create(rest: &Rest, namespace: &str, pod: &Value) -> Reply {
+    rest.create(&format!("/api/v1/namespaces/{namespace}/pods"), pod)
+}
+
+/// The pod is stored in both lenient namespaces, and the warning says in one of them what enforce would have done
+#[track_caller]
+fn passes(rest: &Rest, pod: &Value, words: &str) -> Vec<Value> {
+    let stored = LENIENT.map(|namespace| {
+        let reply = create(rest, namespace, pod);
+        let warned = reply.warnings.join(" ");
+        let is_warned = warned.contains(WOULD) && warned.contains(words);
+        assert_eq!(is_warned, namespace == "soft", "{namespace}: {words}: {warned}");
+        reply.success()
+    });
+    stored.into()
+}
+
+#[test]
+fn what_is_malformed_or_forged_stops_nobody_and_is_denied_with_its_reason_under_enforce() {
+    let cluster = exclusive();
+    cluster.scale(1);
+    for namespace in LENIENT {
+        cluster.namespace_named(namespace, &[]);
+    }
+    let space = cluster.namespace("law", &[("owner", "x")]);
+    let mut rules = account();
+    let text = rules["data"]["account.yaml"].as_str().unwrap();
+    let rule =
+        format!("mapping:\n  tags:\n    - {{key: desk, from: {{podAnnotation: {DESK}}}, mode: default}}");
+    rules["data"]["account.yaml"] = text.replace("mapping:\n  tags:", &rule).into();
+    cluster.configure(&rules);
+    space.ram_user("mora", &json!([allow(&["eci:CreateContainerGroup"], &json!({}))]));
+    let mora = space.editor("mora@example.com");
+
+    let given = [
+        ("four", vec![(TAGS, "a:1,b:2,c:3,d:4")], "and a pod may have 3"),
+        ("blank", vec![(TAGS, "a:1, b:2")], "has a blank before the key"),
+        (
+            "source",
+            vec![(TAGS, "a:1"), (DESK, "a,b")],
+            "which cannot be tag `desk`",
+        ),
+    ];
+    for (name, annotations, words) in given {
+        let pod = eci_pod(name, &annotations);
+        let denial = mora.apply(&pod).failure();
+        assert!(
+            denial.contains("denied the request") && denial.contains(words),
+            "{denial}"
+        );
+        for stored in passes(&cluster.rest, &pod, words) {
+            assert_eq!(
+                stored["metadata"]["annotations"][TAGS], annotations[0].1,
+                "{name}"
+            );
+        }
+    }
+
+    let mut forged = eci_pod("forged", &[(STAMP, "somebody else")]);
+    forged["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web",
+        "uid": "5e1a1d3c-9f10-4d6c-8f37-6d2a3a0a1b2c", "controller": true}]);
+    let controller = cluster.rest.acting_as(CONTROLLER, &["system:masters"]);
+    let denial = create(&controller, &space.name, &forged).denial();
+    assert!(denial.contains("ForgedStamp"), "{denial}");
+    for namespace in LENIENT {
+        let stored = create(&controller, namespace, &forged).success();
+        assert!(
+            stored["metadata"]["annotations"][STAMP].is_null(),
+            "{namespace}: {stored}"
+        );
+    }
+}
+
+#[test]
+fn more_reviews_than_fit_stop_nobody_where_nothing_is_denied() {
+    let cluster = exclusive();
+    cluster.scale(1);
+    cluster.namespace_named("soft", &[]);
+    let space = cluster.namespace("crowd", &[]);
+    let _replica = route_to(&cluster, &["--max-inflight=1"]);
+    let replies = |namespace: &str| -> Vec<Reply> {
+        let workers: Vec<_> = (0..200)
+            .map(|at| {
+                let (rest, namespace) = (cluster.rest.clone(), namespace.to_owned());
+                thread::spawn(move || create(&rest, &namespace, &eci_pod(&format!("crowd-{at}"), &[])))
+            })
+            .collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).collect()
+    };
+    let allowed = replies("soft");
+    let overloaded = allowed
+        .iter()
+        .filter(|reply| reply.warnings.join(" ").contains("overloaded"));
+    assert!(overloaded.count() > 0, "nothing was too much");
+    for reply in allowed {
+        reply.success();
+    }
+    // The administrator is no principal, so nobody may let these in
+    let denials: Vec<String> = replies(&space.name).into_iter().map(Reply::denial).collect();
+    let overloaded = denials
+        .iter()
+        .filter(|denial| denial.contains("overloaded: 1 reviews"));
+    assert!(overloaded.count() > 0, "nothing was too much");
+}
+
+#[test]
+fn a_deadline_that_passes_and_a_missing_configuration_stop_nobody_where_nothing_is_denied() {
+    let cluster = exclusive();
+    cluster.scale(1);
+    for namespace in LENIENT {
+        cluster.namespace_named(namespace, &[]);
+    }
+    let space = cluster.namespace("late", &[]);
+    {
+        let _replica = route_to(&cluster, &["--deadline=1"]);
+        // Nobody reads this within a millisecond
+        let mut pod = eci_pod("late", &[]);
+        pod["spec"]["containers"][0]["args"] = json!(["a".repeat(1024 * 1024)]);
+        passes(&cluster.rest, &pod, "too slow");
+        let denial = create(&cluster.rest, &space.name, &pod).denial();
+        assert!(
+            denial.contains("no decision within its deadline of 1 ms"),
+            "{denial}"
+        );
+    }
+
+    let maps = ["delete", "configmap", "--selector=real-test"];
+    cluster.admin.within(NAMESPACE).run(&maps).success();
+    let mut replica = Replica::start(&cluster.plane, &format!("ramgate-{}", unique()));
+    cluster.route(vec![replica.port]);
+    let pod = eci_pod("early", &[]);
+    eventually("it answers that it has no configuration", || {
+        let said = space.admin().apply(&pod).failure();
+        if said.contains("no complete configuration yet") {
+            Ok(())
+        } else {
+            Err(said)
+        }
+    });
+    passes(&cluster.rest, &pod, "no complete configuration yet");
+    assert!(replica.ready().is_err());
+}
+
+#[test]
+fn the_largest_pod_that_can_be_stored_is_judged_like_any_other() {
+    let cluster = exclusive();
+    cluster.scale(1);
+    for namespace in LENIENT {
+        cluster.namespace_named(namespace, &[]);
+    }
+    let space = cluster.namespace("huge", &[]);
+    space.ram_user(
+        "hugo",
+        &json!([allow(
+            &["eci:*"],
+            &json!({"StringEquals": {"acs:RequestTag/env": "test"}})
+        )]),
+    );
+    let _editor = space.editor("hugo@example.com");
+    let hugo = cluster
+        .rest
+        .acting_as("hugo@example.com", &["system:authenticated"]);
+    let _replica = route_to(&cluster, &["--deadline=10000"]);
+    let huge = |name: &str, tags: &str| {
+        let mut pod = eci_pod(name, &[(TAGS, tags)]);
+        // Go writes each of these as six bytes, so that the review of an update has more than 16 MiB
+        pod["spec"]["containers"][0]["args"] = json!(["<".repeat(1_450_000)]);
+        pod
+    };
+    create(&hugo, &space.name, &huge("allowed", "env:test")).success();
+    let path = format!("/api/v1/namespaces/{}/pods/allowed", space.name);
+    let retagged = |tags: &str| json!({"metadata": {"annotations": {TAGS: tags}}});
+    let denial = hugo.patch(&path, Patch::Merge, &retagged("env:prod")).denial();
+    assert!(denial.contains("eci:UpdateContainerGroup"), "{denial}");
+
+    let denied = huge("denied", "env:prod");
+    let denial = create(&hugo, &space.name, &denied).denial();
+    assert!(denial.contains("tag `env` must be `test`"), "{denial}");
+    // Whom RAM does not know may do it where nothing is denied
+    for stored in passes(&cluster.rest, &denied, "UnboundIdentity") {
+        assert_eq!(stored["metadata"]["annotations"][TAGS], "env:prod");
+    }
+}

@@ -1,0 +1,151 @@
+//! The first weeks of an installation, in a cluster that forty teams already use. Mode `warn` changes nothing that
+//! anybody does, and `enforce` breaks nothing but what was left broken on purpose.
+
+mod obstacles;
+mod teams;
+
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::harness::cast;
+use crate::harness::cluster::Cluster;
+use crate::harness::controllers::Credentials;
+use crate::harness::wait::within;
+use crate::harness::{install, objects};
+use crate::rehearsal::obstacles::planted;
+use crate::rehearsal::teams::{PEOPLE, TEAMS, Team, teams};
+
+/// The chart's values: mode `warn`, and `enforce` in the namespaces of some teams
+fn values(enforced: &[Team]) -> Value {
+    let mut values = install::values_of_whole_cluster();
+    values["mode"] = "warn".into();
+    let modes: BTreeMap<&str, &str> = enforced
+        .iter()
+        .map(|team| team.namespace.as_str())
+        // The harness sees by a denial there that the API server gets answers.
+        .chain(["answers"])
+        .map(|namespace| (namespace, "enforce"))
+        .collect();
+    values["namespaceModes"] = json!(modes);
+    values
+}
+
+/// Upgrades the release so that these namespaces are enforced
+fn enforce(cluster: &Cluster, enforced: &[Team]) {
+    cluster.install(&values(enforced));
+    // The arguments of the Deployment have changed.
+    cluster.scale(0);
+    cluster.scale(1);
+}
+
+/// Lets the teams do everything in Kubernetes, so that only ramgate could stop them
+fn let_work(cluster: &Cluster) {
+    let subjects: Vec<Value> = PEOPLE
+        .into_iter()
+        .map(|name| json!({"kind": "User", "name": name, "apiGroup": "rbac.authorization.k8s.io"}))
+        .collect();
+    let binding = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": "rehearsal"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "test-editor"},
+        "subjects": subjects,
+    });
+    cluster.admin.apply(&binding).success();
+}
+
+/// Runs a day in all namespaces, waits until the controllers have done their part, and returns how each thing ended
+fn day(cluster: &Cluster, teams: &[Team], number: usize) -> BTreeMap<String, String> {
+    let start = Instant::now();
+    // The teams work at the same time.
+    let ends: Vec<BTreeMap<String, String>> = thread::scope(|scope| {
+        let groups: Vec<_> = teams
+            .chunks(10)
+            .map(|group| scope.spawn(move || group.iter().map(|team| team.work(number)).collect::<Vec<_>>()))
+            .collect();
+        groups
+            .into_iter()
+            .flat_map(|group| group.join().unwrap())
+            .collect()
+    });
+    within(
+        Duration::from_secs(120),
+        "the controllers have done their part",
+        || {
+            let pods = cluster.rest.list("/api/v1/pods");
+            teams.iter().zip(&ends).try_for_each(|(team, ends)| {
+                let refused = ends
+                    .iter()
+                    .any(|(thing, end)| thing.ends_with("roll-out of web") && end.starts_with("refused"));
+                team.settled(number, refused, &pods)
+            })
+        },
+    );
+    let ends: BTreeMap<String, String> = ends.into_iter().flatten().collect();
+    println!("day {number}: {} things in {:.1?}", ends.len(), start.elapsed());
+    ends
+}
+
+/// Fails with the things that ended otherwise
+#[track_caller]
+fn assert_same(what: &str, expected: &BTreeMap<String, String>, found: &BTreeMap<String, String>) {
+    let other: Vec<String> = expected
+        .iter()
+        .filter(|&(thing, end)| found.get(thing) != Some(end))
+        .map(|(thing, end)| format!("{thing}: {end}, then {:?}", found.get(thing)))
+        .collect();
+    assert!(
+        other.is_empty(),
+        "{what}: {} differ:\n{}",
+        other.len(),
+        other.join("\n")
+    );
+    assert_eq!(expected.len(), found.len(), "{what}");
+}
+
+#[test]
+fn forty_teams_do_not_notice_the_way_from_warn_to_enforce() {
+    let cluster = Cluster::start_whole(Credentials::ForEachController);
+    cluster.remove_webhooks();
+    let_work(&cluster);
+    let mut teams = teams(&cluster);
+    let workloads: usize = teams.iter().map(|team| team.workloads().len()).sum();
+    assert!(teams.len() == 40 && workloads >= 300, "{workloads} workloads");
+    teams.iter().for_each(Team::install);
+    let before = day(&cluster, &teams, 1);
+    assert!(before.values().all(|end| end == "done"), "{before:#?}");
+
+    // Mode `warn` changes nothing
+    cluster.install(&values(&[]));
+    cluster.configure(&objects::account());
+    cluster.configure(&cast::directory());
+    cluster.scale(1);
+    assert_same("with warn", &before, &day(&cluster, &teams, 2));
+
+    // The advice is followed, but for one team
+    let last = teams.pop().unwrap();
+    teams.iter_mut().for_each(Team::follow_advice);
+    teams.push(last);
+    teams.iter().for_each(Team::restart);
+    assert_eq!(planted(&teams).len(), 1);
+
+    // Ten namespaces at a time
+    for (step, count) in [10, 20, 30, TEAMS - 1].into_iter().enumerate() {
+        enforce(&cluster, &teams[..count]);
+        let ends = day(&cluster, &teams, 3 + step);
+        assert_same(&format!("with {count} namespaces enforced"), &before, &ends);
+    }
+    enforce(&cluster, &teams);
+    let ends = day(&cluster, &teams, 7);
+    let broken: Vec<&String> = before
+        .keys()
+        .filter(|&thing| ends[thing] != before[thing])
+        .collect();
+    assert_eq!(
+        broken,
+        [&format!("{} roll-out of web", teams[TEAMS - 1].namespace)]
+    );
+}
