@@ -37,7 +37,9 @@ pub(super) fn document(node: &Node) -> Document<'_> {
     let has = |name| member(node, name).is_some();
     match (version, text(node, "kind")) {
         (None, None) => Document::Other,
-        (_, _) if let Some(Value::List(items)) = member(node, "items").map(|items| &items.value) => {
+        (Some(_), Some(_))
+            if let Some(Value::List(items)) = member(node, "items").map(|items| &items.value) =>
+        {
             // kubectl takes any object with such a field for a list
             Document::List(items)
         }

@@ -116,6 +116,10 @@ pub(in crate::cli) fn located(manifest: &Manifest, message: &str) -> Fault {
     let found = template
         .iter()
         .try_fold(&manifest.node, |node, name| member(node, name));
+    let found = found.cloned().map(|mut node| {
+        fill_null_texts(&mut node);
+        node
+    });
     let fault = found.and_then(|node| node.read::<Shape<'_>>().err());
     match fault {
         Some(fault) => {
@@ -124,6 +128,34 @@ pub(in crate::cli) fn located(manifest: &Manifest, message: &str) -> Fault {
             Fault::new(fault.at, format!("{path}: {}", fault.message))
         }
         None => Fault::new(manifest.at(), message),
+    }
+}
+
+/// Writes an empty text for each label and annotation of a pod or template that is null
+fn fill_null_texts(template: &mut Node) {
+    for map in fields(template, &["metadata"])
+        .into_iter()
+        .flat_map(|metadata| fields(metadata, &TEXT_MAPS))
+    {
+        let Value::Map(texts) = &mut map.value else {
+            continue;
+        };
+        let nulls = texts
+            .iter_mut()
+            .filter(|(_, text)| matches!(text.value, Value::Null));
+        nulls.for_each(|(_, text)| text.value = Value::String(String::new()));
+    }
+}
+
+/// The fields of an object with these names
+fn fields<'n>(node: &'n mut Node, names: &[&str]) -> Vec<&'n mut Node> {
+    match &mut node.value {
+        Value::Map(entries) => entries
+            .iter_mut()
+            .filter(|(key, _)| names.contains(&key.text.as_str()))
+            .map(|(_, value)| value)
+            .collect(),
+        _ => Vec::new(),
     }
 }
 
