@@ -25,7 +25,10 @@ fuzz_target!(|text: &str| {
             lies_inside(fault.at, text.as_bytes());
             // Only numbers that JSON does not have, and keys that are null, are taken by the strict reader alone
             let is_of_yaml_1_1 = fault.message.contains("JSON does not have");
-            assert!(is_of_yaml_1_1 || text.contains("<<") || parse(text).is_err(), "{fault}");
+            assert!(
+                is_of_yaml_1_1 || text.contains("<<") || parse(text).is_err(),
+                "{fault}"
+            );
         }
     }
 });

@@ -198,11 +198,7 @@ spec: {containers: [{name: c}]}
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
-        folder.human(
-            &format!("-f ./tree {EVERYTHING} {arguments}")
-                .trim_end()
-                .to_owned(),
-        )
+        folder.human(format!("-f ./tree {EVERYTHING} {arguments}").trim_end())
     }
 
     const POD: &str = "{apiVersion: v1, kind: Pod, metadata: {name: p, labels: {eci: 'true'}, annotations: {k8s.aliyun.com/eci-custom-tags: 'env:test'}}, spec: {containers: [{name: c}]}}";

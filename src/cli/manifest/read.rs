@@ -108,7 +108,7 @@ impl ManifestFiles {
     fn objects(&mut self, file: &str, node: Node) {
         let message = match document(&node) {
             Document::List(items) => {
-                let (version, kind) = inferred(&node);
+                let [version, kind] = inferred(&node);
                 for item in items {
                     self.objects(file, completed(item, version.as_ref(), kind.as_ref()));
                 }
@@ -130,7 +130,7 @@ impl ManifestFiles {
 }
 
 /// `apiVersion` and `kind` of the items that have none, by those of a list such as PodList
-fn inferred(list: &Node) -> (Option<(Key, Node)>, Option<(Key, Node)>) {
+fn inferred(list: &Node) -> [Option<(Key, Node)>; 2] {
     let entry = |name: &str| {
         let entries = list.entries("a list").ok()?;
         entries.iter().find(|(key, _)| key.text == name).cloned()
@@ -145,7 +145,7 @@ fn inferred(list: &Node) -> (Option<(Key, Node)>, Option<(Key, Node)>) {
     });
     // A `List` says nothing about its items
     let version = entry("apiVersion").filter(|_| kind.is_some());
-    (version, kind)
+    [version, kind]
 }
 
 /// An item of a list, with `apiVersion` and `kind` of the list's items if it has none
