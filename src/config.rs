@@ -11,6 +11,7 @@
 //! ```
 
 pub(crate) mod config_map;
+mod config_map_generation;
 pub(crate) mod configuration;
 pub(crate) mod directory;
 pub(crate) mod folder;
@@ -27,6 +28,7 @@ pub use crate::config::configuration::Configuration;
 #[cfg(test)]
 pub(crate) use crate::config::configuration::DocumentCounts;
 pub(crate) use crate::config::configuration::{Boundary, Interest};
+pub(crate) use crate::config::directory::advice_settings::{AdviceSettings, Locale};
 pub(crate) use crate::config::directory::bindings::Subject;
 pub(crate) use crate::config::directory::carrier_presets::{
     preset_entries, preset_of, written as written_preset,
@@ -43,7 +45,9 @@ pub(crate) use crate::config::directory::mapping_rules::{
     FieldRule, MappingMode, MappingRules, MappingSource, TagRule,
 };
 pub(crate) use crate::config::directory::name_rules::is_label;
+pub(crate) use crate::config::directory::ram_id::id_of;
 pub(crate) use crate::config::directory::spawner::{Spawner, SpawnerNamespaces};
+pub(crate) use crate::config::directory::user_name_pattern::SYSTEM;
 pub use crate::config::located_fault::{FaultClass, LocatedFault};
 pub use crate::config::merge::{check, merge};
 pub use crate::config::named_document::{NamedDocument, load};

@@ -10,5 +10,6 @@
 pub(crate) mod clip;
 pub(crate) mod endpoint;
 pub(crate) mod log;
+pub(crate) mod log_folding;
 pub(crate) mod metrics;
 pub(crate) mod record;

@@ -1,11 +1,26 @@
 //! Bits of text for messages: user input is quoted, cut to a length and rid of what would break a line.
 
+use crate::config::id_of;
 use ram_policy::Principal;
 
 /// The longest piece of user input in a message, in characters; names of Kubernetes and RAM mostly fit
 pub(crate) const NAME_LENGTH: usize = 64;
 
-/// User input in backticks, at most `longest` characters of it, control characters shown as `?`
+/// Whether a character shows nothing or turns the text around it: zero-width and bidirectional characters, soft hyphens,
+/// variation selectors, tags, line separators
+///
+/// The ranges are Unicode's format characters and those that it ignores by default.
+pub(crate) fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}' | '\u{891}'
+        | '\u{8e2}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+        | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// User input in backticks, at most `longest` characters of it, control and invisible characters shown as `?`
 pub(crate) fn quoted(text: &str, longest: usize) -> String {
     format!("`{}`", clipped(text, longest))
 }
@@ -15,7 +30,7 @@ pub(crate) fn clipped(text: &str, longest: usize) -> String {
     let mut out: String = text
         .chars()
         .take(longest)
-        .map(|c| if c.is_control() { '?' } else { c })
+        .map(|c| if c.is_control() || is_invisible(c) { '?' } else { c })
         .collect();
     if text.chars().nth(longest).is_some() {
         out.push('…');
@@ -91,6 +106,17 @@ pub(crate) fn listed<T: AsRef<str>>(items: &[T], word: &str) -> String {
     }
 }
 
+/// What makes an unbound user somebody: an id of ACK in the directory, or else a binding
+pub(crate) fn binding_step(user: &str) -> String {
+    match id_of(user) {
+        Some(id) => format!(
+            "write `id: \"{}\"` at the RAM user or role that has this number, or to bind one of its groups",
+            clipped(id, NAME_LENGTH)
+        ),
+        None => format!("bind {} or one of its groups", subject(user)),
+    }
+}
+
 /// A subject as a binding names it
 pub(crate) fn subject(user: &str) -> String {
     match user
@@ -114,6 +140,7 @@ pub(crate) fn described(principal: &Principal) -> String {
         Principal::Account => "the Alibaba Cloud account".to_owned(),
         Principal::User(name) => format!("RAM user `{name}`"),
         Principal::Role(name) => format!("RAM role `{name}`"),
+        Principal::Group(name) => format!("RAM group `{name}`"),
         Principal::Service(name) => format!("service `{name}`"),
     }
 }
@@ -122,7 +149,9 @@ pub(crate) fn described(principal: &Principal) -> String {
 pub(crate) fn display_name<'a>(principal: &'a Principal, account: &'a str) -> &'a str {
     match principal {
         Principal::Account => account,
-        Principal::User(name) | Principal::Role(name) | Principal::Service(name) => name,
+        Principal::User(name) | Principal::Role(name) | Principal::Group(name) | Principal::Service(name) => {
+            name
+        }
     }
 }
 /// RAM's words in one line
@@ -158,6 +187,18 @@ mod tests {
         let lines = ["first fault", "second fault", "third fault"].map(str::to_owned);
         assert_eq!(bounded(&lines, "; ", 70), "first fault; second fault; and 1 more");
         assert_eq!(bounded(&["é".repeat(100)], "\n", 60), "é".repeat(10));
+    }
+
+    #[test]
+    fn a_number_of_ack_is_written_into_the_directory() {
+        assert_eq!(
+            binding_step("2012-1676970192"),
+            "write `id: \"2012\"` at the RAM user or role that has this number, or to bind one of its groups"
+        );
+        assert_eq!(
+            binding_step("alice"),
+            "bind {kind: User, name: alice} or one of its groups"
+        );
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod evaluation_builder;
 mod existing_pod;
 mod image_cache;
 mod mutate;
+mod origins;
 mod pod_update;
 mod ram;
 mod routing_policy;
@@ -61,7 +62,7 @@ use crate::admission::review::complete::CompleteReview;
 use crate::admission::review::{Operation, Resource};
 use crate::admission::routing::route::{Route, route};
 use crate::config::Configuration;
-use crate::kubernetes::control_plane::is_control_plane;
+use crate::kubernetes::control_plane::{is_control_plane, is_control_plane_of};
 use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
@@ -149,8 +150,26 @@ impl EvaluationContext<'_> {
 
     fn validate_templates(&self) -> Option<Evaluation> {
         let templates = self.review.templates().iter();
-        let evaluations = templates.filter_map(|reviewed| self.validate_template(reviewed));
+        let evaluations = templates.filter_map(|reviewed| {
+            let evaluation = self.validate_template(reviewed)?;
+            Some(self.with_place(evaluation, reviewed))
+        });
         evaluations.reduce(Evaluation::with)
+    }
+
+    /// The evaluation with what its message needs: where the template is, and what wrote its fields
+    fn with_place(&self, evaluation: Evaluation, reviewed: &ReviewedTemplate<'_>) -> Evaluation {
+        let path = reviewed.path.clone();
+        let new = reviewed.new.as_ref().filter(|_| !evaluation.findings.is_empty());
+        let Some((new, namespace)) = new.zip(self.namespace()) else {
+            return Evaluation { path, ..evaluation };
+        };
+        let origins = self.origins(new.read(), &evaluation.fields, &namespace, None);
+        Evaluation {
+            path,
+            origins,
+            ..evaluation
+        }
     }
 
     /// Names the RuntimeClass of a pod without a stamp
@@ -280,6 +299,12 @@ impl EvaluationContext<'_> {
     fn is_from_control_plane(&self) -> bool {
         let (user, groups) = (self.review.user(), self.review.groups());
         is_control_plane(user, groups, &self.configuration.cluster)
+    }
+
+    /// Whether the control plane sent the request, the node of this pod among it, but no other node
+    fn is_from_control_plane_of(&self, pod: &Pod<'_>) -> bool {
+        let (user, groups) = (self.review.user(), self.review.groups());
+        is_control_plane_of(pod.node(), user, groups, &self.configuration.cluster)
     }
 
     pub(crate) fn service_account(&self, pod: &Pod<'_>) -> Option<Arc<Meta>> {

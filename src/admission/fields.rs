@@ -11,6 +11,7 @@
 
 pub(crate) mod changes;
 mod list_entries;
+pub(crate) mod look_alike;
 pub(crate) mod malformed_annotation;
 pub(crate) mod mapping;
 pub(crate) mod parse_names;

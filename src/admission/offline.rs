@@ -36,8 +36,11 @@ pub struct Request<'a> {
     /// The user's groups
     pub groups: &'a [String],
     /// The user's extra information
-    pub extra: Option<&'a BTreeMap<String, Vec<String>>>,
+    pub extra: Option<&'a Extra>,
 }
+
+/// What an authenticator says of a user beside name and groups
+pub(crate) type Extra = BTreeMap<String, Vec<String>>;
 
 /// An operation on an object
 #[derive(Clone, Copy, Debug)]

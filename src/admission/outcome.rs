@@ -15,6 +15,7 @@ pub(crate) mod decision;
 pub(crate) mod evaluation;
 pub(crate) mod finding;
 pub(crate) mod mode;
+pub(crate) mod origin;
 pub(crate) mod restart_step;
 pub(crate) mod revision_fault;
 pub(crate) mod stamp_fault;

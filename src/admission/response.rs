@@ -13,6 +13,7 @@ pub(crate) mod audit;
 pub(crate) mod denial;
 pub(crate) mod message;
 pub(crate) mod object_name;
+pub(crate) mod place;
 pub(crate) mod unjudged;
 
 use crate::admission::outcome::cause::Cause;
@@ -21,7 +22,9 @@ use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::mode::Mode;
 use crate::admission::response::admission_response::{AdmissionResponse, Status};
 use crate::admission::response::denial::Denial;
+use crate::admission::response::message::language::{Language, language};
 use crate::admission::response::message::message_context::MessageContext;
+use crate::admission::response::place::{OutsideTemplate, Place};
 use crate::admission::review::{Resource, Review};
 use crate::admission::routing::route::Route;
 use crate::admission::webhook::Webhook;
@@ -72,7 +75,14 @@ impl Response {
             mode,
             decision,
             name,
-            warnings: warnings(review, decision, mode, denial.as_ref(), &evaluation),
+            warnings: warnings(
+                review,
+                decision,
+                mode,
+                denial.as_ref(),
+                &evaluation,
+                configuration,
+            ),
             denial,
             patched: patch.is_some(),
             generation: configuration.generation,
@@ -146,8 +156,12 @@ fn denial(
         user: evaluation.stamped.as_deref().unwrap_or(review.user()),
         principal: evaluation.principal.as_ref(),
         verb,
-        thing: &object_name::described(review, name, Some(verb)),
+        object: &object_name::object(review, name, Some(verb), &configuration.cluster),
         namespace: review.namespace(),
+        outside: &OutsideTemplate::new(review.object(), &evaluation.path),
+        place: &Place::of(review, evaluation, &configuration.cluster),
+        request_place: &Place::in_request(review, evaluation).path,
+        origins: &evaluation.origins,
         fields: &evaluation.fields,
         advice: evaluation.advice.as_ref(),
     };
@@ -160,28 +174,30 @@ fn warnings(
     mode: Mode,
     denial: Option<&Denial>,
     evaluation: &Evaluation,
+    configuration: &Configuration,
 ) -> Vec<String> {
+    let language = language(configuration.advice.locale);
     let denial = denial.filter(|_| decision == Decision::Warn);
-    let softened = denial.map(|denial| softened(review, mode, denial, evaluation));
+    let softened = denial.map(|denial| softened(review, mode, denial, evaluation, language));
     let others = evaluation
         .warnings
         .iter()
-        .map(|warning| format!("ramgate: {}", warning.text(review.namespace())));
+        .map(|warning| format!("ramgate: {}", language.warning(warning, review.namespace())));
     softened.into_iter().chain(others).collect()
 }
 
 /// The warning in place of a denial, in mode warn or with a route that is only possible
-fn softened(review: &Review<'_>, mode: Mode, denial: &Denial, evaluation: &Evaluation) -> String {
-    let subject = match review.resource() {
-        Resource::Pods => "this pod",
-        _ => "a pod of this",
-    };
+fn softened(
+    review: &Review<'_>,
+    mode: Mode,
+    denial: &Denial,
+    evaluation: &Evaluation,
+    language: &dyn Language,
+) -> String {
     let mark = evaluation.route.as_ref().and_then(Route::mark);
-    match (evaluation.is_only_possible(), mark) {
-        (true, Some(mark)) => format!(
-            "ramgate: {subject} may reach ECI ({mark}) and would be denied there: {}",
-            denial.message
-        ),
-        _ => unjudged::softened(mode, &denial.message),
-    }
+    let words = match (evaluation.is_only_possible(), mark) {
+        (true, Some(mark)) => language.tentative(review.resource() == Resource::Pods, mark),
+        _ => language.softened(mode),
+    };
+    format!("{words}{}", denial.message)
 }

@@ -1,5 +1,6 @@
 //! The whole path on made-up requests: decisions, modes, and every sentence that a person reads.
 
+mod advice;
 mod pod_update_findings;
 pub(crate) mod review_limits;
 mod spawners;
@@ -140,7 +141,7 @@ impl Given {
 fn sentence(done: &OfflineResult) -> String {
     assert!(!done.allowed, "{done:?}");
     assert!(done.message.len() <= crate::admission::response::admission_response::MAX_MESSAGE);
-    let end = [". AuthAction: ", ". Code: "]
+    let end = ["\nAuthAction: ", "\nCode: "]
         .iter()
         .filter_map(|words| done.message.find(words))
         .min();
@@ -565,10 +566,16 @@ fn the_control_plane_looks_after_what_was_judged() {
         &[("boundaries", "cluster: {controlPlane: [janitor]}\nboundaries")],
         &[],
     );
-    let before = pod(json!({CUSTOM_TAGS: "env:prod"}));
-    let image = with_image(before.clone(), "nginx:2");
-    let retagged = pod(json!({}));
-    let decide = |user: &str, groups: &[&str]| {
+    let decide_on = |node: &str, user: &str, groups: &[&str]| {
+        let bound = |mut pod: Value| {
+            if !node.is_empty() {
+                pod["spec"]["nodeName"] = json!(node);
+            }
+            pod
+        };
+        let before = bound(pod(json!({CUSTOM_TAGS: "env:prod"})));
+        let image = with_image(before.clone(), "nginx:2");
+        let retagged = bound(pod(json!({})));
         let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
         let objects = ClusterSnapshot::new(&given.objects, &given.configuration.cluster).unwrap();
         let operations = [
@@ -592,6 +599,7 @@ fn the_control_plane_looks_after_what_was_judged() {
                 .name()
         })
     };
+    let decide = |user: &str, groups: &[&str]| decide_on("", user, groups);
     let trusted = ["deny", "unjudged", "deny", "unjudged"];
     let untrusted = ["deny"; 4];
     for user in [
@@ -603,8 +611,20 @@ fn the_control_plane_looks_after_what_was_judged() {
     ] {
         assert_eq!(decide(user, &[]), trusted, "{user}");
     }
-    assert_eq!(decide("system:node:n1", &["system:nodes"]), trusted);
-    assert_eq!(decide("system:node:n1", &["system:authenticated"]), untrusted);
+    assert_eq!(decide_on("n1", "system:node:n1", &["system:nodes"]), trusted);
+    assert_eq!(decide_on("n2", "system:node:n1", &["system:nodes"]), untrusted);
+    assert_eq!(decide("system:node:n1", &["system:nodes"]), untrusted);
+    assert_eq!(
+        decide_on("n1", "system:node:n1", &["system:authenticated"]),
+        untrusted
+    );
+    // The agent of virtual nodes ends their pods and changes nothing that runs
+    let ends = ["deny", "deny", "deny", "unjudged"];
+    for user in ["virtual-kubelet", "vnode"] {
+        let user = format!("system:serviceaccount:kube-system:{user}");
+        assert_eq!(decide_on("n1", &user, &[]), ends, "{user}");
+        assert_eq!(decide(&user, &[]), untrusted, "{user}");
+    }
     for user in [
         "system:serviceaccount:shop:job-controller",
         "system:serviceaccount:kube-system:default",
@@ -730,7 +750,12 @@ proptest! {
             let response = &answer["response"];
             prop_assert_eq!(response["allowed"].as_bool(), Some(record.decision.passes()));
             let message = response["status"]["message"].as_str().unwrap_or_default();
-            prop_assert!(message.len() <= 1000 && !message.contains(char::is_control), "{}", message);
+            prop_assert!(message.len() <= 1000, "{}", message);
+            for line in message.split('\n').skip(1) {
+                let starts = ["k8s.aliyun.com/", "AuthAction: ", "Code: ", "Also: "];
+                prop_assert!(starts.iter().any(|start| line.starts_with(start)), "{}", message);
+            }
+            prop_assert!(!message.replace('\n', "").contains(char::is_control), "{}", message);
             for warning in response["warnings"].as_array().into_iter().flatten() {
                 let warning = warning.as_str().unwrap();
                 prop_assert!(warning.len() <= 256 && !warning.contains(char::is_control), "{}", warning);

@@ -1,16 +1,22 @@
 //! The messages of findings, for people and for programs.
 
+mod chinese;
+mod english;
+mod words;
+
 use crate::admission::Cause;
 use crate::admission::response::admission_response::MAX_MESSAGE;
-use crate::admission::response::message::ram_denial::condition_text;
+use crate::admission::response::message::explanation::Requirement;
 use crate::authorization::evaluation::Scope;
 use crate::authorization::finding::Finding;
-use crate::authorization::pod_read::{PodRead, Verb};
+use crate::authorization::message::words::{Found, Key, Named, Reason, Searched, Step, Words, words};
+use crate::authorization::pod_read::PodRead;
 use crate::authorization::selector_advice::Advice;
-use crate::wording::{NAME_LENGTH, described, fitted, joined, listed, quoted, subject};
+use crate::config::AdviceSettings;
+use crate::wording::{fitted, joined};
 use eci_calls::Denial;
 use eci_calls::condition_key::{TagKey, TagSource};
-use ram_policy::{Mismatch, Miss, PolicyType, Principal, Reason, StatementId};
+use ram_policy::{MetCondition, Mismatch, Miss, Outcome, PolicySet, PolicyType, Principal, StatementId};
 
 /// The data of a message beside the finding
 #[derive(Clone, Copy)]
@@ -20,20 +26,27 @@ pub(super) struct MessageContext<'a> {
     pub(super) read: &'a PodRead<'a>,
     pub(super) scope: Scope,
     pub(super) advice: Option<&'a Advice>,
-    pub(super) account: &'a str,
+    pub(super) policies: &'a PolicySet,
+    /// The contact and the language
+    pub(super) settings: &'a AdviceSettings,
 }
 
-impl MessageContext<'_> {
-    /// The message for people: one sentence, then the fields of RAM's own error
+impl<'a> MessageContext<'a> {
+    /// The message for people: one sentence, the contact, then the fields of RAM's own error
     ///
     /// ```text
-    /// `alice` (RAM user `alice`) may not list the pods of namespace `shop` on ECI: <explanation>: <remedy>. AuthAction: ...
+    /// `alice` (RAM user `alice`) may not list the pods of namespace `shop` on ECI: <reason>: <what to do>. AuthAction: ...
     /// ```
     pub(super) fn message(&self, finding: &Finding) -> String {
-        let fields = joined(&finding.ram_fields(self.account));
-        let sentence = format!("{}: {}", self.opening(), self.explanation(finding));
-        let room = MAX_MESSAGE.saturating_sub(fields.len()).saturating_sub(2);
-        fitted(&format!("{}. {fields}", fitted(&sentence, room)), MAX_MESSAGE)
+        let words = self.words();
+        let contact = self.settings.contact.as_deref();
+        let contact = contact.map(|contact| format!("{}{}", words.contact(contact), words.stop()));
+        let fields = joined(&finding.ram_fields(self.policies.account()));
+        let end = format!("{}{}{fields}", words.stop(), contact.unwrap_or_default());
+        let opening = words.opening(self.user, self.principal, self.read);
+        let sentence = format!("{opening}{}{}", words.colon(), self.explanation(finding));
+        let room = MAX_MESSAGE.saturating_sub(end.len());
+        fitted(&format!("{}{end}", fitted(&sentence, room)), MAX_MESSAGE)
     }
 
     /// The cause for programs: the code of the finding and its explanation
@@ -41,188 +54,167 @@ impl MessageContext<'_> {
         Cause {
             reason: finding.code().to_owned(),
             message: format!(
-                "{}. {}",
+                "{}{}{}",
                 self.explanation(finding),
-                joined(&finding.ram_fields(self.account))
+                self.words().stop(),
+                joined(&finding.ram_fields(self.policies.account()))
             ),
             field: None,
         }
     }
 
-    /// The requester, the verb and the pods
-    fn opening(&self) -> String {
-        let PodRead {
-            verb,
-            namespace,
-            name,
-            ..
-        } = *self.read;
-        let user = quoted(self.user, NAME_LENGTH);
-        let bound = self
-            .principal
-            .map_or_else(String::new, |principal| format!(" ({})", described(principal)));
-        let pods = match (name, namespace) {
-            (Some(name), Some(namespace)) => format!("pod {}", quoted(&format!("{namespace}/{name}"), 128)),
-            (_, Some(namespace)) => format!("the pods of namespace {}", quoted(namespace, NAME_LENGTH)),
-            (_, None) => "the pods of all namespaces".to_owned(),
-        };
-        format!("{user}{bound} may not {verb} {pods} on ECI")
+    fn words(&self) -> &'static dyn Words {
+        words(self.settings.locale)
     }
 
     fn explanation(&self, finding: &Finding) -> String {
+        let words = self.words();
+        let text = words.reason(&self.reason(finding));
         match finding {
-            Finding::Unbound => format!(
-                "this identity is bound to no RAM user or role: ask your cluster administrator to bind {} or one of its groups",
-                subject(self.user)
-            ),
-            Finding::UnknownNamespace => {
-                "there is no such namespace, or it is too new for ramgate to know its labels: try again in a moment".to_owned()
-            }
-            Finding::UnreadPod => "ramgate could not read the pod to see whose it is: try again in a moment".to_owned(),
-            Finding::UnknownGroup(group) => format!(
-                "the mapping rules put its pods into resource group {}, which is not in the directory: ask your cluster \
-                 administrator to add it",
-                quoted(group, NAME_LENGTH)
-            ),
             Finding::Denied {
-                denial,
                 principal,
-                is_boundary,
-            } => {
-                let explanation = self.denied(denial, principal);
-                if *is_boundary {
-                    format!("the boundary {} forbids it: {explanation}", described(principal))
-                } else {
-                    explanation
-                }
-            }
+                is_boundary: true,
+                ..
+            } => words.of_boundary(principal, &text),
+            _ => text,
         }
     }
 
-    fn denied(&self, denial: &Denial, principal: &Principal) -> String {
-        let principal = described(principal);
+    fn reason<'f>(&'f self, finding: &'f Finding) -> Reason<'f> {
+        match finding {
+            Finding::Unbound => Reason::Unbound(self.user),
+            Finding::UnknownNamespace => Reason::UnknownNamespace,
+            Finding::UnreadPod => Reason::UnreadPod,
+            Finding::UnknownGroup(group) => Reason::UnknownGroup(group),
+            Finding::Denied {
+                denial, principal, ..
+            } => self.denied(denial, principal),
+        }
+    }
+
+    fn denied<'f>(&self, denial: &'f Denial, principal: &'f Principal) -> Reason<'f> {
+        use ram_policy::Reason as Decided;
         match &denial.decision.reason {
-            Reason::Statement(statement) => format!(
-                "{} denies {}: {}",
-                named(denial, statement),
-                denial.question.action,
-                self.remedy(denial)
-            ),
-            Reason::UnknownPrincipal => format!(
-                "{principal} is not in ramgate's directory, so nothing is allowed to it: ask your cluster administrator to add it"
-            ),
-            Reason::NoMatch(misses) => misses
+            Decided::Statement(statement) => Reason::Forbids {
+                statement: named(denial, statement),
+                action: denial.question.action,
+                conditions: self.met_conditions(denial, principal),
+                step: self.step(denial),
+            },
+            Decided::UnknownPrincipal => Reason::UnknownPrincipal(principal),
+            Decided::NoMatch(misses) => misses
                 .first()
-                .and_then(|miss| self.unmet_condition(denial, miss))
-                .unwrap_or_else(|| self.nothing_allows(denial, &principal)),
-            Reason::Root | Reason::UnknownRole => self.nothing_allows(denial, &principal),
+                .and_then(|miss| self.nearest_miss(denial, miss))
+                .unwrap_or_else(|| self.nothing_allows(denial, principal)),
+            Decided::Root | Decided::UnknownRole => self.nothing_allows(denial, principal),
         }
     }
 
-    /// The condition that the nearest statement misses by; `None` if it misses by its action, resource or principal
-    fn unmet_condition(&self, denial: &Denial, miss: &Miss) -> Option<String> {
-        let Mismatch::Condition {
-            operator,
-            key,
-            wanted,
-            got,
-        } = &miss.mismatch
-        else {
-            return None;
-        };
-        Some(format!(
-            "{} wants {} {}, {}: {}",
-            named(denial, &miss.statement),
-            self.condition_key(key),
-            condition_text(operator, wanted),
-            self.found(key, got),
-            self.remedy(denial)
-        ))
+    /// The conditions of the statement that denies, with the values that they found
+    fn met_conditions(&self, denial: &Denial, principal: &Principal) -> Vec<MetCondition> {
+        let mut conditions = denial.met_conditions(self.policies, principal);
+        // What a list does not select is no property of a pod
+        conditions.retain(|condition| self.scope == Scope::Pod || !condition.got.is_empty());
+        conditions
+    }
+
+    /// Why the nearest statement does not allow the call; `None` if it is about another action
+    fn nearest_miss<'f>(&self, denial: &'f Denial, miss: &'f Miss) -> Option<Reason<'f>> {
+        let statement = named(denial, &miss.statement);
+        let step = self.step(denial);
+        match &miss.mismatch {
+            Mismatch::Condition {
+                operator,
+                key,
+                wanted,
+                got,
+            } => Some(Reason::Unmet {
+                statement,
+                key: self.condition_key(key),
+                requirement: Requirement::new(operator, wanted),
+                found: self.found(key, got),
+                step,
+            }),
+            Mismatch::Resource { wanted, got } => Some(Reason::OtherResource {
+                statement,
+                action: denial.question.action,
+                allowed: wanted,
+                wanted: got,
+                step,
+            }),
+            Mismatch::Action { .. } | Mismatch::Principal { .. } => None,
+        }
     }
 
     /// A condition key as people know it: the tag that it is about, if it is about one
-    fn condition_key(&self, key: &str) -> String {
+    fn condition_key<'f>(&self, key: &'f str) -> Key<'f> {
         match TagKey::parse(key) {
             // A list names no instance, so no tag has this value
             Some(TagKey {
                 source: TagSource::Resource,
                 ..
-            }) if self.scope == Scope::List => quoted(key, NAME_LENGTH),
-            Some(TagKey { tag, .. }) => format!("tag {}", quoted(tag, NAME_LENGTH)),
-            None => quoted(key, NAME_LENGTH),
+            }) if self.scope == Scope::List => Key::Other(key),
+            Some(TagKey { tag, .. }) => Key::Tag(tag),
+            None => Key::Other(key),
         }
     }
 
     /// The values that the call had for a condition key
-    fn found(&self, key: &str, got: &[String]) -> String {
+    fn found<'f>(&self, key: &str, got: &'f [String]) -> Found<'f> {
         if !got.is_empty() {
-            return format!("but it is {}", listed(got, "and"));
+            return Found::Values(got);
         }
         match (TagKey::parse(key).map(|key| key.source), self.scope) {
-            (Some(TagSource::Resource), Scope::List) => "which only a request for one pod has".to_owned(),
-            (Some(_), Scope::List) => format!("but the {} asks for no such tag", self.noun()),
-            (Some(TagSource::Request), Scope::Pod) => "but a request for one pod asks for no tags".to_owned(),
-            (Some(_), Scope::Pod) => "but the pod has no such tag".to_owned(),
-            (None, _) => "but the request does not have it".to_owned(),
-        }
-    }
-
-    fn noun(&self) -> &'static str {
-        match self.read.verb {
-            Verb::Watch => "watch",
-            Verb::Get | Verb::Log | Verb::List => "list",
+            (Some(TagSource::Resource), Scope::List) => Found::OfOnePod,
+            (Some(_), Scope::List) => Found::Unselected(self.read.verb),
+            (Some(TagSource::Request), Scope::Pod) => Found::NoSelection,
+            (Some(_), Scope::Pod) => Found::Absent,
+            (None, _) => Found::NotInRequest,
         }
     }
 
     /// Says that no statement comes near to allowing the call, and which policies were searched
-    fn nothing_allows(&self, denial: &Denial, principal: &str) -> String {
-        let policies = match (
-            denial.decision.policy_type,
-            denial.question.resource_group.as_deref(),
-        ) {
-            (PolicyType::ControlPolicy, _) => "no control policy of the resource directory".to_owned(),
-            (_, Some(group)) => format!(
-                "no policy of {principal}, for the account or for resource group {},",
-                quoted(group, NAME_LENGTH)
-            ),
-            (_, None) => format!("no policy of {principal} for the whole account"),
+    fn nothing_allows<'f>(&self, denial: &'f Denial, principal: &'f Principal) -> Reason<'f> {
+        let searched = match denial.decision.policy_type {
+            PolicyType::ControlPolicy => Searched::ControlPolicies,
+            _ => Searched::Granted {
+                principal,
+                group: denial.question.resource_group.as_deref(),
+            },
         };
-        format!(
-            "{policies} allows {}: {}",
-            denial.question.action,
-            self.remedy(denial)
-        )
+        Reason::NothingAllows {
+            searched,
+            action: denial.question.action,
+            step: self.step(denial),
+        }
     }
 
     /// The advice to the requester
-    fn remedy(&self, denial: &Denial) -> String {
-        let administrator = match denial.decision.policy_type {
-            PolicyType::ControlPolicy => "the administrator of your resource directory",
-            _ => "your RAM administrator",
-        };
-        match self.advice {
-            Some(Advice::Select(labels)) if labels.is_empty() => {
-                "ask without those labels in the selector".to_owned()
-            }
+    fn step(&self, denial: &Denial) -> Step {
+        let is_explicit = denial.decision.outcome == Outcome::ExplicitDeny;
+        let advice = match self.advice {
+            // A selector that gets around a Deny helps nobody
+            Some(_) if is_explicit => words::Advice::Ask,
+            Some(Advice::Select(labels)) if labels.is_empty() => words::Advice::WithoutLabels,
             Some(Advice::Select(labels)) => {
-                let labels: Vec<String> = labels
-                    .iter()
-                    .map(|(key, value)| format!("{key}={value}"))
-                    .collect();
-                format!("ask with the label selector {}", quoted(&labels.join(","), 400))
+                let labels = labels.iter().map(|(key, value)| format!("{key}={value}"));
+                words::Advice::Labels(labels.collect::<Vec<_>>().join(","))
             }
-            Some(Advice::Nothing) => format!("no label selector would be allowed, ask {administrator}"),
-            Some(Advice::GaveUp) => format!("ask {administrator}"),
-            None => format!("ask someone who may, or {administrator}"),
+            Some(Advice::Nothing) => words::Advice::NoSelector,
+            Some(Advice::GaveUp) => words::Advice::Ask,
+            None => words::Advice::AskOthers,
+        };
+        Step {
+            advice,
+            is_control_policy: denial.decision.policy_type == PolicyType::ControlPolicy,
         }
     }
 }
 
 /// A statement by its name, with its layer
-fn named(denial: &Denial, statement: &StatementId) -> String {
-    let layer = match denial.decision.policy_type {
-        PolicyType::ControlPolicy => "control policy statement",
-        _ => "statement",
-    };
-    format!("{layer} {}", quoted(&statement.to_string(), 100))
+fn named<'f>(denial: &Denial, id: &'f StatementId) -> Named<'f> {
+    Named {
+        id,
+        is_control_policy: denial.decision.policy_type == PolicyType::ControlPolicy,
+    }
 }

@@ -102,7 +102,8 @@ impl ReviewContext<'_> {
             read,
             scope: evaluation.scope,
             advice: evaluation.advice.as_ref(),
-            account: self.configuration.policies.account(),
+            policies: &self.configuration.policies,
+            settings: &self.configuration.advice,
         }
     }
 }

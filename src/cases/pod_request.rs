@@ -1,12 +1,10 @@
 //! The pod level (`manifest`): a request of Kubernetes, from the manifest to the answer of the webhook.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::admission::offline::{OfflineResult, Operation, Request};
+use crate::admission::offline::{Extra, OfflineResult, Operation, Request};
 use crate::admission::review::token_pod::POD_NAME;
 use crate::admission::{Mode, Modes, offline};
 use crate::cases::comparison::Comparison;
@@ -43,7 +41,7 @@ struct Requester {
 }
 
 impl Requester {
-    fn extra(&self) -> Option<BTreeMap<String, Vec<String>>> {
+    fn extra(&self) -> Option<Extra> {
         let Entries(entries) = self.extra.as_ref()?;
         let entries = entries.iter();
         Some(

@@ -4,13 +4,17 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use crate::config::config_map_generation;
+use crate::config::directory::binding_entry::BindingEntry;
 use crate::config::directory::bindings::Subject;
 use crate::config::directory::directory_document::DirectoryDocument;
 use crate::config::directory::identities::GrantEntry;
 use crate::config::directory::mapping_rules::{FieldRule, MappingSource};
 use crate::config::directory::name_rules::shortened;
 use crate::config::directory::principal_entry::PrincipalEntry;
+use crate::config::directory::ram_id::RamId;
 use crate::config::directory::resource_group::ResourceGroupEntry;
+use crate::config::directory::user_name_pattern::UserNamePattern;
 use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::parsed_document::{ParsedDocument, UnreadableDocument};
 use ram_policy::source::{Fault, Position};
@@ -115,7 +119,9 @@ impl fmt::Display for SymbolKind {
 pub(crate) struct SymbolTable<'a> {
     symbols: HashMap<(SymbolKind, Cow<'a, str>), Location<'a>>,
     subjects: HashMap<Subject, Location<'a>>,
-    /// `account`, `cluster`, `mapping`, and the default resource group: each has one definition in all documents
+    patterns: HashMap<&'a UserNamePattern, Location<'a>>,
+    ids: HashMap<&'a str, Location<'a>>,
+    /// `account`, `cluster`, `mapping`, `advice`, and the default resource group: each has one definition in all documents
     singletons: HashMap<&'static str, Location<'a>>,
     broken_policies: HashSet<&'a str>,
     /// A directory document could not be parsed: it may define anything but policies
@@ -161,7 +167,8 @@ impl<'a> SymbolTable<'a> {
         let accounts = directory.accounts.iter().map(|account| ("account", account.at));
         let clusters = directory.clusters.iter().map(|(at, _)| ("cluster", *at));
         let mappings = directory.mappings.iter().map(|(at, _)| ("mapping", *at));
-        for (section, at) in accounts.chain(clusters).chain(mappings) {
+        let advice = directory.advice.iter().map(|(at, _)| ("advice", *at));
+        for (section, at) in accounts.chain(clusters).chain(mappings).chain(advice) {
             self.define_singleton(section, location.at(at), |first| {
                 format!("`{section}` stands once in all documents; it is in {first} already")
             });
@@ -178,8 +185,35 @@ impl<'a> SymbolTable<'a> {
         for (kind, name) in users.chain(groups).chain(roles) {
             self.define_symbol(kind, name, location.at(name.at));
         }
-        for (at, subject) in directory.bindings.iter().flat_map(|binding| &binding.subjects) {
-            self.define_subject(subject, location.at(*at));
+        let ids = directory.users.iter().map(|user| &user.id);
+        let ids = ids.chain(directory.roles.iter().map(|role| &role.id));
+        for id in ids.flatten() {
+            self.define_id(id, location.at(id.at));
+        }
+        for binding in &directory.bindings {
+            for (at, subject) in binding.subjects() {
+                self.define_subject(subject, location.at(*at));
+            }
+            for (at, pattern) in binding.patterns() {
+                self.define_pattern(pattern, location.at(*at));
+            }
+        }
+    }
+
+    fn define_id(&mut self, id: &'a RamId, location: Location<'a>) {
+        if let Some(first) = self.ids.insert(id.as_str(), location) {
+            let message = format!(
+                "id `{}` is given twice, first in {first}: RAM gives each id once",
+                id.as_str()
+            );
+            self.fault(location, location.conflict_with(first), message);
+        }
+    }
+
+    fn define_pattern(&mut self, pattern: &'a UserNamePattern, location: Location<'a>) {
+        if let Some(first) = self.patterns.insert(pattern, location) {
+            let message = format!("User {pattern} is bound twice, first in {first}");
+            self.fault(location, location.conflict_with(first), message);
         }
     }
 
@@ -196,7 +230,7 @@ impl<'a> SymbolTable<'a> {
     fn define_symbol(&mut self, kind: SymbolKind, name: &'a str, location: Location<'a>) {
         if let Some(first) = self.symbols.insert(kind.symbol(name), location) {
             let message = format!("{kind} `{}` is defined twice, first in {first}", shortened(name));
-            self.fault(location, location.conflict_with(first), message);
+            self.conflict(location, first, message);
         }
     }
 
@@ -207,14 +241,14 @@ impl<'a> SymbolTable<'a> {
         message: impl Fn(Location<'a>) -> String,
     ) {
         if let Some(first) = self.singletons.insert(name, location) {
-            self.fault(location, location.conflict_with(first), message(first));
+            self.conflict(location, first, message(first));
         }
     }
 
     fn define_subject(&mut self, subject: &Subject, location: Location<'a>) {
         if let Some(first) = self.subjects.insert(subject.clone(), location) {
             let message = format!("{subject} is bound twice, first in {first}");
-            self.fault(location, location.conflict_with(first), message);
+            self.conflict(location, first, message);
         }
     }
 
@@ -241,7 +275,7 @@ impl<'a> SymbolTable<'a> {
         for grants in groups.chain(roles) {
             self.resolve_grants(location, grants);
         }
-        let bound = directory.bindings.iter().map(|binding| &binding.principal);
+        let bound = directory.bindings.iter().filter_map(BindingEntry::principal);
         let boundaries = directory.boundaries.iter().map(|boundary| &boundary.principal);
         for principal in bound.chain(boundaries) {
             self.resolve_principal(location, principal);
@@ -274,6 +308,7 @@ impl<'a> SymbolTable<'a> {
         let (kind, name) = match &entry.principal {
             Principal::User(name) => (SymbolKind::User, name),
             Principal::Role(name) => (SymbolKind::Role, name),
+            Principal::Group(name) => (SymbolKind::Group, name),
             Principal::Account | Principal::Service(_) => return,
         };
         self.resolve_symbol(kind, name, location.at(entry.at));
@@ -314,6 +349,13 @@ impl<'a> SymbolTable<'a> {
             self.faults.push((usize::MAX, fault));
         }
         (sorted(self.faults), sorted(self.warnings))
+    }
+
+    /// A second definition, with a word on two generations of one ConfigMap
+    fn conflict(&mut self, location: Location<'a>, first: Location<'a>, message: String) {
+        let advice = config_map_generation::advice(first.document, location.document);
+        let advice = advice.map_or_else(String::new, |advice| format!("; {advice}"));
+        self.fault(location, location.conflict_with(first), message + &advice);
     }
 
     fn fault(&mut self, location: Location<'a>, class: FaultClass, message: String) {

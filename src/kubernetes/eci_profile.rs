@@ -159,6 +159,14 @@ impl Profile {
         decorated
     }
 
+    /// The selector that gives a pod for ECI this annotation
+    pub(crate) fn writer_of(&self, annotation: &str, pod: &Pod<'_>, namespace: &Meta) -> Option<&Selector> {
+        let mut selectors = self.0.iter();
+        selectors.find(|selector| {
+            selector.effect.annotations.contains_key(annotation) && selector.matches(pod, namespace)
+        })
+    }
+
     /// ECI fields, completed by all selectors that match a pod
     pub fn completed(&self, mut texts: FieldTexts, pod: &Pod<'_>, namespace: &Meta) -> FieldTexts {
         for selector in self.0.iter().filter(|selector| selector.matches(pod, namespace)) {

@@ -56,6 +56,12 @@ impl FieldPath {
         expand(&self.0, &Self::default(), json, MAX_TEMPLATES)
     }
 
+    /// The paths of the objects that contain this one, the nearest first
+    pub(crate) fn ancestors(&self) -> impl Iterator<Item = Self> {
+        let lengths = (0..self.0.len()).rev();
+        lengths.map(|length| Self(self.0.iter().take(length).cloned().collect()))
+    }
+
     fn join(&self, field: &str) -> Self {
         let fields = self.0.iter().map(|field| &**field);
         Self::of(fields.chain([field]))

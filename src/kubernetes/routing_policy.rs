@@ -133,14 +133,21 @@ impl PodRoute {
         texts_of(|annotation| self.annotations.get(annotation).map(String::as_str))
     }
 
+    /// The kind of its object
+    pub(crate) fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// The ECI annotations that it writes
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let field = |key: &&'static str| Some((*key, self.annotations.get(*key)?.as_str()));
+        ECI_FIELDS.iter().filter_map(field)
+    }
+
     /// A description of its effect, for warnings and the record
     pub(crate) fn described(&self) -> String {
-        let fields = ECI_FIELDS.iter().filter_map(|key| {
-            Some(format!(
-                " with {key}: {}",
-                quoted(self.annotations.get(*key)?, 64)
-            ))
-        });
+        let fields = self.fields();
+        let fields = fields.map(|(key, value)| format!(" with {key}: {}", quoted(value, 64)));
         format!(
             "this {} sends the pods that it fits to ECI{}",
             self.kind,

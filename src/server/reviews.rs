@@ -41,6 +41,7 @@ use crate::server::reviews::time_limits::TimeLimits;
 use crate::server::{body, http_response, request_head};
 use crate::telemetry::endpoint::Endpoint;
 use crate::telemetry::log;
+use crate::telemetry::log_folding::LogFolding;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::record::Record;
 
@@ -63,6 +64,7 @@ pub struct Reviews {
     parsing: Arc<Semaphore>,
     budget: Arc<MemoryBudget>,
     incidents: Incidents,
+    folding: LogFolding,
 }
 
 impl Reviews {
@@ -78,6 +80,7 @@ impl Reviews {
             parsing: Arc::new(Semaphore::new(limits.reading / KIBIBYTE)),
             budget: MemoryBudget::new(limits.bytes),
             incidents: Incidents::default(),
+            folding: LogFolding::default(),
         })
     }
 
@@ -98,7 +101,7 @@ impl Reviews {
         };
         let took = started.elapsed();
         self.metrics.reviews.answered(endpoint, &record, took);
-        log::decision(endpoint, &record, took);
+        log::decision(&self.folding, endpoint, &record, took);
         response
     }
 

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use tracing::Dispatch;
@@ -15,6 +15,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::admission::Decision;
 use crate::telemetry::clip::{NAME, TEXT, causes, clipped};
 use crate::telemetry::endpoint::Endpoint;
+use crate::telemetry::log_folding::{Folded, LogFolding};
 use crate::telemetry::record::Record;
 
 /// How log lines are written
@@ -92,8 +93,15 @@ where
 ///
 /// Reviews of /authorize that were not evaluated get no line: an API server sends one before every read, and most of them
 /// do not concern ECI.
-pub(crate) fn decision(endpoint: Endpoint, record: &Record, took: Duration) {
+///
+/// Lines that say the same as one before are counted there, and the count is written later.
+pub(crate) fn decision(folding: &LogFolding, endpoint: Endpoint, record: &Record, took: Duration) {
     if endpoint == Endpoint::Authorization && record.decision == Decision::NotEvaluated.name() {
+        return;
+    }
+    let writing = folding.note(endpoint, record, Instant::now());
+    writing.ended.iter().for_each(repeated);
+    if !writing.is_new {
         return;
     }
     let allowed_by = record.allowed_by.join(", ");
@@ -123,6 +131,20 @@ pub(crate) fn decision(endpoint: Endpoint, record: &Record, took: Duration) {
         generation = record.generation,
         duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         "reviewed"
+    );
+}
+
+/// Writes how many reviews had the same line as an earlier one
+fn repeated(folded: &Folded) {
+    tracing::info!(
+        target: "ramgate::decision",
+        path = folded.path,
+        namespace = &*name(&folded.namespace),
+        name = &*name(&folded.name),
+        decision = folded.decision,
+        code = optional(&folded.code),
+        repeated = folded.repeated,
+        "reviewed again"
     );
 }
 
@@ -176,7 +198,7 @@ mod tests {
         let writer = page.clone();
         let lines = lines(format, filter("info").unwrap(), move || writer.clone(), false);
         tracing::dispatcher::with_default(&lines, || {
-            decision(Endpoint::VALIDATE, record, Duration::ZERO);
+            decision(&LogFolding::default(), Endpoint::VALIDATE, record, Duration::ZERO);
         });
         let written = page.0.lock().unwrap().clone();
         String::from_utf8(written).unwrap()

@@ -341,24 +341,24 @@ fn one_pod_is_shown_if_ram_would_show_its_instance() {
         let said = refused(
             &alice,
             &["get", "pod", "prod"],
-            "statement `EciTestOnly#2` wants tag `env` to be `test`, but it is `prod`",
+            "tag `env` must be `test`, by statement `EciTestOnly#2`, but it is `prod`",
         );
         assert!(said.contains("AuthAction: eci:DescribeContainerGroups"), "{said}");
         // Every other way to the same object
         refused(
             &alice,
             &["get", "pod", "prod", "--subresource=status"],
-            "wants tag `env`",
+            "tag `env` must",
         );
         refused(
             &alice,
             &["get", "pods", "--field-selector=metadata.name=prod"],
-            "wants tag `env`",
+            "tag `env` must",
         );
         let watch = format!(
             "/api/v1/namespaces/{namespace}/pods?watch=true&timeoutSeconds=1&fieldSelector=metadata.name%3Dprod"
         );
-        refused(&alice, &["get", "--raw", &watch], "wants tag `env`");
+        refused(&alice, &["get", "--raw", &watch], "tag `env` must");
         assert_eq!(
             names(&alice, &["pods", "--field-selector=metadata.name=test"]),
             ["test"]
@@ -547,7 +547,7 @@ fn with_a_certificate_the_api_server_is_heard_and_nobody_else() {
     // The pods of the scene have passed both webhooks, and its readers the authorizer
     let alice = scene.person(ALICE, ECI);
     assert_eq!(alice.get(&["pod", "test"])["metadata"]["name"], "test");
-    refused(&alice, &["get", "pod", "prod"], "wants tag `env` to be `test`");
+    refused(&alice, &["get", "pod", "prod"], "tag `env` must be `test`");
     let said = scene
         .person(ALICE, ECI)
         .give(&["create"], &objects::eci_pod("mine", &[(TAGS, "env:prod")]));

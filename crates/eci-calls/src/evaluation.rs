@@ -6,7 +6,7 @@ use crate::inquiry::Inquiry;
 use crate::operation::OperationKind;
 use crate::ram_question::Question;
 use crate::refusal::Refusal;
-use ram_policy::{Decision, Outcome, PolicyType, StatementId};
+use ram_policy::{Decision, MetCondition, Outcome, PolicySet, PolicyType, Principal, StatementId};
 
 /// The outcome of a call; prints as its variant's name
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,6 +63,17 @@ pub struct Denial {
     pub question: Question,
     /// RAM's decision
     pub decision: Decision,
+}
+
+impl Denial {
+    /// The conditions of the statement that denies, with the values that they found; empty for an implicit deny
+    pub fn met_conditions(&self, set: &PolicySet, caller: &Principal) -> Vec<MetCondition> {
+        let Some(statement) = self.decision.statement() else {
+            return Vec::new();
+        };
+        let principal = self.question.principal(caller);
+        set.met_conditions(&self.question.request(&principal), statement)
+    }
 }
 
 impl CallEvaluation {

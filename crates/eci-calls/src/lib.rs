@@ -29,6 +29,6 @@ pub use operation::{Operation, OperationKind, UnknownOperation};
 pub use ram_question::{
     ASSUME_ROLE, CREATE_SERVICE_LINKED_ROLE, ECI_SERVICE, INSTANCE_ROLE_SERVICE, PASS_ROLE, Question,
 };
-pub use refusal::Refusal;
+pub use refusal::{Refusal, RefusalReason};
 pub use role::{RoleArn, RoleArnError, RoleNameError, check_role_name};
 pub use tag::{MAX_KEY, MAX_TAGS, MAX_VALUE, TagError, Tags, check_tag};

@@ -30,6 +30,7 @@ mod decision;
 mod everywhere;
 mod layer;
 mod matching;
+mod met_conditions;
 mod request;
 mod resolved_request;
 mod scope;
@@ -46,6 +47,7 @@ pub use definition::{Definition, DefinitionError, Grant, GroupDefinition, RoleDe
 pub use document::parse::MAX_BYTES;
 pub use document::{Actions, Document, DocumentKind, Parsed, Statement, Target};
 pub use effect::Effect;
+pub use met_conditions::MetCondition;
 pub use pattern::Pattern;
 pub use principal::{Principal, PrincipalError};
 pub use request::Request;

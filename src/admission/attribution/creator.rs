@@ -139,7 +139,7 @@ impl CreatingPod<'_> {
 fn fault(no_stamp: NoValidStamp) -> CreatingPodFault {
     CreatingPodFault::Stamp(match no_stamp {
         NoValidStamp::Missing => StampFault::Missing(None),
-        NoValidStamp::Broken(broken) if broken.is_forged() => StampFault::Forged(broken),
+        NoValidStamp::Broken(broken) if broken.is_forged() => StampFault::Forged(broken, None),
         NoValidStamp::Broken(broken) => StampFault::NoKey(broken, None),
     })
 }

@@ -16,7 +16,9 @@ use crate::admission::outcome::finding::Finding;
 use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
 use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
+use eci_calls::condition_key::TagKey;
 use eci_calls::fix::{DesiredFields, Search};
+use ram_policy::{Mismatch, Outcome, Reason};
 
 /// The advice on a pod that is created, or changed from the stored one; `None` if other annotations cannot help
 pub(super) fn advice(
@@ -28,6 +30,9 @@ pub(super) fn advice(
 ) -> Option<Advice> {
     let requester = evaluation.principal.as_ref();
     let requester = requester.filter(|_| is_about_fields(evaluation))?;
+    if evaluation.findings.iter().any(is_explicit) {
+        return Some(Advice::Withheld);
+    }
     let principals = context.principals(requester, namespace);
     let account = context.service_account(pod);
     let sources = Sources {
@@ -36,7 +41,28 @@ pub(super) fn advice(
         service_account: account.as_deref(),
     };
     let evaluator = PodEvaluator::new(context, sources, &principals, &evaluation.fields, update);
-    Some(evaluator.advice())
+    Some(evaluator.advice(&wanted_tags(evaluation)))
+}
+
+/// Whether a statement denies explicitly
+fn is_explicit(finding: &Finding) -> bool {
+    matches!(finding, Finding::Denied { denial, .. } if denial.decision.outcome == Outcome::ExplicitDeny)
+}
+
+/// The keys of the tags that the nearest statements want
+fn wanted_tags(evaluation: &Evaluation) -> Vec<&str> {
+    let misses = evaluation.findings.iter().filter_map(|finding| match finding {
+        Finding::Denied { denial, .. } => match &denial.decision.reason {
+            Reason::NoMatch(misses) => Some(misses),
+            Reason::Root | Reason::UnknownPrincipal | Reason::UnknownRole | Reason::Statement(_) => None,
+        },
+        _ => None,
+    });
+    let keys = misses.flatten().filter_map(|miss| match &miss.mismatch {
+        Mismatch::Condition { key, .. } => TagKey::parse(key),
+        Mismatch::Action { .. } | Mismatch::Resource { .. } | Mismatch::Principal { .. } => None,
+    });
+    keys.map(|key| key.tag).collect()
 }
 
 /// The advice that a search comes to

@@ -8,6 +8,7 @@ use crate::admission::fields::reading::{Fields, texts};
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::mode::{Mode, OnDifference};
+use crate::admission::outcome::origin::Origins;
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::outcome::warning::Warning;
@@ -137,7 +138,15 @@ impl EvaluationContext<'_> {
             evaluation = self.evaluate_sender(evaluation, &call, namespace);
         }
         let advice = advice(self, &evaluation, pod, None, namespace);
-        Evaluation { advice, ..evaluation }
+        let origins = match evaluation.findings.as_slice() {
+            [] => Origins::default(),
+            _ => self.origins(template.read(), &evaluation.fields, namespace, Some(binding)),
+        };
+        Evaluation {
+            advice,
+            origins,
+            ..evaluation
+        }
     }
 
     /// The claims of the pod's stamp
@@ -149,7 +158,14 @@ impl EvaluationContext<'_> {
             // A template that leads to ECI gets a stamp at its next restart; any other template needs a mark first
             let is_unmarked = matches!(fault, StampFault::Missing(_))
                 && matches!(self.route(template.read(), namespace), Route::No(_));
-            if is_unmarked { StampFault::Unmarked } else { fault }
+            match fault {
+                _ if is_unmarked => StampFault::Unmarked,
+                StampFault::Missing(None) if metadata.controller().is_none() => StampFault::BarePod(None),
+                StampFault::NoKey(broken, None) if metadata.controller().is_none() => {
+                    StampFault::BarePod(Some(broken))
+                }
+                fault => fault,
+            }
         })
     }
 

@@ -36,12 +36,7 @@ pub(crate) fn update(
         refusals.push(Refusal::role_change(old.role.as_deref(), new.role.as_deref()));
     }
     if old.role_arns != new.role_arns {
-        let message =
-            "the roles for pulling images cannot be changed: ECI takes them when it makes the instance";
-        refusals.push(Refusal {
-            code: "RegistryRoleChange",
-            message: message.to_owned(),
-        });
+        refusals.push(Refusal::registry_role_change());
     }
     (call, refusals)
 }

@@ -38,7 +38,7 @@ impl EvaluationContext<'_> {
             .filter(|selector| !old.selectors().contains(selector))
             .collect();
         let warnings = changed.iter().take(MAX_WARNINGS);
-        let warnings = warnings.map(|selector| Warning::ProfileSelector(selector.described()));
+        let warnings = warnings.map(|selector| Warning::ProfileSelector((*selector).clone()));
         let evaluation = evaluation.with_warnings(warnings);
         let evaluate = |evaluation, selector: &&Selector| self.evaluate_selector(evaluation, selector);
         Some(changed.iter().fold(evaluation, evaluate))

@@ -8,6 +8,7 @@ use crate::admission::outcome::mode::OnDifference;
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::outcome::warning::Warning;
+use crate::stamp::StampedObject;
 
 impl Evaluation {
     /// An evaluation with one finding and no route
@@ -61,6 +62,7 @@ impl Evaluation {
     pub(super) fn on_behalf_of(self, user: StampedUser) -> Self {
         Self {
             stamped: Some(user.name),
+            stamped_object: user.object,
             principal: user.principal,
             ..self
         }
@@ -69,6 +71,8 @@ impl Evaluation {
 
 /// The user that a trusted stamp names
 pub(super) struct StampedUser {
+    /// The workload that the stamp was written for; `None` for a pod
+    pub(super) object: Option<StampedObject>,
     pub(super) name: String,
     /// The RAM principal from the stamp, or the one that the user is bound to by now
     pub(super) principal: Option<ram_policy::Principal>,

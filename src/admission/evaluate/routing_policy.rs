@@ -35,7 +35,7 @@ impl EvaluationContext<'_> {
             return None;
         }
         let warnings = changed.iter().take(MAX_WARNINGS);
-        let warnings = warnings.map(|route| Warning::ProfileSelector(route.described()));
+        let warnings = warnings.map(|route| Warning::PodRoute((*route).clone()));
         let evaluation = evaluation.with_warnings(warnings);
         let evaluate = |evaluation, route: &&PodRoute| self.evaluate_route(evaluation, route);
         Some(changed.iter().fold(evaluation, evaluate))

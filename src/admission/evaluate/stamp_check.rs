@@ -11,6 +11,7 @@ use crate::admission::outcome::stamp_fault::StampFault;
 use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::requester::Requester;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::stamp::Claims;
 
@@ -48,7 +49,7 @@ impl EvaluationContext<'_> {
         let namespace = self.review.namespace();
         let fault = |unstamped| match unstamped {
             NoValidStamp::Missing => StampFault::Missing(restart(owner)),
-            NoValidStamp::Broken(broken) if broken.is_forged() => StampFault::Forged(broken),
+            NoValidStamp::Broken(broken) if broken.is_forged() => StampFault::Forged(broken, restart(owner)),
             NoValidStamp::Broken(broken) => StampFault::NoKey(broken, restart(owner)),
         };
         let claims = verified(template.stamp(), namespace, owned, settings, self.cluster).map_err(fault)?;
@@ -61,12 +62,13 @@ impl EvaluationContext<'_> {
     /// The user that a trusted stamp names
     pub(super) fn stamped_user(&self, claims: &Claims) -> StampedUser {
         // A user who was bound to nobody when the stamp was written may be bound by now, as far as the name alone tells
-        let bindings = &self.configuration.bindings;
-        let bound = || bindings.principal(&claims.user, std::iter::empty());
+        let bound = || Requester::named(&claims.user).principal(self.configuration);
         let principal = claims.principal.clone();
+        let workload = claims.object.clone().filter(|object| object.kind != "Pod");
         StampedUser {
+            object: workload,
             name: claims.user.clone(),
-            principal: principal.or_else(|| bound().map(|binding| binding.principal.clone())),
+            principal: principal.or_else(bound),
         }
     }
 
@@ -105,7 +107,7 @@ impl EvaluationContext<'_> {
             settings,
             self.cluster,
         ) {
-            Err(NoValidStamp::Broken(broken)) if broken.is_forged() => Some(StampFault::Forged(broken)),
+            Err(NoValidStamp::Broken(broken)) if broken.is_forged() => Some(StampFault::Forged(broken, None)),
             Err(NoValidStamp::Broken(_) | NoValidStamp::Missing) => Some(StampFault::Unexpected),
             Ok(claims) if !self.is_author(&claims) => Some(StampFault::Changed),
             Ok(claims) => (!self.is_own(&claims, new, &owned)).then_some(StampFault::Unexpected),

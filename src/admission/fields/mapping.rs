@@ -3,6 +3,7 @@
 //! Both webhooks run the rules. The mutating one turns the changes into a patch. The validating one expects no changes; if
 //! there are any, the pod did not come through the mutating webhook.
 
+mod mapped_field;
 mod mapping_error;
 mod overruled;
 mod source_name;
@@ -15,6 +16,7 @@ use crate::admission::fields::reading::Fields;
 use crate::config::{FieldRule, MappingMode, MappingRules, TagRule};
 use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
 
+pub(crate) use crate::admission::fields::mapping::mapped_field::MappedField;
 pub(crate) use crate::admission::fields::mapping::mapping_error::MappingError;
 pub(crate) use crate::admission::fields::mapping::overruled::Overruled;
 pub(crate) use crate::admission::fields::mapping::source_name::source_name;
@@ -194,7 +196,7 @@ impl MappedTags {
             (Some(was), value, MappingMode::Enforce) if value != Some(was.as_str()) => {
                 self.replace(key, value);
                 self.overruled.push(Overruled {
-                    what: "tag",
+                    what: MappedField::Tag(key.to_owned()),
                     was: format!("{key}:{was}"),
                     becomes: value.map(|value| format!("{key}:{value}")),
                     by: rule.source.clone(),
@@ -225,22 +227,18 @@ impl MappedTags {
 
 /// A field that holds one name
 struct NameField {
-    /// Its name in warnings
-    what: &'static str,
-    /// Its name in errors
-    noun: &'static str,
+    /// Which one it is
+    what: MappedField,
     parse: fn(&str) -> Result<String, AnnotationFault>,
 }
 
 const RESOURCE_GROUP: NameField = NameField {
-    what: "resource group",
-    noun: "a resource group id",
+    what: MappedField::ResourceGroup,
     parse: parse_resource_group,
 };
 
 const ROLE: NameField = NameField {
-    what: "role",
-    noun: "a role name",
+    what: MappedField::Role,
     parse: parse_role_name,
 };
 
@@ -265,7 +263,7 @@ impl NameField {
         let Some(rule) = rule else {
             return (unchanged, None);
         };
-        let value = match sources.name(&rule.source, self.noun, self.parse) {
+        let value = match sources.name(&rule.source, &self.what, self.parse) {
             Ok(value) => value,
             Err(error) => return (unchanged, Some(error)),
         };
@@ -275,7 +273,7 @@ impl NameField {
         let overruled = was
             .filter(|was| value.as_ref() != Some(was))
             .map(|was| Overruled {
-                what: self.what,
+                what: self.what.clone(),
                 was: was.clone(),
                 becomes: value.clone(),
                 by: rule.source.clone(),

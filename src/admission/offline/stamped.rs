@@ -1,8 +1,9 @@
 //! Objects as they are after somebody has written them: what a case file has stamped before its request.
 
-use crate::admission::offline::{OfflineError, Operation, Pointers, Request, listed, patch, send, workload};
+use crate::admission::offline::{
+    Extra, OfflineError, Operation, Pointers, Request, listed, patch, send, workload,
+};
 use crate::admission::{Mode, Modes, Webhook};
-use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -15,9 +16,6 @@ use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{Claims, REQUESTED_BY, StampedObject, unverified};
-
-/// A user's extra information: values by key
-type Extra = BTreeMap<String, Vec<String>>;
 
 /// An object as it is after somebody has written it, or what controls it: mapped, and stamped for its controller owner if it
 /// names one

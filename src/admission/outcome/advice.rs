@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::admission::outcome::cause::Cause;
-
 /// The result of the search for annotations that RAM allows
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Advice {
@@ -13,6 +11,8 @@ pub(crate) enum Advice {
     Nothing,
     /// There are too many combinations to try
     GaveUp,
+    /// A statement denies the pod, and advice on how to get around it would help nobody
+    Withheld,
 }
 
 /// One annotation to write or to leave out
@@ -29,31 +29,8 @@ impl Advice {
     pub(crate) fn lines(&self) -> &[Line] {
         match self {
             Self::Write(lines) => lines,
-            Self::Nothing | Self::GaveUp => &[],
+            Self::Nothing | Self::GaveUp | Self::Withheld => &[],
         }
-    }
-
-    /// The advice for programs, one cause for each annotation
-    pub(crate) fn causes(&self) -> Vec<Cause> {
-        let cause = |line: &Line| Cause {
-            reason: "Fix".to_owned(),
-            message: match &line.value {
-                Some(_) => format!("write {line}"),
-                None => "leave it out".to_owned(),
-            },
-            field: Some(format!("metadata.annotations[{}]", line.annotation)),
-        };
-        self.lines().iter().map(cause).collect()
-    }
-
-    /// The advice as an instruction, such as "write annotation … and leave out annotation …"
-    pub(crate) fn instruction(&self) -> Option<String> {
-        let words = self.lines().iter().map(|line| match &line.value {
-            Some(_) => format!("write annotation {line}"),
-            None => format!("leave out annotation {}", line.annotation),
-        });
-        let words: Vec<String> = words.collect();
-        (!words.is_empty()).then(|| words.join(" and "))
     }
 }
 
@@ -76,7 +53,7 @@ impl fmt::Display for Advice {
         let lines: Vec<String> = self.lines().iter().map(ToString::to_string).collect();
         match self {
             Self::Write(_) => f.write_str(&lines.join("\n")),
-            Self::Nothing => f.write_str("none"),
+            Self::Nothing | Self::Withheld => f.write_str("none"),
             Self::GaveUp => f.write_str("unknown"),
         }
     }

@@ -7,9 +7,12 @@ use crate::admission::outcome::container_difference::ContainerDifference;
 use crate::admission::outcome::decision::Decision;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::mode::Mode;
+use crate::admission::outcome::origin::Origins;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::outcome::warning::Warning;
 use crate::admission::routing::route::Route;
+use crate::kubernetes::field_path::FieldPath;
+use crate::stamp::StampedObject;
 use eci_calls::{self, Allowed, Question};
 use ram_policy::Principal;
 
@@ -22,12 +25,18 @@ pub(crate) struct Evaluation {
     pub verb: Option<Verb>,
     /// The person in the stamp, for whom a controller acts
     pub stamped: Option<String>,
+    /// The object whose stamp names that person, if it is another than that of the request
+    pub stamped_object: Option<StampedObject>,
     /// The RAM principal of the requester, or of the person in the stamp
     pub principal: Option<Principal>,
     /// The ECI operation that was evaluated
     pub operation: Option<eci_calls::Operation>,
+    /// The path of the pod or template that was evaluated, in the object of the request
+    pub path: FieldPath,
     /// The ECI fields of the pod
     pub fields: Fields,
+    /// What wrote those of them that the manifest does not have, if there are findings
+    pub origins: Origins,
     /// The reasons against the request, the most important one first
     pub findings: Vec<Finding>,
     /// The questions that RAM allowed

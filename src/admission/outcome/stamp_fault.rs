@@ -13,8 +13,10 @@ pub(crate) enum StampFault {
     RuntimeClass(String, Option<Restart>),
     /// A controller's pod has one of an unknown key; the step by which its template gets another
     NoKey(VerifyError, Option<Restart>),
-    /// ramgate did not sign it, or signed it for another object
-    Forged(VerifyError),
+    /// A pod without a controller has none, or one of an unknown key, when it is bound
+    BarePod(Option<VerifyError>),
+    /// ramgate did not sign it, or signed it for another object; the step by which the template gets another, if known
+    Forged(VerifyError, Option<Restart>),
     /// It is not the one that ramgate wrote
     Changed,
     /// It is absent although the mutating webhook writes one; what leads the pod to ECI, if that is known
@@ -35,8 +37,12 @@ impl StampFault {
     /// The code for programs
     pub(crate) fn code(&self) -> &'static str {
         match self {
-            Self::Missing(_) | Self::RuntimeClass(..) | Self::NoKey(..) | Self::Unmarked => "MissingStamp",
-            Self::Forged(_) | Self::Changed => "ForgedStamp",
+            Self::Missing(_)
+            | Self::RuntimeClass(..)
+            | Self::NoKey(..)
+            | Self::BarePod(_)
+            | Self::Unmarked => "MissingStamp",
+            Self::Forged(..) | Self::Changed => "ForgedStamp",
             Self::NotApplied(_) | Self::Unexpected => "StampNotApplied",
             Self::FieldsDiffer => "DiffersFromStamp",
             Self::NotSent(_) => "CarrierNotSent",
@@ -47,10 +53,11 @@ impl StampFault {
     /// Whether there is a stamp that ramgate did not write, or may not have written
     pub(crate) fn is_forged(&self) -> bool {
         match self {
-            Self::Forged(_) | Self::Changed | Self::Unexpected | Self::NotSent(_) => true,
+            Self::Forged(..) | Self::Changed | Self::Unexpected | Self::NotSent(_) => true,
             Self::Missing(_)
             | Self::RuntimeClass(..)
             | Self::NoKey(..)
+            | Self::BarePod(_)
             | Self::NotApplied(_)
             | Self::FieldsDiffer
             | Self::Unmarked
@@ -64,7 +71,8 @@ impl StampFault {
             Self::Missing(_)
             | Self::RuntimeClass(..)
             | Self::NoKey(..)
-            | Self::Forged(_)
+            | Self::BarePod(_)
+            | Self::Forged(..)
             | Self::NotSent(_)
             | Self::Unmarked => true,
             Self::Changed

@@ -24,21 +24,3 @@ pub(crate) enum Verb {
     /// It is reached through the API server
     Proxy,
 }
-
-impl Verb {
-    /// The verb in "may not …"
-    pub(crate) fn active(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Delete => "delete",
-            Self::Evict => "evict",
-            Self::Own => "change the owners, and so decide on the deletion, of",
-            Self::Scale => "scale up",
-            Self::Exec => "exec into",
-            Self::Attach => "attach to",
-            Self::PortForward => "forward ports of",
-            Self::Proxy => "proxy to",
-        }
-    }
-}

@@ -7,8 +7,7 @@ use k8s_openapi::ByteString;
 use serde::Serialize;
 
 use crate::admission::outcome::cause::Cause;
-use crate::admission::outcome::finding::Finding;
-use crate::wording::{fitted, joined};
+use crate::wording::fitted;
 
 /// The longest message; an Event keeps 1,024 bytes, of which its writer uses some
 pub const MAX_MESSAGE: usize = 1000;
@@ -170,39 +169,14 @@ fn reason(code: u16) -> &'static str {
     }
 }
 
-/// The message of a denial: the sentence, RAM's fields, and the other findings
-///
-/// If there is not room for everything, the other findings are cut first, then the sentence.
-pub(crate) fn message(sentence: &str, words: &[(&'static str, String)], others: &[&Finding]) -> String {
-    let words = joined(words);
-    let room = MAX_MESSAGE.saturating_sub(words.len()).saturating_sub(2);
-    let mut message = format!("{}. {words}", fitted(sentence, room));
-    if !others.is_empty() {
-        let others: Vec<String> = others.iter().map(|finding| short(finding)).collect();
-        message = format!("{message}. Also: {}", others.join("; "));
-    }
-    fitted(&message, MAX_MESSAGE)
-}
-
-/// A finding in a few words
-fn short(finding: &Finding) -> String {
-    match finding {
-        Finding::Denied { denial, .. } => {
-            format!(
-                "{} on {} ({})",
-                denial.question.action,
-                denial.question.resource,
-                finding.code()
-            )
-        }
-        Finding::Malformed(malformed) => malformed.to_string(),
-        Finding::NotMapped { annotation, .. } => format!("{} {annotation}", finding.code()),
-        _ => finding.code().to_owned(),
-    }
-}
-
 /// Splits a text into warnings of the length that the API server passes on, between words if possible
+///
+/// Each line is a warning of its own, so that one that is to be pasted stays whole.
 pub(crate) fn warnings(text: &str) -> Vec<String> {
+    text.lines().flat_map(line_warnings).collect()
+}
+
+fn line_warnings(text: &str) -> Vec<String> {
     let clean: Cow<'_, str> = if text.contains(char::is_control) {
         text.replace(char::is_control, "?").into()
     } else {
@@ -241,7 +215,8 @@ mod tests {
         assert!(parts.len() == 3 && parts.iter().all(|part| part.len() <= MAX_WARNING));
         assert_eq!(parts.join(" "), text.trim_end());
         assert_eq!(warnings("one line"), ["one line"]);
-        assert_eq!(warnings("a\nb\u{7f}"), ["a?b?"]);
+        assert_eq!(warnings("a\tb\u{7f}"), ["a?b?"]);
+        assert_eq!(warnings("one line\nanother"), ["one line", "another"]);
         assert_eq!(warnings(""), [""; 0]);
     }
 
@@ -253,19 +228,5 @@ mod tests {
             (parts[0].as_str(), parts.last().unwrap().as_str()),
             ("name", "end")
         );
-    }
-
-    #[test]
-    fn the_sentence_gives_way_to_the_words_of_ram() {
-        let words = [
-            ("AuthAction", "eci:CreateContainerGroup".to_owned()),
-            ("PolicyType", "x".repeat(300)),
-        ];
-        let long = message(&"s".repeat(2000), &words, &[]);
-        assert!(
-            long.len() <= MAX_MESSAGE && long.ends_with(&"x".repeat(300)),
-            "{long}"
-        );
-        assert!(message("short", &words, &[&Finding::Unbound]).ends_with(". Also: UnboundIdentity"));
     }
 }

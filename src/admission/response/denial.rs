@@ -2,15 +2,16 @@
 
 use crate::admission::outcome::cause::Cause;
 use crate::admission::outcome::finding::Finding;
-use crate::admission::response::admission_response;
+use crate::admission::response::message::message_body::{MessageBody, others};
 use crate::admission::response::message::message_context::MessageContext;
+use crate::admission::response::message::text::fixes;
 
 /// A denial with its message, also if the mode makes it a warning
 #[derive(Clone, Debug)]
 pub struct Denial {
-    /// The whole message: the sentence, RAM's fields, and the other findings
+    /// The whole message: the sentence, the lines to paste, whom to ask, RAM's fields, and the other findings
     pub message: String,
-    /// The sentence about the first finding
+    /// The sentence about the first finding, in one line with what to do
     pub sentence: String,
     /// The findings for programs, then the lines of the advice
     pub causes: Vec<Cause>,
@@ -21,16 +22,21 @@ pub struct Denial {
 impl Denial {
     /// The denial for these findings; `None` if there are none
     pub(super) fn of(findings: &[Finding], context: &MessageContext<'_>) -> Option<Self> {
-        let (first, others) = findings.split_first()?;
+        let first = findings.first()?;
+        let language = context.language();
         let details = first.details(context.configuration.policies.account());
-        let others: Vec<&Finding> = others.iter().collect();
-        let sentence = first.sentence(context);
-        let message = admission_response::message(&sentence, &details, &others);
+        let explanation = first.explanation(context);
+        let body = MessageBody {
+            paragraph: &explanation.paragraph(context),
+            contact: context.configuration.advice.contact.as_deref(),
+            fields: &details,
+            others: &others(findings),
+        };
         let mut causes: Vec<Cause> = findings.iter().map(|finding| finding.cause(context)).collect();
-        causes.extend(context.advice.iter().flat_map(|advice| advice.causes()));
+        causes.extend(fixes(context));
         Some(Self {
-            message,
-            sentence,
+            message: body.text(language),
+            sentence: language.joined(&language.opening(context), &explanation.one_line(context)),
             causes,
             details,
         })

@@ -2,8 +2,44 @@
 
 use crate::admission::outcome::verb::Verb;
 use crate::admission::review::{Resource, Review};
+use crate::config::ClusterSettings;
 use crate::kubernetes::metadata::Metadata;
-use crate::wording::{clipped, quoted};
+
+/// The object of a request, for its message; names within a namespace are `NAMESPACE/NAME`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ReviewedObject {
+    /// A pod
+    Pod(String),
+    /// The pods of an object of this kind
+    PodsOf {
+        /// The kind; the resource if the kind is not known
+        kind: String,
+        /// The name
+        name: String,
+    },
+    /// Pods without a name in this namespace
+    PodsOfNamespace(String),
+    /// A workload that is scaled
+    Workload {
+        /// The kind
+        kind: String,
+        /// The name
+        name: String,
+    },
+    /// An image cache
+    ImageCache(String),
+    /// The kubelet of this node
+    Kubelet(String),
+    /// ACK's eci-profile
+    ConfigMap(String),
+    /// A ResourcePolicy or VNode Selector
+    RoutingPolicy {
+        /// The resource
+        resource: String,
+        /// The name
+        name: String,
+    },
+}
 
 /// The object's name; empty if only `generateName` is known
 pub(super) fn name(review: &Review<'_>) -> String {
@@ -12,32 +48,64 @@ pub(super) fn name(review: &Review<'_>) -> String {
         .iter()
         .find(|reviewed| reviewed.path.is_whole());
     let pod = whole.and_then(|reviewed| reviewed.new.as_ref());
+    // The deletion of a collection has the names in the old objects alone
+    let old = whole.and_then(|reviewed| reviewed.old.as_ref());
+    let old = old.and_then(|template| template.read().metadata.display_name());
     let owner = review.owner().and_then(Metadata::display_name);
     match review.name() {
         "" => pod
             .map(|template| template.read().display_name())
             .or(owner)
+            .or(old)
             .or_else(|| review.bound_pod().map(str::to_owned))
             .unwrap_or_default(),
         name => name.to_owned(),
     }
 }
 
-/// The object in a sentence: pod `NAMESPACE/NAME`, pods of a workload, an image cache
-pub(super) fn described(review: &Review<'_>, name: &str, verb: Option<Verb>) -> String {
-    let within = quoted(&format!("{}/{name}", review.namespace()), 128);
+/// The object of a request
+pub(super) fn object(
+    review: &Review<'_>,
+    name: &str,
+    verb: Option<Verb>,
+    settings: &ClusterSettings,
+) -> ReviewedObject {
+    let within = match review.namespace() {
+        "" => name.to_owned(),
+        namespace => format!("{namespace}/{name}"),
+    };
     let scales = verb == Some(Verb::Scale);
-    let (_, resource) = review.group_resource();
     match (review.resource(), review.subresource()) {
-        (Resource::Workload(workload), _) if scales => format!("{} {within}", workload.kind()),
-        (Resource::Workload(workload), _) => format!("pods of {} {within}", workload.kind()),
-        (Resource::ImageCaches, _) => format!("image cache {}", quoted(name, 128)),
-        (Resource::Nodes, _) => format!("the kubelet of node {}", quoted(name, 128)),
-        (Resource::Other, _) => format!("pods of {} {within}", clipped(resource, 64)),
-        (Resource::RoutingPolicies, _) => {
-            format!("{} {within}, by which pods are made", clipped(resource, 64))
+        (Resource::Workload(workload), _) if scales => ReviewedObject::Workload {
+            kind: workload.kind().to_owned(),
+            name: within,
+        },
+        (Resource::Workload(workload), _) => ReviewedObject::PodsOf {
+            kind: workload.kind().to_owned(),
+            name: within,
+        },
+        (Resource::ImageCaches, _) => ReviewedObject::ImageCache(name.to_owned()),
+        (Resource::Nodes, _) => ReviewedObject::Kubelet(name.to_owned()),
+        (Resource::Other, _) => ReviewedObject::PodsOf {
+            kind: listed_kind(review, settings),
+            name: within,
+        },
+        (Resource::RoutingPolicies, _) => ReviewedObject::RoutingPolicy {
+            resource: review.group_resource().1.to_owned(),
+            name: within,
+        },
+        (Resource::ConfigMaps, _) => ReviewedObject::ConfigMap(within),
+        (Resource::Pods | Resource::Bindings, _) if name.is_empty() => {
+            ReviewedObject::PodsOfNamespace(review.namespace().to_owned())
         }
-        (Resource::ConfigMaps, _) => format!("ConfigMap {within}, by which pods are made"),
-        (Resource::Pods | Resource::Bindings, _) => format!("pod {within}"),
+        (Resource::Pods | Resource::Bindings, _) => ReviewedObject::Pod(within),
     }
+}
+
+/// The kind of a listed resource, or else the resource
+fn listed_kind(review: &Review<'_>, settings: &ClusterSettings) -> String {
+    let (group, resource) = review.group_resource();
+    let mut carriers = settings.carriers.iter();
+    let carrier = carriers.find(|carrier| carrier.group == group && carrier.resource == resource);
+    carrier.map_or_else(|| resource.to_owned(), |carrier| carrier.kind.clone())
 }

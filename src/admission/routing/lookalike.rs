@@ -1,5 +1,7 @@
 //! Warnings about misspelled annotations of ECI, which ECI ignores silently.
 
+use std::fmt;
+
 use crate::kubernetes::eci_annotations::ECI_FIELDS;
 use crate::kubernetes::pod::Pod;
 use crate::wording::quoted;
@@ -112,7 +114,7 @@ const OTHERS: [&str; 72] = [
 ///                                  did you mean `k8s.aliyun.com/eci-custom-tags`?
 /// example.com/anything          -> no warning
 /// ```
-pub(crate) fn warnings(pod: &Pod<'_>) -> Vec<String> {
+pub(crate) fn warnings(pod: &Pod<'_>) -> Vec<Lookalike> {
     let keys = pod
         .metadata
         .annotations
@@ -120,12 +122,45 @@ pub(crate) fn warnings(pod: &Pod<'_>) -> Vec<String> {
         .flat_map(|annotations| annotations.iter())
         .map(|(key, _)| key);
     keys.take(MAX_CHECKED)
-        .filter_map(warning)
+        .filter_map(lookalike)
         .take(MAX_WARNINGS)
         .collect()
 }
 
-fn warning(key: &str) -> Option<String> {
+/// An annotation that looks like one of ECI's and is not; prints as a warning
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lookalike {
+    /// The annotation
+    pub key: String,
+    /// The name of ECI's annotation that is meant, without its prefix
+    pub meant: Option<&'static str>,
+}
+
+impl Lookalike {
+    /// ECI's annotation that is meant
+    pub(crate) fn meant_key(&self) -> String {
+        format!("{PREFIX}{}", self.meant.unwrap_or_default())
+    }
+}
+
+impl fmt::Display for Lookalike {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = quoted(&self.key, 80);
+        match self.meant {
+            Some(_) => write!(
+                f,
+                "annotation {shown} is none that ECI is known to read: did you mean `{}`?",
+                self.meant_key()
+            ),
+            None => write!(
+                f,
+                "annotation {shown} looks like one of ECI's but is not known to ramgate, so it is not judged"
+            ),
+        }
+    }
+}
+
+fn lookalike(key: &str) -> Option<Lookalike> {
     if ECI_FIELDS.contains(&key)
         || key
             .strip_prefix(PREFIX)
@@ -146,14 +181,9 @@ fn warning(key: &str) -> Option<String> {
     if !(has_provider_domain && (in_family || meant.is_some()) || equals_field) {
         return None;
     }
-    let shown = quoted(key, 80);
-    Some(match meant {
-        Some(meant) => {
-            format!("annotation {shown} is none that ECI is known to read: did you mean `{PREFIX}{meant}`?")
-        }
-        None => format!(
-            "annotation {shown} looks like one of ECI's but is not known to ramgate, so it is not judged"
-        ),
+    Some(Lookalike {
+        key: key.to_owned(),
+        meant,
     })
 }
 
@@ -187,6 +217,10 @@ fn letters(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn warning(key: &str) -> Option<String> {
+        lookalike(key).map(|alike| alike.to_string())
+    }
 
     #[test]
     fn known_and_foreign_annotations_pass() {

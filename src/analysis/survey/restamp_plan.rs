@@ -1,7 +1,7 @@
 //! Plans the write that gives a workload a new stamp, with the name of the person who writes.
 
 use crate::admission::outcome::restart_step::Restart;
-use crate::admission::response::message::restart_command::restart_command;
+use crate::admission::response::message::english::restart_command;
 use crate::analysis::survey::evaluated_workload::EvaluatedWorkload;
 use crate::analysis::survey::objects::Owner;
 use crate::analysis::survey::stamp_status::StampStatus;

@@ -40,6 +40,33 @@ fn every_denial_says_what_to_do() {
 }
 
 #[test]
+fn a_denied_read_names_the_contact_in_the_language_of_the_directory() {
+    let settings =
+        |locale: &str| format!("advice: {{contact: \"#cloud-help\", locale: {locale}}}\ncluster: {{");
+    let english = Given::new(&[("cluster: {", &settings("en"))]);
+    let reason = english.reason(&list("nothing")).unwrap();
+    assert!(
+        reason.contains(". Contact: #cloud-help. AuthAction: "),
+        "{reason}"
+    );
+    let chinese = Given::new(&[("cluster: {", &settings("zh"))]);
+    let prod = tagged("env:prod");
+    let asked = [
+        get("tags", &prod),
+        get("tags", &prod).log(),
+        get("guarded", &tagged("env:secret")),
+        get("nothing", &prod),
+        list("tags"),
+        list("guarded").labels(&[("env", "secret")]),
+        list("nothing"),
+        list("stranger@example.com"),
+        get("all", &prod).unread(),
+    ];
+    let reasons = asked.iter().map(|asked| chinese.reason(asked).unwrap());
+    insta::assert_snapshot!(reasons.collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
 fn a_long_name_leaves_room_for_the_words_of_ram() {
     let given = Given::new(&[]);
     let user = "u".repeat(5000);

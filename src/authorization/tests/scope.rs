@@ -256,7 +256,9 @@ fn boundaries_hold_for_reading_too() {
     );
     let reason = given.reason(&list("all")).unwrap();
     assert!(
-        reason.contains("the boundary RAM role `Team` forbids it: statement `P26#3`"),
+        reason.contains(
+            "the boundary RAM role `Team` forbids it: tag `env` must be `test`, by statement `P26#3`"
+        ),
         "{reason}"
     );
     // An explicit deny shows first, whoever's it is
@@ -265,7 +267,7 @@ fn boundaries_hold_for_reading_too() {
     let answer = given.respond(&list("tags").labels(&[("env", "secret")]));
     let first = crate::authorization::tests::reason(&answer).unwrap();
     assert!(
-        first.contains("the boundary RAM role `Wall` forbids it: statement `Guard#1` denies"),
+        first.contains("the boundary RAM role `Wall` forbids it: statement `Guard#1` forbids"),
         "{first}"
     );
     assert_eq!(answer.record.code.as_deref(), Some("ExplicitDeny"));

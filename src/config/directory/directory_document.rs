@@ -1,6 +1,7 @@
 //! A directory document, checked as far as it can be on its own.
 
 use crate::config::directory::account::{self, AccountSection};
+use crate::config::directory::advice_settings::{self, AdviceSettings};
 use crate::config::directory::binding_entry::{self, BindingEntry};
 use crate::config::directory::boundary::{self, BoundaryEntry};
 use crate::config::directory::cluster_settings::{self, ClusterSettings};
@@ -15,7 +16,7 @@ use ram_policy::source::{Fault, Key, Node, Position, Value, utf8};
 
 /// The names of the sections, for messages
 const SECTIONS: &str =
-    "account, cluster, resourceGroups, users, groups, roles, bindings, boundaries, mapping";
+    "account, cluster, resourceGroups, users, groups, roles, bindings, boundaries, mapping, advice";
 
 /// The sections of a directory document; several documents are merged into a configuration
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,7 @@ pub struct DirectoryDocument {
     pub(crate) accounts: Vec<AccountSection>,
     pub(crate) clusters: Vec<(Position, ClusterSettings)>,
     pub(crate) mappings: Vec<(Position, MappingRules)>,
+    pub(crate) advice: Vec<(Position, AdviceSettings)>,
     pub(crate) resource_groups: Vec<ResourceGroupEntry>,
     pub(crate) users: Vec<UserEntry>,
     pub(crate) groups: Vec<GroupEntry>,
@@ -77,6 +79,7 @@ impl DirectoryDocument {
             "account" => self.accounts.push(account::read(node)?),
             "cluster" => self.clusters.push((node.at, cluster_settings::read(node)?)),
             "mapping" => self.mappings.push((node.at, mapping_rules::read(node)?)),
+            "advice" => self.advice.push((node.at, advice_settings::read(node)?)),
             "resourceGroups" => self.resource_groups.extend(entries(node, resource_group::read)?),
             "users" => self.users.extend(entries(node, identities::read_user)?),
             "groups" => self.groups.extend(entries(node, identities::read_group)?),

@@ -215,7 +215,7 @@ fn unstamped_workloads_are_listed_and_a_restart_heals_them() {
         .stdout;
     assert_says(
         &denied,
-        &["refused: admission webhook", "wants tag `env` to be `prod`"],
+        &["refused: admission webhook", "tag `env` must be `prod`"],
     );
     let renewed = run(&alice, &["stamp", "restart", "--yes", "cronjob/cronjobs"])
         .ended_with(0)

@@ -54,6 +54,7 @@ fn every_code_of_the_source_is_on_the_page_and_no_other() {
         codes.extend(strings_after(&code(path), "code:"));
     }
     for page in [
+        "crates/eci-calls/src/refusal.rs",
         "src/admission/outcome/finding.rs",
         "src/admission/outcome/revision_fault.rs",
         "src/admission/outcome/stamp_fault.rs",

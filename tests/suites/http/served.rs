@@ -1,7 +1,7 @@
 //! The product's own binary beside a folder: what it answers over TLS.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -28,6 +28,7 @@ pub(crate) struct Served {
     process: Child,
     folder: tempfile::TempDir,
     address: SocketAddr,
+    admin: SocketAddr,
     lines: mpsc::Receiver<Value>,
 }
 
@@ -60,16 +61,15 @@ impl Served {
                 let _nobody_reads = sender.send(serde_json::from_str(&line).unwrap_or_default());
             }
         });
-        let address = said(&lines, "listening")["reviews"]
-            .as_str()
-            .unwrap()
-            .parse()
-            .unwrap();
+        let listening = said(&lines, "listening");
+        let address = |port: &str| listening[port].as_str().unwrap().parse().unwrap();
+        let (address, admin) = (address("reviews"), address("admin"));
         said(&lines, "ready");
         Self {
             process,
             folder,
             address,
+            admin,
             lines,
         }
     }
@@ -91,6 +91,17 @@ impl Served {
 
     async fn ask(&self, path: &str, review: &Value) -> Seen {
         self.connect().await.review(path, review).await.unwrap()
+    }
+
+    /// The metrics as Prometheus reads them
+    fn metrics(&self) -> String {
+        let mut stream = TcpStream::connect(self.admin).unwrap();
+        stream
+            .write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        text
     }
 
     async fn status(&self, review: &Value) -> Value {
@@ -216,6 +227,43 @@ fn creation() -> Value {
 }
 
 #[tokio::test]
+async fn like_denials_have_one_line_and_each_its_count() {
+    let served = Served::start(&["--mode=enforce"]);
+    let controller = "system:serviceaccount:kube-system:replicaset-controller";
+    let pods = (0..20).map(|number| {
+        let mut review = creation();
+        review["request"]["name"] = json!(format!("web-7d9c-{number}"));
+        review["request"]["userInfo"]["username"] = json!(controller);
+        review
+    });
+    for review in pods {
+        let seen = served.ask("/validate", &review).await;
+        assert_eq!(seen.json()["response"]["allowed"], false, "{}", seen.text);
+    }
+    served.ask("/validate", &creation()).await;
+    let next = || served.lines.recv_timeout(20 * SECOND).unwrap();
+    let reviewed = std::iter::repeat_with(next).filter(|line| line["path"] == "validate");
+    let lines: Vec<Value> = reviewed.take(2).collect();
+    let told: Vec<_> = lines
+        .iter()
+        .map(|line| (&line["user"], &line["name"], &line["code"]))
+        .collect();
+    assert_eq!(
+        json!(told),
+        json!([
+            [controller, "web-7d9c-0", "MissingStamp"],
+            ["alice@example.com", "web", "Forbidden.RamRoleNotExist"],
+        ])
+    );
+    let metrics = served.metrics();
+    let denials = metrics.lines().filter(|line| {
+        line.starts_with("ramgate_admission_requests_total{") && line.contains(r#"decision="deny""#)
+    });
+    let counts = denials.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap());
+    assert_eq!(counts.sum::<u64>(), 21, "{metrics}");
+}
+
+#[tokio::test]
 async fn no_field_of_a_review_floods_the_log_or_the_answer() {
     let served = Served::start(&["--mode=enforce", "--authorize"]);
     let logged = async |path: &str, review: &Value| {
@@ -252,6 +300,8 @@ async fn no_field_of_a_review_floods_the_log_or_the_answer() {
     for field in fields {
         for part in ["a", "\u{1}", "\"", "a,b:"] {
             let mut review = creation();
+            // Denials of one object that say the same have one line
+            review["request"]["name"] = json!(format!("web{field}{part:?}"));
             *review.pointer_mut(field).unwrap() = megabyte(part);
             for path in ["/mutate", "/validate"] {
                 let (bytes, patch, line) = logged(path, &review).await;

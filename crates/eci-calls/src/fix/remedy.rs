@@ -48,8 +48,8 @@ pub(crate) struct Remedies<'a, E> {
     budget: &'a Budget,
     /// The cost of one evaluation
     evaluation_cost: usize,
-    /// A role that all principals may pass; searched for when it is first needed
-    role: OnceCell<Option<String>>,
+    /// The role that was written, and the nearest one that all principals may pass; searched for when it is first needed
+    role: OnceCell<(String, Option<String>)>,
 }
 
 impl<'a, E: Evaluator> Remedies<'a, E> {
@@ -105,7 +105,7 @@ impl<'a, E: Evaluator> Remedies<'a, E> {
                 let keys = desired.tags.iter().map(|(key, _)| key.clone());
                 Remedy::of(keys.map(|key| Change::Tag(key, None)).collect())
             }
-            Blocker::Refused(refusal) => Remedy::of(self.of_refusal(refusal)),
+            Blocker::Refused(refusal) => Remedy::of(self.of_refusal(desired, refusal)),
             Blocker::Denied(principal, denial) => self.of_denial(desired, principal, denial),
         };
         let mut known: HashSet<Change> = HashSet::new();
@@ -116,9 +116,9 @@ impl<'a, E: Evaluator> Remedies<'a, E> {
         remedy
     }
 
-    fn of_refusal(&self, refusal: &Refusal) -> Vec<Change> {
+    fn of_refusal(&self, desired: &DesiredFields, refusal: &Refusal) -> Vec<Change> {
         match (refusal.code, self.evaluator.stored()) {
-            ("Forbidden.RamRoleNotExist", None) => self.other_roles(),
+            ("Forbidden.RamRoleNotExist", None) => self.other_roles(desired),
             ("UnknownResourceGroup", None) => self.other_groups(),
             ("RoleChange", Some(stored)) => vec![Change::Role(stored.role.clone())],
             ("ResourceGroupChange", Some(stored)) => {

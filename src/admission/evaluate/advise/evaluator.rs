@@ -3,6 +3,7 @@
 use crate::admission::evaluate::advise::{advice_of, desired, fields};
 use crate::admission::evaluate::pod_update::PodUpdate;
 use crate::admission::evaluate::{EvaluationContext, call};
+use crate::admission::fields::look_alike::look_alike;
 use crate::admission::fields::mapping;
 use crate::admission::fields::mapping::{MappingError, Scope, Sources};
 use crate::admission::fields::parse_names::{parse_resource_group, parse_role_name};
@@ -53,7 +54,9 @@ impl<'a> PodEvaluator<'a> {
     }
 
     /// Searches for the smallest change of what the author of the pod must have written
-    pub(super) fn advice(&self) -> Advice {
+    ///
+    /// A key that only looks like one of the wanted tags is written right first, so that no second tag comes beside it.
+    pub(super) fn advice(&self, wanted: &[&str]) -> Advice {
         let configuration = self.context.configuration;
         let written = match self.update {
             None => mapping::unmapped(self.requested, &configuration.mapping, &self.sources),
@@ -62,7 +65,12 @@ impl<'a> PodEvaluator<'a> {
         };
         let before = desired(&written);
         advice_of(
-            search(self, &configuration.policies, self.principals, before.clone()),
+            search(
+                self,
+                &configuration.policies,
+                self.principals,
+                respelled(&before, wanted),
+            ),
             &before,
         )
     }
@@ -89,6 +97,19 @@ impl<'a> PodEvaluator<'a> {
             Change::Role(_) => rules.ram_role_name.as_ref(),
         }
     }
+}
+
+/// The fields, with the keys of tags that look like a wanted one that is absent written as that
+fn respelled(desired: &DesiredFields, wanted: &[&str]) -> DesiredFields {
+    let mut desired = desired.clone();
+    for wanted in wanted {
+        let is_there = desired.tag(wanted).is_some();
+        let mut tags = desired.tags.iter_mut().filter(|_| !is_there);
+        if let Some((key, _)) = tags.find(|(key, _)| look_alike(key, wanted).is_some()) {
+            (*wanted).clone_into(key);
+        }
+    }
+    desired
 }
 
 impl Evaluator for PodEvaluator<'_> {

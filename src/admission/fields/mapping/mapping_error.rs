@@ -1,5 +1,6 @@
 //! The reasons why mapping rules cannot be applied to a pod.
 
+use crate::admission::fields::mapping::mapped_field::MappedField;
 use crate::admission::fields::mapping::source_name::source_name;
 use crate::config::MappingSource;
 use crate::kubernetes::eci_annotations::CUSTOM_TAGS;
@@ -16,7 +17,7 @@ pub(crate) enum MappingError {
     )]
     Value {
         /// The field for which the rule reads it
-        what: String,
+        what: MappedField,
         /// The source
         from: MappingSource,
         /// The value

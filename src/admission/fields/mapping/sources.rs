@@ -1,12 +1,12 @@
 //! The values that mapping rules read: of the pod, its namespace and its service account.
 
 use crate::admission::fields::malformed_annotation::AnnotationFault;
+use crate::admission::fields::mapping::mapped_field::MappedField;
 use crate::admission::fields::mapping::mapping_error::MappingError;
 use crate::admission::fields::parse_tags::parse_tags;
 use crate::config::MappingSource;
 use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
-use crate::wording::{NAME_LENGTH, quoted};
 
 /// The objects that rules may read
 #[derive(Clone, Copy, Debug)]
@@ -28,11 +28,7 @@ impl<'a> Sources<'a> {
         // Parsed as the validating webhook will do it: a comma in a value must not become a second tag
         match parse_tags(&format!("{key}:{value}")) {
             Ok(tags) if tags.len() == 1 => Ok(Some(value)),
-            _ => Err(unusable(
-                format!("tag {}", quoted(key, NAME_LENGTH)),
-                source,
-                value,
-            )),
+            _ => Err(unusable(MappedField::Tag(key.to_owned()), source, value)),
         }
     }
 
@@ -40,7 +36,7 @@ impl<'a> Sources<'a> {
     pub(super) fn name(
         &self,
         source: &'a MappingSource,
-        what: &str,
+        what: &MappedField,
         parse: fn(&str) -> Result<String, AnnotationFault>,
     ) -> Result<Option<String>, MappingError> {
         let Some(value) = self.value(source) else {
@@ -48,7 +44,7 @@ impl<'a> Sources<'a> {
         };
         parse(value)
             .map(Some)
-            .map_err(|_| unusable(what.to_owned(), source, value))
+            .map_err(|_| unusable(what.clone(), source, value))
     }
 
     /// The value at a source
@@ -71,7 +67,7 @@ impl<'a> Sources<'a> {
     }
 }
 
-fn unusable(what: String, from: &MappingSource, value: &str) -> MappingError {
+fn unusable(what: MappedField, from: &MappingSource, value: &str) -> MappingError {
     MappingError::Value {
         what,
         from: from.clone(),

@@ -1,18 +1,16 @@
-//! The sentence for a finding: who may not do what, the requirement, what ramgate found, and the remedy.
+//! The explanation of a finding, and the finding for programs.
 
 use crate::admission::fields::mapping::MappingError;
 use crate::admission::outcome::cause::Cause;
 use crate::admission::outcome::finding::Finding;
+use crate::admission::response::message::explanation::{Explanation, Note, Step, Who, Why};
 use crate::admission::response::message::message_context::MessageContext;
-use crate::admission::response::message::ram_denial;
 use crate::admission::response::message::ram_denial::RamDenial;
-use crate::kubernetes::eci_annotations::{
-    CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS,
-};
+use crate::admission::response::message::ram_fields;
+use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS};
 use crate::stamp::REQUESTED_BY;
-use crate::wording::{NAME_LENGTH, described, joined, quoted, subject};
-use eci_calls::Refusal;
-use ram_policy::{Principal, StatementId};
+use crate::wording::joined;
+use eci_calls::{Refusal, RefusalReason};
 
 impl Finding {
     /// The annotation at fault
@@ -21,11 +19,11 @@ impl Finding {
             Self::Malformed(malformed) => Some(malformed.annotation),
             Self::Unmappable(MappingError::TooMany { .. }) => Some(CUSTOM_TAGS),
             Self::NotMapped { annotation, .. } => Some(annotation),
-            Self::Refused(refusal) => match refusal.code {
-                "Forbidden.RamRoleNotExist" | "RoleChange" => Some(RAM_ROLE_NAME),
-                "UnknownResourceGroup" | "ResourceGroupChange" => Some(RESOURCE_GROUP_ID),
-                "RegistryRoleChange" => Some(SERVICE_ARNS),
-                _ => None,
+            Self::Refused(refusal) => match refusal.reason {
+                RefusalReason::UnknownRole(_) | RefusalReason::RoleChange { .. } => Some(RAM_ROLE_NAME),
+                RefusalReason::UnknownGroup(_) | RefusalReason::GroupChange { .. } => Some(RESOURCE_GROUP_ID),
+                RefusalReason::RegistryRoleChange => Some(SERVICE_ARNS),
+                RefusalReason::OtherGroup { .. } | RefusalReason::Tags(_) => None,
             },
             Self::Denied {
                 denial, principal, ..
@@ -53,77 +51,87 @@ impl Finding {
         }
     }
 
-    /// The whole sentence, without a full stop
-    ///
-    /// ```text
-    /// Denied, user alice creates pod shop/web ->
-    ///     `alice` (user alice) may not create pod `shop/web` on ECI: statement `Team#1` wants tag `team` to be `a`, but the
-    ///     pod has no such tag: write annotation k8s.aliyun.com/eci-custom-tags: "team:a"
-    /// ```
-    pub(crate) fn sentence(&self, context: &MessageContext<'_>) -> String {
-        format!("{}: {}", context.opening(), self.explanation(context))
-    }
-
-    /// The requirement, what ramgate found, and the remedy
-    pub(crate) fn explanation(&self, context: &MessageContext<'_>) -> String {
-        match self {
-            Self::Malformed(malformed) => malformed.to_string(),
-            Self::Unmappable(error) => error.to_string(),
+    /// What is wrong, what belongs to it, and what to do
+    pub(crate) fn explanation<'a>(&'a self, context: &'a MessageContext<'a>) -> Explanation<'a> {
+        let why = match self {
+            Self::Malformed(malformed) => Why::Malformed(malformed),
+            Self::Unmappable(error) => Why::Unmappable(error),
             Self::NotMapped {
                 annotation,
                 wanted,
                 found,
-            } => not_mapped(annotation, wanted.as_deref(), found.as_deref()),
-            Self::Unbound => unbound(context.user),
-            Self::Spawner(fault) => fault.explanation(context.user),
-            Self::CreatingPodUnread => CREATING_POD_UNREAD.to_owned(),
-            Self::Stamp(fault) => fault.explanation(context.namespace),
-            Self::BindingAnnotation(annotation) => binding_annotation(annotation),
-            Self::Revision(fault) => fault.explanation(),
-            Self::UnlistedController { kind } => unlisted_controller(kind, context.user),
-            Self::UnknownNamespace => format!(
-                "namespace {} is too new for ramgate to know its labels: try again in a moment",
-                quoted(context.namespace, NAME_LENGTH)
-            ),
-            Self::UnknownPod => UNKNOWN_POD.to_owned(),
-            Self::PodChanged => POD_CHANGED.to_owned(),
-            Self::UnknownWorkload => UNKNOWN_WORKLOAD.to_owned(),
-            Self::UnknownRequest(what) => unknown_request(what),
-            Self::Profile(problem) => format!("{problem}: correct it and apply it again"),
-            Self::Refused(refusal) => refused(refusal, context),
+            } => Why::NotMapped {
+                annotation,
+                wanted: wanted.as_deref(),
+                found: found.as_deref(),
+            },
+            Self::Unbound => Why::Unbound { user: context.user },
+            Self::Spawner(fault) => Why::Spawner {
+                fault,
+                user: context.user,
+            },
+            Self::CreatingPodUnread => Why::CreatingPodUnread,
+            Self::Stamp(fault) => Why::Stamp(fault),
+            Self::BindingAnnotation(annotation) => Why::BindingAnnotation(annotation),
+            Self::Revision(fault) => Why::Revision(fault),
+            Self::UnlistedController { kind } => Why::UnlistedController {
+                kind,
+                user: context.user,
+            },
+            Self::UnknownNamespace if context.namespace.is_empty() => Why::NoNamespace,
+            Self::UnknownNamespace => Why::UnknownNamespace(context.namespace),
+            Self::UnknownPod => Why::UnknownPod,
+            Self::PodChanged => Why::PodChanged,
+            Self::UnknownWorkload => Why::UnknownWorkload,
+            Self::UnknownRequest(what) => Why::UnknownRequest(what),
+            Self::Profile(problem) => Why::Profile(problem),
+            Self::Refused(refusal) => return refused(refusal, context),
             Self::NotEverywhere {
                 statement,
                 principal,
                 is_boundary,
-            } => not_everywhere(statement.as_ref(), is_boundary.then_some(principal)),
+            } => Why::NotEverywhere {
+                statement: statement.as_ref(),
+                boundary: is_boundary.then_some(principal),
+            },
             Self::Denied {
                 denial,
                 principal,
                 is_boundary,
-            } => denied(
-                &RamDenial {
+            } => {
+                let denial = RamDenial {
                     denial,
                     principal,
                     context,
-                },
-                is_boundary.then_some(principal),
-            ),
+                };
+                return Explanation {
+                    boundary: is_boundary.then_some(principal),
+                    ..denial.explanation()
+                };
+            }
+        };
+        Explanation {
+            boundary: None,
+            why,
+            notes: Vec::new(),
+            step: Step::None,
         }
     }
 
     /// The finding for programs
     pub(crate) fn cause(&self, context: &MessageContext<'_>) -> Cause {
-        let mut message = self.explanation(context);
+        let language = context.language();
+        let mut message = self.explanation(context).one_line(context);
         if let Self::Denied { denial, .. } = self {
-            message.push_str(&ram_denial::other_misses(denial));
+            message.push_str(&ram_fields::other_misses(denial));
         }
         let details = joined(&self.details(context.configuration.policies.account()));
         Cause {
             reason: self.code().to_owned(),
-            message: format!("{message}. {details}"),
+            message: format!("{message}{}{details}", language.stop()),
             field: self
                 .annotation(context)
-                .map(|annotation| format!("metadata.annotations[{annotation}]")),
+                .map(|annotation| format!("{}[{annotation}]", context.request_place)),
         }
     }
 
@@ -132,7 +140,7 @@ impl Finding {
         match self {
             Self::Denied {
                 denial, principal, ..
-            } => ram_denial::details(denial, principal, account),
+            } => ram_fields::details(denial, principal, account),
             Self::Malformed(_)
             | Self::Unmappable(_)
             | Self::NotMapped { .. }
@@ -155,105 +163,45 @@ impl Finding {
     }
 }
 
-const CREATING_POD_UNREAD: &str = "the pod that its token is bound to could not be read, so nobody can say for whom it acts: \
-                                   try again, and if it lasts ask your cluster administrator to look at ramgate's log";
-
-const UNKNOWN_POD: &str = "no such pod is known, so nobody can say whose container group it is";
-
-const POD_CHANGED: &str = "it was changed while it was being bound, or the mutating webhook was not asked: try again, as the \
-                           scheduler does by itself";
-
-const UNKNOWN_WORKLOAD: &str = "no such workload is known, so nobody can say whether its pods are ECI's";
-
-fn denied(denial: &RamDenial<'_>, boundary: Option<&Principal>) -> String {
-    let explanation = denial.explanation();
-    match boundary {
-        Some(boundary) => format!(
-            "the boundary of its namespace, {}, forbids it: {explanation}",
-            described(boundary)
-        ),
-        None => explanation,
-    }
-}
-
-fn unbound(user: &str) -> String {
-    format!(
-        "this identity is bound to no RAM user or role: ask your cluster administrator to bind {} or one of its groups",
-        subject(user)
-    )
-}
-
-fn binding_annotation(annotation: &str) -> String {
-    format!(
-        "its Binding brings annotation {}, which the pod does not have: write it on the pod or in its template, a Binding \
-         only says where a pod goes",
-        quoted(annotation, NAME_LENGTH)
-    )
-}
-
-fn unlisted_controller(kind: &str, user: &str) -> String {
-    format!(
-        "it is no person and no controller of Kubernetes, and is not listed: ask your cluster administrator to list it for \
-         kind {} under `carriers`, or to bind {}",
-        quoted(kind, NAME_LENGTH),
-        subject(user)
-    )
-}
-
-fn unknown_request(what: &str) -> String {
-    format!(
-        "the webhook rules send {}, which this version of ramgate does not know how to judge: ask your cluster administrator \
-         to install chart and image of the same version, and to list the kind under `carriers` if it makes pods",
-        quoted(what, NAME_LENGTH)
-    )
-}
-
-fn not_mapped(annotation: &str, wanted: Option<&str>, found: Option<&str>) -> String {
-    let value =
-        |value: Option<&str>| value.map_or_else(|| "absent".to_owned(), |value| quoted(value, NAME_LENGTH));
-    format!(
-        "annotation {annotation} must be {} by ramgate's mapping rules, it is {}: something changed it on its way, or the \
-         mutating webhook was not asked; try again, or ask your cluster administrator",
-        value(wanted),
-        value(found)
-    )
-}
-
-fn not_everywhere(statement: Option<&StatementId>, boundary: Option<&Principal>) -> String {
-    let whose = match boundary {
-        Some(principal) => format!("the boundary of a namespace, {}", described(principal)),
-        None => "this identity".to_owned(),
-    };
-    let why = match statement {
-        Some(statement) => format!("statement `{statement}` makes a difference between them"),
-        None => "no statement says so".to_owned(),
-    };
-    format!(
-        "it runs commands in every container group of the node, so eci:ExecContainerCommand must be allowed on all there are, \
-         whatever their tags and group; for {whose} {why}: use `kubectl exec`, `logs` or `port-forward` on the pod itself"
-    )
-}
-
-fn refused(refusal: &Refusal, context: &MessageContext<'_>) -> String {
-    let otherwise = || match refusal.code {
-        "Forbidden.RamRoleNotExist" => "ask your cluster administrator to add this role".to_owned(),
-        "UnknownResourceGroup" => "ask your cluster administrator to add this group".to_owned(),
-        "RoleChange" | "ResourceGroupChange" => "put it back, or make a new pod".to_owned(),
-        "RegistryRoleChange" => {
-            format!("put annotations {SERVICE_ARNS} and {USER_ARNS} back, or make a new pod")
+fn refused<'a>(refusal: &'a Refusal, context: &'a MessageContext<'a>) -> Explanation<'a> {
+    let lines = context.lines();
+    let role_origin = || context.origins.role.as_ref().map(Note::From);
+    let (notes, step) = match &refusal.reason {
+        RefusalReason::UnknownRole(_) => {
+            let ask = context.ask(Who::AddRole);
+            let near = context.near_role();
+            let step = match lines {
+                [] => context.step(ask),
+                lines if near.is_some() => Step::Write(lines),
+                lines => Step::AskOrWrite(ask, lines),
+            };
+            (role_origin().into_iter().chain(near).collect(), step)
         }
-        _ => "ask your cluster administrator".to_owned(),
+        RefusalReason::UnknownGroup(_) => {
+            let origin = context.origins.resource_group.as_ref().map(Note::From);
+            let named = group_of_name(context).map(Note::NameOfGroup);
+            let notes = origin.into_iter().chain(named).collect();
+            (notes, context.step(context.ask(Who::AddGroup)))
+        }
+        RefusalReason::RoleChange { .. } | RefusalReason::GroupChange { .. } => {
+            let step = match lines {
+                [] => Step::PutBack,
+                lines => Step::Write(lines),
+            };
+            (Vec::new(), step)
+        }
+        // The search for advice does not try other roles for pulling images
+        RefusalReason::RegistryRoleChange => (Vec::new(), Step::PutBackRegistryRoles),
+        RefusalReason::OtherGroup { .. } | RefusalReason::Tags(_) => {
+            (Vec::new(), context.step(context.ask(Who::ClusterAdministrator)))
+        }
     };
-    // The search for advice does not try other roles for pulling images
-    let mut remedy = match refusal.code {
-        "RegistryRoleChange" => otherwise(),
-        _ => context.remedy(otherwise),
-    };
-    if let Some(id) = group_of_name(context).filter(|_| refusal.code == "UnknownResourceGroup") {
-        remedy = format!("that is the name of {}, {remedy}", quoted(id, NAME_LENGTH));
+    Explanation {
+        boundary: None,
+        why: Why::Refused(&refusal.reason),
+        notes,
+        step,
     }
-    let mark = if refusal.message.contains(": ") { ';' } else { ':' };
-    format!("{}{mark} {remedy}", refusal.message)
 }
 
 /// The id of the resource group whose name the pod has in place of the id

@@ -82,6 +82,11 @@ fn examine(compiled: &Compiled, scene: &Scene, call: &Call, exhaust: bool) -> Re
         before.clone(),
     );
     let said = match &found {
+        Search::Found(desired)
+            if desired.role.is_some() && desired.role != before.role && call.target.is_none() =>
+        {
+            return Err(format!("{desired:?} has a role that nobody asked for"));
+        }
         Search::Found(desired) => {
             let fixed = granted(call, &before, desired);
             let judged = scene::evaluate(compiled, scene, &fixed);
@@ -195,11 +200,8 @@ fn choices(scene: &Scene, call: &Call, before: &DesiredFields) -> Vec<DesiredFie
         Some(target) => vec![target.group.clone()],
     };
     let roles: Vec<Option<String>> = match &call.target {
-        None => ["Ops", "Web", "Bad"]
-            .map(|name| Some(name.into()))
-            .into_iter()
-            .chain([None])
-            .collect(),
+        // The roles of the scenes have names too different for a slip, and no other is ever proposed
+        None => vec![None],
         Some(target) => vec![target.role.clone()],
     };
     let groups: Vec<_> = groups

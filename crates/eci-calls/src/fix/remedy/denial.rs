@@ -37,7 +37,7 @@ impl<E: Evaluator> Remedies<'_, E> {
         denial: &Denial,
     ) -> Remedy {
         if self.is_about_instance_role(&denial.question) {
-            return Remedy::of(self.other_roles());
+            return Remedy::of(self.other_roles(desired));
         }
         let layers = self.layers.iter().find(|(known, _)| *known == principal);
         let (Some((_, layers)), true) = (layers, denial.question.action.starts_with("eci:")) else {

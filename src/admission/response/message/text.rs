@@ -1,0 +1,76 @@
+//! The text of an explanation: in one line, or with the lines to paste on their own.
+
+use crate::admission::outcome::advice::Line;
+use crate::admission::outcome::cause::Cause;
+use crate::admission::response::message::explanation::{Explanation, Step};
+use crate::admission::response::message::message_context::MessageContext;
+
+/// A sentence, and the lines to paste that follow it
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Paragraph {
+    /// The sentence, without a full stop
+    pub sentence: String,
+    /// What leads to the lines: "Under metadata.annotations, write:"
+    pub lead: Option<String>,
+    /// The lines
+    pub lines: Vec<String>,
+}
+
+impl Explanation<'_> {
+    /// What is wrong, what belongs to it, and what to do
+    pub(crate) fn one_line(&self, context: &MessageContext<'_>) -> String {
+        let language = context.language();
+        let text = self.reason(context);
+        match language.step(&self.step, context.place) {
+            Some(step) => language.joined(&text, &step),
+            None => text,
+        }
+    }
+
+    /// The same with the opening before it, and the lines to paste on their own
+    pub(crate) fn paragraph(&self, context: &MessageContext<'_>) -> Paragraph {
+        let language = context.language();
+        let opening = language.opening(context);
+        let lines = match self.step {
+            Step::Write(lines) | Step::AskOrWrite(_, lines) => lines,
+            Step::None | Step::Ask(_) | Step::PutBack | Step::PutBackRegistryRoles => &[],
+        };
+        let (written, removed): (Vec<&Line>, Vec<&Line>) =
+            lines.iter().partition(|line| line.value.is_some());
+        let lead = language.lead(&self.step, context.place, &removed, !written.is_empty());
+        let text = match lead {
+            Some(_) => self.reason(context),
+            None => self.one_line(context),
+        };
+        Paragraph {
+            sentence: language.joined(&opening, &text),
+            lead,
+            lines: written.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// What is wrong, and what belongs to it
+    fn reason(&self, context: &MessageContext<'_>) -> String {
+        let language = context.language();
+        let why = language.why(&self.why, context.namespace);
+        let notes = self.notes.iter().map(|note| language.note(note));
+        let text = format!("{why}{}", notes.collect::<String>());
+        match self.boundary {
+            Some(boundary) => language.of_boundary(boundary, &text),
+            None => text,
+        }
+    }
+}
+
+/// The advice for programs, one cause for each annotation
+pub(crate) fn fixes(context: &MessageContext<'_>) -> Vec<Cause> {
+    let cause = |line: &Line| Cause {
+        reason: "Fix".to_owned(),
+        message: match &line.value {
+            Some(_) => format!("write {line}"),
+            None => "leave it out".to_owned(),
+        },
+        field: Some(format!("{}[{}]", context.request_place, line.annotation)),
+    };
+    context.lines().iter().map(cause).collect()
+}
