@@ -13,6 +13,7 @@ pub mod cli;
 mod cluster;
 mod config;
 mod config_admission;
+mod import;
 mod kubernetes;
 mod server;
 mod stamp;
