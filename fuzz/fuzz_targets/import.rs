@@ -20,7 +20,10 @@ fuzz_target!(|text: &str| {
     if text.starts_with(FILE) {
         let input = dump(text);
         let read = aliyun::read(&input, None);
-        let files: Vec<(&str, &[u8])> = input.iter().map(|file| (file.path.as_str(), &file.bytes[..])).collect();
+        let files: Vec<(&str, &[u8])> = input
+            .iter()
+            .map(|file| (file.path.as_str(), &file.bytes[..]))
+            .collect();
         written(read, &files);
     } else {
         let settings = TerraformSettings {
@@ -34,7 +37,10 @@ fuzz_target!(|text: &str| {
 
 /// The files in a text, each path once
 fn dump(text: &str) -> Vec<InputFile> {
-    let parts = text.split(FILE).skip(1).map(|part| part.split_once('\n').unwrap_or((part, "")));
+    let parts = text
+        .split(FILE)
+        .skip(1)
+        .map(|part| part.split_once('\n').unwrap_or((part, "")));
     let files: BTreeMap<&str, &str> = parts.collect();
     let file = |(path, text): (&str, &str)| InputFile {
         path: path.to_owned(),
@@ -75,13 +81,8 @@ fn is_of_names(fault: &LocatedFault) -> bool {
 }
 
 fn parsed(files: &BTreeMap<String, String>) -> Vec<NamedDocument> {
-    let folder = std::env::temp_dir().join(format!("ramgate-fuzz-import-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    for (file, text) in files {
-        std::fs::write(Path::new(&folder).join(file), text).unwrap();
-    }
-    let documents = folder::read(&folder).unwrap();
-    std::fs::remove_dir_all(&folder).unwrap();
-    documents
+    let documents = files
+        .iter()
+        .flat_map(|(file, text)| folder::documents(Path::new(file), text.as_bytes()));
+    documents.collect()
 }

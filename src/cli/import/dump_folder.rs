@@ -41,7 +41,10 @@ fn add(
         let path = entry.path();
         let name = entry.file_name();
         // At the top a hidden file is the script's own; below, a name of RAM may begin with a dot
-        let Some(name) = name.to_str().filter(|name| !prefix.is_empty() || !name.starts_with('.')) else {
+        let Some(name) = name
+            .to_str()
+            .filter(|name| !prefix.is_empty() || !name.starts_with('.'))
+        else {
             continue;
         };
         let name = format!("{prefix}{name}");
