@@ -15,6 +15,7 @@ mod config;
 mod config_admission;
 mod import;
 mod kubernetes;
+mod replay;
 mod server;
 mod stamp;
 mod telemetry;
