@@ -4,6 +4,7 @@ mod administration;
 mod attacks;
 mod binding;
 mod controllers;
+mod custom_controllers;
 mod delegation;
 mod editors;
 mod image_caches;

@@ -9,7 +9,13 @@ use std::sync::OnceLock;
 /// The path of one of the programs that the script obtains, such as `kubectl`
 pub(crate) fn tool(name: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(obtain).join(name)
+    FOLDER.get_or_init(|| obtain(None)).join(name)
+}
+
+/// The path of a controller of custom kinds, such as `argo`, or of what the script puts beside it
+pub(crate) fn controller(name: &str) -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| obtain(Some("controllers"))).join(name)
 }
 
 /// The root of the repository
@@ -17,10 +23,11 @@ pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn obtain() -> PathBuf {
+fn obtain(part: Option<&str>) -> PathBuf {
     let script = repository().join("tests/real/tools/obtain.sh");
     // Its standard error is the terminal: a first build takes minutes and says so.
     let output = Command::new(&script)
+        .args(part)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
