@@ -10,12 +10,14 @@ mod lint;
 mod live_cluster;
 mod manifest;
 mod output;
+mod owner_args;
 mod preflight;
 mod serve;
 mod simulate;
 mod stamp;
 mod test;
 mod trace;
+mod workload_json;
 
 use std::process::ExitCode;
 

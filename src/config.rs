@@ -44,7 +44,9 @@ pub(crate) use crate::config::directory::mapping_rules::{
     FieldRule, MappingMode, MappingRules, MappingSource, TagRule,
 };
 pub(crate) use crate::config::directory::name_rules::is_label;
+pub(crate) use crate::config::directory::ram_id::id_of;
 pub(crate) use crate::config::directory::spawner::{Spawner, SpawnerNamespaces};
+pub(crate) use crate::config::directory::user_name_pattern::SYSTEM;
 pub use crate::config::located_fault::{FaultClass, LocatedFault};
 pub use crate::config::merge::{check, merge};
 pub use crate::config::named_document::{NamedDocument, load};

@@ -1,5 +1,6 @@
 //! Bits of text for messages: user input is quoted, cut to a length and rid of what would break a line.
 
+use crate::config::id_of;
 use ram_policy::Principal;
 
 /// The longest piece of user input in a message, in characters; names of Kubernetes and RAM mostly fit
@@ -91,6 +92,17 @@ pub(crate) fn listed<T: AsRef<str>>(items: &[T], word: &str) -> String {
     }
 }
 
+/// What makes an unbound user somebody: an id of ACK in the directory, or else a binding
+pub(crate) fn binding_step(user: &str) -> String {
+    match id_of(user) {
+        Some(id) => format!(
+            "write `id: \"{}\"` at the RAM user or role that has this number, or to bind one of its groups",
+            clipped(id, NAME_LENGTH)
+        ),
+        None => format!("bind {} or one of its groups", subject(user)),
+    }
+}
+
 /// A subject as a binding names it
 pub(crate) fn subject(user: &str) -> String {
     match user
@@ -114,6 +126,7 @@ pub(crate) fn described(principal: &Principal) -> String {
         Principal::Account => "the Alibaba Cloud account".to_owned(),
         Principal::User(name) => format!("RAM user `{name}`"),
         Principal::Role(name) => format!("RAM role `{name}`"),
+        Principal::Group(name) => format!("RAM group `{name}`"),
         Principal::Service(name) => format!("service `{name}`"),
     }
 }
@@ -122,7 +135,9 @@ pub(crate) fn described(principal: &Principal) -> String {
 pub(crate) fn display_name<'a>(principal: &'a Principal, account: &'a str) -> &'a str {
     match principal {
         Principal::Account => account,
-        Principal::User(name) | Principal::Role(name) | Principal::Service(name) => name,
+        Principal::User(name) | Principal::Role(name) | Principal::Group(name) | Principal::Service(name) => {
+            name
+        }
     }
 }
 /// RAM's words in one line
@@ -158,6 +173,18 @@ mod tests {
         let lines = ["first fault", "second fault", "third fault"].map(str::to_owned);
         assert_eq!(bounded(&lines, "; ", 70), "first fault; second fault; and 1 more");
         assert_eq!(bounded(&["é".repeat(100)], "\n", 60), "é".repeat(10));
+    }
+
+    #[test]
+    fn a_number_of_ack_is_written_into_the_directory() {
+        assert_eq!(
+            binding_step("2012-1676970192"),
+            "write `id: \"2012\"` at the RAM user or role that has this number, or to bind one of its groups"
+        );
+        assert_eq!(
+            binding_step("alice"),
+            "bind {kind: User, name: alice} or one of its groups"
+        );
     }
 
     #[test]

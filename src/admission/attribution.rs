@@ -39,7 +39,7 @@ use crate::admission::review::{Resource, Review};
 use crate::admission::routing::route::{Route, route};
 use crate::config::ClusterSettings;
 use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::control_plane::is_control_plane;
+use crate::kubernetes::control_plane::is_control_plane_of;
 use crate::kubernetes::meta::Meta;
 use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::owned_object::OwnedObject;
@@ -131,12 +131,14 @@ pub(crate) fn attribution(
     let (Some(new), Some(old)) = (&reviewed.new, &reviewed.old) else {
         return delegation.map_or(Attribution::Requester, Attribution::Delegated);
     };
+    let is_pod = reviewed.path.is_whole();
+    let node = old.read().node().filter(|_| is_pod);
     let update = TemplateUpdate {
         review,
         new,
         old,
-        is_pod: reviewed.path.is_whole(),
-        by_control_plane: is_control_plane(review.user(), review.groups(), settings),
+        is_pod,
+        by_control_plane: is_control_plane_of(node, review.user(), review.groups(), settings),
         owned,
         settings,
         cluster,

@@ -62,7 +62,7 @@ use crate::admission::review::complete::CompleteReview;
 use crate::admission::review::{Operation, Resource};
 use crate::admission::routing::route::{Route, route};
 use crate::config::Configuration;
-use crate::kubernetes::control_plane::is_control_plane;
+use crate::kubernetes::control_plane::{is_control_plane, is_control_plane_of};
 use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
@@ -299,6 +299,12 @@ impl EvaluationContext<'_> {
     fn is_from_control_plane(&self) -> bool {
         let (user, groups) = (self.review.user(), self.review.groups());
         is_control_plane(user, groups, &self.configuration.cluster)
+    }
+
+    /// Whether the control plane sent the request, the node of this pod among it, but no other node
+    fn is_from_control_plane_of(&self, pod: &Pod<'_>) -> bool {
+        let (user, groups) = (self.review.user(), self.review.groups());
+        is_control_plane_of(pod.node(), user, groups, &self.configuration.cluster)
     }
 
     pub(crate) fn service_account(&self, pod: &Pod<'_>) -> Option<Arc<Meta>> {

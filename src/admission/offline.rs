@@ -22,7 +22,7 @@ use crate::kubernetes::template_place::TemplatePlace;
 use crate::kubernetes::workload::Workload;
 
 pub use crate::admission::offline::stamped::stamped;
-pub(crate) use crate::admission::offline::stamped::{owned, rebase};
+pub(crate) use crate::admission::offline::stamped::{owned, rebase, with_given_fields};
 
 /// A request about a pod, a workload or an image cache
 #[derive(Clone, Copy, Debug)]
@@ -36,8 +36,11 @@ pub struct Request<'a> {
     /// The user's groups
     pub groups: &'a [String],
     /// The user's extra information
-    pub extra: Option<&'a BTreeMap<String, Vec<String>>>,
+    pub extra: Option<&'a Extra>,
 }
+
+/// What an authenticator says of a user beside name and groups
+pub(crate) type Extra = BTreeMap<String, Vec<String>>;
 
 /// An operation on an object
 #[derive(Clone, Copy, Debug)]

@@ -34,7 +34,9 @@ use crate::admission::review::review_error::ReviewFault;
 use crate::config::ClusterSettings;
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::requester::Requester;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
+use crate::kubernetes::user_extra::UserExtra;
 
 pub(crate) use crate::admission::review::operation::Operation;
 pub(crate) use crate::admission::review::pod_binding::PodBinding;
@@ -141,6 +143,15 @@ impl<'a> Review<'a> {
     /// The requester's groups
     pub fn groups(&self) -> impl Iterator<Item = &str> + Clone {
         self.request.user_info.groups.iter().map(|group| &**group)
+    }
+
+    /// The requester with everything that says who they are
+    pub(crate) fn requester(&self) -> Requester<'_, impl Iterator<Item = &str> + Clone> {
+        Requester {
+            user: self.user(),
+            groups: self.groups(),
+            extra: UserExtra::new(self.request.user_info.extra),
+        }
     }
 
     /// Whether it is a dry run, which stores nothing

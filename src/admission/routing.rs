@@ -3,11 +3,12 @@
 //! | question | file |
 //! | --- | --- |
 //! | which rule decides, in which order? | [`route`] |
-//! | what do node selector and affinity say? | [`node_affinity`], `node_requirement` |
+//! | what do node selector and affinity say? | [`node_affinity`], `node_requirement`, `label_values` |
 //! | which labels and taints route? | [`well_known`] |
 //! | which object of an unlisted kind has a mark? | [`unlisted_mark`] |
 //! | which annotations are misspelled ones of ECI? | [`lookalike`] |
 
+mod label_values;
 pub(crate) mod lookalike;
 pub(crate) mod mark;
 pub(crate) mod node_affinity;

@@ -191,6 +191,12 @@ fn every_denial_of_what_is_there_says_what_to_do() {
     let role = pod(json!({RAM_ROLE_NAME: "Good"}));
     let group = pod(json!({RESOURCE_GROUP_ID: "rg-prod1"}));
     let puller = pod(json!({SERVICE_ARNS: "acs:ram::99:role/puller"}));
+    let on_node = |pod: &Value| {
+        let mut pod = pod.clone();
+        pod["spec"]["nodeName"] = "virtual".into();
+        pod
+    };
+    let [bound, role, group, puller] = [&plain, &role, &group, &puller].map(on_node);
     let asked = [
         given.ask(
             "test",
@@ -198,10 +204,10 @@ fn every_denial_of_what_is_there_says_what_to_do() {
         ),
         given.ask("test", Operation::Update(&test, &prod)),
         given.ask("test", Operation::Update(&test, &plain)),
-        given.ask("all", Operation::Update(&role, &plain)),
-        given.ask("all", Operation::Update(&plain, &role)),
-        given.ask("all", Operation::Update(&group, &plain)),
-        given.ask("all", Operation::Update(&plain, &puller)),
+        given.ask("all", Operation::Update(&role, &bound)),
+        given.ask("all", Operation::Update(&bound, &role)),
+        given.ask("all", Operation::Update(&group, &bound)),
+        given.ask("all", Operation::Update(&bound, &puller)),
         given.ask(
             "nobody",
             Operation::Update(&plain, &with_image(plain.clone(), "nginx:2")),
@@ -215,6 +221,24 @@ fn every_denial_of_what_is_there_says_what_to_do() {
         given.connect("nobody", &plain, "proxy"),
     ];
     insta::assert_snapshot!(asked.iter().map(sentence).collect::<Vec<_>>().join("\n"));
+}
+
+/// The API server asks again if another webhook changes an object after ramgate's turn.
+#[test]
+fn what_the_mutating_webhook_made_of_an_object_it_leaves_alone() {
+    let mapping = "mapping: {tags: [{key: env, from: {value: test}, mode: enforce}], ramRoleName: {from: {value: Good}, mode: default}}\nboundaries";
+    let given = Given::new(&[("boundaries", mapping)], &[]);
+    let template = json!({"metadata": {"labels": {"eci": "true"}}, "spec": {"containers": [{"name": "c", "image": "nginx:1"}]}});
+    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": "shop"}, "spec": {"template": template}});
+    for object in [
+        pod(json!({})),
+        pod(json!({CUSTOM_TAGS: "env:prod,a:b"})),
+        deployment,
+    ] {
+        let once = stamped(&object, &given.configuration);
+        assert_ne!(once, object);
+        assert_eq!(stamped(&once, &given.configuration), once);
+    }
 }
 
 #[test]
@@ -542,10 +566,16 @@ fn the_control_plane_looks_after_what_was_judged() {
         &[("boundaries", "cluster: {controlPlane: [janitor]}\nboundaries")],
         &[],
     );
-    let before = pod(json!({CUSTOM_TAGS: "env:prod"}));
-    let image = with_image(before.clone(), "nginx:2");
-    let retagged = pod(json!({}));
-    let decide = |user: &str, groups: &[&str]| {
+    let decide_on = |node: &str, user: &str, groups: &[&str]| {
+        let bound = |mut pod: Value| {
+            if !node.is_empty() {
+                pod["spec"]["nodeName"] = json!(node);
+            }
+            pod
+        };
+        let before = bound(pod(json!({CUSTOM_TAGS: "env:prod"})));
+        let image = with_image(before.clone(), "nginx:2");
+        let retagged = bound(pod(json!({})));
         let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
         let objects = ClusterSnapshot::new(&given.objects, &given.configuration.cluster).unwrap();
         let operations = [
@@ -569,6 +599,7 @@ fn the_control_plane_looks_after_what_was_judged() {
                 .name()
         })
     };
+    let decide = |user: &str, groups: &[&str]| decide_on("", user, groups);
     let trusted = ["deny", "unjudged", "deny", "unjudged"];
     let untrusted = ["deny"; 4];
     for user in [
@@ -580,8 +611,20 @@ fn the_control_plane_looks_after_what_was_judged() {
     ] {
         assert_eq!(decide(user, &[]), trusted, "{user}");
     }
-    assert_eq!(decide("system:node:n1", &["system:nodes"]), trusted);
-    assert_eq!(decide("system:node:n1", &["system:authenticated"]), untrusted);
+    assert_eq!(decide_on("n1", "system:node:n1", &["system:nodes"]), trusted);
+    assert_eq!(decide_on("n2", "system:node:n1", &["system:nodes"]), untrusted);
+    assert_eq!(decide("system:node:n1", &["system:nodes"]), untrusted);
+    assert_eq!(
+        decide_on("n1", "system:node:n1", &["system:authenticated"]),
+        untrusted
+    );
+    // The agent of virtual nodes ends their pods and changes nothing that runs
+    let ends = ["deny", "deny", "deny", "unjudged"];
+    for user in ["virtual-kubelet", "vnode"] {
+        let user = format!("system:serviceaccount:kube-system:{user}");
+        assert_eq!(decide_on("n1", &user, &[]), ends, "{user}");
+        assert_eq!(decide(&user, &[]), untrusted, "{user}");
+    }
     for user in [
         "system:serviceaccount:shop:job-controller",
         "system:serviceaccount:kube-system:default",

@@ -72,13 +72,21 @@ pub fn compare(old: &Configuration, new: &Configuration) -> Report {
     Report::new(differences, incomplete, setting_changes::changes(old, new))
 }
 
-/// The users and roles of both configurations; spellings of one role's name are one role, as the new one spells it
+/// The users and roles of both configurations, and the groups that something is bound to; spellings of one role's name are
+/// one role, as the new one spells it
 fn principals(old: &Configuration, new: &Configuration) -> Vec<Principal> {
-    let all = new
-        .policies
-        .principals()
-        .into_iter()
-        .chain(old.policies.principals());
+    let of = |configuration: &Configuration| {
+        let bound = configuration.bindings.principals().cloned();
+        let boundaries = configuration.boundaries.iter();
+        let boundaries = boundaries.map(|boundary| boundary.principal.clone());
+        let groups = bound
+            .chain(boundaries)
+            .filter(|each| matches!(each, Principal::Group(_)));
+        let mut principals = configuration.policies.principals();
+        principals.extend(groups);
+        principals
+    };
+    let all = of(new).into_iter().chain(of(old));
     let mut seen = BTreeSet::new();
     let mut principals: Vec<Principal> = all
         .filter(|principal| seen.insert(with_folded_case(principal)))

@@ -6,7 +6,9 @@ use ram_policy::Principal;
 pub(crate) fn with_folded_case(principal: &Principal) -> Principal {
     match principal {
         Principal::Role(name) => Principal::Role(name.to_ascii_lowercase().into()),
-        Principal::Account | Principal::User(_) | Principal::Service(_) => principal.clone(),
+        Principal::Account | Principal::User(_) | Principal::Group(_) | Principal::Service(_) => {
+            principal.clone()
+        }
     }
 }
 

@@ -43,7 +43,7 @@ impl ReviewContext<'_> {
             (Some(_), PodLookup::Absent) | (None, _) => self.evaluate_list(read),
         };
         Evaluation {
-            principal: self.requester().cloned(),
+            principal: self.requester(),
             ..evaluation
         }
     }
@@ -184,7 +184,7 @@ impl ReviewContext<'_> {
         })
     }
 
-    fn requester(&self) -> Option<&Principal> {
+    fn requester(&self) -> Option<Principal> {
         Requester::of(self.review, self.configuration).principal()
     }
 
@@ -198,7 +198,7 @@ impl ReviewContext<'_> {
         let boundaries = self.configuration.boundaries.iter();
         let applicable = boundaries
             .filter(|boundary| namespace.is_none_or(|meta| boundary.namespaces.matches(&meta.labels)));
-        let mut principals = vec![requester.clone()];
+        let mut principals = vec![requester];
         for boundary in applicable {
             if !principals.contains(&boundary.principal) {
                 principals.push(boundary.principal.clone());

@@ -19,12 +19,12 @@ pub(crate) const KUBE_SYSTEM: &str = "kube-system";
 /// system:anonymous                           -> UnboundPerson
 /// system:serviceaccount:shop:operator        -> UnboundProgram
 /// system:serviceaccount:kube-system:metrics  -> UnboundAgent
-/// any of them, if a binding names it         -> Bound
+/// any of them, if it is a RAM principal      -> Bound
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Requester<'c> {
-    /// An identity with a binding to this principal
-    Bound(&'c Principal),
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Requester {
+    /// An identity that is this principal
+    Bound(Principal),
     /// A person without a binding
     UnboundPerson,
     /// A program without a binding
@@ -33,12 +33,12 @@ pub(crate) enum Requester<'c> {
     UnboundAgent,
 }
 
-impl<'c> Requester<'c> {
+impl Requester {
     /// The requester of a review
-    pub(crate) fn of(review: &SubjectAccessReview<'_>, configuration: &'c Configuration) -> Self {
+    pub(crate) fn of(review: &SubjectAccessReview<'_>, configuration: &Configuration) -> Self {
         let user = review.user();
-        match configuration.bindings.principal(user, review.groups()) {
-            Some(binding) => Self::Bound(&binding.principal),
+        match review.requester().principal(configuration) {
+            Some(principal) => Self::Bound(principal),
             None if service_account_namespace(user) == Some(KUBE_SYSTEM) => Self::UnboundAgent,
             None if user.starts_with(PROGRAMS) && user != ANONYMOUS => Self::UnboundProgram,
             None => Self::UnboundPerson,
@@ -46,7 +46,7 @@ impl<'c> Requester<'c> {
     }
 
     /// The principal of a bound requester
-    pub(crate) fn principal(self) -> Option<&'c Principal> {
+    pub(crate) fn principal(self) -> Option<Principal> {
         match self {
             Self::Bound(principal) => Some(principal),
             Self::UnboundPerson | Self::UnboundProgram | Self::UnboundAgent => None,

@@ -2,10 +2,13 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use crate::kubernetes::borrowed_text::Text;
 use crate::kubernetes::deserialize::{bounded_list, bounded_value};
 use crate::kubernetes::limits::MAX_GROUPS;
+use crate::kubernetes::requester as identity;
+use crate::kubernetes::user_extra::UserExtra;
 use crate::wording::{NAME_LENGTH, quoted};
 
 /// The older version; ramgate only refuses reviews in it
@@ -81,6 +84,8 @@ struct Spec<'a> {
     user: Option<Text<'a>>,
     #[serde(borrow, default, deserialize_with = "bounded_list::<MAX_GROUPS, _, _>")]
     groups: Vec<Text<'a>>,
+    #[serde(borrow)]
+    extra: Option<&'a RawValue>,
 }
 
 /// The verb and the objects of a request to the API server
@@ -178,6 +183,15 @@ impl<'a> SubjectAccessReview<'a> {
     /// The groups of the user
     pub(crate) fn groups(&self) -> impl Iterator<Item = &str> + Clone {
         self.spec.groups.iter().map(|group| &**group)
+    }
+
+    /// The requester with everything that says who they are
+    pub(crate) fn requester(&self) -> identity::Requester<'_, impl Iterator<Item = &str> + Clone> {
+        identity::Requester {
+            user: self.user(),
+            groups: self.groups(),
+            extra: UserExtra::new(self.spec.extra),
+        }
     }
 
     /// The verb and the objects; `None` if the review is about a URL path

@@ -1,12 +1,10 @@
 //! The pod level (`manifest`): a request of Kubernetes, from the manifest to the answer of the webhook.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::admission::offline::{OfflineResult, Operation, Request};
+use crate::admission::offline::{Extra, OfflineResult, Operation, Request};
 use crate::admission::review::token_pod::POD_NAME;
 use crate::admission::{Mode, Modes, offline};
 use crate::cases::comparison::Comparison;
@@ -43,7 +41,7 @@ struct Requester {
 }
 
 impl Requester {
-    fn extra(&self) -> Option<BTreeMap<String, Vec<String>>> {
+    fn extra(&self) -> Option<Extra> {
         let Entries(entries) = self.extra.as_ref()?;
         let entries = entries.iter();
         Some(
@@ -205,6 +203,8 @@ impl PodRequestCase {
     }
 
     /// Stamps the object that has the stamp in this request: the old one, the pod that the request names, or the new one
+    ///
+    /// A stored object keeps the fields that the case gives it.
     fn stamped(
         &self,
         objects: RequestObjects,
@@ -230,8 +230,12 @@ impl PodRequestCase {
             )
             .map_err(|error| Fault::new(self.manifest.at, error.to_string()))
         };
+        let stamp_stored = |object: &Value, cluster: &ClusterSnapshot| {
+            let stamped = stamp(object, cluster)?;
+            Ok(offline::with_given_fields(object, stamped, settings, cluster))
+        };
         if let Some(old) = &mut old {
-            let stamped = stamp(old, &cluster)?;
+            let stamped = stamp_stored(old, &cluster)?;
             offline::rebase(old, &stamped, &mut object, settings);
             *old = stamped;
         } else if self.names_a_pod(&object) {
@@ -239,7 +243,7 @@ impl PodRequestCase {
                 .iter_mut()
                 .filter(|manifest| is_pod_of(manifest, &object))
             {
-                *pod = stamp(pod, &cluster)?;
+                *pod = stamp_stored(pod, &cluster)?;
             }
             cluster = self.cluster(&manifests, settings)?;
         } else {

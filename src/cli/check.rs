@@ -5,7 +5,7 @@ mod evaluated_manifest;
 mod human;
 mod json;
 mod questions;
-mod user_groups;
+pub(super) mod user_groups;
 
 pub(super) use crate::cli::check::args::CheckArgs;
 

@@ -14,7 +14,7 @@ use rustls::crypto::aws_lc_rs;
 use crate::analysis::survey::live::{
     ApiClient, Installation, ReadError, Scope, read_cluster, read_configuration,
 };
-use crate::analysis::survey::{SurveyedCluster, WorkloadEvaluator};
+use crate::analysis::survey::{AssumedOwners, Reapplication, SurveyedCluster, WorkloadEvaluator};
 use crate::cli::command_error::CommandError;
 use crate::cli::configuration::documents;
 use crate::config;
@@ -71,6 +71,7 @@ pub(super) struct LiveCluster<'a> {
 pub(super) struct EvaluationInput {
     pub(super) configuration: Configuration,
     pub(super) cluster: SurveyedCluster,
+    reapplication: Reapplication,
     /// Notes about what is missing, and what the evaluation assumes instead
     pub(super) notes: Vec<String>,
     now: Timestamp,
@@ -173,7 +174,10 @@ impl<'a> LiveCluster<'a> {
     /// # Errors
     ///
     /// There is no valid configuration, the API server does not answer, or the caller lacks a right.
-    pub(super) async fn evaluation_input(&self) -> Result<EvaluationInput, CommandError> {
+    pub(super) async fn evaluation_input(
+        &self,
+        owners: AssumedOwners,
+    ) -> Result<EvaluationInput, CommandError> {
         let release = self.release_namespace();
         let documents = match &self.args.config_dir {
             Some(folder) => documents(folder)?,
@@ -182,15 +186,17 @@ impl<'a> LiveCluster<'a> {
         if documents.is_empty() {
             return Err(CommandError::Usage(format!(
                 "there is no configuration in namespace {release}, no ConfigMap with label ramgate.io/config: --namespace is \
-                 where ramgate is installed, the namespace of workloads is -n"
+                 where ramgate is installed, the namespace of workloads is -n; before the installation give --config-dir"
             )));
         }
         let configuration = config::load(&documents).map_err(CommandError::Invalid)?;
         let (cluster, notes) =
             read_cluster(&self.client, release, &self.installation, &configuration).await?;
+        let reapplication = Reapplication::new(&configuration, &cluster, owners);
         Ok(EvaluationInput {
             configuration,
             cluster,
+            reapplication,
             notes,
             now: Timestamp::now(),
         })
@@ -221,6 +227,7 @@ impl EvaluationInput {
         WorkloadEvaluator {
             configuration: &self.configuration,
             cluster: &self.cluster,
+            reapplication: &self.reapplication,
             now: self.now,
         }
     }
@@ -231,6 +238,7 @@ impl EvaluationInput {
     /// The configuration and cluster of a test
     pub(super) fn of(test: crate::analysis::survey::test_cluster::TestCluster) -> Self {
         Self {
+            reapplication: Reapplication::new(&test.configuration, &test.cluster, test.owners),
             configuration: test.configuration,
             cluster: test.cluster,
             notes: Vec::new(),

@@ -21,7 +21,12 @@ pub(super) fn print(text: &str) {
 
 /// Prints one JSON value to standard output
 pub(super) fn print_json(value: &Value) {
-    print(&format!("{value:#}\n"));
+    print(&json_text(value));
+}
+
+/// One JSON value as it is printed
+pub(super) fn json_text(value: &Value) -> String {
+    format!("{value:#}\n")
 }
 
 /// Prints text to standard error

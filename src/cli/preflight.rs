@@ -1,15 +1,18 @@
 //! `ramgate preflight`: finds what mode enforce would break in a cluster, and what would bypass ramgate.
 
+mod human;
+mod json;
+
 use clap::Args;
 use regex::Regex;
-use serde_json::{Value, json};
 
 use crate::analysis::survey::live::{Scope, read_inventory, whole_names};
-use crate::analysis::survey::preflight::{Finding, PreflightInput, findings};
+use crate::analysis::survey::preflight::{PreflightInput, findings};
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::live_cluster::{LiveCluster, LiveClusterArgs, block_on, note_lines};
-use crate::cli::output::{Output, print, print_json};
+use crate::cli::live_cluster::{LiveCluster, LiveClusterArgs, block_on};
+use crate::cli::output::{Output, json_text, print};
+use crate::cli::owner_args::OwnerArgs;
 
 /// Say what mode enforce would break in a cluster, and what would slip through it
 ///
@@ -20,29 +23,33 @@ pub(super) struct PreflightArgs {
     #[arg(long, value_name = "REGEX")]
     real_node_names: Option<String>,
     #[command(flatten)]
+    owners: OwnerArgs,
+    #[command(flatten)]
     cluster: LiveClusterArgs,
 }
 
-/// The findings, and notes about what could not be checked
+/// A printed result, and whether there is nothing to put right
 struct Report {
-    findings: Vec<Finding>,
-    notes: Vec<String>,
+    text: String,
+    is_good: bool,
 }
 
 pub(super) fn run(args: &PreflightArgs, output: Output) -> Result<Exit, CommandError> {
     let pattern = args.real_node_names.as_deref().map(whole_names).transpose();
     let names = pattern.map_err(|error| CommandError::Usage(format!("--real-node-names: {error}")))?;
-    let report = block_on(check_cluster(args, names))?;
-    match output {
-        Output::Human => print(&report.human()),
-        Output::Json => print_json(&report.as_json()),
-    }
-    Ok(Exit::good_if(report.findings.is_empty()))
+    let report = block_on(check_cluster(args, names, output))?;
+    print(&report.text);
+    Ok(Exit::good_if(report.is_good))
 }
 
-async fn check_cluster(args: &PreflightArgs, names: Option<Regex>) -> Result<Report, CommandError> {
+async fn check_cluster(
+    args: &PreflightArgs,
+    names: Option<Regex>,
+    output: Output,
+) -> Result<Report, CommandError> {
+    let owners = args.owners.owners()?;
     let live = LiveCluster::connect(&args.cluster).await?;
-    let input = live.evaluation_input().await?;
+    let input = live.evaluation_input(owners).await?;
     let evaluator = input.evaluator();
     let (inventory, kind_notes) = read_inventory(&live.client, &evaluator, &Scope::AllNamespaces).await?;
     let names = names.or_else(|| live.installation.real_node_names.clone());
@@ -61,9 +68,13 @@ async fn check_cluster(args: &PreflightArgs, names: Option<Regex>) -> Result<Rep
         modes: live.installation.modes.as_ref(),
         real_node_names: names.as_ref(),
     };
+    let findings = findings(&input);
     Ok(Report {
-        findings: findings(&input),
-        notes,
+        text: match output {
+            Output::Human => human::human(&input, &findings, &notes),
+            Output::Json => json_text(&json::as_json(&input, &findings, &notes)),
+        },
+        is_good: findings.is_empty(),
     })
 }
 
@@ -80,26 +91,54 @@ async fn installation_notes(live: &LiveCluster<'_>) -> Result<Vec<String>, Comma
     Ok(missing.into_iter().chain(port).collect())
 }
 
-impl Report {
-    fn human(&self) -> String {
-        let lines = self.findings.iter().map(|finding| format!("{finding}\n"));
-        let count = match self.findings.len() {
-            1 => "1 finding\n".to_owned(),
-            count => format!("{count} findings\n"),
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::analysis::survey::test_cluster::{ALICE, CAROL, TestCluster, pod, template, workload};
+
+    /// Workloads of alice, of whoever is named and of nobody, with and without obstacles, in human form and as JSON
+    fn printed(test: &TestCluster) -> (String, Value) {
+        let mut running = pod("runs", "env:prod, a:b");
+        running["spec"]["nodeName"] = "vk".into();
+        let mut other = workload("Deployment", "other", template("team:a"));
+        other["metadata"]["namespace"] = "bank".into();
+        other["metadata"]["managedFields"] = serde_json::json!([{"manager": "helm", "time": "2026-01-01T00:00:00Z", "fieldsV1": {"f:spec": {}}}]);
+        let objects = [
+            test.made_by(ALICE, &workload("Deployment", "fine", template("env:test"))),
+            workload("StatefulSet", "old", template("env:test")),
+            other,
+            running,
+        ];
+        let inventory = test.inventory(&objects);
+        let input = PreflightInput {
+            evaluator: test.evaluator(),
+            inventory: &inventory,
+            webhook_configuration: "ramgate",
+            modes: None,
+            real_node_names: None,
         };
-        note_lines(&self.notes) + &lines.collect::<String>() + &count
+        let (findings, notes) = (findings(&input), ["something is not there".to_owned()]);
+        (
+            human::human(&input, &findings, &notes),
+            json::as_json(&input, &findings, &notes),
+        )
     }
 
-    fn as_json(&self) -> Value {
-        let finding = |finding: &Finding| {
-            json!({
-                "check": finding.check.name(),
-                "place": finding.subject,
-                "what": finding.problem,
-                "advice": finding.advice,
-            })
-        };
-        let findings: Vec<Value> = self.findings.iter().map(finding).collect();
-        json!({"findings": findings, "notes": self.notes})
+    #[test]
+    fn people_read_counts_first_and_then_the_workloads_of_each_owner() {
+        insta::assert_snapshot!(printed(&TestCluster::new("")).0);
+    }
+
+    #[test]
+    fn before_the_installation_a_missing_stamp_is_counted_and_not_listed() {
+        let test = TestCluster::new("").before_installation();
+        insta::assert_snapshot!(printed(&test).0);
+    }
+
+    #[test]
+    fn programs_read_groups_with_all_workloads() {
+        insta::assert_snapshot!(json_text(&printed(&TestCluster::new("").owned_by(CAROL)).1));
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct SimulateArgs {
     /// The directory with policies (NAME.json) and directory documents (*.yaml)
     #[arg(long, value_name = "DIR")]
     config_dir: PathBuf,
-    /// Who asks: account, user/NAME or role/NAME
+    /// Who asks: account, user/NAME, role/NAME or group/NAME
     #[arg(long)]
     principal: Principal,
     /// The action, such as eci:CreateContainerGroup

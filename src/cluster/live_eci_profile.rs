@@ -1,5 +1,6 @@
 //! The live eci-profile of ACK: a ConfigMap that is watched by its name.
 
+use std::fmt::Display;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,8 +12,10 @@ use kube::Api;
 use crate::cluster::api;
 use crate::cluster::api::LastError;
 use crate::cluster::api::watches::Watches;
+use crate::cluster::config_map_events::{ConfigMapEvent, EventWriter, MAX_NOTE};
 use crate::config::store::Store;
 use crate::kubernetes::eci_profile::{NAME, NAMESPACE, Profile};
+use crate::wording::bounded;
 
 /// The name of the watch, in metrics and messages
 const WATCH: &str = "eci-profile";
@@ -39,7 +42,9 @@ impl LiveEciProfile {
     }
 
     /// Waits for a configuration that reads the eci-profile, then follows the ConfigMap for ever
-    pub(crate) async fn run(self: Arc<Self>, watches: Watches, store: Arc<Store>) {
+    ///
+    /// `reporter` is the pod that Events name.
+    pub(crate) async fn run(self: Arc<Self>, watches: Watches, store: Arc<Store>, reporter: String) {
         let mut changes = store.subscribe();
         let is_read = || {
             let configuration = store.current();
@@ -52,17 +57,25 @@ impl LiveEciProfile {
         }
         let maps: Api<ConfigMap> = Api::namespaced(watches.watch(WATCH), NAMESPACE);
         let mut events = pin!(api::watch_object(maps, NAME, watches.call_seconds()));
+        let mut writer = EventWriter::new(watches.client().clone(), NAMESPACE, reporter);
         let mut reported = LastError::default();
         while let Some(event) = events.next().await {
-            let read = match event {
+            let (read, uid) = match event {
                 Ok(map) => {
-                    let data = map.and_then(|map| map.data).unwrap_or_default();
-                    Profile::parse(&data).map_err(|error| error.to_string())
+                    let map = map.unwrap_or_default();
+                    let read = Profile::parse(&map.data.unwrap_or_default());
+                    (read.map_err(|error| error.to_string()), map.metadata.uid)
                 }
-                Err(error) => Err(format!("ConfigMap {NAMESPACE}/{NAME} cannot be read: {error}")),
+                Err(error) => (
+                    Err(format!("ConfigMap {NAMESPACE}/{NAME} cannot be read: {error}")),
+                    None,
+                ),
             };
             if let Some(error) = reported.new_error(&read) {
                 tracing::error!("the eci-profile of before stays in use: {error}");
+                if let Some(uid) = &uid {
+                    write_event(&mut writer, uid, error).await;
+                }
             }
             *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = read.as_ref().err().cloned();
             if let Ok(profile) = read {
@@ -70,6 +83,22 @@ impl LiveEciProfile {
                 self.current.store(Arc::new(profile));
             }
         }
+    }
+}
+
+/// Writes an Event on the ConfigMap, which says why it is not followed
+async fn write_event(writer: &mut EventWriter, uid: &str, error: &impl Display) {
+    let sentence = format!("not followed, the profile of before stays in use: {error}");
+    let note = bounded(&[sentence], "", MAX_NOTE);
+    let event = ConfigMapEvent {
+        config_map: NAME,
+        uid,
+        reason: "NotLoaded",
+        action: "Load",
+        note: &note,
+    };
+    if let Err(error) = writer.write(&event).await {
+        tracing::warn!(config_map = NAME, "cannot write an Event: {error}");
     }
 }
 
@@ -85,6 +114,7 @@ mod tests {
     use crate::yaml;
 
     const MAPS: &str = "/api/v1/namespaces/kube-system/configmaps";
+    const EVENTS: &str = "/apis/events.k8s.io/v1/namespaces/kube-system/events";
 
     fn map(selectors: &str) -> Value {
         json!({"metadata": {"name": "eci-profile", "uid": "u", "resourceVersion": "2"}, "data": {"selectors": selectors}})
@@ -103,14 +133,16 @@ mod tests {
         let fake = FakeApiServer::default();
         fake.list(MAPS, vec![map(r#"[{"name": "a"}]"#)]);
         let profile = Arc::new(LiveEciProfile::default());
-        tokio::spawn(Arc::clone(&profile).run(fake.watches(), configured("{}")));
+        tokio::spawn(Arc::clone(&profile).run(fake.watches(), configured("{}"), "pod-1".to_owned()));
         let names = || -> Vec<String> {
             let current = profile.current();
             current.selectors().iter().map(|one| one.name.clone()).collect()
         };
         until("the profile", || names() == ["a"]).await;
         until("the watch", || fake.open_watches(MAPS) == 1).await;
-        fake.send_event(MAPS, "MODIFIED", map("[{"));
+        fake.put(EVENTS, json!({"metadata": {"name": "x"}}));
+        let slip = r#"[{"name": "b", "objectSelector": {"matchLables": {"app": "b"}}}]"#;
+        fake.send_event(MAPS, "MODIFIED", map(slip));
         until("the error", || profile.last_error().is_some()).await;
         assert!(
             profile
@@ -119,6 +151,18 @@ mod tests {
                 .starts_with("key `selectors` of ConfigMap kube-system/eci-profile")
         );
         assert_eq!(names(), ["a"]);
+        let written = || fake.calls().into_iter().find(|call| call.path == EVENTS);
+        until("the Event", || written().is_some()).await;
+        let event = written().unwrap().body;
+        assert_eq!(event["regarding"]["name"], "eci-profile");
+        assert_eq!(event["regarding"]["uid"], "u");
+        assert!(
+            event["note"]
+                .as_str()
+                .unwrap()
+                .contains("unknown field `matchLables`"),
+            "{event}"
+        );
         fake.send_event(MAPS, "MODIFIED", map(r#"[{"name": "b"}]"#));
         until("the repaired profile", || names() == ["b"]).await;
         assert_eq!(profile.last_error(), None);
@@ -130,7 +174,11 @@ mod tests {
     async fn a_cluster_that_does_not_read_it_never_asks_for_it() {
         let fake = FakeApiServer::default();
         let profile = Arc::new(LiveEciProfile::default());
-        tokio::spawn(Arc::clone(&profile).run(fake.watches(), configured("{eciProfile: false}")));
+        tokio::spawn(Arc::clone(&profile).run(
+            fake.watches(),
+            configured("{eciProfile: false}"),
+            "pod-1".to_owned(),
+        ));
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert!(fake.calls().is_empty());
     }

@@ -1,6 +1,7 @@
 //! A complete, checked configuration, which every decision is made by.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::config::directory::advice_settings::AdviceSettings;
 use crate::config::directory::bindings::Bindings;
@@ -11,13 +12,13 @@ use crate::config::located_fault::LocatedFault;
 use eci_calls::Account;
 use ram_policy::{PolicySet, Principal};
 
-/// All documents, merged and compiled; it never changes and is shared behind an `Arc`
-#[derive(Debug)]
+/// All documents, merged and compiled; it never changes, and what is large in it is shared by its clones
+#[derive(Clone, Debug)]
 pub struct Configuration {
     /// The number of this set among those in force in this process, from 1; 0 before it is in force
     pub(crate) generation: u64,
     /// RAM identities with their policies
-    pub policies: PolicySet,
+    pub policies: Arc<PolicySet>,
     /// The account, for the ECI layer
     pub account: Account,
     /// The cluster's id, which ACK adds to every instance as a tag
@@ -25,7 +26,7 @@ pub struct Configuration {
     /// The `cluster` section
     pub cluster: ClusterSettings,
     /// RAM principals of Kubernetes subjects
-    pub(crate) bindings: Bindings,
+    pub(crate) bindings: Arc<Bindings>,
     /// Second principals of namespaces, which must be allowed as well
     pub(crate) boundaries: Vec<Boundary>,
     /// Rules that set a pod's ECI fields

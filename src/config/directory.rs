@@ -7,8 +7,8 @@
 //! | `account` | `account.rs` |
 //! | `cluster` | `cluster_settings.rs`, with `delegated_controller.rs` (`carriers`), `injector.rs` (`injectors`) and `spawner.rs` (`spawners`) |
 //! | `resourceGroups` | `resource_group.rs` |
-//! | `users`, `groups`, `roles` | `identities.rs` |
-//! | `bindings` | `binding_entry.rs`; `bindings.rs` looks a requester up |
+//! | `users`, `groups`, `roles` | `identities.rs`, with `ram_id.rs` |
+//! | `bindings` | `binding_entry.rs`, with `user_name_pattern.rs`; `bindings.rs` looks a requester up |
 //! | `boundaries` | `boundary.rs` |
 //! | `mapping` | `mapping_rules.rs` |
 //! | `advice` | `advice_settings.rs` |
@@ -33,5 +33,8 @@ pub(crate) mod located_text;
 pub(crate) mod mapping_rules;
 pub(crate) mod name_rules;
 pub(crate) mod principal_entry;
+pub(crate) mod ram_id;
 pub(crate) mod resource_group;
 pub(crate) mod spawner;
+pub(crate) mod user_name_pattern;
+mod virtual_node_marks;

@@ -16,7 +16,9 @@ use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::parsed_document::ParsedDocument;
 use crate::config::symbol_table::{Location, NO_ACCOUNT, SymbolTable, WHOLE};
 use eci_calls::ResourceGroup;
-use ram_policy::{Definition, Document, GroupDefinition, PolicySet, RoleDefinition, UserDefinition};
+use ram_policy::{
+    Definition, Document, GroupDefinition, PolicySet, Principal, RoleDefinition, UserDefinition,
+};
 
 /// Merges documents, given with their names and in their order, into a configuration
 ///
@@ -102,6 +104,10 @@ impl<'a> Builder<'a> {
         let resource_groups = directory.resource_groups.iter();
         self.resource_groups
             .extend(resource_groups.map(ResourceGroupEntry::to_resource_group));
+        for section in &directory.accounts {
+            self.bindings.trust_extra(&section.trusted_extra);
+        }
+        self.add_ids(directory);
         self.users
             .extend(directory.users.iter().map(UserEntry::to_definition));
         self.groups
@@ -109,9 +115,14 @@ impl<'a> Builder<'a> {
         self.roles
             .extend(directory.roles.iter().map(RoleEntry::to_definition));
         for binding in &directory.bindings {
-            for (_, subject) in &binding.subjects {
-                self.bindings
-                    .add(subject.clone(), binding.principal.principal.clone());
+            for (_, pattern) in binding.patterns() {
+                self.bindings.add_pattern(pattern.clone());
+            }
+            let Some(entry) = binding.principal() else {
+                continue;
+            };
+            for (_, subject) in binding.subjects() {
+                self.bindings.add(subject.clone(), entry.principal.clone());
             }
         }
         self.boundaries
@@ -119,6 +130,18 @@ impl<'a> Builder<'a> {
                 namespaces: boundary.namespaces.clone(),
                 principal: boundary.principal.principal.clone(),
             }));
+    }
+
+    fn add_ids(&mut self, directory: &DirectoryDocument) {
+        let users = directory.users.iter();
+        let users = users.map(|user| (&user.id, Principal::User(user.name.as_str().into())));
+        let roles = directory.roles.iter();
+        let roles = roles.map(|role| (&role.id, Principal::Role(role.name.as_str().into())));
+        for (id, principal) in users.chain(roles) {
+            if let Some(id) = id {
+                self.bindings.add_id(id, principal);
+            }
+        }
     }
 
     fn finish(self, warnings: Vec<LocatedFault>) -> Result<Configuration, Vec<LocatedFault>> {
@@ -143,11 +166,11 @@ impl<'a> Builder<'a> {
         })?;
         Ok(Configuration {
             generation: 0,
-            policies,
+            policies: policies.into(),
             account: account.to_account(self.resource_groups),
             cluster_id: account.cluster_id.clone(),
             cluster: self.cluster.cloned().unwrap_or_default(),
-            bindings: self.bindings,
+            bindings: self.bindings.into(),
             boundaries: self.boundaries,
             mapping: self.mapping.cloned().unwrap_or_default(),
             advice: self.advice.cloned().unwrap_or_default(),
@@ -161,7 +184,6 @@ impl<'a> Builder<'a> {
 mod tests {
     use super::*;
     use crate::config::located_fault::FaultClass;
-    use ram_policy::Principal;
 
     const POLICY: &str =
         r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "eci:*", "Resource": "*"}]}"#;
@@ -221,11 +243,8 @@ groups: [{name: dev, policies: [{policy: P}]}]
         );
         assert_eq!(configuration.account.region, "cn-hangzhou");
         assert!(configuration.policies.has_role("R"));
-        let binding = configuration
-            .bindings
-            .principal("alice@example.com", [].into_iter())
-            .unwrap();
-        assert_eq!(binding.principal, Principal::User("alice".into()));
+        let alice = configuration.bindings.of_user("alice@example.com");
+        assert_eq!(alice, Some(&Principal::User("alice".into())));
         let interest = configuration.interest();
         assert!(interest.service_accounts());
         let keys: Vec<&str> = interest.node_labels.iter().map(String::as_str).collect();

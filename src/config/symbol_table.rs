@@ -4,13 +4,16 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use crate::config::directory::binding_entry::BindingEntry;
 use crate::config::directory::bindings::Subject;
 use crate::config::directory::directory_document::DirectoryDocument;
 use crate::config::directory::identities::GrantEntry;
 use crate::config::directory::mapping_rules::{FieldRule, MappingSource};
 use crate::config::directory::name_rules::shortened;
 use crate::config::directory::principal_entry::PrincipalEntry;
+use crate::config::directory::ram_id::RamId;
 use crate::config::directory::resource_group::ResourceGroupEntry;
+use crate::config::directory::user_name_pattern::UserNamePattern;
 use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::parsed_document::{ParsedDocument, UnreadableDocument};
 use ram_policy::source::{Fault, Position};
@@ -115,6 +118,8 @@ impl fmt::Display for SymbolKind {
 pub(crate) struct SymbolTable<'a> {
     symbols: HashMap<(SymbolKind, Cow<'a, str>), Location<'a>>,
     subjects: HashMap<Subject, Location<'a>>,
+    patterns: HashMap<&'a UserNamePattern, Location<'a>>,
+    ids: HashMap<&'a str, Location<'a>>,
     /// `account`, `cluster`, `mapping`, `advice`, and the default resource group: each has one definition in all documents
     singletons: HashMap<&'static str, Location<'a>>,
     broken_policies: HashSet<&'a str>,
@@ -179,8 +184,35 @@ impl<'a> SymbolTable<'a> {
         for (kind, name) in users.chain(groups).chain(roles) {
             self.define_symbol(kind, name, location.at(name.at));
         }
-        for (at, subject) in directory.bindings.iter().flat_map(|binding| &binding.subjects) {
-            self.define_subject(subject, location.at(*at));
+        let ids = directory.users.iter().map(|user| &user.id);
+        let ids = ids.chain(directory.roles.iter().map(|role| &role.id));
+        for id in ids.flatten() {
+            self.define_id(id, location.at(id.at));
+        }
+        for binding in &directory.bindings {
+            for (at, subject) in binding.subjects() {
+                self.define_subject(subject, location.at(*at));
+            }
+            for (at, pattern) in binding.patterns() {
+                self.define_pattern(pattern, location.at(*at));
+            }
+        }
+    }
+
+    fn define_id(&mut self, id: &'a RamId, location: Location<'a>) {
+        if let Some(first) = self.ids.insert(id.as_str(), location) {
+            let message = format!(
+                "id `{}` is given twice, first in {first}: RAM gives each id once",
+                id.as_str()
+            );
+            self.fault(location, location.conflict_with(first), message);
+        }
+    }
+
+    fn define_pattern(&mut self, pattern: &'a UserNamePattern, location: Location<'a>) {
+        if let Some(first) = self.patterns.insert(pattern, location) {
+            let message = format!("User {pattern} is bound twice, first in {first}");
+            self.fault(location, location.conflict_with(first), message);
         }
     }
 
@@ -242,7 +274,7 @@ impl<'a> SymbolTable<'a> {
         for grants in groups.chain(roles) {
             self.resolve_grants(location, grants);
         }
-        let bound = directory.bindings.iter().map(|binding| &binding.principal);
+        let bound = directory.bindings.iter().filter_map(BindingEntry::principal);
         let boundaries = directory.boundaries.iter().map(|boundary| &boundary.principal);
         for principal in bound.chain(boundaries) {
             self.resolve_principal(location, principal);
@@ -275,6 +307,7 @@ impl<'a> SymbolTable<'a> {
         let (kind, name) = match &entry.principal {
             Principal::User(name) => (SymbolKind::User, name),
             Principal::Role(name) => (SymbolKind::Role, name),
+            Principal::Group(name) => (SymbolKind::Group, name),
             Principal::Account | Principal::Service(_) => return,
         };
         self.resolve_symbol(kind, name, location.at(entry.at));

@@ -15,6 +15,10 @@ const MANAGER: &str = "system:kube-controller-manager";
 const NODE_USER: &str = "system:node:";
 const NODE_GROUP: &str = "system:nodes";
 
+/// The service accounts of kube-system as which Alibaba's documentation runs virtual nodes: `virtual-kubelet` belongs to
+/// ack-virtual-node, and `vnode` to an ECI VNode that has the token of a service account
+const VIRTUAL_NODE_ACCOUNTS: [&str; 2] = ["virtual-kubelet", "vnode"];
+
 /// The prefix of the controllers' service accounts; in other namespaces anybody can create accounts of these names
 const CONTROLLER_PREFIX: &str = "system:serviceaccount:kube-system:";
 
@@ -73,19 +77,85 @@ pub fn users() -> Vec<String> {
     controllers.chain(components).collect()
 }
 
-/// Whether the user belongs to the control plane, whose updates and deletions carry out requests evaluated before
+/// Whether the user belongs to the control plane, whose updates and deletions carry out requests evaluated before; every node
+/// does
 pub fn is_control_plane<'g>(
     user: &str,
-    mut groups: impl Iterator<Item = &'g str>,
+    groups: impl Iterator<Item = &'g str>,
     settings: &ClusterSettings,
 ) -> bool {
+    is_component(user, settings) || node_name(user, groups).is_some()
+}
+
+/// Whether the user belongs to the control plane as far as a pod is concerned that is bound to this node: of the nodes
+/// themselves, only this one does
+pub(crate) fn is_control_plane_of<'g>(
+    node: Option<&str>,
+    user: &str,
+    groups: impl Iterator<Item = &'g str>,
+    settings: &ClusterSettings,
+) -> bool {
+    is_component(user, settings) || node.is_some() && node_name(user, groups) == node
+}
+
+/// Whether the user is a service account that runs virtual nodes, and ends the pods there
+pub(crate) fn runs_virtual_nodes(user: &str) -> bool {
+    let name = user.strip_prefix(CONTROLLER_PREFIX);
+    name.is_some_and(|name| VIRTUAL_NODE_ACCOUNTS.contains(&name))
+}
+
+fn is_component(user: &str, settings: &ClusterSettings) -> bool {
     let is_controller = || {
         user.strip_prefix(CONTROLLER_PREFIX)
             .is_some_and(|name| CONTROLLERS.iter().any(|controller| controller.name == name))
     };
-    let mut is_node = || user.starts_with(NODE_USER) && groups.any(|group| group == NODE_GROUP);
-    COMPONENTS.contains(&user)
-        || is_controller()
-        || is_node()
-        || settings.control_plane.iter().any(|own| own == user)
+    COMPONENTS.contains(&user) || is_controller() || settings.control_plane.iter().any(|own| own == user)
+}
+
+/// The name of the node that the user is; `None` if it is no node
+fn node_name<'u, 'g>(user: &'u str, mut groups: impl Iterator<Item = &'g str>) -> Option<&'u str> {
+    let name = user.strip_prefix(NODE_USER)?;
+    groups.any(|group| group == NODE_GROUP).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_the_control_plane_of_its_own_pods_alone() {
+        let settings = ClusterSettings::default();
+        let of = |node: Option<&str>, user: &str, groups: &[&str]| {
+            is_control_plane_of(node, user, groups.iter().copied(), &settings)
+        };
+        let nodes = &["system:nodes"];
+        assert!(of(Some("n1"), "system:node:n1", nodes));
+        assert!(!of(Some("n2"), "system:node:n1", nodes));
+        assert!(!of(Some("n1"), "system:node:n1", &["system:authenticated"]));
+        assert!(!of(Some("n1"), "n1", nodes));
+        assert!(!of(None, "system:node:n1", nodes));
+        assert!(!of(None, "system:node:", nodes));
+        assert!(of(None, "system:kube-scheduler", &[]));
+        assert!(of(
+            Some("n1"),
+            "system:serviceaccount:kube-system:job-controller",
+            &[]
+        ));
+    }
+
+    #[test]
+    fn accounts_of_virtual_nodes_are_those_of_kube_system() {
+        assert!(runs_virtual_nodes(
+            "system:serviceaccount:kube-system:virtual-kubelet"
+        ));
+        assert!(runs_virtual_nodes("system:serviceaccount:kube-system:vnode"));
+        for user in [
+            "system:serviceaccount:shop:virtual-kubelet",
+            "system:serviceaccount:kube-system:vnode-2",
+            "system:serviceaccount:kube-system:admin",
+            "virtual-kubelet",
+        ] {
+            assert!(!runs_virtual_nodes(user), "{user}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::kubernetes::deserialize::null_as_default;
 use crate::kubernetes::eci_annotations::{
     CUSTOM_TAGS, ECI_FIELDS, RAM_ROLE_NAME, RESOURCE_GROUP_ID, SERVICE_ARNS, USER_ARNS, texts_of,
 };
@@ -29,8 +30,10 @@ pub(crate) const SELECTORS: &str = "selectors";
 pub struct Profile(Vec<Selector>);
 
 /// One selector: the labels of pods that it matches, and the values that it adds to them
+///
+/// A field that nobody documents may be a slip in one that is. Without it, the selector would match other pods than meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Selector {
     /// Its name, for messages
     #[serde(default)]
@@ -40,25 +43,26 @@ pub struct Selector {
     #[serde(default)]
     object_selector: Option<Labels>,
     /// The values that it adds
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub effect: Effect,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Labels {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     match_labels: BTreeMap<String, String>,
 }
 
 /// Labels and annotations that a selector adds to pods
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Effect {
     /// Annotations
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub annotations: BTreeMap<String, String>,
     /// Labels
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub labels: BTreeMap<String, String>,
 }
 
@@ -70,7 +74,7 @@ const MAX_BYTES: usize = 256 * 1024;
 /// Selectors that cannot be read; the previous ones stay in use
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
-    /// ACK could not read them either
+    /// They are no JSON, or have a field that is not documented
     #[error("key `{SELECTORS}` of ConfigMap {NAMESPACE}/{NAME} is not a JSON array of selectors: {0}")]
     Shape(#[source] serde_json::Error),
     /// The text is too long
@@ -344,9 +348,39 @@ mod tests {
     }
 
     #[test]
+    fn a_slip_in_a_field_never_matches_every_pod() {
+        for (selector, field) in [
+            (
+                r#"{"objectSelector": {"matchLables": {"app": "web"}}}"#,
+                "matchLables",
+            ),
+            (
+                r#"{"objectSelecter": {"matchLabels": {"app": "web"}}}"#,
+                "objectSelecter",
+            ),
+            (
+                r#"{"namespaceSelector": {"matchlabels": {"team": "a"}}}"#,
+                "matchlabels",
+            ),
+            (
+                r#"{"objectSelector": {"matchExpressions": [{"key": "app", "operator": "Exists"}]}}"#,
+                "matchExpressions",
+            ),
+            (r#"{"effect": {"annotation": {"x": "y"}}}"#, "annotation"),
+            (r#"{"policy": {"fair": {}}}"#, "policy"),
+        ] {
+            let text = format!("[{selector}]");
+            let error = Profile::read(Some(&text)).unwrap_err().to_string();
+            assert!(error.contains(&format!("unknown field `{field}`")), "{error}");
+        }
+    }
+
+    #[test]
     fn what_is_no_profile_is_refused_and_none_is_empty() {
         assert_eq!(Profile::parse(&BTreeMap::new()).unwrap(), Profile::default());
         assert_eq!(profile(" "), Profile::default());
+        let null = r#"[{"name": "a", "objectSelector": {"matchLabels": null}, "effect": null}]"#;
+        assert_eq!(profile(null).selectors().len(), 1);
         for text in ["{", "{}", "[1]", r#"[{"effect": {"labels": {"a": 1}}}]"#] {
             let data = BTreeMap::from([("selectors".to_owned(), text.to_owned())]);
             let error = Profile::parse(&data).unwrap_err().to_string();

@@ -25,6 +25,9 @@ pub struct Metadata<'a> {
     /// The version of the object; absent until it is stored
     #[serde(borrow)]
     pub resource_version: Option<Text<'a>>,
+    /// When the object's deletion began; the API server alone writes it
+    #[serde(borrow)]
+    pub deletion_timestamp: Option<Text<'a>>,
     /// The namespace
     #[serde(borrow)]
     pub namespace: Option<Text<'a>>,
@@ -96,6 +99,13 @@ impl<'a> Metadata<'a> {
         let text =
             |name: &Option<Text<'a>>| name.as_deref().filter(|name| !name.is_empty()).map(str::to_owned);
         text(&self.name).or_else(|| text(&self.generate_name).map(|prefix| prefix + "*"))
+    }
+
+    /// Whether the deletion of the object has begun
+    pub fn is_being_deleted(&self) -> bool {
+        self.deletion_timestamp
+            .as_deref()
+            .is_some_and(|time| !time.is_empty())
     }
 
     /// Whether the object has owners and they differ from those before

@@ -32,6 +32,15 @@ pub struct Spec<'a> {
     /// The service account; absent or empty means `default`
     #[serde(borrow)]
     pub service_account_name: Option<Text<'a>>,
+    /// The containers as text, and below it all else that requests resources
+    #[serde(borrow)]
+    pub(super) containers: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) init_containers: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) resources: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(super) overhead: Option<&'a RawValue>,
 }
 
 /// The affinity of a pod to nodes; its affinity to other pods is not read

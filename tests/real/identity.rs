@@ -1,5 +1,6 @@
 //! Every way in: who is asked for what controllers, schedulers and subresources do.
 
+mod ack;
 mod administration;
 mod attacks;
 mod binding;

@@ -34,6 +34,7 @@ mod modes;
 mod outage;
 mod paths;
 mod pods;
+mod preflight;
 mod quick_start;
 mod rehearsal;
 mod rights;

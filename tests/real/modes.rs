@@ -214,7 +214,7 @@ fn the_largest_pod_that_can_be_stored_is_judged_like_any_other() {
 
     let denied = huge("denied", "env:prod");
     let denial = create(&hugo, &space.name, &denied).denial();
-    assert!(denial.contains("wants tag `env` to be `test`"), "{denial}");
+    assert!(denial.contains("tag `env` must be `test`"), "{denial}");
     // Whom RAM does not know may do it where nothing is denied
     for stored in passes(&cluster.rest, &denied, "UnboundIdentity") {
         assert_eq!(stored["metadata"]["annotations"][TAGS], "env:prod");

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cluster::shared;
+use crate::harness::cluster::{Namespace, shared};
 use crate::harness::objects::{TAGS, allow, eci_pod, pod};
 use crate::harness::wait::eventually;
 
@@ -245,17 +245,18 @@ fn a_controllers_pod_bound_for_eci_is_denied_with_a_message_that_says_why() {
 }
 
 #[test]
-fn malformed_tags_are_denied_with_what_is_wrong_in_every_mode() {
-    let spaces = [
-        shared().namespace("malformed", &[]),
-        shared().namespace_named("soft", &[]),
-    ];
+fn malformed_tags_are_denied_or_warned_of_with_what_is_wrong() {
     shared().ram_user("malcolm", &json!([allow(CREATE, &json!({}))]));
-    for space in spaces {
-        let malcolm = space.editor("malcolm@example.com");
-        let denial = malcolm.apply(&eci_pod("web", &[(TAGS, "env=test")])).failure();
-        assert_says(&denial, &[TAGS, "env=test"]);
-    }
+    let malformed = eci_pod("web", &[(TAGS, "env=test")]);
+    let malcolm = |space: &Namespace<'_>| space.editor("malcolm@example.com");
+    let denial = malcolm(&shared().namespace("malformed", &[]))
+        .apply(&malformed)
+        .failure();
+    assert_says(&denial, &["denied the request", TAGS, "env=test"]);
+    let outcome = malcolm(&shared().namespace_named("soft", &[]))
+        .apply(&malformed)
+        .success();
+    assert_says(&outcome.stderr, &["Warning:", TAGS, "env=test"]);
 }
 
 #[test]

@@ -112,6 +112,7 @@ fn the_service_account_may_do_what_ramgate_needs_and_nothing_more() {
     ));
     let mut system = everywhere.clone();
     system.extend(each(READ, "/configmaps eci-profile"));
+    system.extend(each(&["create", "patch"], "events.k8s.io/events *"));
 
     assert_eq!(of(&space.name), everywhere);
     assert_eq!(of("kube-system"), system);

@@ -213,6 +213,8 @@ fn webhooks(plane: &ControlPlane) -> Vec<Value> {
         "scale": {"judge": true},
         "cluster": {
             "runtimeClasses": ["eci"],
+            "virtualNodeTaints": ["virtual-kubelet.io/provider", "k8s.aliyun.com/vnode", "example.com/burst"],
+            "virtualNodeResources": ["example.com/slots"],
             "burstNamespaces": [
                 {"matchLabels": {"burst": "yes"}, "matchExpressions": [{"key": "tier", "operator": "In", "values": ["a", "b"]}]},
             ],

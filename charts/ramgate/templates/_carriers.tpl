@@ -22,7 +22,7 @@ every path becomes a place, {path, shape, inherits}, with the shape that the pre
   {{- if $entry.preset -}}
     {{- $preset := get $presets $entry.preset -}}
     {{- range $preset.kinds -}}
-      {{- $entries = append $entries (merge (dict "user" ($entry.user | default $preset.user)) .) -}}
+      {{- $entries = append $entries (merge (dict "user" ($entry.user | default $preset.user) "coarse" true) .) -}}
     {{- end -}}
   {{- else -}}
     {{- $places := list -}}
@@ -37,7 +37,9 @@ every path becomes a place, {path, shape, inherits}, with the shape that the pre
 
 {{/*
 The kinds in `cluster.carriers` that no other rule sends, each once: group, resource, templates (places that hold a stamp),
-marks (these and the places that they inherit from), and whether the object's own labels and annotations go to pods.
+marks (these and the places that they inherit from), whether the object's own labels and annotations go to pods, and
+whether a coarse condition is enough. Presets have many places, and a whole configuration must fit into the annotation in
+which kubectl apply keeps it (256 KiB).
 */}}
 {{- define "ramgate.carriers" -}}
 {{- $builtin := list "/pods" "/replicationcontrollers" "apps/controllerrevisions" "apps/daemonsets" "apps/deployments" "apps/replicasets" "apps/statefulsets" "batch/cronjobs" "batch/jobs" -}}
@@ -49,6 +51,7 @@ marks (these and the places that they inherit from), and whether the object's ow
     {{- $known := get $kinds $name | default (dict "templates" list "marks" list) -}}
     {{- $marks := $known.marks -}}
     {{- $ownMetadata := $known.ownMetadata | default false -}}
+    {{- $coarse := or .coarse $known.coarse -}}
     {{- range .templates -}}
       {{- range prepend (.inherits | default list) . -}}
         {{- $shape := .shape | default "template" -}}
@@ -56,7 +59,7 @@ marks (these and the places that they inherit from), and whether the object's ow
         {{- if eq $shape "objectMetadata" -}}{{- $ownMetadata = true -}}{{- end -}}
       {{- end -}}
     {{- end -}}
-    {{- $_ := set $kinds $name (dict "group" .group "resource" .resource "templates" (concat $known.templates .templates | uniq) "marks" $marks "ownMetadata" $ownMetadata) -}}
+    {{- $_ := set $kinds $name (dict "group" .group "resource" .resource "templates" (concat $known.templates .templates | uniq) "marks" $marks "ownMetadata" $ownMetadata "coarse" $coarse) -}}
     {{- $names = append $names $name | uniq -}}
   {{- end -}}
 {{- end -}}
@@ -151,6 +154,19 @@ type(t) == map && {{ include "ramgate.cel.let" (dict "name" "expressions" "of" "
 ))
 {{- end -}}
 
+{{/* Whether the spec `spec`, a map with any content, requests one of the resources in the list `.`. */}}
+{{- define "ramgate.cel.looseRequests" -}}
+{{- $resources := toJson . -}}
+[spec[?"containers"].orValue(dyn(null)), spec[?"initContainers"].orValue(dyn(null))].exists(many, type(many) == list && (
+  size(many) > 1024 || many.exists(c, type(c) == map && {{ include "ramgate.cel.let" (dict "name" "resources" "of" "c" "field" "resources" "type" "map") }}
+    [resources[?"requests"].orValue(dyn(null)), resources[?"limits"].orValue(dyn(null))].exists(q, type(q) == map && {{ $resources }}.exists(r, r in q))
+  ))
+))
+|| {{ include "ramgate.cel.let" (dict "name" "whole" "of" "spec" "field" "resources" "type" "map") }}
+  [whole[?"requests"].orValue(dyn(null)), whole[?"limits"].orValue(dyn(null)), spec[?"overhead"].orValue(dyn(null))].exists(q, type(q) == map && {{ $resources }}.exists(r, r in q))
+)
+{{- end -}}
+
 {{/*
 Whether the object `pod`, a map with any content, has a mark that can lead to ECI. `.shape` says where it has its metadata
 and its scheduling fields. An object of any shape that shows two shapes is sent, and ramgate refuses it.
@@ -202,10 +218,30 @@ and its scheduling fields. An object of any shape that shows two shapes is sent,
 {{ include "ramgate.cel.looseTerm" . | indent 6 }}
     )
     || tolerations.exists(t, type(t) == map && (
-      t[?"key"].orValue(dyn(null)) == null || t.key in ["", "virtual-kubelet.io/provider", "k8s.aliyun.com/vnode"]
+      t[?"key"].orValue(dyn(null)) == null || t.key in {{ include "ramgate.tolerated" .root }}
     ))
+{{- with .root.Values.cluster.virtualNodeResources }}
+    || {{ include "ramgate.cel.looseRequests" . | indent 4 | trim }}
+{{- end }}
   ){{ if $spawns }}){{ end }}
 {{ range $bound }}){{ end }}))
+{{- end -}}
+
+{{/*
+Whether the object `pod` has a label or annotation of ECI, or any scheduling field. `.shape` says where it has them. For
+kinds of presets, this takes the place of the exact condition, which is three times as long.
+*/}}
+{{- define "ramgate.cel.coarseMarks" -}}
+{{- $keys := concat (list "alibabacloud.com/eci" "eci" "alibabacloud.com/burst-resource" (include "ramgate.stamp" .root)) (include "ramgate.eciAnnotations" .root | fromJsonArray) -}}
+{{- $within := dict "template" "pod[?\"metadata\"].orValue(dyn(null))" "metadata" "pod" "objectMetadata" "pod" -}}
+{{- $beside := dict "template" "[pod, pod[?\"spec\"].orValue(dyn(null))]" "metadata" "[pod]" "scheduling" "[pod]" -}}
+{{- with get $within .shape -}}
+[{{ . }}].exists(m, type(m) == map && ["labels", "annotations"].exists(f, [m[?f].orValue(dyn(null))].exists(v, type(v) == map && (size(v) > 64 || v.exists(k, k in {{ toJson $keys }})))))
+{{- end -}}
+{{- if and (get $within .shape) (get $beside .shape) }} || {{ end -}}
+{{- with get $beside .shape -}}
+{{ . }}.exists(s, type(s) == map && ["affinity", "nodeName", "nodeSelector", "runtimeClassName", "tolerations"].exists(f, s[?f].hasValue() && !(s[f] in [dyn(null), dyn(""), dyn({}), dyn([])])))
+{{- end -}}
 {{- end -}}
 
 {{/*

@@ -87,6 +87,42 @@ size(t.?matchExpressions.orValue([])) > 8 || size(t.?matchFields.orValue([])) > 
 optional.ofNonZeroValue({{ .pod }}.?spec.?affinity.?nodeAffinity.?requiredDuringSchedulingIgnoredDuringExecution.?nodeSelectorTerms.orValue([])).orValue([])
 {{- end -}}
 
+{{/* Keys of the taints of virtual nodes unless the values choose others, as in src/config/directory/virtual_node_marks.rs. */}}
+{{- define "ramgate.defaultTaints" -}}
+{{- list "virtual-kubelet.io/provider" "k8s.aliyun.com/vnode" "alibabacloud.com/eci" | toJson -}}
+{{- end -}}
+
+{{/* Keys of the taints of virtual nodes. Values that an upgrade reuses may not have them. */}}
+{{- define "ramgate.virtualNodeTaints" -}}
+{{- .Values.cluster.virtualNodeTaints | default (include "ramgate.defaultTaints" . | fromJsonArray) | toJson -}}
+{{- end -}}
+
+{{/* Keys of tolerations that can lead to virtual nodes: their taints, and an empty key for every taint. */}}
+{{- define "ramgate.tolerated" -}}
+{{- concat (list "") (include "ramgate.virtualNodeTaints" . | fromJsonArray) | uniq | toJson -}}
+{{- end -}}
+
+{{/*
+Whether spec `.spec` (an expression) requests a resource that only virtual nodes offer. Lists may be null, which
+ofNonZeroValue treats as absent.
+*/}}
+{{- define "ramgate.cel.requests" -}}
+{{- $resources := .root.Values.cluster.virtualNodeResources -}}
+{{- $spec := .spec -}}
+[
+  optional.ofNonZeroValue({{ $spec }}.?containers.orValue([])).orValue([]),
+  optional.ofNonZeroValue({{ $spec }}.?initContainers.orValue([])).orValue([])
+].exists(list, size(list) > 1024 || list.exists(c,
+  {{- range $index, $resource := $resources }}
+  {{ if $index }}|| {{ end }}c.?resources.?requests[?{{ toJson $resource }}].hasValue() || c.?resources.?limits[?{{ toJson $resource }}].hasValue()
+  {{- end }}
+))
+{{- range $resources }}
+|| {{ $spec }}.?overhead[?{{ toJson . }}].hasValue()
+|| {{ $spec }}.?resources.?requests[?{{ toJson . }}].hasValue() || {{ $spec }}.?resources.?limits[?{{ toJson . }}].hasValue()
+{{- end }}
+{{- end -}}
+
 {{/*
 Whether labels, annotations or node selector (expressions of maps or of optional maps) lead to ECI, or the annotations
 contain the stamp. `.host` is the selected host name.
@@ -130,7 +166,10 @@ A toleration does not count if every required term names a real node, as in the 
 {{ include "ramgate.cel.term" . | indent 4 }}
   )
   || size({{ $tolerations }}) > 64
-  || {{ $tolerations }}.exists(t, t.?key.orValue("") in ["", "virtual-kubelet.io/provider", "k8s.aliyun.com/vnode"])
+{{- if $root.Values.cluster.virtualNodeResources }}
+  || {{ include "ramgate.cel.requests" (dict "root" $root "spec" (printf "%s.?spec" $pod)) | indent 2 | trim }}
+{{- end }}
+  || {{ $tolerations }}.exists(t, t.?key.orValue("") in {{ include "ramgate.tolerated" $root }})
     && !(size({{ $required }}) > 0 && {{ $required }}.all(t, t.?matchFields.orValue([]).exists(f, f.key == "metadata.name" && f.operator == "In")))
 )
 {{- end -}}

@@ -56,14 +56,26 @@ namespaces whose own mode differs in this. Only enforced tiers may fail closed.
 
 {{/*
 A condition for entries that receive pods, templates and the kinds of `.carriers`. For built-in kinds, it tests
-`.expression`. For kinds of `.carriers`, it tests whether there is a template and something has changed.
+`.expression`. For kinds of `.carriers`, it tests whether there is a template and something has changed; for those of
+presets, only whether something has changed.
 */}}
 {{- define "ramgate.cel.all" -}}
+{{- $coarse := dict -}}
 {{- range .carriers -}}
+{{- if .coarse -}}
+  {{- $key := toString .ownMetadata -}}
+  {{- $_ := set $coarse $key (append (get $coarse $key | default list) (printf "%s/%s" .group .resource)) -}}
+{{- else -}}
 request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .group .resource | toJson }} ? (
   ({{ include "ramgate.cel.carrierChanged" . }}) && (
 {{ include "ramgate.cel.carrierHolds" . | indent 4 }}
   )
+) :
+{{ end -}}
+{{- end -}}
+{{- range $ownMetadata, $kinds := $coarse -}}
+request.resource.group + "/" + request.resource.resource in {{ toJson $kinds }} ? (
+  {{ include "ramgate.cel.carrierChanged" (dict "ownMetadata" (eq $ownMetadata "true")) }}
 ) :
 {{ end -}}
 ({{ include "ramgate.cel.changed" .root }})
@@ -100,9 +112,15 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
     {{- $entries = append $entries (merge (dict "name" (printf "marked%s" $tier.suffix) "settings" "marked" "rules" $builtin "where" $where "conditions" (list $condition)) $base) -}}
     {{- $index := 0 -}}
     {{- range $carrier := $carriers -}}
+      {{- $holds := list -}}
       {{- range $place := $carrier.marks -}}
-        {{- $loose := include "ramgate.cel.looseMarks" (dict "root" $root "shape" $place.shape) -}}
-        {{- $expression := printf "(%s) && (\n%s\n)" (include "ramgate.cel.carrierChanged" $carrier) (include "ramgate.cel.anyTemplate" (dict "path" $place.path "that" $loose)) -}}
+        {{- $marks := printf "ramgate.cel.%sMarks" (ternary "coarse" "loose" ($carrier.coarse | default false)) -}}
+        {{- $loose := include $marks (dict "root" $root "shape" $place.shape) -}}
+        {{- $holds = append $holds (include "ramgate.cel.anyTemplate" (dict "path" $place.path "that" $loose)) -}}
+      {{- end -}}
+      {{- /* Exact conditions cost much, so each place has an entry of its own. */ -}}
+      {{- range ternary (list (join "\n|| " $holds)) $holds ($carrier.coarse | default false) -}}
+        {{- $expression := printf "(%s) && (\n%s\n)" (include "ramgate.cel.carrierChanged" $carrier) . -}}
         {{- $name := printf "carriers-%d" $index -}}
         {{- $rules := list (dict "apiGroups" (list $carrier.group) "apiVersions" (list "*") "operations" $operations "resources" (list $carrier.resource) "scope" "Namespaced") -}}
         {{- $entries = append $entries (merge (dict "name" (printf "%s%s" $name $tier.suffix) "settings" "marked" "rules" $rules "where" $where "conditions" (list (dict "name" "marked" "expression" $expression))) $base) -}}

@@ -97,7 +97,7 @@ the values and the fix.
 
 {{- if not .Values.cluster.serverless -}}
   {{- range .Values.tolerations -}}
-    {{- if or (not .key) (has .key (list "virtual-kubelet.io/provider" "k8s.aliyun.com/vnode")) -}}
+    {{- if or (not .key) (has .key (include "ramgate.virtualNodeTaints" $ | fromJsonArray)) -}}
       {{- fail (printf "tolerations contains %s, which could put ramgate's own pods on a virtual node; remove it or set cluster.serverless" (toJson .)) -}}
     {{- end -}}
   {{- end -}}

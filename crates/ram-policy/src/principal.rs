@@ -7,7 +7,8 @@ use std::sync::Arc;
 /// How the names of service-linked roles begin
 const SERVICE_LINKED: &str = "AliyunServiceRoleFor";
 
-/// The caller of a request; prints and parses as `account`, `user/NAME`, `role/NAME` or `service/NAME`.
+/// The caller of a request; prints and parses as `account`, `user/NAME`, `role/NAME`, `group/NAME` or
+/// `service/NAME`.
 ///
 /// ```
 /// use ram_policy::Principal;
@@ -25,23 +26,43 @@ pub enum Principal {
     User(Arc<str>),
     /// A RAM role, or a session of it; names compare without ASCII case
     Role(Arc<str>),
+    /// Whoever holds what a group of RAM users holds, without being one of them; RAM itself has no such caller
+    Group(Arc<str>),
     /// A cloud service, such as `ecs.aliyuncs.com`, which only trust policies know
     Service(Arc<str>),
 }
 
 /// A text that names no principal
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a principal: write `account`, `user/NAME` or `role/NAME`")]
+#[error("`{0}` is not a principal: write `account`, `user/NAME`, `role/NAME` or `group/NAME`")]
 pub struct PrincipalError(String);
 
 impl Principal {
-    /// The value of `acs:PrincipalARN`; `None` for the account itself and for services, which have none
+    /// The value of `acs:PrincipalARN`; `None` for the account itself, groups and services, which have none
     pub fn arn(&self, account: &str) -> Option<String> {
         match self {
             Self::User(name) => Some(format!("acs:ram::{account}:user/{name}")),
             Self::Role(name) => Some(format!("acs:ram::{account}:role/{name}")),
-            Self::Account | Self::Service(_) => None,
+            Self::Account | Self::Group(_) | Self::Service(_) => None,
         }
+    }
+
+    /// The RAM user or role of this account that an ARN names
+    ///
+    /// `None` for every other ARN: of another account, of the account itself, of a session (`assumed-role/…`).
+    ///
+    /// ```
+    /// use ram_policy::Principal;
+    ///
+    /// let alice = Principal::of_arn("acs:ram::1234567890123456:user/alice", "1234567890123456");
+    /// assert_eq!(alice, Some(Principal::User("alice".into())));
+    /// assert_eq!(Principal::of_arn("acs:ram::1234567890123456:user/alice", "1"), None);
+    /// ```
+    pub fn of_arn(arn: &str, account: &str) -> Option<Self> {
+        let (owner, relative) = arn.strip_prefix("acs:ram::")?.split_once(':')?;
+        let principal: Self = relative.parse().ok()?;
+        let is_caller = matches!(principal, Self::User(_) | Self::Role(_));
+        (is_caller && owner == account).then_some(principal)
     }
 
     /// Whether this is a service-linked role, which control policies do not apply to
@@ -53,7 +74,7 @@ impl Principal {
     pub fn auth_type(&self) -> &'static str {
         match self {
             Self::Account => "Account",
-            Self::User(_) => "SubUser",
+            Self::User(_) | Self::Group(_) => "SubUser",
             Self::Role(_) => "AssumedRoleUser",
             Self::Service(_) => "Service",
         }
@@ -71,6 +92,7 @@ impl FromStr for Principal {
         match text.split_once('/') {
             Some(("user", name)) => named(Self::User, name),
             Some(("role", name)) => named(Self::Role, name),
+            Some(("group", name)) => named(Self::Group, name),
             Some(("service", name)) => named(Self::Service, name),
             None if text == "account" => Ok(Self::Account),
             _ => Err(PrincipalError(text.to_owned())),
@@ -84,6 +106,7 @@ impl fmt::Display for Principal {
             Self::Account => f.write_str("account"),
             Self::User(name) => write!(f, "user/{name}"),
             Self::Role(name) => write!(f, "role/{name}"),
+            Self::Group(name) => write!(f, "group/{name}"),
             Self::Service(name) => write!(f, "service/{name}"),
         }
     }
@@ -95,10 +118,33 @@ mod tests {
 
     #[test]
     fn principals_read_as_they_print() {
-        for text in ["account", "user/alice", "role/App", "service/ecs.aliyuncs.com"] {
+        for text in [
+            "account",
+            "user/alice",
+            "role/App",
+            "group/dev",
+            "service/ecs.aliyuncs.com",
+        ] {
             assert_eq!(text.parse::<Principal>().unwrap().to_string(), text);
         }
-        for bad in ["", "alice", "user/", "group/x", "root", "Account"] {
+        for foreign in [
+            "",
+            "user/a",
+            "acs:ram::123:root",
+            "acs:ram::123:account",
+            "acs:ram::123:group/a",
+            "acs:ram::123:user/",
+            "acs:ram::123:assumed-role/R/session",
+            "acs:ram::1234:user/a",
+            "acs:ram:cn:123:user/a",
+            "acs:sts::123:user/a",
+            " acs:ram::123:user/a",
+        ] {
+            assert_eq!(Principal::of_arn(foreign, "123"), None, "{foreign}");
+        }
+        let role = Principal::of_arn("acs:ram::123:role/R", "123");
+        assert_eq!(role, Some(Principal::Role("R".into())));
+        for bad in ["", "alice", "user/", "group/", "groups/x", "root", "Account"] {
             assert!(bad.parse::<Principal>().unwrap_err().to_string().contains(bad));
         }
     }

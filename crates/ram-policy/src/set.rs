@@ -21,6 +21,7 @@ pub struct PolicySet {
     /// Control policies by level: the member account first, the root folder last
     control: Vec<Arc<Attachments>>,
     users: HashMap<Box<str>, PrincipalPolicies>,
+    groups: HashMap<Box<str>, PrincipalPolicies>,
     /// By lower-case name
     roles: HashMap<Box<str>, Role>,
 }
@@ -79,7 +80,7 @@ impl PolicySet {
         matches!(principal, Principal::Account) || self.principal_policies(principal).is_some()
     }
 
-    /// All users, then all roles, each sorted by name
+    /// All users, then all roles, each sorted by name; groups are callers only if something binds them
     pub fn principals(&self) -> Vec<Principal> {
         let users = self.users.keys().map(|name| Principal::User((**name).into()));
         let roles = self
@@ -126,6 +127,7 @@ impl PolicySet {
         match principal {
             Principal::User(name) => self.users.get(&**name),
             Principal::Role(name) => self.role(name).map(|role| &role.policies),
+            Principal::Group(name) => self.groups.get(&**name),
             Principal::Account | Principal::Service(_) => None,
         }
     }

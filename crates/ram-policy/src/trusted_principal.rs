@@ -75,9 +75,10 @@ impl TrustedPrincipal {
     /// Whether this entry covers a caller, who belongs to this account
     pub fn covers(&self, caller: &Principal, account: &str) -> bool {
         match (self, caller) {
-            (Self::Account(trusted), Principal::Account | Principal::User(_) | Principal::Role(_)) => {
-                **trusted == *account
-            }
+            (
+                Self::Account(trusted),
+                Principal::Account | Principal::User(_) | Principal::Role(_) | Principal::Group(_),
+            ) => **trusted == *account,
             (Self::User(trusted, name), Principal::User(caller)) => {
                 **trusted == *account && **name == **caller
             }
@@ -115,6 +116,8 @@ mod tests {
         assert!(covers("acs:ram::123:root", "user/a"));
         assert!(covers("acs:ram:*:123:root", "role/a"));
         assert!(!covers("acs:ram::124:root", "user/a"));
+        assert!(covers("acs:ram::123:root", "group/a"));
+        assert!(!covers("acs:ram::123:user/a", "group/a"));
         assert!(!covers("acs:ram::123:root", "service/ecs.aliyuncs.com"));
         assert!(covers("acs:ram::123:user/a", "user/a"));
         assert!(!covers("acs:ram::123:user/a", "user/A"));

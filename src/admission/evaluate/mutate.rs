@@ -229,6 +229,7 @@ pub(super) fn scope(reviewed: &ReviewedTemplate<'_>, new: &PodTemplate<'_>) -> S
         Some(old) if reviewed.path.is_whole() => PodUpdate {
             old: old.read(),
             new: new.read(),
+            changes_spec: false,
         }
         .scope(),
         _ => Scope::ALL,

@@ -7,26 +7,23 @@ use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::requester::Requester;
 use crate::stamp::Claims;
 use ram_policy::Principal;
 
 impl EvaluationContext<'_> {
     /// The RAM principal that is asked: of the requester, or of the person for whom a spawner acts
     pub(super) fn requester(&self) -> Option<Principal> {
-        let bindings = &self.configuration.bindings;
-        let binding = match self.creator {
-            Creator::Requester | Creator::Spawner(_) => {
-                bindings.principal(self.review.user(), self.review.groups())
-            }
+        match self.creator {
+            Creator::Requester | Creator::Spawner(_) => self.review.requester().principal(self.configuration),
             Creator::Person(Person {
                 principal: Some(principal),
                 ..
-            }) => return Some(principal.clone()),
+            }) => Some(principal.clone()),
             // As for every stamp: somebody who was bound to nobody may be bound by now, as far as the name alone tells
-            Creator::Person(person) => bindings.principal(&person.user, std::iter::empty()),
+            Creator::Person(person) => Requester::named(&person.user).principal(self.configuration),
             Creator::Unread => None,
-        };
-        binding.map(|binding| binding.principal.clone())
+        }
     }
 
     /// The name of the person for whom a spawner acts

@@ -11,6 +11,7 @@ use crate::admission::outcome::stamp_fault::StampFault;
 use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod_template::PodTemplate;
+use crate::kubernetes::requester::Requester;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::stamp::Claims;
 
@@ -61,14 +62,13 @@ impl EvaluationContext<'_> {
     /// The user that a trusted stamp names
     pub(super) fn stamped_user(&self, claims: &Claims) -> StampedUser {
         // A user who was bound to nobody when the stamp was written may be bound by now, as far as the name alone tells
-        let bindings = &self.configuration.bindings;
-        let bound = || bindings.principal(&claims.user, std::iter::empty());
+        let bound = || Requester::named(&claims.user).principal(self.configuration);
         let principal = claims.principal.clone();
         let workload = claims.object.clone().filter(|object| object.kind != "Pod");
         StampedUser {
             object: workload,
             name: claims.user.clone(),
-            principal: principal.or_else(|| bound().map(|binding| binding.principal.clone())),
+            principal: principal.or_else(bound),
         }
     }
 
@@ -96,7 +96,7 @@ impl EvaluationContext<'_> {
         let old = reviewed.old.as_ref().and_then(PodTemplate::stamp);
         let Some(found) = new.stamp() else {
             let is_wanted = leads_to_eci || old.is_some() || self.is_revision();
-            return is_wanted.then_some(StampFault::NotApplied);
+            return is_wanted.then_some(StampFault::NotApplied(None));
         };
         let owned = self.owned(reviewed);
         let settings = &self.configuration.cluster;

@@ -9,6 +9,7 @@ use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::outcome::warning::Warning;
 use crate::admission::routing::lookalike;
+use crate::admission::routing::mark::Mark;
 use crate::admission::routing::route::Route;
 use crate::kubernetes::eci_profile::Profile;
 use crate::kubernetes::meta::Meta;
@@ -81,6 +82,15 @@ impl EvaluationContext<'_> {
                 Attribution::RequesterKeepsStamp => touched_stamp(reviewed, new),
                 _ => self.unexpected_stamp(evaluation.leads_to_eci(), reviewed, new),
             };
+            let mark = evaluation
+                .route
+                .as_ref()
+                .and_then(Route::mark)
+                .map(Mark::to_string);
+            let fault = fault.map(|fault| match fault {
+                StampFault::NotApplied(None) => StampFault::NotApplied(mark),
+                fault => fault,
+            });
             return (evaluation.with_stamp_fault(fault), None);
         };
         match self.delegated_claims(reviewed, new, delegation) {
@@ -159,7 +169,7 @@ impl EvaluationContext<'_> {
 fn touched_stamp(reviewed: &ReviewedTemplate<'_>, new: &PodTemplate<'_>) -> Option<StampFault> {
     let old = reviewed.old.as_ref().and_then(PodTemplate::stamp);
     let fault = match new.stamp() {
-        None => StampFault::NotApplied,
+        None => StampFault::NotApplied(None),
         Some(_) => StampFault::Changed,
     };
     (new.stamp() != old).then_some(fault)

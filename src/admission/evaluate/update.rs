@@ -1,13 +1,14 @@
 //! A stored pod that is changed.
 
+use crate::admission::evaluate::EvaluationContext;
 use crate::admission::evaluate::advise::advice;
 use crate::admission::evaluate::pod_update::{PodUpdate, stored_fields};
-use crate::admission::evaluate::{EvaluationContext, call};
 use crate::admission::fields::reading::same_fields;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
+use crate::kubernetes::pod_spec::same_spec;
 use crate::kubernetes::pod_template::PodTemplate;
 
 impl EvaluationContext<'_> {
@@ -28,18 +29,21 @@ impl EvaluationContext<'_> {
         }
         let (stored, warnings) = stored_fields(old.read());
         let namespace_name = self.review.namespace();
-        let (call, refusals) = call::update(&stored, &evaluation.fields, self.configuration, namespace_name);
+        let update = PodUpdate {
+            old: old.read(),
+            new: pod,
+            changes_spec: self.review.subresource() != "status" && !same_spec(old.json(), new.json()),
+        };
+        let (calls, refusals) = update.calls(&stored, &evaluation.fields, self.configuration, namespace_name);
         let evaluation = Evaluation {
             is_tentative: false,
             ..evaluation
         }
         .with_warnings(warnings)
         .with_findings(refusals.into_iter().map(Finding::Refused));
-        let evaluation = self.evaluate_call(evaluation, &call, namespace);
-        let update = PodUpdate {
-            old: old.read(),
-            new: pod,
-        };
+        let evaluation = calls.iter().fold(evaluation, |evaluation, call| {
+            self.evaluate_call(evaluation, call, namespace)
+        });
         let advice = advice(self, &evaluation, pod, Some((update, &stored)), namespace);
         Evaluation { advice, ..evaluation }
     }

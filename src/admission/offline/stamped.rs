@@ -1,22 +1,21 @@
 //! Objects as they are after somebody has written them: what a case file has stamped before its request.
 
-use crate::admission::offline::{OfflineError, Operation, Pointers, Request, listed, patch, send, workload};
+use crate::admission::offline::{
+    Extra, OfflineError, Operation, Pointers, Request, listed, patch, send, workload,
+};
 use crate::admission::{Mode, Modes, Webhook};
-use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::config::{ClusterSettings, Configuration, DelegatedController};
 use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::eci_annotations::{ECI_FIELDS, texts_of};
 use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::kubernetes::workload::Workload;
-use crate::stamp::{REQUESTED_BY, StampedObject, unverified};
-
-/// A user's extra information: values by key
-type Extra = BTreeMap<String, Vec<String>>;
+use crate::stamp::{Claims, REQUESTED_BY, StampedObject, unverified};
 
 /// An object as it is after somebody has written it, or what controls it: mapped, and stamped for its controller owner if it
 /// names one
@@ -54,17 +53,56 @@ pub fn stamped(
     }
     if let Some(owner) = owner(&object) {
         // A controller copies what was written into its owner
-        let pointer = format!("{}/annotations", Pointers::of(&object, settings).metadata);
-        let annotations = object.pointer_mut(&pointer).and_then(Value::as_object_mut);
-        let stamp = annotations.and_then(|all| all.get_mut(REQUESTED_BY));
-        if let (Some(stamp), Some(signer)) = (stamp, objects.signer())
-            && let Some(mut claims) = stamp.as_str().and_then(unverified)
-        {
-            claims.object = Some(owner);
-            *stamp = signer.sign(&claims).into();
-        }
+        change_stamp(&mut object, settings, objects, |claims, _| {
+            claims.object = Some(owner)
+        });
     }
     Ok(object)
+}
+
+/// A stored object with the fields of ECI that a case gives it, and a stamp for these
+///
+/// Other mapping rules than those of today may have written them. Mapping adds only what the case leaves out.
+#[must_use]
+pub(crate) fn with_given_fields(
+    given: &Value,
+    mut stamped: Value,
+    settings: &ClusterSettings,
+    objects: &ClusterSnapshot,
+) -> Value {
+    let pointer = format!("{}/annotations", Pointers::of(&stamped, settings).metadata);
+    let text = |key: &str| given.pointer(&pointer).and_then(|all| all.get(key)).cloned();
+    let written: Vec<(&str, Value)> = ECI_FIELDS
+        .into_iter()
+        .filter_map(|key| Some((key, text(key)?)))
+        .collect();
+    let annotations = stamped.pointer_mut(&pointer).and_then(Value::as_object_mut);
+    let Some(annotations) = annotations else {
+        return stamped;
+    };
+    annotations.extend(written.into_iter().map(|(key, value)| (key.to_owned(), value)));
+    change_stamp(&mut stamped, settings, objects, |claims, annotations| {
+        claims.fields = texts_of(|key| annotations.get(key).and_then(Value::as_str));
+    });
+    stamped
+}
+
+/// Signs the stamp of an object again, with other claims
+fn change_stamp(
+    object: &mut Value,
+    settings: &ClusterSettings,
+    objects: &ClusterSnapshot,
+    change: impl FnOnce(&mut Claims, &Map<String, Value>),
+) {
+    let pointer = format!("{}/annotations", Pointers::of(object, settings).metadata);
+    let Some(annotations) = object.pointer_mut(&pointer).and_then(Value::as_object_mut) else {
+        return;
+    };
+    let stamp = annotations.get(REQUESTED_BY).and_then(Value::as_str);
+    if let (Some(mut claims), Some(signer)) = (stamp.and_then(unverified), objects.signer()) {
+        change(&mut claims, annotations);
+        annotations.insert(REQUESTED_BY.to_owned(), signer.sign(&claims).into());
+    }
 }
 
 /// The object that controls this one

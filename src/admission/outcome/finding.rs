@@ -119,7 +119,7 @@ impl Finding {
             Self::Denied { denial, .. } if denial.decision.outcome == Outcome::ExplicitDeny => 2,
             Self::Denied { .. } => 3,
             // It follows from faults of rank 0 on the same object
-            Self::Stamp(StampFault::NotApplied | StampFault::Unexpected) => 1,
+            Self::Stamp(StampFault::NotApplied(_) | StampFault::Unexpected) => 1,
             _ => 0,
         }
     }

@@ -19,8 +19,8 @@ pub(crate) enum StampFault {
     Forged(VerifyError, Option<Restart>),
     /// It is not the one that ramgate wrote
     Changed,
-    /// It is absent although the mutating webhook writes one
-    NotApplied,
+    /// It is absent although the mutating webhook writes one; what leads the pod to ECI, if that is known
+    NotApplied(Option<String>),
     /// It is not the one that the mutating webhook writes for this requester
     Unexpected,
     /// Its fields or service account are not those of the pod
@@ -43,7 +43,7 @@ impl StampFault {
             | Self::BarePod(_)
             | Self::Unmarked => "MissingStamp",
             Self::Forged(..) | Self::Changed => "ForgedStamp",
-            Self::NotApplied | Self::Unexpected => "StampNotApplied",
+            Self::NotApplied(_) | Self::Unexpected => "StampNotApplied",
             Self::FieldsDiffer => "DiffersFromStamp",
             Self::NotSent(_) => "CarrierNotSent",
             Self::ContainersDiffer(_) => "UnlikeStamp",
@@ -58,7 +58,7 @@ impl StampFault {
             | Self::RuntimeClass(..)
             | Self::NoKey(..)
             | Self::BarePod(_)
-            | Self::NotApplied
+            | Self::NotApplied(_)
             | Self::FieldsDiffer
             | Self::Unmarked
             | Self::ContainersDiffer(_) => false,
@@ -76,7 +76,7 @@ impl StampFault {
             | Self::NotSent(_)
             | Self::Unmarked => true,
             Self::Changed
-            | Self::NotApplied
+            | Self::NotApplied(_)
             | Self::Unexpected
             | Self::FieldsDiffer
             | Self::ContainersDiffer(_) => false,

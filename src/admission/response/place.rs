@@ -21,6 +21,14 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// The place in a pod
+    pub(crate) fn of_pod() -> Self {
+        Self {
+            path: "metadata.annotations".to_owned(),
+            object: None,
+        }
+    }
+
     /// The place in the object of a request
     pub(super) fn in_request(review: &Review<'_>, evaluation: &Evaluation) -> Self {
         let mut templates = review.templates().iter();
@@ -74,7 +82,7 @@ pub(crate) struct OutsideTemplate<'a> {
 }
 
 impl<'a> OutsideTemplate<'a> {
-    pub(super) fn new(json: Option<&'a str>, path: &'a FieldPath) -> Self {
+    pub(crate) fn new(json: Option<&'a str>, path: &'a FieldPath) -> Self {
         Self {
             json,
             path,

@@ -33,9 +33,11 @@ pub(crate) enum Mark {
     /// It names this node by host name
     HostName(String),
     /// It tolerates this taint of virtual nodes
-    Toleration(&'static str),
+    Toleration(String),
     /// It tolerates every taint
     TolerationOfAll,
+    /// It requests this resource, which only virtual nodes offer
+    Resource(String),
     /// It names this RuntimeClass, whose scheduling leads to virtual nodes
     RuntimeClass(String),
     /// All pods of its namespace may overflow to ECI
@@ -61,6 +63,7 @@ impl fmt::Display for Mark {
             Self::HostName(node) => write!(f, "host name {} demanded or preferred", name(node)),
             Self::Toleration(taint) => write!(f, "toleration of taint {taint}"),
             Self::TolerationOfAll => f.write_str("toleration of every taint"),
+            Self::Resource(resource) => write!(f, "request for resource {}", name(resource)),
             Self::RuntimeClass(class) => write!(f, "RuntimeClass {}", name(class)),
             Self::BurstNamespace => f.write_str("burst namespace"),
         }

@@ -2,9 +2,9 @@
 
 use crate::admission::routing::mark::Mark;
 use crate::admission::routing::node_requirement::{
-    NodeOperator, NodeRequirement, ValueProof, contradicts, implied_label, overlapping_label,
+    NodeRequirement, excludes_type_of, implied_label, is_impossible, is_open, named_label, only_values,
 };
-use crate::config::ClusterSettings;
+use crate::config::{ClusterSettings, LabelSelector};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::node_kind::NodeKind;
 use crate::kubernetes::pod::Pod;
@@ -12,6 +12,9 @@ use crate::kubernetes::pod_spec::Term;
 
 /// The label of a node's host name, mostly the node's name
 const HOST_NAME: &str = "kubernetes.io/hostname";
+
+/// The field of a node's name, the only one that Kubernetes knows in a node selector term
+const NAME_FIELD: &str = "metadata.name";
 
 /// The effect of a node selector and affinity: whether they require, allow or exclude virtual nodes
 pub(crate) enum VirtualNodes {
@@ -46,16 +49,12 @@ pub(crate) fn required(pod: &Pod<'_>, settings: &ClusterSettings, cluster: &dyn 
         .as_ref()
         .and_then(|affinity| affinity.node_affinity.as_ref())
         .and_then(|affinity| affinity.required.as_ref());
-    // No node meets a term without requirements, and a node has to meet one term only
-    let terms: Vec<&Term<'_>> = required
-        .iter()
-        .flat_map(|required| &required.node_selector_terms)
-        .filter(|term| !(term.match_expressions.is_empty() && term.match_fields.is_empty()))
-        .collect();
-    if terms.is_empty() {
+    let Some(required) = required.filter(|required| !required.node_selector_terms.is_empty()) else {
         return allowed(&node_selector, &Term::default(), settings, cluster);
-    }
-    let terms = terms.into_iter();
+    };
+    // No node meets a term without requirements, and a node has to meet one term only
+    let terms = required.node_selector_terms.iter();
+    let terms = terms.filter(|term| !(term.match_expressions.is_empty() && term.match_fields.is_empty()));
     any_of(
         terms
             .map(|term| allowed(&node_selector, term, settings, cluster))
@@ -104,71 +103,76 @@ fn allowed(
     let expressions = term.match_expressions.iter();
     let expressions = expressions.filter_map(NodeRequirement::parse);
     let requirements: Vec<NodeRequirement<'_>> = node_selector.iter().cloned().chain(expressions).collect();
-    let mut acs = settings.acs_nodes.iter();
-    if acs.any(|selector| implied_label(selector, &requirements, ValueProof::Required).is_some()) {
+    let selectors = settings.virtual_nodes.iter();
+    let open: Vec<&LabelSelector> = selectors
+        .filter(|selector| is_open(selector, &settings.acs_nodes, &requirements))
+        .collect();
+    if open.is_empty() || is_impossible(&requirements) {
         return VirtualNodes::Excluded;
     }
-    let selectors = || settings.virtual_nodes.iter();
-    let implied = |selector| implied_label(selector, &requirements, ValueProof::Assumed);
-    if let Some(label) = selectors().find_map(implied) {
+    let implied = |selector: &&LabelSelector| implied_label(selector, &requirements);
+    let by_name = allowed_by_name(term, &requirements, settings, cluster);
+    if let Some(VirtualNodes::Excluded) = by_name {
+        return VirtualNodes::Excluded;
+    }
+    if let Some(label) = open.iter().find_map(implied) {
         return VirtualNodes::Required(Mark::NodeLabel(label));
     }
-    let by_name = allowed_by_name(term, settings, cluster);
-    if let Some(certain @ (VirtualNodes::Required(_) | VirtualNodes::Excluded)) = by_name {
+    if let Some(certain @ VirtualNodes::Required(_)) = by_name {
         return certain;
     }
-    if selectors().all(|selector| contradicts(selector, &requirements)) {
+    if open
+        .iter()
+        .all(|selector| excludes_type_of(selector, &requirements))
+    {
         return VirtualNodes::Excluded;
     }
-    if let Some(label) = selectors().find_map(|selector| overlapping_label(selector, &requirements)) {
+    if let Some(label) = open
+        .iter()
+        .find_map(|selector| named_label(selector, &requirements))
+    {
         return VirtualNodes::Possible(Mark::SomeNodeLabel(label));
     }
-    by_name
-        .or_else(|| allowed_by_host_name(&requirements, settings, cluster))
-        .unwrap_or(VirtualNodes::Unconstrained)
+    by_name.unwrap_or(VirtualNodes::Unconstrained)
 }
 
-/// The virtual nodes among those that a term names; `None` if it names none
+/// The virtual nodes among those that a term names by field or host name; `None` if it names none
+///
+/// The host name of a node is mostly its name, but need not be. So it excludes virtual nodes if it is that of a real node,
+/// and never makes one certain.
 fn allowed_by_name(
     term: &Term<'_>,
-    settings: &ClusterSettings,
-    cluster: &dyn Cluster,
-) -> Option<VirtualNodes> {
-    let field = term
-        .match_fields
-        .iter()
-        .find(|field| &*field.key == "metadata.name" && &*field.operator == "In")?;
-    let kinds: Vec<(&str, NodeKind)> = field
-        .values
-        .iter()
-        .map(|name| (&**name, NodeKind::of_name(name, cluster, settings)))
-        .collect();
-    let Some((node, _)) = kinds.iter().find(|(_, kind)| *kind != NodeKind::Real) else {
-        return Some(VirtualNodes::Excluded);
-    };
-    let node = (*node).to_owned();
-    Some(if kinds.iter().all(|(_, kind)| *kind == NodeKind::Virtual) {
-        VirtualNodes::Required(Mark::NodeField(node))
-    } else {
-        VirtualNodes::Possible(Mark::HostName(node))
-    })
-}
-
-/// The virtual node that a host name requires; it is mostly the node's name, but need not be
-fn allowed_by_host_name(
     requirements: &[NodeRequirement<'_>],
     settings: &ClusterSettings,
     cluster: &dyn Cluster,
 ) -> Option<VirtualNodes> {
-    let hosts = requirements
-        .iter()
-        .filter(|requirement| requirement.key == HOST_NAME)
-        .flat_map(|requirement| match &requirement.operator {
-            NodeOperator::In(values) => values.as_slice(),
-            _ => &[],
-        });
-    let mut virtual_ones = hosts.filter(|name| NodeKind::of_name(name, cluster, settings) != NodeKind::Real);
-    virtual_ones
-        .next()
-        .map(|name| VirtualNodes::Possible(Mark::HostName((*name).to_owned())))
+    let fields = term.match_fields.iter().filter(|field| &*field.key == NAME_FIELD);
+    let fields: Vec<NodeRequirement<'_>> = fields.filter_map(NodeRequirement::parse).collect();
+    let names = only_values(&fields, NAME_FIELD);
+    let hosts = only_values(requirements, HOST_NAME);
+    let kind = |name: &str| NodeKind::of_name(name, cluster, settings);
+    let first = |names: &[&str]| {
+        let mut names = names.iter();
+        names
+            .find(|name| kind(name) != NodeKind::Real)
+            .map(|name| (*name).to_owned())
+    };
+    let by_host = hosts.map(|hosts| {
+        first(&hosts).map_or(VirtualNodes::Excluded, |host| {
+            VirtualNodes::Possible(Mark::HostName(host))
+        })
+    });
+    let Some(names) = names else {
+        return by_host;
+    };
+    match (first(&names), by_host) {
+        (None, _) | (_, Some(VirtualNodes::Excluded)) => Some(VirtualNodes::Excluded),
+        (Some(node), _) if names.iter().all(|name| kind(name) == NodeKind::Virtual) => {
+            Some(VirtualNodes::Required(Mark::NodeField(node)))
+        }
+        (Some(node), _) => Some(VirtualNodes::Possible(Mark::HostName(node))),
+    }
 }
+
+#[cfg(test)]
+mod tests;

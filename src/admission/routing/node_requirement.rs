@@ -1,9 +1,11 @@
 //! Requirements on node labels, compared with the selectors of virtual nodes.
 //!
 //! A pod's node selector and affinity are requirements on labels, and so is a selector of virtual nodes. Requirements
-//! that imply all of a selector's can only be met by its nodes. Requirements that contradict one of them cannot be met by
-//! any of its nodes.
+//! that imply all of a selector's can only be met by its nodes. If the requirements and the selector leave a label no
+//! value, none of its nodes can meet them.
 
+use crate::admission::routing::label_values::LabelValues;
+use crate::admission::routing::well_known::{NODE_TYPE, VNODE_LABEL};
 use crate::config::{LabelOperator, LabelSelector};
 use crate::kubernetes::pod_spec::Expression;
 
@@ -23,28 +25,6 @@ pub(super) enum NodeOperator<'a> {
     DoesNotExist,
     /// `Gt` or `Lt`, which imply that the label exists
     Compares,
-}
-
-/// The relation of a requirement to one test of a selector
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Relation {
-    /// Every node that meets the requirement passes the test
-    Implies,
-    /// Some nodes that meet the requirement pass the test
-    Overlaps,
-    /// No node that meets the requirement passes the test
-    Contradicts,
-    /// Nothing follows
-    Unrelated,
-}
-
-/// Whether `Exists` implies that the label has the selector's value
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum ValueProof {
-    /// It does: only virtual nodes have such labels
-    Assumed,
-    /// It does not: the requirement has to name the value
-    Required,
 }
 
 impl<'a> NodeRequirement<'a> {
@@ -87,97 +67,112 @@ impl<'a> NodeRequirement<'a> {
         value.map_or_else(|| self.key.to_owned(), |value| format!("{}={value}", self.key))
     }
 
-    fn relation(&self, test: &LabelOperator, proof: ValueProof) -> Relation {
-        use NodeOperator as Node;
+    /// Whether it names what a test of a selector wants
+    fn names(&self, test: &LabelOperator) -> bool {
         match (test, &self.operator) {
-            (LabelOperator::In(wanted), Node::In(values)) => {
-                relation_of_values(values, |value| contains(wanted, value))
+            (LabelOperator::In(wanted), NodeOperator::In(values)) => {
+                values.iter().any(|value| wanted.iter().any(|one| one == value))
             }
-            (LabelOperator::NotIn(unwanted), Node::In(values)) => {
-                relation_of_values(values, |value| !contains(unwanted, value))
+            (LabelOperator::In(_), NodeOperator::Exists)
+            | (LabelOperator::Exists, NodeOperator::In(_) | NodeOperator::Exists | NodeOperator::Compares) => {
+                true
             }
-            (LabelOperator::In(wanted), Node::NotIn(values)) if covers(values, wanted) => {
-                Relation::Contradicts
-            }
-            (LabelOperator::NotIn(unwanted), Node::NotIn(values)) if covers(values, unwanted) => {
-                Relation::Implies
-            }
-            (LabelOperator::In(_), Node::Exists) if proof == ValueProof::Assumed => Relation::Implies,
-            (LabelOperator::Exists, Node::In(_) | Node::Exists | Node::Compares)
-            | (LabelOperator::NotIn(_) | LabelOperator::DoesNotExist, Node::DoesNotExist) => {
-                Relation::Implies
-            }
-            (LabelOperator::In(_) | LabelOperator::Exists, Node::DoesNotExist)
-            | (LabelOperator::DoesNotExist, Node::In(_) | Node::Exists | Node::Compares) => {
-                Relation::Contradicts
-            }
-            (
-                LabelOperator::In(_) | LabelOperator::NotIn(_),
-                Node::NotIn(_) | Node::Exists | Node::Compares,
-            )
-            | (LabelOperator::Exists | LabelOperator::DoesNotExist, Node::NotIn(_)) => Relation::Unrelated,
+            (LabelOperator::In(_) | LabelOperator::Exists, _)
+            | (LabelOperator::NotIn(_) | LabelOperator::DoesNotExist, _) => false,
         }
     }
 }
 
-fn contains(values: &[String], value: &str) -> bool {
-    values.iter().any(|one| one == value)
+/// The values that requirements leave a label
+fn values<'a>(requirements: &[NodeRequirement<'a>], key: &str) -> LabelValues<'a> {
+    LabelValues::of(on_label(requirements, key).map(|requirement| &requirement.operator))
 }
 
-/// Whether every one of the selector's values is among these
-fn covers(values: &[&str], selected: &[String]) -> bool {
-    selected.iter().all(|value| values.contains(&value.as_str()))
+fn on_label<'r, 'a>(
+    requirements: &'r [NodeRequirement<'a>],
+    key: &str,
+) -> impl Iterator<Item = &'r NodeRequirement<'a>> {
+    requirements
+        .iter()
+        .filter(move |requirement| requirement.key == key)
 }
 
-/// The relation of a requirement for one of these values to a test that some of them pass
-fn relation_of_values(values: &[&str], passes: impl Fn(&str) -> bool) -> Relation {
-    match values.iter().filter(|value| passes(value)).count() {
-        // The API server accepts no empty list, so nothing follows from one
-        0 if values.is_empty() => Relation::Unrelated,
-        0 => Relation::Contradicts,
-        passing if passing == values.len() => Relation::Implies,
-        _ => Relation::Overlaps,
-    }
+/// The only values that requirements leave a label; `None` if it may be absent or have any of countless others
+pub(super) fn only_values<'a>(requirements: &[NodeRequirement<'a>], key: &str) -> Option<Vec<&'a str>> {
+    values(requirements, key).only().map(<[&str]>::to_vec)
+}
+
+/// Whether no node at all can meet the requirements
+pub(super) fn is_impossible(requirements: &[NodeRequirement<'_>]) -> bool {
+    requirements
+        .iter()
+        .any(|requirement| values(requirements, requirement.key).is_impossible())
 }
 
 /// The first label of requirements that only the selector's nodes meet; `None` if other nodes can meet them
+///
+/// `Exists` implies the selector's value, because only virtual nodes have such labels.
 pub(super) fn implied_label(
     selector: &LabelSelector,
     requirements: &[NodeRequirement<'_>],
-    proof: ValueProof,
 ) -> Option<String> {
     let mut labels = Vec::new();
     for test in selector.requirements() {
-        let requirement = requirements.iter().find(|requirement| {
-            requirement.key == test.key && requirement.relation(&test.operator, proof) == Relation::Implies
-        })?;
+        let all_pass = values(requirements, &test.key).all_pass(&test.operator);
+        let implies = |requirement: &&NodeRequirement<'_>| {
+            let is_present = matches!(requirement.operator, NodeOperator::Exists);
+            all_pass || is_present && matches!(test.operator, LabelOperator::In(_))
+        };
+        let requirement = on_label(requirements, &test.key).find(implies)?;
         labels.push(requirement.label(&test.operator));
     }
     labels.into_iter().next()
 }
 
-/// The first label by which some of the selector's nodes meet the requirements
-pub(super) fn overlapping_label(
-    selector: &LabelSelector,
-    requirements: &[NodeRequirement<'_>],
-) -> Option<String> {
+/// The first label by which the requirements name the selector's nodes among others
+pub(super) fn named_label(selector: &LabelSelector, requirements: &[NodeRequirement<'_>]) -> Option<String> {
     selector.requirements().iter().find_map(|test| {
-        let is_positive = matches!(test.operator, LabelOperator::In(_) | LabelOperator::Exists);
-        let requirement = requirements.iter().find(|requirement| {
-            let relation = requirement.relation(&test.operator, ValueProof::Assumed);
-            let meets = matches!(relation, Relation::Implies | Relation::Overlaps);
-            is_positive && requirement.key == test.key && meets
-        })?;
+        let mut named = on_label(requirements, &test.key);
+        let requirement = named.find(|requirement| requirement.names(&test.operator))?;
         Some(requirement.label(&test.operator))
     })
 }
 
-/// Whether none of the selector's nodes can meet the requirements
-pub(super) fn contradicts(selector: &LabelSelector, requirements: &[NodeRequirement<'_>]) -> bool {
-    selector.requirements().iter().any(|test| {
-        requirements.iter().any(|requirement| {
-            requirement.key == test.key
-                && requirement.relation(&test.operator, ValueProof::Required) == Relation::Contradicts
+/// Whether a node of the selector can meet the requirements, and belong to none of the selectors of other nodes
+pub(super) fn is_open(
+    selector: &LabelSelector,
+    others: &[LabelSelector],
+    requirements: &[NodeRequirement<'_>],
+) -> bool {
+    let left = |key: &str| {
+        let tests = selector.requirements().iter().filter(|test| test.key == key);
+        tests.fold(values(requirements, key), |values, test| {
+            values.passing(&test.operator)
         })
-    })
+    };
+    let mut tests = selector.requirements().iter();
+    let is_other = |other: &LabelSelector| {
+        let mut tests = other.requirements().iter();
+        tests.all(|test| left(&test.key).all_pass(&test.operator))
+    };
+    !tests.any(|test| left(&test.key).is_impossible()) && !others.iter().any(is_other)
+}
+
+/// Whether the requirements exclude the selector's nodes by the type that VNodes have
+///
+/// Alibaba's guide for VNodes keeps DaemonSets off them by `type NotIn [virtual-kubelet]`. So every node with the label of
+/// VNodes has this type too.
+pub(super) fn excludes_type_of(selector: &LabelSelector, requirements: &[NodeRequirement<'_>]) -> bool {
+    let is_vnode = |test: &LabelOperator| match test {
+        LabelOperator::In(values) => values.iter().all(|value| value == "true"),
+        LabelOperator::NotIn(_) | LabelOperator::Exists | LabelOperator::DoesNotExist => false,
+    };
+    let tests = selector.requirements();
+    let (key, value) = NODE_TYPE;
+    let has_type = LabelOperator::In(vec![value.to_owned()]);
+    tests
+        .iter()
+        .any(|test| test.key == VNODE_LABEL && is_vnode(&test.operator))
+        && !tests.iter().any(|test| test.key == key)
+        && values(requirements, key).passing(&has_type).is_impossible()
 }

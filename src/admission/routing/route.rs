@@ -7,7 +7,7 @@
 //! | --- | --- | --- |
 //! | 1 | an ECI label | certain |
 //! | 2 | an ACS label | no |
-//! | 3 | a selector of the eci-profile, a serverless cluster, the injection label, `burst-resource: eci_only` | certain |
+//! | 3 | a selector of the eci-profile, a serverless cluster, the injection label, `burst-resource: eci_only`, a request for a resource of virtual nodes alone | certain |
 //! | 4 | a node selector and required affinity for virtual nodes only; for some of them; for none of them | certain; possible; no |
 //! | 5 | `burst-resource: eci`, which goes before a "no" of row 4 | possible |
 //! | 6 | a toleration, a preferred affinity or a RuntimeClass for virtual nodes | possible |
@@ -18,9 +18,7 @@ use std::fmt;
 
 use crate::admission::routing::mark::Mark;
 use crate::admission::routing::node_affinity::{self, VirtualNodes};
-use crate::admission::routing::well_known::{
-    ACS_LABELS, ACS_SWITCH, BURST_KEY, ECI_LABELS, INJECTION_LABEL, TAINTS,
-};
+use crate::admission::routing::well_known::{ACS_LABELS, ACS_SWITCH, BURST_KEY, ECI_LABELS, INJECTION_LABEL};
 use crate::config::ClusterSettings;
 use crate::kubernetes::cluster::{Cluster, profile_in_force};
 use crate::kubernetes::meta::Meta;
@@ -146,7 +144,8 @@ fn route_of_unbound(
     if may_burst {
         return Route::Possible(Mark::Burst("eci"));
     }
-    let mark = pod.spec.tolerations.iter().find_map(tolerated_taint);
+    let tolerated = |toleration| tolerated_taint(toleration, settings);
+    let mark = pod.spec.tolerations.iter().find_map(tolerated);
     mark.or_else(|| node_affinity::preferred(pod, settings, cluster))
         .or_else(|| runtime_class(pod, settings))
         .map_or(Route::No(NoRouteReason::Unmarked), Route::Possible)
@@ -168,7 +167,15 @@ fn certain_mark(
     if namespace_label(namespace, INJECTION_LABEL) == Some("enabled") {
         return Some(Mark::NamespaceLabel(INJECTION_LABEL));
     }
-    has_burst(pod, "eci_only").then_some(Mark::Burst("eci_only"))
+    if has_burst(pod, "eci_only") {
+        return Some(Mark::Burst("eci_only"));
+    }
+    let listed = &settings.virtual_node_resources;
+    if listed.is_empty() {
+        return None;
+    }
+    let resource = pod.spec.requests().first_of(listed)?;
+    Some(Mark::Resource(resource.to_owned()))
 }
 
 /// Whether a pod has the burst annotation, or the label, with this value
@@ -177,17 +184,17 @@ fn has_burst(pod: &Pod<'_>, value: &str) -> bool {
 }
 
 /// The taint of virtual nodes that a toleration tolerates
-fn tolerated_taint(toleration: &Toleration<'_>) -> Option<Mark> {
+fn tolerated_taint(toleration: &Toleration<'_>, settings: &ClusterSettings) -> Option<Mark> {
     let effect = toleration.effect.as_deref().unwrap_or_default();
     if !matches!(effect, "" | "NoSchedule") {
         return None;
     }
     match toleration.key.as_deref().unwrap_or_default() {
         "" => (toleration.operator.as_deref() == Some("Exists")).then_some(Mark::TolerationOfAll),
-        key => TAINTS
-            .into_iter()
-            .find(|taint| *taint == key)
-            .map(Mark::Toleration),
+        key => {
+            let mut taints = settings.virtual_node_taints.iter();
+            taints.find(|taint| *taint == key).cloned().map(Mark::Toleration)
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::admission::routing::well_known::{BURST_KEY, ECI_LABELS, TAINTS};
+use crate::admission::routing::well_known::{BURST_KEY, ECI_LABELS};
 use crate::config::{ClusterSettings, LabelOperator, preset_of, written_preset};
 
 /// The deepest object that is looked into: pod metadata of known kinds stands ten deep at most
@@ -175,7 +175,8 @@ fn scheduling_mark(value: &Value, settings: &ClusterSettings) -> Option<String> 
     let values = value.get("values").and_then(Value::as_array);
     let selects = value.get("operator").and_then(Value::as_str) == Some("In")
         && values.is_some_and(|values| values.iter().any(|value| is_node_label(key, value, settings)));
-    (TAINTS.contains(&key) && values.is_none() || selects).then(|| key.to_owned())
+    let is_taint = settings.virtual_node_taints.iter().any(|taint| taint == key);
+    (is_taint && values.is_none() || selects).then(|| key.to_owned())
 }
 
 #[cfg(test)]

@@ -24,5 +24,8 @@ pub(crate) const ACS_LABELS: [&str; 2] = [ACS_SWITCH, "alibabacloud.com/compute-
 /// The ACS label that must be `true`; the other one selects ACS by any value
 pub(crate) const ACS_SWITCH: &str = "alibabacloud.com/acs";
 
-/// Taints of virtual nodes: of ACK, and of VNodes in self-managed clusters
-pub(crate) const TAINTS: [&str; 2] = ["virtual-kubelet.io/provider", "k8s.aliyun.com/vnode"];
+/// The label of a VNode in a self-managed cluster, with the value `true`
+pub(crate) const VNODE_LABEL: &str = "k8s.aliyun.com/vnode";
+
+/// The type of every virtual node, as a label: of ACK's and of VNodes
+pub(crate) const NODE_TYPE: (&str, &str) = ("type", "virtual-kubelet");

@@ -18,7 +18,7 @@ pub(crate) fn callers<'a>(
 ) -> Vec<CallerPolicies> {
     let roles = principals.iter().filter_map(|principal| match principal {
         Principal::Role(name) => Some(&**name),
-        Principal::Account | Principal::User(_) | Principal::Service(_) => None,
+        Principal::Account | Principal::User(_) | Principal::Group(_) | Principal::Service(_) => None,
     });
     roles
         .flat_map(|role| callers_of(role, configurations, principals, table))
@@ -31,7 +31,7 @@ fn callers_of<'a>(
     principals: &[Principal],
     table: &mut StatementTable<'a>,
 ) -> Vec<CallerPolicies> {
-    let sets = configurations.map(|configuration| &configuration.policies);
+    let sets = configurations.map(|configuration| &*configuration.policies);
     let trust_policies = sets.map(|set| set.trust_policy(role));
     let numbers = sets.map(|set| Some(table.numbers([set.trust_policy(role)?], set.account())));
     let [before, after] = &numbers;

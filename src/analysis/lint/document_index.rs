@@ -1,6 +1,6 @@
 //! All documents of a configuration as one index: policies by name, principals with their grants, and the positions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::analysis::lint::code::Code;
@@ -30,7 +30,7 @@ pub(crate) struct DocumentPosition<'a> {
     pub(crate) at: Position,
 }
 
-/// A RAM user or role with all its grants; a user has those of its groups too
+/// A RAM user, role or bound group with all its grants; a user has those of its groups too
 pub(crate) struct Grantee<'a> {
     pub(crate) principal: Principal,
     pub(crate) grants: Vec<Grant<'a>>,
@@ -116,7 +116,7 @@ impl<'a> DocumentIndex<'a> {
     /// The principals of all bindings and boundaries, with their positions
     pub(crate) fn bound_principals(&self) -> Vec<(Principal, DocumentPosition<'a>)> {
         let bindings = self.entries(|directory| &directory.bindings);
-        let bindings = bindings.map(|(document, binding)| (document, &binding.principal));
+        let bindings = bindings.filter_map(|(document, binding)| Some((document, binding.principal()?)));
         let boundaries = self.entries(|directory| &directory.boundaries);
         let boundaries = boundaries.map(|(document, boundary)| (document, &boundary.principal));
         let position = |document, at| DocumentPosition { document, at };
@@ -141,12 +141,24 @@ impl<'a> DocumentIndex<'a> {
         roles.next()
     }
 
-    /// Every user and role with its grants, users first
+    /// Every user and role with its grants, users first, then the groups that something is bound to
     pub(crate) fn grantees(&self) -> Vec<Grantee<'a>> {
         let groups = self.entries(|directory| &directory.groups);
         let of_groups: BTreeMap<&str, Vec<Grant<'a>>> = groups
             .map(|(document, group)| (group.name.as_str(), self.grants(document, &group.policies)))
             .collect();
+        let bound: BTreeSet<Principal> = self
+            .bound_principals()
+            .into_iter()
+            .map(|(each, _)| each)
+            .collect();
+        let bound_groups = of_groups.iter().filter_map(|(name, grants)| {
+            let principal = Principal::Group((*name).into());
+            bound.contains(&principal).then(|| Grantee {
+                principal,
+                grants: grants.clone(),
+            })
+        });
         let users = self
             .entries(|directory| &directory.users)
             .map(|(document, user)| {
@@ -161,7 +173,7 @@ impl<'a> DocumentIndex<'a> {
             principal: Principal::Role(role.name.as_str().into()),
             grants: self.grants(document, &role.policies),
         });
-        users.chain(roles).collect()
+        users.chain(roles).chain(bound_groups).collect()
     }
 
     /// The grants of one entry; a grant of an undefined policy is left out

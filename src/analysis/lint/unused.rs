@@ -37,11 +37,11 @@ impl NamedPrincipals {
         let bound = index.bound_principals();
         let bound_users = bound.iter().filter_map(|(principal, _)| match principal {
             Principal::User(name) => Some(name.to_string()),
-            Principal::Account | Principal::Role(_) | Principal::Service(_) => None,
+            Principal::Account | Principal::Role(_) | Principal::Group(_) | Principal::Service(_) => None,
         });
         let bound_roles = bound.iter().filter_map(|(principal, _)| match principal {
             Principal::Role(name) => Some(name.to_ascii_lowercase()),
-            Principal::Account | Principal::User(_) | Principal::Service(_) => None,
+            Principal::Account | Principal::User(_) | Principal::Group(_) | Principal::Service(_) => None,
         });
         let trusted = trusted(index);
         let trusted_users = trusted.iter().filter_map(|entry| match entry {
@@ -107,34 +107,53 @@ fn groups(index: &DocumentIndex<'_>) -> Vec<Warning> {
     let members = index
         .entries(|directory| &directory.users)
         .flat_map(|(_, user)| &user.groups);
-    let used: BTreeSet<&str> = members.map(|name| name.as_str()).collect();
+    let mut used: BTreeSet<String> = members.map(|name| name.to_string()).collect();
+    let bound = index.bound_principals().into_iter();
+    used.extend(bound.filter_map(|(principal, _)| match principal {
+        Principal::Group(name) => Some(name.to_string()),
+        Principal::Account | Principal::User(_) | Principal::Role(_) | Principal::Service(_) => None,
+    }));
     let groups = index.entries(|directory| &directory.groups);
     groups
         .filter(|(_, group)| !used.contains(group.name.as_str()))
         .map(|(document, group)| {
-            let message = format!("no user is in group `{}`", &*group.name);
-            let advice = "list it under `groups` of a user, or take it out";
+            let message = format!("no user is in group `{}`, and nothing binds it", &*group.name);
+            let advice = "list it under `groups` of a user, bind a Kubernetes group to it, or take it out";
             unused(document, &group.name, Code::UnusedGroup, message, advice)
         })
         .collect()
 }
 
 fn users(index: &DocumentIndex<'_>, named: &NamedPrincipals) -> Vec<Warning> {
+    let mut bindings = index.entries(|directory| &directory.bindings);
+    if bindings.any(|(_, binding)| !binding.patterns().is_empty()) || trusts_extra(index) {
+        // Any user may be one that a star or an authenticator names
+        return Vec::new();
+    }
     let users = index.entries(|directory| &directory.users);
     users
-        .filter(|(_, user)| !named.users.contains(user.name.as_str()))
+        .filter(|(_, user)| user.id.is_none() && !named.users.contains(user.name.as_str()))
         .map(|(document, user)| {
             let message = format!(
                 "no binding, boundary or trust policy names user `{}`",
                 &*user.name
             );
-            let advice = "bind a Kubernetes subject to it, or take it out";
+            let advice = "bind a Kubernetes subject to it, give its `id`, or take it out";
             unused(document, &user.name, Code::UnusedUser, message, advice)
         })
         .collect()
 }
 
+/// Whether an authenticator may name any user or role
+fn trusts_extra(index: &DocumentIndex<'_>) -> bool {
+    let mut accounts = index.entries(|directory| &directory.accounts);
+    accounts.any(|(_, account)| !account.trusted_extra.is_empty())
+}
+
 fn roles(index: &DocumentIndex<'_>, named: &NamedPrincipals) -> Vec<Warning> {
+    if trusts_extra(index) {
+        return Vec::new();
+    }
     let passable = passable_roles(index);
     let is_used = |name: &str| {
         let name = name.to_ascii_lowercase();
@@ -146,7 +165,7 @@ fn roles(index: &DocumentIndex<'_>, named: &NamedPrincipals) -> Vec<Warning> {
     };
     let roles = index.roles();
     roles
-        .filter(|(_, role)| !is_used(&role.name))
+        .filter(|(_, role)| role.id.is_none() && !is_used(&role.name))
         .map(|(document, role)| {
             let message = format!(
                 "nothing binds or names role `{}`, and nobody may pass it",

@@ -2,8 +2,11 @@
 
 use crate::admission::Cause;
 use crate::analysis::survey::objects::Owner;
+use crate::analysis::survey::obstacle::Obstacle;
+use crate::analysis::survey::person::{Need, Person, Writer};
 use crate::analysis::survey::stamp_status::StampStatus;
 use crate::analysis::survey::workload_kind::WorkloadKind;
+use crate::wording::{NAME_LENGTH, described, quoted};
 
 /// A workload or bare pod that leads to ECI; an object with several templates has one for each
 #[derive(Clone, Debug)]
@@ -30,6 +33,14 @@ pub(crate) struct EvaluatedWorkload {
     pub stamp: StampStatus,
     /// The outcome for a pod that is created from it now
     pub outcome: EnforceOutcome,
+    /// Everything that speaks against its pods, those of the stamp first
+    pub obstacles: Vec<Obstacle>,
+    /// The person for whom it was evaluated: of its stamp, or whom the caller named
+    pub person: Option<Person>,
+    /// What its owner has to be allowed, if no person is known
+    pub needs: Vec<Need>,
+    /// The client that wrote it last
+    pub written_by: Option<Writer>,
 }
 
 /// The outcome for a pod that is created now in mode enforce
@@ -65,6 +76,21 @@ impl EvaluatedWorkload {
     /// `NAMESPACE/KIND/NAME`, with the path of the template if the object has several
     pub(crate) fn full_title(&self) -> String {
         format!("{}/{}", self.namespace, self.title())
+    }
+
+    /// The person of whom an obstacle speaks, as the beginning of a sentence; empty if it does not depend on a person
+    ///
+    /// ```text
+    /// for `alice@example.com` (RAM user `alice`):
+    /// ```
+    pub(crate) fn judged_for(&self, obstacle: &Obstacle) -> String {
+        let person = self.person.as_ref().filter(|_| obstacle.depends_on_person);
+        person.map_or_else(String::new, |person| {
+            let principal = person.principal.as_ref();
+            let principal =
+                principal.map_or_else(String::new, |principal| format!(" ({})", described(principal)));
+            format!("for {}{principal}: ", quoted(&person.user, NAME_LENGTH))
+        })
     }
 
     /// Whether its stamp is good and its pods are allowed

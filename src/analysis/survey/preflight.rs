@@ -2,9 +2,11 @@
 //!
 //! ```text
 //! PreflightInput -> workloads, identities, nodes, webhook_rules, namespaces -> Vec<Finding>
+//!                -> groups: workloads by namespace and owner
 //! ```
 
 mod finding;
+mod groups;
 mod identities;
 mod input;
 mod namespaces;
@@ -12,7 +14,10 @@ mod nodes;
 mod webhook_rules;
 mod workloads;
 
-pub(crate) use crate::analysis::survey::preflight::finding::Finding;
+pub(crate) use crate::analysis::survey::preflight::finding::{Check, Finding};
+pub(crate) use crate::analysis::survey::preflight::groups::{
+    GroupOwner, WorkloadCounts, WorkloadGroup, groups,
+};
 pub(crate) use crate::analysis::survey::preflight::input::PreflightInput;
 
 /// All findings, sorted by check

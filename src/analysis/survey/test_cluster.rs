@@ -12,7 +12,9 @@ use crate::admission::offline;
 use crate::analysis::survey::evaluated_workload::EvaluatedWorkload;
 use crate::analysis::survey::inventory::Inventory;
 use crate::analysis::survey::webhooks::Webhooks;
-use crate::analysis::survey::{SurveyedCluster, WorkloadEvaluator, WorkloadKind};
+use crate::analysis::survey::{
+    AssumedOwner, AssumedOwners, Reapplication, SurveyedCluster, WorkloadEvaluator, WorkloadKind,
+};
 use crate::config::{Configuration, NamedDocument, ParsedDocument, load};
 use crate::kubernetes::meta::Meta;
 use crate::kubernetes::snapshot::ClusterSnapshot;
@@ -28,6 +30,7 @@ pub(crate) const MALLORY: &str = "mallory@example.com";
 pub(crate) struct TestCluster {
     pub(crate) configuration: Configuration,
     pub(crate) cluster: SurveyedCluster,
+    pub(crate) owners: AssumedOwners,
 }
 
 /// A signer with keys of these ids
@@ -83,15 +86,36 @@ bindings:
         Self {
             configuration,
             cluster,
+            owners: AssumedOwners::default(),
         }
     }
 
     pub(crate) fn evaluator(&self) -> WorkloadEvaluator<'_> {
+        let owners = self.owners.clone();
+        let reapplication = Reapplication::new(&self.configuration, &self.cluster, owners);
         WorkloadEvaluator {
             configuration: &self.configuration,
             cluster: &self.cluster,
+            // A test may change configuration and cluster until here
+            reapplication: Box::leak(Box::new(reapplication)),
             now: now(),
         }
+    }
+
+    /// The cluster in which the caller takes this user for the owner of every workload
+    pub(crate) fn owned_by(mut self, user: &str) -> Self {
+        self.owners.everywhere = Some(AssumedOwner {
+            user: user.to_owned(),
+            groups: Vec::new(),
+        });
+        self
+    }
+
+    /// The cluster before ramgate is installed
+    pub(crate) fn before_installation(mut self) -> Self {
+        self.cluster.snapshot.signer = None;
+        self.cluster.webhooks = None;
+        self
     }
 
     /// The object after a user created it
@@ -112,10 +136,10 @@ bindings:
 
     /// The inventory of these objects
     pub(crate) fn inventory(&self, objects: &[Value]) -> Inventory {
-        let mut inventory = Inventory::default();
+        let (mut inventory, evaluator) = (Inventory::default(), self.evaluator());
         for kind in WorkloadKind::all(&self.configuration.cluster) {
             let own = objects.iter().filter(|object| object["kind"] == kind.name());
-            own.for_each(|object| inventory.add(&self.evaluator(), &kind, object));
+            own.for_each(|object| inventory.add(&evaluator, &kind, object));
         }
         inventory
     }

@@ -1,6 +1,7 @@
 //! Evaluates the workloads of a small cluster.
 
 pub(crate) mod inventory;
+pub(crate) mod obstacles;
 pub(crate) mod preflight;
 
 use serde_json::{Value, json};

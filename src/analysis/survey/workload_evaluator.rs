@@ -4,16 +4,24 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::admission::attribution::trusted;
-use crate::admission::offline::{OfflineResult, Operation, Request};
+use crate::admission::offline::{OfflineError, OfflineResult, Operation, Request};
 use crate::admission::{Cause, Decision, Mode, Modes, offline};
 use crate::analysis::survey::cluster::SurveyedCluster;
 use crate::analysis::survey::evaluated_workload::{Denial, EnforceOutcome, EvaluatedWorkload};
 use crate::analysis::survey::objects::{owner, stamp_of, text};
+use crate::analysis::survey::obstacle::Obstacle;
+use crate::analysis::survey::obstacle_search::all_obstacles;
+use crate::analysis::survey::person::{Need, Person, Writer};
+use crate::analysis::survey::reapplication::Reapplication;
+use crate::analysis::survey::restamp_plan::RestampPlan;
 use crate::analysis::survey::stamp_status::StampStatus;
 use crate::analysis::survey::workload_kind::WorkloadKind;
 use crate::config::{ClusterSettings, Configuration};
 use crate::kubernetes::owned_object::OwnedObject;
 use crate::stamp::{Signer, key_id};
+
+/// The code of a template that cannot be read
+const UNREADABLE: &str = "Unreadable";
 
 /// Evaluates what a cluster holds by a configuration
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +30,8 @@ pub(crate) struct WorkloadEvaluator<'a> {
     pub configuration: &'a Configuration,
     /// The cluster around the workloads
     pub cluster: &'a SurveyedCluster,
+    /// The evaluation of workloads that have no valid stamp
+    pub reapplication: &'a Reapplication,
     /// The time
     pub now: Timestamp,
 }
@@ -33,15 +43,36 @@ struct PodEvaluation {
     /// The reason why they may go to ECI
     mark: String,
     outcome: EnforceOutcome,
+    found: AllObstacles,
+}
+
+/// All obstacles of a template, and for whom it was evaluated
+#[derive(Default)]
+struct AllObstacles {
+    obstacles: Vec<Obstacle>,
+    person: Option<Person>,
+    needs: Vec<Need>,
 }
 
 impl PodEvaluation {
     /// A template that ramgate cannot read, and therefore denies
     fn of_error(error: &dyn std::fmt::Display) -> Self {
+        let obstacle = Obstacle {
+            code: UNREADABLE,
+            message: error.to_string(),
+            field: None,
+            fix: None,
+            is_stamp: false,
+            depends_on_person: false,
+        };
         Self {
             is_certain: false,
             mark: "unknown".to_owned(),
             outcome: EnforceOutcome::Denied(unreadable(error)),
+            found: AllObstacles {
+                obstacles: vec![obstacle],
+                ..AllObstacles::default()
+            },
         }
     }
 }
@@ -76,19 +107,6 @@ impl WorkloadEvaluator<'_> {
             WorkloadKind::Pod => as_new(object),
             WorkloadKind::BuiltIn(_) | WorkloadKind::Delegated(_) => kind.pod_from(template, namespace, name),
         };
-        let evaluation = match self.create_pod(kind, &pod) {
-            Ok(result) if !result.evaluated => return None,
-            Ok(result) => {
-                let route = result.response.route().unwrap_or_default();
-                let (certainty, mark) = route.split_once(": ").unwrap_or_default();
-                PodEvaluation {
-                    is_certain: certainty == "certain",
-                    mark: mark.to_owned(),
-                    outcome: outcome(result),
-                }
-            }
-            Err(error) => PodEvaluation::of_error(&error),
-        };
         let stamp = stamp(
             self.cluster.snapshot.signer.as_deref(),
             stamp_of(template),
@@ -96,11 +114,79 @@ impl WorkloadEvaluator<'_> {
             &kind.owned(object),
             &self.configuration.cluster,
         );
+        let evaluation = match self.create_pod(kind, &pod, self.configuration) {
+            Ok(result) if !result.evaluated => return None,
+            Ok(result) => self.evaluate_pod(kind, pod, namespace, &stamp, result),
+            Err(error) => Err(error),
+        };
+        let evaluation = evaluation.unwrap_or_else(|error| PodEvaluation::of_error(&error));
         Some(workload(kind, object, path, evaluation, stamp))
     }
 
+    /// The evaluation of a pod whose creation had this result
+    fn evaluate_pod(
+        &self,
+        kind: &WorkloadKind,
+        pod: Value,
+        namespace: &str,
+        stamp: &StampStatus,
+        result: OfflineResult,
+    ) -> Result<PodEvaluation, OfflineError> {
+        let found = if result.response.evaluation.findings.is_empty() {
+            AllObstacles {
+                person: stamped_person(stamp, &result),
+                ..AllObstacles::default()
+            }
+        } else {
+            self.all_obstacles(kind, pod, namespace, stamp)?
+        };
+        let route = result.response.route().unwrap_or_default();
+        let (certainty, mark) = route.split_once(": ").unwrap_or_default();
+        Ok(PodEvaluation {
+            is_certain: certainty == "certain",
+            mark: mark.to_owned(),
+            outcome: outcome(result),
+            found,
+        })
+    }
+
+    /// All obstacles of a pod: as its controller's, and without a valid stamp also as its owner's
+    fn all_obstacles(
+        &self,
+        kind: &WorkloadKind,
+        pod: Value,
+        namespace: &str,
+        stamp: &StampStatus,
+    ) -> Result<AllObstacles, OfflineError> {
+        let create = |pod: &Value, configuration: &Configuration| self.create_pod(kind, pod, configuration);
+        let made = all_obstacles((kind.user(), namespace), pod.clone(), self.configuration, create)?;
+        if stamp.claims().is_some() {
+            return Ok(AllObstacles {
+                person: stamped_person(stamp, &made.last),
+                obstacles: made.obstacles,
+                needs: Vec::new(),
+            });
+        }
+        let reapplied = self.reapplication.evaluate(&pod, namespace, self.now)?;
+        let of_stamp = made.obstacles.into_iter().filter(|obstacle| obstacle.is_stamp);
+        let of_stamp = of_stamp.map(|obstacle| Obstacle {
+            message: stamp.problem().unwrap_or(obstacle.message),
+            ..obstacle
+        });
+        Ok(AllObstacles {
+            obstacles: of_stamp.chain(reapplied.obstacles).collect(),
+            person: reapplied.person,
+            needs: reapplied.needs,
+        })
+    }
+
     /// The result if a controller created this pod
-    fn create_pod(&self, kind: &WorkloadKind, pod: &Value) -> Result<OfflineResult, offline::OfflineError> {
+    fn create_pod(
+        &self,
+        kind: &WorkloadKind,
+        pod: &Value,
+        configuration: &Configuration,
+    ) -> Result<OfflineResult, OfflineError> {
         let request = Request {
             operation: Operation::Create(pod),
             subresource: "",
@@ -110,12 +196,12 @@ impl WorkloadEvaluator<'_> {
         };
         let modes = Modes::everywhere(Mode::Enforce);
         let cluster = (self.cluster as _, &self.cluster.snapshot);
-        offline::run_in(&request, self.configuration, cluster, &modes, self.now)
+        offline::run_in(&request, configuration, cluster, &modes, self.now)
     }
 
     /// Whether a pod leads to ECI
     pub(crate) fn leads_to_eci(&self, pod: &Value) -> bool {
-        self.create_pod(&WorkloadKind::Pod, pod)
+        self.create_pod(&WorkloadKind::Pod, pod, self.configuration)
             .map_or(true, |done| done.evaluated)
     }
 }
@@ -128,7 +214,7 @@ fn workload(
     evaluation: PodEvaluation,
     stamp: StampStatus,
 ) -> EvaluatedWorkload {
-    EvaluatedWorkload {
+    let mut workload = EvaluatedWorkload {
         kind: kind.clone(),
         namespace: text(object, "/metadata/namespace").to_owned(),
         name: text(object, "/metadata/name").to_owned(),
@@ -140,7 +226,26 @@ fn workload(
         mark: evaluation.mark,
         stamp,
         outcome: evaluation.outcome,
+        obstacles: evaluation.found.obstacles,
+        person: evaluation.found.person,
+        needs: evaluation.found.needs,
+        written_by: Writer::of(object),
+    };
+    let way = RestampPlan::of(&workload).advice(&workload);
+    for obstacle in workload.obstacles.iter_mut().filter(|obstacle| obstacle.is_stamp) {
+        obstacle.fix.get_or_insert_with(|| way.clone());
     }
+    workload
+}
+
+/// The person in a stamp; a user who was bound to nobody then may be bound by now
+fn stamped_person(stamp: &StampStatus, result: &OfflineResult) -> Option<Person> {
+    let principal = result.response.evaluation.principal.as_ref();
+    stamp.claims().map(|claims| Person {
+        user: claims.user.clone(),
+        principal: claims.principal.as_ref().or(principal).cloned(),
+        is_assumed: false,
+    })
 }
 
 /// The status of a stamp in an object; without keys no stamp is trusted
@@ -204,10 +309,10 @@ fn outcome(done: OfflineResult) -> EnforceOutcome {
 /// The denial of a template that ramgate cannot read
 fn unreadable(error: &dyn std::fmt::Display) -> Denial {
     Denial {
-        code: "Unreadable".to_owned(),
+        code: UNREADABLE.to_owned(),
         sentence: error.to_string(),
         causes: vec![Cause {
-            reason: "Unreadable".to_owned(),
+            reason: UNREADABLE.to_owned(),
             message: error.to_string(),
             field: None,
         }],

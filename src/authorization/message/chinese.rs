@@ -1,10 +1,10 @@
 //! Messages in Simplified Chinese.
 
-use crate::admission::response::message::chinese::{because, described, listed, requirement};
+use crate::admission::response::message::chinese::{because, binding_step, described, listed, requirement};
 use crate::admission::response::message::explanation::Noun;
 use crate::authorization::message::words::{Advice, Found, Key, Named, Reason, Searched, Step, Words};
 use crate::authorization::pod_read::{PodRead, Verb};
-use crate::wording::{NAME_LENGTH, quoted, subject};
+use crate::wording::{NAME_LENGTH, quoted};
 use ram_policy::Principal;
 
 /// Simplified Chinese
@@ -37,8 +37,8 @@ impl Words for Chinese {
     fn reason(&self, reason: &Reason<'_>) -> String {
         match reason {
             Reason::Unbound(user) => format!(
-                "该身份没有绑定任何 RAM 用户或角色，请联系集群管理员绑定 {} 或其所在的某个组",
-                subject(user)
+                "该身份没有绑定任何 RAM 用户或角色，请联系集群管理员{}",
+                binding_step(user)
             ),
             Reason::UnknownNamespace => {
                 "命名空间不存在，或刚刚创建，ramgate 还没有读到它的标签，请稍后重试".to_owned()

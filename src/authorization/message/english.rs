@@ -4,7 +4,7 @@ use crate::admission::response::message::english::{because, requirement};
 use crate::admission::response::message::explanation::Noun;
 use crate::authorization::message::words::{Advice, Found, Key, Named, Reason, Searched, Step, Words};
 use crate::authorization::pod_read::{PodRead, Verb};
-use crate::wording::{NAME_LENGTH, described, listed, quoted, subject};
+use crate::wording::{NAME_LENGTH, binding_step, described, listed, quoted};
 use ram_policy::Principal;
 
 /// English
@@ -29,8 +29,8 @@ impl Words for English {
     fn reason(&self, reason: &Reason<'_>) -> String {
         match reason {
             Reason::Unbound(user) => format!(
-                "this identity is bound to no RAM user or role: ask your cluster administrator to bind {} or one of its groups",
-                subject(user)
+                "this identity is bound to no RAM user or role: ask your cluster administrator to {}",
+                binding_step(user)
             ),
             Reason::UnknownNamespace => {
                 "there is no such namespace, or it is too new for ramgate to know its labels: try again in a moment".to_owned()

@@ -187,3 +187,29 @@ fn nothing_is_looked_up_for_whom_nothing_is_denied() {
         );
     }
 }
+
+#[test]
+fn identities_of_ack_read_as_their_ram_users() {
+    let number = ("- {name: all,", "- {name: all, id: '2011',");
+    let trusted = (
+        "clusterId: c0ffee}",
+        "clusterId: c0ffee, trustedExtra: [canonicalArn]}",
+    );
+    let denies = |changes: &[(&str, &str)], user: &str, arn: &str| {
+        let given = Given::new(changes);
+        let extra = json!({"canonicalarn": [arn]});
+        let body = list(user).body();
+        let body = body.replace(&json!({"k": ["v"]}).to_string(), &extra.to_string());
+        assert!(body.contains("canonicalarn"), "{body}");
+        let review = SubjectAccessReview::parse(body.as_bytes()).unwrap();
+        let response = given.context(&review, &given.objects).respond(PodLookup::Absent);
+        reason(&response).is_some()
+    };
+    let arn = "acs:ram::1234567890123456:user/all";
+    assert!(denies(&[], "2011-7", arn));
+    assert!(!denies(&[number], "2011-7", ""));
+    assert!(denies(&[number], "2012-7", arn));
+    assert!(!denies(&[trusted], "zed", arn));
+    assert!(denies(&[trusted], "zed", "acs:ram::1:user/all"));
+    assert!(denies(&[trusted], "nothing", arn));
+}

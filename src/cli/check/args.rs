@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::admission::offline::Extra;
+
 /// Judge manifests as the webhooks of a cluster would, in mode enforce
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CheckArgs {
@@ -19,6 +21,9 @@ pub(in crate::cli) struct CheckArgs {
     /// A group of that user; a service account has its own without this
     #[arg(long = "as-group", value_name = "GROUP")]
     pub(super) groups: Vec<String>,
+    /// What the authenticator says of that user besides, such as canonicalArn=acs:ram::ACCOUNT:user/NAME; repeatable
+    #[arg(long = "as-user-extra", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub(super) extra: Vec<(String, String)>,
     /// What is done to each pod
     #[arg(long, value_enum, default_value_t = PodOperation::Create)]
     pub(super) operation: PodOperation,
@@ -34,6 +39,26 @@ pub(in crate::cli) struct CheckArgs {
     /// Show every question to RAM with every statement that was read for it
     #[arg(long)]
     pub(super) explain: bool,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!(
+            "`{text}` is not KEY=VALUE, such as canonicalArn=acs:ram::1234567890123456:user/alice"
+        )),
+    }
+}
+
+impl CheckArgs {
+    /// The extra information of the user, as the API server writes it
+    pub(super) fn user_extra(&self) -> Extra {
+        let mut extra = Extra::new();
+        for (key, value) in &self.extra {
+            extra.entry(key.clone()).or_default().push(value.clone());
+        }
+        extra
+    }
 }
 
 /// What is done to a pod

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::admission::offline::{OfflineResult, Operation, Request};
+use crate::admission::offline::{Extra, OfflineResult, Operation, Request};
 use crate::admission::routing::unlisted_mark::{UnlistedMark, unlisted_mark};
 use crate::admission::{Mode, Modes, offline};
 use crate::cli::check::args::{CheckArgs, PodOperation};
@@ -30,6 +30,7 @@ pub(super) struct EvaluatedManifest {
 struct Input<'a> {
     args: &'a CheckArgs,
     groups: Vec<String>,
+    extra: Extra,
     /// The manifests of `--old`
     old: Vec<Manifest>,
     configuration: Configuration,
@@ -58,6 +59,7 @@ pub(super) fn evaluate_manifests(args: &CheckArgs) -> Result<Vec<EvaluatedManife
     let input = Input {
         args,
         groups: completed_groups(&args.user, &args.groups),
+        extra: args.user_extra(),
         old,
         configuration,
         snapshot,
@@ -111,7 +113,7 @@ impl Input<'_> {
             subresource,
             user: &self.args.user,
             groups: &self.groups,
-            extra: None,
+            extra: Some(&self.extra),
         };
         let modes = Modes::everywhere(Mode::Enforce);
         let result = offline::run(

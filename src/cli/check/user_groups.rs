@@ -9,7 +9,7 @@ const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 /// alice, [dev]                      -> [dev, system:authenticated]
 /// system:serviceaccount:ci:bot, []  -> [system:serviceaccounts, system:serviceaccounts:ci, system:authenticated]
 /// ```
-pub(super) fn completed_groups(user: &str, given: &[String]) -> Vec<String> {
+pub(in crate::cli) fn completed_groups(user: &str, given: &[String]) -> Vec<String> {
     let mut groups = given.to_vec();
     let account = user.strip_prefix(SERVICE_ACCOUNT);
     let account = account.and_then(|rest| rest.split_once(':'));

@@ -121,7 +121,7 @@ impl ClusterOrigin {
             webhooks: webhooks.map(Arc::new),
             eci_profile: Some(Arc::default()),
         };
-        follow_objects(&followed, &watches, store, tasks);
+        follow_objects(&followed, &watches, store, &pod, tasks);
         let view = Arc::new(WatchedCluster::new(client, Arc::clone(store), followed.clone()));
         let watch_set = MetadataWatchSet::new(watches.clone(), Arc::clone(&view));
         let reloader = Reloader::new(Arc::clone(store), Some(Box::new(watch_set)));
@@ -143,6 +143,7 @@ fn follow_objects(
     followed: &FollowedObjects,
     watches: &Watches,
     store: &Arc<Store>,
+    pod: &str,
     tasks: &BackgroundTasks,
 ) {
     if let Some(keys) = &followed.key_store {
@@ -153,7 +154,7 @@ fn follow_objects(
         tasks.spawn("the watch of the webhook configurations", watch);
     }
     if let Some(profile) = &followed.eci_profile {
-        let watch = Arc::clone(profile).run(watches.clone(), Arc::clone(store));
+        let watch = Arc::clone(profile).run(watches.clone(), Arc::clone(store), pod.to_owned());
         tasks.spawn("the watch of the eci-profile", watch);
     }
 }

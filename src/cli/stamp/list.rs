@@ -12,6 +12,7 @@ use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::live_cluster::{LiveCluster, LiveClusterArgs, NamespaceArgs, block_on};
 use crate::cli::output::{Output, print, print_json};
+use crate::cli::owner_args::OwnerArgs;
 use crate::cli::stamp::list::listing::Listing;
 
 /// List all workloads that lead to ECI: who asked for them, and whether mode enforce would let their pods in today
@@ -21,6 +22,8 @@ use crate::cli::stamp::list::listing::Listing;
 pub(super) struct ListArgs {
     #[command(flatten)]
     namespaces: NamespaceArgs,
+    #[command(flatten)]
+    owners: OwnerArgs,
     #[command(flatten)]
     cluster: LiveClusterArgs,
 }
@@ -36,9 +39,10 @@ pub(super) fn run(args: &ListArgs, output: Output) -> Result<Exit, CommandError>
 }
 
 async fn list(args: &ListArgs) -> Result<Listing, CommandError> {
+    let owners = args.owners.owners()?;
     let live = LiveCluster::connect(&args.cluster).await?;
     let scope = live.scope(&args.namespaces)?;
-    let input = live.evaluation_input().await?;
+    let input = live.evaluation_input(owners).await?;
     let (inventory, kind_notes) = read_inventory(&live.client, &input.evaluator(), &scope).await?;
     let ring = input.cluster.snapshot.signer.as_ref().map(|signer| signer.ring());
     Ok(Listing {

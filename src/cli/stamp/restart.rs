@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::analysis::survey::live::{Scope, WriteMode, read_inventory};
 use crate::analysis::survey::objects::stamp_of;
 use crate::analysis::survey::workload_evaluator::stamp;
-use crate::analysis::survey::{EvaluatedWorkload, RestampPlan, StampStatus};
+use crate::analysis::survey::{AssumedOwners, EvaluatedWorkload, RestampPlan, StampStatus};
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::live_cluster::{
@@ -79,7 +79,7 @@ impl RestartArgs {
 /// Writes all workloads one by one; for people, prints each result as soon as it is there
 async fn restart(args: &RestartArgs, output: Output) -> Result<Vec<StepResult>, CommandError> {
     let live = LiveCluster::connect(&args.cluster).await?;
-    let input = live.evaluation_input().await?;
+    let input = live.evaluation_input(AssumedOwners::default()).await?;
     let (workloads, notes) = if args.targets.is_empty() {
         unstamped(args, &live, &input).await?
     } else {
@@ -161,11 +161,9 @@ async fn announce(
 
 fn plan_text(steps: &[Step], caller: Option<&Caller>, input: &EvaluationInput) -> String {
     let name = caller.map(|caller| {
-        let groups = caller.groups.iter().map(String::as_str);
-        let binding = input.configuration.bindings.principal(&caller.user, groups);
-        let principal = binding.map_or_else(
+        let principal = caller.requester().principal(&input.configuration).map_or_else(
             || "bound to no RAM principal, so that mode enforce denies it".to_owned(),
-            |binding| described(&binding.principal),
+            |principal| described(&principal),
         );
         format!("{} ({principal})", quoted(&caller.user, USER))
     });
@@ -277,6 +275,7 @@ mod tests {
         let caller = |user: &str| Caller {
             user: user.to_owned(),
             groups: Vec::new(),
+            extra: None,
         };
         let input = EvaluationInput::of(TestCluster::new(""));
         insta::assert_snapshot!(plan_text(&steps(), Some(&caller(ALICE)), &input));

@@ -10,9 +10,9 @@ use clap::Args;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use crate::analysis::survey::WorkloadKind;
 use crate::analysis::survey::live::{read_cluster_uid, read_ring};
 use crate::analysis::survey::objects::text;
+use crate::analysis::survey::{AssumedOwners, WorkloadKind};
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::live_cluster::{EvaluationInput, LiveCluster, LiveClusterArgs, block_on};
@@ -109,7 +109,8 @@ async fn read_signer(live: &LiveCluster<'_>) -> Result<Signer, CommandError> {
 
 impl Verifier<'_> {
     async fn input(&self) -> Result<&EvaluationInput, CommandError> {
-        self.input.get_or_try_init(|| self.live.evaluation_input()).await
+        let read = || self.live.evaluation_input(AssumedOwners::default());
+        self.input.get_or_try_init(read).await
     }
 
     async fn settings(&self) -> Result<&ClusterSettings, CommandError> {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::config::directory::faults::Faults;
 use crate::config::directory::located_text::{LocatedText, strings};
-use crate::config::directory::name_rules::{self, shortened};
+use crate::config::directory::name_rules::{self, check_not_empty, shortened};
 use eci_calls::{Account, ResourceGroup};
 use ram_policy::source::{Fault, Node, Position, Value};
 
@@ -19,6 +19,8 @@ pub(crate) struct AccountSection {
     /// One list a level of the resource directory
     pub(crate) control_policies: Vec<Vec<LocatedText>>,
     pub(crate) pass_role_service: Option<String>,
+    /// Keys of a requester's extra information whose values name their RAM user or role
+    pub(crate) trusted_extra: Vec<String>,
     /// Condition keys that are known of every request, with their values
     pub(crate) context: Vec<(String, Vec<String>)>,
 }
@@ -33,6 +35,8 @@ struct Wire {
     #[serde(default)]
     control_policies: Vec<Node>,
     pass_role_service: Option<LocatedText>,
+    #[serde(default)]
+    trusted_extra: Vec<LocatedText>,
     context: Option<Node>,
 }
 
@@ -55,6 +59,7 @@ pub(crate) fn read(node: &Node) -> Result<AccountSection, Faults> {
             .pass_role_service
             .map(String::from)
             .filter(|service| !service.is_empty()),
+        trusted_extra: strings(wire.trusted_extra),
         context: wire
             .context
             .and_then(|node| faults.handle(context(&node)))
@@ -73,6 +78,9 @@ impl Wire {
         }
         for role in self.service_linked_roles.iter().flatten() {
             faults.handle(name_rules::ROLE.check(role));
+        }
+        for key in &self.trusted_extra {
+            faults.handle(check_not_empty(key, "extra key"));
         }
         faults
     }
@@ -142,7 +150,7 @@ mod tests {
     #[test]
     fn a_full_section_is_read() {
         let text = r#"{id: "123", region: cn-hangzhou, clusterId: c0ffee, serviceLinkedRoles: [AliyunServiceRoleForECI],
-            controlPolicies: [[FullAliyunAccess], [A, B]], passRoleService: "",
+            controlPolicies: [[FullAliyunAccess], [A, B]], passRoleService: "", trustedExtra: [canonicalArn],
             context: {acs:SecureTransport: "true", acs:SourceIp: [192.0.2.1, 192.0.2.2]}}"#;
         let section = parsed(text, read).unwrap();
         assert_eq!(
@@ -150,6 +158,7 @@ mod tests {
             ("123", Some("c0ffee"))
         );
         assert_eq!(section.pass_role_service, None);
+        assert_eq!(section.trusted_extra, ["canonicalArn"]);
         assert_eq!(section.control_policies[1].len(), 2);
         assert_eq!(
             section.context[0],
@@ -171,7 +180,7 @@ mod tests {
     #[test]
     fn every_fault_is_found() {
         let faults = parsed(
-            "{id: 12a, region: CN, clusterId: '', controlPolicies: [[], a], context: {'': x, a: [], b: 1}}",
+            "{id: 12a, region: CN, clusterId: '', trustedExtra: [''], controlPolicies: [[], a], context: {'': x, a: [], b: 1}}",
             read,
         )
         .unwrap_err();
@@ -179,6 +188,7 @@ mod tests {
             "1:6: `12a` is no account id",
             "`CN` is no region",
             "`` is no cluster id",
+            "an empty extra key is not accepted",
             "allows nothing: name FullAliyunAccess",
             "expected a list, found `a`",
             "an empty condition key",

@@ -7,13 +7,45 @@ use crate::config::directory::faults::Faults;
 use crate::config::directory::located_text::LocatedText;
 use crate::config::directory::name_rules::{self, check_not_empty, shortened};
 use crate::config::directory::principal_entry::{self, PrincipalEntry};
+use crate::config::directory::user_name_pattern::UserNamePattern;
 use ram_policy::source::{Fault, Node, Position};
 
-/// A binding of subjects to a principal, with positions
+/// The principal that stands for the RAM user whose name the star of each subject stands for
+const NAMED_USERS: &str = "user/*";
+
+/// A binding, with positions
 #[derive(Clone, Debug)]
-pub(crate) struct BindingEntry {
-    pub(crate) principal: PrincipalEntry,
-    pub(crate) subjects: Vec<(Position, Subject)>,
+pub(crate) enum BindingEntry {
+    /// Subjects that are all the same principal
+    Principal(PrincipalEntry, Vec<(Position, Subject)>),
+    /// Names with a star, for the RAM user whose name the star stands for
+    NamedUsers(Vec<(Position, UserNamePattern)>),
+}
+
+impl BindingEntry {
+    /// The principal, if it is one
+    pub(crate) fn principal(&self) -> Option<&PrincipalEntry> {
+        match self {
+            Self::Principal(principal, _) => Some(principal),
+            Self::NamedUsers(_) => None,
+        }
+    }
+
+    /// The subjects of the principal
+    pub(crate) fn subjects(&self) -> &[(Position, Subject)] {
+        match self {
+            Self::Principal(_, subjects) => subjects,
+            Self::NamedUsers(_) => &[],
+        }
+    }
+
+    /// The names with a star
+    pub(crate) fn patterns(&self) -> &[(Position, UserNamePattern)] {
+        match self {
+            Self::Principal(_, _) => &[],
+            Self::NamedUsers(patterns) => patterns,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -46,15 +78,23 @@ enum SubjectKind {
 pub(crate) fn read(node: &Node) -> Result<BindingEntry, Faults> {
     let wire: Wire = node.read()?;
     let mut faults = Faults::default();
-    let subjects = faults.handle(subjects(&wire.subjects)).unwrap_or_default();
+    if wire.principal.as_str() == NAMED_USERS {
+        let patterns = faults
+            .handle(subjects(&wire.subjects, pattern))
+            .unwrap_or_default();
+        return faults.finish(BindingEntry::NamedUsers(patterns));
+    }
+    let subjects = faults
+        .handle(subjects(&wire.subjects, subject))
+        .unwrap_or_default();
     let principal = principal_entry::read(&wire.principal).map_err(Faults::from);
     match faults.handle(principal) {
-        Some(principal) => faults.finish(BindingEntry { principal, subjects }),
+        Some(principal) => faults.finish(BindingEntry::Principal(principal, subjects)),
         None => Err(faults),
     }
 }
 
-fn subjects(list: &Node) -> Result<Vec<(Position, Subject)>, Faults> {
+fn subjects<T>(list: &Node, read: impl Fn(&Node) -> Result<T, Faults>) -> Result<Vec<(Position, T)>, Faults> {
     let mut faults = Faults::default();
     let nodes: Vec<Node> = faults.handle(list.read()).unwrap_or_default();
     if nodes.is_empty() {
@@ -62,9 +102,37 @@ fn subjects(list: &Node) -> Result<Vec<(Position, Subject)>, Faults> {
     }
     let subjects = nodes
         .iter()
-        .filter_map(|node| Some((node.at, faults.handle(subject(node))?)))
+        .filter_map(|node| Some((node.at, faults.handle(read(node))?)))
         .collect();
     faults.finish(subjects)
+}
+
+/// Reads a subject of `user/*`
+fn pattern(node: &Node) -> Result<UserNamePattern, Faults> {
+    let SubjectWire {
+        kind,
+        name,
+        namespace,
+        api_group,
+    } = node.read()?;
+    let mut faults = Faults::default();
+    if let Some(group) = api_group {
+        faults.handle(check_api_group(kind, &group));
+    }
+    if let Some(namespace) = namespace {
+        faults.push(namespace.fault("only a ServiceAccount has a namespace, and `user/*` is for users"));
+    }
+    let pattern = match kind {
+        SubjectKind::User => UserNamePattern::read(&name),
+        SubjectKind::Group | SubjectKind::ServiceAccount => Err(Fault::new(
+            node.at,
+            "`user/*` is for users: write {kind: User, name: '*@example.com'}",
+        )),
+    };
+    match faults.handle(pattern.map_err(Faults::from)) {
+        Some(pattern) => faults.finish(pattern),
+        None => Err(faults),
+    }
 }
 
 fn subject(node: &Node) -> Result<Subject, Faults> {
@@ -122,6 +190,12 @@ fn service_account(namespace: LocatedText, name: LocatedText) -> Result<Subject,
 }
 
 fn user(name: LocatedText) -> Result<Subject, Fault> {
+    if name.contains('*') {
+        return Err(name.fault(format!(
+            "`{}` has a star, which goes with principal `{NAMED_USERS}`: a name stands for itself otherwise",
+            shortened(&name)
+        )));
+    }
     let Some(account) = name.strip_prefix(SERVICE_ACCOUNT) else {
         return Ok(Subject::User(name.into()));
     };
@@ -156,9 +230,9 @@ subjects:
             read,
         )
         .unwrap();
-        assert_eq!(entry.principal.principal, Principal::Role("R".into()));
+        assert_eq!(entry.principal().unwrap().principal, Principal::Role("R".into()));
         let names: Vec<String> = entry
-            .subjects
+            .subjects()
             .iter()
             .map(|(_, subject)| subject.to_string())
             .collect();
@@ -171,6 +245,54 @@ subjects:
                 "ServiceAccount ci/robot"
             ]
         );
+    }
+
+    #[test]
+    fn names_with_a_star_are_for_users_alone() {
+        let entry = parsed(
+            "{principal: user/*, subjects: [{kind: User, name: '*@example.com'}, {kind: User, name: 'oidc:*'}]}",
+            read,
+        );
+        let patterns: Vec<String> = entry
+            .unwrap()
+            .patterns()
+            .iter()
+            .map(|(_, pattern)| pattern.to_string())
+            .collect();
+        assert_eq!(patterns, ["*@example.com", "oidc:*"]);
+        let faults = parsed(
+            "principal: user/*
+subjects:
+- {kind: User, name: alice}
+- {kind: User, name: '*-*'}
+- {kind: User, name: 'system:*'}
+- {kind: User, name: '*', namespace: a}
+- {kind: Group, name: '*'}
+- {kind: ServiceAccount, name: '*', namespace: a}",
+            read,
+        )
+        .unwrap_err();
+        for expected in [
+            "3:22: `alice` has no star",
+            "4:22: `*-*` has several stars",
+            "5:22: `system:*` stands for identities of Kubernetes itself",
+            "6:38: only a ServiceAccount has a namespace",
+            "7:3: `user/*` is for users",
+            "8:3: `user/*` is for users",
+            "8:48: only a ServiceAccount has a namespace",
+        ] {
+            assert!(faults.contains(expected), "{expected} is not among\n{faults}");
+        }
+        for other in ["user/a", "role/*", "group/*", "account", "user/a*"] {
+            let text = format!("{{principal: {other}, subjects: [{{kind: User, name: '*@example.com'}}]}}");
+            let faults = parsed(&text, read).unwrap_err();
+            assert!(
+                faults.contains("`*@example.com` has a star, which goes with"),
+                "{faults}"
+            );
+            let is_one = !other.contains('*');
+            assert_eq!(faults.contains("is not one principal"), !is_one, "{faults}");
+        }
     }
 
     #[test]

@@ -1,28 +1,36 @@
-//! Bindings of Kubernetes subjects to RAM principals, and the lookup of a requester's principal.
+//! Bindings of Kubernetes subjects to RAM principals.
 
 use std::collections::HashMap;
 use std::fmt;
 
+use crate::config::directory::ram_id::{RamId, id_of};
+use crate::config::directory::user_name_pattern::UserNamePattern;
 use ram_policy::Principal;
 
 /// The prefix of a service account's user name, which goes on with `NAMESPACE:NAME`
 pub(crate) const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 
-/// Every binding, by the names of users and groups
+/// Everything that says which RAM principal a Kubernetes identity is; [`Requester`](crate::kubernetes::requester)
+/// chooses among it
 ///
 /// ```text
+/// users: [{name: carol, id: "2012"}]
 /// bindings: [{principal: user/p, subjects: [{kind: Group, name: payments}]},
 ///            {principal: user/alice, subjects: [{kind: User, name: alice@example.com}]}]
 ///
-/// principal("alice@example.com", ["payments"])   user/alice
-/// principal("bob", ["payments"])                 user/p
-/// principal("bob", [])                           None
+/// of_user("alice@example.com")     user/alice
+/// of_id("2012-1676970192")         user/carol
+/// of_groups(["payments"])          user/p
 /// ```
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Bindings {
     users: HashMap<String, Binding>,
     /// With the rank of the binding among those of groups
     groups: HashMap<String, (usize, Binding)>,
+    ids: HashMap<Box<str>, Principal>,
+    patterns: Vec<UserNamePattern>,
+    /// Keys of a requester's extra information whose values name their RAM user or role
+    trusted_extra: Vec<String>,
 }
 
 /// A RAM principal and the subject that is bound to it
@@ -51,16 +59,42 @@ pub(crate) enum Subject {
 }
 
 impl Bindings {
-    /// The binding of a requester: that of the user or service account, otherwise the first one of its groups
-    pub(crate) fn principal<'g>(
-        &self,
-        user: &str,
-        groups: impl Iterator<Item = &'g str>,
-    ) -> Option<&Binding> {
-        self.users.get(user).or_else(|| {
-            let bound = groups.filter_map(|group| self.groups.get(group));
-            bound.min_by_key(|(order, _)| *order).map(|(_, binding)| binding)
-        })
+    /// The principal of a user or service account by name
+    pub(crate) fn of_user(&self, user: &str) -> Option<&Principal> {
+        self.users.get(user).map(|binding| &binding.principal)
+    }
+
+    /// The RAM user or role whose id is in the name of a user
+    pub(crate) fn of_id(&self, user: &str) -> Option<&Principal> {
+        self.ids.get(id_of(user)?)
+    }
+
+    /// The principal of the first binding of one of these groups
+    pub(crate) fn of_groups<'g>(&self, groups: impl Iterator<Item = &'g str>) -> Option<&Principal> {
+        let bound = groups.filter_map(|group| self.groups.get(group));
+        let first = bound.min_by_key(|(order, _)| *order);
+        first.map(|(_, binding)| &binding.principal)
+    }
+
+    /// The names with a star that are bound to `user/*`
+    pub(crate) fn patterns(&self) -> &[UserNamePattern] {
+        &self.patterns
+    }
+
+    /// The ids of RAM users and roles, in order
+    pub(crate) fn ids(&self) -> Vec<(&str, &Principal)> {
+        let mut ids: Vec<_> = self
+            .ids
+            .iter()
+            .map(|(id, principal)| (&**id, principal))
+            .collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// The trusted keys of a requester's extra information
+    pub(crate) fn trusted_extra(&self) -> &[String] {
+        &self.trusted_extra
     }
 
     /// All bindings: first those of users and service accounts by name, then those of groups in their order
@@ -71,6 +105,26 @@ impl Bindings {
         groups.sort_unstable_by_key(|(order, _)| *order);
         let users = users.into_iter().map(|(_, binding)| binding);
         users.chain(groups.into_iter().map(|(_, binding)| binding))
+    }
+
+    /// The principals that something is bound to
+    pub(crate) fn principals(&self) -> impl Iterator<Item = &Principal> {
+        self.iter().map(|binding| &binding.principal)
+    }
+
+    /// Adds the id of a RAM user or role
+    pub(crate) fn add_id(&mut self, id: &RamId, principal: Principal) {
+        self.ids.insert(id.as_str().into(), principal);
+    }
+
+    /// Adds a name with a star
+    pub(crate) fn add_pattern(&mut self, pattern: UserNamePattern) {
+        self.patterns.push(pattern);
+    }
+
+    /// Trusts these keys of a requester's extra information
+    pub(crate) fn trust_extra(&mut self, keys: &[String]) {
+        self.trusted_extra = keys.to_vec();
     }
 
     /// Adds a subject that is not bound yet
@@ -106,41 +160,28 @@ impl fmt::Display for Subject {
 mod tests {
     use super::*;
 
-    fn bindings() -> Bindings {
+    #[test]
+    fn the_first_binding_wins_among_groups() {
         let mut bindings = Bindings::default();
         let user = |name: &str| Principal::User(name.into());
         bindings.add(Subject::Group("payments".into()), user("p"));
         bindings.add(Subject::User("alice@example.com".into()), user("alice"));
         bindings.add(Subject::Group("all".into()), user("everyone"));
-        bindings.add(
-            Subject::ServiceAccount {
-                namespace: "ci".into(),
-                name: "deployer".into(),
-            },
-            user("ci"),
-        );
-        bindings
-    }
-
-    #[test]
-    fn user_beats_group_and_the_first_binding_wins_among_groups() {
-        let bindings = bindings();
-        let principal = |user: &str, groups: &[&str]| {
-            bindings
-                .principal(user, groups.iter().copied())
-                .map(|binding| binding.principal.to_string())
+        let ci = Subject::ServiceAccount {
+            namespace: "ci".into(),
+            name: "deployer".into(),
         };
+        bindings.add(ci, user("ci"));
+        assert_eq!(bindings.of_user("alice@example.com"), Some(&user("alice")));
         assert_eq!(
-            principal("alice@example.com", &["payments"]).as_deref(),
-            Some("user/alice")
+            bindings.of_user("system:serviceaccount:ci:deployer"),
+            Some(&user("ci"))
         );
-        assert_eq!(principal("bob", &["all", "payments"]).as_deref(), Some("user/p"));
-        assert_eq!(principal("bob", &["all"]).as_deref(), Some("user/everyone"));
-        assert_eq!(
-            principal("system:serviceaccount:ci:deployer", &["all"]).as_deref(),
-            Some("user/ci")
-        );
-        assert_eq!(principal("payments", &["alice@example.com"]), None);
+        assert_eq!(bindings.of_user("payments"), None);
+        let of = |groups: &[&str]| bindings.of_groups(groups.iter().copied()).cloned();
+        assert_eq!(of(&["all", "payments"]), Some(user("p")));
+        assert_eq!(of(&["all"]), Some(user("everyone")));
+        assert_eq!(of(&["alice@example.com"]), None);
         assert_eq!(bindings.iter().count(), 4);
     }
 }

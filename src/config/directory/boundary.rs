@@ -34,7 +34,7 @@ pub(crate) fn read(node: &Node) -> Result<BoundaryEntry, Faults> {
     if wire.principal.as_str() == "account" {
         faults.push(
             wire.principal
-                .fault("the account is bound by nothing: a boundary is user/NAME or role/NAME"),
+                .fault("the account is bound by nothing: a boundary is user/NAME, role/NAME or group/NAME"),
         );
     }
     match (namespaces, principal) {

@@ -11,6 +11,7 @@ use crate::config::directory::label_selector::{self, LabelSelector};
 use crate::config::directory::located_text::{LocatedText, strings};
 use crate::config::directory::name_rules::check_not_empty;
 use crate::config::directory::spawner::{self, Spawner};
+use crate::config::directory::virtual_node_marks::{TAINTS, read_resources, read_taints};
 use crate::kubernetes::template_place::TemplatePlace;
 use ram_policy::source::{Fault, Node, Value};
 
@@ -26,6 +27,10 @@ pub struct ClusterSettings {
     pub serverless: bool,
     /// Selectors of the virtual nodes
     pub virtual_nodes: Vec<LabelSelector>,
+    /// Keys of the taints that keep other pods off virtual nodes
+    pub virtual_node_taints: Vec<String>,
+    /// Extended resources that only virtual nodes offer
+    pub virtual_node_resources: Vec<String>,
     /// Selectors of nodes that look virtual but belong to ACS
     pub acs_nodes: Vec<LabelSelector>,
     /// Selectors of the namespaces whose pods may all reach ECI
@@ -71,6 +76,8 @@ impl Default for ClusterSettings {
                 LabelSelector::label("type", "virtual-kubelet"),
                 LabelSelector::label("k8s.aliyun.com/vnode", "true"),
             ],
+            virtual_node_taints: TAINTS.map(str::to_owned).to_vec(),
+            virtual_node_resources: Vec::new(),
             acs_nodes: Vec::new(),
             burst_namespaces: Vec::new(),
             runtime_classes: Vec::new(),
@@ -133,6 +140,8 @@ struct Wire {
     #[serde(default)]
     serverless: bool,
     virtual_nodes: Option<Node>,
+    virtual_node_taints: Option<Node>,
+    virtual_node_resources: Option<Node>,
     acs_nodes: Option<Node>,
     burst_namespaces: Option<Node>,
     #[serde(default)]
@@ -176,12 +185,24 @@ pub(crate) fn read(node: &Node) -> Result<ClusterSettings, Faults> {
     let virtual_nodes = selectors(wire.virtual_nodes, defaults.virtual_nodes);
     let acs_nodes = selectors(wire.acs_nodes, defaults.acs_nodes);
     let burst_namespaces = selectors(wire.burst_namespaces, defaults.burst_namespaces);
+    let mut names = |list: Option<Node>, read: fn(&Node) -> Result<Vec<String>, Faults>, default| match list {
+        Some(list) => faults.handle(read(&list)).unwrap_or_default(),
+        None => default,
+    };
+    let virtual_node_taints = names(
+        wire.virtual_node_taints,
+        read_taints,
+        defaults.virtual_node_taints,
+    );
+    let virtual_node_resources = names(wire.virtual_node_resources, read_resources, Vec::new());
     let carriers = faults.handle_each(&wire.carriers, delegated_controller::read_entry);
     let injectors = faults.handle_each(&wire.injectors, injector::read);
     let spawners = faults.handle_each(&wire.spawners, spawner::read);
     faults.finish(ClusterSettings {
         serverless: wire.serverless,
         virtual_nodes,
+        virtual_node_taints,
+        virtual_node_resources,
         acs_nodes,
         burst_namespaces,
         runtime_classes: strings(wire.runtime_classes),
@@ -249,6 +270,8 @@ carriers:
    templates: [spec.template]}
 keepers: ["system:serviceaccount:tools:reloader"]
 runtimeClasses: [eci]
+virtualNodeTaints: [example.com/vk]
+virtualNodeResources: [example.com/slots]
 spawners: [{namespace: data, serviceAccount: spark}]
 controlPlane: ["system:serviceaccount:kube-system:my-janitor"]
 "#;
@@ -266,6 +289,8 @@ controlPlane: ["system:serviceaccount:kube-system:my-janitor"]
         assert_eq!(settings.carriers[0].templates[0].path, "spec.template");
         assert_eq!(settings.keepers, ["system:serviceaccount:tools:reloader"]);
         assert_eq!(settings.runtime_classes, ["eci"]);
+        assert_eq!(settings.virtual_node_taints, ["example.com/vk"]);
+        assert_eq!(settings.virtual_node_resources, ["example.com/slots"]);
         assert_eq!(settings.control_plane.len(), 1);
         assert_eq!(settings.spawners[0].service_account, "spark");
     }

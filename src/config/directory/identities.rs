@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::config::directory::faults::Faults;
 use crate::config::directory::located_text::LocatedText;
 use crate::config::directory::name_rules;
+use crate::config::directory::ram_id::RamId;
 use ram_policy::source::Node;
 use ram_policy::{
     Document, DocumentKind, Grant, GroupDefinition, PolicyWarning, RoleDefinition, UserDefinition,
@@ -17,6 +18,7 @@ use ram_policy::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserEntry {
     pub(crate) name: LocatedText,
+    pub(crate) id: Option<RamId>,
     #[serde(default)]
     pub(crate) groups: Vec<LocatedText>,
     #[serde(default)]
@@ -36,6 +38,7 @@ pub(crate) struct GroupEntry {
 #[derive(Clone, Debug)]
 pub(crate) struct RoleEntry {
     pub(crate) name: LocatedText,
+    pub(crate) id: Option<RamId>,
     pub(crate) trust: Arc<Document>,
     pub(crate) policies: Vec<GrantEntry>,
 }
@@ -52,6 +55,7 @@ pub(crate) struct GrantEntry {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct RoleWire {
     name: LocatedText,
+    id: Option<RamId>,
     trust_policy: Node,
     #[serde(default)]
     policies: Vec<GrantEntry>,
@@ -90,6 +94,7 @@ pub(crate) fn read_role(node: &Node) -> Result<(RoleEntry, Vec<PolicyWarning>), 
     };
     let entry = RoleEntry {
         name: wire.name,
+        id: wire.id,
         trust: Arc::new(trust.document),
         policies: wire.policies,
     };

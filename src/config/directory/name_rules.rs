@@ -72,6 +72,13 @@ pub(crate) const ACCOUNT: NameRule = NameRule {
     allowed: |c| c.is_ascii_digit(),
     characters: "0-9",
 };
+/// Ids of RAM users and roles: 18 digits today; they become part of no name, so the length only spots other text
+pub(crate) const RAM_ID: NameRule = NameRule {
+    noun: "id of a RAM user or role",
+    longest: 32,
+    allowed: |c| c.is_ascii_digit(),
+    characters: "0-9",
+};
 /// Cluster ids: 33 hexadecimal characters in ACK, anything in a self-managed cluster; a tag value takes 128
 pub(crate) const CLUSTER: NameRule = NameRule {
     noun: "cluster id",

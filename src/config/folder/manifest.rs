@@ -5,6 +5,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use crate::config::config_map::{self, LABEL};
 use crate::config::named_document::NamedDocument;
 use crate::config::parsed_document::ParsedDocument;
+use crate::kubernetes::eci_profile::{self, Profile, ProfileError};
 use ram_policy::source::{Fault, Node, Position, Value};
 
 /// Whether a value is a Kubernetes manifest
@@ -38,6 +39,13 @@ pub(crate) fn documents(file: &str, node: &Node) -> Vec<NamedDocument> {
 }
 
 fn config_map_documents(file: &str, config_map: &ConfigMap) -> Vec<NamedDocument> {
+    if let Some(Err(error)) = eci_profile(config_map) {
+        let document = ParsedDocument::refused(error.to_string());
+        return vec![NamedDocument::new(
+            format!("{file}[{}]", eci_profile::NAME),
+            document,
+        )];
+    }
     let labels = config_map.metadata.labels.as_ref();
     if !labels.is_some_and(|labels| labels.contains_key(LABEL)) {
         let name = config_map.metadata.name.as_deref().unwrap_or_default();
@@ -51,6 +59,18 @@ fn config_map_documents(file: &str, config_map: &ConfigMap) -> Vec<NamedDocument
     documents
         .map(|named| NamedDocument::new(format!("{file}[{}]", named.name), named.document))
         .collect()
+}
+
+/// ACK's eci-profile, if the ConfigMap is that: it is no configuration either, but a fault in it says more
+fn eci_profile(config_map: &ConfigMap) -> Option<Result<Profile, ProfileError>> {
+    let metadata = &config_map.metadata;
+    let is = |text: &Option<String>, wanted| text.as_deref() == Some(wanted);
+    let is_profile = is(&metadata.name, eci_profile::NAME) && is(&metadata.namespace, eci_profile::NAMESPACE);
+    let selectors = config_map
+        .data
+        .as_ref()
+        .and_then(|data| data.get(eci_profile::SELECTORS));
+    is_profile.then(|| Profile::read(selectors.map(String::as_str)))
 }
 
 fn field<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {

@@ -25,6 +25,8 @@ pub(crate) const CARRIER: &str = "system:serviceaccount:tools:cloneset-controlle
 
 /// The Spark operator, whose stamps the installation trusts
 pub(crate) const SPARK_OPERATOR: &str = "system:serviceaccount:spark-operator:spark-operator-controller";
+/// The number by which RAM knows alice
+pub(crate) const ALICE_ID: &str = "200000000000000001";
 
 /// All of them
 pub(crate) const EVERYBODY: [&str; 8] = [ALICE, BOB, CAROL, DAVE, MALLORY, PIPELINE, KEEPER, CARRIER];
@@ -59,12 +61,14 @@ pub(crate) fn directory() -> Value {
         ("CastNothing", nothing),
     ];
     let grant = |user: &str, policy: &str| json!({"name": user, "policies": [{"policy": policy}]});
+    let mut alice = grant("alice", "CastTest");
+    alice["id"] = json!(ALICE_ID);
     let bind =
         |user: &str, subject: Value| json!({"principal": format!("user/{user}"), "subjects": [subject]});
     let person = |name: &str| json!({"kind": "User", "name": name});
     let directory = json!({
         "users": [
-            grant("alice", "CastTest"),
+            alice,
             grant("bob", "CastProd"),
             grant("carol", "CastNothing"),
             grant("dave", "CastEverything"),

@@ -71,7 +71,7 @@ impl Rest {
         }
     }
 
-    /// The same, with what an authenticator would know of the user besides
+    /// The same person, of whom an authenticator says this as well; `header` is `Impersonate-Extra-KEY`
     pub(crate) fn with_extra(mut self, header: &'static str, value: &str) -> Self {
         self.headers.push((header, value.to_owned()));
         self

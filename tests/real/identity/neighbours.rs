@@ -48,6 +48,18 @@ fn tags(request: &Value) -> Vec<Value> {
     vec![json!({"op": "add", "path": path, "value": "env:prod"})]
 }
 
+/// Sends pods to ECI by its label, unless they have it
+fn labels(request: &Value) -> Vec<Value> {
+    let object = &request["object"];
+    if object["kind"] != "Pod"
+        || request["operation"] != "CREATE"
+        || object["metadata"]["labels"]["eci"] == "true"
+    {
+        return vec![];
+    }
+    vec![json!({"op": "add", "path": "/metadata/labels/eci", "value": "true"})]
+}
+
 #[track_caller]
 fn wait_until_asked(stage: &Stage<'_>) {
     eventually("the other webhook is in force", || {
@@ -135,4 +147,48 @@ fn tags_that_another_webhook_writes_into_a_controller_s_pod_are_not_those_of_its
     );
     stage.person(DAVE).apply(&bare).success();
     assert_stamped(&stage.object("pods/bare"), DAVE);
+}
+
+#[test]
+fn a_pod_that_another_webhook_sends_to_eci_is_stamped_or_told_what_to_set_earlier() {
+    let stage = Stage::new("labelling");
+    neighbour::start(&stage, labels);
+    let mut plain = pod("plain", To::AnyNode, "env:test");
+    plain["metadata"]["annotations"] = json!({});
+    eventually("the other webhook is in force", || {
+        let outcome = stage.person(ALICE).give(&["create", "--dry-run=server"], &plain);
+        if outcome.stderr.contains("denied the request") {
+            Ok(())
+        } else {
+            Err(format!("{outcome:?}"))
+        }
+    });
+    // The API server never asks a webhook again that it has not asked in the first turn.
+    assert_says(
+        &stage.person(ALICE).apply(&plain).failure(),
+        &[
+            "denied the request",
+            "after ramgate's turn",
+            "label eci=true",
+            "burstNamespaces",
+        ],
+    );
+    // One that has a field of ECI is sent in both turns, and what it is in the end counts.
+    let tagged = pod("tagged", To::AnyNode, "env:test");
+    stage.person(ALICE).apply(&tagged).success();
+    let stored = stage.object("pods/tagged");
+    assert_eq!(stored["metadata"]["labels"]["eci"], "true");
+    assert_stamped(&stored, ALICE);
+    assert_says(
+        &stage
+            .person(MALLORY)
+            .apply(&pod("other", To::AnyNode, "env:test"))
+            .failure(),
+        &["denied the request", MALLORY],
+    );
+    // With the label from the beginning, too.
+    let mut labelled = pod("labelled", To::AnyNode, "env:test");
+    labelled["metadata"]["labels"]["eci"] = "true".into();
+    stage.person(ALICE).apply(&labelled).success();
+    assert_stamped(&stage.object("pods/labelled"), ALICE);
 }

@@ -59,7 +59,10 @@ pub(super) fn prepare(who: &Kubectl) {
         ("kubeflow.org", "PyTorchJob", "pytorchjobs", "v1"),
         ("tekton.dev", "TaskRun", "taskruns", "v1"),
     ] {
-        define(who, &definition(group, kind, resource, "Namespaced", &[version]));
+        let mut definition = definition(group, kind, resource, "Namespaced", &[version]);
+        // The API server asks this of groups below k8s.io
+        definition["metadata"]["annotations"] = json!({"api-approved.kubernetes.io": "unapproved, a test"});
+        define(who, &definition);
     }
     for namespace in ["plain", "eci", "burst", "kube-system"] {
         for (name, annotations) in [
@@ -263,6 +266,18 @@ fn templates() -> Vec<(&'static str, Value, bool)> {
             "tolerates null",
             spec(json!({"tolerations": [{"key": null, "operator": "Exists"}]})),
             true,
+        ),
+        (
+            "requests",
+            spec(json!({"containers": [null, 1, {"resources": {"limits": {"example.com/slots": 1}}}]})),
+            true,
+        ),
+        (
+            "requests others",
+            spec(
+                json!({"containers": [{"resources": {"limits": {"cpu": 1}, "requests": []}}], "overhead": null}),
+            ),
+            false,
         ),
         (
             "tolerates others",

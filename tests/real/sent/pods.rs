@@ -256,6 +256,27 @@ pub(super) fn created() -> Vec<(&'static str, Value, &'static str)> {
             "marked",
         ),
         (
+            "tolerates a chosen taint",
+            toleration(json!({"key": "example.com/burst", "operator": "Exists"})),
+            "marked",
+        ),
+        (
+            "limits",
+            requesting(json!({"limits": {"example.com/slots": "1"}})),
+            "marked",
+        ),
+        (
+            "requests",
+            requesting(json!({"limits": {"example.com/slots": "1"}, "requests": {"example.com/slots": "1"}})),
+            "marked",
+        ),
+        (
+            "requests another",
+            requesting(json!({"limits": {"example.com/more": "1"}})),
+            STAYS,
+        ),
+        ("requests nothing", requesting(json!({})), STAYS),
+        (
             "tolerates another",
             toleration(json!({"key": "dedicated", "operator": "Exists"})),
             STAYS,
@@ -425,6 +446,17 @@ pub(super) fn costly() -> Value {
     let affinity =
         json!({REQUIRED: {"nodeSelectorTerms": vec![term.clone(); 16]}, PREFERRED: weighed(&vec![term; 16])});
     pod(json!({}), json!({"affinity": {"nodeAffinity": affinity}}))
+}
+
+/// A pod whose second container has these resources
+fn requesting(resources: Value) -> Value {
+    let container =
+        |name: &str, resources: Value| json!({"name": name, "image": "a", "resources": resources});
+    let containers = [
+        container("a", json!({"limits": {"cpu": "1"}})),
+        container("b", resources),
+    ];
+    pod(json!({}), json!({"containers": containers}))
 }
 
 /// A pod of so many containers of 4 KB and a quarter of a megabyte of annotations, of which nothing is looked at; 200

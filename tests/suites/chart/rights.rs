@@ -63,7 +63,8 @@ fn the_default_may_this_and_no_more() {
         "apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["eci-profile"],
         "verbs": ["get", "list", "watch"],
     });
-    assert_eq!(rules(&manifests, "Role", CLUSTER), &json!([profile]));
+    let [_, events] = configuration();
+    assert_eq!(rules(&manifests, "Role", CLUSTER), &json!([profile, events]));
     // And nothing is granted elsewhere.
     assert_eq!(manifests.kind("Role").len(), 2);
     assert_eq!(manifests.kind("RoleBinding").len(), 2);

@@ -254,6 +254,38 @@ fn pods_and_templates_of_spawners_are_sent_wherever_they_run() {
 }
 
 #[test]
+fn taints_and_resources_of_virtual_nodes_are_marks_of_pods_and_of_every_template() {
+    use ramgate::testing::config::ClusterSettings;
+    let carriers = json!([carrier("a.b", "cs", &["spec.template"])]);
+    let expressions = |cluster: Value| {
+        let manifests = render(&json!({"cluster": cluster}));
+        ["marked", "carriers-0", "removal"].map(|name| expression(&manifests, "validating", name))
+    };
+    let taints = |taints: &[&str]| serde_json::to_string(&[&[""], taints].concat()).unwrap();
+    let default = ClusterSettings::default().virtual_node_taints;
+    let default = taints(&default.iter().map(String::as_str).collect::<Vec<_>>());
+    for expression in expressions(json!({"carriers": carriers})) {
+        assert!(expression.contains(&format!("in {default}")), "{expression}");
+        assert!(!expression.contains("initContainers"), "{expression}");
+    }
+    // Values that an upgrade reuses lack them
+    for expression in expressions(json!({"carriers": carriers, "virtualNodeTaints": null})) {
+        assert!(expression.contains(&format!("in {default}")), "{expression}");
+    }
+    let chosen =
+        json!({"carriers": carriers, "virtualNodeTaints": ["x.y/z"], "virtualNodeResources": ["x.y/slots"]});
+    for expression in expressions(chosen) {
+        assert!(
+            expression.contains(&format!("in {}", taints(&["x.y/z"]))),
+            "{expression}"
+        );
+        for part in ["initContainers", "overhead", "x.y/slots"] {
+            assert!(expression.contains(part), "{part}: {expression}");
+        }
+    }
+}
+
+#[test]
 fn what_controllers_do_to_owners_is_never_sent() {
     use ramgate::testing::config::ClusterSettings;
     use ramgate::testing::kubernetes::{control_plane_users, is_control_plane};

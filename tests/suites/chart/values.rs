@@ -440,8 +440,14 @@ fn the_cluster_section_is_rendered_from_the_values_and_nothing_else_is() {
             wanted[key] = value.clone();
         }
         wanted["judgeScale"] = (values["scale"]["judge"] == true).into();
-        for field in ["injectors", "runtimeClasses", "spawners"] {
-            if wanted[field] == json!([]) {
+        for field in [
+            "injectors",
+            "runtimeClasses",
+            "spawners",
+            "virtualNodeResources",
+            "virtualNodeTaints",
+        ] {
+            if wanted[field] == json!([]) || wanted[field] == defaults()["cluster"][field] {
                 wanted.as_object_mut().unwrap().remove(field);
             }
         }
@@ -461,6 +467,8 @@ fn the_section_cluster_has_no_later_field_where_that_says_nothing() {
     for (field, value) in [
         ("injectors", json!([{"containers": ["istio-proxy"]}])),
         ("runtimeClasses", json!(["eci"])),
+        ("virtualNodeResources", json!(["example.com/slots"])),
+        ("virtualNodeTaints", json!(["example.com/vk"])),
         (
             "spawners",
             json!([{"namespace": "data", "serviceAccount": "spark"}]),

@@ -66,7 +66,7 @@ impl Facts {
         let arn = match &ask.who {
             Who::User(name) => Some(format!("acs:ram::{}:user/{name}", world.account)),
             Who::Role(name) => Some(format!("acs:ram::{}:role/{name}", world.account)),
-            Who::Account | Who::Service(_) => None,
+            Who::Account | Who::Group(_) | Who::Service(_) => None,
         };
         for (key, value) in [
             ("acs:PrincipalARN", arn),
@@ -207,6 +207,11 @@ fn held<'a>(world: &'a World, who: &Who) -> Vec<&'a Held> {
                 .iter()
                 .filter(|group| user.groups.contains(&group.name));
             all.extend(groups.flat_map(|group| &group.held));
+        }
+    }
+    for group in &world.groups {
+        if *who == Who::Group(group.name.clone()) {
+            all.extend(&group.held);
         }
     }
     for role in &world.roles {

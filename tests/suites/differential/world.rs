@@ -54,6 +54,7 @@ pub enum Who {
     Account,
     User(String),
     Role(String),
+    Group(String),
     Service(String),
 }
 
@@ -188,6 +189,7 @@ impl Who {
             Self::Account => "account".to_owned(),
             Self::User(name) => format!("user/{name}"),
             Self::Role(name) => format!("role/{name}"),
+            Self::Group(name) => format!("group/{name}"),
             Self::Service(name) => format!("service/{name}"),
         };
         text.parse().unwrap()

@@ -49,6 +49,10 @@ impl PolicySet {
             account: definition.account_id.into(),
             control,
             users,
+            groups: groups
+                .iter()
+                .map(|(name, grants)| ((*name).into(), PrincipalPolicies::of(&[grants])))
+                .collect(),
             roles,
         })
     }

@@ -41,7 +41,15 @@ impl<'a> PodEvaluator<'a> {
             principals,
             requested,
             update,
-            stored: update.map(|(_, stored)| desired(stored)),
+            // Before there is an instance, nothing is fixed for whoever asks for another one
+            stored: update
+                .filter(|(update, stored)| {
+                    let same_instance = stored.resource_group == requested.resource_group
+                        && stored.role == requested.role
+                        && stored.role_arns == requested.role_arns;
+                    same_instance || !update.is_before_instance()
+                })
+                .map(|(_, stored)| desired(stored)),
         }
     }
 
@@ -125,20 +133,21 @@ impl Evaluator for PodEvaluator<'_> {
             Err(MappingError::TooMany { .. }) => return vec![Blocker::TooManyTags],
             Err(MappingError::Value { .. }) => return vec![Blocker::Final],
         };
-        let (call, refusals) = match self.update {
-            None => (
-                call::create(&mapped, configuration, review.namespace()),
-                Vec::new(),
-            ),
-            Some((_, stored)) => call::update(stored, &mapped, configuration, review.namespace()),
+        let namespace = review.namespace();
+        let (calls, refusals) = match self.update {
+            None => (vec![call::create(&mapped, configuration, namespace)], Vec::new()),
+            Some((update, stored)) => update.calls(stored, &mapped, configuration, namespace),
         };
         let mut blockers: Vec<Blocker> = refusals.into_iter().map(Blocker::Refused).collect();
-        for principal in self.principals {
+        let questions = calls
+            .iter()
+            .flat_map(|call| self.principals.iter().map(move |principal| (call, principal)));
+        for (call, principal) in questions {
             let evaluation = evaluate(
                 &configuration.policies,
                 &configuration.account,
                 principal,
-                &call,
+                call,
                 now,
             );
             blockers.extend(evaluation.failures.into_iter().map(|failure| match failure {

@@ -26,7 +26,7 @@ use crate::wording::{NAME_LENGTH, clipped, quoted};
 use ram_policy::Principal;
 
 pub(crate) use crate::admission::response::message::chinese::reason::{because, requirement};
-pub(crate) use crate::admission::response::message::chinese::words::{described, listed};
+pub(crate) use crate::admission::response::message::chinese::words::{binding_step, described, listed};
 
 /// Simplified Chinese
 pub(crate) struct Chinese;

@@ -261,7 +261,7 @@ fn demanded_node_labels_route() {
     );
     assert_eq!(
         spec(json!({"nodeSelector": {"type": "gpu"}})),
-        "no: nothing on it leads to ECI"
+        "no: its node selector or affinity excludes virtual nodes"
     );
     let cases = [
         (json!([term("type", "In", &["virtual-kubelet"])]), virtual_kubelet),
@@ -275,7 +275,7 @@ fn demanded_node_labels_route() {
         ),
         (
             json!([term("type", "In", &["gpu"])]),
-            "no: nothing on it leads to ECI",
+            "no: its node selector or affinity excludes virtual nodes",
         ),
         (
             json!([
@@ -330,7 +330,14 @@ fn demanded_nodes_route() {
         "possible: host name `virtual-1` demanded or preferred"
     );
     assert_eq!(host("x"), "possible: host name `x` demanded or preferred");
-    assert_eq!(host("real-1"), "no: nothing on it leads to ECI");
+    let excluded = "no: its node selector or affinity excludes virtual nodes";
+    assert_eq!(host("real-1"), excluded);
+    let hosts = |hosts: &[&str]| spec(required(json!([term("kubernetes.io/hostname", "In", hosts)])));
+    assert_eq!(hosts(&["real-1", "real-2"]), excluded);
+    assert_eq!(
+        hosts(&["real-1", "x"]),
+        "possible: host name `x` demanded or preferred"
+    );
 }
 
 #[test]
@@ -385,11 +392,72 @@ fn a_demand_that_excludes_virtual_nodes_beats_tolerations() {
         with(json!({"nodeSelector": {"type": "gpu", "k8s.aliyun.com/vnode": "false"}})),
         excluded
     );
+    let not_virtual = || term("type", "NotIn", &["virtual-kubelet"]);
+    let expression = |key: &str, operator: &str, values: &[&str]| json!({"key": key, "operator": operator, "values": values});
+    let together = |all: &[Value]| required(json!([{"matchExpressions": all}]));
+    for affinity in [
+        required(json!([not_virtual()])),
+        required(json!([term("type", "DoesNotExist", &[])])),
+        required(json!([not_virtual(), term("type", "In", &["gpu"])])),
+        required(json!([not_virtual(), {}])),
+        required(json!([{}])),
+        json!({"nodeSelector": {"kubernetes.io/hostname": "real-1"}}),
+        together(&[
+            expression("type", "In", &["gpu", "virtual-kubelet"]),
+            expression("type", "NotIn", &["virtual-kubelet"]),
+        ]),
+        json!({"nodeSelector": {"type": "virtual-kubelet", "zone": "a"}, "affinity": required(json!([term("zone", "In", &["b"])]))["affinity"]}),
+    ] {
+        assert_eq!(with(affinity.clone()), excluded, "{affinity}");
+    }
+    let all = "possible: toleration of every taint";
+    for affinity in [
+        required(json!([term("k8s.aliyun.com/vnode", "DoesNotExist", &[])])),
+        required(json!([not_virtual(), term("zone", "In", &["a"])])),
+        required(json!([term("kubernetes.io/hostname", "NotIn", &["virtual-1"])])),
+        preferred(not_virtual()),
+    ] {
+        assert_eq!(with(affinity.clone()), all, "{affinity}");
+    }
     assert_eq!(
-        with(required(json!([term("type", "NotIn", &["virtual-kubelet"])]))),
-        "possible: toleration of every taint",
-        "VNodes are not excluded"
+        with(
+            json!({"nodeSelector": {"k8s.aliyun.com/vnode": "true"}, "affinity": required(json!([not_virtual()]))["affinity"]})
+        ),
+        "certain: node label `k8s.aliyun.com/vnode=true` demanded",
+        "who asks for a VNode is taken at their word"
     );
+}
+
+#[test]
+fn chosen_taints_and_resources_route() {
+    let settings = ClusterSettings {
+        virtual_node_taints: vec!["example.com/vk".to_owned()],
+        virtual_node_resources: vec!["example.com/slots".to_owned()],
+        ..ClusterSettings::default()
+    };
+    let route = |spec: Value| routed(&json!({"spec": spec}), &[], &settings);
+    let tolerates = |key: &str| json!({"tolerations": [{"key": key, "operator": "Exists"}]});
+    let unmarked = "no: nothing on it leads to ECI";
+    assert_eq!(
+        route(tolerates("example.com/vk")),
+        "possible: toleration of taint example.com/vk"
+    );
+    assert_eq!(route(tolerates("virtual-kubelet.io/provider")), unmarked);
+    for taint in &ClusterSettings::default().virtual_node_taints {
+        assert_eq!(
+            spec(tolerates(taint)),
+            format!("possible: toleration of taint {taint}")
+        );
+    }
+    let requests =
+        |quantity: &str| json!({"containers": [{"resources": {"limits": {"example.com/slots": quantity}}}]});
+    let certain = "certain: request for resource `example.com/slots`";
+    assert_eq!(route(requests("1")), certain);
+    assert_eq!(route(requests("0")), unmarked);
+    assert_eq!(spec(requests("1")), unmarked);
+    let mut anywhere = requests("1");
+    anywhere["affinity"] = required(json!([term("type", "NotIn", &["virtual-kubelet"])]))["affinity"].clone();
+    assert_eq!(route(anywhere), certain, "a resource is no affair of labels");
 }
 
 #[test]

@@ -21,6 +21,10 @@ pub(crate) fn changes(old: &Configuration, new: &Configuration) -> Vec<SettingCh
         entry("clusterId", |each| each.cluster_id.clone()),
         service_linked_roles(old, new),
         entry("passRoleService", |each| each.account.pass_role_service.clone()),
+        entry("trustedExtra", |each| {
+            let keys = each.bindings.trusted_extra();
+            (!keys.is_empty()).then(|| format!("[{}]", keys.join(", ")))
+        }),
     ];
     let context = context_changes([&old.account.context, &new.account.context]);
     settings.into_iter().flatten().chain(context).collect()

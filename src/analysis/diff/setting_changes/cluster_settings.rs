@@ -34,12 +34,16 @@ fn routing_changes(old: &ClusterSettings, new: &ClusterSettings) -> Vec<SettingC
     );
     let selectors = |entry, lists, risks| list_changes(SECTION, entry, lists, shown_selector, risks);
     let virtual_nodes = [old.virtual_nodes.as_slice(), &new.virtual_nodes];
+    let taints = [old.virtual_node_taints.as_slice(), &new.virtual_node_taints];
+    let resources = [old.virtual_node_resources.as_slice(), &new.virtual_node_resources];
     let acs_nodes = [old.acs_nodes.as_slice(), &new.acs_nodes];
     let namespaces = [old.burst_namespaces.as_slice(), &new.burst_namespaces];
     let classes = [old.runtime_classes.as_slice(), &new.runtime_classes];
     [
         serverless.into_iter().collect(),
         selectors("virtualNodes", virtual_nodes, WIDENS_EVALUATION),
+        names("virtualNodeTaints", taints, WIDENS_EVALUATION),
+        names("virtualNodeResources", resources, WIDENS_EVALUATION),
         selectors("acsNodes", acs_nodes, EXEMPTS),
         selectors("burstNamespaces", namespaces, WIDENS_EVALUATION),
         names("runtimeClasses", classes, WIDENS_EVALUATION),

@@ -3,7 +3,9 @@
 use regex::Regex;
 
 use crate::admission::Modes;
+use crate::analysis::survey::evaluated_workload::EvaluatedWorkload;
 use crate::analysis::survey::inventory::Inventory;
+use crate::analysis::survey::obstacle::Obstacle;
 use crate::analysis::survey::workload_evaluator::WorkloadEvaluator;
 
 /// The input of all checks
@@ -19,4 +21,26 @@ pub(crate) struct PreflightInput<'a> {
     pub modes: Option<&'a Modes>,
     /// The pattern of real nodes' names, if it is known
     pub real_node_names: Option<&'a Regex>,
+}
+
+impl PreflightInput<'_> {
+    /// Whether anything of ramgate is in the cluster
+    ///
+    /// Before that nothing can have a stamp, so a missing one is no fault of any workload.
+    pub(crate) fn is_installed(&self) -> bool {
+        let cluster = self.evaluator.cluster;
+        cluster.webhooks.is_some() || cluster.snapshot.signer.is_some()
+    }
+
+    /// The obstacles of a workload that somebody has to remove
+    ///
+    /// A pod that runs needs no stamp any more. Before the installation, a missing stamp is only counted.
+    pub(crate) fn obstacles<'w>(
+        &self,
+        workload: &'w EvaluatedWorkload,
+    ) -> impl Iterator<Item = &'w Obstacle> + use<'w> {
+        let stamps_count = self.is_installed() && !workload.is_bound;
+        let obstacles = workload.obstacles.iter();
+        obstacles.filter(move |obstacle| stamps_count || !obstacle.is_stamp)
+    }
 }

@@ -15,6 +15,9 @@ use crate::analysis::survey::webhooks::{Entry, RequestKind, Webhooks};
 use crate::cluster::summarize_differences;
 
 pub(super) fn findings(input: &PreflightInput<'_>) -> Vec<Finding> {
+    if !input.is_installed() {
+        return Vec::new();
+    }
     let Some(webhooks) = &input.evaluator.cluster.webhooks else {
         return vec![Finding {
             check: Check::Rules,

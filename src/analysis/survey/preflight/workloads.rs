@@ -1,10 +1,9 @@
-//! Finds workloads whose next pods mode enforce would deny.
+//! Finds everything that speaks against the pods of workloads, and against pods that run, in mode enforce.
 
 use crate::analysis::survey::evaluated_workload::{EnforceOutcome, EvaluatedWorkload};
+use crate::analysis::survey::obstacle::Obstacle;
 use crate::analysis::survey::preflight::finding::{Check, Finding};
 use crate::analysis::survey::preflight::input::PreflightInput;
-use crate::analysis::survey::restamp_plan::RestampPlan;
-use crate::analysis::survey::stamp_status::StampStatus;
 use crate::wording::clipped;
 
 /// Longer than any name of an object
@@ -12,30 +11,30 @@ const TITLE: usize = 256;
 
 pub(super) fn findings(input: &PreflightInput<'_>) -> Vec<Finding> {
     let workloads = input.inventory.workloads().iter();
-    workloads
-        .filter(|workload| workload.would_be_denied())
-        .map(finding)
-        .collect()
+    let findings = workloads.flat_map(|workload| {
+        let obstacles = input.obstacles(workload);
+        obstacles.map(move |obstacle| finding(workload, obstacle))
+    });
+    findings.collect()
 }
 
-fn finding(workload: &EvaluatedWorkload) -> Finding {
-    let subject = format!("{}/{}", workload.namespace, clipped(&workload.title(), TITLE));
-    let condition = match workload.outcome {
-        EnforceOutcome::DeniedIfBound(_) => ", if it goes to a virtual node",
-        EnforceOutcome::Allowed | EnforceOutcome::Denied(_) => "",
+fn finding(workload: &EvaluatedWorkload, obstacle: &Obstacle) -> Finding {
+    let condition = match (workload.is_bound, &workload.outcome) {
+        (true, _) => "; it runs on, and another one like it would be denied",
+        (false, EnforceOutcome::DeniedIfBound(_)) => ", if it goes to a virtual node",
+        (false, EnforceOutcome::Allowed | EnforceOutcome::Denied(_)) => "",
     };
-    match (&workload.stamp, workload.outcome.denial()) {
-        (StampStatus::Good { .. }, Some(denial)) => Finding {
-            check: Check::Denied,
-            subject,
-            problem: format!("{}{condition}", denial.sentence),
-            advice: "change the policies or the workload".to_owned(),
+    Finding {
+        check: if obstacle.is_stamp {
+            Check::Stamp
+        } else {
+            Check::Denied
         },
-        (stamp, _) => Finding {
-            check: Check::Stamp,
-            subject,
-            problem: format!("{}{condition}", stamp.problem().unwrap_or_default()),
-            advice: RestampPlan::of(workload).advice(workload),
-        },
+        subject: format!("{}/{}", workload.namespace, clipped(&workload.title(), TITLE)),
+        problem: format!("{}{}{condition}", workload.judged_for(obstacle), obstacle.message),
+        advice: obstacle
+            .fix
+            .clone()
+            .unwrap_or_else(|| "change the policies or the workload".to_owned()),
     }
 }

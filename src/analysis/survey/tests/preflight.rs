@@ -213,6 +213,28 @@ fn an_absent_installation_is_one_finding() {
     insta::assert_snapshot!(lines(&found(&test, &[], &WARN, "real")));
 }
 
+#[test]
+fn before_the_installation_only_obstacles_that_it_does_not_remove_are_found() {
+    let test = TestCluster::new("").before_installation().owned_by(ALICE);
+    let mut running = pod("runs", "env:prod");
+    running["spec"]["nodeName"] = "vk".into();
+    let objects = [
+        workload("Deployment", "fine", template("env:test")),
+        workload("Deployment", "blank", template("env:test, a:b")),
+        pod("waits", "env:test"),
+        running,
+    ];
+    insta::assert_snapshot!(lines(&found(&test, &objects, &WARN, "real")));
+}
+
+#[test]
+fn a_running_pod_needs_no_stamp() {
+    let test = orderly();
+    let mut running = pod("runs", "env:test");
+    running["spec"]["nodeName"] = "vk".into();
+    assert_eq!(lines(&found(&test, &[running], &WARN, "real")), "");
+}
+
 /// The findings after `change` to the entries
 fn without(change: impl Fn(&mut Vec<Value>)) -> String {
     let mut test = TestCluster::new("");

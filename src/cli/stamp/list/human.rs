@@ -1,7 +1,7 @@
 //! The list as text for people.
 
 use crate::analysis::survey::inventory::KeyUse;
-use crate::analysis::survey::{EnforceOutcome, EvaluatedWorkload, RestampPlan, StampStatus};
+use crate::analysis::survey::{EnforceOutcome, EvaluatedWorkload, StampStatus};
 use crate::cli::live_cluster::note_lines;
 use crate::cli::stamp::list::listing::Listing;
 use crate::cli::stamp::text_table::table;
@@ -105,17 +105,17 @@ fn today(workload: &EvaluatedWorkload) -> &'static str {
     }
 }
 
-/// The reason for a denial, and what to do
+/// Every reason for a denial, and what to do
 fn denial(workload: &EvaluatedWorkload) -> String {
     let title = workload.full_title();
-    match (workload.stamp.problem(), workload.outcome.denial()) {
-        (Some(problem), _) => {
-            let advice = RestampPlan::of(workload).advice(workload);
-            format!("{title}: {problem}: {advice}")
-        }
-        (None, Some(denial)) => format!("{title}: {}", denial.sentence),
-        (None, None) => title,
-    }
+    let obstacles = workload.obstacles.iter().map(|obstacle| {
+        let fix = obstacle.fix.as_ref();
+        let fix = fix.filter(|fix| !obstacle.message.contains(fix.as_str()));
+        let fix = fix.map_or_else(String::new, |fix| format!(": {fix}"));
+        let person = workload.judged_for(obstacle);
+        format!("{title}: {person}{}{fix}", obstacle.message)
+    });
+    obstacles.collect::<Vec<_>>().join("\n")
 }
 
 fn key_line(listing: &Listing, key: &KeyUse) -> String {

@@ -16,6 +16,7 @@ pub fn ask(random: &mut Random, world: &World) -> Ask {
         _ if is_service => Who::Service(random.word(&["ecs.aliyuncs.com", "eci.aliyuncs.com"]).into()),
         0..2 => Who::Account,
         2..4 => Who::User("nobody".into()),
+        4..10 if !world.groups.is_empty() => Who::Group(random.pick(&world.groups).name.clone()),
         4..60 => Who::User(random.pick(&world.users).name.clone()),
         60..63 => Who::Role(random.word(&["ops", "OPS", "nobody"]).into()),
         _ => Who::Role(random.pick(&world.roles).name.clone()),
@@ -62,6 +63,8 @@ fn aim(random: &mut Random, world: &World, ask: &mut Ask) {
         }),
         Who::Role(name) => (world.roles.iter().find(|role| role.name == *name))
             .map(|role| role.held.iter().collect::<Vec<&Held>>()),
+        Who::Group(name) => (world.groups.iter().find(|group| group.name == *name))
+            .map(|group| group.held.iter().collect::<Vec<&Held>>()),
         Who::Account | Who::Service(_) => None,
     };
     for held in held.into_iter().flatten() {

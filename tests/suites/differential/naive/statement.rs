@@ -66,6 +66,7 @@ fn is_trusted(principal: &Value, facts: &Facts) -> bool {
     match &facts.who {
         Who::Account => false,
         Who::Service(service) => of("Service").contains(&service.as_str().into()),
+        Who::Group(_) => is_named("root"),
         Who::User(name) => is_named("root") || is_named(&format!("user/{name}")),
         Who::Role(name) => is_named("root") || is_named(&format!("role/{name}")),
     }

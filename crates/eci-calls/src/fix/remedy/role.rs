@@ -40,7 +40,7 @@ impl<E: Evaluator> Remedies<'_, E> {
         let principals = self.policies.principals().into_iter();
         let names = principals.filter_map(|principal| match principal {
             Principal::Role(name) => Some(name.to_string()),
-            Principal::Account | Principal::User(_) | Principal::Service(_) => None,
+            Principal::Account | Principal::User(_) | Principal::Group(_) | Principal::Service(_) => None,
         });
         let near = names.filter_map(|name| Some((distance(written, &name)?, name)));
         near.collect()

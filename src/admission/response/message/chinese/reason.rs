@@ -1,6 +1,6 @@
 //! What is wrong, in Chinese.
 
-use crate::admission::response::message::chinese::words::{described, listed};
+use crate::admission::response::message::chinese::words::{binding_step, described, listed};
 use crate::admission::response::message::chinese::{annotation, creating_pod, fault};
 use crate::admission::response::message::explanation::{Denied, Noun, Requirement, Searched, TagTime, Why};
 use crate::wording::{NAME_LENGTH, quoted, subject};
@@ -18,8 +18,8 @@ pub(super) fn why(why: &Why<'_>, namespace: &str) -> String {
             found,
         } => not_mapped(annotation, *wanted, *found),
         Why::Unbound { user } => format!(
-            "该身份没有绑定任何 RAM 用户或角色：请联系集群管理员绑定 {} 或其所在的某个组",
-            subject(user)
+            "该身份没有绑定任何 RAM 用户或角色：请联系集群管理员{}",
+            binding_step(user)
         ),
         Why::Spawner { fault, user } => creating_pod::spawner(fault, user),
         Why::CreatingPodUnread => {

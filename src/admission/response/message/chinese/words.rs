@@ -1,7 +1,7 @@
 //! Words that several messages share, in Chinese.
 
-use crate::config::MappingSource;
-use crate::wording::{NAME_LENGTH, quoted};
+use crate::config::{MappingSource, id_of};
+use crate::wording::{NAME_LENGTH, clipped, quoted, subject};
 use ram_policy::Principal;
 
 /// A RAM principal
@@ -10,7 +10,19 @@ pub(crate) fn described(principal: &Principal) -> String {
         Principal::Account => "阿里云账号".to_owned(),
         Principal::User(name) => format!("RAM 用户 `{name}`"),
         Principal::Role(name) => format!("RAM 角色 `{name}`"),
+        Principal::Group(name) => format!("RAM 用户组 `{name}`"),
         Principal::Service(name) => format!("云服务 `{name}`"),
+    }
+}
+
+/// What makes an unbound user somebody: an id of ACK in the directory, or else a binding
+pub(crate) fn binding_step(user: &str) -> String {
+    match id_of(user) {
+        Some(id) => format!(
+            "在该编号对应的 RAM 用户或角色上写入 `id: \"{}\"`，或绑定其所在的某个组",
+            clipped(id, NAME_LENGTH)
+        ),
+        None => format!("绑定 {} 或其所在的某个组", subject(user)),
     }
 }
 
@@ -40,5 +52,22 @@ pub(crate) fn listed<T: AsRef<str>>(items: &[T], word: &str) -> String {
         None => "空".to_owned(),
         Some((only, [])) => only.clone(),
         Some((last, before)) => format!("{} {word} {last}", before.join("、")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_ack_is_written_into_the_directory() {
+        assert_eq!(
+            binding_step("2012-1676970192"),
+            "在该编号对应的 RAM 用户或角色上写入 `id: \"2012\"`，或绑定其所在的某个组"
+        );
+        assert_eq!(
+            binding_step("alice"),
+            "绑定 {kind: User, name: alice} 或其所在的某个组"
+        );
     }
 }

@@ -65,7 +65,7 @@ fn stamp(fault: &StampFault) -> String {
         | StampFault::RuntimeClass(..)
         | StampFault::BarePod(_)
         | StampFault::Changed
-        | StampFault::NotApplied
+        | StampFault::NotApplied(_)
         | StampFault::Unexpected
         | StampFault::FieldsDiffer
         | StampFault::Unmarked

@@ -43,7 +43,14 @@ pub(super) fn stamp(fault: &StampFault, namespace: &str) -> String {
         StampFault::Changed => format!(
             "annotation {REQUESTED_BY} is not the one that ramgate wrote: write it as it was, or take it away (a Binding brings none)"
         ),
-        StampFault::NotApplied | StampFault::Unexpected => format!(
+        StampFault::NotApplied(Some(mark)) => format!(
+            "annotation {REQUESTED_BY} is missing: the mutating webhook was not asked, or another webhook added what leads it \
+             to ECI ({mark}) after ramgate's turn. Apply it again with that in it, for example with label \
+             alibabacloud.com/eci=true. If that does not help, ask your cluster administrator to see that ramgate's \
+             MutatingWebhookConfiguration is there, and to list a namespace whose pods other webhooks send to ECI under \
+             `burstNamespaces`"
+        ),
+        StampFault::NotApplied(None) | StampFault::Unexpected => format!(
             "annotation {REQUESTED_BY} is not as ramgate writes it: something changed the object on its way, or the \
              mutating webhook was not asked; apply it again in a moment, nothing in it has to be changed. If that does not \
              help, ask your cluster administrator to see that ramgate's MutatingWebhookConfiguration is there, and that no \

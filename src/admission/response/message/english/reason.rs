@@ -2,7 +2,7 @@
 
 use crate::admission::response::message::english::{creating_pod, fault};
 use crate::admission::response::message::explanation::{Denied, Noun, Requirement, Searched, TagTime, Why};
-use crate::wording::{NAME_LENGTH, described, listed, quoted, subject};
+use crate::wording::{NAME_LENGTH, binding_step, described, listed, quoted, subject};
 use eci_calls::INSTANCE_ROLE_SERVICE;
 use eci_calls::condition_key::{RESOURCE_GROUP_ID, TagKey};
 use ram_policy::{MetCondition, Principal, StatementId};
@@ -17,8 +17,8 @@ pub(super) fn why(why: &Why<'_>, namespace: &str) -> String {
             found,
         } => not_mapped(annotation, *wanted, *found),
         Why::Unbound { user } => format!(
-            "this identity is bound to no RAM user or role: ask your cluster administrator to bind {} or one of its groups",
-            subject(user)
+            "this identity is bound to no RAM user or role: ask your cluster administrator to {}",
+            binding_step(user)
         ),
         Why::Spawner { fault, user } => creating_pod::spawner(fault, user),
         Why::CreatingPodUnread => {
