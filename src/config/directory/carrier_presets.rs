@@ -103,6 +103,25 @@ pub(crate) fn written(name: &str) -> String {
     format!("{{preset: {name}{user}}}")
 }
 
+/// The entry of `carriers` by which a service account is listed for a kind, where a preset has the kind
+///
+/// ```text
+/// argoproj.io Workflow, system:serviceaccount:argo:argo    -> {preset: argo-workflows}
+/// argoproj.io Workflow, system:serviceaccount:flows:argo   -> {preset: argo-workflows, user: system:serviceaccount:flows:argo}
+/// ```
+pub(crate) fn written_for(group: &str, kind: &str, user: &str) -> Option<String> {
+    let name = preset_of(group, kind)?;
+    let presets = table().ok()?;
+    if presets.get(&name)?.user.as_deref() == Some(user) {
+        return Some(written(&name));
+    }
+    // Whoever may impersonate chooses what a name holds, and this one goes into YAML
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".:-".contains(c);
+    user.chars()
+        .all(is_plain)
+        .then(|| format!("{{preset: {name}, user: {user}}}"))
+}
+
 /// All presets by name
 fn table() -> Result<BTreeMap<String, Preset>, Fault> {
     match yaml::parse(TABLE)?.as_slice() {
@@ -248,6 +267,24 @@ mod tests {
         assert_eq!(
             written("kuberay"),
             "{preset: kuberay, user: system:serviceaccount:NAMESPACE:NAME}"
+        );
+    }
+
+    #[test]
+    fn an_entry_names_the_user_unless_it_is_the_preset_s() {
+        let workflow = |user: &str| written_for("argoproj.io", "Workflow", user);
+        assert_eq!(
+            workflow("system:serviceaccount:argo:argo").as_deref(),
+            Some("{preset: argo-workflows}")
+        );
+        assert_eq!(
+            workflow("system:serviceaccount:flows:argo").as_deref(),
+            Some("{preset: argo-workflows, user: system:serviceaccount:flows:argo}")
+        );
+        assert_eq!(workflow("system:serviceaccount:flows:x}, {preset: volcano"), None);
+        assert_eq!(
+            written_for("argoproj.io", "Event", "system:serviceaccount:argo:argo"),
+            None
         );
     }
 

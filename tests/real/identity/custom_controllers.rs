@@ -143,7 +143,7 @@ fn whoever_may_not_make_the_pods_is_denied_at_apply() {
     let stage = custom.stage("denied");
     for object in [workflow("flow", "env:test"), job_set("set", "env:test")] {
         let said = stage.person(BOB).apply(&object).failure();
-        assert_says(&said, &["denied the request", "env", "user/bob"]);
+        assert_says(&said, &["denied the request", "(RAM user `bob`)", "tag `env`"]);
     }
     assert!(stage.rest.list(&stage.path("pods")).is_empty());
 }
@@ -176,7 +176,7 @@ fn argo_carries_the_person_from_a_cron_workflow_through_its_workflow() {
         "spec": {"schedules": ["* * * * *"], "workflowSpec": argo_spec("env:test")},
     });
     let said = stage.person(BOB).apply(&cron).failure();
-    assert_says(&said, &["denied the request", "user/bob"]);
+    assert_says(&said, &["denied the request", "(RAM user `bob`)"]);
     // What a time that was missed within the last hour looks like.
     cron["spec"]["startingDeadlineSeconds"] = 3600.into();
     cron["spec"]["schedules"] = json!(["0 * * * *"]);

@@ -74,8 +74,9 @@ impl Finding {
             Self::Stamp(fault) => Why::Stamp(fault),
             Self::BindingAnnotation(annotation) => Why::BindingAnnotation(annotation),
             Self::Revision(fault) => Why::Revision(fault),
-            Self::UnlistedController { kind } => Why::UnlistedController {
+            Self::UnlistedController { kind, preset } => Why::UnlistedController {
                 kind,
+                preset: preset.as_deref(),
                 user: context.user,
             },
             Self::UnknownNamespace if context.namespace.is_empty() => Why::NoNamespace,

@@ -33,12 +33,18 @@ pub(super) fn why(why: &Why<'_>, namespace: &str) -> String {
             quoted(annotation, NAME_LENGTH)
         ),
         Why::Revision(revision) => fault::revision(revision),
-        Why::UnlistedController { kind, user } => format!(
-            "it is no person and no controller of Kubernetes, and is not listed: ask your cluster administrator to list it \
-             for kind {} under `carriers`, or to bind {}",
-            quoted(kind, NAME_LENGTH),
-            subject(user)
-        ),
+        Why::UnlistedController { kind, preset, user } => {
+            let kind = quoted(kind, NAME_LENGTH);
+            let entry = match preset {
+                Some(entry) => format!("add {entry} to `carriers` for kind {kind}"),
+                None => format!("list it for kind {kind} under `carriers`"),
+            };
+            format!(
+                "it is no person and no controller of Kubernetes, and is not listed: ask your cluster administrator to \
+                 {entry}, or to bind {}",
+                subject(user)
+            )
+        }
         Why::UnknownNamespace(namespace) => format!(
             "namespace {} is too new for ramgate to know its labels: try again in a moment",
             quoted(namespace, NAME_LENGTH)
