@@ -73,6 +73,11 @@ impl CustomController {
         self.process.tail()
     }
 
+    /// Everything that it has printed
+    pub(crate) fn log(&self) -> String {
+        self.process.log()
+    }
+
     fn start(name: &str, command: Command, plane: &ControlPlane) -> Self {
         let process = Process::start(&format!("{name}-controller"), command, plane.folder());
         Self { process }
