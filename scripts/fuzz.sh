@@ -17,6 +17,7 @@ targets=(
     "case_file 4096 4000"
     "review 8192 4500"
     "tags 512 300"
+    "manifest 4096 600"
     "arn 512 500"
 )
 

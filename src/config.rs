@@ -11,6 +11,7 @@
 //! ```
 
 pub(crate) mod config_map;
+mod config_map_generation;
 pub(crate) mod configuration;
 pub(crate) mod directory;
 pub(crate) mod folder;

@@ -112,5 +112,5 @@ pub mod telemetry {
 
 /// From `yaml`
 pub mod yaml {
-    pub use crate::yaml::parse;
+    pub use crate::yaml::{Manifests, parse, parse_manifests};
 }

@@ -6,7 +6,21 @@ use ram_policy::Principal;
 /// The longest piece of user input in a message, in characters; names of Kubernetes and RAM mostly fit
 pub(crate) const NAME_LENGTH: usize = 64;
 
-/// User input in backticks, at most `longest` characters of it, control characters shown as `?`
+/// Whether a character shows nothing or turns the text around it: zero-width and bidirectional characters, soft hyphens,
+/// variation selectors, tags, line separators
+///
+/// The ranges are Unicode's format characters and those that it ignores by default.
+pub(crate) fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}' | '\u{891}'
+        | '\u{8e2}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+        | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// User input in backticks, at most `longest` characters of it, control and invisible characters shown as `?`
 pub(crate) fn quoted(text: &str, longest: usize) -> String {
     format!("`{}`", clipped(text, longest))
 }
@@ -16,7 +30,7 @@ pub(crate) fn clipped(text: &str, longest: usize) -> String {
     let mut out: String = text
         .chars()
         .take(longest)
-        .map(|c| if c.is_control() { '?' } else { c })
+        .map(|c| if c.is_control() || is_invisible(c) { '?' } else { c })
         .collect();
     if text.chars().nth(longest).is_some() {
         out.push('…');

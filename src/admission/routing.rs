@@ -7,12 +7,14 @@
 //! | which labels and taints route? | [`well_known`] |
 //! | which object of an unlisted kind has a mark? | [`unlisted_mark`] |
 //! | which annotations are misspelled ones of ECI? | [`lookalike`] |
+//! | which marks stand where they have no effect? | [`placement`] |
 
 mod label_values;
 pub(crate) mod lookalike;
 pub(crate) mod mark;
 pub(crate) mod node_affinity;
 mod node_requirement;
+pub(crate) mod placement;
 pub(crate) mod route;
 pub(crate) mod unlisted_mark;
 pub(crate) mod well_known;

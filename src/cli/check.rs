@@ -9,19 +9,18 @@ pub(super) mod user_groups;
 
 pub(super) use crate::cli::check::args::CheckArgs;
 
-use crate::cli::check::evaluated_manifest::{are_allowed, are_listed, evaluate_manifests};
+use crate::cli::check::evaluated_manifest::evaluate_manifests;
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, print, print_json};
 
 pub(super) fn run(args: &CheckArgs, output: Output) -> Result<Exit, CommandError> {
-    let manifests = evaluate_manifests(args)?;
+    let checked = evaluate_manifests(args)?;
     match output {
-        Output::Human => print(&human::human(args.operation, &manifests)),
-        Output::Json => print_json(&json::as_json(args, &manifests)),
+        Output::Human => print(&human::human(args.operation, &checked)),
+        Output::Json => print_json(&json::as_json(args, &checked)),
     }
-    let is_listed = !args.strict || are_listed(&manifests);
-    Ok(Exit::good_if(are_allowed(&manifests) && is_listed))
+    Ok(checked.exit(args.strict))
 }
 
 #[cfg(test)]
@@ -104,7 +103,7 @@ spec: {containers: [{name: c}]}
                 Ok(checked) => format!(
                     "{}{:?}\n",
                     human::human(args.operation, &checked),
-                    Exit::good_if(are_allowed(&checked))
+                    checked.exit(args.strict)
                 ),
                 Err(error) => format!("{error} {:?}\n", error.exit()),
             }
@@ -187,6 +186,256 @@ spec: {containers: [{name: c}]}
             Value::Null,
             "a Namespace is not judged"
         );
+    }
+
+    const EVERYTHING: &str = "--config-dir ./config --as bob@example.com";
+
+    /// The text about a folder with these files, from the line with `from` on
+    fn of_folder(files: &[(&str, &str)], arguments: &str) -> String {
+        let folder = Folder::new();
+        for (name, text) in files {
+            let path = folder.0.path().join("tree").join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        folder.human(format!("-f ./tree {EVERYTHING} {arguments}").trim_end())
+    }
+
+    const POD: &str = "{apiVersion: v1, kind: Pod, metadata: {name: p, labels: {eci: 'true'}, annotations: {k8s.aliyun.com/eci-custom-tags: 'env:test'}}, spec: {containers: [{name: c}]}}";
+
+    #[test]
+    fn files_that_hold_no_manifests_are_passed_over() {
+        let text = of_folder(
+            &[
+                (
+                    "kustomization.yaml",
+                    "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [pod.yaml]",
+                ),
+                ("patches/kustomization.yml", "resources: []"),
+                ("web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 0.1.0"),
+                ("web/values.yaml", "items: [1]\nkind: web"),
+                (
+                    "web/templates/pod.yaml",
+                    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}\n",
+                ),
+                (
+                    "web/templates/quoted.yaml",
+                    "apiVersion: v1\nkind: Pod\nmetadata: {name: '{{ $name }}'}",
+                ),
+                (
+                    "loose.yaml",
+                    "apiVersion: v1\nkind: Pod\nmetadata: {name: '{{ .Release.Name }}'}",
+                ),
+                ("tsconfig.json", "{ // a comment\n}"),
+                ("pod.yaml", POD),
+            ],
+            "",
+        );
+        assert_eq!(
+            text,
+            "./tree/pod.yaml:1: Pod default/p: allowed, eci:CreateContainerGroup as user/bob by TestOnly#1\n\
+             note: namespace `default` was not given: give it with --objects, as its labels and annotations may decide\n\
+             passed over, as no Kubernetes manifest is in them: `./tree/kustomization.yaml`, `./tree/patches/kustomization.yml`, `./tree/tsconfig.json` and 2 more\n\
+             passed over as Helm templates, pipe `helm template CHART` into `ramgate check -f -`: `./tree/loose.yaml`, `./tree/web/templates/pod.yaml` and `./tree/web/templates/quoted.yaml`\n\
+             1 allowed, 0 denied, 0 of kinds that are not judged, 8 files passed over\nGood\n"
+        );
+        let none = of_folder(&[("values.yaml", "a: 1"), ("Chart.yaml", "name: x")], "");
+        assert_eq!(
+            none,
+            "no manifest (*.yaml, *.yml, *.json) is there: the 2 files that are there hold none Failure\n"
+        );
+    }
+
+    #[test]
+    fn what_only_looks_like_other_files_is_not_passed_over() {
+        for (text, says) in [
+            // Braces of other tools
+            (
+                "apiVersion: v1\nkind: Pod\nmetadata: {name: p, annotations: {a: '{{workflow.name}}'}}",
+                "Pod default/p: allowed",
+            ),
+            (
+                "apiVersion: v1\nmetadata: {name: p}",
+                "p.yaml:1:1: the object has no `kind`",
+            ),
+            ("kind: Pod\nmetadata: {name: p}", "the object has no `apiVersion`"),
+            ("apiVersion: v1\nkind: Pod\nmetadata: {name: p", "not YAML"),
+            (
+                "a: 1\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}",
+                "a document is no Kubernetes object",
+            ),
+        ] {
+            let told = of_folder(&[("p.yaml", text)], "");
+            assert!(told.contains(says) && !told.contains("passed over"), "{told}");
+        }
+        let folder = Folder::new();
+        folder.write("values.yaml", "replicas: 2");
+        folder.write("template.yaml", "{{ .Values.all }}");
+        assert!(
+            folder
+                .human(&format!("-f ./values.yaml {EVERYTHING}"))
+                .ends_with("Failure\n")
+        );
+        let told = folder.human(&format!("-f ./template.yaml {EVERYTHING}"));
+        assert!(
+            told.contains("this is a Helm template: pipe `helm template CHART`")
+                && told.ends_with("Failure\n")
+        );
+    }
+
+    #[test]
+    fn lists_of_any_kind_are_their_items() {
+        let items = r#"[{"metadata": {"name": "a", "labels": {"eci": "true"}}, "spec": {}}, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "b"}}]"#;
+        let told = of_folder(
+            &[(
+                "l.json",
+                &format!(r#"{{"apiVersion": "v1", "kind": "PodList", "items": {items}}}"#),
+            )],
+            "",
+        );
+        assert!(
+            told.contains("l.json:1: Pod default/a: denied") && told.contains("Pod default/b: allowed"),
+            "{told}"
+        );
+        let told = of_folder(
+            &[(
+                "l.yaml",
+                "apiVersion: apps/v1\nkind: DeploymentList\nitems:\n- metadata: {name: d}\n  spec: {template: {metadata: {labels: {eci: 'true'}}}}",
+            )],
+            "",
+        );
+        assert!(told.contains("l.yaml:4: Deployment default/d: denied"), "{told}");
+        let told = of_folder(
+            &[(
+                "l.yaml",
+                "apiVersion: v1\nkind: List\nitems: [{metadata: {name: d}}]",
+            )],
+            "",
+        );
+        assert!(told.contains("a document is no Kubernetes object"), "{told}");
+    }
+
+    #[test]
+    fn a_malformed_object_is_named_and_the_others_are_judged() {
+        let told = of_folder(
+            &[
+                ("a.yaml", POD),
+                (
+                    "b.yaml",
+                    "apiVersion: batch/v1\nkind: CronJob\nmetadata:\n  name: b\n  annotations: {one: 1}\nspec:\n  jobTemplate:\n    metadata: {labels: [x]}\n    spec:\n      template:\n        metadata:\n          annotations:\n            k8s.aliyun.com/eip-bandwidth: 10\n            on: yes\n",
+                ),
+                (
+                    "c.yaml",
+                    "apiVersion: v1\nkind: Pod\nmetadata: {name: c, labels: {eci: 'true', a: }}\nspec:\n  tolerations:\n  - key: [x]",
+                ),
+            ],
+            "",
+        );
+        let lines: Vec<&str> = told.lines().collect();
+        assert_eq!(
+            lines[..6],
+            [
+                "./tree/a.yaml:1: Pod default/p: allowed, eci:CreateContainerGroup as user/bob by TestOnly#1",
+                "./tree/b.yaml:5:22: CronJob default/b: metadata.annotations[one] must be a string, found a number: put it in quotes",
+                "./tree/b.yaml:8:24: CronJob default/b: spec.jobTemplate.metadata.labels must be an object of strings, found a list",
+                "./tree/b.yaml:13:43: CronJob default/b: spec.jobTemplate.spec.template.metadata.annotations[k8s.aliyun.com/eip-bandwidth] must be a string, found a number: put it in quotes",
+                "./tree/b.yaml:14:17: CronJob default/b: spec.jobTemplate.spec.template.metadata.annotations[true] must be a string, found a boolean: put it in quotes",
+                "./tree/c.yaml:6:10: Pod default/c: spec.tolerations[0].key: invalid type: sequence, expected a string",
+            ],
+            "{told}"
+        );
+        assert!(
+            told.ends_with(
+                "1 allowed, 0 denied, 0 of kinds that are not judged, 5 that could not be judged\nFailure\n"
+            ),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn strict_lets_nothing_doubtful_pass() {
+        let exit = |text: &str, arguments: &str| {
+            let told = of_folder(&[("x.yaml", text)], arguments);
+            told.lines().last().unwrap().to_owned()
+        };
+        let possible =
+            "{apiVersion: v1, kind: Pod, metadata: {name: x}, spec: {tolerations: [{operator: Exists}]}}";
+        let misplaced = "{apiVersion: v1, kind: Pod, metadata: {name: x, labels: {eci: 'True'}}}";
+        let twice = "{apiVersion: v1, kind: Pod, metadata: {name: x, name: x}}";
+        let unlisted = "{apiVersion: sparkoperator.k8s.io/v1beta2, kind: SparkApplication, metadata: {name: x}, spec: {driver: {labels: {alibabacloud.com/eci: 'true'}}}}";
+        let foreign = "{apiVersion: example.com/v1, kind: Crew, metadata: {name: x}, spec: {pods: [{tolerations: [{key: virtual-kubelet.io/provider}]}]}}";
+        for text in [possible, misplaced, twice, foreign, unlisted] {
+            assert_eq!(
+                (exit(text, ""), exit(text, "--strict")),
+                ("Good".into(), "Denied".into()),
+                "{text}"
+            );
+        }
+        let selects = "{apiVersion: example.com/v1, kind: Guard, metadata: {name: x}, spec: {podSelector: {matchLabels: {eci: 'true'}}}}";
+        let service = "{apiVersion: v1, kind: Service, metadata: {name: x, labels: {eci: 'true'}}}";
+        for text in [POD, selects, service] {
+            assert_eq!(exit(text, "--strict"), "Good", "{text}");
+        }
+        let told = of_folder(&[("x.yaml", foreign)], "");
+        assert!(
+            told.contains("nobody lists the kind: its pods will be denied"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn an_eviction_is_judged_like_a_deletion_of_its_pod() {
+        let eviction = "{apiVersion: policy/v1, kind: Eviction, metadata: {name: p}}";
+        let told = of_folder(&[("e.yaml", eviction)], "");
+        assert!(
+            told.contains(
+                "e.yaml:1:1: Eviction default/p: pod `default/p` was not given: give it with --objects"
+            ),
+            "{told}"
+        );
+        assert!(told.ends_with("Failure\n"));
+        let told = of_folder(&[("e.yaml", eviction), ("p.yaml", POD)], "");
+        assert!(
+            told.contains("e.yaml:1: Eviction default/p: allowed, eci:DeleteContainerGroup as user/bob"),
+            "{told}"
+        );
+        let denied = POD.replace("env:test", "env:prod");
+        let told = of_folder(&[("e.yaml", eviction), ("p.yaml", &denied)], "");
+        assert!(told.contains("may not evict pod `default/p` on ECI"), "{told}");
+        assert!(told.ends_with("Denied\n"));
+    }
+
+    #[test]
+    fn each_namespace_that_was_not_given_is_said_once() {
+        let pods = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: pay}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: b, namespace: pay}\n";
+        let told = of_folder(&[("p.yaml", pods)], "");
+        assert_eq!(
+            told.matches("namespace `pay` was not given: give it with --objects")
+                .count(),
+            1,
+            "{told}"
+        );
+        let told = of_folder(
+            &[
+                ("p.yaml", pods),
+                (
+                    "n.yaml",
+                    "{apiVersion: v1, kind: Namespace, metadata: {name: pay}}",
+                ),
+            ],
+            "",
+        );
+        assert!(!told.contains("was not given"), "{told}");
+    }
+
+    #[test]
+    fn a_controller_is_not_told_of_misplaced_marks() {
+        let replica_set = "{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: r, annotations: {k8s.aliyun.com/eci-custom-tags: 'env:test'}, ownerReferences: [{apiVersion: apps/v1, kind: Deployment, name: d, uid: u, controller: true}]}, spec: {template: {}}}";
+        let folder = Folder::new();
+        folder.write("r.yaml", replica_set);
+        let told = |user: &str| folder.human(&format!("-f ./r.yaml --config-dir ./config --as {user}"));
+        assert!(told("bob@example.com").contains("warning: "));
+        assert!(!told("system:serviceaccount:kube-system:deployment-controller").contains("warning: "));
     }
 
     #[test]

@@ -1,32 +1,108 @@
-//! Reads manifests from files, folders and standard input.
+//! Reads manifests from files, folders and standard input, as kubectl does.
 
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+mod classify;
+mod malformed;
+mod read;
+
+pub(super) use crate::cli::manifest::malformed::{located, text_maps};
+pub(super) use crate::cli::manifest::read::read;
+
+use std::fmt;
 
 use serde_json::Value;
 
 use crate::cli::command_error::CommandError;
-use crate::cli::document_files;
 use crate::kubernetes::workload::Workload;
-use crate::yaml;
-use ram_policy::source::utf8;
+use ram_policy::source::{Fault, Node, Position};
 
-/// The path that means standard input
-const STANDARD_INPUT: &str = "-";
-
-/// The number of bytes that are read of a file; an API server takes objects of 3 MiB at most
-const MAX_BYTES: u64 = 64 * 1024 * 1024;
-
-/// An object and the file that holds it
+/// An object and the place that holds it
 #[derive(Clone, Debug)]
 pub(super) struct Manifest {
     /// The file, or `-`
     pub(super) file: String,
-    /// The object
+    /// The object with the positions of its values
+    pub(super) node: Node,
+    /// The object as JSON
     pub(super) object: Value,
 }
 
+/// What files and folders hold
+#[derive(Debug, Default)]
+pub(super) struct ManifestFiles {
+    /// The objects, in the order of the files
+    pub(super) manifests: Vec<Manifest>,
+    /// The files in folders that hold no manifests
+    pub(super) passed_over: Vec<PassedOver>,
+    /// What an API server would not take, or could not be read
+    pub(super) failures: Vec<Located>,
+    /// What kubectl takes though it is doubtful
+    pub(super) warnings: Vec<Located>,
+}
+
+/// A file in a folder that holds no manifests
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PassedOver {
+    pub(super) file: String,
+    pub(super) reason: PassedOverReason,
+}
+
+/// The reason why a file holds no manifests
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PassedOverReason {
+    /// It holds something else, such as the values of a chart
+    NoManifest,
+    /// Only Helm can make manifests of it
+    HelmTemplate,
+}
+
+/// A fault or warning with its file, and the object if it is known
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Located {
+    pub(super) file: String,
+    /// Such as `Pod default/web`
+    pub(super) object: Option<String>,
+    pub(super) fault: Fault,
+}
+
+impl fmt::Display for Located {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: ", self.file, self.fault.at)?;
+        if let Some(object) = &self.object {
+            write!(f, "{object}: ")?;
+        }
+        f.write_str(&self.fault.message)
+    }
+}
+
+impl ManifestFiles {
+    /// All objects
+    ///
+    /// # Errors
+    ///
+    /// The first failure.
+    pub(super) fn all(self) -> Result<Vec<Manifest>, CommandError> {
+        match self.failures.first() {
+            Some(failure) => Err(CommandError::Usage(failure.to_string())),
+            None => Ok(self.manifests),
+        }
+    }
+}
+
 impl Manifest {
+    /// Where the object starts
+    pub(super) fn at(&self) -> Position {
+        self.node.at
+    }
+
+    /// A fault of this object
+    pub(super) fn fault(&self, fault: Fault) -> Located {
+        Located {
+            file: self.file.clone(),
+            object: Some(self.title()),
+            fault,
+        }
+    }
+
     /// The string at a JSON pointer; empty if it is absent
     pub(super) fn text(&self, pointer: &str) -> &str {
         self.object
@@ -38,6 +114,13 @@ impl Manifest {
     /// The object's kind
     pub(super) fn kind(&self) -> &str {
         self.text("/kind")
+    }
+
+    /// The API group; empty for the core group
+    pub(super) fn group(&self) -> &str {
+        self.text("/apiVersion")
+            .split_once('/')
+            .map_or("", |(group, _)| group)
     }
 
     /// The namespace, or `default`
@@ -57,82 +140,19 @@ impl Manifest {
         }
     }
 
+    /// Kind, namespace and name, as messages show them: `Pod default/web`
+    pub(super) fn title(&self) -> String {
+        let namespace = self.text("/metadata/namespace");
+        let (kind, name) = (self.kind(), self.name());
+        match (self.is_namespaced(), namespace) {
+            (true, _) => format!("{kind} {}/{name}", self.namespace()),
+            (false, "") => format!("{kind} {name}"),
+            (false, namespace) => format!("{kind} {namespace}/{name}"),
+        }
+    }
+
     /// Whether its kind is known to be namespaced
     pub(super) fn is_namespaced(&self) -> bool {
-        matches!(self.kind(), "Pod" | "Binding") || Workload::of_kind(self.kind()).is_some()
+        matches!(self.kind(), "Pod" | "Binding" | "Eviction") || Workload::of_kind(self.kind()).is_some()
     }
-}
-
-/// Reads all objects of files and folders: every document of a file, and every item of a list
-///
-/// # Errors
-///
-/// A file cannot be read, is no YAML, or has a document that is no Kubernetes object.
-pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Manifest>, CommandError> {
-    let mut files = Vec::new();
-    for path in paths {
-        files.extend(files_at(path)?);
-    }
-    let mut manifests = Vec::new();
-    for file in files {
-        manifests.extend(read_file(&file)?);
-    }
-    Ok(manifests)
-}
-
-fn files_at(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
-    if path == Path::new(STANDARD_INPUT) {
-        return Ok(vec![path.to_owned()]);
-    }
-    document_files::find(path)
-}
-
-fn read_file(path: &Path) -> Result<Vec<Manifest>, CommandError> {
-    let file = path.display().to_string();
-    let bytes = bytes(path).map_err(|error| CommandError::io(file.as_str(), error))?;
-    let documents = utf8(&bytes)
-        .and_then(yaml::parse)
-        .map_err(|fault| CommandError::Usage(format!("{file}:{fault}")))?;
-    let mut manifests = Vec::new();
-    for document in documents {
-        manifests.extend(objects(&file, document.to_json())?);
-    }
-    Ok(manifests)
-}
-
-/// The object in a document, or the items of a list
-fn objects(file: &str, document: Value) -> Result<Vec<Manifest>, CommandError> {
-    match document {
-        Value::Null => Ok(Vec::new()),
-        Value::Object(mut list) if list.get("items").is_some_and(Value::is_array) => {
-            let items = match list.remove("items") {
-                Some(Value::Array(items)) => items,
-                _ => Vec::new(),
-            };
-            let mut manifests = Vec::new();
-            for item in items {
-                manifests.extend(objects(file, item)?);
-            }
-            Ok(manifests)
-        }
-        Value::Object(fields) if fields.get("kind").is_some_and(Value::is_string) => Ok(vec![Manifest {
-            file: file.to_owned(),
-            object: Value::Object(fields),
-        }]),
-        _ => Err(CommandError::Usage(format!(
-            "{file}: a document is no Kubernetes object: it has no `kind`"
-        ))),
-    }
-}
-
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if path == Path::new(STANDARD_INPUT) {
-        io::stdin().lock().take(MAX_BYTES).read_to_end(&mut bytes)?;
-    } else {
-        std::fs::File::open(path)?
-            .take(MAX_BYTES)
-            .read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
 }

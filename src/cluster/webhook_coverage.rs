@@ -16,7 +16,7 @@ const DEPLOYMENTS: (&str, &str) = ("apps", "deployments");
 const OPERATIONS: [&str; 2] = ["CREATE", "UPDATE"];
 
 /// The beginnings of the names of entries that receive no templates: no change of these lets a stamp pass unchecked
-const WITHOUT_TEMPLATES: [&str; 8] = [
+const WITHOUT_TEMPLATES: [&str; 9] = [
     "fields",
     "binding",
     "connect",
@@ -24,6 +24,7 @@ const WITHOUT_TEMPLATES: [&str; 8] = [
     "image-caches",
     "removal",
     "profile",
+    "routing-policies",
     "configuration",
 ];
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use crate::config::config_map_generation;
 use crate::config::directory::binding_entry::BindingEntry;
 use crate::config::directory::bindings::Subject;
 use crate::config::directory::directory_document::DirectoryDocument;
@@ -229,7 +230,7 @@ impl<'a> SymbolTable<'a> {
     fn define_symbol(&mut self, kind: SymbolKind, name: &'a str, location: Location<'a>) {
         if let Some(first) = self.symbols.insert(kind.symbol(name), location) {
             let message = format!("{kind} `{}` is defined twice, first in {first}", shortened(name));
-            self.fault(location, location.conflict_with(first), message);
+            self.conflict(location, first, message);
         }
     }
 
@@ -240,14 +241,14 @@ impl<'a> SymbolTable<'a> {
         message: impl Fn(Location<'a>) -> String,
     ) {
         if let Some(first) = self.singletons.insert(name, location) {
-            self.fault(location, location.conflict_with(first), message(first));
+            self.conflict(location, first, message(first));
         }
     }
 
     fn define_subject(&mut self, subject: &Subject, location: Location<'a>) {
         if let Some(first) = self.subjects.insert(subject.clone(), location) {
             let message = format!("{subject} is bound twice, first in {first}");
-            self.fault(location, location.conflict_with(first), message);
+            self.conflict(location, first, message);
         }
     }
 
@@ -348,6 +349,13 @@ impl<'a> SymbolTable<'a> {
             self.faults.push((usize::MAX, fault));
         }
         (sorted(self.faults), sorted(self.warnings))
+    }
+
+    /// A second definition, with a word on two generations of one ConfigMap
+    fn conflict(&mut self, location: Location<'a>, first: Location<'a>, message: String) {
+        let advice = config_map_generation::advice(first.document, location.document);
+        let advice = advice.map_or_else(String::new, |advice| format!("; {advice}"));
+        self.fault(location, location.conflict_with(first), message + &advice);
     }
 
     fn fault(&mut self, location: Location<'a>, class: FaultClass, message: String) {

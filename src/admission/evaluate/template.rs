@@ -8,9 +8,9 @@ use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::outcome::warning::Warning;
-use crate::admission::routing::lookalike;
 use crate::admission::routing::mark::Mark;
 use crate::admission::routing::route::Route;
+use crate::admission::routing::{lookalike, placement};
 use crate::kubernetes::eci_profile::Profile;
 use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
@@ -36,6 +36,7 @@ impl EvaluationContext<'_> {
         let route = self.route_of_update(&pod, reviewed.old.as_ref(), &namespace);
         let evaluation = self.new_evaluation(route, verb(reviewed));
         let (evaluation, claims) = self.attributed(evaluation, reviewed, new, &attribution);
+        let evaluation = evaluation.with_warnings(self.placement(reviewed, new, &attribution));
         if !evaluation.leads_to_eci() {
             return Some(evaluation);
         }
@@ -106,6 +107,29 @@ impl EvaluationContext<'_> {
                 (evaluation.with_stamp_fault(counts.then_some(fault)), None)
             }
         }
+    }
+
+    /// The warnings about marks in the wrong place; a controller cannot move them
+    fn placement(
+        &self,
+        reviewed: &ReviewedTemplate<'_>,
+        new: &PodTemplate<'_>,
+        attribution: &Attribution,
+    ) -> Vec<Warning> {
+        if matches!(attribution, Attribution::Delegated(_)) {
+            return Vec::new();
+        }
+        // Metadata of a workload with several templates are compared with the first one
+        let first = self.review.templates().first();
+        let is_first = first.is_some_and(|first| first.path == reviewed.path);
+        let is_around = is_first && !reviewed.path.is_whole();
+        let owner = self.review.owner().filter(|_| is_around);
+        // The pointer is empty if the template is metadata itself
+        let is_metadata = new.metadata_pointer("").is_empty();
+        let metadata = if is_metadata { "" } else { "metadata." };
+        let path = format!("{}{metadata}", reviewed.path);
+        let warnings = placement::warnings(&new.read().metadata, &path, owner);
+        warnings.into_iter().map(Warning::Placement).collect()
     }
 
     /// The fields of the pod, with a finding for each that differs from the mapping rules

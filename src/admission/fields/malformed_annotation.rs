@@ -97,6 +97,9 @@ pub enum EntryFault {
     /// A control character, such as a line break
     #[error("has a control character")]
     ControlCharacter,
+    /// A character that nobody sees, such as a zero-width space
+    #[error("has the invisible character U+{0:04X}")]
+    InvisibleCharacter(u32),
     /// A URL, which tags may not hold
     #[error("has `http://` or `https://`")]
     Url,
@@ -124,7 +127,7 @@ impl EntryFault {
             Self::NoColon => ": write it as `key:value`".to_owned(),
             Self::SecondColon => ": write it as `key:value`, neither of which can hold a colon".to_owned(),
             Self::EmptyKey => ": write a key or remove the entry".to_owned(),
-            Self::Blank(_) | Self::ControlCharacter => ": remove it".to_owned(),
+            Self::Blank(_) | Self::ControlCharacter | Self::InvisibleCharacter(_) => ": remove it".to_owned(),
             Self::Url => ": ECI takes no addresses in tags".to_owned(),
             Self::Reserved(_) => ": choose another key or value".to_owned(),
             Self::ProviderKey(_) => ": choose another key".to_owned(),

@@ -2,6 +2,7 @@
 
 use crate::admission::fields::list_entries::{entries, outer_blank};
 use crate::admission::fields::malformed_annotation::{AnnotationFault, EntryFault};
+use crate::wording::is_invisible;
 use eci_calls::{TagError, check_tag};
 
 /// Tag keys that ACK or the provider sets on container groups and looks them up by
@@ -67,6 +68,9 @@ fn parse_tag(text: &str) -> Result<(&str, &str), EntryFault> {
 fn split_tag(text: &str) -> Result<(&str, &str), EntryFault> {
     if text.chars().any(char::is_control) {
         return Err(EntryFault::ControlCharacter);
+    }
+    if let Some(found) = text.chars().find(|c| is_invisible(*c)) {
+        return Err(EntryFault::InvisibleCharacter(found.into()));
     }
     let lower = text.to_ascii_lowercase();
     if lower.contains("http://") || lower.contains("https://") {

@@ -4,6 +4,7 @@ use crate::admission::fields::malformed_annotation::MalformedAnnotation;
 use crate::admission::fields::mapping::Overruled;
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::routing::lookalike::Lookalike;
+use crate::admission::routing::placement::Misplaced;
 use crate::kubernetes::eci_profile::Selector;
 use crate::kubernetes::routing_policy::PodRoute;
 
@@ -12,6 +13,8 @@ use crate::kubernetes::routing_policy::PodRoute;
 pub(crate) enum Warning {
     /// An annotation that looks like one of ECI's and is not
     Lookalike(Lookalike),
+    /// A mark of ECI in a place or form that has no effect
+    Placement(Misplaced),
     /// A mapping rule replaced or removed what the requester wrote
     Overruled(Overruled),
     /// A malformed annotation of a stored pod

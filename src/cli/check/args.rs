@@ -33,7 +33,7 @@ pub(in crate::cli) struct CheckArgs {
     /// What else the cluster holds: namespaces, service accounts, nodes, pods, eci-profile
     #[arg(long, value_name = "FILE|DIR")]
     pub(super) objects: Option<PathBuf>,
-    /// Exit with 2 also for marks of ECI in kinds that ramgate does not judge
+    /// Exit with 2 for whatever is doubtful: warnings, denials that are only possible, unlisted kinds with marks of ECI
     #[arg(long)]
     pub(super) strict: bool,
     /// Show every question to RAM with every statement that was read for it

@@ -1,5 +1,7 @@
 //! Evaluates manifests as the webhooks of a cluster would, in mode enforce.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -10,10 +12,24 @@ use crate::cli::check::args::{CheckArgs, PodOperation};
 use crate::cli::check::questions::{AnsweredQuestion, answered_questions};
 use crate::cli::check::user_groups::completed_groups;
 use crate::cli::command_error::CommandError;
-use crate::cli::manifest::Manifest;
-use crate::cli::{configuration, manifest};
+use crate::cli::configuration;
+use crate::cli::exit::Exit;
+use crate::cli::manifest::{self, Located, Manifest, PassedOver};
 use crate::config::Configuration;
 use crate::kubernetes::snapshot::ClusterSnapshot;
+use ram_policy::source::Fault;
+
+/// All results of a check
+pub(super) struct Checked {
+    pub(super) manifests: Vec<EvaluatedManifest>,
+    /// What could not be evaluated
+    pub(super) failures: Vec<Located>,
+    /// Warnings about files, not about what ramgate decides
+    pub(super) warnings: Vec<Located>,
+    pub(super) passed_over: Vec<PassedOver>,
+    /// The namespaces of the manifests that nobody gave
+    pub(super) unknown_namespaces: BTreeSet<String>,
+}
 
 /// A manifest and its result
 pub(super) struct EvaluatedManifest {
@@ -33,6 +49,8 @@ struct Input<'a> {
     extra: Extra,
     /// The manifests of `--old`
     old: Vec<Manifest>,
+    /// The manifests of `--objects`, then those to evaluate
+    objects: Vec<Value>,
     configuration: Configuration,
     snapshot: ClusterSnapshot,
 }
@@ -41,49 +59,118 @@ struct Input<'a> {
 ///
 /// # Errors
 ///
-/// A file cannot be read, the configuration is invalid, there is no manifest, or one cannot be evaluated.
-pub(super) fn evaluate_manifests(args: &CheckArgs) -> Result<Vec<EvaluatedManifest>, CommandError> {
+/// A file cannot be read, the configuration is invalid, or there is no manifest.
+pub(super) fn evaluate_manifests(args: &CheckArgs) -> Result<Checked, CommandError> {
     let configuration = configuration::load(&args.config_dir)?;
-    let manifests = manifest::read(&args.files)?;
-    if manifests.is_empty() {
-        return Err(CommandError::Usage(
-            "no manifest (*.yaml, *.yml, *.json) is there".to_owned(),
-        ));
+    let mut files = manifest::read(&args.files)?;
+    if files.manifests.is_empty() && files.failures.is_empty() {
+        return Err(no_manifest(files.passed_over.len()));
     }
-    let old = manifest::read(args.old.as_slice())?;
-    let others = manifest::read(args.objects.as_slice())?;
+    let old = manifest::read(args.old.as_slice())?.all()?;
+    let others = manifest::read(args.objects.as_slice())?.all()?;
+    let (manifests, malformed) = well_formed(files.manifests);
+    files.failures.extend(malformed);
     // The manifests are applied together: a pod may be in a namespace that is among them
-    let objects = others.iter().chain(&manifests).map(|manifest| &manifest.object);
-    let snapshot = ClusterSnapshot::new(objects, &configuration.cluster)
+    let objects = others
+        .iter()
+        .chain(&manifests)
+        .map(|manifest| manifest.object.clone());
+    let objects: Vec<Value> = objects.collect();
+    let snapshot = ClusterSnapshot::new(&objects, &configuration.cluster)
         .map_err(|error| CommandError::Usage(error.to_string()))?;
     let input = Input {
         args,
         groups: completed_groups(&args.user, &args.groups),
         extra: args.user_extra(),
         old,
+        objects,
         configuration,
         snapshot,
     };
-    manifests
-        .into_iter()
-        .map(|manifest| input.evaluate(manifest))
-        .collect()
+    let mut checked = Checked {
+        manifests: Vec::new(),
+        failures: files.failures,
+        warnings: files.warnings,
+        passed_over: files.passed_over,
+        unknown_namespaces: BTreeSet::new(),
+    };
+    for manifest in manifests {
+        if let Some(namespace) = input.unknown_namespace(&manifest) {
+            checked.unknown_namespaces.insert(namespace.to_owned());
+        }
+        match input.evaluate(manifest) {
+            Ok(evaluated) => checked.manifests.push(evaluated),
+            Err(failure) => checked.failures.push(failure),
+        }
+    }
+    Ok(checked)
 }
 
-/// Whether no manifest is denied
-pub(super) fn are_allowed(manifests: &[EvaluatedManifest]) -> bool {
-    let mut results = manifests.iter().filter_map(|one| one.result.as_ref());
-    results.all(|result| result.allowed)
+fn no_manifest(passed_over: usize) -> CommandError {
+    let passed_over = match passed_over {
+        0 => String::new(),
+        1 => ": the one file that is there holds none".to_owned(),
+        count => format!(": the {count} files that are there hold none"),
+    };
+    CommandError::Usage(format!(
+        "no manifest (*.yaml, *.yml, *.json) is there{passed_over}"
+    ))
 }
 
-/// Whether no manifest of a kind that nobody lists has a mark of ECI
-pub(super) fn are_listed(manifests: &[EvaluatedManifest]) -> bool {
-    manifests.iter().all(|one| one.unlisted.is_none())
+/// The manifests that an API server reads, and the faults of the others
+fn well_formed(manifests: Vec<Manifest>) -> (Vec<Manifest>, Vec<Located>) {
+    let mut faults = Vec::new();
+    let mut good = Vec::new();
+    for manifest in manifests {
+        let found = manifest::text_maps(&manifest);
+        if found.is_empty() {
+            good.push(manifest);
+        } else {
+            faults.extend(found.into_iter().map(|fault| manifest.fault(fault)));
+        }
+    }
+    (good, faults)
+}
+
+impl Checked {
+    /// Whether no manifest is denied, and all could be evaluated
+    pub(super) fn is_allowed(&self) -> bool {
+        let mut results = self.manifests.iter().filter_map(|one| one.result.as_ref());
+        self.failures.is_empty() && results.all(|result| result.allowed)
+    }
+
+    /// Whether something is doubtful, which `--strict` does not let pass
+    fn is_doubtful(&self) -> bool {
+        let warns = |result: &OfflineResult| !result.warnings.is_empty();
+        let is_doubtful =
+            |one: &EvaluatedManifest| one.unlisted.is_some() || one.result.as_ref().is_some_and(warns);
+        !self.warnings.is_empty() || self.manifests.iter().any(is_doubtful)
+    }
+
+    /// The exit code: a failure counts more than a denial
+    pub(super) fn exit(&self, is_strict: bool) -> Exit {
+        if !self.failures.is_empty() {
+            return Exit::Failure;
+        }
+        Exit::good_if(self.is_allowed() && !(is_strict && self.is_doubtful()))
+    }
 }
 
 impl Input<'_> {
-    fn evaluate(&self, manifest: Manifest) -> Result<EvaluatedManifest, CommandError> {
-        let result = if offline::is_evaluated(&manifest.object, &self.configuration.cluster) {
+    /// The namespace of an evaluated manifest, if nobody gave it
+    fn unknown_namespace<'m>(&self, manifest: &'m Manifest) -> Option<&'m str> {
+        let is_evaluated =
+            is_eviction(manifest) || offline::is_evaluated(&manifest.object, &self.configuration.cluster);
+        let namespace = manifest.namespace();
+        let is_in_namespace = !matches!(manifest.kind(), "ImageCache" | "ConfigMap");
+        (is_evaluated && is_in_namespace && !self.snapshot.namespaces.contains_key(namespace))
+            .then_some(namespace)
+    }
+
+    fn evaluate(&self, manifest: Manifest) -> Result<EvaluatedManifest, Located> {
+        let result = if is_eviction(&manifest) {
+            Some(self.eviction(&manifest)?)
+        } else if offline::is_evaluated(&manifest.object, &self.configuration.cluster) {
             Some(self.result(&manifest)?)
         } else {
             None
@@ -100,7 +187,7 @@ impl Input<'_> {
         })
     }
 
-    fn result(&self, manifest: &Manifest) -> Result<OfflineResult, CommandError> {
+    fn result(&self, manifest: &Manifest) -> Result<OfflineResult, Located> {
         let object = &manifest.object;
         let (operation, subresource) = match self.args.operation {
             PodOperation::Create => (Operation::Create(object), ""),
@@ -108,6 +195,31 @@ impl Input<'_> {
             PodOperation::Delete => (Operation::Delete(object), ""),
             PodOperation::Exec => (Operation::Connect(object), "exec"),
         };
+        self.run(manifest, operation, subresource)
+    }
+
+    /// The result of an Eviction, which is about the pod of its name
+    fn eviction(&self, manifest: &Manifest) -> Result<OfflineResult, Located> {
+        let (namespace, name) = (manifest.namespace(), manifest.name());
+        let is_pod = |object: &&Value| {
+            let text = |pointer| object.pointer(pointer).and_then(Value::as_str);
+            text("/kind") == Some("Pod")
+                && text("/metadata/name") == Some(&name)
+                && text("/metadata/namespace").unwrap_or("default") == namespace
+        };
+        let Some(pod) = self.objects.iter().find(is_pod) else {
+            let message = format!("pod `{namespace}/{name}` was not given: give it with --objects");
+            return Err(manifest.fault(Fault::new(manifest.at(), message)));
+        };
+        self.run(manifest, Operation::Create(pod), "eviction")
+    }
+
+    fn run(
+        &self,
+        manifest: &Manifest,
+        operation: Operation<'_>,
+        subresource: &str,
+    ) -> Result<OfflineResult, Located> {
         let request = Request {
             operation,
             subresource,
@@ -123,18 +235,11 @@ impl Input<'_> {
             &modes,
             Timestamp::now(),
         );
-        result.map_err(|error| {
-            CommandError::Usage(format!(
-                "{}: {} `{}`: {error}",
-                manifest.file,
-                manifest.kind(),
-                manifest.name()
-            ))
-        })
+        result.map_err(|error| manifest.fault(manifest::located(manifest, &error.to_string())))
     }
 
     /// The object of `--old` that a manifest updates
-    fn old_object(&self, manifest: &Manifest) -> Result<&Value, CommandError> {
+    fn old_object(&self, manifest: &Manifest) -> Result<&Value, Located> {
         let mut old = self.old.iter();
         let old = old.find(|old| {
             old.kind() == manifest.kind()
@@ -142,12 +247,13 @@ impl Input<'_> {
                 && old.namespace() == manifest.namespace()
         });
         old.map(|old| &old.object).ok_or_else(|| {
-            CommandError::Usage(format!(
-                "--old has no {} `{}/{}`, which --operation update needs",
-                manifest.kind(),
-                manifest.namespace(),
-                manifest.name()
-            ))
+            let message = "--old does not have this object, which --operation update needs";
+            manifest.fault(Fault::new(manifest.at(), message))
         })
     }
+}
+
+/// Whether a manifest is an Eviction, by which kubectl drain and others remove a pod
+fn is_eviction(manifest: &Manifest) -> bool {
+    manifest.kind() == "Eviction" && manifest.group() == "policy"
 }

@@ -1,82 +1,168 @@
 //! Evaluated manifests as text for people.
 
-use crate::admission::routing::route::Route;
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use crate::admission::offline::OfflineResult;
 use crate::admission::outcome::advice::{Advice, Line};
+use crate::admission::routing::route::Route;
 use crate::cli::check::args::PodOperation;
-use crate::cli::check::evaluated_manifest::EvaluatedManifest;
+use crate::cli::check::evaluated_manifest::{Checked, EvaluatedManifest};
 use crate::cli::check::questions::AnsweredQuestion;
-use crate::cli::manifest::Manifest;
+use crate::cli::manifest::{Manifest, PassedOver, PassedOverReason};
 use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
+use crate::wording::listed;
 
-/// All manifests, and a last line with their numbers
+/// All manifests, what is not among them, and a last line with their numbers
 ///
 /// ```text
-/// Pod tests/web: denied
+/// app.yaml:1: Pod tests/web: denied
 ///   AuthAction: ... may not create pod `tests/web`
 ///   allowed with these annotations:
 ///     k8s.aliyun.com/eci-custom-tags: env:test
 /// 0 allowed, 1 denied, 0 of kinds that are not judged
 /// ```
-pub(super) fn human(operation: PodOperation, manifests: &[EvaluatedManifest]) -> String {
-    let text: String = manifests.iter().map(|one| manifest(operation, one)).collect();
-    let results = || manifests.iter().filter_map(|one| one.result.as_ref());
-    let allowed = results().filter(|result| result.allowed).count();
-    let denied = results().filter(|result| !result.allowed).count();
-    let others = manifests.iter().filter(|one| one.result.is_none()).count();
-    format!("{text}{allowed} allowed, {denied} denied, {others} of kinds that are not judged\n")
+pub(super) fn human(operation: PodOperation, checked: &Checked) -> String {
+    let mut text = manifests(operation, &checked.manifests);
+    for failure in &checked.failures {
+        text.push_str(&format!("{failure}\n"));
+    }
+    for warning in &checked.warnings {
+        text.push_str(&format!(
+            "{}:{}: warning: {}\n",
+            warning.file, warning.fault.at, warning.fault.message
+        ));
+    }
+    for namespace in &checked.unknown_namespaces {
+        text.push_str(&format!("note: {}\n", unknown_namespace(namespace)));
+    }
+    text.push_str(&passed_over(&checked.passed_over));
+    text.push_str(&summary(checked));
+    text
 }
 
-fn manifest(operation: PodOperation, one: &EvaluatedManifest) -> String {
-    let title = title(&one.manifest);
-    if let Some(mark) = &one.unlisted {
-        return format!("{title}: not judged: {}\n", mark.described());
+/// Says that a namespace is not known
+pub(super) fn unknown_namespace(name: &str) -> String {
+    format!(
+        "namespace `{name}` was not given: give it with --objects, as its labels and annotations may decide"
+    )
+}
+
+fn summary(checked: &Checked) -> String {
+    let results = || checked.manifests.iter().filter_map(|one| one.result.as_ref());
+    let allowed = results().filter(|result| result.allowed).count();
+    let denied = results().filter(|result| !result.allowed).count();
+    let others = checked
+        .manifests
+        .iter()
+        .filter(|one| one.result.is_none())
+        .count();
+    let mut text = format!("{allowed} allowed, {denied} denied, {others} of kinds that are not judged");
+    let failed = checked.failures.len();
+    if failed > 0 {
+        text.push_str(&format!(", {failed} that could not be judged"));
     }
-    let Some(result) = &one.result else {
-        return format!("{title}: not judged, no pods come of it that ramgate knows of\n");
+    match checked.passed_over.len() {
+        0 => {}
+        1 => text.push_str(", 1 file passed over"),
+        files => text.push_str(&format!(", {files} files passed over")),
+    }
+    text + "\n"
+}
+
+/// The files that hold no manifests, in a line for each reason
+fn passed_over(files: &[PassedOver]) -> String {
+    let line = |reason, words: &str| {
+        let of_reason = files.iter().filter(|file| file.reason == reason);
+        let names: Vec<&str> = of_reason.map(|file| file.file.as_str()).collect();
+        match names.is_empty() {
+            true => String::new(),
+            false => format!("{words}: {}\n", listed(&names, "and")),
+        }
     };
-    let mut lines = decision(&title, result);
+    let helm = "passed over as Helm templates, pipe `helm template CHART` into `ramgate check -f -`";
+    [
+        line(
+            PassedOverReason::NoManifest,
+            "passed over, as no Kubernetes manifest is in them",
+        ),
+        line(PassedOverReason::HelmTemplate, helm),
+    ]
+    .concat()
+}
+
+/// The lines of all manifests; what was said of one already refers to it
+fn manifests(operation: PodOperation, manifests: &[EvaluatedManifest]) -> String {
+    let mut said: HashMap<String, String> = HashMap::new();
+    let mut text = String::new();
+    for one in manifests {
+        let place = format!("{}:{}", one.manifest.file, one.manifest.at().line);
+        let (decision, details) = manifest(operation, one);
+        text.push_str(&format!("{place}: {}: {decision}", one.manifest.title()));
+        let reason = anonymous(&one.manifest, &details);
+        match said.get(&format!("{decision}{reason}")) {
+            Some(first) => text.push_str(&format!(", as {first}\n")),
+            None => {
+                text.push_str(&format!("\n{details}"));
+                if details.contains('\n') {
+                    said.insert(format!("{decision}{reason}"), place);
+                }
+            }
+        }
+    }
+    text
+}
+
+/// A text about a manifest without its kind, namespace and name
+fn anonymous(manifest: &Manifest, text: &str) -> String {
+    let (namespace, name) = (manifest.namespace(), manifest.name());
+    text.replace(&format!("`{namespace}/{name}`"), "it")
+        .replace(&format!("`{name}`"), "it")
+}
+
+/// The decision on a manifest, and the lines below it
+fn manifest(operation: PodOperation, one: &EvaluatedManifest) -> (String, String) {
+    let Some(result) = &one.result else {
+        return (not_judged(one), String::new());
+    };
+    let (decision, mut lines) = decision(result);
     let warnings = result.warnings.iter();
     lines.extend(warnings.flat_map(|warning| indented("warning: ", warning)));
-    if matches!(operation, PodOperation::Create | PodOperation::Update) {
+    let is_mapped = matches!(operation, PodOperation::Create | PodOperation::Update);
+    if is_mapped && one.manifest.kind() != "Eviction" {
         lines.extend(mapped_annotations(&one.manifest, result));
     }
     let lines = lines.iter().map(|line| format!("{line}\n"));
-    lines
-        .chain(one.questions.iter().map(AnsweredQuestion::human))
-        .collect()
+    let details = lines.chain(one.questions.iter().map(AnsweredQuestion::human));
+    (decision, details.collect())
 }
 
-fn decision(title: &str, result: &OfflineResult) -> Vec<String> {
-    if !result.allowed {
-        let mut lines = vec![format!("{title}: denied")];
-        lines.extend(indented("", &result.message));
-        lines.extend(fix(result));
-        return lines;
+fn not_judged(one: &EvaluatedManifest) -> String {
+    match &one.unlisted {
+        Some(mark) => format!("not judged: {}", mark.described()),
+        None => "not judged, no pods come of it that ramgate knows of".to_owned(),
     }
-    vec![if result.evaluated {
-        format!("{title}: allowed{}", allowed_by(result))
+}
+
+fn decision(result: &OfflineResult) -> (String, Vec<String>) {
+    if !result.allowed {
+        let mut lines = indented("", &result.message);
+        lines.extend(fix(result));
+        return ("denied".to_owned(), lines);
+    }
+    let decision = if result.evaluated {
+        format!("allowed{}", allowed_by(result))
     } else {
-        format!("{title}: allowed, nothing to judge{}", no_route(result))
-    }]
+        format!("allowed, nothing to judge{}", no_route(result))
+    };
+    (decision, Vec::new())
 }
 
 /// The lines of a text under a title
 fn indented(label: &str, text: &str) -> Vec<String> {
     let lines = format!("{label}{text}");
     lines.lines().map(|line| format!("  {line}")).collect()
-}
-
-fn title(manifest: &Manifest) -> String {
-    let namespace = manifest.text("/metadata/namespace");
-    let name = manifest.name();
-    match (manifest.is_namespaced(), namespace) {
-        (true, _) => format!("{} {}/{name}", manifest.kind(), manifest.namespace()),
-        (false, "") => format!("{} {name}", manifest.kind()),
-        (false, namespace) => format!("{} {namespace}/{name}", manifest.kind()),
-    }
 }
 
 /// The annotations with which the pod would be allowed, as in a manifest

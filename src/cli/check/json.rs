@@ -5,20 +5,53 @@ use serde_json::{Map, Value, json};
 use crate::admission::offline::OfflineResult;
 use crate::admission::outcome::advice::Advice;
 use crate::cli::check::args::CheckArgs;
-use crate::cli::check::evaluated_manifest::{EvaluatedManifest, are_allowed};
+use crate::cli::check::evaluated_manifest::{Checked, EvaluatedManifest};
+use crate::cli::check::human::unknown_namespace;
 use crate::cli::check::questions::AnsweredQuestion;
+use crate::cli::manifest::{Located, PassedOver, PassedOverReason};
 use crate::stamp::REQUESTED_BY;
 
-/// All manifests, and whether all are allowed
-pub(super) fn as_json(args: &CheckArgs, manifests: &[EvaluatedManifest]) -> Value {
-    let objects: Vec<Value> = manifests.iter().map(|one| object(args, one)).collect();
-    json!({"allowed": are_allowed(manifests), "objects": objects})
+/// All manifests, what is not among them, and whether all are allowed
+pub(super) fn as_json(args: &CheckArgs, checked: &Checked) -> Value {
+    let objects: Vec<Value> = checked.manifests.iter().map(|one| object(args, one)).collect();
+    let notes: Vec<String> = checked
+        .unknown_namespaces
+        .iter()
+        .map(|name| unknown_namespace(name))
+        .collect();
+    json!({
+        "allowed": checked.is_allowed(),
+        "objects": objects,
+        "failures": checked.failures.iter().map(located).collect::<Vec<Value>>(),
+        "warnings": checked.warnings.iter().map(located).collect::<Vec<Value>>(),
+        "passedOver": checked.passed_over.iter().map(passed_over).collect::<Vec<Value>>(),
+        "notes": notes,
+    })
+}
+
+fn located(located: &Located) -> Value {
+    json!({
+        "file": located.file,
+        "line": located.fault.at.line,
+        "column": located.fault.at.column,
+        "object": located.object,
+        "message": located.fault.message,
+    })
+}
+
+fn passed_over(file: &PassedOver) -> Value {
+    let reason = match file.reason {
+        PassedOverReason::NoManifest => "NoManifest",
+        PassedOverReason::HelmTemplate => "HelmTemplate",
+    };
+    json!({"file": file.file, "reason": reason})
 }
 
 fn object(args: &CheckArgs, one: &EvaluatedManifest) -> Value {
     let manifest = &one.manifest;
     let mut object = json!({
         "file": manifest.file,
+        "line": manifest.at().line,
         "kind": manifest.kind(),
         "namespace": manifest.text("/metadata/namespace"),
         "name": manifest.name(),

@@ -135,7 +135,7 @@ impl Verifier<'_> {
     /// Reads the manifests that make pods; only a custom kind needs the configuration
     async fn manifests(&self, files: &[PathBuf]) -> Result<Vec<(WorkloadKind, Value)>, CommandError> {
         let mut objects = Vec::new();
-        for manifest in manifest::read(files)? {
+        for manifest in manifest::read(files)?.all()? {
             let object = self.in_namespace(manifest.object);
             let kind = match WorkloadKind::of_object(&object, &self.built_in) {
                 Some(kind) => Some(kind),

@@ -169,7 +169,7 @@ impl Team {
             "change of the agent",
             &alice.patch(&self.path("daemonsets/agent"), Patch::Merge, &agent),
         );
-        let suspend = json!({"spec": {"suspend": day % 2 == 0}});
+        let suspend = json!({"spec": {"suspend": day.is_multiple_of(2)}});
         note(
             "pause of the report",
             &alice.patch(&self.path("cronjobs/report"), Patch::Merge, &suspend),

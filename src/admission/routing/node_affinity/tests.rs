@@ -21,7 +21,7 @@ const REAL: &str = "real-1";
 const VIRTUAL: &str = "virtual-1";
 
 /// A cluster with one real and one virtual node
-struct TwoNodes(BTreeMap<String, String>);
+struct TwoNodes(Labels);
 
 impl Cluster for TwoNodes {
     fn namespace(&self, _: &str) -> Option<Arc<Meta>> {
@@ -52,8 +52,11 @@ impl Cluster for TwoNodes {
     }
 }
 
+/// The labels of a node
+type Labels = BTreeMap<String, String>;
+
 /// Settings, each with all of its virtual nodes
-static CLUSTERS: LazyLock<Vec<(ClusterSettings, Vec<BTreeMap<String, String>>)>> = LazyLock::new(|| {
+static CLUSTERS: LazyLock<Vec<(ClusterSettings, Vec<Labels>)>> = LazyLock::new(|| {
     let with_nodes = |settings: ClusterSettings| {
         let nodes = virtual_nodes(&settings);
         (settings, nodes)
@@ -96,7 +99,7 @@ fn all_settings() -> Vec<ClusterSettings> {
 }
 
 /// All virtual nodes whose labels are among these keys and values, without a name
-fn virtual_nodes(settings: &ClusterSettings) -> Vec<BTreeMap<String, String>> {
+fn virtual_nodes(settings: &ClusterSettings) -> Vec<Labels> {
     let values: Vec<Option<&str>> = VALUES
         .into_iter()
         .chain([FRESH])
@@ -105,7 +108,7 @@ fn virtual_nodes(settings: &ClusterSettings) -> Vec<BTreeMap<String, String>> {
         .collect();
     let mut nodes = vec![BTreeMap::new()];
     for key in KEYS {
-        let with = |node: &BTreeMap<String, String>, value: &Option<&str>| {
+        let with = |node: &Labels, value: &Option<&str>| {
             let mut node = node.clone();
             node.extend(value.map(|value| (key.to_owned(), value.to_owned())));
             node
@@ -147,7 +150,7 @@ fn meets(requirement: &Value, value: Option<&str>) -> bool {
 }
 
 /// Whether the scheduler may put a pod on a node
-fn fits(spec: &Value, name: &str, labels: &BTreeMap<String, String>) -> bool {
+fn fits(spec: &Value, name: &str, labels: &Labels) -> bool {
     let label = |key: &str| match key {
         "kubernetes.io/hostname" => Some(name),
         key => labels.get(key).map(String::as_str),

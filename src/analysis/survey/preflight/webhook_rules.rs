@@ -13,6 +13,7 @@ use crate::analysis::survey::preflight::input::PreflightInput;
 use crate::analysis::survey::preflight::webhook_rules::required_rule::{BOTH, RequiredRule, required_rules};
 use crate::analysis::survey::webhooks::{Entry, RequestKind, Webhooks};
 use crate::cluster::summarize_differences;
+use crate::kubernetes::routing_policy::RESOURCE_POLICIES;
 
 pub(super) fn findings(input: &PreflightInput<'_>) -> Vec<Finding> {
     if !input.is_installed() {
@@ -161,6 +162,7 @@ fn may_fail_open(entry: &Entry) -> bool {
         || matches("CREATE", "", "pods/eviction")
         || matches("DELETE", "eci.alibabacloud.com", "imagecaches")
         || matches("UPDATE", "", "configmaps")
+        || matches("UPDATE", RESOURCE_POLICIES.0, RESOURCE_POLICIES.1)
 }
 
 /// Entries that differ from what the chart installed

@@ -409,7 +409,8 @@ fn any_body() -> impl Strategy<Value = Vec<u8>> {
 fn annotation_bytes(value: &Value) -> usize {
     let own = value.pointer("/metadata/annotations").and_then(Value::as_object);
     let own: usize = own.map_or(0, |all| {
-        let size = |(key, value): (&String, &Value)| key.len() + value.as_str().map_or(0, str::len);
+        let size =
+            |(key, value): (&String, &Value)| key.len().saturating_add(value.as_str().map_or(0, str::len));
         all.iter().map(size).sum()
     });
     let nested = match value {

@@ -46,6 +46,7 @@ fn entry(fault: &EntryFault) -> String {
         EntryFault::EmptyKey => "的冒号前没有键：请写上键，或去掉该项".to_owned(),
         EntryFault::Blank(_) => "的开头、结尾或冒号旁有空格：请去掉".to_owned(),
         EntryFault::ControlCharacter => "含有控制字符：请去掉".to_owned(),
+        EntryFault::InvisibleCharacter(code) => format!("含有看不见的字符 U+{code:04X}：请去掉"),
         EntryFault::Url => "含有 `http://` 或 `https://`：ECI 的标签不能包含网址".to_owned(),
         EntryFault::Reserved(prefix) => format!("使用了保留前缀 `{prefix}`：请换一个键或值"),
         EntryFault::ProviderKey(key) => {

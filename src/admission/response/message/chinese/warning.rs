@@ -5,7 +5,8 @@ use crate::admission::outcome::warning::Warning;
 use crate::admission::response::message::chinese::words::source_name;
 use crate::admission::response::message::chinese::{annotation, fault};
 use crate::admission::routing::lookalike::Lookalike;
-use crate::kubernetes::eci_annotations::ECI_FIELDS;
+use crate::admission::routing::placement::Misplaced;
+use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, ECI_FIELDS};
 use crate::kubernetes::eci_profile::Selector;
 use crate::kubernetes::routing_policy::PodRoute;
 use crate::wording::{NAME_LENGTH, quoted};
@@ -13,6 +14,7 @@ use crate::wording::{NAME_LENGTH, quoted};
 pub(super) fn warning(warning: &Warning, namespace: &str) -> String {
     match warning {
         Warning::Lookalike(alike) => lookalike(alike),
+        Warning::Placement(misplaced) => self::misplaced(misplaced),
         Warning::ProfileSelector(selector) => self::selector(selector),
         Warning::PodRoute(route) => pod_route(route),
         Warning::Overruled(overruled) => self::overruled(overruled),
@@ -39,6 +41,32 @@ fn lookalike(alike: &Lookalike) -> String {
     match alike.meant {
         Some(_) => format!("ECI 不读取注解 {key}：您是不是想写 `{}`？", alike.meant_key()),
         None => format!("注解 {key} 看起来属于 ECI，但 ramgate 不认识它，因此没有检查"),
+    }
+}
+
+fn misplaced(misplaced: &Misplaced) -> String {
+    match misplaced {
+        Misplaced::Value { label, value } => {
+            format!(
+                "标签 `{label}` 的值是 {}，不会把 Pod 调度到 ECI：请写 `true`",
+                quoted(value, NAME_LENGTH)
+            )
+        }
+        Misplaced::LabelAsAnnotation { label, place } => {
+            format!("注解 `{label}` 不起作用，因为它是标签：请写到 {place} 中")
+        }
+        Misplaced::Annotation { key, place } => format!(
+            "metadata.annotations 中的注解 {} 对 Pod 不起作用：请写到 {place} 中",
+            quoted(key, NAME_LENGTH)
+        ),
+        Misplaced::Label { label, place } => {
+            format!("metadata.labels 中的标签 `{label}` 对 Pod 不起作用：请写到 {place} 中")
+        }
+        Misplaced::JsonTags => {
+            format!(
+                "注解 `{CUSTOM_TAGS}` 看起来是 JSON，其中的括号和引号会成为标签的一部分：请写成 `key:value,key:value`"
+            )
+        }
     }
 }
 

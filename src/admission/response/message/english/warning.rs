@@ -6,6 +6,7 @@ use crate::admission::response::message::english::fault;
 pub(super) fn warning(warning: &Warning, namespace: &str) -> String {
     match warning {
         Warning::Lookalike(alike) => alike.to_string(),
+        Warning::Placement(misplaced) => misplaced.to_string(),
         Warning::ProfileSelector(selector) => selector.described(),
         Warning::PodRoute(route) => route.described(),
         Warning::Overruled(overruled) => overruled.to_string(),
