@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 use serde_json::json;
@@ -11,7 +13,7 @@ use super::control_plane::ControlPlane;
 use super::kubectl::Kubectl;
 use super::process::Process;
 use super::process::free_port;
-use super::tools::controller;
+use super::tools::obtain;
 
 /// One of them, running
 pub(crate) struct CustomController {
@@ -119,6 +121,12 @@ fn introduce(plane: &ControlPlane, name: &str, namespace: &str, account: &str) -
         .success();
     let token = admin.within(namespace).run(&["create", "token", account]);
     plane.holder(&format!("token-{account}"), token.success().stdout.trim())
+}
+
+/// The path of one of the programs, or of what the script puts beside them
+fn controller(name: &str) -> PathBuf {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| obtain(Some("controllers"))).join(name)
 }
 
 fn started_by(who: &Kubectl, name: &str) -> Command {

@@ -12,18 +12,13 @@ pub(crate) fn tool(name: &str) -> PathBuf {
     FOLDER.get_or_init(|| obtain(None)).join(name)
 }
 
-/// The path of a controller of custom kinds, such as `argo`, or of what the script puts beside it
-pub(crate) fn controller(name: &str) -> PathBuf {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| obtain(Some("controllers"))).join(name)
-}
-
 /// The root of the repository
 pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn obtain(part: Option<&str>) -> PathBuf {
+/// The folder of the programs that the script obtains by itself, or under a name such as `controllers`
+pub(crate) fn obtain(part: Option<&str>) -> PathBuf {
     let script = repository().join("tests/real/tools/obtain.sh");
     // Its standard error is the terminal: a first build takes minutes and says so.
     let output = Command::new(&script)
