@@ -259,6 +259,15 @@ spec: {containers: [{name: c}]}
                 "p.yaml:1:1: the object has no `kind`",
             ),
             ("kind: Pod\nmetadata: {name: p}", "the object has no `apiVersion`"),
+            // A list that nobody can apply must not look like the values of a chart
+            (
+                "kind: PodList\nitems: [{metadata: {name: p}}]",
+                "the object has no `apiVersion`",
+            ),
+            (
+                "apiVersion: v1\nitems: [{metadata: {name: p}}]",
+                "the object has no `kind`",
+            ),
             ("apiVersion: v1\nkind: Pod\nmetadata: {name: p", "not YAML"),
             (
                 "a: 1\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}",

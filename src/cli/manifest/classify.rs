@@ -44,8 +44,10 @@ pub(super) fn document(node: &Node) -> Document<'_> {
             Document::List(items)
         }
         (Some(_), Some(_)) => Document::Object,
-        (Some(_), None) if has("metadata") || has("spec") => Document::Lacks("kind"),
-        (None, Some(_)) if has("metadata") => Document::Lacks("apiVersion"),
+        (Some(_), None) if has("metadata") || has("spec") || has("items") => Document::Lacks("kind"),
+        (None, Some(kind)) if has("metadata") || kind.ends_with("List") && has("items") => {
+            Document::Lacks("apiVersion")
+        }
         (Some(_), None) | (None, Some(_)) => Document::Other,
     }
 }

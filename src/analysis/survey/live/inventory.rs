@@ -146,7 +146,7 @@ mod tests {
                 .to_owned();
             let query = request.uri().query().unwrap_or_default();
             let start = parameter(query, "continue").unwrap_or_default();
-            let limit = parameter(query, "limit").unwrap();
+            let limit = parameter(query, "limit").unwrap_or(WORKLOADS);
             let end = WORKLOADS.min(start.saturating_add(limit));
             let items: Vec<Value> = (start..end)
                 .filter_map(|number| object(&resource, number))
