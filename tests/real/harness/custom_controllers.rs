@@ -1,11 +1,13 @@
 //! Controllers of custom kinds: the programs of their projects, under the service accounts of the projects' manifests.
 
 use std::fs;
+use std::net::TcpStream;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
+use k8s_openapi::ByteString;
 use serde_json::Value;
 use serde_json::json;
 
@@ -14,6 +16,7 @@ use super::kubectl::Kubectl;
 use super::process::Process;
 use super::process::free_port;
 use super::tools::obtain;
+use super::wait::eventually;
 
 /// One of them, running
 pub(crate) struct CustomController {
@@ -50,21 +53,39 @@ impl CustomController {
     /// what they would fill in.
     pub(crate) fn jobset(plane: &ControlPlane) -> Self {
         let who = introduce(plane, "jobset", "jobset-system", "jobset-controller-manager");
-        let folder = plane.folder().join("jobset");
+        Self::manager("jobset", "config.jobset.x-k8s.io/v1alpha1", &who, plane).0
+    }
+
+    /// The manager of LeaderWorkerSets, with its webhooks, without which it takes no pod for a leader
+    pub(crate) fn lws(plane: &ControlPlane) -> Self {
+        let who = introduce(plane, "lws", "lws-system", "lws-controller-manager");
+        let (manager, port) = Self::manager("lws", "config.lws.x-k8s.io/v1alpha1", &who, plane);
+        plane.egress().route(&format!("localhost:{port}"), vec![port]);
+        eventually("the webhooks of LeaderWorkerSets listen", || {
+            TcpStream::connect(("127.0.0.1", port)).map_err(|error| format!("{error}; {}", manager.log()))
+        });
+        plane.admin().apply(&lws_webhooks(plane, port)).success();
+        manager
+    }
+
+    /// One that controller-runtime's configuration file sets up, and the port of its webhooks
+    fn manager(name: &str, configuration: &str, who: &Kubectl, plane: &ControlPlane) -> (Self, u16) {
+        let folder = plane.folder().join(name);
+        let port = free_port();
         let settings = json!({
-            "apiVersion": "config.jobset.x-k8s.io/v1alpha1",
+            "apiVersion": configuration,
             "kind": "Configuration",
             "leaderElection": {"leaderElect": false},
             "internalCertManagement": {"enable": false},
-            "webhook": {"host": "127.0.0.1", "port": free_port(), "certDir": certificates(plane, &folder)},
+            "webhook": {"host": "127.0.0.1", "port": port, "certDir": certificates(plane, &folder)},
             "metrics": {"bindAddress": "0"},
             "health": {"healthProbeBindAddress": "0"},
         });
         let file = folder.join("settings.json");
-        fs::write(&file, settings.to_string()).expect("settings of JobSet");
-        let mut command = started_by(&who, "jobset");
+        fs::write(&file, settings.to_string()).expect("settings of a controller");
+        let mut command = started_by(who, name);
         command.arg(format!("--config={}", file.display()));
-        Self::start("jobset", command, plane)
+        (Self::start(name, command, plane), port)
     }
 
     /// Fails if it has ended, which a test would wait for in vain; else gives the end of its log
@@ -94,14 +115,20 @@ fn introduce(plane: &ControlPlane, name: &str, namespace: &str, account: &str) -
     let definitions = format!("--filename={}", definitions.display());
     // On the client's side they would have to fit into an annotation.
     admin.run(&["apply", "--server-side", &definitions]).success();
-    admin
-        .run(&[
-            "wait",
-            "--for=condition=Established",
-            "--timeout=60s",
-            &definitions,
-        ])
-        .success();
+    let wait = [
+        "wait",
+        "--for=condition=Established",
+        "--timeout=60s",
+        &definitions,
+    ];
+    // kubectl gives up on a definition that has no conditions yet.
+    eventually("the kinds are served", || {
+        let outcome = admin.run(&wait);
+        match outcome.succeeded {
+            true => Ok(()),
+            false => Err(outcome.stderr),
+        }
+    });
     let object =
         |kind: &str, name: &str| json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name}});
     admin.apply(&object("Namespace", namespace)).success();
@@ -121,6 +148,42 @@ fn introduce(plane: &ControlPlane, name: &str, namespace: &str, account: &str) -
         .success();
     let token = admin.within(namespace).run(&["create", "token", account]);
     plane.holder(&format!("token-{account}"), token.success().stdout.trim())
+}
+
+/// The mutating webhooks of LeaderWorkerSets as their project publishes them, but for where they listen
+fn lws_webhooks(plane: &ControlPlane, port: u16) -> Value {
+    let authority = fs::read(plane.certificate()).expect("certificate of the authority");
+    let webhook = |name: &str, path: &str, group: &str, version: &str, resource: &str| {
+        json!({
+            "name": name,
+            "clientConfig": {
+                "url": format!("https://localhost:{port}{path}"),
+                "caBundle": ByteString(authority.clone()),
+            },
+            "rules": [{
+                "apiGroups": [group], "apiVersions": [version],
+                "operations": ["CREATE", "UPDATE"], "resources": [resource],
+            }],
+            "failurePolicy": "Fail", "sideEffects": "None", "admissionReviewVersions": ["v1"],
+        })
+    };
+    let (group, set) = ("leaderworkerset.x-k8s.io", "leaderworkersets");
+    let sets = webhook(
+        "mleaderworkerset.kb.io",
+        "/mutate-leaderworkerset-x-k8s-io-v1-leaderworkerset",
+        group,
+        "v1",
+        set,
+    );
+    let mut pods = webhook("mpod.kb.io", "/mutate--v1-pod", "", "v1", "pods");
+    let of_a_set = json!({"key": "leaderworkerset.sigs.k8s.io/name", "operator": "Exists"});
+    pods["objectSelector"] = json!({"matchExpressions": [of_a_set]});
+    json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": {"name": "lws-mutating-webhook-configuration"},
+        "webhooks": [sets, pods],
+    })
 }
 
 /// The path of one of the programs, or of what the script puts beside them

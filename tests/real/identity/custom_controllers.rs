@@ -1,4 +1,5 @@
-//! Custom kinds whose pods the projects' own controllers make: Argo Workflows, and JobSet, which makes Jobs.
+//! Custom kinds whose pods the projects' own controllers make: Argo Workflows; JobSet, which
+//! makes Jobs; and LeaderWorkerSet, which makes StatefulSets, those of the workers for a pod.
 
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -28,7 +29,11 @@ struct Custom {
 /// One whose installation lists both presets
 fn listed() -> &'static Custom {
     static LISTED: OnceLock<Option<Custom>> = OnceLock::new();
-    let start = || Custom::start(json!([{"preset": "argo-workflows"}, {"preset": "jobset"}]));
+    let start = || {
+        Custom::start(
+            json!([{"preset": "argo-workflows"}, {"preset": "jobset"}, {"preset": "leaderworkerset"}]),
+        )
+    };
     LISTED.get_or_init(|| once(start)).as_ref().expect(FAILED_BEFORE)
 }
 
@@ -43,6 +48,7 @@ impl Custom {
         let controllers = vec![
             CustomController::argo(&cluster.plane),
             CustomController::jobset(&cluster.plane),
+            CustomController::lws(&cluster.plane),
         ];
         cluster.scale(1);
         Self {
@@ -136,6 +142,23 @@ fn job_set(name: &str, tags: &str) -> Value {
     })
 }
 
+/// A LeaderWorkerSet of one group: a leader and a worker
+fn leader_worker_set(name: &str, tags: &str) -> Value {
+    json!({
+        "apiVersion": "leaderworkerset.x-k8s.io/v1",
+        "kind": "LeaderWorkerSet",
+        "metadata": {"name": name},
+        "spec": {
+            "replicas": 1,
+            "leaderWorkerTemplate": {
+                "size": 2,
+                "leaderTemplate": pod_like("leader", To::Virtual, tags),
+                "workerTemplate": pod_like("worker", To::Virtual, tags),
+            },
+        },
+    })
+}
+
 /// Fails unless the pod was judged for alice and is on the virtual node
 #[track_caller]
 fn assert_alice_s(stage: &Stage<'_>, pod: &Value) {
@@ -149,7 +172,11 @@ fn assert_alice_s(stage: &Stage<'_>, pod: &Value) {
 fn whoever_may_not_make_the_pods_is_denied_at_apply() {
     let custom = listed();
     let stage = custom.stage("denied");
-    for object in [workflow("flow", "env:test"), job_set("set", "env:test")] {
+    for object in [
+        workflow("flow", "env:test"),
+        job_set("set", "env:test"),
+        leader_worker_set("group", "env:test"),
+    ] {
         let said = stage.person(BOB).apply(&object).failure();
         assert_says(&said, &["denied the request", "(RAM user `bob`)", "tag `env`"]);
     }
@@ -215,12 +242,39 @@ fn a_job_set_s_jobs_carry_the_person_to_the_pods_of_the_job_controller() {
 }
 
 #[test]
+fn a_leader_worker_set_s_workers_carry_the_person_through_the_leader_s_pod() {
+    let custom = listed();
+    let stage = custom.stage("leader-worker-set");
+    stage
+        .person(ALICE)
+        .apply(&leader_worker_set("group", "env:test"))
+        .success();
+    let set = stage.object("leaderworkersets/group");
+    let templates = &set["spec"]["leaderWorkerTemplate"];
+    assert_stamped(&templates["leaderTemplate"], ALICE);
+    assert_stamped(&templates["workerTemplate"], ALICE);
+    let leaders = custom.child(&stage, "statefulsets", &set);
+    assert_stamped(&leaders["spec"]["template"], ALICE);
+    let leader = custom.child(&stage, "pods", &leaders);
+    assert_alice_s(&stage, &leader);
+    let workers = custom.child(&stage, "statefulsets", &leader);
+    assert_stamped(&workers["spec"]["template"], ALICE);
+    let worker = custom.child(&stage, "pods", &workers);
+    assert_alice_s(&stage, &worker);
+}
+
+#[test]
 fn a_controller_whose_preset_is_not_listed_is_denied_with_the_preset_s_name() {
     let custom = Custom::start(json!([]));
     let stage = custom.stage("unlisted");
     for (object, resource, preset) in [
         (workflow("flow", "env:test"), "workflows/flow", "argo-workflows"),
         (job_set("set", "env:test"), "jobsets/set", "jobset"),
+        (
+            leader_worker_set("group", "env:test"),
+            "leaderworkersets/group",
+            "leaderworkerset",
+        ),
     ] {
         stage.person(ALICE).apply(&object).success();
         let what = format!("{resource} is told of {preset}");

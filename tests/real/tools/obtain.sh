@@ -19,6 +19,7 @@ etcd=3.6.16
 helm=4.3.1
 argo=3.7.3
 jobset=0.10.1
+lws=0.7.0
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${RAMGATE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ramgate}
@@ -62,15 +63,16 @@ pin() {
     kubernetes_module "$pinned_kubernetes" >"$here/kubernetes/go.mod"
     tool_module etcd go.etcd.io/etcd/server/v3 "$etcd" go.etcd.io/etcd/server/v3 >"$here/etcd/go.mod"
     tool_module helm helm.sh/helm/v4 "$helm" helm.sh/helm/v4/cmd/helm >"$here/helm/go.mod"
-    mkdir -p "$here"/controllers/{argo,jobset}
+    mkdir -p "$here"/controllers/{argo,jobset,lws}
     {
         tool_module argo github.com/argoproj/argo-workflows/v3 "$argo" github.com/argoproj/argo-workflows/v3/cmd/workflow-controller
         # Argo's own go.mod has this line, and does not compile with a later version.
         printf '\nreplace github.com/olekukonko/tablewriter => github.com/olekukonko/tablewriter v0.0.5\n'
     } >"$here/controllers/argo/go.mod"
     tool_module jobset sigs.k8s.io/jobset "$jobset" sigs.k8s.io/jobset >"$here/controllers/jobset/go.mod"
+    tool_module lws sigs.k8s.io/lws "$lws" sigs.k8s.io/lws/cmd >"$here/controllers/lws/go.mod"
     local folder
-    for folder in kubernetes etcd helm controllers/argo controllers/jobset; do
+    for folder in kubernetes etcd helm controllers/argo controllers/jobset controllers/lws; do
         say "go mod tidy in $folder"
         (cd "$here/$folder" && go mod tidy)
     done
@@ -198,6 +200,8 @@ obtain_controllers() {
     definitions argo "$argo" manifests/base/crds/full
     build jobset "$here/controllers/jobset" sigs.k8s.io/jobset -ldflags "-s -w"
     definitions jobset sigs.k8s.io/jobset config/components/crd/bases
+    build lws "$here/controllers/lws" sigs.k8s.io/lws/cmd -ldflags "-s -w"
+    definitions lws sigs.k8s.io/lws config/crd/bases
     printf '%s\n' "$tools"
 }
 
