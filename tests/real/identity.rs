@@ -14,6 +14,7 @@ mod kinds;
 mod neighbours;
 mod older;
 mod outage;
+mod queues;
 mod scale;
 mod spawners;
 mod stamp;
