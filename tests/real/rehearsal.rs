@@ -1,21 +1,23 @@
 //! The first weeks of an installation, in a cluster that forty teams already use. Mode `warn` changes nothing that
-//! anybody does, and `enforce` breaks nothing but what was left broken on purpose.
+//! anybody does, `preflight` names every obstacle and no other, and `enforce` breaks nothing but what was left broken on
+//! purpose.
 
 mod obstacles;
 mod teams;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::harness::cast;
+use crate::harness::cast::MALLORY;
 use crate::harness::cluster::Cluster;
 use crate::harness::controllers::Credentials;
 use crate::harness::wait::within;
 use crate::harness::{install, objects};
-use crate::rehearsal::obstacles::planted;
+use crate::rehearsal::obstacles::{Moment, configuration, found, planted};
 use crate::rehearsal::teams::{PEOPLE, TEAMS, Team, teams};
 
 /// The chart's values: mode `warn`, and `enforce` in the namespaces of some teams
@@ -57,6 +59,18 @@ fn let_work(cluster: &Cluster) {
     cluster.admin.apply(&binding).success();
 }
 
+/// Binds who was unknown, as an administrator does whom the advice names
+fn stranger() -> Value {
+    let subject = json!({"kind": "User", "name": MALLORY});
+    let binding = json!({"bindings": [{"principal": "user/alice", "subjects": [subject]}]});
+    objects::configuration(
+        "test-stranger",
+        "directory",
+        "stranger.yaml",
+        &binding.to_string(),
+    )
+}
+
 /// Runs a day in all namespaces, waits until the controllers have done their part, and returns how each thing ended
 fn day(cluster: &Cluster, teams: &[Team], number: usize) -> BTreeMap<String, String> {
     let start = Instant::now();
@@ -89,6 +103,32 @@ fn day(cluster: &Cluster, teams: &[Team], number: usize) -> BTreeMap<String, Str
     ends
 }
 
+/// Fails with the workloads whose obstacles are not those that were planted
+#[track_caller]
+fn assert_planted(cluster: &Cluster, teams: &[Team], moment: Moment, more: &[&str]) {
+    let start = Instant::now();
+    let (planted, found) = (planted(teams, moment), found(cluster, teams, more));
+    println!("preflight: {} workloads in {:.1?}", found.len(), start.elapsed());
+    let names: BTreeSet<&String> = planted.keys().chain(found.keys()).collect();
+    let other: Vec<String> = names
+        .into_iter()
+        .filter(|&name| planted.get(name) != found.get(name))
+        .map(|name| {
+            format!(
+                "{name}: planted {:?}, found {:?}",
+                planted.get(name),
+                found.get(name)
+            )
+        })
+        .collect();
+    assert!(
+        other.is_empty(),
+        "{moment:?}: {} differ:\n{}",
+        other.len(),
+        other.join("\n")
+    );
+}
+
 /// Fails with the things that ended otherwise
 #[track_caller]
 fn assert_same(what: &str, expected: &BTreeMap<String, String>, found: &BTreeMap<String, String>) {
@@ -118,19 +158,29 @@ fn forty_teams_do_not_notice_the_way_from_warn_to_enforce() {
     let before = day(&cluster, &teams, 1);
     assert!(before.values().all(|end| end == "done"), "{before:#?}");
 
+    let folder = configuration().display().to_string();
+    assert_planted(
+        &cluster,
+        &teams,
+        Moment::BeforeTheInstall,
+        &["--config-dir", &folder],
+    );
+
     // Mode `warn` changes nothing
     cluster.install(&values(&[]));
     cluster.configure(&objects::account());
     cluster.configure(&cast::directory());
     cluster.scale(1);
     assert_same("with warn", &before, &day(&cluster, &teams, 2));
+    assert_planted(&cluster, &teams, Moment::InWarn, &[]);
 
     // The advice is followed, but for one team
     let last = teams.pop().unwrap();
+    cluster.configure(&stranger());
     teams.iter_mut().for_each(Team::follow_advice);
     teams.push(last);
     teams.iter().for_each(Team::restart);
-    assert_eq!(planted(&teams).len(), 1);
+    assert_planted(&cluster, &teams, Moment::Corrected, &[]);
 
     // Ten namespaces at a time
     for (step, count) in [10, 20, 30, TEAMS - 1].into_iter().enumerate() {
