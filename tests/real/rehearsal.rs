@@ -4,6 +4,7 @@
 
 mod obstacles;
 mod teams;
+mod way;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
@@ -17,8 +18,9 @@ use crate::harness::cluster::Cluster;
 use crate::harness::controllers::Credentials;
 use crate::harness::wait::within;
 use crate::harness::{install, objects};
-use crate::rehearsal::obstacles::{Moment, configuration, found, planted};
+use crate::rehearsal::obstacles::{Moment, configuration, found, planted, unknown};
 use crate::rehearsal::teams::{PEOPLE, TEAMS, Team, teams};
+use crate::rehearsal::way::Way;
 
 /// The chart's values: mode `warn`, and `enforce` in the namespaces of some teams
 fn values(enforced: &[Team]) -> Value {
@@ -158,6 +160,8 @@ fn forty_teams_do_not_notice_the_way_from_warn_to_enforce() {
     let before = day(&cluster, &teams, 1);
     assert!(before.values().all(|end| end == "done"), "{before:#?}");
 
+    let mut way = Way::read();
+    way.step("Ask before you install");
     let folder = configuration().display().to_string();
     assert_planted(
         &cluster,
@@ -165,24 +169,31 @@ fn forty_teams_do_not_notice_the_way_from_warn_to_enforce() {
         Moment::BeforeTheInstall,
         &["--config-dir", &folder],
     );
-
-    // Mode `warn` changes nothing
+    way.step("Install in mode `warn`");
     cluster.install(&values(&[]));
+    way.step("Apply policies and directory");
     cluster.configure(&objects::account());
     cluster.configure(&cast::directory());
     cluster.scale(1);
+    way.step("Let a day pass");
     assert_same("with warn", &before, &day(&cluster, &teams, 2));
+    assert_eq!(unknown(&cluster, &teams), BTreeSet::from([MALLORY.to_owned()]));
+    way.step("Ask again");
     assert_planted(&cluster, &teams, Moment::InWarn, &[]);
 
-    // The advice is followed, but for one team
-    let last = teams.pop().unwrap();
+    way.step("Bind who is unknown");
     cluster.configure(&stranger());
+    way.step("Correct what is denied");
+    // One team does not.
+    let last = teams.pop().unwrap();
     teams.iter_mut().for_each(Team::follow_advice);
     teams.push(last);
+    way.step("Restart what has no stamp");
     teams.iter().for_each(Team::restart);
+    way.step("Ask a last time");
     assert_planted(&cluster, &teams, Moment::Corrected, &[]);
 
-    // Ten namespaces at a time
+    way.step("Enforce some namespaces at a time");
     for (step, count) in [10, 20, 30, TEAMS - 1].into_iter().enumerate() {
         enforce(&cluster, &teams[..count]);
         let ends = day(&cluster, &teams, 3 + step);
@@ -194,8 +205,12 @@ fn forty_teams_do_not_notice_the_way_from_warn_to_enforce() {
         .keys()
         .filter(|&thing| ends[thing] != before[thing])
         .collect();
-    assert_eq!(
-        broken,
-        [&format!("{} roll-out of web", teams[TEAMS - 1].namespace)]
+    let roll_out = format!("{} roll-out of web", teams[TEAMS - 1].namespace);
+    assert_eq!(broken, [&roll_out]);
+    assert!(
+        ends[&roll_out].contains("denied the request"),
+        "{}",
+        ends[&roll_out]
     );
+    way.end();
 }

@@ -144,18 +144,15 @@ pub(crate) fn found(cluster: &Cluster, teams: &[Team], more: &[&str]) -> Obstacl
     let mut arguments = vec!["preflight", "--output", "json", "--as", ALICE];
     arguments.extend(strangers.iter().map(String::as_str));
     arguments.extend(more);
-    let run = ramgate(&cluster.admin, &arguments);
-    if let Ok(file) = std::env::var("REH") {
-        std::fs::write(
-            format!(
-                "{file}.{}.json",
-                more.len() + teams.iter().filter(|t| t.obstacle.is_some()).count()
-            ),
-            &run.stdout,
-        )
-        .unwrap();
-    }
+    let run = ramgate(&cluster.admin, &arguments).ended_with(2);
     let value = run.json();
+    // The installation itself is in order.
+    for finding in value["findings"].as_array().unwrap() {
+        assert!(
+            ["stamp", "denied"].contains(&finding["check"].as_str().unwrap()),
+            "{finding}"
+        );
+    }
     let mut found = Obstacles::new();
     for group in value["groups"].as_array().unwrap() {
         for row in group["workloads"].as_array().unwrap() {
@@ -178,4 +175,22 @@ pub(crate) fn found(cluster: &Cluster, teams: &[Team], more: &[&str]) -> Obstacl
         }
     }
     found
+}
+
+/// For whom the log says that nobody knows them
+pub(crate) fn unknown(cluster: &Cluster, teams: &[Team]) -> BTreeSet<String> {
+    let logs: String = cluster.replicas().iter().map(|one| one.process.log()).collect();
+    logs.lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|line| line["code"] == "UnboundIdentity")
+        .filter(|line| {
+            teams
+                .iter()
+                .any(|team| line["namespace"] == team.namespace.as_str())
+        })
+        .map(|line| {
+            let person = line["requested_by"].as_str().or_else(|| line["user"].as_str());
+            person.unwrap().to_owned()
+        })
+        .collect()
 }
