@@ -27,13 +27,17 @@ struct Preset {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Kind {
     group: String,
     kind: String,
     resource: String,
     templates: Vec<Place>,
     harmless: Option<Vec<String>>,
+    #[serde(default)]
+    verifies_owner: bool,
+    #[serde(default)]
+    stored: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -82,6 +86,8 @@ impl Preset {
                 Some(paths) => paths.clone(),
                 None => HARMLESS.map(str::to_owned).to_vec(),
             },
+            verifies_owner: kind.verifies_owner,
+            stored: kind.stored.clone(),
         };
         self.kinds.iter().map(entry).collect()
     }
@@ -168,6 +174,14 @@ pub(crate) fn place(group: &str, kind: &str, path: &str) -> Option<TemplatePlace
     let kind = kinds.find(|one| one.group == group && one.kind == kind)?;
     let place = kind.templates.iter().find(|place| place.path == path)?;
     Some(place.into())
+}
+
+/// Of a kind that a preset has: whether stamps must be in the owner, and the fields of the status by which its controller goes
+pub(crate) fn rules_of_kind(group: &str, kind: &str) -> (bool, Vec<String>) {
+    let presets = table().unwrap_or_default();
+    let mut kinds = presets.into_values().flat_map(|preset| preset.kinds);
+    let found = kinds.find(|one| one.group == group && one.kind == kind);
+    found.map_or((false, Vec::new()), |kind| (kind.verifies_owner, kind.stored))
 }
 
 /// The entries of all presets

@@ -127,6 +127,8 @@ fn kinds_that_nobody_lists_and_paths_that_lead_nowhere_are_found() {
         templates: vec![TemplatePlace::any(path)],
         unknown_paths: Vec::new(),
         harmless: Vec::new(),
+        verifies_owner: false,
+        stored: Vec::new(),
     };
     test.configuration.cluster.carriers = vec![carrier("spec.pod"), carrier("spec.task")];
     let things = WorkloadKind::all(&test.configuration.cluster);
