@@ -69,6 +69,16 @@ codes! {
     TooLong,
     /// A boolean or integer without quotes
     Unquoted,
+    /// A boolean that is not in lower case
+    BooleanCase,
+    /// Blanks around a text, which are not part of its value
+    Blanks,
+    /// A resource that no resource of the cloud matches
+    MatchesNothing,
+    /// A set operator, which RAM does not document
+    SetOperator,
+    /// A byte order mark before the text
+    ByteOrderMark,
     /// A single address written as a block
     SingleAddress,
     /// A block of addresses with bits set behind its prefix
@@ -91,6 +101,11 @@ impl From<WarningKind> for Code {
     fn from(kind: WarningKind) -> Self {
         match kind {
             WarningKind::Unquoted => Self::Unquoted,
+            WarningKind::BooleanCase => Self::BooleanCase,
+            WarningKind::Blanks => Self::Blanks,
+            WarningKind::MatchesNothing => Self::MatchesNothing,
+            WarningKind::SetOperator => Self::SetOperator,
+            WarningKind::ByteOrderMark => Self::ByteOrderMark,
             WarningKind::SingleAddress => Self::SingleAddress,
             WarningKind::HostBits => Self::HostBits,
             WarningKind::TooLong => Self::TooLong,
