@@ -37,10 +37,26 @@ codes! {
     UnknownAction,
     /// A resource with a name, for actions that create it and so have no name yet
     NameOnCreate,
+    /// A resource with a name, for actions that admission asks before it knows any name
+    NameUnknown,
     /// A resource of a type that the actions do not have
     ResourceOfAnotherKind,
     /// A resource in a region or account other than the directory's
     ResourceElsewhere,
+    /// A resource of an account whose number is no number
+    NoSuchAccount,
+    /// A role of another account, which is no instance's role
+    ForeignAccount,
+    /// A tag that no annotation of a pod can hold
+    UncarriedTag,
+    /// A resource group, user or role in a condition that the directory does not have
+    UnknownName,
+    /// An operation of ECI under the code of another service
+    ActionOfEci,
+    /// A statement whose time is over
+    Expired,
+    /// A binding that gives everybody a principal
+    BroadBinding,
     /// Conditions on one key that no value satisfies together
     Contradiction,
     /// An Allow that a Deny shadows
