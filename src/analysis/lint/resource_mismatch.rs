@@ -1,6 +1,6 @@
 //! Resources that requests for the statement's actions never name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::lint::account_facts::AccountFacts;
 use crate::analysis::lint::code::Code;
@@ -78,16 +78,17 @@ pub(crate) fn find_names(statement: &LintedStatement<'_>) -> Option<DocumentWarn
 /// Whether one of the resources matches what admission asks an action on; roles have names there
 fn matches_unnamed(statement: &LintedStatement<'_>, action: KnownAction) -> bool {
     let KnownAction::Call(_) = action else { return true };
-    let Some((code, resource_type)) = action.resource_type() else {
-        return true;
-    };
-    let unnamed = format!("{resource_type}/*");
+    let unnamed = action
+        .resource_type()
+        .map(|(code, resource_type)| (code, format!("{resource_type}/*")));
     let mut patterns = statement.resources().map(|(pattern, _)| pattern);
     // A pattern that matches nothing has a warning of its own.
     patterns.any(|pattern| match pattern.segments() {
         _ if pattern.matches_nothing().is_some() => true,
         None => pattern.is_any(),
-        Some(segments) => matches(segments.code, code) && matches(segments.relative, &unnamed),
+        Some(segments) => unnamed.as_ref().is_some_and(|(code, relative)| {
+            matches(segments.code, code) && matches(segments.relative, relative)
+        }),
     })
 }
 
@@ -244,20 +245,22 @@ fn without_name(pattern: &ResourcePattern, actions: &[KnownAction], facts: &Acco
     Some(format!("acs:{code}:{region}:{account}:{resource_type}/*"))
 }
 
-/// How the resources of the actions begin, one text for each type
+/// How the resources of the actions begin: one text for the only type of a service, or for all of its types
 fn resource_prefixes(actions: &[KnownAction], facts: &AccountFacts) -> Vec<String> {
-    let types: BTreeSet<(&str, &str)> = actions
-        .iter()
-        .filter_map(|action| action.resource_type())
-        .collect();
+    let mut types: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (code, resource_type) in actions.iter().filter_map(|action| action.resource_type()) {
+        types.entry(code).or_default().insert(resource_type);
+    }
     let account = facts.id().unwrap_or("*");
-    let prefix = |(code, resource_type): (&str, &str)| {
+    let prefix = |(code, types): (&str, BTreeSet<&str>)| {
         let region = if code == "ram" {
             "*"
         } else {
             facts.region().unwrap_or("*")
         };
-        format!("acs:{code}:{region}:{account}:{resource_type}/")
+        let only = types.first().filter(|_| types.len() == 1);
+        let resource_type = only.map_or_else(String::new, |only| format!("{only}/"));
+        format!("acs:{code}:{region}:{account}:{resource_type}")
     };
     types.into_iter().map(prefix).collect()
 }

@@ -34,7 +34,7 @@ fn action_of_eci(action: &LintedAction<'_>) -> Option<DocumentWarning> {
     Some(DocumentWarning {
         code: Code::ActionOfEci,
         at: action.at,
-        message: format!("`{}` is no action: the operation belongs to ECI", action.text),
+        message: format!("`{}` matches nothing: the operation belongs to ECI", action.text),
         advice: format!("write `eci:{name}`, if that was meant"),
     })
 }

@@ -91,9 +91,7 @@ impl From<&PolicyWarning> for DocumentWarning {
             WarningKind::MatchesNothing => {
                 "write `acs:<ram-code>:<region>:<account>:<relative-id>`, without blanks"
             }
-            WarningKind::SetOperator => {
-                "write the operator without the prefix, if the key never has several values"
-            }
+            WarningKind::SetOperator => "ask RAM what it does with such requests before you rely on it",
             WarningKind::ByteOrderMark => "save the file as UTF-8 without a byte order mark",
             WarningKind::SingleAddress => "write the address alone",
             WarningKind::HostBits => {
