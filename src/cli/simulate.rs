@@ -43,6 +43,9 @@ pub(super) struct SimulateArgs {
     /// A policy document of the STS session that a role acts in; repeatable
     #[arg(long, value_name = "FILE")]
     session: Vec<PathBuf>,
+    /// Fill in no condition key but acs:PrincipalARN and acs:ResourceGroupId, and no resource group
+    #[arg(long)]
+    bare: bool,
     /// Judge sts:AssumeRole by the trust policy of the role in --resource as well
     #[arg(long)]
     trust: bool,
@@ -72,12 +75,17 @@ pub(super) fn run(args: &SimulateArgs, output: Output) -> Result<Exit, CommandEr
 fn simulate(args: &SimulateArgs, now: Timestamp) -> Result<Trace, CommandError> {
     let configuration = configuration::load(&args.config_dir)?;
     let session = session_policies(args)?;
-    let context = filled_context(&configuration.account, args, now);
+    let account = &configuration.account;
+    let (context, resource_group) = if args.bare {
+        (context(&args.context), args.resource_group.as_deref())
+    } else {
+        (filled_context(account, args, now), resource_group(account, args))
+    };
     let request = Request {
         principal: &args.principal,
         action: &args.action,
         resource: &args.resource,
-        resource_group: resource_group(&configuration.account, args),
+        resource_group,
         context: &context,
         session: &session,
     };
@@ -275,6 +283,9 @@ users: [{name: bob, policies: [{policy: Filled}, {policy: Made, resourceGroup: r
             ("ram:CreateServiceLinkedRole", Outcome::Allow),
             ("eci:CreateContainerGroup", Outcome::Allow),
             ("eci:RestartContainerGroup", Outcome::ImplicitDeny),
+            ("eci:DeleteContainerGroup --bare", Outcome::ImplicitDeny),
+            ("ram:PassRole --bare", Outcome::ImplicitDeny),
+            ("eci:CreateContainerGroup --bare", Outcome::ImplicitDeny),
             (
                 "eci:DeleteContainerGroup --context acs:SourceIp=198.51.100.1",
                 Outcome::ImplicitDeny,
