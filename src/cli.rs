@@ -12,7 +12,9 @@ mod manifest;
 mod output;
 mod owner_args;
 mod preflight;
+mod replay;
 mod serve;
+mod session_policy;
 mod simulate;
 mod stamp;
 mod test;
@@ -42,6 +44,7 @@ enum Command {
     Check(check::CheckArgs),
     Diff(diff::DiffArgs),
     Preflight(preflight::PreflightArgs),
+    Replay(replay::ReplayArgs),
     // Boxed, since it has more flags than all others together
     Serve(Box<serve::ServeArgs>),
     Simulate(simulate::SimulateArgs),
@@ -66,6 +69,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args, output),
         Command::Diff(args) => diff::run(&args, output),
         Command::Preflight(args) => preflight::run(&args, output),
+        Command::Replay(args) => replay::run(&args, output),
         Command::Serve(args) => serve::run(*args),
         Command::Simulate(args) => simulate::run(&args, output),
         Command::Stamp(args) => stamp::run(&args, output),

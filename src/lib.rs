@@ -14,6 +14,7 @@ mod cluster;
 mod config;
 mod config_admission;
 mod kubernetes;
+mod replay;
 mod server;
 mod stamp;
 mod telemetry;
