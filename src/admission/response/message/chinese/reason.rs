@@ -207,7 +207,13 @@ fn met(condition: &MetCondition, noun: Noun) -> String {
         [] => format!("请求中没有 {}", key.trim_end()),
         got => format!("{} 是 {}", key.trim_end(), listed(got, "和")),
     };
-    let rule = match Requirement::new(condition.operator, &condition.wanted) {
+    let requirement = if condition.got.is_empty() && condition.operator.quantifier().is_some() {
+        // Without the key there is no value to compare: the operator itself is the reason
+        Requirement::Meet(condition.operator, &condition.wanted)
+    } else {
+        Requirement::new(condition.operator, &condition.wanted)
+    };
+    let rule = match requirement {
         Requirement::Equal(wanted) if wanted == condition.got => return found,
         Requirement::Equal(wanted) => format!("禁止的值：{}", listed(wanted, "或")),
         Requirement::Like(wanted) => format!("禁止匹配：{}", listed(wanted, "或")),

@@ -221,7 +221,13 @@ fn met(condition: &MetCondition, noun: Noun) -> String {
         [] => format!("the request has no {key}"),
         got => format!("{key} is {}", listed(got, "and")),
     };
-    let rule = match Requirement::new(condition.operator, &condition.wanted) {
+    let requirement = if condition.got.is_empty() && condition.operator.quantifier().is_some() {
+        // Without the key there is no value to compare: the operator itself is the reason
+        Requirement::Meet(condition.operator, &condition.wanted)
+    } else {
+        Requirement::new(condition.operator, &condition.wanted)
+    };
+    let rule = match requirement {
         Requirement::Equal(wanted) if wanted == condition.got => return found,
         Requirement::Equal(wanted) => format!("forbidden: {}", listed(wanted, "or")),
         Requirement::Like(wanted) => format!("forbidden: like {}", listed(wanted, "or")),
