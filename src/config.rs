@@ -21,6 +21,7 @@ pub(crate) mod merge;
 pub(crate) mod named_document;
 pub(crate) mod parsed_document;
 pub(crate) mod reload;
+pub(crate) mod rights_change;
 pub(crate) mod store;
 pub(crate) mod symbol_table;
 
@@ -52,4 +53,5 @@ pub use crate::config::located_fault::{FaultClass, LocatedFault};
 pub use crate::config::merge::{check, merge};
 pub use crate::config::named_document::{NamedDocument, load};
 pub use crate::config::parsed_document::ParsedDocument;
+pub(crate) use crate::config::rights_change::{KindChange, RightsChange, RightsKind};
 pub(crate) use crate::config::store::{Status, Store};
