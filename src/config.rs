@@ -21,6 +21,7 @@ pub(crate) mod merge;
 pub(crate) mod named_document;
 pub(crate) mod parsed_document;
 pub(crate) mod reload;
+pub(crate) mod rights_change;
 pub(crate) mod store;
 pub(crate) mod symbol_table;
 
@@ -31,7 +32,7 @@ pub(crate) use crate::config::configuration::{Boundary, Interest};
 pub(crate) use crate::config::directory::advice_settings::{AdviceSettings, Locale};
 pub(crate) use crate::config::directory::bindings::Subject;
 pub(crate) use crate::config::directory::carrier_presets::{
-    preset_entries, preset_of, written as written_preset,
+    preset_entries, preset_of, written as written_preset, written_for as preset_entry,
 };
 pub use crate::config::directory::cluster_settings::ClusterSettings;
 pub(crate) use crate::config::directory::cluster_settings::ProfileChanges;
@@ -52,4 +53,5 @@ pub use crate::config::located_fault::{FaultClass, LocatedFault};
 pub use crate::config::merge::{check, merge};
 pub use crate::config::named_document::{NamedDocument, load};
 pub use crate::config::parsed_document::ParsedDocument;
+pub(crate) use crate::config::rights_change::{KindChange, RightsChange, RightsKind};
 pub(crate) use crate::config::store::{Status, Store};

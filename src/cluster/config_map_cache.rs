@@ -34,6 +34,7 @@ struct CachedConfigMap {
     uid: String,
     resource_version: String,
     documents: Arc<[NamedDocument]>,
+    accepted_loss: Option<usize>,
 }
 
 impl ConfigMapCache {
@@ -91,8 +92,17 @@ impl ConfigMapCache {
         let config_map = |(name, entry): (&Arc<str>, &CachedConfigMap)| ConfigMapDocuments {
             name: Arc::clone(name),
             documents: Arc::clone(&entry.documents),
+            accepted_loss: entry.accepted_loss,
         };
         self.entries.iter().map(config_map).collect()
+    }
+
+    /// The losses that annotations accept
+    pub(crate) fn accepted_losses(&self) -> Vec<usize> {
+        self.entries
+            .values()
+            .filter_map(|entry| entry.accepted_loss)
+            .collect()
     }
 
     /// The UID of a ConfigMap, for an Event on it
@@ -107,6 +117,7 @@ impl ConfigMapCache {
         let name: Arc<str> = metadata.name.clone().unwrap_or_default().into();
         let uid = metadata.uid.clone().unwrap_or_default();
         let resource_version = metadata.resource_version.clone().unwrap_or_default();
+        let accepted_loss = config_map::accepted_loss(metadata);
         let unchanged = self.entries.get(&name).filter(|known| {
             known.uid == uid && known.resource_version == resource_version && !uid.is_empty()
         });
@@ -124,6 +135,7 @@ impl ConfigMapCache {
                 uid,
                 resource_version,
                 documents,
+                accepted_loss,
             },
         )
     }
