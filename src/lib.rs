@@ -6,6 +6,7 @@
 //! ```
 
 mod admission;
+mod alibaba_cloud;
 mod analysis;
 mod authorization;
 mod cases;
