@@ -16,7 +16,7 @@ mod signature;
 mod transport;
 
 pub(crate) use crate::alibaba_cloud::access_key::AccessKey;
-pub(crate) use crate::alibaba_cloud::client::{CloudClient, Patience};
+pub(crate) use crate::alibaba_cloud::client::{Answer, CloudClient, Patience};
 pub(crate) use crate::alibaba_cloud::cloud_error::{CloudError, CloudFault};
 pub(crate) use crate::alibaba_cloud::credentials::{CredentialSource, OidcRole};
 pub(crate) use crate::alibaba_cloud::paging::{ListCall, PageStyle};

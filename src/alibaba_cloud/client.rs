@@ -23,8 +23,8 @@ use crate::alibaba_cloud::transport::{Incoming, Outgoing, Transport};
 const MAX_TRIES: u32 = 6;
 /// The wait after the first try, which doubles after each: half a second, one, two, four, eight
 const FIRST_WAIT: Duration = Duration::from_millis(500);
-/// The most bytes of all answers of one run; 10,000 users and as many policies have a quarter of it
-const MAX_BYTES: usize = 128 * 1024 * 1024;
+/// The most bytes of all answers of one run; 10,000 users and as many policies have half of it
+const MAX_BYTES: usize = 64 * 1024 * 1024;
 /// The name of the session in the cloud's audit log
 const SESSION: &str = "ramgate-sync";
 /// How long a token of a role is valid, in seconds; STS takes 900 and more
@@ -47,6 +47,15 @@ pub(crate) struct Patience {
     /// All calls together
     pub(crate) total: Duration,
     ends_at: Instant,
+}
+
+/// A good answer
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    /// Its fields
+    pub(crate) json: Value,
+    /// Its bytes, for a reader that takes no key twice
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// What the answers had so far
@@ -102,7 +111,7 @@ impl CloudClient {
         service: Service,
         action: &str,
         parameters: &[(&str, &str)],
-    ) -> Result<Value, CloudError> {
+    ) -> Result<Answer, CloudError> {
         let call = format!("{} {action}", service.name());
         let answer = self
             .in_time(self.repeated(|| self.signed(service, action, parameters)))
@@ -146,7 +155,7 @@ impl CloudClient {
         service: Service,
         action: &str,
         parameters: &[(&str, &str)],
-    ) -> Result<Value, CloudFault> {
+    ) -> Result<Answer, CloudFault> {
         let key = self.key().await?;
         let host = self.endpoints.host(service);
         let (date, nonce) = (now_text(), nonce()?);
@@ -168,7 +177,7 @@ impl CloudClient {
             body: None,
         };
         let incoming = self.transport.send(&outgoing).await?;
-        self.read(&incoming, |message| key.redact(message)).await
+        self.read(incoming, |message| key.redact(message)).await
     }
 
     /// The key to sign with, renewed before it expires
@@ -181,7 +190,10 @@ impl CloudClient {
         if let Some(fresh) = issued.as_ref().filter(|issued| issued.is_fresh(Timestamp::now())) {
             return Ok(fresh.key.clone());
         }
-        let new = self.assume(role).await?;
+        let new = self
+            .assume(role)
+            .await
+            .map_err(|fault| CloudFault::Token(Box::new(fault)))?;
         Ok(issued.insert(new).key.clone())
     }
 
@@ -214,39 +226,28 @@ impl CloudClient {
         };
         let incoming = self.transport.send(&outgoing).await?;
         let redact = |message: &str| message.replace(token.expose(), "…");
-        self.read(&incoming, redact).await.map_err(|fault| match fault {
-            CloudFault::Unreadable(why) => CloudFault::Unreadable(format!("sts AssumeRoleWithOIDC: {why}")),
-            fault => fault,
-        })?;
-        IssuedKey::read(&incoming.body, Timestamp::now()).map_err(CloudFault::Credentials)
+        let answer = self.read(incoming, redact).await?;
+        IssuedKey::read(&answer.bytes, Timestamp::now()).map_err(CloudFault::Credentials)
     }
 
-    /// The JSON object of a good answer, which has a RequestId that no other answer had
-    async fn read(&self, incoming: &Incoming, redact: impl Fn(&str) -> String) -> Result<Value, CloudFault> {
-        let answer = parse(incoming, redact)?;
+    /// A good answer, which has a RequestId that no other answer had
+    async fn read(&self, incoming: Incoming, redact: impl Fn(&str) -> String) -> Result<Answer, CloudFault> {
+        let json = parse(&incoming, redact)?;
         let mut seen = self.seen.lock().await;
         seen.bytes = seen.bytes.saturating_add(incoming.body.len());
         if seen.bytes > MAX_BYTES {
-            return Err(CloudFault::Unreadable(format!(
-                "all answers together have more than {MAX_BYTES} bytes"
-            )));
+            let message = format!("all answers together have more than {MAX_BYTES} bytes");
+            return Err(CloudFault::Unreadable(message));
         }
-        let id = answer
-            .get("RequestId")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let in_header = incoming.headers.get("x-acs-request-id");
-        if in_header.is_some_and(|header| header.as_bytes() != id.as_bytes()) {
-            return Err(CloudFault::Unreadable(
-                "its header has another RequestId than its body".to_owned(),
-            ));
-        }
+        let id = json.get("RequestId").and_then(Value::as_str).unwrap_or_default();
         if id.is_empty() || !seen.request_ids.insert(id.to_owned()) {
-            return Err(CloudFault::Unreadable(
-                "it has no RequestId of its own, as if somebody else had answered".to_owned(),
-            ));
+            let message = "it has no RequestId of its own, as if it were the answer to another request";
+            return Err(CloudFault::Unreadable(message.to_owned()));
         }
-        Ok(answer)
+        Ok(Answer {
+            json,
+            bytes: incoming.body,
+        })
     }
 }
 

@@ -40,6 +40,9 @@ pub(crate) enum CloudFault {
     /// A list that does not end as it says
     #[error("half an answer: {0}")]
     Half(String),
+    /// STS gives no token of the role
+    #[error("no token of the role (sts AssumeRoleWithOIDC): {0}")]
+    Token(#[source] Box<CloudFault>),
     /// There are no credentials
     #[error("{0}")]
     Credentials(String),
@@ -63,6 +66,7 @@ impl CloudFault {
     pub(super) fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable(_) => true,
+            Self::Token(fault) => fault.is_transient(),
             Self::Refused(refusal) => refusal.is_throttling() || refusal.status >= 500,
             Self::Deadline(_) | Self::Unreadable(_) | Self::Half(_) | Self::Credentials(_) => false,
         }

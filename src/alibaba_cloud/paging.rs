@@ -1,10 +1,10 @@
 //! Lists in pages, of which none may be missing.
 //!
-//! RAM and IMS page by `Marker`, ResourceManager by `PageNumber` and a `TotalCount`.
+//! RAM pages by `Marker`, ResourceManager by `PageNumber` and a `TotalCount`.
 
 use serde_json::Value;
 
-use crate::alibaba_cloud::client::CloudClient;
+use crate::alibaba_cloud::client::{Answer, CloudClient};
 use crate::alibaba_cloud::cloud_error::{CloudError, CloudFault};
 use crate::alibaba_cloud::service::Service;
 
@@ -40,7 +40,7 @@ pub(crate) struct ListCall<'a> {
 /// The pages that have been read
 #[derive(Debug, Default)]
 struct Pages {
-    answers: Vec<Value>,
+    answers: Vec<Answer>,
     items: usize,
     total: Option<u64>,
 }
@@ -50,7 +50,7 @@ impl CloudClient {
     ///
     /// # Errors
     /// A page cannot be read, or the list does not end as it says.
-    pub(crate) async fn list(&self, list: &ListCall<'_>) -> Result<Vec<Value>, CloudError> {
+    pub(crate) async fn list(&self, list: &ListCall<'_>) -> Result<Vec<Answer>, CloudError> {
         let call = format!("{} {}", list.service.name(), list.action);
         let mut pages = Pages::default();
         let mut next = first(list.style);
@@ -59,8 +59,8 @@ impl CloudClient {
             let parameters: Vec<(&str, &str)> = list.parameters.iter().copied().chain(place).collect();
             let answer = self.call(list.service, list.action, &parameters).await?;
             let following = match list.style {
-                PageStyle::Marker { size } => pages.after_marker(list, size, &answer, &next),
-                PageStyle::Number { size } => pages.after_number(list, size, number, &answer),
+                PageStyle::Marker { size } => pages.after_marker(list, size, &answer.json, &next),
+                PageStyle::Number { size } => pages.after_number(list, size, number, &answer.json),
             };
             pages.answers.push(answer);
             match following.map_err(|fault| fault.of(&call))? {

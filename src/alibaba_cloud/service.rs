@@ -7,8 +7,6 @@ use std::str::FromStr;
 pub(crate) enum Service {
     /// Resource Access Management: users, groups, roles, policies
     Ram,
-    /// Identity Management Service: the account's domains
-    Ims,
     /// Resource Management: resource groups and all attachments
     ResourceManager,
     /// Security Token Service: who calls, and tokens of roles
@@ -40,7 +38,6 @@ impl Service {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Ram => "ram",
-            Self::Ims => "ims",
             Self::ResourceManager => "resourcemanager",
             Self::Sts => "sts",
         }
@@ -50,7 +47,6 @@ impl Service {
     pub(super) fn version(self) -> &'static str {
         match self {
             Self::Ram => "2015-05-01",
-            Self::Ims => "2019-08-15",
             Self::ResourceManager => "2020-03-31",
             Self::Sts => "2015-04-01",
         }
@@ -80,7 +76,7 @@ impl Region {
 }
 
 impl Endpoints {
-    /// The host of a service, as its page *Endpoints* lists it: api-{ram-2015-05-01,ims-2019-08-15,sts-2015-04-01}-endpoint
+    /// The host of a service, as its page *Endpoints* lists it: api-{ram-2015-05-01,sts-2015-04-01}-endpoint
     /// under help/en/ram/developer-reference, and api-resourcemanager-2020-03-31-endpoint
     pub(super) fn host(&self, service: Service) -> String {
         match (self.network, service) {
@@ -102,14 +98,12 @@ mod tests {
                 network,
                 region: "cn-beijing".parse().unwrap(),
             };
-            [Service::Ram, Service::Ims, Service::ResourceManager, Service::Sts]
-                .map(|service| endpoints.host(service))
+            [Service::Ram, Service::ResourceManager, Service::Sts].map(|service| endpoints.host(service))
         };
         assert_eq!(
             hosts(Network::Public),
             [
                 "ram.aliyuncs.com",
-                "ims.aliyuncs.com",
                 "resourcemanager.aliyuncs.com",
                 "sts.aliyuncs.com"
             ]
@@ -118,7 +112,6 @@ mod tests {
             hosts(Network::Vpc),
             [
                 "ram.vpc-proxy.aliyuncs.com",
-                "ims.vpc-proxy.aliyuncs.com",
                 "resourcemanager.vpc-proxy.aliyuncs.com",
                 "sts-vpc.cn-beijing.aliyuncs.com"
             ]
