@@ -112,7 +112,7 @@ ofNonZeroValue treats as absent.
 [
   optional.ofNonZeroValue({{ $spec }}.?containers.orValue([])).orValue([]),
   optional.ofNonZeroValue({{ $spec }}.?initContainers.orValue([])).orValue([])
-].exists(list, size(list) > 1024 || list.exists(c,
+].exists(many, size(many) > 1024 || many.exists(c,
   {{- range $index, $resource := $resources }}
   {{ if $index }}|| {{ end }}c.?resources.?requests[?{{ toJson $resource }}].hasValue() || c.?resources.?limits[?{{ toJson $resource }}].hasValue()
   {{- end }}

@@ -406,7 +406,9 @@ pub(super) fn created() -> Vec<(&'static str, Value, &'static str)> {
 pub(super) fn pod(metadata: Value, spec: Value) -> Value {
     let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
     pod["metadata"]["name"] = "subject".into();
-    pod["spec"]["containers"] = json!([{"name": "main", "image": "registry.example.com/app:1"}]);
+    if pod["spec"].get("containers").is_none() {
+        pod["spec"]["containers"] = json!([{"name": "main", "image": "registry.example.com/app:1"}]);
+    }
     pod
 }
 

@@ -1,5 +1,6 @@
 //! The law of the modes at the port: whatever a review holds and whatever fails, `warn` and `audit` deny nothing, and
 //! `enforce` lets nothing in that it cannot judge.
+#![allow(clippy::arithmetic_side_effects, reason = "tests")]
 
 use std::time::Duration;
 
