@@ -23,6 +23,7 @@ pub(crate) mod parsed_document;
 pub(crate) mod reload;
 pub(crate) mod store;
 pub(crate) mod symbol_table;
+pub(crate) mod sync_status;
 
 pub use crate::config::configuration::Configuration;
 #[cfg(test)]
