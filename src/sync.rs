@@ -88,10 +88,15 @@ pub(crate) async fn run(
     let dump = account::read(client, settings.account.as_deref()).await?;
     let account = dump.account;
     let data = import::aliyun::read(&dump.files, Some(&account)).map_err(SyncError::Invalid)?;
-    let import_settings = Settings { region: Some(settings.region.clone()) };
+    let import_settings = Settings {
+        region: Some(settings.region.clone()),
+    };
     let documents = import::documents(&data, &settings.own, &import_settings).map_err(SyncError::Invalid)?;
-    let policies: Vec<(String, String)> =
-        documents.policies.iter().map(|(name, text)| (format!("{name}.json"), text.clone())).collect();
+    let policies: Vec<(String, String)> = documents
+        .policies
+        .iter()
+        .map(|(name, text)| (format!("{name}.json"), text.clone()))
+        .collect();
     let wanted = config_maps
         .place(&policies, directories(&documents, MAX_DOCUMENT))
         .map_err(SyncError::DoesNotFit)?;
@@ -127,8 +132,14 @@ pub(crate) async fn run(
 /// Refuses documents that the webhook would refuse, whatever the other ConfigMaps hold
 fn check_by_themselves(documents: &[NamedDocument]) -> Result<(), SyncError> {
     let faults = documents.iter().flat_map(NamedDocument::faults);
-    let faults: Vec<LocatedFault> = faults.filter(|fault| fault.class == FaultClass::Document).collect();
-    if faults.is_empty() { Ok(()) } else { Err(SyncError::Invalid(faults)) }
+    let faults: Vec<LocatedFault> = faults
+        .filter(|fault| fault.class == FaultClass::Document)
+        .collect();
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(SyncError::Invalid(faults))
+    }
 }
 
 /// The account of the stored documents

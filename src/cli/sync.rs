@@ -59,7 +59,12 @@ pub(super) struct SyncArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     deadline: u64,
     /// The certificate authorities that the cloud's hosts are trusted by, PEM
-    #[arg(long, value_name = "FILE", env = "SSL_CERT_FILE", default_value = "/etc/ssl/certs/ca-certificates.crt")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "SSL_CERT_FILE",
+        default_value = "/etc/ssl/certs/ca-certificates.crt"
+    )]
     ca_file: PathBuf,
     /// Connect to this loopback address instead of the cloud's hosts, for tests; names and certificates stay theirs
     #[arg(long, value_name = "ADDR", value_parser = loopback)]
@@ -68,7 +73,9 @@ pub(super) struct SyncArgs {
 
 /// An address that only this machine answers at
 fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text.parse().map_err(|_| "this is no address, such as 127.0.0.1:8443".to_owned())?;
+    let address: SocketAddr = text
+        .parse()
+        .map_err(|_| "this is no address, such as 127.0.0.1:8443".to_owned())?;
     if address.ip().is_loopback() {
         return Ok(address);
     }
@@ -110,9 +117,12 @@ impl SyncArgs {
         let source = CredentialSource::from_environment(|name| std::env::var(name).ok());
         let source = source.map_err(CommandError::Usage)?;
         let transport = Transport::new(&self.ca_file, self.connect_to);
-        let transport =
-            transport.map_err(|error| CommandError::io(format!("--ca-file {}", self.ca_file.display()), error))?;
-        let endpoints = Endpoints { network: self.network, region: self.region.clone() };
+        let transport = transport
+            .map_err(|error| CommandError::io(format!("--ca-file {}", self.ca_file.display()), error))?;
+        let endpoints = Endpoints {
+            network: self.network,
+            region: self.region.clone(),
+        };
         let patience = Patience::new(Duration::from_secs(self.deadline));
         let cloud = CloudClient::new(transport, endpoints, source, patience);
         let kubernetes = Client::try_from(kube_config(None).await?).map_err(no_connection)?;
@@ -152,17 +162,32 @@ impl From<SyncError> for CommandError {
 fn print_written(written: &Written, output: Output) {
     match output {
         Output::Human => {
-            let notes: String = written.notes.iter().map(|note| format!("note: {note}\n")).collect();
-            let counts: Vec<String> = written.counts.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
+            let notes: String = written
+                .notes
+                .iter()
+                .map(|note| format!("note: {note}\n"))
+                .collect();
+            let counts: Vec<String> = written
+                .counts
+                .iter()
+                .map(|(kind, count)| format!("{count} {kind}"))
+                .collect();
             let changed = match written.changed.is_empty() {
                 true => "no ConfigMap differs".to_owned(),
                 false => format!("written: {}", written.changed.join(", ")),
             };
-            print(&format!("{notes}account {}: {}; {changed}\n", written.account, counts.join(", ")));
+            print(&format!(
+                "{notes}account {}: {}; {changed}\n",
+                written.account,
+                counts.join(", ")
+            ));
         }
         Output::Json => {
-            let counts: Map<String, Value> =
-                written.counts.iter().map(|(kind, count)| ((*kind).to_owned(), json!(count))).collect();
+            let counts: Map<String, Value> = written
+                .counts
+                .iter()
+                .map(|(kind, count)| ((*kind).to_owned(), json!(count)))
+                .collect();
             print_json(&json!({
                 "account": written.account,
                 "counts": counts,
@@ -197,7 +222,14 @@ mod tests {
     #[test]
     fn only_this_machine_stands_in_for_the_cloud() {
         assert!(loopback("127.0.0.1:1").is_ok() && loopback("[::1]:1").is_ok());
-        for address in ["10.0.0.1:443", "0.0.0.0:443", "ram.aliyuncs.com:443", "127.0.0.1", "[::ffff:127.0.0.1]:1", ""] {
+        for address in [
+            "10.0.0.1:443",
+            "0.0.0.0:443",
+            "ram.aliyuncs.com:443",
+            "127.0.0.1",
+            "[::ffff:127.0.0.1]:1",
+            "",
+        ] {
             assert!(loopback(address).is_err(), "{address}");
         }
     }

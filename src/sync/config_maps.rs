@@ -40,17 +40,39 @@ pub(super) struct ConfigMapSet(BTreeMap<String, ConfigMap>);
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigMapError {
     #[error("ConfigMap {namespace}/{name}: {source}")]
-    Api { namespace: String, name: String, source: ApiError },
-    #[error("ConfigMap {namespace}/{name} is not there: create it empty, or install the chart with sync.enabled")]
+    Api {
+        namespace: String,
+        name: String,
+        source: ApiError,
+    },
+    #[error(
+        "ConfigMap {namespace}/{name} is not there: create it empty, or install the chart with sync.enabled"
+    )]
     Missing { namespace: String, name: String },
-    #[error("ConfigMap {namespace}/{name} has keys that somebody else wrote and that would stay: {keys}; remove them")]
-    Foreign { namespace: String, name: String, keys: String },
+    #[error(
+        "ConfigMap {namespace}/{name} has keys that somebody else wrote and that would stay: {keys}; remove them"
+    )]
+    Foreign {
+        namespace: String,
+        name: String,
+        keys: String,
+    },
 }
 
 impl NamedConfigMaps {
     /// ConfigMaps of a namespace: those for policies, and those for directory documents
-    pub(crate) fn new(client: Client, namespace: &str, policies: Vec<String>, directories: Vec<String>) -> Self {
-        Self { api: Api::namespaced(client, namespace), namespace: namespace.to_owned(), policies, directories }
+    pub(crate) fn new(
+        client: Client,
+        namespace: &str,
+        policies: Vec<String>,
+        directories: Vec<String>,
+    ) -> Self {
+        Self {
+            api: Api::namespaced(client, namespace),
+            namespace: namespace.to_owned(),
+            policies,
+            directories,
+        }
     }
 
     /// Reads all of them
@@ -75,7 +97,11 @@ impl NamedConfigMaps {
     ///
     /// # Errors
     /// They do not fit
-    pub(super) fn place(&self, policies: &[(String, String)], directories: Vec<String>) -> Result<ConfigMapSet, String> {
+    pub(super) fn place(
+        &self,
+        policies: &[(String, String)],
+        directories: Vec<String>,
+    ) -> Result<ConfigMapSet, String> {
         let policies = place_policies(policies, &self.policies)?;
         let directories = place_directories(directories, &self.directories)?;
         let mut set = BTreeMap::new();
@@ -88,7 +114,11 @@ impl NamedConfigMaps {
         placed.into_iter().map(move |(name, data)| {
             let labels = BTreeMap::from([(LABEL.to_owned(), kind.to_string())]);
             let config_map = ConfigMap {
-                metadata: ObjectMeta { name: Some(name.clone()), labels: Some(labels), ..ObjectMeta::default() },
+                metadata: ObjectMeta {
+                    name: Some(name.clone()),
+                    labels: Some(labels),
+                    ..ObjectMeta::default()
+                },
                 data: Some(data),
                 ..ConfigMap::default()
             };
@@ -106,7 +136,9 @@ impl NamedConfigMaps {
         wanted: &ConfigMapSet,
         now: Timestamp,
     ) -> Result<Vec<String>, ConfigMapError> {
-        let differs = |(name, wanted): &(&String, &ConfigMap)| stored.0.get(*name).is_none_or(|stored| !is_same(stored, wanted));
+        let differs = |(name, wanted): &(&String, &ConfigMap)| {
+            stored.0.get(*name).is_none_or(|stored| !is_same(stored, wanted))
+        };
         let changed: Vec<(&String, &ConfigMap)> = wanted.0.iter().filter(differs).collect();
         let params = PatchParams::apply(MANAGER).force();
         for (name, config_map) in &changed {
@@ -125,8 +157,11 @@ impl NamedConfigMaps {
     /// # Errors
     /// The API server refuses it
     pub(super) async fn hold_back(&self, stored: &ConfigMapSet, loss: &str) -> Result<(), ConfigMapError> {
-        let annotations = self.status_name().and_then(|name| stored.0.get(name)?.metadata.annotations.as_ref());
-        self.annotate(SyncStatus::held_back(annotations, cut(loss, MAX_LOSS))).await
+        let annotations = self
+            .status_name()
+            .and_then(|name| stored.0.get(name)?.metadata.annotations.as_ref());
+        self.annotate(SyncStatus::held_back(annotations, cut(loss, MAX_LOSS)))
+            .await
     }
 
     /// The ConfigMap that has the annotations
@@ -135,18 +170,31 @@ impl NamedConfigMaps {
     }
 
     async fn annotate(&self, annotations: BTreeMap<String, String>) -> Result<(), ConfigMapError> {
-        let Some(name) = self.status_name() else { return Ok(()) };
+        let Some(name) = self.status_name() else {
+            return Ok(());
+        };
         let config_map = ConfigMap {
-            metadata: ObjectMeta { name: Some(name.clone()), annotations: Some(annotations), ..ObjectMeta::default() },
+            metadata: ObjectMeta {
+                name: Some(name.clone()),
+                annotations: Some(annotations),
+                ..ObjectMeta::default()
+            },
             ..ConfigMap::default()
         };
         let params = PatchParams::apply(STATUS_MANAGER).force();
         self.apply(name, &config_map, &params).await.map(drop)
     }
 
-    async fn apply(&self, name: &str, config_map: &ConfigMap, params: &PatchParams) -> Result<ConfigMap, ConfigMapError> {
-        let write = self.api.patch(name, params, &Patch::Apply(config_map));
-        let written = in_time(write).await.and_then(|written| Ok(written?));
+    async fn apply(
+        &self,
+        name: &str,
+        config_map: &ConfigMap,
+        params: &PatchParams,
+    ) -> Result<ConfigMap, ConfigMapError> {
+        let patch = Patch::Apply(config_map);
+        let written = in_time(self.api.patch(name, params, &patch))
+            .await
+            .and_then(|written| Ok(written?));
         written.map_err(|source| self.failed(name, source))
     }
 
@@ -156,7 +204,10 @@ impl NamedConfigMaps {
         let wanted_keys: Vec<&String> = wanted_keys.collect();
         let text = tried.data.iter().flatten().map(|(key, _)| key);
         let keys = text.chain(tried.binary_data.iter().flatten().map(|(key, _)| key));
-        let foreign: Vec<&str> = keys.filter(|key| !wanted_keys.contains(key)).map(String::as_str).collect();
+        let foreign: Vec<&str> = keys
+            .filter(|key| !wanted_keys.contains(key))
+            .map(String::as_str)
+            .collect();
         if foreign.is_empty() {
             return Ok(());
         }
@@ -168,7 +219,11 @@ impl NamedConfigMaps {
     }
 
     fn failed(&self, name: &str, source: ApiError) -> ConfigMapError {
-        ConfigMapError::Api { namespace: self.namespace.clone(), name: name.to_owned(), source }
+        ConfigMapError::Api {
+            namespace: self.namespace.clone(),
+            name: name.to_owned(),
+            source,
+        }
     }
 }
 

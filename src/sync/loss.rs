@@ -8,12 +8,36 @@ use crate::wording::listed;
 
 /// The kinds of things that are counted, with the facts that stand for one
 const KINDS: [Kind; 6] = [
-    Kind { name: "users", entity: "user/", what: "there" },
-    Kind { name: "groups", entity: "group/", what: "there" },
-    Kind { name: "roles", entity: "role/", what: "there" },
-    Kind { name: "policies", entity: "policy ", what: "text" },
-    Kind { name: "attachments", entity: "", what: "policy" },
-    Kind { name: "memberships", entity: "user/", what: "group" },
+    Kind {
+        name: "users",
+        entity: "user/",
+        what: "there",
+    },
+    Kind {
+        name: "groups",
+        entity: "group/",
+        what: "there",
+    },
+    Kind {
+        name: "roles",
+        entity: "role/",
+        what: "there",
+    },
+    Kind {
+        name: "policies",
+        entity: "policy ",
+        what: "text",
+    },
+    Kind {
+        name: "attachments",
+        entity: "",
+        what: "policy",
+    },
+    Kind {
+        name: "memberships",
+        entity: "user/",
+        what: "group",
+    },
 ];
 
 /// A loss of fewer things of a kind is no accident on a large scale
@@ -43,7 +67,9 @@ pub(crate) struct KindLoss {
 impl Kind {
     /// The things of this kind; a text that changes is not gone, so only an attachment's or a membership's value counts
     fn of(&self, facts: &BTreeSet<Fact>) -> BTreeSet<String> {
-        let facts = facts.iter().filter(|fact| fact.what == self.what && fact.entity.starts_with(self.entity));
+        let facts = facts
+            .iter()
+            .filter(|fact| fact.what == self.what && fact.entity.starts_with(self.entity));
         facts
             .map(|fact| match self.what {
                 "policy" | "group" => format!("{}: {}", fact.entity, fact.value),
@@ -92,7 +118,13 @@ impl fmt::Display for Loss {
         for (number, loss) in self.0.iter().enumerate() {
             let between = if number > 0 { ", " } else { "" };
             let gone = listed(&loss.gone, "and");
-            write!(f, "{between}{} of {} {} ({gone})", loss.gone.len(), loss.before, loss.kind)?;
+            write!(
+                f,
+                "{between}{} of {} {} ({gone})",
+                loss.gone.len(),
+                loss.before,
+                loss.kind
+            )?;
         }
         Ok(())
     }
@@ -100,7 +132,10 @@ impl fmt::Display for Loss {
 
 /// The number of things of each kind
 pub(super) fn counts(facts: &BTreeSet<Fact>) -> Vec<(&'static str, usize)> {
-    KINDS.iter().map(|kind| (kind.name, kind.of(facts).len())).collect()
+    KINDS
+        .iter()
+        .map(|kind| (kind.name, kind.of(facts).len()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -108,7 +143,11 @@ mod tests {
     use super::*;
 
     fn users(numbers: std::ops::Range<usize>) -> BTreeSet<Fact> {
-        let fact = |number| Fact { entity: format!("user/u{number}"), what: "there", value: String::new() };
+        let fact = |number| Fact {
+            entity: format!("user/u{number}"),
+            what: "there",
+            value: String::new(),
+        };
         numbers.map(fact).collect()
     }
 
@@ -136,12 +175,19 @@ mod tests {
     fn others_in_their_place_are_a_loss_all_the_same() {
         let loss = Loss::between(&users(0..10), &users(5..15));
         assert!(loss.is_too_large());
-        assert_eq!(loss.to_string(), "5 of 10 users (`user/u0`, `user/u1`, `user/u2` and 2 more)");
+        assert_eq!(
+            loss.to_string(),
+            "5 of 10 users (`user/u0`, `user/u1`, `user/u2` and 2 more)"
+        );
     }
 
     #[test]
     fn each_kind_counts_by_itself_and_a_changed_text_is_no_loss() {
-        let fact = |entity: &str, what, value: &str| Fact { entity: entity.to_owned(), what, value: value.to_owned() };
+        let fact = |entity: &str, what, value: &str| Fact {
+            entity: entity.to_owned(),
+            what,
+            value: value.to_owned(),
+        };
         let before = BTreeSet::from([
             fact("policy P", "text", "old"),
             fact("user/a", "there", ""),
@@ -155,12 +201,23 @@ mod tests {
             fact("user/a", "policy", "P"),
         ]);
         let loss = Loss::between(&before, &after);
-        let kinds: Vec<(&str, usize)> = loss.kinds().iter().map(|loss| (loss.kind, loss.gone.len())).collect();
+        let kinds: Vec<(&str, usize)> = loss
+            .kinds()
+            .iter()
+            .map(|loss| (loss.kind, loss.gone.len()))
+            .collect();
         assert_eq!(kinds, [("attachments", 1), ("memberships", 1)]);
         assert!(loss.is_too_large(), "the only membership is gone");
         assert_eq!(
             counts(&after),
-            [("users", 1), ("groups", 0), ("roles", 0), ("policies", 1), ("attachments", 1), ("memberships", 0)]
+            [
+                ("users", 1),
+                ("groups", 0),
+                ("roles", 0),
+                ("policies", 1),
+                ("attachments", 1),
+                ("memberships", 0)
+            ]
         );
     }
 }

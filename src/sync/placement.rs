@@ -29,9 +29,17 @@ pub(super) fn place_policies(policies: &[(String, String)], names: &[String]) ->
             open = rest.next();
             used = 0;
         }
-        let room = open.and_then(|name| placed.get_mut(name)).filter(|_| size <= MAX_BYTES);
+        let room = open
+            .and_then(|name| placed.get_mut(name))
+            .filter(|_| size <= MAX_BYTES);
         let Some(data) = room else {
-            return Err(too_much("policies", policies.iter().map(|(key, text)| key.len().saturating_add(text.len())), names));
+            return Err(too_much(
+                "policies",
+                policies
+                    .iter()
+                    .map(|(key, text)| key.len().saturating_add(text.len())),
+                names,
+            ));
         };
         used = used.saturating_add(size);
         data.insert(key.clone(), text.clone());
@@ -77,7 +85,10 @@ mod tests {
     }
 
     fn keys(placed: &Placed) -> Vec<(&str, Vec<&str>)> {
-        placed.iter().map(|(name, data)| (name.as_str(), data.keys().map(String::as_str).collect())).collect()
+        placed
+            .iter()
+            .map(|(name, data)| (name.as_str(), data.keys().map(String::as_str).collect()))
+            .collect()
     }
 
     #[test]
@@ -85,12 +96,24 @@ mod tests {
         let names = ["a".to_owned(), "b".to_owned()];
         let half = MAX_BYTES / 2;
         let placed = place_policies(&policies(&[half, half, half, half]), &names).unwrap();
-        assert_eq!(keys(&placed), [("a", vec!["P0.json", "P1.json"]), ("b", vec!["P2.json", "P3.json"])]);
+        assert_eq!(
+            keys(&placed),
+            [
+                ("a", vec!["P0.json", "P1.json"]),
+                ("b", vec!["P2.json", "P3.json"])
+            ]
+        );
         let placed = place_policies(&policies(&[half, half + 1]), &names).unwrap();
         assert_eq!(keys(&placed), [("a", vec!["P0.json"]), ("b", vec!["P1.json"])]);
-        assert_eq!(keys(&place_policies(&[], &names).unwrap()), [("a", vec![]), ("b", vec![])]);
+        assert_eq!(
+            keys(&place_policies(&[], &names).unwrap()),
+            [("a", vec![]), ("b", vec![])]
+        );
         let error = place_policies(&policies(&[half, half, half, half, 10]), &names).unwrap_err();
-        assert!(error.starts_with("2000010 bytes of policies do not fit into a, b, of which each takes"), "{error}");
+        assert!(
+            error.starts_with("2000010 bytes of policies do not fit into a, b, of which each takes"),
+            "{error}"
+        );
         assert!(place_policies(&policies(&[MAX_BYTES]), &names).is_ok());
         assert!(place_policies(&policies(&[MAX_BYTES + 1]), &names).is_err());
     }
