@@ -6,6 +6,7 @@ mod configuration;
 mod diff;
 mod document_files;
 mod exit;
+mod import;
 mod lint;
 mod live_cluster;
 mod manifest;
@@ -41,6 +42,7 @@ struct Arguments {
 enum Command {
     Check(check::CheckArgs),
     Diff(diff::DiffArgs),
+    Import(import::ImportArgs),
     Preflight(preflight::PreflightArgs),
     // Boxed, since it has more flags than all others together
     Serve(Box<serve::ServeArgs>),
@@ -65,6 +67,7 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Check(args) => check::run(&args, output),
         Command::Diff(args) => diff::run(&args, output),
+        Command::Import(args) => import::run(&args, output),
         Command::Preflight(args) => preflight::run(&args, output),
         Command::Serve(args) => serve::run(*args),
         Command::Simulate(args) => simulate::run(&args, output),

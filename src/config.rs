@@ -45,7 +45,7 @@ pub(crate) use crate::config::directory::located_text::LocatedText;
 pub(crate) use crate::config::directory::mapping_rules::{
     FieldRule, MappingMode, MappingRules, MappingSource, TagRule,
 };
-pub(crate) use crate::config::directory::name_rules::is_label;
+pub(crate) use crate::config::directory::name_rules::{self, is_label};
 pub(crate) use crate::config::directory::ram_id::id_of;
 pub(crate) use crate::config::directory::spawner::{Spawner, SpawnerNamespaces};
 pub(crate) use crate::config::directory::user_name_pattern::SYSTEM;

@@ -14,6 +14,7 @@ pub mod cli;
 mod cluster;
 mod config;
 mod config_admission;
+mod import;
 mod kubernetes;
 mod server;
 mod stamp;

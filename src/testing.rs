@@ -64,6 +64,22 @@ pub mod config {
     }
 }
 
+/// From `import`
+pub mod import {
+    pub use crate::import::output::{Form, files};
+    pub use crate::import::{Documents, InputFile, OwnDocuments, RamData, Settings, documents};
+
+    /// From `aliyun`
+    pub mod aliyun {
+        pub use crate::import::aliyun::read;
+    }
+
+    /// From `terraform`
+    pub mod terraform {
+        pub use crate::import::terraform::{TerraformSettings, read};
+    }
+}
+
 /// From `kubernetes`
 pub mod kubernetes {
     pub use crate::kubernetes::control_plane::{is_control_plane, users as control_plane_users};
