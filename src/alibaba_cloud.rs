@@ -15,10 +15,9 @@ mod service;
 mod signature;
 mod transport;
 
-pub(crate) use crate::alibaba_cloud::access_key::AccessKey;
 pub(crate) use crate::alibaba_cloud::client::{Answer, CloudClient, Patience};
 pub(crate) use crate::alibaba_cloud::cloud_error::{CloudError, CloudFault};
-pub(crate) use crate::alibaba_cloud::credentials::{CredentialSource, OidcRole};
+pub(crate) use crate::alibaba_cloud::credentials::CredentialSource;
 pub(crate) use crate::alibaba_cloud::paging::{ListCall, PageStyle};
 pub use crate::alibaba_cloud::secret_text::SecretText;
 pub(crate) use crate::alibaba_cloud::service::{Endpoints, Network, Region, Service};

@@ -18,6 +18,7 @@ mod import;
 mod kubernetes;
 mod server;
 mod stamp;
+mod sync;
 mod telemetry;
 pub mod testing;
 mod wording;

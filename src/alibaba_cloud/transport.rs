@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
+use axum::http::{HeaderValue, Request, StatusCode};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use rustls::crypto::aws_lc_rs;
@@ -52,7 +52,6 @@ pub(super) struct Outgoing {
 #[derive(Debug)]
 pub(super) struct Incoming {
     pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
 }
 
@@ -121,7 +120,6 @@ impl Transport {
             .insert(outgoing.host.clone(), sender);
         Ok(Incoming {
             status: head.status,
-            headers: head.headers,
             body: body.to_vec(),
         })
     }
