@@ -78,9 +78,13 @@ async fn a_policy_that_ram_no_longer_has_goes_away() {
 #[tokio::test]
 async fn policies_fill_one_config_map_after_the_other_and_what_does_not_fit_is_not_written() {
     let mut account = AccountData::default();
-    let actions: Vec<String> = (0..2000).map(|n| format!("oss:Get{n:0>120}")).collect();
-    for (_, _, document) in &mut account.policies[..7] {
-        document["Statement"][0]["Action"] = json!(actions);
+    let actions: Vec<String> = (0..430).map(|n| format!("oss:Get{n:0>120}")).collect();
+    for number in 0..20 {
+        let mut policy = account.policies[0].clone();
+        policy.1 = format!("Long{number}");
+        policy.2["Statement"][0]["Action"] = json!(actions);
+        account.attach(&policy.1, "user0", "rg-shop");
+        account.policies.push(policy);
     }
     let stage = Stage::new(Behaviour {
         account,
@@ -101,7 +105,7 @@ async fn policies_fill_one_config_map_after_the_other_and_what_does_not_fit_is_n
         .await;
     run.good();
     let keys = |name: &str| stage.kubernetes.get(name)["data"].as_object().unwrap().len();
-    assert_eq!(keys(POLICIES) + keys("more"), 8);
+    assert_eq!(keys(POLICIES) + keys("more"), 28);
     assert!(keys(POLICIES) > 1 && keys("more") > 1);
 }
 
