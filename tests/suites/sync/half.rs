@@ -67,7 +67,7 @@ async fn a_list_that_does_not_end_as_it_says_is_refused() {
             body["Roles"] = json!({"Role": "none"})
         }),
         // Lists that miss something that another list names
-        ("ListUsers", "ListUsers shows no user", |body| {
+        ("ListUsers", "ListUsers does not show `user/user11`", |body| {
             body["Users"]["User"].as_array_mut().unwrap().pop();
         }),
         ("ListGroups", "ListGroups does not show `group/group.0`", |body| {
