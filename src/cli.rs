@@ -13,7 +13,9 @@ mod manifest;
 mod output;
 mod owner_args;
 mod preflight;
+mod replay;
 mod serve;
+mod session_policy;
 mod simulate;
 mod stamp;
 mod sync;
@@ -45,6 +47,7 @@ enum Command {
     Diff(diff::DiffArgs),
     Import(import::ImportArgs),
     Preflight(preflight::PreflightArgs),
+    Replay(replay::ReplayArgs),
     // Boxed, since it has more flags than all others together
     Serve(Box<serve::ServeArgs>),
     Simulate(simulate::SimulateArgs),
@@ -71,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Diff(args) => diff::run(&args, output),
         Command::Import(args) => import::run(&args, output),
         Command::Preflight(args) => preflight::run(&args, output),
+        Command::Replay(args) => replay::run(&args, output),
         Command::Serve(args) => serve::run(*args),
         Command::Simulate(args) => simulate::run(&args, output),
         Command::Stamp(args) => stamp::run(&args, output),

@@ -16,6 +16,7 @@ mod config;
 mod config_admission;
 mod import;
 mod kubernetes;
+mod replay;
 mod server;
 mod stamp;
 mod sync;

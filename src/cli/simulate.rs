@@ -1,6 +1,6 @@
 //! `ramgate simulate`: answers one request to RAM from a configuration directory.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, print, print_json};
-use crate::cli::{configuration, trace};
-use crate::config::{FaultClass, LocatedFault};
-use ram_policy::{Context, Document, DocumentKind, Miss, Outcome, Principal, Reason, Request, Trace};
+use crate::cli::{configuration, session_policy, trace};
+use ram_policy::{Context, Document, Miss, Outcome, Principal, Reason, Request, Trace};
 
 const ASSUME_ROLE: &str = "sts:AssumeRole";
 
@@ -105,15 +104,10 @@ fn session_policies(args: &SimulateArgs) -> Result<Vec<Arc<Document>>, CommandEr
             "only a role has a session: --session goes with --principal role/NAME".to_owned(),
         ));
     }
-    args.session.iter().map(|path| session_policy(path)).collect()
-}
-
-fn session_policy(path: &Path) -> Result<Arc<Document>, CommandError> {
-    let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| CommandError::io(name.as_str(), error))?;
-    Document::parse(&bytes, DocumentKind::Identity)
-        .map(|parsed| Arc::new(parsed.document))
-        .map_err(|fault| CommandError::Invalid(vec![LocatedFault::new(name, fault, FaultClass::Document)]))
+    args.session
+        .iter()
+        .map(|path| session_policy::read(path))
+        .collect()
 }
 
 fn human(args: &SimulateArgs, trace: &Trace) -> String {

@@ -31,7 +31,8 @@ pub(super) fn human(trace: &Trace, indent: &str) -> String {
     trace.layers.iter().map(text).collect()
 }
 
-fn statement(traced: &TracedStatement, indent: &str) -> String {
+/// One statement, and its first element that does not match
+pub(super) fn statement(traced: &TracedStatement, indent: &str) -> String {
     let head = format!("{indent}  {} ({})", traced.statement, effect(traced.effect));
     match &traced.mismatch {
         None => format!("{head} matches\n"),
@@ -62,7 +63,8 @@ fn values(all: &[String]) -> String {
     line
 }
 
-fn effect(effect: Effect) -> &'static str {
+/// The word of an effect
+pub(super) fn effect(effect: Effect) -> &'static str {
     match effect {
         Effect::Allow => "Allow",
         Effect::Deny => "Deny",
@@ -90,7 +92,8 @@ pub(super) fn as_json(trace: &Trace) -> Value {
     trace.layers.iter().map(layer).collect()
 }
 
-fn statement_json(traced: &TracedStatement) -> Value {
+/// One statement as an object
+pub(super) fn statement_json(traced: &TracedStatement) -> Value {
     let mismatch = traced.mismatch.as_ref();
     json!({
         "statement": traced.statement.to_string(),

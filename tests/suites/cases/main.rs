@@ -168,3 +168,22 @@ fn a_malformed_file_is_refused_with_a_position() {
         assert_eq!(output.status.code(), Some(3), "{text}");
     }
 }
+
+#[test]
+fn the_engine_agrees_with_every_denial_of_ram() {
+    for folder in std::fs::read_dir("tests/replay").unwrap() {
+        let folder = folder.unwrap().path();
+        if !folder.is_dir() {
+            continue;
+        }
+        let output = Command::new(env!("CARGO_BIN_EXE_ramgate"))
+            .arg("replay")
+            .arg(folder.join("messages"))
+            .arg("--config-dir")
+            .arg(folder.join("config"))
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{}: {text}", folder.display());
+    }
+}
