@@ -60,6 +60,7 @@ pub mod config {
 
     /// From `folder`
     pub mod folder {
+        pub use crate::config::folder::document_file::documents;
         pub use crate::config::folder::read;
     }
 }

@@ -40,7 +40,11 @@ fn add(
         let entry = entry.map_err(|error| failed(folder, error))?;
         let path = entry.path();
         let name = entry.file_name();
-        let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else {
+        // At the top a hidden file is the script's own; below, a name of RAM may begin with a dot
+        let Some(name) = name
+            .to_str()
+            .filter(|name| !prefix.is_empty() || !name.starts_with('.'))
+        else {
             continue;
         };
         let name = format!("{prefix}{name}");
