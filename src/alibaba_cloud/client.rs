@@ -49,8 +49,8 @@ pub(crate) struct Patience {
     ends_at: Instant,
 }
 
-/// A good answer
-#[derive(Clone, Debug)]
+/// A good answer; without `Debug`, because that of STS holds credentials
+#[derive(Clone)]
 pub(crate) struct Answer {
     /// Its fields
     pub(crate) json: Value,

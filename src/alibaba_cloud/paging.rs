@@ -38,7 +38,7 @@ pub(crate) struct ListCall<'a> {
 }
 
 /// The pages that have been read
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Pages {
     answers: Vec<Answer>,
     items: usize,

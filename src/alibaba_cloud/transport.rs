@@ -48,8 +48,7 @@ pub(super) struct Outgoing {
     pub(super) body: Option<SecretText>,
 }
 
-/// The answer as it came
-#[derive(Debug)]
+/// The answer as it came; without `Debug`, because it may hold credentials
 pub(super) struct Incoming {
     pub(super) status: StatusCode,
     pub(super) body: Vec<u8>,

@@ -205,3 +205,38 @@ async fn a_policy_that_ramgate_cannot_read_is_left_out_loudly_if_it_only_allows(
         "{run:?}"
     );
 }
+
+#[tokio::test]
+async fn ten_thousand_users_fill_one_config_map_of_the_directory_after_the_other() {
+    let mut account = AccountData::default();
+    account
+        .users
+        .extend((0..10_000).map(|number| format!("somebody.with.a.longer.name.{number}")));
+    account.grow(5_000);
+    let stage = Stage::new(Behaviour {
+        account,
+        ..Behaviour::default()
+    })
+    .await;
+    let run = stage.run(&[]).await;
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(
+        run.stderr
+            .contains("of directory documents do not fit into ramgate-ram-directory"),
+        "{run:?}"
+    );
+    assert!(stage.kubernetes.take_writes().is_empty());
+    stage.kubernetes.put("more", "directory", serde_json::json!({}));
+    let started = std::time::Instant::now();
+    let run = stage.run(&["--directory-config-map", "more"]).await;
+    assert!(run.good().contains("15012 users"), "{run:?}");
+    println!("15,012 users and 5,014 attachments took {:?}", started.elapsed());
+    for name in [DIRECTORY, "more"] {
+        let text = stage.kubernetes.get(name)["data"]["ram.yaml"]
+            .as_str()
+            .unwrap()
+            .len();
+        assert!((1..=1_000_000).contains(&text), "{name}: {text}");
+    }
+    load(&documents(&stage)).unwrap();
+}
