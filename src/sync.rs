@@ -15,7 +15,7 @@ mod placement;
 use jiff::Timestamp;
 
 use crate::alibaba_cloud::{CloudClient, CloudError};
-use crate::config::{FaultClass, LocatedFault, NamedDocument};
+use crate::config::{LocatedFault, NamedDocument};
 use crate::import;
 use crate::import::facts::facts;
 use crate::import::output::directories;
@@ -74,6 +74,12 @@ pub(crate) enum SyncError {
     Stored(String),
 }
 
+/// What RAM is now
+struct RamState {
+    account: String,
+    documents: Documents,
+}
+
 /// Reads the account and brings the ConfigMaps up to date
 ///
 /// # Errors
@@ -85,35 +91,17 @@ pub(crate) async fn run(
 ) -> Result<SyncOutcome, SyncError> {
     // First, so that a missing ConfigMap or right is said before the cloud is asked a thousand questions
     let stored = config_maps.read().await?;
-    let dump = account::read(client, settings.account.as_deref()).await?;
-    let account = dump.account;
-    let data = import::aliyun::read(&dump.files, Some(&account)).map_err(SyncError::Invalid)?;
-    let import_settings = Settings {
-        region: Some(settings.region.clone()),
-    };
-    let documents = import::documents(&data, &settings.own, &import_settings).map_err(SyncError::Invalid)?;
-    let policies: Vec<(String, String)> = documents
-        .policies
-        .iter()
+    let RamState { account, documents } = read(client, settings).await?;
+    let policies = documents.policies.iter();
+    let policies: Vec<(String, String)> = policies
         .map(|(name, text)| (format!("{name}.json"), text.clone()))
         .collect();
     let wanted = config_maps
         .place(&policies, directories(&documents, MAX_DOCUMENT))
         .map_err(SyncError::DoesNotFit)?;
     let (before, after) = (stored.documents(), wanted.documents());
-    check_by_themselves(&after)?;
-    if let Some(other) = stored_account(&before).filter(|stored| *stored != account) {
-        return Err(SyncError::Stored(format!(
-            "the ConfigMaps hold account {other}, and the credentials are of account {account}: empty the ConfigMaps first if \
-             that is meant"
-        )));
-    }
-    let broken = before.iter().find_map(|named| named.faults().next());
-    if let Some(fault) = broken.filter(|_| settings.accepted_loss == 0) {
-        return Err(SyncError::Stored(format!(
-            "{fault}; what would be lost cannot be counted: repair the ConfigMap, or give --accept-loss"
-        )));
-    }
+    check_new(&after)?;
+    check_stored(&before, &account, settings.accepted_loss)?;
     let after = facts(&after);
     let loss = Loss::between(&facts(&before), &after);
     if loss.is_too_large() && loss.total() > settings.accepted_loss {
@@ -129,12 +117,21 @@ pub(crate) async fn run(
     }))
 }
 
+/// Reads the account, as an import reads a dump
+async fn read(client: &CloudClient, settings: &SyncSettings) -> Result<RamState, SyncError> {
+    let dump = account::read(client, settings.account.as_deref()).await?;
+    let data = import::aliyun::read(&dump.files, Some(&dump.account)).map_err(SyncError::Invalid)?;
+    let region = Some(settings.region.clone());
+    let documents = import::documents(&data, &settings.own, &Settings { region });
+    Ok(RamState {
+        account: dump.account,
+        documents: documents.map_err(SyncError::Invalid)?,
+    })
+}
+
 /// Refuses documents that the webhook would refuse, whatever the other ConfigMaps hold
-fn check_by_themselves(documents: &[NamedDocument]) -> Result<(), SyncError> {
-    let faults = documents.iter().flat_map(NamedDocument::faults);
-    let faults: Vec<LocatedFault> = faults
-        .filter(|fault| fault.class == FaultClass::Document)
-        .collect();
+fn check_new(documents: &[NamedDocument]) -> Result<(), SyncError> {
+    let faults: Vec<LocatedFault> = documents.iter().flat_map(NamedDocument::faults).collect();
     if faults.is_empty() {
         Ok(())
     } else {
@@ -142,9 +139,22 @@ fn check_by_themselves(documents: &[NamedDocument]) -> Result<(), SyncError> {
     }
 }
 
-/// The account of the stored documents
-fn stored_account(documents: &[NamedDocument]) -> Option<String> {
-    OwnDocuments::new(documents).account().map(str::to_owned)
+/// Refuses to replace documents of another account, and those in which nobody can count what would be gone
+fn check_stored(documents: &[NamedDocument], account: &str, accepted_loss: usize) -> Result<(), SyncError> {
+    let own = OwnDocuments::new(documents);
+    if let Some(other) = own.account().filter(|stored| *stored != account) {
+        return Err(SyncError::Stored(format!(
+            "the ConfigMaps hold account {other}, and the credentials are of account {account}: empty the ConfigMaps first if \
+             that is meant"
+        )));
+    }
+    let mut faults = documents.iter().flat_map(NamedDocument::faults);
+    match faults.next().filter(|_| accepted_loss == 0) {
+        None => Ok(()),
+        Some(fault) => Err(SyncError::Stored(format!(
+            "{fault}; what would be lost cannot be counted: repair the ConfigMap, or give --accept-loss"
+        ))),
+    }
 }
 
 /// What a person should know: policies that are left out, and the notes of the import
