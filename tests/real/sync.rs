@@ -40,7 +40,7 @@ fn sync(cluster: &Cluster, cloud: &Cloud) -> Output {
     let arguments = pod["containers"][0]["args"].as_array().unwrap();
     Command::new(env!("CARGO_BIN_EXE_ramgate"))
         .args(arguments.iter().map(|argument| argument.as_str().unwrap()))
-        .args(["--connect-to", &cloud.address.to_string(), "--deadline", "5"])
+        .args(["--connect-to", &cloud.address.to_string()])
         .arg("--ca-file")
         .arg(&cloud.ca_file)
         .env("KUBECONFIG", account.kubeconfig())
@@ -57,7 +57,7 @@ fn the_sync_writes_with_its_own_account_and_a_denied_pod_shows_the_new_policy() 
     let cluster = exclusive();
     let space = cluster.namespace("synced", &[]);
     let mut values = install::values();
-    values["sync"] = json!({"enabled": true, "region": "cn-hangzhou", "account": ACCOUNT, "own": {"accountSection": true}});
+    values["sync"] = json!({"enabled": true, "region": "cn-hangzhou", "account": ACCOUNT, "deadlineSeconds": 5, "own": {"accountSection": true}});
     cluster.install(&values);
     let admin = space.admin().within(NAMESPACE);
     for name in CONFIG_MAPS {
