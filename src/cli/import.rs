@@ -151,7 +151,11 @@ fn check(data: &RamData, target: &Target, to: &ToArgs, output: Output) -> Result
     let settings = Settings {
         region: Some(region.to_owned()),
     };
-    let own = target.own.clone().only_policies();
+    // Terraform may attach a policy whose text an earlier import brought; a dump must have every text itself
+    let own = match data.source() {
+        Source::Aliyun => target.own.clone().only_policies(),
+        Source::Terraform => everything.clone().only_policies(),
+    };
     let documents = documents(data, &own, &settings).map_err(CommandError::Invalid)?;
     let imported = target.parsed(&files(&documents, Form::Folder, &to.namespace));
     let extent = match documents.source {

@@ -10,8 +10,8 @@ use crate::import::documents::{Documents, Section};
 use crate::import::ram_data::Source;
 use crate::import::written::quoted;
 
-/// The file that lists the files of an import; a directory's reader passes over hidden files
-pub(crate) const MARKER: &str = ".ramgate-import.json";
+/// The file that lists the files of an import: JSON, and without an ending, so that neither ramgate nor `kubectl apply -f` reads it
+pub(crate) const MARKER: &str = ".ramgate-import";
 
 /// The directory document of a folder
 const DIRECTORY: &str = "ram.yaml";

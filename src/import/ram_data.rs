@@ -115,6 +115,11 @@ impl RamData {
         }
     }
 
+    /// Where it came from
+    pub(crate) fn source(&self) -> Source {
+        self.source
+    }
+
     /// Notes the account's number; every place that has one must have the same
     pub(crate) fn set_account(&mut self, found: &str, place: &Place, faults: &mut Faults) {
         if let Some(message) = name_rules::ACCOUNT.refusal(found) {

@@ -134,11 +134,11 @@ fn a_file_of_somebody_else_is_never_replaced() {
             "{printed}"
         );
         assert_eq!(place.read(name), "groups: []\n");
-        assert!(!place.path("config/.ramgate-import.json").exists());
+        assert!(!place.path("config/.ramgate-import").exists());
     }
     let place = Place::new();
     place.write(
-        "config/.ramgate-import.json",
+        "config/.ramgate-import",
         r#"{"files": ["../dump/ListUsers.json"]}"#,
     );
     let printed = place.import(&REGION).exits(1);
@@ -273,7 +273,7 @@ fn drift_is_shown_entry_by_entry() {
 fn a_directory_without_an_import_is_compared() {
     let place = Place::new();
     place.import(&REGION).exits(0);
-    fs::remove_file(place.path("config/.ramgate-import.json")).unwrap();
+    fs::remove_file(place.path("config/.ramgate-import")).unwrap();
     place.check(&[]).exits(0);
     let text = place.read("config/ram.yaml").replace(
         "{name: hana, id: \"201000000000000007\", groups: [operators]}",
@@ -331,4 +331,28 @@ fn a_policy_that_cannot_be_read_is_left_out_aloud_until_there_is_one_of_your_own
         json["counts"],
         json!({"users": 12, "groups": 5, "roles": 6, "resourceGroups": 3, "policies": 8})
     );
+}
+
+/// The example is what an import of the account makes
+#[test]
+fn the_example_is_up_to_date() {
+    let place = Place::new();
+    let example = Path::new("deploy/examples/import/config");
+    place.write(
+        "config/own.yaml",
+        &fs::read_to_string(example.join("own.yaml")).unwrap(),
+    );
+    place.import(&REGION).exits(0);
+    let files = |folder: &Path| -> Vec<(String, String)> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<_> = entries
+            .map(|path| {
+                let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+                (name, fs::read_to_string(path).unwrap())
+            })
+            .collect();
+        files.sort();
+        files
+    };
+    assert_eq!(files(&place.path("config")), files(example));
 }
