@@ -80,7 +80,8 @@ mod tests {
     use super::*;
 
     fn policies(sizes: &[usize]) -> Vec<(String, String)> {
-        let policy = |(number, size): (usize, &usize)| (format!("P{number}.json"), "x".repeat(size - 7));
+        let policy =
+            |(number, size): (usize, &usize)| (format!("P{number}.json"), "x".repeat(size.saturating_sub(7)));
         sizes.iter().enumerate().map(policy).collect()
     }
 

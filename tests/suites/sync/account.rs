@@ -236,14 +236,23 @@ impl AccountData {
     }
 
     fn user(&self, name: &str) -> Value {
-        let digits: String = name.bytes().map(|byte| (byte % 10).to_string()).collect();
+        let digits = digits(name);
         json!({"UserId": format!("2{digits}"), "UserName": name, "DisplayName": name, "Comments": "",
             "CreateDate": "2025-01-01T00:00:00Z"})
     }
 
     fn role(&self, name: &str) -> Value {
-        let digits: String = name.bytes().map(|byte| (byte % 10).to_string()).collect();
+        let digits = digits(name);
         json!({"RoleId": format!("3{digits}"), "RoleName": name, "Arn": format!("acs:ram::{}:role/{name}", self.number),
             "IsServiceLinkedRole": false})
     }
+}
+
+/// An id that differs for names of the tests
+fn digits(name: &str) -> String {
+    let last = name.len().saturating_sub(20);
+    name.bytes()
+        .skip(last)
+        .map(|byte| (byte % 10).to_string())
+        .collect()
 }
