@@ -13,6 +13,7 @@ check: lint
 # Obtains the pinned binaries, then runs every test (also on a real API server), 20 seconds of each fuzz target, and the demo.
 test:
 	tests/real/tools/obtain.sh >/dev/null
+	tests/real/tools/obtain.sh controllers >/dev/null
 	cargo test --locked
 	scripts/fuzz.sh
 	deploy/demo/run.sh >/dev/null

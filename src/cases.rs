@@ -14,6 +14,7 @@ pub(crate) mod eci_call;
 pub(crate) mod expected_decision;
 pub(crate) mod pod_request;
 pub(crate) mod ram_request;
+pub(crate) mod unknown_names;
 pub(crate) mod values;
 
 use std::path::Path;
@@ -52,13 +53,18 @@ pub fn run(
         let fault = LocatedFault::whole(name.as_str(), message, FaultClass::Document);
         return Err(vec![fault]);
     }
-    let mut results = Vec::new();
+    let mut results: Vec<CaseResult> = Vec::new();
     for document in &parse(path, bytes).map_err(located)? {
         let file: CaseFile = document.read().map_err(located)?;
         let configuration = configuration(&name, &file, defaults)?;
         for case in &file.cases {
             results.push(case_file::run(&name, case, &configuration).map_err(located)?);
         }
+    }
+    if results.is_empty() {
+        let message = "no case is in this file: a file without cases proves nothing";
+        let fault = LocatedFault::whole(name.as_str(), message, FaultClass::Document);
+        return Err(vec![fault]);
     }
     Ok(results)
 }

@@ -32,7 +32,7 @@ pub(crate) use crate::config::configuration::{Boundary, Interest};
 pub(crate) use crate::config::directory::advice_settings::{AdviceSettings, Locale};
 pub(crate) use crate::config::directory::bindings::Subject;
 pub(crate) use crate::config::directory::carrier_presets::{
-    preset_entries, preset_of, written as written_preset,
+    preset_entries, preset_of, written as written_preset, written_for as preset_entry,
 };
 pub use crate::config::directory::cluster_settings::ClusterSettings;
 pub(crate) use crate::config::directory::cluster_settings::ProfileChanges;

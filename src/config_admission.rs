@@ -402,7 +402,8 @@ mod tests {
             [
                 "P.json:1:102: NameOnCreate: `eci:CreateContainerGroup` is asked before there is a name, and \
               `acs:eci:cn-a:1:containergroup/a` fits names alone, so the statement never matches: \
-              write `acs:eci:cn-a:1:containergroup/*`"
+              say what may be created by a condition on tags \
+              or `acs:ResourceGroupId`: the resource is `acs:eci:cn-a:1:containergroup/*`"
             ]
         );
     }

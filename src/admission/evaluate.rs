@@ -62,7 +62,7 @@ use crate::admission::review::complete::CompleteReview;
 use crate::admission::review::{Operation, Resource};
 use crate::admission::routing::route::{Route, route};
 use crate::config::Configuration;
-use crate::kubernetes::control_plane::{is_control_plane, is_control_plane_of};
+use crate::kubernetes::control_plane::{is_component, is_control_plane_of, node_name};
 use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_template::PodTemplate;
@@ -296,9 +296,17 @@ impl EvaluationContext<'_> {
     }
 
     /// Whether the control plane itself sent the request
+    ///
+    /// No node counts: Kubernetes lets nodes end pods and report their status, and nothing else that is judged.
     fn is_from_control_plane(&self) -> bool {
-        let (user, groups) = (self.review.user(), self.review.groups());
-        is_control_plane(user, groups, &self.configuration.cluster)
+        is_component(self.review.user(), &self.configuration.cluster)
+    }
+
+    /// Whether a virtual node sent the request, as one that is not known may be
+    fn is_from_virtual_node(&self) -> bool {
+        let node = node_name(self.review.user(), self.review.groups());
+        let settings = &self.configuration.cluster;
+        node.is_some_and(|node| NodeKind::of_name(node, self.cluster, settings) != NodeKind::Real)
     }
 
     /// Whether the control plane sent the request, the node of this pod among it, but no other node

@@ -268,6 +268,11 @@ fn listed<'s>(object: &Value, settings: &'s ClusterSettings) -> Option<&'s Deleg
 }
 
 impl OfflineResult {
+    /// Whether the request passes although it was denied, and only a record says so
+    pub(crate) fn is_recorded(&self) -> bool {
+        self.response.decision == Decision::Audit
+    }
+
     fn of(response: Response, mut warnings: Vec<String>, object: &Value, pointers: Pointers) -> Self {
         let repeated = |warning: &&String| !warnings.contains(warning);
         let new: Vec<String> = response.warnings.iter().filter(repeated).cloned().collect();

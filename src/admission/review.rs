@@ -10,6 +10,7 @@
 //! | when does an update ask for more pods? | [`growth`] |
 //! | which changes outside a template matter? | [`parameters`] |
 //! | which ControllerRevisions are evaluated? | [`stored_revision`] |
+//! | from where may a listed controller take a stamp? | [`stamp_source`] |
 //! | what is read live before the evaluation? | [`live_reads`], [`token_pod`], [`complete`] |
 
 pub(crate) mod complete;
@@ -23,6 +24,7 @@ mod proxy_name;
 mod request;
 mod resource;
 pub(crate) mod review_error;
+pub(crate) mod stamp_source;
 pub(crate) mod stored_revision;
 pub(crate) mod token_pod;
 

@@ -8,9 +8,12 @@
 //! The linter warns only if it is certain. No warning does not prove that a policy does what its author wants.
 
 mod account_facts;
+mod account_number;
+mod broad_binding;
 mod code;
 mod contradiction;
 mod document_index;
+mod expired;
 mod instance_role;
 mod known_action;
 mod linted_statement;
@@ -20,7 +23,9 @@ mod resource_mismatch;
 mod shadowing;
 mod single_document;
 mod subsumption;
+mod uncarried_tag;
 mod unknown_action;
+mod unknown_name;
 mod unknown_place;
 mod unused;
 mod warning;
@@ -34,7 +39,8 @@ pub use crate::analysis::lint::warning::Warning;
 use crate::analysis::lint::document_index::DocumentIndex;
 use crate::analysis::lint::warning::DocumentWarning;
 use crate::config::{Configuration, ParsedDocument};
-use ram_policy::DocumentKind;
+use jiff::Timestamp;
+use ram_policy::{Document, DocumentKind};
 
 /// The warnings that one document gives without the others, in the order of their positions
 ///
@@ -58,6 +64,7 @@ pub fn document(name: &str, document: &ParsedDocument, facts: &AccountFacts) -> 
             );
             let sections = directory.clusters.iter();
             warnings.extend(sections.flat_map(|(_, settings)| unknown_place::find(settings)));
+            warnings.extend(broad_binding::find(directory));
         }
         ParsedDocument::Broken(_) => {}
     }
@@ -66,6 +73,24 @@ pub fn document(name: &str, document: &ParsedDocument, facts: &AccountFacts) -> 
         .into_iter()
         .map(|warning| warning.in_document(name))
         .collect()
+}
+
+/// The warnings about statements of one document whose time is over
+pub(crate) fn expired(
+    name: &str,
+    document: &ParsedDocument,
+    facts: &AccountFacts,
+    now: Timestamp,
+) -> Vec<Warning> {
+    let policies: Vec<&Document> = match document {
+        ParsedDocument::Policy(policy) => vec![&*policy.document],
+        ParsedDocument::Directory(directory) => directory.roles.iter().map(|role| &*role.trust).collect(),
+        ParsedDocument::Broken(_) => Vec::new(),
+    };
+    let warnings = policies
+        .into_iter()
+        .flat_map(|policy| expired::find(policy, facts, now));
+    warnings.map(|warning| warning.in_document(name)).collect()
 }
 
 /// The warnings that show only in a whole configuration; `configuration` is what `documents` merge to
@@ -78,5 +103,6 @@ pub fn configuration<'a>(
     warnings.extend(pass_role::find(&index, configuration));
     warnings.extend(instance_role::find(&index, configuration));
     warnings.extend(unused::find(&index));
+    warnings.extend(unknown_name::find(&index, configuration));
     warnings
 }

@@ -41,12 +41,14 @@ pub(super) fn run(file: &str, case: &Node, configuration: &Configuration) -> Res
     let entries = case.entries("a case")?;
     let has = |name: &str| entries.iter().any(|(key, _)| key.text == name);
     let (name, comparison) = if has("call") {
+        let at = case.at;
         let case: EciCallCase = case.read()?;
-        let comparison = case.run(configuration)?;
+        let comparison = case.run(configuration, at)?;
         (case.name, comparison)
     } else if has("action") {
+        let at = case.at;
         let case: RamRequestCase = case.read()?;
-        let comparison = case.run(configuration)?;
+        let comparison = case.run(configuration, at)?;
         (case.name, comparison)
     } else if has("manifest") {
         let case: PodRequestCase = case.read()?;

@@ -7,20 +7,22 @@ use serde::Deserialize;
 use crate::cases::comparison::Comparison;
 use crate::cases::expected_decision::{DecisionDetails, ExpectedDecision};
 use crate::cases::ram_request::{context, principal};
+use crate::cases::unknown_names::CaseNames;
 use crate::cases::values::{Entries, OneOrMany, Scalar};
 use crate::config::Configuration;
 use eci_calls::fix::{CallEvaluator, search};
 use eci_calls::{Call, CallOutcome, Failure, Instance, Operation, Tags, evaluate};
 use ram_policy::Principal;
-use ram_policy::source::{Fault, Node};
+use ram_policy::source::{Fault, Node, Position};
 
 /// A case with `call`
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct EciCallCase {
     pub(super) name: String,
     principal: Node,
     call: CallWire,
+    unknown_names: Option<OneOrMany>,
     expect: ExpectedDecision,
 }
 
@@ -29,7 +31,7 @@ pub(super) struct EciCallCase {
 struct CallWire {
     operation: Node,
     tags: Option<Entries<Scalar>>,
-    resource_group_id: Option<String>,
+    resource_group_id: Option<Node>,
     ram_role_name: Option<String>,
     instance: Option<InstanceWire>,
     #[serde(default)]
@@ -42,7 +44,7 @@ struct InstanceWire {
     id: Option<String>,
     #[serde(default)]
     tags: Entries<Scalar>,
-    resource_group_id: Option<String>,
+    resource_group_id: Option<Node>,
     ram_role_name: Option<String>,
 }
 
@@ -50,15 +52,23 @@ impl EciCallCase {
     /// Evaluates the call, and compares the outcome
     ///
     /// # Errors
-    /// A principal or an operation that is none
-    pub(super) fn run(&self, configuration: &Configuration) -> Result<Comparison, Fault> {
+    /// A principal or an operation that is none, and a name that nobody knows
+    pub(super) fn run(&self, configuration: &Configuration, at: Position) -> Result<Comparison, Fault> {
         let principal = principal(&self.principal)?;
+        let mut names = CaseNames::new(configuration, self.unknown_names.as_ref(), at);
+        names.principal(&principal, self.principal.at)?;
+        let groups = self.call.resource_groups(&mut names)?;
+        names.finish()?;
         let text: String = self.call.operation.read()?;
         let operation: Operation = text.parse().map_err(|error: eci_calls::UnknownOperation| {
             Fault::new(self.call.operation.at, error.to_string())
         })?;
         let actual = match self.call.request_tags(operation) {
-            Ok(tags) => evaluated(&principal, &self.call.with(operation, tags), configuration),
+            Ok(tags) => evaluated(
+                &principal,
+                &self.call.with(operation, tags, groups),
+                configuration,
+            ),
             Err(error) => refused(eci_calls::Refusal::from(error).code),
         };
         Ok(self.expect.compare(&actual))
@@ -97,15 +107,26 @@ impl CallWire {
         }
     }
 
-    fn with(&self, operation: Operation, tags: Option<Tags>) -> Call {
+    /// The resource groups of the call and of its instance
+    fn resource_groups(&self, names: &mut CaseNames<'_>) -> Result<[Option<String>; 2], Fault> {
+        let instance = self.instance.as_ref();
+        let of_instance = instance.and_then(|instance| instance.resource_group_id.as_ref());
+        Ok([
+            names.resource_group(self.resource_group_id.as_ref())?,
+            names.resource_group(of_instance)?,
+        ])
+    }
+
+    fn with(&self, operation: Operation, tags: Option<Tags>, groups: [Option<String>; 2]) -> Call {
+        let [resource_group, mut group_of_instance] = groups;
         Call {
             tags,
-            resource_group: self.resource_group_id.clone(),
+            resource_group,
             role: self.ram_role_name.clone(),
             instance: self.instance.as_ref().map(|instance| Instance {
                 id: instance.id.clone(),
                 tags: Tags::existing(pairs(&instance.tags)),
-                resource_group: instance.resource_group_id.clone(),
+                resource_group: group_of_instance.take(),
                 role: instance.ram_role_name.clone(),
             }),
             context: context(&self.context),

@@ -13,6 +13,9 @@ use crate::config::{ClusterSettings, Configuration};
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use ram_policy::source::{Fault, Node};
 
+/// The code of a denial for a requester whom nothing binds
+const UNBOUND: &str = "UnboundIdentity";
+
 /// A case with `manifest`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -114,7 +117,23 @@ impl PodRequestCase {
         let modes = Modes::everywhere(Mode::Enforce);
         let result = offline::run(&request, configuration, &objects.cluster, &modes, now)
             .map_err(|error| Fault::new(self.manifest.at, error.to_string()))?;
+        self.check_requester(&result)?;
         Ok(self.expect.compare(&result))
+    }
+
+    /// # Errors
+    /// Nobody knows the requester of a request whose denial the case does not describe: the name may be misspelt
+    fn check_requester(&self, result: &OfflineResult) -> Result<(), Fault> {
+        let mut causes = result.causes.iter();
+        let is_unbound = causes.any(|cause| cause.reason == UNBOUND);
+        if !is_unbound || self.expect.allowed || self.expect.message.is_some() {
+            return Ok(());
+        }
+        let message = format!(
+            "`{}` is bound to no RAM user or role: correct the name, or add `message` to `expect` if that is meant",
+            self.r#as.user
+        );
+        Err(Fault::new(self.manifest.at, message))
     }
 
     /// The reason why the webhook does not evaluate the request; `None` if it does

@@ -6,9 +6,10 @@ use serde::Deserialize;
 
 use crate::cases::comparison::Comparison;
 use crate::cases::expected_decision::{DecisionDetails, ExpectedDecision};
+use crate::cases::unknown_names::CaseNames;
 use crate::cases::values::{Entries, OneOrMany};
 use crate::config::Configuration;
-use ram_policy::source::{Fault, Node};
+use ram_policy::source::{Fault, Node, Position};
 use ram_policy::{Context, Document, DocumentKind, Principal, Request};
 
 /// A case with `action`
@@ -20,7 +21,8 @@ pub(super) struct RamRequestCase {
     action: Node,
     #[serde(default = "any_resource")]
     resource: String,
-    resource_group: Option<String>,
+    resource_group: Option<Node>,
+    unknown_names: Option<OneOrMany>,
     #[serde(default)]
     context: Entries<OneOrMany>,
     #[serde(default)]
@@ -38,9 +40,10 @@ impl RamRequestCase {
     /// Lets RAM decide the request, and compares the decision
     ///
     /// # Errors
-    /// A principal that is none, `trust` with another action, and sessions of another principal than a role
-    pub(super) fn run(&self, configuration: &Configuration) -> Result<Comparison, Fault> {
+    /// A principal that is none, a name that nobody knows, `trust` with another action, and sessions of another principal than a role
+    pub(super) fn run(&self, configuration: &Configuration, at: Position) -> Result<Comparison, Fault> {
         let principal = principal(&self.principal)?;
+        let resource_group = self.known_resource_group(&principal, configuration, at)?;
         let action: String = self.action.read()?;
         if self.trust && action != "sts:AssumeRole" {
             return Err(Fault::new(
@@ -54,7 +57,7 @@ impl RamRequestCase {
             principal: &principal,
             action: &action,
             resource: &self.resource,
-            resource_group: self.resource_group.as_deref(),
+            resource_group: resource_group.as_deref(),
             context: &context,
             session: &session,
         };
@@ -72,6 +75,24 @@ impl RamRequestCase {
             fix: None,
         };
         Ok(self.expect.compare(&actual))
+    }
+
+    /// The resource group, once all names of the case are known
+    fn known_resource_group(
+        &self,
+        principal: &Principal,
+        configuration: &Configuration,
+        at: Position,
+    ) -> Result<Option<String>, Fault> {
+        let mut names = CaseNames::new(configuration, self.unknown_names.as_ref(), at);
+        names.principal(principal, self.principal.at)?;
+        names.action(&self.action)?;
+        if self.trust {
+            names.trusting_role(&self.resource)?;
+        }
+        let resource_group = names.resource_group(self.resource_group.as_ref())?;
+        names.finish()?;
+        Ok(resource_group)
     }
 
     fn session(&self, principal: &Principal) -> Result<Vec<Arc<Document>>, Fault> {

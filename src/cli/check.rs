@@ -159,6 +159,24 @@ spec: {containers: [{name: c}]}
     }
 
     #[test]
+    fn what_is_only_recorded_says_why() {
+        let folder = Folder::new();
+        folder.write(
+            "burst.yaml",
+            "{apiVersion: scheduling.alibabacloud.com/v1alpha1, kind: ResourcePolicy, metadata: {name: burst, namespace: tests},
+              spec: {units: [{resource: eci}]}}",
+        );
+        let line = "-f ./burst.yaml --config-dir ./config --as bob@example.com";
+        let human = folder.human(line);
+        let expected =
+            "ResourcePolicy tests/burst: allowed, and recorded\n  `bob@example.com` (RAM user `bob`) may not";
+        assert!(human.contains(expected), "{human}");
+        let exit = |line: &str| run(&folder.args(line), Output::Json).unwrap();
+        assert_eq!(exit(line), Exit::good_if(true));
+        assert_eq!(exit(&format!("{line} --strict")), Exit::good_if(false));
+    }
+
+    #[test]
     fn programs_read_json() {
         let folder = Folder::new();
         let args = folder.args("-f ./app.yaml --config-dir ./config --as bob@example.com");

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::Args;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::analysis::lint;
@@ -60,7 +61,7 @@ pub(super) fn run(args: &LintArgs, output: Output) -> Result<Exit, CommandError>
     } else {
         Extent::Partial
     };
-    let findings = Findings::of(&documents, extent);
+    let findings = Findings::of(&documents, extent, Timestamp::now());
     match output {
         Output::Human => print(&findings.human(documents.len())),
         Output::Json => print_json(&findings.as_json(documents.len())),
@@ -70,8 +71,8 @@ pub(super) fn run(args: &LintArgs, output: Output) -> Result<Exit, CommandError>
 
 impl Findings {
     /// All findings, the warnings in the order of the documents
-    fn of(documents: &[NamedDocument], extent: Extent) -> Self {
-        let mut findings = Self::of_each(documents);
+    fn of(documents: &[NamedDocument], extent: Extent, now: Timestamp) -> Self {
+        let mut findings = Self::of_each(documents, now);
         // Policies alone refer to nothing; with a directory they are a configuration, or a part of one
         if documents
             .iter()
@@ -93,11 +94,13 @@ impl Findings {
     }
 
     /// The findings of each document alone
-    fn of_each(documents: &[NamedDocument]) -> Self {
+    fn of_each(documents: &[NamedDocument], now: Timestamp) -> Self {
         let facts = AccountFacts::of(documents.iter().map(|named| &named.document));
-        let warnings = documents
-            .iter()
-            .flat_map(|named| lint::document(&named.name, &named.document, &facts));
+        let warnings = documents.iter().flat_map(|named| {
+            let (name, document) = (&named.name, &named.document);
+            let expired = lint::expired(name, document, &facts, now);
+            lint::document(name, document, &facts).into_iter().chain(expired)
+        });
         Self {
             errors: documents.iter().flat_map(NamedDocument::faults).collect(),
             warnings: warnings.collect(),

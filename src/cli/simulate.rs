@@ -4,12 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, print, print_json};
 use crate::cli::{configuration, session_policy, trace};
+use eci_calls::condition_key::{CURRENT_TIME, SERVICE, SERVICE_NAME};
+use eci_calls::{Account, CREATE_SERVICE_LINKED_ROLE, ECI_SERVICE, Operation, OperationKind, PASS_ROLE};
 use ram_policy::{Context, Document, Miss, Outcome, Principal, Reason, Request, Trace};
 
 const ASSUME_ROLE: &str = "sts:AssumeRole";
@@ -29,15 +32,19 @@ pub(super) struct SimulateArgs {
     /// The resource name; `*` for actions without one
     #[arg(long, default_value = "*")]
     resource: String,
-    /// The resource group whose grants count
+    /// The resource group whose grants count; for a call that creates something, the default one unless given
     #[arg(long, value_name = "ID")]
     resource_group: Option<String>,
-    /// A condition key with its value; given twice, the key has two values
+    /// A condition key with its value, in place of what ramgate fills in as for `check` (the time, `account.context`,
+    /// the service of a role); given twice, the key has two values
     #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
     context: Vec<(String, String)>,
     /// A policy document of the STS session that a role acts in; repeatable
     #[arg(long, value_name = "FILE")]
     session: Vec<PathBuf>,
+    /// Fill in no condition key but acs:PrincipalARN and acs:ResourceGroupId, and no resource group
+    #[arg(long)]
+    bare: bool,
     /// Judge sts:AssumeRole by the trust policy of the role in --resource as well
     #[arg(long)]
     trust: bool,
@@ -56,7 +63,7 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 }
 
 pub(super) fn run(args: &SimulateArgs, output: Output) -> Result<Exit, CommandError> {
-    let trace = simulate(args)?;
+    let trace = simulate(args, Timestamp::now())?;
     match output {
         Output::Human => print(&human(args, &trace)),
         Output::Json => print_json(&as_json(args, &trace)),
@@ -64,15 +71,21 @@ pub(super) fn run(args: &SimulateArgs, output: Output) -> Result<Exit, CommandEr
     Ok(Exit::good_if(trace.decision.outcome == Outcome::Allow))
 }
 
-fn simulate(args: &SimulateArgs) -> Result<Trace, CommandError> {
+fn simulate(args: &SimulateArgs, now: Timestamp) -> Result<Trace, CommandError> {
     let configuration = configuration::load(&args.config_dir)?;
     let session = session_policies(args)?;
+    let account = &configuration.account;
+    let (context, resource_group) = if args.bare {
+        (context(&args.context), args.resource_group.as_deref())
+    } else {
+        (filled_context(account, args, now), resource_group(account, args))
+    };
     let request = Request {
         principal: &args.principal,
         action: &args.action,
         resource: &args.resource,
-        resource_group: args.resource_group.as_deref(),
-        context: &context(&args.context),
+        resource_group,
+        context: &context,
         session: &session,
     };
     if !args.trust {
@@ -84,6 +97,32 @@ fn simulate(args: &SimulateArgs) -> Result<Trace, CommandError> {
             "--trust goes with --action {ASSUME_ROLE}"
         )))
     }
+}
+
+/// The condition keys that `check` fills in for the action, and those of the command line, which win
+fn filled_context(account: &Account, args: &SimulateArgs, now: Timestamp) -> Context {
+    let mut filled = Context::new();
+    filled.set(CURRENT_TIME, now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    filled.extend(&account.context);
+    let is_action = |name: &str| args.action.eq_ignore_ascii_case(name);
+    if let (Some(service), true) = (&account.pass_role_service, is_action(PASS_ROLE)) {
+        filled.set(SERVICE, service.as_str());
+    }
+    if is_action(CREATE_SERVICE_LINKED_ROLE) {
+        filled.set(SERVICE_NAME, ECI_SERVICE);
+    }
+    filled.extend(&context(&args.context));
+    filled
+}
+
+/// The resource group of the command line, or the default one of a call that creates something
+fn resource_group<'a>(account: &'a Account, args: &'a SimulateArgs) -> Option<&'a str> {
+    let mut operations = Operation::ALL.iter();
+    let creates = operations.any(|operation| {
+        operation.kind() == OperationKind::Create && operation.action().eq_ignore_ascii_case(&args.action)
+    });
+    let given = args.resource_group.as_deref();
+    given.or_else(|| account.default_group().filter(|_| creates))
 }
 
 /// The condition keys; a key that is given twice has two values
@@ -203,6 +242,63 @@ roles:
     const OPEN: &str =
         r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "eci:*", "Resource": "*"}]}"#;
 
+    fn now() -> Timestamp {
+        "2026-11-22T08:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn keys_are_filled_as_for_check() {
+        let directory = "
+account: {id: '123', region: r, passRoleService: eci.aliyuncs.com, context: {'acs:SourceIp': 192.0.2.1}}
+resourceGroups: [{id: rg-a, default: true}]
+users: [{name: bob, policies: [{policy: Filled}, {policy: Made, resourceGroup: rg-a}]}]
+";
+        let filled = r#"{"Version": "1", "Statement": [
+            {"Effect": "Allow", "Action": "eci:DeleteContainerGroup", "Resource": "*", "Condition": {
+                "IpAddress": {"acs:SourceIp": "192.0.2.0/24"}, "DateGreaterThan": {"acs:CurrentTime": "2026-11-22T07:59:59Z"}}},
+            {"Effect": "Allow", "Action": "ram:PassRole", "Resource": "*",
+             "Condition": {"StringEquals": {"acs:Service": "eci.aliyuncs.com"}}},
+            {"Effect": "Allow", "Action": "ram:CreateServiceLinkedRole", "Resource": "*",
+             "Condition": {"StringEquals": {"ram:ServiceName": "eci.aliyuncs.com"}}}]}"#;
+        let folder = tempfile::tempdir().unwrap();
+        let made =
+            r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "eci:*", "Resource": "*"}]}"#;
+        for (name, text) in [
+            ("directory.yaml", directory),
+            ("Filled.json", filled),
+            ("Made.json", made),
+        ] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let dir = folder.path().display().to_string();
+        for (line, outcome) in [
+            ("eci:DeleteContainerGroup", Outcome::Allow),
+            ("ram:PassRole", Outcome::Allow),
+            ("ram:CreateServiceLinkedRole", Outcome::Allow),
+            ("eci:CreateContainerGroup", Outcome::Allow),
+            ("eci:RestartContainerGroup", Outcome::ImplicitDeny),
+            ("eci:DeleteContainerGroup --bare", Outcome::ImplicitDeny),
+            ("ram:PassRole --bare", Outcome::ImplicitDeny),
+            ("eci:CreateContainerGroup --bare", Outcome::ImplicitDeny),
+            (
+                "eci:DeleteContainerGroup --context acs:SourceIp=198.51.100.1",
+                Outcome::ImplicitDeny,
+            ),
+            (
+                "eci:DeleteContainerGroup --context acs:CurrentTime=2026-11-22T07:00:00Z",
+                Outcome::ImplicitDeny,
+            ),
+        ] {
+            let line = format!("simulate --config-dir {dir} --principal user/bob --action {line}");
+            let args = Line::parse_from(line.split(' ')).args;
+            assert_eq!(
+                simulate(&args, now()).unwrap().decision.outcome,
+                outcome,
+                "{line}"
+            );
+        }
+    }
+
     fn answer(line: &str) -> (String, Value) {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in [
@@ -217,7 +313,7 @@ roles:
         let dir = folder.path().display().to_string();
         let line = format!("simulate --explain --config-dir {dir} {line}").replace("SESSION", &session);
         let args = Line::parse_from(line.split(' ')).args;
-        let trace = simulate(&args).unwrap_or_else(|error| panic!("{error}"));
+        let trace = simulate(&args, now()).unwrap_or_else(|error| panic!("{error}"));
         (human(&args, &trace), as_json(&args, &trace))
     }
 
@@ -257,7 +353,7 @@ roles:
         ] {
             let line = format!("simulate --config-dir deploy/examples/tags/config {line}");
             let args = Line::parse_from(line.split(' ')).args;
-            let error = simulate(&args).unwrap_err().to_string();
+            let error = simulate(&args, now()).unwrap_err().to_string();
             assert!(error.contains(words), "{line}: {error}");
         }
     }

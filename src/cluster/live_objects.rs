@@ -71,6 +71,23 @@ impl ObjectReader {
         self.read(client, path, name).await
     }
 
+    /// An object of a custom kind in this API group and version
+    pub(crate) async fn custom(
+        &self,
+        client: &Client,
+        (api_version, resource): (&str, &str),
+        namespace: &str,
+        name: &str,
+    ) -> LiveRead {
+        let parts = api_version.split_once('/');
+        let is_named = parts.is_some_and(|(group, version)| is_object_name(group) && is_object_name(version));
+        if !is_named || !is_object_name(resource) || !is_object_name(namespace) {
+            return LiveRead::Absent;
+        }
+        let path = format!("/apis/{api_version}/namespaces/{namespace}/{resource}");
+        self.read(client, path, name).await
+    }
+
     async fn read(&self, client: &Client, path: String, name: &str) -> LiveRead {
         if !is_object_name(name) {
             return LiveRead::Absent;
@@ -133,6 +150,36 @@ mod tests {
         // The object that is read is the object that is evaluated, so no answer is cached
         assert_eq!(read("web").await, LiveRead::Object(pod.to_string().into()));
         assert_eq!(fake.calls().len(), 5);
+    }
+
+    #[tokio::test]
+    async fn an_object_of_a_custom_kind_is_read_in_its_version() {
+        let fake = FakeApiServer::default();
+        let flow = json!({"metadata": {"name": "flow"}});
+        fake.put(
+            "/apis/argoproj.io/v1alpha1/namespaces/lab/workflows/flow",
+            flow.clone(),
+        );
+        let reader = ObjectReader::default();
+        let client = fake.client();
+        let read = async |version: &str, name: &str| {
+            reader.custom(&client, (version, "workflows"), "lab", name).await
+        };
+        assert_eq!(
+            read("argoproj.io/v1alpha1", "flow").await,
+            LiveRead::Object(flow.to_string().into())
+        );
+        assert_eq!(read("argoproj.io/v1alpha1", "other").await, LiveRead::Absent);
+        for version in [
+            "v1",
+            "argoproj.io/",
+            "argoproj.io/v1/namespaces",
+            "argoproj.io/..",
+            "a?b/v1",
+        ] {
+            assert_eq!(read(version, "flow").await, LiveRead::Absent, "{version}");
+        }
+        assert_eq!(fake.calls().len(), 2);
     }
 
     #[tokio::test]

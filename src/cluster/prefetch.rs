@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::admission::Review;
-use crate::admission::review::complete::{NamedObjects, TokenPodRead};
+use crate::admission::review::complete::{NamedObjects, OwnerRead, TokenPodRead};
 use crate::cluster::live_objects::LiveRead;
 use crate::cluster::watched_cluster::WatchedCluster;
 use crate::config::ClusterSettings;
@@ -75,10 +75,23 @@ async fn named_objects(
         },
         None => TokenPodRead::NotNeeded,
     };
+    let owner = match review.unread_owner(settings) {
+        Some(owner) => {
+            let (_, resource) = owner.group_resource();
+            let kind = (owner.api_version(), resource);
+            match cluster.read_custom(kind, namespace, owner.name()).await {
+                LiveRead::Object(json) => OwnerRead::Found(json),
+                LiveRead::Absent => OwnerRead::Absent,
+                LiveRead::Unread => OwnerRead::Unread,
+            }
+        }
+        None => OwnerRead::NotNeeded,
+    };
     NamedObjects {
         pod,
         workload,
         token_pod,
+        owner,
     }
 }
 

@@ -123,6 +123,13 @@ impl WatchedCluster {
             .await
     }
 
+    /// Reads an object of a custom kind; the answer is not kept
+    pub(crate) async fn read_custom(&self, kind: (&str, &str), namespace: &str, name: &str) -> LiveRead {
+        self.object_reader
+            .custom(&self.client, kind, namespace, name)
+            .await
+    }
+
     /// Reads the keys of the stamps again
     pub(crate) async fn read_keys_again(&self) {
         if let Some(key_store) = &self.followed.key_store {

@@ -8,6 +8,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 
 use crate::cluster::installed_webhooks::{AdmissionPhase, WebhookDifference};
 use crate::cluster::webhook_entry::{WebhookConfiguration, WebhookEntry};
+use crate::kubernetes::workload::Workload;
 
 /// The resource that every entry about pod templates names, by group and resource
 const DEPLOYMENTS: (&str, &str) = ("apps", "deployments");
@@ -94,7 +95,8 @@ fn phase_covers(
 ) -> bool {
     let deployments = strictest_policies(entries, |entry| has_rule(entry, DEPLOYMENTS, |_| true));
     let found = strictest_policies(entries, |entry| {
-        calls_ramgate(entry, phase, namespace) && has_rule(entry, resource, matches_all_versions)
+        calls_ramgate(entry, phase, namespace)
+            && has_rule(entry, resource, |rule| matches_all_versions(rule, resource))
     });
     let is_covered = |(selectors, needed): (&String, &FailurePolicy)| {
         found.get(selectors).is_some_and(|policy| policy >= needed)
@@ -155,9 +157,13 @@ fn has_rule(
     })
 }
 
-/// Whether a rule matches all versions: users may write a custom resource in any version that is served
-fn matches_all_versions(rule: &RuleWithOperations) -> bool {
-    rule.api_versions.iter().flatten().any(|version| version == "*")
+/// Whether a rule matches every version that the API server serves
+///
+/// Users may write a custom resource in any version that is served. Pods and the built-in workloads have v1 alone.
+fn matches_all_versions(rule: &RuleWithOperations, (group, resource): (&str, &str)) -> bool {
+    let has_one_version = (group, resource) == ("", "pods") || Workload::of(group, "v1", resource).is_some();
+    let mut versions = rule.api_versions.iter().flatten();
+    versions.any(|version| version == "*" || has_one_version && version == "v1")
 }
 
 #[cfg(test)]
@@ -190,6 +196,10 @@ mod tests {
 
     /// Whether these entries, in both configurations, cover CloneSets despite some differences
     fn covers_despite(entries: &[Value], differences: &[WebhookDifference]) -> bool {
+        covers_resource(entries, differences, CLONE_SETS)
+    }
+
+    fn covers_resource(entries: &[Value], differences: &[WebhookDifference], resource: (&str, &str)) -> bool {
         let mut validating = json!(entries);
         for entry in validating.as_array_mut().unwrap() {
             if entry["clientConfig"]["service"]["path"] == "/mutate" {
@@ -198,7 +208,7 @@ mod tests {
         }
         let mutating = serde_json::from_value(json!({"webhooks": entries, "metadata": {}})).unwrap();
         let validating = serde_json::from_value(json!({"webhooks": validating, "metadata": {}})).unwrap();
-        configurations_cover(&mutating, &validating, differences, Some("gate"), CLONE_SETS)
+        configurations_cover(&mutating, &validating, differences, Some("gate"), resource)
     }
 
     fn covers(entries: &[Value]) -> bool {
@@ -239,6 +249,22 @@ mod tests {
             ("operations", json!(["CREATE"]), false),
         ] {
             assert_eq!(with(field, value.clone()), counts, "{field}: {value}");
+        }
+    }
+
+    #[test]
+    fn a_built_in_kind_has_one_version() {
+        for (group, resource) in [("", "pods"), ("apps", "statefulsets"), ("batch", "jobs")] {
+            for (version, counts) in [("v1", true), ("*", true), ("v1beta1", false)] {
+                let mut own = rule(group, resource);
+                own["apiVersions"] = json!([version]);
+                let entries = [entry("a", json!([apps(), own]))];
+                assert_eq!(
+                    covers_resource(&entries, &[], (group, resource)),
+                    counts,
+                    "{resource} {version}"
+                );
+            }
         }
     }
 

@@ -104,7 +104,8 @@ pub(crate) fn runs_virtual_nodes(user: &str) -> bool {
     name.is_some_and(|name| VIRTUAL_NODE_ACCOUNTS.contains(&name))
 }
 
-fn is_component(user: &str, settings: &ClusterSettings) -> bool {
+/// Whether the user belongs to the control plane and is no node
+pub(crate) fn is_component(user: &str, settings: &ClusterSettings) -> bool {
     let is_controller = || {
         user.strip_prefix(CONTROLLER_PREFIX)
             .is_some_and(|name| CONTROLLERS.iter().any(|controller| controller.name == name))
@@ -113,7 +114,7 @@ fn is_component(user: &str, settings: &ClusterSettings) -> bool {
 }
 
 /// The name of the node that the user is; `None` if it is no node
-fn node_name<'u, 'g>(user: &'u str, mut groups: impl Iterator<Item = &'g str>) -> Option<&'u str> {
+pub(crate) fn node_name<'u, 'g>(user: &'u str, mut groups: impl Iterator<Item = &'g str>) -> Option<&'u str> {
     let name = user.strip_prefix(NODE_USER)?;
     groups.any(|group| group == NODE_GROUP).then_some(name)
 }

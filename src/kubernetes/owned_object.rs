@@ -192,6 +192,8 @@ mod tests {
             templates: vec![TemplatePlace::any("spec.template")],
             unknown_paths: Vec::new(),
             harmless: Vec::new(),
+            verifies_owner: false,
+            stored: Vec::new(),
         };
         ClusterSettings {
             carriers: vec![

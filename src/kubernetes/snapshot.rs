@@ -11,6 +11,7 @@ use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::eci_profile;
 use crate::kubernetes::eci_profile::Profile;
 use crate::kubernetes::meta::Meta;
+use crate::kubernetes::owned_object::is_listed;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{KEY_BYTES, KeyRing, Signer};
 
@@ -33,6 +34,8 @@ pub struct ClusterSnapshot {
     pods: BTreeMap<(String, String), Arc<str>>,
     /// Workloads by kind, namespace and name, as JSON
     workloads: BTreeMap<(&'static str, String, String), Arc<str>>,
+    /// Objects of listed kinds by kind, namespace and name, as JSON
+    listed: BTreeMap<(String, String, String), Arc<str>>,
 }
 
 /// The state of a namespace that a snapshot does not list
@@ -56,6 +59,7 @@ impl Default for ClusterSnapshot {
             signer: OFFLINE.clone(),
             pods: BTreeMap::new(),
             workloads: BTreeMap::new(),
+            listed: BTreeMap::new(),
         }
     }
 }
@@ -145,6 +149,11 @@ impl ClusterSnapshot {
                 self.profile = Arc::new(profile(manifest)?);
                 Ok(())
             }
+            kind if is_of_listed_kind(manifest, settings) => {
+                let key = (kind.to_owned(), namespace.to_owned(), name.to_owned());
+                self.listed.insert(key, manifest.to_string().into());
+                Ok(())
+            }
             kind => self.add_named(kind, namespace, name, manifest),
         }
     }
@@ -183,6 +192,12 @@ impl ClusterSnapshot {
             (_, None) => {}
         }
         Ok(())
+    }
+
+    /// An object of a listed kind, as JSON
+    pub(crate) fn listed_object(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<str>> {
+        let key = (kind.to_owned(), namespace.to_owned(), name.to_owned());
+        self.listed.get(&key).cloned()
     }
 
     /// A pod, as JSON
@@ -228,6 +243,18 @@ impl Cluster for ClusterSnapshot {
     fn profile(&self) -> Arc<Profile> {
         Arc::clone(&self.profile)
     }
+}
+
+/// Whether a manifest is of a custom kind that the configuration lists
+fn is_of_listed_kind(manifest: &Value, settings: &ClusterSettings) -> bool {
+    let version = text(manifest.get("apiVersion")).unwrap_or_default();
+    let (group, kind) = (
+        version.split_once('/').map(|(group, _)| group),
+        text(manifest.get("kind")),
+    );
+    group.zip(kind).is_some_and(|(group, kind)| {
+        Workload::of_group_kind(group, kind).is_none() && is_listed(group, kind, settings)
+    })
 }
 
 /// The labels and annotations of a manifest

@@ -3,7 +3,7 @@
 //! | for | modules |
 //! | --- | --- |
 //! | programs and their files | `tools`, `process`, `certificates`, `wait` |
-//! | the control plane | `control_plane`, `controllers`, `nodes`, `egress`, `neighbour` |
+//! | the control plane | `control_plane`, `controllers`, `custom_controllers`, `nodes`, `egress`, `neighbour` |
 //! | ramgate in it | `install`, `replica`, `cluster`, which puts it all together |
 //! | asking | `kubectl`, `rest`, `http`, `reviews`, `command`, `load` |
 //! | what is asked for | `objects`, `custom`, `workloads` |
@@ -16,6 +16,7 @@ pub(crate) mod command;
 pub(crate) mod control_plane;
 pub(crate) mod controllers;
 pub(crate) mod custom;
+pub(crate) mod custom_controllers;
 pub(crate) mod egress;
 pub(crate) mod http;
 pub(crate) mod install;

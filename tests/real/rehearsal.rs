@@ -1,22 +1,26 @@
 //! The first weeks of an installation, in a cluster that forty teams already use. Mode `warn` changes nothing that
-//! anybody does, and `enforce` breaks nothing but what was left broken on purpose.
+//! anybody does, `preflight` names every obstacle and no other, and `enforce` breaks nothing but what was left broken on
+//! purpose.
 
 mod obstacles;
 mod teams;
+mod way;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::harness::cast;
+use crate::harness::cast::MALLORY;
 use crate::harness::cluster::Cluster;
 use crate::harness::controllers::Credentials;
 use crate::harness::wait::within;
 use crate::harness::{install, objects};
-use crate::rehearsal::obstacles::planted;
+use crate::rehearsal::obstacles::{Moment, configuration, found, planted, unknown};
 use crate::rehearsal::teams::{PEOPLE, TEAMS, Team, teams};
+use crate::rehearsal::way::Way;
 
 /// The chart's values: mode `warn`, and `enforce` in the namespaces of some teams
 fn values(enforced: &[Team]) -> Value {
@@ -57,6 +61,18 @@ fn let_work(cluster: &Cluster) {
     cluster.admin.apply(&binding).success();
 }
 
+/// Binds who was unknown, as an administrator does whom the advice names
+fn stranger() -> Value {
+    let subject = json!({"kind": "User", "name": MALLORY});
+    let binding = json!({"bindings": [{"principal": "user/alice", "subjects": [subject]}]});
+    objects::configuration(
+        "test-stranger",
+        "directory",
+        "stranger.yaml",
+        &binding.to_string(),
+    )
+}
+
 /// Runs a day in all namespaces, waits until the controllers have done their part, and returns how each thing ended
 fn day(cluster: &Cluster, teams: &[Team], number: usize) -> BTreeMap<String, String> {
     let start = Instant::now();
@@ -89,6 +105,32 @@ fn day(cluster: &Cluster, teams: &[Team], number: usize) -> BTreeMap<String, Str
     ends
 }
 
+/// Fails with the workloads whose obstacles are not those that were planted
+#[track_caller]
+fn assert_planted(cluster: &Cluster, teams: &[Team], moment: Moment, more: &[&str]) {
+    let start = Instant::now();
+    let (planted, found) = (planted(teams, moment), found(cluster, teams, more));
+    println!("preflight: {} workloads in {:.1?}", found.len(), start.elapsed());
+    let names: BTreeSet<&String> = planted.keys().chain(found.keys()).collect();
+    let other: Vec<String> = names
+        .into_iter()
+        .filter(|&name| planted.get(name) != found.get(name))
+        .map(|name| {
+            format!(
+                "{name}: planted {:?}, found {:?}",
+                planted.get(name),
+                found.get(name)
+            )
+        })
+        .collect();
+    assert!(
+        other.is_empty(),
+        "{moment:?}: {} differ:\n{}",
+        other.len(),
+        other.join("\n")
+    );
+}
+
 /// Fails with the things that ended otherwise
 #[track_caller]
 fn assert_same(what: &str, expected: &BTreeMap<String, String>, found: &BTreeMap<String, String>) {
@@ -118,21 +160,40 @@ fn forty_teams_do_not_notice_the_way_from_warn_to_enforce() {
     let before = day(&cluster, &teams, 1);
     assert!(before.values().all(|end| end == "done"), "{before:#?}");
 
-    // Mode `warn` changes nothing
+    let mut way = Way::read();
+    way.step("Ask before you install");
+    let folder = configuration().display().to_string();
+    assert_planted(
+        &cluster,
+        &teams,
+        Moment::BeforeTheInstall,
+        &["--config-dir", &folder],
+    );
+    way.step("Install in mode `warn`");
     cluster.install(&values(&[]));
+    way.step("Apply policies and directory");
     cluster.configure(&objects::account());
     cluster.configure(&cast::directory());
     cluster.scale(1);
+    way.step("Let a day pass");
     assert_same("with warn", &before, &day(&cluster, &teams, 2));
+    assert_eq!(unknown(&cluster, &teams), BTreeSet::from([MALLORY.to_owned()]));
+    way.step("Ask again");
+    assert_planted(&cluster, &teams, Moment::InWarn, &[]);
 
-    // The advice is followed, but for one team
+    way.step("Bind who is unknown");
+    cluster.configure(&stranger());
+    way.step("Correct what is denied");
+    // One team does not.
     let last = teams.pop().unwrap();
     teams.iter_mut().for_each(Team::follow_advice);
     teams.push(last);
+    way.step("Restart what has no stamp");
     teams.iter().for_each(Team::restart);
-    assert_eq!(planted(&teams).len(), 1);
+    way.step("Ask a last time");
+    assert_planted(&cluster, &teams, Moment::Corrected, &[]);
 
-    // Ten namespaces at a time
+    way.step("Enforce some namespaces at a time");
     for (step, count) in [10, 20, 30, TEAMS - 1].into_iter().enumerate() {
         enforce(&cluster, &teams[..count]);
         let ends = day(&cluster, &teams, 3 + step);
@@ -144,8 +205,12 @@ fn forty_teams_do_not_notice_the_way_from_warn_to_enforce() {
         .keys()
         .filter(|&thing| ends[thing] != before[thing])
         .collect();
-    assert_eq!(
-        broken,
-        [&format!("{} roll-out of web", teams[TEAMS - 1].namespace)]
+    let roll_out = format!("{} roll-out of web", teams[TEAMS - 1].namespace);
+    assert_eq!(broken, [&roll_out]);
+    assert!(
+        ends[&roll_out].contains("denied the request"),
+        "{}",
+        ends[&roll_out]
     );
+    way.end();
 }

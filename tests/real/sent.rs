@@ -120,7 +120,11 @@ fn plane() -> &'static ControlPlane {
         others::prepare(plane.admin());
         let rest = Rest::new(plane.admin().kubeconfig());
         for configuration in webhooks(&plane) {
-            plane.admin().apply(&configuration).success();
+            // So many kinds of carriers do not fit into the annotation of kubectl apply
+            plane
+                .admin()
+                .give(&["apply", "--server-side"], &configuration)
+                .success();
         }
         let marked = pod(json!({"labels": {"eci": "true"}}), json!({}));
         let path = "/api/v1/namespaces/plain/pods?dryRun=All";

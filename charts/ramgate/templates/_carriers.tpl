@@ -7,13 +7,16 @@ several templates, so the bounds are tighter and one object costs no more than a
 
 {{/*
 The entries of `cluster.carriers`, one for each kind. A preset stands for the kinds that carrier-presets.yaml lists, and
-every path becomes a place, {path, shape, inherits}, with the shape that the presets know of this path, or any.
+every path becomes a place, {path, shape, inherits}, with the shape that the presets know of this path, or any. A kind that
+a preset has keeps `verifiesOwner` and `stored` of it.
 */}}
 {{- define "ramgate.carrierEntries" -}}
 {{- $presets := .Files.Get "carrier-presets.yaml" | fromYaml -}}
 {{- $known := dict -}}
+{{- $rules := dict -}}
 {{- range $preset := $presets -}}
   {{- range $kind := $preset.kinds -}}
+    {{- $_ := set $rules (printf "%s/%s" $kind.group $kind.kind) (pick $kind "verifiesOwner" "stored") -}}
     {{- range $kind.templates -}}{{- $_ := set $known (printf "%s/%s/%s" $kind.group $kind.kind .path) . -}}{{- end -}}
   {{- end -}}
 {{- end -}}
@@ -29,16 +32,38 @@ every path becomes a place, {path, shape, inherits}, with the shape that the pre
     {{- range $entry.templates -}}
       {{- $places = append $places (get $known (printf "%s/%s/%s" $entry.group $entry.kind .) | default (dict "path" . "shape" "any")) -}}
     {{- end -}}
-    {{- $entries = append $entries (dict "user" $entry.user "group" $entry.group "kind" $entry.kind "resource" $entry.resource "templates" $places) -}}
+    {{- $rule := get $rules (printf "%s/%s" $entry.group $entry.kind) | default dict -}}
+    {{- $entries = append $entries (merge (dict "user" $entry.user "group" $entry.group "kind" $entry.kind "resource" $entry.resource "templates" $places) $rule) -}}
   {{- end -}}
 {{- end -}}
 {{- toJson $entries -}}
 {{- end -}}
 
 {{/*
+The kinds whose objects ramgate reads live, each once, as rules of a role: all custom kinds of a controller that has a kind
+in which a stamp counts only if the owner has it now.
+*/}}
+{{- define "ramgate.readOwners" -}}
+{{- $entries := include "ramgate.carrierEntries" . | fromJsonArray -}}
+{{- $users := list -}}
+{{- range $entries -}}{{- if .verifiesOwner -}}{{- $users = append $users .user -}}{{- end -}}{{- end -}}
+{{- $groups := dict -}}
+{{- range $entries -}}
+  {{- if and (has .user $users) (contains "." .group) -}}
+    {{- $_ := set $groups .group (append (get $groups .group | default list) .resource | uniq | sortAlpha) -}}
+  {{- end -}}
+{{- end -}}
+{{- range $group := keys $groups | sortAlpha }}
+- apiGroups: [{{ $group }}]
+  resources: [{{ get $groups $group | join ", " }}]
+  verbs: [get]
+{{- end -}}
+{{- end -}}
+
+{{/*
 The kinds in `cluster.carriers` that no other rule sends, each once: group, resource, templates (places that hold a stamp),
-marks (these and the places that they inherit from), whether the object's own labels and annotations go to pods, and
-whether a coarse condition is enough. Presets have many places, and a whole configuration must fit into the annotation in
+marks (these and the places that they inherit from), whether the object's own labels and annotations go to pods, the fields
+of the status by which its controllers go, these controllers, and whether a coarse condition is enough. Presets have many places, and a whole configuration must fit into the annotation in
 which kubectl apply keeps it (256 KiB).
 */}}
 {{- define "ramgate.carriers" -}}
@@ -52,6 +77,8 @@ which kubectl apply keeps it (256 KiB).
     {{- $marks := $known.marks -}}
     {{- $ownMetadata := $known.ownMetadata | default false -}}
     {{- $coarse := or .coarse $known.coarse -}}
+    {{- $users := append ($known.users | default list) .user | uniq -}}
+    {{- $stored := .stored | default list -}}
     {{- range .templates -}}
       {{- range prepend (.inherits | default list) . -}}
         {{- $shape := .shape | default "template" -}}
@@ -59,7 +86,7 @@ which kubectl apply keeps it (256 KiB).
         {{- if eq $shape "objectMetadata" -}}{{- $ownMetadata = true -}}{{- end -}}
       {{- end -}}
     {{- end -}}
-    {{- $_ := set $kinds $name (dict "group" .group "resource" .resource "templates" (concat $known.templates .templates | uniq) "marks" $marks "ownMetadata" $ownMetadata "coarse" $coarse) -}}
+    {{- $_ := set $kinds $name (dict "group" .group "resource" .resource "templates" (concat $known.templates .templates | uniq) "marks" $marks "ownMetadata" $ownMetadata "coarse" $coarse "stored" $stored "users" $users) -}}
     {{- $names = append $names $name | uniq -}}
   {{- end -}}
 {{- end -}}
@@ -70,13 +97,18 @@ which kubectl apply keeps it (256 KiB).
 
 {{/*
 Whether a creation or change can matter to ECI: a change of anything but metadata and status, because any field of the
-object may shape its pods, and of labels and annotations where they go to pods.
+object may shape its pods, of labels and annotations where they go to pods, and of the status where the controller goes by
+it, unless that controller itself writes it.
 */}}
 {{- define "ramgate.cel.carrierChanged" -}}
 object == null || oldObject == null || size(object) > 16 || size(oldObject) > 16 || [object, oldObject].exists(o,
   o.exists(key, !(key in ["apiVersion", "kind", "metadata", "status"]) && object[?key] != oldObject[?key])
 )
 {{- if .ownMetadata }} || object.metadata.?labels != oldObject.metadata.?labels || object.metadata.?annotations != oldObject.metadata.?annotations
+{{- end }}
+{{- with .stored }} || !(request.userInfo.username in {{ $.users | sortAlpha | toJson }}) && {{ toJson . }}.exists(f, [[object, oldObject].map(o,
+  type(o[?"status"].orValue(dyn(null))) == map && f in o.status ? dyn(o.status[f]) : dyn(null)
+)].exists(s, s[0] != s[1]))
 {{- end }}
 {{- end -}}
 

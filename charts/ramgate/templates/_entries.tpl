@@ -63,7 +63,9 @@ presets, only whether something has changed.
 {{- $coarse := dict -}}
 {{- range .carriers -}}
 {{- if .coarse -}}
-  {{- $key := toString .ownMetadata -}}
+  {{- $alike := dict "ownMetadata" .ownMetadata -}}
+  {{- if .stored -}}{{- $alike = pick . "ownMetadata" "stored" "users" -}}{{- end -}}
+  {{- $key := toJson $alike -}}
   {{- $_ := set $coarse $key (append (get $coarse $key | default list) (printf "%s/%s" .group .resource)) -}}
 {{- else -}}
 request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .group .resource | toJson }} ? (
@@ -73,9 +75,9 @@ request.resource.group + "/" + request.resource.resource == {{ printf "%s/%s" .g
 ) :
 {{ end -}}
 {{- end -}}
-{{- range $ownMetadata, $kinds := $coarse -}}
+{{- range $alike, $kinds := $coarse -}}
 request.resource.group + "/" + request.resource.resource in {{ toJson $kinds }} ? (
-  {{ include "ramgate.cel.carrierChanged" (dict "ownMetadata" (eq $ownMetadata "true")) }}
+  {{ include "ramgate.cel.carrierChanged" (fromJson $alike) }}
 ) :
 {{ end -}}
 ({{ include "ramgate.cel.changed" .root }})

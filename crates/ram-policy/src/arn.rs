@@ -34,15 +34,14 @@ pub struct Segments<'a> {
 }
 
 impl ResourcePattern {
-    /// Parses a pattern.
+    /// Parses a pattern. Blanks around it and an empty code are accepted, as RAM stores them; they
+    /// [match nothing](Self::matches_nothing).
     ///
     /// # Errors
     /// A message if the text is neither `*` nor has five segments.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        if text == "*"
-            || segments(text)
-                .is_some_and(|segments| !segments.code.is_empty() && !segments.relative.is_empty())
-        {
+        let core = text.trim();
+        if core == "*" || segments(core).is_some_and(|segments| !segments.relative.is_empty()) {
             return Ok(Self(text.into()));
         }
         Err(format!(
@@ -52,10 +51,10 @@ impl ResourcePattern {
 
     /// Whether the pattern matches a request's resource
     pub(super) fn matches(&self, resource: Option<Segments<'_>>) -> bool {
-        let Some(wanted) = self.segments() else {
+        if self.is_any() {
             return true;
-        };
-        let Some(found) = resource else {
+        }
+        let (Some(wanted), Some(found)) = (self.segments(), resource) else {
             return false;
         };
         let matches = |pattern: &str, text: &str| Pattern::new(pattern).matches(text);
@@ -81,10 +80,10 @@ impl ResourcePattern {
     /// Whether this pattern matches every resource that the other matches; `false` may also mean that this is not
     /// certain
     pub fn includes(&self, other: &Self) -> bool {
-        let Some(wide) = self.segments() else {
+        if self.is_any() {
             return true;
-        };
-        let Some(narrow) = other.segments() else {
+        }
+        let (Some(wide), Some(narrow)) = (self.segments(), other.segments()) else {
             return false;
         };
         let includes = |wide, narrow| Pattern::new(wide).includes(Pattern::new(narrow));
@@ -94,7 +93,35 @@ impl ResourcePattern {
             && includes(wide.relative, narrow.relative)
     }
 
-    /// The pattern's segments; `None` for `*` alone
+    /// Whether this is `*` alone, which matches everything
+    pub fn is_any(&self) -> bool {
+        &*self.0 == "*"
+    }
+
+    /// Why no resource of the cloud can match the pattern, if that is certain: "has a blank"
+    ///
+    /// Only the last segment may hold blanks, within names of services that have such names.
+    pub fn matches_nothing(&self) -> Option<&'static str> {
+        if self.0.trim() != &*self.0 {
+            return Some("has blanks around it");
+        }
+        let Segments {
+            code,
+            region,
+            account,
+            relative,
+        } = self.segments()?;
+        if code.is_empty() {
+            return Some("names no service between the first two colons");
+        }
+        let has_blank = |text: &str| text.contains(char::is_whitespace);
+        let has_plain_names = code == "eci" || code == "ram";
+        let is_blank =
+            [code, region, account].into_iter().any(has_blank) || has_plain_names && has_blank(relative);
+        is_blank.then_some("has a blank in it")
+    }
+
+    /// The pattern's segments; `None` for `*` alone, and for a pattern that begins with a blank
     pub fn segments(&self) -> Option<Segments<'_>> {
         segments(&self.0)
     }
@@ -162,11 +189,45 @@ mod tests {
             "**",
             "acs:eci:*:*",
             "eci:*:*:*:*",
-            "acs::r:a:x",
             "acs:eci:r:a:",
+            "acs::r:a:",
             "*:eci:r:a:x",
         ] {
             assert!(ResourcePattern::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn blanks_and_an_empty_code_match_nothing() {
+        let nothing = |pattern: &str| ResourcePattern::parse(pattern).unwrap().matches_nothing();
+        let group = "acs:eci:cn-hangzhou:123:containergroup/eci-1";
+        for pattern in [
+            " *",
+            "* ",
+            " acs:eci:*:*:*",
+            "acs:eci:*:*:containergroup/* ",
+            "acs: eci:*:*:*",
+            "acs:eci:*:*:containergroup /*",
+            "acs:eci:*:*:*\u{a0}",
+            "acs::ram::*",
+            "acs::*:*:containergroup/*",
+        ] {
+            assert!(nothing(pattern).is_some(), "{pattern}");
+            assert!(!matches(pattern, group) && !matches(pattern, "*"), "{pattern}");
+            assert!(!matches(pattern, "acs:ram::123:role/App"), "{pattern}");
+            let parsed = ResourcePattern::parse(pattern).unwrap();
+            assert!(
+                !parsed.includes(&ResourcePattern::parse(group).unwrap()),
+                "{pattern}"
+            );
+        }
+        for pattern in [
+            "*",
+            "acs:oss:*:*:bucket/my file",
+            "acs:ram::*:role/*",
+            "acs:*:*:*:*",
+        ] {
+            assert_eq!(nothing(pattern), None, "{pattern}");
         }
     }
 

@@ -2,11 +2,14 @@
 //!
 //! All conditions of a statement must be met. One condition is met if the request's value matches any of the policy's
 //! values; a negated operator is met if it matches none of them. If the request has several values for the key, a
-//! positive operator needs one that matches, and a negated operator needs all of them to match nothing.
+//! positive operator needs one that matches, and a negated operator needs all of them to match nothing. A set operator
+//! asks about each of the request's values by itself: `ForAllValues:` needs all of them to meet the operator behind the
+//! prefix, `ForAnyValue:` one.
 //!
 //! ```text
-//! "StringEquals":    {"acs:RequestTag/env": ["test", "dev"]}    met by test, by dev and by [prod, dev]
-//! "StringNotEquals": {"acs:RequestTag/env": ["test", "dev"]}    met by prod, not by [prod, dev]
+//! "StringEquals":              {"acs:RequestTag/env": ["test", "dev"]}    met by test, by dev and by [prod, dev]
+//! "StringNotEquals":           {"acs:RequestTag/env": ["test", "dev"]}    met by prod, not by [prod, dev]
+//! "ForAllValues:StringEquals": {"acs:RequestTag/env": ["test", "dev"]}    met by test, not by [prod, dev]
 //! ```
 //!
 //! | to find or change | read |
@@ -34,7 +37,7 @@ use crate::condition::string::StringValue;
 use crate::effect::Effect;
 use crate::source::Position;
 
-pub use operator::{OPERATORS, Operator, OperatorFamily};
+pub use operator::{OPERATORS, Operator, OperatorFamily, Quantifier, SET_OPERATORS};
 
 /// One operator on one condition key, with the policy's values
 #[derive(Clone, Debug)]
@@ -73,28 +76,33 @@ impl Condition {
         if values.is_empty() {
             return absent_key::is_met(self.operator, effect);
         }
-        let mut any = false;
-        let mut unreadable = false;
-        for value in values {
-            match self.values.matches(value) {
-                ValueMatch::Yes => any = true,
-                ValueMatch::No => {}
-                ValueMatch::Unreadable => unreadable = true,
-            }
+        let mut each = values
+            .iter()
+            .map(|value| self.met_by_one(self.values.matches(value), effect));
+        match self.operator.quantifier() {
+            Some(Quantifier::All) => each.all(|met| met),
+            Some(Quantifier::Any) => each.any(|met| met),
+            None if self.operator.is_negated() => each.all(|met| met),
+            None => each.any(|met| met),
         }
-        match (self.operator.is_negated(), effect) {
-            (false, Effect::Deny) => any || unreadable,
-            (false, Effect::Allow) => any,
-            (true, Effect::Deny) => !any,
-            (true, Effect::Allow) => !any && !unreadable,
+    }
+
+    /// Whether the operator without its quantifier is met by a value that compares so
+    fn met_by_one(&self, value: ValueMatch, effect: Effect) -> bool {
+        match value {
+            ValueMatch::Yes => !self.operator.is_negated(),
+            ValueMatch::No => self.operator.is_negated(),
+            ValueMatch::Unreadable => effect == Effect::Deny,
         }
     }
 
     /// The policy's values, if the request's value must equal one of them exactly; `None` for every operator but
-    /// `StringEquals`.
+    /// `StringEquals`. The set operators on it are others: in a Deny they are met without a value.
     pub fn exact_values(&self) -> Option<impl Iterator<Item = &str>> {
         match &self.values {
-            PolicyValues::String(StringComparison::Equal, values) if !self.operator.is_negated() => {
+            PolicyValues::String(StringComparison::Equal, values)
+                if !self.operator.is_negated() && self.operator.quantifier().is_none() =>
+            {
                 Some(values.iter().map(StringValue::as_str))
             }
             PolicyValues::String(..)
@@ -146,6 +154,59 @@ mod tests {
             "k",
             &["five", "5"]
         ));
+    }
+
+    #[test]
+    fn set_operators_ask_each_value() {
+        for (block, values, allow, deny) in [
+            ("ForAllValues:StringEquals", &["a", "b"][..], true, true),
+            ("ForAllValues:StringEquals", &["a", "x"], false, false),
+            ("ForAllValues:StringEquals", &["a"], true, true),
+            ("ForAllValues:StringEquals", &[], false, true),
+            ("ForAnyValue:StringEquals", &["x", "b"], true, true),
+            ("ForAnyValue:StringEquals", &["x", "y"], false, false),
+            ("ForAnyValue:StringEquals", &[], false, true),
+            ("ForAllValues:StringNotEquals", &["x", "y"], true, true),
+            ("ForAllValues:StringNotEquals", &["x", "a"], false, false),
+            ("ForAllValues:StringNotEquals", &[], false, true),
+            ("ForAnyValue:StringNotEquals", &["x", "a"], true, true),
+            ("ForAnyValue:StringNotEquals", &["a", "b"], false, false),
+            ("ForAnyValue:StringNotEquals", &[], false, true),
+        ] {
+            let block = format!(r#"{{"{block}": {{"k": ["a", "b"]}}}}"#);
+            assert_eq!(
+                met(&block, Effect::Allow, "k", values),
+                allow,
+                "Allow {block} {values:?}"
+            );
+            assert_eq!(
+                met(&block, Effect::Deny, "k", values),
+                deny,
+                "Deny {block} {values:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn set_operators_hold_unreadable_values_against_the_caller() {
+        for (block, allow, deny) in [
+            (r#"{"ForAllValues:NumericEquals": {"k": "5"}}"#, false, true),
+            (r#"{"ForAnyValue:NumericEquals": {"k": "5"}}"#, true, true),
+            (r#"{"ForAllValues:NumericEquals": {"k": "6"}}"#, false, false),
+            (r#"{"ForAnyValue:NumericEquals": {"k": "6"}}"#, false, true),
+            (r#"{"ForAnyValue:NumericNotEquals": {"k": "5"}}"#, false, true),
+        ] {
+            assert_eq!(
+                met(block, Effect::Allow, "k", &["five", "5"]),
+                allow,
+                "Allow {block}"
+            );
+            assert_eq!(
+                met(block, Effect::Deny, "k", &["five", "5"]),
+                deny,
+                "Deny {block}"
+            );
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A RAM policy document. A [`Document`] is checked: a text that is malformed or ambiguous never becomes one.
 
 pub(crate) mod parse;
+mod pasted;
 mod statement_parser;
 mod to_json;
 

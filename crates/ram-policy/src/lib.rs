@@ -40,7 +40,7 @@ mod unmet_conditions;
 pub use action::ActionPattern;
 pub use arn::{ResourcePattern, Segments};
 pub use attached_policy::AttachedPolicy;
-pub use condition::{Condition, OPERATORS, Operator, OperatorFamily};
+pub use condition::{Condition, OPERATORS, Operator, OperatorFamily, Quantifier, SET_OPERATORS};
 pub use context::Context;
 pub use decision::{Decision, Mismatch, Miss, Outcome, PolicyType, Reason, StatementId};
 pub use definition::{Definition, DefinitionError, Grant, GroupDefinition, RoleDefinition, UserDefinition};

@@ -15,6 +15,7 @@
 
 mod de;
 pub mod json;
+mod json_mistake;
 mod line_index;
 mod position;
 mod spelling;

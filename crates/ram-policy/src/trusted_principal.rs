@@ -15,6 +15,8 @@ pub enum TrustedPrincipal {
     Role(Box<str>, Box<str>),
     /// A cloud service
     Service(Box<str>),
+    /// `ACCOUNT@SERVICE`: a cloud service when it acts for that account
+    ServiceOf(Box<str>, Box<str>),
     /// An identity provider; no [`Principal`] comes from one
     Federated(Box<str>),
 }
@@ -30,9 +32,8 @@ impl TrustedPrincipal {
             .and_then(|rest| rest.split_once(':'));
         let (region, rest) = region_and_rest.unwrap_or_default();
         let (account, relative) = rest.split_once(':').unwrap_or_default();
-        let digits = !account.is_empty() && account.bytes().all(|byte| byte.is_ascii_digit());
         let named = |name: &str| !name.is_empty() && !name.contains(['*', '?', ':', ' ']);
-        if digits && (region.is_empty() || region == "*") {
+        if is_number(account) && (region.is_empty() || region == "*") {
             match relative.split_once('/') {
                 None if relative == "root" => return Ok(Self::Account(account.into())),
                 Some(("user", name)) if named(name) => return Ok(Self::User(account.into(), name.into())),
@@ -51,12 +52,16 @@ impl TrustedPrincipal {
     /// A message if it is malformed.
     pub(super) fn parse_service(text: &str) -> Result<Self, String> {
         let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
-        if text.contains('.') && text.bytes().all(letter) {
-            return Ok(Self::Service(text.into()));
+        let is_service = |name: &str| name.contains('.') && name.bytes().all(letter);
+        match text.split_once('@') {
+            None if is_service(text) => Ok(Self::Service(text.into())),
+            Some((account, name)) if is_number(account) && is_service(name) => {
+                Ok(Self::ServiceOf(account.into(), name.into()))
+            }
+            _ => Err(format!(
+                "service `{text}` is not a service name such as `ecs.aliyuncs.com`, nor `<account>@<service>`"
+            )),
         }
-        Err(format!(
-            "service `{text}` is not a service name such as `ecs.aliyuncs.com`"
-        ))
     }
 
     /// Parses an entry of the `Federated` list
@@ -86,6 +91,9 @@ impl TrustedPrincipal {
                 **trusted == *account && name.eq_ignore_ascii_case(caller)
             }
             (Self::Service(trusted), Principal::Service(caller)) => **trusted == **caller,
+            (Self::ServiceOf(owner, trusted), Principal::Service(caller)) => {
+                **owner == *account && **trusted == **caller
+            }
             _ => false,
         }
     }
@@ -98,8 +106,14 @@ impl fmt::Display for TrustedPrincipal {
             Self::User(account, name) => write!(f, "acs:ram::{account}:user/{name}"),
             Self::Role(account, name) => write!(f, "acs:ram::{account}:role/{name}"),
             Self::Service(name) | Self::Federated(name) => f.write_str(name),
+            Self::ServiceOf(account, name) => write!(f, "{account}@{name}"),
         }
     }
+}
+
+/// Whether a text can be the number of an account
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -127,6 +141,12 @@ mod tests {
         let ecs = TrustedPrincipal::parse_service("ecs.aliyuncs.com").unwrap();
         assert!(ecs.covers(&"service/ecs.aliyuncs.com".parse().unwrap(), "123"));
         assert!(!ecs.covers(&"service/eci.aliyuncs.com".parse().unwrap(), "123"));
+        let own = TrustedPrincipal::parse_service("123@ecs.aliyuncs.com").unwrap();
+        assert_eq!(own.to_string(), "123@ecs.aliyuncs.com");
+        assert!(own.covers(&"service/ecs.aliyuncs.com".parse().unwrap(), "123"));
+        assert!(!own.covers(&"service/eci.aliyuncs.com".parse().unwrap(), "123"));
+        assert!(!own.covers(&"service/ecs.aliyuncs.com".parse().unwrap(), "124"));
+        assert!(!own.covers(&"user/ecs.aliyuncs.com".parse().unwrap(), "123"));
     }
 
     #[test]
@@ -141,8 +161,18 @@ mod tests {
         ] {
             assert!(TrustedPrincipal::parse_ram(bad).is_err(), "{bad}");
         }
-        assert!(TrustedPrincipal::parse_service("ecs").is_err());
-        assert!(TrustedPrincipal::parse_service("*.aliyuncs.com").is_err());
+        for bad in [
+            "ecs",
+            "*.aliyuncs.com",
+            "@ecs.aliyuncs.com",
+            "123@",
+            "123@ecs",
+            "1x@ecs.aliyuncs.com",
+            "*@ecs.aliyuncs.com",
+            "1@2@ecs.aliyuncs.com",
+        ] {
+            assert!(TrustedPrincipal::parse_service(bad).is_err(), "{bad}");
+        }
         assert!(TrustedPrincipal::parse_federated("x").is_err());
         assert!(TrustedPrincipal::parse_federated("acs:ram::1:saml-provider/x").is_ok());
     }

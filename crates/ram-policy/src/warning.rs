@@ -16,6 +16,16 @@ pub struct PolicyWarning {
 pub enum WarningKind {
     /// A boolean or integer without quotes, where RAM writes strings
     Unquoted,
+    /// A boolean that is not in lower case
+    BooleanCase,
+    /// A text with blanks around it, which are not part of its value
+    Blanks,
+    /// A resource that no resource of the cloud can match
+    MatchesNothing,
+    /// A set operator, which RAM does not document
+    SetOperator,
+    /// A byte order mark before the text
+    ByteOrderMark,
     /// A single IP address that is written as a CIDR block
     SingleAddress,
     /// A CIDR block with bits set behind its prefix

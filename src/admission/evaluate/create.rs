@@ -6,6 +6,7 @@ use crate::admission::evaluate::{EvaluationContext, call};
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::stamp_fault::StampFault;
+use crate::config::preset_entry;
 use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
 
@@ -28,16 +29,18 @@ impl EvaluationContext<'_> {
         self.with_controller_named(Evaluation { advice, ..evaluation }, pod)
     }
 
-    /// The evaluation in which an unbound service account that claims to control the pod is an unlisted controller
+    /// The evaluation in which an unbound service account that claims to control the pod, or the workload around its
+    /// template, is an unlisted controller
     fn with_controller_named(&self, evaluation: Evaluation, pod: &Pod<'_>) -> Evaluation {
         let is_service_account = self.review.user().starts_with("system:serviceaccount:");
-        let controller = pod.metadata.controller();
+        let controller = self.review.owner().unwrap_or(&pod.metadata).controller();
         let Some(owner) = controller.filter(|_| evaluation.stamped.is_none() && is_service_account) else {
             return evaluation;
         };
         let named = |finding| match finding {
             Finding::Unbound => Finding::UnlistedController {
                 kind: owner.kind.to_string(),
+                preset: preset_entry(owner.group(), &owner.kind, self.review.user()),
             },
             finding => finding,
         };

@@ -19,8 +19,9 @@ impl EvaluationContext<'_> {
         let (new, old) = (reviewed.new.as_ref(), reviewed.old.as_ref());
         // A create has no old object, a delete no new one
         let is_unchanged = new.zip(old).is_some_and(|(new, old)| is_same(old, new));
-        let is_by_control_plane = old.is_some() && self.is_from_control_plane();
-        if is_unchanged || is_by_control_plane {
+        // A virtual node writes down what became of the image cache
+        let carries_out = old.is_some() && (self.is_from_control_plane() || self.is_from_virtual_node());
+        if is_unchanged || carries_out {
             return None;
         }
         let evaluation = Evaluation {

@@ -6,6 +6,7 @@ use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::outcome::warning::Warning;
+use crate::admission::review::Operation;
 use crate::kubernetes::routing_policy::PodRoute;
 
 /// The number of routes that get a warning each
@@ -18,7 +19,10 @@ impl EvaluationContext<'_> {
         }
         let (group, _) = self.review.group_resource();
         let evaluation = Evaluation {
-            verb: Some(Verb::Update),
+            verb: Some(match self.review.operation() {
+                Operation::Create => Verb::Create,
+                Operation::Update | Operation::Delete | Operation::Connect => Verb::Update,
+            }),
             principal: self.requester(),
             ..Evaluation::default()
         };

@@ -47,12 +47,15 @@ impl EvaluationContext<'_> {
     }
 
     /// Whether a stamp names the author of this request
+    ///
+    /// An authenticator may give several people one user name, and says in `extra` or by groups who they are.
     pub(super) fn is_author(&self, claims: &Claims) -> bool {
-        match self.creator {
+        let is_named = match self.creator {
             Creator::Requester | Creator::Spawner(_) => claims.user == self.review.user(),
             Creator::Person(person) => claims.user == person.user,
             Creator::Unread => false,
-        }
+        };
+        is_named && (claims.principal.is_none() || claims.principal == self.requester())
     }
 
     /// Whether a pod or template is stamped wherever it runs, since its pods may make pods

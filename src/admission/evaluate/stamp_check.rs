@@ -8,11 +8,14 @@ use crate::admission::evaluate::evaluation_builder::StampedUser;
 use crate::admission::fields::changes::Changes;
 use crate::admission::outcome::container_difference::ContainerDifference;
 use crate::admission::outcome::stamp_fault::StampFault;
+use crate::admission::review::complete::OwnerRead;
+use crate::admission::review::stamp_source::StampSource;
 use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::owned_object::OwnedObject;
 use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::requester::Requester;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
+use crate::kubernetes::template_place::TemplatePlace;
 use crate::stamp::Claims;
 
 impl EvaluationContext<'_> {
@@ -31,7 +34,38 @@ impl EvaluationContext<'_> {
             return Err(StampFault::NotSent(kind.clone()));
         }
         let owner = self.review.owner().unwrap_or(&template.read().metadata);
-        self.trusted_claims(template, &self.owned(reviewed), owner)
+        let claims = self.trusted_claims(template, &self.owned(reviewed), owner)?;
+        match self.source_fault(template, delegation) {
+            Some(fault) => Err(fault),
+            None => Ok(claims),
+        }
+    }
+
+    /// The fault of a valid stamp that a listed controller has from elsewhere than it may
+    fn source_fault(&self, template: &PodTemplate<'_>, delegation: &Delegation) -> Option<StampFault> {
+        let stamp = template.stamp()?;
+        if *delegation != Delegation::Listed || self.review.had_stamp(stamp) {
+            return None;
+        }
+        let settings = &self.configuration.cluster;
+        let owner = match self.review.stamp_source(settings) {
+            StampSource::Anywhere => return None,
+            StampSource::Itself(kind) => return Some(StampFault::NotOfOwner(kind.to_owned())),
+            StampSource::Owner(owner) => owner,
+        };
+        let (group, resource) = owner.group_resource();
+        match self.review.owner_read() {
+            OwnerRead::Assumed => None,
+            OwnerRead::Found(json)
+                if has_stamp(json, owner.uid(), &settings.places(group, resource), stamp) =>
+            {
+                None
+            }
+            OwnerRead::Found(_) | OwnerRead::Absent => Some(StampFault::NotOfOwner(owner.kind().to_owned())),
+            OwnerRead::Unread | OwnerRead::NotNeeded => {
+                Some(StampFault::OwnerUnread(owner.kind().to_owned()))
+            }
+        }
     }
 
     /// The claims of a stamp in an object; `owner` tells how the object gets another stamp
@@ -125,4 +159,17 @@ impl EvaluationContext<'_> {
         let own = own_claims(self.review, new, owned, &Changes::default(), author, &signer);
         own == *claims || claims.object.is_none() && own.of_first_form() == *claims
     }
+}
+
+/// Whether an object is the one of this UID and has the stamp at one of the places of pod metadata
+fn has_stamp(json: &str, uid: &str, places: &[TemplatePlace], stamp: &str) -> bool {
+    let metadata = Metadata::of_object(json).unwrap_or_default();
+    let is_at = |place: &TemplatePlace| {
+        let found = place.fields().all(json).unwrap_or_default();
+        let mut templates = found
+            .into_iter()
+            .filter_map(|(_, text)| PodTemplate::of_shape(text, place.shape).ok());
+        templates.any(|template| template.stamp() == Some(stamp))
+    };
+    metadata.uid.as_deref().unwrap_or_default() == uid && places.iter().any(is_at)
 }

@@ -102,8 +102,9 @@ impl EvaluationContext<'_> {
                     principal: None,
                     ..evaluation
                 };
-                // A pod that does not go to ECI needs no stamp, but must not have a forged one
-                let counts = evaluation.leads_to_eci() || fault.is_forged();
+                // A pod that does not go to ECI needs no stamp, but must not have a forged one, or one that may be
+                let is_unknown = matches!(fault, StampFault::OwnerUnread(_));
+                let counts = evaluation.leads_to_eci() || fault.is_forged() || is_unknown;
                 (evaluation.with_stamp_fault(counts.then_some(fault)), None)
             }
         }

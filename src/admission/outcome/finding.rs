@@ -38,8 +38,10 @@ pub(crate) enum Finding {
     Revision(RevisionFault),
     /// The requester is a controller that is neither bound to a principal nor listed
     UnlistedController {
-        /// The kind in the pod's owner reference
+        /// The kind in the owner reference of the pod or workload
         kind: String,
+        /// The entry of `carriers` that lists it by a preset, if one has the kind
+        preset: Option<String>,
     },
     /// The namespace is not in the cluster snapshot yet, so its labels are unknown
     UnknownNamespace,

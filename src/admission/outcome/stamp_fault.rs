@@ -27,6 +27,10 @@ pub(crate) enum StampFault {
     FieldsDiffer,
     /// It came through this listed kind, which the webhook rules do not send
     NotSent(String),
+    /// It is not in the owner of this kind as it is now, or in the object as it was before
+    NotOfOwner(String),
+    /// The owner of this kind could not be read, so that nobody knows whose stamp it has
+    OwnerUnread(String),
     /// The pod reaches ECI, and had no mark of ECI when it was created
     Unmarked,
     /// Its containers are not those of the pod
@@ -42,7 +46,8 @@ impl StampFault {
             | Self::NoKey(..)
             | Self::BarePod(_)
             | Self::Unmarked => "MissingStamp",
-            Self::Forged(..) | Self::Changed => "ForgedStamp",
+            Self::Forged(..) | Self::Changed | Self::NotOfOwner(_) => "ForgedStamp",
+            Self::OwnerUnread(_) => "OwnerUnread",
             Self::NotApplied(_) | Self::Unexpected => "StampNotApplied",
             Self::FieldsDiffer => "DiffersFromStamp",
             Self::NotSent(_) => "CarrierNotSent",
@@ -53,13 +58,16 @@ impl StampFault {
     /// Whether there is a stamp that ramgate did not write, or may not have written
     pub(crate) fn is_forged(&self) -> bool {
         match self {
-            Self::Forged(..) | Self::Changed | Self::Unexpected | Self::NotSent(_) => true,
+            Self::Forged(..) | Self::Changed | Self::Unexpected | Self::NotSent(_) | Self::NotOfOwner(_) => {
+                true
+            }
             Self::Missing(_)
             | Self::RuntimeClass(..)
             | Self::NoKey(..)
             | Self::BarePod(_)
             | Self::NotApplied(_)
             | Self::FieldsDiffer
+            | Self::OwnerUnread(_)
             | Self::Unmarked
             | Self::ContainersDiffer(_) => false,
         }
@@ -74,6 +82,8 @@ impl StampFault {
             | Self::BarePod(_)
             | Self::Forged(..)
             | Self::NotSent(_)
+            | Self::NotOfOwner(_)
+            | Self::OwnerUnread(_)
             | Self::Unmarked => true,
             Self::Changed
             | Self::NotApplied(_)

@@ -4,6 +4,7 @@ use crate::admission::outcome::verb::Verb;
 use crate::admission::review::{Resource, Review};
 use crate::config::ClusterSettings;
 use crate::kubernetes::metadata::Metadata;
+use crate::kubernetes::routing_policy::RESOURCE_POLICIES;
 
 /// The object of a request, for its message; names within a namespace are `NAMESPACE/NAME`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +35,8 @@ pub(crate) enum ReviewedObject {
     ConfigMap(String),
     /// A ResourcePolicy or VNode Selector
     RoutingPolicy {
-        /// The resource
-        resource: String,
+        /// The kind
+        kind: &'static str,
         /// The name
         name: String,
     },
@@ -91,7 +92,10 @@ pub(super) fn object(
             name: within,
         },
         (Resource::RoutingPolicies, _) => ReviewedObject::RoutingPolicy {
-            resource: review.group_resource().1.to_owned(),
+            kind: match review.group_resource() {
+                RESOURCE_POLICIES => "ResourcePolicy",
+                _ => "Selector",
+            },
             name: within,
         },
         (Resource::ConfigMaps, _) => ReviewedObject::ConfigMap(within),

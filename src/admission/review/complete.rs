@@ -17,6 +17,8 @@ pub struct NamedObjects {
     pub workload: Option<Arc<str>>,
     /// The pod that the token of a spawner is bound to
     pub token_pod: TokenPodRead,
+    /// The owner of what a listed controller makes
+    pub owner: OwnerRead,
 }
 
 /// The read of the pod that a requester's token is bound to
@@ -30,6 +32,22 @@ pub enum TokenPodRead {
     /// The read failed, so that the pod may be anything
     Unread,
     /// The pod, as JSON
+    Found(Arc<str>),
+}
+
+/// The read of the owner of what a listed controller makes
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum OwnerRead {
+    /// Nothing depends on it
+    #[default]
+    NotNeeded,
+    /// There is no such owner
+    Absent,
+    /// The read failed, so that the owner may be anything
+    Unread,
+    /// Nobody gave the owner to a program without a cluster, so it counts as the right one
+    Assumed,
+    /// The owner, as JSON
     Found(Arc<str>),
 }
 
@@ -54,6 +72,12 @@ impl NamedObjects {
                     .pod(namespace, &name)
                     .map_or(TokenPodRead::Absent, TokenPodRead::Found),
                 None => TokenPodRead::NotNeeded,
+            },
+            owner: match review.unread_owner(settings) {
+                Some(owner) => snapshot
+                    .listed_object(owner.kind(), namespace, owner.name())
+                    .map_or(OwnerRead::Assumed, OwnerRead::Found),
+                None => OwnerRead::NotNeeded,
             },
         }
     }
@@ -82,6 +106,11 @@ impl<'a> CompleteReview<'a> {
     /// The pod that the requester's token is bound to, as it is now
     pub(crate) fn token_pod_read(&self) -> &TokenPodRead {
         &self.named.token_pod
+    }
+
+    /// The owner of what a listed controller makes, as it is now
+    pub(crate) fn owner_read(&self) -> &OwnerRead {
+        &self.named.owner
     }
 
     /// The workload that the review names

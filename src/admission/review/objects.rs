@@ -113,7 +113,9 @@ impl<'a> ObjectReader<'_, 'a> {
         let sizes = old_and_new.and_then(|(old, new)| size(old).zip(size(new)));
         let (group, resource) = self.request.group_resource();
         let changes_beside_templates = old_and_new.is_some_and(|(old, new)| {
+            let stored = settings.stored(group, resource, &self.request.user_info.username);
             !parameters::same(old.get(), new.get(), &paths, &settings.harmless(group, resource))
+                || !parameters::same_stored(old.get(), new.get(), &stored)
         });
         Ok(Some(Objects {
             grows: sizes.is_some_and(|(old, new)| new.exceeds(&old)),

@@ -39,6 +39,24 @@ pub(crate) fn same(old: &str, new: &str, templates: &[FieldPath], harmless: &[&s
     }
 }
 
+/// Whether these fields of the status, by which a controller goes, are the same in two versions of an object
+///
+/// ```text
+/// fields [storedTemplates]
+///
+/// status.phase: a                 -> status.phase: b                 true
+/// status.storedTemplates: {a: x}  -> status.storedTemplates: {a: y}  false
+/// ```
+pub(crate) fn same_stored(old: &str, new: &str, fields: &[&str]) -> bool {
+    fields.iter().all(|field| {
+        let path = format!("status.{field}");
+        match (value(old, &path), value(new, &path)) {
+            (Some(old), Some(new)) => canonical_json::equivalent(old, new, &Rule::Whole),
+            (old, new) => old == new,
+        }
+    })
+}
+
 /// The object with `null` in place of templates and harmless fields
 fn blanked(json: &str, templates: &[FieldPath], harmless: &[&str]) -> Option<String> {
     let mut spans: Vec<Range<usize>> = Vec::new();
@@ -127,5 +145,22 @@ mod tests {
         assert!(changed(|object| object["spec"]["tasks"] = json!([])));
         assert!(changed(|object| object["data"] = json!(1)));
         assert!(!same("[", "{", &[], &[]));
+    }
+
+    #[test]
+    fn of_the_status_the_listed_fields_count() {
+        let old = json!({"status": {"phase": "a", "storedTemplates": {"t": {"image": "x"}}}}).to_string();
+        let same = |new: &Value| same_stored(&old, &new.to_string(), &["storedTemplates", "storedSpec"]);
+        assert!(same(
+            &json!({"status": {"storedTemplates": {"t": {"image": "x"}}, "phase": "b"}})
+        ));
+        for new in [
+            json!({"status": {"storedTemplates": {"t": {"image": "y"}}}}),
+            json!({"status": {"storedTemplates": {"t": {"image": "x"}}, "storedSpec": {}}}),
+            json!({"status": {}}),
+            json!({}),
+        ] {
+            assert!(!same(&new), "{new}");
+        }
     }
 }

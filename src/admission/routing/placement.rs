@@ -117,7 +117,7 @@ impl Place<'_> {
         let mut misplaced: Vec<Misplaced> = ECI_LABELS.into_iter().filter_map(value_of).collect();
         misplaced.extend(self.labels_among(self.template));
         let tags = value(self.template, CUSTOM_TAGS).unwrap_or_default();
-        if tags.trim_start().starts_with(['{', '[']) {
+        if is_json(tags) {
             misplaced.push(Misplaced::JsonTags);
         }
         misplaced
@@ -164,6 +164,11 @@ impl Place<'_> {
 
 fn value<'m>(metadata: &'m Metadata<'_>, annotation: &str) -> Option<&'m str> {
     metadata.annotations.as_ref()?.value(annotation)
+}
+
+/// Whether the text of an annotation for tags is JSON, as other annotations of ECI are
+pub(crate) fn is_json(tags: &str) -> bool {
+    tags.trim_start().starts_with(['{', '['])
 }
 
 fn is_true(value: &str) -> bool {

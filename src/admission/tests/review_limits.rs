@@ -34,6 +34,8 @@ fn elements_of_a_review_are_limited() {
             templates: vec![TemplatePlace::any("spec.tasks")],
             unknown_paths: Vec::new(),
             harmless: Vec::new(),
+            verifies_owner: false,
+            stored: Vec::new(),
         }],
         ..ClusterSettings::default()
     };

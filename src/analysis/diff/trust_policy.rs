@@ -95,7 +95,9 @@ fn callers_of_entry(
     principals: &[Principal],
 ) -> Vec<Principal> {
     match trusted {
-        TrustedPrincipal::Service(name) => vec![Principal::Service((**name).into())],
+        TrustedPrincipal::Service(name) | TrustedPrincipal::ServiceOf(_, name) => {
+            vec![Principal::Service((**name).into())]
+        }
         TrustedPrincipal::Account(account) if accounts.contains(&**account) => {
             principals.iter().cloned().chain([Principal::Account]).collect()
         }

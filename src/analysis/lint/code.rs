@@ -37,10 +37,26 @@ codes! {
     UnknownAction,
     /// A resource with a name, for actions that create it and so have no name yet
     NameOnCreate,
+    /// A resource with a name, for actions that admission asks before it knows any name
+    NameUnknown,
     /// A resource of a type that the actions do not have
     ResourceOfAnotherKind,
     /// A resource in a region or account other than the directory's
     ResourceElsewhere,
+    /// A resource of an account whose number is no number
+    NoSuchAccount,
+    /// A role of another account, which is no instance's role
+    ForeignAccount,
+    /// A tag that no annotation of a pod can hold
+    UncarriedTag,
+    /// A resource group, user or role in a condition that the directory does not have
+    UnknownName,
+    /// An operation of ECI under the code of another service
+    ActionOfEci,
+    /// A statement whose time is over
+    Expired,
+    /// A binding that gives everybody a principal
+    BroadBinding,
     /// Conditions on one key that no value satisfies together
     Contradiction,
     /// An Allow that a Deny shadows
@@ -69,6 +85,16 @@ codes! {
     TooLong,
     /// A boolean or integer without quotes
     Unquoted,
+    /// A boolean that is not in lower case
+    BooleanCase,
+    /// Blanks around a text, which are not part of its value
+    Blanks,
+    /// A resource that no resource of the cloud matches
+    MatchesNothing,
+    /// A set operator, which RAM does not document
+    SetOperator,
+    /// A byte order mark before the text
+    ByteOrderMark,
     /// A single address written as a block
     SingleAddress,
     /// A block of addresses with bits set behind its prefix
@@ -91,6 +117,11 @@ impl From<WarningKind> for Code {
     fn from(kind: WarningKind) -> Self {
         match kind {
             WarningKind::Unquoted => Self::Unquoted,
+            WarningKind::BooleanCase => Self::BooleanCase,
+            WarningKind::Blanks => Self::Blanks,
+            WarningKind::MatchesNothing => Self::MatchesNothing,
+            WarningKind::SetOperator => Self::SetOperator,
+            WarningKind::ByteOrderMark => Self::ByteOrderMark,
             WarningKind::SingleAddress => Self::SingleAddress,
             WarningKind::HostBits => Self::HostBits,
             WarningKind::TooLong => Self::TooLong,

@@ -81,9 +81,12 @@ fn warning(last: &Condition, other: &Condition) -> DocumentWarning {
 
 /// Whether it is certain that no request satisfies all of these conditions on one key
 ///
-/// An absent key satisfies negated conditions alone, and those always leave a value too.
+/// In a Deny, an absent key satisfies negated conditions and set operators.
 fn is_impossible(all: &[&Condition], effect: Effect, facts: &AccountFacts) -> bool {
     let meets = |values: &[String]| all.iter().all(|condition| condition.met(values, effect));
+    if meets(&[]) {
+        return false;
+    }
     let values = all.iter().flat_map(|condition| condition.wanted());
     let characters: usize = values.map(|value| value.len().saturating_add(1)).sum();
     let is_parseable = |key: &str| PARSEABLE.contains(&key) && facts.fixed_values(key).is_none();
@@ -99,7 +102,8 @@ fn is_impossible(all: &[&Condition], effect: Effect, facts: &AccountFacts) -> bo
 
 /// Whether patterns, or texts in any case, plainly exclude what the other conditions want
 ///
-/// A statement has an operator once, and an operator has a key once.
+/// A statement has an operator once, and an operator has a key once. Of an operator and its set operators the first
+/// counts here.
 fn texts_exclude_each_other(all: &[&Condition]) -> bool {
     let wanted = |is_so: fn(&Operator) -> bool| {
         let found = all.iter().find(|condition| is_so(condition.operator));

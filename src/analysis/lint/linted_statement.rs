@@ -4,7 +4,7 @@ use crate::analysis::lint::account_facts::AccountFacts;
 use crate::analysis::lint::known_action::{ActionMatch, KnownAction};
 use crate::analysis::lint::warning::name_list;
 use ram_policy::source::Position;
-use ram_policy::{Actions, Effect, ResourcePattern, Statement, Target};
+use ram_policy::{Actions, Effect, Pattern, ResourcePattern, Statement, Target};
 
 /// A statement with what its actions match
 pub(crate) struct LintedStatement<'a> {
@@ -42,13 +42,12 @@ impl<'a> LintedStatement<'a> {
         }
     }
 
-    /// The entries whose known actions satisfy the predicate; entries without known actions never do
-    pub(crate) fn actions_where(&self, holds: impl Fn(&[KnownAction]) -> bool) -> Vec<&LintedAction<'a>> {
-        let fits = |action: &&LintedAction<'_>| match action.known() {
-            [] => false,
-            known => holds(known),
-        };
-        self.actions.iter().filter(fits).collect()
+    /// The entries with known actions that satisfy the predicate
+    pub(crate) fn actions_where(&self, holds: impl Fn(&LintedAction<'a>) -> bool) -> Vec<&LintedAction<'a>> {
+        let actions = self.actions.iter();
+        actions
+            .filter(|action| !action.known().is_empty() && holds(action))
+            .collect()
     }
 
     /// Whether these are all entries of the statement
@@ -65,16 +64,20 @@ impl<'a> LintedStatement<'a> {
         patterns.iter().zip(self.statement.resources_at.iter().copied())
     }
 
-    /// The words of a message for actions without effect: "the statement never allows it"
+    /// The words of a message for actions without effect: "the statement never allows it". Of an entry that matches
+    /// actions of other services too, they say what holds for ECI alone.
     pub(crate) fn no_effect(&self, actions: &[&LintedAction<'_>]) -> String {
-        if self.are_all(actions) {
-            return "the statement never matches".to_owned();
-        }
         let verb = match self.statement.effect {
             Effect::Allow => "allows",
             Effect::Deny => "denies",
         };
-        format!("the statement never {verb} it")
+        if actions.iter().any(|action| action.spans_services()) {
+            format!("the statement never {verb} a call of ECI")
+        } else if self.are_all(actions) {
+            "the statement never matches".to_owned()
+        } else {
+            format!("the statement never {verb} it")
+        }
     }
 }
 
@@ -85,6 +88,12 @@ impl LintedAction<'_> {
             ActionMatch::Known(known) => known,
             ActionMatch::UnknownToEci | ActionMatch::OtherService => &[],
         }
+    }
+
+    /// Whether the entry also matches actions of services that the linter does not know
+    pub(crate) fn spans_services(&self) -> bool {
+        let (code, _) = self.text.split_once(':').unwrap_or((self.text, ""));
+        Pattern::new(code).is_wild()
     }
 }
 

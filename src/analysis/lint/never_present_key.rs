@@ -71,7 +71,8 @@ pub(super) fn find_in_trust(statement: &Statement, facts: &AccountFacts) -> Vec<
                 "`{}` is never there when an instance assumes its role, so the statement never matches",
                 condition.key
             ),
-            advice: "leave the condition out".to_owned(),
+            advice: "conditions on the time work here; say who may hand the role over by `ram:PassRole`"
+                .to_owned(),
         })
         .collect()
 }
@@ -91,7 +92,12 @@ impl<'a> NeverPresentKey<'a> {
         let (key, facts) = (&*condition.key, statement.facts);
         let meant = misspelt(key).filter(|_| facts.fixed_values(key).is_none());
         let is_absent = |action: &KnownAction| meant.is_some() || !action.has_key(key, facts);
-        let actions = statement.actions_where(|known| known.iter().all(is_absent));
+        let holds_if_absent = condition.met(&[], statement.statement.effect);
+        let is_elsewhere = |action: &LintedAction<'_>| {
+            action.spans_services() && !holds_if_absent && is_of_another_service(key)
+        };
+        let actions =
+            statement.actions_where(|action| action.known().iter().all(is_absent) && !is_elsewhere(action));
         (!actions.is_empty()).then_some(Self {
             statement,
             condition,
@@ -109,7 +115,8 @@ impl<'a> NeverPresentKey<'a> {
         }
         let first = self.actions.first()?;
         let outcome = if holds_if_absent {
-            format!("{} always holds in this Deny", condition.operator)
+            let for_eci = if self.spans_services() { " for ECI" } else { "" };
+            format!("{} always holds{for_eci} in this Deny", condition.operator)
         } else {
             statement.no_effect(&self.actions)
         };
@@ -123,10 +130,24 @@ impl<'a> NeverPresentKey<'a> {
             message: format!(
                 "`{}` is never there for {}, so {outcome}",
                 condition.key,
-                action_list(&self.actions)
+                self.calls()
             ),
             advice: self.advice(code),
         })
+    }
+
+    fn spans_services(&self) -> bool {
+        self.actions.iter().any(|action| action.spans_services())
+    }
+
+    /// The calls without the key, in the words of a message
+    fn calls(&self) -> String {
+        let list = action_list(&self.actions);
+        if self.spans_services() {
+            format!("what ECI asks of {list}")
+        } else {
+            list
+        }
     }
 
     fn any_action(&self, holds: impl Fn(KnownAction) -> bool) -> bool {
@@ -157,16 +178,18 @@ impl<'a> NeverPresentKey<'a> {
             return format!("write `{meant}`, if that was meant");
         }
         if code == Code::ServiceUnset {
-            return "set `account.passRoleService` to the service that receives roles, or leave the condition out"
-                .to_owned();
+            return "set `account.passRoleService` to the service that receives roles".to_owned();
         }
         if let Some(tag) = TagKey::parse(key) {
             return self.tag_advice(tag);
         }
         if [SERVICE, SERVICE_NAME, RESOURCE_GROUP_ID].contains(&key) {
-            return "give these actions a statement of their own, without the condition".to_owned();
+            return "give these actions a statement of their own, with conditions on keys that they have"
+                .to_owned();
         }
-        format!("leave the condition out, or give `{key}` a value for the whole cluster in `account.context`")
+        format!(
+            "give `{key}` a value for the whole cluster in `account.context`, or use a key that these actions have"
+        )
     }
 
     fn tag_advice(&self, TagKey { source, tag }: TagKey<'_>) -> String {
@@ -182,6 +205,12 @@ impl<'a> NeverPresentKey<'a> {
         let key = TagKey { source: other, tag };
         format!("use `{key}`, {meaning}, for these actions")
     }
+}
+
+/// Whether a key is set by a service that the linter does not know, such as `oss:Prefix`
+fn is_of_another_service(key: &str) -> bool {
+    let code = key.split_once(':').map_or("", |(code, _)| code);
+    !["acs", "eci", "ram"].contains(&code)
 }
 
 /// Whether a condition on `acs:Service` depends on ECI: it accepts one of ECI's services, or excludes one

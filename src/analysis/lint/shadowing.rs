@@ -40,7 +40,7 @@ pub(crate) fn within(document: &Document) -> Vec<DocumentWarning> {
                 "statement {} denies everything that this statement allows",
                 deny.number
             ),
-            advice: "take one of the two out, or narrow the Deny".to_owned(),
+            advice: "keep only the statement that is meant".to_owned(),
         })
     });
     shadowed.collect()
@@ -139,7 +139,7 @@ fn shadowed_allow(
         name_list(&denies),
         name_list(&grantees),
     );
-    let advice = "take the statement out, or narrow the Deny";
+    let advice = "keep only the statement that is meant";
     Some(position.warning(Code::ShadowedAllow, message, advice))
 }
 

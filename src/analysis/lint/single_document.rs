@@ -4,7 +4,8 @@ use crate::analysis::lint::account_facts::AccountFacts;
 use crate::analysis::lint::linted_statement::LintedStatement;
 use crate::analysis::lint::warning::DocumentWarning;
 use crate::analysis::lint::{
-    contradiction, never_present_key, resource_mismatch, shadowing, unknown_action, wildcard,
+    account_number, contradiction, never_present_key, resource_mismatch, shadowing, uncarried_tag,
+    unknown_action, wildcard,
 };
 use ram_policy::{Document, DocumentKind, Statement};
 
@@ -25,6 +26,9 @@ fn in_statement(statement: &Statement, kind: DocumentKind, facts: &AccountFacts)
             let mut warnings = unknown_action::find(&linted);
             warnings.extend(never_present_key::find(&linted));
             warnings.extend(resource_mismatch::find(&linted));
+            warnings.extend(resource_mismatch::find_names(&linted));
+            warnings.extend(account_number::find(&linted));
+            warnings.extend(uncarried_tag::find(&linted));
             warnings
         }
         DocumentKind::Trust => never_present_key::find_in_trust(statement, facts),

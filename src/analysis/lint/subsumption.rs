@@ -1,6 +1,6 @@
 //! Subsumption of statements: one surely matches every request that another one matches.
 
-use ram_policy::{ActionPattern, Actions, Condition, Effect, OperatorFamily, Statement, Target};
+use ram_policy::{ActionPattern, Actions, Condition, Effect, OperatorFamily, Quantifier, Statement, Target};
 
 /// Whether `outer` matches every request that `inner` matches; `false` may also mean that this is not plain to see
 ///
@@ -52,7 +52,9 @@ fn implies(given: (&Condition, Effect), wanted: (&Condition, Effect)) -> bool {
         return false;
     }
     let values = given.wanted();
-    if given.exact_values().is_some() && !wanted.operator.is_negated() {
+    // Of several values, a plain operator needs one, but `ForAllValues:` all.
+    let asks_for_one = wanted.operator.quantifier() != Some(Quantifier::All);
+    if given.exact_values().is_some() && !wanted.operator.is_negated() && asks_for_one {
         return values
             .into_iter()
             .all(|value| wanted.met(&[value], wanted_effect));
@@ -64,11 +66,14 @@ fn implies(given: (&Condition, Effect), wanted: (&Condition, Effect)) -> bool {
     if given.operator != wanted.operator || !parses_alike {
         return false;
     }
+    // A negated or set condition holds for an absent key in a Deny, but not in an Allow.
+    let holds_if_absent = given.operator.is_negated() || given.operator.quantifier().is_some();
+    if holds_if_absent && given_effect == Effect::Deny && wanted_effect == Effect::Allow {
+        return false;
+    }
     let wide = wanted.wanted();
     if given.operator.is_negated() {
-        // A negated condition holds for an absent key in a Deny, but not in an Allow.
-        (given_effect == Effect::Allow || wanted_effect == Effect::Deny)
-            && wide.iter().all(|value| values.contains(value))
+        wide.iter().all(|value| values.contains(value))
     } else {
         values.iter().all(|value| wide.contains(value))
     }
@@ -175,6 +180,26 @@ mod tests {
             (
                 ("Allow", r#""StringNotEquals": {"k": "a"}"#),
                 ("Deny", r#""StringNotEquals": {"k": "a"}"#),
+                false,
+            ),
+            (
+                ("Deny", r#""ForAllValues:StringEquals": {"k": ["a", "b"]}"#),
+                ("Allow", r#""StringEquals": {"k": "a"}"#),
+                false,
+            ),
+            (
+                ("Deny", r#""ForAnyValue:StringEquals": {"k": ["a", "b"]}"#),
+                ("Allow", r#""StringEquals": {"k": "a"}"#),
+                true,
+            ),
+            (
+                ("Deny", r#""ForAllValues:StringEquals": {"k": ["a", "b"]}"#),
+                ("Allow", r#""ForAllValues:StringEquals": {"k": "a"}"#),
+                true,
+            ),
+            (
+                ("Allow", r#""ForAnyValue:StringEquals": {"k": "a"}"#),
+                ("Deny", r#""ForAnyValue:StringEquals": {"k": "a"}"#),
                 false,
             ),
             (

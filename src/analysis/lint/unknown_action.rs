@@ -1,4 +1,4 @@
-//! Actions with the prefix `eci:` that ECI does not have.
+//! Actions with the prefix `eci:` that ECI does not have, and actions of ECI with the prefix of another service.
 
 use crate::analysis::lint::code::Code;
 use crate::analysis::lint::known_action::ActionMatch;
@@ -11,9 +11,32 @@ use ram_policy::source::closest;
 pub(crate) fn find(statement: &LintedStatement<'_>) -> Vec<DocumentWarning> {
     let actions = statement.actions.iter();
     actions
-        .filter(|action| matches!(action.matched, ActionMatch::UnknownToEci))
-        .map(warning)
+        .filter_map(|action| match action.matched {
+            ActionMatch::UnknownToEci => Some(warning(action)),
+            ActionMatch::OtherService => action_of_eci(action),
+            ActionMatch::Known(_) => None,
+        })
         .collect()
+}
+
+/// What names of operations hold that ECI alone has
+const OF_ECI_ALONE: [&str; 4] = ["containergroup", "imagecache", "datacache", "virtualnode"];
+
+/// A warning for an operation of ECI under another code, such as `ecs:CreateContainerGroup`
+fn action_of_eci(action: &LintedAction<'_>) -> Option<DocumentWarning> {
+    let (_, name) = action.text.split_once(':').filter(|_| !action.spans_services())?;
+    let lower = name.to_ascii_lowercase();
+    if !OF_ECI_ALONE.iter().any(|word| lower.contains(word)) {
+        return None;
+    }
+    let mut names = Operation::ALL.iter().map(|operation| operation.name());
+    names.find(|known| Pattern::new(name).matches_ignoring_case(known))?;
+    Some(DocumentWarning {
+        code: Code::ActionOfEci,
+        at: action.at,
+        message: format!("`{}` matches nothing: the operation belongs to ECI", action.text),
+        advice: format!("write `eci:{name}`, if that was meant"),
+    })
 }
 
 fn warning(action: &LintedAction<'_>) -> DocumentWarning {

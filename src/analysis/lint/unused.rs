@@ -49,6 +49,7 @@ impl NamedPrincipals {
             TrustedPrincipal::Role(_, _)
             | TrustedPrincipal::Account(_)
             | TrustedPrincipal::Service(_)
+            | TrustedPrincipal::ServiceOf(..)
             | TrustedPrincipal::Federated(_) => None,
         });
         let trusted_roles = trusted.iter().filter_map(|entry| match entry {
@@ -56,6 +57,7 @@ impl NamedPrincipals {
             TrustedPrincipal::User(_, _)
             | TrustedPrincipal::Account(_)
             | TrustedPrincipal::Service(_)
+            | TrustedPrincipal::ServiceOf(..)
             | TrustedPrincipal::Federated(_) => None,
         });
         let mapped = index.mapped_role().map(str::to_ascii_lowercase);

@@ -86,6 +86,13 @@ impl From<&PolicyWarning> for DocumentWarning {
     fn from(doubt: &PolicyWarning) -> Self {
         let advice = match doubt.kind {
             WarningKind::Unquoted => "put it in quotes",
+            WarningKind::BooleanCase => "write `true` or `false`",
+            WarningKind::Blanks => "write it without them",
+            WarningKind::MatchesNothing => {
+                "write `acs:<ram-code>:<region>:<account>:<relative-id>`, without blanks"
+            }
+            WarningKind::SetOperator => "ask RAM what it does with such requests before you rely on it",
+            WarningKind::ByteOrderMark => "save the file as UTF-8 without a byte order mark",
             WarningKind::SingleAddress => "write the address alone",
             WarningKind::HostBits => {
                 "write the first address of the block, or one address without a prefix length"

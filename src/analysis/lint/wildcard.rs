@@ -4,7 +4,7 @@ use crate::analysis::lint::code::Code;
 use crate::analysis::lint::linted_statement::LintedStatement;
 use crate::analysis::lint::warning::DocumentWarning;
 use ram_policy::source::Position;
-use ram_policy::{Condition, Effect, Operator, OperatorFamily, Pattern, Statement};
+use ram_policy::{Condition, Effect, Operator, OperatorFamily, Pattern, Quantifier, Statement};
 
 /// Looks for wildcards under operators that have none: `StringEquals` takes `prod-*` letter by letter
 pub(crate) fn literal_wildcards(statement: &Statement) -> Vec<DocumentWarning> {
@@ -22,11 +22,12 @@ pub(crate) fn literal_wildcards(statement: &Statement) -> Vec<DocumentWarning> {
             } else {
                 "StringLike"
             };
+            let prefix = operator.quantifier().map_or("", Quantifier::prefix);
             DocumentWarning {
                 code: Code::LiteralWildcard,
                 at,
                 message: format!("{operator} has no wildcards and takes `{value}` letter by letter"),
-                advice: format!("use {like}, if a pattern is meant"),
+                advice: format!("use {prefix}{like}, if a pattern is meant"),
             }
         })
         .collect()
@@ -45,6 +46,9 @@ pub(crate) fn open_prefixes(linted: &LintedStatement<'_>) -> Vec<DocumentWarning
     let values = patterns.flat_map(values).map(|(_, value, at)| (value, at));
     let resources = linted.resources().filter_map(|(pattern, at)| {
         // The text before the slash is the resource type, of which there are few.
+        if pattern.matches_nothing().is_some() {
+            return None;
+        }
         let has_name = pattern.segments()?.relative.contains('/');
         has_name.then(|| (pattern.as_str().to_owned(), at))
     });

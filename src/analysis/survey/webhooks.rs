@@ -162,6 +162,13 @@ impl Entry {
         })
     }
 
+    /// Whether it receives only objects that are in no namespace
+    pub(crate) fn is_about_no_namespace(&self) -> bool {
+        self.rules
+            .iter()
+            .all(|rule| rule.scope.as_deref() == Some("Cluster"))
+    }
+
     fn is_about_pods(&self) -> bool {
         let mut resources = self.rules.iter().flat_map(|rule| rule.resources.iter().flatten());
         resources.any(|one| one == "pods" || one.starts_with("pods/"))

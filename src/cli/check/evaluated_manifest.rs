@@ -141,7 +141,7 @@ impl Checked {
 
     /// Whether something is doubtful, which `--strict` does not let pass
     fn is_doubtful(&self) -> bool {
-        let warns = |result: &OfflineResult| !result.warnings.is_empty();
+        let warns = |result: &OfflineResult| !result.warnings.is_empty() || result.is_recorded();
         let is_doubtful =
             |one: &EvaluatedManifest| one.unlisted.is_some() || one.result.as_ref().is_some_and(warns);
         !self.warnings.is_empty() || self.manifests.iter().any(is_doubtful)

@@ -151,6 +151,9 @@ fn decision(result: &OfflineResult) -> (String, Vec<String>) {
         lines.extend(fix(result));
         return ("denied".to_owned(), lines);
     }
+    if let Some(reason) = result.response.message().filter(|_| result.is_recorded()) {
+        return ("allowed, and recorded".to_owned(), indented("", reason));
+    }
     let decision = if result.evaluated {
         format!("allowed{}", allowed_by(result))
     } else {

@@ -7,11 +7,12 @@ use crate::analysis::diff::Example;
 /// The command that repeats an example
 ///
 /// ```text
-/// ramgate simulate --config-dir new --principal user/bob --action oss:GetObject --context 'acs:SourceIp=10.0.0.1 x'
+/// ramgate simulate --bare --config-dir new --principal user/bob --action oss:GetObject --context 'acs:SourceIp=10.0.0.1 x'
 /// ```
 pub(super) fn simulate_command(example: &Example, new: &Path) -> String {
     let new = new.display().to_string();
-    let mut words = vec!["ramgate".to_owned(), "simulate".to_owned()];
+    // The search sets every key itself, those that ramgate would fill in as well
+    let mut words: Vec<String> = ["ramgate", "simulate", "--bare"].map(str::to_owned).into();
     let mut flag = |name: &str, value: &str| words.extend([name.to_owned(), shell_word(value)]);
     flag("--config-dir", &new);
     flag("--principal", &example.principal.to_string());

@@ -27,13 +27,17 @@ struct Preset {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Kind {
     group: String,
     kind: String,
     resource: String,
     templates: Vec<Place>,
     harmless: Option<Vec<String>>,
+    #[serde(default)]
+    verifies_owner: bool,
+    #[serde(default)]
+    stored: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -82,6 +86,8 @@ impl Preset {
                 Some(paths) => paths.clone(),
                 None => HARMLESS.map(str::to_owned).to_vec(),
             },
+            verifies_owner: kind.verifies_owner,
+            stored: kind.stored.clone(),
         };
         self.kinds.iter().map(entry).collect()
     }
@@ -101,6 +107,25 @@ pub(crate) fn written(name: &str) -> String {
         ", user: system:serviceaccount:NAMESPACE:NAME"
     };
     format!("{{preset: {name}{user}}}")
+}
+
+/// The entry of `carriers` by which a service account is listed for a kind, where a preset has the kind
+///
+/// ```text
+/// argoproj.io Workflow, system:serviceaccount:argo:argo    -> {preset: argo-workflows}
+/// argoproj.io Workflow, system:serviceaccount:flows:argo   -> {preset: argo-workflows, user: system:serviceaccount:flows:argo}
+/// ```
+pub(crate) fn written_for(group: &str, kind: &str, user: &str) -> Option<String> {
+    let name = preset_of(group, kind)?;
+    let presets = table().ok()?;
+    if presets.get(&name)?.user.as_deref() == Some(user) {
+        return Some(written(&name));
+    }
+    // Whoever may impersonate chooses what a name holds, and this one goes into YAML
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".:-".contains(c);
+    user.chars()
+        .all(is_plain)
+        .then(|| format!("{{preset: {name}, user: {user}}}"))
 }
 
 /// All presets by name
@@ -149,6 +174,14 @@ pub(crate) fn place(group: &str, kind: &str, path: &str) -> Option<TemplatePlace
     let kind = kinds.find(|one| one.group == group && one.kind == kind)?;
     let place = kind.templates.iter().find(|place| place.path == path)?;
     Some(place.into())
+}
+
+/// Of a kind that a preset has: whether stamps must be in the owner, and the fields of the status by which its controller goes
+pub(crate) fn rules_of_kind(group: &str, kind: &str) -> (bool, Vec<String>) {
+    let presets = table().unwrap_or_default();
+    let mut kinds = presets.into_values().flat_map(|preset| preset.kinds);
+    let found = kinds.find(|one| one.group == group && one.kind == kind);
+    found.map_or((false, Vec::new()), |kind| (kind.verifies_owner, kind.stored))
 }
 
 /// The entries of all presets
@@ -248,6 +281,24 @@ mod tests {
         assert_eq!(
             written("kuberay"),
             "{preset: kuberay, user: system:serviceaccount:NAMESPACE:NAME}"
+        );
+    }
+
+    #[test]
+    fn an_entry_names_the_user_unless_it_is_the_preset_s() {
+        let workflow = |user: &str| written_for("argoproj.io", "Workflow", user);
+        assert_eq!(
+            workflow("system:serviceaccount:argo:argo").as_deref(),
+            Some("{preset: argo-workflows}")
+        );
+        assert_eq!(
+            workflow("system:serviceaccount:flows:argo").as_deref(),
+            Some("{preset: argo-workflows, user: system:serviceaccount:flows:argo}")
+        );
+        assert_eq!(workflow("system:serviceaccount:flows:x}, {preset: volcano"), None);
+        assert_eq!(
+            written_for("argoproj.io", "Event", "system:serviceaccount:argo:argo"),
+            None
         );
     }
 

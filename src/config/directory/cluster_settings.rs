@@ -118,6 +118,17 @@ impl ClusterSettings {
         places
     }
 
+    /// Fields of the status by which the controllers of a resource go; none if one of these controllers asks, as it writes them
+    pub(crate) fn stored(&self, group: &str, resource: &str, user: &str) -> Vec<&str> {
+        let of_kind = |carrier: &&DelegatedController| carrier.group == group && carrier.resource == resource;
+        let carriers: Vec<_> = self.carriers.iter().filter(of_kind).collect();
+        if carriers.iter().any(|carrier| carrier.user == user) {
+            return Vec::new();
+        }
+        let fields = carriers.iter().flat_map(|carrier| &carrier.stored);
+        fields.map(String::as_str).collect()
+    }
+
     /// Paths of the fields of a resource whose change does not change its pods: those that all of its controllers list
     pub(crate) fn harmless(&self, group: &str, resource: &str) -> Vec<&str> {
         let mut carriers = self

@@ -29,6 +29,11 @@ pub struct DelegatedController {
     pub(crate) unknown_paths: Vec<LocatedText>,
     /// Paths of the fields that anybody may change without becoming the requester, such as `spec.replicas`
     pub(crate) harmless: Vec<String>,
+    /// Whether pods may get metadata from elsewhere as well, so that a stamp counts in what the controller makes only if its
+    /// owner has the same one now
+    pub(crate) verifies_owner: bool,
+    /// Fields of the status by which the controller goes, although whoever may write the object may write them
+    pub(crate) stored: Vec<String>,
 }
 
 impl DelegatedController {
@@ -101,6 +106,7 @@ pub(crate) fn read(node: &Node) -> Result<DelegatedController, Faults> {
     let templates = wire.templates.iter();
     let templates = templates.map(|path| known(path).unwrap_or_else(|| TemplatePlace::any(path.as_str())));
     let templates = templates.collect();
+    let (verifies_owner, stored) = carrier_presets::rules_of_kind(&wire.group, &wire.kind);
     faults.finish(DelegatedController {
         user: wire.user.into(),
         group: wire.group.into(),
@@ -109,6 +115,8 @@ pub(crate) fn read(node: &Node) -> Result<DelegatedController, Faults> {
         templates,
         unknown_paths,
         harmless,
+        verifies_owner,
+        stored,
     })
 }
 

@@ -20,6 +20,8 @@ pub(crate) const MALLORY: &str = "mallory@example.com";
 pub(crate) const PIPELINE: &str = "system:serviceaccount:tools:pipeline";
 /// Restarts workloads of others, which the installation knows
 pub(crate) const KEEPER: &str = "system:serviceaccount:tools:reloader";
+/// Kueue, which starts Jobs of others; the installation knows it
+pub(crate) const KUEUE: &str = "system:serviceaccount:kueue-system:kueue-controller-manager";
 /// The controller of CloneSets, whose stamps the installation trusts
 pub(crate) const CARRIER: &str = "system:serviceaccount:tools:cloneset-controller";
 
@@ -29,7 +31,7 @@ pub(crate) const SPARK_OPERATOR: &str = "system:serviceaccount:spark-operator:sp
 pub(crate) const ALICE_ID: &str = "200000000000000001";
 
 /// All of them
-pub(crate) const EVERYBODY: [&str; 8] = [ALICE, BOB, CAROL, DAVE, MALLORY, PIPELINE, KEEPER, CARRIER];
+pub(crate) const EVERYBODY: [&str; 9] = [ALICE, BOB, CAROL, DAVE, MALLORY, PIPELINE, KEEPER, KUEUE, CARRIER];
 
 /// An instance role, which trusts ECS
 pub(crate) const ROLE: &str = "WorkerRole";

@@ -54,7 +54,7 @@ pub(crate) fn values_of_whole_cluster() -> Value {
         "spawners": [
             {"namespaces": {"matchLabels": {cast::SPAWNING.0: cast::SPAWNING.1}}, "serviceAccount": cast::SPAWNER},
         ],
-        "keepers": [cast::KEEPER],
+        "keepers": [cast::KEEPER, cast::KUEUE],
     });
     values
 }

@@ -128,6 +128,9 @@ impl<'a> Stage<'a> {
             }
             "jobs" | "cronjobs" => "apis/batch/v1",
             "clonesets" => "apis/apps.example.com/v1",
+            "workflows" | "cronworkflows" => "apis/argoproj.io/v1alpha1",
+            "jobsets" => "apis/jobset.x-k8s.io/v1alpha2",
+            "leaderworkersets" => "apis/leaderworkerset.x-k8s.io/v1",
             "sparkapplications" => "apis/sparkoperator.k8s.io/v1",
             "rolebindings" => "apis/rbac.authorization.k8s.io/v1",
             _ => "api/v1",

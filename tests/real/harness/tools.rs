@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 /// The path of one of the programs that the script obtains, such as `kubectl`
 pub(crate) fn tool(name: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(obtain).join(name)
+    FOLDER.get_or_init(|| obtain(None)).join(name)
 }
 
 /// The root of the repository
@@ -17,10 +17,12 @@ pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn obtain() -> PathBuf {
+/// The folder of the programs that the script obtains by itself, or under a name such as `controllers`
+pub(crate) fn obtain(part: Option<&str>) -> PathBuf {
     let script = repository().join("tests/real/tools/obtain.sh");
     // Its standard error is the terminal: a first build takes minutes and says so.
     let output = Command::new(&script)
+        .args(part)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()

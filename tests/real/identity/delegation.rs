@@ -3,7 +3,7 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cast::{ALICE, BOB, BOUNDED, CARRIER, DAVE, KEEPER, MALLORY, PIPELINE};
+use crate::harness::cast::{ALICE, BOB, BOUNDED, CARRIER, DAVE, KEEPER, MALLORY, PIPELINE, SPARK_OPERATOR};
 use crate::harness::cluster::whole_exclusive;
 use crate::harness::http;
 use crate::harness::install::RELEASE;
@@ -92,6 +92,52 @@ fn a_carrier_may_carry_a_stamp_into_a_built_in_workload_and_nothing_else() {
         .create(&stage.path("jobs"), &unstamped)
         .denial();
     assert_says(&denial, &["unstamped"]);
+}
+
+#[test]
+fn a_stamp_that_the_owner_does_not_have_now_is_worth_nothing() {
+    let stage = Stage::new("reborn");
+    let application = |driver: Value| {
+        json!({
+            "apiVersion": "sparkoperator.k8s.io/v1", "kind": "SparkApplication", "metadata": {"name": "sum"},
+            "spec": {"driver": {"template": driver}, "sparkConf": {"spark.kubernetes.driver.label.app": "sum"}},
+        })
+    };
+    let spec = pod("sum", To::AnyNode, "")["spec"].clone();
+    let marked = json!({
+        "metadata": {"labels": {"alibabacloud.com/eci": "true"}, "annotations": {TAGS: "env:test"}}, "spec": spec,
+    });
+    stage.person(ALICE).apply(&application(marked)).success();
+    let alices = stage.object("sparkapplications/sum");
+    let template = &alices["spec"]["driver"]["template"];
+    assert_stamped(template, ALICE);
+    let operator = stage.rest_in(SPARK_OPERATOR, &["system:masters"]);
+    let driver = |name: &str, owner: &Value| {
+        let mut driver =
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": template["metadata"], "spec": spec});
+        driver["metadata"]["name"] = name.into();
+        driver["metadata"]["ownerReferences"] = json!([{
+            "apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": "sum",
+            "uid": owner["metadata"]["uid"], "controller": true,
+        }]);
+        operator.create(&stage.path("pods"), &driver)
+    };
+    assert_stamped(&driver("first", &alices).success(), ALICE);
+
+    // Somebody else takes the name, and keeps the stamp where the operator takes settings of pods from.
+    let mallory = stage.rest(MALLORY);
+    mallory.delete(&stage.path("sparkapplications/sum")).success();
+    stage
+        .person(MALLORY)
+        .apply(&application(json!({"spec": spec})))
+        .success();
+    let mallorys = stage.object("sparkapplications/sum");
+    for (name, owner) in [("second", &mallorys), ("third", &alices)] {
+        assert_says(
+            &driver(name, owner).denial(),
+            &["ForgedStamp", "`SparkApplication`"],
+        );
+    }
 }
 
 #[test]

@@ -21,6 +21,8 @@ const ROLE_NAME: &str = "k8s.aliyun.com/eci-ram-role-name";
 /// A team with its namespace
 pub(crate) struct Team {
     pub(crate) namespace: String,
+    /// Who does everything there
+    pub(crate) author: &'static str,
     /// What is wrong with its Deployment, until somebody follows the advice
     pub(crate) obstacle: Option<Obstacle>,
     rest: Rest,
@@ -31,9 +33,14 @@ pub(crate) fn teams(cluster: &Cluster) -> Vec<Team> {
     (0..TEAMS)
         .map(|number| {
             let name = format!("team-{number:02}");
+            let obstacle = Obstacle::of_team(number);
             Team {
                 namespace: cluster.namespace_named(&name, &[("owner", &name)]).name.clone(),
-                obstacle: Obstacle::of_team(number),
+                author: match obstacle {
+                    Some(Obstacle::Unbound) => MALLORY,
+                    _ => ALICE,
+                },
+                obstacle,
                 rest: cluster.rest.clone(),
             }
         })
@@ -41,14 +48,6 @@ pub(crate) fn teams(cluster: &Cluster) -> Vec<Team> {
 }
 
 impl Team {
-    /// Who installs and changes the Deployment; everything else is Alice's
-    pub(crate) fn author(&self) -> &'static str {
-        match self.obstacle {
-            Some(Obstacle::Unbound) => MALLORY,
-            _ => ALICE,
-        }
-    }
-
     /// The workloads by resource and name
     pub(crate) fn workloads(&self) -> Vec<(&'static str, &'static str, Value)> {
         let of = |resource, name, to, tags| (resource, name, workload(resource, name, to, tags));
@@ -75,11 +74,8 @@ impl Team {
 
     /// Installs everything
     pub(crate) fn install(&self) {
-        for (resource, name, manifest) in self.workloads() {
-            let who = if name == "web" { self.author() } else { ALICE };
-            self.as_user(who)
-                .create(&self.path(resource), &manifest)
-                .success();
+        for (resource, _, manifest) in self.workloads() {
+            self.as_author().create(&self.path(resource), &manifest).success();
         }
     }
 
@@ -89,12 +85,17 @@ impl Team {
         let annotations = json!({TAGS: "env:test", ROLE_NAME: null});
         let correct = json!({"spec": {"template": {"metadata": {"annotations": annotations}}}});
         let path = self.path("deployments/web");
-        self.as_user(ALICE).patch(&path, Patch::Merge, &correct).success();
+        self.as_author().patch(&path, Patch::Merge, &correct).success();
     }
 
     /// Restarts what is older than ramgate, so that it is stamped
     pub(crate) fn restart(&self) {
-        for (resource, name, _) in self.workloads() {
+        let first_run = ("jobs", "run-1");
+        let workloads = self
+            .workloads()
+            .into_iter()
+            .map(|(resource, name, _)| (resource, name));
+        for (resource, name) in workloads.chain([first_run]) {
             let path = self.path(&format!("{resource}/{name}"));
             match resource {
                 // Their pods exist, and nobody can stamp them afterwards: they are made again.
@@ -111,8 +112,7 @@ impl Team {
                         "cronjobs" => json!({"spec": {"jobTemplate": {"spec": template}}}),
                         _ => json!({"spec": template}),
                     };
-                    let who = if name == "web" { self.author() } else { ALICE };
-                    self.as_user(who).patch(&path, Patch::Merge, &restart).success();
+                    self.as_author().patch(&path, Patch::Merge, &restart).success();
                 }
             }
         }
@@ -128,8 +128,8 @@ impl Team {
         format!("/{api}/namespaces/{}/{resource}", self.namespace)
     }
 
-    pub(crate) fn as_user(&self, user: &str) -> Rest {
-        self.rest.acting_as(user, &["system:authenticated"])
+    fn as_author(&self) -> Rest {
+        self.rest.acting_as(self.author, &["system:authenticated"])
     }
 
     /// What a team does in a day: each thing with how the API server answered
@@ -143,7 +143,7 @@ impl Team {
             ends.insert(format!("{} {thing}", self.namespace), end);
         };
         let version = format!("registry.example.com/app:{}", day + 1);
-        let author = self.as_user(self.author());
+        let author = self.as_author();
         let roll_out = image("deployments", &version);
         let web = self.path("deployments/web");
         note(
@@ -151,47 +151,46 @@ impl Team {
             &author.patch(&web, Patch::Strategic, &roll_out),
         );
 
-        let alice = self.as_user(ALICE);
         let plain = self.path("deployments/plain");
         note(
             "roll-out of plain",
-            &alice.patch(&plain, Patch::Strategic, &roll_out),
+            &author.patch(&plain, Patch::Strategic, &roll_out),
         );
         let more = json!({"spec": {"replicas": 1 + day % 2}});
         for set in ["statefulsets/db", "replicasets/cache"] {
             note(
                 &format!("scaling of {set}"),
-                &alice.patch(&self.path(set), Patch::Merge, &more),
+                &author.patch(&self.path(set), Patch::Merge, &more),
             );
         }
         let agent = json!({"spec": {"template": {"metadata": {"annotations": {"day": day.to_string()}}}}});
         note(
             "change of the agent",
-            &alice.patch(&self.path("daemonsets/agent"), Patch::Merge, &agent),
+            &author.patch(&self.path("daemonsets/agent"), Patch::Merge, &agent),
         );
         let suspend = json!({"spec": {"suspend": day.is_multiple_of(2)}});
         note(
             "pause of the report",
-            &alice.patch(&self.path("cronjobs/report"), Patch::Merge, &suspend),
+            &author.patch(&self.path("cronjobs/report"), Patch::Merge, &suspend),
         );
 
         let run = workload("jobs", &format!("run-{day}"), To::Virtual, "env:test");
-        note("a job", &alice.create(&self.path("jobs"), &run));
+        note("a job", &author.create(&self.path("jobs"), &run));
         let visitor = format!("visitor-{day}");
         note(
             "a pod",
-            &alice.create(&self.path("pods"), &pod(&visitor, To::Virtual, "env:test")),
+            &author.create(&self.path("pods"), &pod(&visitor, To::Virtual, "env:test")),
         );
         let label = json!({"metadata": {"labels": {"seen": "true"}}});
         let path = self.path(&format!("pods/{visitor}"));
-        note("a label on the pod", &alice.patch(&path, Patch::Merge, &label));
+        note("a label on the pod", &author.patch(&path, Patch::Merge, &label));
         let eviction = json!({
             "apiVersion": "policy/v1", "kind": "Eviction",
             "metadata": {"name": visitor, "namespace": self.namespace}, "deleteOptions": {"gracePeriodSeconds": 0},
         });
         note(
             "its eviction",
-            &alice.create(&format!("{path}/eviction"), &eviction),
+            &author.create(&format!("{path}/eviction"), &eviction),
         );
         ends
     }

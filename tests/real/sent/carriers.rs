@@ -30,6 +30,7 @@ pub(super) fn values() -> Value {
         {"preset": "spark-operator"},
         {"preset": "kubeflow-training"},
         {"preset": "tekton"},
+        {"user": "u", "group": "argoproj.io", "kind": "Workflow", "resource": "workflows", "templates": ["spec.podMetadata"]},
     ])
 }
 
@@ -64,6 +65,17 @@ pub(super) fn prepare(who: &Kubectl) {
         definition["metadata"]["annotations"] = json!({"api-approved.kubernetes.io": "unapproved, a test"});
         define(who, &definition);
     }
+    let mut flows = definition(
+        "argoproj.io",
+        "Workflow",
+        "workflows",
+        "Namespaced",
+        &["v1alpha1"],
+    );
+    // As Argo publishes it: the status is written with the object
+    flows["spec"]["versions"][0]["subresources"] = json!({});
+    define(who, &flows);
+    create(&who.within("plain"), vec![workflow()]);
     for namespace in ["plain", "eci", "burst", "kube-system"] {
         for (name, annotations) in [
             ("plain", json!({})),
@@ -88,6 +100,15 @@ fn clone_set(template: Value) -> Value {
     json!({
         "apiVersion": "apps.kruise.io/v1alpha1", "kind": "CloneSet", "metadata": {"name": "subject"},
         "spec": {"replicas": 1, "template": template},
+    })
+}
+
+/// A Workflow from before, with what its controller keeps in the status
+fn workflow() -> Value {
+    json!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": {"name": "existing"},
+        "spec": {"podMetadata": {"labels": {"eci": "true"}}, "workflowTemplateRef": {"name": "shared"}},
+        "status": {"phase": "Running", "storedWorkflowTemplateSpec": {"templates": [{"name": "a"}]}},
     })
 }
 
@@ -591,6 +612,21 @@ fn changes_of_carriers_leave_if_they_touch_what_holds_the_templates() {
         put(&format!("{}/marked", clone_sets("plain")), "/status", &ready),
         STAYS
     );
+}
+
+#[test]
+fn a_status_by_which_a_controller_goes_leaves_if_somebody_else_changes_it() {
+    let path = "/apis/argoproj.io/v1alpha1/namespaces/plain/workflows/existing";
+    let ended = |object: &mut Value| object["status"]["phase"] = "Failed".into();
+    let none = |object: &mut Value| object["status"] = Value::Null;
+    let other = |object: &mut Value| {
+        object["status"]["storedWorkflowTemplateSpec"]["templates"][0]["name"] = "b".into();
+    };
+    let more = |object: &mut Value| object["status"]["storedTemplates"] = json!({"t": {}});
+    assert_eq!(put(path, "", &ended), STAYS);
+    for (what, change) in [("none", &none as Change<'_>), ("other", &other), ("more", &more)] {
+        assert!(put(path, "", change).starts_with("carriers-"), "{what}");
+    }
 }
 
 #[test]

@@ -3,8 +3,10 @@
 # that asks the StatefulSet controller's own code about revisions) and prints the folder that holds them. Needs no root.
 # Everything is kept, so that only the first call takes minutes.
 #
-#   obtain.sh         what the tests of this repository need
-#   obtain.sh --pin   writes the go.mod and go.sum files anew, from the versions below
+#   obtain.sh               what nearly all tests need
+#   obtain.sh controllers   what the tests of custom kinds need besides: controllers, and the definitions of their kinds
+#                           in the folder crds
+#   obtain.sh --pin         writes the go.mod and go.sum files anew, from the versions below
 #
 # KUBERNETES_VERSION    another Kubernetes, such as 1.30.14 (the pinned one is built from a committed go.sum)
 # KUBEBUILDER_ASSETS    a folder with etcd, kube-apiserver and kubectl to use instead of building them; helm,
@@ -15,6 +17,9 @@ set -euo pipefail
 pinned_kubernetes=1.36.3
 etcd=3.6.16
 helm=4.3.1
+argo=3.7.3
+jobset=0.10.1
+lws=0.7.0
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${RAMGATE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ramgate}
@@ -58,8 +63,16 @@ pin() {
     kubernetes_module "$pinned_kubernetes" >"$here/kubernetes/go.mod"
     tool_module etcd go.etcd.io/etcd/server/v3 "$etcd" go.etcd.io/etcd/server/v3 >"$here/etcd/go.mod"
     tool_module helm helm.sh/helm/v4 "$helm" helm.sh/helm/v4/cmd/helm >"$here/helm/go.mod"
+    mkdir -p "$here"/controllers/{argo,jobset,lws}
+    {
+        tool_module argo github.com/argoproj/argo-workflows/v3 "$argo" github.com/argoproj/argo-workflows/v3/cmd/workflow-controller
+        # Argo's own go.mod has this line, and does not compile with a later version.
+        printf '\nreplace github.com/olekukonko/tablewriter => github.com/olekukonko/tablewriter v0.0.5\n'
+    } >"$here/controllers/argo/go.mod"
+    tool_module jobset sigs.k8s.io/jobset "$jobset" sigs.k8s.io/jobset >"$here/controllers/jobset/go.mod"
+    tool_module lws sigs.k8s.io/lws "$lws" sigs.k8s.io/lws/cmd >"$here/controllers/lws/go.mod"
     local folder
-    for folder in kubernetes etcd helm; do
+    for folder in kubernetes etcd helm controllers/argo controllers/jobset controllers/lws; do
         say "go mod tidy in $folder"
         (cd "$here/$folder" && go mod tidy)
     done
@@ -162,8 +175,39 @@ obtain_prometheus() {
     done
 }
 
+# Copies the definitions of custom kinds out of FOLDER of MODULE, which the go.mod of controllers/NAME requires.
+definitions() {
+    local name=$1 module=$2 folder=$3 source
+    [ -d "$tools/crds/$name" ] && return
+    need_go "$name"
+    source=$(cd "$here/controllers/$name" && go mod download "$module" && go list -m -f '{{.Dir}}' "$module")
+    rm -rf "$tools/crds/.$name.part"
+    mkdir -p "$tools/crds/.$name.part"
+    # The folder may hold a kustomization as well.
+    grep -l '^kind: CustomResourceDefinition' "$source/$folder"/*.yaml | xargs -d '\n' cp --no-preserve=mode -t "$tools/crds/.$name.part" ||
+        fail "$module has no definitions in $folder"
+    mv "$tools/crds/.$name.part" "$tools/crds/$name"
+}
+
+# The controllers of custom kinds. Their folder is their own: a new version builds no other program anew.
+obtain_controllers() {
+    tools=$cache/tools/controllers-$(cat "$here"/controllers/*/go.sum | sha256sum | cut -c1-12)
+    mkdir -p "$tools"
+    exec 9>"$tools/.lock"
+    if command -v flock >/dev/null; then flock 9; fi
+    local argo=github.com/argoproj/argo-workflows/v3
+    build argo "$here/controllers/argo" "$argo/cmd/workflow-controller" -ldflags "-s -w"
+    definitions argo "$argo" manifests/base/crds/full
+    build jobset "$here/controllers/jobset" sigs.k8s.io/jobset -ldflags "-s -w"
+    definitions jobset sigs.k8s.io/jobset config/components/crd/bases
+    build lws "$here/controllers/lws" sigs.k8s.io/lws/cmd -ldflags "-s -w"
+    definitions lws sigs.k8s.io/lws config/crd/bases
+    printf '%s\n' "$tools"
+}
+
 case "${1:-}" in
     "") ;;
+    controllers) obtain_controllers; exit ;;
     --pin) pin; exit ;;
     *) fail "unknown argument \`$1\`: see the head of ${BASH_SOURCE[0]}" ;;
 esac

@@ -99,9 +99,9 @@ fn the_program_prints_the_results_of_the_library() {
 fn a_failed_case_prints_expected_and_actual() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("wrong.yaml");
-    let text = "directory: {account: {id: '1', region: r}}\ncases:\n\
-                - {name: right, principal: account, action: 'eci:X', expect: Allow}\n\
-                - {name: wrong, principal: user/x, action: 'eci:X', expect: {decision: Allow, statement: 'P#1'}}\n";
+    let text = "directory: {account: {id: '1', region: r}, users: [{name: x}]}\ncases:\n\
+                - {name: right, principal: account, action: 'demo:X', expect: Allow}\n\
+                - {name: wrong, principal: user/x, action: 'demo:X', expect: {decision: Allow, statement: 'P#1'}}\n";
     std::fs::write(&file, text).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_ramgate"))
         .arg("test")
@@ -119,6 +119,20 @@ fn a_failed_case_prints_expected_and_actual() {
     );
     assert!(printed.ends_with("1 passed, 1 failed\n"), "{printed}");
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn names_that_are_meant_to_be_unknown_are_listed() {
+    let text = b"directory: {account: {id: '1', region: r}, users: [{name: x}]}\ncases:\n\
+        - {name: a, principal: user/y, action: 'eci:CreatePod', resourceGroup: rg-x, expect: ImplicitDeny,\n   \
+        unknownNames: [user/y, 'eci:CreatePod', rg-x]}\n\
+        - {name: b, principal: user/x, call: {operation: UpdateContainerGroup, resourceGroupId: rg-x, instance: \
+        {id: eci-1, resourceGroupId: rg-x}}, unknownNames: rg-x, expect: ImplicitDeny}\n\
+        - {name: c, as: {user: nobody}, operation: create, expect: {allowed: false, message: nobody}, manifest: \
+        {apiVersion: v1, kind: Pod, metadata: {name: w, namespace: d, labels: {alibabacloud.com/eci: 'true'}}, \
+        spec: {containers: [{name: w, image: i}]}}}\n";
+    let results = cases::run(Path::new("a.yaml"), text, &[]).unwrap();
+    assert!(results.iter().all(|result| result.passed), "{results:#?}");
 }
 
 #[test]
@@ -149,6 +163,52 @@ fn a_malformed_file_is_refused_with_a_position() {
         (
             "policies: {P: {Version: '2', Statement: []}}\ncases: []",
             ":1:25: Version must be",
+        ),
+        ("cases: []", "no case is in this file"),
+        (
+            "cases:\n- {name: a, principal: user/x, action: 'demo:X', expect: ImplicitDeny}",
+            ":2:24: the directory has no `user/x`: correct the name, or list it under `unknownNames`",
+        ),
+        (
+            "cases:\n- {name: a, principal: role/x, call: {operation: DeleteContainerGroup}, expect: ImplicitDeny}",
+            ":2:24: the directory has no `role/x`",
+        ),
+        (
+            "cases:\n- {name: a, principal: group/x, action: 'demo:X', expect: ImplicitDeny}",
+            ":2:24: the directory has no `group/x`",
+        ),
+        (
+            "cases:\n- {name: a, principal: account, action: 'ECI:CreatePod', expect: Allow}",
+            ":2:41: ECI has no action `ECI:CreatePod`",
+        ),
+        (
+            "cases:\n- {name: a, principal: account, action: 'demo:X', resourceGroup: rg-x, expect: Allow}",
+            ":2:66: the directory has no resource group `rg-x`",
+        ),
+        (
+            "cases:\n- {name: a, principal: account, expect: Empty, call: {operation: DescribeContainerGroups, \
+             resourceGroupId: rg-x}}",
+            "the directory has no resource group `rg-x`",
+        ),
+        (
+            "cases:\n- {name: a, principal: account, expect: Allow, call: {operation: DeleteContainerGroup, \
+             instance: {resourceGroupId: rg-x}}}",
+            "the directory has no resource group `rg-x`",
+        ),
+        (
+            "cases:\n- {name: a, principal: account, action: 'sts:AssumeRole', trust: true, \
+             resource: 'acs:ram::1:role/R', expect: Allow}",
+            ":2:3: the directory has no role `R`",
+        ),
+        (
+            "cases:\n- {name: a, principal: account, action: 'demo:X', unknownNames: [rg-x], expect: Allow}",
+            ":2:3: `rg-x` under `unknownNames` is known, or no name of this case",
+        ),
+        (
+            "cases:\n- {name: a, as: {user: alcie}, operation: create, expect: {allowed: false}, manifest: \
+             {apiVersion: v1, kind: Pod, metadata: {name: w, namespace: d, labels: {alibabacloud.com/eci: 'true'}}, \
+             spec: {containers: [{name: w, image: i}]}}}",
+            "`alcie` is bound to no RAM user or role: correct the name, or add `message`",
         ),
     ] {
         let file = dir.path().join("bad.yaml");

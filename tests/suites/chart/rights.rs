@@ -95,6 +95,46 @@ fn workloads_are_read_only_where_scaling_is_judged() {
 }
 
 #[test]
+fn kinds_are_read_only_where_a_stamp_must_be_in_the_owner() {
+    let carriers = json!([
+        {"preset": "argo-workflows"}, {"preset": "argo-rollouts"}, {"preset": "openkruise"},
+        {"user": "u", "group": "tekton.dev", "kind": "TaskRun", "resource": "taskruns", "templates": ["metadata"]},
+        {"user": "v", "group": "example.com", "kind": "Thing", "resource": "things", "templates": ["spec.template"]},
+    ]);
+    let manifests = render(&json!({"cluster": {"carriers": carriers}}));
+    let reads = |group: &str, resources: &[&str]| json!({"apiGroups": [group], "resources": resources, "verbs": ["get"]});
+    assert_eq!(
+        rules(&manifests, "ClusterRole", CLUSTER),
+        &json!([
+            watched(),
+            pods(),
+            reads(
+                "argoproj.io",
+                &[
+                    "analysisruns",
+                    "cronworkflows",
+                    "experiments",
+                    "rollouts",
+                    "workflows"
+                ]
+            ),
+            reads("tekton.dev", &["taskruns"]),
+            own_configurations(&["get", "list", "watch", "patch"]),
+        ])
+    );
+    let copies = json!([{"preset": "openkruise"}]);
+    let manifests = render(&json!({"cluster": {"carriers": copies}}));
+    assert_eq!(
+        rules(&manifests, "ClusterRole", CLUSTER),
+        &json!([
+            watched(),
+            pods(),
+            own_configurations(&["get", "list", "watch", "patch"])
+        ])
+    );
+}
+
+#[test]
 fn kube_system_is_left_alone_without_eci_profile() {
     let manifests = render(&json!({"cluster": {"eciProfile": false}}));
     let names = |kind| -> Vec<&Value> {

@@ -161,7 +161,7 @@ fn json_output_has_the_same_content() {
                 "resourceGroup": null,
                 "context": {"acs:RequestTag/cpu": ["5"], "acs:SourceIp": ["198.51.100.1"]},
                 "trust": false,
-                "command": "ramgate simulate --config-dir new --principal user/carol --action eci:CreateContainerGroup \
+                "command": "ramgate simulate --bare --config-dir new --principal user/carol --action eci:CreateContainerGroup \
                     --resource 'acs:eci:cn-hangzhou:1234567890123456:containergroup/*' \
                     --context acs:RequestTag/cpu=5 --context acs:SourceIp=198.51.100.1",
             },

@@ -279,6 +279,10 @@ fn widened(random: &mut Random, pattern: &str, element: &str) -> String {
     }
     let most = if element == "Resource" { 5 } else { 2 };
     let mut parts: Vec<String> = pattern.splitn(most, ':').map(String::from).collect();
+    // A star with blanks around it matches nothing
+    if parts.len() == 1 {
+        return pattern.into();
+    }
     // the first part of an ARN is a fixed word
     let at = random.between(usize::from(element == "Resource"), parts.len() - 1);
     parts[at] = widened_part(random, &parts[at]);

@@ -1,8 +1,8 @@
 //! The table of condition operators.
 //!
-//! To add an operator of an existing family, add a line to [`OPERATORS`]. A new way of comparing also needs a variant
-//! of `StringComparison` or `Order`. A new family needs a variant of [`OperatorFamily`], `Comparison` and
-//! `PolicyValues`, and a file beside this one that reads its values.
+//! To add an operator of an existing family, add a line to the table; its two set operators come with it. A new way of
+//! comparing also needs a variant of `StringComparison` or `Order`. A new family needs a variant of
+//! [`OperatorFamily`], `Comparison` and `PolicyValues`, and a file beside this one that reads its values.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -23,6 +23,28 @@ pub struct Operator {
     name: &'static str,
     pub(super) comparison: Comparison,
     negated: bool,
+    quantifier: Option<Quantifier>,
+}
+
+/// How many of a request's values must meet the operator behind the prefix of a set operator.
+///
+/// RAM documents no set operators, though some of its system policies have them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantifier {
+    /// `ForAllValues:`
+    All,
+    /// `ForAnyValue:`
+    Any,
+}
+
+impl Quantifier {
+    /// The prefix of the operator's name
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::All => "ForAllValues:",
+            Self::Any => "ForAnyValue:",
+        }
+    }
 }
 
 /// The type that an operator reads its values as
@@ -81,19 +103,17 @@ impl Order {
     }
 }
 
-const fn positive(name: &'static str, comparison: Comparison) -> Operator {
+const fn operator(
+    name: &'static str,
+    comparison: Comparison,
+    negated: bool,
+    quantifier: Option<Quantifier>,
+) -> Operator {
     Operator {
         name,
         comparison,
-        negated: false,
-    }
-}
-
-const fn negated(name: &'static str, comparison: Comparison) -> Operator {
-    Operator {
-        name,
-        comparison,
-        negated: true,
+        negated,
+        quantifier,
     }
 }
 
@@ -101,34 +121,44 @@ const EQUAL: Comparison = Comparison::String(StringComparison::Equal);
 const EQUAL_IGNORING_CASE: Comparison = Comparison::String(StringComparison::EqualIgnoringCase);
 const LIKE: Comparison = Comparison::String(StringComparison::Like);
 
-/// All operators of RAM
-pub static OPERATORS: &[Operator] = &[
-    positive("StringEquals", EQUAL),
-    negated("StringNotEquals", EQUAL),
-    positive("StringEqualsIgnoreCase", EQUAL_IGNORING_CASE),
-    negated("StringNotEqualsIgnoreCase", EQUAL_IGNORING_CASE),
-    positive("StringLike", LIKE),
-    negated("StringNotLike", LIKE),
-    positive("NumericEquals", Comparison::Numeric(Order::Equal)),
-    negated("NumericNotEquals", Comparison::Numeric(Order::Equal)),
-    positive("NumericLessThan", Comparison::Numeric(Order::Less)),
-    positive("NumericLessThanEquals", Comparison::Numeric(Order::LessOrEqual)),
-    positive("NumericGreaterThan", Comparison::Numeric(Order::Greater)),
-    positive(
-        "NumericGreaterThanEquals",
-        Comparison::Numeric(Order::GreaterOrEqual),
-    ),
-    positive("DateEquals", Comparison::Date(Order::Equal)),
-    negated("DateNotEquals", Comparison::Date(Order::Equal)),
-    positive("DateLessThan", Comparison::Date(Order::Less)),
-    positive("DateLessThanEquals", Comparison::Date(Order::LessOrEqual)),
-    positive("DateGreaterThan", Comparison::Date(Order::Greater)),
-    positive("DateGreaterThanEquals", Comparison::Date(Order::GreaterOrEqual)),
-    positive("Bool", Comparison::Bool),
-    positive("IpAddress", Comparison::IpAddress),
-    negated("NotIpAddress", Comparison::IpAddress),
-    positive("IpAddressIncludeBorder", Comparison::IpAddress),
-];
+/// Writes the table once for the plain operators and once for each set operator
+macro_rules! operators {
+    ($(($name:literal, $comparison:expr, negated: $negated:literal),)*) => {
+        /// The operators that RAM documents
+        pub static OPERATORS: &[Operator] = &[$(operator($name, $comparison, $negated, None),)*];
+
+        /// The same operators behind `ForAllValues:` and `ForAnyValue:`
+        pub static SET_OPERATORS: &[Operator] = &[
+            $(operator(concat!("ForAllValues:", $name), $comparison, $negated, Some(Quantifier::All)),)*
+            $(operator(concat!("ForAnyValue:", $name), $comparison, $negated, Some(Quantifier::Any)),)*
+        ];
+    };
+}
+
+operators! {
+    ("StringEquals", EQUAL, negated: false),
+    ("StringNotEquals", EQUAL, negated: true),
+    ("StringEqualsIgnoreCase", EQUAL_IGNORING_CASE, negated: false),
+    ("StringNotEqualsIgnoreCase", EQUAL_IGNORING_CASE, negated: true),
+    ("StringLike", LIKE, negated: false),
+    ("StringNotLike", LIKE, negated: true),
+    ("NumericEquals", Comparison::Numeric(Order::Equal), negated: false),
+    ("NumericNotEquals", Comparison::Numeric(Order::Equal), negated: true),
+    ("NumericLessThan", Comparison::Numeric(Order::Less), negated: false),
+    ("NumericLessThanEquals", Comparison::Numeric(Order::LessOrEqual), negated: false),
+    ("NumericGreaterThan", Comparison::Numeric(Order::Greater), negated: false),
+    ("NumericGreaterThanEquals", Comparison::Numeric(Order::GreaterOrEqual), negated: false),
+    ("DateEquals", Comparison::Date(Order::Equal), negated: false),
+    ("DateNotEquals", Comparison::Date(Order::Equal), negated: true),
+    ("DateLessThan", Comparison::Date(Order::Less), negated: false),
+    ("DateLessThanEquals", Comparison::Date(Order::LessOrEqual), negated: false),
+    ("DateGreaterThan", Comparison::Date(Order::Greater), negated: false),
+    ("DateGreaterThanEquals", Comparison::Date(Order::GreaterOrEqual), negated: false),
+    ("Bool", Comparison::Bool, negated: false),
+    ("IpAddress", Comparison::IpAddress, negated: false),
+    ("NotIpAddress", Comparison::IpAddress, negated: true),
+    ("IpAddressIncludeBorder", Comparison::IpAddress, negated: false),
+}
 
 impl Operator {
     /// Its exact name in a policy
@@ -145,6 +175,11 @@ impl Operator {
             Comparison::Bool => OperatorFamily::Bool,
             Comparison::IpAddress => OperatorFamily::IpAddress,
         }
+    }
+
+    /// How many of the request's values must meet it; `None` for an operator that is no set operator
+    pub fn quantifier(&self) -> Option<Quantifier> {
+        self.quantifier
     }
 
     /// Whether it is met if none of the policy's values matches
@@ -167,24 +202,35 @@ impl Operator {
     /// # Errors
     /// A message if there is none, with the operator that was probably meant.
     pub(super) fn find(name: &str) -> Result<&'static Self, String> {
-        if let Some(operator) = OPERATORS.iter().find(|operator| operator.name == name) {
+        let mut known = OPERATORS.iter().chain(SET_OPERATORS);
+        if let Some(operator) = known.find(|operator| operator.name == name) {
             return Ok(operator);
         }
-        if name.ends_with("IfExists") || name == "Null" {
+        let (prefix, plain) = split_prefix(name);
+        if plain.ends_with("IfExists") || plain == "Null" {
             return Err(format!(
                 "RAM has no condition operator `{name}`: IfExists and Null are refused by RAM itself"
             ));
         }
-        if name.starts_with("ForAnyValue:") || name.starts_with("ForAllValues:") {
-            return Err(format!("RAM documents no set operators: `{name}`"));
-        }
-        match closest(name, OPERATORS.iter().map(|operator| operator.name)) {
+        // Compared with operators of the same form, as the prefix would count for more than the rest
+        let alike = if prefix.is_empty() {
+            OPERATORS
+        } else {
+            SET_OPERATORS
+        };
+        match closest(name, alike.iter().map(|operator| operator.name)) {
             Some(meant) => Err(format!(
                 "unknown condition operator `{name}`: did you mean `{meant}`?"
             )),
             None => Err(format!("unknown condition operator `{name}`")),
         }
     }
+}
+
+/// The prefix of a set operator, with its colon, and the rest of a name
+fn split_prefix(name: &str) -> (&str, &str) {
+    let prefix = name.find(':').map_or(0, |colon| colon.saturating_add(1));
+    name.split_at_checked(prefix).unwrap_or(("", name))
 }
 
 impl fmt::Display for Operator {
@@ -203,6 +249,35 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), 22);
+    }
+
+    #[test]
+    fn every_operator_has_its_two_set_operators() {
+        for (operator, quantifier) in OPERATORS
+            .iter()
+            .flat_map(|each| [(each, Quantifier::All), (each, Quantifier::Any)])
+        {
+            let name = format!("{}{operator}", quantifier.prefix());
+            let set = Operator::find(&name).unwrap();
+            assert_eq!(set.name(), name);
+            assert_eq!(set.quantifier(), Some(quantifier), "{name}");
+            assert_eq!(
+                (set.comparison, set.negated),
+                (operator.comparison, operator.negated),
+                "{name}"
+            );
+        }
+        assert_eq!(SET_OPERATORS.len(), 44);
+    }
+
+    #[test]
+    fn misspelt_set_operators_have_their_advice() {
+        let refused = |name: &str| Operator::find(name).unwrap_err();
+        assert!(refused("ForAllValues:StringEqual").contains("did you mean `ForAllValues:StringEquals`"));
+        assert!(refused("ForAnyValues:StringLike").contains("did you mean `ForAnyValue:StringLike`"));
+        assert!(refused("ForAllValues:StringEqualsIfExists").contains("IfExists"));
+        assert!(refused("ForAnyValue:Null").contains("IfExists and Null"));
+        assert!(refused("ForAllValues:").starts_with("unknown condition operator"));
     }
 
     #[test]

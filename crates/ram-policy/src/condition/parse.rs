@@ -3,7 +3,7 @@
 use crate::condition::date::Date;
 use crate::condition::ip_address::AddressBlock;
 use crate::condition::numeric::Decimal;
-use crate::condition::operator::{Comparison, Operator};
+use crate::condition::operator::{Comparison, Operator, Quantifier};
 use crate::condition::policy_values::PolicyValues;
 use crate::condition::string::StringValue;
 use crate::condition::{Condition, boolean};
@@ -33,6 +33,7 @@ pub(crate) fn parse(block: &Node) -> Result<ParsedConditions, Fault> {
     let mut warnings = Vec::new();
     for (name, keys) in block.entries("Condition")? {
         let operator = Operator::find(&name.text).map_err(|message| Fault::new(name.at, message))?;
+        warnings.extend(set_operator(operator, name));
         let entries = keys.entries(operator.name())?;
         if entries.is_empty() {
             let message = format!("{} has no condition key", operator.name());
@@ -41,6 +42,7 @@ pub(crate) fn parse(block: &Node) -> Result<ParsedConditions, Fault> {
         for (key, node) in entries {
             let condition = condition(operator, key, node)?;
             warnings.extend(node.items().iter().filter_map(unquoted));
+            warnings.extend(node.items().iter().filter_map(|value| respelt(operator, value)));
             warnings.extend(doubtful_blocks(&condition));
             conditions.push(condition);
         }
@@ -87,7 +89,9 @@ fn values(operator: &Operator, texts: &[ValueText]) -> Result<PolicyValues, Faul
         Comparison::Numeric(order) => PolicyValues::Numeric(order, each(texts, number)?),
         Comparison::Date(order) => PolicyValues::Date(order, each(texts, date)?),
         Comparison::Bool => PolicyValues::Bool(each(texts, flag)?),
-        Comparison::IpAddress => PolicyValues::IpAddress(each(texts, AddressBlock::parse)?),
+        Comparison::IpAddress => {
+            PolicyValues::IpAddress(each(texts, |text| AddressBlock::parse(trimmed(text)))?)
+        }
     })
 }
 
@@ -109,7 +113,7 @@ fn date(text: &str) -> Result<Date, String> {
 }
 
 fn flag(text: &str) -> Result<bool, String> {
-    boolean::parse(text).ok_or_else(|| format!("`{text}` is neither `true` nor `false`"))
+    boolean::parse_wanted(text).ok_or_else(|| format!("`{text}` is neither `true` nor `false`"))
 }
 
 /// The text of a value; booleans and integers may lack their quotes
@@ -142,6 +146,45 @@ fn unquoted(node: &Node) -> Option<PolicyWarning> {
     };
     let message = format!("`{text}` is not quoted: RAM writes every value as a string");
     Some(PolicyWarning::new(WarningKind::Unquoted, node.at, message))
+}
+
+/// A text without the blanks around it
+fn trimmed(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\r', '\n'])
+}
+
+/// A warning for a value that has one meaning, but is not written as RAM documents it
+fn respelt(operator: &Operator, node: &Node) -> Option<PolicyWarning> {
+    let Value::String(text) = &node.value else {
+        return None;
+    };
+    let (kind, message) = match operator.comparison {
+        Comparison::Bool if boolean::parse(text).is_none() => (
+            WarningKind::BooleanCase,
+            format!("`{text}` is not in lower case, as RAM documents booleans"),
+        ),
+        Comparison::IpAddress if trimmed(text) != text => (
+            WarningKind::Blanks,
+            format!("`{text}` has blanks around the address"),
+        ),
+        _ => return None,
+    };
+    Some(PolicyWarning::new(kind, node.at, message))
+}
+
+/// A warning that says how a set operator is read
+fn set_operator(operator: &Operator, name: &Key) -> Option<PolicyWarning> {
+    let quantifier = operator.quantifier()?;
+    let values = match quantifier {
+        Quantifier::All => "every value",
+        Quantifier::Any => "at least one value",
+    };
+    let message = format!(
+        "RAM does not document `{}`: assumed is that {values} of a key must meet the operator, and that an absent key \
+         meets it in a Deny and does not meet it in an Allow",
+        quantifier.prefix()
+    );
+    Some(PolicyWarning::new(WarningKind::SetOperator, name.at, message))
 }
 
 /// Warnings for CIDR blocks that their author may have meant otherwise
@@ -193,9 +236,9 @@ mod tests {
                 .contains("IfExists")
         );
         assert!(
-            refused(r#"{"ForAnyValue:StringLike": {"k": "a"}}"#)
+            refused(r#"{"ForAnyValue:Null": {"k": "true"}}"#)
                 .1
-                .contains("set operators")
+                .contains("IfExists and Null")
         );
         assert_eq!(refused(r#"{"Bool": {"k": "yes"}}"#).0, 16);
         assert!(refused(r#"{"Bool": {"k": []}}"#).1.contains("empty list"));
@@ -213,6 +256,55 @@ mod tests {
         );
         assert!(refused(r#"{"StringLike": "x"}"#).1.contains("must be an object"));
         assert!(refused("[]").1.contains("must be an object"));
+    }
+
+    #[test]
+    fn values_of_one_meaning_are_read_with_a_warning() {
+        for (block, key_column, kind, wanted) in [
+            (r#"{"Bool": {"k": "True"}}"#, 16, WarningKind::BooleanCase, "true"),
+            (
+                r#"{"Bool": {"k": ["false", "FALSE"]}}"#,
+                26,
+                WarningKind::BooleanCase,
+                "false",
+            ),
+            (
+                r#"{"IpAddress": {"k": " 10.0.0.0/8\t"}}"#,
+                21,
+                WarningKind::Blanks,
+                "10.0.0.0/8",
+            ),
+            (
+                r#"{"ForAllValues:StringEquals": {"k": "a"}}"#,
+                2,
+                WarningKind::SetOperator,
+                "a",
+            ),
+        ] {
+            let parsed = parse(&json::parse(block).unwrap()).unwrap();
+            let [warning] = parsed.warnings.as_slice() else {
+                panic!("{block}: {:?}", parsed.warnings)
+            };
+            assert_eq!(
+                (warning.kind, warning.fault.at.column),
+                (kind, key_column),
+                "{block}"
+            );
+            assert!(
+                parsed.conditions[0].wanted().contains(&wanted.to_owned()),
+                "{block}"
+            );
+        }
+        assert!(
+            refused(r#"{"IpAddress": {"k": "10.0. 0.1"}}"#)
+                .1
+                .contains("not an IP address")
+        );
+        assert!(
+            refused("{\"IpAddress\": {\"k\": \"10.0.0.1\u{a0}\"}}")
+                .1
+                .contains("not an IP address")
+        );
     }
 
     #[test]

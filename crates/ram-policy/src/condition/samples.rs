@@ -78,13 +78,13 @@ fn with_neighbours(value: String) -> [String; 3] {
 #[cfg(test)]
 mod tests {
     use crate::condition::parse::parse;
-    use crate::condition::{OPERATORS, OperatorFamily};
+    use crate::condition::{OPERATORS, OperatorFamily, SET_OPERATORS};
     use crate::effect::Effect;
     use crate::source::json;
 
     #[test]
     fn samples_lie_on_both_sides_of_every_operator() {
-        for operator in OPERATORS {
+        for operator in OPERATORS.iter().chain(SET_OPERATORS) {
             let values: &[&str] = match operator.family() {
                 OperatorFamily::String => &["a", "b*?"],
                 OperatorFamily::Numeric => &["5", "0", "-3.5", "0.5"],

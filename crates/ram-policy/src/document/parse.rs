@@ -1,5 +1,6 @@
 //! Parses a policy document: its size, `Version` and `Statement`.
 
+use crate::document::pasted::pasted_whole;
 use crate::document::statement_parser::{ParsedStatement, parse_statement, unknown_element};
 use crate::document::{Document, DocumentKind, Parsed};
 use crate::source::{Fault, Node, Position, Value, json, utf8};
@@ -7,6 +8,9 @@ use crate::warning::{PolicyWarning, WarningKind};
 
 /// The largest text that is read: ten times what RAM stores, so that no real policy comes near it
 pub const MAX_BYTES: usize = 64 * 1024;
+
+/// What editors on Windows write before a text
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// The longest custom policy that RAM itself accepts, in characters
 const RAM_MAX_CHARACTERS: usize = 6_144;
@@ -36,8 +40,14 @@ impl Document {
             return Err(too_large(start, bytes.len()));
         }
         let text = utf8(bytes)?;
+        let unmarked = text.strip_prefix(BYTE_ORDER_MARK);
+        let text = unmarked.unwrap_or(text);
         let mut parsed = document(&json::parse(text)?, kind)?;
         parsed.warnings.extend(too_long(start, text.chars().count()));
+        parsed.warnings.extend(unmarked.map(|_| {
+            let message = "the text begins with a byte order mark (BOM), which is not JSON";
+            PolicyWarning::new(WarningKind::ByteOrderMark, start, message)
+        }));
         Ok(parsed)
     }
 
@@ -72,6 +82,9 @@ fn too_long(at: Position, characters: usize) -> Option<PolicyWarning> {
 }
 
 fn document(node: &Node, kind: DocumentKind) -> Result<Parsed, Fault> {
+    if let Some(fault) = pasted_whole(node, kind) {
+        return Err(fault);
+    }
     let mut version = None;
     let mut statement = None;
     for (key, value) in node.entries("a policy")? {
@@ -81,9 +94,8 @@ fn document(node: &Node, kind: DocumentKind) -> Result<Parsed, Fault> {
             _ => return Err(unknown_element(key, &["Version", "Statement"])),
         }
     }
-    check_version(node, version)?;
+    let mut warnings = Vec::from_iter(check_version(node, version)?);
     let mut statements = Vec::new();
-    let mut warnings = Vec::new();
     for item in statement_list(node, statement)? {
         let parsed: ParsedStatement = parse_statement(item, kind)?;
         statements.push(parsed.statement);
@@ -97,17 +109,24 @@ fn document(node: &Node, kind: DocumentKind) -> Result<Parsed, Fault> {
     })
 }
 
-fn check_version(policy: &Node, version: Option<&Node>) -> Result<(), Fault> {
-    match version {
-        None => Err(Fault::new(
-            policy.at,
-            "policy has no Version: add \"Version\": \"1\"",
-        )),
-        Some(version) if version.value != Value::String("1".to_owned()) => Err(Fault::new(
+/// Checks the version, which may lack its quotes with a warning
+fn check_version(policy: &Node, version: Option<&Node>) -> Result<Option<PolicyWarning>, Fault> {
+    let version =
+        version.ok_or_else(|| Fault::new(policy.at, "policy has no Version: add \"Version\": \"1\""))?;
+    match &version.value {
+        Value::String(text) if text == "1" => Ok(None),
+        Value::Number(text) if text == "1" => {
+            let message = "Version `1` is not quoted: RAM writes it as a string";
+            Ok(Some(PolicyWarning::new(
+                WarningKind::Unquoted,
+                version.at,
+                message,
+            )))
+        }
+        _ => Err(Fault::new(
             version.at,
             "Version must be \"1\", the only one that RAM has",
         )),
-        Some(_) => Ok(()),
     }
 }
 
@@ -232,7 +251,11 @@ mod tests {
                 "must be \"1\"",
             ),
             (
-                format!(r#"{{"Version": 1, "Statement": [{ALLOW}]}}"#),
+                format!(r#"{{"Version": 1.0, "Statement": [{ALLOW}]}}"#),
+                "must be \"1\"",
+            ),
+            (
+                format!(r#"{{"Version": true, "Statement": [{ALLOW}]}}"#),
                 "must be \"1\"",
             ),
             (r#"{"Version": "1"}"#.to_owned(), "no Statement"),

@@ -7,7 +7,7 @@ use crate::document::{Actions, DocumentKind, Statement, Target};
 use crate::effect::Effect;
 use crate::source::{Fault, Key, Node, Position, Value, closest};
 use crate::trusted_principal::TrustedPrincipal;
-use crate::warning::PolicyWarning;
+use crate::warning::{PolicyWarning, WarningKind};
 
 /// All elements that a statement may have; a policy of one kind has fewer
 const ELEMENTS: &[&str] = &[
@@ -39,8 +39,12 @@ pub(super) fn parse_statement(node: &Node, kind: DocumentKind) -> Result<ParsedS
         DocumentKind::Identity => resources(node, &elements)?,
         DocumentKind::Trust => principals(node, &elements)?,
     };
-    let ParsedConditions { conditions, warnings } =
-        elements.condition.map(parse).transpose()?.unwrap_or_default();
+    let ParsedConditions {
+        conditions,
+        mut warnings,
+    } = elements.condition.map(parse).transpose()?.unwrap_or_default();
+    warnings.extend(elements.doubtful_resources(&target));
+    warnings.extend(elements.doubtful_principals());
     let statement = Statement {
         effect,
         actions,
@@ -80,6 +84,49 @@ impl<'a> Elements<'a> {
             }
         }
         Ok(elements)
+    }
+}
+
+impl Elements<'_> {
+    /// Warnings for resources that match nothing
+    fn doubtful_resources(&self, target: &Target) -> Vec<PolicyWarning> {
+        let (Target::Resources(patterns), Some((_, list))) = (target, self.resource) else {
+            return Vec::new();
+        };
+        let doubtful = patterns.iter().zip(list.items()).filter_map(|(pattern, item)| {
+            let message = format!(
+                "resource `{}` {}, so it matches nothing",
+                pattern.as_str(),
+                pattern.matches_nothing()?
+            );
+            Some(PolicyWarning::new(WarningKind::MatchesNothing, item.at, message))
+        });
+        doubtful.collect()
+    }
+
+    /// Warnings for principals that are read without the blanks around them
+    fn doubtful_principals(&self) -> Vec<PolicyWarning> {
+        let Some((
+            _,
+            Node {
+                value: Value::Map(kinds),
+                ..
+            },
+        )) = self.principal
+        else {
+            return Vec::new();
+        };
+        let doubtful = kinds
+            .iter()
+            .flat_map(|(_, list)| list.items())
+            .filter_map(|item| match &item.value {
+                Value::String(text) if text.trim() != text => {
+                    let message = format!("principal `{text}` has blanks around it");
+                    Some(PolicyWarning::new(WarningKind::Blanks, item.at, message))
+                }
+                _ => None,
+            });
+        doubtful.collect()
     }
 }
 
@@ -141,7 +188,17 @@ fn actions(statement: &Node, elements: &Elements<'_>) -> Result<Actions, Fault> 
 /// The target of a statement of an identity policy
 fn resources(statement: &Node, elements: &Elements<'_>) -> Result<Target, Fault> {
     if let Some((key, _)) = elements.principal {
-        return Err(Fault::new(key.at, "Principal may only stand in a trust policy"));
+        let message = match elements.resource {
+            None => {
+                "Principal may only stand in a trust policy, and this is one: put it under \
+                 `roles[].trustPolicy` of a directory"
+            }
+            Some(_) => {
+                "Principal may only stand in a trust policy: with a Resource beside it this is the policy of a \
+                 resource, such as a bucket, which is not evaluated here"
+            }
+        };
+        return Err(Fault::new(key.at, message));
     }
     match elements.resource {
         Some((_, list)) => Ok(Target::Resources(texts(
@@ -156,10 +213,14 @@ fn resources(statement: &Node, elements: &Elements<'_>) -> Result<Target, Fault>
 /// The target of a statement of a trust policy
 fn principals(statement: &Node, elements: &Elements<'_>) -> Result<Target, Fault> {
     if let Some((key, _)) = elements.resource {
-        return Err(Fault::new(
-            key.at,
-            "a trust policy has no Resource: its role is the resource",
-        ));
+        let message = match elements.principal {
+            Some(_) => "a trust policy has no Resource: its role is the resource",
+            None => {
+                "a trust policy has no Resource: its role is the resource; this is a policy for users, groups or \
+                 roles, which is a document of its own and granted by name"
+            }
+        };
+        return Err(Fault::new(key.at, message));
     }
     match elements.principal {
         Some((_, node)) => Ok(Target::Principals(trusted_principals(node)?)),
@@ -184,7 +245,7 @@ fn trusted_principals(node: &Node) -> Result<Box<[TrustedPrincipal]>, Fault> {
                 ));
             }
         };
-        all.extend(texts(list, &key.text, parse)?);
+        all.extend(texts(list, &key.text, |text| parse(text.trim()))?);
     }
     if all.is_empty() {
         return Err(Fault::new(node.at, "Principal names nobody"));

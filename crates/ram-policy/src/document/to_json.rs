@@ -70,7 +70,7 @@ fn conditions(all: &[Condition]) -> Value {
 fn kind(trusted: &TrustedPrincipal) -> &'static str {
     match trusted {
         TrustedPrincipal::Account(_) | TrustedPrincipal::User(..) | TrustedPrincipal::Role(..) => "RAM",
-        TrustedPrincipal::Service(_) => "Service",
+        TrustedPrincipal::Service(_) | TrustedPrincipal::ServiceOf(..) => "Service",
         TrustedPrincipal::Federated(_) => "Federated",
     }
 }

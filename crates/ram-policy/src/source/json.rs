@@ -10,15 +10,17 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::source::line_index::{LineIndex, count_characters};
-use crate::source::{Fault, Key, MAX_DEPTH, Node, Position, Value};
+use crate::source::{Fault, Key, MAX_DEPTH, Node, Position, Value, json_mistake};
 
 /// Parses one JSON value, which must be the whole text.
 ///
 /// # Errors
 /// A fault at the first place that is not JSON, repeats a key, or nests deeper than [`MAX_DEPTH`].
 pub fn parse(text: &str) -> Result<Node, Fault> {
-    let raw: &RawValue =
-        serde_json::from_str(text).map_err(|error| syntax(&error, error_position(text, &error)))?;
+    let raw: &RawValue = serde_json::from_str(text).map_err(|error| {
+        let at = error_position(text, &error);
+        json_mistake::first(text, at).unwrap_or_else(|| syntax(&error, at))
+    })?;
     let lines = LineIndex::new(text);
     node(raw, &lines, MAX_DEPTH)
 }
@@ -172,7 +174,7 @@ mod tests {
         assert_eq!(refused("{\n \"a\": 1,\n \"a\": 2}").0, 3);
         assert!(refused("{\"a\": 1, \"\\u0061\": 2}").2.contains("given twice"));
         assert_eq!(refused("{} x").1, 4);
-        assert_eq!((refused("{\"中中\": x}").1, refused("\n[\"é\",]").1), (8, 6));
+        assert_eq!((refused("{\"中中\": x}").1, refused("\n[\"é\",]").1), (8, 5));
         for text in [
             "",
             "{,}",

@@ -10,7 +10,9 @@ use crate::admission::fields::parse_names::{parse_resource_group, parse_role_nam
 use crate::admission::fields::parse_tags::parse_tags;
 use crate::admission::fields::reading::Fields;
 use crate::admission::outcome::advice::Advice;
+use crate::admission::routing::placement::is_json;
 use crate::config::{FieldRule, MappingMode};
+use crate::kubernetes::eci_annotations::CUSTOM_TAGS;
 use eci_calls::fix::{Blocker, Change, DesiredFields, Evaluator, search};
 use eci_calls::{Failure, evaluate};
 use ram_policy::Principal;
@@ -55,7 +57,8 @@ impl<'a> PodEvaluator<'a> {
 
     /// Searches for the smallest change of what the author of the pod must have written
     ///
-    /// A key that only looks like one of the wanted tags is written right first, so that no second tag comes beside it.
+    /// A key that only looks like one of the wanted tags, and tags in the form of JSON, are written right first, so that no
+    /// second tag comes beside them.
     pub(super) fn advice(&self, wanted: &[&str]) -> Advice {
         let configuration = self.context.configuration;
         let written = match self.update {
@@ -69,10 +72,31 @@ impl<'a> PodEvaluator<'a> {
                 self,
                 &configuration.policies,
                 self.principals,
-                respelled(&before, wanted),
+                respelled(&self.unquoted(&before), wanted),
             ),
             &before,
         )
+    }
+
+    /// The fields, with the tags that JSON in their annotation means
+    fn unquoted(&self, desired: &DesiredFields) -> DesiredFields {
+        let annotation = self.sources.pod.annotation(CUSTOM_TAGS).unwrap_or_default();
+        if !is_json(annotation) {
+            return desired.clone();
+        }
+        let plain = |text: &str| text.trim_matches(['{', '}', '[', ']', '"']).to_owned();
+        let mut tags: Vec<(String, String)> = Vec::new();
+        for (key, value) in &desired.tags {
+            let (key, value) = (plain(key), plain(value));
+            let is_new = tags.iter().all(|(other, _)| *other != key);
+            if is_new && is_one_tag(&key, &value) {
+                tags.push((key, value));
+            }
+        }
+        DesiredFields {
+            tags,
+            ..desired.clone()
+        }
     }
 
     fn scope(&self, fields: &Fields) -> Scope {
@@ -97,6 +121,11 @@ impl<'a> PodEvaluator<'a> {
             Change::Role(_) => rules.ram_role_name.as_ref(),
         }
     }
+}
+
+/// Whether the annotation can hold this tag
+fn is_one_tag(key: &str, value: &str) -> bool {
+    parse_tags(&format!("{key}:{value}")).is_ok_and(|tags| tags.len() == 1)
 }
 
 /// The fields, with the keys of tags that look like a wanted one that is absent written as that
@@ -163,9 +192,7 @@ impl Evaluator for PodEvaluator<'_> {
             .rule(change)
             .is_some_and(|rule| rule.mode == MappingMode::Enforce);
         let is_writable = match (change, &self.stored) {
-            (Change::Tag(key, Some(value)), _) => {
-                parse_tags(&format!("{key}:{value}")).is_ok_and(|tags| tags.len() == 1)
-            }
+            (Change::Tag(key, Some(value)), _) => is_one_tag(key, value),
             (Change::Tag(_, None), _) => true,
             (Change::ResourceGroup(group), None) => group
                 .as_ref()

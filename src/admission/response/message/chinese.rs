@@ -172,8 +172,8 @@ fn object(object: &ReviewedObject) -> String {
         ReviewedObject::Workload { kind, name: of } => format!("{} {}", clipped(kind, 64), name(of)),
         ReviewedObject::ImageCache(cache) => format!("镜像缓存 {}", name(cache)),
         ReviewedObject::Kubelet(node) => format!("节点 {} 的 kubelet", name(node)),
-        ReviewedObject::RoutingPolicy { resource, name: of } => {
-            format!("{} {}（Pod 由它生成）", clipped(resource, 64), name(of))
+        ReviewedObject::RoutingPolicy { kind, name: of } => {
+            format!("{kind} {}（Pod 由它生成）", name(of))
         }
         ReviewedObject::ConfigMap(map) => format!("ConfigMap {}（Pod 由它生成）", name(map)),
     }

@@ -168,8 +168,8 @@ fn object(object: &ReviewedObject) -> String {
         ReviewedObject::Workload { kind, name: of } => format!("{} {}", clipped(kind, 64), name(of)),
         ReviewedObject::ImageCache(cache) => format!("image cache {}", name(cache)),
         ReviewedObject::Kubelet(node) => format!("the kubelet of node {}", name(node)),
-        ReviewedObject::RoutingPolicy { resource, name: of } => {
-            format!("{} {}, by which pods are made", clipped(resource, 64), name(of))
+        ReviewedObject::RoutingPolicy { kind, name: of } => {
+            format!("{kind} {}, by which pods are made", name(of))
         }
         ReviewedObject::ConfigMap(map) => format!("ConfigMap {}, by which pods are made", name(map)),
     }

@@ -48,6 +48,8 @@ pub(crate) enum Why<'a> {
     Revision(&'a RevisionFault),
     UnlistedController {
         kind: &'a str,
+        /// The entry of `carriers` that lists it by a preset
+        preset: Option<&'a str>,
         user: &'a str,
     },
     UnknownNamespace(&'a str),

@@ -74,8 +74,9 @@ impl Finding {
             Self::Stamp(fault) => Why::Stamp(fault),
             Self::BindingAnnotation(annotation) => Why::BindingAnnotation(annotation),
             Self::Revision(fault) => Why::Revision(fault),
-            Self::UnlistedController { kind } => Why::UnlistedController {
+            Self::UnlistedController { kind, preset } => Why::UnlistedController {
                 kind,
+                preset: preset.as_deref(),
                 user: context.user,
             },
             Self::UnknownNamespace if context.namespace.is_empty() => Why::NoNamespace,
@@ -204,12 +205,18 @@ fn refused<'a>(refusal: &'a Refusal, context: &'a MessageContext<'a>) -> Explana
     }
 }
 
-/// The id of the resource group whose name the pod has in place of the id
+/// The id of the resource group whose name the pod has in place of the id, if the pod would be allowed there: nobody learns
+/// the id of another team's group by its name
 fn group_of_name<'a>(context: &MessageContext<'a>) -> Option<&'a str> {
     let written = context.fields.resource_group.as_deref()?;
+    let is_advised = |id: &str| {
+        let mut lines = context.lines().iter();
+        lines.any(|line| line.annotation == RESOURCE_GROUP_ID && line.value.as_deref() == Some(id))
+    };
     let groups = &context.configuration.account.resource_groups;
     groups
         .iter()
         .find(|group| group.name.as_deref() == Some(written))
         .map(|group| group.id.as_str())
+        .filter(|id| is_advised(id))
 }

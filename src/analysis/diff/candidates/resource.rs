@@ -29,7 +29,7 @@ pub(crate) fn candidates<'a>(
     });
     let written: BTreeMap<&str, &ResourcePattern> = written
         .map(|pattern| (pattern.as_str(), pattern))
-        .filter(|(text, _)| *text != "*")
+        .filter(|(_, pattern)| !pattern.is_any() && pattern.matches_nothing().is_none())
         .collect();
     let (patterns, literals): (BTreeMap<_, _>, BTreeMap<_, _>) = written
         .into_iter()

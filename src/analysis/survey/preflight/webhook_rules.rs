@@ -134,12 +134,7 @@ fn about_entries(
 
 /// Whether an entry sends requests that mode enforce may deny
 fn is_enforced(input: &PreflightInput<'_>, modes: &Modes, entry: &Entry) -> bool {
-    let is_cluster_wide = entry.matches(RequestKind {
-        operation: "CREATE",
-        group: "eci.alibabacloud.com",
-        resource: "imagecaches",
-    });
-    if is_cluster_wide {
+    if entry.is_about_no_namespace() {
         return modes.default == Mode::Enforce;
     }
     let cluster = input.evaluator.cluster;

@@ -127,6 +127,8 @@ fn kinds_that_nobody_lists_and_paths_that_lead_nowhere_are_found() {
         templates: vec![TemplatePlace::any(path)],
         unknown_paths: Vec::new(),
         harmless: Vec::new(),
+        verifies_owner: false,
+        stored: Vec::new(),
     };
     test.configuration.cluster.carriers = vec![carrier("spec.pod"), carrier("spec.task")];
     let things = WorkloadKind::all(&test.configuration.cluster);
@@ -343,7 +345,36 @@ fn what_an_outage_lets_through_counts_in_enforced_namespaces() {
         namespaces: [("shop".to_owned(), Mode::Enforce)].into(),
         ..Modes::default()
     };
-    assert_eq!(found(&test, &[], &one, "real").len(), 2);
+    let findings = found(&test, &[], &one, "real");
+    assert_eq!(findings.len(), 2);
+    // These are in no namespace, so the chart closes them with mode enforce for all alone
+    for entry in ["connect-nodes", "image-caches"] {
+        assert!(!lines(&findings).contains(entry), "{}", lines(&findings));
+    }
+    let mut half = orderly();
+    half.cluster.webhooks = Some(webhooks(|object| {
+        for entry in object["webhooks"].as_array_mut().into_iter().flatten() {
+            let name = entry["name"].as_str().unwrap();
+            let is_open = [
+                "removal",
+                "profile",
+                "configuration",
+                "connect-nodes",
+                "image-caches",
+            ]
+            .iter()
+            .any(|open| name.starts_with(open));
+            if !is_open {
+                entry["failurePolicy"] = "Fail".into();
+            }
+        }
+    }));
+    assert_eq!(lines(&found(&half, &[], &one, "real")), "");
+    let findings = lines(&found(&half, &[], &enforce, "real"));
+    assert!(
+        findings.contains("connect-nodes.ramgate.io, image-caches"),
+        "{findings}"
+    );
     let exempt = Modes {
         default: Mode::Warn,
         namespaces: [("kube-system".to_owned(), Mode::Enforce)].into(),

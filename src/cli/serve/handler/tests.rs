@@ -424,7 +424,10 @@ fn annotation_bytes(value: &Value) -> usize {
 
 /// Fails if the API server could not store the object with this patch, and could without it
 fn assert_harmless(body: &[u8], patch: &Value) {
-    let sent: Value = serde_json::from_slice(body).unwrap();
+    // Fields that ramgate skips may hold bytes that are no text, which no API server sends
+    let Ok(sent) = serde_json::from_slice::<Value>(body) else {
+        return;
+    };
     let mut object = sent["request"]["object"].clone();
     let before = annotation_bytes(&object);
     apply(&mut object, patch);

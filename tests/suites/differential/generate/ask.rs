@@ -123,6 +123,8 @@ fn aim_at_role(random: &mut Random, world: &World, ask: &mut Ask) {
 fn satisfy(random: &mut Random, statement: &Value, ask: &mut Ask) {
     for (operator, key, wanted) in naive::conditions(statement) {
         let wanted = random.pick(&naive::texts(wanted)).clone();
+        let is_set = operator.contains(':');
+        let operator = operator.rsplit(':').next().unwrap();
         let pool = match operator {
             name if name.starts_with("Numeric") => NUMBERS,
             name if name.starts_with("Date") => DATES,
@@ -130,6 +132,7 @@ fn satisfy(random: &mut Random, statement: &Value, ask: &mut Ask) {
             "Bool" => &["true", "false"],
             _ => TEXTS,
         };
+        let more = (is_set && random.chance(50)).then(|| random.word(pool).to_owned());
         let value = match operator {
             "StringLike" => instance(random, &wanted),
             "StringEqualsIgnoreCase" if random.chance(50) => flipped(random, &wanted),
@@ -143,7 +146,8 @@ fn satisfy(random: &mut Random, statement: &Value, ask: &mut Ask) {
         if ["acs:PrincipalARN", "acs:ResourceGroupId"].contains(&key) && random.chance(75) {
             continue;
         }
-        ask.context.insert(key.into(), vec![value]);
+        ask.context
+            .insert(key.into(), [value].into_iter().chain(more).collect());
     }
 }
 

@@ -91,7 +91,13 @@ fn conditions(random: &mut Random) -> Value {
     let mut block = Map::new();
     block.insert("StringEquals".into(), literal.into());
     if random.chance(15) {
-        let operator = random.word(&["StringNotEquals", "StringLike", "StringEqualsIgnoreCase"]);
+        let operator = random.word(&[
+            "StringNotEquals",
+            "StringLike",
+            "StringEqualsIgnoreCase",
+            "ForAllValues:StringEquals",
+            "ForAnyValue:StringEquals",
+        ]);
         let key = random.word(KEYS);
         let value = values(random, key);
         block.insert(operator.into(), json!({ key: value }));

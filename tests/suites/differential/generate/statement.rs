@@ -13,7 +13,8 @@ pub fn document(random: &mut Random, kind: Kind) -> Value {
     let statements: Vec<Value> = (0..random.between(1, 3))
         .map(|_| statement(random, kind))
         .collect();
-    json!({"Version": "1", "Statement": statements})
+    let version = if random.chance(10) { json!(1) } else { json!("1") };
+    json!({"Version": version, "Statement": statements})
 }
 
 pub fn statement(random: &mut Random, kind: Kind) -> Value {
@@ -73,6 +74,11 @@ fn resource(random: &mut Random) -> String {
     if random.chance(45) {
         return "*".into();
     }
+    if random.chance(3) {
+        return random
+            .word(&["acs::ram::*", " *", "acs:eci:*:*:* ", " acs:ram:*:*:role/*"])
+            .into();
+    }
     if random.chance(25) {
         let region = random.word(&["", "*", "cn-a"]);
         let name = random.word(ROLE_NAMES);
@@ -117,8 +123,16 @@ fn principal(random: &mut Random) -> Value {
         "acs:ram::1000:role/ops",
         "acs:ram::2000:role/Ops",
         "acs:ram::2000:user/ann",
+        "acs:ram::1000:user/ann ",
     ];
-    let services = ["ecs.aliyuncs.com", "eci.aliyuncs.com"];
+    let services = [
+        "ecs.aliyuncs.com",
+        "ecs.aliyuncs.com",
+        "eci.aliyuncs.com",
+        " ecs.aliyuncs.com",
+        "1000@ecs.aliyuncs.com",
+        "2000@ecs.aliyuncs.com",
+    ];
     let mut principal = Map::new();
     let several = |random: &mut Random, from: &[&str]| {
         let count = random.between(1, 2);
@@ -163,7 +177,11 @@ fn conditions(random: &mut Random) -> Value {
             let values = (0..count).map(|_| value(random, family, key)).collect();
             keys.insert(key.into(), listed(random, values));
         }
-        block.insert(operator.into(), keys.into());
+        let prefix = match random.chance(20) {
+            true => random.word(&["ForAllValues:", "ForAnyValue:"]),
+            false => "",
+        };
+        block.insert(format!("{prefix}{operator}"), keys.into());
     }
     block.into()
 }
@@ -186,13 +204,19 @@ fn value(random: &mut Random, family: usize, key: &str) -> Value {
             random.word(NUMBERS).into()
         }
         5 => random.word(DATES).into(),
-        6 => random.word(BLOCKS).into(),
+        6 => {
+            let block = random.word(BLOCKS);
+            match random.chance(10) {
+                true => format!(" {block} "),
+                false => block.into(),
+            }
+        }
         _ => {
             let flag = random.chance(50);
-            return if random.chance(20) {
-                json!(flag)
-            } else {
-                json!(flag.to_string())
+            return match random.below(10) {
+                0 | 1 => json!(flag),
+                2 => random.word(&["True", "FALSE"]).into(),
+                _ => json!(flag.to_string()),
             };
         }
     };

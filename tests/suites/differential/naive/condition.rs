@@ -9,6 +9,9 @@ use super::{address, date, number, text};
 /// is met where its positive twin finds nothing. What is absent meets no positive operator, and a negated one only in a
 /// Deny; a value that the operator cannot read counts against the caller, as one that matches or as one that does not
 pub fn holds(operator: &str, wanted: &[Cow<'_, str>], found: Option<&Vec<String>>, is_deny: bool) -> bool {
+    if let Some((prefix, operator)) = operator.split_once(':') {
+        return holds_for_set(prefix, operator, wanted, found, is_deny);
+    }
     let (operator, is_negated) = positive(operator);
     let Some(found) = found else {
         return is_negated && is_deny;
@@ -18,6 +21,26 @@ pub fn holds(operator: &str, wanted: &[Cow<'_, str>], found: Option<&Vec<String>
         false => is_deny != is_negated,
     });
     any != is_negated
+}
+
+/// A set operator puts each value to the operator behind its prefix: all must meet it, or one; what is absent counts
+/// against the caller
+fn holds_for_set(
+    prefix: &str,
+    operator: &str,
+    wanted: &[Cow<'_, str>],
+    found: Option<&Vec<String>>,
+    is_deny: bool,
+) -> bool {
+    let Some(found) = found else {
+        return is_deny;
+    };
+    let met = |each: &String| holds(operator, wanted, Some(&vec![each.clone()]), is_deny);
+    match prefix {
+        "ForAllValues" => found.iter().all(met),
+        "ForAnyValue" => found.iter().any(met),
+        other => panic!("no set operator `{other}`"),
+    }
 }
 
 /// The positive twin of an operator, and whether it was the negated one
@@ -46,10 +69,11 @@ fn is_readable(operator: &str, found: &str) -> bool {
 
 fn meets(operator: &str, wanted: &str, found: &str) -> bool {
     match operator {
-        "StringEquals" | "Bool" => found == wanted,
+        "StringEquals" => found == wanted,
+        "Bool" => found == wanted.to_lowercase(),
         "StringEqualsIgnoreCase" => found.to_lowercase() == wanted.to_lowercase(),
         "StringLike" => text::like(wanted, found),
-        "IpAddress" => address::is_in(wanted, found),
+        "IpAddress" => address::is_in(wanted.trim(), found),
         ordered => {
             let order = match family(ordered) {
                 "Numeric" => number::compare(found, wanted).unwrap(),

@@ -56,16 +56,22 @@ pub fn conditions(statement: &Value) -> impl Iterator<Item = (&str, &str, &Value
     })
 }
 
-/// `:root` is every user and role of its account; a user, a role and a service are themselves
+/// `:root` is every user and role of its account; a user, a role and a service are themselves, and so is the service of
+/// this account; blanks around a name do not belong to it
 fn is_trusted(principal: &Value, facts: &Facts) -> bool {
     let of = |kind: &str| principal.get(kind).map(texts).unwrap_or_default();
     let is_named = |relative: &str| {
         let arn = format!("acs:ram::{}:{relative}", facts.account);
-        of("RAM").iter().any(|each| text::arn_like(each, &arn))
+        of("RAM").iter().any(|each| text::arn_like(each.trim(), &arn))
     };
     match &facts.who {
         Who::Account => false,
-        Who::Service(service) => of("Service").contains(&service.as_str().into()),
+        Who::Service(service) => {
+            let here = format!("{}@{service}", facts.account);
+            let trusted = of("Service");
+            let mut trusted = trusted.iter().map(|each| each.trim());
+            trusted.any(|each| each == service || each == here)
+        }
         Who::Group(_) => is_named("root"),
         Who::User(name) => is_named("root") || is_named(&format!("user/{name}")),
         Who::Role(name) => is_named("root") || is_named(&format!("role/{name}")),

@@ -47,7 +47,12 @@ pub fn arn_like(pattern: &str, arn: &str) -> bool {
     } else {
         like(wanted[4], found[4])
     };
-    wanted[0] == found[0] && like(wanted[1], found[1]) && region && like(wanted[3], found[3]) && relative
+    wanted[0] == "acs"
+        && found[0] == "acs"
+        && like(wanted[1], found[1])
+        && region
+        && like(wanted[3], found[3])
+        && relative
 }
 
 /// `acs`, service, region, account and the rest

@@ -61,6 +61,8 @@ fn stamp(fault: &StampFault) -> String {
         | StampFault::NotApplied(_)
         | StampFault::Unexpected
         | StampFault::FieldsDiffer
+        | StampFault::NotOfOwner(_)
+        | StampFault::OwnerUnread(_)
         | StampFault::Unmarked
         | StampFault::ContainersDiffer(_) => format!(
             "{pod} 没有签名标记，因为登记该 ServiceAccount 之后没有人写过它：请重启该 Pod 的工作负载，或重新创建它"

@@ -63,6 +63,18 @@ pub(super) fn stamp(fault: &StampFault, namespace: &str) -> String {
              中加入它并重新安装",
             quoted(kind, NAME_LENGTH)
         ),
+        StampFault::NotOfOwner(kind) => {
+            let kind = quoted(kind, NAME_LENGTH);
+            format!(
+                "注解 {REQUESTED_BY} 不在当前的 {kind} 中，因此它来自别处，例如 {kind} 所引用的模板：请在那里删除它；如果刚刚有人修改了 \
+                 该 {kind}，其控制器会再次尝试"
+            )
+        }
+        StampFault::OwnerUnread(kind) => format!(
+            "无法读取控制它的 {}，因此无法得知其中是谁的签名标记：请稍后重试；如果一直如此，请联系集群管理员确认 ramgate 有权 get \
+             该类型",
+            quoted(kind, NAME_LENGTH)
+        ),
         StampFault::ContainersDiffer(differences) => format!(
             "它运行的内容与签名标记中的人所写的不同（{}）：如果是其他 webhook 所改，请联系集群管理员在 `injectors` \
              中登记它；否则请查明是谁修改了模板的副本",

@@ -32,11 +32,17 @@ pub(super) fn why(why: &Why<'_>, namespace: &str) -> String {
             quoted(annotation, NAME_LENGTH)
         ),
         Why::Revision(revision) => fault::revision(revision),
-        Why::UnlistedController { kind, user } => format!(
-            "它既不是用户，也不是 Kubernetes 内置的控制器，并且没有登记：请联系集群管理员在 `carriers` 中为类型 {} 登记它，或绑定 {}",
-            quoted(kind, NAME_LENGTH),
-            subject(user)
-        ),
+        Why::UnlistedController { kind, preset, user } => {
+            let kind = quoted(kind, NAME_LENGTH);
+            let entry = match preset {
+                Some(entry) => format!("在 `carriers` 中为类型 {kind} 添加 {entry}"),
+                None => format!("在 `carriers` 中为类型 {kind} 登记它"),
+            };
+            format!(
+                "它既不是用户，也不是 Kubernetes 内置的控制器，并且没有登记：请联系集群管理员{entry}，或绑定 {}",
+                subject(user)
+            )
+        }
         Why::UnknownNamespace(namespace) => format!(
             "命名空间 {} 刚刚创建，ramgate 还没有读到它的标签：请稍后重试",
             quoted(namespace, NAME_LENGTH)
@@ -201,7 +207,13 @@ fn met(condition: &MetCondition, noun: Noun) -> String {
         [] => format!("请求中没有 {}", key.trim_end()),
         got => format!("{} 是 {}", key.trim_end(), listed(got, "和")),
     };
-    let rule = match Requirement::new(condition.operator, &condition.wanted) {
+    let requirement = if condition.got.is_empty() && condition.operator.quantifier().is_some() {
+        // Without the key there is no value to compare: the operator itself is the reason
+        Requirement::Meet(condition.operator, &condition.wanted)
+    } else {
+        Requirement::new(condition.operator, &condition.wanted)
+    };
+    let rule = match requirement {
         Requirement::Equal(wanted) if wanted == condition.got => return found,
         Requirement::Equal(wanted) => format!("禁止的值：{}", listed(wanted, "或")),
         Requirement::Like(wanted) => format!("禁止匹配：{}", listed(wanted, "或")),

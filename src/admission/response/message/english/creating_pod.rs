@@ -68,6 +68,8 @@ fn stamp(fault: &StampFault) -> String {
         | StampFault::NotApplied(_)
         | StampFault::Unexpected
         | StampFault::FieldsDiffer
+        | StampFault::NotOfOwner(_)
+        | StampFault::OwnerUnread(_)
         | StampFault::Unmarked
         | StampFault::ContainersDiffer(_) => format!(
             "{pod} has no stamp, because nobody wrote it since this service account is listed: restart the workload of that pod, \

@@ -64,6 +64,19 @@ pub(super) fn stamp(fault: &StampFault, namespace: &str) -> String {
              administrator to install the chart with this carrier",
             quoted(kind, NAME_LENGTH)
         ),
+        StampFault::NotOfOwner(kind) => {
+            let kind = quoted(kind, NAME_LENGTH);
+            format!(
+                "annotation {REQUESTED_BY} is not in the {kind} as it is now, so it came from elsewhere, such as a template to \
+                 which the {kind} refers: take it away there; if somebody changed the {kind} a moment ago, its controller \
+                 tries again"
+            )
+        }
+        StampFault::OwnerUnread(kind) => format!(
+            "the {} that controls it could not be read, so nobody knows whose stamp it has: try again in a moment; if it \
+             lasts, ask your cluster administrator to see that ramgate may get this kind",
+            quoted(kind, NAME_LENGTH)
+        ),
         StampFault::ContainersDiffer(differences) => format!(
             "it runs something else than what the person in its stamp wrote ({}): if another webhook does that, ask your \
              cluster administrator to list it under `injectors`; else find out who changed the template's copy",

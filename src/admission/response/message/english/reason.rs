@@ -33,12 +33,18 @@ pub(super) fn why(why: &Why<'_>, namespace: &str) -> String {
             quoted(annotation, NAME_LENGTH)
         ),
         Why::Revision(revision) => fault::revision(revision),
-        Why::UnlistedController { kind, user } => format!(
-            "it is no person and no controller of Kubernetes, and is not listed: ask your cluster administrator to list it \
-             for kind {} under `carriers`, or to bind {}",
-            quoted(kind, NAME_LENGTH),
-            subject(user)
-        ),
+        Why::UnlistedController { kind, preset, user } => {
+            let kind = quoted(kind, NAME_LENGTH);
+            let entry = match preset {
+                Some(entry) => format!("add {entry} to `carriers` for kind {kind}"),
+                None => format!("list it for kind {kind} under `carriers`"),
+            };
+            format!(
+                "it is no person and no controller of Kubernetes, and is not listed: ask your cluster administrator to \
+                 {entry}, or to bind {}",
+                subject(user)
+            )
+        }
         Why::UnknownNamespace(namespace) => format!(
             "namespace {} is too new for ramgate to know its labels: try again in a moment",
             quoted(namespace, NAME_LENGTH)
@@ -215,7 +221,13 @@ fn met(condition: &MetCondition, noun: Noun) -> String {
         [] => format!("the request has no {key}"),
         got => format!("{key} is {}", listed(got, "and")),
     };
-    let rule = match Requirement::new(condition.operator, &condition.wanted) {
+    let requirement = if condition.got.is_empty() && condition.operator.quantifier().is_some() {
+        // Without the key there is no value to compare: the operator itself is the reason
+        Requirement::Meet(condition.operator, &condition.wanted)
+    } else {
+        Requirement::new(condition.operator, &condition.wanted)
+    };
+    let rule = match requirement {
         Requirement::Equal(wanted) if wanted == condition.got => return found,
         Requirement::Equal(wanted) => format!("forbidden: {}", listed(wanted, "or")),
         Requirement::Like(wanted) => format!("forbidden: like {}", listed(wanted, "or")),

@@ -211,9 +211,19 @@ fn of_one_key(random: &mut Random) -> Value {
     let mut block = Map::new();
     for _ in 0..random.between(2, 3) {
         let values: Vec<&str> = (0..random.between(1, 2)).map(|_| random.word(values)).collect();
-        block.insert(random.word(operators).to_owned(), json!({key: values}));
+        let operator = random.word(operators);
+        block.insert(perhaps_for_set(random, operator), json!({key: values}));
     }
     json!({"Effect": effect, "Action": "eci:*", "Resource": "*", "Condition": block})
+}
+
+/// The operator, now and then behind the prefix of a set operator
+fn perhaps_for_set(random: &mut Random, operator: &str) -> String {
+    match random.below(10) {
+        0 => format!("ForAllValues:{operator}"),
+        1 => format!("ForAnyValue:{operator}"),
+        _ => operator.to_owned(),
+    }
 }
 
 /// A statement on handing roles over, or on making one
@@ -238,6 +248,7 @@ fn of_roles(random: &mut Random) -> Value {
             "acs:ResourceGroupId",
         ]);
         let operator = random.word(TEXT_OPERATORS);
+        let operator = perhaps_for_set(random, operator);
         statement["Condition"] =
             json!({operator: {key: random.word(&["eci.aliyuncs.com", "eci*", "fc.aliyuncs.com"])}});
     }
@@ -276,7 +287,9 @@ fn conditions(random: &mut Random) -> Map<String, Value> {
             _ => (random.word(TEXT_OPERATORS), same, TEXTS),
         };
         let values: Vec<&str> = (0..random.between(1, 2)).map(|_| random.word(values)).collect();
-        let keys = block.entry(operator).or_insert_with(|| json!({}));
+        let keys = block
+            .entry(perhaps_for_set(random, operator))
+            .or_insert_with(|| json!({}));
         keys[key] = values.into();
     }
     block
@@ -320,6 +333,7 @@ pub fn alike(random: &mut Random, count: usize) -> Vec<Value> {
                 &["test", "prod", "t*", "te*"]
             };
             let values: Vec<&str> = (0..random.between(1, 2)).map(|_| random.word(from)).collect();
+            let operator = perhaps_for_set(random, operator);
             statement["Condition"] = json!({operator: {"eci:tag/env": values}});
         }
         statement
