@@ -161,14 +161,8 @@ fn uuid(seed: &str) -> String {
     let hash = HEXLOWER
         .encode(digest::digest(&digest::SHA256, seed.as_bytes()).as_ref())
         .to_uppercase();
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hash[..8],
-        &hash[8..12],
-        &hash[12..16],
-        &hash[16..20],
-        &hash[20..32]
-    )
+    let part = |start: usize, length: usize| hash.chars().skip(start).take(length).collect::<String>();
+    [part(0, 8), part(8, 4), part(12, 4), part(16, 4), part(20, 12)].join("-")
 }
 
 /// The services' hosts, with the version of each API and its actions
