@@ -1,7 +1,13 @@
 //! The cost of an import: an account with 10,000 users, 500 groups, 200 roles, 300 policies and 5,000 attachments, from the
 //! answers of the aliyun CLI and from a state of Terraform, to the texts that are written. Run with `cargo bench --bench import`.
 
-#![expect(clippy::unwrap_used, reason = "a bench that cannot be set up may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::arithmetic_side_effects,
+    reason = "a bench that cannot be set up may panic"
+)]
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -49,7 +55,11 @@ fn attachment(number: usize) -> Value {
             "IMSGroup",
         ),
     };
-    let scope = if number % 3 == 0 { "rg-shop" } else { ACCOUNT };
+    let scope = if number.is_multiple_of(3) {
+        "rg-shop"
+    } else {
+        ACCOUNT
+    };
     // Each has its own policy among those of its holder
     let policy = number / ROLES * 7 % POLICIES + number % 7;
     json!({"PolicyName": format!("Policy{}", policy % POLICIES), "PolicyType": "Custom", "PrincipalName": name, "PrincipalType": kind,

@@ -17,11 +17,14 @@ use crate::admission::response::admission_response::{MAX_NAME, echoed};
 use crate::admission::review::Operation;
 use crate::analysis::lint;
 use crate::analysis::lint::AccountFacts;
+use crate::analysis::rights;
 use crate::config::config_map::{self, LABEL};
+use crate::config::configuration::Configuration;
 use crate::config::located_fault::{FaultClass, LocatedFault};
-use crate::config::merge::check;
+use crate::config::merge::{check, merge};
 use crate::config::named_document::NamedDocument;
 use crate::config::parsed_document::ParsedDocument;
+use crate::config::rights_change::ACCEPT_LOSS;
 use crate::config::store::ConfigMapDocuments;
 use crate::kubernetes::borrowed_text::Text;
 use crate::kubernetes::string_map::{StringMap, bounded_map};
@@ -118,7 +121,11 @@ fn cause(located: &LocatedFault) -> Value {
 /// data: {x: "users: [{nam: a}]"}                   denied: "x:1:10: unknown field `nam`…"
 /// data: {x: "users: [{name: a, groups: [g]}]"}     allowed, with a warning if no stored ConfigMap defines group `g`
 /// ```
-pub(crate) fn evaluate(review: &Review<'_>, stored: &[ConfigMapDocuments]) -> ConfigMapDecision {
+pub(crate) fn evaluate(
+    review: &Review<'_>,
+    stored: &[ConfigMapDocuments],
+    in_force: Option<&Configuration>,
+) -> ConfigMapDecision {
     if !matches!(review.operation(), Operation::Create | Operation::Update) {
         return ConfigMapDecision::default();
     }
@@ -140,7 +147,7 @@ pub(crate) fn evaluate(review: &Review<'_>, stored: &[ConfigMapDocuments]) -> Co
         return ConfigMapDecision::denied(faults, format!("{head}{lines}"));
     }
     ConfigMapDecision {
-        warnings: warnings(name, &documents, stored),
+        warnings: warnings(name, &config_map.metadata, &documents, stored, in_force),
         ..ConfigMapDecision::default()
     }
 }
@@ -163,6 +170,8 @@ struct MetadataWire<'a> {
     name: Option<Text<'a>>,
     #[serde(borrow, default)]
     labels: StringMap<'a>,
+    #[serde(borrow, default)]
+    annotations: StringMap<'a>,
 }
 
 fn parse(json: &str) -> Result<ConfigMap, serde_json::Error> {
@@ -188,6 +197,7 @@ fn parse(json: &str) -> Result<ConfigMap, serde_json::Error> {
         metadata: ObjectMeta {
             name: wire.metadata.name.map(|name| name.to_string()),
             labels: Some(owned(&wire.metadata.labels)),
+            annotations: Some(owned(&wire.metadata.annotations)),
             ..ObjectMeta::default()
         },
         data: Some(owned(&wire.data)),
@@ -207,8 +217,14 @@ fn own_faults(documents: &[NamedDocument]) -> Vec<LocatedFault> {
     check(named(documents)).into_iter().filter(is_own).collect()
 }
 
-/// The lint findings of the new documents, then the faults of the set that they would make with the stored ones
-fn warnings(name: &str, documents: &[NamedDocument], stored: &[ConfigMapDocuments]) -> Vec<String> {
+/// What keeps the set of the new documents and the stored ones out of force, and the lint findings of the new ones
+fn warnings(
+    name: &str,
+    metadata: &ObjectMeta,
+    documents: &[NamedDocument],
+    stored: &[ConfigMapDocuments],
+    in_force: Option<&Configuration>,
+) -> Vec<String> {
     let mut config_maps: BTreeMap<&str, &[NamedDocument]> = stored
         .iter()
         .map(|config_map| (&*config_map.name, &*config_map.documents))
@@ -220,11 +236,17 @@ fn warnings(name: &str, documents: &[NamedDocument], stored: &[ConfigMapDocument
         .collect();
     let faults = check(all.iter().copied());
     let facts = AccountFacts::of(all.iter().map(|(_, document)| *document));
-    let mut lines: Vec<String> = documents
+    let others = stored.iter().filter(|config_map| *config_map.name != *name);
+    let accepted = others.filter_map(|config_map| config_map.accepted_loss);
+    let accepted: Vec<usize> = accepted.chain(config_map::accepted_loss(metadata)).collect();
+    let mut lines = match in_force {
+        Some(in_force) if faults.is_empty() => loss_warnings(name, &all, in_force, &accepted),
+        _ => Vec::new(),
+    };
+    let findings = documents
         .iter()
-        .flat_map(|named| lint::document(&named.name, &named.document, &facts))
-        .map(|warning| without_name(&warning.into_fault(), name))
-        .collect();
+        .flat_map(|named| lint::document(&named.name, &named.document, &facts));
+    lines.extend(findings.map(|warning| without_name(&warning.into_fault(), name)));
     if !faults.is_empty() {
         lines.push(
             "stored, but not in force as long as the configuration as a whole does not load:".to_owned(),
@@ -232,6 +254,34 @@ fn warnings(name: &str, documents: &[NamedDocument], stored: &[ConfigMapDocument
         lines.extend(faults.iter().map(ToString::to_string));
     }
     limited(lines)
+}
+
+/// The loss of rights by which a set would be held back, and how to accept it
+fn loss_warnings(
+    name: &str,
+    documents: &[(&str, &ParsedDocument)],
+    in_force: &Configuration,
+    accepted: &[usize],
+) -> Vec<String> {
+    let Ok(new) = merge(documents.iter().copied()) else {
+        return Vec::new();
+    };
+    let change = rights::compare(in_force, &new);
+    let lost = change.lost();
+    if !change.is_mass_loss() {
+        return Vec::new();
+    }
+    if accepted.contains(&lost) {
+        return vec![format!(
+            "{change}: accepted by annotation {ACCEPT_LOSS}={lost}, which may go now"
+        )];
+    }
+    vec![
+        format!("stored, but not in force: {change}"),
+        format!(
+            "if that is meant: kubectl annotate configmap {name} --namespace NAMESPACE {ACCEPT_LOSS}={lost}"
+        ),
+    ]
 }
 
 /// The warnings within the limits of an answer
@@ -286,12 +336,13 @@ mod tests {
         ConfigMapDocuments {
             name: name.into(),
             documents,
+            accepted_loss: None,
         }
     }
 
     fn decide(kind: &str, data: Value, sources: &[ConfigMapDocuments]) -> ConfigMapDecision {
         let body = body("CREATE", kind, data);
-        evaluate(&Review::parse(body.as_bytes()).unwrap(), sources)
+        evaluate(&Review::parse(body.as_bytes()).unwrap(), sources, None)
     }
 
     #[test]
@@ -299,7 +350,7 @@ mod tests {
         let data = json!({"P.json": "{\n  \"Version\": 1\n}", "Q": POLICY, "R.json": POLICY});
         let body = body("UPDATE", "policy", data);
         let review = Review::parse(body.as_bytes()).unwrap();
-        let decision = evaluate(&review, &[]);
+        let decision = evaluate(&review, &[], None);
         assert!(!decision.is_allowed() && decision.warnings.is_empty());
         let lines: Vec<&str> = decision.message.lines().collect();
         assert_eq!(lines[0], "ConfigMap new is no valid ramgate configuration:");
@@ -317,6 +368,48 @@ mod tests {
         );
         let causes = response["status"]["details"]["causes"].as_array().unwrap();
         assert_eq!((causes.len(), &causes[0]["field"]), (2, &json!("data[P.json]")));
+    }
+
+    #[test]
+    fn a_mass_loss_is_said_first_with_its_numbers_and_the_annotation() {
+        let people = |count: u32| {
+            let users: String = (0..count)
+                .map(|number| format!("{{name: u{number}, policies: [{{policy: P}}]}}, "))
+                .collect();
+            format!("account: {{id: '1', region: r}}\nusers: [{users}]")
+        };
+        let directory = |text: &str| ParsedDocument::directory(text.as_bytes());
+        let rules = config_map("rules", "P.json", ParsedDocument::policy("P", POLICY.as_bytes()));
+        let stored = [config_map("new", "x", directory(&people(10))), rules];
+        let all = stored.iter().flat_map(|one| named(&one.documents));
+        let in_force = merge(all.collect::<Vec<_>>()).unwrap();
+        let warnings = |count: u32, annotations: Value| {
+            let mut body: Value =
+                serde_json::from_str(&body("UPDATE", "directory", json!({"x": people(count)}))).unwrap();
+            body["request"]["object"]["metadata"]["annotations"] = annotations;
+            let body = body.to_string();
+            evaluate(&Review::parse(body.as_bytes()).unwrap(), &stored, Some(&in_force)).warnings
+        };
+        let held = warnings(2, json!({}));
+        assert_eq!(
+            held.first().map(String::as_str),
+            Some(
+                "stored, but not in force: this set takes rights away from 8 of 10 RAM users (u2, u3, u4, …)"
+            )
+        );
+        assert_eq!(
+            held.get(1).map(String::as_str),
+            Some(
+                "if that is meant: kubectl annotate configmap new --namespace NAMESPACE ramgate.io/accept-loss=8"
+            )
+        );
+        let accepted = warnings(2, json!({ACCEPT_LOSS: "8"}));
+        assert!(
+            accepted[0].contains("accepted by annotation ramgate.io/accept-loss=8"),
+            "{accepted:?}"
+        );
+        assert_eq!(warnings(2, json!({ACCEPT_LOSS: "9"})), held);
+        assert!(!warnings(9, json!({})).iter().any(|line| line.contains("rights")));
     }
 
     #[test]
@@ -411,14 +504,14 @@ mod tests {
     #[test]
     fn a_deletion_and_a_config_map_without_label_are_allowed() {
         let body = body("DELETE", "policy", json!({"P.json": "{"}));
-        assert!(evaluate(&Review::parse(body.as_bytes()).unwrap(), &[]).is_allowed());
+        assert!(evaluate(&Review::parse(body.as_bytes()).unwrap(), &[], None).is_allowed());
         let unlabelled = body.replace("DELETE", "CREATE").replace(LABEL, "other");
         let account = config_map(
             "base",
             "a",
             ParsedDocument::directory(b"account: {id: '1', region: r}"),
         );
-        let decision = evaluate(&Review::parse(unlabelled.as_bytes()).unwrap(), &[account]);
+        let decision = evaluate(&Review::parse(unlabelled.as_bytes()).unwrap(), &[account], None);
         assert!(decision.is_allowed() && decision.warnings.is_empty());
     }
 

@@ -38,6 +38,7 @@ struct CachedConfigMap {
     contents: Contents,
     documents: Arc<[NamedDocument]>,
     sync: Option<SyncStatus>,
+    accepted_loss: Option<usize>,
 }
 
 /// A digest of everything that documents are made from, so that a change of annotations alone changes no document
@@ -51,7 +52,7 @@ impl ConfigMapCache {
     /// Init, InitApply(a), InitApply(b), InitDone -> Changed at the end of the list
     /// Apply(a) with the version that was listed  -> Unchanged
     /// Apply(a) with other contents               -> Changed
-    /// Apply(a) with other annotations            -> Unchanged
+    /// Apply(a) with other annotations            -> Unchanged, but for an accepted loss
     /// ```
     pub(crate) async fn apply(&mut self, event: Event<ConfigMap>) -> CacheChange {
         match event {
@@ -100,6 +101,7 @@ impl ConfigMapCache {
         let config_map = |(name, entry): (&Arc<str>, &CachedConfigMap)| ConfigMapDocuments {
             name: Arc::clone(name),
             documents: Arc::clone(&entry.documents),
+            accepted_loss: entry.accepted_loss,
         };
         self.entries.iter().map(config_map).collect()
     }
@@ -108,6 +110,14 @@ impl ConfigMapCache {
     pub(crate) fn sync(&self) -> Option<SyncStatus> {
         let states = self.entries.values().filter_map(|entry| entry.sync.clone());
         states.reduce(SyncStatus::joined)
+    }
+
+    /// The losses that annotations accept
+    pub(crate) fn accepted_losses(&self) -> Vec<usize> {
+        self.entries
+            .values()
+            .filter_map(|entry| entry.accepted_loss)
+            .collect()
     }
 
     /// The UID of a ConfigMap, for an Event on it
@@ -122,6 +132,7 @@ impl ConfigMapCache {
         let name: Arc<str> = metadata.name.clone().unwrap_or_default().into();
         let uid = metadata.uid.clone().unwrap_or_default();
         let resource_version = metadata.resource_version.clone().unwrap_or_default();
+        let accepted_loss = config_map::accepted_loss(metadata);
         let created = metadata.creation_timestamp.as_ref().map(|time| time.0);
         let sync = SyncStatus::read(metadata.annotations.as_ref(), created);
         let known = self
@@ -147,6 +158,7 @@ impl ConfigMapCache {
             contents,
             documents,
             sync,
+            accepted_loss,
         };
         (name, entry)
     }
@@ -190,9 +202,9 @@ impl CacheChange {
 }
 
 impl CachedConfigMap {
-    /// Whether both hold the documents of one parse
+    /// Whether both hold the documents of one parse and accept the same loss
     fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.documents, &other.documents)
+        Arc::ptr_eq(&self.documents, &other.documents) && self.accepted_loss == other.accepted_loss
     }
 }
 
@@ -266,7 +278,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn annotations_alone_are_no_change_and_show_the_sync() {
+    async fn annotations_alone_are_no_change_but_for_an_accepted_loss() {
         let annotated = |version: u32, text: &str, annotations: serde_json::Value| -> ConfigMap {
             let mut config_map = config_map("a", version, text);
             config_map.metadata.annotations = serde_json::from_value(annotations).unwrap();
@@ -284,8 +296,13 @@ mod tests {
         assert_eq!(maps.sync().unwrap().fresh_at.to_string(), "2026-01-02T03:04:05Z");
         let event = Event::Apply(annotated(3, "groups: []", fresh));
         assert_eq!(maps.apply(event).await, CacheChange::Changed);
+        let accepts = json!({"ramgate.io/accept-loss": "7"});
+        let event = Event::Apply(annotated(4, "groups: []", accepts));
+        assert_eq!(maps.apply(event).await, CacheChange::Changed);
+        let event = Event::Apply(annotated(5, "groups: []", json!({})));
+        assert_eq!(maps.apply(event).await, CacheChange::Changed);
         maps.apply(Event::Init).await;
-        maps.apply(Event::InitApply(annotated(4, "groups: []", json!({}))))
+        maps.apply(Event::InitApply(annotated(6, "groups: []", json!({}))))
             .await;
         assert_eq!(maps.apply(Event::InitDone).await, CacheChange::Unchanged);
         assert_eq!(maps.sync(), None);

@@ -15,7 +15,7 @@ use crate::cluster::reload_timer::ReloadTimer;
 use crate::cluster::watch_backoff::WatchBackoff;
 use crate::config::config_map::LABEL;
 use crate::config::reload::{ReloadOutcome, Reloader};
-use crate::config::store::Store;
+use crate::config::store::{ConfigMapDocuments, Store};
 use crate::config::{FaultClass, LocatedFault};
 
 /// How long one watch call lasts at most; a connection that died silently is noticed a little later
@@ -36,6 +36,8 @@ pub(crate) struct ConfigMapSource {
     events: EventWriter,
     /// The ConfigMap that must hold the section `cluster`
     cluster_config: Option<String>,
+    /// The ConfigMaps of the set in force
+    in_force: Vec<ConfigMapDocuments>,
 }
 
 impl ConfigMapSource {
@@ -54,6 +56,7 @@ impl ConfigMapSource {
             reloader,
             events: EventWriter::new(watches.client().clone(), namespace, reporter),
             cluster_config: None,
+            in_force: Vec::new(),
         }
     }
 
@@ -89,7 +92,9 @@ impl ConfigMapSource {
                 () = timer.due() => {
                     timer = match self.reload(&cache).await {
                         ReloadOutcome::TryAgain => ReloadTimer::retry(),
-                        ReloadOutcome::Accepted | ReloadOutcome::Refused(_) => ReloadTimer::default(),
+                        ReloadOutcome::Accepted | ReloadOutcome::Refused(_) | ReloadOutcome::Held(_) => {
+                            ReloadTimer::default()
+                        }
                     };
                 }
             }
@@ -110,24 +115,55 @@ impl ConfigMapSource {
     async fn reload(&mut self, cache: &ConfigMapCache) -> ReloadOutcome {
         self.store.set_config_maps(cache.config_maps());
         let outcome = match self.missing_cluster_section() {
-            None => self.reloader.reload(cache.documents()).await,
+            None => {
+                let accepted = cache.accepted_losses();
+                self.reloader.reload(cache.documents(), &accepted).await
+            }
             Some(fault) => {
                 self.reloader.refuse(vec![fault.clone()]);
                 ReloadOutcome::Refused(vec![fault])
             }
         };
         match &outcome {
-            ReloadOutcome::Accepted => self.events.forget_faults(),
-            ReloadOutcome::Refused(faults) => {
-                let uid = |name: &str| cache.uid(name).map(str::to_owned);
-                let write = self.events.write_faults(faults, uid);
-                if tokio::time::timeout(EVENT_TIMEOUT, write).await.is_err() {
-                    tracing::warn!("writing Events takes too long");
-                }
+            ReloadOutcome::Accepted => {
+                self.in_force = cache.config_maps();
+                self.events.forget_faults();
+            }
+            ReloadOutcome::Refused(faults) => self.write_events(faults, cache).await,
+            ReloadOutcome::Held(change) => {
+                let names = self.changed_since_in_force(cache);
+                let faults = names
+                    .into_iter()
+                    .map(|name| LocatedFault::whole(&*name, change.held_text(), FaultClass::Conflict));
+                let faults: Vec<LocatedFault> = faults.collect();
+                self.write_events(&faults, cache).await;
             }
             ReloadOutcome::TryAgain => {}
         }
         outcome
+    }
+
+    async fn write_events(&mut self, faults: &[LocatedFault], cache: &ConfigMapCache) {
+        let uid = |name: &str| cache.uid(name).map(str::to_owned);
+        let write = self.events.write_faults(faults, uid);
+        if tokio::time::timeout(EVENT_TIMEOUT, write).await.is_err() {
+            tracing::warn!("writing Events takes too long");
+        }
+    }
+
+    /// The ConfigMaps that are new or changed; the first of all if one is gone and none changed
+    fn changed_since_in_force(&self, cache: &ConfigMapCache) -> Vec<Arc<str>> {
+        let now = cache.config_maps();
+        let is_in_force = |one: &&ConfigMapDocuments| {
+            let mut known = self.in_force.iter();
+            known.any(|each| each.name == one.name && Arc::ptr_eq(&each.documents, &one.documents))
+        };
+        let changed = now.iter().filter(|one| !is_in_force(one));
+        let changed: Vec<Arc<str>> = changed.map(|one| Arc::clone(&one.name)).collect();
+        if changed.is_empty() {
+            return now.first().map(|one| Arc::clone(&one.name)).into_iter().collect();
+        }
+        changed
     }
 
     /// A fault if the section `cluster` is not in the ConfigMap in which the chart installed it
@@ -162,6 +198,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
+    use crate::analysis::rights;
     use crate::cluster::fake_api_server::FakeApiServer;
     use crate::cluster::{MetadataWatchSet, WatchedCluster};
     use crate::config::Status;
@@ -215,7 +252,7 @@ mod tests {
             ));
             let mut watch_set = MetadataWatchSet::new(fake.watches(), Arc::clone(&cluster));
             watch_set.list_timeout = Duration::from_millis(500);
-            let reloader = Reloader::new(Arc::clone(&store), Some(Box::new(watch_set)));
+            let reloader = Reloader::new(Arc::clone(&store), Some(Box::new(watch_set)), rights::compare);
             let source = ConfigMapSource::new(
                 &fake.watches(),
                 "ramgate",
@@ -365,6 +402,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_mass_loss_is_told_on_the_config_map_and_comes_into_force_once_it_is_accepted() {
+        let people = |count: u32| {
+            let users: String = (0..count)
+                .map(|number| format!("{{name: u{number}, policies: [{{policy: AliyunECIFullAccess}}]}}, "))
+                .collect();
+            format!("{ACCOUNT}users: [{users}]")
+        };
+        let setup = Setup::start(&people(9));
+        setup.until(|status| status.generation == 1).await;
+        setup.apply(2, &people(3));
+        setup.until(|status| status.held_loss == 6).await;
+        assert_eq!(setup.store.current().unwrap().policies.principals().len(), 9);
+        setup.eventually(|setup| setup.called(EVENTS) == 1).await;
+        let mut accepted = config_map(3, &people(3));
+        accepted["metadata"]["annotations"] = json!({"ramgate.io/accept-loss": "6"});
+        setup.fake.send_event(MAPS, "MODIFIED", accepted);
+        setup.until(|status| status.generation == 2).await;
+        assert_eq!(setup.store.status().held_loss, 0);
+    }
+
+    #[tokio::test]
     async fn an_event_that_hangs_does_not_hold_up_a_repair() {
         let setup = Setup::start(ACCOUNT);
         setup.until(|status| status.generation == 1).await;
@@ -464,7 +522,7 @@ mod tests {
         let fake = FakeApiServer::default();
         fake.fail(MAPS, 403);
         let store = Arc::new(Store::default());
-        let reloader = Reloader::new(Arc::clone(&store), None);
+        let reloader = Reloader::new(Arc::clone(&store), None, rights::compare);
         tokio::spawn(
             ConfigMapSource::new(
                 &fake.watches(),

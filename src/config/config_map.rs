@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::config::named_document::NamedDocument;
 use crate::config::parsed_document::ParsedDocument;
+use crate::config::rights_change::ACCEPT_LOSS;
 
 /// The label of ramgate's ConfigMaps; its value is the [`ConfigKind`]
 pub(crate) const LABEL: &str = "ramgate.io/config";
@@ -55,6 +57,11 @@ impl fmt::Display for ConfigKind {
             Self::Directory => "directory",
         })
     }
+}
+
+/// The loss that a ConfigMap's annotation accepts; a text that is no number accepts none
+pub(crate) fn accepted_loss(metadata: &ObjectMeta) -> Option<usize> {
+    metadata.annotations.as_ref()?.get(ACCEPT_LOSS)?.parse().ok()
 }
 
 /// The documents of a ConfigMap in the order of its keys; empty if it has no [`LABEL`]

@@ -60,7 +60,7 @@ impl FolderSource {
             }
             if is_due {
                 let documents = folder.documents().cloned().collect();
-                is_due = self.reloader.reload(documents).await == ReloadOutcome::TryAgain;
+                is_due = self.reloader.reload(documents, &[]).await == ReloadOutcome::TryAgain;
             }
         }
     }
@@ -94,7 +94,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("people.yaml");
         let store = Arc::new(Store::default());
-        let source = FolderSource::new(folder.path().join("."), Reloader::new(Arc::clone(&store), None));
+        let source = FolderSource::new(
+            folder.path().join("."),
+            Reloader::new(Arc::clone(&store), None, |_, _| {
+                crate::config::RightsChange::default()
+            }),
+        );
         let task = tokio::spawn(source.run());
         until(&store, |status| status.last_reload == Some(false)).await;
         assert!(store.current().is_none());

@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use crate::config::configuration::{Configuration, Interest};
 use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::named_document::{NamedDocument, load};
+use crate::config::rights_change::{CompareRights, RightsChange};
 use crate::config::store::Store;
 
 /// How many faults of one reload are logged; a longer list helps nobody
@@ -30,6 +31,7 @@ pub(crate) trait ObjectWatches: fmt::Debug + Send {
 pub(crate) struct Reloader {
     store: Arc<Store>,
     watches: Option<Box<dyn ObjectWatches>>,
+    compare_rights: CompareRights,
     /// The faults of the last reload, so that each is logged once
     logged: Vec<LocatedFault>,
 }
@@ -41,33 +43,49 @@ pub(crate) enum ReloadOutcome {
     Accepted,
     /// The documents are bad; the last good set stays in force
     Refused(Vec<LocatedFault>),
+    /// The documents are good, but take many rights away: they wait until somebody accepts the loss
+    Held(RightsChange),
     /// The documents are good, but objects that they read could not be listed: reload them later
     TryAgain,
 }
 
 impl Reloader {
     /// A reloader into a store; with `watches`, a configuration waits for the objects that it reads
-    pub(crate) fn new(store: Arc<Store>, watches: Option<Box<dyn ObjectWatches>>) -> Self {
+    pub(crate) fn new(
+        store: Arc<Store>,
+        watches: Option<Box<dyn ObjectWatches>>,
+        compare_rights: CompareRights,
+    ) -> Self {
         Self {
             store,
             watches,
+            compare_rights,
             logged: Vec::new(),
         }
     }
 
-    /// Merges all documents, in this order, and puts them in force
+    /// Merges all documents, in this order, and puts them in force; `accepted` are the losses that somebody accepts
     ///
     /// ```text
     /// one document has a fault           -> Refused, the last good set stays in force
     /// service accounts cannot be listed  -> TryAgain, if the documents map fields from them
+    /// many would lose rights             -> Held, unless `accepted` has their number
     /// else                               -> Accepted, the generation is one higher
     /// ```
-    pub(crate) async fn reload(&mut self, documents: Vec<Arc<[NamedDocument]>>) -> ReloadOutcome {
+    pub(crate) async fn reload(
+        &mut self,
+        documents: Vec<Arc<[NamedDocument]>>,
+        accepted: &[usize],
+    ) -> ReloadOutcome {
+        let (in_force, compare) = (self.store.current(), self.compare_rights);
         // Thousands of users take a tenth of a second, and reviews go on meanwhile
-        let load =
-            tokio::task::spawn_blocking(move || load(documents.iter().flat_map(|shared| shared.iter())));
-        let configuration = match load.await {
-            Ok(Ok(configuration)) => configuration,
+        let load = tokio::task::spawn_blocking(move || {
+            let new = load(documents.iter().flat_map(|shared| shared.iter()))?;
+            let change = in_force.map(|old| compare(&old, &new));
+            Ok::<_, Vec<LocatedFault>>((new, change.unwrap_or_default()))
+        });
+        let (configuration, change) = match load.await {
+            Ok(Ok(loaded)) => loaded,
             Ok(Err(faults)) => {
                 self.refuse(faults.clone());
                 return ReloadOutcome::Refused(faults);
@@ -75,20 +93,24 @@ impl Reloader {
             // Cancelled with the runtime, or a panic, whose text is printed already
             Err(error) => return self.try_again("configuration", format!("loading failed: {error}")),
         };
+        if change.is_mass_loss() && !accepted.contains(&change.lost()) {
+            self.hold(&change);
+            return ReloadOutcome::Held(change);
+        }
         let interest = configuration.interest();
         if let Some(watches) = &mut self.watches
             && let Err(message) = watches.list(&interest).await
         {
             return self.try_again("cluster", format!("{message}; trying again"));
         }
-        self.accept(configuration);
+        self.accept(configuration, &change);
         if let Some(watches) = &mut self.watches {
             watches.end_unused(&interest);
         }
         ReloadOutcome::Accepted
     }
 
-    fn accept(&mut self, configuration: Configuration) {
+    fn accept(&mut self, configuration: Configuration, change: &RightsChange) {
         for warning in configuration.warnings.iter().take(MAX_LOGGED) {
             tracing::warn!(document = warning.document, "{warning}");
         }
@@ -99,8 +121,23 @@ impl Reloader {
             generation,
             policies = documents.policies,
             directories = documents.directories,
+            lost_rights = change.lost(),
+            lifted = change.lifted.len(),
             "configuration is in force"
         );
+        for lifted in change.lifted.iter().take(MAX_LOGGED) {
+            tracing::warn!(generation, "the new configuration allows more: {lifted} is gone");
+        }
+    }
+
+    /// Records a set that would take many rights away; logs it unless the last reload was the same
+    fn hold(&mut self, change: &RightsChange) {
+        let fault = LocatedFault::whole("configuration", change.held_text(), FaultClass::Conflict);
+        self.store.hold(&fault, change.lost());
+        if self.logged.first() != Some(&fault) {
+            tracing::error!(lost_rights = change.lost(), "configuration is held back: {fault}");
+            self.logged = vec![fault];
+        }
     }
 
     fn try_again(&mut self, name: &str, message: String) -> ReloadOutcome {
@@ -128,6 +165,7 @@ impl Reloader {
 mod tests {
     use super::*;
     use crate::config::parsed_document::ParsedDocument;
+    use crate::config::rights_change::{KindChange, RightsKind};
 
     fn documents(text: &str) -> Vec<Arc<[NamedDocument]>> {
         vec![Arc::from([NamedDocument::new(
@@ -139,10 +177,14 @@ mod tests {
     #[tokio::test]
     async fn good_documents_come_into_force_and_bad_ones_do_not() {
         let store = Arc::new(Store::default());
-        let mut reloader = Reloader::new(Arc::clone(&store), None);
+        let mut reloader = Reloader::new(Arc::clone(&store), None, |_, _| RightsChange::default());
         let good = "account: {id: '1', region: r}";
-        assert_eq!(reloader.reload(documents(good)).await, ReloadOutcome::Accepted);
-        let ReloadOutcome::Refused(faults) = reloader.reload(documents("users: [{name: a}]")).await else {
+        assert_eq!(
+            reloader.reload(documents(good), &[]).await,
+            ReloadOutcome::Accepted
+        );
+        let ReloadOutcome::Refused(faults) = reloader.reload(documents("users: [{name: a}]"), &[]).await
+        else {
             panic!()
         };
         assert!(
@@ -151,11 +193,50 @@ mod tests {
                 .contains("no directory document holds the section `account`")
         );
         assert_eq!(store.current().unwrap().generation, 1);
-        assert_eq!(reloader.reload(documents(good)).await, ReloadOutcome::Accepted);
+        assert_eq!(
+            reloader.reload(documents(good), &[]).await,
+            ReloadOutcome::Accepted
+        );
         assert_eq!(store.status().generation, 2);
         assert_eq!(
             (store.status().failed_reloads, store.status().last_reload),
             (1, Some(true))
         );
+    }
+
+    #[tokio::test]
+    async fn a_mass_loss_waits_until_its_number_is_accepted() {
+        fn losing(_: &Configuration, _: &Configuration) -> RightsChange {
+            let lost = (0..7).map(|number| format!("u{number}")).collect();
+            RightsChange {
+                kinds: vec![KindChange {
+                    kind: RightsKind::User,
+                    lost,
+                    total: 20,
+                }],
+                lifted: vec!["boundary user/a".to_owned()],
+            }
+        }
+        let store = Arc::new(Store::default());
+        let mut reloader = Reloader::new(Arc::clone(&store), None, losing);
+        let good = || documents("account: {id: '1', region: r}");
+        assert_eq!(reloader.reload(good(), &[]).await, ReloadOutcome::Accepted);
+        for accepted in [&[][..], &[6, 8]] {
+            let outcome = reloader.reload(good(), accepted).await;
+            assert!(matches!(outcome, ReloadOutcome::Held(_)), "{outcome:?}");
+            let status = store.status();
+            assert_eq!(
+                (status.generation, status.held_loss, status.last_reload),
+                (1, 7, Some(false))
+            );
+            let text = status.to_string();
+            assert!(
+                text.contains("from 7 of 20 RAM users (u0, u1, u2, …); if that is meant, annotate"),
+                "{text}"
+            );
+            assert!(text.ends_with("ramgate.io/accept-loss=7"), "{text}");
+        }
+        assert_eq!(reloader.reload(good(), &[8, 7]).await, ReloadOutcome::Accepted);
+        assert_eq!((store.status().generation, store.status().held_loss), (2, 0));
     }
 }

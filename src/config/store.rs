@@ -31,6 +31,8 @@ pub(crate) struct ConfigMapDocuments {
     pub(crate) name: Arc<str>,
     /// Its documents in the order of its keys
     pub(crate) documents: Arc<[NamedDocument]>,
+    /// The loss that its annotation accepts
+    pub(crate) accepted_loss: Option<usize>,
 }
 
 /// The configuration in force and the outcome of the last reload, for `/ready` and metrics
@@ -50,6 +52,8 @@ pub(crate) struct Status {
     pub(crate) faults: Arc<[LocatedFault]>,
     /// The number of all its faults
     pub(crate) fault_count: usize,
+    /// How many principals and subjects would lose rights by the set that is held back; 0 if none is
+    pub(crate) held_loss: usize,
 }
 
 impl Default for Store {
@@ -113,6 +117,7 @@ impl Store {
                 failed_reloads: status.failed_reloads,
                 faults: Arc::default(),
                 fault_count: 0,
+                held_loss: 0,
             };
             // Stored before subscribers wake up, so that they find the generation that they read in the status
             self.current.store(Some(Arc::new(configuration)));
@@ -127,7 +132,14 @@ impl Store {
             status.failed_reloads = status.failed_reloads.saturating_add(1);
             status.faults = faults.iter().take(MAX_FAULTS).cloned().collect();
             status.fault_count = faults.len();
+            status.held_loss = 0;
         });
+    }
+
+    /// Records a set that is held back, because it would take many rights away; the configuration in force stays
+    pub(crate) fn hold(&self, fault: &LocatedFault, lost: usize) {
+        self.reject(std::slice::from_ref(fault));
+        self.status.send_modify(|status| status.held_loss = lost);
     }
 }
 

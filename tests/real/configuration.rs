@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::cluster::{exclusive, shared};
 use crate::harness::egress::Fault;
@@ -94,6 +94,60 @@ fn a_reference_to_what_is_not_there_yet_is_a_warning_at_apply() {
         "{}",
         outcome.stderr
     );
+}
+
+#[test]
+fn a_mass_loss_is_warned_of_and_waits_until_it_is_accepted() {
+    let cluster = exclusive();
+    let space = cluster.namespace("losses", &[]);
+    space.scale(1);
+    // More than all users of other tests, so that they are a fifth of all
+    let people = |count: usize| {
+        let users: Vec<Value> = (0..count)
+            .map(|number| json!({"name": format!("crowd-{number}"), "policies": [{"policy": "AliyunECIFullAccess"}]}))
+            .collect();
+        let subject = json!({"kind": "User", "name": "crowd@example.com"});
+        let bindings = json!([{"principal": "user/crowd-0", "subjects": [subject]}]);
+        let directory = json!({"users": users, "bindings": bindings});
+        configuration("crowd", "directory", "crowd.yaml", &directory.to_string())
+    };
+    space.configure(&people(400));
+    let maps = space.admin().within(NAMESPACE);
+    let held = || space.replicas()[0].metric("ramgate_config_held_loss");
+
+    let said = maps.apply(&people(1)).success().stderr;
+    assert!(
+        said.contains("stored, but not in force: this set takes rights away from 399 of "),
+        "{said}"
+    );
+    assert!(said.contains("kubectl annotate configmap crowd"), "{said}");
+    assert!(said.contains("ramgate.io/accept-loss=399"), "{said}");
+    eventually("the set is held back", || match held() {
+        Some(399.0) => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    let crowd = space.editor("crowd@example.com");
+    crowd
+        .give(&["create", "--dry-run=server"], &eci_pod("web", &[]))
+        .success();
+    eventually("an Event on the ConfigMap says so", || {
+        let events = maps
+            .run(&["get", "events", "--field-selector=involvedObject.name=crowd"])
+            .stdout;
+        if events.contains("takes rights away from 399 of") {
+            Ok(())
+        } else {
+            Err(events)
+        }
+    });
+
+    maps.run(&["annotate", "configmap", "crowd", "ramgate.io/accept-loss=399"])
+        .success();
+    eventually("the set is in force", || match held() {
+        Some(0.0) => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    maps.run(&["delete", "configmap", "crowd"]).success();
 }
 
 #[test]

@@ -77,6 +77,7 @@ fn a_real_prometheus_scrapes_every_documented_metric() {
         "ramgate_config_last_reload_success_timestamp_seconds > 1.7e9",
         "ramgate_config_reload_errors_total >= 0",
         "ramgate_config_generation > 0",
+        "ramgate_config_held_loss == 0",
         "ramgate_certificate_not_after_timestamp_seconds > 1.7e9",
         "ramgate_inflight_requests >= 0",
         "ramgate_build_info == 1",

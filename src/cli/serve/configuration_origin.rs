@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use kube::{Client, Config};
 
+use crate::analysis::rights;
 use crate::cli::command_error::CommandError;
 use crate::cli::serve::background_tasks::BackgroundTasks;
 use crate::cli::serve::handler::Surrounding;
@@ -84,7 +85,7 @@ impl ConfigurationOrigin {
                 Ok((Surrounding::Watched(Arc::clone(&watchdog.view)), Some(watchdog)))
             }
             Self::Folder(folder) => {
-                let reloader = Reloader::new(Arc::clone(store), None);
+                let reloader = Reloader::new(Arc::clone(store), None, rights::compare);
                 let source = FolderSource::new(folder, reloader);
                 tasks.spawn("the watch of the folder", source.run());
                 let surrounding = Surrounding::empty().map_err(|error| failed("the key of stamps", error))?;
@@ -124,7 +125,7 @@ impl ClusterOrigin {
         follow_objects(&followed, &watches, store, &pod, tasks);
         let view = Arc::new(WatchedCluster::new(client, Arc::clone(store), followed.clone()));
         let watch_set = MetadataWatchSet::new(watches.clone(), Arc::clone(&view));
-        let reloader = Reloader::new(Arc::clone(store), Some(Box::new(watch_set)));
+        let reloader = Reloader::new(Arc::clone(store), Some(Box::new(watch_set)), rights::compare);
         let source = ConfigMapSource::new(&watches, &namespace, pod, Arc::clone(store), reloader);
         let source = source.with_cluster_config(settings.cluster_config);
         tasks.spawn("the watch of the ConfigMaps", source.run());

@@ -157,7 +157,11 @@ impl WebhookHandler {
                 }
             }
             Webhook::Validating => {
-                let evaluated = config_admission::evaluate(review, &self.store.config_maps());
+                let evaluated = config_admission::evaluate(
+                    review,
+                    &self.store.config_maps(),
+                    self.store.current().as_deref(),
+                );
                 let decision = if evaluated.is_allowed() {
                     admission::Decision::Allow
                 } else {

@@ -13,6 +13,7 @@ pub(crate) struct ConfigurationMetrics {
     reload_success_time: Gauge,
     reload_errors: IntCounter,
     generation: IntGauge,
+    held_loss: IntGauge,
 }
 
 impl ConfigurationMetrics {
@@ -44,6 +45,11 @@ impl ConfigurationMetrics {
                 "ramgate_config_generation",
                 "Generation of the set in force, 0 for none",
             )?,
+            held_loss: int_gauge(
+                registry,
+                "ramgate_config_held_loss",
+                "Principals and subjects that would lose rights by the set that is held back, 0 if none is",
+            )?,
         })
     }
 
@@ -55,6 +61,7 @@ impl ConfigurationMetrics {
         ] {
             self.documents.with_label_values(&[kind]).set(count(number));
         }
+        self.held_loss.set(count(status.held_loss));
         self.reload_success.set((status.last_reload == Some(true)).into());
         if let Some(loaded_at) = status.loaded_at {
             self.reload_success_time.set(seconds(loaded_at));

@@ -1,0 +1,316 @@
+//! Who loses rights by a new configuration, and which restrictions it lifts.
+//!
+//! ```text
+//! Configuration x 2 -> holding (the policies of each principal) -> statement_cover -> RightsChange
+//! ```
+//!
+//! A principal loses a right if an old Allow is not covered by a new one, or if a new Deny is not covered by an old one.
+//! Statements are compared, not requests: this is fast for thousands of principals, and may count a right that other
+//! statements still give together. Not counted: new boundaries, mapping rules, and other settings of the account.
+
+mod holding;
+mod statement_cover;
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::analysis::rights::holding::{Holding, HoldingKey};
+use crate::config::{Boundary, Configuration, KindChange, RightsChange, RightsKind, Subject};
+use ram_policy::Principal;
+
+/// Compares the rights of two configurations
+///
+/// ```text
+/// user ann: Allow eci:*  ->  Allow eci:Describe*      1 of 1 RAM users loses rights
+/// user ann: Allow eci:Describe*  ->  Allow eci:*      none
+/// ```
+pub(crate) fn compare(old: &Configuration, new: &Configuration) -> RightsChange {
+    let mut comparison = Comparison {
+        old,
+        new,
+        known: HashMap::new(),
+        lifted: BTreeSet::new(),
+    };
+    let mut kinds = comparison.principals();
+    kinds.extend(comparison.subjects());
+    kinds.retain(|kind| kind.total > 0);
+    let gone = old.boundaries.iter().filter(|one| !new.boundaries.contains(one));
+    RightsChange {
+        kinds,
+        lifted: gone.map(boundary_text).chain(comparison.lifted).collect(),
+    }
+}
+
+fn boundary_text(boundary: &Boundary) -> String {
+    format!("boundary {}", boundary.principal)
+}
+
+struct Comparison<'a> {
+    old: &'a Configuration,
+    new: &'a Configuration,
+    /// Whether a change of holdings takes rights away, for principals with equal policies
+    known: HashMap<(HoldingKey, HoldingKey), bool>,
+    /// The Deny statements that are gone
+    lifted: BTreeSet<String>,
+}
+
+impl<'a> Comparison<'a> {
+    /// Users, roles and bound groups
+    fn principals(&mut self) -> Vec<KindChange> {
+        let groups: BTreeSet<Principal> = self.old.bindings.principals().cloned().collect();
+        let groups = groups
+            .into_iter()
+            .filter(|one| matches!(one, Principal::Group(_)));
+        let (mut users, mut roles, mut bound_groups) = (
+            KindChange::none(RightsKind::User),
+            KindChange::none(RightsKind::Role),
+            KindChange::none(RightsKind::Group),
+        );
+        for principal in self.old.policies.principals().into_iter().chain(groups) {
+            let (kind, name) = match &principal {
+                Principal::User(name) => (&mut users, name),
+                Principal::Role(name) => (&mut roles, name),
+                Principal::Group(name) => (&mut bound_groups, name),
+                Principal::Account | Principal::Service(_) => continue,
+            };
+            let held = Holding::of(&self.old.policies, &principal);
+            if held.has_rights() {
+                let after = Holding::of(&self.new.policies, &principal);
+                kind.add(|| name.to_string(), self.loses(&held, &after));
+            }
+        }
+        vec![users, roles, bound_groups]
+    }
+
+    /// Subjects that are bound to a principal with rights
+    fn subjects(&mut self) -> Vec<KindChange> {
+        let bindings = self.new.bindings.iter();
+        let bound: HashMap<&Subject, &Principal> = bindings
+            .map(|binding| (&binding.subject, &binding.principal))
+            .collect();
+        let (mut users, mut groups, mut accounts, mut patterns) = (
+            KindChange::none(RightsKind::BoundUser),
+            KindChange::none(RightsKind::BoundGroup),
+            KindChange::none(RightsKind::BoundServiceAccount),
+            KindChange::none(RightsKind::BoundPattern),
+        );
+        for binding in self.old.bindings.iter() {
+            let held = Holding::of(&self.old.policies, &binding.principal);
+            if !held.has_rights() {
+                continue;
+            }
+            let after = bound.get(&binding.subject);
+            let loses = after.is_none_or(|principal| {
+                let after = Holding::of(&self.new.policies, principal);
+                self.loses(&held, &after)
+            });
+            let (kind, name) = match &binding.subject {
+                Subject::User(name) => (&mut users, name.clone()),
+                Subject::Group(name) => (&mut groups, name.clone()),
+                Subject::ServiceAccount { namespace, name } => (&mut accounts, format!("{namespace}/{name}")),
+            };
+            kind.add(|| name, loses);
+        }
+        for pattern in self.old.bindings.patterns() {
+            let is_gone = !self.new.bindings.patterns().contains(pattern);
+            patterns.add(|| pattern.to_string(), is_gone);
+        }
+        vec![users, groups, accounts, patterns]
+    }
+
+    /// Whether rights are lost from one holding to the other
+    fn loses(&mut self, old: &Holding<'a>, new: &Holding<'a>) -> bool {
+        if old.key() == new.key() {
+            return false;
+        }
+        let key = (old.key(), new.key());
+        if let Some(known) = self.known.get(&key) {
+            return *known;
+        }
+        let loses = old.loses_to(new);
+        self.lifted.extend(old.lifted_by(new));
+        self.known.insert(key, loses);
+        loses
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+    use crate::config::{NamedDocument, ParsedDocument, load};
+
+    const ALLOW: &str = r#"{"Effect": "Allow", "Action": "eci:*", "Resource": "*"}"#;
+
+    fn policy(statements: &str) -> String {
+        format!(r#"{{"Version": "1", "Statement": [{statements}]}}"#)
+    }
+
+    fn configuration(directory: &str, policies: &[(&str, &str)]) -> Configuration {
+        let account = format!("account: {{id: '123', region: cn-hangzhou}}\n{directory}");
+        let mut documents = vec![NamedDocument::new(
+            "d",
+            ParsedDocument::directory(account.as_bytes()),
+        )];
+        for (name, statements) in policies {
+            let document = ParsedDocument::policy(name, policy(statements).as_bytes());
+            documents.push(NamedDocument::new(*name, document));
+        }
+        load(&documents).unwrap_or_else(|faults| panic!("{}", faults[0]))
+    }
+
+    /// Users `u0` to `uN`, each with policy P and a Kubernetes user
+    fn users(count: usize, more: &str) -> String {
+        let mut text = "users:\n".to_owned();
+        let mut bindings = "bindings:\n".to_owned();
+        for number in 0..count {
+            writeln!(text, "  - {{name: u{number}, policies: [{{policy: P}}]}}").unwrap();
+            writeln!(
+                bindings,
+                "  - {{principal: user/u{number}, subjects: [{{kind: User, name: k{number}}}]}}"
+            )
+            .unwrap();
+        }
+        format!("{text}{bindings}{more}")
+    }
+
+    fn lost(old: &Configuration, new: &Configuration) -> Vec<(RightsKind, usize, usize)> {
+        let change = compare(old, new);
+        let kinds = change.kinds.iter();
+        kinds.map(|one| (one.kind, one.lost.len(), one.total)).collect()
+    }
+
+    #[test]
+    fn those_who_are_gone_lose_and_newcomers_do_not() {
+        let (ten, seven) = (users(10, ""), users(7, ""));
+        let (old, new) = (
+            configuration(&ten, &[("P", ALLOW)]),
+            configuration(&seven, &[("P", ALLOW)]),
+        );
+        let expected = vec![(RightsKind::User, 3, 10), (RightsKind::BoundUser, 3, 10)];
+        assert_eq!(lost(&old, &new), expected);
+        assert!(!compare(&old, &new).is_mass_loss());
+        assert_eq!(compare(&new, &old).lost(), 0);
+        let two = configuration(&users(2, ""), &[("P", ALLOW)]);
+        assert!(compare(&old, &two).is_mass_loss());
+        assert_eq!(compare(&old, &old).lost(), 0);
+    }
+
+    #[test]
+    fn a_policy_that_all_hold_is_compared_by_what_it_covers() {
+        let old = r#"{"Effect": "Allow", "Action": ["eci:Create*", "eci:Delete*"], "Resource": "*",
+            "Condition": {"StringEquals": {"acs:RequestTag/env": ["a", "b"]}}}"#;
+        let wider = old.replace(r#"["a", "b"]"#, r#"["a", "b", "c"]"#);
+        let split = r#"{"Effect": "Allow", "Action": "eci:Create*", "Resource": "*"}, {"Effect": "Allow", "Action": "eci:Delete*", "Resource": "*"}"#;
+        let narrower = old.replace(r#"["a", "b"]"#, r#"["a"]"#);
+        let deny = format!(r#"{old}, {{"Effect": "Deny", "Action": "eci:Create*", "Resource": "*"}}"#);
+        let before = configuration(&users(9, ""), &[("P", old)]);
+        for (statements, number) in [
+            (old.to_owned(), 0),
+            (wider, 0),
+            (split.to_owned(), 0),
+            (ALLOW.to_owned(), 0),
+            (narrower, 18),
+            (deny.clone(), 18),
+            (
+                r#"{"Effect": "Allow", "Action": "eci:Create*", "Resource": "*"}"#.to_owned(),
+                18,
+            ),
+        ] {
+            let after = configuration(&users(9, ""), &[("P", &statements)]);
+            assert_eq!(compare(&before, &after).lost(), number, "{statements}");
+        }
+        let denied = configuration(&users(9, ""), &[("P", &deny)]);
+        assert_eq!(compare(&denied, &before).lifted, ["P#2"]);
+        assert!(compare(&before, &denied).lifted.is_empty());
+    }
+
+    #[test]
+    fn grants_move_between_groups_and_scopes() {
+        let group = "resourceGroups: [{id: rg-a, name: a}]\n";
+        let of = |directory: &str| configuration(&format!("{group}{directory}"), &[("P", ALLOW)]);
+        let own = of("users: [{name: a, policies: [{policy: P}]}]");
+        let by_group = of("users: [{name: a, groups: [g]}]\ngroups: [{name: g, policies: [{policy: P}]}]");
+        let in_scope = of("users: [{name: a, policies: [{policy: P, resourceGroup: rg-a}]}]");
+        assert_eq!(compare(&own, &by_group).lost(), 0);
+        assert_eq!(compare(&by_group, &own).lost(), 0);
+        assert_eq!(compare(&in_scope, &own).lost(), 0);
+        assert_eq!(compare(&own, &in_scope).lost(), 1);
+    }
+
+    #[test]
+    fn control_policies_and_trust_policies_count() {
+        let level = |levels: &str| {
+            let directory = format!("users: [{{name: a, policies: [{{policy: P}}]}}]\n");
+            let account = format!(
+                "account: {{id: '123', region: cn-hangzhou, controlPolicies: {levels}}}\n{directory}"
+            );
+            let documents = [
+                NamedDocument::new("d", ParsedDocument::directory(account.as_bytes())),
+                NamedDocument::new("P", ParsedDocument::policy("P", policy(ALLOW).as_bytes())),
+                NamedDocument::new(
+                    "Q",
+                    ParsedDocument::policy("Q", policy(&ALLOW.replace("eci:*", "eci:Create*")).as_bytes()),
+                ),
+            ];
+            load(&documents).unwrap()
+        };
+        let (free, full, narrow) = (
+            level("[]"),
+            level("[[FullAliyunAccess]]"),
+            level("[[FullAliyunAccess], [Q]]"),
+        );
+        // A new level always counts, whatever it allows
+        assert_eq!(compare(&free, &full).lost(), 1);
+        assert_eq!(compare(&full, &narrow).lost(), 1);
+        assert_eq!(compare(&narrow, &full).lost(), 0);
+        let trusting = |services: &str| {
+            let directory = format!(
+                "roles: [{{name: R, policies: [{{policy: P}}], trustPolicy: {{Version: '1', Statement: [{{Effect: Allow, \
+                 Action: sts:AssumeRole, Principal: {{Service: [{services}]}}}}]}}}}]"
+            );
+            configuration(&directory, &[("P", ALLOW)])
+        };
+        let (one, two) = (
+            trusting("ecs.aliyuncs.com"),
+            trusting("ecs.aliyuncs.com, fc.aliyuncs.com"),
+        );
+        assert_eq!(compare(&one, &two).lost(), 0);
+        assert_eq!(compare(&two, &one).lost(), 1);
+    }
+
+    #[test]
+    fn subjects_lose_with_their_binding_or_by_another_principal() {
+        let bound = |principal: &str, subjects: &str| {
+            let directory = format!(
+                "users: [{{name: a, policies: [{{policy: P}}]}}, {{name: b, policies: [{{policy: Q}}]}}, {{name: c}}]\n\
+                 bindings: [{{principal: {principal}, subjects: [{subjects}]}}]"
+            );
+            configuration(&directory, &[("P", ALLOW), ("Q", &ALLOW.replace("eci:*", "*"))])
+        };
+        let team = "{kind: Group, name: team}";
+        let both = "{kind: Group, name: team}, {kind: ServiceAccount, namespace: n, name: s}";
+        assert_eq!(compare(&bound("user/a", both), &bound("user/a", team)).lost(), 1);
+        assert_eq!(compare(&bound("user/a", team), &bound("user/b", team)).lost(), 0);
+        assert_eq!(compare(&bound("user/b", team), &bound("user/a", team)).lost(), 1);
+        // Who holds nothing has nothing to lose
+        assert_eq!(compare(&bound("user/c", team), &bound("user/a", team)).lost(), 0);
+        let star = "{kind: User, name: '*@corp.example'}";
+        let change = compare(&bound("user/*", star), &bound("user/a", team));
+        assert_eq!(change.kinds.last().unwrap().lost, ["*@corp.example"]);
+    }
+
+    #[test]
+    fn a_boundary_that_is_gone_is_named() {
+        let directory = "users: [{name: a, policies: [{policy: P}]}]\n";
+        let limited = format!(
+            "{directory}boundaries: [{{namespaces: {{matchLabels: {{tier: prod}}}}, principal: user/a}}]\n"
+        );
+        let (old, new) = (
+            configuration(&limited, &[("P", ALLOW)]),
+            configuration(directory, &[("P", ALLOW)]),
+        );
+        assert_eq!(compare(&old, &new).lifted, ["boundary user/a"]);
+        assert!(compare(&new, &old).lifted.is_empty());
+    }
+}
