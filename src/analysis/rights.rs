@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn control_policies_and_trust_policies_count() {
         let level = |levels: &str| {
-            let directory = format!("users: [{{name: a, policies: [{{policy: P}}]}}]\n");
+            let directory = "users: [{name: a, policies: [{policy: P}]}]\n";
             let account = format!(
                 "account: {{id: '123', region: cn-hangzhou, controlPolicies: {levels}}}\n{directory}"
             );

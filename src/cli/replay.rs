@@ -189,7 +189,19 @@ impl Replayed {
         let matched: Vec<Value> = matched
             .map(|policy| json!({"policy": policy.identifier, "effect": trace::effect(policy.effect)}))
             .collect();
-        let mut object = json!({
+        let (ramgate, differences) = match &self.result {
+            Err(_) => (Value::Null, Vec::new()),
+            Ok(comparison) => {
+                let decision = &comparison.trace.decision;
+                let ramgate = json!({
+                    "decision": decision.outcome.to_string(),
+                    "policyType": decision.policy_type.to_string(),
+                    "statement": decision.statement().map(ToString::to_string),
+                });
+                (ramgate, comparison.differences.iter().map(as_json).collect())
+            }
+        };
+        json!({
             "file": self.file,
             "number": self.number,
             "verdict": self.verdict(),
@@ -202,23 +214,10 @@ impl Replayed {
                 "policyType": self.message.policy_type.to_string(),
                 "matchedPolicies": matched,
             },
-            "ramgate": null,
-            "differences": [],
-            "reason": null,
-        });
-        match &self.result {
-            Err(reason) => object["reason"] = json!(reason.to_string()),
-            Ok(comparison) => {
-                let decision = &comparison.trace.decision;
-                object["ramgate"] = json!({
-                    "decision": decision.outcome.to_string(),
-                    "policyType": decision.policy_type.to_string(),
-                    "statement": decision.statement().map(ToString::to_string),
-                });
-                object["differences"] = comparison.differences.iter().map(as_json).collect();
-            }
-        }
-        object
+            "ramgate": ramgate,
+            "differences": differences,
+            "reason": self.result.as_ref().err().map(ToString::to_string),
+        })
     }
 }
 

@@ -79,7 +79,8 @@ fn not_matched(policy: &MatchedPolicy, trace: &Trace) -> Option<Difference> {
     // A directory knows control policies by name, and layers after the one that decided are not evaluated
     let is_out_of_sight = policy.is_control_policy || policy.effect == Effect::Allow;
     let matches = statements.iter().any(|traced| traced.mismatch.is_none());
-    (!matches && !(statements.is_empty() && is_out_of_sight)).then(|| Difference::NotMatched {
+    let is_missed = !(matches || statements.is_empty() && is_out_of_sight);
+    is_missed.then(|| Difference::NotMatched {
         policy: policy.identifier.clone(),
         effect: policy.effect,
         statements: statements.into_iter().cloned().collect(),
