@@ -108,7 +108,7 @@ fn the_sync_writes_with_its_own_account_and_a_denied_pod_shows_the_new_policy() 
     eventually("the metric has the new time", || {
         let wanted: jiff::Timestamp = fresh(&after).as_str().unwrap().parse().unwrap();
         let found = metric("ramgate_sync_last_success_timestamp_seconds");
-        if found.map(|found| found as i64) == Some(wanted.as_second()) {
+        if found == Some(wanted.as_second() as f64) {
             Ok(())
         } else {
             Err(format!("{found:?}"))
