@@ -90,7 +90,7 @@ fn what_a_plan_newly_allows_is_listed_and_fails_the_pipeline() {
         "{printed}"
     );
     assert!(
-        printed.contains("example: ramgate simulate --config-dir DIR --principal user/alice"),
+        printed.contains("example: ramgate simulate --bare --config-dir DIR --principal user/alice"),
         "{printed}"
     );
     // Less is allowed
