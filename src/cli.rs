@@ -18,6 +18,7 @@ mod serve;
 mod session_policy;
 mod simulate;
 mod stamp;
+mod sync;
 mod test;
 mod trace;
 mod workload_json;
@@ -51,6 +52,7 @@ enum Command {
     Serve(Box<serve::ServeArgs>),
     Simulate(simulate::SimulateArgs),
     Stamp(stamp::StampArgs),
+    Sync(Box<sync::SyncArgs>),
     Lint(lint::LintArgs),
     Test(test::TestArgs),
 }
@@ -76,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(*args),
         Command::Simulate(args) => simulate::run(&args, output),
         Command::Stamp(args) => stamp::run(&args, output),
+        Command::Sync(args) => sync::run(&args, output),
         Command::Lint(args) => lint::run(&args, output),
         Command::Test(args) => test::run(&args, output),
     };

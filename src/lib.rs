@@ -6,6 +6,7 @@
 //! ```
 
 mod admission;
+mod alibaba_cloud;
 mod analysis;
 mod authorization;
 mod cases;
@@ -18,6 +19,7 @@ mod kubernetes;
 mod replay;
 mod server;
 mod stamp;
+mod sync;
 mod telemetry;
 pub mod testing;
 mod wording;

@@ -25,6 +25,11 @@ pub mod admission {
     }
 }
 
+/// From `alibaba_cloud`
+pub mod alibaba_cloud {
+    pub use crate::alibaba_cloud::{RequestToSign, SecretText};
+}
+
 /// From `analysis`
 pub mod analysis {
     pub use crate::analysis::diff::{Change, Difference, Term, compare};

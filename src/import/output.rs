@@ -110,7 +110,7 @@ fn folder(documents: &Documents) -> BTreeMap<String, String> {
 }
 
 /// The entries as directory documents of limited length
-fn directories(documents: &Documents, longest: usize) -> Vec<String> {
+pub(crate) fn directories(documents: &Documents, longest: usize) -> Vec<String> {
     let mut all = Vec::new();
     let mut open = String::new();
     if let Some(account) = &documents.account {

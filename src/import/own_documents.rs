@@ -39,6 +39,24 @@ impl OwnDocuments {
         own
     }
 
+    /// Definitions that somebody names, whose documents are not at hand: the account with its region, resource groups, policies
+    pub(crate) fn stated(
+        account: Option<(&str, &str)>,
+        resource_groups: &[String],
+        policies: &[String],
+    ) -> Self {
+        Self {
+            account: account.map(|(id, region)| OwnAccount {
+                document: "account".to_owned(),
+                id: id.to_owned(),
+                region: region.to_owned(),
+                control_policies: Vec::new(),
+            }),
+            resource_groups: resource_groups.iter().cloned().collect(),
+            policies: policies.iter().cloned().collect(),
+        }
+    }
+
     /// The policies alone, for a comparison in which everything else is the import's
     pub fn only_policies(self) -> Self {
         Self {
