@@ -44,4 +44,5 @@ pub(crate) use crate::cluster::metadata_watch_set::MetadataWatchSet;
 pub(crate) use crate::cluster::prefetch::prefetch;
 pub(crate) use crate::cluster::watched_cluster::{FollowedObjects, WatchedCluster};
 pub(crate) use crate::cluster::webhook_coverage::configurations_cover;
+pub(crate) use crate::cluster::observed_webhooks::FailurePolicies;
 pub(crate) use crate::cluster::webhook_watch::WebhookWatch;

@@ -8,7 +8,9 @@ use crate::admission::outcome::container_difference::DifferenceKind;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::response::Response;
+use crate::admission::outcome::stamp_state::StampState;
 use crate::admission::review::{Operation, Review};
+use crate::config::ClusterSettings;
 use crate::telemetry::record::{QuestionLabels, Record, scope};
 
 /// The record of what the review itself says
@@ -27,11 +29,9 @@ pub(super) fn of_review(review: &Review<'_>) -> Record {
 }
 
 /// The record of a review and its response
-pub(super) fn of_response(review: &Review<'_>, response: &Response) -> Record {
+pub(super) fn of_response(review: &Review<'_>, response: &Response, settings: &ClusterSettings) -> Record {
     let evaluation = &response.evaluation;
     let causes = response.causes();
-    // The message says all of a single cause
-    let all_causes = (causes.len() > 1).then(|| serde_json::to_string(causes).ok());
     Record {
         stamped: evaluation.stamped.clone(),
         principal: response.principal(),
@@ -42,8 +42,12 @@ pub(super) fn of_response(review: &Review<'_>, response: &Response) -> Record {
         action: response.action(),
         code: causes.first().map(|cause| cause.reason.clone()),
         message: response.message().map(str::to_owned),
-        causes: all_causes.flatten(),
+        causes: causes.to_vec(),
         allowed_by: response.allowed_by(),
+        is_listed: is_listed(review, settings),
+        stamp_state: is_stored(review, response)
+            .then(|| StampState::of(evaluation))
+            .flatten(),
         difference_kinds: counted_differences(review, response),
         container_differences: (!evaluation.container_differences.is_empty())
             .then(|| container_difference::shown(&evaluation.container_differences)),
@@ -54,11 +58,24 @@ pub(super) fn of_response(review: &Review<'_>, response: &Response) -> Record {
     }
 }
 
+/// Whether the configuration lists the resource under `carriers`
+fn is_listed(review: &Review<'_>, settings: &ClusterSettings) -> bool {
+    let named = review.group_resource();
+    review.subresource().is_empty()
+        && settings
+            .carriers
+            .iter()
+            .any(|carrier| (&*carrier.group, &*carrier.resource) == named)
+}
+
+/// Whether it may be counted as an object: only in the validating webhook, and not for a dry run, so that it counts once
+fn is_stored(review: &Review<'_>, response: &Response) -> bool {
+    response.webhook == Webhook::Validating && !review.is_dry_run()
+}
+
 /// The kinds of differences between pod and stamp, each once
-///
-/// Only the validating webhook records them, and not for a dry run, so that every stored pod counts once.
 fn counted_differences(review: &Review<'_>, response: &Response) -> Vec<&'static str> {
-    if response.webhook == Webhook::Mutating || review.is_dry_run() {
+    if !is_stored(review, response) {
         return Vec::new();
     }
     let differences = response.evaluation.container_differences.iter();
