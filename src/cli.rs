@@ -12,6 +12,7 @@ mod manifest;
 mod output;
 mod owner_args;
 mod preflight;
+mod probe;
 mod replay;
 mod serve;
 mod session_policy;
@@ -44,6 +45,7 @@ enum Command {
     Check(check::CheckArgs),
     Diff(diff::DiffArgs),
     Preflight(preflight::PreflightArgs),
+    Probe(probe::ProbeArgs),
     Replay(replay::ReplayArgs),
     // Boxed, since it has more flags than all others together
     Serve(Box<serve::ServeArgs>),
@@ -69,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args, output),
         Command::Diff(args) => diff::run(&args, output),
         Command::Preflight(args) => preflight::run(&args, output),
+        Command::Probe(args) => probe::run(&args, output),
         Command::Replay(args) => replay::run(&args, output),
         Command::Serve(args) => serve::run(*args),
         Command::Simulate(args) => simulate::run(&args, output),

@@ -239,7 +239,10 @@ mod tests {
             WebhookEntry::new(entry).unwrap()
         };
         let mut observed = ObservedWebhooks::default();
-        observed.set_entries(AdmissionPhase::Mutating, vec![entry(Some("Fail")), entry(Some("Ignore"))]);
+        observed.set_entries(
+            AdmissionPhase::Mutating,
+            vec![entry(Some("Fail")), entry(Some("Ignore"))],
+        );
         assert_eq!(observed.failure_policies(), None);
         // The API server's default is Fail
         observed.set_entries(AdmissionPhase::Validating, vec![entry(None)]);

@@ -274,7 +274,14 @@ mod tests {
         assert_eq!(line["causes"][0], serde_json::json!({"reason": "ImplicitDeny"}));
         assert_eq!(line["causes"][1]["message"], "it has no stamp");
         let others = ["message", "level", "target", "groups", "dry_run", "denial"].map(|field| &line[field]);
-        let wanted = serde_json::json!(["reviewed", "INFO", "ramgate::decision", 2, false, "tag `env` must be `test`"]);
+        let wanted = serde_json::json!([
+            "reviewed",
+            "INFO",
+            "ramgate::decision",
+            2,
+            false,
+            "tag `env` must be `test`"
+        ]);
         assert_eq!(serde_json::json!(others), wanted);
         assert!(line["timestamp"].as_str().unwrap().ends_with('Z'), "{line}");
     }

@@ -105,6 +105,9 @@ mod tests {
         let cut = logged_causes(&many, None).unwrap();
         assert!(cut.len() <= CAUSES);
         let kept = read(Some(cut));
-        assert!(kept.as_array().unwrap().len() > 1 && kept[0]["reason"] == "A", "{kept}");
+        assert!(
+            kept.as_array().unwrap().len() > 1 && kept[0]["reason"] == "A",
+            "{kept}"
+        );
     }
 }

@@ -35,6 +35,7 @@ mod outage;
 mod paths;
 mod pods;
 mod preflight;
+mod probe;
 mod quick_start;
 mod rehearsal;
 mod rights;

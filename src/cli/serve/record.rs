@@ -7,8 +7,8 @@ use crate::admission::outcome::container_difference;
 use crate::admission::outcome::container_difference::DifferenceKind;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
-use crate::admission::response::Response;
 use crate::admission::outcome::stamp_state::StampState;
+use crate::admission::response::Response;
 use crate::admission::review::{Operation, Review};
 use crate::config::ClusterSettings;
 use crate::telemetry::record::{QuestionLabels, Record, scope};
@@ -143,4 +143,39 @@ fn question(finding: &Finding, call: Option<&'static str>) -> Option<QuestionLab
         decision,
         scope,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::ParsedDocument;
+
+    #[test]
+    fn a_kind_is_listed_by_its_group_and_resource() {
+        let text = "cluster: {carriers: [{user: u, group: apps.example.com, kind: CloneSet, resource: clonesets, templates: [spec.template]}]}";
+        let ParsedDocument::Directory(directory) = ParsedDocument::directory(text.as_bytes()) else {
+            panic!("no directory")
+        };
+        let settings = &directory.clusters[0].1;
+        let asked = |group: &str, resource: &str, subresource: &str| {
+            let body = json!({
+                "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+                "request": {
+                    "uid": "u-1", "kind": {"group": group, "version": "v1", "kind": "CloneSet"},
+                    "resource": {"group": group, "version": "v1", "resource": resource}, "subResource": subresource,
+                    "name": "web", "namespace": "shop", "operation": "CREATE", "userInfo": {"username": "bob"},
+                    "object": {"metadata": {"name": "web"}, "spec": {"template": {"spec": {}}}},
+                },
+            });
+            let body = body.to_string();
+            let review = Review::parse(body.as_bytes()).unwrap();
+            is_listed(&review, settings)
+        };
+        assert!(asked("apps.example.com", "clonesets", ""));
+        assert!(!asked("apps.example.com", "clonesets", "status"));
+        assert!(!asked("other.example.com", "clonesets", ""));
+        assert!(!asked("apps.example.com", "madeup", ""));
+    }
 }

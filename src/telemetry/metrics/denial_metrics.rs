@@ -65,7 +65,9 @@ fn effect(record: &Record) -> Option<&'static str> {
         (Decision::Warn, "warn"),
         (Decision::Audit, "audit"),
     ];
-    let found = effects.iter().find(|(decision, _)| decision.name() == record.decision);
+    let found = effects
+        .iter()
+        .find(|(decision, _)| decision.name() == record.decision);
     found.map(|(_, effect)| *effect)
 }
 
@@ -115,10 +117,7 @@ mod tests {
         }
         metrics.count(&denied("team-0", "deny"));
         let text = text_of(&registry);
-        assert_eq!(
-            text.matches("\nramgate_denials_total{").count(),
-            MAX_SERIES + 1
-        );
+        assert_eq!(text.matches("\nramgate_denials_total{").count(), MAX_SERIES + 1);
         for (namespace, count) in [("team-0", 2), ("team-999", 1), ("other", 500)] {
             let line = format!(
                 "ramgate_denials_total{{code=\"ImplicitDeny\",mode=\"enforce\",namespace=\"{namespace}\"}} {count}\n"

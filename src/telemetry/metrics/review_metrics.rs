@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, Registry};
 
-use crate::telemetry::endpoint::Endpoint;
 use crate::admission::outcome::container_difference::DifferenceKind;
 use crate::admission::outcome::stamp_state::StampState;
+use crate::telemetry::endpoint::Endpoint;
 use crate::telemetry::metrics::denial_metrics::DenialMetrics;
 use crate::telemetry::metrics::labels::{
     ACTIONS, ANSWERS, DECISIONS, MODES, NO_MODE, OPERATIONS, RESOURCES, SCOPES, bounded,
