@@ -203,11 +203,6 @@ impl<'a> LiveCluster<'a> {
     }
 }
 
-/// How the caller reaches a cluster: by its kubeconfig, or in a pod by its service account
-///
-/// # Errors
-///
-/// There is neither.
 pub(super) async fn kube_config(context: Option<String>) -> Result<Config, CommandError> {
     let mut config = match context {
         None => Config::infer().await.map_err(no_connection)?,
@@ -223,7 +218,6 @@ pub(super) async fn kube_config(context: Option<String>) -> Result<Config, Comma
     Ok(config)
 }
 
-/// The error if there is no way to a cluster
 pub(super) fn no_connection(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> CommandError {
     CommandError::io("the way to the cluster's API", io::Error::other(error))
 }

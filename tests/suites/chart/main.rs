@@ -17,6 +17,7 @@ mod probe;
 mod render;
 mod rights;
 mod sent;
+mod sync;
 mod values;
 mod webhooks;
 mod workload;
