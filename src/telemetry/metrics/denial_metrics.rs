@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use prometheus::{IntCounterVec, Registry};
 
 use crate::admission::Decision;
+use crate::telemetry::endpoint::Endpoint;
 use crate::telemetry::metrics::labels::OTHER;
 use crate::telemetry::metrics::registration::counter_vec;
 use crate::telemetry::record::Record;
@@ -13,6 +14,12 @@ use crate::telemetry::record::Record;
 /// The most series with a namespace of their own, some 200 KiB. Who may create namespaces can use them up, and the rest then
 /// counts as `other`, which has one series for each code and mode. The log names every namespace.
 const MAX_SERIES: usize = 1000;
+
+/// The series that reads may use up: anybody may ask whether they may read in a namespace that does not exist
+const MAX_SERIES_OF_READS: usize = MAX_SERIES / 2;
+
+/// The longest name of a namespace in Kubernetes; a question about a read may hold a longer one
+const LONGEST_NAME: usize = 63;
 
 /// Denials by namespace
 #[derive(Debug)]
@@ -36,20 +43,27 @@ impl DenialMetrics {
     }
 
     /// Counts a review if there is a reason against it
-    pub(super) fn count(&self, record: &Record) {
+    pub(super) fn count(&self, endpoint: Endpoint, record: &Record) {
         let Some((code, mode)) = record.code.as_deref().zip(effect(record)) else {
             return;
         };
-        let namespace = self.namespace(&record.namespace, code, mode);
+        let most = match endpoint {
+            Endpoint::Admission(_) => MAX_SERIES,
+            Endpoint::Authorization => MAX_SERIES_OF_READS,
+        };
+        let namespace = self.namespace(&record.namespace, code, mode, most);
         self.denials.with_label_values(&[namespace, code, mode]).inc();
     }
 
-    /// The namespace, or `other` if there are too many series
-    fn namespace<'n>(&self, namespace: &'n str, code: &str, mode: &'static str) -> &'n str {
+    /// The namespace, or `other` if there are too many series or it is no name
+    fn namespace<'n>(&self, namespace: &'n str, code: &str, mode: &'static str, most: usize) -> &'n str {
+        if namespace.len() > LONGEST_NAME {
+            return OTHER;
+        }
         let series = (namespace.to_owned(), code.to_owned(), mode);
         let mut known = self.series.lock().unwrap_or_else(PoisonError::into_inner);
         if !known.contains(&series) {
-            if known.len() >= MAX_SERIES {
+            if known.len() >= most {
                 return OTHER;
             }
             known.insert(series);
@@ -91,12 +105,13 @@ mod tests {
         let registry = Registry::new();
         let metrics = DenialMetrics::new(&registry).unwrap();
         for decision in ["deny", "deny", "warn", "audit"] {
-            metrics.count(&denied("shop", decision));
+            metrics.count(Endpoint::VALIDATE, &denied("shop", decision));
         }
-        metrics.count(&Record {
+        let allowed = Record {
             code: None,
             ..denied("shop", "allow")
-        });
+        };
+        metrics.count(Endpoint::VALIDATE, &allowed);
         let text = text_of(&registry);
         for line in [
             r#"ramgate_denials_total{code="ImplicitDeny",mode="enforce",namespace="shop"} 2"#,
@@ -113,9 +128,9 @@ mod tests {
         let registry = Registry::new();
         let metrics = DenialMetrics::new(&registry).unwrap();
         for number in 0..MAX_SERIES + 500 {
-            metrics.count(&denied(&format!("team-{number}"), "deny"));
+            metrics.count(Endpoint::VALIDATE, &denied(&format!("team-{number}"), "deny"));
         }
-        metrics.count(&denied("team-0", "deny"));
+        metrics.count(Endpoint::VALIDATE, &denied("team-0", "deny"));
         let text = text_of(&registry);
         assert_eq!(text.matches("\nramgate_denials_total{").count(), MAX_SERIES + 1);
         for (namespace, count) in [("team-0", 2), ("team-999", 1), ("other", 500)] {
@@ -124,5 +139,20 @@ mod tests {
             );
             assert!(text.contains(&line), "{line} is not in the metrics");
         }
+    }
+    #[test]
+    fn questions_about_reads_leave_room_and_no_name_is_longer_than_a_namespace() {
+        let registry = Registry::new();
+        let metrics = DenialMetrics::new(&registry).unwrap();
+        for number in 0..MAX_SERIES {
+            let read = denied(&format!("made-up-{number}"), "deny");
+            metrics.count(Endpoint::Authorization, &read);
+        }
+        metrics.count(Endpoint::VALIDATE, &denied("shop", "deny"));
+        metrics.count(Endpoint::VALIDATE, &denied(&"n".repeat(LONGEST_NAME + 1), "deny"));
+        let text = text_of(&registry);
+        assert!(text.contains(r#"namespace="shop"} 1"#) && !text.contains("nnnn"));
+        let others = MAX_SERIES - MAX_SERIES_OF_READS + 1;
+        assert!(text.contains(&format!("namespace=\"other\"}} {others}\n")));
     }
 }

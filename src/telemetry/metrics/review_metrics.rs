@@ -110,7 +110,7 @@ impl ReviewMetrics {
             ];
             self.decisions.with_label_values(&labels).inc();
         }
-        self.denials.count(record);
+        self.denials.count(endpoint, record);
         if let Some(state) = record.stamp_state {
             self.stamps.with_label_values(&[state.name()]).inc();
         }
