@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::harness::cluster::shared;
 use crate::harness::http;
+use crate::harness::install::RELEASE;
 use crate::harness::objects::{allow, eci_pod};
 use crate::harness::process::{Process, free_port};
 use crate::harness::tools::{repository, tool};
@@ -165,4 +166,28 @@ fn every_panel_of_the_dashboard_shows_data() {
             }
         });
     }
+}
+
+#[test]
+fn the_line_of_a_start_counts_the_failure_policies_of_the_live_entries() {
+    let cluster = shared();
+    let log = cluster.replicas()[0].process.log();
+    let mut lines = log
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let ready = lines.find(|line| line["message"] == "ready").expect("the line");
+    let kinds = ["mutatingwebhookconfiguration", "validatingwebhookconfiguration"];
+    let entries = kinds.map(|kind| cluster.admin.get(&[kind, RELEASE])["webhooks"].clone());
+    let count = |policy: &str| {
+        let entries = entries.iter().flat_map(|entries| entries.as_array().unwrap());
+        entries.filter(|entry| entry["failurePolicy"] == policy).count()
+    };
+    let counted = json!([count("Fail"), count("Ignore")]);
+    assert_eq!(
+        json!([ready["entries_fail"], ready["entries_ignore"]]),
+        counted,
+        "{ready}"
+    );
+    assert_eq!(ready["mode"], "enforce");
+    assert_eq!(ready["namespace_modes"], "quiet=audit, soft=warn");
 }
