@@ -12,6 +12,8 @@
 )]
 
 mod files;
+mod observability;
+mod probe;
 mod render;
 mod rights;
 mod sent;
