@@ -1,5 +1,7 @@
 //! Audits of small clusters: the rows, and the Reports, Events and gauges that come of them.
 
+mod scale;
+
 use serde_json::{Value, json};
 
 use crate::analysis::audit::collector::{Audit, AuditCollector};

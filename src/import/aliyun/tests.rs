@@ -301,7 +301,10 @@ fn trap_3_the_default_version_counts_as_text_or_object_and_is_not_repaired() {
     number["Version"] = 1.into();
     let documents = put(path, get_policy("Custom", "EciTestOnly", number)).unwrap();
     match documents.policies.get("EciTestOnly") {
-        Some(text) => assert!(text.contains("\"Version\": 1") && !text.contains("\"1\""), "{text}"),
+        Some(text) => assert!(
+            text.contains("\"Version\": 1") && !text.contains("\"1\""),
+            "{text}"
+        ),
         None => assert!(documents.left_out.contains_key("EciTestOnly")),
     }
     refused(
