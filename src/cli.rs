@@ -14,6 +14,7 @@ mod manifest;
 mod output;
 mod owner_args;
 mod preflight;
+mod probe;
 mod replay;
 mod serve;
 mod session_policy;
@@ -49,6 +50,7 @@ enum Command {
     Diff(diff::DiffArgs),
     Import(import::ImportArgs),
     Preflight(preflight::PreflightArgs),
+    Probe(probe::ProbeArgs),
     Replay(replay::ReplayArgs),
     // Boxed, since it has more flags than all others together
     Serve(Box<serve::ServeArgs>),
@@ -77,6 +79,7 @@ pub fn main() -> ExitCode {
         Command::Diff(args) => diff::run(&args, output),
         Command::Import(args) => import::run(&args, output),
         Command::Preflight(args) => preflight::run(&args, output),
+        Command::Probe(args) => probe::run(&args, output),
         Command::Replay(args) => replay::run(&args, output),
         Command::Serve(args) => serve::run(*args),
         Command::Simulate(args) => simulate::run(&args, output),

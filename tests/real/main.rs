@@ -43,6 +43,7 @@ mod outage;
 mod paths;
 mod pods;
 mod preflight;
+mod probe;
 mod quick_start;
 mod rehearsal;
 mod rights;

@@ -13,6 +13,8 @@
 
 mod audit;
 mod files;
+mod observability;
+mod probe;
 mod render;
 mod rights;
 mod sent;
