@@ -1,5 +1,6 @@
 //! The command line: each subcommand in a file of its name, and what they share: output, exit codes, manifests.
 
+mod audit;
 mod check;
 mod command_error;
 mod configuration;
@@ -44,6 +45,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Audit(audit::AuditArgs),
     Check(check::CheckArgs),
     Diff(diff::DiffArgs),
     Import(import::ImportArgs),
@@ -72,6 +74,7 @@ pub fn main() -> ExitCode {
     };
     let output = arguments.output;
     let result = match arguments.command {
+        Command::Audit(args) => audit::run(&args, output),
         Command::Check(args) => check::run(&args, output),
         Command::Diff(args) => diff::run(&args, output),
         Command::Import(args) => import::run(&args, output),

@@ -28,6 +28,7 @@ mod harness;
 #[path = "../suites/sync/account.rs"]
 #[allow(dead_code, reason = "that suite uses all of it")]
 mod account;
+mod audit;
 mod authorize;
 #[path = "../suites/sync/cloud.rs"]
 #[allow(dead_code, reason = "that suite uses all of it")]

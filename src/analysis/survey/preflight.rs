@@ -18,6 +18,7 @@ pub(crate) use crate::analysis::survey::preflight::finding::{Check, Finding};
 pub(crate) use crate::analysis::survey::preflight::groups::{
     GroupOwner, WorkloadCounts, WorkloadGroup, groups,
 };
+pub(crate) use crate::analysis::survey::preflight::identities::unjudged_kinds;
 pub(crate) use crate::analysis::survey::preflight::input::PreflightInput;
 
 /// All findings, sorted by check

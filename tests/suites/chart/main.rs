@@ -11,6 +11,7 @@
     reason = "tests"
 )]
 
+mod audit;
 mod files;
 mod observability;
 mod probe;
