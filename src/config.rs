@@ -24,6 +24,7 @@ pub(crate) mod reload;
 pub(crate) mod rights_change;
 pub(crate) mod store;
 pub(crate) mod symbol_table;
+pub(crate) mod text_origin;
 
 pub use crate::config::configuration::Configuration;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod args;
 mod evaluated_manifest;
+mod findings;
 mod human;
 mod json;
 mod questions;
@@ -12,14 +13,17 @@ pub(super) use crate::cli::check::args::CheckArgs;
 use crate::cli::check::evaluated_manifest::evaluate_manifests;
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Output, print, print_json};
+use crate::cli::output::Format;
+use crate::cli::report::Forms;
 
-pub(super) fn run(args: &CheckArgs, output: Output) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &CheckArgs, format: Format) -> Result<Exit, CommandError> {
     let checked = evaluate_manifests(args)?;
-    match output {
-        Output::Human => print(&human::human(args.operation, &checked)),
-        Output::Json => print_json(&json::as_json(args, &checked)),
-    }
+    let forms = Forms {
+        human: || human::human(args.operation, &checked),
+        json: || json::as_json(args, &checked),
+        report: || findings::findings(&checked, args.strict),
+    };
+    forms.print(format)?;
     Ok(checked.exit(args.strict))
 }
 
@@ -153,7 +157,7 @@ spec: {containers: [{name: c}]}
             json["objects"][0]["unlisted"],
             json!({"path": "spec.executor.nodeSelector", "mark": "type", "preset": "spark-operator"})
         );
-        let exit = |line: &str| run(&folder.args(line), Output::Json).unwrap();
+        let exit = |line: &str| run(&folder.args(line), Format::Json).unwrap();
         assert_eq!(exit(user), Exit::good_if(true));
         assert_eq!(exit(&format!("{user} --strict")), Exit::good_if(false));
     }
@@ -171,7 +175,7 @@ spec: {containers: [{name: c}]}
         let expected =
             "ResourcePolicy tests/burst: allowed, and recorded\n  `bob@example.com` (RAM user `bob`) may not";
         assert!(human.contains(expected), "{human}");
-        let exit = |line: &str| run(&folder.args(line), Output::Json).unwrap();
+        let exit = |line: &str| run(&folder.args(line), Format::Json).unwrap();
         assert_eq!(exit(line), Exit::good_if(true));
         assert_eq!(exit(&format!("{line} --strict")), Exit::good_if(false));
     }

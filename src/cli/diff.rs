@@ -1,62 +1,63 @@
 //! `ramgate diff`: compares the decisions of two configurations.
 
+mod approvals;
+mod findings;
 mod human;
 mod json;
 mod shell_command;
+mod side;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::analysis::diff::compare;
 use crate::cli::command_error::CommandError;
-use crate::cli::configuration;
+use crate::cli::diff::approvals::Approvals;
+use crate::cli::diff::side::Side;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Output, print, print_json};
-use crate::config::{Configuration, LocatedFault};
+use crate::cli::output::{Format, print};
+use crate::cli::report::Forms;
 
 /// Compare two configuration directories: which requests does the new one allow or deny that the old one does not?
 ///
-/// Every difference comes with a request that both were asked. The exit code is 2 if something is newly allowed.
+/// Every difference comes with a request that both were asked. The exit code is 2 if something is newly allowed that
+/// nobody approved.
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
     /// The directory as it is
     old: PathBuf,
     /// The directory as it shall be
     new: PathBuf,
+    /// A file with approvals, which let intended differences pass
+    #[arg(long, value_name = "FILE")]
+    approvals: Option<PathBuf>,
+    /// Print only a file of approvals for what nobody approved, to be completed with reasons
+    #[arg(long)]
+    print_approvals: bool,
 }
 
-pub(super) fn run(args: &DiffArgs, output: Output) -> Result<Exit, CommandError> {
-    let (old, new) = match (load("OLD", &args.old)?, load("NEW", &args.new)?) {
+pub(super) fn run(args: &DiffArgs, format: Format) -> Result<Exit, CommandError> {
+    let (old, new) = match (Side::load("OLD", &args.old)?, Side::load("NEW", &args.new)?) {
         (Ok(old), Ok(new)) => (old, new),
         (old, new) => {
             let faults = [old.err(), new.err()].into_iter().flatten();
             return Err(CommandError::Invalid(faults.flatten().collect()));
         }
     };
-    let report = compare(&old, &new);
-    match output {
-        Output::Human => print(&human::human(&report, &args.new)),
-        Output::Json => print_json(&json::as_json(&report, &args.new)),
+    let approvals = args.approvals.as_deref().map(Approvals::read).transpose()?;
+    let report = compare(&old.configuration, &new.configuration);
+    let approvals = approvals.unwrap_or_default();
+    let approved = approvals.apply(&report);
+    if args.print_approvals {
+        print(&approved.missing(&report))?;
+    } else {
+        let forms = Forms {
+            human: || human::human(&report, &approved, &args.new),
+            json: || json::as_json(&report, &approved, &args.new),
+            report: || findings::findings(&report, &approved, &old, &new),
+        };
+        forms.print(format)?;
     }
-    Ok(Exit::good_if(!report.allows_more()))
-}
-
-/// A directory's configuration, or its faults, whose documents are prefixed with `OLD` or `NEW`
-///
-/// # Errors
-///
-/// The directory cannot be read.
-fn load(prefix: &str, path: &Path) -> Result<Result<Configuration, Vec<LocatedFault>>, CommandError> {
-    match configuration::load(path) {
-        Ok(configuration) => Ok(Ok(configuration)),
-        Err(CommandError::Invalid(faults)) => {
-            let prefixed = faults.into_iter().map(|fault| LocatedFault {
-                document: format!("{prefix}: {}", fault.document),
-                ..fault
-            });
-            Ok(Err(prefixed.collect()))
-        }
-        Err(error) => Err(error),
-    }
+    Ok(Exit::good_if(!approved.allows_more(&report)))
 }

@@ -12,9 +12,12 @@ use crate::analysis::lint::{AccountFacts, Warning};
 use crate::cli::command_error::{CommandError, fault_json};
 use crate::cli::configuration;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Output, print, print_json};
+use crate::cli::file_places::{FilePlaces, in_file};
+use crate::cli::output::Format;
+use crate::cli::report::{Finding, Forms, Level, Report, Subject};
 use crate::config;
 use crate::config::{FaultClass, LocatedFault, NamedDocument, ParsedDocument};
+use ram_policy::source::Position;
 
 /// Check policies (NAME.json) and directory documents (*.yaml), or ConfigMap manifests that hold them
 ///
@@ -46,7 +49,7 @@ enum Extent {
     Partial,
 }
 
-pub(super) fn run(args: &LintArgs, output: Output) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &LintArgs, format: Format) -> Result<Exit, CommandError> {
     let mut documents = Vec::new();
     for path in &args.paths {
         documents.extend(configuration::documents(path)?);
@@ -61,11 +64,13 @@ pub(super) fn run(args: &LintArgs, output: Output) -> Result<Exit, CommandError>
     } else {
         Extent::Partial
     };
-    let findings = Findings::of(&documents, extent, Timestamp::now());
-    match output {
-        Output::Human => print(&findings.human(documents.len())),
-        Output::Json => print_json(&findings.as_json(documents.len())),
-    }
+    let findings = Findings::of(&documents, extent, Timestamp::now()).in_files(&documents);
+    let forms = Forms {
+        human: || findings.human(documents.len()),
+        json: || findings.as_json(documents.len()),
+        report: || findings.report(&documents, args.deny_warnings),
+    };
+    forms.print(format)?;
     Ok(findings.exit(args.deny_warnings))
 }
 
@@ -140,6 +145,43 @@ impl Findings {
             Extent::Partial => warnings.extend(between.into_iter().map(Warning::from_fault)),
         }
         Self { errors, warnings }
+    }
+
+    /// The findings with the files and the lines in them
+    fn in_files(self, documents: &[NamedDocument]) -> Self {
+        let places = FilePlaces::new(documents);
+        let errors = self.errors.into_iter().map(|error| places.fault(error));
+        let warnings = self.warnings.into_iter().map(|warning| places.warning(warning));
+        Self {
+            errors: errors.collect(),
+            warnings: warnings.collect(),
+        }
+    }
+
+    /// The findings for CI systems, with a subject for each file
+    fn report(&self, documents: &[NamedDocument], denies_warnings: bool) -> Report {
+        let mut report = Report {
+            command: "lint",
+            subjects: Vec::new(),
+        };
+        for document in documents {
+            let (file, _) = in_file(document, Position::default());
+            if report.subjects.last().is_none_or(|last| !last.is_file(&file)) {
+                report.subjects.push(Subject::file(&file));
+            }
+        }
+        let level = if denies_warnings {
+            Level::Error
+        } else {
+            Level::Warning
+        };
+        for error in &self.errors {
+            report.add_to_file(&error.document, Finding::of_fault(error));
+        }
+        for warning in &self.warnings {
+            report.add_to_file(&warning.document, Finding::of_warning(warning, level));
+        }
+        report
     }
 
     fn exit(&self, denies_warnings: bool) -> Exit {

@@ -9,9 +9,11 @@ use crate::cases;
 use crate::cases::CaseResult;
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Output, print, print_json};
+use crate::cli::output::Format;
+use crate::cli::report::{Finding, Forms, Level, Place, Report, Subject};
 use crate::cli::{configuration, document_files};
 use crate::config::LocatedFault;
+use ram_policy::source::Position;
 
 /// Run case files: policies and a directory, and what they must decide
 #[derive(Debug, Args)]
@@ -24,14 +26,16 @@ pub(super) struct TestArgs {
     config_dir: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &TestArgs, output: Output) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &TestArgs, format: Format) -> Result<Exit, CommandError> {
     let results = run_cases(args)?;
     let failed = results.iter().filter(|result| !result.passed).count();
     let passed = results.len().saturating_sub(failed);
-    match output {
-        Output::Json => print_json(&json!({"passed": passed, "failed": failed, "cases": results})),
-        Output::Human => print(&human(&results, passed, failed)),
-    }
+    let forms = Forms {
+        human: || human(&results, passed, failed),
+        json: || json!({"passed": passed, "failed": failed, "cases": results}),
+        report: || report(&results),
+    };
+    forms.print(format)?;
     Ok(Exit::good_if(failed == 0))
 }
 
@@ -74,11 +78,37 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
 fn human(results: &[CaseResult], passed: usize, failed: usize) -> String {
     let failures = results.iter().filter(|result| !result.passed).map(|result| {
         format!(
-            "{}: {}\n  expected {}\n  actual   {}\n",
-            result.file, result.name, result.expected, result.actual
+            "{}:{}: {}\n  expected {}\n  actual   {}\n",
+            result.file, result.line, result.name, result.expected, result.actual
         )
     });
     failures
         .chain([format!("{passed} passed, {failed} failed\n")])
         .collect()
+}
+
+/// The cases for CI systems
+fn report(results: &[CaseResult]) -> Report {
+    let subjects = results.iter().map(|result| {
+        let at = Position {
+            line: result.line,
+            column: 1,
+        };
+        let place = Place::new(&result.file, at);
+        let failure = Finding {
+            level: Level::Error,
+            code: "CaseFailed".to_owned(),
+            message: format!("expected {}, actual {}", result.expected, result.actual),
+            place: Some(place.clone()),
+        };
+        Subject {
+            name: result.name.clone(),
+            place: Some(place),
+            findings: (!result.passed).then_some(failure).into_iter().collect(),
+        }
+    });
+    Report {
+        command: "test",
+        subjects: subjects.collect(),
+    }
 }
