@@ -7,6 +7,7 @@ mod diff;
 mod document_files;
 mod exit;
 mod file_places;
+mod import;
 mod init;
 mod lint;
 mod live_cluster;
@@ -21,6 +22,7 @@ mod serve;
 mod session_policy;
 mod simulate;
 mod stamp;
+mod sync;
 mod test;
 mod trace;
 mod workload_json;
@@ -54,6 +56,7 @@ enum Command {
     Check(check::CheckArgs),
     Completions(reference::CompletionsArgs),
     Diff(diff::DiffArgs),
+    Import(import::ImportArgs),
     Init(init::InitArgs),
     Man(reference::ManArgs),
     Preflight(preflight::PreflightArgs),
@@ -62,6 +65,7 @@ enum Command {
     Serve(Box<serve::ServeArgs>),
     Simulate(simulate::SimulateArgs),
     Stamp(stamp::StampArgs),
+    Sync(Box<sync::SyncArgs>),
     Lint(lint::LintArgs),
     Test(test::TestArgs),
 }
@@ -110,6 +114,7 @@ impl Command {
             Self::Check(_) => "check",
             Self::Completions(_) => "completions",
             Self::Diff(_) => "diff",
+            Self::Import(_) => "import",
             Self::Init(_) => "init",
             Self::Man(_) => "man",
             Self::Preflight(_) => "preflight",
@@ -117,6 +122,7 @@ impl Command {
             Self::Serve(_) => "serve",
             Self::Simulate(_) => "simulate",
             Self::Stamp(_) => "stamp",
+            Self::Sync(_) => "sync",
             Self::Lint(_) => "lint",
             Self::Test(_) => "test",
         }
@@ -127,6 +133,7 @@ impl Command {
             Self::Check(args) => check::run(&args, format),
             Self::Completions(args) => reference::completions(&args, Arguments::command()),
             Self::Diff(args) => diff::run(&args, format),
+            Self::Import(args) => import::run(&args, format.output()?),
             Self::Init(args) => init::run(&args, format.output()?),
             Self::Man(args) => reference::man(&args, Arguments::command(), format.output()?),
             Self::Preflight(args) => preflight::run(&args, format),
@@ -134,6 +141,7 @@ impl Command {
             Self::Serve(args) => serve::run(*args),
             Self::Simulate(args) => simulate::run(&args, format.output()?),
             Self::Stamp(args) => stamp::run(&args, format.output()?),
+            Self::Sync(args) => sync::run(&args, format.output()?),
             Self::Lint(args) => lint::run(&args, format),
             Self::Test(args) => test::run(&args, format),
         }

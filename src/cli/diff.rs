@@ -6,23 +6,27 @@ mod human;
 mod json;
 mod shell_command;
 mod side;
+mod terraform;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::analysis::diff::compare;
 use crate::cli::command_error::CommandError;
 use crate::cli::diff::approvals::Approvals;
-use crate::cli::diff::side::Side;
+use crate::cli::diff::side::{Side, Sides};
+use crate::cli::diff::terraform::{PLACEHOLDER, TerraformFlags, opaque_json, opaque_text};
 use crate::cli::exit::Exit;
 use crate::cli::output::{Format, print};
 use crate::cli::report::Forms;
+use crate::import::opaque::OpaqueChange;
 
 /// Compare two configuration directories: which requests does the new one allow or deny that the old one does not?
 ///
 /// Every difference comes with a request that both were asked. The exit code is 2 if something is newly allowed that
 /// nobody approved.
+/// OLD and NEW may both be outputs of `terraform show -json`, of a state and of a plan: what does the plan newly allow?
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
     /// The directory as it is
@@ -35,29 +39,57 @@ pub(super) struct DiffArgs {
     /// Print only a file of approvals for what nobody approved, to be completed with reasons
     #[arg(long)]
     print_approvals: bool,
+    #[command(flatten)]
+    terraform: TerraformFlags,
 }
 
 pub(super) fn run(args: &DiffArgs, format: Format) -> Result<Exit, CommandError> {
-    let (old, new) = match (Side::load("OLD", &args.old)?, Side::load("NEW", &args.new)?) {
-        (Ok(old), Ok(new)) => (old, new),
-        (old, new) => {
-            let faults = [old.err(), new.err()].into_iter().flatten();
-            return Err(CommandError::Invalid(faults.flatten().collect()));
-        }
+    let terraform = terraform::sides(&args.old, &args.new, &args.terraform)?;
+    // The commands of Terraform's differences have a placeholder, as they need a directory
+    let directory = match terraform {
+        Some(_) => Path::new(PLACEHOLDER),
+        None => &args.new,
+    };
+    let sides = match terraform {
+        Some(sides) => sides,
+        None => directories(&args.old, &args.new)?,
     };
     let approvals = args.approvals.as_deref().map(Approvals::read).transpose()?;
-    let report = compare(&old.configuration, &new.configuration);
+    let report = compare(&sides.old.configuration, &sides.new.configuration);
     let approvals = approvals.unwrap_or_default();
     let approved = approvals.apply(&report);
     if args.print_approvals {
         print(&approved.missing(&report))?;
     } else {
         let forms = Forms {
-            human: || human::human(&report, &approved, &args.new),
-            json: || json::as_json(&report, &approved, &args.new),
-            report: || findings::findings(&report, &approved, &old, &new),
+            human: || opaque_text(&sides.opaque) + &human::human(&report, &approved, directory),
+            json: || {
+                let mut json = json::as_json(&report, &approved, directory);
+                if let (true, Some(fields)) = (sides.is_terraform, json.as_object_mut()) {
+                    fields.insert("notCompared".to_owned(), opaque_json(&sides.opaque));
+                }
+                json
+            },
+            report: || findings::findings(&report, &approved, &sides),
         };
         forms.print(format)?;
     }
-    Ok(Exit::good_if(!approved.allows_more(&report)))
+    let may_allow = sides.opaque.iter().any(OpaqueChange::may_allow);
+    Ok(Exit::good_if(!approved.allows_more(&report) && !may_allow))
+}
+
+/// The two sides as directories
+fn directories(old: &Path, new: &Path) -> Result<Sides, CommandError> {
+    match (Side::load("OLD", old)?, Side::load("NEW", new)?) {
+        (Ok(old), Ok(new)) => Ok(Sides {
+            old,
+            new,
+            opaque: Vec::new(),
+            is_terraform: false,
+        }),
+        (old, new) => {
+            let faults = [old.err(), new.err()].into_iter().flatten();
+            Err(CommandError::Invalid(faults.flatten().collect()))
+        }
+    }
 }

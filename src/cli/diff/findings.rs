@@ -3,16 +3,30 @@
 use crate::analysis::diff::{Change, Difference, Report, SettingChange};
 use crate::cli::diff::approvals::Approved;
 use crate::cli::diff::human;
-use crate::cli::diff::side::Side;
+use crate::cli::diff::side::Sides;
+use crate::cli::diff::terraform::opaque_text;
 use crate::cli::report::{self, Finding, Level, Place, Subject};
 
 /// Every difference; what is newly allowed, or may be, is an error unless it is approved
-pub(super) fn findings(report: &Report, approved: &Approved<'_>, old: &Side, new: &Side) -> report::Report {
+pub(super) fn findings(report: &Report, approved: &Approved<'_>, sides: &Sides) -> report::Report {
     let differences = report.differences.iter().zip(&approved.differences);
-    let differences =
-        differences.map(|(each, reason)| accepted(difference(each, old, new), reason.as_deref()));
+    let differences = differences.map(|(each, reason)| accepted(difference(each, sides), reason.as_deref()));
     let settings = report.setting_changes.iter().zip(&approved.settings);
     let settings = settings.map(|(each, reason)| accepted(setting(each), reason.as_deref()));
+    let opaque = sides.opaque.iter().map(|change| {
+        let level = if change.may_allow() {
+            Level::Error
+        } else {
+            Level::Note
+        };
+        let name = format!("{}: policy {}", change.grant.holder, change.grant.policy);
+        subject(
+            name,
+            level,
+            "NotCompared",
+            opaque_text(std::slice::from_ref(change)),
+        )
+    });
     let unmatched = approved.unmatched.iter().map(|unmatched| {
         let place = Some(Place::new(unmatched.file, unmatched.at));
         let subject = subject(
@@ -31,6 +45,7 @@ pub(super) fn findings(report: &Report, approved: &Approved<'_>, old: &Side, new
         .chain(settings)
         .chain(incomplete)
         .chain(unmatched)
+        .chain(opaque)
         .collect();
     if subjects.is_empty() {
         // A report without any test case counts as broken in some CI systems
@@ -46,7 +61,8 @@ pub(super) fn findings(report: &Report, approved: &Approved<'_>, old: &Side, new
     }
 }
 
-fn difference(difference: &Difference, old: &Side, new: &Side) -> Subject {
+fn difference(difference: &Difference, sides: &Sides) -> Subject {
+    let Sides { old, new, .. } = sides;
     let after = difference.after.statement.as_ref().and_then(|id| new.place(id));
     // What is no longer allowed may be so because a statement is gone
     let place = after.or_else(|| old.place(difference.before.statement.as_ref()?));

@@ -1,4 +1,4 @@
-//! One of the two directories that are compared: its documents and its configuration.
+//! The two sides that are compared, each with its documents and its configuration.
 
 use std::path::Path;
 
@@ -7,12 +7,32 @@ use crate::cli::configuration;
 use crate::cli::file_places::in_file;
 use crate::cli::report::Place;
 use crate::config::{Configuration, LocatedFault, NamedDocument, ParsedDocument};
+use crate::import::opaque::OpaqueChange;
 use ram_policy::StatementId;
 
-/// A directory that is compared
+/// The two sides of a comparison
+pub(super) struct Sides {
+    pub(super) old: Side,
+    pub(super) new: Side,
+    /// Grants of policies that could not be compared by what they allow
+    pub(super) opaque: Vec<OpaqueChange>,
+    pub(super) is_terraform: bool,
+}
+
+/// One side of a comparison
 pub(super) struct Side {
+    /// The documents in files; none if the configuration comes from Terraform
     documents: Vec<NamedDocument>,
     pub(super) configuration: Configuration,
+}
+
+impl From<Configuration> for Side {
+    fn from(configuration: Configuration) -> Self {
+        Self {
+            documents: Vec::new(),
+            configuration,
+        }
+    }
 }
 
 impl Side {
