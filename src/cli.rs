@@ -14,7 +14,9 @@ mod live_cluster;
 mod manifest;
 mod output;
 mod owner_args;
+mod palette;
 mod preflight;
+mod progress;
 mod reference;
 mod replay;
 mod report;
@@ -35,7 +37,8 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Format, written};
+use crate::cli::output::{Format, Printer, written};
+use crate::cli::palette::{ColorChoice, Palette};
 
 /// The name of the program by which kubectl finds it as a plugin
 const PLUGIN: &str = "kubectl-ramgate";
@@ -47,6 +50,9 @@ struct Arguments {
     /// How results and errors are printed
     #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
     output: Format,
+    /// When text for people has colours
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = ColorChoice::Auto)]
+    color: ColorChoice,
     #[command(subcommand)]
     command: Command,
 }
@@ -86,7 +92,11 @@ pub fn main() -> ExitCode {
     };
     let format = arguments.output;
     let command = arguments.command.name();
-    match arguments.command.run(format) {
+    let printer = Printer {
+        format,
+        palette: Palette::of(arguments.color),
+    };
+    match arguments.command.run(printer) {
         Ok(exit) => exit.into(),
         Err(error) => {
             error.print(format, command);
@@ -128,22 +138,23 @@ impl Command {
         }
     }
 
-    fn run(self, format: Format) -> Result<Exit, CommandError> {
+    fn run(self, printer: Printer) -> Result<Exit, CommandError> {
+        let format = printer.format;
         match self {
-            Self::Check(args) => check::run(&args, format),
+            Self::Check(args) => check::run(&args, printer),
             Self::Completions(args) => reference::completions(&args, Arguments::command()),
-            Self::Diff(args) => diff::run(&args, format),
+            Self::Diff(args) => diff::run(&args, printer),
             Self::Import(args) => import::run(&args, format.output()?),
             Self::Init(args) => init::run(&args, format.output()?),
             Self::Man(args) => reference::man(&args, Arguments::command(), format.output()?),
-            Self::Preflight(args) => preflight::run(&args, format),
+            Self::Preflight(args) => preflight::run(&args, printer),
             Self::Replay(args) => replay::run(&args, format.output()?),
             Self::Serve(args) => serve::run(*args),
             Self::Simulate(args) => simulate::run(&args, format.output()?),
             Self::Stamp(args) => stamp::run(&args, format.output()?),
             Self::Sync(args) => sync::run(&args, format.output()?),
-            Self::Lint(args) => lint::run(&args, format),
-            Self::Test(args) => test::run(&args, format),
+            Self::Lint(args) => lint::run(&args, printer),
+            Self::Test(args) => test::run(&args, printer),
         }
     }
 }

@@ -5,7 +5,8 @@ use std::io;
 use serde_json::{Value, json};
 
 use crate::cli::exit::Exit;
-use crate::cli::output::{Format, print, print_error};
+use crate::cli::output::{Format, Printer, print, print_error};
+use crate::cli::palette::Palette;
 use crate::cli::report::{Finding, Forms, Report, Subject};
 use crate::config::LocatedFault;
 
@@ -48,11 +49,14 @@ impl CommandError {
     /// Prints it: for people to standard error, for programs to standard output
     pub(super) fn print(&self, format: Format, command: &'static str) {
         let forms = Forms {
-            human: || self.human(),
+            human: |_| self.human(),
             json: || self.as_json(),
             report: || self.report(command),
         };
-        let text = forms.text(format);
+        let text = forms.text(Printer {
+            format,
+            palette: Palette::PLAIN,
+        });
         // If nobody reads standard output, the error is said as for people
         if format == Format::Human || print(&text).is_err() {
             print_error(&self.human());

@@ -12,13 +12,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::analysis::diff::compare;
+use crate::analysis::diff::{Report, compare_with_progress};
 use crate::cli::command_error::CommandError;
 use crate::cli::diff::approvals::Approvals;
 use crate::cli::diff::side::{Side, Sides};
 use crate::cli::diff::terraform::{PLACEHOLDER, TerraformFlags, opaque_json, opaque_text};
 use crate::cli::exit::Exit;
-use crate::cli::output::{Format, print};
+use crate::cli::output::{Printer, print};
+use crate::cli::progress::Progress;
 use crate::cli::report::Forms;
 use crate::import::opaque::OpaqueChange;
 
@@ -43,7 +44,7 @@ pub(super) struct DiffArgs {
     terraform: TerraformFlags,
 }
 
-pub(super) fn run(args: &DiffArgs, format: Format) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &DiffArgs, printer: Printer) -> Result<Exit, CommandError> {
     let terraform = terraform::sides(&args.old, &args.new, &args.terraform)?;
     // The commands of Terraform's differences have a placeholder, as they need a directory
     let directory = match terraform {
@@ -55,14 +56,16 @@ pub(super) fn run(args: &DiffArgs, format: Format) -> Result<Exit, CommandError>
         None => directories(&args.old, &args.new)?,
     };
     let approvals = args.approvals.as_deref().map(Approvals::read).transpose()?;
-    let report = compare(&sides.old.configuration, &sides.new.configuration);
+    let report = compared(&sides);
     let approvals = approvals.unwrap_or_default();
     let approved = approvals.apply(&report);
     if args.print_approvals {
         print(&approved.missing(&report))?;
     } else {
         let forms = Forms {
-            human: || opaque_text(&sides.opaque) + &human::human(&report, &approved, directory),
+            human: |palette| {
+                opaque_text(&sides.opaque) + &human::human(&report, &approved, directory, palette)
+            },
             json: || {
                 let mut json = json::as_json(&report, &approved, directory);
                 if let (true, Some(fields)) = (sides.is_terraform, json.as_object_mut()) {
@@ -72,10 +75,16 @@ pub(super) fn run(args: &DiffArgs, format: Format) -> Result<Exit, CommandError>
             },
             report: || findings::findings(&report, &approved, &sides),
         };
-        forms.print(format)?;
+        forms.print(printer)?;
     }
     let may_allow = sides.opaque.iter().any(OpaqueChange::may_allow);
     Ok(Exit::good_if(!approved.allows_more(&report) && !may_allow))
+}
+
+fn compared(sides: &Sides) -> Report {
+    let progress = Progress::new("diff: principals searched:");
+    let say = |done, all| progress.say(done, all);
+    compare_with_progress(&sides.old.configuration, &sides.new.configuration, &say)
 }
 
 /// The two sides as directories

@@ -13,7 +13,8 @@ use crate::cli::command_error::{CommandError, fault_json};
 use crate::cli::configuration;
 use crate::cli::exit::Exit;
 use crate::cli::file_places::{FilePlaces, in_file};
-use crate::cli::output::Format;
+use crate::cli::output::Printer;
+use crate::cli::palette::Palette;
 use crate::cli::report::{Finding, Forms, Level, Report, Subject};
 use crate::config;
 use crate::config::{FaultClass, LocatedFault, NamedDocument, ParsedDocument};
@@ -49,7 +50,7 @@ enum Extent {
     Partial,
 }
 
-pub(super) fn run(args: &LintArgs, format: Format) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &LintArgs, printer: Printer) -> Result<Exit, CommandError> {
     let mut documents = Vec::new();
     for path in &args.paths {
         documents.extend(configuration::documents(path)?);
@@ -66,11 +67,11 @@ pub(super) fn run(args: &LintArgs, format: Format) -> Result<Exit, CommandError>
     };
     let findings = Findings::of(&documents, extent, Timestamp::now()).in_files(&documents);
     let forms = Forms {
-        human: || findings.human(documents.len()),
+        human: |palette| findings.human(documents.len(), palette),
         json: || findings.as_json(documents.len()),
         report: || findings.report(&documents, args.deny_warnings),
     };
-    forms.print(format)?;
+    forms.print(printer)?;
     Ok(findings.exit(args.deny_warnings))
 }
 
@@ -192,9 +193,15 @@ impl Findings {
         }
     }
 
-    fn human(&self, documents: usize) -> String {
-        let warnings = self.warnings.iter().map(|warning| format!("{warning}\n"));
-        let errors = self.errors.iter().map(|error| format!("{error}\n"));
+    fn human(&self, documents: usize, palette: Palette) -> String {
+        let warnings = folded(&self.warnings);
+        let warnings = warnings
+            .iter()
+            .map(|(warning, others)| warning_text(warning, others, palette));
+        let errors = self.errors.iter().map(|error| {
+            let place = palette.bad(&place_text(&error.document, error.fault.at));
+            format!("{place}: {}\n", error.fault.message)
+        });
         let count = format!(
             "{documents} documents, {} errors, {} warnings\n",
             self.errors.len(),
@@ -209,6 +216,48 @@ impl Findings {
             "errors": self.errors.iter().map(fault_json).collect::<Vec<_>>(),
             "warnings": self.warnings.iter().map(warning_json).collect::<Vec<_>>(),
         })
+    }
+}
+
+/// Each warning that differs in its text, with those that say the same
+fn folded(warnings: &[Warning]) -> Vec<(&Warning, Vec<&Warning>)> {
+    let mut positions = HashMap::new();
+    let mut folded: Vec<(&Warning, Vec<&Warning>)> = Vec::new();
+    for warning in warnings {
+        let next = folded.len();
+        let text = (warning.code, &warning.message, &warning.advice);
+        let position = *positions.entry(text).or_insert(next);
+        match folded.get_mut(position) {
+            Some((_, others)) => others.push(warning),
+            None => folded.push((warning, Vec::new())),
+        }
+    }
+    folded
+}
+
+/// A warning in a line, and the places of others that say the same in a second one
+fn warning_text(warning: &Warning, others: &[&Warning], palette: Palette) -> String {
+    let label = palette.doubtful(&format!("warning {}", warning.code));
+    let place = place_text(&warning.document, warning.at);
+    let places: Vec<String> = others
+        .iter()
+        .map(|other| place_text(&other.document, other.at))
+        .collect();
+    let also = match places.is_empty() {
+        true => String::new(),
+        false => format!("  also at {}\n", places.join(", ")),
+    };
+    format!(
+        "{place}: {label}: {}: {}\n{also}",
+        warning.message, warning.advice
+    )
+}
+
+/// `FILE:LINE:COLUMN`, or the file alone
+fn place_text(document: &str, at: Position) -> String {
+    match at == Position::default() {
+        true => document.to_owned(),
+        false => format!("{document}:{at}"),
     }
 }
 

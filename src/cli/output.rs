@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use crate::cli::command_error::CommandError;
+use crate::cli::palette::Palette;
 
 /// How results are printed, as the command line names it
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -20,6 +21,14 @@ pub(crate) enum Format {
     Sarif,
     /// Workflow commands of GitHub Actions, which annotate a change
     Github,
+}
+
+/// How a command prints its result
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Printer {
+    pub(super) format: Format,
+    /// The colours of text for people
+    pub(super) palette: Palette,
 }
 
 /// How results are printed by a command that has no findings in files

@@ -12,7 +12,7 @@ use crate::analysis::survey::preflight::{PreflightInput, findings};
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::live_cluster::{LiveCluster, LiveClusterArgs, block_on};
-use crate::cli::output::{Format, print};
+use crate::cli::output::{Printer, print};
 use crate::cli::owner_args::OwnerArgs;
 use crate::cli::report::Forms;
 
@@ -36,10 +36,10 @@ struct Report {
     is_good: bool,
 }
 
-pub(super) fn run(args: &PreflightArgs, format: Format) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &PreflightArgs, printer: Printer) -> Result<Exit, CommandError> {
     let pattern = args.real_node_names.as_deref().map(whole_names).transpose();
     let names = pattern.map_err(|error| CommandError::Usage(format!("--real-node-names: {error}")))?;
-    let report = block_on(check_cluster(args, names, format))?;
+    let report = block_on(check_cluster(args, names, printer))?;
     print(&report.text)?;
     Ok(Exit::good_if(report.is_good))
 }
@@ -47,7 +47,7 @@ pub(super) fn run(args: &PreflightArgs, format: Format) -> Result<Exit, CommandE
 async fn check_cluster(
     args: &PreflightArgs,
     names: Option<Regex>,
-    format: Format,
+    printer: Printer,
 ) -> Result<Report, CommandError> {
     let owners = args.owners.owners()?;
     let live = LiveCluster::connect(&args.cluster).await?;
@@ -72,12 +72,12 @@ async fn check_cluster(
     };
     let findings = findings(&input);
     let forms = Forms {
-        human: || human::human(&input, &findings, &notes),
+        human: |_| human::human(&input, &findings, &notes),
         json: || json::as_json(&input, &findings, &notes),
         report: || report::report(&findings, &notes),
     };
     Ok(Report {
-        text: forms.text(format),
+        text: forms.text(printer),
         is_good: findings.is_empty(),
     })
 }

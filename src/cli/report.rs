@@ -6,7 +6,8 @@ mod sarif;
 
 use crate::analysis::lint::Warning;
 use crate::cli::command_error::CommandError;
-use crate::cli::output::{Format, json_text, print};
+use crate::cli::output::{Format, Printer, json_text, print};
+use crate::cli::palette::Palette;
 use crate::config::LocatedFault;
 use ram_policy::source::Position;
 use serde_json::Value;
@@ -73,14 +74,14 @@ pub(super) struct Forms<H, J, R> {
 
 impl<H, J, R> Forms<H, J, R>
 where
-    H: FnOnce() -> String,
+    H: FnOnce(Palette) -> String,
     J: FnOnce() -> Value,
     R: FnOnce() -> Report,
 {
-    /// The result in a format
-    pub(super) fn text(self, format: Format) -> String {
-        match format {
-            Format::Human => (self.human)(),
+    /// The result as text
+    pub(super) fn text(self, printer: Printer) -> String {
+        match printer.format {
+            Format::Human => (self.human)(printer.palette),
             Format::Json => json_text(&(self.json)()),
             Format::Junit => junit::junit(&(self.report)()),
             Format::Sarif => json_text(&sarif::sarif(&(self.report)())),
@@ -88,13 +89,13 @@ where
         }
     }
 
-    /// Prints the result in a format
+    /// Prints the result
     ///
     /// # Errors
     ///
     /// Not all of it could be written.
-    pub(super) fn print(self, format: Format) -> Result<(), CommandError> {
-        print(&self.text(format))
+    pub(super) fn print(self, printer: Printer) -> Result<(), CommandError> {
+        print(&self.text(printer))
     }
 }
 

@@ -5,20 +5,21 @@ use std::path::Path;
 use crate::analysis::diff::{Change, DecisionSummary, Difference, Report, SettingChange, Term};
 use crate::cli::diff::approvals::Approved;
 use crate::cli::diff::shell_command::simulate_command;
+use crate::cli::palette::Palette;
 use ram_policy::Principal;
 
 /// The number of principals, actions or names that are listed before the rest is counted
 const MOST_NAMES: usize = 4;
 
 /// The whole report; its example commands read the new directory
-pub(super) fn human(report: &Report, approved: &Approved<'_>, new: &Path) -> String {
+pub(super) fn human(report: &Report, approved: &Approved<'_>, new: &Path, palette: Palette) -> String {
     let differences = report.differences.iter().zip(&approved.differences);
-    let differences = differences.map(|(each, reason)| difference(each, reason.as_deref(), new));
+    let differences = differences.map(|(each, reason)| difference(each, reason.as_deref(), new, palette));
     let mut text: String = differences.collect();
     if !report.setting_changes.is_empty() {
         text.push_str("also changed:\n");
         let settings = report.setting_changes.iter().zip(&approved.settings);
-        text.extend(settings.map(|(each, reason)| other(each, reason.as_deref())));
+        text.extend(settings.map(|(each, reason)| other(each, reason.as_deref(), palette)));
     }
     if !report.incomplete.is_empty() {
         let who = principals(&report.incomplete);
@@ -54,10 +55,11 @@ fn approval(reason: Option<&str>) -> String {
     reason.map_or_else(String::new, |reason| format!("    approved: {reason}\n"))
 }
 
-fn difference(difference: &Difference, reason: Option<&str>, new: &Path) -> String {
-    let sign = match difference.change {
-        Change::Allowed => '+',
-        Change::Denied => '-',
+fn difference(difference: &Difference, reason: Option<&str>, new: &Path, palette: Palette) -> String {
+    let sign = match (difference.change, reason) {
+        (Change::Allowed, None) => palette.bad("+"),
+        (Change::Allowed, Some(_)) => palette.good("+"),
+        (Change::Denied, _) => palette.doubtful("-"),
     };
     format!(
         "{sign} {}\n{}    before:  {}\n    after:   {}\n    example: {}\n",
@@ -184,8 +186,12 @@ fn or_backticks(text: &str) -> &str {
     if text.is_empty() { "``" } else { text }
 }
 
-fn other(change: &SettingChange, reason: Option<&str>) -> String {
-    let sign = if change.may_allow { '+' } else { ' ' };
+fn other(change: &SettingChange, reason: Option<&str>, palette: Palette) -> String {
+    let sign = match (change.may_allow, reason) {
+        (true, None) => palette.bad("+"),
+        (true, Some(_)) => palette.good("+"),
+        (false, _) => " ".to_owned(),
+    };
     format!("{sign} {}\n{}", setting(change), approval(reason))
 }
 
