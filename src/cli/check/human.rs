@@ -145,7 +145,7 @@ fn manifest(operation: PodOperation, one: &EvaluatedManifest, palette: Palette) 
 fn not_judged(one: &EvaluatedManifest, palette: Palette) -> String {
     match &one.unlisted {
         Some(mark) => format!("{}: {}", palette.doubtful("not judged"), mark.described()),
-        None => "not judged, no pods come of it that ramgate knows of".to_owned(),
+        None => "not judged: it makes no pods that ramgate knows of".to_owned(),
     }
 }
 

@@ -228,7 +228,7 @@ fn drift_is_shown_entry_by_entry() {
         users.push(json!({"UserId": "999", "UserName": "zoe"}));
         users[0]["UserId"] = "1".into();
     });
-    place.edit("ListUsersForGroup/empty.json", |answer| {
+    place.edit("ListUsersForGroup/contractors.json", |answer| {
         answer["Users"] = json!({"User": [{"UserName": "zoe"}]})
     });
     place.edit("ListPolicyAttachments.json", |answer| {
@@ -249,7 +249,7 @@ fn drift_is_shown_entry_by_entry() {
          + group/developers: policy EciTestOnly in rg-acmeshop\n\
          ~ policy EciShop: text differs\n\
          ~ user/alice: id 201000000000000000 -> 1\n\
-         + user/zoe: group empty\n\
+         + user/zoe: group contractors\n\
          + user/zoe: id 999\n\
          + user/zoe\n\
          config: 7 differences (+ in RAM alone, - in the directory alone, ~ differs)\n"

@@ -94,7 +94,7 @@ fn an_account_becomes_a_directory_that_lacks_only_bindings() {
     );
     decides(
         "user/gwen",
-        &with(&["--context", "eci:SpotStrategy=SpotAsPriceGo"]),
+        &with(&["--context", "acs:RequestTag/lifecycle=spot"]),
         "ExplicitDeny",
     );
     decides(
