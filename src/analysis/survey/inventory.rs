@@ -199,7 +199,7 @@ impl Inventory {
     /// Counts the keys of all stamps in an object, even if its pods do not go to ECI now
     fn count_keys(&mut self, kind: &WorkloadKind, object: &Value) {
         let templates = kind.templates(object).unwrap_or_default().into_iter();
-        let stamps = templates.filter_map(|(_, reviewed)| stamp_of(&reviewed).map(str::to_owned));
+        let stamps = templates.filter_map(|found| stamp_of(&found.template).map(str::to_owned));
         stamps
             .filter_map(|stamp| key_id(&stamp))
             .for_each(|key| self.count_key(key));
