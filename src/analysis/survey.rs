@@ -8,6 +8,7 @@
 //!
 //! Only `live` does I/O. All else is pure: objects and a configuration go in, evaluated workloads and findings come out.
 
+pub(crate) mod access;
 pub(crate) mod assumed_owners;
 pub(crate) mod cluster;
 pub(crate) mod evaluated_workload;

@@ -29,6 +29,8 @@ pub(crate) struct Inventory {
     /// The written paths of listed kinds, and whether any object has something there
     paths: BTreeMap<(String, String, String), bool>,
     exempt: BTreeMap<String, CountWithExamples>,
+    /// Namespaces in which a controller that nobody knows has pods or objects for ECI
+    other_namespaces: BTreeSet<String>,
     owners: HashMap<ObjectKey, Digest>,
     /// The older templates from which StatefulSets still make pods, by namespace and name
     older_revisions: HashSet<(String, String)>,
@@ -81,6 +83,7 @@ impl ObjectSink for Inventory {
         if !is_exempt && unlisted_mark(object, &evaluator.configuration.cluster).is_some() {
             let key = (kind.group().to_owned(), kind.name().to_owned());
             self.unlisted.entry(key).or_default().add(title(kind, object));
+            self.other_namespaces.insert(namespace_and_name(object).0);
         }
     }
 }
@@ -193,6 +196,7 @@ impl Inventory {
             && evaluator.leads_to_eci(pod)
         {
             self.count_unknown_controller(evaluator, owner, title(&WorkloadKind::Pod, pod));
+            self.other_namespaces.insert(namespace_and_name(pod).0);
         }
     }
 
@@ -206,7 +210,7 @@ impl Inventory {
     /// Counts the keys of all stamps in an object, even if its pods do not go to ECI now
     fn count_keys(&mut self, kind: &WorkloadKind, object: &Value) {
         let templates = kind.templates(object).unwrap_or_default().into_iter();
-        let stamps = templates.filter_map(|(_, reviewed)| stamp_of(&reviewed).map(str::to_owned));
+        let stamps = templates.filter_map(|found| stamp_of(&found.template).map(str::to_owned));
         stamps
             .filter_map(|stamp| key_id(&stamp))
             .for_each(|key| self.count_key(key));
@@ -282,6 +286,14 @@ impl Inventory {
     pub(crate) fn dead_paths(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         let dead = self.paths.iter().filter(|(_, leads)| !**leads);
         dead.map(|((group, kind, path), _)| (group.as_str(), kind.as_str(), path.as_str()))
+    }
+
+    /// The namespaces, exempt ones left out, that have pods or workloads for ECI
+    pub(crate) fn namespaces(&self) -> BTreeSet<&str> {
+        let workloads = self.workloads.iter();
+        let namespaces = workloads.map(|workload| workload.namespace.as_str());
+        let others = self.other_namespaces.iter().map(String::as_str);
+        namespaces.chain(others).collect()
     }
 
     /// Workloads and pods that lead to ECI from exempt namespaces, by namespace

@@ -1,5 +1,6 @@
 //! Reads a live cluster page by page, with the rights of the caller.
 
+mod access;
 mod api_client;
 mod cluster;
 mod configuration;
@@ -11,6 +12,7 @@ mod serve_flags;
 mod stamp_keys;
 mod webhook_configurations;
 
+pub(crate) use crate::analysis::survey::live::access::read_access;
 pub(crate) use crate::analysis::survey::live::api_client::write::WriteMode;
 pub(crate) use crate::analysis::survey::live::api_client::{ApiClient, ListRequest, Scope};
 pub(crate) use crate::analysis::survey::live::cluster::read_cluster;

@@ -27,6 +27,7 @@ fn found(test: &TestCluster, objects: &[Value], modes: &Modes, names: &str) -> V
         webhook_configuration: "ramgate",
         modes: Some(modes),
         real_node_names: Some(&names),
+        access: None,
     })
 }
 
@@ -146,6 +147,7 @@ fn kinds_that_nobody_lists_and_paths_that_lead_nowhere_are_found() {
         webhook_configuration: "ramgate",
         modes: Some(&WARN),
         real_node_names: None,
+        access: None,
     });
     let identities: Vec<Finding> = findings
         .into_iter()
