@@ -37,7 +37,12 @@ fn folder() -> Folder {
 
 /// The published schema; [`schema/README.md`] says where it comes from
 fn schema() -> jsonschema::Validator {
-    let schema: Value = serde_json::from_str(include_str!("schema/sarif-2.1.0.json")).unwrap();
+    let mut schema: Value = serde_json::from_str(include_str!("schema/sarif-2.1.0.json")).unwrap();
+    // As published, this one is no regular expression; ramgate writes no `language`
+    let language = schema
+        .pointer_mut("/definitions/run/properties/language")
+        .unwrap();
+    language.as_object_mut().unwrap().remove("pattern").unwrap();
     jsonschema::validator_for(&schema).unwrap()
 }
 
@@ -155,7 +160,8 @@ fn doubts_are_errors_only_where_they_count() {
 
 #[test]
 fn other_commands_refuse_formats_of_findings() {
-    let line = "simulate --config-dir config --principal user/bob --action eci:X --output sarif";
+    let line =
+        "simulate --config-dir config --principal user/bob --action eci:CreateContainerGroup --output sarif";
     let output = Folder::new().run(line);
     assert_eq!(output.status.code(), Some(1));
     assert!(
