@@ -49,7 +49,7 @@ fn config_map_documents(
     let refused = |name: &str, message: String| {
         let origin = TextOrigin::of_value(file, name, node.at);
         let document = ParsedDocument::refused(message);
-        vec![NamedDocument::new(format!("{file}[{name}]"), document).from_origin(origin)]
+        vec![NamedDocument::new(format!("{file}[{name}]"), document).with_origin(origin)]
     };
     if let Some(Err(error)) = eci_profile(config_map) {
         return refused(eci_profile::NAME, error.to_string());
@@ -76,7 +76,7 @@ fn config_map_documents(
                 Some(text) => TextOrigin::of_string(file, &named.name, lines, text),
                 None => TextOrigin::of_value(file, &named.name, node.at),
             };
-            NamedDocument::new(format!("{file}[{}]", named.name), named.document).from_origin(origin)
+            NamedDocument::new(format!("{file}[{}]", named.name), named.document).with_origin(origin)
         })
         .collect()
 }

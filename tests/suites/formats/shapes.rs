@@ -60,7 +60,8 @@ fn sarif_fits_its_published_schema() {
         assert_eq!(is_complete, &Value::Bool(code != 1), "{line}");
         let results = run["results"].as_array().unwrap();
         for result in results {
-            let rule = &run["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().unwrap() as usize];
+            let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+            let rule = &run["tool"]["driver"]["rules"][index];
             assert_eq!(rule["id"], result["ruleId"], "{line}");
         }
     }
