@@ -1,5 +1,6 @@
 //! The command line: each subcommand in a file of its name, and what they share: output, exit codes, manifests.
 
+mod audit;
 mod check;
 mod command_error;
 mod configuration;
@@ -16,6 +17,7 @@ mod output;
 mod owner_args;
 mod palette;
 mod preflight;
+mod probe;
 mod progress;
 mod reference;
 mod replay;
@@ -59,6 +61,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Audit(audit::AuditArgs),
     Check(check::CheckArgs),
     Completions(reference::CompletionsArgs),
     Diff(diff::DiffArgs),
@@ -66,6 +69,7 @@ enum Command {
     Init(init::InitArgs),
     Man(reference::ManArgs),
     Preflight(preflight::PreflightArgs),
+    Probe(probe::ProbeArgs),
     Replay(replay::ReplayArgs),
     // Boxed, since it has more flags than all others together
     Serve(Box<serve::ServeArgs>),
@@ -121,6 +125,7 @@ impl Command {
     /// The name on the command line
     fn name(&self) -> &'static str {
         match self {
+            Self::Audit(_) => "audit",
             Self::Check(_) => "check",
             Self::Completions(_) => "completions",
             Self::Diff(_) => "diff",
@@ -128,6 +133,7 @@ impl Command {
             Self::Init(_) => "init",
             Self::Man(_) => "man",
             Self::Preflight(_) => "preflight",
+            Self::Probe(_) => "probe",
             Self::Replay(_) => "replay",
             Self::Serve(_) => "serve",
             Self::Simulate(_) => "simulate",
@@ -141,6 +147,7 @@ impl Command {
     fn run(self, printer: Printer) -> Result<Exit, CommandError> {
         let format = printer.format;
         match self {
+            Self::Audit(args) => audit::run(&args, format.output()?),
             Self::Check(args) => check::run(&args, printer),
             Self::Completions(args) => reference::completions(&args, Arguments::command()),
             Self::Diff(args) => diff::run(&args, printer),
@@ -148,6 +155,7 @@ impl Command {
             Self::Init(args) => init::run(&args, format.output()?),
             Self::Man(args) => reference::man(&args, Arguments::command(), format.output()?),
             Self::Preflight(args) => preflight::run(&args, printer),
+            Self::Probe(args) => probe::run(&args, format.output()?),
             Self::Replay(args) => replay::run(&args, format.output()?),
             Self::Serve(args) => serve::run(*args),
             Self::Simulate(args) => simulate::run(&args, format.output()?),

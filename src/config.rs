@@ -32,6 +32,7 @@ pub use crate::config::configuration::Configuration;
 pub(crate) use crate::config::configuration::DocumentCounts;
 pub(crate) use crate::config::configuration::{Boundary, Interest};
 pub(crate) use crate::config::directory::advice_settings::{AdviceSettings, Locale};
+pub(crate) use crate::config::directory::bindings::SERVICE_ACCOUNT;
 pub(crate) use crate::config::directory::bindings::Subject;
 pub(crate) use crate::config::directory::carrier_presets::{
     preset_entries, preset_of, written as written_preset, written_for as preset_entry,

@@ -7,7 +7,7 @@ mod report;
 use clap::Args;
 use regex::Regex;
 
-use crate::analysis::survey::live::{Scope, read_inventory, whole_names};
+use crate::analysis::survey::live::{Scope, read_access, read_inventory, whole_names};
 use crate::analysis::survey::preflight::{PreflightInput, findings};
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
@@ -57,6 +57,11 @@ async fn check_cluster(
     let names = names.or_else(|| live.installation.real_node_names.clone());
     let mut notes = input.notes.clone();
     notes.extend(kind_notes);
+    let (access, access_note) = match read_access(&live.client).await? {
+        Ok(access) => (Some(access), None),
+        Err(note) => (None, Some(note)),
+    };
+    notes.extend(access_note);
     notes.extend(installation_notes(&live).await?);
     if names.is_none() {
         notes.push(
@@ -69,6 +74,7 @@ async fn check_cluster(
         webhook_configuration: &live.installation.webhook_configuration,
         modes: live.installation.modes.as_ref(),
         real_node_names: names.as_ref(),
+        access: access.as_ref(),
     };
     let findings = findings(&input);
     let forms = Forms {
@@ -100,6 +106,8 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::analysis::survey::access::RoleBasedAccess;
+    use crate::analysis::survey::preflight::Check;
     use crate::analysis::survey::test_cluster::{ALICE, CAROL, TestCluster, pod, template, workload};
     use crate::cli::output::json_text;
 
@@ -123,12 +131,56 @@ mod tests {
             webhook_configuration: "ramgate",
             modes: None,
             real_node_names: None,
+            access: None,
         };
         let (findings, notes) = (findings(&input), ["something is not there".to_owned()]);
         (
             human::human(&input, &findings, &notes),
             json::as_json(&input, &findings, &notes),
         )
+    }
+
+    /// Two who may do the same, and a third who may do more
+    fn access() -> RoleBasedAccess {
+        let mut access = RoleBasedAccess::default();
+        let role = |name: &str, resources: &[&str]| {
+            serde_json::json!({"metadata": {"name": name}, "rules": [
+            {"apiGroups": [""], "resources": resources, "verbs": ["create"], "resourceNames": []}]})
+        };
+        let bots = ["reaper", "sweeper"]
+            .map(|name| serde_json::json!({"kind": "ServiceAccount", "namespace": "ops", "name": name}));
+        let support = [serde_json::json!({"kind": "Group", "name": "support"})];
+        for (name, resources, subjects) in [
+            ("evicts", &["pods/eviction"][..], &bots[..]),
+            ("helps", &["pods/exec", "pods"], &support),
+        ] {
+            access.add_cluster_role(serde_json::from_value(role(name, resources)).unwrap());
+            let binding = serde_json::json!({"metadata": {"name": name}, "subjects": subjects,
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name}});
+            access.add_cluster_role_binding(serde_json::from_value(binding).unwrap());
+        }
+        access
+    }
+
+    #[test]
+    fn subjects_of_rbac_are_counted_and_those_with_the_same_rights_stand_together() {
+        let (test, access) = (TestCluster::new(""), access());
+        let inventory = test.inventory(&[workload("Deployment", "web", template("env:test"))]);
+        let input = PreflightInput {
+            evaluator: test.evaluator(),
+            inventory: &inventory,
+            webhook_configuration: "ramgate",
+            modes: None,
+            real_node_names: None,
+            access: Some(&access),
+        };
+        let mut findings = findings(&input);
+        findings.retain(|finding| finding.check == Check::Rbac);
+        insta::assert_snapshot!(human::human(&input, &findings, &[]));
+        let value = json::as_json(&input, &findings, &[]);
+        insta::assert_snapshot!(json_text(
+            &serde_json::json!({"unlisted": value["unlisted"], "findings": value["findings"]})
+        ));
     }
 
     #[test]

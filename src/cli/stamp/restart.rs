@@ -229,7 +229,7 @@ async fn run_step(
 /// Whether the written object has a good stamp
 fn outcome(input: &EvaluationInput, workload: &EvaluatedWorkload, object: &serde_json::Value) -> Outcome {
     let templates = workload.kind.templates(object).unwrap_or_default();
-    let text = templates.first().and_then(|(_, reviewed)| stamp_of(reviewed));
+    let text = templates.first().and_then(|found| stamp_of(&found.template));
     let status = stamp(
         input.cluster.snapshot.signer.as_deref(),
         text,
