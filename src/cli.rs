@@ -1,5 +1,6 @@
 //! The command line: each subcommand in a file of its name, and what they share: output, exit codes, manifests.
 
+mod audit;
 mod check;
 mod command_error;
 mod configuration;
@@ -13,6 +14,7 @@ mod manifest;
 mod output;
 mod owner_args;
 mod preflight;
+mod probe;
 mod replay;
 mod serve;
 mod session_policy;
@@ -43,10 +45,12 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Audit(audit::AuditArgs),
     Check(check::CheckArgs),
     Diff(diff::DiffArgs),
     Import(import::ImportArgs),
     Preflight(preflight::PreflightArgs),
+    Probe(probe::ProbeArgs),
     Replay(replay::ReplayArgs),
     // Boxed, since it has more flags than all others together
     Serve(Box<serve::ServeArgs>),
@@ -70,10 +74,12 @@ pub fn main() -> ExitCode {
     };
     let output = arguments.output;
     let result = match arguments.command {
+        Command::Audit(args) => audit::run(&args, output),
         Command::Check(args) => check::run(&args, output),
         Command::Diff(args) => diff::run(&args, output),
         Command::Import(args) => import::run(&args, output),
         Command::Preflight(args) => preflight::run(&args, output),
+        Command::Probe(args) => probe::run(&args, output),
         Command::Replay(args) => replay::run(&args, output),
         Command::Serve(args) => serve::run(*args),
         Command::Simulate(args) => simulate::run(&args, output),

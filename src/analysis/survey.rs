@@ -15,6 +15,7 @@ pub(crate) mod evaluated_workload;
 pub(crate) mod field_differences;
 pub(crate) mod inventory;
 pub(crate) mod live;
+pub(crate) mod object_sink;
 pub(crate) mod objects;
 pub(crate) mod obstacle;
 mod obstacle_search;

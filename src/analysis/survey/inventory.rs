@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::admission::routing::unlisted_mark::unlisted_mark;
 use crate::analysis::survey::evaluated_workload::EvaluatedWorkload;
+use crate::analysis::survey::object_sink::{ListedKind, ObjectSink};
 use crate::analysis::survey::objects::{Owner, is_bound, number, owner, stamp_of, text};
 use crate::analysis::survey::workload_evaluator::{WorkloadEvaluator, stamp};
 use crate::analysis::survey::workload_kind::WorkloadKind;
@@ -67,6 +68,26 @@ pub(crate) struct KeyUse {
     pub is_newest: bool,
 }
 
+impl ObjectSink for Inventory {
+    fn needs(&self, kind: &WorkloadKind) -> bool {
+        // Revisions show nothing without a StatefulSet that makes pods from an older one
+        *kind != WorkloadKind::BuiltIn(Workload::ControllerRevision) || !self.older_revisions.is_empty()
+    }
+
+    fn add(&mut self, evaluator: &WorkloadEvaluator<'_>, listed: &ListedKind<'_>, object: &Value) {
+        self.add_object(evaluator, listed.kind, object);
+    }
+
+    fn add_unlisted(&mut self, evaluator: &WorkloadEvaluator<'_>, kind: &WorkloadKind, object: &Value) {
+        let is_exempt = evaluator.cluster.is_exempt(text(object, "/metadata/namespace"));
+        if !is_exempt && unlisted_mark(object, &evaluator.configuration.cluster).is_some() {
+            let key = (kind.group().to_owned(), kind.name().to_owned());
+            self.unlisted.entry(key).or_default().add(title(kind, object));
+            self.other_namespaces.insert(namespace_and_name(object).0);
+        }
+    }
+}
+
 /// Kinds that controllers make from the template of another kind, each with the kind of its owner
 const OWNED_KINDS: [(Workload, Workload); 3] = [
     (Workload::ReplicaSet, Workload::Deployment),
@@ -85,7 +106,12 @@ impl CountWithExamples {
 
 impl Inventory {
     /// Evaluates one more object; owners have to come before what they own
-    pub(crate) fn add(&mut self, evaluator: &WorkloadEvaluator<'_>, kind: &WorkloadKind, object: &Value) {
+    pub(crate) fn add_object(
+        &mut self,
+        evaluator: &WorkloadEvaluator<'_>,
+        kind: &WorkloadKind,
+        object: &Value,
+    ) {
         self.note_paths(kind, object);
         if kind.is_idle(object) {
             return;
@@ -95,21 +121,6 @@ impl Inventory {
             (WorkloadKind::BuiltIn(Workload::ControllerRevision), _)
                 if !self.older_revisions.contains(&namespace_and_name(object)) => {}
             (_, owner) => self.add_workload(evaluator, kind, object, owner),
-        }
-    }
-
-    /// Adds an object of a kind that nobody lists, if it has marks of ECI
-    pub(crate) fn add_unlisted(
-        &mut self,
-        evaluator: &WorkloadEvaluator<'_>,
-        kind: &WorkloadKind,
-        object: &Value,
-    ) {
-        let is_exempt = evaluator.cluster.is_exempt(text(object, "/metadata/namespace"));
-        if !is_exempt && unlisted_mark(object, &evaluator.configuration.cluster).is_some() {
-            let key = (kind.group().to_owned(), kind.name().to_owned());
-            self.unlisted.entry(key).or_default().add(title(kind, object));
-            self.other_namespaces.insert(namespace_and_name(object).0);
         }
     }
 
@@ -229,11 +240,6 @@ impl Inventory {
         })
     }
 
-    /// Whether objects of this kind can matter, after those that were added so far
-    pub(crate) fn needs(&self, kind: &WorkloadKind) -> bool {
-        *kind != WorkloadKind::BuiltIn(Workload::ControllerRevision) || !self.older_revisions.is_empty()
-    }
-
     fn digest(&self, workloads: &[EvaluatedWorkload]) -> Digest {
         let shown = workloads.iter().map(|workload| {
             let claims = workload.stamp.claims();
@@ -254,6 +260,11 @@ impl Inventory {
         self.workloads
             .sort_by(|one, other| sort_key(one).cmp(&sort_key(other)));
         self.workloads
+    }
+
+    /// Takes out the workloads so far, in the order in which they were added
+    pub(crate) fn take_workloads(&mut self) -> Vec<EvaluatedWorkload> {
+        std::mem::take(&mut self.workloads)
     }
 
     /// All workloads so far, in the order in which they were added

@@ -20,6 +20,7 @@ pub(crate) use crate::analysis::survey::preflight::finding::{Check, Finding};
 pub(crate) use crate::analysis::survey::preflight::groups::{
     GroupOwner, WorkloadCounts, WorkloadGroup, groups,
 };
+pub(crate) use crate::analysis::survey::preflight::identities::unjudged_kinds;
 pub(crate) use crate::analysis::survey::preflight::input::PreflightInput;
 pub(crate) use crate::analysis::survey::preflight::unlisted_subjects::{
     SubjectCounts, SubjectRow, UnlistedSubjects, unlisted_subjects,

@@ -141,7 +141,7 @@ fn manifest(operation: PodOperation, one: &EvaluatedManifest) -> (String, String
 fn not_judged(one: &EvaluatedManifest) -> String {
     match &one.unlisted {
         Some(mark) => format!("not judged: {}", mark.described()),
-        None => "not judged, no pods come of it that ramgate knows of".to_owned(),
+        None => "not judged: it makes no pods that ramgate knows of".to_owned(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Provokes each finding of preflight alone.
 
+use crate::analysis::survey::object_sink::ObjectSink;
 use crate::analysis::survey::workload_kind::WorkloadKind;
 use crate::config::{ClusterSettings, DelegatedController, LabelSelector};
 use crate::kubernetes::meta::Meta;
@@ -139,7 +140,7 @@ fn kinds_that_nobody_lists_and_paths_that_lead_nowhere_are_found() {
     let mut inventory = test.inventory(&[]);
     inventory.add_unlisted(&test.evaluator(), &kind("Workflow"), &flow);
     inventory.add_unlisted(&test.evaluator(), &kind("RayJob"), &plain);
-    inventory.add(&test.evaluator(), things, &thing);
+    inventory.add_object(&test.evaluator(), things, &thing);
     let findings = findings(&PreflightInput {
         evaluator: test.evaluator(),
         inventory: &inventory,
