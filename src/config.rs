@@ -25,6 +25,7 @@ pub(crate) mod rights_change;
 pub(crate) mod store;
 pub(crate) mod symbol_table;
 pub(crate) mod sync_status;
+pub(crate) mod text_origin;
 
 pub use crate::config::configuration::Configuration;
 #[cfg(test)]

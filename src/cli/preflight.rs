@@ -2,6 +2,7 @@
 
 mod human;
 mod json;
+mod report;
 
 use clap::Args;
 use regex::Regex;
@@ -11,8 +12,9 @@ use crate::analysis::survey::preflight::{PreflightInput, findings};
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::live_cluster::{LiveCluster, LiveClusterArgs, block_on};
-use crate::cli::output::{Output, json_text, print};
+use crate::cli::output::{Printer, print};
 use crate::cli::owner_args::OwnerArgs;
+use crate::cli::report::Forms;
 
 /// Say what mode enforce would break in a cluster, and what would slip through it
 ///
@@ -28,24 +30,24 @@ pub(super) struct PreflightArgs {
     cluster: LiveClusterArgs,
 }
 
-/// A printed result, and whether there is nothing to put right
+/// A result as text, and whether there is nothing to put right
 struct Report {
     text: String,
     is_good: bool,
 }
 
-pub(super) fn run(args: &PreflightArgs, output: Output) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &PreflightArgs, printer: Printer) -> Result<Exit, CommandError> {
     let pattern = args.real_node_names.as_deref().map(whole_names).transpose();
     let names = pattern.map_err(|error| CommandError::Usage(format!("--real-node-names: {error}")))?;
-    let report = block_on(check_cluster(args, names, output))?;
-    print(&report.text);
+    let report = block_on(check_cluster(args, names, printer))?;
+    print(&report.text)?;
     Ok(Exit::good_if(report.is_good))
 }
 
 async fn check_cluster(
     args: &PreflightArgs,
     names: Option<Regex>,
-    output: Output,
+    printer: Printer,
 ) -> Result<Report, CommandError> {
     let owners = args.owners.owners()?;
     let live = LiveCluster::connect(&args.cluster).await?;
@@ -75,11 +77,13 @@ async fn check_cluster(
         access: access.as_ref(),
     };
     let findings = findings(&input);
+    let forms = Forms {
+        human: |_| human::human(&input, &findings, &notes),
+        json: || json::as_json(&input, &findings, &notes),
+        report: || report::report(&findings, &notes),
+    };
     Ok(Report {
-        text: match output {
-            Output::Human => human::human(&input, &findings, &notes),
-            Output::Json => json_text(&json::as_json(&input, &findings, &notes)),
-        },
+        text: forms.text(printer),
         is_good: findings.is_empty(),
     })
 }
@@ -105,6 +109,7 @@ mod tests {
     use crate::analysis::survey::access::RoleBasedAccess;
     use crate::analysis::survey::preflight::Check;
     use crate::analysis::survey::test_cluster::{ALICE, CAROL, TestCluster, pod, template, workload};
+    use crate::cli::output::json_text;
 
     /// Workloads of alice, of whoever is named and of nobody, with and without obstacles, in human form and as JSON
     fn printed(test: &TestCluster) -> (String, Value) {

@@ -50,8 +50,8 @@ pub(super) fn run(args: &ProbeArgs, output: Output) -> Result<Exit, CommandError
     check_name("--in", &args.namespace)?;
     let findings = block_on(probe(args))?;
     match output {
-        Output::Human => print(&findings.human(&args.namespace)),
-        Output::Json => print_json(&findings.as_json(&args.namespace)),
+        Output::Human => print(&findings.human(&args.namespace))?,
+        Output::Json => print_json(&findings.as_json(&args.namespace))?,
     }
     Ok(Exit::good_if(findings.is_healthy()))
 }
