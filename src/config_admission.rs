@@ -237,8 +237,13 @@ fn warnings(
     let faults = check(all.iter().copied());
     let facts = AccountFacts::of(all.iter().map(|(_, document)| *document));
     let others = stored.iter().filter(|config_map| *config_map.name != *name);
-    let accepted = others.filter_map(|config_map| config_map.accepted_loss);
-    let accepted: Vec<usize> = accepted.chain(config_map::accepted_loss(metadata)).collect();
+    let accepted = others.filter_map(|config_map| config_map.accepted_loss?.unspent());
+    let stored_own = stored.iter().find(|config_map| *config_map.name == *name);
+    let spent =
+        stored_own.and_then(|config_map| config_map.accepted_loss.filter(|accepted| accepted.is_spent));
+    let own = config_map::accepted_loss(metadata);
+    let own = own.filter(|count| spent.is_none_or(|spent| spent.count != *count));
+    let accepted: Vec<usize> = accepted.chain(own).collect();
     let mut lines = match in_force {
         Some(in_force) if faults.is_empty() => loss_warnings(name, &all, in_force, &accepted),
         _ => Vec::new(),

@@ -61,12 +61,22 @@ pub(crate) fn member_changes(
     (new, new_grants): (&RamData, &BTreeSet<OpaqueGrant>),
 ) -> Vec<OpaqueChange> {
     let grants = old_grants.iter().chain(new_grants);
-    let mut groups: BTreeSet<&str> = grants.filter_map(|grant| grant.holder.strip_prefix("group/")).collect();
-    groups.extend(old.groups_elsewhere.iter().chain(&new.groups_elsewhere).map(String::as_str));
+    let mut groups: BTreeSet<&str> = grants
+        .filter_map(|grant| grant.holder.strip_prefix("group/"))
+        .collect();
+    groups.extend(
+        old.groups_elsewhere
+            .iter()
+            .chain(&new.groups_elsewhere)
+            .map(String::as_str),
+    );
     let members = |data: &RamData| {
         let users = data.users.iter();
-        let members = users.flat_map(|(name, user)| user.groups.iter().map(move |group| (name.clone(), group.clone())));
-        members.filter(|(_, group)| groups.contains(group.as_str())).collect::<BTreeSet<_>>()
+        let members =
+            users.flat_map(|(name, user)| user.groups.iter().map(move |group| (name.clone(), group.clone())));
+        members
+            .filter(|(_, group)| groups.contains(group.as_str()))
+            .collect::<BTreeSet<_>>()
     };
     let (old, new) = (members(old), members(new));
     let change = |is_added: bool| {

@@ -87,8 +87,9 @@ impl<'a> Resource<'a> {
             Some(Value::List(items)) => !items.is_empty(),
             Some(_) => true,
         };
-        let is_source =
-            |name: &&&str| self.is_unknown(name) || is_filled(name) && self.before().is_some() && self.is_changed(name);
+        let is_source = |name: &&&str| {
+            self.is_unknown(name) || is_filled(name) && self.before().is_some() && self.is_changed(name)
+        };
         match names.iter().find(is_source) {
             None => Ok(()),
             Some(name) => {
@@ -112,7 +113,9 @@ impl<'a> Resource<'a> {
     }
 
     fn is_unknown(&self, name: &str) -> bool {
-        let unknown = self.change.and_then(|change| wire::field(change, "after_unknown"));
+        let unknown = self
+            .change
+            .and_then(|change| wire::field(change, "after_unknown"));
         let unknown = unknown.and_then(|unknown| wire::field(unknown, name));
         unknown.is_some_and(is_unknown)
     }
@@ -219,7 +222,9 @@ fn changes(file: &Node) -> Result<BTreeMap<&str, &Node>, Fault> {
         if wire::field(resource, "deposed").is_some() {
             continue;
         }
-        if let (Some(address), Some(change)) = (wire::text(resource, "address")?, wire::field(resource, "change")) {
+        if let (Some(address), Some(change)) =
+            (wire::text(resource, "address")?, wire::field(resource, "change"))
+        {
             changes.insert(address, change);
         }
     }

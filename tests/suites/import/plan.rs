@@ -289,7 +289,10 @@ fn who_joins_a_group_whose_policies_are_not_known_may_do_more() {
         let line = "+ user/alice: member of group/admins, may allow more\n";
         assert!(printed.contains(line), "{printed}");
         let printed = diff(&after, &before).exits(2);
-        assert!(printed.contains("- user/alice: member of group/admins"), "{printed}");
+        assert!(
+            printed.contains("- user/alice: member of group/admins"),
+            "{printed}"
+        );
         diff(&after, &after).exits(0);
         let files = Files::new(&state(&before), &plan(&after));
         let json: Value = serde_json::from_str(&files.diff(&["--output", "json"]).exits(2)).unwrap();
@@ -332,7 +335,8 @@ fn the_value_that_a_plan_leaves_under_an_attributes_other_name_does_not_count() 
     // RAM fills in the other name of what is made anew
     run(&left, &json!(["delete", "create"]), &json!({"document": true})).exits(0);
     let statement = json!([{"effect": "Allow", "action": ["*"], "resource": ["*"]}]);
-    let blocks = json!({"policy_name": "Eci", "policy_document": old, "document": old, "statement": statement});
+    let blocks =
+        json!({"policy_name": "Eci", "policy_document": old, "document": old, "statement": statement});
     let printed = run(&blocks, &update, &json!({})).exits(3);
     assert!(printed.contains("the plan changes `statement`"), "{printed}");
     // Two values, and nothing says which one is new
@@ -340,7 +344,10 @@ fn the_value_that_a_plan_leaves_under_an_attributes_other_name_does_not_count() 
     let mut resources = base();
     resources[1]["values"] = both;
     let printed = diff(&base(), &resources).exits(3);
-    assert!(printed.contains("`policy_document` and `document` differ"), "{printed}");
+    assert!(
+        printed.contains("`policy_document` and `document` differ"),
+        "{printed}"
+    );
     // The same value in another layout
     resources[1]["values"]["document"] = old.replace(':', ": ").into();
     diff(&base(), &resources).exits(0);
