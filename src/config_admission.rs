@@ -324,6 +324,8 @@ mod tests {
 
     use super::*;
 
+    use crate::config::store::AcceptedLoss;
+
     const POLICY: &str =
         r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "eci:*", "Resource": "*"}]}"#;
 
@@ -415,6 +417,23 @@ mod tests {
         );
         assert_eq!(warnings(2, json!({ACCEPT_LOSS: "9"})), held);
         assert!(!warnings(9, json!({})).iter().any(|line| line.contains("rights")));
+        // One that stayed since the set in force was accepted
+        let spent = AcceptedLoss {
+            count: 8,
+            is_spent: true,
+        };
+        for index in [0, 1] {
+            let mut stored = stored.clone();
+            stored[index].accepted_loss = Some(spent);
+            let mut body: Value =
+                serde_json::from_str(&body("UPDATE", "directory", json!({"x": people(2)}))).unwrap();
+            body["request"]["object"]["metadata"]["annotations"] = json!({ACCEPT_LOSS: "8"});
+            let body = body.to_string();
+            let review = Review::parse(body.as_bytes()).unwrap();
+            let said = evaluate(&review, &stored, Some(&in_force)).warnings;
+            // On this ConfigMap it is spent; on another one it is not this one's
+            assert_eq!(said.first() == held.first(), index == 0, "{said:?}");
+        }
     }
 
     #[test]

@@ -409,7 +409,6 @@ mod tests {
         let (old, new) = (side(r#"["a", "b"]"#), side(r#"["a"]"#));
         let start = std::time::Instant::now();
         let change = compare(&old, &new);
-        eprintln!("FIGURE {:?}", start.elapsed());
         assert_eq!(change.lost(), 2 * COUNT);
         assert!(start.elapsed() < MOST_TIME, "{:?}", start.elapsed());
     }
@@ -454,7 +453,6 @@ mod tests {
         for (new, lost) in [(same, 0), (new, 999)] {
             let start = std::time::Instant::now();
             assert_eq!(compare(&old, &new).lost(), lost);
-            eprintln!("FIGURE {:?}", start.elapsed());
             assert!(start.elapsed() < MOST_TIME, "{:?}", start.elapsed());
         }
     }
