@@ -1,6 +1,7 @@
 //! Policies that are attached and that nobody here can read: two outputs of Terraform are compared without their meaning.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use crate::import::policy_text::PolicyText;
 use crate::import::ram_data::{Grant, PolicyKind, RamData, RamPolicy};
@@ -31,6 +32,22 @@ pub(crate) enum Opaque {
 pub(crate) struct OpaqueChange {
     pub(crate) is_added: bool,
     pub(crate) what: Opaque,
+}
+
+/// `user/alice: policy P in rg-shop`, or `user/alice: member of group/dev`
+impl fmt::Display for Opaque {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Grant(grant) => {
+                write!(f, "{}: policy {}", grant.holder, grant.policy)?;
+                match &grant.resource_group {
+                    Some(group) => write!(f, " in {group}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Member { user, group } => write!(f, "user/{user}: member of group/{group}"),
+        }
+    }
 }
 
 impl OpaqueChange {
