@@ -349,6 +349,7 @@ fn the_value_that_a_plan_leaves_under_an_attributes_other_name_does_not_count() 
         "{printed}"
     );
     // The same value in another layout
-    resources[1]["values"]["document"] = old.replace(':', ": ").into();
+    let parsed: Value = serde_json::from_str(&old).unwrap();
+    resources[1]["values"]["document"] = serde_json::to_string_pretty(&parsed).unwrap().into();
     diff(&base(), &resources).exits(0);
 }
