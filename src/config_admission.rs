@@ -237,8 +237,13 @@ fn warnings(
     let faults = check(all.iter().copied());
     let facts = AccountFacts::of(all.iter().map(|(_, document)| *document));
     let others = stored.iter().filter(|config_map| *config_map.name != *name);
-    let accepted = others.filter_map(|config_map| config_map.accepted_loss);
-    let accepted: Vec<usize> = accepted.chain(config_map::accepted_loss(metadata)).collect();
+    let accepted = others.filter_map(|config_map| config_map.accepted_loss?.unspent());
+    let stored_own = stored.iter().find(|config_map| *config_map.name == *name);
+    let spent =
+        stored_own.and_then(|config_map| config_map.accepted_loss.filter(|accepted| accepted.is_spent));
+    let own = config_map::accepted_loss(metadata);
+    let own = own.filter(|count| spent.is_none_or(|spent| spent.count != *count));
+    let accepted: Vec<usize> = accepted.chain(own).collect();
     let mut lines = match in_force {
         Some(in_force) if faults.is_empty() => loss_warnings(name, &all, in_force, &accepted),
         _ => Vec::new(),
@@ -318,6 +323,8 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+
+    use crate::config::store::AcceptedLoss;
 
     const POLICY: &str =
         r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "eci:*", "Resource": "*"}]}"#;
@@ -410,6 +417,23 @@ mod tests {
         );
         assert_eq!(warnings(2, json!({ACCEPT_LOSS: "9"})), held);
         assert!(!warnings(9, json!({})).iter().any(|line| line.contains("rights")));
+        // One that stayed since the set in force was accepted
+        let spent = AcceptedLoss {
+            count: 8,
+            is_spent: true,
+        };
+        for index in [0, 1] {
+            let mut stored = stored.clone();
+            stored[index].accepted_loss = Some(spent);
+            let mut body: Value =
+                serde_json::from_str(&body("UPDATE", "directory", json!({"x": people(2)}))).unwrap();
+            body["request"]["object"]["metadata"]["annotations"] = json!({ACCEPT_LOSS: "8"});
+            let body = body.to_string();
+            let review = Review::parse(body.as_bytes()).unwrap();
+            let said = evaluate(&review, &stored, Some(&in_force)).warnings;
+            // On this ConfigMap it is spent; on another one it is not this one's
+            assert_eq!(said.first() == held.first(), index == 0, "{said:?}");
+        }
     }
 
     #[test]

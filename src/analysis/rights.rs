@@ -8,11 +8,13 @@
 //! Statements are compared, not requests: this is fast for thousands of principals, and may count a right that other
 //! statements still give together. Not counted: new boundaries, mapping rules, and other settings of the account.
 
+mod cover;
 mod holding;
 mod statement_cover;
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::analysis::rights::cover::Cover;
 use crate::analysis::rights::holding::{Holding, HoldingKey};
 use crate::config::{Boundary, Configuration, KindChange, RightsChange, RightsKind, Subject};
 use ram_policy::Principal;
@@ -27,6 +29,7 @@ pub(crate) fn compare(old: &Configuration, new: &Configuration) -> RightsChange 
     let mut comparison = Comparison {
         old,
         new,
+        cover: Cover::default(),
         known: HashMap::new(),
         lifted: BTreeSet::new(),
     };
@@ -47,6 +50,8 @@ fn boundary_text(boundary: &Boundary) -> String {
 struct Comparison<'a> {
     old: &'a Configuration,
     new: &'a Configuration,
+    /// Which statements cover which
+    cover: Cover,
     /// Whether a change of holdings takes rights away, for principals with equal policies
     known: HashMap<(HoldingKey, HoldingKey), bool>,
     /// The Deny statements that are gone
@@ -72,9 +77,9 @@ impl<'a> Comparison<'a> {
                 Principal::Group(name) => (&mut bound_groups, name),
                 Principal::Account | Principal::Service(_) => continue,
             };
-            let held = Holding::of(&self.old.policies, &principal);
+            let held = self.held(&principal);
             if held.has_rights() {
-                let after = Holding::of(&self.new.policies, &principal);
+                let after = self.held_after(&principal);
                 kind.add(|| name.to_string(), self.loses(&held, &after));
             }
         }
@@ -94,13 +99,13 @@ impl<'a> Comparison<'a> {
             KindChange::none(RightsKind::BoundPattern),
         );
         for binding in self.old.bindings.iter() {
-            let held = Holding::of(&self.old.policies, &binding.principal);
+            let held = self.held(&binding.principal);
             if !held.has_rights() {
                 continue;
             }
             let after = bound.get(&binding.subject);
             let loses = after.is_none_or(|principal| {
-                let after = Holding::of(&self.new.policies, principal);
+                let after = self.held_after(principal);
                 self.loses(&held, &after)
             });
             let (kind, name) = match &binding.subject {
@@ -114,7 +119,34 @@ impl<'a> Comparison<'a> {
             let is_gone = !self.new.bindings.patterns().contains(pattern);
             patterns.add(|| pattern.to_string(), is_gone);
         }
-        vec![users, groups, accounts, patterns]
+        vec![users, groups, accounts, self.ids(), patterns]
+    }
+
+    /// The ids of users and roles with rights, by which Kubernetes users are known
+    fn ids(&mut self) -> KindChange {
+        let mut ids = KindChange::none(RightsKind::BoundId);
+        for (id, principal) in self.old.bindings.ids() {
+            let held = self.held(principal);
+            if held.has_rights() {
+                let after = self.new.bindings.of_id(id);
+                let loses = after.is_none_or(|principal| {
+                    let after = self.held_after(principal);
+                    self.loses(&held, &after)
+                });
+                ids.add(|| id.to_owned(), loses);
+            }
+        }
+        ids
+    }
+
+    /// What a principal holds in the old set
+    fn held(&mut self, principal: &Principal) -> Holding<'a> {
+        Holding::of(&self.old.policies, principal, &mut self.cover)
+    }
+
+    /// What a principal holds in the new set
+    fn held_after(&mut self, principal: &Principal) -> Holding<'a> {
+        Holding::of(&self.new.policies, principal, &mut self.cover)
     }
 
     /// Whether rights are lost from one holding to the other
@@ -126,8 +158,8 @@ impl<'a> Comparison<'a> {
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
-        let loses = old.loses_to(new);
-        self.lifted.extend(old.lifted_by(new));
+        let loses = old.loses_to(new, &self.cover);
+        self.lifted.extend(old.lifted_by(new, &self.cover));
         self.known.insert(key, loses);
         loses
     }
@@ -140,6 +172,8 @@ mod tests {
     use super::*;
     use crate::config::{NamedDocument, ParsedDocument, load};
 
+    /// Far more than a comparison takes without optimization, and far less than one that repeats what is known
+    const MOST_TIME: std::time::Duration = std::time::Duration::from_secs(10);
     const ALLOW: &str = r#"{"Effect": "Allow", "Action": "eci:*", "Resource": "*"}"#;
 
     fn policy(statements: &str) -> String {
@@ -239,6 +273,22 @@ mod tests {
     }
 
     #[test]
+    fn a_deny_counts_in_its_scope() {
+        let deny = r#"{"Effect": "Deny", "Action": "eci:Create*", "Resource": "*"}"#;
+        let of = |scope: &str| {
+            let directory = format!(
+                "resourceGroups: [{{id: rg-a, name: a}}]\nusers: [{{name: a, policies: [{{policy: P}}, {{policy: D{scope}}}]}}]"
+            );
+            configuration(&directory, &[("P", ALLOW), ("D", deny)])
+        };
+        let (everywhere, in_group) = (of(""), of(", resourceGroup: rg-a"));
+        assert_eq!(compare(&in_group, &everywhere).lost(), 1);
+        assert_eq!(compare(&everywhere, &in_group).lost(), 0);
+        assert_eq!(compare(&everywhere, &in_group).lifted, ["D#1"]);
+        assert!(compare(&in_group, &everywhere).lifted.is_empty());
+    }
+
+    #[test]
     fn control_policies_and_trust_policies_count() {
         let level = |levels: &str| {
             let directory = "users: [{name: a, policies: [{policy: P}]}]\n";
@@ -312,5 +362,98 @@ mod tests {
         );
         assert_eq!(compare(&old, &new).lifted, ["boundary user/a"]);
         assert!(compare(&new, &old).lifted.is_empty());
+    }
+
+    #[test]
+    fn ids_are_subjects_of_users_and_roles() {
+        let of = |users: &str| configuration(&format!("users: [{users}]"), &[("P", ALLOW)]);
+        let with = |id: &str| format!("{{name: u{id}, id: '{id}', policies: [{{policy: P}}]}}");
+        let without = |id: &str| format!("{{name: u{id}, policies: [{{policy: P}}]}}");
+        let ids = ["201", "202", "203", "204", "205"];
+        let all = of(&ids.map(with).join(", "));
+        let none = of(&ids.map(without).join(", "));
+        let expected = vec![(RightsKind::User, 0, 5), (RightsKind::BoundId, 5, 5)];
+        assert_eq!(lost(&all, &none), expected);
+        assert!(compare(&all, &none).is_mass_loss());
+        assert_eq!(compare(&none, &all).lost(), 0);
+        // Another user's id, who holds nothing
+        let moved = of("{name: u201, policies: [{policy: P}]}, {name: z, id: '201'}");
+        assert_eq!(compare(&of(&with("201")), &moved).lost(), 1);
+    }
+
+    #[test]
+    fn ten_thousand_principals_with_policies_of_their_own_are_compared_at_once() {
+        const COUNT: usize = 10_000;
+        // A changed document for everybody
+        let side = |values: &str| {
+            let mut directory = "users:\n".to_owned();
+            let mut policies = Vec::new();
+            for number in 0..COUNT {
+                writeln!(
+                    directory,
+                    "  - {{name: u{number}, id: '{number}1', policies: [{{policy: P{number}}}]}}"
+                )
+                .unwrap();
+                policies.push((
+                    format!("P{number}"),
+                    ALLOW.replace(
+                        '}',
+                        &format!(r#", "Condition": {{"StringEquals": {{"acs:RequestTag/n": {values}}}}}}}"#),
+                    ),
+                ));
+            }
+            let policies: Vec<(&str, &str)> =
+                policies.iter().map(|(name, text)| (&**name, &**text)).collect();
+            configuration(&directory, &policies)
+        };
+        let (old, new) = (side(r#"["a", "b"]"#), side(r#"["a"]"#));
+        let start = std::time::Instant::now();
+        let change = compare(&old, &new);
+        assert_eq!(change.lost(), 2 * COUNT);
+        assert!(start.elapsed() < MOST_TIME, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn long_policies_that_many_hold_are_compared_at_once() {
+        // Each about as long as RAM allows, and held in different sets, so that no comparison is known already
+        let long = |salt: &str| {
+            let actions: Vec<String> = (0..300)
+                .map(|number| format!(r#""eci:{salt}{number}*""#))
+                .collect();
+            format!(
+                r#"{{"Effect": "Allow", "Action": [{}], "Resource": ["acs:eci:*:*:a/*", "acs:eci:*:*:b/*", "acs:eci:*:*:c/*", "acs:eci:*:*:d/*"]}}"#,
+                actions.join(", ")
+            )
+        };
+        let side = |salt: &str| {
+            let mut directory = "users:\n".to_owned();
+            let names: Vec<String> = (0..20).map(|number| format!("L{number}")).collect();
+            for number in 0..1_000_usize {
+                let held: Vec<String> = (0..20)
+                    .filter(|bit| number >> (bit % 10) & 1 == 1)
+                    .map(|bit| format!("{{policy: L{bit}}}"))
+                    .collect();
+                writeln!(
+                    directory,
+                    "  - {{name: u{number}, policies: [{}]}}",
+                    held.join(", ")
+                )
+                .unwrap();
+            }
+            let texts: Vec<String> = (0..20).map(|number| long(&format!("{salt}x{number}y"))).collect();
+            let policies: Vec<(&str, &str)> = names
+                .iter()
+                .zip(&texts)
+                .map(|(name, text)| (&**name, &**text))
+                .collect();
+            configuration(&directory, &policies)
+        };
+        // The same texts once more, as after a change of one key of a ConfigMap, and others
+        let (old, same, new) = (side("A"), side("A"), side("B"));
+        for (new, lost) in [(same, 0), (new, 999)] {
+            let start = std::time::Instant::now();
+            assert_eq!(compare(&old, &new).lost(), lost);
+            assert!(start.elapsed() < MOST_TIME, "{:?}", start.elapsed());
+        }
     }
 }

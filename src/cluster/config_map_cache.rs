@@ -9,7 +9,7 @@ use kube::runtime::watcher::Event;
 
 use crate::config::config_map;
 use crate::config::named_document::NamedDocument;
-use crate::config::store::ConfigMapDocuments;
+use crate::config::store::{AcceptedLoss, ConfigMapDocuments};
 use crate::config::sync_status::SyncStatus;
 
 /// The parsed documents of all ConfigMaps, by name; their text is not kept
@@ -101,7 +101,7 @@ impl ConfigMapCache {
         let config_map = |(name, entry): (&Arc<str>, &CachedConfigMap)| ConfigMapDocuments {
             name: Arc::clone(name),
             documents: Arc::clone(&entry.documents),
-            accepted_loss: entry.accepted_loss,
+            accepted_loss: entry.accepted_loss.map(AcceptedLoss::new),
         };
         self.entries.iter().map(config_map).collect()
     }
@@ -112,12 +112,11 @@ impl ConfigMapCache {
         states.reduce(SyncStatus::joined)
     }
 
-    /// The losses that annotations accept
-    pub(crate) fn accepted_losses(&self) -> Vec<usize> {
-        self.entries
-            .values()
-            .filter_map(|entry| entry.accepted_loss)
-            .collect()
+    /// The losses that annotations accept, by ConfigMap
+    pub(crate) fn accepted_losses(&self) -> BTreeMap<Arc<str>, usize> {
+        let entries = self.entries.iter();
+        let accepted = entries.filter_map(|(name, entry)| Some((Arc::clone(name), entry.accepted_loss?)));
+        accepted.collect()
     }
 
     /// The UID of a ConfigMap, for an Event on it

@@ -1,5 +1,6 @@
 //! Loads the configuration from ConfigMaps: watches them by label, and puts all of them in force together.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub(crate) struct ConfigMapSource {
     cluster_config: Option<String>,
     /// The ConfigMaps of the set in force
     in_force: Vec<ConfigMapDocuments>,
+    /// The losses that annotations accepted when that set came into force, by ConfigMap: they accept no other
+    spent: BTreeMap<Arc<str>, usize>,
 }
 
 impl ConfigMapSource {
@@ -57,6 +60,7 @@ impl ConfigMapSource {
             events: EventWriter::new(watches.client().clone(), namespace, reporter),
             cluster_config: None,
             in_force: Vec::new(),
+            spent: BTreeMap::new(),
         }
     }
 
@@ -113,12 +117,12 @@ impl ConfigMapSource {
 
     /// Offers all documents to the reloader, and writes Events about faults
     async fn reload(&mut self, cache: &ConfigMapCache) -> ReloadOutcome {
-        self.store.set_config_maps(cache.config_maps());
+        let config_maps = self.config_maps(cache);
+        let accepted = config_maps.iter().filter_map(|one| one.accepted_loss?.unspent());
+        let accepted: Vec<usize> = accepted.collect();
+        self.store.set_config_maps(config_maps);
         let outcome = match self.missing_cluster_section() {
-            None => {
-                let accepted = cache.accepted_losses();
-                self.reloader.reload(cache.documents(), &accepted).await
-            }
+            None => self.reloader.reload(cache.documents(), &accepted).await,
             Some(fault) => {
                 self.reloader.refuse(vec![fault.clone()]);
                 ReloadOutcome::Refused(vec![fault])
@@ -126,12 +130,15 @@ impl ConfigMapSource {
         };
         match &outcome {
             ReloadOutcome::Accepted => {
-                self.in_force = cache.config_maps();
+                self.spent = cache.accepted_losses();
+                let config_maps = self.config_maps(cache);
+                self.in_force.clone_from(&config_maps);
+                self.store.set_config_maps(config_maps);
                 self.events.forget_faults();
             }
             ReloadOutcome::Refused(faults) => self.write_events(faults, cache).await,
             ReloadOutcome::Held(change) => {
-                let names = self.changed_since_in_force(cache);
+                let names = self.changed_since_in_force();
                 let faults = names
                     .into_iter()
                     .map(|name| LocatedFault::whole(&*name, change.held_text(), FaultClass::Conflict));
@@ -143,6 +150,19 @@ impl ConfigMapSource {
         outcome
     }
 
+    /// The ConfigMaps, with what is spent of their annotations; one that was taken away and set again is not spent
+    fn config_maps(&mut self, cache: &ConfigMapCache) -> Vec<ConfigMapDocuments> {
+        let now = cache.accepted_losses();
+        self.spent.retain(|name, count| now.get(name) == Some(count));
+        let mut config_maps = cache.config_maps();
+        for one in &mut config_maps {
+            if let Some(accepted) = &mut one.accepted_loss {
+                accepted.is_spent = self.spent.contains_key(&one.name);
+            }
+        }
+        config_maps
+    }
+
     async fn write_events(&mut self, faults: &[LocatedFault], cache: &ConfigMapCache) {
         let uid = |name: &str| cache.uid(name).map(str::to_owned);
         let write = self.events.write_faults(faults, uid);
@@ -152,8 +172,8 @@ impl ConfigMapSource {
     }
 
     /// The ConfigMaps that are new or changed; the first of all if one is gone and none changed
-    fn changed_since_in_force(&self, cache: &ConfigMapCache) -> Vec<Arc<str>> {
-        let now = cache.config_maps();
+    fn changed_since_in_force(&self) -> Vec<Arc<str>> {
+        let now = self.store.config_maps();
         let is_in_force = |one: &&ConfigMapDocuments| {
             let mut known = self.in_force.iter();
             known.any(|each| each.name == one.name && Arc::ptr_eq(&each.documents, &one.documents))
@@ -420,6 +440,41 @@ mod tests {
         setup.fake.send_event(MAPS, "MODIFIED", accepted);
         setup.until(|status| status.generation == 2).await;
         assert_eq!(setup.store.status().held_loss, 0);
+    }
+
+    #[tokio::test]
+    async fn an_annotation_that_stays_accepts_no_other_loss() {
+        let people = |from: u32, to: u32| {
+            let users: String = (from..to)
+                .map(|number| format!("{{name: u{number}, policies: [{{policy: AliyunECIFullAccess}}]}}, "))
+                .collect();
+            format!("{ACCOUNT}users: [{users}]")
+        };
+        let annotated = |version: u32, text: &str, count: &str| {
+            let mut config_map = config_map(version, text);
+            config_map["metadata"]["annotations"] = json!({"ramgate.io/accept-loss": count});
+            config_map
+        };
+        let setup = Setup::start(&people(0, 18));
+        setup.until(|status| status.generation == 1).await;
+        // With the change itself, an annotation counts
+        setup
+            .fake
+            .send_event(MAPS, "MODIFIED", annotated(2, &people(6, 18), "6"));
+        setup.until(|status| status.generation == 2).await;
+        // It is still there, and six others would lose
+        setup
+            .fake
+            .send_event(MAPS, "MODIFIED", annotated(3, &people(12, 18), "6"));
+        setup.until(|status| status.held_loss == 6).await;
+        assert_eq!(setup.store.current().unwrap().policies.principals().len(), 12);
+        // Taken away and set again, it counts
+        setup.apply(4, &people(12, 18));
+        setup.until(|status| status.failed_reloads == 2).await;
+        setup
+            .fake
+            .send_event(MAPS, "MODIFIED", annotated(5, &people(12, 18), "6"));
+        setup.until(|status| status.generation == 3).await;
     }
 
     #[tokio::test]

@@ -52,6 +52,8 @@ pub(crate) enum RightsKind {
     BoundGroup,
     /// Service accounts
     BoundServiceAccount,
+    /// Ids of RAM users and roles, by which Kubernetes users are known
+    BoundId,
     /// Names of Kubernetes users with a star
     BoundPattern,
 }
@@ -147,6 +149,7 @@ impl fmt::Display for RightsKind {
             Self::BoundUser => "bound users",
             Self::BoundGroup => "bound groups",
             Self::BoundServiceAccount => "bound service accounts",
+            Self::BoundId => "ids of RAM users and roles",
             Self::BoundPattern => "bound names with a star",
         })
     }

@@ -32,7 +32,31 @@ pub(crate) struct ConfigMapDocuments {
     /// Its documents in the order of its keys
     pub(crate) documents: Arc<[NamedDocument]>,
     /// The loss that its annotation accepts
-    pub(crate) accepted_loss: Option<usize>,
+    pub(crate) accepted_loss: Option<AcceptedLoss>,
+}
+
+/// The number of those who may lose rights, from an annotation
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AcceptedLoss {
+    /// The number
+    pub(crate) count: usize,
+    /// Whether it was there when the set in force was accepted, so that it accepts no later one
+    pub(crate) is_spent: bool,
+}
+
+impl AcceptedLoss {
+    /// A number that is not spent
+    pub(crate) fn new(count: usize) -> Self {
+        Self {
+            count,
+            is_spent: false,
+        }
+    }
+
+    /// The number, unless it is spent
+    pub(crate) fn unspent(self) -> Option<usize> {
+        (!self.is_spent).then_some(self.count)
+    }
 }
 
 /// The configuration in force and the outcome of the last reload, for `/ready` and metrics

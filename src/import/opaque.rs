@@ -1,6 +1,7 @@
 //! Policies that are attached and that nobody here can read: two outputs of Terraform are compared without their meaning.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use crate::import::policy_text::PolicyText;
 use crate::import::ram_data::{Grant, PolicyKind, RamData, RamPolicy};
@@ -17,17 +18,45 @@ pub(crate) struct OpaqueGrant {
     may_deny: bool,
 }
 
-/// An opaque grant that only one side has
+/// What cannot be compared by what it allows
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Opaque {
+    /// A policy that somebody has
+    Grant(OpaqueGrant),
+    /// A member of a group that has such a policy, or that Terraform does not manage
+    Member { user: String, group: String },
+}
+
+/// Something opaque that only one side has
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OpaqueChange {
     pub(crate) is_added: bool,
-    pub(crate) grant: OpaqueGrant,
+    pub(crate) what: Opaque,
+}
+
+/// `user/alice: policy P in rg-shop`, or `user/alice: member of group/dev`
+impl fmt::Display for Opaque {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Grant(grant) => {
+                write!(f, "{}: policy {}", grant.holder, grant.policy)?;
+                match &grant.resource_group {
+                    Some(group) => write!(f, " in {group}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Member { user, group } => write!(f, "user/{user}: member of group/{group}"),
+        }
+    }
 }
 
 impl OpaqueChange {
     /// Whether more may be allowed: what is added may allow, and a removal may end a denial
     pub(crate) fn may_allow(&self) -> bool {
-        self.is_added || self.grant.may_deny
+        match &self.what {
+            Opaque::Grant(grant) => self.is_added || grant.may_deny,
+            Opaque::Member { .. } => true,
+        }
     }
 }
 
@@ -36,11 +65,48 @@ pub(crate) fn changes(old: &BTreeSet<OpaqueGrant>, new: &BTreeSet<OpaqueGrant>) 
     let change = |is_added: bool| {
         move |grant: &OpaqueGrant| OpaqueChange {
             is_added,
-            grant: grant.clone(),
+            what: Opaque::Grant(grant.clone()),
         }
     };
     let removed = old.difference(new).map(change(false));
     removed.chain(new.difference(old).map(change(true))).collect()
+}
+
+/// Who joins or leaves a group that has an opaque grant on either side, or that Terraform does not manage
+pub(crate) fn member_changes(
+    (old, old_grants): (&RamData, &BTreeSet<OpaqueGrant>),
+    (new, new_grants): (&RamData, &BTreeSet<OpaqueGrant>),
+) -> Vec<OpaqueChange> {
+    let grants = old_grants.iter().chain(new_grants);
+    let mut groups: BTreeSet<&str> = grants
+        .filter_map(|grant| grant.holder.strip_prefix("group/"))
+        .collect();
+    groups.extend(
+        old.groups_elsewhere
+            .iter()
+            .chain(&new.groups_elsewhere)
+            .map(String::as_str),
+    );
+    let members = |data: &RamData| {
+        let users = data.users.iter();
+        let members =
+            users.flat_map(|(name, user)| user.groups.iter().map(move |group| (name.clone(), group.clone())));
+        members
+            .filter(|(_, group)| groups.contains(group.as_str()))
+            .collect::<BTreeSet<_>>()
+    };
+    let (old, new) = (members(old), members(new));
+    let change = |is_added: bool| {
+        move |(user, group): &(String, String)| OpaqueChange {
+            is_added,
+            what: Opaque::Member {
+                user: user.clone(),
+                group: group.clone(),
+            },
+        }
+    };
+    let left = old.difference(&new).map(change(false));
+    left.chain(new.difference(&old).map(change(true))).collect()
 }
 
 /// Takes the policies out that are attached and not there, with every grant of them
@@ -126,13 +192,13 @@ pub(crate) fn changed_elsewhere(old: &RamData, new: &RamData) -> Vec<OpaqueChang
     });
     let change = |((_, name), policy): (&(PolicyKind, String), &RamPolicy)| OpaqueChange {
         is_added: true,
-        grant: OpaqueGrant {
+        what: Opaque::Grant(OpaqueGrant {
             holder: "whoever has it elsewhere".to_owned(),
             policy: name.clone(),
             resource_group: None,
             text: policy.text.json().map(str::to_owned),
             may_deny: true,
-        },
+        }),
     };
     changed.map(change).collect()
 }

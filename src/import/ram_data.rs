@@ -92,6 +92,8 @@ pub struct RamData {
     pub(crate) service_linked_roles: Option<BTreeSet<String>>,
     /// Grants of roles that the source does not show, with the role's name: nothing says whom such a role trusts
     pub(crate) grants_elsewhere: BTreeSet<(String, Grant)>,
+    /// Groups that the source names and does not show, so that they may have any policies
+    pub(crate) groups_elsewhere: BTreeSet<String>,
     /// What the reader could not use, for people
     pub(crate) notes: Vec<String>,
 }
@@ -111,6 +113,7 @@ impl RamData {
             control_levels: Vec::new(),
             service_linked_roles: None,
             grants_elsewhere: BTreeSet::new(),
+            groups_elsewhere: BTreeSet::new(),
             notes: Vec::new(),
         }
     }

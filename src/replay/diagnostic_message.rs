@@ -1,5 +1,7 @@
 //! The answer of RAM's `DecodeDiagnosticMessage`: a request that RAM denied, and how it came to that.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use ram_policy::source::{Fault, Node, Position, Value};
@@ -129,7 +131,20 @@ fn message(node: &Node) -> Result<DiagnosticMessage, Fault> {
         return Err(Fault::new(node.at, text));
     }
     let node = field(DECODED).unwrap_or(node);
-    DiagnosticMessage::new(node.read()?)
+    let message = DiagnosticMessage::new(node.read()?)?;
+    let mut keys = BTreeSet::new();
+    // Which of two lists of values RAM saw, nobody can tell
+    match message
+        .conditions
+        .iter()
+        .find(|condition| !keys.insert(condition.key.as_str()))
+    {
+        Some(condition) => {
+            let text = format!("condition key `{}` is given twice", condition.key);
+            Err(Fault::new(node.at, text))
+        }
+        None => Ok(message),
+    }
 }
 
 impl DiagnosticMessage {
@@ -236,6 +251,13 @@ mod tests {
                     r#""MatchedPolicies": [{"Effect": "deny", "PolicyIdentifier": "P"}], "ExplicitDeny""#,
                 ),
                 "`deny` is none of Allow, Deny",
+            ),
+            (
+                &MESSAGE.replace(
+                    "\"ExplicitDeny\"",
+                    r#""AuthConditions": [{"ConditionKey": "k", "ConditionValues": ["a"]}, {"ConditionKey": "k", "ConditionValues": ["b"]}], "ExplicitDeny""#,
+                ),
+                "1:1: condition key `k` is given twice",
             ),
             (&MESSAGE.replace("false", "\"false\""), "2:"),
         ] {

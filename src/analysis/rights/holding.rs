@@ -1,37 +1,45 @@
 //! The policies that a principal holds, layer by layer.
 
-use std::sync::Arc;
-
-use crate::analysis::rights::statement_cover::{covers, covers_pair};
-use ram_policy::{
-    Actions, AttachedPolicy, Document, Effect, Layer, PolicySet, Principal, Scope, Statement, Target,
-};
-
-/// The most pairs of an action and a resource that are looked up; a longer statement must be covered by one
-const MAX_PAIRS: usize = 4096;
+use crate::analysis::rights::cover::{Cover, Held};
+use ram_policy::{AttachedPolicy, Effect, PolicySet, Principal, Scope};
 
 /// The policies of a principal in one configuration
 pub(super) struct Holding<'a> {
     /// The account itself, which needs none
     is_account: bool,
-    layers: Vec<Layer<'a>>,
+    layers: Vec<HeldLayer<'a>>,
     /// Who may assume a role
-    trust: Option<&'a AttachedPolicy>,
+    trust: Option<(usize, &'a AttachedPolicy)>,
 }
 
-/// Equal for principals with the same documents in the same layers: scopes, and the addresses of documents in memory
+/// The policies of a layer, each with the number of its text
+struct HeldLayer<'a> {
+    scope: Scope,
+    policies: Vec<(usize, &'a AttachedPolicy)>,
+}
+
+/// Equal for principals with the same texts in the same layers: scopes, and the numbers of texts
 pub(super) type HoldingKey = (bool, Vec<(Scope, Vec<usize>)>, Option<usize>);
 
 impl<'a> Holding<'a> {
     /// What a principal holds
-    pub(super) fn of(policies: &'a PolicySet, principal: &Principal) -> Self {
+    pub(super) fn of(policies: &'a PolicySet, principal: &Principal, cover: &mut Cover) -> Self {
+        let trust = match principal {
+            Principal::Role(name) => policies.trust_policy(name),
+            Principal::Account | Principal::User(_) | Principal::Group(_) | Principal::Service(_) => None,
+        };
+        let layers = policies.layers(principal).into_iter().map(|layer| HeldLayer {
+            policies: layer
+                .policies
+                .iter()
+                .map(|one| (cover.number(one), *one))
+                .collect(),
+            scope: layer.scope,
+        });
         Self {
             is_account: *principal == Principal::Account,
-            layers: policies.layers(principal),
-            trust: match principal {
-                Principal::Role(name) => policies.trust_policy(name),
-                Principal::Account | Principal::User(_) | Principal::Group(_) | Principal::Service(_) => None,
-            },
+            layers: layers.collect(),
+            trust: trust.map(|trust| (cover.number(trust), trust)),
         }
     }
 
@@ -41,75 +49,123 @@ impl<'a> Holding<'a> {
     }
 
     pub(super) fn key(&self) -> HoldingKey {
-        let address = |attached: &AttachedPolicy| Arc::as_ptr(&attached.document).addr();
-        let layer = |layer: &Layer<'a>| {
-            let policies = layer.policies.iter();
-            (layer.scope.clone(), policies.map(|each| address(each)).collect())
-        };
+        let layer = |layer: &HeldLayer<'a>| (layer.scope.clone(), layer.numbers().collect());
         (
             self.is_account,
             self.layers.iter().map(layer).collect(),
-            self.trust.map(address),
+            self.trust.map(|(number, _)| number),
         )
     }
 
     /// Whether `new` in its place takes a right away
-    pub(super) fn loses_to(&self, new: &Self) -> bool {
+    pub(super) fn loses_to(&self, new: &Self, cover: &Cover) -> bool {
         if new.is_account {
             return false;
         }
-        let keeps = |(scope, allow): (&Scope, &Statement)| {
-            let mut after = new.own(Effect::Allow).filter(|(wider, _)| reaches(wider, scope));
-            after.any(|(_, wide)| covers(wide, allow)) || covers_together(new, scope, allow)
+        let keeps = |(scope, allow): (&Scope, Held<'a>)| {
+            // A text that is still held needs no search
+            new.holds(scope, allow.text)
+                || new.allows(scope).any(|wide| cover.covers(wide, allow))
+                || cover.covers_together(|| new.allows(scope), allow)
         };
         self.is_account
             || !self.own(Effect::Allow).all(keeps)
-            || !new
-                .denials()
-                .all(|(_, _, deny)| self.denials().any(|(_, _, wide)| covers(wide, deny)))
+            || !new.denials().all(|(scope, deny)| self.denies(scope, deny, cover))
             || !new
                 .required()
-                .all(|layer| self.required().any(|before| allows_as_much(layer, before)))
-            || is_less_trusted(self.trust, new.trust)
+                .all(|layer| self.required().any(|before| allows_as_much(layer, before, cover)))
+            || self.is_trusted_more_than(new, cover)
     }
 
     /// The Deny statements that `new` in its place does not have
-    pub(super) fn lifted_by(&self, new: &Self) -> Vec<String> {
+    pub(super) fn lifted_by(&self, new: &Self, cover: &Cover) -> Vec<String> {
         let gone = self
             .denials()
-            .filter(|(_, _, deny)| !new.denials().any(|(_, _, wide)| covers(wide, deny)));
-        gone.map(|(name, number, _)| format!("{name}#{number}")).collect()
+            .filter(|(scope, deny)| !new.denies(scope, *deny, cover));
+        gone.map(|(_, deny)| deny.to_string()).collect()
     }
 
     /// The principal's own statements, with their scope
-    fn own(&self, effect: Effect) -> impl Iterator<Item = (&Scope, &'a Statement)> {
-        let is_own = |layer: &&Layer<'a>| !matches!(layer.scope, Scope::ControlPolicy(_));
+    fn own(&self, effect: Effect) -> impl Iterator<Item = (&Scope, Held<'a>)> {
+        let is_own = |layer: &&HeldLayer<'a>| !matches!(layer.scope, Scope::ControlPolicy(_));
         self.layers.iter().filter(is_own).flat_map(move |layer| {
-            let statements = statements(layer).map(|(_, _, statement)| statement);
-            let wanted = statements.filter(move |statement| statement.effect == effect);
-            wanted.map(|statement| (&layer.scope, statement))
+            let statements = layer.statements();
+            let wanted = statements.filter(move |held| held.statement.effect == effect);
+            wanted.map(|held| (&layer.scope, held))
         })
     }
 
-    /// All Deny statements, with the policy's name and their number
-    fn denials(&self) -> impl Iterator<Item = (&'a str, usize, &'a Statement)> {
-        let all = self.layers.iter().flat_map(statements);
-        all.filter(|(_, _, statement)| statement.effect == Effect::Deny)
+    /// Its Allow statements that apply wherever one in this scope does
+    fn allows(&self, scope: &Scope) -> impl Iterator<Item = Held<'a>> {
+        let own = self.own(Effect::Allow);
+        let after = own.filter(move |(wider, _)| reaches(wider, scope));
+        after.map(|(_, held)| held)
+    }
+
+    /// Whether it holds a text wherever this scope is
+    fn holds(&self, scope: &Scope, text: usize) -> bool {
+        let mut layers = self.layers.iter().filter(|layer| reaches(&layer.scope, scope));
+        layers.any(|layer| layer.numbers().any(|number| number == text))
+    }
+
+    /// Whether it denies whatever this Deny does in its scope
+    fn denies(&self, scope: &Scope, deny: Held<'_>, cover: &Cover) -> bool {
+        let denies_there = |wider: &Scope| matches!(wider, Scope::ControlPolicy(_)) || reaches(wider, scope);
+        let mut layers = self.layers.iter().filter(|layer| denies_there(&layer.scope));
+        layers.any(|layer| {
+            let mut denials = layer.denials();
+            layer.numbers().any(|number| number == deny.text) || denials.any(|wide| cover.covers(wide, deny))
+        })
+    }
+
+    /// All Deny statements, with their scope
+    fn denials(&self) -> impl Iterator<Item = (&Scope, Held<'a>)> {
+        let layers = self.layers.iter();
+        layers.flat_map(|layer| layer.denials().map(|held| (&layer.scope, held)))
     }
 
     /// The levels of control policies, each of which must allow
-    fn required(&self) -> impl Iterator<Item = &Layer<'a>> {
+    fn required(&self) -> impl Iterator<Item = &HeldLayer<'a>> {
         self.layers
             .iter()
             .filter(|layer| matches!(layer.scope, Scope::ControlPolicy(_)))
     }
+
+    /// Whether the trust policy of a role lets more assume it than the one of `new`; a role that is gone is counted by its
+    /// policies
+    fn is_trusted_more_than(&self, new: &Self, cover: &Cover) -> bool {
+        let (Some(old), Some(new)) = (self.trust, new.trust) else {
+            return false;
+        };
+        old.0 != new.0
+            && (!has_all(new, old, Effect::Allow, cover) || !has_all(old, new, Effect::Deny, cover))
+    }
 }
 
-fn statements<'a>(layer: &Layer<'a>) -> impl Iterator<Item = (&'a str, usize, &'a Statement)> + use<'a> {
-    let policies = layer.policies.clone();
-    policies.into_iter().flat_map(|attached| {
-        let numbered = (1..).zip(attached.document.statements.iter());
-        numbered.map(|(number, statement)| (&*attached.name, number, statement))
+impl<'a> HeldLayer<'a> {
+    fn numbers(&self) -> impl Iterator<Item = usize> {
+        self.policies.iter().map(|(number, _)| *number)
+    }
+
+    fn statements(&self) -> impl Iterator<Item = Held<'a>> + use<'a> {
+        let policies = self.policies.clone();
+        policies.into_iter().flat_map(statements)
+    }
+
+    fn denials(&self) -> impl Iterator<Item = Held<'a>> + use<'a> {
+        self.statements()
+            .filter(|held| held.statement.effect == Effect::Deny)
+    }
+}
+
+/// The statements of a policy
+fn statements<'a>((text, policy): (usize, &'a AttachedPolicy)) -> impl Iterator<Item = Held<'a>> {
+    let numbered = (1..).zip(policy.document.statements.iter());
+    numbered.map(move |(number, statement)| Held {
+        text,
+        policy: &policy.name,
+        number,
+        statement,
     })
 }
 
@@ -118,46 +174,26 @@ fn reaches(wider: &Scope, scope: &Scope) -> bool {
     wider == scope || *wider == Scope::Account
 }
 
-/// Whether several statements of `new` cover an Allow, each some of its actions and resources
-fn covers_together(new: &Holding<'_>, scope: &Scope, allow: &Statement) -> bool {
-    let (Actions::Listed(actions), Target::Resources(resources)) = (&allow.actions, &allow.target) else {
-        return false;
-    };
-    if actions.len().saturating_mul(resources.len()) > MAX_PAIRS {
-        return false;
-    }
-    let mut pairs = actions
-        .iter()
-        .flat_map(|action| resources.iter().map(move |resource| (action, resource)));
-    pairs.all(|(action, resource)| {
-        let mut after = new.own(Effect::Allow).filter(|(wider, _)| reaches(wider, scope));
-        after.any(|(_, wide)| covers_pair(wide, allow, action, resource))
+/// Whether a level of control policies allows whatever the other allows, apart from Deny statements
+fn allows_as_much(level: &HeldLayer<'_>, other: &HeldLayer<'_>, cover: &Cover) -> bool {
+    let allows = |held: &Held<'_>| held.statement.effect == Effect::Allow;
+    other.statements().filter(allows).all(|narrow| {
+        let mut wide = level.statements().filter(allows);
+        level.numbers().any(|number| number == narrow.text) || wide.any(|wide| cover.covers(wide, narrow))
     })
 }
 
-/// Whether a level of control policies allows whatever the other allows, apart from Deny statements
-fn allows_as_much(level: &Layer<'_>, other: &Layer<'_>) -> bool {
-    let allows = |layer| statements(layer).filter(|(_, _, statement)| statement.effect == Effect::Allow);
-    allows(other).all(|(_, _, narrow)| allows(level).any(|(_, _, wide)| covers(wide, narrow)))
-}
-
-/// Whether the new trust policy of a role lets fewer assume it; a role that is gone is counted by its policies
-fn is_less_trusted(old: Option<&AttachedPolicy>, new: Option<&AttachedPolicy>) -> bool {
-    let (Some(old), Some(new)) = (old, new) else {
-        return false;
-    };
-    let [old, new] = [old, new].map(|trust| &*trust.document);
-    !has_all(new, old, Effect::Allow) || !has_all(old, new, Effect::Deny)
-}
-
 /// Whether the statements of `wide` cover those of `narrow` that have this effect
-fn has_all(wide: &Document, narrow: &Document, effect: Effect) -> bool {
-    let has = |statement: &&Statement| statement.effect == effect;
-    let mut narrow = narrow.statements.iter().filter(has);
-    narrow.all(|statement| {
-        wide.statements
-            .iter()
+fn has_all(
+    wide: (usize, &AttachedPolicy),
+    narrow: (usize, &AttachedPolicy),
+    effect: Effect,
+    cover: &Cover,
+) -> bool {
+    let has = |held: &Held<'_>| held.statement.effect == effect;
+    statements(narrow).filter(has).all(|narrow| {
+        statements(wide)
             .filter(has)
-            .any(|each| covers(each, statement))
+            .any(|wide| cover.covers(wide, narrow))
     })
 }

@@ -19,9 +19,8 @@ pub(super) fn findings(report: &Report, approved: &Approved<'_>, sides: &Sides) 
         } else {
             Level::Note
         };
-        let name = format!("{}: policy {}", change.grant.holder, change.grant.policy);
         subject(
-            name,
+            change.what.to_string(),
             level,
             "NotCompared",
             opaque_text(std::slice::from_ref(change)),

@@ -9,7 +9,7 @@ use crate::cli::command_error::CommandError;
 use crate::cli::diff::side::Sides;
 use crate::config::folder::document_file;
 use crate::config::{self, Configuration, NamedDocument};
-use crate::import::opaque::{OpaqueChange, changed_elsewhere, changes, take_opaque};
+use crate::import::opaque::{Opaque, OpaqueChange, changed_elsewhere, changes, member_changes, take_opaque};
 use crate::import::output::{Form, files};
 use crate::import::terraform::{TerraformSettings, is_terraform, read};
 use crate::import::{OwnDocuments, RamData, Settings, documents};
@@ -75,7 +75,9 @@ fn compared(old: (&Path, &[u8]), new: (&Path, &[u8]), flags: &TerraformFlags) ->
     old_data.account.clone_from(&account);
     new_data.account = account;
     let mut opaque = changed_elsewhere(&old_data, &new_data);
-    opaque.extend(changes(&take_opaque(&mut old_data), &take_opaque(&mut new_data)));
+    let (old_grants, new_grants) = (take_opaque(&mut old_data), take_opaque(&mut new_data));
+    opaque.extend(changes(&old_grants, &new_grants));
+    opaque.extend(member_changes((&old_data, &old_grants), (&new_data, &new_grants)));
     Ok(Sides {
         old: configuration(old.0, &old_data, flags)?.into(),
         new: configuration(new.0, &new_data, flags)?.into(),
@@ -107,23 +109,17 @@ pub(super) fn opaque_text(opaque: &[OpaqueChange]) -> String {
     let mut text = String::new();
     if !opaque.is_empty() {
         text.push_str(
-            "grants of policies that ramgate cannot read, or whose text Terraform does not hold:\n",
+            "grants of policies that ramgate cannot read, or whose text Terraform does not hold, and members of groups with such:\n",
         );
     }
     for change in opaque {
-        let grant = &change.grant;
         let sign = if change.is_added { '+' } else { '-' };
-        let scope = grant.resource_group.iter().map(|group| format!(" in {group}"));
-        let scope: String = scope.collect();
         let may_allow = if change.may_allow() {
             ", may allow more"
         } else {
             ""
         };
-        text.push_str(&format!(
-            "{sign} {}: policy {}{scope}{may_allow}\n",
-            grant.holder, grant.policy
-        ));
+        text.push_str(&format!("{sign} {}{may_allow}\n", change.what));
     }
     text
 }
@@ -131,13 +127,22 @@ pub(super) fn opaque_text(opaque: &[OpaqueChange]) -> String {
 /// The changes of grants that could not be compared, for programs
 pub(super) fn opaque_json(opaque: &[OpaqueChange]) -> Value {
     let changes = opaque.iter().map(|change| {
-        json!({
-            "change": if change.is_added { "added" } else { "removed" },
-            "holder": change.grant.holder,
-            "policy": change.grant.policy,
-            "resourceGroup": change.grant.resource_group,
-            "mayAllow": change.may_allow(),
-        })
+        let sign = if change.is_added { "added" } else { "removed" };
+        match &change.what {
+            Opaque::Grant(grant) => json!({
+                "change": sign,
+                "holder": grant.holder,
+                "policy": grant.policy,
+                "resourceGroup": grant.resource_group,
+                "mayAllow": change.may_allow(),
+            }),
+            Opaque::Member { user, group } => json!({
+                "change": sign,
+                "holder": format!("user/{user}"),
+                "group": group,
+                "mayAllow": change.may_allow(),
+            }),
+        }
     });
     changes.collect()
 }

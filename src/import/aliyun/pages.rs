@@ -141,7 +141,11 @@ fn page<'a>(action: Action, file: &'a str, node: &'a Node) -> Result<Page<'a>, F
     check_answer(action, node)?;
     let (plural, singular) = list_fields(action).unwrap_or_default();
     let items = match wire::field(node, plural) {
-        // The CLI leaves empty fields out
+        // The CLI leaves empty fields out; the list of another call is not an empty one of this
+        None if has_list(node) => {
+            let message = format!("this is no answer of {}: it has no `{plural}`", action.name());
+            return Err(Fault::new(node.at, message));
+        }
         None => &[],
         // Newer versions of an API answer with the list alone
         Some(Node {
@@ -158,6 +162,12 @@ fn page<'a>(action: Action, file: &'a str, node: &'a Node) -> Result<Page<'a>, F
         total: wire::count(node, "TotalCount")?,
         is_bare: false,
     })
+}
+
+/// Whether any field of an answer is an object or a list
+fn has_list(node: &Node) -> bool {
+    let is_list = |value: &Value| matches!(value, Value::List(_) | Value::Map(_));
+    matches!(&node.value, Value::Map(entries) if entries.iter().any(|(_, field)| is_list(&field.value)))
 }
 
 /// Checks that an object is an answer of the call and no error

@@ -740,3 +740,19 @@ fn other_files_are_named() {
         ["ListUser.json is no answer of a call that is read"]
     );
 }
+
+#[test]
+fn the_answer_of_another_call_is_no_empty_list() {
+    let groups = json!({"RequestId": "r", "IsTruncated": false, "Groups": {"Group": [{"GroupName": "dev"}]}});
+    let mut files = base();
+    files.insert("ListUsersForGroup/dev.json".to_owned(), groups);
+    let faults = imported(&files).unwrap_err();
+    assert!(
+        faults[0].contains("this is no answer of ListUsersForGroup: it has no `Users`"),
+        "{faults:?}"
+    );
+    // The CLI leaves out a list that is empty
+    let empty = json!({"RequestId": "r", "IsTruncated": false});
+    files.insert("ListUsersForGroup/dev.json".to_owned(), empty);
+    imported(&files).unwrap();
+}

@@ -82,6 +82,7 @@ impl Reader<'_> {
 
     fn role(&mut self, resource: &Resource<'_>) -> Result<(), Fault> {
         let name = checked(resource, &["role_name", "name"], &name_rules::ROLE)?;
+        resource.check_sources(&["services", "ram_users"])?;
         let document = resource.required(&["assume_role_policy_document", "document"])?;
         let trust = read_trust(document)
             .map_err(|fault| Fault::new(fault.at, format!("{}: {}", resource.address, fault.message)))?;
@@ -107,6 +108,7 @@ impl Reader<'_> {
 
     fn policy(&mut self, resource: &Resource<'_>) -> Result<(), Fault> {
         let name = checked(resource, &["policy_name", "name"], &name_rules::POLICY)?;
+        resource.check_sources(&["statement"])?;
         let document = resource.required(&["policy_document", "document"])?;
         self.add_policy(PolicyKind::Custom, name, resource, document)
     }
@@ -180,7 +182,7 @@ impl Reader<'_> {
                 format!("{}: {message}", resource.address),
             ));
         }
-        self.data.groups.entry(group.to_owned()).or_default();
+        self.group_elsewhere(group);
         let user = self.data.users.entry(user.to_owned()).or_default();
         user.groups.insert(group.to_owned());
         Ok(())
@@ -234,15 +236,21 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// A group that Terraform does not manage may have any policies
+    fn group_elsewhere(&mut self, name: &str) {
+        if !self.data.groups.contains_key(name) {
+            self.data.groups.insert(name.to_owned(), BTreeSet::new());
+            self.data.groups_elsewhere.insert(name.to_owned());
+        }
+    }
+
     /// A user or group that Terraform does not manage is there all the same, as somebody attached a policy to it
     fn add_grant(&mut self, resource: &Resource<'_>, holder: Holder<'_>, grant: Grant) {
         match holder {
             Holder::User(name) => {
                 self.data.users.entry(name.to_owned()).or_default();
             }
-            Holder::Group(name) => {
-                self.data.groups.entry(name.to_owned()).or_default();
-            }
+            Holder::Group(name) => self.group_elsewhere(name),
             Holder::Role(name) => {
                 if !self.data.roles.contains_key(&name.to_ascii_lowercase()) {
                     let note = format!(

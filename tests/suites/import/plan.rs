@@ -270,3 +270,86 @@ fn a_state_is_imported_and_marked_as_a_part() {
     let printed = import(&["--check", &out]).exits(2);
     assert!(printed.contains("+ user/alice: policy Eci\n"), "{printed}");
 }
+
+#[test]
+fn who_joins_a_group_whose_policies_are_not_known_may_do_more() {
+    let group = resource("ram_group", "admins", &json!({"group_name": "admins"}));
+    let held = json!({"group_name": "admins", "policy_name": "AliyunRAMFullAccess", "policy_type": "System"});
+    let held = resource("ram_group_policy_attachment", "admins", &held);
+    let joins = json!({"group_name": "admins", "user_name": "alice"});
+    let joins = resource("ram_user_group_attachment", "alice", &joins);
+    let before = [base(), vec![group.clone(), held]].concat();
+    let after = [before.clone(), vec![joins.clone()]].concat();
+    for (before, after) in [
+        (before, after),
+        // A group that this state does not define
+        (base(), [base(), vec![joins.clone()]].concat()),
+    ] {
+        let printed = diff(&before, &after).exits(2);
+        let line = "+ user/alice: member of group/admins, may allow more\n";
+        assert!(printed.contains(line), "{printed}");
+        let printed = diff(&after, &before).exits(2);
+        assert!(
+            printed.contains("- user/alice: member of group/admins"),
+            "{printed}"
+        );
+        diff(&after, &after).exits(0);
+        let files = Files::new(&state(&before), &plan(&after));
+        let json: Value = serde_json::from_str(&files.diff(&["--output", "json"]).exits(2)).unwrap();
+        assert_eq!(
+            json["notCompared"],
+            json!([{"change": "added", "holder": "user/alice", "group": "admins", "mayAllow": true}])
+        );
+    }
+    // What a group of this state has is compared by what it allows
+    let known = [base(), vec![group]].concat();
+    diff(&known, &[known.clone(), vec![joins]].concat()).exits(0);
+}
+
+/// A plan that changes the policy of `base`
+fn plan_of_policy(values: &Value, change: &Value) -> Value {
+    let mut resources = base();
+    resources[1] = resource("ram_policy", "p", values);
+    let mut plan = plan(&resources);
+    plan["resource_changes"] = json!([{"address": "alicloud_ram_policy.p", "change": change}]);
+    plan
+}
+
+#[test]
+fn the_value_that_a_plan_leaves_under_an_attributes_other_name_does_not_count() {
+    let (old, new) = (policy(&tagged("test")), policy(&tagged("prod")));
+    let before = json!({"policy_name": "Eci", "policy_document": old, "document": old});
+    let run = |values: &Value, actions: &Value, unknown: &Value| {
+        let change = json!({"actions": actions, "before": before, "after": values, "after_unknown": unknown});
+        Files::new(&state(&base()), &plan_of_policy(values, &change)).diff(&[])
+    };
+    let update = json!(["update"]);
+    for (document, older) in [(&old, &new), (&new, &old)] {
+        let values = json!({"policy_name": "Eci", "policy_document": document, "document": older});
+        let printed = run(&values, &update, &json!({})).exits(2);
+        assert!(printed.contains("acs:RequestTag/env = prod"), "{printed}");
+    }
+    let left = json!({"policy_name": "Eci", "policy_document": old});
+    let printed = run(&left, &update, &json!({"document": true})).exits(3);
+    assert!(printed.contains("the plan does not know `document`"), "{printed}");
+    // RAM fills in the other name of what is made anew
+    run(&left, &json!(["delete", "create"]), &json!({"document": true})).exits(0);
+    let statement = json!([{"effect": "Allow", "action": ["*"], "resource": ["*"]}]);
+    let blocks =
+        json!({"policy_name": "Eci", "policy_document": old, "document": old, "statement": statement});
+    let printed = run(&blocks, &update, &json!({})).exits(3);
+    assert!(printed.contains("the plan changes `statement`"), "{printed}");
+    // Two values, and nothing says which one is new
+    let both = json!({"policy_name": "Eci", "policy_document": old, "document": new});
+    let mut resources = base();
+    resources[1]["values"] = both;
+    let printed = diff(&base(), &resources).exits(3);
+    assert!(
+        printed.contains("`policy_document` and `document` differ"),
+        "{printed}"
+    );
+    // The same value in another layout
+    let parsed: Value = serde_json::from_str(&old).unwrap();
+    resources[1]["values"]["document"] = serde_json::to_string_pretty(&parsed).unwrap().into();
+    diff(&base(), &resources).exits(0);
+}

@@ -313,4 +313,24 @@ mod tests {
         let parsed = Document::parse(padded.as_bytes(), DocumentKind::Identity).unwrap();
         assert!(parsed.warnings[0].fault.message.contains("6144"));
     }
+
+    #[test]
+    fn a_deny_reads_a_resource_without_the_blanks_around_it() {
+        let with = |effect: &str| {
+            document(&format!(
+                r#"{{"Effect": "{effect}", "Action": "*", "Resource": " *\u00a0"}}"#
+            ))
+        };
+        for (effect, kind, is_any) in [
+            ("Allow", WarningKind::MatchesNothing, false),
+            ("Deny", WarningKind::Blanks, true),
+        ] {
+            let parsed = Document::parse(with(effect).as_bytes(), DocumentKind::Identity).unwrap();
+            let Target::Resources(resources) = &parsed.document.statements[0].target else {
+                panic!("{effect}")
+            };
+            assert_eq!(resources[0].is_any(), is_any, "{effect}");
+            assert_eq!(parsed.warnings[0].kind, kind, "{effect}");
+        }
+    }
 }

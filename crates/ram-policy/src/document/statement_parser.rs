@@ -36,7 +36,7 @@ pub(super) fn parse_statement(node: &Node, kind: DocumentKind) -> Result<ParsedS
     let effect = effect(elements.effect.ok_or_else(missing_effect)?)?;
     let actions = actions(node, &elements)?;
     let target = match kind {
-        DocumentKind::Identity => resources(node, &elements)?,
+        DocumentKind::Identity => resources(node, effect, &elements)?,
         DocumentKind::Trust => principals(node, &elements)?,
     };
     let ParsedConditions {
@@ -88,12 +88,16 @@ impl<'a> Elements<'a> {
 }
 
 impl Elements<'_> {
-    /// Warnings for resources that match nothing
+    /// Warnings for resources that match nothing, or that a Deny reads without the blanks around them
     fn doubtful_resources(&self, target: &Target) -> Vec<PolicyWarning> {
         let (Target::Resources(patterns), Some((_, list))) = (target, self.resource) else {
             return Vec::new();
         };
         let doubtful = patterns.iter().zip(list.items()).filter_map(|(pattern, item)| {
+            if matches!(&item.value, Value::String(text) if *text != pattern.as_str()) {
+                let message = format!("resource `{}` has blanks around it", pattern.as_str());
+                return Some(PolicyWarning::new(WarningKind::Blanks, item.at, message));
+            }
             let message = format!(
                 "resource `{}` {}, so it matches nothing",
                 pattern.as_str(),
@@ -186,7 +190,7 @@ fn actions(statement: &Node, elements: &Elements<'_>) -> Result<Actions, Fault> 
 }
 
 /// The target of a statement of an identity policy
-fn resources(statement: &Node, elements: &Elements<'_>) -> Result<Target, Fault> {
+fn resources(statement: &Node, effect: Effect, elements: &Elements<'_>) -> Result<Target, Fault> {
     if let Some((key, _)) = elements.principal {
         let message = match elements.resource {
             None => {
@@ -200,12 +204,13 @@ fn resources(statement: &Node, elements: &Elements<'_>) -> Result<Target, Fault>
         };
         return Err(Fault::new(key.at, message));
     }
+    // Nobody knows whether blanks around a resource count in RAM, so that they never help the caller
+    let parse = |text: &str| match effect {
+        Effect::Allow => ResourcePattern::parse(text),
+        Effect::Deny => ResourcePattern::parse(text.trim()),
+    };
     match elements.resource {
-        Some((_, list)) => Ok(Target::Resources(texts(
-            list,
-            "Resource",
-            ResourcePattern::parse,
-        )?)),
+        Some((_, list)) => Ok(Target::Resources(texts(list, "Resource", parse)?)),
         None => Err(Fault::new(statement.at, "statement has no Resource")),
     }
 }

@@ -30,16 +30,23 @@ pub fn first_miss(statement: &Value, facts: &Facts) -> Option<Missed> {
     if !action {
         return Some(Missed::Action);
     }
+    let is_deny = statement["Effect"] == "Deny";
+    // Blanks around a resource never help the caller
+    let spelt = |pattern: &str| {
+        if is_deny {
+            pattern.trim().to_owned()
+        } else {
+            pattern.to_owned()
+        }
+    };
     let target = match statement.get("Principal") {
         Some(principal) => is_trusted(principal, facts),
-        None => {
-            (texts(&statement["Resource"]).iter()).any(|pattern| text::arn_like(pattern, &facts.resource))
-        }
+        None => (texts(&statement["Resource"]).iter())
+            .any(|pattern| text::arn_like(&spelt(pattern), &facts.resource)),
     };
     if !target {
         return Some(Missed::Target);
     }
-    let is_deny = statement["Effect"] == "Deny";
     let mut lines = conditions(statement);
     let met = lines.all(|(operator, key, values)| {
         condition::holds(operator, &texts(values), facts.context.get(key), is_deny)
