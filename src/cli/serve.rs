@@ -23,6 +23,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::server::WebPkiClientVerifier;
@@ -57,6 +58,9 @@ use crate::telemetry::metrics::Metrics;
 
 /// How often to check readiness, until the process is ready for the first time
 const STARTUP_CHECK_INTERVAL: Duration = Duration::from_millis(5);
+
+/// How often to count the exceptions that hold: an end shows before the next scrape
+const EXCEPTION_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Runs the server until a signal
 ///
@@ -176,7 +180,12 @@ async fn count_reloads(store: Arc<Store>, metrics: Arc<Metrics>) {
     loop {
         let status: Status = changes.borrow_and_update().clone();
         metrics.configuration.set(&status);
-        if changes.changed().await.is_err() {
+        let current = store.current();
+        let exceptions = current.as_ref().map_or(&[][..], |current| &current.exceptions);
+        metrics.configuration.set_exceptions(exceptions, Timestamp::now());
+        // Exceptions end without a change
+        let changed = tokio::time::timeout(EXCEPTION_INTERVAL, changes.changed());
+        if let Ok(Err(_)) = changed.await {
             return;
         }
     }

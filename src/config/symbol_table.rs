@@ -8,6 +8,7 @@ use crate::config::config_map_generation;
 use crate::config::directory::binding_entry::BindingEntry;
 use crate::config::directory::bindings::Subject;
 use crate::config::directory::directory_document::DirectoryDocument;
+use crate::config::directory::exception::ExceptionEntry;
 use crate::config::directory::identities::GrantEntry;
 use crate::config::directory::mapping_rules::{FieldRule, MappingSource};
 use crate::config::directory::name_rules::shortened;
@@ -18,7 +19,7 @@ use crate::config::directory::user_name_pattern::UserNamePattern;
 use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::parsed_document::{ParsedDocument, UnreadableDocument};
 use ram_policy::source::{Fault, Position};
-use ram_policy::{Principal, is_system_policy};
+use ram_policy::{Document, Effect, Principal, is_system_policy};
 
 /// The document name of faults of the set as a whole
 pub(crate) const WHOLE: &str = "configuration";
@@ -121,6 +122,9 @@ pub(crate) struct SymbolTable<'a> {
     subjects: HashMap<Subject, Location<'a>>,
     patterns: HashMap<&'a UserNamePattern, Location<'a>>,
     ids: HashMap<&'a str, Location<'a>>,
+    exceptions: HashMap<&'a str, Location<'a>>,
+    /// The Deny statements of custom policies, by policy and number
+    policies: HashMap<&'a str, &'a Document>,
     /// `account`, `cluster`, `mapping`, `advice`, and the default resource group: each has one definition in all documents
     singletons: HashMap<&'static str, Location<'a>>,
     broken_policies: HashSet<&'a str>,
@@ -137,7 +141,10 @@ impl<'a> SymbolTable<'a> {
         self.warnings
             .extend(warnings.map(|doubt| location.fault(doubt.fault.clone(), FaultClass::Document)));
         match document {
-            ParsedDocument::Policy(policy) => self.define_policy(location, &policy.name),
+            ParsedDocument::Policy(policy) => {
+                self.policies.insert(&policy.name, &policy.document);
+                self.define_policy(location, &policy.name);
+            }
             ParsedDocument::Directory(directory) => self.define_directory(location, directory),
             ParsedDocument::Broken(broken) => self.define_broken(location, broken),
         }
@@ -190,6 +197,9 @@ impl<'a> SymbolTable<'a> {
         for id in ids.flatten() {
             self.define_id(id, location.at(id.at));
         }
+        for entry in &directory.exceptions {
+            self.define_exception(&entry.exception.name, location.at(entry.name_at));
+        }
         for binding in &directory.bindings {
             for (at, subject) in binding.subjects() {
                 self.define_subject(subject, location.at(*at));
@@ -197,6 +207,13 @@ impl<'a> SymbolTable<'a> {
             for (at, pattern) in binding.patterns() {
                 self.define_pattern(pattern, location.at(*at));
             }
+        }
+    }
+
+    fn define_exception(&mut self, name: &'a str, location: Location<'a>) {
+        if let Some(first) = self.exceptions.insert(name, location) {
+            let message = format!("exception `{name}` is defined twice, first in {first}");
+            self.conflict(location, first, message);
         }
     }
 
@@ -277,8 +294,12 @@ impl<'a> SymbolTable<'a> {
         }
         let bound = directory.bindings.iter().filter_map(BindingEntry::principal);
         let boundaries = directory.boundaries.iter().map(|boundary| &boundary.principal);
-        for principal in bound.chain(boundaries) {
+        let excused = directory.exceptions.iter().flat_map(|entry| &entry.principals);
+        for principal in bound.chain(boundaries).chain(excused) {
             self.resolve_principal(location, principal);
+        }
+        for entry in &directory.exceptions {
+            self.resolve_statements(entry, location);
         }
         for (at, rules) in &directory.mappings {
             let location = location.at(*at);
@@ -312,6 +333,24 @@ impl<'a> SymbolTable<'a> {
             Principal::Account | Principal::Service(_) => return,
         };
         self.resolve_symbol(kind, name, location.at(entry.at));
+    }
+
+    /// Each statement that an exception names must be a Deny, so that a changed policy is noticed
+    fn resolve_statements(&mut self, entry: &ExceptionEntry, location: Location<'a>) {
+        let statements = entry.exception.statements.iter();
+        for (id, at) in statements.zip(&entry.statements_at) {
+            let location = location.at(*at);
+            self.resolve_symbol(SymbolKind::Policy, &id.policy, location);
+            let Some(policy) = self.policies.get(&*id.policy) else {
+                continue;
+            };
+            let index = id.number.saturating_sub(1);
+            let statement = policy.statements.get(index);
+            if statement.is_none_or(|statement| statement.effect != Effect::Deny) {
+                let message = format!("`{id}` is no Deny statement: correct the number");
+                self.fault(location, FaultClass::Reference, message);
+            }
+        }
     }
 
     fn resolve_symbol(&mut self, kind: SymbolKind, name: &str, location: Location<'a>) {

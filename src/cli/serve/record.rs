@@ -43,6 +43,7 @@ pub(super) fn of_response(review: &Review<'_>, response: &Response) -> Record {
         code: causes.first().map(|cause| cause.reason.clone()),
         message: response.message().map(str::to_owned),
         causes: all_causes.flatten(),
+        exception: response.exception().map(ToString::to_string),
         allowed_by: response.allowed_by(),
         difference_kinds: counted_differences(review, response),
         container_differences: (!evaluation.container_differences.is_empty())
