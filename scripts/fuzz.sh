@@ -18,6 +18,7 @@ targets=(
     "review 8192 4500"
     "tags 512 300"
     "manifest 4096 600"
+    "import 4096 2900"
     "arn 512 500"
 )
 

@@ -6,6 +6,7 @@ mod configuration;
 mod diff;
 mod document_files;
 mod exit;
+mod import;
 mod lint;
 mod live_cluster;
 mod manifest;
@@ -17,6 +18,7 @@ mod serve;
 mod session_policy;
 mod simulate;
 mod stamp;
+mod sync;
 mod test;
 mod trace;
 mod workload_json;
@@ -43,12 +45,14 @@ struct Arguments {
 enum Command {
     Check(check::CheckArgs),
     Diff(diff::DiffArgs),
+    Import(import::ImportArgs),
     Preflight(preflight::PreflightArgs),
     Replay(replay::ReplayArgs),
     // Boxed, since it has more flags than all others together
     Serve(Box<serve::ServeArgs>),
     Simulate(simulate::SimulateArgs),
     Stamp(stamp::StampArgs),
+    Sync(Box<sync::SyncArgs>),
     Lint(lint::LintArgs),
     Test(test::TestArgs),
 }
@@ -68,11 +72,13 @@ pub fn main() -> ExitCode {
     let result = match arguments.command {
         Command::Check(args) => check::run(&args, output),
         Command::Diff(args) => diff::run(&args, output),
+        Command::Import(args) => import::run(&args, output),
         Command::Preflight(args) => preflight::run(&args, output),
         Command::Replay(args) => replay::run(&args, output),
         Command::Serve(args) => serve::run(*args),
         Command::Simulate(args) => simulate::run(&args, output),
         Command::Stamp(args) => stamp::run(&args, output),
+        Command::Sync(args) => sync::run(&args, output),
         Command::Lint(args) => lint::run(&args, output),
         Command::Test(args) => test::run(&args, output),
     };

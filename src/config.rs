@@ -24,6 +24,7 @@ pub(crate) mod reload;
 pub(crate) mod rights_change;
 pub(crate) mod store;
 pub(crate) mod symbol_table;
+pub(crate) mod sync_status;
 
 pub use crate::config::configuration::Configuration;
 #[cfg(test)]
@@ -46,7 +47,7 @@ pub(crate) use crate::config::directory::located_text::LocatedText;
 pub(crate) use crate::config::directory::mapping_rules::{
     FieldRule, MappingMode, MappingRules, MappingSource, TagRule,
 };
-pub(crate) use crate::config::directory::name_rules::is_label;
+pub(crate) use crate::config::directory::name_rules::{self, is_label};
 pub(crate) use crate::config::directory::ram_id::id_of;
 pub(crate) use crate::config::directory::spawner::{Spawner, SpawnerNamespaces};
 pub(crate) use crate::config::directory::user_name_pattern::SYSTEM;

@@ -6,6 +6,7 @@
 //! ```
 
 mod admission;
+mod alibaba_cloud;
 mod analysis;
 mod authorization;
 mod cases;
@@ -13,10 +14,12 @@ pub mod cli;
 mod cluster;
 mod config;
 mod config_admission;
+mod import;
 mod kubernetes;
 mod replay;
 mod server;
 mod stamp;
+mod sync;
 mod telemetry;
 pub mod testing;
 mod wording;

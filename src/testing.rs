@@ -25,6 +25,11 @@ pub mod admission {
     }
 }
 
+/// From `alibaba_cloud`
+pub mod alibaba_cloud {
+    pub use crate::alibaba_cloud::{RequestToSign, SecretText};
+}
+
 /// From `analysis`
 pub mod analysis {
     pub use crate::analysis::diff::{Change, Difference, Term, compare};
@@ -55,7 +60,24 @@ pub mod config {
 
     /// From `folder`
     pub mod folder {
+        pub use crate::config::folder::document_file::documents;
         pub use crate::config::folder::read;
+    }
+}
+
+/// From `import`
+pub mod import {
+    pub use crate::import::output::{Form, files};
+    pub use crate::import::{Documents, InputFile, OwnDocuments, RamData, Settings, documents};
+
+    /// From `aliyun`
+    pub mod aliyun {
+        pub use crate::import::aliyun::read;
+    }
+
+    /// From `terraform`
+    pub mod terraform {
+        pub use crate::import::terraform::{TerraformSettings, read};
     }
 }
 

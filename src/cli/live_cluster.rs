@@ -203,7 +203,7 @@ impl<'a> LiveCluster<'a> {
     }
 }
 
-async fn kube_config(context: Option<String>) -> Result<Config, CommandError> {
+pub(super) async fn kube_config(context: Option<String>) -> Result<Config, CommandError> {
     let mut config = match context {
         None => Config::infer().await.map_err(no_connection)?,
         context => {
@@ -218,7 +218,7 @@ async fn kube_config(context: Option<String>) -> Result<Config, CommandError> {
     Ok(config)
 }
 
-fn no_connection(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> CommandError {
+pub(super) fn no_connection(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> CommandError {
     CommandError::io("the way to the cluster's API", io::Error::other(error))
 }
 

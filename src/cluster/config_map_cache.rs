@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aws_lc_rs::digest;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::runtime::watcher::Event;
 
 use crate::config::config_map;
 use crate::config::named_document::NamedDocument;
 use crate::config::store::ConfigMapDocuments;
+use crate::config::sync_status::SyncStatus;
 
 /// The parsed documents of all ConfigMaps, by name; their text is not kept
 #[derive(Debug, Default)]
@@ -33,9 +35,15 @@ pub(crate) enum CacheChange {
 struct CachedConfigMap {
     uid: String,
     resource_version: String,
+    contents: Contents,
     documents: Arc<[NamedDocument]>,
+    sync: Option<SyncStatus>,
     accepted_loss: Option<usize>,
 }
+
+/// A digest of everything that documents are made from, so that a change of annotations alone changes no document
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Contents(Vec<u8>);
 
 impl ConfigMapCache {
     /// Applies an event of the watch
@@ -43,7 +51,8 @@ impl ConfigMapCache {
     /// ```text
     /// Init, InitApply(a), InitApply(b), InitDone -> Changed at the end of the list
     /// Apply(a) with the version that was listed  -> Unchanged
-    /// Apply(a) with a new version                -> Changed
+    /// Apply(a) with other contents               -> Changed
+    /// Apply(a) with other annotations            -> Unchanged, but for an accepted loss
     /// ```
     pub(crate) async fn apply(&mut self, event: Event<ConfigMap>) -> CacheChange {
         match event {
@@ -97,6 +106,12 @@ impl ConfigMapCache {
         self.entries.iter().map(config_map).collect()
     }
 
+    /// The state of the sync that fills ConfigMaps of the set; `None` if none is filled so
+    pub(crate) fn sync(&self) -> Option<SyncStatus> {
+        let states = self.entries.values().filter_map(|entry| entry.sync.clone());
+        states.reduce(SyncStatus::joined)
+    }
+
     /// The losses that annotations accept
     pub(crate) fn accepted_losses(&self) -> Vec<usize> {
         self.entries
@@ -110,7 +125,7 @@ impl ConfigMapCache {
         self.entries.get(name).map(|entry| entry.uid.as_str())
     }
 
-    /// Parses a ConfigMap, unless this version of it is cached
+    /// Parses a ConfigMap, unless these contents of it are cached
     async fn read(&self, mut config_map: ConfigMap) -> (Arc<str>, CachedConfigMap) {
         let metadata = &mut config_map.metadata;
         metadata.managed_fields = None;
@@ -118,10 +133,18 @@ impl ConfigMapCache {
         let uid = metadata.uid.clone().unwrap_or_default();
         let resource_version = metadata.resource_version.clone().unwrap_or_default();
         let accepted_loss = config_map::accepted_loss(metadata);
-        let unchanged = self.entries.get(&name).filter(|known| {
-            known.uid == uid && known.resource_version == resource_version && !uid.is_empty()
-        });
-        let documents = match unchanged {
+        let created = metadata.creation_timestamp.as_ref().map(|time| time.0);
+        let sync = SyncStatus::read(metadata.annotations.as_ref(), created);
+        let known = self
+            .entries
+            .get(&name)
+            .filter(|known| known.uid == uid && !uid.is_empty());
+        let is_known_version = |known: &&CachedConfigMap| known.resource_version == resource_version;
+        let contents = match known.filter(is_known_version) {
+            Some(known) => known.contents.clone(),
+            None => Contents::of(&config_map),
+        };
+        let documents = match known.filter(|known| known.contents == contents) {
             Some(known) => Arc::clone(&known.documents),
             // A mebibyte of documents takes tens of milliseconds, in which reviews go on
             None => tokio::task::spawn_blocking(move || config_map::documents(&config_map))
@@ -129,15 +152,42 @@ impl ConfigMapCache {
                 .unwrap_or_default()
                 .into(),
         };
-        (
-            name,
-            CachedConfigMap {
-                uid,
-                resource_version,
-                documents,
-                accepted_loss,
-            },
-        )
+        let entry = CachedConfigMap {
+            uid,
+            resource_version,
+            contents,
+            documents,
+            sync,
+            accepted_loss,
+        };
+        (name, entry)
+    }
+}
+
+impl Contents {
+    fn of(config_map: &ConfigMap) -> Self {
+        let label = config_map
+            .metadata
+            .labels
+            .as_ref()
+            .and_then(|labels| labels.get(config_map::LABEL));
+        let mut digest = digest::Context::new(&digest::SHA256);
+        let mut add = |part: &[u8]| {
+            // Lengths keep neighbours apart
+            digest.update(&part.len().to_be_bytes());
+            digest.update(part);
+        };
+        add(label.map_or(b"", |label| label.as_bytes()));
+        for (key, text) in config_map.data.iter().flatten() {
+            add(key.as_bytes());
+            add(text.as_bytes());
+        }
+        add(b"binaryData");
+        for (key, bytes) in config_map.binary_data.iter().flatten() {
+            add(key.as_bytes());
+            add(&bytes.0);
+        }
+        Self(digest.finish().as_ref().to_vec())
     }
 }
 
@@ -152,9 +202,9 @@ impl CacheChange {
 }
 
 impl CachedConfigMap {
-    /// Whether both hold the documents of one parse
+    /// Whether both hold the documents of one parse and accept the same loss
     fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.documents, &other.documents)
+        Arc::ptr_eq(&self.documents, &other.documents) && self.accepted_loss == other.accepted_loss
     }
 }
 
@@ -228,17 +278,74 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn annotations_alone_are_no_change_but_for_an_accepted_loss() {
+        let annotated = |version: u32, text: &str, annotations: serde_json::Value| -> ConfigMap {
+            let mut config_map = config_map("a", version, text);
+            config_map.metadata.annotations = serde_json::from_value(annotations).unwrap();
+            config_map
+        };
+        let mut maps = ConfigMapCache::default();
+        maps.apply(Event::Init).await;
+        maps.apply(Event::InitApply(config_map("a", 1, "users: []")))
+            .await;
+        maps.apply(Event::InitDone).await;
+        assert_eq!(maps.sync(), None);
+        let fresh = json!({"ramgate.io/synced-at": "2026-01-02T03:04:05Z"});
+        let event = Event::Apply(annotated(2, "users: []", fresh.clone()));
+        assert_eq!(maps.apply(event).await, CacheChange::Unchanged);
+        assert_eq!(maps.sync().unwrap().fresh_at.to_string(), "2026-01-02T03:04:05Z");
+        let event = Event::Apply(annotated(3, "groups: []", fresh));
+        assert_eq!(maps.apply(event).await, CacheChange::Changed);
+        let accepts = json!({"ramgate.io/accept-loss": "7"});
+        let event = Event::Apply(annotated(4, "groups: []", accepts));
+        assert_eq!(maps.apply(event).await, CacheChange::Changed);
+        let event = Event::Apply(annotated(5, "groups: []", json!({})));
+        assert_eq!(maps.apply(event).await, CacheChange::Changed);
+        maps.apply(Event::Init).await;
+        maps.apply(Event::InitApply(annotated(6, "groups: []", json!({}))))
+            .await;
+        assert_eq!(maps.apply(Event::InitDone).await, CacheChange::Unchanged);
+        assert_eq!(maps.sync(), None);
+    }
+
+    #[test]
+    fn contents_are_all_that_documents_are_made_from() {
+        let base =
+            json!({"metadata": {"labels": {"ramgate.io/config": "policy"}}, "data": {"a": "b", "c": "d"}});
+        let contents = |path: &str, value: serde_json::Value| {
+            let mut changed = base.clone();
+            *changed.pointer_mut(path).unwrap() = value;
+            Contents::of(&serde_json::from_value(changed).unwrap())
+        };
+        let same = contents("/data/a", json!("b"));
+        assert_ne!(same, contents("/data/a", json!("x")));
+        assert_ne!(same, contents("/data", json!({"a": "bc", "": "d"})));
+        assert_ne!(same, contents("/data", json!({"a": "b", "c": "d", "e": ""})));
+        assert_ne!(
+            same,
+            contents("/metadata/labels", json!({"ramgate.io/config": "directory"}))
+        );
+        let mut binary: ConfigMap = serde_json::from_value(base.clone()).unwrap();
+        binary.binary_data = Some(BTreeMap::from([(
+            "x".to_owned(),
+            k8s_openapi::ByteString(vec![]),
+        )]));
+        assert_ne!(same, Contents::of(&binary));
+    }
+
+    #[tokio::test]
     async fn a_list_after_a_gap_is_a_change_only_if_something_is_different() {
         let mut maps = ConfigMapCache::default();
         for (listed, changed) in [
-            (vec![("a", 1)], true),
-            (vec![("a", 1)], false),
-            (vec![("a", 2)], true),
+            (vec![("a", 1, "users: []")], true),
+            (vec![("a", 1, "users: []")], false),
+            (vec![("a", 2, "users: []")], false),
+            (vec![("a", 3, "groups: []")], true),
             (vec![], true),
         ] {
             maps.apply(Event::Init).await;
-            for (name, version) in listed {
-                maps.apply(Event::InitApply(config_map(name, version, "users: []")))
+            for (name, version, text) in listed {
+                maps.apply(Event::InitApply(config_map(name, version, text)))
                     .await;
             }
             assert_eq!(maps.apply(Event::InitDone).await, CacheChange::of(changed));

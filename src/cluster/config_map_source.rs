@@ -84,6 +84,7 @@ impl ConfigMapSource {
                         if cache.apply(event).await == CacheChange::Changed {
                             timer.change(tokio::time::Instant::now());
                         }
+                        self.store.set_sync(cache.sync());
                     }
                     Some(Err(error)) => self.watch_failed(&error, &cache),
                     None => return,

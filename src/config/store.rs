@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::config::configuration::{Configuration, DocumentCounts};
 use crate::config::located_fault::LocatedFault;
 use crate::config::named_document::NamedDocument;
+use crate::config::sync_status::SyncStatus;
 
 /// The most faults of a reload that are kept for /ready; the others are counted
 const MAX_FAULTS: usize = 20;
@@ -19,6 +20,7 @@ const MAX_FAULTS: usize = 20;
 pub(crate) struct Store {
     current: ArcSwapOption<Configuration>,
     config_maps: ArcSwap<Vec<ConfigMapDocuments>>,
+    sync: ArcSwapOption<SyncStatus>,
     status: watch::Sender<Status>,
 }
 
@@ -59,6 +61,7 @@ impl Default for Store {
         Self {
             current: ArcSwapOption::empty(),
             config_maps: ArcSwap::default(),
+            sync: ArcSwapOption::empty(),
             status: watch::Sender::new(Status::default()),
         }
     }
@@ -88,6 +91,16 @@ impl Store {
     /// Replaces the stored ConfigMaps
     pub(crate) fn set_config_maps(&self, config_maps: Vec<ConfigMapDocuments>) {
         self.config_maps.store(Arc::new(config_maps));
+    }
+
+    /// The state of the sync that fills ConfigMaps; `None` if there is no sync
+    pub(crate) fn sync(&self) -> Option<Arc<SyncStatus>> {
+        self.sync.load_full()
+    }
+
+    /// Replaces the state of the sync
+    pub(crate) fn set_sync(&self, sync: Option<SyncStatus>) {
+        self.sync.store(sync.map(Arc::new));
     }
 
     /// Puts a configuration in force; returns its generation

@@ -10,6 +10,7 @@ pub(crate) mod connection_metrics;
 mod labels;
 mod registration;
 pub(crate) mod review_metrics;
+pub(crate) mod sync_metrics;
 
 use prometheus::Registry;
 use prometheus::process_collector::ProcessCollector;
@@ -20,6 +21,7 @@ use crate::telemetry::metrics::configuration_metrics::ConfigurationMetrics;
 use crate::telemetry::metrics::connection_metrics::ConnectionMetrics;
 use crate::telemetry::metrics::registration::{encoded, int_gauge_vec};
 use crate::telemetry::metrics::review_metrics::ReviewMetrics;
+use crate::telemetry::metrics::sync_metrics::SyncMetrics;
 
 /// All metrics of the process
 #[derive(Debug)]
@@ -30,6 +32,7 @@ pub struct Metrics {
     pub(crate) certificates: CertificateMetrics,
     pub(crate) connections: ConnectionMetrics,
     pub(crate) cluster: ClusterMetrics,
+    pub(crate) sync: SyncMetrics,
 }
 
 impl Metrics {
@@ -53,6 +56,7 @@ impl Metrics {
             certificates: CertificateMetrics::new(&registry)?,
             connections: ConnectionMetrics::new(&registry)?,
             cluster: ClusterMetrics::new(&registry)?,
+            sync: SyncMetrics::new(&registry)?,
             registry,
         })
     }

@@ -24,7 +24,14 @@
 
 mod harness;
 
+// The cloud of the suite `sync`
+#[path = "../suites/sync/account.rs"]
+#[allow(dead_code, reason = "that suite uses all of it")]
+mod account;
 mod authorize;
+#[path = "../suites/sync/cloud.rs"]
+#[allow(dead_code, reason = "that suite uses all of it")]
+mod cloud;
 mod configuration;
 mod guard;
 mod identity;
@@ -41,5 +48,6 @@ mod rights;
 mod sent;
 mod smoke;
 mod strangers;
+mod sync;
 mod tampering;
 mod trail;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::harness::cluster::exclusive;
+use crate::harness::cluster::{Cluster, exclusive};
 use crate::harness::install::{NAMESPACE, RELEASE};
 use crate::harness::kubectl::Kubectl;
 use crate::harness::replica::service_account;
@@ -67,6 +67,19 @@ fn rights(who: &Kubectl, namespace: &str) -> BTreeSet<String> {
     rights
 }
 
+/// What every ServiceAccount may do, such as asking this very question
+fn rights_of_nobody(cluster: &Cluster) -> BTreeSet<String> {
+    let nobody = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "nobody"}});
+    cluster.admin.within(NAMESPACE).apply(&nobody).success();
+    rights(&service_account(&cluster.plane, "nobody"), NAMESPACE)
+}
+
+/// What somebody may do in the release's namespace and not every ServiceAccount
+pub(crate) fn beyond_nobody(cluster: &Cluster, who: &Kubectl) -> BTreeSet<String> {
+    let nobody = rights_of_nobody(cluster);
+    rights(who, NAMESPACE).difference(&nobody).cloned().collect()
+}
+
 /// One line for each verb
 fn each(verbs: &[&str], what: &str) -> Vec<String> {
     verbs.iter().map(|verb| format!("{verb} {what}")).collect()
@@ -77,15 +90,7 @@ fn the_service_account_may_do_what_ramgate_needs_and_nothing_more() {
     let cluster = exclusive();
     let space = cluster.namespace("rights", &[]);
     let account = service_account(&space.plane, RELEASE);
-    // What every ServiceAccount may do, such as asking this very question.
-    space
-        .admin()
-        .within(NAMESPACE)
-        .apply(&json!({
-            "apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "nobody"},
-        }))
-        .success();
-    let nobody = rights(&service_account(&space.plane, "nobody"), NAMESPACE);
+    let nobody = rights_of_nobody(&cluster);
     let of = |namespace: &str| -> BTreeSet<String> {
         rights(&account, namespace).difference(&nobody).cloned().collect()
     };

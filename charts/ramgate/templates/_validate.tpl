@@ -150,4 +150,5 @@ the values and the fix.
 {{- if and (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) -}}
   {{- fail "serviceAccount.create is false, so serviceAccount.name must name an existing ServiceAccount" -}}
 {{- end -}}
+{{- include "ramgate.validateSync" . -}}
 {{- end -}}

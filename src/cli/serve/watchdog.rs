@@ -8,6 +8,7 @@ use regex::Regex;
 
 use crate::cluster::api::watches::{WatchHealth, Watches};
 use crate::cluster::{FollowedObjects, WatchedCluster};
+use crate::config::sync_status::SyncStatus;
 use crate::config::{ClusterSettings, Store};
 use crate::telemetry::metrics::Metrics;
 
@@ -68,6 +69,7 @@ impl Watchdog {
                 .and_then(|configuration| unknown_paths_sentence(&configuration.cluster)),
             drift.sentence,
             self.late_watches(&health),
+            self.store.sync().and_then(|sync| held_back_sentence(&sync)),
         ];
         Gaps {
             missing: missing.into_iter().flatten().collect(),
@@ -133,6 +135,7 @@ impl Watchdog {
         loop {
             let gaps = self.check();
             gaps.set_metrics(&metrics);
+            metrics.sync.set(self.store.sync().as_deref());
             let health = self.watches.health().into_iter();
             metrics
                 .cluster
@@ -192,6 +195,16 @@ fn unknown_paths_sentence(settings: &ClusterSettings) -> Option<String> {
     ))
 }
 
+/// A sentence on a loss that the sync holds back
+fn held_back_sentence(sync: &SyncStatus) -> Option<String> {
+    let loss = sync.held_back.as_ref()?;
+    Some(format!(
+        "the sync holds back a loss, so that RAM's state of {:.0} stays in force: {loss}; run it with --accept-loss if that is \
+         meant",
+        sync.fresh_at
+    ))
+}
+
 /// The first names in order, and how many more there are; `None` without any
 fn listed<T: AsRef<str>>(names: &[T]) -> Option<String> {
     let mut names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
@@ -226,6 +239,21 @@ mod tests {
         let sentence = unknown_paths_sentence(&settings("spec.pod")).unwrap();
         assert!(
             sentence.contains("written there: spec.pod of Rollout; list"),
+            "{sentence}"
+        );
+    }
+
+    #[test]
+    fn a_loss_that_is_held_back_is_said() {
+        let mut sync = SyncStatus {
+            fresh_at: "2026-01-02T03:04:05Z".parse().unwrap(),
+            held_back: None,
+        };
+        assert_eq!(held_back_sentence(&sync), None);
+        sync.held_back = Some("5 of 5 users (`user/a`)".to_owned());
+        let sentence = held_back_sentence(&sync).unwrap();
+        assert!(
+            sentence.contains("2026-01-02T03:04:05Z stays in force: 5 of 5 users (`user/a`); run"),
             "{sentence}"
         );
     }

@@ -33,7 +33,7 @@ fn is_json(path: &Path) -> bool {
 /// people.yaml     users: …                             directory document
 /// rules.yaml      apiVersion: v1, kind: ConfigMap, …   the documents of the ConfigMap
 /// ```
-pub(crate) fn documents(path: &Path, bytes: &[u8]) -> Vec<NamedDocument> {
+pub fn documents(path: &Path, bytes: &[u8]) -> Vec<NamedDocument> {
     let name = path.display().to_string();
     let one = |document| vec![NamedDocument::new(name.as_str(), document)];
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_BYTES {

@@ -15,6 +15,7 @@ mod files;
 mod render;
 mod rights;
 mod sent;
+mod sync;
 mod values;
 mod webhooks;
 mod workload;

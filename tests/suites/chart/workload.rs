@@ -9,13 +9,15 @@ use crate::render::{NAMESPACE, render, strings, supported, values_of};
 
 fn pod_specs(values: &Value) -> Vec<Value> {
     let manifests = render(values);
-    let workloads = manifests
+    let templates = manifests
         .all()
         .iter()
-        .filter(|object| ["Deployment", "Job"].contains(&object["kind"].as_str().unwrap()));
-    workloads
-        .map(|workload| workload["spec"]["template"]["spec"].clone())
-        .collect()
+        .filter_map(|object| match object["kind"].as_str().unwrap() {
+            "Deployment" | "Job" => Some(&object["spec"]["template"]),
+            "CronJob" => Some(&object["spec"]["jobTemplate"]["spec"]["template"]),
+            _ => None,
+        });
+    templates.map(|template| template["spec"].clone()).collect()
 }
 
 #[test]
