@@ -355,7 +355,12 @@ mod tests {
 
     fn decide(kind: &str, data: Value, sources: &[ConfigMapDocuments]) -> ConfigMapDecision {
         let body = body("CREATE", kind, data);
-        evaluate(&Review::parse(body.as_bytes()).unwrap(), sources, None, Timestamp::UNIX_EPOCH)
+        evaluate(
+            &Review::parse(body.as_bytes()).unwrap(),
+            sources,
+            None,
+            Timestamp::UNIX_EPOCH,
+        )
     }
 
     #[test]
@@ -401,7 +406,13 @@ mod tests {
                 serde_json::from_str(&body("UPDATE", "directory", json!({"x": people(count)}))).unwrap();
             body["request"]["object"]["metadata"]["annotations"] = annotations;
             let body = body.to_string();
-            evaluate(&Review::parse(body.as_bytes()).unwrap(), &stored, Some(&in_force), Timestamp::UNIX_EPOCH).warnings
+            evaluate(
+                &Review::parse(body.as_bytes()).unwrap(),
+                &stored,
+                Some(&in_force),
+                Timestamp::UNIX_EPOCH,
+            )
+            .warnings
         };
         let held = warnings(2, json!({}));
         assert_eq!(
@@ -439,7 +450,9 @@ mod tests {
         assert!(decided("2026-12-31T18:00:00Z").is_allowed());
         let denied = decided("2026-12-31T18:00:01Z");
         assert!(
-            denied.message.contains("x:3:37: exception `move` ends more than 90 days from now"),
+            denied
+                .message
+                .contains("x:3:37: exception `move` ends more than 90 days from now"),
             "{}",
             denied.message
         );
@@ -537,14 +550,27 @@ mod tests {
     #[test]
     fn a_deletion_and_a_config_map_without_label_are_allowed() {
         let body = body("DELETE", "policy", json!({"P.json": "{"}));
-        assert!(evaluate(&Review::parse(body.as_bytes()).unwrap(), &[], None, Timestamp::UNIX_EPOCH).is_allowed());
+        assert!(
+            evaluate(
+                &Review::parse(body.as_bytes()).unwrap(),
+                &[],
+                None,
+                Timestamp::UNIX_EPOCH
+            )
+            .is_allowed()
+        );
         let unlabelled = body.replace("DELETE", "CREATE").replace(LABEL, "other");
         let account = config_map(
             "base",
             "a",
             ParsedDocument::directory(b"account: {id: '1', region: r}"),
         );
-        let decision = evaluate(&Review::parse(unlabelled.as_bytes()).unwrap(), &[account], None, Timestamp::UNIX_EPOCH);
+        let decision = evaluate(
+            &Review::parse(unlabelled.as_bytes()).unwrap(),
+            &[account],
+            None,
+            Timestamp::UNIX_EPOCH,
+        );
         assert!(decision.is_allowed() && decision.warnings.is_empty());
     }
 

@@ -125,7 +125,9 @@ impl EvaluationContext<'_> {
         let review = self.review;
         let request = (review.resource(), review.subresource(), review.operation());
         if request == (Resource::Pods, "", Operation::Update) {
-            let owners = self.change_owners().map(|evaluation| self.with_exception(evaluation));
+            let owners = self
+                .change_owners()
+                .map(|evaluation| self.with_exception(evaluation));
             let evaluations = [self.validate_templates(), owners];
             return evaluations.into_iter().flatten().reduce(Evaluation::with);
         }

@@ -128,7 +128,10 @@ impl PodRequestCase {
             return Ok(Timestamp::now());
         };
         text.parse().map_err(|_| {
-            let message = format!("`{}` is no time with a zone, such as 2026-12-31T18:00:00Z", &**text);
+            let message = format!(
+                "`{}` is no time with a zone, such as 2026-12-31T18:00:00Z",
+                &**text
+            );
             text.fault(message)
         })
     }

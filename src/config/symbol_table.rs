@@ -1,5 +1,7 @@
 //! The names that all documents define, with the location of each definition; and the check of references to them.
 
+mod location;
+
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -18,6 +20,7 @@ use crate::config::directory::resource_group::ResourceGroupEntry;
 use crate::config::directory::user_name_pattern::UserNamePattern;
 use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::parsed_document::{ParsedDocument, UnreadableDocument};
+pub(crate) use crate::config::symbol_table::location::Location;
 use ram_policy::source::{Fault, Position};
 use ram_policy::{Document, Effect, Principal, is_system_policy};
 
@@ -25,53 +28,6 @@ use ram_policy::{Document, Effect, Principal, is_system_policy};
 pub(crate) const WHOLE: &str = "configuration";
 /// The fault of a set without an account, by which nothing can be decided
 pub(crate) const NO_ACCOUNT: &str = "no directory document holds the section `account` with id and region";
-
-/// A position in one of the documents
-#[derive(Clone, Copy)]
-pub(crate) struct Location<'a> {
-    /// The index of the document
-    order: usize,
-    document: &'a str,
-    at: Position,
-}
-
-impl<'a> Location<'a> {
-    /// A document as a whole
-    pub(crate) fn whole(order: usize, document: &'a str) -> Self {
-        Self {
-            order,
-            document,
-            at: Position::default(),
-        }
-    }
-
-    fn at(self, at: Position) -> Self {
-        Self { at, ..self }
-    }
-
-    /// The class of two definitions of a name: if both are in a document, it is bad by itself
-    fn conflict_with(self, other: Self) -> FaultClass {
-        if self.order == other.order {
-            FaultClass::Document
-        } else {
-            FaultClass::Conflict
-        }
-    }
-
-    fn fault(self, fault: Fault, class: FaultClass) -> (usize, LocatedFault) {
-        (self.order, LocatedFault::new(self.document, fault, class))
-    }
-}
-
-impl fmt::Display for Location<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.at == Position::default() {
-            f.write_str(self.document)
-        } else {
-            write!(f, "{}:{}", self.document, self.at)
-        }
-    }
-}
 
 /// The kind of a definition
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -97,10 +97,7 @@ mod tests {
                 format!(r#"{{"Effect": "{effect}", "Action": "{action}", "Resource": "*"}}"#)
             })
             .collect();
-        let text = format!(
-            r#"{{"Version": "1", "Statement": [{}]}}"#,
-            statements.join(", ")
-        );
+        let text = format!(r#"{{"Version": "1", "Statement": [{}]}}"#, statements.join(", "));
         let parsed = Document::parse(text.as_bytes(), DocumentKind::Identity).unwrap();
         Arc::new(parsed.document)
     }
@@ -149,7 +146,13 @@ mod tests {
             context: &Context::new(),
             session: &[],
         };
-        set.is_excused(&request, Excuse { denies: &denies, lack })
+        set.is_excused(
+            &request,
+            Excuse {
+                denies: &denies,
+                lack,
+            },
+        )
     }
 
     const ALLOW: (&str, &str) = ("Allow", "*");
@@ -173,7 +176,13 @@ mod tests {
     fn a_second_deny_is_found_wherever_it_is() {
         // The decision names the first Deny alone
         assert!(!excused(&[ALLOW], &[DENY, DENY], &[OTHER], &[("P", 1)], true));
-        assert!(excused(&[ALLOW], &[DENY, DENY], &[OTHER], &[("P", 1), ("P", 2)], true));
+        assert!(excused(
+            &[ALLOW],
+            &[DENY, DENY],
+            &[OTHER],
+            &[("P", 1), ("P", 2)],
+            true
+        ));
         // A control policy that does not allow ends a decision before the layers behind it
         assert!(!excused(&[OTHER], &[DENY], &[OTHER], &[], true));
         assert!(excused(&[OTHER], &[OTHER], &[OTHER], &[], true));

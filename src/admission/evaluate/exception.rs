@@ -42,9 +42,7 @@ impl EvaluationContext<'_> {
         let person = evaluation.stamped.as_deref().unwrap_or(self.review.user());
         let is_person = exception.users.iter().any(|user| user == person);
         match finding {
-            Finding::Unbound => {
-                has_code(ExcusedCode::UnboundIdentity) && is_person && !self.has_boundary()
-            }
+            Finding::Unbound => has_code(ExcusedCode::UnboundIdentity) && is_person && !self.has_boundary(),
             Finding::UnlistedController { .. } => {
                 has_code(ExcusedCode::UnlistedController) && is_person && !self.has_boundary()
             }

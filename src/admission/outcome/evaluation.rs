@@ -11,8 +11,8 @@ use crate::admission::outcome::origin::Origins;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::outcome::warning::Warning;
 use crate::admission::routing::route::Route;
-use crate::kubernetes::field_path::FieldPath;
 use crate::config::Exception;
+use crate::kubernetes::field_path::FieldPath;
 use crate::stamp::StampedObject;
 use std::sync::Arc;
 

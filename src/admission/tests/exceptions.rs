@@ -13,7 +13,12 @@ const POLICY: &str = r#"{"Version": "1", "Statement": [
     {"Effect": "Deny", "Action": "eci:*", "Resource": "*", "Condition": {"StringEquals": {"eci:tag/b": "x"}}}]}"#;
 
 /// An exception as its parts: subjects, namespaces, codes with statements, actions
-type Parts = (Vec<&'static str>, Vec<&'static str>, Vec<&'static str>, Vec<&'static str>);
+type Parts = (
+    Vec<&'static str>,
+    Vec<&'static str>,
+    Vec<&'static str>,
+    Vec<&'static str>,
+);
 
 fn exception(name: &str, (users, namespaces, codes, actions): &Parts) -> String {
     let users: Vec<String> = users
@@ -25,7 +30,11 @@ fn exception(name: &str, (users, namespaces, codes, actions): &Parts) -> String 
         .filter_map(|code| code.strip_prefix('#'))
         .map(|number| format!("\"P#{number}\""))
         .collect();
-    let mut plain: Vec<&str> = codes.iter().copied().filter(|code| !code.starts_with('#')).collect();
+    let mut plain: Vec<&str> = codes
+        .iter()
+        .copied()
+        .filter(|code| !code.starts_with('#'))
+        .collect();
     if !denies.is_empty() {
         plain.push("ExplicitDeny");
     }
@@ -122,7 +131,8 @@ fn the_audit_log_and_the_warning_name_the_exception() {
         )
     );
     assert!(
-        excused.warnings[0].starts_with("ramgate: allowed until 2026-12-31T18:00:00Z by exception move, after that"),
+        excused.warnings[0]
+            .starts_with("ramgate: allowed until 2026-12-31T18:00:00Z by exception move, after that"),
         "{:?}",
         excused.warnings
     );

@@ -46,7 +46,10 @@ pub(crate) fn exceptions(entries: &[ExceptionEntry], now: Timestamp) -> Vec<Docu
             ),
             ExceptionState::TooLong => (
                 Code::ExceptionTooLong,
-                format!("exception `{}` ends more than 90 days from now, so it does not hold", exception.name),
+                format!(
+                    "exception `{}` ends more than 90 days from now, so it does not hold",
+                    exception.name
+                ),
                 "give it an earlier end",
             ),
             ExceptionState::Active | ExceptionState::Expiring => return None,

@@ -16,8 +16,7 @@ use ram_policy::PolicyWarning;
 use ram_policy::source::{Fault, Key, Node, Position, Value, utf8};
 
 /// The names of the sections, for messages
-const SECTIONS: &str =
-    "account, cluster, resourceGroups, users, groups, roles, bindings, boundaries, exceptions, mapping, advice";
+const SECTIONS: &str = "account, cluster, resourceGroups, users, groups, roles, bindings, boundaries, exceptions, mapping, advice";
 
 /// The sections of a directory document; several documents are merged into a configuration
 #[derive(Clone, Debug, Default)]

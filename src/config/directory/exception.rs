@@ -130,10 +130,7 @@ impl Exception {
 
     /// Whether it holds at a time
     pub(crate) fn holds(&self, now: Timestamp) -> bool {
-        matches!(
-            self.state(now),
-            ExceptionState::Active | ExceptionState::Expiring
-        )
+        matches!(self.state(now), ExceptionState::Active | ExceptionState::Expiring)
     }
 }
 
@@ -234,8 +231,12 @@ pub(crate) fn read(node: &Node) -> Result<ExceptionEntry, Faults> {
                 "code ExplicitDeny goes with `statements`, which names each Deny as POLICY#N",
             ));
         }
-        let is_unbound =
-            |code: &&ExcusedCode| matches!(code, ExcusedCode::UnboundIdentity | ExcusedCode::UnlistedController);
+        let is_unbound = |code: &&ExcusedCode| {
+            matches!(
+                code,
+                ExcusedCode::UnboundIdentity | ExcusedCode::UnlistedController
+            )
+        };
         if users.is_empty()
             && let Some(code) = codes.iter().find(is_unbound)
         {
@@ -283,7 +284,9 @@ fn user(node: &Node) -> Result<String, Faults> {
 }
 
 fn code(text: &LocatedText) -> Result<ExcusedCode, Fault> {
-    let found = ExcusedCode::ALL.into_iter().find(|code| code.name() == text.as_str());
+    let found = ExcusedCode::ALL
+        .into_iter()
+        .find(|code| code.name() == text.as_str());
     found.ok_or_else(|| {
         let names = ExcusedCode::ALL.map(ExcusedCode::name).join(", ");
         text.fault(format!(
@@ -318,7 +321,9 @@ fn time(text: &LocatedText) -> Result<Timestamp, Fault> {
 }
 
 fn check_action(action: &LocatedText) -> Result<(), Fault> {
-    let is_whole = action.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
+    let is_whole = action
+        .split_once(':')
+        .is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
     if is_whole && !action.contains('*') {
         Ok(())
     } else {

@@ -67,7 +67,9 @@ impl ConfigurationMetrics {
     pub(crate) fn set_exceptions(&self, exceptions: &[Arc<Exception>], now: Timestamp) {
         for state in ExceptionState::ALL {
             let number = exceptions.iter().filter(|one| one.state(now) == state).count();
-            self.exceptions.with_label_values(&[state.name()]).set(count(number));
+            self.exceptions
+                .with_label_values(&[state.name()])
+                .set(count(number));
         }
     }
 

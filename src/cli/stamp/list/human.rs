@@ -56,8 +56,9 @@ fn under(heading: &str, text: String) -> String {
 }
 
 fn summary(listing: &Listing) -> String {
-    let is_stamped_and_denied =
-        |one: &EvaluatedWorkload| one.stamp.claims().is_some() && one.outcome.denial().is_some() && one.exception().is_none();
+    let is_stamped_and_denied = |one: &EvaluatedWorkload| {
+        one.stamp.claims().is_some() && one.outcome.denial().is_some() && one.exception().is_none()
+    };
     format!(
         "\n{} lead to ECI: {} good, {} denied with a good stamp, {} without a stamp, {} with a broken one\n",
         listing.workloads.len(),
