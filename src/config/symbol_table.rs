@@ -21,7 +21,7 @@ use crate::config::directory::user_name_pattern::UserNamePattern;
 use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::parsed_document::{ParsedDocument, UnreadableDocument};
 pub(crate) use crate::config::symbol_table::location::Location;
-use ram_policy::source::{Fault, Position};
+use ram_policy::source::Fault;
 use ram_policy::{Document, Effect, Principal, is_system_policy};
 
 /// The document name of faults of the set as a whole
