@@ -8,7 +8,7 @@ demo:
 
 # Runs the fast checks: lint, unit tests, and the suites that need seconds and no program but ramgate.
 check: lint
-	cargo test --locked --lib --bins --test cases --test diff --test examples --test lint --test wildcards
+	cargo test --locked --lib --bins --test cases --test diff --test examples --test formats --test lint --test wildcards
 
 # Obtains the pinned binaries, then runs every test (also on a real API server), 20 seconds of each fuzz target, and the demo.
 test:

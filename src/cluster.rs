@@ -41,6 +41,7 @@ pub(crate) use crate::cluster::installed_webhooks::{WebhookDifference, summarize
 pub(crate) use crate::cluster::key_store::KeyStore;
 pub(crate) use crate::cluster::live_objects::LiveRead;
 pub(crate) use crate::cluster::metadata_watch_set::MetadataWatchSet;
+pub(crate) use crate::cluster::observed_webhooks::FailurePolicies;
 pub(crate) use crate::cluster::prefetch::prefetch;
 pub(crate) use crate::cluster::watched_cluster::{FollowedObjects, WatchedCluster};
 pub(crate) use crate::cluster::webhook_coverage::configurations_cover;

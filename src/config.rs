@@ -25,12 +25,14 @@ pub(crate) mod rights_change;
 pub(crate) mod store;
 pub(crate) mod symbol_table;
 pub(crate) mod sync_status;
+pub(crate) mod text_origin;
 
 pub use crate::config::configuration::Configuration;
 #[cfg(test)]
 pub(crate) use crate::config::configuration::DocumentCounts;
 pub(crate) use crate::config::configuration::{Boundary, Interest};
 pub(crate) use crate::config::directory::advice_settings::{AdviceSettings, Locale};
+pub(crate) use crate::config::directory::bindings::SERVICE_ACCOUNT;
 pub(crate) use crate::config::directory::bindings::Subject;
 pub(crate) use crate::config::directory::carrier_presets::{
     preset_entries, preset_of, written as written_preset, written_for as preset_entry,

@@ -5,11 +5,14 @@
 //!        -> metrics (Prometheus text on the admin port)
 //! ```
 //!
-//! Neither holds an object's body, a policy's text or a key. No label takes a value that a tenant can choose.
+//! Neither holds an object's body, a policy's text or a key. Labels take values from closed lists; a namespace
+//! is one only in a bounded number of series.
 
 pub(crate) mod clip;
 pub(crate) mod endpoint;
+mod json_lines;
 pub(crate) mod log;
 pub(crate) mod log_folding;
+mod logged_causes;
 pub(crate) mod metrics;
 pub(crate) mod record;

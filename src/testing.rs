@@ -129,6 +129,7 @@ pub mod server {
 pub mod telemetry {
     pub use crate::telemetry::endpoint::Endpoint;
     pub use crate::telemetry::metrics::Metrics;
+    pub use crate::telemetry::metrics::labels::RESOURCES;
     pub use crate::telemetry::record::Record;
 }
 

@@ -19,5 +19,6 @@ pub(crate) mod origin;
 pub(crate) mod restart_step;
 pub(crate) mod revision_fault;
 pub(crate) mod stamp_fault;
+pub(crate) mod stamp_state;
 pub(crate) mod verb;
 pub(crate) mod warning;

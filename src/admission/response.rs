@@ -7,6 +7,7 @@
 //! | how are messages cut to the limits of the API server? | [`admission_response`] |
 //! | what does the audit log keep? | [`audit`] |
 //! | what is the response to a request that could not be judged? | [`unjudged`] |
+//! | what does a probe get? | [`probe`] |
 
 pub(crate) mod admission_response;
 pub(crate) mod audit;
@@ -14,6 +15,7 @@ pub(crate) mod denial;
 pub(crate) mod message;
 pub(crate) mod object_name;
 pub(crate) mod place;
+pub(crate) mod probe;
 pub(crate) mod unjudged;
 
 use crate::admission::outcome::cause::Cause;
@@ -69,20 +71,22 @@ impl Response {
         let name = object_name::name(review);
         let denial = denial(review, configuration, &name, &evaluation);
         let patch = evaluation.patch.to_json().filter(|_| decision.passes());
+        let probe = probe::answer(webhook, review, decision, mode, configuration.generation);
+        let warnings = warnings(
+            review,
+            decision,
+            mode,
+            denial.as_ref(),
+            &evaluation,
+            configuration,
+        );
         let mut response = Self {
             body: Vec::new(),
             webhook,
             mode,
             decision,
             name,
-            warnings: warnings(
-                review,
-                decision,
-                mode,
-                denial.as_ref(),
-                &evaluation,
-                configuration,
-            ),
+            warnings: probe.into_iter().chain(warnings).collect(),
             denial,
             patched: patch.is_some(),
             generation: configuration.generation,

@@ -53,6 +53,15 @@ use ram_policy::Principal;
 ///   gives one difference: Change::Denied, actions [Like eci:Delete*], example eci:DeleteContainerGroup
 /// ```
 pub fn compare(old: &Configuration, new: &Configuration) -> Report {
+    compare_with_progress(old, new, &|_, _| ())
+}
+
+/// [`compare`], which says after each search how many of all are done
+pub(crate) fn compare_with_progress(
+    old: &Configuration,
+    new: &Configuration,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Report {
     let principals = principals(old, new);
     let mut table = StatementTable::default();
     let own: Vec<CallerPolicies> = principals
@@ -65,7 +74,7 @@ pub fn compare(old: &Configuration, new: &Configuration) -> Report {
         .collect();
     let assuming = trust_policy::callers([old, new], &principals, &mut table);
     let tasks = search_task::grouped(own.into_iter().chain(assuming), &table);
-    let results = search_task::run_all(&tasks, [old, new], &table);
+    let results = search_task::run_all(&tasks, [old, new], &table, progress);
     let incomplete = results.iter().flat_map(|result| result.incomplete.clone());
     let incomplete = incomplete.collect();
     let differences = results.into_iter().flat_map(|result| result.differences);

@@ -8,12 +8,14 @@
 //!
 //! Only `live` does I/O. All else is pure: objects and a configuration go in, evaluated workloads and findings come out.
 
+pub(crate) mod access;
 pub(crate) mod assumed_owners;
 pub(crate) mod cluster;
 pub(crate) mod evaluated_workload;
 pub(crate) mod field_differences;
 pub(crate) mod inventory;
 pub(crate) mod live;
+pub(crate) mod object_sink;
 pub(crate) mod objects;
 pub(crate) mod obstacle;
 mod obstacle_search;

@@ -83,7 +83,7 @@ impl ReviewContext<'_> {
                 decision: decision.name(),
                 mode: mode.name(),
                 code: causes.first().map(|cause| cause.reason.clone()),
-                causes: several(&causes),
+                causes,
                 message,
                 generation: Some(self.configuration.generation),
                 ..record_of(self.review, &evaluation)
@@ -187,13 +187,6 @@ fn body(version: &str, opinion: Opinion<'_>) -> Vec<u8> {
 
 fn mode(modes: &Modes, read: &PodRead<'_>) -> Mode {
     modes.of_read(read.namespace)
-}
-
-/// The causes as JSON, if there are several
-fn several(causes: &[Cause]) -> Option<String> {
-    (causes.len() > 1)
-        .then(|| serde_json::to_string(causes).ok())
-        .flatten()
 }
 
 /// The record of an evaluated review, without the decision

@@ -23,6 +23,8 @@ pub(super) struct CaseFile {
 pub struct CaseResult {
     /// The file of the case
     pub file: String,
+    /// The line on which the case starts
+    pub line: u32,
     /// The name of the case
     pub name: String,
     /// Whether the actual result is the expected one
@@ -39,6 +41,7 @@ pub struct CaseResult {
 /// A case that is not well formed; a case that fails is a result
 pub(super) fn run(file: &str, case: &Node, configuration: &Configuration) -> Result<CaseResult, Fault> {
     let entries = case.entries("a case")?;
+    let start = case.at;
     let has = |name: &str| entries.iter().any(|(key, _)| key.text == name);
     let (name, comparison) = if has("call") {
         let at = case.at;
@@ -67,6 +70,7 @@ pub(super) fn run(file: &str, case: &Node, configuration: &Configuration) -> Res
     } = comparison;
     Ok(CaseResult {
         file: file.to_owned(),
+        line: start.line,
         name,
         passed,
         expected,

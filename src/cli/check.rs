@@ -2,6 +2,7 @@
 
 mod args;
 mod evaluated_manifest;
+mod findings;
 mod human;
 mod json;
 mod questions;
@@ -12,14 +13,17 @@ pub(super) use crate::cli::check::args::CheckArgs;
 use crate::cli::check::evaluated_manifest::evaluate_manifests;
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Output, print, print_json};
+use crate::cli::output::Printer;
+use crate::cli::report::Forms;
 
-pub(super) fn run(args: &CheckArgs, output: Output) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &CheckArgs, printer: Printer) -> Result<Exit, CommandError> {
     let checked = evaluate_manifests(args)?;
-    match output {
-        Output::Human => print(&human::human(args.operation, &checked)),
-        Output::Json => print_json(&json::as_json(args, &checked)),
-    }
+    let forms = Forms {
+        human: |palette| human::human(args.operation, &checked, palette),
+        json: || json::as_json(args, &checked),
+        report: || findings::findings(&checked, args.strict),
+    };
+    forms.print(printer)?;
     Ok(checked.exit(args.strict))
 }
 
@@ -29,6 +33,13 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::cli::output::Format;
+    use crate::cli::palette::Palette;
+
+    const QUIET: Printer = Printer {
+        format: Format::Json,
+        palette: Palette::PLAIN,
+    };
 
     /// The arguments as a command line reads them
     #[derive(Debug, Parser)]
@@ -102,7 +113,7 @@ spec: {containers: [{name: c}]}
             match evaluate_manifests(&args) {
                 Ok(checked) => format!(
                     "{}{:?}\n",
-                    human::human(args.operation, &checked),
+                    human::human(args.operation, &checked, Palette::PLAIN),
                     checked.exit(args.strict)
                 ),
                 Err(error) => format!("{error} {:?}\n", error.exit()),
@@ -153,7 +164,7 @@ spec: {containers: [{name: c}]}
             json["objects"][0]["unlisted"],
             json!({"path": "spec.executor.nodeSelector", "mark": "type", "preset": "spark-operator"})
         );
-        let exit = |line: &str| run(&folder.args(line), Output::Json).unwrap();
+        let exit = |line: &str| run(&folder.args(line), QUIET).unwrap();
         assert_eq!(exit(user), Exit::good_if(true));
         assert_eq!(exit(&format!("{user} --strict")), Exit::good_if(false));
     }
@@ -171,7 +182,7 @@ spec: {containers: [{name: c}]}
         let expected =
             "ResourcePolicy tests/burst: allowed, and recorded\n  `bob@example.com` (RAM user `bob`) may not";
         assert!(human.contains(expected), "{human}");
-        let exit = |line: &str| run(&folder.args(line), Output::Json).unwrap();
+        let exit = |line: &str| run(&folder.args(line), QUIET).unwrap();
         assert_eq!(exit(line), Exit::good_if(true));
         assert_eq!(exit(&format!("{line} --strict")), Exit::good_if(false));
     }

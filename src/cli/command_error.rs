@@ -5,7 +5,9 @@ use std::io;
 use serde_json::{Value, json};
 
 use crate::cli::exit::Exit;
-use crate::cli::output::{Output, print_error, print_json};
+use crate::cli::output::{Format, Printer, print, print_error};
+use crate::cli::palette::Palette;
+use crate::cli::report::{Finding, Forms, Report, Subject};
 use crate::config::LocatedFault;
 
 /// The reason why a command has no result
@@ -45,18 +47,51 @@ impl CommandError {
     }
 
     /// Prints it: for people to standard error, for programs to standard output
-    pub(super) fn print(&self, output: Output) {
-        match (output, self) {
-            (Output::Json, Self::Invalid(faults)) => {
+    pub(super) fn print(&self, format: Format, command: &'static str) {
+        let forms = Forms {
+            human: |_| self.human(),
+            json: || self.as_json(),
+            report: || self.report(command),
+        };
+        let text = forms.text(Printer {
+            format,
+            palette: Palette::PLAIN,
+        });
+        // If nobody reads standard output, the error is said as for people
+        if format == Format::Human || print(&text).is_err() {
+            print_error(&self.human());
+        }
+    }
+
+    fn human(&self) -> String {
+        match self {
+            Self::Invalid(faults) => faults.iter().map(|fault| format!("{fault}\n")).collect(),
+            Self::Io { .. } | Self::Usage(_) => format!("ramgate: {self}\n"),
+        }
+    }
+
+    fn as_json(&self) -> Value {
+        match self {
+            Self::Invalid(faults) => {
                 let faults: Vec<Value> = faults.iter().map(fault_json).collect();
-                print_json(&json!({"error": self.to_string(), "faults": faults}));
+                json!({"error": self.to_string(), "faults": faults})
             }
-            (Output::Json, _) => print_json(&json!({"error": self.to_string()})),
-            (Output::Human, Self::Invalid(faults)) => {
-                let lines: String = faults.iter().map(|fault| format!("{fault}\n")).collect();
-                print_error(&lines);
-            }
-            (Output::Human, _) => print_error(&format!("ramgate: {self}\n")),
+            Self::Io { .. } | Self::Usage(_) => json!({"error": self.to_string()}),
+        }
+    }
+
+    fn report(&self, command: &'static str) -> Report {
+        if let Self::Invalid(faults) = self {
+            return Report::of_faults(command, faults);
+        }
+        let subject = Subject {
+            name: format!("ramgate {command}"),
+            place: None,
+            findings: vec![Finding::failure(self.to_string())],
+        };
+        Report {
+            command,
+            subjects: vec![subject],
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crate::cli::command_error::CommandError;
+use crate::cli::file_places::FilePlaces;
 use crate::config;
-use crate::config::{Configuration, NamedDocument, folder};
+use crate::config::{Configuration, LocatedFault, NamedDocument, folder};
 
 /// The documents of a configuration directory
 ///
@@ -15,11 +16,22 @@ pub(super) fn documents(path: &Path) -> Result<Vec<NamedDocument>, CommandError>
     folder::read(path).map_err(|error| CommandError::Usage(error.to_string()))
 }
 
+/// The configuration of documents
+///
+/// # Errors
+///
+/// The documents are invalid.
+pub(super) fn load_documents(documents: &[NamedDocument]) -> Result<Configuration, CommandError> {
+    let places = FilePlaces::new(documents);
+    let in_files = |faults: Vec<LocatedFault>| faults.into_iter().map(|fault| places.fault(fault)).collect();
+    config::load(documents).map_err(|faults| CommandError::Invalid(in_files(faults)))
+}
+
 /// The configuration of a directory
 ///
 /// # Errors
 ///
 /// The directory or a file cannot be read, or the documents are invalid.
 pub(super) fn load(path: &Path) -> Result<Configuration, CommandError> {
-    config::load(&documents(path)?).map_err(CommandError::Invalid)
+    load_documents(&documents(path)?)
 }

@@ -1,26 +1,32 @@
 //! `ramgate diff`: compares the decisions of two configurations.
 
+mod approvals;
+mod findings;
 mod human;
 mod json;
 mod shell_command;
+mod side;
 mod terraform;
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::analysis::diff::compare;
+use crate::analysis::diff::{Report, compare_with_progress};
 use crate::cli::command_error::CommandError;
-use crate::cli::configuration;
-use crate::cli::diff::terraform::{PLACEHOLDER, TerraformFlags, TerraformSides, opaque_json, opaque_text};
+use crate::cli::diff::approvals::Approvals;
+use crate::cli::diff::side::{Side, Sides};
+use crate::cli::diff::terraform::{PLACEHOLDER, TerraformFlags, opaque_json, opaque_text};
 use crate::cli::exit::Exit;
-use crate::cli::output::{Output, print, print_json};
-use crate::config::{Configuration, LocatedFault};
+use crate::cli::output::{Printer, print};
+use crate::cli::progress::Progress;
+use crate::cli::report::Forms;
 use crate::import::opaque::OpaqueChange;
 
 /// Compare two configuration directories: which requests does the new one allow or deny that the old one does not?
 ///
-/// Every difference comes with a request that both were asked. The exit code is 2 if something is newly allowed.
+/// Every difference comes with a request that both were asked. The exit code is 2 if something is newly allowed that
+/// nobody approved.
 /// OLD and NEW may both be outputs of `terraform show -json`, of a state and of a plan: what does the plan newly allow?
 #[derive(Debug, Args)]
 pub(super) struct DiffArgs {
@@ -28,65 +34,71 @@ pub(super) struct DiffArgs {
     old: PathBuf,
     /// The directory as it shall be
     new: PathBuf,
+    /// A file with approvals, which let intended differences pass
+    #[arg(long, value_name = "FILE")]
+    approvals: Option<PathBuf>,
+    /// Print only a file of approvals for what nobody approved, to be completed with reasons
+    #[arg(long)]
+    print_approvals: bool,
     #[command(flatten)]
     terraform: TerraformFlags,
 }
 
-pub(super) fn run(args: &DiffArgs, output: Output) -> Result<Exit, CommandError> {
-    if let Some(sides) = terraform::sides(&args.old, &args.new, &args.terraform)? {
-        return Ok(print_terraform(&sides, output));
-    }
-    let (old, new) = match (load("OLD", &args.old)?, load("NEW", &args.new)?) {
-        (Ok(old), Ok(new)) => (old, new),
-        (old, new) => {
-            let faults = [old.err(), new.err()].into_iter().flatten();
-            return Err(CommandError::Invalid(faults.flatten().collect()));
-        }
+pub(super) fn run(args: &DiffArgs, printer: Printer) -> Result<Exit, CommandError> {
+    let terraform = terraform::sides(&args.old, &args.new, &args.terraform)?;
+    // The commands of Terraform's differences have a placeholder, as they need a directory
+    let directory = match terraform {
+        Some(_) => Path::new(PLACEHOLDER),
+        None => &args.new,
     };
-    let report = compare(&old, &new);
-    match output {
-        Output::Human => print(&human::human(&report, &args.new)),
-        Output::Json => print_json(&json::as_json(&report, &args.new)),
-    }
-    Ok(Exit::good_if(!report.allows_more()))
-}
-
-/// Prints what a plan changes. Its commands have a placeholder, as they need a directory.
-fn print_terraform(sides: &TerraformSides, output: Output) -> Exit {
-    let report = compare(&sides.old, &sides.new);
-    let directory = Path::new(PLACEHOLDER);
-    match output {
-        Output::Human => {
-            let opaque = opaque_text(&sides.opaque);
-            print(&format!("{opaque}{}", human::human(&report, directory)));
-        }
-        Output::Json => {
-            let mut json = json::as_json(&report, directory);
-            if let Some(fields) = json.as_object_mut() {
-                fields.insert("notCompared".to_owned(), opaque_json(&sides.opaque));
-            }
-            print_json(&json);
-        }
+    let sides = match terraform {
+        Some(sides) => sides,
+        None => directories(&args.old, &args.new)?,
+    };
+    let approvals = args.approvals.as_deref().map(Approvals::read).transpose()?;
+    let report = compared(&sides);
+    let approvals = approvals.unwrap_or_default();
+    let approved = approvals.apply(&report);
+    if args.print_approvals {
+        print(&approved.missing(&report))?;
+    } else {
+        let forms = Forms {
+            human: |palette| {
+                opaque_text(&sides.opaque) + &human::human(&report, &approved, directory, palette)
+            },
+            json: || {
+                let mut json = json::as_json(&report, &approved, directory);
+                if let (true, Some(fields)) = (sides.is_terraform, json.as_object_mut()) {
+                    fields.insert("notCompared".to_owned(), opaque_json(&sides.opaque));
+                }
+                json
+            },
+            report: || findings::findings(&report, &approved, &sides),
+        };
+        forms.print(printer)?;
     }
     let may_allow = sides.opaque.iter().any(OpaqueChange::may_allow);
-    Exit::good_if(!report.allows_more() && !may_allow)
+    Ok(Exit::good_if(!approved.allows_more(&report) && !may_allow))
 }
 
-/// A directory's configuration, or its faults, whose documents are prefixed with `OLD` or `NEW`
-///
-/// # Errors
-///
-/// The directory cannot be read.
-fn load(prefix: &str, path: &Path) -> Result<Result<Configuration, Vec<LocatedFault>>, CommandError> {
-    match configuration::load(path) {
-        Ok(configuration) => Ok(Ok(configuration)),
-        Err(CommandError::Invalid(faults)) => {
-            let prefixed = faults.into_iter().map(|fault| LocatedFault {
-                document: format!("{prefix}: {}", fault.document),
-                ..fault
-            });
-            Ok(Err(prefixed.collect()))
+fn compared(sides: &Sides) -> Report {
+    let progress = Progress::new("diff: principals searched:");
+    let say = |done, all| progress.say(done, all);
+    compare_with_progress(&sides.old.configuration, &sides.new.configuration, &say)
+}
+
+/// The two sides as directories
+fn directories(old: &Path, new: &Path) -> Result<Sides, CommandError> {
+    match (Side::load("OLD", old)?, Side::load("NEW", new)?) {
+        (Ok(old), Ok(new)) => Ok(Sides {
+            old,
+            new,
+            opaque: Vec::new(),
+            is_terraform: false,
+        }),
+        (old, new) => {
+            let faults = [old.err(), new.err()].into_iter().flatten();
+            Err(CommandError::Invalid(faults.flatten().collect()))
         }
-        Err(error) => Err(error),
     }
 }

@@ -135,7 +135,7 @@ fn write(data: &RamData, target: &Target, to: &ToArgs, output: Output) -> Result
     target.check_room(&files)?;
     target.check_whole(&files)?;
     let written = target.write(&files)?;
-    print_written(data, &documents, &target.path, &written, output);
+    print_written(data, &documents, &target.path, &written, output)?;
     Ok(Exit::Good)
 }
 
@@ -169,7 +169,7 @@ fn check(data: &RamData, target: &Target, to: &ToArgs, output: Output) -> Result
     let directory = facts(all.iter().copied());
     let directory = directory.into_iter().filter(|fact| !kept.contains(&fact.entity));
     let drift = compare(&directory.collect(), &ram, extent);
-    print_drift(&drift, &documents, &target.path, output);
+    print_drift(&drift, &documents, &target.path, output)?;
     Ok(Exit::good_if(drift.is_empty()))
 }
 

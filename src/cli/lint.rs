@@ -12,9 +12,13 @@ use crate::analysis::lint::{AccountFacts, Warning};
 use crate::cli::command_error::{CommandError, fault_json};
 use crate::cli::configuration;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Output, print, print_json};
+use crate::cli::file_places::{FilePlaces, in_file};
+use crate::cli::output::Printer;
+use crate::cli::palette::Palette;
+use crate::cli::report::{Finding, Forms, Level, Report, Subject};
 use crate::config;
 use crate::config::{FaultClass, LocatedFault, NamedDocument, ParsedDocument};
+use ram_policy::source::Position;
 
 /// Check policies (NAME.json) and directory documents (*.yaml), or ConfigMap manifests that hold them
 ///
@@ -46,7 +50,7 @@ enum Extent {
     Partial,
 }
 
-pub(super) fn run(args: &LintArgs, output: Output) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &LintArgs, printer: Printer) -> Result<Exit, CommandError> {
     let mut documents = Vec::new();
     for path in &args.paths {
         documents.extend(configuration::documents(path)?);
@@ -61,11 +65,13 @@ pub(super) fn run(args: &LintArgs, output: Output) -> Result<Exit, CommandError>
     } else {
         Extent::Partial
     };
-    let findings = Findings::of(&documents, extent, Timestamp::now());
-    match output {
-        Output::Human => print(&findings.human(documents.len())),
-        Output::Json => print_json(&findings.as_json(documents.len())),
-    }
+    let findings = Findings::of(&documents, extent, Timestamp::now()).in_files(&documents);
+    let forms = Forms {
+        human: |palette| findings.human(documents.len(), palette),
+        json: || findings.as_json(documents.len()),
+        report: || findings.report(&documents, args.deny_warnings),
+    };
+    forms.print(printer)?;
     Ok(findings.exit(args.deny_warnings))
 }
 
@@ -142,6 +148,43 @@ impl Findings {
         Self { errors, warnings }
     }
 
+    /// The findings with the files and the lines in them
+    fn in_files(self, documents: &[NamedDocument]) -> Self {
+        let places = FilePlaces::new(documents);
+        let errors = self.errors.into_iter().map(|error| places.fault(error));
+        let warnings = self.warnings.into_iter().map(|warning| places.warning(warning));
+        Self {
+            errors: errors.collect(),
+            warnings: warnings.collect(),
+        }
+    }
+
+    /// The findings for CI systems, with a subject for each file
+    fn report(&self, documents: &[NamedDocument], denies_warnings: bool) -> Report {
+        let mut report = Report {
+            command: "lint",
+            subjects: Vec::new(),
+        };
+        for document in documents {
+            let (file, _) = in_file(document, Position::default());
+            if report.subjects.last().is_none_or(|last| !last.is_file(&file)) {
+                report.subjects.push(Subject::file(&file));
+            }
+        }
+        let level = if denies_warnings {
+            Level::Error
+        } else {
+            Level::Warning
+        };
+        for error in &self.errors {
+            report.add_to_file(&error.document, Finding::of_fault(error));
+        }
+        for warning in &self.warnings {
+            report.add_to_file(&warning.document, Finding::of_warning(warning, level));
+        }
+        report
+    }
+
     fn exit(&self, denies_warnings: bool) -> Exit {
         if !self.errors.is_empty() {
             Exit::Invalid
@@ -150,9 +193,15 @@ impl Findings {
         }
     }
 
-    fn human(&self, documents: usize) -> String {
-        let warnings = self.warnings.iter().map(|warning| format!("{warning}\n"));
-        let errors = self.errors.iter().map(|error| format!("{error}\n"));
+    fn human(&self, documents: usize, palette: Palette) -> String {
+        let warnings = folded(&self.warnings);
+        let warnings = warnings
+            .iter()
+            .map(|(warning, others)| warning_text(warning, others, palette));
+        let errors = self.errors.iter().map(|error| {
+            let place = palette.bad(&place_text(&error.document, error.fault.at));
+            format!("{place}: {}\n", error.fault.message)
+        });
         let count = format!(
             "{documents} documents, {} errors, {} warnings\n",
             self.errors.len(),
@@ -167,6 +216,48 @@ impl Findings {
             "errors": self.errors.iter().map(fault_json).collect::<Vec<_>>(),
             "warnings": self.warnings.iter().map(warning_json).collect::<Vec<_>>(),
         })
+    }
+}
+
+/// Each warning that differs in its text, with those that say the same
+fn folded(warnings: &[Warning]) -> Vec<(&Warning, Vec<&Warning>)> {
+    let mut positions = HashMap::new();
+    let mut folded: Vec<(&Warning, Vec<&Warning>)> = Vec::new();
+    for warning in warnings {
+        let next = folded.len();
+        let text = (warning.code, &warning.message, &warning.advice);
+        let position = *positions.entry(text).or_insert(next);
+        match folded.get_mut(position) {
+            Some((_, others)) => others.push(warning),
+            None => folded.push((warning, Vec::new())),
+        }
+    }
+    folded
+}
+
+/// A warning in a line, and the places of others that say the same in a second one
+fn warning_text(warning: &Warning, others: &[&Warning], palette: Palette) -> String {
+    let label = palette.doubtful(&format!("warning {}", warning.code));
+    let place = place_text(&warning.document, warning.at);
+    let places: Vec<String> = others
+        .iter()
+        .map(|other| place_text(&other.document, other.at))
+        .collect();
+    let also = match places.is_empty() {
+        true => String::new(),
+        false => format!("  also at {}\n", places.join(", ")),
+    };
+    format!(
+        "{place}: {label}: {}: {}\n{also}",
+        warning.message, warning.advice
+    )
+}
+
+/// `FILE:LINE:COLUMN`, or the file alone
+fn place_text(document: &str, at: Position) -> String {
+    match at == Position::default() {
+        true => document.to_owned(),
+        false => format!("{document}:{at}"),
     }
 }
 

@@ -74,7 +74,7 @@ pub(super) struct EvaluationInput {
     reapplication: Reapplication,
     /// Notes about what is missing, and what the evaluation assumes instead
     pub(super) notes: Vec<String>,
-    now: Timestamp,
+    pub(super) now: Timestamp,
 }
 
 /// Runs a future that talks to an API server

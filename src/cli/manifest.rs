@@ -1,6 +1,7 @@
 //! Reads manifests from files, folders and standard input, as kubectl does.
 
 mod classify;
+mod field_position;
 mod malformed;
 mod read;
 

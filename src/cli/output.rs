@@ -5,8 +5,34 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use serde_json::Value;
 
-/// How results are printed
+use crate::cli::command_error::CommandError;
+use crate::cli::palette::Palette;
+
+/// How results are printed, as the command line names it
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Lines for people
+    Human,
+    /// One JSON value
+    Json,
+    /// JUnit's XML, which most CI systems read
+    Junit,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
+    /// Workflow commands of GitHub Actions, which annotate a change
+    Github,
+}
+
+/// How a command prints its result
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Printer {
+    pub(super) format: Format,
+    /// The colours of text for people
+    pub(super) palette: Palette,
+}
+
+/// How results are printed by a command that has no findings in files
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Output {
     /// Lines for people
     Human,
@@ -14,14 +40,41 @@ pub(crate) enum Output {
     Json,
 }
 
+impl Format {
+    /// The output of a command that has no findings in files
+    ///
+    /// # Errors
+    ///
+    /// A format that only lists findings.
+    pub(super) fn output(self) -> Result<Output, CommandError> {
+        match self {
+            Self::Human => Ok(Output::Human),
+            Self::Json => Ok(Output::Json),
+            Self::Junit | Self::Sarif | Self::Github => Err(CommandError::Usage(
+                "this command prints `human` or `json`: the other formats are for check, diff, lint, preflight and test"
+                    .to_owned(),
+            )),
+        }
+    }
+}
+
 /// Prints text to standard output
-pub(super) fn print(text: &str) {
-    ignore(io::stdout().write_all(text.as_bytes()));
+///
+/// # Errors
+///
+/// Not all of it could be written: the reader is gone, or the disk is full.
+pub(super) fn print(text: &str) -> Result<(), CommandError> {
+    let mut output = io::stdout().lock();
+    written(output.write_all(text.as_bytes()).and_then(|()| output.flush()))
 }
 
 /// Prints one JSON value to standard output
-pub(super) fn print_json(value: &Value) {
-    print(&json_text(value));
+///
+/// # Errors
+///
+/// Not all of it could be written.
+pub(super) fn print_json(value: &Value) -> Result<(), CommandError> {
+    print(&json_text(value))
 }
 
 /// One JSON value as it is printed
@@ -31,10 +84,15 @@ pub(super) fn json_text(value: &Value) -> String {
 
 /// Prints text to standard error
 pub(super) fn print_error(text: &str) {
-    ignore(io::stderr().write_all(text.as_bytes()));
+    // There is no other place to report that nobody can read it; the exit code tells
+    drop(io::stderr().write_all(text.as_bytes()));
 }
 
-/// Drops the error of a write: once the reader is gone, it cannot be reported
-pub(super) fn ignore(written: io::Result<()>) {
-    drop(written);
+/// The result of a write to standard output
+///
+/// # Errors
+///
+/// The write failed.
+pub(super) fn written(result: io::Result<()>) -> Result<(), CommandError> {
+    result.map_err(|error| CommandError::io("standard output", error))
 }

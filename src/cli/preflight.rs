@@ -2,17 +2,19 @@
 
 mod human;
 mod json;
+mod report;
 
 use clap::Args;
 use regex::Regex;
 
-use crate::analysis::survey::live::{Scope, read_inventory, whole_names};
+use crate::analysis::survey::live::{Scope, read_access, read_inventory, whole_names};
 use crate::analysis::survey::preflight::{PreflightInput, findings};
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::live_cluster::{LiveCluster, LiveClusterArgs, block_on};
-use crate::cli::output::{Output, json_text, print};
+use crate::cli::output::{Printer, print};
 use crate::cli::owner_args::OwnerArgs;
+use crate::cli::report::Forms;
 
 /// Say what mode enforce would break in a cluster, and what would slip through it
 ///
@@ -28,24 +30,24 @@ pub(super) struct PreflightArgs {
     cluster: LiveClusterArgs,
 }
 
-/// A printed result, and whether there is nothing to put right
+/// A result as text, and whether there is nothing to put right
 struct Report {
     text: String,
     is_good: bool,
 }
 
-pub(super) fn run(args: &PreflightArgs, output: Output) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &PreflightArgs, printer: Printer) -> Result<Exit, CommandError> {
     let pattern = args.real_node_names.as_deref().map(whole_names).transpose();
     let names = pattern.map_err(|error| CommandError::Usage(format!("--real-node-names: {error}")))?;
-    let report = block_on(check_cluster(args, names, output))?;
-    print(&report.text);
+    let report = block_on(check_cluster(args, names, printer))?;
+    print(&report.text)?;
     Ok(Exit::good_if(report.is_good))
 }
 
 async fn check_cluster(
     args: &PreflightArgs,
     names: Option<Regex>,
-    output: Output,
+    printer: Printer,
 ) -> Result<Report, CommandError> {
     let owners = args.owners.owners()?;
     let live = LiveCluster::connect(&args.cluster).await?;
@@ -55,6 +57,11 @@ async fn check_cluster(
     let names = names.or_else(|| live.installation.real_node_names.clone());
     let mut notes = input.notes.clone();
     notes.extend(kind_notes);
+    let (access, access_note) = match read_access(&live.client).await? {
+        Ok(access) => (Some(access), None),
+        Err(note) => (None, Some(note)),
+    };
+    notes.extend(access_note);
     notes.extend(installation_notes(&live).await?);
     if names.is_none() {
         notes.push(
@@ -67,13 +74,16 @@ async fn check_cluster(
         webhook_configuration: &live.installation.webhook_configuration,
         modes: live.installation.modes.as_ref(),
         real_node_names: names.as_ref(),
+        access: access.as_ref(),
     };
     let findings = findings(&input);
+    let forms = Forms {
+        human: |_| human::human(&input, &findings, &notes),
+        json: || json::as_json(&input, &findings, &notes),
+        report: || report::report(&findings, &notes),
+    };
     Ok(Report {
-        text: match output {
-            Output::Human => human::human(&input, &findings, &notes),
-            Output::Json => json_text(&json::as_json(&input, &findings, &notes)),
-        },
+        text: forms.text(printer),
         is_good: findings.is_empty(),
     })
 }
@@ -96,7 +106,10 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::analysis::survey::access::RoleBasedAccess;
+    use crate::analysis::survey::preflight::Check;
     use crate::analysis::survey::test_cluster::{ALICE, CAROL, TestCluster, pod, template, workload};
+    use crate::cli::output::json_text;
 
     /// Workloads of alice, of whoever is named and of nobody, with and without obstacles, in human form and as JSON
     fn printed(test: &TestCluster) -> (String, Value) {
@@ -118,12 +131,56 @@ mod tests {
             webhook_configuration: "ramgate",
             modes: None,
             real_node_names: None,
+            access: None,
         };
         let (findings, notes) = (findings(&input), ["something is not there".to_owned()]);
         (
             human::human(&input, &findings, &notes),
             json::as_json(&input, &findings, &notes),
         )
+    }
+
+    /// Two who may do the same, and a third who may do more
+    fn access() -> RoleBasedAccess {
+        let mut access = RoleBasedAccess::default();
+        let role = |name: &str, resources: &[&str]| {
+            serde_json::json!({"metadata": {"name": name}, "rules": [
+            {"apiGroups": [""], "resources": resources, "verbs": ["create"], "resourceNames": []}]})
+        };
+        let bots = ["reaper", "sweeper"]
+            .map(|name| serde_json::json!({"kind": "ServiceAccount", "namespace": "ops", "name": name}));
+        let support = [serde_json::json!({"kind": "Group", "name": "support"})];
+        for (name, resources, subjects) in [
+            ("evicts", &["pods/eviction"][..], &bots[..]),
+            ("helps", &["pods/exec", "pods"], &support),
+        ] {
+            access.add_cluster_role(serde_json::from_value(role(name, resources)).unwrap());
+            let binding = serde_json::json!({"metadata": {"name": name}, "subjects": subjects,
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name}});
+            access.add_cluster_role_binding(serde_json::from_value(binding).unwrap());
+        }
+        access
+    }
+
+    #[test]
+    fn subjects_of_rbac_are_counted_and_those_with_the_same_rights_stand_together() {
+        let (test, access) = (TestCluster::new(""), access());
+        let inventory = test.inventory(&[workload("Deployment", "web", template("env:test"))]);
+        let input = PreflightInput {
+            evaluator: test.evaluator(),
+            inventory: &inventory,
+            webhook_configuration: "ramgate",
+            modes: None,
+            real_node_names: None,
+            access: Some(&access),
+        };
+        let mut findings = findings(&input);
+        findings.retain(|finding| finding.check == Check::Rbac);
+        insta::assert_snapshot!(human::human(&input, &findings, &[]));
+        let value = json::as_json(&input, &findings, &[]);
+        insta::assert_snapshot!(json_text(
+            &serde_json::json!({"unlisted": value["unlisted"], "findings": value["findings"]})
+        ));
     }
 
     #[test]
@@ -144,6 +201,7 @@ mod tests {
             inventory: &inventory,
             webhook_configuration: "ramgate",
             modes: None,
+            access: None,
             real_node_names: None,
         };
         let findings = findings(&input);

@@ -51,14 +51,14 @@ pub(super) fn run(args: &ReplayArgs, output: Output) -> Result<Exit, CommandErro
             let lines: String = replayed.iter().map(Replayed::human).collect();
             print(&format!(
                 "{lines}{agree} agree, {disagree} disagree, {unanswerable} cannot be replayed\n"
-            ));
+            ))?;
         }
         Output::Json => print_json(&json!({
             "agree": agree,
             "disagree": disagree,
             "unanswerable": unanswerable,
             "messages": replayed.iter().map(Replayed::as_json).collect::<Vec<_>>(),
-        })),
+        }))?,
     }
     Ok(match (disagree, unanswerable) {
         (0, 0) => Exit::Good,

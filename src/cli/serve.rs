@@ -16,6 +16,7 @@ mod listeners;
 mod readiness;
 mod record;
 mod serve_settings;
+mod start_line;
 mod startup_failure;
 mod watchdog;
 
@@ -41,9 +42,10 @@ use crate::cli::serve::readiness::ReadinessCheck;
 use crate::cli::serve::serve_settings::ServeSettings;
 use crate::cli::serve::serve_settings::ports::ClientCaSettings;
 pub(super) use crate::cli::serve::serve_settings::serve_args::ServeArgs;
+use crate::cli::serve::start_line::announce;
 use crate::cli::serve::startup_failure::failed;
 use crate::config::{Status, Store};
-use crate::server::admin::{Admin, Readiness};
+use crate::server::admin::Admin;
 use crate::server::certificate::resolver::CertificateResolver;
 use crate::server::client_certificate::ca_file::ClientCaFile;
 use crate::server::limits::ConnectionLimits;
@@ -55,9 +57,6 @@ use crate::server::{Server, shutdown};
 use crate::telemetry::log;
 use crate::telemetry::log::LogFormat;
 use crate::telemetry::metrics::Metrics;
-
-/// How often to check readiness, until the process is ready for the first time
-const STARTUP_CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
 /// How often to count the exceptions that hold: an end shows before the next scrape
 const EXCEPTION_INTERVAL: Duration = Duration::from_secs(5);
@@ -104,7 +103,7 @@ async fn serve(settings: ServeSettings, started: Instant) -> Result<Exit, Comman
         tasks,
         watchdog,
     });
-    tokio::spawn(announce(Arc::clone(&readiness), started));
+    tokio::spawn(announce(Arc::clone(&readiness), settings.modes.clone(), started));
 
     let handler = Arc::new(WebhookHandler {
         store,
@@ -188,18 +187,6 @@ async fn count_reloads(store: Arc<Store>, metrics: Arc<Metrics>) {
         if let Ok(Err(_)) = changed.await {
             return;
         }
-    }
-}
-
-/// Logs once that the process is ready
-async fn announce(readiness: Arc<ReadinessCheck>, started: Instant) {
-    loop {
-        let report = readiness.report();
-        if report.missing.is_empty() {
-            let startup_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-            return tracing::info!(generation = report.generation, startup_ms, "ready");
-        }
-        tokio::time::sleep(STARTUP_CHECK_INTERVAL).await;
     }
 }
 

@@ -65,8 +65,8 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 pub(super) fn run(args: &SimulateArgs, output: Output) -> Result<Exit, CommandError> {
     let trace = simulate(args, Timestamp::now())?;
     match output {
-        Output::Human => print(&human(args, &trace)),
-        Output::Json => print_json(&as_json(args, &trace)),
+        Output::Human => print(&human(args, &trace))?,
+        Output::Json => print_json(&as_json(args, &trace))?,
     }
     Ok(Exit::good_if(trace.decision.outcome == Outcome::Allow))
 }

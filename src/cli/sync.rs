@@ -90,11 +90,11 @@ pub(super) fn run(args: &SyncArgs, output: Output) -> Result<Exit, CommandError>
     let outcome = block_on(args.sync())?;
     Ok(match &outcome {
         SyncOutcome::Written(written) => {
-            print_written(written, output);
+            print_written(written, output)?;
             Exit::Good
         }
         SyncOutcome::HeldBack(loss) => {
-            print_loss(loss, output);
+            print_loss(loss, output)?;
             Exit::Denied
         }
     })
@@ -159,7 +159,7 @@ impl From<SyncError> for CommandError {
     }
 }
 
-fn print_written(written: &Written, output: Output) {
+fn print_written(written: &Written, output: Output) -> Result<(), CommandError> {
     match output {
         Output::Human => {
             let notes: String = written
@@ -180,7 +180,7 @@ fn print_written(written: &Written, output: Output) {
                 "{notes}account {}: {}; {changed}\n",
                 written.account,
                 counts.join(", ")
-            ));
+            ))
         }
         Output::Json => {
             let counts: Map<String, Value> = written
@@ -193,12 +193,12 @@ fn print_written(written: &Written, output: Output) {
                 "counts": counts,
                 "changed": written.changed,
                 "notes": written.notes,
-            }));
+            }))
         }
     }
 }
 
-fn print_loss(loss: &Loss, output: Output) {
+fn print_loss(loss: &Loss, output: Output) -> Result<(), CommandError> {
     match output {
         Output::Human => print(&format!(
             "held back, nothing was written: {loss} would be gone. If that is meant, give --accept-loss {}\n",
@@ -210,7 +210,7 @@ fn print_loss(loss: &Loss, output: Output) {
                 .iter()
                 .map(|loss| json!({"kind": loss.kind, "before": loss.before, "gone": loss.gone}))
                 .collect();
-            print_json(&json!({"heldBack": kinds, "acceptLoss": loss.total()}));
+            print_json(&json!({"heldBack": kinds, "acceptLoss": loss.total()}))
         }
     }
 }

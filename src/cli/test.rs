@@ -9,9 +9,13 @@ use crate::cases;
 use crate::cases::CaseResult;
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
-use crate::cli::output::{Output, print, print_json};
+use crate::cli::output::Printer;
+use crate::cli::palette::Palette;
+use crate::cli::progress::Progress;
+use crate::cli::report::{Finding, Forms, Level, Place, Report, Subject};
 use crate::cli::{configuration, document_files};
 use crate::config::LocatedFault;
+use ram_policy::source::Position;
 
 /// Run case files: policies and a directory, and what they must decide
 #[derive(Debug, Args)]
@@ -24,14 +28,16 @@ pub(super) struct TestArgs {
     config_dir: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &TestArgs, output: Output) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &TestArgs, printer: Printer) -> Result<Exit, CommandError> {
     let results = run_cases(args)?;
     let failed = results.iter().filter(|result| !result.passed).count();
     let passed = results.len().saturating_sub(failed);
-    match output {
-        Output::Json => print_json(&json!({"passed": passed, "failed": failed, "cases": results})),
-        Output::Human => print(&human(&results, passed, failed)),
-    }
+    let forms = Forms {
+        human: |palette| human(&results, passed, failed, palette),
+        json: || json!({"passed": passed, "failed": failed, "cases": results}),
+        report: || report(&results),
+    };
+    forms.print(printer)?;
     Ok(Exit::good_if(failed == 0))
 }
 
@@ -43,10 +49,13 @@ fn run_cases(args: &TestArgs) -> Result<Vec<CaseResult>, CommandError> {
     };
     let mut results: Vec<CaseResult> = Vec::new();
     let mut faults: Vec<LocatedFault> = Vec::new();
-    for file in files(&args.cases)? {
-        let bytes = std::fs::read(&file);
+    let progress = Progress::new("test: files run:");
+    let files = files(&args.cases)?;
+    for (done, file) in files.iter().enumerate() {
+        progress.say(done, files.len());
+        let bytes = std::fs::read(file);
         let bytes = bytes.map_err(|error| CommandError::io(file.display().to_string(), error))?;
-        match cases::run(&file, &bytes, &defaults) {
+        match cases::run(file, &bytes, &defaults) {
             Ok(found) => results.extend(found),
             Err(found) => faults.extend(found),
         }
@@ -71,14 +80,44 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
     Ok(files)
 }
 
-fn human(results: &[CaseResult], passed: usize, failed: usize) -> String {
+fn human(results: &[CaseResult], passed: usize, failed: usize, palette: Palette) -> String {
     let failures = results.iter().filter(|result| !result.passed).map(|result| {
         format!(
-            "{}: {}\n  expected {}\n  actual   {}\n",
-            result.file, result.name, result.expected, result.actual
+            "{}:{}: {}\n  expected {}\n  actual   {}\n",
+            result.file,
+            result.line,
+            palette.bad(&result.name),
+            result.expected,
+            result.actual
         )
     });
     failures
         .chain([format!("{passed} passed, {failed} failed\n")])
         .collect()
+}
+
+/// The cases for CI systems
+fn report(results: &[CaseResult]) -> Report {
+    let subjects = results.iter().map(|result| {
+        let at = Position {
+            line: result.line,
+            column: 1,
+        };
+        let place = Place::new(&result.file, at);
+        let failure = Finding {
+            level: Level::Error,
+            code: "CaseFailed".to_owned(),
+            message: format!("expected {}, actual {}", result.expected, result.actual),
+            place: Some(place.clone()),
+        };
+        Subject {
+            name: result.name.clone(),
+            place: Some(place),
+            findings: (!result.passed).then_some(failure).into_iter().collect(),
+        }
+    });
+    Report {
+        command: "test",
+        subjects: subjects.collect(),
+    }
 }

@@ -24,6 +24,15 @@ pub(crate) struct ObservedWebhooks {
     unknown_since: Option<Instant>,
 }
 
+/// How many live entries fail closed while ramgate does not answer, and how many fail open
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FailurePolicies {
+    /// Entries with `Fail`
+    pub fail: usize,
+    /// Entries with `Ignore`
+    pub ignore: usize,
+}
+
 /// How far the live configurations differ from the installed ones
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct WebhookDrift {
@@ -65,6 +74,18 @@ impl ObservedWebhooks {
         }
         let settled: Vec<&WebhookDifference> = self.settled(now).collect();
         entries_cover(mutating, validating, &settled, Some(namespace), resource)
+    }
+
+    /// The failure policies of all entries; `None` before both configurations were read
+    pub(crate) fn failure_policies(&self) -> Option<FailurePolicies> {
+        let (mutating, validating) = self.mutating.as_ref().zip(self.validating.as_ref())?;
+        let entries = mutating.iter().chain(validating);
+        let (ignore, fail): (Vec<_>, Vec<_>) =
+            entries.partition(|entry| entry.webhook.failure_policy.as_deref() == Some("Ignore"));
+        Some(FailurePolicies {
+            fail: fail.len(),
+            ignore: ignore.len(),
+        })
     }
 
     /// The differences that have lasted, of the configurations `name`; `config_map` holds the installed entries
@@ -208,6 +229,25 @@ mod tests {
             0,
             "what was not read is no difference"
         );
+    }
+
+    #[test]
+    fn failure_policies_are_counted_once_both_configurations_are_known() {
+        let entry = |policy: Option<&str>| {
+            let entry = json!({"name": "a", "rules": [], "sideEffects": "None", "admissionReviewVersions": ["v1"],
+                "clientConfig": {}, "failurePolicy": policy});
+            WebhookEntry::new(entry).unwrap()
+        };
+        let mut observed = ObservedWebhooks::default();
+        observed.set_entries(
+            AdmissionPhase::Mutating,
+            vec![entry(Some("Fail")), entry(Some("Ignore"))],
+        );
+        assert_eq!(observed.failure_policies(), None);
+        // The API server's default is Fail
+        observed.set_entries(AdmissionPhase::Validating, vec![entry(None)]);
+        let wanted = FailurePolicies { fail: 2, ignore: 1 };
+        assert_eq!(observed.failure_policies(), Some(wanted));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::cluster::api::LastError;
 use crate::cluster::api::watches::Watches;
 use crate::cluster::config_map_events::{ConfigMapEvent, EventWriter, MAX_NOTE};
 use crate::cluster::installed_webhooks::{AdmissionPhase, InstalledWebhooks};
-use crate::cluster::observed_webhooks::{ObservedWebhooks, WebhookDrift};
+use crate::cluster::observed_webhooks::{FailurePolicies, ObservedWebhooks, WebhookDrift};
 use crate::cluster::webhook_entry::WebhookConfiguration;
 use crate::wording::bounded;
 
@@ -67,6 +67,11 @@ impl WebhookWatch {
     /// Whether a resource is sent to both webhooks wherever Deployments are, by entries that are as they were installed
     pub(crate) fn sends(&self, group: &str, resource: &str) -> bool {
         self.observed().sends(&self.namespace, (group, resource))
+    }
+
+    /// The failure policies of the live entries; `None` before both configurations were read
+    pub(crate) fn failure_policies(&self) -> Option<FailurePolicies> {
+        self.observed().failure_policies()
     }
 
     /// The differences from what was installed that have lasted; none if the chart left no digests

@@ -4,6 +4,7 @@ use crate::config::configuration::Configuration;
 use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::merge::merge;
 use crate::config::parsed_document::ParsedDocument;
+use crate::config::text_origin::TextOrigin;
 
 /// A document with its name: `CONFIGMAP/KEY`, the path of a file, or `PATH[CONFIGMAP/KEY]` for a manifest
 #[derive(Clone, Debug)]
@@ -12,6 +13,8 @@ pub struct NamedDocument {
     pub name: String,
     /// The document
     pub document: ParsedDocument,
+    /// The place of its text, if a manifest holds it
+    pub(crate) origin: Option<TextOrigin>,
 }
 
 impl NamedDocument {
@@ -20,6 +23,15 @@ impl NamedDocument {
         Self {
             name: name.into(),
             document,
+            origin: None,
+        }
+    }
+
+    /// The same document with the place of its text
+    pub(crate) fn from_origin(self, origin: TextOrigin) -> Self {
+        Self {
+            origin: Some(origin),
+            ..self
         }
     }
 

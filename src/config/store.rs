@@ -42,6 +42,10 @@ pub(crate) struct Status {
     pub(crate) generation: u64,
     /// The number of documents in force
     pub(crate) documents: DocumentCounts,
+    /// The number of Kubernetes subjects that are bound to a principal in force, patterns included
+    pub(crate) bindings: usize,
+    /// The number of RAM users and roles in force
+    pub(crate) principals: usize,
     /// The time when the configuration in force was loaded
     pub(crate) loaded_at: Option<Timestamp>,
     /// Whether the last reload succeeded; `None` before the first
@@ -112,6 +116,8 @@ impl Store {
             *status = Status {
                 generation,
                 documents: configuration.documents,
+                bindings: configuration.bindings.len(),
+                principals: configuration.policies.principals().len(),
                 loaded_at: Some(Timestamp::now()),
                 last_reload: Some(true),
                 failed_reloads: status.failed_reloads,

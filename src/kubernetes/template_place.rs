@@ -73,6 +73,12 @@ impl TemplatePlace {
         FieldPath::of(self.path.split('.'))
     }
 
+    /// Whether labels and annotations are fields of the object at this place itself
+    pub(crate) fn is_metadata(&self, found: &Value) -> bool {
+        let is_object = |field: &str| found.get(field).is_some_and(Value::is_object);
+        shown_shape(self.shape, is_object).is_metadata()
+    }
+
     /// The object at this place as a pod template, for programs that make pods of it
     ///
     /// ```text

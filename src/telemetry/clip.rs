@@ -3,16 +3,12 @@
 //! A client can choose names of any length. The length counts as it is in the line, so that escaping makes nothing longer.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// Names of Kubernetes are up to 253 bytes
 pub(super) const NAME: usize = 256;
 
 /// A message is up to a thousand bytes
 pub(super) const TEXT: usize = 1024;
-
-/// All causes together, as JSON
-const CAUSES: usize = 2048;
 
 /// Shows that the rest is missing
 const MARK: char = '…';
@@ -50,29 +46,8 @@ fn escaped(c: char) -> usize {
     }
 }
 
-/// Causes as JSON, still valid when clipped: too long ones lose the ends of their texts, then the last causes
-pub(super) fn causes(json: &str) -> Option<Cow<'_, str>> {
-    if json.len() <= CAUSES / 2 || matches!(clipped(json, CAUSES), Cow::Borrowed(_)) {
-        return Some(Cow::Borrowed(json));
-    }
-    let mut causes: Vec<BTreeMap<String, String>> = serde_json::from_str(json).ok()?;
-    for text in causes.iter_mut().flat_map(|cause| cause.values_mut()) {
-        *text = clipped(text, NAME).into_owned();
-    }
-    while !causes.is_empty() {
-        let json = serde_json::to_string(&causes).ok()?;
-        if matches!(clipped(&json, CAUSES), Cow::Borrowed(_)) {
-            return Some(Cow::Owned(json));
-        }
-        causes.pop();
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
     use super::*;
 
     #[test]
@@ -95,17 +70,5 @@ mod tests {
                 line.len()
             );
         }
-    }
-
-    #[test]
-    fn causes_stay_json() {
-        let few = json!([{"reason": "A", "message": "b"}]).to_string();
-        assert_eq!(causes(&few).unwrap(), few);
-        let cause = json!({"reason": "A", "message": "\"".repeat(10_000)});
-        let many = Value::from(vec![cause; 30]).to_string();
-        let cut = causes(&many).unwrap();
-        let read: Vec<Value> = serde_json::from_str(&cut).unwrap();
-        assert!(!read.is_empty() && read[0]["reason"] == "A", "{cut}");
-        assert!(Value::from(&*cut).to_string().len() <= CAUSES + 2);
     }
 }

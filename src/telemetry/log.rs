@@ -13,9 +13,11 @@ use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::admission::Decision;
-use crate::telemetry::clip::{NAME, TEXT, causes, clipped};
+use crate::telemetry::clip::{NAME, TEXT, clipped};
 use crate::telemetry::endpoint::Endpoint;
+use crate::telemetry::json_lines::JsonLines;
 use crate::telemetry::log_folding::{Folded, LogFolding};
+use crate::telemetry::logged_causes::logged_causes;
 use crate::telemetry::record::Record;
 
 /// How log lines are written
@@ -83,6 +85,7 @@ where
     match format {
         LogFormat::Json => {
             let lines = lines.json().flatten_event(true).with_current_span(false);
+            let lines = lines.map_event_format(|plain| JsonLines { plain });
             Dispatch::new(lines.finish())
         }
         LogFormat::Text => Dispatch::new(lines.finish()),
@@ -124,7 +127,7 @@ pub(crate) fn decision(folding: &LogFolding, endpoint: Endpoint, record: &Record
         action = record.action,
         code = optional(&record.code),
         denial = record.message.as_deref().map(|text| clipped(text, TEXT)).as_deref(),
-        causes = record.causes.as_deref().and_then(causes).as_deref(),
+        causes = logged_causes(&record.causes, record.message.as_deref()).as_deref(),
         exception = optional(&record.exception),
         allowed_by = (!allowed_by.is_empty()).then(|| clipped(&allowed_by, TEXT)).as_deref(),
         unlike_stamp = optional(&record.container_differences),
@@ -178,6 +181,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
+    use crate::admission::Cause;
 
     /// Collects the lines of a test
     #[derive(Clone, Default)]
@@ -209,6 +213,11 @@ mod tests {
     fn nothing_in_a_request_makes_a_line_of_its_own() {
         let forged = "x\r\n2026-11-29T00:00:00Z  INFO ramgate::decision: reviewed decision=\"allow\"\u{1b}[2K\u{85}\u{2028}\u{9b}\u{7}\u{0}";
         let text = || forged.to_owned();
+        let cause = Cause {
+            reason: text(),
+            message: format!("another {forged}"),
+            field: Some(text()),
+        };
         let record = Record {
             uid: text(),
             user: text(),
@@ -221,7 +230,7 @@ mod tests {
             route: Some(text()),
             code: Some(text()),
             message: Some(text()),
-            causes: Some(text()),
+            causes: vec![cause.clone(), cause],
             allowed_by: vec![text()],
             ..Record::default()
         };
@@ -240,6 +249,42 @@ mod tests {
             assert_eq!(decisions, 1, "{line:?}");
             assert!(!line.contains("decision=\"allow\""), "{line:?}");
         }
+    }
+
+    #[test]
+    fn causes_are_json_and_a_denial_is_written_once() {
+        let cause = |reason: &str, message: &str| Cause {
+            reason: reason.to_owned(),
+            message: message.to_owned(),
+            field: None,
+        };
+        let record = Record {
+            decision: "deny",
+            groups: 2,
+            code: Some("ImplicitDeny".to_owned()),
+            message: Some("tag `env` must be `test`".to_owned()),
+            causes: vec![
+                cause("ImplicitDeny", "tag `env` must be `test`"),
+                cause("MissingStamp", "it has no stamp"),
+            ],
+            ..Record::default()
+        };
+        let written = written(LogFormat::Json, &record);
+        assert_eq!(written.matches("must be").count(), 1, "{written}");
+        let line: serde_json::Value = serde_json::from_str(&written).unwrap();
+        assert_eq!(line["causes"][0], serde_json::json!({"reason": "ImplicitDeny"}));
+        assert_eq!(line["causes"][1]["message"], "it has no stamp");
+        let others = ["message", "level", "target", "groups", "dry_run", "denial"].map(|field| &line[field]);
+        let wanted = serde_json::json!([
+            "reviewed",
+            "INFO",
+            "ramgate::decision",
+            2,
+            false,
+            "tag `env` must be `test`"
+        ]);
+        assert_eq!(serde_json::json!(others), wanted);
+        assert!(line["timestamp"].as_str().unwrap().ends_with('Z'), "{line}");
     }
 
     #[test]

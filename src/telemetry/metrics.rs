@@ -1,13 +1,15 @@
 //! Prometheus metrics of the process, one file for each group.
 //!
-//! Every label value is from a closed list. A value that is not on its list counts as `other`, so that no tenant can make
-//! the series grow.
+//! Label values are from closed lists, and a value that is not on its list counts as `other`. Namespaces and the kinds that
+//! the configuration lists are the exceptions: the first have a bounded number of series, the second only administrators
+//! write. No tenant can make the series grow without end.
 
 pub(crate) mod certificate_metrics;
 pub(crate) mod cluster_metrics;
 pub(crate) mod configuration_metrics;
 pub(crate) mod connection_metrics;
-mod labels;
+mod denial_metrics;
+pub(crate) mod labels;
 mod registration;
 pub(crate) mod review_metrics;
 pub(crate) mod sync_metrics;

@@ -2,6 +2,9 @@
 
 use ram_policy::PolicyType;
 
+use crate::admission::Cause;
+use crate::admission::outcome::stamp_state::StampState;
+
 /// One answered review, in the terms that an operator searches for
 ///
 /// A field is empty or absent if the review did not have it, or if the evaluation ended before it.
@@ -23,6 +26,8 @@ pub struct Record {
     pub name: String,
     /// Resource with its subresource, such as `pods/binding`
     pub resource: String,
+    /// Whether the configuration lists the resource under `carriers`
+    pub is_listed: bool,
     /// CREATE, UPDATE, DELETE or CONNECT
     pub operation: &'static str,
     /// Whether it is a dry run, which stores nothing
@@ -39,14 +44,16 @@ pub struct Record {
     pub code: Option<String>,
     /// The denial as the requester sees it, also if the mode softens it
     pub message: Option<String>,
-    /// All findings as JSON, if there is more than one
-    pub causes: Option<String>,
+    /// All findings, then the lines of the advice
+    pub causes: Vec<Cause>,
     /// The exception that makes the denial a warning, with its end and its owner
     pub exception: Option<String>,
     /// The statements that allowed the request, such as `P#1`
     pub allowed_by: Vec<String>,
     /// The kinds of differences between a controller's pod and its stamp, each once
     pub difference_kinds: Vec<&'static str>,
+    /// What was found out about the stamp of a pod or template that is stored, if it needs one
+    pub stamp_state: Option<StampState>,
     /// These differences with the names of the containers, for the log
     pub container_differences: Option<String>,
     /// Whether the response has a patch

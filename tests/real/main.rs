@@ -28,6 +28,7 @@ mod harness;
 #[path = "../suites/sync/account.rs"]
 #[allow(dead_code, reason = "that suite uses all of it")]
 mod account;
+mod audit;
 mod authorize;
 #[path = "../suites/sync/cloud.rs"]
 #[allow(dead_code, reason = "that suite uses all of it")]
@@ -42,6 +43,7 @@ mod outage;
 mod paths;
 mod pods;
 mod preflight;
+mod probe;
 mod quick_start;
 mod rehearsal;
 mod rights;

@@ -9,9 +9,10 @@ use serde_json::json;
 
 use crate::harness::cluster::shared;
 use crate::harness::http;
+use crate::harness::install::RELEASE;
 use crate::harness::objects::{allow, eci_pod};
 use crate::harness::process::{Process, free_port};
-use crate::harness::tools::tool;
+use crate::harness::tools::{repository, tool};
 use crate::harness::wait::eventually;
 
 /// Starts a Prometheus that scrapes one port of this machine, and gives its own port
@@ -78,6 +79,10 @@ fn a_real_prometheus_scrapes_every_documented_metric() {
         "ramgate_config_reload_errors_total >= 0",
         "ramgate_config_generation > 0",
         "ramgate_config_held_loss == 0",
+        "ramgate_principals >= 1",
+        "ramgate_bindings >= 1",
+        r#"ramgate_denials_total{namespace=~"metrics-.*",code="UnboundIdentity",mode="enforce"} >= 1"#,
+        r#"ramgate_stamps_total{state="missing"} >= 0"#,
         "ramgate_certificate_not_after_timestamp_seconds > 1.7e9",
         "ramgate_inflight_requests >= 0",
         "ramgate_build_info == 1",
@@ -109,4 +114,80 @@ fn promtool_finds_nothing_to_improve_in_the_metrics() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
+}
+
+/// The queries of the dashboard, as Grafana sends them with everything selected
+fn panels() -> Vec<(String, String)> {
+    let text = fs::read_to_string(repository().join("charts/ramgate/dashboard.json")).expect("dashboard");
+    let dashboard: Value = serde_json::from_str(&text).expect("JSON");
+    let panels = dashboard["panels"].as_array().expect("panels").clone();
+    let queries = panels.iter().flat_map(|panel| {
+        let title = panel["title"].as_str().expect("title").to_owned();
+        let targets = panel["targets"].as_array().expect("targets").clone();
+        targets.into_iter().map(move |target| {
+            let query = target["expr"].as_str().expect("query");
+            let query = query
+                .replace("$job", ".+")
+                .replace("$instance", ".+")
+                .replace("$__rate_interval", "1m");
+            (title.clone(), query)
+        })
+    });
+    queries.collect()
+}
+
+#[test]
+fn every_panel_of_the_dashboard_shows_data() {
+    let cluster = shared();
+    let space = cluster.namespace("panels", &[]);
+    space.ram_user("pam", &json!([allow(&["eci:CreateContainerGroup"], &json!({}))]));
+    let allowed = space.editor("pam@example.com");
+    let denied = space.editor("stranger@example.com");
+    let (_prometheus, port) = prometheus(space.plane.folder(), space.replicas()[0].admin_port);
+    let panels = panels();
+    assert!(panels.len() > 20, "{panels:?}");
+    let mut reviews = 0;
+    for (title, query) in panels {
+        eventually(&title, || {
+            reviews += 1;
+            let pod = eci_pod(&format!("web-{reviews}"), &[]);
+            allowed.apply(&pod).success();
+            denied.give(&["create"], &eci_pod("never", &[])).failure();
+            let found = self::query(port, &query)?;
+            let is_number = |result: &Value| {
+                let value = result["value"][1]
+                    .as_str()
+                    .and_then(|value| value.parse::<f64>().ok());
+                value.is_some_and(f64::is_finite)
+            };
+            match !found.is_empty() && found.iter().all(is_number) {
+                true => Ok(()),
+                false => Err(format!("{query}: {found:?}")),
+            }
+        });
+    }
+}
+
+#[test]
+fn the_line_of_a_start_counts_the_failure_policies_of_the_live_entries() {
+    let cluster = shared();
+    let log = cluster.replicas()[0].process.log();
+    let mut lines = log
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let ready = lines.find(|line| line["message"] == "ready").expect("the line");
+    let kinds = ["mutatingwebhookconfiguration", "validatingwebhookconfiguration"];
+    let entries = kinds.map(|kind| cluster.admin.get(&[kind, RELEASE])["webhooks"].clone());
+    let count = |policy: &str| {
+        let entries = entries.iter().flat_map(|entries| entries.as_array().unwrap());
+        entries.filter(|entry| entry["failurePolicy"] == policy).count()
+    };
+    let counted = json!([count("Fail"), count("Ignore")]);
+    assert_eq!(
+        json!([ready["entries_fail"], ready["entries_ignore"]]),
+        counted,
+        "{ready}"
+    );
+    assert_eq!(ready["mode"], "enforce");
+    assert_eq!(ready["namespace_modes"], "quiet=audit, soft=warn");
 }

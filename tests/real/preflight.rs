@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::harness::command::Run;
 use crate::harness::command::ramgate;
 use crate::harness::control_plane::ControlPlane;
+use crate::harness::kubectl::Kubectl;
 use crate::harness::nodes;
 use crate::harness::workloads::{To, deployment, pod};
 
@@ -141,7 +142,7 @@ fn preflight_lists_exactly_the_planted_obstacles_before_anything_is_installed() 
         "{told}"
     );
     assert!(
-        told.contains("write annotation k8s.aliyun.com/eci-custom-tags: \"env:test,app:blank\""),
+        told.contains("under spec.template.metadata.annotations write k8s.aliyun.com/eci-custom-tags: \"env:test,app:blank\""),
         "{told}"
     );
     assert!(!told.contains("Deployment/fine"), "{told}");
@@ -166,4 +167,152 @@ fn preflight_lists_exactly_the_planted_obstacles_before_anything_is_installed() 
         (&both["judgedFor"], &both["assumed"]),
         (&json!("alice@example.com"), &json!(true))
     );
+}
+
+/// Objects of RBAC in their API's version
+fn rbac(admin: &Kubectl, objects: &[Value]) {
+    for object in objects {
+        let mut object = object.clone();
+        object["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
+        admin.apply(&object).success();
+    }
+}
+
+fn bound(kind: &str, name: &str, namespace: Option<&str>, role: (&str, &str), subjects: &Value) -> Value {
+    json!({
+        "kind": kind, "metadata": {"name": name, "namespace": namespace}, "subjects": subjects,
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": role.0, "name": role.1},
+    })
+}
+
+#[test]
+fn preflight_names_whom_rbac_lets_act_and_nobody_of_kubernetes_itself() {
+    let plane = ControlPlane::start();
+    let admin = plane.admin();
+    for namespace in ["shop", "bank"] {
+        admin.run(&["create", "namespace", namespace]).success();
+    }
+    admin
+        .within("shop")
+        .apply(&deployment("web", To::Virtual, "env:test"))
+        .success();
+    let user = |name: &str| json!([{"kind": "User", "name": name}]);
+    let group = |name: &str| json!([{"kind": "Group", "name": name}]);
+    let reapers = json!([
+        {"kind": "ServiceAccount", "name": "reaper", "namespace": "ops"},
+        // Alibaba's own, and one that only has its name
+        {"kind": "ServiceAccount", "name": "virtual-kubelet", "namespace": "kube-system"},
+        {"kind": "ServiceAccount", "name": "virtual-kubelet", "namespace": "ops"},
+    ]);
+    let deletes = json!({"apiGroups": [""], "resources": ["pods"], "verbs": ["delete", "get"]});
+    let of_db = json!({"apiGroups": [""], "resources": ["pods/exec", "pods"], "verbs": ["create"], "resourceNames": ["db-0"]});
+    let reads = json!({"apiGroups": ["*"], "resources": ["namespaces", "nodes", "secrets", "configmaps", "pods", "deployments",
+        "replicasets", "statefulsets", "daemonsets", "replicationcontrollers", "jobs", "cronjobs", "controllerrevisions",
+        "mutatingwebhookconfigurations", "validatingwebhookconfigurations", "networkpolicies"], "verbs": ["get", "list"]});
+    rbac(
+        admin,
+        &[
+            json!({"kind": "ClusterRole", "metadata": {"name": "reaps"}, "rules": [deletes]}),
+            json!({"kind": "ClusterRole", "metadata": {"name": "audits"}, "rules": [reads]}),
+            json!({"kind": "Role", "metadata": {"name": "db", "namespace": "shop"}, "rules": [of_db]}),
+            bound(
+                "ClusterRoleBinding",
+                "reapers",
+                None,
+                ("ClusterRole", "reaps"),
+                &reapers,
+            ),
+            bound(
+                "ClusterRoleBinding",
+                "auditors",
+                None,
+                ("ClusterRole", "audits"),
+                &user("auditor"),
+            ),
+            bound(
+                "RoleBinding",
+                "db",
+                Some("shop"),
+                ("Role", "db"),
+                &user("nora@example.com"),
+            ),
+            bound(
+                "RoleBinding",
+                "alice",
+                Some("shop"),
+                ("ClusterRole", "admin"),
+                &user("alice@example.com"),
+            ),
+            // `edit` is collected by a controller, which does not run here
+            bound(
+                "RoleBinding",
+                "support",
+                Some("shop"),
+                ("ClusterRole", "edit"),
+                &group("support"),
+            ),
+            bound(
+                "RoleBinding",
+                "support",
+                Some("bank"),
+                ("ClusterRole", "cluster-admin"),
+                &group("bankers"),
+            ),
+        ],
+    );
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("directory.yaml"), DIRECTORY).unwrap();
+    fs::write(folder.path().join("Test.json"), POLICY).unwrap();
+    let folder = folder.path().display().to_string();
+    let arguments = [
+        "preflight",
+        "--output",
+        "json",
+        "--config-dir",
+        &folder,
+        "--as",
+        "alice@example.com",
+    ];
+
+    let run = ramgate(admin, &arguments).ended_with(2);
+    let value = run.json();
+    let reaper = |name: &str| {
+        json!({
+            "kind": "ServiceAccount", "namespace": "ops", "name": name,
+            "may": [{"acts": ["delete"], "pods": null, "namespaces": null}],
+            "bindings": [{"namespace": null, "name": "reapers"}],
+        })
+    };
+    let person = |kind: &str, name: &str, acts: &[&str], pods: Value, binding: &str| {
+        json!({
+            "kind": kind, "namespace": null, "name": name,
+            "may": [{"acts": acts, "pods": pods, "namespaces": ["shop"]}],
+            "bindings": [{"namespace": "shop", "name": binding}],
+        })
+    };
+    let edits = ["create", "delete", "evict", "exec"];
+    let expected = json!({
+        "counts": {"serviceAccounts": 2, "users": 1, "groups": 1},
+        "subjects": [
+            reaper("reaper"),
+            reaper("virtual-kubelet"),
+            person("User", "nora@example.com", &["exec"], json!(["db-0"]), "db"),
+            person("Group", "support", &edits, Value::Null, "support"),
+        ],
+    });
+    assert_eq!(value["unlisted"], expected, "{}", run.stdout);
+    let places = value["findings"].as_array().unwrap().iter();
+    let places = places.filter(|finding| finding["check"] == "rbac").count();
+    assert_eq!(places, 4);
+
+    // Whoever may not read RBAC learns everything else
+    let auditor = plane.person("auditor", None);
+    let value = ramgate(&auditor, &arguments).json();
+    assert_eq!(value["unlisted"], Value::Null);
+    let notes = value["notes"].to_string();
+    assert!(
+        notes.contains("cannot list resource") && notes.contains("are not looked for"),
+        "{notes}"
+    );
+    assert_eq!(value["counts"]["workloads"], 1);
 }

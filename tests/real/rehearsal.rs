@@ -18,7 +18,7 @@ use crate::harness::cluster::Cluster;
 use crate::harness::controllers::Credentials;
 use crate::harness::wait::within;
 use crate::harness::{install, objects};
-use crate::rehearsal::obstacles::{Moment, configuration, found, planted, unknown};
+use crate::rehearsal::obstacles::{JANITOR, Moment, configuration, found, let_evict, planted, unknown};
 use crate::rehearsal::teams::{PEOPLE, TEAMS, Team, teams};
 use crate::rehearsal::way::Way;
 
@@ -63,8 +63,11 @@ fn let_work(cluster: &Cluster) {
 
 /// Binds who was unknown, as an administrator does whom the advice names
 fn stranger() -> Value {
-    let subject = json!({"kind": "User", "name": MALLORY});
-    let binding = json!({"bindings": [{"principal": "user/alice", "subjects": [subject]}]});
+    let subjects = json!([
+        {"kind": "User", "name": MALLORY},
+        {"kind": "ServiceAccount", "namespace": "tools", "name": JANITOR},
+    ]);
+    let binding = json!({"bindings": [{"principal": "user/alice", "subjects": subjects}]});
     objects::configuration(
         "test-stranger",
         "directory",
@@ -109,7 +112,7 @@ fn day(cluster: &Cluster, teams: &[Team], number: usize) -> BTreeMap<String, Str
 #[track_caller]
 fn assert_planted(cluster: &Cluster, teams: &[Team], moment: Moment, more: &[&str]) {
     let start = Instant::now();
-    let (planted, found) = (planted(teams, moment), found(cluster, teams, more));
+    let (planted, found) = (planted(teams, moment), found(cluster, teams, moment, more));
     println!("preflight: {} workloads in {:.1?}", found.len(), start.elapsed());
     let names: BTreeSet<&String> = planted.keys().chain(found.keys()).collect();
     let other: Vec<String> = names
@@ -153,6 +156,7 @@ fn forty_teams_do_not_notice_the_way_from_warn_to_enforce() {
     let cluster = Cluster::start_whole(Credentials::ForEachController);
     cluster.remove_webhooks();
     let_work(&cluster);
+    let_evict(&cluster);
     let mut teams = teams(&cluster);
     let workloads: usize = teams.iter().map(|team| team.workloads().len()).sum();
     assert!(teams.len() == 40 && workloads >= 300, "{workloads} workloads");

@@ -4,7 +4,7 @@ the values and the fix.
 */}}
 {{- define "ramgate.validate" -}}
 {{- $values := .Values -}}
-{{- range $key := list "server.staleAfterSeconds" "stamp.contents" "stamp.upgradeAfterSeconds" -}}
+{{- range $key := list "server.staleAfterSeconds" "stamp.contents" "stamp.upgradeAfterSeconds" "probe.hook" -}}
   {{- $parts := splitList "." $key -}}
   {{- if not (hasKey (get $values (first $parts) | default dict) (last $parts)) -}}
     {{- fail (printf "%s is missing, because these are the values of an older chart; upgrade with --reset-then-reuse-values instead of --reuse-values, or give your values with -f" $key) -}}
@@ -40,6 +40,10 @@ the values and the fix.
   {{- if has $namespace $exempt -}}
     {{- fail (printf "namespaceModes names %s, but ramgate judges no pods in exemptNamespaces and the release's namespace; remove it from one of the two" $namespace) -}}
   {{- end -}}
+{{- end -}}
+
+{{- if has .Values.probe.namespace $exempt -}}
+  {{- fail (printf "probe.namespace is %s, but ramgate judges no pods in exemptNamespaces and the release's namespace; name another one" .Values.probe.namespace) -}}
 {{- end -}}
 
 {{- range $namespace, $contents := .Values.stamp.namespaceContents -}}

@@ -31,6 +31,9 @@ pub(crate) fn shown(differences: &[ContainerDifference]) -> String {
 }
 
 impl DifferenceKind {
+    /// All kinds
+    pub(crate) const ALL: [Self; 4] = [Self::Added, Self::Image, Self::Command, Self::Missing];
+
     /// The word in logs and metrics
     pub(crate) fn name(self) -> &'static str {
         match self {

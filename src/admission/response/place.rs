@@ -21,10 +21,10 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The place in a pod
-    pub(crate) fn of_pod() -> Self {
+    /// The place at a path of the object that is asked about
+    pub(crate) fn at(path: &str) -> Self {
         Self {
-            path: "metadata.annotations".to_owned(),
+            path: path.to_owned(),
             object: None,
         }
     }

@@ -77,10 +77,13 @@ pub(crate) fn grouped(
 }
 
 /// Runs all searches on as many threads as there are processors; returns the results in the order of the searches
+///
+/// `progress` gets the number of searches that are done, and of all.
 pub(crate) fn run_all(
     tasks: &[SearchTask],
     configurations: [&Configuration; 2],
     table: &StatementTable<'_>,
+    progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Vec<TaskResult> {
     let next = AtomicUsize::new(0);
     let results = Mutex::new(BTreeMap::new());
@@ -94,6 +97,7 @@ pub(crate) fn run_all(
             let result = task.run(configurations, table, &cache);
             let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
             results.insert(at, result);
+            progress(results.len(), tasks.len());
         }
     };
     let threads = thread::available_parallelism().map_or(1, usize::from);

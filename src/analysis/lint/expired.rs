@@ -29,7 +29,7 @@ pub(crate) fn find(document: &Document, facts: &AccountFacts, now: Timestamp) ->
                 condition.operator,
                 condition.wanted().join(", ")
             ),
-            advice: "remove the statement, or have the date set anew by who set it".to_owned(),
+            advice: "remove the statement, or write a new date".to_owned(),
         })
         .collect()
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::admission::routing::unlisted_mark::unlisted_mark;
 use crate::analysis::survey::evaluated_workload::EvaluatedWorkload;
+use crate::analysis::survey::object_sink::{ListedKind, ObjectSink};
 use crate::analysis::survey::objects::{Owner, is_bound, number, owner, stamp_of, text};
 use crate::analysis::survey::workload_evaluator::{WorkloadEvaluator, stamp};
 use crate::analysis::survey::workload_kind::WorkloadKind;
@@ -28,6 +29,8 @@ pub(crate) struct Inventory {
     /// The written paths of listed kinds, and whether any object has something there
     paths: BTreeMap<(String, String, String), bool>,
     exempt: BTreeMap<String, CountWithExamples>,
+    /// Namespaces in which a controller that nobody knows has pods or objects for ECI
+    other_namespaces: BTreeSet<String>,
     owners: HashMap<ObjectKey, Digest>,
     /// The older templates from which StatefulSets still make pods, by namespace and name
     older_revisions: HashSet<(String, String)>,
@@ -65,6 +68,26 @@ pub(crate) struct KeyUse {
     pub is_newest: bool,
 }
 
+impl ObjectSink for Inventory {
+    fn needs(&self, kind: &WorkloadKind) -> bool {
+        // Revisions show nothing without a StatefulSet that makes pods from an older one
+        *kind != WorkloadKind::BuiltIn(Workload::ControllerRevision) || !self.older_revisions.is_empty()
+    }
+
+    fn add(&mut self, evaluator: &WorkloadEvaluator<'_>, listed: &ListedKind<'_>, object: &Value) {
+        self.add_object(evaluator, listed.kind, object);
+    }
+
+    fn add_unlisted(&mut self, evaluator: &WorkloadEvaluator<'_>, kind: &WorkloadKind, object: &Value) {
+        let is_exempt = evaluator.cluster.is_exempt(text(object, "/metadata/namespace"));
+        if !is_exempt && unlisted_mark(object, &evaluator.configuration.cluster).is_some() {
+            let key = (kind.group().to_owned(), kind.name().to_owned());
+            self.unlisted.entry(key).or_default().add(title(kind, object));
+            self.other_namespaces.insert(namespace_and_name(object).0);
+        }
+    }
+}
+
 /// Kinds that controllers make from the template of another kind, each with the kind of its owner
 const OWNED_KINDS: [(Workload, Workload); 3] = [
     (Workload::ReplicaSet, Workload::Deployment),
@@ -83,7 +106,12 @@ impl CountWithExamples {
 
 impl Inventory {
     /// Evaluates one more object; owners have to come before what they own
-    pub(crate) fn add(&mut self, evaluator: &WorkloadEvaluator<'_>, kind: &WorkloadKind, object: &Value) {
+    pub(crate) fn add_object(
+        &mut self,
+        evaluator: &WorkloadEvaluator<'_>,
+        kind: &WorkloadKind,
+        object: &Value,
+    ) {
         self.note_paths(kind, object);
         if kind.is_idle(object) {
             return;
@@ -93,20 +121,6 @@ impl Inventory {
             (WorkloadKind::BuiltIn(Workload::ControllerRevision), _)
                 if !self.older_revisions.contains(&namespace_and_name(object)) => {}
             (_, owner) => self.add_workload(evaluator, kind, object, owner),
-        }
-    }
-
-    /// Adds an object of a kind that nobody lists, if it has marks of ECI
-    pub(crate) fn add_unlisted(
-        &mut self,
-        evaluator: &WorkloadEvaluator<'_>,
-        kind: &WorkloadKind,
-        object: &Value,
-    ) {
-        let is_exempt = evaluator.cluster.is_exempt(text(object, "/metadata/namespace"));
-        if !is_exempt && unlisted_mark(object, &evaluator.configuration.cluster).is_some() {
-            let key = (kind.group().to_owned(), kind.name().to_owned());
-            self.unlisted.entry(key).or_default().add(title(kind, object));
         }
     }
 
@@ -182,6 +196,7 @@ impl Inventory {
             && evaluator.leads_to_eci(pod)
         {
             self.count_unknown_controller(evaluator, owner, title(&WorkloadKind::Pod, pod));
+            self.other_namespaces.insert(namespace_and_name(pod).0);
         }
     }
 
@@ -195,7 +210,7 @@ impl Inventory {
     /// Counts the keys of all stamps in an object, even if its pods do not go to ECI now
     fn count_keys(&mut self, kind: &WorkloadKind, object: &Value) {
         let templates = kind.templates(object).unwrap_or_default().into_iter();
-        let stamps = templates.filter_map(|(_, reviewed)| stamp_of(&reviewed).map(str::to_owned));
+        let stamps = templates.filter_map(|found| stamp_of(&found.template).map(str::to_owned));
         stamps
             .filter_map(|stamp| key_id(&stamp))
             .for_each(|key| self.count_key(key));
@@ -225,11 +240,6 @@ impl Inventory {
         })
     }
 
-    /// Whether objects of this kind can matter, after those that were added so far
-    pub(crate) fn needs(&self, kind: &WorkloadKind) -> bool {
-        *kind != WorkloadKind::BuiltIn(Workload::ControllerRevision) || !self.older_revisions.is_empty()
-    }
-
     fn digest(&self, workloads: &[EvaluatedWorkload]) -> Digest {
         let shown = workloads.iter().map(|workload| {
             let claims = workload.stamp.claims();
@@ -252,6 +262,11 @@ impl Inventory {
         self.workloads
     }
 
+    /// Takes out the workloads so far, in the order in which they were added
+    pub(crate) fn take_workloads(&mut self) -> Vec<EvaluatedWorkload> {
+        std::mem::take(&mut self.workloads)
+    }
+
     /// All workloads so far, in the order in which they were added
     pub(crate) fn workloads(&self) -> &[EvaluatedWorkload] {
         &self.workloads
@@ -271,6 +286,14 @@ impl Inventory {
     pub(crate) fn dead_paths(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         let dead = self.paths.iter().filter(|(_, leads)| !**leads);
         dead.map(|((group, kind, path), _)| (group.as_str(), kind.as_str(), path.as_str()))
+    }
+
+    /// The namespaces, exempt ones left out, that have pods or workloads for ECI
+    pub(crate) fn namespaces(&self) -> BTreeSet<&str> {
+        let workloads = self.workloads.iter();
+        let namespaces = workloads.map(|workload| workload.namespace.as_str());
+        let others = self.other_namespaces.iter().map(String::as_str);
+        namespaces.chain(others).collect()
     }
 
     /// Workloads and pods that lead to ECI from exempt namespaces, by namespace

@@ -1,5 +1,6 @@
 //! Reads a live cluster page by page, with the rights of the caller.
 
+mod access;
 mod api_client;
 mod cluster;
 mod configuration;
@@ -11,11 +12,12 @@ mod serve_flags;
 mod stamp_keys;
 mod webhook_configurations;
 
+pub(crate) use crate::analysis::survey::live::access::read_access;
 pub(crate) use crate::analysis::survey::live::api_client::write::WriteMode;
-pub(crate) use crate::analysis::survey::live::api_client::{ApiClient, Scope};
+pub(crate) use crate::analysis::survey::live::api_client::{ApiClient, ListRequest, Scope};
 pub(crate) use crate::analysis::survey::live::cluster::read_cluster;
 pub(crate) use crate::analysis::survey::live::configuration::read_configuration;
 pub(crate) use crate::analysis::survey::live::installation::{Installation, whole_names};
-pub(crate) use crate::analysis::survey::live::inventory::read_inventory;
+pub(crate) use crate::analysis::survey::live::inventory::{read_inventory, read_objects};
 pub(crate) use crate::analysis::survey::live::read_error::ReadError;
 pub(crate) use crate::analysis::survey::live::stamp_keys::{read_cluster_uid, read_ring};

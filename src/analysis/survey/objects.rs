@@ -60,6 +60,6 @@ pub(crate) fn owner(object: &Value) -> Option<Owner> {
 }
 
 /// Whether a node is assigned to a pod
-pub(super) fn is_bound(pod: &Value) -> bool {
+pub(crate) fn is_bound(pod: &Value) -> bool {
     !text(pod, "/spec/nodeName").is_empty()
 }

@@ -1,6 +1,6 @@
 //! One reason against a workload's pods in mode enforce.
 
-use crate::admission::outcome::advice::Advice;
+use crate::admission::outcome::advice::Line;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::response::Response;
@@ -14,8 +14,8 @@ use crate::config::Configuration;
 /// ```text
 /// code     MalformedAnnotation
 /// message  annotation k8s.aliyun.com/eci-custom-tags has a blank before the key in entry 2, ` team:a`: remove it
-/// field    metadata.annotations[k8s.aliyun.com/eci-custom-tags]
-/// fix      write annotation k8s.aliyun.com/eci-custom-tags: "env:test,team:a"
+/// field    spec.template.metadata.annotations[k8s.aliyun.com/eci-custom-tags]
+/// fix      under spec.template.metadata.annotations write k8s.aliyun.com/eci-custom-tags: "env:test,team:a"
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Obstacle {
@@ -23,7 +23,7 @@ pub(crate) struct Obstacle {
     pub code: &'static str,
     /// The reason; its end says what to do
     pub message: String,
-    /// The path of the annotation at fault, in the pod or template
+    /// The path of the annotation at fault, in the workload
     pub field: Option<String>,
     /// The lines to write under the annotations, or the command to run; `None` if only the message says what to do
     pub fix: Option<String>,
@@ -33,24 +33,35 @@ pub(crate) struct Obstacle {
     pub depends_on_person: bool,
 }
 
+/// A pod or template whose obstacles are searched, and who asks for it
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    /// The Kubernetes user
+    pub(super) user: &'a str,
+    /// The namespace
+    pub(super) namespace: &'a str,
+    /// The path of its annotations in the workload, where somebody writes them
+    pub(super) annotations: &'a str,
+}
+
 impl Obstacle {
-    /// The obstacle of a finding, in a response to `user`
+    /// The obstacle of a finding, in a response to who asks
     pub(super) fn of(
         finding: &Finding,
         response: &Response,
         configuration: &Configuration,
-        (user, namespace): (&str, &str),
+        asked: Asked<'_>,
     ) -> Self {
         let evaluation = &response.evaluation;
-        let place = Place::of_pod();
+        let place = Place::at(asked.annotations);
         let context = MessageContext {
             configuration,
-            user: evaluation.stamped.as_deref().unwrap_or(user),
+            user: evaluation.stamped.as_deref().unwrap_or(asked.user),
             principal: evaluation.principal.as_ref(),
             verb: evaluation.verb.unwrap_or(Verb::Create),
             // Only the first words of a denial name the object, and they are not used here
             object: &ReviewedObject::Pod(String::new()),
-            namespace,
+            namespace: asked.namespace,
             outside: &OutsideTemplate::new(None, &evaluation.path),
             place: &place,
             request_place: &place.path,
@@ -64,8 +75,8 @@ impl Obstacle {
         Self {
             code: finding.code(),
             message: finding.explanation(&context).one_line(&context),
-            field: field.map(|annotation| format!("metadata.annotations[{annotation}]")),
-            fix: advice.and_then(instruction),
+            field: field.map(|annotation| format!("{}[{annotation}]", asked.annotations)),
+            fix: advice.and_then(|advice| asked.instruction(advice.lines())),
             is_stamp: matches!(finding, Finding::Stamp(_)),
             depends_on_person: matches!(
                 finding,
@@ -79,12 +90,14 @@ impl Obstacle {
     }
 }
 
-/// The annotations to write or to leave out, in one line
-fn instruction(advice: &Advice) -> Option<String> {
-    let lines = advice.lines().iter().map(|line| match &line.value {
-        Some(_) => format!("write annotation {line}"),
-        None => format!("leave out annotation {}", line.annotation),
-    });
-    let lines: Vec<String> = lines.collect();
-    (!lines.is_empty()).then(|| lines.join("; "))
+impl Asked<'_> {
+    /// What to write at its place and what to leave out, in one line, with the words of a denial
+    pub(super) fn instruction(self, lines: &[Line]) -> Option<String> {
+        let lines = lines.iter().map(|line| match &line.value {
+            Some(_) => format!("write {line}"),
+            None => format!("leave out {}", line.annotation),
+        });
+        let lines: Vec<String> = lines.collect();
+        (!lines.is_empty()).then(|| format!("under {} {}", self.annotations, lines.join(" and ")))
+    }
 }

@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use crate::admission::fields::mapping::MappingError;
 use crate::admission::offline::{OfflineError, OfflineResult};
+use crate::admission::outcome::advice::Line;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::stamp_fault::StampFault;
-use crate::analysis::survey::obstacle::Obstacle;
+use crate::analysis::survey::obstacle::{Asked, Obstacle};
 use crate::analysis::survey::relaxation::relax;
 use crate::analysis::survey::repair::{Repair, repair};
 use crate::config::Configuration;
@@ -24,8 +25,7 @@ pub(super) struct FoundObstacles {
 
 /// A pod that somebody creates, and the configuration that it is evaluated by
 struct ObstacleSearch<'a> {
-    user: &'a str,
-    namespace: &'a str,
+    asked: Asked<'a>,
     pod: Value,
     configuration: &'a Configuration,
     /// The configuration without what stopped an evaluation
@@ -45,14 +45,13 @@ struct ObstacleSearch<'a> {
 ///
 /// The pod cannot be read.
 pub(super) fn all_obstacles(
-    (user, namespace): (&str, &str),
+    asked: Asked<'_>,
     pod: Value,
     configuration: &Configuration,
     evaluate: impl Fn(&Value, &Configuration) -> Result<OfflineResult, OfflineError>,
 ) -> Result<FoundObstacles, OfflineError> {
     let mut search = ObstacleSearch {
-        user,
-        namespace,
+        asked,
         pod,
         configuration,
         relaxed: None,
@@ -80,10 +79,10 @@ impl ObstacleSearch<'_> {
             let obstacle = self.obstacle(finding, done);
             let taken = match finding {
                 Finding::Malformed(malformed) => match repair(&mut self.pod, malformed) {
-                    Repair::Same(text) => Some(Some(format!(
-                        "write annotation {}: \"{text}\"",
-                        malformed.annotation
-                    ))),
+                    Repair::Same(text) => Some(self.asked.instruction(&[Line {
+                        annotation: malformed.annotation,
+                        value: Some(text),
+                    }])),
                     Repair::Lost => Some(None),
                     Repair::Impossible => None,
                 },
@@ -104,8 +103,7 @@ impl ObstacleSearch<'_> {
     }
 
     fn obstacle(&self, finding: &Finding, done: &OfflineResult) -> Obstacle {
-        let place = (self.user, self.namespace);
-        Obstacle::of(finding, &done.response, self.configuration(), place)
+        Obstacle::of(finding, &done.response, self.configuration(), self.asked)
     }
 
     /// Everything found, with the findings of the last evaluation

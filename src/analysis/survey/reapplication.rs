@@ -9,7 +9,7 @@ use crate::admission::offline::{OfflineError, Operation, Request};
 use crate::admission::{Mode, Modes, offline};
 use crate::analysis::survey::assumed_owners::AssumedOwners;
 use crate::analysis::survey::cluster::SurveyedCluster;
-use crate::analysis::survey::obstacle::Obstacle;
+use crate::analysis::survey::obstacle::{Asked, Obstacle};
 use crate::analysis::survey::obstacle_search::all_obstacles;
 use crate::analysis::survey::person::{Need, Person};
 use crate::config::{Configuration, Subject};
@@ -62,7 +62,7 @@ impl Reapplication {
         }
     }
 
-    /// Evaluates a pod as if the owner created it
+    /// Evaluates a pod of a namespace, whose annotations are at a path of the workload, as if the owner created it
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl Reapplication {
     pub(super) fn evaluate(
         &self,
         pod: &Value,
-        namespace: &str,
+        (namespace, annotations): (&str, &str),
         now: Timestamp,
     ) -> Result<ReappliedWorkload, OfflineError> {
         let owner = self.owners.of(namespace);
@@ -92,7 +92,12 @@ impl Reapplication {
                 now,
             )
         };
-        let found = all_obstacles((user, namespace), unowned(pod), &self.configuration, create)?;
+        let asked = Asked {
+            user,
+            namespace,
+            annotations,
+        };
+        let found = all_obstacles(asked, unowned(pod), &self.configuration, create)?;
         let evaluation = found.last.response.evaluation;
         let own = evaluation
             .questions

@@ -139,7 +139,7 @@ bindings:
         let (mut inventory, evaluator) = (Inventory::default(), self.evaluator());
         for kind in WorkloadKind::all(&self.configuration.cluster) {
             let own = objects.iter().filter(|object| object["kind"] == kind.name());
-            own.for_each(|object| inventory.add(&evaluator, &kind, object));
+            own.for_each(|object| inventory.add_object(&evaluator, &kind, object));
         }
         inventory
     }

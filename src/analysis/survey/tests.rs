@@ -3,6 +3,7 @@
 pub(crate) mod inventory;
 pub(crate) mod obstacles;
 pub(crate) mod preflight;
+mod unlisted_subjects;
 
 use serde_json::{Value, json};
 

@@ -9,13 +9,13 @@ use crate::admission::{Cause, Decision, Mode, Modes, offline};
 use crate::analysis::survey::cluster::SurveyedCluster;
 use crate::analysis::survey::evaluated_workload::{Denial, EnforceOutcome, EvaluatedWorkload};
 use crate::analysis::survey::objects::{owner, stamp_of, text};
-use crate::analysis::survey::obstacle::Obstacle;
+use crate::analysis::survey::obstacle::{Asked, Obstacle};
 use crate::analysis::survey::obstacle_search::all_obstacles;
 use crate::analysis::survey::person::{Need, Person, Writer};
 use crate::analysis::survey::reapplication::Reapplication;
 use crate::analysis::survey::restamp_plan::RestampPlan;
 use crate::analysis::survey::stamp_status::StampStatus;
-use crate::analysis::survey::workload_kind::WorkloadKind;
+use crate::analysis::survey::workload_kind::{FoundTemplate, WorkloadKind};
 use crate::config::{ClusterSettings, Configuration};
 use crate::kubernetes::owned_object::OwnedObject;
 use crate::stamp::{Signer, key_id};
@@ -83,8 +83,7 @@ impl WorkloadEvaluator<'_> {
         match kind.templates(object) {
             Ok(templates) => {
                 let templates = templates.into_iter();
-                let evaluated = templates
-                    .filter_map(|(path, template)| self.evaluate_template(kind, object, path, &template));
+                let evaluated = templates.filter_map(|found| self.evaluate_template(kind, object, found));
                 evaluated.collect()
             }
             Err(error) => {
@@ -98,9 +97,9 @@ impl WorkloadEvaluator<'_> {
         &self,
         kind: &WorkloadKind,
         object: &Value,
-        path: Option<String>,
-        template: &Value,
+        found: FoundTemplate<'_>,
     ) -> Option<EvaluatedWorkload> {
+        let template = &*found.template;
         let namespace = text(object, "/metadata/namespace");
         let name = text(object, "/metadata/name");
         let pod = match kind {
@@ -116,19 +115,19 @@ impl WorkloadEvaluator<'_> {
         );
         let evaluation = match self.create_pod(kind, &pod, self.configuration) {
             Ok(result) if !result.evaluated => return None,
-            Ok(result) => self.evaluate_pod(kind, pod, namespace, &stamp, result),
+            Ok(result) => self.evaluate_pod(kind, pod, (namespace, &found.annotations), &stamp, result),
             Err(error) => Err(error),
         };
         let evaluation = evaluation.unwrap_or_else(|error| PodEvaluation::of_error(&error));
-        Some(workload(kind, object, path, evaluation, stamp))
+        Some(workload(kind, object, found.path, evaluation, stamp))
     }
 
-    /// The evaluation of a pod whose creation had this result
+    /// The evaluation of a pod whose creation had this result, in a namespace, with its annotations at a path of the workload
     fn evaluate_pod(
         &self,
         kind: &WorkloadKind,
         pod: Value,
-        namespace: &str,
+        place: (&str, &str),
         stamp: &StampStatus,
         result: OfflineResult,
     ) -> Result<PodEvaluation, OfflineError> {
@@ -138,14 +137,14 @@ impl WorkloadEvaluator<'_> {
                 ..AllObstacles::default()
             }
         } else {
-            self.all_obstacles(kind, pod, namespace, stamp)?
+            self.all_obstacles(kind, pod, place, stamp)?
         };
         let route = result.response.route().unwrap_or_default();
         let (certainty, mark) = route.split_once(": ").unwrap_or_default();
         Ok(PodEvaluation {
             is_certain: certainty == "certain",
             mark: mark.to_owned(),
-            outcome: outcome(result),
+            outcome: outcome(result, place.1),
             found,
         })
     }
@@ -155,11 +154,16 @@ impl WorkloadEvaluator<'_> {
         &self,
         kind: &WorkloadKind,
         pod: Value,
-        namespace: &str,
+        (namespace, annotations): (&str, &str),
         stamp: &StampStatus,
     ) -> Result<AllObstacles, OfflineError> {
         let create = |pod: &Value, configuration: &Configuration| self.create_pod(kind, pod, configuration);
-        let made = all_obstacles((kind.user(), namespace), pod.clone(), self.configuration, create)?;
+        let asked = Asked {
+            user: kind.user(),
+            namespace,
+            annotations,
+        };
+        let made = all_obstacles(asked, pod.clone(), self.configuration, create)?;
         if stamp.claims().is_some() {
             return Ok(AllObstacles {
                 person: stamped_person(stamp, &made.last),
@@ -167,7 +171,9 @@ impl WorkloadEvaluator<'_> {
                 needs: Vec::new(),
             });
         }
-        let reapplied = self.reapplication.evaluate(&pod, namespace, self.now)?;
+        let reapplied = self
+            .reapplication
+            .evaluate(&pod, (namespace, annotations), self.now)?;
         let of_stamp = made.obstacles.into_iter().filter(|obstacle| obstacle.is_stamp);
         let of_stamp = of_stamp.map(|obstacle| Obstacle {
             message: stamp.problem().unwrap_or(obstacle.message),
@@ -290,7 +296,13 @@ fn as_new(pod: &Value) -> Value {
     pod
 }
 
-fn outcome(done: OfflineResult) -> EnforceOutcome {
+/// The outcome for a pod whose annotations are at this path of the workload
+fn outcome(mut done: OfflineResult, annotations: &str) -> EnforceOutcome {
+    for field in done.causes.iter_mut().filter_map(|cause| cause.field.as_mut()) {
+        if let Some(annotation) = field.strip_prefix("metadata.annotations") {
+            *field = format!("{annotations}{annotation}");
+        }
+    }
     let code = done.causes.first().map(|cause| cause.reason.clone());
     let sentence = done.response.denial.map(|denial| denial.sentence);
     let exception = done.response.evaluation.exception;

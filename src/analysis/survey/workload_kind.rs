@@ -38,8 +38,16 @@ pub(crate) struct DelegatedKind {
     pub templates: Vec<TemplatePlace>,
 }
 
-/// A pod or pod template of an object, with its path if the object may have several
-pub(crate) type FoundTemplate<'o> = (Option<String>, Cow<'o, Value>);
+/// A pod or pod template of an object
+#[derive(Clone, Debug)]
+pub(crate) struct FoundTemplate<'o> {
+    /// Its path, if the object may have several
+    pub path: Option<String>,
+    /// The path of its annotations, such as `spec.template.metadata.annotations`
+    pub annotations: String,
+    /// The pod or template
+    pub template: Cow<'o, Value>,
+}
 
 impl WorkloadKind {
     /// All kinds of a configuration, owners before the kinds that they own
@@ -119,7 +127,7 @@ impl WorkloadKind {
         OwnedObject::new(self.group(), self.name(), &metadata)
     }
 
-    /// The pods or pod templates in an object, each with its path if the object may have several
+    /// The pods or pod templates in an object
     ///
     /// # Errors
     ///
@@ -132,12 +140,10 @@ impl WorkloadKind {
             Self::BuiltIn(workload) => {
                 let path = FieldPath::of(workload.template().iter().copied());
                 let found = object.pointer(&path.pointer()).filter(|found| found.is_object());
-                return Ok(found
-                    .map(|found| (None, Cow::Borrowed(found)))
-                    .into_iter()
-                    .collect());
+                let found = found.map(|found| FoundTemplate::only(&path, found));
+                return Ok(found.into_iter().collect());
             }
-            Self::Pod => return Ok(vec![(None, Cow::Borrowed(object))]),
+            Self::Pod => return Ok(vec![FoundTemplate::only(&FieldPath::default(), object)]),
             Self::Delegated(delegated) => &delegated.templates,
         };
         let json = object.to_string();
@@ -149,8 +155,12 @@ impl WorkloadKind {
         let are_several = found.len() > 1 || places.len() > 1;
         let templates = found.iter().filter_map(|(place, path)| {
             let shown = are_several.then(|| path.to_string().trim_end_matches('.').to_owned());
-            let template = place.as_template(object.pointer(&path.pointer())?, object);
-            Some((shown, Cow::Owned(template)))
+            let found = object.pointer(&path.pointer())?;
+            Some(FoundTemplate {
+                path: shown,
+                annotations: annotations(path, place.is_metadata(found)),
+                template: Cow::Owned(place.as_template(found, object)),
+            })
         });
         Ok(templates.collect())
     }
@@ -228,6 +238,23 @@ impl WorkloadKind {
         let unlisted = delegated_kinds(&all).into_iter().filter(|kind| !is_listed(kind));
         unlisted.map(Self::Delegated).collect()
     }
+}
+
+impl<'o> FoundTemplate<'o> {
+    /// The only pod or template of an object
+    fn only(path: &FieldPath, template: &'o Value) -> Self {
+        Self {
+            path: None,
+            annotations: annotations(path, false),
+            template: Cow::Borrowed(template),
+        }
+    }
+}
+
+/// The path of the annotations of what is at a path
+fn annotations(path: &FieldPath, is_metadata: bool) -> String {
+    let metadata = if is_metadata { "" } else { "metadata." };
+    format!("{path}{metadata}annotations")
 }
 
 /// The custom kinds of `cluster.carriers`, each once, with the templates of all its entries

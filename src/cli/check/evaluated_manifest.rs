@@ -15,6 +15,7 @@ use crate::cli::command_error::CommandError;
 use crate::cli::configuration;
 use crate::cli::exit::Exit;
 use crate::cli::manifest::{self, Located, Manifest, PassedOver};
+use crate::cli::progress::Progress;
 use crate::config::Configuration;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use ram_policy::source::Fault;
@@ -94,7 +95,10 @@ pub(super) fn evaluate_manifests(args: &CheckArgs) -> Result<Checked, CommandErr
         passed_over: files.passed_over,
         unknown_namespaces: BTreeSet::new(),
     };
-    for manifest in manifests {
+    let progress = Progress::new("check: objects judged:");
+    let count = manifests.len();
+    for (done, manifest) in manifests.into_iter().enumerate() {
+        progress.say(done, count);
         if let Some(namespace) = input.unknown_namespace(&manifest) {
             checked.unknown_namespaces.insert(namespace.to_owned());
         }

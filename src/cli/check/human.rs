@@ -11,6 +11,7 @@ use crate::cli::check::args::PodOperation;
 use crate::cli::check::evaluated_manifest::{Checked, EvaluatedManifest};
 use crate::cli::check::questions::AnsweredQuestion;
 use crate::cli::manifest::{Manifest, PassedOver, PassedOverReason};
+use crate::cli::palette::Palette;
 use crate::kubernetes::eci_annotations::{CUSTOM_TAGS, RAM_ROLE_NAME, RESOURCE_GROUP_ID};
 use crate::wording::listed;
 
@@ -23,15 +24,18 @@ use crate::wording::listed;
 ///     k8s.aliyun.com/eci-custom-tags: env:test
 /// 0 allowed, 1 denied, 0 of kinds that are not judged
 /// ```
-pub(super) fn human(operation: PodOperation, checked: &Checked) -> String {
-    let mut text = manifests(operation, &checked.manifests);
+pub(super) fn human(operation: PodOperation, checked: &Checked, palette: Palette) -> String {
+    let mut text = manifests(operation, &checked.manifests, palette);
     for failure in &checked.failures {
         text.push_str(&format!("{failure}\n"));
     }
     for warning in &checked.warnings {
         text.push_str(&format!(
-            "{}:{}: warning: {}\n",
-            warning.file, warning.fault.at, warning.fault.message
+            "{}:{}: {} {}\n",
+            warning.file,
+            warning.fault.at,
+            palette.doubtful("warning:"),
+            warning.fault.message
         ));
     }
     for namespace in &checked.unknown_namespaces {
@@ -93,12 +97,12 @@ fn passed_over(files: &[PassedOver]) -> String {
 }
 
 /// The lines of all manifests; what was said of one already refers to it
-fn manifests(operation: PodOperation, manifests: &[EvaluatedManifest]) -> String {
+fn manifests(operation: PodOperation, manifests: &[EvaluatedManifest], palette: Palette) -> String {
     let mut said: HashMap<String, String> = HashMap::new();
     let mut text = String::new();
     for one in manifests {
         let place = format!("{}:{}", one.manifest.file, one.manifest.at().line);
-        let (decision, details) = manifest(operation, one);
+        let (decision, details) = manifest(operation, one, palette);
         text.push_str(&format!("{place}: {}: {decision}", one.manifest.title()));
         let reason = anonymous(&one.manifest, &details);
         match said.get(&format!("{decision}{reason}")) {
@@ -122,13 +126,13 @@ fn anonymous(manifest: &Manifest, text: &str) -> String {
 }
 
 /// The decision on a manifest, and the lines below it
-fn manifest(operation: PodOperation, one: &EvaluatedManifest) -> (String, String) {
+fn manifest(operation: PodOperation, one: &EvaluatedManifest, palette: Palette) -> (String, String) {
     let Some(result) = &one.result else {
-        return (not_judged(one), String::new());
+        return (not_judged(one, palette), String::new());
     };
-    let (decision, mut lines) = decision(result);
+    let (decision, mut lines) = decision(result, palette);
     let warnings = result.warnings.iter();
-    lines.extend(warnings.flat_map(|warning| indented("warning: ", warning)));
+    lines.extend(warnings.flat_map(|warning| indented(&palette.doubtful("warning: "), warning)));
     let is_mapped = matches!(operation, PodOperation::Create | PodOperation::Update);
     if is_mapped && one.manifest.kind() != "Eviction" {
         lines.extend(mapped_annotations(&one.manifest, result));
@@ -138,26 +142,30 @@ fn manifest(operation: PodOperation, one: &EvaluatedManifest) -> (String, String
     (decision, details.collect())
 }
 
-fn not_judged(one: &EvaluatedManifest) -> String {
+fn not_judged(one: &EvaluatedManifest, palette: Palette) -> String {
     match &one.unlisted {
-        Some(mark) => format!("not judged: {}", mark.described()),
-        None => "not judged, no pods come of it that ramgate knows of".to_owned(),
+        Some(mark) => format!("{}: {}", palette.doubtful("not judged"), mark.described()),
+        None => "not judged: it makes no pods that ramgate knows of".to_owned(),
     }
 }
 
-fn decision(result: &OfflineResult) -> (String, Vec<String>) {
+fn decision(result: &OfflineResult, palette: Palette) -> (String, Vec<String>) {
     if !result.allowed {
         let mut lines = indented("", &result.message);
-        lines.extend(fix(result));
-        return ("denied".to_owned(), lines);
+        lines.extend(fix(result, palette));
+        return (palette.bad("denied"), lines);
     }
     if let Some(reason) = result.response.message().filter(|_| result.is_recorded()) {
-        return ("allowed, and recorded".to_owned(), indented("", reason));
+        return (palette.doubtful("allowed, and recorded"), indented("", reason));
     }
     let decision = if result.evaluated {
-        format!("allowed{}", allowed_by(result))
+        format!("{}{}", palette.good("allowed"), allowed_by(result))
     } else {
-        format!("allowed, nothing to judge{}", no_route(result))
+        format!(
+            "{}, nothing to judge{}",
+            palette.good("allowed"),
+            no_route(result)
+        )
     };
     (decision, Vec::new())
 }
@@ -169,7 +177,7 @@ fn indented(label: &str, text: &str) -> Vec<String> {
 }
 
 /// The annotations with which the pod would be allowed, as in a manifest
-fn fix(result: &OfflineResult) -> Vec<String> {
+fn fix(result: &OfflineResult, palette: Palette) -> Vec<String> {
     let lines = result
         .response
         .evaluation
@@ -180,7 +188,10 @@ fn fix(result: &OfflineResult) -> Vec<String> {
     let mut text = Vec::new();
     if !set.is_empty() {
         text.push("  allowed with these annotations:".to_owned());
-        text.extend(set.iter().map(|line| format!("    {line}")));
+        text.extend(
+            set.iter()
+                .map(|line| format!("    {}", palette.good(&line.to_string()))),
+        );
     }
     if !removed.is_empty() {
         text.push("  allowed without these annotations:".to_owned());

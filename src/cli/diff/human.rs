@@ -3,19 +3,23 @@
 use std::path::Path;
 
 use crate::analysis::diff::{Change, DecisionSummary, Difference, Report, SettingChange, Term};
+use crate::cli::diff::approvals::Approved;
 use crate::cli::diff::shell_command::simulate_command;
+use crate::cli::palette::Palette;
 use ram_policy::Principal;
 
 /// The number of principals, actions or names that are listed before the rest is counted
 const MOST_NAMES: usize = 4;
 
 /// The whole report; its example commands read the new directory
-pub(super) fn human(report: &Report, new: &Path) -> String {
-    let differences = report.differences.iter().map(|each| difference(each, new));
+pub(super) fn human(report: &Report, approved: &Approved<'_>, new: &Path, palette: Palette) -> String {
+    let differences = report.differences.iter().zip(&approved.differences);
+    let differences = differences.map(|(each, reason)| difference(each, reason.as_deref(), new, palette));
     let mut text: String = differences.collect();
     if !report.setting_changes.is_empty() {
         text.push_str("also changed:\n");
-        text.extend(report.setting_changes.iter().map(other));
+        let settings = report.setting_changes.iter().zip(&approved.settings);
+        text.extend(settings.map(|(each, reason)| other(each, reason.as_deref(), palette)));
     }
     if !report.incomplete.is_empty() {
         let who = principals(&report.incomplete);
@@ -23,28 +27,60 @@ pub(super) fn human(report: &Report, new: &Path) -> String {
             "not searched to the end: {who}, whose policies tell too many requests apart\n"
         ));
     }
-    text + &summary(report)
+    for unmatched in &approved.unmatched {
+        let (file, line) = (unmatched.file, unmatched.at.line);
+        text.push_str(&format!("{file}:{line}: {}\n", unmatched.message()));
+    }
+    text + &summary(report, approved)
 }
 
-fn summary(report: &Report) -> String {
+fn summary(report: &Report, approved: &Approved<'_>) -> String {
     let (allowed, denied) = (report.count(Change::Allowed), report.count(Change::Denied));
     let others = report
         .setting_changes
         .iter()
         .filter(|each| each.may_allow)
         .count();
-    format!("{allowed} newly allowed, {denied} newly denied; other changes that may allow more: {others}\n")
+    let approved = match approved.count() {
+        0 => String::new(),
+        count => format!("; {count} of them approved"),
+    };
+    format!(
+        "{allowed} newly allowed, {denied} newly denied; other changes that may allow more: {others}{approved}\n"
+    )
 }
 
-fn difference(difference: &Difference, new: &Path) -> String {
-    let sign = match difference.change {
-        Change::Allowed => '+',
-        Change::Denied => '-',
+/// The line that says why something is wanted
+fn approval(reason: Option<&str>) -> String {
+    reason.map_or_else(String::new, |reason| format!("    approved: {reason}\n"))
+}
+
+fn difference(difference: &Difference, reason: Option<&str>, new: &Path, palette: Palette) -> String {
+    let sign = match (difference.change, reason) {
+        (Change::Allowed, None) => palette.bad("+"),
+        (Change::Allowed, Some(_)) => palette.good("+"),
+        (Change::Denied, _) => palette.doubtful("-"),
     };
-    let who = principals(&difference.principals);
+    format!(
+        "{sign} {}\n{}    before:  {}\n    after:   {}\n    example: {}\n",
+        what(difference),
+        approval(reason),
+        decision(&difference.before),
+        decision(&difference.after),
+        simulate_command(&difference.example, new)
+    )
+}
+
+/// The principals and the requests of a difference in one line
+pub(super) fn what(difference: &Difference) -> String {
+    format!("{}: {}", principals(&difference.principals), requests(difference))
+}
+
+/// The requests of a difference in one line, whoever sends them
+pub(super) fn requests(difference: &Difference) -> String {
     let what = term_list(difference.actions.as_deref());
     let on = term_list(difference.resources.as_deref());
-    let mut line = format!("{sign} {who}: {what} on {on}");
+    let mut line = format!("{what} on {on}");
     if let Some(groups) = &difference.resource_groups {
         let groups: Vec<String> = groups.iter().map(group).collect();
         line.push_str(&format!(" {}", groups.join(" or ")));
@@ -57,15 +93,10 @@ fn difference(difference: &Difference, new: &Path) -> String {
     if !conditions.is_empty() {
         line.push_str(&format!(" if {}", conditions.join(", and ")));
     }
-    format!(
-        "{line}\n    before:  {}\n    after:   {}\n    example: {}\n",
-        decision(&difference.before),
-        decision(&difference.after),
-        simulate_command(&difference.example, new)
-    )
+    line
 }
 
-fn decision(decision_summary: &DecisionSummary) -> String {
+pub(super) fn decision(decision_summary: &DecisionSummary) -> String {
     match &decision_summary.statement {
         Some(statement) => format!(
             "{} by {statement} ({})",
@@ -155,13 +186,22 @@ fn or_backticks(text: &str) -> &str {
     if text.is_empty() { "``" } else { text }
 }
 
-fn other(change: &SettingChange) -> String {
+fn other(change: &SettingChange, reason: Option<&str>, palette: Palette) -> String {
+    let sign = match (change.may_allow, reason) {
+        (true, None) => palette.bad("+"),
+        (true, Some(_)) => palette.good("+"),
+        (false, _) => " ".to_owned(),
+    };
+    format!("{sign} {}\n{}", setting(change), approval(reason))
+}
+
+/// A change outside RAM policies in one line
+pub(super) fn setting(change: &SettingChange) -> String {
     let what = match (&change.before, &change.after) {
         (Some(before), Some(after)) => format!("{before} -> {after}"),
         (None, Some(after)) => format!("added, {after}"),
         (Some(before), None) => format!("removed, {before}"),
         (None, None) => "changed".to_owned(),
     };
-    let sign = if change.may_allow { '+' } else { ' ' };
-    format!("{sign} {}: {}: {what}\n", change.section, change.entry)
+    format!("{}: {}: {what}", change.section, change.entry)
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::cli::command_error::CommandError;
+use crate::cli::diff::side::Sides;
 use crate::config::folder::document_file;
 use crate::config::{self, Configuration, NamedDocument};
 use crate::import::opaque::{OpaqueChange, changed_elsewhere, changes, take_opaque};
@@ -30,23 +31,11 @@ pub(super) struct TerraformFlags {
     folder: Vec<String>,
 }
 
-/// Two sides that come from Terraform
-pub(super) struct TerraformSides {
-    pub(super) old: Configuration,
-    pub(super) new: Configuration,
-    /// Grants of policies that could not be compared by what they allow
-    pub(super) opaque: Vec<OpaqueChange>,
-}
-
 /// The two sides, if they are Terraform's; nothing if both are directories
 ///
 /// # Errors
 /// Only one is Terraform's, or one is invalid
-pub(super) fn sides(
-    old: &Path,
-    new: &Path,
-    flags: &TerraformFlags,
-) -> Result<Option<TerraformSides>, CommandError> {
+pub(super) fn sides(old: &Path, new: &Path, flags: &TerraformFlags) -> Result<Option<Sides>, CommandError> {
     match (bytes(old)?, bytes(new)?) {
         (None, None) => Ok(None),
         (Some(old_bytes), Some(new_bytes)) => compared((old, &old_bytes), (new, &new_bytes), flags).map(Some),
@@ -65,11 +54,7 @@ fn bytes(path: &Path) -> Result<Option<Vec<u8>>, CommandError> {
     Ok(is_terraform(&bytes).then_some(bytes))
 }
 
-fn compared(
-    old: (&Path, &[u8]),
-    new: (&Path, &[u8]),
-    flags: &TerraformFlags,
-) -> Result<TerraformSides, CommandError> {
+fn compared(old: (&Path, &[u8]), new: (&Path, &[u8]), flags: &TerraformFlags) -> Result<Sides, CommandError> {
     let settings = TerraformSettings {
         account: flags.account.clone(),
         folders: flags.folder.iter().filter(|id| *id != "none").cloned().collect(),
@@ -91,10 +76,11 @@ fn compared(
     new_data.account = account;
     let mut opaque = changed_elsewhere(&old_data, &new_data);
     opaque.extend(changes(&take_opaque(&mut old_data), &take_opaque(&mut new_data)));
-    Ok(TerraformSides {
-        old: configuration(old.0, &old_data, flags)?,
-        new: configuration(new.0, &new_data, flags)?,
+    Ok(Sides {
+        old: configuration(old.0, &old_data, flags)?.into(),
+        new: configuration(new.0, &new_data, flags)?.into(),
         opaque,
+        is_terraform: true,
     })
 }
 

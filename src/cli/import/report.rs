@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::cli::command_error::CommandError;
 use crate::cli::import::written_files::WrittenFiles;
 use crate::cli::output::{Output, print, print_json};
 use crate::import::facts::Drift;
@@ -16,7 +17,7 @@ pub(super) fn print_written(
     path: &Path,
     written: &WrittenFiles,
     output: Output,
-) {
+) -> Result<(), CommandError> {
     let counts = [
         ("users", data.users.len()),
         ("groups", data.groups.len()),
@@ -39,7 +40,7 @@ pub(super) fn print_written(
                 "removed": written.removed,
                 "leftOut": left_out_json(documents),
                 "notes": documents.notes,
-            }));
+            }))
         }
         Output::Human => {
             let counts: Vec<String> = counts
@@ -55,13 +56,18 @@ pub(super) fn print_written(
                 written.removed.len(),
                 written.unchanged,
             );
-            print(&text);
+            print(&text)
         }
     }
 }
 
 /// Prints how RAM differs from a directory
-pub(super) fn print_drift(drift: &[Drift], documents: &Documents, path: &Path, output: Output) {
+pub(super) fn print_drift(
+    drift: &[Drift],
+    documents: &Documents,
+    path: &Path,
+    output: Output,
+) -> Result<(), CommandError> {
     match output {
         Output::Json => {
             let drift: Vec<Value> = drift.iter().map(drift_json).collect();
@@ -72,7 +78,7 @@ pub(super) fn print_drift(drift: &[Drift], documents: &Documents, path: &Path, o
                 "drift": drift,
                 "leftOut": left_out_json(documents),
                 "notes": documents.notes,
-            }));
+            }))
         }
         Output::Human => {
             let mut text = doubts(documents);
@@ -86,7 +92,7 @@ pub(super) fn print_drift(drift: &[Drift], documents: &Documents, path: &Path, o
                     path.display()
                 ),
             });
-            print(&text);
+            print(&text)
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::survey::preflight::{
-    Check, Finding, GroupOwner, PreflightInput, WorkloadCounts, WorkloadGroup, groups,
+    Check, Finding, GroupOwner, PreflightInput, SubjectCounts, SubjectRow, WorkloadCounts, WorkloadGroup,
+    groups, unlisted_subjects,
 };
 use crate::analysis::survey::{EvaluatedWorkload, Need};
 use crate::cli::live_cluster::note_lines;
@@ -17,14 +18,16 @@ const NEEDS: usize = 8;
 
 pub(super) fn human(input: &PreflightInput<'_>, findings: &[Finding], notes: &[String]) -> String {
     let groups = groups(input);
-    let is_of_workload = |finding: &&Finding| matches!(finding.check, Check::Stamp | Check::Denied);
-    let others = findings.iter().filter(|finding| !is_of_workload(finding));
+    let has_section =
+        |finding: &&Finding| matches!(finding.check, Check::Stamp | Check::Denied | Check::Rbac);
+    let others = findings.iter().filter(|finding| !has_section(finding));
     let others: String = others.map(|finding| format!("{finding}\n")).collect();
     let parts = [
         note_lines(notes),
         counts(input),
         groups.iter().map(|group| group_text(input, group)).collect(),
         others,
+        subjects(input),
         match findings.len() {
             1 => "1 finding\n".to_owned(),
             count => format!("{count} findings\n"),
@@ -144,4 +147,50 @@ fn needs(group: &WorkloadGroup<'_>) -> String {
         "  whoever owns them has to be allowed:\n{}{more}",
         lines.collect::<String>()
     )
+}
+
+/// The subjects of RBAC that are in no list, those with the same rights together
+fn subjects(input: &PreflightInput<'_>) -> String {
+    let Some(unlisted) = unlisted_subjects(input).filter(|unlisted| !unlisted.rows.is_empty()) else {
+        return String::new();
+    };
+    let mut groups: Vec<(String, &str, Vec<&SubjectRow>)> = Vec::new();
+    for row in &unlisted.rows {
+        let (may, advice) = (row.may(), row.advice());
+        match groups
+            .iter_mut()
+            .find(|group| group.0 == may && group.1 == advice)
+        {
+            Some((_, _, rows)) => rows.push(row),
+            None => groups.push((may, advice, vec![row])),
+        }
+    }
+    let groups = groups.iter().map(|(may, advice, rows)| {
+        let rows = rows.iter().map(|row| format!("    {}\n", row.subject));
+        format!("  {may}\n{}      {advice}\n", rows.collect::<String>())
+    });
+    let more = match unlisted.counts.total().saturating_sub(unlisted.rows.len()) {
+        0 => String::new(),
+        more => format!("  and {more} more\n"),
+    };
+    format!(
+        "{} may act on pods for ECI, and are in no list\n{}{more}",
+        subject_counts(unlisted.counts),
+        groups.collect::<String>()
+    )
+}
+
+/// `2 service accounts, 1 user`
+fn subject_counts(counts: SubjectCounts) -> String {
+    let words = [
+        (counts.service_accounts, "service account"),
+        (counts.users, "user"),
+        (counts.groups, "group"),
+    ];
+    let words = words.into_iter().filter_map(|(count, word)| match count {
+        0 => None,
+        1 => Some(format!("1 {word}")),
+        count => Some(format!("{count} {word}s")),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }

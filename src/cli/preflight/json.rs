@@ -3,8 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::analysis::survey::EvaluatedWorkload;
+use crate::analysis::survey::access::RbacSubject;
 use crate::analysis::survey::preflight::{
-    Finding, GroupOwner, PreflightInput, WorkloadCounts, WorkloadGroup, groups,
+    Finding, GroupOwner, PreflightInput, SubjectRow, UnlistedSubjects, WorkloadCounts, WorkloadGroup, groups,
+    unlisted_subjects,
 };
 use crate::cli::workload_json::{exception_json, needs_json, obstacles_json, written_by_json};
 
@@ -22,6 +24,7 @@ pub(super) fn as_json(input: &PreflightInput<'_>, findings: &[Finding], notes: &
         "installed": input.is_installed(),
         "counts": counts_json(WorkloadCounts::of(input, input.inventory.workloads())),
         "groups": groups.iter().map(|group| group_json(input, group)).collect::<Vec<_>>(),
+        "unlisted": unlisted_subjects(input).map(|unlisted| unlisted_json(&unlisted)),
         "findings": findings.iter().map(finding).collect::<Vec<_>>(),
         "notes": notes,
     })
@@ -70,5 +73,38 @@ fn workload_json(workload: &EvaluatedWorkload) -> Value {
         "exception": exception_json(workload.exception()),
         "obstacles": obstacles_json(&workload.obstacles),
         "needs": needs_json(workload),
+    })
+}
+
+fn unlisted_json(unlisted: &UnlistedSubjects) -> Value {
+    let counts = unlisted.counts;
+    json!({
+        "counts": {"serviceAccounts": counts.service_accounts, "users": counts.users, "groups": counts.groups},
+        "subjects": unlisted.rows.iter().map(subject_json).collect::<Vec<_>>(),
+    })
+}
+
+fn subject_json(row: &SubjectRow) -> Value {
+    let (namespace, name) = match &row.subject {
+        RbacSubject::ServiceAccount { namespace, name } => (Some(namespace), name),
+        RbacSubject::User(name) | RbacSubject::Group(name) => (None, name),
+    };
+    let permissions = row.permissions.iter().map(|permission| {
+        json!({
+            "acts": permission.acts.iter().map(|act| act.name()).collect::<Vec<_>>(),
+            "pods": permission.names,
+            "namespaces": permission.namespaces,
+        })
+    });
+    let bindings = row.bindings.iter().map(|(namespace, name)| {
+        let namespace = Some(namespace).filter(|namespace| !namespace.is_empty());
+        json!({"namespace": namespace, "name": name})
+    });
+    json!({
+        "kind": row.subject.kind(),
+        "namespace": namespace,
+        "name": name,
+        "may": permissions.collect::<Vec<_>>(),
+        "bindings": bindings.collect::<Vec<_>>(),
     })
 }

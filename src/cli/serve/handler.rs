@@ -133,7 +133,7 @@ impl WebhookHandler {
         let now = Timestamp::now();
         let response = admission::respond(webhook, &complete, configuration, cluster, &self.modes, now);
         HandledReview {
-            record: record::of_response(review, &response),
+            record: record::of_response(review, &response, &configuration.cluster),
             body: response.body,
         }
     }

@@ -7,8 +7,10 @@ use crate::admission::outcome::container_difference;
 use crate::admission::outcome::container_difference::DifferenceKind;
 use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
+use crate::admission::outcome::stamp_state::StampState;
 use crate::admission::response::Response;
 use crate::admission::review::{Operation, Review};
+use crate::config::ClusterSettings;
 use crate::telemetry::record::{QuestionLabels, Record, scope};
 
 /// The record of what the review itself says
@@ -27,11 +29,9 @@ pub(super) fn of_review(review: &Review<'_>) -> Record {
 }
 
 /// The record of a review and its response
-pub(super) fn of_response(review: &Review<'_>, response: &Response) -> Record {
+pub(super) fn of_response(review: &Review<'_>, response: &Response, settings: &ClusterSettings) -> Record {
     let evaluation = &response.evaluation;
     let causes = response.causes();
-    // The message says all of a single cause
-    let all_causes = (causes.len() > 1).then(|| serde_json::to_string(causes).ok());
     Record {
         stamped: evaluation.stamped.clone(),
         principal: response.principal(),
@@ -42,9 +42,13 @@ pub(super) fn of_response(review: &Review<'_>, response: &Response) -> Record {
         action: response.action(),
         code: causes.first().map(|cause| cause.reason.clone()),
         message: response.message().map(str::to_owned),
-        causes: all_causes.flatten(),
+        causes: causes.to_vec(),
         exception: response.exception().map(ToString::to_string),
         allowed_by: response.allowed_by(),
+        is_listed: is_listed(review, settings),
+        stamp_state: is_stored(review, response)
+            .then(|| StampState::of(evaluation))
+            .flatten(),
         difference_kinds: counted_differences(review, response),
         container_differences: (!evaluation.container_differences.is_empty())
             .then(|| container_difference::shown(&evaluation.container_differences)),
@@ -55,11 +59,24 @@ pub(super) fn of_response(review: &Review<'_>, response: &Response) -> Record {
     }
 }
 
+/// Whether the configuration lists the resource under `carriers`
+fn is_listed(review: &Review<'_>, settings: &ClusterSettings) -> bool {
+    let named = review.group_resource();
+    review.subresource().is_empty()
+        && settings
+            .carriers
+            .iter()
+            .any(|carrier| (&*carrier.group, &*carrier.resource) == named)
+}
+
+/// Whether it may be counted as an object: only in the validating webhook, and not for a dry run, so that it counts once
+fn is_stored(review: &Review<'_>, response: &Response) -> bool {
+    response.webhook == Webhook::Validating && !review.is_dry_run()
+}
+
 /// The kinds of differences between pod and stamp, each once
-///
-/// Only the validating webhook records them, and not for a dry run, so that every stored pod counts once.
 fn counted_differences(review: &Review<'_>, response: &Response) -> Vec<&'static str> {
-    if response.webhook == Webhook::Mutating || review.is_dry_run() {
+    if !is_stored(review, response) {
         return Vec::new();
     }
     let differences = response.evaluation.container_differences.iter();
@@ -127,4 +144,39 @@ fn question(finding: &Finding, call: Option<&'static str>) -> Option<QuestionLab
         decision,
         scope,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::ParsedDocument;
+
+    #[test]
+    fn a_kind_is_listed_by_its_group_and_resource() {
+        let text = "cluster: {carriers: [{user: u, group: apps.example.com, kind: CloneSet, resource: clonesets, templates: [spec.template]}]}";
+        let ParsedDocument::Directory(directory) = ParsedDocument::directory(text.as_bytes()) else {
+            panic!("no directory")
+        };
+        let settings = &directory.clusters[0].1;
+        let asked = |group: &str, resource: &str, subresource: &str| {
+            let body = json!({
+                "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+                "request": {
+                    "uid": "u-1", "kind": {"group": group, "version": "v1", "kind": "CloneSet"},
+                    "resource": {"group": group, "version": "v1", "resource": resource}, "subResource": subresource,
+                    "name": "web", "namespace": "shop", "operation": "CREATE", "userInfo": {"username": "bob"},
+                    "object": {"metadata": {"name": "web"}, "spec": {"template": {"spec": {}}}},
+                },
+            });
+            let body = body.to_string();
+            let review = Review::parse(body.as_bytes()).unwrap();
+            is_listed(&review, settings)
+        };
+        assert!(asked("apps.example.com", "clonesets", ""));
+        assert!(!asked("apps.example.com", "clonesets", "status"));
+        assert!(!asked("other.example.com", "clonesets", ""));
+        assert!(!asked("apps.example.com", "madeup", ""));
+    }
 }

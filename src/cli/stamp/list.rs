@@ -31,8 +31,8 @@ pub(super) struct ListArgs {
 pub(super) fn run(args: &ListArgs, output: Output) -> Result<Exit, CommandError> {
     let listing = block_on(list(args))?;
     match output {
-        Output::Human => print(&human::human(&listing)),
-        Output::Json => print_json(&json::as_json(&listing)),
+        Output::Human => print(&human::human(&listing))?,
+        Output::Json => print_json(&json::as_json(&listing))?,
     }
     let is_any_denied = listing.workloads.iter().any(EvaluatedWorkload::would_be_denied);
     Ok(Exit::good_if(!is_any_denied))

@@ -57,11 +57,11 @@ pub(super) fn run(args: &RestartArgs, output: Output) -> Result<Exit, CommandErr
     }
     let results = block_on(restart(args, output))?;
     match output {
-        Output::Human => print(&summary(&results, args.write_mode())),
+        Output::Human => print(&summary(&results, args.write_mode()))?,
         Output::Json => print_json(&json!({
             "dryRun": args.dry_run,
             "workloads": results.iter().map(StepResult::as_json).collect::<Vec<_>>(),
-        })),
+        }))?,
     }
     Ok(Exit::good_if(results.iter().all(StepResult::is_stamped)))
 }
@@ -86,20 +86,21 @@ async fn restart(args: &RestartArgs, output: Output) -> Result<Vec<StepResult>, 
         named(args, &live, &input).await?
     };
     let steps: Vec<Step> = workloads.into_iter().map(Step::of).collect();
-    print_for_people(output, &note_lines(&[input.notes.clone(), notes].concat()));
+    print_for_people(output, &note_lines(&[input.notes.clone(), notes].concat()))?;
     announce(args, output, &live, &input, &steps).await?;
     let mut results = Vec::new();
     for step in steps {
         let result = run_step(&live, &input, step, args.write_mode()).await?;
-        print_for_people(output, &result.human(args.write_mode()));
+        print_for_people(output, &result.human(args.write_mode()))?;
         results.push(result);
     }
     Ok(results)
 }
 
-fn print_for_people(output: Output, text: &str) {
-    if output == Output::Human {
-        print(text);
+fn print_for_people(output: Output, text: &str) -> Result<(), CommandError> {
+    match output {
+        Output::Human => print(text),
+        Output::Json => Ok(()),
     }
 }
 
@@ -152,7 +153,7 @@ async fn announce(
         return Ok(());
     }
     let caller = read_caller(live).await?;
-    print_for_people(output, &plan_text(steps, caller.as_ref(), input));
+    print_for_people(output, &plan_text(steps, caller.as_ref(), input))?;
     if args.dry_run || args.yes || is_confirmed(writes)? {
         return Ok(());
     }
@@ -228,7 +229,7 @@ async fn run_step(
 /// Whether the written object has a good stamp
 fn outcome(input: &EvaluationInput, workload: &EvaluatedWorkload, object: &serde_json::Value) -> Outcome {
     let templates = workload.kind.templates(object).unwrap_or_default();
-    let text = templates.first().and_then(|(_, reviewed)| stamp_of(reviewed));
+    let text = templates.first().and_then(|found| stamp_of(&found.template));
     let status = stamp(
         input.cluster.snapshot.signer.as_deref(),
         text,

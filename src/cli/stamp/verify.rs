@@ -63,11 +63,11 @@ pub(super) fn run(args: &VerifyArgs, output: Output) -> Result<Exit, CommandErro
     let stamps = block_on(verify(args))?;
     let are_good = stamps.iter().all(VerifyReport::is_good);
     match output {
-        Output::Human => print(&stamps.iter().map(human).collect::<String>()),
+        Output::Human => print(&stamps.iter().map(human).collect::<String>())?,
         Output::Json => print_json(&json!({
             "good": are_good,
             "stamps": stamps.iter().map(as_json).collect::<Vec<_>>(),
-        })),
+        }))?,
     }
     Ok(Exit::good_if(are_good))
 }

@@ -107,6 +107,13 @@ impl Bindings {
         users.chain(groups.into_iter().map(|(_, binding)| binding))
     }
 
+    /// The number of bound subjects, those with a star included
+    pub(crate) fn len(&self) -> usize {
+        [self.users.len(), self.groups.len(), self.patterns.len()]
+            .into_iter()
+            .sum()
+    }
+
     /// The principals that something is bound to
     pub(crate) fn principals(&self) -> impl Iterator<Item = &Principal> {
         self.iter().map(|binding| &binding.principal)

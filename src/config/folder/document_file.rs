@@ -43,7 +43,8 @@ pub fn documents(path: &Path, bytes: &[u8]) -> Vec<NamedDocument> {
     }
     if is_json(path) {
         return match json_manifest(bytes) {
-            Some(node) => manifest::documents(&name, &node),
+            // JSON has each text in one line
+            Some(node) => manifest::documents(&name, &[], &node),
             None => {
                 let policy = path.file_stem().unwrap_or_default().to_string_lossy();
                 one(ParsedDocument::policy(&policy, bytes))
@@ -55,8 +56,8 @@ pub fn documents(path: &Path, bytes: &[u8]) -> Vec<NamedDocument> {
             "a document is called NAME.json, NAME.yaml or NAME.yml",
         ));
     }
-    match utf8(bytes).and_then(yaml::parse) {
-        Ok(nodes) => yaml_documents(&name, &nodes),
+    match utf8(bytes).and_then(|text| Ok((text, yaml::parse(text)?))) {
+        Ok((text, nodes)) => yaml_documents(&name, text, &nodes),
         Err(fault) => one(ParsedDocument::broken(fault)),
     }
 }
@@ -74,7 +75,7 @@ fn json_manifest(bytes: &[u8]) -> Option<Node> {
     manifest::is_manifest(&node).then_some(node)
 }
 
-fn yaml_documents(name: &str, nodes: &[Node]) -> Vec<NamedDocument> {
+fn yaml_documents(name: &str, text: &str, nodes: &[Node]) -> Vec<NamedDocument> {
     let one = |document| vec![NamedDocument::new(name, document)];
     if !nodes.iter().any(manifest::is_manifest) {
         return one(ParsedDocument::directory_nodes(nodes));
@@ -84,9 +85,12 @@ fn yaml_documents(name: &str, nodes: &[Node]) -> Vec<NamedDocument> {
             node.at,
             "ConfigMap manifests and directory documents do not mix",
         ))),
-        None => nodes
-            .iter()
-            .flat_map(|node| manifest::documents(name, node))
-            .collect(),
+        None => {
+            let lines: Vec<&str> = text.lines().collect();
+            let documents = nodes.iter();
+            documents
+                .flat_map(|node| manifest::documents(name, &lines, node))
+                .collect()
+        }
     }
 }

@@ -5,6 +5,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use crate::config::config_map::{self, LABEL};
 use crate::config::named_document::NamedDocument;
 use crate::config::parsed_document::ParsedDocument;
+use crate::config::text_origin::TextOrigin;
 use crate::kubernetes::eci_profile::{self, Profile, ProfileError};
 use ram_policy::source::{Fault, Node, Position, Value};
 
@@ -13,8 +14,8 @@ pub(crate) fn is_manifest(node: &Node) -> bool {
     field(node, "apiVersion").is_some()
 }
 
-/// The documents of a manifest; any fault of the manifest is a broken document
-pub(crate) fn documents(file: &str, node: &Node) -> Vec<NamedDocument> {
+/// The documents of a manifest in a file with these lines; any fault of the manifest is a broken document
+pub(crate) fn documents(file: &str, lines: &[&str], node: &Node) -> Vec<NamedDocument> {
     let broken = |at: Position, message: String| {
         let document = ParsedDocument::broken(Fault::new(at, message));
         vec![NamedDocument::new(file, document)]
@@ -23,11 +24,12 @@ pub(crate) fn documents(file: &str, node: &Node) -> Vec<NamedDocument> {
         return broken(node.at, "a manifest names its kind".to_owned());
     };
     match (kind.as_str(), field(node, "items").map(|items| &items.value)) {
-        ("List" | "ConfigMapList", Some(Value::List(items))) => {
-            items.iter().flat_map(|item| documents(file, item)).collect()
-        }
+        ("List" | "ConfigMapList", Some(Value::List(items))) => items
+            .iter()
+            .flat_map(|item| documents(file, lines, item))
+            .collect(),
         ("ConfigMap", _) => match node.read() {
-            Ok(config_map) => config_map_documents(file, &config_map),
+            Ok(config_map) => config_map_documents(file, lines, node, &config_map),
             Err(fault) => broken(fault.at, fault.message),
         },
         (other, _) => {
@@ -38,26 +40,44 @@ pub(crate) fn documents(file: &str, node: &Node) -> Vec<NamedDocument> {
     }
 }
 
-fn config_map_documents(file: &str, config_map: &ConfigMap) -> Vec<NamedDocument> {
+fn config_map_documents(
+    file: &str,
+    lines: &[&str],
+    node: &Node,
+    config_map: &ConfigMap,
+) -> Vec<NamedDocument> {
+    let refused = |name: &str, message: String| {
+        let origin = TextOrigin::of_value(file, name, node.at);
+        let document = ParsedDocument::refused(message);
+        vec![NamedDocument::new(format!("{file}[{name}]"), document).from_origin(origin)]
+    };
     if let Some(Err(error)) = eci_profile(config_map) {
-        let document = ParsedDocument::refused(error.to_string());
-        return vec![NamedDocument::new(
-            format!("{file}[{}]", eci_profile::NAME),
-            document,
-        )];
+        return refused(eci_profile::NAME, error.to_string());
     }
+    let name = config_map.metadata.name.as_deref().unwrap_or_default();
     let labels = config_map.metadata.labels.as_ref();
     if !labels.is_some_and(|labels| labels.contains_key(LABEL)) {
-        let name = config_map.metadata.name.as_deref().unwrap_or_default();
         let message = format!("ConfigMap has no label {LABEL}, so nothing reads it");
-        return vec![NamedDocument::new(
-            format!("{file}[{name}]"),
-            ParsedDocument::refused(message),
-        )];
+        return refused(name, message);
     }
     let documents = config_map::documents(config_map).into_iter();
     documents
-        .map(|named| NamedDocument::new(format!("{file}[{}]", named.name), named.document))
+        .map(|named| {
+            let key = named
+                .name
+                .strip_prefix(name)
+                .and_then(|key| key.strip_prefix('/'));
+            let text = key.and_then(|key| {
+                ["data", "binaryData"]
+                    .iter()
+                    .find_map(|map| field(field(node, map)?, key))
+            });
+            let origin = match text {
+                Some(text) => TextOrigin::of_string(file, &named.name, lines, text),
+                None => TextOrigin::of_value(file, &named.name, node.at),
+            };
+            NamedDocument::new(format!("{file}[{}]", named.name), named.document).from_origin(origin)
+        })
         .collect()
 }
 

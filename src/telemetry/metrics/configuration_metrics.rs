@@ -1,4 +1,4 @@
-//! `ramgate_config_*`, `ramgate_exceptions`.
+//! `ramgate_config_*`, `ramgate_bindings`, `ramgate_principals`, `ramgate_exceptions`.
 
 use std::sync::Arc;
 
@@ -12,6 +12,8 @@ use crate::telemetry::metrics::registration::{count, counter, gauge, int_gauge, 
 #[derive(Debug)]
 pub(crate) struct ConfigurationMetrics {
     documents: IntGaugeVec,
+    bindings: IntGauge,
+    principals: IntGauge,
     reload_success: IntGauge,
     reload_success_time: Gauge,
     reload_errors: IntCounter,
@@ -28,6 +30,16 @@ impl ConfigurationMetrics {
                 "ramgate_config_documents",
                 "Documents of the configuration in force, by kind",
                 &["kind"],
+            )?,
+            bindings: int_gauge(
+                registry,
+                "ramgate_bindings",
+                "Kubernetes subjects that the configuration in force binds to a RAM principal",
+            )?,
+            principals: int_gauge(
+                registry,
+                "ramgate_principals",
+                "RAM users and roles of the configuration in force",
             )?,
             reload_success: int_gauge(
                 registry,
@@ -81,6 +93,8 @@ impl ConfigurationMetrics {
         ] {
             self.documents.with_label_values(&[kind]).set(count(number));
         }
+        self.bindings.set(count(status.bindings));
+        self.principals.set(count(status.principals));
         self.held_loss.set(count(status.held_loss));
         self.reload_success.set((status.last_reload == Some(true)).into());
         if let Some(loaded_at) = status.loaded_at {
@@ -136,6 +150,8 @@ mod tests {
                 policies: 12,
                 directories: 2,
             },
+            bindings: 7,
+            principals: 5,
             loaded_at: Some(Timestamp::from_second(1_700_000_000).unwrap()),
             last_reload: Some(true),
             failed_reloads: 1,
@@ -152,6 +168,8 @@ mod tests {
         for line in [
             r#"ramgate_config_documents{kind="policy"} 12"#,
             r#"ramgate_config_documents{kind="directory"} 2"#,
+            "ramgate_bindings 7",
+            "ramgate_principals 5",
             "ramgate_config_last_reload_success 0",
             "ramgate_config_last_reload_success_timestamp_seconds 1700000000",
             "ramgate_config_reload_errors_total 3",

@@ -1,7 +1,7 @@
 //! The values that labels may have.
 
 /// Stands for every value that is not on its list
-const OTHER: &str = "other";
+pub(super) const OTHER: &str = "other";
 
 /// The value if it is on the list, or else `other`
 pub(super) fn bounded(value: &str, list: &[&'static str]) -> &'static str {
@@ -12,7 +12,9 @@ pub(super) fn bounded(value: &str, list: &[&'static str]) -> &'static str {
 }
 
 /// Resources that a webhook rule or an authorizer can send here, subresources included
-pub(super) const RESOURCES: &[&str] = &[
+///
+/// The kinds of `carriers` are not here: the configuration lists them.
+pub const RESOURCES: &[&str] = &[
     "pods",
     "pods/attach",
     "pods/binding",
@@ -38,6 +40,8 @@ pub(super) const RESOURCES: &[&str] = &[
     "replicasets/scale",
     "replicationcontrollers",
     "replicationcontrollers/scale",
+    "resourcepolicies",
+    "selectors",
     "statefulsets",
     "statefulsets/scale",
 ];

@@ -1,10 +1,14 @@
-//! `ramgate_admission_*`, `ramgate_decisions_total`, `ramgate_pods_unlike_stamp_total`, `ramgate_inflight_requests`.
+//! `ramgate_admission_*`, `ramgate_decisions_total`, `ramgate_denials_total`, `ramgate_stamps_total`,
+//! `ramgate_pods_unlike_stamp_total`, `ramgate_inflight_requests`.
 
 use std::time::Duration;
 
 use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, Registry};
 
+use crate::admission::outcome::container_difference::DifferenceKind;
+use crate::admission::outcome::stamp_state::StampState;
 use crate::telemetry::endpoint::Endpoint;
+use crate::telemetry::metrics::denial_metrics::DenialMetrics;
 use crate::telemetry::metrics::labels::{
     ACTIONS, ANSWERS, DECISIONS, MODES, NO_MODE, OPERATIONS, RESOURCES, SCOPES, bounded,
 };
@@ -22,6 +26,8 @@ pub(crate) struct ReviewMetrics {
     requests: IntCounterVec,
     duration: Histogram,
     decisions: IntCounterVec,
+    denials: DenialMetrics,
+    stamps: IntCounterVec,
     unlike: IntCounterVec,
     inflight: IntGauge,
 }
@@ -38,6 +44,24 @@ impl ReviewMetrics {
             "Time from a review's headers to its answer",
         );
         let duration = duration.buckets(DURATION_BUCKETS.to_vec());
+        let stamps = counter_vec(
+            registry,
+            "ramgate_stamps_total",
+            "Stamps that pods and templates on the way to ECI need, by what was found out about them",
+            &["state"],
+        )?;
+        for state in StampState::ALL {
+            stamps.with_label_values(&[state.name()]);
+        }
+        let unlike = counter_vec(
+            registry,
+            "ramgate_pods_unlike_stamp_total",
+            "Pods of controllers that run something else than their stamp was written for, by kind of difference",
+            &["kind"],
+        )?;
+        for kind in DifferenceKind::ALL {
+            unlike.with_label_values(&[kind.name()]);
+        }
         Ok(Self {
             requests: counter_vec(
                 registry,
@@ -52,12 +76,9 @@ impl ReviewMetrics {
                 "Questions put to RAM, by action, outcome and deciding layer",
                 &["action", "decision", "scope"],
             )?,
-            unlike: counter_vec(
-                registry,
-                "ramgate_pods_unlike_stamp_total",
-                "Pods of controllers that run something else than their stamp was written for, by kind of difference",
-                &["kind"],
-            )?,
+            denials: DenialMetrics::new(registry)?,
+            stamps,
+            unlike,
             inflight: int_gauge(
                 registry,
                 "ramgate_inflight_requests",
@@ -74,7 +95,7 @@ impl ReviewMetrics {
         };
         let labels = [
             endpoint.name(),
-            bounded(&record.resource, RESOURCES),
+            resource(record),
             bounded(record.operation, OPERATIONS),
             bounded(record.decision, ANSWERS),
             bounded(mode, MODES),
@@ -89,6 +110,10 @@ impl ReviewMetrics {
             ];
             self.decisions.with_label_values(&labels).inc();
         }
+        self.denials.count(endpoint, record);
+        if let Some(state) = record.stamp_state {
+            self.stamps.with_label_values(&[state.name()]).inc();
+        }
         for kind in &record.difference_kinds {
             self.unlike.with_label_values(&[*kind]).inc();
         }
@@ -98,6 +123,14 @@ impl ReviewMetrics {
     pub(crate) fn in_flight(&self) -> InFlight {
         self.inflight.inc();
         InFlight(self.inflight.clone())
+    }
+}
+
+/// The label of a resource; what the configuration lists has its own name
+fn resource(record: &Record) -> &str {
+    match record.is_listed {
+        true => &record.resource,
+        false => bounded(&record.resource, RESOURCES),
     }
 }
 
@@ -162,6 +195,40 @@ mod tests {
             text.contains(r#"operation="other",path="mutate",resource="other""#),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_listed_kind_has_its_own_name() {
+        let registry = Registry::new();
+        let metrics = ReviewMetrics::new(&registry).unwrap();
+        let listed = Record {
+            resource: "clonesets".into(),
+            is_listed: true,
+            ..record()
+        };
+        metrics.answered(Endpoint::MUTATE, &listed, Duration::ZERO);
+        let text = text_of(&registry);
+        assert!(text.contains(r#"resource="clonesets"} 1"#), "{text}");
+    }
+
+    #[test]
+    fn every_state_of_a_stamp_has_a_series_from_the_start() {
+        let registry = Registry::new();
+        let metrics = ReviewMetrics::new(&registry).unwrap();
+        let missing = Record {
+            stamp_state: Some(StampState::Missing),
+            ..record()
+        };
+        metrics.answered(Endpoint::VALIDATE, &missing, Duration::ZERO);
+        let text = text_of(&registry);
+        for line in [
+            r#"ramgate_stamps_total{state="missing"} 1"#,
+            r#"ramgate_stamps_total{state="good"} 0"#,
+            r#"ramgate_stamps_total{state="forged"} 0"#,
+            r#"ramgate_pods_unlike_stamp_total{kind="added"} 0"#,
+        ] {
+            assert!(text.contains(line), "{line} is not in:\n{text}");
+        }
     }
 
     #[test]

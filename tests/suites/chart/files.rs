@@ -89,6 +89,7 @@ fn the_notes_say_what_is_missing_and_warn_of_what_hurts() {
         "ramgate.io/config=directory",
         "ramgate preflight --namespace ramgate-system",
         "--set mode=enforce",
+        "helm test ramgate --namespace ramgate-system --logs",
     ] {
         assert!(default.contains(part), "{part} is not in\n{default}");
     }

@@ -11,7 +11,10 @@
     reason = "tests"
 )]
 
+mod audit;
 mod files;
+mod observability;
+mod probe;
 mod render;
 mod rights;
 mod sent;

@@ -433,11 +433,14 @@ fn every_object_of_a_namespace_says_which() {
     for (name, values) in supported() {
         for object in render(&values).all() {
             let kind = object["kind"].as_str().unwrap();
-            let profile = ["Role", "RoleBinding"].contains(&kind)
-                && object["metadata"]["name"].as_str().unwrap().contains(':');
+            let name_of_object = object["metadata"]["name"].as_str().unwrap();
+            let elsewhere = ["Role", "RoleBinding"].contains(&kind) && name_of_object.contains(':');
             let namespace = if without.contains(&kind) {
                 Value::Null
-            } else if profile {
+            } else if elsewhere && name_of_object.ends_with("-probe") {
+                // Where the probe's pod is sent
+                json!("default")
+            } else if elsewhere {
                 json!("kube-system")
             } else {
                 json!(NAMESPACE)

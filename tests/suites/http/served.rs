@@ -29,6 +29,8 @@ pub(crate) struct Served {
     folder: tempfile::TempDir,
     address: SocketAddr,
     admin: SocketAddr,
+    /// The line of its start
+    ready: Value,
     lines: mpsc::Receiver<Value>,
 }
 
@@ -64,12 +66,13 @@ impl Served {
         let listening = said(&lines, "listening");
         let address = |port: &str| listening[port].as_str().unwrap().parse().unwrap();
         let (address, admin) = (address("reviews"), address("admin"));
-        said(&lines, "ready");
+        let ready = said(&lines, "ready");
         Self {
             process,
             folder,
             address,
             admin,
+            ready,
             lines,
         }
     }
@@ -210,6 +213,40 @@ async fn without_the_flag_nothing_is_there() {
     let served = Served::start(&["--mode=enforce"]);
     let seen = served.ask("/authorize", &list("alice@example.com", &[])).await;
     assert_eq!(seen.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_line_of_a_start_says_what_runs() {
+    let served = Served::start(&["--mode=enforce", "--namespace-mode=lab=warn"]);
+    let wanted = json!({
+        "version": env!("CARGO_PKG_VERSION"), "mode": "enforce", "namespace_modes": "lab=warn", "generation": 1, "policies": 1,
+        "directories": 1, "principals": 1, "bindings": 1,
+    });
+    for (field, value) in wanted.as_object().unwrap() {
+        assert_eq!(&served.ready[field], value, "{field}: {}", served.ready);
+    }
+    assert!(served.ready["entries_fail"].is_null(), "there is no cluster");
+}
+
+#[tokio::test]
+async fn the_causes_of_a_denial_are_an_array_and_its_text_is_written_once() {
+    let served = Served::start(&["--mode=enforce"]);
+    let mut review = creation();
+    review["request"]["userInfo"]["username"] = json!("alice@example.com");
+    served.ask("/validate", &review).await;
+    let line = loop {
+        let line = served.lines.recv_timeout(20 * SECOND).unwrap();
+        if line["message"] == "reviewed" {
+            break line;
+        }
+    };
+    let causes = line["causes"].as_array().unwrap();
+    assert_eq!(causes[0]["reason"], line["code"], "{line}");
+    assert!(causes[0]["message"].is_null() && causes.len() > 1, "{line}");
+    let denial = line["denial"].as_str().unwrap();
+    for message in causes.iter().filter_map(|cause| cause["message"].as_str()) {
+        assert!(!denial.contains(message), "{message} is in {denial}");
+    }
 }
 
 /// A review of a pod for ECI

@@ -180,8 +180,8 @@ fn set_operator(operator: &Operator, name: &Key) -> Option<PolicyWarning> {
         Quantifier::Any => "at least one value",
     };
     let message = format!(
-        "RAM does not document `{}`: assumed is that {values} of a key must meet the operator, and that an absent key \
-         meets it in a Deny and does not meet it in an Allow",
+        "RAM does not document `{}`: here {values} of a key must meet the operator, and an absent key meets it in a Deny \
+         and does not meet it in an Allow",
         quantifier.prefix()
     );
     Some(PolicyWarning::new(WarningKind::SetOperator, name.at, message))

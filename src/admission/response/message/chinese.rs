@@ -150,8 +150,8 @@ impl Language for Chinese {
     }
 
     fn tentative(&self, is_pod: bool, mark: &Mark) -> String {
-        let subject = if is_pod { "此 Pod" } else { "此对象的 Pod" };
-        format!("ramgate：{subject}可能被调度到 ECI（{mark}），届时会被拒绝：")
+        let subject = if is_pod { "此 Pod" } else { "此模板的 Pod" };
+        format!("ramgate: {subject} 可能被调度到 ECI（{mark}），届时会被拒绝：")
     }
 }
 

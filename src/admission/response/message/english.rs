@@ -147,7 +147,11 @@ impl Language for English {
     }
 
     fn tentative(&self, is_pod: bool, mark: &Mark) -> String {
-        let subject = if is_pod { "this pod" } else { "a pod of this" };
+        let subject = if is_pod {
+            "this pod"
+        } else {
+            "a pod of this template"
+        };
         format!("ramgate: {subject} may reach ECI ({mark}) and would be denied there: ")
     }
 }

@@ -9,6 +9,7 @@ use kube::core::Request;
 use kube::core::params::{GetParams, ListParams};
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::analysis::survey::live::read_error::ReadError;
 use crate::analysis::survey::workload_kind::WorkloadKind;
@@ -42,29 +43,31 @@ pub(crate) enum Scope {
 
 /// A list to read
 #[derive(Clone, Debug)]
-pub(super) struct ListRequest<'a> {
+pub(crate) struct ListRequest<'a> {
     /// The name of the list in errors
-    pub(super) what: &'a str,
-    pub(super) path: &'a str,
-    pub(super) params: ListParams,
-    pub(super) content: ListContent,
+    pub(crate) what: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) params: ListParams,
+    pub(crate) content: ListContent,
 }
 
 /// The content of a list's items
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ListContent {
+pub(crate) enum ListContent {
     /// Whole objects
     Objects,
     /// Only their metadata
     Metadata,
 }
 
-#[derive(Default, Deserialize)]
-struct Page {
+/// A page, whose items are parsed one by one: parsed objects take several times the room of their text
+#[derive(Deserialize)]
+struct Page<'t> {
     #[serde(default)]
     metadata: PageMetadata,
     /// `null` for an empty list of Go
-    items: Option<Vec<Value>>,
+    #[serde(borrow)]
+    items: Option<Vec<&'t RawValue>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -73,9 +76,17 @@ struct PageMetadata {
     next: Option<String>,
 }
 
+/// The answer to the request for a page
+enum PageAnswer {
+    /// The page as JSON
+    Text(String),
+    /// The token of the same page in a newer snapshot
+    Renewed(String),
+}
+
 impl<'a> ListRequest<'a> {
     /// All whole objects
-    pub(super) fn objects(what: &'a str, path: &'a str) -> Self {
+    pub(crate) fn objects(what: &'a str, path: &'a str) -> Self {
         Self {
             what,
             path,
@@ -85,7 +96,7 @@ impl<'a> ListRequest<'a> {
     }
 
     /// The metadata of all objects
-    pub(super) fn metadata(what: &'a str, path: &'a str) -> Self {
+    pub(crate) fn metadata(what: &'a str, path: &'a str) -> Self {
         Self {
             content: ListContent::Metadata,
             ..Self::objects(what, path)
@@ -123,8 +134,8 @@ impl ApiClient {
     ///
     /// # Errors
     ///
-    /// A page cannot be read; `take` then has only the objects of the pages before.
-    pub(super) async fn list(
+    /// A page cannot be read; `take` then has only the objects before.
+    pub(crate) async fn list(
         &self,
         list: &ListRequest<'_>,
         mut take: impl FnMut(Value),
@@ -132,16 +143,18 @@ impl ApiClient {
         let mut params = list.params.clone();
         params.limit.get_or_insert(PAGE);
         loop {
-            let page = self.page(list, &params).await?;
-            page.items.into_iter().flatten().for_each(&mut take);
-            match page.metadata.next.filter(|next| !next.is_empty()) {
+            let next = match self.page(list, &params).await? {
+                PageAnswer::Text(text) => take_items(list.what, &text, &mut take)?,
+                PageAnswer::Renewed(next) => Some(next),
+            };
+            match next.filter(|next| !next.is_empty()) {
                 Some(next) => params.continue_token = Some(next),
                 None => return Ok(()),
             }
         }
     }
 
-    async fn page(&self, list: &ListRequest<'_>, params: &ListParams) -> Result<Page, ReadError> {
+    async fn page(&self, list: &ListRequest<'_>, params: &ListParams) -> Result<PageAnswer, ReadError> {
         let what = list.what;
         let request = Request::new(list.path);
         let request = match list.content {
@@ -150,17 +163,14 @@ impl ApiClient {
         };
         let request = request.map_err(|error| ReadError::new(what, error))?;
         match tokio::time::timeout(TIMEOUT, self.client.request_text(request)).await {
-            Ok(Ok(text)) => serde_json::from_str(&text).map_err(|error| ReadError::new(what, error)),
+            Ok(Ok(text)) => Ok(PageAnswer::Text(text)),
             // The snapshot of the list has expired: it goes on in a newer one, without repeating a token
             Ok(Err(kube::Error::Api(status))) if status.code == GONE => {
                 let metadata = status.metadata.as_ref();
                 let next = metadata.and_then(|metadata| metadata.continue_.clone());
                 let next = next.filter(|next| Some(next) != params.continue_token.as_ref());
                 match next {
-                    Some(_) => Ok(Page {
-                        metadata: PageMetadata { next },
-                        items: None,
-                    }),
+                    Some(next) => Ok(PageAnswer::Renewed(next)),
                     None => Err(ReadError::from_kube(what, kube::Error::Api(status))),
                 }
             }
@@ -180,19 +190,24 @@ impl ApiClient {
     ///
     /// The version of a custom kind's group cannot be read.
     pub(crate) async fn path(&self, kind: &WorkloadKind, scope: &Scope) -> Result<Option<String>, ReadError> {
-        let base = match (kind, kind.group()) {
-            (_, "") => "/api/v1".to_owned(),
-            (WorkloadKind::Delegated(_), group) => match self.preferred_version(group).await? {
-                Some(version) => format!("/apis/{group}/{version}"),
-                None => return Ok(None),
-            },
-            (_, group) => format!("/apis/{group}/v1"),
-        };
-        let namespace = match scope {
-            Scope::AllNamespaces => String::new(),
-            Scope::Namespace(namespace) => format!("/namespaces/{namespace}"),
-        };
-        Ok(Some(format!("{base}{namespace}/{}", kind.resource())))
+        let version = self.api_version(kind).await?;
+        Ok(version.map(|version| path_in(&version, kind, scope)))
+    }
+
+    /// The API version of a kind, such as `apps/v1`; `None` if the API server does not have the kind's group
+    ///
+    /// # Errors
+    ///
+    /// The version of a custom kind's group cannot be read.
+    pub(super) async fn api_version(&self, kind: &WorkloadKind) -> Result<Option<String>, ReadError> {
+        Ok(match (kind, kind.group()) {
+            (_, "") => Some("v1".to_owned()),
+            (WorkloadKind::Delegated(_), group) => {
+                let version = self.preferred_version(group).await?;
+                version.map(|version| format!("{group}/{version}"))
+            }
+            (_, group) => Some(format!("{group}/v1")),
+        })
     }
 
     async fn preferred_version(&self, group: &str) -> Result<Option<String>, ReadError> {
@@ -203,6 +218,30 @@ impl ApiClient {
             .and_then(|found| found.pointer("/preferredVersion/version"));
         Ok(version.and_then(Value::as_str).map(str::to_owned))
     }
+}
+
+/// Passes the objects of a page to `take`; returns the token of the next page
+fn take_items(what: &str, text: &str, take: &mut impl FnMut(Value)) -> Result<Option<String>, ReadError> {
+    let invalid = |error| ReadError::new(what, error);
+    let page: Page<'_> = serde_json::from_str(text).map_err(invalid)?;
+    for item in page.items.into_iter().flatten() {
+        take(serde_json::from_str(item.get()).map_err(invalid)?);
+    }
+    Ok(page.metadata.next)
+}
+
+/// The path of a kind's objects in an API version
+pub(super) fn path_in(api_version: &str, kind: &WorkloadKind, scope: &Scope) -> String {
+    let base = if api_version.contains('/') {
+        "/apis"
+    } else {
+        "/api"
+    };
+    let namespace = match scope {
+        Scope::AllNamespaces => String::new(),
+        Scope::Namespace(namespace) => format!("/namespaces/{namespace}"),
+    };
+    format!("{base}/{api_version}{namespace}/{}", kind.resource())
 }
 
 fn timed_out(what: &str) -> ReadError {

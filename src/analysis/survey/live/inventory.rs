@@ -4,8 +4,9 @@ use kube::core::params::ListParams;
 use serde_json::Value;
 
 use crate::analysis::survey::inventory::Inventory;
-use crate::analysis::survey::live::api_client::{ApiClient, ListRequest, Scope};
+use crate::analysis::survey::live::api_client::{ApiClient, ListRequest, Scope, path_in};
 use crate::analysis::survey::live::read_error::ReadError;
+use crate::analysis::survey::object_sink::{ListedKind, ObjectSink};
 use crate::analysis::survey::workload_evaluator::WorkloadEvaluator;
 use crate::analysis::survey::workload_kind::WorkloadKind;
 
@@ -22,12 +23,28 @@ pub(crate) async fn read_inventory(
     evaluator: &WorkloadEvaluator<'_>,
     scope: &Scope,
 ) -> Result<(Inventory, Vec<String>), ReadError> {
-    let (mut inventory, mut notes) = (Inventory::default(), Vec::new());
+    let mut inventory = Inventory::default();
+    let notes = read_objects(client, evaluator, scope, &mut inventory).await?;
+    Ok((inventory, notes))
+}
+
+/// Passes all objects that can lead to ECI to `sink`; returns a note for each kind that does not exist
+///
+/// # Errors
+///
+/// The API server does not answer, or the caller may not list a kind.
+pub(crate) async fn read_objects(
+    client: &ApiClient,
+    evaluator: &WorkloadEvaluator<'_>,
+    scope: &Scope,
+    sink: &mut impl ObjectSink,
+) -> Result<Vec<String>, ReadError> {
+    let mut notes = Vec::new();
     for kind in WorkloadKind::all(&evaluator.configuration.cluster) {
-        if !inventory.needs(&kind) {
+        if !sink.needs(&kind) {
             continue;
         }
-        let take = |object: Value| inventory.add(evaluator, &kind, &object);
+        let take = |listed: &ListedKind<'_>, object: Value| sink.add(evaluator, listed, &object);
         match list_kind(client, &kind, scope, take).await {
             Ok(ListOutcome::Complete) => {}
             Ok(ListOutcome::KindNotFound) => notes.push(format!(
@@ -40,7 +57,9 @@ pub(crate) async fn read_inventory(
         }
     }
     for kind in WorkloadKind::unlisted(&evaluator.configuration.cluster) {
-        let take = |object: Value| inventory.add_unlisted(evaluator, &kind, &of_kind(object, &kind));
+        let take = |_: &ListedKind<'_>, object: Value| {
+            sink.add_unlisted(evaluator, &kind, &of_kind(object, &kind));
+        };
         // A caller who may not list the kind learns of its pods by their owners
         if let Err(error) = list_kind(client, &kind, scope, take).await {
             notes.push(format!(
@@ -49,7 +68,7 @@ pub(crate) async fn read_inventory(
             ));
         }
     }
-    Ok((inventory, notes))
+    Ok(notes)
 }
 
 /// An object of a list, whose items do not repeat their kind
@@ -71,10 +90,15 @@ async fn list_kind(
     client: &ApiClient,
     kind: &WorkloadKind,
     scope: &Scope,
-    take: impl FnMut(Value),
+    mut take: impl FnMut(&ListedKind<'_>, Value),
 ) -> Result<ListOutcome, ReadError> {
-    let Some(path) = client.path(kind, scope).await? else {
+    let Some(api_version) = client.api_version(kind).await? else {
         return Ok(ListOutcome::KindNotFound);
+    };
+    let path = path_in(&api_version, kind, scope);
+    let listed = ListedKind {
+        kind,
+        api_version: &api_version,
     };
     let list = ListRequest {
         params: match kind {
@@ -83,7 +107,7 @@ async fn list_kind(
         },
         ..ListRequest::objects(kind.resource(), &path)
     };
-    match client.list(&list, take).await {
+    match client.list(&list, |object| take(&listed, object)).await {
         Ok(()) => Ok(ListOutcome::Complete),
         // The API server may have the group without the kind
         Err(error) if matches!(kind, WorkloadKind::Delegated(_)) && error.is_not_found() => {

@@ -38,7 +38,7 @@ impl ReadError {
     }
 
     /// Whether the API server does not know the resource
-    pub(super) fn is_not_found(&self) -> bool {
+    pub(crate) fn is_not_found(&self) -> bool {
         self.status == 404
     }
 }

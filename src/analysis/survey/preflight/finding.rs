@@ -40,6 +40,8 @@ pub(crate) enum Check {
     Profile,
     /// No exempt namespace has pods on ECI
     Exempt,
+    /// Everybody whom RBAC lets act on pods for ECI is known
+    Rbac,
 }
 
 impl Check {
@@ -53,6 +55,7 @@ impl Check {
             Self::Rules => "rules",
             Self::Profile => "profile",
             Self::Exempt => "exempt",
+            Self::Rbac => "rbac",
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::analysis::survey::inventory::Inventory;
 use crate::analysis::survey::preflight::finding::{Check, Finding, shortened};
 use crate::analysis::survey::preflight::input::PreflightInput;
 use crate::config::{preset_of, written_preset};
@@ -11,16 +12,22 @@ use crate::wording::{NAME_LENGTH, described, quoted};
 use ram_policy::Principal;
 
 pub(super) fn findings(input: &PreflightInput<'_>) -> Vec<Finding> {
-    let mut findings = unknown_controllers(input);
-    findings.extend(unlisted_kinds(input));
+    let mut findings = unjudged_kinds(input.inventory);
     findings.extend(dead_paths(input));
     findings.extend(removed_principals(input));
     findings
 }
 
+/// Kinds that make pods on ECI and whose authors ramgate does not know
+pub(crate) fn unjudged_kinds(inventory: &Inventory) -> Vec<Finding> {
+    let mut findings = unknown_controllers(inventory);
+    findings.extend(unlisted_kinds(inventory));
+    findings
+}
+
 /// Kinds whose controller is neither built in nor listed in `cluster.carriers`
-fn unknown_controllers(input: &PreflightInput<'_>) -> Vec<Finding> {
-    let controllers = input.inventory.unknown_controllers().iter();
+fn unknown_controllers(inventory: &Inventory) -> Vec<Finding> {
+    let controllers = inventory.unknown_controllers().iter();
     let finding = controllers.map(|((group, kind), owned)| {
         let dot = if group.is_empty() { "" } else { "." };
         Finding {
@@ -47,9 +54,9 @@ fn unknown_controllers(input: &PreflightInput<'_>) -> Vec<Finding> {
 }
 
 /// Kinds of presets that nobody lists, with objects that have marks of ECI
-fn unlisted_kinds(input: &PreflightInput<'_>) -> Vec<Finding> {
-    let known = input.inventory.unknown_controllers();
-    let unlisted = input.inventory.unlisted().iter();
+fn unlisted_kinds(inventory: &Inventory) -> Vec<Finding> {
+    let known = inventory.unknown_controllers();
+    let unlisted = inventory.unlisted().iter();
     let new = unlisted.filter(|(kind, _)| !known.contains_key(*kind));
     let finding = new.map(|((group, kind), found)| Finding {
         check: Check::Identity,

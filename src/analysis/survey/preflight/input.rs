@@ -3,6 +3,7 @@
 use regex::Regex;
 
 use crate::admission::Modes;
+use crate::analysis::survey::access::RoleBasedAccess;
 use crate::analysis::survey::evaluated_workload::EvaluatedWorkload;
 use crate::analysis::survey::inventory::Inventory;
 use crate::analysis::survey::obstacle::Obstacle;
@@ -21,6 +22,8 @@ pub(crate) struct PreflightInput<'a> {
     pub modes: Option<&'a Modes>,
     /// The pattern of real nodes' names, if it is known
     pub real_node_names: Option<&'a Regex>,
+    /// The cluster's roles and bindings, if the caller may read them
+    pub access: Option<&'a RoleBasedAccess>,
 }
 
 impl PreflightInput<'_> {

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::analysis::survey::WorkloadKind;
 use crate::analysis::survey::evaluated_workload::EvaluatedWorkload;
 use crate::analysis::survey::inventory::Inventory;
+use crate::analysis::survey::object_sink::ObjectSink;
 use crate::analysis::survey::test_cluster::{
     ALICE, CAROL, TestCluster, owned, pod, signer, template, webhooks, workload,
 };

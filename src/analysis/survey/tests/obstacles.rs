@@ -8,6 +8,7 @@ use crate::analysis::survey::test_cluster::{
 };
 use crate::analysis::survey::tests::{DEPLOYMENT, only};
 use crate::analysis::survey::{EnforceOutcome, WorkloadKind};
+use crate::kubernetes::workload::Workload;
 
 const TAGS: &str = "k8s.aliyun.com/eci-custom-tags";
 const ROLE: &str = "k8s.aliyun.com/eci-ram-role-name";
@@ -53,14 +54,19 @@ fn a_malformed_annotation_does_not_hide_what_ram_says() {
     );
     // The remedy that changes no meaning is a line to paste; RAM's answer is about the pod with that line
     let fix = one.obstacles[1].fix.as_deref().unwrap();
-    assert_eq!(fix, format!("write annotation {TAGS}: \"team:a,env:prod,x\""));
+    assert_eq!(
+        fix,
+        format!("under spec.template.metadata.annotations write {TAGS}: \"team:a,env:prod,x\"")
+    );
     assert!(
         one.obstacles[4].message.contains("tag `env` must be `test`"),
         "{one:?}"
     );
     assert_eq!(
         one.obstacles[4].fix.as_deref(),
-        Some("write annotation k8s.aliyun.com/eci-custom-tags: \"team:a,env:test\"")
+        Some(
+            "under spec.template.metadata.annotations write k8s.aliyun.com/eci-custom-tags: \"team:a,env:test\""
+        )
     );
 }
 
@@ -186,4 +192,72 @@ fn the_last_client_that_wrote_the_spec_is_a_hint() {
     let one = evaluated(&test, &object);
     assert_eq!(one.written_by.unwrap().client, "kubectl-client-side-apply");
     assert_eq!(one.person, None, "a client's name is no person");
+}
+
+#[test]
+fn the_place_of_an_annotation_is_that_in_the_workload() {
+    let test = TestCluster::new("cluster: {carriers: [{preset: argo-workflows}]}").owned_by(CAROL);
+    let alone = |kind: WorkloadKind, object: &Value, place: &str| {
+        let one = only(test.evaluate(&kind, object));
+        let annotation = format!("{place}[{TAGS}]");
+        let obstacle = one
+            .obstacles
+            .iter()
+            .find(|one| one.code == "MalformedAnnotation")
+            .unwrap();
+        assert_eq!(obstacle.field.as_deref(), Some(annotation.as_str()));
+        let fix = format!("under {place} write {TAGS}: \"env:prod,a:b\"");
+        assert_eq!(obstacle.fix.as_deref(), Some(fix.as_str()));
+        let causes = &one.outcome.denial().unwrap().causes;
+        let stamp = format!("{place}[ramgate.io/requested-by]");
+        assert!(
+            causes
+                .iter()
+                .any(|cause| cause.field.as_deref() == Some(&annotation))
+                || causes.iter().all(|cause| cause.field.as_deref() == Some(&stamp)),
+            "{causes:?}"
+        );
+    };
+    let blank = || template("env:prod, a:b");
+    alone(
+        WorkloadKind::BuiltIn(Workload::Deployment),
+        &workload("Deployment", "web", blank()),
+        "spec.template.metadata.annotations",
+    );
+    alone(
+        WorkloadKind::BuiltIn(Workload::CronJob),
+        &workload("CronJob", "web", blank()),
+        "spec.jobTemplate.spec.template.metadata.annotations",
+    );
+    alone(
+        WorkloadKind::Pod,
+        &pod("web", "env:prod, a:b"),
+        "metadata.annotations",
+    );
+    // The pods of a Workflow have the metadata of the whole, which is no template
+    let flow = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": {"name": "f", "namespace": "shop"},
+        "spec": {"podMetadata": blank()["metadata"], "entrypoint": "a"}});
+    let flows = WorkloadKind::named("workflow", &test.configuration.cluster).unwrap();
+    alone(flows, &flow, "spec.podMetadata.annotations");
+}
+
+#[test]
+fn what_ram_asks_for_is_written_into_the_template() {
+    let test = TestCluster::new("").owned_by(ALICE);
+    let one = only(test.evaluate(
+        &WorkloadKind::BuiltIn(Workload::CronJob),
+        &workload("CronJob", "web", template("env:prod")),
+    ));
+    let denied = one
+        .obstacles
+        .iter()
+        .find(|one| one.code == "ImplicitDeny")
+        .unwrap();
+    let fix = denied.fix.as_deref().unwrap();
+    assert!(
+        fix.starts_with("under spec.jobTemplate.spec.template.metadata.annotations write"),
+        "{fix}"
+    );
+    // The message says the same, so that people read it once
+    assert!(denied.message.contains(fix), "{}", denied.message);
 }

@@ -1,5 +1,6 @@
 //! Provokes each finding of preflight alone.
 
+use crate::analysis::survey::object_sink::ObjectSink;
 use crate::analysis::survey::workload_kind::WorkloadKind;
 use crate::config::{ClusterSettings, DelegatedController, LabelSelector};
 use crate::kubernetes::meta::Meta;
@@ -26,6 +27,7 @@ fn found(test: &TestCluster, objects: &[Value], modes: &Modes, names: &str) -> V
         webhook_configuration: "ramgate",
         modes: Some(modes),
         real_node_names: Some(&names),
+        access: None,
     })
 }
 
@@ -138,13 +140,14 @@ fn kinds_that_nobody_lists_and_paths_that_lead_nowhere_are_found() {
     let mut inventory = test.inventory(&[]);
     inventory.add_unlisted(&test.evaluator(), &kind("Workflow"), &flow);
     inventory.add_unlisted(&test.evaluator(), &kind("RayJob"), &plain);
-    inventory.add(&test.evaluator(), things, &thing);
+    inventory.add_object(&test.evaluator(), things, &thing);
     let findings = findings(&PreflightInput {
         evaluator: test.evaluator(),
         inventory: &inventory,
         webhook_configuration: "ramgate",
         modes: Some(&WARN),
         real_node_names: None,
+        access: None,
     });
     let identities: Vec<Finding> = findings
         .into_iter()

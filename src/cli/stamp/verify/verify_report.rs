@@ -45,10 +45,10 @@ impl VerifyReport {
             .map_err(|error| unreadable(kind, object, &error))?;
         templates
             .into_iter()
-            .map(|(path, reviewed)| {
-                Self::of(kind, object, &reviewed, signer, settings)
+            .map(|found| {
+                Self::of(kind, object, &found.template, signer, settings)
                     .map(|stamp| Self {
-                        template_path: path,
+                        template_path: found.path,
                         ..stamp
                     })
                     .map_err(|error| unreadable(kind, object, &error))

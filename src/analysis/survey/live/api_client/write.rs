@@ -2,7 +2,7 @@
 
 use kube::client::Body;
 use kube::core::Request;
-use kube::core::params::{Patch, PatchParams, PostParams};
+use kube::core::params::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use serde_json::Value;
 
 use crate::analysis::survey::live::api_client::{ApiClient, TIMEOUT, timed_out};
@@ -20,6 +20,8 @@ pub(crate) enum WriteMode {
 /// The API server's answer to a write
 #[derive(Clone, Debug)]
 pub(crate) struct WriteResponse {
+    /// The HTTP status
+    pub status: u16,
     /// The object after the write, or the message of a refusal
     pub result: Result<Value, String>,
     /// The warnings that came with it
@@ -47,6 +49,44 @@ impl ApiClient {
         };
         let request = Request::new(path)
             .patch(name, &params, &Patch::Merge(patch))
+            .map_err(|error| ReadError::new(what, error))?;
+        self.send_write(what, request).await
+    }
+
+    /// Applies an object on the server's side: it is created if it does not exist, and takes over the fields that it names
+    ///
+    /// # Errors
+    ///
+    /// There is no answer; a refusal is one.
+    pub(crate) async fn apply(
+        &self,
+        what: &str,
+        path: &str,
+        name: &str,
+        object: &Value,
+    ) -> Result<WriteResponse, ReadError> {
+        let params = PatchParams::apply("ramgate").force();
+        let request = Request::new(path)
+            .patch(name, &params, &Patch::Apply(object))
+            .map_err(|error| ReadError::new(what, error))?;
+        self.send_write(what, request).await
+    }
+
+    /// Deletes an object if it still has this UID and resource version
+    ///
+    /// # Errors
+    ///
+    /// There is no answer; a refusal is one.
+    pub(crate) async fn delete(
+        &self,
+        what: &str,
+        path: &str,
+        name: &str,
+        unchanged: Preconditions,
+    ) -> Result<WriteResponse, ReadError> {
+        let params = DeleteParams::default().preconditions(unchanged);
+        let request = Request::new(path)
+            .delete(name, &params)
             .map_err(|error| ReadError::new(what, error))?;
         self.send_write(what, request).await
     }
@@ -88,6 +128,7 @@ impl ApiClient {
         let value: Value = serde_json::from_slice(&body).unwrap_or_default();
         let message = value.get("message").and_then(Value::as_str).unwrap_or_default();
         Ok(WriteResponse {
+            status: head.status.as_u16(),
             warnings: warnings.map(warning_text).collect(),
             result: if head.status.is_success() {
                 Ok(value)

@@ -1,0 +1,66 @@
+//! The result for CI systems.
+
+use crate::analysis::survey::preflight;
+use crate::cli::report::{Finding, Level, Report, Subject};
+
+/// Every finding about its object in the cluster; what could not be read is a note
+pub(super) fn report(findings: &[preflight::Finding], notes: &[String]) -> Report {
+    let found = findings.iter().map(|finding| {
+        let message = format!("{}: {}", finding.problem, finding.advice);
+        subject(&finding.subject, Level::Error, finding.check.name(), message)
+    });
+    let notes = notes
+        .iter()
+        .map(|note| subject("cluster", Level::Note, "Note", note.clone()));
+    let mut subjects: Vec<Subject> = found.chain(notes).collect();
+    if subjects.is_empty() {
+        // A report without any test case counts as broken in some CI systems
+        subjects.push(Subject {
+            name: "cluster".to_owned(),
+            place: None,
+            findings: Vec::new(),
+        });
+    }
+    Report {
+        command: "preflight",
+        subjects,
+    }
+}
+
+fn subject(name: &str, level: Level, code: &str, message: String) -> Subject {
+    Subject {
+        name: name.to_owned(),
+        place: None,
+        findings: vec![Finding {
+            level,
+            code: code.to_owned(),
+            message,
+            place: None,
+        }],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::survey::preflight::Check;
+
+    #[test]
+    fn findings_are_errors_and_notes_are_not() {
+        let finding = preflight::Finding {
+            check: Check::Stamp,
+            subject: "Deployment a/b".to_owned(),
+            problem: "no stamp".to_owned(),
+            advice: "restart it".to_owned(),
+        };
+        let report = report(&[finding], &["no nodes".to_owned()]);
+        let levels: Vec<Level> = report
+            .subjects
+            .iter()
+            .map(|subject| subject.findings[0].level)
+            .collect();
+        assert_eq!(levels, [Level::Error, Level::Note]);
+        assert_eq!(report.subjects[0].findings[0].code, "stamp");
+        assert_eq!(super::report(&[], &[]).subjects.len(), 1);
+    }
+}
