@@ -34,10 +34,11 @@ const MESSAGE: usize = 1024;
 const TEXT: usize = 512;
 
 /// The order of results: what has to be put right comes first, and stays if not all results fit
-const ORDER: [AuditState; 4] = [
+const ORDER: [AuditState; 5] = [
     AuditState::Denied,
     AuditState::DeniedIfBound,
     AuditState::NoStamp,
+    AuditState::Excused,
     AuditState::Allowed,
 ];
 
@@ -58,7 +59,7 @@ pub(crate) fn report(namespace: &str, rows: &[AuditRow]) -> Value {
             "fail": count(AuditState::Denied),
             "warn": count(AuditState::DeniedIfBound),
             "error": count(AuditState::NoStamp),
-            "skip": 0,
+            "skip": count(AuditState::Excused),
         },
         "results": results(rows),
     })

@@ -151,7 +151,8 @@ async fn fifty_thousand_pods() {
             (quarter * 2, quarter * 2 * PODS),
             (quarter, quarter * PODS),
             (0, 0),
-            (quarter, quarter * PODS)
+            (quarter, quarter * PODS),
+            (0, 0)
         ]
     );
     assert!(seconds < 60.0 && mebibytes < 100, "{seconds} s, {mebibytes} MiB");
