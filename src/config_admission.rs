@@ -454,7 +454,7 @@ mod tests {
             body["request"]["object"]["metadata"]["annotations"] = json!({ACCEPT_LOSS: "8"});
             let body = body.to_string();
             let review = Review::parse(body.as_bytes()).unwrap();
-            let said = evaluate(&review, &stored, Some(&in_force)).warnings;
+            let said = evaluate(&review, &stored, Some(&in_force), Timestamp::UNIX_EPOCH).warnings;
             // On this ConfigMap it is spent; on another one it is not this one's
             assert_eq!(said.first() == held.first(), index == 0, "{said:?}");
         }
