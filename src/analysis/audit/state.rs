@@ -68,6 +68,17 @@ impl AuditState {
         }
     }
 
+    /// Whether a pod in the other state counts with its workload in this one
+    ///
+    /// A pod that has its node is certain where its template was not.
+    pub(super) fn is_like(self, pod: Self) -> bool {
+        let certain = |state| match state {
+            Self::DeniedIfBound => Self::Denied,
+            state => state,
+        };
+        certain(self) == certain(pod)
+    }
+
     /// Whether mode enforce would deny such a pod
     pub(crate) fn is_denied(self) -> bool {
         !matches!(self, Self::Allowed | Self::Excused)

@@ -141,6 +141,34 @@ fn a_pod_that_differs_from_its_workload_has_a_row_of_its_own() {
 }
 
 #[test]
+fn an_exception_excuses_what_it_names_and_says_until_when() {
+    let test = TestCluster::new(
+        "exceptions: [{name: move, principals: [user/carol], namespaces: [shop], codes: [ImplicitDeny], \
+         until: '2026-06-01T00:00:00Z', reason: r, owner: team-a}]",
+    );
+    let mut objects = chain(&test, CAROL, "api", "env:test");
+    // A pod of the same workload that needs no exception
+    let mut pod = chain(&test, ALICE, "api", "env:test")[2].clone();
+    pod["metadata"]["name"] = "api-5d9c7b6f4d-alice".into();
+    objects.push(pod);
+    let audit = audit(&test, &objects);
+    assert_eq!(
+        rows(&audit),
+        [
+            row("Deployment/api", "excused", 2),
+            row("Pod/api-5d9c7b6f4d-alice", "allowed", 1),
+        ]
+    );
+    let (_, shop) = audit.namespaces().next().unwrap();
+    let message = &shop[0].verdict.reasons[0].message;
+    assert!(
+        message.contains("`move`") && message.contains("2026-06-01"),
+        "{message}"
+    );
+    assert!(!audit.summary().is_any_denied() && events(&audit, now()).0.is_empty());
+}
+
+#[test]
 fn bare_pods_are_judged_and_others_are_left_out() {
     let test = TestCluster::new("");
     let real = |mut pod: Value| {

@@ -62,12 +62,11 @@ impl Verdict {
         let state = AuditState::of(pod);
         let (user, principal) = judged_for(pod);
         let codes = self.reasons.iter().map(|reason| reason.code);
-        // A pod that has its node is certain where its template was not
-        self.state.is_denied() == state.is_denied()
+        self.state.is_like(state)
             && self.stamp == pod.stamp.name()
             && self.user.as_deref() == user
             && self.principal.as_ref() == principal
-            && (!state.is_denied() || codes.eq(pod.obstacles.iter().map(|one| one.code)))
+            && (state == AuditState::Allowed || codes.eq(pod.obstacles.iter().map(|one| one.code)))
     }
 }
 
