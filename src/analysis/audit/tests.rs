@@ -162,7 +162,7 @@ fn an_exception_excuses_what_it_names_and_says_until_when() {
     let (_, shop) = audit.namespaces().next().unwrap();
     let message = &shop[0].verdict.reasons[0].message;
     assert!(
-        message.contains("`move`") && message.contains("2026-06-01"),
+        message.contains("exception move") && message.contains("2026-06-01"),
         "{message}"
     );
     assert!(!audit.summary().is_any_denied() && events(&audit, now()).0.is_empty());
