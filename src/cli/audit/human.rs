@@ -17,8 +17,8 @@ pub(super) fn write(out: &mut impl Write, finished: &FinishedAudit) -> io::Resul
     }
     for (namespace, rows) in finished.audit.namespaces() {
         writeln!(out, "{namespace}: {}", numbers(&AuditSummary::of(rows)))?;
-        let shown = rows.iter().filter(|row| row.verdict.state != AuditState::Allowed);
-        shown.clone().try_for_each(|row| write_row(out, row))?;
+        let mut shown = rows.iter().filter(|row| row.verdict.state != AuditState::Allowed);
+        shown.try_for_each(|row| write_row(out, row))?;
     }
     writeln!(out, "all: {}", numbers(&finished.audit.summary()))?;
     let lines = finished.published.lines();
