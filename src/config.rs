@@ -41,6 +41,9 @@ pub use crate::config::directory::cluster_settings::ClusterSettings;
 pub(crate) use crate::config::directory::cluster_settings::ProfileChanges;
 pub(crate) use crate::config::directory::delegated_controller::DelegatedController;
 pub(crate) use crate::config::directory::directory_document::DirectoryDocument;
+pub(crate) use crate::config::directory::exception::{
+    Exception, ExceptionEntry, ExceptionState, ExcusedCode,
+};
 pub(crate) use crate::config::directory::identities::{GrantEntry, RoleEntry};
 pub(crate) use crate::config::directory::injector::Injector;
 pub(crate) use crate::config::directory::label_selector::{LabelOperator, LabelSelector, Requirement};

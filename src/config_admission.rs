@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -125,6 +126,7 @@ pub(crate) fn evaluate(
     review: &Review<'_>,
     stored: &[ConfigMapDocuments],
     in_force: Option<&Configuration>,
+    now: Timestamp,
 ) -> ConfigMapDecision {
     if !matches!(review.operation(), Operation::Create | Operation::Update) {
         return ConfigMapDecision::default();
@@ -139,7 +141,8 @@ pub(crate) fn evaluate(
     };
     let name = config_map.metadata.name.as_deref().unwrap_or(review.name());
     let documents = config_map::documents(&config_map);
-    let faults = own_faults(&documents);
+    let mut faults = own_faults(&documents);
+    faults.extend(too_long_exceptions(&documents, now));
     if !faults.is_empty() {
         let lines: Vec<String> = faults.iter().map(|fault| without_name(fault, name)).collect();
         let head = format!("ConfigMap {name} is no valid ramgate configuration:\n");
@@ -215,6 +218,16 @@ fn own_faults(documents: &[NamedDocument]) -> Vec<LocatedFault> {
         FaultClass::Conflict => fault.document.contains('/'),
     };
     check(named(documents)).into_iter().filter(is_own).collect()
+}
+
+/// The exceptions that end too far away; a reload does not refuse them, they only do not hold
+fn too_long_exceptions(documents: &[NamedDocument], now: Timestamp) -> Vec<LocatedFault> {
+    let faults = documents.iter().flat_map(|named| {
+        let entries = named.document.exceptions().iter();
+        let faults = entries.filter_map(|entry| entry.too_long(now));
+        faults.map(|fault| LocatedFault::new(&named.name, fault, FaultClass::Document))
+    });
+    faults.collect()
 }
 
 /// What keeps the set of the new documents and the stored ones out of force, and the lint findings of the new ones
@@ -349,7 +362,12 @@ mod tests {
 
     fn decide(kind: &str, data: Value, sources: &[ConfigMapDocuments]) -> ConfigMapDecision {
         let body = body("CREATE", kind, data);
-        evaluate(&Review::parse(body.as_bytes()).unwrap(), sources, None)
+        evaluate(
+            &Review::parse(body.as_bytes()).unwrap(),
+            sources,
+            None,
+            Timestamp::UNIX_EPOCH,
+        )
     }
 
     #[test]
@@ -357,7 +375,7 @@ mod tests {
         let data = json!({"P.json": "{\n  \"Version\": 1\n}", "Q": POLICY, "R.json": POLICY});
         let body = body("UPDATE", "policy", data);
         let review = Review::parse(body.as_bytes()).unwrap();
-        let decision = evaluate(&review, &[], None);
+        let decision = evaluate(&review, &[], None, Timestamp::UNIX_EPOCH);
         assert!(!decision.is_allowed() && decision.warnings.is_empty());
         let lines: Vec<&str> = decision.message.lines().collect();
         assert_eq!(lines[0], "ConfigMap new is no valid ramgate configuration:");
@@ -395,7 +413,13 @@ mod tests {
                 serde_json::from_str(&body("UPDATE", "directory", json!({"x": people(count)}))).unwrap();
             body["request"]["object"]["metadata"]["annotations"] = annotations;
             let body = body.to_string();
-            evaluate(&Review::parse(body.as_bytes()).unwrap(), &stored, Some(&in_force)).warnings
+            evaluate(
+                &Review::parse(body.as_bytes()).unwrap(),
+                &stored,
+                Some(&in_force),
+                Timestamp::UNIX_EPOCH,
+            )
+            .warnings
         };
         let held = warnings(2, json!({}));
         assert_eq!(
@@ -430,10 +454,32 @@ mod tests {
             body["request"]["object"]["metadata"]["annotations"] = json!({ACCEPT_LOSS: "8"});
             let body = body.to_string();
             let review = Review::parse(body.as_bytes()).unwrap();
-            let said = evaluate(&review, &stored, Some(&in_force)).warnings;
+            let said = evaluate(&review, &stored, Some(&in_force), Timestamp::UNIX_EPOCH).warnings;
             // On this ConfigMap it is spent; on another one it is not this one's
             assert_eq!(said.first() == held.first(), index == 0, "{said:?}");
         }
+    }
+
+    #[test]
+    fn an_exception_that_ends_too_far_away_is_denied() {
+        let exception = |until: &str| {
+            json!({"x": format!("exceptions:\n- {{name: move, subjects: [{{kind: User, name: a}}], namespaces: [shop],\n   \
+                codes: [UnboundIdentity], until: '{until}', reason: r, owner: o}}")})
+        };
+        let decided = |until: &str| {
+            let body = body("CREATE", "directory", exception(until));
+            let now = "2026-10-02T18:00:00Z".parse().unwrap();
+            evaluate(&Review::parse(body.as_bytes()).unwrap(), &[], None, now)
+        };
+        assert!(decided("2026-12-31T18:00:00Z").is_allowed());
+        let denied = decided("2026-12-31T18:00:01Z");
+        assert!(
+            denied
+                .message
+                .contains("x:3:37: exception `move` ends more than 90 days from now"),
+            "{}",
+            denied.message
+        );
     }
 
     #[test]
@@ -528,14 +574,27 @@ mod tests {
     #[test]
     fn a_deletion_and_a_config_map_without_label_are_allowed() {
         let body = body("DELETE", "policy", json!({"P.json": "{"}));
-        assert!(evaluate(&Review::parse(body.as_bytes()).unwrap(), &[], None).is_allowed());
+        assert!(
+            evaluate(
+                &Review::parse(body.as_bytes()).unwrap(),
+                &[],
+                None,
+                Timestamp::UNIX_EPOCH
+            )
+            .is_allowed()
+        );
         let unlabelled = body.replace("DELETE", "CREATE").replace(LABEL, "other");
         let account = config_map(
             "base",
             "a",
             ParsedDocument::directory(b"account: {id: '1', region: r}"),
         );
-        let decision = evaluate(&Review::parse(unlabelled.as_bytes()).unwrap(), &[account], None);
+        let decision = evaluate(
+            &Review::parse(unlabelled.as_bytes()).unwrap(),
+            &[account],
+            None,
+            Timestamp::UNIX_EPOCH,
+        );
         assert!(decision.is_allowed() && decision.warnings.is_empty());
     }
 

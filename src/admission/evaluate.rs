@@ -30,6 +30,7 @@ mod create;
 mod delete;
 mod eci_profile;
 mod evaluation_builder;
+mod exception;
 mod existing_pod;
 mod image_cache;
 mod mutate;
@@ -119,7 +120,25 @@ impl EvaluationContext<'_> {
         Some(self.with_spawner_named(self.with_runtime_class(evaluation)))
     }
 
+    /// Evaluates the review; where two evaluations become one, each has its exception before
     fn validate_request(&self) -> Option<Evaluation> {
+        let review = self.review;
+        let request = (review.resource(), review.subresource(), review.operation());
+        if request == (Resource::Pods, "", Operation::Update) {
+            let owners = self
+                .change_owners()
+                .map(|evaluation| self.with_exception(evaluation));
+            let evaluations = [self.validate_templates(), owners];
+            return evaluations.into_iter().flatten().reduce(Evaluation::with);
+        }
+        if self.is_known() && !self.is_revision() {
+            return self.validate_templates();
+        }
+        let evaluation = self.validate_other()?;
+        Some(self.with_exception(evaluation))
+    }
+
+    fn validate_other(&self) -> Option<Evaluation> {
         let review = self.review;
         match (review.resource(), review.subresource(), review.operation()) {
             (Resource::ConfigMaps, "", _) if review.is_eci_profile() => self.change_eci_profile(),
@@ -139,11 +158,6 @@ impl EvaluationContext<'_> {
             (Resource::Nodes, "proxy", Operation::Connect) => self.connect_node(),
             (Resource::Workload(workload), "scale", Operation::Update) => self.scale(workload),
             _ if self.is_revision() => self.validate_revision(),
-            (Resource::Pods, "", Operation::Update) => {
-                let evaluations = [self.validate_templates(), self.change_owners()];
-                evaluations.into_iter().flatten().reduce(Evaluation::with)
-            }
-            _ if self.is_known() => self.validate_templates(),
             _ => Some(self.unknown_request()),
         }
     }
@@ -152,7 +166,7 @@ impl EvaluationContext<'_> {
         let templates = self.review.templates().iter();
         let evaluations = templates.filter_map(|reviewed| {
             let evaluation = self.validate_template(reviewed)?;
-            Some(self.with_place(evaluation, reviewed))
+            Some(self.with_exception(self.with_place(evaluation, reviewed)))
         });
         evaluations.reduce(Evaluation::with)
     }

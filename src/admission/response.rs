@@ -30,7 +30,7 @@ use crate::admission::response::place::{OutsideTemplate, Place};
 use crate::admission::review::{Resource, Review};
 use crate::admission::routing::route::Route;
 use crate::admission::webhook::Webhook;
-use crate::config::Configuration;
+use crate::config::{Configuration, Exception};
 
 /// The response to a review, with the evaluation behind it
 #[derive(Clone, Debug)]
@@ -134,6 +134,11 @@ impl Response {
         self.evaluation.route.as_ref().map(ToString::to_string)
     }
 
+    /// The exception that makes the denial a warning
+    pub(crate) fn exception(&self) -> Option<&Exception> {
+        self.evaluation.exception.as_deref()
+    }
+
     /// The ECI action that was evaluated
     pub(crate) fn action(&self) -> Option<&'static str> {
         self.evaluation.operation.map(|operation| operation.action())
@@ -201,7 +206,10 @@ fn softened(
     let mark = evaluation.route.as_ref().and_then(Route::mark);
     let words = match (evaluation.is_only_possible(), mark) {
         (true, Some(mark)) => language.tentative(review.resource() == Resource::Pods, mark),
-        _ => language.softened(mode),
+        _ => match &evaluation.exception {
+            Some(exception) => language.excused(exception),
+            None => language.softened(mode),
+        },
     };
     format!("{words}{}", denial.message)
 }

@@ -1,6 +1,7 @@
 //! The whole path on made-up requests: decisions, modes, and every sentence that a person reads.
 
 mod advice;
+mod exceptions;
 mod owners;
 mod pod_update_findings;
 pub(crate) mod review_limits;

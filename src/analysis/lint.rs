@@ -75,7 +75,7 @@ pub fn document(name: &str, document: &ParsedDocument, facts: &AccountFacts) -> 
         .collect()
 }
 
-/// The warnings about statements of one document whose time is over
+/// The warnings about statements and exceptions of one document whose time is over, and exceptions that end too late
 pub(crate) fn expired(
     name: &str,
     document: &ParsedDocument,
@@ -87,9 +87,10 @@ pub(crate) fn expired(
         ParsedDocument::Directory(directory) => directory.roles.iter().map(|role| &*role.trust).collect(),
         ParsedDocument::Broken(_) => Vec::new(),
     };
-    let warnings = policies
+    let statements = policies
         .into_iter()
         .flat_map(|policy| expired::find(policy, facts, now));
+    let warnings = statements.chain(expired::exceptions(document.exceptions(), now));
     warnings.map(|warning| warning.in_document(name)).collect()
 }
 

@@ -9,7 +9,7 @@ use crate::admission::review::token_pod::POD_NAME;
 use crate::admission::{Mode, Modes, offline};
 use crate::cases::comparison::Comparison;
 use crate::cases::values::{Entries, OneOrMany};
-use crate::config::{ClusterSettings, Configuration};
+use crate::config::{ClusterSettings, Configuration, LocatedText};
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use ram_policy::source::{Fault, Node};
 
@@ -29,6 +29,8 @@ pub(super) struct PodRequestCase {
     #[serde(default)]
     objects: Vec<Node>,
     stamped_by: Option<Requester>,
+    /// The time of the request
+    now: Option<LocatedText>,
     /// Whose stamp the pod has that the requester's token is bound to
     creator_stamped_by: Option<Requester>,
     expect: ExpectedAnswer,
@@ -104,7 +106,7 @@ impl PodRequestCase {
                 actual: Value::String(reason),
             });
         }
-        let now = Timestamp::now();
+        let now = self.now()?;
         let objects = self.objects(object, configuration, now)?;
         let extra = self.r#as.extra();
         let request = Request {
@@ -119,6 +121,19 @@ impl PodRequestCase {
             .map_err(|error| Fault::new(self.manifest.at, error.to_string()))?;
         self.check_requester(&result)?;
         Ok(self.expect.compare(&result))
+    }
+
+    fn now(&self) -> Result<Timestamp, Fault> {
+        let Some(text) = &self.now else {
+            return Ok(Timestamp::now());
+        };
+        text.parse().map_err(|_| {
+            let message = format!(
+                "`{}` is no time with a zone, such as 2026-12-31T18:00:00Z",
+                &**text
+            );
+            text.fault(message)
+        })
     }
 
     /// # Errors

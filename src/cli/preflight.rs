@@ -189,6 +189,38 @@ mod tests {
     }
 
     #[test]
+    fn an_exception_and_its_end_are_beside_the_denial() {
+        let test = TestCluster::new(
+            "exceptions: [{name: move, principals: [user/alice], namespaces: [shop], codes: [ImplicitDeny], \
+                 until: '2026-06-01T00:00:00Z', reason: r, owner: team-a}]",
+        );
+        let made = test.made_by(ALICE, &workload("Deployment", "moving", template("env:prod")));
+        let inventory = test.inventory(&[made]);
+        let input = PreflightInput {
+            evaluator: test.evaluator(),
+            inventory: &inventory,
+            webhook_configuration: "ramgate",
+            modes: None,
+            access: None,
+            real_node_names: None,
+        };
+        let findings = findings(&input);
+        let told = "allowed by exception move, until 2026-06-01T00:00:00Z, owner team-a";
+        let text = human::human(&input, &findings, &[]);
+        assert!(text.contains(&format!("Deployment/moving, {told}")), "{text}");
+        assert!(
+            findings.iter().any(|finding| finding.problem.ends_with(told)),
+            "{findings:?}"
+        );
+        let json = json::as_json(&input, &findings, &[]);
+        let workload = &json["groups"][0]["workloads"][0];
+        assert_eq!(
+            (&workload["enforce"], &workload["exception"]["until"]),
+            (&"excused".into(), &"2026-06-01T00:00:00Z".into())
+        );
+    }
+
+    #[test]
     fn before_the_installation_a_missing_stamp_is_counted_and_not_listed() {
         let test = TestCluster::new("").before_installation();
         insta::assert_snapshot!(printed(&test).0);

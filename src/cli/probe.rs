@@ -100,7 +100,11 @@ async fn send(client: &Client, namespace: &str) -> Result<Reply, CommandError> {
     let status: Value = serde_json::from_slice(body).unwrap_or_default();
     Ok(Reply {
         code: parts.status.as_u16(),
-        message: status["message"].as_str().unwrap_or_default().to_owned(),
+        message: status
+            .get("message")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
         warnings: warnings(&parts.headers),
     })
 }

@@ -24,6 +24,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::server::WebPkiClientVerifier;
@@ -56,6 +57,9 @@ use crate::server::{Server, shutdown};
 use crate::telemetry::log;
 use crate::telemetry::log::LogFormat;
 use crate::telemetry::metrics::Metrics;
+
+/// How often to count the exceptions that hold: an end shows before the next scrape
+const EXCEPTION_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Runs the server until a signal
 ///
@@ -175,7 +179,12 @@ async fn count_reloads(store: Arc<Store>, metrics: Arc<Metrics>) {
     loop {
         let status: Status = changes.borrow_and_update().clone();
         metrics.configuration.set(&status);
-        if changes.changed().await.is_err() {
+        let current = store.current();
+        let exceptions = current.as_ref().map_or(&[][..], |current| &current.exceptions);
+        metrics.configuration.set_exceptions(exceptions, Timestamp::now());
+        // Exceptions end without a change
+        let changed = tokio::time::timeout(EXCEPTION_INTERVAL, changes.changed());
+        if let Ok(Err(_)) = changed.await {
             return;
         }
     }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::analysis::survey::EvaluatedWorkload;
 use crate::analysis::survey::obstacle::Obstacle;
+use crate::config::Exception;
 
 pub(super) fn obstacles_json(obstacles: &[Obstacle]) -> Value {
     let obstacle = |obstacle: &Obstacle| {
@@ -15,6 +16,18 @@ pub(super) fn obstacles_json(obstacles: &[Obstacle]) -> Value {
         })
     };
     obstacles.iter().map(obstacle).collect()
+}
+
+pub(super) fn exception_json(exception: Option<&Exception>) -> Value {
+    let exception = exception.map(|exception| {
+        json!({
+            "name": exception.name,
+            "until": exception.until.to_string(),
+            "reason": exception.reason,
+            "owner": exception.owner,
+        })
+    });
+    exception.unwrap_or_default()
 }
 
 pub(super) fn needs_json(workload: &EvaluatedWorkload) -> Value {

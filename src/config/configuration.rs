@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::config::directory::advice_settings::AdviceSettings;
 use crate::config::directory::bindings::Bindings;
 use crate::config::directory::cluster_settings::ClusterSettings;
+use crate::config::directory::exception::Exception;
 use crate::config::directory::label_selector::LabelSelector;
 use crate::config::directory::mapping_rules::{MappingRules, MappingSource};
 use crate::config::located_fault::LocatedFault;
@@ -29,6 +30,8 @@ pub struct Configuration {
     pub(crate) bindings: Arc<Bindings>,
     /// Second principals of namespaces, which must be allowed as well
     pub(crate) boundaries: Vec<Boundary>,
+    /// Denials that are warnings for a while, in the order of their names
+    pub(crate) exceptions: Vec<Arc<Exception>>,
     /// Rules that set a pod's ECI fields
     pub(crate) mapping: MappingRules,
     /// Whom denials name, and the language of messages

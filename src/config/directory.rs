@@ -10,6 +10,7 @@
 //! | `users`, `groups`, `roles` | `identities.rs`, with `ram_id.rs` |
 //! | `bindings` | `binding_entry.rs`, with `user_name_pattern.rs`; `bindings.rs` looks a requester up |
 //! | `boundaries` | `boundary.rs` |
+//! | `exceptions` | `exception.rs` |
 //! | `mapping` | `mapping_rules.rs` |
 //! | `advice` | `advice_settings.rs` |
 //!
@@ -25,6 +26,7 @@ pub(crate) mod carrier_presets;
 pub(crate) mod cluster_settings;
 pub(crate) mod delegated_controller;
 pub(crate) mod directory_document;
+pub(crate) mod exception;
 pub(crate) mod faults;
 pub(crate) mod identities;
 pub(crate) mod injector;

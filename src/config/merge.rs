@@ -9,6 +9,7 @@ use crate::config::directory::advice_settings::AdviceSettings;
 use crate::config::directory::bindings::Bindings;
 use crate::config::directory::cluster_settings::ClusterSettings;
 use crate::config::directory::directory_document::DirectoryDocument;
+use crate::config::directory::exception::Exception;
 use crate::config::directory::identities::{GroupEntry, RoleEntry, UserEntry};
 use crate::config::directory::mapping_rules::MappingRules;
 use crate::config::directory::resource_group::ResourceGroupEntry;
@@ -73,6 +74,7 @@ struct Builder<'a> {
     resource_groups: Vec<ResourceGroup>,
     bindings: Bindings,
     boundaries: Vec<Boundary>,
+    exceptions: Vec<Arc<Exception>>,
     documents: DocumentCounts,
 }
 
@@ -108,6 +110,7 @@ impl<'a> Builder<'a> {
             self.bindings.trust_extra(&section.trusted_extra);
         }
         self.add_ids(directory);
+        self.add_exceptions(directory);
         self.users
             .extend(directory.users.iter().map(UserEntry::to_definition));
         self.groups
@@ -132,6 +135,12 @@ impl<'a> Builder<'a> {
             }));
     }
 
+    fn add_exceptions(&mut self, directory: &DirectoryDocument) {
+        let exceptions = directory.exceptions.iter();
+        self.exceptions
+            .extend(exceptions.map(|entry| Arc::clone(&entry.exception)));
+    }
+
     fn add_ids(&mut self, directory: &DirectoryDocument) {
         let users = directory.users.iter();
         let users = users.map(|user| (&user.id, Principal::User(user.name.as_str().into())));
@@ -144,11 +153,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn finish(self, warnings: Vec<LocatedFault>) -> Result<Configuration, Vec<LocatedFault>> {
+    fn finish(mut self, warnings: Vec<LocatedFault>) -> Result<Configuration, Vec<LocatedFault>> {
         let whole = |message: String| LocatedFault::whole(WHOLE, message, FaultClass::Conflict);
         let Some(account) = self.account else {
             return Err(vec![whole(NO_ACCOUNT.to_owned())]);
         };
+        self.exceptions.sort_by(|one, other| one.name.cmp(&other.name));
         let levels = account.control_policies.iter();
         let definition = Definition {
             account_id: account.id.clone(),
@@ -172,6 +182,7 @@ impl<'a> Builder<'a> {
             cluster: self.cluster.cloned().unwrap_or_default(),
             bindings: self.bindings.into(),
             boundaries: self.boundaries,
+            exceptions: self.exceptions,
             mapping: self.mapping.cloned().unwrap_or_default(),
             advice: self.advice.cloned().unwrap_or_default(),
             documents: self.documents,

@@ -28,7 +28,7 @@ impl NamedDocument {
     }
 
     /// The same document with the place of its text
-    pub(crate) fn from_origin(self, origin: TextOrigin) -> Self {
+    pub(crate) fn with_origin(self, origin: TextOrigin) -> Self {
         Self {
             origin: Some(origin),
             ..self

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::directory::directory_document::DirectoryDocument;
+use crate::config::directory::exception::ExceptionEntry;
 use crate::config::directory::name_rules;
 use ram_policy::source::{Fault, Node};
 use ram_policy::{Document, DocumentKind, Parsed, PolicyWarning};
@@ -94,6 +95,14 @@ impl ParsedDocument {
     /// A document that is refused as a whole, before its text is parsed
     pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self::broken(Fault::new(Default::default(), message))
+    }
+
+    /// The exceptions of a directory document
+    pub(crate) fn exceptions(&self) -> &[ExceptionEntry] {
+        match self {
+            Self::Directory(directory) => &directory.exceptions,
+            Self::Policy(_) | Self::Broken(_) => &[],
+        }
     }
 
     /// A document with a fault, which is not known to be a policy

@@ -1,5 +1,7 @@
 //! The names that all documents define, with the location of each definition; and the check of references to them.
 
+mod location;
+
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -8,6 +10,7 @@ use crate::config::config_map_generation;
 use crate::config::directory::binding_entry::BindingEntry;
 use crate::config::directory::bindings::Subject;
 use crate::config::directory::directory_document::DirectoryDocument;
+use crate::config::directory::exception::ExceptionEntry;
 use crate::config::directory::identities::GrantEntry;
 use crate::config::directory::mapping_rules::{FieldRule, MappingSource};
 use crate::config::directory::name_rules::shortened;
@@ -17,60 +20,14 @@ use crate::config::directory::resource_group::ResourceGroupEntry;
 use crate::config::directory::user_name_pattern::UserNamePattern;
 use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::parsed_document::{ParsedDocument, UnreadableDocument};
-use ram_policy::source::{Fault, Position};
-use ram_policy::{Principal, is_system_policy};
+pub(crate) use crate::config::symbol_table::location::Location;
+use ram_policy::source::Fault;
+use ram_policy::{Document, Effect, Principal, is_system_policy};
 
 /// The document name of faults of the set as a whole
 pub(crate) const WHOLE: &str = "configuration";
 /// The fault of a set without an account, by which nothing can be decided
 pub(crate) const NO_ACCOUNT: &str = "no directory document holds the section `account` with id and region";
-
-/// A position in one of the documents
-#[derive(Clone, Copy)]
-pub(crate) struct Location<'a> {
-    /// The index of the document
-    order: usize,
-    document: &'a str,
-    at: Position,
-}
-
-impl<'a> Location<'a> {
-    /// A document as a whole
-    pub(crate) fn whole(order: usize, document: &'a str) -> Self {
-        Self {
-            order,
-            document,
-            at: Position::default(),
-        }
-    }
-
-    fn at(self, at: Position) -> Self {
-        Self { at, ..self }
-    }
-
-    /// The class of two definitions of a name: if both are in a document, it is bad by itself
-    fn conflict_with(self, other: Self) -> FaultClass {
-        if self.order == other.order {
-            FaultClass::Document
-        } else {
-            FaultClass::Conflict
-        }
-    }
-
-    fn fault(self, fault: Fault, class: FaultClass) -> (usize, LocatedFault) {
-        (self.order, LocatedFault::new(self.document, fault, class))
-    }
-}
-
-impl fmt::Display for Location<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.at == Position::default() {
-            f.write_str(self.document)
-        } else {
-            write!(f, "{}:{}", self.document, self.at)
-        }
-    }
-}
 
 /// The kind of a definition
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -121,6 +78,9 @@ pub(crate) struct SymbolTable<'a> {
     subjects: HashMap<Subject, Location<'a>>,
     patterns: HashMap<&'a UserNamePattern, Location<'a>>,
     ids: HashMap<&'a str, Location<'a>>,
+    exceptions: HashMap<&'a str, Location<'a>>,
+    /// The Deny statements of custom policies, by policy and number
+    policies: HashMap<&'a str, &'a Document>,
     /// `account`, `cluster`, `mapping`, `advice`, and the default resource group: each has one definition in all documents
     singletons: HashMap<&'static str, Location<'a>>,
     broken_policies: HashSet<&'a str>,
@@ -137,7 +97,10 @@ impl<'a> SymbolTable<'a> {
         self.warnings
             .extend(warnings.map(|doubt| location.fault(doubt.fault.clone(), FaultClass::Document)));
         match document {
-            ParsedDocument::Policy(policy) => self.define_policy(location, &policy.name),
+            ParsedDocument::Policy(policy) => {
+                self.policies.insert(&policy.name, &policy.document);
+                self.define_policy(location, &policy.name);
+            }
             ParsedDocument::Directory(directory) => self.define_directory(location, directory),
             ParsedDocument::Broken(broken) => self.define_broken(location, broken),
         }
@@ -190,6 +153,9 @@ impl<'a> SymbolTable<'a> {
         for id in ids.flatten() {
             self.define_id(id, location.at(id.at));
         }
+        for entry in &directory.exceptions {
+            self.define_exception(&entry.exception.name, location.at(entry.name_at));
+        }
         for binding in &directory.bindings {
             for (at, subject) in binding.subjects() {
                 self.define_subject(subject, location.at(*at));
@@ -197,6 +163,13 @@ impl<'a> SymbolTable<'a> {
             for (at, pattern) in binding.patterns() {
                 self.define_pattern(pattern, location.at(*at));
             }
+        }
+    }
+
+    fn define_exception(&mut self, name: &'a str, location: Location<'a>) {
+        if let Some(first) = self.exceptions.insert(name, location) {
+            let message = format!("exception `{name}` is defined twice, first in {first}");
+            self.conflict(location, first, message);
         }
     }
 
@@ -277,8 +250,12 @@ impl<'a> SymbolTable<'a> {
         }
         let bound = directory.bindings.iter().filter_map(BindingEntry::principal);
         let boundaries = directory.boundaries.iter().map(|boundary| &boundary.principal);
-        for principal in bound.chain(boundaries) {
+        let excused = directory.exceptions.iter().flat_map(|entry| &entry.principals);
+        for principal in bound.chain(boundaries).chain(excused) {
             self.resolve_principal(location, principal);
+        }
+        for entry in &directory.exceptions {
+            self.resolve_statements(entry, location);
         }
         for (at, rules) in &directory.mappings {
             let location = location.at(*at);
@@ -312,6 +289,24 @@ impl<'a> SymbolTable<'a> {
             Principal::Account | Principal::Service(_) => return,
         };
         self.resolve_symbol(kind, name, location.at(entry.at));
+    }
+
+    /// Each statement that an exception names must be a Deny, so that a changed policy is noticed
+    fn resolve_statements(&mut self, entry: &ExceptionEntry, location: Location<'a>) {
+        let statements = entry.exception.statements.iter();
+        for (id, at) in statements.zip(&entry.statements_at) {
+            let location = location.at(*at);
+            self.resolve_symbol(SymbolKind::Policy, &id.policy, location);
+            let Some(policy) = self.policies.get(&*id.policy) else {
+                continue;
+            };
+            let index = id.number.saturating_sub(1);
+            let statement = policy.statements.get(index);
+            if statement.is_none_or(|statement| statement.effect != Effect::Deny) {
+                let message = format!("`{id}` is no Deny statement: correct the number");
+                self.fault(location, FaultClass::Reference, message);
+            }
+        }
     }
 
     fn resolve_symbol(&mut self, kind: SymbolKind, name: &str, location: Location<'a>) {

@@ -1,6 +1,6 @@
 //! The place of a document's text in the file that holds it, such as a manifest of a ConfigMap.
 
-use ram_policy::source::{Node, Position};
+use ram_policy::source::{Key, Node, Position};
 
 /// Where the text of a document stands in a file
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +26,8 @@ impl TextOrigin {
     /// 5:   P.json: |
     /// 6:     {"Version": "1"}      -> 1:3 in the text is 6:7 in the file
     /// ```
-    pub(crate) fn of_string(file: &str, document: &str, lines: &[&str], value: &Node) -> Self {
-        let start = block(lines, value.at).unwrap_or(Start::Value(value.at));
+    pub(crate) fn of_string(file: &str, document: &str, lines: &[&str], (key, value): &(Key, Node)) -> Self {
+        let start = block(lines, key).unwrap_or(Start::Value(value.at));
         Self {
             file: file.to_owned(),
             document: document.to_owned(),
@@ -66,28 +66,26 @@ impl TextOrigin {
     }
 }
 
-/// The start of a literal block, if one starts at a position
-fn block(lines: &[&str], at: Position) -> Option<Start> {
-    let line = |number: u32| {
-        let index = usize::try_from(number).ok()?.checked_sub(1)?;
-        lines.get(index).copied()
-    };
-    let header_line = line(at.line)?;
-    let skipped = usize::try_from(at.column).ok()?.checked_sub(1)?;
-    let header: String = header_line.chars().skip(skipped).collect();
-    let indicators = header.strip_prefix('|')?;
-    let given = indicators.chars().take(2).find_map(|c| c.to_digit(10));
-    let indent = match given {
-        // Counted from the key, which is first in its line
-        Some(given) => blanks(header_line).saturating_add(given),
-        None => {
-            let from = usize::try_from(at.line).ok()?;
-            let first = lines.iter().skip(from).find(|line| !line.trim().is_empty())?;
-            blanks(first)
-        }
+/// The start of the text of a key, if that is a literal block
+fn block(lines: &[&str], key: &Key) -> Option<Start> {
+    let at = usize::try_from(key.at.line).ok()?;
+    let header = lines.get(at.checked_sub(1)?)?;
+    let before_key = key.at.column.checked_sub(1)?;
+    let from_key: String = header.chars().skip(usize::try_from(before_key).ok()?).collect();
+    let after_key = from_key
+        .trim_start_matches(['"', '\''])
+        .strip_prefix(key.text.as_str())?;
+    let value = after_key
+        .trim_start_matches(['"', '\''])
+        .trim_start()
+        .strip_prefix(':')?;
+    let indicators = value.trim_start().strip_prefix('|')?;
+    let indent = match indicators.chars().take(2).find_map(|c| c.to_digit(10)) {
+        Some(given) => before_key.saturating_add(given),
+        None => blanks(lines.iter().skip(at).find(|line| !line.trim().is_empty())?),
     };
     Some(Start::Block {
-        first_line: at.line.saturating_add(1),
+        first_line: key.at.line.saturating_add(1),
         indent,
     })
 }
@@ -112,8 +110,8 @@ mod tests {
             panic!("an object")
         };
         let data = entries[0].1.entries("data").unwrap();
-        let (_, value) = data.iter().find(|(key, _)| key.text == "P.json").unwrap();
-        let origin = TextOrigin::of_string("f.yaml", "c/P.json", &lines, value);
+        let entry = data.iter().find(|(key, _)| key.text == "P.json").unwrap();
+        let origin = TextOrigin::of_string("f.yaml", "c/P.json", &lines, entry);
         let at = origin.position(Position { line, column });
         (at.line, at.column)
     }
@@ -129,6 +127,8 @@ mod tests {
             (4, 6),
             "a text may begin with empty lines"
         );
+        let quoted = "data:\n  'P.json' : |\n      {}\n";
+        assert_eq!(file_position(quoted, 1, 1), (3, 7));
         let given = "data:\n  P.json: |2-\n      {}\n";
         assert_eq!(
             file_position(given, 1, 3),

@@ -128,6 +128,7 @@ pub(crate) fn decision(folding: &LogFolding, endpoint: Endpoint, record: &Record
         code = optional(&record.code),
         denial = record.message.as_deref().map(|text| clipped(text, TEXT)).as_deref(),
         causes = logged_causes(&record.causes, record.message.as_deref()).as_deref(),
+        exception = optional(&record.exception),
         allowed_by = (!allowed_by.is_empty()).then(|| clipped(&allowed_by, TEXT)).as_deref(),
         unlike_stamp = optional(&record.container_differences),
         patched = record.patched,

@@ -142,6 +142,7 @@ fn key<'r>(endpoint: Endpoint, record: &'r Record) -> impl std::hash::Hash + use
         record.patched,
         record.generation,
         &record.container_differences,
+        &record.exception,
     );
     (endpoint.name(), who, object, decision, rest)
 }

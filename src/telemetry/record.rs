@@ -46,6 +46,8 @@ pub struct Record {
     pub message: Option<String>,
     /// All findings, then the lines of the advice
     pub causes: Vec<Cause>,
+    /// The exception that makes the denial a warning, with its end and its owner
+    pub exception: Option<String>,
     /// The statements that allowed the request, such as `P#1`
     pub allowed_by: Vec<String>,
     /// The kinds of differences between a controller's pod and its stamp, each once

@@ -1,6 +1,6 @@
 //! A question to RAM: one of the permissions that a call needs.
 
-use ram_policy::{Context, Decision, PolicySet, Principal, Request, Trace};
+use ram_policy::{Context, Decision, Excuse, PolicySet, Principal, Request, Trace};
 
 /// The action of passing a role to an instance, or to ECI for pulling images
 pub const PASS_ROLE: &str = "ram:PassRole";
@@ -66,6 +66,14 @@ impl Question {
         match self.service {
             None => set.decide(&self.request(caller)),
             Some(_) => set.decide_assume_role(&self.request(&self.principal(caller))),
+        }
+    }
+
+    /// Whether nothing stands against the question but what the excuse covers
+    pub fn is_excused(&self, set: &PolicySet, caller: &Principal, excuse: Excuse<'_>) -> bool {
+        match self.service {
+            None => set.is_excused(&self.request(caller), excuse),
+            Some(_) => set.is_assume_role_excused(&self.request(&self.principal(caller)), excuse),
         }
     }
 

@@ -28,6 +28,7 @@ mod context;
 mod decide;
 mod decision;
 mod everywhere;
+mod excused;
 mod layer;
 mod matching;
 mod met_conditions;
@@ -47,6 +48,7 @@ pub use definition::{Definition, DefinitionError, Grant, GroupDefinition, RoleDe
 pub use document::parse::MAX_BYTES;
 pub use document::{Actions, Document, DocumentKind, Parsed, Statement, Target};
 pub use effect::Effect;
+pub use excused::Excuse;
 pub use met_conditions::MetCondition;
 pub use pattern::Pattern;
 pub use principal::{Principal, PrincipalError};

@@ -146,7 +146,7 @@ impl LayerEvaluator for TracingEvaluator {
 }
 
 /// The statements of a layer, with those of a policy that is attached twice only once
-fn distinct(layer: &LayerPolicies) -> impl Iterator<Item = StatementRef<'_>> {
+pub(crate) fn distinct(layer: &LayerPolicies) -> impl Iterator<Item = StatementRef<'_>> {
     let mut known = HashSet::new();
     layer
         .iter()

@@ -197,6 +197,7 @@ impl EvaluationContext<'_> {
         let sender = self.evaluate_call(sender, call, namespace);
         let mut evaluation = evaluation;
         evaluation.questions.extend(sender.questions);
+        evaluation.is_denied_besides = !evaluation.findings.is_empty() && !sender.findings.is_empty();
         if evaluation.findings.is_empty() && !sender.findings.is_empty() {
             // A message is about one of the two
             evaluation.findings = sender.findings;

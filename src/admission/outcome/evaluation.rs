@@ -11,8 +11,11 @@ use crate::admission::outcome::origin::Origins;
 use crate::admission::outcome::verb::Verb;
 use crate::admission::outcome::warning::Warning;
 use crate::admission::routing::route::Route;
+use crate::config::Exception;
 use crate::kubernetes::field_path::FieldPath;
 use crate::stamp::StampedObject;
+use std::sync::Arc;
+
 use eci_calls::{self, Allowed, Question};
 use ram_policy::Principal;
 
@@ -41,6 +44,10 @@ pub(crate) struct Evaluation {
     pub findings: Vec<Finding>,
     /// The questions that RAM allowed
     pub allowed: Vec<Allowed>,
+    /// The exception that covers every finding, if one does
+    pub exception: Option<Arc<Exception>>,
+    /// Whether somebody else is denied as well, whose findings are not among these
+    pub is_denied_besides: bool,
     /// The annotations that RAM allows instead, if the pod is created or changed
     pub advice: Option<Advice>,
     /// The questions to RAM, by principal
@@ -74,6 +81,7 @@ impl Evaluation {
     /// none                     any        allow     allow   allow
     /// a denial by RAM          certain    deny      warn    audit
     /// a denial by RAM          possible   warn      warn    audit
+    /// covered by an exception  any        warn      warn    audit
     /// a malformed annotation   possible   deny      warn    audit
     /// a forged stamp           possible   deny      warn    audit
     /// ```
@@ -85,7 +93,7 @@ impl Evaluation {
             (true, _) => Decision::NotEvaluated,
             (false, Mode::Audit) => Decision::Audit,
             (false, Mode::Warn) => Decision::Warn,
-            (false, Mode::Enforce) if self.is_only_possible() => Decision::Warn,
+            (false, Mode::Enforce) if self.is_only_possible() || self.exception.is_some() => Decision::Warn,
             (false, Mode::Enforce) => Decision::Deny,
         }
     }
@@ -113,10 +121,18 @@ impl Evaluation {
             _ if self.route.is_none() => (other, self),
             _ => (self, other),
         };
+        first.exception = match (first.exception.take(), second.exception) {
+            // Each would pass by an exception of its own, and no exception passes both
+            (Some(one), Some(other)) if one != other => None,
+            (one, other) => one.or(other),
+        };
         first.operation = first.operation.or(second.operation);
         first
             .findings
             .extend(second.findings.into_iter().filter(Finding::holds_on_every_route));
+        if first.findings.iter().any(Finding::holds_on_every_route) {
+            first.exception = None;
+        }
         first.container_differences.extend(second.container_differences);
         first.allowed.extend(second.allowed);
         first.questions.extend(second.questions);
@@ -125,9 +141,10 @@ impl Evaluation {
         first
     }
 
-    /// 2 for a denial, 1 for a denial that is only possible, 0 without findings
+    /// 2 for a denial, 1 for a denial that is only possible or that an exception covers, 0 without findings
     fn gravity(&self) -> u8 {
-        match (self.findings.is_empty(), self.is_tentative && !self.is_forged()) {
+        let is_harmless = self.is_tentative && !self.is_forged() || self.exception.is_some();
+        match (self.findings.is_empty(), is_harmless) {
             (true, _) => 0,
             (false, true) => 1,
             (false, false) => 2,

@@ -30,6 +30,7 @@ pub(super) fn annotations(response: &Response) -> BTreeMap<&'static str, String>
     audit.extend(text(response.route(), "route"));
     audit.extend(text(response.action().map(str::to_owned), "action"));
     audit.extend(text(evaluation.advice.as_ref().map(ToString::to_string), "fix"));
+    audit.extend(text(response.exception().map(ToString::to_string), "exception"));
     let allowed_by = response.allowed_by();
     if !allowed_by.is_empty() {
         audit.insert("allowed-by", allowed_by.join(", "));

@@ -6,6 +6,7 @@ use crate::analysis::audit::audited_object::AuditedObject;
 use crate::analysis::audit::row::AuditRow;
 use crate::analysis::audit::state::AuditState;
 use crate::analysis::audit::summary::AuditSummary;
+use crate::analysis::survey::objects::text;
 use crate::wording::fitted;
 
 /// The API version of Reports
@@ -33,10 +34,11 @@ const MESSAGE: usize = 1024;
 const TEXT: usize = 512;
 
 /// The order of results: what has to be put right comes first, and stays if not all results fit
-const ORDER: [AuditState; 4] = [
+const ORDER: [AuditState; 5] = [
     AuditState::Denied,
     AuditState::DeniedIfBound,
     AuditState::NoStamp,
+    AuditState::Excused,
     AuditState::Allowed,
 ];
 
@@ -57,7 +59,7 @@ pub(crate) fn report(namespace: &str, rows: &[AuditRow]) -> Value {
             "fail": count(AuditState::Denied),
             "warn": count(AuditState::DeniedIfBound),
             "error": count(AuditState::NoStamp),
-            "skip": 0,
+            "skip": count(AuditState::Excused),
         },
         "results": results(rows),
     })
@@ -68,14 +70,16 @@ pub(crate) fn report(namespace: &str, rows: &[AuditRow]) -> Value {
 /// Only the fields that ramgate writes count. Others may have labels and annotations of their own on it.
 pub(crate) fn is_same(stored: &Value, wanted: &Value) -> bool {
     let fields = ["source", "scope", "configuration", "summary", "results"];
-    let label = |report: &Value| report["metadata"]["labels"][LABEL.0].clone();
-    fields.iter().all(|field| stored.get(field) == wanted.get(field)) && label(stored) == label(wanted)
+    fields.iter().all(|field| stored.get(field) == wanted.get(field)) && is_own(stored)
 }
 
 /// Whether a stored Report is one of the audit's own
 pub(crate) fn is_own(stored: &Value) -> bool {
-    let metadata = &stored["metadata"];
-    metadata["name"] == NAME && metadata["labels"][LABEL.0] == LABEL.1
+    let labels = stored.pointer("/metadata/labels");
+    let label = labels
+        .and_then(|labels| labels.get(LABEL.0))
+        .and_then(Value::as_str);
+    text(stored, "/metadata/name") == NAME && label == Some(LABEL.1)
 }
 
 fn results(rows: &[AuditRow]) -> Vec<Value> {
@@ -105,7 +109,7 @@ fn result(row: &AuditRow) -> Value {
     } else {
         "RAM allows it".to_owned()
     };
-    let mut result = json!({
+    let result = json!({
         "source": SOURCE,
         "policy": NAME,
         "category": "ECI",
@@ -115,8 +119,13 @@ fn result(row: &AuditRow) -> Value {
         "message": fitted(&message, MESSAGE),
         "properties": properties(row, &fixes),
     });
-    if let Some(reason) = first {
-        result["rule"] = reason.code.into();
+    with_rule(result, first.map(|reason| reason.code))
+}
+
+/// The result with its rule; a schema without null takes none
+fn with_rule(mut result: Value, rule: Option<&str>) -> Value {
+    if let (Some(fields), Some(rule)) = (result.as_object_mut(), rule) {
+        fields.insert("rule".to_owned(), rule.into());
     }
     result
 }

@@ -16,11 +16,19 @@ pub(crate) enum AuditState {
     DeniedIfBound,
     /// No stamp says who asked for it
     NoStamp,
+    /// It would be denied, and an exception lets it pass for a while
+    Excused,
 }
 
 impl AuditState {
     /// All states
-    pub(crate) const ALL: [Self; 4] = [Self::Allowed, Self::Denied, Self::DeniedIfBound, Self::NoStamp];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Allowed,
+        Self::Denied,
+        Self::DeniedIfBound,
+        Self::NoStamp,
+        Self::Excused,
+    ];
 
     /// The state of an evaluated workload
     pub(super) fn of(workload: &EvaluatedWorkload) -> Self {
@@ -30,6 +38,7 @@ impl AuditState {
                 Self::NoStamp
             }
             (_, EnforceOutcome::Allowed) => Self::Allowed,
+            (_, EnforceOutcome::Excused(..)) => Self::Excused,
             (_, EnforceOutcome::Denied(_)) => Self::Denied,
             (_, EnforceOutcome::DeniedIfBound(_)) => Self::DeniedIfBound,
         }
@@ -42,6 +51,7 @@ impl AuditState {
             Self::Denied => "denied",
             Self::DeniedIfBound => "denied-if-bound",
             Self::NoStamp => "no-stamp",
+            Self::Excused => "excused",
         }
     }
 
@@ -53,11 +63,13 @@ impl AuditState {
             Self::DeniedIfBound => "warn",
             // It cannot be judged, because nobody knows for whom
             Self::NoStamp => "error",
+            // Somebody answers for it until its end
+            Self::Excused => "skip",
         }
     }
 
     /// Whether mode enforce would deny such a pod
     pub(crate) fn is_denied(self) -> bool {
-        self != Self::Allowed
+        !matches!(self, Self::Allowed | Self::Excused)
     }
 }

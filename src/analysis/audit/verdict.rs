@@ -15,7 +15,7 @@ pub(crate) struct Verdict {
     pub user: Option<Box<str>>,
     /// The RAM principal for whom it was judged
     pub principal: Option<Principal>,
-    /// The reasons against it, those of the stamp first; none if it is allowed
+    /// The reasons against it, those of the stamp first, also if an exception covers them; none if it is allowed
     pub reasons: Box<[Reason]>,
 }
 
@@ -35,9 +35,11 @@ impl Verdict {
     pub(super) fn of(workload: &EvaluatedWorkload) -> Self {
         let state = AuditState::of(workload);
         let (user, principal) = judged_for(workload);
+        let exception = workload.exception();
+        let exception = exception.map_or_else(String::new, |one| format!("allowed by exception {one}: "));
         let reasons = workload.obstacles.iter().map(|obstacle| Reason {
             code: obstacle.code,
-            message: obstacle.message.as_str().into(),
+            message: format!("{exception}{}", obstacle.message).into(),
             fix: obstacle.fix.as_deref().map(Into::into),
         });
         Self {
@@ -45,7 +47,7 @@ impl Verdict {
             stamp: workload.stamp.name(),
             user: user.map(Into::into),
             principal: principal.cloned(),
-            reasons: if state.is_denied() {
+            reasons: if state != AuditState::Allowed {
                 reasons.collect()
             } else {
                 Box::default()

@@ -5,6 +5,7 @@
 mod account_settings;
 mod change;
 mod cluster_settings;
+mod exceptions;
 mod mapping_rules;
 mod namespace_boundaries;
 mod subject_bindings;
@@ -17,6 +18,7 @@ pub(crate) fn changes(old: &Configuration, new: &Configuration) -> Vec<SettingCh
     [
         subject_bindings::changes(old, new),
         namespace_boundaries::changes(old, new),
+        exceptions::changes(old, new),
         account_settings::changes(old, new),
         account_settings::resource_group_changes(old, new),
         mapping_rules::changes(&old.mapping, &new.mapping),

@@ -55,6 +55,10 @@ codes! {
     ActionOfEci,
     /// A statement whose time is over
     Expired,
+    /// An exception whose end has come
+    ExceptionOver,
+    /// An exception whose end is more than 90 days away
+    ExceptionTooLong,
     /// A binding that gives everybody a principal
     BroadBinding,
     /// Conditions on one key that no value satisfies together

@@ -1,10 +1,11 @@
-//! Statements whose time is over.
+//! Statements and exceptions whose time is over.
 
 use jiff::Timestamp;
 
 use crate::analysis::lint::account_facts::AccountFacts;
 use crate::analysis::lint::code::Code;
 use crate::analysis::lint::warning::DocumentWarning;
+use crate::config::{ExceptionEntry, ExceptionState};
 use eci_calls::condition_key::CURRENT_TIME;
 use ram_policy::{Condition, Document, Effect, OperatorFamily};
 
@@ -31,6 +32,36 @@ pub(crate) fn find(document: &Document, facts: &AccountFacts, now: Timestamp) ->
             advice: "remove the statement, or write a new date".to_owned(),
         })
         .collect()
+}
+
+/// Looks for exceptions that do not hold now
+pub(crate) fn exceptions(entries: &[ExceptionEntry], now: Timestamp) -> Vec<DocumentWarning> {
+    let warning = |entry: &ExceptionEntry| {
+        let exception = &entry.exception;
+        let (code, message, advice) = match exception.state(now) {
+            ExceptionState::Expired => (
+                Code::ExceptionOver,
+                format!("exception `{}` ended at {}", exception.name, exception.until),
+                "remove it, or have its owner set another end",
+            ),
+            ExceptionState::TooLong => (
+                Code::ExceptionTooLong,
+                format!(
+                    "exception `{}` ends more than 90 days from now, so it does not hold",
+                    exception.name
+                ),
+                "give it an earlier end",
+            ),
+            ExceptionState::Active | ExceptionState::Expiring => return None,
+        };
+        Some(DocumentWarning {
+            code,
+            at: entry.until_at,
+            message,
+            advice: advice.to_owned(),
+        })
+    };
+    entries.iter().filter_map(warning).collect()
 }
 
 /// Whether the condition is met at no time from now on: not now, not at the end of time, and at no date of its own

@@ -1,11 +1,14 @@
 //! One workload of the cluster, evaluated.
 
+use std::sync::Arc;
+
 use crate::admission::Cause;
 use crate::analysis::survey::objects::Owner;
 use crate::analysis::survey::obstacle::Obstacle;
 use crate::analysis::survey::person::{Need, Person, Writer};
 use crate::analysis::survey::stamp_status::StampStatus;
 use crate::analysis::survey::workload_kind::WorkloadKind;
+use crate::config::Exception;
 use crate::wording::{NAME_LENGTH, described, quoted};
 
 /// A workload or bare pod that leads to ECI; an object with several templates has one for each
@@ -50,6 +53,8 @@ pub(crate) enum EnforceOutcome {
     Allowed,
     /// It is denied
     Denied(Denial),
+    /// It would be denied, and an exception lets it pass for a while
+    Excused(Denial, Arc<Exception>),
     /// It is denied if the scheduler binds it to a virtual node
     DeniedIfBound(Denial),
 }
@@ -93,6 +98,14 @@ impl EvaluatedWorkload {
         })
     }
 
+    /// The exception that lets its pods pass
+    pub(crate) fn exception(&self) -> Option<&Exception> {
+        match &self.outcome {
+            EnforceOutcome::Excused(_, exception) => Some(exception),
+            EnforceOutcome::Allowed | EnforceOutcome::Denied(_) | EnforceOutcome::DeniedIfBound(_) => None,
+        }
+    }
+
     /// Whether its stamp is good and its pods are allowed
     pub(crate) fn is_good(&self) -> bool {
         self.stamp.claims().is_some() && matches!(self.outcome, EnforceOutcome::Allowed)
@@ -100,7 +113,7 @@ impl EvaluatedWorkload {
 
     /// Whether mode enforce would deny its next pod
     pub(crate) fn would_be_denied(&self) -> bool {
-        !self.is_bound && !self.is_good()
+        !self.is_bound && !self.is_good() && self.exception().is_none()
     }
 }
 
@@ -110,6 +123,7 @@ impl EnforceOutcome {
         match self {
             Self::Allowed => "allowed",
             Self::Denied(_) => "denied",
+            Self::Excused(..) => "excused",
             Self::DeniedIfBound(_) => "denied-if-bound",
         }
     }
@@ -118,7 +132,7 @@ impl EnforceOutcome {
     pub(crate) fn denial(&self) -> Option<&Denial> {
         match self {
             Self::Allowed => None,
-            Self::Denied(denial) | Self::DeniedIfBound(denial) => Some(denial),
+            Self::Denied(denial) | Self::DeniedIfBound(denial) | Self::Excused(denial, _) => Some(denial),
         }
     }
 }

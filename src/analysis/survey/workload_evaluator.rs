@@ -305,11 +305,15 @@ fn outcome(mut done: OfflineResult, annotations: &str) -> EnforceOutcome {
     }
     let code = done.causes.first().map(|cause| cause.reason.clone());
     let sentence = done.response.denial.map(|denial| denial.sentence);
+    let exception = done.response.evaluation.exception;
     let denied = Denial {
         code: code.unwrap_or_default(),
         sentence: sentence.unwrap_or_default(),
         causes: done.causes,
     };
+    if let Some(exception) = exception {
+        return EnforceOutcome::Excused(denied, exception);
+    }
     match done.response.decision {
         Decision::NotEvaluated | Decision::Allow | Decision::Audit => EnforceOutcome::Allowed,
         // Mode enforce warns of a denial that is not certain yet

@@ -36,6 +36,7 @@ fn numbers(summary: &AuditSummary) -> String {
             AuditState::Denied => "denied",
             AuditState::DeniedIfBound => "denied on a virtual node",
             AuditState::NoStamp => "without a stamp",
+            AuditState::Excused => "allowed by an exception",
         };
         (count > 0).then(|| format!("{count} {words}"))
     });

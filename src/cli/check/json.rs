@@ -9,6 +9,7 @@ use crate::cli::check::evaluated_manifest::{Checked, EvaluatedManifest};
 use crate::cli::check::human::unknown_namespace;
 use crate::cli::check::questions::AnsweredQuestion;
 use crate::cli::manifest::{Located, PassedOver, PassedOverReason};
+use crate::cli::workload_json::exception_json;
 use crate::stamp::REQUESTED_BY;
 
 /// All manifests, what is not among them, and whether all are allowed
@@ -93,6 +94,7 @@ fn result_fields(result: &OfflineResult) -> Map<String, Value> {
         "principal": response.principal(),
         "action": response.action(),
         "allowedBy": response.allowed_by(),
+        "exception": exception_json(response.exception()),
         "fix": response.evaluation.advice.as_ref().map(fix),
     });
     match fields {

@@ -112,6 +112,8 @@ fn workload_text(input: &PreflightInput<'_>, workload: &EvaluatedWorkload) -> St
     } else {
         ""
     };
+    let exception = workload.exception();
+    let exception = exception.map_or_else(String::new, |one| format!(", allowed by exception {one}"));
     let written_by = workload.written_by.as_ref().filter(|_| workload.person.is_none());
     let written_by = written_by.map_or_else(String::new, |writer| {
         format!(
@@ -121,7 +123,7 @@ fn workload_text(input: &PreflightInput<'_>, workload: &EvaluatedWorkload) -> St
         )
     });
     format!(
-        "  {}{runs}{possible}{written_by}\n{lines}",
+        "  {}{runs}{possible}{exception}{written_by}\n{lines}",
         clipped(&workload.title(), TITLE)
     )
 }

@@ -8,7 +8,7 @@ use crate::analysis::survey::preflight::{
     Finding, GroupOwner, PreflightInput, SubjectRow, UnlistedSubjects, WorkloadCounts, WorkloadGroup, groups,
     unlisted_subjects,
 };
-use crate::cli::workload_json::{needs_json, obstacles_json, written_by_json};
+use crate::cli::workload_json::{exception_json, needs_json, obstacles_json, written_by_json};
 
 pub(super) fn as_json(input: &PreflightInput<'_>, findings: &[Finding], notes: &[String]) -> Value {
     let finding = |finding: &Finding| {
@@ -70,6 +70,7 @@ fn workload_json(workload: &EvaluatedWorkload) -> Value {
         "owner": person.map(|person| &person.user),
         "assumed": person.is_some_and(|person| person.is_assumed),
         "writtenBy": written_by_json(workload),
+        "exception": exception_json(workload.exception()),
         "obstacles": obstacles_json(&workload.obstacles),
         "needs": needs_json(workload),
     })

@@ -38,7 +38,7 @@ fn command(subject: &Subject, finding: &Finding) -> String {
         .place
         .as_ref()
         .is_some_and(|place| place.file == subject.name);
-    let message = if is_file {
+    let message = if is_file || finding.message.starts_with(&subject.name) {
         finding.message.clone()
     } else {
         format!("{}: {}", subject.name, finding.message)

@@ -161,6 +161,7 @@ impl WebhookHandler {
                     review,
                     &self.store.config_maps(),
                     self.store.current().as_deref(),
+                    Timestamp::now(),
                 );
                 let decision = if evaluated.is_allowed() {
                     admission::Decision::Allow

@@ -43,6 +43,7 @@ pub(super) fn of_response(review: &Review<'_>, response: &Response, settings: &C
         code: causes.first().map(|cause| cause.reason.clone()),
         message: response.message().map(str::to_owned),
         causes: causes.to_vec(),
+        exception: response.exception().map(ToString::to_string),
         allowed_by: response.allowed_by(),
         is_listed: is_listed(review, settings),
         stamp_state: is_stored(review, response)

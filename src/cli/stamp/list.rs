@@ -97,6 +97,32 @@ mod tests {
     }
 
     #[test]
+    fn an_exception_and_its_end_are_beside_the_denial() {
+        let test = TestCluster::new(
+            "exceptions: [{name: move, principals: [user/alice], namespaces: [shop], codes: [ImplicitDeny], \
+                 until: '2026-06-01T00:00:00Z', reason: r, owner: team-a}]",
+        );
+        let made = test.made_by(ALICE, &workload("Deployment", "moving", template("env:prod")));
+        let listing = Listing {
+            keys: Vec::new(),
+            workloads: test.inventory(&[made]).into_workloads(),
+            secret: String::new(),
+            is_complete: false,
+            notes: Vec::new(),
+        };
+        let text = human::human(&listing);
+        assert!(text.contains("excused"), "{text}");
+        let told =
+            "shop/Deployment/moving (allowed by exception move, until 2026-06-01T00:00:00Z, owner team-a): ";
+        assert!(text.contains(told), "{text}");
+        let json = json::as_json(&listing);
+        assert_eq!(
+            (&json["wouldBeDenied"], &json["workloads"][0]["today"]),
+            (&json!(0), &json!("excused"))
+        );
+    }
+
+    #[test]
     fn a_key_can_go_only_if_all_namespaces_were_looked_through() {
         assert!(
             human::human(&listing(&Scope::AllNamespaces))

@@ -135,7 +135,11 @@ fn pattern(node: &Node) -> Result<UserNamePattern, Faults> {
     }
 }
 
-fn subject(node: &Node) -> Result<Subject, Faults> {
+/// Reads a subject
+///
+/// # Errors
+/// Every fault of its names and its namespace
+pub(crate) fn subject(node: &Node) -> Result<Subject, Faults> {
     let SubjectWire {
         kind,
         name,

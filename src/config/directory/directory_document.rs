@@ -5,6 +5,7 @@ use crate::config::directory::advice_settings::{self, AdviceSettings};
 use crate::config::directory::binding_entry::{self, BindingEntry};
 use crate::config::directory::boundary::{self, BoundaryEntry};
 use crate::config::directory::cluster_settings::{self, ClusterSettings};
+use crate::config::directory::exception::{self, ExceptionEntry};
 use crate::config::directory::faults::Faults;
 use crate::config::directory::identities::{self, GroupEntry, RoleEntry, UserEntry};
 use crate::config::directory::mapping_rules::{self, MappingRules};
@@ -15,8 +16,7 @@ use ram_policy::PolicyWarning;
 use ram_policy::source::{Fault, Key, Node, Position, Value, utf8};
 
 /// The names of the sections, for messages
-const SECTIONS: &str =
-    "account, cluster, resourceGroups, users, groups, roles, bindings, boundaries, mapping, advice";
+const SECTIONS: &str = "account, cluster, resourceGroups, users, groups, roles, bindings, boundaries, exceptions, mapping, advice";
 
 /// The sections of a directory document; several documents are merged into a configuration
 #[derive(Clone, Debug, Default)]
@@ -31,6 +31,7 @@ pub struct DirectoryDocument {
     pub(crate) roles: Vec<RoleEntry>,
     pub(crate) bindings: Vec<BindingEntry>,
     pub(crate) boundaries: Vec<BoundaryEntry>,
+    pub(crate) exceptions: Vec<ExceptionEntry>,
     warnings: Vec<PolicyWarning>,
 }
 
@@ -91,6 +92,7 @@ impl DirectoryDocument {
             }
             "bindings" => self.bindings.extend(entries(node, binding_entry::read)?),
             "boundaries" => self.boundaries.extend(entries(node, boundary::read)?),
+            "exceptions" => self.exceptions.extend(entries(node, exception::read)?),
             other => {
                 let message = format!(
                     "unknown section `{}`, expected one of {SECTIONS}",

@@ -7,7 +7,7 @@ use crate::config::named_document::NamedDocument;
 use crate::config::parsed_document::ParsedDocument;
 use crate::config::text_origin::TextOrigin;
 use crate::kubernetes::eci_profile::{self, Profile, ProfileError};
-use ram_policy::source::{Fault, Node, Position, Value};
+use ram_policy::source::{Fault, Key, Node, Position, Value};
 
 /// Whether a value is a Kubernetes manifest
 pub(crate) fn is_manifest(node: &Node) -> bool {
@@ -49,7 +49,7 @@ fn config_map_documents(
     let refused = |name: &str, message: String| {
         let origin = TextOrigin::of_value(file, name, node.at);
         let document = ParsedDocument::refused(message);
-        vec![NamedDocument::new(format!("{file}[{name}]"), document).from_origin(origin)]
+        vec![NamedDocument::new(format!("{file}[{name}]"), document).with_origin(origin)]
     };
     if let Some(Err(error)) = eci_profile(config_map) {
         return refused(eci_profile::NAME, error.to_string());
@@ -70,13 +70,13 @@ fn config_map_documents(
             let text = key.and_then(|key| {
                 ["data", "binaryData"]
                     .iter()
-                    .find_map(|map| field(field(node, map)?, key))
+                    .find_map(|map| entry(field(node, map)?, key))
             });
             let origin = match text {
                 Some(text) => TextOrigin::of_string(file, &named.name, lines, text),
                 None => TextOrigin::of_value(file, &named.name, node.at),
             };
-            NamedDocument::new(format!("{file}[{}]", named.name), named.document).from_origin(origin)
+            NamedDocument::new(format!("{file}[{}]", named.name), named.document).with_origin(origin)
         })
         .collect()
 }
@@ -94,11 +94,12 @@ fn eci_profile(config_map: &ConfigMap) -> Option<Result<Profile, ProfileError>> 
 }
 
 fn field<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
+    entry(node, name).map(|(_, value)| value)
+}
+
+fn entry<'a>(node: &'a Node, name: &str) -> Option<&'a (Key, Node)> {
     match &node.value {
-        Value::Map(entries) => entries
-            .iter()
-            .find(|(key, _)| key.text == name)
-            .map(|(_, value)| value),
+        Value::Map(entries) => entries.iter().find(|(key, _)| key.text == name),
         _ => None,
     }
 }

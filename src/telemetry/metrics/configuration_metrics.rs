@@ -1,8 +1,11 @@
-//! `ramgate_config_*`, `ramgate_bindings`, `ramgate_principals`.
+//! `ramgate_config_*`, `ramgate_bindings`, `ramgate_principals`, `ramgate_exceptions`.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use prometheus::{Gauge, IntCounter, IntGauge, IntGaugeVec, Registry};
 
-use crate::config::Status;
+use crate::config::{Exception, ExceptionState, Status};
 use crate::telemetry::metrics::registration::{count, counter, gauge, int_gauge, int_gauge_vec, seconds};
 
 /// Metrics of the configuration in force and its reloads
@@ -16,6 +19,7 @@ pub(crate) struct ConfigurationMetrics {
     reload_errors: IntCounter,
     generation: IntGauge,
     held_loss: IntGauge,
+    exceptions: IntGaugeVec,
 }
 
 impl ConfigurationMetrics {
@@ -62,7 +66,23 @@ impl ConfigurationMetrics {
                 "ramgate_config_held_loss",
                 "Principals and subjects that would lose rights by the set that is held back, 0 if none is",
             )?,
+            exceptions: int_gauge_vec(
+                registry,
+                "ramgate_exceptions",
+                "Exceptions of the configuration in force, by state",
+                &["state"],
+            )?,
         })
+    }
+
+    /// Counts exceptions by their state now
+    pub(crate) fn set_exceptions(&self, exceptions: &[Arc<Exception>], now: Timestamp) {
+        for state in ExceptionState::ALL {
+            let number = exceptions.iter().filter(|one| one.state(now) == state).count();
+            self.exceptions
+                .with_label_values(&[state.name()])
+                .set(count(number));
+        }
     }
 
     /// Sets the configuration in force and the result of the last reload
@@ -89,11 +109,36 @@ impl ConfigurationMetrics {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::config::DocumentCounts;
     use crate::telemetry::metrics::registration::text_of;
+
+    #[test]
+    fn exceptions_are_counted_by_their_state_at_the_time() {
+        let registry = Registry::new();
+        let metrics = ConfigurationMetrics::new(&registry).unwrap();
+        let directory = crate::config::ParsedDocument::directory(
+            b"exceptions: [{name: a, subjects: [{kind: User, name: u}], namespaces: [n], codes: [UnboundIdentity], until: '2026-12-31T18:00:00Z', reason: r, owner: o}]",
+        );
+        let exceptions: Vec<_> = directory
+            .exceptions()
+            .iter()
+            .map(|entry| Arc::clone(&entry.exception))
+            .collect();
+        for (now, state) in [
+            ("2026-01-01T00:00:00Z", "too_long"),
+            ("2026-11-01T00:00:00Z", "active"),
+            ("2026-12-30T00:00:00Z", "expiring"),
+            ("2026-12-31T18:00:00Z", "expired"),
+        ] {
+            metrics.set_exceptions(&exceptions, now.parse().unwrap());
+            let text = text_of(&registry);
+            assert_eq!(text.matches("ramgate_exceptions{").count(), 4, "{text}");
+            assert_eq!(text.matches("} 1\n").count(), 1, "{text}");
+            let line = format!("ramgate_exceptions{{state=\"{state}\"}} 1");
+            assert!(text.contains(&line), "{line} is not in:\n{text}");
+        }
+    }
 
     #[test]
     fn a_refused_reload_keeps_generation_and_time() {

@@ -46,9 +46,9 @@ spec:
 ";
 
 const CASES: &str = "cases:
-- {name: may, principal: user/bob, action: 'eci:X', context: {eci:tag/env: test}, expect: Allow}
+- {name: may, principal: user/bob, action: 'eci:CreateContainerGroup', context: {eci:tag/env: test}, expect: Allow}
 
-- {name: must <not> & \"never\", principal: user/bob, action: 'eci:X', expect: Allow}
+- {name: must <not> & \"never\", principal: user/bob, action: 'eci:CreateContainerGroup', expect: Allow}
 ";
 
 pub(crate) struct Folder(tempfile::TempDir);

@@ -13,7 +13,7 @@ const LINES: [&str; 10] = [
     DIFF,
     "lint config --output json",
     "diff config config --output sarif",
-    "simulate --config-dir config --principal user/bob --action eci:X",
+    "simulate --config-dir config --principal user/bob --action eci:CreateContainerGroup",
     "--help",
     "completions bash",
     "man",

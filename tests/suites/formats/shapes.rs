@@ -37,7 +37,12 @@ fn folder() -> Folder {
 
 /// The published schema; [`schema/README.md`] says where it comes from
 fn schema() -> jsonschema::Validator {
-    let schema: Value = serde_json::from_str(include_str!("schema/sarif-2.1.0.json")).unwrap();
+    let mut schema: Value = serde_json::from_str(include_str!("schema/sarif-2.1.0.json")).unwrap();
+    // As published, this one is no regular expression; ramgate writes no `language`
+    let language = schema
+        .pointer_mut("/definitions/run/properties/language")
+        .unwrap();
+    language.as_object_mut().unwrap().remove("pattern").unwrap();
     jsonschema::validator_for(&schema).unwrap()
 }
 
@@ -55,7 +60,8 @@ fn sarif_fits_its_published_schema() {
         assert_eq!(is_complete, &Value::Bool(code != 1), "{line}");
         let results = run["results"].as_array().unwrap();
         for result in results {
-            let rule = &run["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().unwrap() as usize];
+            let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+            let rule = &run["tool"]["driver"]["rules"][index];
             assert_eq!(rule["id"], result["ruleId"], "{line}");
         }
     }
@@ -155,7 +161,8 @@ fn doubts_are_errors_only_where_they_count() {
 
 #[test]
 fn other_commands_refuse_formats_of_findings() {
-    let line = "simulate --config-dir config --principal user/bob --action eci:X --output sarif";
+    let line =
+        "simulate --config-dir config --principal user/bob --action eci:CreateContainerGroup --output sarif";
     let output = Folder::new().run(line);
     assert_eq!(output.status.code(), Some(1));
     assert!(

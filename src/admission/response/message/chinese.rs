@@ -21,6 +21,7 @@ use crate::admission::response::message::message_context::MessageContext;
 use crate::admission::response::object_name::ReviewedObject;
 use crate::admission::response::place::Place;
 use crate::admission::routing::mark::Mark;
+use crate::config::Exception;
 use crate::kubernetes::eci_annotations::{SERVICE_ARNS, USER_ARNS};
 use crate::wording::{NAME_LENGTH, clipped, quoted};
 use ram_policy::Principal;
@@ -139,6 +140,13 @@ impl Language for Chinese {
 
     fn softened(&self, mode: Mode) -> String {
         format!("ramgate 处于 {mode} 模式；在 enforce 模式下，此请求会被拒绝：")
+    }
+
+    fn excused(&self, exception: &Exception) -> String {
+        format!(
+            "ramgate：例外 {} 在 {} 之前允许此请求，之后将被拒绝：",
+            exception.name, exception.until
+        )
     }
 
     fn tentative(&self, is_pod: bool, mark: &Mark) -> String {

@@ -17,6 +17,7 @@ use crate::admission::response::message::message_context::MessageContext;
 use crate::admission::response::object_name::ReviewedObject;
 use crate::admission::response::place::Place;
 use crate::admission::routing::mark::Mark;
+use crate::config::Exception;
 use crate::kubernetes::eci_annotations::{SERVICE_ARNS, USER_ARNS};
 use crate::wording::{NAME_LENGTH, clipped, described, quoted};
 use ram_policy::Principal;
@@ -136,6 +137,13 @@ impl Language for English {
 
     fn softened(&self, mode: Mode) -> String {
         format!("ramgate in mode {mode}, in mode enforce this would be denied: ")
+    }
+
+    fn excused(&self, exception: &Exception) -> String {
+        format!(
+            "ramgate: allowed until {} by exception {}, after that this will be denied: ",
+            exception.until, exception.name
+        )
     }
 
     fn tentative(&self, is_pod: bool, mark: &Mark) -> String {

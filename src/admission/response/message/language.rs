@@ -12,7 +12,7 @@ use crate::admission::response::message::explanation::{Note, Step, Why};
 use crate::admission::response::message::message_context::MessageContext;
 use crate::admission::response::place::Place;
 use crate::admission::routing::mark::Mark;
-use crate::config::Locale;
+use crate::config::{Exception, Locale};
 use ram_policy::Principal;
 
 /// A language of messages
@@ -55,6 +55,9 @@ pub(crate) trait Language {
 
     /// The words before a denial that a mode turns into a warning
     fn softened(&self, mode: Mode) -> String;
+
+    /// The words before a denial that an exception turns into a warning
+    fn excused(&self, exception: &Exception) -> String;
 
     /// The words before a denial that holds only if the pod gets to ECI
     fn tentative(&self, is_pod: bool, mark: &Mark) -> String;

@@ -19,10 +19,11 @@ pub(super) fn findings(input: &PreflightInput<'_>) -> Vec<Finding> {
 }
 
 fn finding(workload: &EvaluatedWorkload, obstacle: &Obstacle) -> Finding {
-    let condition = match (workload.is_bound, &workload.outcome) {
-        (true, _) => "; it runs on, and another one like it would be denied",
-        (false, EnforceOutcome::DeniedIfBound(_)) => ", if it goes to a virtual node",
-        (false, EnforceOutcome::Allowed | EnforceOutcome::Denied(_)) => "",
+    let condition = match (&workload.outcome, workload.is_bound) {
+        (EnforceOutcome::Excused(_, exception), _) => format!("; allowed by exception {exception}"),
+        (_, true) => "; it runs on, and another one like it would be denied".to_owned(),
+        (EnforceOutcome::DeniedIfBound(_), false) => ", if it goes to a virtual node".to_owned(),
+        (EnforceOutcome::Allowed | EnforceOutcome::Denied(_), false) => String::new(),
     };
     Finding {
         check: if obstacle.is_stamp {

@@ -31,7 +31,8 @@ pub(super) fn human(listing: &Listing) -> String {
     } else {
         table(HEADING, &rows)
     };
-    let denied = workloads.iter().filter(|workload| workload.would_be_denied());
+    let is_told = |one: &&EvaluatedWorkload| one.would_be_denied() || one.exception().is_some();
+    let denied = workloads.iter().filter(is_told);
     let denied = denied.map(|workload| format!("{}\n", denial(workload)));
     let keys = listing.keys.iter();
     let keys = keys.map(|key| format!("  {}\n", key_line(listing, key)));
@@ -55,8 +56,9 @@ fn under(heading: &str, text: String) -> String {
 }
 
 fn summary(listing: &Listing) -> String {
-    let is_stamped_and_denied =
-        |one: &EvaluatedWorkload| one.stamp.claims().is_some() && one.outcome.denial().is_some();
+    let is_stamped_and_denied = |one: &EvaluatedWorkload| {
+        one.stamp.claims().is_some() && one.outcome.denial().is_some() && one.exception().is_none()
+    };
     format!(
         "\n{} lead to ECI: {} good, {} denied with a good stamp, {} without a stamp, {} with a broken one\n",
         listing.workloads.len(),
@@ -97,7 +99,8 @@ fn cells(workload: &EvaluatedWorkload) -> [String; 8] {
 
 fn today(workload: &EvaluatedWorkload) -> &'static str {
     match (workload.is_bound, &workload.outcome) {
-        (true, EnforceOutcome::Allowed) => "runs",
+        (true, EnforceOutcome::Allowed | EnforceOutcome::Excused(..)) => "runs",
+        (false, EnforceOutcome::Excused(..)) => "excused",
         (true, EnforceOutcome::Denied(_) | EnforceOutcome::DeniedIfBound(_)) => "runs, next denied",
         (false, EnforceOutcome::Allowed) => "allowed",
         (false, EnforceOutcome::Denied(_)) => "denied",
@@ -107,7 +110,9 @@ fn today(workload: &EvaluatedWorkload) -> &'static str {
 
 /// Every reason for a denial, and what to do
 fn denial(workload: &EvaluatedWorkload) -> String {
-    let title = workload.full_title();
+    let exception = workload.exception();
+    let exception = exception.map_or_else(String::new, |one| format!(" (allowed by exception {one})"));
+    let title = format!("{}{exception}", workload.full_title());
     let obstacles = workload.obstacles.iter().map(|obstacle| {
         let fix = obstacle.fix.as_ref();
         let fix = fix.filter(|fix| !obstacle.message.contains(fix.as_str()));

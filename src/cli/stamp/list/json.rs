@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::analysis::survey::inventory::KeyUse;
 use crate::analysis::survey::{EvaluatedWorkload, RestampPlan};
 use crate::cli::stamp::list::listing::Listing;
-use crate::cli::workload_json::{needs_json, obstacles_json, written_by_json};
+use crate::cli::workload_json::{exception_json, needs_json, obstacles_json, written_by_json};
 use crate::stamp::Form;
 
 pub(super) fn as_json(listing: &Listing) -> Value {
@@ -53,6 +53,7 @@ fn workload_json(workload: &EvaluatedWorkload) -> Value {
         "code": denial.map(|denial| &denial.code),
         "message": denial.map(|denial| &denial.sentence),
         "causes": denial.map(|denial| &denial.causes),
+        "exception": exception_json(workload.exception()),
         "obstacles": obstacles_json(&workload.obstacles),
         "judgedFor": workload.person.as_ref().map(|person| &person.user),
         "assumed": workload.person.as_ref().is_some_and(|person| person.is_assumed),
