@@ -148,12 +148,12 @@ mod tests {
 
     #[test]
     fn people_read_counts_and_what_is_to_be_put_right() {
-        insta::assert_snapshot!(printed(|out, finished| human::write(out, finished)));
+        insta::assert_snapshot!(printed(human::write));
     }
 
     #[test]
     fn programs_read_every_row() {
-        insta::assert_snapshot!(printed(|out, finished| json::write(out, finished)));
+        insta::assert_snapshot!(printed(json::write));
     }
 
     #[test]

@@ -98,7 +98,7 @@ fn client(stamps: Arc<Vec<Option<String>>>) -> ApiClient {
             };
             let query = request.uri().query().unwrap_or_default();
             let start = parameter(query, "continue").unwrap_or_default();
-            let end = all.min(start + parameter(query, "limit").unwrap_or(all));
+            let end = all.min(start.saturating_add(parameter(query, "limit").unwrap_or(all)));
             let items: Vec<String> = (start..end)
                 .map(|at| object(resource, at, &stamps).to_string())
                 .collect();
