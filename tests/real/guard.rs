@@ -125,12 +125,13 @@ fn the_guard_keeps_everybody_away_but_those_whom_it_names() {
             .to_owned()
     };
     let before = bundle();
+    // A replica that runs would write the authority that it has
+    cluster.scale(0);
     cluster
         .admin
         .within(NAMESPACE)
         .run(&["delete", "secret", "ramgate-ca"])
         .success();
-    cluster.scale(0);
     cluster.scale(1);
     eventually("the new caBundle", || {
         let now = bundle();

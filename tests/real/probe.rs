@@ -112,7 +112,18 @@ fn a_healthy_installation_answers_the_probe_in_every_mode_and_stores_nothing() {
             .run(&["get", "pods", "--output=name"]);
         assert!(!pods.success().stdout.contains("ramgate-probe"), "{namespace}");
         let right = |verb: &str, resource: &str, place: &str| {
-            let asked = ["auth", "can-i", verb, resource, "--namespace", place];
+            // To kubectl, what follows a slash is a name
+            let (resource, subresource) = resource.split_once('/').unwrap_or((resource, ""));
+            let subresource = format!("--subresource={subresource}");
+            let asked = [
+                "auth",
+                "can-i",
+                verb,
+                resource,
+                &subresource,
+                "--namespace",
+                place,
+            ];
             probe.account.run(&asked).succeeded
         };
         assert!(right("create", "pods", namespace));

@@ -424,7 +424,10 @@ fn preflight_finds_each_kind_of_gap() {
     let run = preflight(&[]).ended_with(2);
     let none: [String; 0] = [];
     for check in ["rules", "node-name", "profile", "denied"] {
-        assert_eq!(found(&run, check), none, "{check}");
+        let mut found = found(&run, check);
+        // Other tests leave workloads in the same cluster
+        found.retain(|line| !line.contains("/Deployment/") || line.starts_with(&stage.name));
+        assert_eq!(found, none, "{check}");
     }
     // The tests' control plane has no network that could keep anybody out, and asks without a certificate
     let anybody = "anybody in the cluster may ask ramgate for reviews: set server.clientAuth, server.peers or \

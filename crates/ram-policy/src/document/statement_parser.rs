@@ -94,8 +94,10 @@ impl Elements<'_> {
             return Vec::new();
         };
         let doubtful = patterns.iter().zip(list.items()).filter_map(|(pattern, item)| {
-            if matches!(&item.value, Value::String(text) if *text != pattern.as_str()) {
-                let message = format!("resource `{}` has blanks around it", pattern.as_str());
+            if let Value::String(text) = &item.value
+                && text != pattern.as_str()
+            {
+                let message = format!("resource `{text}` has blanks around it, which a Deny does not count");
                 return Some(PolicyWarning::new(WarningKind::Blanks, item.at, message));
             }
             let message = format!(
