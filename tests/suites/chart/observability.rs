@@ -213,6 +213,8 @@ fn every_resource_of_the_rules_has_its_own_name_in_the_metrics() {
                 .unwrap_or_default()
         })
         .filter_map(|carrier| carrier["resource"].as_str().map(str::to_owned))
+        // Those of the preset argo-rollouts
+        .chain(["analysisruns", "experiments", "rollouts"].map(str::to_owned))
         .collect();
     let missing: Vec<_> = seen
         .difference(&named)
