@@ -10,6 +10,10 @@ cargo fmt --all --check
 for package in fuzz benches/peers; do
   cargo fmt --manifest-path "$package/Cargo.toml" --check
 done
+# The packages apart lock the dependencies of this one too
+for package in fuzz benches/peers; do
+  cargo metadata --locked --format-version 1 --manifest-path "$package/Cargo.toml" >/dev/null
+done
 cargo clippy --locked --all-targets -- -D warnings
 
 # One crypto provider: anything that brings another one fails here, with the path by which it came.

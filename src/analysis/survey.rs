@@ -14,6 +14,8 @@ pub(crate) mod cluster;
 pub(crate) mod evaluated_workload;
 pub(crate) mod field_differences;
 pub(crate) mod inventory;
+#[cfg(test)]
+pub(crate) mod large_cluster;
 pub(crate) mod live;
 pub(crate) mod object_sink;
 pub(crate) mod objects;

@@ -233,6 +233,30 @@ spec: {containers: [{name: c}]}
     const POD: &str = "{apiVersion: v1, kind: Pod, metadata: {name: p, labels: {eci: 'true'}, annotations: {k8s.aliyun.com/eci-custom-tags: 'env:test'}}, spec: {containers: [{name: c}]}}";
 
     #[test]
+    fn a_patch_of_kustomize_is_no_manifest() {
+        let patch = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {priority: 1}";
+        let text = of_folder(
+            &[
+                ("base/kustomization.yaml", "resources: [pod.yaml]"),
+                ("base/pod.yaml", POD),
+                (
+                    "prod/kustomization.yaml",
+                    "resources: [../base]\npatches: [{path: ./priority.yaml}, {patch: 'a: 1'}, {path: ../shared/limits.yaml}]\n\
+                     patchesStrategicMerge: [merged.yaml]",
+                ),
+                ("prod/priority.yaml", patch),
+                ("prod/merged.yaml", patch),
+                ("shared/limits.yaml", patch),
+            ],
+            "",
+        );
+        let line = "passed over as patches of kustomize, pipe `kustomize build DIR` into `ramgate check -f -`: \
+            `./tree/prod/merged.yaml`, `./tree/prod/priority.yaml` and `./tree/shared/limits.yaml`\n";
+        assert!(text.contains(line), "{text}");
+        assert!(text.contains("1 allowed, 0 denied"), "{text}");
+    }
+
+    #[test]
     fn files_that_hold_no_manifests_are_passed_over() {
         let text = of_folder(
             &[

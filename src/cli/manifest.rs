@@ -2,6 +2,7 @@
 
 mod classify;
 mod field_position;
+mod kustomization;
 mod malformed;
 mod read;
 
@@ -54,6 +55,8 @@ pub(super) enum PassedOverReason {
     NoManifest,
     /// Only Helm can make manifests of it
     HelmTemplate,
+    /// It is a patch that only kustomize applies
+    KustomizePatch,
 }
 
 /// A fault or warning with its file, and the object if it is known

@@ -86,12 +86,15 @@ fn passed_over(files: &[PassedOver]) -> String {
         }
     };
     let helm = "passed over as Helm templates, pipe `helm template CHART` into `ramgate check -f -`";
+    let kustomize =
+        "passed over as patches of kustomize, pipe `kustomize build DIR` into `ramgate check -f -`";
     [
         line(
             PassedOverReason::NoManifest,
             "passed over, as no Kubernetes manifest is in them",
         ),
         line(PassedOverReason::HelmTemplate, helm),
+        line(PassedOverReason::KustomizePatch, kustomize),
     ]
     .concat()
 }

@@ -44,6 +44,7 @@ fn passed_over(file: &PassedOver) -> Value {
     let reason = match file.reason {
         PassedOverReason::NoManifest => "NoManifest",
         PassedOverReason::HelmTemplate => "HelmTemplate",
+        PassedOverReason::KustomizePatch => "KustomizePatch",
     };
     json!({"file": file.file, "reason": reason})
 }

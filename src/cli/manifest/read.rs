@@ -1,11 +1,13 @@
 //! Reads files and folders.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::cli::command_error::CommandError;
 use crate::cli::document_files;
 use crate::cli::manifest::classify::{Document, document, is_helm_template, may_be_manifest};
+use crate::cli::manifest::kustomization;
 use crate::cli::manifest::malformed::without_nulls;
 use crate::cli::manifest::{Located, Manifest, ManifestFiles, PassedOver, PassedOverReason};
 use crate::yaml;
@@ -17,10 +19,13 @@ const STANDARD_INPUT: &str = "-";
 /// The number of bytes that are read of a file; an API server takes objects of 3 MiB at most
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
-/// A file, and whether it was found in a folder rather than named
+/// A file
 struct Source {
     path: PathBuf,
+    /// Whether it was found in a folder rather than named
     is_found: bool,
+    /// Whether a kustomization of the same search lists it as a patch
+    is_patch: bool,
 }
 
 /// Reads all objects of files and folders: every document of a file, and every item of a list
@@ -44,18 +49,33 @@ fn sources(path: &Path) -> Result<Vec<Source>, CommandError> {
     let named = |path: &Path| Source {
         path: path.to_owned(),
         is_found: false,
+        is_patch: false,
     };
     if path == Path::new(STANDARD_INPUT) {
         return Ok(vec![named(path)]);
     }
     let is_found = path.is_dir();
-    let found = document_files::find(path)?.into_iter();
-    Ok(found.map(|path| Source { path, is_found }).collect())
+    let found = document_files::find(path)?;
+    let patches = if is_found {
+        kustomization::patches(&found)
+    } else {
+        BTreeSet::new()
+    };
+    let sources = found.into_iter().map(|path| Source {
+        is_patch: patches.contains(&path),
+        path,
+        is_found,
+    });
+    Ok(sources.collect())
 }
 
 impl ManifestFiles {
     fn add(&mut self, source: &Source) -> Result<(), CommandError> {
         let file = source.path.display().to_string();
+        if source.is_patch {
+            self.pass_over(file, PassedOverReason::KustomizePatch);
+            return Ok(());
+        }
         let bytes = bytes(&source.path).map_err(|error| CommandError::io(file.as_str(), error))?;
         let text = match utf8(&bytes) {
             Ok(text) => text,

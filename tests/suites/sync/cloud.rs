@@ -267,6 +267,11 @@ impl Cloud {
         state.calls.clone()
     }
 
+    /// How many calls of an action came
+    pub(crate) fn count(&self, action: &str) -> usize {
+        self.calls().iter().filter(|call| call.action == action).count()
+    }
+
     /// How many requests came, whatever they were
     pub(crate) fn requests(&self) -> usize {
         self.state.lock().unwrap().requests

@@ -62,27 +62,11 @@ async fn a_token_that_ends_too_early_is_renewed_once() {
             .contains("ram ListUsers: `InvalidSecurityToken.Expired` (HTTP 403): Specified"),
         "{run:?}"
     );
-    assert_eq!(
-        stage
-            .cloud
-            .calls()
-            .iter()
-            .filter(|call| call.action == "ListUsers")
-            .count(),
-        1
-    );
+    assert_eq!(stage.cloud.count("ListUsers"), 1);
     // And a token that is expired as soon as it is issued is renewed once, not for ever
     let run = stage.run_as(Identity::Rrsa, &[]).await;
     assert_eq!(run.code, 1);
-    assert_eq!(
-        stage
-            .cloud
-            .calls()
-            .iter()
-            .filter(|call| call.action == "ListUsers")
-            .count(),
-        3
-    );
+    assert_eq!(stage.cloud.count("ListUsers"), 3);
 }
 
 #[tokio::test]

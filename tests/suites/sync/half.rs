@@ -201,15 +201,7 @@ async fn throttling_without_an_end_is_given_up_after_six_tries() {
         "ram ListUsers: `Throttling.Api` (HTTP 429)",
         "throttling",
     );
-    assert_eq!(
-        stage
-            .cloud
-            .calls()
-            .iter()
-            .filter(|call| call.action == "ListUsers")
-            .count(),
-        6
-    );
+    assert_eq!(stage.cloud.count("ListUsers"), 6);
 }
 
 #[tokio::test]

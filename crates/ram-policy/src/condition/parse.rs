@@ -148,8 +148,8 @@ fn unquoted(node: &Node) -> Option<PolicyWarning> {
     Some(PolicyWarning::new(WarningKind::Unquoted, node.at, message))
 }
 
-/// A text without the blanks around it
-fn trimmed(text: &str) -> &str {
+/// A text without the blanks around it; a no-break space and its kin are no blanks, since RAM may read them otherwise
+pub(crate) fn trimmed(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\r', '\n'])
 }
 

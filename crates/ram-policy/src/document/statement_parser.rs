@@ -2,7 +2,7 @@
 
 use crate::action::ActionPattern;
 use crate::arn::ResourcePattern;
-use crate::condition::parse::{ParsedConditions, parse};
+use crate::condition::parse::{ParsedConditions, parse, trimmed};
 use crate::document::{Actions, DocumentKind, Statement, Target};
 use crate::effect::Effect;
 use crate::source::{Fault, Key, Node, Position, Value, closest};
@@ -126,7 +126,7 @@ impl Elements<'_> {
             .iter()
             .flat_map(|(_, list)| list.items())
             .filter_map(|item| match &item.value {
-                Value::String(text) if text.trim() != text => {
+                Value::String(text) if trimmed(text) != text => {
                     let message = format!("principal `{text}` has blanks around it");
                     Some(PolicyWarning::new(WarningKind::Blanks, item.at, message))
                 }
@@ -252,7 +252,7 @@ fn trusted_principals(node: &Node) -> Result<Box<[TrustedPrincipal]>, Fault> {
                 ));
             }
         };
-        all.extend(texts(list, &key.text, |text| parse(text.trim()))?);
+        all.extend(texts(list, &key.text, |text| parse(trimmed(text)))?);
     }
     if all.is_empty() {
         return Err(Fault::new(node.at, "Principal names nobody"));

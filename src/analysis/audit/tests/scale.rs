@@ -1,18 +1,15 @@
 //! The time and memory of an audit of a large cluster, whose API server makes each page when it is asked for.
 
-use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
-use axum::body::Body as AxumBody;
-use axum::http::{Request, Response};
-use kube::Client;
 use serde_json::{Value, json};
 
 use crate::analysis::audit::collector::AuditCollector;
 use crate::analysis::audit::report::report;
 use crate::analysis::audit::state::AuditState;
-use crate::analysis::survey::live::{ApiClient, Scope, read_objects};
+use crate::analysis::survey::large_cluster::{client, peak};
+use crate::analysis::survey::live::{Scope, read_objects};
 use crate::analysis::survey::test_cluster::{
     ALICE, CAROL, TestCluster, meta, owned, pod, template, workload,
 };
@@ -80,46 +77,6 @@ fn object(resource: &str, at: usize, stamps: &[Option<String>]) -> Value {
     object
 }
 
-/// The number behind a query parameter
-fn parameter(query: &str, name: &str) -> Option<usize> {
-    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.find(|(key, _)| *key == name)?.1.parse().ok()
-}
-
-fn client(stamps: Arc<Vec<Option<String>>>) -> ApiClient {
-    let service = tower::service_fn(move |request: Request<kube::client::Body>| {
-        let stamps = Arc::clone(&stamps);
-        async move {
-            let resource = request.uri().path().rsplit('/').next().unwrap_or_default();
-            let all = match resource {
-                "deployments" | "replicasets" => DEPLOYMENTS,
-                "pods" => DEPLOYMENTS * PODS,
-                _ => 0,
-            };
-            let query = request.uri().query().unwrap_or_default();
-            let start = parameter(query, "continue").unwrap_or_default();
-            let end = all.min(start.saturating_add(parameter(query, "limit").unwrap_or(all)));
-            let items: Vec<String> = (start..end)
-                .map(|at| object(resource, at, &stamps).to_string())
-                .collect();
-            let next = if end < all { end.to_string() } else { String::new() };
-            let page = format!(
-                "{{\"metadata\":{{\"continue\":\"{next}\"}},\"items\":[{}]}}",
-                items.join(",")
-            );
-            Ok::<_, Infallible>(Response::new(AxumBody::from(page)))
-        }
-    });
-    ApiClient::new(Client::new(service, "default"))
-}
-
-/// The most memory that the process has used, in MiB
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
-}
-
 #[tokio::test]
 #[ignore = "a measurement: docs/benchmarks.md"]
 async fn fifty_thousand_pods() {
@@ -129,7 +86,13 @@ async fn fifty_thousand_pods() {
         let meta = meta(&name, &[]);
         test.cluster.snapshot.namespaces.insert(name, Arc::new(meta));
     }
-    let client = client(Arc::new(stamps(&test)));
+    let total = |resource: &str| match resource {
+        "deployments" | "replicasets" => DEPLOYMENTS,
+        "pods" => DEPLOYMENTS * PODS,
+        _ => 0,
+    };
+    let stamps = stamps(&test);
+    let client = client(total, move |resource, at| Some(object(resource, at, &stamps)));
     let (evaluator, start, before) = (test.evaluator(), Instant::now(), peak());
     let mut collector = AuditCollector::default();
     read_objects(&client, &evaluator, &Scope::AllNamespaces, &mut collector)

@@ -119,25 +119,14 @@ async fn list_kind(
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
     use std::time::Instant;
 
-    use axum::body::Body as AxumBody;
-    use axum::http::{Request, Response};
-    use kube::Client;
-    use serde_json::json;
-
     use super::*;
+    use crate::analysis::survey::large_cluster::{client, peak};
     use crate::analysis::survey::test_cluster::{ALICE, TestCluster, owned, template, workload};
 
     /// The number of Deployments, each with its ReplicaSet and one pod
     const WORKLOADS: usize = 5_000;
-
-    /// The number behind a query parameter
-    fn parameter(query: &str, name: &str) -> Option<usize> {
-        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.find(|(key, _)| *key == name)?.1.parse().ok()
-    }
 
     /// One object of a list; every fourth Deployment has a blank in its tags, and every fourth the wrong tag
     fn object(resource: &str, number: usize) -> Option<Value> {
@@ -158,46 +147,12 @@ mod tests {
         }
     }
 
-    /// An API server with [`WORKLOADS`] workloads, which makes each page when it is asked for
-    fn client() -> ApiClient {
-        let service = tower::service_fn(|request: Request<kube::client::Body>| async move {
-            let resource = request
-                .uri()
-                .path()
-                .rsplit('/')
-                .next()
-                .unwrap_or_default()
-                .to_owned();
-            let query = request.uri().query().unwrap_or_default();
-            let start = parameter(query, "continue").unwrap_or_default();
-            let limit = parameter(query, "limit").unwrap_or(WORKLOADS);
-            let end = WORKLOADS.min(start.saturating_add(limit));
-            let items: Vec<Value> = (start..end)
-                .filter_map(|number| object(&resource, number))
-                .collect();
-            let next = if end < WORKLOADS && !items.is_empty() {
-                end.to_string()
-            } else {
-                String::new()
-            };
-            let page = json!({"metadata": {"continue": next}, "items": items});
-            Ok::<_, Infallible>(Response::new(AxumBody::from(page.to_string())))
-        });
-        ApiClient::new(Client::new(service, "default"))
-    }
-
-    /// The most memory that the process has used, in MiB
-    fn peak() -> u64 {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
-    }
-
     #[tokio::test]
     #[ignore = "a measurement: docs/benchmarks.md"]
     async fn five_thousand_workloads() {
         let test = TestCluster::new("").before_installation().owned_by(ALICE);
-        let (evaluator, client, start) = (test.evaluator(), client(), Instant::now());
+        let client = client(|_| WORKLOADS, object);
+        let (evaluator, start) = (test.evaluator(), Instant::now());
         let read = read_inventory(&client, &evaluator, &Scope::AllNamespaces).await;
         let inventory = read.unwrap().0;
         let (seconds, mebibytes) = (start.elapsed().as_secs_f64(), peak());
