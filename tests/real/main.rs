@@ -34,6 +34,7 @@ mod authorize;
 #[allow(dead_code, reason = "that suite uses all of it")]
 mod cloud;
 mod configuration;
+mod exceptions;
 mod guard;
 mod identity;
 mod lifecycle;

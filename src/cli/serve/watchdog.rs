@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use regex::Regex;
 
+use crate::cli::serve::failing_open::EnforcedNamespaces;
 use crate::cluster::api::watches::{WatchHealth, Watches};
-use crate::cluster::{FollowedObjects, WatchedCluster};
+use crate::cluster::{FailingOpen, FollowedObjects, WatchedCluster};
 use crate::config::sync_status::SyncStatus;
 use crate::config::{ClusterSettings, Store};
 use crate::telemetry::metrics::Metrics;
@@ -42,6 +43,7 @@ pub(super) struct Gaps {
     unsent_carriers: usize,
     mutating_drift: usize,
     validating_drift: usize,
+    failing_open: usize,
 }
 
 impl Watchdog {
@@ -49,6 +51,7 @@ impl Watchdog {
     pub(super) fn check(&self) -> Gaps {
         let hidden = self.hidden_virtual_nodes();
         let unsent = self.unsent_carriers();
+        let open = self.failing_open();
         let drift = self.followed.webhooks.as_ref().map(|webhooks| webhooks.drift());
         let drift = drift.unwrap_or_default();
         let keys = self.followed.key_store.as_ref();
@@ -68,6 +71,7 @@ impl Watchdog {
                 .current()
                 .and_then(|configuration| unknown_paths_sentence(&configuration.cluster)),
             drift.sentence,
+            failing_open_sentence(&open),
             self.late_watches(&health),
             self.store.sync().and_then(|sync| held_back_sentence(&sync)),
         ];
@@ -78,6 +82,7 @@ impl Watchdog {
             unsent_carriers: unsent.len(),
             mutating_drift: drift.mutating,
             validating_drift: drift.validating,
+            failing_open: open.len(),
         }
     }
 
@@ -104,6 +109,22 @@ impl Watchdog {
         unsent.sort_unstable();
         unsent.dedup();
         unsent
+    }
+
+    /// Namespaces that the directory enforces, though an outage lets their requests pass
+    fn failing_open(&self) -> Vec<(String, FailingOpen)> {
+        let configuration = self.store.current();
+        configuration.map_or_else(Vec::new, |configuration| {
+            self.enforced_namespaces().failing_open(&configuration)
+        })
+    }
+
+    /// What shows whether namespaces fail open
+    pub(super) fn enforced_namespaces(&self) -> EnforcedNamespaces {
+        EnforcedNamespaces {
+            view: Arc::clone(&self.view),
+            webhooks: self.followed.webhooks.clone(),
+        }
     }
 
     /// A sentence on the watches whose objects are too old to decide by
@@ -153,6 +174,7 @@ impl Gaps {
         cluster.set_hidden_virtual_nodes(self.hidden_virtual_nodes);
         cluster.set_unsent_carriers(self.unsent_carriers);
         cluster.set_drift(self.mutating_drift, self.validating_drift);
+        cluster.set_failing_open(self.failing_open);
     }
 
     /// Logs the gaps that the check before did not find
@@ -179,6 +201,16 @@ fn unsent_sentence(unsent: &[String]) -> Option<String> {
     Some(format!(
         "the live webhook rules do not send {names} wherever they send Deployments, so that stamps in them are not \
          trusted: install the chart with these carriers"
+    ))
+}
+
+/// A sentence on enforced namespaces that nobody guards while ramgate does not answer
+fn failing_open_sentence(open: &[(String, FailingOpen)]) -> Option<String> {
+    let open = open.iter().map(|(namespace, why)| format!("{namespace} ({why})"));
+    let names = listed(&open.collect::<Vec<_>>())?;
+    Some(format!(
+        "failing_open: the directory enforces namespaces whose live webhook entries let requests pass while ramgate does not \
+         answer: {names}; write enforce for them under namespaceModes of the chart's values as well"
     ))
 }
 
@@ -222,6 +254,7 @@ fn listed<T: AsRef<str>>(names: &[T]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::installed_webhooks::AdmissionPhase;
 
     #[test]
     fn paths_that_lead_nowhere_are_said() {
@@ -239,6 +272,27 @@ mod tests {
         let sentence = unknown_paths_sentence(&settings("spec.pod")).unwrap();
         assert!(
             sentence.contains("written there: spec.pod of Rollout; list"),
+            "{sentence}"
+        );
+    }
+
+    #[test]
+    fn enforced_namespaces_that_fail_open_are_said_with_their_entries() {
+        assert_eq!(failing_open_sentence(&[]), None);
+        let open = [
+            (
+                "team-b".to_owned(),
+                FailingOpen::NotSent(AdmissionPhase::Validating),
+            ),
+            (
+                "team-a".to_owned(),
+                FailingOpen::Ignored(["marked".to_owned()].into()),
+            ),
+        ];
+        let sentence = failing_open_sentence(&open).unwrap();
+        let named = "answer: team-a (marked), team-b (no validating entry sends its pods); write enforce";
+        assert!(
+            sentence.starts_with("failing_open: ") && sentence.contains(named),
             "{sentence}"
         );
     }
