@@ -97,7 +97,7 @@ mod tests {
         };
         let in_force = old.map(|old| load(&documents(old)).unwrap());
         let new = documents(new);
-        mode_warnings(&new, (in_force.as_ref(), &load(&new).unwrap()), &known, 200)
+        mode_warnings(&new, (in_force.as_ref(), &load(&new).unwrap()), &known, 300)
     }
 
     #[test]
@@ -134,7 +134,7 @@ mod tests {
         let warnings = said(Some("z: warn"), &many.join(", "));
         assert_eq!(warnings.len(), 1);
         assert!(
-            warnings[0].len() <= 200 && warnings[0].ends_with(" more"),
+            warnings[0].len() <= 300 && warnings[0].ends_with(" more"),
             "{warnings:?}"
         );
     }
