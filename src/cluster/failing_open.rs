@@ -38,6 +38,13 @@ pub(crate) enum FailingOpen {
     Ignored(BTreeSet<String>),
 }
 
+impl FailingOpen {
+    /// Whether its pods are sent, and judged as long as ramgate answers
+    pub(crate) fn is_judged(&self) -> bool {
+        matches!(self, Self::Ignored(_))
+    }
+}
+
 impl NamespacedEntries {
     /// The entries of both configurations
     pub(crate) fn new(mutating: &[WebhookEntry], validating: &[WebhookEntry]) -> Self {
@@ -210,8 +217,8 @@ mod tests {
         assert_eq!(said(&entries, "a").unwrap(), "no validating entry sends its pods");
         // A selector that the API server does not know either selects nothing
         let broken = json!({"matchExpressions": [{"key": "a", "operator": "Like", "values": ["b"]}]});
-        let broken = entry("marked", "Fail", &pods, &broken);
-        let entries = NamespacedEntries::new(&[broken.clone()], &[broken]);
+        let broken = [entry("marked", "Fail", &pods, &broken)];
+        let entries = NamespacedEntries::new(&broken, &broken);
         assert_eq!(said(&entries, "a").unwrap(), "no mutating entry sends its pods");
     }
 

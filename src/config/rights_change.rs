@@ -17,7 +17,9 @@ const NAMED: usize = 3;
 
 /// Compares the set in force with a new one
 #[derive(Clone)]
-pub(crate) struct CompareRights(Arc<dyn Fn(&Configuration, &Configuration) -> RightsChange + Send + Sync>);
+pub(crate) struct CompareRights(Arc<Comparison>);
+
+type Comparison = dyn Fn(&Configuration, &Configuration) -> RightsChange + Send + Sync;
 
 impl CompareRights {
     /// What this function finds

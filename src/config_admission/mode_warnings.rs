@@ -39,14 +39,20 @@ pub(super) fn mode_warnings(
     let absent = enforced.iter().filter(|namespace| !(known.exists)(namespace));
     let open = enforced.iter().filter_map(|namespace| {
         let open = (known.failing_open)(namespace)?;
-        Some(format!("{namespace} ({open})"))
+        Some((open.is_judged(), format!("{namespace} ({open})")))
     });
-    let lists: [(&str, Vec<String>); 3] = [
+    let (open, unjudged): (Vec<_>, Vec<_>) = open.partition(|(is_judged, _)| *is_judged);
+    let named = |open: Vec<(bool, String)>| open.into_iter().map(|(_, text)| text).collect();
+    let lists: [(&str, Vec<String>); 4] = [
         ("modes get softer: ", softer.map(ToString::to_string).collect()),
         (
             "failing_open: as long as namespaceModes of the chart does not enforce these as well, their requests pass while \
              ramgate does not answer: ",
-            open.collect(),
+            named(open),
+        ),
+        (
+            "failing_open: nothing is judged in these namespaces, whatever their mode, because no entry sends their pods: ",
+            named(unjudged),
         ),
         (
             "modes name namespaces that do not exist: ",
@@ -126,7 +132,9 @@ mod tests {
         );
         let expected = [
             "failing_open: as long as namespaceModes of the chart does not enforce these as well, their requests pass while \
-             ramgate does not answer: b (marked), x (no mutating entry sends its pods)",
+             ramgate does not answer: b (marked)",
+            "failing_open: nothing is judged in these namespaces, whatever their mode, because no entry sends their pods: \
+             x (no mutating entry sends its pods)",
             "modes name namespaces that do not exist: team-o1",
         ];
         assert_eq!(warnings, expected);

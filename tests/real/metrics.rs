@@ -42,6 +42,8 @@ fn a_real_prometheus_scrapes_every_documented_metric() {
         "ramgate_config_reload_errors_total >= 0",
         "ramgate_config_generation > 0",
         "ramgate_config_held_loss == 0",
+        "ramgate_namespaces_failing_open == 0",
+        r#"ramgate_exceptions{state="expiring"} >= 0"#,
         "ramgate_principals >= 1",
         "ramgate_bindings >= 1",
         r#"ramgate_denials_total{namespace=~"metrics-.*",code="UnboundIdentity",mode="enforce"} >= 1"#,
@@ -88,8 +90,7 @@ fn every_panel_of_the_dashboard_shows_data() {
     let denied = space.editor("stranger@example.com");
     let prometheus = Prometheus::start(space.plane.folder(), &[space.replicas()[0].admin_port]);
     // What an audit and a sync leave has tests of its own.
-    let is_of_reviews =
-        |query: &str| !query.contains("ramgate_audit_") && !query.contains("ramgate_sync_");
+    let is_of_reviews = |query: &str| !query.contains("ramgate_audit_") && !query.contains("ramgate_sync_");
     let panels: Vec<_> = panels()
         .into_iter()
         .filter(|(_, query)| is_of_reviews(query))

@@ -361,6 +361,22 @@ fn the_directory_enforces_a_team_without_an_upgrade_and_says_what_only_an_upgrad
         &cluster,
         "the new configuration allows more: mode enforce of namespace team-a is gone",
     );
+    cluster.scale(0);
+    cluster.scale(1);
+    logged(&cluster, "\"namespace_modes\":\"answers=enforce, team-a=audit\"");
+    // Nothing is sent from an exempt namespace, so that a mode has no effect there
+    let exempt = warnings(
+        &cluster,
+        &modes(&json!({"kube-system": "enforce", "team-a": "audit", "team-x1": "enforce"})),
+    );
+    assert!(
+        exempt.contains("nothing is judged in these namespaces") && exempt.contains("kube-system (no "),
+        "{exempt}"
+    );
+    assert!(
+        exempt.contains("modes name namespaces that do not exist: team-x1"),
+        "{exempt}"
+    );
     // What is misspelled is refused where it is written
     let refusal = cluster
         .admin

@@ -72,6 +72,7 @@ impl Watchdog {
                 .and_then(|configuration| unknown_paths_sentence(&configuration.cluster)),
             drift.sentence,
             failing_open_sentence(&open),
+            unjudged_sentence(&open),
             self.late_watches(&health),
             self.store.sync().and_then(|sync| held_back_sentence(&sync)),
         ];
@@ -206,12 +207,29 @@ fn unsent_sentence(unsent: &[String]) -> Option<String> {
 
 /// A sentence on enforced namespaces that nobody guards while ramgate does not answer
 fn failing_open_sentence(open: &[(String, FailingOpen)]) -> Option<String> {
-    let open = open.iter().map(|(namespace, why)| format!("{namespace} ({why})"));
-    let names = listed(&open.collect::<Vec<_>>())?;
+    let names = open_namespaces(open, FailingOpen::is_judged)?;
     Some(format!(
         "failing_open: the directory enforces namespaces whose live webhook entries let requests pass while ramgate does not \
          answer: {names}; write enforce for them under namespaceModes of the chart's values as well"
     ))
+}
+
+/// A sentence on enforced namespaces in which nothing is judged
+fn unjudged_sentence(open: &[(String, FailingOpen)]) -> Option<String> {
+    let names = open_namespaces(open, |open| !open.is_judged())?;
+    Some(format!(
+        "failing_open: the directory enforces namespaces that the live webhook entries do not send, so that nothing is judged \
+         there: {names}; take them out of modes, or out of exemptNamespaces of the chart's values"
+    ))
+}
+
+fn open_namespaces(
+    open: &[(String, FailingOpen)],
+    is_wanted: impl Fn(&FailingOpen) -> bool,
+) -> Option<String> {
+    let open = open.iter().filter(|(_, why)| is_wanted(why));
+    let open = open.map(|(namespace, why)| format!("{namespace} ({why})"));
+    listed(&open.collect::<Vec<_>>())
 }
 
 /// A sentence on written paths that lead nowhere: the rules send no object for them, so nobody else would say it
@@ -278,7 +296,7 @@ mod tests {
 
     #[test]
     fn enforced_namespaces_that_fail_open_are_said_with_their_entries() {
-        assert_eq!(failing_open_sentence(&[]), None);
+        assert_eq!((failing_open_sentence(&[]), unjudged_sentence(&[])), (None, None));
         let open = [
             (
                 "team-b".to_owned(),
@@ -289,12 +307,22 @@ mod tests {
                 FailingOpen::Ignored(["marked".to_owned()].into()),
             ),
         ];
-        let sentence = failing_open_sentence(&open).unwrap();
-        let named = "answer: team-a (marked), team-b (no validating entry sends its pods); write enforce";
-        assert!(
-            sentence.starts_with("failing_open: ") && sentence.contains(named),
-            "{sentence}"
-        );
+        for (sentence, named) in [
+            (
+                failing_open_sentence(&open),
+                "answer: team-a (marked); write enforce",
+            ),
+            (
+                unjudged_sentence(&open),
+                "there: team-b (no validating entry sends its pods); take them out",
+            ),
+        ] {
+            let sentence = sentence.unwrap();
+            assert!(
+                sentence.starts_with("failing_open: ") && sentence.contains(named),
+                "{sentence}"
+            );
+        }
     }
 
     #[test]

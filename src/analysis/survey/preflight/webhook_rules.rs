@@ -125,13 +125,22 @@ fn open_by_the_directory(input: &PreflightInput<'_>, webhooks: &Webhooks) -> Vec
         let labels = cluster.snapshot.namespaces.get(name);
         let labels = labels.map_or_else(own, |meta| meta.labels.clone());
         let open = entries.failing_open(&labels)?;
+        let (problem, advice) = if open.is_judged() {
+            (
+                "its live webhook entries let requests pass while ramgate does not answer",
+                format!("write {name}: enforce under namespaceModes of the chart's values as well"),
+            )
+        } else {
+            (
+                "nothing is judged there",
+                format!("take {name} out of modes, or out of exemptNamespaces of the chart's values"),
+            )
+        };
         Some(Finding {
             check: Check::Rules,
             subject: format!("namespace {name}"),
-            problem: format!(
-                "the directory enforces it, but its live webhook entries let requests pass while ramgate does not answer: {open}"
-            ),
-            advice: format!("write {name}: enforce under namespaceModes of the chart's values as well"),
+            problem: format!("the directory enforces it, but {problem}: {open}"),
+            advice,
         })
     });
     open.collect()

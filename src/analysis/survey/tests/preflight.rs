@@ -401,7 +401,8 @@ fn a_namespace_that_the_directory_enforces_is_found_while_its_entries_are_lenien
     assert_eq!(
         said,
         [
-            format!("namespace kube-system: {open}: no mutating entry sends its pods"),
+            "namespace kube-system: the directory enforces it, but nothing is judged there: no mutating entry sends its pods"
+                .to_owned(),
             format!("namespace later: {open}: {entries}"),
             format!("namespace shop: {open}: {entries}"),
         ]
