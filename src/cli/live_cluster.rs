@@ -1,5 +1,6 @@
 //! A live cluster, as the commands for administrators reach it: with the caller's kubeconfig and rights.
 
+use std::error::Error as _;
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
-use kube::config::KubeConfigOptions;
+use kube::config::{InferConfigError, KubeConfigOptions};
 use kube::{Client, Config};
 use rustls::crypto::aws_lc_rs;
 
@@ -205,7 +206,7 @@ impl<'a> LiveCluster<'a> {
 
 pub(super) async fn kube_config(context: Option<String>) -> Result<Config, CommandError> {
     let mut config = match context {
-        None => Config::infer().await.map_err(no_connection)?,
+        None => Config::infer().await.map_err(|error| no_kubeconfig(&error))?,
         context => {
             let options = KubeConfigOptions {
                 context,
@@ -216,6 +217,17 @@ pub(super) async fn kube_config(context: Option<String>) -> Result<Config, Comma
     };
     config.read_timeout = Some(READ_TIMEOUT);
     Ok(config)
+}
+
+/// Neither a kubeconfig nor a pod's service account leads to a cluster
+pub(super) fn no_kubeconfig(error: &InferConfigError) -> CommandError {
+    let kubeconfig = error
+        .source()
+        .map_or_else(|| error.to_string(), ToString::to_string);
+    CommandError::Usage(format!(
+        "no way to a cluster: {kubeconfig}; and this is no pod with a service account: set KUBECONFIG to the path of a \
+         kubeconfig, or write ~/.kube/config"
+    ))
 }
 
 pub(super) fn no_connection(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> CommandError {
