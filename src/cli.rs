@@ -13,6 +13,7 @@ mod init;
 mod lint;
 mod live_cluster;
 mod manifest;
+mod misnamed_user;
 mod output;
 mod owner_args;
 mod palette;

@@ -18,6 +18,7 @@ use crate::analysis::survey::live::{
 use crate::analysis::survey::{AssumedOwners, Reapplication, SurveyedCluster, WorkloadEvaluator};
 use crate::cli::command_error::CommandError;
 use crate::cli::configuration::documents;
+use crate::cli::misnamed_user::misnamed_owners;
 use crate::config;
 use crate::config::Configuration;
 
@@ -191,8 +192,9 @@ impl<'a> LiveCluster<'a> {
             )));
         }
         let configuration = config::load(&documents).map_err(CommandError::Invalid)?;
-        let (cluster, notes) =
+        let (cluster, mut notes) =
             read_cluster(&self.client, release, &self.installation, &configuration).await?;
+        notes.extend(misnamed_owners(&owners, &configuration));
         let reapplication = Reapplication::new(&configuration, &cluster, owners);
         Ok(EvaluationInput {
             configuration,

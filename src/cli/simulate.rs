@@ -17,7 +17,8 @@ use crate::cli::{configuration, session_policy, trace};
 use crate::config::Configuration;
 use eci_calls::condition_key::{CURRENT_TIME, SERVICE, SERVICE_NAME};
 use eci_calls::{Account, CREATE_SERVICE_LINKED_ROLE, ECI_SERVICE, Operation, OperationKind, PASS_ROLE};
-use ram_policy::{Context, Document, Miss, Outcome, Principal, Reason, Request, Trace};
+use ram_policy::source::closest;
+use ram_policy::{Context, Document, Miss, Outcome, PolicySet, Principal, Reason, Request, Trace};
 
 const ASSUME_ROLE: &str = "sts:AssumeRole";
 
@@ -85,10 +86,21 @@ struct Answer {
 fn simulate(args: &SimulateArgs, now: Timestamp) -> Result<Answer, CommandError> {
     let documents = configuration::documents(&args.config_dir)?;
     let configuration = configuration::load_documents(&documents)?;
+    let trace = trace(args, &configuration, now)?;
+    let is_unknown = matches!(trace.decision.reason, Reason::UnknownPrincipal);
+    let principal = is_unknown.then(|| misspelt_principal(&args.principal, &configuration.policies));
+    let action = misspelt_action(&args.action, &documents);
     Ok(Answer {
-        trace: trace(args, &configuration, now)?,
-        notes: misspelt_action(&args.action, &documents).into_iter().collect(),
+        notes: principal.flatten().into_iter().chain(action).collect(),
+        trace,
     })
+}
+
+/// The note on a principal that the directory does not have, if one that it has is near
+fn misspelt_principal(principal: &Principal, policies: &PolicySet) -> Option<String> {
+    let known: Vec<String> = policies.principals().iter().map(ToString::to_string).collect();
+    let meant = closest(&principal.to_string(), known.iter().map(String::as_str))?;
+    Some(format!("did you mean --principal {meant}?"))
 }
 
 fn trace(args: &SimulateArgs, configuration: &Configuration, now: Timestamp) -> Result<Trace, CommandError> {
@@ -353,6 +365,9 @@ users: [{name: bob, policies: [{policy: Filled}, {policy: Made, resourceGroup: r
         let (text, json) = answer("--principal user/bob --action eci:createcontainergroup");
         assert!(!text.contains("note"), "{text}");
         assert_eq!(json["notes"], serde_json::json!([]));
+        let (text, _) = answer("--principal user/bop --action eci:CreateContainerGroup");
+        let end = "user/bop is not in the directory\nnote: did you mean --principal user/bob?\n";
+        assert!(text.ends_with(end), "{text}");
     }
 
     #[test]

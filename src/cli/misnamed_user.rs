@@ -1,8 +1,30 @@
-//! Users of `--as` whom the directory knows by another name than Kubernetes does.
+//! Users of `--as` and `--namespace-as` whom the directory knows by another name than Kubernetes does.
 
+use std::collections::BTreeSet;
+
+use crate::analysis::survey::AssumedOwners;
 use crate::config::{Configuration, SYSTEM, Subject};
+use crate::kubernetes::requester::Requester;
+use crate::kubernetes::user_extra::UserExtra;
 use ram_policy::Principal;
 use ram_policy::source::closest;
+
+/// The notes on owners of workloads who are bound to nobody, each once
+pub(super) fn misnamed_owners(owners: &AssumedOwners, configuration: &Configuration) -> Vec<String> {
+    let owners = owners.everywhere.iter().chain(owners.namespaces.values());
+    let unbound = owners.filter(|owner| {
+        let requester = Requester {
+            user: &owner.user,
+            groups: owner.groups.iter().map(String::as_str),
+            extra: UserExtra::NONE,
+        };
+        requester.principal(configuration).is_none()
+    });
+    let notes: BTreeSet<String> = unbound
+        .filter_map(|owner| misnamed_user(&owner.user, configuration))
+        .collect();
+    notes.into_iter().collect()
+}
 
 /// What was probably meant by a user who is bound to nobody; `None` if nothing is near
 ///
@@ -65,6 +87,7 @@ fn misspelt(user: &str, configuration: &Configuration) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::survey::AssumedOwner;
     use crate::config::{ParsedDocument, merge};
 
     #[test]
@@ -88,5 +111,26 @@ bindings:
         );
         assert_eq!(note("system:serviceaccount:a:b"), "");
         assert_eq!(note("zoe@elsewhere.example"), "");
+        // Owners: only those who are bound to nobody, each once
+        let owner = |user: &str| AssumedOwner {
+            user: user.to_owned(),
+            groups: Vec::new(),
+        };
+        let namespaces = [
+            ("a", "alice"),
+            ("b", "alice"),
+            ("c", "bob@example.com"),
+            ("d", "2012"),
+        ];
+        let owners = AssumedOwners {
+            everywhere: Some(owner("bob")),
+            namespaces: namespaces
+                .map(|(namespace, user)| (namespace.to_owned(), owner(user)))
+                .into(),
+        };
+        assert_eq!(
+            misnamed_owners(&owners, &configuration),
+            [note("alice"), note("bob")]
+        );
     }
 }
