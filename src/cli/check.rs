@@ -262,14 +262,28 @@ spec: {containers: [{name: c}]}
         );
         let human = folder.human(&named);
         assert!(
-            human.contains("note: the pod that its token is bound to was not given: give it with --objects; a spawner acts for"),
+            human.contains("note: the pod that the token of this spawner is bound to was not given: give it with --objects; only the cluster"),
             "{human}"
         );
         let human = folder.human(line);
         assert!(
-            human.contains("note: a spawner acts for the person in the stamp of its pod"),
+            human.contains(
+                "note: a spawner acts for the person in the stamp of its pod, and only the cluster"
+            ),
             "{human}"
         );
+        folder.write(
+            "binding.yaml",
+            "{apiVersion: v1, kind: Binding, metadata: {name: p}, target: {kind: Node, name: vk}}",
+        );
+        let bind = "-f ./binding.yaml --config-dir ./config --as bob@example.com";
+        let human = folder.human(bind);
+        assert!(
+            human.contains("note: pod `default/p` was not given: give it with --objects\n"),
+            "{human}"
+        );
+        let human = folder.human(&format!("{bind} --objects ./pod.yaml"));
+        assert!(!human.contains("note: pod"), "{human}");
     }
 
     #[test]

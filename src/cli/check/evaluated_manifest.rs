@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::admission::offline::{Extra, OfflineResult, Operation, Request};
 use crate::admission::outcome::creating_pod_fault::CreatingPodFault;
 use crate::admission::outcome::finding::Finding;
+use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::routing::unlisted_mark::{UnlistedMark, unlisted_mark};
 use crate::admission::{Mode, Modes, offline};
 use crate::cli::check::args::{CheckArgs, PodOperation};
@@ -172,30 +173,25 @@ impl Checked {
         causes.any(|cause| cause.reason == UNBOUND)
     }
 
-    /// What is missing if a spawner acts for nobody: offline, the pod that its token is bound to
-    fn spawner_note(&self) -> Option<String> {
-        let results = self.manifests.iter().filter_map(|one| one.result.as_ref());
-        let mut findings = results.flat_map(|result| &result.response.evaluation.findings);
-        let fault = findings.find_map(|finding| match finding {
-            Finding::Spawner(fault) => Some(fault),
-            _ => None,
-        })?;
-        let given = match fault {
-            CreatingPodFault::Gone => {
-                "the pod that its token is bound to was not given: give it with --objects; "
-            }
-            _ => "",
-        };
-        Some(format!(
-            "{given}a spawner acts for the person in the stamp of its pod, which only the cluster can check: write a case with \
-             `creatorStampedBy`"
-        ))
+    /// What is missing where a result depends on an object that nobody gave, each once
+    fn missing_objects(&self) -> BTreeSet<String> {
+        let results = self
+            .manifests
+            .iter()
+            .filter_map(|one| Some((one, one.result.as_ref()?)));
+        let findings = results.flat_map(|(one, result)| {
+            let findings = result.response.evaluation.findings.iter();
+            findings.map(move |finding| (&one.manifest, finding))
+        });
+        findings
+            .filter_map(|(manifest, finding)| missing_object(manifest, finding))
+            .collect()
     }
 
     /// What the results depend on and nobody gave, for people
     pub(super) fn notes(&self) -> Vec<String> {
         let namespaces = self.unknown_namespaces.iter().map(|name| unknown_namespace(name));
-        let requester = self.misnamed_user.iter().cloned().chain(self.spawner_note());
+        let requester = self.misnamed_user.iter().cloned().chain(self.missing_objects());
         requester.chain(namespaces).collect()
     }
 
@@ -214,6 +210,29 @@ impl Checked {
         }
         Exit::good_if(self.is_allowed() && !(is_strict && self.is_doubtful()))
     }
+}
+
+/// What is missing if a finding is about an object that is not known: the cluster has it, and offline somebody must give it
+fn missing_object(manifest: &Manifest, finding: &Finding) -> Option<String> {
+    let stamped = "only the cluster can check stamps: write a case with";
+    Some(match finding {
+        Finding::UnknownPod => format!(
+            "pod `{}/{}` was not given: give it with --objects",
+            manifest.namespace(),
+            manifest.name()
+        ),
+        Finding::Stamp(StampFault::OwnerUnread(kind)) => format!(
+            "the {kind} that controls it was not given: give it with --objects; {stamped} `stampedBy`"
+        ),
+        Finding::Spawner(CreatingPodFault::Gone) => format!(
+            "the pod that the token of this spawner is bound to was not given: give it with --objects; {stamped} \
+             `creatorStampedBy`"
+        ),
+        Finding::Spawner(_) => {
+            format!("a spawner acts for the person in the stamp of its pod, and {stamped} `creatorStampedBy`")
+        }
+        _ => return None,
+    })
 }
 
 impl Input<'_> {
