@@ -227,7 +227,7 @@ pub(super) fn no_kubeconfig(error: &InferConfigError) -> CommandError {
         .source()
         .map_or_else(|| error.to_string(), ToString::to_string);
     CommandError::Usage(format!(
-        "no way to a cluster: {kubeconfig}; and this is no pod with a service account: set KUBECONFIG to the path of a \
+        "the way to the cluster's API: {kubeconfig}; and this is no pod with a service account: set KUBECONFIG to the path of a \
          kubeconfig, or write ~/.kube/config"
     ))
 }
