@@ -33,7 +33,7 @@ pub struct Configuration {
     pub(crate) boundaries: Vec<Boundary>,
     /// Denials that are warnings for a while, in the order of their names
     pub(crate) exceptions: Vec<Arc<Exception>>,
-    /// The modes of namespaces that the directory names; what else counts is not configuration, but how ramgate is started
+    /// The modes of the namespaces that the directory names, which count before those of the flags
     pub(crate) modes: Arc<BTreeMap<String, Mode>>,
     /// Rules that set a pod's ECI fields
     pub(crate) mapping: MappingRules,

@@ -11,8 +11,8 @@ const SECTION: &str = "modes";
 
 /// Namespaces with another mode, in order
 ///
-/// A namespace without an entry has the mode that the chart gives it, which nobody knows here: enforce, in doubt, if the
-/// entry comes, and no mode that denies if it goes.
+/// A namespace without an entry has the mode that the chart gives it, which is not known here: a new `warn` may replace
+/// `enforce`, and where `enforce` goes, `warn` may be left.
 pub(crate) fn changes(old: &Configuration, new: &Configuration) -> Vec<SettingChange> {
     let namespaces: BTreeSet<&String> = old.modes.keys().chain(new.modes.keys()).collect();
     let changes = namespaces.into_iter().filter_map(|namespace| {
