@@ -10,6 +10,7 @@
 //! ConfigMaps (config_map, src/cluster) -'                     reload: the Reloader runs these steps
 //! ```
 
+pub(crate) mod candidate;
 pub(crate) mod config_map;
 mod config_map_generation;
 pub(crate) mod configuration;

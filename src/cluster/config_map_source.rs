@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 use kube::runtime::{WatchStreamExt, watcher};
@@ -14,10 +15,11 @@ use crate::cluster::config_map_cache::{CacheChange, ConfigMapCache};
 use crate::cluster::config_map_events::EventWriter;
 use crate::cluster::reload_timer::ReloadTimer;
 use crate::cluster::watch_backoff::WatchBackoff;
-use crate::config::config_map::LABEL;
+use crate::config::candidate::{Candidate, CandidateSet, CandidateState};
+use crate::config::config_map::{LABEL, Side};
 use crate::config::reload::{ReloadOutcome, Reloader};
 use crate::config::store::{ConfigMapDocuments, Store};
-use crate::config::{FaultClass, LocatedFault};
+use crate::config::{FaultClass, LocatedFault, NamedDocument};
 
 /// How long one watch call lasts at most; a connection that died silently is noticed a little later
 const CALL_SECONDS: u32 = 30;
@@ -81,11 +83,14 @@ impl ConfigMapSource {
         let mut events = std::pin::pin!(watch);
         let mut cache = ConfigMapCache::default();
         let mut timer = ReloadTimer::default();
+        let mut is_live_due = false;
         loop {
             tokio::select! {
                 event = events.next() => match event {
                     Some(Ok(event)) => {
-                        if cache.apply(event).await == CacheChange::Changed {
+                        let change = cache.apply(event).await;
+                        is_live_due |= change == CacheChange::Changed;
+                        if change != CacheChange::Unchanged {
                             timer.change(tokio::time::Instant::now());
                         }
                         self.store.set_sync(cache.sync());
@@ -94,12 +99,15 @@ impl ConfigMapSource {
                     None => return,
                 },
                 () = timer.due() => {
-                    timer = match self.reload(&cache).await {
-                        ReloadOutcome::TryAgain => ReloadTimer::retry(),
-                        ReloadOutcome::Accepted | ReloadOutcome::Refused(_) | ReloadOutcome::Held(_) => {
-                            ReloadTimer::default()
-                        }
-                    };
+                    timer = ReloadTimer::default();
+                    // What is live is not loaded again for the sake of a candidate
+                    if is_live_due {
+                        is_live_due = self.reload(&cache).await == ReloadOutcome::TryAgain;
+                    }
+                    if is_live_due {
+                        timer = ReloadTimer::retry();
+                    }
+                    self.load_candidate(&cache).await;
                 }
             }
         }
@@ -150,11 +158,46 @@ impl ConfigMapSource {
         outcome
     }
 
+    /// Makes the candidate set from the documents in force and the candidates, if either changed
+    async fn load_candidate(&mut self, cache: &ConfigMapCache) {
+        let config_maps = cache.config_maps(Side::Candidate);
+        let before = self.store.candidate();
+        let live = self.store.current();
+        let live_generation = live.as_ref().map(|live| live.generation);
+        if before.is_made_from(&config_maps, live_generation) {
+            return;
+        }
+        let state = match live {
+            _ if config_maps.is_empty() => CandidateState::None,
+            None => CandidateState::failed("no configuration is in force yet that it could be compared with"),
+            Some(live) => {
+                let (documents, candidates) = (self.in_force.clone(), config_maps.clone());
+                let load = tokio::task::spawn_blocking(move || {
+                    CandidateSet::new(&live, all(&documents), all(&candidates))
+                });
+                match load.await {
+                    Ok(Ok(set)) => CandidateState::Loaded(Arc::new(set)),
+                    Ok(Err(faults)) => CandidateState::faulty(&faults),
+                    // A panic, whose text is printed already, or the end of the process
+                    Err(error) => CandidateState::failed(format!("loading failed: {error}")),
+                }
+            }
+        };
+        let candidate = Candidate {
+            since: (!config_maps.is_empty()).then(Timestamp::now),
+            config_maps,
+            live_generation,
+            state,
+        };
+        candidate.log_change(&before);
+        self.store.set_candidate(candidate);
+    }
+
     /// The ConfigMaps, with what is spent of their annotations; one that was taken away and set again is not spent
     fn config_maps(&mut self, cache: &ConfigMapCache) -> Vec<ConfigMapDocuments> {
         let now = cache.accepted_losses();
         self.spent.retain(|name, count| now.get(name) == Some(count));
-        let mut config_maps = cache.config_maps();
+        let mut config_maps = cache.config_maps(Side::Live);
         for one in &mut config_maps {
             if let Some(accepted) = &mut one.accepted_loss {
                 accepted.is_spent = self.spent.contains_key(&one.name);
@@ -210,6 +253,11 @@ impl ConfigMapSource {
         };
         Some(LocatedFault::whole(name, message, FaultClass::Conflict))
     }
+}
+
+/// The documents of all ConfigMaps
+fn all(config_maps: &[ConfigMapDocuments]) -> impl Iterator<Item = &NamedDocument> {
+    config_maps.iter().flat_map(|one| one.documents.iter())
 }
 
 #[cfg(test)]

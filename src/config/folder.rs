@@ -237,6 +237,14 @@ mod tests {
                 ("f.json", "{"),
                 ("g h.json", POLICY),
                 ("i.yaml", ""),
+                (
+                    "j.yaml",
+                    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, labels: {ramgate.io/config: policy, ramgate.io/candidate: 'true'}}\ndata: {}\n",
+                ),
+                (
+                    "k.yaml",
+                    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, labels: {ramgate.io/config: policy, ramgate.io/candidate: 'no'}}\ndata: {}\n",
+                ),
             ],
         );
         let found = faults(folder.path());
@@ -249,6 +257,8 @@ mod tests {
             "f.json:1:",
             "g h.json: `g h` is no policy name",
             "i.yaml:1:1: the document is empty",
+            "j.yaml[c]: ConfigMap is a candidate by its label ramgate.io/candidate, and this folder is read as what is live",
+            "k.yaml[c]: label ramgate.io/candidate is `no`",
         ];
         assert_eq!(found.len(), expected.len(), "{found:#?}");
         for (fault, expected) in found.iter().zip(expected) {

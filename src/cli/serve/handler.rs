@@ -13,6 +13,8 @@ use crate::admission::review::Resource;
 use crate::admission::review::complete::{CompleteReview, NamedObjects};
 use crate::admission::{Mode, Modes, Review, ReviewError, Webhook};
 use crate::authorization::Exemptions;
+use crate::candidate::rehearsal::Answered;
+use crate::candidate::{RecordedCluster, Rehearsal};
 use crate::cluster::{WatchedCluster, prefetch};
 use crate::config::{Configuration, Store};
 use crate::config_admission;
@@ -37,6 +39,8 @@ pub(super) struct WebhookHandler {
     pub(super) modes: Modes,
     /// What the authorization webhook never evaluates, if it is on
     pub(super) authorize: Option<Exemptions>,
+    /// Judges answered reviews by the candidate as well
+    pub(super) rehearsal: Arc<Rehearsal>,
 }
 
 /// What ramgate knows of the cluster
@@ -108,11 +112,11 @@ impl WebhookHandler {
         Ok(match &self.surrounding {
             Surrounding::Watched(view) => {
                 let (pinned, named) = prefetch(view, settings, &review).await;
-                self.respond(webhook, &review, named, &configuration, &pinned)
+                self.respond(webhook, body, &review, named, &configuration, &pinned)
             }
             Surrounding::Empty(snapshot) => {
                 let named = NamedObjects::from_snapshot(&review, snapshot, snapshot, settings);
-                self.respond(webhook, &review, named, &configuration, snapshot)
+                self.respond(webhook, body, &review, named, &configuration, snapshot)
             }
         })
     }
@@ -121,17 +125,38 @@ impl WebhookHandler {
     fn respond(
         &self,
         webhook: Webhook,
+        body: &[u8],
         review: &Review<'_>,
         named: NamedObjects,
-        configuration: &Configuration,
+        configuration: &Arc<Configuration>,
         cluster: &dyn Cluster,
     ) -> HandledReview {
         if cluster.signer().is_none() {
             return self.not_ready(webhook, review, "keys for stamps");
         }
-        let complete = CompleteReview::new(review, named);
         let now = Timestamp::now();
-        let response = admission::respond(webhook, &complete, configuration, cluster, &self.modes, now);
+        let respond = |named: NamedObjects, cluster: &dyn Cluster| {
+            let complete = CompleteReview::new(review, named);
+            admission::respond(webhook, &complete, configuration, cluster, &self.modes, now)
+        };
+        let response = match self.rehearsal.candidate(configuration) {
+            None => respond(named, cluster),
+            Some(candidate) => {
+                let recorded = RecordedCluster::new(cluster);
+                let response = respond(named.clone(), &recorded);
+                let answered = Answered {
+                    webhook,
+                    body,
+                    review,
+                    named,
+                    live: configuration,
+                    now,
+                    response: &response,
+                };
+                self.rehearsal.offer(candidate, answered, recorded);
+                response
+            }
+        };
         HandledReview {
             record: record::of_response(review, &response, &configuration.cluster),
             body: response.body,

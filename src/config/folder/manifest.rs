@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::ConfigMap;
 
-use crate::config::config_map::{self, LABEL};
+use crate::config::config_map::{self, CANDIDATE, LABEL, Side};
 use crate::config::named_document::NamedDocument;
 use crate::config::parsed_document::ParsedDocument;
 use crate::config::text_origin::TextOrigin;
@@ -60,8 +60,16 @@ fn config_map_documents(
         let message = format!("ConfigMap has no label {LABEL}, so nothing reads it");
         return refused(name, message);
     }
-    let documents = config_map::documents(config_map).into_iter();
+    let (side, documents) = config_map::sided_documents(config_map);
+    if side == Side::Candidate {
+        let message = format!(
+            "ConfigMap is a candidate by its label {CANDIDATE}, and this folder is read as what is live: keep candidates in \
+             a folder of their own"
+        );
+        return refused(name, message);
+    }
     documents
+        .into_iter()
         .map(|named| {
             let key = named
                 .name
