@@ -26,5 +26,6 @@ pub(crate) mod rehearsal;
 pub(crate) mod report;
 mod verdict;
 
+pub(crate) use crate::candidate::change::ChangeKind;
 pub(crate) use crate::candidate::recorded_cluster::RecordedCluster;
 pub(crate) use crate::candidate::rehearsal::Rehearsal;

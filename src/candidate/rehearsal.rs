@@ -134,6 +134,14 @@ impl Rehearsal {
         }
     }
 
+    /// Judges all reviews that wait now, without pauses
+    #[cfg(test)]
+    pub(crate) fn judge_waiting(&self, WaitingReviews(waiting): &mut WaitingReviews) {
+        while let Ok(answered) = waiting.try_recv() {
+            self.judge(&answered);
+        }
+    }
+
     fn judge(&self, answered: &LiveReview) {
         // A panic, whose text is printed already, must end neither this task nor the server's readiness
         let judged = catch_unwind(AssertUnwindSafe(|| judge(answered, &self.modes)));

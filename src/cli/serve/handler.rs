@@ -18,6 +18,7 @@ use crate::candidate::{RecordedCluster, Rehearsal};
 use crate::cluster::{WatchedCluster, prefetch};
 use crate::config::{Configuration, Store};
 use crate::config_admission;
+use crate::config_admission::StoredConfigMaps;
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::server::request_head::{RequestHead, ReviewedConfigMap};
@@ -182,9 +183,13 @@ impl WebhookHandler {
                 }
             }
             Webhook::Validating => {
+                let stored = StoredConfigMaps {
+                    live: &self.store.config_maps(),
+                    candidates: &self.store.candidate().config_maps,
+                };
                 let evaluated = config_admission::evaluate(
                     review,
-                    &self.store.config_maps(),
+                    stored,
                     self.store.current().as_deref(),
                     Timestamp::now(),
                 );
