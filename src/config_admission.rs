@@ -643,7 +643,11 @@ mod tests {
         ] {
             let data = json!({"P.json": POLICY});
             let (decision, response) = decide_marked("policy", (labels, annotations), data, live(&[]));
-            assert!(!decision.is_allowed() && decision.message.contains(words), "{}", decision.message);
+            assert!(
+                !decision.is_allowed() && decision.message.contains(words),
+                "{}",
+                decision.message
+            );
             let cause = &response["response"]["status"]["details"]["causes"][0];
             assert_eq!(cause["field"], field);
         }
@@ -662,7 +666,11 @@ mod tests {
         let ambiguous = candidate("directory", json!({"x": "users: []"}), live(&stored));
         let wanted = "x: ambiguous: directory document `x` is live in a/x and in b/x";
         assert!(ambiguous.message.contains(wanted), "{}", ambiguous.message);
-        let others = [config_map("other", "P.json", ParsedDocument::policy("P", POLICY.as_bytes()))];
+        let others = [config_map(
+            "other",
+            "P.json",
+            ParsedDocument::policy("P", POLICY.as_bytes()),
+        )];
         let two = StoredConfigMaps {
             live: &stored,
             candidates: &others,
@@ -671,7 +679,11 @@ mod tests {
         let wanted = "ambiguous: candidate other/P.json already holds policy `P`";
         assert!(twice.message.contains(wanted), "{}", twice.message);
         // Stored again, it replaces itself
-        let itself = [config_map("new", "P.json", ParsedDocument::policy("P", POLICY.as_bytes()))];
+        let itself = [config_map(
+            "new",
+            "P.json",
+            ParsedDocument::policy("P", POLICY.as_bytes()),
+        )];
         let again = StoredConfigMaps {
             live: &stored,
             candidates: &itself,
@@ -682,16 +694,26 @@ mod tests {
 
     #[test]
     fn a_candidate_has_warnings_of_its_own_and_none_about_what_is_live() {
-        let many: String = (0..9).map(|number| format!("{{name: u{number}, policies: [{{policy: P}}]}}, ")).collect();
+        let many: String = (0..9)
+            .map(|number| format!("{{name: u{number}, policies: [{{policy: P}}]}}, "))
+            .collect();
         let base = format!("account: {{id: '1', region: r}}\nusers: [{many}]");
         let stored = [
             config_map("people", "x", ParsedDocument::directory(base.as_bytes())),
             config_map("rules", "P.json", ParsedDocument::policy("P", POLICY.as_bytes())),
         ];
         // In force, it would be a mass loss
-        let nobody = candidate("directory", json!({"x": "account: {id: '1', region: r}"}), live(&stored));
+        let nobody = candidate(
+            "directory",
+            json!({"x": "account: {id: '1', region: r}"}),
+            live(&stored),
+        );
         assert!(nobody.is_allowed() && nobody.warnings.is_empty(), "{nobody:?}");
-        let later = candidate("directory", json!({"y": "users: [{name: v, policies: [{policy: Q}]}]"}), live(&stored));
+        let later = candidate(
+            "directory",
+            json!({"y": "users: [{name: v, policies: [{policy: Q}]}]"}),
+            live(&stored),
+        );
         assert_eq!(
             later.warnings,
             [
@@ -703,11 +725,17 @@ mod tests {
 
     #[test]
     fn a_live_config_map_that_becomes_a_candidate_is_told_what_leaves_the_live_set() {
-        let many: String = (0..9).map(|number| format!("{{name: u{number}, policies: [{{policy: P}}]}}, ")).collect();
+        let many: String = (0..9)
+            .map(|number| format!("{{name: u{number}, policies: [{{policy: P}}]}}, "))
+            .collect();
         let base = ParsedDocument::directory(b"account: {id: '1', region: r}");
         let people = ParsedDocument::directory(format!("users: [{many}]").as_bytes());
         let rules = config_map("rules", "P.json", ParsedDocument::policy("P", POLICY.as_bytes()));
-        let stored = [config_map("base", "a", base), config_map("new", "x", people), rules];
+        let stored = [
+            config_map("base", "a", base),
+            config_map("new", "x", people),
+            rules,
+        ];
         let data = json!({"x": format!("users: [{many}]")});
         let moved = candidate("directory", data, live(&stored));
         assert!(moved.is_allowed());
@@ -718,7 +746,11 @@ mod tests {
                 "the rest is not put in force: this set takes rights away from 9 of 9 RAM users (u0, u1, u2, …)",
             ]
         );
-        let only = [config_map("new", "P.json", ParsedDocument::policy("P", POLICY.as_bytes()))];
+        let only = [config_map(
+            "new",
+            "P.json",
+            ParsedDocument::policy("P", POLICY.as_bytes()),
+        )];
         let broken = candidate("policy", json!({"P.json": POLICY}), live(&only));
         let wanted = "the rest is not put in force: configuration: no directory document";
         assert!(broken.warnings[1].starts_with(wanted), "{:?}", broken.warnings);

@@ -72,7 +72,10 @@ impl Change {
             _ => (ChangeKind::Allowed, live, candidate),
         };
         let action = denying.denied.as_ref().map(|(action, _)| *action);
-        let deciding = denying.denied.as_ref().and_then(|(_, statement)| statement.as_ref());
+        let deciding = denying
+            .denied
+            .as_ref()
+            .and_then(|(_, statement)| statement.as_ref());
         // Where no Deny decides, it is the statement that allows on the other side. A denial for another reason than RAM's
         // has none
         let statement = deciding.or_else(|| action.and_then(|action| allowing.allowing(action)));

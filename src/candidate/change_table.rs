@@ -68,7 +68,11 @@ impl ChangeTable {
         let is_first = self.others.is_empty();
         let count = self.others.entry(change.key.kind).or_default();
         *count = count.saturating_add(1);
-        if is_first { Occurrence::FirstOther } else { Occurrence::Other }
+        if is_first {
+            Occurrence::FirstOther
+        } else {
+            Occurrence::Other
+        }
     }
 
     /// All rows: losses first, then by principal and statement
@@ -83,7 +87,11 @@ impl ChangeTable {
 
     /// How many different denials would be new
     pub(super) fn losses(&self) -> usize {
-        let rows = self.rows.keys().filter(|key| key.kind == ChangeKind::Denied).count();
+        let rows = self
+            .rows
+            .keys()
+            .filter(|key| key.kind == ChangeKind::Denied)
+            .count();
         rows.saturating_add(usize::from(self.others(ChangeKind::Denied) > 0))
     }
 }
@@ -109,18 +117,39 @@ mod tests {
     fn changes_are_counted_and_those_without_room_together() {
         let mut table = ChangeTable::default();
         let now = Timestamp::UNIX_EPOCH;
-        assert_eq!(table.count(&change(0, ChangeKind::Denied), now), Occurrence::First);
-        assert_eq!(table.count(&change(0, ChangeKind::Denied), now), Occurrence::Repeated);
-        assert_eq!(table.count(&change(0, ChangeKind::Allowed), now), Occurrence::First);
+        assert_eq!(
+            table.count(&change(0, ChangeKind::Denied), now),
+            Occurrence::First
+        );
+        assert_eq!(
+            table.count(&change(0, ChangeKind::Denied), now),
+            Occurrence::Repeated
+        );
+        assert_eq!(
+            table.count(&change(0, ChangeKind::Allowed), now),
+            Occurrence::First
+        );
         for number in 1..MAX_ROWS - 1 {
-            assert_eq!(table.count(&change(number, ChangeKind::Denied), now), Occurrence::First);
+            assert_eq!(
+                table.count(&change(number, ChangeKind::Denied), now),
+                Occurrence::First
+            );
         }
         let more = change(MAX_ROWS, ChangeKind::Denied);
         assert_eq!(table.count(&more, now), Occurrence::FirstOther);
         assert_eq!(table.count(&more, now), Occurrence::Other);
-        assert_eq!(table.count(&change(0, ChangeKind::Denied), now), Occurrence::Repeated);
+        assert_eq!(
+            table.count(&change(0, ChangeKind::Denied), now),
+            Occurrence::Repeated
+        );
         assert_eq!((table.rows().count(), table.losses()), (MAX_ROWS, MAX_ROWS));
-        assert_eq!((table.others(ChangeKind::Denied), table.others(ChangeKind::Allowed)), (2, 0));
+        assert_eq!(
+            (
+                table.others(ChangeKind::Denied),
+                table.others(ChangeKind::Allowed)
+            ),
+            (2, 0)
+        );
         let (first, row) = table.rows().next().unwrap();
         assert_eq!((first.kind, row.count), (ChangeKind::Denied, 3));
     }

@@ -42,7 +42,12 @@ fn try_judge(answered: &LiveReview, modes: &Modes) -> Option<Judgement> {
         answered.now,
     );
     let has_exceptions = !candidate.exceptions.is_empty();
-    let verdict = Verdict::of_candidate(response.evaluation, response.mode, &answered.verdict, has_exceptions)?;
+    let verdict = Verdict::of_candidate(
+        response.evaluation,
+        response.mode,
+        &answered.verdict,
+        has_exceptions,
+    )?;
     if known.was_asked_more() || is_mapped_otherwise(&review, &answered.verdict, &verdict, live, candidate) {
         return None;
     }
@@ -70,12 +75,17 @@ fn is_mapped_otherwise(
     candidate: &Configuration,
 ) -> bool {
     let was_mapped = before.leads_to_eci;
-    let is_same = live.mapping == candidate.mapping && (was_mapped || candidate.mapping.sources().next().is_none());
+    let is_same =
+        live.mapping == candidate.mapping && (was_mapped || candidate.mapping.sources().next().is_none());
     !review.templates().is_empty() && after.leads_to_eci && !is_same
 }
 
 /// The objects that the candidate needs, of those that were read; `None` if it needs another one
-fn named_objects(answered: &LiveReview, review: &Review<'_>, known: &KnownCluster<'_>) -> Option<NamedObjects> {
+fn named_objects(
+    answered: &LiveReview,
+    review: &Review<'_>,
+    known: &KnownCluster<'_>,
+) -> Option<NamedObjects> {
     let (live, candidate) = (&answered.live.cluster, &answered.candidate.configuration.cluster);
     // What was asked for the live answer does not count against the candidate
     let before = KnownCluster::new(&answered.facts, UnkeptMetadata::default());
@@ -84,12 +94,18 @@ fn named_objects(answered: &LiveReview, review: &Review<'_>, known: &KnownCluste
         None => Some(false),
         Some(_) => (needed == was_needed).then_some(true),
     };
-    let pod = is_needed(review.named_pod(known, candidate), review.named_pod(&before, live))?;
+    let pod = is_needed(
+        review.named_pod(known, candidate),
+        review.named_pod(&before, live),
+    )?;
     let token_pod = is_needed(
         review.unread_token_pod(known, candidate).as_deref(),
         review.unread_token_pod(&before, live).as_deref(),
     )?;
-    let owner = is_needed(owner(review, candidate).as_deref(), owner(review, live).as_deref())?;
+    let owner = is_needed(
+        owner(review, candidate).as_deref(),
+        owner(review, live).as_deref(),
+    )?;
     Some(NamedObjects {
         pod: read.pod.clone().filter(|_| pod),
         workload: read.workload.clone(),

@@ -94,7 +94,12 @@ impl Rehearsal {
     }
 
     /// Takes an answered review into the queue, or counts it as skipped
-    pub(crate) fn offer(&self, candidate: Arc<CandidateSet>, answered: Answered<'_>, cluster: RecordedCluster<'_>) {
+    pub(crate) fn offer(
+        &self,
+        candidate: Arc<CandidateSet>,
+        answered: Answered<'_>,
+        cluster: RecordedCluster<'_>,
+    ) {
         let Answered { webhook, body, .. } = answered;
         // What the mutating webhook lets pass, the validating one sees
         if webhook == Webhook::Mutating && answered.response.decision != Decision::Deny {
@@ -148,7 +153,9 @@ impl Rehearsal {
         let judgement = judged.unwrap_or(Judgement::Undetermined);
         let candidate = &answered.candidate;
         match judgement {
-            Judgement::Undetermined => self.count(candidate, "undetermined", |counts| &mut counts.undetermined),
+            Judgement::Undetermined => {
+                self.count(candidate, "undetermined", |counts| &mut counts.undetermined)
+            }
             Judgement::Same => self.count(candidate, "judged", |counts| &mut counts.judged),
             Judgement::Changed(change) => {
                 self.count(candidate, "judged", |counts| &mut counts.judged);
@@ -198,7 +205,9 @@ impl Rehearsal {
                 "the candidate decides otherwise; the same is only counted from now on"
             ),
             Occurrence::FirstOther => {
-                tracing::warn!("the candidate decides otherwise in too many ways, further ones are only counted");
+                tracing::warn!(
+                    "the candidate decides otherwise in too many ways, further ones are only counted"
+                );
             }
             Occurrence::Repeated | Occurrence::Other => {}
         }
@@ -207,7 +216,10 @@ impl Rehearsal {
     /// What was found, emptied if it is about another candidate
     fn found_with(&self, candidate: &Arc<CandidateSet>) -> MutexGuard<'_, Found> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_same = found.candidate.as_ref().is_some_and(|known| Arc::ptr_eq(known, candidate));
+        let is_same = found
+            .candidate
+            .as_ref()
+            .is_some_and(|known| Arc::ptr_eq(known, candidate));
         if !is_same {
             *found = Found {
                 candidate: Some(Arc::clone(candidate)),
@@ -232,7 +244,11 @@ impl Rehearsal {
         let candidate = self.store.candidate();
         let mut report = CandidateReport {
             state: candidate.state.name().to_owned(),
-            config_maps: candidate.config_maps.iter().map(|one| one.name.to_string()).collect(),
+            config_maps: candidate
+                .config_maps
+                .iter()
+                .map(|one| one.name.to_string())
+                .collect(),
             faults: faults(&candidate),
             since: candidate.since.map(|since| format!("{since:.0}")),
             ..CandidateReport::default()
@@ -283,7 +299,11 @@ impl ChangeTable {
             principal: key.principal.clone(),
             user: row.example.user.clone(),
             namespace: row.example.namespace.clone(),
-            policy: key.statement.as_ref().map(|(policy, _)| policy.clone()).unwrap_or_default(),
+            policy: key
+                .statement
+                .as_ref()
+                .map(|(policy, _)| policy.clone())
+                .unwrap_or_default(),
             statement: key.statement.as_ref().map_or(0, |(_, number)| *number),
             code: key.code.to_owned(),
             count: row.count,

@@ -75,7 +75,9 @@ impl Verdict {
         has_exceptions: bool,
     ) -> Option<Self> {
         if !live.has_unexpected_stamp && evaluation.findings.iter().any(is_unexpected_stamp) {
-            evaluation.findings.retain(|finding| !is_unexpected_stamp(finding));
+            evaluation
+                .findings
+                .retain(|finding| !is_unexpected_stamp(finding));
             if has_exceptions && !evaluation.findings.is_empty() {
                 return None;
             }

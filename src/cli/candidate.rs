@@ -88,13 +88,18 @@ async fn read_pods(args: &CandidateArgs) -> Result<MergedReport, CommandError> {
     for replica in &ready {
         let found = read_of_replica(&client, namespace, replica, PAGE).await?;
         let found = found.ok_or_else(|| {
-            CommandError::Usage(format!("pod {} has no /{PAGE}: it is of an older version", replica.name))
+            CommandError::Usage(format!(
+                "pod {} has no /{PAGE}: it is of an older version",
+                replica.name
+            ))
         })?;
         reports.push(report(&found, &replica.name)?);
     }
     let mut merged = MergedReport::of(reports);
     let note = |name: &String| format!("pod {name} is not ready, and what it counted is not here");
-    merged.notes.extend(others.iter().map(|replica| note(&replica.name)));
+    merged
+        .notes
+        .extend(others.iter().map(|replica| note(&replica.name)));
     Ok(merged)
 }
 
@@ -106,7 +111,9 @@ async fn read_url(url: &Uri) -> Result<Value, CommandError> {
         path => path.to_owned(),
     };
     let client = Client::try_from(Config::new(url.clone())).map_err(|error| failed(&error))?;
-    let request = Request::get(path).body(Vec::new()).map_err(|error| failed(&error))?;
+    let request = Request::get(path)
+        .body(Vec::new())
+        .map_err(|error| failed(&error))?;
     let text = tokio::time::timeout(PATIENCE, client.request_text(request)).await;
     let text = text.map_err(|_| failed(&format_args!("no answer within {} s", PATIENCE.as_secs())))?;
     let text = text.map_err(|error| failed(&error))?;

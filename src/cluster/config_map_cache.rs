@@ -189,7 +189,8 @@ impl ConfigMapCache {
 impl Contents {
     fn of(config_map: &ConfigMap) -> Self {
         let metadata = &config_map.metadata;
-        let value = |map: Option<&BTreeMap<String, String>>, key: &str| map.and_then(|map| map.get(key)).cloned();
+        let value =
+            |map: Option<&BTreeMap<String, String>>, key: &str| map.and_then(|map| map.get(key)).cloned();
         let labels = metadata.labels.as_ref();
         let marks = [
             value(labels, config_map::LABEL),
@@ -426,7 +427,8 @@ mod tests {
             .await;
         assert_eq!(maps.apply(Event::InitDone).await, CacheChange::Candidates);
         assert_eq!((names(&maps), candidates(&maps)), (vec!["a/x".to_owned()], 0));
-        maps.apply(Event::Apply(marked(8, "roles: []", Some("true")))).await;
+        maps.apply(Event::Apply(marked(8, "roles: []", Some("true"))))
+            .await;
         let removed = Event::Delete(marked(9, "", Some("true")));
         assert_eq!(maps.apply(removed).await, CacheChange::Candidates);
     }

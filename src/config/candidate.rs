@@ -188,7 +188,10 @@ mod tests {
     #[test]
     fn a_set_is_made_from_one_live_set_and_knows_what_nobody_keeps_for_it() {
         let plain = set("users: [{name: b}]").unwrap();
-        assert_eq!((plain.live_generation, plain.unkept), (7, UnkeptMetadata::default()));
+        assert_eq!(
+            (plain.live_generation, plain.unkept),
+            (7, UnkeptMetadata::default())
+        );
         assert_eq!(plain.configuration.policies.principals().len(), 2);
         let mapping = "mapping: {ramRoleName: {from: {serviceAccountLabel: role}, mode: default}, \
             resourceGroupId: {from: {namespaceAnnotation: rg}, mode: default}}\n\

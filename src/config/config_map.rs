@@ -41,7 +41,10 @@ impl Side {
             ));
         }
         let labels = metadata.labels.as_ref();
-        match labels.and_then(|labels| labels.get(CANDIDATE)).map(String::as_str) {
+        match labels
+            .and_then(|labels| labels.get(CANDIDATE))
+            .map(String::as_str)
+        {
             None => Ok(Self::Live),
             Some("true") => Ok(Self::Candidate),
             Some(other) => Err(format!(
@@ -218,7 +221,9 @@ mod tests {
         for labels in [json!({}), json!({CANDIDATE: "true"})] {
             let read = names_and_faults(marked(labels, json!({CANDIDATE: "true"})));
             assert!(
-                read[0].1.starts_with("next: annotation ramgate.io/candidate means nothing"),
+                read[0]
+                    .1
+                    .starts_with("next: annotation ramgate.io/candidate means nothing"),
                 "{}",
                 read[0].1
             );

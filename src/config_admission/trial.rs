@@ -30,8 +30,10 @@ impl Trial {
         let candidates = others(name, stored.candidates).flat_map(|one| one.documents.iter());
         match overlay(live, candidates.chain(documents)) {
             Ok(set) => {
-                let set: Vec<(&str, &ParsedDocument)> =
-                    set.iter().map(|named| (named.name.as_str(), &named.document)).collect();
+                let set: Vec<(&str, &ParsedDocument)> = set
+                    .iter()
+                    .map(|named| (named.name.as_str(), &named.document))
+                    .collect();
                 Self {
                     ambiguities: Vec::new(),
                     faults: check(set.iter().copied()),
@@ -80,7 +82,8 @@ fn removal(name: &str, live: &[ConfigMapDocuments], in_force: Option<&Configurat
     let mut lines = vec![format!(
         "ConfigMap {name} is live now: with this label its documents are not any more"
     )];
-    let rest: Vec<(&str, &ParsedDocument)> = others(name, live).flat_map(|one| named(&one.documents)).collect();
+    let rest: Vec<(&str, &ParsedDocument)> =
+        others(name, live).flat_map(|one| named(&one.documents)).collect();
     match (merge(rest.iter().copied()), in_force) {
         (Ok(rest), Some(in_force)) => {
             let change = rights::compare(in_force, &rest);
@@ -90,14 +93,21 @@ fn removal(name: &str, live: &[ConfigMapDocuments], in_force: Option<&Configurat
         }
         (Ok(_), None) => {}
         (Err(faults), _) => {
-            lines.extend(faults.first().map(|fault| format!("the rest is not put in force: {fault}")));
+            lines.extend(
+                faults
+                    .first()
+                    .map(|fault| format!("the rest is not put in force: {fault}")),
+            );
         }
     }
     lines
 }
 
 /// The ConfigMaps of other names
-fn others<'a>(name: &'a str, config_maps: &'a [ConfigMapDocuments]) -> impl Iterator<Item = &'a ConfigMapDocuments> {
+fn others<'a>(
+    name: &'a str,
+    config_maps: &'a [ConfigMapDocuments],
+) -> impl Iterator<Item = &'a ConfigMapDocuments> {
     config_maps.iter().filter(move |one| &*one.name != name)
 }
 

@@ -49,7 +49,15 @@ fn rows(report: &MergedReport) -> String {
         return String::new();
     }
     let lines: Vec<[String; 7]> = report.rows.iter().map(cells).collect();
-    let heading = ["CHANGE", "PRINCIPAL", "STATEMENT", "CODE", "COUNT", "LAST SEEN", "EXAMPLE"];
+    let heading = [
+        "CHANGE",
+        "PRINCIPAL",
+        "STATEMENT",
+        "CODE",
+        "COUNT",
+        "LAST SEEN",
+        "EXAMPLE",
+    ];
     table(heading, &lines)
 }
 
@@ -128,7 +136,10 @@ mod tests {
         CandidateReport {
             state: state.to_owned(),
             config_maps: vec!["next".to_owned()],
-            faults: (state == "faulty").then(|| "next/P.json:1:2: bad".to_owned()).into_iter().collect(),
+            faults: (state == "faulty")
+                .then(|| "next/P.json:1:2: bad".to_owned())
+                .into_iter()
+                .collect(),
             since: Some(format!("2026-01-0{}", rows.len() + 1)),
             reviews: ReportedReviews {
                 judged: 10,
@@ -144,7 +155,10 @@ mod tests {
     fn replicas_are_added_up_and_losses_come_first() {
         let one = report(
             "loaded",
-            vec![row(ChangeKind::Denied, "user/ann", 2, "b"), row(ChangeKind::Allowed, "user/bob", 9, "a")],
+            vec![
+                row(ChangeKind::Denied, "user/ann", 2, "b"),
+                row(ChangeKind::Allowed, "user/bob", 9, "a"),
+            ],
         );
         let other = report("loaded", vec![row(ChangeKind::Denied, "user/ann", 3, "c")]);
         let merged = MergedReport::of(vec![one, other]);
@@ -158,7 +172,10 @@ mod tests {
              1 would be newly denied, 1 newly allowed\n"
         );
         let json = merged.as_json();
-        assert_eq!((&json["replicas"], &json["rows"][0]["count"]), (&2.into(), &5.into()));
+        assert_eq!(
+            (&json["replicas"], &json["rows"][0]["count"]),
+            (&2.into(), &5.into())
+        );
         assert_eq!(json["rows"][0]["change"], "denied");
     }
 
@@ -167,10 +184,26 @@ mod tests {
         let gain = vec![row(ChangeKind::Allowed, "user/bob", 1, "a")];
         for (reports, exit, words) in [
             (vec![report("none", vec![])], Exit::Good, "there is no candidate"),
-            (vec![report("loaded", vec![])], Exit::Good, "would change nothing that was asked so far"),
-            (vec![report("loaded", gain)], Exit::Good, "nobody would lose anything"),
-            (vec![report("loaded", vec![]), report("faulty", vec![])], Exit::Failure, "  next/P.json:1:2: bad"),
-            (vec![report("none", vec![]), report("loaded", vec![])], Exit::Good, "note: the replicas do not agree"),
+            (
+                vec![report("loaded", vec![])],
+                Exit::Good,
+                "would change nothing that was asked so far",
+            ),
+            (
+                vec![report("loaded", gain)],
+                Exit::Good,
+                "nobody would lose anything",
+            ),
+            (
+                vec![report("loaded", vec![]), report("faulty", vec![])],
+                Exit::Failure,
+                "  next/P.json:1:2: bad",
+            ),
+            (
+                vec![report("none", vec![]), report("loaded", vec![])],
+                Exit::Good,
+                "note: the replicas do not agree",
+            ),
         ] {
             let merged = MergedReport::of(reports);
             let text = text(&merged);

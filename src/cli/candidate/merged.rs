@@ -47,7 +47,9 @@ impl MergedReport {
         }
         merged.rows = rows.into_values().collect();
         // Losses first, and of those the most frequent
-        merged.rows.sort_by_key(|row| (row.change, std::cmp::Reverse(row.count)));
+        merged
+            .rows
+            .sort_by_key(|row| (row.change, std::cmp::Reverse(row.count)));
         merged
     }
 
@@ -59,7 +61,8 @@ impl MergedReport {
             _ => 3,
         };
         if !self.state.is_empty() && self.state != report.state {
-            let note = "the replicas do not agree: one of them has not seen the latest ConfigMaps yet, ask again";
+            let note =
+                "the replicas do not agree: one of them has not seen the latest ConfigMaps yet, ask again";
             self.notes = vec![note.to_owned()];
         }
         if graveness(&report.state) > graveness(&self.state) {
@@ -118,8 +121,19 @@ impl MergedReport {
 }
 
 fn key(row: &ReportedRow) -> RowKey {
-    let ReportedRow { principal, policy, code, .. } = row;
-    (row.change, principal.clone(), policy.clone(), row.statement, code.clone())
+    let ReportedRow {
+        principal,
+        policy,
+        code,
+        ..
+    } = row;
+    (
+        row.change,
+        principal.clone(),
+        policy.clone(),
+        row.statement,
+        code.clone(),
+    )
 }
 
 /// Adds the same row of another replica; the later example stays

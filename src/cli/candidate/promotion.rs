@@ -61,7 +61,9 @@ impl Promotion {
             )));
         }
         let documents = |side: &[(Side, ConfigMap, Vec<NamedDocument>)]| -> Vec<NamedDocument> {
-            side.iter().flat_map(|(_, _, documents)| documents.clone()).collect()
+            side.iter()
+                .flat_map(|(_, _, documents)| documents.clone())
+                .collect()
         };
         let (live_documents, candidate_documents) = (documents(&live), documents(&candidates));
         let set = overlay(&live_documents, &candidate_documents).map_err(CommandError::Invalid)?;
@@ -88,7 +90,10 @@ impl Promotion {
     fn replace_in(&mut self, map: &ConfigMap, documents: &[NamedDocument], texts: &mut Texts) {
         let mut written = written(map, &self.namespace, name(map).to_owned());
         // A change since then is noticed: the API server refuses an older version
-        written.metadata.resource_version.clone_from(&map.metadata.resource_version);
+        written
+            .metadata
+            .resource_version
+            .clone_from(&map.metadata.resource_version);
         let data = written.data.get_or_insert_default();
         let mut is_changed = false;
         for named in documents {
@@ -101,12 +106,20 @@ impl Promotion {
         if !is_changed {
             return;
         }
-        let value = |map: &Option<BTreeMap<String, String>>, key: &str| map.as_ref().and_then(|map| map.get(key)).cloned();
+        let value = |map: &Option<BTreeMap<String, String>>, key: &str| {
+            map.as_ref().and_then(|map| map.get(key)).cloned()
+        };
         if value(&map.metadata.labels, MANAGED_BY).as_deref() == Some("Helm") {
-            self.notes.push(format!("Helm writes ConfigMap {}: change its values as well", name(map)));
+            self.notes.push(format!(
+                "Helm writes ConfigMap {}: change its values as well",
+                name(map)
+            ));
         }
         if value(&map.metadata.annotations, SYNCED).is_some() {
-            self.notes.push(format!("ramgate sync writes ConfigMap {}: change RAM as well", name(map)));
+            self.notes.push(format!(
+                "ramgate sync writes ConfigMap {}: change RAM as well",
+                name(map)
+            ));
         }
         self.config_maps.push(written);
     }
@@ -226,7 +239,10 @@ fn manifest(map: &ConfigMap) -> String {
     field("name", &metadata.name);
     field("namespace", &metadata.namespace);
     field("resourceVersion", &metadata.resource_version);
-    for (name, entries) in [("labels", &metadata.labels), ("annotations", &metadata.annotations)] {
+    for (name, entries) in [
+        ("labels", &metadata.labels),
+        ("annotations", &metadata.annotations),
+    ] {
         let Some(entries) = entries else { continue };
         text.push_str(&format!("  {name}:\n"));
         for (key, value) in entries {
@@ -247,7 +263,8 @@ mod tests {
     use super::*;
     use crate::yaml;
 
-    const BASE: &str = "account: {id: '1', region: r}\nusers: [{name: a, policies: [{policy: P}, {policy: Q}]}]\n";
+    const BASE: &str =
+        "account: {id: '1', region: r}\nusers: [{name: a, policies: [{policy: P}, {policy: Q}]}]\n";
 
     fn policy(action: &str) -> String {
         format!(
@@ -268,8 +285,18 @@ mod tests {
 
     fn live() -> [ConfigMap; 2] {
         [
-            map("people", "directory", json!({MANAGED_BY: "Helm"}), json!({"x": BASE})),
-            map("rules", "policy", json!({}), json!({"P.json": policy("eci:*"), "Q.json": policy("eci:Describe*")})),
+            map(
+                "people",
+                "directory",
+                json!({MANAGED_BY: "Helm"}),
+                json!({"x": BASE}),
+            ),
+            map(
+                "rules",
+                "policy",
+                json!({}),
+                json!({"P.json": policy("eci:*"), "Q.json": policy("eci:Describe*")}),
+            ),
         ]
     }
 
@@ -279,9 +306,18 @@ mod tests {
 
     #[test]
     fn documents_are_put_in_place_and_new_ones_into_a_config_map_of_their_own() {
-        let next = candidate("next", "policy", json!({"P.json": policy("eci:Create*"), "R.json": policy("eci:Delete*")}));
-        let people = candidate("next-people", "directory", json!({"x": BASE.replace("name: a", "name: b")}));
-        let promotion = Promotion::of("ramgate-system", [live().to_vec(), vec![next, people]].concat()).unwrap();
+        let next = candidate(
+            "next",
+            "policy",
+            json!({"P.json": policy("eci:Create*"), "R.json": policy("eci:Delete*")}),
+        );
+        let people = candidate(
+            "next-people",
+            "directory",
+            json!({"x": BASE.replace("name: a", "name: b")}),
+        );
+        let promotion =
+            Promotion::of("ramgate-system", [live().to_vec(), vec![next, people]].concat()).unwrap();
         let text = promotion.text();
         let maps: Vec<ConfigMap> = yaml::parse(&text)
             .unwrap()
@@ -294,7 +330,10 @@ mod tests {
         assert_eq!(data(0)["x"], BASE.replace("name: a", "name: b"));
         assert_eq!(data(1)["P.json"], policy("eci:Create*"));
         assert_eq!(data(1)["Q.json"], policy("eci:Describe*"));
-        assert_eq!(data(2), BTreeMap::from([("R.json".to_owned(), policy("eci:Delete*"))]));
+        assert_eq!(
+            data(2),
+            BTreeMap::from([("R.json".to_owned(), policy("eci:Delete*"))])
+        );
         assert_eq!(maps[1].metadata.resource_version.as_deref(), Some("7"));
         assert_eq!(maps[1].metadata.annotations.clone().unwrap().len(), 1);
         let labels = maps[2].metadata.labels.clone().unwrap();
@@ -327,7 +366,9 @@ mod tests {
 
     #[test]
     fn a_faulty_candidate_or_none_is_not_promoted() {
-        let promoted = |candidates: Vec<ConfigMap>| Promotion::of("n", [live().to_vec(), candidates].concat()).unwrap_err();
+        let promoted = |candidates: Vec<ConfigMap>| {
+            Promotion::of("n", [live().to_vec(), candidates].concat()).unwrap_err()
+        };
         assert!(promoted(vec![]).to_string().contains("there is no candidate"));
         for bad in [
             candidate("next", "policy", json!({"P.json": "{"})),

@@ -123,7 +123,10 @@ mod tests {
         metrics.count_change(["denied", "user/u0", "P", "1", "ImplicitDeny"]);
         metrics.set_state("loaded", 3);
         let text = text_of(&registry);
-        assert_eq!(text.matches("\nramgate_candidate_changes_total{").count(), MAX_SERIES + 1);
+        assert_eq!(
+            text.matches("\nramgate_candidate_changes_total{").count(),
+            MAX_SERIES + 1
+        );
         for line in [
             "code=\"ImplicitDeny\",policy=\"P\",principal=\"user/u0\",statement=\"1\"} 2",
             "code=\"other\",policy=\"other\",principal=\"other\",statement=\"other\"} 20",

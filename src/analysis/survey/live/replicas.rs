@@ -41,7 +41,9 @@ pub(crate) async fn read_replicas(client: &ApiClient, namespace: &str) -> Result
             params: ListParams::default().labels(&selector),
             ..ListRequest::objects(&what, &path)
         };
-        client.list(&list, |object| replicas.extend(replica(object, port))).await?;
+        client
+            .list(&list, |object| replicas.extend(replica(object, port)))
+            .await?;
     }
     Ok(replicas)
 }
@@ -70,7 +72,10 @@ fn pods_of(deployment: Value) -> Option<(String, u16)> {
     let port = flag(&arguments, "--admin-listen");
     let port = port.and_then(|address| address.rsplit_once(':')?.1.parse().ok());
     let labels = deployment.spec?.selector.match_labels?;
-    let selector: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let selector: Vec<String> = labels
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
     Some((selector.join(","), port.unwrap_or(ADMIN_PORT)))
 }
 
@@ -111,7 +116,11 @@ mod tests {
         let ready = json!({"conditions": [{"type": "Ready", "status": "True"}]});
         let pod = |status: &Value, ends: Value| json!({"metadata": {"name": "a", "deletionTimestamp": ends}, "status": status});
         assert!(replica(pod(&ready, Value::Null), 1).unwrap().is_ready);
-        assert!(!replica(pod(&ready, json!("2026-01-01T00:00:00Z")), 1).unwrap().is_ready);
+        assert!(
+            !replica(pod(&ready, json!("2026-01-01T00:00:00Z")), 1)
+                .unwrap()
+                .is_ready
+        );
         assert!(!replica(pod(&json!({}), Value::Null), 1).unwrap().is_ready);
     }
 }

@@ -1,8 +1,8 @@
 //! A candidate beside the configuration in force: the answers are the same, and what it would change is found.
 
 use super::*;
-use crate::candidate::report::{CandidateReport, ReportedReviews};
 use crate::candidate::rehearsal::WaitingReviews;
+use crate::candidate::report::{CandidateReport, ReportedReviews};
 use crate::config::candidate::{Candidate, CandidateSet, CandidateState};
 
 const STRICTER: &str = r#"{"Version": "1", "Statement": [
@@ -20,15 +20,24 @@ struct Served {
 
 fn documents(policy: &str, directory: &str) -> [NamedDocument; 2] {
     [
-        NamedDocument::new("rules/Tagged.json", ParsedDocument::policy("Tagged", policy.as_bytes())),
-        NamedDocument::new("people/directory", ParsedDocument::directory(directory.as_bytes())),
+        NamedDocument::new(
+            "rules/Tagged.json",
+            ParsedDocument::policy("Tagged", policy.as_bytes()),
+        ),
+        NamedDocument::new(
+            "people/directory",
+            ParsedDocument::directory(directory.as_bytes()),
+        ),
     ]
 }
 
 /// A candidate in a ConfigMap of its own, with this policy and this directory
 fn candidate(policy: &str, directory: &str) -> Vec<NamedDocument> {
     vec![
-        NamedDocument::new("next/Tagged.json", ParsedDocument::policy("Tagged", policy.as_bytes())),
+        NamedDocument::new(
+            "next/Tagged.json",
+            ParsedDocument::policy("Tagged", policy.as_bytes()),
+        ),
         NamedDocument::new("next/directory", ParsedDocument::directory(directory.as_bytes())),
     ]
 }
@@ -77,8 +86,15 @@ fn served(mode: Mode, candidates: Option<&[NamedDocument]>) -> Served {
 
 impl Served {
     fn answer(&self, path: &str, body: &[u8]) -> Result<HandledReview, UnreadableReview> {
-        let webhook = if path == "/mutate" { Webhook::Mutating } else { Webhook::Validating };
-        self.handler.handle(Endpoint::Admission(webhook), body).now_or_never().unwrap()
+        let webhook = if path == "/mutate" {
+            Webhook::Mutating
+        } else {
+            Webhook::Validating
+        };
+        self.handler
+            .handle(Endpoint::Admission(webhook), body)
+            .now_or_never()
+            .unwrap()
     }
 
     /// Judges what waits, and says what was found
@@ -114,7 +130,12 @@ fn tagged(tags: &str) -> Value {
 
 #[test]
 fn what_would_be_denied_and_allowed_is_counted_by_statement_and_principal() {
-    let pods = [tagged("env:test"), tagged("env:test"), tagged("env:prod"), tagged("env:other")];
+    let pods = [
+        tagged("env:test"),
+        tagged("env:test"),
+        tagged("env:prod"),
+        tagged("env:other"),
+    ];
     let (report, metrics) = found(STRICTER, DIRECTORY, &pods);
     assert_eq!(
         report.reviews,
@@ -129,7 +150,13 @@ fn what_would_be_denied_and_allowed_is_counted_by_statement_and_principal() {
         .iter()
         .map(|row| {
             let statement = (row.policy.as_str(), row.statement, row.code.as_str());
-            (row.change.name(), row.effect.as_str(), row.principal.as_str(), statement, row.count)
+            (
+                row.change.name(),
+                row.effect.as_str(),
+                row.principal.as_str(),
+                statement,
+                row.count,
+            )
         })
         .collect();
     assert_eq!(
@@ -141,7 +168,11 @@ fn what_would_be_denied_and_allowed_is_counted_by_statement_and_principal() {
     );
     let first = &report.rows[0];
     assert_eq!(
-        (first.user.as_str(), first.namespace.as_str(), first.object.as_str()),
+        (
+            first.user.as_str(),
+            first.namespace.as_str(),
+            first.object.as_str()
+        ),
         ("ann", "shop", "CREATE pods web")
     );
     for line in [
@@ -159,16 +190,33 @@ fn what_would_be_denied_and_allowed_is_counted_by_statement_and_principal() {
 fn a_statement_that_allows_no_more_is_named_and_another_reason_by_its_code() {
     let (report, _) = found(NOTHING, DIRECTORY, &[tagged("env:test")]);
     let row = &report.rows[0];
-    assert_eq!((row.policy.as_str(), row.statement, row.code.as_str()), ("Tagged", 1, "ImplicitDeny"));
+    assert_eq!(
+        (row.policy.as_str(), row.statement, row.code.as_str()),
+        ("Tagged", 1, "ImplicitDeny")
+    );
     // A stamp in the pod names the principal of today; that the candidate writes another is no reason against it
-    let unbound = DIRECTORY.replace("subjects: [{kind: User, name: ann}]", "subjects: [{kind: User, name: eve}]");
+    let unbound = DIRECTORY.replace(
+        "subjects: [{kind: User, name: ann}]",
+        "subjects: [{kind: User, name: eve}]",
+    );
     let (report, _) = found(POLICY, &unbound, &[tagged("env:test")]);
     let row = &report.rows[0];
-    assert_eq!((report.rows.len(), row.code.as_str(), row.statement), (1, "UnboundIdentity", 0));
-    let same = DIRECTORY.replace("users: [{name: ann,", "users: [{name: bob, policies: [{policy: Tagged}]}, {name: ann,");
+    assert_eq!(
+        (report.rows.len(), row.code.as_str(), row.statement),
+        (1, "UnboundIdentity", 0)
+    );
+    let same = DIRECTORY.replace(
+        "users: [{name: ann,",
+        "users: [{name: bob, policies: [{policy: Tagged}]}, {name: ann,",
+    );
     let moved = same.replace("principal: user/ann", "principal: user/bob");
     let (report, _) = found(POLICY, &moved, &[tagged("env:test")]);
-    assert_eq!((report.rows.len(), report.reviews.judged), (0, 1), "{:?}", report.rows);
+    assert_eq!(
+        (report.rows.len(), report.reviews.judged),
+        (0, 1),
+        "{:?}",
+        report.rows
+    );
 }
 
 #[test]
@@ -180,7 +228,10 @@ fn nothing_is_guessed_where_the_candidate_needs_what_was_not_read() {
     let (report, _) = found(POLICY, &labels, &[tagged("env:test")]);
     assert_eq!((report.rows.len(), report.reviews.undetermined), (0, 1));
     // Whom a spawner acts for is in a pod that only a configuration with spawners reads
-    let spawners = DIRECTORY.replace("cluster:\n", "cluster:\n  spawners: [{namespace: shop, serviceAccount: default}]\n");
+    let spawners = DIRECTORY.replace(
+        "cluster:\n",
+        "cluster:\n  spawners: [{namespace: shop, serviceAccount: default}]\n",
+    );
     let served = served(Mode::Enforce, Some(&candidate(POLICY, &spawners)));
     let body = String::from_utf8(creation(&tagged("env:test"))).unwrap();
     let extra = r#""username":"system:serviceaccount:shop:default","extra":{"authentication.kubernetes.io/pod-name":["d"],"authentication.kubernetes.io/pod-uid":["u"]}"#;
@@ -203,7 +254,10 @@ fn a_full_queue_is_not_waited_for() {
     let (report, metrics) = served.report();
     let ReportedReviews { judged, skipped, .. } = report.reviews;
     assert_eq!((judged, skipped), (256, 145));
-    assert!(metrics.contains(r#"ramgate_candidate_reviews_total{result="skipped"} 145"#), "{metrics}");
+    assert!(
+        metrics.contains(r#"ramgate_candidate_reviews_total{result="skipped"} 145"#),
+        "{metrics}"
+    );
 }
 
 #[test]
@@ -213,7 +267,9 @@ fn a_candidate_of_another_live_set_judges_nothing() {
         .handler
         .store
         .accept(load(&documents(POLICY, DIRECTORY)).unwrap());
-    served.answer("/validate", &creation(&tagged("env:test"))).unwrap();
+    served
+        .answer("/validate", &creation(&tagged("env:test")))
+        .unwrap();
     let (report, _) = served.report();
     assert_eq!((report.reviews.judged, report.reviews.skipped), (0, 1));
 }
@@ -226,10 +282,22 @@ fn candidates() -> [Vec<NamedDocument>; 6] {
     };
     [
         candidate(NOTHING, DIRECTORY),
-        candidate(STRICTER, &changed("kind: User, name: ann", "kind: Group, name: system:authenticated")),
+        candidate(
+            STRICTER,
+            &changed("kind: User, name: ann", "kind: Group, name: system:authenticated"),
+        ),
         candidate(POLICY, &changed("mode: enforce", "mode: default")),
-        candidate(POLICY, &changed("from: {podAnnotation: group}", "from: {namespaceAnnotation: group}")),
-        candidate(POLICY, &changed("templates: [spec.template]", "templates: [spec.other]")),
+        candidate(
+            POLICY,
+            &changed(
+                "from: {podAnnotation: group}",
+                "from: {namespaceAnnotation: group}",
+            ),
+        ),
+        candidate(
+            POLICY,
+            &changed("templates: [spec.template]", "templates: [spec.other]"),
+        ),
         candidate("{", DIRECTORY),
     ]
 }
