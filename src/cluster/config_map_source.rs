@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 use kube::runtime::{WatchStreamExt, watcher};
@@ -15,11 +14,11 @@ use crate::cluster::config_map_cache::{CacheChange, ConfigMapCache};
 use crate::cluster::config_map_events::EventWriter;
 use crate::cluster::reload_timer::ReloadTimer;
 use crate::cluster::watch_backoff::WatchBackoff;
-use crate::config::candidate::{Candidate, CandidateSet, CandidateState};
+use crate::config::candidate;
 use crate::config::config_map::{LABEL, Side};
 use crate::config::reload::{ReloadOutcome, Reloader};
 use crate::config::store::{ConfigMapDocuments, Store};
-use crate::config::{FaultClass, LocatedFault, NamedDocument};
+use crate::config::{FaultClass, LocatedFault};
 
 /// How long one watch call lasts at most; a connection that died silently is noticed a little later
 const CALL_SECONDS: u32 = 30;
@@ -160,37 +159,8 @@ impl ConfigMapSource {
 
     /// Makes the candidate set from the documents in force and the candidates, if either changed
     async fn load_candidate(&mut self, cache: &ConfigMapCache) {
-        let config_maps = cache.config_maps(Side::Candidate);
-        let before = self.store.candidate();
-        let live = self.store.current();
-        let live_generation = live.as_ref().map(|live| live.generation);
-        if before.is_made_from(&config_maps, live_generation) {
-            return;
-        }
-        let state = match live {
-            _ if config_maps.is_empty() => CandidateState::None,
-            None => CandidateState::failed("no configuration is in force yet that it could be compared with"),
-            Some(live) => {
-                let (documents, candidates) = (self.in_force.clone(), config_maps.clone());
-                let load = tokio::task::spawn_blocking(move || {
-                    CandidateSet::new(&live, all(&documents), all(&candidates))
-                });
-                match load.await {
-                    Ok(Ok(set)) => CandidateState::Loaded(Arc::new(set)),
-                    Ok(Err(faults)) => CandidateState::faulty(&faults),
-                    // A panic, whose text is printed already, or the end of the process
-                    Err(error) => CandidateState::failed(format!("loading failed: {error}")),
-                }
-            }
-        };
-        let candidate = Candidate {
-            since: (!config_maps.is_empty()).then(Timestamp::now),
-            config_maps,
-            live_generation,
-            state,
-        };
-        candidate.log_change(&before);
-        self.store.set_candidate(candidate);
+        let candidates = cache.config_maps(Side::Candidate);
+        candidate::reload(&self.store, &self.in_force, candidates).await;
     }
 
     /// The ConfigMaps, with what is spent of their annotations; one that was taken away and set again is not spent
@@ -253,11 +223,6 @@ impl ConfigMapSource {
         };
         Some(LocatedFault::whole(name, message, FaultClass::Conflict))
     }
-}
-
-/// The documents of all ConfigMaps
-fn all(config_maps: &[ConfigMapDocuments]) -> impl Iterator<Item = &NamedDocument> {
-    config_maps.iter().flat_map(|one| one.documents.iter())
 }
 
 #[cfg(test)]

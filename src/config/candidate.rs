@@ -8,7 +8,7 @@ use crate::config::configuration::{Configuration, Interest};
 use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::named_document::{NamedDocument, load};
 use crate::config::overlay::overlay;
-use crate::config::store::ConfigMapDocuments;
+use crate::config::store::{ConfigMapDocuments, Store};
 
 /// The most faults that are kept; the others are counted
 const MAX_FAULTS: usize = 20;
@@ -67,6 +67,48 @@ pub(crate) struct UnkeptMetadata {
     pub(crate) namespaces: bool,
     pub(crate) nodes: bool,
     pub(crate) service_accounts: bool,
+}
+
+/// Makes the candidate set from the documents in force and the candidates, unless neither changed
+pub(crate) async fn reload(
+    store: &Store,
+    in_force: &[ConfigMapDocuments],
+    candidates: Vec<ConfigMapDocuments>,
+) {
+    let before = store.candidate();
+    let live = store.current();
+    let live_generation = live.as_ref().map(|live| live.generation);
+    if before.is_made_from(&candidates, live_generation) {
+        return;
+    }
+    let state = match live {
+        _ if candidates.is_empty() => CandidateState::None,
+        None => CandidateState::failed("no configuration is in force yet that it could be compared with"),
+        Some(live) => {
+            let (documents, candidates) = (in_force.to_vec(), candidates.clone());
+            let load = move || CandidateSet::new(&live, all(&documents), all(&candidates));
+            // As long as loading what is live, and reviews go on meanwhile
+            match tokio::task::spawn_blocking(load).await {
+                Ok(Ok(set)) => CandidateState::Loaded(Arc::new(set)),
+                Ok(Err(faults)) => CandidateState::faulty(&faults),
+                // A panic, whose text is printed already, or the end of the process
+                Err(error) => CandidateState::failed(format!("loading failed: {error}")),
+            }
+        }
+    };
+    let candidate = Candidate {
+        since: (!candidates.is_empty()).then(Timestamp::now),
+        config_maps: candidates,
+        live_generation,
+        state,
+    };
+    candidate.log_change(&before);
+    store.set_candidate(candidate);
+}
+
+/// The documents of all ConfigMaps
+fn all(config_maps: &[ConfigMapDocuments]) -> impl Iterator<Item = &NamedDocument> {
+    config_maps.iter().flat_map(|one| one.documents.iter())
 }
 
 impl Candidate {

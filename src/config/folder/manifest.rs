@@ -14,8 +14,9 @@ pub(crate) fn is_manifest(node: &Node) -> bool {
     field(node, "apiVersion").is_some()
 }
 
-/// The documents of a manifest in a file with these lines; any fault of the manifest is a broken document
-pub(crate) fn documents(file: &str, lines: &[&str], node: &Node) -> Vec<NamedDocument> {
+/// The documents of a manifest in a file with these lines, which is read as this side; any fault of the manifest is a broken
+/// document
+pub(crate) fn documents(file: &str, lines: &[&str], node: &Node, side: Side) -> Vec<NamedDocument> {
     let broken = |at: Position, message: String| {
         let document = ParsedDocument::broken(Fault::new(at, message));
         vec![NamedDocument::new(file, document)]
@@ -26,10 +27,10 @@ pub(crate) fn documents(file: &str, lines: &[&str], node: &Node) -> Vec<NamedDoc
     match (kind.as_str(), field(node, "items").map(|items| &items.value)) {
         ("List" | "ConfigMapList", Some(Value::List(items))) => items
             .iter()
-            .flat_map(|item| documents(file, lines, item))
+            .flat_map(|item| documents(file, lines, item, side))
             .collect(),
         ("ConfigMap", _) => match node.read() {
-            Ok(config_map) => config_map_documents(file, lines, node, &config_map),
+            Ok(config_map) => config_map_documents(file, lines, node, &config_map, side),
             Err(fault) => broken(fault.at, fault.message),
         },
         (other, _) => {
@@ -45,6 +46,7 @@ fn config_map_documents(
     lines: &[&str],
     node: &Node,
     config_map: &ConfigMap,
+    side: Side,
 ) -> Vec<NamedDocument> {
     let refused = |name: &str, message: String| {
         let origin = TextOrigin::of_value(file, name, node.at);
@@ -60,8 +62,8 @@ fn config_map_documents(
         let message = format!("ConfigMap has no label {LABEL}, so nothing reads it");
         return refused(name, message);
     }
-    let (side, documents) = config_map::sided_documents(config_map);
-    if side == Side::Candidate {
+    let (labelled, documents) = config_map::sided_documents(config_map);
+    if (side, labelled) == (Side::Live, Side::Candidate) {
         let message = format!(
             "ConfigMap is a candidate by its label {CANDIDATE}, and this folder is read as what is live: keep candidates in \
              a folder of their own"
