@@ -169,7 +169,7 @@ fn a_candidate_names_who_would_lose_before_it_is_promoted_and_denies() {
     assert_eq!(cluster.replicas()[0].metric(series), Some(1.0));
     eventually("the gauge shows the loss", || {
         let losses = cluster.replicas()[0].metric("ramgate_candidate_losses");
-        (losses == Some(1.0)).then_some(()).ok_or(losses)
+        (losses == Some(1.0)).then_some(()).ok_or(format!("{losses:?}"))
     });
     let log = cluster.replicas()[0].process.log();
     assert_eq!(log.matches("the candidate decides otherwise").count(), 1, "{log}");
@@ -184,7 +184,7 @@ fn a_candidate_names_who_would_lose_before_it_is_promoted_and_denies() {
     );
     eventually("the promotion is in force", || {
         let now = generation();
-        (now > before).then_some(()).ok_or(now)
+        (now > before).then_some(()).ok_or(format!("{now:?}"))
     });
     let denial = nora.apply(&tagged("four", "test")).failure();
     assert!(denial.contains("tag `env` must be `prod`"), "{denial}");
