@@ -90,7 +90,7 @@ fn a_candidate_names_who_would_lose_before_it_is_promoted_and_denies() {
     let mut faulty = candidate(&stricter);
     faulty["data"]["nora.json"] = "{".into();
     let refused = admin.apply(&faulty).failure();
-    assert!(refused.contains("nora.json:1:2"), "{refused}");
+    assert!(refused.contains("data[nora.json]: 1:1: not JSON"), "{refused}");
     let mut other = candidate(&stricter);
     other["metadata"]["labels"][LABEL] = "yes".into();
     let refused = admin.apply(&other).failure();
