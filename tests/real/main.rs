@@ -30,6 +30,7 @@ mod harness;
 mod account;
 mod audit;
 mod authorize;
+mod candidate;
 #[path = "../suites/sync/cloud.rs"]
 #[allow(dead_code, reason = "that suite uses all of it")]
 mod cloud;

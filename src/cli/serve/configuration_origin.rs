@@ -29,8 +29,8 @@ const API_SILENCE: Duration = Duration::from_secs(90);
 
 /// Where the configuration comes from, with what it takes to get it
 pub(super) enum ConfigurationOrigin {
-    /// Documents in a folder; no cluster is read
-    Folder(PathBuf),
+    /// Documents in a folder, and perhaps candidates in another; no cluster is read
+    Folder(PathBuf, Option<PathBuf>),
     /// ConfigMaps of a namespace
     Cluster(ClusterOrigin),
 }
@@ -48,7 +48,7 @@ impl ConfigurationOrigin {
     /// Neither the process's environment nor a kubeconfig leads to a cluster.
     pub(super) async fn new(source: Source) -> Result<Self, CommandError> {
         match source {
-            Source::Folder(folder) => Ok(Self::Folder(folder)),
+            Source::Folder { folder, candidates } => Ok(Self::Folder(folder, candidates)),
             Source::Cluster { namespace } => {
                 let config = Config::infer().await;
                 let mut config = config.map_err(|error| no_kubeconfig(&error))?;
@@ -63,7 +63,7 @@ impl ConfigurationOrigin {
     /// The client of the cluster, if there is one
     pub(super) fn client(&self) -> Option<&Client> {
         match self {
-            Self::Folder(_) => None,
+            Self::Folder(..) => None,
             Self::Cluster(cluster) => Some(&cluster.client),
         }
     }
@@ -87,9 +87,9 @@ impl ConfigurationOrigin {
                 tasks.spawn("the watchdog", watchdog.clone().run(Arc::clone(metrics)));
                 Ok((Surrounding::Watched(Arc::clone(&watchdog.view)), Some(watchdog)))
             }
-            Self::Folder(folder) => {
+            Self::Folder(folder, candidates) => {
                 let reloader = Reloader::new(Arc::clone(store), None, compare_rights(modes));
-                let source = FolderSource::new(folder, reloader);
+                let source = FolderSource::new(folder, reloader).with_candidates(candidates, store);
                 tasks.spawn("the watch of the folder", source.run());
                 let surrounding = Surrounding::empty().map_err(|error| failed("the key of stamps", error))?;
                 Ok((surrounding, None))

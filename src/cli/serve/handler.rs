@@ -12,13 +12,15 @@ use crate::admission::review::Resource;
 use crate::admission::review::complete::{CompleteReview, NamedObjects};
 use crate::admission::{Mode, Modes, Review, ReviewError, Webhook};
 use crate::authorization::Exemptions;
+use crate::candidate::rehearsal::Answered;
+use crate::candidate::{RecordedCluster, Rehearsal};
 use crate::cli::serve::failing_open::EnforcedNamespaces;
 use crate::cli::serve::merged_modes::MergedModes;
 use crate::cli::serve::record;
 use crate::cluster::{WatchedCluster, prefetch};
 use crate::config::{Configuration, Store};
 use crate::config_admission;
-use crate::config_admission::{ConfigMapDecision, KnownNamespaces};
+use crate::config_admission::{ConfigMapDecision, KnownNamespaces, StoredConfigMaps};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::server::request_head::{RequestHead, ReviewedConfigMap};
@@ -42,6 +44,8 @@ pub(super) struct WebhookHandler {
     pub(super) enforced: Option<EnforcedNamespaces>,
     /// What the authorization webhook never evaluates, if it is on
     pub(super) authorize: Option<Exemptions>,
+    /// Judges answered reviews by the candidate as well
+    pub(super) rehearsal: Arc<Rehearsal>,
 }
 
 /// What ramgate knows of the cluster
@@ -118,11 +122,11 @@ impl WebhookHandler {
         Ok(match &self.surrounding {
             Surrounding::Watched(view) => {
                 let (pinned, named) = prefetch(view, settings, &review).await;
-                self.respond(webhook, &review, named, &configuration, &pinned)
+                self.respond(webhook, body, &review, named, &configuration, &pinned)
             }
             Surrounding::Empty(snapshot) => {
                 let named = NamedObjects::from_snapshot(&review, snapshot, snapshot, settings);
-                self.respond(webhook, &review, named, &configuration, snapshot)
+                self.respond(webhook, body, &review, named, &configuration, snapshot)
             }
         })
     }
@@ -131,17 +135,38 @@ impl WebhookHandler {
     fn respond(
         &self,
         webhook: Webhook,
+        body: &[u8],
         review: &Review<'_>,
         named: NamedObjects,
-        configuration: &Configuration,
+        configuration: &Arc<Configuration>,
         cluster: &dyn Cluster,
     ) -> HandledReview {
         if cluster.signer().is_none() {
             return self.not_ready(webhook, review, Some(configuration));
         }
-        let complete = CompleteReview::new(review, named);
         let (modes, now) = (self.modes.of(Some(configuration)), Timestamp::now());
-        let response = admission::respond(webhook, &complete, configuration, cluster, &modes, now);
+        let respond = |named: NamedObjects, cluster: &dyn Cluster| {
+            let complete = CompleteReview::new(review, named);
+            admission::respond(webhook, &complete, configuration, cluster, &modes, now)
+        };
+        let response = match self.rehearsal.candidate(configuration) {
+            None => respond(named, cluster),
+            Some(candidate) => {
+                let recorded = RecordedCluster::new(cluster);
+                let response = respond(named.clone(), &recorded);
+                let answered = Answered {
+                    webhook,
+                    body,
+                    review,
+                    named,
+                    live: configuration,
+                    now,
+                    response: &response,
+                };
+                self.rehearsal.offer(candidate, answered, recorded);
+                response
+            }
+        };
         HandledReview {
             record: record::of_response(review, &response, &configuration.cluster),
             body: response.body,
@@ -193,9 +218,13 @@ impl WebhookHandler {
                 open.map(|(_, open)| open)
             },
         };
+        let stored = StoredConfigMaps {
+            live: &self.store.config_maps(),
+            candidates: &self.store.candidate().config_maps,
+        };
         config_admission::evaluate(
             review,
-            &self.store.config_maps(),
+            stored,
             self.store.current().as_deref(),
             &known,
             Timestamp::now(),

@@ -2,6 +2,8 @@
 //! `enforce` lets nothing in that it cannot judge.
 #![allow(clippy::arithmetic_side_effects, reason = "tests")]
 
+mod candidate;
+
 use std::time::Duration;
 
 use axum::body::Body;
@@ -141,12 +143,16 @@ impl Port {
         if failing != Failing::NotReady {
             store.accept(configuration);
         }
+        let store = Arc::new(store);
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let (rehearsal, _) = Rehearsal::new(Arc::clone(&store), modes.clone(), metrics);
         let handler = WebhookHandler {
-            store: Arc::new(store),
+            store,
             surrounding: Surrounding::Empty(signed),
             modes: Arc::new(MergedModes::new(modes)),
             enforced: None,
             authorize: None,
+            rehearsal,
         };
         let usual = ReviewLimits::new(8, Duration::from_secs(20));
         let limits = match failing {
