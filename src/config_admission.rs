@@ -374,7 +374,7 @@ mod tests {
     /// The decision in a cluster of which nothing is known
     fn evaluate(
         review: &Review<'_>,
-        stored: &[ConfigMapDocuments],
+        stored: StoredConfigMaps<'_>,
         in_force: Option<&Configuration>,
         now: Timestamp,
     ) -> ConfigMapDecision {
@@ -552,7 +552,7 @@ mod tests {
         .unwrap();
         let body = body("UPDATE", "directory", json!({"m": "modes: {b: enforce}"}));
         let review = Review::parse(body.as_bytes()).unwrap();
-        let decision = evaluate(&review, &stored, Some(&in_force), Timestamp::UNIX_EPOCH);
+        let decision = evaluate(&review, live(&stored), Some(&in_force), Timestamp::UNIX_EPOCH);
         assert!(decision.is_allowed());
         assert_eq!(decision.warnings, ["modes get softer: a (enforce to warn)"]);
     }

@@ -44,6 +44,7 @@ mod modes;
 mod outage;
 mod paths;
 mod pods;
+mod policy_change;
 mod preflight;
 mod probe;
 mod quick_start;

@@ -145,11 +145,12 @@ impl Port {
         }
         let store = Arc::new(store);
         let metrics = Arc::new(Metrics::new().unwrap());
-        let (rehearsal, _) = Rehearsal::new(Arc::clone(&store), modes.clone(), metrics);
+        let modes = Arc::new(MergedModes::new(modes));
+        let (rehearsal, _) = Rehearsal::new(Arc::clone(&store), Arc::clone(modes.flags()), metrics);
         let handler = WebhookHandler {
             store,
             surrounding: Surrounding::Empty(signed),
-            modes: Arc::new(MergedModes::new(modes)),
+            modes,
             enforced: None,
             authorize: None,
             rehearsal,
