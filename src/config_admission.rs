@@ -4,6 +4,7 @@
 //! no stored ConfigMap defines yet, or that two of them define for a while, is only a warning: the
 //! [`Reloader`](crate::config::reload::Reloader) keeps such a set out of force.
 
+mod mode_warnings;
 mod trial;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,8 @@ use crate::config::named_document::NamedDocument;
 use crate::config::parsed_document::ParsedDocument;
 use crate::config::rights_change::ACCEPT_LOSS;
 use crate::config::store::ConfigMapDocuments;
+pub(crate) use crate::config_admission::mode_warnings::KnownNamespaces;
+use crate::config_admission::mode_warnings::mode_warnings;
 use crate::config_admission::trial::Trial;
 use crate::kubernetes::borrowed_text::Text;
 use crate::kubernetes::string_map::{StringMap, bounded_map};
@@ -140,6 +143,7 @@ pub(crate) fn evaluate(
     review: &Review<'_>,
     stored: StoredConfigMaps<'_>,
     in_force: Option<&Configuration>,
+    known: &KnownNamespaces<'_>,
     now: Timestamp,
 ) -> ConfigMapDecision {
     if !matches!(review.operation(), Operation::Create | Operation::Update) {
@@ -167,7 +171,13 @@ pub(crate) fn evaluate(
     }
     let warnings = match trial {
         Some(trial) => trial.warnings(name, &documents, stored.live, in_force),
-        None => warnings(name, &config_map.metadata, &documents, stored.live, in_force),
+        None => warnings(
+            name,
+            &config_map.metadata,
+            &documents,
+            stored.live,
+            (in_force, known),
+        ),
     };
     ConfigMapDecision {
         warnings,
@@ -256,7 +266,7 @@ fn warnings(
     metadata: &ObjectMeta,
     documents: &[NamedDocument],
     stored: &[ConfigMapDocuments],
-    in_force: Option<&Configuration>,
+    (in_force, known): (Option<&Configuration>, &KnownNamespaces<'_>),
 ) -> Vec<String> {
     let mut config_maps: BTreeMap<&str, &[NamedDocument]> = stored
         .iter()
@@ -277,10 +287,14 @@ fn warnings(
     let own = config_map::accepted_loss(metadata);
     let own = own.filter(|count| spent.is_none_or(|spent| spent.count != *count));
     let accepted: Vec<usize> = accepted.chain(own).collect();
-    let mut lines = match in_force {
-        Some(in_force) if faults.is_empty() => loss_warnings(name, &all, in_force, &accepted),
-        _ => Vec::new(),
-    };
+    let mut lines = Vec::new();
+    if faults.is_empty()
+        && let Ok(new) = merge(all.iter().copied())
+    {
+        let losses = in_force.map(|in_force| loss_warnings(name, &new, in_force, &accepted));
+        lines.extend(losses.into_iter().flatten());
+        lines.extend(mode_warnings(documents, (in_force, &new), known, MAX_WARNING));
+    }
     let findings = documents
         .iter()
         .flat_map(|named| lint::document(&named.name, &named.document, &facts));
@@ -297,14 +311,11 @@ fn warnings(
 /// The loss of rights by which a set would be held back, and how to accept it
 fn loss_warnings(
     name: &str,
-    documents: &[(&str, &ParsedDocument)],
+    new: &Configuration,
     in_force: &Configuration,
     accepted: &[usize],
 ) -> Vec<String> {
-    let Ok(new) = merge(documents.iter().copied()) else {
-        return Vec::new();
-    };
-    let change = rights::compare(in_force, &new);
+    let change = rights::compare(in_force, new);
     let lost = change.lost();
     if !change.is_mass_loss() {
         return Vec::new();
@@ -357,7 +368,23 @@ mod tests {
 
     use super::*;
 
+    use crate::admission::Modes;
     use crate::config::store::AcceptedLoss;
+
+    /// The decision in a cluster of which nothing is known
+    fn evaluate(
+        review: &Review<'_>,
+        stored: StoredConfigMaps<'_>,
+        in_force: Option<&Configuration>,
+        now: Timestamp,
+    ) -> ConfigMapDecision {
+        let known = KnownNamespaces {
+            modes: &Modes::default(),
+            exists: &|_| true,
+            failing_open: &|_| None,
+        };
+        super::evaluate(review, stored, in_force, &known, now)
+    }
 
     const POLICY: &str =
         r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "eci:*", "Resource": "*"}]}"#;
@@ -507,6 +534,27 @@ mod tests {
             "{}",
             denied.message
         );
+    }
+
+    #[test]
+    fn a_softer_mode_is_a_warning() {
+        let directory = |text: &str| ParsedDocument::directory(text.as_bytes());
+        let stored = [
+            config_map("base", "a", directory("account: {id: '1', region: r}")),
+            config_map("new", "m", directory("modes: {a: enforce, b: enforce}")),
+        ];
+        let in_force = merge(
+            stored
+                .iter()
+                .flat_map(|one| named(&one.documents))
+                .collect::<Vec<_>>(),
+        )
+        .unwrap();
+        let body = body("UPDATE", "directory", json!({"m": "modes: {b: enforce}"}));
+        let review = Review::parse(body.as_bytes()).unwrap();
+        let decision = evaluate(&review, live(&stored), Some(&in_force), Timestamp::UNIX_EPOCH);
+        assert!(decision.is_allowed());
+        assert_eq!(decision.warnings, ["modes get softer: a (enforce to warn)"]);
     }
 
     #[test]

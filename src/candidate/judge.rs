@@ -20,25 +20,26 @@ pub(super) enum Judgement {
     Undetermined,
 }
 
-/// Judges a review with the candidate
-pub(super) fn judge(answered: &LiveReview, modes: &Modes) -> Judgement {
-    try_judge(answered, modes).unwrap_or(Judgement::Undetermined)
+/// Judges a review with the candidate, in the modes of the flags and its own
+pub(super) fn judge(answered: &LiveReview, flags: &Modes) -> Judgement {
+    try_judge(answered, flags).unwrap_or(Judgement::Undetermined)
 }
 
 /// The judgement; `None` if it cannot be told
-fn try_judge(answered: &LiveReview, modes: &Modes) -> Option<Judgement> {
+fn try_judge(answered: &LiveReview, flags: &Modes) -> Option<Judgement> {
     let (live, candidate) = (&*answered.live, &answered.candidate.configuration);
     let mut review = Review::parse(&answered.body).ok()?;
     review.read_listed(&candidate.cluster).ok()?;
     let known = KnownCluster::new(&answered.facts, answered.candidate.unkept);
     let named = named_objects(answered, &review, &known)?;
     let complete = CompleteReview::new(&review, named);
+    let modes = flags.with_directory(&candidate.modes);
     let response = admission::respond(
         answered.webhook,
         &complete,
         candidate,
         &known,
-        modes,
+        &modes,
         answered.now,
     );
     let has_exceptions = !candidate.exceptions.is_empty();

@@ -35,7 +35,8 @@ const MAX_BODY: usize = 256 * 1024;
 /// The rehearsal of a candidate on live reviews
 pub(crate) struct Rehearsal {
     store: Arc<Store>,
-    modes: Modes,
+    /// The modes of the flags; a candidate has its own besides
+    modes: Arc<Modes>,
     metrics: Arc<Metrics>,
     waiting: mpsc::Sender<LiveReview>,
     room: Arc<Semaphore>,
@@ -66,7 +67,11 @@ pub(crate) struct Answered<'a> {
 
 impl Rehearsal {
     /// A rehearsal of the store's candidate, and the reviews for [`run`](Self::run)
-    pub(crate) fn new(store: Arc<Store>, modes: Modes, metrics: Arc<Metrics>) -> (Arc<Self>, WaitingReviews) {
+    pub(crate) fn new(
+        store: Arc<Store>,
+        modes: Arc<Modes>,
+        metrics: Arc<Metrics>,
+    ) -> (Arc<Self>, WaitingReviews) {
         let (waiting, receiver) = mpsc::channel(MAX_WAITING);
         let rehearsal = Self {
             store,

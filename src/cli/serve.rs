@@ -11,8 +11,10 @@ mod authorize;
 mod background_tasks;
 mod certificate_renewal;
 mod configuration_origin;
+mod failing_open;
 mod handler;
 mod listeners;
+mod merged_modes;
 mod readiness;
 mod record;
 mod serve_settings;
@@ -39,6 +41,7 @@ use crate::cli::serve::certificate_renewal::CertificateRenewal;
 use crate::cli::serve::configuration_origin::ConfigurationOrigin;
 use crate::cli::serve::handler::WebhookHandler;
 use crate::cli::serve::listeners::Listeners;
+use crate::cli::serve::merged_modes::MergedModes;
 use crate::cli::serve::readiness::ReadinessCheck;
 use crate::cli::serve::serve_settings::ServeSettings;
 use crate::cli::serve::serve_settings::ports::ClientCaSettings;
@@ -95,9 +98,15 @@ async fn serve(settings: ServeSettings, started: Instant) -> Result<Exit, Comman
 
     let store = Arc::new(Store::default());
     certificate.run(&tasks);
-    let (surrounding, watchdog) = origin.follow(settings.cluster, pod, &store, &metrics, &tasks)?;
-    let rehearsal = Rehearsal::new(Arc::clone(&store), settings.modes.clone(), Arc::clone(&metrics));
-    let (rehearsal, waiting) = rehearsal;
+    let modes = Arc::new(MergedModes::new(settings.modes));
+    let (surrounding, watchdog) =
+        origin.follow(settings.cluster, modes.flags(), pod, &store, &metrics, &tasks)?;
+    let enforced = watchdog.as_ref().map(|watchdog| watchdog.enforced_namespaces());
+    let (rehearsal, waiting) = Rehearsal::new(
+        Arc::clone(&store),
+        Arc::clone(modes.flags()),
+        Arc::clone(&metrics),
+    );
     let counting = count_reloads(Arc::clone(&store), Arc::clone(&metrics), Arc::clone(&rehearsal));
     tasks.spawn("the count of reloads", counting);
     tasks.spawn("the judge of the candidate", Arc::clone(&rehearsal).run(waiting));
@@ -107,12 +116,13 @@ async fn serve(settings: ServeSettings, started: Instant) -> Result<Exit, Comman
         tasks,
         watchdog,
     });
-    tokio::spawn(announce(Arc::clone(&readiness), settings.modes.clone(), started));
+    tokio::spawn(announce(Arc::clone(&readiness), Arc::clone(&modes), started));
 
     let handler = Arc::new(WebhookHandler {
         store,
         surrounding,
-        modes: settings.modes,
+        modes,
+        enforced,
         authorize: settings.authorize,
         rehearsal: Arc::clone(&rehearsal),
     });

@@ -35,6 +35,7 @@ mod candidate;
 #[allow(dead_code, reason = "that suite uses all of it")]
 mod cloud;
 mod configuration;
+mod exceptions;
 mod guard;
 mod identity;
 mod lifecycle;
@@ -43,6 +44,7 @@ mod modes;
 mod outage;
 mod paths;
 mod pods;
+mod policy_change;
 mod preflight;
 mod probe;
 mod quick_start;

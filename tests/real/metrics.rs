@@ -42,6 +42,8 @@ fn a_real_prometheus_scrapes_every_documented_metric() {
         "ramgate_config_reload_errors_total >= 0",
         "ramgate_config_generation > 0",
         "ramgate_config_held_loss == 0",
+        "ramgate_namespaces_failing_open == 0",
+        r#"ramgate_exceptions{state="expiring"} >= 0"#,
         r#"ramgate_candidate_state{state="none"} == 1"#,
         "ramgate_candidate_losses == 0",
         r#"ramgate_candidate_reviews_total{result="skipped"} == 0"#,

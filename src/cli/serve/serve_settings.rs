@@ -390,6 +390,11 @@ mod tests {
             (&["--tls-name=a\u{e9}"], "--tls-name `a\u{e9}`"),
             (&["--namespace-mode=audit"], "`audit` is not NS=VALUE"),
             (&["--namespace-mode=a=loud"], "`loud` is not a mode"),
+            (&["--namespace-mode=Team=warn"], "`Team` is no namespace"),
+            (
+                &["--namespace-stamp-contents=team-*=record"],
+                "`team-*` is no namespace",
+            ),
             (&["--mode=loud"], "`loud` is not a mode"),
             (&["--stamp-contents=deny"], "write record or refuse"),
             (&["--namespace-stamp-contents=a=deny"], "write record or refuse"),

@@ -68,12 +68,17 @@ fn served(mode: Mode, candidates: Option<&[NamedDocument]>) -> Served {
         });
     }
     let metrics = Arc::new(Metrics::new().unwrap());
-    let modes = Modes::everywhere(mode);
-    let (rehearsal, waiting) = Rehearsal::new(Arc::clone(&store), modes.clone(), Arc::clone(&metrics));
+    let modes = Arc::new(MergedModes::new(Modes::everywhere(mode)));
+    let (rehearsal, waiting) = Rehearsal::new(
+        Arc::clone(&store),
+        Arc::clone(modes.flags()),
+        Arc::clone(&metrics),
+    );
     let handler = WebhookHandler {
         store,
         surrounding: Surrounding::Empty(snapshot.signed_by(Signer::new(ring, ""))),
         modes,
+        enforced: None,
         authorize: None,
         rehearsal,
     };
