@@ -247,6 +247,18 @@ fn nothing_is_guessed_where_the_candidate_needs_what_was_not_read() {
 }
 
 #[test]
+fn a_namespace_that_the_candidate_enforces_is_rehearsed() {
+    let enforced = format!("{DIRECTORY}modes: {{shop: enforce}}\n");
+    let served = served(Mode::Warn, Some(&candidate(POLICY, &enforced)));
+    let pod = mutated(&served, tagged("env:other"));
+    served.answer("/validate", &creation(&pod)).unwrap();
+    let (report, _) = served.report();
+    let row = &report.rows[0];
+    let found = (row.change.name(), row.effect.as_str(), row.code.as_str());
+    assert_eq!(found, ("denied", "deny", "ImplicitDeny"));
+}
+
+#[test]
 fn a_full_queue_is_not_waited_for() {
     let served = served(Mode::Enforce, Some(&candidate(NOTHING, DIRECTORY)));
     let body = creation(&tagged("env:test"));
