@@ -124,7 +124,7 @@ fn a_policy_changes_from_a_candidate_to_the_end_of_an_exception() {
     ));
 
     // 4. Promoted
-    let promoted = ask(&cluster, &["--promote"]).ended_with(0);
+    let promoted = ramgate(&cluster.admin, &["candidate", "--promote"]).ended_with(0);
     admin.run_with(&["apply", "-f", "-"], &promoted.stdout).success();
     admin.run(&["delete", "configmap", "test-teams-next"]).success();
     let create = ["create", "--dry-run=server"];
