@@ -63,7 +63,7 @@ impl CheckArgs {
 
 /// What is done to a pod
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum PodOperation {
+pub(in crate::cli) enum PodOperation {
     /// The pod is created
     Create,
     /// The pod of --old becomes this one

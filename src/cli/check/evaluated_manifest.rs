@@ -14,15 +14,15 @@ use crate::cli::check::user_groups::completed_groups;
 use crate::cli::command_error::CommandError;
 use crate::cli::configuration;
 use crate::cli::exit::Exit;
-use crate::cli::manifest::{self, Located, Manifest, PassedOver};
+use crate::cli::manifest::{self, Located, Manifest, ManifestFiles, PassedOver};
 use crate::cli::progress::Progress;
 use crate::config::Configuration;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use ram_policy::source::Fault;
 
 /// All results of a check
-pub(super) struct Checked {
-    pub(super) manifests: Vec<EvaluatedManifest>,
+pub(in crate::cli) struct Checked {
+    pub(in crate::cli) manifests: Vec<EvaluatedManifest>,
     /// What could not be evaluated
     pub(super) failures: Vec<Located>,
     /// Warnings about files, not about what ramgate decides
@@ -33,26 +33,37 @@ pub(super) struct Checked {
 }
 
 /// A manifest and its result
-pub(super) struct EvaluatedManifest {
-    pub(super) manifest: Manifest,
+pub(in crate::cli) struct EvaluatedManifest {
+    pub(in crate::cli) manifest: Manifest,
     /// The result; `None` if ramgate does not evaluate the kind
-    pub(super) result: Option<OfflineResult>,
+    pub(in crate::cli) result: Option<OfflineResult>,
     /// A mark of ECI, if ramgate does not evaluate the kind
-    pub(super) unlisted: Option<UnlistedMark>,
+    pub(in crate::cli) unlisted: Option<UnlistedMark>,
     /// The questions to RAM, if `--explain` is given
-    pub(super) questions: Vec<AnsweredQuestion>,
+    pub(in crate::cli) questions: Vec<AnsweredQuestion>,
 }
 
-/// The command's input, read once for all manifests
+/// What is asked about manifests
+pub(in crate::cli) struct Asked<'a> {
+    pub(in crate::cli) user: &'a str,
+    /// The user's groups, those that the API server adds included
+    pub(in crate::cli) groups: Vec<String>,
+    pub(in crate::cli) extra: Extra,
+    pub(in crate::cli) operation: PodOperation,
+    /// Whether every question to RAM is answered with its trace
+    pub(in crate::cli) is_explained: bool,
+    /// The objects as they are before an update
+    pub(in crate::cli) old: &'a [Manifest],
+    /// What else the cluster holds
+    pub(in crate::cli) others: &'a [Manifest],
+}
+
+/// The input, read once for all manifests
 struct Input<'a> {
-    args: &'a CheckArgs,
-    groups: Vec<String>,
-    extra: Extra,
-    /// The manifests of `--old`
-    old: Vec<Manifest>,
-    /// The manifests of `--objects`, then those to evaluate
+    asked: &'a Asked<'a>,
+    /// The other objects of the cluster, then those to evaluate
     objects: Vec<Value>,
-    configuration: Configuration,
+    configuration: &'a Configuration,
     snapshot: ClusterSnapshot,
 }
 
@@ -63,16 +74,43 @@ struct Input<'a> {
 /// A file cannot be read, the configuration is invalid, or there is no manifest.
 pub(super) fn evaluate_manifests(args: &CheckArgs) -> Result<Checked, CommandError> {
     let configuration = configuration::load(&args.config_dir)?;
-    let mut files = manifest::read(&args.files)?;
+    let files = manifest::read(&args.files)?;
     if files.manifests.is_empty() && files.failures.is_empty() {
         return Err(no_manifest(files.passed_over.len()));
     }
     let old = manifest::read(args.old.as_slice())?.all()?;
     let others = manifest::read(args.objects.as_slice())?.all()?;
+    let asked = Asked {
+        user: &args.user,
+        groups: completed_groups(&args.user, &args.groups),
+        extra: args.user_extra(),
+        operation: args.operation,
+        is_explained: args.explain,
+        old: &old,
+        others: &others,
+    };
+    let progress = Progress::new("check: objects judged:");
+    evaluate_files(files, &asked, &configuration, &|done, all| {
+        progress.say(done, all)
+    })
+}
+
+/// Evaluates manifests that are read already, and says how many of all are done
+///
+/// # Errors
+///
+/// The objects make no cluster.
+pub(in crate::cli) fn evaluate_files(
+    mut files: ManifestFiles,
+    asked: &Asked<'_>,
+    configuration: &Configuration,
+    progress: &dyn Fn(usize, usize),
+) -> Result<Checked, CommandError> {
     let (manifests, malformed) = well_formed(files.manifests);
     files.failures.extend(malformed);
     // The manifests are applied together: a pod may be in a namespace that is among them
-    let objects = others
+    let objects = asked
+        .others
         .iter()
         .chain(&manifests)
         .map(|manifest| manifest.object.clone());
@@ -80,10 +118,7 @@ pub(super) fn evaluate_manifests(args: &CheckArgs) -> Result<Checked, CommandErr
     let snapshot = ClusterSnapshot::new(&objects, &configuration.cluster)
         .map_err(|error| CommandError::Usage(error.to_string()))?;
     let input = Input {
-        args,
-        groups: completed_groups(&args.user, &args.groups),
-        extra: args.user_extra(),
-        old,
+        asked,
         objects,
         configuration,
         snapshot,
@@ -95,10 +130,9 @@ pub(super) fn evaluate_manifests(args: &CheckArgs) -> Result<Checked, CommandErr
         passed_over: files.passed_over,
         unknown_namespaces: BTreeSet::new(),
     };
-    let progress = Progress::new("check: objects judged:");
     let count = manifests.len();
     for (done, manifest) in manifests.into_iter().enumerate() {
-        progress.say(done, count);
+        progress(done, count);
         if let Some(namespace) = input.unknown_namespace(&manifest) {
             checked.unknown_namespaces.insert(namespace.to_owned());
         }
@@ -179,7 +213,7 @@ impl Input<'_> {
         } else {
             None
         };
-        let explained = result.as_ref().filter(|_| self.args.explain);
+        let explained = result.as_ref().filter(|_| self.asked.is_explained);
         let asked = explained.map_or(&[][..], |result| &result.response.evaluation.questions);
         let settings = &self.configuration.cluster;
         let mark = || unlisted_mark(&manifest.object, settings);
@@ -193,7 +227,7 @@ impl Input<'_> {
 
     fn result(&self, manifest: &Manifest) -> Result<OfflineResult, Located> {
         let object = &manifest.object;
-        let (operation, subresource) = match self.args.operation {
+        let (operation, subresource) = match self.asked.operation {
             PodOperation::Create => (Operation::Create(object), ""),
             PodOperation::Update => (Operation::Update(self.old_object(manifest)?, object), ""),
             PodOperation::Delete => (Operation::Delete(object), ""),
@@ -227,14 +261,14 @@ impl Input<'_> {
         let request = Request {
             operation,
             subresource,
-            user: &self.args.user,
-            groups: &self.groups,
-            extra: Some(&self.extra),
+            user: self.asked.user,
+            groups: &self.asked.groups,
+            extra: Some(&self.asked.extra),
         };
         let modes = Modes::everywhere(Mode::Enforce);
         let result = offline::run(
             &request,
-            &self.configuration,
+            self.configuration,
             &self.snapshot,
             &modes,
             Timestamp::now(),
@@ -244,7 +278,7 @@ impl Input<'_> {
 
     /// The object of `--old` that a manifest updates
     fn old_object(&self, manifest: &Manifest) -> Result<&Value, Located> {
-        let mut old = self.old.iter();
+        let mut old = self.asked.old.iter();
         let old = old.find(|old| {
             old.kind() == manifest.kind()
                 && old.name() == manifest.name()

@@ -1,0 +1,224 @@
+//! Where the configurations come from, and when they change.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kube::Client;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::analysis::survey::live::{ApiClient, read_configuration};
+use crate::cli::command_error::CommandError;
+use crate::cli::explore::differences::Comparison;
+use crate::cli::explore::routes::Explorer;
+use crate::cli::explore::snapshot::{Side, Snapshot};
+use crate::cli::explore::{ExploreArgs, candidate};
+use crate::cli::live_cluster::{kube_config, no_connection};
+use crate::config::folder::{Folder, Scan};
+use crate::config::{FaultClass, LocatedFault, NamedDocument};
+
+/// The time between two scans of a folder: whoever saves a file sees it on the page at once
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// The scans of folders for each read of a cluster, which is a request to its API server
+const SCANS_PER_READ: u32 = 10;
+
+/// Both origins and what came of them so far
+pub(super) struct Origins {
+    live: Origin,
+    candidate: Option<FolderOrigin>,
+    snapshot: Arc<Snapshot>,
+}
+
+enum Origin {
+    Folder(FolderOrigin),
+    Cluster(ClusterOrigin),
+}
+
+/// A folder of documents
+struct FolderOrigin {
+    path: PathBuf,
+    folder: Folder,
+    unreadable: Option<String>,
+}
+
+/// The ConfigMaps of a cluster
+struct ClusterOrigin {
+    client: ApiClient,
+    namespace: String,
+    documents: Result<Vec<NamedDocument>, String>,
+    /// Stands for the documents, to see whether they changed
+    hash: u64,
+}
+
+impl Origins {
+    /// The origins that the command line names
+    ///
+    /// # Errors
+    ///
+    /// There is no way to the cluster.
+    pub(super) async fn open(args: &ExploreArgs) -> Result<Self, CommandError> {
+        let live = match &args.config_dir {
+            Some(path) => Origin::Folder(FolderOrigin::new(path.clone())),
+            None => {
+                let config = kube_config(args.context.clone()).await?;
+                Origin::Cluster(ClusterOrigin {
+                    client: ApiClient::new(Client::try_from(config).map_err(no_connection)?),
+                    namespace: args.namespace.clone(),
+                    documents: Ok(Vec::new()),
+                    hash: 0,
+                })
+            }
+        };
+        Ok(Self {
+            live,
+            candidate: args.candidate.clone().map(FolderOrigin::new),
+            snapshot: Arc::new(Snapshot {
+                revision: 0,
+                live: Side::default(),
+                candidate: None,
+                comparison: Comparison::default(),
+            }),
+        })
+    }
+
+    /// Reads everything for the first time
+    ///
+    /// # Errors
+    ///
+    /// A folder or the cluster cannot be read, or the live configuration is invalid. A candidate may be invalid: the page
+    /// shows its faults.
+    pub(super) async fn first_snapshot(&mut self) -> Result<Arc<Snapshot>, CommandError> {
+        if let Origin::Cluster(cluster) = &mut self.live {
+            cluster.read().await;
+        }
+        self.scan();
+        let documents = self.live.documents().map_err(|fault| unreadable(&fault))?;
+        if let (Origin::Cluster(cluster), true) = (&self.live, documents.is_empty()) {
+            return Err(CommandError::Usage(format!(
+                "there is no configuration in namespace {}, no ConfigMap with label ramgate.io/config: --namespace is \
+                 where ramgate is installed, and --config-dir reads a folder instead",
+                cluster.namespace
+            )));
+        }
+        if let Some(candidate) = &self.candidate {
+            candidate.documents().map_err(|fault| unreadable(&fault))?;
+        }
+        let snapshot = self.next_snapshot();
+        if snapshot.live.loaded.is_none() {
+            return Err(CommandError::Invalid(snapshot.live.faults.clone()));
+        }
+        Ok(snapshot)
+    }
+
+    /// Puts every change before the page, until the process ends
+    pub(super) async fn watch(&mut self, explorer: &Explorer) {
+        let mut ticks = interval(INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut scans: u32 = 0;
+        loop {
+            ticks.tick().await;
+            scans = scans.wrapping_add(1);
+            let mut is_changed = false;
+            if let (Origin::Cluster(cluster), 0) = (&mut self.live, scans % SCANS_PER_READ) {
+                is_changed = cluster.read().await;
+            }
+            tokio::task::block_in_place(|| {
+                if self.scan() || is_changed {
+                    explorer.replace(self.next_snapshot());
+                }
+            });
+        }
+    }
+
+    /// Scans the folders; returns whether one of them changed
+    fn scan(&mut self) -> bool {
+        let candidate = self.candidate.as_mut().is_some_and(FolderOrigin::scan);
+        let live = match &mut self.live {
+            Origin::Folder(folder) => folder.scan(),
+            Origin::Cluster(_) => false,
+        };
+        live || candidate
+    }
+
+    fn next_snapshot(&mut self) -> Arc<Snapshot> {
+        let documents = self.live.documents();
+        let live = self
+            .snapshot
+            .live
+            .after(documents.as_deref().map_err(Clone::clone));
+        let candidate = self.candidate.as_ref().map(|origin| {
+            let own = origin.documents();
+            let all = own.map(|own| candidate::documents(documents.as_deref().unwrap_or_default(), own));
+            let last = self.snapshot.candidate.clone().unwrap_or_default();
+            last.after(all.as_deref().map_err(Clone::clone))
+        });
+        self.snapshot = Arc::new(Snapshot {
+            revision: self.snapshot.revision.saturating_add(1),
+            live,
+            candidate,
+            comparison: Comparison::default(),
+        });
+        Arc::clone(&self.snapshot)
+    }
+}
+
+fn unreadable(fault: &LocatedFault) -> CommandError {
+    CommandError::Usage(fault.fault.message.clone())
+}
+
+impl Origin {
+    fn documents(&self) -> Result<Vec<NamedDocument>, LocatedFault> {
+        match self {
+            Self::Folder(folder) => folder.documents(),
+            Self::Cluster(cluster) => cluster.documents.clone().map_err(|message| {
+                let name = format!("namespace {}", cluster.namespace);
+                LocatedFault::whole(name, message, FaultClass::Document)
+            }),
+        }
+    }
+}
+
+impl FolderOrigin {
+    fn new(path: PathBuf) -> Self {
+        Self {
+            folder: Folder::new(&path),
+            path,
+            unreadable: None,
+        }
+    }
+
+    /// Reads what changed; returns whether anything did
+    fn scan(&mut self) -> bool {
+        let (is_changed, unreadable) = match self.folder.scan() {
+            Ok(scan) => (scan == Scan::Changed, None),
+            Err(error) => (false, Some(error.to_string())),
+        };
+        let is_changed = is_changed || unreadable != self.unreadable;
+        self.unreadable = unreadable;
+        is_changed
+    }
+
+    fn documents(&self) -> Result<Vec<NamedDocument>, LocatedFault> {
+        if let Some(message) = &self.unreadable {
+            let path = self.path.display().to_string();
+            return Err(LocatedFault::whole(path, message, FaultClass::Document));
+        }
+        let files = self.folder.documents();
+        Ok(files.flat_map(|file| file.iter()).cloned().collect())
+    }
+}
+
+impl ClusterOrigin {
+    /// Reads the ConfigMaps; returns whether they changed
+    async fn read(&mut self) -> bool {
+        let read = read_configuration(&self.client, &self.namespace).await;
+        self.documents = read.map_err(|error| CommandError::from(error).to_string());
+        let mut hasher = DefaultHasher::new();
+        // Documents have no equality of their own; what they are as text is all of them
+        format!("{:?}", self.documents).hash(&mut hasher);
+        let hash = hasher.finish();
+        std::mem::replace(&mut self.hash, hash) != hash
+    }
+}
