@@ -19,6 +19,7 @@ pub(crate) mod folder_watch;
 pub(crate) mod located_fault;
 pub(crate) mod merge;
 pub(crate) mod named_document;
+pub(crate) mod overlay;
 pub(crate) mod parsed_document;
 pub(crate) mod reload;
 pub(crate) mod rights_change;
