@@ -6,7 +6,6 @@
 //! folders or cluster -> origin -> snapshot (both configurations, replaced as a whole) --^
 //! ```
 
-mod candidate;
 mod cell;
 mod circumstances;
 mod column;
@@ -68,7 +67,7 @@ pub(super) struct ExploreArgs {
     /// the ConfigMaps of the cluster are read
     #[arg(long, value_name = "DIR")]
     config_dir: Option<PathBuf>,
-    /// A directory with a change to that configuration, which the page shows beside it
+    /// A directory whose documents stand in for those of the same name: the page shows what that changes
     #[arg(long, value_name = "DIR")]
     candidate: Option<PathBuf>,
     /// What else the cluster holds, for manifests that are pasted in: namespaces, service accounts, nodes, eci-profile
@@ -130,3 +129,6 @@ async fn explore(args: &ExploreArgs, output: Output) -> Result<Exit, CommandErro
     drop(serving.await);
     Ok(Exit::Good)
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,12 +10,13 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::analysis::survey::live::{ApiClient, read_configuration};
 use crate::cli::command_error::CommandError;
+use crate::cli::explore::ExploreArgs;
 use crate::cli::explore::differences::Comparison;
 use crate::cli::explore::routes::Explorer;
 use crate::cli::explore::snapshot::{Side, Snapshot};
-use crate::cli::explore::{ExploreArgs, candidate};
 use crate::cli::live_cluster::{kube_config, no_connection};
 use crate::config::folder::{Folder, Scan};
+use crate::config::overlay::overlay;
 use crate::config::{FaultClass, LocatedFault, NamedDocument};
 
 /// The time between two scans of a folder: whoever saves a file sees it on the page at once
@@ -144,16 +145,13 @@ impl Origins {
 
     fn next_snapshot(&mut self) -> Arc<Snapshot> {
         let documents = self.live.documents();
-        let live = self
-            .snapshot
-            .live
-            .after(documents.as_deref().map_err(Clone::clone));
+        let live = documents.as_deref().map_err(|fault| vec![fault.clone()]);
         let candidate = self.candidate.as_ref().map(|origin| {
-            let own = origin.documents();
-            let all = own.map(|own| candidate::documents(documents.as_deref().unwrap_or_default(), own));
+            let all = origin.over(documents.as_deref().unwrap_or_default());
             let last = self.snapshot.candidate.clone().unwrap_or_default();
             last.after(all.as_deref().map_err(Clone::clone))
         });
+        let live = self.snapshot.live.after(live);
         self.snapshot = Arc::new(Snapshot {
             revision: self.snapshot.revision.saturating_add(1),
             live,
@@ -207,6 +205,13 @@ impl FolderOrigin {
         }
         let files = self.folder.documents();
         Ok(files.flat_map(|file| file.iter()).cloned().collect())
+    }
+
+    /// The live documents with those of this folder in place of those of the same name
+    fn over(&self, live: &[NamedDocument]) -> Result<Vec<NamedDocument>, Vec<LocatedFault>> {
+        let own = self.documents().map_err(|fault| vec![fault])?;
+        let all = overlay(live, &own)?;
+        Ok(all.into_iter().cloned().collect())
     }
 }
 

@@ -90,12 +90,12 @@ impl SideName {
 
 impl Side {
     /// The side after its documents changed: with the last good configuration if the new one is bad
-    pub(super) fn after(&self, documents: Result<&[NamedDocument], LocatedFault>) -> Self {
+    pub(super) fn after(&self, documents: Result<&[NamedDocument], Vec<LocatedFault>>) -> Self {
         let loaded = match documents {
             Ok(documents) => configuration::load_documents(documents)
                 .map(|configuration| Loaded::new(configuration, documents))
                 .map_err(faults_of),
-            Err(unreadable) => Err(vec![unreadable]),
+            Err(faults) => Err(faults),
         };
         match loaded {
             Ok(loaded) => Self {
@@ -181,7 +181,7 @@ mod tests {
     fn a_folder_that_is_gone_is_a_fault() {
         let error = folder::read(std::path::Path::new("/nonexistent/ramgate")).unwrap_err();
         let fault = LocatedFault::whole("x", error.to_string(), FaultClass::Document);
-        let side = Side::default().after(Err(fault));
+        let side = Side::default().after(Err(vec![fault]));
         assert!(side.loaded.is_none());
         assert_eq!(side.as_json()["faultCount"], 1);
     }
