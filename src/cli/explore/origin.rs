@@ -227,3 +227,142 @@ impl ClusterOrigin {
         std::mem::replace(&mut self.hash, hash) != hash
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::Mutex;
+
+    use axum::body::Body;
+    use axum::http::{Request, Response};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const ACCOUNT: &str = "account: {id: '123', region: cn-hangzhou}\n";
+
+    fn config_map(directory: &str) -> Value {
+        json!({"metadata": {"name": "people", "namespace": "ramgate-system", "labels": {"ramgate.io/config": "directory"}},
+            "data": {"directory.yaml": directory}})
+    }
+
+    /// The ConfigMaps of an API server that gives these lists one after the other
+    fn cluster(lists: Vec<Vec<Value>>) -> ClusterOrigin {
+        let lists = Arc::new(Mutex::new(lists));
+        let service = tower::service_fn(move |_: Request<kube::client::Body>| {
+            let items = lists.lock().unwrap().remove(0);
+            let body = Body::from(json!({"metadata": {}, "items": items}).to_string());
+            async move { Ok::<_, Infallible>(Response::new(body)) }
+        });
+        ClusterOrigin {
+            client: ApiClient::new(Client::new(service, "default")),
+            namespace: "ramgate-system".to_owned(),
+            documents: Ok(Vec::new()),
+            hash: 0,
+        }
+    }
+
+    fn origins(live: Origin, candidate: Option<FolderOrigin>) -> Origins {
+        Origins {
+            live,
+            candidate,
+            snapshot: Arc::new(Snapshot {
+                revision: 0,
+                live: Side::default(),
+                candidate: None,
+                comparison: Comparison::default(),
+            }),
+        }
+    }
+
+    fn people(side: &Side) -> usize {
+        side.loaded.as_ref().map_or(0, |loaded| loaded.people.len())
+    }
+
+    #[tokio::test]
+    async fn the_config_maps_of_a_cluster_are_read_again_and_only_changes_count() {
+        let one = || config_map(&format!("{ACCOUNT}users: [{{name: a}}]"));
+        let two = config_map(&format!("{ACCOUNT}users: [{{name: a}}, {{name: b}}]"));
+        let live = Origin::Cluster(cluster(vec![vec![one()], vec![one()], vec![two], Vec::new()]));
+        let mut origins = origins(live, None);
+        assert_eq!(people(&origins.first_snapshot().await.unwrap().live), 1);
+        let mut read = async || match &mut origins.live {
+            Origin::Cluster(cluster) => cluster.read().await,
+            Origin::Folder(_) => false,
+        };
+        assert!(!read().await);
+        assert!(read().await);
+        assert_eq!(people(&origins.next_snapshot().live), 2);
+    }
+
+    #[tokio::test]
+    async fn a_cluster_without_configuration_is_an_error_at_the_start() {
+        let mut origins = origins(Origin::Cluster(cluster(vec![Vec::new()])), None);
+        let error = origins.first_snapshot().await.unwrap_err().to_string();
+        assert!(
+            error.contains("no configuration in namespace ramgate-system"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn documents_of_the_candidate_stand_in_for_those_of_their_name() {
+        let [live, next] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let write = |folder: &tempfile::TempDir, name: &str, text: &str| {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        };
+        write(&live, "account.yaml", ACCOUNT);
+        write(&live, "users.yaml", "users: [{name: a}]");
+        write(&next, "users.yaml", "users: [{name: b}, {name: c}]");
+        let folder = |folder: &tempfile::TempDir| FolderOrigin::new(folder.path().to_owned());
+        let mut origins = origins(Origin::Folder(folder(&live)), Some(folder(&next)));
+        let first = origins.first_snapshot().await.unwrap();
+        assert_eq!(
+            (people(&first.live), people(first.candidate.as_ref().unwrap())),
+            (1, 2)
+        );
+        assert!(!origins.scan());
+
+        write(&next, "users.yaml", "users: [{nam: b}]");
+        assert!(origins.scan());
+        let second = origins.next_snapshot();
+        let candidate = second.candidate.as_ref().unwrap();
+        assert_eq!((people(candidate), candidate.faults.len()), (2, 1));
+        assert!(second.live.faults.is_empty());
+
+        std::fs::remove_dir_all(live.path()).unwrap();
+        assert!(origins.scan());
+        let third = origins.next_snapshot();
+        assert_eq!((people(&third.live), third.live.faults.len()), (1, 1));
+        assert!(!origins.scan(), "a folder that stays away is said once");
+    }
+
+    #[tokio::test]
+    async fn a_bad_configuration_at_the_start_is_an_error_and_a_bad_candidate_is_not() {
+        let [live, next] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        std::fs::write(live.path().join("a.yaml"), "users: [").unwrap();
+        std::fs::write(next.path().join("a.yaml"), "users: [").unwrap();
+        let folder = |folder: &tempfile::TempDir| FolderOrigin::new(folder.path().to_owned());
+        let mut bad = origins(Origin::Folder(folder(&live)), None);
+        assert!(matches!(
+            bad.first_snapshot().await,
+            Err(CommandError::Invalid(_))
+        ));
+        std::fs::write(live.path().join("a.yaml"), ACCOUNT).unwrap();
+        let mut good = origins(Origin::Folder(folder(&live)), Some(folder(&next)));
+        assert_eq!(
+            good.first_snapshot()
+                .await
+                .unwrap()
+                .candidate
+                .as_ref()
+                .unwrap()
+                .faults
+                .len(),
+            1
+        );
+        let missing = FolderOrigin::new(live.path().join("missing"));
+        let mut none = origins(Origin::Folder(folder(&live)), Some(missing));
+        assert!(matches!(none.first_snapshot().await, Err(CommandError::Usage(_))));
+    }
+}

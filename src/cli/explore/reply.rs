@@ -83,7 +83,7 @@ pub(super) fn moved(path: &str) -> Response {
 /// A question that has no answer: which input is wrong, and why
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Complaint {
-    field: Option<&'static str>,
+    field: &'static str,
     message: String,
 }
 
@@ -91,7 +91,7 @@ impl Complaint {
     /// A complaint about one input of the page
     pub(super) fn about(field: &'static str, message: impl Into<String>) -> Self {
         Self {
-            field: Some(field),
+            field,
             message: message.into(),
         }
     }
@@ -100,7 +100,8 @@ impl Complaint {
         &self.message
     }
 
+    /// Half a name is no failure while somebody types, and browsers log every status that is one
     pub(super) fn response(&self) -> Response {
-        error(StatusCode::BAD_REQUEST, self.field, &self.message)
+        error(StatusCode::OK, Some(self.field), &self.message)
     }
 }

@@ -169,24 +169,27 @@ impl Explorer {
 
 fn answered(question: &str, body: &[u8], snapshot: &Snapshot, objects: &[Manifest]) -> Response {
     let now = Timestamp::now();
-    let result = match question {
-        "matrix" => read(body).and_then(|request| matrix(&request, snapshot, now)),
-        "cell" => read(body).and_then(|request| cell(&request, snapshot, now)),
-        "names" => read(body).and_then(|request| names(&request, snapshot)),
-        "verdict" => read(body).and_then(|request| verdict(&request, snapshot, objects)),
-        "differences" => read(body).and_then(|request| differences(&request, snapshot)),
-        "difference" => read(body).and_then(|request| difference(&request, snapshot)),
-        _ => return reply::error(StatusCode::NOT_FOUND, None, "there is no such question"),
-    };
-    match result {
-        Ok(value) => reply::answer(&value),
-        Err(complaint) => complaint.response(),
+    match question {
+        "matrix" => read(body, |request| matrix(&request, snapshot, now)),
+        "cell" => read(body, |request| cell(&request, snapshot, now)),
+        "names" => read(body, |request| names(&request, snapshot)),
+        "verdict" => read(body, |request| verdict(&request, snapshot, objects)),
+        "differences" => read(body, |request| differences(&request, snapshot)),
+        "difference" => read(body, |request| difference(&request, snapshot)),
+        _ => reply::error(StatusCode::NOT_FOUND, None, "there is no such question"),
     }
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Complaint> {
-    serde_json::from_slice(body)
-        .map_err(|error| Complaint::about("question", format!("the question cannot be read: {error}")))
+/// Reads a question and answers it
+fn read<T: DeserializeOwned>(body: &[u8], answer: impl Fn(T) -> Result<Value, Complaint>) -> Response {
+    match serde_json::from_slice(body).map(answer) {
+        Ok(Ok(value)) => reply::answer(&value),
+        Ok(Err(complaint)) => complaint.response(),
+        Err(error) => {
+            let message = format!("the question cannot be read: {error}");
+            reply::error(StatusCode::BAD_REQUEST, None, &message)
+        }
+    }
 }
 
 /// The state of both configurations, which the page asks for again and again

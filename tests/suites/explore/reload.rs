@@ -39,6 +39,5 @@ fn a_bad_candidate_is_said_and_the_rest_goes_on() {
     page.wait_for("#differences-state", "not valid");
     candidate.write("TestOnly.json", TEST_ONLY);
     page.wait_for("#differences-state", "0 newly allowed, 0 newly denied");
-    // That the question was refused is in the console
-    assert_eq!(page.refusals(), serde_json::json!([]));
+    page.end();
 }

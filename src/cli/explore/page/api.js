@@ -25,7 +25,7 @@ async function answered(path, options) {
     throw new Problem(await response.text(), null);
   }
   const json = await response.json();
-  if (!response.ok) {
+  if (json.error) {
     throw new Problem(json.error, json.field);
   }
   return json;

@@ -81,7 +81,11 @@ async function showList(change) {
   }
   list.page = answer.position.page;
   const none = element("li", { class: "help" }, "nothing");
+  const hadFocus = byId(change).contains(document.activeElement);
   fill(byId(change), answer.rows.length > 0 ? answer.rows.map((each) => row(answer.revision, each)) : none);
+  if (hadFocus) {
+    (byId(change).querySelector("button") ?? byId("differences-search")).focus();
+  }
   list.paging.show(answer.position);
   say(summary(answer));
   showSettings(answer);
@@ -101,9 +105,13 @@ async function show() {
 }
 
 function close() {
+  const panel = byId("difference");
+  const hadFocus = panel.contains(document.activeElement);
   chosen?.setAttribute("aria-expanded", "false");
-  byId("difference").hidden = true;
-  (chosen?.isConnected ? chosen : byId("differences-search")).focus();
+  panel.hidden = true;
+  if (hadFocus) {
+    (chosen?.isConnected ? chosen : byId("differences-search")).focus();
+  }
   chosen = null;
 }
 
@@ -186,6 +194,10 @@ export function startDifferences() {
     hasCandidate = Boolean(sides.candidate);
     byId("differences-none").hidden = hasCandidate;
     byId("differences-all").hidden = !hasCandidate;
+    if (!byId("difference").hidden) {
+      // It was about other configurations
+      close();
+    }
     show();
   });
 }

@@ -35,9 +35,14 @@ function complain(problem) {
   }
 }
 
+/** A name in camel case, which may break between its words */
+function breakable(name) {
+  return name.split(/(?=[A-Z])/).flatMap((word, at) => (at === 0 ? [word] : [element("wbr"), word]));
+}
+
 function head() {
   const titles = columns.map(({ action, title }) =>
-    element("th", { scope: "col" }, title, element("span", { class: "action" }, action)),
+    element("th", { scope: "col" }, title, element("span", { class: "action" }, breakable(action))),
   );
   fill(byId("matrix-head"), element("tr", {}, element("th", { scope: "col" }, "Caller"), titles));
 }
@@ -150,9 +155,10 @@ async function showCell(takesFocus = false) {
   } catch (problem) {
     content = [head(null), element("p", { class: "problem" }, problem.message)];
   }
+  const hadFocus = panel.contains(document.activeElement);
   panel.hidden = false;
   fill(panel, content);
-  if (takesFocus) {
+  if (takesFocus || hadFocus) {
     byId("cell-title").focus();
   }
 }

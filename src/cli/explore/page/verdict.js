@@ -115,11 +115,15 @@ async function judge() {
     }
     mark(null);
     const open = opened();
+    const hadFocus = byId("verdict-sides").contains(document.activeElement);
     const names = Object.keys(answer.sides);
     fill(byId("verdict-sides"), names.map((name) => side(name, answer.sides[name], names.length === 1)));
     byId("verdict-sides").querySelectorAll("details.why").forEach((one, at) => {
       one.open = open[at] ?? false;
     });
+    if (hadFocus) {
+      byId("verdict-title").focus();
+    }
     say(summary(answer.sides));
   } catch (problem) {
     mark(problem);
