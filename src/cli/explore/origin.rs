@@ -146,10 +146,11 @@ impl Origins {
     fn next_snapshot(&mut self) -> Arc<Snapshot> {
         let documents = self.live.documents();
         let live = documents.as_deref().map_err(|fault| vec![fault.clone()]);
-        let candidate = self.candidate.as_ref().map(|origin| {
-            let all = origin.over(documents.as_deref().unwrap_or_default());
-            let last = self.snapshot.candidate.clone().unwrap_or_default();
-            last.after(all.as_deref().map_err(Clone::clone))
+        let last = self.snapshot.candidate.clone().unwrap_or_default();
+        let candidate = self.candidate.as_ref().map(|origin| match &documents {
+            Ok(live) => last.after(origin.over(live).as_deref().map_err(Clone::clone)),
+            // What the candidate changes is unknown while there is nothing to change
+            Err(_) => last,
         });
         let live = self.snapshot.live.after(live);
         self.snapshot = Arc::new(Snapshot {
@@ -334,6 +335,7 @@ mod tests {
         assert!(origins.scan());
         let third = origins.next_snapshot();
         assert_eq!((people(&third.live), third.live.faults.len()), (1, 1));
+        assert_eq!(people(third.candidate.as_ref().unwrap()), 2);
         assert!(!origins.scan(), "a folder that stays away is said once");
     }
 

@@ -5,7 +5,7 @@ use crate::visit::Visit;
 
 #[test]
 fn without_a_candidate_the_page_says_how_to_have_one() {
-    let page = Visit::to(&Folder::small(), &[]);
+    let page = Visit::to(Folder::small(), &[]);
     page.click("#tab-differences");
     page.wait_for("#differences-none", "--candidate DIR");
     assert!(!page.is_shown("#matrix-side"));

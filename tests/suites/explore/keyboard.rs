@@ -42,7 +42,7 @@ impl Visit {
 
 #[test]
 fn tabs_and_the_matrix_go_by_keys() {
-    let page = Visit::to(&Folder::small(), &[]);
+    let page = Visit::to(Folder::small(), &[]);
     page.type_keys(&[key::TAB]);
     page.assert_focus("link", "Skip to the content");
     page.type_keys(&[key::TAB]);
@@ -91,7 +91,7 @@ fn tabs_and_the_matrix_go_by_keys() {
 
 #[test]
 fn pages_of_the_matrix_turn_by_keys() {
-    let page = Visit::to(&Folder::large(), &[]);
+    let page = Visit::to(Folder::large(), &[]);
     page.wait_for("#matrix-paging", "1–50 of 10,003");
     page.tab_to("user/alice, create a pod: implicit deny");
     page.type_keys(&[key::DOWN, key::PAGE_DOWN]);
@@ -154,7 +154,7 @@ fn a_manifest_is_judged_and_a_difference_is_read_by_keys() {
 
 #[test]
 fn a_screen_reader_has_landmarks_names_and_live_regions() {
-    let page = Visit::to(&Folder::small(), &[]);
+    let page = Visit::to(Folder::small(), &[]);
     for (selector, role, label) in [
         ("header", "banner", ""),
         ("nav", "navigation", "Views"),
@@ -165,7 +165,7 @@ fn a_screen_reader_has_landmarks_names_and_live_regions() {
         (
             "#matrix thead th:nth-child(2)",
             "columnheader",
-            "create a pod eci:CreateContainerGroup",
+            "create a pod, eci:CreateContainerGroup",
         ),
         ("#matrix-paging [role=status]", "status", ""),
         ("#status", "status", ""),

@@ -57,7 +57,7 @@ const CONTRASTS: &str = "(() => {
 
 #[test]
 fn letters_have_contrast_in_light_and_dark() {
-    let page = Visit::to(&Folder::small(), &[]);
+    let page = Visit::to(Folder::small(), &[]);
     for scheme in ["light", "dark"] {
         let features = json!({"features": [
             {"name": "prefers-color-scheme", "value": scheme},

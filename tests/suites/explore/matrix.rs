@@ -10,7 +10,7 @@ fn cell(principal: &str, action: &str) -> String {
 
 #[test]
 fn cells_say_in_words_what_each_may_do_and_a_cell_opens_its_trace() {
-    let page = Visit::to(&Folder::small(), &[]);
+    let page = Visit::to(Folder::small(), &[]);
     let create = cell("user/alice", "eci:CreateContainerGroup");
     assert_eq!(page.text_of(&create), "○\nimplicit deny");
     assert_eq!(
@@ -59,7 +59,7 @@ fn cells_say_in_words_what_each_may_do_and_a_cell_opens_its_trace() {
 
 #[test]
 fn ten_thousand_users_are_searched_and_paged() {
-    let page = Visit::to(&Folder::large(), &[]);
+    let page = Visit::to(Folder::large(), &[]);
     let total = MANY + 3;
     let rows = || page.value("document.querySelectorAll('#matrix-body tr').length");
     page.wait_for("#matrix-paging", "1–50 of 10,003");

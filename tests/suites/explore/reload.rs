@@ -5,23 +5,24 @@ use crate::visit::Visit;
 
 #[test]
 fn a_changed_file_shows_at_once_and_a_bad_one_changes_nothing_but_is_said() {
-    let config = Folder::small();
-    let page = Visit::to(&config, &[]);
+    let page = Visit::to(Folder::small(), &[]);
     let create = "[data-principal='user/alice'][data-action='eci:CreateContainerGroup']";
     page.write("#matrix-tags", "env:dev");
     page.wait_for(create, "implicit deny");
-    config.write("TestOnly.json", &TEST_ONLY.replace("\"test\"", "\"dev\""));
+    page.config
+        .write("TestOnly.json", &TEST_ONLY.replace("\"test\"", "\"dev\""));
     page.wait_for(create, "allowed");
     assert!(!page.is_shown("#faults"));
 
-    config.write("TestOnly.json", "{\"Version\": \"1\",\n \"Statement\": [{]}");
+    page.config
+        .write("TestOnly.json", "{\"Version\": \"1\",\n \"Statement\": [{]}");
     page.wait_for("#faults", "the last good configuration is shown");
     let faults = page.text_of("#faults");
     assert!(faults.contains("TestOnly.json:2:"), "{faults}");
     page.wait_for(create, "allowed");
     page.picture("faults");
 
-    config.write("TestOnly.json", TEST_ONLY);
+    page.config.write("TestOnly.json", TEST_ONLY);
     page.wait_for(create, "implicit deny");
     assert!(!page.is_shown("#faults"));
     page.end();

@@ -22,7 +22,8 @@ fn answer(server: &Server, path: &str, headers: &str) -> String {
 
 #[test]
 fn another_host_another_site_and_no_token_get_nothing() {
-    let server = Server::start(Folder::small().path(), &[]);
+    let config = Folder::small();
+    let server = Server::start(config.path(), &[]);
     let (own, path) = (server.address().to_owned(), server.path().to_owned());
     let host = format!("Host: {own}\r\n");
     assert_eq!(answer(&server, &path, &host), "HTTP/1.1 200 OK");
@@ -85,7 +86,8 @@ fn a_page_of_another_site_reads_nothing_even_with_the_address() {
 
 #[test]
 fn an_address_that_is_no_loopback_does_not_answer() {
-    let server = Server::start(Folder::small().path(), &[]);
+    let config = Folder::small();
+    let server = Server::start(config.path(), &[]);
     let port = server.address().rsplit_once(':').unwrap().1;
     // Another address of this machine: nothing listens there
     let others = std::fs::read_to_string("/proc/net/tcp").unwrap();

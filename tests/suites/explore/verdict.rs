@@ -14,7 +14,7 @@ spec: {containers: [{name: app}]}
 
 #[test]
 fn a_manifest_is_judged_while_it_is_written() {
-    let page = Visit::to(&Folder::small(), &[]);
+    let page = Visit::to(Folder::small(), &[]);
     page.click("#tab-verdict");
     page.wait_for("#verdict-summary", "who applies it?");
     page.write("#verdict-user", "alice@example.com");
@@ -65,7 +65,7 @@ fn a_manifest_is_judged_while_it_is_written() {
 
 #[test]
 fn somebody_whom_nothing_binds_is_judged_as_the_principal() {
-    let page = Visit::to(&Folder::small(), &[]);
+    let page = Visit::to(Folder::small(), &[]);
     page.click("#tab-verdict");
     page.click("#who-principal");
     page.write("#verdict-principal", "user/bob");
@@ -103,12 +103,12 @@ fn both_configurations_judge_the_same_manifest() {
 fn what_somebody_else_wrote_is_shown_as_text() {
     let config = Folder::small();
     let policy = TEST_ONLY.replace("\"test\"", r#""<img src=x onerror=alert(1)>""#);
-    config.write("<b>.json", &policy);
+    config.write("Markup.json", &policy);
     config.write(
-        "more.yaml",
-        "users: [{name: mallory, policies: [{policy: '<b>'}]}]\nbindings: [{principal: user/mallory, subjects: [{kind: User, name: '<script>alert(1)</script>'}]}]",
+        "<b>.yaml",
+        "users: [{name: mallory, policies: [{policy: Markup}]}]\nbindings: [{principal: user/mallory, subjects: [{kind: User, name: '<script>alert(1)</script>'}]}]",
     );
-    let page = Visit::to(&config, &[]);
+    let page = Visit::to(config, &[]);
     page.wait_for("#matrix-body", "<script>alert(1)</script>");
     page.click("[data-principal='user/mallory'][data-action='eci:CreateContainerGroup']");
     page.wait_for("#cell", "<img src=x onerror=alert(1)>");

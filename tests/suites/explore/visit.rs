@@ -11,15 +11,20 @@ pub(crate) struct Visit {
     browser: Browser,
     // Ends after the browser, so that the page never complains that it is gone
     pub(crate) server: Server,
+    pub(crate) config: Folder,
 }
 
 impl Visit {
-    pub(crate) fn to(config: &Folder, arguments: &[&str]) -> Self {
+    pub(crate) fn to(config: Folder, arguments: &[&str]) -> Self {
         let server = Server::start(config.path(), arguments);
         let browser = Browser::start();
         browser.open(&server.url);
         browser.wait_for("#matrix-body", "user/alice");
-        Self { browser, server }
+        Self {
+            browser,
+            server,
+            config,
+        }
     }
 
     /// Checks that nothing went wrong that nobody sees

@@ -42,7 +42,8 @@ function breakable(name) {
 
 function head() {
   const titles = columns.map(({ action, title }) =>
-    element("th", { scope: "col" }, title, element("span", { class: "action" }, breakable(action))),
+    // Without a label the breaks would be blanks to a screen reader
+    element("th", { scope: "col", "aria-label": `${title}, ${action}` }, title, element("span", { class: "action" }, breakable(action))),
   );
   fill(byId("matrix-head"), element("tr", {}, element("th", { scope: "col" }, "Caller"), titles));
 }
@@ -70,7 +71,7 @@ function cell(principal, { action, title }, name) {
 
 function row({ principal, subjects, moreSubjects, cells: names }) {
   const more = moreSubjects > 0 ? ` and ${moreSubjects} more` : "";
-  const bound = subjects.length > 0 ? subjects.join(", ") + more : "bound to no Kubernetes subject";
+  const bound = subjects.length > 0 ? subjects.join(", ") + more : "not bound to anybody";
   return element(
     "tr",
     {},

@@ -35,12 +35,18 @@ function fix({ at, paste, remove }) {
   return parts;
 }
 
-/** The first part of a message; the rest are the lines to paste and RAM's own fields */
+/** What whoever applies the object reads: a sentence, then lines to paste and RAM's own fields */
 function message(object) {
   if (!object.message || object.decision === "allowed" || object.decision === "nothing") {
     return null;
   }
-  return element("p", { class: "message" }, object.message);
+  const [sentence, ...lines] = object.message.split("\n");
+  return element(
+    "div",
+    { class: "message" },
+    element("p", {}, sentence),
+    lines.map((line) => element("p", { class: "place" }, line)),
+  );
 }
 
 function allowedBy(object) {

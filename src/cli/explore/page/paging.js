@@ -3,7 +3,6 @@
 import { element, fill } from "./dom.js";
 
 export class Paging {
-  #parent;
   #go;
   #previous;
   #next;
@@ -11,11 +10,12 @@ export class Paging {
   #page = 0;
 
   constructor(parent, what, go) {
-    this.#parent = parent;
     this.#go = go;
     this.#said = element("span", { role: "status" });
     this.#previous = this.#button(`Previous ${what}`, "← Previous", -1);
     this.#next = this.#button(`Next ${what}`, "Next →", 1);
+    this.#previous.hidden = true;
+    this.#next.hidden = true;
     fill(parent, element("div", { class: "paging" }, this.#previous, this.#next, this.#said));
   }
 

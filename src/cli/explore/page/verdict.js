@@ -104,7 +104,8 @@ async function judge() {
   const fields = { user: inputs.user, principal: inputs.principal, manifest: inputs.manifest };
   const mark = (problem) => {
     for (const [name, input] of Object.entries(fields)) {
-      input.setAttribute("aria-invalid", String(problem?.field === name));
+      // What is not written yet is not wrong yet
+      input.setAttribute("aria-invalid", String(problem?.field === name && input.value !== ""));
     }
   };
   try {
