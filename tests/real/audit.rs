@@ -8,9 +8,11 @@ use serde_json::json;
 use crate::harness::cast::ALICE;
 use crate::harness::cluster::{Cluster, whole_exclusive};
 use crate::harness::command::{Run, ramgate};
+use crate::harness::custom_controllers::CustomController;
 use crate::harness::install::{NAMESPACE, RELEASE, values_of_whole_cluster};
 use crate::harness::kubectl::Kubectl;
 use crate::harness::objects::{allow, policy};
+use crate::harness::prometheus::{Prometheus, panels};
 use crate::harness::replica::service_account;
 use crate::harness::rest::Patch;
 use crate::harness::stage::Stage;
@@ -254,6 +256,54 @@ fn a_namespace_without_anything_left_loses_its_report_and_no_other() {
     stage.admin().apply(&foreign(REPORT, "somebody")).success();
     audit.json();
     assert_eq!(cluster.rest.list(&reports(&stage.name)).len(), 2);
+}
+
+#[test]
+fn the_dashboard_shows_an_audit_from_its_reports() {
+    let cluster = whole_exclusive();
+    let mut values = values_of_whole_cluster();
+    values["audit"] = json!({"enabled": true, "schedule": "0 0 30 2 *"});
+    cluster.install(&values);
+    cluster.scale(1);
+    introduce_reports(&cluster.admin);
+    cluster.ram_user("erin", &everything());
+    let audit = Audit::new(&cluster);
+    let stage = Stage::within(&cluster, "audit-shown");
+    stage
+        .editor(ERIN)
+        .apply(&deployment("web", To::Virtual, "env:test"))
+        .success();
+    // Another tool's Report of the same namespace does not count
+    stage
+        .admin()
+        .apply(&json!({
+            "apiVersion": "openreports.io/v1alpha1", "kind": "Report", "metadata": {"name": "other"},
+            "summary": {"pass": 7, "fail": 7},
+        }))
+        .success();
+    cluster.configure(&policy("erin", &json!([allow(&["oss:*"], &json!({}))])));
+    audit.json();
+
+    let (mut metrics, port) = CustomController::kube_state_metrics(&cluster.plane);
+    let prometheus = Prometheus::start(cluster.plane.folder(), &[port]);
+    let states = format!(
+        "sum by (state) (ramgate_audit_workloads{{namespace=\"{}\",report=\"{REPORT}\"}}) == 1",
+        stage.name
+    );
+    eventually("Prometheus has the denied workload", || {
+        let found = prometheus.query(&states)?;
+        match found.as_slice() {
+            [only] if only["metric"]["state"] == "denied" => Ok(()),
+            _ => Err(format!("{found:?}\n{}", metrics.tail())),
+        }
+    });
+    let panels = panels().into_iter().filter(|(_, query)| query.contains("ramgate_audit_"));
+    let mut shown = 0;
+    for (title, query) in panels {
+        eventually(&title, || prometheus.shows(&query));
+        shown += 1;
+    }
+    assert_eq!(shown, 2);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! | programs and their files | `tools`, `process`, `certificates`, `wait` |
 //! | the control plane | `control_plane`, `controllers`, `custom_controllers`, `nodes`, `egress`, `neighbour` |
 //! | ramgate in it | `install`, `replica`, `cluster`, which puts it all together |
-//! | asking | `kubectl`, `rest`, `http`, `reviews`, `command`, `load` |
+//! | asking | `kubectl`, `rest`, `http`, `reviews`, `command`, `load`, `prometheus` |
 //! | what is asked for | `objects`, `custom`, `workloads` |
 //! | the tests of identity | `cast`, `stage`, `rollout` |
 
@@ -26,6 +26,7 @@ pub(crate) mod neighbour;
 pub(crate) mod nodes;
 pub(crate) mod objects;
 pub(crate) mod process;
+pub(crate) mod prometheus;
 pub(crate) mod replica;
 pub(crate) mod rest;
 pub(crate) mod reviews;

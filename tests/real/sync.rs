@@ -11,6 +11,7 @@ use crate::harness::cluster::{Cluster, exclusive};
 use crate::harness::install;
 use crate::harness::install::NAMESPACE;
 use crate::harness::objects::{TAGS, configuration, eci_pod};
+use crate::harness::prometheus::{Prometheus, panels};
 use crate::harness::replica::service_account;
 use crate::harness::wait::eventually;
 
@@ -72,6 +73,11 @@ fn the_sync_writes_with_its_own_account_and_a_denied_pod_shows_the_new_policy() 
         let found = metric("ramgate_sync_last_success_timestamp_seconds");
         found.filter(|found| *found > 0.0).map(drop).ok_or("no metric")
     });
+
+    let prometheus = Prometheus::start(space.plane.folder(), &[space.replicas()[0].admin_port]);
+    for (title, query) in panels().into_iter().filter(|(_, query)| query.contains("ramgate_sync_")) {
+        eventually(&title, || prometheus.shows(&query));
+    }
 
     let first = cloud(&runtime, &cluster, "red");
     let output = sync(&cluster, &first);

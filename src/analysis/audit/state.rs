@@ -84,3 +84,20 @@ impl AuditState {
         !matches!(self, Self::Allowed | Self::Excused)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kube_state_metrics_shows_every_state() {
+        let file = include_str!("../../../deploy/observability/kube-state-metrics.yaml");
+        let lines: Vec<&str> = file.lines().map(str::trim).collect();
+        for state in AuditState::ALL {
+            let label = format!("commonLabels: {{state: {}}}", state.name());
+            let path = format!("each: {{type: Gauge, gauge: {{path: [summary, {}]}}}}", state.result());
+            assert!(lines.windows(2).any(|pair| pair == [&*label, &*path]), "{label}");
+        }
+        assert_eq!(file.matches("commonLabels").count(), AuditState::ALL.len());
+    }
+}

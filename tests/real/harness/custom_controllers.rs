@@ -16,6 +16,7 @@ use super::kubectl::Kubectl;
 use super::process::Process;
 use super::process::free_port;
 use super::tools::obtain;
+use super::tools::repository;
 use super::wait::eventually;
 
 /// One of them, running
@@ -66,6 +67,20 @@ impl CustomController {
         });
         plane.admin().apply(&lws_webhooks(plane, port)).success();
         manager
+    }
+
+    /// kube-state-metrics with the project's configuration for Reports, and the port of its metrics
+    pub(crate) fn kube_state_metrics(plane: &ControlPlane) -> (Self, u16) {
+        let (port, own) = (free_port(), free_port());
+        let configuration = repository().join("deploy/observability/kube-state-metrics.yaml");
+        let mut command = started_by(&plane.admin(), "kube-state-metrics");
+        command
+            .arg(format!("--kubeconfig={}", plane.admin().kubeconfig().display()))
+            .arg(format!("--custom-resource-state-config-file={}", configuration.display()))
+            .arg("--custom-resource-state-only=true")
+            .args(["--host=127.0.0.1", "--telemetry-host=127.0.0.1"])
+            .args([format!("--port={port}"), format!("--telemetry-port={own}")]);
+        (Self::start("kube-state-metrics", command, plane), port)
     }
 
     /// One that controller-runtime's configuration file sets up, and the port of its webhooks

@@ -4,8 +4,8 @@
 # Everything is kept, so that only the first call takes minutes.
 #
 #   obtain.sh               what nearly all tests need
-#   obtain.sh controllers   what the tests of custom kinds need besides: controllers, and the definitions of their kinds
-#                           in the folder crds
+#   obtain.sh controllers   what the tests of custom kinds need besides: controllers, kube-state-metrics, and the
+#                           definitions of the kinds in the folder crds
 #   obtain.sh browser       ChromeDriver and Chromium, whose paths it prints, one a line; needs root to install them
 #   obtain.sh --pin         writes the go.mod and go.sum files anew, from the versions below
 #
@@ -22,6 +22,7 @@ helm=4.3.1
 argo=3.7.3
 jobset=0.10.1
 lws=0.7.0
+kube_state_metrics=2.18.0
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${RAMGATE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ramgate}
@@ -65,7 +66,7 @@ pin() {
     kubernetes_module "$pinned_kubernetes" >"$here/kubernetes/go.mod"
     tool_module etcd go.etcd.io/etcd/server/v3 "$etcd" go.etcd.io/etcd/server/v3 >"$here/etcd/go.mod"
     tool_module helm helm.sh/helm/v4 "$helm" helm.sh/helm/v4/cmd/helm >"$here/helm/go.mod"
-    mkdir -p "$here"/controllers/{argo,jobset,lws}
+    mkdir -p "$here"/controllers/{argo,jobset,lws,kube-state-metrics}
     {
         tool_module argo github.com/argoproj/argo-workflows/v3 "$argo" github.com/argoproj/argo-workflows/v3/cmd/workflow-controller
         # Argo's own go.mod has this line, and does not compile with a later version.
@@ -73,8 +74,10 @@ pin() {
     } >"$here/controllers/argo/go.mod"
     tool_module jobset sigs.k8s.io/jobset "$jobset" sigs.k8s.io/jobset >"$here/controllers/jobset/go.mod"
     tool_module lws sigs.k8s.io/lws "$lws" sigs.k8s.io/lws/cmd >"$here/controllers/lws/go.mod"
+    local metrics=k8s.io/kube-state-metrics/v2
+    tool_module kube-state-metrics "$metrics" "$kube_state_metrics" "$metrics" >"$here/controllers/kube-state-metrics/go.mod"
     local folder
-    for folder in kubernetes etcd helm controllers/argo controllers/jobset controllers/lws; do
+    for folder in kubernetes etcd helm controllers/argo controllers/jobset controllers/lws controllers/kube-state-metrics; do
         say "go mod tidy in $folder"
         (cd "$here/$folder" && go mod tidy)
     done
@@ -204,6 +207,7 @@ obtain_controllers() {
     definitions jobset sigs.k8s.io/jobset config/components/crd/bases
     build lws "$here/controllers/lws" sigs.k8s.io/lws/cmd -ldflags "-s -w"
     definitions lws sigs.k8s.io/lws config/crd/bases
+    build kube-state-metrics "$here/controllers/kube-state-metrics" k8s.io/kube-state-metrics/v2 -ldflags "-s -w"
     printf '%s\n' "$tools"
 }
 
