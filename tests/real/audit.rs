@@ -297,7 +297,9 @@ fn the_dashboard_shows_an_audit_from_its_reports() {
             _ => Err(format!("{found:?}\n{}", metrics.tail())),
         }
     });
-    let panels = panels().into_iter().filter(|(_, query)| query.contains("ramgate_audit_"));
+    let panels = panels()
+        .into_iter()
+        .filter(|(_, query)| query.contains("ramgate_audit_"));
     let mut shown = 0;
     for (title, query) in panels {
         eventually(&title, || prometheus.shows(&query));

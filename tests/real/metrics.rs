@@ -88,8 +88,7 @@ fn every_panel_of_the_dashboard_shows_data() {
     let denied = space.editor("stranger@example.com");
     let prometheus = Prometheus::start(space.plane.folder(), &[space.replicas()[0].admin_port]);
     // What an audit and a sync leave has tests of its own.
-    let is_of_reviews =
-        |query: &str| !query.contains("ramgate_audit_") && !query.contains("ramgate_sync_");
+    let is_of_reviews = |query: &str| !query.contains("ramgate_audit_") && !query.contains("ramgate_sync_");
     let panels: Vec<_> = panels()
         .into_iter()
         .filter(|(_, query)| is_of_reviews(query))

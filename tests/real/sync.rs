@@ -75,7 +75,10 @@ fn the_sync_writes_with_its_own_account_and_a_denied_pod_shows_the_new_policy() 
     });
 
     let prometheus = Prometheus::start(space.plane.folder(), &[space.replicas()[0].admin_port]);
-    for (title, query) in panels().into_iter().filter(|(_, query)| query.contains("ramgate_sync_")) {
+    for (title, query) in panels()
+        .into_iter()
+        .filter(|(_, query)| query.contains("ramgate_sync_"))
+    {
         eventually(&title, || prometheus.shows(&query));
     }
 

@@ -95,7 +95,10 @@ mod tests {
         let lines: Vec<&str> = file.lines().map(str::trim).collect();
         for state in AuditState::ALL {
             let label = format!("commonLabels: {{state: {}}}", state.name());
-            let path = format!("each: {{type: Gauge, gauge: {{path: [summary, {}]}}}}", state.result());
+            let path = format!(
+                "each: {{type: Gauge, gauge: {{path: [summary, {}]}}}}",
+                state.result()
+            );
             assert!(lines.windows(2).any(|pair| pair == [&*label, &*path]), "{label}");
         }
         assert_eq!(file.matches("commonLabels").count(), AuditState::ALL.len());

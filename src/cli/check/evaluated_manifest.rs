@@ -43,27 +43,16 @@ pub(in crate::cli) struct EvaluatedManifest {
     pub(in crate::cli) questions: Vec<AnsweredQuestion>,
 }
 
-/// What is asked about manifests
-pub(in crate::cli) struct Asked<'a> {
-    pub(in crate::cli) user: &'a str,
-    /// The user's groups, those that the API server adds included
-    pub(in crate::cli) groups: Vec<String>,
-    pub(in crate::cli) extra: Extra,
-    pub(in crate::cli) operation: PodOperation,
-    /// Whether every question to RAM is answered with its trace
-    pub(in crate::cli) is_explained: bool,
-    /// The objects as they are before an update
-    pub(in crate::cli) old: &'a [Manifest],
-    /// What else the cluster holds
-    pub(in crate::cli) others: &'a [Manifest],
-}
-
-/// The input, read once for all manifests
+/// The command's input, read once for all manifests
 struct Input<'a> {
-    asked: &'a Asked<'a>,
-    /// The other objects of the cluster, then those to evaluate
+    args: &'a CheckArgs,
+    groups: Vec<String>,
+    extra: Extra,
+    /// The manifests of `--old`
+    old: Vec<Manifest>,
+    /// The manifests of `--objects`, then those to evaluate
     objects: Vec<Value>,
-    configuration: &'a Configuration,
+    configuration: Configuration,
     snapshot: ClusterSnapshot,
 }
 
@@ -80,37 +69,25 @@ pub(super) fn evaluate_manifests(args: &CheckArgs) -> Result<Checked, CommandErr
     }
     let old = manifest::read(args.old.as_slice())?.all()?;
     let others = manifest::read(args.objects.as_slice())?.all()?;
-    let asked = Asked {
-        user: &args.user,
-        groups: completed_groups(&args.user, &args.groups),
-        extra: args.user_extra(),
-        operation: args.operation,
-        is_explained: args.explain,
-        old: &old,
-        others: &others,
-    };
-    let progress = Progress::new("check: objects judged:");
-    evaluate_files(files, &asked, &configuration, &|done, all| {
-        progress.say(done, all)
-    })
+    evaluate_files(args, files, [old, others], configuration)
 }
 
-/// Evaluates manifests that are read already, and says how many of all are done
+/// Evaluates manifests that are read already, with the objects as they are before an update, and what else the cluster
+/// holds
 ///
 /// # Errors
 ///
 /// The objects make no cluster.
 pub(in crate::cli) fn evaluate_files(
+    args: &CheckArgs,
     mut files: ManifestFiles,
-    asked: &Asked<'_>,
-    configuration: &Configuration,
-    progress: &dyn Fn(usize, usize),
+    [old, others]: [Vec<Manifest>; 2],
+    configuration: Configuration,
 ) -> Result<Checked, CommandError> {
     let (manifests, malformed) = well_formed(files.manifests);
     files.failures.extend(malformed);
     // The manifests are applied together: a pod may be in a namespace that is among them
-    let objects = asked
-        .others
+    let objects = others
         .iter()
         .chain(&manifests)
         .map(|manifest| manifest.object.clone());
@@ -118,7 +95,10 @@ pub(in crate::cli) fn evaluate_files(
     let snapshot = ClusterSnapshot::new(&objects, &configuration.cluster)
         .map_err(|error| CommandError::Usage(error.to_string()))?;
     let input = Input {
-        asked,
+        args,
+        groups: completed_groups(&args.user, &args.groups),
+        extra: args.user_extra(),
+        old,
         objects,
         configuration,
         snapshot,
@@ -130,9 +110,10 @@ pub(in crate::cli) fn evaluate_files(
         passed_over: files.passed_over,
         unknown_namespaces: BTreeSet::new(),
     };
+    let progress = Progress::new("check: objects judged:");
     let count = manifests.len();
     for (done, manifest) in manifests.into_iter().enumerate() {
-        progress(done, count);
+        progress.say(done, count);
         if let Some(namespace) = input.unknown_namespace(&manifest) {
             checked.unknown_namespaces.insert(namespace.to_owned());
         }
@@ -213,7 +194,7 @@ impl Input<'_> {
         } else {
             None
         };
-        let explained = result.as_ref().filter(|_| self.asked.is_explained);
+        let explained = result.as_ref().filter(|_| self.args.explain);
         let asked = explained.map_or(&[][..], |result| &result.response.evaluation.questions);
         let settings = &self.configuration.cluster;
         let mark = || unlisted_mark(&manifest.object, settings);
@@ -227,7 +208,7 @@ impl Input<'_> {
 
     fn result(&self, manifest: &Manifest) -> Result<OfflineResult, Located> {
         let object = &manifest.object;
-        let (operation, subresource) = match self.asked.operation {
+        let (operation, subresource) = match self.args.operation {
             PodOperation::Create => (Operation::Create(object), ""),
             PodOperation::Update => (Operation::Update(self.old_object(manifest)?, object), ""),
             PodOperation::Delete => (Operation::Delete(object), ""),
@@ -261,14 +242,14 @@ impl Input<'_> {
         let request = Request {
             operation,
             subresource,
-            user: self.asked.user,
-            groups: &self.asked.groups,
-            extra: Some(&self.asked.extra),
+            user: &self.args.user,
+            groups: &self.groups,
+            extra: Some(&self.extra),
         };
         let modes = Modes::everywhere(Mode::Enforce);
         let result = offline::run(
             &request,
-            self.configuration,
+            &self.configuration,
             &self.snapshot,
             &modes,
             Timestamp::now(),
@@ -278,7 +259,7 @@ impl Input<'_> {
 
     /// The object of `--old` that a manifest updates
     fn old_object(&self, manifest: &Manifest) -> Result<&Value, Located> {
-        let mut old = self.asked.old.iter();
+        let mut old = self.old.iter();
         let old = old.find(|old| {
             old.kind() == manifest.kind()
                 && old.name() == manifest.name()

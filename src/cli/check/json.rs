@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::admission::offline::OfflineResult;
 use crate::admission::outcome::advice::Advice;
-use crate::cli::check::args::{CheckArgs, PodOperation};
+use crate::cli::check::args::CheckArgs;
 use crate::cli::check::evaluated_manifest::{Checked, EvaluatedManifest};
 use crate::cli::check::human::unknown_namespace;
 use crate::cli::check::questions::AnsweredQuestion;
@@ -13,16 +13,8 @@ use crate::cli::workload_json::exception_json;
 use crate::stamp::REQUESTED_BY;
 
 /// All manifests, what is not among them, and whether all are allowed
-pub(super) fn as_json(args: &CheckArgs, checked: &Checked) -> Value {
-    checked_json(args.operation, args.explain, checked)
-}
-
-/// The same for what was asked without a command line
-pub(in crate::cli) fn checked_json(operation: PodOperation, is_explained: bool, checked: &Checked) -> Value {
-    let manifests = checked.manifests.iter();
-    let objects: Vec<Value> = manifests
-        .map(|one| object(operation, is_explained, one))
-        .collect();
+pub(in crate::cli) fn as_json(args: &CheckArgs, checked: &Checked) -> Value {
+    let objects: Vec<Value> = checked.manifests.iter().map(|one| object(args, one)).collect();
     let notes: Vec<String> = checked
         .unknown_namespaces
         .iter()
@@ -57,7 +49,7 @@ fn passed_over(file: &PassedOver) -> Value {
     json!({"file": file.file, "reason": reason})
 }
 
-fn object(operation: PodOperation, is_explained: bool, one: &EvaluatedManifest) -> Value {
+fn object(args: &CheckArgs, one: &EvaluatedManifest) -> Value {
     let manifest = &one.manifest;
     let mut object = json!({
         "file": manifest.file,
@@ -75,9 +67,9 @@ fn object(operation: PodOperation, is_explained: bool, one: &EvaluatedManifest) 
         return object;
     };
     fields.insert("namespace".to_owned(), manifest.namespace().into());
-    fields.insert("operation".to_owned(), operation.name().into());
+    fields.insert("operation".to_owned(), args.operation.name().into());
     fields.extend(result_fields(result));
-    if is_explained {
+    if args.explain {
         let questions = one.questions.iter().map(AnsweredQuestion::as_json);
         fields.insert("questions".to_owned(), questions.collect());
     }

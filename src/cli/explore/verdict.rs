@@ -5,10 +5,9 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::admission::offline::{Extra, OfflineResult};
+use crate::admission::offline::OfflineResult;
 use crate::admission::outcome::advice::{Advice, Line};
-use crate::cli::check::user_groups::completed_groups;
-use crate::cli::check::{Asked, Checked, EvaluatedManifest, PodOperation, checked_json, evaluate_files};
+use crate::cli::check::{CheckArgs, Checked, EvaluatedManifest, PodOperation, as_json, evaluate_files};
 use crate::cli::explore::evidence;
 use crate::cli::explore::reply::Complaint;
 use crate::cli::explore::snapshot::{Loaded, Snapshot};
@@ -102,51 +101,24 @@ fn of_side(request: &VerdictRequest, loaded: &Loaded, objects: &[Manifest]) -> R
             ),
         ));
     }
-    let Asker {
-        user,
-        groups,
-        configuration,
-    } = asker(&request.who, &loaded.configuration)?;
-    let operation = request.operation.of_pod();
-    let asked = Asked {
-        user: &user,
-        groups,
-        extra: Extra::new(),
-        operation,
-        is_explained: true,
-        old: &[],
-        others: objects,
-    };
-    let checked = evaluate_files(files, &asked, configuration.of(loaded), &|_, _| ())
+    let (asker, configuration) = asker(&request.who, &loaded.configuration)?;
+    let args = CheckArgs::asked(asker.user, asker.groups, request.operation.of_pod());
+    let cluster = [Vec::new(), objects.to_vec()];
+    let checked = evaluate_files(&args, files, cluster, configuration)
         .map_err(|error| Complaint::about("manifest", error.to_string()))?;
-    let mut json = checked_json(operation, true, &checked);
+    let mut json = as_json(&args, &checked);
     complete(&mut json, &checked, loaded);
     Ok(json)
 }
 
-/// Who asks, and the configuration that knows them
+/// A Kubernetes identity
 struct Asker {
     user: String,
     groups: Vec<String>,
-    configuration: Bound,
 }
 
-/// A configuration as it is, or with one more binding
-enum Bound {
-    AsLoaded,
-    WithBinding(Box<Configuration>),
-}
-
-impl Bound {
-    fn of<'l>(&'l self, loaded: &'l Loaded) -> &'l Configuration {
-        match self {
-            Self::AsLoaded => &loaded.configuration,
-            Self::WithBinding(configuration) => configuration,
-        }
-    }
-}
-
-fn asker(who: &Who, configuration: &Configuration) -> Result<Asker, Complaint> {
+/// Who asks, and the configuration that knows them
+fn asker(who: &Who, configuration: &Configuration) -> Result<(Asker, Configuration), Complaint> {
     match who {
         Who::User { name, groups } => {
             let name = name.trim();
@@ -157,12 +129,12 @@ fn asker(who: &Who, configuration: &Configuration) -> Result<Asker, Complaint> {
                 ));
             }
             let groups = groups.iter().map(|group| group.trim().to_owned());
-            let groups: Vec<String> = groups.filter(|group| !group.is_empty()).collect();
-            Ok(Asker {
-                groups: completed_groups(name, &groups),
+            let groups = groups.filter(|group| !group.is_empty());
+            let asker = Asker {
                 user: name.to_owned(),
-                configuration: Bound::AsLoaded,
-            })
+                groups: groups.collect(),
+            };
+            Ok((asker, configuration.clone()))
         }
         Who::Principal(name) => {
             let principal: Principal = name.trim().parse().map_err(|error: ram_policy::PrincipalError| {
@@ -178,7 +150,7 @@ fn asker(who: &Who, configuration: &Configuration) -> Result<Asker, Complaint> {
 }
 
 /// A user whose name is that of the principal, bound to it for this one question
-fn bound(principal: &Principal, configuration: &Configuration) -> Asker {
+fn bound(principal: &Principal, configuration: &Configuration) -> (Asker, Configuration) {
     let user = principal.to_string();
     let mut bindings = (*configuration.bindings).clone();
     bindings.add(Subject::User(user.clone()), principal.clone());
@@ -186,11 +158,11 @@ fn bound(principal: &Principal, configuration: &Configuration) -> Asker {
         bindings: Arc::new(bindings),
         ..configuration.clone()
     };
-    Asker {
-        groups: completed_groups(&user, &[]),
+    let asker = Asker {
         user,
-        configuration: Bound::WithBinding(Box::new(configuration)),
-    }
+        groups: Vec::new(),
+    };
+    (asker, configuration)
 }
 
 /// Adds to each object what the page shows besides: the word of the decision, lines to paste, complete traces

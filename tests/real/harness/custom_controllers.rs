@@ -76,7 +76,10 @@ impl CustomController {
         let mut command = started_by(&plane.admin(), "kube-state-metrics");
         command
             .arg(format!("--kubeconfig={}", plane.admin().kubeconfig().display()))
-            .arg(format!("--custom-resource-state-config-file={}", configuration.display()))
+            .arg(format!(
+                "--custom-resource-state-config-file={}",
+                configuration.display()
+            ))
             .arg("--custom-resource-state-only=true")
             .args(["--host=127.0.0.1", "--telemetry-host=127.0.0.1"])
             .args([format!("--port={port}"), format!("--telemetry-port={own}")]);
