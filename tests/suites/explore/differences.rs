@@ -20,7 +20,7 @@ fn gains_and_losses_stand_side_by_side_with_both_traces() {
         "users: [{name: dora, policies: [{policy: TestOnly}]}]",
     );
     let page = Visit::to(
-        &Folder::small(),
+        Folder::small(),
         &["--candidate", candidate.path().to_str().unwrap()],
     );
     page.click("#tab-differences");

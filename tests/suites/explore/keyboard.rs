@@ -111,7 +111,7 @@ fn pages_of_the_matrix_turn_by_keys() {
 fn a_manifest_is_judged_and_a_difference_is_read_by_keys() {
     let candidate = Folder::with("TestOnly.json", &TEST_ONLY.replace("\"test\"", "\"dev\""));
     let page = Visit::to(
-        &Folder::small(),
+        Folder::small(),
         &["--candidate", candidate.path().to_str().unwrap()],
     );
     page.type_keys(&[key::TAB, key::TAB, key::RIGHT, key::TAB]);

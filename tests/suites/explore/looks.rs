@@ -12,7 +12,7 @@ const TABS: [&str; 3] = ["#tab-matrix", "#tab-verdict", "#tab-differences"];
 fn nothing_is_cut_off_at_360_pixels_and_at_200_percent() {
     let candidate = Folder::with("TestOnly.json", &TEST_ONLY.replace("\"test\"", "\"dev\""));
     let page = Visit::to(
-        &Folder::small(),
+        Folder::small(),
         &["--candidate", candidate.path().to_str().unwrap()],
     );
     for (width, scale) in [(360, 1), (640, 2), (1400, 1)] {

@@ -32,7 +32,7 @@ fn a_changed_file_shows_at_once_and_a_bad_one_changes_nothing_but_is_said() {
 fn a_bad_candidate_is_said_and_the_rest_goes_on() {
     let candidate = Folder::with("TestOnly.json", "{");
     let page = Visit::to(
-        &Folder::small(),
+        Folder::small(),
         &["--candidate", candidate.path().to_str().unwrap()],
     );
     page.wait_for("#faults", "Candidate: nothing can be shown of it");

@@ -81,7 +81,7 @@ fn somebody_whom_nothing_binds_is_judged_as_the_principal() {
 fn both_configurations_judge_the_same_manifest() {
     let candidate = Folder::with("TestOnly.json", &TEST_ONLY.replace("\"test\"", "\"dev\""));
     let page = Visit::to(
-        &Folder::small(),
+        Folder::small(),
         &["--candidate", candidate.path().to_str().unwrap()],
     );
     page.click("#tab-verdict");
