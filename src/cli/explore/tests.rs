@@ -415,7 +415,7 @@ async fn a_verdict_comes_with_message_fix_and_trace() {
             &verdict(alice.clone(), "apiVersion: v1\nkind: Pod\nmetadata: ["),
         )
         .await;
-    assert_eq!(broken["sides"]["live"]["failures"][0]["line"], 4);
+    assert_eq!(broken["sides"]["live"]["failures"][0]["line"], 3);
     for (who, field) in [
         (json!({"user": {"name": " "}}), "user"),
         (json!({"principal": "alice"}), "principal"),

@@ -244,6 +244,12 @@ impl Browser {
     /// Replaces the text of an input
     pub(crate) fn write(&self, selector: &str, text: &str) {
         let element = self.find(selector);
+        if text.is_empty() {
+            // WebDriver's own way to clear tells the page of no input
+            self.click(selector);
+            self.press_with(key::CONTROL, 'a');
+            return self.press(&key::DELETE.to_string());
+        }
         self.command("POST", &format!("element/{}/clear", element.0), &json!({}));
         self.command(
             "POST",
@@ -375,4 +381,5 @@ pub(crate) mod key {
     pub(crate) const UP: char = '\u{e013}';
     pub(crate) const RIGHT: char = '\u{e014}';
     pub(crate) const DOWN: char = '\u{e015}';
+    pub(crate) const DELETE: char = '\u{e017}';
 }

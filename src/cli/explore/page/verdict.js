@@ -20,6 +20,7 @@ spec:
       image: registry.example.com/app:1
 `;
 
+/** The configurations in the order in which they are shown */
 const TITLES = { live: "As it is", candidate: "With the candidate" };
 
 const newest = new Newest();
@@ -82,9 +83,13 @@ function counts(answer) {
   return said.join(", ") || "nothing to judge";
 }
 
+function namesOf(sides) {
+  return Object.keys(TITLES).filter((name) => sides[name]);
+}
+
 function summary(sides) {
-  const all = Object.entries(sides);
-  const said = all.map(([name, answer]) => (all.length > 1 ? `${TITLES[name]}: ` : "") + counts(answer));
+  const names = namesOf(sides);
+  const said = names.map((name) => (names.length > 1 ? `${TITLES[name]}: ` : "") + counts(sides[name]));
   return said.join(". ");
 }
 
@@ -117,7 +122,7 @@ async function judge() {
     mark(null);
     const open = opened();
     const hadFocus = byId("verdict-sides").contains(document.activeElement);
-    const names = Object.keys(answer.sides);
+    const names = namesOf(answer.sides);
     fill(byId("verdict-sides"), names.map((name) => side(name, answer.sides[name], names.length === 1)));
     byId("verdict-sides").querySelectorAll("details.why").forEach((one, at) => {
       one.open = open[at] ?? false;
