@@ -28,7 +28,7 @@ use crate::yaml;
 use ram_policy::source::{Fault, Node, json, utf8};
 
 /// The largest case file that is read
-const MAX_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Runs all cases of a file; `defaults` are the documents of a file that has none of its own
 ///
@@ -48,8 +48,8 @@ pub fn run(
 ) -> Result<Vec<CaseResult>, Vec<LocatedFault>> {
     let name = path.display().to_string();
     let located = |fault: Fault| vec![LocatedFault::new(name.as_str(), fault, FaultClass::Document)];
-    if bytes.len() > MAX_BYTES {
-        let message = format!("case file has {} bytes: the limit is {MAX_BYTES}", bytes.len());
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_BYTES {
+        let message = format!("the case file is larger than {MAX_BYTES} bytes: split it");
         let fault = LocatedFault::whole(name.as_str(), message, FaultClass::Document);
         return Err(vec![fault]);
     }
@@ -84,6 +84,11 @@ fn configuration(
     file: &CaseFile,
     defaults: &[NamedDocument],
 ) -> Result<Configuration, Vec<LocatedFault>> {
+    if file.directory.is_none() && defaults.is_empty() {
+        let message =
+            "the file has no `directory`: write one, or give the policies and directory with --config-dir";
+        return Err(vec![LocatedFault::whole(name, message, FaultClass::Document)]);
+    }
     let is_kept = |named: &&NamedDocument| match &named.document {
         ParsedDocument::Policy(_) => file.policies.is_none(),
         ParsedDocument::Directory(_) => file.directory.is_none(),

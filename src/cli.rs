@@ -14,6 +14,7 @@ mod init;
 mod lint;
 mod live_cluster;
 mod manifest;
+mod misnamed_user;
 mod output;
 mod owner_args;
 mod palette;
@@ -150,7 +151,7 @@ impl Command {
     fn run(self, printer: Printer) -> Result<Exit, CommandError> {
         let format = printer.format;
         match self {
-            Self::Audit(args) => audit::run(&args, format.output()?),
+            Self::Audit(args) => audit::run(&args, printer),
             Self::Check(args) => check::run(&args, printer),
             Self::Completions(args) => reference::completions(&args, Arguments::command()),
             Self::Diff(args) => diff::run(&args, printer),

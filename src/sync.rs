@@ -4,7 +4,7 @@
 //! stored ConfigMaps, account (calls) -> import -> placement -> loss: too much? -> config_maps: try all, then write
 //! ```
 //!
-//! Either all of it is written or nothing: a call that fails, a page that is missing, a document that is invalid, text that
+//! Either all of it is written or nothing, unless the API server refuses a write that it took on trial a moment ago: a call that fails, a page that is missing, a document that is invalid, text that
 //! does not fit and a loss that nobody accepted leave the ConfigMaps as they are.
 
 mod account;
@@ -113,8 +113,21 @@ pub(crate) async fn run(
         account,
         changed,
         counts: loss::counts(&after),
-        notes: notes(&documents),
+        notes: idle_acceptance(&loss, settings.accepted_loss)
+            .into_iter()
+            .chain(notes(&documents))
+            .collect(),
     }))
+}
+
+/// The note that an acceptance is still there and was not needed: nothing spends it
+fn idle_acceptance(loss: &Loss, accepted: usize) -> Option<String> {
+    let is_idle = accepted > 0 && !loss.is_too_large();
+    is_idle.then(|| {
+        format!(
+            "--accept-loss {accepted} was not needed, and lets the next loss of that size pass unseen: set it back to 0"
+        )
+    })
 }
 
 /// Reads the account, as an import reads a dump

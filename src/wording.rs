@@ -106,6 +106,23 @@ pub(crate) fn listed<T: AsRef<str>>(items: &[T], word: &str) -> String {
     }
 }
 
+/// A number with its noun: `1 document`, `2 documents`, `3 policies`
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    match (count, noun.strip_suffix('y')) {
+        (1, _) => format!("1 {noun}"),
+        (_, Some(stem)) => format!("{count} {stem}ies"),
+        (_, None) => format!("{count} {noun}s"),
+    }
+}
+
+/// How many workloads lead somewhere, as a sentence that goes on with `to …`
+pub(crate) fn leading(workloads: usize) -> String {
+    match workloads {
+        1 => "1 workload or bare pod leads".to_owned(),
+        count => format!("{count} workloads and bare pods lead"),
+    }
+}
+
 /// What makes an unbound user somebody: an id of ACK in the directory, or else a binding
 pub(crate) fn binding_step(user: &str) -> String {
     match id_of(user) {
@@ -199,6 +216,13 @@ mod tests {
             binding_step("alice"),
             "bind {kind: User, name: alice} or one of its groups"
         );
+    }
+
+    #[test]
+    fn one_of_a_kind_is_no_plural() {
+        let counts = |noun| [0, 1, 2].map(|count| counted(count, noun));
+        assert_eq!(counts("document"), ["0 documents", "1 document", "2 documents"]);
+        assert_eq!(counts("policy"), ["0 policies", "1 policy", "2 policies"]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub(crate) mod audit;
 pub(crate) mod denial;
 pub(crate) mod message;
 pub(crate) mod object_name;
+pub(crate) mod off_virtual_nodes;
 pub(crate) mod place;
 pub(crate) mod probe;
 pub(crate) mod unjudged;
@@ -26,11 +27,12 @@ use crate::admission::response::admission_response::{AdmissionResponse, Status};
 use crate::admission::response::denial::Denial;
 use crate::admission::response::message::language::{Language, language};
 use crate::admission::response::message::message_context::MessageContext;
+use crate::admission::response::off_virtual_nodes::OffVirtualNodes;
 use crate::admission::response::place::{OutsideTemplate, Place};
 use crate::admission::review::{Resource, Review};
 use crate::admission::routing::route::Route;
 use crate::admission::webhook::Webhook;
-use crate::config::{Configuration, Exception};
+use crate::config::{ClusterSettings, Configuration, Exception};
 
 /// The response to a review, with the evaluation behind it
 #[derive(Clone, Debug)]
@@ -187,7 +189,8 @@ fn warnings(
 ) -> Vec<String> {
     let language = language(configuration.advice.locale);
     let denial = denial.filter(|_| decision == Decision::Warn);
-    let softened = denial.map(|denial| softened(review, mode, denial, evaluation, language));
+    let settings = &configuration.cluster;
+    let softened = denial.map(|denial| softened(review, mode, denial, evaluation, settings, language));
     let others = evaluation
         .warnings
         .iter()
@@ -201,11 +204,17 @@ fn softened(
     mode: Mode,
     denial: &Denial,
     evaluation: &Evaluation,
+    settings: &ClusterSettings,
     language: &dyn Language,
 ) -> String {
     let mark = evaluation.route.as_ref().and_then(Route::mark);
     let words = match (evaluation.is_only_possible(), mark) {
-        (true, Some(mark)) => language.tentative(review.resource() == Resource::Pods, mark),
+        (true, Some(mark)) => {
+            let words = language.tentative(review.resource() == Resource::Pods, mark);
+            let off = OffVirtualNodes::of(review, evaluation, settings);
+            let off = off.map(|off| format!("\n{}\n{}", language.keep_off(&off.place), off.line));
+            return format!("{words}{}{}", denial.message, off.unwrap_or_default());
+        }
         _ => match &evaluation.exception {
             Some(exception) => language.excused(exception),
             None => language.softened(mode),

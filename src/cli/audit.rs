@@ -1,5 +1,6 @@
 //! `ramgate audit`: judges every workload and running pod on ECI by today's policies, and reports it.
 
+mod findings;
 mod human;
 mod json;
 mod published;
@@ -10,6 +11,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::Value;
 
 use crate::analysis::audit::gauges::gauges;
 use crate::analysis::audit::publish::{publish_events, publish_reports};
@@ -20,7 +22,8 @@ use crate::cli::audit::published::Published;
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::live_cluster::{LiveCluster, LiveClusterArgs, NamespaceArgs, block_on};
-use crate::cli::output::Output;
+use crate::cli::output::{Output, Printer};
+use crate::cli::report::Forms;
 
 /// Judge every workload and running pod on ECI by today's policies, for the person in its stamp
 ///
@@ -53,8 +56,24 @@ struct FinishedAudit {
     notes: Vec<String>,
 }
 
-pub(super) fn run(args: &AuditArgs, output: Output) -> Result<Exit, CommandError> {
+pub(super) fn run(args: &AuditArgs, printer: Printer) -> Result<Exit, CommandError> {
     let finished = block_on(audit(args))?;
+    let is_good = args.no_fail || !finished.audit.summary().is_any_denied();
+    let Ok(output) = printer.format.output() else {
+        let forms = Forms {
+            human: |_| String::new(),
+            json: || Value::Null,
+            report: || findings::findings(&finished, !args.no_fail),
+        };
+        forms.print(printer)?;
+        // The report holds the refusal, and a second one would make it no report any more
+        let is_refused = finished.published.refusal().is_some();
+        return Ok(if is_refused {
+            Exit::Failure
+        } else {
+            Exit::good_if(is_good)
+        });
+    };
     // Line by line: an audit may have tens of thousands of rows
     let mut out = BufWriter::new(io::stdout().lock());
     let written = match output {
@@ -67,7 +86,6 @@ pub(super) fn run(args: &AuditArgs, output: Output) -> Result<Exit, CommandError
     if let Some(refusal) = finished.published.refusal() {
         return Err(CommandError::Usage(refusal));
     }
-    let is_good = args.no_fail || !finished.audit.summary().is_any_denied();
     Ok(Exit::good_if(is_good))
 }
 
@@ -154,6 +172,49 @@ mod tests {
     #[test]
     fn programs_read_every_row() {
         insta::assert_snapshot!(printed(json::write));
+    }
+
+    #[test]
+    fn ci_systems_read_each_reason_as_an_error_unless_nothing_fails() {
+        let finished = finished();
+        let levels = |fails: bool| {
+            let report = findings::findings(&finished, fails);
+            let subjects = report.subjects.iter();
+            let lines = subjects.flat_map(|subject| {
+                let findings = subject.findings.iter();
+                findings.map(|finding| format!("{} {:?} {}", subject.name, finding.level, finding.code))
+            });
+            (report.subjects.len(), lines.collect::<Vec<_>>())
+        };
+        let (subjects, lines) = levels(true);
+        assert_eq!(subjects, 5, "four workloads and the note: {lines:#?}");
+        assert!(
+            lines.contains(&"shop/Deployment/api Error ImplicitDeny".to_owned()),
+            "{lines:#?}"
+        );
+        assert!(lines.contains(&"cluster Note Note".to_owned()), "{lines:#?}");
+        assert!(
+            !lines.iter().any(|line| line.contains("Deployment/web")),
+            "{lines:#?}"
+        );
+        let (_, lines) = levels(false);
+        assert!(
+            lines.contains(&"shop/Deployment/api Warning ImplicitDeny".to_owned()),
+            "{lines:#?}"
+        );
+        let forms = Forms {
+            human: |_| String::new(),
+            json: || Value::Null,
+            report: || findings::findings(&finished, true),
+        };
+        let text = forms.text(Printer {
+            format: crate::cli::output::Format::Github,
+            palette: crate::cli::palette::Palette::PLAIN,
+        });
+        assert!(
+            text.contains("::error title=ImplicitDeny::shop/Deployment/api: "),
+            "{text}"
+        );
     }
 
     #[test]

@@ -191,6 +191,105 @@ spec: {containers: [{name: c}]}
     }
 
     #[test]
+    fn a_fix_is_said_once_unless_the_message_has_no_room_for_it() {
+        let folder = Folder::new();
+        let human = folder.human("-f ./app.yaml --config-dir ./config --as bob@example.com");
+        assert!(
+            human.contains("write:\n  k8s.aliyun.com/eci-custom-tags: \"env:test\"\n"),
+            "{human}"
+        );
+        assert!(!human.contains("allowed with these annotations"), "{human}");
+        let long = "用".repeat(128);
+        let tags: Vec<String> = (0..2).map(|n| format!("k{n}:{}", long)).collect();
+        let pod = format!(
+            "{{apiVersion: v1, kind: Pod, metadata: {{name: p, labels: {{eci: 'true'}}, annotations: {{k8s.aliyun.com/eci-custom-tags: '{}'}}}}, spec: {{containers: [{{name: c}}]}}}}",
+            tags.join(",")
+        );
+        folder.write("long.yaml", &pod);
+        let human = folder.human("-f ./long.yaml --config-dir ./config --as bob@example.com");
+        assert!(human.contains("too long for this message"), "{human}");
+        assert!(
+            human.contains("allowed with these annotations:\n    k8s.aliyun.com/eci-custom-tags: \"k0:用"),
+            "{human}"
+        );
+    }
+
+    #[test]
+    fn objects_and_old_may_be_several_files() {
+        let folder = Folder::new();
+        folder.write("pod.yaml", POD);
+        let object =
+            |kind: &str, name: &str| format!("{{apiVersion: v1, kind: {kind}, metadata: {{name: {name}}}}}");
+        folder.write("one.yaml", &object("Namespace", "default"));
+        folder.write("two.yaml", &object("Namespace", "other"));
+        let line = "-f ./pod.yaml --config-dir ./config --as bob@example.com --objects ./two.yaml --objects ./one.yaml";
+        let human = folder.human(line);
+        assert!(!human.contains("was not given"), "{human}");
+        let human = folder.human(&format!(
+            "{line} --operation update --old ./two.yaml --old ./pod.yaml"
+        ));
+        assert!(human.contains("Pod default/p: allowed"), "{human}");
+    }
+
+    #[test]
+    fn a_user_who_is_nobody_is_told_who_was_probably_meant() {
+        let folder = Folder::new();
+        folder.write("pod.yaml", POD);
+        let line = |user: &str| format!("-f ./pod.yaml --config-dir ./config --as {user}");
+        let note = "note: `bob` is the name of a RAM user, and --as wants the name in Kubernetes: --as bob@example.com\n";
+        let human = folder.human(&line("bob"));
+        assert!(human.contains(note), "{human}");
+        let args = folder.args(&line("bob"));
+        let json = json::as_json(&args, &evaluate_manifests(&args).unwrap());
+        assert!(
+            json["notes"][0]
+                .as_str()
+                .unwrap()
+                .starts_with("`bob` is the name of a RAM user"),
+            "{json:#}"
+        );
+        assert!(!folder.human(&line("bob@example.com")).contains("note: `bob"));
+    }
+
+    #[test]
+    fn a_spawner_without_its_pod_is_told_to_give_it() {
+        let folder = Folder::new();
+        folder.write("pod.yaml", POD);
+        folder.write(
+            "config/cluster.yaml",
+            "cluster: {spawners: [{namespace: default, serviceAccount: driver}]}",
+        );
+        let line = "-f ./pod.yaml --config-dir ./config --as system:serviceaccount:default:driver";
+        let named = format!(
+            "{line} --as-user-extra authentication.kubernetes.io/pod-name=driver --as-user-extra authentication.kubernetes.io/pod-uid=7"
+        );
+        let human = folder.human(&named);
+        assert!(
+            human.contains("note: the pod that the token of this spawner is bound to was not given: give it with --objects; only the cluster"),
+            "{human}"
+        );
+        let human = folder.human(line);
+        assert!(
+            human.contains(
+                "note: a spawner acts for the person in the stamp of its pod, and only the cluster"
+            ),
+            "{human}"
+        );
+        folder.write(
+            "binding.yaml",
+            "{apiVersion: v1, kind: Binding, metadata: {name: p}, target: {kind: Node, name: vk}}",
+        );
+        let bind = "-f ./binding.yaml --config-dir ./config --as bob@example.com";
+        let human = folder.human(bind);
+        assert!(
+            human.contains("note: pod `default/p` was not given: give it with --objects\n"),
+            "{human}"
+        );
+        let human = folder.human(&format!("{bind} --objects ./pod.yaml"));
+        assert!(!human.contains("note: pod"), "{human}");
+    }
+
+    #[test]
     fn programs_read_json() {
         let folder = Folder::new();
         let args = folder.args("-f ./app.yaml --config-dir ./config --as bob@example.com");

@@ -24,6 +24,9 @@ pub(crate) enum CommandError {
     /// Wrong use, or something that the command needs is missing
     #[error("{0}")]
     Usage(String),
+    /// Some of what belongs together was written, and the rest could not be
+    #[error("{0}")]
+    Half(String),
     /// Documents that make no valid configuration
     #[error("the configuration is invalid")]
     Invalid(Vec<LocatedFault>),
@@ -42,6 +45,7 @@ impl CommandError {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Io { .. } | Self::Usage(_) => Exit::Failure,
+            Self::Half(_) => Exit::Half,
             Self::Invalid(_) => Exit::Invalid,
         }
     }
@@ -66,7 +70,7 @@ impl CommandError {
     fn human(&self) -> String {
         match self {
             Self::Invalid(faults) => faults.iter().map(|fault| format!("{fault}\n")).collect(),
-            Self::Io { .. } | Self::Usage(_) => format!("ramgate: {self}\n"),
+            Self::Io { .. } | Self::Usage(_) | Self::Half(_) => format!("ramgate: {self}\n"),
         }
     }
 
@@ -76,7 +80,7 @@ impl CommandError {
                 let faults: Vec<Value> = faults.iter().map(fault_json).collect();
                 json!({"error": self.to_string(), "faults": faults})
             }
-            Self::Io { .. } | Self::Usage(_) => json!({"error": self.to_string()}),
+            Self::Io { .. } | Self::Usage(_) | Self::Half(_) => json!({"error": self.to_string()}),
         }
     }
 

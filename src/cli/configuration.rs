@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::cli::command_error::CommandError;
+use crate::cli::document_files::is_standard_input;
 use crate::cli::file_places::FilePlaces;
 use crate::config;
 use crate::config::{Configuration, LocatedFault, NamedDocument, folder};
@@ -13,6 +14,11 @@ use crate::config::{Configuration, LocatedFault, NamedDocument, folder};
 ///
 /// The directory or a file cannot be read.
 pub(super) fn documents(path: &Path) -> Result<Vec<NamedDocument>, CommandError> {
+    if is_standard_input(path) {
+        let message =
+            "documents have their names from files: write them into a folder, and give that in place of `-`";
+        return Err(CommandError::Usage(message.to_owned()));
+    }
     folder::read(path).map_err(|error| CommandError::Usage(error.to_string()))
 }
 

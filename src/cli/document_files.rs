@@ -1,5 +1,6 @@
 //! Finds YAML and JSON files.
 
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::cli::command_error::CommandError;
@@ -7,10 +8,34 @@ use crate::cli::command_error::CommandError;
 /// The number of folder levels that are searched
 const MAX_DEPTH: usize = 16;
 
+/// The path that means standard input
+const STANDARD_INPUT: &str = "-";
+
+/// Whether a path means standard input
+pub(super) fn is_standard_input(path: &Path) -> bool {
+    path == Path::new(STANDARD_INPUT)
+}
+
+/// The bytes of a file or of standard input, `longest` at most
+///
+/// # Errors
+///
+/// It cannot be read.
+pub(super) fn bytes(path: &Path, longest: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if is_standard_input(path) {
+        io::stdin().lock().take(longest).read_to_end(&mut bytes)?;
+    } else {
+        std::fs::File::open(path)?.take(longest).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
 /// A file itself, whatever its ending, or the YAML and JSON files below a folder, sorted by path
 ///
 /// ```text
 /// app.txt -> app.txt
+/// -       -> -, standard input
 /// apps/   -> apps/a.yaml, apps/b/c.json, apps/d.yml
 /// ```
 ///
@@ -18,6 +43,9 @@ const MAX_DEPTH: usize = 16;
 ///
 /// A folder cannot be read, or folders nest too deep.
 pub(super) fn find(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
+    if is_standard_input(path) {
+        return Ok(vec![path.to_owned()]);
+    }
     find_within(path, MAX_DEPTH)
 }
 

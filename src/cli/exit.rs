@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Denied = 2,
     /// A policy or directory is invalid
     Invalid = 3,
+    /// Some of what belongs together was written, and the rest could not be
+    Half = 4,
 }
 
 impl Exit {
@@ -29,6 +31,7 @@ impl From<Exit> for ExitCode {
             Exit::Failure => 1,
             Exit::Denied => 2,
             Exit::Invalid => 3,
+            Exit::Half => 4,
         })
     }
 }

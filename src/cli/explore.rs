@@ -70,9 +70,10 @@ pub(super) struct ExploreArgs {
     /// A directory whose documents stand in for those of the same name: the page shows what that changes
     #[arg(long, value_name = "DIR")]
     candidate: Option<PathBuf>,
-    /// What else the cluster holds, for manifests that are pasted in: namespaces, service accounts, nodes, eci-profile
+    /// What else the cluster holds, for manifests that are pasted in: namespaces, service accounts, nodes, eci-profile;
+    /// repeatable
     #[arg(long, value_name = "FILE|DIR")]
-    objects: Option<PathBuf>,
+    objects: Vec<PathBuf>,
     /// The port on 127.0.0.1; 0 takes any that is free
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     port: u16,
@@ -98,7 +99,7 @@ pub(super) fn run(args: &ExploreArgs, output: Output) -> Result<Exit, CommandErr
 async fn explore(args: &ExploreArgs, output: Output) -> Result<Exit, CommandError> {
     let mut signals = shutdown::signals().map_err(|error| CommandError::io("signals", error))?;
     live_cluster::check_name("--namespace", &args.namespace)?;
-    let objects = manifest::read(args.objects.as_slice())?.all()?;
+    let objects = manifest::read(&args.objects)?.all()?;
     let mut origins = Origins::open(args).await?;
     let snapshot = origins.first_snapshot().await?;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, args.port));

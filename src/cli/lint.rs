@@ -18,6 +18,7 @@ use crate::cli::palette::Palette;
 use crate::cli::report::{Finding, Forms, Level, Report, Subject};
 use crate::config;
 use crate::config::{FaultClass, LocatedFault, NamedDocument, ParsedDocument};
+use crate::wording::counted;
 use ram_policy::source::Position;
 
 /// Check policies (NAME.json) and directory documents (*.yaml), or ConfigMap manifests that hold them
@@ -203,9 +204,10 @@ impl Findings {
             format!("{place}: {}\n", error.fault.message)
         });
         let count = format!(
-            "{documents} documents, {} errors, {} warnings\n",
-            self.errors.len(),
-            self.warnings.len()
+            "{}, {}, {}\n",
+            counted(documents, "document"),
+            counted(self.errors.len(), "error"),
+            counted(self.warnings.len(), "warning")
         );
         warnings.chain(errors).chain([count]).collect()
     }

@@ -1,5 +1,6 @@
 //! A live cluster, as the commands for administrators reach it: with the caller's kubeconfig and rights.
 
+use std::error::Error as _;
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
-use kube::config::KubeConfigOptions;
+use kube::config::{InferConfigError, KubeConfigOptions};
 use kube::{Client, Config};
 use rustls::crypto::aws_lc_rs;
 
@@ -17,6 +18,7 @@ use crate::analysis::survey::live::{
 use crate::analysis::survey::{AssumedOwners, Reapplication, SurveyedCluster, WorkloadEvaluator};
 use crate::cli::command_error::CommandError;
 use crate::cli::configuration::documents;
+use crate::cli::misnamed_user::misnamed_owners;
 use crate::config;
 use crate::config::Configuration;
 
@@ -190,8 +192,9 @@ impl<'a> LiveCluster<'a> {
             )));
         }
         let configuration = config::load(&documents).map_err(CommandError::Invalid)?;
-        let (cluster, notes) =
+        let (cluster, mut notes) =
             read_cluster(&self.client, release, &self.installation, &configuration).await?;
+        notes.extend(misnamed_owners(&owners, &configuration));
         let reapplication = Reapplication::new(&configuration, &cluster, owners);
         Ok(EvaluationInput {
             configuration,
@@ -205,7 +208,7 @@ impl<'a> LiveCluster<'a> {
 
 pub(super) async fn kube_config(context: Option<String>) -> Result<Config, CommandError> {
     let mut config = match context {
-        None => Config::infer().await.map_err(no_connection)?,
+        None => Config::infer().await.map_err(|error| no_kubeconfig(&error))?,
         context => {
             let options = KubeConfigOptions {
                 context,
@@ -216,6 +219,17 @@ pub(super) async fn kube_config(context: Option<String>) -> Result<Config, Comma
     };
     config.read_timeout = Some(READ_TIMEOUT);
     Ok(config)
+}
+
+/// Neither a kubeconfig nor a pod's service account leads to a cluster
+pub(super) fn no_kubeconfig(error: &InferConfigError) -> CommandError {
+    let kubeconfig = error
+        .source()
+        .map_or_else(|| error.to_string(), ToString::to_string);
+    CommandError::Usage(format!(
+        "the way to the cluster's API: {kubeconfig}; and this is no pod with a service account: set KUBECONFIG to the path of a \
+         kubeconfig, or write ~/.kube/config"
+    ))
 }
 
 pub(super) fn no_connection(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> CommandError {

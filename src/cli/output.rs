@@ -51,7 +51,7 @@ impl Format {
             Self::Human => Ok(Output::Human),
             Self::Json => Ok(Output::Json),
             Self::Junit | Self::Sarif | Self::Github => Err(CommandError::Usage(
-                "this command prints `human` or `json`: the other formats are for check, diff, lint, preflight and test"
+                "this command prints `human` or `json`: the other formats are for audit, check, diff, lint, preflight and test"
                     .to_owned(),
             )),
         }

@@ -18,7 +18,7 @@ use ram_policy::source::{Fault, json as json_source, utf8};
 /// Compare RAM's own denials with what the policies of a configuration directory decide
 #[derive(Debug, Args)]
 pub(super) struct ReplayArgs {
-    /// Answers of `aliyun ram DecodeDiagnosticMessage` (JSON), or directories that are searched for them
+    /// Answers of `aliyun ram DecodeDiagnosticMessage` (JSON), directories that are searched for them, or - for standard input
     #[arg(required = true)]
     messages: Vec<PathBuf>,
     /// The directory with policies (NAME.json) and directory documents (*.yaml)
@@ -31,6 +31,9 @@ pub(super) struct ReplayArgs {
     #[arg(long, value_name = "FILE")]
     session: Vec<PathBuf>,
 }
+
+/// The most that is read of a file: many thousand messages
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A message with its file, and what became of it
 #[derive(Debug)]
@@ -104,7 +107,8 @@ fn replay_file(
     configuration: &Configuration,
 ) -> Result<Vec<Replayed>, CommandError> {
     let file = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| CommandError::io(file.as_str(), error))?;
+    let bytes = document_files::bytes(path, MAX_BYTES);
+    let bytes = bytes.map_err(|error| CommandError::io(file.as_str(), error))?;
     let messages = parse(&bytes).map_err(|fault| {
         CommandError::Invalid(vec![LocatedFault::new(
             file.as_str(),

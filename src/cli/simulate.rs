@@ -1,5 +1,7 @@
 //! `ramgate simulate`: answers one request to RAM from a configuration directory.
 
+mod misspelt_action;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,10 +12,13 @@ use serde_json::{Value, json};
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::output::{Output, print, print_json};
+use crate::cli::simulate::misspelt_action::misspelt_action;
 use crate::cli::{configuration, session_policy, trace};
+use crate::config::Configuration;
 use eci_calls::condition_key::{CURRENT_TIME, SERVICE, SERVICE_NAME};
 use eci_calls::{Account, CREATE_SERVICE_LINKED_ROLE, ECI_SERVICE, Operation, OperationKind, PASS_ROLE};
-use ram_policy::{Context, Document, Miss, Outcome, Principal, Reason, Request, Trace};
+use ram_policy::source::closest;
+use ram_policy::{Context, Document, Miss, Outcome, PolicySet, Principal, Reason, Request, Trace};
 
 const ASSUME_ROLE: &str = "sts:AssumeRole";
 
@@ -63,16 +68,42 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 }
 
 pub(super) fn run(args: &SimulateArgs, output: Output) -> Result<Exit, CommandError> {
-    let trace = simulate(args, Timestamp::now())?;
+    let answer = simulate(args, Timestamp::now())?;
     match output {
-        Output::Human => print(&human(args, &trace))?,
-        Output::Json => print_json(&as_json(args, &trace))?,
+        Output::Human => print(&human(args, &answer))?,
+        Output::Json => print_json(&as_json(args, &answer))?,
     }
-    Ok(Exit::good_if(trace.decision.outcome == Outcome::Allow))
+    Ok(Exit::good_if(answer.trace.decision.outcome == Outcome::Allow))
 }
 
-fn simulate(args: &SimulateArgs, now: Timestamp) -> Result<Trace, CommandError> {
-    let configuration = configuration::load(&args.config_dir)?;
+/// The answer to a question, and what about the question is doubtful
+#[derive(Debug)]
+struct Answer {
+    trace: Trace,
+    notes: Vec<String>,
+}
+
+fn simulate(args: &SimulateArgs, now: Timestamp) -> Result<Answer, CommandError> {
+    let documents = configuration::documents(&args.config_dir)?;
+    let configuration = configuration::load_documents(&documents)?;
+    let trace = trace(args, &configuration, now)?;
+    let is_unknown = matches!(trace.decision.reason, Reason::UnknownPrincipal);
+    let principal = is_unknown.then(|| misspelt_principal(&args.principal, &configuration.policies));
+    let action = misspelt_action(&args.action, &documents);
+    Ok(Answer {
+        notes: principal.flatten().into_iter().chain(action).collect(),
+        trace,
+    })
+}
+
+/// The note on a principal that the directory does not have, if one that it has is near
+fn misspelt_principal(principal: &Principal, policies: &PolicySet) -> Option<String> {
+    let known: Vec<String> = policies.principals().iter().map(ToString::to_string).collect();
+    let meant = closest(&principal.to_string(), known.iter().map(String::as_str))?;
+    Some(format!("did you mean --principal {meant}?"))
+}
+
+fn trace(args: &SimulateArgs, configuration: &Configuration, now: Timestamp) -> Result<Trace, CommandError> {
     let session = session_policies(args)?;
     let account = &configuration.account;
     let (context, resource_group) = if args.bare {
@@ -149,7 +180,8 @@ fn session_policies(args: &SimulateArgs) -> Result<Vec<Arc<Document>>, CommandEr
         .collect()
 }
 
-fn human(args: &SimulateArgs, trace: &Trace) -> String {
+fn human(args: &SimulateArgs, answer: &Answer) -> String {
+    let trace = &answer.trace;
     let decision = &trace.decision;
     let statements = if args.explain {
         trace::human(trace, "")
@@ -157,8 +189,13 @@ fn human(args: &SimulateArgs, trace: &Trace) -> String {
         String::new()
     };
     let reason = reason_text(args, &decision.reason);
+    let notes: String = answer
+        .notes
+        .iter()
+        .map(|note| format!("note: {note}\n"))
+        .collect();
     format!(
-        "{} ({})\n{reason}{statements}",
+        "{} ({})\n{reason}{statements}{notes}",
         decision.outcome, decision.policy_type
     )
 }
@@ -180,7 +217,8 @@ fn reason_text(args: &SimulateArgs, reason: &Reason) -> String {
     }
 }
 
-fn as_json(args: &SimulateArgs, trace: &Trace) -> Value {
+fn as_json(args: &SimulateArgs, answer: &Answer) -> Value {
+    let trace = &answer.trace;
     let decision = &trace.decision;
     let nearest = match &decision.reason {
         Reason::NoMatch(misses) => misses.iter().map(miss_json).collect(),
@@ -194,6 +232,7 @@ fn as_json(args: &SimulateArgs, trace: &Trace) -> Value {
         "resource": args.resource,
         "statement": decision.statement().map(ToString::to_string),
         "nearest": nearest,
+        "notes": answer.notes,
     });
     if let (true, Some(fields)) = (args.explain, object.as_object_mut()) {
         fields.insert("trace".to_owned(), trace::as_json(trace));
@@ -292,7 +331,7 @@ users: [{name: bob, policies: [{policy: Filled}, {policy: Made, resourceGroup: r
             let line = format!("simulate --config-dir {dir} --principal user/bob --action {line}");
             let args = Line::parse_from(line.split(' ')).args;
             assert_eq!(
-                simulate(&args, now()).unwrap().decision.outcome,
+                simulate(&args, now()).unwrap().trace.decision.outcome,
                 outcome,
                 "{line}"
             );
@@ -313,8 +352,25 @@ users: [{name: bob, policies: [{policy: Filled}, {policy: Made, resourceGroup: r
         let dir = folder.path().display().to_string();
         let line = format!("simulate --explain --config-dir {dir} {line}").replace("SESSION", &session);
         let args = Line::parse_from(line.split(' ')).args;
-        let trace = simulate(&args, now()).unwrap_or_else(|error| panic!("{error}"));
-        (human(&args, &trace), as_json(&args, &trace))
+        let answer = simulate(&args, now()).unwrap_or_else(|error| panic!("{error}"));
+        (human(&args, &answer), as_json(&args, &answer))
+    }
+
+    #[test]
+    fn a_misspelt_action_is_answered_with_a_note() {
+        let (text, json) = answer("--principal user/bob --action eci:CreateContainerGruop");
+        let note = "ECI has no action `eci:CreateContainerGruop`: did you mean `eci:CreateContainerGroup`?";
+        assert!(text.ends_with(&format!("note: {note}\n")), "{text}");
+        assert_eq!(json["notes"], serde_json::json!([note]));
+        let (text, json) = answer("--principal user/bob --action eci:createcontainergroup");
+        assert!(!text.contains("note"), "{text}");
+        assert_eq!(json["notes"], serde_json::json!([]));
+        let (text, _) = answer("--principal user/bop --action eci:CreateContainerGroup");
+        assert!(text.contains("user/bop is not in the directory\n"), "{text}");
+        assert!(
+            text.ends_with("note: did you mean --principal user/bob?\n"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -154,6 +154,7 @@ impl From<SyncError> for CommandError {
     fn from(error: SyncError) -> Self {
         match error {
             SyncError::Invalid(faults) => Self::Invalid(faults),
+            SyncError::ConfigMap(error) if error.is_half() => Self::Half(error.to_string()),
             other => Self::Usage(format!("{other}; nothing was written")),
         }
     }

@@ -20,7 +20,7 @@ use ram_policy::source::Position;
 /// Run case files: policies and a directory, and what they must decide
 #[derive(Debug, Args)]
 pub(super) struct TestArgs {
-    /// Case files (YAML or JSON), or directories that are searched for them
+    /// Case files (YAML or JSON), directories that are searched for them, or - for standard input
     #[arg(required = true)]
     cases: Vec<PathBuf>,
     /// Policies and directory for the files that bring none of their own
@@ -53,7 +53,7 @@ fn run_cases(args: &TestArgs) -> Result<Vec<CaseResult>, CommandError> {
     let files = files(&args.cases)?;
     for (done, file) in files.iter().enumerate() {
         progress.say(done, files.len());
-        let bytes = std::fs::read(file);
+        let bytes = document_files::bytes(file, cases::MAX_BYTES.saturating_add(1));
         let bytes = bytes.map_err(|error| CommandError::io(file.display().to_string(), error))?;
         match cases::run(file, &bytes, &defaults) {
             Ok(found) => results.extend(found),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::config::folder::cached_file::{CachedFile, FileStat};
-use crate::config::folder::document_file::is_document;
+use crate::config::folder::document_file::{is_document, is_kustomization};
 use crate::config::named_document::NamedDocument;
 
 /// The most levels of subfolders that are read: a mounted volume has one, a repository a few
@@ -27,7 +27,7 @@ pub struct FolderError {
 /// Reads a folder with its subfolders, or a single file
 ///
 /// `NAME.json` is a policy, `*.yaml` and `*.yml` are directory documents; each of them may be a ConfigMap manifest instead.
-/// Hidden files and others are skipped. The documents are in the order of their paths.
+/// Hidden files, kustomizations and files of other names are skipped. The documents are in the order of their paths.
 ///
 /// # Errors
 /// The first folder or file that cannot be read. A bad document is no error: it is returned with its faults.
@@ -119,7 +119,7 @@ fn list(path: &Path, depth: usize) -> Result<BTreeMap<PathBuf, FileStat>, Folder
             continue;
         }
         let path = entry.path();
-        if path.is_dir() || is_document(&path) {
+        if path.is_dir() || is_document(&path) && !is_kustomization(&path) {
             files.extend(list(&path, depth)?);
         }
     }
@@ -135,6 +135,25 @@ mod tests {
 
     const POLICY: &str =
         r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "eci:*", "Resource": "*"}]}"#;
+
+    /// Some of what the chart of ramgate renders
+    const CHART: &str = r#"
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: ramgate-cluster, labels: {helm.sh/chart: ramgate-0.1.0, ramgate.io/config: directory}}
+data: {cluster.yaml: "cluster: {}"}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: ramgate-installed, labels: {helm.sh/chart: ramgate-0.1.0}}
+data: {webhooks.json: "{}"}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ramgate, labels: {helm.sh/chart: ramgate-0.1.0}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: ramgate-system}}
+"#;
 
     fn write(folder: &Path, files: &[(&str, &str)]) {
         for (name, text) in files {
@@ -175,6 +194,12 @@ mod tests {
                 ("manifests.yaml", &manifests),
                 ("list.json", &json.to_string()),
                 ("README.md", "not read"),
+                (
+                    "kustomization.yaml",
+                    "configMapGenerator: [{name: p, files: [policies/P.json]}]\n",
+                ),
+                ("overlay/kustomization.yml", "resources: [../manifests.yaml]\n"),
+                ("chart.yaml", CHART),
                 (".hidden/x.json", "not read"),
                 ("..data.yaml", "not read"),
             ],
@@ -193,6 +218,7 @@ mod tests {
         assert_eq!(
             names,
             [
+                "chart.yaml[ramgate-cluster/cluster.yaml]",
                 "list.json[json/R.json]",
                 "manifests.yaml[rules/Q.json]",
                 "manifests.yaml[more/x]",
@@ -207,7 +233,7 @@ mod tests {
                 configuration.documents.policies,
                 configuration.documents.directories
             ),
-            (3, 3)
+            (3, 4)
         );
         let single = read(&folder.path().join("people.yaml")).unwrap();
         assert_eq!(single.len(), 1);
@@ -237,6 +263,14 @@ mod tests {
                 ("f.json", "{"),
                 ("g h.json", POLICY),
                 ("i.yaml", ""),
+                (
+                    "j.yaml",
+                    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, labels: {helm.sh/chart: ramgate-policies-1.0.0}}\n",
+                ),
+                (
+                    "k.yaml",
+                    "apiVersion: kustomize.config.k8s.io/v1\nkind: Kustomization\n",
+                ),
             ],
         );
         let found = faults(folder.path());
@@ -249,6 +283,8 @@ mod tests {
             "f.json:1:",
             "g h.json: `g h` is no policy name",
             "i.yaml:1:1: the document is empty",
+            "j.yaml[c]: ConfigMap has no label ramgate.io/config",
+            "k.yaml:1:1: a kustomization is no document: give the folder with its documents, or",
         ];
         assert_eq!(found.len(), expected.len(), "{found:#?}");
         for (fault, expected) in found.iter().zip(expected) {
@@ -257,6 +293,15 @@ mod tests {
                 "{expected} is not the start of {fault}"
             );
         }
+    }
+
+    #[test]
+    fn a_kustomization_that_is_named_itself_says_what_to_give() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &[("kustomization.yaml", "resources: [a.yaml]\n")]);
+        let found = faults(&folder.path().join("kustomization.yaml"));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("a kustomization is no document"), "{found:?}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::config::configuration::{Configuration, DocumentCounts};
 use crate::config::located_fault::LocatedFault;
 use crate::config::named_document::NamedDocument;
 use crate::config::sync_status::SyncStatus;
+use crate::wording::counted;
 
 /// The most faults of a reload that are kept for /ready; the others are counted
 const MAX_FAULTS: usize = 20;
@@ -186,16 +187,18 @@ impl fmt::Display for Status {
         match self.loaded_at {
             Some(at) => write!(
                 f,
-                "configuration generation {} in force since {at:.0}: {} policies, {} directory documents",
-                self.generation, self.documents.policies, self.documents.directories
+                "configuration generation {} in force since {at:.0}: {}, {}",
+                self.generation,
+                counted(self.documents.policies, "policy"),
+                counted(self.documents.directories, "directory document")
             )?,
             None => f.write_str("no configuration in force")?,
         }
         if self.last_reload == Some(false) {
             write!(
                 f,
-                "\nthe last reload failed with {} faults, nothing of it is in force",
-                self.fault_count
+                "\nthe last reload failed with {}, nothing of it is in force",
+                counted(self.fault_count, "fault")
             )?;
             for fault in self.faults.iter() {
                 write!(f, "\n{fault}")?;

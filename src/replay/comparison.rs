@@ -236,10 +236,13 @@ roles:
         for (fields, words) in [
             (caller("SubUser", "123", "2002"), "no user has id 2002"),
             // A name that somebody chose is no id
-            (caller("SubUser", "123", "ann"), "no user has id ann"),
-            (caller("SubUser", "9", "2001"), "account 9, and the configuration is that of account 123"),
-            (caller("AssumedRoleUser", "123", "Gone:s"), "role `Gone` is not in the directory"),
-            (caller("Federated", "123", "saml-provider/x"), "callers of type Federated"),
+            (caller("SubUser", "123", "ann"), "`ann` is no id of a RAM user, which has digits alone"),
+            (
+                caller("SubUser", "9", "2001"),
+                "account 9, and the configuration is that of account 123: leave the message out, or replay it with",
+            ),
+            (caller("AssumedRoleUser", "123", "Gone:s"), "role `Gone` is not in the directory: add it"),
+            (caller("Federated", "123", "saml-provider/x"), "callers of type Federated are not in directories: leave"),
             (
                 r#"{"NoPermissionPolicyType": "SessionPolicy"}"#.to_owned(),
                 "give it with --session",

@@ -21,7 +21,10 @@ pub(crate) struct Assumptions {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unanswerable {
     /// The caller belongs to another account
-    #[error("the caller belongs to account {owner}, and the configuration is that of account {account}")]
+    #[error(
+        "the caller belongs to account {owner}, and the configuration is that of account {account}: leave the message out, or \
+         replay it with the configuration of account {owner}"
+    )]
     OtherAccount {
         /// The caller's account
         owner: String,
@@ -31,17 +34,25 @@ pub(crate) enum Unanswerable {
     /// No user has the id
     #[error("no user has id {0}: write `id: \"{0}\"` at the user in the directory")]
     UnknownUser(String),
+    /// The caller is named by something else than an id
+    #[error(
+        "`{0}` is no id of a RAM user, which has digits alone: RAM names users by id in its messages, so take this one as RAM \
+         printed it"
+    )]
+    NoId(String),
     /// The configuration lacks a role
-    #[error("role `{0}` is not in the directory")]
+    #[error("role `{0}` is not in the directory: add it under `roles`")]
     UnknownRole(String),
     /// Other callers have no policies in a directory
-    #[error("callers of type {0} are not in directories")]
+    #[error("callers of type {0} are not in directories: leave the message out")]
     OtherCaller(String),
     /// The session's policy decided
     #[error("a session policy decided, which the message does not hold: give it with --session")]
     NoSession,
     /// Several values of a resource group
-    #[error("the message has {0} values for {RESOURCE_GROUP_ID}: a resource is in one group")]
+    #[error(
+        "the message has {0} values for {RESOURCE_GROUP_ID}, and a resource is in one group: leave the message out"
+    )]
     ResourceGroups(usize),
 }
 
@@ -99,8 +110,10 @@ fn principal(named: &AuthPrincipal, configuration: &Configuration) -> Result<Pri
         "SubUser" => {
             let user = configuration.bindings.of_id(&named.name);
             let user = user.filter(|principal| matches!(principal, Principal::User(_)));
-            user.cloned()
-                .ok_or_else(|| Unanswerable::UnknownUser(named.name.clone()))
+            user.cloned().ok_or_else(|| match is_id(&named.name) {
+                true => Unanswerable::UnknownUser(named.name.clone()),
+                false => Unanswerable::NoId(named.name.clone()),
+            })
         }
         "AssumedRoleUser" => {
             let role = named.name.split_once(':').map_or(&*named.name, |(role, _)| role);
@@ -113,4 +126,9 @@ fn principal(named: &AuthPrincipal, configuration: &Configuration) -> Result<Pri
         }
         other => Err(Unanswerable::OtherCaller(other.to_owned())),
     }
+}
+
+/// Whether a text can be the id of a RAM user or role
+fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }

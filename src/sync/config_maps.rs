@@ -4,6 +4,7 @@
 //! API server would take all of them is any stored.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
@@ -22,6 +23,13 @@ use crate::wording::cut;
 const MANAGER: &str = "ramgate-sync";
 /// The field manager of the annotations, which are written also where the data stays
 const STATUS_MANAGER: &str = "ramgate-sync-status";
+
+/// The waits before a write is repeated: together longer than a webhook or an API server takes to restart its connections
+const WAITS: [Duration; 3] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
 
 /// The ConfigMaps that may be written
 #[derive(Clone)]
@@ -57,6 +65,18 @@ pub(crate) enum ConfigMapError {
         name: String,
         keys: String,
     },
+    /// Every write was tried before, and again several times
+    #[error(
+        "{failed}; only {written} was written, and may not fit the others until a run succeeds: run the sync again"
+    )]
+    Half { written: String, failed: String },
+}
+
+impl ConfigMapError {
+    /// Whether some ConfigMaps were written and others not
+    pub(crate) fn is_half(&self) -> bool {
+        matches!(self, Self::Half { .. })
+    }
 }
 
 impl NamedConfigMaps {
@@ -128,8 +148,11 @@ impl NamedConfigMaps {
 
     /// Writes those that differ, and notes the success; returns the names of those that differed
     ///
+    /// A write that fails although it was tried is repeated. If it still fails and others are stored, the rest is written, so
+    /// that as little as possible is of another time.
+    ///
     /// # Errors
-    /// The API server refuses one; if it would refuse any, nothing is written
+    /// The API server refuses one; if it would refuse any, or refuses the first, nothing is written
     pub(super) async fn write(
         &self,
         stored: &ConfigMapSet,
@@ -145,11 +168,32 @@ impl NamedConfigMaps {
             let tried = self.apply(name, config_map, &params.clone().dry_run()).await?;
             self.check_keys(name, &tried, config_map)?;
         }
+        let mut written: Vec<String> = Vec::new();
+        let mut failed = Vec::new();
         for (name, config_map) in &changed {
-            self.apply(name, config_map, &params).await?;
+            match repeated(|| self.apply(name, config_map, &params)).await {
+                Ok(_) => written.push((*name).clone()),
+                // All are as they were, and fit together
+                Err(error) if written.is_empty() => return Err(error),
+                Err(error) => failed.push(error),
+            }
         }
-        self.annotate(SyncStatus::fresh(now)).await?;
-        Ok(changed.into_iter().map(|(name, _)| name.clone()).collect())
+        if failed.is_empty() {
+            let noted = repeated(|| self.annotate(SyncStatus::fresh(now))).await;
+            failed.extend(noted.err());
+        }
+        match (written.is_empty(), failed.pop()) {
+            (_, None) => Ok(written),
+            (true, Some(error)) => Err(error),
+            (false, Some(error)) => {
+                failed.push(error);
+                let failed: Vec<String> = failed.iter().map(ToString::to_string).collect();
+                Err(ConfigMapError::Half {
+                    written: written.join(", "),
+                    failed: failed.join("; "),
+                })
+            }
+        }
     }
 
     /// Notes a loss that is held back; data and the time of the last success stay
@@ -232,6 +276,20 @@ impl ConfigMapSet {
     pub(super) fn documents(&self) -> Vec<NamedDocument> {
         self.0.values().flat_map(config_map::documents).collect()
     }
+}
+
+/// Repeats a write that fails
+async fn repeated<T, F: Future<Output = Result<T, ConfigMapError>>>(
+    write: impl Fn() -> F,
+) -> Result<T, ConfigMapError> {
+    let mut result = write().await;
+    for wait in WAITS {
+        let Err(error) = &result else { break };
+        tracing::warn!("{error}: it is written again in {} s", wait.as_secs());
+        tokio::time::sleep(wait).await;
+        result = write().await;
+    }
+    result
 }
 
 /// Whether a ConfigMap has these data and labels already

@@ -9,6 +9,7 @@ use crate::harness::cast::ALICE;
 use crate::harness::cluster::{Cluster, whole_exclusive};
 use crate::harness::command::{Run, ramgate};
 use crate::harness::custom_controllers::CustomController;
+use crate::harness::http;
 use crate::harness::install::{NAMESPACE, RELEASE, values_of_whole_cluster};
 use crate::harness::kubectl::Kubectl;
 use crate::harness::objects::{allow, policy};
@@ -294,7 +295,10 @@ fn the_dashboard_shows_an_audit_from_its_reports() {
         let found = prometheus.query(&states)?;
         match found.as_slice() {
             [only] if only["metric"]["state"] == "denied" => Ok(()),
-            _ => Err(format!("{found:?}\n{}", metrics.tail())),
+            _ => {
+                let text = http::get(port, "/metrics").map(|answer| answer.body);
+                Err(format!("{found:?}\n{text:?}\n{}", metrics.tail()))
+            }
         }
     });
     let panels = panels()

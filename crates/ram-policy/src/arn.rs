@@ -114,6 +114,13 @@ impl ResourcePattern {
         if code.is_empty() {
             return Some("names no service between the first two colons");
         }
+        // Every resource of ECI is in a region and an account
+        if code == "eci" && region.is_empty() {
+            return Some("names no region");
+        }
+        if code == "eci" && account.is_empty() {
+            return Some("names no account");
+        }
         let has_blank = |text: &str| text.contains(char::is_whitespace);
         let has_plain_names = code == "eci" || code == "ram";
         let is_blank =
@@ -198,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn blanks_and_an_empty_code_match_nothing() {
+    fn blanks_and_empty_segments_match_nothing() {
         let nothing = |pattern: &str| ResourcePattern::parse(pattern).unwrap().matches_nothing();
         let group = "acs:eci:cn-hangzhou:123:containergroup/eci-1";
         for pattern in [
@@ -211,6 +218,8 @@ mod tests {
             "acs:eci:*:*:*\u{a0}",
             "acs::ram::*",
             "acs::*:*:containergroup/*",
+            "acs:eci::123:containergroup/*",
+            "acs:eci:*::containergroup/*",
         ] {
             assert!(nothing(pattern).is_some(), "{pattern}");
             assert!(!matches(pattern, group) && !matches(pattern, "*"), "{pattern}");

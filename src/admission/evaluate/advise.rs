@@ -1,12 +1,14 @@
-//! The annotations with which a denied pod would be allowed.
+//! The annotations with which a denied pod or image cache would be allowed.
 //!
 //! They are what the author of a manifest writes, before the mapping rules. The fields that the rules make of them were
 //! evaluated for the requester and for every boundary, like the pod itself.
 
 pub(crate) mod evaluator;
+mod image_cache_evaluator;
 
 use crate::admission::evaluate::EvaluationContext;
 use crate::admission::evaluate::advise::evaluator::PodEvaluator;
+use crate::admission::evaluate::advise::image_cache_evaluator::ImageCacheEvaluator;
 use crate::admission::evaluate::pod_update::PodUpdate;
 use crate::admission::fields::mapping::Sources;
 use crate::admission::fields::reading::Fields;
@@ -18,7 +20,7 @@ use crate::kubernetes::meta::Meta;
 use crate::kubernetes::pod::Pod;
 use eci_calls::condition_key::TagKey;
 use eci_calls::fix::{DesiredFields, Search};
-use ram_policy::{Mismatch, Outcome, Reason};
+use ram_policy::{Mismatch, Outcome, Principal, Reason};
 
 /// The advice on a pod that is created, or changed from the stored one; `None` if other annotations cannot help
 pub(super) fn advice(
@@ -28,11 +30,10 @@ pub(super) fn advice(
     update: Option<(PodUpdate<'_>, &Fields)>,
     namespace: &Meta,
 ) -> Option<Advice> {
-    let requester = evaluation.principal.as_ref();
-    let requester = requester.filter(|_| is_about_fields(evaluation))?;
-    if evaluation.findings.iter().any(is_explicit) {
-        return Some(Advice::Withheld);
-    }
+    let requester = match beneficiary(evaluation)? {
+        Ok(requester) => requester,
+        Err(advice) => return Some(advice),
+    };
     let principals = context.principals(requester, namespace);
     let account = context.service_account(pod);
     let sources = Sources {
@@ -42,6 +43,32 @@ pub(super) fn advice(
     };
     let evaluator = PodEvaluator::new(context, sources, &principals, &evaluation.fields, update);
     Some(evaluator.advice(&wanted_tags(evaluation)))
+}
+
+/// The advice on an image cache that is created, or changed from the stored one
+pub(super) fn image_cache_advice(
+    context: &EvaluationContext<'_>,
+    evaluation: &Evaluation,
+    image_cache: &Pod<'_>,
+    stored: Option<&Fields>,
+) -> Option<Advice> {
+    let requester = match beneficiary(evaluation)? {
+        Ok(requester) => requester,
+        Err(advice) => return Some(advice),
+    };
+    let evaluator = ImageCacheEvaluator::new(context, requester, &evaluation.fields, stored);
+    Some(evaluator.advice(image_cache, &wanted_tags(evaluation)))
+}
+
+/// For whom to search, or the advice without a search; `None` if other annotations cannot help
+fn beneficiary(evaluation: &Evaluation) -> Option<Result<&Principal, Advice>> {
+    let requester = evaluation.principal.as_ref();
+    let requester = requester.filter(|_| is_about_fields(evaluation))?;
+    Some(if evaluation.findings.iter().any(is_explicit) {
+        Err(Advice::Withheld)
+    } else {
+        Ok(requester)
+    })
 }
 
 /// Whether a statement denies explicitly

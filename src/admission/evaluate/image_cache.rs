@@ -1,5 +1,6 @@
 //! ECI's image caches, which cost money and start an instance of their own.
 
+use crate::admission::evaluate::advise::image_cache_advice;
 use crate::admission::evaluate::pod_update::stored_fields;
 use crate::admission::evaluate::{EvaluationContext, call};
 use crate::admission::fields::reading::{Fields, same_fields};
@@ -10,6 +11,7 @@ use crate::admission::outcome::warning::Warning;
 use crate::admission::review::Operation;
 use crate::admission::routing::lookalike;
 use crate::kubernetes::meta::Meta;
+use crate::kubernetes::pod::Pod;
 use crate::kubernetes::pod_spec::same_spec;
 use crate::kubernetes::pod_template::PodTemplate;
 
@@ -38,6 +40,7 @@ impl EvaluationContext<'_> {
             Ok(requested) => requested,
             Err(malformed) => return Some(evaluation.with_malformed(malformed)),
         };
+        let requested = new.map(PodTemplate::read).zip(requested);
         self.evaluate_image_cache(evaluation, requested, old)
     }
 
@@ -45,23 +48,28 @@ impl EvaluationContext<'_> {
     fn evaluate_image_cache(
         &self,
         evaluation: Evaluation,
-        requested: Option<Fields>,
+        requested: Option<(&Pod<'_>, Fields)>,
         old: Option<&PodTemplate<'_>>,
     ) -> Option<Evaluation> {
         // An image cache is in no namespace, so it has no boundary
         let evaluate = |evaluation, call| self.evaluate_call(evaluation, &call, &Meta::default());
         let stored = old.map(|old| stored_fields(old.read()));
+        let with_advice = |evaluation: Evaluation, image_cache, stored| Evaluation {
+            advice: image_cache_advice(self, &evaluation, image_cache, stored),
+            ..evaluation
+        };
         Some(match (requested, stored) {
-            (Some(fields), None) => {
+            (Some((image_cache, fields)), None) => {
                 let call = call::create_image_cache(&fields);
-                evaluate(Evaluation { fields, ..evaluation }, call)
+                let evaluation = evaluate(Evaluation { fields, ..evaluation }, call);
+                with_advice(evaluation, image_cache, None)
             }
-            (Some(fields), Some((stored, warnings))) => {
+            (Some((image_cache, fields)), Some((stored, warnings))) => {
                 let (call, refusals) = call::update_image_cache(&stored, &fields, self.configuration);
                 let evaluation = Evaluation { fields, ..evaluation }
                     .with_warnings(warnings)
                     .with_findings(refusals.into_iter().map(Finding::Refused));
-                evaluate(evaluation, call)
+                with_advice(evaluate(evaluation, call), image_cache, Some(&stored))
             }
             (None, Some((fields, warnings))) => {
                 let call = call::image_cache_by_id(eci_calls::Operation::DeleteImageCache, &fields);

@@ -8,7 +8,6 @@ use crate::admission::outcome::evaluation::Evaluation;
 use crate::admission::outcome::finding::Finding;
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::outcome::warning::Warning;
-use crate::admission::routing::mark::Mark;
 use crate::admission::routing::route::Route;
 use crate::admission::routing::{lookalike, placement};
 use crate::kubernetes::eci_profile::Profile;
@@ -83,11 +82,7 @@ impl EvaluationContext<'_> {
                 Attribution::RequesterKeepsStamp => touched_stamp(reviewed, new),
                 _ => self.unexpected_stamp(evaluation.leads_to_eci(), reviewed, new),
             };
-            let mark = evaluation
-                .route
-                .as_ref()
-                .and_then(Route::mark)
-                .map(Mark::to_string);
+            let mark = evaluation.route.as_ref().and_then(Route::mark).cloned();
             let fault = fault.map(|fault| match fault {
                 StampFault::NotApplied(None) => StampFault::NotApplied(mark),
                 fault => fault,

@@ -2,6 +2,7 @@
 
 use crate::admission::outcome::container_difference::ContainerDifference;
 use crate::admission::outcome::restart_step::Restart;
+use crate::admission::routing::mark::Mark;
 use crate::stamp::VerifyError;
 
 /// A fault of a stamp, so that it does not prove who asked for a pod
@@ -20,7 +21,7 @@ pub(crate) enum StampFault {
     /// It is not the one that ramgate wrote
     Changed,
     /// It is absent although the mutating webhook writes one; what leads the pod to ECI, if that is known
-    NotApplied(Option<String>),
+    NotApplied(Option<Mark>),
     /// It is not the one that the mutating webhook writes for this requester
     Unexpected,
     /// Its fields or service account are not those of the pod

@@ -2,8 +2,10 @@
 
 use crate::admission::routing::mark::Mark;
 use crate::admission::routing::node_requirement::{
-    NodeRequirement, excludes_type_of, implied_label, is_impossible, is_open, named_label, only_values,
+    NodeOperator, NodeRequirement, excludes_type_of, implied_label, is_impossible, is_open, named_label,
+    only_values,
 };
+use crate::admission::routing::well_known::NODE_TYPE;
 use crate::config::{ClusterSettings, LabelSelector};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::node_kind::NodeKind;
@@ -60,6 +62,17 @@ pub(crate) fn required(pod: &Pod<'_>, settings: &ClusterSettings, cluster: &dyn 
             .map(|term| allowed(&node_selector, term, settings, cluster))
             .collect(),
     )
+}
+
+/// Whether a required affinity `type NotIn [virtual-kubelet]` keeps pods off every virtual node that these settings describe
+pub(crate) fn type_excludes_virtual_nodes(settings: &ClusterSettings) -> bool {
+    let (key, value) = NODE_TYPE;
+    let operator = NodeOperator::NotIn(vec![value]);
+    let requirements = [NodeRequirement { key, operator }];
+    let is_excluded = |selector: &LabelSelector| {
+        !is_open(selector, &settings.acs_nodes, &requirements) || excludes_type_of(selector, &requirements)
+    };
+    settings.virtual_nodes.iter().all(is_excluded)
 }
 
 /// The virtual nodes that several alternative terms allow together

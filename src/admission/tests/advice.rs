@@ -273,11 +273,116 @@ fn an_image_cache_is_no_pod_and_belongs_to_no_namespace() {
         &done,
         &[
             "may not create image cache `base` on ECI",
-            "but the image cache has no such tag",
-            "your RAM administrator",
+            "but the image cache has no such tag. Under metadata.annotations, write:\nk8s.aliyun.com/eci-custom-tags: \"env:test\"\n",
         ],
     );
-    says_not(&done, &["the pod", "namespace label"]);
+    says_not(&done, &["the pod", "namespace label", "RAM administrator"]);
+    // A Deny is nothing to get around, and whoever may nothing has nothing to write
+    let with = |tags: &str| {
+        let mut cache = cache.clone();
+        cache["metadata"]["annotations"] = json!({CUSTOM_TAGS: tags});
+        cache
+    };
+    let done = given.ask("denied", Operation::Create(&with("env:prod")));
+    says(&done, &["forbids eci:CreateImageCache"]);
+    says_not(&done, &["write:"]);
+    let done = given.ask("nobody", Operation::Create(&cache));
+    says(&done, &["other tags, groups or roles do not help"]);
+}
+
+/// A DaemonSet that tolerates the taints of virtual nodes
+fn agent(affinity: &Value) -> Value {
+    let mut spec = json!({"tolerations": [{"operator": "Exists"}], "containers": [{"name": "c"}]});
+    if !affinity.is_null() {
+        spec["affinity"] = affinity.clone();
+    }
+    json!({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "agent", "namespace": "shop"},
+        "spec": {"template": {"spec": spec}}})
+}
+
+#[test]
+fn a_daemon_set_gets_the_affinity_that_keeps_it_off_virtual_nodes() {
+    let given = Given::new(&[], &[]);
+    let required = |terms: &Value| json!({"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}});
+    let linux =
+        json!([{"matchExpressions": [{"key": "kubernetes.io/os", "operator": "In", "values": ["linux"]}]}]);
+    for (affinity, place) in [
+        (
+            json!(null),
+            "Under spec.template.spec, write:\naffinity: {nodeAffinity: {required",
+        ),
+        (
+            json!({"podAntiAffinity": {}}),
+            "Under spec.template.spec.affinity, write:\nnodeAffinity: {required",
+        ),
+        (
+            json!({"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": []}}),
+            "Under spec.template.spec.affinity.nodeAffinity, write:\nrequiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: [{",
+        ),
+        (
+            json!({"nodeAffinity": required(&linux)}),
+            "nodeSelectorTerms[*].matchExpressions, write:\n- {key: type, operator: NotIn, values: [virtual-kubelet]}",
+        ),
+    ] {
+        let done = given.ask("test", Operation::Create(&agent(&affinity)));
+        let warnings = done.warnings.join("\n");
+        assert!(
+            done.allowed && warnings.contains("Or keep its pods off virtual nodes. "),
+            "{affinity}: {warnings}"
+        );
+        assert!(warnings.contains(place), "{affinity}: {warnings}");
+    }
+    // With the affinity there is no warning any more, and a Deployment may want virtual nodes
+    let off =
+        json!([{"matchExpressions": [{"key": "type", "operator": "NotIn", "values": ["virtual-kubelet"]}]}]);
+    let done = given.ask(
+        "test",
+        Operation::Create(&agent(&json!({"nodeAffinity": required(&off)}))),
+    );
+    assert_eq!(done.warnings, Vec::<String>::new());
+    let mut deployment = agent(&json!(null));
+    deployment["kind"] = json!("Deployment");
+    let done = given.ask("test", Operation::Create(&deployment));
+    let warnings = done.warnings.join("\n");
+    assert!(
+        warnings.contains("may reach ECI") && !warnings.contains("keep its pods off"),
+        "{warnings}"
+    );
+    // Virtual nodes with another label are not excluded by their type
+    let other = "cluster: {virtualNodes: [{matchLabels: {example.com/burst: 'yes'}}]}\nboundaries";
+    let given = Given::new(&[("boundaries", other)], &[]);
+    let done = given.ask("test", Operation::Create(&agent(&json!(null))));
+    assert!(
+        !done.warnings.join("\n").contains("keep its pods off"),
+        "{:?}",
+        done.warnings
+    );
+}
+
+#[test]
+fn chinese_messages_have_no_english_in_them_but_names() {
+    let given = Given::new(&[("boundaries", "advice: {locale: zh}\nboundaries")], &[]);
+    let cache = json!({"apiVersion": "eci.alibabacloud.com/v1", "kind": "ImageCache", "metadata": {"name": "base"}, "spec": {}});
+    let done = given.ask("test", Operation::Create(&cache));
+    says(
+        &done,
+        &[
+            "无权在 ECI 上创建镜像缓存 `base`：",
+            "请在 metadata.annotations 中写入：\n",
+        ],
+    );
+    let warnings = given
+        .ask("test", Operation::Create(&agent(&json!(null))))
+        .warnings
+        .join("\n");
+    assert!(
+        warnings.contains("ramgate: 此模板的 Pod 可能被调度到 ECI（容忍所有污点），届时会被拒绝："),
+        "{warnings}"
+    );
+    assert!(
+        warnings.contains("或者让它的 Pod 不使用虚拟节点：请在 spec.template.spec 中写入：\naffinity: "),
+        "{warnings}"
+    );
 }
 
 #[test]

@@ -96,7 +96,7 @@ mod tests {
         for state in AuditState::ALL {
             let label = format!("commonLabels: {{state: {}}}", state.name());
             let path = format!(
-                "each: {{type: Gauge, gauge: {{path: [summary, {}]}}}}",
+                "each: {{type: Gauge, gauge: {{path: [summary, {}], nilIsZero: true}}}}",
                 state.result()
             );
             assert!(lines.windows(2).any(|pair| pair == [&*label, &*path]), "{label}");

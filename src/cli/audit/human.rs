@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crate::analysis::audit::{AuditRow, AuditState, AuditSummary};
 use crate::cli::audit::FinishedAudit;
 use crate::cli::live_cluster::note_lines;
-use crate::wording::{NAME_LENGTH, clipped, described, quoted};
+use crate::wording::{NAME_LENGTH, clipped, described, leading, quoted};
 
 /// Longer than any name of an object
 const TITLE: usize = 256;
@@ -47,9 +47,12 @@ fn numbers(summary: &AuditSummary) -> String {
         format!(": {}", counts.join(", "))
     };
     format!(
-        "{} workloads and bare pods lead to ECI ({} pods run){counts}",
-        summary.all_workloads(),
-        summary.all_pods()
+        "{} to ECI ({}){counts}",
+        leading(summary.all_workloads()),
+        match summary.all_pods() {
+            1 => "1 pod runs".to_owned(),
+            pods => format!("{pods} pods run"),
+        }
     )
 }
 

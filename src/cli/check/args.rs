@@ -27,12 +27,12 @@ pub(in crate::cli) struct CheckArgs {
     /// What is done to each pod
     #[arg(long, value_enum, default_value_t = PodOperation::Create)]
     pub(super) operation: PodOperation,
-    /// The pods as they are before an update
+    /// The pods as they are before an update; repeatable
     #[arg(long, value_name = "FILE")]
-    pub(super) old: Option<PathBuf>,
-    /// What else the cluster holds: namespaces, service accounts, nodes, pods, eci-profile
+    pub(super) old: Vec<PathBuf>,
+    /// What else the cluster holds: namespaces, service accounts, nodes, pods, eci-profile; repeatable
     #[arg(long, value_name = "FILE|DIR")]
-    pub(super) objects: Option<PathBuf>,
+    pub(super) objects: Vec<PathBuf>,
     /// Exit with 2 for whatever is doubtful: warnings, denials that are only possible, unlisted kinds with marks of ECI
     #[arg(long)]
     pub(super) strict: bool,

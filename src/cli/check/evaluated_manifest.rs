@@ -1,24 +1,34 @@
 //! Evaluates manifests as the webhooks of a cluster would, in mode enforce.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::admission::offline::{Extra, OfflineResult, Operation, Request};
+use crate::admission::outcome::creating_pod_fault::CreatingPodFault;
+use crate::admission::outcome::finding::Finding;
+use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::routing::unlisted_mark::{UnlistedMark, unlisted_mark};
 use crate::admission::{Mode, Modes, offline};
 use crate::cli::check::args::{CheckArgs, PodOperation};
+use crate::cli::check::human::unknown_namespace;
 use crate::cli::check::questions::{AnsweredQuestion, answered_questions};
 use crate::cli::check::user_groups::completed_groups;
 use crate::cli::command_error::CommandError;
 use crate::cli::configuration;
+use crate::cli::document_files::is_standard_input;
 use crate::cli::exit::Exit;
 use crate::cli::manifest::{self, Located, Manifest, ManifestFiles, PassedOver};
+use crate::cli::misnamed_user::misnamed_user;
 use crate::cli::progress::Progress;
 use crate::config::Configuration;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use ram_policy::source::Fault;
+
+/// The code of a denial of somebody who is bound to nobody
+const UNBOUND: &str = "UnboundIdentity";
 
 /// All results of a check
 pub(in crate::cli) struct Checked {
@@ -30,6 +40,8 @@ pub(in crate::cli) struct Checked {
     pub(super) passed_over: Vec<PassedOver>,
     /// The namespaces of the manifests that nobody gave
     pub(super) unknown_namespaces: BTreeSet<String>,
+    /// What was probably meant by a user of `--as` who is bound to nobody
+    pub(super) misnamed_user: Option<String>,
 }
 
 /// A manifest and its result
@@ -65,10 +77,10 @@ pub(super) fn evaluate_manifests(args: &CheckArgs) -> Result<Checked, CommandErr
     let configuration = configuration::load(&args.config_dir)?;
     let files = manifest::read(&args.files)?;
     if files.manifests.is_empty() && files.failures.is_empty() {
-        return Err(no_manifest(files.passed_over.len()));
+        return Err(no_manifest(&args.files, files.passed_over.len()));
     }
-    let old = manifest::read(args.old.as_slice())?.all()?;
-    let others = manifest::read(args.objects.as_slice())?.all()?;
+    let old = manifest::read(&args.old)?.all()?;
+    let others = manifest::read(&args.objects)?.all()?;
     evaluate_files(args, files, [old, others], configuration)
 }
 
@@ -109,6 +121,7 @@ pub(in crate::cli) fn evaluate_files(
         warnings: files.warnings,
         passed_over: files.passed_over,
         unknown_namespaces: BTreeSet::new(),
+        misnamed_user: None,
     };
     let progress = Progress::new("check: objects judged:");
     let count = manifests.len();
@@ -122,10 +135,20 @@ pub(in crate::cli) fn evaluate_files(
             Err(failure) => checked.failures.push(failure),
         }
     }
+    if checked.has_unbound_requester() {
+        checked.misnamed_user = misnamed_user(&args.user, &input.configuration);
+    }
     Ok(checked)
 }
 
-fn no_manifest(passed_over: usize) -> CommandError {
+fn no_manifest(files: &[PathBuf], passed_over: usize) -> CommandError {
+    if let [only] = files
+        && is_standard_input(only)
+    {
+        return CommandError::Usage(
+            "standard input holds no manifest: did the command before the pipe print any?".to_owned(),
+        );
+    }
     let passed_over = match passed_over {
         0 => String::new(),
         1 => ": the one file that is there holds none".to_owned(),
@@ -158,6 +181,35 @@ impl Checked {
         self.failures.is_empty() && results.all(|result| result.allowed)
     }
 
+    /// Whether somebody who is bound to nobody was denied or warned
+    fn has_unbound_requester(&self) -> bool {
+        let results = self.manifests.iter().filter_map(|one| one.result.as_ref());
+        let mut causes = results.flat_map(|result| &result.causes);
+        causes.any(|cause| cause.reason == UNBOUND)
+    }
+
+    /// What is missing where a result depends on an object that nobody gave, each once
+    fn missing_objects(&self) -> BTreeSet<String> {
+        let results = self
+            .manifests
+            .iter()
+            .filter_map(|one| Some((one, one.result.as_ref()?)));
+        let findings = results.flat_map(|(one, result)| {
+            let findings = result.response.evaluation.findings.iter();
+            findings.map(move |finding| (&one.manifest, finding))
+        });
+        findings
+            .filter_map(|(manifest, finding)| missing_object(manifest, finding))
+            .collect()
+    }
+
+    /// What the results depend on and nobody gave, for people
+    pub(super) fn notes(&self) -> Vec<String> {
+        let namespaces = self.unknown_namespaces.iter().map(|name| unknown_namespace(name));
+        let requester = self.misnamed_user.iter().cloned().chain(self.missing_objects());
+        requester.chain(namespaces).collect()
+    }
+
     /// Whether something is doubtful, which `--strict` does not let pass
     fn is_doubtful(&self) -> bool {
         let warns = |result: &OfflineResult| !result.warnings.is_empty() || result.is_recorded();
@@ -173,6 +225,29 @@ impl Checked {
         }
         Exit::good_if(self.is_allowed() && !(is_strict && self.is_doubtful()))
     }
+}
+
+/// What is missing if a finding is about an object that is not known: the cluster has it, and offline somebody must give it
+fn missing_object(manifest: &Manifest, finding: &Finding) -> Option<String> {
+    let stamped = "only the cluster can check stamps: write a case with";
+    Some(match finding {
+        Finding::UnknownPod => format!(
+            "pod `{}/{}` was not given: give it with --objects",
+            manifest.namespace(),
+            manifest.name()
+        ),
+        Finding::Stamp(StampFault::OwnerUnread(kind)) => format!(
+            "the {kind} that controls it was not given: give it with --objects; {stamped} `stampedBy`"
+        ),
+        Finding::Spawner(CreatingPodFault::Gone) => format!(
+            "the pod that the token of this spawner is bound to was not given: give it with --objects; {stamped} \
+             `creatorStampedBy`"
+        ),
+        Finding::Spawner(_) => {
+            format!("a spawner acts for the person in the stamp of its pod, and {stamped} `creatorStampedBy`")
+        }
+        _ => return None,
+    })
 }
 
 impl Input<'_> {

@@ -33,6 +33,18 @@ pub(super) fn findings(checked: &Checked, is_strict: bool) -> Report {
             }],
         }));
     report
+        .subjects
+        .extend(checked.misnamed_user.iter().map(|note| Subject {
+            name: "--as".to_owned(),
+            place: None,
+            findings: vec![Finding {
+                level: Level::Note,
+                code: "MisnamedUser".to_owned(),
+                message: note.clone(),
+                place: None,
+            }],
+        }));
+    report
 }
 
 /// Adds what is said about a file, or about an object that was not evaluated

@@ -20,8 +20,7 @@ use crate::wording::listed;
 /// ```text
 /// app.yaml:1: Pod tests/web: denied
 ///   AuthAction: ... may not create pod `tests/web`
-///   allowed with these annotations:
-///     k8s.aliyun.com/eci-custom-tags: env:test
+///   k8s.aliyun.com/eci-custom-tags: "env:test"
 /// 0 allowed, 1 denied, 0 of kinds that are not judged
 /// ```
 pub(super) fn human(operation: PodOperation, checked: &Checked, palette: Palette) -> String {
@@ -38,8 +37,8 @@ pub(super) fn human(operation: PodOperation, checked: &Checked, palette: Palette
             warning.fault.message
         ));
     }
-    for namespace in &checked.unknown_namespaces {
-        text.push_str(&format!("note: {}\n", unknown_namespace(namespace)));
+    for note in checked.notes() {
+        text.push_str(&format!("note: {note}\n"));
     }
     text.push_str(&passed_over(&checked.passed_over));
     text.push_str(&summary(checked));
@@ -154,9 +153,7 @@ fn not_judged(one: &EvaluatedManifest, palette: Palette) -> String {
 
 fn decision(result: &OfflineResult, palette: Palette) -> (String, Vec<String>) {
     if !result.allowed {
-        let mut lines = indented("", &result.message);
-        lines.extend(fix(result, palette));
-        return (palette.bad("denied"), lines);
+        return (palette.bad("denied"), denial(result, palette));
     }
     if let Some(reason) = result.response.message().filter(|_| result.is_recorded()) {
         return (palette.doubtful("allowed, and recorded"), indented("", reason));
@@ -179,14 +176,29 @@ fn indented(label: &str, text: &str) -> Vec<String> {
     lines.lines().map(|line| format!("  {line}")).collect()
 }
 
+/// The message of a denial, with the lines to paste that it had no room for
+fn denial(result: &OfflineResult, palette: Palette) -> Vec<String> {
+    let advice = result.response.evaluation.advice.as_ref();
+    let lines = advice.map_or(&[][..], Advice::lines);
+    let message: Vec<&str> = result.message.lines().collect();
+    let is_to_paste = |text: &str| lines.iter().any(|line| line.to_string() == text);
+    let shown = message.iter().map(|line| match is_to_paste(line) {
+        true => format!("  {}", palette.good(line)),
+        false => format!("  {line}"),
+    });
+    let mut text: Vec<String> = shown.collect();
+    let is_said = |line: &Line| match line.value {
+        Some(_) => message.contains(&line.to_string().as_str()),
+        None => result.message.contains(line.annotation),
+    };
+    if !lines.iter().all(is_said) {
+        text.extend(fix(lines, palette));
+    }
+    text
+}
+
 /// The annotations with which the pod would be allowed, as in a manifest
-fn fix(result: &OfflineResult, palette: Palette) -> Vec<String> {
-    let lines = result
-        .response
-        .evaluation
-        .advice
-        .as_ref()
-        .map_or(&[][..], Advice::lines);
+fn fix(lines: &[Line], palette: Palette) -> Vec<String> {
     let (set, removed): (Vec<&Line>, Vec<&Line>) = lines.iter().partition(|line| line.value.is_some());
     let mut text = Vec::new();
     if !set.is_empty() {

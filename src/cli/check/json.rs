@@ -6,7 +6,6 @@ use crate::admission::offline::OfflineResult;
 use crate::admission::outcome::advice::Advice;
 use crate::cli::check::args::CheckArgs;
 use crate::cli::check::evaluated_manifest::{Checked, EvaluatedManifest};
-use crate::cli::check::human::unknown_namespace;
 use crate::cli::check::questions::AnsweredQuestion;
 use crate::cli::manifest::{Located, PassedOver, PassedOverReason};
 use crate::cli::workload_json::exception_json;
@@ -15,18 +14,13 @@ use crate::stamp::REQUESTED_BY;
 /// All manifests, what is not among them, and whether all are allowed
 pub(in crate::cli) fn as_json(args: &CheckArgs, checked: &Checked) -> Value {
     let objects: Vec<Value> = checked.manifests.iter().map(|one| object(args, one)).collect();
-    let notes: Vec<String> = checked
-        .unknown_namespaces
-        .iter()
-        .map(|name| unknown_namespace(name))
-        .collect();
     json!({
         "allowed": checked.is_allowed(),
         "objects": objects,
         "failures": checked.failures.iter().map(located).collect::<Vec<Value>>(),
         "warnings": checked.warnings.iter().map(located).collect::<Vec<Value>>(),
         "passedOver": checked.passed_over.iter().map(passed_over).collect::<Vec<Value>>(),
-        "notes": notes,
+        "notes": checked.notes(),
     })
 }
 

@@ -9,6 +9,7 @@ use crate::cli::import::written_files::WrittenFiles;
 use crate::cli::output::{Output, print, print_json};
 use crate::import::facts::Drift;
 use crate::import::{Documents, RamData, Source};
+use crate::wording::counted;
 
 /// Prints what was written
 pub(super) fn print_written(
@@ -48,11 +49,11 @@ pub(super) fn print_written(
                 .map(|(name, count)| format!("{count} {}", words(name)))
                 .collect();
             let text = format!(
-                "{}{}: {}; {} files changed, {} removed, {} as before\n",
+                "{}{}: {}; {} changed, {} removed, {} as before\n",
                 doubts(documents),
                 path.display(),
                 counts.join(", "),
-                written.changed.len(),
+                counted(written.changed.len(), "file"),
                 written.removed.len(),
                 written.unchanged,
             );

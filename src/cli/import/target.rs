@@ -69,6 +69,7 @@ impl Target {
     /// # Errors
     /// One has
     pub(super) fn check_room(&self, files: &BTreeMap<String, String>) -> Result<(), CommandError> {
+        self.check_case(files)?;
         let taken = files.keys().filter(|file| {
             !self.marker.files().contains(*file) && fs::symlink_metadata(self.path.join(file)).is_ok()
         });
@@ -84,6 +85,38 @@ impl Target {
             true => Ok(()),
             false => Err(CommandError::Invalid(faults)),
         }
+    }
+
+    /// Checks that no two files are one on this disk
+    ///
+    /// # Errors
+    /// Two are: the second would overwrite the first
+    fn check_case(&self, files: &BTreeMap<String, String>) -> Result<(), CommandError> {
+        let pairs = alike_but_for_case(files.keys());
+        if pairs.is_empty() || !self.ignores_case()? {
+            return Ok(());
+        }
+        let faults = pairs.into_iter().map(|(first, second)| {
+            let path = self.path.join(first).display().to_string();
+            let message = format!(
+                "this and `{second}` are one file on this disk, which ignores case: import with --format configmaps, or onto \
+                 another disk"
+            );
+            LocatedFault::whole(path, message, FaultClass::Conflict)
+        });
+        Err(CommandError::Invalid(faults.collect()))
+    }
+
+    /// Whether the disk of the directory ignores the case of names
+    fn ignores_case(&self) -> Result<bool, CommandError> {
+        const PROBE: &str = ".ramgate-case";
+        let probe = self.path.join(PROBE);
+        let failed = |error| CommandError::io(probe.display().to_string(), error);
+        fs::create_dir_all(&self.path).map_err(failed)?;
+        fs::write(&probe, "").map_err(failed)?;
+        let ignores_case = self.path.join(PROBE.to_uppercase()).exists();
+        fs::remove_file(&probe).map_err(failed)?;
+        Ok(ignores_case)
     }
 
     /// The documents in the files of an import
@@ -126,6 +159,8 @@ impl Target {
         let both = Marker::new(self.marker.files().iter().chain(files.keys()));
         write_file(&marker_path, &both.text())?;
         let mut written = WrittenFiles::default();
+        // Before the files are written: on a disk that ignores case, one that differs by case alone is the new one
+        self.remove_stale(files, &mut written)?;
         for (file, text) in files {
             let path = self.path.join(file);
             let is_same = fs::read(&path).is_ok_and(|found| found == text.as_bytes());
@@ -136,6 +171,16 @@ impl Target {
             write_file(&path, text)?;
             written.changed.push(file.clone());
         }
+        write_file(&marker_path, &Marker::new(files.keys()).text())?;
+        Ok(written)
+    }
+
+    /// Removes the files that an import wrote before and does not write now
+    fn remove_stale(
+        &self,
+        files: &BTreeMap<String, String>,
+        written: &mut WrittenFiles,
+    ) -> Result<(), CommandError> {
         for file in self
             .marker
             .files()
@@ -146,10 +191,50 @@ impl Target {
             match fs::remove_file(&path) {
                 Ok(()) => written.removed.push(file.clone()),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(failed(&path, error)),
+                Err(error) => return Err(CommandError::io(path.display().to_string(), error)),
             }
         }
-        write_file(&marker_path, &Marker::new(files.keys()).text())?;
-        Ok(written)
+        Ok(())
+    }
+}
+
+/// The pairs of names that differ by case alone
+fn alike_but_for_case<'f>(files: impl IntoIterator<Item = &'f String>) -> Vec<(&'f str, &'f str)> {
+    let mut known: BTreeMap<String, &str> = BTreeMap::new();
+    let mut pairs = Vec::new();
+    for file in files {
+        match known.get(&file.to_lowercase()) {
+            Some(first) => pairs.push((*first, file.as_str())),
+            None => {
+                known.insert(file.to_lowercase(), file);
+            }
+        }
+    }
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_differ_by_case_alone_are_found() {
+        let files = ["A.json", "B.json", "a.json", "b.yaml"].map(str::to_owned);
+        assert_eq!(alike_but_for_case(&files), [("A.json", "a.json")]);
+    }
+
+    #[test]
+    fn a_disk_that_tells_names_apart_takes_both() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = Target::read(folder.path()).unwrap();
+        let files = ["policies/A.json", "policies/a.json"].map(|name| (name.to_owned(), String::new()));
+        // The disks of the tests do
+        assert!(!target.ignores_case().unwrap());
+        assert!(target.check_room(&files.into()).is_ok());
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            0,
+            "the probe is gone"
+        );
     }
 }

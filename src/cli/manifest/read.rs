@@ -1,7 +1,6 @@
 //! Reads files and folders.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::cli::command_error::CommandError;
@@ -12,9 +11,6 @@ use crate::cli::manifest::malformed::without_nulls;
 use crate::cli::manifest::{Located, Manifest, ManifestFiles, PassedOver, PassedOverReason};
 use crate::yaml;
 use ram_policy::source::{Fault, Key, Node, Position, Value, json, utf8};
-
-/// The path that means standard input
-const STANDARD_INPUT: &str = "-";
 
 /// The number of bytes that are read of a file; an API server takes objects of 3 MiB at most
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
@@ -58,14 +54,6 @@ pub(in crate::cli) fn read_text(name: &str, text: &str) -> ManifestFiles {
 }
 
 fn sources(path: &Path) -> Result<Vec<Source>, CommandError> {
-    let named = |path: &Path| Source {
-        path: path.to_owned(),
-        is_found: false,
-        is_patch: false,
-    };
-    if path == Path::new(STANDARD_INPUT) {
-        return Ok(vec![named(path)]);
-    }
     let is_found = path.is_dir();
     let found = document_files::find(path)?;
     let patches = if is_found {
@@ -88,7 +76,8 @@ impl ManifestFiles {
             self.pass_over(file, PassedOverReason::KustomizePatch);
             return Ok(());
         }
-        let bytes = bytes(&source.path).map_err(|error| CommandError::io(file.as_str(), error))?;
+        let bytes = document_files::bytes(&source.path, MAX_BYTES)
+            .map_err(|error| CommandError::io(file.as_str(), error))?;
         let text = match utf8(&bytes) {
             Ok(text) => text,
             Err(fault) => {
@@ -217,16 +206,4 @@ fn located(file: &str, fault: Fault) -> Located {
         object: None,
         fault,
     }
-}
-
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if path == Path::new(STANDARD_INPUT) {
-        io::stdin().lock().take(MAX_BYTES).read_to_end(&mut bytes)?;
-    } else {
-        std::fs::File::open(path)?
-            .take(MAX_BYTES)
-            .read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
 }

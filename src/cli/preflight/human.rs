@@ -8,7 +8,7 @@ use crate::analysis::survey::preflight::{
 };
 use crate::analysis::survey::{EvaluatedWorkload, Need};
 use crate::cli::live_cluster::note_lines;
-use crate::wording::{NAME_LENGTH, clipped, described, quoted};
+use crate::wording::{NAME_LENGTH, clipped, described, leading, quoted};
 
 /// Longer than any name of an object
 const TITLE: usize = 256;
@@ -59,8 +59,8 @@ fn counts(input: &PreflightInput<'_>) -> String {
     }
     let codes = by_code.iter().map(|(code, count)| format!("  {count} {code}\n"));
     format!(
-        "{} workloads and bare pods lead to ECI{running}: {} with obstacles{only_without_stamp}, {} fine\n{}",
-        counts.workloads,
+        "{} to ECI{running}: {} with obstacles{only_without_stamp}, {} fine\n{}",
+        leading(counts.workloads),
         counts.with_obstacles,
         counts.without_obstacles,
         codes.collect::<String>()

@@ -1,6 +1,7 @@
 //! Workflow commands of GitHub Actions: each finding annotates a line of a change.
 
 use crate::cli::report::{Finding, Level, Report, Subject};
+use crate::wording::counted;
 
 /// One command a finding, and a last line for whoever reads the log
 ///
@@ -12,10 +13,10 @@ pub(super) fn github(report: &Report) -> String {
         .findings()
         .map(|(subject, finding)| command(subject, finding));
     let count = format!(
-        "ramgate {}: {} examined, {} findings\n",
+        "ramgate {}: {} examined, {}\n",
         report.command,
         report.subjects.len(),
-        report.findings().count()
+        counted(report.findings().count(), "finding")
     );
     commands.chain([count]).collect()
 }
@@ -81,7 +82,7 @@ mod tests {
         assert_eq!(
             github(&report),
             "::warning file=a%2Cb%3Ac%25.yaml,line=3,col=5,title=A%2Cb%3Ac::Pod n/p: 100%25: one%0D%0A::error file=x::two\n\
-             ramgate check: 1 examined, 1 findings\n"
+             ramgate check: 1 examined, 1 finding\n"
         );
     }
 

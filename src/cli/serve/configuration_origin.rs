@@ -8,6 +8,7 @@ use kube::{Client, Config};
 
 use crate::analysis::rights;
 use crate::cli::command_error::CommandError;
+use crate::cli::live_cluster::no_kubeconfig;
 use crate::cli::serve::background_tasks::BackgroundTasks;
 use crate::cli::serve::handler::Surrounding;
 use crate::cli::serve::serve_settings::{ClusterSettings, Source};
@@ -49,7 +50,7 @@ impl ConfigurationOrigin {
             Source::Folder(folder) => Ok(Self::Folder(folder)),
             Source::Cluster { namespace } => {
                 let config = Config::infer().await;
-                let mut config = config.map_err(|error| failed("the way to the cluster's API", error))?;
+                let mut config = config.map_err(|error| no_kubeconfig(&error))?;
                 config.read_timeout = Some(API_SILENCE);
                 let client = Client::try_from(config);
                 let client = client.map_err(|error| failed("the way to the cluster's API", error))?;

@@ -23,7 +23,7 @@ use crate::cli::stamp::restart::caller::{Caller, read_caller};
 use crate::cli::stamp::restart::step::Step;
 use crate::cli::stamp::restart::step_result::{Outcome, StepResult, USER, summary};
 use crate::cli::stamp::target;
-use crate::wording::{described, quoted};
+use crate::wording::{counted, described, quoted};
 
 /// Have workloads stamped again, in your own name: those without a good stamp, or those that are named
 ///
@@ -181,7 +181,7 @@ fn plan_text(steps: &[Step], caller: Option<&Caller>, input: &EvaluationInput) -
 }
 
 fn is_confirmed(writes: usize) -> Result<bool, CommandError> {
-    print_error(&format!("write {writes} workloads? [y/N] "));
+    print_error(&format!("write {}? [y/N] ", counted(writes, "workload")));
     let mut answer = String::new();
     io::stdin()
         .read_line(&mut answer)

@@ -22,6 +22,12 @@ pub(crate) fn is_document(path: &Path) -> bool {
             .is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
+/// Whether a file has the name of a kustomization, which lists documents and is none
+pub(crate) fn is_kustomization(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name == "kustomization.yaml" || name == "kustomization.yml")
+}
+
 fn is_json(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "json")
 }
@@ -50,6 +56,9 @@ pub fn documents(path: &Path, bytes: &[u8]) -> Vec<NamedDocument> {
                 one(ParsedDocument::policy(&policy, bytes))
             }
         };
+    }
+    if is_kustomization(path) {
+        return one(ParsedDocument::refused(manifest::KUSTOMIZATION));
     }
     if !is_document(path) {
         return one(ParsedDocument::refused(

@@ -9,6 +9,10 @@ use crate::config::text_origin::TextOrigin;
 use crate::kubernetes::eci_profile::{self, Profile, ProfileError};
 use ram_policy::source::{Fault, Key, Node, Position, Value};
 
+/// What to do with a kustomization that is given as a document
+pub(crate) const KUSTOMIZATION: &str = "a kustomization is no document: give the folder with its documents, or a file with what \
+                                        `kustomize build` prints";
+
 /// Whether a value is a Kubernetes manifest
 pub(crate) fn is_manifest(node: &Node) -> bool {
     field(node, "apiVersion").is_some()
@@ -23,6 +27,10 @@ pub(crate) fn documents(file: &str, lines: &[&str], node: &Node) -> Vec<NamedDoc
     let Some(Value::String(kind)) = field(node, "kind").map(|kind| &kind.value) else {
         return broken(node.at, "a manifest names its kind".to_owned());
     };
+    // A Namespace stands beside ConfigMaps that are applied together
+    if kind == "Namespace" || is_of_chart(node) {
+        return Vec::new();
+    }
     match (kind.as_str(), field(node, "items").map(|items| &items.value)) {
         ("List" | "ConfigMapList", Some(Value::List(items))) => items
             .iter()
@@ -32,6 +40,7 @@ pub(crate) fn documents(file: &str, lines: &[&str], node: &Node) -> Vec<NamedDoc
             Ok(config_map) => config_map_documents(file, lines, node, &config_map),
             Err(fault) => broken(fault.at, fault.message),
         },
+        ("Kustomization", _) => broken(node.at, KUSTOMIZATION.to_owned()),
         (other, _) => {
             let message =
                 format!("a {other} is no configuration: a manifest is a ConfigMap with label {LABEL}");
@@ -79,6 +88,24 @@ fn config_map_documents(
             NamedDocument::new(format!("{file}[{}]", named.name), named.document).with_origin(origin)
         })
         .collect()
+}
+
+/// Whether the chart of ramgate renders this object for ramgate itself, so that it holds no configuration
+///
+/// ```text
+/// helm.sh/chart: ramgate-0.1.0                                   the chart's own, passed over
+/// helm.sh/chart: ramgate-0.1.0, ramgate.io/config: directory     configuration
+/// helm.sh/chart: ramgate-policies-0.1.0                          of another chart, which forgot the label
+/// ```
+fn is_of_chart(node: &Node) -> bool {
+    let labels = field(node, "metadata").and_then(|metadata| field(metadata, "labels"));
+    let Some(labels) = labels else { return false };
+    let chart = match field(labels, "helm.sh/chart").map(|chart| &chart.value) {
+        Some(Value::String(chart)) => chart.strip_prefix("ramgate-"),
+        _ => None,
+    };
+    let is_chart = chart.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()));
+    is_chart && field(labels, LABEL).is_none()
 }
 
 /// ACK's eci-profile, if the ConfigMap is that: it is no configuration either, but a fault in it says more

@@ -356,6 +356,9 @@ fn trap_4_a_list_with_a_hole_is_refused() {
     // The pager's list is whole by itself, and nothing stands beside it
     let bare = json!([{"UserId": "200", "UserName": "alice"}, {"UserId": "201", "UserName": "bob"}]);
     assert!(put("ListUsers.json", bare.clone()).is_ok());
+    // An empty one is an answer without entries
+    let empty = put("ListUsersForGroup/dev.json", json!([])).unwrap();
+    assert!(!entries(&empty, "users").contains("groups"), "nobody is in it");
     refused(
         with(|files| {
             files.insert("ListUsers.json".to_owned(), bare.clone());

@@ -73,7 +73,7 @@ impl CustomController {
     pub(crate) fn kube_state_metrics(plane: &ControlPlane) -> (Self, u16) {
         let (port, own) = (free_port(), free_port());
         let configuration = repository().join("deploy/observability/kube-state-metrics.yaml");
-        let mut command = started_by(&plane.admin(), "kube-state-metrics");
+        let mut command = started_by(plane.admin(), "kube-state-metrics");
         command
             .arg(format!("--kubeconfig={}", plane.admin().kubeconfig().display()))
             .arg(format!(

@@ -1,6 +1,6 @@
 //! `init`, completions, man pages, and the name as a plugin of kubectl.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::folder::Folder;
 
@@ -38,6 +38,70 @@ fn a_first_configuration_is_clean_and_does_what_it_says() {
     );
     let check = "check -f bare.yaml --config-dir first/config --as alice@example.com";
     assert_eq!(folder.run(check).status.code(), Some(2));
+}
+
+/// What a line that is missing something says on standard error, with nothing on standard input and no kubeconfig
+fn refused(folder: &Folder, line: &str) -> String {
+    let mut command = folder.command(line);
+    command
+        .stdin(Stdio::null())
+        .env_remove("KUBECONFIG")
+        .env("HOME", folder.path());
+    let output = command.output().unwrap();
+    assert!(!output.status.success(), "{line}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn what_a_newcomer_leaves_out_is_said_with_what_to_give() {
+    let folder = Folder::new();
+    for (line, words) in [
+        (
+            "check -f - --config-dir config --as bob@example.com",
+            "standard input holds no manifest: did the command before the pipe print any?",
+        ),
+        (
+            "replay - --config-dir config",
+            "-:1:1: not JSON: the text is empty",
+        ),
+        ("test - --config-dir config", "-: no case is in this file"),
+        (
+            "test cases.yaml",
+            "cases.yaml: the file has no `directory`: write one, or give the policies and directory with --config-dir",
+        ),
+        ("lint -", "documents have their names from files"),
+        (
+            "check -f app.yaml --config-dir - --as x",
+            "documents have their names from files",
+        ),
+        (
+            "stamp list",
+            "set KUBECONFIG to the path of a kubeconfig, or write ~/.kube/config",
+        ),
+        ("probe", "set KUBECONFIG"),
+        ("audit", "set KUBECONFIG"),
+        ("preflight", "set KUBECONFIG"),
+        ("serve --namespace ramgate-system", "set KUBECONFIG"),
+    ] {
+        let error = refused(&folder, line);
+        assert!(error.contains(words), "{line}: {error}");
+    }
+}
+
+#[test]
+fn standard_input_is_a_file_of_cases_or_messages() {
+    let folder = Folder::new();
+    let cases = std::fs::File::open(folder.path().join("cases.yaml")).unwrap();
+    let output = folder
+        .command("test - --config-dir config")
+        .stdin(cases)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        text.contains("-:4: must <not>") && text.ends_with("1 passed, 1 failed\n"),
+        "{text}"
+    );
 }
 
 #[test]

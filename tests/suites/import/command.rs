@@ -106,7 +106,7 @@ fn an_import_replaces_its_own_files_and_touches_no_others() {
     let printed = place
         .import(&[&REGION[..], &["--format", "configmaps", "--namespace", "gate"]].concat())
         .exits(0);
-    assert!(printed.contains("1 files changed, 9 removed"), "{printed}");
+    assert!(printed.contains("1 file changed, 9 removed"), "{printed}");
     assert!(
         place
             .read("config/ram-configmaps.yaml")

@@ -160,7 +160,7 @@ fn warnings_can_be_denied() {
     let (exit, printed) = run(&[]);
     assert_eq!(exit, 0);
     let line = ":6:49: warning UnknownAction: `eci:CreateContainerGroups` is no operation of the ECI API: \
-                write `eci:CreateContainerGroup`, if that was meant\n1 documents, 0 errors, 1 warnings\n";
+                write `eci:CreateContainerGroup`, if that was meant\n1 document, 0 errors, 1 warning\n";
     assert!(printed.ends_with(line), "{printed}");
     assert_eq!(run(&["--deny-warnings"]), (2, printed));
     let silent = root().join("codes/UnknownAction/silent.json");
@@ -171,4 +171,18 @@ fn warnings_can_be_denied() {
         .output()
         .unwrap();
     assert_eq!(quiet.status.code(), Some(0));
+}
+
+/// Of what the chart renders only the section `cluster` is configuration
+#[test]
+fn the_rendered_chart_is_clean() {
+    let rendered = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/manifests/ramgate.yaml");
+    let (exit, printed) = command(&rendered);
+    assert_eq!((exit, &printed["documents"]), (0, &json!(1)), "{printed:#}");
+    assert_eq!(printed["errors"], json!([]));
+    let warnings = printed["warnings"].as_array().unwrap();
+    assert!(
+        warnings.iter().all(|warning| warning["code"] == "Incomplete"),
+        "{printed:#}"
+    );
 }

@@ -25,8 +25,8 @@ struct State {
     owned: BTreeMap<(String, String), BTreeSet<String>>,
     /// Name and manager of each apply that was stored
     writes: Vec<(String, String)>,
-    /// ConfigMaps that refuse to be applied, with how many applies they take before
-    refused: BTreeMap<String, usize>,
+    /// ConfigMaps that refuse to be applied: how many applies they take before, and how many they refuse
+    refused: BTreeMap<String, (usize, usize)>,
 }
 
 /// A running API server
@@ -88,7 +88,13 @@ impl Kubernetes {
 
     /// Refuses applies of a ConfigMap after some
     pub(crate) fn refuse(&self, name: &str, after: usize) {
-        self.state.lock().unwrap().refused.insert(name.to_owned(), after);
+        self.refuse_some(name, after, usize::MAX);
+    }
+
+    /// Refuses so many applies of a ConfigMap after some
+    pub(crate) fn refuse_some(&self, name: &str, after: usize, count: usize) {
+        let mut state = self.state.lock().unwrap();
+        state.refused.insert(name.to_owned(), (after, count));
     }
 
     pub(crate) fn get(&self, name: &str) -> Value {
@@ -147,15 +153,17 @@ impl Kubernetes {
             .to_owned();
         assert!(query.contains("force=true"), "{query}");
         let mut state = self.state.lock().unwrap();
-        if let Some(left) = state.refused.get_mut(name) {
-            match left.checked_sub(1) {
-                Some(fewer) => *left = fewer,
-                None => {
+        if let Some((left, count)) = state.refused.get_mut(name) {
+            match (left.checked_sub(1), count.checked_sub(1)) {
+                (Some(fewer), _) => *left = fewer,
+                (None, Some(fewer)) => {
+                    *count = fewer;
                     return failure(
                         422,
                         "admission webhook \"configuration.ramgate.io\" denied the request",
                     );
                 }
+                (None, None) => {}
             }
         }
         let Some(mut config_map) = state.config_maps.get(name).cloned() else {

@@ -79,6 +79,28 @@ async fn a_loss_of_many_is_held_back_until_somebody_accepts_as_many() {
 }
 
 #[tokio::test]
+async fn an_acceptance_is_not_spent_and_says_so_where_it_is_not_needed() {
+    let mut stage = without_users(5).await;
+    let accept = ["--accept-loss", "15"];
+    let idle = "note: --accept-loss 15 was not needed, and lets the next loss of that size pass unseen: set it back to 0";
+    let first = stage.run(&accept).await;
+    assert!(!first.good().contains(idle), "{first:?}");
+    let second = stage.run(&accept).await;
+    assert!(second.good().contains(idle), "{second:?}");
+    assert!(!stage.run(&[]).await.good().contains("accept-loss"));
+    // The same number accepts the next loss as well
+    let mut account = AccountData::default();
+    account.attachments.clear();
+    stage
+        .cloud_becomes(Behaviour {
+            account,
+            ..Behaviour::default()
+        })
+        .await;
+    stage.run(&["--accept-loss", "40"]).await.good();
+}
+
+#[tokio::test]
 async fn an_account_that_seems_empty_takes_nothing() {
     let mut stage = Stage::new(Behaviour::default()).await;
     stage.run(&[]).await.good();

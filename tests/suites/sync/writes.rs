@@ -37,6 +37,50 @@ async fn if_one_config_map_is_refused_none_is_written() {
 }
 
 #[tokio::test]
+async fn a_write_that_fails_for_a_while_is_repeated() {
+    for name in [POLICIES, DIRECTORY] {
+        let stage = Stage::new(Behaviour::default()).await;
+        // After the trial
+        stage.kubernetes.refuse_some(name, 1, 2);
+        let run = stage.run(&[]).await;
+        run.good();
+        assert!(run.stderr.contains("it is written again in 2 s"), "{run:?}");
+        assert_eq!(stage.kubernetes.take_writes(), [DIRECTORY, POLICIES], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn half_a_write_says_what_was_written_and_has_an_exit_code_of_its_own() {
+    // The second of the two, and the annotation with the time
+    for (name, after) in [(POLICIES, 1), (DIRECTORY, 2)] {
+        let stage = Stage::new(Behaviour::default()).await;
+        stage.kubernetes.refuse(name, after);
+        let run = stage.run(&[]).await;
+        assert_eq!(run.code, 4, "{run:?}");
+        let wanted = match name {
+            POLICIES => "only ramgate-ram-directory was written",
+            _ => "only ramgate-ram-directory, ramgate-ram-policies was written",
+        };
+        let stderr = &run.stderr;
+        assert!(
+            stderr.contains(wanted) && stderr.contains("run the sync again"),
+            "{run:?}"
+        );
+        assert!(!stderr.contains("nothing was written"), "{run:?}");
+        // The next run puts it right
+        stage.kubernetes.refuse_some(name, 0, 0);
+        stage.run(&[]).await.good();
+    }
+    // The first: both stay as they are
+    let stage = Stage::new(Behaviour::default()).await;
+    stage.kubernetes.refuse(DIRECTORY, 1);
+    let run = stage.run(&[]).await;
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stderr.contains("nothing was written"), "{run:?}");
+    assert!(stage.kubernetes.take_writes().is_empty());
+}
+
+#[tokio::test]
 async fn keys_of_somebody_else_are_named_and_not_mixed_with_rams() {
     let stage = Stage::new(Behaviour::default()).await;
     stage.kubernetes.put(

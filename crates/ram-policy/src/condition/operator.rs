@@ -207,9 +207,9 @@ impl Operator {
             return Ok(operator);
         }
         let (prefix, plain) = split_prefix(name);
-        if plain.ends_with("IfExists") || plain == "Null" {
+        if let Some(instead) = instead_of_missing(prefix, plain) {
             return Err(format!(
-                "RAM has no condition operator `{name}`: IfExists and Null are refused by RAM itself"
+                "RAM has no condition operator `{name}`: IfExists and Null are refused by RAM itself{instead}"
             ));
         }
         // Compared with operators of the same form, as the prefix would count for more than the rest
@@ -222,9 +222,38 @@ impl Operator {
             Some(meant) => Err(format!(
                 "unknown condition operator `{name}`: did you mean `{meant}`?"
             )),
-            None => Err(format!("unknown condition operator `{name}`")),
+            None => Err(format!(
+                "unknown condition operator `{name}`: RAM has String…, Numeric…, Date…, Bool and IpAddress, such as \
+                 `StringEquals`"
+            )),
         }
     }
+}
+
+/// What to write instead of an operator of other clouds that RAM refuses; `None` for other names
+fn instead_of_missing(prefix: &str, plain: &str) -> Option<String> {
+    if plain == "Null" {
+        return Some(
+            ": write `StringLike` with `*` for a key that is there, and in a Deny `StringNotLike` with `*` for one that is not"
+                .to_owned(),
+        );
+    }
+    let base = ["IfExists", "IfExist"]
+        .into_iter()
+        .find_map(|ending| plain.strip_suffix(ending))?;
+    let wanted = format!("{prefix}{base}");
+    let mut known = OPERATORS.iter().chain(SET_OPERATORS);
+    let operator = known.find(|operator| operator.name == wanted);
+    let absent = |operator: &Operator| {
+        let is_met_in_deny = operator.negated || operator.quantifier.is_some();
+        let met = if is_met_in_deny {
+            "meets in a Deny and not in an Allow"
+        } else {
+            "does not meet"
+        };
+        format!(": write `{wanted}`, which a request without the key {met}")
+    };
+    Some(operator.map_or_else(String::new, absent))
 }
 
 /// The prefix of a set operator, with its colon, and the rest of a name
@@ -278,6 +307,32 @@ mod tests {
         assert!(refused("ForAllValues:StringEqualsIfExists").contains("IfExists"));
         assert!(refused("ForAnyValue:Null").contains("IfExists and Null"));
         assert!(refused("ForAllValues:").starts_with("unknown condition operator"));
+        assert!(refused("IfExistsStringEquals").contains("such as `StringEquals`"));
+    }
+
+    #[test]
+    fn operators_of_other_clouds_say_what_to_write_instead() {
+        let refused = |name: &str| Operator::find(name).unwrap_err();
+        for (name, words) in [
+            (
+                "StringEqualsIfExists",
+                "write `StringEquals`, which a request without the key does not meet",
+            ),
+            ("StringEqualsIfExist", "write `StringEquals`, which"),
+            (
+                "StringNotLikeIfExists",
+                "write `StringNotLike`, which a request without the key meets in a Deny and not in an Allow",
+            ),
+            (
+                "ForAllValues:StringEqualsIfExists",
+                "write `ForAllValues:StringEquals`, which",
+            ),
+            ("Null", "write `StringLike` with `*` for a key that is there"),
+            ("ForAnyValue:Null", "in a Deny `StringNotLike` with `*`"),
+            ("ArnLikeIfExists", "refused by RAM itself"),
+        ] {
+            assert!(refused(name).contains(words), "{name}: {}", refused(name));
+        }
     }
 
     #[test]

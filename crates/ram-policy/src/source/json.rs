@@ -19,7 +19,10 @@ use crate::source::{Fault, Key, MAX_DEPTH, Node, Position, Value, json_mistake};
 pub fn parse(text: &str) -> Result<Node, Fault> {
     let raw: &RawValue = serde_json::from_str(text).map_err(|error| {
         let at = error_position(text, &error);
-        json_mistake::first(text, at).unwrap_or_else(|| syntax(&error, at))
+        json_mistake::first(text, at).unwrap_or_else(|| match text.trim().is_empty() {
+            true => Fault::new(at, "not JSON: the text is empty"),
+            false => syntax(&error, at),
+        })
     })?;
     let lines = LineIndex::new(text);
     node(raw, &lines, MAX_DEPTH)
@@ -77,7 +80,21 @@ fn syntax(error: &serde_json::Error, at: Position) -> Fault {
     let words = text
         .rsplit_once(" at line ")
         .map_or(text.as_str(), |(words, _)| words);
-    Fault::new(at, format!("not JSON: {words}"))
+    Fault::new(at, format!("not JSON: {}", plain(words)))
+}
+
+/// The words of serde_json for a text that ends too early or too late, with what to do about it
+fn plain(words: &str) -> &str {
+    match words {
+        "trailing characters" => {
+            "the document ends before this: remove what follows, a document is one JSON value"
+        }
+        "EOF while parsing an object" => "the text ends within an object: add what is cut off, and its `}`",
+        "EOF while parsing a list" => "the text ends within a list: add what is cut off, and its `]`",
+        "EOF while parsing a string" => "the text ends within a string: add what is cut off, and its `\"`",
+        "EOF while parsing a value" => "the text ends where a value should stand: add what is cut off",
+        words => words,
+    }
 }
 
 /// The entries of one object, not yet parsed
@@ -197,5 +214,39 @@ mod tests {
         assert!(refused(&deep).2.contains("nested deeper"));
         assert!(parse(&("[".repeat(MAX_DEPTH) + &"]".repeat(MAX_DEPTH))).is_ok());
         assert!(refused(&"[".repeat(100_000)).2.starts_with("not JSON"));
+    }
+
+    #[test]
+    fn a_text_that_ends_too_early_or_too_late_says_what_to_do() {
+        for (text, column, words) in [
+            ("", 1, "the text is empty"),
+            (" \n ", 1, "the text is empty"),
+            (
+                "{\"a\": 1} x",
+                10,
+                "the document ends before this: remove what follows",
+            ),
+            ("{}}", 3, "the document ends before this"),
+            (
+                "{\"a\": 1",
+                7,
+                "the text ends within an object: add what is cut off, and its `}`",
+            ),
+            (
+                "[1",
+                2,
+                "the text ends within a list: add what is cut off, and its `]`",
+            ),
+            (
+                "{\"a",
+                3,
+                "the text ends within a string: add what is cut off, and its `\"`",
+            ),
+            ("{\"a\":", 5, "the text ends where a value should stand"),
+        ] {
+            let (_, at, message) = refused(text);
+            assert!(message.contains(words), "{text}: {message}");
+            assert_eq!(at, column, "{text}: {message}");
+        }
     }
 }

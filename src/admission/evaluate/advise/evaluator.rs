@@ -11,8 +11,9 @@ use crate::admission::fields::parse_tags::parse_tags;
 use crate::admission::fields::reading::Fields;
 use crate::admission::outcome::advice::Advice;
 use crate::admission::routing::placement::is_json;
-use crate::config::{FieldRule, MappingMode};
+use crate::config::{Configuration, FieldRule, MappingMode};
 use crate::kubernetes::eci_annotations::CUSTOM_TAGS;
+use crate::kubernetes::pod::Pod;
 use eci_calls::fix::{Blocker, Change, DesiredFields, Evaluator, search};
 use eci_calls::{Failure, evaluate};
 use ram_policy::Principal;
@@ -72,31 +73,10 @@ impl<'a> PodEvaluator<'a> {
                 self,
                 &configuration.policies,
                 self.principals,
-                respelled(&self.unquoted(&before), wanted),
+                respelled(&unquoted(&before, self.sources.pod), wanted),
             ),
             &before,
         )
-    }
-
-    /// The fields, with the tags that JSON in their annotation means
-    fn unquoted(&self, desired: &DesiredFields) -> DesiredFields {
-        let annotation = self.sources.pod.annotation(CUSTOM_TAGS).unwrap_or_default();
-        if !is_json(annotation) {
-            return desired.clone();
-        }
-        let plain = |text: &str| text.trim_matches(['{', '}', '[', ']', '"']).to_owned();
-        let mut tags: Vec<(String, String)> = Vec::new();
-        for (key, value) in &desired.tags {
-            let (key, value) = (plain(key), plain(value));
-            let is_new = tags.iter().all(|(other, _)| *other != key);
-            if is_new && is_one_tag(&key, &value) {
-                tags.push((key, value));
-            }
-        }
-        DesiredFields {
-            tags,
-            ..desired.clone()
-        }
     }
 
     fn scope(&self, fields: &Fields) -> Scope {
@@ -123,13 +103,34 @@ impl<'a> PodEvaluator<'a> {
     }
 }
 
+/// The fields, with the tags that JSON in their annotation means
+pub(super) fn unquoted(desired: &DesiredFields, pod: &Pod<'_>) -> DesiredFields {
+    let annotation = pod.annotation(CUSTOM_TAGS).unwrap_or_default();
+    if !is_json(annotation) {
+        return desired.clone();
+    }
+    let plain = |text: &str| text.trim_matches(['{', '}', '[', ']', '"']).to_owned();
+    let mut tags: Vec<(String, String)> = Vec::new();
+    for (key, value) in &desired.tags {
+        let (key, value) = (plain(key), plain(value));
+        let is_new = tags.iter().all(|(other, _)| *other != key);
+        if is_new && is_one_tag(&key, &value) {
+            tags.push((key, value));
+        }
+    }
+    DesiredFields {
+        tags,
+        ..desired.clone()
+    }
+}
+
 /// Whether the annotation can hold this tag
-fn is_one_tag(key: &str, value: &str) -> bool {
+pub(super) fn is_one_tag(key: &str, value: &str) -> bool {
     parse_tags(&format!("{key}:{value}")).is_ok_and(|tags| tags.len() == 1)
 }
 
 /// The fields, with the keys of tags that look like a wanted one that is absent written as that
-fn respelled(desired: &DesiredFields, wanted: &[&str]) -> DesiredFields {
+pub(super) fn respelled(desired: &DesiredFields, wanted: &[&str]) -> DesiredFields {
     let mut desired = desired.clone();
     for wanted in wanted {
         let is_there = desired.tag(wanted).is_some();
@@ -179,10 +180,8 @@ impl Evaluator for PodEvaluator<'_> {
                 call,
                 now,
             );
-            blockers.extend(evaluation.failures.into_iter().map(|failure| match failure {
-                Failure::Refused(refusal) => Blocker::Refused(refusal),
-                Failure::Denied(denial) => Blocker::Denied(principal.clone(), denial),
-            }));
+            let failures = evaluation.failures.into_iter();
+            blockers.extend(failures.map(|failure| blocker(principal, failure)));
         }
         blockers
     }
@@ -217,15 +216,28 @@ impl Evaluator for PodEvaluator<'_> {
         self.requested.role_arns.iter().any(|arn| arn.as_str() == role)
     }
 
-    /// The group whose name the pod wrote in place of its id comes first
     fn resource_groups(&self) -> Vec<(&str, bool)> {
-        let written = self.requested.resource_group.as_deref();
-        let groups = self.context.configuration.account.resource_groups.iter();
-        let mut groups: Vec<_> = groups.collect();
-        groups.sort_by_key(|group| written.is_none() || group.name.as_deref() != written);
-        groups
-            .into_iter()
-            .map(|group| (group.id.as_str(), group.default))
-            .collect()
+        groups_to_try(self.context.configuration, self.requested)
     }
+}
+
+pub(super) fn blocker(principal: &Principal, failure: Failure) -> Blocker {
+    match failure {
+        Failure::Refused(refusal) => Blocker::Refused(refusal),
+        Failure::Denied(denial) => Blocker::Denied(principal.clone(), denial),
+    }
+}
+
+/// The ids of the account's groups; the one whose name was written in place of its id comes first
+pub(super) fn groups_to_try<'c>(
+    configuration: &'c Configuration,
+    requested: &Fields,
+) -> Vec<(&'c str, bool)> {
+    let written = requested.resource_group.as_deref();
+    let mut groups: Vec<_> = configuration.account.resource_groups.iter().collect();
+    groups.sort_by_key(|group| written.is_none() || group.name.as_deref() != written);
+    groups
+        .into_iter()
+        .map(|group| (group.id.as_str(), group.default))
+        .collect()
 }

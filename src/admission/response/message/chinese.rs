@@ -39,11 +39,9 @@ impl Language for Chinese {
             .principal
             .map(|principal| format!("（{}）", described(principal)));
         let (before, after) = verb(context.verb);
-        format!(
-            "{who}{}无权{before} {}{after}",
-            bound.unwrap_or_else(|| " ".to_owned()),
-            object(context.object)
-        )
+        let bound = bound.unwrap_or_else(|| " ".to_owned());
+        let object = object(context.object);
+        format!("{who}{bound}无权{}", spaced(&[before, &object, after]))
     }
 
     fn why(&self, why: &Why<'_>, namespace: &str) -> String {
@@ -151,7 +149,14 @@ impl Language for Chinese {
 
     fn tentative(&self, is_pod: bool, mark: &Mark) -> String {
         let subject = if is_pod { "此 Pod" } else { "此模板的 Pod" };
-        format!("ramgate: {subject} 可能被调度到 ECI（{mark}），届时会被拒绝：")
+        format!(
+            "ramgate: {subject} 可能被调度到 ECI（{}），届时会被拒绝：",
+            words::mark(mark)
+        )
+    }
+
+    fn keep_off(&self, place: &str) -> String {
+        format!("或者让它的 Pod 不使用虚拟节点：请在 {place} 中写入：")
     }
 }
 
@@ -162,13 +167,34 @@ fn verb(verb: Verb) -> (&'static str, &'static str) {
         Verb::Update => ("更新 ECI 上的", ""),
         Verb::Delete => ("删除 ECI 上的", ""),
         Verb::Evict => ("驱逐 ECI 上的", ""),
-        Verb::Own => ("更改 ECI 上", " 的属主（属主决定它何时被删除）"),
+        Verb::Own => ("更改 ECI 上", "的属主（属主决定它何时被删除）"),
         Verb::Scale => ("在 ECI 上扩容", ""),
-        Verb::Exec => ("在 ECI 上的", " 中执行命令"),
+        Verb::Exec => ("在 ECI 上的", "中执行命令"),
         Verb::Attach => ("连接到 ECI 上的", ""),
-        Verb::PortForward => ("转发 ECI 上", " 的端口"),
+        Verb::PortForward => ("转发 ECI 上", "的端口"),
         Verb::Proxy => ("通过代理访问 ECI 上的", ""),
     }
+}
+
+/// Texts in a row, with a blank between Chinese and other letters
+fn spaced(texts: &[&str]) -> String {
+    let mut row = String::new();
+    for text in texts {
+        let ends = (row.chars().next_back(), text.chars().next());
+        if let (Some(last), Some(first)) = ends
+            && last.is_ascii() != first.is_ascii()
+            && !is_full_width_mark(last)
+        {
+            row.push(' ');
+        }
+        row.push_str(text);
+    }
+    row
+}
+
+/// Whether a punctuation mark brings its own blank
+fn is_full_width_mark(letter: char) -> bool {
+    matches!(letter, '（' | '）' | '，' | '。' | '：' | '；' | '？')
 }
 
 fn object(object: &ReviewedObject) -> String {
@@ -226,5 +252,34 @@ fn ask(ask: &Ask<'_>) -> String {
         Some(Helpless::NoOtherFields) => format!("换用其他标签、资源组或角色也不会被允许，{asked}"),
         Some(Helpless::SetByAck) => format!("此标签由 ACK 设置，{asked}"),
         Some(Helpless::SetBy(source)) => format!("此标签由{}决定，{asked}", source_name(source)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_chinese_and_other_letters_have_a_blank_between_them() {
+        assert_eq!(
+            spaced(&["在 ECI 上创建", "镜像缓存 `base`", ""]),
+            "在 ECI 上创建镜像缓存 `base`"
+        );
+        assert_eq!(
+            spaced(&["在 ECI 上创建", "Pod `a/b`", ""]),
+            "在 ECI 上创建 Pod `a/b`"
+        );
+        assert_eq!(
+            spaced(&["在 ECI 上的", "Pod `a/b`", "中执行命令"]),
+            "在 ECI 上的 Pod `a/b` 中执行命令"
+        );
+        assert_eq!(
+            spaced(&["更改 ECI 上", "命名空间 `a` 中的 Pod", "的属主"]),
+            "更改 ECI 上命名空间 `a` 中的 Pod 的属主"
+        );
+        assert_eq!(
+            spaced(&["更新 ECI 上的", "节点（甲）", "的端口"]),
+            "更新 ECI 上的节点（甲）的端口"
+        );
     }
 }

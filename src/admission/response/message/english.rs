@@ -154,6 +154,10 @@ impl Language for English {
         };
         format!("ramgate: {subject} may reach ECI ({mark}) and would be denied there: ")
     }
+
+    fn keep_off(&self, place: &str) -> String {
+        format!("Or keep its pods off virtual nodes. Under {place}, write:")
+    }
 }
 
 fn verb(verb: Verb) -> &'static str {

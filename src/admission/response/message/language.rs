@@ -61,6 +61,9 @@ pub(crate) trait Language {
 
     /// The words before a denial that holds only if the pod gets to ECI
     fn tentative(&self, is_pod: bool, mark: &Mark) -> String;
+
+    /// A sentence before a line that keeps the pods of a template off virtual nodes
+    fn keep_off(&self, place: &str) -> String;
 }
 
 /// The language of a locale

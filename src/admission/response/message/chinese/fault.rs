@@ -4,6 +4,7 @@ use crate::admission::outcome::container_difference::{ContainerDifference, Diffe
 use crate::admission::outcome::restart_step::Restart;
 use crate::admission::outcome::revision_fault::RevisionFault;
 use crate::admission::outcome::stamp_fault::StampFault;
+use crate::admission::response::message::chinese::words;
 use crate::kubernetes::workload::Workload;
 use crate::stamp::{REQUESTED_BY, VerifyError};
 use crate::wording::{NAME_LENGTH, clipped, quoted};
@@ -47,8 +48,9 @@ pub(super) fn stamp(fault: &StampFault, namespace: &str) -> String {
         }
         StampFault::NotApplied(Some(mark)) => format!(
             "缺少注解 {REQUESTED_BY}：请求没有经过 mutating webhook，或者在 ramgate 处理之后，其他 webhook 才加上了指向 ECI \
-             的设置（{mark}）。请在清单中写上该设置（例如标签 alibabacloud.com/eci=true）后重新 apply。如果仍不行，请联系集群管理员确认 \
-             ramgate 的 MutatingWebhookConfiguration 存在，并把由其他 webhook 送往 ECI 的命名空间登记在 `burstNamespaces` 中"
+             的设置（{}）。请在清单中写上该设置（例如标签 alibabacloud.com/eci=true）后重新 apply。如果仍不行，请联系集群管理员确认 \
+             ramgate 的 MutatingWebhookConfiguration 存在，并把由其他 webhook 送往 ECI 的命名空间登记在 `burstNamespaces` 中",
+            words::mark(mark)
         ),
         StampFault::NotApplied(None) | StampFault::Unexpected => format!(
             "注解 {REQUESTED_BY} 与 ramgate 写入的不一致：对象在途中被修改，或请求没有经过 mutating \

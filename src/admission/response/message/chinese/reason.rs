@@ -48,12 +48,12 @@ pub(super) fn why(why: &Why<'_>, namespace: &str) -> String {
             quoted(namespace, NAME_LENGTH)
         ),
         Why::NoNamespace => "请求没有指定命名空间，而 Pod 必须属于某个命名空间：请指定".to_owned(),
-        Why::UnknownPod => "找不到这个 Pod，因此无法判断容器组属于谁".to_owned(),
+        Why::UnknownPod => "找不到这个 Pod，因此无法判断容器组属于谁：请确认它存在后重试".to_owned(),
         Why::PodChanged => {
             "该 Pod 在绑定过程中被修改，或请求没有经过 mutating webhook：请重试（调度器会自动重试）"
                 .to_owned()
         }
-        Why::UnknownWorkload => "找不到这个工作负载，因此无法判断其 Pod 是否运行在 ECI 上".to_owned(),
+        Why::UnknownWorkload => "找不到这个工作负载，因此无法判断其 Pod 是否运行在 ECI 上：请确认它存在后重试".to_owned(),
         Why::UnknownRequest(what) => format!(
             "webhook 规则发来了 {}，而此版本的 ramgate 不知道如何判断：请联系集群管理员安装版本一致的 chart 和镜像；如果该类型会创建 \
              Pod，请在 `carriers` 中登记它",

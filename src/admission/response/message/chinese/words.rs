@@ -1,5 +1,7 @@
 //! Words that several messages share, in Chinese.
 
+use crate::admission::routing::mark::Mark;
+use crate::admission::routing::well_known::{BURST_KEY, INJECTION_LABEL};
 use crate::config::{MappingSource, id_of};
 use crate::wording::{NAME_LENGTH, clipped, quoted, subject};
 use ram_policy::Principal;
@@ -37,6 +39,31 @@ pub(super) fn source_name(source: &MappingSource) -> String {
         MappingSource::PodAnnotation(key) => named("Pod 注解", key),
         MappingSource::ServiceAccountLabel(key) => named("ServiceAccount 标签", key),
         MappingSource::ServiceAccountAnnotation(key) => named("ServiceAccount 注解", key),
+    }
+}
+
+/// The reason why a pod goes to ECI, or may go there
+pub(super) fn mark(mark: &Mark) -> String {
+    let name = |name: &str| quoted(name, NAME_LENGTH);
+    match mark {
+        Mark::PodLabel(label) => format!("标签 {label}=true"),
+        Mark::NamespaceLabel(INJECTION_LABEL) => format!("命名空间标签 {INJECTION_LABEL}=enabled"),
+        Mark::NamespaceLabel(label) => format!("命名空间标签 {label}=true"),
+        Mark::Burst(value) => format!("{BURST_KEY}={value}"),
+        Mark::Profile(selector) => format!("eci-profile 的选择器 {}", name(selector)),
+        Mark::Serverless => "Serverless 集群".to_owned(),
+        Mark::VirtualNode(node) => format!("虚拟节点 {}", name(node)),
+        Mark::UnknownNode(node) => format!("节点 {}，无法确认它是真实节点", name(node)),
+        Mark::NodeLabel(label) => format!("要求节点标签 {}", name(label)),
+        Mark::NodeField(node) => format!("要求虚拟节点 {}", name(node)),
+        Mark::SomeNodeLabel(label) => format!("所要求的节点标签之一 {}", name(label)),
+        Mark::PreferredLabel(label) => format!("优先选择节点标签 {}", name(label)),
+        Mark::HostName(node) => format!("要求或优先选择主机名 {}", name(node)),
+        Mark::Toleration(taint) => format!("容忍污点 {taint}"),
+        Mark::TolerationOfAll => "容忍所有污点".to_owned(),
+        Mark::Resource(resource) => format!("请求资源 {}", name(resource)),
+        Mark::RuntimeClass(class) => format!("RuntimeClass {}", name(class)),
+        Mark::BurstNamespace => "可溢出到 ECI 的命名空间".to_owned(),
     }
 }
 

@@ -50,14 +50,14 @@ pub(super) fn why(why: &Why<'_>, namespace: &str) -> String {
             quoted(namespace, NAME_LENGTH)
         ),
         Why::NoNamespace => "the request names no namespace, and pods are always in one: name it".to_owned(),
-        Why::UnknownPod => "no such pod is known, so nobody can say whose container group it is".to_owned(),
+        Why::UnknownPod => "no such pod is known, so nobody can say whose container group it is: see that it is there and try again".to_owned(),
         Why::PodChanged => {
             "it was changed while it was being bound, or the mutating webhook was not asked: try again, as \
                             the scheduler does by itself"
                 .to_owned()
         }
         Why::UnknownWorkload => {
-            "no such workload is known, so nobody can say whether its pods are ECI's".to_owned()
+            "no such workload is known, so nobody can say whether its pods are ECI's: see that it is there and try again".to_owned()
         }
         Why::UnknownRequest(what) => format!(
             "the webhook rules send {}, which this version of ramgate does not know how to judge: ask your cluster \
