@@ -48,6 +48,14 @@ function located(fault, word) {
   return element("button", { type: "button", class: "fault-link", onclick: () => goTo(fault.line, fault.column) }, text);
 }
 
+/** A note of `ramgate check` in the words of the page */
+function withoutFlags(note) {
+  return note
+    .replace("give it with --objects", "write its manifest above")
+    .replace("--as wants", "the page wants")
+    .replace("--as ", "");
+}
+
 function side(name, answer, isOnly) {
   const title = isOnly ? null : element("h4", {}, TITLES[name]);
   if (answer.error) {
@@ -61,7 +69,7 @@ function side(name, answer, isOnly) {
     answer.failures.map((fault) => located(fault, "Error")),
     answer.objects.map(objectVerdict),
     answer.warnings.map((fault) => located(fault, "Warning")),
-    answer.notes.map((note) => element("p", { class: "help" }, note.replace("give it with --objects", "write its manifest above"))),
+    answer.notes.map((note) => element("p", { class: "help" }, withoutFlags(note))),
     nothing ? element("p", { class: "help" }, "The text holds no Kubernetes object.") : null,
   );
 }
