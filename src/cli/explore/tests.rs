@@ -12,6 +12,7 @@ use crate::cli::explore::differences::Comparison;
 use crate::cli::explore::gate::Gate;
 use crate::cli::explore::routes::{Explorer, router};
 use crate::cli::explore::snapshot::{Side, Snapshot};
+use crate::cli::manifest::read_text;
 use crate::config::{NamedDocument, ParsedDocument};
 
 const TEST_ONLY: &str = r#"{"Version": "1", "Statement": [
@@ -68,6 +69,11 @@ impl Seen {
 
 impl Page {
     fn new(candidate: Option<&str>) -> Self {
+        Self::beside("", candidate)
+    }
+
+    /// A page that knows these objects of the cluster
+    fn beside(objects: &str, candidate: Option<&str>) -> Self {
         let side = |policy: &str| Side::default().after(Ok(&documents(policy)));
         let snapshot = Snapshot {
             revision: 7,
@@ -81,7 +87,11 @@ impl Page {
         Self {
             host: host.to_owned(),
             path: format!("/{path}"),
-            router: router(Arc::new(Explorer::new(gate, Arc::new(snapshot), Vec::new()))),
+            router: router(Arc::new(Explorer::new(
+                gate,
+                Arc::new(snapshot),
+                read_text("objects", objects).manifests,
+            ))),
         }
     }
 
@@ -426,6 +436,28 @@ async fn a_verdict_comes_with_message_fix_and_trace() {
     let many = format!("{POD}---").repeat(51);
     let (_, said) = page.complaint("verdict", &verdict(alice, &many)).await;
     assert!(said.starts_with("51 objects are too many"), "{said}");
+}
+
+#[tokio::test]
+async fn objects_of_the_cluster_and_of_the_text_count() {
+    let namespace = "{apiVersion: v1, kind: Namespace, metadata: {name: default, labels: {eci: 'true'}}}";
+    let plain = POD.replace("labels: {eci: 'true'}", "labels: {}");
+    let decision = async |page: &Page, manifest: &str| {
+        let body = json!({"manifest": manifest, "who": {"principal": "user/alice"}, "operation": "create"});
+        let answer = page.answer("verdict", &body).await;
+        let live = &answer["sides"]["live"];
+        let objects = live["objects"].as_array().unwrap();
+        let pod = objects.iter().find(|object| object["kind"] == "Pod").unwrap();
+        (
+            pod["decision"].as_str().unwrap().to_owned(),
+            live["notes"].as_array().unwrap().len(),
+        )
+    };
+    let (alone, beside) = (Page::new(None), Page::beside(namespace, None));
+    assert_eq!(decision(&alone, &plain).await, ("nothing".to_owned(), 1));
+    assert_eq!(decision(&beside, &plain).await, ("denied".to_owned(), 0));
+    let both = format!("{plain}---\n{namespace}");
+    assert_eq!(decision(&alone, &both).await, ("denied".to_owned(), 0));
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod differences;
 mod keyboard;
 mod looks;
 mod matrix;
+mod process;
 mod reload;
 mod server;
 mod strangers;

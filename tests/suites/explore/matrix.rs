@@ -83,3 +83,31 @@ fn ten_thousand_users_are_searched_and_paged() {
     println!("the slowest page of {total} callers took {slowest:.1} ms");
     page.end();
 }
+
+#[test]
+fn an_answer_that_comes_late_is_dropped() {
+    let page = Visit::to(Folder::small(), &[]);
+    // The first page of rows takes long, and nothing stops it
+    page.value(
+        "const own = window.fetch; let isFirst = true; window.fetch = async (path, options) => {
+           const answer = await own(path, { ...options, signal: undefined });
+           if (isFirst && path.endsWith('matrix')) {
+             isFirst = false; await new Promise((done) => setTimeout(done, 2000)); window.cameLate = true; }
+           return answer; }; 0",
+    );
+    page.write("#matrix-search", "bob");
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    page.write("#matrix-search", "reader");
+    page.wait_for("#matrix-paging", "1–1 of 1");
+    page.wait_for("#matrix-body", "role/Reader");
+    page.wait("the late answer", || {
+        (page.value("window.cameLate") == true).then_some(())
+    });
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let rows = page.text_of("#matrix-body");
+    assert!(
+        rows.contains("role/Reader") && !rows.contains("user/bob"),
+        "{rows}"
+    );
+    page.end();
+}

@@ -51,7 +51,7 @@ function located(fault, word) {
 /** A note of `ramgate check` in the words of the page */
 function withoutFlags(note) {
   return note
-    .replace("give it with --objects", "write its manifest above")
+    .replace("give it with --objects", "write its manifest too")
     .replace("--as wants", "the page wants")
     .replace("--as ", "");
 }
