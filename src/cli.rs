@@ -1,6 +1,7 @@
 //! The command line: each subcommand in a file of its name, and what they share: output, exit codes, manifests.
 
 mod audit;
+mod candidate;
 mod check;
 mod command_error;
 mod configuration;
@@ -64,6 +65,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Audit(audit::AuditArgs),
+    Candidate(candidate::CandidateArgs),
     Check(check::CheckArgs),
     Completions(reference::CompletionsArgs),
     Diff(diff::DiffArgs),
@@ -129,6 +131,7 @@ impl Command {
     fn name(&self) -> &'static str {
         match self {
             Self::Audit(_) => "audit",
+            Self::Candidate(_) => "candidate",
             Self::Check(_) => "check",
             Self::Completions(_) => "completions",
             Self::Diff(_) => "diff",
@@ -152,6 +155,7 @@ impl Command {
         let format = printer.format;
         match self {
             Self::Audit(args) => audit::run(&args, printer),
+            Self::Candidate(args) => candidate::run(&args, format.output()?),
             Self::Check(args) => check::run(&args, printer),
             Self::Completions(args) => reference::completions(&args, Arguments::command()),
             Self::Diff(args) => diff::run(&args, printer),

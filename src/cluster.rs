@@ -14,6 +14,7 @@ pub(crate) mod bounded_metadata;
 pub(crate) mod config_map_cache;
 pub(crate) mod config_map_events;
 pub(crate) mod config_map_source;
+pub(crate) mod failing_open;
 #[cfg(test)]
 pub(crate) mod fake_api_server;
 pub(crate) mod installed_webhooks;
@@ -33,9 +34,11 @@ pub(crate) mod watch_backoff;
 pub(crate) mod watched_cluster;
 pub(crate) mod webhook_coverage;
 pub(crate) mod webhook_entry;
+pub(crate) mod webhook_rule;
 pub(crate) mod webhook_watch;
 
 pub(crate) use crate::cluster::config_map_source::ConfigMapSource;
+pub(crate) use crate::cluster::failing_open::{FailingOpen, NAME_LABEL, NamespacedEntries};
 pub use crate::cluster::installed_webhooks::InstalledWebhooks;
 pub(crate) use crate::cluster::installed_webhooks::{WebhookDifference, summarize_differences};
 pub(crate) use crate::cluster::key_store::KeyStore;
@@ -45,4 +48,5 @@ pub(crate) use crate::cluster::observed_webhooks::FailurePolicies;
 pub(crate) use crate::cluster::prefetch::prefetch;
 pub(crate) use crate::cluster::watched_cluster::{FollowedObjects, WatchedCluster};
 pub(crate) use crate::cluster::webhook_coverage::configurations_cover;
+pub(crate) use crate::cluster::webhook_rule::RequestKind;
 pub(crate) use crate::cluster::webhook_watch::WebhookWatch;

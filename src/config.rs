@@ -10,6 +10,7 @@
 //! ConfigMaps (config_map, src/cluster) -'                     reload: the Reloader runs these steps
 //! ```
 
+pub(crate) mod candidate;
 pub(crate) mod config_map;
 mod config_map_generation;
 pub(crate) mod configuration;
@@ -18,6 +19,7 @@ pub(crate) mod folder;
 pub(crate) mod folder_watch;
 pub(crate) mod located_fault;
 pub(crate) mod merge;
+pub(crate) mod mode;
 pub(crate) mod named_document;
 pub(crate) mod overlay;
 pub(crate) mod parsed_document;

@@ -4,6 +4,9 @@
 //! no stored ConfigMap defines yet, or that two of them define for a while, is only a warning: the
 //! [`Reloader`](crate::config::reload::Reloader) keeps such a set out of force.
 
+mod mode_warnings;
+mod trial;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -19,7 +22,7 @@ use crate::admission::review::Operation;
 use crate::analysis::lint;
 use crate::analysis::lint::AccountFacts;
 use crate::analysis::rights;
-use crate::config::config_map::{self, LABEL};
+use crate::config::config_map::{self, CANDIDATE, LABEL, Side};
 use crate::config::configuration::Configuration;
 use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::merge::{check, merge};
@@ -27,6 +30,9 @@ use crate::config::named_document::NamedDocument;
 use crate::config::parsed_document::ParsedDocument;
 use crate::config::rights_change::ACCEPT_LOSS;
 use crate::config::store::ConfigMapDocuments;
+pub(crate) use crate::config_admission::mode_warnings::KnownNamespaces;
+use crate::config_admission::mode_warnings::mode_warnings;
+use crate::config_admission::trial::Trial;
 use crate::kubernetes::borrowed_text::Text;
 use crate::kubernetes::string_map::{StringMap, bounded_map};
 use crate::wording::{bounded, cut, fitted};
@@ -103,8 +109,11 @@ fn cause(located: &LocatedFault) -> Value {
     } else {
         "data"
     };
+    let is_about = |mark: &str| fault.message.starts_with(mark);
     let field = match located.document.split_once('/') {
         Some((_, key)) => format!("{data}[{key}]"),
+        None if is_about(&format!("annotation {CANDIDATE}")) => format!("metadata.annotations[{CANDIDATE}]"),
+        None if is_about(&format!("label {CANDIDATE}")) => format!("metadata.labels[{CANDIDATE}]"),
         None => format!("metadata.labels[{LABEL}]"),
     };
     // A fault of a key as a whole has no position in its text
@@ -116,6 +125,14 @@ fn cause(located: &LocatedFault) -> Value {
     json!({"reason": "FieldValueInvalid", "field": fitted(&field, MAX_NAME), "message": fitted(&message, MAX_MESSAGE)})
 }
 
+/// The ConfigMaps beside which another one is to be stored
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct StoredConfigMaps<'a> {
+    /// Those whose documents are live, the broken ones as well
+    pub live: &'a [ConfigMapDocuments],
+    pub candidates: &'a [ConfigMapDocuments],
+}
+
 /// Decides on a ConfigMap that is to be stored beside `stored`
 ///
 /// ```text
@@ -124,8 +141,9 @@ fn cause(located: &LocatedFault) -> Value {
 /// ```
 pub(crate) fn evaluate(
     review: &Review<'_>,
-    stored: &[ConfigMapDocuments],
+    stored: StoredConfigMaps<'_>,
     in_force: Option<&Configuration>,
+    known: &KnownNamespaces<'_>,
     now: Timestamp,
 ) -> ConfigMapDecision {
     if !matches!(review.operation(), Operation::Create | Operation::Update) {
@@ -140,17 +158,29 @@ pub(crate) fn evaluate(
         }
     };
     let name = config_map.metadata.name.as_deref().unwrap_or(review.name());
-    let documents = config_map::documents(&config_map);
+    let (side, documents) = config_map::sided_documents(&config_map);
     let mut faults = own_faults(&documents);
     faults.extend(too_long_exceptions(&documents, now));
+    let trial = (side == Side::Candidate && faults.is_empty()).then(|| Trial::new(name, &documents, stored));
+    faults.extend(trial.iter().flat_map(|trial| trial.ambiguities.iter().cloned()));
     if !faults.is_empty() {
         let lines: Vec<String> = faults.iter().map(|fault| without_name(fault, name)).collect();
         let head = format!("ConfigMap {name} is no valid ramgate configuration:\n");
         let lines = bounded(&lines, "\n", MAX_MESSAGE.saturating_sub(head.len()));
         return ConfigMapDecision::denied(faults, format!("{head}{lines}"));
     }
+    let warnings = match trial {
+        Some(trial) => trial.warnings(name, &documents, stored.live, in_force),
+        None => warnings(
+            name,
+            &config_map.metadata,
+            &documents,
+            stored.live,
+            (in_force, known),
+        ),
+    };
     ConfigMapDecision {
-        warnings: warnings(name, &config_map.metadata, &documents, stored, in_force),
+        warnings,
         ..ConfigMapDecision::default()
     }
 }
@@ -236,7 +266,7 @@ fn warnings(
     metadata: &ObjectMeta,
     documents: &[NamedDocument],
     stored: &[ConfigMapDocuments],
-    in_force: Option<&Configuration>,
+    (in_force, known): (Option<&Configuration>, &KnownNamespaces<'_>),
 ) -> Vec<String> {
     let mut config_maps: BTreeMap<&str, &[NamedDocument]> = stored
         .iter()
@@ -257,10 +287,14 @@ fn warnings(
     let own = config_map::accepted_loss(metadata);
     let own = own.filter(|count| spent.is_none_or(|spent| spent.count != *count));
     let accepted: Vec<usize> = accepted.chain(own).collect();
-    let mut lines = match in_force {
-        Some(in_force) if faults.is_empty() => loss_warnings(name, &all, in_force, &accepted),
-        _ => Vec::new(),
-    };
+    let mut lines = Vec::new();
+    if faults.is_empty()
+        && let Ok(new) = merge(all.iter().copied())
+    {
+        let losses = in_force.map(|in_force| loss_warnings(name, &new, in_force, &accepted));
+        lines.extend(losses.into_iter().flatten());
+        lines.extend(mode_warnings(documents, (in_force, &new), known, MAX_WARNING));
+    }
     let findings = documents
         .iter()
         .flat_map(|named| lint::document(&named.name, &named.document, &facts));
@@ -277,14 +311,11 @@ fn warnings(
 /// The loss of rights by which a set would be held back, and how to accept it
 fn loss_warnings(
     name: &str,
-    documents: &[(&str, &ParsedDocument)],
+    new: &Configuration,
     in_force: &Configuration,
     accepted: &[usize],
 ) -> Vec<String> {
-    let Ok(new) = merge(documents.iter().copied()) else {
-        return Vec::new();
-    };
-    let change = rights::compare(in_force, &new);
+    let change = rights::compare(in_force, new);
     let lost = change.lost();
     if !change.is_mass_loss() {
         return Vec::new();
@@ -337,7 +368,23 @@ mod tests {
 
     use super::*;
 
+    use crate::admission::Modes;
     use crate::config::store::AcceptedLoss;
+
+    /// The decision in a cluster of which nothing is known
+    fn evaluate(
+        review: &Review<'_>,
+        stored: StoredConfigMaps<'_>,
+        in_force: Option<&Configuration>,
+        now: Timestamp,
+    ) -> ConfigMapDecision {
+        let known = KnownNamespaces {
+            modes: &Modes::default(),
+            exists: &|_| true,
+            failing_open: &|_| None,
+        };
+        super::evaluate(review, stored, in_force, &known, now)
+    }
 
     const POLICY: &str =
         r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "eci:*", "Resource": "*"}]}"#;
@@ -360,11 +407,18 @@ mod tests {
         }
     }
 
+    fn live(sources: &[ConfigMapDocuments]) -> StoredConfigMaps<'_> {
+        StoredConfigMaps {
+            live: sources,
+            candidates: &[],
+        }
+    }
+
     fn decide(kind: &str, data: Value, sources: &[ConfigMapDocuments]) -> ConfigMapDecision {
         let body = body("CREATE", kind, data);
         evaluate(
             &Review::parse(body.as_bytes()).unwrap(),
-            sources,
+            live(sources),
             None,
             Timestamp::UNIX_EPOCH,
         )
@@ -375,7 +429,7 @@ mod tests {
         let data = json!({"P.json": "{\n  \"Version\": 1\n}", "Q": POLICY, "R.json": POLICY});
         let body = body("UPDATE", "policy", data);
         let review = Review::parse(body.as_bytes()).unwrap();
-        let decision = evaluate(&review, &[], None, Timestamp::UNIX_EPOCH);
+        let decision = evaluate(&review, live(&[]), None, Timestamp::UNIX_EPOCH);
         assert!(!decision.is_allowed() && decision.warnings.is_empty());
         let lines: Vec<&str> = decision.message.lines().collect();
         assert_eq!(lines[0], "ConfigMap new is no valid ramgate configuration:");
@@ -415,7 +469,7 @@ mod tests {
             let body = body.to_string();
             evaluate(
                 &Review::parse(body.as_bytes()).unwrap(),
-                &stored,
+                live(&stored),
                 Some(&in_force),
                 Timestamp::UNIX_EPOCH,
             )
@@ -454,7 +508,7 @@ mod tests {
             body["request"]["object"]["metadata"]["annotations"] = json!({ACCEPT_LOSS: "8"});
             let body = body.to_string();
             let review = Review::parse(body.as_bytes()).unwrap();
-            let said = evaluate(&review, &stored, Some(&in_force), Timestamp::UNIX_EPOCH).warnings;
+            let said = evaluate(&review, live(&stored), Some(&in_force), Timestamp::UNIX_EPOCH).warnings;
             // On this ConfigMap it is spent; on another one it is not this one's
             assert_eq!(said.first() == held.first(), index == 0, "{said:?}");
         }
@@ -469,7 +523,7 @@ mod tests {
         let decided = |until: &str| {
             let body = body("CREATE", "directory", exception(until));
             let now = "2026-10-02T18:00:00Z".parse().unwrap();
-            evaluate(&Review::parse(body.as_bytes()).unwrap(), &[], None, now)
+            evaluate(&Review::parse(body.as_bytes()).unwrap(), live(&[]), None, now)
         };
         assert!(decided("2026-12-31T18:00:00Z").is_allowed());
         let denied = decided("2026-12-31T18:00:01Z");
@@ -480,6 +534,27 @@ mod tests {
             "{}",
             denied.message
         );
+    }
+
+    #[test]
+    fn a_softer_mode_is_a_warning() {
+        let directory = |text: &str| ParsedDocument::directory(text.as_bytes());
+        let stored = [
+            config_map("base", "a", directory("account: {id: '1', region: r}")),
+            config_map("new", "m", directory("modes: {a: enforce, b: enforce}")),
+        ];
+        let in_force = merge(
+            stored
+                .iter()
+                .flat_map(|one| named(&one.documents))
+                .collect::<Vec<_>>(),
+        )
+        .unwrap();
+        let body = body("UPDATE", "directory", json!({"m": "modes: {b: enforce}"}));
+        let review = Review::parse(body.as_bytes()).unwrap();
+        let decision = evaluate(&review, live(&stored), Some(&in_force), Timestamp::UNIX_EPOCH);
+        assert!(decision.is_allowed());
+        assert_eq!(decision.warnings, ["modes get softer: a (enforce to warn)"]);
     }
 
     #[test]
@@ -571,13 +646,171 @@ mod tests {
         );
     }
 
+    /// The decision on ConfigMap `new` with these labels and annotations beside others
+    fn decide_marked(
+        kind: &str,
+        marks: (Value, Value),
+        data: Value,
+        stored: StoredConfigMaps<'_>,
+    ) -> (ConfigMapDecision, Value) {
+        let mut body: Value = serde_json::from_str(&body("UPDATE", kind, data)).unwrap();
+        let metadata = &mut body["request"]["object"]["metadata"];
+        metadata["labels"]
+            .as_object_mut()
+            .unwrap()
+            .extend(marks.0.as_object().unwrap().clone());
+        metadata["annotations"] = marks.1;
+        let body = body.to_string();
+        let review = Review::parse(body.as_bytes()).unwrap();
+        let all = stored.live.iter().flat_map(|one| named(&one.documents));
+        let in_force = merge(all.collect::<Vec<_>>()).ok();
+        let decision = evaluate(&review, stored, in_force.as_ref(), Timestamp::UNIX_EPOCH);
+        let response = serde_json::from_slice(&decision.to_response(&review)).unwrap();
+        (decision, response)
+    }
+
+    fn candidate(kind: &str, data: Value, stored: StoredConfigMaps<'_>) -> ConfigMapDecision {
+        decide_marked(kind, (json!({CANDIDATE: "true"}), json!({})), data, stored).0
+    }
+
+    #[test]
+    fn a_mark_in_another_form_is_denied_with_what_to_write() {
+        for (labels, annotations, field, words) in [
+            (
+                json!({CANDIDATE: "yes"}),
+                json!({}),
+                "metadata.labels[ramgate.io/candidate]",
+                "a candidate has \"true\", and a live ConfigMap does not have the label",
+            ),
+            (
+                json!({}),
+                json!({CANDIDATE: "true"}),
+                "metadata.annotations[ramgate.io/candidate]",
+                "write it as a label, with the value \"true\", or remove it",
+            ),
+        ] {
+            let data = json!({"P.json": POLICY});
+            let (decision, response) = decide_marked("policy", (labels, annotations), data, live(&[]));
+            assert!(
+                !decision.is_allowed() && decision.message.contains(words),
+                "{}",
+                decision.message
+            );
+            let cause = &response["response"]["status"]["details"]["causes"][0];
+            assert_eq!(cause["field"], field);
+        }
+    }
+
+    #[test]
+    fn a_candidate_is_denied_for_its_own_faults_and_for_an_ambiguous_name() {
+        let people = |text: &str| ParsedDocument::directory(text.as_bytes());
+        let stored = [
+            config_map("a", "x", people("account: {id: '1', region: r}")),
+            config_map("b", "x", people("users: [{name: u, policies: [{policy: P}]}]")),
+            config_map("rules", "P.json", ParsedDocument::policy("P", POLICY.as_bytes())),
+        ];
+        let bad = candidate("policy", json!({"P.json": "{"}), live(&stored));
+        assert!(bad.message.contains("P.json:1:"), "{}", bad.message);
+        let ambiguous = candidate("directory", json!({"x": "users: []"}), live(&stored));
+        let wanted = "x: ambiguous: directory document `x` is live in a/x and in b/x";
+        assert!(ambiguous.message.contains(wanted), "{}", ambiguous.message);
+        let others = [config_map(
+            "other",
+            "P.json",
+            ParsedDocument::policy("P", POLICY.as_bytes()),
+        )];
+        let two = StoredConfigMaps {
+            live: &stored,
+            candidates: &others,
+        };
+        let twice = candidate("policy", json!({"P.json": POLICY}), two);
+        let wanted = "ambiguous: candidate other/P.json already holds policy `P`";
+        assert!(twice.message.contains(wanted), "{}", twice.message);
+        // Stored again, it replaces itself
+        let itself = [config_map(
+            "new",
+            "P.json",
+            ParsedDocument::policy("P", POLICY.as_bytes()),
+        )];
+        let again = StoredConfigMaps {
+            live: &stored,
+            candidates: &itself,
+        };
+        let again = candidate("policy", json!({"P.json": POLICY}), again);
+        assert!(again.is_allowed() && again.warnings.is_empty(), "{again:?}");
+    }
+
+    #[test]
+    fn a_candidate_has_warnings_of_its_own_and_none_about_what_is_live() {
+        let many: String = (0..9)
+            .map(|number| format!("{{name: u{number}, policies: [{{policy: P}}]}}, "))
+            .collect();
+        let base = format!("account: {{id: '1', region: r}}\nusers: [{many}]");
+        let stored = [
+            config_map("people", "x", ParsedDocument::directory(base.as_bytes())),
+            config_map("rules", "P.json", ParsedDocument::policy("P", POLICY.as_bytes())),
+        ];
+        // In force, it would be a mass loss
+        let nobody = candidate(
+            "directory",
+            json!({"x": "account: {id: '1', region: r}"}),
+            live(&stored),
+        );
+        assert!(nobody.is_allowed() && nobody.warnings.is_empty(), "{nobody:?}");
+        let later = candidate(
+            "directory",
+            json!({"y": "users: [{name: v, policies: [{policy: Q}]}]"}),
+            live(&stored),
+        );
+        assert_eq!(
+            later.warnings,
+            [
+                "stored, but no review is judged by the candidate as long as it does not load:",
+                "new/y:1:39: no document defines policy `Q`"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_live_config_map_that_becomes_a_candidate_is_told_what_leaves_the_live_set() {
+        let many: String = (0..9)
+            .map(|number| format!("{{name: u{number}, policies: [{{policy: P}}]}}, "))
+            .collect();
+        let base = ParsedDocument::directory(b"account: {id: '1', region: r}");
+        let people = ParsedDocument::directory(format!("users: [{many}]").as_bytes());
+        let rules = config_map("rules", "P.json", ParsedDocument::policy("P", POLICY.as_bytes()));
+        let stored = [
+            config_map("base", "a", base),
+            config_map("new", "x", people),
+            rules,
+        ];
+        let data = json!({"x": format!("users: [{many}]")});
+        let moved = candidate("directory", data, live(&stored));
+        assert!(moved.is_allowed());
+        assert_eq!(
+            moved.warnings,
+            [
+                "ConfigMap new is live now: with this label its documents are not any more",
+                "the rest is not put in force: this set takes rights away from 9 of 9 RAM users (u0, u1, u2, …)",
+            ]
+        );
+        let only = [config_map(
+            "new",
+            "P.json",
+            ParsedDocument::policy("P", POLICY.as_bytes()),
+        )];
+        let broken = candidate("policy", json!({"P.json": POLICY}), live(&only));
+        let wanted = "the rest is not put in force: configuration: no directory document";
+        assert!(broken.warnings[1].starts_with(wanted), "{:?}", broken.warnings);
+    }
+
     #[test]
     fn a_deletion_and_a_config_map_without_label_are_allowed() {
         let body = body("DELETE", "policy", json!({"P.json": "{"}));
         assert!(
             evaluate(
                 &Review::parse(body.as_bytes()).unwrap(),
-                &[],
+                live(&[]),
                 None,
                 Timestamp::UNIX_EPOCH
             )
@@ -591,7 +824,7 @@ mod tests {
         );
         let decision = evaluate(
             &Review::parse(unlabelled.as_bytes()).unwrap(),
-            &[account],
+            live(&[account]),
             None,
             Timestamp::UNIX_EPOCH,
         );

@@ -24,7 +24,7 @@ mod principal_name;
 pub(crate) mod ram_data;
 pub(crate) mod terraform;
 mod wire;
-mod written;
+pub(crate) mod written;
 
 pub use crate::import::documents::{Documents, Settings, documents};
 pub use crate::import::own_documents::OwnDocuments;

@@ -9,6 +9,7 @@ mod admission;
 mod alibaba_cloud;
 mod analysis;
 mod authorization;
+mod candidate;
 mod cases;
 pub mod cli;
 mod cluster;

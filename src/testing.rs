@@ -92,7 +92,7 @@ pub mod kubernetes {
 /// From `server`
 pub mod server {
     pub use crate::server::Server;
-    pub use crate::server::admin::{Admin, Readiness, ReadinessReport};
+    pub use crate::server::admin::{Admin, CandidateView, Readiness, ReadinessReport};
     pub use crate::server::certificate::authority::Authority;
     pub use crate::server::certificate::ca_bundle::CaBundle;
     pub use crate::server::certificate::leaf_issuer::LeafIssuer;

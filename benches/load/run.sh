@@ -3,6 +3,9 @@
 #
 #   benches/load/run.sh [SECONDS [CONNECTIONS [CONFIG_DIR]]]
 #
+# With CANDIDATE_DIR, ramgate judges every review by the candidate in that folder as well:
+# CANDIDATE_DIR=benches/load/candidate benches/load/run.sh
+#
 # Builds both in release mode, starts them on loopback, shows one allowed and one denied review, then lets wrk post
 # a review for SECONDS (default 5) over CONNECTIONS (default 32) to each in turn, three rounds, and prints requests per
 # second, latencies and what was not answered with 200; then resident memory and the time from start to ready. The
@@ -32,7 +35,7 @@ trap stop EXIT
 "$target/release/examples/noop_server" 127.0.0.1:18444 2>"$work/noop.log" &
 noop=$!
 began=$(date +%s%N)
-"$target/release/ramgate" serve --config-dir "$config" --mode enforce --listen 127.0.0.1:18443 \
+"$target/release/ramgate" serve --config-dir "$config" ${CANDIDATE_DIR:+--candidate-dir "$CANDIDATE_DIR"} --mode enforce --listen 127.0.0.1:18443 \
     --admin-listen 127.0.0.1:18080 --ca-file "$work/ca.pem" --shutdown-delay-ms 0 2>"$work/ramgate.log" &
 gate=$!
 until curl -sf -o "$work/ready" http://127.0.0.1:18080/ready; do
@@ -74,4 +77,5 @@ for round in 1 2 3; do
     load "ramgate, allowed, validate" "$work/allowed.json" https://127.0.0.1:18443/validate
     load "ramgate, denied, validate" "$work/denied.json" https://127.0.0.1:18443/validate
 done
+[ -z "${CANDIDATE_DIR:-}" ] || curl -s http://127.0.0.1:18080/candidate | sed -n 's/.*"reviews":{\([^}]*\)}.*/candidate: \1/p'
 echo "memory: ramgate $(memory $gate VmRSS), at most $(memory $gate VmHWM); no-op $(memory $noop VmRSS)"

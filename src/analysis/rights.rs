@@ -14,6 +14,7 @@ mod statement_cover;
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::admission::{Mode, Modes};
 use crate::analysis::rights::cover::Cover;
 use crate::analysis::rights::holding::{Holding, HoldingKey};
 use crate::config::{Boundary, Configuration, KindChange, RightsChange, RightsKind, Subject};
@@ -40,7 +41,26 @@ pub(crate) fn compare(old: &Configuration, new: &Configuration) -> RightsChange 
     RightsChange {
         kinds,
         lifted: gone.map(boundary_text).chain(comparison.lifted).collect(),
+        modes: Vec::new(),
     }
+}
+
+/// Compares the rights and the modes of two configurations, whose directories stand over these modes
+///
+/// A stricter mode is no loss of rights: it gives effect to what RAM has decided all along, in namespaces that somebody has
+/// named one by one.
+pub(crate) fn compare_in_force(modes: &Modes, old: &Configuration, new: &Configuration) -> RightsChange {
+    let mut change = compare(old, new);
+    let [before, after] = [old, new].map(|each| modes.with_directory(&each.modes));
+    for mode in before.changes_to(&after) {
+        if mode.before == Mode::Enforce {
+            change
+                .lifted
+                .push(format!("mode enforce of namespace {}", mode.namespace));
+        }
+        change.modes.push(mode.to_string());
+    }
+    change
 }
 
 fn boundary_text(boundary: &Boundary) -> String {
@@ -191,6 +211,37 @@ mod tests {
             documents.push(NamedDocument::new(*name, document));
         }
         load(&documents).unwrap_or_else(|faults| panic!("{}", faults[0]))
+    }
+
+    #[test]
+    fn modes_that_change_are_named_and_only_lifted_ones_allow_more() {
+        let set = |modes: &str| configuration(&format!("modes: {{z: audit{modes}}}"), &[]);
+        let flags = Modes {
+            namespaces: [("a".to_owned(), Mode::Enforce)].into(),
+            ..Modes::default()
+        };
+        let change = |old: &str, new: &str| {
+            let change = compare_in_force(&flags, &set(old), &set(new));
+            assert_eq!((change.lost(), change.is_mass_loss()), (0, false));
+            (change.modes.join(", "), change.lifted.join(", "))
+        };
+        let lifted = |namespace: &str| format!("mode enforce of namespace {namespace}");
+        for (old, new, modes, gone) in [
+            ("", "", "", String::new()),
+            ("", ", a: enforce", "", String::new()),
+            ("", ", a: warn", "a (enforce to warn)", lifted("a")),
+            (", a: audit", "", "a (audit to enforce)", String::new()),
+            (", b: enforce", "", "b (enforce to warn)", lifted("b")),
+            ("", ", b: audit", "b (warn to audit)", String::new()),
+            (
+                "",
+                ", b: enforce, c: enforce",
+                "b (warn to enforce), c (warn to enforce)",
+                String::new(),
+            ),
+        ] {
+            assert_eq!(change(old, new), (modes.to_owned(), gone), "{old} -> {new}");
+        }
     }
 
     /// Users `u0` to `uN`, each with policy P and a Kubernetes user

@@ -11,8 +11,10 @@ mod authorize;
 mod background_tasks;
 mod certificate_renewal;
 mod configuration_origin;
+mod failing_open;
 mod handler;
 mod listeners;
+mod merged_modes;
 mod readiness;
 mod record;
 mod serve_settings;
@@ -31,6 +33,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use tracing_subscriber::EnvFilter;
 
+use crate::candidate::Rehearsal;
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::serve::background_tasks::BackgroundTasks;
@@ -38,6 +41,7 @@ use crate::cli::serve::certificate_renewal::CertificateRenewal;
 use crate::cli::serve::configuration_origin::ConfigurationOrigin;
 use crate::cli::serve::handler::WebhookHandler;
 use crate::cli::serve::listeners::Listeners;
+use crate::cli::serve::merged_modes::MergedModes;
 use crate::cli::serve::readiness::ReadinessCheck;
 use crate::cli::serve::serve_settings::ServeSettings;
 use crate::cli::serve::serve_settings::ports::ClientCaSettings;
@@ -94,22 +98,33 @@ async fn serve(settings: ServeSettings, started: Instant) -> Result<Exit, Comman
 
     let store = Arc::new(Store::default());
     certificate.run(&tasks);
-    let (surrounding, watchdog) = origin.follow(settings.cluster, pod, &store, &metrics, &tasks)?;
-    let counting = count_reloads(Arc::clone(&store), Arc::clone(&metrics));
+    let modes = Arc::new(MergedModes::new(settings.modes));
+    let (surrounding, watchdog) =
+        origin.follow(settings.cluster, modes.flags(), pod, &store, &metrics, &tasks)?;
+    let enforced = watchdog.as_ref().map(|watchdog| watchdog.enforced_namespaces());
+    let (rehearsal, waiting) = Rehearsal::new(
+        Arc::clone(&store),
+        Arc::clone(modes.flags()),
+        Arc::clone(&metrics),
+    );
+    let counting = count_reloads(Arc::clone(&store), Arc::clone(&metrics), Arc::clone(&rehearsal));
     tasks.spawn("the count of reloads", counting);
+    tasks.spawn("the judge of the candidate", Arc::clone(&rehearsal).run(waiting));
     let readiness = Arc::new(ReadinessCheck {
         store: Arc::clone(&store),
         resolver: Arc::clone(&resolver),
         tasks,
         watchdog,
     });
-    tokio::spawn(announce(Arc::clone(&readiness), settings.modes.clone(), started));
+    tokio::spawn(announce(Arc::clone(&readiness), Arc::clone(&modes), started));
 
     let handler = Arc::new(WebhookHandler {
         store,
         surrounding,
-        modes: settings.modes,
+        modes,
+        enforced,
         authorize: settings.authorize,
+        rehearsal: Arc::clone(&rehearsal),
     });
     let tls = resolver.server_config_for(clients);
     let tls = tls.map_err(|error| failed("TLS", error))?;
@@ -118,6 +133,7 @@ async fn serve(settings: ServeSettings, started: Instant) -> Result<Exit, Comman
         readiness,
         phases: Phases::default(),
         metrics,
+        candidate: Some(rehearsal),
     };
     let (peers, delay) = (settings.ports.peers, settings.shutdown_delay);
     let server = server(listeners, tls, peers, reviews, admin, delay);
@@ -174,7 +190,7 @@ fn client_verifier(
 }
 
 /// Sets the metrics of the configuration at each change
-async fn count_reloads(store: Arc<Store>, metrics: Arc<Metrics>) {
+async fn count_reloads(store: Arc<Store>, metrics: Arc<Metrics>, rehearsal: Arc<Rehearsal>) {
     let mut changes = store.subscribe();
     loop {
         let status: Status = changes.borrow_and_update().clone();
@@ -182,7 +198,8 @@ async fn count_reloads(store: Arc<Store>, metrics: Arc<Metrics>) {
         let current = store.current();
         let exceptions = current.as_ref().map_or(&[][..], |current| &current.exceptions);
         metrics.configuration.set_exceptions(exceptions, Timestamp::now());
-        // Exceptions end without a change
+        rehearsal.set_metrics();
+        // Exceptions end, and candidates come and lose, without a change
         let changed = tokio::time::timeout(EXCEPTION_INTERVAL, changes.changed());
         if let Ok(Err(_)) = changed.await {
             return;

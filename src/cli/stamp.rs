@@ -8,6 +8,8 @@ mod verify;
 
 use clap::{Args, Subcommand};
 
+pub(super) use crate::cli::stamp::text_table::table;
+
 use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;

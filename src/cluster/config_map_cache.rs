@@ -7,7 +7,7 @@ use aws_lc_rs::digest;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::runtime::watcher::Event;
 
-use crate::config::config_map;
+use crate::config::config_map::{self, Side};
 use crate::config::named_document::NamedDocument;
 use crate::config::store::{AcceptedLoss, ConfigMapDocuments};
 use crate::config::sync_status::SyncStatus;
@@ -23,9 +23,11 @@ pub(crate) struct ConfigMapCache {
 }
 
 /// The effect of an event on the documents
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum CacheChange {
     Unchanged,
+    /// Candidates may be different now, and what is live is not
+    Candidates,
     /// All documents together may be different now
     Changed,
 }
@@ -36,6 +38,7 @@ struct CachedConfigMap {
     uid: String,
     resource_version: String,
     contents: Contents,
+    side: Side,
     documents: Arc<[NamedDocument]>,
     sync: Option<SyncStatus>,
     accepted_loss: Option<usize>,
@@ -63,21 +66,24 @@ impl ConfigMapCache {
             }
             Event::InitDone => {
                 let listed = std::mem::take(&mut self.listing);
-                let changed = !self.complete || !are_same(&self.entries, &listed);
-                self.entries = listed;
-                self.complete = true;
-                return CacheChange::of(changed);
+                let before = std::mem::replace(&mut self.entries, listed);
+                let was_complete = std::mem::replace(&mut self.complete, true);
+                return if was_complete {
+                    difference(&before, &self.entries)
+                } else {
+                    CacheChange::Changed
+                };
             }
             Event::Apply(config_map) => {
                 let (name, entry) = self.read(config_map).await;
-                let is_known = self.entries.get(&name).is_some_and(|known| known.is_same(&entry));
-                self.entries.insert(name, entry);
-                return CacheChange::of(self.complete && !is_known);
+                let after = Some(entry.clone());
+                let before = self.entries.insert(name, entry);
+                return self.counted(change(before.as_ref(), after.as_ref()));
             }
             Event::Delete(config_map) => {
                 let name = config_map.metadata.name.as_deref().unwrap_or_default();
-                let removed = self.entries.remove(name).is_some();
-                return CacheChange::of(removed && self.complete);
+                let removed = self.entries.remove(name);
+                return self.counted(change(removed.as_ref(), None));
             }
         }
         CacheChange::Unchanged
@@ -88,33 +94,48 @@ impl ConfigMapCache {
         self.complete
     }
 
-    /// All documents, in order of their ConfigMaps' names
+    /// A change, which counts only after the first list
+    fn counted(&self, change: CacheChange) -> CacheChange {
+        if self.complete {
+            change
+        } else {
+            CacheChange::Unchanged
+        }
+    }
+
+    /// The ConfigMaps of a side, in order of their names
+    fn of_side(&self, side: Side) -> impl Iterator<Item = (&Arc<str>, &CachedConfigMap)> {
+        self.entries.iter().filter(move |(_, entry)| entry.side == side)
+    }
+
+    /// All live documents, in order of their ConfigMaps' names
     pub(crate) fn documents(&self) -> Vec<Arc<[NamedDocument]>> {
-        self.entries
-            .values()
-            .map(|entry| Arc::clone(&entry.documents))
+        self.of_side(Side::Live)
+            .map(|(_, entry)| Arc::clone(&entry.documents))
             .collect()
     }
 
-    /// The documents of each ConfigMap
-    pub(crate) fn config_maps(&self) -> Vec<ConfigMapDocuments> {
+    /// The documents of each ConfigMap of a side
+    pub(crate) fn config_maps(&self, side: Side) -> Vec<ConfigMapDocuments> {
         let config_map = |(name, entry): (&Arc<str>, &CachedConfigMap)| ConfigMapDocuments {
             name: Arc::clone(name),
             documents: Arc::clone(&entry.documents),
             accepted_loss: entry.accepted_loss.map(AcceptedLoss::new),
         };
-        self.entries.iter().map(config_map).collect()
+        self.of_side(side).map(config_map).collect()
     }
 
     /// The state of the sync that fills ConfigMaps of the set; `None` if none is filled so
     pub(crate) fn sync(&self) -> Option<SyncStatus> {
-        let states = self.entries.values().filter_map(|entry| entry.sync.clone());
+        let states = self
+            .of_side(Side::Live)
+            .filter_map(|(_, entry)| entry.sync.clone());
         states.reduce(SyncStatus::joined)
     }
 
-    /// The losses that annotations accept, by ConfigMap
+    /// The losses that annotations of live ConfigMaps accept, by ConfigMap
     pub(crate) fn accepted_losses(&self) -> BTreeMap<Arc<str>, usize> {
-        let entries = self.entries.iter();
+        let entries = self.of_side(Side::Live);
         let accepted = entries.filter_map(|(name, entry)| Some((Arc::clone(name), entry.accepted_loss?)));
         accepted.collect()
     }
@@ -143,18 +164,20 @@ impl ConfigMapCache {
             Some(known) => known.contents.clone(),
             None => Contents::of(&config_map),
         };
-        let documents = match known.filter(|known| known.contents == contents) {
-            Some(known) => Arc::clone(&known.documents),
+        let (side, documents) = match known.filter(|known| known.contents == contents) {
+            Some(known) => (known.side, Arc::clone(&known.documents)),
             // A mebibyte of documents takes tens of milliseconds, in which reviews go on
-            None => tokio::task::spawn_blocking(move || config_map::documents(&config_map))
-                .await
-                .unwrap_or_default()
-                .into(),
+            None => {
+                let read = tokio::task::spawn_blocking(move || config_map::sided_documents(&config_map));
+                let (side, documents) = read.await.unwrap_or((Side::Live, Vec::new()));
+                (side, documents.into())
+            }
         };
         let entry = CachedConfigMap {
             uid,
             resource_version,
             contents,
+            side,
             documents,
             sync,
             accepted_loss,
@@ -165,18 +188,26 @@ impl ConfigMapCache {
 
 impl Contents {
     fn of(config_map: &ConfigMap) -> Self {
-        let label = config_map
-            .metadata
-            .labels
-            .as_ref()
-            .and_then(|labels| labels.get(config_map::LABEL));
+        let metadata = &config_map.metadata;
+        let value =
+            |map: Option<&BTreeMap<String, String>>, key: &str| map.and_then(|map| map.get(key)).cloned();
+        let labels = metadata.labels.as_ref();
+        let marks = [
+            value(labels, config_map::LABEL),
+            value(labels, config_map::CANDIDATE),
+            value(metadata.annotations.as_ref(), config_map::CANDIDATE),
+        ];
         let mut digest = digest::Context::new(&digest::SHA256);
         let mut add = |part: &[u8]| {
             // Lengths keep neighbours apart
             digest.update(&part.len().to_be_bytes());
             digest.update(part);
         };
-        add(label.map_or(b"", |label| label.as_bytes()));
+        for mark in &marks {
+            // An empty value is another one than none
+            add(if mark.is_some() { b"+" } else { b"-" });
+            add(mark.as_deref().unwrap_or_default().as_bytes());
+        }
         for (key, text) in config_map.data.iter().flatten() {
             add(key.as_bytes());
             add(text.as_bytes());
@@ -190,16 +221,6 @@ impl Contents {
     }
 }
 
-impl CacheChange {
-    fn of(is_changed: bool) -> Self {
-        if is_changed {
-            Self::Changed
-        } else {
-            Self::Unchanged
-        }
-    }
-}
-
 impl CachedConfigMap {
     /// Whether both hold the documents of one parse and accept the same loss
     fn is_same(&self, other: &Self) -> bool {
@@ -207,16 +228,38 @@ impl CachedConfigMap {
     }
 }
 
-/// Whether two lists hold the same ConfigMaps in the same versions
-fn are_same(
+/// The change from one version of a ConfigMap to the next
+///
+/// ```text
+/// live -> candidate, live -> none, none -> live   Changed
+/// none -> candidate, candidate -> candidate       Candidates
+/// ```
+fn change(before: Option<&CachedConfigMap>, after: Option<&CachedConfigMap>) -> CacheChange {
+    if before
+        .zip(after)
+        .is_some_and(|(before, after)| before.is_same(after))
+    {
+        return CacheChange::Unchanged;
+    }
+    let mut sides = before.into_iter().chain(after).map(|entry| entry.side);
+    match (before.or(after), sides.all(|side| side == Side::Candidate)) {
+        (None, _) => CacheChange::Unchanged,
+        (Some(_), true) => CacheChange::Candidates,
+        (Some(_), false) => CacheChange::Changed,
+    }
+}
+
+/// The change from one list to the next
+fn difference(
     before: &BTreeMap<Arc<str>, CachedConfigMap>,
     after: &BTreeMap<Arc<str>, CachedConfigMap>,
-) -> bool {
-    before.len() == after.len()
-        && before
-            .iter()
-            .zip(after)
-            .all(|((name, entry), (other, listed))| name == other && entry.is_same(listed))
+) -> CacheChange {
+    let gone = before.iter().filter(|(name, _)| !after.contains_key(*name));
+    let gone = gone.map(|(_, entry)| change(Some(entry), None));
+    let others = after
+        .iter()
+        .map(|(name, entry)| change(before.get(name), Some(entry)));
+    gone.chain(others).max().unwrap_or(CacheChange::Unchanged)
 }
 
 #[cfg(test)]
@@ -273,7 +316,7 @@ mod tests {
             maps.apply(Event::Delete(config_map("b", 2, ""))).await,
             CacheChange::Unchanged
         );
-        assert_eq!(maps.config_maps().len(), 1);
+        assert_eq!(maps.config_maps(Side::Live).len(), 1);
     }
 
     #[tokio::test]
@@ -336,18 +379,57 @@ mod tests {
     async fn a_list_after_a_gap_is_a_change_only_if_something_is_different() {
         let mut maps = ConfigMapCache::default();
         for (listed, changed) in [
-            (vec![("a", 1, "users: []")], true),
-            (vec![("a", 1, "users: []")], false),
-            (vec![("a", 2, "users: []")], false),
-            (vec![("a", 3, "groups: []")], true),
-            (vec![], true),
+            (vec![("a", 1, "users: []")], CacheChange::Changed),
+            (vec![("a", 1, "users: []")], CacheChange::Unchanged),
+            (vec![("a", 2, "users: []")], CacheChange::Unchanged),
+            (vec![("a", 3, "groups: []")], CacheChange::Changed),
+            (vec![], CacheChange::Changed),
         ] {
             maps.apply(Event::Init).await;
             for (name, version, text) in listed {
                 maps.apply(Event::InitApply(config_map(name, version, text)))
                     .await;
             }
-            assert_eq!(maps.apply(Event::InitDone).await, CacheChange::of(changed));
+            assert_eq!(maps.apply(Event::InitDone).await, changed);
         }
+    }
+
+    #[tokio::test]
+    async fn candidates_are_apart_from_what_is_live_and_change_nothing_of_it() {
+        let marked = |version: u32, text: &str, mark: Option<&str>| {
+            let mut config_map = config_map("next", version, text);
+            let labels = config_map.metadata.labels.as_mut().unwrap();
+            labels.extend(mark.map(|mark| (config_map::CANDIDATE.to_owned(), mark.to_owned())));
+            config_map
+        };
+        let mut maps = ConfigMapCache::default();
+        maps.apply(Event::Init).await;
+        maps.apply(Event::InitApply(config_map("a", 1, "users: []")))
+            .await;
+        maps.apply(Event::InitDone).await;
+        let candidates = |maps: &ConfigMapCache| maps.config_maps(Side::Candidate).len();
+        for (version, text, mark, change, live) in [
+            (1, "groups: []", Some("true"), CacheChange::Candidates, 1),
+            (2, "roles: []", Some("true"), CacheChange::Candidates, 1),
+            (3, "roles: []", Some("true"), CacheChange::Unchanged, 1),
+            // Without the label it is live, and with it not any more
+            (4, "roles: []", None, CacheChange::Changed, 2),
+            (5, "roles: []", Some("true"), CacheChange::Changed, 1),
+            (6, "roles: []", Some("yes"), CacheChange::Changed, 2),
+            (7, "roles: []", Some("true"), CacheChange::Changed, 1),
+        ] {
+            let event = Event::Apply(marked(version, text, mark));
+            assert_eq!(maps.apply(event).await, change, "{version}");
+            assert_eq!((maps.documents().len(), candidates(&maps)), (live, 2 - live));
+        }
+        maps.apply(Event::Init).await;
+        maps.apply(Event::InitApply(config_map("a", 1, "users: []")))
+            .await;
+        assert_eq!(maps.apply(Event::InitDone).await, CacheChange::Candidates);
+        assert_eq!((names(&maps), candidates(&maps)), (vec!["a/x".to_owned()], 0));
+        maps.apply(Event::Apply(marked(8, "roles: []", Some("true"))))
+            .await;
+        let removed = Event::Delete(marked(9, "", Some("true")));
+        assert_eq!(maps.apply(removed).await, CacheChange::Candidates);
     }
 }

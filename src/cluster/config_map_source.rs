@@ -14,7 +14,8 @@ use crate::cluster::config_map_cache::{CacheChange, ConfigMapCache};
 use crate::cluster::config_map_events::EventWriter;
 use crate::cluster::reload_timer::ReloadTimer;
 use crate::cluster::watch_backoff::WatchBackoff;
-use crate::config::config_map::LABEL;
+use crate::config::candidate;
+use crate::config::config_map::{LABEL, Side};
 use crate::config::reload::{ReloadOutcome, Reloader};
 use crate::config::store::{ConfigMapDocuments, Store};
 use crate::config::{FaultClass, LocatedFault};
@@ -81,11 +82,14 @@ impl ConfigMapSource {
         let mut events = std::pin::pin!(watch);
         let mut cache = ConfigMapCache::default();
         let mut timer = ReloadTimer::default();
+        let mut is_live_due = false;
         loop {
             tokio::select! {
                 event = events.next() => match event {
                     Some(Ok(event)) => {
-                        if cache.apply(event).await == CacheChange::Changed {
+                        let change = cache.apply(event).await;
+                        is_live_due |= change == CacheChange::Changed;
+                        if change != CacheChange::Unchanged {
                             timer.change(tokio::time::Instant::now());
                         }
                         self.store.set_sync(cache.sync());
@@ -94,12 +98,15 @@ impl ConfigMapSource {
                     None => return,
                 },
                 () = timer.due() => {
-                    timer = match self.reload(&cache).await {
-                        ReloadOutcome::TryAgain => ReloadTimer::retry(),
-                        ReloadOutcome::Accepted | ReloadOutcome::Refused(_) | ReloadOutcome::Held(_) => {
-                            ReloadTimer::default()
-                        }
-                    };
+                    timer = ReloadTimer::default();
+                    // What is live is not loaded again for the sake of a candidate
+                    if is_live_due {
+                        is_live_due = self.reload(&cache).await == ReloadOutcome::TryAgain;
+                    }
+                    if is_live_due {
+                        timer = ReloadTimer::retry();
+                    }
+                    self.load_candidate(&cache).await;
                 }
             }
         }
@@ -150,11 +157,17 @@ impl ConfigMapSource {
         outcome
     }
 
+    /// Makes the candidate set from the documents in force and the candidates, if either changed
+    async fn load_candidate(&mut self, cache: &ConfigMapCache) {
+        let candidates = cache.config_maps(Side::Candidate);
+        candidate::reload(&self.store, &self.in_force, candidates).await;
+    }
+
     /// The ConfigMaps, with what is spent of their annotations; one that was taken away and set again is not spent
     fn config_maps(&mut self, cache: &ConfigMapCache) -> Vec<ConfigMapDocuments> {
         let now = cache.accepted_losses();
         self.spent.retain(|name, count| now.get(name) == Some(count));
-        let mut config_maps = cache.config_maps();
+        let mut config_maps = cache.config_maps(Side::Live);
         for one in &mut config_maps {
             if let Some(accepted) = &mut one.accepted_loss {
                 accepted.is_spent = self.spent.contains_key(&one.name);

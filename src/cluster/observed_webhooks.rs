@@ -1,8 +1,10 @@
 //! The state of the live webhook configurations, and how far they differ from the installed ones.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::cluster::failing_open::NamespacedEntries;
 use crate::cluster::installed_webhooks::{
     AdmissionPhase, InstalledWebhooks, WebhookDifference, summarize_differences,
 };
@@ -17,6 +19,8 @@ pub(crate) const SETTLE: Duration = Duration::from_secs(10);
 pub(crate) struct ObservedWebhooks {
     mutating: Option<Vec<WebhookEntry>>,
     validating: Option<Vec<WebhookEntry>>,
+    /// The entries about requests of namespaces; `None` before both configurations were read
+    namespaced: Option<Arc<NamespacedEntries>>,
     installed: Option<Result<InstalledWebhooks, String>>,
     /// When each difference was first observed
     differences: BTreeMap<WebhookDifference, Instant>,
@@ -51,6 +55,8 @@ impl ObservedWebhooks {
             AdmissionPhase::Mutating => self.mutating = Some(entries),
             AdmissionPhase::Validating => self.validating = Some(entries),
         }
+        let both = self.mutating.as_ref().zip(self.validating.as_ref());
+        self.namespaced = both.map(|(one, other)| Arc::new(NamespacedEntries::new(one, other)));
         self.compare();
     }
 
@@ -86,6 +92,11 @@ impl ObservedWebhooks {
             fail: fail.len(),
             ignore: ignore.len(),
         })
+    }
+
+    /// The entries about requests of namespaces; `None` before both configurations were read
+    pub(crate) fn namespaced_entries(&self) -> Option<Arc<NamespacedEntries>> {
+        self.namespaced.clone()
     }
 
     /// The differences that have lasted, of the configurations `name`; `config_map` holds the installed entries

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -16,6 +16,7 @@ use crate::cluster::api;
 use crate::cluster::api::LastError;
 use crate::cluster::api::watches::Watches;
 use crate::cluster::config_map_events::{ConfigMapEvent, EventWriter, MAX_NOTE};
+use crate::cluster::failing_open::NamespacedEntries;
 use crate::cluster::installed_webhooks::{AdmissionPhase, InstalledWebhooks};
 use crate::cluster::observed_webhooks::{FailurePolicies, ObservedWebhooks, WebhookDrift};
 use crate::cluster::webhook_entry::WebhookConfiguration;
@@ -72,6 +73,11 @@ impl WebhookWatch {
     /// The failure policies of the live entries; `None` before both configurations were read
     pub(crate) fn failure_policies(&self) -> Option<FailurePolicies> {
         self.observed().failure_policies()
+    }
+
+    /// The live entries about requests of namespaces; `None` before both configurations were read
+    pub(crate) fn namespaced_entries(&self) -> Option<Arc<NamespacedEntries>> {
+        self.observed().namespaced_entries()
     }
 
     /// The differences from what was installed that have lasted; none if the chart left no digests

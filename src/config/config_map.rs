@@ -13,8 +13,46 @@ use crate::config::rights_change::ACCEPT_LOSS;
 /// The label of ramgate's ConfigMaps; its value is the [`ConfigKind`]
 pub(crate) const LABEL: &str = "ramgate.io/config";
 
+/// The label that takes a ConfigMap out of the live set and makes its documents candidates; its only value is `true`
+pub(crate) const CANDIDATE: &str = "ramgate.io/candidate";
+
 /// The fault of every key under `binaryData`
 pub(crate) const BINARY: &str = "binaryData is not read: put the text under data";
+
+/// Whether the documents of a ConfigMap are in force or on trial
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// They belong to the set in force
+    Live,
+    /// They take the place of live documents in the candidate set, which only counts
+    Candidate,
+}
+
+impl Side {
+    /// The side of a ConfigMap
+    ///
+    /// # Errors
+    /// What to write, if the mark is there in another form: whoever writes it believes that nothing is live
+    pub(crate) fn of(metadata: &ObjectMeta) -> Result<Self, String> {
+        let annotations = metadata.annotations.as_ref();
+        if annotations.is_some_and(|annotations| annotations.contains_key(CANDIDATE)) {
+            return Err(format!(
+                "annotation {CANDIDATE} means nothing: write it as a label, with the value \"true\", or remove it"
+            ));
+        }
+        let labels = metadata.labels.as_ref();
+        match labels
+            .and_then(|labels| labels.get(CANDIDATE))
+            .map(String::as_str)
+        {
+            None => Ok(Self::Live),
+            Some("true") => Ok(Self::Candidate),
+            Some(other) => Err(format!(
+                "label {CANDIDATE} is `{other}`: a candidate has \"true\", and a live ConfigMap does not have the label"
+            )),
+        }
+    }
+}
 
 /// The kind of document that a ConfigMap holds
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,7 +102,7 @@ pub(crate) fn accepted_loss(metadata: &ObjectMeta) -> Option<usize> {
     metadata.annotations.as_ref()?.get(ACCEPT_LOSS)?.parse().ok()
 }
 
-/// The documents of a ConfigMap in the order of its keys; empty if it has no [`LABEL`]
+/// The live documents of a ConfigMap in the order of its keys; empty if it has no [`LABEL`], or is a candidate
 ///
 /// ```text
 /// metadata: {name: rules, labels: {ramgate.io/config: policy}}
@@ -72,11 +110,31 @@ pub(crate) fn accepted_loss(metadata: &ObjectMeta) -> Option<usize> {
 ///   -> "rules/P.json", "rules/Q.json"
 /// ```
 pub(crate) fn documents(config_map: &ConfigMap) -> Vec<NamedDocument> {
+    match sided_documents(config_map) {
+        (Side::Live, documents) => documents,
+        (Side::Candidate, _) => Vec::new(),
+    }
+}
+
+/// The documents of a ConfigMap with their side; a mark that may be meant for a candidate is a fault of the live set, since
+/// nobody must lose or get rights by a slip of the pen
+pub(crate) fn sided_documents(config_map: &ConfigMap) -> (Side, Vec<NamedDocument>) {
     let name = config_map.metadata.name.as_deref().unwrap_or_default();
     let labels = config_map.metadata.labels.as_ref();
     let Some(value) = labels.and_then(|labels| labels.get(LABEL)) else {
-        return Vec::new();
+        return (Side::Live, Vec::new());
     };
+    match Side::of(&config_map.metadata) {
+        Ok(side) => (side, documents_of(config_map, name, value)),
+        Err(message) => {
+            let refused = NamedDocument::new(name, ParsedDocument::refused(message));
+            (Side::Live, vec![refused])
+        }
+    }
+}
+
+/// The documents of a ConfigMap with this name and this value of [`LABEL`]
+fn documents_of(config_map: &ConfigMap, name: &str, value: &str) -> Vec<NamedDocument> {
     let kind = match ConfigKind::of_label(value) {
         Ok(kind) => kind,
         Err(message) => return vec![NamedDocument::new(name, ParsedDocument::refused(message))],
@@ -137,6 +195,39 @@ mod tests {
             "{}",
             read[1].1
         );
+    }
+
+    #[test]
+    fn a_candidate_is_not_live_and_any_other_form_of_the_mark_is_a_fault() {
+        let marked = |labels: serde_json::Value, annotations: serde_json::Value| {
+            let mut config_map = json!({"metadata": {"name": "next", "labels": {LABEL: "policy"}, "annotations": annotations},
+                "data": {"P.json": POLICY}});
+            config_map["metadata"]["labels"]
+                .as_object_mut()
+                .unwrap()
+                .extend(labels.as_object().unwrap().clone());
+            config_map
+        };
+        let candidate = marked(json!({CANDIDATE: "true"}), json!({}));
+        assert!(names_and_faults(candidate.clone()).is_empty());
+        let (side, read) = sided_documents(&serde_json::from_value(candidate).unwrap());
+        assert_eq!((side, read[0].name.as_str()), (Side::Candidate, "next/P.json"));
+        for value in ["True", "false", "", "yes"] {
+            let read = names_and_faults(marked(json!({CANDIDATE: value}), json!({})));
+            assert_eq!((read.len(), read[0].0.as_str()), (1, "next"));
+            let wanted = format!("next: label ramgate.io/candidate is `{value}`: a candidate has \"true\"");
+            assert!(read[0].1.starts_with(&wanted), "{}", read[0].1);
+        }
+        for labels in [json!({}), json!({CANDIDATE: "true"})] {
+            let read = names_and_faults(marked(labels, json!({CANDIDATE: "true"})));
+            assert!(
+                read[0]
+                    .1
+                    .starts_with("next: annotation ramgate.io/candidate means nothing"),
+                "{}",
+                read[0].1
+            );
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A complete, checked configuration, which every decision is made by.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::directory::advice_settings::AdviceSettings;
@@ -10,6 +10,7 @@ use crate::config::directory::exception::Exception;
 use crate::config::directory::label_selector::LabelSelector;
 use crate::config::directory::mapping_rules::{MappingRules, MappingSource};
 use crate::config::located_fault::LocatedFault;
+use crate::config::mode::Mode;
 use eci_calls::Account;
 use ram_policy::{PolicySet, Principal};
 
@@ -32,6 +33,8 @@ pub struct Configuration {
     pub(crate) boundaries: Vec<Boundary>,
     /// Denials that are warnings for a while, in the order of their names
     pub(crate) exceptions: Vec<Arc<Exception>>,
+    /// The modes of the namespaces that the directory names, which count before those of the flags
+    pub(crate) modes: Arc<BTreeMap<String, Mode>>,
     /// Rules that set a pod's ECI fields
     pub(crate) mapping: MappingRules,
     /// Whom denials name, and the language of messages

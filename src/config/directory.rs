@@ -11,6 +11,7 @@
 //! | `bindings` | `binding_entry.rs`, with `user_name_pattern.rs`; `bindings.rs` looks a requester up |
 //! | `boundaries` | `boundary.rs` |
 //! | `exceptions` | `exception.rs` |
+//! | `modes` | `namespace_mode.rs` |
 //! | `mapping` | `mapping_rules.rs` |
 //! | `advice` | `advice_settings.rs` |
 //!
@@ -34,6 +35,7 @@ pub(crate) mod label_selector;
 pub(crate) mod located_text;
 pub(crate) mod mapping_rules;
 pub(crate) mod name_rules;
+pub(crate) mod namespace_mode;
 pub(crate) mod principal_entry;
 pub(crate) mod ram_id;
 pub(crate) mod resource_group;

@@ -9,9 +9,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::config::config_map::Side;
 use crate::config::folder::cached_file::{CachedFile, FileStat};
 use crate::config::folder::document_file::{is_document, is_kustomization};
 use crate::config::named_document::NamedDocument;
+use crate::config::store::ConfigMapDocuments;
 
 /// The most levels of subfolders that are read: a mounted volume has one, a repository a few
 const MAX_DEPTH: usize = 8;
@@ -32,7 +34,15 @@ pub struct FolderError {
 /// # Errors
 /// The first folder or file that cannot be read. A bad document is no error: it is returned with its faults.
 pub fn read(path: &Path) -> Result<Vec<NamedDocument>, FolderError> {
-    let mut folder = Folder::new(path);
+    read_side(path, Side::Live)
+}
+
+/// The same for a folder of this side: one of candidates may hold ConfigMaps with the label of candidates, and others
+///
+/// # Errors
+/// The first folder or file that cannot be read
+pub(crate) fn read_side(path: &Path, side: Side) -> Result<Vec<NamedDocument>, FolderError> {
+    let mut folder = Folder::new(path, side);
     folder.scan()?;
     Ok(folder.documents().flat_map(|file| file.iter()).cloned().collect())
 }
@@ -48,14 +58,16 @@ pub(crate) enum Scan {
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
+    side: Side,
     files: BTreeMap<PathBuf, CachedFile>,
 }
 
 impl Folder {
     /// A folder before its first scan
-    pub(crate) fn new(path: &Path) -> Self {
+    pub(crate) fn new(path: &Path, side: Side) -> Self {
         Self {
             path: path.to_owned(),
+            side,
             files: BTreeMap::new(),
         }
     }
@@ -73,10 +85,11 @@ impl Folder {
             let file = match cached.filter(|cached| cached.is_current(&stat)) {
                 Some(cached) => cached.clone(),
                 None => {
-                    let file = CachedFile::read(&path, stat, cached).map_err(|source| FolderError {
-                        path: path.clone(),
-                        source,
-                    })?;
+                    let file =
+                        CachedFile::read(&path, stat, cached, self.side).map_err(|source| FolderError {
+                            path: path.clone(),
+                            source,
+                        })?;
                     is_changed |= cached.is_none_or(|cached| !cached.has_content_of(&file));
                     file
                 }
@@ -89,6 +102,18 @@ impl Folder {
         } else {
             Scan::Unchanged
         })
+    }
+
+    /// The documents of each file by its path, as those of ConfigMaps
+    pub(crate) fn config_maps(&self) -> Vec<ConfigMapDocuments> {
+        let files = self.files.iter();
+        files
+            .map(|(path, file)| ConfigMapDocuments {
+                name: path.display().to_string().into(),
+                documents: Arc::clone(file.documents()),
+                accepted_loss: None,
+            })
+            .collect()
     }
 
     /// The documents of each file, in the order of their paths
@@ -271,6 +296,14 @@ metadata: {name: ramgate, labels: {helm.sh/chart: ramgate-0.1.0}}
                     "k.yaml",
                     "apiVersion: kustomize.config.k8s.io/v1\nkind: Kustomization\n",
                 ),
+                (
+                    "l.yaml",
+                    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, labels: {ramgate.io/config: policy, ramgate.io/candidate: 'true'}}\ndata: {}\n",
+                ),
+                (
+                    "m.yaml",
+                    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, labels: {ramgate.io/config: policy, ramgate.io/candidate: 'no'}}\ndata: {}\n",
+                ),
             ],
         );
         let found = faults(folder.path());
@@ -285,6 +318,8 @@ metadata: {name: ramgate, labels: {helm.sh/chart: ramgate-0.1.0}}
             "i.yaml:1:1: the document is empty",
             "j.yaml[c]: ConfigMap has no label ramgate.io/config",
             "k.yaml:1:1: a kustomization is no document: give the folder with its documents, or",
+            "l.yaml[c]: ConfigMap is a candidate by its label ramgate.io/candidate, and this folder is read as what is live",
+            "m.yaml[c]: label ramgate.io/candidate is `no`",
         ];
         assert_eq!(found.len(), expected.len(), "{found:#?}");
         for (fault, expected) in found.iter().zip(expected) {
@@ -333,7 +368,7 @@ metadata: {name: ramgate, labels: {helm.sh/chart: ramgate-0.1.0}}
             folder.path(),
             &[("P.json", POLICY), ("people.yaml", "users: [{name: a}]")],
         );
-        let mut watched = Folder::new(folder.path());
+        let mut watched = Folder::new(folder.path(), Side::Live);
         assert_eq!(watched.scan().unwrap(), Scan::Changed);
         assert_eq!(watched.scan().unwrap(), Scan::Unchanged);
         write(folder.path(), &[("P.json", POLICY)]);
@@ -364,7 +399,7 @@ metadata: {name: ramgate, labels: {helm.sh/chart: ramgate-0.1.0}}
         };
         link("..1");
         std::os::unix::fs::symlink("..data/x.yaml", folder.path().join("x.yaml")).unwrap();
-        let mut watched = Folder::new(folder.path());
+        let mut watched = Folder::new(folder.path(), Side::Live);
         assert_eq!(watched.scan().unwrap(), Scan::Changed);
         assert_eq!(watched.scan().unwrap(), Scan::Unchanged);
         link("..2");

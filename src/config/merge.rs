@@ -14,6 +14,7 @@ use crate::config::directory::identities::{GroupEntry, RoleEntry, UserEntry};
 use crate::config::directory::mapping_rules::MappingRules;
 use crate::config::directory::resource_group::ResourceGroupEntry;
 use crate::config::located_fault::{FaultClass, LocatedFault};
+use crate::config::mode::Mode;
 use crate::config::parsed_document::ParsedDocument;
 use crate::config::symbol_table::{Location, NO_ACCOUNT, SymbolTable, WHOLE};
 use eci_calls::ResourceGroup;
@@ -75,6 +76,7 @@ struct Builder<'a> {
     bindings: Bindings,
     boundaries: Vec<Boundary>,
     exceptions: Vec<Arc<Exception>>,
+    modes: BTreeMap<String, Mode>,
     documents: DocumentCounts,
 }
 
@@ -111,6 +113,9 @@ impl<'a> Builder<'a> {
         }
         self.add_ids(directory);
         self.add_exceptions(directory);
+        let modes = directory.modes.iter();
+        self.modes
+            .extend(modes.map(|entry| (entry.namespace.clone(), entry.mode)));
         self.users
             .extend(directory.users.iter().map(UserEntry::to_definition));
         self.groups
@@ -183,6 +188,7 @@ impl<'a> Builder<'a> {
             bindings: self.bindings.into(),
             boundaries: self.boundaries,
             exceptions: self.exceptions,
+            modes: self.modes.into(),
             mapping: self.mapping.cloned().unwrap_or_default(),
             advice: self.advice.cloned().unwrap_or_default(),
             documents: self.documents,
@@ -293,6 +299,27 @@ bindings: [{{principal: account, subjects: [{{kind: User, name: 'system:servicea
         assert_eq!(
             classes,
             [together, together, together, alone, alone, alone, alone, together]
+        );
+    }
+
+    #[test]
+    fn modes_of_all_documents_are_joined_and_a_second_mode_names_both_locations() {
+        let both = ["modes: {a: enforce}", "modes: {b: audit}"];
+        let configuration = merged(&[ACCOUNT, both[0], both[1]], &[]).unwrap();
+        let modes: Vec<(&str, Mode)> = configuration
+            .modes
+            .iter()
+            .map(|(namespace, mode)| (namespace.as_str(), *mode))
+            .collect();
+        assert_eq!(modes, [("a", Mode::Enforce), ("b", Mode::Audit)]);
+        // Equal modes as well: nobody would know which of the two to change
+        let again = "---\nmodes: {b: audit}\n---\nmodes: {a: warn, b: audit}";
+        assert_eq!(
+            faults(&[ACCOUNT, both[0], again], &[]),
+            [
+                "people/2:4:9: namespace `a` has two modes, the first in people/1:1:9",
+                "people/2:4:18: namespace `b` has two modes, the first in people/2:2:9",
+            ]
         );
     }
 

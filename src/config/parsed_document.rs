@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::config::directory::directory_document::DirectoryDocument;
 use crate::config::directory::exception::ExceptionEntry;
 use crate::config::directory::name_rules;
+use crate::config::directory::namespace_mode::NamespaceModeEntry;
 use ram_policy::source::{Fault, Node};
 use ram_policy::{Document, DocumentKind, Parsed, PolicyWarning};
 
@@ -101,6 +102,14 @@ impl ParsedDocument {
     pub(crate) fn exceptions(&self) -> &[ExceptionEntry] {
         match self {
             Self::Directory(directory) => &directory.exceptions,
+            Self::Policy(_) | Self::Broken(_) => &[],
+        }
+    }
+
+    /// The modes of namespaces of a directory document
+    pub(crate) fn modes(&self) -> &[NamespaceModeEntry] {
+        match self {
+            Self::Directory(directory) => &directory.modes,
             Self::Policy(_) | Self::Broken(_) => &[],
         }
     }

@@ -54,12 +54,12 @@ impl Reloader {
     pub(crate) fn new(
         store: Arc<Store>,
         watches: Option<Box<dyn ObjectWatches>>,
-        compare_rights: CompareRights,
+        compare_rights: impl Fn(&Configuration, &Configuration) -> RightsChange + Send + Sync + 'static,
     ) -> Self {
         Self {
             store,
             watches,
-            compare_rights,
+            compare_rights: CompareRights::new(compare_rights),
             logged: Vec::new(),
         }
     }
@@ -77,11 +77,11 @@ impl Reloader {
         documents: Vec<Arc<[NamedDocument]>>,
         accepted: &[usize],
     ) -> ReloadOutcome {
-        let (in_force, compare) = (self.store.current(), self.compare_rights);
+        let (in_force, compare) = (self.store.current(), self.compare_rights.clone());
         // Thousands of users take a tenth of a second, and reviews go on meanwhile
         let load = tokio::task::spawn_blocking(move || {
             let new = load(documents.iter().flat_map(|shared| shared.iter()))?;
-            let change = in_force.map(|old| compare(&old, &new));
+            let change = in_force.map(|old| compare.compare(&old, &new));
             Ok::<_, Vec<LocatedFault>>((new, change.unwrap_or_default()))
         });
         let (configuration, change) = match load.await {
@@ -125,6 +125,9 @@ impl Reloader {
             lifted = change.lifted.len(),
             "configuration is in force"
         );
+        for mode in change.modes.iter().take(MAX_LOGGED) {
+            tracing::info!(generation, "the mode of a namespace changes: {mode}");
+        }
         for lifted in change.lifted.iter().take(MAX_LOGGED) {
             tracing::warn!(generation, "the new configuration allows more: {lifted} is gone");
         }
@@ -215,6 +218,7 @@ mod tests {
                     total: 20,
                 }],
                 lifted: vec!["boundary user/a".to_owned()],
+                ..RightsChange::default()
             }
         }
         let store = Arc::new(Store::default());

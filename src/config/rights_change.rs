@@ -1,6 +1,7 @@
 //! What a set of documents takes away and gives, compared with the set in force.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::config::configuration::Configuration;
 
@@ -15,15 +16,40 @@ const SHARE: usize = 5;
 const NAMED: usize = 3;
 
 /// Compares the set in force with a new one
-pub(crate) type CompareRights = fn(&Configuration, &Configuration) -> RightsChange;
+#[derive(Clone)]
+pub(crate) struct CompareRights(Arc<Comparison>);
+
+type Comparison = dyn Fn(&Configuration, &Configuration) -> RightsChange + Send + Sync;
+
+impl CompareRights {
+    /// What this function finds
+    pub(crate) fn new(
+        compare: impl Fn(&Configuration, &Configuration) -> RightsChange + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(compare))
+    }
+
+    /// The difference from the old set to the new one
+    pub(crate) fn compare(&self, old: &Configuration, new: &Configuration) -> RightsChange {
+        (self.0)(old, new)
+    }
+}
+
+impl fmt::Debug for CompareRights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CompareRights")
+    }
+}
 
 /// The difference in rights between two sets
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RightsChange {
     /// Who loses rights, for each kind that the old set has
     pub(crate) kinds: Vec<KindChange>,
-    /// Boundaries and Deny statements that are gone, in order
+    /// Boundaries and Deny statements that are gone, in order, and then modes enforce
     pub(crate) lifted: Vec<String>,
+    /// Namespaces whose mode is another one, such as `team-a (warn to enforce)`
+    pub(crate) modes: Vec<String>,
 }
 
 /// Those of one kind who lose rights

@@ -7,6 +7,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use crate::config::candidate::Candidate;
 use crate::config::configuration::{Configuration, DocumentCounts};
 use crate::config::located_fault::LocatedFault;
 use crate::config::named_document::NamedDocument;
@@ -22,6 +23,8 @@ pub(crate) struct Store {
     current: ArcSwapOption<Configuration>,
     config_maps: ArcSwap<Vec<ConfigMapDocuments>>,
     sync: ArcSwapOption<SyncStatus>,
+    /// Beside the status: nothing that waits for a change of what is in force may notice a candidate
+    candidate: ArcSwap<Candidate>,
     status: watch::Sender<Status>,
 }
 
@@ -91,6 +94,7 @@ impl Default for Store {
             current: ArcSwapOption::empty(),
             config_maps: ArcSwap::default(),
             sync: ArcSwapOption::empty(),
+            candidate: ArcSwap::default(),
             status: watch::Sender::new(Status::default()),
         }
     }
@@ -130,6 +134,16 @@ impl Store {
     /// Replaces the state of the sync
     pub(crate) fn set_sync(&self, sync: Option<SyncStatus>) {
         self.sync.store(sync.map(Arc::new));
+    }
+
+    /// The candidate
+    pub(crate) fn candidate(&self) -> Arc<Candidate> {
+        self.candidate.load_full()
+    }
+
+    /// Replaces the candidate
+    pub(crate) fn set_candidate(&self, candidate: Candidate) {
+        self.candidate.store(Arc::new(candidate));
     }
 
     /// Puts a configuration in force; returns its generation

@@ -79,6 +79,7 @@ pub(crate) struct SymbolTable<'a> {
     patterns: HashMap<&'a UserNamePattern, Location<'a>>,
     ids: HashMap<&'a str, Location<'a>>,
     exceptions: HashMap<&'a str, Location<'a>>,
+    modes: HashMap<&'a str, Location<'a>>,
     /// The Deny statements of custom policies, by policy and number
     policies: HashMap<&'a str, &'a Document>,
     /// `account`, `cluster`, `mapping`, `advice`, and the default resource group: each has one definition in all documents
@@ -156,6 +157,9 @@ impl<'a> SymbolTable<'a> {
         for entry in &directory.exceptions {
             self.define_exception(&entry.exception.name, location.at(entry.name_at));
         }
+        for entry in &directory.modes {
+            self.define_mode(&entry.namespace, location.at(entry.namespace_at));
+        }
         for binding in &directory.bindings {
             for (at, subject) in binding.subjects() {
                 self.define_subject(subject, location.at(*at));
@@ -169,6 +173,13 @@ impl<'a> SymbolTable<'a> {
     fn define_exception(&mut self, name: &'a str, location: Location<'a>) {
         if let Some(first) = self.exceptions.insert(name, location) {
             let message = format!("exception `{name}` is defined twice, first in {first}");
+            self.conflict(location, first, message);
+        }
+    }
+
+    fn define_mode(&mut self, namespace: &'a str, location: Location<'a>) {
+        if let Some(first) = self.modes.insert(namespace, location) {
+            let message = format!("namespace `{namespace}` has two modes, the first in {first}");
             self.conflict(location, first, message);
         }
     }

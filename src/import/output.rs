@@ -173,16 +173,18 @@ fn manifest(kind: &str, number: usize, namespace: &str, data: &[(String, &str)])
         quoted(namespace)
     );
     for (key, value) in data {
-        if is_block(value) {
-            text.push_str(&format!("  {key}: |\n"));
-            for line in value.lines() {
-                text.push_str(&format!("    {line}\n"));
-            }
-        } else {
-            text.push_str(&format!("  {key}: {}\n", quoted(value)));
-        }
+        text.push_str(&text_entry(key, value));
     }
     text
+}
+
+/// A key of a ConfigMap's data with its text, as a block if it stays as it is in one
+pub(crate) fn text_entry(key: &str, value: &str) -> String {
+    if !is_block(value) {
+        return format!("  {key}: {}\n", quoted(value));
+    }
+    let lines = value.lines().map(|line| format!("    {line}\n"));
+    std::iter::once(format!("  {key}: |\n")).chain(lines).collect()
 }
 
 /// Whether a text stays as it is as a YAML block: its lines are visible and begin with no blank that would count as indentation

@@ -1,4 +1,4 @@
-//! The admin port with `/live`, `/ready` and `/metrics`, and the port of the probes without metrics; plain HTTP.
+//! The admin port with `/live`, `/ready`, `/metrics` and `/candidate`, and the port of the probes without metrics; plain HTTP.
 
 use std::sync::Arc;
 
@@ -19,6 +19,15 @@ pub trait Readiness: Send + Sync + 'static {
     fn report(&self) -> ReadinessReport;
 }
 
+/// Reports what the candidate configuration would change
+pub trait CandidateView: Send + Sync + 'static {
+    /// The content of `/candidate`, JSON
+    ///
+    /// # Errors
+    /// It cannot be written as JSON.
+    fn json(&self) -> Result<Vec<u8>, serde_json::Error>;
+}
+
 /// The content of `/ready`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,6 +43,12 @@ pub struct ReadinessReport {
     /// Why the newest documents are not in force; empty if they are
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub last_reload_errors: Vec<String>,
+    /// The state of the candidate configuration, if there is one; it has no say in whether the server is ready
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<&'static str>,
+    /// Why nothing is judged by the candidate
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub candidate_errors: Vec<String>,
 }
 
 /// What the admin port reports
@@ -44,6 +59,8 @@ pub struct Admin {
     pub phases: Phases,
     /// All metrics
     pub metrics: Arc<Metrics>,
+    /// The candidate configuration, if this server may have one
+    pub candidate: Option<Arc<dyn CandidateView>>,
 }
 
 /// The routes of the admin port
@@ -52,7 +69,11 @@ pub fn router(admin: Arc<Admin>) -> Router {
         .route("/live", get(async || http_response::text(StatusCode::OK, "live")))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
-        .fallback(async || http_response::text(StatusCode::NOT_FOUND, "here are /live, /ready and /metrics"))
+        .route("/candidate", get(candidate))
+        .fallback(async || {
+            let here = "here are /live, /ready, /metrics and /candidate";
+            http_response::text(StatusCode::NOT_FOUND, here)
+        })
         .with_state(admin)
 }
 
@@ -90,6 +111,14 @@ async fn ready(State(admin): State<Arc<Admin>>) -> Response {
     match serde_json::to_vec(&ready) {
         Ok(body) => http_response::typed(status, "application/json", body.into()),
         Err(error) => http_response::text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+    }
+}
+
+async fn candidate(State(admin): State<Arc<Admin>>) -> Response {
+    match admin.candidate.as_ref().map(|candidate| candidate.json()) {
+        Some(Ok(body)) => http_response::typed(StatusCode::OK, "application/json", body.into()),
+        Some(Err(error)) => http_response::text(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+        None => http_response::text(StatusCode::NOT_FOUND, "this server has no candidate"),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Prometheus metrics of the process, one file for each group.
 //!
 //! Label values are from closed lists, and a value that is not on its list counts as `other`. Namespaces and the kinds that
-//! the configuration lists are the exceptions: the first have a bounded number of series, the second only administrators
-//! write. No tenant can make the series grow without end.
+//! the configuration lists are the exceptions, and the principals and statements that a candidate decides otherwise: they
+//! have a bounded number of series, or only administrators write them. No tenant can make the series grow without end.
 
+pub(crate) mod candidate_metrics;
 pub(crate) mod certificate_metrics;
 pub(crate) mod cluster_metrics;
 pub(crate) mod configuration_metrics;
@@ -17,6 +18,7 @@ pub(crate) mod sync_metrics;
 use prometheus::Registry;
 use prometheus::process_collector::ProcessCollector;
 
+use crate::telemetry::metrics::candidate_metrics::CandidateMetrics;
 use crate::telemetry::metrics::certificate_metrics::CertificateMetrics;
 use crate::telemetry::metrics::cluster_metrics::ClusterMetrics;
 use crate::telemetry::metrics::configuration_metrics::ConfigurationMetrics;
@@ -31,6 +33,7 @@ pub struct Metrics {
     registry: Registry,
     pub(crate) reviews: ReviewMetrics,
     pub(crate) configuration: ConfigurationMetrics,
+    pub(crate) candidate: CandidateMetrics,
     pub(crate) certificates: CertificateMetrics,
     pub(crate) connections: ConnectionMetrics,
     pub(crate) cluster: ClusterMetrics,
@@ -55,6 +58,7 @@ impl Metrics {
         Ok(Self {
             reviews: ReviewMetrics::new(&registry)?,
             configuration: ConfigurationMetrics::new(&registry)?,
+            candidate: CandidateMetrics::new(&registry)?,
             certificates: CertificateMetrics::new(&registry)?,
             connections: ConnectionMetrics::new(&registry)?,
             cluster: ClusterMetrics::new(&registry)?,

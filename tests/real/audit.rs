@@ -23,6 +23,9 @@ use crate::harness::workloads::{To, deployment};
 /// The Go module that has the CRDs of OpenReports
 const MODULE: &str = "github.com/openreports/reports-api@v0.2.1";
 
+/// A schedule whose time does not come: the tests start the runs
+pub(crate) const NEVER: &str = "0 0 30 2 *";
+
 /// The only name of a Report of the audit
 const REPORT: &str = "ramgate-audit";
 
@@ -30,7 +33,7 @@ const REPORT: &str = "ramgate-audit";
 const ERIN: &str = "erin@example.com";
 
 /// Stores the CRD of Reports, from the project's Go module
-fn introduce_reports(admin: &Kubectl) {
+pub(crate) fn introduce_reports(admin: &Kubectl) {
     let output = Command::new("go")
         .args(["mod", "download", "-json", MODULE])
         .current_dir(std::env::temp_dir())
@@ -50,13 +53,13 @@ fn introduce_reports(admin: &Kubectl) {
 }
 
 /// The audit as the CronJob runs it
-struct Audit {
+pub(crate) struct Audit {
     account: Kubectl,
     arguments: Vec<String>,
 }
 
 impl Audit {
-    fn new(cluster: &Cluster) -> Self {
+    pub(crate) fn new(cluster: &Cluster) -> Self {
         let path = format!("/apis/batch/v1/namespaces/{NAMESPACE}/cronjobs/{RELEASE}-audit");
         let job = cluster.rest.get(&path);
         let pod = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
@@ -76,7 +79,7 @@ impl Audit {
 
     /// A run that ends well, as JSON
     #[track_caller]
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         self.run().ended_with(0).json()
     }
 }
@@ -90,7 +93,7 @@ fn report(stage: &Stage<'_>) -> Value {
 }
 
 /// The only workload of a namespace in an audit
-fn only<'v>(audit: &'v Value, namespace: &str) -> &'v Value {
+pub(crate) fn only<'v>(audit: &'v Value, namespace: &str) -> &'v Value {
     let found = audit["namespaces"].as_array().unwrap().iter();
     let mut found = found.filter(|one| one["namespace"] == namespace);
     let workloads = &found.next().unwrap_or_else(|| panic!("{namespace}: {audit:#}"))["workloads"];
@@ -115,8 +118,7 @@ fn events(stage: &Stage<'_>) -> Vec<Value> {
 fn a_revoked_right_shows_in_the_next_run_and_nothing_else_is_written() {
     let cluster = whole_exclusive();
     let mut values = values_of_whole_cluster();
-    // A time that does not come: the test starts the runs
-    values["audit"] = json!({"enabled": true, "schedule": "0 0 30 2 *"});
+    values["audit"] = json!({"enabled": true, "schedule": NEVER});
     cluster.install(&values);
     cluster.scale(1);
     cluster.ram_user("erin", &everything());
@@ -219,7 +221,7 @@ fn a_revoked_right_shows_in_the_next_run_and_nothing_else_is_written() {
 fn a_namespace_without_anything_left_loses_its_report_and_no_other() {
     let cluster = whole_exclusive();
     let mut values = values_of_whole_cluster();
-    values["audit"] = json!({"enabled": true, "schedule": "0 0 30 2 *"});
+    values["audit"] = json!({"enabled": true, "schedule": NEVER});
     cluster.install(&values);
     cluster.scale(1);
     introduce_reports(&cluster.admin);
@@ -263,7 +265,7 @@ fn a_namespace_without_anything_left_loses_its_report_and_no_other() {
 fn the_dashboard_shows_an_audit_from_its_reports() {
     let cluster = whole_exclusive();
     let mut values = values_of_whole_cluster();
-    values["audit"] = json!({"enabled": true, "schedule": "0 0 30 2 *"});
+    values["audit"] = json!({"enabled": true, "schedule": NEVER});
     cluster.install(&values);
     cluster.scale(1);
     introduce_reports(&cluster.admin);
@@ -316,7 +318,7 @@ fn the_dashboard_shows_an_audit_from_its_reports() {
 fn the_account_of_the_audit_may_do_nothing_else() {
     let cluster = whole_exclusive();
     let mut values = values_of_whole_cluster();
-    values["audit"] = json!({"enabled": true, "schedule": "0 0 30 2 *"});
+    values["audit"] = json!({"enabled": true, "schedule": NEVER});
     cluster.install(&values);
     introduce_reports(&cluster.admin);
     let space = cluster.namespace("audit-rights", &[]);

@@ -30,10 +30,12 @@ mod harness;
 mod account;
 mod audit;
 mod authorize;
+mod candidate;
 #[path = "../suites/sync/cloud.rs"]
 #[allow(dead_code, reason = "that suite uses all of it")]
 mod cloud;
 mod configuration;
+mod exceptions;
 mod guard;
 mod identity;
 mod lifecycle;
@@ -42,6 +44,7 @@ mod modes;
 mod outage;
 mod paths;
 mod pods;
+mod policy_change;
 mod preflight;
 mod probe;
 mod quick_start;

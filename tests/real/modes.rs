@@ -10,12 +10,14 @@ use serde_json::{Value, json};
 
 use crate::harness::cluster::{Cluster, exclusive};
 use crate::harness::install::NAMESPACE;
-use crate::harness::objects::{TAGS, account, allow, eci_pod};
+use crate::harness::kubectl::Kubectl;
+use crate::harness::objects::{TAGS, account, allow, configuration, eci_pod};
 use crate::harness::process::{free_port, unique};
 use crate::harness::replica::Replica;
 use crate::harness::rest::{Patch, Reply, Rest};
 use crate::harness::stage::STAMP;
 use crate::harness::wait::eventually;
+use crate::harness::{http, install};
 
 const LENIENT: [&str; 2] = ["soft", "quiet"];
 const WOULD: &str = "in mode enforce this would be denied";
@@ -222,4 +224,164 @@ fn the_largest_pod_that_can_be_stored_is_judged_like_any_other() {
     for stored in passes(&cluster.rest, &denied, "UnboundIdentity") {
         assert_eq!(stored["metadata"]["annotations"][TAGS], "env:prod");
     }
+}
+
+/// The ConfigMap of a directory with these modes
+fn modes(modes: &Value) -> Value {
+    configuration(
+        "test-modes",
+        "directory",
+        "modes.yaml",
+        &json!({"modes": modes}).to_string(),
+    )
+}
+
+/// What `kubectl apply` would say of a ConfigMap
+fn warnings(cluster: &Cluster, map: &Value) -> String {
+    let admin = cluster.admin.within(NAMESPACE);
+    let arguments = ["apply", "--server-side", "--force-conflicts", "--dry-run=server"];
+    admin.give(&arguments, map).success().stderr
+}
+
+/// Waits until the only replica has as many namespaces that fail open, and gives its concerns
+#[track_caller]
+fn failing_open(cluster: &Cluster, count: f64) -> String {
+    eventually("namespaces that fail open", || {
+        let found = cluster.replicas()[0].metric("ramgate_namespaces_failing_open");
+        (found == Some(count))
+            .then_some(())
+            .ok_or_else(|| format!("{found:?}{}", cluster.tail()))
+    });
+    let port = cluster.replicas()[0].admin_port;
+    let answer = http::get(port, "/ready").expect("an answer");
+    let state: Value = serde_json::from_str(&answer.body).expect("JSON");
+    assert_eq!(state["ready"], true, "{state}");
+    state["concerns"].to_string()
+}
+
+/// Waits until the log has a line with these words
+#[track_caller]
+fn logged(cluster: &Cluster, words: &str) {
+    eventually(words, || {
+        let log = cluster.replicas()[0].process.log();
+        if log.contains(words) { Ok(()) } else { Err(log) }
+    });
+}
+
+#[test]
+fn the_directory_enforces_a_team_without_an_upgrade_and_says_what_only_an_upgrade_can_close() {
+    let cluster = exclusive();
+    let install = |enforced: &[&str]| {
+        let mut values = install::values();
+        values["mode"] = "warn".into();
+        values["namespaceModes"] = enforced.iter().map(|name| (*name, "enforce")).collect();
+        cluster.install(&values);
+        cluster.scale(0);
+        cluster.scale(1);
+    };
+    // The harness sees by a denial there that the API server gets answers
+    install(&["answers"]);
+    let (team_a, team_b) = (
+        cluster.namespace_named("team-a", &[]),
+        cluster.namespace_named("team-b", &[]),
+    );
+    team_a.ram_user(
+        "ada",
+        &json!([allow(
+            &["eci:*"],
+            &json!({"StringEquals": {"acs:RequestTag/env": "test"}})
+        )]),
+    );
+    let (in_a, in_b) = (team_a.editor("ada@example.com"), team_b.editor("ada@example.com"));
+    let bad = eci_pod("bad", &[(TAGS, "env:prod")]);
+    let create = ["create", "--dry-run=server"];
+    let warned = |editor: &Kubectl| {
+        let said = editor.give(&create, &bad).success().stderr;
+        assert!(
+            said.contains(WOULD) && said.contains("tag `env` must be `test`"),
+            "{said}"
+        );
+    };
+    warned(&in_a);
+    warned(&in_b);
+    assert_eq!(failing_open(&cluster, 0.0), "null");
+
+    // No upgrade of the release: a ConfigMap is enough
+    let enforcing = modes(&json!({"team-a": "enforce"}));
+    let open = warnings(&cluster, &enforcing);
+    assert!(
+        open.contains("failing_open: ") && open.contains("team-a (binding.ramgate.io"),
+        "{open}"
+    );
+    cluster.configure(&enforcing);
+    let denial = in_a.give(&create, &bad).failure();
+    assert!(
+        denial.contains("admission webhook \"marked.ramgate.io\" denied the request")
+            && denial.contains("tag `env` must be `test`"),
+        "{denial}"
+    );
+    warned(&in_b);
+    in_a.give(&create, &eci_pod("good", &[(TAGS, "env:test")]))
+        .success();
+    logged(
+        &cluster,
+        "the mode of a namespace changes: team-a (warn to enforce)",
+    );
+    let concerns = failing_open(&cluster, 1.0);
+    assert!(
+        concerns.contains("failing_open: ") && concerns.contains("team-a (binding.ramgate.io"),
+        "{concerns}"
+    );
+    logged(&cluster, "failing_open: the directory enforces namespaces");
+
+    // It is true: the entries are those of mode warn, and nobody answers
+    cluster.scale(0);
+    in_a.give(&create, &bad).success();
+    // An upgrade closes them
+    install(&["answers", "team-a"]);
+    assert_eq!(failing_open(&cluster, 0.0), "null");
+    assert!(!warnings(&cluster, &enforcing).contains("failing_open"));
+    assert!(
+        in_a.give(&create, &bad)
+            .failure()
+            .contains("\"marked-enforced.ramgate.io\" denied the request")
+    );
+
+    // The directory counts before the chart in this direction as well, and is not silent about it
+    let softer = modes(&json!({"team-a": "audit"}));
+    let said = warnings(&cluster, &softer);
+    assert!(
+        said.contains("modes get softer: team-a (enforce to audit)"),
+        "{said}"
+    );
+    cluster.configure(&softer);
+    let said = in_a.give(&create, &bad).success().stderr;
+    assert!(!said.contains(WOULD), "{said}");
+    logged(
+        &cluster,
+        "the new configuration allows more: mode enforce of namespace team-a is gone",
+    );
+    cluster.scale(0);
+    cluster.scale(1);
+    logged(&cluster, "\"namespace_modes\":\"answers=enforce, team-a=audit\"");
+    // Nothing is sent from an exempt namespace, so that a mode has no effect there
+    let exempt = warnings(
+        &cluster,
+        &modes(&json!({"kube-system": "enforce", "team-a": "audit", "team-x1": "enforce"})),
+    );
+    assert!(
+        exempt.contains("nothing is judged in these namespaces") && exempt.contains("kube-system (no "),
+        "{exempt}"
+    );
+    assert!(
+        exempt.contains("modes name namespaces that do not exist: team-x1"),
+        "{exempt}"
+    );
+    // What is misspelled is refused where it is written
+    let refusal = cluster
+        .admin
+        .within(NAMESPACE)
+        .apply(&modes(&json!({"team-a": "enfroce"})))
+        .failure();
+    assert!(refusal.contains("did you mean enforce?"), "{refusal}");
 }

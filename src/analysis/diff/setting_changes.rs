@@ -8,6 +8,7 @@ mod cluster_settings;
 mod exceptions;
 mod mapping_rules;
 mod namespace_boundaries;
+mod namespace_modes;
 mod subject_bindings;
 
 use crate::analysis::diff::diff_report::SettingChange;
@@ -19,6 +20,7 @@ pub(crate) fn changes(old: &Configuration, new: &Configuration) -> Vec<SettingCh
         subject_bindings::changes(old, new),
         namespace_boundaries::changes(old, new),
         exceptions::changes(old, new),
+        namespace_modes::changes(old, new),
         account_settings::changes(old, new),
         account_settings::resource_group_changes(old, new),
         mapping_rules::changes(&old.mapping, &new.mapping),

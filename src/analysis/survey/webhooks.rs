@@ -11,10 +11,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::core::{Selector, SelectorExt};
 
 use crate::admission::Webhook;
-use crate::cluster::{InstalledWebhooks, WebhookDifference, configurations_cover};
-
-/// The label that the API server sets on every namespace to its name
-pub(crate) const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+use crate::cluster::webhook_entry::WebhookConfiguration;
+use crate::cluster::webhook_rule::{are_about_no_namespace, may_fail_open, rules_match};
+use crate::cluster::{InstalledWebhooks, NamespacedEntries, WebhookDifference, configurations_cover};
+pub(crate) use crate::cluster::{NAME_LABEL, RequestKind};
 
 /// The name of the match condition that only lets marked pods through
 const MARKED: &str = "marked";
@@ -45,15 +45,6 @@ pub(crate) struct Entry {
     namespace_selector: Option<Selector>,
     /// Its requirements on the namespace's name alone
     name_selector: Option<Selector>,
-}
-
-/// A kind of request that a rule may match
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RequestKind<'a> {
-    pub(crate) operation: &'a str,
-    pub(crate) group: &'a str,
-    /// With its subresource, such as `pods/exec`
-    pub(crate) resource: &'a str,
 }
 
 impl Webhooks {
@@ -105,6 +96,11 @@ impl Webhooks {
         (!selected.is_empty()).then(|| !selected.contains(&true))
     }
 
+    /// The entries about requests of namespaces, to ask which of these fail open
+    pub(crate) fn namespaced_entries(&self) -> NamespacedEntries {
+        NamespacedEntries::new(&self.mutating.entries(), &self.validating.entries())
+    }
+
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
     }
@@ -140,33 +136,18 @@ impl Entry {
     }
 
     /// Whether a rule matches such requests
-    ///
-    /// ```text
-    /// rule {operations: [CREATE], apiGroups: [""], apiVersions: [v1], resources: ["pods/*"]}
-    ///   CREATE pods/exec -> true
-    ///   CREATE pods      -> false
-    /// ```
     pub(crate) fn matches(&self, request: RequestKind<'_>) -> bool {
-        self.rules.iter().any(|rule| {
-            let has = |list: &Option<Vec<String>>, wanted: &str| {
-                list.iter().flatten().any(|one| one == wanted || one == "*")
-            };
-            let mut resources = rule.resources.iter().flatten();
-            let scope = rule.scope.as_deref().unwrap_or("*");
-            let is_cluster_wide = request.resource == "imagecaches";
-            has(&rule.operations, request.operation)
-                && has(&rule.api_groups, request.group)
-                && has(&rule.api_versions, "v1")
-                && resources.any(|one| matches_resource(one, request.resource))
-                && (scope == "*" || (scope == "Cluster") == is_cluster_wide)
-        })
+        rules_match(&self.rules, request)
+    }
+
+    /// Whether it is about requests that an outage must not block
+    pub(crate) fn may_fail_open(&self) -> bool {
+        may_fail_open(&self.rules)
     }
 
     /// Whether it receives only objects that are in no namespace
     pub(crate) fn is_about_no_namespace(&self) -> bool {
-        self.rules
-            .iter()
-            .all(|rule| rule.scope.as_deref() == Some("Cluster"))
+        are_about_no_namespace(&self.rules)
     }
 
     fn is_about_pods(&self) -> bool {
@@ -201,20 +182,6 @@ fn requires_mark(conditions: Option<&[MatchCondition]>) -> bool {
         .unwrap_or_default()
         .iter()
         .any(|condition| condition.name == MARKED)
-}
-
-/// Whether a rule's resource covers this one; `*` covers no subresource
-fn matches_resource(rule: &str, resource: &str) -> bool {
-    match (rule, resource.split_once('/')) {
-        ("*/*", _) => true,
-        ("*", None) => true,
-        (rule, Some((parent, subresource))) => {
-            rule == resource
-                || rule.strip_suffix("/*") == Some(parent)
-                || rule.strip_prefix("*/") == Some(subresource)
-        }
-        (rule, None) => rule == resource,
-    }
 }
 
 fn is_selective(selector: Option<&LabelSelector>) -> bool {

@@ -8,13 +8,14 @@ use std::time::Duration;
 use kube::Client;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::analysis::survey::live::{ApiClient, read_configuration};
+use crate::analysis::survey::live::{ApiClient, read_config_maps};
 use crate::cli::command_error::CommandError;
 use crate::cli::explore::ExploreArgs;
 use crate::cli::explore::differences::Comparison;
 use crate::cli::explore::routes::Explorer;
 use crate::cli::explore::snapshot::{Side, Snapshot};
 use crate::cli::live_cluster::{kube_config, no_connection};
+use crate::config::config_map::{self, sided_documents};
 use crate::config::folder::{Folder, Scan};
 use crate::config::overlay::overlay;
 use crate::config::{FaultClass, LocatedFault, NamedDocument};
@@ -48,9 +49,16 @@ struct FolderOrigin {
 struct ClusterOrigin {
     client: ApiClient,
     namespace: String,
-    documents: Result<Vec<NamedDocument>, String>,
-    /// Stands for the documents, to see whether they changed
+    read: Result<ConfigMaps, String>,
+    /// Stands for the ConfigMaps, to see whether they changed
     hash: u64,
+}
+
+/// The documents of ConfigMaps
+#[derive(Default)]
+struct ConfigMaps {
+    live: Vec<NamedDocument>,
+    candidates: Vec<NamedDocument>,
 }
 
 impl Origins {
@@ -61,20 +69,21 @@ impl Origins {
     /// There is no way to the cluster.
     pub(super) async fn open(args: &ExploreArgs) -> Result<Self, CommandError> {
         let live = match &args.config_dir {
-            Some(path) => Origin::Folder(FolderOrigin::new(path.clone())),
+            Some(path) => Origin::Folder(FolderOrigin::new(path.clone(), config_map::Side::Live)),
             None => {
                 let config = kube_config(args.context.clone()).await?;
                 Origin::Cluster(ClusterOrigin {
                     client: ApiClient::new(Client::try_from(config).map_err(no_connection)?),
                     namespace: args.namespace.clone(),
-                    documents: Ok(Vec::new()),
+                    read: Ok(ConfigMaps::default()),
                     hash: 0,
                 })
             }
         };
+        let candidate = args.candidate.clone();
         Ok(Self {
             live,
-            candidate: args.candidate.clone().map(FolderOrigin::new),
+            candidate: candidate.map(|path| FolderOrigin::new(path, config_map::Side::Candidate)),
             snapshot: Arc::new(Snapshot {
                 revision: 0,
                 live: Side::default(),
@@ -143,12 +152,24 @@ impl Origins {
         live || candidate
     }
 
+    /// The documents of the candidate; `None` if there is none
+    fn candidates(&self) -> Option<Result<Vec<NamedDocument>, LocatedFault>> {
+        match (&self.candidate, &self.live) {
+            (Some(folder), _) => Some(folder.documents()),
+            (None, Origin::Cluster(cluster)) => {
+                let own = cluster.read.as_ref().ok().map(|maps| &maps.candidates);
+                own.filter(|own| !own.is_empty()).cloned().map(Ok)
+            }
+            (None, Origin::Folder(_)) => None,
+        }
+    }
+
     fn next_snapshot(&mut self) -> Arc<Snapshot> {
         let documents = self.live.documents();
         let live = documents.as_deref().map_err(|fault| vec![fault.clone()]);
         let last = self.snapshot.candidate.clone().unwrap_or_default();
-        let candidate = self.candidate.as_ref().map(|origin| match &documents {
-            Ok(live) => last.after(origin.over(live).as_deref().map_err(Clone::clone)),
+        let candidate = self.candidates().map(|own| match &documents {
+            Ok(live) => last.after(over(live, own).as_deref().map_err(Clone::clone)),
             // What the candidate changes is unknown while there is nothing to change
             Err(_) => last,
         });
@@ -163,6 +184,16 @@ impl Origins {
     }
 }
 
+/// The live documents with those of a candidate in place of those of the same name
+fn over(
+    live: &[NamedDocument],
+    own: Result<Vec<NamedDocument>, LocatedFault>,
+) -> Result<Vec<NamedDocument>, Vec<LocatedFault>> {
+    let own = own.map_err(|fault| vec![fault])?;
+    let all = overlay(live, &own)?;
+    Ok(all.into_iter().cloned().collect())
+}
+
 fn unreadable(fault: &LocatedFault) -> CommandError {
     CommandError::Usage(fault.fault.message.clone())
 }
@@ -171,18 +202,21 @@ impl Origin {
     fn documents(&self) -> Result<Vec<NamedDocument>, LocatedFault> {
         match self {
             Self::Folder(folder) => folder.documents(),
-            Self::Cluster(cluster) => cluster.documents.clone().map_err(|message| {
-                let name = format!("namespace {}", cluster.namespace);
-                LocatedFault::whole(name, message, FaultClass::Document)
-            }),
+            Self::Cluster(cluster) => match &cluster.read {
+                Ok(maps) => Ok(maps.live.clone()),
+                Err(message) => {
+                    let name = format!("namespace {}", cluster.namespace);
+                    Err(LocatedFault::whole(name, message, FaultClass::Document))
+                }
+            },
         }
     }
 }
 
 impl FolderOrigin {
-    fn new(path: PathBuf) -> Self {
+    fn new(path: PathBuf, side: config_map::Side) -> Self {
         Self {
-            folder: Folder::new(&path),
+            folder: Folder::new(&path, side),
             path,
             unreadable: None,
         }
@@ -207,23 +241,25 @@ impl FolderOrigin {
         let files = self.folder.documents();
         Ok(files.flat_map(|file| file.iter()).cloned().collect())
     }
-
-    /// The live documents with those of this folder in place of those of the same name
-    fn over(&self, live: &[NamedDocument]) -> Result<Vec<NamedDocument>, Vec<LocatedFault>> {
-        let own = self.documents().map_err(|fault| vec![fault])?;
-        let all = overlay(live, &own)?;
-        Ok(all.into_iter().cloned().collect())
-    }
 }
 
 impl ClusterOrigin {
     /// Reads the ConfigMaps; returns whether they changed
     async fn read(&mut self) -> bool {
-        let read = read_configuration(&self.client, &self.namespace).await;
-        self.documents = read.map_err(|error| CommandError::from(error).to_string());
+        let maps = read_config_maps(&self.client, &self.namespace).await;
+        let maps = maps.map_err(|error| CommandError::from(error).to_string());
         let mut hasher = DefaultHasher::new();
-        // Documents have no equality of their own; what they are as text is all of them
-        format!("{:?}", self.documents).hash(&mut hasher);
+        format!("{maps:?}").hash(&mut hasher);
+        self.read = maps.map(|maps| {
+            let mut all = ConfigMaps::default();
+            for map in &maps {
+                match sided_documents(map) {
+                    (config_map::Side::Live, documents) => all.live.extend(documents),
+                    (config_map::Side::Candidate, documents) => all.candidates.extend(documents),
+                }
+            }
+            all
+        });
         let hash = hasher.finish();
         std::mem::replace(&mut self.hash, hash) != hash
     }
@@ -258,7 +294,7 @@ mod tests {
         ClusterOrigin {
             client: ApiClient::new(Client::new(service, "default")),
             namespace: "ramgate-system".to_owned(),
-            documents: Ok(Vec::new()),
+            read: Ok(ConfigMaps::default()),
             hash: 0,
         }
     }
@@ -297,6 +333,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_candidates_of_a_cluster_are_the_candidate_without_a_folder() {
+        let live = || config_map(&format!("{ACCOUNT}users: [{{name: a}}]"));
+        let mut candidate = config_map(&format!("{ACCOUNT}users: [{{name: a}}, {{name: b}}]"));
+        candidate["metadata"]["name"] = "people-next".into();
+        candidate["metadata"]["labels"]["ramgate.io/candidate"] = "true".into();
+        let lists = vec![vec![live(), candidate], vec![live()]];
+        let mut origins = origins(Origin::Cluster(cluster(lists)), None);
+        let first = origins.first_snapshot().await.unwrap();
+        assert_eq!(
+            (people(&first.live), people(first.candidate.as_ref().unwrap())),
+            (1, 2)
+        );
+        if let Origin::Cluster(cluster) = &mut origins.live {
+            assert!(cluster.read().await);
+        }
+        assert!(origins.next_snapshot().candidate.is_none());
+    }
+
+    #[tokio::test]
     async fn a_cluster_without_configuration_is_an_error_at_the_start() {
         let mut origins = origins(Origin::Cluster(cluster(vec![Vec::new()])), None);
         let error = origins.first_snapshot().await.unwrap_err().to_string();
@@ -315,7 +370,8 @@ mod tests {
         write(&live, "account.yaml", ACCOUNT);
         write(&live, "users.yaml", "users: [{name: a}]");
         write(&next, "users.yaml", "users: [{name: b}, {name: c}]");
-        let folder = |folder: &tempfile::TempDir| FolderOrigin::new(folder.path().to_owned());
+        let folder =
+            |folder: &tempfile::TempDir| FolderOrigin::new(folder.path().to_owned(), config_map::Side::Live);
         let mut origins = origins(Origin::Folder(folder(&live)), Some(folder(&next)));
         let first = origins.first_snapshot().await.unwrap();
         assert_eq!(
@@ -344,7 +400,8 @@ mod tests {
         let [live, next] = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
         std::fs::write(live.path().join("a.yaml"), "users: [").unwrap();
         std::fs::write(next.path().join("a.yaml"), "users: [").unwrap();
-        let folder = |folder: &tempfile::TempDir| FolderOrigin::new(folder.path().to_owned());
+        let folder =
+            |folder: &tempfile::TempDir| FolderOrigin::new(folder.path().to_owned(), config_map::Side::Live);
         let mut bad = origins(Origin::Folder(folder(&live)), None);
         assert!(matches!(
             bad.first_snapshot().await,
@@ -363,7 +420,7 @@ mod tests {
                 .len(),
             1
         );
-        let missing = FolderOrigin::new(live.path().join("missing"));
+        let missing = FolderOrigin::new(live.path().join("missing"), config_map::Side::Candidate);
         let mut none = origins(Origin::Folder(folder(&live)), Some(missing));
         assert!(matches!(none.first_snapshot().await, Err(CommandError::Usage(_))));
     }

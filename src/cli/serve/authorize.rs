@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::admission::Modes;
 use crate::authorization;
 use crate::authorization::{Exemptions, PodLookup, ReviewContext, SubjectAccessReview};
 use crate::cli::serve::handler::{Surrounding, WebhookHandler};
@@ -20,18 +21,20 @@ impl WebhookHandler {
             Ok(review) => review,
             Err(error) => {
                 let namespace = request_head::read_namespace(body);
-                let mode = self.modes.of_read(namespace.as_deref());
+                let mode = self.current_modes().of_read(namespace.as_deref());
                 return handled(authorization::malformed(&error, mode));
             }
         };
         let none = Exemptions::default();
         let exempt = self.authorize.as_ref().unwrap_or(&none);
         let Some(configuration) = self.store.current() else {
-            return handled(authorization::unready(&review, &self.modes, exempt));
+            return handled(authorization::unready(&review, &self.modes.of(None), exempt));
         };
+        let modes = self.modes.of(Some(&configuration));
+        let given = (&*configuration, &*modes, exempt);
         let answer = match &self.surrounding {
             Surrounding::Watched(view) => {
-                let case = self.case(&review, &configuration, &**view, exempt);
+                let case = case(&review, given, &**view);
                 let live_read = complete(&case, view).await;
                 case.respond(match &live_read {
                     LiveRead::Object(json) => PodLookup::Found(json),
@@ -40,7 +43,7 @@ impl WebhookHandler {
                 })
             }
             Surrounding::Empty(objects) => {
-                let case = self.case(&review, &configuration, objects, exempt);
+                let case = case(&review, given, objects);
                 let pod = case
                     .pod()
                     .and_then(|(namespace, name)| objects.pod(namespace, name));
@@ -50,22 +53,21 @@ impl WebhookHandler {
         };
         handled(answer)
     }
+}
 
-    fn case<'a>(
-        &'a self,
-        review: &'a SubjectAccessReview<'a>,
-        configuration: &'a Configuration,
-        cluster: &'a dyn Cluster,
-        exempt: &'a Exemptions,
-    ) -> ReviewContext<'a> {
-        ReviewContext {
-            review,
-            configuration,
-            cluster,
-            modes: &self.modes,
-            exemptions: exempt,
-            now: Timestamp::now(),
-        }
+/// A review with what it is decided by
+fn case<'a>(
+    review: &'a SubjectAccessReview<'a>,
+    (configuration, modes, exemptions): (&'a Configuration, &'a Modes, &'a Exemptions),
+    cluster: &'a dyn Cluster,
+) -> ReviewContext<'a> {
+    ReviewContext {
+        review,
+        configuration,
+        cluster,
+        modes,
+        exemptions,
+        now: Timestamp::now(),
     }
 }
 

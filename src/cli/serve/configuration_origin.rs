@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use kube::{Client, Config};
 
-use crate::analysis::rights;
+use crate::admission::Modes;
+use crate::analysis::rights::compare_in_force;
 use crate::cli::command_error::CommandError;
 use crate::cli::live_cluster::no_kubeconfig;
 use crate::cli::serve::background_tasks::BackgroundTasks;
@@ -18,9 +19,9 @@ use crate::cluster::api::watches::Watches;
 use crate::cluster::{
     ConfigMapSource, FollowedObjects, KeyStore, MetadataWatchSet, WatchedCluster, WebhookWatch,
 };
-use crate::config::Store;
 use crate::config::folder_watch::FolderSource;
 use crate::config::reload::Reloader;
+use crate::config::{Configuration, RightsChange, Store};
 use crate::telemetry::metrics::Metrics;
 
 /// How long the API server may be silent on a connection: longer than any watch call, which it ends by itself
@@ -28,8 +29,8 @@ const API_SILENCE: Duration = Duration::from_secs(90);
 
 /// Where the configuration comes from, with what it takes to get it
 pub(super) enum ConfigurationOrigin {
-    /// Documents in a folder; no cluster is read
-    Folder(PathBuf),
+    /// Documents in a folder, and perhaps candidates in another; no cluster is read
+    Folder(PathBuf, Option<PathBuf>),
     /// ConfigMaps of a namespace
     Cluster(ClusterOrigin),
 }
@@ -47,7 +48,7 @@ impl ConfigurationOrigin {
     /// Neither the process's environment nor a kubeconfig leads to a cluster.
     pub(super) async fn new(source: Source) -> Result<Self, CommandError> {
         match source {
-            Source::Folder(folder) => Ok(Self::Folder(folder)),
+            Source::Folder { folder, candidates } => Ok(Self::Folder(folder, candidates)),
             Source::Cluster { namespace } => {
                 let config = Config::infer().await;
                 let mut config = config.map_err(|error| no_kubeconfig(&error))?;
@@ -62,7 +63,7 @@ impl ConfigurationOrigin {
     /// The client of the cluster, if there is one
     pub(super) fn client(&self) -> Option<&Client> {
         match self {
-            Self::Folder(_) => None,
+            Self::Folder(..) => None,
             Self::Cluster(cluster) => Some(&cluster.client),
         }
     }
@@ -74,6 +75,7 @@ impl ConfigurationOrigin {
     pub(super) fn follow(
         self,
         settings: ClusterSettings,
+        modes: &Arc<Modes>,
         pod: String,
         store: &Arc<Store>,
         metrics: &Arc<Metrics>,
@@ -81,13 +83,13 @@ impl ConfigurationOrigin {
     ) -> Result<(Surrounding, Option<Watchdog>), CommandError> {
         match self {
             Self::Cluster(cluster) => {
-                let watchdog = cluster.follow(settings, pod, store, tasks);
+                let watchdog = cluster.follow(settings, modes, pod, store, tasks);
                 tasks.spawn("the watchdog", watchdog.clone().run(Arc::clone(metrics)));
                 Ok((Surrounding::Watched(Arc::clone(&watchdog.view)), Some(watchdog)))
             }
-            Self::Folder(folder) => {
-                let reloader = Reloader::new(Arc::clone(store), None, rights::compare);
-                let source = FolderSource::new(folder, reloader);
+            Self::Folder(folder, candidates) => {
+                let reloader = Reloader::new(Arc::clone(store), None, compare_rights(modes));
+                let source = FolderSource::new(folder, reloader).with_candidates(candidates, store);
                 tasks.spawn("the watch of the folder", source.run());
                 let surrounding = Surrounding::empty().map_err(|error| failed("the key of stamps", error))?;
                 Ok((surrounding, None))
@@ -101,6 +103,7 @@ impl ClusterOrigin {
     fn follow(
         self,
         settings: ClusterSettings,
+        modes: &Arc<Modes>,
         pod: String,
         store: &Arc<Store>,
         tasks: &BackgroundTasks,
@@ -126,7 +129,8 @@ impl ClusterOrigin {
         follow_objects(&followed, &watches, store, &pod, tasks);
         let view = Arc::new(WatchedCluster::new(client, Arc::clone(store), followed.clone()));
         let watch_set = MetadataWatchSet::new(watches.clone(), Arc::clone(&view));
-        let reloader = Reloader::new(Arc::clone(store), Some(Box::new(watch_set)), rights::compare);
+        let watch_set = Box::new(watch_set);
+        let reloader = Reloader::new(Arc::clone(store), Some(watch_set), compare_rights(modes));
         let source = ConfigMapSource::new(&watches, &namespace, pod, Arc::clone(store), reloader);
         let source = source.with_cluster_config(settings.cluster_config);
         tasks.spawn("the watch of the ConfigMaps", source.run());
@@ -138,6 +142,14 @@ impl ClusterOrigin {
             watches,
         }
     }
+}
+
+/// Compares sets that are in force together with these modes
+fn compare_rights(
+    modes: &Arc<Modes>,
+) -> impl Fn(&Configuration, &Configuration) -> RightsChange + Send + Sync + 'static {
+    let modes = Arc::clone(modes);
+    move |old, new| compare_in_force(&modes, old, new)
 }
 
 /// Starts to follow the single objects that decisions depend on

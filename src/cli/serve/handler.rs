@@ -1,6 +1,5 @@
 //! Implements [`ReviewHandler`]: parses a review, reads the objects that it names, and evaluates it.
 
-use crate::cli::serve::record;
 use std::sync::Arc;
 
 use futures::FutureExt;
@@ -13,9 +12,15 @@ use crate::admission::review::Resource;
 use crate::admission::review::complete::{CompleteReview, NamedObjects};
 use crate::admission::{Mode, Modes, Review, ReviewError, Webhook};
 use crate::authorization::Exemptions;
+use crate::candidate::rehearsal::Answered;
+use crate::candidate::{RecordedCluster, Rehearsal};
+use crate::cli::serve::failing_open::EnforcedNamespaces;
+use crate::cli::serve::merged_modes::MergedModes;
+use crate::cli::serve::record;
 use crate::cluster::{WatchedCluster, prefetch};
 use crate::config::{Configuration, Store};
 use crate::config_admission;
+use crate::config_admission::{ConfigMapDecision, KnownNamespaces, StoredConfigMaps};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::snapshot::ClusterSnapshot;
 use crate::server::request_head::{RequestHead, ReviewedConfigMap};
@@ -34,9 +39,13 @@ const LONGEST_ERROR: usize = 500;
 pub(super) struct WebhookHandler {
     pub(super) store: Arc<Store>,
     pub(super) surrounding: Surrounding,
-    pub(super) modes: Modes,
+    pub(super) modes: Arc<MergedModes>,
+    /// What shows whether namespaces fail open; `None` with a folder, where there is no cluster
+    pub(super) enforced: Option<EnforcedNamespaces>,
     /// What the authorization webhook never evaluates, if it is on
     pub(super) authorize: Option<Exemptions>,
+    /// Judges answered reviews by the candidate as well
+    pub(super) rehearsal: Arc<Rehearsal>,
 }
 
 /// What ramgate knows of the cluster
@@ -80,12 +89,12 @@ impl ReviewHandler for WebhookHandler {
             // Stored unread, a ConfigMap of ours could only be refused later, when nobody waits for the answer
             Some(ReviewedConfigMap::Own) => Mode::Enforce,
             Some(ReviewedConfigMap::EciProfile) => self.profile_mode(),
-            None => self.modes.of(&head.namespace),
+            None => self.current_modes().of(&head.namespace),
         }
     }
 
     fn mode_of_read(&self, namespace: Option<&str>) -> Mode {
-        self.modes.of_read(namespace)
+        self.current_modes().of_read(namespace)
     }
 
     fn authorizes(&self) -> bool {
@@ -94,6 +103,11 @@ impl ReviewHandler for WebhookHandler {
 }
 
 impl WebhookHandler {
+    /// The modes of a request for which no configuration was taken yet
+    pub(super) fn current_modes(&self) -> Arc<Modes> {
+        self.modes.of(self.store.current().as_deref())
+    }
+
     /// Answers an AdmissionReview
     async fn admit(&self, webhook: Webhook, body: &[u8]) -> Result<HandledReview, UnreadableReview> {
         let mut review = Review::parse(body).map_err(unreadable)?;
@@ -101,18 +115,18 @@ impl WebhookHandler {
             return Ok(self.config_map(webhook, &review));
         }
         let Some(configuration) = self.store.current() else {
-            return Ok(self.not_ready(webhook, &review, "complete configuration"));
+            return Ok(self.not_ready(webhook, &review, None));
         };
         let settings = &configuration.cluster;
         review.read_listed(settings).map_err(unreadable)?;
         Ok(match &self.surrounding {
             Surrounding::Watched(view) => {
                 let (pinned, named) = prefetch(view, settings, &review).await;
-                self.respond(webhook, &review, named, &configuration, &pinned)
+                self.respond(webhook, body, &review, named, &configuration, &pinned)
             }
             Surrounding::Empty(snapshot) => {
                 let named = NamedObjects::from_snapshot(&review, snapshot, snapshot, settings);
-                self.respond(webhook, &review, named, &configuration, snapshot)
+                self.respond(webhook, body, &review, named, &configuration, snapshot)
             }
         })
     }
@@ -121,17 +135,38 @@ impl WebhookHandler {
     fn respond(
         &self,
         webhook: Webhook,
+        body: &[u8],
         review: &Review<'_>,
         named: NamedObjects,
-        configuration: &Configuration,
+        configuration: &Arc<Configuration>,
         cluster: &dyn Cluster,
     ) -> HandledReview {
         if cluster.signer().is_none() {
-            return self.not_ready(webhook, review, "keys for stamps");
+            return self.not_ready(webhook, review, Some(configuration));
         }
-        let complete = CompleteReview::new(review, named);
-        let now = Timestamp::now();
-        let response = admission::respond(webhook, &complete, configuration, cluster, &self.modes, now);
+        let (modes, now) = (self.modes.of(Some(configuration)), Timestamp::now());
+        let respond = |named: NamedObjects, cluster: &dyn Cluster| {
+            let complete = CompleteReview::new(review, named);
+            admission::respond(webhook, &complete, configuration, cluster, &modes, now)
+        };
+        let response = match self.rehearsal.candidate(configuration) {
+            None => respond(named, cluster),
+            Some(candidate) => {
+                let recorded = RecordedCluster::new(cluster);
+                let response = respond(named.clone(), &recorded);
+                let answered = Answered {
+                    webhook,
+                    body,
+                    review,
+                    named,
+                    live: configuration,
+                    now,
+                    response: &response,
+                };
+                self.rehearsal.offer(candidate, answered, recorded);
+                response
+            }
+        };
         HandledReview {
             record: record::of_response(review, &response, &configuration.cluster),
             body: response.body,
@@ -157,12 +192,7 @@ impl WebhookHandler {
                 }
             }
             Webhook::Validating => {
-                let evaluated = config_admission::evaluate(
-                    review,
-                    &self.store.config_maps(),
-                    self.store.current().as_deref(),
-                    Timestamp::now(),
-                );
+                let evaluated = self.evaluate_config_map(review);
                 let decision = if evaluated.is_allowed() {
                     admission::Decision::Allow
                 } else {
@@ -178,13 +208,42 @@ impl WebhookHandler {
         }
     }
 
-    /// The answer while there is nothing to judge by
-    fn not_ready(&self, webhook: Webhook, review: &Review<'_>, lacking: &str) -> HandledReview {
+    fn evaluate_config_map(&self, review: &Review<'_>) -> ConfigMapDecision {
+        let enforced = self.enforced.as_ref();
+        let known = KnownNamespaces {
+            modes: self.modes.flags(),
+            exists: &|namespace| enforced.is_none_or(|enforced| enforced.exists(namespace)),
+            failing_open: &|namespace| {
+                let open = enforced?.of([namespace].into_iter()).pop();
+                open.map(|(_, open)| open)
+            },
+        };
+        let stored = StoredConfigMaps {
+            live: &self.store.config_maps(),
+            candidates: &self.store.candidate().config_maps,
+        };
+        config_admission::evaluate(
+            review,
+            stored,
+            self.store.current().as_deref(),
+            &known,
+            Timestamp::now(),
+        )
+    }
+
+    /// The answer while there is no configuration, or while there are no keys for stamps
+    fn not_ready(
+        &self,
+        webhook: Webhook,
+        review: &Review<'_>,
+        configuration: Option<&Configuration>,
+    ) -> HandledReview {
         let mode = if review.is_routing_object() {
             self.profile_mode()
         } else {
-            self.modes.of(review.namespace())
+            self.modes.of(configuration).of(review.namespace())
         };
+        let lacking = configuration.map_or("complete configuration", |_| "keys for stamps");
         let message = format!(
             "ramgate has no {lacking} yet, so nothing can be judged: try again, and if it lasts look at /ready of its \
              admin port"

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::candidate::rehearsal::faults;
 use crate::cli::serve::background_tasks::BackgroundTasks;
 use crate::cli::serve::watchdog::Watchdog;
+use crate::config::candidate::CandidateState;
 use crate::config::{Status, Store};
 use crate::server::admin::{Readiness, ReadinessReport};
 use crate::server::certificate::resolver::CertificateResolver;
@@ -31,7 +33,11 @@ impl Readiness for ReadinessCheck {
         missing.extend(gaps.missing);
         let ended = self.tasks.ended().into_iter();
         missing.extend(ended.map(|name| format!("{name} has ended, restart the process")));
+        let candidate = self.store.candidate();
+        let is_there = !matches!(candidate.state, CandidateState::None);
         ReadinessReport {
+            candidate: is_there.then(|| candidate.state.name()),
+            candidate_errors: faults(&candidate),
             missing,
             concerns: gaps.concerns,
             generation: status.is_ready().then_some(status.generation),

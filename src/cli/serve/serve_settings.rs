@@ -58,7 +58,11 @@ pub(super) struct ServeSettings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     /// Documents in a folder
-    Folder(PathBuf),
+    Folder {
+        folder: PathBuf,
+        /// Another one with candidates
+        candidates: Option<PathBuf>,
+    },
     /// ConfigMaps of a namespace
     Cluster {
         /// The namespace
@@ -124,7 +128,10 @@ impl ServeArgs {
 
     fn source(&self) -> Checked<Source> {
         match (&self.config_dir, &self.namespace) {
-            (Some(folder), None) => Ok(Source::Folder(folder.clone())),
+            (Some(folder), None) => Ok(Source::Folder {
+                folder: folder.clone(),
+                candidates: self.candidate_dir.clone(),
+            }),
             (None, Some(namespace)) => Ok(Source::Cluster {
                 namespace: namespace.clone(),
             }),
@@ -240,7 +247,14 @@ mod tests {
     #[test]
     fn a_folder_is_enough() {
         let settings = parsed(&["--config-dir", "here"]).unwrap();
-        assert_eq!(settings.source, Source::Folder("here".into()));
+        let folder = |candidates: Option<&str>| Source::Folder {
+            folder: "here".into(),
+            candidates: candidates.map(PathBuf::from),
+        };
+        assert_eq!(settings.source, folder(None));
+        let both = parsed(&["--config-dir", "here", "--candidate-dir", "next"]).unwrap();
+        assert_eq!(both.source, folder(Some("next")));
+        assert!(parsed(&["--namespace", "n", "--candidate-dir", "next"]).is_err());
         assert_eq!(
             (settings.ports.listen.port(), settings.ports.admin_listen.port()),
             (8443, 8080)
@@ -376,6 +390,11 @@ mod tests {
             (&["--tls-name=a\u{e9}"], "--tls-name `a\u{e9}`"),
             (&["--namespace-mode=audit"], "`audit` is not NS=VALUE"),
             (&["--namespace-mode=a=loud"], "`loud` is not a mode"),
+            (&["--namespace-mode=Team=warn"], "`Team` is no namespace"),
+            (
+                &["--namespace-stamp-contents=team-*=record"],
+                "`team-*` is no namespace",
+            ),
             (&["--mode=loud"], "`loud` is not a mode"),
             (&["--stamp-contents=deny"], "write record or refuse"),
             (&["--namespace-stamp-contents=a=deny"], "write record or refuse"),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::admission::Modes;
+use crate::cli::serve::merged_modes::MergedModes;
 use crate::cli::serve::readiness::ReadinessCheck;
 use crate::cluster::FailurePolicies;
 use crate::server::admin::Readiness;
@@ -19,13 +20,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LONGEST_NAMESPACES: usize = 1024;
 
 /// Logs once that the process is ready: modes, the configuration, and what happens while no replica answers
-pub(super) async fn announce(readiness: Arc<ReadinessCheck>, modes: Modes, started: Instant) {
+pub(super) async fn announce(readiness: Arc<ReadinessCheck>, modes: Arc<MergedModes>, started: Instant) {
     while !readiness.report().missing.is_empty() {
         tokio::time::sleep(CHECK_INTERVAL).await;
     }
     let startup_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let policies = failure_policies(&readiness).await;
     let status = readiness.store.status();
+    let modes = modes.of(readiness.store.current().as_deref());
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         mode = modes.default.name(),

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use regex::Regex;
 
+use crate::cli::serve::failing_open::EnforcedNamespaces;
 use crate::cluster::api::watches::{WatchHealth, Watches};
-use crate::cluster::{FollowedObjects, WatchedCluster};
+use crate::cluster::{FailingOpen, FollowedObjects, WatchedCluster};
 use crate::config::sync_status::SyncStatus;
 use crate::config::{ClusterSettings, Store};
 use crate::telemetry::metrics::Metrics;
@@ -42,6 +43,7 @@ pub(super) struct Gaps {
     unsent_carriers: usize,
     mutating_drift: usize,
     validating_drift: usize,
+    failing_open: usize,
 }
 
 impl Watchdog {
@@ -49,6 +51,7 @@ impl Watchdog {
     pub(super) fn check(&self) -> Gaps {
         let hidden = self.hidden_virtual_nodes();
         let unsent = self.unsent_carriers();
+        let open = self.failing_open();
         let drift = self.followed.webhooks.as_ref().map(|webhooks| webhooks.drift());
         let drift = drift.unwrap_or_default();
         let keys = self.followed.key_store.as_ref();
@@ -68,6 +71,8 @@ impl Watchdog {
                 .current()
                 .and_then(|configuration| unknown_paths_sentence(&configuration.cluster)),
             drift.sentence,
+            failing_open_sentence(&open),
+            unjudged_sentence(&open),
             self.late_watches(&health),
             self.store.sync().and_then(|sync| held_back_sentence(&sync)),
         ];
@@ -78,6 +83,7 @@ impl Watchdog {
             unsent_carriers: unsent.len(),
             mutating_drift: drift.mutating,
             validating_drift: drift.validating,
+            failing_open: open.len(),
         }
     }
 
@@ -104,6 +110,22 @@ impl Watchdog {
         unsent.sort_unstable();
         unsent.dedup();
         unsent
+    }
+
+    /// Namespaces that the directory enforces, though an outage lets their requests pass
+    fn failing_open(&self) -> Vec<(String, FailingOpen)> {
+        let configuration = self.store.current();
+        configuration.map_or_else(Vec::new, |configuration| {
+            self.enforced_namespaces().failing_open(&configuration)
+        })
+    }
+
+    /// What shows whether namespaces fail open
+    pub(super) fn enforced_namespaces(&self) -> EnforcedNamespaces {
+        EnforcedNamespaces {
+            view: Arc::clone(&self.view),
+            webhooks: self.followed.webhooks.clone(),
+        }
     }
 
     /// A sentence on the watches whose objects are too old to decide by
@@ -153,6 +175,7 @@ impl Gaps {
         cluster.set_hidden_virtual_nodes(self.hidden_virtual_nodes);
         cluster.set_unsent_carriers(self.unsent_carriers);
         cluster.set_drift(self.mutating_drift, self.validating_drift);
+        cluster.set_failing_open(self.failing_open);
     }
 
     /// Logs the gaps that the check before did not find
@@ -180,6 +203,33 @@ fn unsent_sentence(unsent: &[String]) -> Option<String> {
         "the live webhook rules do not send {names} wherever they send Deployments, so that stamps in them are not \
          trusted: install the chart with these carriers"
     ))
+}
+
+/// A sentence on enforced namespaces that nobody guards while ramgate does not answer
+fn failing_open_sentence(open: &[(String, FailingOpen)]) -> Option<String> {
+    let names = open_namespaces(open, FailingOpen::is_judged)?;
+    Some(format!(
+        "failing_open: the directory enforces namespaces whose live webhook entries let requests pass while ramgate does not \
+         answer: {names}; write enforce for them under namespaceModes of the chart's values as well"
+    ))
+}
+
+/// A sentence on enforced namespaces in which nothing is judged
+fn unjudged_sentence(open: &[(String, FailingOpen)]) -> Option<String> {
+    let names = open_namespaces(open, |open| !open.is_judged())?;
+    Some(format!(
+        "failing_open: the directory enforces namespaces that the live webhook entries do not send, so that nothing is judged \
+         there: {names}; take them out of modes, or out of exemptNamespaces of the chart's values"
+    ))
+}
+
+fn open_namespaces(
+    open: &[(String, FailingOpen)],
+    is_wanted: impl Fn(&FailingOpen) -> bool,
+) -> Option<String> {
+    let open = open.iter().filter(|(_, why)| is_wanted(why));
+    let open = open.map(|(namespace, why)| format!("{namespace} ({why})"));
+    listed(&open.collect::<Vec<_>>())
 }
 
 /// A sentence on written paths that lead nowhere: the rules send no object for them, so nobody else would say it
@@ -222,6 +272,7 @@ fn listed<T: AsRef<str>>(names: &[T]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::installed_webhooks::AdmissionPhase;
 
     #[test]
     fn paths_that_lead_nowhere_are_said() {
@@ -241,6 +292,37 @@ mod tests {
             sentence.contains("written there: spec.pod of Rollout; list"),
             "{sentence}"
         );
+    }
+
+    #[test]
+    fn enforced_namespaces_that_fail_open_are_said_with_their_entries() {
+        assert_eq!((failing_open_sentence(&[]), unjudged_sentence(&[])), (None, None));
+        let open = [
+            (
+                "team-b".to_owned(),
+                FailingOpen::NotSent(AdmissionPhase::Validating),
+            ),
+            (
+                "team-a".to_owned(),
+                FailingOpen::Ignored(["marked".to_owned()].into()),
+            ),
+        ];
+        for (sentence, named) in [
+            (
+                failing_open_sentence(&open),
+                "answer: team-a (marked); write enforce",
+            ),
+            (
+                unjudged_sentence(&open),
+                "there: team-b (no validating entry sends its pods); take them out",
+            ),
+        ] {
+            let sentence = sentence.unwrap();
+            assert!(
+                sentence.starts_with("failing_open: ") && sentence.contains(named),
+                "{sentence}"
+            );
+        }
     }
 
     #[test]

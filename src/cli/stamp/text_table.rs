@@ -10,7 +10,7 @@ const GAP: &str = "  ";
 /// Deployment  web
 /// Pod         job-1
 /// ```
-pub(super) fn table<const N: usize>(heading: [&str; N], lines: &[[String; N]]) -> String {
+pub(in crate::cli) fn table<const N: usize>(heading: [&str; N], lines: &[[String; N]]) -> String {
     let width = |column: usize| {
         let cells = lines
             .iter()

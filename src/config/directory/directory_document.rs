@@ -10,13 +10,14 @@ use crate::config::directory::faults::Faults;
 use crate::config::directory::identities::{self, GroupEntry, RoleEntry, UserEntry};
 use crate::config::directory::mapping_rules::{self, MappingRules};
 use crate::config::directory::name_rules::shortened;
+use crate::config::directory::namespace_mode::{self, NamespaceModeEntry};
 use crate::config::directory::resource_group::{self, ResourceGroupEntry};
 use crate::yaml;
 use ram_policy::PolicyWarning;
 use ram_policy::source::{Fault, Key, Node, Position, Value, utf8};
 
 /// The names of the sections, for messages
-const SECTIONS: &str = "account, cluster, resourceGroups, users, groups, roles, bindings, boundaries, exceptions, mapping, advice";
+const SECTIONS: &str = "account, cluster, resourceGroups, users, groups, roles, bindings, boundaries, exceptions, modes, mapping, advice";
 
 /// The sections of a directory document; several documents are merged into a configuration
 #[derive(Clone, Debug, Default)]
@@ -32,6 +33,7 @@ pub struct DirectoryDocument {
     pub(crate) bindings: Vec<BindingEntry>,
     pub(crate) boundaries: Vec<BoundaryEntry>,
     pub(crate) exceptions: Vec<ExceptionEntry>,
+    pub(crate) modes: Vec<NamespaceModeEntry>,
     warnings: Vec<PolicyWarning>,
 }
 
@@ -93,6 +95,7 @@ impl DirectoryDocument {
             "bindings" => self.bindings.extend(entries(node, binding_entry::read)?),
             "boundaries" => self.boundaries.extend(entries(node, boundary::read)?),
             "exceptions" => self.exceptions.extend(entries(node, exception::read)?),
+            "modes" => self.modes.extend(namespace_mode::read(node)?),
             other => {
                 let message = format!(
                     "unknown section `{}`, expected one of {SECTIONS}",

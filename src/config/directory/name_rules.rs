@@ -93,6 +93,13 @@ pub(crate) const KUBERNETES: NameRule = NameRule {
     allowed: |c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.'),
     characters: "a-z 0-9 . -",
 };
+/// Names of namespaces: labels of DNS, but for a hyphen at an end, which only spots no other text
+pub(crate) const NAMESPACE: NameRule = NameRule {
+    noun: "namespace",
+    longest: 63,
+    allowed: |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-',
+    characters: "a-z 0-9 -",
+};
 
 const fn ram_name(noun: &'static str) -> NameRule {
     NameRule {

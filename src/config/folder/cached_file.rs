@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
 
+use crate::config::config_map::Side;
 use crate::config::folder::document_file::{self, MAX_BYTES};
 use crate::config::named_document::NamedDocument;
 
@@ -53,7 +54,7 @@ impl CachedFile {
     ///
     /// # Errors
     /// A file that cannot be read
-    pub(crate) fn read(path: &Path, stat: FileStat, last: Option<&Self>) -> io::Result<Self> {
+    pub(crate) fn read(path: &Path, stat: FileStat, last: Option<&Self>, side: Side) -> io::Result<Self> {
         let read_at = SystemTime::now();
         let mut bytes = Vec::new();
         fs::File::open(path)?
@@ -62,7 +63,7 @@ impl CachedFile {
         let hash = HASHER.hash_one(&bytes);
         let documents = match last.filter(|last| last.hash == hash) {
             Some(last) => Arc::clone(&last.documents),
-            None => document_file::documents(path, &bytes).into(),
+            None => document_file::sided_documents(path, &bytes, side).into(),
         };
         Ok(Self {
             stat,

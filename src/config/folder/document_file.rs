@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::config::config_map::Side;
 use crate::config::folder::manifest;
 use crate::config::named_document::NamedDocument;
 use crate::config::parsed_document::ParsedDocument;
@@ -40,6 +41,11 @@ fn is_json(path: &Path) -> bool {
 /// rules.yaml      apiVersion: v1, kind: ConfigMap, …   the documents of the ConfigMap
 /// ```
 pub fn documents(path: &Path, bytes: &[u8]) -> Vec<NamedDocument> {
+    sided_documents(path, bytes, Side::Live)
+}
+
+/// The documents in a file of this side: only among candidates may a ConfigMap have the label of one
+pub(crate) fn sided_documents(path: &Path, bytes: &[u8], side: Side) -> Vec<NamedDocument> {
     let name = path.display().to_string();
     let one = |document| vec![NamedDocument::new(name.as_str(), document)];
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_BYTES {
@@ -50,7 +56,7 @@ pub fn documents(path: &Path, bytes: &[u8]) -> Vec<NamedDocument> {
     if is_json(path) {
         return match json_manifest(bytes) {
             // JSON has each text in one line
-            Some(node) => manifest::documents(&name, &[], &node),
+            Some(node) => manifest::documents(&name, &[], &node, side),
             None => {
                 let policy = path.file_stem().unwrap_or_default().to_string_lossy();
                 one(ParsedDocument::policy(&policy, bytes))
@@ -66,7 +72,7 @@ pub fn documents(path: &Path, bytes: &[u8]) -> Vec<NamedDocument> {
         ));
     }
     match utf8(bytes).and_then(|text| Ok((text, yaml::parse(text)?))) {
-        Ok((text, nodes)) => yaml_documents(&name, text, &nodes),
+        Ok((text, nodes)) => yaml_documents(&name, text, &nodes, side),
         Err(fault) => one(ParsedDocument::broken(fault)),
     }
 }
@@ -84,7 +90,7 @@ fn json_manifest(bytes: &[u8]) -> Option<Node> {
     manifest::is_manifest(&node).then_some(node)
 }
 
-fn yaml_documents(name: &str, text: &str, nodes: &[Node]) -> Vec<NamedDocument> {
+fn yaml_documents(name: &str, text: &str, nodes: &[Node], side: Side) -> Vec<NamedDocument> {
     let one = |document| vec![NamedDocument::new(name, document)];
     if !nodes.iter().any(manifest::is_manifest) {
         return one(ParsedDocument::directory_nodes(nodes));
@@ -98,7 +104,7 @@ fn yaml_documents(name: &str, text: &str, nodes: &[Node]) -> Vec<NamedDocument> 
             let lines: Vec<&str> = text.lines().collect();
             let documents = nodes.iter();
             documents
-                .flat_map(|node| manifest::documents(name, &lines, node))
+                .flat_map(|node| manifest::documents(name, &lines, node, side))
                 .collect()
         }
     }

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::ConfigMap;
 
-use crate::config::config_map::{self, LABEL};
+use crate::config::config_map::{self, CANDIDATE, LABEL, Side};
 use crate::config::named_document::NamedDocument;
 use crate::config::parsed_document::ParsedDocument;
 use crate::config::text_origin::TextOrigin;
@@ -18,8 +18,9 @@ pub(crate) fn is_manifest(node: &Node) -> bool {
     field(node, "apiVersion").is_some()
 }
 
-/// The documents of a manifest in a file with these lines; any fault of the manifest is a broken document
-pub(crate) fn documents(file: &str, lines: &[&str], node: &Node) -> Vec<NamedDocument> {
+/// The documents of a manifest in a file with these lines, which is read as this side; any fault of the manifest is a broken
+/// document
+pub(crate) fn documents(file: &str, lines: &[&str], node: &Node, side: Side) -> Vec<NamedDocument> {
     let broken = |at: Position, message: String| {
         let document = ParsedDocument::broken(Fault::new(at, message));
         vec![NamedDocument::new(file, document)]
@@ -34,10 +35,10 @@ pub(crate) fn documents(file: &str, lines: &[&str], node: &Node) -> Vec<NamedDoc
     match (kind.as_str(), field(node, "items").map(|items| &items.value)) {
         ("List" | "ConfigMapList", Some(Value::List(items))) => items
             .iter()
-            .flat_map(|item| documents(file, lines, item))
+            .flat_map(|item| documents(file, lines, item, side))
             .collect(),
         ("ConfigMap", _) => match node.read() {
-            Ok(config_map) => config_map_documents(file, lines, node, &config_map),
+            Ok(config_map) => config_map_documents(file, lines, node, &config_map, side),
             Err(fault) => broken(fault.at, fault.message),
         },
         ("Kustomization", _) => broken(node.at, KUSTOMIZATION.to_owned()),
@@ -54,6 +55,7 @@ fn config_map_documents(
     lines: &[&str],
     node: &Node,
     config_map: &ConfigMap,
+    side: Side,
 ) -> Vec<NamedDocument> {
     let refused = |name: &str, message: String| {
         let origin = TextOrigin::of_value(file, name, node.at);
@@ -69,8 +71,16 @@ fn config_map_documents(
         let message = format!("ConfigMap has no label {LABEL}, so nothing reads it");
         return refused(name, message);
     }
-    let documents = config_map::documents(config_map).into_iter();
+    let (labelled, documents) = config_map::sided_documents(config_map);
+    if (side, labelled) == (Side::Live, Side::Candidate) {
+        let message = format!(
+            "ConfigMap is a candidate by its label {CANDIDATE}, and this folder is read as what is live: keep candidates in \
+             a folder of their own"
+        );
+        return refused(name, message);
+    }
     documents
+        .into_iter()
         .map(|named| {
             let key = named
                 .name

@@ -1,5 +1,5 @@
 //! `ramgate_virtual_nodes_with_real_names`, `ramgate_carriers_not_sent`, `ramgate_webhook_configuration_drift`,
-//! `ramgate_watch_*`.
+//! `ramgate_namespaces_failing_open`, `ramgate_watch_*`.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -15,6 +15,7 @@ pub(crate) struct ClusterMetrics {
     hidden_virtual_nodes: IntGauge,
     unsent_carriers: IntGauge,
     drift: IntGaugeVec,
+    failing_open: IntGauge,
     watches: GaugeVec,
     /// The watches that have a series
     watch_names: Mutex<Vec<&'static str>>,
@@ -38,6 +39,11 @@ impl ClusterMetrics {
                 "ramgate_webhook_configuration_drift",
                 "Entries of the live webhook configurations that are not as they were installed, by kind",
                 &["kind"],
+            )?,
+            failing_open: int_gauge(
+                registry,
+                "ramgate_namespaces_failing_open",
+                "Namespaces that the directory enforces, though their live webhook entries let requests pass in an outage",
             )?,
             watches: gauge_vec(
                 registry,
@@ -64,6 +70,11 @@ impl ClusterMetrics {
         for (kind, entries) in [("mutating", mutating), ("validating", validating)] {
             self.drift.with_label_values(&[kind]).set(count(entries));
         }
+    }
+
+    /// Sets how many namespaces the directory enforces though an outage lets their requests pass
+    pub(crate) fn set_failing_open(&self, number: usize) {
+        self.failing_open.set(count(number));
     }
 
     /// Sets when each watch was last answered, and removes the watches that have ended

@@ -128,7 +128,8 @@ impl Kubectl {
         other
     }
 
-    fn run_with(&self, arguments: &[&str], input: &str) -> Outcome {
+    /// Runs `kubectl ARGUMENTS` with this on its standard input
+    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Outcome {
         let folder = self.kubeconfig.parent().expect("folder of the kubeconfig");
         let mut child = Command::new(tool("kubectl"))
             .args(&self.prefix)

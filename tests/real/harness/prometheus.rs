@@ -22,10 +22,27 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// Starts one that scrapes ports of this machine
     pub(crate) fn start(folder: &Path, targets: &[u16]) -> Self {
+        Self::run(folder, targets, &[])
+    }
+
+    /// The same with the project's alerts, which fire as soon as their cause is there
+    pub(crate) fn with_rules(folder: &Path, targets: &[u16]) -> Self {
+        let rules = repository().join("deploy/observability/rules.yaml");
+        let rules = fs::read_to_string(rules).expect("rules");
+        let lines = rules
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("for: "));
+        let file = folder.join("rules.yaml");
+        fs::write(&file, lines.collect::<Vec<_>>().join("\n")).expect("rules");
+        Self::run(folder, targets, &[file.as_path()])
+    }
+
+    fn run(folder: &Path, targets: &[u16], rules: &[&Path]) -> Self {
         let port = free_port();
         let targets: Vec<String> = targets.iter().map(|port| format!("127.0.0.1:{port}")).collect();
         let configuration = json!({
-            "global": {"scrape_interval": "250ms", "scrape_timeout": "250ms"},
+            "global": {"scrape_interval": "250ms", "scrape_timeout": "250ms", "evaluation_interval": "250ms"},
+            "rule_files": rules,
             "scrape_configs": [{"job_name": "ramgate", "static_configs": [{"targets": targets}]}],
         });
         // JSON is YAML as well.

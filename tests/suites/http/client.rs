@@ -285,6 +285,7 @@ pub(crate) async fn start_for(
             readiness: Arc::new(Reported(ReadinessReport::default())),
             phases: phases.clone(),
             metrics: Arc::clone(&metrics),
+            candidate: None,
         }),
         limits,
         peers,

@@ -419,6 +419,7 @@ async fn the_admin_port_tells_what_is_missing() {
             readiness,
             phases: phases.clone(),
             metrics: Arc::clone(&metrics),
+            candidate: None,
         }))
     };
     let get = async |report: &ReadinessReport, path: &str| {

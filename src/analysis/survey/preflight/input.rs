@@ -18,7 +18,7 @@ pub(crate) struct PreflightInput<'a> {
     pub inventory: &'a Inventory,
     /// The name of the webhook configurations
     pub webhook_configuration: &'a str,
-    /// The modes of all namespaces, if they are known
+    /// The modes that the installation gives to all namespaces, if they are known
     pub modes: Option<&'a Modes>,
     /// The pattern of real nodes' names, if it is known
     pub real_node_names: Option<&'a Regex>,

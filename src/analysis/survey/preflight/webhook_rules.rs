@@ -11,9 +11,8 @@ use crate::admission::{Mode, Modes, Webhook};
 use crate::analysis::survey::preflight::finding::{Check, Finding, shortened};
 use crate::analysis::survey::preflight::input::PreflightInput;
 use crate::analysis::survey::preflight::webhook_rules::required_rule::{BOTH, RequiredRule, required_rules};
-use crate::analysis::survey::webhooks::{Entry, RequestKind, Webhooks};
+use crate::analysis::survey::webhooks::{Entry, NAME_LABEL, RequestKind, Webhooks};
 use crate::cluster::summarize_differences;
-use crate::kubernetes::routing_policy::RESOURCE_POLICIES;
 
 pub(super) fn findings(input: &PreflightInput<'_>) -> Vec<Finding> {
     if !input.is_installed() {
@@ -35,6 +34,7 @@ pub(super) fn findings(input: &PreflightInput<'_>) -> Vec<Finding> {
     missing
         .chain(without_ca_bundle(input, webhooks))
         .chain(failing_open(input, webhooks))
+        .chain(open_by_the_directory(input, webhooks))
         .chain(changed(input, webhooks))
         .collect()
 }
@@ -96,7 +96,7 @@ fn without_ca_bundle(input: &PreflightInput<'_>, webhooks: &Webhooks) -> Vec<Fin
     )
 }
 
-/// Entries that let requests of enforced namespaces pass while ramgate does not answer
+/// Entries that let requests pass while ramgate does not answer, of namespaces that the installation enforces
 fn failing_open(input: &PreflightInput<'_>, webhooks: &Webhooks) -> Vec<Finding> {
     let Some(modes) = input.modes else {
         return Vec::new();
@@ -104,10 +104,46 @@ fn failing_open(input: &PreflightInput<'_>, webhooks: &Webhooks) -> Vec<Finding>
     about_entries(
         input,
         webhooks,
-        |entry| entry.ignores_failure && !may_fail_open(entry) && is_enforced(input, modes, entry),
+        |entry| entry.ignores_failure && !entry.may_fail_open() && is_enforced(input, modes, entry),
         "failurePolicy is Ignore in enforced namespaces, so that an outage of ramgate is a way around it",
         "set webhooks.*.failurePolicy of the chart to Fail",
     )
+}
+
+/// Namespaces that the directory enforces, though the live entries let their requests pass while ramgate does not answer
+fn open_by_the_directory(input: &PreflightInput<'_>, webhooks: &Webhooks) -> Vec<Finding> {
+    let cluster = input.evaluator.cluster;
+    let modes = input.evaluator.configuration.modes.iter();
+    let mut enforced = modes.filter(|(_, mode)| **mode == Mode::Enforce).peekable();
+    if enforced.peek().is_none() {
+        return Vec::new();
+    }
+    let entries = webhooks.namespaced_entries();
+    let open = enforced.filter_map(|(name, _)| {
+        // One that does not exist yet has at least this label
+        let own = || [(NAME_LABEL.to_owned(), name.clone())].into();
+        let labels = cluster.snapshot.namespaces.get(name);
+        let labels = labels.map_or_else(own, |meta| meta.labels.clone());
+        let open = entries.failing_open(&labels)?;
+        let (problem, advice) = if open.is_judged() {
+            (
+                "its live webhook entries let requests pass while ramgate does not answer",
+                format!("write {name}: enforce under namespaceModes of the chart's values as well"),
+            )
+        } else {
+            (
+                "nothing is judged there",
+                format!("take {name} out of modes, or out of exemptNamespaces of the chart's values"),
+            )
+        };
+        Some(Finding {
+            check: Check::Rules,
+            subject: format!("namespace {name}"),
+            problem: format!("the directory enforces it, but {problem}: {open}"),
+            advice,
+        })
+    });
+    open.collect()
 }
 
 /// One finding for each configuration that has such entries
@@ -139,25 +175,11 @@ fn is_enforced(input: &PreflightInput<'_>, modes: &Modes, entry: &Entry) -> bool
     }
     let cluster = input.evaluator.cluster;
     let mut namespaces = cluster.snapshot.namespaces.iter();
+    let directory = &input.evaluator.configuration.modes;
     namespaces.any(|(name, meta)| {
-        modes.of(name) == Mode::Enforce && !cluster.is_exempt(name) && entry.selects_namespace(&meta.labels)
+        let is_enforced = modes.of(name) == Mode::Enforce && !directory.contains_key(name);
+        is_enforced && !cluster.is_exempt(name) && entry.selects_namespace(&meta.labels)
     })
-}
-
-/// Whether an entry is about requests that an outage must not block: removals, and repairs of the configuration
-fn may_fail_open(entry: &Entry) -> bool {
-    let matches = |operation, group, resource| {
-        entry.matches(RequestKind {
-            operation,
-            group,
-            resource,
-        })
-    };
-    matches("DELETE", "", "pods")
-        || matches("CREATE", "", "pods/eviction")
-        || matches("DELETE", "eci.alibabacloud.com", "imagecaches")
-        || matches("UPDATE", "", "configmaps")
-        || matches("UPDATE", RESOURCE_POLICIES.0, RESOURCE_POLICIES.1)
 }
 
 /// Entries that differ from what the chart installed

@@ -387,6 +387,42 @@ fn what_an_outage_lets_through_counts_in_enforced_namespaces() {
 }
 
 #[test]
+fn a_namespace_that_the_directory_enforces_is_found_while_its_entries_are_lenient() {
+    let mut test =
+        TestCluster::new("modes: {shop: enforce, bank: warn, kube-system: enforce, later: enforce}");
+    test.cluster.webhooks = Some(webhooks(|_| {}));
+    let findings = found(&test, &[], &WARN, "real");
+    let said: Vec<String> = findings
+        .iter()
+        .map(|finding| format!("{}: {}", finding.subject, finding.problem))
+        .collect();
+    let open = "the directory enforces it, but its live webhook entries let requests pass while ramgate does not answer";
+    let entries = "binding.ramgate.io, connect.ramgate.io, fields.ramgate.io and 2 more";
+    assert_eq!(
+        said,
+        [
+            "namespace kube-system: the directory enforces it, but nothing is judged there: no mutating entry sends its pods"
+                .to_owned(),
+            format!("namespace later: {open}: {entries}"),
+            format!("namespace shop: {open}: {entries}"),
+        ]
+    );
+    assert!(
+        findings[2].advice.contains("shop: enforce under namespaceModes"),
+        "{:?}",
+        findings[2]
+    );
+    // What the directory softens is not enforced, whatever the installation says
+    let enforce = Modes {
+        namespaces: ["shop", "bank"]
+            .map(|name| (name.to_owned(), Mode::Enforce))
+            .into(),
+        ..Modes::default()
+    };
+    assert_eq!(said.len(), found(&test, &[], &enforce, "real").len());
+}
+
+#[test]
 fn an_empty_ca_bundle_is_found() {
     let text = without(|entries| entries[0]["clientConfig"]["caBundle"] = "".into());
     assert_eq!(

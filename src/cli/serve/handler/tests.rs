@@ -2,6 +2,8 @@
 //! `enforce` lets nothing in that it cannot judge.
 #![allow(clippy::arithmetic_side_effects, reason = "tests")]
 
+mod candidate;
+
 use std::time::Duration;
 
 use axum::body::Body;
@@ -141,11 +143,17 @@ impl Port {
         if failing != Failing::NotReady {
             store.accept(configuration);
         }
+        let store = Arc::new(store);
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let modes = Arc::new(MergedModes::new(modes));
+        let (rehearsal, _) = Rehearsal::new(Arc::clone(&store), Arc::clone(modes.flags()), metrics);
         let handler = WebhookHandler {
-            store: Arc::new(store),
+            store,
             surrounding: Surrounding::Empty(signed),
             modes,
+            enforced: None,
             authorize: None,
+            rehearsal,
         };
         let usual = ReviewLimits::new(8, Duration::from_secs(20));
         let limits = match failing {
@@ -636,4 +644,42 @@ fn each_namespace_has_its_own_mode_and_config_maps_have_none() {
     assert!(allowed(DIRECTORY, "configmaps", "kube-system", "eci-profile"));
     let refusing = DIRECTORY.replace("cluster:\n", "cluster:\n  eciProfileChanges: refuse\n");
     assert!(!allowed(&refusing, "configmaps", "kube-system", "eci-profile"));
+}
+
+#[test]
+fn the_directory_decides_the_mode_of_a_namespace_whether_a_review_is_judged_or_not() {
+    let modes = Modes {
+        namespaces: [("calm".to_owned(), Mode::Enforce)].into(),
+        ..Modes::default()
+    };
+    let directory = format!("{DIRECTORY}modes: {{shop: enforce, calm: audit}}\n");
+    for failing in [
+        Failing::Nothing,
+        Failing::Overload,
+        Failing::Deadline,
+        Failing::NotReady,
+    ] {
+        for (given, [shop, calm, others]) in [
+            (DIRECTORY, [true, false, true]),
+            (&directory, [false, true, true]),
+        ] {
+            // Before there is a directory, the flags alone count
+            let [shop, calm] = if failing == Failing::NotReady {
+                [true, false]
+            } else {
+                [shop, calm]
+            };
+            let port = Port::with(modes.clone(), failing, given);
+            for (namespace, is_allowed) in [("shop", shop), ("calm", calm), ("odd", others)] {
+                let pod = pod(json!({TAGS: "env:prod"}));
+                let body = review("CREATE", ("", "pods", ""), namespace, &pod, &json!(null));
+                let outcome = port.asked("/validate", &body);
+                assert_eq!(
+                    matches!(outcome, Outcome::Allowed { .. }),
+                    is_allowed,
+                    "{failing:?} {namespace}: {outcome:?}"
+                );
+            }
+        }
+    }
 }

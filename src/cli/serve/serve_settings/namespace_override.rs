@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::cli::serve::serve_settings::mistakes;
 use crate::cli::serve::serve_settings::mistakes::Checked;
+use crate::config::name_rules::NAMESPACE;
 
 /// A value for one namespace, written NS=VALUE
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub(super) struct NamespaceOverride<T> {
 pub(super) enum NamespaceOverrideError<E> {
     #[error("`{0}` is not NS=VALUE, such as payments=enforce")]
     Shape(String),
+    #[error("{0}")]
+    Namespace(String),
     #[error(transparent)]
     Value(E),
 }
@@ -30,6 +33,9 @@ impl<T: FromStr> FromStr for NamespaceOverride<T> {
         let (namespace, value) = text.split_once('=').ok_or_else(shape)?;
         if namespace.is_empty() {
             return Err(shape());
+        }
+        if let Some(refusal) = NAMESPACE.refusal(namespace) {
+            return Err(NamespaceOverrideError::Namespace(refusal));
         }
         Ok(Self {
             namespace: namespace.to_owned(),

@@ -14,7 +14,7 @@ pub(super) struct PortArgs {
     /// Where reviews arrive, HTTPS
     #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:8443")]
     listen: SocketAddr,
-    /// Where /live, /ready and /metrics are, plain HTTP
+    /// Where /live, /ready, /metrics and /candidate are, plain HTTP
     #[arg(long, value_name = "ADDR", default_value = "0.0.0.0:8080")]
     admin_listen: SocketAddr,
     /// Where /live and /ready are for probes alone, plain HTTP, so that nobody at the admin port can delay them

@@ -16,6 +16,9 @@ pub(crate) struct ServeArgs {
     /// Read policies and directory documents from this folder
     #[arg(long, value_name = "DIR")]
     pub(super) config_dir: Option<PathBuf>,
+    /// Judge by the candidate in this folder as well, which decides nothing
+    #[arg(long, value_name = "DIR", requires = "config_dir")]
+    pub(super) candidate_dir: Option<PathBuf>,
     /// Read them from the ConfigMaps of this namespace that are labelled ramgate.io/config
     #[arg(long, value_name = "NS")]
     pub(super) namespace: Option<String>,

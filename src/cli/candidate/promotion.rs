@@ -1,0 +1,380 @@
+//! What puts a candidate in force: the live ConfigMaps with its documents in place, and new ones for new documents.
+//!
+//! ```text
+//! live rules: {P.json, Q.json}    candidate next: {P.json, R.json}
+//!   -> rules: {P.json of next, Q.json}, next-promoted: {R.json}
+//! ```
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::cli::command_error::CommandError;
+use crate::config::config_map::{CANDIDATE, Side, sided_documents};
+use crate::config::overlay::{DocumentIdentity, overlay};
+use crate::config::{NamedDocument, load};
+use crate::import::output::text_entry;
+use crate::import::written::quoted;
+
+/// Added to the name of a candidate, for its new documents: the candidate itself is deleted afterwards
+///
+/// The candidate without its label would do as well, but `kubectl apply` takes away only labels that an apply has set.
+const SUFFIX: &str = "-promoted";
+
+/// The longest name of a ConfigMap
+const LONGEST_NAME: usize = 253;
+
+/// The annotation in which kubectl keeps what was applied last
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// The label of objects that Helm writes
+const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+
+/// The annotation of ConfigMaps that `ramgate sync` writes
+const SYNCED: &str = "ramgate.io/synced-at";
+
+/// What puts a candidate in force
+#[derive(Debug)]
+pub(super) struct Promotion {
+    namespace: String,
+    config_maps: Vec<ConfigMap>,
+    candidates: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl Promotion {
+    /// The promotion of the candidates among these ConfigMaps
+    ///
+    /// # Errors
+    ///
+    /// There is no candidate, or the set would be faulty.
+    pub(super) fn of(namespace: &str, config_maps: Vec<ConfigMap>) -> Result<Self, CommandError> {
+        let read = config_maps.into_iter().map(|map| {
+            let (side, documents) = sided_documents(&map);
+            (side, map, documents)
+        });
+        let (live, candidates): (Vec<_>, Vec<_>) = read.partition(|(side, ..)| *side == Side::Live);
+        if candidates.is_empty() {
+            return Err(CommandError::Usage(format!(
+                "there is no candidate in namespace {namespace}, no ConfigMap with label {CANDIDATE}: \"true\""
+            )));
+        }
+        let documents = |side: &[(Side, ConfigMap, Vec<NamedDocument>)]| -> Vec<NamedDocument> {
+            side.iter()
+                .flat_map(|(_, _, documents)| documents.clone())
+                .collect()
+        };
+        let (live_documents, candidate_documents) = (documents(&live), documents(&candidates));
+        let set = overlay(&live_documents, &candidate_documents).map_err(CommandError::Invalid)?;
+        load(set.iter().copied()).map_err(CommandError::Invalid)?;
+
+        let mut promotion = Self {
+            namespace: namespace.to_owned(),
+            config_maps: Vec::new(),
+            candidates: Vec::new(),
+            notes: Vec::new(),
+        };
+        let mut texts = Texts::of(&candidates);
+        for (_, map, documents) in &live {
+            promotion.replace_in(map, documents, &mut texts);
+        }
+        for (_, map, documents) in &candidates {
+            promotion.add_new(map, documents, &mut texts)?;
+            promotion.candidates.push(name(map).to_owned());
+        }
+        Ok(promotion)
+    }
+
+    /// Adds a live ConfigMap with the candidates' texts, if they replace any document in it
+    fn replace_in(&mut self, map: &ConfigMap, documents: &[NamedDocument], texts: &mut Texts) {
+        let mut written = written(map, &self.namespace, name(map).to_owned());
+        // A change since then is noticed: the API server refuses an older version
+        written
+            .metadata
+            .resource_version
+            .clone_from(&map.metadata.resource_version);
+        let data = written.data.get_or_insert_default();
+        let mut is_changed = false;
+        for named in documents {
+            let Some((key, text)) = named.name.split_once('/').zip(texts.take(named)) else {
+                continue;
+            };
+            data.insert(key.1.to_owned(), text);
+            is_changed = true;
+        }
+        if !is_changed {
+            return;
+        }
+        let value = |map: &Option<BTreeMap<String, String>>, key: &str| {
+            map.as_ref().and_then(|map| map.get(key)).cloned()
+        };
+        if value(&map.metadata.labels, MANAGED_BY).as_deref() == Some("Helm") {
+            self.notes.push(format!(
+                "Helm writes ConfigMap {}: change its values as well",
+                name(map)
+            ));
+        }
+        if value(&map.metadata.annotations, SYNCED).is_some() {
+            self.notes.push(format!(
+                "ramgate sync writes ConfigMap {}: change RAM as well",
+                name(map)
+            ));
+        }
+        self.config_maps.push(written);
+    }
+
+    /// Adds a ConfigMap with the documents of a candidate that replace none
+    fn add_new(
+        &mut self,
+        map: &ConfigMap,
+        documents: &[NamedDocument],
+        texts: &mut Texts,
+    ) -> Result<(), CommandError> {
+        let new = documents.iter().filter_map(|named| {
+            let (_, key) = named.name.split_once('/')?;
+            Some((key.to_owned(), texts.take(named)?))
+        });
+        let data: BTreeMap<String, String> = new.collect();
+        if data.is_empty() {
+            return Ok(());
+        }
+        let promoted = format!("{}{SUFFIX}", name(map));
+        if promoted.len() > LONGEST_NAME {
+            let message = format!("{promoted} is too long for a name: give the candidate a shorter one");
+            return Err(CommandError::Usage(message));
+        }
+        let mut written = written(map, &self.namespace, promoted);
+        if let Some(labels) = &mut written.metadata.labels {
+            labels.remove(CANDIDATE);
+        }
+        written.data = Some(data);
+        self.config_maps.push(written);
+        Ok(())
+    }
+
+    /// The YAML for kubectl apply
+    pub(super) fn text(&self) -> String {
+        let mut text = String::from("# The candidate in force, for: kubectl apply -f -\n");
+        for line in self.next_steps().lines() {
+            text.push_str(&format!("# {line}\n"));
+        }
+        for map in &self.config_maps {
+            text.push_str(&manifest(map));
+        }
+        text
+    }
+
+    /// What is to be done after the apply, a line each
+    pub(super) fn next_steps(&self) -> String {
+        let notes = self.notes.iter().map(|note| format!("note: {note}\n"));
+        let delete = format!(
+            "then: kubectl delete configmap {} --namespace {}\n",
+            self.candidates.join(" "),
+            self.namespace
+        );
+        notes.chain([delete]).collect()
+    }
+}
+
+/// The texts of the candidates' documents, each of which is used once
+struct Texts(BTreeMap<String, String>);
+
+impl Texts {
+    fn of(candidates: &[(Side, ConfigMap, Vec<NamedDocument>)]) -> Self {
+        let mut texts = BTreeMap::new();
+        for (_, map, documents) in candidates {
+            for named in documents {
+                let key = named.name.split_once('/').map(|(_, key)| key);
+                let text = key.and_then(|key| map.data.as_ref()?.get(key));
+                texts.extend(text.map(|text| (identity(named), text.clone())));
+            }
+        }
+        Self(texts)
+    }
+
+    /// The text of the candidate with the identity of a document
+    fn take(&mut self, named: &NamedDocument) -> Option<String> {
+        self.0.remove(&identity(named))
+    }
+}
+
+fn identity(named: &NamedDocument) -> String {
+    match DocumentIdentity::of(named) {
+        DocumentIdentity::Policy(name) => format!("policy {name}"),
+        DocumentIdentity::Directory(key) => format!("directory {key}"),
+    }
+}
+
+fn name(map: &ConfigMap) -> &str {
+    map.metadata.name.as_deref().unwrap_or_default()
+}
+
+/// A ConfigMap with what a person writes, under this name
+fn written(map: &ConfigMap, namespace: &str, name: String) -> ConfigMap {
+    let mut annotations = map.metadata.annotations.clone().unwrap_or_default();
+    annotations.remove(LAST_APPLIED);
+    ConfigMap {
+        metadata: ObjectMeta {
+            name: Some(name),
+            namespace: Some(namespace.to_owned()),
+            labels: map.metadata.labels.clone(),
+            annotations: (!annotations.is_empty()).then_some(annotations),
+            ..ObjectMeta::default()
+        },
+        data: map.data.clone(),
+        ..ConfigMap::default()
+    }
+}
+
+/// A ConfigMap in YAML, whose texts are blocks where they can be
+fn manifest(map: &ConfigMap) -> String {
+    let metadata = &map.metadata;
+    let mut text = String::from("---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n");
+    let mut field = |name: &str, value: &Option<String>| {
+        if let Some(value) = value {
+            text.push_str(&format!("  {name}: {}\n", quoted(value)));
+        }
+    };
+    field("name", &metadata.name);
+    field("namespace", &metadata.namespace);
+    field("resourceVersion", &metadata.resource_version);
+    for (name, entries) in [
+        ("labels", &metadata.labels),
+        ("annotations", &metadata.annotations),
+    ] {
+        let Some(entries) = entries else { continue };
+        text.push_str(&format!("  {name}:\n"));
+        for (key, value) in entries {
+            text.push_str(&format!("    {}: {}\n", quoted(key), quoted(value)));
+        }
+    }
+    text.push_str("data:\n");
+    for (key, value) in map.data.iter().flatten() {
+        text.push_str(&text_entry(key, value));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::yaml;
+
+    const BASE: &str =
+        "account: {id: '1', region: r}\nusers: [{name: a, policies: [{policy: P}, {policy: Q}]}]\n";
+
+    fn policy(action: &str) -> String {
+        format!(
+            "{{\n  \"Version\": \"1\",\n  \"Statement\": [{{\"Effect\": \"Allow\", \"Action\": \"{action}\", \"Resource\": \"*\"}}]\n}}\n"
+        )
+    }
+
+    fn map(name: &str, kind: &str, more: Value, data: Value) -> ConfigMap {
+        let mut map = json!({"metadata": {"name": name, "namespace": "ramgate-system", "resourceVersion": "7", "uid": "u",
+            "managedFields": [{}], "labels": {"ramgate.io/config": kind}, "annotations": {LAST_APPLIED: "{}", "why": "because"}},
+            "data": data});
+        map["metadata"]["labels"]
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        serde_json::from_value(map).unwrap()
+    }
+
+    fn live() -> [ConfigMap; 2] {
+        [
+            map(
+                "people",
+                "directory",
+                json!({MANAGED_BY: "Helm"}),
+                json!({"x": BASE}),
+            ),
+            map(
+                "rules",
+                "policy",
+                json!({}),
+                json!({"P.json": policy("eci:*"), "Q.json": policy("eci:Describe*")}),
+            ),
+        ]
+    }
+
+    fn candidate(name: &str, kind: &str, data: Value) -> ConfigMap {
+        map(name, kind, json!({CANDIDATE: "true"}), data)
+    }
+
+    #[test]
+    fn documents_are_put_in_place_and_new_ones_into_a_config_map_of_their_own() {
+        let next = candidate(
+            "next",
+            "policy",
+            json!({"P.json": policy("eci:Create*"), "R.json": policy("eci:Delete*")}),
+        );
+        let people = candidate(
+            "next-people",
+            "directory",
+            json!({"x": BASE.replace("name: a", "name: b")}),
+        );
+        let promotion =
+            Promotion::of("ramgate-system", [live().to_vec(), vec![next, people]].concat()).unwrap();
+        let text = promotion.text();
+        let maps: Vec<ConfigMap> = yaml::parse(&text)
+            .unwrap()
+            .iter()
+            .map(|node| node.read().unwrap())
+            .collect();
+        let names: Vec<&str> = maps.iter().map(name).collect();
+        assert_eq!(names, ["people", "rules", "next-promoted"]);
+        let data = |at: usize| maps[at].data.clone().unwrap();
+        assert_eq!(data(0)["x"], BASE.replace("name: a", "name: b"));
+        assert_eq!(data(1)["P.json"], policy("eci:Create*"));
+        assert_eq!(data(1)["Q.json"], policy("eci:Describe*"));
+        assert_eq!(
+            data(2),
+            BTreeMap::from([("R.json".to_owned(), policy("eci:Delete*"))])
+        );
+        assert_eq!(maps[1].metadata.resource_version.as_deref(), Some("7"));
+        assert_eq!(maps[1].metadata.annotations.clone().unwrap().len(), 1);
+        let labels = maps[2].metadata.labels.clone().unwrap();
+        assert_eq!(labels.len(), 1, "{labels:?}");
+        assert_eq!(maps[2].metadata.resource_version, None);
+        assert!(text.contains("  P.json: |\n    {\n"), "{text}");
+        assert!(!text.contains("managedFields") && !text.contains("uid"), "{text}");
+        assert_eq!(
+            promotion.next_steps(),
+            "note: Helm writes ConfigMap people: change its values as well\n\
+             then: kubectl delete configmap next next-people --namespace ramgate-system\n"
+        );
+        // What it prints is the set that was judged
+        let documents: Vec<NamedDocument> = maps.iter().flat_map(|map| sided_documents(map).1).collect();
+        assert_eq!(load(&documents).unwrap().documents.policies, 3);
+    }
+
+    #[test]
+    fn a_text_that_is_no_block_stays_as_it_is() {
+        let odd = format!("  {}\t", policy("eci:Create*").trim_end());
+        let next = candidate("next", "policy", json!({"P.json": odd.clone()}));
+        let promotion = Promotion::of("n", [live().to_vec(), vec![next]].concat()).unwrap();
+        let maps: Vec<ConfigMap> = yaml::parse(&promotion.text())
+            .unwrap()
+            .iter()
+            .map(|node| node.read().unwrap())
+            .collect();
+        assert_eq!(maps[0].data.clone().unwrap()["P.json"], odd);
+    }
+
+    #[test]
+    fn a_faulty_candidate_or_none_is_not_promoted() {
+        let promoted = |candidates: Vec<ConfigMap>| {
+            Promotion::of("n", [live().to_vec(), candidates].concat()).unwrap_err()
+        };
+        assert!(promoted(vec![]).to_string().contains("there is no candidate"));
+        for bad in [
+            candidate("next", "policy", json!({"P.json": "{"})),
+            candidate("next", "directory", json!({"y": "users: [{name: a}]"})),
+        ] {
+            assert!(matches!(promoted(vec![bad]), CommandError::Invalid(_)));
+        }
+    }
+}
