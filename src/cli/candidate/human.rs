@@ -140,7 +140,7 @@ mod tests {
                 .then(|| "next/P.json:1:2: bad".to_owned())
                 .into_iter()
                 .collect(),
-            since: Some(format!("2026-01-0{}", rows.len() + 1)),
+            since: Some(format!("2026-01-0{}", rows.len().saturating_add(1))),
             reviews: ReportedReviews {
                 judged: 10,
                 skipped: 1,

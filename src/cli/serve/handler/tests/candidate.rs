@@ -247,6 +247,22 @@ fn nothing_is_guessed_where_the_candidate_needs_what_was_not_read() {
 }
 
 #[test]
+fn the_candidate_s_own_modes_count() {
+    for (mode, effects) in [("enforce", vec![("denied", "deny")]), ("audit", vec![])] {
+        let directory = format!("{DIRECTORY}modes: {{shop: {mode}}}\n");
+        let served = served(Mode::Warn, Some(&candidate(POLICY, &directory)));
+        let pod = mutated(&served, tagged("env:other"));
+        served.answer("/validate", &creation(&pod)).unwrap();
+        let (report, _) = served.report();
+        let rows = report
+            .rows
+            .iter()
+            .map(|row| (row.change.name(), row.effect.as_str()));
+        assert_eq!(rows.collect::<Vec<_>>(), effects, "{mode}");
+    }
+}
+
+#[test]
 fn a_full_queue_is_not_waited_for() {
     let served = served(Mode::Enforce, Some(&candidate(NOTHING, DIRECTORY)));
     let body = creation(&tagged("env:test"));
