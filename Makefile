@@ -14,6 +14,7 @@ check: lint
 test:
 	tests/real/tools/obtain.sh >/dev/null
 	tests/real/tools/obtain.sh controllers >/dev/null
+	tests/real/tools/obtain.sh browser >/dev/null
 	cargo test --locked
 	scripts/fuzz.sh
 	deploy/demo/run.sh >/dev/null

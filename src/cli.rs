@@ -8,6 +8,7 @@ mod configuration;
 mod diff;
 mod document_files;
 mod exit;
+mod explore;
 mod file_places;
 mod import;
 mod init;
@@ -68,6 +69,7 @@ enum Command {
     Check(check::CheckArgs),
     Completions(reference::CompletionsArgs),
     Diff(diff::DiffArgs),
+    Explore(explore::ExploreArgs),
     Import(import::ImportArgs),
     Init(init::InitArgs),
     Man(reference::ManArgs),
@@ -133,6 +135,7 @@ impl Command {
             Self::Check(_) => "check",
             Self::Completions(_) => "completions",
             Self::Diff(_) => "diff",
+            Self::Explore(_) => "explore",
             Self::Import(_) => "import",
             Self::Init(_) => "init",
             Self::Man(_) => "man",
@@ -156,6 +159,7 @@ impl Command {
             Self::Check(args) => check::run(&args, printer),
             Self::Completions(args) => reference::completions(&args, Arguments::command()),
             Self::Diff(args) => diff::run(&args, printer),
+            Self::Explore(args) => explore::run(&args, format.output()?),
             Self::Import(args) => import::run(&args, format.output()?),
             Self::Init(args) => init::run(&args, format.output()?),
             Self::Man(args) => reference::man(&args, Arguments::command(), format.output()?),

@@ -8,7 +8,10 @@ mod json;
 mod questions;
 pub(super) mod user_groups;
 
-pub(super) use crate::cli::check::args::CheckArgs;
+pub(super) use crate::cli::check::args::{CheckArgs, PodOperation};
+pub(super) use crate::cli::check::evaluated_manifest::{Checked, EvaluatedManifest, evaluate_files};
+pub(super) use crate::cli::check::json::as_json;
+pub(super) use crate::cli::check::questions::AnsweredQuestion;
 
 use crate::cli::check::evaluated_manifest::evaluate_manifests;
 use crate::cli::command_error::CommandError;

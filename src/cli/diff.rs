@@ -8,6 +8,9 @@ mod shell_command;
 mod side;
 mod terraform;
 
+pub(super) use crate::cli::diff::human::{decision, requests, setting};
+pub(super) use crate::cli::diff::shell_command::simulate_command;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;

@@ -7,7 +7,7 @@ mod malformed;
 mod read;
 
 pub(super) use crate::cli::manifest::malformed::{located, text_maps};
-pub(super) use crate::cli::manifest::read::read;
+pub(super) use crate::cli::manifest::read::{read, read_text};
 
 use std::fmt;
 

@@ -51,6 +51,22 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 }
 
 impl CheckArgs {
+    /// A question that no command line asks, with every question to RAM; its files are read by whoever asks
+    pub(in crate::cli) fn asked(user: String, groups: Vec<String>, operation: PodOperation) -> Self {
+        Self {
+            files: Vec::new(),
+            config_dir: PathBuf::new(),
+            user,
+            groups,
+            extra: Vec::new(),
+            operation,
+            old: Default::default(),
+            objects: Default::default(),
+            strict: false,
+            explain: true,
+        }
+    }
+
     /// The extra information of the user, as the API server writes it
     pub(super) fn user_extra(&self) -> Extra {
         let mut extra = Extra::new();
@@ -63,7 +79,7 @@ impl CheckArgs {
 
 /// What is done to a pod
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum PodOperation {
+pub(in crate::cli) enum PodOperation {
     /// The pod is created
     Create,
     /// The pod of --old becomes this one

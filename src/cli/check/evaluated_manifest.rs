@@ -20,7 +20,7 @@ use crate::cli::command_error::CommandError;
 use crate::cli::configuration;
 use crate::cli::document_files::is_standard_input;
 use crate::cli::exit::Exit;
-use crate::cli::manifest::{self, Located, Manifest, PassedOver};
+use crate::cli::manifest::{self, Located, Manifest, ManifestFiles, PassedOver};
 use crate::cli::misnamed_user::misnamed_user;
 use crate::cli::progress::Progress;
 use crate::config::Configuration;
@@ -31,8 +31,8 @@ use ram_policy::source::Fault;
 const UNBOUND: &str = "UnboundIdentity";
 
 /// All results of a check
-pub(super) struct Checked {
-    pub(super) manifests: Vec<EvaluatedManifest>,
+pub(in crate::cli) struct Checked {
+    pub(in crate::cli) manifests: Vec<EvaluatedManifest>,
     /// What could not be evaluated
     pub(super) failures: Vec<Located>,
     /// Warnings about files, not about what ramgate decides
@@ -45,14 +45,14 @@ pub(super) struct Checked {
 }
 
 /// A manifest and its result
-pub(super) struct EvaluatedManifest {
-    pub(super) manifest: Manifest,
+pub(in crate::cli) struct EvaluatedManifest {
+    pub(in crate::cli) manifest: Manifest,
     /// The result; `None` if ramgate does not evaluate the kind
-    pub(super) result: Option<OfflineResult>,
+    pub(in crate::cli) result: Option<OfflineResult>,
     /// A mark of ECI, if ramgate does not evaluate the kind
-    pub(super) unlisted: Option<UnlistedMark>,
+    pub(in crate::cli) unlisted: Option<UnlistedMark>,
     /// The questions to RAM, if `--explain` is given
-    pub(super) questions: Vec<AnsweredQuestion>,
+    pub(in crate::cli) questions: Vec<AnsweredQuestion>,
 }
 
 /// The command's input, read once for all manifests
@@ -75,12 +75,27 @@ struct Input<'a> {
 /// A file cannot be read, the configuration is invalid, or there is no manifest.
 pub(super) fn evaluate_manifests(args: &CheckArgs) -> Result<Checked, CommandError> {
     let configuration = configuration::load(&args.config_dir)?;
-    let mut files = manifest::read(&args.files)?;
+    let files = manifest::read(&args.files)?;
     if files.manifests.is_empty() && files.failures.is_empty() {
         return Err(no_manifest(&args.files, files.passed_over.len()));
     }
     let old = manifest::read(&args.old)?.all()?;
     let others = manifest::read(&args.objects)?.all()?;
+    evaluate_files(args, files, [old, others], configuration)
+}
+
+/// Evaluates manifests that are read already, with the objects as they are before an update, and what else the cluster
+/// holds
+///
+/// # Errors
+///
+/// The objects make no cluster.
+pub(in crate::cli) fn evaluate_files(
+    args: &CheckArgs,
+    mut files: ManifestFiles,
+    [old, others]: [Vec<Manifest>; 2],
+    configuration: Configuration,
+) -> Result<Checked, CommandError> {
     let (manifests, malformed) = well_formed(files.manifests);
     files.failures.extend(malformed);
     // The manifests are applied together: a pod may be in a namespace that is among them

@@ -12,7 +12,7 @@ use crate::cli::workload_json::exception_json;
 use crate::stamp::REQUESTED_BY;
 
 /// All manifests, what is not among them, and whether all are allowed
-pub(super) fn as_json(args: &CheckArgs, checked: &Checked) -> Value {
+pub(in crate::cli) fn as_json(args: &CheckArgs, checked: &Checked) -> Value {
     let objects: Vec<Value> = checked.manifests.iter().map(|one| object(args, one)).collect();
     json!({
         "allowed": checked.is_allowed(),

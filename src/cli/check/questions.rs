@@ -8,12 +8,12 @@ use eci_calls::Question;
 use ram_policy::{PolicySet, Principal, Trace};
 
 /// A question with the trace of its answer
-pub(super) struct AnsweredQuestion {
-    principal: Principal,
+pub(in crate::cli) struct AnsweredQuestion {
+    pub(in crate::cli) principal: Principal,
     /// Whether the principal is a boundary of the namespace
     is_boundary: bool,
-    question: Question,
-    trace: Trace,
+    pub(in crate::cli) question: Question,
+    pub(in crate::cli) trace: Trace,
 }
 
 /// Answers the questions again, with traces
@@ -22,10 +22,8 @@ pub(super) fn answered_questions(
     policies: &PolicySet,
 ) -> Vec<AnsweredQuestion> {
     let answered = |asked: &PrincipalQuestions, question: &Question| AnsweredQuestion {
-        principal: question.principal(&asked.principal),
         is_boundary: asked.is_boundary,
-        question: question.clone(),
-        trace: question.explain(policies, &asked.principal),
+        ..AnsweredQuestion::new(question, &asked.principal, policies)
     };
     let questions = asked.iter().flat_map(|asked| {
         let questions = asked.questions.iter();
@@ -35,6 +33,16 @@ pub(super) fn answered_questions(
 }
 
 impl AnsweredQuestion {
+    /// The answer for a caller
+    pub(in crate::cli) fn new(question: &Question, caller: &Principal, policies: &PolicySet) -> Self {
+        Self {
+            principal: question.principal(caller),
+            is_boundary: false,
+            question: question.clone(),
+            trace: question.explain(policies, caller),
+        }
+    }
+
     /// The question, its condition keys, and the trace
     pub(super) fn human(&self) -> String {
         let question = &self.question;
@@ -63,7 +71,7 @@ impl AnsweredQuestion {
         )
     }
 
-    pub(super) fn as_json(&self) -> Value {
+    pub(in crate::cli) fn as_json(&self) -> Value {
         let question = &self.question;
         let decision = &self.trace.decision;
         let context = question.context.iter();

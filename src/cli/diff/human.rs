@@ -77,7 +77,7 @@ pub(super) fn what(difference: &Difference) -> String {
 }
 
 /// The requests of a difference in one line, whoever sends them
-pub(super) fn requests(difference: &Difference) -> String {
+pub(in crate::cli) fn requests(difference: &Difference) -> String {
     let what = term_list(difference.actions.as_deref());
     let on = term_list(difference.resources.as_deref());
     let mut line = format!("{what} on {on}");
@@ -96,7 +96,7 @@ pub(super) fn requests(difference: &Difference) -> String {
     line
 }
 
-pub(super) fn decision(decision_summary: &DecisionSummary) -> String {
+pub(in crate::cli) fn decision(decision_summary: &DecisionSummary) -> String {
     match &decision_summary.statement {
         Some(statement) => format!(
             "{} by {statement} ({})",
@@ -196,7 +196,7 @@ fn other(change: &SettingChange, reason: Option<&str>, palette: Palette) -> Stri
 }
 
 /// A change outside RAM policies in one line
-pub(super) fn setting(change: &SettingChange) -> String {
+pub(in crate::cli) fn setting(change: &SettingChange) -> String {
     let what = match (&change.before, &change.after) {
         (Some(before), Some(after)) => format!("{before} -> {after}"),
         (None, Some(after)) => format!("added, {after}"),

@@ -9,7 +9,7 @@ use crate::analysis::diff::Example;
 /// ```text
 /// ramgate simulate --bare --config-dir new --principal user/bob --action oss:GetObject --context 'acs:SourceIp=10.0.0.1 x'
 /// ```
-pub(super) fn simulate_command(example: &Example, new: &Path) -> String {
+pub(in crate::cli) fn simulate_command(example: &Example, new: &Path) -> String {
     let new = new.display().to_string();
     // The search sets every key itself, those that ramgate would fill in as well
     let mut words: Vec<String> = ["ramgate", "simulate", "--bare"].map(str::to_owned).into();

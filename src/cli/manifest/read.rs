@@ -41,6 +41,18 @@ pub(in crate::cli) fn read(paths: &[PathBuf]) -> Result<ManifestFiles, CommandEr
     Ok(files)
 }
 
+/// Reads all objects of a text that somebody wrote just now; `name` stands for its file
+pub(in crate::cli) fn read_text(name: &str, text: &str) -> ManifestFiles {
+    let mut files = ManifestFiles::default();
+    let source = Source {
+        path: PathBuf::from(name),
+        is_found: false,
+        is_patch: false,
+    };
+    files.add_text(&source, name.to_owned(), text);
+    files
+}
+
 fn sources(path: &Path) -> Result<Vec<Source>, CommandError> {
     let is_found = path.is_dir();
     let found = document_files::find(path)?;
@@ -73,17 +85,22 @@ impl ManifestFiles {
                 return Ok(());
             }
         };
+        self.add_text(source, file, text);
+        Ok(())
+    }
+
+    fn add_text(&mut self, source: &Source, file: String, text: &str) {
         let parsed = parse(text);
         if is_helm_template(&source.path, text, parsed.is_ok()) {
             self.helm_template(source, file);
-            return Ok(());
+            return;
         }
         match parsed {
             Ok(read) => {
                 let is_other = |node: &Node| matches!(document(node), Document::Other);
                 if source.is_found && !read.documents.is_empty() && read.documents.iter().all(is_other) {
                     self.pass_over(file, PassedOverReason::NoManifest);
-                    return Ok(());
+                    return;
                 }
                 let warnings = read.warnings.into_iter();
                 self.warnings.extend(warnings.map(|fault| located(&file, fault)));
@@ -96,7 +113,6 @@ impl ManifestFiles {
             }
             Err(fault) => self.failures.push(located(&file, fault)),
         }
-        Ok(())
     }
 
     fn helm_template(&mut self, source: &Source, file: String) {

@@ -6,11 +6,13 @@
 #   obtain.sh               what nearly all tests need
 #   obtain.sh controllers   what the tests of custom kinds need besides: controllers, kube-state-metrics, and the
 #                           definitions of the kinds in the folder crds
+#   obtain.sh browser       ChromeDriver and Chromium, whose paths it prints, one a line; needs root to install them
 #   obtain.sh --pin         writes the go.mod and go.sum files anew, from the versions below
 #
 # KUBERNETES_VERSION    another Kubernetes, such as 1.30.14 (the pinned one is built from a committed go.sum)
 # KUBEBUILDER_ASSETS    a folder with etcd, kube-apiserver and kubectl to use instead of building them; helm,
 #                       kube-controller-manager and kube-scheduler too if they are there, else they are built
+# CHROMEDRIVER, CHROME  a ChromeDriver and its browser, instead of those in the path
 # RAMGATE_TEST_CACHE    where builds are kept (default: ${XDG_CACHE_HOME:-~/.cache}/ramgate)
 set -euo pipefail
 
@@ -209,9 +211,44 @@ obtain_controllers() {
     printf '%s\n' "$tools"
 }
 
+# The first of some commands that is in the path.
+first_of() {
+    local name
+    for name in "$@"; do
+        if command -v "$name"; then return; fi
+    done
+}
+
+find_driver() { printf '%s' "${CHROMEDRIVER:-$(first_of chromedriver chromium.chromedriver)}"; }
+find_browser() { printf '%s' "${CHROME:-$(first_of chromium chromium-browser google-chrome google-chrome-stable chrome)}"; }
+
+# A browser is no program to build here, and its package is no single file: root installs the distribution's.
+obtain_browser() {
+    local driver browser packages=(chromium chromium-driver)
+    mkdir -p "$cache"
+    exec 9>"$cache/.browser.lock"
+    if command -v flock >/dev/null; then flock 9; fi
+    if [ -z "$(find_driver)" ] || [ -z "$(find_browser)" ]; then
+        if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+            say "installing ${packages[*]} (once)"
+            export DEBIAN_FRONTEND=noninteractive
+            apt-get install -qq -y --no-install-recommends "${packages[@]}" >&2 9>&- ||
+                { apt-get update -qq >&2 9>&- && apt-get install -qq -y --no-install-recommends "${packages[@]}" >&2 9>&-; } ||
+                say "apt-get could not install them"
+        fi
+    fi
+    driver=$(find_driver) browser=$(find_browser)
+    if [ -z "$driver" ] || [ -z "$browser" ]; then
+        fail "the tests of ramgate explore need Chromium and ChromeDriver of one version: install them (Debian:" \
+            "apt-get install chromium chromium-driver), or set CHROME and CHROMEDRIVER to the two programs"
+    fi
+    printf '%s\n' "$driver" "$browser"
+}
+
 case "${1:-}" in
     "") ;;
     controllers) obtain_controllers; exit ;;
+    browser) obtain_browser; exit ;;
     --pin) pin; exit ;;
     *) fail "unknown argument \`$1\`: see the head of ${BASH_SOURCE[0]}" ;;
 esac
