@@ -1,6 +1,7 @@
 //! `ramgate audit` with the rights of the chart's account: Reports by the CRDs of OpenReports, and Events.
 
 use std::process::Command;
+use std::sync::MutexGuard;
 
 use serde_json::Value;
 use serde_json::json;
@@ -23,14 +24,21 @@ use crate::harness::workloads::{To, deployment};
 /// The Go module that has the CRDs of OpenReports
 const MODULE: &str = "github.com/openreports/reports-api@v0.2.1";
 
-/// A schedule whose time does not come: the tests start the runs
-pub(crate) const NEVER: &str = "0 0 30 2 *";
-
 /// The only name of a Report of the audit
 const REPORT: &str = "ramgate-audit";
 
 /// Whoever is bound to a RAM user that a test may change
 const ERIN: &str = "erin@example.com";
+
+/// A cluster with one replica and the audit's CronJob, whose time does not come: the tests start the runs
+pub(crate) fn audited() -> MutexGuard<'static, Cluster> {
+    let cluster = whole_exclusive();
+    let mut values = values_of_whole_cluster();
+    values["audit"] = json!({"enabled": true, "schedule": "0 0 30 2 *"});
+    cluster.install(&values);
+    cluster.scale(1);
+    cluster
+}
 
 /// Stores the CRD of Reports, from the project's Go module
 pub(crate) fn introduce_reports(admin: &Kubectl) {
@@ -116,11 +124,7 @@ fn events(stage: &Stage<'_>) -> Vec<Value> {
 
 #[test]
 fn a_revoked_right_shows_in_the_next_run_and_nothing_else_is_written() {
-    let cluster = whole_exclusive();
-    let mut values = values_of_whole_cluster();
-    values["audit"] = json!({"enabled": true, "schedule": NEVER});
-    cluster.install(&values);
-    cluster.scale(1);
+    let cluster = audited();
     cluster.ram_user("erin", &everything());
     let audit = Audit::new(&cluster);
     let shop = Stage::within(&cluster, "audit-shop");
@@ -219,11 +223,7 @@ fn a_revoked_right_shows_in_the_next_run_and_nothing_else_is_written() {
 
 #[test]
 fn a_namespace_without_anything_left_loses_its_report_and_no_other() {
-    let cluster = whole_exclusive();
-    let mut values = values_of_whole_cluster();
-    values["audit"] = json!({"enabled": true, "schedule": NEVER});
-    cluster.install(&values);
-    cluster.scale(1);
+    let cluster = audited();
     introduce_reports(&cluster.admin);
     let audit = Audit::new(&cluster);
     let stage = Stage::within(&cluster, "audit-left");
@@ -263,11 +263,7 @@ fn a_namespace_without_anything_left_loses_its_report_and_no_other() {
 
 #[test]
 fn the_dashboard_shows_an_audit_from_its_reports() {
-    let cluster = whole_exclusive();
-    let mut values = values_of_whole_cluster();
-    values["audit"] = json!({"enabled": true, "schedule": NEVER});
-    cluster.install(&values);
-    cluster.scale(1);
+    let cluster = audited();
     introduce_reports(&cluster.admin);
     cluster.ram_user("erin", &everything());
     let audit = Audit::new(&cluster);
@@ -316,10 +312,7 @@ fn the_dashboard_shows_an_audit_from_its_reports() {
 
 #[test]
 fn the_account_of_the_audit_may_do_nothing_else() {
-    let cluster = whole_exclusive();
-    let mut values = values_of_whole_cluster();
-    values["audit"] = json!({"enabled": true, "schedule": NEVER});
-    cluster.install(&values);
+    let cluster = audited();
     introduce_reports(&cluster.admin);
     let space = cluster.namespace("audit-rights", &[]);
     let may = |account: &Kubectl, question: &[&str]| {

@@ -6,11 +6,11 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::audit::{Audit, NEVER, introduce_reports, only};
-use crate::harness::cluster::{Cluster, whole_exclusive};
+use crate::audit::{Audit, audited, introduce_reports, only};
+use crate::harness::cluster::Cluster;
 use crate::harness::command::{Run, ramgate};
 use crate::harness::custom_controllers::CustomController;
-use crate::harness::install::{NAMESPACE, values_of_whole_cluster};
+use crate::harness::install::NAMESPACE;
 use crate::harness::objects::{allow, configuration, policy};
 use crate::harness::prometheus::{Prometheus, panels};
 use crate::harness::stage::{Stage, assert_says};
@@ -64,11 +64,7 @@ fn fires(prometheus: &Prometheus, alert: &str) {
 
 #[test]
 fn a_policy_changes_from_a_candidate_to_the_end_of_an_exception() {
-    let cluster = whole_exclusive();
-    let mut values = values_of_whole_cluster();
-    values["audit"] = json!({"enabled": true, "schedule": NEVER});
-    cluster.install(&values);
-    cluster.scale(1);
+    let cluster = audited();
     introduce_reports(&cluster.admin);
     cluster.configure(&teams(&json!({})));
     cluster.configure(&people());

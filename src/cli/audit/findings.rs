@@ -27,19 +27,8 @@ pub(super) fn findings(finished: &FinishedAudit, fails: bool) -> Report {
         place: None,
         findings: vec![Finding::failure(refusal)],
     });
-    let mut subjects: Vec<Subject> = rows.chain(unjudged).chain(notes).chain(refusal).collect();
-    if subjects.is_empty() {
-        // A report without any test case counts as broken in some CI systems
-        subjects.push(Subject {
-            name: "cluster".to_owned(),
-            place: None,
-            findings: Vec::new(),
-        });
-    }
-    Report {
-        command: "audit",
-        subjects,
-    }
+    let subjects = rows.chain(unjudged).chain(notes).chain(refusal).collect();
+    Report::of("audit", subjects, "cluster")
 }
 
 fn subject(row: &AuditRow, fails: bool) -> Subject {
