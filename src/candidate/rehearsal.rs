@@ -260,6 +260,7 @@ impl Rehearsal {
         };
         if let CandidateState::Loaded(set) = &candidate.state {
             report.live_generation = Some(set.live_generation);
+            report.additions.clone_from(&set.additions);
             self.found_with(set).table.describe(&mut report);
         }
         report

@@ -7,7 +7,7 @@ use crate::config::Configuration;
 use crate::config::located_fault::LocatedFault;
 use crate::config::merge::{check, merge};
 use crate::config::named_document::NamedDocument;
-use crate::config::overlay::overlay;
+use crate::config::overlay::{additions, overlay};
 use crate::config::parsed_document::ParsedDocument;
 use crate::config::store::ConfigMapDocuments;
 use crate::config_admission::{StoredConfigMaps, limited, named, without_name};
@@ -61,6 +61,13 @@ impl Trial {
         in_force: Option<&Configuration>,
     ) -> Vec<String> {
         let mut lines = removal(name, live, in_force);
+        let kept = others(name, live).flat_map(|one| one.documents.iter());
+        let added = additions(kept, documents).into_iter();
+        lines.extend(
+            added.map(|added| {
+                format!("it adds {added} and replaces nothing by it: nothing live has this name")
+            }),
+        );
         let findings = documents
             .iter()
             .flat_map(|named| lint::document(&named.name, &named.document, &self.facts));

@@ -73,6 +73,8 @@ fn ten_thousand_users_are_searched_and_paged() {
     assert!(page.text_of("#matrix-body").contains("user/worker-09876"));
     page.write("#matrix-search", "nobody at all");
     page.wait_for("#matrix-body", "Nobody has such a name.");
+    page.wait_for("#matrix-paging", "none");
+    assert_eq!(page.text_of("#matrix-problem"), "");
     // From the key to the rows, as somebody who types sees it
     let slowest = page.value(
         "(() => { const own = performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/matrix'));
