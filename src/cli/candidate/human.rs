@@ -204,6 +204,14 @@ mod tests {
                 "would change nothing that was asked so far",
             ),
             (
+                vec![CandidateReport {
+                    additions: vec!["policy `Taged`".to_owned()],
+                    ..report("loaded", vec![])
+                }],
+                Exit::Good,
+                "\nit adds policy `Taged` and replaces nothing by it: nothing live has this name\n",
+            ),
+            (
                 vec![report("loaded", gain)],
                 Exit::Good,
                 "nobody would lose anything",
