@@ -1,5 +1,6 @@
 //! `ramgate candidate`: what the candidate configuration would change, and how it comes into force.
 
+mod document_texts;
 mod human;
 mod merged;
 mod promotion;
@@ -7,6 +8,7 @@ mod promotion;
 use std::fmt::Display;
 use std::time::Duration;
 
+use axum::body::{Body, to_bytes};
 use axum::http::{Request, Uri};
 use clap::Args;
 use kube::{Client, Config};
@@ -20,9 +22,16 @@ use crate::cli::command_error::CommandError;
 use crate::cli::exit::Exit;
 use crate::cli::live_cluster::{block_on, check_name, kube_config, no_connection};
 use crate::cli::output::{Output, print, print_error, print_json};
+use crate::wording::clipped;
 
 /// How long one endpoint may take
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The longest answer of an address that is read; a report with all its rows is far below
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// The longest text of a server in a message
+const LONGEST_TEXT: usize = 600;
 
 /// The page of the admin port
 const PAGE: &str = "candidate";
@@ -86,7 +95,8 @@ async fn read_pods(args: &CandidateArgs) -> Result<MergedReport, CommandError> {
     }
     let mut reports = Vec::new();
     for replica in &ready {
-        let found = read_of_replica(&client, namespace, replica, PAGE).await?;
+        let found = read_of_replica(&client, namespace, replica, PAGE).await;
+        let found = found.map_err(|error| with_one_line(error.into()))?;
         let found = found.ok_or_else(|| {
             CommandError::Usage(format!(
                 "pod {} has no /{PAGE}: it is of an older version",
@@ -119,35 +129,86 @@ fn address(text: &str) -> Result<Uri, String> {
     }
 }
 
-/// What an address of one replica says
+/// What an address of one replica says; nothing vouches for who answers there
 async fn read_url(url: &Uri) -> Result<Value, CommandError> {
-    let failed = |why: &dyn Display| CommandError::Usage(format!("{url}: {why}"));
+    let failed = |why: &dyn Display| CommandError::Usage(format!("{url}: {}", one_line(why)));
     let client = Client::try_from(Config::new(url.clone())).map_err(|error| failed(&error))?;
     let request = Request::get(format!("/{PAGE}"))
-        .body(Vec::new())
+        .body(kube::client::Body::empty())
         .map_err(|error| failed(&error))?;
-    let text = tokio::time::timeout(PATIENCE, client.request_text(request)).await;
-    let text = text.map_err(|_| failed(&format_args!("no answer within {} s", PATIENCE.as_secs())))?;
-    let text = text.map_err(|error| match error {
-        kube::Error::Service(_) | kube::Error::HyperError(_) => failed(
-            &"no connection: forward the admin port of a replica, as in `kubectl --namespace ramgate-system port-forward \
-              deployment/ramgate 8080`",
-        ),
-        error => failed(&error),
-    })?;
-    serde_json::from_str(&text).map_err(|error| failed(&error))
+    let answer = async {
+        let response = client.send(request).await.map_err(|error| match error {
+            kube::Error::Service(_) | kube::Error::HyperError(_) => failed(
+                &"no connection: forward the admin port of a replica, as in `kubectl --namespace ramgate-system port-forward \
+                  deployment/ramgate 8080`",
+            ),
+            error => failed(&error),
+        })?;
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(Body::new(body), MAX_BYTES).await;
+        let body = body.map_err(|error| match error.to_string() {
+            text if text.contains("length limit") => {
+                failed(&format_args!("the answer is longer than {} MiB", MAX_BYTES >> 20))
+            }
+            text => failed(&text),
+        })?;
+        if parts.status.is_success() {
+            return Ok(body);
+        }
+        let text = String::from_utf8_lossy(&body);
+        Err(failed(&format_args!("the answer is {}: {text}", parts.status)))
+    };
+    let body = tokio::time::timeout(PATIENCE, answer).await;
+    let body = body.map_err(|_| failed(&format_args!("no answer within {} s", PATIENCE.as_secs())))?;
+    serde_json::from_slice(&body?).map_err(|error| failed(&error))
+}
+
+/// A text of a server on one line
+fn one_line(text: &dyn Display) -> String {
+    clipped(&text.to_string(), LONGEST_TEXT)
+}
+
+/// An error whose text may come from a pod
+fn with_one_line(error: CommandError) -> CommandError {
+    match error {
+        CommandError::Usage(text) => CommandError::Usage(one_line(&text)),
+        other => other,
+    }
 }
 
 fn report(found: &Value, whose: impl Display) -> Result<CandidateReport, CommandError> {
     let report = serde_json::from_value(found.clone());
-    report.map_err(|error| CommandError::Usage(format!("{whose}: no report on a candidate: {error}")))
+    report.map_err(|error| {
+        let error = one_line(&error);
+        CommandError::Usage(format!("{whose}: no report on a candidate: {error}"))
+    })
 }
 
 /// What puts the candidate of a cluster in force
 async fn promotion(args: &CandidateArgs) -> Result<Promotion, CommandError> {
     let (client, namespace) = (client(args).await?, &args.namespace);
     let config_maps = read_config_maps(&client, namespace).await?;
-    Promotion::of(namespace, config_maps)
+    let promotion = Promotion::of(namespace, config_maps)?;
+    check_new_names(&client, namespace, &promotion).await?;
+    Ok(promotion)
+}
+
+/// Refuses a new name that a ConfigMap without ramgate's label has, which an apply would change
+async fn check_new_names(
+    client: &ApiClient,
+    namespace: &str,
+    promotion: &Promotion,
+) -> Result<(), CommandError> {
+    let path = format!("/api/v1/namespaces/{namespace}/configmaps");
+    for name in promotion.new_names() {
+        let what = format!("ConfigMap {name}");
+        if client.get(&what, &path, name).await?.is_some() {
+            return Err(CommandError::Usage(format!(
+                "{what} exists and is not ramgate's: give the candidate another name"
+            )));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -192,5 +253,70 @@ mod tests {
             .unwrap_err();
         let error = error.to_string();
         assert!(error.contains("no connection: forward the admin port"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_config_map_of_somebody_else_is_not_overwritten() {
+        let candidate = serde_json::json!({"metadata": {"name": "next", "labels": {"ramgate.io/config": "directory",
+            "ramgate.io/candidate": "true"}}, "data": {"x": "account: {id: '1', region: r}\nusers: [{name: a}]\n"}});
+        let promotion = Promotion::of("n", vec![serde_json::from_value(candidate).unwrap()]).unwrap();
+        for (status, is_free) in [(404, true), (200, false)] {
+            let service = tower::service_fn(move |request: Request<kube::client::Body>| {
+                assert_eq!(
+                    request.uri().path(),
+                    "/api/v1/namespaces/n/configmaps/next-promoted"
+                );
+                let body = serde_json::json!({"kind": "Status", "status": "Failure", "message": "", "reason": "",
+                    "code": status});
+                let response = axum::http::Response::builder().status(status);
+                let response = response.body(axum::body::Body::from(body.to_string())).unwrap();
+                async move { Ok::<_, std::convert::Infallible>(response) }
+            });
+            let client = ApiClient::new(Client::new(service, "default"));
+            let checked = check_new_names(&client, "n", &promotion).await;
+            assert_eq!(checked.is_ok(), is_free, "{checked:?}");
+        }
+    }
+
+    /// What is said of one answer of a server
+    async fn error_of(head: &'static str, body: Vec<u8>) -> String {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = address(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let server = tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut request = [0; 4096];
+            let _ = socket.read(&mut request).await.unwrap();
+            let _ = socket.write_all(head.as_bytes()).await;
+            let _ = socket.write_all(&body).await;
+        });
+        let error = read_url(&url).await.unwrap_err().to_string();
+        server.abort();
+        error
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_not_read_to_its_end() {
+        let mut body = vec![b'a'; 5 * 1024 * 1024];
+        body.insert(0, b'"');
+        body.push(b'"');
+        let error = error_of("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n", body).await;
+        assert!(error.contains("longer than 4 MiB"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn an_error_is_said_on_one_line_without_control_characters() {
+        let body = "\u{1b}[2J\u{202e}moc\nFORGED\n".repeat(999).into_bytes();
+        let error = error_of("HTTP/1.1 500 No\r\nconnection: close\r\n\r\n", body).await;
+        assert!(error.contains("500") && error.contains("FORGED"), "{error}");
+        let is_odd = |c: char| c.is_control() || crate::wording::is_invisible(c);
+        assert!(!error.contains(is_odd) && error.len() < 1000, "{error:?}");
+        let body = br#"{"state": 7, "\u001b[2J": "\u202e"}"#.to_vec();
+        let moved = error_of(
+            "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\nconnection: close\r\n\r\n",
+            body,
+        )
+        .await;
+        assert!(moved.contains("302"), "{moved}");
     }
 }

@@ -180,11 +180,28 @@ fn manifest(kind: &str, number: usize, namespace: &str, data: &[(String, &str)])
 
 /// A key of a ConfigMap's data with its text, as a block if it stays as it is in one
 pub(crate) fn text_entry(key: &str, value: &str) -> String {
+    let key = if is_file_name(key) {
+        key.to_owned()
+    } else {
+        quoted(key)
+    };
     if !is_block(value) {
         return format!("  {key}: {}\n", quoted(value));
     }
     let lines = value.lines().map(|line| format!("    {line}\n"));
     std::iter::once(format!("  {key}: |\n")).chain(lines).collect()
+}
+
+/// Whether a key of a ConfigMap is a name that no version of YAML takes for a number, a boolean, a date or a mark of its own
+fn is_file_name(key: &str) -> bool {
+    let has_ending = [".json", ".yaml", ".yml"]
+        .iter()
+        .any(|ending| key.ends_with(ending));
+    has_ending
+        && key.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && key
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 /// Whether a text stays as it is as a YAML block: its lines are visible and begin with no blank that would count as indentation

@@ -1,14 +1,23 @@
 //! The changes as a table for people.
+//!
+//! Every text of a report is clipped: names in it are a tenant's, and an address may be anybody's.
 
 use crate::candidate::ChangeKind;
 use crate::candidate::report::ReportedRow;
 use crate::cli::candidate::merged::MergedReport;
+use crate::cli::candidate::promotion::LONGEST_NAME;
 use crate::cli::live_cluster::note_lines;
 use crate::cli::stamp::table;
-use crate::wording::{NAME_LENGTH, clipped};
+use crate::wording::{NAME_LENGTH, clipped, quoted};
 
 /// The longest cell of an example
 const EXAMPLE: usize = 120;
+
+/// The longest fault or addition: a fault has the names of a document and its own text
+const MESSAGE: usize = 1_000;
+
+/// The longest name of a policy in RAM
+const LONGEST_POLICY: usize = 128;
 
 pub(super) fn text(report: &MergedReport) -> String {
     let head = note_lines(&report.notes);
@@ -18,15 +27,22 @@ pub(super) fn text(report: &MergedReport) -> String {
              \"true\"\n"
         ),
         "faulty" => {
-            let faults: String = report.faults.iter().map(|fault| format!("  {fault}\n")).collect();
+            let lines = report.faults.iter();
+            let faults: String = lines
+                .map(|fault| format!("  {}\n", clipped(fault, MESSAGE)))
+                .collect();
             format!("{head}the candidate is faulty, and no review is judged by it:\n{faults}")
         }
-        _ => format!(
+        "loaded" => format!(
             "{head}{}{}{}{}",
             numbers(report),
             additions(report),
             rows(report),
             summary(report)
+        ),
+        other => format!(
+            "{head}{} is no state that this version of ramgate knows: use the version of the replicas\n",
+            quoted(other, NAME_LENGTH)
         ),
     }
 }
@@ -36,14 +52,16 @@ pub(super) fn text(report: &MergedReport) -> String {
 /// ```
 fn numbers(report: &MergedReport) -> String {
     let reviews = &report.reviews;
+    let names = report.config_maps.iter();
+    let names: Vec<String> = names.map(|name| clipped(name, LONGEST_NAME)).collect();
     let replicas = match report.replicas {
         1 => "1 replica".to_owned(),
         count => format!("{count} replicas"),
     };
     format!(
         "candidate {}, since {}: {} reviews judged, {} skipped, {} undetermined ({replicas})\n",
-        report.config_maps.join(", "),
-        report.since.as_deref().unwrap_or("now"),
+        names.join(", "),
+        clipped(report.since.as_deref().unwrap_or("now"), NAME_LENGTH),
         reviews.judged,
         reviews.skipped,
         reviews.undetermined
@@ -54,7 +72,10 @@ fn numbers(report: &MergedReport) -> String {
 fn additions(report: &MergedReport) -> String {
     let lines = report.additions.iter();
     lines
-        .map(|added| format!("it adds {added} and replaces nothing by it: nothing live has this name\n"))
+        .map(|added| {
+            let added = clipped(added, MESSAGE);
+            format!("it adds {added} and replaces nothing by it: nothing live has this name\n")
+        })
         .collect()
 }
 
@@ -78,13 +99,13 @@ fn rows(report: &MergedReport) -> String {
 fn cells(row: &ReportedRow) -> [String; 7] {
     let change = match (row.change, row.effect.as_str()) {
         (ChangeKind::Denied, "deny") => "denied".to_owned(),
-        (ChangeKind::Denied, effect) => format!("denied ({effect})"),
+        (ChangeKind::Denied, effect) => format!("denied ({})", clipped(effect, NAME_LENGTH)),
         (ChangeKind::Allowed, "allow") => "allowed".to_owned(),
-        (ChangeKind::Allowed, effect) => format!("allowed ({effect})"),
+        (ChangeKind::Allowed, effect) => format!("allowed ({})", clipped(effect, NAME_LENGTH)),
     };
     let statement = match row.policy.as_str() {
         "" => "-".to_owned(),
-        policy => format!("{policy}#{}", row.statement),
+        policy => format!("{}#{}", clipped(policy, LONGEST_POLICY), row.statement),
     };
     let principal = match row.principal.as_str() {
         "" => "-".to_owned(),
@@ -99,9 +120,9 @@ fn cells(row: &ReportedRow) -> [String; 7] {
         change,
         principal,
         statement,
-        row.code.clone(),
+        clipped(&row.code, NAME_LENGTH),
         row.count.to_string(),
-        row.last_seen.clone(),
+        clipped(&row.last_seen, NAME_LENGTH),
         clipped(&example, EXAMPLE),
     ]
 }
@@ -230,6 +251,55 @@ mod tests {
             let merged = MergedReport::of(reports);
             let text = text(&merged);
             assert!(merged.exit() == exit && text.contains(words), "{words}: {text}");
+        }
+    }
+
+    const HOSTILE: &str = "\u{1b}[2J\u{1b}]0;x\u{7}\u{202e}moc\nFORGED";
+
+    #[test]
+    fn a_report_forges_no_line_and_sends_the_terminal_nothing() {
+        let hostile = || HOSTILE.to_owned();
+        let row = ReportedRow {
+            effect: hostile(),
+            principal: hostile(),
+            user: hostile(),
+            namespace: hostile(),
+            policy: hostile(),
+            code: hostile(),
+            last_seen: hostile(),
+            object: hostile(),
+            ..row(ChangeKind::Denied, "", 1, "")
+        };
+        for state in ["loaded", "faulty", "none", HOSTILE] {
+            let report = CandidateReport {
+                config_maps: vec![hostile()],
+                additions: vec![hostile()],
+                faults: vec![hostile()],
+                since: Some(hostile()),
+                ..report(state, vec![row.clone()])
+            };
+            let text = text(&MergedReport::of(vec![report]));
+            let is_odd = |c: char| c != '\n' && (c.is_control() || crate::wording::is_invisible(c));
+            assert!(!text.contains(is_odd), "{text:?}");
+            assert!(!text.lines().any(|line| line.starts_with("FORGED")), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_state_is_a_failure() {
+        for reports in [
+            vec![report("paused", vec![])],
+            vec![report("", vec![])],
+            vec![report("", vec![]), report("loaded", vec![])],
+            vec![report("faulty", vec![]), report("paused", vec![])],
+        ] {
+            let merged = MergedReport::of(reports);
+            let text = text(&merged);
+            assert_eq!(merged.exit(), Exit::Failure, "{text}");
+            assert!(
+                text.contains("no state that this version of ramgate knows"),
+                "{text}"
+            );
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::cli::exit::Exit;
 /// The reports of all replicas, added up
 #[derive(Clone, Debug, Default)]
 pub(super) struct MergedReport {
-    /// `faulty` if the candidate is so for any replica, and `none` only if it is so for all
+    /// An unknown state or `faulty` if any replica says so, and `none` only if all do
     pub(super) state: String,
     pub(super) config_maps: Vec<String>,
     /// What replaces nothing
@@ -35,9 +35,9 @@ impl MergedReport {
             replicas: reports.len(),
             ..Self::default()
         };
+        merged.take_state(&reports);
         let mut rows: BTreeMap<RowKey, ReportedRow> = BTreeMap::new();
         for report in reports {
-            merged.add_state(&report);
             merged.add_numbers(&report);
             for row in report.rows {
                 let key = key(&row);
@@ -55,26 +55,22 @@ impl MergedReport {
         merged
     }
 
-    fn add_state(&mut self, report: &CandidateReport) {
-        let graveness = |state: &str| match state {
-            "" => 0,
-            "none" => 1,
-            "loaded" => 2,
-            _ => 3,
-        };
-        if !self.state.is_empty() && self.state != report.state {
+    /// Takes the gravest state, of the first replica that has it, and the latest time
+    fn take_state(&mut self, reports: &[CandidateReport]) {
+        // Of equals the last one is the maximum
+        let gravest = reports.iter().rev().max_by_key(|report| graveness(&report.state));
+        let Some(gravest) = gravest else { return };
+        if reports.iter().any(|report| report.state != gravest.state) {
             let note =
                 "the replicas do not agree: one of them has not seen the latest ConfigMaps yet, ask again";
             self.notes = vec![note.to_owned()];
         }
-        if graveness(&report.state) > graveness(&self.state) {
-            self.state.clone_from(&report.state);
-            self.config_maps.clone_from(&report.config_maps);
-            self.additions.clone_from(&report.additions);
-            self.faults.clone_from(&report.faults);
-        }
+        self.state.clone_from(&gravest.state);
+        self.config_maps.clone_from(&gravest.config_maps);
+        self.additions.clone_from(&gravest.additions);
+        self.faults.clone_from(&gravest.faults);
         // The times have one form, so the later one is the greater text
-        self.since = self.since.take().max(report.since.clone());
+        self.since = reports.iter().filter_map(|report| report.since.clone()).max();
     }
 
     fn add_numbers(&mut self, report: &CandidateReport) {
@@ -100,11 +96,12 @@ impl MergedReport {
         rows.saturating_add(usize::from(others > 0))
     }
 
-    /// The exit code: a candidate that cannot be judged by has lost nobody anything, but shows nothing either
+    /// The exit code: a candidate that cannot be judged by has lost nobody anything, but shows nothing either, and what an
+    /// unknown state means nobody can tell
     pub(super) fn exit(&self) -> Exit {
         match self.state.as_str() {
-            "faulty" => Exit::Failure,
-            _ => Exit::good_if(self.different(ChangeKind::Denied) == 0),
+            "none" | "loaded" => Exit::good_if(self.different(ChangeKind::Denied) == 0),
+            _ => Exit::Failure,
         }
     }
 
@@ -121,6 +118,16 @@ impl MergedReport {
             "others": self.others,
             "rows": self.rows,
         })
+    }
+}
+
+/// How much a state keeps the numbers from being believed
+fn graveness(state: &str) -> u8 {
+    match state {
+        "none" => 0,
+        "loaded" => 1,
+        "faulty" => 2,
+        _ => 3,
     }
 }
 

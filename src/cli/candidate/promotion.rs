@@ -4,15 +4,18 @@
 //! live rules: {P.json, Q.json}    candidate next: {P.json, R.json}
 //!   -> rules: {P.json of next, Q.json}, next-promoted: {R.json}
 //! ```
+//!
+//! A later candidate of the same name finds `next-promoted` live: what it adds goes into that ConfigMap.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
+use crate::cli::candidate::document_texts::{DocumentTexts, identity, name};
 use crate::cli::command_error::CommandError;
-use crate::config::config_map::{CANDIDATE, Side, sided_documents};
-use crate::config::overlay::{DocumentIdentity, overlay};
+use crate::config::config_map::{CANDIDATE, LABEL, Side, sided_documents};
+use crate::config::overlay::overlay;
 use crate::config::{NamedDocument, load};
 use crate::import::output::text_entry;
 use crate::import::written::quoted;
@@ -23,7 +26,7 @@ use crate::import::written::quoted;
 const SUFFIX: &str = "-promoted";
 
 /// The longest name of a ConfigMap
-const LONGEST_NAME: usize = 253;
+pub(super) const LONGEST_NAME: usize = 253;
 
 /// The annotation in which kubectl keeps what was applied last
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
@@ -33,6 +36,9 @@ const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 
 /// The annotation of ConfigMaps that `ramgate sync` writes
 const SYNCED: &str = "ramgate.io/synced-at";
+
+/// A ConfigMap with its side and its documents
+type Sided = (Side, ConfigMap, Vec<NamedDocument>);
 
 /// What puts a candidate in force
 #[derive(Debug)]
@@ -60,7 +66,7 @@ impl Promotion {
                 "there is no candidate in namespace {namespace}, no ConfigMap with label {CANDIDATE}: \"true\""
             )));
         }
-        let documents = |side: &[(Side, ConfigMap, Vec<NamedDocument>)]| -> Vec<NamedDocument> {
+        let documents = |side: &[Sided]| -> Vec<NamedDocument> {
             side.iter()
                 .flat_map(|(_, _, documents)| documents.clone())
                 .collect()
@@ -72,7 +78,10 @@ impl Promotion {
         let mut promotion = Self {
             namespace: namespace.to_owned(),
             config_maps: Vec::new(),
-            candidates: Vec::new(),
+            candidates: candidates
+                .iter()
+                .map(|(_, map, _)| name(map).to_owned())
+                .collect(),
             notes: Vec::new(),
         };
         let mut texts = Texts::of(&candidates);
@@ -80,32 +89,91 @@ impl Promotion {
             promotion.replace_in(map, documents, &mut texts);
         }
         for (_, map, documents) in &candidates {
-            promotion.add_new(map, documents, &mut texts)?;
-            promotion.candidates.push(name(map).to_owned());
+            promotion.add_new(map, documents, &live, &mut texts)?;
         }
+        let maps: Vec<&ConfigMap> = live.iter().chain(&candidates).map(|(_, map, _)| map).collect();
+        let wanted = DocumentTexts::of_set(&set, &maps);
+        let found = DocumentTexts::after(&promotion.text(), &promotion.candidates, &maps);
+        wanted.compare(&found).map_err(CommandError::Usage)?;
         Ok(promotion)
     }
 
     /// Adds a live ConfigMap with the candidates' texts, if they replace any document in it
     fn replace_in(&mut self, map: &ConfigMap, documents: &[NamedDocument], texts: &mut Texts) {
-        let mut written = written(map, &self.namespace, name(map).to_owned());
-        // A change since then is noticed: the API server refuses an older version
-        written
-            .metadata
-            .resource_version
-            .clone_from(&map.metadata.resource_version);
-        let data = written.data.get_or_insert_default();
-        let mut is_changed = false;
-        for named in documents {
-            let Some((key, text)) = named.name.split_once('/').zip(texts.take(named)) else {
-                continue;
-            };
-            data.insert(key.1.to_owned(), text);
-            is_changed = true;
+        let data = texts.take_all(documents);
+        if !data.is_empty() {
+            self.add_to_live(map, data);
         }
-        if !is_changed {
+    }
+
+    /// Adds a ConfigMap with the documents of a candidate that replace none, or adds them to the live one of its name
+    fn add_new(
+        &mut self,
+        map: &ConfigMap,
+        documents: &[NamedDocument],
+        live: &[Sided],
+        texts: &mut Texts,
+    ) -> Result<(), CommandError> {
+        let data = texts.take_all(documents);
+        if data.is_empty() {
+            return Ok(());
+        }
+        let promoted = format!("{}{SUFFIX}", name(map));
+        if promoted.len() > LONGEST_NAME {
+            let message = format!("{promoted} is too long for a name: give the candidate a shorter one");
+            return Err(CommandError::Usage(message));
+        }
+        if self.candidates.contains(&promoted) {
+            let message = format!(
+                "ConfigMap {promoted} is a candidate as well, so the new documents of candidate {} would be deleted with it: \
+                 give one of them another name",
+                name(map)
+            );
+            return Err(CommandError::Usage(message));
+        }
+        let kind = kind(map).unwrap_or_default();
+        let known = live.iter().find(|(_, live, _)| name(live) == promoted);
+        if let Some((_, known, _)) = known {
+            if self::kind(known) != Some(kind) {
+                let message = format!(
+                    "ConfigMap {promoted} is live and not of kind {kind}, so the new documents of candidate {} have no \
+                     place in it: give the candidate another name",
+                    name(map)
+                );
+                return Err(CommandError::Usage(message));
+            }
+            self.add_to_live(known, data);
+            return Ok(());
+        }
+        self.config_maps.push(ConfigMap {
+            metadata: ObjectMeta {
+                name: Some(promoted),
+                namespace: Some(self.namespace.clone()),
+                // Other marks of a candidate, such as an accepted loss or the owner that a tool writes, were not meant for this one
+                labels: Some(BTreeMap::from([(LABEL.to_owned(), kind.to_owned())])),
+                ..ObjectMeta::default()
+            },
+            data: Some(data),
+            ..ConfigMap::default()
+        });
+        Ok(())
+    }
+
+    /// Puts texts into a live ConfigMap, which is printed once however often it is changed
+    fn add_to_live(&mut self, live: &ConfigMap, data: BTreeMap<String, String>) {
+        let known = self.config_maps.iter_mut().find(|map| name(map) == name(live));
+        if let Some(known) = known {
+            known.data.get_or_insert_default().extend(data);
             return;
         }
+        self.note_writers(live);
+        let mut written = written(live, &self.namespace);
+        written.data.get_or_insert_default().extend(data);
+        self.config_maps.push(written);
+    }
+
+    /// Notes who else writes a ConfigMap
+    fn note_writers(&mut self, map: &ConfigMap) {
         let value = |map: &Option<BTreeMap<String, String>>, key: &str| {
             map.as_ref().and_then(|map| map.get(key)).cloned()
         };
@@ -121,36 +189,12 @@ impl Promotion {
                 name(map)
             ));
         }
-        self.config_maps.push(written);
     }
 
-    /// Adds a ConfigMap with the documents of a candidate that replace none
-    fn add_new(
-        &mut self,
-        map: &ConfigMap,
-        documents: &[NamedDocument],
-        texts: &mut Texts,
-    ) -> Result<(), CommandError> {
-        let new = documents.iter().filter_map(|named| {
-            let (_, key) = named.name.split_once('/')?;
-            Some((key.to_owned(), texts.take(named)?))
-        });
-        let data: BTreeMap<String, String> = new.collect();
-        if data.is_empty() {
-            return Ok(());
-        }
-        let promoted = format!("{}{SUFFIX}", name(map));
-        if promoted.len() > LONGEST_NAME {
-            let message = format!("{promoted} is too long for a name: give the candidate a shorter one");
-            return Err(CommandError::Usage(message));
-        }
-        let mut written = written(map, &self.namespace, promoted);
-        if let Some(labels) = &mut written.metadata.labels {
-            labels.remove(CANDIDATE);
-        }
-        written.data = Some(data);
-        self.config_maps.push(written);
-        Ok(())
+    /// The names of the ConfigMaps that are not live
+    pub(super) fn new_names(&self) -> impl Iterator<Item = &str> {
+        let new = |map: &&ConfigMap| map.metadata.resource_version.is_none();
+        self.config_maps.iter().filter(new).map(name)
     }
 
     /// The YAML for kubectl apply
@@ -181,7 +225,7 @@ impl Promotion {
 struct Texts(BTreeMap<String, String>);
 
 impl Texts {
-    fn of(candidates: &[(Side, ConfigMap, Vec<NamedDocument>)]) -> Self {
+    fn of(candidates: &[Sided]) -> Self {
         let mut texts = BTreeMap::new();
         for (_, map, documents) in candidates {
             for named in documents {
@@ -193,33 +237,31 @@ impl Texts {
         Self(texts)
     }
 
-    /// The text of the candidate with the identity of a document
-    fn take(&mut self, named: &NamedDocument) -> Option<String> {
-        self.0.remove(&identity(named))
+    /// The texts of the candidates with the identities of documents, by the keys of these
+    fn take_all(&mut self, documents: &[NamedDocument]) -> BTreeMap<String, String> {
+        let taken = documents.iter().filter_map(|named| {
+            let (_, key) = named.name.split_once('/')?;
+            Some((key.to_owned(), self.0.remove(&identity(named))?))
+        });
+        taken.collect()
     }
 }
 
-fn identity(named: &NamedDocument) -> String {
-    match DocumentIdentity::of(named) {
-        DocumentIdentity::Policy(name) => format!("policy {name}"),
-        DocumentIdentity::Directory(key) => format!("directory {key}"),
-    }
+fn kind(map: &ConfigMap) -> Option<&str> {
+    map.metadata.labels.as_ref()?.get(LABEL).map(String::as_str)
 }
 
-fn name(map: &ConfigMap) -> &str {
-    map.metadata.name.as_deref().unwrap_or_default()
-}
-
-/// A ConfigMap with what a person writes, under this name
-fn written(map: &ConfigMap, namespace: &str, name: String) -> ConfigMap {
+/// A live ConfigMap with what a person writes, and its version: the API server refuses it if somebody changed it since
+fn written(map: &ConfigMap, namespace: &str) -> ConfigMap {
     let mut annotations = map.metadata.annotations.clone().unwrap_or_default();
     annotations.remove(LAST_APPLIED);
     ConfigMap {
         metadata: ObjectMeta {
-            name: Some(name),
+            name: map.metadata.name.clone(),
             namespace: Some(namespace.to_owned()),
             labels: map.metadata.labels.clone(),
             annotations: (!annotations.is_empty()).then_some(annotations),
+            resource_version: map.metadata.resource_version.clone(),
             ..ObjectMeta::default()
         },
         data: map.data.clone(),
@@ -376,5 +418,128 @@ mod tests {
         ] {
             assert!(matches!(promoted(vec![bad]), CommandError::Invalid(_)));
         }
+    }
+
+    fn of(maps: &[Vec<ConfigMap>]) -> Result<Promotion, CommandError> {
+        Promotion::of("ramgate-system", maps.concat())
+    }
+
+    /// The printed ConfigMaps, as kubectl reads them
+    fn printed(promotion: &Promotion) -> Vec<ConfigMap> {
+        let manifests = yaml::parse_manifests(&promotion.text()).unwrap();
+        assert_eq!(manifests.warnings, []);
+        let maps = manifests.documents.iter();
+        maps.map(|node| node.read().unwrap()).collect()
+    }
+
+    fn promoted_before() -> ConfigMap {
+        map(
+            "next-promoted",
+            "directory",
+            json!({"team": "a"}),
+            json!({"modes.yaml": "modes: {team-a: enforce}\n"}),
+        )
+    }
+
+    #[test]
+    fn a_second_promotion_of_a_name_keeps_what_the_first_one_added() {
+        let more = "users: [{name: b, policies: [{policy: P}]}]\n";
+        let softer = "modes: {team-a: warn}\n";
+        for data in [
+            json!({"more.yaml": more}),
+            json!({"more.yaml": more, "modes.yaml": softer}),
+        ] {
+            let next = candidate("next", "directory", data.clone());
+            let promotion = of(&[live().to_vec(), vec![promoted_before(), next]]).unwrap();
+            let maps = printed(&promotion);
+            let [map] = maps.as_slice() else {
+                panic!("{}", promotion.text())
+            };
+            assert_eq!(name(map), "next-promoted");
+            assert_eq!(map.metadata.resource_version.as_deref(), Some("7"));
+            assert_eq!(map.metadata.labels.as_ref().unwrap()["team"], "a");
+            let modes = data["modes.yaml"]
+                .as_str()
+                .unwrap_or("modes: {team-a: enforce}\n");
+            let wanted = [("modes.yaml", modes), ("more.yaml", more)];
+            let wanted = wanted.map(|(key, text)| (key.to_owned(), text.to_owned()));
+            assert_eq!(map.data, Some(BTreeMap::from(wanted)));
+        }
+    }
+
+    #[test]
+    fn a_name_that_holds_something_else_is_refused() {
+        let more = json!({"R.json": policy("eci:Delete*")});
+        let next = candidate("next", "policy", more);
+        let other_kind = of(&[live().to_vec(), vec![promoted_before(), next.clone()]]);
+        let message = other_kind.unwrap_err().to_string();
+        assert!(
+            message.contains("next-promoted") && message.contains("another name"),
+            "{message}"
+        );
+        // The candidate of this name is deleted afterwards, and with it what was promoted
+        let twin = candidate("next-promoted", "policy", json!({"P.json": policy("eci:List*")}));
+        let message = of(&[live().to_vec(), vec![next, twin]]).unwrap_err().to_string();
+        assert!(
+            message.contains("next-promoted") && message.contains("another name"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_new_config_map_has_only_the_label_of_its_kind() {
+        let mut next = candidate(
+            "next",
+            "policy",
+            json!({"R.json": policy("eci:Delete*"), "P.json": policy("eci:List*")}),
+        );
+        let metadata = &mut next.metadata;
+        for marks in [&mut metadata.labels, &mut metadata.annotations] {
+            marks.get_or_insert_default().extend(
+                ["ramgate.io/accept-loss", "argocd.argoproj.io/instance"]
+                    .map(|key| (key.to_owned(), "9".to_owned())),
+            );
+        }
+        let maps = printed(&of(&[live().to_vec(), vec![next]]).unwrap());
+        let new = maps.iter().find(|map| name(map) == "next-promoted").unwrap();
+        let label = ("ramgate.io/config".to_owned(), "policy".to_owned());
+        assert_eq!(new.metadata.labels, Some(BTreeMap::from([label])));
+        assert_eq!(new.metadata.annotations, None);
+        let replaced = maps.iter().find(|map| name(map) == "rules").unwrap();
+        let annotations = replaced.metadata.annotations.as_ref().unwrap();
+        assert_eq!(annotations.keys().collect::<Vec<_>>(), ["why"]);
+    }
+
+    #[test]
+    fn keys_that_yaml_takes_for_something_else_stay_what_they_are() {
+        let keys = [
+            "yes",
+            "1.10",
+            "0x10",
+            "1e3",
+            "null",
+            "-",
+            "---",
+            "...",
+            "2001-01-01",
+            ".inf",
+            "no",
+            "~",
+        ];
+        let data: BTreeMap<&str, String> = keys
+            .iter()
+            .zip('b'..)
+            .map(|(key, user)| (*key, format!("users: [{{name: {user}}}]\n")))
+            .collect();
+        let next = candidate("next", "directory", json!(data));
+        let maps = printed(&of(&[live().to_vec(), vec![next]]).unwrap());
+        let found: Vec<&str> = maps[0]
+            .data
+            .as_ref()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        assert_eq!(found, data.keys().copied().collect::<Vec<_>>());
     }
 }
