@@ -28,7 +28,8 @@ use crate::wording::clipped;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The longest answer of an address that is read; a report with all its rows is far below
-const MAX_BYTES: usize = 4 * 1024 * 1024;
+const MAX_BYTES: usize = MAX_MIB * 1024 * 1024;
+const MAX_MIB: usize = 4;
 
 /// The longest text of a server in a message
 const LONGEST_TEXT: usize = 600;
@@ -148,7 +149,7 @@ async fn read_url(url: &Uri) -> Result<Value, CommandError> {
         let body = to_bytes(Body::new(body), MAX_BYTES).await;
         let body = body.map_err(|error| match error.to_string() {
             text if text.contains("length limit") => {
-                failed(&format_args!("the answer is longer than {} MiB", MAX_BYTES >> 20))
+                failed(&format_args!("the answer is longer than {} MiB", MAX_MIB))
             }
             text => failed(&text),
         })?;

@@ -54,7 +54,7 @@ impl Promotion {
     ///
     /// # Errors
     ///
-    /// There is no candidate, or the set would be faulty.
+    /// There is no candidate, the set would be faulty, or an apply would leave another set than this.
     pub(super) fn of(namespace: &str, config_maps: Vec<ConfigMap>) -> Result<Self, CommandError> {
         let read = config_maps.into_iter().map(|map| {
             let (side, documents) = sided_documents(&map);

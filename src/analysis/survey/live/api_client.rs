@@ -4,9 +4,11 @@ pub(super) mod write;
 
 use std::time::Duration;
 
+use axum::body::{Body, to_bytes};
+use axum::http::Request as HttpRequest;
 use kube::Client;
-use kube::core::Request;
 use kube::core::params::{GetParams, ListParams};
+use kube::core::{Request, Status};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -119,14 +121,37 @@ impl ApiClient {
         let request = Request::new(path)
             .get(name, &GetParams::default())
             .map_err(|error| ReadError::new(what, error))?;
-        match tokio::time::timeout(TIMEOUT, self.client.request_text(request)).await {
-            Ok(Ok(text)) if text.len() <= MAX_BYTES => serde_json::from_str(&text)
-                .map(Some)
-                .map_err(|error| ReadError::new(what, error)),
-            Ok(Ok(_)) => Err(ReadError::new(what, "the answer is too long")),
-            Ok(Err(kube::Error::Api(status))) if status.code == 404 => Ok(None),
-            Ok(Err(error)) => Err(ReadError::from_kube(what, error)),
-            Err(_) => Err(timed_out(what)),
+        tokio::time::timeout(TIMEOUT, self.read_object(what, request))
+            .await
+            .unwrap_or_else(|_| Err(timed_out(what)))
+    }
+
+    /// Reads one object, and no more than [`MAX_BYTES`] of it: through the proxy of the API server, any pod may answer
+    async fn read_object(
+        &self,
+        what: &str,
+        request: HttpRequest<Vec<u8>>,
+    ) -> Result<Option<Value>, ReadError> {
+        let response = self.client.send(request.map(kube::client::Body::from)).await;
+        let (parts, body) = response
+            .map_err(|error| ReadError::from_kube(what, error))?
+            .into_parts();
+        let body = to_bytes(Body::new(body), MAX_BYTES).await;
+        let body = body.map_err(|error| match error.to_string() {
+            text if text.contains("length limit") => ReadError::new(what, "the answer is too long"),
+            text => ReadError::new(what, text),
+        })?;
+        if !parts.status.is_client_error() && !parts.status.is_server_error() {
+            let object = serde_json::from_slice(&body);
+            return object.map(Some).map_err(|error| ReadError::new(what, error));
+        }
+        // A pod, unlike the API server, need not answer with a status
+        let status = serde_json::from_slice::<Status>(&body).unwrap_or_else(|_| {
+            Status::failure(String::from_utf8_lossy(&body).trim(), "").with_code(parts.status.as_u16())
+        });
+        match status.code {
+            404 => Ok(None),
+            _ => Err(ReadError::from_kube(what, kube::Error::Api(Box::new(status)))),
         }
     }
 
@@ -261,7 +286,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use axum::body::Body as AxumBody;
-    use axum::http::{Request as HttpRequest, Response};
+    use axum::http::Response;
     use serde_json::json;
 
     use super::*;
@@ -338,6 +363,28 @@ mod tests {
         assert!(reader.get("a thing", "/api/v1/things", "x").await.is_ok());
         let error = names(vec![failure(404, None)]).await.0.unwrap_err();
         assert!(error.is_not_found());
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_not_read_to_its_end() {
+        for status in [200, 500] {
+            let sent = Arc::new(Mutex::new(0));
+            let counted = Arc::clone(&sent);
+            let service = tower::service_fn(move |_: HttpRequest<kube::client::Body>| {
+                let counted = Arc::clone(&counted);
+                let chunks = futures::stream::repeat_with(move || {
+                    *counted.lock().unwrap() += 1;
+                    Ok::<_, Infallible>(vec![b'a'; 1024 * 1024])
+                });
+                let body = AxumBody::from_stream(futures::StreamExt::take(chunks, 100));
+                let response = Response::builder().status(status).body(body).unwrap();
+                async move { Ok::<_, Infallible>(response) }
+            });
+            let client = ApiClient::new(Client::new(service, "default"));
+            let error = client.get("a thing", "/api/v1/things", "x").await.unwrap_err();
+            assert_eq!(error.to_string(), "a thing: the answer is too long");
+            assert!(*sent.lock().unwrap() < 20);
+        }
     }
 
     #[tokio::test]
