@@ -4,19 +4,35 @@ use crate::analysis::lint::code::Code;
 use crate::analysis::lint::known_action::ActionMatch;
 use crate::analysis::lint::linted_statement::{LintedAction, LintedStatement};
 use crate::analysis::lint::warning::DocumentWarning;
+use crate::config::ExceptionEntry;
 use eci_calls::Operation;
 use ram_policy::Pattern;
 use ram_policy::source::closest;
 
 pub(crate) fn find(statement: &LintedStatement<'_>) -> Vec<DocumentWarning> {
-    let actions = statement.actions.iter();
-    actions
-        .filter_map(|action| match action.matched {
-            ActionMatch::UnknownToEci => Some(warning(action)),
-            ActionMatch::OtherService => action_of_eci(action),
-            ActionMatch::Known(_) => None,
+    statement.actions.iter().filter_map(check).collect()
+}
+
+/// The same for the actions of exceptions, of which such a one excuses nothing
+pub(crate) fn exceptions(entries: &[ExceptionEntry]) -> impl Iterator<Item = DocumentWarning> + '_ {
+    entries.iter().flat_map(|entry| {
+        let actions = entry.exception.actions.iter().zip(&entry.actions_at);
+        actions.filter_map(|(text, at)| {
+            check(&LintedAction {
+                text,
+                at: *at,
+                matched: ActionMatch::of_name(text),
+            })
         })
-        .collect()
+    })
+}
+
+fn check(action: &LintedAction<'_>) -> Option<DocumentWarning> {
+    match action.matched {
+        ActionMatch::UnknownToEci => Some(warning(action)),
+        ActionMatch::OtherService => action_of_eci(action),
+        ActionMatch::Known(_) => None,
+    }
 }
 
 /// What names of operations hold that ECI alone has
