@@ -334,7 +334,7 @@ metadata: {name: ramgate, labels: {helm.sh/chart: ramgate-0.1.0}}
             "l.yaml[c]: ConfigMap is a candidate by its label ramgate.io/candidate, and this folder is read as what is live",
             "m.yaml[c]: label ramgate.io/candidate is `no`",
             "n.yaml:7:27: label `ramgate.io/candidate` must be text: write \"true\" in quotes",
-            "o.yaml:3:37: annotation `a` must be text: write \"7\" in quotes",
+            "o.yaml:3:38: annotation `a` must be text: write \"7\" in quotes",
             "p.yaml:6:5: data key `modes.yaml` must be text: write `modes.yaml: |` and the text below it",
         ];
         assert_eq!(found.len(), expected.len(), "{found:#?}");

@@ -74,3 +74,37 @@ fn warning(action: &LintedAction<'_>) -> DocumentWarning {
         advice,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ParsedDocument;
+
+    #[test]
+    fn an_exception_of_no_action_is_warned_of_and_letter_case_counts() {
+        let text = "exceptions: [{name: x, principals: [user/a], namespaces: [n], codes: [ImplicitDeny], reason: r, owner: o,
+ until: '2026-12-31T18:00:00Z',
+ actions: ['eci:CreatePod', 'eci:CreateContainerGroup', 'eci:createcontainergroup', 'ecs:CreateContainerGroup', 'ram:PassRole']}]";
+        let document = ParsedDocument::directory(text.as_bytes());
+        let found = exceptions(document.exceptions());
+        let found: Vec<String> = found
+            .map(|warning| {
+                format!(
+                    "{} {}: {}: {}",
+                    warning.at, warning.code, warning.message, warning.advice
+                )
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "3:12 UnknownAction: `eci:CreatePod` is no operation of the ECI API: take an action from the ECI API \
+                 reference, such as `eci:CreateContainerGroup`",
+                "3:57 UnknownAction: `eci:createcontainergroup` is no operation of the ECI API: write \
+                 `eci:CreateContainerGroup`, if that was meant",
+                "3:85 ActionOfEci: `ecs:CreateContainerGroup` matches nothing: the operation belongs to ECI: write \
+                 `eci:CreateContainerGroup`, if that was meant",
+            ]
+        );
+    }
+}
