@@ -32,7 +32,12 @@ fn refusal(text: &str) -> String {
     // Behind the seconds stands a zone that cannot be read, if anything
     let start = text.get(..19).unwrap_or(text);
     match start.parse::<DateTime>() {
-        Ok(_) if start.len() == day.len() => {
+        // The last day of the calendar is no time in every zone
+        Ok(time) if format!("{time}Z").parse::<Timestamp>().is_err() => {
+            format!("`{shown}` is too far away: an exception ends within 90 days")
+        }
+        Ok(time) if start.len() == day.len() => {
+            let day = time.date();
             format!(
                 "`{shown}` has no time of day: write it with a zone, such as {day}T18:00:00Z or {day}T18:00:00+08:00"
             )
@@ -106,6 +111,15 @@ mod tests {
             (
                 "2026-12-20T24:00:00Z",
                 "1:1: `2026-12-20T24:00:00Z` is no time: there is no hour 24:00:00 in a day",
+            ),
+            (
+                "9999-12-31T23:59:59Z",
+                "1:1: `9999-12-31T23:59:59Z` is too far away: an exception ends within 90 days",
+            ),
+            (
+                "20261220",
+                "1:1: `20261220` has no time of day: write it with a zone, such as 2026-12-20T18:00:00Z or \
+                 2026-12-20T18:00:00+08:00",
             ),
             (
                 "tomorrow",
