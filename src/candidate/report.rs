@@ -12,6 +12,9 @@ pub(crate) struct CandidateReport {
     pub(crate) state: String,
     /// The candidates' ConfigMaps
     pub(crate) config_maps: Vec<String>,
+    /// What replaces nothing, because nothing live has its name, such as ``policy `P` ``
+    #[serde(default)]
+    pub(crate) additions: Vec<String>,
     /// Why the candidate is not judged by
     pub(crate) faults: Vec<String>,
     /// Since when reviews are counted: since the candidate or what is live changed

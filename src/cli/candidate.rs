@@ -36,7 +36,7 @@ pub(super) struct CandidateArgs {
     #[arg(long)]
     promote: bool,
     /// Read this address of one replica, such as <http://127.0.0.1:8080>, and no cluster
-    #[arg(long, value_name = "URL", conflicts_with = "promote")]
+    #[arg(long, value_name = "URL", value_parser = address, conflicts_with = "promote")]
     from: Option<Uri>,
     /// The namespace that ramgate is installed in
     #[arg(long, value_name = "NS", default_value = "ramgate-system")]
@@ -103,20 +103,38 @@ async fn read_pods(args: &CandidateArgs) -> Result<MergedReport, CommandError> {
     Ok(merged)
 }
 
+/// The address of a replica's admin port, without a path
+fn address(text: &str) -> Result<Uri, String> {
+    let wanted = "write it as http://127.0.0.1:8080, the address of a replica's admin port";
+    let url: Uri = text.parse().map_err(|_| wanted.to_owned())?;
+    let is_page = |path: &str| ["", "/"].contains(&path) || path == format!("/{PAGE}");
+    let authority = url
+        .authority()
+        .filter(|_| is_page(url.path()) && url.query().is_none());
+    match (url.scheme_str(), authority) {
+        (Some(scheme @ ("http" | "https")), Some(authority)) => format!("{scheme}://{authority}/")
+            .parse()
+            .map_err(|_| wanted.to_owned()),
+        _ => Err(wanted.to_owned()),
+    }
+}
+
 /// What an address of one replica says
 async fn read_url(url: &Uri) -> Result<Value, CommandError> {
     let failed = |why: &dyn Display| CommandError::Usage(format!("{url}: {why}"));
-    let path = match url.path() {
-        "" | "/" => format!("/{PAGE}"),
-        path => path.to_owned(),
-    };
     let client = Client::try_from(Config::new(url.clone())).map_err(|error| failed(&error))?;
-    let request = Request::get(path)
+    let request = Request::get(format!("/{PAGE}"))
         .body(Vec::new())
         .map_err(|error| failed(&error))?;
     let text = tokio::time::timeout(PATIENCE, client.request_text(request)).await;
     let text = text.map_err(|_| failed(&format_args!("no answer within {} s", PATIENCE.as_secs())))?;
-    let text = text.map_err(|error| failed(&error))?;
+    let text = text.map_err(|error| match error {
+        kube::Error::Service(_) | kube::Error::HyperError(_) => failed(
+            &"no connection: forward the admin port of a replica, as in `kubectl --namespace ramgate-system port-forward \
+              deployment/ramgate 8080`",
+        ),
+        error => failed(&error),
+    })?;
     serde_json::from_str(&text).map_err(|error| failed(&error))
 }
 
@@ -130,4 +148,49 @@ async fn promotion(args: &CandidateArgs) -> Result<Promotion, CommandError> {
     let (client, namespace) = (client(args).await?, &args.namespace);
     let config_maps = read_config_maps(&client, namespace).await?;
     Promotion::of(namespace, config_maps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_scheme_and_no_path_of_its_own() {
+        for text in [
+            "http://127.0.0.1:8080",
+            "http://127.0.0.1:8080/",
+            "http://127.0.0.1:8080/candidate",
+        ] {
+            assert_eq!(address(text).unwrap(), "http://127.0.0.1:8080/");
+        }
+        assert_eq!(address("https://a:1").unwrap(), "https://a:1/");
+        for text in [
+            "127.0.0.1:8080",
+            "localhost",
+            "ftp://a",
+            "http://a/x",
+            "http://a/?b",
+            "http://",
+            "a b",
+            "",
+        ] {
+            assert!(
+                address(text).unwrap_err().starts_with("write it as http://"),
+                "{text}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_that_listens_is_said_with_the_way_to_a_replica() {
+        let free = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let error = read_url(&address(&format!("http://{free}")).unwrap())
+            .await
+            .unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("no connection: forward the admin port"), "{error}");
+    }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::config::configuration::{Configuration, Interest};
 use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::named_document::{NamedDocument, load};
-use crate::config::overlay::overlay;
+use crate::config::overlay::{additions, overlay};
 use crate::config::store::{ConfigMapDocuments, Store};
 
 /// The most faults that are kept; the others are counted
@@ -57,6 +57,8 @@ pub(crate) struct CandidateSet {
     pub(crate) configuration: Configuration,
     /// The generation of the live set that it was made from
     pub(crate) live_generation: u64,
+    /// What it adds, because nothing live has its name
+    pub(crate) additions: Vec<String>,
     /// What it reads of cluster objects that the live set does not keep
     pub(crate) unkept: UnkeptMetadata,
 }
@@ -182,12 +184,15 @@ impl CandidateSet {
         documents: impl IntoIterator<Item = &'a NamedDocument>,
         candidates: impl IntoIterator<Item = &'a NamedDocument>,
     ) -> Result<Self, Vec<LocatedFault>> {
-        let set = overlay(documents, candidates)?;
+        let documents: Vec<&NamedDocument> = documents.into_iter().collect();
+        let candidates: Vec<&NamedDocument> = candidates.into_iter().collect();
+        let set = overlay(documents.iter().copied(), candidates.iter().copied())?;
         let configuration = load(set.iter().copied())?;
         Ok(Self {
             unkept: UnkeptMetadata::of(&configuration.interest(), &live.interest()),
             configuration,
             live_generation: live.generation,
+            additions: additions(documents, candidates),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The candidate set: the live documents with candidate documents in place of those of the same name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::named_document::NamedDocument;
@@ -92,6 +92,17 @@ pub(crate) fn overlay<'a>(
         }
     }
     if faults.is_empty() { Ok(set) } else { Err(faults) }
+}
+
+/// What candidates add, because nothing live has its name, such as ``policy `P` ``: a misspelled name replaces nothing
+pub(crate) fn additions<'a>(
+    live: impl IntoIterator<Item = &'a NamedDocument>,
+    candidates: impl IntoIterator<Item = &'a NamedDocument>,
+) -> Vec<String> {
+    let live: BTreeSet<DocumentIdentity<'a>> = live.into_iter().map(DocumentIdentity::of).collect();
+    let identities = candidates.into_iter().map(DocumentIdentity::of);
+    let added = identities.filter(|identity| !live.contains(identity));
+    added.map(DocumentIdentity::describe).collect()
 }
 
 /// A candidate with the live documents of its name
@@ -195,6 +206,7 @@ mod tests {
         assert_eq!(configuration.documents.policies, 3);
         let unchanged: Vec<String> = live.iter().map(|named| named.name.clone()).collect();
         assert_eq!(names(&live, &[]), unchanged);
+        assert_eq!(additions(&live, &candidates), ["policy `R`"]);
     }
 
     #[test]

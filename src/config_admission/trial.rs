@@ -7,10 +7,11 @@ use crate::config::Configuration;
 use crate::config::located_fault::LocatedFault;
 use crate::config::merge::{check, merge};
 use crate::config::named_document::NamedDocument;
-use crate::config::overlay::overlay;
+use crate::config::overlay::{additions, overlay};
 use crate::config::parsed_document::ParsedDocument;
 use crate::config::store::ConfigMapDocuments;
-use crate::config_admission::{StoredConfigMaps, limited, named, without_name};
+use crate::config_admission::mode_warnings::mode_warnings;
+use crate::config_admission::{KnownNamespaces, MAX_WARNING, StoredConfigMaps, limited, named, without_name};
 
 /// The candidate set with a new ConfigMap
 pub(super) struct Trial {
@@ -58,9 +59,16 @@ impl Trial {
         name: &str,
         documents: &[NamedDocument],
         live: &[ConfigMapDocuments],
-        in_force: Option<&Configuration>,
+        (in_force, known): (Option<&Configuration>, &KnownNamespaces<'_>),
     ) -> Vec<String> {
-        let mut lines = removal(name, live, in_force);
+        let mut lines = removal(name, live, (in_force, known));
+        let kept = live.iter().flat_map(|one| one.documents.iter());
+        let added = additions(kept, documents).into_iter();
+        lines.extend(
+            added.map(|added| {
+                format!("it adds {added} and replaces nothing by it: nothing live has this name")
+            }),
+        );
         let findings = documents
             .iter()
             .flat_map(|named| lint::document(&named.name, &named.document, &self.facts));
@@ -75,7 +83,11 @@ impl Trial {
 }
 
 /// What leaves the live set, if the ConfigMap is live until now
-fn removal(name: &str, live: &[ConfigMapDocuments], in_force: Option<&Configuration>) -> Vec<String> {
+fn removal(
+    name: &str,
+    live: &[ConfigMapDocuments],
+    (in_force, known): (Option<&Configuration>, &KnownNamespaces<'_>),
+) -> Vec<String> {
     if !live.iter().any(|one| &*one.name == name) {
         return Vec::new();
     }
@@ -90,6 +102,7 @@ fn removal(name: &str, live: &[ConfigMapDocuments], in_force: Option<&Configurat
             if change.is_mass_loss() {
                 lines.push(format!("the rest is not put in force: {change}"));
             }
+            lines.extend(mode_warnings(&[], (Some(in_force), &rest), known, MAX_WARNING));
         }
         (Ok(_), None) => {}
         (Err(faults), _) => {

@@ -21,7 +21,13 @@ pub(super) fn text(report: &MergedReport) -> String {
             let faults: String = report.faults.iter().map(|fault| format!("  {fault}\n")).collect();
             format!("{head}the candidate is faulty, and no review is judged by it:\n{faults}")
         }
-        _ => format!("{head}{}{}{}", numbers(report), rows(report), summary(report)),
+        _ => format!(
+            "{head}{}{}{}{}",
+            numbers(report),
+            additions(report),
+            rows(report),
+            summary(report)
+        ),
     }
 }
 
@@ -42,6 +48,14 @@ fn numbers(report: &MergedReport) -> String {
         reviews.skipped,
         reviews.undetermined
     )
+}
+
+/// The documents that are new, which a misspelled name makes as well
+fn additions(report: &MergedReport) -> String {
+    let lines = report.additions.iter();
+    lines
+        .map(|added| format!("it adds {added} and replaces nothing by it: nothing live has this name\n"))
+        .collect()
 }
 
 fn rows(report: &MergedReport) -> String {
@@ -188,6 +202,14 @@ mod tests {
                 vec![report("loaded", vec![])],
                 Exit::Good,
                 "would change nothing that was asked so far",
+            ),
+            (
+                vec![CandidateReport {
+                    additions: vec!["policy `Taged`".to_owned()],
+                    ..report("loaded", vec![])
+                }],
+                Exit::Good,
+                "\nit adds policy `Taged` and replaces nothing by it: nothing live has this name\n",
             ),
             (
                 vec![report("loaded", gain)],

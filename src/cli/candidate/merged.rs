@@ -14,6 +14,8 @@ pub(super) struct MergedReport {
     /// `faulty` if the candidate is so for any replica, and `none` only if it is so for all
     pub(super) state: String,
     pub(super) config_maps: Vec<String>,
+    /// What replaces nothing
+    pub(super) additions: Vec<String>,
     pub(super) faults: Vec<String>,
     /// Since when all replicas count
     pub(super) since: Option<String>,
@@ -68,6 +70,7 @@ impl MergedReport {
         if graveness(&report.state) > graveness(&self.state) {
             self.state.clone_from(&report.state);
             self.config_maps.clone_from(&report.config_maps);
+            self.additions.clone_from(&report.additions);
             self.faults.clone_from(&report.faults);
         }
         // The times have one form, so the later one is the greater text
@@ -109,6 +112,7 @@ impl MergedReport {
         json!({
             "state": self.state,
             "configMaps": self.config_maps,
+            "additions": self.additions,
             "faults": self.faults,
             "since": self.since,
             "replicas": self.replicas,

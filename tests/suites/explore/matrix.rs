@@ -43,7 +43,10 @@ fn cells_say_in_words_what_each_may_do_and_a_cell_opens_its_trace() {
         "{trace}"
     );
 
+    let under = "For a pod without tags, in the default resource group:";
+    assert_eq!(page.text_of("#matrix-under"), under);
     page.write("#matrix-role", "Reader");
+    page.wait_for("#matrix-under", "with role Reader:");
     page.wait_for(&cell("user/alice", "ram:PassRole"), "implicit deny");
     page.write("#matrix-group", "rg-nowhere");
     page.wait_for(
@@ -73,6 +76,8 @@ fn ten_thousand_users_are_searched_and_paged() {
     assert!(page.text_of("#matrix-body").contains("user/worker-09876"));
     page.write("#matrix-search", "nobody at all");
     page.wait_for("#matrix-body", "Nobody has such a name.");
+    page.wait_for("#matrix-paging", "none");
+    assert_eq!(page.text_of("#matrix-problem"), "");
     // From the key to the rows, as somebody who types sees it
     let slowest = page.value(
         "(() => { const own = performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/matrix'));

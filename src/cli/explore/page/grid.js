@@ -22,8 +22,9 @@ export function startGrid(body, turn) {
   });
 }
 
+/** The buttons of each row; a row that only says something has none */
 function rows(body) {
-  return [...body.rows].map((row) => [...row.querySelectorAll("button")]);
+  return [...body.rows].map((row) => [...row.querySelectorAll("button")]).filter((row) => row.length > 0);
 }
 
 function target(body, button, { key, ctrlKey }) {
