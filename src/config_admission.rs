@@ -170,7 +170,7 @@ pub(crate) fn evaluate(
         return ConfigMapDecision::denied(faults, format!("{head}{lines}"));
     }
     let warnings = match trial {
-        Some(trial) => trial.warnings(name, &documents, stored.live, in_force),
+        Some(trial) => trial.warnings(name, &documents, stored.live, (in_force, known)),
         None => warnings(
             name,
             &config_map.metadata,
@@ -765,6 +765,7 @@ mod tests {
         assert_eq!(
             later.warnings,
             [
+                "it adds directory document `y` and replaces nothing by it: nothing live has this name",
                 "stored, but no review is judged by the candidate as long as it does not load:",
                 "new/y:1:39: no document defines policy `Q`"
             ]
@@ -792,6 +793,27 @@ mod tests {
             [
                 "ConfigMap new is live now: with this label its documents are not any more",
                 "the rest is not put in force: this set takes rights away from 9 of 9 RAM users (u0, u1, u2, …)",
+            ]
+        );
+        let stored = [
+            config_map("base", "b", ParsedDocument::directory(b"users: [{name: u}]")),
+            config_map(
+                "account",
+                "a",
+                ParsedDocument::directory(b"account: {id: '1', region: r}"),
+            ),
+            config_map("new", "x", ParsedDocument::directory(b"modes: {team-a: enforce}")),
+        ];
+        let moved = candidate(
+            "directory",
+            json!({"x": "modes: {team-a: enforce}"}),
+            live(&stored),
+        );
+        assert_eq!(
+            moved.warnings,
+            [
+                "ConfigMap new is live now: with this label its documents are not any more",
+                "modes get softer: team-a (enforce to warn)",
             ]
         );
         let only = [config_map(

@@ -65,6 +65,7 @@ pub fn document(name: &str, document: &ParsedDocument, facts: &AccountFacts) -> 
             let sections = directory.clusters.iter();
             warnings.extend(sections.flat_map(|(_, settings)| unknown_place::find(settings)));
             warnings.extend(broad_binding::find(directory));
+            warnings.extend(unknown_action::exceptions(&directory.exceptions));
         }
         ParsedDocument::Broken(_) => {}
     }

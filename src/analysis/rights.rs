@@ -52,7 +52,10 @@ pub(crate) fn compare(old: &Configuration, new: &Configuration) -> RightsChange 
 pub(crate) fn compare_in_force(modes: &Modes, old: &Configuration, new: &Configuration) -> RightsChange {
     let mut change = compare(old, new);
     let [before, after] = [old, new].map(|each| modes.with_directory(&each.modes));
-    for mode in before.changes_to(&after) {
+    let mut changes = before.changes_to(&after);
+    // The log cuts a long list at its end
+    changes.sort_by_key(|mode| !mode.is_softer());
+    for mode in changes {
         if mode.before == Mode::Enforce {
             change
                 .lifted
@@ -237,6 +240,12 @@ mod tests {
                 "",
                 ", b: enforce, c: enforce",
                 "b (warn to enforce), c (warn to enforce)",
+                String::new(),
+            ),
+            (
+                "",
+                ", b: enforce, y: audit",
+                "y (warn to audit), b (warn to enforce)",
                 String::new(),
             ),
         ] {

@@ -29,6 +29,6 @@ pub(super) struct LiveReview {
     pub(super) live: Arc<Configuration>,
     /// The candidate that was made from that configuration
     pub(super) candidate: Arc<CandidateSet>,
-    /// The room that the body takes in the queue
+    /// The room that the body and the objects take in the queue
     pub(super) _room: OwnedSemaphorePermit,
 }

@@ -26,11 +26,12 @@ use crate::telemetry::metrics::Metrics;
 /// The most reviews that wait: a second of a busy cluster
 const MAX_WAITING: usize = 256;
 
-/// The bytes of bodies that wait, a thirtieth of the memory of a pod
+/// The bytes of bodies, and of objects that were read for them, that wait
 const MAX_BYTES: usize = 2 * 1024 * 1024;
 
-/// The largest body that is judged a second time; a larger one would hold up the reviews on its thread
-const MAX_BODY: usize = 256 * 1024;
+/// The largest review that is judged a second time, in bytes of its body and of what was read for it; a larger one would
+/// hold up the reviews on its thread
+const MAX_REVIEW: usize = 256 * 1024;
 
 /// The rehearsal of a candidate on live reviews
 pub(crate) struct Rehearsal {
@@ -110,7 +111,8 @@ impl Rehearsal {
         if webhook == Webhook::Mutating && answered.response.decision != Decision::Deny {
             return;
         }
-        let room = u32::try_from(body.len()).ok().filter(|_| body.len() <= MAX_BODY);
+        let bytes = body.len().saturating_add(answered.named.bytes());
+        let room = u32::try_from(bytes).ok().filter(|_| bytes <= MAX_REVIEW);
         let room = room.and_then(|bytes| Arc::clone(&self.room).try_acquire_many_owned(bytes).ok());
         let place = self.waiting.try_reserve().ok();
         let Some((room, place)) = room.zip(place) else {
@@ -153,6 +155,15 @@ impl Rehearsal {
     }
 
     fn judge(&self, answered: &LiveReview) {
+        let is_current = match &self.store.candidate().state {
+            CandidateState::Loaded(set) => Arc::ptr_eq(set, &answered.candidate),
+            CandidateState::None | CandidateState::Faulty(_) => false,
+        };
+        if !is_current {
+            // What the newer candidate found must not be thrown away for it
+            self.metrics.candidate.count_review("skipped");
+            return;
+        }
         // A panic, whose text is printed already, must end neither this task nor the server's readiness
         let judged = catch_unwind(AssertUnwindSafe(|| judge(answered, &self.modes)));
         let judgement = judged.unwrap_or(Judgement::Undetermined);

@@ -38,7 +38,7 @@ use crate::cli::exit::Exit;
 use crate::cli::explore::gate::Gate;
 use crate::cli::explore::origin::Origins;
 use crate::cli::explore::routes::Explorer;
-use crate::cli::output::{Output, print, print_json};
+use crate::cli::output::{Output, print, print_error, print_json};
 use crate::cli::{live_cluster, manifest};
 use crate::server::limits::ConnectionLimits;
 use crate::server::listener::{Listener, Port, Transport};
@@ -121,7 +121,10 @@ async fn explore(args: &ExploreArgs, output: Output) -> Result<Exit, CommandErro
     let serving = tokio::spawn(listener.serve(port, router, phases.watch()));
     tokio::spawn(async move { origins.watch(&explorer).await });
     match output {
-        Output::Human => print(&format!("{url}\n"))?,
+        Output::Human => {
+            print(&format!("{url}\n"))?;
+            print_error("open it in a browser; Ctrl-C ends it\n");
+        }
         Output::Json => print_json(&json!({"url": url}))?,
     }
     let _name = signals.recv().await;

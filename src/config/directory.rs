@@ -10,7 +10,7 @@
 //! | `users`, `groups`, `roles` | `identities.rs`, with `ram_id.rs` |
 //! | `bindings` | `binding_entry.rs`, with `user_name_pattern.rs`; `bindings.rs` looks a requester up |
 //! | `boundaries` | `boundary.rs` |
-//! | `exceptions` | `exception.rs` |
+//! | `exceptions` | `exception.rs`, with `exception_end.rs` |
 //! | `modes` | `namespace_mode.rs` |
 //! | `mapping` | `mapping_rules.rs` |
 //! | `advice` | `advice_settings.rs` |
@@ -28,6 +28,7 @@ pub(crate) mod cluster_settings;
 pub(crate) mod delegated_controller;
 pub(crate) mod directory_document;
 pub(crate) mod exception;
+mod exception_end;
 pub(crate) mod faults;
 pub(crate) mod identities;
 pub(crate) mod injector;

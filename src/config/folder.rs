@@ -157,6 +157,7 @@ mod tests {
 
     use super::*;
     use crate::config::load;
+    use ram_policy::source::Position;
 
     const POLICY: &str =
         r#"{"Version": "1", "Statement": [{"Effect": "Allow", "Action": "eci:*", "Resource": "*"}]}"#;
@@ -301,6 +302,18 @@ metadata: {name: ramgate, labels: {helm.sh/chart: ramgate-0.1.0}}
                     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, labels: {ramgate.io/config: policy, ramgate.io/candidate: 'true'}}\ndata: {}\n",
                 ),
                 (
+                    "n.yaml",
+                    "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n  labels:\n    ramgate.io/config: policy\n    ramgate.io/candidate: true\n",
+                ),
+                (
+                    "o.yaml",
+                    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, annotations: {a: 7}, labels: {ramgate.io/config: directory}}\n",
+                ),
+                (
+                    "p.yaml",
+                    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, labels: {ramgate.io/config: directory}}\ndata:\n  modes.yaml:\n    modes: {shop: warn}\n",
+                ),
+                (
                     "m.yaml",
                     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, labels: {ramgate.io/config: policy, ramgate.io/candidate: 'no'}}\ndata: {}\n",
                 ),
@@ -311,7 +324,7 @@ metadata: {name: ramgate, labels: {helm.sh/chart: ramgate-0.1.0}}
             "a.yaml[c]: ConfigMap has no label ramgate.io/config, so nothing reads it",
             "b.yaml:1:1: a Deployment is no configuration",
             "c.yaml:5:1: ConfigMap manifests and directory documents do not mix",
-            "d.yaml:5:11: ",
+            "d.yaml:5:11: data key `P.json` must be text: write `P.json: |` and the text below it",
             "e.yaml[c/P.json]:",
             "f.json:1:",
             "g h.json: `g h` is no policy name",
@@ -320,6 +333,9 @@ metadata: {name: ramgate, labels: {helm.sh/chart: ramgate-0.1.0}}
             "k.yaml:1:1: a kustomization is no document: give the folder with its documents, or",
             "l.yaml[c]: ConfigMap is a candidate by its label ramgate.io/candidate, and this folder is read as what is live",
             "m.yaml[c]: label ramgate.io/candidate is `no`",
+            "n.yaml:7:27: label `ramgate.io/candidate` must be text: write \"true\" in quotes",
+            "o.yaml:3:38: annotation `a` must be text: write \"7\" in quotes",
+            "p.yaml:6:5: data key `modes.yaml` must be text: write `modes.yaml: |` and the text below it",
         ];
         assert_eq!(found.len(), expected.len(), "{found:#?}");
         for (fault, expected) in found.iter().zip(expected) {
@@ -328,6 +344,28 @@ metadata: {name: ramgate, labels: {helm.sh/chart: ramgate-0.1.0}}
                 "{expected} is not the start of {fault}"
             );
         }
+    }
+
+    #[test]
+    fn a_candidate_among_what_is_live_says_how_to_see_it_where_its_label_stands() {
+        let text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\n  labels:\n    ramgate.io/config: policy\n    ramgate.io/candidate: 'true'\n";
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &[("c.yaml", text)]);
+        let found = faults(folder.path());
+        assert!(
+            found[0].ends_with(
+                "keep candidates in a folder of their own, and see them with `ramgate explore --config-dir LIVE \
+                 --candidate FOLDER`"
+            ),
+            "{found:?}"
+        );
+        let documents = read(folder.path()).unwrap();
+        let at = documents[0]
+            .origin
+            .as_ref()
+            .unwrap()
+            .position(Position::default());
+        assert_eq!(at, Position { line: 7, column: 5 });
     }
 
     #[test]

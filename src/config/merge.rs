@@ -349,6 +349,49 @@ boundaries: [{{namespaces: {{matchLabels: {{a: b}}}}, principal: role/R}}]
     }
 
     #[test]
+    fn an_exception_of_a_statement_that_is_no_deny_says_which_ones_are() {
+        let refused = |effects: &[&str], number: usize| {
+            let statement =
+                |effect: &&str| format!(r#"{{"Effect": "{effect}", "Action": "eci:*", "Resource": "*"}}"#);
+            let statements: Vec<String> = effects.iter().map(statement).collect();
+            let policy = format!(r#"{{"Version": "1", "Statement": [{}]}}"#, statements.join(", "));
+            let directory = format!(
+                "{ACCOUNT}users: [{{name: a, policies: [{{policy: P}}]}}]\nexceptions: [{{name: x, principals: [user/a], \
+                 namespaces: [shop], codes: [ExplicitDeny], statements: ['P#{number}'], until: '2026-12-31T18:00:00Z', \
+                 reason: r, owner: o}}]\n"
+            );
+            let documents = [
+                ("P.json", ParsedDocument::policy("P", policy.as_bytes())),
+                ("people", ParsedDocument::directory(directory.as_bytes())),
+            ];
+            merge(documents.iter().map(|(name, document)| (*name, document)))
+                .unwrap_err()
+                .iter()
+                .map(|fault| fault.fault.message.clone())
+                .collect::<Vec<_>>()
+        };
+        for (effects, number, expected) in [
+            (
+                vec!["Allow", "Deny"],
+                9,
+                "`P#9` is no Deny statement: the policy has 2 statements, of which #2 is Deny",
+            ),
+            (
+                vec!["Deny", "Allow", "Deny", "Deny"],
+                2,
+                "`P#2` is no Deny statement: the policy has 4 statements, of which #1, #3 and #4 are Deny",
+            ),
+            (
+                vec!["Allow"],
+                1,
+                "`P#1` is no Deny statement: the policy has 1 statement and no Deny",
+            ),
+        ] {
+            assert_eq!(refused(&effects, number), [expected]);
+        }
+    }
+
+    #[test]
     fn references_to_a_broken_document_are_no_faults() {
         let people = format!(
             "{ACCOUNT}users: [{{name: a, groups: [g], policies: [{{policy: P}}, {{policy: Nowhere}}]}}]"

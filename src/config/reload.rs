@@ -10,9 +10,12 @@ use crate::config::located_fault::{FaultClass, LocatedFault};
 use crate::config::named_document::{NamedDocument, load};
 use crate::config::rights_change::{CompareRights, RightsChange};
 use crate::config::store::Store;
+use crate::wording::bounded;
 
 /// How many faults of one reload are logged; a longer list helps nobody
 const MAX_LOGGED: usize = 50;
+/// The longest line about the others, in bytes
+const MAX_REST: usize = 2000;
 
 /// Watches of the cluster's objects that a configuration reads
 pub(crate) trait ObjectWatches: fmt::Debug + Send {
@@ -128,8 +131,17 @@ impl Reloader {
         for mode in change.modes.iter().take(MAX_LOGGED) {
             tracing::info!(generation, "the mode of a namespace changes: {mode}");
         }
+        if let Some(rest) = beyond_limit(&change.modes) {
+            tracing::info!(generation, "the modes of more namespaces change: {rest}");
+        }
         for lifted in change.lifted.iter().take(MAX_LOGGED) {
             tracing::warn!(generation, "the new configuration allows more: {lifted} is gone");
+        }
+        if let Some(rest) = beyond_limit(&change.lifted) {
+            tracing::warn!(
+                generation,
+                "the new configuration allows more, and these are gone too: {rest}"
+            );
         }
     }
 
@@ -164,6 +176,12 @@ impl Reloader {
     }
 }
 
+/// What has no line of its own, in one line as long as a log field may be; nothing if all have one
+fn beyond_limit(names: &[String]) -> Option<String> {
+    let rest = names.get(MAX_LOGGED..).filter(|rest| !rest.is_empty())?;
+    Some(bounded(rest, ", ", MAX_REST))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,6 +193,15 @@ mod tests {
             "people/x",
             ParsedDocument::directory(text.as_bytes()),
         )])]
+    }
+
+    #[test]
+    fn what_has_no_line_of_its_own_is_named_in_one() {
+        let names = |count: usize| (0..count).map(|number| format!("n{number}")).collect::<Vec<_>>();
+        assert_eq!(beyond_limit(&names(MAX_LOGGED)), None);
+        assert_eq!(beyond_limit(&names(MAX_LOGGED + 2)).unwrap(), "n50, n51");
+        let many = beyond_limit(&names(5000)).unwrap();
+        assert!(many.len() <= MAX_REST && many.contains(" more"), "{many}");
     }
 
     #[tokio::test]

@@ -48,7 +48,7 @@ pub(crate) struct RightsChange {
     pub(crate) kinds: Vec<KindChange>,
     /// Boundaries and Deny statements that are gone, in order, and then modes enforce
     pub(crate) lifted: Vec<String>,
-    /// Namespaces whose mode is another one, such as `team-a (warn to enforce)`
+    /// Namespaces whose mode is another one, such as `team-a (warn to enforce)`; those whose mode gets softer come first
     pub(crate) modes: Vec<String>,
 }
 

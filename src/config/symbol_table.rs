@@ -314,7 +314,7 @@ impl<'a> SymbolTable<'a> {
             let index = id.number.saturating_sub(1);
             let statement = policy.statements.get(index);
             if statement.is_none_or(|statement| statement.effect != Effect::Deny) {
-                let message = format!("`{id}` is no Deny statement: correct the number");
+                let message = format!("`{id}` is no Deny statement: {}", deny_statements(policy));
                 self.fault(location, FaultClass::Reference, message);
             }
         }
@@ -367,6 +367,27 @@ impl<'a> SymbolTable<'a> {
     fn fault(&mut self, location: Location<'a>, class: FaultClass, message: String) {
         let fault = Fault::new(location.at, message);
         self.faults.push(location.fault(fault, class));
+    }
+}
+
+/// What an exception may name of a policy: "the policy has 3 statements, and #1 and #3 are Deny"
+fn deny_statements(policy: &Document) -> String {
+    let numbered = (1_usize..).zip(policy.statements.iter());
+    let denies = numbered.filter(|(_, statement)| statement.effect == Effect::Deny);
+    let denies: Vec<String> = denies.map(|(number, _)| format!("#{number}")).collect();
+    let count = match policy.statements.len() {
+        1 => "1 statement".to_owned(),
+        count => format!("{count} statements"),
+    };
+    match denies.split_last() {
+        None => format!("the policy has {count} and no Deny"),
+        Some((one, [])) => format!("the policy has {count}, of which {one} is Deny"),
+        Some((last, others)) => {
+            format!(
+                "the policy has {count}, of which {} and {last} are Deny",
+                others.join(", ")
+            )
+        }
     }
 }
 

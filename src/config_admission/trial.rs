@@ -10,7 +10,8 @@ use crate::config::named_document::NamedDocument;
 use crate::config::overlay::{additions, overlay};
 use crate::config::parsed_document::ParsedDocument;
 use crate::config::store::ConfigMapDocuments;
-use crate::config_admission::{StoredConfigMaps, limited, named, without_name};
+use crate::config_admission::mode_warnings::mode_warnings;
+use crate::config_admission::{KnownNamespaces, MAX_WARNING, StoredConfigMaps, limited, named, without_name};
 
 /// The candidate set with a new ConfigMap
 pub(super) struct Trial {
@@ -58,10 +59,10 @@ impl Trial {
         name: &str,
         documents: &[NamedDocument],
         live: &[ConfigMapDocuments],
-        in_force: Option<&Configuration>,
+        (in_force, known): (Option<&Configuration>, &KnownNamespaces<'_>),
     ) -> Vec<String> {
-        let mut lines = removal(name, live, in_force);
-        let kept = others(name, live).flat_map(|one| one.documents.iter());
+        let mut lines = removal(name, live, (in_force, known));
+        let kept = live.iter().flat_map(|one| one.documents.iter());
         let added = additions(kept, documents).into_iter();
         lines.extend(
             added.map(|added| {
@@ -82,7 +83,11 @@ impl Trial {
 }
 
 /// What leaves the live set, if the ConfigMap is live until now
-fn removal(name: &str, live: &[ConfigMapDocuments], in_force: Option<&Configuration>) -> Vec<String> {
+fn removal(
+    name: &str,
+    live: &[ConfigMapDocuments],
+    (in_force, known): (Option<&Configuration>, &KnownNamespaces<'_>),
+) -> Vec<String> {
     if !live.iter().any(|one| &*one.name == name) {
         return Vec::new();
     }
@@ -97,6 +102,7 @@ fn removal(name: &str, live: &[ConfigMapDocuments], in_force: Option<&Configurat
             if change.is_mass_loss() {
                 lines.push(format!("the rest is not put in force: {change}"));
             }
+            lines.extend(mode_warnings(&[], (Some(in_force), &rest), known, MAX_WARNING));
         }
         (Ok(_), None) => {}
         (Err(faults), _) => {

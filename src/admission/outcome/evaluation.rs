@@ -73,6 +73,20 @@ pub(crate) struct PrincipalQuestions {
     pub questions: Vec<Question>,
 }
 
+/// How much stands against a part of a request
+///
+/// What an exception covers is graver than what is only possible: with another exception's part it is a denial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Gravity {
+    /// It has no findings
+    Nothing,
+    /// A denial if its pod reaches ECI
+    Possible,
+    /// A denial that an exception covers
+    Excused,
+    Denied,
+}
+
 impl Evaluation {
     /// The decision in a mode; only mode enforce denies
     ///
@@ -116,16 +130,18 @@ impl Evaluation {
     /// Both evaluations in one, with the findings of the graver one, or of the first
     #[must_use]
     pub(crate) fn with(self, other: Self) -> Self {
-        let (mut first, second) = match (self.gravity(), other.gravity()) {
-            (own, others) if others > own => (other, self),
-            _ if self.route.is_none() => (other, self),
-            _ => (self, other),
+        let (own, others) = (self.gravity(), other.gravity());
+        let is_other_first = others > own || others == own && self.route.is_none();
+        let (mut first, second) = if is_other_first {
+            (other, self)
+        } else {
+            (self, other)
         };
-        first.exception = match (first.exception.take(), second.exception) {
+        let are_excused = first.gravity() == Gravity::Excused && second.gravity() == Gravity::Excused;
+        if are_excused && first.exception != second.exception {
             // Each would pass by an exception of its own, and no exception passes both
-            (Some(one), Some(other)) if one != other => None,
-            (one, other) => one.or(other),
-        };
+            first.exception = None;
+        }
         first.operation = first.operation.or(second.operation);
         first
             .findings
@@ -141,13 +157,12 @@ impl Evaluation {
         first
     }
 
-    /// 2 for a denial, 1 for a denial that is only possible or that an exception covers, 0 without findings
-    fn gravity(&self) -> u8 {
-        let is_harmless = self.is_tentative && !self.is_forged() || self.exception.is_some();
-        match (self.findings.is_empty(), is_harmless) {
-            (true, _) => 0,
-            (false, true) => 1,
-            (false, false) => 2,
+    fn gravity(&self) -> Gravity {
+        match self.findings.is_empty() {
+            true => Gravity::Nothing,
+            false if self.is_tentative && !self.is_forged() => Gravity::Possible,
+            false if self.exception.is_some() => Gravity::Excused,
+            false => Gravity::Denied,
         }
     }
 
@@ -155,5 +170,75 @@ impl Evaluation {
     pub(crate) fn sorted(mut self) -> Self {
         self.findings.sort_by_key(Finding::rank);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::admission::routing::route::NoRouteReason;
+
+    /// A part of a request: without findings, only possible, denied, or covered by an exception of this name
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Part {
+        Allowed,
+        Possible,
+        Denied,
+        Excused(&'static str),
+    }
+
+    fn evaluation(part: Part, has_route: bool) -> Evaluation {
+        let exception = |name: &str| {
+            Arc::new(Exception {
+                name: name.to_owned(),
+                users: Vec::new(),
+                principals: Vec::new(),
+                namespaces: Vec::new(),
+                codes: Vec::new(),
+                statements: Vec::new(),
+                actions: Vec::new(),
+                until: jiff::Timestamp::UNIX_EPOCH,
+                reason: String::new(),
+                owner: String::new(),
+            })
+        };
+        Evaluation {
+            route: has_route.then_some(Route::No(NoRouteReason::Unmarked)),
+            operation: Some(eci_calls::Operation::CreateContainerGroup),
+            findings: (part != Part::Allowed)
+                .then_some(Finding::Unbound)
+                .into_iter()
+                .collect(),
+            is_tentative: part == Part::Possible,
+            exception: match part {
+                Part::Excused(name) => Some(exception(name)),
+                _ => None,
+            },
+            ..Evaluation::default()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_request_of_several_parts_is_as_its_gravest_part_and_no_two_exceptions_share_it(
+            parts in prop::collection::vec((select(vec![
+                Part::Allowed, Part::Possible, Part::Denied, Part::Excused("one"), Part::Excused("two"),
+            ]), any::<bool>()), 1..6),
+        ) {
+            let has = |wanted: Part| parts.iter().any(|(part, _)| *part == wanted);
+            let (one, two) = (has(Part::Excused("one")), has(Part::Excused("two")));
+            let expected = match () {
+                () if has(Part::Denied) || one && two => Decision::Deny,
+                () if has(Part::Possible) || one || two => Decision::Warn,
+                () => Decision::Allow,
+            };
+            let whole = parts.iter().map(|(part, has_route)| evaluation(*part, *has_route));
+            let whole = whole.reduce(Evaluation::with).unwrap();
+            prop_assert_eq!(whole.decision(Mode::Enforce), expected);
+            prop_assert!(expected != Decision::Deny || whole.exception.is_none());
+        }
     }
 }

@@ -52,6 +52,23 @@ pub enum OwnerRead {
 }
 
 impl NamedObjects {
+    /// The bytes of all of them
+    pub(crate) fn bytes(&self) -> usize {
+        let token_pod = match &self.token_pod {
+            TokenPodRead::Found(pod) => Some(pod),
+            TokenPodRead::NotNeeded | TokenPodRead::Absent | TokenPodRead::Unread => None,
+        };
+        let owner = match &self.owner {
+            OwnerRead::Found(owner) => Some(owner),
+            OwnerRead::NotNeeded | OwnerRead::Absent | OwnerRead::Unread | OwnerRead::Assumed => None,
+        };
+        let all = [self.pod.as_ref(), self.workload.as_ref(), token_pod, owner];
+        all.into_iter()
+            .flatten()
+            .map(|object| object.len())
+            .fold(0, usize::saturating_add)
+    }
+
     /// Looks the objects that a review names up in a snapshot
     pub fn from_snapshot(
         review: &Review<'_>,

@@ -92,6 +92,16 @@ impl ActionMatch {
             .filter(|action| pattern.matches(action.name()))
             .collect();
         let text = pattern.as_str();
+        Self::classify(text, known)
+    }
+
+    /// Finds what a whole name is, as it is written: an exception compares the action with it letter by letter
+    pub(crate) fn of_name(name: &str) -> Self {
+        let known = KnownAction::all().filter(|action| action.name() == name);
+        Self::classify(name, known.collect())
+    }
+
+    fn classify(text: &str, known: Vec<KnownAction>) -> Self {
         let matches_call = known.iter().any(|action| matches!(action, KnownAction::Call(_)));
         if matches_call || !known.is_empty() && !Pattern::new(text).is_wild() {
             return Self::Known(known);

@@ -4,19 +4,35 @@ use crate::analysis::lint::code::Code;
 use crate::analysis::lint::known_action::ActionMatch;
 use crate::analysis::lint::linted_statement::{LintedAction, LintedStatement};
 use crate::analysis::lint::warning::DocumentWarning;
+use crate::config::ExceptionEntry;
 use eci_calls::Operation;
 use ram_policy::Pattern;
 use ram_policy::source::closest;
 
 pub(crate) fn find(statement: &LintedStatement<'_>) -> Vec<DocumentWarning> {
-    let actions = statement.actions.iter();
-    actions
-        .filter_map(|action| match action.matched {
-            ActionMatch::UnknownToEci => Some(warning(action)),
-            ActionMatch::OtherService => action_of_eci(action),
-            ActionMatch::Known(_) => None,
+    statement.actions.iter().filter_map(check).collect()
+}
+
+/// The same for the actions of exceptions, of which such a one excuses nothing
+pub(crate) fn exceptions(entries: &[ExceptionEntry]) -> impl Iterator<Item = DocumentWarning> + '_ {
+    entries.iter().flat_map(|entry| {
+        let actions = entry.exception.actions.iter().zip(&entry.actions_at);
+        actions.filter_map(|(text, at)| {
+            check(&LintedAction {
+                text,
+                at: *at,
+                matched: ActionMatch::of_name(text),
+            })
         })
-        .collect()
+    })
+}
+
+fn check(action: &LintedAction<'_>) -> Option<DocumentWarning> {
+    match action.matched {
+        ActionMatch::UnknownToEci => Some(warning(action)),
+        ActionMatch::OtherService => action_of_eci(action),
+        ActionMatch::Known(_) => None,
+    }
 }
 
 /// What names of operations hold that ECI alone has
@@ -56,5 +72,39 @@ fn warning(action: &LintedAction<'_>) -> DocumentWarning {
         at: action.at,
         message,
         advice,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ParsedDocument;
+
+    #[test]
+    fn an_exception_of_no_action_is_warned_of_and_letter_case_counts() {
+        let text = "exceptions: [{name: x, principals: [user/a], namespaces: [n], codes: [ImplicitDeny], reason: r, owner: o,
+ until: '2026-12-31T18:00:00Z',
+ actions: ['eci:CreatePod', 'eci:CreateContainerGroup', 'eci:createcontainergroup', 'ecs:CreateContainerGroup', 'ram:PassRole']}]";
+        let document = ParsedDocument::directory(text.as_bytes());
+        let found = exceptions(document.exceptions());
+        let found: Vec<String> = found
+            .map(|warning| {
+                format!(
+                    "{} {}: {}: {}",
+                    warning.at, warning.code, warning.message, warning.advice
+                )
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "3:12 UnknownAction: `eci:CreatePod` is no operation of the ECI API: take an action from the ECI API \
+                 reference, such as `eci:CreateContainerGroup`",
+                "3:57 UnknownAction: `eci:createcontainergroup` is no operation of the ECI API: write \
+                 `eci:CreateContainerGroup`, if that was meant",
+                "3:85 ActionOfEci: `ecs:CreateContainerGroup` matches nothing: the operation belongs to ECI: write \
+                 `eci:CreateContainerGroup`, if that was meant",
+            ]
+        );
     }
 }

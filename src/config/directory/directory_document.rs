@@ -14,7 +14,7 @@ use crate::config::directory::namespace_mode::{self, NamespaceModeEntry};
 use crate::config::directory::resource_group::{self, ResourceGroupEntry};
 use crate::yaml;
 use ram_policy::PolicyWarning;
-use ram_policy::source::{Fault, Key, Node, Position, Value, utf8};
+use ram_policy::source::{Fault, Key, Node, Position, Value, closest, utf8};
 
 /// The names of the sections, for messages
 const SECTIONS: &str = "account, cluster, resourceGroups, users, groups, roles, bindings, boundaries, exceptions, modes, mapping, advice";
@@ -97,14 +97,29 @@ impl DirectoryDocument {
             "exceptions" => self.exceptions.extend(entries(node, exception::read)?),
             "modes" => self.modes.extend(namespace_mode::read(node)?),
             other => {
-                let message = format!(
-                    "unknown section `{}`, expected one of {SECTIONS}",
-                    shortened(other)
-                );
-                return Err(Fault::new(key.at, message).into());
+                return Err(Fault::new(key.at, unknown_section(other)).into());
             }
         }
         Ok(())
+    }
+}
+
+/// The message for a section that no document has
+///
+/// ```text
+/// user: …    unknown section `user`: did you mean users?
+/// ```
+fn unknown_section(name: &str) -> String {
+    let shown = shortened(name);
+    // These are values of the chart, and close to a section in meaning if not in spelling
+    if matches!(name, "mode" | "namespaceMode" | "namespaceModes") {
+        return format!(
+            "unknown section `{shown}`: did you mean modes? The mode of the cluster is in the chart's values"
+        );
+    }
+    match closest(name, SECTIONS.split(", ")) {
+        Some(meant) => format!("unknown section `{shown}`: did you mean {meant}?"),
+        None => format!("unknown section `{shown}`, expected one of {SECTIONS}"),
     }
 }
 
@@ -245,6 +260,28 @@ people: []
                 "{expected} is not the start of {line}"
             );
         }
+    }
+
+    #[test]
+    fn a_misnamed_section_names_the_one_that_was_meant() {
+        for (section, expected) in [
+            (
+                "mode",
+                "did you mean modes? The mode of the cluster is in the chart's values",
+            ),
+            (
+                "namespaceModes",
+                "did you mean modes? The mode of the cluster is in the chart's values",
+            ),
+            ("user", "did you mean users?"),
+            ("Exceptions", "did you mean exceptions?"),
+        ] {
+            let faults = refused(&format!("{section}: {{}}"));
+            assert_eq!(faults, format!("1:1: unknown section `{section}`: {expected}\n"));
+        }
+        assert!(
+            refused("policies: []").contains("unknown section `policies`, expected one of account, cluster,")
+        );
     }
 
     #[test]

@@ -8,11 +8,12 @@ use serde::Deserialize;
 
 use crate::config::directory::binding_entry;
 use crate::config::directory::bindings::{SERVICE_ACCOUNT, Subject};
+use crate::config::directory::exception_end;
 use crate::config::directory::faults::Faults;
-use crate::config::directory::located_text::{LocatedText, strings};
-use crate::config::directory::name_rules::{KUBERNETES, shortened};
+use crate::config::directory::located_text::{LocatedText, check_lists, strings};
+use crate::config::directory::name_rules::{KUBERNETES, check_no_pattern, shortened};
 use crate::config::directory::principal_entry::{self, PrincipalEntry};
-use ram_policy::source::{Fault, Node, Position};
+use ram_policy::source::{Fault, Node, Position, closest};
 use ram_policy::{Principal, StatementId};
 
 /// How far away the end of an exception may be: a quarter of a year, after which somebody looks at it again
@@ -149,6 +150,8 @@ pub(crate) struct ExceptionEntry {
     pub(crate) principals: Vec<PrincipalEntry>,
     /// The position of each of its statements
     pub(crate) statements_at: Vec<Position>,
+    /// The position of each of its actions
+    pub(crate) actions_at: Vec<Position>,
     pub(crate) exception: Arc<Exception>,
 }
 
@@ -166,6 +169,9 @@ impl ExceptionEntry {
         })
     }
 }
+
+/// The fields that are lists of texts
+const LISTS: [&str; 5] = ["principals", "namespaces", "codes", "statements", "actions"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -191,11 +197,12 @@ struct Wire {
 /// # Errors
 /// Every fault in it: of names, of a time without a zone, of codes that nothing excuses, and of a scope that is empty
 pub(crate) fn read(node: &Node) -> Result<ExceptionEntry, Faults> {
+    check_lists(node, LISTS)?;
     let wire: Wire = node.read()?;
     let mut faults = Faults::default();
     faults.handle(KUBERNETES.check(&wire.name));
     for namespace in &wire.namespaces {
-        faults.handle(KUBERNETES.check(namespace));
+        faults.handle(check_no_pattern(namespace.at, namespace).and_then(|()| KUBERNETES.check(namespace)));
     }
     for text in [&wire.reason, &wire.owner] {
         faults.handle(check_line(text));
@@ -206,7 +213,7 @@ pub(crate) fn read(node: &Node) -> Result<ExceptionEntry, Faults> {
     let users = wire.subjects.iter().filter_map(|node| faults.handle(user(node)));
     let users: Vec<String> = users.collect();
     let principals = wire.principals.iter();
-    let principals = principals.filter_map(|text| faults.handle(principal_entry::read(text)));
+    let principals = principals.filter_map(|text| faults.handle(principal(text)));
     let principals: Vec<PrincipalEntry> = principals.collect();
     let codes = wire.codes.iter().filter_map(|text| faults.handle(code(text)));
     let codes: Vec<ExcusedCode> = codes.collect();
@@ -215,16 +222,20 @@ pub(crate) fn read(node: &Node) -> Result<ExceptionEntry, Faults> {
         .iter()
         .filter_map(|text| faults.handle(statement(text)));
     let statements: Vec<StatementId> = statements.collect();
-    let until = faults.handle(time(&wire.until));
+    let until = faults.handle(exception_end::read(&wire.until));
     let fault = |message: &str| Fault::new(node.at, message);
     if faults.is_empty() {
         if wire.namespaces.is_empty() || codes.is_empty() {
             faults.push(fault("an exception names at least one namespace and one code"));
         }
-        if users.is_empty() == principals.is_empty() {
-            faults.push(fault(
-                "an exception names either `subjects` or `principals`, at least one",
-            ));
+        match (users.is_empty(), principals.is_empty()) {
+            (false, false) => faults.push(fault(
+                "an exception has both `subjects` and `principals`: keep one, and write another exception for the other",
+            )),
+            (true, true) => faults.push(fault(
+                "an exception has neither `subjects` nor `principals`: add one, with whom it excuses",
+            )),
+            (true, false) | (false, true) => {}
         }
         if codes.contains(&ExcusedCode::ExplicitDeny) == statements.is_empty() {
             faults.push(fault(
@@ -250,6 +261,7 @@ pub(crate) fn read(node: &Node) -> Result<ExceptionEntry, Faults> {
     let Some(until) = until else {
         return Err(faults);
     };
+    let actions_at = wire.actions.iter().map(|text| text.at).collect();
     let exception = Exception {
         name: wire.name.as_str().to_owned(),
         users,
@@ -267,6 +279,7 @@ pub(crate) fn read(node: &Node) -> Result<ExceptionEntry, Faults> {
         until_at: wire.until.at,
         principals,
         statements_at: wire.statements.iter().map(|text| text.at).collect(),
+        actions_at,
         exception: Arc::new(exception),
     })
 }
@@ -283,16 +296,34 @@ fn user(node: &Node) -> Result<String, Faults> {
     }
 }
 
+/// A principal; somebody who has none is a subject
+fn principal(text: &LocatedText) -> Result<PrincipalEntry, Fault> {
+    principal_entry::read(text).map_err(|fault| {
+        let form = if text.starts_with(SERVICE_ACCOUNT) {
+            "{kind: ServiceAccount, namespace: NAMESPACE, name: NAME}"
+        } else if text.contains('@') {
+            "{kind: User, name: NAME}"
+        } else {
+            return fault;
+        };
+        text.fault(format!(
+            "`{}` is a user of Kubernetes and no principal: write it under `subjects`, as {form}",
+            shortened(text)
+        ))
+    })
+}
+
 fn code(text: &LocatedText) -> Result<ExcusedCode, Fault> {
     let found = ExcusedCode::ALL
         .into_iter()
         .find(|code| code.name() == text.as_str());
     found.ok_or_else(|| {
-        let names = ExcusedCode::ALL.map(ExcusedCode::name).join(", ");
-        text.fault(format!(
-            "nothing excuses `{}`: an exception is for {names}",
-            shortened(text)
-        ))
+        let names = ExcusedCode::ALL.map(ExcusedCode::name);
+        let advice = match closest(text, names) {
+            Some(meant) => format!("did you mean {meant}?"),
+            None => format!("an exception is for {}", names.join(", ")),
+        };
+        text.fault(format!("nothing excuses `{}`: {advice}", shortened(text)))
     })
 }
 
@@ -309,15 +340,6 @@ fn statement(text: &LocatedText) -> Result<StatementId, Fault> {
             shortened(text)
         ))),
     }
-}
-
-fn time(text: &LocatedText) -> Result<Timestamp, Fault> {
-    text.parse().map_err(|_| {
-        text.fault(format!(
-            "`{}` is no time with a zone: write it as 2026-12-31T18:00:00Z",
-            shortened(text)
-        ))
-    })
 }
 
 fn check_action(action: &LocatedText) -> Result<(), Fault> {
@@ -398,7 +420,52 @@ mod tests {
     #[test]
     fn every_fault_has_its_remedy() {
         for (from, to, expected) in [
-            ("'2026-12-31T18:00:00Z'", "'2026-12-31'", "is no time with a zone"),
+            ("'2026-12-31T18:00:00Z'", "'2026-12-31'", "has no time of day"),
+            (
+                "ImplicitDeny",
+                "implicitdeny",
+                "nothing excuses `implicitdeny`: did you mean ImplicitDeny?",
+            ),
+            (
+                "[shop]",
+                "[shop-?]",
+                "`shop-?` is no name of a namespace: write each one in full, as no pattern is read here",
+            ),
+            (
+                "[shop]",
+                "shop",
+                "1:52: expected a list, found `shop`: write [shop]",
+            ),
+            (
+                "[ImplicitDeny]",
+                "ImplicitDeny",
+                "found `ImplicitDeny`: write [ImplicitDeny]",
+            ),
+            (
+                "[user/alice]",
+                "[alice@example.com]",
+                "`alice@example.com` is a user of Kubernetes and no principal: write it under `subjects`",
+            ),
+            (
+                "[user/alice]",
+                "['system:serviceaccount:ci:bot']",
+                "write it under `subjects`, as {kind: ServiceAccount, namespace: NAMESPACE, name: NAME}",
+            ),
+            (
+                "[user/alice]",
+                "[alice]",
+                "`alice` is not a principal: write `account`",
+            ),
+            (
+                "principals:",
+                "subjects: [{kind: User, name: a}], principals:",
+                "has both `subjects` and `principals`: keep one",
+            ),
+            (
+                "principals: [user/alice], ",
+                "",
+                "has neither `subjects` nor `principals`: add one",
+            ),
             ("ImplicitDeny", "ForgedStamp", "nothing excuses `ForgedStamp`"),
             ("ImplicitDeny", "MissingStamp", "nothing excuses `MissingStamp`"),
             ("ImplicitDeny", "ExplicitDeny", "goes with `statements`"),
@@ -409,8 +476,16 @@ mod tests {
             ("codes:", "actions: ['eci:*'], codes:", "is not one action"),
             ("[ImplicitDeny]", "[]", "at least one namespace and one code"),
             ("[shop]", "[]", "at least one namespace and one code"),
-            ("[shop]", "['*']", "is no Kubernetes name"),
-            ("[user/alice]", "[]", "either `subjects` or `principals`"),
+            (
+                "[shop]",
+                "['*']",
+                "`*` is no name of a namespace: write each one in full",
+            ),
+            (
+                "[user/alice]",
+                "[]",
+                "has neither `subjects` nor `principals`: add one",
+            ),
             ("[user/alice]", "['user/*']", "is not one principal"),
             (
                 "principals: [user/alice]",

@@ -110,6 +110,21 @@ const fn ram_name(noun: &'static str) -> NameRule {
     }
 }
 
+/// Checks that a namespace is named, not matched
+///
+/// # Errors
+/// A text with a star or a question mark
+pub(crate) fn check_no_pattern(at: Position, namespace: &str) -> Result<(), Fault> {
+    if namespace.contains(['*', '?']) {
+        let message = format!(
+            "`{}` is no name of a namespace: write each one in full, as no pattern is read here",
+            shortened(namespace)
+        );
+        return Err(Fault::new(at, message));
+    }
+    Ok(())
+}
+
 /// Whether Kubernetes stores a label with this key and value
 pub(crate) fn is_label(key: &str, value: &str) -> bool {
     is_key(key) && is_label_text(value)

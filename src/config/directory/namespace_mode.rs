@@ -1,10 +1,9 @@
 //! The section `modes`: the modes of single namespaces.
 
 use crate::config::directory::faults::Faults;
-use crate::config::directory::located_text::LocatedText;
-use crate::config::directory::name_rules::{NAMESPACE, shortened};
-use crate::config::mode::Mode;
-use ram_policy::source::{Fault, Key, Node, Position};
+use crate::config::directory::name_rules::{NAMESPACE, check_no_pattern, shortened};
+use crate::config::mode::{Mode, UnknownMode};
+use ram_policy::source::{Fault, Key, Node, Position, Value};
 
 /// A namespace with its mode
 #[derive(Clone, Debug)]
@@ -45,13 +44,7 @@ pub(crate) fn read(node: &Node) -> Result<Vec<NamespaceModeEntry>, Faults> {
 }
 
 fn namespace(key: &Key) -> Result<String, Fault> {
-    if key.text.contains(['*', '?']) {
-        let message = format!(
-            "`{}` is no name of a namespace: write each one in full, as no pattern is read here",
-            shortened(&key.text)
-        );
-        return Err(Fault::new(key.at, message));
-    }
+    check_no_pattern(key.at, &key.text)?;
     match NAMESPACE.refusal(&key.text) {
         Some(message) => Err(Fault::new(key.at, message)),
         None => Ok(key.text.clone()),
@@ -59,9 +52,19 @@ fn namespace(key: &Key) -> Result<String, Fault> {
 }
 
 fn mode(node: &Node) -> Result<Mode, Fault> {
-    let text: LocatedText = node.read()?;
-    let mode = shortened(&text).parse();
-    mode.map_err(|error: crate::config::mode::UnknownMode| text.fault(error.to_string()))
+    let text = match &node.value {
+        Value::String(text) | Value::Number(text) => shortened(text),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Null | Value::List(_) | Value::Map(_) => {
+            let message = format!(
+                "expected a mode, found {}: write NAMESPACE: enforce, warn or audit",
+                node.kind()
+            );
+            return Err(Fault::new(node.at, message));
+        }
+    };
+    text.parse()
+        .map_err(|error: UnknownMode| Fault::new(node.at, error.to_string()))
 }
 
 #[cfg(test)]
@@ -87,7 +90,7 @@ mod tests {
             "1:5: `enfroce` is not a mode: write enforce, warn or audit (did you mean enforce?)",
             "1:14: `team-*` is no name of a namespace: write each one in full, as no pattern is read here",
             "1:30: `Team` is no namespace: it takes 1 to 63 characters out of a-z 0-9 -",
-            "1:45: expected text, found the boolean true: put it in quotes",
+            "1:45: `true` is not a mode: write enforce, warn or audit",
             "1:51: `a.b` is no namespace: it takes 1 to 63 characters out of a-z 0-9 -",
             "1:56: `off` is not a mode: write enforce, warn or audit",
         ];
@@ -101,7 +104,19 @@ mod tests {
                 "{}",
                 "`modes` is empty: write NAMESPACE: MODE, or leave the section out",
             ),
-            ("{a: {}}", "expected text, found an object"),
+            (
+                "{a: {}}",
+                "expected a mode, found an object: write NAMESPACE: enforce, warn or audit",
+            ),
+            (
+                "{shop: }",
+                "expected a mode, found null: write NAMESPACE: enforce, warn or audit",
+            ),
+            (
+                "{enforce: [shop]}",
+                "expected a mode, found a list: write NAMESPACE: enforce, warn or audit",
+            ),
+            ("{shop: 1}", "`1` is not a mode: write enforce, warn or audit"),
         ] {
             let faults = parsed(text, read).unwrap_err();
             assert!(faults.ends_with(expected), "{faults}");

@@ -3,6 +3,7 @@
 use k8s_openapi::api::core::v1::ConfigMap;
 
 use crate::config::config_map::{self, CANDIDATE, LABEL, Side};
+use crate::config::directory::name_rules::shortened;
 use crate::config::named_document::NamedDocument;
 use crate::config::parsed_document::ParsedDocument;
 use crate::config::text_origin::TextOrigin;
@@ -37,7 +38,7 @@ pub(crate) fn documents(file: &str, lines: &[&str], node: &Node, side: Side) -> 
             .iter()
             .flat_map(|item| documents(file, lines, item, side))
             .collect(),
-        ("ConfigMap", _) => match node.read() {
+        ("ConfigMap", _) => match check_texts(node).and_then(|()| node.read()) {
             Ok(config_map) => config_map_documents(file, lines, node, &config_map, side),
             Err(fault) => broken(fault.at, fault.message),
         },
@@ -57,11 +58,12 @@ fn config_map_documents(
     config_map: &ConfigMap,
     side: Side,
 ) -> Vec<NamedDocument> {
-    let refused = |name: &str, message: String| {
-        let origin = TextOrigin::of_value(file, name, node.at);
+    let refused_at = |at: Position, name: &str, message: String| {
+        let origin = TextOrigin::of_value(file, name, at);
         let document = ParsedDocument::refused(message);
         vec![NamedDocument::new(format!("{file}[{name}]"), document).with_origin(origin)]
     };
+    let refused = |name: &str, message: String| refused_at(node.at, name, message);
     if let Some(Err(error)) = eci_profile(config_map) {
         return refused(eci_profile::NAME, error.to_string());
     }
@@ -75,9 +77,11 @@ fn config_map_documents(
     if (side, labelled) == (Side::Live, Side::Candidate) {
         let message = format!(
             "ConfigMap is a candidate by its label {CANDIDATE}, and this folder is read as what is live: keep candidates in \
-             a folder of their own"
+             a folder of their own, and see them with `ramgate explore --config-dir LIVE --candidate FOLDER`"
         );
-        return refused(name, message);
+        let labels = field(node, "metadata").and_then(|metadata| field(metadata, "labels"));
+        let mark = labels.and_then(|labels| entry(labels, CANDIDATE));
+        return refused_at(mark.map_or(node.at, |(key, _)| key.at), name, message);
     }
     documents
         .into_iter()
@@ -128,6 +132,43 @@ fn eci_profile(config_map: &ConfigMap) -> Option<Result<Profile, ProfileError>> 
         .as_ref()
         .and_then(|data| data.get(eci_profile::SELECTORS));
     is_profile.then(|| Profile::read(selectors.map(String::as_str)))
+}
+
+/// Checks that labels, annotations and data are texts, as YAML makes something else of them without quotes or a `|`
+///
+/// ```text
+/// modes.yaml: {modes: {shop: warn}}     data key `modes.yaml` must be text: write `modes.yaml: |`
+/// ramgate.io/candidate: true            label `ramgate.io/candidate` must be text: write "true" in quotes
+/// ```
+fn check_texts(node: &Node) -> Result<(), Fault> {
+    let metadata = field(node, "metadata");
+    for (noun, map) in [
+        ("label", metadata.and_then(|metadata| field(metadata, "labels"))),
+        (
+            "annotation",
+            metadata.and_then(|metadata| field(metadata, "annotations")),
+        ),
+        ("data key", field(node, "data")),
+    ] {
+        let Some(Value::Map(entries)) = map.map(|map| &map.value) else {
+            continue;
+        };
+        for (key, value) in entries {
+            let name = shortened(&key.text);
+            let remedy = match &value.value {
+                Value::String(_) => continue,
+                _ if noun == "data key" => format!("write `{name}: |` and the text below it"),
+                Value::Bool(flag) => format!("write \"{flag}\" in quotes"),
+                Value::Number(number) => format!("write \"{}\" in quotes", shortened(number)),
+                Value::Null | Value::List(_) | Value::Map(_) => format!("found {}", value.kind()),
+            };
+            return Err(Fault::new(
+                value.at,
+                format!("{noun} `{name}` must be text: {remedy}"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn field<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {

@@ -35,6 +35,17 @@ function complain(problem) {
   }
 }
 
+/** For what kind of pod the cells speak: without tags most policies with conditions allow nothing */
+function describe() {
+  const { tags, group, role } = under();
+  const parts = [
+    tags.trim() ? `with the tags ${tags.trim()}` : "without tags",
+    group.trim() ? `in resource group ${group.trim()}` : "in the default resource group",
+    role.trim() ? `with role ${role.trim()}` : null,
+  ];
+  byId("matrix-under").textContent = `For a pod ${parts.filter((part) => part).join(", ")}:`;
+}
+
 /** A name in camel case, which may break between its words */
 function breakable(name) {
   return name.split(/(?=[A-Z])/).flatMap((word, at) => (at === 0 ? [word] : [element("wbr"), word]));
@@ -81,6 +92,7 @@ function row({ principal, subjects, moreSubjects, cells: names }) {
 }
 
 async function show() {
+  describe();
   try {
     const answer = await rows.ask("matrix", { side: side(), under: under(), search: inputs.search.value, page });
     if (!answer) {

@@ -43,15 +43,21 @@ fn candidate(policy: &str, directory: &str) -> Vec<NamedDocument> {
 }
 
 fn served(mode: Mode, candidates: Option<&[NamedDocument]>) -> Served {
+    served_with(mode, candidates, &[])
+}
+
+/// The same with more objects in the cluster
+fn served_with(mode: Mode, candidates: Option<&[NamedDocument]>, more: &[Value]) -> Served {
     let live = documents(POLICY, DIRECTORY);
     let configuration = load(&live).unwrap();
-    let objects = [
+    let mut objects = vec![
         json!({"kind": "Namespace", "metadata": {"name": "shop", "labels": {"team": "shop"}}}),
         json!({"kind": "Namespace", "metadata": {"name": "odd", "labels": {"team": "a_very.odd-team"}}}),
         json!({"kind": "Node", "metadata": {"name": "virtual", "labels": {"type": "virtual-kubelet"}}}),
         json!({"kind": "Node", "metadata": {"name": "real"}}),
         pod(json!({TAGS: "env:prod"})),
     ];
+    objects.extend(more.iter().cloned());
     let snapshot = ClusterSnapshot::new(&objects, &configuration.cluster).unwrap();
     // Two servers that are compared write the same stamps
     let ring = KeyRing::new([("k".to_owned(), vec![7; 32])]).unwrap();
@@ -279,6 +285,35 @@ fn a_full_queue_is_not_waited_for() {
         metrics.contains(r#"ramgate_candidate_reviews_total{result="skipped"} 145"#),
         "{metrics}"
     );
+}
+
+#[test]
+fn objects_that_were_read_take_room_in_the_queue_as_bodies_do() {
+    let mut large = pod(json!({TAGS: "env:prod", "note": "v".repeat(100_000)}));
+    large["metadata"]["name"] = json!("large");
+    large["metadata"]["uid"] = json!("u-large");
+    let served = served_with(Mode::Enforce, Some(&candidate(NOTHING, DIRECTORY)), &[large]);
+    let connect = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {"uid": "u-1",
+        "resource": {"group": "", "version": "v1", "resource": "pods"}, "subResource": "exec", "name": "large",
+        "namespace": "shop", "operation": "CONNECT", "userInfo": {"username": "ann"},
+        "object": {"apiVersion": "v1", "kind": "PodExecOptions", "command": ["sh"]}}});
+    let body = connect.to_string();
+    for _ in 0..60 {
+        served.answer("/validate", body.as_bytes()).unwrap();
+    }
+    let (report, _) = served.report();
+    let ReportedReviews {
+        judged,
+        skipped,
+        undetermined,
+    } = report.reviews;
+    // Two MiB hold some twenty of them
+    assert!(
+        (10..25).contains(&(judged + undetermined)),
+        "{:?}",
+        report.reviews
+    );
+    assert_eq!(judged + undetermined + skipped, 60);
 }
 
 #[test]
