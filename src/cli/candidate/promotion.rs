@@ -118,19 +118,7 @@ impl Promotion {
         if data.is_empty() {
             return Ok(());
         }
-        let promoted = format!("{}{SUFFIX}", name(map));
-        if promoted.len() > LONGEST_NAME {
-            let message = format!("{promoted} is too long for a name: give the candidate a shorter one");
-            return Err(CommandError::Usage(message));
-        }
-        if self.candidates.contains(&promoted) {
-            let message = format!(
-                "ConfigMap {promoted} is a candidate as well, so the new documents of candidate {} would be deleted with it: \
-                 give one of them another name",
-                name(map)
-            );
-            return Err(CommandError::Usage(message));
-        }
+        let promoted = self.promoted_name(map)?;
         let kind = kind(map).unwrap_or_default();
         let known = live.iter().find(|(_, live, _)| name(live) == promoted);
         if let Some((_, known, _)) = known {
@@ -157,6 +145,24 @@ impl Promotion {
             ..ConfigMap::default()
         });
         Ok(())
+    }
+
+    /// The name of the ConfigMap for a candidate's new documents
+    fn promoted_name(&self, candidate: &ConfigMap) -> Result<String, CommandError> {
+        let promoted = format!("{}{SUFFIX}", name(candidate));
+        if promoted.len() > LONGEST_NAME {
+            let message = format!("{promoted} is too long for a name: give the candidate a shorter one");
+            return Err(CommandError::Usage(message));
+        }
+        if self.candidates.contains(&promoted) {
+            let message = format!(
+                "ConfigMap {promoted} is a candidate as well, so the new documents of candidate {} would be deleted with it: \
+                 give one of them another name",
+                name(candidate)
+            );
+            return Err(CommandError::Usage(message));
+        }
+        Ok(promoted)
     }
 
     /// Puts texts into a live ConfigMap, which is printed once however often it is changed
