@@ -48,9 +48,11 @@ fuzz_target!(|text: &str| {
     for kind in ["RAM", "Service", "Federated"] {
         if let Some(entry) = trusted(kind, pattern) {
             // Blanks around it do not count. RAM's own names have no region, which is printed as an empty region
-            let plain = pattern
-                .trim_matches([' ', '\t', '\r', '\n'])
-                .replacen("acs:ram:*:", "acs:ram::", usize::from(kind == "RAM"));
+            let plain = pattern.trim_matches([' ', '\t', '\r', '\n']).replacen(
+                "acs:ram:*:",
+                "acs:ram::",
+                usize::from(kind == "RAM"),
+            );
             assert_eq!(entry.to_string(), plain);
         }
     }
