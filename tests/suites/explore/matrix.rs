@@ -44,7 +44,7 @@ fn cells_say_in_words_what_each_may_do_and_a_cell_opens_its_trace() {
     );
 
     let under = "For a pod without tags, in the default resource group:";
-    assert_eq!(page.text_of("#matrix-under"), under);
+    page.wait_for("#matrix-under", under);
     page.write("#matrix-role", "Reader");
     page.wait_for("#matrix-under", "with role Reader:");
     page.wait_for(&cell("user/alice", "ram:PassRole"), "implicit deny");
