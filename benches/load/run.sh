@@ -77,5 +77,5 @@ for round in 1 2 3; do
     load "ramgate, allowed, validate" "$work/allowed.json" https://127.0.0.1:18443/validate
     load "ramgate, denied, validate" "$work/denied.json" https://127.0.0.1:18443/validate
 done
-[ -z "${CANDIDATE_DIR:-}" ] || curl -s http://127.0.0.1:18080/candidate | sed -n 's/.*"reviews":{\([^}]*\)}.*/candidate: \1/p'
+[ -z "${CANDIDATE_DIR:-}" ] || curl -s -w '\n' http://127.0.0.1:18080/candidate | sed -n 's/.*"reviews":{\([^}]*\)}.*/candidate: \1/p'
 echo "memory: ramgate $(memory $gate VmRSS), at most $(memory $gate VmHWM); no-op $(memory $noop VmRSS)"
