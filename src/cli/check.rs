@@ -343,17 +343,17 @@ spec: {containers: [{name: c}]}
                 ("base/pod.yaml", POD),
                 (
                     "prod/kustomization.yaml",
-                    "resources: [../base]\npatches: [{path: ./priority.yaml}, {patch: 'a: 1'}, {path: ../shared/limits.yaml}]\n\
+                    "resources: [../base]\npatches: [{path: ./priority.yaml}, {patch: 'a: 1'}, {path: ../settings/limits.yaml}]\n\
                      patchesStrategicMerge: [merged.yaml]",
                 ),
                 ("prod/priority.yaml", patch),
                 ("prod/merged.yaml", patch),
-                ("shared/limits.yaml", patch),
+                ("settings/limits.yaml", patch),
             ],
             "",
         );
         let line = "passed over as patches of kustomize, pipe `kustomize build DIR` into `ramgate check -f -`: \
-            `./tree/prod/merged.yaml`, `./tree/prod/priority.yaml` and `./tree/shared/limits.yaml`\n";
+            `./tree/prod/merged.yaml`, `./tree/prod/priority.yaml` and `./tree/settings/limits.yaml`\n";
         assert!(text.contains(line), "{text}");
         assert!(text.contains("1 allowed, 0 denied"), "{text}");
     }
