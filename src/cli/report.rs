@@ -161,7 +161,28 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// Something with one finding, in no file
+    pub(super) fn of(name: impl Into<String>, finding: Finding) -> Self {
+        Self {
+            name: name.into(),
+            place: None,
+            findings: vec![finding],
+        }
+    }
+}
+
 impl Finding {
+    /// A finding in no file
+    pub(super) fn new(level: Level, code: &str, message: String) -> Self {
+        Self {
+            level,
+            code: code.to_owned(),
+            message,
+            place: None,
+        }
+    }
+
     /// What is wrong with a document
     pub(super) fn of_fault(fault: &LocatedFault) -> Self {
         Self {

@@ -8,25 +8,15 @@ use crate::cli::report::{Finding, Level, Report, Subject};
 pub(super) fn findings(finished: &FinishedAudit, fails: bool) -> Report {
     let rows = finished.audit.namespaces().flat_map(|(_, rows)| rows);
     let rows = rows.map(|row| subject(row, fails));
-    let unjudged = finished.audit.unjudged.iter().map(|one| Subject {
-        name: one.subject.clone(),
-        place: None,
-        findings: vec![finding(
-            Level::Warning,
-            one.check.name(),
-            format!("{}: {}", one.problem, one.advice),
-        )],
+    let unjudged = finished.audit.unjudged.iter().map(|one| {
+        let message = format!("{}: {}", one.problem, one.advice);
+        let finding = Finding::new(Level::Warning, one.check.name(), message);
+        Subject::of(&*one.subject, finding)
     });
-    let notes = finished.notes.iter().map(|note| Subject {
-        name: "cluster".to_owned(),
-        place: None,
-        findings: vec![finding(Level::Note, "Note", note.clone())],
-    });
-    let refusal = finished.published.refusal().map(|refusal| Subject {
-        name: "ramgate audit".to_owned(),
-        place: None,
-        findings: vec![Finding::failure(refusal)],
-    });
+    let notes = finished.notes.iter();
+    let notes = notes.map(|note| Subject::of("cluster", Finding::new(Level::Note, "Note", note.clone())));
+    let refusal = finished.published.refusal();
+    let refusal = refusal.map(|refusal| Subject::of("ramgate audit", Finding::failure(refusal)));
     let subjects = rows.chain(unjudged).chain(notes).chain(refusal).collect();
     Report::of("audit", subjects, "cluster")
 }
@@ -43,16 +33,7 @@ fn subject(row: &AuditRow, fails: bool) -> Subject {
         name: format!("{}/{}", row.namespace, row.title()),
         place: None,
         findings: reasons
-            .map(|reason| finding(level, reason.code, reason.with_fix()))
+            .map(|reason| Finding::new(level, reason.code, reason.with_fix()))
             .collect(),
-    }
-}
-
-fn finding(level: Level, code: &str, message: String) -> Finding {
-    Finding {
-        level,
-        code: code.to_owned(),
-        message,
-        place: None,
     }
 }

@@ -96,14 +96,5 @@ fn setting(change: &SettingChange) -> Subject {
 }
 
 fn subject(name: String, level: Level, code: &str, message: String) -> Subject {
-    Subject {
-        name,
-        place: None,
-        findings: vec![Finding {
-            level,
-            code: code.to_owned(),
-            message,
-            place: None,
-        }],
-    }
+    Subject::of(name, Finding::new(level, code, message))
 }

@@ -7,26 +7,14 @@ use crate::cli::report::{Finding, Level, Report, Subject};
 pub(super) fn report(findings: &[preflight::Finding], notes: &[String]) -> Report {
     let found = findings.iter().map(|finding| {
         let message = format!("{}: {}", finding.problem, finding.advice);
-        subject(&finding.subject, Level::Error, finding.check.name(), message)
+        let name = &*finding.subject;
+        Subject::of(name, Finding::new(Level::Error, finding.check.name(), message))
     });
     let notes = notes
         .iter()
-        .map(|note| subject("cluster", Level::Note, "Note", note.clone()));
+        .map(|note| Subject::of("cluster", Finding::new(Level::Note, "Note", note.clone())));
     let subjects = found.chain(notes).collect();
     Report::of("preflight", subjects, "cluster")
-}
-
-fn subject(name: &str, level: Level, code: &str, message: String) -> Subject {
-    Subject {
-        name: name.to_owned(),
-        place: None,
-        findings: vec![Finding {
-            level,
-            code: code.to_owned(),
-            message,
-            place: None,
-        }],
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::render::{Manifests, NAMESPACE, render, strings, values_of};
+use crate::render::{Manifests, NAMESPACE, render, runs_one_at_a_time, strings, values_of};
 
 const CLUSTER: &str = "ramgate-system:ramgate-audit";
 
@@ -173,16 +173,7 @@ fn it_takes_what_it_is_told() {
 fn one_run_at_a_time_ends_in_bounded_time() {
     let manifests =
         render(&json!({"audit": {"enabled": true, "schedule": "0 * * * *", "deadlineSeconds": 100}}));
-    let spec = &manifests.named("CronJob", "ramgate-audit")["spec"];
-    assert_eq!(
-        (&spec["schedule"], &spec["concurrencyPolicy"]),
-        (&json!("0 * * * *"), &json!("Forbid"))
-    );
-    let job = &spec["jobTemplate"]["spec"];
-    assert_eq!(
-        (&job["activeDeadlineSeconds"], &job["backoffLimit"]),
-        (&json!(100), &json!(0))
-    );
+    runs_one_at_a_time(&manifests, "ramgate-audit", 100);
     // A CronJob's name is shorter than others
     let long = render(&json!({"fullnameOverride": "r".repeat(53), "audit": {"enabled": true}}));
     let name = long.kind("CronJob")[0]["metadata"]["name"].as_str().unwrap();

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use ramgate::testing::yaml;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The namespace of the release in these tests
 pub(crate) const NAMESPACE: &str = "ramgate-system";
@@ -193,4 +193,19 @@ impl Manifests {
 pub(crate) fn strings(list: &Value) -> Vec<&str> {
     let items = list.as_array().unwrap_or_else(|| panic!("no list: {list}"));
     items.iter().map(|item| item.as_str().unwrap()).collect()
+}
+
+/// Asserts that a CronJob whose schedule is each hour starts one run at a time, which ends within these seconds
+#[track_caller]
+pub(crate) fn runs_one_at_a_time(manifests: &Manifests, name: &str, seconds: u64) {
+    let spec = &manifests.named("CronJob", name)["spec"];
+    let job = &spec["jobTemplate"]["spec"];
+    assert_eq!(
+        (&spec["schedule"], &spec["concurrencyPolicy"]),
+        (&json!("0 * * * *"), &json!("Forbid"))
+    );
+    assert_eq!(
+        (&job["activeDeadlineSeconds"], &job["backoffLimit"]),
+        (&json!(seconds), &json!(0))
+    );
 }

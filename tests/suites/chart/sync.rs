@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::render::{NAMESPACE, refusal, render, strings, values_of};
+use crate::render::{NAMESPACE, refusal, render, runs_one_at_a_time, strings, values_of};
 
 /// The fewest values with which it is rendered
 fn on(more: Value) -> Value {
@@ -174,16 +174,7 @@ fn a_role_comes_with_a_token_that_only_sts_takes() {
 #[test]
 fn one_run_at_a_time_ends_in_bounded_time() {
     let manifests = render(&on(json!({"schedule": "0 * * * *", "deadlineSeconds": 100})));
-    let spec = &manifests.named("CronJob", "ramgate-sync")["spec"];
-    assert_eq!(
-        (&spec["schedule"], &spec["concurrencyPolicy"]),
-        (&json!("0 * * * *"), &json!("Forbid"))
-    );
-    let job = &spec["jobTemplate"]["spec"];
-    assert_eq!(
-        (&job["activeDeadlineSeconds"], &job["backoffLimit"]),
-        (&json!(160), &json!(0))
-    );
+    runs_one_at_a_time(&manifests, "ramgate-sync", 160);
     // A CronJob's name is shorter than others
     let long =
         json!({"fullnameOverride": "r".repeat(53), "sync": {"enabled": true, "region": "cn-hangzhou"}});
