@@ -74,6 +74,7 @@ pub(crate) fn compare_with_progress(
         .collect();
     let assuming = trust_policy::callers([old, new], &principals, &mut table);
     let tasks = search_task::grouped(own.into_iter().chain(assuming), &table);
+    table.close();
     let results = search_task::run_all(&tasks, [old, new], &table, progress);
     let incomplete = results.iter().flat_map(|result| result.incomplete.clone());
     let incomplete = incomplete.collect();

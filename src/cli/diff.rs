@@ -21,7 +21,7 @@ use crate::cli::diff::approvals::Approvals;
 use crate::cli::diff::side::{Side, Sides};
 use crate::cli::diff::terraform::{PLACEHOLDER, TerraformFlags, opaque_json, opaque_text};
 use crate::cli::exit::Exit;
-use crate::cli::output::{Printer, print};
+use crate::cli::output::{Format, Printer, print};
 use crate::cli::progress::Progress;
 use crate::cli::report::Forms;
 use crate::import::opaque::OpaqueChange;
@@ -59,7 +59,7 @@ pub(super) fn run(args: &DiffArgs, printer: Printer) -> Result<Exit, CommandErro
         None => directories(&args.old, &args.new)?,
     };
     let approvals = args.approvals.as_deref().map(Approvals::read).transpose()?;
-    let report = compared(&sides);
+    let report = compared(&sides, printer.format);
     let approvals = approvals.unwrap_or_default();
     let approved = approvals.apply(&report);
     if args.print_approvals {
@@ -70,11 +70,8 @@ pub(super) fn run(args: &DiffArgs, printer: Printer) -> Result<Exit, CommandErro
                 opaque_text(&sides.opaque) + &human::human(&report, &approved, directory, palette)
             },
             json: || {
-                let mut json = json::as_json(&report, &approved, directory);
-                if let (true, Some(fields)) = (sides.is_terraform, json.as_object_mut()) {
-                    fields.insert("notCompared".to_owned(), opaque_json(&sides.opaque));
-                }
-                json
+                let not_compared = sides.is_terraform.then(|| opaque_json(&sides.opaque));
+                json::as_json(&report, &approved, directory, not_compared)
             },
             report: || findings::findings(&report, &approved, &sides),
         };
@@ -84,8 +81,8 @@ pub(super) fn run(args: &DiffArgs, printer: Printer) -> Result<Exit, CommandErro
     Ok(Exit::good_if(!approved.allows_more(&report) && !may_allow))
 }
 
-fn compared(sides: &Sides) -> Report {
-    let progress = Progress::new("diff: principals searched:");
+fn compared(sides: &Sides, format: Format) -> Report {
+    let progress = Progress::in_format("diff: principals searched:", format);
     let say = |done, all| progress.say(done, all);
     compare_with_progress(&sides.old.configuration, &sides.new.configuration, &say)
 }

@@ -15,6 +15,7 @@ use crate::cli::exit::Exit;
 use crate::cli::file_places::{FilePlaces, in_file};
 use crate::cli::output::Printer;
 use crate::cli::palette::Palette;
+use crate::cli::progress::Progress;
 use crate::cli::report::{Finding, Forms, Level, Report, Subject};
 use crate::config;
 use crate::config::{FaultClass, LocatedFault, NamedDocument, ParsedDocument};
@@ -52,6 +53,8 @@ enum Extent {
 }
 
 pub(super) fn run(args: &LintArgs, printer: Printer) -> Result<Exit, CommandError> {
+    // Its time counts from here, for reading the documents takes as long as checking them
+    let progress = Progress::in_format("lint: documents checked:", printer.format);
     let mut documents = Vec::new();
     for path in &args.paths {
         documents.extend(configuration::documents(path)?);
@@ -66,7 +69,8 @@ pub(super) fn run(args: &LintArgs, printer: Printer) -> Result<Exit, CommandErro
     } else {
         Extent::Partial
     };
-    let findings = Findings::of(&documents, extent, Timestamp::now()).in_files(&documents);
+    let findings = Findings::of(&documents, extent, Timestamp::now(), &progress).in_files(&documents);
+    drop(progress);
     let forms = Forms {
         human: |palette| findings.human(documents.len(), palette),
         json: || findings.as_json(documents.len()),
@@ -78,8 +82,8 @@ pub(super) fn run(args: &LintArgs, printer: Printer) -> Result<Exit, CommandErro
 
 impl Findings {
     /// All findings, the warnings in the order of the documents
-    fn of(documents: &[NamedDocument], extent: Extent, now: Timestamp) -> Self {
-        let mut findings = Self::of_each(documents, now);
+    fn of(documents: &[NamedDocument], extent: Extent, now: Timestamp, progress: &Progress) -> Self {
+        let mut findings = Self::of_each(documents, now, progress);
         // Policies alone refer to nothing; with a directory they are a configuration, or a part of one
         if documents
             .iter()
@@ -101,9 +105,10 @@ impl Findings {
     }
 
     /// The findings of each document alone
-    fn of_each(documents: &[NamedDocument], now: Timestamp) -> Self {
+    fn of_each(documents: &[NamedDocument], now: Timestamp, progress: &Progress) -> Self {
         let facts = AccountFacts::of(documents.iter().map(|named| &named.document));
-        let warnings = documents.iter().flat_map(|named| {
+        let warnings = documents.iter().enumerate().flat_map(|(done, named)| {
+            progress.say(done, documents.len());
             let (name, document) = (&named.name, &named.document);
             let expired = lint::expired(name, document, &facts, now);
             lint::document(name, document, &facts).into_iter().chain(expired)

@@ -1,8 +1,9 @@
 //! Printing for people and for programs.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use clap::ValueEnum;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::cli::command_error::CommandError;
@@ -75,6 +76,21 @@ pub(super) fn print(text: &str) -> Result<(), CommandError> {
 /// Not all of it could be written.
 pub(super) fn print_json(value: &Value) -> Result<(), CommandError> {
     print(&json_text(value))
+}
+
+/// Prints a value to standard output as JSON, part by part: a long list never stands in memory as a whole
+///
+/// # Errors
+///
+/// Not all of it could be written.
+pub(super) fn print_serialized(value: &impl Serialize) -> Result<(), CommandError> {
+    let mut output = BufWriter::new(io::stdout().lock());
+    let result = serde_json::to_writer_pretty(&mut output, value).map_err(io::Error::from);
+    written(
+        result
+            .and_then(|()| output.write_all(b"\n"))
+            .and_then(|()| output.flush()),
+    )
 }
 
 /// One JSON value as it is printed

@@ -4,6 +4,8 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::cli::output::Format;
+
 /// Work that ends before this says nothing
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -34,6 +36,13 @@ impl Progress {
                 is_shown: false,
             }),
         }
+    }
+
+    /// The same for a command that prints in this format: programs get what they asked for and nothing else
+    pub(super) fn in_format(work: &'static str, format: Format) -> Self {
+        let mut progress = Self::new(work);
+        progress.is_on &= format == Format::Human;
+        progress
     }
 
     /// Says how much is done, unless it was said just now

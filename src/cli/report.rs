@@ -6,11 +6,12 @@ mod sarif;
 
 use crate::analysis::lint::Warning;
 use crate::cli::command_error::CommandError;
-use crate::cli::output::{Format, Printer, json_text, print};
+use crate::cli::output::{Format, Printer, json_text, print, print_serialized};
 use crate::cli::palette::Palette;
 use crate::config::LocatedFault;
 use ram_policy::source::Position;
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::json;
 
 /// The code of a document that is no valid policy, directory or case file
 pub(super) const INVALID: &str = "Invalid";
@@ -72,19 +73,20 @@ pub(super) struct Forms<H, J, R> {
     pub(super) report: R,
 }
 
-impl<H, J, R> Forms<H, J, R>
+impl<H, J, R, T> Forms<H, J, R>
 where
     H: FnOnce(Palette) -> String,
-    J: FnOnce() -> Value,
+    J: FnOnce() -> T,
     R: FnOnce() -> Report,
+    T: Serialize,
 {
     /// The result as text
     pub(super) fn text(self, printer: Printer) -> String {
         match printer.format {
             Format::Human => (self.human)(printer.palette),
-            Format::Json => json_text(&(self.json)()),
+            Format::Json => json_text(&json!((self.json)())),
             Format::Junit => junit::junit(&(self.report)()),
-            Format::Sarif => json_text(&sarif::sarif(&(self.report)())),
+            Format::Sarif => json_text(&json!(sarif::sarif(&(self.report)()))),
             Format::Github => github::github(&(self.report)()),
         }
     }
@@ -95,7 +97,11 @@ where
     ///
     /// Not all of it could be written.
     pub(super) fn print(self, printer: Printer) -> Result<(), CommandError> {
-        print(&self.text(printer))
+        match printer.format {
+            Format::Json => print_serialized(&(self.json)()),
+            Format::Sarif => print_serialized(&sarif::sarif(&(self.report)())),
+            Format::Human | Format::Junit | Format::Github => print(&self.text(printer)),
+        }
     }
 }
 

@@ -26,6 +26,10 @@ enum CachedElement {
     Resources,
 }
 
+/// The most dimensions that are kept. Those that many callers share are among the first; a thousand callers who share
+/// nothing would fill the memory with what nobody asks for again.
+const MOST: usize = 1000;
+
 /// The dimensions computed so far
 #[derive(Debug, Default)]
 pub(crate) struct DimensionCache(Mutex<HashMap<CacheKey, SharedDimension>>);
@@ -86,11 +90,51 @@ impl DimensionCache {
             dimension: Arc::new(dimension),
             is_bounded,
         };
-        self.lock().insert(key, computed.clone());
+        let mut known = self.lock();
+        if known.len() < MOST {
+            known.insert(key, computed.clone());
+        }
         computed
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<CacheKey, SharedDimension>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::diff::statement_table::StatementTable;
+    use ram_policy::{AttachedPolicy, Document, DocumentKind};
+
+    #[test]
+    fn a_full_cache_computes_what_it_does_not_have() {
+        let statement = |at: usize| format!(r#"{{"Effect": "Allow", "Action": "x:A{at}", "Resource": "*"}}"#);
+        let statements: Vec<String> = (0..=MOST).map(statement).collect();
+        let parsed = statements.chunks(500).map(|some| {
+            let text = format!(r#"{{"Version": "1", "Statement": [{}]}}"#, some.join(","));
+            Document::parse(text.as_bytes(), DocumentKind::Identity).unwrap()
+        });
+        let policies: Vec<AttachedPolicy> = parsed
+            .map(|parsed| AttachedPolicy {
+                name: "P".into(),
+                document: Arc::new(parsed.document),
+            })
+            .collect();
+        let mut table = StatementTable::default();
+        let numbers = table.numbers(&policies, "1");
+        assert_eq!(numbers.len(), MOST + 1);
+        let cache = DimensionCache::default();
+        for number in &numbers {
+            cache.actions(&table.select([*number]));
+        }
+        assert_eq!(cache.lock().len(), MOST);
+        let again = |number: usize| {
+            let [one, other] = [(); 2].map(|()| cache.actions(&table.select([number])).dimension);
+            assert_eq!(format!("{one:?}"), format!("{other:?}"));
+            Arc::ptr_eq(&one, &other)
+        };
+        assert!(again(numbers[0]) && !again(numbers[MOST]));
     }
 }

@@ -72,6 +72,13 @@ impl<'a> StatementTable<'a> {
         all
     }
 
+    /// Forgets what only finds the number of a further statement: its texts take as much memory as the policies
+    pub(crate) fn close(&mut self) {
+        self.by_text = HashMap::new();
+        self.by_list = HashMap::new();
+        self.by_document = HashMap::new();
+    }
+
     pub(crate) fn get(&self, number: StatementNumber) -> Option<&TableStatement<'a>> {
         self.statements.get(number)
     }

@@ -84,6 +84,13 @@ impl Approvals {
 
     /// The differences and settings of a report that are approved, and the approvals that match none
     pub(super) fn apply(&self, report: &Report) -> Approved<'_> {
+        if self.approvals.is_empty() {
+            return Approved {
+                differences: vec![None; report.differences.len()],
+                settings: vec![None; report.setting_changes.len()],
+                unmatched: Vec::new(),
+            };
+        }
         let differences = report.differences.iter().map(|each| self.difference(each));
         let settings = report.setting_changes.iter().map(|each| self.setting(each));
         let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::analysis::diff::{Change, DecisionSummary, Difference, Example, Report, SettingChange, Term};
@@ -9,9 +10,48 @@ use crate::cli::diff::approvals::Approved;
 use crate::cli::diff::human::{group, term, value};
 use crate::cli::diff::shell_command::simulate_command;
 
+/// The whole report as it is printed; fields stand in the order of the alphabet, as in every JSON of ramgate
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ReportJson<'a> {
+    allows_more: bool,
+    allows_unapproved: bool,
+    approved: usize,
+    complete: bool,
+    differences: Differences<'a>,
+    newly_allowed: usize,
+    newly_denied: usize,
+    /// What Terraform's outputs leave open; `None` for directories
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_compared: Option<Value>,
+    not_searched_to_the_end: Vec<String>,
+    other_changes: Vec<Value>,
+    unmatched_approvals: Vec<Value>,
+}
+
+/// The differences, of which there may be several for each of thousands of users: each is made when it is written
+struct Differences<'a> {
+    all: &'a [Difference],
+    reasons: &'a [Option<String>],
+    /// The directory that example commands read
+    new: &'a Path,
+}
+
+impl Serialize for Differences<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let differences = self.all.iter().zip(self.reasons);
+        serializer
+            .collect_seq(differences.map(|(each, reason)| difference(each, reason.as_deref(), self.new)))
+    }
+}
+
 /// The whole report; its example commands read the new directory
-pub(super) fn as_json(report: &Report, approved: &Approved<'_>, new: &Path) -> Value {
-    let differences = report.differences.iter().zip(&approved.differences);
+pub(super) fn as_json<'a>(
+    report: &'a Report,
+    approved: &'a Approved<'_>,
+    new: &'a Path,
+    not_compared: Option<Value>,
+) -> ReportJson<'a> {
     let settings = report.setting_changes.iter().zip(&approved.settings);
     let unmatched = approved.unmatched.iter().map(|unmatched| {
         json!({
@@ -21,18 +61,25 @@ pub(super) fn as_json(report: &Report, approved: &Approved<'_>, new: &Path) -> V
             "principals": unmatched.principals,
         })
     });
-    json!({
-        "newlyAllowed": report.count(Change::Allowed),
-        "newlyDenied": report.count(Change::Denied),
-        "allowsMore": report.allows_more(),
-        "approved": approved.count(),
-        "allowsUnapproved": approved.allows_more(report),
-        "unmatchedApprovals": unmatched.collect::<Vec<_>>(),
-        "complete": report.incomplete.is_empty(),
-        "notSearchedToTheEnd": report.incomplete.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "differences": differences.map(|(each, reason)| difference(each, reason.as_deref(), new)).collect::<Vec<_>>(),
-        "otherChanges": settings.map(|(each, reason)| other(each, reason.as_deref())).collect::<Vec<_>>(),
-    })
+    ReportJson {
+        allows_more: report.allows_more(),
+        allows_unapproved: approved.allows_more(report),
+        approved: approved.count(),
+        complete: report.incomplete.is_empty(),
+        differences: Differences {
+            all: &report.differences,
+            reasons: &approved.differences,
+            new,
+        },
+        newly_allowed: report.count(Change::Allowed),
+        newly_denied: report.count(Change::Denied),
+        not_compared,
+        not_searched_to_the_end: report.incomplete.iter().map(ToString::to_string).collect(),
+        other_changes: settings
+            .map(|(each, reason)| other(each, reason.as_deref()))
+            .collect(),
+        unmatched_approvals: unmatched.collect(),
+    }
 }
 
 fn difference(difference: &Difference, reason: Option<&str>, new: &Path) -> Value {

@@ -1,6 +1,8 @@
 //! The two sides that are compared, each with its documents and its configuration.
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::cli::command_error::CommandError;
 use crate::cli::configuration;
@@ -23,6 +25,8 @@ pub(super) struct Sides {
 pub(super) struct Side {
     /// The documents in files; none if the configuration comes from Terraform
     documents: Vec<NamedDocument>,
+    /// Where each policy is among them
+    policies: HashMap<Arc<str>, usize>,
     pub(super) configuration: Configuration,
 }
 
@@ -30,6 +34,7 @@ impl From<Configuration> for Side {
     fn from(configuration: Configuration) -> Self {
         Self {
             documents: Vec::new(),
+            policies: HashMap::new(),
             configuration,
         }
     }
@@ -45,6 +50,7 @@ impl Side {
         let documents = configuration::documents(path)?;
         match configuration::load_documents(&documents) {
             Ok(configuration) => Ok(Ok(Self {
+                policies: positions(&documents),
                 documents,
                 configuration,
             })),
@@ -60,16 +66,23 @@ impl Side {
 
     /// Where a statement is written; `None` for one of a policy that ramgate knows itself, or of a trust policy
     pub(super) fn place(&self, statement: &StatementId) -> Option<Place> {
-        self.documents.iter().find_map(|named| {
-            let ParsedDocument::Policy(policy) = &named.document else {
-                return None;
-            };
-            if policy.name != *statement.policy {
-                return None;
-            }
-            let index = statement.number.checked_sub(1)?;
-            let (file, at) = in_file(named, policy.document.statements.get(index)?.at);
-            Some(Place::new(&file, at))
-        })
+        let at = self.policies.get(&*statement.policy)?;
+        let named = self.documents.get(*at)?;
+        let ParsedDocument::Policy(policy) = &named.document else {
+            return None;
+        };
+        let index = statement.number.checked_sub(1)?;
+        let (file, at) = in_file(named, policy.document.statements.get(index)?.at);
+        Some(Place::new(&file, at))
     }
+}
+
+/// Where each policy is; names differ, or the documents make no configuration
+fn positions(documents: &[NamedDocument]) -> HashMap<Arc<str>, usize> {
+    let numbered = documents.iter().zip(0..);
+    let policies = numbered.filter_map(|(named, at)| match &named.document {
+        ParsedDocument::Policy(policy) => Some((Arc::clone(&policy.name), at)),
+        ParsedDocument::Directory(_) | ParsedDocument::Broken(_) => None,
+    });
+    policies.collect()
 }

@@ -1,5 +1,6 @@
 //! SARIF 2.1.0, the OASIS format for results of static analysis.
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::cli::report::{Finding, Level, Place, Report, Subject};
@@ -8,20 +9,51 @@ use crate::cli::report::{Finding, Level, Place, Report, Subject};
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
+/// A SARIF log; fields stand in the order of the alphabet, as in every JSON of ramgate
+#[derive(Serialize)]
+pub(super) struct SarifLog<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    runs: [Run<'a>; 1],
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'a> {
+    automation_details: Value,
+    column_kind: &'static str,
+    invocations: Value,
+    results: Results<'a>,
+    tool: Value,
+}
+
+/// The results, of which there may be tens of thousands: each is made when it is written
+struct Results<'a> {
+    report: &'a Report,
+    rules: Vec<&'a str>,
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let findings = self.report.findings().filter(|(_, finding)| !is_of_run(finding));
+        serializer.collect_seq(findings.map(|(subject, finding)| result(&self.rules, subject, finding)))
+    }
+}
+
+/// Whether a finding is about the run: what has no place in a file and could not be examined
+fn is_of_run(finding: &Finding) -> bool {
+    finding.level == Level::Failure && finding.place.is_none()
+}
+
 /// The report as one SARIF log
-pub(super) fn sarif(report: &Report) -> Value {
+pub(super) fn sarif(report: &Report) -> SarifLog<'_> {
     let mut rules: Vec<&str> = report
         .findings()
         .map(|(_, finding)| finding.code.as_str())
         .collect();
     rules.sort_unstable();
     rules.dedup();
-    // What has no place in a file and could not be examined is about the run
-    let is_of_run = |finding: &Finding| finding.level == Level::Failure && finding.place.is_none();
-    let results = report.findings().filter(|(_, finding)| !is_of_run(finding));
-    let results: Vec<Value> = results
-        .map(|(subject, finding)| result(&rules, subject, finding))
-        .collect();
     let notifications = report.findings().filter(|(_, finding)| is_of_run(finding));
     let notifications: Vec<Value> = notifications
         .map(|(_, finding)| json!({"level": "error", "message": {"text": finding.message}}))
@@ -29,21 +61,22 @@ pub(super) fn sarif(report: &Report) -> Value {
     let is_complete = report
         .findings()
         .all(|(_, finding)| finding.level != Level::Failure);
-    let rules: Vec<Value> = rules
+    let named: Vec<Value> = rules
         .iter()
         .map(|code| json!({"id": code, "name": code}))
         .collect();
-    json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {"name": "ramgate", "version": env!("CARGO_PKG_VERSION"), "rules": rules}},
-            "automationDetails": {"id": format!("ramgate/{}/", report.command)},
-            "columnKind": "unicodeCodePoints",
-            "invocations": [{"executionSuccessful": is_complete, "toolExecutionNotifications": notifications}],
-            "results": results,
-        }],
-    })
+    let run = Run {
+        automation_details: json!({"id": format!("ramgate/{}/", report.command)}),
+        column_kind: "unicodeCodePoints",
+        invocations: json!([{"executionSuccessful": is_complete, "toolExecutionNotifications": notifications}]),
+        results: Results { report, rules },
+        tool: json!({"driver": {"name": "ramgate", "version": env!("CARGO_PKG_VERSION"), "rules": named}}),
+    };
+    SarifLog {
+        schema: SCHEMA,
+        runs: [run],
+        version: "2.1.0",
+    }
 }
 
 fn result(rules: &[&str], subject: &Subject, finding: &Finding) -> Value {

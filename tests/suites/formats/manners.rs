@@ -74,6 +74,57 @@ fn long_work_says_on_a_terminal_how_far_it_is() {
     );
 }
 
+/// A configuration that takes longer than a second to check: users with a policy of their own, which allows them this action
+fn large_configuration(folder: &Folder, name: &str, action: &str) {
+    const USERS: usize = 1_500;
+    let statement = |user: usize, at: usize| {
+        format!(
+            r#"{{"Effect": "Allow", "Action": "eci:{action}*", "Resource": "*", "Condition": {{"StringEquals": {{"acs:RequestTag/k{at}": "v{user}"}}}}}}"#
+        )
+    };
+    let mut users = "account: {id: '1234567890123456', region: cn-hangzhou}\nusers:\n".to_owned();
+    for user in 0..USERS {
+        users += &format!("- {{name: u{user}, policies: [{{policy: P{user}}}]}}\n");
+        let statements: Vec<String> = (0..10).map(|at| statement(user, at)).collect();
+        let policy = format!(r#"{{"Version": "1", "Statement": [{}]}}"#, statements.join(","));
+        folder.write(&format!("{name}/P{user}.json"), &policy);
+    }
+    folder.write(&format!("{name}/people.yaml"), &users);
+}
+
+#[test]
+fn lint_and_diff_of_many_users_say_on_a_terminal_how_far_they_are() {
+    let folder = Folder::new();
+    large_configuration(&folder, "large", "Create");
+    large_configuration(&folder, "larger", "Update");
+    for (line, work) in [
+        ("lint large", "\rlint: documents checked: "),
+        ("diff large larger", "\rdiff: principals searched: "),
+    ] {
+        let shown = on_terminal(&folder, line, "OTHER");
+        assert!(shown.contains(work), "{line}: {}", shown.len());
+        let cleared = shown
+            .rsplit_once("\r\u{1b}[K")
+            .map(|(before, _)| before.contains(work));
+        assert_eq!(
+            cleared,
+            Some(true),
+            "{line}: the line is cleared before the result"
+        );
+        let json = on_terminal(&folder, &format!("{line} --output json"), "OTHER");
+        assert!(
+            json.starts_with('{') && !json.contains(work),
+            "{line}: a program reads this"
+        );
+        let output = folder.run(line);
+        assert_eq!(
+            String::from_utf8(output.stderr).unwrap(),
+            "",
+            "{line}: no terminal"
+        );
+    }
+}
+
 #[test]
 fn colours_are_for_terminals() {
     let folder = Folder::new();
