@@ -1,7 +1,11 @@
 //! The cost of loading a configuration: 10,000 policy documents of ten statements each, parsed and compiled into one set
 //! with one user for each. Run with `cargo bench --bench compile`.
 
-#![expect(clippy::unwrap_used, reason = "a bench that cannot be set up may panic")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a bench that cannot be set up may panic"
+)]
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -33,18 +37,18 @@ fn document(number: usize) -> String {
     json!({"Version": "1", "Statement": statements}).to_string()
 }
 
-fn read(texts: &[String]) -> BTreeMap<String, Arc<Document>> {
+fn read(texts: &[String]) -> BTreeMap<Arc<str>, Arc<Document>> {
     let parse = |text: &String| {
         Document::parse(text.as_bytes(), DocumentKind::Identity)
             .unwrap()
             .document
     };
     (texts.iter().enumerate())
-        .map(|(number, text)| (format!("P{number}"), Arc::new(parse(text))))
+        .map(|(number, text)| (format!("P{number}").into(), Arc::new(parse(text))))
         .collect()
 }
 
-fn definition(policies: BTreeMap<String, Arc<Document>>) -> Definition {
+fn definition(policies: BTreeMap<Arc<str>, Arc<Document>>) -> Definition {
     let user = |number: usize| UserDefinition {
         name: format!("u{number}"),
         grants: vec![Grant {
@@ -72,6 +76,17 @@ fn bench(criterion: &mut Criterion) {
         bencher.iter_batched(
             fresh,
             |definition| PolicySet::compile(definition).unwrap(),
+            BatchSize::PerIteration,
+        );
+    });
+    group.bench_function("compile after a change of one", |bencher| {
+        let mut documents = read(&texts);
+        let earlier = PolicySet::compile(definition(documents.clone())).unwrap();
+        documents.extend(read(&texts[..1]));
+        let fresh = || definition(documents.clone());
+        bencher.iter_batched(
+            fresh,
+            |definition| PolicySet::compile_after(definition, Some(&earlier)).unwrap(),
             BatchSize::PerIteration,
         );
     });

@@ -49,7 +49,7 @@ fn set(users: usize, statements: usize) -> PolicySet {
     PolicySet::compile(Definition {
         account_id: "1234567890123456".into(),
         policies: (0..users)
-            .map(|user| (name(user), Arc::new(document(user))))
+            .map(|user| (name(user).into(), Arc::new(document(user))))
             .collect::<BTreeMap<_, _>>(),
         users: (0..users)
             .map(|user| UserDefinition {

@@ -12,6 +12,7 @@
 pub(crate) mod api;
 pub(crate) mod bounded_metadata;
 pub(crate) mod config_map_cache;
+mod config_map_contents;
 pub(crate) mod config_map_events;
 pub(crate) mod config_map_source;
 pub(crate) mod failing_open;

@@ -19,7 +19,7 @@ pub fn set(statements: usize) -> PolicySet {
         ),
         _ => format!(r#"{{"Effect": "Allow", "Action": "eci:Action{at}", "Resource": "*"}}"#),
     };
-    let mut policies: BTreeMap<String, Arc<Document>> = BTreeMap::new();
+    let mut policies: BTreeMap<Arc<str>, Arc<Document>> = BTreeMap::new();
     for first in (0..statements).step_by(100) {
         let some = (first..statements.min(first + 100)).map(each);
         let text = format!(
@@ -27,10 +27,10 @@ pub fn set(statements: usize) -> PolicySet {
             some.collect::<Vec<_>>().join(",")
         );
         let parsed = Document::parse(text.as_bytes(), DocumentKind::Identity).unwrap();
-        policies.insert(format!("P{first:06}"), Arc::new(parsed.document));
+        policies.insert(format!("P{first:06}").into(), Arc::new(parsed.document));
     }
     let grants = policies.keys().map(|policy| Grant {
-        policy: policy.clone(),
+        policy: policy.to_string(),
         resource_group: None,
     });
     PolicySet::compile(Definition {

@@ -40,7 +40,7 @@ impl Ram {
                 let text = json!({"Version": "1", "Statement": statements}).to_string();
                 let parsed = Document::parse(text.as_bytes(), DocumentKind::Identity).unwrap();
                 let policy = format!("{name}-{at}");
-                policies.insert(policy.clone(), Arc::new(parsed.document));
+                policies.insert(policy.as_str().into(), Arc::new(parsed.document));
                 grants.push(Grant {
                     policy,
                     resource_group: None,

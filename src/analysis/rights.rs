@@ -100,10 +100,9 @@ impl<'a> Comparison<'a> {
                 Principal::Group(name) => (&mut bound_groups, name),
                 Principal::Account | Principal::Service(_) => continue,
             };
-            let held = self.held(&principal);
-            if held.has_rights() {
-                let after = self.held_after(&principal);
-                kind.add(|| name.to_string(), self.loses(&held, &after));
+            if self.has_rights(&principal) {
+                let loses = self.loses_to(&principal, &principal);
+                kind.add(|| name.to_string(), loses);
             }
         }
         vec![users, roles, bound_groups]
@@ -122,18 +121,14 @@ impl<'a> Comparison<'a> {
             KindChange::none(RightsKind::BoundPattern),
         );
         for binding in self.old.bindings.iter() {
-            let held = self.held(&binding.principal);
-            if !held.has_rights() {
+            if !self.has_rights(&binding.principal) {
                 continue;
             }
             let after = bound.get(&binding.subject);
-            let loses = after.is_none_or(|principal| {
-                let after = self.held_after(principal);
-                self.loses(&held, &after)
-            });
+            let loses = after.is_none_or(|after| self.loses_to(&binding.principal, after));
             let (kind, name) = match &binding.subject {
-                Subject::User(name) => (&mut users, name.clone()),
-                Subject::Group(name) => (&mut groups, name.clone()),
+                Subject::User(name) => (&mut users, name.to_string()),
+                Subject::Group(name) => (&mut groups, name.to_string()),
                 Subject::ServiceAccount { namespace, name } => (&mut accounts, format!("{namespace}/{name}")),
             };
             kind.add(|| name, loses);
@@ -149,17 +144,28 @@ impl<'a> Comparison<'a> {
     fn ids(&mut self) -> KindChange {
         let mut ids = KindChange::none(RightsKind::BoundId);
         for (id, principal) in self.old.bindings.ids() {
-            let held = self.held(principal);
-            if held.has_rights() {
+            if self.has_rights(principal) {
                 let after = self.new.bindings.of_id(id);
-                let loses = after.is_none_or(|principal| {
-                    let after = self.held_after(principal);
-                    self.loses(&held, &after)
-                });
+                let loses = after.is_none_or(|after| self.loses_to(principal, after));
                 ids.add(|| id.to_owned(), loses);
             }
         }
         ids
+    }
+
+    /// Whether anything is allowed to a principal in the old set
+    fn has_rights(&self, principal: &Principal) -> bool {
+        *principal == Principal::Account || self.old.policies.has_allow(principal)
+    }
+
+    /// Whether who was one principal and is now this one loses rights
+    fn loses_to(&mut self, before: &Principal, after: &Principal) -> bool {
+        // Nearly everybody keeps the documents that they had, and costs a look at their addresses
+        if before == after && self.old.policies.holds_same(&self.new.policies, before) {
+            return false;
+        }
+        let (held, after) = (self.held(before), self.held_after(after));
+        self.loses(&held, &after)
     }
 
     /// What a principal holds in the old set

@@ -58,7 +58,7 @@ fn name_of_ram(user: &str, principal: &Principal, configuration: &Configuration)
         .iter()
         .filter(|binding| binding.principal == *principal);
     let bound = bound.find_map(|binding| match &binding.subject {
-        Subject::User(name) => Some(name.as_str()),
+        Subject::User(name) => Some(&**name),
         Subject::Group(_) | Subject::ServiceAccount { .. } => None,
     });
     match id.or(bound) {
@@ -77,7 +77,7 @@ fn misspelt(user: &str, configuration: &Configuration) -> Option<String> {
         .bindings
         .iter()
         .filter_map(|binding| match &binding.subject {
-            Subject::User(name) => Some(name.as_str()),
+            Subject::User(name) => Some(&**name),
             Subject::Group(_) | Subject::ServiceAccount { .. } => None,
         });
     let meant = closest(user, bound)?;

@@ -1,16 +1,17 @@
-//! The ConfigMaps of the configuration as a watch shows them, each parsed once after it changes.
+//! The ConfigMaps of the configuration as a watch shows them, each text parsed once after it changes.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use aws_lc_rs::digest;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::runtime::watcher::Event;
 
+use crate::cluster::config_map_contents::ConfigMapContents;
 use crate::config::config_map::{self, Side};
 use crate::config::named_document::NamedDocument;
 use crate::config::store::{AcceptedLoss, ConfigMapDocuments};
 use crate::config::sync_status::SyncStatus;
+use ram_policy::Interner;
 
 /// The parsed documents of all ConfigMaps, by name; their text is not kept
 #[derive(Debug, Default)]
@@ -20,6 +21,8 @@ pub(crate) struct ConfigMapCache {
     listing: BTreeMap<Arc<str>, CachedConfigMap>,
     /// Whether the first list is complete
     complete: bool,
+    /// Statements of all ConfigMaps, each once; a read on another thread has it for as long as it takes
+    interner: Arc<Mutex<Interner>>,
 }
 
 /// The effect of an event on the documents
@@ -37,16 +40,10 @@ pub(crate) enum CacheChange {
 struct CachedConfigMap {
     uid: String,
     resource_version: String,
-    contents: Contents,
-    side: Side,
-    documents: Arc<[NamedDocument]>,
+    contents: ConfigMapContents,
     sync: Option<SyncStatus>,
     accepted_loss: Option<usize>,
 }
-
-/// A digest of everything that documents are made from, so that a change of annotations alone changes no document
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Contents(Vec<u8>);
 
 impl ConfigMapCache {
     /// Applies an event of the watch
@@ -68,22 +65,23 @@ impl ConfigMapCache {
                 let listed = std::mem::take(&mut self.listing);
                 let before = std::mem::replace(&mut self.entries, listed);
                 let was_complete = std::mem::replace(&mut self.complete, true);
-                return if was_complete {
+                let change = if was_complete {
                     difference(&before, &self.entries)
                 } else {
                     CacheChange::Changed
                 };
+                return self.noted(change);
             }
             Event::Apply(config_map) => {
                 let (name, entry) = self.read(config_map).await;
                 let after = Some(entry.clone());
                 let before = self.entries.insert(name, entry);
-                return self.counted(change(before.as_ref(), after.as_ref()));
+                return self.noted(self.counted(change(before.as_ref(), after.as_ref())));
             }
             Event::Delete(config_map) => {
                 let name = config_map.metadata.name.as_deref().unwrap_or_default();
                 let removed = self.entries.remove(name);
-                return self.counted(change(removed.as_ref(), None));
+                return self.noted(self.counted(change(removed.as_ref(), None)));
             }
         }
         CacheChange::Unchanged
@@ -103,15 +101,25 @@ impl ConfigMapCache {
         }
     }
 
+    /// A change, after which statements that are gone are forgotten; those in force are still there
+    fn noted(&self, change: CacheChange) -> CacheChange {
+        if change != CacheChange::Unchanged {
+            lock(&self.interner).forget_rare();
+        }
+        change
+    }
+
     /// The ConfigMaps of a side, in order of their names
     fn of_side(&self, side: Side) -> impl Iterator<Item = (&Arc<str>, &CachedConfigMap)> {
-        self.entries.iter().filter(move |(_, entry)| entry.side == side)
+        self.entries
+            .iter()
+            .filter(move |(_, entry)| entry.contents.side == side)
     }
 
     /// All live documents, in order of their ConfigMaps' names
     pub(crate) fn documents(&self) -> Vec<Arc<[NamedDocument]>> {
         self.of_side(Side::Live)
-            .map(|(_, entry)| Arc::clone(&entry.documents))
+            .map(|(_, entry)| Arc::clone(&entry.contents.documents))
             .collect()
     }
 
@@ -119,7 +127,7 @@ impl ConfigMapCache {
     pub(crate) fn config_maps(&self, side: Side) -> Vec<ConfigMapDocuments> {
         let config_map = |(name, entry): (&Arc<str>, &CachedConfigMap)| ConfigMapDocuments {
             name: Arc::clone(name),
-            documents: Arc::clone(&entry.documents),
+            documents: Arc::clone(&entry.contents.documents),
             accepted_loss: entry.accepted_loss.map(AcceptedLoss::new),
         };
         self.of_side(side).map(config_map).collect()
@@ -145,7 +153,7 @@ impl ConfigMapCache {
         self.entries.get(name).map(|entry| entry.uid.as_str())
     }
 
-    /// Parses a ConfigMap, unless these contents of it are cached
+    /// Reads the texts of a ConfigMap that are not cached
     async fn read(&self, mut config_map: ConfigMap) -> (Arc<str>, CachedConfigMap) {
         let metadata = &mut config_map.metadata;
         metadata.managed_fields = None;
@@ -159,26 +167,24 @@ impl ConfigMapCache {
             .entries
             .get(&name)
             .filter(|known| known.uid == uid && !uid.is_empty());
-        let is_known_version = |known: &&CachedConfigMap| known.resource_version == resource_version;
-        let contents = match known.filter(is_known_version) {
-            Some(known) => known.contents.clone(),
-            None => Contents::of(&config_map),
-        };
-        let (side, documents) = match known.filter(|known| known.contents == contents) {
-            Some(known) => (known.side, Arc::clone(&known.documents)),
-            // A mebibyte of documents takes tens of milliseconds, in which reviews go on
-            None => {
-                let read = tokio::task::spawn_blocking(move || config_map::sided_documents(&config_map));
-                let (side, documents) = read.await.unwrap_or((Side::Live, Vec::new()));
-                (side, documents.into())
+        let contents = match known {
+            Some(known) if known.resource_version == resource_version => known.contents.clone(),
+            _ => {
+                let (before, interner) = (
+                    known.map(|known| known.contents.clone()),
+                    Arc::clone(&self.interner),
+                );
+                // A mebibyte of documents takes tens of milliseconds, in which reviews go on
+                let read = tokio::task::spawn_blocking(move || {
+                    ConfigMapContents::read(&config_map, before, &mut lock(&interner))
+                });
+                read.await.unwrap_or_default()
             }
         };
         let entry = CachedConfigMap {
             uid,
             resource_version,
             contents,
-            side,
-            documents,
             sync,
             accepted_loss,
         };
@@ -186,45 +192,16 @@ impl ConfigMapCache {
     }
 }
 
-impl Contents {
-    fn of(config_map: &ConfigMap) -> Self {
-        let metadata = &config_map.metadata;
-        let value =
-            |map: Option<&BTreeMap<String, String>>, key: &str| map.and_then(|map| map.get(key)).cloned();
-        let labels = metadata.labels.as_ref();
-        let marks = [
-            value(labels, config_map::LABEL),
-            value(labels, config_map::CANDIDATE),
-            value(metadata.annotations.as_ref(), config_map::CANDIDATE),
-        ];
-        let mut digest = digest::Context::new(&digest::SHA256);
-        let mut add = |part: &[u8]| {
-            // Lengths keep neighbours apart
-            digest.update(&part.len().to_be_bytes());
-            digest.update(part);
-        };
-        for mark in &marks {
-            // An empty value is another one than none
-            add(if mark.is_some() { b"+" } else { b"-" });
-            add(mark.as_deref().unwrap_or_default().as_bytes());
-        }
-        for (key, text) in config_map.data.iter().flatten() {
-            add(key.as_bytes());
-            add(text.as_bytes());
-        }
-        add(b"binaryData");
-        for (key, bytes) in config_map.binary_data.iter().flatten() {
-            add(key.as_bytes());
-            add(&bytes.0);
-        }
-        Self(digest.finish().as_ref().to_vec())
-    }
+fn lock(interner: &Mutex<Interner>) -> MutexGuard<'_, Interner> {
+    // It is whole at every moment, so a panic of another thread leaves nothing half done
+    interner.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl CachedConfigMap {
     /// Whether both hold the documents of one parse and accept the same loss
     fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.documents, &other.documents) && self.accepted_loss == other.accepted_loss
+        Arc::ptr_eq(&self.contents.documents, &other.contents.documents)
+            && self.accepted_loss == other.accepted_loss
     }
 }
 
@@ -241,7 +218,7 @@ fn change(before: Option<&CachedConfigMap>, after: Option<&CachedConfigMap>) -> 
     {
         return CacheChange::Unchanged;
     }
-    let mut sides = before.into_iter().chain(after).map(|entry| entry.side);
+    let mut sides = before.into_iter().chain(after).map(|entry| entry.contents.side);
     match (before.or(after), sides.all(|side| side == Side::Candidate)) {
         (None, _) => CacheChange::Unchanged,
         (Some(_), true) => CacheChange::Candidates,
@@ -262,6 +239,8 @@ fn difference(
     gone.chain(others).max().unwrap_or(CacheChange::Unchanged)
 }
 
+#[cfg(test)]
+mod incremental;
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -348,31 +327,6 @@ mod tests {
             .await;
         assert_eq!(maps.apply(Event::InitDone).await, CacheChange::Unchanged);
         assert_eq!(maps.sync(), None);
-    }
-
-    #[test]
-    fn contents_are_all_that_documents_are_made_from() {
-        let base =
-            json!({"metadata": {"labels": {"ramgate.io/config": "policy"}}, "data": {"a": "b", "c": "d"}});
-        let contents = |path: &str, value: serde_json::Value| {
-            let mut changed = base.clone();
-            *changed.pointer_mut(path).unwrap() = value;
-            Contents::of(&serde_json::from_value(changed).unwrap())
-        };
-        let same = contents("/data/a", json!("b"));
-        assert_ne!(same, contents("/data/a", json!("x")));
-        assert_ne!(same, contents("/data", json!({"a": "bc", "": "d"})));
-        assert_ne!(same, contents("/data", json!({"a": "b", "c": "d", "e": ""})));
-        assert_ne!(
-            same,
-            contents("/metadata/labels", json!({"ramgate.io/config": "directory"}))
-        );
-        let mut binary: ConfigMap = serde_json::from_value(base.clone()).unwrap();
-        binary.binary_data = Some(BTreeMap::from([(
-            "x".to_owned(),
-            k8s_openapi::ByteString(vec![]),
-        )]));
-        assert_ne!(same, Contents::of(&binary));
     }
 
     #[tokio::test]

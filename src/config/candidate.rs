@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::config::configuration::{Configuration, Interest};
 use crate::config::located_fault::{FaultClass, LocatedFault};
-use crate::config::named_document::{NamedDocument, load};
+use crate::config::named_document::{NamedDocument, load_after};
 use crate::config::overlay::{additions, overlay};
 use crate::config::store::{ConfigMapDocuments, Store};
 
@@ -187,7 +187,7 @@ impl CandidateSet {
         let documents: Vec<&NamedDocument> = documents.into_iter().collect();
         let candidates: Vec<&NamedDocument> = candidates.into_iter().collect();
         let set = overlay(documents.iter().copied(), candidates.iter().copied())?;
-        let configuration = load(set.iter().copied())?;
+        let configuration = load_after(set.iter().copied(), Some(live))?;
         Ok(Self {
             unkept: UnkeptMetadata::of(&configuration.interest(), &live.interest()),
             configuration,
@@ -217,6 +217,7 @@ impl UnkeptMetadata {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::load;
     use crate::config::parsed_document::ParsedDocument;
 
     const LIVE: &str = "account: {id: '1', region: r}\nusers: [{name: a}]";

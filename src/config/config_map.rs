@@ -116,16 +116,27 @@ pub(crate) fn documents(config_map: &ConfigMap) -> Vec<NamedDocument> {
     }
 }
 
+/// Reads the text of a key in a ConfigMap of this kind
+type ReadText<'a> = dyn FnMut(ConfigKind, &str, &[u8]) -> ParsedDocument + 'a;
+
 /// The documents of a ConfigMap with their side; a mark that may be meant for a candidate is a fault of the live set, since
 /// nobody must lose or get rights by a slip of the pen
 pub(crate) fn sided_documents(config_map: &ConfigMap) -> (Side, Vec<NamedDocument>) {
+    sided_documents_by(config_map, &mut ConfigKind::read)
+}
+
+/// The same with another way to read a text: a cache knows documents that it has read before
+pub(crate) fn sided_documents_by(
+    config_map: &ConfigMap,
+    read: &mut ReadText<'_>,
+) -> (Side, Vec<NamedDocument>) {
     let name = config_map.metadata.name.as_deref().unwrap_or_default();
     let labels = config_map.metadata.labels.as_ref();
     let Some(value) = labels.and_then(|labels| labels.get(LABEL)) else {
         return (Side::Live, Vec::new());
     };
     match Side::of(&config_map.metadata) {
-        Ok(side) => (side, documents_of(config_map, name, value)),
+        Ok(side) => (side, documents_of(config_map, name, value, read)),
         Err(message) => {
             let refused = NamedDocument::new(name, ParsedDocument::refused(message));
             (Side::Live, vec![refused])
@@ -134,14 +145,19 @@ pub(crate) fn sided_documents(config_map: &ConfigMap) -> (Side, Vec<NamedDocumen
 }
 
 /// The documents of a ConfigMap with this name and this value of [`LABEL`]
-fn documents_of(config_map: &ConfigMap, name: &str, value: &str) -> Vec<NamedDocument> {
+fn documents_of(
+    config_map: &ConfigMap,
+    name: &str,
+    value: &str,
+    read: &mut ReadText<'_>,
+) -> Vec<NamedDocument> {
     let kind = match ConfigKind::of_label(value) {
         Ok(kind) => kind,
         Err(message) => return vec![NamedDocument::new(name, ParsedDocument::refused(message))],
     };
     let text = config_map.data.iter().flatten();
     let mut documents: BTreeMap<&str, ParsedDocument> = text
-        .map(|(key, text)| (key.as_str(), kind.read(key, text.as_bytes())))
+        .map(|(key, text)| (key.as_str(), read(kind, key, text.as_bytes())))
         .collect();
     for key in config_map.binary_data.iter().flat_map(BTreeMap::keys) {
         documents.insert(key, ParsedDocument::refused(BINARY));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::config::directory::advice_settings::AdviceSettings;
 use crate::config::directory::bindings::Bindings;
 use crate::config::directory::cluster_settings::ClusterSettings;
+use crate::config::directory::directory_document::DirectoryDocument;
 use crate::config::directory::exception::Exception;
 use crate::config::directory::label_selector::LabelSelector;
 use crate::config::directory::mapping_rules::{MappingRules, MappingSource};
@@ -43,6 +44,8 @@ pub struct Configuration {
     pub(crate) documents: DocumentCounts,
     /// Contents that are valid but probably not meant
     pub warnings: Vec<LocatedFault>,
+    /// The directory documents that it was made of: a later configuration of the same ones has the same bindings
+    pub(crate) directories: Arc<[Arc<DirectoryDocument>]>,
 }
 
 /// A principal that must be allowed as well as the requester in some namespaces
@@ -77,6 +80,12 @@ pub(crate) struct Interest {
 }
 
 impl Configuration {
+    /// Whether it was made of these directory documents, which are the same in memory
+    pub(crate) fn is_of_directories(&self, directories: &[&Arc<DirectoryDocument>]) -> bool {
+        let mut pairs = self.directories.iter().zip(directories);
+        self.directories.len() == directories.len() && pairs.all(|(own, other)| Arc::ptr_eq(own, other))
+    }
+
     /// The labels and annotations that this configuration reads
     pub(crate) fn interest(&self) -> Interest {
         let mut interest = Interest::default();

@@ -14,6 +14,7 @@ use crate::config::folder::cached_file::{CachedFile, FileStat};
 use crate::config::folder::document_file::{is_document, is_kustomization};
 use crate::config::named_document::NamedDocument;
 use crate::config::store::ConfigMapDocuments;
+use ram_policy::Interner;
 
 /// The most levels of subfolders that are read: a mounted volume has one, a repository a few
 const MAX_DEPTH: usize = 8;
@@ -60,6 +61,8 @@ pub(crate) struct Folder {
     path: PathBuf,
     side: Side,
     files: BTreeMap<PathBuf, CachedFile>,
+    /// Statements of the files, each once
+    interner: Box<Interner>,
 }
 
 impl Folder {
@@ -69,6 +72,7 @@ impl Folder {
             path: path.to_owned(),
             side,
             files: BTreeMap::new(),
+            interner: Box::default(),
         }
     }
 
@@ -85,11 +89,12 @@ impl Folder {
             let file = match cached.filter(|cached| cached.is_current(&stat)) {
                 Some(cached) => cached.clone(),
                 None => {
-                    let file =
-                        CachedFile::read(&path, stat, cached, self.side).map_err(|source| FolderError {
+                    let file = CachedFile::read(&path, stat, cached, self.side, &mut self.interner).map_err(
+                        |source| FolderError {
                             path: path.clone(),
                             source,
-                        })?;
+                        },
+                    )?;
                     is_changed |= cached.is_none_or(|cached| !cached.has_content_of(&file));
                     file
                 }
@@ -97,6 +102,9 @@ impl Folder {
             files.insert(path, file);
         }
         self.files = files;
+        if is_changed {
+            self.interner.forget_rare();
+        }
         Ok(if is_changed {
             Scan::Changed
         } else {

@@ -30,6 +30,17 @@ use ram_policy::{
 pub fn merge<'a>(
     documents: impl IntoIterator<Item = (&'a str, &'a ParsedDocument)> + Clone,
 ) -> Result<Configuration, Vec<LocatedFault>> {
+    merge_after(documents, None)
+}
+
+/// The same, with what is compiled already of documents that an earlier configuration was made of too
+///
+/// # Errors
+/// As for [`merge`]
+pub(crate) fn merge_after<'a>(
+    documents: impl IntoIterator<Item = (&'a str, &'a ParsedDocument)> + Clone,
+    earlier: Option<&Configuration>,
+) -> Result<Configuration, Vec<LocatedFault>> {
     let (faults, warnings) = faults_and_warnings(documents.clone());
     if !faults.is_empty() {
         return Err(faults);
@@ -38,7 +49,7 @@ pub fn merge<'a>(
     for (_, document) in documents {
         builder.add(document);
     }
-    builder.finish(warnings)
+    builder.finish(warnings, earlier)
 }
 
 /// The faults in documents and between them that [`merge`] would return, without compiling the documents
@@ -68,12 +79,12 @@ struct Builder<'a> {
     cluster: Option<&'a ClusterSettings>,
     mapping: Option<&'a MappingRules>,
     advice: Option<&'a AdviceSettings>,
-    policies: BTreeMap<String, Arc<Document>>,
+    policies: BTreeMap<Arc<str>, Arc<Document>>,
     users: Vec<UserDefinition>,
     groups: Vec<GroupDefinition>,
     roles: Vec<RoleDefinition>,
     resource_groups: Vec<ResourceGroup>,
-    bindings: Bindings,
+    directories: Vec<&'a Arc<DirectoryDocument>>,
     boundaries: Vec<Boundary>,
     exceptions: Vec<Arc<Exception>>,
     modes: BTreeMap<String, Mode>,
@@ -86,7 +97,7 @@ impl<'a> Builder<'a> {
             ParsedDocument::Policy(policy) => {
                 self.documents.policies = self.documents.policies.saturating_add(1);
                 self.policies
-                    .insert(policy.name.clone(), Arc::clone(&policy.document));
+                    .insert(Arc::clone(&policy.name), Arc::clone(&policy.document));
             }
             ParsedDocument::Directory(directory) => {
                 self.documents.directories = self.documents.directories.saturating_add(1);
@@ -96,7 +107,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn add_directory(&mut self, directory: &'a DirectoryDocument) {
+    fn add_directory(&mut self, directory: &'a Arc<DirectoryDocument>) {
+        self.directories.push(directory);
         self.account = self.account.or(directory.accounts.first());
         self.cluster = self
             .cluster
@@ -108,10 +120,6 @@ impl<'a> Builder<'a> {
         let resource_groups = directory.resource_groups.iter();
         self.resource_groups
             .extend(resource_groups.map(ResourceGroupEntry::to_resource_group));
-        for section in &directory.accounts {
-            self.bindings.trust_extra(&section.trusted_extra);
-        }
-        self.add_ids(directory);
         self.add_exceptions(directory);
         let modes = directory.modes.iter();
         self.modes
@@ -122,17 +130,6 @@ impl<'a> Builder<'a> {
             .extend(directory.groups.iter().map(GroupEntry::to_definition));
         self.roles
             .extend(directory.roles.iter().map(RoleEntry::to_definition));
-        for binding in &directory.bindings {
-            for (_, pattern) in binding.patterns() {
-                self.bindings.add_pattern(pattern.clone());
-            }
-            let Some(entry) = binding.principal() else {
-                continue;
-            };
-            for (_, subject) in binding.subjects() {
-                self.bindings.add(subject.clone(), entry.principal.clone());
-            }
-        }
         self.boundaries
             .extend(directory.boundaries.iter().map(|boundary| Boundary {
                 namespaces: boundary.namespaces.clone(),
@@ -146,19 +143,11 @@ impl<'a> Builder<'a> {
             .extend(exceptions.map(|entry| Arc::clone(&entry.exception)));
     }
 
-    fn add_ids(&mut self, directory: &DirectoryDocument) {
-        let users = directory.users.iter();
-        let users = users.map(|user| (&user.id, Principal::User(user.name.as_str().into())));
-        let roles = directory.roles.iter();
-        let roles = roles.map(|role| (&role.id, Principal::Role(role.name.as_str().into())));
-        for (id, principal) in users.chain(roles) {
-            if let Some(id) = id {
-                self.bindings.add_id(id, principal);
-            }
-        }
-    }
-
-    fn finish(mut self, warnings: Vec<LocatedFault>) -> Result<Configuration, Vec<LocatedFault>> {
+    fn finish(
+        mut self,
+        warnings: Vec<LocatedFault>,
+        earlier: Option<&Configuration>,
+    ) -> Result<Configuration, Vec<LocatedFault>> {
         let whole = |message: String| LocatedFault::whole(WHOLE, message, FaultClass::Conflict);
         let Some(account) = self.account else {
             return Err(vec![whole(NO_ACCOUNT.to_owned())]);
@@ -175,17 +164,21 @@ impl<'a> Builder<'a> {
             groups: self.groups,
             roles: self.roles,
         };
-        let policies = PolicySet::compile(definition).map_err(|errors| {
-            let faults = errors.into_iter().map(|error| whole(error.to_string()));
-            faults.collect::<Vec<_>>()
-        })?;
+        let policies = PolicySet::compile_after(definition, earlier.map(|earlier| &*earlier.policies))
+            .map_err(|errors| {
+                let faults = errors.into_iter().map(|error| whole(error.to_string()));
+                faults.collect::<Vec<_>>()
+            })?;
         Ok(Configuration {
             generation: 0,
             policies: policies.into(),
             account: account.to_account(self.resource_groups),
             cluster_id: account.cluster_id.clone(),
             cluster: self.cluster.cloned().unwrap_or_default(),
-            bindings: self.bindings.into(),
+            bindings: match earlier.filter(|earlier| earlier.is_of_directories(&self.directories)) {
+                Some(earlier) => Arc::clone(&earlier.bindings),
+                None => Arc::new(bindings(&self.directories)),
+            },
             boundaries: self.boundaries,
             exceptions: self.exceptions,
             modes: self.modes.into(),
@@ -193,7 +186,43 @@ impl<'a> Builder<'a> {
             advice: self.advice.cloned().unwrap_or_default(),
             documents: self.documents,
             warnings,
+            directories: self.directories.into_iter().cloned().collect(),
         })
+    }
+}
+
+/// The bindings in these documents
+fn bindings(directories: &[&Arc<DirectoryDocument>]) -> Bindings {
+    let mut bindings = Bindings::default();
+    for directory in directories {
+        for section in &directory.accounts {
+            bindings.trust_extra(&section.trusted_extra);
+        }
+        add_ids(&mut bindings, directory);
+        for binding in &directory.bindings {
+            for (_, pattern) in binding.patterns() {
+                bindings.add_pattern(pattern.clone());
+            }
+            let Some(entry) = binding.principal() else {
+                continue;
+            };
+            for (_, subject) in binding.subjects() {
+                bindings.add(subject.clone(), entry.principal.clone());
+            }
+        }
+    }
+    bindings
+}
+
+fn add_ids(bindings: &mut Bindings, directory: &DirectoryDocument) {
+    let users = directory.users.iter();
+    let users = users.map(|user| (&user.id, Principal::User(user.name.as_str().into())));
+    let roles = directory.roles.iter();
+    let roles = roles.map(|role| (&role.id, Principal::Role(role.name.as_str().into())));
+    for (id, principal) in users.chain(roles) {
+        if let Some(id) = id {
+            bindings.add_id(id, principal);
+        }
     }
 }
 

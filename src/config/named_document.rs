@@ -2,7 +2,7 @@
 
 use crate::config::configuration::Configuration;
 use crate::config::located_fault::{FaultClass, LocatedFault};
-use crate::config::merge::merge;
+use crate::config::merge::merge_after;
 use crate::config::parsed_document::ParsedDocument;
 use crate::config::text_origin::TextOrigin;
 
@@ -14,7 +14,7 @@ pub struct NamedDocument {
     /// The document
     pub document: ParsedDocument,
     /// The place of its text, if a manifest holds it
-    pub(crate) origin: Option<TextOrigin>,
+    pub(crate) origin: Option<Box<TextOrigin>>,
 }
 
 impl NamedDocument {
@@ -30,7 +30,7 @@ impl NamedDocument {
     /// The same document with the place of its text
     pub(crate) fn with_origin(self, origin: TextOrigin) -> Self {
         Self {
-            origin: Some(origin),
+            origin: Some(Box::new(origin)),
             ..self
         }
     }
@@ -49,9 +49,20 @@ impl NamedDocument {
 pub fn load<'a>(
     documents: impl IntoIterator<Item = &'a NamedDocument> + Clone,
 ) -> Result<Configuration, Vec<LocatedFault>> {
+    load_after(documents, None)
+}
+
+/// The same after an earlier configuration, which may share documents with this one
+///
+/// # Errors
+/// As for [`load`]
+pub(crate) fn load_after<'a>(
+    documents: impl IntoIterator<Item = &'a NamedDocument> + Clone,
+    earlier: Option<&Configuration>,
+) -> Result<Configuration, Vec<LocatedFault>> {
     let documents: Vec<(&str, &ParsedDocument)> = documents
         .into_iter()
         .map(|named| (named.name.as_str(), &named.document))
         .collect();
-    merge(documents.iter().copied())
+    merge_after(documents.iter().copied(), earlier)
 }

@@ -25,7 +25,7 @@ impl<'a> DocumentIdentity<'a> {
     /// ```
     pub(crate) fn of(named: &'a NamedDocument) -> Self {
         let policy = match &named.document {
-            ParsedDocument::Policy(policy) => Some(policy.name.as_str()),
+            ParsedDocument::Policy(policy) => Some(&*policy.name),
             ParsedDocument::Broken(broken) => broken.policy.as_deref(),
             ParsedDocument::Directory(_) => None,
         };

@@ -7,7 +7,7 @@ use crate::config::directory::exception::ExceptionEntry;
 use crate::config::directory::name_rules;
 use crate::config::directory::namespace_mode::NamespaceModeEntry;
 use ram_policy::source::{Fault, Node};
-use ram_policy::{Document, DocumentKind, Parsed, PolicyWarning};
+use ram_policy::{Document, DocumentKind, Interner, Parsed, PolicyWarning};
 
 /// A document, parsed and checked as far as it can be on its own
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub enum ParsedDocument {
     /// A RAM policy
     Policy(ParsedPolicy),
     /// A directory document
-    Directory(Box<DirectoryDocument>),
+    Directory(Arc<DirectoryDocument>),
     /// A document that is bad by itself
     Broken(UnreadableDocument),
 }
@@ -24,20 +24,20 @@ pub enum ParsedDocument {
 #[derive(Clone, Debug)]
 pub struct ParsedPolicy {
     /// The policy's name
-    pub name: String,
+    pub name: Arc<str>,
     /// The policy
     pub document: Arc<Document>,
     /// Contents that are valid but probably not meant
-    pub warnings: Vec<PolicyWarning>,
+    pub warnings: Box<[PolicyWarning]>,
 }
 
 /// A document that could not be parsed
 #[derive(Clone, Debug)]
 pub struct UnreadableDocument {
     /// The policy's name if it is a policy, so that references to it are not reported as missing
-    pub policy: Option<String>,
+    pub policy: Option<Box<str>>,
     /// Every fault; line 0 stands for the document as a whole
-    pub faults: Vec<Fault>,
+    pub faults: Box<[Fault]>,
 }
 
 impl ParsedDocument {
@@ -54,8 +54,8 @@ impl ParsedDocument {
     fn checked_policy(name: &str, parse: impl FnOnce() -> Result<Parsed, Fault>) -> Self {
         let broken = |fault| {
             Self::Broken(UnreadableDocument {
-                policy: Some(name.to_owned()),
-                faults: vec![fault],
+                policy: Some(name.into()),
+                faults: Box::new([fault]),
             })
         };
         if let Some(message) = name_rules::POLICY.refusal(name) {
@@ -63,9 +63,9 @@ impl ParsedDocument {
         }
         match parse() {
             Ok(parsed) => Self::Policy(ParsedPolicy {
-                name: name.to_owned(),
+                name: name.into(),
                 document: Arc::new(parsed.document),
-                warnings: parsed.warnings,
+                warnings: parsed.warnings.into(),
             }),
             Err(fault) => broken(fault),
         }
@@ -88,8 +88,26 @@ impl ParsedDocument {
 
     fn from_directory(parsed: Result<DirectoryDocument, Vec<Fault>>) -> Self {
         match parsed {
-            Ok(directory) => Self::Directory(Box::new(directory)),
-            Err(faults) => Self::Broken(UnreadableDocument { policy: None, faults }),
+            Ok(directory) => Self::Directory(Arc::new(directory)),
+            Err(faults) => Self::Broken(UnreadableDocument {
+                policy: None,
+                faults: faults.into(),
+            }),
+        }
+    }
+
+    /// Shares the statements of policies with equal ones of documents before; only a document that was just read does
+    pub(crate) fn intern(&mut self, interner: &mut Interner) {
+        let policies: Vec<&mut Arc<Document>> = match self {
+            Self::Policy(policy) => vec![&mut policy.document],
+            Self::Directory(directory) => {
+                let roles = Arc::get_mut(directory).into_iter().flat_map(|one| &mut one.roles);
+                roles.map(|role| &mut role.trust).collect()
+            }
+            Self::Broken(_) => Vec::new(),
+        };
+        for policy in policies.into_iter().filter_map(Arc::get_mut) {
+            interner.intern(policy);
         }
     }
 
@@ -118,7 +136,7 @@ impl ParsedDocument {
     pub(crate) fn broken(fault: Fault) -> Self {
         Self::Broken(UnreadableDocument {
             policy: None,
-            faults: vec![fault],
+            faults: Box::new([fault]),
         })
     }
 

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 
 use crate::config::configuration::{Configuration, Interest};
 use crate::config::located_fault::{FaultClass, LocatedFault};
-use crate::config::named_document::{NamedDocument, load};
+use crate::config::named_document::{NamedDocument, load_after};
 use crate::config::rights_change::{CompareRights, RightsChange};
 use crate::config::store::Store;
 use crate::wording::bounded;
@@ -83,7 +83,10 @@ impl Reloader {
         let (in_force, compare) = (self.store.current(), self.compare_rights.clone());
         // Thousands of users take a tenth of a second, and reviews go on meanwhile
         let load = tokio::task::spawn_blocking(move || {
-            let new = load(documents.iter().flat_map(|shared| shared.iter()))?;
+            let new = load_after(
+                documents.iter().flat_map(|shared| shared.iter()),
+                in_force.as_deref(),
+            )?;
             let change = in_force.map(|old| compare.compare(&old, &new));
             Ok::<_, Vec<LocatedFault>>((new, change.unwrap_or_default()))
         });

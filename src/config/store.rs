@@ -156,7 +156,7 @@ impl Store {
                 generation,
                 documents: configuration.documents,
                 bindings: configuration.bindings.len(),
-                principals: configuration.policies.principals().len(),
+                principals: configuration.policies.principal_count(),
                 loaded_at: Some(Timestamp::now()),
                 last_reload: Some(true),
                 failed_reloads: status.failed_reloads,

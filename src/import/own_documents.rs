@@ -30,7 +30,7 @@ impl OwnDocuments {
         for named in documents {
             match &named.document {
                 ParsedDocument::Policy(policy) => {
-                    own.policies.insert(policy.name.clone());
+                    own.policies.insert(policy.name.to_string());
                 }
                 ParsedDocument::Directory(directory) => own.add(&named.name, directory),
                 ParsedDocument::Broken(_) => {}

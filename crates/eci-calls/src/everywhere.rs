@@ -83,7 +83,7 @@ mod tests {
             let parsed = Document::parse(text.as_bytes(), DocumentKind::Identity).unwrap();
             definition
                 .policies
-                .insert((*name).to_owned(), Arc::new(parsed.document));
+                .insert((*name).into(), Arc::new(parsed.document));
             grants.push(grant(name, None));
         }
         grants.extend(more);

@@ -13,6 +13,7 @@ use crate::decision::StatementId;
 use crate::document::Statement;
 use crate::effect::Effect;
 use crate::matching::first_mismatch;
+use crate::one_or_more::OneOrMore;
 use crate::resolved_request::ResolvedRequest;
 
 /// Up to this many statements, trying them all is as fast as a lookup
@@ -21,8 +22,9 @@ const MAX_UNINDEXED: usize = 16;
 /// The policies attached to one user, group or role in one scope, or to one level of control policies
 #[derive(Debug, Default)]
 pub(crate) struct Attachments {
-    policies: Box<[AttachedPolicy]>,
-    index: Option<Index>,
+    policies: OneOrMore<AttachedPolicy>,
+    /// Most have none, and it is large
+    index: Option<Box<Index>>,
 }
 
 /// A statement with its policy's name and its number in the policy, counted from 1
@@ -49,13 +51,26 @@ impl Attachments {
             .map(|attached| attached.document.statements.len())
             .sum();
         Self {
-            index: (count > MAX_UNINDEXED).then(|| Index::new(&policies)),
-            policies: policies.into(),
+            index: (count > MAX_UNINDEXED).then(|| Box::new(Index::new(&policies))),
+            policies: policies.into_iter().collect(),
         }
     }
 
     pub(crate) fn policies(&self) -> &[AttachedPolicy] {
         &self.policies
+    }
+
+    /// Whether these are the same policies: of the same names, and the same documents in memory
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.has(&other.policies)
+    }
+
+    /// Whether it was made of these policies
+    pub(crate) fn has(&self, policies: &[AttachedPolicy]) -> bool {
+        let is_same = |(own, other): (&AttachedPolicy, &AttachedPolicy)| {
+            Arc::ptr_eq(&own.document, &other.document) && own.name == other.name
+        };
+        self.policies.len() == policies.len() && self.policies.iter().zip(policies).all(is_same)
     }
 
     /// All statements in order

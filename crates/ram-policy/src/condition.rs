@@ -31,25 +31,22 @@ mod policy_values;
 mod samples;
 mod string;
 
+use std::sync::Arc;
+
 use crate::condition::operator::StringComparison;
 use crate::condition::policy_values::{PolicyValues, ValueMatch};
 use crate::condition::string::StringValue;
 use crate::effect::Effect;
-use crate::source::Position;
 
 pub use operator::{OPERATORS, Operator, OperatorFamily, Quantifier, SET_OPERATORS};
 
 /// One operator on one condition key, with the policy's values
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Condition {
     /// The operator
     pub operator: &'static Operator,
     /// The condition key, compared exactly
-    pub key: Box<str>,
-    /// Where the key stands in its document
-    pub at: Position,
-    /// Where each of the values starts
-    pub values_at: Box<[Position]>,
+    pub key: Arc<str>,
     values: PolicyValues,
 }
 
@@ -110,6 +107,17 @@ impl Condition {
             | PolicyValues::Date(..)
             | PolicyValues::Bool(_)
             | PolicyValues::IpAddress(_) => None,
+        }
+    }
+
+    /// How many values the policy gives
+    pub fn value_count(&self) -> usize {
+        match &self.values {
+            PolicyValues::String(_, values) => values.len(),
+            PolicyValues::Numeric(_, values) => values.len(),
+            PolicyValues::Date(_, values) => values.len(),
+            PolicyValues::Bool(values) => values.len(),
+            PolicyValues::IpAddress(values) => values.len(),
         }
     }
 

@@ -14,7 +14,7 @@ pub struct Definition {
     /// The control policies of each level of the resource directory, by name; the root folder comes first
     pub control_policies: Vec<Vec<String>>,
     /// Custom policies by name; system policies are built in
-    pub policies: BTreeMap<String, Arc<Document>>,
+    pub policies: BTreeMap<Arc<str>, Arc<Document>>,
     /// RAM users
     pub users: Vec<UserDefinition>,
     /// Groups of RAM users

@@ -53,7 +53,7 @@ impl PolicySet {
         let resolved = ResolvedRequest::new(self.account(), request);
         let policies = self.principal_policies(request.principal).ok_or(None)?;
         let control = self.control_levels(request.principal).map(std::slice::from_ref);
-        for layer in control.chain([policies.account.as_slice()]) {
+        for layer in control.chain([&*policies.account]) {
             check_layer(&resolved, layer, &is_of_resource)?;
         }
         match decision.outcome {

@@ -118,9 +118,9 @@ mod tests {
             account_id: "1".to_owned(),
             control_policies: vec![vec!["C".to_owned()]],
             policies: [
-                ("C".to_owned(), document(control)),
-                ("P".to_owned(), document(account)),
-                ("G".to_owned(), document(group)),
+                ("C".into(), document(control)),
+                ("P".into(), document(account)),
+                ("G".into(), document(group)),
             ]
             .into(),
             users: vec![UserDefinition {

@@ -51,7 +51,9 @@ impl PolicySet {
     pub fn met_conditions(&self, request: &Request<'_>, id: &StatementId) -> Vec<MetCondition> {
         let resolved = ResolvedRequest::new(self.account(), request);
         let statement = self.statement(request, id);
-        let conditions = statement.into_iter().flat_map(|statement| &statement.conditions);
+        let conditions = statement
+            .into_iter()
+            .flat_map(|statement| statement.conditions.iter());
         conditions
             .map(|condition| MetCondition {
                 operator: condition.operator,

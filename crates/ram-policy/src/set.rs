@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::attached_policy::AttachedPolicy;
 use crate::attachments::Attachments;
+use crate::one_or_more::OneOrMore;
 use crate::principal::Principal;
 use crate::scope::Scope;
 
@@ -29,9 +30,16 @@ pub struct PolicySet {
 /// The policies granted to a principal and its groups
 #[derive(Debug, Default)]
 pub(super) struct PrincipalPolicies {
-    pub(super) account: Vec<Arc<Attachments>>,
+    pub(super) account: OneOrMore<Arc<Attachments>>,
     /// Policies granted for resource groups, sorted by resource group
-    by_resource_group: Vec<(Box<str>, Vec<Arc<Attachments>>)>,
+    by_resource_group: Box<[GroupPolicies]>,
+}
+
+/// The policies granted for one resource group
+#[derive(Debug)]
+struct GroupPolicies {
+    resource_group: Box<str>,
+    policies: OneOrMore<Arc<Attachments>>,
 }
 
 #[derive(Debug)]
@@ -52,15 +60,35 @@ pub struct Layer<'a> {
 }
 
 impl PrincipalPolicies {
+    /// The policies of all scopes
+    fn attachments(&self) -> impl Iterator<Item = &Arc<Attachments>> {
+        let groups = self.by_resource_group.iter();
+        self.account
+            .iter()
+            .chain(groups.flat_map(|group| group.policies.iter()))
+    }
+
+    /// Whether these are the same documents in the same scopes
+    fn is_same(&self, other: &Self) -> bool {
+        let are_same = |own: &[Arc<Attachments>], others: &[Arc<Attachments>]| {
+            own.len() == others.len() && own.iter().zip(others).all(|(own, others)| own.is_same(others))
+        };
+        let groups = self.by_resource_group.iter().zip(&other.by_resource_group);
+        let mut groups = groups.map(|(own, other)| {
+            own.resource_group == other.resource_group && are_same(&own.policies, &other.policies)
+        });
+        are_same(&self.account, &other.account)
+            && self.by_resource_group.len() == other.by_resource_group.len()
+            && groups.all(|is_same| is_same)
+    }
+
     /// The policies granted for a resource group; `None` if there is no such grant
     pub(crate) fn of_resource_group(&self, group: &str) -> Option<&[Arc<Attachments>]> {
         let at = self
             .by_resource_group
-            .binary_search_by(|(id, _)| (**id).cmp(group))
+            .binary_search_by(|known| (*known.resource_group).cmp(group))
             .ok()?;
-        self.by_resource_group
-            .get(at)
-            .map(|(_, policies)| policies.as_slice())
+        self.by_resource_group.get(at).map(|group| &*group.policies)
     }
 }
 
@@ -92,6 +120,42 @@ impl PolicySet {
         all
     }
 
+    /// How many users and roles there are
+    pub fn principal_count(&self) -> usize {
+        self.users.len().saturating_add(self.roles.len())
+    }
+
+    /// Whether a principal has a policy of its own or of its groups that allows anything
+    pub fn has_allow(&self, principal: &Principal) -> bool {
+        let own = self.principal_policies(principal).into_iter();
+        let mut attachments = own.flat_map(PrincipalPolicies::attachments);
+        attachments.any(|attachments| attachments.allows().next().is_some())
+    }
+
+    /// Whether it is certain that the same documents bind a principal in another set, in the same layers; that of a role
+    /// may be assumed by the same callers
+    ///
+    /// Documents are the same if they are one in memory: `false` says nothing about documents that were read again.
+    pub fn holds_same(&self, other: &Self, principal: &Principal) -> bool {
+        let trust = |set: &'_ Self| match principal {
+            Principal::Role(name) => set.role(name).map(|role| Arc::clone(&role.trust)),
+            Principal::Account | Principal::User(_) | Principal::Group(_) | Principal::Service(_) => None,
+        };
+        let is_same_trust = match (trust(self), trust(other)) {
+            (Some(own), Some(others)) => own.is_same(&others),
+            (own, others) => own.is_none() && others.is_none(),
+        };
+        let are_same_levels = self.control.len() == other.control.len()
+            && self
+                .control
+                .iter()
+                .zip(&other.control)
+                .all(|(own, others)| own.is_same(others));
+        let own = self.principal_policies(principal);
+        let are_same = own.zip(other.principal_policies(principal));
+        is_same_trust && are_same_levels && are_same.is_some_and(|(own, others)| own.is_same(others))
+    }
+
     /// The layers that bind a principal: control levels, account scope, and each resource group with grants; empty if
     /// the principal is not defined
     pub fn layers(&self, principal: &Principal) -> Vec<Layer<'_>> {
@@ -101,11 +165,14 @@ impl PolicySet {
         let control = self.control_levels(principal).map(std::slice::from_ref).zip(0..);
         let control = control.map(|(level, at)| (Scope::ControlPolicy(at), level));
         let groups = granted.by_resource_group.iter();
-        let groups = groups.map(|(group, of_resource_group)| {
-            (Scope::ResourceGroup(group.clone()), of_resource_group.as_slice())
+        let groups = groups.map(|group| {
+            (
+                Scope::ResourceGroup(group.resource_group.clone()),
+                &*group.policies,
+            )
         });
         control
-            .chain([(Scope::Account, granted.account.as_slice())])
+            .chain([(Scope::Account, &*granted.account)])
             .chain(groups)
             .map(|(scope, attachments)| Layer {
                 scope,

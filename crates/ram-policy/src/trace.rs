@@ -186,7 +186,7 @@ mod tests {
             resource_group: group.map(str::to_owned),
         };
         let set = PolicySet::compile(Definition {
-            policies: [("P".to_owned(), Arc::new(parsed.document))].into(),
+            policies: [("P".into(), Arc::new(parsed.document))].into(),
             users: vec![UserDefinition {
                 name: "u".to_owned(),
                 grants: vec![grant(None), grant(Some("rg-a"))],
@@ -239,8 +239,8 @@ mod tests {
         };
         let set = PolicySet::compile(Definition {
             policies: [
-                ("Near".to_owned(), document(r#""a": "1""#)),
-                ("Far".to_owned(), document(r#""a": "1", "b": "1""#)),
+                ("Near".into(), document(r#""a": "1""#)),
+                ("Far".into(), document(r#""a": "1", "b": "1""#)),
             ]
             .into(),
             users: vec![UserDefinition {

@@ -22,7 +22,7 @@ pub(crate) fn find(directory: &DirectoryDocument) -> Vec<DocumentWarning> {
     });
     subjects
         .filter_map(|(principal, (at, subject))| match (principal?, subject) {
-            (_, Subject::Group(name)) if EVERYBODY.contains(&name.as_str()) => Some(everybody(name, *at)),
+            (_, Subject::Group(name)) if EVERYBODY.contains(&&**name) => Some(everybody(name, *at)),
             (Principal::Account, Subject::Group(name)) => Some(account(name, *at)),
             _ => None,
         })

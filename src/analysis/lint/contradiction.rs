@@ -8,7 +8,7 @@ use crate::analysis::lint::code::Code;
 use crate::analysis::lint::warning::{DocumentWarning, name_list};
 use crate::analysis::lint::witness;
 use eci_calls::condition_key::CURRENT_TIME;
-use ram_policy::{Condition, Effect, Operator, Pattern, Statement};
+use ram_policy::{Condition, Effect, LocatedCondition, Operator, Pattern, Statement};
 
 /// Keys whose values the cloud sets, so that every value can be parsed
 const PARSEABLE: [&str; 5] = [
@@ -31,11 +31,11 @@ const MOST_CHARACTERS: usize = 4096;
 /// "StringEquals": {"k": "a"}, "StringNotEquals": {"k": "a"}  ->  Contradiction at the second condition
 /// ```
 pub(crate) fn find(statement: &Statement, facts: &AccountFacts) -> Vec<DocumentWarning> {
-    let conditions = statement.conditions.iter().enumerate();
+    let conditions = statement.located_conditions().enumerate();
     let contradictions = conditions.filter_map(|(at, last)| {
         let same_key = |condition: &&Condition| condition.key == last.key;
         let earlier: Vec<&Condition> = statement.conditions.iter().take(at).filter(same_key).collect();
-        let other = conflicting(&earlier, last, statement.effect, facts)?;
+        let other = conflicting(&earlier, &last, statement.effect, facts)?;
         Some(warning(last, other))
     });
     contradictions.collect()
@@ -63,17 +63,17 @@ fn conflicting<'a>(
     alone.or_else(together).copied()
 }
 
-fn warning(last: &Condition, other: &Condition) -> DocumentWarning {
+fn warning(last: LocatedCondition<'_>, other: &Condition) -> DocumentWarning {
     let described =
         |condition: &Condition| format!("{} {}", condition.operator, name_list(&condition.wanted()));
     DocumentWarning {
         code: Code::Contradiction,
-        at: last.at,
+        at: last.at(),
         message: format!(
             "no value of `{}` meets both {} and {}, so the statement never matches",
             last.key,
             described(other),
-            described(last)
+            described(&last)
         ),
         advice: "list the values under one operator, or write two statements".to_owned(),
     }

@@ -7,7 +7,7 @@ use crate::analysis::lint::code::Code;
 use crate::analysis::lint::warning::Warning;
 use crate::config::{DirectoryDocument, GrantEntry, LocatedText, MappingSource, ParsedDocument, RoleEntry};
 use ram_policy::source::Position;
-use ram_policy::{Document, DocumentKind, Principal, SYSTEM_POLICIES};
+use ram_policy::{Document, Principal, system_policy_documents};
 
 /// The documents of a configuration
 pub(crate) struct DocumentIndex<'a> {
@@ -182,7 +182,7 @@ impl<'a> DocumentIndex<'a> {
             Some(Grant {
                 policy: &entry.policy,
                 document: Arc::clone(&self.policy(&entry.policy)?.document),
-                resource_group: entry.resource_group.as_deref(),
+                resource_group: entry.resource_group.as_ref().map(|group| group.as_str()),
                 position: DocumentPosition {
                     document,
                     at: entry.policy.at,
@@ -194,15 +194,14 @@ impl<'a> DocumentIndex<'a> {
 }
 
 fn system_policies<'a>() -> BTreeMap<&'a str, IndexedPolicy<'a>> {
-    let parsed = SYSTEM_POLICIES.iter().filter_map(|(name, text)| {
-        let parsed = Document::parse(text.as_bytes(), DocumentKind::Identity).ok()?;
+    let policies = system_policy_documents().map(|(name, document)| {
         let policy = IndexedPolicy {
             position: None,
-            document: Arc::new(parsed.document),
+            document,
         };
-        Some((*name, policy))
+        (name, policy)
     });
-    parsed.collect()
+    policies.collect()
 }
 
 impl<'a> Grantee<'a> {

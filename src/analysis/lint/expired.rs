@@ -7,7 +7,7 @@ use crate::analysis::lint::code::Code;
 use crate::analysis::lint::warning::DocumentWarning;
 use crate::config::{ExceptionEntry, ExceptionState};
 use eci_calls::condition_key::CURRENT_TIME;
-use ram_policy::{Condition, Document, Effect, OperatorFamily};
+use ram_policy::{Condition, Document, Effect, OperatorFamily, Statement};
 
 /// A time later than every date of a policy
 const LATEST: &str = "9999-12-30T00:00:00Z";
@@ -18,12 +18,12 @@ pub(crate) fn find(document: &Document, facts: &AccountFacts, now: Timestamp) ->
         return Vec::new();
     }
     let statements = document.statements.iter();
-    let conditions = statements.flat_map(|statement| &statement.conditions);
+    let conditions = statements.flat_map(Statement::located_conditions);
     conditions
         .filter(|condition| &*condition.key == CURRENT_TIME && is_over(condition, now))
         .map(|condition| DocumentWarning {
             code: Code::Expired,
-            at: condition.at,
+            at: condition.at(),
             message: format!(
                 "{} {} is over, so the statement never matches again",
                 condition.operator,

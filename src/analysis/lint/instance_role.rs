@@ -64,7 +64,7 @@ fn trusts_instances(role: &RoleEntry, configuration: &Configuration, context: &C
         .trust
         .statements
         .iter()
-        .flat_map(|statement| &statement.conditions);
+        .flat_map(|statement| statement.conditions.iter());
     decision.outcome == Outcome::Allow || conditions.any(|condition| &*condition.key == CURRENT_TIME)
 }
 

@@ -4,7 +4,7 @@ use crate::analysis::lint::account_facts::AccountFacts;
 use crate::analysis::lint::known_action::{ActionMatch, KnownAction};
 use crate::analysis::lint::warning::name_list;
 use ram_policy::source::Position;
-use ram_policy::{Actions, Effect, Pattern, ResourcePattern, Statement, Target};
+use ram_policy::{Actions, Effect, Pattern, ResourcePattern, Statement};
 
 /// A statement with what its actions match
 pub(crate) struct LintedStatement<'a> {
@@ -26,10 +26,10 @@ impl<'a> LintedStatement<'a> {
         let actions = match &statement.actions {
             Actions::Listed(patterns) => patterns
                 .iter()
-                .zip(&statement.actions_at)
+                .zip(statement.actions_at())
                 .map(|(pattern, at)| LintedAction {
                     text: pattern.as_str(),
-                    at: *at,
+                    at,
                     matched: ActionMatch::of(pattern),
                 })
                 .collect(),
@@ -57,11 +57,8 @@ impl<'a> LintedStatement<'a> {
 
     /// The resources with their positions; none in a trust policy
     pub(crate) fn resources(&self) -> impl Iterator<Item = (&'a ResourcePattern, Position)> {
-        let patterns = match &self.statement.target {
-            Target::Resources(patterns) => &**patterns,
-            Target::Principals(_) => &[],
-        };
-        patterns.iter().zip(self.statement.resources_at.iter().copied())
+        let patterns = self.statement.target.resources().iter();
+        patterns.zip(self.statement.resources_at())
     }
 
     /// The words of a message for actions without effect: "the statement never allows it". Of an entry that matches

@@ -10,7 +10,7 @@ use eci_calls::condition_key::{
 };
 use eci_calls::{ECI_SERVICE, INSTANCE_ROLE_SERVICE};
 use ram_policy::source::closest;
-use ram_policy::{Condition, Effect, Statement, Target, TrustedPrincipal};
+use ram_policy::{Condition, Effect, LocatedCondition, Statement, Target, TrustedPrincipal};
 
 /// The services that may receive a role from ECI; a condition on another service is not about ECI
 const ROLE_RECEIVERS: [&str; 2] = [ECI_SERVICE, INSTANCE_ROLE_SERVICE];
@@ -42,7 +42,7 @@ const DOCUMENTED_KEYS: &[&str] = &[
 ///      so the statement never matches
 /// ```
 pub(crate) fn find(statement: &LintedStatement<'_>) -> Vec<DocumentWarning> {
-    let conditions = statement.statement.conditions.iter();
+    let conditions = statement.statement.located_conditions();
     conditions
         .filter_map(|condition| NeverPresentKey::of(statement, condition)?.warning())
         .collect()
@@ -57,16 +57,16 @@ pub(super) fn find_in_trust(statement: &Statement, facts: &AccountFacts) -> Vec<
     if !facts.is_known() || !trusted.iter().all(is_instances) {
         return Vec::new();
     }
-    let is_absent = |condition: &&Condition| {
+    let is_absent = |condition: &LocatedCondition<'_>| {
         let key = &*condition.key;
         let has_key = QuestionKind::AssumeRole.supports_key(key).unwrap_or_default();
         !has_key && facts.fixed_values(key).is_none() && !condition.met(&[], statement.effect)
     };
-    let conditions = statement.conditions.iter().filter(is_absent);
+    let conditions = statement.located_conditions().filter(is_absent);
     conditions
         .map(|condition| DocumentWarning {
             code: Code::KeyNeverThere,
-            at: condition.at,
+            at: condition.at(),
             message: format!(
                 "`{}` is never there when an instance assumes its role, so the statement never matches",
                 condition.key
@@ -80,7 +80,7 @@ pub(super) fn find_in_trust(statement: &Statement, facts: &AccountFacts) -> Vec<
 /// A condition whose key some of the statement's actions never have
 struct NeverPresentKey<'a> {
     statement: &'a LintedStatement<'a>,
-    condition: &'a Condition,
+    condition: LocatedCondition<'a>,
     /// The actions without the key, at least one
     actions: Vec<&'a LintedAction<'a>>,
     /// The documented key, if this one is misspelt
@@ -88,7 +88,7 @@ struct NeverPresentKey<'a> {
 }
 
 impl<'a> NeverPresentKey<'a> {
-    fn of(statement: &'a LintedStatement<'a>, condition: &'a Condition) -> Option<Self> {
+    fn of(statement: &'a LintedStatement<'a>, condition: LocatedCondition<'a>) -> Option<Self> {
         let (key, facts) = (&*condition.key, statement.facts);
         let meant = misspelt(key).filter(|_| facts.fixed_values(key).is_none());
         let is_absent = |action: &KnownAction| meant.is_some() || !action.has_key(key, facts);
@@ -110,7 +110,7 @@ impl<'a> NeverPresentKey<'a> {
         let (statement, condition) = (self.statement, self.condition);
         let holds_if_absent = condition.met(&[], statement.statement.effect);
         let code = self.code(holds_if_absent);
-        if code == Code::ServiceUnset && !is_about_eci(condition) {
+        if code == Code::ServiceUnset && !is_about_eci(&condition) {
             return None;
         }
         let first = self.actions.first()?;
@@ -123,7 +123,7 @@ impl<'a> NeverPresentKey<'a> {
         Some(DocumentWarning {
             code,
             at: if statement.are_all(&self.actions) {
-                condition.at
+                condition.at()
             } else {
                 first.at
             },

@@ -7,7 +7,7 @@ use crate::analysis::lint::known_action::KnownAction;
 use crate::analysis::lint::linted_statement::LintedStatement;
 use crate::analysis::lint::warning::DocumentWarning;
 use eci_calls::condition_key::TagKey;
-use ram_policy::Condition;
+use ram_policy::LocatedCondition;
 
 /// A value that every tag can have
 const PLAIN_VALUE: &str = "x";
@@ -18,13 +18,13 @@ pub(crate) fn find(statement: &LintedStatement<'_>) -> Vec<DocumentWarning> {
     if !known.any(is_call) {
         return Vec::new();
     }
-    let conditions = statement.statement.conditions.iter();
+    let conditions = statement.statement.located_conditions();
     let unfixed = conditions.filter(|condition| statement.facts.fixed_values(&condition.key).is_none());
     unfixed.flat_map(of_condition).collect()
 }
 
 /// The key, if no tag can have it; else each value that the tag must equal and cannot have
-fn of_condition(condition: &Condition) -> Vec<DocumentWarning> {
+fn of_condition(condition: LocatedCondition<'_>) -> Vec<DocumentWarning> {
     let Some(TagKey { tag, .. }) = TagKey::parse(&condition.key) else {
         return Vec::new();
     };
@@ -36,13 +36,13 @@ fn of_condition(condition: &Condition) -> Vec<DocumentWarning> {
             .to_owned(),
     };
     if !can_carry(tag, PLAIN_VALUE) {
-        return vec![warning(condition.at, format!("tag `{tag}`"))];
+        return vec![warning(condition.at(), format!("tag `{tag}`"))];
     }
     let values = condition.exact_values().into_iter().flatten();
-    let values = values.zip(&condition.values_at);
+    let values = values.zip(condition.values_at());
     values
         .filter(|(value, _)| !can_carry(tag, value))
-        .map(|(value, at)| warning(*at, format!("value `{value}` of tag `{tag}`")))
+        .map(|(value, at)| warning(at, format!("value `{value}` of tag `{tag}`")))
         .collect()
 }
 

@@ -5,7 +5,7 @@ use crate::analysis::lint::document_index::{DocumentIndex, DocumentPosition};
 use crate::analysis::lint::warning::Warning;
 use crate::config::Configuration;
 use eci_calls::condition_key::{PRINCIPAL_ARN, RESOURCE_GROUP_ID};
-use ram_policy::{Condition, Principal};
+use ram_policy::{Condition, Principal, Statement};
 
 pub(crate) fn find(index: &DocumentIndex<'_>, configuration: &Configuration) -> Vec<Warning> {
     let mut warnings = Vec::new();
@@ -14,14 +14,14 @@ pub(crate) fn find(index: &DocumentIndex<'_>, configuration: &Configuration) -> 
             continue;
         };
         let statements = policy.document.statements.iter();
-        let conditions = statements.flat_map(|statement| &statement.conditions);
+        let conditions = statements.flat_map(Statement::located_conditions);
         for condition in conditions {
             let Some(values) = condition.exact_values() else {
                 continue;
             };
-            for (value, at) in values.zip(&condition.values_at) {
-                if let Some(message) = unknown(condition, value, configuration) {
-                    let position = DocumentPosition { document, at: *at };
+            for (value, at) in values.zip(condition.values_at()) {
+                if let Some(message) = unknown(&condition, value, configuration) {
+                    let position = DocumentPosition { document, at };
                     let advice = "correct the name, or add it to the directory";
                     warnings.push(position.warning(Code::UnknownName, message, advice));
                 }

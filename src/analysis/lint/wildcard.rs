@@ -4,15 +4,15 @@ use crate::analysis::lint::code::Code;
 use crate::analysis::lint::linted_statement::LintedStatement;
 use crate::analysis::lint::warning::DocumentWarning;
 use ram_policy::source::Position;
-use ram_policy::{Condition, Effect, Operator, OperatorFamily, Pattern, Quantifier, Statement};
+use ram_policy::{Effect, LocatedCondition, Operator, OperatorFamily, Pattern, Quantifier, Statement};
 
 /// Looks for wildcards under operators that have none: `StringEquals` takes `prod-*` letter by letter
 pub(crate) fn literal_wildcards(statement: &Statement) -> Vec<DocumentWarning> {
-    let is_exact = |condition: &&Condition| {
+    let is_exact = |condition: &LocatedCondition<'_>| {
         let operator = condition.operator;
         operator.family() == OperatorFamily::String && !operator.is_like()
     };
-    let values = statement.conditions.iter().filter(is_exact).flat_map(values);
+    let values = statement.located_conditions().filter(is_exact).flat_map(values);
     values
         .filter(|(_, value, _)| Pattern::new(value).is_wild())
         .map(|(condition, value, at)| {
@@ -41,7 +41,7 @@ pub(crate) fn open_prefixes(linted: &LintedStatement<'_>) -> Vec<DocumentWarning
     let widens = |operator: &Operator| {
         operator.is_like() && operator.is_negated() == (statement.effect == Effect::Deny)
     };
-    let conditions = statement.conditions.iter();
+    let conditions = statement.located_conditions();
     let patterns = conditions.filter(|condition| widens(condition.operator));
     let values = patterns.flat_map(values).map(|(_, value, at)| (value, at));
     let resources = linted.resources().filter_map(|(pattern, at)| {
@@ -73,8 +73,7 @@ fn open_prefix(pattern: &str, at: Position) -> Option<DocumentWarning> {
 }
 
 /// Every value with its condition and position
-fn values(condition: &Condition) -> impl Iterator<Item = (&Condition, String, Position)> {
-    let positions = condition.values_at.iter();
-    let values = condition.wanted().into_iter().zip(positions);
-    values.map(move |(value, at)| (condition, value, *at))
+fn values(condition: LocatedCondition<'_>) -> impl Iterator<Item = (LocatedCondition<'_>, String, Position)> {
+    let values = condition.wanted().into_iter().zip(condition.values_at());
+    values.map(move |(value, at)| (condition, value, at))
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::analysis::rights::statement_cover::{covers, covers_pair};
-use ram_policy::{Actions, AttachedPolicy, Statement, Target};
+use ram_policy::{Actions, AttachedPolicy, Condition, Statement, Target};
 
 /// The most pairs of an action and a resource that are looked up; a longer statement must be covered by one
 const MAX_PAIRS: usize = 4096;
@@ -106,11 +106,7 @@ fn size(statement: &Statement) -> usize {
         Target::Resources(patterns) => patterns.len(),
         Target::Principals(principals) => principals.len(),
     };
-    let values: usize = statement
-        .conditions
-        .iter()
-        .map(|condition| condition.values_at.len())
-        .sum();
+    let values: usize = statement.conditions.iter().map(Condition::value_count).sum();
     actions.saturating_add(targets).saturating_add(values).max(1)
 }
 

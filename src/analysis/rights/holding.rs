@@ -43,11 +43,6 @@ impl<'a> Holding<'a> {
         }
     }
 
-    /// Whether any statement allows anything
-    pub(super) fn has_rights(&self) -> bool {
-        self.is_account || self.own(Effect::Allow).next().is_some()
-    }
-
     pub(super) fn key(&self) -> HoldingKey {
         let layer = |layer: &HeldLayer<'a>| (layer.scope.clone(), layer.numbers().collect());
         (

@@ -47,7 +47,7 @@ impl Reapplication {
     ) -> Self {
         let mut configuration = configuration.clone();
         let mut bindings = (*configuration.bindings).clone();
-        bindings.add(Subject::User(NOBODY_KNOWN.to_owned()), Principal::Account);
+        bindings.add(Subject::User(NOBODY_KNOWN.into()), Principal::Account);
         configuration.bindings = Arc::new(bindings);
         let mut cluster = cluster.clone();
         // ramgate stamps what its owner applies again. These stamps are dropped, so any key will do before there are keys

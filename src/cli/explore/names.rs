@@ -70,7 +70,7 @@ fn all(kind: Kind, loaded: &Loaded) -> Box<dyn Iterator<Item = (String, String)>
             let bindings = loaded.configuration.bindings.iter();
             Box::new(bindings.filter_map(|binding| {
                 let user = match &binding.subject {
-                    Subject::User(name) => name.clone(),
+                    Subject::User(name) => name.to_string(),
                     Subject::ServiceAccount { namespace, name } => {
                         format!("{SERVICE_ACCOUNT}{namespace}:{name}")
                     }

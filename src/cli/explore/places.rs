@@ -19,7 +19,7 @@ impl Places {
             ParsedDocument::Policy(policy) => {
                 let statements = policy.document.statements.iter();
                 let places = statements.map(|statement| in_file(named, statement.at));
-                Some((policy.name.clone(), places.collect()))
+                Some((policy.name.to_string(), places.collect()))
             }
             _ => None,
         });

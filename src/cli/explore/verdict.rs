@@ -153,7 +153,7 @@ fn asker(who: &Who, configuration: &Configuration) -> Result<(Asker, Configurati
 fn bound(principal: &Principal, configuration: &Configuration) -> (Asker, Configuration) {
     let user = principal.to_string();
     let mut bindings = (*configuration.bindings).clone();
-    bindings.add(Subject::User(user.clone()), principal.clone());
+    bindings.add(Subject::User(user.as_str().into()), principal.clone());
     let configuration = Configuration {
         bindings: Arc::new(bindings),
         ..configuration.clone()

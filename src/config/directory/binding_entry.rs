@@ -152,7 +152,7 @@ pub(crate) fn subject(node: &Node) -> Result<Subject, Faults> {
     }
     faults.handle(check_not_empty(&name, "subject name"));
     let subject = match (kind, namespace) {
-        (SubjectKind::Group, None) => Ok(Subject::Group(name.into())),
+        (SubjectKind::Group, None) => Ok(Subject::Group(name.as_str().into())),
         (SubjectKind::User, None) => user(name).map_err(Faults::from),
         (SubjectKind::ServiceAccount, Some(namespace)) => service_account(namespace, name),
         (SubjectKind::ServiceAccount, None) => {
@@ -188,8 +188,8 @@ fn service_account(namespace: LocatedText, name: LocatedText) -> Result<Subject,
     faults.handle(name_rules::KUBERNETES.check(&namespace));
     faults.handle(name_rules::KUBERNETES.check(&name));
     faults.finish(Subject::ServiceAccount {
-        namespace: namespace.into(),
-        name: name.into(),
+        namespace: namespace.as_str().into(),
+        name: name.as_str().into(),
     })
 }
 
@@ -201,13 +201,13 @@ fn user(name: LocatedText) -> Result<Subject, Fault> {
         )));
     }
     let Some(account) = name.strip_prefix(SERVICE_ACCOUNT) else {
-        return Ok(Subject::User(name.into()));
+        return Ok(Subject::User(name.as_str().into()));
     };
     let is_name = |text: &str| name_rules::KUBERNETES.refusal(text).is_none();
     match account.split_once(':') {
         Some((namespace, account)) if is_name(namespace) && is_name(account) => Ok(Subject::ServiceAccount {
-            namespace: namespace.to_owned(),
-            name: account.to_owned(),
+            namespace: namespace.into(),
+            name: account.into(),
         }),
         _ => Err(name.fault(format!(
             "`{}` is no service account: write {SERVICE_ACCOUNT}NAMESPACE:NAME",

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::config::directory::ram_id::{RamId, id_of};
 use crate::config::directory::user_name_pattern::UserNamePattern;
@@ -24,9 +25,9 @@ pub(crate) const SERVICE_ACCOUNT: &str = "system:serviceaccount:";
 /// ```
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Bindings {
-    users: HashMap<String, Binding>,
+    users: HashMap<Arc<str>, Binding>,
     /// With the rank of the binding among those of groups
-    groups: HashMap<String, (usize, Binding)>,
+    groups: HashMap<Arc<str>, (usize, Binding)>,
     ids: HashMap<Box<str>, Principal>,
     patterns: Vec<UserNamePattern>,
     /// Keys of a requester's extra information whose values name their RAM user or role
@@ -46,15 +47,15 @@ pub(crate) struct Binding {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Subject {
     /// A user by name
-    User(String),
+    User(Arc<str>),
     /// A group by name
-    Group(String),
+    Group(Arc<str>),
     /// A service account
     ServiceAccount {
         /// Its namespace
-        namespace: String,
+        namespace: Box<str>,
         /// Its name
-        name: String,
+        name: Box<str>,
     },
 }
 
@@ -99,7 +100,7 @@ impl Bindings {
 
     /// All bindings: first those of users and service accounts by name, then those of groups in their order
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Binding> {
-        let mut users: Vec<(&String, &Binding)> = self.users.iter().collect();
+        let mut users: Vec<(&Arc<str>, &Binding)> = self.users.iter().collect();
         users.sort_unstable_by_key(|(name, _)| *name);
         let mut groups: Vec<&(usize, Binding)> = self.groups.values().collect();
         groups.sort_unstable_by_key(|(order, _)| *order);
@@ -140,14 +141,14 @@ impl Bindings {
         match &binding.subject {
             Subject::Group(name) => {
                 let order = self.groups.len();
-                self.groups.insert(name.clone(), (order, binding));
+                self.groups.insert(Arc::clone(name), (order, binding));
             }
             Subject::User(name) => {
-                self.users.insert(name.clone(), binding);
+                self.users.insert(Arc::clone(name), binding);
             }
             Subject::ServiceAccount { namespace, name } => {
                 let user = format!("{SERVICE_ACCOUNT}{namespace}:{name}");
-                self.users.insert(user, binding);
+                self.users.insert(user.into(), binding);
             }
         }
     }

@@ -206,7 +206,10 @@ mapping:
             (1, 1, 1)
         );
         assert_eq!(
-            document.users[0].policies[1].resource_group.as_deref(),
+            document.users[0].policies[1]
+                .resource_group
+                .as_ref()
+                .map(|group| group.as_str()),
             Some("rg-prod1")
         );
     }

@@ -287,7 +287,7 @@ pub(crate) fn read(node: &Node) -> Result<ExceptionEntry, Faults> {
 /// The user name of a subject
 fn user(node: &Node) -> Result<String, Faults> {
     match binding_entry::subject(node)? {
-        Subject::User(name) => Ok(name),
+        Subject::User(name) => Ok(name.to_string()),
         Subject::ServiceAccount { namespace, name } => Ok(format!("{SERVICE_ACCOUNT}{namespace}:{name}")),
         Subject::Group(_) => {
             let message = "an exception is for no Kubernetes group, as a stamp has none: name the users, or `principals`";

@@ -20,9 +20,9 @@ pub(crate) struct UserEntry {
     pub(crate) name: LocatedText,
     pub(crate) id: Option<RamId>,
     #[serde(default)]
-    pub(crate) groups: Vec<LocatedText>,
+    pub(crate) groups: Box<[LocatedText]>,
     #[serde(default)]
-    pub(crate) policies: Vec<GrantEntry>,
+    pub(crate) policies: Box<[GrantEntry]>,
 }
 
 /// An entry of `groups`
@@ -31,7 +31,7 @@ pub(crate) struct UserEntry {
 pub(crate) struct GroupEntry {
     pub(crate) name: LocatedText,
     #[serde(default)]
-    pub(crate) policies: Vec<GrantEntry>,
+    pub(crate) policies: Box<[GrantEntry]>,
 }
 
 /// An entry of `roles`
@@ -40,7 +40,7 @@ pub(crate) struct RoleEntry {
     pub(crate) name: LocatedText,
     pub(crate) id: Option<RamId>,
     pub(crate) trust: Arc<Document>,
-    pub(crate) policies: Vec<GrantEntry>,
+    pub(crate) policies: Box<[GrantEntry]>,
 }
 
 /// A policy that is attached to a user, group or role
@@ -48,7 +48,8 @@ pub(crate) struct RoleEntry {
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct GrantEntry {
     pub(crate) policy: LocatedText,
-    pub(crate) resource_group: Option<LocatedText>,
+    /// Few grants have one
+    pub(crate) resource_group: Option<Box<LocatedText>>,
 }
 
 #[derive(Deserialize)]
@@ -58,7 +59,7 @@ struct RoleWire {
     id: Option<RamId>,
     trust_policy: Node,
     #[serde(default)]
-    policies: Vec<GrantEntry>,
+    policies: Box<[GrantEntry]>,
 }
 
 /// Reads an entry of `users`

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use crate::config::config_map::Side;
 use crate::config::folder::document_file::{self, MAX_BYTES};
 use crate::config::named_document::NamedDocument;
+use ram_policy::Interner;
 
 /// A file that was modified this short ago may change again without a new modification time
 const RACY: Duration = Duration::from_secs(2);
@@ -54,7 +55,13 @@ impl CachedFile {
     ///
     /// # Errors
     /// A file that cannot be read
-    pub(crate) fn read(path: &Path, stat: FileStat, last: Option<&Self>, side: Side) -> io::Result<Self> {
+    pub(crate) fn read(
+        path: &Path,
+        stat: FileStat,
+        last: Option<&Self>,
+        side: Side,
+        interner: &mut Interner,
+    ) -> io::Result<Self> {
         let read_at = SystemTime::now();
         let mut bytes = Vec::new();
         fs::File::open(path)?
@@ -63,7 +70,13 @@ impl CachedFile {
         let hash = HASHER.hash_one(&bytes);
         let documents = match last.filter(|last| last.hash == hash) {
             Some(last) => Arc::clone(&last.documents),
-            None => document_file::sided_documents(path, &bytes, side).into(),
+            None => {
+                let mut documents = document_file::sided_documents(path, &bytes, side);
+                for named in &mut documents {
+                    named.document.intern(interner);
+                }
+                documents.into()
+            }
         };
         Ok(Self {
             stat,

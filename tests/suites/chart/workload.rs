@@ -251,6 +251,10 @@ fn the_kubelet_asks_a_port_that_is_in_no_service() {
         json!({"name": "MALLOC_MMAP_THRESHOLD_", "value": "131072"})
     );
     assert_eq!(
+        container["env"][2],
+        json!({"name": "MALLOC_ARENA_MAX", "value": "1"})
+    );
+    assert_eq!(
         manifests.named("Service", "ramgate")["spec"]["ports"],
         json!([
             {"name": "https", "port": 443, "targetPort": "https"},

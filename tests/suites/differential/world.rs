@@ -92,7 +92,7 @@ impl World {
     fn set(&self) -> Result<PolicySet, String> {
         let mut policies = BTreeMap::new();
         for (name, document) in &self.policies {
-            policies.insert(name.clone(), parse(document, DocumentKind::Identity)?);
+            policies.insert(name.as_str().into(), parse(document, DocumentKind::Identity)?);
         }
         let mut roles = Vec::new();
         for role in &self.roles {

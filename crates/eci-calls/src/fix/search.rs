@@ -182,10 +182,10 @@ mod tests {
         };
         let parts = statements.chunks(200).enumerate();
         let policies: BTreeMap<_, _> = parts
-            .map(|(at, part)| (format!("P{at}"), Arc::new(document(part))))
+            .map(|(at, part)| (format!("P{at}").into(), Arc::new(document(part))))
             .collect();
-        let grant = |policy: &String| Grant {
-            policy: policy.clone(),
+        let grant = |policy: &Arc<str>| Grant {
+            policy: policy.to_string(),
             resource_group: None,
         };
         let user = UserDefinition {

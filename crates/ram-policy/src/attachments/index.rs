@@ -130,7 +130,7 @@ impl<'a> StatementsByAction<'a> {
         };
         match &statement.actions {
             Actions::Listed(patterns) => {
-                for pattern in patterns {
+                for pattern in patterns.iter() {
                     let text = pattern.as_str().to_ascii_lowercase();
                     let pattern = Pattern::new(&text);
                     match pattern.literal() {

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 /// A point in time, with the text it was written as
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Date {
     at: Timestamp,
     text: Box<str>,

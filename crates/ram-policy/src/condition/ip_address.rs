@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use crate::warning::WarningKind;
 
 /// A CIDR block, or one address as a block of its own, with the text it was written as
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct AddressBlock {
     network: IpNet,
     text: Box<str>,

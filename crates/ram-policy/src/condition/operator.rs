@@ -18,7 +18,7 @@ use crate::source::closest;
 /// assert_eq!(operator.family(), OperatorFamily::String);
 /// assert!(operator.is_negated() && operator.is_like() && !operator.ignores_case());
 /// ```
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Operator {
     name: &'static str,
     pub(super) comparison: Comparison,
@@ -29,7 +29,7 @@ pub struct Operator {
 /// How many of a request's values must meet the operator behind the prefix of a set operator.
 ///
 /// RAM documents no set operators, though some of its system policies have them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Quantifier {
     /// `ForAllValues:`
     All,
@@ -63,7 +63,7 @@ pub enum OperatorFamily {
 }
 
 /// How an operator compares a request's value with the policy's, before it is negated
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Comparison {
     String(StringComparison),
     Numeric(Order),
@@ -73,7 +73,7 @@ pub(super) enum Comparison {
 }
 
 /// How two texts are compared
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum StringComparison {
     Equal,
     EqualIgnoringCase,
@@ -81,7 +81,7 @@ pub(super) enum StringComparison {
 }
 
 /// How a request's value must compare with the policy's
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Order {
     Equal,
     Less,

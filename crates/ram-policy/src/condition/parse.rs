@@ -1,5 +1,7 @@
 //! Parses the `Condition` element of a policy.
 
+use std::sync::Arc;
+
 use crate::condition::date::Date;
 use crate::condition::ip_address::AddressBlock;
 use crate::condition::numeric::Decimal;
@@ -13,7 +15,9 @@ use crate::warning::{PolicyWarning, WarningKind};
 /// The conditions of one statement, with what their author should look at
 #[derive(Debug, Default)]
 pub(crate) struct ParsedConditions {
-    pub(crate) conditions: Box<[Condition]>,
+    pub(crate) conditions: Arc<[Condition]>,
+    /// Where each key stands, and behind it where each of its values starts
+    pub(crate) conditions_at: Vec<Position>,
     pub(crate) warnings: Vec<PolicyWarning>,
 }
 
@@ -30,6 +34,7 @@ type ValueText = (Position, String);
 /// The first fault, such as an unknown operator, an operator without keys, or a value that the operator cannot read.
 pub(crate) fn parse(block: &Node) -> Result<ParsedConditions, Fault> {
     let mut conditions = Vec::new();
+    let mut conditions_at = Vec::new();
     let mut warnings = Vec::new();
     for (name, keys) in block.entries("Condition")? {
         let operator = Operator::find(&name.text).map_err(|message| Fault::new(name.at, message))?;
@@ -43,12 +48,16 @@ pub(crate) fn parse(block: &Node) -> Result<ParsedConditions, Fault> {
             let condition = condition(operator, key, node)?;
             warnings.extend(node.items().iter().filter_map(unquoted));
             warnings.extend(node.items().iter().filter_map(|value| respelt(operator, value)));
-            warnings.extend(doubtful_blocks(&condition));
+            let values_at = || node.items().iter().map(|value| value.at);
+            warnings.extend(doubtful_blocks(&condition, values_at()));
+            conditions_at.push(key.at);
+            conditions_at.extend(values_at());
             conditions.push(condition);
         }
     }
     Ok(ParsedConditions {
         conditions: conditions.into(),
+        conditions_at,
         warnings,
     })
 }
@@ -63,8 +72,6 @@ fn condition(operator: &'static Operator, key: &Key, node: &Node) -> Result<Cond
     Ok(Condition {
         operator,
         key: key.text.as_str().into(),
-        at: key.at,
-        values_at: node.items().iter().map(|value| value.at).collect(),
         values: values(operator, &texts(operator, node)?)?,
     })
 }
@@ -96,7 +103,10 @@ fn values(operator: &Operator, texts: &[ValueText]) -> Result<PolicyValues, Faul
 }
 
 /// Parses each text; a fault gets the position of the text
-fn each<T>(texts: &[ValueText], parse: impl Fn(&str) -> Result<T, String>) -> Result<Box<[T]>, Fault> {
+fn each<T, L: FromIterator<T>>(
+    texts: &[ValueText],
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<L, Fault> {
     texts
         .iter()
         .map(|(at, text)| parse(text).map_err(|message| Fault::new(*at, message)))
@@ -188,19 +198,15 @@ fn set_operator(operator: &Operator, name: &Key) -> Option<PolicyWarning> {
 }
 
 /// Warnings for CIDR blocks that their author may have meant otherwise
-fn doubtful_blocks(condition: &Condition) -> Vec<PolicyWarning> {
+fn doubtful_blocks(condition: &Condition, values_at: impl Iterator<Item = Position>) -> Vec<PolicyWarning> {
     let PolicyValues::IpAddress(blocks) = &condition.values else {
         return Vec::new();
     };
-    let warning = |(block, at): (&AddressBlock, &Position)| {
+    let warning = |(block, at): (&AddressBlock, Position)| {
         let (kind, says) = block.warning()?;
-        Some(PolicyWarning::new(kind, *at, format!("`{block}` {says}")))
+        Some(PolicyWarning::new(kind, at, format!("`{block}` {says}")))
     };
-    blocks
-        .iter()
-        .zip(&condition.values_at)
-        .filter_map(warning)
-        .collect()
+    blocks.iter().zip(values_at).filter_map(warning).collect()
 }
 
 fn no_variables(at: Position, text: &str) -> Fault {

@@ -6,11 +6,12 @@ use crate::condition::numeric::Decimal;
 use crate::condition::operator::{Order, StringComparison};
 use crate::condition::string::StringValue;
 use crate::condition::{boolean, ip_address};
+use crate::one_or_more::OneOrMore;
 
 /// A policy's values, parsed when the policy is read
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum PolicyValues {
-    String(StringComparison, Box<[StringValue]>),
+    String(StringComparison, OneOrMore<StringValue>),
     Numeric(Order, Box<[Decimal]>),
     Date(Order, Box<[Date]>),
     Bool(Box<[bool]>),

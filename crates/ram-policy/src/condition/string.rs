@@ -6,7 +6,7 @@ use crate::condition::operator::StringComparison;
 use crate::pattern::{Case, CompiledPattern};
 
 /// A policy's text, compiled as a pattern
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct StringValue(CompiledPattern);
 
 impl StringValue {

@@ -1,9 +1,12 @@
 //! Parses one statement of a policy document, element by element.
 
+use std::sync::Arc;
+
 use crate::action::ActionPattern;
 use crate::arn::ResourcePattern;
 use crate::condition::parse::{ParsedConditions, parse, trimmed};
-use crate::document::{Actions, DocumentKind, Statement, Target};
+use crate::document::layout::Layout;
+use crate::document::{Actions, DocumentKind, Statement, StatementBody, Target};
 use crate::effect::Effect;
 use crate::source::{Fault, Key, Node, Position, Value, closest};
 use crate::trusted_principal::TrustedPrincipal;
@@ -41,18 +44,24 @@ pub(super) fn parse_statement(node: &Node, kind: DocumentKind) -> Result<ParsedS
     };
     let ParsedConditions {
         conditions,
+        conditions_at,
         mut warnings,
     } = elements.condition.map(parse).transpose()?.unwrap_or_default();
     warnings.extend(elements.doubtful_resources(&target));
     warnings.extend(elements.doubtful_principals());
-    let statement = Statement {
-        effect,
+    let actions_at = positions(elements.action.or(elements.not_action.map(|(_, list)| list)));
+    let resources_at = positions(elements.resource.map(|(_, list)| list));
+    let elements_at = actions_at.chain(resources_at).chain(conditions_at);
+    let body = StatementBody {
         actions,
         target,
         conditions,
+        layout: Arc::new(Layout::new(node.at, elements_at)),
+    };
+    let statement = Statement {
         at: node.at,
-        actions_at: positions(elements.action.or(elements.not_action.map(|(_, list)| list))),
-        resources_at: positions(elements.resource.map(|(_, list)| list)),
+        effect,
+        body: Arc::new(body),
     };
     Ok(ParsedStatement { statement, warnings })
 }
@@ -238,7 +247,7 @@ fn principals(statement: &Node, elements: &Elements<'_>) -> Result<Target, Fault
     }
 }
 
-fn trusted_principals(node: &Node) -> Result<Box<[TrustedPrincipal]>, Fault> {
+fn trusted_principals(node: &Node) -> Result<Arc<[TrustedPrincipal]>, Fault> {
     let mut all = Vec::new();
     for (key, list) in node.entries("Principal")? {
         let parse = match key.text.as_str() {
@@ -252,7 +261,7 @@ fn trusted_principals(node: &Node) -> Result<Box<[TrustedPrincipal]>, Fault> {
                 ));
             }
         };
-        all.extend(texts(list, &key.text, |text| parse(trimmed(text)))?);
+        all.extend_from_slice(&texts(list, &key.text, |text| parse(trimmed(text)))?);
     }
     if all.is_empty() {
         return Err(Fault::new(node.at, "Principal names nobody"));
@@ -261,9 +270,9 @@ fn trusted_principals(node: &Node) -> Result<Box<[TrustedPrincipal]>, Fault> {
 }
 
 /// Where the items of a list start
-fn positions(list: Option<&Node>) -> Box<[Position]> {
+fn positions(list: Option<&Node>) -> impl Iterator<Item = Position> {
     let items = list.map(Node::items).unwrap_or_default();
-    items.iter().map(|item| item.at).collect()
+    items.iter().map(|item| item.at)
 }
 
 /// Parses each text of an element; a single text means the same as a list of one
@@ -271,7 +280,7 @@ fn texts<T>(
     node: &Node,
     element: &str,
     parse: impl Fn(&str) -> Result<T, String>,
-) -> Result<Box<[T]>, Fault> {
+) -> Result<Arc<[T]>, Fault> {
     let items = node.items();
     if items.is_empty() {
         return Err(Fault::new(node.at, format!("{element} is an empty list")));

@@ -44,7 +44,7 @@ fn target(target: &Target) -> (&'static str, Value) {
         }
         Target::Principals(trusted) => {
             let mut kinds: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-            for entry in trusted {
+            for entry in trusted.iter() {
                 kinds.entry(kind(entry)).or_default().push(entry.to_string());
             }
             ("Principal", json!(kinds))

@@ -158,6 +158,11 @@ impl<'de> SeqAccess<'de> for Items<'de> {
             .map(|node| seed.deserialize(node).map_err(|error| error.or_at(node.at)))
             .transpose()
     }
+
+    /// The number of items, so that a vector of them has no room to spare
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.0.len())
+    }
 }
 
 /// The entries of an object

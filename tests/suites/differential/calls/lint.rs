@@ -125,7 +125,7 @@ fn reduced(statement: &Value, warning: &Warning) -> Value {
         panic!("{statement}");
     };
     let mut statement = statement.clone();
-    if let Some(at) = known.actions_at.iter().position(|at| *at == warning.at) {
+    if let Some(at) = known.actions_at().position(|at| at == warning.at) {
         statement["Action"] = patterns[at].as_str().into();
     }
     statement
