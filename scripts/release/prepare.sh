@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Makes the source say a new version: `prepare.sh 1.2.3`. It changes Cargo.toml, the lock files, the chart, the rendered manifests,
+# and turns what CHANGELOG.md says is unreleased into a section with today's date. Commit the result, then tag it.
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+new=${1:-}
+[[ $new =~ ^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-[0-9A-Za-z.-]+)?$ ]] ||
+    fail "say the new version, such as $script 1.2.3 or $script 1.2.3-rc.1"
+cd "$root"
+need cargo "install Rust (https://rustup.rs)"
+! grep -q "^## \[${new//./\\.}\]" CHANGELOG.md || fail "CHANGELOG.md has a section for $new already"
+[ -n "$(awk '/^## /{inside = /^## \[Unreleased\]/; next} inside && /^- /' CHANGELOG.md)" ] ||
+    fail "CHANGELOG.md has nothing under Unreleased, so there is nothing to release"
+
+sed -i "/^\[workspace.package\]/,/^\[/s/^version = .*/version = \"$new\"/" Cargo.toml
+sed -i -e "s/^version: .*/version: $new/" -e "s/^appVersion: .*/appVersion: $new/" charts/ramgate/Chart.yaml
+sed -i "s/^## \[Unreleased\]\$/## [Unreleased]\n\n## [$new] - $(date -u +%Y-%m-%d)/" CHANGELOG.md
+# The packages apart lock this one as well.
+for manifest in Cargo.toml fuzz/Cargo.toml benches/peers/Cargo.toml; do
+    cargo update --offline --quiet --workspace --manifest-path "$manifest" ||
+        fail "Cargo could not write the version into the lock file of $manifest: run \`cargo fetch\` there, then again"
+done
+HELM=$("$here/tools/obtain.sh" helm) deploy/render.sh
+"$here/version.sh" "v$new" >/dev/null
+say "this source is $new: look at \`git diff\`, commit it, and tag the commit v$new"
