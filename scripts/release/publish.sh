@@ -3,7 +3,7 @@
 #
 # The image becomes REGISTRY/ramgate:VERSION, the chart REGISTRY/charts/ramgate:VERSION. The image also gets its list of components
 # and its provenance. A version that is there stays as it is: the script stops if it is not the same.
-# Log in first (`crane auth login`); signing.sh says with which key it signs.
+# It prints what is published, as lines of NAME=VALUE. login.sh logs in; signing.sh says with which key it signs.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 . "$here/oci.sh"
 . "$here/signing.sh"
@@ -54,7 +54,7 @@ if [ -n "$(published "$chart:$version")" ]; then
     same "$chart:$version" "$("$crane" manifest "$chart:$version" | jq --raw-output '.layers[0].digest')" \
         "sha256:$(sha256sum <"$package" | cut -d' ' -f1)"
 else
-    "$helm" push "${plain[@]}" "$package" "oci://$registry/charts" >/dev/null 2>&1 || fail "helm could not push $package to oci://$registry/charts"
+    "$helm" push "${plain[@]}" "$package" "oci://$registry/charts" >"$dist/push.log" 2>&1 || { cat "$dist/push.log" >&2; fail "helm could not push $package to oci://$registry/charts"; }
 fi
 chart_digest=$(published "$chart:$version")
 "$cosign" sign "${signer[@]}" "$chart@$chart_digest"
@@ -72,4 +72,4 @@ json --argjson manifest "$manifest" '{
 }' >"$dist/artifacthub/index.json"
 "$crane" push "$dist/artifacthub" "$chart:artifacthub.io" >/dev/null
 
-printf 'image %s:%s@%s\nchart %s:%s@%s\n' "$image" "$version" "$digest" "$chart" "$version" "$chart_digest"
+printf '%s=%s\n' image "$image:$version" image-digest "$digest" chart "$chart:$version" chart-digest "$chart_digest"

@@ -84,15 +84,16 @@ step "everything that is published"
 "$release/publish.sh" "$registry" | tee "$work/published"
 # Again, as after a workflow that stopped half-way
 "$release/publish.sh" "$registry" | cmp - "$work/published"
-image=$(sed -n 's/^image //p' "$work/published") chart=$(sed -n 's/^chart //p' "$work/published")
+printed() { sed -n "s/^$1=//p" "$work/published"; }
+image=$(printed image) image_digest=$(printed image-digest) chart=$(printed chart)
 
 step "verified as a user does"
 # Of a user's commands only who signed is another: a key here, the workflow's identity there.
 with_key=(--key "$work/cosign.pub" --private-infrastructure)
-"$cosign" verify "${with_key[@]}" "${image%@*}" >/dev/null
-"$cosign" verify "${with_key[@]}" "${chart%@*}" >/dev/null
-"$cosign" verify-attestation "${with_key[@]}" --type slsaprovenance1 "${image%@*}" >"$work/provenance"
-"$cosign" verify-attestation "${with_key[@]}" --type cyclonedx "${image%@*}" >/dev/null
+"$cosign" verify "${with_key[@]}" "$image" >/dev/null
+"$cosign" verify "${with_key[@]}" "$chart" >/dev/null
+"$cosign" verify-attestation "${with_key[@]}" --type slsaprovenance1 "$image" >"$work/provenance"
+"$cosign" verify-attestation "${with_key[@]}" --type cyclonedx "$image" >/dev/null
 commit=$(git rev-parse HEAD)
 jq -e --arg commit "$commit" '.payload | @base64d | fromjson | .predicate.buildDefinition.resolvedDependencies[0].digest.gitCommit == $commit' \
     "$work/provenance" >/dev/null || fail "the provenance of the image does not name the commit $commit"
@@ -105,8 +106,8 @@ done
 
 step "what a user must be warned of"
 stranger=(--key "$work/stranger.pub" --private-infrastructure)
-refused "$cosign" verify "${stranger[@]}" "${image%@*}"
-refused "$cosign" verify "${stranger[@]}" "${chart%@*}"
+refused "$cosign" verify "${stranger[@]}" "$image"
+refused "$cosign" verify "${stranger[@]}" "$chart"
 refused "$cosign" verify-blob "${stranger[@]}" --bundle SHA256SUMS.sigstore.json SHA256SUMS
 cp "ramgate_${next}_linux_amd64.tar.gz" "$work/changed.tar.gz"
 printf x >>"$work/changed.tar.gz"
@@ -114,15 +115,15 @@ refused "$cosign" verify-blob-attestation "${with_key[@]}" --type slsaprovenance
 # Another image under a version that is published
 cp -r "$RAMGATE_DIST" "$work/other"
 other=$(SOURCE_DATE_EPOCH=1 RAMGATE_DIST=$work/other "$release/image.sh")
-[ "$other" != "${image#*@}" ] || fail "an image of another time has the same digest"
+[ "$other" != "$image_digest" ] || fail "an image of another time has the same digest"
 RAMGATE_DIST=$work/other refused "$release/publish.sh" "$registry"
-[ "$("$crane" digest "${image%@*}")" = "${image#*@}" ] || fail "a published version was replaced"
+[ "$("$crane" digest "$image")" = "$image_digest" ] || fail "a published version was replaced"
 
 step "the image"
 for arch in "${architectures[@]}"; do
-    "$crane" validate --remote "${image%@*}" --platform "linux/$arch" >/dev/null
-    "$crane" export --platform "linux/$arch" "${image%@*}" - | tar --extract --to-stdout ramgate | cmp - "$RAMGATE_DIST/bin/$arch/ramgate"
-    "$crane" config --platform "linux/$arch" "${image%@*}" |
+    "$crane" validate --remote "$image" --platform "linux/$arch" >/dev/null
+    "$crane" export --platform "linux/$arch" "$image" - | tar --extract --to-stdout ramgate | cmp - "$RAMGATE_DIST/bin/$arch/ramgate"
+    "$crane" config --platform "linux/$arch" "$image" |
         jq -e --arg arch "$arch" '.architecture == $arch and .config.User == "65532:65532"' >/dev/null || fail "the image for $arch is not as it should be"
 done
 
@@ -134,13 +135,13 @@ KREW_ROOT=$work/krew "$krew" install --manifest="$work/plugin.yaml" --archive="r
 
 step "the chart from the registry"
 cd "$work"
-"$helm" pull --plain-http "oci://${chart%:*@*}" --version "$next" 2>/dev/null
+"$helm" pull --plain-http "oci://${chart%:*}" --version "$next" 2>/dev/null
 cmp "ramgate-$next.tgz" "$RAMGATE_DIST/files/ramgate-$next.tgz"
-"$helm" template --plain-http ramgate "oci://${chart%:*@*}" --version "$next" 2>/dev/null >manifests.yaml
-grep -qF "image: \"$registry/ramgate@${image#*@}\"" manifests.yaml || grep -qF "image: $registry/ramgate@${image#*@}" manifests.yaml ||
+"$helm" template --plain-http ramgate "oci://${chart%:*}" --version "$next" 2>/dev/null >manifests.yaml
+grep -qE "image: \"?$registry/ramgate@$image_digest" manifests.yaml ||
     fail "the chart does not run the image that was verified: $(grep image: manifests.yaml | sort -u)"
 if [ -n "${REHEARSAL_KUBECONFIG:-}" ]; then
-    "$helm" --kubeconfig "$REHEARSAL_KUBECONFIG" install --plain-http ramgate "oci://${chart%:*@*}" --version "$next" \
+    "$helm" --kubeconfig "$REHEARSAL_KUBECONFIG" install --plain-http ramgate "oci://${chart%:*}" --version "$next" \
         --namespace ramgate-rehearsal --create-namespace
 fi
 
