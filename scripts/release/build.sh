@@ -14,7 +14,7 @@ compiler=1.95.0
 arch=${1:-}
 [ $# = 1 ] || fail "say for which architecture: $script amd64, or $script arm64"
 target=$(target_of "$arch")
-linker=${target%%-*}-linux-gnu-gcc
+linker=$(gcc_of "$arch")
 need cargo "install Rust $compiler (https://rustup.rs)"
 need readelf "install binutils"
 need "$linker" "install a C compiler for $arch (Debian: apt-get install gcc-${target%%-*}-linux-gnu libc6-dev-$arch-cross; on $arch itself: build-essential)"

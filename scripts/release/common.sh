@@ -57,6 +57,19 @@ tar_folder() {
     mv "$file.part" "$file"
 }
 
+# The compiler that links the program of an architecture
+gcc_of() {
+    local target
+    target=$(target_of "$1")
+    echo "${target%%-*}-linux-gnu-gcc"
+}
+
+# The version of the C library that this compiler links; nothing if the compiler is not on this machine
+c_library() {
+    printf '#include <gnu/libc-version.h>\n__GLIBC__.__GLIBC_MINOR__\n' |
+        { "$(gcc_of "$1")" -E -P - 2>/dev/null || true; } | tail -1 | tr -d ' '
+}
+
 # The program for one architecture; build.sh makes it.
 program() {
     local program=$dist/bin/$1/ramgate

@@ -12,6 +12,9 @@ need cargo "install Rust (https://rustup.rs)"
 [ -n "$(awk '/^## /{inside = /^## \[Unreleased\]/; next} inside && /^- /' CHANGELOG.md)" ] ||
     fail "CHANGELOG.md has nothing under Unreleased, so there is nothing to release"
 
+# Commands that people copy
+old=$("$here/version.sh")
+sed -i "s/\([:v ]\|--version \)${old//./\\.}\b/\1$new/g" README.md Dockerfile charts/ramgate/README.md docs/release.md
 sed -i "/^\[workspace.package\]/,/^\[/s/^version = .*/version = \"$new\"/" Cargo.toml
 sed -i -e "s/^version: .*/version: $new/" -e "s/^appVersion: .*/appVersion: $new/" charts/ramgate/Chart.yaml
 sed -i "s/^## \[Unreleased\]\$/## [Unreleased]\n\n## [$new] - $(date -u +%Y-%m-%d)/" CHANGELOG.md

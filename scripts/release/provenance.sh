@@ -23,15 +23,8 @@ fi
 
 # The first line of what a tool says of its version; nothing if it is not on this machine
 says() { { "$@" 2>/dev/null || true; } | head -1; }
-# The version of the C library that a compiler links
-glibc() {
-    printf '#include <gnu/libc-version.h>\n__GLIBC__.__GLIBC_MINOR__\n' |
-        { "$1" -E -P - 2>/dev/null || true; } | tail -1 | tr -d ' '
-}
 tools=$(for arch in "${architectures[@]}"; do
-    target=$(target_of "$arch")
-    gcc=${target%%-*}-linux-gnu-gcc
-    jq --null-input --compact-output --arg arch "$arch" --arg gcc "$(says "$gcc" --version)" --arg glibc "$(glibc "$gcc")" \
+    jq --null-input --compact-output --arg arch "$arch" --arg gcc "$(says "$(gcc_of "$arch")" --version)" --arg glibc "$(c_library "$arch")" \
         '{($arch): {gcc: $gcc, glibc: $glibc}}'
 done | jq --slurp --compact-output --arg rustc "$(says rustc --version)" '{rustc: $rustc} + add')
 

@@ -90,15 +90,19 @@ image=$(printed image) image_digest=$(printed image-digest) chart=$(printed char
 step "verified as a user does"
 # Of a user's commands only who signed is another: a key here, the workflow's identity there.
 with_key=(--key "$work/cosign.pub" --private-infrastructure)
+# The two commands that docs/release.md tells people, from that page
+awk '/^## /{verify = /^## Verify$/} verify && /^```console/{inside = 1; next} inside && /^```/{exit} inside' "$work/source/docs/release.md" |
+    sed -E -e "s#--certificate-oidc-issuer [^ ]+ --certificate-identity [^ ]+@refs/tags/v$next#--key $work/cosign.pub --private-infrastructure#" \
+        -e "s#^cosign#$cosign#" -e "s#ghcr.io/ramgate#$registry#" >"$work/commands"
+[ "$(grep -c -- "--key $work/cosign.pub" "$work/commands")" = 2 ] || fail "docs/release.md has not the two commands for $next: $(cat "$work/commands")"
+(cd "$RAMGATE_DIST/files" && while IFS= read -r command; do bash -c "$command" >"$work/command.log" 2>&1 || { cat "$work/command.log" >&2; fail "$command"; }; done <"$work/commands")
 "$cosign" verify "${with_key[@]}" "$image" >/dev/null
-"$cosign" verify "${with_key[@]}" "$chart" >/dev/null
 "$cosign" verify-attestation "${with_key[@]}" --type slsaprovenance1 "$image" >"$work/provenance"
 "$cosign" verify-attestation "${with_key[@]}" --type cyclonedx "$image" >/dev/null
 commit=$(git rev-parse HEAD)
 jq -e --arg commit "$commit" '.payload | @base64d | fromjson | .predicate.buildDefinition.resolvedDependencies[0].digest.gitCommit == $commit' \
     "$work/provenance" >/dev/null || fail "the provenance of the image does not name the commit $commit"
 cd "$RAMGATE_DIST/files"
-"$cosign" verify-blob "${with_key[@]}" --bundle SHA256SUMS.sigstore.json SHA256SUMS
 sha256sum --check --quiet SHA256SUMS
 for file in *.tar.gz *.tgz; do
     "$cosign" verify-blob-attestation "${with_key[@]}" --type slsaprovenance1 --bundle "ramgate_${next}_provenance.sigstore.json" "$file"

@@ -1,22 +1,18 @@
 #!/usr/bin/env bash
 # Builds one tool of a release, once, and prints its path: `obtain.sh crane`. Needs no root.
 #
-# The Go tools are built from the go.mod and go.sum beside this script, which pin them and all that they contain.
+# The tools are built from the go.mod and go.sum beside this script, which pin them and all that they contain.
 #
-#   actionlint        checks .github/workflows
-#   cargo-cyclonedx   makes the list of components
-#   cosign            signs and verifies
-#   crane             pushes images, and is a registry for rehearsals
-#   helm              packages and pushes the chart; the version that the tests use
-#   krew              installs plugins of kubectl
-#   roots             prints the certificate authorities of the image
+#   actionlint   checks .github/workflows
+#   cosign       signs and verifies
+#   crane        pushes images, and is a registry for rehearsals
+#   helm         packages and pushes the chart; the version that the tests use
+#   krew         installs plugins of kubectl
+#   roots        prints the certificate authorities of the image
 #
-# Another program of the same name is used if a variable names it: ACTIONLINT, CARGO_CYCLONEDX, COSIGN, CRANE, HELM, KREW,
-# ROOTS.
+# Another program of the same name is used if a variable names it: ACTIONLINT, COSIGN, CRANE, HELM, KREW, ROOTS.
 # RAMGATE_TEST_CACHE   where builds are kept (default: ${XDG_CACHE_HOME:-~/.cache}/ramgate)
 set -euo pipefail
-
-cyclonedx=0.5.9
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${RAMGATE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ramgate}
@@ -33,12 +29,10 @@ case "$name" in
     helm) package=helm.sh/helm/v4/cmd/helm module=$here/../../../tests/real/tools/helm ;;
     krew) package=sigs.k8s.io/krew/cmd/krew ;;
     roots) package=. ;;
-    cargo-cyclonedx) ;;
     *) fail "unknown tool \`$name\`: see the head of ${BASH_SOURCE[0]}" ;;
 esac
 
 variable=${name^^}
-variable=${variable//-/_}
 if [ -n "${!variable:-}" ]; then
     command -v "${!variable}" || fail "$variable is \`${!variable}\`, which is no program"
     exit
@@ -47,19 +41,6 @@ fi
 mkdir -p "$cache/release"
 exec 9>"$cache/release/.lock"
 if command -v flock >/dev/null; then flock 9; fi
-
-if [ "$name" = cargo-cyclonedx ]; then
-    tools=$cache/release/cyclonedx-$cyclonedx
-    if [ ! -x "$tools/bin/$name" ]; then
-        command -v cargo >/dev/null || fail "cargo was not found: install Rust (https://rustup.rs)"
-        say "building $name $cyclonedx (once; kept in $tools)"
-        # The release is not held back by warnings of a tool.
-        (cd / && env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS -u CARGO_TARGET_DIR nice cargo install --quiet --locked \
-            --root "$tools" --version "$cyclonedx" "$name" >&2) || fail "$name could not be built: see Cargo's message above"
-    fi
-    printf '%s\n' "$tools/bin/$name"
-    exit
-fi
 
 tools=$cache/release/$name-$(cat "$module"/* | sha256sum | cut -c1-12)
 if [ ! -x "$tools/$name" ]; then
