@@ -6,7 +6,7 @@ program=$(program "$(host_architecture)")
 pages=$dist/pages
 rm -rf "$pages"
 mkdir -p "$pages/man" "$pages/completions"
-"$program" man "$pages/man"
+"$program" man "$pages/man" >/dev/null
 while read -r shell file; do
     "$program" completions "$shell" >"$pages/completions/$file"
 done <<'END'

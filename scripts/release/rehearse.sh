@@ -6,7 +6,7 @@
 #   rehearse.sh --programs DIR    takes DIR/amd64/ramgate and DIR/arm64/ramgate, such as target/dist/bin
 #
 # What is rehearsed is the last commit. KEEP=DIR keeps everything in an empty folder. With REHEARSAL_KUBECONFIG, the chart is
-# also installed from the registry into that cluster, in namespace ramgate-rehearsal.
+# also installed from the registry into that cluster, in namespace ramgate-system.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 programs=
@@ -146,7 +146,7 @@ grep -qE "image: \"?$registry/ramgate@$image_digest" manifests.yaml ||
     fail "the chart does not run the image that was verified: $(grep image: manifests.yaml | sort -u)"
 if [ -n "${REHEARSAL_KUBECONFIG:-}" ]; then
     "$helm" --kubeconfig "$REHEARSAL_KUBECONFIG" install --plain-http ramgate "oci://${chart%:*}" --version "$next" \
-        --namespace ramgate-rehearsal --create-namespace
+        --namespace ramgate-system --create-namespace
 fi
 
 step "done: version $next went from its tag to the registry and back"

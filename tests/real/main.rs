@@ -49,6 +49,7 @@ mod preflight;
 mod probe;
 mod quick_start;
 mod rehearsal;
+mod release;
 mod rights;
 mod sent;
 mod smoke;
