@@ -31,7 +31,7 @@ grep -qx "  repository: $repository" "$values" && grep -qx "  digest: $digest" "
     "$here/notes.sh" --artifacthub | sed 's/^/    /'
 } >>"$work/ramgate/Chart.yaml"
 
-"$helm" lint --quiet "$work/ramgate" >"$work/lint" 2>&1 || { cat "$work/lint" >&2; fail "helm lint refuses the chart"; }
+"$helm" lint --quiet --namespace ramgate-system "$work/ramgate" >"$work/lint" 2>&1 || { cat "$work/lint" >&2; fail "helm lint refuses the chart"; }
 "$helm" package --destination "$work" "$work/ramgate" >/dev/null
 # Helm dates what it packs; packed again, the same files are the same bits.
 mkdir "$work/unpacked"

@@ -16,6 +16,7 @@ notes=$(section "$version")
 [ -n "$notes" ] || notes=$(section Unreleased)
 [ -n "$notes" ] || fail "CHANGELOG.md says nothing of $version and has nothing under Unreleased"
 
+need jq "install jq"
 if [ "${1:-}" != --artifacthub ]; then
     printf '%s\n' "$notes"
     exit
@@ -29,8 +30,7 @@ awk '
             link = substr(text, RSTART + 1, RLENGTH - 1)
             text = substr(text, 1, RSTART - 1) substr(link, 1, index(link, "](") - 1) substr(text, RSTART + RLENGTH)
         }
-        gsub(/\\/, "\\\\", text); gsub(/"/, "\\\"", text)
-        printf "- kind: %s\n  description: \"%s\"\n", kind, text
+        print kind "\t" text
         text = ""
     }
     /^### / { entry(); kind = tolower($2); next }
@@ -38,4 +38,4 @@ awk '
     /^  / { sub(/^ +/, " "); text = text $0; next }
     { entry() }
     END { entry() }
-' <<<"$notes"
+' <<<"$notes" | jq --raw-input --raw-output 'split("\t") | "- kind: \(.[0])\n  description: \(.[1] | tojson)"'

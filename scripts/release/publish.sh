@@ -8,6 +8,9 @@
 . "$here/oci.sh"
 . "$here/signing.sh"
 
+# What tools print is for people; standard output is what was published.
+exec 3>&1 1>&2
+
 [ $# = 1 ] || fail "say where to: $script REGISTRY, such as ghcr.io/ramgate"
 registry=$1
 [[ $registry =~ ^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*$ ]] || fail "\`$registry\` is no registry, such as ghcr.io/ramgate"
@@ -72,4 +75,4 @@ json --argjson manifest "$manifest" '{
 }' >"$dist/artifacthub/index.json"
 "$crane" push "$dist/artifacthub" "$chart:artifacthub.io" >/dev/null
 
-printf '%s=%s\n' image "$image:$version" image-digest "$digest" chart "$chart:$version" chart-digest "$chart_digest"
+printf '%s=%s\n' image "$image:$version" image-digest "$digest" chart "$chart:$version" chart-digest "$chart_digest" >&3

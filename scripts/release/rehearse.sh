@@ -141,11 +141,12 @@ step "the chart from the registry"
 cd "$work"
 "$helm" pull --plain-http "oci://${chart%:*}" --version "$next" 2>/dev/null
 cmp "ramgate-$next.tgz" "$RAMGATE_DIST/files/ramgate-$next.tgz"
-"$helm" template --plain-http ramgate "oci://${chart%:*}" --version "$next" 2>/dev/null >manifests.yaml
+"$helm" template --plain-http --namespace ramgate-system ramgate "oci://${chart%:*}" --version "$next" 2>/dev/null >manifests.yaml
 grep -qE "image: \"?$registry/ramgate@$image_digest" manifests.yaml ||
     fail "the chart does not run the image that was verified: $(grep image: manifests.yaml | sort -u)"
 if [ -n "${REHEARSAL_KUBECONFIG:-}" ]; then
-    "$helm" --kubeconfig "$REHEARSAL_KUBECONFIG" install --plain-http ramgate "oci://${chart%:*}" --version "$next" \
+    # By digest, as docs/release.md says
+    "$helm" --kubeconfig "$REHEARSAL_KUBECONFIG" install --plain-http ramgate "oci://${chart%:*}@$(printed chart-digest)" \
         --namespace ramgate-system --create-namespace
 fi
 

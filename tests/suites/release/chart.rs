@@ -18,7 +18,7 @@ fn the_chart_runs_the_image_of_its_release_by_digest() {
     let folder = tempfile::tempdir().unwrap();
     let output = Command::new(helm())
         .arg("template")
-        .arg("ramgate")
+        .args(["ramgate", "--namespace", "ramgate-system"])
         .arg(Dist::shared().chart())
         .env("HELM_CACHE_HOME", folder.path())
         .env("HELM_CONFIG_HOME", folder.path())

@@ -16,6 +16,7 @@ mod chart;
 mod components;
 mod dist;
 mod image;
+mod page_of_release;
 mod pages;
 mod provenance;
 mod source;
