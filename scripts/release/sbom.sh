@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 # What Cargo's tree says is built, with the features that are on; `cargo metadata` counts those of tests as well.
 tree() {
     for arch in "${architectures[@]}"; do
-        cargo tree --locked --manifest-path "$root/Cargo.toml" --target "$(target_of "$arch")" --prefix depth --format ' {p}' --edges "$1"
+        cargo tree --locked --manifest-path "$root/Cargo.toml" --package ramgate --target "$(target_of "$arch")" --prefix depth --format ' {p}' --edges "$1"
     done
 }
 # Lines of PARENT, CHILD as one JSON array; the root has no parent

@@ -8,7 +8,7 @@ signer=(--yes)
 if [ -n "${COSIGN_KEY:-}" ]; then
     [ -r "$COSIGN_KEY" ] || fail "COSIGN_KEY is \`$COSIGN_KEY\`, which cannot be read"
     # A service that is not named is not asked: no log, no certificate, no clock.
-    no_services=$(mktemp)
+    no_services=$dist/signing-config.json
     "$cosign" signing-config create --out "$no_services"
     signer+=(--key "$COSIGN_KEY" --signing-config "$no_services")
 fi
