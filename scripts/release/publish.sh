@@ -41,10 +41,14 @@ package=$dist/files/ramgate-$version.tgz
 grep -q "digest: $digest\$" <(tar --extract --gzip --to-stdout --file "$package" ramgate/values.yaml) ||
     fail "the chart in $package does not run the image $digest: run scripts/release/assemble.sh"
 
-found=$(published "$image:$version")
-if [ -n "$found" ]; then
-    same "$image:$version" "$found" "$digest"
-else
+# Both are looked at before either is pushed. Helm dates what it pushes, so of a chart the package inside is compared.
+published_image=$(published "$image:$version")
+[ -z "$published_image" ] || same "$image:$version" "$published_image" "$digest"
+published_chart=$(published "$chart:$version")
+[ -z "$published_chart" ] || same "$chart:$version" "$("$crane" manifest "$chart:$version" | jq --raw-output '.layers[0].digest')" \
+    "sha256:$(sha256sum <"$package" | cut -d' ' -f1)"
+
+if [ -z "$published_image" ]; then
     "$crane" push "$dist/image" "$image:$version" >/dev/null
     [ "$(published "$image:$version")" = "$digest" ] || fail "the registry made another image of $image:$version than $digest"
 fi
@@ -52,11 +56,7 @@ fi
 "$cosign" attest "${signer[@]}" --type slsaprovenance1 --predicate <(jq .predicate "$dist/provenance.json") "$image@$digest"
 "$cosign" attest "${signer[@]}" --type cyclonedx --predicate "$dist/files/ramgate_$version.cdx.json" "$image@$digest"
 
-# Helm dates what it pushes, so what is compared is the package inside.
-if [ -n "$(published "$chart:$version")" ]; then
-    same "$chart:$version" "$("$crane" manifest "$chart:$version" | jq --raw-output '.layers[0].digest')" \
-        "sha256:$(sha256sum <"$package" | cut -d' ' -f1)"
-else
+if [ -z "$published_chart" ]; then
     "$helm" push "${plain[@]}" "$package" "oci://$registry/charts" >"$dist/push.log" 2>&1 || { cat "$dist/push.log" >&2; fail "helm could not push $package to oci://$registry/charts"; }
 fi
 chart_digest=$(published "$chart:$version")

@@ -40,7 +40,13 @@ mkdir -p "$DOCKER_CONFIG"
 unset SOURCE_DATE_EPOCH GITHUB_ACTIONS
 
 step() { printf '\n== %s\n' "$*" >&2; }
-refused() { ! "$@" >/dev/null 2>&1 || fail "this should have been refused: $*"; }
+# refused REASON COMMAND...: the command fails, and for this reason
+refused() {
+    local reason=$1 said
+    shift
+    ! said=$("$@" 2>&1) || fail "this should have been refused: $*"
+    grep -qF "$reason" <<<"$said" || fail "this was refused, but not because of \"$reason\": $*: $said"
+}
 
 step "a version and its tag"
 git clone --quiet "$root" "$work/source"
@@ -53,7 +59,7 @@ export CRANE=$crane COSIGN=$cosign HELM=$helm KREW=$krew ROOTS=$roots
 git -c user.name=rehearsal -c user.email=rehearsal@localhost commit --quiet --all --message "Version $next"
 git tag "v$next"
 "$release/version.sh" "v$next"
-refused "$release/version.sh" v99.0.0
+refused "the tag is \`v99.0.0\`" "$release/version.sh" v99.0.0
 
 step "programs"
 for arch in "${architectures[@]}"; do
@@ -91,10 +97,10 @@ image=$(printed image) image_digest=$(printed image-digest) chart=$(printed char
 
 step "verified as a user does"
 # Of a user's commands only who signed is another: a key here, the workflow's identity there.
-with_key=(--key "$work/cosign.pub" --private-infrastructure)
+with_key=(--key "$work/cosign.pub" --insecure-ignore-tlog)
 # The two commands that docs/release.md tells people, from that page
 awk '/^## /{verify = /^## Verify$/} verify && /^```console/{inside = 1; next} inside && /^```/{exit} inside' "$work/source/docs/release.md" |
-    sed -E -e "s#--certificate-oidc-issuer [^ ]+ --certificate-identity [^ ]+@refs/tags/v$next#--key $work/cosign.pub --private-infrastructure#" \
+    sed -E -e "s#--certificate-oidc-issuer [^ ]+ --certificate-identity [^ ]+@refs/tags/v$next#--key $work/cosign.pub --insecure-ignore-tlog#" \
         -e "s#^cosign#$cosign#" -e "s#ghcr.io/ramgate#$registry#" >"$work/commands"
 [ "$(grep -c -- "--key $work/cosign.pub" "$work/commands")" = 2 ] || fail "docs/release.md has not the two commands for $next: $(cat "$work/commands")"
 (cd "$RAMGATE_DIST/files" && while IFS= read -r command; do bash -c "$command" >"$work/command.log" 2>&1 || { cat "$work/command.log" >&2; fail "$command"; }; done <"$work/commands")
@@ -111,18 +117,22 @@ for file in *.tar.gz *.tgz; do
 done
 
 step "what a user must be warned of"
-stranger=(--key "$work/stranger.pub" --private-infrastructure)
-refused "$cosign" verify "${stranger[@]}" "$image"
-refused "$cosign" verify "${stranger[@]}" "$chart"
-refused "$cosign" verify-blob "${stranger[@]}" --bundle SHA256SUMS.sigstore.json SHA256SUMS
+stranger=(--key "$work/stranger.pub" --insecure-ignore-tlog)
+refused "accepted signatures do not match threshold" "$cosign" verify "${stranger[@]}" "$image"
+refused "accepted signatures do not match threshold" "$cosign" verify "${stranger[@]}" "$chart"
+refused "invalid signature" "$cosign" verify-blob "${stranger[@]}" --bundle SHA256SUMS.sigstore.json SHA256SUMS
 cp "ramgate_${next}_linux_amd64.tar.gz" "$work/changed.tar.gz"
 printf x >>"$work/changed.tar.gz"
-refused "$cosign" verify-blob-attestation "${with_key[@]}" --type slsaprovenance1 --bundle "ramgate_${next}_provenance.sigstore.json" "$work/changed.tar.gz"
-# Another image under a version that is published
+refused "digest" "$cosign" verify-blob-attestation "${with_key[@]}" --type slsaprovenance1 --bundle "ramgate_${next}_provenance.sigstore.json" "$work/changed.tar.gz"
+# Another image, and another chart, under a version that is published
 cp -r "$RAMGATE_DIST" "$work/other"
 other=$(SOURCE_DATE_EPOCH=1 RAMGATE_DIST=$work/other "$release/image.sh")
 [ "$other" != "$image_digest" ] || fail "an image of another time has the same digest"
-RAMGATE_DIST=$work/other refused "$release/publish.sh" "$registry"
+RAMGATE_DIST=$work/other "$release/chart.sh" "$registry/ramgate" "$other"
+RAMGATE_DIST=$work/other refused "a version never changes" "$release/publish.sh" "$registry"
+cp "$RAMGATE_DIST/image/index.json" "$work/other/image/index.json"
+SOURCE_DATE_EPOCH=1 RAMGATE_DIST=$work/other "$release/chart.sh" "$registry/ramgate" "$image_digest"
+RAMGATE_DIST=$work/other refused "$chart is published with" "$release/publish.sh" "$registry"
 [ "$("$crane" digest "$image")" = "$image_digest" ] || fail "a published version was replaced"
 
 step "the image"

@@ -12,7 +12,7 @@ fn run(codes: [i32; 3], exceptions: &str, required: bool) -> Output {
     let [version, fetch, check] = codes;
     let cargo = format!(
         "#!/bin/sh\ncase \"$*\" in\n*--version*) exit {version} ;;\n*'fetch db'*) echo no route >&2; exit {fetch} ;;\n\
-         *'check --disable-fetch advisories'*) echo checked; exit {check} ;;\nesac\nexit 9\n"
+         *'--offline'*'check advisories'*) echo checked; exit {check} ;;\nesac\nexit 9\n"
     );
     fs::write(folder.path().join("cargo"), cargo).unwrap();
     fs::set_permissions(folder.path().join("cargo"), fs::Permissions::from_mode(0o755)).unwrap();
