@@ -17,7 +17,6 @@ case "${1:-}" in
 esac
 need git "install git"
 need jq "install jq"
-need curl "install curl"
 crane=$("$here/tools/obtain.sh" crane)
 cosign=$("$here/tools/obtain.sh" cosign)
 helm=$("$here/tools/obtain.sh" helm)

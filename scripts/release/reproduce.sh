@@ -14,7 +14,7 @@ for arch in "$@"; do target_of "$arch" >/dev/null; done
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/ramgate-reproduce.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-# The second folder has a longer name at another depth, and another home of the build.
+# The second folder has a longer name, at another depth.
 folders=("$work/one" "$work/second/of-two")
 for arch in "$@"; do
     sums=()

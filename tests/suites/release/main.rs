@@ -19,6 +19,7 @@ mod image;
 mod page_of_release;
 mod pages;
 mod provenance;
+mod reproduce;
 mod source;
 mod versions;
 mod workflows;
