@@ -31,6 +31,7 @@ while IFS= read -r line; do
 done <<<"$ignored"
 
 cargo deny --version >/dev/null 2>&1 || not_checked "cargo-deny is not installed (cargo install cargo-deny --locked)"
-fetched=$(cargo deny --config "$config" fetch db 2>&1) || not_checked "they could not be fetched: $(tail -1 <<<"$fetched")"
+# A network that swallows packets must not hold lint up
+fetched=$(timeout 120 cargo deny --config "$config" fetch db 2>&1) || not_checked "they could not be fetched: $(tail -1 <<<"$fetched")"
 # What was fetched is what is checked: a second attempt could fail in another way.
 cargo deny --offline --config "$config" check advisories
