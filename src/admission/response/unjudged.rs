@@ -17,7 +17,7 @@ pub fn unjudged(webhook: Webhook, uid: &str, mode: Mode, code: u16, message: &st
         Mode::Warn => Decision::Warn,
         Mode::Audit => Decision::Audit,
     };
-    let status = (!decision.passes()).then(|| Status {
+    let status = (!decision.passes()).then_some(Status {
         code,
         message,
         name: "",
