@@ -12,11 +12,11 @@ duration() {
     if [ "$1" -lt 60 ]; then printf '%d s' "$1"; else printf '%d min %d s' $(($1 / 60)) $(($1 % 60)); fi
 }
 
-# Says until it is ended how long WHAT has taken; on a terminal in one line, which is written over each second.
+# Says how long WHAT has taken, until standard input ends; on a terminal in one line, which is written over each second.
 tick() {
     local what=$1 start=$SECONDS said=0 elapsed
-    # Not longer than the script, which may be killed. The sleep holds no pipe that someone reads to its end.
-    while sleep 1 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
+    # A time-out has a status of its own.
+    while read -rt 1 || [ $? -gt 128 ]; do
         elapsed=$((SECONDS - start))
         if [ -t 2 ]; then
             # The cursor stays in front, where the next message of a program writes over it.
@@ -26,18 +26,19 @@ tick() {
             say "still $what: $(duration "$elapsed")"
         fi
     done
+    if [ -t 2 ]; then printf '\033[K' >&2; fi
 }
 
 # Runs a command, and says meanwhile how long WHAT, such as `building etcd`, has taken.
 timed() {
-    local what=$1 status=0 ticker
+    local what=$1 status=0 ticker end
     shift
-    # Without the lock, which would else outlive the script.
-    tick "$what" >/dev/null 9>&- &
+    # The pipe ends the ticker, also if the script is killed: a signal could meet it while it still has the script's traps.
+    # It holds neither the lock nor what the script prints.
+    exec {end}> >(tick "$what" >/dev/null 9>&-)
     ticker=$!
-    "$@" || status=$?
-    kill "$ticker" 2>/dev/null || true
-    wait "$ticker" 2>/dev/null || true
-    if [ -t 2 ]; then printf '\033[K' >&2; fi
+    "$@" {end}>&- || status=$?
+    exec {end}>&-
+    wait "$ticker"
     return "$status"
 }

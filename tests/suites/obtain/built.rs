@@ -127,11 +127,12 @@ fn what_has_no_checksum_is_not_downloaded() {
     let ran = place.run_with(&[("KUBERNETES_VERSION", "1.35.9")]);
     assert_eq!(ran.program("kubectl"), "built");
     ran.says("has no checksum of v1.35.9/bin/linux/amd64/kube-apiserver");
+    place.built();
     place.executable("bin/uname", "#!/bin/bash\necho Darwin arm64\n");
     built(
         &place,
         &place.run(),
-        "has no checksum of v1.36.3/bin/Darwinarm64/kube-apiserver",
+        "has no checksum of v1.36.3/bin/Darwin/arm64/kube-apiserver",
     );
     assert_eq!(place.release.requests(), [""; 0]);
 }

@@ -34,6 +34,21 @@ fn a_step_keeps_its_output_and_its_failure() {
 }
 
 #[test]
+fn the_end_of_a_step_takes_no_download_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().display();
+    let output = shell(&format!(
+        "here={TOOLS} cache={cache}; . $here/prebuilt.sh
+        for time in {{1..300}}; do part={cache}/part; touch $part; timed step true; [ -e $part ]; done"
+    ));
+    assert!(output.status.success(), "{output:?}");
+    assert!(
+        !folder.path().join("part").exists(),
+        "only the end of the script does"
+    );
+}
+
+#[test]
 fn times_are_readable() {
     let output = shell("for time in 0 59 60 185 3661; do duration $time; echo; done");
     let times = String::from_utf8(output.stdout).unwrap();
