@@ -80,7 +80,18 @@ fn a_download_that_breaks_off_at_the_same_byte_each_time() {
 
 #[test]
 fn a_file_of_unreasonable_size() {
-    built_after(Answer::Endless, "(63)");
+    built_after(Answer::Huge, "(63)");
+}
+
+#[test]
+fn a_file_without_end() {
+    let place = Place::new();
+    let script = fs::read_to_string(place.path("tools/prebuilt.sh")).unwrap();
+    let smaller = script.replace("largest_kib=400000", "largest_kib=1000");
+    assert_ne!(script, smaller);
+    place.write("tools/prebuilt.sh", &smaller);
+    place.release.answer(PATH, Answer::Endless);
+    built(&place, &place.run(), "cannot be had: curl: (23)");
 }
 
 #[test]

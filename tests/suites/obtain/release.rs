@@ -16,7 +16,9 @@ pub(crate) enum Answer {
     BreaksOff(Vec<u8>, usize),
     Status(u16),
     Redirect(String),
-    /// A file of a length that no disk has
+    /// A file that is said to be longer than any disk
+    Huge,
+    /// A file that does not say its length and does not end
     Endless,
     /// It accepts the connection and says nothing
     Silence,
@@ -100,7 +102,13 @@ fn serve(
             stream,
             "HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         ),
-        Answer::Endless => write!(
+        Answer::Endless => {
+            write!(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")?;
+            loop {
+                stream.write_all(&[b'#'; 65536])?;
+            }
+        }
+        Answer::Huge => write!(
             stream,
             "HTTP/1.1 200 OK\r\nContent-Length: 999999999999\r\n\r\nmuch"
         ),
