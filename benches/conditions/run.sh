@@ -4,8 +4,8 @@
 #   benches/conditions/run.sh [ROUNDS [CREATES]]
 #
 # Builds ramgate in release mode, starts the control plane of the tests (tests/real), and creates and deletes pods. Each of
-# the ROUNDS (default 4) measures CREATES (default 300) under every setting, in another order each time. One round takes
-# about a minute. Only processor time counts, so a busy machine matters less, but it matters.
+# the ROUNDS (default 20) measures CREATES (default 100) under every setting. A round takes about six seconds. Only
+# processor time counts, so a busy machine matters less, but it matters.
 #
 #   SAMPLES=FILE      keeps the samples and counts those of earlier runs with the same file as well
 #   OTHER_CHART=DIR   measures the webhooks of another chart beside those of this repository
@@ -20,33 +20,42 @@ if [ -z "${PROGRAM:-}" ]; then
     PROGRAM=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release/ramgate
 fi
 [ -z "${PROFILES:-}" ] || mkdir -p "$PROFILES"
-RAMGATE_TEST_PROGRAM=$PROGRAM RAMGATE_BENCH_SAMPLES=$samples RAMGATE_BENCH_ROUNDS=${1:-4} RAMGATE_BENCH_CREATES=${2:-300} \
+RAMGATE_TEST_PROGRAM=$PROGRAM RAMGATE_BENCH_SAMPLES=$samples RAMGATE_BENCH_ROUNDS=${1:-20} RAMGATE_BENCH_CREATES=${2:-100} \
     RAMGATE_BENCH_OTHER_CHART=${OTHER_CHART:-} RAMGATE_BENCH_PROFILES=${PROFILES:+$(realpath "$PROFILES")} \
     cargo test --locked --quiet --test real -- --ignored --exact --nocapture create_cost::what_a_create_costs_the_api_server
 
-# Medians with the quartiles, and ratios of medians to those of the settings before.
-printf '\n%-52s %9s %19s %6s %8s %7s\n' 'microseconds of processor time a create' 'API server' 'quartiles' 'ratio' 'ramgate' 'samples'
-sort -t $'\t' -k 2,2r -k 1,1 -k 3,3n "$samples" | awk -F '\t' '
-    function close_group(    key, median) {
-        if (count == 0) return
-        key = pod ", " setting
-        median = time[int((count + 1) / 2)]
-        line[key] = sprintf("%10d %8d to %7d", median, time[int((count + 3) / 4)], time[int((3 * count + 3) / 4)])
-        middle[key] = median; gate[key] = own / count; number[key] = count
-        order[++keys] = key; base[key] = pod ", no webhooks"
-        count = 0; own = 0
+# Medians with the quartiles. A ratio is the median of the ratios within each round.
+printf '\n%-50s %10s %19s %16s %8s %7s\n' 'microseconds of processor time a create' 'API server' 'quartiles' 'to no webhooks' 'ramgate' 'rounds'
+awk -F '\t' '
+    function sorted(list, count,    i, j, one) {
+        for (i = 2; i <= count; i++) {
+            one = list[i]
+            for (j = i - 1; j >= 1 && list[j] > one; j--) list[j + 1] = list[j]
+            list[j + 1] = one
+        }
     }
-    $1 != setting || $2 != pod { close_group(); setting = $1; pod = $2 }
-    { time[++count] = $3; own += $4 }
+    function ratio(key, base,    i, list) {
+        if (rounds[base] < rounds[key]) return "-"
+        for (i = 1; i <= rounds[key]; i++) list[i] = time[key, i] / time[base, i]
+        sorted(list, rounds[key])
+        return sprintf("%.3f", list[int((rounds[key] + 1) / 2)])
+    }
+    {
+        key = $2 " pod, " $1
+        if (!(key in rounds)) keys[++count] = key
+        time[key, ++rounds[key]] = $3 + 0
+        own[key] += $4
+    }
     END {
-        close_group()
-        for (i = 1; i <= keys; i++) {
-            key = order[i]
-            printf "%-52s %s %6.3f %8d %7d\n", key, line[key], middle[key] / middle[base[key]], gate[key], number[key]
+        for (k = 1; k <= count; k++) {
+            key = keys[k]; n = rounds[key]
+            for (i = 1; i <= n; i++) list[i] = time[key, i]
+            sorted(list, n)
+            pod = substr(key, 1, index(key, ","))
+            printf "%-50s %10d %8d to %7d %16s %8d %7d\n", key, list[int((n + 1) / 2)], list[int((n + 3) / 4)],
+                list[int((3 * n + 3) / 4)], ratio(key, pod " no webhooks"), own[key] / n, n
         }
-        much = middle["marked, a no-op pair that patches as much"]
-        for (i = 1; i <= keys; i++) {
-            key = order[i]
-            if (much && key ~ /^marked, ramgate/) printf "%s / a no-op pair that patches as much: %.3f\n", key, middle[key] / much
-        }
-    }'
+        for (k = 1; k <= count; k++)
+            if (keys[k] ~ /^marked pod, ramgate/)
+                printf "%s, to a no-op pair that patches as much: %s\n", keys[k], ratio(keys[k], "marked pod, a no-op pair that patches as much")
+    }' "$samples"

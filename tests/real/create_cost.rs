@@ -1,8 +1,8 @@
 //! What a create costs the API server: a measurement, not a test. `benches/conditions/run.sh` runs it.
 //!
 //! Pods are really created, because what the webhooks add is a share of what a create costs as a whole, storage included.
-//! They are deleted while no webhook is installed and nobody measures. The settings take turns, so that whatever makes the
-//! machine slower for a while does so for all of them; only processor time counts.
+//! Each setting has a namespace of its own, to which its webhooks are limited, so that all of them are installed at once and
+//! take turns every moment: whatever makes the machine slower for a while does so for all. Only processor time counts.
 
 use std::fmt;
 use std::fs;
@@ -40,12 +40,10 @@ const STAMP: &str = "ramgate.io/requested-by";
 const WORKERS: usize = 4;
 /// Creates before a measurement: the API server compiles the conditions with the first
 const WARM_UP: usize = 40;
-/// How long the API server may take over what is left of the setting before
-const SETTLE: Duration = Duration::from_millis(1500);
+/// How long the API server may take over what it has been asked before
+const SETTLE: Duration = Duration::from_secs(2);
 /// How long a profile lasts, in seconds
 const PROFILE: usize = 10;
-/// Linux counts processor time in hundredths of a second, whatever the kernel's own clock
-const TICK: Duration = Duration::from_millis(10);
 const API: &str = "/apis/admissionregistration.k8s.io/v1";
 
 /// What the no-op server patches: what ramgate has patched in the same pod
@@ -64,36 +62,35 @@ fn what_a_create_costs_the_api_server() {
     cluster.scale(1);
     let bench = Bench::new(&cluster);
     let settings = bench.settings();
-    bench.clear();
-    let samples = number("CREATES", 300);
-    for round in 0..number("ROUNDS", 4) {
-        for turn in 0..settings.len() {
+    bench.install(&settings);
+    let creates = number("CREATES", 100);
+    for round in 0..number("ROUNDS", 20) {
+        let samples = (0..settings.len()).flat_map(|turn| {
             let setting = &settings[(round + turn) % settings.len()];
-            bench.put_in_force(setting);
-            for &pod in setting.pods {
-                bench.run(&bench.pod(pod), WARM_UP);
-                let sample = bench.sample(setting.name, pod, samples);
-                println!("{sample}");
-                keep(&sample);
-            }
-            bench.clear();
-        }
+            setting
+                .pods
+                .iter()
+                .map(|&pod| bench.sample(setting, pod, creates))
+                .collect::<Vec<_>>()
+        });
+        keep(&samples.collect::<Vec<_>>());
+        bench.clear(&settings);
     }
     if let Some(folder) = text("PROFILES") {
         for setting in &settings {
-            bench.put_in_force(setting);
             for pod in setting.pods {
                 let name = format!("{}, {pod} pod.pprof", setting.name);
-                bench.profile(&Path::new(&folder).join(name), &bench.pod(pod));
+                bench.profile(&Path::new(&folder).join(name), setting, &bench.pod(pod));
             }
-            bench.clear();
+            bench.clear(&settings);
         }
     }
 }
 
 /// Webhooks, and the kinds of pods that are created under them
-struct Setting {
+struct Setting<'a> {
     name: &'static str,
+    space: Namespace<'a>,
     configurations: Vec<Value>,
     pods: &'static [&'static str],
     /// How many reviews of a marked pod the no-op servers get
@@ -104,15 +101,14 @@ struct Setting {
 
 /// The processor time of a create in one measurement
 struct Sample {
-    setting: String,
-    pod: String,
+    setting: &'static str,
+    pod: &'static str,
     api_server: Duration,
     ramgate: Duration,
 }
 
 struct Bench<'a> {
     cluster: &'a Cluster,
-    space: Namespace<'a>,
     /// Who creates the pods
     person: Rest,
     replica: u32,
@@ -122,8 +118,12 @@ struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     fn new(cluster: &'a Cluster) -> Self {
-        let space = cluster.namespace("cost", &[]);
-        let person = Rest::new(space.editor("payer@example.com").kubeconfig());
+        let person = Rest::new(
+            cluster
+                .namespace("cost", &[])
+                .editor("payer@example.com")
+                .kubeconfig(),
+        );
         let replica = cluster.replicas()[0].process.id();
         thread::sleep(SETTLE);
         let (api_server, start) = (cluster.plane.api_server(), Instant::now());
@@ -136,19 +136,32 @@ impl<'a> Bench<'a> {
         );
         Self {
             cluster,
-            space,
             person,
             replica,
             idle,
         }
     }
 
-    fn settings(&self) -> Vec<Setting> {
-        let bare = self.pod("marked");
-        let stamped = self
-            .person
-            .create(&(self.pods() + "?dryRun=All"), &bare)
-            .success();
+    fn settings(&self) -> Vec<Setting<'a>> {
+        let setting = |name, configurations: Vec<Value>, pods| {
+            let space = self.cluster.namespace("cost", &[]);
+            space.editor("payer@example.com");
+            let limited = configurations
+                .into_iter()
+                .map(|configuration| limited(configuration, &space.name));
+            let configurations = limited.collect();
+            Setting {
+                name,
+                space,
+                configurations,
+                pods,
+                reviews: 0,
+                stamped: false,
+            }
+        };
+        let none = setting("no webhooks", vec![], &["plain", "marked"]);
+        let path = none.pods_path() + "?dryRun=All";
+        let stamped = self.person.create(&path, &self.pod("marked")).success();
         let stamp = &stamped["metadata"]["annotations"][STAMP];
         assert!(stamp.is_string(), "{stamped}");
         let path = format!("/metadata/annotations/{}", STAMP.replace('/', "~1"));
@@ -171,16 +184,12 @@ impl<'a> Bench<'a> {
                 PATCH.get().cloned().unwrap_or_default()
             }
         });
-        let setting = |name, configurations, pods| Setting {
-            name,
-            configurations,
-            pods,
-            reviews: 0,
-            stamped: false,
+        let ours = |name, chart: &Path| Setting {
+            stamped: true,
+            ..setting(name, rendered(chart, authority), &["plain", "marked"])
         };
-        let ours = |chart: &Path| rendered(chart, authority);
         let mut settings = vec![
-            setting("no webhooks", vec![], &["plain", "marked"]),
+            none,
             setting(
                 "a pair with the condition `false`",
                 pair(&silent, Some("false")),
@@ -203,31 +212,12 @@ impl<'a> Bench<'a> {
                     &["marked"],
                 )
             },
-            Setting {
-                stamped: true,
-                ..setting(
-                    "ramgate",
-                    ours(&repository().join("charts/ramgate")),
-                    &["plain", "marked"],
-                )
-            },
+            ours("ramgate", &repository().join("charts/ramgate")),
         ];
         if let Some(chart) = text("OTHER_CHART") {
-            settings.push(Setting {
-                stamped: true,
-                ..setting(
-                    "ramgate, the other chart",
-                    ours(Path::new(&chart)),
-                    &["plain", "marked"],
-                )
-            });
+            settings.push(ours("ramgate, the other chart", Path::new(&chart)));
         }
         settings
-    }
-
-    /// The path of the namespace's pods
-    fn pods(&self) -> String {
-        format!("/api/v1/namespaces/{}/pods", self.space.name)
     }
 
     /// The pod of 4.5 KB that the load script sends as well, with or without what leads to ECI
@@ -248,51 +238,58 @@ impl<'a> Bench<'a> {
         pod
     }
 
-    /// Installs the webhooks of a setting, where none are, and waits until the API server goes by them
-    fn put_in_force(&self, setting: &Setting) {
-        for configuration in &setting.configurations {
-            self.cluster
-                .rest
-                .create(&collection(configuration), configuration)
-                .success();
-        }
-        let marked = self.pod("marked");
-        let path = self.pods() + "?dryRun=All";
-        eventually(setting.name, || {
-            let before = REVIEWS.load(Ordering::Relaxed);
-            let reply = self.person.create(&path, &marked);
-            let reviews = REVIEWS.load(Ordering::Relaxed) - before;
-            let stamped = reply.body["metadata"]["annotations"][STAMP].is_string();
-            if reply.succeeded() && reviews == setting.reviews && stamped == setting.stamped {
-                Ok(())
-            } else {
-                Err(format!(
-                    "{reviews} reviews, stamped: {stamped}, {}: {}",
-                    reply.status, reply.body["message"]
-                ))
-            }
-        });
-        thread::sleep(SETTLE);
-    }
-
-    /// Takes all webhooks and pods away
-    fn clear(&self) {
-        for kind in ["mutating", "validating"] {
-            for name in [RELEASE, NO_OP] {
+    /// Puts the webhooks of all settings in the place of the chart's, and waits until the API server goes by them
+    fn install(&self, settings: &[Setting<'_>]) {
+        self.cluster.remove_webhooks();
+        for (index, setting) in settings.iter().enumerate() {
+            for configuration in &setting.configurations {
+                let mut configuration = configuration.clone();
+                configuration["metadata"] = json!({"name": format!("cost-{index}")});
                 self.cluster
                     .rest
-                    .delete(&format!("{API}/{kind}webhookconfigurations/{name}"));
+                    .create(&collection(&configuration), &configuration)
+                    .success();
             }
         }
-        thread::sleep(SETTLE);
-        let deleted = self.cluster.rest.delete(&(self.pods() + "?gracePeriodSeconds=0"));
-        assert!(deleted.succeeded(), "{deleted:?}");
+        let marked = self.pod("marked");
+        for setting in settings {
+            let path = setting.pods_path() + "?dryRun=All";
+            eventually(setting.name, || {
+                let before = REVIEWS.load(Ordering::Relaxed);
+                let reply = self.person.create(&path, &marked);
+                let reviews = REVIEWS.load(Ordering::Relaxed) - before;
+                let stamped = reply.body["metadata"]["annotations"][STAMP].is_string();
+                if reply.succeeded() && reviews == setting.reviews && stamped == setting.stamped {
+                    Ok(())
+                } else {
+                    let said = &reply.body["message"];
+                    Err(format!(
+                        "{reviews} reviews, stamped: {stamped}, {}: {said}",
+                        reply.status
+                    ))
+                }
+            });
+            for pod in setting.pods {
+                self.run(setting, &self.pod(pod), WARM_UP);
+            }
+        }
+        self.clear(settings);
+    }
+
+    /// Deletes all pods, as their owner, whom the webhooks let do it
+    fn clear(&self, settings: &[Setting<'_>]) {
+        for setting in settings {
+            let deleted = self
+                .person
+                .delete(&(setting.pods_path() + "?gracePeriodSeconds=0"));
+            assert!(deleted.succeeded(), "{deleted:?}");
+        }
         thread::sleep(SETTLE);
     }
 
     /// Creates a pod so many times
-    fn run(&self, pod: &Value, count: usize) {
-        let path = self.pods();
+    fn run(&self, setting: &Setting<'_>, pod: &Value, count: usize) {
+        let path = setting.pods_path();
         let next = AtomicUsize::new(0);
         thread::scope(|scope| {
             for _ in 0..WORKERS {
@@ -305,28 +302,27 @@ impl<'a> Bench<'a> {
         });
     }
 
-    fn sample(&self, setting: &str, kind: &str, count: usize) -> Sample {
+    fn sample(&self, setting: &Setting<'_>, kind: &'static str, count: usize) -> Sample {
         let pod = self.pod(kind);
         let processes = [self.cluster.plane.api_server(), self.replica];
         let (before, start) = (processes.map(processor_time), Instant::now());
-        self.run(&pod, count);
+        self.run(setting, &pod, count);
         let (after, elapsed) = (processes.map(processor_time), start.elapsed());
         let count = u32::try_from(count).expect("a count");
         let idle = elapsed.mul_f64(self.idle);
         Sample {
-            setting: setting.to_owned(),
-            pod: kind.to_owned(),
+            setting: setting.name,
+            pod: kind,
             api_server: (after[0] - before[0]).saturating_sub(idle) / count,
             ramgate: (after[1] - before[1]) / count,
         }
     }
 
     /// Writes a profile of the API server while it creates a pod over and over
-    fn profile(&self, file: &Path, pod: &Value) {
-        self.run(pod, WARM_UP);
+    fn profile(&self, file: &Path, setting: &Setting<'_>, pod: &Value) {
         let mut profiler = self.profiler(file);
         while profiler.try_wait().expect("kubectl").is_none() {
-            self.run(pod, WARM_UP);
+            self.run(setting, pod, WARM_UP);
         }
     }
 
@@ -341,6 +337,12 @@ impl<'a> Bench<'a> {
     }
 }
 
+impl Setting<'_> {
+    fn pods_path(&self) -> String {
+        format!("/api/v1/namespaces/{}/pods", self.space.name)
+    }
+}
+
 impl fmt::Display for Sample {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (api_server, ramgate) = (self.api_server.as_micros(), self.ramgate.as_micros());
@@ -351,9 +353,6 @@ impl fmt::Display for Sample {
         )
     }
 }
-
-/// The name of the no-op configurations
-const NO_OP: &str = "no-op";
 
 /// A mutating and a validating webhook for the same pods as ramgate's, with this condition if there is one
 fn pair(client: &Value, condition: Option<&str>) -> Vec<Value> {
@@ -374,7 +373,7 @@ fn pair(client: &Value, condition: Option<&str>) -> Vec<Value> {
             }
             json!({
                 "apiVersion": "admissionregistration.k8s.io/v1", "kind": format!("{phase}WebhookConfiguration"),
-                "metadata": {"name": NO_OP}, "webhooks": [webhook],
+                "webhooks": [webhook],
             })
         })
         .to_vec()
@@ -411,35 +410,50 @@ fn rendered(chart: &Path, authority: &Value) -> Vec<Value> {
     documents
 }
 
+/// A configuration whose webhooks get no request from another namespace
+fn limited(mut configuration: Value, namespace: &str) -> Value {
+    let only = json!({"key": "kubernetes.io/metadata.name", "operator": "In", "values": [namespace]});
+    for entry in configuration["webhooks"].as_array_mut().expect("entries") {
+        let wanted = &mut entry["namespaceSelector"]["matchExpressions"];
+        match wanted.as_array_mut() {
+            Some(wanted) => wanted.push(only.clone()),
+            None => *wanted = json!([only.clone()]),
+        }
+    }
+    configuration
+}
+
 /// Where configurations of this kind are created
 fn collection(configuration: &Value) -> String {
     let kind = configuration["kind"].as_str().expect("a kind").to_lowercase();
     format!("{API}/{kind}s")
 }
 
-/// How long a process and its threads have run on processors
+/// How long the threads of a process have run on processors, to the nanosecond
 fn processor_time(process: u32) -> Duration {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("a running process");
-    // The name, in parentheses, may contain spaces; utime and stime are the 14th and 15th field.
-    let (_, fields) = stat.rsplit_once(") ").expect("fields behind the name");
-    let ticks: u32 = fields
-        .split(' ')
-        .skip(11)
-        .take(2)
-        .map(|ticks| ticks.parse::<u32>().expect("ticks"))
-        .sum();
-    TICK * ticks
+    let threads = fs::read_dir(format!("/proc/{process}/task")).expect("a running process");
+    let times = threads.filter_map(|thread| {
+        let text = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        text.split(' ').next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(times.sum())
 }
 
-/// Adds a sample to those of earlier runs
-fn keep(sample: &Sample) {
-    if let Some(file) = text("SAMPLES") {
-        let mut file = fs::File::options()
+/// Prints the samples of a round and adds them to those of earlier runs
+fn keep(samples: &[Sample]) {
+    let mut file = text("SAMPLES").map(|file| {
+        let mut options = fs::File::options();
+        options
             .create(true)
             .append(true)
             .open(file)
-            .expect("a file of samples");
-        writeln!(file, "{sample}").expect("a line");
+            .expect("a file of samples")
+    });
+    for sample in samples {
+        println!("{sample}");
+        if let Some(file) = &mut file {
+            writeln!(file, "{sample}").expect("a line");
+        }
     }
 }
 
