@@ -24,38 +24,24 @@ RAMGATE_TEST_PROGRAM=$PROGRAM RAMGATE_BENCH_SAMPLES=$samples RAMGATE_BENCH_ROUND
     RAMGATE_BENCH_OTHER_CHART=${OTHER_CHART:-} RAMGATE_BENCH_PROFILES=${PROFILES:+$(realpath "$PROFILES")} \
     cargo test --locked --quiet --test real -- --ignored --exact --nocapture create_cost::what_a_create_costs_the_api_server
 
-# Medians with the quartiles. A ratio is the median of the ratios within each round.
-printf '\n%-50s %10s %19s %16s %8s %7s\n' 'microseconds of processor time a create' 'API server' 'quartiles' 'to no webhooks' 'ramgate' 'rounds'
+# Means with their standard errors: a collection of garbage costs as much as a hundred creates and falls into one sample or
+# the next, so a median would count it or not by chance.
+printf '\n%-50s %10s %15s %15s %8s %7s\n' 'microseconds of processor time a create' 'API server' 'standard error' 'to no webhooks' 'ramgate' 'samples'
 awk -F '\t' '
-    function sorted(list, count,    i, j, one) {
-        for (i = 2; i <= count; i++) {
-            one = list[i]
-            for (j = i - 1; j >= 1 && list[j] > one; j--) list[j + 1] = list[j]
-            list[j + 1] = one
-        }
-    }
-    function ratio(key, base,    i, list) {
-        if (rounds[base] < rounds[key]) return "-"
-        for (i = 1; i <= rounds[key]; i++) list[i] = time[key, i] / time[base, i]
-        sorted(list, rounds[key])
-        return sprintf("%.3f", list[int((rounds[key] + 1) / 2)])
-    }
     {
         key = $2 " pod, " $1
-        if (!(key in rounds)) keys[++count] = key
-        time[key, ++rounds[key]] = $3 + 0
-        own[key] += $4
+        if (!(key in number)) keys[++count] = key
+        number[key]++; time[key] += $3; squares[key] += $3 * $3; own[key] += $4
     }
+    function mean(key) { return time[key] / number[key] }
     END {
         for (k = 1; k <= count; k++) {
-            key = keys[k]; n = rounds[key]
-            for (i = 1; i <= n; i++) list[i] = time[key, i]
-            sorted(list, n)
-            pod = substr(key, 1, index(key, ","))
-            printf "%-50s %10d %8d to %7d %16s %8d %7d\n", key, list[int((n + 1) / 2)], list[int((n + 3) / 4)],
-                list[int((3 * n + 3) / 4)], ratio(key, pod " no webhooks"), own[key] / n, n
+            key = keys[k]; n = number[key]
+            spread = n > 1 ? sqrt((squares[key] - n * mean(key) ^ 2) / (n - 1) / n) : 0
+            base = substr(key, 1, index(key, ",")) " no webhooks"
+            printf "%-50s %10d %15d %15.3f %8d %7d\n", key, mean(key), spread, mean(key) / mean(base), own[key] / n, n
         }
+        much = "marked pod, a no-op pair that patches as much"
         for (k = 1; k <= count; k++)
-            if (keys[k] ~ /^marked pod, ramgate/)
-                printf "%s, to a no-op pair that patches as much: %s\n", keys[k], ratio(keys[k], "marked pod, a no-op pair that patches as much")
+            if (keys[k] ~ /^marked pod, ramgate/) printf "%s, to a no-op pair that patches as much: %.3f\n", keys[k], mean(keys[k]) / mean(much)
     }' "$samples"
