@@ -67,7 +67,11 @@ fn what_a_create_costs_the_api_server() {
     for round in 0..number("ROUNDS", 20) {
         let samples = (0..settings.len()).flat_map(|turn| {
             // Backwards in every other round, so that none always has the garbage of the same one before it
-            let turn = if round % 2 == 0 { turn } else { settings.len() - 1 - turn };
+            let turn = if round % 2 == 0 {
+                turn
+            } else {
+                settings.len() - 1 - turn
+            };
             let setting = &settings[(round + turn) % settings.len()];
             setting
                 .pods
