@@ -51,7 +51,7 @@ fn a_tag_becomes_a_verified_installation() {
     let image = deployment["spec"]["template"]["spec"]["containers"][0]["image"].as_str();
     let (repository, version) = value("image").rsplit_once(':').unwrap();
     assert_eq!(image, Some(&*format!("{repository}@{}", value("image-digest"))));
-    let listed = helm(&plane, &["list", "--output", "json"]).success();
+    let listed = helm(&plane, &["list", "--output", "json"]).success().stdout;
     assert!(
         listed.contains(&format!("\"chart\":\"ramgate-{version}\"")),
         "{listed}"
