@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Formatting, lints with warnings as errors, and what may be in the dependency tree.
+# Formatting, lints with warnings as errors, what may be in the dependency tree, advisories, and the workflows.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -49,4 +49,12 @@ if cargo deny --version >/dev/null 2>&1; then
   cargo deny --config .deny.toml check bans licenses sources
 else
   echo "cargo-deny is not installed: licences and sources are not checked here (cargo install cargo-deny)"
+fi
+scripts/advisories.sh
+
+# The workflows, by a program that needs Go to build, once
+if [ -n "${ACTIONLINT:-}" ] || command -v go >/dev/null; then
+  "$(scripts/release/tools/obtain.sh actionlint)"
+else
+  echo "Go is not installed: .github/workflows are not checked here (https://go.dev/dl)"
 fi

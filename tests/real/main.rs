@@ -35,6 +35,7 @@ mod candidate;
 #[allow(dead_code, reason = "that suite uses all of it")]
 mod cloud;
 mod configuration;
+mod create_cost;
 mod exceptions;
 mod guard;
 mod identity;
@@ -49,6 +50,7 @@ mod preflight;
 mod probe;
 mod quick_start;
 mod rehearsal;
+mod release;
 mod rights;
 mod sent;
 mod smoke;

@@ -121,6 +121,11 @@ impl ControlPlane {
         self.processes[1].log()
     }
 
+    /// The number of the API server's process
+    pub(crate) fn api_server(&self) -> u32 {
+        self.processes[1].id()
+    }
+
     /// The end of the programs' logs, for a failed test
     pub(crate) fn tail(&self) -> String {
         self.processes.iter().map(Process::tail).collect()

@@ -48,6 +48,11 @@ impl Process {
         }
     }
 
+    /// The number of the process
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Everything that the program has printed
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
