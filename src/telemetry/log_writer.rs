@@ -182,6 +182,8 @@ fn write(out: &mut impl Write, batch: &[u8], is_cut: bool) -> usize {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, reason = "tests")]
+
     use std::sync::mpsc;
     use std::sync::mpsc::{Receiver, Sender};
 
