@@ -4,6 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -26,7 +29,7 @@ pub(crate) struct ControlPlane {
     authority: Authority,
     egress: Egress,
     admin: Kubectl,
-    processes: [Process; 2],
+    processes: [Mutex<Process>; 2],
 }
 
 impl ControlPlane {
@@ -37,13 +40,21 @@ impl ControlPlane {
 
     /// The same with other flags for authorization and more, which may name files in the folder or of the authority
     pub(crate) fn start_with(flags: impl FnOnce(&Path, &Authority) -> Vec<String>) -> Self {
+        Self::start_between(flags, |etcd| etcd)
+    }
+
+    /// The same with something between API server and etcd: it gets etcd's port and gives the one to use instead
+    pub(crate) fn start_between(
+        flags: impl FnOnce(&Path, &Authority) -> Vec<String>,
+        between: impl FnOnce(u16) -> u16,
+    ) -> Self {
         let folder = scratch();
         let authority = Authority::new("test-cluster", &folder.join("certificates"));
         let egress = Egress::start(&folder);
         let (etcd_port, port) = (free_port(), free_port());
         let etcd = etcd(&folder, etcd_port);
         let flags = flags(&folder, &authority);
-        let api_server = api_server(&folder, etcd_port, port, &authority, &egress, &flags);
+        let api_server = api_server(&folder, between(etcd_port), port, &authority, &egress, &flags);
         let server = format!("https://127.0.0.1:{port}");
         let admin = Credentials::Certificate(authority.client("admin", Some("system:masters")));
         let admin = Kubectl::new(kubeconfig(
@@ -53,8 +64,8 @@ impl ControlPlane {
             &authority.certificate(),
             admin,
         ));
-        let processes = [etcd, api_server];
-        let mut plane = Self {
+        let processes = [etcd, api_server].map(Mutex::new);
+        let plane = Self {
             folder,
             server,
             authority,
@@ -118,12 +129,36 @@ impl ControlPlane {
 
     /// The API server's own log
     pub(crate) fn log(&self) -> String {
-        self.processes[1].log()
+        self.process(1).log()
     }
 
     /// The end of the programs' logs, for a failed test
     pub(crate) fn tail(&self) -> String {
-        self.processes.iter().map(Process::tail).collect()
+        (0..2).map(|index| self.process(index).tail()).collect()
+    }
+
+    /// Ends the API server by a signal such as TERM and starts it again; it may take a while until it is ready
+    pub(crate) fn restart_api_server(&self, signal: &str) {
+        let mut process = self.process(1);
+        process.signal(signal);
+        // After SIGTERM it lets the requests under way end, watches included.
+        process.wait(Duration::from_secs(90));
+        process.start_again();
+    }
+
+    /// Sends a signal to etcd, such as STOP
+    pub(crate) fn signal_etcd(&self, signal: &str) {
+        self.process(0).signal(signal);
+    }
+
+    /// Whether the API server says that it is ready
+    pub(crate) fn is_ready(&self) -> bool {
+        self.admin.run(&["get", "--raw", "/readyz"]).succeeded
+    }
+
+    fn process(&self, index: usize) -> MutexGuard<'_, Process> {
+        let process = self.processes[index].lock();
+        process.unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn kubectl(&self, file: &str, who: Credentials) -> Kubectl {
@@ -136,9 +171,9 @@ impl ControlPlane {
         ))
     }
 
-    fn wait(&mut self) {
+    fn wait(&self) {
         eventually("the API server is ready", || {
-            for process in &mut self.processes {
+            for mut process in (0..2).map(|index| self.process(index)) {
                 if let Some(status) = process.ended() {
                     panic!(
                         "a part of the control plane has ended with {status}\n{}",
