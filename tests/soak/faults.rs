@@ -9,6 +9,7 @@ mod replicas;
 
 pub(crate) use beneath::{after_1970, authority};
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -61,8 +62,11 @@ fn lane(
                 continue;
             }
             stage.ledger.event(&format!("{} …", fault.name));
-            (fault.happen)(stage);
-            stage.ledger.event(&format!("{} is over", fault.name));
+            // What a fault wants to see in vain is a result of the run like any other.
+            match catch_unwind(AssertUnwindSafe(|| (fault.happen)(stage))) {
+                Ok(()) => stage.ledger.event(&format!("{} is over", fault.name)),
+                Err(_) => stage.ledger.problem(&format!("{} did not go as it should", fault.name)),
+            }
         }
     }
 }

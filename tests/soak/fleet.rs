@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -84,7 +84,7 @@ impl Fleet {
     /// Starts one, waits until it is ready, and lists its endpoint
     pub(crate) fn start(self: &Arc<Self>, special: &Special<'_>) -> Arc<Member> {
         let member = {
-            let _control = self.control.lock().expect("control");
+            let _control = self.control.lock().unwrap_or_else(PoisonError::into_inner);
             self.launch(special)
         };
         within(START, "a replica is ready", || {
@@ -139,6 +139,14 @@ impl Fleet {
         thread::spawn(move || {
             let mut bad = 0;
             while !member.is_gone() {
+                let ended = member.replica.lock().expect("replica").process.ended();
+                if let Some(status) = ended.filter(|_| !member.is_gone()) {
+                    let log = member.log.as_ref().map(LogReader::tail);
+                    let name = &member.tally.name;
+                    fleet.ledger.problem(&format!("{name} has ended by itself with {status}: {log:#?}"));
+                    fleet.unlist(&member);
+                    return;
+                }
                 let answer = member.readiness();
                 bad = if answer.is_ok() { 0 } else { bad + 1 };
                 if !member.is_gone() && member.is_listed() != (bad < 2) {

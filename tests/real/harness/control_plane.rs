@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::thread::sleep;
 use std::time::Duration;
+use std::time::Instant;
 
 use serde_json::json;
 
@@ -138,20 +140,32 @@ impl ControlPlane {
     }
 
     /// Ends the API server by a signal such as TERM and starts it again; it may take a while until it is ready
+    ///
+    /// After SIGTERM it waits up to a minute for its watches to end. Like a kubelet, this does not wait for that.
+    #[allow(dead_code, reason = "the soak uses it")]
     pub(crate) fn restart_api_server(&self, signal: &str) {
+        const GRACE: Duration = Duration::from_secs(10);
         let mut process = self.process(1);
         process.signal(signal);
-        // After SIGTERM it lets the requests under way end, watches included.
-        process.wait(Duration::from_secs(90));
+        let signalled = Instant::now();
+        while process.ended().is_none() {
+            if signalled.elapsed() > GRACE {
+                process.signal("KILL");
+                process.wait(GRACE);
+            }
+            sleep(Duration::from_millis(50));
+        }
         process.start_again();
     }
 
     /// Sends a signal to etcd, such as STOP
+    #[allow(dead_code, reason = "the soak uses it")]
     pub(crate) fn signal_etcd(&self, signal: &str) {
         self.process(0).signal(signal);
     }
 
     /// Whether the API server says that it is ready
+    #[allow(dead_code, reason = "the soak uses it")]
     pub(crate) fn is_ready(&self) -> bool {
         self.admin.run(&["get", "--raw", "/readyz"]).succeeded
     }

@@ -21,6 +21,7 @@ use super::wait::within;
 /// A running program that is killed when it is dropped, or when the test process ends in any way
 pub(crate) struct Process {
     name: String,
+    #[allow(dead_code, reason = "the soak starts it again")]
     command: Command,
     child: Child,
     log: PathBuf,
@@ -54,6 +55,7 @@ impl Process {
     }
 
     /// Starts the same command once more, after the program has ended
+    #[allow(dead_code, reason = "the soak uses it")]
     pub(crate) fn start_again(&mut self) {
         assert!(self.ended().is_some(), "{} still runs", self.name);
         warden(&format!("- {}", self.child.id()));
@@ -61,6 +63,7 @@ impl Process {
     }
 
     /// The number of the process
+    #[allow(dead_code, reason = "the soak uses it")]
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::PoisonError;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -58,7 +59,7 @@ const IN_USE: Duration = Duration::from_secs(90);
 
 fn restart(stage: &Stage, signal: &str) {
     stage.weather.storm(|| {
-        let _control = stage.fleet.control.lock().expect("control");
+        let _control = stage.fleet.control.lock().unwrap_or_else(PoisonError::into_inner);
         stage.plane.restart_api_server(signal);
         within(Duration::from_secs(120), "the API server is back", || {
             if stage.plane.is_ready() { Ok(()) } else { Err("not ready") }
@@ -104,7 +105,7 @@ fn new_stamp_key(stage: &Stage) {
 /// Only its date of birth is other than the product's, so that it settles in seconds. What signed before the present one
 /// goes, as it would when it expires.
 fn new_authority(stage: &Stage) {
-    let mut in_use = stage.certificates.lock().expect("certificates");
+    let mut in_use = stage.certificates.lock().unwrap_or_else(PoisonError::into_inner);
     let secret = read(stage, "ramgate-ca");
     let made = after_1970() + SETTLE - DAY;
     let present = authorities(&secret).filter(|&other| other < made.as_secs()).max();

@@ -1,6 +1,7 @@
 //! Faults of the replicas: they come, go, are killed, cannot write, and have a wrong clock.
 
 use std::fs;
+use std::sync::PoisonError;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -98,7 +99,7 @@ fn stuck_reader(stage: &Stage) {
 /// due
 fn clock_jumps(stage: &Stage) {
     // To a clock that is ahead, a new authority would seem to have settled before anybody trusts it.
-    let in_use = stage.certificates.lock().expect("certificates");
+    let in_use = stage.certificates.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(in_use) = *in_use {
         sleep(in_use.saturating_duration_since(Instant::now()));
     }
