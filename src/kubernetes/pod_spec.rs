@@ -43,6 +43,16 @@ pub struct Spec<'a> {
     pub(super) overhead: Option<&'a RawValue>,
 }
 
+/// The containers of a pod as text, but for ephemeral ones
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ContainerLists<'a> {
+    #[serde(borrow)]
+    pub(crate) init_containers: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(crate) containers: Option<&'a RawValue>,
+}
+
 /// The affinity of a pod to nodes; its affinity to other pods is not read
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -123,6 +133,16 @@ pub struct Toleration<'a> {
     /// The taint's effect; absent or empty means every effect
     #[serde(borrow)]
     pub effect: Option<Text<'a>>,
+}
+
+impl<'a> Spec<'a> {
+    /// The texts of its containers
+    pub(super) fn container_lists(&self) -> ContainerLists<'a> {
+        ContainerLists {
+            init_containers: self.init_containers,
+            containers: self.containers,
+        }
+    }
 }
 
 impl Spec<'_> {

@@ -9,7 +9,7 @@ use crate::kubernetes::canonical_json;
 use crate::kubernetes::canonical_json::Rule;
 use crate::kubernetes::metadata::Metadata;
 use crate::kubernetes::pod::Pod;
-use crate::kubernetes::pod_spec::{Spec, spec_text};
+use crate::kubernetes::pod_spec::{ContainerLists, Spec, spec_text};
 use crate::kubernetes::string_map::StringMap;
 use crate::kubernetes::template_place::{Shape, shown_shape};
 use crate::stamp::REQUESTED_BY;
@@ -166,6 +166,21 @@ impl<'a> PodTemplate<'a> {
     /// The service account; `None` if the template has no spec, which leaves it to the controller
     pub fn service_account(&self) -> Option<&str> {
         self.has_spec.then(|| self.pod.service_account())
+    }
+
+    /// The lists of its containers; `None` if it has no spec, which leaves them to the controller
+    pub(crate) fn container_lists(&self) -> Option<ContainerLists<'a>> {
+        #[derive(Deserialize)]
+        struct Object<'a> {
+            #[serde(borrow)]
+            spec: Option<ContainerLists<'a>>,
+        }
+        let lists = self.pod.spec.container_lists();
+        // A spec without containers may be none at all
+        if self.has_spec && (lists.containers.is_some() || lists.init_containers.is_some()) {
+            return Some(lists);
+        }
+        serde_json::from_str::<Object<'a>>(self.json).ok()?.spec
     }
 
     /// Whether this template with these changes equals another one, apart from stamps

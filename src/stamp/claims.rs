@@ -93,14 +93,15 @@ impl Claims {
             user_arns.as_deref(),
             self.service_account.as_deref(),
         ];
-        let mut bytes: Vec<u8> = claims.into_iter().flat_map(length_prefixed).collect();
+        let mut bytes = SignedBytes::default();
+        claims.into_iter().for_each(|claim| bytes.append(claim));
         if form == Form::Second {
-            bytes.extend(self.signed_bytes_of_second_form());
+            self.append_second_form(&mut bytes);
         }
-        bytes
+        bytes.0
     }
 
-    fn signed_bytes_of_second_form(&self) -> Vec<u8> {
+    fn append_second_form(&self, bytes: &mut SignedBytes) {
         let object = self.object.as_ref();
         let (name, generate_name) = match object.map(|object| &object.name) {
             Some(ObjectName::Whole(name)) => (Some(name.as_str()), None),
@@ -115,23 +116,26 @@ impl Claims {
             generate_name,
             count.as_deref(),
         ];
-        let containers = self.containers.iter().flat_map(ContainerDigests::iter);
-        let containers = containers.flat_map(|(name, digest)| {
-            let digest = digest.to_string();
-            [length_prefixed(Some(name)), length_prefixed(Some(&digest))].concat()
-        });
-        claims
-            .into_iter()
-            .flat_map(length_prefixed)
-            .chain(containers)
-            .collect()
+        claims.into_iter().for_each(|claim| bytes.append(claim));
+        for (name, digest) in self.containers.iter().flat_map(ContainerDigests::iter) {
+            bytes.append(Some(name));
+            bytes.append(Some(&digest.to_string()));
+        }
     }
 }
 
-/// A claim after its length; the first byte tells an absent claim from an empty one
-fn length_prefixed(claim: Option<&str>) -> Vec<u8> {
-    let text = claim.unwrap_or_default().as_bytes();
-    [&[u8::from(claim.is_some())][..], &text.len().to_be_bytes(), text].concat()
+/// Claims, each after its length
+#[derive(Default)]
+struct SignedBytes(Vec<u8>);
+
+impl SignedBytes {
+    /// Appends a claim; its first byte tells an absent claim from an empty one
+    fn append(&mut self, claim: Option<&str>) {
+        let text = claim.unwrap_or_default().as_bytes();
+        self.0.push(u8::from(claim.is_some()));
+        self.0.extend(text.len().to_be_bytes());
+        self.0.extend(text);
+    }
 }
 
 /// A principal as text, such as `user/alice`

@@ -51,11 +51,12 @@ impl ContainerDigest {
         command: impl ExactSizeIterator<Item = &'t str>,
         arguments: impl ExactSizeIterator<Item = &'t str>,
     ) -> Self {
-        let list = u8::from(list == ContainerList::Init);
-        let command = [vec![list], length_prefixed(command), length_prefixed(arguments)].concat();
+        let mut bytes = vec![u8::from(list == ContainerList::Init)];
+        length_prefixed(&mut bytes, command);
+        length_prefixed(&mut bytes, arguments);
         Self {
             image: truncated_digest(image.as_bytes()),
-            command: truncated_digest(&command),
+            command: truncated_digest(&bytes),
         }
     }
 
@@ -70,11 +71,13 @@ impl ContainerDigest {
     }
 }
 
-/// Texts, each after its length, so no two different lists give the same bytes
-fn length_prefixed<'t>(texts: impl ExactSizeIterator<Item = &'t str>) -> Vec<u8> {
-    let count = texts.len().to_be_bytes();
-    let texts = texts.map(|text| [&text.len().to_be_bytes()[..], text.as_bytes()].concat());
-    count.into_iter().chain(texts.flatten()).collect()
+/// Appends texts, each after its length, so no two different lists give the same bytes
+fn length_prefixed<'t>(bytes: &mut Vec<u8>, texts: impl ExactSizeIterator<Item = &'t str>) {
+    bytes.extend(texts.len().to_be_bytes());
+    for text in texts {
+        bytes.extend(text.len().to_be_bytes());
+        bytes.extend(text.as_bytes());
+    }
 }
 
 fn truncated_digest(bytes: &[u8]) -> [u8; KEPT] {
@@ -91,11 +94,12 @@ impl ContainerDigests {
             return Self(all.into_iter().collect());
         }
         let digest_of_all = |property: fn(&ContainerDigest) -> &[u8; KEPT]| {
-            let containers = all.iter().flat_map(|(name, digest)| {
-                let name = length_prefixed(std::iter::once(name.as_str()));
-                [&name[..], property(digest)].concat()
-            });
-            truncated_digest(&containers.collect::<Vec<u8>>())
+            let mut bytes = Vec::new();
+            for (name, digest) in &all {
+                length_prefixed(&mut bytes, std::iter::once(name.as_str()));
+                bytes.extend(property(digest));
+            }
+            truncated_digest(&bytes)
         };
         let all = ContainerDigest {
             image: digest_of_all(|digest| &digest.image),

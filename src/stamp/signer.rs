@@ -1,5 +1,6 @@
 //! Signs claims, and verifies stamps.
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use data_encoding::HEXLOWER;
 
 use crate::stamp::claims::Claims;
@@ -71,6 +72,14 @@ impl Signer {
         };
         // Strings and numbers always serialize; an empty text would not verify
         serde_json::to_string(&stamp).unwrap_or_default()
+    }
+
+    /// Whether a text is the stamp of these claims that it writes itself; in constant time, so that nobody can guess one
+    ///
+    /// `false` says nothing: an older key, or the other form, gives a valid stamp that is another text.
+    pub fn signed(&self, claims: &Claims, text: &str) -> bool {
+        let own = self.sign(claims);
+        verify_slices_are_equal(own.as_bytes(), text.as_bytes()).is_ok()
     }
 
     /// The claims of a stamp that was signed by one of the keys, for this cluster and namespace
@@ -174,6 +183,18 @@ mod tests {
                 .replace("DIGEST", &digest)
                 .replace("MAC", mac(&text))
         );
+    }
+
+    #[test]
+    fn a_stamp_is_known_by_its_text() {
+        let (signer, other) = (signer(&["k1"]), signer(&["k2", "k1"]));
+        let text = signer.sign(&claims());
+        assert!(signer.signed(&claims(), &text));
+        assert!(!signer.signed(&claims().of_first_form(), &text));
+        assert!(!other.signed(&claims(), &text), "another key signs");
+        for end in 0..text.len() {
+            assert!(!signer.signed(&claims(), &text[..end]), "{end}");
+        }
     }
 
     #[test]

@@ -2,36 +2,21 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use crate::admission::outcome::container_difference::{ContainerDifference, DifferenceKind};
 use crate::config::Injector;
 use crate::kubernetes::borrowed_text::Text;
 use crate::kubernetes::deserialize::null_as_default;
+use crate::kubernetes::pod_template::PodTemplate;
 use crate::stamp::{ContainerDigest, ContainerDigests, ContainerList};
 
 /// One container of a pod, with the digest that a stamp has of it
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RunningContainer {
-    name: String,
-    image: String,
+pub(crate) struct RunningContainer<'a> {
+    name: Text<'a>,
+    image: Text<'a>,
     digest: ContainerDigest,
-}
-
-#[derive(Deserialize)]
-struct Whole<'a> {
-    #[serde(borrow)]
-    spec: Option<Spec<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Spec<'a> {
-    #[serde(borrow, default, deserialize_with = "null_as_default")]
-    init_containers: Vec<Container<'a>>,
-    #[serde(borrow, default, deserialize_with = "null_as_default")]
-    containers: Vec<Container<'a>>,
-    #[serde(default, deserialize_with = "null_as_default")]
-    ephemeral_containers: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -58,37 +43,50 @@ impl Container<'_> {
     }
 }
 
-/// The containers of a pod or pod template in JSON; `None` if it has no spec
+/// The containers of a pod or pod template; `None` if it has no spec, or containers that cannot be read
 ///
 /// Ephemeral containers are left out: no template has any, and ramgate evaluates each when it is added.
-pub(crate) fn running(json: &str) -> Option<Vec<RunningContainer>> {
-    let spec = serde_json::from_str::<Whole<'_>>(json).ok()?.spec?;
-    let list = |containers: &[Container<'_>], list| -> Vec<RunningContainer> {
-        let running = containers.iter().map(|container| RunningContainer {
-            name: container.name.to_string(),
-            image: container.image.to_string(),
-            digest: container.digest(list),
-        });
-        running.collect()
-    };
-    let mut all = list(&spec.init_containers, ContainerList::Init);
-    all.extend(list(&spec.containers, ContainerList::Main));
+pub(crate) fn running<'a>(template: &PodTemplate<'a>) -> Option<Vec<RunningContainer<'a>>> {
+    let lists = template.container_lists()?;
+    let mut all = read(lists.init_containers, ContainerList::Init)?;
+    all.extend(read(lists.containers, ContainerList::Main)?);
     Some(all)
+}
+
+fn read(json: Option<&RawValue>, list: ContainerList) -> Option<Vec<RunningContainer<'_>>> {
+    let containers: Vec<Container<'_>> = match json {
+        Some(json) => serde_json::from_str(json.get()).ok()?,
+        None => Vec::new(),
+    };
+    let running = containers.into_iter().map(|container| RunningContainer {
+        digest: container.digest(list),
+        name: container.name,
+        image: container.image,
+    });
+    Some(running.collect())
 }
 
 /// Whether somebody added a container to a running pod, or its containers cannot be read
 pub(crate) fn has_ephemeral(json: &str) -> bool {
-    let spec = serde_json::from_str::<Whole<'_>>(json)
-        .ok()
-        .and_then(|whole| whole.spec);
+    #[derive(Deserialize)]
+    struct Whole {
+        spec: Option<Spec>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Spec {
+        #[serde(default, deserialize_with = "null_as_default")]
+        ephemeral_containers: Vec<IgnoredAny>,
+    }
+    let spec = serde_json::from_str::<Whole>(json).ok().and_then(|whole| whole.spec);
     spec.is_none_or(|spec| !spec.ephemeral_containers.is_empty())
 }
 
 /// The digests of containers for a stamp
-pub(crate) fn digests(running: &[RunningContainer]) -> ContainerDigests {
+pub(crate) fn digests(running: &[RunningContainer<'_>]) -> ContainerDigests {
     let digests = running
         .iter()
-        .map(|container| (container.name.clone(), container.digest));
+        .map(|container| (container.name.to_string(), container.digest));
     ContainerDigests::new(digests)
 }
 
@@ -100,7 +98,7 @@ pub(crate) fn digests(running: &[RunningContainer]) -> ContainerDigests {
 /// ```
 pub(crate) fn differences(
     stamped: &ContainerDigests,
-    running: &[RunningContainer],
+    running: &[RunningContainer<'_>],
     injectors: &[Injector],
 ) -> Vec<ContainerDifference> {
     let found = digests(running);
@@ -121,10 +119,10 @@ pub(crate) fn differences(
             .any(|injector| container.is_made_by(injector, kind));
         (!is_injected).then(|| ContainerDifference {
             kind,
-            container: container.name.clone(),
+            container: container.name.to_string(),
         })
     });
-    let is_missing = |name: &str| running.iter().all(|container| container.name != name);
+    let is_missing = |name: &str| running.iter().all(|container| *container.name != *name);
     let missing = stamped
         .iter()
         .filter(|(name, _)| is_missing(name))
@@ -135,7 +133,7 @@ pub(crate) fn differences(
     differences.chain(missing).collect()
 }
 
-impl RunningContainer {
+impl RunningContainer<'_> {
     fn difference(&self, stamped: Option<&ContainerDigest>) -> Option<DifferenceKind> {
         match stamped {
             None => Some(DifferenceKind::Added),
@@ -150,7 +148,7 @@ impl RunningContainer {
     /// It has to name containers that it adds or gives another command. Of a container with only another image, it is
     /// enough that the image is one of the injector's.
     fn is_made_by(&self, injector: &Injector, kind: DifferenceKind) -> bool {
-        let is_named = injector.containers.contains(&self.name);
+        let is_named = injector.containers.iter().any(|name| **name == *self.name);
         let mut prefixes = injector.image_prefixes.iter();
         let has_its_image = prefixes.any(|prefix| self.image.starts_with(prefix.as_str()));
         let any_image = injector.image_prefixes.is_empty();
@@ -168,13 +166,18 @@ mod tests {
 
     use super::*;
 
-    fn containers(containers: &Value) -> Vec<RunningContainer> {
-        running(&json!({"metadata": {}, "spec": {"containers": containers}}).to_string()).unwrap()
+    fn pod(containers: &Value) -> String {
+        json!({"metadata": {}, "spec": {"containers": containers}}).to_string()
+    }
+
+    fn containers(pod: &str) -> Vec<RunningContainer<'_>> {
+        running(&PodTemplate::pod(pod).unwrap()).unwrap()
     }
 
     fn unlike(stamped: &Value, found: &Value, injectors: &[Injector]) -> Vec<String> {
-        let stamped = digests(&containers(stamped));
-        let differences = differences(&stamped, &containers(found), injectors);
+        let stamped = digests(&containers(&pod(stamped)));
+        let found = pod(found);
+        let differences = differences(&stamped, &containers(&found), injectors);
         differences.iter().map(ToString::to_string).collect()
     }
 
@@ -212,11 +215,23 @@ mod tests {
 
     #[test]
     fn a_container_that_becomes_an_init_container_is_another() {
-        let main = containers(&json!([{"name": "a", "image": "a"}]));
-        let init = running(r#"{"spec": {"initContainers": [{"name": "a", "image": "a"}]}}"#).unwrap();
-        let differences = differences(&digests(&main), &init, &[]);
+        let main = pod(&json!([{"name": "a", "image": "a"}]));
+        let init =
+            r#"{"metadata": {}, "spec": {"initContainers": [{"name": "a", "image": "a"}], "containers": null}}"#;
+        let differences = differences(&digests(&containers(&main)), &containers(init), &[]);
         assert_eq!(differences[0].to_string(), "command of a");
-        assert_eq!(running(r#"{"metadata": {}}"#), None);
+    }
+
+    #[test]
+    fn no_spec_is_not_the_same_as_no_containers() {
+        let containers = |json| running(&PodTemplate::pod(json).unwrap()).map(|all| all.len());
+        assert_eq!(containers(r#"{"metadata": {}}"#), None);
+        assert_eq!(containers(r#"{"metadata": {}, "spec": null}"#), None);
+        assert_eq!(containers(r#"{"metadata": {}, "spec": {}}"#), Some(0));
+        assert_eq!(
+            containers(r#"{"metadata": {}, "spec": {"containers": [{"name": 1}]}}"#),
+            None
+        );
     }
 
     #[test]

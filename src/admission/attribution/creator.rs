@@ -127,7 +127,7 @@ impl CreatingPod<'_> {
         let Some(stamped) = &claims.containers else {
             return Vec::new();
         };
-        let running = contents::running(self.template.json()).unwrap_or_default();
+        let running = contents::running(self.template).unwrap_or_default();
         let mut differences = contents::differences(stamped, &running, &self.settings.injectors);
         differences.retain(|difference| {
             on_difference == OnDifference::Refuse || difference.kind != DifferenceKind::Added

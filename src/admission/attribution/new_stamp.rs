@@ -26,7 +26,7 @@ pub(crate) fn own_claims(
         object: Some(owned.object().clone()),
         fields: texts(template.read(), changes),
         service_account: template.service_account().map(str::to_owned),
-        containers: contents::running(template.json()).map(|running| contents::digests(&running)),
+        containers: contents::running(template).map(|running| contents::digests(&running)),
     };
     match signer.form() {
         Form::First => claims.of_first_form(),

@@ -114,7 +114,7 @@ impl EvaluationContext<'_> {
         claims: &Claims,
         template: &PodTemplate<'_>,
     ) -> Vec<ContainerDifference> {
-        let (Some(stamped), Some(running)) = (&claims.containers, contents::running(template.json())) else {
+        let (Some(stamped), Some(running)) = (&claims.containers, contents::running(template)) else {
             return Vec::new();
         };
         contents::differences(stamped, &running, &self.configuration.cluster.injectors)
@@ -133,6 +133,14 @@ impl EvaluationContext<'_> {
             return is_wanted.then_some(StampFault::NotApplied(None));
         };
         let owned = self.owned(reviewed);
+        let signer = self.cluster.signer();
+        let own = signer.zip(self.author()).map(|(signer, author)| {
+            let own = own_claims(self.review, new, &owned, &Changes::default(), author, &signer);
+            (signer, own)
+        });
+        if own.as_ref().is_some_and(|(signer, own)| signer.signed(own, found)) {
+            return None;
+        }
         let settings = &self.configuration.cluster;
         match verified(
             Some(found),
@@ -144,21 +152,20 @@ impl EvaluationContext<'_> {
             Err(NoValidStamp::Broken(broken)) if broken.is_forged() => Some(StampFault::Forged(broken, None)),
             Err(NoValidStamp::Broken(_) | NoValidStamp::Missing) => Some(StampFault::Unexpected),
             Ok(claims) if !self.is_author(&claims) => Some(StampFault::Changed),
-            Ok(claims) => (!self.is_own(&claims, new, &owned)).then_some(StampFault::Unexpected),
+            Ok(claims) => {
+                let is_own = own.is_some_and(|(_, own)| is_own(own, &claims));
+                (!is_own).then_some(StampFault::Unexpected)
+            }
         }
     }
+}
 
-    /// Whether these are the claims that the mutating webhook writes for this requester
-    ///
-    /// They differ if another webhook, or the configuration, changed the fields since. A replica of another version writes
-    /// the first form, which says less and nothing else.
-    fn is_own(&self, claims: &Claims, new: &PodTemplate<'_>, owned: &OwnedObject) -> bool {
-        let Some((signer, author)) = self.cluster.signer().zip(self.author()) else {
-            return false;
-        };
-        let own = own_claims(self.review, new, owned, &Changes::default(), author, &signer);
-        own == *claims || claims.object.is_none() && own.of_first_form() == *claims
-    }
+/// Whether these are a requester's own claims, as the mutating webhook writes them
+///
+/// They differ if another webhook, or the configuration, changed the fields since. A replica of another version writes
+/// the first form, which says less and nothing else.
+fn is_own(own: Claims, claims: &Claims) -> bool {
+    own == *claims || claims.object.is_none() && own.of_first_form() == *claims
 }
 
 /// Whether an object is the one of this UID and has the stamp at one of the places of pod metadata

@@ -1,6 +1,7 @@
 //! Warnings about misspelled annotations of ECI, which ECI ignores silently.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use crate::kubernetes::eci_annotations::ECI_FIELDS;
 use crate::kubernetes::pod::Pod;
@@ -170,22 +171,32 @@ fn lookalike(key: &str) -> Option<Lookalike> {
     }
     let (domain, name) = key.rsplit_once('/').unwrap_or(("", key));
     let letters = letters(name);
-    let meant = nearest(&letters);
-    let domain = domain.to_ascii_lowercase();
-    let has_provider_domain =
-        domain.is_empty() || domain.contains("aliyun") || domain.contains("alibabacloud");
-    let in_family = name.contains(['-', '_']) && FAMILIES.iter().any(|family| letters.starts_with(family));
-    let equals_field = ECI_FIELDS
-        .iter()
-        .any(|read| read.strip_prefix(PREFIX).map(self::letters).as_ref() == Some(&letters));
-    if !(has_provider_domain && (in_family || meant.is_some()) || equals_field) {
+    let equals_field = FIELDS.iter().any(|(field, _)| *field == letters);
+    let has_provider_domain = || {
+        let domain = domain.to_ascii_lowercase();
+        domain.is_empty() || domain.contains("aliyun") || domain.contains("alibabacloud")
+    };
+    // Nearly all annotations of other domains end here, before the letters are compared one by one
+    if !equals_field && !has_provider_domain() {
         return None;
     }
-    Some(Lookalike {
+    let meant = nearest(&letters);
+    let in_family = name.contains(['-', '_']) && FAMILIES.iter().any(|family| letters.starts_with(family));
+    (equals_field || in_family || meant.is_some()).then(|| Lookalike {
         key: key.to_owned(),
         meant,
     })
 }
+
+/// ramgate's fields without the prefix, each after its letters
+static FIELDS: LazyLock<Vec<(String, &str)>> = LazyLock::new(|| {
+    let names = ECI_FIELDS.iter().filter_map(|read| read.strip_prefix(PREFIX));
+    names.map(|name| (letters(name), name)).collect()
+});
+
+/// The other names, each after its letters
+static OTHER_LETTERS: LazyLock<Vec<(String, &str)>> =
+    LazyLock::new(|| OTHERS.iter().map(|name| (letters(name), *name)).collect());
 
 /// The name of ECI that is nearest to a misspelled one, if any is near enough
 fn nearest(letters: &str) -> Option<&'static str> {
@@ -194,13 +205,9 @@ fn nearest(letters: &str) -> Option<&'static str> {
     }
     // A short name is near to almost any name
     let max = MAX_DISTANCE.min(letters.len() / 4);
-    let names = ECI_FIELDS
-        .iter()
-        .filter_map(|read| read.strip_prefix(PREFIX))
-        .chain(OTHERS);
-    let real = names.map(|name| (self::letters(name), name));
-    let alike = real.filter(|(real, _)| real.len().abs_diff(letters.len()) <= max);
-    let near = alike.map(|(real, name)| (strsim::levenshtein(letters, &real), name));
+    let names = FIELDS.iter().chain(&*OTHER_LETTERS);
+    let alike = names.filter(|(real, _)| real.len().abs_diff(letters.len()) <= max);
+    let near = alike.map(|(real, name)| (strsim::levenshtein(letters, real), *name));
     near.filter(|(distance, _)| *distance <= max)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
