@@ -81,7 +81,9 @@ where
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer)
-        .with_ansi(colours);
+        .with_ansi(colours)
+        // It would be written to the same stream, and a stream that takes nothing ends the process then.
+        .log_internal_errors(false);
     match format {
         LogFormat::Json => {
             let lines = lines.json().flatten_event(true).with_current_span(false);

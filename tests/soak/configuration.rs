@@ -64,7 +64,12 @@ pub(crate) fn generation(kind: Kind, number: u64) -> Value {
                 let statement = allow(CREATE, &json!({"StringEquals": {key: value}}));
                 json!({"Version": "1", "Statement": [statement]}).to_string()
             };
-            let mut map = configuration("changing", "policy", "turn.json", &only("acs:RequestTag/turn", turn));
+            let mut map = configuration(
+                "changing",
+                "policy",
+                "turn.json",
+                &only("acs:RequestTag/turn", turn),
+            );
             map["data"]["generation.json"] = only("acs:RequestTag/generation", &format!("v{number}")).into();
             map
         }
@@ -114,7 +119,9 @@ async fn write(stage: &Stage, maps: &Api<ConfigMap>, kind: Kind, number: u64) {
     match written {
         Ok(Ok(_)) => timeline.acknowledge(),
         Ok(Err(kube::Error::Api(status))) if status.code == 403 || status.message.contains("denied") => {
-            stage.ledger.problem(&format!("ConfigMap {name}: {}", status.message));
+            stage
+                .ledger
+                .problem(&format!("ConfigMap {name}: {}", status.message));
         }
         // The API server is away, or waits for etcd.
         Ok(Err(_)) | Err(_) => {}

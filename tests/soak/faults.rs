@@ -33,7 +33,9 @@ pub(crate) fn run(stage: &Arc<Stage>, settings: &Settings) {
     thread::scope(|scope| {
         scope.spawn(|| {
             let chance = Chance::new(settings.seed + 1);
-            lane(stage, settings, &chance, &replicas::FAULTS, |round| settings.is_quiet(round));
+            lane(stage, settings, &chance, &replicas::FAULTS, |round| {
+                settings.is_quiet(round)
+            });
         });
         let chance = Chance::new(settings.seed + 2);
         lane(stage, settings, &chance, &beneath::FAULTS, |_| false);
@@ -65,7 +67,9 @@ fn lane(
             // What a fault wants to see in vain is a result of the run like any other.
             match catch_unwind(AssertUnwindSafe(|| (fault.happen)(stage))) {
                 Ok(()) => stage.ledger.event(&format!("{} is over", fault.name)),
-                Err(_) => stage.ledger.problem(&format!("{} did not go as it should", fault.name)),
+                Err(_) => stage
+                    .ledger
+                    .problem(&format!("{} did not go as it should", fault.name)),
             }
         }
     }

@@ -39,7 +39,10 @@ pub(crate) enum Special<'a> {
     /// Its log goes to this disk
     Disk(&'a SmallDisk),
     /// Its clock is set by a file
-    Clock { library: PathBuf, file: PathBuf },
+    Clock {
+        library: PathBuf,
+        file: PathBuf,
+    },
 }
 
 impl Fleet {
@@ -143,14 +146,18 @@ impl Fleet {
                 if let Some(status) = ended.filter(|_| !member.is_gone()) {
                     let log = member.log.as_ref().map(LogReader::tail);
                     let name = &member.tally.name;
-                    fleet.ledger.problem(&format!("{name} has ended by itself with {status}: {log:#?}"));
+                    fleet
+                        .ledger
+                        .problem(&format!("{name} has ended by itself with {status}: {log:#?}"));
                     fleet.unlist(&member);
                     return;
                 }
                 let answer = member.readiness();
                 bad = if answer.is_ok() { 0 } else { bad + 1 };
                 if !member.is_gone() && member.is_listed() != (bad < 2) {
-                    fleet.ledger.event(&format!("{} is ready: {answer:?}", member.tally.name));
+                    fleet
+                        .ledger
+                        .event(&format!("{} is ready: {answer:?}", member.tally.name));
                     member.list(bad < 2);
                     fleet.publish();
                 }

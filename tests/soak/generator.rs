@@ -21,6 +21,9 @@ const UNDER_WAY: u64 = 96;
 /// How far behind its rate it may fall; what is more is not made up for
 const DEBT: Duration = Duration::from_secs(1);
 
+/// The next number of a UID or a name
+static NUMBER: AtomicU64 = AtomicU64::new(1);
+
 /// Starts it
 pub(crate) fn start(stage: &Arc<Stage>, settings: &Settings, stop: &Arc<AtomicBool>) -> JoinHandle<()> {
     let (stage, stop) = (Arc::clone(stage), Arc::clone(stop));
@@ -78,7 +81,7 @@ pub(crate) async fn ask(stage: &Stage, case: &Case) -> Outcome {
 }
 
 async fn steps(stage: &Stage, case: &Case) -> Result<Outcome, Outcome> {
-    let mut object = case.object.clone();
+    let mut object = case.object_named(NUMBER.fetch_add(1, Ordering::Relaxed));
     if case.mutates {
         let (outcome, response) = step(stage, case, "/mutate", &object).await?;
         if !response.allowed {
@@ -92,7 +95,9 @@ async fn steps(stage: &Stage, case: &Case) -> Result<Outcome, Outcome> {
             return Err(Outcome::Wrong(format!("{}: {error}", case.name)));
         }
     }
-    step(stage, case, "/validate", &object).await.map(|(outcome, _)| outcome)
+    step(stage, case, "/validate", &object)
+        .await
+        .map(|(outcome, _)| outcome)
 }
 
 fn apply(patch: Value, object: &mut Value) -> Result<(), String> {
@@ -106,18 +111,20 @@ async fn step(
     path: &str,
     object: &Value,
 ) -> Result<(Outcome, Response), Outcome> {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    let uid = format!("5bd0e3a1-0000-4000-8000-{:012x}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let uid = format!(
+        "5bd0e3a1-0000-4000-8000-{:012x}",
+        NUMBER.fetch_add(1, Ordering::Relaxed)
+    );
     let body = case.body(&uid, object);
     let newest = stage.fleet.newest();
     let sent = Instant::now();
-    let answer = stage.transport.post(path, case.series, &body).await;
+    let answer = stage.transport().post(path, case.series, &body).await;
     let answered = Instant::now();
     let answer = answer.map_err(|failure| unanswered(case, path, answered, failure))?;
     stage.ledger.took(answered - sent);
     let response = read(&answer, &uid);
-    let response =
-        response.map_err(|error| Outcome::Wrong(format!("{} by {}: {error}", case.name, answer.replica.name)))?;
+    let response = response
+        .map_err(|error| Outcome::Wrong(format!("{} by {}: {error}", case.name, answer.replica.name)))?;
     let asked = Asked {
         case,
         sent,

@@ -79,7 +79,11 @@ impl SmallDisk {
             .status()
             .is_ok_and(|status| status.success());
         Self {
-            file: if mounted { folder.join("log") } else { "/dev/full".into() },
+            file: if mounted {
+                folder.join("log")
+            } else {
+                "/dev/full".into()
+            },
             folder: mounted.then(|| folder.to_owned()),
         }
     }

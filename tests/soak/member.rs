@@ -150,7 +150,10 @@ fn counted(metrics: &str) -> [u64; 2] {
             .collect();
         let count = count.parse::<f64>().unwrap_or(0.0) as u64;
         sums[0] += count;
-        if matches!(labels.get("resource"), Some(&"\"deployments\"" | &"\"pods/exec\"")) {
+        if matches!(
+            labels.get("resource"),
+            Some(&"\"deployments\"" | &"\"pods/exec\"")
+        ) {
             sums[1] += count;
         }
     }

@@ -32,7 +32,8 @@ const MEMORY_KIB: u64 = 128 * 1024;
 /// The lines of the table so far
 static TABLE: Mutex<String> = Mutex::new(String::new());
 
-const HEAD: &str = "      s reviews/s   p50 ms   p99 ms   max ms   lost  wrong dropped  replicas: MiB, files, generation";
+const HEAD: &str =
+    "      s reviews/s   p50 ms   p99 ms   max ms   lost  wrong dropped  replicas: MiB, files, generation";
 
 /// Follows the caBundle, and writes a line of the table for each minute, or for each quarter of one in a short run
 pub(crate) fn start_sampling(stage: &Arc<Stage>, stop: &Arc<AtomicBool>) -> JoinHandle<()> {
@@ -63,11 +64,17 @@ fn line(stage: &Stage, time: Duration) -> String {
     let latencies = stage.ledger.take_latencies();
     let at = |share: usize| {
         let index = (latencies.len() * share / 1000).min(latencies.len().saturating_sub(1));
-        latencies.get(index).map_or(0.0, |&micros| f64::from(micros) / 1000.0)
+        latencies
+            .get(index)
+            .map_or(0.0, |&micros| f64::from(micros) / 1000.0)
     };
     let [_, lost, refused, wrong @ ..] = stage.ledger.counts();
     let members = stage.fleet.members();
-    let everyone = members.iter().chain(&stage.fleet.gone()).map(|member| dropped(member)).sum::<u64>();
+    let everyone = members
+        .iter()
+        .chain(&stage.fleet.gone())
+        .map(|member| dropped(member))
+        .sum::<u64>();
     let mut line = format!(
         "{:>7.0} {:>9.0} {:>8.2} {:>8.2} {:>8.1} {:>6} {:>6} {:>7} ",
         stage.ledger.elapsed().as_secs_f64(),
@@ -83,7 +90,11 @@ fn line(stage: &Stage, time: Duration) -> String {
         if let Some(sample) = member.samples().last() {
             let name = member.tally.name.trim_start_matches("ramgate-");
             let memory = sample.resident_kib as f64 / 1024.0;
-            let _ = write!(line, " {name}: {memory:.1}, {}, {};", sample.files, sample.generation);
+            let _ = write!(
+                line,
+                " {name}: {memory:.1}, {}, {};",
+                sample.files, sample.generation
+            );
         }
     }
     line
@@ -99,7 +110,10 @@ pub(crate) fn conclude(stage: &Stage, settings: &Settings, took: Duration) {
     for member in stage.fleet.members() {
         sum_up(stage, &member);
     }
-    let mut text = format!("ramgate under fire: {settings}; {:.0} s\n\n{HEAD}\n", took.as_secs_f64());
+    let mut text = format!(
+        "ramgate under fire: {settings}; {:.0} s\n\n{HEAD}\n",
+        took.as_secs_f64()
+    );
     text.push_str(&TABLE.lock().expect("table"));
     text.push_str("\nreplica       lived s  answered  MiB first third, last third, most  files first, last third  dropped lines\n");
     for member in stage.fleet.gone().iter().chain(&stage.fleet.members()) {
@@ -130,14 +144,21 @@ pub(crate) fn conclude(stage: &Stage, settings: &Settings, took: Duration) {
     let _ = writeln!(text, "{} problems", problems.len());
     println!("\n{text}");
     write_report(&text);
-    assert!(problems.is_empty(), "{} problems, the first: {}", problems.len(), problems[0]);
+    assert!(
+        problems.is_empty(),
+        "{} problems, the first: {}",
+        problems.len(),
+        problems[0]
+    );
     assert!(ledger.counts()[0] > 0, "nothing was asked");
 }
 
 /// Nothing is under way any more, so that counts must be equal
 fn sum_up(stage: &Stage, member: &Member) {
     let Some(sample) = member.sample(&stage.ledger) else {
-        stage.ledger.problem(&format!("{} does not answer at the end", member.tally.name));
+        stage
+            .ledger
+            .problem(&format!("{} does not answer at the end", member.tally.name));
         return;
     };
     let sent = member.tally.all_sent(Series::Own);
@@ -149,20 +170,31 @@ fn sum_up(stage: &Stage, member: &Member) {
         ));
     }
     if let Err(error) = member.readiness() {
-        stage.ledger.problem(&format!("{} is not ready at the end: {error}", member.tally.name));
+        stage
+            .ledger
+            .problem(&format!("{} is not ready at the end: {error}", member.tally.name));
     }
 }
 
 /// One line on a replica, and what must hold of its memory and files
 fn life(stage: &Stage, member: &Member) -> String {
     let samples = member.samples();
-    let warm: Vec<&Sample> = samples.iter().filter(|sample| sample.at > member.born + WARM_UP).collect();
-    let lived = samples.last().map_or(Duration::ZERO, |last| last.at - member.born);
+    let warm: Vec<&Sample> = samples
+        .iter()
+        .filter(|sample| sample.at > member.born + WARM_UP)
+        .collect();
+    let lived = samples
+        .last()
+        .map_or(Duration::ZERO, |last| last.at - member.born);
     let third = warm.len() / 3;
     let (first, last) = (&warm[..third], &warm[warm.len() - third..]);
     let memory = |part: &[&Sample]| median(part.iter().map(|sample| sample.resident_kib).collect());
     let files = |part: &[&Sample]| median(part.iter().map(|sample| sample.files as u64).collect());
-    let most = samples.iter().map(|sample| sample.resident_kib).max().unwrap_or(0);
+    let most = samples
+        .iter()
+        .map(|sample| sample.resident_kib)
+        .max()
+        .unwrap_or(0);
     let name = &member.tally.name;
     if most > MEMORY_KIB {
         stage.ledger.problem(&format!("{name} used {} MiB", most / 1024));
@@ -170,11 +202,15 @@ fn life(stage: &Stage, member: &Member) -> String {
     if lived > LONG {
         let (from, to) = (memory(first), memory(last));
         if to > from + GROWTH_KIB {
-            stage.ledger.problem(&format!("{name} grew from {from} KiB to {to} KiB"));
+            stage
+                .ledger
+                .problem(&format!("{name} grew from {from} KiB to {to} KiB"));
         }
         let (from, to) = (files(first), files(last));
         if to > from + MORE_FILES as u64 {
-            stage.ledger.problem(&format!("{name} had {from} files open, then {to}"));
+            stage
+                .ledger
+                .problem(&format!("{name} had {from} files open, then {to}"));
         }
     }
     format!(

@@ -42,7 +42,7 @@ pub(crate) struct Case {
     /// How often it is asked, beside the others
     pub(crate) weight: usize,
     request: Value,
-    pub(crate) object: Value,
+    object: Value,
 }
 
 #[derive(Serialize)]
@@ -56,6 +56,7 @@ struct Review<'a> {
 #[derive(Serialize)]
 struct Request<'a> {
     uid: &'a str,
+    name: &'a str,
     #[serde(flatten)]
     other: &'a Value,
     object: &'a Value,
@@ -69,11 +70,21 @@ impl Case {
             api_version: "admission.k8s.io/v1",
             request: Request {
                 uid,
+                name: object["metadata"]["name"].as_str().unwrap_or(TARGET),
                 other: &self.request,
                 object,
             },
         };
         serde_json::to_vec(&review).expect("a review").into()
+    }
+
+    /// The object, under a name that no other has: each has a line of its own in the log
+    pub(crate) fn object_named(&self, number: u64) -> Value {
+        let mut object = self.object.clone();
+        if let Some(name) = object.pointer_mut("/metadata/name") {
+            *name = format!("web-{number}").into();
+        }
+        object
     }
 
     /// How many reviews one turn of it is
@@ -87,23 +98,67 @@ pub(crate) fn cases() -> Vec<Case> {
     let denied = Expected::Denied;
     let alice = "alice@example.com";
     vec![
-        pod("allowed", 30, alice, "env:test", Expected::Allowed { tags: "env:test,team:shop" }),
+        pod(
+            "allowed",
+            30,
+            alice,
+            "env:test",
+            Expected::Allowed {
+                tags: "env:test,team:shop",
+            },
+        ),
         pod("denied", 10, alice, "env:production", denied("tag `env` must")),
-        pod("malformed", 5, alice, "env:test, app:web", denied("blank before the key")),
-        pod("unbound", 5, "stranger@example.com", "env:test", denied("stranger@example.com")),
+        pod(
+            "malformed",
+            5,
+            alice,
+            "env:test, app:web",
+            denied("blank before the key"),
+        ),
+        pod(
+            "unbound",
+            5,
+            "stranger@example.com",
+            "env:test",
+            denied("stranger@example.com"),
+        ),
         pod("turn", 10, "turner@example.com", "turn:even", Expected::Turn),
-        pod("policies", 5, "reader@example.com", "env:test", Expected::Policies),
-        pod("directory", 5, "guest@example.com", "env:production", Expected::Directory),
-        deployment("template allowed", 10, "env:test", Expected::Allowed { tags: "env:test,team:shop" }),
+        pod(
+            "policies",
+            5,
+            "reader@example.com",
+            "env:test",
+            Expected::Policies,
+        ),
+        pod(
+            "directory",
+            5,
+            "guest@example.com",
+            "env:production",
+            Expected::Directory,
+        ),
+        deployment(
+            "template allowed",
+            10,
+            "env:test",
+            Expected::Allowed {
+                tags: "env:test,team:shop",
+            },
+        ),
         deployment("template denied", 5, "env:production", denied("tag `env` must")),
         exec("exec allowed", alice, Expected::AllowedUnchanged),
-        exec("exec denied", "stranger@example.com", denied("stranger@example.com")),
+        exec(
+            "exec denied",
+            "stranger@example.com",
+            denied("stranger@example.com"),
+        ),
     ]
 }
 
 /// A pod of the benchmarks, of 4.7 KB as a review, with these tags
 pub(crate) fn marked_pod(name: &str, tags: &str) -> Value {
-    let review: Value = serde_json::from_str(include_str!("../../benches/load/allowed.json")).expect("review");
+    let review: Value =
+        serde_json::from_str(include_str!("../../benches/load/allowed.json")).expect("review");
     let mut pod = review["request"]["object"].clone();
     pod["metadata"]["name"] = name.into();
     pod["metadata"]["namespace"] = NAMESPACE.into();
@@ -119,7 +174,7 @@ fn pod(name: &'static str, weight: usize, user: &str, tags: &str, expected: Expe
         mutates: true,
         reads: false,
         weight,
-        request: request(["", "v1", "Pod", "pods"], "CREATE", "web", user),
+        request: request(["", "v1", "Pod", "pods"], "CREATE", user),
         object: marked_pod("web", tags),
     }
 }
@@ -128,7 +183,10 @@ fn deployment(name: &'static str, weight: usize, tags: &str, expected: Expected)
     let pod = marked_pod("web", tags);
     let mut template = json!({"metadata": pod["metadata"], "spec": pod["spec"]});
     for field in ["name", "namespace"] {
-        template["metadata"].as_object_mut().expect("metadata").remove(field);
+        template["metadata"]
+            .as_object_mut()
+            .expect("metadata")
+            .remove(field);
     }
     let labels = json!({"app": "web"});
     let object = json!({
@@ -138,7 +196,11 @@ fn deployment(name: &'static str, weight: usize, tags: &str, expected: Expected)
         "spec": {"replicas": 2, "selector": {"matchLabels": labels}, "template": template, "strategy": {}},
         "status": {},
     });
-    let request = request(["apps", "v1", "Deployment", "deployments"], "CREATE", "web", "alice@example.com");
+    let request = request(
+        ["apps", "v1", "Deployment", "deployments"],
+        "CREATE",
+        "alice@example.com",
+    );
     Case {
         name,
         expected,
@@ -152,7 +214,7 @@ fn deployment(name: &'static str, weight: usize, tags: &str, expected: Expected)
 }
 
 fn exec(name: &'static str, user: &str, expected: Expected) -> Case {
-    let mut request = request(["", "v1", "PodExecOptions", "pods"], "CONNECT", TARGET, user);
+    let mut request = request(["", "v1", "PodExecOptions", "pods"], "CONNECT", user);
     request["subResource"] = "exec".into();
     request["requestSubResource"] = "exec".into();
     Case {
@@ -173,7 +235,7 @@ fn exec(name: &'static str, user: &str, expected: Expected) -> Case {
     }
 }
 
-fn request([group, version, kind, resource]: [&str; 4], operation: &str, name: &str, user: &str) -> Value {
+fn request([group, version, kind, resource]: [&str; 4], operation: &str, user: &str) -> Value {
     let kind = json!({"group": group, "version": version, "kind": kind});
     let resource = json!({"group": group, "version": version, "resource": resource});
     json!({
@@ -181,7 +243,6 @@ fn request([group, version, kind, resource]: [&str; 4], operation: &str, name: &
         "resource": resource,
         "requestKind": kind,
         "requestResource": resource,
-        "name": name,
         "namespace": NAMESPACE,
         "operation": operation,
         "userInfo": {"username": user, "groups": ["system:authenticated"]},

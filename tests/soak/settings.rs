@@ -59,7 +59,11 @@ impl fmt::Display for Settings {
             self.rate,
             self.rounds(),
             self.seed,
-            if cfg!(debug_assertions) { "debug" } else { "release" },
+            if cfg!(debug_assertions) {
+                "debug"
+            } else {
+                "release"
+            },
         )
     }
 }

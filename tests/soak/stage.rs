@@ -1,6 +1,7 @@
 //! The control plane, two replicas, and everything that the threads of the run share.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -31,13 +32,20 @@ use crate::transport::Transport;
 use crate::verdicts::Judge;
 use crate::weather::Weather;
 
+/// The clients that the generator plays
+///
+/// Each uses the connection again that became idle last, and so mostly one or two of them: a few clients reach both
+/// replicas all the time.
+const API_SERVERS: usize = 6;
+
 /// What the threads share
 pub(crate) struct Stage {
     pub(crate) plane: Arc<ControlPlane>,
     pub(crate) storage: SlowStorage,
     pub(crate) fleet: Arc<Fleet>,
     pub(crate) ledger: Arc<Ledger>,
-    pub(crate) transport: Transport,
+    transports: Vec<Transport>,
+    turn: AtomicUsize,
     pub(crate) cases: Vec<Case>,
     pub(crate) timelines: [Timeline; 2],
     pub(crate) weather: Weather,
@@ -87,7 +95,10 @@ impl Stage {
             storage,
             fleet: Arc::new(fleet),
             ledger,
-            transport: Transport::new(service),
+            transports: (0..API_SERVERS)
+                .map(|_| Transport::new(Arc::clone(&service)))
+                .collect(),
+            turn: AtomicUsize::new(0),
             cases: cases(),
             timelines: Default::default(),
             weather: Weather::default(),
@@ -100,6 +111,11 @@ impl Stage {
         stage.fleet.start(&Special::Nothing);
         stage.ledger.begin();
         stage
+    }
+
+    /// The next API server's client
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.transports[self.turn.fetch_add(1, Ordering::Relaxed) % API_SERVERS]
     }
 
     pub(crate) fn judge(&self) -> Judge<'_> {
@@ -142,10 +158,15 @@ impl Stage {
         let hooks: Api<MutatingWebhookConfiguration> = Api::all(self.admin.clone());
         let read = async { tokio::time::timeout(Duration::from_secs(2), hooks.get(RELEASE)).await };
         let read = self.runtime.block_on(read);
-        let configuration = read.map_err(|_| "no answer")?.map_err(|error| error.to_string())?;
+        let configuration = read
+            .map_err(|_| "no answer")?
+            .map_err(|error| error.to_string())?;
         let hook = configuration.webhooks.unwrap_or_default().into_iter().next();
         let bundle = hook.and_then(|hook| hook.client_config.ca_bundle);
-        self.transport.trust(&bundle.ok_or("no caBundle yet")?.0);
+        let bundle = bundle.ok_or("no caBundle yet")?.0;
+        for transport in &self.transports {
+            transport.trust(&bundle);
+        }
         Ok(())
     }
 }
@@ -162,7 +183,13 @@ fn furnish(admin: &Kubectl) {
     // The role `edit` is put together by a controller, which is not here.
     for arguments in [
         &["create", "role", "maker", "--verb=create", "--resource=pods"][..],
-        &["create", "rolebinding", "alice", "--role=maker", "--user=alice@example.com"],
+        &[
+            "create",
+            "rolebinding",
+            "alice",
+            "--role=maker",
+            "--user=alice@example.com",
+        ],
     ] {
         space.run(arguments).success();
     }

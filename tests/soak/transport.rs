@@ -129,7 +129,11 @@ impl Transport {
                     if keep {
                         trust.keep(connection);
                     }
-                    return Ok(Answer { replica, status, body });
+                    return Ok(Answer {
+                        replica,
+                        status,
+                        body,
+                    });
                 }
                 Ok(Err(Broken { written: false, .. })) if connection.reused => replica.unsent(series),
                 Ok(Err(broken)) => {
@@ -226,7 +230,10 @@ async fn exchange(
         }
     };
     let (head, body) = response.into_parts();
-    let keep = head.headers.get("connection").is_none_or(|value| value != "close");
+    let keep = head
+        .headers
+        .get("connection")
+        .is_none_or(|value| value != "close");
     let mut body = Body::new(body).into_data_stream();
     let mut bytes = Vec::new();
     while let Some(piece) = futures::StreamExt::next(&mut body).await {

@@ -59,18 +59,18 @@ async fn create(stage: &Stage, pods: &Api<Pod>, pod: &Pod, allowed: bool) {
     };
     let trickle = &stage.ledger.trickle;
     let wrong = |outcome: fn(String) -> Outcome, text: &str| {
-        stage.ledger.book(outcome(format!("through the API server: {text}")));
+        stage
+            .ledger
+            .book(outcome(format!("through the API server: {text}")));
     };
     match created {
         Ok(Ok(_)) if allowed => count(&trickle.right),
         Ok(Ok(_)) => wrong(Outcome::LetThrough, "a pod that RAM denies"),
-        Ok(Err(kube::Error::Api(status))) if status.message.contains("denied the request") => {
-            match allowed {
-                false if status.message.contains("tag `env` must") => count(&trickle.right),
-                false => wrong(Outcome::Wrong, &status.message),
-                true => wrong(Outcome::HeldUp, &status.message),
-            }
-        }
+        Ok(Err(kube::Error::Api(status))) if status.message.contains("denied the request") => match allowed {
+            false if status.message.contains("tag `env` must") => count(&trickle.right),
+            false => wrong(Outcome::Wrong, &status.message),
+            true => wrong(Outcome::HeldUp, &status.message),
+        },
         Ok(Err(kube::Error::Api(status))) if status.message.contains("failed calling webhook") => {
             if stage.fleet.killed_since(begun - KILL_WINDOW) {
                 count(&trickle.lost_by_kill);

@@ -61,7 +61,10 @@ pub(crate) fn read(answer: &Answer, uid: &str) -> Result<Response, String> {
         }
     };
     let allowed = response["allowed"].as_bool().ok_or("no verdict")?;
-    let message = response["status"]["message"].as_str().unwrap_or_default().to_owned();
+    let message = response["status"]["message"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     if !allowed && message.is_empty() {
         return Err("denied without a reason".to_owned());
     }
@@ -116,13 +119,20 @@ impl Judge<'_> {
             return Outcome::Right;
         }
         let said = format!("{said} (in force: one of {possible:?})");
-        if allowed { Outcome::LetThrough(said) } else { Outcome::HeldUp(said) }
+        if allowed {
+            Outcome::LetThrough(said)
+        } else {
+            Outcome::HeldUp(said)
+        }
     }
 
     /// Holds the generation that a denial names against what was written, and against earlier answers of the replica
     fn generation(&self, kind: Kind, asked: &Asked<'_>, answer: &Answer, said: String) -> Outcome {
-        static NUMBER: LazyLock<Regex> = LazyLock::new(|| Regex::new("`(?:v|guest-)([0-9]+)`").expect("regex"));
-        let number = NUMBER.captures(&said).and_then(|found| found[1].parse::<u64>().ok());
+        static NUMBER: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new("`(?:v|guest-)([0-9]+)`").expect("regex"));
+        let number = NUMBER
+            .captures(&said)
+            .and_then(|found| found[1].parse::<u64>().ok());
         let Some(number) = number else {
             return Outcome::Wrong(format!("no generation: {said}"));
         };

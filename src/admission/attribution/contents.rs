@@ -78,7 +78,9 @@ pub(crate) fn has_ephemeral(json: &str) -> bool {
         #[serde(default, deserialize_with = "null_as_default")]
         ephemeral_containers: Vec<IgnoredAny>,
     }
-    let spec = serde_json::from_str::<Whole>(json).ok().and_then(|whole| whole.spec);
+    let spec = serde_json::from_str::<Whole>(json)
+        .ok()
+        .and_then(|whole| whole.spec);
     spec.is_none_or(|spec| !spec.ephemeral_containers.is_empty())
 }
 
@@ -216,8 +218,7 @@ mod tests {
     #[test]
     fn a_container_that_becomes_an_init_container_is_another() {
         let main = pod(&json!([{"name": "a", "image": "a"}]));
-        let init =
-            r#"{"metadata": {}, "spec": {"initContainers": [{"name": "a", "image": "a"}], "containers": null}}"#;
+        let init = r#"{"metadata": {}, "spec": {"initContainers": [{"name": "a", "image": "a"}], "containers": null}}"#;
         let differences = differences(&digests(&containers(&main)), &containers(init), &[]);
         assert_eq!(differences[0].to_string(), "command of a");
     }

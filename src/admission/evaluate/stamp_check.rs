@@ -138,7 +138,10 @@ impl EvaluationContext<'_> {
             let own = own_claims(self.review, new, &owned, &Changes::default(), author, &signer);
             (signer, own)
         });
-        if own.as_ref().is_some_and(|(signer, own)| signer.signed(own, found)) {
+        if own
+            .as_ref()
+            .is_some_and(|(signer, own)| signer.signed(own, found))
+        {
             return None;
         }
         let settings = &self.configuration.cluster;

@@ -191,7 +191,10 @@ mod tests {
         let pair = leaf.unwrap().pair;
         let validity = validity(&pair.certified.cert[0]).unwrap();
         let after_making = |time: Timestamp| made.duration_until(time).as_secs();
-        (after_making(validity.not_before), after_making(validity.not_after))
+        (
+            after_making(validity.not_before),
+            after_making(validity.not_after),
+        )
     }
 
     #[test]

@@ -62,7 +62,11 @@ fn restart(stage: &Stage, signal: &str) {
         let _control = stage.fleet.control.lock().unwrap_or_else(PoisonError::into_inner);
         stage.plane.restart_api_server(signal);
         within(Duration::from_secs(120), "the API server is back", || {
-            if stage.plane.is_ready() { Ok(()) } else { Err("not ready") }
+            if stage.plane.is_ready() {
+                Ok(())
+            } else {
+                Err("not ready")
+            }
         });
     });
 }
@@ -96,7 +100,10 @@ fn new_stamp_key(stage: &Stage) {
     let mut data: Map<String, Value> = old.collect();
     let key: Vec<u8> = (0..32).map(|_| RandomState::new().hash_one(0) as u8).collect();
     // The product's own ids begin with a year.
-    data.insert(format!("9{:019}", after_1970().as_millis()), json!(ByteString(key)));
+    data.insert(
+        format!("9{:019}", after_1970().as_millis()),
+        json!(ByteString(key)),
+    );
     write(stage, "ramgate-stamp", data);
 }
 

@@ -60,16 +60,26 @@ fn full_disk(stage: &Stage) {
     let disk = SmallDisk::new(&stage.plane.folder().join(format!("disk-{}", unique())));
     let member = stage.fleet.replace_oldest(&Special::Disk(&disk));
     within(Duration::from_secs(90), "the disk is full", || {
-        if disk.is_full() { Ok(()) } else { Err(disk.length()) }
+        if disk.is_full() {
+            Ok(())
+        } else {
+            Err(disk.length())
+        }
     });
     sleep(OBSTRUCTED);
     if disk.empty() {
-        let written = within(Duration::from_secs(20), "lines are written again", || match disk.length() {
-            0 => Err("nothing yet"),
-            length => Ok(length),
-        });
+        let written = within(
+            Duration::from_secs(20),
+            "lines are written again",
+            || match disk.length() {
+                0 => Err("nothing yet"),
+                length => Ok(length),
+            },
+        );
         let name = &member.tally.name;
-        stage.ledger.event(&format!("{name} writes again: {written} bytes"));
+        stage
+            .ledger
+            .event(&format!("{name} writes again: {written} bytes"));
     }
     // It must not outlive its disk.
     let new = stage.fleet.start(&Special::Nothing);

@@ -60,7 +60,10 @@ impl Served {
         let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || {
             for line in errors.lines().map_while(Result::ok) {
-                if sender.send(serde_json::from_str(&line).unwrap_or_default()).is_err() {
+                if sender
+                    .send(serde_json::from_str(&line).unwrap_or_default())
+                    .is_err()
+                {
                     // Nobody reads any more, and from now on no line can be written.
                     break;
                 }
