@@ -1,7 +1,7 @@
 //! Logs and metrics: one log line and a few counters for every decision.
 //!
 //! ```text
-//! Record -> log     (tracing: JSON or text, on stderr)
+//! Record -> log     (tracing: JSON or text, on stderr by a thread of its own)
 //!        -> metrics (Prometheus text on the admin port)
 //! ```
 //!
@@ -13,6 +13,7 @@ pub(crate) mod endpoint;
 mod json_lines;
 pub(crate) mod log;
 pub(crate) mod log_folding;
+pub(crate) mod log_writer;
 mod logged_causes;
 pub(crate) mod metrics;
 pub(crate) mod record;

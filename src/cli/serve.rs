@@ -27,6 +27,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use prometheus::IntCounter;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::server::WebPkiClientVerifier;
@@ -60,6 +61,7 @@ use crate::server::shutdown::{Phases, Signals};
 use crate::server::{Server, shutdown};
 use crate::telemetry::log;
 use crate::telemetry::log::LogFormat;
+use crate::telemetry::log_writer::LogGuard;
 use crate::telemetry::metrics::Metrics;
 
 /// How often to count the exceptions that hold: an end shows before the next scrape
@@ -85,8 +87,9 @@ pub(super) fn run(args: ServeArgs) -> Result<Exit, CommandError> {
 }
 
 async fn serve(settings: ServeSettings, started: Instant) -> Result<Exit, CommandError> {
-    let mut signals = start_process(settings.log_format, settings.log_filter)?;
     let metrics = Arc::new(Metrics::new().map_err(|error| failed("metrics", error))?);
+    let dropped = metrics.log_lines_dropped.clone();
+    let (mut signals, _log) = start_process(settings.log_format, settings.log_filter, dropped)?;
     let resolver = CertificateResolver::new(Arc::clone(&metrics));
     let origin = ConfigurationOrigin::new(settings.source).await?;
     let pod = std::env::var("POD_NAME").unwrap_or_else(|_| random_name());
@@ -166,11 +169,17 @@ fn server(
 }
 
 /// Starts logs, the crypto provider and the handling of signals
-fn start_process(format: LogFormat, filter: EnvFilter) -> Result<Signals, CommandError> {
-    log::start(format, filter).map_err(|error| CommandError::Usage(error.to_string()))?;
+fn start_process(
+    format: LogFormat,
+    filter: EnvFilter,
+    dropped: IntCounter,
+) -> Result<(Signals, LogGuard), CommandError> {
+    let log = log::start_in_background(format, filter, dropped)
+        .map_err(|error| CommandError::Usage(error.to_string()))?;
     // Refused only if a provider is there already, and then it is this one
     let _installed = aws_lc_rs::default_provider().install_default();
-    shutdown::signals().map_err(|error| CommandError::io("signals", error))
+    let signals = shutdown::signals().map_err(|error| CommandError::io("signals", error))?;
+    Ok((signals, log))
 }
 
 /// Verifies certificates of clients; without a CA a client needs none

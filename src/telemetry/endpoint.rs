@@ -17,6 +17,9 @@ impl Endpoint {
     /// The validating webhook
     pub const VALIDATE: Self = Self::Admission(Webhook::Validating);
 
+    /// The words in logs and metrics
+    pub(crate) const NAMES: &'static [&'static str] = &["mutate", "validate", "authorize"];
+
     /// The word in logs and metrics
     pub fn name(self) -> &'static str {
         match self {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use tracing::field::{Field, Visit};
@@ -20,17 +21,14 @@ pub(super) struct JsonLines {
     pub(super) plain: Format<Json>,
 }
 
-/// A field's value as it is in the line
-enum Logged {
-    Text(String),
-    Signed(i64),
-    Unsigned(u64),
-    Bool(bool),
-    Json(Box<RawValue>),
-}
+/// How long a line of a decision usually is, in bytes
+const USUAL: usize = 1024;
 
-#[derive(Default)]
-struct Fields(Vec<(&'static str, Logged)>);
+/// Writes the fields of an event into a line, one after the other
+struct Fields<'l> {
+    line: <&'l mut serde_json::Serializer<&'l mut Vec<u8>> as Serializer>::SerializeMap,
+    written: Result<(), serde_json::Error>,
+}
 
 impl<S, N> FormatEvent<S, N> for JsonLines
 where
@@ -47,64 +45,62 @@ where
         if metadata.fields().field(CAUSES).is_none() {
             return self.plain.format_event(context, writer, event);
         }
-        let mut fields = Fields::default();
-        event.record(&mut fields);
-        let line = line(*metadata.level(), metadata.target(), &fields).map_err(|_| fmt::Error)?;
+        let line = line(*metadata.level(), metadata.target(), event).map_err(|_| fmt::Error)?;
         writeln!(writer, "{line}")
     }
 }
 
-fn line(level: Level, target: &str, fields: &Fields) -> Result<String, serde_json::Error> {
+fn line(level: Level, target: &str, event: &Event<'_>) -> Result<String, serde_json::Error> {
     let mut time = String::new();
     // Writing to a string does not fail; without a time the line is still worth having
     let _written = SystemTime.format_time(&mut Writer::new(&mut time));
-    let mut line = Vec::new();
+    let mut line = Vec::with_capacity(USUAL);
     let mut serializer = serde_json::Serializer::new(&mut line);
-    let mut map = serializer.serialize_map(None)?;
-    map.serialize_entry("timestamp", &time)?;
-    map.serialize_entry("level", level.as_str())?;
-    for (name, value) in &fields.0 {
-        match value {
-            Logged::Text(text) => map.serialize_entry(name, text)?,
-            Logged::Signed(number) => map.serialize_entry(name, number)?,
-            Logged::Unsigned(number) => map.serialize_entry(name, number)?,
-            Logged::Bool(value) => map.serialize_entry(name, value)?,
-            Logged::Json(json) => map.serialize_entry(name, json)?,
+    let mut fields = Fields {
+        line: serializer.serialize_map(None)?,
+        written: Ok(()),
+    };
+    fields.add("timestamp", &time);
+    fields.add("level", level.as_str());
+    event.record(&mut fields);
+    fields.add("target", target);
+    fields.written?;
+    fields.line.end()?;
+    Ok(String::from_utf8(line).unwrap_or_default())
+}
+
+impl Fields<'_> {
+    fn add(&mut self, name: &str, value: &(impl Serialize + ?Sized)) {
+        if self.written.is_ok() {
+            self.written = self.line.serialize_entry(name, value);
         }
     }
-    map.serialize_entry("target", target)?;
-    map.end()?;
-    Ok(String::from_utf8_lossy(&line).into_owned())
 }
 
-impl Fields {
-    fn add(&mut self, field: &Field, value: Logged) {
-        self.0.push((field.name(), value));
-    }
-}
-
-impl Visit for Fields {
+impl Visit for Fields<'_> {
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.add(field, Logged::Signed(value));
+        self.add(field.name(), &value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.add(field, Logged::Unsigned(value));
+        self.add(field.name(), &value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.add(field, Logged::Bool(value));
+        self.add(field.name(), &value);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
         // Text with a line break would break the line; JSON of ours has none
-        let is_json = field.name() == CAUSES && !value.contains(['\n', '\r']);
-        let json = is_json.then(|| RawValue::from_string(value.to_owned()).ok());
-        let text = || Logged::Text(value.to_owned());
-        self.add(field, json.flatten().map_or_else(text, Logged::Json));
+        let may_be_json = field.name() == CAUSES && !value.contains(['\n', '\r']);
+        let json = may_be_json.then(|| serde_json::from_str::<&RawValue>(value).ok());
+        match json.flatten() {
+            Some(json) => self.add(field.name(), json),
+            None => self.add(field.name(), value),
+        }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.add(field, Logged::Text(format!("{value:?}")));
+        self.add(field.name(), &format_args!("{value:?}"));
     }
 }

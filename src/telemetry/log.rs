@@ -2,11 +2,13 @@
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::io;
 use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
+use prometheus::IntCounter;
 use tracing::Dispatch;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
@@ -17,6 +19,7 @@ use crate::telemetry::clip::{NAME, TEXT, clipped};
 use crate::telemetry::endpoint::Endpoint;
 use crate::telemetry::json_lines::JsonLines;
 use crate::telemetry::log_folding::{Folded, LogFolding};
+use crate::telemetry::log_writer::{LogGuard, LogWriter};
 use crate::telemetry::logged_causes::logged_causes;
 use crate::telemetry::record::Record;
 
@@ -44,6 +47,9 @@ pub(crate) enum LogError {
     /// The process has a logger already
     #[error("logging is set up already")]
     Twice,
+    /// There is no thread to write lines
+    #[error("the system gives no thread for the log: {0}")]
+    Thread(io::Error),
 }
 
 /// Parses a filter such as `info` or `info,ramgate::server=debug`
@@ -59,13 +65,34 @@ pub(crate) fn filter(text: &str) -> Result<EnvFilter, LogError> {
         })
 }
 
-/// Starts logging to stderr, including panics
+/// Starts logging to stderr, including panics; each line is written before the next step
 ///
 /// # Errors
 /// Logging has been started already.
 pub(crate) fn start(format: LogFormat, filter: EnvFilter) -> Result<(), LogError> {
-    let colours = std::io::stderr().is_terminal();
-    tracing::dispatcher::set_global_default(lines(format, filter, std::io::stderr, colours))
+    start_with(format, filter, io::stderr)
+}
+
+/// Starts logging to stderr, including panics, by a thread that writes many lines at once until the guard is dropped
+///
+/// # Errors
+/// Logging has been started already, or there is no thread.
+pub(crate) fn start_in_background(
+    format: LogFormat,
+    filter: EnvFilter,
+    dropped: IntCounter,
+) -> Result<LogGuard, LogError> {
+    let (writer, guard) = LogWriter::start(io::stderr(), dropped).map_err(LogError::Thread)?;
+    start_with(format, filter, writer)?;
+    Ok(guard)
+}
+
+fn start_with<W>(format: LogFormat, filter: EnvFilter, writer: W) -> Result<(), LogError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let colours = io::stderr().is_terminal();
+    tracing::dispatcher::set_global_default(lines(format, filter, writer, colours))
         .map_err(|_| LogError::Twice)?;
     std::panic::set_hook(Box::new(panicked));
     Ok(())
@@ -81,9 +108,7 @@ where
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer)
-        .with_ansi(colours)
-        // It would be written to the same stream, and a stream that takes nothing ends the process then.
-        .log_internal_errors(false);
+        .with_ansi(colours);
     match format {
         LogFormat::Json => {
             let lines = lines.json().flatten_event(true).with_current_span(false);
@@ -116,8 +141,8 @@ pub(crate) fn decision(folding: &LogFolding, endpoint: Endpoint, record: &Record
         path = endpoint.name(),
         user = &*name(&record.user),
         groups = record.groups,
-        requested_by = optional(&record.stamped),
-        principal = optional(&record.principal),
+        requested_by = optional(&record.stamped).as_deref(),
+        principal = optional(&record.principal).as_deref(),
         namespace = &*name(&record.namespace),
         name = &*name(&record.name),
         resource = &*name(&record.resource),
@@ -125,14 +150,14 @@ pub(crate) fn decision(folding: &LogFolding, endpoint: Endpoint, record: &Record
         dry_run = record.dry_run,
         decision = record.decision,
         mode = record.mode,
-        route = optional(&record.route),
+        route = optional(&record.route).as_deref(),
         action = record.action,
-        code = optional(&record.code),
+        code = optional(&record.code).as_deref(),
         denial = record.message.as_deref().map(|text| clipped(text, TEXT)).as_deref(),
         causes = logged_causes(&record.causes, record.message.as_deref()).as_deref(),
-        exception = optional(&record.exception),
+        exception = optional(&record.exception).as_deref(),
         allowed_by = (!allowed_by.is_empty()).then(|| clipped(&allowed_by, TEXT)).as_deref(),
-        unlike_stamp = optional(&record.container_differences),
+        unlike_stamp = optional(&record.container_differences).as_deref(),
         patched = record.patched,
         generation = record.generation,
         duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
@@ -148,7 +173,7 @@ fn repeated(folded: &Folded) {
         namespace = &*name(&folded.namespace),
         name = &*name(&folded.name),
         decision = folded.decision,
-        code = optional(&folded.code),
+        code = optional(&folded.code).as_deref(),
         repeated = folded.repeated,
         "reviewed again"
     );
@@ -158,8 +183,8 @@ fn name(text: &str) -> Cow<'_, str> {
     clipped(text, NAME)
 }
 
-fn optional(text: &Option<String>) -> Option<String> {
-    text.as_deref().map(|text| name(text).into_owned())
+fn optional(text: &Option<String>) -> Option<Cow<'_, str>> {
+    text.as_deref().map(name)
 }
 
 fn panicked(info: &PanicHookInfo<'_>) {
@@ -179,7 +204,6 @@ pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
     use std::sync::{Arc, Mutex};
 
     use super::*;

@@ -7,6 +7,7 @@
 pub(crate) mod candidate_metrics;
 pub(crate) mod certificate_metrics;
 pub(crate) mod cluster_metrics;
+mod closed_counter;
 pub(crate) mod configuration_metrics;
 pub(crate) mod connection_metrics;
 mod denial_metrics;
@@ -15,7 +16,7 @@ mod registration;
 pub(crate) mod review_metrics;
 pub(crate) mod sync_metrics;
 
-use prometheus::Registry;
+use prometheus::{IntCounter, Registry};
 use prometheus::process_collector::ProcessCollector;
 
 use crate::telemetry::metrics::candidate_metrics::CandidateMetrics;
@@ -23,7 +24,7 @@ use crate::telemetry::metrics::certificate_metrics::CertificateMetrics;
 use crate::telemetry::metrics::cluster_metrics::ClusterMetrics;
 use crate::telemetry::metrics::configuration_metrics::ConfigurationMetrics;
 use crate::telemetry::metrics::connection_metrics::ConnectionMetrics;
-use crate::telemetry::metrics::registration::{encoded, int_gauge_vec};
+use crate::telemetry::metrics::registration::{counter, encoded, int_gauge_vec};
 use crate::telemetry::metrics::review_metrics::ReviewMetrics;
 use crate::telemetry::metrics::sync_metrics::SyncMetrics;
 
@@ -38,6 +39,8 @@ pub struct Metrics {
     pub(crate) connections: ConnectionMetrics,
     pub(crate) cluster: ClusterMetrics,
     pub(crate) sync: SyncMetrics,
+    /// Log lines that were not written
+    pub(crate) log_lines_dropped: IntCounter,
 }
 
 impl Metrics {
@@ -63,6 +66,11 @@ impl Metrics {
             connections: ConnectionMetrics::new(&registry)?,
             cluster: ClusterMetrics::new(&registry)?,
             sync: SyncMetrics::new(&registry)?,
+            log_lines_dropped: counter(
+                &registry,
+                "ramgate_log_lines_dropped_total",
+                "Log lines that were not written: nobody read them in time, or the disk was full",
+            )?,
             registry,
         })
     }

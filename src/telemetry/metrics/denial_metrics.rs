@@ -1,9 +1,9 @@
 //! `ramgate_denials_total`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use prometheus::{IntCounterVec, Registry};
+use prometheus::{IntCounter, IntCounterVec, Registry};
 
 use crate::admission::Decision;
 use crate::telemetry::endpoint::Endpoint;
@@ -25,8 +25,22 @@ const LONGEST_NAME: usize = 63;
 #[derive(Debug)]
 pub(super) struct DenialMetrics {
     denials: IntCounterVec,
-    /// The series that have a namespace of their own
-    series: Mutex<BTreeSet<(String, String, &'static str)>>,
+    series: Mutex<NamespaceSeries>,
+}
+
+/// The series that have a namespace of their own
+#[derive(Debug, Default)]
+struct NamespaceSeries {
+    by_namespace: BTreeMap<String, Vec<DenialSeries>>,
+    count: usize,
+}
+
+/// The denials of one namespace with one code and effect
+#[derive(Debug)]
+struct DenialSeries {
+    code: String,
+    mode: &'static str,
+    denials: IntCounter,
 }
 
 impl DenialMetrics {
@@ -51,24 +65,34 @@ impl DenialMetrics {
             Endpoint::Admission(_) => MAX_SERIES,
             Endpoint::Authorization => MAX_SERIES_OF_READS,
         };
-        let namespace = self.namespace(&record.namespace, code, mode, most);
-        self.denials.with_label_values(&[namespace, code, mode]).inc();
+        match self.own_series(&record.namespace, code, mode, most) {
+            Some(denials) => denials.inc(),
+            None => self.denials.with_label_values(&[OTHER, code, mode]).inc(),
+        }
     }
 
-    /// The namespace, or `other` if there are too many series or it is no name
-    fn namespace<'n>(&self, namespace: &'n str, code: &str, mode: &'static str, most: usize) -> &'n str {
+    /// The series of a namespace; `None` if there are too many, or it is no name
+    fn own_series(&self, namespace: &str, code: &str, mode: &'static str, most: usize) -> Option<IntCounter> {
         if namespace.len() > LONGEST_NAME {
-            return OTHER;
+            return None;
         }
-        let series = (namespace.to_owned(), code.to_owned(), mode);
-        let mut known = self.series.lock().unwrap_or_else(PoisonError::into_inner);
-        if !known.contains(&series) {
-            if known.len() >= most {
-                return OTHER;
-            }
-            known.insert(series);
+        let mut series = self.series.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut of_namespace = series.by_namespace.get(namespace).into_iter().flatten();
+        if let Some(known) = of_namespace.find(|known| known.code == code && known.mode == mode) {
+            return Some(known.denials.clone());
         }
-        namespace
+        if series.count >= most {
+            return None;
+        }
+        let denials = self.denials.with_label_values(&[namespace, code, mode]);
+        series.count = series.count.saturating_add(1);
+        let of_namespace = series.by_namespace.entry(namespace.to_owned()).or_default();
+        of_namespace.push(DenialSeries {
+            code: code.to_owned(),
+            mode,
+            denials: denials.clone(),
+        });
+        Some(denials)
     }
 }
 

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use prometheus::{Histogram, HistogramOpts, IntCounterVec, IntGauge, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Registry};
 
 use crate::admission::outcome::container_difference::DifferenceKind;
 use crate::admission::outcome::stamp_state::StampState;
 use crate::telemetry::endpoint::Endpoint;
+use crate::telemetry::metrics::closed_counter::ClosedCounter;
 use crate::telemetry::metrics::denial_metrics::DenialMetrics;
 use crate::telemetry::metrics::labels::{
     ACTIONS, ANSWERS, DECISIONS, MODES, NO_MODE, OPERATIONS, RESOURCES, SCOPES, bounded,
@@ -24,11 +25,13 @@ const DURATION_BUCKETS: &[f64] = &[
 #[derive(Debug)]
 pub(crate) struct ReviewMetrics {
     requests: IntCounterVec,
+    /// The same, without the kinds that the configuration lists
+    closed_requests: ClosedCounter<5>,
     duration: Histogram,
-    decisions: IntCounterVec,
+    decisions: ClosedCounter<3>,
     denials: DenialMetrics,
-    stamps: IntCounterVec,
-    unlike: IntCounterVec,
+    stamps: Vec<(&'static str, IntCounter)>,
+    unlike: Vec<(&'static str, IntCounter)>,
     inflight: IntGauge,
 }
 
@@ -50,35 +53,33 @@ impl ReviewMetrics {
             "Stamps that pods and templates on the way to ECI need, by what was found out about them",
             &["state"],
         )?;
-        for state in StampState::ALL {
-            stamps.with_label_values(&[state.name()]);
-        }
         let unlike = counter_vec(
             registry,
             "ramgate_pods_unlike_stamp_total",
             "Pods of controllers that run something else than their stamp was written for, by kind of difference",
             &["kind"],
         )?;
-        for kind in DifferenceKind::ALL {
-            unlike.with_label_values(&[kind.name()]);
-        }
+        let requests = counter_vec(
+            registry,
+            "ramgate_admission_requests_total",
+            "Reviews answered, by what was asked and answered",
+            &["path", "resource", "operation", "decision", "mode"],
+        )?;
+        let lists = [Endpoint::NAMES, RESOURCES, OPERATIONS, ANSWERS, MODES];
+        let decisions = counter_vec(
+            registry,
+            "ramgate_decisions_total",
+            "Questions put to RAM, by action, outcome and deciding layer",
+            &["action", "decision", "scope"],
+        )?;
         Ok(Self {
-            requests: counter_vec(
-                registry,
-                "ramgate_admission_requests_total",
-                "Reviews answered, by what was asked and answered",
-                &["path", "resource", "operation", "decision", "mode"],
-            )?,
+            closed_requests: ClosedCounter::new(requests.clone(), lists),
+            requests,
             duration: registered(registry, Histogram::with_opts(duration))?,
-            decisions: counter_vec(
-                registry,
-                "ramgate_decisions_total",
-                "Questions put to RAM, by action, outcome and deciding layer",
-                &["action", "decision", "scope"],
-            )?,
+            decisions: ClosedCounter::new(decisions, [ACTIONS, DECISIONS, SCOPES]),
             denials: DenialMetrics::new(registry)?,
-            stamps,
-            unlike,
+            stamps: series(&stamps, StampState::ALL.map(StampState::name)),
+            unlike: series(&unlike, DifferenceKind::ALL.map(DifferenceKind::name)),
             inflight: int_gauge(
                 registry,
                 "ramgate_inflight_requests",
@@ -93,30 +94,23 @@ impl ReviewMetrics {
             "" => NO_MODE,
             mode => mode,
         };
-        let labels = [
-            endpoint.name(),
-            resource(record),
-            bounded(record.operation, OPERATIONS),
-            bounded(record.decision, ANSWERS),
-            bounded(mode, MODES),
-        ];
-        self.requests.with_label_values(&labels).inc();
+        let Record { resource, operation, decision, .. } = record;
+        if record.is_listed {
+            let (operation, decision) = (bounded(operation, OPERATIONS), bounded(decision, ANSWERS));
+            let labels = [endpoint.name(), resource, operation, decision, bounded(mode, MODES)];
+            self.requests.with_label_values(&labels).inc();
+        } else {
+            let labels = [endpoint.name(), resource, operation, decision, mode];
+            self.closed_requests.inc(labels);
+        }
         self.duration.observe(took.as_secs_f64());
         for question in &record.questions {
-            let labels = [
-                bounded(question.action, ACTIONS),
-                bounded(question.decision, DECISIONS),
-                bounded(question.scope, SCOPES),
-            ];
-            self.decisions.with_label_values(&labels).inc();
+            self.decisions.inc([question.action, question.decision, question.scope]);
         }
         self.denials.count(endpoint, record);
-        if let Some(state) = record.stamp_state {
-            self.stamps.with_label_values(&[state.name()]).inc();
-        }
-        for kind in &record.difference_kinds {
-            self.unlike.with_label_values(&[*kind]).inc();
-        }
+        let state = record.stamp_state.map(StampState::name);
+        state.into_iter().for_each(|state| count(&self.stamps, state));
+        record.difference_kinds.iter().for_each(|kind| count(&self.unlike, kind));
     }
 
     /// Counts a request as in flight until the returned guard is dropped
@@ -126,12 +120,18 @@ impl ReviewMetrics {
     }
 }
 
-/// The label of a resource; what the configuration lists has its own name
-fn resource(record: &Record) -> &str {
-    match record.is_listed {
-        true => &record.resource,
-        false => bounded(&record.resource, RESOURCES),
-    }
+/// A series for each value of a counter with one label, so that each is there from the start
+fn series<const VALUES: usize>(
+    counter: &IntCounterVec,
+    values: [&'static str; VALUES],
+) -> Vec<(&'static str, IntCounter)> {
+    let series = values.map(|value| (value, counter.with_label_values(&[value])));
+    series.into()
+}
+
+fn count(series: &[(&'static str, IntCounter)], value: &str) {
+    let found = series.iter().find(|(known, _)| *known == value);
+    found.into_iter().for_each(|(_, counter)| counter.inc());
 }
 
 impl Drop for InFlight {
