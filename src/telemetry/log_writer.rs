@@ -134,7 +134,10 @@ impl Queue {
             if lost == 0 && dropped > reported {
                 let lines = dropped.saturating_sub(reported);
                 reported = dropped;
-                tracing::warn!(lines, "log lines were dropped: nobody read them in time, or the disk is full");
+                tracing::warn!(
+                    lines,
+                    "log lines were dropped: nobody read them in time, or the disk is full"
+                );
             }
         }
         self.lock().has_ended = true;

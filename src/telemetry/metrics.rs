@@ -6,8 +6,8 @@
 
 pub(crate) mod candidate_metrics;
 pub(crate) mod certificate_metrics;
-pub(crate) mod cluster_metrics;
 mod closed_counter;
+pub(crate) mod cluster_metrics;
 pub(crate) mod configuration_metrics;
 pub(crate) mod connection_metrics;
 mod denial_metrics;
@@ -16,8 +16,8 @@ mod registration;
 pub(crate) mod review_metrics;
 pub(crate) mod sync_metrics;
 
-use prometheus::{IntCounter, Registry};
 use prometheus::process_collector::ProcessCollector;
+use prometheus::{IntCounter, Registry};
 
 use crate::telemetry::metrics::candidate_metrics::CandidateMetrics;
 use crate::telemetry::metrics::certificate_metrics::CertificateMetrics;

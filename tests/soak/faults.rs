@@ -53,7 +53,14 @@ fn lane(
     let begun = Instant::now();
     for round in 0..settings.rounds() {
         let mut order: Vec<&Fault> = faults.iter().collect();
+        // The first of a lane comes in the first half of the round, so that what follows from it is seen.
         chance.shuffle(&mut order);
+        let half = order.len() / 2;
+        if let Some(first) = order.iter().position(|fault| fault.name == faults[0].name)
+            && first >= half
+        {
+            order.swap(first, chance.below(half));
+        }
         let slot = (ROUND - LULL) / u32::try_from(order.len()).expect("a few");
         for (index, fault) in order.into_iter().enumerate() {
             let start = ROUND * u32::try_from(round).expect("a few") + slot * index as u32;

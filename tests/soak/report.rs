@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
+use crate::harness::reviews;
 use crate::harness::tools::repository;
 use crate::ledger::{OUTCOMES, Series};
 use crate::member::{Member, Sample};
@@ -167,6 +168,15 @@ fn sum_up(stage: &Stage, member: &Member) {
         stage.ledger.problem(&format!(
             "{} counts {} reviews of templates and exec; sent {sent}, answered {answered}",
             member.tally.name, sample.counted[1]
+        ));
+    }
+    let newest = stage.certificates.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(newest) = newest.as_ref().filter(|newest| newest.in_use < Instant::now())
+        && let Err(error) = reviews::post(newest.pem.as_bytes(), member.tally.port, "/validate", None, "{}")
+    {
+        let name = &member.tally.name;
+        stage.ledger.problem(&format!(
+            "{name} serves no certificate of the newest authority: {error}"
         ));
     }
     if let Err(error) = member.readiness() {

@@ -38,6 +38,13 @@ use crate::weather::Weather;
 /// replicas all the time.
 const API_SERVERS: usize = 6;
 
+/// A certificate authority that joined the bundle
+pub(crate) struct NewAuthority {
+    /// When every replica signs by it
+    pub(crate) in_use: Instant,
+    pub(crate) pem: String,
+}
+
 /// What the threads share
 pub(crate) struct Stage {
     pub(crate) plane: Arc<ControlPlane>,
@@ -57,8 +64,8 @@ pub(crate) struct Stage {
     pub(crate) clock_library: PathBuf,
     /// Held by what changes certificates, or the clock by which they are made
     ///
-    /// When the newest certificate authority is in use, if one was made
-    pub(crate) certificates: Mutex<Option<Instant>>,
+    /// The newest certificate authority, if one was made
+    pub(crate) certificates: Mutex<Option<NewAuthority>>,
     pub(crate) runtime: Runtime,
     /// Whether the run is long enough for a line a minute
     pub(crate) long: bool,
@@ -197,7 +204,7 @@ fn furnish(admin: &Kubectl) {
     let changing = [Kind::Policies, Kind::Directory].map(|kind| generation(kind, 0));
     // A month old, so that it signs until the next one has settled.
     let month = Duration::from_secs(30 * 24 * 3600);
-    let data = Value::Object(authority(after_1970() - month).into_iter().collect());
+    let data = Value::Object(authority(after_1970() - month).1.into_iter().collect());
     let metadata = json!({"name": "ramgate-ca"});
     system
         .apply(&json!({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": data}))

@@ -31,11 +31,20 @@ impl<const LABELS: usize> ClosedCounter<LABELS> {
 
     /// Counts one; a value that is not on its list counts as `other`
     pub(super) fn inc(&self, values: [&str; LABELS]) {
-        let mut places = self.lists.iter().zip(values).map(|(list, value)| place(list, value));
+        let mut places = self
+            .lists
+            .iter()
+            .zip(values)
+            .map(|(list, value)| place(list, value));
         let row = places.next().unwrap_or_default();
-        let column = self.lists.iter().skip(1).zip(places).fold(0, |column: usize, (list, place)| {
-            column.saturating_mul(self::places(list)).saturating_add(place)
-        });
+        let column = self
+            .lists
+            .iter()
+            .skip(1)
+            .zip(places)
+            .fold(0, |column: usize, (list, place)| {
+                column.saturating_mul(self::places(list)).saturating_add(place)
+            });
         let columns = || self.lists.iter().skip(1).map(|list| self::places(list)).product();
         let row = self.rows.get(row).map(|row| row.get_or_init(|| empty(columns())));
         match row.and_then(|row| row.get(column)) {
@@ -63,7 +72,9 @@ fn places(list: &[&str]) -> usize {
 }
 
 fn place(list: &[&str], value: &str) -> usize {
-    list.iter().position(|known| *known == value).unwrap_or(list.len())
+    list.iter()
+        .position(|known| *known == value)
+        .unwrap_or(list.len())
 }
 
 #[cfg(test)]

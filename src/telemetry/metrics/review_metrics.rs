@@ -94,10 +94,21 @@ impl ReviewMetrics {
             "" => NO_MODE,
             mode => mode,
         };
-        let Record { resource, operation, decision, .. } = record;
+        let Record {
+            resource,
+            operation,
+            decision,
+            ..
+        } = record;
         if record.is_listed {
             let (operation, decision) = (bounded(operation, OPERATIONS), bounded(decision, ANSWERS));
-            let labels = [endpoint.name(), resource, operation, decision, bounded(mode, MODES)];
+            let labels = [
+                endpoint.name(),
+                resource,
+                operation,
+                decision,
+                bounded(mode, MODES),
+            ];
             self.requests.with_label_values(&labels).inc();
         } else {
             let labels = [endpoint.name(), resource, operation, decision, mode];
@@ -105,12 +116,16 @@ impl ReviewMetrics {
         }
         self.duration.observe(took.as_secs_f64());
         for question in &record.questions {
-            self.decisions.inc([question.action, question.decision, question.scope]);
+            self.decisions
+                .inc([question.action, question.decision, question.scope]);
         }
         self.denials.count(endpoint, record);
         let state = record.stamp_state.map(StampState::name);
         state.into_iter().for_each(|state| count(&self.stamps, state));
-        record.difference_kinds.iter().for_each(|kind| count(&self.unlike, kind));
+        record
+            .difference_kinds
+            .iter()
+            .for_each(|kind| count(&self.unlike, kind));
     }
 
     /// Counts a request as in flight until the returned guard is dropped

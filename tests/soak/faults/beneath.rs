@@ -16,16 +16,16 @@ use serde_json::{Map, Value, json};
 use super::Fault;
 use crate::harness::install::NAMESPACE;
 use crate::harness::wait::within;
-use crate::stage::Stage;
+use crate::stage::{NewAuthority, Stage};
 
 pub(super) const FAULTS: [Fault; 6] = [
     Fault {
-        name: "new stamp key",
-        happen: new_stamp_key,
-    },
-    Fault {
         name: "new certificate authority",
         happen: new_authority,
+    },
+    Fault {
+        name: "new stamp key",
+        happen: new_stamp_key,
     },
     Fault {
         name: "API server restarts after SIGTERM",
@@ -112,7 +112,7 @@ fn new_stamp_key(stage: &Stage) {
 /// Only its date of birth is other than the product's, so that it settles in seconds. What signed before the present one
 /// goes, as it would when it expires.
 fn new_authority(stage: &Stage) {
-    let mut in_use = stage.certificates.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut newest = stage.certificates.lock().unwrap_or_else(PoisonError::into_inner);
     let secret = read(stage, "ramgate-ca");
     let made = after_1970() + SETTLE - DAY;
     let present = authorities(&secret).filter(|&other| other < made.as_secs()).max();
@@ -120,9 +120,13 @@ fn new_authority(stage: &Stage) {
     let mut data: Map<String, Value> = gone
         .flat_map(|other| ["crt", "key"].map(|end| (format!("authority-{other}.{end}"), Value::Null)))
         .collect();
-    data.extend(authority(made));
+    let (pem, entries) = authority(made);
+    data.extend(entries);
     write(stage, "ramgate-ca", data);
-    *in_use = Some(Instant::now() + IN_USE);
+    *newest = Some(NewAuthority {
+        in_use: Instant::now() + IN_USE,
+        pem,
+    });
 }
 
 /// When the authorities of the Secret were made
@@ -133,8 +137,8 @@ fn authorities(secret: &BTreeMap<String, ByteString>) -> impl Iterator<Item = u6
     stems.filter_map(|made| made.parse().ok())
 }
 
-/// The Secret's entries of a new authority that was made at a time after 1970
-pub(crate) fn authority(made: Duration) -> [(String, Value); 2] {
+/// A new authority that was made at a time after 1970: its certificate, and its entries of the Secret
+pub(crate) fn authority(made: Duration) -> (String, [(String, Value); 2]) {
     let key = KeyPair::generate().expect("key");
     let mut parameters = CertificateParams::default();
     parameters.distinguished_name = DistinguishedName::new();
@@ -146,10 +150,12 @@ pub(crate) fn authority(made: Duration) -> [(String, Value); 2] {
     parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let certificate = parameters.self_signed(&key).expect("authority").pem();
-    [("crt", certificate), ("key", key.serialize_pem())].map(|(end, text)| {
+    let files = [("crt", certificate.clone()), ("key", key.serialize_pem())];
+    let entries = files.map(|(end, text)| {
         let entry = format!("authority-{}.{end}", made.as_secs());
         (entry, json!(ByteString(text.into_bytes())))
-    })
+    });
+    (certificate, entries)
 }
 
 /// The time of day

@@ -109,9 +109,9 @@ fn stuck_reader(stage: &Stage) {
 /// due
 fn clock_jumps(stage: &Stage) {
     // To a clock that is ahead, a new authority would seem to have settled before anybody trusts it.
-    let in_use = stage.certificates.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(in_use) = *in_use {
-        sleep(in_use.saturating_duration_since(Instant::now()));
+    let newest = stage.certificates.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(newest) = newest.as_ref() {
+        sleep(newest.in_use.saturating_duration_since(Instant::now()));
     }
     let file = stage.plane.folder().join(format!("clock-{}", unique()));
     let set = |offset: &str| fs::write(&file, offset).expect("clock file");
