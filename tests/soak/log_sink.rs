@@ -62,7 +62,10 @@ impl LogReader {
     }
 }
 
-/// A disk that is full after a mebibyte; unmounted when it is dropped
+/// What is left of a mebibyte
+const LEFT: u64 = 128 * 1024;
+
+/// A disk that is nearly full; unmounted when it is dropped
 pub(crate) struct SmallDisk {
     folder: Option<PathBuf>,
     file: PathBuf,
@@ -78,6 +81,10 @@ impl SmallDisk {
             .stderr(Stdio::null())
             .status()
             .is_ok_and(|status| status.success());
+        if mounted {
+            let filler = vec![0; (1 << 20) - LEFT as usize];
+            std::fs::write(folder.join("filler"), filler).expect("filler");
+        }
         Self {
             file: if mounted {
                 folder.join("log")
@@ -97,7 +104,7 @@ impl SmallDisk {
     /// Whether there is no room left
     pub(crate) fn is_full(&self) -> bool {
         // A page may be left that no whole line fits into.
-        self.folder.is_none() || self.length() >= (1 << 20) - 4096
+        self.folder.is_none() || self.length() >= LEFT - 4096
     }
 
     /// Makes room, as a rotation of the log does; `false` where there is nothing to remove

@@ -1,7 +1,7 @@
 //! Faults of the replicas: they come, go, are killed, cannot write, and have a wrong clock.
 
 use std::fs;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,8 @@ use crate::fleet::Special;
 use crate::harness::install::NAMESPACE;
 use crate::harness::process::unique;
 use crate::harness::wait::within;
-use crate::log_sink::SmallDisk;
+use crate::log_sink::{LogReader, SmallDisk};
+use crate::member::Member;
 use crate::stage::Stage;
 
 pub(super) const FAULTS: [Fault; 5] = [
@@ -88,8 +89,9 @@ fn full_disk(stage: &Stage) {
 }
 
 fn stuck_reader(stage: &Stage) {
-    let member = stage.fleet.members().pop().expect("a replica");
-    let Some(log) = &member.log else { return };
+    let Some((member, log)) = busiest(stage) else {
+        return;
+    };
     log.pause(true);
     sleep(OBSTRUCTED);
     let before = log.lines();
@@ -97,12 +99,29 @@ fn stuck_reader(stage: &Stage) {
     let read = within(Duration::from_secs(20), "lines are written again", || {
         // More than a pipe holds of them.
         match log.lines() - before {
-            lines @ 300.. => Ok(lines),
+            lines @ 200.. => Ok(lines),
             lines => Err(lines),
         }
     });
     let name = &member.tally.name;
     stage.ledger.event(&format!("{name} writes again: {read} lines"));
+}
+
+/// The replica with most lines at the moment, and their reader
+fn busiest(stage: &Stage) -> Option<(Arc<Member>, LogReader)> {
+    let members = stage.fleet.members().into_iter();
+    let read: Vec<_> = members
+        .filter_map(|member| {
+            let log = member.log.clone()?;
+            let lines = log.lines();
+            Some((member, log, lines))
+        })
+        .collect();
+    sleep(Duration::from_secs(1));
+    let most = read
+        .into_iter()
+        .max_by_key(|(_, log, before)| log.lines() - before);
+    most.map(|(member, log, _)| (member, log))
 }
 
 /// From before its start its clock is an hour ahead; then it jumps back and forth, and far enough that its certificate is
