@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, PipeReader, pipe};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -65,64 +65,60 @@ impl LogReader {
 /// What is left of a mebibyte
 const LEFT: u64 = 128 * 1024;
 
-/// A disk that is nearly full; unmounted when it is dropped
+/// A disk that is nearly full, as a file on it; it goes with the last one who has the file open
 pub(crate) struct SmallDisk {
-    folder: Option<PathBuf>,
-    file: PathBuf,
+    file: File,
+    can_be_emptied: bool,
 }
 
 impl SmallDisk {
     /// A file system of its own where the tests may mount one, else the device that is always full
     pub(crate) fn new(folder: &Path) -> Self {
         std::fs::create_dir_all(folder).expect("mount point");
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
-            .arg(folder)
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success());
-        if mounted {
+        let mount = |command: &str, arguments: &[&str]| {
+            let mut command = Command::new(command);
+            command.args(arguments).arg(folder).stderr(Stdio::null());
+            command.status().is_ok_and(|status| status.success())
+        };
+        let is_mounted = mount("mount", &["-t", "tmpfs", "-o", "size=1m", "tmpfs"]);
+        let log = if is_mounted {
             let filler = vec![0; (1 << 20) - LEFT as usize];
             std::fs::write(folder.join("filler"), filler).expect("filler");
-        }
+            folder.join("log")
+        } else {
+            "/dev/full".into()
+        };
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(log)
+            .expect("log file");
+        // Out of sight at once, so that a run that is killed leaves nothing mounted.
+        assert!(!is_mounted || mount("umount", &["--lazy"]), "it stays mounted");
         Self {
-            file: if mounted {
-                folder.join("log")
-            } else {
-                "/dev/full".into()
-            },
-            folder: mounted.then(|| folder.to_owned()),
+            file,
+            can_be_emptied: is_mounted,
         }
     }
 
     /// The end for the program
     pub(crate) fn open(&self) -> Stdio {
-        let file = File::options().create(true).append(true).open(&self.file);
-        file.expect("log file").into()
+        self.file.try_clone().expect("log file").into()
     }
 
     /// Whether there is no room left
     pub(crate) fn is_full(&self) -> bool {
         // A page may be left that no whole line fits into.
-        self.folder.is_none() || self.length() >= LEFT - 4096
+        !self.can_be_emptied || self.length() >= LEFT - 4096
     }
 
     /// Makes room, as a rotation of the log does; `false` where there is nothing to remove
     pub(crate) fn empty(&self) -> bool {
-        self.folder.is_some() && File::create(&self.file).is_ok()
+        self.can_be_emptied && self.file.set_len(0).is_ok()
     }
 
     /// How much was written
     pub(crate) fn length(&self) -> u64 {
-        std::fs::metadata(&self.file).map_or(0, |file| file.len())
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        if let Some(folder) = &self.folder {
-            // Lazily, since the program may still have the file open.
-            let _ = Command::new("umount").arg("-l").arg(folder).status();
-        }
+        self.file.metadata().map_or(0, |file| file.len())
     }
 }
