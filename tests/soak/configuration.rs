@@ -26,9 +26,9 @@ const CREATE: &[&str] = &["eci:CreateContainerGroup"];
 /// Principals beside those who ask, so that a changed one is no mass loss
 const BYSTANDERS: usize = 30;
 
-/// Whether a generation of the policies allows the tag `turn:even`; it stays so for five generations
+/// Whether a generation of the policies allows the tag `turn:even`; it stays so for eight generations, longer than one may stay in use
 pub(crate) fn allows_even(number: u64) -> bool {
-    (number / 5).is_multiple_of(2)
+    (number / 8).is_multiple_of(2)
 }
 
 /// What stays as it is

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use crate::weather::Weather;
 
-/// How long a replica may use an outdated document while nothing disturbs the control plane
-pub(crate) const BOUND: Duration = Duration::from_secs(3);
+/// How long a replica may use an outdated document while nothing disturbs the control plane; a debug build on a busy
+/// machine took 2.5 s
+const BOUND: Duration = Duration::from_secs(if cfg!(debug_assertions) { 4 } else { 3 });
 
 /// The same around a disturbance: watches come back with a backoff
 const BOUND_IN_STORM: Duration = Duration::from_secs(60);
