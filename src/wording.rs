@@ -1,5 +1,7 @@
 //! Bits of text for messages: user input is quoted, cut to a length and rid of what would break a line.
 
+use std::borrow::Cow;
+
 use crate::config::id_of;
 use ram_policy::Principal;
 
@@ -27,6 +29,10 @@ pub(crate) fn quoted(text: &str, longest: usize) -> String {
 
 /// User input without control characters, at most `longest` characters of it
 pub(crate) fn clipped(text: &str, longest: usize) -> String {
+    // As most texts are, and then a character is a byte
+    if text.len() <= longest && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return text.to_owned();
+    }
     let mut out: String = text
         .chars()
         .take(longest)
@@ -39,17 +45,17 @@ pub(crate) fn clipped(text: &str, longest: usize) -> String {
 }
 
 /// Cuts text to at most `longest` bytes, between characters, and shows that something is missing
-pub(crate) fn fitted(text: &str, longest: usize) -> String {
+pub(crate) fn fitted(text: &str, longest: usize) -> Cow<'_, str> {
     const MARK: &str = "…";
     if text.len() <= longest {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let room = longest.saturating_sub(MARK.len());
     let end = (0..=room)
         .rev()
         .find(|at| text.is_char_boundary(*at))
         .unwrap_or_default();
-    format!("{}{MARK}", text.get(..end).unwrap_or_default())
+    Cow::Owned(format!("{}{MARK}", text.get(..end).unwrap_or_default()))
 }
 
 /// The first lines that fit into `longest` bytes, joined by `between`, and the number of those that do not

@@ -94,25 +94,25 @@ impl Response {
             generation: configuration.generation,
             evaluation,
         };
-        response.body = AdmissionResponse {
+        let body = AdmissionResponse {
             uid: review.uid(),
             allowed: decision.passes(),
             status: response.status(review),
             patch,
             audit: audit::annotations(&response),
-            warnings: response.warnings.clone(),
-        }
-        .into_json();
+            warnings: &response.warnings,
+        };
+        response.body = body.into_json();
         response
     }
 
-    fn status<'r>(&self, review: &'r Review<'_>) -> Option<Status<'r>> {
+    fn status<'r>(&'r self, review: &'r Review<'_>) -> Option<Status<'r>> {
         let denial = self.denial.as_ref().filter(|_| !self.decision.passes())?;
         Some(Status {
             code: 403,
-            message: denial.message.clone(),
+            message: &denial.message,
             name: review.name(),
-            causes: denial.causes.clone(),
+            causes: &denial.causes,
         })
     }
 

@@ -46,7 +46,7 @@ impl<'a> MessageContext<'a> {
         let opening = words.opening(self.user, self.principal, self.read);
         let sentence = format!("{opening}{}{}", words.colon(), self.explanation(finding));
         let room = MAX_MESSAGE.saturating_sub(end.len());
-        fitted(&format!("{}{end}", fitted(&sentence, room)), MAX_MESSAGE)
+        fitted(&format!("{}{end}", fitted(&sentence, room)), MAX_MESSAGE).into_owned()
     }
 
     /// The cause for programs: the code of the finding and its explanation

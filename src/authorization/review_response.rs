@@ -130,7 +130,8 @@ pub(crate) fn unready(review: &SubjectAccessReview<'_>, modes: &Modes, exemption
 
 /// The response to a body that is no review; only mode enforce denies it
 pub(crate) fn malformed(error: &ReviewError, mode: Mode) -> Response {
-    let message = fitted(&format!("ramgate cannot read this review: {error}"), MAX_MESSAGE);
+    let message = format!("ramgate cannot read this review: {error}");
+    let message = fitted(&message, MAX_MESSAGE).into_owned();
     Response {
         body: body(error.response_version(), unjudged(&message, mode)),
         record: Record {

@@ -83,7 +83,9 @@ impl Change {
         Some(Self {
             key: ChangeKey {
                 kind,
-                principal: principal.map(|name| fitted(name, LONGEST)).unwrap_or_default(),
+                principal: principal
+                    .map(|name| fitted(name, LONGEST).into_owned())
+                    .unwrap_or_default(),
                 statement: statement.map(named),
                 code: denying.code.unwrap_or_default(),
             },

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use memchr::memchr_iter;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -48,7 +49,7 @@ where
     let Some(text) = Option::<&'de RawValue>::deserialize(deserializer)?.map(RawValue::get) else {
         return Ok(None);
     };
-    if text.bytes().filter(|byte| *byte == b',').count() > MAX_COMMAS {
+    if memchr_iter(b',', text.as_bytes()).count() > MAX_COMMAS {
         return Err(D::Error::custom(format_args!(
             "a value has more than {MAX_COMMAS} parts"
         )));

@@ -20,6 +20,10 @@ const MARK: char = '…';
 /// clipped("deployment", 9)  -> deploy…
 /// ```
 pub(super) fn clipped(text: &str, longest: usize) -> Cow<'_, str> {
+    let plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    if text.len() <= longest.saturating_sub(MARK.len_utf8()) && text.bytes().all(plain) {
+        return Cow::Borrowed(text);
+    }
     let mut room = longest.saturating_sub(MARK.len_utf8());
     let mut end = text.len();
     for (at, c) in text.char_indices() {

@@ -35,6 +35,7 @@ mod candidate;
 #[allow(dead_code, reason = "that suite uses all of it")]
 mod cloud;
 mod configuration;
+mod create_cost;
 mod exceptions;
 mod guard;
 mod identity;

@@ -5,7 +5,9 @@ Match conditions: they decide which requests the API server sends. Rules for eve
   nothing under Ignore.
 - An expression tests the length of a list or string before it iterates over it. Anything longer than in an honest pod
   counts as marked, so that the cost stays below the API server's limit for each object that it accepts.
-- Tests that are cheap and mostly false come first, because the API server then skips the rest.
+- Within an expression, tests that are cheap and mostly false come first, because the API server then skips the rest. It
+  evaluates every condition of an entry, so one condition of several tests costs less than several conditions.
+- A comparison of whole specs costs the most, so it comes last.
 - Expressions use only features of Kubernetes 1.30.
 */}}
 
@@ -125,7 +127,7 @@ ofNonZeroValue treats as absent.
 
 {{/*
 Whether labels, annotations or node selector (expressions of maps or of optional maps) lead to ECI, or the annotations
-contain the stamp. `.host` is the selected host name.
+contain the stamp. `.host` is the selected host name; `.selects` is a cheap test whether there is a node selector at all.
 */}}
 {{- define "ramgate.cel.keys" -}}
 {{- $root := .root -}}
@@ -137,10 +139,12 @@ contain the stamp. `.host` is the selected host name.
 {{- range append (include "ramgate.eciAnnotations" $root | fromJsonArray) (include "ramgate.stamp" $root) }}
 || {{ $.annotations }}[?{{ toJson . }}].hasValue()
 {{- end }}
+|| {{ with .selects }}{{ . }} && {{ end }}(
+  {{ .host }} != "" && {{ include "ramgate.cel.unreal" (dict "root" $root "name" .host) }}
 {{- range $key, $values := include "ramgate.virtualLabels" $root | fromJson }}
-|| {{ $selector }}[?{{ toJson $key }}]{{ if $values }}.orValue("") in {{ $values | uniq | sortAlpha | toJson }}{{ else }}.hasValue(){{ end }}
+  || {{ $selector }}[?{{ toJson $key }}]{{ if $values }}.orValue("") in {{ $values | uniq | sortAlpha | toJson }}{{ else }}.hasValue(){{ end }}
 {{- end }}
-|| {{ .host }} != "" && {{ include "ramgate.cel.unreal" (dict "root" $root "name" .host) }}
+)
 {{- end -}}
 
 {{/*
@@ -153,17 +157,20 @@ A toleration does not count if every required term names a real node, as in the 
 {{- $node := include "ramgate.cel.node" . -}}
 {{- $selector := printf "%s.?spec.?nodeSelector" $pod -}}
 {{- $host := printf "%s[?\"kubernetes.io/hostname\"].orValue(\"\")" $selector -}}
+{{- $affinity := printf "%s.?spec.?affinity.?nodeAffinity" $pod -}}
 {{- $required := include "ramgate.cel.requiredTerms" . -}}
-{{- $preferred := printf "%s.?spec.?affinity.?nodeAffinity.?preferredDuringSchedulingIgnoredDuringExecution.orValue([])" $pod -}}
+{{- $preferred := printf "%s.?preferredDuringSchedulingIgnoredDuringExecution.orValue([])" $affinity -}}
 {{- $tolerations := printf "%s.?spec.?tolerations.orValue([])" $pod -}}
 {{ $node }} != "" ? {{ include "ramgate.cel.unreal" (dict "root" $root "name" $node) }} : (
 {{- with $root.Values.cluster.runtimeClasses }}
   {{ $pod }}.?spec.?runtimeClassName.orValue("") in {{ toJson . }} ||
 {{- end }}
-{{ include "ramgate.cel.keys" (dict "root" $root "labels" (printf "%s.?metadata.?labels" $pod) "annotations" (printf "%s.?metadata.?annotations" $pod) "selector" $selector "host" $host) | indent 2 }}
-  || size({{ $required }}) > 16 || size({{ $preferred }}) > 16
-  || ({{ $required }} + {{ $preferred }}.map(p, p.preference)).exists(t,
-{{ include "ramgate.cel.term" . | indent 4 }}
+{{ include "ramgate.cel.keys" (dict "root" $root "labels" (printf "%s.?metadata.?labels" $pod) "annotations" (printf "%s.?metadata.?annotations" $pod) "selector" $selector "selects" (printf "%s.hasValue()" $selector) "host" $host) | indent 2 }}
+  || {{ $affinity }}.hasValue() && (
+    size({{ $required }}) > 16 || size({{ $preferred }}) > 16
+    || ({{ $required }} + {{ $preferred }}.map(p, p.preference)).exists(t,
+{{ include "ramgate.cel.term" . | indent 6 }}
+    )
   )
   || size({{ $tolerations }}) > 64
 {{- if $root.Values.cluster.virtualNodeResources }}
@@ -218,7 +225,7 @@ collection. A template without a stamp gets one with its next change of any kind
 {{- define "ramgate.cel.changed" -}}
 object == null || oldObject == null
 || [{{ include "ramgate.cel.pod" (dict "of" "object") }}].exists(now, [{{ include "ramgate.cel.pod" (dict "of" "oldObject") }}].exists(was,
-  now.?spec != was.?spec || (
+  (
     request.kind.kind != "Pod" ? now.?metadata != was.?metadata
     : now.?metadata.?labels != was.?metadata.?labels || now.?metadata.?annotations != was.?metadata.?annotations
   )
@@ -229,6 +236,7 @@ object == null || oldObject == null
       size(object.metadata.?ownerReferences.orValue([])) > 16
       || !object.metadata.?ownerReferences.orValue([]).exists(r, r.?controller.orValue(false))
     )
+  || now.?spec != was.?spec
 ))
 {{- if .Values.scale.judge }}
 || request.kind.kind != "Pod" && (
@@ -240,9 +248,10 @@ object == null || oldObject == null
 {{/* Whether a change through a pod's subresource touches what ECI reads: annotations or, outside the status, the spec. */}}
 {{- define "ramgate.cel.fields" -}}
 object == null || oldObject == null
-|| {{ append (include "ramgate.eciAnnotations" . | fromJsonArray) (include "ramgate.stamp" .) | toJson }}.exists(key,
-  object.?metadata.?annotations[?key] != oldObject.?metadata.?annotations[?key]
-)
+|| object.?metadata.?annotations != oldObject.?metadata.?annotations
+  && {{ append (include "ramgate.eciAnnotations" . | fromJsonArray) (include "ramgate.stamp" .) | toJson }}.exists(key,
+    object.?metadata.?annotations[?key] != oldObject.?metadata.?annotations[?key]
+  )
 || request.subResource != "status" && object.?spec != oldObject.?spec
 {{- end -}}
 

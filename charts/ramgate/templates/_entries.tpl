@@ -56,8 +56,9 @@ namespaces whose own mode differs in this. Only enforced tiers may fail closed.
 
 {{/*
 A condition for entries that receive pods, templates and the kinds of `.carriers`. For built-in kinds, it tests
-`.expression`. For kinds of `.carriers`, it tests whether there is a template and something has changed; for those of
-presets, only whether something has changed.
+`.expression`, then whether something has changed: most objects have no mark, and this costs less to see. For kinds of
+`.carriers`, it tests whether there is a template and something has changed; for those of presets, only whether something
+has changed.
 */}}
 {{- define "ramgate.cel.all" -}}
 {{- $coarse := dict -}}
@@ -80,11 +81,9 @@ request.resource.group + "/" + request.resource.resource in {{ toJson $kinds }} 
   {{ include "ramgate.cel.carrierChanged" (fromJson $alike) }}
 ) :
 {{ end -}}
-({{ include "ramgate.cel.changed" .root }})
-{{- with .expression }} && (
+{{ with .expression }}(
 {{ . }}
-)
-{{- end }}
+) && {{ end }}({{ include "ramgate.cel.changed" .root }})
 {{- end -}}
 
 {{/* Creations and changes of pods and templates, by their marks or their namespace's. Both phases receive them. */}}

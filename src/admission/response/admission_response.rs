@@ -40,9 +40,9 @@ pub(crate) struct AdmissionResponse<'a> {
     /// The JSON patch
     pub patch: Option<Vec<u8>>,
     /// The annotations for the audit log
-    pub audit: BTreeMap<&'static str, String>,
+    pub audit: BTreeMap<&'static str, Cow<'a, str>>,
     /// The warnings to the requester
-    pub warnings: Vec<String>,
+    pub warnings: &'a [String],
 }
 
 /// A denial in the form of Kubernetes
@@ -51,11 +51,11 @@ pub(crate) struct Status<'a> {
     /// The HTTP code
     pub code: u16,
     /// The sentence
-    pub message: String,
+    pub message: &'a str,
     /// The object's name
     pub name: &'a str,
     /// The reasons against the request
-    pub causes: Vec<Cause>,
+    pub causes: &'a [Cause],
 }
 
 #[derive(Serialize)]
@@ -72,33 +72,41 @@ struct Response<'a> {
     uid: &'a str,
     allowed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<WireStatus>,
+    status: Option<WireStatus<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     patch: Option<ByteString>,
     #[serde(skip_serializing_if = "Option::is_none")]
     patch_type: Option<&'static str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    audit_annotations: BTreeMap<&'static str, String>,
+    audit_annotations: BTreeMap<&'static str, Cow<'a, str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct WireStatus {
+struct WireStatus<'a> {
     status: &'static str,
-    message: String,
+    message: Cow<'a, str>,
     reason: &'static str,
     code: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
-    details: Option<Details>,
+    details: Option<Details<'a>>,
 }
 
 #[derive(Serialize)]
-struct Details {
-    #[serde(skip_serializing_if = "String::is_empty")]
-    name: String,
+struct Details<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    name: Cow<'a, str>,
     kind: &'static str,
-    causes: Vec<Cause>,
+    causes: Vec<WireCause<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireCause<'a> {
+    reason: Cow<'a, str>,
+    message: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<Cow<'a, str>>,
 }
 
 impl AdmissionResponse<'_> {
@@ -106,18 +114,23 @@ impl AdmissionResponse<'_> {
     pub(crate) fn into_json(self) -> Vec<u8> {
         let status = self.status.map(|status| WireStatus {
             status: "Failure",
-            message: fitted(&status.message, MAX_MESSAGE),
+            message: fitted(status.message, MAX_MESSAGE),
             reason: reason(status.code),
             code: status.code,
             details: (!status.causes.is_empty()).then(|| Details {
                 name: fitted(status.name, MAX_NAME),
                 kind: "pods",
-                causes: status.causes.into_iter().take(MAX_CAUSES).map(cut).collect(),
+                causes: status.causes.iter().take(MAX_CAUSES).map(cut).collect(),
             }),
         });
         let audit = self.audit.into_iter().map(|(key, value)| {
             let longest = if key == "fix" { MAX_FIX } else { MAX_MESSAGE };
-            (key, fitted(&value, longest))
+            let value = match value {
+                Cow::Borrowed(value) => fitted(value, longest),
+                Cow::Owned(value) if value.len() <= longest => value.into(),
+                Cow::Owned(value) => fitted(&value, longest).into_owned().into(),
+            };
+            (key, value)
         });
         let response = Response {
             uid: echoed(self.uid),
@@ -148,11 +161,11 @@ pub(crate) fn echoed(uid: &str) -> &str {
     if uid.len() > MAX_UID { "" } else { uid }
 }
 
-fn cut(cause: Cause) -> Cause {
-    Cause {
+fn cut(cause: &Cause) -> WireCause<'_> {
+    WireCause {
         reason: fitted(&cause.reason, MAX_NAME),
         message: fitted(&cause.message, MAX_FIX),
-        field: cause.field.map(|field| fitted(&field, MAX_NAME)),
+        field: cause.field.as_deref().map(|field| fitted(field, MAX_NAME)),
     }
 }
 
@@ -186,7 +199,7 @@ fn line_warnings(text: &str) -> Vec<String> {
     for word in clean.split_inclusive(' ') {
         // A word that fits into no warning of its own is cut
         let word = if word.len() > MAX_WARNING {
-            fitted(word, MAX_WARNING).into()
+            fitted(word, MAX_WARNING)
         } else {
             Cow::Borrowed(word)
         };

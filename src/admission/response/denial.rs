@@ -25,18 +25,21 @@ impl Denial {
         let first = findings.first()?;
         let language = context.language();
         let details = first.details(context.configuration.policies.account());
-        let explanation = first.explanation(context);
+        let texts = first.explanation(context).texts(context);
         let body = MessageBody {
-            paragraph: &explanation.paragraph(context),
+            paragraph: &texts.paragraph,
             contact: context.configuration.advice.contact.as_deref(),
             fields: &details,
             others: &others(findings),
         };
-        let mut causes: Vec<Cause> = findings.iter().map(|finding| finding.cause(context)).collect();
+        let message = body.text(language);
+        let sentence = language.joined(&language.opening(context), &texts.one_line);
+        let mut causes = vec![first.cause_of(texts.one_line, context)];
+        causes.extend(findings.iter().skip(1).map(|finding| finding.cause(context)));
         causes.extend(fixes(context));
         Some(Self {
-            message: body.text(language),
-            sentence: language.joined(&language.opening(context), &explanation.one_line(context)),
+            message,
+            sentence,
             causes,
             details,
         })

@@ -1,5 +1,6 @@
 //! The response to a request that ramgate could not judge.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::admission::Webhook;
@@ -16,22 +17,20 @@ pub fn unjudged(webhook: Webhook, uid: &str, mode: Mode, code: u16, message: &st
         Mode::Warn => Decision::Warn,
         Mode::Audit => Decision::Audit,
     };
-    let status = (!decision.passes()).then(|| Status {
+    let status = (!decision.passes()).then_some(Status {
         code,
-        message: message.to_owned(),
+        message,
         name: "",
-        causes: Vec::new(),
+        causes: &[],
     });
+    let warning = (decision == Decision::Warn).then(|| softened(mode, message));
     AdmissionResponse {
         uid,
         allowed: decision.passes(),
         status,
         patch: None,
         audit: audit(webhook, decision, mode, message),
-        warnings: (decision == Decision::Warn)
-            .then(|| softened(mode, message))
-            .into_iter()
-            .collect(),
+        warnings: warning.as_slice(),
     }
     .into_json()
 }
@@ -42,14 +41,19 @@ pub(super) fn softened(mode: Mode, message: &str) -> String {
 }
 
 /// The audit annotations; of the mutating webhook only if its response ends the request
-fn audit(webhook: Webhook, decision: Decision, mode: Mode, message: &str) -> BTreeMap<&'static str, String> {
+fn audit(
+    webhook: Webhook,
+    decision: Decision,
+    mode: Mode,
+    message: &str,
+) -> BTreeMap<&'static str, Cow<'_, str>> {
     if webhook == Webhook::Mutating && decision.passes() {
         return BTreeMap::new();
     }
     BTreeMap::from([
-        ("decision", decision.name().to_owned()),
-        ("mode", mode.to_string()),
-        ("message", message.to_owned()),
+        ("decision", decision.name().into()),
+        ("mode", mode.name().into()),
+        ("message", message.into()),
     ])
 }
 

@@ -269,8 +269,8 @@ impl WebhookHandler {
 
 fn unreadable(error: ReviewError) -> UnreadableReview {
     // Parts of the review stand in it, each of which may be a megabyte of characters that JSON escapes
-    let text = fitted(&error.to_string(), LONGEST_ERROR);
-    UnreadableReview(text.replace(char::is_control, "?"))
+    let text = error.to_string();
+    UnreadableReview(fitted(&text, LONGEST_ERROR).replace(char::is_control, "?"))
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ fn namespace_modes(modes: &Modes) -> Option<String> {
     let written: Vec<String> = namespaces
         .map(|(namespace, mode)| format!("{namespace}={mode}"))
         .collect();
-    (!written.is_empty()).then(|| fitted(&written.join(", "), LONGEST_NAMESPACES))
+    (!written.is_empty()).then(|| fitted(&written.join(", "), LONGEST_NAMESPACES).into_owned())
 }
 
 #[cfg(test)]

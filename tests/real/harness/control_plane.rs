@@ -134,6 +134,11 @@ impl ControlPlane {
         self.process(1).log()
     }
 
+    /// The number of the API server's process
+    pub(crate) fn api_server(&self) -> u32 {
+        self.process(1).id()
+    }
+
     /// The end of the programs' logs, for a failed test
     pub(crate) fn tail(&self) -> String {
         (0..2).map(|index| self.process(index).tail()).collect()

@@ -27,6 +27,30 @@ type Change = fn(&Value) -> Vec<Value>;
 
 /// Starts a mutating webhook for one namespace's Deployments and pods, under a name behind ramgate's
 pub(crate) fn start(space: &Namespace<'_>, change: Change) {
+    let client = listen(space, change);
+    let rule = |group: &str, resource: &str| {
+        json!({
+            "apiGroups": [group], "apiVersions": ["v1"],
+            "operations": ["CREATE", "UPDATE"], "resources": [resource],
+        })
+    };
+    let webhook = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "MutatingWebhookConfiguration",
+        "metadata": {"name": format!("zz-{}", space.name)},
+        "webhooks": [{
+            "name": "neighbour.example.com",
+            "clientConfig": client,
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": space.name}},
+            "rules": [rule("apps", "deployments"), rule("", "pods")],
+            "sideEffects": "None", "admissionReviewVersions": ["v1"],
+        }],
+    });
+    space.admin().apply(&webhook).success();
+}
+
+/// Starts a server that makes these changes, behind a Service of the namespace, and says how the API server reaches it
+pub(crate) fn listen(space: &Namespace<'_>, change: Change) -> Value {
     let folder = space.plane.folder().join(format!("neighbour-{}", space.name));
     let authority = Authority::new("neighbour", &folder);
     let host = format!("neighbour.{}.svc", space.name);
@@ -52,28 +76,10 @@ pub(crate) fn start(space: &Namespace<'_>, change: Change) {
     let service = space.rest.create(&path, &service).success();
     let address = service["spec"]["clusterIP"].as_str().expect("an address");
     space.plane.egress().route(&format!("{address}:443"), vec![port]);
-    let rule = |group: &str, resource: &str| {
-        json!({
-            "apiGroups": [group], "apiVersions": ["v1"],
-            "operations": ["CREATE", "UPDATE"], "resources": [resource],
-        })
-    };
-    let webhook = json!({
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "MutatingWebhookConfiguration",
-        "metadata": {"name": format!("zz-{}", space.name)},
-        "webhooks": [{
-            "name": "neighbour.example.com",
-            "clientConfig": {
-                "service": {"namespace": space.name, "name": "neighbour"},
-                "caBundle": ByteString(authority.pem().into_bytes()),
-            },
-            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": space.name}},
-            "rules": [rule("apps", "deployments"), rule("", "pods")],
-            "sideEffects": "None", "admissionReviewVersions": ["v1"],
-        }],
-    });
-    space.admin().apply(&webhook).success();
+    json!({
+        "service": {"namespace": space.name, "name": "neighbour"},
+        "caBundle": ByteString(authority.pem().into_bytes()),
+    })
 }
 
 fn serve(listener: TcpListener, tls: TlsAcceptor, change: Change) {

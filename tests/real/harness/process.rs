@@ -63,7 +63,6 @@ impl Process {
     }
 
     /// The number of the process
-    #[allow(dead_code, reason = "the soak uses it")]
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }

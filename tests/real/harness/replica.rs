@@ -111,7 +111,9 @@ impl Replica {
         let account = spec["serviceAccountName"]
             .as_str()
             .expect("the Deployment names a ServiceAccount");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ramgate"));
+        // A measurement wants the program as it is shipped.
+        let program = std::env::var_os("RAMGATE_TEST_PROGRAM");
+        let mut command = Command::new(program.unwrap_or_else(|| env!("CARGO_BIN_EXE_ramgate").into()));
         command
             .args(&arguments)
             .env_clear()

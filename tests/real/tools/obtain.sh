@@ -3,6 +3,9 @@
 # that asks the StatefulSet controller's own code about revisions) and prints the folder that holds them. Needs no root.
 # Everything is kept, so that only the first call takes minutes.
 #
+# The control plane and kubectl are downloaded from Kubernetes' release if prebuilt.sha256 has their checksums and the
+# release can be reached (prebuilt.sh), and built from their Go modules else. All other programs are built.
+#
 #   obtain.sh               what nearly all tests need
 #   obtain.sh controllers   what the tests of custom kinds need besides: controllers, kube-state-metrics, and the
 #                           definitions of the kinds in the folder crds
@@ -11,6 +14,9 @@
 #   obtain.sh --pin         writes the go.mod and go.sum files anew, from the versions below
 #
 # KUBERNETES_VERSION    another Kubernetes, such as 1.30.14 (the pinned one is built from a committed go.sum)
+# RAMGATE_TEST_BUILD    =1: nothing is downloaded but Go modules, all is built
+# RAMGATE_TEST_DOWNLOADS
+#                       the address of a copy of https://dl.k8s.io/release, from which to download instead
 # KUBEBUILDER_ASSETS    a folder with etcd, kube-apiserver and kubectl to use instead of building them; helm,
 #                       kube-controller-manager and kube-scheduler too if they are there, else they are built
 # CHROMEDRIVER, CHROME  a ChromeDriver and its browser, instead of those in the path
@@ -28,8 +34,20 @@ kube_state_metrics=2.18.0
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${RAMGATE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ramgate}
 
-say() { printf 'obtain.sh: %s\n' "$*" >&2; }
-fail() { say "$@"; exit 1; }
+# shellcheck source=tests/real/tools/progress.sh
+. "$here/progress.sh"
+# shellcheck source=tests/real/tools/prebuilt.sh
+. "$here/prebuilt.sh"
+
+# Holds the lock FILE until the script ends, so that no two of them write the same files.
+lock() {
+    exec 9>"$1"
+    command -v flock >/dev/null || return 0
+    if ! flock -n 9; then
+        say "waiting for another obtain.sh, which is at work in $(dirname "$1")"
+        flock 9
+    fi
+}
 
 need_go() {
     command -v go >/dev/null || fail "Go is needed to build $1 and was not found:" \
@@ -86,15 +104,16 @@ pin() {
 
 # Builds PACKAGE of the go.mod in MODULE as NAME, unless it is there; more arguments go to `go build`.
 build() {
-    local name=$1 module=$2 package=$3
+    local name=$1 module=$2 package=$3 start=$SECONDS
     shift 3
     [ -x "$tools/$name" ] && return
     need_go "$name"
     say "building $name (once; kept in $tools)"
     # The name appears only when the build is complete, so that a broken one is never taken for it.
-    CGO_ENABLED=0 nice go build -C "$module" -trimpath -o "$tools/.$name.part" "$@" "$package" ||
+    CGO_ENABLED=0 timed "building $name" nice go build -C "$module" -trimpath -o "$tools/.$name.part" "$@" "$package" ||
         fail "$name could not be built: see Go's message above"
     mv "$tools/.$name.part" "$tools/$name"
+    say "built $name ($(duration $((SECONDS - start))))"
 }
 
 build_kubernetes() {
@@ -199,8 +218,7 @@ definitions() {
 obtain_controllers() {
     tools=$cache/tools/controllers-$(cat "$here"/controllers/*/go.sum | sha256sum | cut -c1-12)
     mkdir -p "$tools"
-    exec 9>"$tools/.lock"
-    if command -v flock >/dev/null; then flock 9; fi
+    lock "$tools/.lock"
     local argo=github.com/argoproj/argo-workflows/v3
     build argo "$here/controllers/argo" "$argo/cmd/workflow-controller" -ldflags "-s -w"
     definitions argo "$argo" manifests/base/crds/full
@@ -227,8 +245,7 @@ find_browser() { printf '%s' "${CHROME:-$(first_of chromium chromium-browser goo
 obtain_browser() {
     local driver browser packages=(chromium chromium-driver)
     mkdir -p "$cache"
-    exec 9>"$cache/.browser.lock"
-    if command -v flock >/dev/null; then flock 9; fi
+    lock "$cache/.browser.lock"
     if [ -z "$(find_driver)" ] || [ -z "$(find_browser)" ]; then
         if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
             say "installing ${packages[*]} (once)"
@@ -292,16 +309,18 @@ kubernetes=${kubernetes#v}
 key=$({ cat "$here"/*/go.sum; printf '%s\n' "$kubernetes" "$assets"; } | sha256sum | cut -c1-12)
 tools=$cache/tools/$kubernetes-$key
 mkdir -p "$tools"
-exec 9>"$tools/.lock"
-if command -v flock >/dev/null; then flock 9; fi
+lock "$tools/.lock"
 
 if [ -n "$assets" ]; then
     for name in etcd kube-apiserver kube-controller-manager kube-scheduler kubectl helm; do
         if [ -x "$assets/$name" ]; then adopt "$name" "$assets"; fi
     done
 fi
+# First what can be refused: nobody waits minutes for that.
+programs=(kube-apiserver kube-controller-manager kube-scheduler kubectl)
+obtain_prebuilt "${programs[@]}"
 build etcd "$here/etcd" go.etcd.io/etcd/server/v3 -ldflags "-s -w"
-build_kubernetes kube-apiserver kube-controller-manager kube-scheduler kubectl
+build_kubernetes "${programs[@]}"
 build helm "$here/helm" helm.sh/helm/v4/cmd/helm -ldflags "-s -w"
 obtain_prometheus
 printf '%s\n' "$tools"

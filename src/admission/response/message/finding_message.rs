@@ -121,15 +121,19 @@ impl Finding {
 
     /// The finding for programs
     pub(crate) fn cause(&self, context: &MessageContext<'_>) -> Cause {
+        self.cause_of(self.explanation(context).one_line(context), context)
+    }
+
+    /// The finding for programs; `message` says in one line what is wrong and what to do
+    pub(crate) fn cause_of(&self, mut message: String, context: &MessageContext<'_>) -> Cause {
         let language = context.language();
-        let mut message = self.explanation(context).one_line(context);
         if let Self::Denied { denial, .. } = self {
             message.push_str(&ram_fields::other_misses(denial));
         }
         let details = joined(&self.details(context.configuration.policies.account()));
         Cause {
             reason: self.code().to_owned(),
-            message: format!("{message}{}{details}", language.stop()),
+            message: message + language.stop() + &details,
             field: self
                 .annotation(context)
                 .map(|annotation| format!("{}[{annotation}]", context.request_place)),

@@ -57,7 +57,7 @@ impl MessageBody<'_> {
         if !self.others.is_empty() {
             message = format!("{message}\n{}{}", language.also(), self.others.join("; "));
         }
-        fitted(&message, MAX_MESSAGE)
+        fitted(&message, MAX_MESSAGE).into_owned()
     }
 }
 

@@ -16,21 +16,37 @@ pub(crate) struct Paragraph {
     pub lines: Vec<String>,
 }
 
+/// The two forms of an explanation
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Texts {
+    /// What is wrong, what belongs to it, and what to do, in one line
+    pub one_line: String,
+    /// The same with the opening before it, and the lines to paste on their own
+    pub paragraph: Paragraph,
+}
+
 impl Explanation<'_> {
     /// What is wrong, what belongs to it, and what to do
     pub(crate) fn one_line(&self, context: &MessageContext<'_>) -> String {
-        let language = context.language();
-        let text = self.reason(context);
-        match language.step(&self.step, context.place) {
-            Some(step) => language.joined(&text, &step),
-            None => text,
+        self.texts(context).one_line
+    }
+
+    /// Both forms of the text
+    pub(crate) fn texts(&self, context: &MessageContext<'_>) -> Texts {
+        let (language, reason) = (context.language(), self.reason(context));
+        let one_line = match language.step(&self.step, context.place) {
+            Some(step) => language.joined(&reason, &step),
+            None => reason.clone(),
+        };
+        Texts {
+            paragraph: self.paragraph(context, &reason, &one_line),
+            one_line,
         }
     }
 
-    /// The same with the opening before it, and the lines to paste on their own
-    pub(crate) fn paragraph(&self, context: &MessageContext<'_>) -> Paragraph {
+    /// The text with the opening before it, and the lines to paste on their own
+    fn paragraph(&self, context: &MessageContext<'_>, reason: &str, one_line: &str) -> Paragraph {
         let language = context.language();
-        let opening = language.opening(context);
         let lines = match self.step {
             Step::Write(lines) | Step::AskOrWrite(_, lines) => lines,
             Step::None | Step::Ask(_) | Step::PutBack | Step::PutBackRegistryRoles => &[],
@@ -39,11 +55,11 @@ impl Explanation<'_> {
             lines.iter().partition(|line| line.value.is_some());
         let lead = language.lead(&self.step, context.place, &removed, !written.is_empty());
         let text = match lead {
-            Some(_) => self.reason(context),
-            None => self.one_line(context),
+            Some(_) => reason,
+            None => one_line,
         };
         Paragraph {
-            sentence: language.joined(&opening, &text),
+            sentence: language.joined(&language.opening(context), text),
             lead,
             lines: written.iter().map(ToString::to_string).collect(),
         }
