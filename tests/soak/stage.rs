@@ -125,6 +125,11 @@ impl Stage {
         &self.transports[self.turn.fetch_add(1, Ordering::Relaxed) % API_SERVERS]
     }
 
+    /// Makes all clients connect anew
+    pub(crate) fn reconnect(&self) {
+        self.transports.iter().for_each(Transport::forget);
+    }
+
     pub(crate) fn judge(&self) -> Judge<'_> {
         Judge {
             ledger: &self.ledger,

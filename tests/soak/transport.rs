@@ -111,6 +111,13 @@ impl Transport {
         })));
     }
 
+    /// Lets the idle connections go, so that the next reviews go to any endpoint
+    pub(crate) fn forget(&self) {
+        if let Some(trust) = self.trust.load().as_ref() {
+            trust.idle.lock().expect("idle connections").clear();
+        }
+    }
+
     /// Posts a review, within the time that the API server gives it
     pub(crate) async fn post(&self, path: &str, series: Series, review: &Bytes) -> Result<Answer, Failure> {
         let trust = self.trust.load_full().expect("a caBundle");

@@ -144,7 +144,10 @@ fn clock_jumps(stage: &Stage) {
         set(offset);
         sleep(Duration::from_millis(1500));
         look_at_certificates(stage);
-        sleep(Duration::from_millis(2500));
+        sleep(Duration::from_millis(500));
+        // Only a new connection sees the certificate.
+        stage.reconnect();
+        sleep(Duration::from_millis(2000));
     }
     let name = &member.tally.name;
     stage.ledger.event(&format!("{name} had six times of day"));
