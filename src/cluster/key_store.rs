@@ -41,6 +41,8 @@ pub(crate) struct KeyStore {
     upgrade_after: Duration,
     signer: ArcSwapOption<Signer>,
     state: Mutex<State>,
+    /// Held while the Secret is read for a stamp with an unknown key
+    reading: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -100,6 +102,7 @@ impl KeyStore {
             upgrade_after,
             signer: ArcSwapOption::empty(),
             state: Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
         }
     }
 
@@ -154,7 +157,13 @@ impl KeyStore {
     }
 
     /// Reads the Secret, unless that was done within the last second: another replica may have written a newer key
+    ///
+    /// While another call reads, this one waits for its answer, which may bring the key.
     pub(crate) async fn read_again(&self) {
+        let Ok(_reading) = self.reading.try_lock() else {
+            let _read = self.reading.lock().await;
+            return;
+        };
         if !self.start_read(Instant::now()) {
             return;
         }
@@ -445,6 +454,27 @@ mod tests {
         assert_eq!(newest(&keys).as_deref(), Some("k2"));
         let reads = fake.calls().iter().filter(|call| call.path == SECRET).count();
         assert_eq!(reads, 1);
+    }
+
+    #[tokio::test]
+    async fn who_comes_while_the_keys_are_read_again_waits_for_the_answer_and_no_longer() {
+        let fake = fake();
+        fake.list(SECRETS, vec![secret(&[("k1", ZEROS)])]);
+        let keys = start(&fake);
+        until("the key", || keys.signer().is_some()).await;
+        fake.hang(SECRET);
+        let reads = || fake.calls().iter().filter(|call| call.path == SECRET).count();
+        let begun = Instant::now();
+        let first = tokio::spawn({
+            let keys = Arc::clone(&keys);
+            async move { keys.read_again().await }
+        });
+        until("the read", || reads() == 1).await;
+        tokio::join!(keys.read_again(), keys.read_again());
+        assert!(begun.elapsed() >= READ_INTERVAL);
+        assert!(begun.elapsed() < READ_INTERVAL * 2);
+        first.await.unwrap();
+        assert_eq!(reads(), 1);
     }
 
     #[tokio::test]

@@ -115,6 +115,8 @@ impl Authority {
     }
 
     /// Signs a leaf with a fresh key for DNS names and IP addresses; it never outlives its authority
+    ///
+    /// It is valid since its authority was made, so that clients take it also from a process whose clock is ahead.
     pub(super) fn issue(
         &self,
         names: &[String],
@@ -124,7 +126,7 @@ impl Authority {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
         let not_after = after(now, lifetimes.leaf)?.min(self.not_after);
         let name = names.first().cloned().unwrap_or_default();
-        let mut params = certificate_params(name, now, not_after)?;
+        let mut params = certificate_params(name, self.made.min(now), not_after)?;
         params.subject_alt_names = CertificateParams::new(names)?.subject_alt_names;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -174,4 +176,34 @@ fn certificate_params(
 
 fn after(time: Timestamp, duration: SignedDuration) -> Result<Timestamp, AuthorityError> {
     time.checked_add(duration).map_err(|_| AuthorityError::Time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// When a leaf begins and ends that is issued so many seconds after its authority was made
+    fn times(seconds: i64) -> (i64, i64) {
+        let made = Timestamp::from_second(1_700_000_000).unwrap();
+        let authority = Authority::make(made, &Lifetimes::USUAL).unwrap();
+        let now = after(made, SignedDuration::from_secs(seconds)).unwrap();
+        let leaf = authority.issue(&["localhost".to_owned()], now, &Lifetimes::USUAL);
+        let pair = leaf.unwrap().pair;
+        let validity = validity(&pair.certified.cert[0]).unwrap();
+        let after_making = |time: Timestamp| made.duration_until(time).as_secs();
+        (
+            after_making(validity.not_before),
+            after_making(validity.not_after),
+        )
+    }
+
+    #[test]
+    fn a_leaf_is_valid_since_its_authority_was_made_so_that_a_clock_ahead_of_others_does_no_harm() {
+        let (skew, leaf) = (SKEW.as_secs(), Lifetimes::USUAL.leaf.as_secs());
+        let month = 30 * 24 * 3600;
+        assert_eq!(times(0), (-skew, leaf));
+        assert_eq!(times(month), (-skew, month + leaf));
+        // A clock behind the one by which the authority was made
+        assert_eq!(times(-3600), (-3600 - skew, leaf - 3600));
+    }
 }

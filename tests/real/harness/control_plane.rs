@@ -4,6 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::thread::sleep;
+use std::time::Duration;
+use std::time::Instant;
 
 use serde_json::json;
 
@@ -26,7 +31,7 @@ pub(crate) struct ControlPlane {
     authority: Authority,
     egress: Egress,
     admin: Kubectl,
-    processes: [Process; 2],
+    processes: [Mutex<Process>; 2],
 }
 
 impl ControlPlane {
@@ -37,13 +42,21 @@ impl ControlPlane {
 
     /// The same with other flags for authorization and more, which may name files in the folder or of the authority
     pub(crate) fn start_with(flags: impl FnOnce(&Path, &Authority) -> Vec<String>) -> Self {
+        Self::start_between(flags, |etcd| etcd)
+    }
+
+    /// The same with something between API server and etcd: it gets etcd's port and gives the one to use instead
+    pub(crate) fn start_between(
+        flags: impl FnOnce(&Path, &Authority) -> Vec<String>,
+        between: impl FnOnce(u16) -> u16,
+    ) -> Self {
         let folder = scratch();
         let authority = Authority::new("test-cluster", &folder.join("certificates"));
         let egress = Egress::start(&folder);
         let (etcd_port, port) = (free_port(), free_port());
         let etcd = etcd(&folder, etcd_port);
         let flags = flags(&folder, &authority);
-        let api_server = api_server(&folder, etcd_port, port, &authority, &egress, &flags);
+        let api_server = api_server(&folder, between(etcd_port), port, &authority, &egress, &flags);
         let server = format!("https://127.0.0.1:{port}");
         let admin = Credentials::Certificate(authority.client("admin", Some("system:masters")));
         let admin = Kubectl::new(kubeconfig(
@@ -53,8 +66,8 @@ impl ControlPlane {
             &authority.certificate(),
             admin,
         ));
-        let processes = [etcd, api_server];
-        let mut plane = Self {
+        let processes = [etcd, api_server].map(Mutex::new);
+        let plane = Self {
             folder,
             server,
             authority,
@@ -118,17 +131,53 @@ impl ControlPlane {
 
     /// The API server's own log
     pub(crate) fn log(&self) -> String {
-        self.processes[1].log()
+        self.process(1).log()
     }
 
     /// The number of the API server's process
     pub(crate) fn api_server(&self) -> u32 {
-        self.processes[1].id()
+        self.process(1).id()
     }
 
     /// The end of the programs' logs, for a failed test
     pub(crate) fn tail(&self) -> String {
-        self.processes.iter().map(Process::tail).collect()
+        (0..2).map(|index| self.process(index).tail()).collect()
+    }
+
+    /// Ends the API server by a signal such as TERM and starts it again; it may take a while until it is ready
+    ///
+    /// After SIGTERM it waits up to a minute for its watches to end. Like a kubelet, this does not wait for that.
+    #[allow(dead_code, reason = "the soak uses it")]
+    pub(crate) fn restart_api_server(&self, signal: &str) {
+        const GRACE: Duration = Duration::from_secs(10);
+        let mut process = self.process(1);
+        process.signal(signal);
+        let signalled = Instant::now();
+        while process.ended().is_none() {
+            if signalled.elapsed() > GRACE {
+                process.signal("KILL");
+                process.wait(GRACE);
+            }
+            sleep(Duration::from_millis(50));
+        }
+        process.start_again();
+    }
+
+    /// Sends a signal to etcd, such as STOP
+    #[allow(dead_code, reason = "the soak uses it")]
+    pub(crate) fn signal_etcd(&self, signal: &str) {
+        self.process(0).signal(signal);
+    }
+
+    /// Whether the API server says that it is ready
+    #[allow(dead_code, reason = "the soak uses it")]
+    pub(crate) fn is_ready(&self) -> bool {
+        self.admin.run(&["get", "--raw", "/readyz"]).succeeded
+    }
+
+    fn process(&self, index: usize) -> MutexGuard<'_, Process> {
+        let process = self.processes[index].lock();
+        process.unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn kubectl(&self, file: &str, who: Credentials) -> Kubectl {
@@ -141,9 +190,9 @@ impl ControlPlane {
         ))
     }
 
-    fn wait(&mut self) {
+    fn wait(&self) {
         eventually("the API server is ready", || {
-            for process in &mut self.processes {
+            for mut process in (0..2).map(|index| self.process(index)) {
                 if let Some(status) = process.ended() {
                     panic!(
                         "a part of the control plane has ended with {status}\n{}",

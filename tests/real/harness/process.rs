@@ -21,31 +21,45 @@ use super::wait::within;
 /// A running program that is killed when it is dropped, or when the test process ends in any way
 pub(crate) struct Process {
     name: String,
+    #[allow(dead_code, reason = "the soak starts it again")]
+    command: Command,
     child: Child,
     log: PathBuf,
 }
 
 impl Process {
     /// Starts the command with its output in `NAME.log` of the folder
-    pub(crate) fn start(name: &str, mut command: Command, folder: &Path) -> Self {
+    pub(crate) fn start(name: &str, command: Command, folder: &Path) -> Self {
+        Self::start_with(name, command, folder, None)
+    }
+
+    /// The same with another standard error, if one is given
+    pub(crate) fn start_with(name: &str, mut command: Command, folder: &Path, stderr: Option<Stdio>) -> Self {
         let log = folder.join(format!("{name}.log"));
         let file = File::options()
             .create(true)
             .append(true)
             .open(&log)
             .expect("log file");
-        let child = command
+        command
             .stdin(Stdio::null())
             .stdout(file.try_clone().expect("log file"))
-            .stderr(file)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
-        warden(&format!("+ {}", child.id()));
+            .stderr(stderr.unwrap_or_else(|| file.into()));
+        let child = spawn(name, &mut command);
         Self {
             name: name.to_owned(),
+            command,
             child,
             log,
         }
+    }
+
+    /// Starts the same command once more, after the program has ended
+    #[allow(dead_code, reason = "the soak uses it")]
+    pub(crate) fn start_again(&mut self) {
+        assert!(self.ended().is_some(), "{} still runs", self.name);
+        warden(&format!("- {}", self.child.id()));
+        self.child = spawn(&self.name, &mut self.command);
     }
 
     /// The number of the process
@@ -103,6 +117,14 @@ impl Drop for Process {
         let _ = self.child.wait();
         warden(&format!("- {}", self.child.id()));
     }
+}
+
+fn spawn(name: &str, command: &mut Command) -> Child {
+    let child = command
+        .spawn()
+        .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+    warden(&format!("+ {}", child.id()));
+    child
 }
 
 /// A new folder that disappears with the test process; `RAMGATE_TEST_KEEP=1` keeps it for a look at the logs

@@ -5,6 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -52,6 +53,18 @@ impl Replica {
 
     /// The same with more arguments behind those of the Deployment, of which each `--FLAG=NUMBER` replaces that flag's
     pub(crate) fn start_with(plane: &ControlPlane, name: &str, port: u16, more: &[&str]) -> Self {
+        Self::start_changed(plane, name, port, more, None, |_| ())
+    }
+
+    /// The same with another standard error, and after a last change of the command, such as more of an environment
+    pub(crate) fn start_changed(
+        plane: &ControlPlane,
+        name: &str,
+        port: u16,
+        more: &[&str],
+        stderr: Option<Stdio>,
+        change: impl FnOnce(&mut Command),
+    ) -> Self {
         let deployment = plane.admin().within(NAMESPACE).get(&["deployment", RELEASE]);
         let spec = &deployment["spec"]["template"]["spec"];
         let container = &spec["containers"][0];
@@ -107,7 +120,8 @@ impl Replica {
             .envs(environment)
             .env("KUBECONFIG", service_account(plane, account).kubeconfig())
             .current_dir(&folder);
-        let process = Process::start(name, command, plane.folder());
+        change(&mut command);
+        let process = Process::start_with(name, command, plane.folder(), stderr);
         Self {
             process,
             port,

@@ -10,6 +10,7 @@
 #   obtain.sh controllers   what the tests of custom kinds need besides: controllers, kube-state-metrics, and the
 #                           definitions of the kinds in the folder crds
 #   obtain.sh browser       ChromeDriver and Chromium, whose paths it prints, one a line; needs root to install them
+#   obtain.sh clock         libfaketime, by which the soak sets the clock of one program; prints its path
 #   obtain.sh --pin         writes the go.mod and go.sum files anew, from the versions below
 #
 # KUBERNETES_VERSION    another Kubernetes, such as 1.30.14 (the pinned one is built from a committed go.sum)
@@ -262,8 +263,32 @@ obtain_browser() {
     printf '%s\n' "$driver" "$browser"
 }
 
+# A library of the distribution; where it is not installed, its package is unpacked without root.
+obtain_clock() {
+    local found
+    find_clock() { find "$1" -name libfaketime.so.1 -path '*faketime*' -print -quit 2>/dev/null || true; }
+    found=$(find_clock /usr/lib)
+    if [ -z "$found" ]; then found=$(find_clock "$cache/faketime"); fi
+    if [ -z "$found" ]; then
+        mkdir -p "$cache"
+        exec 9>"$cache/.faketime.lock"
+        if command -v flock >/dev/null; then flock 9; fi
+        say "unpacking the distribution's libfaketime (once; kept in $cache/faketime)"
+        rm -rf "$cache/faketime.part"
+        mkdir -p "$cache/faketime.part"
+        (cd "$cache/faketime.part" && download libfaketime && dpkg-deb -x libfaketime_*.deb . && rm libfaketime_*.deb) ||
+            fail "the package libfaketime could not be downloaded: install it (Debian: apt-get install libfaketime)"
+        rm -rf "$cache/faketime"
+        mv "$cache/faketime.part" "$cache/faketime"
+        found=$(find_clock "$cache/faketime")
+    fi
+    [ -n "$found" ] || fail "the package libfaketime has no libfaketime.so.1"
+    printf '%s\n' "$found"
+}
+
 case "${1:-}" in
     "") ;;
+    clock) obtain_clock; exit ;;
     controllers) obtain_controllers; exit ;;
     browser) obtain_browser; exit ;;
     --pin) pin; exit ;;

@@ -61,7 +61,13 @@ impl Served {
         let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || {
             for line in errors.lines().map_while(Result::ok) {
-                let _nobody_reads = sender.send(serde_json::from_str(&line).unwrap_or_default());
+                if sender
+                    .send(serde_json::from_str(&line).unwrap_or_default())
+                    .is_err()
+                {
+                    // Nobody reads any more, and from now on no line can be written.
+                    break;
+                }
             }
         });
         let listening = said(&lines, "listening");
@@ -227,6 +233,27 @@ async fn the_line_of_a_start_says_what_runs() {
         assert_eq!(&served.ready[field], value, "{field}: {}", served.ready);
     }
     assert!(served.ready["entries_fail"].is_null(), "there is no cluster");
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_written_ends_nothing() {
+    let mut served = Served::start(&["--mode=enforce"]);
+    // The next line is read, and then the pipe is closed.
+    served.lines = mpsc::channel().1;
+    for number in 0..20 {
+        let mut review = creation();
+        review["request"]["name"] = json!(format!("web-{number}"));
+        let seen = served.ask("/validate", &review).await;
+        assert_eq!(seen.status, StatusCode::OK, "{}", seen.text);
+    }
+    assert!(served.process.try_wait().unwrap().is_none(), "it still runs");
+    let counted = served
+        .metrics()
+        .lines()
+        .filter(|line| line.starts_with("ramgate_admission_requests_total"))
+        .map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap())
+        .sum::<f64>();
+    assert_eq!(counted.to_string(), "20");
 }
 
 #[tokio::test]
