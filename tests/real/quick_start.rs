@@ -13,6 +13,9 @@ use crate::harness::replica::Replica;
 use crate::harness::tools::{repository, tool};
 use crate::harness::wait::eventually;
 
+/// Where the chart is published
+const PUBLISHED: &str = "oci://ghcr.io/ramgate/charts/ramgate";
+
 /// What stands behind a command that the README expects to be denied
 const DENIED: &str = "# denied";
 
@@ -45,9 +48,7 @@ fn every_command_of_the_quick_start_does_what_the_readme_says() {
     let mut replicas = vec![];
     let mut denials = 0;
     for command in &commands {
-        if command.starts_with("docker ") {
-            // The image is played by the binary itself.
-        } else if command.contains(" rollout status ") {
+        if command.contains(" rollout status ") {
             replicas.push(replica(&plane));
         } else if command.ends_with(DENIED) {
             assert_eq!(trimmed(&denial(&plane, command)), trimmed(&shown));
@@ -59,7 +60,9 @@ fn every_command_of_the_quick_start_does_what_the_readme_says() {
             let is_printed = trimmed(message).iter().all(|line| printed.contains(line));
             assert!(!offline.succeeded && is_printed, "{offline:?}");
         } else {
-            run(&plane, command).success();
+            // The published chart is played by its folder
+            let published = format!("{PUBLISHED} --version {}", env!("CARGO_PKG_VERSION"));
+            run(&plane, &command.replace(&published, "charts/ramgate")).success();
         }
     }
     assert_eq!((replicas.len(), denials), (1, 1), "{commands:?}");

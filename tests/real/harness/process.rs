@@ -18,6 +18,9 @@ use std::time::Duration;
 
 use super::wait::within;
 
+/// Longer than a line of the log is on its way
+const LINES_COME: Duration = Duration::from_millis(250);
+
 /// A running program that is killed when it is dropped, or when the test process ends in any way
 pub(crate) struct Process {
     name: String,
@@ -67,8 +70,9 @@ impl Process {
         self.child.id()
     }
 
-    /// Everything that the program has printed
+    /// Everything that the program has printed; a line of ramgate comes some milliseconds after the answer
     pub(crate) fn log(&self) -> String {
+        std::thread::sleep(LINES_COME);
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 

@@ -182,3 +182,30 @@ fn the_denial_of_the_quick_start_is_a_real_one() {
         "{before}"
     );
 }
+
+#[test]
+fn the_first_command_of_the_readme_prints_what_stands_there() {
+    let readme = Page::read("README.md");
+    let blocks = readme.blocks();
+    let shown = blocks.iter().find(|block| block.mark == "check").unwrap();
+    let text = std::fs::read_to_string("README.md").unwrap();
+    let first = text.lines().find(|line| line.starts_with("docker run ")).unwrap();
+    let (image, arguments) = first.split_once(" check ").unwrap();
+    assert!(
+        image.ends_with(concat!("/ramgate:", env!("CARGO_PKG_VERSION"))),
+        "{image}"
+    );
+    let ran = Command::new(env!("CARGO_BIN_EXE_ramgate"))
+        .arg("check")
+        .args(arguments.split(' '))
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(ran.stdout).unwrap() + &String::from_utf8(ran.stderr).unwrap();
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(&printed), sorted(&shown.text));
+    assert_eq!(ran.status.code(), Some(2));
+}

@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::folder::{CHECK, DIFF, Folder, LINT, TEST};
 
@@ -74,16 +75,15 @@ fn long_work_says_on_a_terminal_how_far_it_is() {
     );
 }
 
-/// A configuration that takes longer than a second to check: users with a policy of their own, which allows them this action
-fn large_configuration(folder: &Folder, name: &str, action: &str) {
-    const USERS: usize = 1_500;
+/// Users with a policy of their own, which allows them this action
+fn large_configuration(folder: &Folder, name: &str, action: &str, count: usize) {
     let statement = |user: usize, at: usize| {
         format!(
             r#"{{"Effect": "Allow", "Action": "eci:{action}*", "Resource": "*", "Condition": {{"StringEquals": {{"acs:RequestTag/k{at}": "v{user}"}}}}}}"#
         )
     };
     let mut users = "account: {id: '1234567890123456', region: cn-hangzhou}\nusers:\n".to_owned();
-    for user in 0..USERS {
+    for user in 0..count {
         users += &format!("- {{name: u{user}, policies: [{{policy: P{user}}}]}}\n");
         let statements: Vec<String> = (0..10).map(|at| statement(user, at)).collect();
         let policy = format!(r#"{{"Version": "1", "Statement": [{}]}}"#, statements.join(","));
@@ -95,8 +95,17 @@ fn large_configuration(folder: &Folder, name: &str, action: &str) {
 #[test]
 fn lint_and_diff_of_many_users_say_on_a_terminal_how_far_they_are() {
     let folder = Folder::new();
-    large_configuration(&folder, "large", "Create");
-    large_configuration(&folder, "larger", "Update");
+    // So many that the work takes clearly longer than the second in which nothing is said
+    let mut users = 1_000;
+    let mut took = Duration::ZERO;
+    while took < Duration::from_secs(2) {
+        users *= 2;
+        large_configuration(&folder, "large", "Create", users);
+        let begun = Instant::now();
+        folder.run("lint large");
+        took = begun.elapsed();
+    }
+    large_configuration(&folder, "larger", "Update", users);
     for (line, work) in [
         ("lint large", "\rlint: documents checked: "),
         ("diff large larger", "\rdiff: principals searched: "),
