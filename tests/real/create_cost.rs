@@ -33,6 +33,7 @@ use crate::harness::rest::Rest;
 use crate::harness::tools::repository;
 use crate::harness::tools::tool;
 use crate::harness::wait::eventually;
+use crate::sent::of_chart;
 
 /// The annotation by which a pod shows that ramgate has seen it
 const STAMP: &str = "ramgate.io/requested-by";
@@ -387,27 +388,7 @@ fn pair(client: &Value, condition: Option<&str>) -> Vec<Value> {
 
 /// Both webhook configurations of a chart, with the authority that has signed ramgate's certificate
 fn rendered(chart: &Path, authority: &Value) -> Vec<Value> {
-    let output = Command::new(tool("helm"))
-        .args([
-            "template",
-            RELEASE,
-            "--namespace",
-            NAMESPACE,
-            "--show-only",
-            "templates/webhooks.yaml",
-        ])
-        .args(["--set", "mode=enforce"])
-        .arg(chart)
-        .output()
-        .expect("helm");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let text = String::from_utf8(output.stdout).expect("UTF-8");
-    let documents = ramgate::testing::yaml::parse(&text).expect("YAML");
-    let mut documents: Vec<Value> = documents.iter().map(|document| document.to_json()).collect();
+    let mut documents = of_chart(chart, &["--set", "mode=enforce"]);
     for document in &mut documents {
         for entry in document["webhooks"].as_array_mut().expect("entries") {
             entry["clientConfig"]["caBundle"] = authority.clone();

@@ -13,6 +13,7 @@ mod templates;
 
 use std::fs;
 use std::panic::catch_unwind;
+use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -238,6 +239,11 @@ fn webhooks(plane: &ControlPlane) -> Vec<Value> {
 
 /// Both webhook configurations of the chart, with the values of a file
 fn rendered(values: &str) -> Vec<Value> {
+    of_chart(&repository().join("charts/ramgate"), &["--values", values])
+}
+
+/// Both webhook configurations of a chart with these arguments of Helm
+pub(crate) fn of_chart(chart: &Path, arguments: &[&str]) -> Vec<Value> {
     let output = Command::new(tool("helm"))
         .args([
             "template",
@@ -246,10 +252,9 @@ fn rendered(values: &str) -> Vec<Value> {
             NAMESPACE,
             "--show-only",
             "templates/webhooks.yaml",
-            "--values",
-            values,
         ])
-        .arg(repository().join("charts/ramgate"))
+        .args(arguments)
+        .arg(chart)
         .output()
         .expect("helm");
     assert!(

@@ -67,7 +67,7 @@ fn read(json: Option<&RawValue>, list: ContainerList) -> Option<Vec<RunningConta
 }
 
 /// Whether somebody added a container to a running pod, or its containers cannot be read
-pub(crate) fn has_ephemeral(json: &str) -> bool {
+pub(crate) fn has_ephemeral(template: &PodTemplate<'_>) -> bool {
     #[derive(Deserialize)]
     struct Whole {
         spec: Option<Spec>,
@@ -78,10 +78,9 @@ pub(crate) fn has_ephemeral(json: &str) -> bool {
         #[serde(default, deserialize_with = "null_as_default")]
         ephemeral_containers: Vec<IgnoredAny>,
     }
-    let spec = serde_json::from_str::<Whole>(json)
-        .ok()
-        .and_then(|whole| whole.spec);
-    spec.is_none_or(|spec| !spec.ephemeral_containers.is_empty())
+    let whole = serde_json::from_str::<Whole>(template.json()).ok();
+    let spec = whole.and_then(|whole| whole.spec);
+    spec.is_none_or(|spec| !spec.ephemeral_containers.is_empty()) || running(template).is_none()
 }
 
 /// The digests of containers for a stamp
@@ -229,10 +228,14 @@ mod tests {
         assert_eq!(containers(r#"{"metadata": {}}"#), None);
         assert_eq!(containers(r#"{"metadata": {}, "spec": null}"#), None);
         assert_eq!(containers(r#"{"metadata": {}, "spec": {}}"#), Some(0));
-        assert_eq!(
-            containers(r#"{"metadata": {}, "spec": {"containers": [{"name": 1}]}}"#),
-            None
-        );
+        let unreadable = r#"{"metadata": {}, "spec": {"containers": [{"name": 1}]}}"#;
+        assert_eq!(containers(unreadable), None);
+        let has_ephemeral = |json| has_ephemeral(&PodTemplate::pod(json).unwrap());
+        assert!(has_ephemeral(unreadable) && has_ephemeral(r#"{"metadata": {}}"#));
+        assert!(has_ephemeral(
+            r#"{"metadata": {}, "spec": {"ephemeralContainers": [{"name": "a"}]}}"#
+        ));
+        assert!(!has_ephemeral(r#"{"metadata": {}, "spec": {}}"#));
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl CreatingPod<'_> {
         if stamped_account.is_some_and(|stamped| stamped != self.account) {
             return Err(CreatingPodFault::StampOfOtherAccount);
         }
-        if contents::has_ephemeral(self.template.json()) {
+        if contents::has_ephemeral(self.template) {
             return Err(CreatingPodFault::EphemeralContainer);
         }
         match self.differences(&claims, on_difference) {

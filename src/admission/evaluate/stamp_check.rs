@@ -138,6 +138,7 @@ impl EvaluationContext<'_> {
             let own = own_claims(self.review, new, &owned, &Changes::default(), author, &signer);
             (signer, own)
         });
+        // As nearly every stamp is, and then nothing of it has to be parsed
         if own
             .as_ref()
             .is_some_and(|(signer, own)| signer.signed(own, found))

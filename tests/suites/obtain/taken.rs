@@ -1,6 +1,7 @@
 //! What is downloaded and kept
 
 use std::fs;
+use std::process::Child;
 use std::thread;
 use std::time::Duration;
 
@@ -62,42 +63,37 @@ fn each_machine_and_version_has_programs_of_its_own() {
     );
 }
 
-#[test]
-fn a_download_that_breaks_off_goes_on_where_it_stopped() {
-    let place = Place::new();
-    let (path, file) = (
-        "v1.36.3/bin/linux/amd64/kube-apiserver",
-        program("kube-apiserver 1.36.3"),
-    );
-    place
-        .release
-        .answer(path, Answer::BreaksOff(file.clone(), 150_000));
+/// Where the release has the API server
+const API_SERVER: &str = "v1.36.3/bin/linux/amd64/kube-apiserver";
+
+/// `obtain.sh` after its first request, while the API server is answered so
+fn asking(place: &Place, answer: Answer) -> Child {
+    place.release.answer(API_SERVER, answer);
     let running = place.command(&[]).spawn().unwrap();
     while place.release.requests().is_empty() {
         thread::sleep(Duration::from_millis(5));
     }
-    place.release.answer(path, Answer::File(file));
+    running
+}
+
+#[test]
+fn a_download_that_breaks_off_goes_on_where_it_stopped() {
+    let place = Place::new();
+    let file = program("kube-apiserver 1.36.3");
+    let running = asking(&place, Answer::BreaksOff(file.clone(), 150_000));
+    place.release.answer(API_SERVER, Answer::File(file));
     let ran = ran(running.wait_with_output().unwrap());
     assert_eq!(ran.program("kube-apiserver"), "kube-apiserver 1.36.3");
     let requests = place.release.requests();
-    assert_eq!(requests[1], format!("/{path} from 150000"), "{requests:?}");
+    assert_eq!(requests[1], format!("/{API_SERVER} from 150000"), "{requests:?}");
     assert_eq!(place.kept(), PROGRAMS);
 }
 
 #[test]
 fn two_at_once_download_once() {
     let place = Place::new();
-    let (path, file) = (
-        "v1.36.3/bin/linux/amd64/kube-apiserver",
-        program("kube-apiserver 1.36.3"),
-    );
-    place
-        .release
-        .answer(path, Answer::Slow(file, Duration::from_secs(1)));
-    let first = place.command(&[]).spawn().unwrap();
-    while place.release.requests().is_empty() {
-        thread::sleep(Duration::from_millis(5));
-    }
+    let slow = Answer::Slow(program("kube-apiserver 1.36.3"), Duration::from_secs(1));
+    let first = asking(&place, slow);
     let second = place.run();
     let first = ran(first.wait_with_output().unwrap());
     second.says("waiting for another obtain.sh");

@@ -28,19 +28,25 @@ pub(crate) struct Texts {
 impl Explanation<'_> {
     /// What is wrong, what belongs to it, and what to do
     pub(crate) fn one_line(&self, context: &MessageContext<'_>) -> String {
-        self.texts(context).one_line
+        self.with_step(self.reason(context), context)
     }
 
     /// Both forms of the text
     pub(crate) fn texts(&self, context: &MessageContext<'_>) -> Texts {
-        let (language, reason) = (context.language(), self.reason(context));
-        let one_line = match language.step(&self.step, context.place) {
-            Some(step) => language.joined(&reason, &step),
-            None => reason.clone(),
-        };
+        let reason = self.reason(context);
+        let one_line = self.with_step(reason.clone(), context);
         Texts {
             paragraph: self.paragraph(context, &reason, &one_line),
             one_line,
+        }
+    }
+
+    /// The reason with what to do
+    fn with_step(&self, reason: String, context: &MessageContext<'_>) -> String {
+        let language = context.language();
+        match language.step(&self.step, context.place) {
+            Some(step) => language.joined(&reason, &step),
+            None => reason,
         }
     }
 
