@@ -1,4 +1,4 @@
-# One target for each job. CI calls only `make lint` and `make test`.
+# One target for each job. CI calls `make lint` and `make test`, and the tests on a control plane for each version of Kubernetes.
 
 .PHONY: demo check test fuzz lint format manifests bench soak
 

@@ -23,7 +23,7 @@ pub(crate) use crate::stamp::container_digests::{ContainerDigest, ContainerDiges
 pub(crate) use crate::stamp::form::{Form, REQUESTED_BY};
 pub(crate) use crate::stamp::key_ring::{KEY_BYTES, KeyRing, KeyRingError};
 pub(crate) use crate::stamp::object_name::ObjectName;
-pub(crate) use crate::stamp::signed_stamp::{key_id, unverified};
+pub(crate) use crate::stamp::signed_stamp::{MAX_BYTES as MAX_STAMP_BYTES, key_id, unverified};
 pub(crate) use crate::stamp::signer::Signer;
 pub(crate) use crate::stamp::stamped_object::StampedObject;
 pub(crate) use crate::stamp::verify_error::VerifyError;

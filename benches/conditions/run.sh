@@ -4,9 +4,11 @@
 #   benches/conditions/run.sh [ROUNDS [CREATES]]
 #
 # Builds ramgate in release mode, starts the control plane of the tests (tests/real), and creates and deletes pods. Each of
-# the ROUNDS (default 20) measures CREATES (default 100) under every setting. A round takes about six seconds. Only
-# processor time counts, so a busy machine matters less, but it matters.
+# the ROUNDS (default 20) measures CREATES (default 100) under every setting. A round takes about six seconds. A busy machine
+# matters less to processor time than to latency, but it matters. What is allocated depends on neither the machine nor its load.
 #
+#   GOGC=off GOMEMLIMIT=6GiB  keeps the collection of garbage, which comes at its own times, out of the processor time
+#   WORKERS=N         creates N pods at once (default 4)
 #   SAMPLES=FILE      keeps the samples and counts those of earlier runs with the same file as well
 #   OTHER_CHART=DIR   measures the webhooks of another chart beside those of this repository
 #   PROFILES=DIR      writes a profile of the API server under each setting; look with `go tool pprof -top FILE`
@@ -20,28 +22,34 @@ if [ -z "${PROGRAM:-}" ]; then
     PROGRAM=$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/release/ramgate
 fi
 [ -z "${PROFILES:-}" ] || mkdir -p "$PROFILES"
-RAMGATE_TEST_PROGRAM=$PROGRAM RAMGATE_BENCH_SAMPLES=$samples RAMGATE_BENCH_ROUNDS=${1:-20} RAMGATE_BENCH_CREATES=${2:-100} \
+RAMGATE_TEST_PROGRAM=$PROGRAM RAMGATE_BENCH_SAMPLES=$samples RAMGATE_BENCH_ROUNDS=${1:-20} RAMGATE_BENCH_CREATES=${2:-100} RAMGATE_BENCH_WORKERS=${WORKERS:-} \
     RAMGATE_BENCH_OTHER_CHART=${OTHER_CHART:-} RAMGATE_BENCH_PROFILES=${PROFILES:+$(realpath "$PROFILES")} \
     cargo test --locked --quiet --test real -- --ignored --exact --nocapture create_cost::what_a_create_costs_the_api_server
 
 # Means with their standard errors: a collection of garbage costs as much as a hundred creates and falls into one sample or
 # the next, so a median would count it or not by chance.
-printf '\n%-50s %10s %15s %15s %8s %7s\n' 'microseconds of processor time a create' 'API server' 'standard error' 'to no webhooks' 'ramgate' 'samples'
 awk -F '\t' '
+    function row(name, cells) { printf "%-50s %s\n", name, cells }
     {
         key = $2 " pod, " $1
         if (!(key in number)) keys[++count] = key
-        number[key]++; time[key] += $3; squares[key] += $3 * $3; own[key] += $4
+        number[key]++; time[key] += $3; squares[key] += $3 * $3; own[key] += $4; allocated[key] += $5; latency[key] += $6
+        if ($7 > worst[key]) worst[key] = $7
     }
     function mean(key) { return time[key] / number[key] }
+    function deviation(key) {
+        return number[key] > 1 ? sqrt((squares[key] - number[key] * mean(key) ^ 2) / (number[key] - 1) / number[key]) : 0
+    }
     END {
+        print ""
+        row("", "    processor time, us, of a create        memory allocated      latency, ms")
+        row("", "API server   error  to none  ramgate        KiB  to none       mean      max  samples")
         for (k = 1; k <= count; k++) {
             key = keys[k]; n = number[key]
-            spread = n > 1 ? sqrt((squares[key] - n * mean(key) ^ 2) / (n - 1) / n) : 0
             base = substr(key, 1, index(key, ",")) " no webhooks"
-            printf "%-50s %10d %15d %15.3f %8d %7d\n", key, mean(key), spread, mean(key) / mean(base), own[key] / n, n
+            row(key, sprintf("%10d %7d %8.3f %8d %10d %8.3f %10.1f %8.1f %8d", mean(key), deviation(key), mean(key) / mean(base), own[key] / n, allocated[key] / n / 1024, allocated[key] / n / (allocated[base] / number[base]), latency[key] / n / 1000, worst[key] / 1000, n))
         }
         much = "marked pod, a no-op pair that patches as much"
         for (k = 1; k <= count; k++)
-            if (keys[k] ~ /^marked pod, ramgate/) printf "%s, to a no-op pair that patches as much: %.3f\n", keys[k], mean(keys[k]) / mean(much)
+            if (keys[k] ~ /^marked pod, ramgate/) printf "%s, processor time to a no-op pair that patches as much: %.3f\n", keys[k], mean(keys[k]) / mean(much)
     }' "$samples"

@@ -424,6 +424,22 @@ fn the_validating_webhook_takes_the_requesters_stamp_and_no_other() {
     broken["metadata"]["annotations"]["ramgate.io/requested-by"] = json!(stamp);
     assert_eq!(code(&broken), (Decision::Warn, "ForgedStamp".to_owned()));
     assert_eq!(possible(&broken), (Decision::Deny, "ForgedStamp".to_owned()));
+    // A stamp that nobody could read is not written, and nothing is stored that waits for the stamp of somebody else
+    let mut huge = plain.clone();
+    huge["spec"]["serviceAccountName"] = json!("a".repeat(70_000));
+    let huge = by("all", &huge);
+    assert_eq!(
+        huge["metadata"]["annotations"].get("ramgate.io/requested-by"),
+        None
+    );
+    assert_eq!(possible(&huge), (Decision::Deny, "StampNotApplied".to_owned()));
+    assert_eq!(
+        code_in(Mode::Enforce, &huge),
+        (Decision::Deny, "StampNotApplied".to_owned())
+    );
+    let mut brought = huge;
+    brought["metadata"]["annotations"]["ramgate.io/requested-by"] = json!("0".repeat(70_000));
+    assert_eq!(possible(&brought), (Decision::Deny, "StampNotApplied".to_owned()));
 }
 
 #[test]

@@ -397,7 +397,7 @@ spec: {containers: [{name: c}]}
         let none = of_folder(&[("values.yaml", "a: 1"), ("Chart.yaml", "name: x")], "");
         assert_eq!(
             none,
-            "no manifest (*.yaml, *.yml, *.json) is there: the 2 files that are there hold none Failure\n"
+            "./tree: no manifest (*.yaml, *.yml, *.json) in it: the 2 files that are there hold none Failure\n"
         );
     }
 
@@ -426,7 +426,11 @@ spec: {containers: [{name: c}]}
             ("apiVersion: v1\nkind: Pod\nmetadata: {name: p", "not YAML"),
             (
                 "a: 1\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}",
-                "a document is no Kubernetes object",
+                "a document is no Kubernetes object: it has no `kind`",
+            ),
+            (
+                "kind: Pod\nspec: {}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: p}",
+                "a document is no Kubernetes object: it has no `apiVersion`",
             ),
         ] {
             let told = of_folder(&[("p.yaml", text)], "");
@@ -440,6 +444,12 @@ spec: {containers: [{name: c}]}
                 .human(&format!("-f ./values.yaml {EVERYTHING}"))
                 .ends_with("Failure\n")
         );
+        folder.write(
+            "kustomization.yaml",
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization",
+        );
+        let told = folder.human(&format!("-f ./kustomization.yaml {EVERYTHING}"));
+        assert!(told.contains("this is for kustomize: pipe"), "{told}");
         let told = folder.human(&format!("-f ./template.yaml {EVERYTHING}"));
         assert!(
             told.contains("this is a Helm template: pipe `helm template CHART`")

@@ -1,4 +1,4 @@
-//! Reads a configuration directory.
+//! Reads a configuration folder.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::cli::file_places::FilePlaces;
 use crate::config;
 use crate::config::{Configuration, LocatedFault, NamedDocument, folder};
 
-/// The documents of a configuration directory
+/// The documents of a configuration folder
 ///
 /// # Errors
 ///
@@ -33,7 +33,7 @@ pub(super) fn load_documents(documents: &[NamedDocument]) -> Result<Configuratio
     config::load(documents).map_err(|faults| CommandError::Invalid(in_files(faults)))
 }
 
-/// The configuration of a directory
+/// The configuration in a folder
 ///
 /// # Errors
 ///

@@ -49,6 +49,23 @@ pub(super) fn find(path: &Path) -> Result<Vec<PathBuf>, CommandError> {
     find_within(path, MAX_DEPTH)
 }
 
+/// What to say of paths in which there is nothing of what was wanted
+///
+/// ```text
+/// empty.yaml: no manifest in it
+/// apps, base: no manifest (*.yaml, *.yml, *.json) in them
+/// ```
+pub(super) fn nothing_in(paths: &[PathBuf], wanted: &str) -> String {
+    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    let endings = if paths.iter().any(|path| path.is_dir()) {
+        " (*.yaml, *.yml, *.json)"
+    } else {
+        ""
+    };
+    let them = if paths.len() == 1 { "it" } else { "them" };
+    format!("{}: no {wanted}{endings} in {them}", names.join(", "))
+}
+
 fn find_within(path: &Path, depth: usize) -> Result<Vec<PathBuf>, CommandError> {
     let failed = |error| CommandError::io(path.display().to_string(), error);
     if !std::fs::metadata(path).map_err(failed)?.is_dir() {

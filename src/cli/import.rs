@@ -56,10 +56,10 @@ struct TerraformArgs {
 
 #[derive(Debug, Args)]
 struct ToArgs {
-    /// Write into this directory; replaces what an import wrote there before, and nothing else
+    /// Write into this folder; replaces what an import wrote there before, and nothing else
     #[arg(long, value_name = "DIR", required_unless_present = "check")]
     out: Option<PathBuf>,
-    /// Write nothing, and compare with this directory; the exit code is 2 if RAM is not what it says
+    /// Write nothing, and compare with this folder; the exit code is 2 if RAM is not what it says
     #[arg(long, value_name = "DIR", conflicts_with = "out")]
     check: Option<PathBuf>,
     /// The cluster's region, if no file of your own has the section `account`

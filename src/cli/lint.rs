@@ -60,9 +60,12 @@ pub(super) fn run(args: &LintArgs, printer: Printer) -> Result<Exit, CommandErro
         documents.extend(configuration::documents(path)?);
     }
     if documents.is_empty() {
-        return Err(CommandError::Usage(
-            "no policy (NAME.json) or directory document (*.yaml) is there".to_owned(),
-        ));
+        let names: Vec<String> = args.paths.iter().map(|path| path.display().to_string()).collect();
+        return Err(CommandError::Usage(format!(
+            "{}: no policy (NAME.json) or directory document (*.yaml) in {}",
+            names.join(", "),
+            if names.len() == 1 { "it" } else { "them" }
+        )));
     }
     let extent = if args.paths.iter().any(|path| path.is_dir()) {
         Extent::Complete

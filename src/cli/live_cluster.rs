@@ -31,7 +31,7 @@ pub(super) struct LiveClusterArgs {
     /// The namespace that ramgate is installed in
     #[arg(long, value_name = "NS", default_value = "ramgate-system")]
     namespace: String,
-    /// Judge by the documents of this directory, the cluster section included, and not by those of the ConfigMaps
+    /// Judge by the documents in this folder, the cluster section included, and not by those of the ConfigMaps
     #[arg(long, value_name = "DIR")]
     config_dir: Option<PathBuf>,
     /// The Secret with the keys of the stamps, if not the one that ramgate's Deployment names

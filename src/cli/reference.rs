@@ -42,6 +42,7 @@ pub(super) fn man(args: &ManArgs, command: clap::Command, output: Output) -> Res
         return Ok(Exit::Good);
     };
     let failed = |error| CommandError::io(directory.display().to_string(), error);
+    std::fs::create_dir_all(directory).map_err(failed)?;
     clap_mangen::generate_to(command, directory).map_err(failed)?;
     match output {
         Output::Human => print(&format!("wrote the man pages to {}\n", directory.display()))?,

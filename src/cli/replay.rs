@@ -15,7 +15,7 @@ use crate::replay::{Assumptions, Comparison, DiagnosticMessage, Difference, Unan
 use ram_policy::Document;
 use ram_policy::source::{Fault, json as json_source, utf8};
 
-/// Compare RAM's own denials with what the policies of a configuration directory decide
+/// Compare RAM's own denials with what the policies of a configuration folder decide
 #[derive(Debug, Args)]
 pub(super) struct ReplayArgs {
     /// Answers of `aliyun ram DecodeDiagnosticMessage` (JSON), directories that are searched for them, or - for standard input

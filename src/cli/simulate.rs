@@ -1,4 +1,4 @@
-//! `ramgate simulate`: answers one request to RAM from a configuration directory.
+//! `ramgate simulate`: answers one request to RAM from a configuration folder.
 
 mod misspelt_action;
 
@@ -22,7 +22,7 @@ use ram_policy::{Context, Document, Miss, Outcome, PolicySet, Principal, Reason,
 
 const ASSUME_ROLE: &str = "sts:AssumeRole";
 
-/// Ask RAM one question, as the policies of a configuration directory answer it
+/// Ask RAM one question, as the policies of a configuration folder answer it
 #[derive(Debug, Args)]
 pub(super) struct SimulateArgs {
     /// The directory with policies (NAME.json) and directory documents (*.yaml)

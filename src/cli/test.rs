@@ -73,9 +73,10 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
         files.extend(document_files::find(path)?);
     }
     if files.is_empty() {
-        return Err(CommandError::Usage(
-            "no case file (*.yaml, *.yml, *.json) is there".to_owned(),
-        ));
+        return Err(CommandError::Usage(document_files::nothing_in(
+            paths,
+            "case file",
+        )));
     }
     Ok(files)
 }

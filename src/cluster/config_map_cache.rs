@@ -178,7 +178,7 @@ impl ConfigMapCache {
                 let read = tokio::task::spawn_blocking(move || {
                     ConfigMapContents::read(&config_map, before, &mut lock(&interner))
                 });
-                read.await.unwrap_or_default()
+                read.await.unwrap_or_else(|_| ConfigMapContents::unread(&name))
             }
         };
         let entry = CachedConfigMap {

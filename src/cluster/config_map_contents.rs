@@ -29,19 +29,19 @@ type Marks = [Option<Box<str>>; 3];
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct TextDigest([u8; digest::SHA256_OUTPUT_LEN]);
 
-/// A ConfigMap that could not be read
-impl Default for ConfigMapContents {
-    fn default() -> Self {
+impl ConfigMapContents {
+    /// A ConfigMap whose reading ended without a result: one refused document, so that nothing counts as gone
+    pub(crate) fn unread(name: &str) -> Self {
+        let refused =
+            ParsedDocument::refused("it could not be read; this is a fault of ramgate, please report it");
         Self {
             side: Side::Live,
-            documents: Arc::default(),
+            documents: Arc::new([NamedDocument::new(name, refused)]),
             marks: Marks::default(),
-            texts: Arc::default(),
+            texts: Arc::new([None]),
         }
     }
-}
 
-impl ConfigMapContents {
     /// Reads the texts that `before` does not have; all of `before` comes back if nothing changed
     ///
     /// ```text
@@ -178,6 +178,24 @@ mod tests {
         assert_eq!((after.documents.len(), new), (101, vec!["eci:New", "eci:Other"]));
         // Each says what a reader of all of them says
         assert_eq!(format!("{after:?}"), format!("{:?}", read(&policies(&all), None)));
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_refused_and_is_not_gone() {
+        let unread = ConfigMapContents::unread("policies");
+        let faults: Vec<String> = unread
+            .documents
+            .iter()
+            .flat_map(NamedDocument::faults)
+            .map(|fault| fault.to_string())
+            .collect();
+        assert_eq!(faults.len(), 1);
+        assert!(faults[0].starts_with("policies:"), "{faults:?}");
+        let readable = policies(&[("a", "eci:A")]);
+        assert_eq!(
+            format!("{:?}", read(&readable, Some(&unread))),
+            format!("{:?}", read(&readable, None))
+        );
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::cluster::api;
 use crate::cluster::api::watches::Watches;
 use crate::cluster::api::{ApiError, LastError, RETRY, in_time, unless_conflict};
 use crate::cluster::key_store::stamp_secret::{FORM, StampSecret};
-use crate::stamp::{Form, KeyRingError, Signer};
+use crate::stamp::{Form, KeyRing, KeyRingError, Signer};
 
 /// The namespace whose UID identifies the cluster: every cluster has one, for as long as it lives
 const CLUSTER: &str = "kube-system";
@@ -27,7 +27,9 @@ const CLUSTER: &str = "kube-system";
 const WATCH: &str = "stamp-keys";
 
 /// The shortest time between two reads of the Secret for stamps with an unknown key
-const READ_INTERVAL: Duration = Duration::from_secs(1);
+const READ_INTERVAL: Duration = Duration::from_millis(200);
+/// The longest time that such a read takes
+const READ_LIMIT: Duration = Duration::from_secs(1);
 
 /// The keys of the Secret as they were last good
 pub(crate) struct KeyStore {
@@ -41,7 +43,7 @@ pub(crate) struct KeyStore {
     upgrade_after: Duration,
     signer: ArcSwapOption<Signer>,
     state: Mutex<State>,
-    /// Held while the Secret is read for a stamp with an unknown key
+    /// Held by the call whose turn it is to read the Secret for a stamp with an unknown key
     reading: tokio::sync::Mutex<()>,
 }
 
@@ -54,7 +56,7 @@ struct State {
     /// The UID of the cluster
     cluster: Option<String>,
     last_error: Option<String>,
-    /// When a stamp with an unknown key last made this process read the Secret
+    /// When the last read of the Secret for a stamp with an unknown key began
     read_at: Option<Instant>,
 }
 
@@ -156,18 +158,24 @@ impl KeyStore {
         }
     }
 
-    /// Reads the Secret, unless that was done within the last second: another replica may have written a newer key
+    /// Reads the Secret, because a stamp has a key that is unknown here: another replica may have written a newer one
     ///
-    /// While another call reads, this one waits for its answer, which may bring the key.
-    pub(crate) async fn read_again(&self) {
-        let Ok(_reading) = self.reading.try_lock() else {
-            let _read = self.reading.lock().await;
-            return;
-        };
-        if !self.start_read(Instant::now()) {
+    /// Calls take turns. Whoever finds that the key has come meanwhile, or that a read began after its own call, needs none. So
+    /// nobody who brings invented keys makes others miss a new one, and there are five reads a second at most.
+    pub(crate) async fn read_again(&self, is_known: impl Fn(&KeyRing) -> bool) {
+        let asked = Instant::now();
+        let _reading = self.reading.lock().await;
+        let last = self.state().read_at;
+        if self.signer().is_some_and(|signer| is_known(signer.ring()))
+            || last.is_some_and(|last| last >= asked)
+        {
             return;
         }
-        match tokio::time::timeout(READ_INTERVAL, self.secrets.get(&self.name)).await {
+        if let Some(due) = last.and_then(|last| last.checked_add(READ_INTERVAL)) {
+            tokio::time::sleep_until(due.into()).await;
+        }
+        self.state().read_at = Some(Instant::now());
+        match tokio::time::timeout(READ_LIMIT, self.secrets.get(&self.name)).await {
             Ok(Ok(secret)) => {
                 if let Err(error) = self.take(secret).await {
                     tracing::warn!("the keys of the stamps were read again: {error}");
@@ -176,18 +184,6 @@ impl KeyStore {
             Ok(Err(error)) => tracing::warn!("the keys of the stamps cannot be read again: {error}"),
             Err(_) => tracing::warn!("reading the keys of the stamps again took too long"),
         }
-    }
-
-    /// Claims the read of this second; `false` if another call has it
-    fn start_read(&self, now: Instant) -> bool {
-        let mut state = self.state();
-        let is_due = state
-            .read_at
-            .is_none_or(|at| now.duration_since(at) >= READ_INTERVAL);
-        if is_due {
-            state.read_at = Some(now);
-        }
-        is_due
     }
 
     /// Sets the second form in the Secret, unless it is set already
@@ -447,13 +443,27 @@ mod tests {
         fake.list(SECRETS, vec![secret(&[("k1", ZEROS)])]);
         let keys = start(&fake);
         until("the key", || keys.signer().is_some()).await;
-        fake.put(SECRET, secret(&[("k1", ZEROS), ("k2", ZEROS)]));
-        for _ in 0..5 {
-            keys.read_again().await;
+        fake.put(SECRET, secret(&[("k1", ZEROS)]));
+        let knows = |id: &'static str| move |ring: &KeyRing| ring.key(id).is_some();
+        let reads = || fake.calls().iter().filter(|call| call.path == SECRET).count();
+        // Somebody invents keys, and each of them has to wait
+        let begun = Instant::now();
+        for _ in 0..3 {
+            keys.read_again(knows("invented")).await;
         }
+        assert_eq!(reads(), 3);
+        assert!(begun.elapsed() >= READ_INTERVAL.saturating_mul(2));
+        // That does not hide a key that comes a moment later
+        fake.put(SECRET, secret(&[("k1", ZEROS), ("k2", ZEROS)]));
+        let invented = tokio::spawn({
+            let keys = Arc::clone(&keys);
+            async move { keys.read_again(knows("invented")).await }
+        });
+        tokio::join!(keys.read_again(knows("k2")), keys.read_again(knows("k2")));
         assert_eq!(newest(&keys).as_deref(), Some("k2"));
-        let reads = fake.calls().iter().filter(|call| call.path == SECRET).count();
-        assert_eq!(reads, 1);
+        keys.read_again(knows("k2")).await;
+        invented.await.unwrap();
+        assert!(reads() <= 5, "{}", reads());
     }
 
     #[tokio::test]
@@ -467,14 +477,15 @@ mod tests {
         let begun = Instant::now();
         let first = tokio::spawn({
             let keys = Arc::clone(&keys);
-            async move { keys.read_again().await }
+            async move { keys.read_again(|_| false).await }
         });
         until("the read", || reads() == 1).await;
-        tokio::join!(keys.read_again(), keys.read_again());
-        assert!(begun.elapsed() >= READ_INTERVAL);
-        assert!(begun.elapsed() < READ_INTERVAL.saturating_mul(5));
+        tokio::join!(keys.read_again(|_| false), keys.read_again(|_| false));
+        assert!(begun.elapsed() >= READ_LIMIT);
+        assert!(begun.elapsed() < READ_LIMIT.saturating_mul(5));
         first.await.unwrap();
-        assert_eq!(reads(), 1);
+        // The first read began before the others came, so it may have missed their key
+        assert_eq!(reads(), 2);
     }
 
     #[tokio::test]
@@ -485,7 +496,7 @@ mod tests {
         until("the key", || keys.signer().is_some()).await;
         until("the watch", || fake.open_watches(SECRETS) == 1).await;
         fake.put(SECRET, secret(&[("k1", ZEROS), ("k2", ZEROS)]));
-        keys.read_again().await;
+        keys.read_again(|_| false).await;
         assert_eq!(newest(&keys).as_deref(), Some("k2"));
         let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": "busy", "code": 500});
         fake.send_event(SECRETS, "ERROR", status);

@@ -39,7 +39,9 @@ pub(crate) async fn prefetch<'a>(
     if let Some(signer) = cluster.signer()
         && review.has_unknown_key(signer.ring())
     {
-        cluster.read_keys_again().await;
+        cluster
+            .read_keys_again(|ring| !review.has_unknown_key(ring))
+            .await;
     }
     let named = named_objects(cluster, settings, review).await;
     let pinned = PinnedCluster {

@@ -19,7 +19,7 @@ use crate::kubernetes::eci_profile::Profile;
 use crate::kubernetes::meta::Meta;
 use crate::kubernetes::node_kind::NodeKind;
 use crate::kubernetes::workload::Workload;
-use crate::stamp::Signer;
+use crate::stamp::{KeyRing, Signer};
 
 /// The cluster as the watches show it, with the live reads of the last second
 pub(crate) struct WatchedCluster {
@@ -130,10 +130,10 @@ impl WatchedCluster {
             .await
     }
 
-    /// Reads the keys of the stamps again
-    pub(crate) async fn read_keys_again(&self) {
+    /// Reads the keys of the stamps again, until they are what is needed, or nothing newer is there
+    pub(crate) async fn read_keys_again(&self, is_known: impl Fn(&KeyRing) -> bool) {
         if let Some(key_store) = &self.followed.key_store {
-            key_store.read_again().await;
+            key_store.read_again(is_known).await;
         }
     }
 

@@ -6,8 +6,8 @@ use crate::stamp::claims::Claims;
 use crate::stamp::form::Form;
 use crate::stamp::verify_error::VerifyError;
 
-/// The longest text that is parsed as a stamp, in bytes; the names and annotations of one pod stay far below
-pub(super) const MAX_BYTES: usize = 64 * 1024;
+/// The longest text that is signed or parsed as a stamp, in bytes; the names and annotations of one pod stay far below
+pub(crate) const MAX_BYTES: usize = 64 * 1024;
 
 /// A stamp as its annotation holds it
 #[derive(Deserialize, Serialize)]

@@ -6,7 +6,7 @@ use data_encoding::HEXLOWER;
 use crate::stamp::claims::Claims;
 use crate::stamp::form::Form;
 use crate::stamp::key_ring::KeyRing;
-use crate::stamp::signed_stamp::{SignedStamp, parse};
+use crate::stamp::signed_stamp::{MAX_BYTES, SignedStamp, parse};
 use crate::stamp::verify_error::VerifyError;
 
 /// The longest key id in a message, in characters; the ids of ramgate's own keys are no longer
@@ -51,14 +51,14 @@ impl Signer {
         &self.ring
     }
 
-    /// Signs claims with the newest key
+    /// Signs claims with the newest key; `None` if that is longer than what is read as a stamp
     ///
     /// ```text
     /// {"v":2,"user":"alice","principal":"user/alice","namespace":"shop","cluster":"<uid>",
     ///  "object":{"group":"apps","kind":"Deployment","name":"web"},"fields":{"tags":"env:test"},
     ///  "serviceAccount":"default","containers":{"main":"<digests>"},"key":"k1","mac":"<signature>"}
     /// ```
-    pub fn sign(&self, claims: &Claims) -> String {
+    pub fn sign(&self, claims: &Claims) -> Option<String> {
         let key = self.ring.newest();
         let claims = match self.form {
             Form::First => claims.clone().of_first_form(),
@@ -70,16 +70,21 @@ impl Signer {
             mac: HEXLOWER.encode(&key.sign(&claims.signed_bytes(self.form, key.id()))),
             claims,
         };
-        // Strings and numbers always serialize; an empty text would not verify
-        serde_json::to_string(&stamp).unwrap_or_default()
+        // Strings and numbers always serialize
+        let text = serde_json::to_string(&stamp).ok();
+        text.filter(|text| text.len() <= MAX_BYTES)
     }
 
     /// Whether a text is the stamp of these claims that it writes itself; in constant time, so that nobody can guess one
     ///
-    /// `false` says nothing: an older key, or the other form, gives a valid stamp that is another text.
+    /// A text of which this is true also verifies: nothing is stored as good that is broken to whoever reads it. `false` says
+    /// nothing: an older key, or the other form, gives a valid stamp that is another text.
     pub fn signed(&self, claims: &Claims, text: &str) -> bool {
-        let own = self.sign(claims);
-        verify_slices_are_equal(own.as_bytes(), text.as_bytes()).is_ok()
+        let is_complete = self.form == Form::First || claims.object.is_some();
+        is_complete
+            && self
+                .sign(claims)
+                .is_some_and(|own| verify_slices_are_equal(own.as_bytes(), text.as_bytes()).is_ok())
     }
 
     /// The claims of a stamp that was signed by one of the keys, for this cluster and namespace
@@ -115,8 +120,9 @@ fn clipped(id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
-    use crate::stamp::signed_stamp::MAX_BYTES;
     use crate::stamp::*;
     use ram_policy::Principal;
 
@@ -168,8 +174,8 @@ mod tests {
     #[test]
     fn signed_claims_verify_and_signing_is_deterministic() {
         let signer = signer(&["k1"]);
-        let text = signer.sign(&claims());
-        assert_eq!(text, signer.sign(&claims()));
+        let text = signer.sign(&claims()).unwrap();
+        assert_eq!(text, signer.sign(&claims()).unwrap());
         assert_eq!(signer.verify(&text, "shop"), Ok(claims()));
         let digest = claims()
             .containers
@@ -188,7 +194,7 @@ mod tests {
     #[test]
     fn a_stamp_is_known_by_its_text() {
         let (signer, other) = (signer(&["k1"]), signer(&["k2", "k1"]));
-        let text = signer.sign(&claims());
+        let text = signer.sign(&claims()).unwrap();
         assert!(signer.signed(&claims(), &text));
         assert!(!signer.signed(&claims().of_first_form(), &text));
         assert!(!other.signed(&claims(), &text), "another key signs");
@@ -200,9 +206,78 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_long_to_be_read_is_not_signed() {
+        let signer = signer(&["k1"]);
+        let with_user = |length: usize| Claims {
+            user: "a".repeat(length),
+            ..claims()
+        };
+        let others = signer.sign(&with_user(0)).unwrap().len();
+        let longest = with_user(MAX_BYTES - others);
+        let text = signer.sign(&longest).unwrap();
+        assert_eq!(text.len(), MAX_BYTES);
+        assert!(signer.signed(&longest, &text));
+        assert_eq!(signer.verify(&text, "shop"), Ok(longest));
+        let longer = with_user(MAX_BYTES - others + 1);
+        assert_eq!(signer.sign(&longer), None);
+        assert!(!signer.signed(&longer, &text.replacen("aaa", "aaaa", 1)));
+    }
+
+    proptest! {
+        #[test]
+        fn a_stamp_that_is_known_by_its_text_verifies(
+            user in any::<String>(),
+            name in "[a-zA-Z0-9._-]{1,20}",
+            is_bound in any::<bool>(),
+            object in proptest::option::of((".{0,9}", ".{0,9}", ".{0,9}", any::<bool>())),
+            fields in proptest::collection::vec(proptest::option::of(".{0,30}"), 5),
+            padding in proptest::option::of(0_usize..200_000),
+            containers in proptest::option::of(0_usize..900),
+            is_first in any::<bool>(),
+        ) {
+            let [tags, resource_group_id, ram_role_name, service_arns, user_arns] =
+                <[Option<String>; 5]>::try_from(fields).unwrap();
+            let digest = |number: usize| {
+                let image = format!("app:{number}");
+                let digest = ContainerDigest::new(ContainerList::Main, &image, [].into_iter(), [].into_iter());
+                (format!("c{number}"), digest)
+            };
+            let claims = Claims {
+                user,
+                principal: is_bound.then(|| Principal::User(name.into())),
+                object: object.map(|(group, kind, name, is_whole)| StampedObject {
+                    group,
+                    kind,
+                    name: if is_whole { ObjectName::Whole(name) } else { ObjectName::Prefix(name) },
+                }),
+                fields: FieldTexts {
+                    tags,
+                    resource_group_id,
+                    ram_role_name,
+                    service_arns: padding.map(|length| "0".repeat(length)).or(service_arns),
+                    user_arns,
+                },
+                containers: containers.map(|count| ContainerDigests::new((0..count).map(digest))),
+                ..claims()
+            };
+            let form = if is_first { Form::First } else { Form::Second };
+            let signer = signer(&["k1"]).writing(form);
+            let text = signer.sign(&claims);
+            let is_known = text.as_ref().is_some_and(|text| signer.signed(&claims, text));
+            let read = text.map(|text| signer.verify(&text, "shop"));
+            if is_known {
+                let written = if is_first { claims.of_first_form() } else { claims };
+                prop_assert_eq!(read, Some(Ok(written)));
+            } else {
+                prop_assert!(read.is_none_or(|read| read.is_err()));
+            }
+        }
+    }
+
+    #[test]
     fn stamps_of_the_first_form_verify() {
         let signer = signer(&["k1"]).writing(Form::First);
-        let text = signer.sign(&claims());
+        let text = signer.sign(&claims()).unwrap();
         assert_eq!(
             text,
             r#"{"v":1,"user":"alice@example.com","principal":"user/alice","namespace":"shop","cluster":"uid","fields":{"tags":"env:test"},"serviceAccount":"default","key":"k1","mac":"MAC"}"#
@@ -211,7 +286,7 @@ mod tests {
         assert_eq!(form(&text), Some(Form::First));
         let new = signer.clone().writing(Form::Second);
         assert_eq!(new.verify(&text, "shop"), Ok(claims().of_first_form()));
-        assert_eq!(form(&new.sign(&claims())), Some(Form::Second));
+        assert_eq!(form(&new.sign(&claims()).unwrap()), Some(Form::Second));
         // No stamp of one form reads as one of the other
         for (from, to) in [
             (r#""v":1"#, r#""v":2"#),
@@ -238,7 +313,7 @@ mod tests {
     #[test]
     fn every_claim_is_signed() {
         let signer = signer(&["k1"]);
-        let text = signer.sign(&claims());
+        let text = signer.sign(&claims()).unwrap();
         for (from, to) in [
             ("alice@", "mallory@"),
             ("user/alice", "user/root"),
@@ -267,7 +342,7 @@ mod tests {
     #[test]
     fn a_stamp_verifies_only_in_its_namespace_and_cluster() {
         let here = signer(&["k1"]);
-        let text = here.sign(&claims());
+        let text = here.sign(&claims()).unwrap();
         let error = here.verify(&text, "bank").unwrap_err();
         assert_eq!(error, VerifyError::Namespace("shop".to_owned()));
         assert!(error.is_forged());
@@ -278,9 +353,9 @@ mod tests {
     #[test]
     fn the_newest_key_signs_and_all_verify() {
         let (old, both, new) = (signer(&["k1"]), signer(&["k2", "k1"]), signer(&["k2"]));
-        let text = old.sign(&claims());
+        let text = old.sign(&claims()).unwrap();
         assert!(both.verify(&text, "shop").is_ok());
-        assert_eq!(key_id(&both.sign(&claims())).as_deref(), Some("k2"));
+        assert_eq!(key_id(&both.sign(&claims()).unwrap()).as_deref(), Some("k2"));
         let error = new.verify(&text, "shop").unwrap_err();
         assert_eq!(error, VerifyError::UnknownKey("k1".to_owned()));
         assert!(!error.is_forged());
@@ -289,7 +364,7 @@ mod tests {
     #[test]
     fn other_texts_are_unreadable() {
         let signer = signer(&["k1"]);
-        let text = signer.sign(&claims());
+        let text = signer.sign(&claims()).unwrap();
         let mac = mac(&text);
         for garbage in [
             String::new(),

@@ -20,6 +20,9 @@ const MOST_BYTES: usize = 1024 * 1024;
 /// How long the thread lets lines gather before it writes them: one wake-up then serves many reviews
 const GATHERING: Duration = Duration::from_millis(5);
 
+/// How often a batch is tried again on a descriptor that does not block and is full, a gathering apart
+const RETRIES: usize = 20;
+
 /// The longest wait for the last lines at the end, if nobody reads them
 const LAST_LINES: Duration = Duration::from_secs(1);
 
@@ -106,7 +109,7 @@ impl Queue {
 
     fn push(&self, line: &[u8]) {
         let mut waiting = self.lock();
-        if waiting.lines.len().saturating_add(line.len()) > MOST_BYTES {
+        if waiting.has_ended || waiting.lines.len().saturating_add(line.len()) > MOST_BYTES {
             drop(waiting);
             self.dropped.inc();
             return;
@@ -169,11 +172,16 @@ fn write(out: &mut impl Write, batch: &[u8], is_cut: bool) -> usize {
         return 0;
     }
     let mut written = 0_usize;
+    let mut retries = RETRIES;
     while let Some(rest) = batch.get(written..).filter(|rest| !rest.is_empty()) {
         match out.write(rest) {
             Ok(0) => break,
             Ok(bytes) => written = written.saturating_add(bytes),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && retries > 0 => {
+                retries = retries.saturating_sub(1);
+                thread::sleep(GATHERING);
+            }
             Err(_) => break,
         }
     }
@@ -290,5 +298,29 @@ mod tests {
         disk.free(100);
         assert_eq!(write(&mut disk.clone(), b"four\n", true), 5);
         assert_eq!(disk.text(), "one\ntw\nfour\n");
+        // Nobody writes what comes after the end
+        queue.push(b"five\n");
+        assert_eq!(dropped.get(), 3);
+    }
+
+    #[test]
+    fn a_descriptor_that_does_not_block_is_tried_again_for_a_while() {
+        struct Full(usize);
+        impl Write for Full {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                let is_full = self.0 > 0;
+                self.0 = self.0.saturating_sub(1);
+                if is_full {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                Ok(bytes.len())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        assert_eq!(write(&mut Full(RETRIES), b"line\n", false), 5);
+        assert_eq!(write(&mut Full(usize::MAX), b"line\n", false), 0);
     }
 }

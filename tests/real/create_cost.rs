@@ -37,7 +37,7 @@ use crate::sent::of_chart;
 
 /// The annotation by which a pod shows that ramgate has seen it
 const STAMP: &str = "ramgate.io/requested-by";
-/// How many requests are on their way at once
+/// How many requests are on their way at once, if the script does not say
 const WORKERS: usize = 4;
 /// Creates before a measurement: the API server compiles the conditions with the first
 const WARM_UP: usize = 40;
@@ -106,12 +106,23 @@ struct Setting<'a> {
     stamped: bool,
 }
 
-/// The processor time of a create in one measurement
+/// What a create took in one measurement
 struct Sample {
     setting: &'static str,
     pod: &'static str,
+    /// Processor time
     api_server: Duration,
     ramgate: Duration,
+    /// What the API server allocated, in bytes: what makes it collect garbage, whenever it does
+    allocated: f64,
+    latency: Latency,
+}
+
+/// How long creates take for whom they are made
+#[derive(Default)]
+struct Latency {
+    mean: Duration,
+    max: Duration,
 }
 
 struct Bench<'a> {
@@ -121,6 +132,9 @@ struct Bench<'a> {
     replica: u32,
     /// The share of one processor that the API server takes without requests
     idle: f64,
+    /// What it allocates to be asked how much it has allocated, in bytes
+    asking: f64,
+    workers: usize,
 }
 
 impl<'a> Bench<'a> {
@@ -141,11 +155,15 @@ impl<'a> Bench<'a> {
             "without requests, the API server takes {:.1} % of a processor",
             idle * 100.0
         );
+        let first = allocated(cluster);
+        let asking = allocated(cluster) - first;
         Self {
             cluster,
             person,
             replica,
             idle,
+            asking,
+            workers: number("WORKERS", WORKERS),
         }
     }
 
@@ -295,26 +313,40 @@ impl<'a> Bench<'a> {
     }
 
     /// Creates a pod so many times
-    fn run(&self, setting: &Setting<'_>, pod: &Value, count: usize) {
+    fn run(&self, setting: &Setting<'_>, pod: &Value, count: usize) -> Latency {
         let path = setting.pods_path();
         let next = AtomicUsize::new(0);
-        thread::scope(|scope| {
-            for _ in 0..WORKERS {
-                scope.spawn(|| {
-                    while next.fetch_add(1, Ordering::Relaxed) < count {
-                        self.person.create(&path, pod).success();
-                    }
-                });
+        let worker = || {
+            let (mut total, mut max) = (Duration::ZERO, Duration::ZERO);
+            while next.fetch_add(1, Ordering::Relaxed) < count {
+                let start = Instant::now();
+                self.person.create(&path, pod).success();
+                let elapsed = start.elapsed();
+                total += elapsed;
+                max = max.max(elapsed);
             }
+            (total, max)
+        };
+        let times: Vec<_> = thread::scope(|scope| {
+            let workers: Vec<_> = (0..self.workers).map(|_| scope.spawn(worker)).collect();
+            let joined = workers.into_iter().map(|worker| worker.join());
+            joined.map(|times| times.expect("a worker")).collect()
         });
+        let total: Duration = times.iter().map(|(total, _)| *total).sum();
+        Latency {
+            mean: total / u32::try_from(count).expect("a count"),
+            max: times.iter().map(|(_, max)| *max).max().unwrap_or_default(),
+        }
     }
 
     fn sample(&self, setting: &Setting<'_>, kind: &'static str, count: usize) -> Sample {
         let pod = self.pod(kind);
         let processes = [self.cluster.plane.api_server(), self.replica];
+        let objects = allocated(self.cluster);
         let (before, start) = (processes.map(processor_time), Instant::now());
-        self.run(setting, &pod, count);
+        let latency = self.run(setting, &pod, count);
         let (after, elapsed) = (processes.map(processor_time), start.elapsed());
+        let objects = allocated(self.cluster) - objects - self.asking;
         let count = u32::try_from(count).expect("a count");
         let idle = elapsed.mul_f64(self.idle);
         Sample {
@@ -322,6 +354,8 @@ impl<'a> Bench<'a> {
             pod: kind,
             api_server: (after[0] - before[0]).saturating_sub(idle) / count,
             ramgate: (after[1] - before[1]) / count,
+            allocated: objects / f64::from(count),
+            latency,
         }
     }
 
@@ -353,10 +387,11 @@ impl Setting<'_> {
 impl fmt::Display for Sample {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (api_server, ramgate) = (self.api_server.as_micros(), self.ramgate.as_micros());
+        let (mean, max) = (self.latency.mean.as_micros(), self.latency.max.as_micros());
         write!(
             formatter,
-            "{}\t{}\t{api_server}\t{ramgate}",
-            self.setting, self.pod
+            "{}\t{}\t{api_server}\t{ramgate}\t{:.0}\t{mean}\t{max}",
+            self.setting, self.pod, self.allocated
         )
     }
 }
@@ -424,6 +459,16 @@ fn processor_time(process: u32) -> Duration {
         text.split(' ').next()?.parse::<u64>().ok()
     });
     Duration::from_nanos(times.sum())
+}
+
+/// How many bytes the API server has allocated since its start
+fn allocated(cluster: &Cluster) -> f64 {
+    let metrics = cluster.rest.get("/metrics");
+    let lines = metrics.as_str().expect("text").lines();
+    let value = lines
+        .filter_map(|line| line.strip_prefix("go_memstats_alloc_bytes_total "))
+        .find_map(|value| value.parse().ok());
+    value.expect("the counter of allocated bytes")
 }
 
 /// Prints the samples of a round and adds them to those of earlier runs

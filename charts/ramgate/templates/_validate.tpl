@@ -27,7 +27,7 @@ the values and the fix.
 {{- end -}}
 
 {{- range $name := list "virtual-kubelet" "virtual-kubelet-cn-hangzhou-g" "virtual-node-eci-0" "virtual-node-acs-0" "vnd-bp1abc" "cn-hangzhou.vnd-bp1abc" -}}
-  {{- if regexMatch (printf "^(?:%s)$" $.Values.realNodeNames) $name -}}
+  {{- if mustRegexMatch (printf "^(?:%s)$" $.Values.realNodeNames) $name -}}
     {{- fail (printf "realNodeNames (%s) matches the virtual node name %s, so ramgate would never judge pods on virtual nodes; use a narrower pattern" $.Values.realNodeNames $name) -}}
   {{- end -}}
 {{- end -}}
@@ -43,7 +43,7 @@ the values and the fix.
 {{- end -}}
 
 {{- if has .Values.probe.namespace $exempt -}}
-  {{- fail (printf "probe.namespace is %s, but ramgate judges no pods in exemptNamespaces and the release's namespace; name another one" .Values.probe.namespace) -}}
+  {{- fail (printf "probe.namespace is %s, but ramgate judges no pods in exemptNamespaces and the release's namespace (%s); name another one, or install into a namespace of its own: --namespace ramgate-system" .Values.probe.namespace .Release.Namespace) -}}
 {{- end -}}
 
 {{- range $namespace, $contents := .Values.stamp.namespaceContents -}}

@@ -4,6 +4,8 @@ use std::fmt;
 
 /// The longest name of a role in RAM
 const MAX_NAME: usize = 64;
+/// The longest number of an account that a role's ARN may have; real ones have 16 digits
+const MAX_ACCOUNT: usize = 32;
 
 /// The error of a text that is no name of a role
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,7 +73,10 @@ impl RoleArn {
         let name = text
             .strip_prefix("acs:ram::")
             .and_then(|rest| rest.split_once(":role/"))
-            .filter(|(account, _)| !account.is_empty() && account.bytes().all(|byte| byte.is_ascii_digit()))
+            .filter(|(account, _)| {
+                (1..=MAX_ACCOUNT).contains(&account.len())
+                    && account.bytes().all(|byte| byte.is_ascii_digit())
+            })
             .map(|(_, name)| name)
             .filter(|name| !name.contains(':') && check_role_name(name).is_ok());
         match name {
@@ -135,6 +140,7 @@ mod tests {
             "acs:ram::*:role/App",
             "acs:ram::12:user/App",
             "acs:ram::12:role/",
+            &format!("acs:ram::{}:role/App", "0".repeat(33)),
         ] {
             assert!(RoleArn::parse(bad).is_err(), "{bad}");
         }

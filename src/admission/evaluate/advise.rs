@@ -5,6 +5,7 @@
 
 pub(crate) mod evaluator;
 mod image_cache_evaluator;
+mod misplaced_tags;
 
 use crate::admission::evaluate::EvaluationContext;
 use crate::admission::evaluate::advise::evaluator::PodEvaluator;

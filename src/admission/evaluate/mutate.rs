@@ -107,7 +107,10 @@ impl EvaluationContext<'_> {
         };
         let owned = self.owned(reviewed);
         let claims = own_claims(self.review, new, &owned, &changes, author, &signer);
-        let stamp = signer.sign(&claims);
+        let Some(stamp) = signer.sign(&claims) else {
+            // The validating webhook says so
+            return self.with_old_stamp(evaluation, changes, reviewed, new);
+        };
         let was_written = new
             .stamp()
             .is_some_and(|found| found != stamp && Some(found) != old_stamp);

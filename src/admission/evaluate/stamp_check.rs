@@ -1,5 +1,7 @@
 //! Checks the stamp of a template: the claims that a controller copied, and the stamp that the mutating webhook should have written.
 
+use std::sync::Arc;
+
 use crate::admission::attribution::{
     Delegation, NoValidStamp, contents, own_claims, restart, unchecked, verified,
 };
@@ -16,7 +18,7 @@ use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::requester::Requester;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::kubernetes::template_place::TemplatePlace;
-use crate::stamp::Claims;
+use crate::stamp::{Claims, Signer};
 
 impl EvaluationContext<'_> {
     /// The claims of the stamp that a controller copied
@@ -128,22 +130,30 @@ impl EvaluationContext<'_> {
         new: &PodTemplate<'_>,
     ) -> Option<StampFault> {
         let old = reviewed.old.as_ref().and_then(PodTemplate::stamp);
+        let owned = self.owned(reviewed);
+        let own = || {
+            let (signer, author) = self.cluster.signer().zip(self.author())?;
+            let own = own_claims(self.review, new, &owned, &Changes::default(), author, &signer);
+            Some((signer, own))
+        };
+        let is_too_long = |(signer, own): &(Arc<Signer>, Claims)| signer.sign(own).is_none();
         let Some(found) = new.stamp() else {
             let is_wanted = leads_to_eci || old.is_some() || self.is_revision();
-            return is_wanted.then_some(StampFault::NotApplied(None));
+            return is_wanted.then(|| match own() {
+                Some(own) if is_too_long(&own) => StampFault::TooLong,
+                _ => StampFault::NotApplied(None),
+            });
         };
-        let owned = self.owned(reviewed);
-        let signer = self.cluster.signer();
-        let own = signer.zip(self.author()).map(|(signer, author)| {
-            let own = own_claims(self.review, new, &owned, &Changes::default(), author, &signer);
-            (signer, own)
-        });
+        let own = own();
         // As nearly every stamp is, and then nothing of it has to be parsed
         if own
             .as_ref()
             .is_some_and(|(signer, own)| signer.signed(own, found))
         {
             return None;
+        }
+        if own.as_ref().is_some_and(is_too_long) {
+            return Some(StampFault::TooLong);
         }
         let settings = &self.configuration.cluster;
         match verified(

@@ -101,7 +101,9 @@ fn change_stamp(
     let stamp = annotations.get(REQUESTED_BY).and_then(Value::as_str);
     if let (Some(mut claims), Some(signer)) = (stamp.and_then(unverified), objects.signer()) {
         change(&mut claims, annotations);
-        annotations.insert(REQUESTED_BY.to_owned(), signer.sign(&claims).into());
+        if let Some(stamp) = signer.sign(&claims) {
+            annotations.insert(REQUESTED_BY.to_owned(), stamp.into());
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) enum StampFault {
     NotApplied(Option<Mark>),
     /// It is not the one that the mutating webhook writes for this requester
     Unexpected,
+    /// There is none, because it would be longer than what is read as a stamp
+    TooLong,
     /// Its fields or service account are not those of the pod
     FieldsDiffer,
     /// It came through this listed kind, which the webhook rules do not send
@@ -49,19 +51,24 @@ impl StampFault {
             | Self::Unmarked => "MissingStamp",
             Self::Forged(..) | Self::Changed | Self::NotOfOwner(_) => "ForgedStamp",
             Self::OwnerUnread(_) => "OwnerUnread",
-            Self::NotApplied(_) | Self::Unexpected => "StampNotApplied",
+            Self::NotApplied(_) | Self::Unexpected | Self::TooLong => "StampNotApplied",
             Self::FieldsDiffer => "DiffersFromStamp",
             Self::NotSent(_) => "CarrierNotSent",
             Self::ContainersDiffer(_) => "UnlikeStamp",
         }
     }
 
-    /// Whether there is a stamp that ramgate did not write, or may not have written
+    /// Whether there is a stamp that ramgate did not write, or may not have written, or none that it can write
+    ///
+    /// Without the last, whoever changes such an object next would get the stamp that its author cannot have.
     pub(crate) fn is_forged(&self) -> bool {
         match self {
-            Self::Forged(..) | Self::Changed | Self::Unexpected | Self::NotSent(_) | Self::NotOfOwner(_) => {
-                true
-            }
+            Self::Forged(..)
+            | Self::Changed
+            | Self::Unexpected
+            | Self::TooLong
+            | Self::NotSent(_)
+            | Self::NotOfOwner(_) => true,
             Self::Missing(_)
             | Self::RuntimeClass(..)
             | Self::NoKey(..)
@@ -89,6 +96,7 @@ impl StampFault {
             Self::Changed
             | Self::NotApplied(_)
             | Self::Unexpected
+            | Self::TooLong
             | Self::FieldsDiffer
             | Self::ContainersDiffer(_) => false,
         }

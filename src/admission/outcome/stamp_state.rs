@@ -53,7 +53,7 @@ impl StampState {
             | StampFault::Unmarked => Self::Missing,
             StampFault::Forged(..) | StampFault::Changed | StampFault::NotOfOwner(_) => Self::Forged,
             StampFault::FieldsDiffer | StampFault::ContainersDiffer(_) => Self::Differs,
-            StampFault::NotApplied(_) | StampFault::Unexpected => Self::NotApplied,
+            StampFault::NotApplied(_) | StampFault::Unexpected | StampFault::TooLong => Self::NotApplied,
             StampFault::NotSent(_) | StampFault::OwnerUnread(_) => Self::Unknown,
         }
     }

@@ -159,7 +159,7 @@ fn a_driver_is_believed_by_a_stamp_that_names_it_and_what_it_runs() {
             let stamp = &mut driver["metadata"]["annotations"][REQUESTED_BY];
             let mut claims = unverified(stamp.as_str().unwrap()).unwrap();
             change(&mut claims);
-            *stamp = signer(form).sign(&claims).into();
+            *stamp = signer(form).sign(&claims).unwrap().into();
         })
     };
     let first = resigned(Form::First, &|claims| *claims = claims.clone().of_first_form());

@@ -141,7 +141,7 @@ fn stamps(kind: &Kind) -> BTreeMap<&'static str, Option<String>> {
         .owner
         .map_or_else(|| own.clone(), |(group, kind, name)| object(group, kind, name));
     let signed = |signer: Signer, user: &str, principal: Principal, object: Option<StampedObject>| {
-        Some(signer.sign(&Claims {
+        signer.sign(&Claims {
             user: user.to_owned(),
             principal: Some(principal),
             namespace: "shop".to_owned(),
@@ -150,7 +150,7 @@ fn stamps(kind: &Kind) -> BTreeMap<&'static str, Option<String>> {
             fields: Default::default(),
             service_account: Some("default".to_owned()),
             containers: None,
-        }))
+        })
     };
     let by = |name: &str, object: Option<StampedObject>| {
         signed(signer("k1"), name, Principal::User(name.into()), object)

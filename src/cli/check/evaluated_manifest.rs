@@ -18,7 +18,7 @@ use crate::cli::check::questions::{AnsweredQuestion, answered_questions};
 use crate::cli::check::user_groups::completed_groups;
 use crate::cli::command_error::CommandError;
 use crate::cli::configuration;
-use crate::cli::document_files::is_standard_input;
+use crate::cli::document_files::{is_standard_input, nothing_in};
 use crate::cli::exit::Exit;
 use crate::cli::manifest::{self, Located, Manifest, ManifestFiles, PassedOver};
 use crate::cli::misnamed_user::misnamed_user;
@@ -154,9 +154,8 @@ fn no_manifest(files: &[PathBuf], passed_over: usize) -> CommandError {
         1 => ": the one file that is there holds none".to_owned(),
         count => format!(": the {count} files that are there hold none"),
     };
-    CommandError::Usage(format!(
-        "no manifest (*.yaml, *.yml, *.json) is there{passed_over}"
-    ))
+    let nothing = nothing_in(files, "manifest");
+    CommandError::Usage(format!("{nothing}{passed_over}"))
 }
 
 /// The manifests that an API server reads, and the faults of the others

@@ -41,7 +41,7 @@ impl From<Configuration> for Side {
 }
 
 impl Side {
-    /// Reads a directory; `label` (`OLD` or `NEW`) starts the message of each of its faults
+    /// Reads a folder; `label` (`OLD` or `NEW`) starts the message of each of its faults
     ///
     /// # Errors
     ///

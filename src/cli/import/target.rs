@@ -24,7 +24,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Reads a directory, which need not be there yet
+    /// Reads a folder, which need not be there yet
     ///
     /// # Errors
     /// It cannot be read, or its marker is none

@@ -18,9 +18,14 @@ pub(super) enum Document<'n> {
     List(&'n [Node]),
     /// An object for an API server that lacks this field
     Lacks(&'static str),
-    /// Something else
-    Other,
+    /// Something else, of which this says why it is no object
+    Other(&'static str),
 }
+
+/// Why a document is no object
+const OF_KUSTOMIZE: &str = "this is for kustomize: pipe `kustomize build DIR` into `ramgate check -f -`";
+const NO_VERSION: &str = "a document is no Kubernetes object: it has no `apiVersion`";
+const NO_KIND: &str = "a document is no Kubernetes object: it has no `kind`";
 
 /// What a document is
 ///
@@ -32,11 +37,11 @@ pub(super) enum Document<'n> {
 pub(super) fn document(node: &Node) -> Document<'_> {
     let version = text(node, "apiVersion");
     if version.is_some_and(|version| version.starts_with(KUSTOMIZE)) {
-        return Document::Other;
+        return Document::Other(OF_KUSTOMIZE);
     }
     let has = |name| member(node, name).is_some();
     match (version, text(node, "kind")) {
-        (None, None) => Document::Other,
+        (None, None) => Document::Other(NO_KIND),
         (Some(_), Some(_))
             if let Some(Value::List(items)) = member(node, "items").map(|items| &items.value) =>
         {
@@ -48,7 +53,8 @@ pub(super) fn document(node: &Node) -> Document<'_> {
         (None, Some(kind)) if has("metadata") || kind.ends_with("List") && has("items") => {
             Document::Lacks("apiVersion")
         }
-        (Some(_), None) | (None, Some(_)) => Document::Other,
+        (Some(_), None) => Document::Other(NO_KIND),
+        (None, Some(_)) => Document::Other(NO_VERSION),
     }
 }
 

@@ -97,7 +97,7 @@ impl ManifestFiles {
         }
         match parsed {
             Ok(read) => {
-                let is_other = |node: &Node| matches!(document(node), Document::Other);
+                let is_other = |node: &Node| matches!(document(node), Document::Other(_));
                 if source.is_found && !read.documents.is_empty() && read.documents.iter().all(is_other) {
                     self.pass_over(file, PassedOverReason::NoManifest);
                     return;
@@ -148,7 +148,7 @@ impl ManifestFiles {
                 return;
             }
             Document::Lacks(field) => format!("the object has no `{field}`"),
-            Document::Other => "a document is no Kubernetes object: it has no `kind`".to_owned(),
+            Document::Other(reason) => reason.to_owned(),
         };
         self.failures.push(located(file, Fault::new(node.at, message)));
     }

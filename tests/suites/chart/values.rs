@@ -262,6 +262,10 @@ fn contradictions_are_named_with_both_sides() {
             ["realNodeNames (.*)", "virtual-kubelet"],
         ),
         (
+            json!({"realNodeNames": "["}),
+            ["realNodeNames", "missing closing ]"],
+        ),
+        (
             json!({"realNodeNames": "virtual-.*"}),
             ["realNodeNames (virtual-.*)", "virtual-kubelet"],
         ),

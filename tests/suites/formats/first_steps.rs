@@ -156,7 +156,6 @@ fn bash_takes_the_completions_and_completes_a_command() {
 #[test]
 fn each_command_has_a_man_page() {
     let folder = Folder::new();
-    folder.write("man1/keep", "");
     assert_eq!(folder.run("man man1").status.code(), Some(0));
     for page in ["ramgate.1", "ramgate-check.1", "ramgate-stamp-list.1"] {
         assert!(
@@ -166,7 +165,8 @@ fn each_command_has_a_man_page() {
     }
     assert!(folder.read("man1/ramgate-diff.1").contains("approvals"));
     assert!(folder.text("man").starts_with(".ie"));
-    assert_eq!(folder.run("man nowhere").status.code(), Some(1));
+    folder.write("file", "");
+    assert_eq!(folder.run("man file").status.code(), Some(1));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The evaluator of a pod: fields are mapped, become a call, and are evaluated for everybody who must be allowed.
 
+use crate::admission::evaluate::advise::misplaced_tags::with_misplaced_tags;
 use crate::admission::evaluate::advise::{advice_of, desired, fields};
 use crate::admission::evaluate::pod_update::PodUpdate;
 use crate::admission::evaluate::{EvaluationContext, call};
@@ -58,8 +59,8 @@ impl<'a> PodEvaluator<'a> {
 
     /// Searches for the smallest change of what the author of the pod must have written
     ///
-    /// A key that only looks like one of the wanted tags, and tags in the form of JSON, are written right first, so that no
-    /// second tag comes beside them.
+    /// Tags in the wrong place or in the form of JSON, and a key that only looks like one of the wanted tags, are written right
+    /// first, so that no second tag comes beside them.
     pub(super) fn advice(&self, wanted: &[&str]) -> Advice {
         let configuration = self.context.configuration;
         let written = match self.update {
@@ -68,15 +69,13 @@ impl<'a> PodEvaluator<'a> {
             Some(_) => self.requested.clone(),
         };
         let before = desired(&written);
-        advice_of(
-            search(
-                self,
-                &configuration.policies,
-                self.principals,
-                respelled(&unquoted(&before, self.sources.pod), wanted),
-            ),
-            &before,
-        )
+        let mut start = unquoted(&before, self.sources.pod);
+        if self.update.is_none() && !wanted.is_empty() {
+            start = with_misplaced_tags(start, self.sources.pod, self.context.review.owner());
+        }
+        let start = respelled(&start, wanted);
+        let found = search(self, &configuration.policies, self.principals, start);
+        advice_of(found, &before)
     }
 
     fn scope(&self, fields: &Fields) -> Scope {

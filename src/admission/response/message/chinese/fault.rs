@@ -6,7 +6,7 @@ use crate::admission::outcome::revision_fault::RevisionFault;
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::admission::response::message::chinese::words;
 use crate::kubernetes::workload::Workload;
-use crate::stamp::{REQUESTED_BY, VerifyError};
+use crate::stamp::{MAX_STAMP_BYTES, REQUESTED_BY, VerifyError};
 use crate::wording::{NAME_LENGTH, clipped, quoted};
 
 /// The fault of a stamp and its remedy
@@ -56,6 +56,9 @@ pub(super) fn stamp(fault: &StampFault, namespace: &str) -> String {
             "注解 {REQUESTED_BY} 与 ramgate 写入的不一致：对象在途中被修改，或请求没有经过 mutating \
              webhook；请稍后原样重新 apply。如果仍不行，请联系集群管理员确认 ramgate 的 MutatingWebhookConfiguration \
              存在，且没有后续的 webhook 去掉该注解"
+        ),
+        StampFault::TooLong => format!(
+            "注解 {REQUESTED_BY} 会超过 {MAX_STAMP_BYTES} 字节，因此 ramgate 不写入它：请使用更短的名称，尤其是 ServiceAccount 的名称"
         ),
         StampFault::FieldsDiffer => {
             "它的标签、资源组、角色或 ServiceAccount 与签名标记不一致：请在模板中设置后重新 apply".to_owned()

@@ -67,6 +67,7 @@ fn stamp(fault: &StampFault) -> String {
         | StampFault::Changed
         | StampFault::NotApplied(_)
         | StampFault::Unexpected
+        | StampFault::TooLong
         | StampFault::FieldsDiffer
         | StampFault::NotOfOwner(_)
         | StampFault::OwnerUnread(_)

@@ -5,7 +5,7 @@ use crate::admission::outcome::restart_step::Restart;
 use crate::admission::outcome::revision_fault::RevisionFault;
 use crate::admission::outcome::stamp_fault::StampFault;
 use crate::kubernetes::workload::Workload;
-use crate::stamp::REQUESTED_BY;
+use crate::stamp::{MAX_STAMP_BYTES, REQUESTED_BY};
 use crate::wording::{NAME_LENGTH, clipped, quoted};
 
 /// The fault of a stamp and its remedy
@@ -55,6 +55,10 @@ pub(super) fn stamp(fault: &StampFault, namespace: &str) -> String {
              mutating webhook was not asked; apply it again in a moment, nothing in it has to be changed. If that does not \
              help, ask your cluster administrator to see that ramgate's MutatingWebhookConfiguration is there, and that no \
              webhook after it takes the annotation away"
+        ),
+        StampFault::TooLong => format!(
+            "annotation {REQUESTED_BY} would have more than {MAX_STAMP_BYTES} bytes, so ramgate does not write it: give shorter names, \
+             above all of the service account"
         ),
         StampFault::FieldsDiffer => "its tags, group, roles or service account are not those that its stamp was written \
                                      for: set them in the template and apply that again"
