@@ -59,7 +59,8 @@ fi
 "$target/release/examples/noop_server" 127.0.0.1:18444 2>"$work/noop.log" &
 noop=$!
 began=$(date +%s%N)
-"$target/release/ramgate" serve --config-dir "$config" ${CANDIDATE_DIR:+--candidate-dir "$CANDIDATE_DIR"} --mode enforce --listen 127.0.0.1:18443 \
+# As the chart starts it
+MALLOC_MMAP_THRESHOLD_=131072 MALLOC_ARENA_MAX=${MALLOC_ARENA_MAX:-4} "$target/release/ramgate" serve --config-dir "$config" ${CANDIDATE_DIR:+--candidate-dir "$CANDIDATE_DIR"} --mode enforce --listen 127.0.0.1:18443 \
     --admin-listen 127.0.0.1:18080 --ca-file "$work/ca.pem" --shutdown-delay-ms 0 2>"$work/ramgate.log" &
 gate=$!
 until curl -sf -o "$work/ready" http://127.0.0.1:18080/ready; do

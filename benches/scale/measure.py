@@ -21,7 +21,7 @@ from api_server import ApiServer
 
 ADMIN = "127.0.0.1:18090"
 # As the chart starts it
-ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_ARENA_MAX": "1"}
+ENVIRONMENT = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_ARENA_MAX": "4"}
 
 
 def memory(pid, field):

@@ -252,7 +252,7 @@ fn the_kubelet_asks_a_port_that_is_in_no_service() {
     );
     assert_eq!(
         container["env"][2],
-        json!({"name": "MALLOC_ARENA_MAX", "value": "1"})
+        json!({"name": "MALLOC_ARENA_MAX", "value": "4"})
     );
     assert_eq!(
         manifests.named("Service", "ramgate")["spec"]["ports"],

@@ -52,7 +52,7 @@ impl Served {
             .args(flags)
             // As the chart starts it
             .env("MALLOC_MMAP_THRESHOLD_", "131072")
-            .env("MALLOC_ARENA_MAX", "1")
+            .env("MALLOC_ARENA_MAX", "4")
             .current_dir(folder.path())
             .stderr(Stdio::piped())
             .spawn()
