@@ -27,6 +27,8 @@ fn a_tag_becomes_a_verified_installation() {
         let program = format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_ramgate"));
         fs::write(folder.join("ramgate"), program).unwrap();
         fs::set_permissions(folder.join("ramgate"), fs::Permissions::from_mode(0o755)).unwrap();
+        let tools = r#"{"rustc": "rustc 0.0.0", "gcc": "none", "glibc": "0"}"#;
+        fs::write(folder.join("tools.json"), tools).unwrap();
     }
     let kept = plane.folder().join("release");
     let status = Command::new(repository().join("scripts/release/rehearse.sh"))
