@@ -114,7 +114,10 @@ fn a_provenance_of_something_else_is_refused() {
         edit_provenance(&dist, |statement| {
             edit(statement["subject"].as_array_mut().unwrap())
         });
-        refuses(&dist, "the subjects of the provenance: expected ");
+        refuses(
+            &dist,
+            "the subjects of the provenance are not the files of SHA256SUMS",
+        );
     }
     let dist = Dist::copy();
     fs::remove_file(dist.path("provenance.json")).unwrap();
