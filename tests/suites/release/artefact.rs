@@ -41,15 +41,8 @@ fn the_artefact_is_the_package_and_what_its_chart_says() {
     let chart = document(&chart);
     assert_eq!(blob(&dist, &manifest["config"]["digest"]), chart);
 
-    let time = printed(
-        "git",
-        &[
-            "log",
-            "-1",
-            "--format=%cd",
-            "--date=format-local:%Y-%m-%dT%H:%M:%SZ",
-        ],
-    );
+    let commit = String::from_utf8(printed("git", &["log", "-1", "--format=@%ct"])).unwrap();
+    let time = printed("date", &["-u", "-d", commit.trim(), "+%Y-%m-%dT%H:%M:%SZ"]);
     let annotation = |name: &str| manifest["annotations"][format!("org.opencontainers.image.{name}")].clone();
     assert_eq!(annotation("created"), String::from_utf8(time).unwrap().trim());
     assert_eq!(annotation("version"), VERSION);

@@ -13,9 +13,10 @@ use crate::stubs::Stubs;
 #[track_caller]
 fn refuses(dist: &Dist, reason: &str) {
     let stubs = Stubs::new();
+    let none: &[&str] = &[];
     for (script, arguments) in [
-        ("check.sh", &[][..]),
-        ("sign.sh", &[]),
+        ("check.sh", none),
+        ("sign.sh", none),
         ("publish.sh", &["--check", REGISTRY]),
         ("publish.sh", &[REGISTRY]),
     ] {
