@@ -56,9 +56,7 @@ fn a_rehearsal_leaves_nothing_in_the_cluster() {
     }
     let plane = ControlPlane::start();
     rehearse(&plane, None);
-    let listed = helm(&plane, &["list", "--all", "--output", "json"])
-        .success()
-        .stdout;
+    let listed = helm(&plane, &["list", "--output", "json"]).success().stdout;
     assert_eq!(listed.trim(), "[]");
     let webhooks = "mutatingwebhookconfigurations,validatingwebhookconfigurations";
     let left = plane
