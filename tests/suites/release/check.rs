@@ -42,6 +42,9 @@ fn edit_provenance(dist: &Dist, edit: impl FnOnce(&mut Value)) {
     fs::write(path, statement.to_string()).unwrap();
 }
 
+/// A change of the subjects
+type Edit<'a> = &'a dyn Fn(&mut Vec<Value>);
+
 /// Checksums and provenance of what the files are now
 fn sum_up(dist: &Dist) {
     let image = image::index()["digest"].as_str().unwrap().to_owned();
@@ -103,7 +106,7 @@ fn a_provenance_of_something_else_is_refused() {
     });
     refuses(&dist, "the commit of the provenance: expected gitCommit ");
     let other = json!({"name": "more", "digest": {"sha256": "0".repeat(64)}});
-    let edits: [&dyn Fn(&mut Vec<Value>); 5] = [
+    let edits: [Edit<'_>; 5] = [
         &|subjects| subjects.push(other.clone()),
         &|subjects| drop(subjects.pop()),
         &|subjects| drop(subjects.remove(0)),
