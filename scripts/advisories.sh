@@ -19,16 +19,40 @@ not_checked() {
     exit 0
 }
 
-# Every exception is one line with its date: { id = "RUSTSEC-2026-0001", reason = "until 2026-12-31: why it cannot be met here" }
-ignored=$(awk '/^\[/ { inside = /^\[advisories\]/ } inside && /^ignore *= *\[/ { list = 1 } list { print } list && /\][[:space:]]*$/ { list = 0 }' "$config" |
-    sed -e 's/^ignore *= *\[//' -e 's/#.*//' | grep '[A-Za-z]' || true)
-while IFS= read -r line; do
-    [ -n "$line" ] || continue
-    [[ $line =~ id\ =\ \"([^\"]+)\",\ reason\ =\ \"until\ ([0-9]{4}-[0-9]{2}-[0-9]{2}):\ [^\"]+\" ]] ||
-        fail "$config: an exception says until when and why, as in { id = \"RUSTSEC-2026-0001\", reason = \"until 2026-12-31: ...\" }: $line"
-    [[ ! ${BASH_REMATCH[2]} < $today ]] ||
-        fail "$config: the exception for ${BASH_REMATCH[1]} ended on ${BASH_REMATCH[2]}: update the dependency, or look at it again and give a new date"
-done <<<"$ignored"
+# TOML has many ways to write an exception, and only this one is read here: in the section [advisories], the line `ignore = [`, then
+# lines that are an exception or a comment, then `]`. Whatever else could be one is refused, since it would have no end.
+example='{ id = "RUSTSEC-2026-0001", reason = "until 2026-12-31: why it cannot be met here" },'
+exception='^ +\{ id = "(RUSTSEC-[0-9]{4}-[0-9]{4})", reason = "until ([0-9]{4}-[0-9]{2}-[0-9]{2}): [^" \\][^"\\]*" \},?$'
+latest=$(date -u -d '180 days' +%Y-%m-%d)
+section='' inside='' lists=0 number=0
+while IFS= read -r line || [ -n "$line" ]; do
+    number=$((number + 1))
+    where=$config:$number
+    if [[ $line =~ ^[[:space:]]*(#.*)?$ ]]; then continue; fi
+    if [ -n "$inside" ]; then
+        if [ "$line" = ']' ]; then inside=''; continue; fi
+        [[ $line =~ $exception ]] || fail "$where: an exception is a line that says until when and why, as in $example: $line"
+        id=${BASH_REMATCH[1]} until=${BASH_REMATCH[2]}
+        [ "$(date -u -d "$until" +%Y-%m-%d 2>/dev/null)" = "$until" ] || fail "$where: the exception for $id ends on $until, which is no day"
+        [[ ! $until < $today ]] ||
+            fail "$where: the exception for $id ended on $until: update the dependency, or look at it again and give a new date"
+        [[ ! $until > $latest ]] || fail "$where: the exception for $id ends on $until: give a day until $latest, and look at it again then"
+        continue
+    fi
+    case "$line" in
+        '[advisories]') section=$line; continue ;;
+        '['*) section=$line ;;
+    esac
+    if [ "$section" = '[advisories]' ] && [[ $line =~ ^ignore\ =\ \[(\])?$ ]]; then
+        lists=$((lists + 1))
+        [ -n "${BASH_REMATCH[1]:-}" ] || inside=1
+        continue
+    fi
+    # A name may also be written with escapes.
+    [[ ! $line =~ ignore|advisories|\\ ]] ||
+        fail "$where: exceptions stand in one list, between the lines \`ignore = [\` and \`]\` of the section [advisories]: $line"
+done <"$config"
+[ "$lists" -le 1 ] && [ -z "$inside" ] || fail "$config: there is one list \`ignore = [\`, which ends with the line \`]\`"
 
 cargo deny --version >/dev/null 2>&1 || not_checked "cargo-deny is not installed (cargo install cargo-deny --locked)"
 # A network that swallows packets must not hold lint up

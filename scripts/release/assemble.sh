@@ -7,9 +7,13 @@
 
 registry=${1:-ghcr.io/ramgate}
 version=$(version)
-for arch in "${architectures[@]}"; do program "$arch" >/dev/null; done
+# Nothing of an earlier attempt is signed
+rm -rf "$dist/files" "$dist/image" "$dist/artefact" "$dist/provenance.json"
+for arch in "${architectures[@]}"; do
+    program "$arch" >/dev/null
+    built_with "$arch" >/dev/null
+done
 
-rm -rf "$dist/files"
 mkdir -p "$dist/files"
 "$here/pages.sh"
 for arch in "${architectures[@]}"; do "$here/archive.sh" "$arch"; done

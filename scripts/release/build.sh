@@ -2,8 +2,8 @@
 # Builds the static program of one architecture: `build.sh amd64` or `build.sh arm64`.
 #
 # Two builds of one commit are the same bits, wherever they lie: no path of the machine is in the program, and Cargo.lock, the
-# compiler and the C library are given. reproduce.sh checks it. The C library is linked in and comes from the machine;
-# provenance.sh writes its version down.
+# compiler and the C library are given. reproduce.sh checks it. The C library is linked in and comes from the machine; tools.json
+# beside the program says which it was, for provenance.sh and sbom.sh, which may run elsewhere.
 #
 # CARGO_TARGET_DIR   where Cargo builds (default: target)
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -17,6 +17,7 @@ target=$(target_of "$arch")
 linker=$(gcc_of "$arch")
 need cargo "install Rust $compiler (https://rustup.rs)"
 need readelf "install binutils"
+need jq "install jq"
 need "$linker" "install a C compiler for $arch (Debian: apt-get install gcc-${target%%-*}-linux-gnu libc6-dev-$arch-cross; on $arch itself: build-essential)"
 
 if [[ $(rustc --version) != "rustc $compiler "* ]]; then
@@ -65,7 +66,18 @@ program=$built/$target/release/ramgate
 for path in "$root" "$built" "$cargo_home" "$sysroot"; do
     ! grep --quiet --text --fixed-strings "$path" "$program" || fail "the program for $arch contains the path $path of this machine"
 done
+# The version of the C library, and the package of Debian that it comes from if it does
+glibc=$(printf '#include <gnu/libc-version.h>\n__GLIBC__.__GLIBC_MINOR__\n' | "$linker" -E -P - | tail -1 | tr -d ' ')
+package=libc6-dev
+[ "$arch" = "$(host_architecture)" ] || package=libc6-dev-$arch-cross
+package=$(dpkg-query --show --showformat='${Package} ${Version}' "$package" 2>/dev/null) || package=
+rustc=$(rustc --version)
+gcc=$("$linker" --version | sed -n 1p)
 mkdir -p "$dist/bin/$arch"
+# On GitHub, the image of the machine has the two variables.
+jq --null-input --sort-keys --arg rustc "$rustc" --arg gcc "$gcc" --arg glibc "$glibc" --arg package "$package" \
+    --arg runner "${ImageOS:+$ImageOS ${ImageVersion:-}}" \
+    '{rustc: $rustc, gcc: $gcc, glibc: $glibc, package: $package, runner: $runner} | with_entries(select(.value != ""))' >"$dist/bin/$arch/tools.json"
 cp "$program" "$dist/bin/$arch/ramgate.part"
 mv "$dist/bin/$arch/ramgate.part" "$dist/bin/$arch/ramgate"
 say "$dist/bin/$arch/ramgate: $(sha256sum <"$program" | cut -d' ' -f1)"

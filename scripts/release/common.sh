@@ -2,9 +2,11 @@
 #
 # RAMGATE_DIST   where a release is put together (default: target/dist)
 #
-# Below it: `bin/ARCH/ramgate`, the programs; `pages`, man pages and completions; `image`, an OCI layout; `files`, what a
-# release offers for download.
+# Below it: `bin/ARCH/ramgate`, the programs, and `bin/ARCH/tools.json`, what built them; `pages`, man pages and completions; `image`
+# and `artefact`, the image and the chart as OCI layouts; `files`, what a release offers for download.
 set -euo pipefail
+# What fails within $( ) ends the script too.
+shopt -s inherit_errexit
 export LC_ALL=C TZ=UTC
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -57,6 +59,33 @@ tar_folder() {
     mv "$file.part" "$file"
 }
 
+# subjects IMAGE_DIGEST: what the provenance is about: every file in SHA256SUMS, and the image
+subjects() {
+    jq --raw-input --slurp --compact-output --sort-keys --arg image "${1#sha256:}" '
+        [split("\n")[] | select(. != "") | split("  ") | {name: .[1], digest: {sha256: .[0]}}]
+        + [{name: "image", digest: {sha256: $image}}]' "$dist/files/SHA256SUMS"
+}
+
+# yaml_json <DOCUMENT: prints it as JSON, as Helm reads it
+yaml_json() {
+    local helm chart
+    helm=$("$here/tools/obtain.sh" helm)
+    chart=$(mktemp -d)
+    mkdir "$chart/templates"
+    cat >"$chart/document"
+    printf 'apiVersion: v2\nname: document\nversion: 0.0.0\n' >"$chart/Chart.yaml"
+    # What cannot be read becomes an object with the one key Error.
+    printf '{{ .Files.Get "document" | fromYaml | toJson }}' >"$chart/templates/document.yaml"
+    "$helm" template document "$chart" | grep '^{' | jq --exit-status --compact-output 'select(keys != ["Error"])' ||
+        { rm -rf "$chart"; fail "this is no YAML document that Helm can read"; }
+    rm -rf "$chart"
+}
+
+# The two commands by which docs/release.md verifies this version
+verify_commands() {
+    awk '/^## / { inside = /^## Verify$/ } inside && /^```console/ { block = 1; next } block && /^```/ { exit } block' "$root/docs/release.md"
+}
+
 # The compiler that links the program of an architecture
 gcc_of() {
     local target
@@ -64,15 +93,17 @@ gcc_of() {
     echo "${target%%-*}-linux-gnu-gcc"
 }
 
-# The version of the C library that this compiler links; nothing if the compiler is not on this machine
-c_library() {
-    printf '#include <gnu/libc-version.h>\n__GLIBC__.__GLIBC_MINOR__\n' |
-        { "$(gcc_of "$1")" -E -P - 2>/dev/null || true; } | tail -1 | tr -d ' '
-}
-
 # The program for one architecture; build.sh makes it.
 program() {
     local program=$dist/bin/$1/ramgate
     [ -x "$program" ] || fail "there is no program for $1 in $dist: run scripts/release/build.sh $1"
     echo "$program"
+}
+
+# built_with ARCH: the compilers and the C library of its program, as build.sh wrote them down where it ran
+built_with() {
+    local tools=$dist/bin/$1/tools.json
+    [ -s "$tools" ] || fail "there is no $tools, so what the program for $1 was built with is unknown: run scripts/release/build.sh $1"
+    jq --compact-output 'if all(.rustc, .gcc, .glibc; type == "string" and . != "") then . else error("rustc, gcc or glibc is missing") end' "$tools" ||
+        fail "$tools does not say what the program for $1 was built with: run scripts/release/build.sh $1"
 }

@@ -30,7 +30,8 @@ manifests=()
 for arch in "${architectures[@]}"; do
     tree=$work/$arch
     mkdir -p "$tree/etc/ssl/certs"
-    cp "$(program "$arch")" "$tree/ramgate"
+    program=$(program "$arch")
+    cp "$program" "$tree/ramgate"
     "$roots" >"$tree/etc/ssl/certs/ca-certificates.crt"
     tar_folder "$tree" "$work/$arch.tar.gz" etc ramgate
     layer=$(blob application/vnd.oci.image.layer.v1.tar+gzip <"$work/$arch.tar.gz")
@@ -48,12 +49,11 @@ for arch in "${architectures[@]}"; do
         schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json",
         config: $config, layers: [$layer], annotations: $labels
     }' | blob application/vnd.oci.image.manifest.v1+json)
-    manifests+=("$(json --argjson manifest "$manifest" --arg arch "$arch" '$manifest + {platform: {architecture: $arch, os: "linux"}}')")
+    entry=$(json --argjson manifest "$manifest" --arg arch "$arch" '$manifest + {platform: {architecture: $arch, os: "linux"}}')
+    manifests+=("$entry")
 done
 index=$(printf '%s\n' "${manifests[@]}" | jq --slurp --compact-output --join-output --sort-keys --argjson labels "$labels" '{
     schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: ., annotations: $labels
 }' | blob application/vnd.oci.image.index.v1+json)
-json --argjson index "$index" '{
-    schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: [$index]
-}' >"$dist/image/index.json"
+close_layout "$index"
 jq --raw-output .digest <<<"$index"

@@ -14,7 +14,9 @@ sum() {
     sha256sum <"$file" | cut -d' ' -f1
 }
 
-amd64=$(sum amd64) arm64=$(sum arm64)
+# One a line: of two assignments in one, only the last can fail
+amd64=$(sum amd64)
+arm64=$(sum arm64)
 sed -e "s|@VERSION@|$version|g" -e "s|@DOWNLOADS@|$downloads|g" -e "s|@SHA256_AMD64@|$amd64|" -e "s|@SHA256_ARM64@|$arm64|" \
     "$here/krew.yaml" >"$dist/files/ramgate-krew.yaml"
 ! grep -n '@[A-Z0-9_]*@' "$dist/files/ramgate-krew.yaml" || fail "krew.yaml has the fields above, which nothing fills in"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Writes where the files of a release come from, as an in-toto statement with SLSA's provenance: `provenance.sh IMAGE_DIGEST`.
 #
-# It is about every file in SHA256SUMS and about the image, and names the commit, the tag, the compilers and the C libraries.
+# It is about every file in SHA256SUMS and about the image, and names the commit, its tag, and the compilers and C
+# libraries that build.sh wrote down.
 # On GitHub it names the workflow and its run; elsewhere the builder is the person who ran it, which proves nothing more.
 # sign.sh signs it.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -21,27 +22,23 @@ if [ "${GITHUB_ACTIONS:-}" = true ]; then
     run=$repository/actions/runs/$GITHUB_RUN_ID/attempts/$GITHUB_RUN_ATTEMPT
 fi
 
-# The first line of what a tool says of its version; nothing if it is not on this machine
-says() { { "$@" 2>/dev/null || true; } | head -1; }
-tools=$(for arch in "${architectures[@]}"; do
-    jq --null-input --compact-output --arg arch "$arch" --arg gcc "$(says "$(gcc_of "$arch")" --version)" --arg glibc "$(c_library "$arch")" \
-        '{($arch): {gcc: $gcc, glibc: $glibc}}'
-done | jq --slurp --compact-output --arg rustc "$(says rustc --version)" '{rustc: $rustc} + add')
-
-subjects=$(jq --raw-input --slurp --compact-output --arg image "${image#sha256:}" '
-    [split("\n")[] | select(. != "") | split("  ") | {name: .[1], digest: {sha256: .[0]}}]
-    + [{name: "image", digest: {sha256: $image}}]' "$dist/files/SHA256SUMS")
+tools=$(for arch in "${architectures[@]}"; do built_with "$arch" | jq --compact-output --arg arch "$arch" '{($arch): .}'; done |
+    jq --slurp --compact-output add)
+# The tag, if this commit has it
+ref=refs/tags/v$version
+[ "$(git -C "$root" rev-parse --verify --quiet "$ref^{commit}")" = "$commit" ] || ref=
+subjects=$(subjects "$image")
 jq --null-input --sort-keys --argjson subjects "$subjects" --argjson tools "$tools" --arg repository "$repository" \
-    --arg ref "refs/tags/v$version" --arg commit "$commit" --arg builder "$builder" --arg run "$run" '{
+    --arg ref "$ref" --arg commit "$commit" --arg builder "$builder" --arg run "$run" '{
     _type: "https://in-toto.io/Statement/v1",
     subject: $subjects,
     predicateType: "https://slsa.dev/provenance/v1",
     predicate: {
         buildDefinition: {
             buildType: "https://github.com/ramgate/ramgate/blob/main/docs/release.md#provenance",
-            externalParameters: {repository: $repository, ref: $ref},
+            externalParameters: ({repository: $repository} + if $ref == "" then {} else {ref: $ref} end),
             internalParameters: {tools: $tools},
-            resolvedDependencies: [{uri: "git+\($repository)@\($ref)", digest: {gitCommit: $commit}}]
+            resolvedDependencies: [{uri: ("git+" + $repository + if $ref == "" then "" else "@" + $ref end), digest: {gitCommit: $commit}}]
         },
         runDetails: ({builder: {id: $builder}} + if $run == "" then {} else {metadata: {invocationId: $run}} end)
     }

@@ -1,65 +1,71 @@
 #!/usr/bin/env bash
 # Pushes the image and the chart to a registry and signs both there: `publish.sh ghcr.io/ramgate`.
 #
+#   publish.sh --check REGISTRY   only checks what would be published and looks whether the registry has this version with other
+#                                 bits, which is done before anything is signed
+#
 # The image becomes REGISTRY/ramgate:VERSION, the chart REGISTRY/charts/ramgate:VERSION. The image also gets its list of components
 # and its provenance. A version that is there stays as it is: the script stops if it is not the same.
 # It prints what is published, as lines of NAME=VALUE. login.sh logs in; signing.sh says with which key it signs.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 . "$here/oci.sh"
-. "$here/signing.sh"
 
 # What tools print is for people; standard output is what was published.
 exec 3>&1 1>&2
 
-[ $# = 1 ] || fail "say where to: $script REGISTRY, such as ghcr.io/ramgate"
+only_check=
+if [ "${1:-}" = --check ]; then only_check=1; shift; fi
+[ $# = 1 ] || fail "say where to: $script [--check] REGISTRY, such as ghcr.io/ramgate"
 registry=$1
 [[ $registry =~ ^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*$ ]] || fail "\`$registry\` is no registry, such as ghcr.io/ramgate"
 need jq "install jq"
 version=$(version)
 crane=$("$here/tools/obtain.sh" crane)
-helm=$("$here/tools/obtain.sh" helm)
 image=$registry/ramgate chart=$registry/charts/ramgate
-plain=()
-# A registry on this machine, for rehearsals, has no certificate.
-case "$registry" in 127.0.0.1:* | localhost:*) plain=(--plain-http) ;; esac
 
-# published REFERENCE: its digest, or nothing. A registry that does not answer is no empty one.
+# published REFERENCE: its digest, or nothing. A registry that does not answer is no empty one. crane says last what failed, and why.
 published() {
-    local answer
-    if answer=$("$crane" digest "$1" 2>&1); then echo "$answer"; return; fi
-    grep -qE 'MANIFEST_UNKNOWN|NAME_UNKNOWN|NOT_FOUND|404' <<<"$answer" || fail "$1: $answer"
+    local answer error
+    if answer=$("$crane" digest "$1" 2>&1); then tail -1 <<<"$answer"; return; fi
+    error=$(grep '^Error: ' <<<"$answer" | tail -1) || true
+    [[ $error =~ ^Error:\ ([a-z ]+[^ ]+:\ )?GET\ [^\ ]+:\ (MANIFEST_UNKNOWN|NAME_UNKNOWN|NOT_FOUND|unexpected\ status\ code\ 404)([^0-9A-Z_]|$) ]] ||
+        fail "$1: $answer"
 }
 
-# same REFERENCE FOUND OWN: says that a version is there already, unless it is another: a version never changes
-same() {
+# compare REFERENCE FOUND OWN: a version that is there must be the same, since a version never changes
+compare() {
+    [ -n "$2" ] || return 0
     [ "$2" = "$3" ] || fail "$1 is published with $2, and this one is $3: a version never changes, so make a new one"
     say "$1 is published already"
 }
 
-digest=$(jq --raw-output '.manifests[0].digest' "$dist/image/index.json") || fail "there is no image in $dist: run scripts/release/assemble.sh"
-package=$dist/files/ramgate-$version.tgz
-grep -q "digest: $digest\$" <(tar --extract --gzip --to-stdout --file "$package" ramgate/values.yaml) ||
-    fail "the chart in $package does not run the image $digest: run scripts/release/assemble.sh"
+# push LAYOUT REFERENCE DIGEST: what the registry then has is what was made here
+push() {
+    local found
+    "$crane" push "$1" "$2" >/dev/null
+    found=$(published "$2")
+    [ "$found" = "$3" ] || fail "the registry has ${found:-nothing} as $2, not $3, which was pushed"
+}
 
-# Both are looked at before either is pushed. Helm dates what it pushes, so of a chart the package inside is compared.
+"$here/check.sh" "$registry"
+digest=$(root_digest "$dist/image")
+chart_digest=$("$here/artefact.sh")
+
+# Both are looked at before either is pushed.
 published_image=$(published "$image:$version")
-[ -z "$published_image" ] || same "$image:$version" "$published_image" "$digest"
+compare "$image:$version" "$published_image" "$digest"
 published_chart=$(published "$chart:$version")
-[ -z "$published_chart" ] || same "$chart:$version" "$("$crane" manifest "$chart:$version" | jq --raw-output '.layers[0].digest')" \
-    "sha256:$(sha256sum <"$package" | cut -d' ' -f1)"
+compare "$chart:$version" "$published_chart" "$chart_digest"
+[ -z "$only_check" ] || exit 0
 
-if [ -z "$published_image" ]; then
-    "$crane" push "$dist/image" "$image:$version" >/dev/null
-    [ "$(published "$image:$version")" = "$digest" ] || fail "the registry made another image of $image:$version than $digest"
-fi
+. "$here/signing.sh"
+[ -n "$published_image" ] || push "$dist/image" "$image:$version" "$digest"
+jq .predicate "$dist/provenance.json" >"$dist/predicate.json"
 "$cosign" sign --recursive "${signer[@]}" "$image@$digest"
-"$cosign" attest "${signer[@]}" --type slsaprovenance1 --predicate <(jq .predicate "$dist/provenance.json") "$image@$digest"
+"$cosign" attest "${signer[@]}" --type slsaprovenance1 --predicate "$dist/predicate.json" "$image@$digest"
 "$cosign" attest "${signer[@]}" --type cyclonedx --predicate "$dist/files/ramgate_$version.cdx.json" "$image@$digest"
 
-if [ -z "$published_chart" ]; then
-    "$helm" push "${plain[@]}" "$package" "oci://$registry/charts" >"$dist/push.log" 2>&1 || { cat "$dist/push.log" >&2; fail "helm could not push $package to oci://$registry/charts"; }
-fi
-chart_digest=$(published "$chart:$version")
+[ -n "$published_chart" ] || push "$dist/artefact" "$chart:$version" "$chart_digest"
 "$cosign" sign "${signer[@]}" "$chart@$chart_digest"
 
 # What Artifact Hub wants to know of the repository, under the tag that it looks for
@@ -70,9 +76,7 @@ manifest=$(json --argjson config "$config" --argjson layer "$layer" '{
     schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", config: $config,
     layers: [$layer + {annotations: {"org.opencontainers.image.title": "artifacthub-repo.yml"}}]
 }' | blob application/vnd.oci.image.manifest.v1+json)
-json --argjson manifest "$manifest" '{
-    schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: [$manifest]
-}' >"$dist/artifacthub/index.json"
+close_layout "$manifest"
 "$crane" push "$dist/artifacthub" "$chart:artifacthub.io" >/dev/null
 
 printf '%s=%s\n' image "$image:$version" image-digest "$digest" chart "$chart:$version" chart-digest "$chart_digest" >&3

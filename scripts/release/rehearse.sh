@@ -3,10 +3,11 @@
 # public one, and a key made for the occasion for the identity of the workflow. It publishes nothing and changes nothing here.
 #
 #   rehearse.sh                   builds both programs first, which takes long
-#   rehearse.sh --programs DIR    takes DIR/amd64/ramgate and DIR/arm64/ramgate, such as target/dist/bin
+#   rehearse.sh --programs DIR    takes DIR/amd64 and DIR/arm64, such as target/dist/bin
 #
-# What is rehearsed is the last commit. KEEP=DIR keeps everything in an empty folder. With REHEARSAL_KUBECONFIG, the chart is
-# also installed from the registry into that cluster, in namespace ramgate-system.
+# What is rehearsed is the last commit. KEEP=DIR keeps everything in an empty folder. With REHEARSAL_KUBECONFIG, which is that of a
+# throw-away cluster, the chart is also installed from the registry, in namespace ramgate-system. Nodes cannot pull from
+# 127.0.0.1, so no pod of it runs. It is uninstalled at the end, unless KEEP is set.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 programs=
@@ -25,7 +26,12 @@ roots=$("$here/tools/obtain.sh" roots)
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/ramgate-rehearsal.XXXXXX")
 registry_process=
+installed=
 finish() {
+    if [ -n "$installed" ] && [ -z "${KEEP:-}" ]; then
+        # The hook is a pod, which would wait for its image.
+        "$helm" --kubeconfig "$REHEARSAL_KUBECONFIG" uninstall ramgate --namespace ramgate-system --no-hooks || true
+    fi
     if [ -n "$registry_process" ]; then kill "$registry_process" 2>/dev/null || true; fi
     rm -rf "$work"
 }
@@ -53,6 +59,10 @@ cd "$work/source"
 export RAMGATE_DIST=$work/dist
 release=$work/source/scripts/release
 next=$(awk -F. '{print $1 "." $2 "." $3 + 1}' <<<"$("$release/version.sh" | sed 's/-.*//')")-rehearsal
+# A commit that was prepared already has nothing to release
+if ! awk '/^## / { inside = /^## \[Unreleased\]/ } inside && /^- / { found = 1 } END { exit !found }' CHANGELOG.md; then
+    sed -i 's/^## \[Unreleased\]$/&\n\n### Changed\n\n- A rehearsal/' CHANGELOG.md
+fi
 export CRANE=$crane COSIGN=$cosign HELM=$helm KREW=$krew ROOTS=$roots
 "$release/prepare.sh" "$next"
 git -c user.name=rehearsal -c user.email=rehearsal@localhost commit --quiet --all --message "Version $next"
@@ -63,9 +73,10 @@ refused "the tag is \`v99.0.0\`" "$release/version.sh" v99.0.0
 step "programs"
 for arch in "${architectures[@]}"; do
     if [ -n "$programs" ]; then
-        [ -x "$programs/$arch/ramgate" ] || fail "there is no program $programs/$arch/ramgate"
+        [ -x "$programs/$arch/ramgate" ] && [ -s "$programs/$arch/tools.json" ] ||
+            fail "$programs/$arch has no program ramgate with its tools.json, as scripts/release/build.sh makes them"
         mkdir -p "$RAMGATE_DIST/bin/$arch"
-        cp "$programs/$arch/ramgate" "$RAMGATE_DIST/bin/$arch/ramgate"
+        cp "$programs/$arch/ramgate" "$programs/$arch/tools.json" "$RAMGATE_DIST/bin/$arch"
     else
         "$release/build.sh" "$arch"
     fi
@@ -87,6 +98,10 @@ export COSIGN_KEY=$work/cosign.key
 
 step "everything that is published"
 "$release/assemble.sh" "$registry"
+handed_over=$("$release/fingerprint.sh" .)
+"$release/fingerprint.sh" . "$handed_over"
+"$release/publish.sh" --check "$registry"
+refused "the repository of the image" "$release/publish.sh" --check "$registry/elsewhere"
 "$release/sign.sh"
 "$release/publish.sh" "$registry" | tee "$work/published"
 # Again, as after a workflow that stopped half-way
@@ -97,8 +112,8 @@ image=$(printed image) image_digest=$(printed image-digest) chart=$(printed char
 step "verified as a user does"
 # Of a user's commands only who signed is another: a key here, the workflow's identity there.
 with_key=(--key "$work/cosign.pub" --insecure-ignore-tlog)
-# The two commands that docs/release.md tells people, from that page
-awk '/^## /{verify = /^## Verify$/} verify && /^```console/{inside = 1; next} inside && /^```/{exit} inside' "$work/source/docs/release.md" |
+# The two commands that docs/release.md tells people
+root=$work/source verify_commands |
     sed -E -e "s#--certificate-oidc-issuer [^ ]+ --certificate-identity [^ ]+@refs/tags/v$next#--key $work/cosign.pub --insecure-ignore-tlog#" \
         -e "s#^cosign#$cosign#" -e "s#ghcr.io/ramgate#$registry#" >"$work/commands"
 [ "$(grep -c -- "--key $work/cosign.pub" "$work/commands")" = 2 ] || fail "docs/release.md has not the two commands for $next: $(cat "$work/commands")"
@@ -125,13 +140,23 @@ printf x >>"$work/changed.tar.gz"
 refused "digest" "$cosign" verify-blob-attestation "${with_key[@]}" --type slsaprovenance1 --bundle "ramgate_${next}_provenance.sigstore.json" "$work/changed.tar.gz"
 # Another image, and another chart, under a version that is published
 cp -r "$RAMGATE_DIST" "$work/other"
-other=$(SOURCE_DATE_EPOCH=1 RAMGATE_DIST=$work/other "$release/image.sh")
+export SOURCE_DATE_EPOCH=1
+other=$(RAMGATE_DIST=$work/other "$release/image.sh")
 [ "$other" != "$image_digest" ] || fail "an image of another time has the same digest"
-RAMGATE_DIST=$work/other "$release/chart.sh" "$registry/ramgate" "$other"
-RAMGATE_DIST=$work/other refused "a version never changes" "$release/publish.sh" "$registry"
-cp "$RAMGATE_DIST/image/index.json" "$work/other/image/index.json"
-SOURCE_DATE_EPOCH=1 RAMGATE_DIST=$work/other "$release/chart.sh" "$registry/ramgate" "$image_digest"
+# other_chart IMAGE_DIGEST: with its checksum and provenance
+other_chart() {
+    RAMGATE_DIST=$work/other "$release/chart.sh" "$registry/ramgate" "$1"
+    RAMGATE_DIST=$work/other "$release/checksums.sh"
+    RAMGATE_DIST=$work/other "$release/provenance.sh" "$1"
+}
+RAMGATE_DIST=$work/other refused "the subjects of the provenance" "$release/publish.sh" "$registry"
+other_chart "$other"
+RAMGATE_DIST=$work/other refused "$image is published with" "$release/publish.sh" "$registry"
+rm -r "$work/other/image"
+cp -r "$RAMGATE_DIST/image" "$work/other/image"
+other_chart "$image_digest"
 RAMGATE_DIST=$work/other refused "$chart is published with" "$release/publish.sh" "$registry"
+unset SOURCE_DATE_EPOCH
 [ "$("$crane" digest "$image")" = "$image_digest" ] || fail "a published version was replaced"
 
 step "the image"
@@ -152,10 +177,25 @@ step "the chart from the registry"
 cd "$work"
 "$helm" pull --plain-http "oci://${chart%:*}" --version "$next" 2>/dev/null
 cmp "ramgate-$next.tgz" "$RAMGATE_DIST/files/ramgate-$next.tgz"
+# It is what Helm itself would have pushed, at the time of the commit.
+"$helm" push --plain-http "ramgate-$next.tgz" "oci://$registry/helm" >/dev/null
+described() {
+    local manifest config
+    manifest=$("$crane" manifest "$1")
+    config=$(jq --raw-output .config.digest <<<"$manifest")
+    jq --sort-keys '.annotations["org.opencontainers.image.created"] = "" | del(.config.digest, .config.size)' <<<"$manifest"
+    "$crane" blob "${1%:*}@$config" | jq --sort-keys .
+}
+described "$chart" >ours
+described "$registry/helm/ramgate:$next" >helms
+cmp ours helms || fail "the chart's artefact is not as Helm makes it: $(diff ours helms)"
 "$helm" template --plain-http --namespace ramgate-system ramgate "oci://${chart%:*}" --version "$next" 2>/dev/null >manifests.yaml
 grep -qE "image: \"?$registry/ramgate@$image_digest" manifests.yaml ||
     fail "the chart does not run the image that was verified: $(grep image: manifests.yaml | sort -u)"
 if [ -n "${REHEARSAL_KUBECONFIG:-}" ]; then
+    ! "$helm" --kubeconfig "$REHEARSAL_KUBECONFIG" status ramgate --namespace ramgate-system >/dev/null 2>&1 ||
+        fail "the cluster of $REHEARSAL_KUBECONFIG has a release ramgate already: a rehearsal needs a throw-away cluster"
+    installed=1
     # By digest, as docs/release.md says
     "$helm" --kubeconfig "$REHEARSAL_KUBECONFIG" install --plain-http ramgate "oci://${chart%:*}@$(printed chart-digest)" \
         --namespace ramgate-system --create-namespace

@@ -5,7 +5,7 @@
 #
 # It builds everything twice without what an earlier build left behind, so each architecture takes many minutes.
 #
-# KEEP=1   puts the first program into RAMGATE_DIST, so that a release need not build it a third time
+# KEEP=1   puts the first program and its tools.json into RAMGATE_DIST, so that a release need not build it a third time
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 need git "install git"
@@ -30,7 +30,7 @@ for arch in "$@"; do
     say "$arch: both programs are ${sums[0]}"
     if [ "${KEEP:-}" = 1 ]; then
         mkdir -p "$dist/bin/$arch"
-        cp "${folders[0]}/dist/bin/$arch/ramgate" "$dist/bin/$arch/ramgate"
+        cp "${folders[0]}/dist/bin/$arch/ramgate" "${folders[0]}/dist/bin/$arch/tools.json" "$dist/bin/$arch"
     fi
     rm -rf "${folders[@]}"
 done

@@ -29,10 +29,11 @@ cargo metadata --locked --format-version 1 --manifest-path "$root/Cargo.toml" >"
 awk -F'"' '/^\[\[package\]\]/ { name = version = "" } /^name = / { name = $2 } /^version = / { version = $2 }
     /^checksum = / { print name "\t" version "\t" $2 }' "$root/Cargo.lock" |
     jq --raw-input --slurp 'split("\n") | map(select(. != "") | split("\t") | {key: "\(.[0]) \(.[1])", value: .[2]}) | from_entries' >"$work/checksums.json"
-glibc=$(for arch in "${architectures[@]}"; do c_library "$arch"; done | sort -u)
-[ -n "$glibc" ] || fail "no C compiler was found, so the version of the C library is unknown: run scripts/release/toolchain.sh"
-compiler=$(sed -n 's/^compiler=//p' "$here/build.sh")
-jq --null-input --sort-keys --arg version "$version" --arg glibc "$glibc" --arg rust "$compiler" \
+built_by() { for arch in "${architectures[@]}"; do built_with "$arch" | jq --raw-output "$1"; done | sort -u; }
+glibc=$(built_by .glibc)
+rust=$(built_by '.rustc | split(" ")[1]')
+[ "$(wc -l <<<"$rust")" = 1 ] || fail "the programs were built by two versions of Rust: $(paste -sd' ' <<<"$rust")"
+jq --null-input --sort-keys --arg version "$version" --arg glibc "$glibc" --arg rust "$rust" \
     --arg time "$(date -u -d "@$(epoch)" +%Y-%m-%dT%H:%M:%SZ)" \
     --slurpfile linked "$work/linked.json" --slurpfile all "$work/all.json" --slurpfile packages "$work/packages.json" \
     --slurpfile checksums "$work/checksums.json" \

@@ -3,11 +3,10 @@
 #
 # Each signature is a file *.sigstore.json beside what it signs. signing.sh says with which key.
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-. "$here/signing.sh"
 
 version=$(version)
-[ -s "$dist/files/SHA256SUMS" ] || fail "there is no SHA256SUMS in $dist/files: run scripts/release/assemble.sh"
-[ -s "$dist/provenance.json" ] || fail "there is no provenance.json in $dist: run scripts/release/assemble.sh"
+"$here/check.sh"
+. "$here/signing.sh"
 "$cosign" sign-blob "${signer[@]}" --bundle "$dist/files/SHA256SUMS.sigstore.json" "$dist/files/SHA256SUMS" >/dev/null
 "$cosign" attest-blob "${signer[@]}" --statement "$dist/provenance.json" \
     --bundle "$dist/files/ramgate_${version}_provenance.sigstore.json"

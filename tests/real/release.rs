@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 
 use crate::harness::control_plane::ControlPlane;
@@ -12,13 +13,8 @@ use crate::harness::replica::Replica;
 use crate::harness::tools::{repository, tool};
 use crate::harness::wait::eventually;
 
-#[test]
-fn a_tag_becomes_a_verified_installation() {
-    if std::env::var_os("RAMGATE_TEST_RELEASE").is_none() {
-        println!("not rehearsed: RAMGATE_TEST_RELEASE is not set");
-        return;
-    }
-    let plane = ControlPlane::start();
+/// Rehearses a release and installs it into the control plane
+fn rehearse(plane: &ControlPlane, kept: Option<&Path>) {
     let programs = plane.folder().join("programs");
     for arch in ["amd64", "arm64"] {
         let folder = programs.join(arch);
@@ -27,17 +23,58 @@ fn a_tag_becomes_a_verified_installation() {
         let program = format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_ramgate"));
         fs::write(folder.join("ramgate"), program).unwrap();
         fs::set_permissions(folder.join("ramgate"), fs::Permissions::from_mode(0o755)).unwrap();
+        let tools = r#"{"rustc": "rustc 0.0.0", "gcc": "none", "glibc": "0"}"#;
+        fs::write(folder.join("tools.json"), tools).unwrap();
     }
-    let kept = plane.folder().join("release");
-    let status = Command::new(repository().join("scripts/release/rehearse.sh"))
+    let mut command = Command::new(repository().join("scripts/release/rehearse.sh"));
+    command
         .arg("--programs")
         .arg(&programs)
         .env("REHEARSAL_KUBECONFIG", plane.admin().kubeconfig())
-        .env("KEEP", &kept)
         .env("HELM", tool("helm"))
-        .status()
-        .unwrap();
+        .env_remove("KEEP");
+    if let Some(kept) = kept {
+        command.env("KEEP", kept);
+    }
+    let status = command.status().unwrap();
     assert!(status.success(), "rehearse.sh failed: its message stands above");
+}
+
+/// Says that it is not to be tested here, if so
+fn skipped() -> bool {
+    let skipped = std::env::var_os("RAMGATE_TEST_RELEASE").is_none();
+    if skipped {
+        println!("not rehearsed: RAMGATE_TEST_RELEASE is not set");
+    }
+    skipped
+}
+
+#[test]
+fn a_rehearsal_leaves_nothing_in_the_cluster() {
+    if skipped() {
+        return;
+    }
+    let plane = ControlPlane::start();
+    rehearse(&plane, None);
+    let listed = helm(&plane, &["list", "--output", "json"]).success().stdout;
+    assert_eq!(listed.trim(), "[]");
+    let webhooks = "mutatingwebhookconfigurations,validatingwebhookconfigurations";
+    let left = plane
+        .admin()
+        .run(&["get", webhooks, "--output", "name"])
+        .success()
+        .stdout;
+    assert_eq!(left.trim(), "");
+}
+
+#[test]
+fn a_tag_becomes_a_verified_installation() {
+    if skipped() {
+        return;
+    }
+    let plane = ControlPlane::start();
+    let kept = plane.folder().join("release");
+    rehearse(&plane, Some(&kept));
 
     let published = fs::read_to_string(kept.join("published")).unwrap();
     let value = |name: &str| {

@@ -4,7 +4,7 @@
 #
 # Nothing is taken unchecked: a program without a line in prebuilt.sha256 is built, and one whose checksum is not that of
 # the line ends the script. Only what cannot be had at all is built instead. The programs are kept in folders named after
-# their checksum, so that a changed line fetches anew.
+# their checksum, so that a changed line fetches anew; a kept one is checked before each use, and fetched anew if it changed.
 
 pins=$here/prebuilt.sha256
 downloads=${RAMGATE_TEST_DOWNLOADS:-https://dl.k8s.io/release}
@@ -64,10 +64,22 @@ transfer() {
     return "$status"
 }
 
+# Whether the kept program FILE is still that of its checksum SUM. One that is not is removed.
+intact() {
+    local file=$1 sum=$2 found
+    [ -x "$file" ] || return 1
+    found=$(sha256sum <"$file") || return 1
+    found=${found%% *}
+    [ "$found" != "$sum" ] || return 0
+    say "$file has changed: expected SHA-256 $sum, as in $pins, but found $found. It is removed; find out who changed it"
+    rm -f "$file"
+    return 1
+}
+
 # Downloads the program NAME from PATH into the folder of its checksum SUM. Returns 1 if it cannot be had.
 take() {
     local name=$1 sum=$2 address=$downloads/$3 found start=$SECONDS
-    [ -x "$prebuilt/$sum/$name" ] && return
+    intact "$prebuilt/$sum/$name" "$sum" && return
     mkdir -p "$prebuilt/$sum" || fail "$prebuilt cannot be written"
     # Scripts that were killed leave such files.
     find "$prebuilt" -name '*.part*' -mmin +120 -delete
@@ -105,7 +117,9 @@ obtain_prebuilt() {
         sum=$(pinned_checksum "$(release_path "$name")")
         # A link of ours that is no longer wanted
         case $(readlink "$tools/$name") in
-            "../../prebuilt/$sum/$name") if [ -n "${RAMGATE_TEST_BUILD:-}" ]; then rm "$tools/$name"; fi ;;
+            "../../prebuilt/$sum/$name")
+                if [ -n "${RAMGATE_TEST_BUILD:-}" ] || ! intact "$prebuilt/$sum/$name" "$sum"; then rm "$tools/$name"; fi
+                ;;
             ../../prebuilt/*) rm "$tools/$name" ;;
         esac
         if [ ! -x "$tools/$name" ]; then

@@ -45,6 +45,35 @@ fn a_changed_pin_fetches_anew() {
     assert_eq!(place.run().program("kube-scheduler"), "built");
 }
 
+/// What is kept is a file that others can write, such as a cache of CI
+#[test]
+fn a_kept_program_that_changed_is_fetched_anew() {
+    let place = Place::new();
+    assert!(place.run().succeeded);
+    let sum = checksum(&program("kubectl 1.36.3"));
+    let kept = format!("cache/prebuilt/{sum}/kubectl");
+    // Through its link, and in a folder of tools that has no link yet
+    for (requests, links) in [(5, true), (6, false)] {
+        place.write(&kept, "#!/bin/bash\necho another\n");
+        if !links {
+            fs::remove_dir_all(place.path("cache/tools")).unwrap();
+        }
+        let ran = place.run();
+        assert_eq!(ran.program("kubectl"), "kubectl 1.36.3");
+        ran.says("cache/prebuilt/");
+        ran.says(&format!("has changed: expected SHA-256 {sum}"));
+        assert_eq!(place.release.requests().len(), requests);
+        assert_eq!(place.kept(), PROGRAMS);
+    }
+
+    // It is not used either if it cannot be fetched.
+    place.write(&kept, "#!/bin/bash\necho another\n");
+    place
+        .release
+        .answer("v1.36.3/bin/linux/amd64/kubectl", Answer::Status(503));
+    assert_eq!(place.run().program("kubectl"), "built");
+}
+
 #[test]
 fn each_machine_and_version_has_programs_of_its_own() {
     let place = Place::new();

@@ -4,10 +4,16 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 
-use crate::dist::{error_of, repository, text};
+use crate::dist::{error_of, printed, repository, text};
 
-/// Runs the script with a Cargo whose cargo-deny ends with these codes: is it there, can it fetch, does it find nothing
+/// Runs the script with these exceptions, as the list of the section, and a Cargo whose cargo-deny ends with these codes: is it
+/// there, can it fetch, does it find nothing
 fn run(codes: [i32; 3], exceptions: &str, required: bool) -> Output {
+    let config = format!("[advisories]\nignore = [\n{exceptions}\n]\n\n[bans]\n");
+    run_with(codes, &config, required)
+}
+
+fn run_with(codes: [i32; 3], written: &str, required: bool) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let [version, fetch, check] = codes;
     let cargo = format!(
@@ -17,11 +23,7 @@ fn run(codes: [i32; 3], exceptions: &str, required: bool) -> Output {
     fs::write(folder.path().join("cargo"), cargo).unwrap();
     fs::set_permissions(folder.path().join("cargo"), fs::Permissions::from_mode(0o755)).unwrap();
     let config = folder.path().join("deny.toml");
-    fs::write(
-        &config,
-        format!("[advisories]\nignore = [\n{exceptions}\n]\n\n[bans]\n"),
-    )
-    .unwrap();
+    fs::write(&config, written).unwrap();
     let path = std::env::var("PATH").unwrap();
     let mut command = Command::new(repository("scripts/advisories.sh"));
     command
@@ -60,42 +62,96 @@ fn an_advisory_fails_the_check() {
     assert!(!run([0, 0, 1], "", false).status.success());
 }
 
+/// The day that comes after so many days
+fn day_in(days: u32) -> String {
+    let day = printed("date", &["-u", "-d", &format!("{days} days"), "+%Y-%m-%d"]);
+    String::from_utf8(day).unwrap().trim().to_owned()
+}
+
+fn exception(reason: &str) -> String {
+    format!("  {{ id = \"RUSTSEC-2020-0001\", reason = \"{reason}\" }},")
+}
+
+#[track_caller]
+fn refuses(output: &Output, written: &str, reason: &str) {
+    let said = error_of(output);
+    assert!(
+        !output.status.success() && said.contains(reason),
+        "{written}: {said}"
+    );
+}
+
 #[test]
 fn an_exception_has_a_reason_and_a_day_that_is_to_come() {
-    let exception = |reason: &str| format!("  {{ id = \"RUSTSEC-2020-0001\", reason = \"{reason}\" }},");
-    let good = exception("until 2999-12-31: no input of [ours] reaches it");
+    let good = exception(&format!("until {}: no input of [ours] reaches it", day_in(170)));
     assert!(run([0, 0, 0], &good, false).status.success());
+    let undated = "an exception is a line that says until when and why";
+    let today = day_in(0);
     for (line, reason) in [
         (
             exception("until 2020-12-31: over"),
             "the exception for RUSTSEC-2020-0001 ended on 2020-12-31",
         ),
         (
-            exception("no input reaches it"),
-            "an exception says until when and why",
+            exception("until 2999-12-31: late"),
+            "ends on 2999-12-31: give a day until",
         ),
         (
-            exception("until 2999-12-31: "),
-            "an exception says until when and why",
+            exception(&format!("until {}: late", day_in(190))),
+            ": give a day until",
         ),
         (
-            "  \"RUSTSEC-2020-0001\",".to_owned(),
-            "an exception says until when and why",
+            exception("until 2027-02-31: never"),
+            "ends on 2027-02-31, which is no day",
         ),
         (
-            "  { id = \"RUSTSEC-2020-0001\" },".to_owned(),
-            "an exception says until when and why",
+            exception("until 9999-99-99: never"),
+            "ends on 9999-99-99, which is no day",
         ),
+        (exception("no input reaches it"), undated),
+        (exception(&format!("until {today}: ")), undated),
+        (exception(&format!("until {today}:  ")), undated),
+        ("  \"RUSTSEC-2020-0001\",".to_owned(), undated),
+        ("  \"RUSTSEC-2020-0001\", # [as before]".to_owned(), undated),
+        ("  { id = \"RUSTSEC-2020-0001\" },".to_owned(), undated),
+        (format!("{good} {{ id = \"RUSTSEC-2020-0002\" }},"), undated),
+        (format!("{good} \"RUSTSEC-2020-0002\","), undated),
+        (format!("{good} # until"), undated),
+        // It ends the list for who looks at the end of a line only
+        ("  # [see]\n  \"RUSTSEC-2020-0001\",".to_owned(), undated),
     ] {
         // Behind a good one, and whether advisories can be had or not
         for lines in [line.clone(), format!("  # why\n{good}\n{line}")] {
-            let output = run([1, 0, 0], &lines, false);
-            assert!(
-                !output.status.success() && error_of(&output).contains(reason),
-                "{lines}: {}",
-                error_of(&output)
-            );
+            refuses(&run([1, 0, 0], &lines, false), &lines, reason);
         }
+    }
+}
+
+/// Wherever else TOML lets an exception stand, it would have no end
+#[test]
+fn an_exception_stands_only_in_the_list() {
+    let undated = "[\"RUSTSEC-2020-0001\"]";
+    for written in [
+        format!("[advisories]\nignore = {undated}\n"),
+        format!("[advisories]\n  ignore = {undated}\n"),
+        "[advisories]\n  ignore = [\n  \"RUSTSEC-2020-0001\",\n]\n".to_owned(),
+        format!("[advisories]\nignore={undated}\n"),
+        format!("[advisories]\n\"ignore\" = {undated}\n"),
+        format!("[advisories]\n\"ign\\u006fre\" = {undated}\n"),
+        format!("[ advisories ]\nignore = {undated}\n"),
+        format!("[advisories] # all\nignore = {undated}\n"),
+        format!("advisories.ignore = {undated}\n"),
+        format!("advisories = {{ ignore = {undated} }}\n"),
+        format!("[advisories]\nyanked = \"deny\"\n[bans]\nignore = {undated}\n"),
+    ] {
+        let output = run_with([1, 0, 0], &written, false);
+        refuses(&output, &written, "exceptions stand in one list");
+    }
+    let open = "[advisories]\nignore = [\n";
+    refuses(&run_with([1, 0, 0], open, false), open, "there is one list");
+    for written in ["[bans]\n", "[advisories]\nyanked = \"deny\"\nignore = []\n"] {
+        let output = run_with([0, 0, 0], written, true);
+        assert!(output.status.success(), "{written}: {}", error_of(&output));
     }
 }
 

@@ -160,6 +160,21 @@ fn krew_s_manifest_names_the_archives_by_their_checksums() {
     }
 }
 
+/// Of two archives each one is missed
+#[test]
+fn krew_s_manifest_needs_both_archives() {
+    for arch in ARCHITECTURES {
+        let dist = Dist::copy();
+        std::fs::remove_file(dist.archive(arch)).unwrap();
+        let output = dist.script("krew.sh", &[]);
+        let said = error_of(&output);
+        assert!(
+            !output.status.success() && said.contains(&format!("there is no archive for {arch}")),
+            "{said}"
+        );
+    }
+}
+
 /// A script that is called too early says which one comes before it
 #[test]
 fn a_missing_program_or_archive_is_named_with_what_makes_it() {

@@ -94,6 +94,10 @@ fn every_dependency_that_is_in_the_program_is_required() {
         .map(|one| one.split(' ').next().unwrap())
         .collect();
     assert_eq!(built_in, ["glibc", "rust-std"], "what is linked besides crates");
+    // Of the machines that built the programs
+    for named in ["glibc 2.99", "rust-std 1.95.0"] {
+        assert!(required.contains(named), "{required:?}");
+    }
 }
 
 #[test]

@@ -34,7 +34,16 @@ impl Dist {
             );
             fs::write(bin.join("ramgate"), program).unwrap();
             fs::set_permissions(bin.join("ramgate"), fs::Permissions::from_mode(0o755)).unwrap();
+            fs::write(bin.join("tools.json"), tools(arch).to_string()).unwrap();
         }
+        Self(folder)
+    }
+
+    /// A copy of the shared one, to change
+    pub(crate) fn copy() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (Self::shared().0.path().join("."), folder.path());
+        printed("cp", &["--archive", from.to_str().unwrap(), to.to_str().unwrap()]);
         Self(folder)
     }
 
@@ -95,6 +104,16 @@ impl Dist {
         found.sort();
         found
     }
+}
+
+/// What a program was built with, on a machine that is not this one
+pub(crate) fn tools(arch: &str) -> Value {
+    serde_json::json!({
+        "rustc": "rustc 1.95.0 (0123456789 2026-04-01)",
+        "gcc": format!("gcc for {arch} 99.1"),
+        "glibc": "2.99",
+        "runner": "ubuntu24 20260701.1",
+    })
 }
 
 /// A script of a release, with the tools of the tests

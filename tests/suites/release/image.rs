@@ -134,3 +134,20 @@ fn labels_say_version_commit_and_source() {
     assert_eq!(label("source"), "https://github.com/ramgate/ramgate");
     assert_eq!(label("licenses"), "Apache-2.0");
 }
+
+/// On a disk that is full, a part of a blob would have a digest like any other.
+#[test]
+fn a_part_of_a_blob_is_not_taken_for_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let layout = folder.path().join("layout").display().to_string();
+    let script = "set -euo pipefail; . scripts/release/oci.sh; layout \"$1\"; trap '' XFSZ; ulimit -f 8; \
+                  descriptor=$(head -c 100000 /dev/zero | blob any/type); echo \"taken: $descriptor\"";
+    let output = std::process::Command::new("bash")
+        .args(["-c", script, "bash", &layout])
+        .current_dir(repository("."))
+        .output()
+        .unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+    let kept = std::fs::read_dir(folder.path().join("layout/blobs/sha256")).unwrap();
+    assert_eq!(kept.count(), 0);
+}

@@ -12,14 +12,19 @@
 
 mod advisories;
 mod archives;
+mod artefact;
 mod chart;
+mod check;
 mod components;
 mod dist;
+mod handed_over;
 mod image;
 mod page_of_release;
 mod pages;
 mod provenance;
+mod publish;
 mod reproduce;
 mod source;
+mod stubs;
 mod versions;
 mod workflows;

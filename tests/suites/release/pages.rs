@@ -57,3 +57,30 @@ fn the_page_names_every_script() {
         }
     }
 }
+
+/// Without both flags, GitHub takes what any workflow, or this one on any branch, has attested
+#[test]
+fn github_is_asked_for_this_workflow_and_this_tag() {
+    let mut asked = 0;
+    let docs = fs::read_dir(repository("docs")).unwrap();
+    let pages = docs.map(|entry| entry.unwrap().path());
+    for page in pages.chain(["README.md", "SECURITY.md", "charts/ramgate/README.md"].map(repository)) {
+        if page.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        for line in text(&page)
+            .lines()
+            .filter(|line| line.contains("gh attestation verify"))
+        {
+            let workflow =
+                "--repo ramgate/ramgate --signer-workflow ramgate/ramgate/.github/workflows/release.yaml";
+            assert!(
+                line.contains(&format!("{workflow} --source-ref refs/tags/v{VERSION}")),
+                "{}: {line}",
+                page.display()
+            );
+            asked += 1;
+        }
+    }
+    assert_eq!(asked, 1);
+}

@@ -1,11 +1,13 @@
 //! Where a release comes from, as a statement.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use serde_json::Value;
 
-use crate::dist::{Dist, VERSION, error_of, printed, script, text};
+use crate::dist::{ARCHITECTURES, Dist, VERSION, error_of, printed, script, text, tools};
 use crate::image;
+use crate::source::Source;
 
 fn statement() -> Value {
     serde_json::from_str(&text(&Dist::shared().path("provenance.json"))).unwrap()
@@ -44,22 +46,88 @@ fn the_statement_says_from_which_commit_with_which_tools() {
     let definition = &statement["predicate"]["buildDefinition"];
     let source = &definition["resolvedDependencies"][0];
     assert_eq!(source["digest"]["gitCommit"], commit.trim());
-    let tag = format!("refs/tags/v{VERSION}");
-    assert_eq!(definition["externalParameters"]["ref"], tag.as_str());
     assert_eq!(
-        source["uri"],
-        format!("git+https://github.com/ramgate/ramgate@{tag}")
+        definition["externalParameters"]["repository"],
+        "https://github.com/ramgate/ramgate"
     );
     let page = definition["buildType"].as_str().unwrap();
     assert!(page.ends_with("/docs/release.md#provenance"), "{page}");
-    let tools = &definition["internalParameters"]["tools"];
-    assert!(tools["rustc"].as_str().unwrap().starts_with("rustc "), "{tools}");
-    let glibc = &tools[if cfg!(target_arch = "aarch64") {
-        "arm64"
-    } else {
-        "amd64"
-    }]["glibc"];
-    assert!(glibc.as_str().unwrap().starts_with("2."), "{tools}");
+    // Where the programs were built, which is not this machine
+    let expected: BTreeMap<&str, Value> = ARCHITECTURES.map(|arch| (arch, tools(arch))).into();
+    assert_eq!(
+        definition["internalParameters"]["tools"],
+        serde_json::json!(expected)
+    );
+}
+
+#[test]
+fn what_a_program_was_built_with_must_be_known() {
+    let digest = image::index()["digest"].as_str().unwrap().to_owned();
+    for (written, reason) in [
+        (None, "so what the program for arm64 was built with is unknown"),
+        (
+            Some("{}"),
+            "does not say what the program for arm64 was built with",
+        ),
+        (
+            Some(r#"{"rustc": "rustc 1.95.0", "gcc": "", "glibc": "2.36"}"#),
+            "does not say what the program for arm64 was built with",
+        ),
+    ] {
+        let dist = Dist::copy();
+        let tools = dist.path("bin/arm64/tools.json");
+        fs::remove_file(&tools).unwrap();
+        if let Some(written) = written {
+            fs::write(&tools, written).unwrap();
+        }
+        for (script, arguments) in [
+            ("provenance.sh", &[&*digest][..]),
+            ("sbom.sh", &[]),
+            ("assemble.sh", &[]),
+        ] {
+            let output = dist.script(script, arguments);
+            let said = error_of(&output);
+            assert!(
+                !output.status.success() && said.contains(reason),
+                "{script}: {said}"
+            );
+        }
+    }
+}
+
+/// A commit without the tag of its version comes from no tag
+#[test]
+fn only_a_tag_of_this_commit_is_named() {
+    let (source, dist) = (Source::copy(), Dist::copy());
+    let digest = image::index()["digest"].as_str().unwrap().to_owned();
+    source.commit();
+    let tag = format!("v{VERSION}");
+    for named in [false, true, false] {
+        if named {
+            source.git(&["tag", "--annotate", "--message=one", &tag]);
+        }
+        let output = source
+            .command("provenance.sh", &[&digest])
+            .env("RAMGATE_DIST", dist.path("."))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", error_of(&output));
+        let statement: Value = serde_json::from_str(&text(&dist.path("provenance.json"))).unwrap();
+        let definition = &statement["predicate"]["buildDefinition"];
+        let (reference, uri) = match named {
+            true => (
+                Value::from(format!("refs/tags/{tag}")),
+                format!("git+https://github.com/ramgate/ramgate@refs/tags/{tag}"),
+            ),
+            false => (Value::Null, "git+https://github.com/ramgate/ramgate".to_owned()),
+        };
+        assert_eq!(definition["externalParameters"]["ref"], reference);
+        assert_eq!(definition["resolvedDependencies"][0]["uri"], uri);
+        source.git(&["commit", "--quiet", "--allow-empty", "--message=two"]);
+        if !named {
+            source.git(&["reset", "--quiet", "--hard", "HEAD~1"]);
+        }
+    }
 }
 
 /// On GitHub the builder is the workflow, of that repository and in that run; elsewhere it is nobody special

@@ -16,9 +16,7 @@ const ARCH: &str = if cfg!(target_arch = "aarch64") {
 /// Runs `reproduce.sh` with a Cargo that writes the program by this command of a shell, whose output is `$out`
 fn reproduce(program: &str) -> (Source, Output) {
     let source = Source::copy();
-    source.git(&["init", "--quiet"]);
-    source.git(&["add", "--all"]);
-    source.git(&["commit", "--quiet", "--message=one"]);
+    source.commit();
     let bin = tempfile::tempdir().unwrap();
     let cargo = format!(
         "#!/bin/bash\nwhile [ \"$1\" != --target ]; do shift; done\nout=$CARGO_TARGET_DIR/$2/release/ramgate\n\
@@ -33,6 +31,8 @@ fn reproduce(program: &str) -> (Source, Output) {
         .env("KEEP", "1")
         .env("HELM", helm())
         .env("TMPDIR", bin.path())
+        .env("ImageOS", "ubuntu24")
+        .env("ImageVersion", "20260701.1")
         .env_remove("CARGO_TARGET_DIR")
         .env_remove("RAMGATE_DIST")
         .env_remove("SOURCE_DATE_EPOCH")
@@ -61,7 +61,15 @@ fn the_same_program_twice_is_kept() {
         error_of(&output)
     );
     let kept = source.path("target/dist/bin").join(ARCH).join("ramgate");
-    assert_eq!(fs::read_to_string(kept).unwrap(), "same\n");
+    assert_eq!(fs::read_to_string(&kept).unwrap(), "same\n");
+    // With what built it, on this machine
+    let tools = fs::read_to_string(kept.with_file_name("tools.json")).unwrap();
+    let tools: serde_json::Value = serde_json::from_str(&tools).unwrap();
+    let said = |name: &str| tools[name].as_str().unwrap().to_owned();
+    assert!(said("rustc").starts_with("rustc 1.95.0 "), "{tools}");
+    assert!(said("gcc").contains("gcc"), "{tools}");
+    assert!(said("glibc").starts_with("2."), "{tools}");
+    assert_eq!(said("runner"), "ubuntu24 20260701.1");
 }
 
 #[test]

@@ -38,7 +38,20 @@ impl Source {
                 fs::copy(from, to).unwrap();
             }
         }
-        Self(folder)
+        let source = Self(folder);
+        source.add_news();
+        source
+    }
+
+    /// Writes an entry under Unreleased if there is none, as in a source of which a version was just prepared
+    pub(crate) fn add_news(&self) {
+        let changelog = fs::read_to_string(self.path("CHANGELOG.md")).unwrap();
+        let (_, news) = changelog.split_once("\n## [Unreleased]\n").unwrap();
+        let news = news.split("\n## ").next().unwrap();
+        if !news.contains("\n- ") {
+            let entry = "\n## [Unreleased]\n\n### Changed\n\n- News\n";
+            self.edit("CHANGELOG.md", "\n## [Unreleased]\n", entry);
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -53,12 +66,21 @@ impl Source {
         fs::write(self.path(name), text.replacen(from, to, 1)).unwrap();
     }
 
+    pub(crate) fn command(&self, name: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.path("scripts/release").join(name));
+        command.args(arguments).env("HELM", helm());
+        command
+    }
+
     pub(crate) fn script(&self, name: &str, arguments: &[&str]) -> Output {
-        Command::new(self.path("scripts/release").join(name))
-            .args(arguments)
-            .env("HELM", helm())
-            .output()
-            .unwrap()
+        self.command(name, arguments).output().unwrap()
+    }
+
+    /// Makes it a repository of one commit
+    pub(crate) fn commit(&self) {
+        self.git(&["init", "--quiet", "--initial-branch=main"]);
+        self.git(&["add", "--all"]);
+        self.git(&["commit", "--quiet", "--message=one"]);
     }
 
     #[track_caller]

@@ -87,9 +87,7 @@ fn a_version_without_a_section_in_the_changelog_is_refused() {
 fn a_tag_is_released_only_from_main() {
     let source = Source::copy();
     assert!(source.script("prepare.sh", &["7.8.9"]).status.success());
-    source.git(&["init", "--quiet", "--initial-branch=main"]);
-    source.git(&["add", "--all"]);
-    source.git(&["commit", "--quiet", "--message=one"]);
+    source.commit();
     refuses(&source.script("tag.sh", &["v7.8.9"]), "there is no tag v7.8.9");
     source.git(&["tag", "v7.8.9"]);
     refuses(
@@ -115,6 +113,10 @@ fn a_tag_is_released_only_from_main() {
 fn a_new_version_is_written_everywhere() {
     let source = Source::copy();
     let before = |file: &str| text(&crate::dist::repository(file));
+    let unreleased = text(&source.path("CHANGELOG.md"));
+    let prose = format!("Since {VERSION} and until version {VERSION}, `prepare.sh {VERSION}` is prose.\n");
+    let readme = before("README.md");
+    fs::write(source.path("README.md"), format!("{readme}{prose}")).unwrap();
     let output = source.script("prepare.sh", &["7.8.9-rc.1"]);
     assert!(output.status.success(), "{}", error_of(&output));
     prints(&source.script("version.sh", &["v7.8.9-rc.1"]), "7.8.9-rc.1");
@@ -154,15 +156,91 @@ fn a_new_version_is_written_everywhere() {
             "{file}"
         );
     }
+    assert!(
+        text(&source.path("README.md")).ends_with(&prose),
+        "only commands change"
+    );
     let changelog = text(&source.path("CHANGELOG.md"));
     let (_, section) = changelog
         .split_once("\n## [Unreleased]\n\n## [7.8.9-rc.1] - 2")
         .unwrap();
     let (_, section) = section.split_once('\n').unwrap();
     assert!(
-        before("CHANGELOG.md").ends_with(section),
+        unreleased.ends_with(section),
         "what was unreleased is in the new section"
     );
+}
+
+/// The first release is of the version that the source says already
+#[test]
+fn the_version_of_the_source_can_be_prepared() {
+    let source = Source::copy();
+    let changelog = text(&source.path("CHANGELOG.md"));
+    if changelog.contains(&format!("\n## [{VERSION}]")) {
+        return;
+    }
+    assert!(source.script("prepare.sh", &[VERSION]).status.success());
+    prints(&source.script("version.sh", &[&format!("v{VERSION}")]), VERSION);
+}
+
+/// All tests here, and the rehearsal, also run on the commit of a release, whose changelog has nothing under Unreleased.
+#[test]
+fn a_version_can_follow_one_that_was_just_prepared() {
+    let source = Source::copy();
+    assert!(source.script("prepare.sh", &["7.8.9"]).status.success());
+    source.add_news();
+    let output = source.script("prepare.sh", &["7.9.0"]);
+    assert!(output.status.success(), "{}", error_of(&output));
+    let changelog = text(&source.path("CHANGELOG.md"));
+    let headings: Vec<&str> = changelog
+        .lines()
+        .filter_map(|line| line.strip_prefix("## ["))
+        .take(3)
+        .map(|line| line.split(']').next().unwrap())
+        .collect();
+    assert_eq!(headings, ["Unreleased", "7.9.0", "7.8.9"]);
+}
+
+/// What the candidates of a version had is the version's own, by kind
+#[test]
+fn a_candidate_becomes_a_release() {
+    let source = Source::copy();
+    let changelog = text(&source.path("CHANGELOG.md"));
+    let (head, rest) = changelog.split_once("## [Unreleased]\n").unwrap();
+    let earlier = rest
+        .split_once("\n## [")
+        .map(|(_, earlier)| format!("\n## [{earlier}"));
+    let earlier = earlier.unwrap_or_default();
+    let write = |sections: &str| {
+        let text = format!("{head}## [Unreleased]\n{sections}{earlier}");
+        fs::write(source.path("CHANGELOG.md"), text).unwrap();
+    };
+    let one = "\n## [7.8.9-rc.1] - 2026-01-01\n\n### Added\n\n- One\n  and on\n\n  and on\n- Two\n\n### Fixed\n\n- Three\n";
+    let two = "\n## [7.8.9-rc.2] - 2026-01-02\n\n### Fixed\n\n- Four\n\n### Added\n\n- Five\n";
+    let other = "\n## [7.8.8-rc.1] - 2025-01-01\n\n### Added\n\n- Six\n";
+    write(&format!("{two}{one}{other}"));
+    // A candidate has only what is new in it.
+    refuses(
+        &source.script("prepare.sh", &["7.8.9-rc.3"]),
+        "nothing under Unreleased",
+    );
+    let output = source.script("prepare.sh", &["7.8.9"]);
+    assert!(output.status.success(), "{}", error_of(&output));
+    let found = text(&source.path("CHANGELOG.md"));
+    let (_, found) = found.split_once("## [Unreleased]\n\n## [7.8.9] - 2").unwrap();
+    let (_, found) = found.split_once('\n').unwrap();
+    let expected =
+        "\n### Fixed\n\n- Four\n- Three\n\n### Added\n\n- Five\n- One\n  and on\n\n  and on\n- Two\n";
+    assert_eq!(found, format!("{expected}{other}{earlier}"));
+    let notes = String::from_utf8(source.script("notes.sh", &[]).stdout).unwrap();
+    assert_eq!(notes.trim(), expected.trim());
+
+    write(&format!("\n### Fixed\n\n- Zero\n{one}"));
+    let output = source.script("prepare.sh", &["7.8.9"]);
+    assert!(output.status.success(), "{}", error_of(&output));
+    let found = text(&source.path("CHANGELOG.md"));
+    assert!(found.contains("\n### Fixed\n\n- Zero\n- Three\n"), "{found}");
+    assert!(!found.contains("7.8.9-rc.1]"), "{found}");
 }
 
 #[test]

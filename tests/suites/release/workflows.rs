@@ -141,10 +141,12 @@ fn only_the_job_that_publishes_may_write() {
     let release = workflow("release.yaml");
     assert_eq!(release["permissions"], serde_json::json!({}));
     for (name, job) in release["jobs"].as_object().unwrap() {
-        let expected = if name == "publish" {
-            serde_json::json!({"contents": "write", "packages": "write", "id-token": "write", "attestations": "write"})
-        } else {
-            serde_json::json!({"contents": "read"})
+        let expected = match name.as_str() {
+            "publish" => {
+                serde_json::json!({"contents": "write", "packages": "write", "id-token": "write", "attestations": "write"})
+            }
+            "verify" => serde_json::json!({}),
+            _ => serde_json::json!({"contents": "read"}),
         };
         assert_eq!(job["permissions"], expected, "{name}");
     }
@@ -171,7 +173,6 @@ fn only_the_job_that_publishes_may_write() {
 #[test]
 fn nothing_is_published_before_everything_passed() {
     let release = workflow("release.yaml");
-    assert_eq!(release["on"]["push"]["tags"], serde_json::json!(["v*"]));
     let mut needed = vec!["publish".to_owned()];
     let mut index = 0;
     while index < needed.len() {
@@ -199,9 +200,123 @@ fn nothing_is_published_before_everything_passed() {
         "sign.sh",
         "publish.sh",
         "announce.sh",
+        "verify.sh",
     ] {
         assert!(text.contains(script), "{script}");
     }
+}
+
+/// Nothing but a tag releases: no branch, no person who presses a button, no other workflow
+#[test]
+fn only_a_tag_starts_a_release() {
+    let release = workflow("release.yaml");
+    assert_eq!(release["on"], serde_json::json!({"push": {"tags": ["v*"]}}));
+    // A run that waits is cancelled by the next one of its group.
+    let group = |file: &str| {
+        workflow(file)["concurrency"]["group"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(group("release.yaml"), "release-${{ github.ref }}");
+    assert_eq!(
+        group("ci.yaml"),
+        "ci-${{ github.workflow }}-${{ github.event_name }}-${{ github.ref }}"
+    );
+}
+
+/// The steps of a job, as the script that each runs or the action that it uses
+fn order(workflow: &Value, job: &str) -> Vec<String> {
+    steps(workflow)
+        .into_iter()
+        .filter(|(name, _)| name == job)
+        .map(|(_, step)| {
+            let run = step["run"].as_str().unwrap_or_default();
+            let uses = step["uses"].as_str().unwrap_or_default();
+            let (action, _) = uses.split_once('@').unwrap_or_default();
+            format!("{action}{run}").replace("scripts/release/", "")
+        })
+        .filter(|step| !step.starts_with("actions/setup-go") && !step.starts_with("actions/checkout"))
+        .collect()
+}
+
+/// An artifact of a workflow is a file that can be replaced: its digest goes another way, and is compared before use
+#[test]
+fn what_a_job_hands_over_is_compared_before_it_is_used() {
+    let release = workflow("release.yaml");
+    let fingerprints = [
+        ("program", "amd64", "assemble", "AMD64"),
+        ("program", "arm64", "assemble", "ARM64"),
+        ("assemble", "dist", "publish", "DIST"),
+    ];
+    for (from, output, to, variable) in fingerprints {
+        assert_eq!(
+            release["jobs"][from]["outputs"][output],
+            format!("${{{{ steps.fingerprint.outputs.{output} }}}}")
+        );
+        let expected = format!("${{{{ needs.{from}.outputs.{output} }}}}");
+        let (_, step) = steps(&release)
+            .into_iter()
+            .find(|(job, step)| job == to && step["env"][variable] == expected)
+            .unwrap_or_else(|| panic!("{to} does not compare {output}"));
+        let run = step["run"].as_str().unwrap();
+        assert!(
+            run.contains("fingerprint.sh ") && run.contains(&format!("\"${variable}\"")),
+            "{run}"
+        );
+    }
+    assert_eq!(
+        order(&release, "assemble"),
+        [
+            "toolchain.sh",
+            "actions/download-artifact",
+            "actions/download-artifact",
+            "fingerprint.sh bin/amd64 \"$AMD64\" && fingerprint.sh bin/arm64 \"$ARM64\"",
+            "chmod +x target/dist/bin/amd64/ramgate target/dist/bin/arm64/ramgate",
+            "assemble.sh",
+            "digest=$(fingerprint.sh .)\necho \"dist=$digest\" >>\"$GITHUB_OUTPUT\"\n",
+            "actions/upload-artifact",
+        ]
+    );
+    // Only what is compared may replace that of an earlier attempt.
+    for (job, step) in steps(&release) {
+        if step["with"]["overwrite"] == true {
+            assert!(release["jobs"][&job]["outputs"].is_object(), "{job}");
+        }
+    }
+}
+
+/// Everything that can be refused is, before the first signature
+#[test]
+fn everything_is_checked_before_anything_is_signed() {
+    assert_eq!(
+        order(&workflow("release.yaml"), "publish"),
+        [
+            "actions/download-artifact",
+            "fingerprint.sh . \"$DIST\"",
+            "login.sh ghcr.io \"$GITHUB_ACTOR\"",
+            "publish.sh --check ghcr.io/ramgate",
+            "sign.sh",
+            "publish.sh ghcr.io/ramgate >>\"$GITHUB_OUTPUT\"",
+            "actions/attest-build-provenance",
+            "actions/attest-build-provenance",
+            "announce.sh \"$TAG\"",
+        ]
+    );
+    let rehearsal = text(&repository("scripts/release/rehearse.sh"));
+    let at = |text: &str| rehearsal.find(text).unwrap_or_else(|| panic!("no {text}"));
+    assert!(at("/publish.sh\" --check \"$registry\"\n") < at("/sign.sh\""));
+}
+
+/// What was published is verified as its users do, by nobody in particular
+#[test]
+fn what_is_published_is_verified_without_a_login() {
+    let release = workflow("release.yaml");
+    assert_eq!(release["jobs"]["verify"]["needs"], "publish");
+    assert_eq!(order(&release, "verify"), ["verify.sh \"$TAG\""]);
+    let written = text(&repository(".github/workflows/release.yaml"));
+    let (_, verify) = written.split_once("\n  verify:\n").unwrap();
+    assert!(!verify.contains("token") && !verify.contains("login"), "{verify}");
 }
 
 #[test]
