@@ -7,7 +7,7 @@
 # the ROUNDS (default 20) measures CREATES (default 100) under every setting. A round takes about six seconds. A busy machine
 # matters less to processor time than to latency, but it matters. What is allocated depends on neither the machine nor its load.
 #
-#   GOGC=off GOMEMLIMIT=6GiB  keeps the collection of garbage, which comes at its own times, out of the processor time
+#   GOGC=off GOMEMLIMIT=5GiB  keeps the collection of garbage, which comes at its own times, out of the processor time
 #   WORKERS=N         creates N pods at once (default 4)
 #   SAMPLES=FILE      keeps the samples and counts those of earlier runs with the same file as well
 #   OTHER_CHART=DIR   measures the webhooks of another chart beside those of this repository

@@ -96,3 +96,23 @@ fn has_document_ending(path: &Path) -> bool {
     path.extension()
         .is_some_and(|ending| ending == "yaml" || ending == "yml" || ending == "json")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nothing_is_found_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = folder.path().display();
+        let paths = [PathBuf::from("empty.yaml"), folder.path().to_owned()];
+        assert_eq!(
+            nothing_in(&paths[..1], "case file"),
+            "empty.yaml: no case file in it"
+        );
+        assert_eq!(
+            nothing_in(&paths, "manifest"),
+            format!("empty.yaml, {name}: no manifest (*.yaml, *.yml, *.json) in them")
+        );
+    }
+}

@@ -11,6 +11,7 @@ use crate::analysis::lint;
 use crate::analysis::lint::{AccountFacts, Warning};
 use crate::cli::command_error::{CommandError, fault_json};
 use crate::cli::configuration;
+use crate::cli::document_files::nothing_in;
 use crate::cli::exit::Exit;
 use crate::cli::file_places::{FilePlaces, in_file};
 use crate::cli::output::Printer;
@@ -60,11 +61,9 @@ pub(super) fn run(args: &LintArgs, printer: Printer) -> Result<Exit, CommandErro
         documents.extend(configuration::documents(path)?);
     }
     if documents.is_empty() {
-        let names: Vec<String> = args.paths.iter().map(|path| path.display().to_string()).collect();
-        return Err(CommandError::Usage(format!(
-            "{}: no policy (NAME.json) or directory document (*.yaml) in {}",
-            names.join(", "),
-            if names.len() == 1 { "it" } else { "them" }
+        return Err(CommandError::Usage(nothing_in(
+            &args.paths,
+            "policy or directory document",
         )));
     }
     let extent = if args.paths.iter().any(|path| path.is_dir()) {

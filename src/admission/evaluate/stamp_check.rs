@@ -1,7 +1,5 @@
 //! Checks the stamp of a template: the claims that a controller copied, and the stamp that the mutating webhook should have written.
 
-use std::sync::Arc;
-
 use crate::admission::attribution::{
     Delegation, NoValidStamp, contents, own_claims, restart, unchecked, verified,
 };
@@ -18,7 +16,7 @@ use crate::kubernetes::pod_template::PodTemplate;
 use crate::kubernetes::requester::Requester;
 use crate::kubernetes::reviewed_template::ReviewedTemplate;
 use crate::kubernetes::template_place::TemplatePlace;
-use crate::stamp::{Claims, Signer};
+use crate::stamp::Claims;
 
 impl EvaluationContext<'_> {
     /// The claims of the stamp that a controller copied
@@ -136,24 +134,21 @@ impl EvaluationContext<'_> {
             let own = own_claims(self.review, new, &owned, &Changes::default(), author, &signer);
             Some((signer, own))
         };
-        let is_too_long = |(signer, own): &(Arc<Signer>, Claims)| signer.sign(own).is_none();
         let Some(found) = new.stamp() else {
             let is_wanted = leads_to_eci || old.is_some() || self.is_revision();
             return is_wanted.then(|| match own() {
-                Some(own) if is_too_long(&own) => StampFault::TooLong,
+                Some((signer, own)) if signer.sign(&own).is_none() => StampFault::TooLong,
                 _ => StampFault::NotApplied(None),
             });
         };
         let own = own();
-        // As nearly every stamp is, and then nothing of it has to be parsed
-        if own
-            .as_ref()
-            .is_some_and(|(signer, own)| signer.signed(own, found))
-        {
-            return None;
-        }
-        if own.as_ref().is_some_and(is_too_long) {
-            return Some(StampFault::TooLong);
+        if let Some((signer, own)) = &own {
+            match signer.signed(own, found) {
+                // As nearly every stamp is, and then nothing of it has to be parsed
+                Some(true) => return None,
+                None => return Some(StampFault::TooLong),
+                Some(false) => {}
+            }
         }
         let settings = &self.configuration.cluster;
         match verified(

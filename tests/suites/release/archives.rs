@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use crate::dist::{ARCHITECTURES, Dist, VERSION, document, error_of, printed, sha256, text, unpacked};
+use crate::dist::{
+    ARCHITECTURES, Dist, VERSION, document, error_of, printed, refused, sha256, text, unpacked,
+};
 
 #[test]
 fn an_archive_has_the_program_its_pages_and_the_licence() {
@@ -166,11 +168,9 @@ fn krew_s_manifest_needs_both_archives() {
     for arch in ARCHITECTURES {
         let dist = Dist::copy();
         std::fs::remove_file(dist.archive(arch)).unwrap();
-        let output = dist.script("krew.sh", &[]);
-        let said = error_of(&output);
-        assert!(
-            !output.status.success() && said.contains(&format!("there is no archive for {arch}")),
-            "{said}"
+        refused(
+            &dist.script("krew.sh", &[]),
+            &format!("there is no archive for {arch}"),
         );
     }
 }

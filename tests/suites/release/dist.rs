@@ -149,6 +149,17 @@ pub(crate) fn error_of(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// That a script refuses to go on, and why
+#[track_caller]
+pub(crate) fn refused(output: &Output, reason: &str) {
+    let said = error_of(output);
+    assert!(
+        !output.status.success() && said.contains(reason),
+        "wanted `{reason}`, found {}: {said}",
+        output.status
+    );
+}
+
 /// What a program prints, which must succeed
 #[track_caller]
 pub(crate) fn printed(program: &str, arguments: &[&str]) -> Vec<u8> {

@@ -3,14 +3,13 @@
 use std::process::Output;
 
 use crate::artefact;
-use crate::dist::{Dist, REGISTRY, VERSION, error_of, sha256};
+use crate::dist::{Dist, REGISTRY, VERSION, error_of, refused, sha256};
 use crate::image;
 use crate::stubs::Stubs;
 
 #[track_caller]
 fn refuses(output: &Output, reason: &str) {
-    let said = error_of(output);
-    assert!(!output.status.success() && said.contains(reason), "{said}");
+    refused(output, reason);
     assert!(output.stdout.is_empty(), "{output:?}");
 }
 

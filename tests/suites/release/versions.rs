@@ -3,14 +3,8 @@
 use std::fs;
 use std::process::Output;
 
-use crate::dist::{VERSION, error_of, text};
+use crate::dist::{VERSION, error_of, refused, text};
 use crate::source::Source;
-
-#[track_caller]
-fn refuses(output: &Output, reason: &str) {
-    let said = error_of(output);
-    assert!(!output.status.success() && said.contains(reason), "{said}");
-}
 
 #[track_caller]
 fn prints(output: &Output, version: &str) {
@@ -56,7 +50,7 @@ fn a_version_that_one_file_says_otherwise_is_refused() {
         let source = Source::copy();
         prints(&source.script("version.sh", &[]), VERSION);
         source.edit(file, from, to);
-        refuses(&source.script("version.sh", &[]), reason);
+        refused(&source.script("version.sh", &[]), reason);
     }
 }
 
@@ -67,7 +61,7 @@ fn a_tag_of_another_version_is_refused() {
     prints(&source.script("version.sh", &["v7.8.9"]), "7.8.9");
     for tag in ["v7.8.8", "7.8.9", "v7.8.9-rc.1", "v7.8.9; id", "$(id)", ""] {
         let reason = format!("the tag is `{tag}`, but this source is version 7.8.9: tag it v7.8.9");
-        refuses(&source.script("version.sh", &[tag]), &reason);
+        refused(&source.script("version.sh", &[tag]), &reason);
     }
 }
 
@@ -76,7 +70,7 @@ fn a_version_without_a_section_in_the_changelog_is_refused() {
     let source = Source::copy();
     assert!(source.script("prepare.sh", &["7.8.9"]).status.success());
     source.edit("CHANGELOG.md", "## [7.8.9]", "## [7.8.8]");
-    refuses(
+    refused(
         &source.script("version.sh", &["v7.8.9"]),
         "CHANGELOG.md has no section `## [7.8.9] - YYYY-MM-DD`",
     );
@@ -88,21 +82,21 @@ fn a_tag_is_released_only_from_main() {
     let source = Source::copy();
     assert!(source.script("prepare.sh", &["7.8.9"]).status.success());
     source.commit();
-    refuses(&source.script("tag.sh", &["v7.8.9"]), "there is no tag v7.8.9");
+    refused(&source.script("tag.sh", &["v7.8.9"]), "there is no tag v7.8.9");
     source.git(&["tag", "v7.8.9"]);
-    refuses(
+    refused(
         &source.script("tag.sh", &["v7.8.9"]),
         "there is no branch origin/main",
     );
     source.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
     assert!(source.script("tag.sh", &["v7.8.9"]).status.success());
     source.git(&["commit", "--quiet", "--allow-empty", "--message=two"]);
-    refuses(
+    refused(
         &source.script("tag.sh", &["v7.8.9"]),
         "the tag v7.8.9 is on commit ",
     );
     source.git(&["tag", "--force", "v7.8.9"]);
-    refuses(
+    refused(
         &source.script("tag.sh", &["v7.8.9"]),
         "which is not on origin/main: merge it first",
     );
@@ -220,7 +214,7 @@ fn a_candidate_becomes_a_release() {
     let other = "\n## [7.8.8-rc.1] - 2025-01-01\n\n### Added\n\n- Six\n";
     write(&format!("{two}{one}{other}"));
     // A candidate has only what is new in it.
-    refuses(
+    refused(
         &source.script("prepare.sh", &["7.8.9-rc.3"]),
         "nothing under Unreleased",
     );
@@ -247,14 +241,14 @@ fn a_candidate_becomes_a_release() {
 fn a_version_is_prepared_once_and_only_if_there_is_news() {
     let source = Source::copy();
     for version in ["1.2", "v1.2.3", "1.2.3;id", ""] {
-        refuses(&source.script("prepare.sh", &[version]), "say the new version");
+        refused(&source.script("prepare.sh", &[version]), "say the new version");
     }
     assert!(source.script("prepare.sh", &["7.8.9"]).status.success());
-    refuses(
+    refused(
         &source.script("prepare.sh", &["7.8.9"]),
         "CHANGELOG.md has a section for 7.8.9 already",
     );
-    refuses(
+    refused(
         &source.script("prepare.sh", &["7.9.0"]),
         "nothing under Unreleased",
     );
